@@ -1,0 +1,77 @@
+/**
+ * What a projection engine does: Gaussians, poses and target transforms in; Fourier ring correlation (FRC) and its
+ * gradient out. Engines differ in speed and in where they run, never in their result (1e-4 in the FRC).
+ */
+
+/** A batch of B particles. All arrays are dense and row-major; nothing is copied unless an engine must. */
+export interface ProjectionBatch {
+  /** B, the number of particles. */
+  count: number;
+  /** N, the number of Gaussians. */
+  gaussians: number;
+  /**
+   * The Gaussians, [5·N] shared by the batch or [B·5·N], one set per particle. A set is five runs of N numbers:
+   * x, y, z (box units, origin at index S/2), amplitude, and sigma (pixels of the training box).
+   */
+  model: Float32Array;
+  /** Rotation reference → image of each particle, [B·9], row-major. */
+  rotations: Float32Array;
+  /** Shift of each particle in box units, [B·2]. */
+  shifts: Float32Array;
+  /**
+   * Target transforms in the layout of {@link Disc} for `targetRings`, [B · samples · 2], every ring divided by its
+   * norm √(Σ multiplicity · |I|²), so that FRC_r = Σ multiplicity · Re(P · I*) / |P|_r.
+   */
+  targets: Float32Array;
+  /** K of the layout of `targets`. */
+  targetRings: number;
+}
+
+export interface ProjectionRequest {
+  /** S, edge of the training box in pixels (sets the scale of sigma). */
+  boxSize: number;
+  /**
+   * Weight of every ring 0 … rings in the score, [rings + 1], or one row per particle, [B · (rings + 1)].
+   * The score of a particle is Σ_r weight_r · FRC_r. Rings beyond `rings` are neither computed nor read.
+   */
+  ringWeights: Float32Array;
+  /** The outermost ring to use, ≤ targetRings. */
+  rings: number;
+  /** What to differentiate the score of each particle by. Default: nothing. */
+  gradient?: {
+    /** Gradient in the Gaussians, [B·5·N]; always one row per particle, also for a shared model. */
+    model?: boolean;
+    /** Gradient in the 9 elements of the rotation and the 2 of the shift, [B·9] and [B·2]. */
+    pose?: boolean;
+  };
+}
+
+export interface ProjectionResult {
+  /** FRC of each particle and ring, [B · (rings + 1)]; column 0 is 0. */
+  frc: Float32Array;
+  /** Σ_r weight_r · FRC_r of each particle, [B]. */
+  score: Float32Array;
+  /** d score_b / d model_b, laid out as `model` for one set per particle, [B·5·N]. */
+  modelGradient?: Float32Array;
+  /** d score_b / d rotation_b, [B·9], its elements taken as independent. */
+  rotationGradient?: Float32Array;
+  /** d score_b / d shift_b, [B·2], per box unit. */
+  shiftGradient?: Float32Array;
+}
+
+export interface ProjectionEngine {
+  /** `reference`, `wasm`, `tensor`. */
+  readonly name: string;
+  /**
+   * Scores a batch. The arrays of the result belong to the caller until the next call on the same engine, which may
+   * reuse them: copy what must outlive it.
+   */
+  evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult>;
+  /** The projections themselves in the layout of {@link Disc}, not normalised, [B · samples · 2]. */
+  project(
+    batch: Omit<ProjectionBatch, "targets" | "targetRings">,
+    request: { boxSize: number; rings: number },
+  ): Promise<Float32Array>;
+  /** Ends worker threads and frees memory. The engine cannot be used afterwards. */
+  dispose(): Promise<void>;
+}

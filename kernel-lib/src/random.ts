@@ -1,0 +1,96 @@
+/**
+ * Seeded random numbers: every random choice of the library draws from one of these, so that a recorded seed
+ * repeats a run. The generator is xoshiro128** of Blackman and Vigna (2018), seeded through splitmix32.
+ */
+export class Random {
+  private readonly state = new Uint32Array(4);
+  private spare: number | undefined;
+
+  constructor(seed: number) {
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: expected an integer, found ${seed}`);
+    let x = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
+    for (let i = 0; i < 4; i++) {
+      x = (x + 0x9e3779b9) >>> 0;
+      let z = x;
+      z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+      z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+      this.state[i] = (z ^ (z >>> 15)) >>> 0;
+    }
+  }
+
+  /** An independent stream: the same `label` of the same generator state always gives the same stream. */
+  fork(label: number): Random {
+    return new Random((this.state[0]! ^ Math.imul(label + 1, 0x85ebca6b)) >>> 0);
+  }
+
+  /** A 32-bit unsigned integer. */
+  uint32(): number {
+    const s = this.state;
+    const x = Math.imul(s[1]!, 5);
+    const result = Math.imul((x << 7) | (x >>> 25), 9) >>> 0;
+    const t = s[1]! << 9;
+    s[2]! ^= s[0]!;
+    s[3]! ^= s[1]!;
+    s[1]! ^= s[2]!;
+    s[0]! ^= s[3]!;
+    s[2]! ^= t;
+    s[3] = (s[3]! << 11) | (s[3]! >>> 21);
+    return result;
+  }
+
+  /** Uniform in [0, 1), with 32 random bits. */
+  uniform(): number {
+    return this.uint32() / 4294967296;
+  }
+
+  /** A uniform integer in [0, n). */
+  integer(n: number): number {
+    return Math.floor(this.uniform() * n);
+  }
+
+  /** Standard normal, by the polar method of Marsaglia. */
+  normal(): number {
+    if (this.spare !== undefined) {
+      const value = this.spare;
+      this.spare = undefined;
+      return value;
+    }
+    let u: number;
+    let v: number;
+    let s: number;
+    do {
+      u = 2 * this.uniform() - 1;
+      v = 2 * this.uniform() - 1;
+      s = u * u + v * v;
+    } while (s >= 1 || s === 0);
+    const factor = Math.sqrt((-2 * Math.log(s)) / s);
+    this.spare = v * factor;
+    return u * factor;
+  }
+
+  /** A permutation of 0 … n − 1 (Fisher and Yates). */
+  permutation(n: number): Int32Array {
+    const order = new Int32Array(n);
+    for (let i = 0; i < n; i++) order[i] = i;
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const keep = order[i]!;
+      order[i] = order[j]!;
+      order[j] = keep;
+    }
+    return order;
+  }
+
+  /** The generator's state, to be stored in a checkpoint. */
+  save(): number[] {
+    return [...this.state, this.spare ?? Number.NaN].map((x) => (Number.isNaN(x) ? Number.MAX_VALUE : x));
+  }
+
+  /** Continues exactly where {@link save} was called. */
+  static restore(saved: readonly number[]): Random {
+    const random = new Random(0);
+    for (let i = 0; i < 4; i++) random.state[i] = saved[i]!;
+    random.spare = saved[4] === Number.MAX_VALUE ? undefined : saved[4];
+    return random;
+  }
+}
