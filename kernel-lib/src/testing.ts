@@ -1,0 +1,43 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TestContext } from "node:test";
+
+/** What tests share. Not part of the published package's interface. */
+
+/** Root of the repository, seen from the compiled tests in kernel-lib/dist. */
+export const repositoryRoot = path.resolve(__dirname, "../..");
+
+/** A file or folder of the development data beside the repository, or undefined where there is none. */
+export function sharedData(...parts: string[]): string | undefined {
+  const file = path.resolve(repositoryRoot, "../shared/data", ...parts);
+  return existsSync(file) ? file : undefined;
+}
+
+/** A folder of the test's own, removed when the test ends. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/**
+ * Whether an outside program is there. On CI its absence fails the test instead of skipping it, since a comparison
+ * that silently stops being made is no comparison.
+ */
+export function haveProgram(name: string): boolean {
+  const found = spawnSync("sh", ["-c", `command -v ${name}`]).status === 0;
+  if (!found && process.env["CI"] === "true")
+    throw new Error(`${name} is not installed, and CI may not skip it`);
+  return found;
+}
+
+/** Runs an outside program and returns what it printed. @throws Error with its stderr when it fails. */
+export function runProgram(name: string, args: string[], cwd?: string): string {
+  const result = spawnSync(name, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 });
+  if (result.status !== 0) {
+    throw new Error(`${name} ${args.join(" ")} failed: ${result.error?.message ?? result.stderr}`);
+  }
+  return result.stdout;
+}
