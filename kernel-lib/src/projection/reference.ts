@@ -1,0 +1,179 @@
+import {
+  checkBatch,
+  checkModelsAndPoses,
+  emptyResult,
+  type ModelsAndPoses,
+  modelStride,
+  weightStride,
+} from "./batch";
+import { type Disc, disc, sampleIndex } from "./disc";
+import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
+
+/**
+ * The engine that the others are tested against: float64, one Gaussian and one Fourier sample at a time, written as
+ * the formulas stand. Slow on purpose.
+ *
+ * A Gaussian at image position u = (R c)_xy + t contributes A·g(k)·e(k) to sample k, with
+ * g = 2πσ²·exp(−2π²σ²|k|²/S²) and e = exp(−2πi k·u). With m the multiplicity of a sample,
+ * FRC_r = Σ m·Re(P·I*) / |P|_r and |P|_r² = Σ m·|P|², so that
+ * d score = Σ m·Re(G*·dP) with G = w_r·(I − FRC_r·P/|P|_r)/|P|_r. A ring without signal has FRC 0 and gradient 0.
+ */
+export class ReferenceEngine implements ProjectionEngine {
+  readonly name = "reference";
+
+  async evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult> {
+    checkBatch(batch, request);
+    const result = emptyResult(batch, request);
+    for (let b = 0; b < batch.count; b++) evaluateParticle(batch, request, b, result);
+    return result;
+  }
+
+  async project(batch: ModelsAndPoses, request: { boxSize: number; rings: number }): Promise<Float32Array> {
+    checkModelsAndPoses(batch, request.boxSize, request.rings);
+    const layout = disc(request.rings);
+    const images = new Float32Array(batch.count * layout.samples * 2);
+    for (let b = 0; b < batch.count; b++) {
+      images.set(projectParticle(batch, b, request.boxSize, layout), b * layout.samples * 2);
+    }
+    return images;
+  }
+
+  async dispose(): Promise<void> {}
+}
+
+interface Gaussian {
+  x: number;
+  y: number;
+  amplitude: number;
+  sigma: number;
+}
+
+/** Gaussian i of particle b as it appears in the image: u in box units. */
+function inImage(batch: ModelsAndPoses, b: number, i: number): Gaussian {
+  const { model, rotations: r, shifts, gaussians: n } = batch;
+  const at = b * modelStride(batch) + i;
+  const x = model[at]!;
+  const y = model[at + n]!;
+  const z = model[at + 2 * n]!;
+  return {
+    x: r[9 * b]! * x + r[9 * b + 1]! * y + r[9 * b + 2]! * z + shifts[2 * b]!,
+    y: r[9 * b + 3]! * x + r[9 * b + 4]! * y + r[9 * b + 5]! * z + shifts[2 * b + 1]!,
+    amplitude: model[at + 3 * n]!,
+    sigma: model[at + 4 * n]!,
+  };
+}
+
+function envelope(sigma: number, kk: number, boxSize: number): number {
+  return (
+    2 * Math.PI * sigma * sigma * Math.exp((-2 * Math.PI ** 2 * sigma * sigma * kk) / (boxSize * boxSize))
+  );
+}
+
+function forEachSample(layout: Disc, visit: (kx: number, ky: number, i: number) => void): void {
+  const { rings } = layout;
+  for (let kx = 0; kx <= rings; kx++) {
+    for (let ky = -rings; ky <= rings; ky++) {
+      const i = sampleIndex(rings, kx, ky);
+      if (layout.multiplicity[i]! > 0) visit(kx, ky, i);
+    }
+  }
+}
+
+function projectParticle(batch: ModelsAndPoses, b: number, boxSize: number, layout: Disc): Float64Array {
+  const image = new Float64Array(2 * layout.samples);
+  for (let n = 0; n < batch.gaussians; n++) {
+    const { x, y, amplitude, sigma } = inImage(batch, b, n);
+    forEachSample(layout, (kx, ky, i) => {
+      const g = amplitude * envelope(sigma, kx * kx + ky * ky, boxSize);
+      const phase = -2 * Math.PI * (kx * x + ky * y);
+      image[2 * i]! += g * Math.cos(phase);
+      image[2 * i + 1]! += g * Math.sin(phase);
+    });
+  }
+  return image;
+}
+
+function evaluateParticle(
+  batch: ProjectionBatch,
+  request: ProjectionRequest,
+  b: number,
+  result: ProjectionResult,
+): void {
+  const { boxSize, rings, ringWeights } = request;
+  const layout = disc(rings);
+  const image = projectParticle(batch, b, boxSize, layout);
+  const targetSamples = disc(batch.targetRings).samples;
+  const targetAt = (kx: number, ky: number) =>
+    2 * (b * targetSamples + sampleIndex(batch.targetRings, kx, ky));
+
+  const norm = new Float64Array(rings + 1);
+  const frc = new Float64Array(rings + 1);
+  forEachSample(layout, (kx, ky, i) => {
+    const r = layout.ring[i]!;
+    const m = layout.multiplicity[i]!;
+    const t = targetAt(kx, ky);
+    norm[r]! += m * (image[2 * i]! ** 2 + image[2 * i + 1]! ** 2);
+    frc[r]! += m * (image[2 * i]! * batch.targets[t]! + image[2 * i + 1]! * batch.targets[t + 1]!);
+  });
+  const weightAt = b * weightStride(request);
+  let score = 0;
+  for (let r = 1; r <= rings; r++) {
+    norm[r] = Math.sqrt(norm[r]!);
+    frc[r] = norm[r]! > 0 ? frc[r]! / norm[r]! : 0;
+    score += ringWeights[weightAt + r]! * frc[r]!;
+  }
+  result.frc.set(frc, b * (rings + 1));
+  result.score[b] = score;
+  const { modelGradient, rotationGradient, shiftGradient } = result;
+  if (!modelGradient && !rotationGradient) return;
+
+  const slope = new Float64Array(2 * layout.samples);
+  forEachSample(layout, (kx, ky, i) => {
+    const r = layout.ring[i]!;
+    if (!(norm[r]! > 0)) return;
+    const t = targetAt(kx, ky);
+    const factor = (layout.multiplicity[i]! * ringWeights[weightAt + r]!) / norm[r]!;
+    slope[2 * i] = factor * (batch.targets[t]! - (frc[r]! * image[2 * i]!) / norm[r]!);
+    slope[2 * i + 1] = factor * (batch.targets[t + 1]! - (frc[r]! * image[2 * i + 1]!) / norm[r]!);
+  });
+
+  const n = batch.gaussians;
+  const at = b * modelStride(batch);
+  const rotation = batch.rotations.subarray(9 * b, 9 * b + 9);
+  const dRotation = new Float64Array(9);
+  const dShift = new Float64Array(2);
+  for (let i = 0; i < n; i++) {
+    const { x, y, amplitude, sigma } = inImage(batch, b, i);
+    let dAmplitude = 0;
+    let dSigma = 0;
+    let dx = 0;
+    let dy = 0;
+    forEachSample(layout, (kx, ky, s) => {
+      const kk = kx * kx + ky * ky;
+      const g = envelope(sigma, kk, boxSize);
+      const phase = -2 * Math.PI * (kx * x + ky * y);
+      const cos = Math.cos(phase);
+      const sin = Math.sin(phase);
+      const along = g * (slope[2 * s]! * cos + slope[2 * s + 1]! * sin);
+      const across = g * (slope[2 * s]! * sin - slope[2 * s + 1]! * cos);
+      dAmplitude += along;
+      dSigma += amplitude * along * (2 / sigma - (4 * Math.PI ** 2 * sigma * kk) / (boxSize * boxSize));
+      dx += 2 * Math.PI * kx * amplitude * across;
+      dy += 2 * Math.PI * ky * amplitude * across;
+    });
+    const centre = [batch.model[at + i]!, batch.model[at + n + i]!, batch.model[at + 2 * n + i]!];
+    for (let j = 0; j < 3; j++) {
+      if (modelGradient) modelGradient[(5 * b + j) * n + i] = rotation[j]! * dx + rotation[3 + j]! * dy;
+      dRotation[j]! += dx * centre[j]!;
+      dRotation[3 + j]! += dy * centre[j]!;
+    }
+    if (modelGradient) {
+      modelGradient[(5 * b + 3) * n + i] = dAmplitude;
+      modelGradient[(5 * b + 4) * n + i] = dSigma;
+    }
+    dShift[0]! += dx;
+    dShift[1]! += dy;
+  }
+  rotationGradient?.set(dRotation, 9 * b);
+  shiftGradient?.set(dShift, 2 * b);
+}
