@@ -13,8 +13,10 @@ import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionRe
  * The engine that the others are tested against: float64, one Gaussian and one Fourier sample at a time, written as
  * the formulas stand. Slow on purpose.
  *
- * A Gaussian at image position u = (R c)_xy + t contributes A·g(k)·e(k) to sample k, with
- * g = 2πσ²·exp(−2π²σ²|k|²/S²) and e = exp(−2πi k·u). With m the multiplicity of a sample,
+ * A Gaussian of density A·exp(−|x − c|²/2σ²) at image position u = (R c)_xy + t contributes A·g(k)·e(k) to sample k,
+ * with e = exp(−2πi k·u) and g = (2π)^{3/2}σ³·exp(−2π²σ²|k|²/S²): √(2π)σ from the integral along the line of sight,
+ * 2πσ² from the transform of what is left. (With 2πσ² alone, images of Gaussians of different widths would not be
+ * projections of their map: correlation 0.997 with relion_project where this has 0.9998.) With m the multiplicity of a sample,
  * FRC_r = Σ m·Re(P·I*) / |P|_r and |P|_r² = Σ m·|P|², so that
  * d score = Σ m·Re(G*·dP) with G = w_r·(I − FRC_r·P/|P|_r)/|P|_r. A ring without signal has FRC 0 and gradient 0.
  */
@@ -64,9 +66,7 @@ function inImage(batch: ModelsAndPoses, b: number, i: number): Gaussian {
 }
 
 function envelope(sigma: number, kk: number, boxSize: number): number {
-  return (
-    2 * Math.PI * sigma * sigma * Math.exp((-2 * Math.PI ** 2 * sigma * sigma * kk) / (boxSize * boxSize))
-  );
+  return (2 * Math.PI) ** 1.5 * sigma ** 3 * Math.exp((-2 * Math.PI ** 2 * sigma ** 2 * kk) / boxSize ** 2);
 }
 
 function forEachSample(layout: Disc, visit: (kx: number, ky: number, i: number) => void): void {
@@ -157,7 +157,7 @@ function evaluateParticle(
       const along = g * (slope[2 * s]! * cos + slope[2 * s + 1]! * sin);
       const across = g * (slope[2 * s]! * sin - slope[2 * s + 1]! * cos);
       dAmplitude += along;
-      dSigma += amplitude * along * (2 / sigma - (4 * Math.PI ** 2 * sigma * kk) / (boxSize * boxSize));
+      dSigma += amplitude * along * (3 / sigma - (4 * Math.PI ** 2 * sigma * kk) / (boxSize * boxSize));
       dx += 2 * Math.PI * kx * amplitude * across;
       dy += 2 * Math.PI * ky * amplitude * across;
     });
