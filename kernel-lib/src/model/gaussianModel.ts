@@ -16,3 +16,29 @@ export interface GaussianModel {
   /** Å per pixel of that box; one box unit is boxSize · apix Å. */
   apix: number;
 }
+
+/** A model of `count` Gaussians with every parameter 0, to be filled in. */
+export function emptyModel(count: number, boxSize: number, apix: number): GaussianModel {
+  return { count, params: new Float32Array(5 * count), boxSize, apix };
+}
+
+/** A copy that shares nothing with the model. */
+export function copyModel(model: GaussianModel): GaussianModel {
+  return { ...model, params: model.params.slice() };
+}
+
+/** The edge of the model's box in Å: what one box unit measures. */
+export function physicalSize(model: { boxSize: number; apix: number }): number {
+  return model.boxSize * model.apix;
+}
+
+/** The Gaussians at the given places of the list, in that order, as a model of their own. */
+export function pickGaussians(model: GaussianModel, indices: ArrayLike<number>): GaussianModel {
+  const picked = emptyModel(indices.length, model.boxSize, model.apix);
+  for (let row = 0; row < 5; row++) {
+    for (let i = 0; i < indices.length; i++) {
+      picked.params[row * indices.length + i] = model.params[row * model.count + indices[i]!]!;
+    }
+  }
+  return picked;
+}
