@@ -1,0 +1,65 @@
+import os from "node:os";
+import { bytesAreSigned, type MrcHeader } from "./mrcHeader";
+
+let halfTable: Float32Array | undefined;
+
+/** Value of each of the 65,536 half-precision numbers (IEEE 754 binary16). */
+function halfValues(): Float32Array {
+  if (halfTable) return halfTable;
+  const table = new Float32Array(65536);
+  for (let bits = 0; bits < 65536; bits++) {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    if (exponent === 31) table[bits] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    else if (exponent === 0) table[bits] = sign * fraction * 2 ** -24;
+    else table[bits] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  halfTable = table;
+  return table;
+}
+
+/**
+ * Turns stored values into float32. `raw` starts at the first byte of a buffer of its own, which is changed (bytes
+ * swapped) and, for mode 2, becomes the result without a copy.
+ */
+export function decodeValues(raw: Buffer, header: MrcHeader): Float32Array {
+  const swap = header.littleEndian !== (os.endianness() === "LE");
+  const { buffer, byteOffset, length } = raw;
+  if (header.mode === 0) {
+    return Float32Array.from(
+      bytesAreSigned(header)
+        ? new Int8Array(buffer, byteOffset, length)
+        : new Uint8Array(buffer, byteOffset, length),
+    );
+  }
+  if (header.mode === 2) {
+    if (swap) raw.swap32();
+    return new Float32Array(buffer, byteOffset, length / 4);
+  }
+  if (swap) raw.swap16();
+  const count = length / 2;
+  const values = new Float32Array(count);
+  if (header.mode === 1) {
+    values.set(new Int16Array(buffer, byteOffset, count));
+    return values;
+  }
+  const words = new Uint16Array(buffer, byteOffset, count);
+  if (header.mode === 6) {
+    values.set(words);
+  } else {
+    const half = halfValues();
+    for (let i = 0; i < count; i++) values[i] = half[words[i]!]!;
+  }
+  return values;
+}
+
+/** Index of the first value that is NaN or infinite, or −1. */
+export function findNotFinite(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) {
+    // Infinity − Infinity is NaN, so one comparison finds both.
+    const v = values[i]!;
+    if (v - v !== 0) return i;
+  }
+  return -1;
+}
