@@ -1,0 +1,46 @@
+/** Pearson's correlation of two sequences of equal length; NaN where one of them is constant. */
+export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const n = sameLength(a, b);
+  let meanA = 0;
+  let meanB = 0;
+  for (let i = 0; i < n; i++) {
+    meanA += a[i]! / n;
+    meanB += b[i]! / n;
+  }
+  let ab = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let i = 0; i < n; i++) {
+    const da = a[i]! - meanA;
+    const db = b[i]! - meanB;
+    ab += da * db;
+    aa += da * da;
+    bb += db * db;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+/** Spearman's rank correlation; equal values share the mean of their ranks. */
+export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  sameLength(a, b);
+  return pearson(ranks(a), ranks(b));
+}
+
+/** Ranks from 0, equal values sharing the mean of theirs. */
+export function ranks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
+  const out = new Float64Array(values.length);
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    for (let i = from; i < to; i++) out[order[i]!] = (from + to - 1) / 2;
+    from = to;
+  }
+  return out;
+}
+
+function sameLength(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length)
+    throw new RangeError(`expected sequences of equal length, found ${a.length} and ${b.length}`);
+  return a.length;
+}

@@ -1,0 +1,276 @@
+import { fft3Real, goodFftSize, halfWidth, ifft3Real, shiftOrigin } from "../maps/fft";
+import type { Volume } from "../maps/volume";
+
+/**
+ * Gaussians against the transform of a map, shell by shell. By the central slice theorem the Fourier shells of a
+ * map hold all of its projections at once, so this fits every view together: one forward and one inverse transform
+ * of a small grid for a full gradient, where projections would need hundreds of images for the same information.
+ *
+ * The transform of the Gaussians is F(k) = Σ A·2πσ²·exp(−2π²σ²|k|²/S²)·exp(−2πi k·c), whose central slices are the
+ * projections that the engines compute. In real space a Gaussian of that transform has the height A/(√(2π)·σ).
+ * The loss is Σ_r w_r · Σ_{k∈r} |F − F_map|² / Σ_{k∈r} |F_map|²: every shell counts alike however weak it is, and
+ * since a shell's least possible loss is 1 − FSC², falling loss means rising correlation; unlike the correlation
+ * itself, it also fixes the scale of the amplitudes and the fall-off with resolution, that is the widths.
+ */
+export class ShellTarget {
+  /** Edge of the working grid. */
+  readonly grid: number;
+  /** K, the outermost shell. */
+  readonly rings: number;
+  /** S, in whose pixels sigma is measured. */
+  readonly boxSize: number;
+  private readonly map: Float32Array;
+  private readonly shell: Uint16Array;
+  private readonly power: Float64Array;
+  private readonly density: Float32Array;
+  private readonly half: Float32Array;
+
+  /**
+   * @param transform the map's centred half transform, see {@link mapTransform}
+   * @param rings     K, the outermost shell to fit
+   * @param boxSize   S, in whose pixels sigma is measured
+   */
+  constructor(transform: MapTransform, rings: number, boxSize: number) {
+    const grid = Math.max(16, goodFftSize(3 * rings));
+    const width = halfWidth(grid);
+    this.grid = grid;
+    this.rings = rings;
+    this.boxSize = boxSize;
+    this.map = new Float32Array(2 * width * grid * grid);
+    this.shell = new Uint16Array(width * grid * grid);
+    this.power = new Float64Array(rings + 1);
+    this.density = new Float32Array(grid ** 3);
+    this.half = new Float32Array(this.map.length);
+    // The transform of a density on a grid of n voxels grows with n³.
+    const scale = (grid / transform.size) ** 3;
+    const from = halfWidth(transform.size);
+    for (let kz = -rings; kz <= rings; kz++) {
+      for (let ky = -rings; ky <= rings; ky++) {
+        for (let kx = 0; kx <= rings; kx++) {
+          const r = Math.round(Math.hypot(kx, ky, kz));
+          if (r < 1 || r > rings) continue;
+          const to = kx + width * (wrap(ky, grid) + grid * wrap(kz, grid));
+          const at = kx + from * (wrap(ky, transform.size) + transform.size * wrap(kz, transform.size));
+          this.shell[to] = r;
+          this.map[2 * to] = scale * transform.half[2 * at]!;
+          this.map[2 * to + 1] = scale * transform.half[2 * at + 1]!;
+          this.power[r]! += (kx > 0 ? 2 : 1) * (this.map[2 * to]! ** 2 + this.map[2 * to + 1]! ** 2);
+        }
+      }
+    }
+    shiftOrigin(this.map, [grid, grid, grid], "toCorner");
+  }
+
+  /**
+   * The loss of a model, its Fourier shell correlation with the map, and, where `gradient` is given, the loss's
+   * derivatives in the five runs of parameters.
+   */
+  evaluate(params: Float32Array, count: number, weights: Float64Array, gradient?: Float64Array): ShellScore {
+    const { grid, rings, half, map, shell, power } = this;
+    this.density.fill(0);
+    forEachGaussian(params, count, this.boxSize, grid, (_, height, box) =>
+      addGaussian(this.density, grid, height, box),
+    );
+    fft3Real(this.density, [grid, grid, grid], half);
+
+    const width = halfWidth(grid);
+    const cross = new Float64Array(rings + 1);
+    const own = new Float64Array(rings + 1);
+    for (let i = 0, kx = 0; i < shell.length; i++, kx = kx + 1 === width ? 0 : kx + 1) {
+      const r = shell[i]!;
+      if (r === 0) {
+        half[2 * i] = 0;
+        half[2 * i + 1] = 0;
+        continue;
+      }
+      const m = kx > 0 ? 2 : 1;
+      const re = half[2 * i]!;
+      const im = half[2 * i + 1]!;
+      cross[r]! += m * (re * map[2 * i]! + im * map[2 * i + 1]!);
+      own[r]! += m * (re * re + im * im);
+      const w = power[r]! > 0 ? weights[r]! / power[r]! : 0;
+      half[2 * i] = w * (re - map[2 * i]!);
+      half[2 * i + 1] = w * (im - map[2 * i + 1]!);
+    }
+    let loss = 0;
+    const fsc = new Float64Array(rings + 1);
+    for (let r = 1; r <= rings; r++) {
+      if (!(power[r]! > 0)) continue;
+      loss += weights[r]! * (1 + (own[r]! - 2 * cross[r]!) / power[r]!);
+      if (own[r]! > 0) fsc[r] = cross[r]! / Math.sqrt(own[r]! * power[r]!);
+    }
+    if (gradient) {
+      // By Parseval the derivative in a grid point is the inverse transform, its 1/n³ taken back.
+      ifft3Real(half, [grid, grid, grid], this.density);
+      const scale = 2 * grid ** 3;
+      forEachGaussian(params, count, this.boxSize, grid, (i, height, box) => {
+        const sums = gatherGaussian(this.density, grid, box);
+        const sigma = box.sigma;
+        const perHeight = scale * sums[0]!;
+        for (let axis = 0; axis < 3; axis++) {
+          gradient[axis * count + i] = (scale * height * sums[1 + axis]! * grid) / (sigma * sigma);
+        }
+        gradient[3 * count + i] = perHeight / (Math.sqrt(2 * Math.PI) * params[4 * count + i]!);
+        // Height falls as 1/σ while the profile widens.
+        gradient[4 * count + i] =
+          ((scale * height * sums[4]!) / sigma ** 3 - (perHeight * height) / sigma) * (grid / this.boxSize);
+      });
+    }
+    return { loss, fsc, cross, own, power };
+  }
+
+  /** Map minus model on the working grid, band-limited to the shells (whitened like the loss); for placing Gaussians. */
+  residual(params: Float32Array, count: number, weights: Float64Array): Float32Array {
+    const { grid } = this;
+    this.evaluate(params, count, weights);
+    const residual = ifft3Real(this.half, [grid, grid, grid]);
+    for (let i = 0; i < residual.length; i++) residual[i] = -residual[i]!;
+    return residual;
+  }
+}
+
+export interface ShellScore {
+  loss: number;
+  /** Fourier shell correlation, index 0 … K. */
+  fsc: Float64Array;
+  /** Σ Re F·F_map*, Σ |F|² and Σ |F_map|² of each shell. */
+  cross: Float64Array;
+  own: Float64Array;
+  power: Float64Array;
+}
+
+/** The transform of a cubic map with its origin at index ⌊n/2⌋, in the half layout of maps/fft. */
+export interface MapTransform {
+  half: Float32Array;
+  size: number;
+}
+
+export function mapTransform(map: Volume): MapTransform {
+  const half = fft3Real(map.data, map.size);
+  shiftOrigin(half, map.size, "toCentre");
+  return { half, size: map.size[0] };
+}
+
+/** Where a Gaussian lies on the grid, with its profile along each axis. */
+interface Support {
+  /** In grid pixels. */
+  sigma: number;
+  /** Grid points in reach along an axis. */
+  points: number;
+  /** Grid indices (wrapped) of the points of each axis, 3 runs of `points`. */
+  index: Int32Array;
+  /** Offset from the centre in grid pixels, and exp(−offset²/2σ²), laid out alike. */
+  offset: Float64Array;
+  profile: Float64Array;
+}
+
+/** How many widths a Gaussian reaches: exp(−4.5²/2) = 4·10⁻⁵ is left out. */
+const REACH = 4.5;
+
+function forEachGaussian(
+  params: Float32Array,
+  count: number,
+  boxSize: number,
+  grid: number,
+  visit: (i: number, height: number, support: Support) => void,
+): void {
+  let room = 0;
+  let support: Support | undefined;
+  for (let i = 0; i < count; i++) {
+    const sigma = (params[4 * count + i]! * grid) / boxSize;
+    const points = Math.min(grid, 2 * Math.ceil(REACH * sigma) + 1);
+    if (!support || points > room) {
+      room = points;
+      support = {
+        sigma,
+        points,
+        index: new Int32Array(3 * room),
+        offset: new Float64Array(3 * room),
+        profile: new Float64Array(3 * room),
+      };
+    }
+    support.sigma = sigma;
+    support.points = points;
+    for (let axis = 0; axis < 3; axis++) {
+      const centre = params[axis * count + i]! * grid + grid / 2;
+      const first = Math.round(centre) - (points >> 1);
+      for (let p = 0; p < points; p++) {
+        const offset = first + p - centre;
+        support.index[axis * points + p] = wrap(first + p, grid);
+        support.offset[axis * points + p] = offset;
+        support.profile[axis * points + p] = Math.exp((-offset * offset) / (2 * sigma * sigma));
+      }
+    }
+    // σ in pixels of the training box, since the amplitude is in the units of a projection on it.
+    visit(i, params[3 * count + i]! / (Math.sqrt(2 * Math.PI) * params[4 * count + i]!), support);
+  }
+}
+
+function addGaussian(density: Float32Array, grid: number, height: number, support: Support): void {
+  const { points, index, profile } = support;
+  for (let z = 0; z < points; z++) {
+    const alongZ = height * profile[2 * points + z]!;
+    const plane = grid * index[2 * points + z]!;
+    for (let y = 0; y < points; y++) {
+      const alongY = alongZ * profile[points + y]!;
+      const row = grid * (plane + index[points + y]!);
+      for (let x = 0; x < points; x++) density[row + index[x]!]! += alongY * profile[x]!;
+    }
+  }
+}
+
+const gathered = new Float64Array(5);
+
+/** Σ ρ·g, Σ ρ·g·Δx, Σ ρ·g·Δy, Σ ρ·g·Δz and Σ ρ·g·|Δ|² over the support (the array is reused). */
+function gatherGaussian(density: Float32Array, grid: number, support: Support): Float64Array {
+  const { points, index, profile, offset } = support;
+  let sum = 0;
+  let sumX = 0;
+  let sumY = 0;
+  let sumZ = 0;
+  let square = 0;
+  for (let z = 0; z < points; z++) {
+    const plane = grid * index[2 * points + z]!;
+    let planeSum = 0;
+    let planeX = 0;
+    let planeY = 0;
+    let planeSquare = 0;
+    for (let y = 0; y < points; y++) {
+      const row = grid * (plane + index[points + y]!);
+      let s = 0;
+      let sx = 0;
+      let sxx = 0;
+      for (let x = 0; x < points; x++) {
+        const v = density[row + index[x]!]! * profile[x]!;
+        const d = offset[x]!;
+        s += v;
+        sx += v * d;
+        sxx += v * d * d;
+      }
+      const py = profile[points + y]!;
+      const dy = offset[points + y]!;
+      planeSum += py * s;
+      planeX += py * sx;
+      planeY += py * s * dy;
+      planeSquare += py * (sxx + s * dy * dy);
+    }
+    const pz = profile[2 * points + z]!;
+    const dz = offset[2 * points + z]!;
+    sum += pz * planeSum;
+    sumX += pz * planeX;
+    sumY += pz * planeY;
+    sumZ += pz * planeSum * dz;
+    square += pz * (planeSquare + planeSum * dz * dz);
+  }
+  gathered[0] = sum;
+  gathered[1] = sumX;
+  gathered[2] = sumY;
+  gathered[3] = sumZ;
+  gathered[4] = square;
+  return gathered;
+}
+
+function wrap(i: number, n: number): number {
+  const r = i % n;
+  return r < 0 ? r + n : r;
+}

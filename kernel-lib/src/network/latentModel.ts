@@ -1,0 +1,255 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "../random";
+import type { GaussianHead } from "./head";
+import { Mlp, type NamedArray } from "./mlp";
+
+export interface LatentModelSpec {
+  latent: number;
+  featureSize: number;
+  hidden: number[];
+  dropout: number;
+}
+
+/** How fast the running statistics of the latent follow the batches within an epoch. */
+const MOMENTUM = 0.95;
+
+/**
+ * Encoder and decoder: features of a particle → place in the latent space → Gaussians.
+ *
+ * The encoder's output is brought to zero mean and unit variance over the data set, so that a latent coordinate has a
+ * scale: noise, regularisation and the widgets' sliders mean the same in every run. The statistics are constants of a
+ * step; {@link calibrate} makes them exact after each epoch.
+ *
+ * The decoder's raw numbers are those of its network at z less those at z = 0: z = 0 is the neutral model, exactly.
+ */
+export class LatentModel {
+  readonly encoder: Mlp;
+  readonly decoder: Mlp;
+  private mean: Float32Array;
+  private deviation: Float32Array;
+
+  constructor(
+    readonly spec: LatentModelSpec,
+    readonly head: GaussianHead,
+    random: Random,
+  ) {
+    this.encoder = new Mlp(
+      {
+        inputs: spec.featureSize,
+        hidden: spec.hidden,
+        outputs: spec.latent,
+        dropout: spec.dropout,
+        batchNorm: true,
+        outputScale: 1,
+      },
+      random.fork(1),
+    );
+    this.decoder = new Mlp(
+      {
+        inputs: spec.latent,
+        hidden: spec.hidden,
+        outputs: head.outputs,
+        dropout: 0,
+        batchNorm: false,
+        outputScale: 1e-3,
+      },
+      random.fork(2),
+    );
+    this.mean = new Float32Array(spec.latent);
+    this.deviation = new Float32Array(spec.latent).fill(1);
+  }
+
+  /** Latents [n · latent] of features [n · featureSize]. */
+  encode(features: Float32Array, count: number): Float32Array {
+    const raw = this.encodeRaw(features, count);
+    const { latent } = this.spec;
+    for (let i = 0; i < raw.length; i++) {
+      raw[i] = (raw[i]! - this.mean[i % latent]!) / this.deviation[i % latent]!;
+    }
+    return raw;
+  }
+
+  private encodeRaw(features: Float32Array, count: number): Float32Array {
+    const { featureSize, latent } = this.spec;
+    const out = new Float32Array(count * latent);
+    const step = 512;
+    for (let from = 0; from < count; from += step) {
+      const rows = Math.min(step, count - from);
+      const raw = tf.tidy(
+        () =>
+          this.encoder
+            .predict(
+              tf.tensor2d(features.slice(from * featureSize, (from + rows) * featureSize), [
+                rows,
+                featureSize,
+              ]),
+            )
+            .dataSync() as Float32Array,
+      );
+      out.set(raw, from * latent);
+    }
+    return out;
+  }
+
+  /** Sets mean and deviation of the latent from the features of the whole data set [n · featureSize]. */
+  calibrate(features: Float32Array, count: number): void {
+    const raw = this.encodeRaw(features, count);
+    const { latent } = this.spec;
+    for (let d = 0; d < latent; d++) {
+      let sum = 0;
+      let squares = 0;
+      for (let i = d; i < raw.length; i += latent) sum += raw[i]!;
+      const mean = sum / count;
+      for (let i = d; i < raw.length; i += latent) squares += (raw[i]! - mean) ** 2;
+      this.mean[d] = mean;
+      this.deviation[d] = Math.sqrt(squares / count) || 1;
+    }
+  }
+
+  /** Gaussians [n · 5N] at latents [n · latent]. */
+  decode(z: Float32Array, count: number): Float32Array {
+    return this.head.decode(this.decodeRaw(z, count), count);
+  }
+
+  /** Raw numbers of the decoder [n · outputs], zero at z = 0. */
+  decodeRaw(z: Float32Array, count: number): Float32Array {
+    return tf.tidy(() => {
+      const at = tf.concat([
+        tf.tensor2d(z.slice(), [count, this.spec.latent]),
+        tf.zeros([1, this.spec.latent]),
+      ]);
+      return relativeToOrigin(this.decoder.predict(at as tf.Tensor2D), count).dataSync() as Float32Array;
+    });
+  }
+
+  /**
+   * One forward pass of training for a batch of features [B · featureSize], or of latents [B · latent] where the
+   * encoder takes no part.
+   */
+  forward(
+    input: { features: Float32Array } | { latents: Float32Array },
+    count: number,
+    noise: number,
+    random: Random,
+  ): Pass {
+    const { latent, featureSize } = this.spec;
+    let z: Float32Array;
+    let encoderTape: ReturnType<Mlp["forward"]> | undefined;
+    let features: tf.Tensor2D | undefined;
+    if ("features" in input) {
+      features = tf.tensor2d(input.features, [count, featureSize]);
+      encoderTape = this.encoder.forward(features, random);
+      z = this.standardise(encoderTape.output.dataSync() as Float32Array, count);
+    } else {
+      z = input.latents;
+    }
+    // The last row is the origin, whose raw numbers the others are measured from.
+    const noisy = new Float32Array((count + 1) * latent);
+    for (let i = 0; i < count * latent; i++) noisy[i] = z[i]! + noise * random.normal();
+    const latents = tf.tensor2d(noisy, [count + 1, latent]);
+    const decoderTape = this.decoder.forward(latents, random);
+    const raw = tf.tidy(() => relativeToOrigin(decoderTape.output, count).dataSync() as Float32Array);
+    const deviation = this.deviation.slice();
+
+    return {
+      z,
+      raw: Float32Array.from(raw),
+      backward: (rawGradient) => {
+        const decoderGradient = tf.tidy(() => {
+          const dy = tf.tensor2d(rawGradient, [count, this.head.outputs]);
+          return tf.concat([dy, tf.neg(tf.sum(dy, 0, true))]) as tf.Tensor2D;
+        });
+        const down = this.decoder.backward(decoderTape, decoderGradient, encoderTape !== undefined);
+        let gradients: tf.Tensor[][];
+        if (encoderTape) {
+          const dz = tf.tidy(() =>
+            tf.div(tf.slice(down.input!, [0, 0], [count, latent]), tf.tensor1d(deviation)),
+          ) as tf.Tensor2D;
+          const up = this.encoder.backward(encoderTape, dz, false);
+          tf.dispose([dz, down.input!]);
+          gradients = [up.gradients, down.gradients];
+        } else {
+          gradients = [down.gradients];
+        }
+        decoderGradient.dispose();
+        return gradients;
+      },
+      release: () => {
+        this.decoder.release(decoderTape);
+        latents.dispose();
+        if (encoderTape) this.encoder.release(encoderTape);
+        features?.dispose();
+      },
+    };
+  }
+
+  /** z of raw encoder output, the running statistics having followed this batch. */
+  private standardise(raw: Float32Array, count: number): Float32Array {
+    const { latent } = this.spec;
+    const z = new Float32Array(count * latent);
+    for (let d = 0; d < latent; d++) {
+      let sum = 0;
+      let squares = 0;
+      for (let i = d; i < z.length; i += latent) sum += raw[i]!;
+      const mean = sum / count;
+      for (let i = d; i < z.length; i += latent) squares += (raw[i]! - mean) ** 2;
+      this.mean[d] = MOMENTUM * this.mean[d]! + (1 - MOMENTUM) * mean;
+      const variance = MOMENTUM * this.deviation[d]! ** 2 + ((1 - MOMENTUM) * squares) / count;
+      this.deviation[d] = Math.sqrt(variance) || 1;
+      for (let i = d; i < z.length; i += latent) z[i] = (raw[i]! - this.mean[d]!) / this.deviation[d]!;
+    }
+    return z;
+  }
+
+  async save(): Promise<NamedArray[]> {
+    const { latent } = this.spec;
+    const prefixed = (prefix: string, arrays: NamedArray[]) =>
+      arrays.map((a) => ({ ...a, name: `${prefix}.${a.name}` }));
+    return [
+      ...prefixed("encoder", await this.encoder.save()),
+      ...prefixed("decoder", await this.decoder.save()),
+      { name: "latent.mean", shape: [latent], data: this.mean.slice() },
+      { name: "latent.deviation", shape: [latent], data: this.deviation.slice() },
+    ];
+  }
+
+  load(arrays: readonly NamedArray[]): void {
+    const under = (prefix: string) =>
+      arrays
+        .filter((a) => a.name.startsWith(`${prefix}.`))
+        .map((a) => ({ ...a, name: a.name.slice(prefix.length + 1) }));
+    this.encoder.load(under("encoder"));
+    this.decoder.load(under("decoder"));
+    const statistics = under("latent");
+    for (const name of ["mean", "deviation"] as const) {
+      const array = statistics.find((a) => a.name === name);
+      if (array?.data.length !== this.spec.latent) {
+        throw new RangeError(
+          `weights latent.${name}: expected ${this.spec.latent} numbers, found ${array?.data.length ?? "nothing"}`,
+        );
+      }
+      this[name] = array.data.slice();
+    }
+  }
+
+  dispose(): void {
+    this.encoder.dispose();
+    this.decoder.dispose();
+  }
+}
+
+/** A forward pass of training that waits for the gradient in its raw numbers. */
+export interface Pass {
+  /** Latents without noise, [B · latent]. */
+  z: Float32Array;
+  /** Raw numbers of the decoder, [B · outputs]. */
+  raw: Float32Array;
+  /** Gradients in the variables of encoder and decoder, or of the decoder alone where latents were given. */
+  backward(rawGradient: Float32Array): tf.Tensor[][];
+  release(): void;
+}
+
+function relativeToOrigin(output: tf.Tensor2D, count: number): tf.Tensor2D {
+  const columns = output.shape[1];
+  return tf.sub(tf.slice(output, [0, 0], [count, columns]), tf.slice(output, [count, 0], [1, columns]));
+}

@@ -1,0 +1,63 @@
+import type { Varied } from "../network/head";
+import type { Weighting } from "./weights";
+
+/** What a user may choose for a training; everything else is fixed by the method. */
+export interface TrainingOptions {
+  /** Dimensions of the latent space. Default 4. */
+  latent: number;
+  /** What may change from the neutral model. Default position, amplitude and width. */
+  vary: Varied[];
+  /** Passes over the particles. Default 16. */
+  epochs: number;
+  /** Seed of every random choice. Default 1. */
+  seed: number;
+  /** Particles per step. Default 32. */
+  batchSize: number;
+  /** Step of Adam. Default 5e-4, falling to a tenth over the last third of the epochs. */
+  learningRate: number;
+  /** Decoupled weight decay. Default 1e-3 (as a fraction of the learning rate). */
+  weightDecay: number;
+  /** Widths of the hidden layers of encoder and decoder. Default [512, 512, 512]. */
+  hidden: number[];
+  /** Fraction dropped before the encoder's output. Default 0.3. */
+  dropout: number;
+  /** Standard deviation of the noise on the latent, whose own standard deviation is 1. Default 0.1. */
+  latentNoise: number;
+  /** How rings count. Default `information`. */
+  weighting: Weighting;
+  /** Ring at which training starts to look; 0 starts with all rings. Default 3. */
+  coarseRing: number;
+  /** Epochs over which the cut-off rises from `coarseRing` to all rings. Default 6. */
+  coarseEpochs: number;
+  /** Rings whose gradient the encoder sees. Default 5. */
+  featureRings: number;
+  /** Whether the encoder also sees the gradient of all rings. Default true. */
+  fullFeatures: boolean;
+  /** Fraction of the particles that training never sees and that judge it. Default 0.1, at most 2,000 particles. */
+  heldOut: number;
+  /** Coarse starts of which the best on held-out particles goes on. Default 1. */
+  starts: number;
+  /** Penalty on the spread of amplitude and width. Default 0.01. */
+  spreadPenalty: number;
+}
+
+export const defaultTrainingOptions: Readonly<TrainingOptions> = {
+  latent: 4,
+  vary: ["position", "amplitude", "width"],
+  epochs: 16,
+  seed: 1,
+  batchSize: 32,
+  learningRate: 5e-4,
+  weightDecay: 1e-3,
+  hidden: [512, 512, 512],
+  dropout: 0.3,
+  latentNoise: 0.1,
+  weighting: "information",
+  coarseRing: 3,
+  coarseEpochs: 6,
+  featureRings: 5,
+  fullFeatures: true,
+  heldOut: 0.1,
+  starts: 1,
+  spreadPenalty: 0.01,
+};

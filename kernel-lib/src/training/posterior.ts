@@ -1,0 +1,224 @@
+import { throwIfStopped } from "../errors";
+import type { TaskOptions } from "../progress";
+
+/** Where in the latent space a particle is, given its image: the posterior's mean and standard deviation. */
+export interface Posterior {
+  /** [particles · latent] */
+  mean: Float32Array;
+  /** [particles · latent] */
+  deviation: Float32Array;
+}
+
+/**
+ * The log-likelihood of particles as a function of z, up to a constant of each particle. The unit matters: a
+ * difference of 1 is a factor e in probability.
+ */
+export interface LatentLikelihood {
+  /** Log-likelihood of each of these particles at one z that they share, [B]. */
+  shared(particles: Int32Array, z: Float32Array): Promise<Float32Array>;
+  /** Log-likelihood of each particle at its own z, [B · latent] → [B], and its gradient in z, [B · latent]. */
+  own(particles: Int32Array, z: Float32Array): Promise<{ value: Float32Array; gradient: Float32Array }>;
+}
+
+export interface PosteriorOptions extends TaskOptions {
+  /** Points along each axis of the grid in one dimension. Default 32. */
+  gridPoints?: number;
+  /** Particles per call of the likelihood. Default 128. */
+  batchSize?: number;
+}
+
+/**
+ * Posterior of each particle's z with the decoder fixed. The encoder's latents `start` [particles · latent] give the
+ * region to search and the prior.
+ *
+ * One dimension: on a grid over the range of the encoder's latents, so that a second peak is seen. The prior is the
+ * population's own distribution, estimated from the likelihoods themselves by expectation maximisation (Laird 1978),
+ * stopped early, which keeps it smooth. More dimensions: Newton steps from the encoder's place, with a standard normal
+ * prior (the latents have unit variance) and the curvature from differences of gradients.
+ */
+export async function latentPosterior(
+  likelihood: LatentLikelihood,
+  start: Float32Array,
+  latent: number,
+  options: PosteriorOptions = {},
+): Promise<Posterior> {
+  return latent === 1 ? onGrid(likelihood, start, options) : byNewton(likelihood, start, latent, options);
+}
+
+/** Finer points between those at which the likelihood was computed; it is smooth, a projection is not cheap. */
+const REFINE = 8;
+/** Few steps keep the estimated prior as smooth as the posteriors that it is made of. */
+const PRIOR_STEPS = 4;
+
+async function onGrid(
+  likelihood: LatentLikelihood,
+  start: Float32Array,
+  options: PosteriorOptions,
+): Promise<Posterior> {
+  const points = options.gridPoints ?? 32;
+  const batchSize = options.batchSize ?? 128;
+  const count = start.length;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const z of start) {
+    low = Math.min(low, z);
+    high = Math.max(high, z);
+  }
+  const margin = 0.15 * (high - low);
+  low -= margin;
+  high += margin;
+  const step = (high - low) / (points - 1);
+  const coarse = new Float32Array(count * points);
+  for (let from = 0; from < count; from += batchSize) {
+    throwIfStopped(options.signal);
+    const particles = Int32Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
+    for (let g = 0; g < points; g++) {
+      const value = await likelihood.shared(particles, Float32Array.of(low + g * step));
+      for (let b = 0; b < value.length; b++) coarse[(from + b) * points + g] = value[b]!;
+    }
+    options.onProgress?.({ task: "refining latents", done: from + particles.length, total: count });
+  }
+
+  const fine = (points - 1) * REFINE + 1;
+  const density = new Float64Array(fine);
+  let prior = new Float64Array(fine).fill(1 / fine);
+  const posterior = (i: number) => {
+    let top = Number.NEGATIVE_INFINITY;
+    for (let f = 0; f < fine; f++) {
+      density[f] = catmullRom(coarse, i * points, points, f / REFINE);
+      top = Math.max(top, density[f]!);
+    }
+    let sum = 0;
+    for (let f = 0; f < fine; f++) {
+      density[f] = Math.exp(density[f]! - top) * prior[f]!;
+      sum += density[f]!;
+    }
+    for (let f = 0; f < fine; f++) density[f]! /= sum;
+  };
+  for (let iteration = 0; iteration < PRIOR_STEPS; iteration++) {
+    const next = new Float64Array(fine);
+    for (let i = 0; i < count; i++) {
+      posterior(i);
+      for (let f = 0; f < fine; f++) next[f]! += density[f]! / count;
+    }
+    prior = next;
+  }
+  const mean = new Float32Array(count);
+  const deviation = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    posterior(i);
+    let m = 0;
+    for (let f = 0; f < fine; f++) m += density[f]! * f;
+    let variance = 0;
+    for (let f = 0; f < fine; f++) variance += density[f]! * (f - m) ** 2;
+    mean[i] = low + (m * step) / REFINE;
+    deviation[i] = (Math.sqrt(variance) * step) / REFINE;
+  }
+  return { mean, deviation };
+}
+
+/** Value at position x (0 … n − 1) of a sequence, by cubic interpolation through the four nearest points. */
+function catmullRom(values: Float32Array, offset: number, n: number, x: number): number {
+  const i = Math.min(Math.floor(x), n - 2);
+  const t = x - i;
+  const at = (j: number) => values[offset + Math.min(Math.max(j, 0), n - 1)]!;
+  const [p0, p1, p2, p3] = [at(i - 1), at(i), at(i + 1), at(i + 2)];
+  return p1 + 0.5 * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)));
+}
+
+const NEWTON_STEPS = 4;
+/** Step of the differences, and largest Newton step, in standard deviations of the latents. */
+const DIFFERENCE = 0.05;
+const LONGEST_STEP = 1;
+
+async function byNewton(
+  likelihood: LatentLikelihood,
+  start: Float32Array,
+  latent: number,
+  options: PosteriorOptions,
+): Promise<Posterior> {
+  const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
+  const batchSize = options.batchSize ?? 128;
+  const count = start.length / latent;
+  const mean = start.slice();
+  const deviation = new Float32Array(start.length);
+  for (let from = 0; from < count; from += batchSize) {
+    const particles = Int32Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
+    const b = particles.length;
+    let z = mean.slice(from * latent, (from + b) * latent);
+    let at = await likelihood.own(particles, z);
+    for (let iteration = 0; iteration <= NEWTON_STEPS; iteration++) {
+      throwIfStopped(options.signal);
+      // Minus the Hessian of each particle's log-posterior, row-major [latent · latent].
+      const curvature = new Float64Array(b * latent * latent);
+      for (let d = 0; d < latent; d++) {
+        const shifted = async (by: number) => {
+          const moved = z.slice();
+          for (let i = 0; i < b; i++) moved[i * latent + d]! += by;
+          return (await likelihood.own(particles, moved)).gradient.slice();
+        };
+        const up = await shifted(DIFFERENCE);
+        const down = await shifted(-DIFFERENCE);
+        for (let i = 0; i < b; i++) {
+          for (let e = 0; e < latent; e++) {
+            const value = (down[i * latent + e]! - up[i * latent + e]!) / (2 * DIFFERENCE);
+            curvature[(i * latent + d) * latent + e]! += value / 2;
+            curvature[(i * latent + e) * latent + d]! += value / 2;
+          }
+        }
+      }
+      const next = z.slice();
+      for (let i = 0; i < b; i++) {
+        const rows = Array.from({ length: latent }, (_, d) =>
+          Array.from(curvature.subarray((i * latent + d) * latent, (i * latent + d + 1) * latent)),
+        );
+        const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(rows), {
+          assumeSymmetric: true,
+        });
+        // Where the likelihood bends the wrong way only the prior's curvature counts.
+        const precision = realEigenvalues.map((value) => Math.max(value, 0) + 1);
+        for (let d = 0; d < latent; d++) {
+          let step = 0;
+          let variance = 0;
+          for (let k = 0; k < latent; k++) {
+            const v = eigenvectorMatrix.get(d, k);
+            let slope = 0;
+            for (let e = 0; e < latent; e++) {
+              slope += eigenvectorMatrix.get(e, k) * (at.gradient[i * latent + e]! - z[i * latent + e]!);
+            }
+            step += (v * slope) / precision[k]!;
+            variance += (v * v) / precision[k]!;
+          }
+          next[i * latent + d] = z[i * latent + d]! + Math.min(Math.max(step, -LONGEST_STEP), LONGEST_STEP);
+          deviation[(from + i) * latent + d] = Math.sqrt(variance);
+        }
+      }
+      if (iteration === NEWTON_STEPS) break;
+      // A step that lowers the posterior is halved for that particle alone.
+      const before = { value: at.value.slice(), gradient: at.gradient.slice() };
+      for (let halving = 0; ; halving++) {
+        at = await likelihood.own(particles, next);
+        let worse = 0;
+        for (let i = 0; i < b; i++) {
+          const own = i * latent;
+          if (at.value[i]! - halfSquare(next, own, latent) >= before.value[i]! - halfSquare(z, own, latent))
+            continue;
+          worse++;
+          for (let d = own; d < own + latent; d++) next[d] = halving < 3 ? (next[d]! + z[d]!) / 2 : z[d]!;
+        }
+        if (worse === 0 || halving > 3) break;
+      }
+      at = { value: at.value.slice(), gradient: at.gradient.slice() };
+      z = next;
+    }
+    mean.set(z, from * latent);
+    options.onProgress?.({ task: "refining latents", done: from + b, total: count });
+  }
+  return { mean, deviation };
+}
+
+function halfSquare(z: Float32Array, offset: number, latent: number): number {
+  let sum = 0;
+  for (let d = offset; d < offset + latent; d++) sum += z[d]! ** 2;
+  return sum / 2;
+}

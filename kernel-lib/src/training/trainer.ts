@@ -1,0 +1,250 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import { throwIfStopped } from "../errors";
+import { type GaussianModel, Row } from "../model/gaussianModel";
+import { Adam } from "../network/adam";
+import { GaussianHead } from "../network/head";
+import { LatentModel } from "../network/latentModel";
+import type { NamedArray } from "../network/mlp";
+import type { ParticleTargets } from "../particles/targets";
+import type { TaskOptions } from "../progress";
+import type { ProjectionEngine } from "../projection/engine";
+import { Random } from "../random";
+import { ParticleBatches } from "./batches";
+import { type Features, gradientFeatures, neutralFrc } from "./features";
+import type { TrainingOptions } from "./options";
+import { type RingWeights, ringWeights } from "./weights";
+
+/** What one epoch did. */
+export interface EpochReport {
+  /** From 1. */
+  epoch: number;
+  /** Outermost ring that this epoch saw. */
+  rings: number;
+  /** Mean over particles of the FRC averaged over rings 1 … all, on particles that were trained on. */
+  trainFrc: number;
+  /** The same on held-out particles. */
+  heldOutFrc: number;
+  /** The weighted score (mean FRC by information) on held-out particles, over all rings. */
+  heldOutScore: number;
+  /** Seconds since training began, preparation included. */
+  seconds: number;
+}
+
+/** Fixed by the first pass over the data and needed for everything after it. */
+export interface Prepared {
+  meanFrc: Float64Array;
+  weights: RingWeights;
+  features: Features;
+}
+
+/** The training itself, step by step; files and folders are the business of `run.ts`. */
+export class Trainer {
+  readonly head: GaussianHead;
+  readonly trained: Int32Array;
+  readonly heldOut: Int32Array;
+  model!: LatentModel;
+  private adam!: Adam;
+  private prepared: Prepared | undefined;
+  private readonly batches: ParticleBatches;
+  private readonly random: Random;
+
+  constructor(
+    readonly targets: ParticleTargets,
+    readonly neutral: GaussianModel,
+    readonly options: TrainingOptions,
+    readonly engine: ProjectionEngine,
+    free?: Uint8Array,
+  ) {
+    this.batches = new ParticleBatches(targets);
+    this.head = new GaussianHead(neutral, options.vary, free);
+    this.random = new Random(options.seed);
+    const order = this.random.fork(1).permutation(targets.count);
+    const heldOut = Math.min(Math.round(targets.count * options.heldOut), 2000);
+    this.heldOut = order.slice(0, heldOut).sort();
+    this.trained = order.slice(heldOut).sort();
+  }
+
+  /** The first pass over the data: mean FRC of the neutral model, ring weights, encoder input. */
+  async prepare(task: TaskOptions = {}): Promise<Prepared> {
+    if (this.prepared) return this.prepared;
+    const { targets, neutral, engine, options } = this;
+    const meanFrc = await neutralFrc(targets, neutral, engine, task);
+    const weights = ringWeights(options.weighting, meanFrc, targets.ctfPower, targets.count);
+    const low = Math.min(options.featureRings, targets.rings);
+    const rings = options.fullFeatures ? [low, targets.rings] : [low];
+    const features = await gradientFeatures(
+      targets,
+      neutral,
+      engine,
+      { values: weights.values, rings },
+      task,
+    );
+    this.prepared = { meanFrc, weights, features };
+    return this.prepared;
+  }
+
+  /** Fresh networks and optimiser for start number `start`. */
+  async begin(start: number): Promise<void> {
+    const { features } = await this.prepare();
+    this.model?.dispose();
+    this.adam?.dispose();
+    const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
+    this.model = new LatentModel(
+      { latent, featureSize: features.size, hidden, dropout },
+      this.head,
+      this.random.fork(100 + start),
+    );
+    this.model.calibrate(features.data, this.targets.count);
+    this.adam = new Adam([this.model.encoder, this.model.decoder], { learningRate, weightDecay });
+  }
+
+  /** The cut-off of an epoch (from 1): from the coarse ring to all rings over the coarse epochs. */
+  ringsOfEpoch(epoch: number): number {
+    const { coarseRing, coarseEpochs } = this.options;
+    const all = this.lastRing;
+    if (coarseRing === 0 || coarseRing >= all || epoch > coarseEpochs) return all;
+    return Math.round(coarseRing * (all / coarseRing) ** ((epoch - 1) / coarseEpochs));
+  }
+
+  /** The outermost ring in which the neutral model has a signal, or all rings with uniform weights. */
+  private get lastRing(): number {
+    const { weights } = this.prepared!;
+    return this.options.weighting === "uniform" ? this.targets.rings : Math.max(weights.lastRing, 1);
+  }
+
+  /** One pass over the training particles. Epochs are numbered from 1; each draws its own random numbers. */
+  async epoch(epoch: number, start: number, task: TaskOptions = {}): Promise<void> {
+    const { weights, features } = await this.prepare();
+    const { options, head, neutral } = this;
+    const random = this.random.fork(1000 + start).fork(epoch);
+    const rings = this.ringsOfEpoch(epoch);
+    const scale = this.scoreScale(rings);
+    const order = random.permutation(this.trained.length);
+    const rate = this.learningRate(epoch);
+    const n5 = 5 * neutral.count;
+    for (let from = 0; from < order.length; from += options.batchSize) {
+      throwIfStopped(task.signal);
+      const indices = order.slice(from, from + options.batchSize).map((i) => this.trained[i]!);
+      const count = indices.length;
+      const pass = this.model.forward(
+        { features: this.batches.rows(features.data, features.size, indices) },
+        count,
+        options.latentNoise,
+        random,
+      );
+      const models = head.decode(pass.raw, count);
+      const batch = await this.batches.load(indices, neutral.count, models);
+      const { modelGradient } = await this.engine.evaluate(batch, {
+        boxSize: neutral.boxSize,
+        rings,
+        ringWeights: this.batches.rows(weights.values, this.targets.rings + 1, indices, rings),
+        gradient: { model: true },
+      });
+      const gradient = new Float32Array(count * n5);
+      for (let i = 0; i < gradient.length; i++) gradient[i] = (-scale * modelGradient![i]!) / count;
+      addSpreadPenalty(gradient, models, neutral, options.spreadPenalty / count, count);
+      this.adam.step(pass.backward(head.backward(pass.raw, gradient, count)) as tf.Tensor[][], rate);
+      pass.release();
+      task.onProgress?.({
+        task: `epoch ${epoch} of ${options.epochs}, rings to ${rings}`,
+        done: Math.min(from + options.batchSize, order.length),
+        total: order.length,
+      });
+    }
+    this.model.calibrate(features.data, this.targets.count);
+  }
+
+  /** Full rate for two thirds of the epochs, then a cosine down to a twentieth. */
+  private learningRate(epoch: number): number {
+    const { epochs, learningRate } = this.options;
+    const fall = Math.max(0, (epoch - 1 - (2 / 3) * epochs) / (epochs / 3));
+    return learningRate * (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * Math.min(fall, 1))));
+  }
+
+  /** Factor that makes the mean score over rings 1 … `rings` a weighted mean FRC. */
+  private scoreScale(rings: number): number {
+    const { weights } = this.prepared!;
+    const width = this.targets.rings + 1;
+    let total = 0;
+    for (let i = 0; i < this.targets.count; i++) {
+      for (let r = 1; r <= rings; r++) total += weights.values[i * width + r]!;
+    }
+    return this.targets.count / total;
+  }
+
+  /** Latents of all particles from the encoder, [particles · latent]. */
+  encodeAll(): Float32Array {
+    return this.model.encode(this.prepared!.features.data, this.targets.count);
+  }
+
+  /** Mean FRC over all rings and weighted score of these particles at latents z [particles · latent] of all particles. */
+  async judge(
+    indices: Int32Array,
+    z: Float32Array,
+    task: TaskOptions = {},
+  ): Promise<{ frc: number; score: number }> {
+    const { weights } = await this.prepare();
+    const { latent } = this.options;
+    const width = this.targets.rings + 1;
+    let frcSum = 0;
+    let scoreSum = 0;
+    for (let from = 0; from < indices.length; from += 128) {
+      throwIfStopped(task.signal);
+      const part = indices.subarray(from, from + 128);
+      const models = this.model.decode(this.batches.rows(z, latent, part), part.length);
+      const { frc, score } = await this.engine.evaluate(
+        await this.batches.load(part, this.neutral.count, models),
+        {
+          boxSize: this.neutral.boxSize,
+          rings: this.targets.rings,
+          ringWeights: this.batches.rows(weights.values, width, part),
+        },
+      );
+      for (const value of frc) frcSum += value;
+      for (const value of score) scoreSum += value;
+    }
+    return {
+      frc: frcSum / (indices.length * this.targets.rings),
+      score: scoreSum / indices.length / weights.meanTotal,
+    };
+  }
+
+  async save(): Promise<NamedArray[]> {
+    const adam = await this.adam.save();
+    return [...(await this.model.save()), ...adam.map((a) => ({ ...a, name: `adam.${a.name}` }))];
+  }
+
+  load(arrays: readonly NamedArray[]): void {
+    this.model.load(arrays);
+    this.adam.load(
+      arrays.filter((a) => a.name.startsWith("adam.")).map((a) => ({ ...a, name: a.name.slice(5) })),
+    );
+  }
+
+  dispose(): void {
+    this.model?.dispose();
+    this.adam?.dispose();
+  }
+}
+
+/**
+ * Gradient of the penalty on how far the amplitudes and widths of a decoded model stray from the neutral ones,
+ * Σ (ratio − 1)² / N: without it a Gaussian may vanish and another swell where the images cannot tell.
+ */
+function addSpreadPenalty(
+  gradient: Float32Array,
+  models: Float32Array,
+  neutral: GaussianModel,
+  penalty: number,
+  count: number,
+): void {
+  const n = neutral.count;
+  if (penalty === 0) return;
+  for (let b = 0; b < count; b++) {
+    for (let s = Row.amplitude * n; s < 5 * n; s++) {
+      const at = b * 5 * n + s;
+      const base = neutral.params[s]!;
+      if (base !== 0) gradient[at]! += (2 * penalty * (models[at]! - base)) / (n * base * base);
+    }
+  }
+}
