@@ -1,0 +1,82 @@
+/**
+ * Contrast transfer function of one image, as RELION defines it: positive in its first lobe for white particles,
+ * √(1 − Q²)·sin χ + Q·cos χ with χ = π λ Δf s² − ½ π Cs λ³ s⁴ + φ.
+ */
+export interface Ctf {
+  /** Defocus along the axis at `angle` and across it, in Å; positive is underfocus. */
+  defocusU: number;
+  defocusV: number;
+  /** From the x axis towards the y axis, in degrees. */
+  angle: number;
+  /** Of a phase plate, in degrees. */
+  phaseShift: number;
+  /** Voltage in kV. */
+  voltage: number;
+  /** Spherical aberration in mm. */
+  sphericalAberration: number;
+  /** Q, a fraction. */
+  amplitudeContrast: number;
+  /** B factor in Å² of an envelope exp(−B s²/4); 0 for none. */
+  bFactor: number;
+  /** Factor on the whole function; 1 for none. */
+  scale: number;
+}
+
+const degree = Math.PI / 180;
+
+/** Relativistic wavelength of electrons in Å, with the constants that RELION uses. `voltage` is in kV. */
+export function electronWavelength(voltage: number): number {
+  const volts = 1000 * voltage;
+  return 12.2643247 / Math.sqrt(volts * (1 + 0.978466e-6 * volts));
+}
+
+/**
+ * Calculates one CTF at many spatial frequencies. What does not depend on the frequency is worked out once:
+ * χ = x²·a + y²·b + 2xy·c + s⁴·d + e, with (x, y) in 1/Å.
+ */
+export class CtfEvaluator {
+  private readonly xx: number;
+  private readonly yy: number;
+  private readonly xy: number;
+  private readonly fourth: number;
+  private readonly constant: number;
+  private readonly decay: number;
+  private readonly scale: number;
+
+  constructor(ctf: Ctf) {
+    const lambda = electronWavelength(ctf.voltage);
+    const mean = (ctf.defocusU + ctf.defocusV) / 2;
+    const half = (ctf.defocusU - ctf.defocusV) / 2;
+    // cos 2(θ − angle) s² = (x² − y²) cos 2·angle + 2xy sin 2·angle
+    const cos = Math.cos(2 * ctf.angle * degree);
+    const sin = Math.sin(2 * ctf.angle * degree);
+    this.xx = Math.PI * lambda * (mean + half * cos);
+    this.yy = Math.PI * lambda * (mean - half * cos);
+    this.xy = Math.PI * lambda * half * sin;
+    this.fourth = -0.5 * Math.PI * ctf.sphericalAberration * 1e7 * lambda ** 3;
+    // √(1 − Q²)·sin χ + Q·cos χ = sin(χ + asin Q)
+    this.constant = ctf.phaseShift * degree + Math.asin(ctf.amplitudeContrast);
+    this.decay = -ctf.bFactor / 4;
+    this.scale = ctf.scale;
+  }
+
+  /** Argument of the sine, χ + asin Q, at a frequency in 1/Å. */
+  phase(x: number, y: number): number {
+    const s2 = x * x + y * y;
+    return x * x * this.xx + y * y * this.yy + 2 * x * y * this.xy + s2 * s2 * this.fourth + this.constant;
+  }
+
+  /** The CTF at a frequency in 1/Å. */
+  at(x: number, y: number): number {
+    const envelope = this.decay === 0 ? 1 : Math.exp(this.decay * (x * x + y * y));
+    return this.scale * envelope * Math.sin(this.phase(x, y));
+  }
+}
+
+/**
+ * The CTF at Fourier pixel (kx, ky).
+ * @param physicalBox  edge of the box in Å, S·apix
+ */
+export function ctfValue(ctf: Ctf, kx: number, ky: number, physicalBox: number): number {
+  return new CtfEvaluator(ctf).at(kx / physicalBox, ky / physicalBox);
+}

@@ -1,0 +1,64 @@
+/** What images of one group have in common. */
+export interface OpticsGroup {
+  name: string;
+  /** Å per pixel of the images as they lie in their stacks. */
+  apix: number;
+  /** Edge of the images in pixels. */
+  boxSize: number;
+  /** Voltage in kV, spherical aberration in mm and amplitude contrast; NaN where the file does not say. */
+  voltage: number;
+  sphericalAberration: number;
+  amplitudeContrast: number;
+  /** Whether images were already multiplied by the sign of their CTF, or by the CTF itself. */
+  phaseFlipped: boolean;
+  ctfPremultiplied: boolean;
+}
+
+/** CTF parameters that belong to the particle, one number each; units as in {@link Ctf}. */
+export interface DefocusColumns {
+  defocusU: Float64Array;
+  defocusV: Float64Array;
+  angle: Float64Array;
+  phaseShift?: Float64Array;
+  bFactor?: Float64Array;
+  scale?: Float64Array;
+}
+
+/**
+ * What a particle file of any program says, as columns over all its rows. Angles and shifts are converted when asked
+ * for, since a file without them can still be read for its images.
+ */
+export interface ParticleMetadata {
+  readonly file: string;
+  readonly count: number;
+  readonly opticsGroups: OpticsGroup[];
+  /** Index into `opticsGroups` of each particle. */
+  readonly opticsGroup: Uint16Array;
+  /** Names of the image stacks as the file has them. */
+  readonly stacks: readonly string[];
+  /** Index into `stacks`, and place in the stack counted from 0, of each particle's image. */
+  readonly stack: Int32Array;
+  readonly section: Int32Array;
+  readonly defocus: DefocusColumns | undefined;
+  /** −1 for each particle whose image shows the molecule darker than its surroundings; undefined where none does. */
+  readonly contrast: Int8Array | undefined;
+  /** 1 or 2 for the half set of each particle; undefined where there are none. */
+  readonly randomSubset: Uint8Array | undefined;
+  /** Remarks of one sentence on what was assumed or is left out of account. */
+  readonly notices: string[];
+  /** Rotation matrices reference → image, [count · 9]. @throws InputError naming the columns that are missing */
+  rotations(): Float32Array;
+  /** Shifts in Å, [count · 2]; zero where the file has none. */
+  shifts(): Float32Array;
+  has(column: string): boolean;
+  /** A column of numbers, or of text. @throws InputError where it is missing, or text stands for a number */
+  numbers(column: string): Float64Array;
+  text(column: string): string[];
+  /** Place of a row for messages. */
+  where(row: number): string;
+  /** Writes the file again with these rows only, in this order. */
+  write(target: string, rows: ArrayLike<number>): Promise<void>;
+}
+
+/** What the metadata alone do not say can be read from the first stack: called at most once per file. */
+export type StackProbe = (name: string) => Promise<{ boxSize: number; apix: number | undefined }>;

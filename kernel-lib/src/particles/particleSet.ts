@@ -1,0 +1,260 @@
+import path from "node:path";
+import { InputError } from "../errors";
+import type { Ctf } from "./ctf";
+import type { OpticsGroup, ParticleMetadata } from "./metadata";
+import { readRelion } from "./relionMetadata";
+import { StackReader } from "./stackReader";
+
+export type { OpticsGroup } from "./metadata";
+
+export interface OpenParticlesOptions {
+  /** Folder in which image stacks are looked for first, by their full relative name and then by their last part. */
+  dataFolder?: string;
+  signal?: AbortSignal;
+}
+
+/**
+ * Opens a particle file: a RELION STAR file. Images are read only when asked for.
+ *
+ * @throws InputError when the file is missing, in another format, or broken
+ */
+export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
+  const reader = new StackReader(file, options.dataFolder);
+  try {
+    const metadata = await readRelion(file, async (name) => {
+      const stack = await reader.open(name);
+      return { boxSize: stack.size[0], apix: stack.apix };
+    });
+    const rows = Int32Array.from({ length: metadata.count }, (_, i) => i);
+    return new ParticleSet(metadata, reader, rows);
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}
+
+/** Particles of one file, or some of them. Every array and index refers to the particles of this set, from 0. */
+export class ParticleSet {
+  /** @internal */
+  constructor(
+    private readonly metadata: ParticleMetadata,
+    private readonly reader: StackReader,
+    /** Row in the file, counted from 0, of each particle of this set. */
+    readonly rows: Int32Array,
+  ) {}
+
+  get file(): string {
+    return this.metadata.file;
+  }
+
+  get count(): number {
+    return this.rows.length;
+  }
+
+  get opticsGroups(): readonly OpticsGroup[] {
+    return this.metadata.opticsGroups;
+  }
+
+  /** The optics group that sets the scale of the whole set: that of the file's first particle. */
+  get reference(): OpticsGroup {
+    return this.metadata.opticsGroups[this.metadata.opticsGroup[0]!]!;
+  }
+
+  /** Edge of the reference group's images in pixels. */
+  get boxSize(): number {
+    return this.reference.boxSize;
+  }
+
+  /** Å per pixel of the reference group's images. */
+  get apix(): number {
+    return this.reference.apix;
+  }
+
+  get hasCtf(): boolean {
+    return this.metadata.defocus !== undefined;
+  }
+
+  /** What was assumed on reading or is left out of account, in sentences. */
+  get notices(): readonly string[] {
+    return this.metadata.notices;
+  }
+
+  /** The optics group of particle i. */
+  opticsGroup(i: number): OpticsGroup {
+    return this.metadata.opticsGroups[this.metadata.opticsGroup[this.rows[i]!]!]!;
+  }
+
+  /** Rotation matrices reference → image, [count · 9]. @throws InputError where the file has no angles */
+  rotations(): Float32Array {
+    return this.gather(this.metadata.rotations(), 9);
+  }
+
+  /** Shifts in Å, [count · 2]. */
+  shifts(): Float32Array {
+    return this.gather(this.metadata.shifts(), 2);
+  }
+
+  private gather(all: Float32Array, width: number): Float32Array {
+    const out = new Float32Array(width * this.count);
+    for (let i = 0; i < this.count; i++) {
+      const from = width * this.rows[i]!;
+      for (let j = 0; j < width; j++) out[width * i + j] = all[from + j]!;
+    }
+    return out;
+  }
+
+  /** CTF of particle i, or undefined where the file has none. */
+  ctf(i: number): Ctf | undefined {
+    const { defocus } = this.metadata;
+    if (!defocus) return undefined;
+    const row = this.rows[i]!;
+    const { voltage, sphericalAberration, amplitudeContrast } = this.opticsGroup(i);
+    return {
+      defocusU: defocus.defocusU[row]!,
+      defocusV: defocus.defocusV[row]!,
+      angle: defocus.angle[row]!,
+      phaseShift: defocus.phaseShift?.[row] ?? 0,
+      voltage,
+      sphericalAberration,
+      amplitudeContrast,
+      bFactor: defocus.bFactor?.[row] ?? 0,
+      scale: defocus.scale?.[row] ?? 1,
+    };
+  }
+
+  /** Half set (1 or 2) of each particle, or undefined where the file has none. */
+  get randomSubset(): Uint8Array | undefined {
+    const all = this.metadata.randomSubset;
+    return all && Uint8Array.from(this.rows, (row) => all[row]!);
+  }
+
+  hasColumn(name: string): boolean {
+    return this.metadata.has(name);
+  }
+
+  /** A column of the file as numbers. @throws InputError where it is missing, or text stands for a number */
+  column(name: string): Float64Array {
+    const all = this.metadata.numbers(name);
+    return Float64Array.from(this.rows, (row) => all[row]!);
+  }
+
+  /** A column of the file as text. @throws InputError where it is missing */
+  textColumn(name: string): string[] {
+    const all = this.metadata.text(name);
+    return Array.from(this.rows, (row) => all[row]!);
+  }
+
+  /**
+   * Some of these particles, in the order given.
+   * @throws InputError when `indices` is empty or names a particle that the set does not have
+   */
+  select(indices: ArrayLike<number>): ParticleSet {
+    if (indices.length === 0) throw new InputError("selection", "at least one particle", "none");
+    const rows = new Int32Array(indices.length);
+    for (let i = 0; i < indices.length; i++) {
+      this.checkIndex(indices[i]!);
+      rows[i] = this.rows[indices[i]!]!;
+    }
+    return new ParticleSet(this.metadata, this.reader, rows);
+  }
+
+  private checkIndex(index: number): void {
+    if (!Number.isInteger(index) || index < 0 || index >= this.count) {
+      throw new InputError("selection", `particles from 0 to ${this.count - 1}`, String(index));
+    }
+  }
+
+  /**
+   * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
+   * surroundings where the file says how it is.
+   *
+   * @throws InputError where a stack is missing or broken, an image is not in it or not finite, or images differ in
+   *   size from what the file says or from each other
+   */
+  async readImages(indices: ArrayLike<number>): Promise<Float32Array> {
+    if (indices.length === 0) return new Float32Array(0);
+    this.checkIndex(indices[0]!);
+    const { boxSize } = this.opticsGroup(indices[0]!);
+    const out = new Float32Array(indices.length * boxSize * boxSize);
+    await this.visitImages(indices, (i, values, from, size) => {
+      if (size !== boxSize) {
+        throw new InputError(
+          this.file,
+          `images of ${boxSize}×${boxSize} pixels`,
+          `also some of ${size}×${size}`,
+        );
+      }
+      out.set(values.subarray(from, from + size * size), i * size * size);
+    });
+    return out;
+  }
+
+  /**
+   * Reads images in the order in which they lie in their files, and hands each on: its place in `indices`, an array
+   * that holds its pixels from `from` on (valid during the call only), and its edge in pixels.
+   */
+  async visitImages(
+    indices: ArrayLike<number>,
+    visit: (i: number, values: Float32Array, from: number, size: number) => void,
+  ): Promise<void> {
+    const { stack, section, stacks, contrast } = this.metadata;
+    const byStack = new Map<number, number[]>();
+    for (let i = 0; i < indices.length; i++) {
+      this.checkIndex(indices[i]!);
+      const index = stack[this.rows[indices[i]!]!]!;
+      const places = byStack.get(index);
+      if (places) places.push(i);
+      else byStack.set(index, [i]);
+    }
+    for (const [index, places] of byStack) {
+      const file = await this.reader.open(stacks[index]!);
+      const size = file.size[0];
+      const rowOf = (place: number) => this.rows[indices[places[place]!]!]!;
+      for (let place = 0; place < places.length; place++) {
+        this.checkImage(rowOf(place), file.file, size, file.size[2]);
+      }
+      const sections = places.map((_, place) => section[rowOf(place)]!);
+      await this.reader.read(stacks[index]!, sections, (place, values, from) => {
+        if (contrast && contrast[rowOf(place)] === -1) {
+          const image = values.slice(from, from + size * size).map((v) => -v);
+          visit(places[place]!, image, 0, size);
+        } else {
+          visit(places[place]!, values, from, size);
+        }
+      });
+    }
+  }
+
+  /** Checks that the image of a row is in its stack and of the size that its optics group has. */
+  private checkImage(row: number, stack: string, size: number, images: number): void {
+    const { metadata } = this;
+    if (metadata.section[row]! >= images) {
+      const found = `number ${metadata.section[row]! + 1}`;
+      throw new InputError(
+        metadata.where(row),
+        `an image from 1 to ${images} of ${path.basename(stack)}`,
+        found,
+      );
+    }
+    const group = metadata.opticsGroups[metadata.opticsGroup[row]!]!;
+    if (group.boxSize !== size) {
+      const expected = `images of ${group.boxSize}×${group.boxSize} pixels, the size of ${group.name} in ${this.file}`;
+      throw new InputError(stack, expected, `${size}×${size}`);
+    }
+  }
+
+  /**
+   * Writes the particles of this set, in their order, as a file of the format that they were read from: the rows of
+   * the file itself with every column, and all other tables as they were. Names of stacks stay as they are.
+   *
+   * @throws InputError when `target` is the file itself, or the set is empty
+   */
+  async writeStar(target: string): Promise<void> {
+    await this.metadata.write(target, this.rows);
+  }
+
+  /** Closes the image stacks; they open again when needed. Sets made by {@link select} share them. */
+  close(): Promise<void> {
+    return this.reader.close();
+  }
+}

@@ -1,0 +1,374 @@
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { InputError } from "../errors";
+import { openForReading } from "../maps/mrcSource";
+import { parseNumber } from "./parseNumber";
+
+/** A loop of a STAR file: named columns, and rows that stay where they are in the file's own text. */
+export interface StarTable {
+  /** Name of the block without `data_`: `optics`, `particles`, or an empty string. */
+  readonly block: string;
+  /** Names of the columns with their leading underscore, as in the file. */
+  readonly columns: readonly string[];
+  readonly count: number;
+  /** Whether there is a column of this name; the leading underscore may be left out. */
+  has(column: string): boolean;
+  /** Columns as numbers, all in one pass over the text. @throws InputError where a column is missing or no number */
+  numbers(columns: readonly string[]): Float64Array[];
+  /** One column as text, quotes removed. @throws InputError where the column is missing */
+  text(column: string): string[];
+  /**
+   * Calls `visit` for every row with the byte range [from, to) of each of the named columns: `spans[2j]`, `spans[2j+1]`.
+   * The array is reused from row to row.
+   */
+  scan(columns: readonly string[], visit: (row: number, spans: Uint32Array) => void): void;
+  /** Place of a row for messages, such as `particles.star: row 12, line 38`, rows counted from 1. */
+  where(row: number): string;
+}
+
+/** A STAR file held as the bytes that were read, with an index of its blocks, loops and rows. */
+export interface StarFile {
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly tables: readonly StarTable[];
+  /** Key and value pairs of each block, keys with their leading underscore. */
+  readonly pairs: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** The first loop of the block of this name. */
+  table(block: string): StarTable | undefined;
+}
+
+const newline = 10;
+const hash = 35;
+const underscore = 95;
+const semicolon = 59;
+
+/** Space, tab, carriage return and the like: all that separates values within a line. */
+function isBlank(byte: number): boolean {
+  return byte === 32 || (byte >= 9 && byte <= 13);
+}
+
+class Table implements StarTable {
+  readonly columns: string[] = [];
+  /** First byte of each row; grown by doubling. */
+  starts = new Uint32Array(1024);
+  /** First byte after each row's line, its newline included. */
+  ends = new Uint32Array(1024);
+  count = 0;
+  private checked = false;
+
+  constructor(
+    private readonly file: string,
+    private readonly bytes: Buffer,
+    readonly block: string,
+  ) {}
+
+  addRow(start: number, end: number): void {
+    if (this.count === this.starts.length) {
+      this.starts = doubled(this.starts);
+      this.ends = doubled(this.ends);
+    }
+    this.starts[this.count] = start;
+    this.ends[this.count++] = end;
+  }
+
+  has(column: string): boolean {
+    return this.columns.includes(withUnderscore(column));
+  }
+
+  where(row: number): string {
+    const line = countLines(this.bytes, this.starts[row]!) + 1;
+    return `${this.file}: row ${row + 1} (line ${line})`;
+  }
+
+  numbers(names: readonly string[]): Float64Array[] {
+    const { bytes } = this;
+    const values = names.map(() => new Float64Array(this.count));
+    this.scan(names, (row, spans) => {
+      for (let j = 0; j < values.length; j++) {
+        const from = spans[2 * j]!;
+        const to = spans[2 * j + 1]!;
+        const value = parseNumber(bytes, from, to);
+        // NaN stands for "no number here": RELION itself writes "nan" and "inf" only when something went wrong.
+        if (value - value !== 0) {
+          const place = `${this.where(row)}, column ${withUnderscore(names[j]!)}`;
+          throw new InputError(place, "a number", `"${bytes.toString("utf8", from, to)}"`);
+        }
+        values[j]![row] = value;
+      }
+    });
+    return values;
+  }
+
+  text(column: string): string[] {
+    const values = new Array<string>(this.count);
+    this.scan([column], (row, spans) => {
+      values[row] = this.bytes.toString("utf8", spans[0]!, spans[1]!);
+    });
+    return values;
+  }
+
+  scan(names: readonly string[], visit: (row: number, spans: Uint32Array) => void): void {
+    const wanted = new Int32Array(this.columns.length).fill(-1);
+    const twice: [number, number][] = [];
+    for (const [j, name] of names.entries()) {
+      const column = this.columns.indexOf(withUnderscore(name));
+      if (column < 0) {
+        const found = this.columns.length > 0 ? this.columns.join(" ") : "none";
+        throw new InputError(
+          `${this.file}: data_${this.block}`,
+          `a column ${withUnderscore(name)}`,
+          `columns ${found}`,
+        );
+      }
+      if (wanted[column]! >= 0) twice.push([j, wanted[column]!]);
+      else wanted[column] = j;
+    }
+    // The first pass walks every row to its end and so finds ragged ones; later passes stop at the last wanted column.
+    const last = this.checked ? wanted.reduce((most, j, i) => (j >= 0 ? i : most), -1) : this.columns.length;
+    const spans = new Uint32Array(2 * names.length);
+    for (let row = 0; row < this.count; row++) {
+      this.scanRow(row, wanted, last, spans);
+      for (const [to, from] of twice) {
+        spans[2 * to] = spans[2 * from]!;
+        spans[2 * to + 1] = spans[2 * from + 1]!;
+      }
+      visit(row, spans);
+    }
+    this.checked = true;
+  }
+
+  private scanRow(row: number, wanted: Int32Array, last: number, spans: Uint32Array): void {
+    const { bytes } = this;
+    const end = this.ends[row]!;
+    let at = this.starts[row]!;
+    let column = 0;
+    while (column <= last) {
+      while (at < end && isBlank(bytes[at]!)) at++;
+      if (at >= end || bytes[at] === hash) break;
+      let from = at;
+      let to: number;
+      const quote = bytes[at]!;
+      if (quote === 34 || quote === 39) {
+        from = at + 1;
+        to = endOfQuoted(bytes, from, end, quote);
+        if (to < 0) throw new InputError(`${this.where(row)}`, `a closing ${String.fromCharCode(quote)}`);
+        at = to + 1;
+      } else {
+        while (at < end && !isBlank(bytes[at]!)) at++;
+        to = at;
+      }
+      const j = column < wanted.length ? wanted[column]! : -1;
+      if (j >= 0) {
+        spans[2 * j] = from;
+        spans[2 * j + 1] = to;
+      }
+      column++;
+    }
+    if (last === this.columns.length && column !== last) {
+      const found = column > last ? "more" : String(column);
+      throw new InputError(this.where(row), `${last} values, one for each column`, found);
+    }
+  }
+}
+
+/** A quote ends where the same quote is followed by a blank, so that `5'-end` needs no escaping. */
+function endOfQuoted(bytes: Buffer, from: number, end: number, quote: number): number {
+  for (let i = from; i < end; i++) {
+    if (bytes[i] === quote && (i + 1 >= end || isBlank(bytes[i + 1]!))) return i;
+  }
+  return -1;
+}
+
+function withUnderscore(column: string): string {
+  return column.startsWith("_") ? column : `_${column}`;
+}
+
+function doubled(array: Uint32Array): Uint32Array {
+  const larger = new Uint32Array(2 * array.length);
+  larger.set(array);
+  return larger;
+}
+
+function countLines(bytes: Buffer, before: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(newline); at >= 0 && at < before; at = bytes.indexOf(newline, at + 1)) lines++;
+  return lines;
+}
+
+/**
+ * Reads a STAR file: RELION's dialect, in which every row of a loop stands on one line of its own. Rows are only
+ * located; values are parsed when asked for.
+ *
+ * @throws InputError when the file is missing, is something else (HTML, binary), or its structure is broken
+ */
+export async function readStar(file: string): Promise<StarFile> {
+  const handle = await openForReading(file);
+  await handle.close();
+  const bytes = await readFile(file);
+  return parseStar(bytes, file);
+}
+
+/** Indexes the bytes of a STAR file, see {@link readStar}. `file` is used in messages only. */
+export function parseStar(bytes: Buffer, file: string): StarFile {
+  refuseOtherFormats(bytes, file);
+  const tables: Table[] = [];
+  const pairs = new Map<string, Map<string, string>>();
+  let block: string | undefined;
+  let table: Table | undefined;
+  let line = 0;
+  let end = 0;
+  for (let start = 0; start < bytes.length; start = end) {
+    const found = bytes.indexOf(newline, start);
+    end = found < 0 ? bytes.length : found + 1;
+    line++;
+    let at = start;
+    while (at < end && isBlank(bytes[at]!)) at++;
+    if (at === end || bytes[at] === hash) continue;
+    const place = () => `${file}: line ${line}`;
+    const words = () => bytes.toString("utf8", at, end).trim();
+    if (startsWith(bytes, at, end, "data_")) {
+      block = words().split(/\s/)[0]!.slice(5);
+      table = undefined;
+      if (!pairs.has(block)) pairs.set(block, new Map());
+      continue;
+    }
+    if (block === undefined)
+      throw new InputError(place(), "a STAR file, in which data_… comes first", shorten(words()));
+    if (startsWith(bytes, at, end, "loop_")) {
+      table = new Table(file, bytes, block);
+      tables.push(table);
+    } else if (bytes[at] === underscore && (!table || table.count === 0)) {
+      const [name] = words().split(/\s/, 1) as [string];
+      if (!table) {
+        const value = words().slice(name.length).trim();
+        pairs.get(block)!.set(name, unquote(value));
+      } else if (table.columns.includes(name)) {
+        throw new InputError(place(), "each column once", `a second ${name}`);
+      } else {
+        table.columns.push(name);
+      }
+    } else if (bytes[at] === underscore && table) {
+      // Pairs may follow a loop after its rows.
+      table = undefined;
+      end = start;
+      line--;
+    } else if (!table || table.columns.length === 0) {
+      throw new InputError(place(), "data_…, loop_ or a name that begins with _", shorten(words()));
+    } else if (at === start && bytes[at] === semicolon && isBlank(bytes[at + 1] ?? newline)) {
+      throw new InputError(place(), "one line for each row", "a text of several lines (;)");
+    } else {
+      table.addRow(at, end);
+    }
+  }
+  if (block === undefined)
+    throw new InputError(file, "a STAR file", bytes.length ? "only blanks" : "an empty file");
+  return {
+    file,
+    bytes,
+    tables,
+    pairs,
+    table: (name) => tables.find((candidate) => candidate.block === name),
+  };
+}
+
+function startsWith(bytes: Buffer, at: number, end: number, word: string): boolean {
+  if (end - at < word.length) return false;
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word.charCodeAt(i)) return false;
+  return true;
+}
+
+function unquote(value: string): string {
+  const quoted = /^(["'])(.*)\1(?:\s|$)/.exec(value);
+  return quoted ? quoted[2]! : value.split(/\s+#/)[0]!;
+}
+
+function shorten(text: string): string {
+  return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
+}
+
+function refuseOtherFormats(bytes: Buffer, file: string): void {
+  const start = bytes.toString("latin1", 0, 512).replace(/^\xef\xbb\xbf/, "");
+  if (/^\s*</.test(start)) {
+    throw new InputError(
+      file,
+      "a STAR file",
+      `HTML or XML beginning with ${shorten(start.trim().split("\n")[0]!)}`,
+    );
+  }
+  if (bytes.subarray(0, 4096).includes(0)) throw new InputError(file, "a STAR file", "binary data");
+}
+
+/**
+ * Writes the file again with some rows of one table only, in the given order. All else (other blocks, comments,
+ * the bytes of each row) stays as it is. The new file appears when complete.
+ *
+ * @throws InputError when `target` is the file itself
+ */
+export async function writeStarRows(
+  star: StarFile,
+  table: StarTable,
+  rows: ArrayLike<number>,
+  target: string,
+): Promise<void> {
+  if (await isSameFile(star.file, target)) {
+    throw new InputError(target, "another file than the one that the particles were read from");
+  }
+  const { bytes } = star;
+  const { starts, ends, count } = table as Table;
+  // Between rows there may be comments and blank lines: they stay with the row below them, if it stays.
+  const firstByte = (row: number) => (row === 0 ? lineStart(bytes, starts[0]!) : ends[row - 1]!);
+  await writeBeside(target, async (write) => {
+    const head = count > 0 ? firstByte(0) : bytes.length;
+    await write(bytes.subarray(0, head));
+    for (let i = 0; i < rows.length; ) {
+      // Neighbouring rows go out in one piece.
+      let last = i;
+      while (last + 1 < rows.length && rows[last + 1] === rows[last]! + 1) last++;
+      const to = ends[rows[last]!]!;
+      await write(bytes.subarray(firstByte(rows[i]!), to));
+      if (bytes[to - 1] !== newline) await write(Buffer.from("\n"));
+      i = last + 1;
+    }
+    if (count > 0) await write(bytes.subarray(ends[count - 1]!));
+  });
+}
+
+function lineStart(bytes: Buffer, at: number): number {
+  return at === 0 ? 0 : bytes.lastIndexOf(newline, at - 1) + 1;
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  if (path.resolve(a) === path.resolve(b)) return true;
+  const [one, other] = await Promise.all([a, b].map((file) => stat(file).catch(() => undefined)));
+  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
+}
+
+/** Writes a file beside its place and renames it when complete; what is unfinished is removed. */
+export async function writeBeside(
+  target: string,
+  produce: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const beside = `${target}.${process.pid}.part`;
+  const handle = await open(beside, "wx");
+  const pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  const flush = async () => {
+    if (pendingBytes > 0) await handle.writeFile(Buffer.concat(pending));
+    pending.length = 0;
+    pendingBytes = 0;
+  };
+  try {
+    await produce(async (bytes) => {
+      pending.push(bytes);
+      pendingBytes += bytes.length;
+      if (pendingBytes > 1 << 22) await flush();
+    });
+    await flush();
+    await handle.close();
+    await rename(beside, target);
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
