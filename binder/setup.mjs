@@ -1,0 +1,275 @@
+// Sets up everything that `npm start` and `npm test` need: npm packages, build, Python environment, Jupyter kernels.
+// Runs before any `npm install`, so it uses nothing but Node's own modules. By hand:
+//   node binder/setup.mjs            set up what is not yet in place
+//   node binder/setup.mjs --check    say what is in place, change nothing; exit status 1 when something is not
+//   node binder/setup.mjs --prefix P put the kernels into the Jupyter at P instead of into .venv (for mybinder)
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { command, filesBelow, hashFiles, isCurrent, Progress, runStep, SetupError } from "./steps.mjs";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const at = (...parts) => path.join(root, ...parts);
+
+const oldestNode = 20;
+const oldestPython = [3, 10]; // what JupyterLab 4.6 asks for
+const venv = at(".venv");
+const retry = "What was done so far is kept; run the same command again once this is mended.";
+
+/** A program of the Python environment, such as `jupyter-lab`. */
+export const pythonProgram = (name) => path.join(venv, "bin", name);
+
+/** Environment variables for Jupyter programs: kernels of `.venv` come before the user's own. */
+export const jupyterEnvironment = { JUPYTER_PREFER_ENV_PATH: "1" };
+
+function checkNode() {
+  if (Number(process.versions.node.split(".")[0]) < oldestNode) {
+    throw new SetupError(`Node ${oldestNode} or newer is needed; this is ${process.version}`, {
+      advice: "On Debian 13 or Ubuntu 25.04 and newer, `apt install nodejs npm` brings one.",
+    });
+  }
+}
+
+/** The npm that runs us, or the one on the PATH. */
+function npm(args, options) {
+  const cli = process.env["npm_execpath"];
+  const isNpm = cli !== undefined && /npm-cli\.c?js$/.test(cli) && existsSync(cli);
+  return isNpm ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
+}
+
+/** Whether npm itself recorded that node_modules holds the locked packages, all of them and no others. */
+export function holdsLockedPackages(lockText, installedText) {
+  const locked = JSON.parse(lockText).packages;
+  const installed = JSON.parse(installedText).packages;
+  const same = (a, b) => a.version === b.version && a.integrity === b.integrity && a.link === b.link;
+  for (const [name, entry] of Object.entries(locked)) {
+    if (name === "" || (installed[name] === undefined && (entry.optional || entry.peer))) continue;
+    if (installed[name] === undefined || !same(entry, installed[name])) return false;
+  }
+  return Object.keys(installed).every((name) => locked[name] !== undefined);
+}
+
+function npmPackages() {
+  const manifests = ["package.json", "package-lock.json", "kernel-lib/package.json"].map((file) => at(file));
+  const record = at("node_modules/.package-lock.json");
+  return {
+    name: "npm packages",
+    stamp: at("node_modules/.e2gmm-lab"),
+    outputs: [record],
+    inputs: () => `${hashFiles(root, manifests)} ${process.platform} ${process.arch}`,
+    adopt: () =>
+      existsSync(record) &&
+      existsSync(at("node_modules/e2gmm")) &&
+      holdsLockedPackages(readFileSync(at("package-lock.json"), "utf8"), readFileSync(record, "utf8")),
+    run: (say) =>
+      npm(["ci", "--no-audit", "--no-fund"], {
+        cwd: root,
+        say,
+        what: "npm ci",
+        advice: `Packages come from npm's registry as your npm is set up (proxy, certificates). ${retry}`,
+      }),
+  };
+}
+
+/** Removes what was compiled from a source that is no longer there, so that nothing stale is imported or tested. */
+export function pruneOrphans(sourceFolder, outputFolder) {
+  for (const file of filesBelow(outputFolder)) {
+    const stem = path.relative(outputFolder, file).match(/^(.*?)(\.d\.ts|\.js)(\.map)?$/)?.[1];
+    if (stem !== undefined && !existsSync(path.join(sourceFolder, `${stem}.ts`))) rmSync(file);
+  }
+}
+
+function build() {
+  const sources = () => [
+    ...["package.json", "package-lock.json", "tsconfig.json", "kernel-lib/package.json"].map((file) =>
+      at(file),
+    ),
+    ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
+    ...filesBelow(at("kernel-lib/src")),
+    ...filesBelow(at("kernel-lib/assembly")),
+    ...filesBelow(at("tests"), ["dist", "artefacts"]).filter((file) => /\.(ts|json)$/.test(file)),
+  ];
+  return {
+    name: "build",
+    stamp: at("kernel-lib/dist/.built"),
+    outputs: [at("kernel-lib/dist/index.js"), at("tests/dist")],
+    inputs: () => hashFiles(root, sources()),
+    run: async (say) => {
+      for (const [source, output] of [
+        [at("kernel-lib/src"), at("kernel-lib/dist")],
+        [at("tests"), at("tests/dist")],
+      ]) {
+        pruneOrphans(source, output);
+        // tsc trusts its record of what it wrote; one that outlived a deleted output would keep it from coming back
+        rmSync(path.join(output, ".tsbuildinfo"), { force: true });
+      }
+      await npm(["run", "build", "--silent"], { cwd: root, say, what: "npm run build" });
+    },
+  };
+}
+
+/** The first Python on the PATH that is new enough. @throws SetupError naming the Debian package that is missing */
+function findPython() {
+  const asked = process.env["PYTHON"];
+  const candidates = asked
+    ? [asked]
+    : ["python3", ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
+  const probe = "import sys; print(*sys.version_info[:2]); import venv, ensurepip";
+  const seen = [];
+  let withoutVenv;
+  for (const program of candidates) {
+    const { error, status, stdout } = spawnSync(program, ["-c", probe], { encoding: "utf8" });
+    const version = stdout?.trim().split(" ").map(Number);
+    if (error || version?.length !== 2) continue;
+    seen.push(`${program} ${version.join(".")}`);
+    if (version[0] !== oldestPython[0] || version[1] < oldestPython[1]) continue;
+    if (status === 0) return program;
+    withoutVenv ??= version.join(".");
+  }
+  if (withoutVenv) {
+    throw new SetupError(`Python ${withoutVenv} is there, but its venv module is not`, {
+      advice: `Debian and Ubuntu bring it in a package: sudo apt install python3-venv (or python${withoutVenv}-venv)`,
+    });
+  }
+  throw new SetupError(
+    `Python ${oldestPython.join(".")} or newer is needed; ${seen.join(", ") || "none"} was found`,
+    {
+      advice:
+        "Debian and Ubuntu: sudo apt install python3 python3-venv. Another one can be named: PYTHON=/path/to/python3",
+    },
+  );
+}
+
+/**
+ * The Python environment in .venv. A file in it says that this set-up made it and whether it was finished: an
+ * unfinished one is made anew, an outdated one is brought up to date in place (what `npm run native` added stays),
+ * and one that somebody else made is left alone.
+ */
+function pythonEnvironment() {
+  const requirements = at("binder/requirements.txt");
+  const marker = path.join(venv, ".e2gmm-lab");
+  const stamp = path.join(venv, ".e2gmm-lab-ready");
+  const python = pythonProgram("python");
+  return {
+    name: "Python environment",
+    stamp,
+    outputs: [python, pythonProgram("jupyter-lab")],
+    // Scripts in the environment name its folder, so it has to be made anew after a move
+    inputs: () => `${hashFiles(root, [requirements])} ${venv}`,
+    run: async (say) => {
+      if (existsSync(venv) && !existsSync(marker)) {
+        throw new SetupError(`${venv} was not made by this set-up, so it is left alone`, {
+          advice: "Move or delete it, then run the same command again.",
+        });
+      }
+      const finished = existsSync(marker) && readFileSync(marker, "utf8") === venv && existsSync(python);
+      if (!finished) {
+        const base = findPython();
+        rmSync(venv, { recursive: true, force: true });
+        mkdirSync(venv);
+        writeFileSync(marker, "unfinished");
+        await command(base, ["-m", "venv", venv], { say, what: `${base} -m venv` });
+      }
+      writeFileSync(marker, "unfinished");
+      await command(
+        python,
+        [
+          "-m",
+          "pip",
+          "install",
+          "--disable-pip-version-check",
+          "--no-input",
+          "--no-deps",
+          "-r",
+          requirements,
+        ],
+        {
+          say,
+          what: "pip install",
+          advice: `Packages come from PyPI as your pip is set up (proxy, certificates). ${retry}`,
+        },
+      );
+      writeFileSync(marker, venv);
+    },
+  };
+}
+
+const kernelJson = (file) => path.join(file, "kernel.json");
+
+/** The stock tslab kernel, in which the library runs as well (with static figures). */
+function tslabKernel(prefix) {
+  const folder = path.join(prefix, "share/jupyter/kernels/tslab");
+  const spec = {
+    argv: [
+      process.execPath,
+      at("node_modules/tslab/bin/tslab"),
+      "kernel",
+      "--config-path",
+      "{connection_file}",
+    ],
+    display_name: "TypeScript (tslab)",
+    language: "typescript",
+  };
+  return {
+    name: "kernel tslab",
+    stamp: path.join(folder, ".e2gmm-lab"),
+    outputs: [kernelJson(folder)],
+    inputs: () => JSON.stringify(spec),
+    run: async () => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(`${kernelJson(folder)}.new`, `${JSON.stringify(spec, null, 2)}\n`);
+      renameSync(`${kernelJson(folder)}.new`, kernelJson(folder));
+    },
+  };
+}
+
+/** The steps in order. @param {string} [prefix] a Jupyter that takes the place of `.venv` */
+export function steps(prefix) {
+  const python = prefix === undefined ? [pythonEnvironment()] : [];
+  return [npmPackages(), build(), ...python, tslabKernel(prefix ?? venv)];
+}
+
+/**
+ * Brings everything into place.
+ * @param {object} [options]
+ * @param {string} [options.prefix] a Jupyter that takes the place of `.venv`
+ * @param {(error: SetupError) => void} [options.onBuildError] is told when the build fails, and set-up goes on; without it, set-up ends there
+ * @returns {Promise<string[]>} names of the steps that ran
+ */
+export async function setup({ prefix, onBuildError } = {}) {
+  checkNode();
+  const progress = new Progress();
+  const ran = [];
+  for (const step of steps(prefix)) {
+    try {
+      if (await runStep(step, progress)) ran.push(step.name);
+    } catch (error) {
+      if (step.name !== "build" || onBuildError === undefined || !(error instanceof SetupError)) throw error;
+      onBuildError(error);
+    }
+  }
+  return ran;
+}
+
+/** Ends the process with what a failed set-up has to say; any other error is a defect and keeps its stack. */
+export function exitWith(error) {
+  console.error(error instanceof SetupError ? error.describe() : error);
+  process.exit(1);
+}
+
+async function main(args) {
+  const given = args.indexOf("--prefix");
+  const prefix = given < 0 ? undefined : args[given + 1];
+  if (args.includes("--check")) {
+    const missing = steps(prefix).filter((step) => !isCurrent(step));
+    for (const step of steps(prefix))
+      console.log(`${isCurrent(step) ? "in place" : "missing "}  ${step.name}`);
+    process.exit(missing.length === 0 ? 0 : 1);
+  }
+  const ran = await setup({ prefix });
+  console.log(ran.length === 0 ? "Everything was in place." : `Set up: ${ran.join(", ")}.`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  main(process.argv.slice(2)).catch(exitWith);

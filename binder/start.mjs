@@ -1,0 +1,98 @@
+// npm start: sets up, then opens JupyterLab on a notebook, or runs the notebook without a browser.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { exitWith, jupyterEnvironment, pythonProgram, root, setup } from "./setup.mjs";
+import { SetupError } from "./steps.mjs";
+
+const firstNotebook = "notebooks/first-light.ipynb";
+
+const help = `npm start                               open JupyterLab on ${firstNotebook}
+npm start -- NOTEBOOK                   open it on another notebook
+npm start -- --no-browser --port 8899   these and any other option go to JupyterLab
+npm start -- --execute [NOTEBOOK]       run the notebook without a browser; the executed notebook and a page are
+                                        written to notebooks/output/, the notebook itself stays as it is
+  --set PARTICLES=particles.star        a variable of the notebook, here your own particles and their consensus map;
+  --set MAP=consensus.mrc               the notebook reads it as the environment variable E2GMM_PARTICLES, E2GMM_MAP.
+                                        Works without --execute too. Paths are taken from where you are.`;
+
+/** What the command line asks for. @throws SetupError on an option that cannot be understood */
+export function parseArguments(args, cwd) {
+  const asked = { execute: false, help: false, notebook: undefined, variables: {}, passed: [] };
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i];
+    if (word === "--help" || word === "-h") asked.help = true;
+    else if (word === "--execute") asked.execute = true;
+    else if (word === "--set" || word.startsWith("--set=")) {
+      const [, name, value] =
+        (word === "--set" ? (args[++i] ?? "") : word.slice(6)).match(/^([A-Za-z]\w*)=(.*)$/s) ?? [];
+      if (name === undefined)
+        throw new SetupError(`--set takes NAME=VALUE, such as --set PARTICLES=particles.star`);
+      const file = path.resolve(cwd, value);
+      asked.variables[`E2GMM_${name.toUpperCase()}`] = value !== "" && existsSync(file) ? file : value;
+    } else if (word.endsWith(".ipynb") && !word.startsWith("-")) asked.notebook = path.resolve(cwd, word);
+    else asked.passed.push(word);
+  }
+  if (asked.execute && asked.passed.length > 0) {
+    throw new SetupError(`npm start -- --execute does not know ${asked.passed.join(" ")}`, {
+      advice: "npm start -- --help lists what it knows.",
+    });
+  }
+  return asked;
+}
+
+/** Whether a browser could be opened from here. */
+function hasBrowser() {
+  const { DISPLAY, WAYLAND_DISPLAY, BROWSER } = process.env;
+  return process.platform !== "linux" || Boolean(DISPLAY || WAYLAND_DISPLAY || BROWSER);
+}
+
+/** Runs a program of the Python environment in the foreground and ends with its exit status. */
+function become(program, args, env) {
+  const child = spawn(pythonProgram(program), args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...jupyterEnvironment, ...env },
+  });
+  // Ctrl-C reaches it from the terminal itself; it decides when to end, and we end after it
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("error", (error) => exitWith(new SetupError(`${program}: ${error.message}`)));
+  child.on("close", (status, signal) => process.exit(signal === null ? status : 1));
+}
+
+function openLab({ notebook, variables, passed }) {
+  const inside = path.relative(root, notebook);
+  const outside = inside.startsWith("..");
+  const tree = (outside ? path.basename(notebook) : inside).split(path.sep).map(encodeURIComponent).join("/");
+  const options = [
+    `--ServerApp.root_dir=${outside ? path.dirname(notebook) : root}`,
+    `--LabApp.default_url=/lab/tree/${tree}`,
+    "--LabApp.news_url=",
+    "--log-level=WARN",
+  ];
+  if (process.getuid?.() === 0) options.push("--allow-root");
+  if (!passed.includes("--no-browser") && !hasBrowser()) options.push("--no-browser");
+  console.log("JupyterLab starts; Ctrl-C twice ends it.");
+  become("jupyter-lab", [...options, ...passed], variables);
+}
+
+async function main() {
+  // npm runs us in the repository, and says in INIT_CWD where the user is
+  const asked = parseArguments(process.argv.slice(2), process.env["INIT_CWD"] ?? process.cwd());
+  if (asked.help) {
+    console.log(help);
+    return;
+  }
+  asked.notebook ??= path.join(root, firstNotebook);
+  if (!existsSync(asked.notebook)) throw new SetupError(`there is no notebook ${asked.notebook}`);
+  await setup();
+  if (!asked.execute) openLab(asked);
+  else {
+    const script = path.join(root, "binder/execute.py");
+    become("python", [script, asked.notebook, path.join(root, "notebooks/output")], asked.variables);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) main().catch(exitWith);

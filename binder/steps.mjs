@@ -1,0 +1,174 @@
+// Set-up as a list of steps, each run only when its inputs have changed since it last finished.
+// Uses nothing but Node's own modules, because it is what brings the others.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/** A set-up that cannot go on: what failed, the last lines of its output, and what to do about it. */
+export class SetupError extends Error {
+  constructor(message, { tail = [], advice = "" } = {}) {
+    super(message);
+    this.name = "SetupError";
+    this.tail = tail;
+    this.advice = advice;
+  }
+
+  /** The text for the terminal. */
+  describe() {
+    const lines = [`✘ ${this.message}`, ...this.tail.map((line) => `  | ${line}`)];
+    if (this.advice) lines.push(`  ${this.advice}`);
+    return lines.join("\n");
+  }
+}
+
+/**
+ * @typedef {object} Step
+ * @property {string} name short, for the progress line
+ * @property {string} stamp file that holds the inputs of the last finished run; it lies inside the outputs, so that it goes with them
+ * @property {() => string} inputs a text that changes whenever the step must run again
+ * @property {string[]} [outputs] paths that must exist for the step to count as done
+ * @property {() => boolean} [adopt] whether what is there, though not made by this step, is exactly what it would make
+ * @property {(say: (line: string) => void) => Promise<void>} run
+ */
+
+/** Whether the step has nothing to do. @param {Step} step */
+export function isCurrent(step) {
+  if (!existsSync(step.stamp) || !(step.outputs ?? []).every((file) => existsSync(file))) return false;
+  return readFileSync(step.stamp, "utf8") === step.inputs();
+}
+
+/**
+ * Runs the step unless it is current. The stamp goes first and comes back last, and holds the inputs as they were
+ * before the run, so neither a broken run nor a source edited meanwhile can pass for a finished one.
+ * @param {Step} step @param {Progress} progress @returns {Promise<boolean>} whether it ran
+ */
+export async function runStep(step, progress) {
+  if (isCurrent(step)) return false;
+  const inputs = step.inputs();
+  if (!step.adopt?.()) {
+    rmSync(step.stamp, { force: true });
+    progress.begin(step.name);
+    try {
+      await step.run((line) => progress.say(line));
+    } catch (error) {
+      progress.end(false);
+      throw error;
+    }
+    progress.end(true);
+  }
+  mkdirSync(path.dirname(step.stamp), { recursive: true });
+  writeFileSync(`${step.stamp}.new`, inputs);
+  renameSync(`${step.stamp}.new`, step.stamp);
+  return true;
+}
+
+/** Progress of the steps: a line that moves on a terminal, a line at each end of a step elsewhere. */
+export class Progress {
+  #out;
+  #live;
+  #name = "";
+  #started = 0;
+  #last = "";
+  #timer;
+
+  constructor(out = process.stdout) {
+    this.#out = out;
+    this.#live = out.isTTY === true;
+  }
+
+  begin(name) {
+    this.#name = name;
+    this.#last = "";
+    this.#started = performance.now();
+    if (!this.#live) this.#out.write(`  ${name} …\n`);
+    else this.#timer = setInterval(() => this.#draw(), 200);
+  }
+
+  /** The newest line of output of what runs. */
+  say(line) {
+    this.#last = line;
+  }
+
+  end(ok) {
+    clearInterval(this.#timer);
+    const erase = this.#live ? "\r\x1b[2K" : "";
+    this.#out.write(`${erase}${ok ? "✔" : "✘"} ${this.#name}  ${this.#seconds()} s\n`);
+  }
+
+  #seconds() {
+    return ((performance.now() - this.#started) / 1000).toFixed(1);
+  }
+
+  #draw() {
+    const head = `  ${this.#name}  ${this.#seconds()} s  `;
+    const room = Math.max(0, (this.#out.columns ?? 80) - head.length - 1);
+    this.#out.write(`\r\x1b[2K${head}\x1b[2m${this.#last.slice(0, room)}\x1b[22m`);
+  }
+}
+
+/**
+ * Runs a program to its end. @returns what it wrote to stdout
+ * @throws SetupError with the last lines of its output when it cannot be started or fails
+ */
+export function command(program, args, { cwd, env, say = () => {}, what = program, advice } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const tail = [];
+    let stdout = "";
+    const listen = (stream, keep) => {
+      let rest = "";
+      stream.setEncoding("utf8");
+      stream.on("data", (text) => {
+        if (keep) stdout += text;
+        const lines = (rest + text).split(/\r?\n/);
+        rest = lines.pop();
+        for (const line of lines.filter((l) => l.trim())) {
+          tail.push(line);
+          if (tail.length > 30) tail.shift();
+          say(line.trim());
+        }
+      });
+      stream.on("end", () => rest.trim() && tail.push(rest));
+    };
+    listen(child.stdout, true);
+    listen(child.stderr, false);
+    child.on("error", (error) => reject(new SetupError(`${what}: ${error.message}`, { advice })));
+    child.on("close", (status, signal) => {
+      if (status === 0) resolve(stdout);
+      else reject(new SetupError(`${what} failed (${signal ?? `exit status ${status}`})`, { tail, advice }));
+    });
+  });
+}
+
+/** Hash of the contents of files; a missing file counts as such. Paths are taken relative to `root`. */
+export function hashFiles(root, files) {
+  const hash = createHash("sha256");
+  for (const file of files) {
+    hash.update(`${path.relative(root, file)}\0`);
+    if (existsSync(file)) hash.update(readFileSync(file));
+    else hash.update("\0missing");
+    hash.update("\0");
+  }
+  return hash.digest("hex");
+}
+
+/** Every file below a folder, in a fixed order, without node_modules and the folders named. */
+export function filesBelow(folder, without = []) {
+  if (!existsSync(folder)) return [];
+  const skip = new Set(["node_modules", ...without]);
+  const found = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!skip.has(entry.name)) found.push(...filesBelow(file, without));
+    } else found.push(file);
+  }
+  return found;
+}

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, test } from "node:test";
+import type typescript from "typescript";
+import { root } from "./repository";
+
+const read = (file: string) => readFileSync(path.join(root, file), "utf8");
+const manifest = (file: string) => JSON.parse(read(file));
+
+test("every package of the workspace carries the same version, in the lock file too", () => {
+  const { version, workspaces } = manifest("package.json");
+  const lock = manifest("package-lock.json");
+  assert.equal(lock.version, version);
+  for (const workspace of workspaces) {
+    assert.equal(manifest(`${workspace}/package.json`).version, version, workspace);
+    assert.equal(lock.packages[workspace].version, version, `${workspace} in package-lock.json`);
+  }
+});
+
+test("the lock files name packages and versions, not the place that they once came from", () => {
+  assert.doesNotMatch(read("package-lock.json"), /"resolved": "[^"]*:/);
+  for (const line of read("binder/requirements.txt").trim().split("\n")) {
+    assert.match(line, /^[a-z0-9][a-z0-9._-]*==[0-9][\w.]*( ; .+)?$/i);
+  }
+});
+
+test("every Python package that is asked for is locked", () => {
+  const locked = new Set(read("binder/requirements.txt").match(/^[^=\s]+/gm));
+  const asked = read("binder/requirements.in").match(/^[a-z][\w.-]*(?<!\.)/gim) ?? [];
+  assert.ok(asked.length > 0);
+  for (const name of asked) assert.ok(locked.has(name), `${name} is not in binder/requirements.txt`);
+});
+
+test("no tracked file names a package registry's host or a folder of somebody's machine", (t) => {
+  if (!existsSync(path.join(root, ".git"))) {
+    t.skip("not a git checkout");
+    return;
+  }
+  // Put together here, so that this file holds none of them
+  const hosts = [
+    ["registry", "npmjs", "org"],
+    ["registry", "yarnpkg", "com"],
+    ["files", "pythonhosted", "org"],
+    ["pypi", "org"],
+    ["deb", "debian", "org"],
+    ["conda", "anaconda", "org"],
+  ].map((parts) => parts.join("."));
+  const folders = ["work", "root", "home/[a-z]+", "Users/[A-Za-z]+"].map(
+    (name) => `(?<![\\w.~*/-])/${name}/[\\w.]`,
+  );
+  const forbidden = new RegExp([...hosts.map((host) => host.replaceAll(".", "\\.")), ...folders].join("|"));
+  const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0");
+  const files = tracked.filter((file) => file !== "" && existsSync(path.join(root, file)));
+  assert.ok(files.length > 0);
+  const found: string[] = [];
+  for (const file of files) {
+    const bytes = readFileSync(path.join(root, file));
+    if (bytes.includes(0)) continue;
+    bytes
+      .toString("utf8")
+      .split("\n")
+      .forEach((line, i) => {
+        const hit = line.match(forbidden);
+        if (hit) found.push(`${file}:${i + 1}: ${hit[0]}`);
+      });
+  }
+  assert.deepEqual(found, []);
+});
+
+describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
+  const ts: typeof typescript = require("@tslab/typescript-for-tslab");
+  const options: typescript.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    lib: ["lib.es2022.d.ts"],
+    module: ts.ModuleKind.CommonJS,
+    moduleResolution: 2, // node10, as 5.0 calls it
+    esModuleInterop: true,
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+    typeRoots: [path.join(root, "node_modules/@types")],
+  };
+
+  /** What it has to say about a cell and about our declarations; those of other packages are not ours to mend. */
+  function diagnose(source: string): string[] {
+    const folder = mkdtempSync(path.join(root, "tests/dist/consumer-"));
+    try {
+      const file = path.join(folder, "cell.ts");
+      writeFileSync(file, source);
+      const program = ts.createProgram([file], options);
+      const ours = [folder, path.join(root, "kernel-lib/dist")].map((each) => each + path.sep);
+      return ts
+        .getPreEmitDiagnostics(program)
+        .filter(
+          (d) => d.file === undefined || ours.some((each) => path.resolve(d.file!.fileName).startsWith(each)),
+        )
+        .map((d) => `${d.file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  test("is version 5.0", () => assert.match(ts.version, /^5\.0\./));
+
+  test("accepts the package's declarations", () => {
+    assert.deepEqual(
+      diagnose(`import * as gmm from "e2gmm";\nexport const names: string[] = Object.keys(gmm);\n`),
+      [],
+    );
+  });
+
+  test("checks a cell against them", () => {
+    const found = diagnose(`import { noSuchName } from "e2gmm";\nexport default noSuchName;\n`);
+    assert.equal(found.length, 1);
+    assert.match(found[0]!, /noSuchName/);
+  });
+});
+
+test("requiring the package gives every value that its declarations promise, and no other", () => {
+  const ts: typeof typescript = require("typescript");
+  const entry = path.join(root, "kernel-lib/dist/index.d.ts");
+  const program = ts.createProgram([entry], {
+    skipLibCheck: true,
+    moduleResolution: ts.ModuleResolutionKind.Node10,
+  });
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!);
+  const isValue = (symbol: typescript.Symbol) => {
+    const meant = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    return (meant.flags & ts.SymbolFlags.Value) !== 0;
+  };
+  const promised = checker.getExportsOfModule(module!).filter(isValue);
+  assert.deepEqual(Object.keys(require("e2gmm")).sort(), promised.map((symbol) => symbol.name).sort());
+});
