@@ -10,6 +10,8 @@ export interface FitOptions {
   positions: boolean;
   /** Ends the fit when the mean correlation over the shells reaches it. */
   stop?: number | undefined;
+  /** See {@link minimise}. Default 0.002. */
+  tolerance?: number;
   report?: (correlation: number, iteration: number) => void;
   signal?: AbortSignal | undefined;
 }
@@ -72,7 +74,7 @@ export async function fitToShells(
   };
   await minimise(x, evaluate, {
     iterations: options.iterations,
-    tolerance: 2e-3,
+    tolerance: options.tolerance ?? 2e-3,
     firstStep: 0.1,
     signal: options.signal,
     onStep: (_, iteration) => {

@@ -1,11 +1,14 @@
 import { InputError } from "../errors";
 import { goodFftSize, halfWidth, ifft3Real, shiftOrigin } from "../maps/fft";
+import { MapProjector } from "../maps/slice";
 import type { Volume } from "../maps/volume";
 import type { TaskOptions } from "../progress";
 import { Random } from "../random";
+import { isInside } from "./edit";
 import { fitToShells } from "./fitToShells";
 import { type GaussianModel, pickGaussians } from "./gaussianModel";
-import { addGaussians, type Inside, isInside, molecularVoxels, seedModel } from "./seeding";
+import { projectionFrc } from "./projectionFrc";
+import { addGaussians, type Inside, molecularVoxels, seedModel } from "./seeding";
 import { type MapTransform, mapTransform, ShellTarget } from "./shellFit";
 
 export interface GrowOptions extends TaskOptions {
@@ -30,12 +33,15 @@ export interface GrowOptions extends TaskOptions {
   startResolution?: number;
 }
 
-/** How well the model described the map at the end of one round of growth. */
+/** How well the model describes the map at the end of one round of growth. */
 export interface GrowthRound {
   gaussians: number;
   /** Å, down to which this round was fitted. */
   resolution: number;
-  /** Fourier shell correlation of model and map, index = shell of the box, 0 … K of the target resolution. */
+  /**
+   * Mean Fourier ring correlation between projections of model and map, over 64 views from all directions:
+   * index = ring of the box, 0 … those of the target resolution, also where the round itself stopped short of it.
+   */
   frcByRing: number[];
   /** Mean over rings 1 … those of this round's resolution. */
   frc: number;
@@ -48,9 +54,28 @@ export interface GrownModel {
   trainingBox: number;
 }
 
-/** Most rounds in which the number of Gaussians may double when it was not given. */
+/** Rounds at most when the number of Gaussians is not given: 256 become 4096. */
 const MOST_ROUNDS = 7;
+/** What a doubling has to add to the FRC; less comes of noise in the map, which no number of Gaussians describes. */
+const LEAST_GAIN = 0.02;
 
+function worthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boolean {
+  const [before, now] = rounds.slice(-2) as [GrowthRound, GrowthRound];
+  if (now.frc >= targetFrc || rounds.length >= MOST_ROUNDS) return false;
+  return before.gaussians === now.gaussians || now.frc - before.frc >= LEAST_GAIN;
+}
+
+/**
+ * Builds the neutral model of a map: Gaussians that describe it down to a resolution, few at low resolution first,
+ * then more beside them at higher.
+ *
+ * The fit is to the Fourier shells of the map, not to a set of its projections (see shellFit.ts); what is reported is
+ * the FRC of projections, as everywhere else.
+ *
+ * @param map a cubic map with the molecule bright. Its units become those of the amplitudes
+ * @throws InputError for a map that is not cubic, holds NaN, is constant, or has its contrast inverted, for a mask
+ *   of another size or an empty one, and for a resolution beyond what the map's pixels hold
+ */
 export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
   const { resolution, targetFrc = 0.95, startResolution = 50, seed = 1, signal } = options;
   checkMap(map, "map");
@@ -77,6 +102,7 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
   if (mask) checkMask(mask, map);
   const masked = mask ? multiplied(map, mask) : map;
   const transform = mapTransform(masked);
+  const projector = new MapProjector(masked);
   const random = new Random(seed);
   const density = lowPassed(transform, map, Math.max(2 * resolution, 12));
   checkContrast(density);
@@ -122,14 +148,14 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
       model = kept;
       if (last) await fit(15, false);
     }
-    const score = target.evaluate(model.params, model.count, weights);
+    const frc = projectionFrc(model, projector, rings);
     rounds.push({
       gaussians: model.count,
       resolution: step.resolution,
-      frcByRing: [...score.fsc],
-      frc: mean(score.fsc.subarray(1)),
+      frcByRing: [...frc],
+      frc: mean(frc.subarray(1, step.rings + 1)),
     });
-    if (last && asked === undefined && rounds.at(-1)!.frc < targetFrc && plan.length < MOST_ROUNDS) {
+    if (last && asked === undefined && worthDoubling(rounds, targetFrc)) {
       plan.push({ ...step, gaussians: 2 * step.gaussians });
     }
   }

@@ -7,15 +7,6 @@ import type { ShellTarget } from "./shellFit";
 /** Whether a Gaussian may have its centre at a place in box units. */
 export type Inside = (x: number, y: number, z: number) => boolean;
 
-/** Whether a place in box units lies in the box and, where there is a mask, at a voxel of at least 0.5. */
-export function isInside(mask: Volume | undefined, x: number, y: number, z: number): boolean {
-  if (!(x >= -0.5 && x < 0.5 && y >= -0.5 && y < 0.5 && z >= -0.5 && z < 0.5)) return false;
-  if (!mask) return true;
-  const [nx, ny, nz] = mask.size;
-  const at = (c: number, n: number) => Math.min(n - 1, Math.max(0, Math.round(c * n) + Math.floor(n / 2)));
-  return mask.data[at(x, nx) + nx * (at(y, ny) + ny * at(z, nz))]! >= 0.5;
-}
-
 /** What stands out of a low-passed map: its density above mean + one standard deviation, 0 elsewhere. */
 function standingOut(density: Float32Array): Float32Array {
   let sum = 0;
@@ -148,7 +139,7 @@ function livingGaussians(model: GaussianModel): number[] {
   const { count, params } = model;
   const mass = Array.from(
     { length: count },
-    (_, i) => params[Row.amplitude * count + i]! * params[Row.sigma * count + i]! ** 2,
+    (_, i) => params[Row.amplitude * count + i]! * params[Row.sigma * count + i]! ** 3,
   );
   const least = 0.02 * medianOf(mass);
   return mass.flatMap((m, i) => (m > least ? [i] : []));

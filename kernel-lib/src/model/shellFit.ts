@@ -1,16 +1,17 @@
 import { fft3Real, goodFftSize, halfWidth, ifft3Real, shiftOrigin } from "../maps/fft";
 import type { Volume } from "../maps/volume";
 
+/** μ, the weight of scale and fall-off beside the correlation. */
+const SCALE_WEIGHT = 0.1;
+
 /**
  * Gaussians against the transform of a map, shell by shell. By the central slice theorem the Fourier shells of a
  * map hold all of its projections at once, so this fits every view together: one forward and one inverse transform
  * of a small grid for a full gradient, where projections would need hundreds of images for the same information.
  *
- * The transform of the Gaussians is F(k) = Σ A·2πσ²·exp(−2π²σ²|k|²/S²)·exp(−2πi k·c), whose central slices are the
- * projections that the engines compute. In real space a Gaussian of that transform has the height A/(√(2π)·σ).
- * The loss is Σ_r w_r · Σ_{k∈r} |F − F_map|² / Σ_{k∈r} |F_map|²: every shell counts alike however weak it is, and
- * since a shell's least possible loss is 1 − FSC², falling loss means rising correlation; unlike the correlation
- * itself, it also fixes the scale of the amplitudes and the fall-off with resolution, that is the widths.
+ * The loss is Σ_r w_r · [(1 − FSC_r) + μ · Σ_{k∈r} |F − F_map|² / Σ_{k∈r} |F_map|²], F being the transform of the
+ * Gaussians. The correlation gives every shell its say however weak it is, but knows neither the scale of the
+ * amplitudes nor the fall-off with resolution, that is the widths; the small second term fixes those.
  */
 export class ShellTarget {
   /** Edge of the working grid. */
@@ -68,8 +69,8 @@ export class ShellTarget {
   evaluate(params: Float32Array, count: number, weights: Float64Array, gradient?: Float64Array): ShellScore {
     const { grid, rings, half, map, shell, power } = this;
     this.density.fill(0);
-    forEachGaussian(params, count, this.boxSize, grid, (_, height, box) =>
-      addGaussian(this.density, grid, height, box),
+    forEachGaussian(params, count, this.boxSize, grid, (_, support) =>
+      addGaussian(this.density, grid, support),
     );
     fft3Real(this.density, [grid, grid, grid], half);
 
@@ -88,32 +89,41 @@ export class ShellTarget {
       const im = half[2 * i + 1]!;
       cross[r]! += m * (re * map[2 * i]! + im * map[2 * i + 1]!);
       own[r]! += m * (re * re + im * im);
-      const w = power[r]! > 0 ? weights[r]! / power[r]! : 0;
-      half[2 * i] = w * (re - map[2 * i]!);
-      half[2 * i + 1] = w * (im - map[2 * i + 1]!);
     }
     let loss = 0;
     const fsc = new Float64Array(rings + 1);
+    const ofModel = new Float64Array(rings + 1);
+    const ofMap = new Float64Array(rings + 1);
     for (let r = 1; r <= rings; r++) {
       if (!(power[r]! > 0)) continue;
-      loss += weights[r]! * (1 + (own[r]! - 2 * cross[r]!) / power[r]!);
-      if (own[r]! > 0) fsc[r] = cross[r]! / Math.sqrt(own[r]! * power[r]!);
+      const w = weights[r]!;
+      ofModel[r] = (2 * SCALE_WEIGHT * w) / power[r]!;
+      ofMap[r] = ofModel[r]!;
+      loss += w * (1 + SCALE_WEIGHT * (1 + (own[r]! - 2 * cross[r]!) / power[r]!));
+      if (!(own[r]! > 0)) continue;
+      fsc[r] = cross[r]! / Math.sqrt(own[r]! * power[r]!);
+      loss -= w * fsc[r]!;
+      ofModel[r]! += (w * fsc[r]!) / own[r]!;
+      ofMap[r]! += w / Math.sqrt(own[r]! * power[r]!);
+    }
+    for (let i = 0; i < shell.length; i++) {
+      const r = shell[i]!;
+      if (r === 0) continue;
+      half[2 * i] = ofModel[r]! * half[2 * i]! - ofMap[r]! * map[2 * i]!;
+      half[2 * i + 1] = ofModel[r]! * half[2 * i + 1]! - ofMap[r]! * map[2 * i + 1]!;
     }
     if (gradient) {
       // By Parseval the derivative in a grid point is the inverse transform, its 1/n³ taken back.
       ifft3Real(half, [grid, grid, grid], this.density);
-      const scale = 2 * grid ** 3;
-      forEachGaussian(params, count, this.boxSize, grid, (i, height, box) => {
-        const sums = gatherGaussian(this.density, grid, box);
-        const sigma = box.sigma;
-        const perHeight = scale * sums[0]!;
+      const scale = grid ** 3;
+      forEachGaussian(params, count, this.boxSize, grid, (i, support) => {
+        const sums = gatherGaussian(this.density, grid, support);
+        const { amplitude, sigma } = support;
         for (let axis = 0; axis < 3; axis++) {
-          gradient[axis * count + i] = (scale * height * sums[1 + axis]! * grid) / (sigma * sigma);
+          gradient[axis * count + i] = (scale * amplitude * sums[1 + axis]! * grid) / (sigma * sigma);
         }
-        gradient[3 * count + i] = perHeight / (Math.sqrt(2 * Math.PI) * params[4 * count + i]!);
-        // Height falls as 1/σ while the profile widens.
-        gradient[4 * count + i] =
-          ((scale * height * sums[4]!) / sigma ** 3 - (perHeight * height) / sigma) * (grid / this.boxSize);
+        gradient[3 * count + i] = scale * sums[0]!;
+        gradient[4 * count + i] = (scale * amplitude * sums[4]! * grid) / (sigma ** 3 * this.boxSize);
       });
     }
     return { loss, fsc, cross, own, power };
@@ -153,9 +163,10 @@ export function mapTransform(map: Volume): MapTransform {
 
 /** Where a Gaussian lies on the grid, with its profile along each axis. */
 interface Support {
+  amplitude: number;
   /** In grid pixels. */
   sigma: number;
-  /** Grid points in reach along an axis. */
+  /** Grid points in reach along an axis, an odd number. */
   points: number;
   /** Grid indices (wrapped) of the points of each axis, 3 runs of `points`. */
   index: Int32Array;
@@ -164,57 +175,72 @@ interface Support {
   profile: Float64Array;
 }
 
-/** How many widths a Gaussian reaches: exp(−4.5²/2) = 4·10⁻⁵ is left out. */
-const REACH = 4.5;
+/** How many widths a Gaussian reaches: exp(−4.2²/2) = 1.5·10⁻⁴ is left out. */
+const REACH = 4.2;
 
+/** Visits each Gaussian with its support, which the next one reuses. */
 function forEachGaussian(
   params: Float32Array,
   count: number,
   boxSize: number,
   grid: number,
-  visit: (i: number, height: number, support: Support) => void,
+  visit: (i: number, support: Support) => void,
 ): void {
-  let room = 0;
-  let support: Support | undefined;
+  let widest = 0;
+  for (let i = 0; i < count; i++) widest = Math.max(widest, params[4 * count + i]!);
+  const room = 3 * pointsWithin(widest * (grid / boxSize), grid);
+  const support: Support = {
+    amplitude: 0,
+    sigma: 0,
+    points: 0,
+    index: new Int32Array(room),
+    offset: new Float64Array(room),
+    profile: new Float64Array(room),
+  };
+  const { index, offset, profile } = support;
   for (let i = 0; i < count; i++) {
     const sigma = (params[4 * count + i]! * grid) / boxSize;
-    const points = Math.min(grid, 2 * Math.ceil(REACH * sigma) + 1);
-    if (!support || points > room) {
-      room = points;
-      support = {
-        sigma,
-        points,
-        index: new Int32Array(3 * room),
-        offset: new Float64Array(3 * room),
-        profile: new Float64Array(3 * room),
-      };
-    }
+    const points = pointsWithin(sigma, grid);
+    support.amplitude = params[3 * count + i]!;
     support.sigma = sigma;
     support.points = points;
     for (let axis = 0; axis < 3; axis++) {
       const centre = params[axis * count + i]! * grid + grid / 2;
       const first = Math.round(centre) - (points >> 1);
       for (let p = 0; p < points; p++) {
-        const offset = first + p - centre;
-        support.index[axis * points + p] = wrap(first + p, grid);
-        support.offset[axis * points + p] = offset;
-        support.profile[axis * points + p] = Math.exp((-offset * offset) / (2 * sigma * sigma));
+        const d = first + p - centre;
+        index[axis * points + p] = wrap(first + p, grid);
+        offset[axis * points + p] = d;
+        profile[axis * points + p] = Math.exp((-d * d) / (2 * sigma * sigma));
       }
     }
-    // σ in pixels of the training box, since the amplitude is in the units of a projection on it.
-    visit(i, params[3 * count + i]! / (Math.sqrt(2 * Math.PI) * params[4 * count + i]!), support);
+    visit(i, support);
   }
 }
 
-function addGaussian(density: Float32Array, grid: number, height: number, support: Support): void {
-  const { points, index, profile } = support;
+/** Grid points along an axis in reach of a Gaussian: odd, and at most once around the grid. */
+function pointsWithin(sigma: number, grid: number): number {
+  return Math.min(grid - 1 + (grid & 1), 2 * Math.ceil(REACH * sigma) + 1);
+}
+
+/** How many points to each side of the middle one are in reach, `square` being the distance² along other axes. */
+function pointsToEachSide({ sigma, points }: Support, square: number): number {
+  const rest = (REACH * sigma) ** 2 - square;
+  return rest < 0 ? -1 : Math.min(points >> 1, Math.ceil(Math.sqrt(rest)));
+}
+
+function addGaussian(density: Float32Array, grid: number, support: Support): void {
+  const { points, index, profile, offset } = support;
+  const middle = points >> 1;
   for (let z = 0; z < points; z++) {
-    const alongZ = height * profile[2 * points + z]!;
+    const alongZ = support.amplitude * profile[2 * points + z]!;
     const plane = grid * index[2 * points + z]!;
-    for (let y = 0; y < points; y++) {
-      const alongY = alongZ * profile[points + y]!;
-      const row = grid * (plane + index[points + y]!);
-      for (let x = 0; x < points; x++) density[row + index[x]!]! += alongY * profile[x]!;
+    const squareZ = offset[2 * points + z]! ** 2;
+    for (let y = points; y < 2 * points; y++) {
+      const side = pointsToEachSide(support, squareZ + offset[y]! ** 2);
+      const alongY = alongZ * profile[y]!;
+      const row = grid * (plane + index[y]!);
+      for (let x = middle - side; x <= middle + side; x++) density[row + index[x]!]! += alongY * profile[x]!;
     }
   }
 }
@@ -224,49 +250,42 @@ const gathered = new Float64Array(5);
 /** Σ ρ·g, Σ ρ·g·Δx, Σ ρ·g·Δy, Σ ρ·g·Δz and Σ ρ·g·|Δ|² over the support (the array is reused). */
 function gatherGaussian(density: Float32Array, grid: number, support: Support): Float64Array {
   const { points, index, profile, offset } = support;
-  let sum = 0;
-  let sumX = 0;
-  let sumY = 0;
-  let sumZ = 0;
-  let square = 0;
+  const middle = points >> 1;
+  gathered.fill(0);
   for (let z = 0; z < points; z++) {
     const plane = grid * index[2 * points + z]!;
-    let planeSum = 0;
-    let planeX = 0;
-    let planeY = 0;
-    let planeSquare = 0;
-    for (let y = 0; y < points; y++) {
-      const row = grid * (plane + index[points + y]!);
+    const dz = offset[2 * points + z]!;
+    let sum = 0;
+    let sumX = 0;
+    let sumY = 0;
+    let square = 0;
+    for (let y = points; y < 2 * points; y++) {
+      const dy = offset[y]!;
+      const side = pointsToEachSide(support, dz * dz + dy * dy);
+      const row = grid * (plane + index[y]!);
       let s = 0;
       let sx = 0;
       let sxx = 0;
-      for (let x = 0; x < points; x++) {
+      for (let x = middle - side; x <= middle + side; x++) {
         const v = density[row + index[x]!]! * profile[x]!;
         const d = offset[x]!;
         s += v;
         sx += v * d;
         sxx += v * d * d;
       }
-      const py = profile[points + y]!;
-      const dy = offset[points + y]!;
-      planeSum += py * s;
-      planeX += py * sx;
-      planeY += py * s * dy;
-      planeSquare += py * (sxx + s * dy * dy);
+      const py = profile[y]!;
+      sum += py * s;
+      sumX += py * sx;
+      sumY += py * s * dy;
+      square += py * (sxx + s * dy * dy);
     }
     const pz = profile[2 * points + z]!;
-    const dz = offset[2 * points + z]!;
-    sum += pz * planeSum;
-    sumX += pz * planeX;
-    sumY += pz * planeY;
-    sumZ += pz * planeSum * dz;
-    square += pz * (planeSquare + planeSum * dz * dz);
+    gathered[0]! += pz * sum;
+    gathered[1]! += pz * sumX;
+    gathered[2]! += pz * sumY;
+    gathered[3]! += pz * sum * dz;
+    gathered[4]! += pz * (square + sum * dz * dz);
   }
-  gathered[0] = sum;
-  gathered[1] = sumX;
-  gathered[2] = sumY;
-  gathered[3] = sumZ;
-  gathered[4] = square;
   return gathered;
 }
 

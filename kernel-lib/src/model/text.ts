@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
-import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
 import { writeBeside } from "../writeBeside";
+import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
 
 /**
  * Gaussian models as text: one Gaussian a line, `x y z amplitude sigma`, centres in box units with the origin at
