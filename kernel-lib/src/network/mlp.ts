@@ -95,9 +95,13 @@ export class Mlp {
     for (let layer = 0; layer < this.layers - 1; layer++) {
       const below = x;
       x = tf.tidy(
-        () => tf.relu(
-          tf.add(tf.matMul(below, this.variables[2 * layer] as tf.Tensor2D), this.variables[2 * layer + 1]!),
-        ) as tf.Tensor2D,
+        () =>
+          tf.relu(
+            tf.add(
+              tf.matMul(below, this.variables[2 * layer] as tf.Tensor2D),
+              this.variables[2 * layer + 1]!,
+            ),
+          ) as tf.Tensor2D,
       );
       activations.push(x);
     }

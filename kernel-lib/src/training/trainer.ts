@@ -16,6 +16,8 @@ import { type RingWeights, ringWeights } from "./weights";
 
 /** What one epoch did. */
 export interface EpochReport {
+  /** Which start, from 0; several only through the coarse epochs. */
+  start: number;
   /** From 1. */
   epoch: number;
   /** Outermost ring that this epoch saw. */

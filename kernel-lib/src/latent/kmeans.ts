@@ -1,0 +1,145 @@
+import { InputError } from "../errors";
+import { Random } from "../random";
+
+/** Points divided into clusters, each around the mean of its members. */
+export interface Clusters {
+  /** [k · dimensions], ordered by the first coordinate, so that cluster numbers mean something. */
+  centres: Float32Array;
+  /** Cluster of each point, [n]. */
+  labels: Int32Array;
+  /** Number of points in each cluster, [k]. */
+  sizes: Int32Array;
+  /** Mean squared distance of the points from their centres. */
+  spread: number;
+}
+
+export interface KMeansOptions {
+  /** Default 1. */
+  seed?: number;
+  /** Beginnings of which the best is kept. Default 8. */
+  starts?: number;
+}
+
+const MOST_ITERATIONS = 300;
+
+/**
+ * k-means (Lloyd) from k-means++ beginnings (Arthur and Vassilvitskii, 2007).
+ * @param points [n · dimensions]
+ * @throws InputError unless 1 ≤ k ≤ n
+ */
+export function kMeans(
+  points: Float32Array,
+  dimensions: number,
+  k: number,
+  options: KMeansOptions = {},
+): Clusters {
+  const n = points.length / dimensions;
+  if (!Number.isInteger(k) || k < 1 || k > n) {
+    throw new InputError("k", `an integer from 1 to the ${n} points`, String(k));
+  }
+  const random = new Random(options.seed ?? 1);
+  let best: Clusters | undefined;
+  for (let start = 0; start < (options.starts ?? 8); start++) {
+    const found = lloyd(points, dimensions, n, beginning(points, dimensions, n, k, random));
+    if (!best || found.spread < best.spread) best = found;
+  }
+  return inOrder(best!, dimensions);
+}
+
+function squaredDistance(a: Float32Array, i: number, b: Float32Array, j: number, dimensions: number): number {
+  let sum = 0;
+  for (let d = 0; d < dimensions; d++) sum += (a[i * dimensions + d]! - b[j * dimensions + d]!) ** 2;
+  return sum;
+}
+
+/** Centres drawn among the points, each with a probability that grows with the distance from those before. */
+function beginning(
+  points: Float32Array,
+  dimensions: number,
+  n: number,
+  k: number,
+  random: Random,
+): Float32Array {
+  const centres = new Float32Array(k * dimensions);
+  const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
+  let chosen = random.integer(n);
+  for (let c = 0; c < k; c++) {
+    centres.set(points.subarray(chosen * dimensions, (chosen + 1) * dimensions), c * dimensions);
+    let total = 0;
+    for (let i = 0; i < n; i++) {
+      nearest[i] = Math.min(nearest[i]!, squaredDistance(points, i, centres, c, dimensions));
+      total += nearest[i]!;
+    }
+    let target = random.uniform() * total;
+    chosen = n - 1;
+    for (let i = 0; i < n; i++) {
+      target -= nearest[i]!;
+      if (target < 0) {
+        chosen = i;
+        break;
+      }
+    }
+  }
+  return centres;
+}
+
+function lloyd(points: Float32Array, dimensions: number, n: number, centres: Float32Array): Clusters {
+  const k = centres.length / dimensions;
+  const labels = new Int32Array(n).fill(-1);
+  const sizes = new Int32Array(k);
+  let spread = 0;
+  for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+    let changed = 0;
+    spread = 0;
+    let farthest = { point: 0, distance: -1 };
+    sizes.fill(0);
+    for (let i = 0; i < n; i++) {
+      let label = 0;
+      let least = Number.POSITIVE_INFINITY;
+      for (let c = 0; c < k; c++) {
+        const distance = squaredDistance(points, i, centres, c, dimensions);
+        if (distance < least) {
+          least = distance;
+          label = c;
+        }
+      }
+      if (labels[i] !== label) changed++;
+      labels[i] = label;
+      sizes[label]!++;
+      spread += least / n;
+      if (least > farthest.distance) farthest = { point: i, distance: least };
+    }
+    if (changed === 0) break;
+    const sums = new Float64Array(k * dimensions);
+    for (let i = 0; i < n; i++) {
+      for (let d = 0; d < dimensions; d++) sums[labels[i]! * dimensions + d]! += points[i * dimensions + d]!;
+    }
+    for (let c = 0; c < k; c++) {
+      for (let d = 0; d < dimensions; d++) {
+        // A cluster that lost its last point begins anew at the point that is worst placed.
+        centres[c * dimensions + d] =
+          sizes[c]! > 0 ? sums[c * dimensions + d]! / sizes[c]! : points[farthest.point * dimensions + d]!;
+      }
+    }
+  }
+  return { centres, labels, sizes, spread };
+}
+
+function inOrder({ centres, labels, sizes, spread }: Clusters, dimensions: number): Clusters {
+  const k = sizes.length;
+  const order = Array.from({ length: k }, (_, c) => c).sort(
+    (a, b) => centres[a * dimensions]! - centres[b * dimensions]!,
+  );
+  const rank = new Int32Array(k);
+  order.forEach((c, r) => {
+    rank[c] = r;
+  });
+  const sorted = new Float32Array(centres.length);
+  order.forEach((c, r) => sorted.set(centres.subarray(c * dimensions, (c + 1) * dimensions), r * dimensions));
+  return {
+    centres: sorted,
+    labels: labels.map((label) => rank[label]!),
+    sizes: Int32Array.from(order, (c) => sizes[c]!),
+    spread,
+  };
+}

@@ -1,0 +1,216 @@
+import path from "node:path";
+import { InputError } from "../errors";
+import { readMap } from "../maps/mrc";
+import { maskFlags } from "../model/edit";
+import { readModelText } from "../model/text";
+import { openParticles } from "../particles/particleSet";
+import { prepareTargets } from "../particles/targets";
+import type { TaskOptions } from "../progress";
+import { createEngine, type EngineChoice } from "../projection/engines";
+import { latentLikelihood } from "./likelihood";
+import { checkTrainingOptions, defaultTrainingOptions, type TrainingOptions } from "./options";
+import { latentPosterior } from "./posterior";
+import { type Checkpoint, programRecord, Run, RunFolder, type RunRecord } from "./run";
+import { type EpochReport, Trainer } from "./trainer";
+
+export interface TrainSettings {
+  /** RELION STAR file of the particles. */
+  particles: string;
+  /** Neutral model as text. */
+  model: string;
+  /** Folder of the run, made by the training. */
+  out: string;
+  /** Map that is above 0.5 where Gaussians may change; the others are held at the neutral model. */
+  mask?: string;
+  /** Where the stacks are, if not beside the STAR file. */
+  dataFolder?: string;
+  /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
+  resolution?: number;
+  options?: Partial<TrainingOptions>;
+  /** Go on with the run in `out` from its last checkpoint. */
+  resume?: boolean;
+  /** Projection engine and its threads. Default: the fastest that is there. */
+  engine?: EngineChoice;
+  /** Called after each epoch, its checkpoint written. */
+  onEpoch?: (report: EpochReport) => void;
+}
+
+/**
+ * Trains a run from files to files: particles and neutral model in, a run folder out. A checkpoint is written after
+ * every epoch; stopped by its signal or by an accident, it goes on with `resume` and ends with the same result.
+ *
+ * Nothing is written before all input has been read. A TensorFlow.js backend has to be up (`useBackend`).
+ *
+ * @throws InputError for bad input; StoppedError when the signal stopped it
+ */
+export async function train(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
+  const began = Date.now();
+  const folder = new RunFolder(settings.out);
+  let record: RunRecord | undefined;
+  if (settings.resume) {
+    record = await folder.readRecord();
+    if (record.status === "complete") return Run.open(settings.out);
+  } else if (folder.exists) {
+    throw new InputError(
+      settings.out,
+      "a new folder, or --resume to go on with the run in this one",
+      "a run",
+    );
+  }
+  const options = record?.options ?? { ...defaultTrainingOptions, ...settings.options };
+  checkTrainingOptions(options, "options");
+  const inputs = record?.inputs ?? recordedInputs(settings);
+
+  const neutral = record ? await folder.readNeutral() : await readModelText(inputs.model);
+  const set = await openParticles(inputs.particles, { dataFolder: inputs.dataFolder, signal: task.signal });
+  const physical = { images: set.boxSize * set.apix, model: neutral.boxSize * neutral.apix };
+  if (Math.abs(physical.images / physical.model - 1) > 0.01) {
+    throw new InputError(
+      inputs.particles,
+      `images as wide as the box of ${inputs.model}, ${physical.model.toFixed(1)} Å`,
+      `${physical.images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å)`,
+    );
+  }
+  const free = record
+    ? await folder.readFree()
+    : settings.mask
+      ? maskFlags(neutral, await readMap(settings.mask), settings.mask)
+      : undefined;
+  const widest = Math.floor((neutral.boxSize - 1) / 2);
+  const rings =
+    record?.rings ??
+    (settings.resolution ? Math.min(widest, Math.floor(physical.model / settings.resolution)) : widest);
+  if (rings < 1) {
+    throw new InputError(
+      "resolution",
+      `finer than ${physical.model.toFixed(0)} Å`,
+      `${settings.resolution} Å`,
+    );
+  }
+  const targets = await prepareTargets(set, { boxSize: neutral.boxSize, rings, ...task });
+  const engine = await createEngine(settings.engine);
+  const trainer = new Trainer(targets, neutral, options, engine, free);
+  try {
+    const { weights, features, meanFrc } = await trainer.prepare(task);
+    const history: EpochReport[] = [];
+    if (!record) {
+      record = {
+        format: 1,
+        program: programRecord(engine.name),
+        started: new Date().toISOString(),
+        inputs,
+        particles: targets.count,
+        boxSize: neutral.boxSize,
+        apix: neutral.apix,
+        rings,
+        lastRing: weights.lastRing,
+        featureSize: features.size,
+        options,
+        status: "training",
+      };
+      await folder.create(record, neutral, free, meanFrc);
+    } else if (record.particles !== targets.count) {
+      throw new InputError(
+        inputs.particles,
+        `the ${record.particles} particles of the run`,
+        `${targets.count}`,
+      );
+    } else {
+      history.push(...(await folder.readHistory().catch(() => [])));
+    }
+    await runEpochs(trainer, folder, record, history, began, settings.onEpoch, task);
+    const encoder = trainer.encodeAll();
+    const posterior = await latentPosterior(
+      latentLikelihood(targets, neutral, trainer.model, weights, engine),
+      encoder,
+      options.latent,
+      task,
+    );
+    await folder.writeLatents(options.latent, encoder, posterior);
+    await folder.writeRecord({ ...record, status: "complete" });
+  } finally {
+    trainer.dispose();
+    await engine.dispose();
+  }
+  return Run.open(settings.out);
+}
+
+/** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
+function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
+  const { particles, model, mask, dataFolder } = settings;
+  return {
+    particles: path.resolve(particles),
+    model: path.resolve(model),
+    ...(mask && { mask: path.resolve(mask) }),
+    ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+  };
+}
+
+/**
+ * All epochs that are still to do. With several starts each is trained through the coarse epochs, and the one with the
+ * best score on held-out particles goes on: a latent space that was cut or folded shows there.
+ */
+async function runEpochs(
+  trainer: Trainer,
+  folder: RunFolder,
+  record: RunRecord,
+  history: EpochReport[],
+  began: number,
+  onEpoch: TrainSettings["onEpoch"],
+  task: TaskOptions,
+): Promise<void> {
+  const { options } = trainer;
+  const coarseEnd = Math.min(options.coarseEpochs, options.epochs);
+  const before = history.at(-1)?.seconds ?? 0;
+  let at: Checkpoint = { epoch: 0, start: 0, scores: [] };
+  if (history.length > 0) {
+    const checkpoint = await folder.readCheckpoint("weights");
+    at = checkpoint.at;
+    await trainer.begin(at.start);
+    trainer.load(checkpoint.arrays);
+    // A crash between the two files can leave a line for an epoch whose weights were not kept.
+    const kept = history.findIndex((h) => h.start === at.start && h.epoch === at.epoch);
+    history.splice(kept + 1);
+  } else {
+    await trainer.begin(0);
+  }
+  while (true) {
+    if (options.starts > 1 && at.scores.length < options.starts && at.epoch === coarseEnd) {
+      const { score } = await trainer.judge(trainer.heldOut, trainer.encodeAll(), task);
+      const best = at.scores.every((other) => score > other);
+      at = { ...at, scores: [...at.scores, score] };
+      if (best) await folder.writeCheckpoint("bestStart", await trainer.save(), at);
+      if (at.scores.length < options.starts) {
+        at = { epoch: 0, start: at.start + 1, scores: at.scores };
+        await trainer.begin(at.start);
+      } else {
+        const chosen = await folder.readCheckpoint("bestStart");
+        at = { epoch: coarseEnd, start: chosen.at.start, scores: at.scores };
+        trainer.load(chosen.arrays);
+        record.starts = { scores: at.scores, chosen: at.start };
+        await folder.writeRecord(record);
+      }
+      continue;
+    }
+    if (at.epoch === options.epochs) break;
+    at = { ...at, epoch: at.epoch + 1 };
+    await trainer.epoch(at.epoch, at.start, task);
+    const z = trainer.encodeAll();
+    const heldOut = await trainer.judge(trainer.heldOut, z, task);
+    const trained = await trainer.judge(trainer.trained.subarray(0, trainer.heldOut.length), z, task);
+    const report: EpochReport = {
+      start: at.start,
+      epoch: at.epoch,
+      rings: trainer.ringsOfEpoch(at.epoch),
+      trainFrc: trained.frc,
+      heldOutFrc: heldOut.frc,
+      heldOutScore: heldOut.score,
+      seconds: before + (Date.now() - began) / 1000,
+    };
+    history.push(report);
+    await folder.writeCheckpoint("weights", await trainer.save(), at);
+    await folder.writeHistory(history);
+    onEpoch?.(report);
+  }
+  await folder.removeBestStart();
+}

@@ -1,0 +1,7 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+/** Version of this package, from its package.json. */
+export const packageVersion: string = JSON.parse(
+  readFileSync(path.join(__dirname, "../package.json"), "utf8"),
+).version;
