@@ -1,0 +1,46 @@
+// What the host lays down in memory for a batch: 32-bit words at fixed places, most of them addresses.
+// The same list, in the same order, is in src/projection/wasmMemory.ts.
+
+@unmanaged
+export class Job {
+  /** Next particle to be taken, counted up by all threads. */
+  next: i32;
+  /** B. */
+  count: i32;
+  /** N. */
+  gaussians: i32;
+  /** S. */
+  boxSize: i32;
+  /** K. */
+  rings: i32;
+  /** K of the targets' layout. */
+  targetRings: i32;
+  /** 0 project, 1 score, 2 score and gradients. */
+  task: i32;
+  /** 0 choose by size, 1 separable factors, 2 spreading and FFT. */
+  method: i32;
+  /** Floats from one particle's Gaussians to the next one's. */
+  modelStride: i32;
+  /** Floats from one particle's ring weights to the next one's. */
+  weightStride: i32;
+  /** M, edge of the oversampled grid. */
+  grid: i32;
+  model: usize;
+  rotations: usize;
+  shifts: usize;
+  targets: usize;
+  weights: usize;
+  /** f32[B · samples · 2], task 0 only. */
+  images: usize;
+  frc: usize;
+  score: usize;
+  modelGradient: usize;
+  rotationGradient: usize;
+  shiftGradient: usize;
+  /** i32[K + 1]: the largest |ky| inside the disc for each kx. */
+  extent: usize;
+  /** i32[samples]: ring of each sample, 0 for the origin and outside the disc. */
+  ring: usize;
+  /** f32[…]: factors of the Fourier transforms, see fft.ts. */
+  twiddles: usize;
+}

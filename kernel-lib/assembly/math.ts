@@ -1,0 +1,62 @@
+// Elementary functions on four floats at a time.
+
+export function mulAdd(a: v128, b: v128, c: v128): v128 {
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+function constant(x: f32): v128 {
+  return f32x4.splat(x);
+}
+
+/** exp(x) for x ≤ 0; zero below -60, where nothing that is added to others matters any more. */
+export function expOf(x: v128): v128 {
+  const t = f32x4.mul(x, constant(Mathf.LOG2E));
+  const n = f32x4.nearest(f32x4.max(t, constant(-120)));
+  const f = f32x4.sub(t, n);
+  // 2^f on [-1/2, 1/2], Taylor's coefficients ln(2)^j / j!: truncation 1e-8.
+  let p = mulAdd(f, constant(1.540353039338161e-4), constant(1.3333558146428443e-3));
+  p = mulAdd(p, f, constant(9.618129107628477e-3));
+  p = mulAdd(p, f, constant(5.550410866482158e-2));
+  p = mulAdd(p, f, constant(2.402265069591007e-1));
+  p = mulAdd(p, f, constant(6.931471805599453e-1));
+  p = mulAdd(p, f, constant(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.and(f32x4.mul(p, power), f32x4.gt(x, constant(-60)));
+}
+
+/** cos(2πt). */
+export function cosTurns(t: v128): v128 {
+  return sinTurns(f32x4.add(f32x4.sub(t, f32x4.nearest(t)), constant(0.25)));
+}
+
+/** sin(2πt). */
+export function sinTurns(t: v128): v128 {
+  // Fold to |r| ≤ 1/4: sin(2πr) = sin(2π(±1/2 − r)).
+  let r = f32x4.sub(t, f32x4.nearest(t));
+  const half = v128.or(v128.and(r, i32x4.splat(0x80000000)), constant(0.5));
+  r = v128.bitselect(f32x4.sub(half, r), r, f32x4.gt(f32x4.abs(r), constant(0.25)));
+  const q = f32x4.mul(r, r);
+  // Taylor's coefficients of sin(2πr)/r; truncation at r = 1/4 is 6e-8.
+  let p = mulAdd(q, constant(-15.094642576822984), constant(42.05869394489765));
+  p = mulAdd(p, q, constant(-76.70585975306136));
+  p = mulAdd(p, q, constant(81.60524927607504));
+  p = mulAdd(p, q, constant(-41.34170224039976));
+  p = mulAdd(p, q, constant(6.283185307179586));
+  return f32x4.mul(p, r);
+}
+
+/** The sums of the lanes of four vectors, as one vector. */
+export function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** The sum of the lanes of one vector. */
+export function sumOf(a: v128): f32 {
+  return (
+    f32x4.extract_lane(a, 0) +
+    f32x4.extract_lane(a, 1) +
+    (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))
+  );
+}

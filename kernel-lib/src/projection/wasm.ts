@@ -1,0 +1,254 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import {
+  checkBatch,
+  checkModelsAndPoses,
+  emptyResult,
+  type ModelsAndPoses,
+  modelStride,
+  weightStride,
+} from "./batch";
+import { disc } from "./disc";
+import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
+import {
+  Arena,
+  compileModule,
+  extents,
+  instantiate,
+  type Job,
+  jobFields,
+  newMemory,
+  type ProjectionExports,
+  type SharedWasmMemory,
+} from "./wasmMemory";
+
+export interface WasmEngineOptions {
+  /** Worker threads. Default: one per core. */
+  threads?: number;
+}
+
+/** Bytes of inputs and outputs that are laid in shared memory at a time; a larger batch is worked off in parts. */
+const PART_BYTES = 256 * 2 ** 20;
+
+const PROJECT = 0;
+const SCORE = 1;
+const DIFFERENTIATE = 2;
+
+/**
+ * The engine for CPUs: WebAssembly with SIMD (sources in assembly/) in worker threads over one shared memory. Float32.
+ * The calling thread only copies inputs and outputs; particles are divided among the threads as they become free.
+ *
+ * Threads start with the first call and keep no process alive that has nothing else to do. The arrays of a batch must
+ * stay as they are until the promise settles.
+ *
+ * @throws Error from `evaluate` and `project` when a thread died; the engine is then of no further use.
+ */
+export class WasmEngine implements ProjectionEngine {
+  readonly name = "wasm";
+  readonly threads: number;
+  private memory: SharedWasmMemory | undefined;
+  private exports: ProjectionExports | undefined;
+  private workers: Worker[] = [];
+  private failure: Error | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+  private kept: ProjectionResult | undefined;
+
+  constructor(options: WasmEngineOptions = {}) {
+    const threads = options.threads ?? availableParallelism();
+    if (!Number.isInteger(threads) || threads < 1) {
+      throw new RangeError(`threads: expected an integer of 1 or more, found ${threads}`);
+    }
+    this.threads = threads;
+  }
+
+  evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult> {
+    return this.inTurn(async () => {
+      checkBatch(batch, request);
+      const result = this.resultFor(batch, request);
+      const { gaussians } = batch;
+      const targetNumbers = disc(batch.targetRings).samples * 2;
+      const bytes =
+        4 * (modelStride(batch) + targetNumbers + (request.gradient?.model ? 5 * gaussians : 0) + 64);
+      await this.inParts(batch.count, bytes, async (first, count) => {
+        const targets = batch.targets.subarray(first * targetNumbers, (first + count) * targetNumbers);
+        const own = weightStride(request);
+        const weights =
+          own === 0 ? request.ringWeights : request.ringWeights.subarray(first * own, (first + count) * own);
+        await this.run(part(batch, first, count), request, first, { targets, weights, of: batch, result });
+      });
+      return result;
+    });
+  }
+
+  project(batch: ModelsAndPoses, request: { boxSize: number; rings: number }): Promise<Float32Array> {
+    return this.inTurn(async () => {
+      checkModelsAndPoses(batch, request.boxSize, request.rings);
+      const numbers = disc(request.rings).samples * 2;
+      const images = new Float32Array(batch.count * numbers);
+      await this.inParts(batch.count, 4 * (modelStride(batch) + numbers), async (first, count) => {
+        await this.run(part(batch, first, count), request, first, { images });
+      });
+      return images;
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.failure = new Error("projection engine: it has been disposed of");
+    await this.last;
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    this.workers = [];
+    this.memory = undefined;
+    this.exports = undefined;
+    this.kept = undefined;
+  }
+
+  /** Calls share one memory, so each waits for the one before. */
+  private inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.last.then(call);
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async inParts(
+    count: number,
+    bytesEach: number,
+    work: (first: number, count: number) => Promise<void>,
+  ): Promise<void> {
+    const most = Math.max(this.threads, Math.floor(PART_BYTES / bytesEach));
+    for (let first = 0; first < count; first += most) await work(first, Math.min(most, count - first));
+  }
+
+  /** The arrays of the last result, where they have the right size, so that a step of training allocates nothing. */
+  private resultFor(batch: ProjectionBatch, request: ProjectionRequest): ProjectionResult {
+    const kept = this.kept;
+    const fits =
+      kept !== undefined &&
+      kept.frc.length === batch.count * (request.rings + 1) &&
+      kept.score.length === batch.count &&
+      (kept.modelGradient?.length ?? 0) ===
+        (request.gradient?.model ? 5 * batch.count * batch.gaussians : 0) &&
+      (kept.rotationGradient === undefined) === !request.gradient?.pose;
+    if (!fits) this.kept = emptyResult(batch, request);
+    return this.kept!;
+  }
+
+  private async run(
+    batch: ModelsAndPoses,
+    request: { boxSize: number; rings: number },
+    first: number,
+    io:
+      | { images: Float32Array }
+      | { targets: Float32Array; weights: Float32Array; of: ProjectionBatch; result: ProjectionResult },
+  ): Promise<void> {
+    if (this.failure) throw this.failure;
+    const { count, gaussians } = batch;
+    const { boxSize, rings } = request;
+    this.memory ??= newMemory();
+    const memory = this.memory;
+    if (!this.exports) {
+      const module = compileModule(readFileSync(path.join(__dirname, "projection.wasm")));
+      this.exports = instantiate(module, memory);
+      this.workers = Array.from({ length: this.threads }, () => this.startWorker(module, memory));
+    }
+    const layout = disc(rings);
+    const arena = new Arena();
+    const jobAt = arena.take(4 * jobFields.length);
+    const inputs: [address: number, data: Float32Array | Int32Array][] = [];
+    const outputs: [address: number, data: Float32Array][] = [];
+    const put = (data: Float32Array | Int32Array): number => {
+      const address = arena.take(4 * data.length);
+      inputs.push([address, data]);
+      return address;
+    };
+    const get = (data: Float32Array | undefined, each: number): number => {
+      if (!data) return 0;
+      const address = arena.take(4 * each * count);
+      outputs.push([address, data.subarray(first * each, (first + count) * each)]);
+      return address;
+    };
+    const scoring = "result" in io;
+    const result = scoring ? io.result : undefined;
+    const gradient = result?.modelGradient !== undefined || result?.rotationGradient !== undefined;
+    const job: Job = {
+      next: 0,
+      count,
+      gaussians,
+      boxSize,
+      rings,
+      targetRings: scoring ? io.of.targetRings : rings,
+      task: !scoring ? PROJECT : gradient ? DIFFERENTIATE : SCORE,
+      method: 0,
+      modelStride: modelStride(batch),
+      weightStride: scoring && io.weights.length > rings + 1 ? rings + 1 : 0,
+      grid: 0,
+      model: put(batch.model),
+      rotations: put(batch.rotations),
+      shifts: put(batch.shifts),
+      targets: scoring ? put(io.targets) : 0,
+      weights: scoring ? put(io.weights) : 0,
+      images: scoring ? 0 : get(io.images, 2 * layout.samples),
+      frc: get(result?.frc, rings + 1),
+      score: get(result?.score, 1),
+      modelGradient: get(result?.modelGradient, 5 * gaussians),
+      rotationGradient: get(result?.rotationGradient, 9),
+      shiftGradient: get(result?.shiftGradient, 2),
+      extent: put(extents(rings)),
+      ring: put(Int32Array.from(layout.ring)),
+      twiddles: 0,
+    };
+    const busy = this.workers.slice(0, count);
+    const scratch = busy.map(() => arena.take(this.exports!.scratchBytes(gaussians, rings)));
+    arena.fit(memory);
+    const buffer = memory.buffer;
+    new Int32Array(buffer, jobAt, jobFields.length).set(jobFields.map((field) => job[field]));
+    for (const [address, data] of inputs) {
+      if (data instanceof Int32Array) new Int32Array(buffer, address, data.length).set(data);
+      else new Float32Array(buffer, address, data.length).set(data);
+    }
+    await Promise.all(busy.map((worker, i) => this.ask(worker, jobAt, scratch[i]!)));
+    for (const [address, data] of outputs) data.set(new Float32Array(buffer, address, data.length));
+  }
+
+  private startWorker(module: object, memory: SharedWasmMemory): Worker {
+    const worker = new Worker(path.join(__dirname, "wasmWorker.js"), { workerData: { module, memory } });
+    worker.unref();
+    const fail = (reason: string) => {
+      this.failure ??= new Error(`projection engine: a worker thread ended, ${reason}`);
+      worker.emit("ended", this.failure);
+    };
+    worker.on("error", (error) => fail(error.message));
+    worker.on("exit", (code) => fail(`exit code ${code}`));
+    return worker;
+  }
+
+  private ask(worker: Worker, job: number, scratch: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error) => {
+        worker.unref();
+        worker.off("message", done);
+        worker.off("ended", settle);
+        if (error) reject(error);
+        else resolve();
+      };
+      const done = () => settle();
+      worker.on("message", done);
+      worker.on("ended", settle);
+      // An idle thread must not keep the process alive, a busy one must.
+      worker.ref();
+      worker.postMessage({ job, scratch });
+    });
+  }
+}
+
+function part(batch: ModelsAndPoses, first: number, count: number): ModelsAndPoses {
+  const stride = modelStride(batch);
+  return {
+    count,
+    gaussians: batch.gaussians,
+    model: stride === 0 ? batch.model : batch.model.subarray(first * stride, (first + count) * stride),
+    rotations: batch.rotations.subarray(9 * first, 9 * (first + count)),
+    shifts: batch.shifts.subarray(2 * first, 2 * (first + count)),
+  };
+}

@@ -1,0 +1,100 @@
+import { disc } from "./disc";
+
+/** The few names of the WebAssembly interface that are used here; Node's type declarations leave them out. */
+export interface SharedWasmMemory {
+  readonly buffer: SharedArrayBuffer;
+  grow(pages: number): number;
+}
+export interface ProjectionExports {
+  /** Bytes of scratch that one thread needs for such a job. */
+  scratchBytes(gaussians: number, rings: number): number;
+  /** Works on particles of the job at `address` until none is left. */
+  work(address: number, scratch: number): void;
+}
+interface WasmInterface {
+  Memory: new (options: { initial: number; maximum: number; shared: true }) => SharedWasmMemory;
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { exports: ProjectionExports };
+}
+const { Memory, Module, Instance } = (globalThis as unknown as { WebAssembly: WasmInterface }).WebAssembly;
+
+export function compileModule(bytes: Uint8Array): object {
+  return new Module(bytes);
+}
+
+export function instantiate(module: object, memory: SharedWasmMemory): ProjectionExports {
+  return new Instance(module, { env: { memory } }).exports;
+}
+
+const PAGE = 65536;
+/** The 4 GiB that 32-bit addresses reach; only what is grown into is ever taken. */
+const MAXIMUM_PAGES = 65536;
+
+export function newMemory(): SharedWasmMemory {
+  return new Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared: true });
+}
+
+/** Words of the job record, in the order of assembly/job.ts. */
+export const jobFields = [
+  "next",
+  "count",
+  "gaussians",
+  "boxSize",
+  "rings",
+  "targetRings",
+  "task",
+  "method",
+  "modelStride",
+  "weightStride",
+  "grid",
+  "model",
+  "rotations",
+  "shifts",
+  "targets",
+  "weights",
+  "images",
+  "frc",
+  "score",
+  "modelGradient",
+  "rotationGradient",
+  "shiftGradient",
+  "extent",
+  "ring",
+  "twiddles",
+] as const;
+export type Job = Record<(typeof jobFields)[number], number>;
+
+/** Hands out addresses from the start of the memory, and grows it to hold them. */
+export class Arena {
+  private end = 64;
+
+  /** The address of `bytes` bytes, aligned to a cache line. */
+  take(bytes: number): number {
+    const address = this.end;
+    this.end = Math.ceil((address + bytes) / 64) * 64;
+    return address;
+  }
+
+  /** Makes the memory as large as what was taken. @throws RangeError where that is beyond 4 GiB or what there is. */
+  fit(memory: SharedWasmMemory): void {
+    const missing = this.end - memory.buffer.byteLength;
+    if (missing <= 0) return;
+    if (this.end > MAXIMUM_PAGES * PAGE) {
+      throw new RangeError(
+        `batch: expected one that fits into 4 GiB, found one of ${(this.end / 2 ** 30).toFixed(1)} GiB; use a smaller batch`,
+      );
+    }
+    memory.grow(Math.ceil(missing / PAGE));
+  }
+}
+
+/** The largest |ky| inside a disc of K rings for each kx = 0 … K. */
+export function extents(rings: number): Int32Array {
+  const { multiplicity } = disc(rings);
+  const width = 2 * rings + 1;
+  return Int32Array.from({ length: rings + 1 }, (_, kx) => {
+    let ky = rings;
+    while (multiplicity[kx * width + rings + ky] === 0 && ky > 0) ky--;
+    return ky;
+  });
+}
