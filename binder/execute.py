@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import nbformat
+import nbformat.reader
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -48,7 +50,11 @@ def write_beside(target: Path, text: str) -> None:
 
 
 def main(source: Path, output: Path) -> int:
-    notebook = nbformat.read(source, as_version=4)
+    try:
+        notebook = nbformat.read(source, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
+        print(f"{source}: not a notebook: {str(error).splitlines()[0][:200]}", file=sys.stderr)
+        return 1
     started = time.monotonic()
     print(f"Running {source.name}")
     client = TellingClient(notebook, timeout=None, resources={"metadata": {"path": str(source.parent)}})
@@ -57,6 +63,9 @@ def main(source: Path, output: Path) -> int:
     except CellExecutionError as error:
         print(f"\n{error}", file=sys.stderr)
         print(f"{source.name}: a cell failed; nothing was written", file=sys.stderr)
+        return 1
+    except NoSuchKernel as error:
+        print(f"{source.name}: {error}; nothing was written", file=sys.stderr)
         return 1
     except DeadKernelError as error:
         print(f"{source.name}: the kernel died: {error}; nothing was written", file=sys.stderr)

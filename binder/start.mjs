@@ -58,6 +58,11 @@ function become(program, args, env) {
   // Ctrl-C reaches it from the terminal itself; it decides when to end, and we end after it
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
+  if (process.env["npm_lifecycle_event"]) {
+    // npm passes no signal on when it is ended itself; what it started must not outlive it
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 1000).unref();
+  }
   child.on("error", (error) => exitWith(new SetupError(`${program}: ${error.message}`)));
   child.on("close", (status, signal) => process.exit(signal === null ? status : 1));
 }
@@ -69,7 +74,7 @@ function openLab({ notebook, variables, passed }) {
   const options = [
     `--ServerApp.root_dir=${outside ? path.dirname(notebook) : root}`,
     `--LabApp.default_url=/lab/tree/${tree}`,
-    "--LabApp.news_url=",
+    "--LabApp.news_url=None", // no call to outside on every start
     "--log-level=WARN",
   ];
   if (process.getuid?.() === 0) options.push("--allow-root");

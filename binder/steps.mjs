@@ -107,9 +107,15 @@ export class Progress {
   }
 }
 
+/** Adds a line to the first five and the last thirty of an output: some programs say first what is wrong, others last. */
+function keepEnds(lines, line) {
+  lines.push(line);
+  if (lines.length > 36) lines.splice(5, 2, "…");
+}
+
 /**
  * Runs a program to its end. @returns what it wrote to stdout
- * @throws SetupError with the last lines of its output when it cannot be started or fails
+ * @throws SetupError with the first and last lines of its output when it cannot be started or fails
  */
 export function command(program, args, { cwd, env, say = () => {}, what = program, advice } = {}) {
   return new Promise((resolve, reject) => {
@@ -128,12 +134,11 @@ export function command(program, args, { cwd, env, say = () => {}, what = progra
         const lines = (rest + text).split(/\r?\n/);
         rest = lines.pop();
         for (const line of lines.filter((l) => l.trim())) {
-          tail.push(line);
-          if (tail.length > 30) tail.shift();
+          keepEnds(tail, line);
           say(line.trim());
         }
       });
-      stream.on("end", () => rest.trim() && tail.push(rest));
+      stream.on("end", () => rest.trim() && keepEnds(tail, rest));
     };
     listen(child.stdout, true);
     listen(child.stderr, false);

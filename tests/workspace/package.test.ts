@@ -26,6 +26,23 @@ test("the lock files name packages and versions, not the place that they once ca
   }
 });
 
+test("the npm lock file holds everything that a locked package depends on, for other systems too", () => {
+  // npm ci refuses a lock file that lacks an optional package, such as the build of a tool for another system
+  const { packages } = manifest("package-lock.json");
+  const missing: string[] = [];
+  for (const [place, entry] of Object.entries<Record<string, object>>(packages)) {
+    for (const name of Object.keys({ ...entry["dependencies"], ...entry["optionalDependencies"] })) {
+      let folder = place;
+      while (folder !== "" && packages[`${folder}/node_modules/${name}`] === undefined) {
+        folder = folder.replace(/(^|\/)[^/]*$/, "");
+      }
+      if (folder === "" && packages[`node_modules/${name}`] === undefined)
+        missing.push(`${name} of ${place}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
 test("every Python package that is asked for is locked", () => {
   const locked = new Set(read("binder/requirements.txt").match(/^[^=\s]+/gm));
   const asked = read("binder/requirements.in").match(/^[a-z][\w.-]*(?<!\.)/gim) ?? [];
@@ -83,38 +100,42 @@ describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
     typeRoots: [path.join(root, "node_modules/@types")],
   };
 
-  /** What it has to say about a cell and about our declarations; those of other packages are not ours to mend. */
-  function diagnose(source: string): string[] {
+  /**
+   * What it has to say about cells and about our declarations, by file name; the declarations of other packages are
+   * not ours to mend.
+   */
+  function diagnose(cells: Record<string, string>): { file: string; message: string }[] {
     const folder = mkdtempSync(path.join(root, "tests/dist/consumer-"));
     try {
-      const file = path.join(folder, "cell.ts");
-      writeFileSync(file, source);
-      const program = ts.createProgram([file], options);
+      for (const [name, source] of Object.entries(cells)) writeFileSync(path.join(folder, name), source);
+      const program = ts.createProgram(
+        Object.keys(cells).map((name) => path.join(folder, name)),
+        options,
+      );
       const ours = [folder, path.join(root, "kernel-lib/dist")].map((each) => each + path.sep);
       return ts
         .getPreEmitDiagnostics(program)
         .filter(
           (d) => d.file === undefined || ours.some((each) => path.resolve(d.file!.fileName).startsWith(each)),
         )
-        .map((d) => `${d.file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`);
+        .map((d) => ({
+          file: path.basename(d.file?.fileName ?? ""),
+          message: ts.flattenDiagnosticMessageText(d.messageText, "\n"),
+        }));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
 
-  test("is version 5.0", () => assert.match(ts.version, /^5\.0\./));
-
-  test("accepts the package's declarations", () => {
-    assert.deepEqual(
-      diagnose(`import * as gmm from "e2gmm";\nexport const names: string[] = Object.keys(gmm);\n`),
-      [],
-    );
-  });
-
-  test("checks a cell against them", () => {
-    const found = diagnose(`import { noSuchName } from "e2gmm";\nexport default noSuchName;\n`);
-    assert.equal(found.length, 1);
-    assert.match(found[0]!, /noSuchName/);
+  test("accepts the package's declarations, and checks a cell against them", () => {
+    assert.match(ts.version, /^5\.0\./);
+    const [wrong, ...others] = diagnose({
+      "good.ts": `import * as gmm from "e2gmm";\nexport const names: string[] = Object.keys(gmm);\n`,
+      "wrong.ts": `import { noSuchName } from "e2gmm";\nexport default noSuchName;\n`,
+    });
+    assert.deepEqual(others, []);
+    assert.equal(wrong?.file, "wrong.ts");
+    assert.match(wrong!.message, /noSuchName/);
   });
 });
 

@@ -109,15 +109,16 @@ describe("a step of the set-up", () => {
   });
 });
 
-test("a program that fails is reported with its last lines of output", async () => {
+test("a program that fails is reported with the first and last lines of its output", async () => {
   const script =
     "for (let i = 0; i < 100; i++) console.log('line ' + i); console.error('the reason'); process.exit(3)";
   await assert.rejects(steps.command(process.execPath, ["-e", script]), (error) => {
     assert.ok(error instanceof steps.SetupError);
     assert.match(error.describe(), /exit status 3/);
-    assert.match(error.describe(), /line 99/);
+    assert.match(error.describe(), /line 4\n.*…\n.*line \d\d\n/);
+    assert.match(error.describe(), /line 98\n.*line 99\n/);
     assert.match(error.describe(), /the reason/);
-    assert.doesNotMatch(error.describe(), /line 5\n/);
+    assert.doesNotMatch(error.describe(), /line 50\n/);
     return true;
   });
 });
