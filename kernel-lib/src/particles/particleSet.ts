@@ -1,9 +1,14 @@
 import path from "node:path";
-import { InputError } from "../errors";
+import { InputError, throwIfStopped } from "../errors";
+import type { MrcFile } from "../maps/mrc";
+import { openSource } from "../maps/mrcSource";
+import type { TaskOptions } from "../progress";
+import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
 import type { OpticsGroup, ParticleMetadata } from "./metadata";
 import { readRelion } from "./relionMetadata";
-import { StackReader } from "./stackReader";
+import { type Resampler, resampler } from "./resample";
+import { readSections, StackReader } from "./stackReader";
 
 export type { OpticsGroup } from "./metadata";
 
@@ -14,23 +19,46 @@ export interface OpenParticlesOptions {
 }
 
 /**
- * Opens a particle file: a RELION STAR file. Images are read only when asked for.
+ * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. Images are read only when
+ * asked for. Which of the two it is is seen from its first bytes.
  *
  * @throws InputError when the file is missing, in another format, or broken
  */
 export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
   const reader = new StackReader(file, options.dataFolder);
   try {
-    const metadata = await readRelion(file, async (name) => {
-      const stack = await reader.open(name);
-      return { boxSize: stack.size[0], apix: stack.apix };
-    });
+    const metadata = await readMetadata(file, reader);
+    throwIfStopped(options.signal);
     const rows = Int32Array.from({ length: metadata.count }, (_, i) => i);
     return new ParticleSet(metadata, reader, rows);
   } catch (error) {
     await reader.close();
     throw error;
   }
+}
+
+async function readMetadata(file: string, reader: StackReader): Promise<ParticleMetadata> {
+  const source = await openSource(file);
+  const start = (await source.read(0, 212)).toString("latin1");
+  await source.close();
+  if (start.startsWith("\x93NUMPY")) return readCryosparc(file);
+  const other = otherFormat(file, start);
+  if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
+  return readRelion(file, (name) =>
+    reader.use(name, async (stack) => ({ boxSize: stack.size[0], apix: stack.apix })),
+  );
+}
+
+/** Names a format that people try and that is not read, with a way out. */
+function otherFormat(file: string, start: string): string | undefined {
+  const convert =
+    "its poses and CTF are in EMAN2's own files: export a STAR file, as e2refinetorelion3d.py does";
+  if (start.startsWith("#LS")) return `a particle list of EMAN2 (${convert})`;
+  if (start.startsWith("\x89HDF")) return `an HDF5 image file (${convert})`;
+  if (start.slice(208, 211) === "MAP" || /\.(mrcs?|map|st)$/i.test(file)) {
+    return "an image file, which has no orientations";
+  }
+  return undefined;
 }
 
 /** Particles of one file, or some of them. Every array and index refers to the particles of this set, from 0. */
@@ -166,25 +194,30 @@ export class ParticleSet {
 
   /**
    * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
-   * surroundings where the file says how it is.
+   * surroundings where the file says how it is. Images of an optics group with another box or pixel size than the
+   * reference group's are brought to the reference pixels: their Fourier transform is taken at its frequencies, so
+   * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and the mean becomes 0.
    *
    * @throws InputError where a stack is missing or broken, an image is not in it or not finite, or images differ in
-   *   size from what the file says or from each other
+   *   size from what the file says
    */
   async readImages(indices: ArrayLike<number>): Promise<Float32Array> {
-    if (indices.length === 0) return new Float32Array(0);
-    this.checkIndex(indices[0]!);
-    const { boxSize } = this.opticsGroup(indices[0]!);
-    const out = new Float32Array(indices.length * boxSize * boxSize);
+    const { boxSize, apix } = this.reference;
+    const pixels = boxSize * boxSize;
+    const out = new Float32Array(indices.length * pixels);
+    const resamplers = new Map<OpticsGroup, Resampler>();
     await this.visitImages(indices, (i, values, from, size) => {
-      if (size !== boxSize) {
-        throw new InputError(
-          this.file,
-          `images of ${boxSize}×${boxSize} pixels`,
-          `also some of ${size}×${size}`,
-        );
+      const group = this.opticsGroup(indices[i]!);
+      if (size === boxSize && Math.abs(group.apix / apix - 1) <= 1e-3) {
+        out.set(values.subarray(from, from + pixels), i * pixels);
+        return;
       }
-      out.set(values.subarray(from, from + size * size), i * size * size);
+      let resample = resamplers.get(group);
+      if (!resample) {
+        resample = resampler(size, group.apix, boxSize, apix);
+        resamplers.set(group, resample);
+      }
+      resample(values, from, out, i * pixels);
     });
     return out;
   }
@@ -197,49 +230,73 @@ export class ParticleSet {
     indices: ArrayLike<number>,
     visit: (i: number, values: Float32Array, from: number, size: number) => void,
   ): Promise<void> {
-    const { stack, section, stacks, contrast } = this.metadata;
-    const byStack = new Map<number, number[]>();
-    for (let i = 0; i < indices.length; i++) {
-      this.checkIndex(indices[i]!);
-      const index = stack[this.rows[indices[i]!]!]!;
-      const places = byStack.get(index);
-      if (places) places.push(i);
-      else byStack.set(index, [i]);
-    }
-    for (const [index, places] of byStack) {
-      const file = await this.reader.open(stacks[index]!);
-      const size = file.size[0];
-      const rowOf = (place: number) => this.rows[indices[places[place]!]!]!;
-      for (let place = 0; place < places.length; place++) {
-        this.checkImage(rowOf(place), file.file, size, file.size[2]);
-      }
-      const sections = places.map((_, place) => section[rowOf(place)]!);
-      await this.reader.read(stacks[index]!, sections, (place, values, from) => {
-        if (contrast && contrast[rowOf(place)] === -1) {
-          const image = values.slice(from, from + size * size).map((v) => -v);
-          visit(places[place]!, image, 0, size);
-        } else {
-          visit(places[place]!, values, from, size);
-        }
+    const { stacks, section, contrast } = this.metadata;
+    for (const [index, places] of this.byStack(indices)) {
+      await this.reader.use(stacks[index]!, async (file) => {
+        const size = file.size[0];
+        const rowOf = (place: number) => this.rows[indices[places[place]!]!]!;
+        for (let place = 0; place < places.length; place++) this.checkImage(rowOf(place), file);
+        const sections = places.map((_, place) => section[rowOf(place)]!);
+        await readSections(file, sections, (place, values, from) => {
+          if (contrast && contrast[rowOf(place)] === -1) {
+            const image = values.slice(from, from + size * size).map((v) => -v);
+            visit(places[place]!, image, 0, size);
+          } else {
+            visit(places[place]!, values, from, size);
+          }
+        });
       });
     }
   }
 
+  /** Places in `indices` of the particles of each stack, stacks in the order of their first particle. */
+  private byStack(indices: ArrayLike<number>): Map<number, number[]> {
+    const { stack } = this.metadata;
+    const groups = new Map<number, number[]>();
+    for (let i = 0; i < indices.length; i++) {
+      this.checkIndex(indices[i]!);
+      const index = stack[this.rows[indices[i]!]!]!;
+      const places = groups.get(index);
+      if (places) places.push(i);
+      else groups.set(index, [i]);
+    }
+    return groups;
+  }
+
+  /**
+   * Opens every stack once and checks that each particle has an image there, of the size that the file says, so that
+   * long work does not fail half way.
+   * @throws InputError for the first one that is missing, broken or different
+   */
+  async checkStacks(options: TaskOptions = {}): Promise<void> {
+    const all = Int32Array.from({ length: this.count }, (_, i) => i);
+    const groups = this.byStack(all);
+    let done = 0;
+    for (const [index, places] of groups) {
+      throwIfStopped(options.signal);
+      await this.reader.use(this.metadata.stacks[index]!, async (file) => {
+        for (const place of places) this.checkImage(this.rows[place]!, file);
+      });
+      options.onProgress?.({ task: "looking at image stacks", done: ++done, total: groups.size });
+    }
+  }
+
   /** Checks that the image of a row is in its stack and of the size that its optics group has. */
-  private checkImage(row: number, stack: string, size: number, images: number): void {
+  private checkImage(row: number, stack: MrcFile): void {
     const { metadata } = this;
+    const [size, , images] = stack.size;
     if (metadata.section[row]! >= images) {
       const found = `number ${metadata.section[row]! + 1}`;
       throw new InputError(
         metadata.where(row),
-        `an image from 1 to ${images} of ${path.basename(stack)}`,
+        `an image from 1 to ${images} of ${path.basename(stack.file)}`,
         found,
       );
     }
     const group = metadata.opticsGroups[metadata.opticsGroup[row]!]!;
     if (group.boxSize !== size) {
       const expected = `images of ${group.boxSize}×${group.boxSize} pixels, the size of ${group.name} in ${this.file}`;
-      throw new InputError(stack, expected, `${size}×${size}`);
+      throw new InputError(stack.file, expected, `${size}×${size}`);
     }
   }
 

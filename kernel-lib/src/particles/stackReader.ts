@@ -10,8 +10,7 @@ const runLimit = 1 << 22;
 
 /** Finds and reads the image stacks of one particle file. */
 export class StackReader {
-  /** Open stacks, the one used last at the end. */
-  private readonly files = new Map<string, Promise<MrcFile>>();
+  private readonly files = new Map<string, { opening: Promise<MrcFile>; users: number }>();
   private readonly resolved = new Map<string, Promise<string>>();
   private readonly folders: string[];
 
@@ -65,64 +64,67 @@ export class StackReader {
     );
   }
 
-  /** Opens a stack, or takes it from those that are open. */
-  async open(name: string): Promise<MrcFile> {
+  /** Calls `work` with a stack, which stays open at least until the end of it. */
+  async use<T>(name: string, work: (stack: MrcFile) => Promise<T>): Promise<T> {
     const file = await this.resolve(name);
-    let opening = this.files.get(file);
-    if (opening) this.files.delete(file);
-    else opening = openStack(file);
-    this.files.set(file, opening);
+    let entry = this.files.get(file);
+    if (entry) this.files.delete(file);
+    else entry = { opening: openStack(file), users: 0 };
+    // The one used last stands at the end.
+    this.files.set(file, entry);
+    entry.users++;
     try {
-      const opened = await opening;
-      await this.closeSurplus();
-      return opened;
+      return await work(await entry.opening);
     } catch (error) {
-      this.files.delete(file);
+      // A stack that could not be opened is tried anew the next time.
+      if (!(await entry.opening.catch(() => undefined)) && this.files.get(file) === entry)
+        this.files.delete(file);
       throw error;
+    } finally {
+      entry.users--;
+      await this.closeSurplus();
     }
   }
 
   private async closeSurplus(): Promise<void> {
-    for (const [file, opened] of this.files) {
+    for (const [file, entry] of this.files) {
       if (this.files.size <= openLimit) break;
+      if (entry.users > 0) continue;
       this.files.delete(file);
-      await (await opened).close();
+      await (await entry.opening).close();
     }
   }
 
-  /**
-   * Reads images of one stack in the order asked for and hands each on as (place in `sections`, values, first value).
-   * Neighbours are read in one go.
-   */
-  async read(
-    name: string,
-    sections: readonly number[],
-    visit: (index: number, values: Float32Array, from: number) => void,
-  ): Promise<void> {
-    const stack = await this.open(name);
-    const pixels = stack.size[0] * stack.size[1];
-    const order = sections.map((_, i) => i).sort((a, b) => sections[a]! - sections[b]!);
-    const longest = Math.max(1, Math.floor(runLimit / pixels));
-    for (let i = 0; i < order.length; ) {
-      const first = sections[order[i]!]!;
-      let j = i;
-      while (
-        j + 1 < order.length &&
-        sections[order[j + 1]!]! - sections[order[j]!]! <= 1 &&
-        sections[order[j + 1]!]! - first < longest
-      ) {
-        j++;
-      }
-      const values = await stack.readSections(first, sections[order[j]!]! - first + 1);
-      for (; i <= j; i++) visit(order[i]!, values, (sections[order[i]!]! - first) * pixels);
-    }
-  }
-
-  /** Closes all files. The reader can be used again afterwards. */
+  /** Closes all files that are not in use. The reader can be used again afterwards. */
   async close(): Promise<void> {
-    const files = [...this.files.values()];
-    this.files.clear();
-    for (const file of files) await (await file.catch(() => undefined))?.close();
+    for (const [file, entry] of [...this.files]) {
+      if (entry.users > 0) continue;
+      this.files.delete(file);
+      await (await entry.opening).close();
+    }
+  }
+}
+
+/**
+ * Reads sections of a stack in any order and hands each on: its place in `sections`, an array that holds it, and where
+ * in the array it begins. Neighbours are read in one go.
+ */
+export async function readSections(
+  stack: MrcFile,
+  sections: readonly number[],
+  visit: (place: number, values: Float32Array, from: number) => void,
+): Promise<void> {
+  const pixels = stack.size[0] * stack.size[1];
+  const order = sections.map((_, i) => i).sort((a, b) => sections[a]! - sections[b]!);
+  const sectionAt = (i: number) => sections[order[i]!]!;
+  const longest = Math.max(1, Math.floor(runLimit / pixels));
+  for (let i = 0; i < order.length; ) {
+    const first = sectionAt(i);
+    let j = i;
+    while (j + 1 < order.length && sectionAt(j + 1) - sectionAt(j) <= 1 && sectionAt(j + 1) - first < longest)
+      j++;
+    const values = await stack.readSections(first, sectionAt(j) - first + 1);
+    for (; i <= j; i++) visit(order[i]!, values, (sectionAt(i) - first) * pixels);
   }
 }
 

@@ -1,7 +1,7 @@
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../errors";
-import { openForReading } from "../maps/mrcSource";
+import { openSource } from "../maps/mrcSource";
 import { parseNumber } from "./parseNumber";
 
 /** A loop of a STAR file: named columns, and rows that stay where they are in the file's own text. */
@@ -202,10 +202,14 @@ function countLines(bytes: Buffer, before: number): number {
  * @throws InputError when the file is missing, is something else (HTML, binary), or its structure is broken
  */
 export async function readStar(file: string): Promise<StarFile> {
-  const handle = await openForReading(file);
-  await handle.close();
-  const bytes = await readFile(file);
-  return parseStar(bytes, file);
+  const source = await openSource(file);
+  try {
+    // Rows are found by 32-bit offsets.
+    if (source.size >= 2 ** 32) throw new InputError(file, "a STAR file below 4 GiB", `${source.size} bytes`);
+    return parseStar(await source.read(0, source.size), file);
+  } finally {
+    await source.close();
+  }
 }
 
 /** Indexes the bytes of a STAR file, see {@link readStar}. `file` is used in messages only. */
@@ -310,9 +314,7 @@ export async function writeStarRows(
   rows: ArrayLike<number>,
   target: string,
 ): Promise<void> {
-  if (await isSameFile(star.file, target)) {
-    throw new InputError(target, "another file than the one that the particles were read from");
-  }
+  await refuseSameFile(star.file, target);
   const { bytes } = star;
   const { starts, ends, count } = table as Table;
   // Between rows there may be comments and blank lines: they stay with the row below them, if it stays.
@@ -337,10 +339,13 @@ function lineStart(bytes: Buffer, at: number): number {
   return at === 0 ? 0 : bytes.lastIndexOf(newline, at - 1) + 1;
 }
 
-async function isSameFile(a: string, b: string): Promise<boolean> {
-  if (path.resolve(a) === path.resolve(b)) return true;
-  const [one, other] = await Promise.all([a, b].map((file) => stat(file).catch(() => undefined)));
-  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
+/** @throws InputError when `target` is the file that was read, under this or another name */
+export async function refuseSameFile(source: string, target: string): Promise<void> {
+  const [one, other] = await Promise.all([source, target].map((file) => stat(file).catch(() => undefined)));
+  const linked = one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
+  if (linked || path.resolve(source) === path.resolve(target)) {
+    throw new InputError(target, "another file than the one that the particles were read from");
+  }
 }
 
 /** Writes a file beside its place and renames it when complete; what is unfinished is removed. */

@@ -93,14 +93,17 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
   const inMemory = count * samples * 8 <= memoryBudget;
   const ctfPower = new Float32Array(count * (rings + 1)).fill(1);
   const held: Float32Array[] = [];
+  await set.checkStacks({ ...(signal && { signal }) });
   for (let from = 0; from < count; from += chunk) {
     throwIfStopped(signal);
-    const size = Math.min(chunk, count - from);
-    transformer.power(from, size, ctfPower);
-    if (inMemory)
-      held.push(await transformer.transform(Int32Array.from({ length: size }, (_, i) => from + i)));
-    else if (from % (64 * chunk) === 0) await new Promise(setImmediate);
-    onProgress?.({ task: "reading particles", done: from + size, total: count });
+    const indices = Int32Array.from({ length: Math.min(chunk, count - from) }, (_, i) => from + i);
+    if (inMemory) {
+      held.push(await transformer.transform(indices, ctfPower));
+    } else {
+      transformer.power(indices, ctfPower);
+      await new Promise(setImmediate);
+    }
+    onProgress?.({ task: "reading particles", done: from + indices.length, total: count });
   }
   return {
     count,
@@ -141,20 +144,37 @@ class Transformer {
     this.ctf = new Float64Array(disc.samples);
   }
 
-  async transform(indices: ArrayLike<number>): Promise<Float32Array> {
+  /** Transforms of some particles; the mean CTF² of their rings is put into their rows of `power`, where given. */
+  async transform(indices: ArrayLike<number>, power?: Float32Array): Promise<Float32Array> {
     const { set, disc } = this;
     const width = 2 * disc.samples;
     const out = new Float32Array(indices.length * width);
     await set.visitImages(indices, (i, image, from, size) => {
       const at = i * width;
-      const group = set.opticsGroup(indices[i]!);
+      const index = indices[i]!;
+      const group = set.opticsGroup(index);
       this.transformOf(size, group.apix).run(image, from, out, at);
-      const ctf = set.ctf(indices[i]!);
       const flipped = this.phaseFlipped ?? (group.phaseFlipped || group.ctfPremultiplied);
-      if (ctf && !flipped) flipPhases(out, at, ctfOnDisc(ctf, disc, this.edge, this.ctf));
+      const parameters = flipped && !power ? undefined : set.ctf(index);
+      if (parameters) {
+        const ctf = ctfOnDisc(parameters, disc, this.edge, this.ctf);
+        if (!flipped) flipPhases(out, at, ctf);
+        if (power) ringPower(ctf, disc, power, index * (disc.rings + 1));
+      }
       normaliseRings(out, at, disc);
     });
     return out;
+  }
+
+  /** The mean CTF² of the rings alone. */
+  power(indices: ArrayLike<number>, out: Float32Array): void {
+    const { disc } = this;
+    for (let i = 0; i < indices.length; i++) {
+      const parameters = this.set.ctf(indices[i]!);
+      if (!parameters) continue;
+      const ctf = ctfOnDisc(parameters, disc, this.edge, this.ctf);
+      ringPower(ctf, disc, out, indices[i]! * (disc.rings + 1));
+    }
   }
 
   /** An image of the same physical box (to 0.1 %) needs an FFT only, any other a sum at the disc's frequencies. */
@@ -168,13 +188,5 @@ class Transformer {
       this.transforms.set(key, transform);
     }
     return transform;
-  }
-
-  power(from: number, count: number, out: Float32Array): void {
-    for (let i = from; i < from + count; i++) {
-      const ctf = this.set.ctf(i);
-      if (!ctf) continue;
-      ringPower(ctfOnDisc(ctf, this.disc, this.edge, this.ctf), this.disc, out, i * (this.disc.rings + 1));
-    }
   }
 }

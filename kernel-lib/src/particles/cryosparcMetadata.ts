@@ -1,0 +1,192 @@
+import { InputError } from "../errors";
+import type { DefocusColumns, OpticsGroup, ParticleMetadata } from "./metadata";
+import { NumpyTable } from "./numpyTable";
+import { rotationFromVector } from "./pose";
+import { refuseSameFile, writeBeside } from "./star";
+
+const degree = 180 / Math.PI;
+
+/**
+ * Reads the particles of a cryoSPARC `.cs` file. Poses come from `alignments3D`, so a file of a refinement is needed
+ * for them; fields that cryoSPARC keeps in a separate passthrough file are not looked for there.
+ */
+export async function readCryosparc(file: string): Promise<ParticleMetadata> {
+  const table = await NumpyTable.read(file);
+  for (const field of ["blob/path", "blob/idx", "blob/shape", "blob/psize_A"]) {
+    if (!table.has(field)) throw new InputError(file, "the fields of a particle file", `no ${field}`);
+  }
+  if (table.count === 0) throw new InputError(file, "at least one particle", "none");
+  return new CryosparcMetadata(table);
+}
+
+class CryosparcMetadata implements ParticleMetadata {
+  readonly file: string;
+  readonly count: number;
+  readonly opticsGroups: OpticsGroup[] = [];
+  readonly opticsGroup: Uint16Array;
+  readonly stacks: string[] = [];
+  readonly stack: Int32Array;
+  readonly section: Int32Array;
+  readonly defocus: DefocusColumns | undefined;
+  readonly contrast: Int8Array | undefined;
+  readonly randomSubset: Uint8Array | undefined;
+  readonly notices: string[] = [];
+
+  constructor(private readonly table: NumpyTable) {
+    this.file = table.file;
+    this.count = table.count;
+    this.opticsGroup = new Uint16Array(this.count);
+    this.stack = new Int32Array(this.count);
+    this.section = Int32Array.from(table.numbers("blob/idx"));
+    this.findStacks();
+    this.findOpticsGroups();
+    this.defocus = this.readDefocus();
+    if (!this.defocus) this.notices.push("no CTF fields: images are taken as not affected by a CTF");
+    if (table.has("blob/sign")) {
+      const sign = table.numbers("blob/sign");
+      if (sign.some((value) => value < 0))
+        this.contrast = Int8Array.from(sign, (value) => (value < 0 ? -1 : 1));
+    }
+    if (table.has("alignments3D/split")) {
+      const split = table.numbers("alignments3D/split");
+      // A refinement without half sets says 0 for all.
+      if (split.some((value) => value !== split[0]))
+        this.randomSubset = Uint8Array.from(split, (value) => value + 1);
+    }
+    this.noticeAberrations();
+  }
+
+  private findStacks(): void {
+    const known = new Map<string, number>();
+    for (const [row, path] of this.table.text("blob/path").entries()) {
+      // Paths of imported files begin with a mark that is no part of the name.
+      const name = path.replace(/^>/, "");
+      let index = known.get(name);
+      if (index === undefined) {
+        index = this.stacks.push(name) - 1;
+        known.set(name, index);
+      }
+      this.stack[row] = index;
+    }
+  }
+
+  private findOpticsGroups(): void {
+    const { table } = this;
+    const optional = (name: string) => (table.has(name) ? table.numbers(name) : undefined);
+    const shape = table.numbers("blob/shape");
+    const apix = table.numbers("blob/psize_A");
+    const voltage = optional("ctf/accel_kv");
+    const cs = optional("ctf/cs_mm");
+    const contrast = optional("ctf/amp_contrast");
+    const known = new Map<string, number>();
+    for (let row = 0; row < this.count; row++) {
+      const [height, width] = [shape[2 * row]!, shape[2 * row + 1]!];
+      if (height !== width)
+        throw new InputError(this.where(row), "square images", `${width}×${height} pixels`);
+      if (!(apix[row]! > 0)) {
+        throw new InputError(`${this.where(row)}, field blob/psize_A`, "a number above 0", String(apix[row]));
+      }
+      const key = [width, apix[row], voltage?.[row], cs?.[row], contrast?.[row]].join(" ");
+      let index = known.get(key);
+      if (index === undefined) {
+        index = this.opticsGroups.length;
+        if (index === 65536) throw new InputError(this.file, "at most 65536 different sets of optics");
+        known.set(key, index);
+        this.opticsGroups.push({
+          name: `optics ${index + 1}`,
+          apix: apix[row]!,
+          boxSize: width,
+          voltage: voltage?.[row] ?? Number.NaN,
+          sphericalAberration: cs?.[row] ?? Number.NaN,
+          amplitudeContrast: contrast?.[row] ?? Number.NaN,
+          phaseFlipped: false,
+          ctfPremultiplied: false,
+        });
+      }
+      this.opticsGroup[row] = index;
+    }
+  }
+
+  private readDefocus(): DefocusColumns | undefined {
+    const { table } = this;
+    if (!table.has("ctf/df1_A")) return undefined;
+    const needed = ["ctf/df2_A", "ctf/df_angle_rad", "ctf/accel_kv", "ctf/cs_mm", "ctf/amp_contrast"];
+    const missing = needed.filter((name) => !table.has(name));
+    if (missing.length > 0)
+      throw new InputError(this.file, `the fields ${needed.join(", ")}`, `no ${missing.join(", ")}`);
+    const optional = (name: string) => (table.has(name) ? table.numbers(name) : undefined);
+    const phaseShift = optional("ctf/phase_shift_rad")?.map((x) => x * degree);
+    const bFactor = optional("ctf/bfactor");
+    return {
+      defocusU: table.numbers("ctf/df1_A"),
+      defocusV: table.numbers("ctf/df2_A"),
+      angle: table.numbers("ctf/df_angle_rad").map((x) => x * degree),
+      ...(phaseShift && { phaseShift }),
+      ...(bFactor && { bFactor }),
+    };
+  }
+
+  private noticeAberrations(): void {
+    const used = (name: string) => this.table.has(name) && this.table.numbers(name).some((x) => x !== 0);
+    if (["ctf/tilt_A", "ctf/trefoil_A", "ctf/tetra_A", "ctf/shift_A"].some(used)) {
+      this.notices.push("beam tilt and higher-order aberrations in the CTF fields are not corrected");
+    }
+    if (used("ctf/anisomag"))
+      this.notices.push("the anisotropic magnification in ctf/anisomag is not corrected");
+  }
+
+  rotations(): Float32Array {
+    this.needPoses("alignments3D/pose");
+    const pose = this.table.numbers("alignments3D/pose");
+    const out = new Float32Array(9 * this.count);
+    for (let i = 0; i < this.count; i++) {
+      // cryoSPARC's vector turns the image into the reference; the way back is its negative.
+      rotationFromVector(-pose[3 * i]!, -pose[3 * i + 1]!, -pose[3 * i + 2]!, out, 9 * i);
+    }
+    return out;
+  }
+
+  shifts(): Float32Array {
+    this.needPoses("alignments3D/shift");
+    const shift = this.table.numbers("alignments3D/shift");
+    const own = this.table.has("alignments3D/psize_A") ? "alignments3D/psize_A" : "blob/psize_A";
+    const apix = this.table.numbers(own);
+    // Like RELION's origins: where the particle has to be moved from, in the pixels of the alignment.
+    return Float32Array.from(shift, (x, i) => -x * apix[i >> 1]!);
+  }
+
+  private needPoses(field: string): void {
+    if (this.table.has(field)) return;
+    throw new InputError(this.file, `the field ${field}, which a 3-D refinement writes`, "none of that name");
+  }
+
+  has(column: string): boolean {
+    return this.table.has(column);
+  }
+
+  numbers(column: string): Float64Array {
+    const field = this.table.fields.get(column);
+    if (field && field.length > 1) {
+      throw new InputError(`${this.file}: field ${column}`, "one number in each row", String(field.length));
+    }
+    return this.table.numbers(column);
+  }
+
+  text(column: string): string[] {
+    return this.table.text(column);
+  }
+
+  where(row: number): string {
+    return `${this.file}: row ${row + 1}`;
+  }
+
+  async write(target: string, rows: ArrayLike<number>): Promise<void> {
+    if (!target.toLowerCase().endsWith(".cs")) {
+      throw new InputError(target, "a name that ends in .cs, since the particles were read from a .cs file");
+    }
+    await refuseSameFile(this.file, target);
+    await writeBeside(target, async (write) => {
+      for (const bytes of this.table.subset(rows)) await write(bytes);
+    });
+  }
+}
