@@ -187,6 +187,7 @@ function pythonEnvironment() {
         {
           say,
           what: "pip install",
+          noise: /^Ignoring .* markers /,
           advice: `Packages come from PyPI as your pip is set up (proxy, certificates). ${retry}`,
         },
       );

@@ -113,17 +113,36 @@ function keepEnds(lines, line) {
   if (lines.length > 36) lines.splice(5, 2, "…");
 }
 
+const running = new Set();
+
+/** While a program runs it ends when we are ended, so that the next set-up does not find it still at work. */
+function endWithUs(child) {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  if (running.size === 0) for (const signal of signals) process.on(signal, endAll);
+  running.add(child);
+  child.on("close", () => {
+    running.delete(child);
+    if (running.size === 0) for (const signal of signals) process.off(signal, endAll);
+  });
+}
+
+function endAll(_signal, number) {
+  for (const child of running) child.kill("SIGTERM");
+  process.exit(128 + number);
+}
+
 /**
- * Runs a program to its end. @returns what it wrote to stdout
+ * Runs a program to its end. Lines of output that match `noise` are dropped. @returns what it wrote to stdout
  * @throws SetupError with the first and last lines of its output when it cannot be started or fails
  */
-export function command(program, args, { cwd, env, say = () => {}, what = program, advice } = {}) {
+export function command(program, args, { cwd, env, say = () => {}, what = program, advice, noise } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    endWithUs(child);
     const tail = [];
     let stdout = "";
     const listen = (stream, keep) => {
@@ -133,7 +152,7 @@ export function command(program, args, { cwd, env, say = () => {}, what = progra
         if (keep) stdout += text;
         const lines = (rest + text).split(/\r?\n/);
         rest = lines.pop();
-        for (const line of lines.filter((l) => l.trim())) {
+        for (const line of lines.filter((l) => l.trim() && !noise?.test(l))) {
           keepEnds(tail, line);
           say(line.trim());
         }
