@@ -1,0 +1,207 @@
+import { InputError, throwIfStopped } from "../errors";
+import { type Ctf, CtfEvaluator } from "../particles/ctf";
+import type { TaskOptions } from "../progress";
+import { Backprojector } from "./backprojector";
+import { fft2Real, halfWidth } from "./fft";
+import { type FscCurve, fourierShellCorrelation } from "./fsc";
+import { applyMask, sphericalMask } from "./mask";
+import type { Volume } from "./volume";
+
+/** What the images of a group of particles have in common. */
+export interface ImageGroup {
+  /** Edge of an image in pixels. */
+  readonly boxSize: number;
+  /** Å per pixel. */
+  readonly apix: number;
+  /** Images were multiplied by the sign of their CTF, or by the CTF itself. */
+  readonly phaseFlipped: boolean;
+  readonly ctfPremultiplied: boolean;
+}
+
+/** What a reconstruction has to know of a set of particles; a `ParticleSet` is one. */
+export interface ImageSource {
+  /** Number of particles. */
+  readonly count: number;
+  /** Edge in pixels, and Å per pixel, of the box that sets the size of the map. */
+  readonly boxSize: number;
+  readonly apix: number;
+  /** Half set (1 or 2) of every particle, where the source has them. */
+  readonly randomSubset?: Uint8Array | undefined;
+  /** The group of particle i: the same object for all of a group. */
+  opticsGroup(index: number): ImageGroup;
+  /** Reference → image of every particle, [count · 9], row-major. */
+  rotations(): Float32Array;
+  /** Where the particle's centre lies in its image, from pixel ⌊S/2⌋, in Å, [count · 2]. */
+  shifts(): Float32Array;
+  /** What particle i was multiplied by when it was recorded; undefined for none. */
+  ctf(index: number): Ctf | undefined;
+  /** The images of some particles of one group, [indices.length · S · S]. */
+  readImages(indices: ArrayLike<number>): Promise<Float32Array>;
+}
+
+export interface ReconstructOptions extends TaskOptions {
+  /** The particles to use, by their index from 0; all of them by default. */
+  indices?: ArrayLike<number>;
+  /**
+   * Edge of the map in voxels, at most that of the images: the map has the same edges in Å, in coarser voxels, and
+   * ends at a lower resolution. Default: that of the images.
+   */
+  boxSize?: number;
+  /**
+   * Which half map a particle belongs to: `alternate` takes the first, third, … of those used for half 1;
+   * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Default: the source's
+   * `randomSubset` where it has one, else `alternate`.
+   */
+  halves?: "alternate" | "none" | Uint8Array;
+  /**
+   * Diameter in Å of the sphere outside which maps fall to their mean out there, over three voxels. Default: the edge of the box, since
+   * images see no more than that from all sides: the corners hold half of the box's noise and nothing of the particle.
+   */
+  maskDiameter?: number;
+}
+
+export interface Reconstruction {
+  /** From all particles that were used. */
+  map: Volume;
+  /** Of one half of them each; missing where `halves` was `none` or left one half without particles. */
+  half1?: Volume;
+  half2?: Volume;
+  /** Between the half maps. */
+  fsc?: FscCurve;
+}
+
+/** Floats held in memory for one chunk of images: 16 MiB, twice while the next one is read. */
+const CHUNK = 1 << 22;
+
+/**
+ * Reconstructs a map from particle images by direct Fourier inversion: every transform is weighted by its CTF, spread
+ * over the nearest samples of a twice finer 3-D transform, and divided by the squared CTFs that were spread likewise,
+ * kept above a thousandth of the mean of their shell. Both half maps and the whole come from one pass; images are read
+ * in chunks, so that memory does not depend on their number.
+ *
+ * The map is on the scale of the images: its projections, sums over voxels, are what the particles show at the pixel
+ * size of the source. Images of another pixel size count as finer or coarser samples of the same; a smaller `boxSize`
+ * gives the same values in coarser voxels.
+ *
+ * @throws InputError for an empty selection, indices beyond the source, or a box larger than the images
+ */
+export async function reconstruct(
+  source: ImageSource,
+  options: ReconstructOptions = {},
+): Promise<Reconstruction> {
+  const indices = checkedIndices(source, options.indices);
+  const boxSize = checkedBoxSize(source, options.boxSize);
+  const halfOf = halfChooser(source, indices, options.halves ?? source.randomSubset ?? "alternate");
+  const edge = source.boxSize * source.apix;
+  const apix = edge / boxSize;
+  const make = () => new Backprojector(boxSize, apix);
+  const sums = [make(), ...(halfOf ? [make()] : [])];
+  const counts = [0, 0];
+
+  const rotations = source.rotations();
+  const shifts = source.shifts();
+  const chunks = inChunks(source, indices);
+  options.onProgress?.({ task: "reconstruct", done: 0, total: indices.length });
+  let reading = source.readImages(chunks[0]!.used);
+  let done = 0;
+  for (let c = 0; c < chunks.length; c++) {
+    const { used, places, group } = chunks[c]!;
+    const images = await reading;
+    throwIfStopped(options.signal);
+    if (c + 1 < chunks.length) reading = source.readImages(chunks[c + 1]!.used);
+    const size = group.boxSize;
+    const half = new Float32Array(2 * halfWidth(size) * size);
+    const image = {
+      half,
+      size,
+      edge: size * group.apix,
+      gain: (group.apix ** 2 * source.apix) / apix ** 3,
+    };
+    const state = group.ctfPremultiplied ? "premultiplied" : group.phaseFlipped ? "phaseFlipped" : "raw";
+    for (let n = 0; n < used.length; n++) {
+      const into = halfOf ? halfOf(used[n]!, places[n]!) : 0;
+      const ctf = source.ctf(used[n]!);
+      fft2Real(images.subarray(n * size * size, (n + 1) * size * size), size, size, half);
+      sums[into]!.add(image, rotations, shifts, used[n]!, ctf && new CtfEvaluator(ctf), state);
+      counts[into]!++;
+    }
+    done += used.length;
+    options.onProgress?.({ task: "reconstruct", done, total: indices.length });
+  }
+
+  const grid = { size: [boxSize, boxSize, boxSize] as [number, number, number], apix };
+  const mask = sphericalMask(grid, { diameter: options.maskDiameter ?? edge, softEdge: 3 });
+  const finish = (sum: Backprojector): Volume => applyMask(sum.map(), mask, "mean");
+  const [first, second] = sums;
+  if (!second) return { map: finish(first!) };
+  if (counts[0] === 0 || counts[1] === 0) return { map: finish(counts[0] === 0 ? second : first!) };
+  const half1 = finish(first!);
+  const half2 = finish(second);
+  first!.merge(second);
+  return { map: finish(first!), half1, half2, fsc: fourierShellCorrelation(half1, half2) };
+}
+
+/** Particles of one group that are read together, and their places among all that are used. */
+interface Chunk {
+  group: ImageGroup;
+  used: number[];
+  places: number[];
+}
+
+function inChunks(source: ImageSource, indices: Int32Array): Chunk[] {
+  const open = new Map<ImageGroup, Chunk>();
+  const chunks: Chunk[] = [];
+  indices.forEach((index, place) => {
+    const group = source.opticsGroup(index);
+    let chunk = open.get(group);
+    if (!chunk || (chunk.used.length + 1) * group.boxSize ** 2 > CHUNK) {
+      chunk = { group, used: [], places: [] };
+      open.set(group, chunk);
+      chunks.push(chunk);
+    }
+    chunk.used.push(index);
+    chunk.places.push(place);
+  });
+  return chunks;
+}
+
+function checkedIndices(source: ImageSource, indices: ArrayLike<number> | undefined): Int32Array {
+  const all = indices === undefined;
+  const length = all ? source.count : indices.length;
+  if (length === 0) throw new InputError("particles to reconstruct", "at least one", "none");
+  if (all) return Int32Array.from({ length }, (_, i) => i);
+  for (let n = 0; n < length; n++) {
+    const i = indices[n]!;
+    if (!Number.isInteger(i) || i < 0 || i >= source.count) {
+      throw new InputError(
+        `particles to reconstruct: entry ${n + 1}`,
+        `an index from 0 to ${source.count - 1}`,
+        `${i}`,
+      );
+    }
+  }
+  return Int32Array.from(indices);
+}
+
+function checkedBoxSize(source: ImageSource, boxSize = source.boxSize): number {
+  if (!Number.isInteger(boxSize) || boxSize < 4 || boxSize > source.boxSize) {
+    throw new InputError("boxSize", `an integer from 4 to ${source.boxSize}`, `${boxSize}`);
+  }
+  return boxSize;
+}
+
+/** Which half (0 or 1) a particle goes to, by its index and by its place among those used. */
+function halfChooser(
+  source: ImageSource,
+  indices: Int32Array,
+  halves: "alternate" | "none" | Uint8Array,
+): ((index: number, place: number) => number) | undefined {
+  if (halves === "none") return undefined;
+  if (halves === "alternate") return (_, place) => place % 2;
+  if (halves.length !== source.count) {
+    throw new InputError("halves", `one number for each of ${source.count} particles`, `${halves.length}`);
+  }
+  const wrong = indices.find((i) => halves[i] !== 1 && halves[i] !== 2);
+  if (wrong !== undefined) throw new InputError(`halves: particle ${wrong}`, "1 or 2", `${halves[wrong]}`);
+  return (index) => halves[index]! - 1;
+}
