@@ -1,0 +1,291 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { InputError, throwIfStopped } from "../errors";
+import { frequency, halfWidth, ifft2Real, shiftOrigin } from "../maps/fft";
+import { createStack, writeMap } from "../maps/mrc";
+import type { Volume } from "../maps/volume";
+import { modelDensity } from "../model/density";
+import type { GaussianModel } from "../model/gaussianModel";
+import { projectionTransform } from "../model/transform";
+import { type Ctf, CtfEvaluator } from "../particles/ctf";
+import { rotationFromEuler } from "../particles/pose";
+import type { TaskOptions } from "../progress";
+import { Random } from "../random";
+import { writeBeside } from "../writeBeside";
+
+/** The microscope of a simulated data set. */
+export interface SimulatedCtf {
+  /** kV; default 300. */
+  voltage?: number;
+  /** mm; default 2.7. */
+  sphericalAberration?: number;
+  /** Fraction; default 0.1. */
+  amplitudeContrast?: number;
+  /** Å of underfocus, drawn evenly between the two; default 8,000 to 20,000. */
+  defocus?: readonly [number, number];
+  /** Largest difference of the two defocus values in Å; default 400. */
+  astigmatism?: number;
+}
+
+export interface SimulateOptions extends TaskOptions {
+  /** Where the files go; made where it does not exist. */
+  folder: string;
+  /** Particles of each state. */
+  particlesPerState: number;
+  /** Variance of the signal (after the CTF, over all pixels and particles) divided by that of the noise. Default 1. */
+  snr?: number;
+  /** Microscope; `none` (default) for images without CTF, in which case the STAR file has no CTF columns. */
+  ctf?: SimulatedCtf | "none";
+  /** Largest shift along x and along y in Å. Default 0. */
+  shifts?: number;
+  /** Default 1. */
+  seed?: number;
+  /** Further columns of truth.csv, one value for each state. */
+  truth?: Record<string, readonly number[]>;
+}
+
+/** The files of a simulated data set, and what is known about it. */
+export interface SimulatedData {
+  /** particles.mrcs, particles.star, consensus.mrc (mean density of the states) and truth.csv. */
+  stack: string;
+  star: string;
+  consensus: string;
+  truth: string;
+  /** State of each particle, in the order of the stack. */
+  stateOf: Int32Array;
+  /** The Gaussians of each state. */
+  models: readonly GaussianModel[];
+  /** Standard deviation of the noise in units of the images. */
+  noise: number;
+}
+
+interface Particle {
+  state: number;
+  angles: [number, number, number];
+  /** RELION's origin in Å, minus the shift. */
+  origin: [number, number];
+  ctf: Ctf | undefined;
+}
+
+/** Particles that the variance of the signal is measured on, at most. */
+const VARIANCE_SAMPLE = 500;
+const CHUNK = 100;
+
+/**
+ * Writes a simulated data set as another program would leave it: a stack of images, a RELION 3.1 STAR file, the
+ * mean map, and the truth. Orientations are uniform over all rotations, particles of all states are mixed, and
+ * each projection is the exact one of the Gaussians. The same seed writes the same bytes.
+ *
+ * @param models one model for each state, all of the same box and pixel size
+ */
+export async function simulateFromModels(
+  models: readonly GaussianModel[],
+  options: SimulateOptions,
+): Promise<SimulatedData> {
+  const { folder, snr = 1, truth = {}, signal, onProgress } = options;
+  const { boxSize, apix } = checkInput(models, options);
+  const random = new Random(options.seed ?? 1);
+  const particles = drawParticles(models.length, options, random.fork(1));
+  await mkdir(folder, { recursive: true });
+  const at = (name: string) => path.join(folder, name);
+
+  const images = new ImageMaker(boxSize, apix);
+  const noise = Math.sqrt(meanVariance(models, particles, images, signal) / snr);
+  const normal = random.fork(2);
+  const stack = await createStack(at("particles.mrcs"), { size: [boxSize, boxSize], apix });
+  try {
+    const chunk = new Float32Array(CHUNK * boxSize * boxSize);
+    for (let from = 0; from < particles.length; from += CHUNK) {
+      throwIfStopped(signal);
+      const count = Math.min(CHUNK, particles.length - from);
+      for (let i = 0; i < count; i++) {
+        const particle = particles[from + i]!;
+        const image = images.make(models[particle.state]!, particle);
+        const to = i * boxSize * boxSize;
+        for (let p = 0; p < image.length; p++) chunk[to + p] = image[p]! + noise * normal.normal();
+      }
+      await stack.append(chunk.subarray(0, count * boxSize * boxSize));
+      onProgress?.({ task: "simulated particles", done: from + count, total: particles.length });
+    }
+    await stack.close();
+  } finally {
+    await stack.abort();
+  }
+  await writeBeside(at("particles.star"), starText(particles, boxSize, apix));
+  await writeMap(at("consensus.mrc"), meanDensity(models));
+  await writeBeside(at("truth.csv"), truthText(particles, truth));
+  return {
+    stack: at("particles.mrcs"),
+    star: at("particles.star"),
+    consensus: at("consensus.mrc"),
+    truth: at("truth.csv"),
+    stateOf: Int32Array.from(particles, (p) => p.state),
+    models,
+    noise,
+  };
+}
+
+function checkInput(models: readonly GaussianModel[], options: SimulateOptions): GaussianModel {
+  const { particlesPerState, snr = 1, truth = {}, shifts = 0 } = options;
+  const first = models[0];
+  if (!first) throw new InputError("models", "at least one state", "none");
+  if (models.some((m) => m.boxSize !== first.boxSize || m.apix !== first.apix)) {
+    throw new InputError("models", "states of one box and pixel size", "several");
+  }
+  if (!Number.isInteger(particlesPerState) || particlesPerState < 1) {
+    throw new InputError("particlesPerState", "a whole number of 1 or more", String(particlesPerState));
+  }
+  if (!(snr > 0)) throw new InputError("snr", "a number above 0", String(snr));
+  if (!(shifts >= 0)) throw new InputError("shifts", "0 Å or more", String(shifts));
+  for (const [name, values] of Object.entries(truth)) {
+    if (values.length !== models.length) {
+      throw new InputError(
+        `truth.${name}`,
+        `a value for each of ${models.length} states`,
+        String(values.length),
+      );
+    }
+  }
+  return first;
+}
+
+function drawParticles(states: number, options: SimulateOptions, random: Random): Particle[] {
+  const { particlesPerState, ctf = "none", shifts = 0 } = options;
+  const between = (low: number, high: number, decimals: number) =>
+    // Rounded as the STAR file holds it, so that the file's poses are the exact ones.
+    Number((low + (high - low) * random.uniform()).toFixed(decimals));
+  const order = random.permutation(states * particlesPerState);
+  return Array.from(order, (place) => ({
+    state: Math.floor(place / particlesPerState),
+    angles: [
+      between(-180, 180, 6),
+      Number(((Math.acos(1 - 2 * random.uniform()) * 180) / Math.PI).toFixed(6)),
+      between(-180, 180, 6),
+    ],
+    origin: [between(-shifts, shifts, 6), between(-shifts, shifts, 6)],
+    ctf: ctf === "none" ? undefined : drawCtf(ctf, between),
+  }));
+}
+
+function drawCtf(
+  microscope: SimulatedCtf,
+  between: (low: number, high: number, decimals: number) => number,
+): Ctf {
+  const { defocus = [8000, 20000], astigmatism = 400 } = microscope;
+  const mean = between(defocus[0], defocus[1], 2);
+  const half = between(0, astigmatism / 2, 2);
+  return {
+    defocusU: Number((mean + half).toFixed(2)),
+    defocusV: Number((mean - half).toFixed(2)),
+    angle: between(0, 180, 4),
+    phaseShift: 0,
+    voltage: microscope.voltage ?? 300,
+    sphericalAberration: microscope.sphericalAberration ?? 2.7,
+    amplitudeContrast: microscope.amplitudeContrast ?? 0.1,
+    bFactor: 0,
+    scale: 1,
+  };
+}
+
+/** Makes images without noise, one after the other in the same memory. */
+class ImageMaker {
+  private readonly half: Float64Array;
+  private readonly image: Float64Array;
+  private readonly rotation = new Float64Array(9);
+
+  constructor(
+    private readonly boxSize: number,
+    private readonly apix: number,
+  ) {
+    this.half = new Float64Array(2 * halfWidth(boxSize) * boxSize);
+    this.image = new Float64Array(boxSize * boxSize);
+  }
+
+  /** The image of a particle, S × S; valid until the next one. */
+  make(model: GaussianModel, { angles, origin, ctf }: Particle): Float64Array {
+    const { boxSize, half, rotation } = this;
+    const edge = boxSize * this.apix;
+    rotationFromEuler(...angles, rotation);
+    projectionTransform(model, rotation, [-origin[0] / edge, -origin[1] / edge], half);
+    if (ctf) {
+      const transfer = new CtfEvaluator(ctf);
+      const width = halfWidth(boxSize);
+      for (let y = 0, i = 0; y < boxSize; y++) {
+        for (let kx = 0; kx < width; kx++, i += 2) {
+          const value = transfer.at(kx / edge, frequency(y, boxSize) / edge);
+          half[i]! *= value;
+          half[i + 1]! *= value;
+        }
+      }
+    }
+    shiftOrigin(half, [boxSize, boxSize, 1], "toCorner");
+    return ifft2Real(half, boxSize, boxSize, this.image);
+  }
+}
+
+/** Variance over the pixels of an image without noise, averaged over particles spread evenly over the set. */
+function meanVariance(
+  models: readonly GaussianModel[],
+  particles: readonly Particle[],
+  images: ImageMaker,
+  signal: AbortSignal | undefined,
+): number {
+  const count = Math.min(VARIANCE_SAMPLE, particles.length);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    throwIfStopped(signal);
+    const particle = particles[Math.floor((i * particles.length) / count)]!;
+    const image = images.make(models[particle.state]!, particle);
+    let sum = 0;
+    let square = 0;
+    for (const v of image) {
+      sum += v;
+      square += v * v;
+    }
+    total += (square - (sum * sum) / image.length) / image.length;
+  }
+  return total / count;
+}
+
+function meanDensity(models: readonly GaussianModel[]): Volume {
+  const mean = modelDensity(models[0]!);
+  for (let s = 1; s < models.length; s++) {
+    const { data } = modelDensity(models[s]!);
+    for (let i = 0; i < data.length; i++) mean.data[i]! += data[i]!;
+  }
+  for (let i = 0; i < mean.data.length; i++) mean.data[i]! /= models.length;
+  return mean;
+}
+
+function starText(particles: readonly Particle[], boxSize: number, apix: number): string {
+  const loop = (names: readonly string[]) => ["loop_", ...names.map((name, i) => `_rln${name} #${i + 1}`)];
+  const ctf = particles[0]!.ctf;
+  const opticsColumns = ["OpticsGroupName", "OpticsGroup"];
+  const optics: (string | number)[] = ["opticsGroup1", 1];
+  if (ctf) {
+    opticsColumns.push("Voltage", "SphericalAberration", "AmplitudeContrast");
+    optics.push(ctf.voltage, ctf.sphericalAberration, ctf.amplitudeContrast);
+  }
+  opticsColumns.push("ImagePixelSize", "ImageSize", "ImageDimensionality");
+  optics.push(apix, boxSize, 2);
+  const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"];
+  if (ctf) columns.push("DefocusU", "DefocusV", "DefocusAngle");
+  columns.push("OpticsGroup", "ImageName");
+  const lines = ["", "data_optics", "", ...loop(opticsColumns), optics.join(" "), "", "data_particles", ""];
+  lines.push(...loop(columns));
+  particles.forEach((p, i) => {
+    const row = [...p.angles, ...p.origin].map((v) => v.toFixed(6));
+    if (p.ctf) row.push(p.ctf.defocusU.toFixed(2), p.ctf.defocusV.toFixed(2), p.ctf.angle.toFixed(4));
+    lines.push([...row, 1, `${String(i + 1).padStart(6, "0")}@particles.mrcs`].join(" "));
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+function truthText(particles: readonly Particle[], truth: Record<string, readonly number[]>): string {
+  const names = Object.keys(truth);
+  const lines = [["index", "state", ...names].join(",")];
+  particles.forEach(({ state }, i) => {
+    lines.push([i, state, ...names.map((name) => Number(truth[name]![state]!.toFixed(6)))].join(","));
+  });
+  return `${lines.join("\n")}\n`;
+}
