@@ -1,0 +1,201 @@
+// Brings TensorFlow's own kernels to TensorFlow.js: `npm run native` for the CPU, `npm run native -- gpu` for NVIDIA cards.
+// The prebuilt library that @tensorflow/tfjs-node would fetch is old and often cannot be had, so its addon is built here,
+// from the sources in the npm package, against the TensorFlow of a Python wheel. Everything goes into native/ and .venv.
+// The addon speaks N-API: one build serves every Node from 20 on.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { exitWith, pythonProgram, root, steps } from "./setup.mjs";
+import { command, hashFiles, Progress, runStep, SetupError } from "./steps.mjs";
+
+const tfjs = "4.22.0";
+const tensorflow = "2.21.0";
+const headers = "1.9.0";
+/** The newest N-API for which tfjs-node looks for an addon. */
+const napi = 8;
+
+const native = path.join(root, "native");
+const retry = "What was done so far is kept; run the same command again once this is mended.";
+
+function npm(args, options) {
+  const cli = process.env["npm_execpath"];
+  const isNpm = cli !== undefined && /npm-cli\.c?js$/.test(cli) && existsSync(cli);
+  return isNpm ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
+}
+
+function packages(name) {
+  const folder = path.join(native, "node_modules/@tensorflow", name);
+  return {
+    name: `npm package @tensorflow/${name}`,
+    stamp: path.join(folder, ".e2gmm-lab"),
+    outputs: [
+      path.join(folder, "package.json"),
+      path.join(native, "node_modules/node-api-headers/package.json"),
+    ],
+    inputs: () => `${tfjs} ${headers}`,
+    run: async (say) => {
+      mkdirSync(native, { recursive: true });
+      const manifest = path.join(native, "package.json");
+      if (!existsSync(manifest)) writeFileSync(manifest, '{ "private": true }\n');
+      const wanted = [`@tensorflow/${name}@${tfjs}`, `node-api-headers@${headers}`];
+      // Scripts would fetch the old library; saved, the one of CPU and GPU that is there would be kept beside a new one.
+      await npm(["install", "--ignore-scripts", "--no-audit", "--no-fund", ...wanted], {
+        cwd: native,
+        say,
+        what: "npm install",
+        advice: `Packages come from npm's registry as your npm is set up (proxy, certificates). ${retry}`,
+      });
+    },
+  };
+}
+
+/** The folder of the `tensorflow` package in the project's Python environment, or undefined. */
+function tensorflowFolder() {
+  const lib = path.join(root, ".venv/lib");
+  if (!existsSync(lib)) return undefined;
+  for (const python of readdirSync(lib)) {
+    const folder = path.join(lib, python, "site-packages/tensorflow");
+    if (existsSync(path.join(folder, "libtensorflow_cc.so.2"))) return folder;
+  }
+  return undefined;
+}
+
+function wheel(gpu) {
+  const wanted = gpu ? `tensorflow[and-cuda]==${tensorflow}` : `tensorflow-cpu==${tensorflow}`;
+  return {
+    name: `Python package ${wanted}`,
+    stamp: path.join(root, ".venv/.e2gmm-lab-tensorflow"),
+    get outputs() {
+      return [tensorflowFolder() ?? path.join(root, ".venv/lib/tensorflow")];
+    },
+    inputs: () => wanted,
+    run: async (say) => {
+      // Of tensorflow-cpu only the shared library and the headers are needed; of the other, the CUDA libraries too.
+      const only = gpu ? [] : ["--no-deps"];
+      await command(
+        pythonProgram("python"),
+        ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...only, wanted],
+        {
+          say,
+          what: "pip install",
+          advice: `TensorFlow ${tensorflow} has wheels for Linux on x86-64 and ARM64 and CPython 3.10 to 3.13. ${retry}`,
+        },
+      );
+    },
+  };
+}
+
+function link(target, at) {
+  rmSync(at, { force: true });
+  symlinkSync(path.relative(path.dirname(at), target), at);
+}
+
+/** Where the CUDA libraries of the nvidia-* wheels lie: the addon has to find them without LD_LIBRARY_PATH. */
+function cudaFolders(site) {
+  const nvidia = path.join(site, "nvidia");
+  if (!existsSync(nvidia)) return [];
+  return readdirSync(nvidia)
+    .map((name) => path.join(nvidia, name, "lib"))
+    .filter((folder) => existsSync(folder));
+}
+
+function addon(name) {
+  const folder = path.join(native, "node_modules/@tensorflow", name);
+  const binding = path.join(folder, "binding");
+  const output = path.join(folder, `lib/napi-v${napi}/tfjs_binding.node`);
+  const sources = ["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => path.join(binding, file));
+  return {
+    name: `addon of @tensorflow/${name}`,
+    stamp: path.join(folder, "lib/.e2gmm-lab"),
+    outputs: [output],
+    inputs: () => `${hashFiles(folder, sources)} ${tensorflowFolder()} ${tensorflow}`,
+    run: async (say) => {
+      const compiler = process.env["CXX"] ?? "g++";
+      if (spawnSync(compiler, ["--version"]).error) {
+        throw new SetupError(`${compiler}, the C++ compiler, is not there`, {
+          advice: `Debian and Ubuntu: sudo apt install g++. ${retry}`,
+        });
+      }
+      const from = tensorflowFolder();
+      const deps = path.join(folder, "deps/lib");
+      mkdirSync(deps, { recursive: true });
+      mkdirSync(path.dirname(output), { recursive: true });
+      for (const [wanted, has] of [
+        ["libtensorflow.so", "libtensorflow_cc.so.2"],
+        ["libtensorflow_framework.so", "libtensorflow_framework.so.2"],
+        ["libtensorflow_cc.so.2", "libtensorflow_cc.so.2"],
+        ["libtensorflow_framework.so.2", "libtensorflow_framework.so.2"],
+      ]) {
+        link(path.join(from, has), path.join(deps, wanted));
+      }
+      link(path.join(from, "include"), path.join(folder, "deps/include"));
+      const search = ["$ORIGIN/../../deps/lib", ...cudaFolders(path.dirname(from))];
+      await command(
+        compiler,
+        [
+          "-O2",
+          "-std=c++17",
+          "-shared",
+          "-fPIC",
+          `-DNAPI_VERSION=${napi}`,
+          `-I${folder}`,
+          `-I${path.join(folder, "deps/include")}`,
+          `-I${path.join(native, "node_modules/node-api-headers/include")}`,
+          ...sources,
+          `-L${deps}`,
+          "-ltensorflow",
+          "-ltensorflow_framework",
+          ...search.map((where) => `-Wl,-rpath,${where}`),
+          "-o",
+          `${output}.new`,
+        ],
+        { cwd: folder, say, what: `${compiler}, for the addon,` },
+      );
+      rmSync(output, { force: true });
+      await command("mv", [`${output}.new`, output]);
+    },
+  };
+}
+
+/** Brings the backend up in a process of its own and prints what it says of itself. */
+async function check(backend) {
+  const module = path.join(root, "kernel-lib/dist/compute/backends.js");
+  const source = `
+    const { measureMatmul, useBackend } = require(${JSON.stringify(module)});
+    useBackend(${JSON.stringify(backend)}).then(async ({ name, device }) =>
+      console.log(name + ": " + device + ", " + Math.round(await measureMatmul()) + " GFLOPS in a matrix product"));`;
+  const said = await command(process.execPath, ["-e", source], {
+    env: { TF_CPP_MIN_LOG_LEVEL: "2" },
+    what: `the backend ${backend}`,
+    advice: "The addon was built but does not come up; the lines above say why.",
+  });
+  console.log(said.trim().split("\n").at(-1));
+}
+
+async function main(args) {
+  const unknown = args.filter((arg) => arg !== "gpu" && arg !== "cpu");
+  if (unknown.length > 0) {
+    throw new SetupError(`${unknown[0]}: expected nothing, cpu or gpu`, {
+      advice: "npm run native, or npm run native -- gpu",
+    });
+  }
+  if (process.platform !== "linux") {
+    throw new SetupError("the addon is built on Linux only", {
+      advice:
+        "Elsewhere: npm install --no-save @tensorflow/tfjs-node; until then the backend wasm does the work.",
+    });
+  }
+  const gpu = args.includes("gpu");
+  const name = gpu ? "tfjs-node-gpu" : "tfjs-node";
+  const progress = new Progress();
+  let ran = 0;
+  for (const step of [...steps(), packages(name), wheel(gpu), addon(name)]) {
+    if (await runStep(step, progress)) ran++;
+  }
+  if (ran === 0) console.log("Everything was in place.");
+  await check(gpu ? "tensorflow-gpu" : "tensorflow");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  main(process.argv.slice(2)).catch(exitWith);
