@@ -98,7 +98,7 @@ function largeDomain(seed: number): Piece[] {
 function smallDomain(seed: number): Piece[] {
   const random = new Random(seed).fork(2);
   const sigma = 0.02;
-  const reach = DOMAIN_DIAMETER / 2 - sigma;
+  const reach = DOMAIN_DIAMETER / 2;
   return spread(SMALL_GAUSSIANS, () => ballPoint(random).map((c) => reach * c)).map((centre) => ({
     centre,
     amplitude: 0.8 + 0.4 * random.uniform(),

@@ -67,6 +67,7 @@ interface Particle {
   ctf: Ctf | undefined;
 }
 
+const defaultMicroscope = { voltage: 300, sphericalAberration: 2.7, amplitudeContrast: 0.1 };
 /** Particles that the variance of the signal is measured on, at most. */
 const VARIANCE_SAMPLE = 500;
 const CHUNK = 100;
@@ -179,9 +180,9 @@ function drawCtf(
     defocusV: Number((mean - half).toFixed(2)),
     angle: between(0, 180, 4),
     phaseShift: 0,
-    voltage: microscope.voltage ?? 300,
-    sphericalAberration: microscope.sphericalAberration ?? 2.7,
-    amplitudeContrast: microscope.amplitudeContrast ?? 0.1,
+    voltage: microscope.voltage ?? defaultMicroscope.voltage,
+    sphericalAberration: microscope.sphericalAberration ?? defaultMicroscope.sphericalAberration,
+    amplitudeContrast: microscope.amplitudeContrast ?? defaultMicroscope.amplitudeContrast,
     bFactor: 0,
     scale: 1,
   };
@@ -260,14 +261,19 @@ function meanDensity(models: readonly GaussianModel[]): Volume {
 function starText(particles: readonly Particle[], boxSize: number, apix: number): string {
   const loop = (names: readonly string[]) => ["loop_", ...names.map((name, i) => `_rln${name} #${i + 1}`)];
   const ctf = particles[0]!.ctf;
-  const opticsColumns = ["OpticsGroupName", "OpticsGroup"];
-  const optics: (string | number)[] = ["opticsGroup1", 1];
-  if (ctf) {
-    opticsColumns.push("Voltage", "SphericalAberration", "AmplitudeContrast");
-    optics.push(ctf.voltage, ctf.sphericalAberration, ctf.amplitudeContrast);
-  }
-  opticsColumns.push("ImagePixelSize", "ImageSize", "ImageDimensionality");
-  optics.push(apix, boxSize, 2);
+  const opticsColumns = [
+    "OpticsGroupName",
+    "OpticsGroup",
+    "Voltage",
+    "SphericalAberration",
+    "AmplitudeContrast",
+    "ImagePixelSize",
+    "ImageSize",
+    "ImageDimensionality",
+  ];
+  // RELION asks for a microscope even where particles have no defocus.
+  const { voltage, sphericalAberration, amplitudeContrast } = ctf ?? defaultMicroscope;
+  const optics = ["opticsGroup1", 1, voltage, sphericalAberration, amplitudeContrast, apix, boxSize, 2];
   const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"];
   if (ctf) columns.push("DefocusU", "DefocusV", "DefocusAngle");
   columns.push("OpticsGroup", "ImageName");
