@@ -77,8 +77,14 @@ function worthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boole
  *   of another size or an empty one, and for a resolution beyond what the map's pixels hold
  */
 export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
-  const { resolution, targetFrc = 0.95, startResolution = 50, seed = 1, signal } = options;
+  const { resolution, gaussians, targetFrc = 0.95, startGaussians = 256, startResolution = 50 } = options;
+  const { seed = 1, signal } = options;
   checkMap(map, "map");
+  for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
+    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
+      throw new InputError(name, "a whole number of 1 or more", String(value));
+    }
+  }
   const n = map.size[0];
   const edge = n * map.apix;
   if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
@@ -108,9 +114,8 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
   checkContrast(density);
   const inside: Inside = (x, y, z) => isInside(mask, x, y, z);
 
-  const asked = options.gaussians;
-  const first = Math.min(options.startGaussians ?? 256, asked ?? Number.POSITIVE_INFINITY);
-  const plan = schedule(first, asked, startResolution, resolution, edge);
+  const first = Math.min(startGaussians, gaussians ?? startGaussians);
+  const plan = schedule(first, gaussians, startResolution, resolution, edge);
   const volume = molecularVoxels(density) * map.apix ** 3;
   let model = seedModel(density, map, first, boxSize, random, inside);
 
@@ -155,7 +160,7 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
       frcByRing: [...frc],
       frc: mean(frc.subarray(1, step.rings + 1)),
     });
-    if (last && asked === undefined && worthDoubling(rounds, targetFrc)) {
+    if (last && gaussians === undefined && worthDoubling(rounds, targetFrc)) {
       plan.push({ ...step, gaussians: 2 * step.gaussians });
     }
   }
