@@ -14,11 +14,12 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** Compressed files that unpack to more than this go to a temporary file instead of memory. */
-const memoryLimit = 1 << 30;
-
-/** Opens a file, unpacking it if its first bytes are those of gzip or bzip2, whatever its name. */
-export async function openSource(file: string): Promise<ByteSource> {
+/**
+ * Opens a file, unpacking it if its first bytes are those of gzip or bzip2, whatever its name.
+ *
+ * @param memoryLimit  gzip files that unpack to more bytes go to a temporary file instead of memory
+ */
+export async function openSource(file: string, memoryLimit = 1 << 30): Promise<ByteSource> {
   const handle = await openForReading(file);
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
@@ -32,7 +33,7 @@ export async function openSource(file: string): Promise<ByteSource> {
   const { size: packed } = await handle.stat();
   const gzip = (await handle.read(Buffer.alloc(1), 0, 1, 0)).buffer[0] === 0x1f;
   await handle.close();
-  return gzip ? gunzip(file, packed) : bunzip2(file);
+  return gzip ? gunzip(file, packed, memoryLimit) : bunzip2(file);
 }
 
 /** Opens a file for reading. @throws InputError when it is missing, a folder, or not readable */
@@ -91,7 +92,7 @@ class MemorySource implements ByteSource {
   async close(): Promise<void> {}
 }
 
-async function gunzip(file: string, packed: number): Promise<ByteSource> {
+async function gunzip(file: string, packed: number, memoryLimit: number): Promise<ByteSource> {
   const stream = createReadStream(file).pipe(createGunzip());
   const chunks: Buffer[] = [];
   let size = 0;

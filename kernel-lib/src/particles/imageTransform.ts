@@ -97,7 +97,7 @@ function originPhases(size: number, rings: number): Float64Array {
  * The transform of images whose box is not as large, in Å, as the one that the disc belongs to (another pixel size or
  * box in another optics group). The Fourier sum is taken at the disc's own frequencies, which lie between those of
  * the image's FFT, so nothing is interpolated. Pixels outside the disc's box are left out, and the mean of the
- * others is subtracted, so that a smaller box is filled up with its own grey. Frequencies beyond the image's
+ * background is subtracted, so that a smaller box is filled up with its own grey. Frequencies beyond the image's
  * Nyquist frequency are zero.
  *
  * @param ratio  edge of the image's box divided by that of the disc's box, both in Å
@@ -123,17 +123,9 @@ export function scaledTransform(size: number, ratio: number, disc: Disc): ImageT
   const rows = new Float64Array(2 * n);
   const nyquist = size / 2 / ratio;
 
-  function mean(image: Float32Array, from: number): number {
-    let sum = 0;
-    for (let y = first; y < first + n; y++) {
-      for (let x = first; x < first + n; x++) sum += image[from + y * size + x]!;
-    }
-    return sum / (n * n);
-  }
-
   return {
     run(image, from, out, to) {
-      const grey = mean(image, from);
+      const grey = backgroundMean(image, from, size, first, n);
       let i = 0;
       for (let kx = 0; kx <= rings; kx++) {
         for (let y = 0; y < n; y++) {
@@ -166,6 +158,32 @@ export function scaledTransform(size: number, ratio: number, disc: Disc): ImageT
       }
     },
   };
+}
+
+/**
+ * Mean of the pixels outside the circle that touches the sides of a square: `edge` pixels from pixel (first, first)
+ * on, of an image of `size` pixels that begins at `from`.
+ */
+export function backgroundMean(
+  image: Float32Array,
+  from: number,
+  size: number,
+  first = 0,
+  edge = size,
+): number {
+  const middle = (edge - 1) / 2;
+  const radius = edge / 2;
+  let sum = 0;
+  let count = 0;
+  for (let y = 0; y < edge; y++) {
+    const row = from + (first + y) * size + first;
+    for (let x = 0; x < edge; x++) {
+      if ((x - middle) ** 2 + (y - middle) ** 2 <= radius * radius) continue;
+      sum += image[row + x]!;
+      count++;
+    }
+  }
+  return count > 0 ? sum / count : 0;
 }
 
 /** Divides each ring of a transform by its norm √(Σ multiplicity·|I|²), in place. A ring of zeros stays so. */

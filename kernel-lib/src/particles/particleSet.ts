@@ -196,7 +196,7 @@ export class ParticleSet {
    * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
    * surroundings where the file says how it is. Images of an optics group with another box or pixel size than the
    * reference group's are brought to the reference pixels: their Fourier transform is taken at its frequencies, so
-   * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and the mean becomes 0.
+   * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and their background becomes 0.
    *
    * @throws InputError where a stack is missing or broken, an image is not in it or not finite, or images differ in
    *   size from what the file says

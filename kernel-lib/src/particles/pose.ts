@@ -44,7 +44,8 @@ export function eulerFromRotation(
   if (sinTilt > 1e-7) {
     return { rot: Math.atan2(m(7), m(6)) / degree, tilt, psi: Math.atan2(m(5), -m(2)) / degree };
   }
-  return { rot: 0, tilt, psi: Math.atan2(-m(3), m(4)) / degree };
+  // Looking along −z, psi turns the other way.
+  return { rot: 0, tilt, psi: Math.atan2(m(8) > 0 ? -m(3) : m(3), m(4)) / degree };
 }
 
 /** Rotation matrix of a rotation vector (axis times angle in radians) by Rodrigues' formula, row-major. */

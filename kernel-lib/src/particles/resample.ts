@@ -1,13 +1,13 @@
 import { halfWidth, ifft2Real, shiftOrigin } from "../maps/fft";
 import { disc, sampleIndex } from "../projection/disc";
-import { scaledTransform } from "./imageTransform";
+import { backgroundMean, scaledTransform } from "./imageTransform";
 
 /** Writes the image that begins at `from` in other pixels, from `to` on in `out`. */
 export type Resampler = (image: Float32Array, from: number, out: Float32Array, to: number) => void;
 
 /**
  * Brings images of `size` pixels of `apix` Å to `newSize` pixels of `newApix` Å, the centre at index ⌊size/2⌋ of both,
- * by way of the Fourier transform at the frequencies of the new box, up to its Nyquist circle.
+ * by way of the Fourier transform at the frequencies of the new box, up to its Nyquist circle. The mean of the background becomes 0.
  */
 export function resampler(size: number, apix: number, newSize: number, newApix: number): Resampler {
   const layout = disc(Math.floor((newSize - 1) / 2));
@@ -16,6 +16,7 @@ export function resampler(size: number, apix: number, newSize: number, newApix: 
   const sampled = new Float32Array(2 * samples);
   const width = halfWidth(newSize);
   const half = new Float32Array(2 * width * newSize);
+  const resampled = new Float32Array(newSize * newSize);
   // A sum over pixels of one size becomes one over pixels of another: densities keep their height.
   const scale = (apix / newApix) ** 2;
   return (image, from, out, to) => {
@@ -31,6 +32,8 @@ export function resampler(size: number, apix: number, newSize: number, newApix: 
       }
     }
     shiftOrigin(half, [newSize, newSize, 1], "toCorner");
-    out.set(ifft2Real(half, newSize, newSize), to);
+    ifft2Real(half, newSize, newSize, resampled);
+    const grey = backgroundMean(resampled, 0, newSize);
+    for (let i = 0; i < resampled.length; i++) out[to + i] = resampled[i]! - grey;
   };
 }
