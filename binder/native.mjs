@@ -16,6 +16,7 @@ const headers = "1.9.0";
 const napi = 8;
 
 const native = path.join(root, "native");
+const backends = path.join(root, "kernel-lib/dist/compute/backends.js");
 const retry = "What was done so far is kept; run the same command again once this is mended.";
 
 function npm(args, options) {
@@ -160,9 +161,8 @@ function addon(name) {
 
 /** Brings the backend up in a process of its own and prints what it says of itself. */
 async function check(backend) {
-  const module = path.join(root, "kernel-lib/dist/compute/backends.js");
   const source = `
-    const { measureMatmul, useBackend } = require(${JSON.stringify(module)});
+    const { measureMatmul, useBackend } = require(${JSON.stringify(backends)});
     useBackend(${JSON.stringify(backend)}).then(async ({ name, device }) =>
       console.log(name + ": " + device + ", " + Math.round(await measureMatmul()) + " GFLOPS in a matrix product"));`;
   const said = await command(process.execPath, ["-e", source], {
@@ -190,7 +190,9 @@ async function main(args) {
   const name = gpu ? "tfjs-node-gpu" : "tfjs-node";
   const progress = new Progress();
   let ran = 0;
-  for (const step of [...steps(), packages(name), wheel(gpu), addon(name)]) {
+  const built = existsSync(backends);
+  const before = steps().filter((step) => step.name === "Python environment" || !built);
+  for (const step of [...before, packages(name), wheel(gpu), addon(name)]) {
     if (await runStep(step, progress)) ran++;
   }
   if (ran === 0) console.log("Everything was in place.");

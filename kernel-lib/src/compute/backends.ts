@@ -82,6 +82,8 @@ function loadNative(name: string, command: string): { isUsingGpuDevice?: boolean
   const old = util as unknown as Record<string, unknown>;
   old["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
   old["isArray"] ??= Array.isArray;
+  // TensorFlow's remarks on the processor; its errors still show.
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   try {
     require(main);
   } catch (error) {
