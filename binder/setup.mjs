@@ -31,8 +31,8 @@ function checkNode() {
   }
 }
 
-/** The npm that runs us, or the one on the PATH. */
-function npm(args, options) {
+/** Runs the npm that runs us, or the one on the PATH. */
+export function npm(args, options) {
   const cli = process.env["npm_execpath"];
   const isNpm = cli !== undefined && /npm-cli\.c?js$/.test(cli) && existsSync(cli);
   return isNpm ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
@@ -141,6 +141,11 @@ function findPython() {
   );
 }
 
+/** Defaults of JupyterLab's settings, which the user may change there: nothing is asked of, or fetched from, outside. */
+const labSettings = {
+  "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
+};
+
 /**
  * The Python environment in .venv. A file in it says that this set-up made it and whether it was finished: an
  * unfinished one is made anew, an outdated one is brought up to date in place (what `npm run native` added stays),
@@ -151,12 +156,13 @@ function pythonEnvironment() {
   const marker = path.join(venv, ".e2gmm-lab");
   const stamp = path.join(venv, ".e2gmm-lab-ready");
   const python = pythonProgram("python");
+  const settings = path.join(venv, "share/jupyter/lab/settings");
   return {
     name: "Python environment",
     stamp,
     outputs: [python, pythonProgram("jupyter-lab")],
     // Scripts in the environment name its folder, so it has to be made anew after a move
-    inputs: () => `${hashFiles(root, [requirements])} ${venv}`,
+    inputs: () => `${hashFiles(root, [requirements])} ${venv} ${JSON.stringify(labSettings)}`,
     run: async (say) => {
       if (existsSync(venv) && !existsSync(marker)) {
         throw new SetupError(`${venv} was not made by this set-up, so it is left alone`, {
@@ -191,6 +197,8 @@ function pythonEnvironment() {
           advice: `Packages come from PyPI as your pip is set up (proxy, certificates). ${retry}`,
         },
       );
+      mkdirSync(settings, { recursive: true });
+      writeFileSync(path.join(settings, "overrides.json"), `${JSON.stringify(labSettings, null, 2)}\n`);
       writeFileSync(marker, venv);
     },
   };

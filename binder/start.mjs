@@ -74,7 +74,6 @@ function openLab({ notebook, variables, passed }) {
   const options = [
     `--ServerApp.root_dir=${outside ? path.dirname(notebook) : root}`,
     `--LabApp.default_url=/lab/tree/${tree}`,
-    "--LabApp.news_url=None", // no call to outside on every start
     "--log-level=WARN",
   ];
   if (process.getuid?.() === 0) options.push("--allow-root");
