@@ -80,6 +80,15 @@ export function pruneOrphans(sourceFolder, outputFolder) {
   }
 }
 
+/** Whether a source has no compiled file. */
+function lacksOutput(sourceFolder, outputFolder) {
+  return filesBelow(sourceFolder, ["dist"])
+    .filter((file) => /(?<!\.d)\.ts$/.test(file))
+    .some(
+      (file) => !existsSync(path.join(outputFolder, path.relative(sourceFolder, file).replace(/ts$/, "js"))),
+    );
+}
+
 function build() {
   const sources = () => [
     ...["package.json", "package-lock.json", "tsconfig.json", "kernel-lib/package.json"].map((file) =>
@@ -102,7 +111,7 @@ function build() {
       ]) {
         pruneOrphans(source, output);
         // tsc trusts its record of what it wrote; one that outlived a deleted output would keep it from coming back
-        rmSync(path.join(output, ".tsbuildinfo"), { force: true });
+        if (lacksOutput(source, output)) rmSync(path.join(output, ".tsbuildinfo"), { force: true });
       }
       await npm(["run", "build", "--silent"], { cwd: root, say, what: "npm run build" });
     },
