@@ -120,8 +120,10 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
       const out = new Float32Array(indices.length * width);
       for (let i = 0; i < indices.length; i++) {
         const index = indices[i]!;
-        const part = held[Math.floor(index / chunk)];
-        if (!part) throw new RangeError(`index: expected 0 to ${count - 1}, found ${index}`);
+        if (!(index >= 0 && index < count)) {
+          throw new RangeError(`index: expected 0 to ${count - 1}, found ${index}`);
+        }
+        const part = held[Math.floor(index / chunk)]!;
         const at = (index % chunk) * width;
         out.set(part.subarray(at, at + width), i * width);
       }

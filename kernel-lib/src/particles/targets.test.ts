@@ -1,0 +1,296 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { InputError, StoppedError } from "../errors";
+import { createStack } from "../maps/mrc";
+import { disc, sampleIndex } from "../projection/disc";
+import { temporaryFolder } from "../testing";
+import { ctfValue } from "./ctf";
+import { openParticles } from "./particleSet";
+import { rotationFromEuler } from "./pose";
+import {
+  correlation,
+  type Gaussians,
+  type MadeParticle,
+  projectionTransform,
+  randomGaussians,
+  randomParticles,
+  relionStar,
+} from "./synthetic.test.helper";
+import { goodBoxSize, prepareTargets, trainingBox } from "./targets";
+
+/** The projection in pixels of `apix` Å, by its closed form in real space; centre at index ⌊S/2⌋. Lengths in Å. */
+function projectionImage(
+  { points, sigma }: Gaussians,
+  particle: MadeParticle,
+  size: number,
+  apix: number,
+  edge: number,
+): Float32Array {
+  const image = new Float32Array(size * size);
+  const r = rotationFromEuler(...particle.angles);
+  const origin = Math.floor(size / 2);
+  const width = sigma * 2;
+  for (const [x, y, z, amplitude] of points) {
+    const u = edge * (r[0]! * x + r[1]! * y + r[2]! * z) - particle.origin[0];
+    const v = edge * (r[3]! * x + r[4]! * y + r[5]! * z) - particle.origin[1];
+    for (let j = 0; j < size; j++) {
+      for (let i = 0; i < size; i++) {
+        const square = ((i - origin) * apix - u) ** 2 + ((j - origin) * apix - v) ** 2;
+        image[j * size + i]! += amplitude * Math.exp(-square / (2 * width * width));
+      }
+    }
+  }
+  return image;
+}
+
+interface Made {
+  size?: number;
+  apix?: number;
+  edge?: number;
+  edit?: (star: string) => string;
+  change?: (image: Float32Array, i: number) => void;
+}
+
+/** Particles whose images follow the closed form; `edge` is the physical box in which the Gaussians live. */
+async function made(t: TestContext, particles: MadeParticle[], options: Made = {}) {
+  const { size = 48, apix = 2, edge = size * apix, edit = (s) => s, change } = options;
+  const folder = temporaryFolder(t);
+  const gaussians = randomGaussians(11);
+  const stack = await createStack(path.join(folder, "images.mrcs"), { size: [size, size], apix });
+  for (const [i, particle] of particles.entries()) {
+    const image = projectionImage(gaussians, particle, size, apix, edge);
+    change?.(image, i);
+    await stack.append(image);
+  }
+  await stack.close();
+  const file = path.join(folder, "particles.star");
+  writeFileSync(file, edit(relionStar(particles, { apix, size })));
+  const set = await openParticles(file);
+  t.after(() => set.close());
+  return { set, gaussians, folder };
+}
+
+for (const size of [48, 47, 51]) {
+  test(`images of ${size} pixels have their centre at pixel ⌊S/2⌋ and agree with the closed form`, async (t) => {
+    const particles = randomParticles(1, 4);
+    const { set, gaussians } = await made(t, particles, { size });
+    const rings = 14;
+    const targets = await prepareTargets(set, { boxSize: 36, rings });
+    assert.equal(targets.apix * targets.boxSize, size * 2);
+    const transforms = await targets.batch([0, 1, 2, 3]);
+    const layout = disc(rings);
+    for (let i = 0; i < 4; i++) {
+      const expected = projectionTransform(gaussians, {
+        size,
+        disc: layout,
+        rotation: targets.rotations.subarray(9 * i, 9 * i + 9),
+        shift: [targets.shifts[2 * i]!, targets.shifts[2 * i + 1]!],
+        physicalBox: 2 * size,
+      });
+      // The real-space width is 2·1.6 Å = 1.6 pixels of 2 Å.
+      assert.ok(correlation(transforms, expected, layout, i * 2 * layout.samples) > 0.9999);
+    }
+  });
+}
+
+test("optics groups with other pixels and boxes line up with the reference group", async (t) => {
+  const particles = randomParticles(2, 2);
+  const { set: reference, gaussians, folder } = await made(t, particles);
+  const wanted = await prepareTargets(reference, { boxSize: 32, rings: 14 });
+  const expected = await wanted.batch([0, 1]);
+  for (const [size, apix] of [
+    [48, 2.02],
+    [60, 1.6],
+    [60, 1.75],
+    [44, 2.3],
+  ] as const) {
+    const name = `other${size}.mrcs`;
+    const stack = await createStack(path.join(folder, name), { size: [size, size], apix });
+    for (const particle of particles)
+      await stack.append(projectionImage(gaussians, particle, size, apix, 96));
+    await stack.close();
+    const both = [
+      ...particles,
+      ...particles.map((p) => ({ ...p, image: p.image.replace("images.mrcs", name) })),
+    ];
+    const star = relionStar(both, { apix: 2, size: 48 })
+      .replace(/(group1 .*)\n/, `$1\ngroup2 2 300 2.7 0.1 ${apix} ${size} 2\n`)
+      .replace(/1 (\d+@other)/g, "2 $1");
+    const file = path.join(folder, `${size}.star`);
+    writeFileSync(file, star);
+    const set = await openParticles(file);
+    t.after(() => set.close());
+    const targets = await prepareTargets(set, { boxSize: 32, rings: 14 });
+    const transforms = await targets.batch([2, 3]);
+    assert.deepEqual(targets.shifts.subarray(4), targets.shifts.subarray(0, 4));
+    const layout = disc(14);
+    for (let i = 0; i < 2; i++) {
+      const own = expected.subarray(i * 2 * layout.samples, (i + 1) * 2 * layout.samples);
+      const c = correlation(transforms, own, layout, i * 2 * layout.samples);
+      assert.ok(c > 0.9995, `${size} pixels of ${apix} Å: ${c}`);
+    }
+  }
+});
+
+test("phases are flipped by the sign of the CTF, unless the file or the caller says that they are already", async (t) => {
+  const particles = randomParticles(3, 1, { ctf: true });
+  const rings = 20;
+  const layout = disc(rings);
+  const read = async (edit: (star: string) => string, phaseFlipped?: boolean) => {
+    const { set } = await made(t, particles, { edit });
+    const targets = await prepareTargets(set, {
+      boxSize: 48,
+      rings,
+      ...(phaseFlipped !== undefined && { phaseFlipped }),
+    });
+    return { set, targets, transform: await targets.batch([0]) };
+  };
+  const asIs = (star: string) => star;
+  const add = (column: string) => (star: string) =>
+    star
+      .replace("_rlnImageDimensionality #8", `_rlnImageDimensionality #8\n_rln${column} #9`)
+      .replace("48 2\n", "48 2 1\n");
+  const plain = await read(asIs);
+  const untouched = await read(asIs, true);
+  let negative = 0;
+  for (let kx = 0; kx <= rings; kx++) {
+    for (let ky = -rings; ky <= rings; ky++) {
+      const i = sampleIndex(rings, kx, ky);
+      if (layout.ring[i] === 0) continue;
+      const sign = ctfValue(plain.set.ctf(0)!, kx, ky, 96) < 0 ? -1 : 1;
+      if (sign < 0) negative++;
+      assert.equal(plain.transform[2 * i]! + 0, sign * untouched.transform[2 * i]! + 0);
+      assert.equal(plain.transform[2 * i + 1]! + 0, sign * untouched.transform[2 * i + 1]! + 0);
+    }
+  }
+  assert.ok(negative > 100, "the CTF has negative lobes here");
+  for (const column of ["CtfDataArePhaseFlipped", "CtfDataAreCtfPremultiplied"]) {
+    const flagged = await read(add(column));
+    assert.deepEqual(flagged.transform, untouched.transform, column);
+    assert.deepEqual(flagged.targets.ctfPower, plain.targets.ctfPower, column);
+    assert.deepEqual((await read(add(column), false)).transform, plain.transform, column);
+  }
+});
+
+test("the mean CTF² of every ring is given, and is 1 without a CTF", async (t) => {
+  const particles = randomParticles(4, 3, { ctf: true });
+  const { set } = await made(t, particles);
+  const rings = 9;
+  const { ctfPower } = await prepareTargets(set, { boxSize: 20, rings });
+  assert.equal(ctfPower.length, 30);
+  for (let i = 0; i < 3; i++) {
+    for (let r = 1; r <= rings; r++) {
+      let sum = 0;
+      let count = 0;
+      for (let kx = -rings; kx <= rings; kx++) {
+        for (let ky = -rings; ky <= rings; ky++) {
+          if (Math.round(Math.hypot(kx, ky)) !== r) continue;
+          sum += ctfValue(set.ctf(i)!, kx, ky, 96) ** 2;
+          count++;
+        }
+      }
+      assert.ok(Math.abs(ctfPower[i * 10 + r]! - sum / count) < 1e-6);
+    }
+  }
+  const { set: without } = await made(t, randomParticles(4, 2));
+  const power = (await prepareTargets(without, { boxSize: 20, rings })).ctfPower;
+  assert.deepEqual([...power], new Array(20).fill(1));
+});
+
+test("transforms held in memory and those made anew are the same, in any order and number", async (t) => {
+  const particles = randomParticles(5, 300, { ctf: true });
+  const random = (image: Float32Array, i: number) => image.set(image.map((v, j) => v + Math.sin(i + j * j)));
+  const { set } = await made(t, particles, { size: 16, change: random });
+  const options = { boxSize: 16, rings: 7 };
+  const held = await prepareTargets(set, options);
+  const streamed = await prepareTargets(set, { ...options, memoryBudget: 1000 });
+  assert.deepEqual([held.inMemory, streamed.inMemory], [true, false]);
+  assert.deepEqual(streamed.ctfPower, held.ctfPower);
+  for (const indices of [
+    [0],
+    [299, 0, 256, 255, 17, 17],
+    Int32Array.from({ length: 300 }, (_, i) => 299 - i),
+  ]) {
+    const a = await held.batch(indices);
+    assert.equal(a.length, indices.length * 2 * disc(7).samples);
+    assert.deepEqual(await streamed.batch(indices), a);
+  }
+  const [one, other] = await Promise.all([streamed.batch([1, 2, 3]), streamed.batch([3, 2])]);
+  assert.deepEqual(one.subarray(4 * disc(7).samples), other.subarray(0, 2 * disc(7).samples));
+  await assert.rejects(held.batch([300]), /index: expected 0 to 299, found 300/);
+  await assert.rejects(streamed.batch([300]), /expected particles from 0 to 299, found 300/);
+});
+
+test("a selection of particles gives their own poses, CTFs and transforms", async (t) => {
+  const { set } = await made(t, randomParticles(6, 5, { ctf: true }));
+  const options = { boxSize: 32, rings: 10 };
+  const all = await prepareTargets(set, options);
+  const some = await prepareTargets(set.select([4, 1]), options);
+  assert.deepEqual(await some.batch([0, 1]), await all.batch([4, 1]));
+  assert.deepEqual(some.rotations.subarray(9), all.rotations.subarray(9, 18));
+  assert.deepEqual(some.shifts.subarray(0, 2), all.shifts.subarray(8, 10));
+  assert.deepEqual(some.ctfPower.subarray(0, 11), all.ctfPower.subarray(44, 55));
+});
+
+test("brightness, contrast and an image of one grey make no difference and no NaN", async (t) => {
+  const particles = randomParticles(7, 3).map((p) => ({
+    ...p,
+    angles: [10, 20, 30] as [number, number, number],
+    origin: [0, 0] as [number, number],
+  }));
+  const { set } = await made(t, particles, {
+    change: (image, i) => {
+      if (i === 1) image.set(image.map((v) => 500 * v + 3));
+      if (i === 2) image.fill(4);
+    },
+  });
+  const targets = await prepareTargets(set, { boxSize: 32, rings: 12 });
+  const width = 2 * disc(12).samples;
+  const batch = await targets.batch([0, 1, 2]);
+  for (let i = 0; i < width; i++) assert.ok(Math.abs(batch[i]! - batch[width + i]!) < 1e-5);
+  assert.ok(batch.every(Number.isFinite));
+});
+
+test("the work can be stopped, reports how far it is, and fails before it begins where a stack is missing", async (t) => {
+  const { set, folder } = await made(t, randomParticles(8, 4));
+  const options = { boxSize: 32, rings: 12 };
+  await assert.rejects(prepareTargets(set, { ...options, signal: AbortSignal.abort() }), StoppedError);
+  const seen: number[] = [];
+  await prepareTargets(set, { ...options, onProgress: ({ done, total }) => seen.push(done / total) });
+  assert.equal(seen.at(-1), 1);
+  const star = relionStar(
+    [...randomParticles(8, 400), ...randomParticles(9, 1, { imageName: () => "1@gone.mrcs" })].map(
+      (p, i) => ({ ...p, image: i < 400 ? "000001@images.mrcs" : p.image }),
+    ),
+    { apix: 2, size: 48 },
+  );
+  writeFileSync(path.join(folder, "b.star"), star);
+  const broken = await openParticles(path.join(folder, "b.star"));
+  t.after(() => broken.close());
+  const progress: unknown[] = [];
+  await assert.rejects(
+    prepareTargets(broken, { ...options, onProgress: (p) => progress.push(p) }),
+    InputError,
+  );
+  assert.deepEqual(progress, []);
+});
+
+test("rings that do not fit the box are refused", async (t) => {
+  const { set } = await made(t, randomParticles(8, 1));
+  for (const rings of [0, 16, 2.5]) {
+    await assert.rejects(prepareTargets(set, { boxSize: 32, rings }), RangeError);
+  }
+});
+
+test("the training box holds the resolution in the fewest good pixels, and no more than the images have", () => {
+  const set = { boxSize: 64, apix: 1.5 };
+  assert.deepEqual(trainingBox(set, 4), { boxSize: 50, apix: 1.92, rings: 24 });
+  assert.deepEqual(trainingBox(set, 6), { boxSize: 36, apix: 96 / 36, rings: 16 });
+  assert.deepEqual(trainingBox(set, 1), { boxSize: 64, apix: 1.5, rings: 31 });
+  assert.deepEqual(trainingBox({ boxSize: 65, apix: 1 }, 0.5), { boxSize: 72, apix: 65 / 72, rings: 32 });
+  assert.throws(() => trainingBox(set, 0), /resolution: expected a number of Å above 0, found 0/);
+  assert.throws(() => trainingBox(set, Number.NaN), InputError);
+  assert.deepEqual([1, 11, 13, 31, 33, 98, 127, 251].map(goodBoxSize), [2, 12, 16, 32, 36, 100, 128, 256]);
+});
