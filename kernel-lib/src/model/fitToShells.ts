@@ -1,5 +1,4 @@
-import type { GaussianModel } from "./gaussianModel";
-import { Row } from "./gaussianModel";
+import { type GaussianModel, Row } from "./gaussianModel";
 import { minimise } from "./lbfgs";
 import type { ShellTarget } from "./shellFit";
 
@@ -96,6 +95,17 @@ function rescaleAmplitudes(model: GaussianModel, target: ShellTarget, weights: F
     numerator += (weights[r]! * cross[r]!) / power[r]!;
     denominator += (weights[r]! * own[r]!) / power[r]!;
   }
-  const factor = numerator > 0 && denominator > 0 ? numerator / denominator : 1;
+  if (numerator > 0 && denominator > 0) multiplyAmplitudes(model, numerator / denominator);
+}
+
+/** Multiplies all amplitudes by the factor that makes the model fit the map best in least squares, each sample alike. */
+export function scaleToMap(model: GaussianModel, target: ShellTarget): void {
+  const even = new Float64Array(target.rings + 1).fill(1);
+  const { cross, own } = target.evaluate(model.params, model.count, even);
+  const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
+  multiplyAmplitudes(model, sum(cross) / sum(own));
+}
+
+function multiplyAmplitudes({ count, params }: GaussianModel, factor: number): void {
   for (let i = 0; i < count; i++) params[Row.amplitude * count + i]! *= factor;
 }

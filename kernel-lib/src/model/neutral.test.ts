@@ -54,7 +54,10 @@ test("a model grows in rounds until its projections are those of the map, at the
   assert.ok(rounds.at(-1)!.frc >= 0.99, `FRC ${rounds.at(-1)!.frc}`);
   assert.ok(new Set(seen).size === 3);
   const frc = projectionFrc(model, new MapProjector(molecule), 10);
-  assert.deepEqual([...frc], rounds.at(-1)!.frcByRing, "the curve is that of projections");
+  for (let r = 1; r <= 10; r++) {
+    const kept = rounds.at(-1)!.frcByRing[r]!;
+    assert.ok(Math.abs(frc[r]! - kept) < 2e-3, `ring ${r}: ${kept} kept, ${frc[r]} from the map as it is`);
+  }
   // The scale by least squares against the map: the best factor for the model's density is near one.
   const fitted = modelDensity(model, { boxSize: 40 }).data;
   let [cross, own] = [0, 0];
@@ -62,7 +65,7 @@ test("a model grows in rounds until its projections are those of the map, at the
     cross += v * molecule.data[i]!;
     own += v * v;
   });
-  assert.ok(Math.abs(cross / own - 1) < 0.03, `factor ${cross / own}`);
+  assert.ok(Math.abs(cross / own - 1) < 0.01, `factor ${cross / own}`);
   for (let i = 0; i < model.count; i++) {
     assert.ok(model.params[Row.amplitude * model.count + i]! >= 0, "no negative amplitudes");
   }

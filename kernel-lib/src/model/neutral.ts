@@ -1,20 +1,26 @@
 import { InputError } from "../errors";
-import { goodFftSize, halfWidth, ifft3Real, shiftOrigin } from "../maps/fft";
+import { goodFftSize } from "../maps/fft";
+import { filterVolume } from "../maps/filter";
+import { resizeVolume } from "../maps/resize";
 import { MapProjector } from "../maps/slice";
 import type { Volume } from "../maps/volume";
 import type { TaskOptions } from "../progress";
 import { Random } from "../random";
 import { isInside } from "./edit";
-import { fitToShells } from "./fitToShells";
+import { fitToShells, scaleToMap } from "./fitToShells";
 import { type GaussianModel, pickGaussians } from "./gaussianModel";
+import { checkContrast, checkMap, checkMask } from "./mapChecks";
 import { projectionFrc } from "./projectionFrc";
 import { addGaussians, type Inside, molecularVoxels, seedModel } from "./seeding";
-import { type MapTransform, mapTransform, ShellTarget } from "./shellFit";
+import { mapTransform, ShellTarget } from "./shellFit";
 
 export interface GrowOptions extends TaskOptions {
   /** Å to which the model shall describe the map. */
   resolution: number;
-  /** Gaussians of the finished model. Default: doubled until the FRC reaches `targetFrc`. */
+  /**
+   * Gaussians of the finished model; it has fewer where some ended outside the box or the mask and were dropped.
+   * Default: `startGaussians`, doubled until the FRC reaches `targetFrc` or a doubling adds less than 0.02 to it.
+   */
   gaussians?: number;
   /**
    * A map of the same size and pixel size, 1 inside. The map is multiplied by it before the fit, and Gaussians stay
@@ -77,61 +83,29 @@ function worthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boole
  *   of another size or an empty one, and for a resolution beyond what the map's pixels hold
  */
 export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
-  const { resolution, gaussians, targetFrc = 0.95, startGaussians = 256, startResolution = 50 } = options;
-  const { seed = 1, signal } = options;
-  checkMap(map, "map");
-  for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
-    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
-      throw new InputError(name, "a whole number of 1 or more", String(value));
-    }
-  }
-  const n = map.size[0];
-  const edge = n * map.apix;
-  if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
-  const rings = ringsAt(edge, resolution);
-  if (rings > Math.floor((n - 1) / 2)) {
-    throw new InputError(
-      "resolution",
-      `at least ${(2 * map.apix).toFixed(2)} Å, twice the map's pixel`,
-      `${resolution} Å`,
-    );
-  }
-  const boxSize = options.boxSize ?? trainingBoxSize(edge, resolution);
-  if (rings > Math.floor((boxSize - 1) / 2)) {
-    throw new InputError(
-      "boxSize",
-      `at least ${trainingBoxSize(edge, resolution)} for ${resolution} Å`,
-      String(boxSize),
-    );
-  }
-  const mask = options.mask;
-  if (mask) checkMask(mask, map);
-  const masked = mask ? multiplied(map, mask) : map;
-  const transform = mapTransform(masked);
-  const projector = new MapProjector(masked);
-  const random = new Random(seed);
-  const density = lowPassed(transform, map, Math.max(2 * resolution, 12));
-  checkContrast(density);
+  const { gaussians, targetFrc = 0.95, startGaussians = 256, startResolution = 50, mask, signal } = options;
+  const { edge, rings, boxSize } = checkOptions(map, options);
+  const small = resizeVolume(mask ? multiplied(map, mask) : map, { size: boxSize });
+  // A Gaussian fall-off that reaches 1/e at twice the resolution, or at 12 Å, for what needs shape but no detail.
+  const blur = Math.max(2 * options.resolution, 12);
+  const smooth = filterVolume(small, (s) => Math.exp(-((s * blur) ** 2)));
+  checkContrast(smooth.data);
+  const transform = mapTransform(small);
+  const projector = new MapProjector(small);
+  const random = new Random(options.seed ?? 1);
   const inside: Inside = (x, y, z) => isInside(mask, x, y, z);
 
   const first = Math.min(startGaussians, gaussians ?? startGaussians);
-  const plan = schedule(first, gaussians, startResolution, resolution, edge);
-  const volume = molecularVoxels(density) * map.apix ** 3;
-  let model = seedModel(density, map, first, boxSize, random, inside);
-
+  const plan = schedule(first, gaussians, startResolution, options.resolution, edge);
+  const volume = molecularVoxels(smooth.data);
+  let model = seedModel(smooth, first, random, inside);
   const rounds: GrowthRound[] = [];
   for (let round = 0; round < plan.length; round++) {
     const step = plan[round]!;
     const last = round + 1 === plan.length;
     const target = new ShellTarget(transform, step.rings, boxSize);
     const weights = new Float64Array(step.rings + 1).fill(1 / step.rings);
-    const spacing = Math.cbrt(volume / step.gaussians);
-    const pixel = edge / target.grid;
-    const least = Math.max(0.25 * resolution, 0.7 * pixel);
-    const bounds = {
-      least: least / (edge / boxSize),
-      most: Math.max(2 * least, 1.2 * spacing, step.resolution / 2) / (edge / boxSize),
-    };
+    const bounds = sigmaBounds(step, volume, target, small.apix, options.resolution);
     model = addGaussians(model, step.gaussians, target, weights, random, inside);
     const fit = (iterations: number, positions: boolean) =>
       fitToShells(model, target, weights, bounds, {
@@ -153,6 +127,7 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
       model = kept;
       if (last) await fit(15, false);
     }
+    if (last) scaleToMap(model, target);
     const frc = projectionFrc(model, projector, rings);
     rounds.push({
       gaussians: model.count,
@@ -165,6 +140,45 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
     }
   }
   return { model, rounds, trainingBox: boxSize };
+}
+
+function checkOptions(map: Volume, options: GrowOptions): { edge: number; rings: number; boxSize: number } {
+  const { resolution, gaussians, startGaussians, mask } = options;
+  checkMap(map, "map");
+  if (mask) checkMask(mask, map);
+  for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
+    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
+      throw new InputError(name, "a whole number of 1 or more", String(value));
+    }
+  }
+  if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
+  const n = map.size[0];
+  const edge = n * map.apix;
+  const rings = ringsAt(edge, resolution);
+  if (rings > Math.floor((n - 1) / 2)) {
+    const finest = `at least ${(2 * map.apix).toFixed(2)} Å, twice the map's pixel`;
+    throw new InputError("resolution", finest, `${resolution} Å`);
+  }
+  const smallest = trainingBoxSize(edge, resolution);
+  const boxSize = options.boxSize ?? smallest;
+  if (!Number.isInteger(boxSize) || rings > Math.floor((boxSize - 1) / 2)) {
+    throw new InputError("boxSize", `at least ${smallest} for ${resolution} Å`, String(boxSize));
+  }
+  return { edge, rings, boxSize };
+}
+
+/** Widths that a round allows, in pixels of the training box. */
+function sigmaBounds(
+  step: Step,
+  volume: number,
+  target: ShellTarget,
+  apix: number,
+  finest: number,
+): { least: number; most: number } {
+  // A Gaussian narrower than 0.7 grid points would be aliased; one wider than its neighbours' distance is theirs.
+  const least = Math.max((0.25 * finest) / apix, (0.7 * target.boxSize) / target.grid);
+  const spacing = Math.cbrt(volume / step.gaussians);
+  return { least, most: Math.max(2 * least, 1.2 * spacing, step.resolution / 2 / apix) };
 }
 
 /** The smallest good FFT size that holds a resolution, for a box of `edge` Å. */
@@ -202,77 +216,8 @@ function schedule(
   });
 }
 
-function checkMap(map: Volume, name: string): void {
-  const [nx, ny, nz] = map.size;
-  if (nx !== ny || ny !== nz) throw new InputError(name, "a cubic map", `${nx}×${ny}×${nz} voxels`);
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < map.data.length; i++) {
-    const v = map.data[i]!;
-    if (!Number.isFinite(v)) throw new InputError(`${name}: voxel ${i}`, "a finite density", String(v));
-    if (v < least) least = v;
-    if (v > most) most = v;
-  }
-  if (least === most) throw new InputError(name, "a density that varies", `${least} in every voxel`);
-}
-
-function checkMask(mask: Volume, map: Volume): void {
-  if (mask.size.some((s, i) => s !== map.size[i])) {
-    throw new InputError(
-      "mask",
-      `${map.size.join("×")} voxels like the map`,
-      `${mask.size.join("×")} voxels`,
-    );
-  }
-  let inside = 0;
-  for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! >= 0.5) inside++;
-  if (inside === 0) throw new InputError("mask", "some voxels of at least 0.5", "none");
-}
-
-/** Molecules are bright and compact: where the deepest hole outdoes the highest peak, the contrast is inverted. */
-function checkContrast(density: Float32Array): void {
-  let least = 0;
-  let most = 0;
-  let sum = 0;
-  let cube = 0;
-  for (const v of density) {
-    sum += v;
-    if (v < least) least = v;
-    if (v > most) most = v;
-  }
-  const average = sum / density.length;
-  for (const v of density) cube += (v - average) ** 3;
-  if (cube < 0 && most - average < average - least) {
-    throw new InputError(
-      "map",
-      "density above its surroundings where the molecule is (multiply the map by −1 if its contrast is inverted)",
-      `a low-passed range from ${(least - average).toPrecision(3)} to ${(most - average).toPrecision(3)} around the mean`,
-    );
-  }
-}
-
 function multiplied(map: Volume, mask: Volume): Volume {
   return { ...map, data: map.data.map((v, i) => v * mask.data[i]!) };
-}
-
-/** The map with a Gaussian fall-off that reaches 1/e at the given resolution. */
-function lowPassed(transform: MapTransform, map: Volume, resolution: number): Float32Array {
-  const n = transform.size;
-  const half = transform.half.slice();
-  const width = halfWidth(n);
-  const limit = (n * map.apix) / resolution;
-  for (let z = 0, i = 0; z < n; z++) {
-    for (let y = 0; y < n; y++) {
-      for (let x = 0; x < width; x++, i++) {
-        const kk = x * x + Math.min(y, n - y) ** 2 + Math.min(z, n - z) ** 2;
-        const factor = Math.exp(-kk / (limit * limit));
-        half[2 * i]! *= factor;
-        half[2 * i + 1]! *= factor;
-      }
-    }
-  }
-  shiftOrigin(half, [n, n, n], "toCorner");
-  return ifft3Real(half, [n, n, n]);
 }
 
 function insideOnly(model: GaussianModel, inside: Inside): GaussianModel {

@@ -29,19 +29,12 @@ export function molecularVoxels(density: Float32Array): number {
  * The first Gaussians: drawn from the low-passed map in proportion to the density that stands out, but kept apart
  * from each other, since two in one place begin as one.
  *
- * @param density low-passed map, n³ voxels with n = map.size[0]
+ * @param map a low-passed cubic map, whose box and voxels become those of the model
  * @throws InputError when nothing stands out inside the mask
  */
-export function seedModel(
-  density: Float32Array,
-  map: Volume,
-  count: number,
-  boxSize: number,
-  random: Random,
-  inside: Inside,
-): GaussianModel {
+export function seedModel(map: Volume, count: number, random: Random, inside: Inside): GaussianModel {
   const n = map.size[0];
-  const weight = standingOut(density);
+  const weight = standingOut(map.data);
   const cumulative = new Float64Array(weight.length);
   let total = 0;
   let voxels = 0;
@@ -58,7 +51,7 @@ export function seedModel(
   }
   if (!(total > 0)) throw new InputError("map", "density that stands out inside the mask", "none");
   const spacing = Math.cbrt(voxels / count) / n;
-  const model = emptyModel(count, boxSize, (n * map.apix) / boxSize);
+  const model = emptyModel(count, n, map.apix);
   const { params } = model;
   let apart = spacing;
   for (let i = 0; i < count; ) {
@@ -72,7 +65,7 @@ export function seedModel(
       continue;
     }
     for (let axis = 0; axis < 3; axis++) params[axis * count + i] = centre[axis]!;
-    params[Row.sigma * count + i] = 0.6 * spacing * boxSize;
+    params[Row.sigma * count + i] = 0.6 * spacing * n;
     params[Row.amplitude * count + i] = 1;
     i++;
   }
