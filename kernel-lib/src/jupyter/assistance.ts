@@ -1,0 +1,116 @@
+import type * as TypeScript from "@tslab/typescript-for-tslab";
+import type { Executor } from "tslab/dist/executor";
+import type { Json } from "./wire";
+
+/** Completion, inspection and "is this cell complete?". Positions in messages count code points, TypeScript's UTF-16. */
+
+type Ts = typeof TypeScript;
+
+function toUnits(code: string, codePoints: number): number {
+  let units = 0;
+  for (let n = 0; n < codePoints && units < code.length; n++) {
+    units += code.codePointAt(units)! > 0xffff ? 2 : 1;
+  }
+  return units;
+}
+
+function toCodePoints(code: string, units: number): number {
+  let n = 0;
+  for (let at = 0; at < units && at < code.length; n++) at += code.codePointAt(at)! > 0xffff ? 2 : 1;
+  return n;
+}
+
+function cursor(code: string, content: Json): number {
+  const given = content["cursor_pos"];
+  return typeof given === "number" && given >= 0 ? toUnits(code, given) : code.length;
+}
+
+export function complete(executor: Executor, content: Json): Json {
+  const code = String(content["code"] ?? "");
+  const info = executor.complete(code, cursor(code, content));
+  const start = toCodePoints(code, info.start);
+  const end = toCodePoints(code, info.end);
+  const kinds = new Map(info.original?.entries.map((entry) => [entry.name, String(entry.kind)]));
+  return {
+    status: "ok",
+    matches: info.candidates,
+    cursor_start: start,
+    cursor_end: end,
+    metadata: {
+      // What JupyterLab shows beside each entry.
+      _jupyter_types_experimental: info.candidates.map((text) => ({
+        text,
+        type: kinds.get(text) ?? "",
+        start,
+        end,
+      })),
+    },
+  };
+}
+
+function partsText(parts: readonly { text: string }[] | undefined): string {
+  return (parts ?? []).map(({ text }) => text).join("");
+}
+
+/** Offsets worth asking about: the cursor, then the names before the brackets that are open around it. */
+function candidates(code: string, at: number): number[] {
+  const found = [at];
+  let depth = 0;
+  for (let i = at - 1; i >= 0 && found.length < 4; i--) {
+    const character = code[i]!;
+    if (")]}".includes(character)) depth++;
+    if ("([{".includes(character)) {
+      if (depth > 0) depth--;
+      else if (character === "(") found.push(i);
+    }
+  }
+  return found;
+}
+
+export function inspectCode(executor: Executor, content: Json): Json {
+  const code = String(content["code"] ?? "");
+  for (const at of candidates(code, cursor(code, content))) {
+    const info = executor.inspect(code, at) as TypeScript.QuickInfo | undefined;
+    if (!info?.displayParts?.length) continue;
+    const signature = partsText(info.displayParts);
+    const documentation = partsText(info.documentation);
+    const tags = (info.tags ?? []).map(({ name, text }) => ({ name, text: partsText(text) }));
+    const plain = [signature, documentation, ...tags.map(({ name, text }) => `@${name} ${text}`.trim())];
+    const markdown = [
+      `\`\`\`typescript\n${signature}\n\`\`\``,
+      documentation,
+      tags.map(({ name, text }) => `- *@${name}* ${text}`.trimEnd()).join("\n"),
+    ];
+    const join = (sections: string[], by: string) => sections.filter((text) => text !== "").join(by);
+    return {
+      status: "ok",
+      found: true,
+      data: { "text/plain": join(plain, "\n"), "text/markdown": join(markdown, "\n\n") },
+      metadata: {},
+    };
+  }
+  return { status: "ok", found: false, data: {}, metadata: {} };
+}
+
+/** TypeScript's numbers for text that ends too early: an unclosed comment, template, bracket, expression. */
+const UNTERMINATED_TEMPLATE = 1160;
+
+export function isComplete(
+  ts: Ts,
+  isCompleteCode: (code: string) => { completed: boolean; indent?: string },
+  content: Json,
+): Json {
+  const code = String(content["code"] ?? "");
+  const answer = isCompleteCode(code);
+  if (!answer.completed) return { status: "incomplete", indent: answer.indent ?? "" };
+  const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, false, ts.ScriptKind.TS);
+  const { parseDiagnostics } = file as unknown as { parseDiagnostics: TypeScript.DiagnosticWithLocation[] };
+  if (parseDiagnostics.length === 0) return { status: "complete" };
+  if (parseDiagnostics.some(({ code: number }) => number === UNTERMINATED_TEMPLATE)) {
+    return { status: "incomplete", indent: "" };
+  }
+  // An expression that is missing at the very end may still come.
+  const end = code.trimEnd().length;
+  const early = parseDiagnostics.every(({ start }) => start >= end);
+  return early ? { status: "incomplete", indent: "" } : { status: "invalid" };
+}

@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { inspect } from "node:util";
+import type { Header, Message } from "./wire";
+
+/** How long an interrupted library call may take to stop at a good point before its cell is given up. */
+export const GRACE_MS = 500;
+
+/** One cell run or one comm handler: where its output goes, and how it is interrupted. */
+export class ExecutionContext {
+  readonly header: Header;
+  /** JSON text of `header`, written once for all the messages that carry it. */
+  readonly parent: string;
+  readonly allowStdin: boolean;
+  /** The request itself, whose identities an `input_request` is sent to. */
+  readonly request: Message;
+  readonly #controller = new AbortController();
+  #onAbandon: (() => void) | undefined;
+  interrupted = false;
+  /** Its cell has been given up; whatever still runs of it must end. */
+  abandoned = false;
+  /** Looks whether an interrupt is waiting; set while the context is under way. */
+  poll: (() => void) | undefined;
+
+  constructor(request: Message, allowStdin = false) {
+    this.request = request;
+    this.header = request.header;
+    this.parent = JSON.stringify(request.header);
+    this.allowStdin = allowStdin;
+    // A library that polls `aborted` in a synchronous loop would never see an event of the event loop.
+    const { signal } = this.#controller;
+    const inherited = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
+    Object.defineProperty(signal, "aborted", {
+      get: () => {
+        this.poll?.();
+        return inherited.get!.call(signal);
+      },
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Node 20 shows the context as a property of promises. */
+  [inspect.custom](): string {
+    return "[cell]";
+  }
+
+  /** Called once, a while after an interrupt, where the cell has not ended by itself. */
+  onAbandon(callback: () => void): void {
+    this.#onAbandon = callback;
+  }
+
+  interrupt(): void {
+    if (this.interrupted) return;
+    this.interrupted = true;
+    this.#controller.abort(new DOMException("stopped by the user", "AbortError"));
+    setTimeout(() => {
+      this.abandoned = true;
+      this.#onAbandon?.();
+    }, GRACE_MS).unref();
+  }
+}
+
+const storage = new AsyncLocalStorage<ExecutionContext>();
+
+/** The cell or handler that the running code belongs to, also in its timers and promises. */
+export function currentContext(): ExecutionContext | undefined {
+  return storage.getStore();
+}
+
+export function runIn<T>(context: ExecutionContext, fn: () => T): T {
+  return storage.run(context, fn);
+}

@@ -1,0 +1,67 @@
+import Module, { createRequire } from "node:module";
+import path from "node:path";
+import vm from "node:vm";
+import { type HostPackage, isHostImport } from "./compiler";
+
+/** Run-time side of imports: the host package from anywhere, its dependencies as a last resort, ES modules. */
+
+type Resolve = (request: string, parent: { filename?: string } | undefined, ...rest: unknown[]) => string;
+
+/** Lets `require` find the host package wherever the notebook lies. The compiler's resolver does the same for types. */
+export function installResolution(host: HostPackage): void {
+  const internals = Module as unknown as { _resolveFilename: Resolve };
+  const resolveFilename = internals._resolveFilename;
+  const fromHost = createRequire(path.join(host.folder, "package.json"));
+  internals._resolveFilename = function (request, parent, ...rest) {
+    if (isHostImport(request, host)) {
+      const inside = request.slice(host.name.length + 1);
+      return resolveFilename.call(this, path.join(host.folder, inside), parent, ...rest);
+    }
+    try {
+      return resolveFilename.call(this, request, parent, ...rest);
+    } catch (error) {
+      const missing = (error as { code?: string }).code === "MODULE_NOT_FOUND";
+      const relative = request.startsWith(".") || path.isAbsolute(request);
+      if (!missing || relative || parent?.filename?.includes("node_modules")) throw error;
+      try {
+        return fromHost.resolve(request);
+      } catch {
+        throw error;
+      }
+    }
+  };
+}
+
+const NEEDS_IMPORT = new Set([
+  "ERR_REQUIRE_ESM",
+  "ERR_REQUIRE_ASYNC_MODULE",
+  "ERR_PACKAGE_PATH_NOT_EXPORTED",
+]);
+
+/** A CommonJS module seen as a namespace, as TypeScript's `esModuleInterop` defines it. */
+function asNamespace(module: unknown): unknown {
+  if ((module as { __esModule?: boolean } | undefined)?.__esModule) return module;
+  const object = typeof module === "object" || typeof module === "function" ? module : {};
+  return Object.freeze(Object.assign(Object.create(null), object, { default: module }));
+}
+
+/**
+ * What `import(specifier)` in a cell does. `require` comes first, so that a module is the same object however it was
+ * imported; what only the ES loader can load is left to that.
+ */
+export function installImport(folder: string): void {
+  const importFromFolder = new vm.Script("(specifier) => import(specifier)", {
+    filename: path.join(folder, "cell.js"),
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  }).runInThisContext() as (specifier: string) => Promise<unknown>;
+  const dynamicImport = async (require: (id: string) => unknown, specifier: unknown) => {
+    const id = String(specifier);
+    try {
+      return asNamespace(require(id));
+    } catch (error) {
+      if (!NEEDS_IMPORT.has(String((error as { code?: unknown }).code))) throw error;
+      return importFromFolder(id);
+    }
+  };
+  Object.defineProperty(globalThis, Symbol.for("Jupyter.import"), { value: dynamicImport });
+}

@@ -1,0 +1,271 @@
+import { writeSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { Publisher, Reply, Router } from "zeromq";
+import { type FromSockets, InterruptWord, type SocketThreadData, type ToSockets } from "./threadProtocol";
+import { decodeMessage, encodeMessage, type Message, type OutgoingMessage, Signer } from "./wire";
+
+/**
+ * Runs in a worker thread and owns the sockets, so that the heartbeat, the control channel and everything that was
+ * printed go on while a cell keeps the main thread busy.
+ */
+
+/** How long small writes of one stream are gathered before they are sent. */
+const STREAM_DELAY_MS = 20;
+/** A stream message is sent at once when it has grown to this. */
+const STREAM_CHARACTERS = 1 << 16;
+/** An interrupt goes to the event loop first, then to the loop checks of cell code, then out as SIGINT. */
+const LOOP_CHECK_AFTER_MS = 60;
+const SIGNAL_AFTER_MS = 250;
+const PARENT_POLL_MS = 1000;
+/** A main thread that has not left this long after shutdown_request is stuck in a computation. */
+const SHUTDOWN_GRACE_MS = 2000;
+
+const { connection, session, interruptWords, outstanding, watchParent } = workerData as SocketThreadData;
+const port = parentPort!;
+const signer = new Signer(connection.key, connection.signature_scheme);
+
+function post(message: FromSockets): void {
+  port.postMessage(message);
+}
+
+/** The front end starts kernels with stderr in its log. `process.stderr` of a worker would need the main thread. */
+function log(text: string): void {
+  try {
+    writeSync(2, `kernel: ${text}\n`);
+  } catch {
+    // Nobody reads the log: then nothing is lost by not writing it.
+  }
+}
+
+const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+const shell = new Router(unlimited);
+const control = new Router(unlimited);
+const stdin = new Router(unlimited);
+const iopub = new Publisher({ sendHighWaterMark: 0 });
+const heartbeat = new Reply();
+const sockets = { shell, control, stdin, iopub };
+
+/** One send at a time and in order: ZeroMQ refuses a second `send` while one is under way. */
+class SendQueue {
+  readonly #socket: Router | Publisher;
+  readonly #waiting: (string | Uint8Array)[][] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(socket: Router | Publisher) {
+    this.#socket = socket;
+  }
+
+  push(message: OutgoingMessage): void {
+    this.#waiting.push(encodeMessage(message, session, signer));
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    let next = 0;
+    while (next < this.#waiting.length) {
+      const frames = this.#waiting[next++]!;
+      try {
+        await this.#socket.send(frames);
+      } catch (error) {
+        // A router refuses a peer that is gone; whoever asked cannot be told.
+        log(`a message could not be sent: ${(error as Error).message}`);
+      }
+      if (next > 1024) {
+        this.#waiting.splice(0, next);
+        next = 0;
+      }
+    }
+    this.#waiting.length = 0;
+    this.#running = undefined;
+  }
+
+  async drained(): Promise<void> {
+    await this.#running;
+  }
+}
+
+const queues = {
+  shell: new SendQueue(shell),
+  control: new SendQueue(control),
+  stdin: new SendQueue(stdin),
+  iopub: new SendQueue(iopub),
+};
+
+/** Gathers what is printed. At most one stream is open, so that order between streams and other messages holds. */
+let openStream: { name: string; parent: string; parts: string[]; length: number } | undefined;
+let streamTimer: NodeJS.Timeout | undefined;
+
+function flushStream(): void {
+  if (streamTimer) clearTimeout(streamTimer);
+  streamTimer = undefined;
+  if (!openStream) return;
+  const { name, parent, parts } = openStream;
+  openStream = undefined;
+  queues.iopub.push({
+    identities: [`stream.${name}`],
+    type: "stream",
+    parent,
+    metadata: "{}",
+    content: JSON.stringify({ name, text: parts.join("") }),
+    buffers: [],
+  });
+}
+
+function addToStream(name: string, parent: string, text: string): void {
+  if (openStream && (openStream.name !== name || openStream.parent !== parent)) flushStream();
+  openStream ??= { name, parent, parts: [], length: 0 };
+  openStream.parts.push(text);
+  openStream.length += text.length;
+  if (openStream.length >= STREAM_CHARACTERS) flushStream();
+  else streamTimer ??= setTimeout(flushStream, STREAM_DELAY_MS);
+}
+
+function answerControl(request: Message, type: string, content: object): void {
+  queues.control.push({
+    identities: request.identities,
+    type,
+    parent: JSON.stringify(request.header),
+    metadata: "{}",
+    content: JSON.stringify(content),
+    buffers: [],
+  });
+}
+
+function publishStatus(state: "busy" | "idle", request: Message): void {
+  flushStream();
+  queues.iopub.push({
+    identities: ["status"],
+    type: "status",
+    parent: JSON.stringify(request.header),
+    metadata: "{}",
+    content: JSON.stringify({ execution_state: state }),
+    buffers: [],
+  });
+}
+
+function interrupt(): void {
+  const sequence = Atomics.add(interruptWords, InterruptWord.requested, 1) + 1;
+  const pending = () => Atomics.load(interruptWords, InterruptWord.handled) < sequence;
+  post({ kind: "interrupt", sequence });
+  setTimeout(() => {
+    if (pending()) Atomics.store(interruptWords, InterruptWord.stop, 1);
+  }, LOOP_CHECK_AFTER_MS);
+  setTimeout(() => {
+    if (!pending()) return;
+    Atomics.add(interruptWords, InterruptWord.signalsSent, 1);
+    process.kill(process.pid, "SIGINT");
+  }, SIGNAL_AFTER_MS);
+}
+
+/** Answered here, since the main thread may be deep in a computation. Everything else on this channel can wait. */
+function handleControl(message: Message): void {
+  switch (message.header.msg_type) {
+    case "interrupt_request":
+      publishStatus("busy", message);
+      interrupt();
+      answerControl(message, "interrupt_reply", { status: "ok" });
+      publishStatus("idle", message);
+      return;
+    case "shutdown_request":
+      setTimeout(() => {
+        log("a cell did not end after shutdown_request; the process is killed");
+        void closeSockets().then(() => process.kill(process.pid, "SIGKILL"));
+      }, SHUTDOWN_GRACE_MS).unref();
+      post({ kind: "message", channel: "control", message });
+      return;
+    default:
+      post({ kind: "message", channel: "control", message });
+  }
+}
+
+/** A view of a larger buffer would take all of that buffer along to the main thread. */
+function alone(frame: Uint8Array): Uint8Array {
+  return frame.byteLength === frame.buffer.byteLength ? frame : new Uint8Array(frame);
+}
+
+async function receive(socket: Router, handle: (message: Message) => void): Promise<void> {
+  for await (const frames of socket) {
+    try {
+      const message = decodeMessage(frames, signer);
+      handle({
+        ...message,
+        identities: message.identities.map(alone),
+        buffers: message.buffers.map(alone),
+      });
+    } catch (error) {
+      log(`a message was dropped: ${(error as Error).message}`);
+    }
+  }
+}
+
+async function echoHeartbeat(): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames);
+}
+
+let closing = false;
+
+async function closeSockets(): Promise<void> {
+  if (closing) return;
+  closing = true;
+  flushStream();
+  for (const queue of Object.values(queues)) await queue.drained();
+  for (const socket of [...Object.values(sockets), heartbeat]) {
+    socket.linger = 1000;
+    socket.close();
+  }
+}
+
+function bindAll(): Promise<unknown> {
+  const address = (number: number) =>
+    connection.transport === "ipc"
+      ? `ipc://${connection.ip}-${number}`
+      : `${connection.transport}://${connection.ip}:${number}`;
+  return Promise.all([
+    shell.bind(address(connection.shell_port)),
+    control.bind(address(connection.control_port)),
+    stdin.bind(address(connection.stdin_port)),
+    iopub.bind(address(connection.iopub_port)),
+    heartbeat.bind(address(connection.hb_port)),
+  ]);
+}
+
+port.on("message", (message: ToSockets) => {
+  switch (message.kind) {
+    case "send": {
+      if (message.channel === "iopub") flushStream();
+      const identities = message.channel === "iopub" ? [message.type] : message.identities;
+      queues[message.channel].push({ ...message, identities });
+      return;
+    }
+    case "stream":
+      Atomics.sub(outstanding, 0, message.text.length);
+      Atomics.notify(outstanding, 0);
+      addToStream(message.name, message.parent, message.text);
+      return;
+    case "drain":
+      // Two turns of the event loop: what the sockets held when this arrived has been passed on by then.
+      setImmediate(() => setImmediate(() => post({ kind: "drained", id: message.id })));
+      return;
+    case "close":
+      void closeSockets().then(() => port.close());
+      return;
+  }
+});
+
+if (watchParent) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) post({ kind: "parentGone" });
+  }, PARENT_POLL_MS).unref();
+}
+
+bindAll().then(
+  () => {
+    void receive(shell, (message) => post({ kind: "message", channel: "shell", message }));
+    void receive(control, handleControl);
+    void receive(stdin, (message) => post({ kind: "message", channel: "stdin", message }));
+    void echoHeartbeat();
+    post({ kind: "ready" });
+  },
+  (error: Error) => post({ kind: "failed", reason: error.message }),
+);

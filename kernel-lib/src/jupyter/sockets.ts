@@ -1,0 +1,144 @@
+import { once } from "node:events";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import {
+  type FromSockets,
+  MAX_OUTSTANDING_BYTES,
+  type ReplyChannel,
+  type SocketThreadData,
+  type ToSockets,
+} from "./threadProtocol";
+import type { ConnectionInfo, Json, Message } from "./wire";
+
+export interface SocketEvents {
+  message(channel: ReplyChannel, message: Message): void;
+  interrupt(sequence: number): void;
+  parentGone(): void;
+}
+
+/** Buffers go to the socket thread as copies of their own: a view would drag its whole ArrayBuffer along. */
+function ownCopies(buffers: readonly ArrayBufferView[]): Uint8Array[] {
+  return buffers.map((view) =>
+    new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength).slice(),
+  );
+}
+
+/** The main thread's end of the socket thread. */
+export class Sockets {
+  readonly #worker: Worker;
+  readonly #outstanding = new Int32Array(new SharedArrayBuffer(4));
+  readonly #drains = new Map<number, () => void>();
+  #nextDrain = 0;
+
+  /** Settles when the sockets are bound, or could not be. No event comes before the event loop turns. */
+  readonly ready: Promise<void>;
+
+  constructor(connection: ConnectionInfo, session: string, interruptWords: Int32Array, events: SocketEvents) {
+    const workerData: SocketThreadData = {
+      connection,
+      session,
+      interruptWords,
+      outstanding: this.#outstanding,
+      watchParent: process.env["JPY_PARENT_PID"] !== undefined,
+    };
+    this.#worker = new Worker(path.join(__dirname, "socketThread.js"), { workerData });
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.on("error", reject);
+      this.#worker.on("message", (message: FromSockets) => {
+        switch (message.kind) {
+          case "message":
+            events.message(message.channel, message.message);
+            break;
+          case "interrupt":
+            events.interrupt(message.sequence);
+            break;
+          case "parentGone":
+            events.parentGone();
+            break;
+          case "drained":
+            this.#drains.get(message.id)?.();
+            this.#drains.delete(message.id);
+            break;
+          case "ready":
+            resolve();
+            break;
+          case "failed":
+            reject(new Error(`the sockets could not be opened: ${message.reason}`));
+            break;
+        }
+      });
+    });
+  }
+
+  #post(message: ToSockets, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  reply(channel: ReplyChannel, request: Message, type: string, content: Json): void {
+    this.#post({
+      kind: "send",
+      channel,
+      identities: request.identities,
+      type,
+      parent: JSON.stringify(request.header),
+      metadata: "{}",
+      content: JSON.stringify(content),
+      buffers: [],
+    });
+  }
+
+  /**
+   * Publishes to every front end.
+   * @param parent  JSON text of the header of the request that caused this
+   * @throws TypeError where content has no JSON form (a BigInt, a circle)
+   */
+  publish(
+    type: string,
+    parent: string,
+    content: Json,
+    metadata: Json = {},
+    buffers: readonly ArrayBufferView[] = [],
+  ): void {
+    const copies = ownCopies(buffers);
+    this.#post(
+      {
+        kind: "send",
+        channel: "iopub",
+        identities: [],
+        type,
+        parent,
+        metadata: JSON.stringify(metadata),
+        content: JSON.stringify(content),
+        buffers: copies,
+      },
+      copies.map((copy) => copy.buffer as ArrayBuffer),
+    );
+  }
+
+  /** Prints. Waits where the socket thread is far behind, so that a printing loop does not fill the memory. */
+  stream(name: "stdout" | "stderr", parent: string, text: string): void {
+    Atomics.add(this.#outstanding, 0, text.length);
+    this.#post({ kind: "stream", name, parent, text });
+    let now = Atomics.load(this.#outstanding, 0);
+    while (now > MAX_OUTSTANDING_BYTES) {
+      Atomics.wait(this.#outstanding, 0, now, 100);
+      now = Atomics.load(this.#outstanding, 0);
+    }
+  }
+
+  /** Resolves when every message that had reached this process has been handed to `events.message`. */
+  drained(): Promise<void> {
+    const id = this.#nextDrain++;
+    return new Promise((resolve) => {
+      this.#drains.set(id, resolve);
+      this.#post({ kind: "drain", id });
+    });
+  }
+
+  /** Sends what is queued, then closes. Ending the thread over open sockets would abort the process. */
+  async close(): Promise<void> {
+    const exited = once(this.#worker, "exit");
+    this.#post({ kind: "close" });
+    await exited;
+  }
+}

@@ -1,0 +1,57 @@
+import type { ConnectionInfo, Message } from "./wire";
+
+/** What the main thread, where cells run, and the socket thread say to each other. */
+
+export type ReplyChannel = "shell" | "control" | "stdin";
+
+export type ToSockets =
+  | {
+      kind: "send";
+      channel: ReplyChannel | "iopub";
+      identities: readonly Uint8Array[];
+      type: string;
+      /** JSON text, like metadata and content: written where a value that has no JSON form can still be blamed. */
+      parent: string;
+      metadata: string;
+      content: string;
+      buffers: readonly Uint8Array[];
+    }
+  | { kind: "stream"; name: "stdout" | "stderr"; parent: string; text: string }
+  /** Asks for `drained` once everything that had arrived by now is on its way to the main thread. */
+  | { kind: "drain"; id: number }
+  /** Sends what is queued, closes the sockets and ends the thread. */
+  | { kind: "close" };
+
+export type FromSockets =
+  | { kind: "ready" }
+  | { kind: "failed"; reason: string }
+  | { kind: "message"; channel: ReplyChannel; message: Message }
+  | { kind: "interrupt"; sequence: number }
+  | { kind: "drained"; id: number }
+  | { kind: "parentGone" };
+
+export interface SocketThreadData {
+  connection: ConnectionInfo;
+  session: string;
+  /** See {@link InterruptWord}. */
+  interruptWords: Int32Array;
+  /** Bytes of output posted by the main thread and not yet taken over by the socket thread. */
+  outstanding: Int32Array;
+  /** Whether to end the kernel when the process that started it is gone. */
+  watchParent: boolean;
+}
+
+/** Words of the shared memory through which an interrupt reaches a main thread that is busy. */
+export const InterruptWord = {
+  /** Not 0: the next loop check of cell code must throw. */
+  stop: 0,
+  /** Number of the latest interrupt that was asked for. */
+  requested: 1,
+  /** Number of the latest interrupt that the main thread has acted on. */
+  handled: 2,
+  /** How many SIGINT the socket thread has sent to its own process. */
+  signalsSent: 3,
+} as const;
+
+/** Above this, printing waits for the socket thread instead of filling the memory. */
+export const MAX_OUTSTANDING_BYTES = 32 << 20;
