@@ -3,86 +3,9 @@ import { test } from "node:test";
 import { InputError } from "../errors";
 import { disc } from "../projection/disc";
 import { Random } from "../random";
-import { frequency, halfWidth, ifft3Real, shiftOrigin } from "./fft";
+import { gaussianMap, projected, randomGaussians, randomRotation } from "./analytic.test.helper";
 import { MapProjector } from "./slice";
 import type { Volume } from "./volume";
-
-interface Blob {
-  centre: [number, number, number];
-  amplitude: number;
-}
-
-/** Gaussians spread over a ball of `radius` box units. */
-function randomBlobs(count: number, radius: number, seed: number): Blob[] {
-  const random = new Random(seed);
-  const blobs: Blob[] = [];
-  while (blobs.length < count) {
-    const centre = [0, 0, 0].map(() => radius * (2 * random.uniform() - 1)) as [number, number, number];
-    if (Math.hypot(...centre) <= radius) blobs.push({ centre, amplitude: 0.5 + random.uniform() });
-  }
-  return blobs;
-}
-
-/** A random rotation, from a uniform quaternion. */
-function randomRotation(random: Random): number[] {
-  const q = [random.normal(), random.normal(), random.normal(), random.normal()];
-  const norm = Math.hypot(...q);
-  const [w, x, y, z] = q.map((c) => c / norm) as [number, number, number, number];
-  return [
-    1 - 2 * (y * y + z * z),
-    2 * (x * y - w * z),
-    2 * (x * z + w * y),
-    2 * (x * y + w * z),
-    1 - 2 * (x * x + z * z),
-    2 * (y * z - w * x),
-    2 * (x * z - w * y),
-    2 * (y * z + w * x),
-    1 - 2 * (x * x + y * y),
-  ];
-}
-
-/**
- * The map of equally wide Gaussians, made from its transform: sampling them in real space would fold frequencies
- * beyond Nyquist back, which is the sampling's error and not the projector's.
- */
-function gaussianMap(blobs: Blob[], sigma: number, size: number): Volume {
-  const half = new Float64Array(2 * halfWidth(size) * size * size);
-  let to = 0;
-  for (let z = 0; z < size; z++) {
-    for (let y = 0; y < size; y++) {
-      for (let kx = 0; kx < halfWidth(size); kx++, to += 2) {
-        const ky = frequency(y, size);
-        const kz = frequency(z, size);
-        const envelope =
-          (2 * Math.PI * sigma ** 2) ** 1.5 *
-          Math.exp((-2 * (Math.PI * sigma) ** 2 * (kx * kx + ky * ky + kz * kz)) / size ** 2);
-        for (const { centre, amplitude } of blobs) {
-          const angle = -2 * Math.PI * (kx * centre[0] + ky * centre[1] + kz * centre[2]);
-          half[to]! += amplitude * envelope * Math.cos(angle);
-          half[to + 1]! += amplitude * envelope * Math.sin(angle);
-        }
-      }
-    }
-  }
-  shiftOrigin(half, [size, size, size], "toCorner");
-  return { data: ifft3Real(half, [size, size, size]), size: [size, size, size], apix: 1.5 };
-}
-
-/** DESIGN's projection of one sample, with the factor √(2π)σ of the integral along the view added. */
-function analytic(blobs: Blob[], sigma: number, size: number, r: number[], kx: number, ky: number) {
-  const envelope =
-    (2 * Math.PI * sigma ** 2) ** 1.5 *
-    Math.exp((-2 * (Math.PI * sigma) ** 2 * (kx * kx + ky * ky)) / size ** 2);
-  let re = 0;
-  let im = 0;
-  for (const { centre, amplitude } of blobs) {
-    const ux = r[0]! * centre[0] + r[1]! * centre[1] + r[2]! * centre[2];
-    const uy = r[3]! * centre[0] + r[4]! * centre[1] + r[5]! * centre[2];
-    re += amplitude * envelope * Math.cos(2 * Math.PI * (kx * ux + ky * uy));
-    im -= amplitude * envelope * Math.sin(2 * Math.PI * (kx * ux + ky * uy));
-  }
-  return [re, im] as const;
-}
 
 /** Correlation and relative error of two half planes in every ring. */
 function compareRings(a: Float32Array, b: Float64Array, rings: number) {
@@ -117,13 +40,13 @@ test("slices of a map of Gaussians equal their analytic projection in every ring
   for (const size of [48, 45]) {
     const sigma = 1.5;
     // The outermost end six widths inside the box: what is cut there would show in the faint outer rings.
-    const blobs = randomBlobs(12, 0.3, size);
-    const projector = new MapProjector(gaussianMap(blobs, sigma, size));
+    const gaussians = randomGaussians(12, 0.3, size);
+    const projector = new MapProjector(gaussianMap(gaussians, sigma, size));
     const rings = projector.maxRings;
     assert.equal(rings, Math.floor((size - 1) / 2));
     for (const rotation of [[1, 0, 0, 0, 1, 0, 0, 0, 1], randomRotation(random), randomRotation(random)]) {
       const slice = projector.project(Float32Array.from(rotation), rings);
-      const expected = eachSample(rings, (kx, ky) => analytic(blobs, sigma, size, rotation, kx, ky));
+      const expected = eachSample(rings, (kx, ky) => projected(gaussians, sigma, size, rotation, kx, ky));
       for (const { ring, correlation, error } of compareRings(slice, expected, rings)) {
         assert.ok(correlation > 0.999, `box ${size}, ring ${ring}: correlation ${correlation}`);
         if (ring < 0.6 * rings) assert.ok(error < 5e-5, `box ${size}, ring ${ring}: error ${error}`);
