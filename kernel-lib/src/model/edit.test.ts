@@ -59,6 +59,11 @@ test("a mask of another physical size is refused with both sizes", () => {
     () => maskFlags(randomModel(1), mask, "mask.mrc"),
     /mask\.mrc: expected a box of 64\.0 Å.*found 8\.0 Å/,
   );
+  const slab: Volume = { data: new Float32Array(4096), size: [32, 32, 4], apix: 2 };
+  assert.throws(
+    () => maskFlags(randomModel(1), slab, "slab.mrc"),
+    /slab\.mrc: expected a cubic mask, found 32×32×4/,
+  );
   checkSamePhysicalSize({ boxSize: 64, apix: 1.5 }, "a", { boxSize: 48, apix: 2.001 }, "b");
 });
 

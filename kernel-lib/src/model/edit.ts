@@ -7,9 +7,11 @@ import { copyModel, emptyModel, type GaussianModel, physicalSize } from "./gauss
  * Whether each Gaussian lies inside a mask, as 1 or 0.
  * @param mask a map of the model's physical size and any number of voxels; inside is 0.5 and above
  * @param name what to call the mask in errors
- * @throws InputError when the mask is of another physical size
+ * @throws InputError when the mask is no cube or of another physical size
  */
 export function maskFlags(model: GaussianModel, mask: Volume, name = "mask"): Uint8Array {
+  if (mask.size.some((n) => n !== mask.size[0]))
+    throw new InputError(name, "a cubic mask", mask.size.join("×"));
   checkSamePhysicalSize(model, "model", { boxSize: mask.size[0], apix: mask.apix }, name);
   const { count, params } = model;
   return Uint8Array.from({ length: count }, (_, i) =>

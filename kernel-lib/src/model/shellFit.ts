@@ -32,7 +32,7 @@ export class ShellTarget {
    * @param boxSize   S, in whose pixels sigma is measured
    */
   constructor(transform: MapTransform, rings: number, boxSize: number) {
-    const grid = Math.max(16, goodFftSize(3 * rings));
+    const grid = workingGrid(rings);
     const width = halfWidth(grid);
     this.grid = grid;
     this.rings = rings;
@@ -287,6 +287,13 @@ function gatherGaussian(density: Float32Array, grid: number, support: Support): 
     gathered[4]! += pz * (square + sum * dz * dz);
   }
   return gathered;
+}
+
+/** Three points for the shortest wavelength or more: narrower Gaussians alias on less, and powers of two are quicker. */
+function workingGrid(rings: number): number {
+  const least = Math.max(16, goodFftSize(3 * rings));
+  const power = 2 ** Math.ceil(Math.log2(least));
+  return power <= 1.25 * least ? power : least;
 }
 
 function wrap(i: number, n: number): number {
