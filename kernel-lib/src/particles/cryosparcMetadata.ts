@@ -115,14 +115,13 @@ class CryosparcMetadata implements ParticleMetadata {
     if (missing.length > 0)
       throw new InputError(this.file, `the fields ${needed.join(", ")}`, `no ${missing.join(", ")}`);
     const optional = (name: string) => (table.has(name) ? table.numbers(name) : undefined);
-    const phaseShift = optional("ctf/phase_shift_rad")?.map((x) => x * degree);
-    const bFactor = optional("ctf/bfactor");
     return {
       defocusU: table.numbers("ctf/df1_A"),
       defocusV: table.numbers("ctf/df2_A"),
       angle: table.numbers("ctf/df_angle_rad").map((x) => x * degree),
-      ...(phaseShift && { phaseShift }),
-      ...(bFactor && { bFactor }),
+      phaseShift: optional("ctf/phase_shift_rad")?.map((x) => x * degree),
+      bFactor: optional("ctf/bfactor"),
+      scale: undefined,
     };
   }
 

@@ -19,9 +19,9 @@ export interface DefocusColumns {
   defocusU: Float64Array;
   defocusV: Float64Array;
   angle: Float64Array;
-  phaseShift?: Float64Array;
-  bFactor?: Float64Array;
-  scale?: Float64Array;
+  phaseShift: Float64Array | undefined;
+  bFactor: Float64Array | undefined;
+  scale: Float64Array | undefined;
 }
 
 /**

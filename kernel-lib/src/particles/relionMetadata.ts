@@ -2,10 +2,29 @@ import { InputError } from "../errors";
 import type { DefocusColumns, OpticsGroup, ParticleMetadata, StackProbe } from "./metadata";
 import { parseNumber } from "./parseNumber";
 import { rotationFromEuler } from "./pose";
-import { readStar, type StarFile, type StarTable, writeStarRows } from "./star";
+import { NumberReader, readStar, type StarFile, type StarTable, writeStarRows } from "./star";
 
 const imageName = "_rlnImageName";
+/** Columns that are read together with the names of the images, where a file has them. */
+const particleColumns = [
+  "_rlnOpticsGroup",
+  "_rlnDefocusU",
+  "_rlnDefocusV",
+  "_rlnDefocusAngle",
+  "_rlnPhaseShift",
+  "_rlnCtfBfactor",
+  "_rlnCtfScalefactor",
+  "_rlnRandomSubset",
+  "_rlnPixelSize",
+  "_rlnDetectorPixelSize",
+  "_rlnMagnification",
+  "_rlnVoltage",
+  "_rlnSphericalAberration",
+  "_rlnAmplitudeContrast",
+];
 const angleColumns = ["_rlnAngleRot", "_rlnAngleTilt", "_rlnAnglePsi"] as const;
+const originColumns = ["_rlnOriginXAngst", "_rlnOriginYAngst"] as const;
+const pixelOriginColumns = ["_rlnOriginX", "_rlnOriginY"] as const;
 const at = 64;
 
 /**
@@ -21,18 +40,19 @@ export async function readRelion(file: string, probe: StackProbe): Promise<Parti
   }
   if (table.count === 0)
     throw new InputError(`${file}: data_${table.block}`, "at least one particle", "none");
-  const images = readImageNames(table, star);
+  // One pass over the text for all: it may be half a gigabyte.
+  const names = particleColumns.filter((column) => table.has(column));
+  const numbers = new NumberReader(table, star.bytes, names);
+  const images = new ImageNames(table, star.bytes);
+  table.scan([imageName, ...names], (row, spans) => {
+    images.take(row, spans[0]!, spans[1]!);
+    numbers.take(row, spans, 1);
+  });
   const optics = star.table("optics");
   const groups = optics
-    ? await groupsOfTable(star, optics, table, images.stacks, probe)
-    : await groupsOfColumns(star, table, images, probe);
-  return new RelionMetadata(star, table, images, groups);
-}
-
-interface ImageNames {
-  stacks: string[];
-  stack: Int32Array;
-  section: Int32Array;
+    ? await groupsOfTable(star, optics, table, numbers, images.stacks, probe)
+    : await groupsOfColumns(star, table, numbers, images.stacks, probe);
+  return new RelionMetadata(star, table, images, numbers, groups);
 }
 
 interface Groups {
@@ -41,49 +61,56 @@ interface Groups {
   notices: string[];
 }
 
-/** Splits `000012@folder/stack.mrcs`. Most rows name the stack of the row before, which is recognised by its bytes. */
-function readImageNames(table: StarTable, star: StarFile): ImageNames {
-  const { bytes } = star;
-  const stacks: string[] = [];
-  const known = new Map<string, number>();
-  const stack = new Int32Array(table.count);
-  const section = new Int32Array(table.count);
-  let lastFrom = 0;
-  let lastTo = 0;
-  table.scan([imageName], (row, spans) => {
-    const from = spans[0]!;
-    const to = spans[1]!;
+/**
+ * Splits `000012@folder/stack.mrcs` row by row. Most rows name the stack of the row before, which is recognised by its
+ * bytes.
+ */
+class ImageNames {
+  readonly stacks: string[] = [];
+  readonly stack: Int32Array;
+  readonly section: Int32Array;
+  private readonly known = new Map<string, number>();
+  private last = [0, 0, 0] as [from: number, to: number, index: number];
+
+  constructor(
+    private readonly table: StarTable,
+    private readonly bytes: Buffer,
+  ) {
+    this.stack = new Int32Array(table.count);
+    this.section = new Int32Array(table.count);
+  }
+
+  take(row: number, from: number, to: number): void {
+    const { bytes } = this;
     let separator = from;
     while (separator < to && bytes[separator] !== at) separator++;
     const numbered = separator < to;
     const number = numbered ? parseNumber(bytes, from, separator) : 1;
     if (!Number.isInteger(number) || number < 1 || number > 0x7fffffff) {
-      const place = `${table.where(row)}, column ${imageName}`;
-      throw new InputError(
-        place,
-        "an image number of 1 or more before @",
-        bytes.toString("utf8", from, separator),
-      );
+      const expected = "an image number of 1 or more before @";
+      throw new InputError(this.place(row), expected, bytes.toString("utf8", from, separator));
     }
-    section[row] = number - 1;
+    this.section[row] = number - 1;
     const nameFrom = numbered ? separator + 1 : from;
-    if (row > 0 && bytes.compare(bytes, nameFrom, to, lastFrom, lastTo) === 0) {
-      stack[row] = stack[row - 1]!;
-      return;
+    if (row === 0 || bytes.compare(bytes, nameFrom, to, this.last[0], this.last[1]) !== 0) {
+      this.last = [nameFrom, to, this.indexOf(row, bytes.toString("utf8", nameFrom, to))];
     }
-    const name = bytes.toString("utf8", nameFrom, to);
-    if (name === "")
-      throw new InputError(`${table.where(row)}, column ${imageName}`, "the name of a stack after @");
-    let index = known.get(name);
+    this.stack[row] = this.last[2];
+  }
+
+  private indexOf(row: number, name: string): number {
+    if (name === "") throw new InputError(this.place(row), "the name of a stack after @", "nothing");
+    let index = this.known.get(name);
     if (index === undefined) {
-      index = stacks.push(name) - 1;
-      known.set(name, index);
+      index = this.stacks.push(name) - 1;
+      this.known.set(name, index);
     }
-    stack[row] = index;
-    lastFrom = nameFrom;
-    lastTo = to;
-  });
-  return { stacks, stack, section };
+    return index;
+  }
+
+  private place(row: number): string {
+    return `${this.table.where(row)}, column ${imageName}`;
+  }
 }
 
 /** Optics groups of RELION 3.1 and newer, from the table data_optics. */
@@ -91,6 +118,7 @@ async function groupsOfTable(
   star: StarFile,
   optics: StarTable,
   table: StarTable,
+  particles: NumberReader,
   stacks: string[],
   probe: StackProbe,
 ): Promise<Groups> {
@@ -124,9 +152,9 @@ async function groupsOfTable(
     });
   }
   const opticsGroup = new Uint16Array(table.count);
-  if (table.has("_rlnOpticsGroup")) {
+  const used = particles.column("_rlnOpticsGroup");
+  if (used) {
     const indexOf = new Map(opticsGroups.map((_, i) => [ids?.[i] ?? i + 1, i]));
-    const [used] = table.numbers(["_rlnOpticsGroup"]) as [Float64Array];
     for (let row = 0; row < used.length; row++) {
       const index = indexOf.get(used[row]!);
       if (index === undefined) {
@@ -167,29 +195,32 @@ function aberrationNotices(optics: StarTable): string[] {
 async function groupsOfColumns(
   star: StarFile,
   table: StarTable,
-  images: ImageNames,
+  particles: NumberReader,
+  stacks: string[],
   probe: StackProbe,
 ): Promise<Groups> {
   const { count } = table;
   const constant = (value: number) => new Float64Array(count).fill(value);
-  const optional = (name: string) => (table.has(name) ? table.numbers([name])[0]! : constant(Number.NaN));
+  const optional = (name: string) => particles.column(name) ?? constant(Number.NaN);
   const notices: string[] = [];
-  const probed = await probe(images.stacks[0]!);
-  let apix: Float64Array;
-  if (table.has("_rlnPixelSize")) {
-    [apix] = table.numbers(["_rlnPixelSize"]) as [Float64Array];
-  } else if (table.has("_rlnDetectorPixelSize") && table.has("_rlnMagnification")) {
-    const [detector, magnification] = table.numbers(["_rlnDetectorPixelSize", "_rlnMagnification"]) as [
-      Float64Array,
-      Float64Array,
-    ];
-    // The detector's pixels are in µm.
-    apix = detector.map((size, i) => (size * 1e4) / magnification[i]!);
-  } else if (probed.apix !== undefined) {
+  const probed = await probe(stacks[0]!);
+  const magnification = particles.column("_rlnMagnification");
+  // The detector's pixels are in µm.
+  const fromDetector =
+    magnification &&
+    particles.column("_rlnDetectorPixelSize")?.map((size, i) => (size * 1e4) / magnification[i]!);
+  let apix = particles.column("_rlnPixelSize") ?? fromDetector;
+  if (!apix) {
+    if (probed.apix === undefined) {
+      const found = "neither, and no pixel size in the image stack";
+      throw new InputError(
+        star.file,
+        "columns _rlnDetectorPixelSize and _rlnMagnification, or _rlnPixelSize",
+        found,
+      );
+    }
     apix = constant(probed.apix);
     notices.push(`no pixel size in the STAR file: ${probed.apix} Å is taken from the image stack`);
-  } else {
-    throw new InputError(star.file, "columns _rlnDetectorPixelSize and _rlnMagnification, or _rlnPixelSize");
   }
   const voltage = optional("_rlnVoltage");
   const cs = optional("_rlnSphericalAberration");
@@ -244,11 +275,13 @@ class RelionMetadata implements ParticleMetadata {
   readonly contrast = undefined;
   readonly randomSubset: Uint8Array | undefined;
   readonly notices: string[];
+  private poses: Map<string, Float64Array> | undefined;
 
   constructor(
     private readonly star: StarFile,
     private readonly table: StarTable,
     images: ImageNames,
+    numbers: NumberReader,
     groups: Groups,
   ) {
     this.file = star.file;
@@ -256,43 +289,46 @@ class RelionMetadata implements ParticleMetadata {
     ({ stacks: this.stacks, stack: this.stack, section: this.section } = images);
     ({ opticsGroups: this.opticsGroups, opticsGroup: this.opticsGroup } = groups);
     this.notices = [...groups.notices];
-    this.defocus = this.readDefocus();
+    this.defocus = this.readDefocus(numbers);
     if (!this.defocus) {
       this.notices.push("no CTF columns: images are taken as not affected by a CTF");
     }
-    if (table.has("_rlnRandomSubset")) {
-      this.randomSubset = Uint8Array.from(table.numbers(["_rlnRandomSubset"])[0]!);
-    }
+    const subset = numbers.column("_rlnRandomSubset");
+    if (subset) this.randomSubset = Uint8Array.from(subset);
   }
 
-  private readDefocus(): DefocusColumns | undefined {
-    const { table } = this;
-    if (!table.has("_rlnDefocusU")) return undefined;
+  private readDefocus(numbers: NumberReader): DefocusColumns | undefined {
+    const defocusU = numbers.column("_rlnDefocusU");
+    if (!defocusU) return undefined;
     for (const [row, group] of this.opticsGroup.entries()) {
       const { voltage, sphericalAberration, amplitudeContrast } = this.opticsGroups[group]!;
       if (Number.isFinite(voltage + sphericalAberration + amplitudeContrast)) continue;
       throw new InputError(
-        table.where(row),
+        this.table.where(row),
         "_rlnVoltage, _rlnSphericalAberration and _rlnAmplitudeContrast beside _rlnDefocusU",
         "not all of them",
       );
     }
-    const optional = ["_rlnPhaseShift", "_rlnCtfBfactor", "_rlnCtfScalefactor"] as const;
-    const wanted = ["_rlnDefocusU", "_rlnDefocusV", "_rlnDefocusAngle", ...optional].filter((c) =>
-      table.has(c),
-    );
-    const values = table.numbers(wanted);
-    const column = (name: string) => values[wanted.indexOf(name)];
-    const defocusU = column("_rlnDefocusU")!;
-    const [phaseShift, bFactor, scale] = optional.map(column);
     return {
       defocusU,
-      defocusV: column("_rlnDefocusV") ?? defocusU,
-      angle: column("_rlnDefocusAngle") ?? new Float64Array(this.count),
-      ...(phaseShift && { phaseShift }),
-      ...(bFactor && { bFactor }),
-      ...(scale && { scale }),
+      defocusV: numbers.column("_rlnDefocusV") ?? defocusU,
+      angle: numbers.column("_rlnDefocusAngle") ?? new Float64Array(this.count),
+      phaseShift: numbers.column("_rlnPhaseShift"),
+      bFactor: numbers.column("_rlnCtfBfactor"),
+      scale: numbers.column("_rlnCtfScalefactor"),
     };
+  }
+
+  /** Angles and origins, read in one pass when the first of them is asked for. */
+  private poseColumns(): Map<string, Float64Array> {
+    if (!this.poses) {
+      const names = [...angleColumns, ...originColumns, ...pixelOriginColumns].filter((c) =>
+        this.table.has(c),
+      );
+      const values = this.table.numbers(names);
+      this.poses = new Map(names.map((name, i) => [name, values[i]!]));
+    }
+    return this.poses;
   }
 
   rotations(): Float32Array {
@@ -304,20 +340,23 @@ class RelionMetadata implements ParticleMetadata {
         `no ${missing.join(", ")}`,
       );
     }
-    const [rot, tilt, psi] = this.table.numbers(angleColumns) as [Float64Array, Float64Array, Float64Array];
+    const poses = this.poseColumns();
+    const [rot, tilt, psi] = angleColumns.map((name) => poses.get(name)!) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
     const out = new Float32Array(9 * this.count);
     for (let i = 0; i < this.count; i++) rotationFromEuler(rot[i]!, tilt[i]!, psi[i]!, out, 9 * i);
     return out;
   }
 
   shifts(): Float32Array {
-    const { table } = this;
+    const poses = this.poseColumns();
     const out = new Float32Array(2 * this.count);
-    const inAngstrom = ["_rlnOriginXAngst", "_rlnOriginYAngst"].every((c) => table.has(c));
-    const inPixels = ["_rlnOriginX", "_rlnOriginY"].every((c) => table.has(c));
-    if (!inAngstrom && !inPixels) return out;
-    const columns = inAngstrom ? ["_rlnOriginXAngst", "_rlnOriginYAngst"] : ["_rlnOriginX", "_rlnOriginY"];
-    const [x, y] = table.numbers(columns) as [Float64Array, Float64Array];
+    const inAngstrom = originColumns.every((name) => poses.has(name));
+    const [x, y] = (inAngstrom ? originColumns : pixelOriginColumns).map((name) => poses.get(name));
+    if (!x || !y) return out;
     for (let i = 0; i < this.count; i++) {
       const unit = inAngstrom ? 1 : this.opticsGroups[this.opticsGroup[i]!]!.apix;
       // RELION notes where the particle has to be moved from, this library where its centre lies.

@@ -42,9 +42,9 @@ const hash = 35;
 const underscore = 95;
 const semicolon = 59;
 
-/** Space, tab, carriage return and the like: all that separates values within a line. */
+/** Space, tab, carriage return and the like: all that separates values. Control characters do not occur otherwise. */
 function isBlank(byte: number): boolean {
-  return byte === 32 || (byte >= 9 && byte <= 13);
+  return byte <= 32;
 }
 
 class Table implements StarTable {
@@ -81,22 +81,9 @@ class Table implements StarTable {
   }
 
   numbers(names: readonly string[]): Float64Array[] {
-    const { bytes } = this;
-    const values = names.map(() => new Float64Array(this.count));
-    this.scan(names, (row, spans) => {
-      for (let j = 0; j < values.length; j++) {
-        const from = spans[2 * j]!;
-        const to = spans[2 * j + 1]!;
-        const value = parseNumber(bytes, from, to);
-        // NaN stands for "no number here": RELION itself writes "nan" and "inf" only when something went wrong.
-        if (value - value !== 0) {
-          const place = `${this.where(row)}, column ${withUnderscore(names[j]!)}`;
-          throw new InputError(place, "a number", `"${bytes.toString("utf8", from, to)}"`);
-        }
-        values[j]![row] = value;
-      }
-    });
-    return values;
+    const reader = new NumberReader(this, this.bytes, names);
+    this.scan(names, (row, spans) => reader.take(row, spans, 0));
+    return reader.values;
   }
 
   text(column: string): string[] {
@@ -168,6 +155,39 @@ class Table implements StarTable {
       const found = column > last ? "more" : String(column);
       throw new InputError(this.where(row), `${last} values, one for each column`, found);
     }
+  }
+}
+
+/** Collects columns of numbers during a scan, which may be after other columns at the same time. */
+export class NumberReader {
+  readonly values: Float64Array[];
+
+  constructor(
+    private readonly table: StarTable,
+    private readonly bytes: Buffer,
+    private readonly names: readonly string[],
+  ) {
+    this.values = names.map(() => new Float64Array(table.count));
+  }
+
+  /** Takes the values of a row, whose spans begin at column `first` of those that are scanned. */
+  take(row: number, spans: Uint32Array, first: number): void {
+    for (let j = 0; j < this.values.length; j++) {
+      const from = spans[2 * (first + j)]!;
+      const to = spans[2 * (first + j) + 1]!;
+      const value = parseNumber(this.bytes, from, to);
+      // "nan" and "inf" are no numbers either: RELION writes them only when something went wrong.
+      if (value - value !== 0) {
+        const place = `${this.table.where(row)}, column ${withUnderscore(this.names[j]!)}`;
+        throw new InputError(place, "a number", `"${this.bytes.toString("utf8", from, to)}"`);
+      }
+      this.values[j]![row] = value;
+    }
+  }
+
+  /** A column among those asked for, or undefined. */
+  column(name: string): Float64Array | undefined {
+    return this.values[this.names.indexOf(name)];
   }
 }
 
