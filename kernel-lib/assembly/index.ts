@@ -6,6 +6,7 @@ import { Job } from "./job";
 import { gather, place, poseBytes } from "./pose";
 import { correlate, ringBytes } from "./rings";
 import { contractSeparable, projectSeparable, separableBytes } from "./separable";
+import { contractSpread, projectSpread, spreadBytes } from "./spread";
 
 function aligned(bytes: usize): usize {
   return (bytes + 63) & ~(<usize>63);
@@ -15,11 +16,20 @@ function imageBytes(rings: i32): usize {
   return aligned(<usize>(8 * (rings + 1) * (2 * rings + 1)));
 }
 
-/** Bytes of scratch that one thread needs. */
-export function scratchBytes(gaussians: i32, rings: i32): usize {
-  return (
-    aligned(poseBytes(gaussians)) + 2 * imageBytes(rings) + aligned(ringBytes(rings)) + separableBytes(rings)
-  );
+/** Bytes of scratch that one thread needs; `grid` 0 for separable factors. */
+export function scratchBytes(gaussians: i32, rings: i32, grid: i32, margin: i32): usize {
+  const method = grid === 0 ? separableBytes(rings) : spreadBytes(rings, grid, margin);
+  return aligned(poseBytes(gaussians)) + 2 * imageBytes(rings) + aligned(ringBytes(rings)) + method;
+}
+
+function project(job: Job, runs: usize, image: usize, scratch: usize): void {
+  if (job.method === 0) projectSeparable(job, runs, image, scratch);
+  else projectSpread(job, runs, image, scratch);
+}
+
+function contract(job: Job, runs: usize, slope: usize, scratch: usize): void {
+  if (job.method === 0) contractSeparable(job, runs, slope, scratch);
+  else contractSpread(job, runs, slope, scratch);
 }
 
 /** Works on particles of the job until none is left. */
@@ -39,14 +49,14 @@ export function work(address: usize, scratch: usize): void {
       const bytes = <usize>(8 * (rings + 1) * (2 * rings + 1));
       const out = job.images + <usize>b * bytes;
       memory.fill(out, 0, bytes);
-      projectSeparable(job, runs, out, rest);
+      project(job, runs, out, rest);
       store<u64>(out + 8 * <usize>rings, 0);
       continue;
     }
-    projectSeparable(job, runs, image, rest);
+    project(job, runs, image, rest);
     correlate(job, b, image, job.task === 2 ? slope : 0, sums);
     if (job.task === 2) {
-      contractSeparable(job, runs, slope, rest);
+      contract(job, runs, slope, rest);
       gather(job, b, runs);
     }
   }

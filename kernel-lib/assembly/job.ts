@@ -17,7 +17,7 @@ export class Job {
   targetRings: i32;
   /** 0 project, 1 score, 2 score and gradients. */
   task: i32;
-  /** 0 choose by size, 1 separable factors, 2 spreading and FFT. */
+  /** 0 separable factors, 1 spreading and FFT. */
   method: i32;
   /** Floats from one particle's Gaussians to the next one's. */
   modelStride: i32;
@@ -25,6 +25,8 @@ export class Job {
   weightStride: i32;
   /** M, edge of the oversampled grid. */
   grid: i32;
+  /** Cells that the widest Gaussian covers, a multiple of 4. */
+  margin: i32;
   model: usize;
   rotations: usize;
   shifts: usize;
@@ -41,6 +43,8 @@ export class Job {
   extent: usize;
   /** i32[samples]: ring of each sample, 0 for the origin and outside the disc. */
   ring: usize;
-  /** f32[…]: factors of the Fourier transforms, see fft.ts. */
+  /** f32[2·M]: cos and −sin of 2πj/M. */
   twiddles: usize;
+  /** f32[K + 3]: variance to add to σ², radius of a kernel in standard deviations, correction for each k = 0 … K. */
+  plan: usize;
 }

@@ -12,6 +12,7 @@ import {
 } from "./batch";
 import { disc } from "./disc";
 import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
+import { choosePlan, type Plan, planTable, twiddles, type Widths, widths } from "./plan";
 import {
   Arena,
   compileModule,
@@ -27,6 +28,8 @@ import {
 export interface WasmEngineOptions {
   /** Worker threads. Default: one per core. */
   threads?: number;
+  /** Fixes the formulation instead of choosing it for each batch; for tests and measurements. */
+  plan?: (gaussians: number, boxSize: number, rings: number, sigma: Widths) => Plan;
 }
 
 /** Bytes of inputs and outputs that are laid in shared memory at a time; a larger batch is worked off in parts. */
@@ -48,6 +51,7 @@ const DIFFERENTIATE = 2;
 export class WasmEngine implements ProjectionEngine {
   readonly name = "wasm";
   readonly threads: number;
+  private readonly plan: NonNullable<WasmEngineOptions["plan"]>;
   private memory: SharedWasmMemory | undefined;
   private exports: ProjectionExports | undefined;
   private workers: Worker[] = [];
@@ -61,6 +65,7 @@ export class WasmEngine implements ProjectionEngine {
       throw new RangeError(`threads: expected an integer of 1 or more, found ${threads}`);
     }
     this.threads = threads;
+    this.plan = options.plan ?? choosePlan;
   }
 
   evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult> {
@@ -153,6 +158,8 @@ export class WasmEngine implements ProjectionEngine {
       this.workers = Array.from({ length: this.threads }, () => this.startWorker(module, memory));
     }
     const layout = disc(rings);
+    const plan = this.plan(gaussians, boxSize, rings, widths(batch));
+    const spread = plan.method === "spread" ? plan : undefined;
     const arena = new Arena();
     const jobAt = arena.take(4 * jobFields.length);
     const inputs: [address: number, data: Float32Array | Int32Array][] = [];
@@ -179,10 +186,11 @@ export class WasmEngine implements ProjectionEngine {
       rings,
       targetRings: scoring ? io.of.targetRings : rings,
       task: !scoring ? PROJECT : gradient ? DIFFERENTIATE : SCORE,
-      method: 0,
+      method: spread ? 1 : 0,
       modelStride: modelStride(batch),
       weightStride: scoring && io.weights.length > rings + 1 ? rings + 1 : 0,
-      grid: 0,
+      grid: spread?.grid ?? 0,
+      margin: spread?.margin ?? 0,
       model: put(batch.model),
       rotations: put(batch.rotations),
       shifts: put(batch.shifts),
@@ -196,10 +204,13 @@ export class WasmEngine implements ProjectionEngine {
       shiftGradient: get(result?.shiftGradient, 2),
       extent: put(extents(rings)),
       ring: put(Int32Array.from(layout.ring)),
-      twiddles: 0,
+      twiddles: spread ? put(twiddles(spread.grid)) : 0,
+      plan: spread ? put(planTable(spread, boxSize, rings)) : 0,
     };
     const busy = this.workers.slice(0, count);
-    const scratch = busy.map(() => arena.take(this.exports!.scratchBytes(gaussians, rings)));
+    const scratch = busy.map(() =>
+      arena.take(this.exports!.scratchBytes(gaussians, rings, job.grid, job.margin)),
+    );
     arena.fit(memory);
     const buffer = memory.buffer;
     new Int32Array(buffer, jobAt, jobFields.length).set(jobFields.map((field) => job[field]));

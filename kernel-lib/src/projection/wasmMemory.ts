@@ -7,7 +7,7 @@ export interface SharedWasmMemory {
 }
 export interface ProjectionExports {
   /** Bytes of scratch that one thread needs for such a job. */
-  scratchBytes(gaussians: number, rings: number): number;
+  scratchBytes(gaussians: number, rings: number, grid: number, margin: number): number;
   /** Works on particles of the job at `address` until none is left. */
   work(address: number, scratch: number): void;
 }
@@ -47,6 +47,7 @@ export const jobFields = [
   "modelStride",
   "weightStride",
   "grid",
+  "margin",
   "model",
   "rotations",
   "shifts",
@@ -61,6 +62,7 @@ export const jobFields = [
   "extent",
   "ring",
   "twiddles",
+  "plan",
 ] as const;
 export type Job = Record<(typeof jobFields)[number], number>;
 

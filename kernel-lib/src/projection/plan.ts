@@ -1,0 +1,121 @@
+import type { ModelsAndPoses } from "./batch";
+
+/**
+ * How the WebAssembly engine computes a batch: by separable factors, or by spreading on a grid and a fast Fourier
+ * transform. Both give the same numbers; what is faster depends on N, on the rings, and on the widths of the Gaussians.
+ */
+export type Plan =
+  | { method: "separable" }
+  | {
+      method: "spread";
+      /** M, edge of the grid. */
+      grid: number;
+      /** Variance added to every σ², in px² of the training box. */
+      extra: number;
+      /** Radius of a Gaussian on the grid in its standard deviations. */
+      radius: number;
+      /** Cells that the widest Gaussian covers, a multiple of 4. */
+      margin: number;
+    };
+
+/** Largest error of a Fourier sample from aliasing and from cutting Gaussians off, relative to its Gaussian's part. */
+const TOLERANCE = 5e-5;
+/**
+ * Where the envelope of the narrowest Gaussian at the outermost ring falls below exp(−this), rounding of the float32 grid
+ * shows in that ring. Separable factors have no such limit.
+ */
+const DEEPEST = 6.5;
+
+/** Grids: multiples of 8 whose only factors are 2 and 3. */
+const grids: readonly number[] = [
+  16, 24, 32, 48, 64, 72, 96, 128, 144, 192, 216, 256, 288, 384, 432, 512, 576, 768, 864, 1024,
+];
+
+/** Widths of the Gaussians of a batch that count: smallest, root mean square, largest. */
+export interface Widths {
+  smallest: number;
+  typical: number;
+  largest: number;
+}
+
+export function widths(batch: ModelsAndPoses): Widths {
+  const n = batch.gaussians;
+  const sets = batch.model.length / (5 * n);
+  let smallest = Number.POSITIVE_INFINITY;
+  let largest = 0;
+  let sum = 0;
+  for (let set = 0; set < sets; set++) {
+    const from = (5 * set + 4) * n;
+    for (let i = from; i < from + n; i++) {
+      const sigma = Math.abs(batch.model[i]!);
+      if (sigma < smallest) smallest = sigma;
+      if (sigma > largest) largest = sigma;
+      sum += sigma * sigma;
+    }
+  }
+  return { smallest, typical: Math.sqrt(sum / (sets * n)), largest };
+}
+
+/** The cheapest plan, by a model of the cost in cycles fitted to measured times (see BENCHMARKS.md). */
+export function choosePlan(gaussians: number, boxSize: number, rings: number, sigma: Widths): Plan {
+  let best: Plan = { method: "separable" };
+  let cost = separableCost(gaussians, rings);
+  for (const grid of grids) {
+    const plan = spreadPlan(grid, boxSize, rings, sigma);
+    if (!plan) continue;
+    const scale = grid / boxSize;
+    const cells = 2 * plan.radius * scale * Math.sqrt(sigma.typical ** 2 + plan.extra) + 2;
+    const spreadCost = gaussians * (400 + 2 * cells * cells) + grid * grid * 20;
+    if (spreadCost < cost) {
+      cost = spreadCost;
+      best = plan;
+    }
+  }
+  return best;
+}
+
+function separableCost(gaussians: number, rings: number): number {
+  return gaussians * (rings + 2) * (50 + 2.4 * (rings + 2));
+}
+
+/** The plan for a grid of M², or undefined where that grid will not do. */
+export function spreadPlan(
+  grid: number,
+  boxSize: number,
+  rings: number,
+  sigma: Widths,
+): (Plan & { method: "spread" }) | undefined {
+  if (grid < 2 * rings + 6 || !(sigma.smallest > 0)) return undefined;
+  // The alias of ring K is at M − K. Its envelope has to be below that of ring K by the tolerance.
+  const perVariance = (2 * Math.PI ** 2) / boxSize ** 2;
+  const needed = -Math.log(TOLERANCE) / (perVariance * ((grid - rings) ** 2 - rings ** 2));
+  const extra = Math.max(0, needed - sigma.smallest ** 2);
+  const depth = perVariance * rings ** 2 * (sigma.smallest ** 2 + extra);
+  if (depth > DEEPEST) return undefined;
+  const radius = Math.sqrt(2 * (depth - Math.log(TOLERANCE)));
+  const scale = grid / boxSize;
+  const widest = 2 * radius * scale * Math.sqrt(sigma.largest ** 2 + extra) + 2;
+  const margin = 4 * Math.ceil((widest + 3) / 4);
+  return margin <= grid ? { method: "spread", grid, extra, radius, margin } : undefined;
+}
+
+/** What the WebAssembly module reads of a plan: see `plan` in assembly/job.ts. */
+export function planTable(plan: Plan & { method: "spread" }, boxSize: number, rings: number): Float32Array {
+  const table = new Float32Array(rings + 3);
+  table[0] = plan.extra;
+  table[1] = plan.radius;
+  for (let k = 0; k <= rings; k++) {
+    table[k + 2] = Math.exp((2 * Math.PI ** 2 * plan.extra * k * k) / boxSize ** 2);
+  }
+  return table;
+}
+
+/** cos and −sin of 2πj/M, interleaved. */
+export function twiddles(grid: number): Float32Array {
+  const table = new Float32Array(2 * grid);
+  for (let j = 0; j < grid; j++) {
+    table[2 * j] = Math.cos((2 * Math.PI * j) / grid);
+    table[2 * j + 1] = -Math.sin((2 * Math.PI * j) / grid);
+  }
+  return table;
+}
