@@ -6,11 +6,15 @@ import type { TaskOptions } from "../progress";
 import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
 import type { OpticsGroup, ParticleMetadata } from "./metadata";
+import { inParallel } from "./parallel";
 import { readRelion } from "./relionMetadata";
 import { type Resampler, resampler } from "./resample";
 import { readSections, StackReader } from "./stackReader";
 
 export type { OpticsGroup } from "./metadata";
+
+/** Image stacks that are read at the same time. */
+const stacksAtOnce = 8;
 
 export interface OpenParticlesOptions {
   /** Folder in which image stacks are looked for first, by their full relative name and then by their last part. */
@@ -223,7 +227,7 @@ export class ParticleSet {
   }
 
   /**
-   * Reads images in the order in which they lie in their files, and hands each on: its place in `indices`, an array
+   * Reads images, stack by stack and those of a stack in their order there, and hands each on: its place in `indices`, an array
    * that holds its pixels from `from` on (valid during the call only), and its edge in pixels.
    */
   async visitImages(
@@ -231,8 +235,8 @@ export class ParticleSet {
     visit: (i: number, values: Float32Array, from: number, size: number) => void,
   ): Promise<void> {
     const { stacks, section, contrast } = this.metadata;
-    for (const [index, places] of this.byStack(indices)) {
-      await this.reader.use(stacks[index]!, async (file) => {
+    await inParallel([...this.byStack(indices)], stacksAtOnce, ([index, places]) =>
+      this.reader.use(stacks[index]!, async (file) => {
         const size = file.size[0];
         const rowOf = (place: number) => this.rows[indices[places[place]!]!]!;
         for (let place = 0; place < places.length; place++) this.checkImage(rowOf(place), file);
@@ -245,8 +249,8 @@ export class ParticleSet {
             visit(places[place]!, values, from, size);
           }
         });
-      });
-    }
+      }),
+    );
   }
 
   /** Places in `indices` of the particles of each stack, stacks in the order of their first particle. */
@@ -272,13 +276,13 @@ export class ParticleSet {
     const all = Int32Array.from({ length: this.count }, (_, i) => i);
     const groups = this.byStack(all);
     let done = 0;
-    for (const [index, places] of groups) {
+    await inParallel([...groups], stacksAtOnce, async ([index, places]) => {
       throwIfStopped(options.signal);
       await this.reader.use(this.metadata.stacks[index]!, async (file) => {
         for (const place of places) this.checkImage(this.rows[place]!, file);
       });
       options.onProgress?.({ task: "looking at image stacks", done: ++done, total: groups.size });
-    }
+    });
   }
 
   /** Checks that the image of a row is in its stack and of the size that its optics group has. */

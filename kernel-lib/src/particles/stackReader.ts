@@ -6,7 +6,7 @@ import { type MrcFile, openMrc } from "../maps/mrc";
 /** Files that stay open at a time. */
 const openLimit = 16;
 /** Images that lie together are read together, up to this many values. */
-const runLimit = 1 << 22;
+const runLimit = 1 << 21;
 
 /** Finds and reads the image stacks of one particle file. */
 export class StackReader {

@@ -1,10 +1,11 @@
+import os from "node:os";
 import { InputError, throwIfStopped } from "../errors";
 import { goodFftSize } from "../maps/fft";
 import type { TaskOptions } from "../progress";
 import { type Disc, disc } from "../projection/disc";
 import { ctfOnDisc, flipPhases, ringPower } from "./ctfDisc";
 import { fftTransform, type ImageTransform, normaliseRings, scaledTransform } from "./imageTransform";
-import type { ParticleSet } from "./particleSet";
+import type { OpticsGroup, ParticleSet } from "./particleSet";
 
 /** The box in which particles are compared with projections of the model. */
 export interface TrainingBox {
@@ -39,7 +40,7 @@ export interface TargetOptions extends TaskOptions {
   boxSize: number;
   /** K ≤ ⌊(S − 1)/2⌋. */
   rings: number;
-  /** Bytes of transforms that may be held in memory. Default 4 GiB. */
+  /** Bytes of transforms that may be held in memory. Default: a quarter of the machine's memory. */
   memoryBudget?: number;
   /** Whether images have been phase flipped already. Default: as the particle file says. */
   phaseFlipped?: boolean;
@@ -78,7 +79,7 @@ export function trainingBox(set: Pick<ParticleSet, "boxSize" | "apix">, resoluti
  * @throws InputError for broken images and stacks, and where the file has no angles
  */
 export async function prepareTargets(set: ParticleSet, options: TargetOptions): Promise<ParticleTargets> {
-  const { boxSize, rings, memoryBudget = 2 ** 32, signal, onProgress } = options;
+  const { boxSize, rings, memoryBudget = os.totalmem() / 4, signal, onProgress } = options;
   if (!(rings >= 1 && rings <= Math.floor((boxSize - 1) / 2))) {
     throw new RangeError(
       `rings: expected 1 to ${Math.floor((boxSize - 1) / 2)} for a box of ${boxSize}, found ${rings}`,
@@ -134,7 +135,7 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
 
 /** Makes transforms from images; holds what is the same for all particles of an optics group. */
 class Transformer {
-  private readonly transforms = new Map<number, ImageTransform>();
+  private readonly transforms = new Map<OpticsGroup, ImageTransform>();
   private readonly ctf: Float64Array;
 
   constructor(
@@ -151,11 +152,11 @@ class Transformer {
     const { set, disc } = this;
     const width = 2 * disc.samples;
     const out = new Float32Array(indices.length * width);
-    await set.visitImages(indices, (i, image, from, size) => {
+    await set.visitImages(indices, (i, image, from) => {
       const at = i * width;
       const index = indices[i]!;
       const group = set.opticsGroup(index);
-      this.transformOf(size, group.apix).run(image, from, out, at);
+      this.transformOf(group).run(image, from, out, at);
       const flipped = this.phaseFlipped ?? (group.phaseFlipped || group.ctfPremultiplied);
       const parameters = flipped && !power ? undefined : set.ctf(index);
       if (parameters) {
@@ -180,14 +181,14 @@ class Transformer {
   }
 
   /** An image of the same physical box (to 0.1 %) needs an FFT only, any other a sum at the disc's frequencies. */
-  private transformOf(size: number, apix: number): ImageTransform {
-    const ratio = (size * apix) / this.edge;
-    const key = size + ratio;
-    let transform = this.transforms.get(key);
+  private transformOf(group: OpticsGroup): ImageTransform {
+    let transform = this.transforms.get(group);
     if (!transform) {
-      const fits = Math.abs(ratio - 1) <= 1e-3 && this.disc.rings <= Math.floor((size - 1) / 2);
-      transform = fits ? fftTransform(size, this.disc) : scaledTransform(size, ratio, this.disc);
-      this.transforms.set(key, transform);
+      const { boxSize, apix } = group;
+      const ratio = (boxSize * apix) / this.edge;
+      const fits = Math.abs(ratio - 1) <= 1e-3 && this.disc.rings <= Math.floor((boxSize - 1) / 2);
+      transform = fits ? fftTransform(boxSize, this.disc) : scaledTransform(boxSize, ratio, this.disc);
+      this.transforms.set(group, transform);
     }
     return transform;
   }
