@@ -148,12 +148,12 @@ export class LatentModel {
     for (let i = 0; i < count * latent; i++) noisy[i] = z[i]! + noise * random.normal();
     const latents = tf.tensor2d(noisy, [count + 1, latent]);
     const decoderTape = this.decoder.forward(latents, random);
-    const raw = tf.tidy(() => relativeToOrigin(decoderTape.output, count).dataSync() as Float32Array);
+    const raw = take(tf.tidy(() => relativeToOrigin(decoderTape.output, count)));
     const deviation = this.deviation.slice();
 
     return {
       z,
-      raw: Float32Array.from(raw),
+      raw,
       backward: (rawGradient) => {
         const decoderGradient = tf.tidy(() => {
           const dy = tf.tensor2d(rawGradient, [count, this.head.outputs]);
@@ -181,6 +181,36 @@ export class LatentModel {
         features?.dispose();
       },
     };
+  }
+
+  /**
+   * Gradients in the encoder's variables of the mean over the batch of Σ weight · (z − goal)² / Σ weight, with the
+   * latent's mean and deviation as they are. `goal` and `weight` are [B · latent].
+   */
+  regressEncoder(
+    features: Float32Array,
+    goal: Float32Array,
+    weight: Float32Array,
+    count: number,
+    random: Random,
+  ): tf.Tensor[] {
+    const { latent, featureSize } = this.spec;
+    const input = tf.tensor2d(features, [count, featureSize]);
+    const tape = this.encoder.forward(input, random);
+    const raw = tape.output.dataSync() as Float32Array;
+    let total = 0;
+    for (const w of weight) total += w;
+    const slope = new Float32Array(count * latent);
+    for (let i = 0; i < slope.length; i++) {
+      const deviation = this.deviation[i % latent]!;
+      const z = (raw[i]! - this.mean[i % latent]!) / deviation;
+      slope[i] = (2 * weight[i]! * (z - goal[i]!)) / (total * deviation);
+    }
+    const dy = tf.tensor2d(slope, [count, latent]);
+    const { gradients } = this.encoder.backward(tape, dy, false);
+    this.encoder.release(tape);
+    tf.dispose([input, dy]);
+    return gradients;
   }
 
   /** z of raw encoder output, the running statistics having followed this batch. */
@@ -247,6 +277,13 @@ export interface Pass {
   /** Gradients in the variables of encoder and decoder, or of the decoder alone where latents were given. */
   backward(rawGradient: Float32Array): tf.Tensor[][];
   release(): void;
+}
+
+/** The numbers of a tensor, which is disposed of. (Never returned through `tf.tidy`, which would look at each one.) */
+function take(tensor: tf.Tensor): Float32Array {
+  const values = Float32Array.from(tensor.dataSync() as Float32Array);
+  tensor.dispose();
+  return values;
 }
 
 function relativeToOrigin(output: tf.Tensor2D, count: number): tf.Tensor2D {

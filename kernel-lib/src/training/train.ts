@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
 import { readMap } from "../maps/mrc";
@@ -7,9 +8,8 @@ import { openParticles } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import { createEngine, type EngineChoice } from "../projection/engines";
-import { latentLikelihood } from "./likelihood";
+import { FeatureBasis } from "./features";
 import { checkTrainingOptions, defaultTrainingOptions, type TrainingOptions } from "./options";
-import { latentPosterior } from "./posterior";
 import { type Checkpoint, programRecord, Run, RunFolder, type RunRecord } from "./run";
 import { type EpochReport, Trainer } from "./trainer";
 
@@ -91,7 +91,10 @@ export async function train(settings: TrainSettings, task: TaskOptions = {}): Pr
   const engine = await createEngine(settings.engine);
   const trainer = new Trainer(targets, neutral, options, engine, free);
   try {
-    const { weights, features, meanFrc } = await trainer.prepare(task);
+    const checkpoint =
+      record && existsSync(folder.file("weights")) ? await folder.readCheckpoint("weights") : undefined;
+    const known = checkpoint && FeatureBasis.load(checkpoint.arrays);
+    const { weights, basis, meanFrc } = await trainer.prepare(task, known);
     const history: EpochReport[] = [];
     if (!record) {
       record = {
@@ -104,7 +107,7 @@ export async function train(settings: TrainSettings, task: TaskOptions = {}): Pr
         apix: neutral.apix,
         rings,
         lastRing: weights.lastRing,
-        featureSize: features.size,
+        featureSize: basis.size,
         options,
         status: "training",
       };
@@ -118,15 +121,14 @@ export async function train(settings: TrainSettings, task: TaskOptions = {}): Pr
     } else {
       history.push(...(await folder.readHistory().catch(() => [])));
     }
-    await runEpochs(trainer, folder, record, history, began, settings.onEpoch, task);
-    const encoder = trainer.encodeAll();
-    const posterior = await latentPosterior(
-      latentLikelihood(targets, neutral, trainer.model, weights, engine),
-      encoder,
-      options.latent,
-      task,
-    );
-    await folder.writeLatents(options.latent, encoder, posterior);
+    await runEpochs(trainer, folder, record, checkpoint, history, began, settings.onEpoch, task);
+    const posterior = await trainer.refine(task);
+    await folder.writeCheckpoint("weights", await trainer.save(), {
+      epoch: options.epochs,
+      start: history.at(-1)!.start,
+      scores: record.starts?.scores ?? [],
+    });
+    await folder.writeLatents(options.latent, trainer.encodeAll(), posterior);
     await folder.writeRecord({ ...record, status: "complete" });
   } finally {
     trainer.dispose();
@@ -154,6 +156,7 @@ async function runEpochs(
   trainer: Trainer,
   folder: RunFolder,
   record: RunRecord,
+  checkpoint: Awaited<ReturnType<RunFolder["readCheckpoint"]>> | undefined,
   history: EpochReport[],
   began: number,
   onEpoch: TrainSettings["onEpoch"],
@@ -163,8 +166,7 @@ async function runEpochs(
   const coarseEnd = Math.min(options.coarseEpochs, options.epochs);
   const before = history.at(-1)?.seconds ?? 0;
   let at: Checkpoint = { epoch: 0, start: 0, scores: [] };
-  if (history.length > 0) {
-    const checkpoint = await folder.readCheckpoint("weights");
+  if (checkpoint) {
     at = checkpoint.at;
     await trainer.begin(at.start);
     trainer.load(checkpoint.arrays);

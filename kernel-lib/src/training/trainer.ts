@@ -10,8 +10,11 @@ import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { ParticleBatches } from "./batches";
-import { type Features, gradientFeatures, neutralFrc } from "./features";
+import { distilEncoder } from "./distil";
+import { FeatureBasis, GradientSource, neutralFrc } from "./features";
+import { latentLikelihood } from "./likelihood";
 import type { TrainingOptions } from "./options";
+import { latentPosterior, type Posterior } from "./posterior";
 import { type RingWeights, ringWeights } from "./weights";
 
 /** What one epoch did. */
@@ -36,8 +39,16 @@ export interface EpochReport {
 export interface Prepared {
   meanFrc: Float64Array;
   weights: RingWeights;
-  features: Features;
+  basis: FeatureBasis;
+  /** Encoder input, [particles · basis.size]. */
+  features: Float32Array;
 }
+
+/**
+ * Ring limits of the gradients that the encoder sees, all rings beside them. A domain that moves by a third of the box
+ * has its states in order only in the lowest rings.
+ */
+const FEATURE_RINGS = [2, 5];
 
 /** The training itself, step by step; files and folders are the business of `run.ts`. */
 export class Trainer {
@@ -66,37 +77,36 @@ export class Trainer {
     this.trained = order.slice(heldOut).sort();
   }
 
-  /** The first pass over the data: mean FRC of the neutral model, ring weights, encoder input. */
-  async prepare(task: TaskOptions = {}): Promise<Prepared> {
+  /**
+   * The first pass over the data: mean FRC of the neutral model, ring weights, encoder input. A resumed run brings the
+   * basis of its encoder input along.
+   */
+  async prepare(task: TaskOptions = {}, known?: FeatureBasis): Promise<Prepared> {
     if (this.prepared) return this.prepared;
     const { targets, neutral, engine, options } = this;
     const meanFrc = await neutralFrc(targets, neutral, engine, task);
     const weights = ringWeights(options.weighting, meanFrc, targets.ctfPower, targets.count);
-    const low = Math.min(options.featureRings, targets.rings);
-    const rings = options.fullFeatures ? [low, targets.rings] : [low];
-    const features = await gradientFeatures(
-      targets,
-      neutral,
-      engine,
-      { values: weights.values, rings },
-      task,
-    );
-    this.prepared = { meanFrc, weights, features };
+    const source = new GradientSource(targets, neutral, engine, weights.values);
+    const limits = [
+      ...new Set([...FEATURE_RINGS, targets.rings].map((ring) => Math.min(ring, targets.rings))),
+    ];
+    const basis = known ?? (await FeatureBasis.fit(source, limits, options.featureSize, options.seed, task));
+    this.prepared = { meanFrc, weights, basis, features: await basis.project(source, task) };
     return this.prepared;
   }
 
   /** Fresh networks and optimiser for start number `start`. */
   async begin(start: number): Promise<void> {
-    const { features } = await this.prepare();
+    const { basis, features } = await this.prepare();
     this.model?.dispose();
     this.adam?.dispose();
     const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
     this.model = new LatentModel(
-      { latent, featureSize: features.size, hidden, dropout },
+      { latent, featureSize: basis.size, hidden, dropout },
       this.head,
       this.random.fork(100 + start),
     );
-    this.model.calibrate(features.data, this.targets.count);
+    this.model.calibrate(features, this.targets.count);
     this.adam = new Adam([this.model.encoder, this.model.decoder], { learningRate, weightDecay });
   }
 
@@ -116,7 +126,7 @@ export class Trainer {
 
   /** One pass over the training particles. Epochs are numbered from 1; each draws its own random numbers. */
   async epoch(epoch: number, start: number, task: TaskOptions = {}): Promise<void> {
-    const { weights, features } = await this.prepare();
+    const { weights, basis, features } = await this.prepare();
     const { options, head, neutral } = this;
     const random = this.random.fork(1000 + start).fork(epoch);
     const rings = this.ringsOfEpoch(epoch);
@@ -129,7 +139,7 @@ export class Trainer {
       const indices = order.slice(from, from + options.batchSize).map((i) => this.trained[i]!);
       const count = indices.length;
       const pass = this.model.forward(
-        { features: this.batches.rows(features.data, features.size, indices) },
+        { features: this.batches.rows(features, basis.size, indices) },
         count,
         options.latentNoise,
         random,
@@ -153,7 +163,7 @@ export class Trainer {
         total: order.length,
       });
     }
-    this.model.calibrate(features.data, this.targets.count);
+    this.model.calibrate(features, this.targets.count);
   }
 
   /** Full rate for two thirds of the epochs, then a cosine down to a twentieth. */
@@ -176,7 +186,7 @@ export class Trainer {
 
   /** Latents of all particles from the encoder, [particles · latent]. */
   encodeAll(): Float32Array {
-    return this.model.encode(this.prepared!.features.data, this.targets.count);
+    return this.model.encode(this.prepared!.features, this.targets.count);
   }
 
   /** Mean FRC over all rings and weighted score of these particles at latents z [particles · latent] of all particles. */
@@ -211,9 +221,26 @@ export class Trainer {
     };
   }
 
+  /** Refines the latents of all particles with the decoder as it is, then teaches the encoder what was found. */
+  async refine(task: TaskOptions = {}): Promise<Posterior> {
+    const { weights, features } = await this.prepare();
+    const posterior = await latentPosterior(
+      latentLikelihood(this.targets, this.neutral, this.model, weights, this.engine),
+      this.encodeAll(),
+      this.options.latent,
+      task,
+    );
+    await distilEncoder(this.model, this.trained, features, posterior, this.random.fork(3), task);
+    return posterior;
+  }
+
   async save(): Promise<NamedArray[]> {
     const adam = await this.adam.save();
-    return [...(await this.model.save()), ...adam.map((a) => ({ ...a, name: `adam.${a.name}` }))];
+    return [
+      ...this.prepared!.basis.save(),
+      ...(await this.model.save()),
+      ...adam.map((a) => ({ ...a, name: `adam.${a.name}` })),
+    ];
   }
 
   load(arrays: readonly NamedArray[]): void {
