@@ -88,6 +88,8 @@ export class Interrupts {
 
   /** A `vm` script was broken by SIGINT. */
   brokenBySignal(): void {
+    const sent = Atomics.load(this.words, InterruptWord.signalsSent);
+    this.#signalsSeen = Math.min(sent, this.#signalsSeen + 1);
     this.handled(Atomics.load(this.words, InterruptWord.requested));
   }
 

@@ -47,7 +47,6 @@ class RequestError extends Error {
 
 function field<T>(content: Json, name: string, type: "string" | "boolean", otherwise?: T): T {
   const value = content[name] ?? otherwise;
-  // biome-ignore lint/suspicious/useValidTypeof: the type is one of two literals
   if (typeof value !== type) throw new RequestError(`${name} must be a ${type}, found ${inspect(value)}`);
   return value as T;
 }

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { KernelProcess, resultText, type WireClient } from "./wireClient";
+
+/** Interrupts must come through within a second; the rest is slack for a slow machine. */
+const LIMIT_MS = 5000;
+
+let kernel: KernelProcess;
+let client: WireClient;
+
+before(async () => {
+  kernel = await KernelProcess.start();
+  client = await kernel.client();
+});
+after(() => kernel.stop());
+
+/** Runs code that prints "go" and never ends, interrupts it, and returns the milliseconds until it had ended. */
+async function interruptAfterGo(code: string) {
+  const id = await client.startExecute(code);
+  await client.until(
+    () =>
+      client.publishedFor(id).find(({ type, content }) => type === "stream" && /go/.test(content["text"])),
+    "output",
+  );
+  const begun = performance.now();
+  const reply = await client.interrupt();
+  assert.equal(reply.type, "interrupt_reply");
+  assert.equal(reply.content["status"], "ok");
+  const execution = await client.finished(id, LIMIT_MS);
+  const took = performance.now() - begun;
+  const errors = execution.published.filter(({ type }) => type === "error");
+  assert.equal(errors.length, 1);
+  assert.equal(errors[0]!.content["ename"], "Interrupted");
+  assert.equal(execution.reply.content["status"], "error");
+  const next = await client.execute("6 * 7");
+  assert.equal(resultText(next), "42");
+  return { took, execution };
+}
+
+test("interrupt breaks a synchronous loop, and the next cell runs", async () => {
+  await interruptAfterGo(`console.log("go"); for (;;) {}`);
+});
+
+test("finally blocks of an interrupted loop run", async () => {
+  await client.execute("let cleaned = false;");
+  await interruptAfterGo(`console.log("go"); try { while (true); } finally { cleaned = true; }`);
+  const { published } = await client.execute("cleaned");
+  assert.equal(
+    published.find(({ type }) => type === "execute_result")?.content["data"]["text/plain"],
+    "true",
+  );
+});
+
+test("interrupt breaks a loop after an await", async () => {
+  await interruptAfterGo(
+    `await new Promise((resolve) => setTimeout(resolve, 5)); console.log("go"); let n = 0; while (true) n++;`,
+  );
+});
+
+test("interrupt breaks recursion without a loop after an await", async () => {
+  await interruptAfterGo(
+    `const fib = (n: number): number => (n < 2 ? n : fib(n - 1) + fib(n - 2)); await null; console.log("go"); fib(80);`,
+  );
+});
+
+test("interrupt ends a cell that awaits what never settles", async () => {
+  await interruptAfterGo(`console.log("go"); await new Promise(() => setInterval(() => {}, 1000));`);
+});
+
+test("interrupt ends an endless loop of awaits, also what runs on in the background", async () => {
+  await interruptAfterGo(
+    `let turns = 0; console.log("go"); for (;;) { await new Promise((resolve) => setTimeout(resolve, 5)); turns++; }`,
+  );
+  const first = resultText(await client.execute("1"));
+  assert.equal(first, "1");
+});
+
+test("library work stops at its next step through the signal of the cell, and the cell gets its result", async () => {
+  const { execution } = await interruptAfterGo(`
+    async function train(): Promise<string> {
+      const signal = (globalThis as any)[Symbol.for("Jupyter.interrupt")] as AbortSignal;
+      console.log("go");
+      while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+      console.log("checkpoint written");
+      return "half a model";
+    }
+    const model = await train();`);
+  assert.match(
+    execution.published.map(({ content }) => content["text"] ?? "").join(""),
+    /go\ncheckpoint written/,
+  );
+  assert.equal(resultText(await client.execute("model")), "'half a model'");
+});
+
+test("a library that polls the signal without returning to the event loop sees the interrupt", async () => {
+  // The loop is in a string, so that the kernel compiles no check into it.
+  await client.execute(
+    `const spin = new Function("signal", "console.log('go'); while (!signal.aborted);") as (s: AbortSignal) => void;`,
+  );
+  await interruptAfterGo(`await null; spin((globalThis as any)[Symbol.for("Jupyter.interrupt")]);`);
+});
+
+test("interrupt breaks a synchronous library call below a cell", async () => {
+  await client.execute(`const stuck = new Function("console.log('go'); for (;;);");`);
+  await interruptAfterGo("stuck();");
+});
+
+test("interrupt breaks a loop in a comm handler", async () => {
+  await client.execute(`
+    const comms = (globalThis as any)[Symbol.for("Jupyter.comms")];
+    comms.registerTarget("spin", (comm: any) => comm.onMessage(() => { console.log("go"); for (;;) {} }));`);
+  await client.send(client.shell, "comm_open", { comm_id: "spin1", target_name: "spin", data: {} });
+  const id = await client.send(client.shell, "comm_msg", { comm_id: "spin1", data: {} });
+  await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
+  await client.interrupt();
+  await client.idle(id, LIMIT_MS);
+  assert.equal(resultText(await client.execute("1 + 1")), "2");
+});
+
+test("interrupt breaks library code in a comm handler", async () => {
+  await client.execute(`comms.registerTarget("stick", (comm: any) => comm.onMessage(() => { stuck(); }));`);
+  await client.send(client.shell, "comm_open", { comm_id: "stick1", target_name: "stick", data: {} });
+  const id = await client.send(client.shell, "comm_msg", { comm_id: "stick1", data: {} });
+  await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
+  await client.interrupt();
+  await client.idle(id, LIMIT_MS);
+  assert.equal(resultText(await client.execute("2 + 2")), "4");
+});
+
+test("SIGINT interrupts a cell like an interrupt_request", async () => {
+  const id = await client.startExecute(`console.log("go"); await new Promise(() => {});`);
+  await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
+  kernel.process.kill("SIGINT");
+  const { reply } = await client.finished(id, LIMIT_MS);
+  assert.equal(reply.content["ename"], "Interrupted");
+});
+
+test("an interrupt while nothing runs hits nothing later", async () => {
+  await client.interrupt();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert.equal(resultText(await client.execute("let k = 0; for (let i = 0; i < 10; i++) k += i; k")), "45");
+});
+
+test("queued cells are aborted by an interrupt", async () => {
+  const running = await client.startExecute(`console.log("go"); for (;;) {}`);
+  const queued = await client.startExecute(`console.log("must not run")`);
+  await client.until(() => client.publishedFor(running).find(({ type }) => type === "stream"), "output");
+  await client.interrupt();
+  const { reply, published } = await client.finished(queued, LIMIT_MS);
+  assert.equal(reply.content["status"], "aborted");
+  assert.ok(!published.some(({ type }) => type === "stream"));
+});
