@@ -75,7 +75,7 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
       throw new InputError(where, "five numbers, x y z amplitude sigma", shorten(line));
     }
     for (let column = 0; column < 5; column++) {
-      const value = Number(fields[column]);
+      const value = Math.fround(Number(fields[column]));
       if (!Number.isFinite(value)) {
         throw new InputError(where, "a number in each of five columns", shorten(fields[column]!));
       }
