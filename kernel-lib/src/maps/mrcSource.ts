@@ -93,24 +93,24 @@ class MemorySource implements ByteSource {
 }
 
 async function gunzip(file: string, packed: number, memoryLimit: number): Promise<ByteSource> {
-  const stream = createReadStream(file).pipe(createGunzip());
+  if (packed >= memoryLimit) return gunzipToFile(file);
+  const input = createReadStream(file);
+  const output = input.pipe(createGunzip());
+  input.on("error", (error) => output.destroy(error));
   const chunks: Buffer[] = [];
   let size = 0;
-  if (packed < memoryLimit) {
-    try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > memoryLimit) break;
-      }
-    } catch (error) {
-      throw new InputError(file, "a complete gzip file", `damage (${(error as Error).message})`);
+  try {
+    for await (const chunk of output as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > memoryLimit) break;
     }
-    if (size <= memoryLimit) return new MemorySource(Buffer.concat(chunks));
+  } catch (error) {
+    throw new InputError(file, "a complete gzip file", `damage (${(error as Error).message})`);
+  } finally {
+    input.destroy();
   }
-  stream.destroy();
-  chunks.length = 0;
-  return gunzipToFile(file);
+  return size > memoryLimit ? gunzipToFile(file) : new MemorySource(Buffer.concat(chunks));
 }
 
 async function gunzipToFile(file: string): Promise<ByteSource> {
