@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { writeMap } from "../maps/mrc";
+import { openMrc, writeMap } from "../maps/mrc";
 import { disc } from "../projection/disc";
 import { haveProgram, runProgram, temporaryFolder } from "../testing";
+import { ctfOnDisc } from "./ctfDisc";
+import { fftTransform } from "./imageTransform";
 import { openParticles } from "./particleSet";
 import {
   correlation,
@@ -108,4 +110,46 @@ test("poses along the poles (tilt 0 and 180) agree with RELION", { skip }, async
 test("box sizes that are no power of two agree with RELION", { skip }, async (t) => {
   const particles = randomParticles(6, 4, { ctf: true });
   assertAllAbove(await compareWithRelion(t, particles, { size: 52, ctf: true, rings: 15 }), 0.999);
+});
+
+test("the CTF itself is RELION's to 1e-6, with astigmatism, phase plate, B factor and scale", {
+  skip,
+}, async (t) => {
+  const [size, apix, rings] = [64, 1.5, 25];
+  const folder = temporaryFolder(t);
+  const data = new Float32Array(size ** 3);
+  data[size / 2 + size * (size / 2 + (size * size) / 2)] = 1;
+  await writeMap(path.join(folder, "point.mrc"), { data, size: [size, size, size], apix });
+  const particle: MadeParticle = {
+    angles: [0, 0, 0],
+    origin: [0, 0],
+    defocus: [9000, 8000, 30],
+    phaseShift: 20,
+    image: "1@with.mrcs",
+  };
+  const star = relionStar([particle], { apix, size })
+    .replace("_rlnPhaseShift #9", "_rlnPhaseShift #9\n_rlnCtfBfactor #10\n_rlnCtfScalefactor #11")
+    .replace(" 30 20 ", " 30 20 60 0.7 ");
+  writeFileSync(path.join(folder, "poses.star"), star);
+  const args = ["--i", "point.mrc", "--ang", "poses.star", "--angpix", String(apix)];
+  runProgram("relion_project", [...args, "--o", "with", "--ctf"], folder);
+  runProgram("relion_project", [...args, "--o", "without"], folder);
+  const layout = disc(rings);
+  const [affected, plain] = await Promise.all(
+    ["with.mrcs", "without.mrcs"].map(async (name) => {
+      const mrc = await openMrc(path.join(folder, name));
+      const transform = new Float32Array(2 * layout.samples);
+      fftTransform(size, layout).run(await mrc.readSections(0, 1), 0, transform, 0);
+      await mrc.close();
+      return transform;
+    }),
+  );
+  const set = await openParticles(path.join(folder, "poses.star"));
+  t.after(() => set.close());
+  const own = ctfOnDisc(set.ctf(0)!, layout, size * apix);
+  for (let i = 0; i < layout.samples; i++) {
+    if (layout.ring[i] === 0) continue;
+    const relion = affected![2 * i]! / plain![2 * i]!;
+    assert.ok(Math.abs(relion - own[i]!) < 1e-6, `sample ${i}: ${relion} and ${own[i]}`);
+  }
 });
