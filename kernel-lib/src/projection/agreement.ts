@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ProjectionEngine, ProjectionResult } from "./engine";
+import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
 import { type ExampleOptions, exampleBatch } from "./examples";
 import { ReferenceEngine } from "./reference";
 
@@ -40,8 +40,11 @@ function expectSame(name: string, found: Float32Array, expected: Float32Array): 
 const reference = new ReferenceEngine();
 
 /** Fails unless the engine agrees with the reference: FRC and score to 1e-4, gradients to a cosine of 0.9999. */
-export async function expectAgreement(engine: ProjectionEngine, options: ExampleOptions): Promise<void> {
-  const { batch, request } = exampleBatch({ seed: 17, ...options });
+export async function expectAgreement(
+  engine: ProjectionEngine,
+  example: ExampleOptions | { batch: ProjectionBatch; request: ProjectionRequest },
+): Promise<void> {
+  const { batch, request } = "batch" in example ? example : exampleBatch({ seed: 17, ...example });
   const n = batch.gaussians;
   const found = (await engine.evaluate(batch, request)) as Required<ProjectionResult>;
   const expected = (await reference.evaluate(batch, request)) as Required<ProjectionResult>;

@@ -158,7 +158,7 @@ export class WasmEngine implements ProjectionEngine {
       this.workers = Array.from({ length: this.threads }, () => this.startWorker(module, memory));
     }
     const layout = disc(rings);
-    const plan = this.plan(gaussians, boxSize, rings, widths(batch));
+    const plan = this.plan(gaussians, boxSize, rings, widths(batch, boxSize, rings));
     const spread = plan.method === "spread" ? plan : undefined;
     const arena = new Arena();
     const jobAt = arena.take(4 * jobFields.length);
