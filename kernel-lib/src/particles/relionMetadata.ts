@@ -170,7 +170,23 @@ async function groupsOfTable(
   } else if (optics.count > 1) {
     throw new InputError(`${star.file}: data_${table.block}`, "a column _rlnOpticsGroup");
   }
-  return { opticsGroups, opticsGroup, notices: aberrationNotices(optics) };
+  return {
+    opticsGroups,
+    opticsGroup,
+    notices: [...correctionNotices(opticsGroups), ...aberrationNotices(optics)],
+  };
+}
+
+/** What was done to the images already. */
+function correctionNotices(groups: readonly OpticsGroup[]): string[] {
+  const notices: string[] = [];
+  if (groups.some((group) => group.phaseFlipped)) {
+    notices.push("images are marked as phase flipped: their phases are left as they are");
+  }
+  if (groups.some((group) => group.ctfPremultiplied)) {
+    notices.push("images are marked as multiplied by their CTF: their phases are left as they are");
+  }
+  return notices;
 }
 
 /** What RELION would correct and this library does not. */
