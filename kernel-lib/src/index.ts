@@ -1,5 +1,42 @@
+/**
+ * e2gmm: Gaussian mixture models of cryo-EM heterogeneity. What a notebook imports; see the README for a first look.
+ */
+export * from "./compute/backends";
 export * from "./errors";
+export * from "./latent/kmeans";
+export * from "./latent/pca";
+export * from "./latent/statistics";
+export * from "./maps/filter";
+export * from "./maps/fsc";
+export { applyMask, densityMask, readMask, sphericalMask } from "./maps/mask";
+export { type MrcFile, openMrc, readMap, writeMap } from "./maps/mrc";
+export { type Reconstruction, type ReconstructOptions, reconstruct } from "./maps/reconstruct";
+export { resizeVolume } from "./maps/resize";
+export * from "./maps/sections";
 export * from "./maps/volume";
-export * from "./model/gaussianModel";
+export * from "./model/density";
+export * from "./model/edit";
+export {
+  emptyModel,
+  type GaussianModel,
+  Row,
+} from "./model/gaussianModel";
+export { type GrownModel, type GrowOptions, type GrowthRound, growNeutralModel } from "./model/neutral";
+export { readModelPdb, writeModelPdb } from "./model/pdb";
+export { readModelText, writeModelText } from "./model/text";
+export type { Varied } from "./network/head";
+export * from "./particles/ctf";
+export { openParticles, ParticleSet } from "./particles/particleSet";
+export { type ParticleTargets, prepareTargets, trainingBox } from "./particles/targets";
 export * from "./progress";
+export type * from "./projection/engine";
+export { createEngine, type EngineChoice } from "./projection/engines";
 export * from "./random";
+export * from "./simulate/designs";
+export { type SimulatedCtf, type SimulatedData, simulateFromModels } from "./simulate/simulateParticles";
+export { defaultTrainingOptions, type TrainingOptions } from "./training/options";
+export { type Latents, Run, type RunRecord } from "./training/run";
+export { type TrainSettings, train } from "./training/train";
+export type { EpochReport } from "./training/trainer";
+export type { Weighting } from "./training/weights";
+export { packageVersion } from "./version";
