@@ -18,8 +18,8 @@ export interface GrowOptions extends TaskOptions {
   /** Å to which the model shall describe the map. */
   resolution: number;
   /**
-   * Gaussians of the finished model; it has fewer where some ended outside the box or the mask and were dropped.
-   * Default: `startGaussians`, doubled until the FRC reaches `targetFrc` or a doubling adds less than 0.02 to it.
+   * Gaussians of the finished model. Default: `startGaussians`, doubled until the FRC reaches `targetFrc` or a
+   * doubling adds less than 0.02 to it.
    */
   gaussians?: number;
   /**
@@ -85,7 +85,8 @@ function worthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boole
 export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
   const { gaussians, targetFrc = 0.95, startGaussians = 256, startResolution = 50, mask, signal } = options;
   const { edge, rings, boxSize } = checkOptions(map, options);
-  const small = resizeVolume(mask ? multiplied(map, mask) : map, { size: boxSize });
+  const level = withoutBackground(map);
+  const small = resizeVolume(mask ? multiplied(level, mask) : level, { size: boxSize });
   // A Gaussian fall-off that reaches 1/e at twice the resolution, or at 12 Å, for what needs shape but no detail.
   const blur = Math.max(2 * options.resolution, 12);
   const smooth = filterVolume(small, (s) => Math.exp(-((s * blur) ** 2)));
@@ -125,7 +126,11 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
     const kept = insideOnly(model, inside);
     if (kept.count < model.count) {
       model = kept;
-      if (last) await fit(15, false);
+      if (last) {
+        // Put back inside, where they then stay.
+        model = addGaussians(model, step.gaussians, target, weights, random, inside);
+        await fit(25, false);
+      }
     }
     if (last) scaleToMap(model, target);
     const frc = projectionFrc(model, projector, rings);
@@ -214,6 +219,24 @@ function schedule(
         : Math.min(first * 2 ** Math.max(0, i - (rounds - 1 - doublings)), asked ?? first);
     return { gaussians, resolution, rings: ringsAt(edge, resolution) };
   });
+}
+
+/**
+ * The map minus the median of its corners, outside the sphere that touches the box's faces. Solvent of other than
+ * zero density is a cube to any oblique projection, which no Gaussians describe and no particle shows.
+ */
+function withoutBackground(map: Volume): Volume {
+  const n = map.size[0];
+  const origin = Math.floor(n / 2);
+  const outside = new Float32Array(map.data.length);
+  let count = 0;
+  // An odd step visits all columns of an even box; a million voxels are enough for a median.
+  for (let i = 0; i < map.data.length; i += Math.floor(map.data.length / 1e6) | 1) {
+    const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / (n * n))];
+    if (Math.hypot(x - origin, y - origin, z - origin) > n / 2) outside[count++] = map.data[i]!;
+  }
+  const median = outside.subarray(0, count).sort()[count >> 1] ?? 0;
+  return { ...map, data: map.data.map((v) => v - median) };
 }
 
 function multiplied(map: Volume, mask: Volume): Volume {
