@@ -146,13 +146,16 @@ export class Backprojector {
           im = -im;
         }
         const weight = c * c;
-        const x0 = Math.floor(qx);
-        const y0 = Math.floor(qy);
-        const z0 = Math.floor(qz);
+        // All three are positive from here on, so that dropping the fraction is rounding down.
+        qy += reach;
+        qz += reach;
+        const x0 = qx | 0;
+        const y0 = qy | 0;
+        const z0 = qz | 0;
         const fx = qx - x0;
         const fy = qy - y0;
         const fz = qz - z0;
-        const i00 = 3 * x0 + (y0 + reach) * strideY + (z0 + reach) * strideZ;
+        const i00 = 3 * x0 + y0 * strideY + z0 * strideZ;
         share(grid, i00, (1 - fy) * (1 - fz), fx, re, im, weight);
         share(grid, i00 + strideY, fy * (1 - fz), fx, re, im, weight);
         share(grid, i00 + strideZ, (1 - fy) * fz, fx, re, im, weight);
@@ -193,62 +196,57 @@ export class Backprojector {
 
   /** The quotient of the sums as a padded half transform with the origin in its corner. */
   private divided(): Float32Array {
-    const { grid, reach } = this;
+    const { grid } = this;
+    const padded = PADDING * this.boxSize;
+    const shellWeight = new Float64Array(padded / 2 + 1);
+    const shellCount = new Float64Array(padded / 2 + 1);
+    this.visit((from, mirror, _, shell) => {
+      shellWeight[shell]! += grid[from + 2]! + (mirror < 0 ? 0 : grid[mirror + 2]!);
+      shellCount[shell]! += 1;
+    });
+    const half = new Float32Array(2 * halfWidth(padded) * padded * padded);
+    this.visit((from, mirror, to, shell) => {
+      let re = grid[from]!;
+      let im = grid[from + 1]!;
+      let weight = grid[from + 2]!;
+      if (mirror >= 0) {
+        re += grid[mirror]!;
+        im -= grid[mirror + 1]!;
+        weight += grid[mirror + 2]!;
+      }
+      if (weight === 0) return;
+      const divisor = Math.max(weight, (LEAST_WEIGHT * shellWeight[shell]!) / shellCount[shell]!);
+      half[to] = re / divisor;
+      half[to + 1] = im / divisor;
+    });
+    return half;
+  }
+
+  /**
+   * Calls back for every grid point within the sphere of radius S/2: where its sums begin in `grid`, where those of its
+   * mirror image do if it lies in the plane x = 0 (there samples that were turned over to x ≥ 0 left their share) or
+   * −1, where its value goes in a half transform, and its shell.
+   */
+  private visit(use: (from: number, mirror: number, to: number, shell: number) => void): void {
+    const { reach } = this;
     const padded = PADDING * this.boxSize;
     const columns = halfWidth(padded);
     const height = 2 * reach + 1;
-    const index = (x: number, y: number, z: number) =>
-      3 * (x + (reach + 1) * (y + reach + height * (z + reach)));
-    const limit = (PADDING * this.boxSize) / 2;
-    const shells = Math.ceil(limit) + 1;
-    const shellWeight = new Float64Array(shells);
-    const shellCount = new Float64Array(shells);
-    const half = new Float32Array(2 * columns * padded * padded);
-    const weights = new Float32Array(columns * padded * padded);
-    const inside = Math.ceil(limit) - 1;
-    for (let z = -inside; z <= inside; z++) {
-      for (let y = -inside; y <= inside; y++) {
+    const index = (y: number, z: number) => 3 * (reach + 1) * (y + reach + height * (z + reach));
+    const limit = padded / 2;
+    for (let z = 1 - limit; z < limit; z++) {
+      for (let y = 1 - limit; y < limit; y++) {
         const square = limit * limit - z * z - y * y;
         if (square <= 0) continue;
         const end = Math.ceil(Math.sqrt(square)) - 1;
-        let to = columns * ((y < 0 ? y + padded : y) + padded * (z < 0 ? z + padded : z));
-        let from = index(0, y, z);
-        for (let x = 0; x <= end; x++, to++, from += 3) {
-          let re = grid[from]!;
-          let im = grid[from + 1]!;
-          let weight = grid[from + 2]!;
-          if (x === 0) {
-            // Samples that were turned over to x ≥ 0 left their share of this plane at its mirror image.
-            const mirror = index(0, -y, -z);
-            re += grid[mirror]!;
-            im -= grid[mirror + 1]!;
-            weight += grid[mirror + 2]!;
-          }
-          half[2 * to] = re;
-          half[2 * to + 1] = im;
-          weights[to] = weight;
+        const to = 2 * columns * ((y < 0 ? y + padded : y) + padded * (z < 0 ? z + padded : z));
+        const from = index(y, z);
+        for (let x = 0; x <= end; x++) {
           const shell = Math.round(Math.sqrt(x * x + y * y + z * z));
-          shellWeight[shell]! += weight;
-          shellCount[shell]! += 1;
+          use(from + 3 * x, x === 0 ? index(-y, -z) : -1, to + 2 * x, shell);
         }
       }
     }
-    for (let z = 0, i = 0; z < padded; z++) {
-      const kz = z < padded / 2 ? z : z - padded;
-      for (let y = 0; y < padded; y++) {
-        const ky = y < padded / 2 ? y : y - padded;
-        for (let x = 0; x < columns; x++, i++) {
-          const weight = weights[i]!;
-          if (weight === 0) continue;
-          const shell = Math.round(Math.sqrt(x * x + ky * ky + kz * kz));
-          const least = (LEAST_WEIGHT * shellWeight[shell]!) / shellCount[shell]!;
-          const divisor = Math.max(weight, least);
-          half[2 * i]! /= divisor;
-          half[2 * i + 1]! /= divisor;
-        }
-      }
-    }
-    return half;
   }
 }
 

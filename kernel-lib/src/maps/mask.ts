@@ -1,15 +1,10 @@
 import { InputError } from "../errors";
-import { describeGrid, requireSameGrid } from "./grid";
+import { type Grid, requireSameBox, requireSameGrid } from "./grid";
 import { readMap } from "./mrc";
 import type { Volume } from "./volume";
 
 /** How far outside 0 … 1 the values of a mask may lie: interpolation and rounding take them there. */
 const VALUE_TOLERANCE = 0.01;
-/** How far the edges of two boxes may differ, as a fraction, and still be the same box. */
-const EDGE_TOLERANCE = 5e-3;
-
-type Grid = Pick<Volume, "size" | "apix">;
-
 /**
  * Reads a mask from a map file and checks it: see {@link checkMask}.
  * @param like the map, or the particles' box, that it is to be used with
@@ -39,15 +34,6 @@ export function checkMask(mask: Volume, options: { like?: Grid; name?: string } 
   }
   if (largest <= VALUE_TOLERANCE) throw new InputError(name, "values above 0", "nothing but zeros");
   if (options.like) requireSameBox(mask, options.like, name);
-}
-
-/** @throws InputError unless both boxes have the same edges in Å */
-function requireSameBox(mask: Grid, like: Grid, name: string): void {
-  const edges = (grid: Grid) => grid.size.map((n) => n * grid.apix);
-  const wanted = edges(like);
-  if (edges(mask).some((edge, i) => Math.abs(edge - wanted[i]!) > EDGE_TOLERANCE * wanted[i]!)) {
-    throw new InputError(name, `a box as large as ${describeGrid(like)}`, describeGrid(mask));
-  }
 }
 
 /**

@@ -70,8 +70,11 @@ export interface Reconstruction {
   fsc?: FscCurve;
 }
 
-/** Floats held in memory for one chunk of images: 16 MiB, twice while the next one is read. */
-const CHUNK = 1 << 22;
+/**
+ * Floats of one chunk of images, 4 MiB: two are held while the next is read. Between chunks the event loop runs, and an
+ * abort is noticed.
+ */
+const CHUNK = 1 << 20;
 
 /**
  * Reconstructs a map from particle images by direct Fourier inversion: every transform is weighted by its CTF, spread
