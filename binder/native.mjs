@@ -1,7 +1,10 @@
-// Brings TensorFlow's own kernels to TensorFlow.js: `npm run native` for the CPU, `npm run native -- gpu` for NVIDIA cards.
+// Brings what TensorFlow.js needs for more than its WebAssembly backend, into native/ and .venv:
+//   npm run native            TensorFlow's kernels for the CPU
+//   npm run native -- gpu     the same for NVIDIA cards (CUDA)
+//   npm run native -- webgpu  any GPU with a Vulkan driver, through Dawn; nothing to build
 // The prebuilt library that @tensorflow/tfjs-node would fetch is old and often cannot be had, so its addon is built here,
-// from the sources in the npm package, against the TensorFlow of a Python wheel. Everything goes into native/ and .venv.
-// The addon speaks N-API: one build serves every Node from 20 on.
+// from the sources in the npm package, against the TensorFlow of a Python wheel. It speaks N-API: one build serves every
+// Node from 20 on.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -12,6 +15,7 @@ import { command, hashFiles, Progress, runStep, SetupError } from "./steps.mjs";
 const tfjs = "4.22.0";
 const tensorflow = "2.21.0";
 const headers = "1.9.0";
+const dawn = "0.6.2";
 /** The newest N-API for which tfjs-node looks for an addon. */
 const napi = 8;
 
@@ -25,22 +29,19 @@ function npm(args, options) {
   return isNpm ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
 }
 
-function packages(name) {
-  const folder = path.join(native, "node_modules/@tensorflow", name);
+/** Packages put into native/node_modules; the first is the one that the others belong to. */
+function packages(wanted) {
+  const folders = wanted.map((entry) => path.join(native, "node_modules", entry.replace(/@[^@]*$/, "")));
   return {
-    name: `npm package @tensorflow/${name}`,
-    stamp: path.join(folder, ".e2gmm-lab"),
-    outputs: [
-      path.join(folder, "package.json"),
-      path.join(native, "node_modules/node-api-headers/package.json"),
-    ],
-    inputs: () => `${tfjs} ${headers}`,
+    name: `npm package ${wanted[0]}`,
+    stamp: path.join(folders[0], ".e2gmm-lab"),
+    outputs: folders.map((folder) => path.join(folder, "package.json")),
+    inputs: () => wanted.join(" "),
     run: async (say) => {
       mkdirSync(native, { recursive: true });
       const manifest = path.join(native, "package.json");
       if (!existsSync(manifest)) writeFileSync(manifest, '{ "private": true }\n');
-      const wanted = [`@tensorflow/${name}@${tfjs}`, `node-api-headers@${headers}`];
-      // Scripts would fetch the old library; saved, the one of CPU and GPU that is there would be kept beside a new one.
+      // Their scripts would fetch the old library.
       await npm(["install", "--ignore-scripts", "--no-audit", "--no-fund", ...wanted], {
         cwd: native,
         say,
@@ -164,39 +165,63 @@ async function check(backend) {
   const source = `
     const { measureMatmul, useBackend } = require(${JSON.stringify(backends)});
     useBackend(${JSON.stringify(backend)}).then(async ({ name, device }) =>
-      console.log(name + ": " + device + ", " + Math.round(await measureMatmul()) + " GFLOPS in a matrix product"));`;
+      console.log(name + ": " + device + ", " + Math.round(await measureMatmul()) + " GFLOPS in a matrix product"))
+    .then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); });`;
   const said = await command(process.execPath, ["-e", source], {
     env: { TF_CPP_MIN_LOG_LEVEL: "2" },
     what: `the backend ${backend}`,
-    advice: "The addon was built but does not come up; the lines above say why.",
+    advice: "Everything is in place, but it does not come up; the lines above say why.",
   });
   console.log(said.trim().split("\n").at(-1));
 }
 
+const kinds = {
+  cpu: {
+    backend: "tensorflow",
+    steps: () => [
+      packages([`@tensorflow/tfjs-node@${tfjs}`, `node-api-headers@${headers}`]),
+      wheel(false),
+      addon("tfjs-node"),
+    ],
+  },
+  gpu: {
+    backend: "tensorflow-gpu",
+    steps: () => [
+      packages([`@tensorflow/tfjs-node-gpu@${tfjs}`, `node-api-headers@${headers}`]),
+      wheel(true),
+      addon("tfjs-node-gpu"),
+    ],
+  },
+  webgpu: {
+    backend: "webgpu",
+    steps: () => [packages([`webgpu@${dawn}`, `@tensorflow/tfjs-backend-webgpu@${tfjs}`])],
+  },
+};
+
 async function main(args) {
-  const unknown = args.filter((arg) => arg !== "gpu" && arg !== "cpu");
-  if (unknown.length > 0) {
-    throw new SetupError(`${unknown[0]}: expected nothing, cpu or gpu`, {
-      advice: "npm run native, or npm run native -- gpu",
-    });
+  const [name = "cpu", ...more] = args;
+  const kind = kinds[name];
+  if (kind === undefined || more.length > 0) {
+    throw new SetupError(`${args.join(" ")}: expected nothing or one of ${Object.keys(kinds).join(", ")}`);
   }
-  if (process.platform !== "linux") {
+  if (process.platform !== "linux" && kind !== kinds.webgpu) {
     throw new SetupError("the addon is built on Linux only", {
       advice:
         "Elsewhere: npm install --no-save @tensorflow/tfjs-node; until then the backend wasm does the work.",
     });
   }
-  const gpu = args.includes("gpu");
-  const name = gpu ? "tfjs-node-gpu" : "tfjs-node";
   const progress = new Progress();
   let ran = 0;
   const built = existsSync(backends);
-  const before = steps().filter((step) => step.name === "Python environment" || !built);
-  for (const step of [...before, packages(name), wheel(gpu), addon(name)]) {
+  const python = kind === kinds.webgpu ? undefined : "Python environment";
+  const before = steps().filter(
+    (step) => step.name === python || (!built && step.name !== "Python environment"),
+  );
+  for (const step of [...before, ...kind.steps()]) {
     if (await runStep(step, progress)) ran++;
   }
   if (ran === 0) console.log("Everything was in place.");
-  await check(gpu ? "tensorflow-gpu" : "tensorflow");
+  await check(kind.backend);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)

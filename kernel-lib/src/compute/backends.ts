@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { cpus } from "node:os";
 import path from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
@@ -65,6 +66,19 @@ function find(name: string, advice: string): string {
   }
 }
 
+/** Loads a package that brings a TensorFlow.js core of its own, which finds the first one's platform in place and warns. */
+function requireQuietly(main: string): unknown {
+  const warn = console.warn;
+  console.warn = (...args) => {
+    if (!/^Platform node has already been set/.test(String(args[0]))) warn(...args);
+  };
+  try {
+    return require(main);
+  } finally {
+    console.warn = warn;
+  }
+}
+
 function firstLine(error: unknown): string {
   return String((error as Error)?.message ?? error)
     .split("\n")[0]!
@@ -72,11 +86,11 @@ function firstLine(error: unknown): string {
 }
 
 /** Loads tfjs-node or tfjs-node-gpu, which registers itself as `tensorflow`, and returns the backend. */
-function loadNative(name: string, command: string): { isUsingGpuDevice?: boolean } {
-  const main = find(name, command);
+function loadNative(name: string, bring: string): { isUsingGpuDevice?: boolean } {
+  const main = find(name, bring);
   const folder = path.resolve(path.dirname(main), "..");
   if (!existsSync(path.join(folder, "lib"))) {
-    throw new Unavailable(`${name} is there, but its addon has not been built`, command);
+    throw new Unavailable(`${name} is there, but its addon has not been built`, bring);
   }
   // tfjs-node 4.22 calls these two, which Node 23 removed.
   const old = util as unknown as Record<string, unknown>;
@@ -85,9 +99,9 @@ function loadNative(name: string, command: string): { isUsingGpuDevice?: boolean
   // TensorFlow's remarks on the processor; its errors still show.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   try {
-    require(main);
+    requireQuietly(main);
   } catch (error) {
-    throw new Unavailable(`${name} does not load: ${firstLine(error)}`, command);
+    throw new Unavailable(`${name} does not load: ${firstLine(error)}`, bring);
   }
   return tf.findBackend("tensorflow") as { isUsingGpuDevice?: boolean };
 }
@@ -120,8 +134,8 @@ async function loadCpu(): Promise<string> {
 }
 
 function processor(): string {
-  const cpus = (require("node:os") as typeof import("node:os")).cpus();
-  return `${cpus[0]?.model.trim() ?? "CPU"}, ${cpus.length} cores`;
+  const processors = cpus();
+  return `${processors[0]?.model.trim() ?? "CPU"}, ${processors.length} cores`;
 }
 
 /** What is used of WebGPU's interface. */
@@ -129,11 +143,12 @@ interface Adapter {
   readonly info?: { vendor?: string; architecture?: string; device?: string; description?: string };
 }
 
+const bringWebgpu = "npm run native -- webgpu";
+
 /** Puts Dawn's WebGPU where TensorFlow.js looks for a browser's, and returns its adapter. */
 async function webgpuAdapter(): Promise<Adapter> {
-  const command = "npm install --no-save webgpu @tensorflow/tfjs-backend-webgpu";
-  const dawn = find("webgpu", command);
-  find("@tensorflow/tfjs-backend-webgpu", command);
+  const dawn = find("webgpu", bringWebgpu);
+  find("@tensorflow/tfjs-backend-webgpu", bringWebgpu);
   let gpu: { requestAdapter(options?: object): Promise<Adapter | null> };
   try {
     const { create, globals } = require(dawn) as {
@@ -143,7 +158,7 @@ async function webgpuAdapter(): Promise<Adapter> {
     Object.assign(globalThis, globals);
     gpu = create([]);
   } catch (error) {
-    throw new Unavailable(`Dawn does not load: ${firstLine(error)}`, command);
+    throw new Unavailable(`Dawn does not load: ${firstLine(error)}`, bringWebgpu);
   }
   const scope = globalThis as { navigator?: object };
   if (scope.navigator === undefined)
@@ -173,7 +188,7 @@ async function loadWebgpu(automatic: boolean): Promise<string> {
     throw new Unavailable(`the only adapter is a program, not a GPU: ${device}`, "a GPU driver with Vulkan");
   }
   try {
-    require(find("@tensorflow/tfjs-backend-webgpu", ""));
+    requireQuietly(find("@tensorflow/tfjs-backend-webgpu", bringWebgpu));
     if (!(await tf.setBackend("webgpu"))) throw new Error("it does not initialise");
   } catch (error) {
     throw new Unavailable(`TensorFlow.js has no WebGPU: ${firstLine(error)}`);

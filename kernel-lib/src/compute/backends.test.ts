@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import * as tf from "@tensorflow/tfjs-core";
+import { InputError } from "../errors";
+import { type BackendName, backendNames, listBackends, useBackend } from "./backends";
+
+const reports = listBackends();
+
+test("every backend is reported: with device and speed, or with the reason why not", async () => {
+  const found = await reports;
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    [...backendNames],
+  );
+  for (const { name, available, reason, device, gflops } of found) {
+    if (available) {
+      assert.ok(device, name);
+      assert.ok(gflops! > 0, name);
+    } else {
+      assert.ok(reason, name);
+    }
+  }
+  for (const name of ["wasm", "cpu"])
+    assert.ok(found.find((report) => report.name === name)?.available, name);
+});
+
+test("trying backends leaves the current one of this process alone", async () => {
+  await useBackend("cpu");
+  await reports;
+  assert.equal(tf.getBackend(), "cpu");
+});
+
+test("the backend wasm finds its own files and multiplies right", async () => {
+  const { name, device } = await useBackend("wasm");
+  assert.equal(name, "wasm");
+  assert.ok(device.length > 0);
+  const product = tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2]));
+  assert.deepEqual([...(await product.data())], [19, 22, 43, 50]);
+});
+
+test("auto takes the first that comes up and says why each faster one was passed over", async () => {
+  const { name, passedOver } = await useBackend();
+  const order = backendNames.slice(0, backendNames.indexOf(name));
+  assert.deepEqual(
+    passedOver.map((report) => report.name),
+    order,
+  );
+  for (const report of passedOver) assert.ok(report.reason);
+});
+
+test("a backend that cannot be had is an error with the reason and what brings it", async () => {
+  const missing = (await reports).filter(({ available }) => !available);
+  for (const { name } of missing) {
+    await assert.rejects(useBackend(name), (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, new RegExp(`^backend ${name}: not available, .+; needed: .+`));
+      return true;
+    });
+  }
+  await assert.rejects(useBackend("quantum" as BackendName), /backend: expected auto, .*found quantum/);
+});
+
+/** Checks the tensor engine against the reference on a backend, in a process of its own. */
+function agreesOn(
+  backend: BackendName,
+  env: Record<string, string>,
+): { status: number | null; text: string } {
+  const at = (file: string) => JSON.stringify(path.join(__dirname, "..", file));
+  const script = `
+    const { useBackend } = require(${at("compute/backends.js")});
+    const { TensorEngine } = require(${at("projection/tensor.js")});
+    const { examples, expectAgreement } = require(${at("projection/agreement.js")});
+    useBackend(${JSON.stringify(backend)}).then(async () => {
+      const engine = new TensorEngine();
+      for (const example of examples.filter(({ gaussians }) => gaussians < 400)) await expectAgreement(engine, example);
+    }).then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); });`;
+  const { status, stderr } = spawnSync(process.execPath, ["-e", script], {
+    encoding: "utf8",
+    timeout: 120000,
+    env: { ...process.env, ...env },
+  });
+  return { status, text: stderr };
+}
+
+test("the tensor engine agrees with the reference on TensorFlow's own kernels", async (t) => {
+  const report = (await reports).find(({ name }) => name === "tensorflow");
+  if (!report?.available) {
+    t.skip(`no tensorflow: ${report?.reason}`);
+    return;
+  }
+  const { status, text } = agreesOn("tensorflow", {});
+  assert.equal(status, 0, text);
+});
+
+test("the tensor engine agrees with the reference on WebGPU, here on SwiftShader", async (t) => {
+  const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+  const report = (await reports).find(({ name }) => name === "webgpu");
+  if (/not installed/.test(report?.reason ?? "")) {
+    t.skip(`no webgpu: ${report?.reason}`);
+    return;
+  }
+  if (!existsSync(driver)) {
+    t.skip("Debian's chromium, which brings SwiftShader, is not installed");
+    return;
+  }
+  const { status, text } = agreesOn("webgpu", { VK_DRIVER_FILES: driver });
+  assert.equal(status, 0, text);
+});
