@@ -1,0 +1,223 @@
+// `npm run bench`: how fast the projection engines are here, beside what the machine can do. Options:
+//   --engines wasm,tensor      which engines (default both)
+//   --backends tensorflow,…    for tensor: which TensorFlow.js backends (default all that are there, but not cpu)
+//   --sizes 512/64/31,…        N/S, or N/S/rings (default the three of the project's targets, at 42 rings and at all)
+//   --batch 32                 particles in a batch
+//   --threads n                threads of wasm (default one per core)
+//   --seconds 3                time to spend on each measurement
+//   --json FILE                where the numbers go (default tests/artefacts/bench.json)
+// Each measurement runs in a process of its own, so that memory is its own too.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const here = fileURLToPath(import.meta.url);
+const root = path.resolve(path.dirname(here), "..");
+const library = path.join(root, "kernel-lib/dist");
+const require = createRequire(path.join(library, "index.js"));
+const load = (name) => require(path.join(library, name));
+
+const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      engines: { type: "string", default: "wasm,tensor" },
+      backends: { type: "string" },
+      sizes: { type: "string", default: defaults.join(",") },
+      batch: { type: "string", default: "32" },
+      threads: { type: "string", default: String(availableParallelism()) },
+      seconds: { type: "string", default: "3" },
+      json: { type: "string", default: path.join(root, "tests/artefacts/bench.json") },
+      one: { type: "string" },
+    },
+  });
+  const number = (name) => {
+    const value = Number(values[name]);
+    if (!(value > 0)) throw new Error(`--${name}: expected a number above 0, found ${values[name]}`);
+    return value;
+  };
+  const sizes = values.sizes.split(",").map((text) => {
+    const [gaussians, boxSize, rings = Math.floor((boxSize - 1) / 2)] = text.split("/").map(Number);
+    if (![gaussians, boxSize, rings].every((value) => Number.isInteger(value) && value > 0)) {
+      throw new Error(`--sizes: expected N/S or N/S/rings, found ${text}`);
+    }
+    return { gaussians, boxSize, rings };
+  });
+  return {
+    engines: values.engines.split(","),
+    backends: values.backends?.split(","),
+    sizes,
+    batch: number("batch"),
+    threads: number("threads"),
+    seconds: number("seconds"),
+    json: values.json,
+    one: values.one === undefined ? undefined : JSON.parse(values.one),
+  };
+}
+
+/** Operations of loss and gradient by separable factors: three contractions of 8·N per pair (kx, ky ≥ 0) of the disc. */
+function operations({ gaussians, rings }) {
+  let pairs = 0;
+  for (let kx = 0; kx <= rings; kx++) {
+    for (let ky = 0; ky <= rings; ky++) if (Math.round(Math.hypot(kx, ky)) <= rings) pairs++;
+  }
+  return 24 * gaussians * pairs;
+}
+
+/** The shortest time of a call in milliseconds, of as many as fit into the given seconds. */
+async function shortest(call, seconds) {
+  await call();
+  let best = Number.POSITIVE_INFINITY;
+  const end = performance.now() + 1000 * seconds;
+  do {
+    const start = performance.now();
+    await call();
+    best = Math.min(best, performance.now() - start);
+  } while (performance.now() < end);
+  return best;
+}
+
+/** One measurement, in this process. */
+async function measure({ engine, backend, gaussians, boxSize, rings, batch: count, threads, seconds }) {
+  const { exampleBatch } = load("projection/examples.js");
+  const { batch, request } = exampleBatch({ count, gaussians, boxSize, rings });
+  const both = { ...request, gradient: { model: true } };
+  let loss;
+  let gradient;
+  if (engine === "tensor") {
+    await load("compute/backends.js").useBackend(backend);
+    const tf = require("@tensorflow/tfjs-core");
+    const { TensorEngine } = load("projection/tensor.js");
+    const tensors = {
+      model: tf.tensor2d(batch.model, [count, 5 * gaussians]),
+      rotations: tf.tensor2d(batch.rotations, [count, 9]),
+      shifts: tf.tensor2d(batch.shifts, [count, 2]),
+      targets: tf.tensor2d(batch.targets, [count, batch.targets.length / count]),
+      targetRings: rings,
+    };
+    const ringWeights = tf.tensor1d(request.ringWeights);
+    const tensorEngine = new TensorEngine();
+    const run = async (what) => {
+      const result = tensorEngine.evaluateTensors(tensors, { ...what, ringWeights });
+      // One small number of the last thing computed: waits for the device without moving the gradients.
+      const last = result.modelGradient ? tf.slice(result.modelGradient, [0, 0], [1, 1]) : result.score;
+      await last.data();
+      tf.dispose([result, last]);
+    };
+    loss = () => run({ ...request, gradient: {} });
+    gradient = () => run(both);
+  } else {
+    const made = await load("projection/engines.js").createEngine({ engine, threads });
+    loss = () => made.evaluate(batch, { ...request, gradient: {} });
+    gradient = () => made.evaluate(batch, both);
+  }
+  const before = process.memoryUsage().rss;
+  const lossMs = (await shortest(loss, seconds / 3)) / count;
+  const gradientMs = (await shortest(gradient, seconds)) / count;
+  const peak = 1024 * process.resourceUsage().maxRSS;
+  return { lossMs, gradientMs, memoryMB: (peak - before) / 2 ** 20, processMB: peak / 2 ** 20 };
+}
+
+function measureApart(what) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [here, "--one", JSON.stringify(what)], {
+    encoding: "utf8",
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
+    maxBuffer: 2 ** 26,
+  });
+  if (status === 0) return JSON.parse(stdout.trim().split("\n").at(-1));
+  return { error: stderr.trim().split("\n").filter(Boolean).at(-1) ?? `exit status ${status}` };
+}
+
+function printTable(rows) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => String(row[i]).length)));
+  rows.forEach((row, j) => {
+    console.log(`| ${row.map((cell, i) => String(cell).padEnd(widths[i])).join(" | ")} |`);
+    if (j === 0) console.log(`| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`);
+  });
+}
+
+async function main() {
+  const options = readOptions();
+  if (options.one) {
+    console.log(JSON.stringify(await measure(options.one)));
+    process.exit(0);
+  }
+  if (!existsSync(path.join(library, "projection/projection.wasm"))) {
+    throw new Error("the library is not built: npm run build");
+  }
+  const started = new Date();
+  const machine = {
+    processor: cpus()[0]?.model.trim(),
+    cores: availableParallelism(),
+    memoryGB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    loadAtStart: loadavg()[0],
+  };
+  console.log(`${machine.processor}, ${machine.cores} cores, ${machine.memoryGB} GB, Node ${machine.node}`);
+  if (machine.loadAtStart > 0.3) {
+    console.log(
+      `Other work is running (load ${machine.loadAtStart.toFixed(1)}): times may be longer than the machine needs.`,
+    );
+  }
+  const backends = await load("compute/backends.js").listBackends();
+  printTable([
+    ["backend", "device", "matrix product, GFLOPS"],
+    ...backends.map(({ name, available, device, gflops, reason }) =>
+      available ? [name, device, gflops.toFixed(gflops < 10 ? 1 : 0)] : [name, `– (${reason})`, "–"],
+    ),
+  ]);
+  const rate = Math.max(...backends.map(({ gflops = 0 }) => gflops));
+  const present = backends
+    .filter(({ available, name }) => available && name !== "cpu")
+    .map(({ name }) => name);
+  const wanted = options.backends ?? present;
+  const results = [];
+  for (const size of options.sizes) {
+    for (const engine of options.engines) {
+      for (const backend of engine === "tensor" ? wanted : [undefined]) {
+        const { batch, threads, seconds } = options;
+        const what = { engine, backend, ...size, batch, threads, seconds };
+        const found = measureApart(what);
+        const gflops = found.error ? undefined : operations(size) / found.gradientMs / 1e6;
+        results.push({ ...what, ...found, gflops, share: gflops && gflops / rate });
+        process.stderr.write(".");
+      }
+    }
+  }
+  process.stderr.write("\n");
+  printTable([
+    ["N/S, rings", "engine", "loss, ms", "loss + gradient, ms", "memory, MB", "as separable GFLOPS", "share"],
+    ...results.map((row) => [
+      `${row.gaussians}/${row.boxSize}, ${row.rings}`,
+      row.backend ? `${row.engine} on ${row.backend}` : `${row.engine}, ${row.threads} threads`,
+      ...(row.error
+        ? [row.error.slice(0, 60), "–", "–", "–", "–"]
+        : [
+            row.lossMs.toFixed(3),
+            row.gradientMs.toFixed(3),
+            row.memoryMB.toFixed(0),
+            row.gflops.toFixed(0),
+            `${Math.round(100 * row.share)} %`,
+          ]),
+    ]),
+  ]);
+  console.log(
+    `Milliseconds per particle in batches of ${options.batch}. Share: of the fastest matrix product above, if all were computed
+by separable factors; above 100 % is what spreading and FFT save.`,
+  );
+  mkdirSync(path.dirname(options.json), { recursive: true });
+  const record = { date: started.toISOString(), machine, backends, results };
+  writeFileSync(`${options.json}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${options.json}.new`, options.json);
+  console.log(options.json);
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
