@@ -1,6 +1,6 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
+import { PassingFile } from "../writeBeside";
 import {
   bytesPerValue,
   formatHeader,
@@ -287,26 +287,19 @@ export async function writeMap(
 
 /** Writes the values first and the header last, when the number of sections and the statistics are known. */
 class MrcWriter {
-  private position = headerBytes;
   private count = 0;
   private min = Number.POSITIVE_INFINITY;
   private max = Number.NEGATIVE_INFINITY;
   private sum = 0;
   private squares = 0;
-  private open = true;
 
-  private constructor(
-    private readonly file: string,
-    private readonly beside: string,
-    private readonly handle: FileHandle,
-  ) {}
+  private constructor(private readonly file: PassingFile) {}
 
-  static async create(file: string): Promise<MrcWriter> {
-    const beside = `${file}.${process.pid}.${MrcWriter.serial++}.part`;
-    return new MrcWriter(file, beside, await open(beside, "wx"));
+  static async create(target: string): Promise<MrcWriter> {
+    const file = await PassingFile.create(target);
+    await file.append(new Uint8Array(headerBytes));
+    return new MrcWriter(file);
   }
-
-  private static serial = 0;
 
   async write(values: Float32Array): Promise<void> {
     for (let i = 0; i < values.length; i++) {
@@ -317,35 +310,20 @@ class MrcWriter {
       this.squares += v * v;
     }
     this.count += values.length;
-    let bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    while (bytes.length > 0) {
-      const { bytesWritten } = await this.handle.write(bytes, 0, bytes.length, this.position);
-      this.position += bytesWritten;
-      bytes = bytes.subarray(bytesWritten);
-    }
+    await this.file.append(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
   async finish(header: Omit<NewHeader, "statistics">): Promise<void> {
-    try {
-      const n = Math.max(1, this.count);
-      const mean = this.sum / n;
-      const rms = Math.sqrt(Math.max(0, this.squares / n - mean * mean));
-      const empty = this.count === 0;
-      const statistics = { min: empty ? 0 : this.min, max: empty ? 0 : this.max, mean, rms };
-      await this.handle.write(formatHeader({ ...header, statistics }), 0, headerBytes, 0);
-      await this.handle.close();
-      await rename(this.beside, this.file);
-      this.open = false;
-    } catch (error) {
-      await this.abort();
-      throw error;
-    }
+    const n = Math.max(1, this.count);
+    const mean = this.sum / n;
+    const rms = Math.sqrt(Math.max(0, this.squares / n - mean * mean));
+    const empty = this.count === 0;
+    const statistics = { min: empty ? 0 : this.min, max: empty ? 0 : this.max, mean, rms };
+    await this.file.writeAt(formatHeader({ ...header, statistics }), 0);
+    await this.file.keep();
   }
 
-  async abort(): Promise<void> {
-    if (!this.open) return;
-    this.open = false;
-    await this.handle.close().catch(() => undefined);
-    await rm(this.beside, { force: true });
+  abort(): Promise<void> {
+    return this.file.drop();
   }
 }

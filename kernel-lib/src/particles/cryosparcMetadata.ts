@@ -1,8 +1,9 @@
 import { InputError } from "../errors";
+import { writeBeside } from "../writeBeside";
 import type { DefocusColumns, OpticsGroup, ParticleMetadata } from "./metadata";
 import { NumpyTable } from "./numpyTable";
 import { rotationFromVector } from "./pose";
-import { refuseSameFile, writeBeside } from "./star";
+import { refuseSameFile } from "./star";
 
 const degree = 180 / Math.PI;
 

@@ -1,7 +1,6 @@
-import { open, rename, rm, stat } from "node:fs/promises";
-import path from "node:path";
 import { InputError } from "../errors";
 import { openSource } from "../maps/mrcSource";
+import { isSameFile, writeBeside } from "../writeBeside";
 import { parseNumber } from "./parseNumber";
 
 /** A loop of a STAR file: named columns, and rows that stay where they are in the file's own text. */
@@ -361,39 +360,7 @@ function lineStart(bytes: Buffer, at: number): number {
 
 /** @throws InputError when `target` is the file that was read, under this or another name */
 export async function refuseSameFile(source: string, target: string): Promise<void> {
-  const [one, other] = await Promise.all([source, target].map((file) => stat(file).catch(() => undefined)));
-  const linked = one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
-  if (linked || path.resolve(source) === path.resolve(target)) {
+  if (await isSameFile(source, target)) {
     throw new InputError(target, "another file than the one that the particles were read from");
-  }
-}
-
-/** Writes a file beside its place and renames it when complete; what is unfinished is removed. */
-export async function writeBeside(
-  target: string,
-  produce: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  const beside = `${target}.${process.pid}.part`;
-  const handle = await open(beside, "wx");
-  const pending: Uint8Array[] = [];
-  let pendingBytes = 0;
-  const flush = async () => {
-    if (pendingBytes > 0) await handle.writeFile(Buffer.concat(pending));
-    pending.length = 0;
-    pendingBytes = 0;
-  };
-  try {
-    await produce(async (bytes) => {
-      pending.push(bytes);
-      pendingBytes += bytes.length;
-      if (pendingBytes > 1 << 22) await flush();
-    });
-    await flush();
-    await handle.close();
-    await rename(beside, target);
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(beside, { force: true });
-    throw error;
   }
 }
