@@ -14,6 +14,13 @@ export class InputError extends Error {
   constructor(where: string, expected: string, found?: string) {
     super(found === undefined ? `${where}: ${expected}` : `${where}: expected ${expected}, found ${found}`);
   }
+
+  /** An error with this message as it stands, such as one that comes from another thread. */
+  static of(message: string): InputError {
+    const error = new InputError("", "");
+    error.message = message;
+    return error;
+  }
 }
 
 /** Thrown, with the reason of the signal, where an `AbortSignal` stopped a long piece of work. */

@@ -12,3 +12,13 @@ export interface TaskOptions {
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
+
+/**
+ * The signal that stops a task: the caller's own, else that of the notebook cell that is running. A kernel that can be
+ * interrupted puts it on the global object under this name; a stock kernel has none.
+ */
+export function taskSignal(task: TaskOptions): AbortSignal | undefined {
+  if (task.signal) return task.signal;
+  const signal = (globalThis as Record<symbol, unknown>)[Symbol.for("Jupyter.interrupt")];
+  return signal instanceof AbortSignal ? signal : undefined;
+}

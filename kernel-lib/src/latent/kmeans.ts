@@ -135,7 +135,9 @@ function inOrder({ centres, labels, sizes, spread }: Clusters, dimensions: numbe
     rank[c] = r;
   });
   const sorted = new Float32Array(centres.length);
-  order.forEach((c, r) => sorted.set(centres.subarray(c * dimensions, (c + 1) * dimensions), r * dimensions));
+  order.forEach((c, r) => {
+    sorted.set(centres.subarray(c * dimensions, (c + 1) * dimensions), r * dimensions);
+  });
   return {
     centres: sorted,
     labels: labels.map((label) => rank[label]!),

@@ -36,14 +36,10 @@ export interface TrainSettings {
 }
 
 /**
- * Trains a run from files to files: particles and neutral model in, a run folder out. A checkpoint is written after
- * every epoch; stopped by its signal or by an accident, it goes on with `resume` and ends with the same result.
- *
- * Nothing is written before all input has been read. A TensorFlow.js backend has to be up (`useBackend`).
- *
- * @throws InputError for bad input; StoppedError when the signal stopped it
+ * The training itself, in the calling thread; see `train` in background.ts for what it promises.
+ * A TensorFlow.js backend has to be up (`useBackend`).
  */
-export async function train(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
+export async function trainInThisThread(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
   const began = Date.now();
   const folder = new RunFolder(settings.out);
   let record: RunRecord | undefined;
@@ -133,6 +129,7 @@ export async function train(settings: TrainSettings, task: TaskOptions = {}): Pr
   } finally {
     trainer.dispose();
     await engine.dispose();
+    await set.close();
   }
   return Run.open(settings.out);
 }

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Random } from "../random";
+import { type LatentLikelihood, latentPosterior } from "./posterior";
+
+/** Particles that were seen at `seen` with a known Gaussian error: the posterior can be written down. */
+function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLikelihood {
+  const latent = precision.length;
+  const at = (i: number, z: ArrayLike<number>, offset: number) => {
+    const d = Array.from({ length: latent }, (_, k) => z[offset + k]! - seen[i * latent + k]!);
+    const slope = precision.map((row) => -row.reduce((sum, p, k) => sum + p * d[k]!, 0));
+    return { value: slope.reduce((sum, s, k) => sum + 0.5 * s * d[k]!, 0), slope };
+  };
+  return {
+    async shared(particles, z) {
+      return Float32Array.from(particles, (i) => at(i, z, 0).value);
+    },
+    async own(particles, z) {
+      const all = Array.from(particles, (i, b) => at(i, z, b * latent));
+      return {
+        value: Float32Array.from(all, (a) => a.value),
+        gradient: Float32Array.from(all.flatMap((a) => a.slope)),
+      };
+    },
+  };
+}
+
+describe("posterior of the latents", () => {
+  test("in one dimension the deviation is that of the likelihood where the prior is broad", async () => {
+    const random = new Random(1);
+    const count = 500;
+    const truth = Float32Array.from({ length: count }, () => 3.4 * (random.uniform() - 0.5));
+    const seen = truth.map((z) => z + 0.1 * random.normal());
+    const start = truth.map((z) => z + 0.4 * random.normal());
+    const { mean, deviation } = await latentPosterior(gaussianLikelihood(seen, [[100]]), start, 1);
+    for (let i = 0; i < count; i++) {
+      if (Math.abs(seen[i]!) > 1.4) continue;
+      assert.ok(Math.abs(mean[i]! - seen[i]!) < 0.05, `mean ${mean[i]} for ${seen[i]}`);
+      assert.ok(Math.abs(deviation[i]! - 0.1) < 0.03, `deviation ${deviation[i]}`);
+    }
+  });
+
+  test("in one dimension a particle with a second, higher peak far from the encoder's place is found there", async () => {
+    const twoPeaks: LatentLikelihood = {
+      async shared(particles, z) {
+        const peak = (at: number, height: number) => height * Math.exp(-((z[0]! - at) ** 2) / 0.18);
+        return Float32Array.from(particles, () => Math.log(peak(-1, 1) + peak(1, 50) + 1e-9));
+      },
+      own: () => assert.fail("one dimension is searched on a grid"),
+    };
+    const { mean } = await latentPosterior(twoPeaks, Float32Array.of(-1, -1.2, 1.3, -0.9), 1);
+    for (const z of mean) assert.ok(Math.abs(z - 1) < 0.15, `${z}`);
+  });
+
+  test("in two dimensions mean and deviation are those of likelihood times standard normal", async () => {
+    const precision = [
+      [30, 12],
+      [12, 10],
+    ];
+    const random = new Random(2);
+    const seen = Float32Array.from({ length: 60 }, () => random.normal());
+    const start = seen.map((z) => z + 0.8 * random.normal());
+    const { mean, deviation } = await latentPosterior(gaussianLikelihood(seen, precision), start, 2);
+    // (P + I)⁻¹ P x and the diagonal of (P + I)⁻¹.
+    const [a, b, d] = [31, 12, 11];
+    const determinant = a * d - b * b;
+    for (let i = 0; i < 30; i++) {
+      const [x, y] = [seen[2 * i]!, seen[2 * i + 1]!];
+      const [px, py] = [30 * x + 12 * y, 12 * x + 10 * y];
+      assert.ok(Math.abs(mean[2 * i]! - (d * px - b * py) / determinant) < 1e-2);
+      assert.ok(Math.abs(mean[2 * i + 1]! - (a * py - b * px) / determinant) < 1e-2);
+      assert.ok(Math.abs(deviation[2 * i]! - Math.sqrt(d / determinant)) < 1e-3);
+      assert.ok(Math.abs(deviation[2 * i + 1]! - Math.sqrt(a / determinant)) < 1e-3);
+    }
+  });
+
+  test("a view that cannot tell has the prior's width", async () => {
+    const { deviation } = await latentPosterior(
+      gaussianLikelihood(Float32Array.of(0.3, 0.2), [
+        [50, 0],
+        [0, 0],
+      ]),
+      Float32Array.of(0, 0),
+      2,
+    );
+    assert.ok(deviation[0]! < 0.15);
+    assert.ok(Math.abs(deviation[1]! - 1) < 1e-3);
+  });
+
+  test("it stops when asked", async () => {
+    const controller = new AbortController();
+    controller.abort(new Error("enough"));
+    await assert.rejects(
+      latentPosterior(gaussianLikelihood(Float32Array.of(0), [[1]]), Float32Array.of(0), 1, {
+        signal: controller.signal,
+      }),
+      { name: "StoppedError", message: "enough" },
+    );
+  });
+});

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { copyFile, readdir, readFile, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { useBackend } from "../compute/backends";
+import { pearson } from "../latent/statistics";
+import { readMap } from "../maps/mrc";
+import { growNeutralModel } from "../model/neutral";
+import { writeModelText } from "../model/text";
+import { openParticles } from "../particles/particleSet";
+import { simulateLinearMotion } from "../simulate/designs";
+import { temporaryFolder } from "../testing";
+import { train } from "./background";
+import { Run } from "./run";
+import type { TrainSettings } from "./train";
+import { readArrays, writeArrays } from "./weightsFile";
+
+/** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */
+const data = mkdtempSync(path.join(tmpdir(), "e2gmm-train-"));
+after(() => rmSync(data, { recursive: true, force: true }));
+const particles = path.join(data, "particles.star");
+const model = path.join(data, "neutral.txt");
+let truth: number[];
+
+before(async () => {
+  await useBackend("wasm");
+  const { consensus } = await simulateLinearMotion({
+    folder: data,
+    states: 12,
+    particlesPerState: 40,
+    range: 0.25,
+    boxSize: 32,
+    apix: 4,
+    snr: 1,
+    seed: 5,
+  });
+  const map = await readMap(consensus);
+  const grown = await growNeutralModel(map, {
+    resolution: 12,
+    gaussians: 48,
+    startGaussians: 48,
+    boxSize: 32,
+  });
+  await writeModelText(model, grown.model);
+  const lines = (await readFile(path.join(data, "truth.csv"), "utf8")).trim().split("\n").slice(1);
+  truth = lines.map((line) => Number(line.split(",")[2]));
+});
+
+function settings(out: string, options: TrainSettings["options"] = {}): TrainSettings {
+  return {
+    particles,
+    model,
+    out,
+    options: { latent: 1, vary: ["position"], epochs: 6, coarseEpochs: 3, batchSize: 8, ...options },
+    engine: { threads: 2 },
+  };
+}
+
+describe("training", () => {
+  test("finds the simulated motion, and leaves a folder that tells everything about it", async (t) => {
+    const out = path.join(temporaryFolder(t), "run");
+    const progress = new Set<string>();
+    const run = await train(settings(out, { epochs: 12, coarseEpochs: 5 }), {
+      onProgress: ({ task }) => progress.add(task),
+    });
+    const { encoder, refined, deviation } = await run.latents();
+    assert.ok(Math.abs(pearson(refined, truth)) > 0.95, `refined ${pearson(refined, truth)}`);
+    assert.ok(Math.abs(pearson(encoder, truth)) > 0.9, `encoder ${pearson(encoder, truth)}`);
+    assert.ok(deviation.every((d) => d > 0 && d < 1));
+    assert.deepEqual((await readdir(out)).sort(), [
+      "history.csv",
+      "latents.csv",
+      "neutral.txt",
+      "neutral_frc.csv",
+      "run.json",
+      "weights.safetensors",
+    ]);
+    assert.equal(run.record.status, "complete");
+    assert.equal(run.record.options.seed, 1);
+    assert.equal(run.history.length, 12);
+    assert.ok(run.history.at(-1)!.heldOutFrc > run.history[0]!.heldOutFrc);
+    assert.deepEqual(run.decode([0]).params, run.neutral.params);
+    // The small domain moves along y; the large one is held by the images.
+    const [low, high] = [run.decode([-1.3]), run.decode([1.3])];
+    let moved = 0;
+    for (let i = 0; i < low.count; i++) {
+      moved = Math.max(moved, Math.abs(low.params[low.count + i]! - high.params[low.count + i]!));
+    }
+    assert.ok(moved > 0.1, `largest movement ${moved} box`);
+    assert.throws(() => run.decode([0, 1]), /z: expected 1 numbers, found \[0,1\]/);
+    assert.ok([...progress].some((task) => task.startsWith("epoch 12 of 12")));
+    assert.ok(progress.has("refining latents"));
+    run.close();
+  });
+
+  test("a run that was stopped and resumed ends as one that was not, and a seed repeats a run", async (t) => {
+    const folder = temporaryFolder(t);
+    const options = { epochs: 4, coarseEpochs: 2 };
+    const whole = await train(settings(path.join(folder, "whole"), options));
+    const controller = new AbortController();
+    const stopped = settings(path.join(folder, "stopped"), options);
+    await assert.rejects(
+      train(
+        {
+          ...stopped,
+          onEpoch: ({ epoch }) => {
+            if (epoch === 2) controller.abort(new Error("stopped by the test"));
+          },
+        },
+        { signal: controller.signal },
+      ),
+      { name: "StoppedError", message: "stopped by the test" },
+    );
+    const half = await Run.open(stopped.out);
+    assert.equal(half.record.status, "training");
+    await assert.rejects(half.latents(), /expected a finished run, found one without latents.csv/);
+    half.close();
+    await assert.rejects(train(stopped), /expected a new folder, or --resume/);
+    const resumed = await train({ ...stopped, resume: true });
+    const csv = (run: Run) => readFile(path.join(run.folder, "latents.csv"), "utf8");
+    assert.equal(await csv(resumed), await csv(whole));
+    const withoutSeconds = (run: Run) => run.history.map(({ seconds: _, ...rest }) => rest);
+    assert.deepEqual(withoutSeconds(resumed), withoutSeconds(whole));
+    whole.close();
+    resumed.close();
+  });
+
+  test("of several starts the one with the best held-out score goes on, and the choice is recorded", async (t) => {
+    const out = path.join(temporaryFolder(t), "run");
+    const run = await train(settings(out, { epochs: 3, coarseEpochs: 1, starts: 3 }));
+    const { scores, chosen } = run.record.starts!;
+    assert.equal(scores.length, 3);
+    assert.equal(chosen, scores.indexOf(Math.max(...scores)));
+    assert.deepEqual(
+      run.history.map((h) => [h.start, h.epoch]),
+      [
+        [0, 1],
+        [1, 1],
+        [2, 1],
+        [chosen, 2],
+        [chosen, 3],
+      ],
+    );
+    run.close();
+  });
+
+  test("Gaussians outside the mask never move", async (t) => {
+    const folder = temporaryFolder(t);
+    const mask = path.join(folder, "mask.mrc");
+    const map = await readMap(path.join(data, "consensus.mrc"));
+    const half = map.data.map((_, i) => (i % 32 >= 20 ? 1 : 0));
+    const { writeMap } = await import("../maps/mrc");
+    await writeMap(mask, { ...map, data: half });
+    const run = await train({ ...settings(path.join(folder, "run"), { epochs: 2 }), mask });
+    const { params, count } = run.neutral;
+    const at = run.decode([1.5]).params;
+    let held = 0;
+    for (let i = 0; i < count; i++) {
+      const outside = params[i]! < 20 / 32 - 0.5 - 0.04;
+      if (!outside) continue;
+      held++;
+      for (let row = 0; row < 5; row++) assert.equal(at[row * count + i], params[row * count + i]);
+    }
+    assert.ok(held > 5 && held < count);
+    assert.ok(run.free!.includes(1));
+    run.close();
+  });
+
+  test("bad input is refused before anything is written", async (t) => {
+    const folder = temporaryFolder(t);
+    const out = path.join(folder, "run");
+    const cases: Array<[Partial<TrainSettings>, RegExp]> = [
+      [{ options: { latent: 0 } }, /options: latent: expected an integer from 1 to 16, found 0/],
+      [{ options: { vary: [] } }, /vary: expected one or more of position, amplitude, width, found nothing/],
+      [{ options: { epochs: Number.NaN } }, /epochs: expected an integer of 1 or more, found NaN/],
+      [{ resolution: 4000 }, /resolution: expected finer than 128 Å, found 4000 Å/],
+      [{ resume: true }, /expected a run folder with run.json in it, found none/],
+      [{ particles: path.join(folder, "none.star") }, /none\.star/],
+    ];
+    for (const [change, message] of cases) {
+      const base = settings(out);
+      await assert.rejects(
+        train({ ...base, ...change, options: { ...base.options, ...change.options } }),
+        message,
+      );
+    }
+    const wide = path.join(folder, "wide.txt");
+    await writeModelText(wide, { ...(await readNeutral()), apix: 8 });
+    await assert.rejects(
+      train({ ...settings(out), model: wide }),
+      /particles\.star: expected images as wide as the box of .*wide\.txt, 256\.0 Å, found 128\.0 Å/,
+    );
+    assert.deepEqual(await readdir(folder), ["wide.txt"]);
+  });
+
+  test("a run folder of another version, or with a broken file, says which and where", async (t) => {
+    const folder = temporaryFolder(t);
+    const run = await train(settings(path.join(folder, "run"), { epochs: 1, coarseEpochs: 0 }));
+    run.close();
+    const record = path.join(run.folder, "run.json");
+    const text = await readFile(record, "utf8");
+    const { writeFile } = await import("node:fs/promises");
+    await writeFile(record, text.replace('"format": 1', '"format": 99'));
+    await assert.rejects(Run.open(run.folder), /run\.json: expected format 1, found 99/);
+    await writeFile(record, text);
+    const weights = path.join(run.folder, "weights.safetensors");
+    await copyFile(weights, path.join(folder, "kept"));
+    await truncate(weights, 5000);
+    await assert.rejects(Run.open(run.folder), /weights\.safetensors/);
+    await copyFile(path.join(folder, "kept"), weights);
+    (await Run.open(run.folder)).close();
+  });
+});
+
+async function readNeutral() {
+  const { readModelText } = await import("../model/text");
+  return readModelText(model);
+}
+
+describe("arrays in a file", () => {
+  test("come back as they were, with their metadata", async (t) => {
+    const file = path.join(temporaryFolder(t), "a.safetensors");
+    const arrays = [
+      { name: "a", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, Math.PI) },
+      { name: "ü", shape: [1], data: Float32Array.of(-1e-30) },
+    ];
+    await writeArrays(file, arrays, { note: "x" });
+    assert.deepEqual(await readArrays(file), { arrays, metadata: { note: "x" } });
+  });
+
+  test("a file of another kind is refused", async () => {
+    await assert.rejects(readArrays(particles), /expected a safetensors file, found/);
+  });
+});
+
+test("the particles of the test are as many as the truth has rows", async () => {
+  const set = await openParticles(particles);
+  assert.equal(set.count, truth.length);
+  await set.close();
+});

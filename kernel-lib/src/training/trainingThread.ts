@@ -1,0 +1,47 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { useBackend } from "../compute/backends";
+import type { FromThread, ThreadData, ToThread } from "./background";
+import { trainInThisThread } from "./train";
+
+/** The thread in which `train` works: reports progress and epochs, stops when told to. */
+
+const { settings, backend } = workerData as ThreadData;
+const controller = new AbortController();
+const say = (message: FromThread) => parentPort?.postMessage(message);
+
+parentPort?.on("message", ({ reason }: ToThread) => controller.abort(new Error(reason)));
+
+/** Steps take milliseconds; somebody who watches sees no more than this. */
+const PROGRESS_INTERVAL = 100;
+let lastProgress = 0;
+let lastTask = "";
+
+async function work(): Promise<void> {
+  await useBackend(backend);
+  const run = await trainInThisThread(
+    { ...settings, onEpoch: (report) => say({ kind: "epoch", report }) },
+    {
+      signal: controller.signal,
+      onProgress: (progress) => {
+        const now = Date.now();
+        const due = now - lastProgress >= PROGRESS_INTERVAL || progress.done === progress.total;
+        if (!due && progress.task === lastTask) return;
+        lastProgress = now;
+        lastTask = progress.task;
+        say({ kind: "progress", progress });
+      },
+    },
+  );
+  run.close();
+}
+
+work().then(
+  () => say({ kind: "done" }),
+  (error: Error) =>
+    say({
+      kind: "failed",
+      name: error.name,
+      message: error.message,
+      ...(error.stack && { stack: error.stack }),
+    }),
+);

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { disc } from "../projection/disc";
+import { Random } from "../random";
+import { ringWeights } from "./weights";
+
+describe("ring weights", () => {
+  const rings = 6;
+  const particles = 400;
+  const { samplesInRing } = disc(rings);
+  const random = new Random(3);
+  const ctfPower = Float32Array.from({ length: particles * (rings + 1) }, () => random.uniform());
+  const snr = [0, 20, 5, 2, 0.5, 0.1, 0];
+  const meanFrc = new Float64Array(rings + 1);
+  for (let r = 1; r <= rings; r++) {
+    for (let i = 0; i < particles; i++) {
+      const power = snr[r]! * ctfPower[i * (rings + 1) + r]!;
+      meanFrc[r]! += Math.sqrt(power / (1 + power)) / particles;
+    }
+  }
+
+  test("information weights find the signal-to-noise ratio behind the mean FRC, and each particle's share", () => {
+    const weights = ringWeights("information", meanFrc, ctfPower, particles);
+    assert.equal(weights.lastRing, 5);
+    for (let i = 0; i < particles; i += 37) {
+      for (let r = 1; r <= rings; r++) {
+        const at = i * (rings + 1) + r;
+        const power = snr[r]! * ctfPower[at]!;
+        const f = Math.min(Math.sqrt(power / (1 + power)), 0.98);
+        assert.ok(Math.abs(weights.expectedFrc[at]! - f) < 1e-3, `ring ${r}`);
+        const expected = (2 * samplesInRing[r]! * f) / (1 - f * f);
+        assert.ok(Math.abs(weights.values[at]! - expected) < 0.02 * (1 + expected), `ring ${r}`);
+      }
+    }
+  });
+
+  test("a ring at a zero of a particle's CTF counts for nothing", () => {
+    const zeroed = ctfPower.slice();
+    zeroed[2] = 0;
+    assert.equal(ringWeights("information", meanFrc, zeroed, particles).values[2], 0);
+  });
+
+  test("uniform weights are the plain mean over the rings", () => {
+    const weights = ringWeights("uniform", meanFrc, ctfPower, particles);
+    assert.ok(Math.abs(weights.meanTotal - 1) < 1e-6);
+    assert.ok(Math.abs(weights.values[1]! - 1 / rings) < 1e-7);
+    assert.ok(Math.abs(weights.values[rings]! - 1 / rings) < 1e-7);
+  });
+});
