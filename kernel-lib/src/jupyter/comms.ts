@@ -125,7 +125,8 @@ export class CommManager {
    * @throws whatever a handler throws, and Error for a comm or target that is not known
    */
   handle({ header, content, metadata, buffers }: Message): unknown {
-    this.frontEndSeen = true;
+    // Recording clients answer output widgets with comm_msg, but open nothing.
+    if (header.msg_type === "comm_open") this.frontEndSeen = true;
     const id = content["comm_id"];
     const data = content["data"] ?? {};
     if (typeof id !== "string") throw new Error(`${header.msg_type}: comm_id is missing`);

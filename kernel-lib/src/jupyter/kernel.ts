@@ -81,9 +81,12 @@ export class Kernel {
   constructor(options: KernelOptions) {
     this.#options = options;
     this.#last = new ExecutionContext(noRequest);
+    // Voilà runs the cells with a recording client, and shows the page to a live one afterwards.
+    const voila = process.env["SERVER_SOFTWARE"]?.startsWith("voila") === true;
     this.#comms = new CommManager((type, content, metadata, buffers) =>
       this.#sockets.publish(type, this.#context().parent, content, metadata, buffers),
     );
+    this.#comms.frontEndSeen = voila;
   }
 
   /** Binds the sockets in their own thread while this one loads the compiler. */
@@ -197,7 +200,11 @@ export class Kernel {
     const bundle = await render(value, (error) => this.#printError(error, context));
     this.#publish(
       options.update ? "update_display_data" : "display_data",
-      { ...bundle, transient: options.id === undefined ? {} : { display_id: options.id } },
+      {
+        transient: {},
+        ...bundle,
+        ...(options.id === undefined ? {} : { transient: { display_id: options.id } }),
+      },
       context,
     );
   }
@@ -391,6 +398,7 @@ export class Kernel {
 
     const outcome = await this.#runCell(code, context);
     if (!outcome.ok) {
+      runIn(context, () => this.#endOfCell());
       if (!silent) this.#publish("error", { ...outcome.error }, context);
       if (stopOnError) await this.#abortWaiting();
       return { status: "error", execution_count, ...outcome.error, user_expressions: {}, payload: [] };
@@ -402,6 +410,7 @@ export class Kernel {
       this.#history.setOutput(execution_count, String(bundle.data["text/plain"]));
       this.#publish("execute_result", { execution_count, ...bundle }, context);
     }
+    runIn(context, () => this.#endOfCell());
     const expressions = (content["user_expressions"] ?? {}) as Record<string, unknown>;
     const user_expressions: Json = {};
     for (const [name, expression] of Object.entries(expressions)) {
@@ -428,7 +437,6 @@ export class Kernel {
     context.onAbandon(() => this.#executor.interrupt());
     try {
       const ok = await runIn(context, () => this.#executor.execute(code));
-      runIn(context, () => this.#endOfCell());
       return this.#judge(ok, code, context);
     } catch (error) {
       // The converter itself failed: its state may be lost, but the kernel lives.

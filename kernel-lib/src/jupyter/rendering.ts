@@ -4,6 +4,8 @@ import { inspect } from "node:util";
 export interface MimeBundle {
   data: Record<string, unknown>;
   metadata: Record<string, unknown>;
+  /** May hold `display_id`, under which the output can be replaced later. */
+  transient?: Record<string, unknown>;
 }
 
 /** A value that has a method of this name shows as the bundle which the method returns. */
@@ -68,7 +70,7 @@ export function plainText(value: unknown): string {
 function asBundle(value: unknown): MimeBundle | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   // Both forms are in use: the bare bundle, and data with metadata.
-  const { data, metadata } = value as Partial<MimeBundle>;
+  const { data, metadata, transient } = value as Partial<MimeBundle>;
   const nested =
     typeof data === "object" && data !== null && !Object.keys(value).some((k) => k.includes("/"));
   const bundle = nested ? { ...(data as object) } : { ...value };
@@ -77,7 +79,8 @@ function asBundle(value: unknown): MimeBundle | undefined {
     if (form === undefined) continue;
     out[type] = form instanceof Uint8Array ? Buffer.from(form).toString("base64") : form;
   }
-  return { data: out, metadata: nested ? ((metadata as Record<string, unknown>) ?? {}) : {} };
+  if (!nested) return { data: out, metadata: {} };
+  return { data: out, metadata: metadata ?? {}, ...(transient ? { transient } : {}) };
 }
 
 /**

@@ -1,0 +1,220 @@
+import { type BaseOptions, controlKind, describedTraits } from "./controlKinds";
+import { escapeHtml, type Picture } from "./still";
+import { bool, choice, type GivenOf, int, list, nullable, type StateOf, type Traits, text } from "./traits";
+import { addProperties, type StateProperties, Widget, type WidgetKind } from "./widget";
+
+/**
+ * Controls that choose among options. The front end knows labels and indices; the values stay in the kernel, and can
+ * be anything.
+ */
+
+/** Options are values, shown as text, or pairs of a label and a value. */
+export type Options<V> = readonly (V | readonly [label: string, value: V])[];
+
+interface Parsed<V> {
+  labels: string[];
+  values: V[];
+}
+
+function parse<V>(options: Options<V>): Parsed<V> {
+  const pairs = options.map((option): readonly [string, V] =>
+    Array.isArray(option) && option.length === 2 && typeof option[0] === "string"
+      ? (option as unknown as readonly [string, V])
+      : [String(option), option as V],
+  );
+  return { labels: pairs.map(([label]) => label), values: pairs.map(([, value]) => value) };
+}
+
+const selectionTraits = {
+  ...describedTraits(),
+  _options_labels: list(text("")),
+  disabled: bool(false),
+};
+const singleTraits = { ...selectionTraits, index: nullable(int(0)) };
+const manyTraits = { ...selectionTraits, index: list(int(0)) };
+
+interface SelectionState {
+  description: string;
+  _options_labels: readonly string[];
+  index: number | null | readonly number[];
+}
+
+function indices({ index }: SelectionState): readonly number[] {
+  return index === null ? [] : typeof index === "number" ? [index] : index;
+}
+
+function settleIndex(state: SelectionState): object {
+  const count = state._options_labels.length;
+  const outside = indices(state).find((i) => i < 0 || i >= count);
+  if (outside !== undefined) throw new TypeError(`there is no option ${outside} among ${count}`);
+  return {};
+}
+
+function selectionPicture(state: SelectionState): Picture {
+  const chosen = new Set(indices(state));
+  const options = state._options_labels
+    .map((label, i) => `<option${chosen.has(i) ? " selected" : ""}>${escapeHtml(label)}</option>`)
+    .join("");
+  const plain = state._options_labels.filter((_, i) => chosen.has(i)).join(", ") || "nothing chosen";
+  const multiple = typeof state.index === "object" && state.index !== null ? " multiple" : "";
+  return {
+    text: state.description === "" ? plain : `${state.description} ${plain}`,
+    html: `<div><label>${escapeHtml(state.description)}</label> <select disabled${multiple}>${options}</select></div>`,
+  };
+}
+
+/** The properties that a selection is made with, beside those of its kind. */
+type Given<T extends Traits, V, Chosen> = Omit<Partial<GivenOf<T>>, "_options_labels"> & {
+  options: Options<V>;
+  value?: Chosen;
+};
+
+abstract class Selection<T extends Traits, V, Chosen> extends Widget<T> {
+  #values: V[];
+  readonly #toIndex: (value: Chosen, values: readonly V[]) => unknown;
+
+  constructor(
+    kind: WidgetKind<T>,
+    { options, value, ...given }: Given<T, V, Chosen>,
+    toIndex: (value: Chosen, values: readonly V[]) => unknown,
+    first: unknown,
+  ) {
+    const { labels, values } = parse(options);
+    const index = value === undefined ? first : toIndex(value, values);
+    super(kind, { index, ...given, _options_labels: labels } as unknown as Partial<GivenOf<T>>);
+    this.#values = values;
+    this.#toIndex = toIndex;
+  }
+
+  protected get values(): readonly V[] {
+    return this.#values;
+  }
+
+  /** The values to choose from. Setting other options chooses the first, or none where several can be chosen. */
+  get options(): Options<V> {
+    return (this.get("_options_labels") as readonly string[]).map(
+      (label, i) => [label, this.#values[i]!] as const,
+    );
+  }
+
+  set options(options: Options<V>) {
+    const { labels, values } = parse(options);
+    this.#values = values;
+    this.set({ _options_labels: labels, index: this.firstChoice(labels.length) } as unknown as Partial<
+      GivenOf<T>
+    >);
+  }
+
+  protected abstract firstChoice(count: number): unknown;
+  abstract get value(): Chosen;
+  abstract set value(value: Chosen);
+
+  protected choose(value: Chosen): void {
+    this.set({ index: this.#toIndex(value, this.#values) } as unknown as Partial<GivenOf<T>>);
+  }
+
+  /** Calls `handler` when another option is chosen. @returns a function that ends it */
+  onChoice(handler: (value: Chosen) => unknown): () => void {
+    return this.observe("index", () => handler(this.value));
+  }
+}
+
+function indexOf<V>(value: V, values: readonly V[]): number {
+  const index = values.indexOf(value);
+  if (index < 0) throw new TypeError(`${String(value)} is not among the options`);
+  return index;
+}
+
+/** One option, or null for none. */
+export class SingleSelection<T extends Traits, V> extends Selection<T, V, V | null> {
+  constructor(kind: WidgetKind<T>, given: Given<T, V, V | null>) {
+    const toIndex = (value: V | null, values: readonly V[]) =>
+      value === null ? null : indexOf(value, values);
+    super(kind, given, toIndex, given.options.length > 0 ? 0 : null);
+  }
+
+  protected override firstChoice(count: number): unknown {
+    return count > 0 ? 0 : null;
+  }
+
+  override get value(): V | null {
+    const index = this.get("index") as number | null;
+    return index === null ? null : this.values[index]!;
+  }
+
+  override set value(value: V | null) {
+    this.choose(value);
+  }
+
+  /** What is shown for the chosen option. */
+  get label(): string | null {
+    const index = this.get("index") as number | null;
+    return index === null ? null : (this.get("_options_labels") as readonly string[])[index]!;
+  }
+}
+
+function singleClass<X extends Traits>(name: string, extra: X, options: BaseOptions<Traits> = {}) {
+  const kind = controlKind(
+    name,
+    { ...singleTraits, ...extra },
+    {
+      settle: (state: unknown) => settleIndex(state as SelectionState),
+      picture: (state: unknown) => selectionPicture(state as SelectionState),
+      ...options,
+    },
+  ) as WidgetKind<typeof singleTraits & X>;
+  const Class = class<V> extends SingleSelection<typeof singleTraits & X, V> {
+    constructor(given: Given<typeof singleTraits & X, V, V | null>) {
+      super(kind, given);
+    }
+  };
+  addProperties(Class.prototype, kind.traits);
+  Object.defineProperty(Class, "name", { value: name });
+  return Class as unknown as new <V>(
+    given: Given<typeof singleTraits & X, V, V | null>,
+  ) => SingleSelection<typeof singleTraits & X, V> & StateProperties<StateOf<typeof singleTraits & X>>;
+}
+
+const buttonStyles = ["", "primary", "success", "info", "warning", "danger"] as const;
+
+export const Dropdown = singleClass("Dropdown", {});
+export const RadioButtons = singleClass("RadioButtons", {
+  orientation: choice(["vertical", "horizontal"], "vertical"),
+});
+export const Select = singleClass("Select", { rows: int(5) });
+export const SelectionSlider = singleClass("SelectionSlider", {
+  orientation: choice(["horizontal", "vertical"], "horizontal"),
+  readout: bool(true),
+  continuous_update: bool(true),
+});
+export const ToggleButtons = singleClass("ToggleButtons", {
+  tooltips: list(text("")),
+  icons: list(text("")),
+  button_style: choice(buttonStyles, ""),
+});
+
+const multipleTraits = { ...manyTraits, rows: int(5) };
+const multipleKind = controlKind("SelectMultiple", multipleTraits, {
+  settle: settleIndex,
+  picture: selectionPicture,
+});
+
+/** Any number of options. */
+export class SelectMultiple<V> extends Selection<typeof multipleTraits, V, readonly V[]> {
+  constructor(given: Given<typeof multipleTraits, V, readonly V[]>) {
+    super(multipleKind, given, (value, values) => value.map((one) => indexOf(one, values)), []);
+  }
+
+  protected override firstChoice(): unknown {
+    return [];
+  }
+
+  override get value(): readonly V[] {
+    return this.get("index").map((i) => this.values[i]!);
+  }
+
+  override set value(value: readonly V[]) {
+    this.choose(value);
+  }
+}
+addProperties(SelectMultiple.prototype, multipleTraits);
