@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { Publisher, Reply, Router } from "zeromq";
+import { Reply, Router, XPublisher } from "zeromq";
 import { type FromSockets, InterruptWord, type SocketThreadData, type ToSockets } from "./threadProtocol";
 import { decodeMessage, encodeMessage, type Message, type OutgoingMessage, Signer } from "./wire";
 
@@ -41,17 +41,17 @@ const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0 };
 const shell = new Router(unlimited);
 const control = new Router(unlimited);
 const stdin = new Router(unlimited);
-const iopub = new Publisher({ sendHighWaterMark: 0 });
+const iopub = new XPublisher({ sendHighWaterMark: 0, verbosity: "allSubs" });
 const heartbeat = new Reply();
 const sockets = { shell, control, stdin, iopub };
 
 /** One send at a time and in order: ZeroMQ refuses a second `send` while one is under way. */
 class SendQueue {
-  readonly #socket: Router | Publisher;
+  readonly #socket: Router | XPublisher;
   readonly #waiting: (string | Uint8Array)[][] = [];
   #running: Promise<void> | undefined;
 
-  constructor(socket: Router | Publisher) {
+  constructor(socket: Router | XPublisher) {
     this.#socket = socket;
   }
 
@@ -198,6 +198,24 @@ async function receive(socket: Router, handle: (message: Message) => void): Prom
   }
 }
 
+/** A front end that hears this knows that it will miss nothing from now on (protocol 5.4). */
+async function welcomeSubscribers(): Promise<void> {
+  const SUBSCRIBE = 1;
+  for await (const [request] of iopub) {
+    if (request[0] !== SUBSCRIBE) continue;
+    const subscription = request.subarray(1);
+    flushStream();
+    queues.iopub.push({
+      identities: [subscription],
+      type: "iopub_welcome",
+      parent: "{}",
+      metadata: "{}",
+      content: JSON.stringify({ subscription: subscription.toString("utf8") }),
+      buffers: [],
+    });
+  }
+}
+
 async function echoHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
@@ -264,6 +282,7 @@ bindAll().then(
     void receive(shell, (message) => post({ kind: "message", channel: "shell", message }));
     void receive(control, handleControl);
     void receive(stdin, (message) => post({ kind: "message", channel: "stdin", message }));
+    void welcomeSubscribers();
     void echoHeartbeat();
     post({ kind: "ready" });
   },

@@ -3,10 +3,10 @@ import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 /**
  * Messages as they cross a ZeroMQ socket:
  * `[...identities, <IDS|MSG>, signature, header, parent header, metadata, content, ...buffers]`.
- * Specification: jupyter-client, "Messaging in Jupyter", protocol 5.3.
+ * Specification: jupyter-client, "Messaging in Jupyter", protocol 5.4.
  */
 
-export const PROTOCOL_VERSION = "5.3";
+export const PROTOCOL_VERSION = "5.4";
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 const JSON_FRAMES = 4;

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { InputError } from "../errors";
+import { temporaryFolder } from "../testing";
+import { installKernelspec, kernelspecFolder, uninstallKernelspec } from "./kernelspec";
+
+test("a kernelspec is installed below a prefix, replaced when repeated, and removed again", (t) => {
+  const prefix = temporaryFolder(t);
+  const folder = installKernelspec({ prefix });
+  assert.equal(folder, path.join(prefix, "share/jupyter/kernels/e2gmm"));
+  installKernelspec({ prefix, node: "/some/node" });
+  const spec = JSON.parse(readFileSync(path.join(folder, "kernel.json"), "utf8"));
+  assert.equal(spec.display_name, "TypeScript (e2gmm)");
+  assert.equal(spec.language, "typescript");
+  assert.equal(spec.interrupt_mode, "message");
+  assert.equal(spec.argv[0], "/some/node");
+  assert.ok(existsSync(spec.argv[1]), "the launcher is where the kernelspec says");
+  assert.equal(spec.argv[2], "{connection_file}");
+  assert.deepEqual(readdirSync(path.dirname(folder)), ["e2gmm"], "nothing temporary is left beside it");
+  assert.equal(statSync(folder).mode & 0o755, 0o755);
+  assert.equal(uninstallKernelspec({ prefix }), folder);
+  assert.equal(existsSync(folder), false);
+  assert.equal(uninstallKernelspec({ prefix }), undefined);
+});
+
+test("the person's own folder is where Jupyter says, or the system's habit", (t) => {
+  const folder = temporaryFolder(t);
+  const { JUPYTER_DATA_DIR: before } = process.env;
+  t.after(() => {
+    if (before === undefined) delete process.env["JUPYTER_DATA_DIR"];
+    else process.env["JUPYTER_DATA_DIR"] = before;
+  });
+  process.env["JUPYTER_DATA_DIR"] = folder;
+  assert.equal(kernelspecFolder({ user: true }), path.join(folder, "kernels/e2gmm"));
+  assert.equal(kernelspecFolder(), kernelspecFolder({ user: true }));
+});
+
+test("two places at once and a place that cannot be written are refused in one sentence", (t) => {
+  assert.throws(() => installKernelspec({ user: true, prefix: "/x" }), InputError);
+  const file = path.join(temporaryFolder(t), "file");
+  writeFileSync(file, "");
+  assert.throws(() => installKernelspec({ prefix: file }), /the kernelspec cannot be written/);
+});
