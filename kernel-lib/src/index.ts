@@ -2,6 +2,21 @@
  * e2gmm: Gaussian mixture models of cryo-EM heterogeneity. What a notebook imports; see the README for a first look.
  */
 export * from "./compute/backends";
+export type { Column } from "./display/checks";
+export { type Displayable, displaySymbol, type MimeBundle } from "./display/displayable";
+export { Figure, type FigureOptions } from "./display/figure";
+export { type FscFigureOptions, fscFigure, type LabelledFsc } from "./display/fscFigure";
+export { growthFigure } from "./display/growthFigure";
+export { histogramFigure } from "./display/histogramFigure";
+export { type LabelledMap, type MapFigureOptions, mapFigure } from "./display/mapFigure";
+export { type LabelledImage, type MontageOptions, montageFigure } from "./display/montageFigure";
+export { type MotionOptions, motionFigure } from "./display/motionFigure";
+export { type ParticlesFigureOptions, particlesFigure } from "./display/particlesFigure";
+export { progressBar } from "./display/progressBar";
+export { type ScatterOptions, type SetColumn, scatterFigure } from "./display/scatterFigure";
+export { type ShowOptions, show } from "./display/show";
+export { type Cell, Table, table } from "./display/table";
+export { trainingFigure } from "./display/trainingFigure";
 export * from "./errors";
 export * from "./latent/kmeans";
 export * from "./latent/pca";

@@ -1,0 +1,31 @@
+/** A value's forms by media type. Binary forms are base64. */
+export interface MimeBundle {
+  "text/plain": string;
+  [mediaType: string]: string;
+}
+
+/** A value that has a method of this name shows as the bundle which the method returns, in any kernel that knows it. */
+export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
+
+/** What a notebook shows as more than text. */
+export interface Displayable {
+  [displaySymbol](): MimeBundle | Promise<MimeBundle>;
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Text as it may stand in HTML and SVG, in attributes too; control characters that XML forbids become U+FFFD. */
+export function escapeMarkup(text: string): string {
+  return (
+    text
+      .replace(/[&<>"']/g, (character) => entities[character]!)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach an XML parser
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, "\ufffd")
+  );
+}
