@@ -18,7 +18,7 @@ function imageBytes(rings: i32): usize {
 
 /** Bytes of scratch that one thread needs; `grid` 0 for separable factors. */
 export function scratchBytes(gaussians: i32, rings: i32, grid: i32, margin: i32): usize {
-  const method = grid === 0 ? separableBytes(rings) : spreadBytes(rings, grid, margin);
+  const method = grid === 0 ? separableBytes(rings) : spreadBytes(gaussians, rings, grid, margin);
   return aligned(poseBytes(gaussians)) + 2 * imageBytes(rings) + aligned(ringBytes(rings)) + method;
 }
 

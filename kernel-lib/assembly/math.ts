@@ -8,11 +8,14 @@ function constant(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/** exp(x) for x ≤ 0; zero below -60, where nothing that is added to others matters any more. */
+/** 1.5·2²³: added to a small number, it leaves the nearest integer in the low bits. */
+const ROUND: f32 = 12582912;
+
+/** exp(x) for x ≤ 80; zero below -60, where nothing that is added to others matters any more. */
 export function expOf(x: v128): v128 {
-  const t = f32x4.mul(x, constant(Mathf.LOG2E));
-  const n = f32x4.nearest(f32x4.max(t, constant(-120)));
-  const f = f32x4.sub(t, n);
+  const t = f32x4.mul(f32x4.pmax(x, constant(-80)), constant(Mathf.LOG2E));
+  const rounded = f32x4.add(t, constant(ROUND));
+  const f = f32x4.sub(t, f32x4.sub(rounded, constant(ROUND)));
   // 2^f on [-1/2, 1/2], Taylor's coefficients ln(2)^j / j!: truncation 1e-8.
   let p = mulAdd(f, constant(1.540353039338161e-4), constant(1.3333558146428443e-3));
   p = mulAdd(p, f, constant(9.618129107628477e-3));
@@ -20,7 +23,7 @@ export function expOf(x: v128): v128 {
   p = mulAdd(p, f, constant(2.402265069591007e-1));
   p = mulAdd(p, f, constant(6.931471805599453e-1));
   p = mulAdd(p, f, constant(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const power = i32x4.shl(i32x4.add(rounded, i32x4.splat(127)), 23);
   return v128.and(f32x4.mul(p, power), f32x4.gt(x, constant(-60)));
 }
 

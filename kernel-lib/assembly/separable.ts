@@ -15,7 +15,7 @@ const PITCH = BLOCK + 16;
 const ROW: usize = PITCH * 4;
 
 /** Harmonics between fresh starts of the recurrences in k. */
-const RESTART = 16;
+const RESTART = 32;
 
 function rows(rings: i32): usize {
   // Pairs of rows are read together; one past the last is zero.
@@ -40,18 +40,17 @@ function factors(u: usize, s: usize, weight: usize, count: i32, rings: i32, re: 
     const stepI = sinTurns(turns);
     const fall = expOf(f32x4.mul(f32x4.splat(-2), width));
     let r = one;
-    let m = one;
-    let envelope = one;
-    let ratio = one;
+    let m = f32x4.splat(0);
+    let envelope = w;
+    let ratio = expOf(f32x4.neg(width));
     for (let k = 0; k <= rings; k++) {
-      if (k % RESTART === 0) {
+      if (k > 0 && k % RESTART === 0) {
         const kk = f32x4.splat(<f32>k);
         const phase = f32x4.mul(turns, kk);
         r = cosTurns(phase);
         m = sinTurns(phase);
-        envelope = expOf(f32x4.neg(f32x4.mul(width, f32x4.mul(kk, kk))));
+        envelope = f32x4.mul(w, expOf(f32x4.neg(f32x4.mul(width, f32x4.mul(kk, kk)))));
         ratio = expOf(f32x4.neg(f32x4.mul(width, f32x4.splat(2 * <f32>k + 1))));
-        envelope = f32x4.mul(envelope, w);
       }
       v128.store(re + <usize>k * ROW + at, f32x4.mul(envelope, r));
       v128.store(im + <usize>k * ROW + at, f32x4.mul(envelope, m));

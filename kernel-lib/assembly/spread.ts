@@ -44,22 +44,126 @@ function kernelAt(job: Job, scratch: usize): usize {
   return otherBufferAt(job, scratch) + <usize>(32 * job.grid);
 }
 
-export function spreadBytes(rings: i32, grid: i32, margin: i32): usize {
+export function spreadBytes(gaussians: i32, rings: i32, grid: i32, margin: i32): usize {
   return (
     gridBytes(grid, margin) +
     <usize>(32 * quads(rings) * grid) +
     <usize>(64 * grid) +
-    <usize>(16 * (margin + 8))
+    <usize>(16 * (margin + 8)) +
+    <usize>(4 * 11 * padded(gaussians))
   );
 }
 
-/** Values of exp(−(d + j)²·inverse) for j = 0, 1, …, in vectors, by recurrence from the first four. */
-function bell(at: usize, count: i32, d: f32, inverse: f32): void {
-  const first = f32x4.add(f32x4.splat(d), f32x4(0, 1, 2, 3));
-  const minus = f32x4.splat(-inverse);
-  let value = expOf(f32x4.mul(minus, f32x4.mul(first, first)));
-  let ratio = expOf(f32x4.mul(minus, mulAdd(f32x4.splat(8), first, f32x4.splat(16))));
-  const fall = expOf(f32x4.mul(minus, f32x4.splat(32)));
+/** Where each Gaussian lies on the grid: runs of `padded` 32-bit numbers after the kernels. */
+enum Aim {
+  /** Bytes from the grid's start to the first cell. */
+  cell = 0,
+  /** Cells along x, a multiple of 4, and along y. */
+  width = 1,
+  height = 2,
+  /** 1/2σ² in cells. */
+  inverse = 3,
+  /** From the centre to the first cell, in cells. */
+  left = 4,
+  top = 5,
+  /** exp(−d²/2σ²) and exp(−2d/2σ²) for d = left and d = top; exp(−1/2σ²). */
+  valueX = 6,
+  ratioX = 7,
+  valueY = 8,
+  ratioY = 9,
+  fall = 10,
+}
+
+function aimAt(job: Job, scratch: usize, which: i32): usize {
+  const kernels = <usize>(16 * (job.margin + 8));
+  return kernelAt(job, scratch) + kernels + <usize>(4 * which * padded(job.gaussians));
+}
+
+/** Position on the grid, 0 ≤ g < M. */
+function onGrid(u: v128, grid: v128): v128 {
+  const g = f32x4.mul(f32x4.sub(u, f32x4.floor(u)), grid);
+  // A tiny negative u becomes 1 by rounding.
+  return v128.and(g, f32x4.lt(g, grid));
+}
+
+/** Fills the runs of Aim. */
+function aim(job: Job, runs: usize, scratch: usize): void {
+  const n = job.gaussians;
+  const extra = v128.load32_splat(job.plan);
+  const radius = v128.load32_splat(job.plan, 4);
+  const grid = f32x4.splat(<f32>job.grid);
+  const scale = f32x4.splat((<f32>job.grid * <f32>job.grid) / (<f32>job.boxSize * <f32>job.boxSize));
+  const margin = i32x4.splat(job.margin);
+  const pitch = i32x4.splat(<i32>pitchOf(job));
+  const zero = f32x4.splat(0);
+  const runX = run(runs, n, Run.x);
+  const runY = run(runs, n, Run.y);
+  const runSigma = run(runs, n, Run.sigma);
+  const step = <usize>(4 * padded(n));
+  const aims = aimAt(job, scratch, 0);
+  for (let at: usize = 0; at < step; at += 16) {
+    const sigma = v128.load(runSigma + at);
+    const variance = f32x4.mul(mulAdd(sigma, sigma, extra), scale);
+    const inverse = f32x4.div(f32x4.splat(0.5), variance);
+    const reach = f32x4.mul(radius, f32x4.sqrt(variance));
+    const gx = onGrid(v128.load(runX + at), grid);
+    const gy = onGrid(v128.load(runY + at), grid);
+    const x0 = f32x4.ceil(f32x4.sub(gx, reach));
+    const y0 = f32x4.ceil(f32x4.sub(gy, reach));
+    const left = f32x4.sub(x0, gx);
+    const top = f32x4.sub(y0, gy);
+    const spanX = f32x4.sub(f32x4.floor(f32x4.add(gx, reach)), x0);
+    const spanY = f32x4.sub(f32x4.floor(f32x4.add(gy, reach)), y0);
+    const width = v128.and(i32x4.add(i32x4.trunc_sat_f32x4_s(spanX), i32x4.splat(4)), i32x4.splat(~3));
+    const height = i32x4.add(i32x4.trunc_sat_f32x4_s(spanY), i32x4.splat(1));
+    const column = i32x4.trunc_sat_f32x4_s(f32x4.add(x0, v128.and(grid, f32x4.lt(x0, zero))));
+    const row = i32x4.trunc_sat_f32x4_s(f32x4.add(y0, v128.and(grid, f32x4.lt(y0, zero))));
+    const minus = f32x4.neg(inverse);
+    const twice = f32x4.add(minus, minus);
+    let to = aims + at;
+    v128.store(to, i32x4.add(i32x4.mul(row, pitch), i32x4.shl(column, 2)));
+    to += step;
+    v128.store(to, i32x4.min_s(width, margin));
+    to += step;
+    v128.store(to, i32x4.min_s(height, margin));
+    to += step;
+    v128.store(to, inverse);
+    to += step;
+    v128.store(to, left);
+    to += step;
+    v128.store(to, top);
+    to += step;
+    v128.store(to, expOf(f32x4.mul(minus, f32x4.mul(left, left))));
+    to += step;
+    v128.store(to, expOf(f32x4.mul(twice, left)));
+    to += step;
+    v128.store(to, expOf(f32x4.mul(minus, f32x4.mul(top, top))));
+    to += step;
+    v128.store(to, expOf(f32x4.mul(twice, top)));
+    v128.store(to + step, expOf(minus));
+  }
+}
+
+/**
+ * The kernels of one Gaussian along x and y, exp(−(d + j)²/2σ²) = v·r^j·q^{j²} with v, r and q of Aim, by recurrence from
+ * each four values to the next. `at` is the Gaussian's place in the runs, `values` the run Aim.valueX.
+ */
+function bells(values: usize, step: usize, kernelX: usize, width: i32, kernelY: usize, height: i32): void {
+  const q = load<f32>(values + 4 * step);
+  const q4 = q * q * (q * q);
+  const q8 = q4 * q4;
+  const q16 = q8 * q8;
+  const squares = f32x4(1, q, q4, q8 * q);
+  const eights = f32x4(q16, q16 * q8, q16 * q16, q16 * q16 * q8);
+  const fall = f32x4.splat(q16 * q16);
+  bell(kernelX, width, load<f32>(values), load<f32>(values + step), squares, eights, fall);
+  bell(kernelY, height, load<f32>(values + 2 * step), load<f32>(values + 3 * step), squares, eights, fall);
+}
+
+function bell(at: usize, count: i32, v: f32, r: f32, squares: v128, eights: v128, fall: v128): void {
+  const r2 = r * r;
+  let value = f32x4.mul(f32x4.mul(f32x4.splat(v), f32x4(1, r, r2, r2 * r)), squares);
+  let ratio = f32x4.mul(f32x4.splat(r2 * r2), eights);
   for (let j = 0; j < count; j += 4) {
     v128.store(at, value);
     at += 16;
@@ -68,43 +172,27 @@ function bell(at: usize, count: i32, d: f32, inverse: f32): void {
   }
 }
 
-/** Position on the grid, 0 ≤ g < M. */
-function onGrid(u: f32, grid: f32): f32 {
-  const g = (u - Mathf.floor(u)) * grid;
-  return g < grid ? g : 0;
-}
-
 /** Lays the Gaussians of `runs` on the grid. */
 function spread(job: Job, runs: usize, scratch: usize): void {
   const n = job.gaussians;
-  const m = <f32>job.grid;
   const pitch = pitchOf(job);
-  const extra = load<f32>(job.plan);
-  const radius = load<f32>(job.plan, 4);
-  const scale = m / <f32>job.boxSize;
   const kernelX = kernelAt(job, scratch);
   const kernelY = kernelX + <usize>(4 * (job.margin + 8));
+  const aims = aimAt(job, scratch, 0);
+  const step = 4 * padded(n);
+  const weights = run(runs, n, Run.weight);
   memory.fill(scratch, 0, <usize>(job.grid + job.margin) * pitch);
   for (let i = 0; i < n; i++) {
     const at = <usize>i * 4;
-    const weight = load<f32>(run(runs, n, Run.weight) + at);
+    const weight = load<f32>(weights + at);
     if (weight === 0) continue;
-    const sigma = load<f32>(run(runs, n, Run.sigma) + at);
-    const variance = (sigma * sigma + extra) * scale * scale;
-    const inverse: f32 = 0.5 / variance;
-    const reach = radius * Mathf.sqrt(variance);
-    const gx = onGrid(load<f32>(run(runs, n, Run.x) + at), m);
-    const gy = onGrid(load<f32>(run(runs, n, Run.y) + at), m);
-    let x0 = <i32>Mathf.ceil(gx - reach);
-    let y0 = <i32>Mathf.ceil(gy - reach);
-    const width = min((<i32>Mathf.floor(gx + reach) - x0 + 4) & ~3, job.margin);
-    const height = min(<i32>Mathf.floor(gy + reach) - y0 + 1, job.margin);
-    bell(kernelX, width, <f32>x0 - gx, inverse);
-    bell(kernelY, height, <f32>y0 - gy, inverse);
-    if (x0 < 0) x0 += job.grid;
-    if (y0 < 0) y0 += job.grid;
+    const here = aims + at;
+    const width = load<i32>(here + <usize>(Aim.width * step));
+    const height = load<i32>(here + <usize>(Aim.height * step));
+    const inverse = load<f32>(here + <usize>(Aim.inverse * step));
+    bells(here + <usize>(Aim.valueX * step), <usize>step, kernelX, width, kernelY, height);
     const factor = f32x4.splat((weight * inverse) / Mathf.PI);
-    let cell = scratch + <usize>y0 * pitch + <usize>(4 * x0);
+    let cell = scratch + <usize>load<i32>(here);
     let column = 0;
     for (; column + 8 <= width; column += 8) {
       const e0 = f32x4.mul(factor, v128.load(kernelX + <usize>(4 * column)));
@@ -224,6 +312,7 @@ function columnsForward(job: Job, scratch: usize): void {
 
 /** Projects the Gaussians in `runs` to `image`, in the disc's layout. */
 export function projectSpread(job: Job, runs: usize, image: usize, scratch: usize): void {
+  aim(job, runs, scratch);
   spread(job, runs, scratch);
   foldMargins(job, scratch);
   columnsForward(job, scratch);
@@ -351,32 +440,21 @@ export function contractSpread(job: Job, runs: usize, slope: usize, scratch: usi
   const n = job.gaussians;
   const m = <f32>job.grid;
   const pitch = pitchOf(job);
-  const extra = load<f32>(job.plan);
-  const radius = load<f32>(job.plan, 4);
-  const scale = m / <f32>job.boxSize;
   const kernelX = kernelAt(job, scratch);
   const kernelY = kernelX + <usize>(4 * (job.margin + 8));
+  const aims = aimAt(job, scratch, 0);
+  const step = 4 * padded(n);
   const zero = f32x4.splat(0);
   for (let i = n; i < padded(n); i++) store4(runs, n, i, 0, 0, 0, 0);
   for (let i = 0; i < n; i++) {
-    const at = <usize>i * 4;
-    const sigma = load<f32>(run(runs, n, Run.sigma) + at);
-    const variance = (sigma * sigma + extra) * scale * scale;
-    const inverse: f32 = 0.5 / variance;
-    const reach = radius * Mathf.sqrt(variance);
-    const gx = onGrid(load<f32>(run(runs, n, Run.x) + at), m);
-    const gy = onGrid(load<f32>(run(runs, n, Run.y) + at), m);
-    let x0 = <i32>Mathf.ceil(gx - reach);
-    let y0 = <i32>Mathf.ceil(gy - reach);
-    const width = min((<i32>Mathf.floor(gx + reach) - x0 + 4) & ~3, job.margin);
-    const height = min(<i32>Mathf.floor(gy + reach) - y0 + 1, job.margin);
-    const left = <f32>x0 - gx;
-    const top = <f32>y0 - gy;
-    bell(kernelX, width, left, inverse);
-    bell(kernelY, height, top, inverse);
-    if (x0 < 0) x0 += job.grid;
-    if (y0 < 0) y0 += job.grid;
-    let cell = scratch + <usize>y0 * pitch + <usize>(4 * x0);
+    const here = aims + <usize>i * 4;
+    const width = load<i32>(here + <usize>(Aim.width * step));
+    const height = load<i32>(here + <usize>(Aim.height * step));
+    const inverse = load<f32>(here + <usize>(Aim.inverse * step));
+    const left = load<f32>(here + <usize>(Aim.left * step));
+    const top = load<f32>(here + <usize>(Aim.top * step));
+    bells(here + <usize>(Aim.valueX * step), <usize>step, kernelX, width, kernelY, height);
+    let cell = scratch + <usize>load<i32>(here);
     let dx = f32x4.add(f32x4.splat(left), f32x4(0, 1, 2, 3));
     const four = f32x4.splat(4);
     let value = zero;

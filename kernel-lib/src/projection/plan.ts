@@ -92,7 +92,7 @@ export function choosePlan(gaussians: number, boxSize: number, rings: number, si
     if (!plan) continue;
     const scale = grid / boxSize;
     const cells = 2 * plan.radius * scale * Math.sqrt(sigma.typical ** 2 + plan.extra) + 2;
-    const spreadCost = gaussians * (600 + 0.8 * cells * cells) + 14 * grid * grid;
+    const spreadCost = gaussians * (245 + 1.14 * cells * cells) + 2.8 * grid * grid;
     if (spreadCost < cost) {
       cost = spreadCost;
       best = plan;
@@ -102,7 +102,7 @@ export function choosePlan(gaussians: number, boxSize: number, rings: number, si
 }
 
 function separableCost(gaussians: number, rings: number): number {
-  return gaussians * (rings + 2) * (50 + 2.4 * (rings + 2));
+  return gaussians * (rings + 1) * (61 + 1.7 * (rings + 1));
 }
 
 /** The plan for a grid of M², or undefined where that grid will not do. */
