@@ -1,0 +1,83 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { type Command, Option } from "commander";
+import { InputError } from "../errors";
+import { kMeans } from "../latent/kmeans";
+import { openParticles } from "../particles/particleSet";
+import { RunFolder } from "../training/run";
+import { writeBeside } from "../writeBeside";
+import {
+  examples,
+  fileOption,
+  numberOption,
+  type QuietOption,
+  quietOption,
+  required,
+  seedOption,
+} from "./options";
+import type { RunCommand } from "./program";
+
+interface LatentOptions extends QuietOption {
+  clusters: number;
+  out: string;
+  encoder?: boolean;
+  seed: number;
+}
+
+export function addLatent(program: Command, run: RunCommand): void {
+  const command = program
+    .command("latent")
+    .summary("divide the particles of a run into sets by their place")
+    .description(
+      "Divides the particles by k-means in the latent space, sets in the order of their first coordinate. Writes a " +
+        "folder: for each set set_1.txt (rows of the particle file, counted from 0) and set_1.star (those rows of it, " +
+        "every column kept); centres.txt (for e2gmm decode --path) and sets.csv.",
+    )
+    .argument("<run>", "run folder of e2gmm train")
+    .addOption(required(numberOption("--clusters <k>", "number of sets", { integer: true, least: 1 })))
+    .addOption(new Option("--encoder", "use the encoder's places instead of the refined ones"))
+    .addOption(seedOption())
+    .addOption(required(fileOption("--out <folder>", "folder to make")))
+    .addOption(quietOption());
+  examples(command, "e2gmm latent run --clusters 4 --out sets");
+  command.action((folder: string, options: LatentOptions) =>
+    run(options, async (session) => {
+      const outputs = await session.makes(options.out);
+      const files = new RunFolder(folder);
+      const { inputs } = await files.readRecord();
+      const latents = await files.readLatents();
+      const points = options.encoder ? latents.encoder : latents.refined;
+      const { latent } = latents;
+      const { centres, labels, sizes } = kMeans(points, latent, options.clusters, { seed: options.seed });
+      const set = await openParticles(inputs.particles, {
+        signal: session.signal,
+        ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+      });
+      if (set.count !== labels.length) {
+        throw new InputError(inputs.particles, `the ${labels.length} particles of ${folder}`, `${set.count}`);
+      }
+      const ending = path.extname(inputs.particles).toLowerCase() === ".cs" ? ".cs" : ".star";
+      const digits = String(options.clusters).length;
+      const place = outputs.place(options.out);
+      await mkdir(place);
+      const table = [
+        ["set", "particles", ...Array.from({ length: latent }, (_, d) => `z${d + 1}`)].join(","),
+      ];
+      const centreLines: string[] = [];
+      for (let c = 0; c < options.clusters; c++) {
+        const members = [...labels.keys()].filter((i) => labels[i] === c);
+        const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x) => x.toFixed(6));
+        const name = `set_${String(c + 1).padStart(digits, "0")}`;
+        table.push([name, sizes[c], ...centre].join(","));
+        centreLines.push(centre.join(","));
+        session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}`);
+        await writeBeside(path.join(place, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
+        if (members.length > 0) await set.select(members).writeStar(path.join(place, `${name}${ending}`));
+      }
+      await writeBeside(path.join(place, "sets.csv"), `${table.join("\n")}\n`);
+      await writeBeside(path.join(place, "centres.txt"), `${centreLines.join("\n")}\n`);
+      await set.close();
+      await outputs.keep(session.signal);
+    }),
+  );
+}

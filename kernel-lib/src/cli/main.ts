@@ -1,0 +1,65 @@
+import { CommanderError } from "commander";
+import { describeFailure, oneLine } from "./failure";
+import { makeProgram, type RunCommand } from "./program";
+import { Session } from "./session";
+
+/**
+ * The `e2gmm` command. Results go to stdout, progress and the one line of an error to stderr.
+ * @param args what follows the command's name
+ * @returns the exit code: 0, or 1 for any failure
+ */
+export async function main(args: readonly string[]): Promise<0 | 1> {
+  // A reader that has seen enough (`e2gmm fsc A B | head`) does not make the work fail.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  let code: 0 | 1 = 0;
+  const run: RunCommand = async (options, work) => {
+    const session = new Session(options);
+    const stop = stopper(session);
+    try {
+      await work(session);
+    } catch (error) {
+      code = 1;
+      await session.end();
+      report(error, (message) => session.fail(message));
+    } finally {
+      stop.end();
+      await session.end();
+    }
+  };
+  if (args.length === 0) {
+    process.stderr.write("e2gmm: expected a command; e2gmm --help shows them\n");
+    return 1;
+  }
+  try {
+    await makeProgram(run).parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      process.stderr.write(`e2gmm: ${oneLine(error.message.replace(/^error: /, ""))}\n`);
+      return 1;
+    }
+    report(error, (message) => process.stderr.write(`e2gmm: ${message}\n`));
+    return 1;
+  }
+  return code;
+}
+
+function report(error: unknown, fail: (message: string) => void): void {
+  if (process.env["E2GMM_DEBUG"] === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  fail(describeFailure(error));
+}
+
+/** Ctrl-C, and what a cluster's scheduler sends, stop the work at its next step; a second time ends it at once. */
+function stopper(session: Session): { end(): void } {
+  const stop = () => {
+    if (session.signal.aborted) process.exit(1);
+    session.stop();
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, stop);
+  return {
+    end: () => {
+      for (const signal of signals) process.off(signal, stop);
+    },
+  };
+}

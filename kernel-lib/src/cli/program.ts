@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { packageVersion } from "../version";
+import { addBackends } from "./backends";
+import { addDecode } from "./decode";
+import { addFsc } from "./fsc";
+import { addKernel } from "./kernel";
+import { addLatent } from "./latent";
+import { addNeutral } from "./neutral";
+import type { QuietOption } from "./options";
+import { addProject } from "./project";
+import { addReconstruct } from "./reconstruct";
+import type { Session } from "./session";
+import { addSimulate } from "./simulate";
+import { addTrain } from "./train";
+
+/** What all commands hand their work to: it gives them a session, and ends it well. */
+export type RunCommand = (options: QuietOption, work: (session: Session) => Promise<void>) => Promise<void>;
+
+/** The command line's commands and options, in the order in which they are used. */
+export function makeProgram(run: RunCommand): Command {
+  const program = new Command("e2gmm")
+    .description("Gaussian mixture models of cryo-EM heterogeneity.")
+    .version(packageVersion, "-V, --version")
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    // What commander would print is thrown as well, and reported like any other error.
+    .configureOutput({ outputError: () => undefined });
+  addSimulate(program, run);
+  addNeutral(program, run);
+  addTrain(program, run);
+  addDecode(program, run);
+  addLatent(program, run);
+  addReconstruct(program, run);
+  addFsc(program, run);
+  addProject(program, run);
+  addBackends(program, run);
+  addKernel(program, run);
+  program.addHelpText(
+    "after",
+    "\nFrom particles to a moving molecule:\n" +
+      "  e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt\n" +
+      "  e2gmm train --particles particles.star --model model.txt --latent 2 --out run\n" +
+      "  e2gmm latent run --clusters 4 --out sets\n" +
+      "  e2gmm decode run --path sets/centres.txt --model-out motion.pdb\n" +
+      "  e2gmm reconstruct --particles sets/set_1.star --out set_1.mrc",
+  );
+  return program;
+}

@@ -1,0 +1,120 @@
+import path from "node:path";
+import { type Command, Option } from "commander";
+import { InputError } from "../errors";
+import { createStack } from "../maps/mrc";
+import { rescaledModel } from "../model/edit";
+import { type GaussianModel, physicalSize } from "../model/gaussianModel";
+import { openParticles, type ParticleSet } from "../particles/particleSet";
+import { createEngine, type EngineName } from "../projection/engines";
+import { writeBeside } from "../writeBeside";
+import { besideName, readModel } from "./modelFiles";
+import {
+  engineOption,
+  examples,
+  fileOption,
+  numberOption,
+  type QuietOption,
+  quietOption,
+  required,
+  threadsOption,
+} from "./options";
+import type { RunCommand } from "./program";
+import { projectImages } from "./projectImages";
+import { projectionStar } from "./projectionStar";
+
+interface ProjectOptions extends QuietOption {
+  model: string;
+  star: string;
+  out: string;
+  ctf?: boolean;
+  box?: number;
+  apix?: number;
+  engine: EngineName | "auto";
+  threads?: number;
+}
+
+export function addProject(program: Command, run: RunCommand): void {
+  const command = program
+    .command("project")
+    .summary("project a Gaussian model in the poses of a particle file")
+    .description(
+      "Writes a stack with the projections of a Gaussian model in the poses of a particle file, without noise, and " +
+        "beside it a STAR file of them (stack.star for stack.mrcs).",
+    )
+    .addOption(required(fileOption("--model <file>", "Gaussian model (.txt or .pdb)")))
+    .addOption(required(fileOption("--star <file>", "particle file with the poses; its images are not read")))
+    .addOption(new Option("--ctf", "multiply by the CTF of each particle"))
+    .addOption(
+      numberOption("--box <pixels>", "edge of the images (default: as in the particle file)", {
+        integer: true,
+        least: 4,
+      }),
+    )
+    .addOption(
+      numberOption("--apix <Å>", "pixel size (default: as in the particle file)", {
+        expected: "a length in Å",
+        above: 0,
+      }),
+    )
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .addOption(required(fileOption("--out <file>", "the stack, a .mrcs file")))
+    .addOption(quietOption());
+  examples(command, "e2gmm project --model model.txt --star poses.star --ctf --out projections.mrcs");
+  command.action((options: ProjectOptions) =>
+    run(options, async (session) => {
+      const { out, engine: name, threads } = options;
+      // RELION takes a stack for a map unless its name says otherwise.
+      if (path.extname(out).toLowerCase() !== ".mrcs") {
+        throw new InputError(out, "a name that ends in .mrcs", path.extname(out) || "no ending");
+      }
+      const starFile = besideName(out, ".star");
+      const outputs = await session.writes([out, starFile], [options.model, options.star]);
+      const { signal } = session;
+      const model = await readModel(options.model);
+      const set = await openParticles(options.star, { signal });
+      if (options.ctf && !set.hasCtf) throw new InputError(options.star, "CTF columns, for --ctf", "none");
+      const inBox = modelInBox(model, set, options);
+      const views = { count: set.count, rotations: set.rotations(), shifts: set.shifts() };
+      const size = inBox.boxSize;
+      const stack = await createStack(outputs.place(out), { size: [size, size], apix: inBox.apix });
+      const engine = await createEngine({ engine: name, ...(threads !== undefined && { threads }) });
+      try {
+        const withCtf = options.ctf ? { ...views, ctf: (i: number) => set.ctf(i) } : views;
+        await projectImages(inBox, withCtf, engine, (images) => stack.append(images), session);
+        await stack.close();
+      } finally {
+        await stack.abort();
+        await engine.dispose();
+      }
+      const star = projectionStar(set, path.basename(out), inBox, options.ctf === true);
+      await writeBeside(outputs.place(starFile), star);
+      await set.close();
+      await outputs.keep(signal);
+      session.print(
+        `${out}: ${set.count} projections, ${size} pixels of ${inBox.apix.toFixed(3)} Å, ${session.elapsed()}`,
+      );
+    }),
+  );
+}
+
+/**
+ * The model in the pixels of the images.
+ * @throws InputError when nothing was said of the box and model and particles are of different size
+ */
+function modelInBox(model: GaussianModel, set: ParticleSet, options: ProjectOptions): GaussianModel {
+  const edge = physicalSize(model);
+  const { box, apix } = options;
+  if (box !== undefined && apix !== undefined) return rescaledModel(model, box, apix);
+  if (box !== undefined) return rescaledModel(model, box);
+  if (apix !== undefined) return rescaledModel(model, Math.round(edge / apix), apix);
+  const images = physicalSize(set);
+  if (Math.abs(images / edge - 1) > 0.01) {
+    throw new InputError(
+      options.star,
+      `images as wide as the box of ${options.model}, ${edge.toFixed(1)} Å, or --box and --apix`,
+      `${images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å)`,
+    );
+  }
+  return rescaledModel(model, set.boxSize, set.apix);
+}

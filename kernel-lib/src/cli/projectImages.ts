@@ -1,0 +1,101 @@
+import { throwIfStopped } from "../errors";
+import { halfWidth, ifft2Real, shiftOrigin } from "../maps/fft";
+import { type GaussianModel, physicalSize } from "../model/gaussianModel";
+import { type Ctf, CtfEvaluator } from "../particles/ctf";
+import type { TaskOptions } from "../progress";
+import { disc } from "../projection/disc";
+import type { ProjectionEngine } from "../projection/engine";
+
+/** Where projections are seen from, and what the microscope does to them. */
+export interface Views {
+  count: number;
+  /** Reference → image, [count · 9]. */
+  rotations: Float32Array;
+  /** In Å, [count · 2]. */
+  shifts: Float32Array;
+  /** Left out for projections without CTF. */
+  ctf?: (i: number) => Ctf | undefined;
+}
+
+/** Images that are projected at a time, in floats of their transforms. */
+const BATCH_FLOATS = 1 << 22;
+
+/**
+ * Projections of a model in its own box, up to the ring that touches the Nyquist frequency, handed on in the order of
+ * the views: [n · S · S], to be used before `take` returns.
+ */
+export async function projectImages(
+  model: GaussianModel,
+  views: Views,
+  engine: ProjectionEngine,
+  take: (images: Float32Array) => Promise<void>,
+  { signal, onProgress }: TaskOptions = {},
+): Promise<void> {
+  const size = model.boxSize;
+  const edge = physicalSize(model);
+  const layout = disc(Math.floor((size - 1) / 2));
+  const perImage = 2 * layout.samples;
+  const most = Math.max(1, Math.floor(BATCH_FLOATS / perImage));
+  const half = new Float32Array(2 * halfWidth(size) * size);
+  for (let from = 0; from < views.count; from += most) {
+    throwIfStopped(signal);
+    const count = Math.min(most, views.count - from);
+    const transforms = await engine.project(
+      {
+        count,
+        gaussians: model.count,
+        model: model.params,
+        rotations: views.rotations.subarray(9 * from, 9 * (from + count)),
+        shifts: views.shifts.subarray(2 * from, 2 * (from + count)).map((t) => t / edge),
+      },
+      { boxSize: size, rings: layout.rings },
+    );
+    const images = new Float32Array(count * size * size);
+    for (let i = 0; i < count; i++) {
+      const ctf = views.ctf?.(from + i);
+      toHalf(transforms.subarray(i * perImage, (i + 1) * perImage), layout.rings, size, half);
+      half[0] = meanOf(model);
+      if (ctf) multiplyByCtf(half, size, edge, new CtfEvaluator(ctf));
+      shiftOrigin(half, [size, size, 1], "toCorner");
+      ifft2Real(half, size, size, images.subarray(i * size * size, (i + 1) * size * size));
+    }
+    await take(images);
+    onProgress?.({ task: "projections", done: from + count, total: views.count });
+  }
+}
+
+/** The transform at the origin, which a disc leaves out: the sum over all pixels, Σ A (2πσ²)^{3/2}. */
+function meanOf({ count, params }: GaussianModel): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    sum += params[3 * count + i]! * (2 * Math.PI * params[4 * count + i]! ** 2) ** 1.5;
+  }
+  return sum;
+}
+
+/** From the layout of a disc to that of the half transforms of maps/fft; zero outside the disc. */
+function toHalf(transform: Float32Array, rings: number, size: number, half: Float32Array): void {
+  half.fill(0);
+  const columns = halfWidth(size);
+  const width = 2 * rings + 1;
+  for (let kx = 0; kx <= rings; kx++) {
+    for (let ky = -rings; ky <= rings; ky++) {
+      const from = 2 * (kx * width + ky + rings);
+      const to = 2 * (kx + columns * (ky < 0 ? ky + size : ky));
+      half[to] = transform[from]!;
+      half[to + 1] = transform[from + 1]!;
+    }
+  }
+}
+
+function multiplyByCtf(half: Float32Array, size: number, edge: number, ctf: CtfEvaluator): void {
+  const columns = halfWidth(size);
+  for (let y = 0, i = 0; y < size; y++) {
+    const ky = y < (size + 1) >> 1 ? y : y - size;
+    for (let kx = 0; kx < columns; kx++, i += 2) {
+      const value = ctf.at(kx / edge, ky / edge);
+      half[i]! *= value;
+      half[i + 1]! *= value;
+    }
+  }
+}

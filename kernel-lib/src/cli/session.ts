@@ -1,0 +1,69 @@
+import type { Progress, TaskOptions } from "../progress";
+import { oneLine } from "./failure";
+import type { QuietOption } from "./options";
+import { Outputs, requireNewFolder } from "./outputs";
+import { ProgressLine } from "./progressLine";
+
+/** What a command is given beside its options: the user's terminal, the signal that stops it, and its outputs. */
+export class Session implements TaskOptions {
+  private readonly controller = new AbortController();
+  private readonly progress: ProgressLine | undefined;
+  private readonly outputs: Outputs[] = [];
+  private readonly began = Date.now();
+
+  constructor({ quiet = false }: QuietOption = {}) {
+    this.progress = quiet ? undefined : new ProgressLine(process.stderr);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  readonly onProgress = (progress: Progress): void => this.progress?.show(progress);
+
+  /** Writes a line of the command's result to stdout. */
+  print(line: string): void {
+    this.progress?.clear();
+    process.stdout.write(`${line}\n`);
+  }
+
+  /** Writes the one line of an error to stderr. */
+  fail(message: string): void {
+    this.progress?.clear();
+    process.stderr.write(`e2gmm: ${oneLine(message)}\n`);
+  }
+
+  /** Announces the files that the command writes; see {@link Outputs.files}. */
+  async writes(targets: readonly string[], inputs: readonly (string | undefined)[]): Promise<Outputs> {
+    const outputs = await Outputs.files(targets, inputs);
+    this.outputs.push(outputs);
+    return outputs;
+  }
+
+  /** Announces the folder that the command makes; see {@link Outputs.folder}. */
+  async makes(folder: string): Promise<Outputs> {
+    const outputs = await Outputs.folder(folder);
+    this.outputs.push(outputs);
+    return outputs;
+  }
+
+  /** For a folder that is filled in place, bit by bit. */
+  async fills(folder: string): Promise<void> {
+    await requireNewFolder(folder);
+  }
+
+  /** Seconds since the command began, such as `12.3 s`. */
+  elapsed(): string {
+    return `${((Date.now() - this.began) / 1000).toFixed(1)} s`;
+  }
+
+  stop(): void {
+    this.controller.abort(new Error("stopped"));
+  }
+
+  /** Clears the terminal and removes outputs that were not completed. */
+  async end(): Promise<void> {
+    this.progress?.clear();
+    for (const outputs of this.outputs) await outputs.drop();
+  }
+}

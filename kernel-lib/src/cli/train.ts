@@ -1,0 +1,282 @@
+import path from "node:path";
+import { type Command, Option } from "commander";
+import { type BackendName, useBackend } from "../compute/backends";
+import { InputError, StoppedError } from "../errors";
+import { openParticles } from "../particles/particleSet";
+import type { EngineName } from "../projection/engines";
+import { defaultTrainingOptions, type TrainingOptions } from "../training/options";
+import { type Run, RunFolder, type RunRecord } from "../training/run";
+import { trainInThisThread } from "../training/train";
+import type { EpochReport } from "../training/trainer";
+import {
+  backendOption,
+  choiceOption,
+  dataFolderOption,
+  engineOption,
+  examples,
+  fileOption,
+  numberOption,
+  parseNumbers,
+  type QuietOption,
+  quietOption,
+  required,
+  threadsOption,
+  wordsOption,
+} from "./options";
+import type { RunCommand } from "./program";
+import type { Session } from "./session";
+
+interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
+  particles?: string;
+  model?: string;
+  mask?: string;
+  dataFolder?: string;
+  resolution?: number;
+  out: string;
+  resume?: boolean;
+  backend: BackendName | "auto";
+  engine: EngineName | "auto";
+  threads?: number;
+}
+
+const standard = defaultTrainingOptions;
+
+/** Options that are the library's training options, under the names that commander makes of their flags. */
+const trainingOptions: Option[] = [
+  numberOption("--latent <n>", "dimensions of the latent space, 1 to 16", {
+    integer: true,
+    least: 1,
+    below: 17,
+    default: standard.latent,
+  }),
+  wordsOption("--vary <kinds>", "what may change: position, amplitude, width, with commas between", [
+    "position",
+    "amplitude",
+    "width",
+  ]).default(standard.vary, standard.vary.join(",")),
+  numberOption("--epochs <n>", "passes over the particles", {
+    integer: true,
+    least: 1,
+    default: standard.epochs,
+  }),
+  numberOption("--seed <n>", "seed of every random choice", { integer: true, default: standard.seed }),
+  choiceOption("--weighting <how>", "how Fourier rings count: information, or uniform as published", [
+    "information",
+    "uniform",
+  ]).default(standard.weighting),
+  numberOption("--starts <n>", "coarse starts, of which the best on held-out particles goes on", {
+    integer: true,
+    least: 1,
+    default: standard.starts,
+  }),
+  numberOption("--held-out <fraction>", "of the particles, to judge the training by", {
+    above: 0,
+    below: 1,
+    default: standard.heldOut,
+  }),
+  numberOption("--coarse-ring <ring>", "Fourier ring at which training starts to look; 0 for all at once", {
+    integer: true,
+    least: 0,
+    default: standard.coarseRing,
+  }),
+  numberOption("--coarse-epochs <n>", "epochs over which the cut-off rises to all rings", {
+    integer: true,
+    least: 0,
+    default: standard.coarseEpochs,
+  }),
+  numberOption("--batch-size <n>", "particles of a step", {
+    integer: true,
+    least: 2,
+    default: standard.batchSize,
+  }),
+  numberOption("--learning-rate <rate>", "step of Adam", { above: 0, default: standard.learningRate }),
+  numberOption("--weight-decay <rate>", "decoupled, as a fraction of the learning rate", {
+    least: 0,
+    default: standard.weightDecay,
+  }),
+  hiddenOption(),
+  numberOption("--feature-size <n>", "numbers that the encoder sees of each particle", {
+    integer: true,
+    least: 1,
+    default: standard.featureSize,
+  }),
+  numberOption("--dropout <fraction>", "dropped before the encoder's output", {
+    least: 0,
+    below: 1,
+    default: standard.dropout,
+  }),
+  numberOption("--latent-noise <deviation>", "noise on the latent, whose own standard deviation is 1", {
+    least: 0,
+    default: standard.latentNoise,
+  }),
+  numberOption("--spread-penalty <weight>", "penalty on the spread of amplitude and width", {
+    least: 0,
+    default: standard.spreadPenalty,
+  }),
+];
+
+function hiddenOption(): Option {
+  const option = new Option("--hidden <widths>", "widths of the hidden layers, with commas between");
+  option.default(standard.hidden, standard.hidden.join(","));
+  return option.argParser((text: string) => {
+    const widths = parseNumbers(text, "--hidden");
+    if (widths.some((width) => !Number.isInteger(width) || width < 1)) {
+      throw new InputError("--hidden", "whole numbers of 1 or more", `"${text}"`);
+    }
+    return widths;
+  });
+}
+
+export function addTrain(program: Command, run: RunCommand): void {
+  const command = program
+    .command("train")
+    .summary("train the networks: every particle gets its place in the latent space")
+    .description(
+      "Trains encoder and decoder and writes a run folder: run.json (what it was made with), history.csv (FRC by " +
+        "epoch), latents.csv (the place of every particle, refined, with its standard deviation), weights, neutral " +
+        "model. A checkpoint is kept after every epoch: Ctrl-C stops after the present step, and --resume goes on with " +
+        "the same result.",
+    )
+    .addOption(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC"))
+    .addOption(fileOption("--model <file>", "neutral model (.txt), from e2gmm neutral"))
+    .addOption(required(fileOption("--out <folder>", "the run folder, new or empty")))
+    .addOption(new Option("--resume", "go on with the run in --out, with what it was begun with"))
+    .addOption(fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"))
+    .addOption(
+      numberOption("--resolution <Å>", "finest detail to use (default: all that the training box holds)", {
+        expected: "a length in Å",
+        above: 0,
+      }),
+    )
+    .addOption(dataFolderOption());
+  for (const option of trainingOptions) command.addOption(option);
+  command
+    .addOption(backendOption("auto"))
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .addOption(quietOption());
+  examples(
+    command,
+    "e2gmm train --particles particles.star --model model.txt --latent 2 --vary position --out run",
+    "e2gmm train --out run --resume",
+  );
+  command.action((options: TrainCommandOptions) => {
+    const given = (name: string) => command.getOptionValueSource(name) === "cli";
+    return run(options, (session) => train(options, given, session));
+  });
+}
+
+async function train(
+  options: TrainCommandOptions,
+  given: (name: string) => boolean,
+  session: Session,
+): Promise<void> {
+  const { out, threads } = options;
+  const inputs = options.resume ? await resumedInputs(options, given) : await newInputs(options, session);
+  await describeParticles(inputs, session);
+  const { name, device } = await useBackend(options.backend);
+  session.print(`backend ${name}: ${device}`);
+  const epochs = inputs.record?.options.epochs ?? options.epochs;
+  let trained: Run;
+  try {
+    trained = await trainInThisThread(
+      {
+        out,
+        particles: inputs.particles,
+        model: inputs.model,
+        resume: options.resume === true,
+        engine: { engine: options.engine, ...(threads !== undefined && { threads }) },
+        options: Object.fromEntries(
+          trainingOptions.map((option) => [option.attributeName(), options[option.attributeName() as never]]),
+        ),
+        ...(inputs.mask !== undefined && { mask: inputs.mask }),
+        ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+        ...(options.resolution !== undefined && { resolution: options.resolution }),
+        onEpoch: (report) => session.print(epochLine(report, epochs)),
+      },
+      session,
+    );
+  } catch (error) {
+    if (error instanceof StoppedError) throw await stopped(out);
+    throw error;
+  }
+  trained.close();
+  session.print(
+    `${out}: ${trained.record.particles} particles placed, latents.csv is written, ${session.elapsed()}`,
+  );
+}
+
+interface TrainInputs {
+  particles: string;
+  model: string;
+  mask?: string | undefined;
+  dataFolder?: string | undefined;
+  record?: RunRecord;
+}
+
+async function newInputs(options: TrainCommandOptions, session: Session): Promise<TrainInputs> {
+  const { particles, model, mask, dataFolder, out } = options;
+  if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
+  if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
+  if (new RunFolder(out).exists) {
+    throw new InputError(out, "a new or empty folder, or --resume to go on with its run", "a run");
+  }
+  await session.fills(out);
+  return { particles, model, mask, dataFolder };
+}
+
+/** What a run was begun with. @throws InputError where the command line says anything else */
+async function resumedInputs(
+  options: TrainCommandOptions,
+  given: (name: string) => boolean,
+): Promise<TrainInputs> {
+  const record = await new RunFolder(options.out).readRecord();
+  const differs = (flag: string, begun: unknown, now: unknown) =>
+    new InputError(flag, `${begun ?? "none"}, as the run was begun with (or left out)`, String(now));
+  for (const name of ["particles", "model", "mask", "dataFolder"] as const) {
+    const now = options[name];
+    const begun = record.inputs[name];
+    if (now !== undefined && path.resolve(now) !== begun) throw differs(`--${dashed(name)}`, begun, now);
+  }
+  if (given("resolution")) {
+    throw new InputError("--resolution", "to be left out with --resume: the run keeps its own");
+  }
+  for (const option of trainingOptions) {
+    const name = option.attributeName() as keyof TrainingOptions;
+    const [begun, now] = [String(record.options[name]), String(options[name])];
+    if (given(name) && begun !== now) throw differs(option.long!, begun, now);
+  }
+  return { ...record.inputs, record };
+}
+
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Looks at the particles before the long work: what there is, and what was assumed. */
+async function describeParticles(inputs: TrainInputs, session: Session): Promise<void> {
+  const { particles, dataFolder } = inputs;
+  const { signal } = session;
+  const set = await openParticles(particles, { signal, ...(dataFolder !== undefined && { dataFolder }) });
+  session.print(
+    `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
+  );
+  for (const notice of set.notices) session.print(`note: ${notice}`);
+  await set.close();
+}
+
+function epochLine(report: EpochReport, epochs: number | undefined): string {
+  const { start, epoch, rings, trainFrc, heldOutFrc, heldOutScore, seconds } = report;
+  const name = `${start > 0 ? `start ${start + 1}, ` : ""}epoch ${epoch} of ${epochs}`;
+  const frc = `FRC ${trainFrc.toFixed(4)}, held out ${heldOutFrc.toFixed(4)}`;
+  return `${name}: rings to ${rings}, ${frc}, score ${heldOutScore.toFixed(4)}, ${seconds.toFixed(1)} s`;
+}
+
+/** What to say when the user stopped the training: how far it is, and how it goes on. */
+async function stopped(out: string): Promise<StoppedError> {
+  const folder = new RunFolder(out);
+  if (!folder.exists) return new StoppedError("stopped before training began; nothing was written");
+  const last = (await folder.readHistory().catch(() => [])).at(-1);
+  const where = last ? `after epoch ${last.epoch}` : "before the first epoch was finished";
+  return new StoppedError(`stopped ${where}; to go on: e2gmm train --out ${out} --resume`);
+}
