@@ -134,9 +134,19 @@ export class Trainer {
     const order = random.permutation(this.trained.length);
     const rate = this.learningRate(epoch);
     const n5 = 5 * neutral.count;
-    for (let from = 0; from < order.length; from += options.batchSize) {
-      throwIfStopped(task.signal);
+    const load = (from: number) => {
       const indices = order.slice(from, from + options.batchSize).map((i) => this.trained[i]!);
+      const batch = this.batches.load(indices, neutral.count, neutral.params);
+      // Awaited below; a failure must not count as unhandled while the step before it is still going on.
+      batch.catch(() => undefined);
+      return { indices, batch };
+    };
+    // The next particles are read while the present ones are worked on.
+    let ahead = load(0);
+    for (let from = 0; from < order.length; from += options.batchSize) {
+      const { indices, batch: loading } = ahead;
+      if (from + options.batchSize < order.length) ahead = load(from + options.batchSize);
+      throwIfStopped(task.signal);
       const count = indices.length;
       const pass = this.model.forward(
         { features: this.batches.rows(features, basis.size, indices) },
@@ -145,7 +155,7 @@ export class Trainer {
         random,
       );
       const models = head.decode(pass.raw, count);
-      const batch = await this.batches.load(indices, neutral.count, models);
+      const batch = { ...(await loading), model: models };
       const { modelGradient } = await this.engine.evaluate(batch, {
         boxSize: neutral.boxSize,
         rings,
