@@ -54,7 +54,7 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 export interface KernelStart {
-  /** The Node to run the kernel with; default: the one that runs the test. */
+  /** The Node to run the kernel with. Default: E2GMM_KERNEL_NODE, or the one that runs the test. */
   node?: string;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
@@ -102,7 +102,11 @@ export class KernelProcess {
     const folder = mkdtempSync(path.join(tmpdir(), "kernel-test-"));
     const file = path.join(folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection));
-    const argv = options.argv ?? [options.node ?? process.execPath, launcher, "{connection_file}"];
+    const argv = options.argv ?? [
+      options.node ?? process.env["E2GMM_KERNEL_NODE"] ?? process.execPath,
+      launcher,
+      "{connection_file}",
+    ];
     const [command, ...args] = argv.map((arg) => arg.replace("{connection_file}", file));
     const child = spawn(command!, args, {
       cwd: options.cwd ?? folder,

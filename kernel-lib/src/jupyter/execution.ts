@@ -51,6 +51,11 @@ export class ExecutionContext {
     this.#onAbandon = callback;
   }
 
+  /** The cell has ended: giving it up later must not hit the one that runs then. */
+  ended(): void {
+    this.#onAbandon = undefined;
+  }
+
   interrupt(): void {
     if (this.interrupted) return;
     this.interrupted = true;

@@ -442,6 +442,7 @@ export class Kernel {
       // The converter itself failed: its state may be lost, but the kernel lives.
       return { ok: false, error: reportThrown(error) };
     } finally {
+      context.ended();
       this.#interrupts.end(context);
       this.#running = undefined;
     }
@@ -460,19 +461,23 @@ export class Kernel {
   #judge(ok: boolean, code: string, context: ExecutionContext): Outcome {
     const { value, thrown } = this.#outcome;
     if (thrown && isScriptBreak(thrown.what)) this.#interrupts.brokenBySignal();
-    if (context.interrupted) {
-      const own = !thrown || thrown.what instanceof CellInterrupt || isScriptBreak(thrown.what);
-      const report = reportThrown(own || context.abandoned ? new CellInterrupt() : thrown.what, (place) =>
-        this.#sources.get(place),
-      );
-      return { ok: false, error: { ...report, ename: "Interrupted" } };
-    }
+    if (context.interrupted) return { ok: false, error: this.#reportInterrupt(thrown, context) };
     if (ok) return value ? { ok: true, value } : { ok: true };
     if (this.#compiler.diagnostics.length > 0) {
       const { summary, lines } = this.#compiler.describeDiagnostics(code);
       return { ok: false, error: { ename: "TypeScriptError", evalue: summary, traceback: lines } };
     }
     return { ok: false, error: reportThrown(thrown?.what, (place) => this.#sources.get(place)) };
+  }
+
+  /** Where the cell was stopped, as far as that is known. */
+  #reportInterrupt(thrown: { what: unknown } | undefined, context: ExecutionContext): ErrorReport {
+    const sourceOf = (place: string) => this.#sources.get(place);
+    // A library may say in its own words that it stopped.
+    const told = thrown && !context.abandoned && !isScriptBreak(thrown.what);
+    if (told) return { ...reportThrown(thrown.what, sourceOf), ename: "Interrupted" };
+    const error = new CellInterrupt();
+    return { ename: error.name, evalue: error.message, traceback: [`${error.name}: ${error.message}`] };
   }
 
   /** After an error, the cells that were sent along with the failed one are not run. */

@@ -49,10 +49,15 @@ function pythonPrefix(): string {
   const active = VIRTUAL_ENV || CONDA_PREFIX;
   if (active) return active;
   for (const python of ["python3", "python"]) {
-    const { status, stdout } = spawnSync(python, ["-c", "import sys; print(sys.prefix)"], { encoding: "utf8" });
+    const { status, stdout } = spawnSync(python, ["-c", "import sys; print(sys.prefix)"], {
+      encoding: "utf8",
+    });
     if (status === 0) return stdout.trim();
   }
-  throw new InputError("--sys-prefix", "a Python on the PATH or an active environment is expected; give --prefix instead");
+  throw new InputError(
+    "--sys-prefix",
+    "a Python on the PATH or an active environment is expected; give --prefix instead",
+  );
 }
 
 /** Folder of the kernelspec in a place. */
