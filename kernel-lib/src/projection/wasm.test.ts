@@ -108,3 +108,16 @@ test("an idle engine keeps no process alive, and a disposed one says so", async 
   const { batch, request } = exampleBatch({ count: 1, gaussians: 10, boxSize: 16 });
   await assert.rejects(engine.evaluate(batch, request), /disposed of/);
 });
+
+test("a thread that dies fails the call with its reason, and every later one", async () => {
+  const engine = new WasmEngine({ threads: 2 });
+  const { batch, request } = exampleBatch({ count: 64, gaussians: 400, boxSize: 64 });
+  await engine.evaluate(batch, request);
+  const pending = engine.evaluate(batch, request);
+  const { workers } = engine as unknown as { workers: { terminate(): Promise<number> }[] };
+  const died = assert.rejects(pending, /a worker thread ended, exit code 1/);
+  await workers[0]!.terminate();
+  await died;
+  await assert.rejects(engine.evaluate(batch, request), /a worker thread ended, exit code 1/);
+  await engine.dispose();
+});
