@@ -43,9 +43,9 @@ export interface TensorResult {
 }
 
 /** Bytes of intermediate tensors of one part of a batch; a larger batch is worked off in parts. */
-const PART_BYTES = 384 * 2 ** 20;
+const PART_BYTES = 256 * 2 ** 20;
 /** How many tensors of the size of one table of factors exist at a time. */
-const TABLES = 10;
+const TABLES = 8;
 
 /** What depends on the rings alone, kept on the device. */
 interface Constants {
@@ -160,8 +160,42 @@ export class TensorEngine implements ProjectionEngine {
     return images;
   }
 
-  /** As {@link evaluate}, on tensors that stay on the device, without checks and in one part. */
+  /** As {@link evaluate}, on tensors that stay on the device, and without checks. */
   evaluateTensors(batch: TensorBatch, request: TensorRequest): TensorResult {
+    const [count] = batch.rotations.shape;
+    const gaussians = batch.model.shape[1] / 5;
+    const all = parts({ count, gaussians }, request.rings);
+    if (all.length === 1) return this.evaluatePart(batch, request);
+    return tf.tidy(() => {
+      const found = all.map(([first, size]) => {
+        const rows = <T extends tf.Tensor>(tensor: T): T =>
+          tensor.shape[0] === count && tensor.rank === 2
+            ? (tf.slice(tensor, [first, 0], [size, -1]) as T)
+            : tensor;
+        const { model, rotations, shifts, targets, targetRings } = batch;
+        return this.evaluatePart(
+          {
+            model: rows(model),
+            rotations: rows(rotations),
+            shifts: rows(shifts),
+            targets: rows(targets),
+            targetRings,
+          },
+          { ...request, ringWeights: rows(request.ringWeights) },
+        );
+      });
+      const joined: Partial<Record<keyof TensorResult, tf.Tensor>> = {};
+      for (const name of Object.keys(found[0]!) as (keyof TensorResult)[]) {
+        joined[name] = tf.concat(
+          found.map((result) => result[name] as tf.Tensor2D),
+          0,
+        );
+      }
+      return joined as never;
+    }) as TensorResult;
+  }
+
+  private evaluatePart(batch: TensorBatch, request: TensorRequest): TensorResult {
     return tf.tidy(() => {
       const { rings, boxSize } = request;
       const constants = this.constantsFor(rings, batch.targetRings);
@@ -249,13 +283,19 @@ export class TensorEngine implements ProjectionEngine {
     const volume = tf.mul(tf.mul(square, sigma), (2 * Math.PI) ** 1.5) as tf.Tensor2D;
     const k = this.constantsFor(rings, rings).k;
     const column = (value: tf.Tensor) => tf.expandDims(value, 2);
-    const envelope = tf.exp(tf.mul(column(tf.mul(square, (-2 * Math.PI ** 2) / boxSize ** 2)), tf.square(k)));
-    const factor = (u: tf.Tensor) => {
-      const turns = tf.mul(column(u), k);
-      // Devices take sine and cosine of large angles badly.
-      const angle = tf.mul(tf.sub(turns, tf.floor(tf.add(turns, 0.5))), -2 * Math.PI);
-      return tf.concat([tf.mul(envelope, tf.cos(angle)), tf.mul(envelope, tf.sin(angle))], 2) as tf.Tensor3D;
-    };
+    const factor = (u: tf.Tensor) =>
+      tf.tidy(() => {
+        const envelope = tf.exp(
+          tf.mul(column(tf.mul(square, (-2 * Math.PI ** 2) / boxSize ** 2)), tf.square(k)),
+        );
+        const turns = tf.mul(column(u), k);
+        // Devices take sine and cosine of large angles badly.
+        const angle = tf.mul(tf.sub(turns, tf.floor(tf.add(turns, 0.5))), -2 * Math.PI);
+        return tf.concat(
+          [tf.mul(envelope, tf.cos(angle)), tf.mul(envelope, tf.sin(angle))],
+          2,
+        ) as tf.Tensor3D;
+      });
     return {
       centre: [x, y, z],
       sigma,
@@ -310,7 +350,10 @@ export class TensorEngine implements ProjectionEngine {
 }
 
 /** Parts of a batch whose intermediate tensors stay within bounds: first particle and number of each. */
-function parts(batch: ModelsAndPoses, rings: number): [first: number, count: number][] {
+function parts(
+  batch: Pick<ModelsAndPoses, "count" | "gaussians">,
+  rings: number,
+): [first: number, count: number][] {
   const each = TABLES * batch.gaussians * 2 * (rings + 1) * 4;
   const most = Math.max(1, Math.floor(PART_BYTES / each));
   const all: [number, number][] = [];
@@ -335,8 +378,9 @@ function products(a: tf.Tensor3D, b: tf.Tensor3D, transposeA: boolean): tf.Tenso
 function quadrants({ factors, weight }: Placed, rings: number): tf.Tensor3D {
   const side = rings + 1;
   const count = factors.x.shape[0];
-  const weighted = tf.mul(factors.y, tf.expandDims(weight, 2)) as tf.Tensor3D;
-  const all = products(factors.x, weighted, true);
+  const all = tf.tidy(() =>
+    products(factors.x, tf.mul(factors.y, tf.expandDims(weight, 2)) as tf.Tensor3D, true),
+  );
   const block = (row: number, column: number) =>
     tf.reshape(tf.slice(all, [0, row * side, column * side], [-1, side, side]), [count, side * side]);
   const rr = block(0, 0);
@@ -367,22 +411,35 @@ function contract(factors: Factors, slope: tf.Tensor, k: tf.Tensor3D, rings: num
     [tf.concat([turned(sumR), turned(sumI)], 2), tf.concat([turned(differenceR), turned(differenceI)], 2)],
     1,
   ) as tf.Tensor3D;
-  const [vr, vi] = halves(products(factors.y, fromY, false));
-  const [xr, xi] = halves(factors.x);
-  const re = tf.sub(tf.mul(xr, vr), tf.mul(xi, vi));
-  const im = tf.add(tf.mul(xr, vi), tf.mul(xi, vr));
-
   const fromX = tf.concat(
     [tf.concat([sumR, differenceR], 2), tf.concat([tf.neg(sumI), tf.neg(differenceI)], 2)],
     1,
   ) as tf.Tensor3D;
-  const [q1, q2] = halves(products(factors.x, fromX, false));
-  const [yr, yi] = halves(factors.y);
   const kk = tf.square(k);
+  // What is no longer needed goes before the second product takes as much again.
+  const alongX = tf.tidy(() => {
+    const [vr, vi] = halves(products(factors.y, fromY, false));
+    const [xr, xi] = halves(factors.x);
+    const re = tf.sub(tf.mul(xr, vr), tf.mul(xi, vi));
+    const im = tf.add(tf.mul(xr, vi), tf.mul(xi, vr));
+    return {
+      along: tf.sum(re, 2),
+      slope: tf.mul(tf.sum(tf.mul(im, k), 2), 2 * Math.PI),
+      square: tf.sum(tf.mul(re, kk), 2),
+    };
+  });
+  const alongY = tf.tidy(() => {
+    const [q1, q2] = halves(products(factors.x, fromX, false));
+    const [yr, yi] = halves(factors.y);
+    return {
+      slope: tf.mul(tf.sum(tf.mul(tf.sub(tf.mul(q1, yi), tf.mul(q2, yr)), k), 2), 2 * Math.PI),
+      square: tf.sum(tf.mul(tf.add(tf.mul(q1, yr), tf.mul(q2, yi)), kk), 2),
+    };
+  });
   return {
-    along: tf.sum(re, 2),
-    slopeX: tf.mul(tf.sum(tf.mul(im, k), 2), 2 * Math.PI),
-    slopeY: tf.mul(tf.sum(tf.mul(tf.sub(tf.mul(q1, yi), tf.mul(q2, yr)), k), 2), 2 * Math.PI),
-    square: tf.sum(tf.mul(tf.add(re, tf.add(tf.mul(q1, yr), tf.mul(q2, yi))), kk), 2),
+    along: alongX.along,
+    slopeX: alongX.slope,
+    slopeY: alongY.slope,
+    square: tf.add(alongX.square, alongY.square),
   };
 }

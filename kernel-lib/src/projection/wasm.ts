@@ -16,7 +16,7 @@ import { choosePlan, type Plan, planTable, twiddles, type Widths, widths } from 
 import {
   Arena,
   compileModule,
-  extents,
+  discTables,
   instantiate,
   type Job,
   jobFields,
@@ -157,7 +157,7 @@ export class WasmEngine implements ProjectionEngine {
       this.exports = instantiate(module, memory);
       this.workers = Array.from({ length: this.threads }, () => this.startWorker(module, memory));
     }
-    const layout = disc(rings);
+    const tables = discTables(rings);
     const plan = this.plan(gaussians, boxSize, rings, widths(batch, boxSize, rings));
     const spread = plan.method === "spread" ? plan : undefined;
     const arena = new Arena();
@@ -196,14 +196,14 @@ export class WasmEngine implements ProjectionEngine {
       shifts: put(batch.shifts),
       targets: scoring ? put(io.targets) : 0,
       weights: scoring ? put(io.weights) : 0,
-      images: scoring ? 0 : get(io.images, 2 * layout.samples),
+      images: scoring ? 0 : get(io.images, 2 * disc(rings).samples),
       frc: get(result?.frc, rings + 1),
       score: get(result?.score, 1),
       modelGradient: get(result?.modelGradient, 5 * gaussians),
       rotationGradient: get(result?.rotationGradient, 9),
       shiftGradient: get(result?.shiftGradient, 2),
-      extent: put(extents(rings)),
-      ring: put(Int32Array.from(layout.ring)),
+      extent: put(tables.extent),
+      ring: put(tables.ring),
       twiddles: spread ? put(twiddles(spread.grid)) : 0,
       plan: spread ? put(planTable(spread, boxSize, rings)) : 0,
     };

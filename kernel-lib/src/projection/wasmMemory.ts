@@ -90,13 +90,26 @@ export class Arena {
   }
 }
 
-/** The largest |ky| inside a disc of K rings for each kx = 0 … K. */
-export function extents(rings: number): Int32Array {
-  const { multiplicity } = disc(rings);
+/** What the module reads of a disc: the ring of every sample, and the largest |ky| inside for each kx. */
+export interface DiscTables {
+  ring: Int32Array;
+  extent: Int32Array;
+}
+
+const known = new Map<number, DiscTables>();
+
+/** The tables of a disc of K rings (cached). */
+export function discTables(rings: number): DiscTables {
+  const cached = known.get(rings);
+  if (cached) return cached;
+  const { ring, multiplicity } = disc(rings);
   const width = 2 * rings + 1;
-  return Int32Array.from({ length: rings + 1 }, (_, kx) => {
+  const extent = Int32Array.from({ length: rings + 1 }, (_, kx) => {
     let ky = rings;
     while (multiplicity[kx * width + rings + ky] === 0 && ky > 0) ky--;
     return ky;
   });
+  const made = { ring: new Int32Array(ring), extent };
+  known.set(rings, made);
+  return made;
 }
