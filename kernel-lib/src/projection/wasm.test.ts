@@ -110,12 +110,14 @@ test("an idle engine keeps no process alive, and a disposed one says so", async 
 });
 
 test("a thread that dies fails the call with its reason, and every later one", async () => {
-  const engine = new WasmEngine({ threads: 2 });
-  const { batch, request } = exampleBatch({ count: 64, gaussians: 400, boxSize: 64 });
-  await engine.evaluate(batch, request);
-  const pending = engine.evaluate(batch, request);
+  const engine = new WasmEngine({ threads: 2, plan: () => ({ method: "separable" }) });
+  const small = exampleBatch({ count: 2, gaussians: 10, boxSize: 16 });
+  await engine.evaluate(small.batch, small.request);
+  // Long enough for the thread to be at it when it is ended.
+  const { batch, request } = exampleBatch({ count: 40, gaussians: 6000, boxSize: 128, shared: true });
+  const died = assert.rejects(engine.evaluate(batch, request), /a worker thread ended, exit code 1/);
   const { workers } = engine as unknown as { workers: { terminate(): Promise<number> }[] };
-  const died = assert.rejects(pending, /a worker thread ended, exit code 1/);
+  await new Promise((resolve) => setTimeout(resolve, 50));
   await workers[0]!.terminate();
   await died;
   await assert.rejects(engine.evaluate(batch, request), /a worker thread ended, exit code 1/);
