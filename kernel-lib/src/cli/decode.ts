@@ -5,7 +5,7 @@ import { InputError, throwIfStopped } from "../errors";
 import { writeMap } from "../maps/mrc";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
-import { Run } from "../training/run";
+import { Run, runFiles } from "../training/run";
 import { modelFormat, writeModel } from "./modelFiles";
 import {
   backendOption,
@@ -86,7 +86,8 @@ export function addDecode(program: Command, run: RunCommand): void {
       const models =
         modelOut === undefined ? [] : format === "pdb" ? [modelOut] : numbered(modelOut, points.length);
       const maps = mapOut === undefined ? [] : numbered(mapOut, points.length);
-      const outputs = await session.writes([...models, ...maps], [options.path]);
+      const files = Object.values(runFiles).map((name) => path.join(folder, name));
+      const outputs = await session.writes([...models, ...maps], [options.path, ...files]);
       const decoded = await decode(folder, points, options.backend);
       if (format === "pdb") await writeModel(outputs.place(models[0]!), "pdb", decoded);
       for (const [i, model] of decoded.entries()) {

@@ -22,11 +22,6 @@ export class Outputs {
    */
   static async files(targets: readonly string[], inputs: readonly (string | undefined)[]): Promise<Outputs> {
     for (const [i, target] of targets.entries()) {
-      for (const input of inputs) {
-        if (input !== undefined && (await isSameFile(input, target))) {
-          throw new InputError(target, "an output that is none of the inputs", `${input} among them`);
-        }
-      }
       for (const other of targets.slice(0, i)) {
         if (await isSameFile(other, target)) throw new InputError(target, "two outputs of different names");
       }
@@ -34,7 +29,20 @@ export class Outputs {
       if (there && !there.isFile()) throw new InputError(target, "the name of a file", "a folder or device");
       await requireWritable(path.dirname(path.resolve(target)), target);
     }
-    return new Outputs(targets);
+    const outputs = new Outputs(targets);
+    await outputs.spare(inputs);
+    return outputs;
+  }
+
+  /** Checks against further files that the command reads. @throws InputError when one of them would be replaced */
+  async spare(inputs: readonly (string | undefined)[]): Promise<void> {
+    for (const target of this.passing.keys()) {
+      for (const input of inputs) {
+        if (input !== undefined && (await isSameFile(input, target))) {
+          throw new InputError(target, "an output that is none of the files that are read", "one of them");
+        }
+      }
+    }
   }
 
   /**

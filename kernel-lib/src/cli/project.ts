@@ -73,6 +73,7 @@ export function addProject(program: Command, run: RunCommand): void {
       const { signal } = session;
       const model = await readModel(options.model);
       const set = await openParticles(options.star, { signal });
+      await outputs.spare(await set.stackFiles());
       if (options.ctf && !set.hasCtf) throw new InputError(options.star, "CTF columns, for --ctf", "none");
       const inBox = modelInBox(model, set, options);
       const views = { count: set.count, rotations: set.rotations(), shifts: set.shifts() };

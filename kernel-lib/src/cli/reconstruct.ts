@@ -83,6 +83,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         signal,
         ...(options.dataFolder && { dataFolder: options.dataFolder }),
       });
+      await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
       for (const notice of used.notices) session.print(`note: ${notice}`);

@@ -125,6 +125,17 @@ test("stacks are found beside the STAR file, above it, and in the data folder, w
   assert.equal(await first(path.join(folder, "no such folder")), 2);
 });
 
+test("the files of the stacks of some particles are known, those that are not there left out", async (t) => {
+  const set = await opened(t, await project(t, ["1@images.mrcs", "1@other.mrcs", "1@gone.mrcs"]));
+  const folder = path.dirname(set.file);
+  await writeStack(path.join(folder, "other.mrcs"), 1);
+  const files = async (indices: number[]) =>
+    (await set.select(indices).stackFiles()).map((f) => path.basename(f));
+  assert.deepEqual(await files([0, 1, 2]), ["images.mrcs", "other.mrcs"]);
+  assert.deepEqual(await files([1]), ["other.mrcs"]);
+  assert.deepEqual(await files([2]), []);
+});
+
 test("a missing stack is named, and does not keep poses and rows from being used", async (t) => {
   const file = await project(t, ["1@gone.mrcs"]);
   const set = await opened(t, file);

@@ -285,6 +285,16 @@ export class ParticleSet {
     });
   }
 
+  /** The files of the image stacks of these particles, as far as they are there. */
+  async stackFiles(): Promise<string[]> {
+    const { stacks, stack } = this.metadata;
+    const used = new Set(Array.from(this.rows, (row) => stack[row]!));
+    const files = await Promise.all(
+      [...used].map((index) => this.reader.resolve(stacks[index]!).catch(() => undefined)),
+    );
+    return files.filter((file): file is string => file !== undefined);
+  }
+
   /** Checks that the image of a row is in its stack and of the size that its optics group has. */
   private checkImage(row: number, stack: MrcFile): void {
     const { metadata } = this;

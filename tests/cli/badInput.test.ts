@@ -1,0 +1,459 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { contents, e2gmm, neutralModel, refuses, simulatedProject, succeed } from "./command";
+
+/** Bad input is refused with one sentence by every command that reads it, and leaves no output behind. */
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "e2gmm-bad-"));
+  simulatedProject(folder);
+  neutralModel(folder);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (...parts: string[]) => path.join(folder, ...parts);
+const star = () => readFileSync(at("sim/particles.star"), "utf8");
+
+/** A copy of the simulated particles as `name`, its STAR text and stack bytes changed. */
+function broken(
+  name: string,
+  change: { star?: (text: string) => string; stack?: (file: string) => void },
+): string {
+  mkdirSync(at(name));
+  cpSync(at("sim/particles.mrcs"), at(name, "particles.mrcs"));
+  writeFileSync(at(name, "particles.star"), (change.star ?? ((text) => text))(star()));
+  change.stack?.(at(name, "particles.mrcs"));
+  return `${name}/particles.star`;
+}
+
+function overwrite(file: string, position: number, bytes: Uint8Array): void {
+  const content = readFileSync(file);
+  content.set(bytes, position);
+  writeFileSync(file, content);
+}
+
+const int32 = (value: number) => new Uint8Array(Int32Array.of(value).buffer);
+const float32 = (value: number) => new Uint8Array(Float32Array.of(value).buffer);
+
+/** Both commands that read particle images. */
+function neitherReads(particles: string, ...patterns: RegExp[]): void {
+  refuses(folder, ["reconstruct", "--particles", particles, "--out", "map.mrc"], ...patterns);
+  const training = [
+    "train",
+    "--particles",
+    particles,
+    "--model",
+    "model.txt",
+    "--epochs",
+    "1",
+    "--backend",
+    "wasm",
+  ];
+  refuses(folder, [...training, "--out", "run"], ...patterns);
+}
+
+/** Changes the rows of the particle table: those after the image name's column that hold an @. */
+const rows = (text: string, change: (row: string, i: number) => string) => {
+  let i = 0;
+  return text.replace(/^.*@.*$/gm, (row) => change(row, i++));
+};
+
+describe("particles", () => {
+  test("a truncated stack", () => {
+    const file = broken("truncated", { stack: (stack) => truncateSync(stack, 1024 + 10 * 4096 + 7) });
+    neitherReads(file, /particles\.mrcs: expected 246784 bytes/, /found 41991 bytes, which hold 10 whole/);
+  });
+
+  test("a header that promises more images than the file has", () => {
+    const file = broken("promising", { stack: (stack) => overwrite(stack, 8, int32(5000)) });
+    neitherReads(file, /particles\.mrcs: expected \d+ bytes for 5000 sections/, /found 246784 bytes/);
+  });
+
+  test("NaN pixels", () => {
+    const file = broken("nan", {
+      stack: (stack) => overwrite(stack, 1024 + 4 * (4 * 1024 + 3 * 32 + 9), float32(Number.NaN)),
+    });
+    neitherReads(file, /particles\.mrcs: section 5: expected finite values, found NaN at pixel x 9, y 3/);
+  });
+
+  test("images of another size than the optics table says", () => {
+    const file = broken("size", { star: (text) => text.replace(/^(opticsGroup1 .*) 32 2$/m, "$1 64 2") });
+    refuses(
+      folder,
+      ["reconstruct", "--particles", file, "--out", "map.mrc"],
+      /size\/particles\.mrcs: expected images of 64×64 pixels/,
+      /size\/particles\.star, found 32×32/,
+    );
+    // For training it shows first as a box of twice the size.
+    const training = [
+      "train",
+      "--particles",
+      file,
+      "--model",
+      "model.txt",
+      "--backend",
+      "wasm",
+      "--out",
+      "run",
+    ];
+    refuses(folder, training, /size\/particles\.(star|mrcs): expected images/);
+  });
+
+  test("a missing stack", () => {
+    const file = broken("missing", { stack: (stack) => rmSync(stack) });
+    neitherReads(file, /missing\/particles\.star: expected the image stack particles\.mrcs/, /no such file/);
+  });
+
+  test("a particle file that is not there", () => {
+    neitherReads("nowhere.star", /nowhere\.star: expected a file, found nothing of that name/);
+  });
+
+  test("missing angle columns", () => {
+    const file = broken("angles", { star: (text) => text.replace("_rlnAngleTilt", "_rlnSomething") });
+    neitherReads(
+      file,
+      /angles\/particles\.star: data_particles: expected .*_rlnAngleTilt.*found no _rlnAngleTilt/,
+    );
+    const projection = ["project", "--model", "model.txt", "--star", file, "--out", "stack.mrcs"];
+    refuses(folder, projection, /found no _rlnAngleTilt/);
+  });
+
+  test("an image number of 0", () => {
+    const file = broken("zero", {
+      star: (text) => rows(text, (row, i) => (i === 3 ? row.replace(/0\d+@/, "000000@") : row)),
+    });
+    neitherReads(
+      file,
+      /zero\/particles\.star: row 4 \(line \d+\), column _rlnImageName: expected .* 1 or more/,
+    );
+  });
+
+  test("an image number beyond the stack", () => {
+    const file = broken("beyond", {
+      star: (text) => rows(text, (row, i) => (i === 3 ? row.replace(/0\d+@/, "000061@") : row)),
+    });
+    neitherReads(file, /beyond\/particles\.star: row 4 .*expected an image from 1 to 60.*found number 61/);
+  });
+
+  test("text where a number should be", () => {
+    const file = broken("text", {
+      star: (text) => rows(text, (row, i) => (i === 5 ? row.replace(/^\S+/, "north") : row)),
+    });
+    neitherReads(
+      file,
+      /text\/particles\.star: row 6 \(line \d+\), column _rlnAngleRot: .*a number, found "north"/,
+    );
+  });
+
+  test("a row with too few values", () => {
+    const file = broken("ragged", {
+      star: (text) => rows(text, (row, i) => (i === 5 ? row.replace(/^\S+ /, "") : row)),
+    });
+    neitherReads(file, /ragged\/particles\.star: row 6 \(line \d+\): expected 10 values.*found 9/);
+  });
+
+  test("a .star that is really HTML", () => {
+    const page = "<!DOCTYPE html>\n<html><title>404 Not Found</title></html>\n";
+    const file = broken("html", { star: () => page });
+    neitherReads(file, /html\/particles\.star: expected a STAR file, found HTML.*<!DOCTYPE html>/);
+  });
+
+  test("an empty selection: no particles in the file, or no indices in the list", () => {
+    neitherReads(
+      broken("empty", { star: (text) => rows(text, () => "") }),
+      /at least one particle, found none/,
+    );
+    writeFileSync(at("none.txt"), "# nothing was selected\n\n");
+    const command = ["reconstruct", "--particles", "sim/particles.star", "--out", "map.mrc", "--select"];
+    refuses(folder, [...command, "none.txt"], /none\.txt: expected at least one particle index, found none/);
+  });
+
+  test("a selection that names what is not there, no number, or a particle twice", () => {
+    const command = ["reconstruct", "--particles", "sim/particles.star", "--out", "map.mrc", "--select"];
+    for (const [name, text, found] of [
+      ["beyond.txt", "0\n60\n", /beyond\.txt: line 2: expected a particle index from 0 to 59, found "60"/],
+      ["words.txt", "0\n1\ntwo\n", /words\.txt: line 3: .*found "two"/],
+      ["half.txt", "0.5\n", /half\.txt: line 1: .*found "0\.5"/],
+      ["minus.txt", "-1\n", /minus\.txt: line 1: .*found "-1"/],
+      ["twice.txt", "4\n5 4\n", /twice\.txt: line 2: .*every particle once, found 4 again/],
+    ] as const) {
+      writeFileSync(at(name), text);
+      refuses(folder, [...command, name], found);
+    }
+    refuses(folder, [...command, "gone.txt"], /gone\.txt: expected a file, found nothing of that name/);
+  });
+});
+
+describe("maps and models", () => {
+  test("particles and model of different physical size", () => {
+    const text = readFileSync(at("model.txt"), "utf8");
+    writeFileSync(at("large.txt"), text.replace(/^# apix .*/m, "# apix 11"));
+    const training = ["train", "--particles", "sim/particles.star", "--backend", "wasm", "--out", "run"];
+    const sizes = [
+      /sim\/particles\.star: expected images as wide as the box of .*large\.txt/,
+      /found 128\.0 Å/,
+    ];
+    refuses(folder, [...training, "--model", "large.txt"], ...sizes);
+    const projection = ["project", "--star", "sim/particles.star", "--out", "stack.mrcs"];
+    refuses(folder, [...projection, "--model", "large.txt"], ...sizes);
+  });
+
+  test("a map and a mask, or two maps, of different size", () => {
+    succeed(folder, "reconstruct", "--particles", "sim/particles.star", "--box", "24", "--out", "coarse.mrc");
+    refuses(
+      folder,
+      ["fsc", "sim/consensus.mrc", "coarse.mrc"],
+      /coarse\.mrc: expected 32×32×32.*found 24×24×24/,
+    );
+    const neutral = ["neutral", "--map", "sim/consensus.mrc", "--resolution", "16", "--out", "other.txt"];
+    // Reconstructions have values beyond 0 … 1.
+    refuses(
+      folder,
+      [...neutral, "--mask", "coarse.mrc"],
+      /coarse\.mrc: voxel .*expected a value from 0 to 1/,
+    );
+    const map = readFileSync(at("sim/consensus.mrc"));
+    new Float32Array(map.buffer, map.byteOffset + 1024).fill(1);
+    writeFileSync(at("mask.mrc"), map);
+    overwrite(at("mask.mrc"), 40, new Uint8Array(Float32Array.of(64, 64, 64).buffer));
+    refuses(folder, [...neutral, "--mask", "mask.mrc"], /mask\.mrc: expected a box as large as 32×32×32/);
+    const training = [
+      "train",
+      "--particles",
+      "sim/particles.star",
+      "--model",
+      "model.txt",
+      "--backend",
+      "wasm",
+    ];
+    refuses(
+      folder,
+      [...training, "--mask", "mask.mrc", "--out", "run"],
+      /mask\.mrc: expected a box of 128\.0 Å/,
+    );
+  });
+
+  test("a truncated map, one with NaN, one of nothing but zeros, and a text file", () => {
+    const map = readFileSync(at("sim/consensus.mrc"));
+    const neutral = (file: string) => ["neutral", "--map", file, "--resolution", "16", "--out", "other.txt"];
+    writeFileSync(at("short.mrc"), map.subarray(0, 5000));
+    refuses(folder, neutral("short.mrc"), /short\.mrc: expected 132096 bytes.*found 5000/);
+    writeFileSync(at("nan.mrc"), map);
+    overwrite(at("nan.mrc"), 1024, float32(Number.NaN));
+    refuses(folder, neutral("nan.mrc"), /nan\.mrc: section 1: expected finite values, found NaN/);
+    writeFileSync(at("zeros.mrc"), Buffer.from(map).fill(0, 1024));
+    refuses(folder, neutral("zeros.mrc"), /zeros\.mrc: expected a density that varies, found 0/);
+    refuses(folder, neutral("model.txt"), /model\.txt: /);
+    refuses(
+      folder,
+      ["neutral", "--map", "sim/consensus.mrc", "--resolution", "5", "--out", "other.txt"],
+      /8\.00 Å/,
+    );
+  });
+
+  test("a model with text where a number should be, or that is no model", () => {
+    const text = readFileSync(at("model.txt"), "utf8");
+    const lines = text.split("\n");
+    writeFileSync(at("word.txt"), [...lines.slice(0, 6), "0.1 0.1 zero 1 1", ...lines.slice(6)].join("\n"));
+    const commands = [
+      ["train", "--particles", "sim/particles.star", "--backend", "wasm", "--out", "run", "--model"],
+      ["project", "--star", "sim/particles.star", "--out", "stack.mrcs", "--model"],
+    ];
+    for (const command of commands) {
+      refuses(folder, [...command, "word.txt"], /word\.txt: line 7: expected a number .*found zero/);
+      refuses(folder, [...command, "gone.txt"], /gone\.txt: /);
+    }
+    refuses(
+      folder,
+      [...commands[1]!, "sim/consensus.mrc"],
+      /consensus\.mrc: expected a name that ends in .txt or .pdb/,
+    );
+  });
+});
+
+describe("outputs", () => {
+  test("an input is never overwritten, under whatever name", () => {
+    const particles = ["--particles", "sim/particles.star"];
+    refuses(
+      folder,
+      ["reconstruct", ...particles, "--out", "sim/particles.mrcs"],
+      /none of the files that are read/,
+    );
+    refuses(folder, ["reconstruct", ...particles, "--out", "sim/../sim/particles.star"], /none of the files/);
+    const project = ["project", "--model", "model.txt", "--star", "sim/particles.star"];
+    refuses(folder, [...project, "--out", "sim/particles.mrcs"], /none of the files that are read/);
+    writeFileSync(at("elsewhere.star"), star().replaceAll("@particles", "@sim/particles"));
+    const moved = ["project", "--model", "model.txt", "--star", "elsewhere.star"];
+    refuses(folder, [...moved, "--out", "sim/particles.mrcs"], /sim\/particles\.mrcs: .*none of the files/);
+    refuses(
+      folder,
+      ["fsc", "sim/consensus.mrc", "sim/consensus.mrc", "--out", "sim/consensus.mrc"],
+      /none of the/,
+    );
+  });
+
+  test("a place that cannot be written to is refused before the work", (t) => {
+    const command = ["reconstruct", "--particles", "sim/particles.star", "--out"];
+    refuses(
+      folder,
+      [...command, "no/such/folder/map.mrc"],
+      /map\.mrc: expected a place in a folder that exists/,
+    );
+    refuses(folder, [...command, "model.txt/map.mrc"], /map\.mrc: expected a place in a folder/);
+    refuses(folder, [...command, "sim"], /sim: expected the name of a file, found a folder/);
+    const training = [
+      "train",
+      "--particles",
+      "sim/particles.star",
+      "--model",
+      "model.txt",
+      "--backend",
+      "wasm",
+    ];
+    refuses(
+      folder,
+      [...training, "--out", "model.txt"],
+      /model\.txt: expected a new or empty folder, found a file/,
+    );
+    refuses(folder, [...training, "--out", "model.txt/run"], /model\.txt\/run: expected a place in a folder/);
+    refuses(
+      folder,
+      [...training, "--out", "sim"],
+      /sim: expected a new or empty folder, found 4 files in it/,
+    );
+    refuses(folder, ["simulate", "linear", "--out", "sim"], /sim: expected a new or empty folder/);
+    if (process.getuid?.() === 0) {
+      t.diagnostic("root may write anywhere: folders without permission are not tried");
+      return;
+    }
+    mkdirSync(at("locked"));
+    chmodSync(at("locked"), 0o555);
+    refuses(folder, [...command, "locked/map.mrc"], /locked\/map\.mrc: .*may write to/);
+  });
+
+  test("a folder that holds a run is not trained into, and only its own run is resumed", () => {
+    const data = ["--particles", "sim/particles.star", "--model", "model.txt", "--backend", "wasm"];
+    const training = ["train", ...data, "--latent", "2", "--epochs", "1", "--out", "finished"];
+    succeed(folder, ...training);
+    refuses(folder, training, /finished: expected a new or empty folder, or --resume to go on.*found a run/);
+    const resuming = ["train", "--resume", "--out", "finished", "--backend", "wasm"];
+    refuses(
+      folder,
+      [...resuming, "--latent", "3"],
+      /--latent: expected 2, as the run was begun with.*found 3/,
+    );
+    refuses(folder, [...resuming, "--vary", "position"], /--vary: expected position,amplitude,width/);
+    refuses(
+      folder,
+      [...resuming, "--model", "large.txt"],
+      /--model: expected .*model\.txt.*found large\.txt/,
+    );
+    refuses(folder, ["train", "--resume", "--out", "sim"], /sim: expected a run folder with run\.json in it/);
+    const before = contents(at("finished"));
+    succeed(folder, ...resuming, "--latent", "2");
+    assert.deepEqual(contents(at("finished")), before, "a finished run stays as it is");
+    refuses(
+      folder,
+      ["decode", "finished", "--z", "1", "--map-out", "z.mrc"],
+      /--z 1: expected 2 numbers.*found 1/,
+    );
+    refuses(
+      folder,
+      ["decode", "finished", "--z", "1,x", "--map-out", "z.mrc"],
+      /--z: expected numbers.*"1,x"/,
+    );
+    refuses(folder, ["decode", "finished", "--z", "1,", "--map-out", "z.mrc"], /--z: expected numbers.*"1,"/);
+    refuses(folder, ["decode", "finished", "--z", "0,0"], /--model-out, --map-out or both, found neither/);
+    refuses(folder, ["decode", "finished", "--map-out", "z.mrc"], /--z: expected at least one point/);
+    refuses(
+      folder,
+      ["decode", "finished", "--z", "0,0", "--model-out", "m.cif"],
+      /m\.cif: expected .*\.txt or \.pdb/,
+    );
+    refuses(
+      folder,
+      ["decode", "finished", "--z", "0,0", "--model-out", "finished/neutral.txt"],
+      /none of the files/,
+    );
+    refuses(folder, ["decode", "sim", "--z", "0", "--map-out", "z.mrc"], /sim: expected a run folder/);
+    writeFileSync(at("path.txt"), "# z1 z2\n0 0\n1\n");
+    const alongPath = ["decode", "finished", "--path", "path.txt", "--model-out", "m.pdb"];
+    refuses(folder, alongPath, /path\.txt: line 3: expected 2 numbers.*found 1/);
+    refuses(
+      folder,
+      ["latent", "finished", "--clusters", "61", "--out", "sets"],
+      /k: expected .*60 points, found 61/,
+    );
+    refuses(folder, ["latent", "sim", "--clusters", "2", "--out", "sets"], /sim: expected a run folder/);
+  });
+});
+
+describe("the command line", () => {
+  test("what is not understood is named in one line", () => {
+    for (const [args, pattern] of [
+      [[], /expected a command/],
+      [["explode"], /unknown command 'explode'/],
+      [["fcs"], /unknown command 'fcs' \(Did you mean fsc\?\)/],
+      [["fsc", "a.mrc"], /missing required argument 'B'/],
+      [["fsc", "a", "b", "c"], /too many arguments/],
+      [["fsc", "a", "b", "--maks", "c"], /unknown option '--maks'/],
+      [["neutral", "--map", "a.mrc", "--out", "m.txt"], /required option '--resolution <Å>' not specified/],
+      [
+        ["neutral", "--map", "a.mrc", "--resolution", "-8", "--out", "m.txt"],
+        /--resolution: .*above 0, found "-8"/,
+      ],
+      [["neutral", "--map", "a.mrc", "--resolution", "8", "--out", "m.mrc"], /m\.mrc: .*\.txt or \.pdb/],
+      [["neutral", "--map", "--resolution", "8", "--out", "m.txt"], /--map: expected a file.*"--resolution"/],
+      [["train", "--out", "run"], /--particles: expected a particle file, or --resume/],
+      [["train", "--latent", "two", "--out", "run"], /--latent: expected a whole number.*"two"/],
+      [["train", "--latent", "0", "--out", "run"], /--latent: .*of 1 or more and below 17, found "0"/],
+      [
+        ["train", "--vary", "colour", "--out", "run"],
+        /--vary: expected position, amplitude, width, found "colour"/,
+      ],
+      [["train", "--backend", "abacus", "--out", "run"], /--backend: expected auto.*"abacus"/],
+      [["train", "--hidden", "64,0", "--out", "run"], /--hidden: .*found "64,0"/],
+      [
+        ["simulate", "spiral", "--out", "s"],
+        /design: expected linear, circular, compositional, found "spiral"/,
+      ],
+      [["simulate", "circular", "--range", "0.3", "--out", "s"], /--range: an option that circular/],
+      [["kernel", "uninstall", "--prefix", "nowhere"], /expected a kernelspec, found none/],
+    ] as const) {
+      refuses(folder, [...args], pattern);
+    }
+  });
+
+  test("a backend that cannot be had is refused with what would bring it", () => {
+    const { code, err } = e2gmm(
+      folder,
+      "decode",
+      "sim",
+      "--z",
+      "0",
+      "--map-out",
+      "z.mrc",
+      "--backend",
+      "webgpu",
+    );
+    // Where there is a GPU, it is the run that is missing.
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^e2gmm: (backend webgpu: not available, .*needed: .*|sim: expected a run folder.*)\n$/,
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { temporaryFolder } from "e2gmm/dist/testing";
+import { packageVersion } from "e2gmm/dist/version";
+import { e2gmm, succeed } from "./command";
+
+const commands = [
+  "simulate",
+  "neutral",
+  "train",
+  "decode",
+  "latent",
+  "reconstruct",
+  "fsc",
+  "project",
+  "backends",
+  "kernel install",
+  "kernel uninstall",
+];
+
+test("every command explains itself, with its options and an example that begins with it", (t) => {
+  const folder = temporaryFolder(t);
+  const overview = succeed(folder, "--help");
+  for (const command of commands) {
+    assert.match(overview, new RegExp(`^  ${command.split(" ")[0]}\\b`, "m"));
+    const help = succeed(folder, ...command.split(" "), "--help");
+    assert.match(help, new RegExp(`^Usage: e2gmm ${command} `));
+    assert.match(help, new RegExp(`^Example:\\n  e2gmm ${command}`, "m"));
+  }
+});
+
+test("units and defaults stand in the help", (t) => {
+  const folder = temporaryFolder(t);
+  assert.match(succeed(folder, "neutral", "--help"), /--resolution <Å>/);
+  const train = succeed(folder, "train", "--help").replace(/\s+/g, " ");
+  assert.match(train, /dimensions of the latent space, 1 to 16 \(default: 4\)/);
+  assert.match(train, /\(default: position,amplitude,width\)/);
+  assert.match(train, /\(default: 256,256,256\)/);
+});
+
+test("the version is that of the package", (t) => {
+  const { code, out, err } = e2gmm(temporaryFolder(t), "--version");
+  assert.deepEqual({ code, out, err }, { code: 0, out: `${packageVersion}\n`, err: "" });
+});
+
+test("backends are listed for people and, as JSON, for programs", (t) => {
+  const folder = temporaryFolder(t);
+  const reports = JSON.parse(succeed(folder, "backends", "--json")) as Record<string, unknown>[];
+  const wasm = reports.find(({ name }) => name === "wasm");
+  assert.equal(wasm?.["available"], true);
+  assert.ok((wasm["gflops"] as number) > 0);
+  for (const { available, reason } of reports) assert.ok(available || typeof reason === "string");
+});
+
+test("the kernelspec is written where it was asked for, and removed again", (t) => {
+  const folder = temporaryFolder(t);
+  const place = succeed(folder, "kernel", "install", "--prefix", folder).trim();
+  assert.equal(place, `${folder}/share/jupyter/kernels/e2gmm`);
+  assert.match(succeed(folder, "kernel", "uninstall", "--prefix", folder), /is removed/);
+  assert.equal(e2gmm(folder, "kernel", "uninstall", "--prefix", folder).code, 1);
+});
