@@ -94,6 +94,7 @@ function aim(job: Job, runs: usize, scratch: usize): void {
   const grid = f32x4.splat(<f32>job.grid);
   const scale = f32x4.splat((<f32>job.grid * <f32>job.grid) / (<f32>job.boxSize * <f32>job.boxSize));
   const margin = i32x4.splat(job.margin);
+  const most = f32x4.splat(<f32>job.margin * 0.5 - 2);
   const pitch = i32x4.splat(<i32>pitchOf(job));
   const zero = f32x4.splat(0);
   const runX = run(runs, n, Run.x);
@@ -105,7 +106,8 @@ function aim(job: Job, runs: usize, scratch: usize): void {
     const sigma = v128.load(runSigma + at);
     const variance = f32x4.mul(mulAdd(sigma, sigma, extra), scale);
     const inverse = f32x4.div(f32x4.splat(0.5), variance);
-    const reach = f32x4.mul(radius, f32x4.sqrt(variance));
+    // The margin holds the widest Gaussian, so that the bound only keeps what is no width at all inside the memory.
+    const reach = f32x4.pmin(f32x4.mul(radius, f32x4.sqrt(variance)), most);
     const gx = onGrid(v128.load(runX + at), grid);
     const gy = onGrid(v128.load(runY + at), grid);
     const x0 = f32x4.ceil(f32x4.sub(gx, reach));

@@ -34,7 +34,7 @@ const grids: readonly number[] = [
   16, 24, 32, 48, 64, 72, 96, 128, 144, 192, 216, 256, 288, 384, 432, 512, 576, 768, 864, 1024,
 ];
 
-/** Widths of the Gaussians of a batch, in pixels. Those of amplitude 0 do not count. */
+/** Widths of the Gaussians of a batch, in pixels. Those of amplitude 0 count for the largest only. */
 export interface Widths {
   smallest: number;
   /** Root of the mean square. */
@@ -63,10 +63,10 @@ export function widths(batch: ModelsAndPoses, boxSize: number, rings: number): W
     const sigmas = amplitudes + n;
     for (let i = 0; i < n; i++) {
       const amplitude = batch.model[amplitudes + i]!;
-      const sigma = batch.model[sigmas + i]!;
+      const sigma = Math.abs(batch.model[sigmas + i]!);
+      if (sigma > largest) largest = sigma;
       if (amplitude === 0) continue;
       if (sigma < smallest) smallest = sigma;
-      if (sigma > largest) largest = sigma;
       squares += sigma * sigma;
       seen++;
       if (seen % stride !== 0) continue;

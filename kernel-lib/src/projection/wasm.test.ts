@@ -52,6 +52,30 @@ test("Gaussians partly outside the box, and ones of amplitude 0, are treated as 
   for (const engine of [separable, chosen]) await expectAgreement(engine, wide);
 });
 
+test("numbers that are none come back as such, and hurt neither the engine nor the next call", async () => {
+  const good = exampleBatch({ count: 2, gaussians: 60, boxSize: 40 });
+  const expected = Array.from((await chosen.evaluate(good.batch, good.request)).score);
+  for (const [row, value] of [
+    [0, Number.POSITIVE_INFINITY],
+    [1, Number.NaN],
+    [2, 1e30],
+    [3, Number.NaN],
+    [4, Number.NaN],
+    [4, Number.POSITIVE_INFINITY],
+    [4, 1e9],
+    [4, 0],
+  ] as const) {
+    const { batch, request } = exampleBatch({ count: 2, gaussians: 60, boxSize: 40 });
+    // Of the first set only; once with an amplitude, once without.
+    batch.model[row * 60 + 7] = value;
+    if (row === 4) batch.model[3 * 60 + 7] = 0;
+    await chosen.evaluate(batch, request);
+    await separable.evaluate(batch, request);
+    const { score } = await chosen.evaluate(good.batch, good.request);
+    assert.deepEqual(Array.from(score), expected);
+  }
+});
+
 test("wide Gaussians, of which nothing is left at the last ring, are not put on a float32 grid", () => {
   const { batch } = exampleBatch({ count: 1, gaussians: 500, boxSize: 64 });
   const plan = () => choosePlan(500, 64, 31, widths(batch, 64, 31)).method;
