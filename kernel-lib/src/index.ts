@@ -10,7 +10,7 @@ export { growthFigure } from "./display/growthFigure";
 export { histogramFigure } from "./display/histogramFigure";
 export { type LabelledMap, type MapFigureOptions, mapFigure } from "./display/mapFigure";
 export { type LabelledImage, type MontageOptions, montageFigure } from "./display/montageFigure";
-export { type MotionOptions, motionFigure } from "./display/motionFigure";
+export { clearestAxis, type MotionOptions, motionFigure } from "./display/motionFigure";
 export { type ParticlesFigureOptions, particlesFigure } from "./display/particlesFigure";
 export { progressBar } from "./display/progressBar";
 export { type ScatterOptions, type SetColumn, scatterFigure } from "./display/scatterFigure";

@@ -8,7 +8,7 @@ import { numberScheme } from "./theme";
 import { titleOf, vegaFigure } from "./vegaFigure";
 
 export interface MotionOptions extends FigureOptions {
-  /** The axis along which one looks. Default z: x goes right, y up. */
+  /** The axis along which one looks. Default: that of `clearestAxis`. */
   axis?: Axis;
   /** Arrows are drawn this many times as long as the motion. Default 1. */
   scale?: number;
@@ -19,7 +19,21 @@ export interface MotionOptions extends FigureOptions {
 /** Squares along each axis of which each has one arrow at most. */
 const CELLS = 28;
 
+const COMPONENT = { x: 0, y: 1, z: 2 } as const;
 const SHOWN = { x: ["y", "z"], y: ["x", "z"], z: ["x", "y"] } as const;
+
+/**
+ * The axis along which one looks to see most of a motion: that with the smallest mean square displacement.
+ * @throws InputError for models that do not match
+ */
+export function clearestAxis(from: GaussianModel, to: GaussianModel): Axis {
+  const moved = displacements(from, to);
+  const sums = [0, 0, 0];
+  for (let i = 0; i < moved.length; i++) sums[i % 3]! += moved[i]! ** 2;
+  return (["z", "y", "x"] as const).reduce((best, axis) =>
+    sums[COMPONENT[axis]]! < sums[COMPONENT[best]]! ? axis : best,
+  );
+}
 
 /**
  * How a molecule moves between two states: its Gaussians in the first, and an arrow from each to its place in the
@@ -30,22 +44,22 @@ const SHOWN = { x: ["y", "z"], y: ["x", "z"], z: ["x", "y"] } as const;
  * @throws InputError for models that do not match or are empty, and for a scale that is not above 0
  */
 export function motionFigure(from: GaussianModel, to: GaussianModel, options: MotionOptions = {}): Figure {
-  const { axis = "z", scale = 1 } = options;
+  const { scale = 1 } = options;
   if (!(scale > 0) || !Number.isFinite(scale))
     throw new InputError("scale", "a number above 0", String(scale));
   if (from.count === 0) throw new InputError("first model", "at least one Gaussian", "none");
   const moved = displacements(from, to);
   checkNumbers("displacements", moved);
+  const axis = options.axis ?? clearestAxis(from, to);
   const edge = physicalSize(from);
   const [across, up] = SHOWN[axis];
-  const component = { x: 0, y: 1, z: 2 };
   const { count, params } = from;
   const all = Array.from({ length: count }, (_, i) => {
     const amplitude = Math.max(0, params[Row.amplitude * count + i]!);
     const x = edge * params[Row[across] * count + i]!;
     const y = edge * params[Row[up] * count + i]!;
-    const dx = scale * moved[3 * i + component[across]]!;
-    const dy = scale * moved[3 * i + component[up]]!;
+    const dx = scale * moved[3 * i + COMPONENT[across]]!;
+    const dy = scale * moved[3 * i + COMPONENT[up]]!;
     return {
       x,
       y,
