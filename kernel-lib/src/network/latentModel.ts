@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../random";
+import { EvenScale } from "./evenScale";
 import type { GaussianHead } from "./head";
 import { Mlp, type NamedArray } from "./mlp";
 
@@ -9,6 +10,9 @@ export interface LatentModelSpec {
   hidden: number[];
   dropout: number;
 }
+
+/** Points of the table of an even scale. */
+const SCALE_POINTS = 256;
 
 /** How fast the running statistics of the latent follow the batches within an epoch. */
 const MOMENTUM = 0.95;
@@ -27,6 +31,7 @@ export class LatentModel {
   readonly decoder: Mlp;
   private mean: Float32Array;
   private deviation: Float32Array;
+  private scale: EvenScale | undefined;
 
   constructor(
     readonly spec: LatentModelSpec,
@@ -64,9 +69,28 @@ export class LatentModel {
     const raw = this.encodeRaw(features, count);
     const { latent } = this.spec;
     for (let i = 0; i < raw.length; i++) {
-      raw[i] = (raw[i]! - this.mean[i % latent]!) / this.deviation[i % latent]!;
+      const z = (raw[i]! - this.mean[i % latent]!) / this.deviation[i % latent]!;
+      raw[i] = this.scale ? this.scale.toEven(z) : z;
     }
     return raw;
+  }
+
+  /**
+   * Ends the training of a one-dimensional latent space: from here on its coordinate is an {@link EvenScale}. Does
+   * nothing in more dimensions, where no such coordinate exists.
+   */
+  makeEven(features: Float32Array, count: number): void {
+    if (this.spec.latent !== 1) return;
+    this.scale = undefined;
+    const z = this.encode(features, count);
+    const low = z.reduce((a, b) => Math.min(a, b));
+    const high = z.reduce((a, b) => Math.max(a, b));
+    const margin = 0.2 * (high - low);
+    const at = Float32Array.from(
+      { length: SCALE_POINTS },
+      (_, p) => low - margin + ((high - low + 2 * margin) * p) / (SCALE_POINTS - 1),
+    );
+    this.scale = EvenScale.measure(at, this.decode(at, SCALE_POINTS), this.head.neutral, z);
   }
 
   private encodeRaw(features: Float32Array, count: number): Float32Array {
@@ -204,7 +228,9 @@ export class LatentModel {
     for (let i = 0; i < slope.length; i++) {
       const deviation = this.deviation[i % latent]!;
       const z = (raw[i]! - this.mean[i % latent]!) / deviation;
-      slope[i] = (2 * weight[i]! * (z - goal[i]!)) / (total * deviation);
+      const even = this.scale ? this.scale.toEven(z) : z;
+      const stretch = this.scale ? this.scale.slope(z) : 1;
+      slope[i] = (2 * weight[i]! * (even - goal[i]!) * stretch) / (total * deviation);
     }
     const dy = tf.tensor2d(slope, [count, latent]);
     const { gradients } = this.encoder.backward(tape, dy, false);
@@ -240,6 +266,12 @@ export class LatentModel {
       ...prefixed("decoder", await this.decoder.save()),
       { name: "latent.mean", shape: [latent], data: this.mean.slice() },
       { name: "latent.deviation", shape: [latent], data: this.deviation.slice() },
+      ...(this.scale
+        ? [
+            { name: "latent.network", shape: [SCALE_POINTS], data: this.scale.network },
+            { name: "latent.even", shape: [SCALE_POINTS], data: this.scale.even },
+          ]
+        : []),
     ];
   }
 
@@ -260,6 +292,8 @@ export class LatentModel {
       }
       this[name] = array.data.slice();
     }
+    const [network, even] = ["network", "even"].map((name) => statistics.find((a) => a.name === name)?.data);
+    this.scale = network && even && new EvenScale(network, even);
   }
 
   dispose(): void {

@@ -187,6 +187,38 @@ describe("encoder and decoder", () => {
     }
   });
 
+  test("an evened latent has equal change per step, unit variance, and its zero at the neutral model", async () => {
+    const head = new GaussianHead(someModel(6), ["position"]);
+    const spec = { latent: 1, featureSize: 10, hidden: [16, 16], dropout: 0 };
+    const model = new LatentModel(spec, head, new Random(8));
+    const features = someNumbers(600 * 10, 4);
+    model.calibrate(features, 600);
+    model.makeEven(features, 600);
+    const z = model.encode(features, 600);
+    const mean = z.reduce((a, b) => a + b) / 600;
+    const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / 600;
+    assert.ok(Math.abs(variance - 1) < 0.02, `variance ${variance}`);
+    assert.deepEqual([...model.decode(Float32Array.of(0), 1)], [...head.neutral.params]);
+    const steps = 20;
+    const at = Float32Array.from({ length: steps + 1 }, (_, i) => -1.5 + (3 * i) / steps);
+    const models = model.decode(at, steps + 1);
+    const lengths = Array.from({ length: steps }, (_, s) => {
+      let sum = 0;
+      for (let j = 0; j < 18; j++) {
+        const { params, count } = head.neutral;
+        const i = j % count;
+        const weight = params[3 * count + i]! * params[4 * count + i]!;
+        sum += weight * (models[(s + 1) * 30 + j]! - models[s * 30 + j]!) ** 2;
+      }
+      return Math.sqrt(sum);
+    });
+    const middle = lengths.reduce((a, b) => a + b) / steps;
+    for (const length of lengths) assert.ok(Math.abs(length / middle - 1) < 0.15, `${lengths}`);
+    const other = new LatentModel(spec, head, new Random(9));
+    other.load(await model.save());
+    assert.deepEqual([...other.encode(features, 600)], [...z]);
+  });
+
   test("what was saved decodes and encodes the same after loading", async () => {
     const model = someLatentModel(5);
     const features = someNumbers(30, 6);

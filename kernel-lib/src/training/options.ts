@@ -25,7 +25,7 @@ export interface TrainingOptions {
   hidden: number[];
   /** Fraction dropped before the encoder's output. Default 0.3. */
   dropout: number;
-  /** Standard deviation of the noise on the latent, whose own standard deviation is 1. Default 0.1. */
+  /** Standard deviation of the noise on the latent, whose own standard deviation is 1. Default 0.2. */
   latentNoise: number;
   /** How rings count. Default `information`. */
   weighting: Weighting;
@@ -53,7 +53,7 @@ export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   weightDecay: 1e-3,
   hidden: [256, 256, 256],
   dropout: 0.3,
-  latentNoise: 0.1,
+  latentNoise: 0.2,
   weighting: "information",
   coarseRing: 1,
   coarseEpochs: 5,

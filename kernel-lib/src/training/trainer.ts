@@ -231,9 +231,13 @@ export class Trainer {
     };
   }
 
-  /** Refines the latents of all particles with the decoder as it is, then teaches the encoder what was found. */
+  /**
+   * Ends the training: evens out a one-dimensional latent space, refines the latents of all particles with the decoder
+   * as it is, then teaches the encoder what was found.
+   */
   async refine(task: TaskOptions = {}): Promise<Posterior> {
     const { weights, features } = await this.prepare();
+    this.model.makeEven(features, this.targets.count);
     const posterior = await latentPosterior(
       latentLikelihood(this.targets, this.neutral, this.model, weights, this.engine),
       this.encodeAll(),
