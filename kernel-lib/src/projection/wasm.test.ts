@@ -52,6 +52,23 @@ test("Gaussians partly outside the box, and ones of amplitude 0, are treated as 
   for (const engine of [separable, chosen]) await expectAgreement(engine, wide);
 });
 
+test("the units of the map do not matter: amplitudes of 1e-14 give the same FRC and a gradient 1e14 times as large", async () => {
+  const { batch, request } = exampleBatch({ count: 2, gaussians: 60, boxSize: 40 });
+  const model = batch.model.map((v, i) => (Math.floor(i / 60) % 5 === 3 ? v * 1e-14 : v));
+  for (const engine of [separable, chosen]) {
+    const { frc, modelGradient } = await engine.evaluate(batch, request);
+    const [plainFrc, plain] = [frc.slice(), modelGradient!.slice()];
+    const scaled = await engine.evaluate({ ...batch, model }, request);
+    for (const [i, v] of scaled.frc.entries()) assert.ok(Math.abs(v - plainFrc[i]!) < 1e-5);
+    scaled.modelGradient!.forEach((v, i) => {
+      const row = Math.floor(i / 60) % 5;
+      const expected = plain[i]! * (row === 3 ? 1e14 : 1);
+      const size = Math.hypot(...plain.subarray(60 * row, 60 * row + 60)) * (row === 3 ? 1e14 : 1);
+      assert.ok(Math.abs(v - expected) < 1e-3 * size, `row ${row}: ${v} but ${expected}`);
+    });
+  }
+});
+
 test("numbers that are none come back as such, and hurt neither the engine nor the next call", async () => {
   const good = exampleBatch({ count: 2, gaussians: 60, boxSize: 40 });
   const expected = Array.from((await chosen.evaluate(good.batch, good.request)).score);
