@@ -8,6 +8,9 @@ import path from "node:path";
 
 export const launcher = path.resolve(__dirname, "../../../kernel-lib/bin/e2gmm.js");
 
+/** Arguments as one would type them, none with a blank in it. */
+export const words = (text: string): string[] => text.split(" ");
+
 export interface Outcome {
   code: number | null;
   out: string;
@@ -61,18 +64,7 @@ export function refuses(folder: string, args: string[], ...patterns: RegExp[]): 
 
 /** A small simulated project: particles.star and particles.mrcs (60 images of 32², CTF and shifts), consensus.mrc. */
 export function simulatedProject(folder: string, ...more: string[]): void {
-  const small = [
-    "--states",
-    "3",
-    "--particles-per-state",
-    "20",
-    "--box",
-    "32",
-    "--apix",
-    "4",
-    "--range",
-    "0.3",
-  ];
+  const small = words("--states 3 --particles-per-state 20 --box 32 --apix 4 --range 0.3");
   succeed(folder, "simulate", "linear", ...small, "--ctf", "--shifts", "4", "--out", "sim", ...more);
 }
 

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { sharedData, temporaryFolder } from "e2gmm/dist/testing";
+import { neutralModel, simulatedProject, succeed, words } from "./command";
+import { correlation, densityOfModel, readStack } from "./mrc";
+
+/** From particles to maps, one command after the other, each reading what those before it wrote. */
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "e2gmm-chain-"));
+  simulatedProject(folder, "--snr", "5");
+  neutralModel(folder);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (...parts: string[]) => path.join(folder, ...parts);
+const text = (...parts: string[]) => readFileSync(at(...parts), "utf8");
+const table = (content: string) =>
+  content
+    .trim()
+    .split("\n")
+    .map((line) => line.split(","));
+
+/** Rows of an FSC table: resolution in Å and correlation, shell 0 left out. */
+function fscRows(content: string): { resolution: number; fsc: number }[] {
+  return content
+    .trim()
+    .split("\n")
+    .filter((line) => /^[1-9]/.test(line))
+    .map((line) => line.split("\t").map(Number))
+    .map(([, , resolution, fsc]) => ({ resolution: resolution!, fsc: fsc! }));
+}
+
+test("simulate writes particles, their mean map and the truth, and the same again for the same seed", () => {
+  assert.deepEqual(readdirSync(at("sim")).sort(), [
+    "consensus.mrc",
+    "particles.mrcs",
+    "particles.star",
+    "truth.csv",
+  ]);
+  assert.equal(table(text("sim", "truth.csv")).length, 61);
+  const again = mkdtempSync(path.join(tmpdir(), "e2gmm-again-"));
+  try {
+    simulatedProject(again, "--snr", "5");
+    for (const name of readdirSync(at("sim"))) {
+      assert.ok(readFileSync(at("sim", name)).equals(readFileSync(path.join(again, "sim", name))), name);
+    }
+  } finally {
+    rmSync(again, { recursive: true });
+  }
+});
+
+test("neutral writes the model, and the FRC of every round beside it", () => {
+  assert.equal(text("model.txt").match(/^[^#]/gm)?.length, 24);
+  const [header, ...rows] = table(text("model_frc.csv"));
+  assert.deepEqual(header, words("round gaussians fitted_to_angstrom ring resolution_angstrom frc"));
+  const last = rows.filter(([round]) => round === rows.at(-1)![0]);
+  assert.deepEqual(
+    last.map((row) => Number(row[3])),
+    Array.from({ length: last.length }, (_, i) => i + 1),
+  );
+  assert.equal(Number(last.at(-1)![4]), 16);
+  for (const row of last) assert.ok(Number(row[5]) > 0.8, row.join(" "));
+});
+
+describe("a trained run", () => {
+  let printed: string;
+  before(() => {
+    const data = words("--particles sim/particles.star --model model.txt --out run --backend wasm");
+    printed = succeed(folder, "train", ...data, "--latent", "2", "--vary", "position", "--epochs", "2");
+  });
+
+  test("train says what it does, a line an epoch, and writes a place for every particle", () => {
+    assert.match(printed, /^sim\/particles\.star: 60 particles, 32 pixels of 4 Å$/m);
+    assert.deepEqual(printed.match(/^epoch \d of 2: rings to \d+, FRC 0\.\d+, held out 0\.\d+/gm)?.length, 2);
+    const [header, ...rows] = table(text("run", "latents.csv"));
+    assert.deepEqual(header, words("index z1 z2 z1_refined z1_deviation z2_refined z2_deviation"));
+    assert.deepEqual(
+      rows.map((row) => Number(row[0])),
+      Array.from({ length: 60 }, (_, i) => i),
+    );
+    assert.ok(rows.flat().every((value) => Number.isFinite(Number(value))));
+    assert.equal(table(text("run", "history.csv")).length, 3);
+    const record = JSON.parse(text("run", "run.json"));
+    assert.equal(record.status, "complete");
+    assert.deepEqual(record.options.vary, ["position"]);
+    assert.equal(record.program.backend, "wasm");
+  });
+
+  test("the middle of the latent space decodes to the neutral model", () => {
+    succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "middle.txt");
+    const numbers = (file: string) =>
+      text(file)
+        .split("\n")
+        .filter((line) => /^[-\d]/.test(line))
+        .flatMap((line) => line.split(" ").map(Number));
+    const [neutral, middle] = [numbers("model.txt"), numbers("middle.txt")];
+    assert.equal(middle.length, 5 * 24);
+    for (const [i, value] of middle.entries()) {
+      assert.ok(Math.abs(value - neutral[i]!) <= 1e-5 * Math.max(1, Math.abs(neutral[i]!)), `number ${i}`);
+    }
+  });
+
+  test("several points make one PDB file of several models and numbered maps, negative numbers included", () => {
+    writeFileSync(at("points.txt"), "# z1, z2\n0.5 0.5\n");
+    const points = ["--z=-1,0.5", "--z", "-1,0", "--path", "points.txt"];
+    const out = succeed(
+      folder,
+      "decode",
+      "run",
+      ...points,
+      "--model-out",
+      "m.pdb",
+      "--map-out",
+      "m.mrc",
+      "--box",
+      "20",
+    );
+    assert.deepEqual(out.trim().split("\n"), ["m.pdb", "m_1.mrc", "m_2.mrc", "m_3.mrc"]);
+    assert.equal(text("m.pdb").match(/^MODEL /gm)?.length, 3);
+    const [first, second] = [readStack(at("m_1.mrc")), readStack(at("m_2.mrc"))];
+    assert.deepEqual(first.size, [20, 20, 20]);
+    assert.ok(Math.abs(first.apix - 6.4) < 1e-5);
+    const same = correlation(first.data, second.data);
+    assert.ok(same > 0.5 && same < 1, `${same}`);
+  });
+
+  test("latent divides the particles into sets that decode and reconstruct take as they are", () => {
+    const out = succeed(folder, "latent", "run", "--clusters", "2", "--out", "sets");
+    assert.equal(out.match(/^set_\d: \d+ particles around z = /gm)?.length, 2);
+    const sets = ["set_1", "set_2"].map((name) => text("sets", `${name}.txt`).trim().split("\n").map(Number));
+    assert.deepEqual(
+      sets.flat().sort((a, b) => a - b),
+      Array.from({ length: 60 }, (_, i) => i),
+    );
+    const rows = text("sim", "particles.star").match(/^.*@.*$/gm)!;
+    for (const [i, members] of sets.entries()) {
+      const kept = text("sets", `set_${i + 1}.star`).match(/^.*@.*$/gm);
+      assert.deepEqual(
+        kept,
+        members.map((m) => rows[m]),
+      );
+    }
+    succeed(folder, "decode", "run", "--path", "sets/centres.txt", "--model-out", "centres.pdb");
+    const byList = ["--particles", "sim/particles.star", "--select", "sets/set_1.txt", "--out", "list.mrc"];
+    const byStar = ["--particles", "sets/set_1.star", "--data-folder", "sim", "--out", "star.mrc"];
+    assert.match(
+      succeed(folder, "reconstruct", ...byList),
+      new RegExp(`list\\.mrc: ${sets[0]!.length} particles`),
+    );
+    succeed(folder, "reconstruct", ...byStar);
+    assert.ok(readFileSync(at("list.mrc")).equals(readFileSync(at("star.mrc"))), "list and STAR file agree");
+  });
+});
+
+test("reconstruct writes the map, half maps and their FSC; the map shows what was simulated", () => {
+  const data = ["--particles", "sim/particles.star", "--mask-diameter", "110", "--out", "rec.mrc"];
+  const out = succeed(folder, "reconstruct", ...data);
+  assert.match(out, /^FSC of the half maps 0\.5 at \d+\.\d+ Å$/m);
+  const halves = fscRows(text("rec_fsc.txt"));
+  assert.equal(halves.length, 16);
+  assert.equal(
+    succeed(folder, "fsc", "rec_half1.mrc", "rec_half2.mrc").split("\n#")[0],
+    text("rec_fsc.txt").trimEnd(),
+  );
+  const rows = fscRows(succeed(folder, "fsc", "rec.mrc", "sim/consensus.mrc", "--out", "table.txt"));
+  for (const { resolution, fsc } of rows)
+    if (resolution > 20) assert.ok(fsc > 0.9, `${resolution} Å: ${fsc}`);
+  assert.deepEqual(fscRows(text("table.txt")), rows);
+});
+
+test("fsc of a map with itself is 1 in every shell that has a signal, with a mask too", () => {
+  const out = succeed(folder, "fsc", "sim/consensus.mrc", "sim/consensus.mrc");
+  const rows = fscRows(out);
+  assert.equal(rows.length, 16);
+  for (const { fsc } of rows) assert.ok(Math.abs(fsc - 1) < 1e-5);
+  assert.match(out, /^# FSC 0\.143 at 8\.00 Å or better/m);
+});
+
+test("projections reconstruct to the density of the model that was projected, with CTF and without", () => {
+  const views = words("--states 2 --particles-per-state 300 --box 32 --apix 4 --shifts 8");
+  succeed(folder, "simulate", "linear", ...views, "--ctf", "--out", "views");
+  writeFileSync(at("density.mrc"), densityOfModel(text("model.txt"), 32, 4));
+  for (const [name, more] of [
+    ["plain", []],
+    ["ctf", ["--ctf"]],
+  ] as const) {
+    const project = words(`project --model model.txt --star views/particles.star --out ${name}.mrcs`);
+    succeed(folder, ...project, ...more);
+    assert.deepEqual(readStack(at(`${name}.mrcs`)).size, [32, 32, 600]);
+    const rec = succeed(folder, "reconstruct", "--particles", `${name}.star`, "--out", `${name}.mrc`);
+    assert.equal(/no CTF columns/.test(rec), name === "plain", "only images with a CTF say so");
+    const rows = fscRows(succeed(folder, "fsc", `${name}.mrc`, "density.mrc"));
+    for (const { resolution, fsc } of rows)
+      if (resolution >= 16) assert.ok(fsc > 0.98, `${name}, ${resolution} Å: ${fsc}`);
+  }
+});
+
+const adk = sharedData("adk");
+test("the chain on particles that RELION made", { skip: adk ? false : "no ../shared/data/adk" }, (t) => {
+  const work = temporaryFolder(t);
+  const star = readFileSync(path.join(adk!, "particles.star"), "utf8");
+  let row = 0;
+  writeFileSync(
+    path.join(work, "some.star"),
+    star.replace(/^.*@.*\n/gm, (line) => (row++ % 15 === 0 ? line : "")),
+  );
+  const map = path.join(adk!, "consensus.mrc");
+  succeed(work, "neutral", "--map", map, "--resolution", "14", "--gaussians", "64", "--out", "model.txt");
+  const particles = ["--particles", "some.star", "--data-folder", adk!];
+  const training = ["train", ...particles, "--model", "model.txt", "--latent", "1", "--vary", "position"];
+  const printed = succeed(work, ...training, "--epochs", "2", "--backend", "wasm", "--out", "run");
+  assert.match(printed, /some\.star: 200 particles, 64 pixels of 1\.5 Å/);
+  succeed(work, "decode", "run", "--z", "0", "--map-out", "neutral.mrc", "--box", "64");
+  succeed(work, "reconstruct", ...particles, "--out", "map.mrc");
+  for (const name of ["neutral.mrc", "map.mrc"]) {
+    const rows = fscRows(succeed(work, "fsc", name, map));
+    assert.equal(rows.length, 32);
+    // 200 particles at a signal-to-noise ratio of 0.2, and a model to 14 Å.
+    for (const { resolution, fsc } of rows)
+      if (resolution > 18) assert.ok(fsc > 0.9, `${name}, ${resolution} Å: ${fsc}`);
+  }
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { haveProgram, runProgram, sharedData, temporaryFolder } from "e2gmm/dist/testing";
+import { succeed } from "./command";
+import { correlation, densityOfModel, image, readStack } from "./mrc";
+
+/** What the command writes, beside what RELION makes of the same. */
+
+const skip = haveProgram("relion_project") ? false : "no RELION";
+
+test("projections agree with relion_project, each image to 0.999, with CTF and without", { skip }, (t) => {
+  const folder = temporaryFolder(t);
+  const design = ["--states", "2", "--particles-per-state", "12", "--ctf", "--shifts", "6", "--apix", "3"];
+  succeed(folder, "simulate", "linear", ...design, "--out", "sim");
+  const neutral = ["neutral", "--map", "sim/consensus.mrc", "--resolution", "16", "--gaussians", "64"];
+  succeed(folder, ...neutral, "--out", "model.txt");
+  // The model's density, by a formula that has no projection in it, is what RELION projects.
+  const centre = path.join(folder, "density.mrc");
+  writeFileSync(centre, densityOfModel(readFileSync(path.join(folder, "model.txt"), "utf8"), 64, 3));
+  for (const more of [[], ["--ctf"]]) {
+    const project = ["project", "--model", "model.txt", "--star", "sim/particles.star", "--out", "ours.mrcs"];
+    succeed(folder, ...project, ...more);
+    const relion = ["--i", "density.mrc", "--ang", "sim/particles.star", "--o", "theirs", "--angpix", "3"];
+    runProgram("relion_project", [...relion, ...more], folder);
+    const [ours, theirs] = [
+      readStack(path.join(folder, "ours.mrcs")),
+      readStack(path.join(folder, "theirs.mrcs")),
+    ];
+    assert.deepEqual(ours.size, [64, 64, 24]);
+    for (let i = 0; i < 24; i++) {
+      const [a, b] = [image(ours, i), image(theirs, i)];
+      const r = correlation(a, b);
+      assert.ok(r > 0.999, `image ${i + 1}${more.join("")}: ${r}`);
+      const scale = Math.max(...a) / Math.max(...b);
+      assert.ok(Math.abs(scale - 1) < 0.03, `image ${i + 1}${more.join("")}: ${scale} times as bright`);
+    }
+  }
+});
+
+test("RELION reconstructs the projections from the STAR file that came with them", { skip }, (t) => {
+  const folder = temporaryFolder(t);
+  const design = ["--states", "2", "--particles-per-state", "300", "--box", "32", "--apix", "4", "--ctf"];
+  succeed(folder, "simulate", "linear", ...design, "--shifts", "6", "--out", "sim");
+  const neutral = ["neutral", "--map", "sim/consensus.mrc", "--resolution", "16", "--gaussians", "32"];
+  succeed(folder, ...neutral, "--out", "model.txt");
+  const project = ["project", "--model", "model.txt", "--star", "sim/particles.star", "--out", "ours.mrcs"];
+  succeed(folder, ...project, "--ctf");
+  runProgram("relion_reconstruct", ["--i", "ours.star", "--o", "theirs.mrc", "--ctf"], folder);
+  for (const [, , resolution, fsc] of fscTable(succeed(folder, "fsc", "theirs.mrc", "sim/consensus.mrc"))) {
+    if (resolution! >= 16) assert.ok(fsc! > 0.97, `${resolution} Å: ${fsc}`);
+  }
+});
+
+const adk = sharedData("adk");
+test("the map of adk agrees with RELION's to 0.99 up to half Nyquist", {
+  skip: adk ? false : "no ../shared/data/adk",
+}, (t) => {
+  const folder = temporaryFolder(t);
+  succeed(folder, "reconstruct", "--particles", path.join(adk!, "particles.star"), "--out", "map.mrc");
+  const rows = fscTable(succeed(folder, "fsc", "map.mrc", path.join(adk!, "consensus.mrc")));
+  assert.equal(rows.length, 32);
+  for (const [shell, , resolution, fsc] of rows) {
+    if (shell! <= 16) assert.ok(fsc! >= 0.99, `${resolution} Å: ${fsc}`);
+  }
+});
+
+/** Shell, frequency, resolution and correlation of each shell but 0. */
+function fscTable(text: string): number[][] {
+  return text
+    .split("\n")
+    .filter((line) => /^[1-9]/.test(line))
+    .map((line) => line.split("\t").map(Number));
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { contents, launcher, neutralModel, type Outcome, simulatedProject, succeed, words } from "./command";
+
+/** Ctrl-C, and what a cluster's scheduler sends: the work stops at its next step, and nothing half-done stays. */
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "e2gmm-stop-"));
+  simulatedProject(folder);
+  neutralModel(folder);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Starts a command, sends it a signal when `when` says so of its stdout, and waits for its end. */
+function stopped(args: string[], signal: NodeJS.Signals, when: (out: string) => boolean): Promise<Outcome> {
+  const child = spawn(process.execPath, [launcher, ...args], { cwd: folder });
+  let out = "";
+  let err = "";
+  let sent = false;
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    out += text;
+    if (sent || !when(out)) return;
+    sent = true;
+    child.kill(signal);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+const training = (out: string) => [
+  ...words("train --particles sim/particles.star --model model.txt --latent 1 --epochs 40"),
+  ...["--backend", "wasm", "--seed", "7", "--out", out],
+];
+
+test("a training that was stopped twice ends, resumed, with the same latents byte for byte", async () => {
+  succeed(folder, ...training("whole"));
+  const first = await stopped(training("parts"), "SIGINT", (out) => out.includes("epoch 3 of 40"));
+  assert.equal(first.code, 1, first.err);
+  assert.match(first.err, /^e2gmm: stopped after epoch \d+; to go on: e2gmm train --out parts --resume\n$/);
+  assert.ok(!readdirSync(path.join(folder, "parts")).some((name) => name.endsWith(".part")));
+  const resuming = ["train", "--out", "parts", "--resume", "--backend", "wasm"];
+  const second = await stopped(resuming, "SIGTERM", (out) => (out.match(/^epoch/gm)?.length ?? 0) === 3);
+  assert.equal(second.code, 1, second.err);
+  assert.match(second.err, /^e2gmm: stopped after epoch /);
+  const last = succeed(folder, ...resuming);
+  assert.match(last, /^epoch 40 of 40/m);
+  assert.doesNotMatch(last, /^epoch [1-5] of 40/m);
+  const read = (run: string) => readFileSync(path.join(folder, run, "latents.csv"), "utf8");
+  assert.equal(read("parts"), read("whole"));
+});
+
+test("a training that is stopped before it has begun leaves nothing", async () => {
+  const before = contents(folder);
+  const { code, err } = await stopped(training("never"), "SIGINT", (out) => out.includes("60 particles"));
+  assert.equal(code, 1);
+  assert.match(err, /^e2gmm: stopped before training began; nothing was written\n$/);
+  assert.deepEqual(contents(folder), before);
+});
+
+test("any other command that is stopped leaves nothing", async () => {
+  const before = contents(folder);
+  // Long enough to be in the middle of it when the signal comes.
+  const simulation = ["simulate", "linear", "--particles-per-state", "2000", "--out", "large"];
+  const child = spawn(process.execPath, [launcher, ...simulation], { cwd: folder });
+  let err = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  while (Object.keys(contents(folder)).length < Object.keys(before).length + 2 && child.exitCode === null) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.kill("SIGINT");
+  assert.equal(await ended, 1);
+  assert.equal(err, "e2gmm: stopped\n");
+  assert.deepEqual(contents(folder), before);
+});
+
+test("a reader that has seen enough does not make the work fail", async () => {
+  const child = spawn(
+    process.execPath,
+    [launcher, "fsc", "sim/consensus.mrc", "sim/consensus.mrc", "--out", "t.txt"],
+    {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  child.stdout.destroy();
+  let err = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  assert.deepEqual({ code, err }, { code: 0, err: "" });
+  assert.match(readFileSync(path.join(folder, "t.txt"), "utf8"), /^shell\t/);
+  rmSync(path.join(folder, "t.txt"));
+});
