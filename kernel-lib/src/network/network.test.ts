@@ -207,7 +207,7 @@ describe("encoder and decoder", () => {
       for (let j = 0; j < 18; j++) {
         const { params, count } = head.neutral;
         const i = j % count;
-        const weight = params[3 * count + i]! * params[4 * count + i]!;
+        const weight = params[3 * count + i]! * params[4 * count + i]! ** 3;
         sum += weight * (models[(s + 1) * 30 + j]! - models[s * 30 + j]!) ** 2;
       }
       return Math.sqrt(sum);

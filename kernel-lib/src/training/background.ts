@@ -4,14 +4,15 @@ import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
-import { type TaskOptions, taskSignal } from "../progress";
+import { type Progress, type TaskOptions, taskSignal } from "../progress";
 import { Run } from "./run";
 import type { TrainSettings } from "./train";
+import type { EpochReport } from "./trainer";
 
 /** What the training thread says. */
 export type FromThread =
-  | { kind: "progress"; progress: Parameters<NonNullable<TaskOptions["onProgress"]>>[0] }
-  | { kind: "epoch"; report: Parameters<NonNullable<TrainSettings["onEpoch"]>>[0] }
+  | { kind: "progress"; progress: Progress }
+  | { kind: "epoch"; report: EpochReport; latents: Float32Array }
   | { kind: "done" }
   | { kind: "failed"; name: string; message: string; stack?: string };
 
@@ -54,7 +55,7 @@ export async function train(settings: BackgroundSettings, task: TaskOptions = {}
     await new Promise<void>((resolve, reject) => {
       worker.on("message", (said: FromThread) => {
         if (said.kind === "progress") task.onProgress?.(said.progress);
-        else if (said.kind === "epoch") onEpoch?.(said.report);
+        else if (said.kind === "epoch") onEpoch?.(said.report, said.latents);
         else if (said.kind === "done") resolve();
         else reject(asError(said));
       });

@@ -105,7 +105,8 @@ describe("training", () => {
       train(
         {
           ...stopped,
-          onEpoch: ({ epoch }) => {
+          onEpoch: ({ epoch }, latents) => {
+            assert.equal(latents.length, truth.length);
             if (epoch === 2) controller.abort(new Error("stopped by the test"));
           },
         },

@@ -31,8 +31,8 @@ export interface TrainSettings {
   resume?: boolean;
   /** Projection engine and its threads. Default: the fastest that is there. */
   engine?: EngineChoice;
-  /** Called after each epoch, its checkpoint written. */
-  onEpoch?: (report: EpochReport) => void;
+  /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
+  onEpoch?: (report: EpochReport, latents: Float32Array) => void;
 }
 
 /**
@@ -209,7 +209,7 @@ async function runEpochs(
     history.push(report);
     await folder.writeCheckpoint("weights", await trainer.save(), at);
     await folder.writeHistory(history);
-    onEpoch?.(report);
+    onEpoch?.(report, z);
   }
   await folder.removeBestStart();
 }

@@ -19,7 +19,7 @@ let lastTask = "";
 async function work(): Promise<void> {
   await useBackend(backend);
   const run = await trainInThisThread(
-    { ...settings, onEpoch: (report) => say({ kind: "epoch", report }) },
+    { ...settings, onEpoch: (report, latents) => say({ kind: "epoch", report, latents }) },
     {
       signal: controller.signal,
       onProgress: (progress) => {
