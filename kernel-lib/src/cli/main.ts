@@ -14,15 +14,14 @@ export async function main(args: readonly string[]): Promise<0 | 1> {
   let code: 0 | 1 = 0;
   const run: RunCommand = async (options, work) => {
     const session = new Session(options);
-    const stop = stopper(session);
+    const end = watch(session);
     try {
       await work(session);
     } catch (error) {
       code = 1;
-      await session.end();
       report(error, (message) => session.fail(message));
     } finally {
-      stop.end();
+      end();
       await session.end();
     }
   };
@@ -49,17 +48,25 @@ function report(error: unknown, fail: (message: string) => void): void {
   fail(describeFailure(error));
 }
 
-/** Ctrl-C, and what a cluster's scheduler sends, stop the work at its next step; a second time ends it at once. */
-function stopper(session: Session): { end(): void } {
+/**
+ * Ctrl-C, and what a cluster's scheduler sends, stop the work at its next step; a second time ends it at once. What
+ * nobody waits for and fails all the same ends it too, with its one line.
+ * @returns what ends the watch
+ */
+function watch(session: Session): () => void {
   const stop = () => {
     if (session.signal.aborted) process.exit(1);
     session.stop();
   };
+  const crash = (error: unknown) => {
+    report(error, (message) => session.fail(message));
+    session.end().finally(() => process.exit(1));
+  };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, stop);
-  return {
-    end: () => {
-      for (const signal of signals) process.off(signal, stop);
-    },
+  process.on("uncaughtException", crash);
+  return () => {
+    for (const signal of signals) process.off(signal, stop);
+    process.off("uncaughtException", crash);
   };
 }

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InputError } from "../errors";
+import { describeFailure } from "./failure";
+import { numberOption, parseNumbers } from "./options";
+
+const parse = (text: string, range: Parameters<typeof numberOption>[2]) =>
+  numberOption("--length <Å>", "a length", range).parseArg!(text, undefined);
+
+test("numbers are decimal numbers and nothing else that JavaScript takes for one", () => {
+  for (const [text, value] of [
+    ["8", 8],
+    ["-1", -1],
+    [".5", 0.5],
+    ["2.", 2],
+    ["1e-3", 1e-3],
+    [" 7 ", 7],
+  ] as const) {
+    assert.equal(parse(text, {}), value);
+  }
+  for (const text of ["", " ", "0x10", "1_000", "Infinity", "nan", "1,5", "8A", "1e999"]) {
+    assert.throws(() => parse(text, {}), InputError, text);
+  }
+});
+
+test("a range is kept at both its ends, and said in the error", () => {
+  const range = { integer: true, least: 1, below: 17 };
+  assert.equal(parse("1", range), 1);
+  assert.equal(parse("16", range), 16);
+  for (const text of ["0", "17", "1.5"]) {
+    assert.throws(() => parse(text, range), {
+      message: `--length: expected a whole number of 1 or more and below 17, found "${text}"`,
+    });
+  }
+  assert.throws(
+    () => parse("0", { above: 0, expected: "a length in Å" }),
+    /a length in Å above 0, found "0"/,
+  );
+});
+
+test("points are numbers with commas or blanks between, negative ones included", () => {
+  assert.deepEqual(parseNumbers("-1,0.5", "z"), [-1, 0.5]);
+  assert.deepEqual(parseNumbers(" 1 -2\t3e1 ", "z"), [1, -2, 30]);
+  for (const text of ["", "1,,2", "1;2", "a"])
+    assert.throws(() => parseNumbers(text, "z"), /^InputError: z: /);
+});
+
+test("a failure is one line: bad input and trouble with files as they are, anything else as a defect", () => {
+  assert.equal(
+    describeFailure(new InputError("a.mrc", "a map", "two\nlines")),
+    "a.mrc: expected a map, found two lines",
+  );
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  assert.equal(describeFailure(full), "no space left on the disk");
+  const denied = Object.assign(new Error("EACCES: …"), { code: "EACCES", path: "/data/map.mrc" });
+  assert.equal(describeFailure(denied), "/data/map.mrc: permission denied");
+  assert.match(
+    describeFailure(new TypeError("x is not a function")),
+    /^unexpected error: x is not a function \(E2GMM_DEBUG/,
+  );
+  assert.equal(describeFailure("text"), "unexpected error: text");
+});
