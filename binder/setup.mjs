@@ -242,10 +242,29 @@ function tslabKernel(prefix) {
   };
 }
 
+/** The kernel of this package, put in place by its own installer. */
+function e2gmmKernel(prefix) {
+  const folder = path.join(prefix, "share/jupyter/kernels/e2gmm");
+  const installer = at("kernel-lib/dist/jupyter/kernelspec.js");
+  return {
+    name: "kernel e2gmm",
+    stamp: path.join(folder, ".e2gmm-lab"),
+    outputs: [kernelJson(folder)],
+    inputs: () =>
+      `${hashFiles(root, [at("kernel-lib/src/jupyter/kernelspec.ts")])} ${process.execPath} ${root}`,
+    run: async () => {
+      if (!existsSync(installer)) throw new SetupError(`${installer} is missing, since the build failed`);
+      const { default: kernelspec } = await import(pathToFileURL(installer).href);
+      kernelspec.installKernelspec({ prefix });
+    },
+  };
+}
+
 /** The steps in order. @param {string} [prefix] a Jupyter that takes the place of `.venv` */
 export function steps(prefix) {
   const python = prefix === undefined ? [pythonEnvironment()] : [];
-  return [npmPackages(), build(), ...python, tslabKernel(prefix ?? venv)];
+  const place = prefix ?? venv;
+  return [npmPackages(), build(), ...python, e2gmmKernel(place), tslabKernel(place)];
 }
 
 /**
