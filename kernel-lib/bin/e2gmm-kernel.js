@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 // Started by Jupyter with the path of a connection file; see the kernelspec that `e2gmm kernel install` writes.
+const module_ = require("node:module");
 const path = require("node:path");
+
+// Keeps the compiled form of TypeScript, which is large, from one start to the next. Node 20 cannot.
+module_.enableCompileCache?.();
+
 const { launchKernel } = require("../dist/jupyter/main");
 
 const [connectionFile] = process.argv.slice(2);

@@ -14,6 +14,14 @@ import { Dealer, Request, Subscriber } from "zeromq";
 export const repositoryRoot = path.resolve(__dirname, "../../..");
 export const launcher = path.join(repositoryRoot, "kernel-lib/bin/e2gmm-kernel.js");
 
+/** The command line of an installed kernelspec. */
+export function kernelArgv(node: string): string[] {
+  const { kernelspec } = require(path.join(repositoryRoot, "kernel-lib/dist/jupyter/kernelspec")) as {
+    kernelspec(node: string, launcher: string): { argv: string[] };
+  };
+  return kernelspec(node, launcher).argv;
+}
+
 const DELIMITER = Buffer.from("<IDS|MSG>");
 
 // biome-ignore lint/suspicious/noExplicitAny: messages are looked at from outside, field by field
@@ -102,11 +110,8 @@ export class KernelProcess {
     const folder = mkdtempSync(path.join(tmpdir(), "kernel-test-"));
     const file = path.join(folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection));
-    const argv = options.argv ?? [
-      options.node ?? process.env["E2GMM_KERNEL_NODE"] ?? process.execPath,
-      launcher,
-      "{connection_file}",
-    ];
+    const node = options.node ?? process.env["E2GMM_KERNEL_NODE"] ?? process.execPath;
+    const argv = options.argv ?? kernelArgv(node);
     const [command, ...args] = argv.map((arg) => arg.replace("{connection_file}", file));
     const child = spawn(command!, args, {
       cwd: options.cwd ?? folder,
@@ -314,15 +319,17 @@ export class WireClient {
     return took;
   }
 
-  /** Asks until the kernel's answer has been heard on both sides: a subscription takes a moment to reach it. */
+  /** Asks until an answer has been heard on both sides: a subscription takes a moment to reach the kernel. */
   async connected(check: () => void): Promise<void> {
     const end = performance.now() + 60_000;
+    const ids: string[] = [];
     for (;;) {
       check();
-      const id = await this.send(this.shell, "kernel_info_request", {});
+      ids.push(await this.send(this.shell, "kernel_info_request", {}));
       try {
-        await this.reply(id, 60_000);
-        await this.idle(id, 500);
+        const heard = () => ids.find((id) => this.#replies.has(id) && this.publishedFor(id).length > 0);
+        const id = await this.until(heard, "answer to kernel_info_request", 1000);
+        await this.idle(id, 10_000);
         return;
       } catch (error) {
         if (performance.now() > end) throw error;

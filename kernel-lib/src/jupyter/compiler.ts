@@ -4,20 +4,13 @@ import path from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type { Converter, Diagnostic } from "tslab/dist/converter";
 import { addGuards, type GuardedCode } from "./guards";
+import { createModuleTypes, type HostPackage } from "./moduleTypes";
 
 /**
  * tslab's converter, with what it lacks: source maps, interrupt checks, a real `import()`, and module resolution that
  * finds the package which brought the kernel, wherever the notebook lies. The converter takes no options for these,
  * so it is loaded with a TypeScript module of which three functions are wrapped.
  */
-
-/** A package that cells can import although it is not installed beside the notebook. */
-export interface HostPackage {
-  name: string;
-  folder: string;
-  /** Absolute path of its declarations. */
-  types: string;
-}
 
 export function readHostPackage(folder: string): HostPackage {
   const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as {
@@ -30,11 +23,6 @@ export function readHostPackage(folder: string): HostPackage {
     folder,
     types: path.join(folder, manifest.types ?? (manifest.main ?? "index.js").replace(/\.js$/, ".d.ts")),
   };
-}
-
-/** Whether an import names the package or a file in it. */
-export function isHostImport(specifier: string, host: HostPackage): boolean {
-  return specifier === host.name || specifier.startsWith(`${host.name}/`);
 }
 
 /** Where in a cell (or a module beside the notebook) something happened; lines and columns count from 1. */
@@ -259,7 +247,9 @@ export class Compiler {
       system,
       ...rest,
     );
-    host.resolveModuleNameLiterals = this.#moduleResolver(system);
+    const types = createModuleTypes(ts, system, this.#options.host);
+    host.resolveModuleNameLiterals = types.resolve;
+    host.hasInvalidatedResolutions = types.mayChange;
     // The converter assigns this to get hold of each new program.
     let receive: ((program: TypeScript.BuilderProgram) => void) | undefined;
     Object.defineProperty(host, "afterProgramCreate", {
@@ -307,39 +297,6 @@ export class Compiler {
     if (roots.length > 0) return {};
     const nodeTypes = path.dirname(tslabRequire.resolve("@types/node/package.json"));
     return { typeRoots: [...(options.typeRoots ?? []), path.dirname(nodeTypes)], types: ["node"] };
-  }
-
-  #moduleResolver(system: TypeScript.System): TypeScript.CompilerHost["resolveModuleNameLiterals"] {
-    const { ts } = this;
-    const { host } = this.#options;
-    const lookUp = (name: string, from: string, options: TypeScript.CompilerOptions) =>
-      ts.resolveModuleName(name, from, options, system).resolvedModule;
-    const resolve = (name: string, from: string, options: TypeScript.CompilerOptions) => {
-      if (host && isHostImport(name, host)) {
-        const file = name === host.name ? host.types : path.join(host.folder, name.slice(host.name.length));
-        const found = lookUp(file.replace(/\.d\.ts$/, ""), from, options);
-        return found && { ...found, isExternalLibraryImport: true };
-      }
-      // Packages that name their declarations only under "exports" need the newer algorithm.
-      const bundler = { ...options, moduleResolution: ts.ModuleResolutionKind.Bundler };
-      const places = host ? [from, path.join(host.folder, "package.json")] : [from];
-      for (const place of name.startsWith(".") ? [from] : places) {
-        const found = lookUp(name, place, options) ?? lookUp(name, place, bundler);
-        if (found) return found;
-      }
-      return undefined;
-    };
-    const cache = new Map<string, TypeScript.ResolvedModuleFull | undefined>();
-    return (literals, from, _redirect, options) =>
-      literals.map(({ text }) => {
-        // What lies beside the notebook may change while it runs; what was found in a package stays.
-        const key = `${path.dirname(from)}\0${text}`;
-        const known = cache.get(key);
-        if (known) return { resolvedModule: known };
-        const resolvedModule = resolve(text, from, options);
-        if (resolvedModule?.isExternalLibraryImport) cache.set(key, resolvedModule);
-        return { resolvedModule };
-      });
   }
 
   /** The compiler's own rendering of what is wrong: place, number, message, the line and a mark under it. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -16,8 +17,10 @@ test("a kernelspec is installed below a prefix, replaced when repeated, and remo
   assert.equal(spec.language, "typescript");
   assert.equal(spec.interrupt_mode, "message");
   assert.equal(spec.argv[0], "/some/node");
-  assert.ok(existsSync(spec.argv[1]), "the launcher is where the kernelspec says");
-  assert.equal(spec.argv[2], "{connection_file}");
+  assert.ok(existsSync(spec.argv.at(-2)), "the launcher is where the kernelspec says");
+  assert.equal(spec.argv.at(-1), "{connection_file}");
+  const flags = spawnSync(process.execPath, [...spec.argv.slice(1, -2), "-e", "0"], { encoding: "utf8" });
+  assert.equal(flags.status, 0, `Node knows the flags: ${flags.stderr}`);
   assert.deepEqual(readdirSync(path.dirname(folder)), ["e2gmm"], "nothing temporary is left beside it");
   assert.equal(statSync(folder).mode & 0o755, 0o755);
   assert.equal(uninstallKernelspec({ prefix }), folder);

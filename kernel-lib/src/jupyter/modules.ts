@@ -1,7 +1,7 @@
 import Module, { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
-import { type HostPackage, isHostImport } from "./compiler";
+import { type HostPackage, isHostImport } from "./moduleTypes";
 
 /** Run-time side of imports: the host package from anywhere, its dependencies as a last resort, ES modules. */
 
