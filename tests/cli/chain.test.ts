@@ -173,6 +173,16 @@ test("reconstruct writes the map, half maps and their FSC; the map shows what wa
   assert.deepEqual(fscRows(text("table.txt")), rows);
 });
 
+test("a reconstruction of which one half would be empty is a map without half maps", () => {
+  writeFileSync(at("one.txt"), "17\n");
+  const data = words("--particles sim/particles.star --select one.txt --out one.mrc");
+  assert.match(succeed(folder, "reconstruct", ...data), /^no half maps: one half has no particles$/m);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith("one")),
+    ["one.mrc", "one.txt"],
+  );
+});
+
 test("fsc of a map with itself is 1 in every shell that has a signal, with a mask too", () => {
   const out = succeed(folder, "fsc", "sim/consensus.mrc", "sim/consensus.mrc");
   const rows = fscRows(out);

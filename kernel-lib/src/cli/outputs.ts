@@ -9,7 +9,9 @@ import { isSameFile, passingName } from "../writeBeside";
  * when everything is there. A command that fails leaves nothing.
  */
 export class Outputs {
+  /** Passing name of each output. */
   private readonly passing = new Map<string, string>();
+  private readonly placed = new Set<string>();
 
   private constructor(targets: readonly string[]) {
     for (const target of targets) this.passing.set(target, passingName(target));
@@ -55,18 +57,19 @@ export class Outputs {
     return new Outputs([target]);
   }
 
-  /** Where to write what will be `target`. */
+  /** Where to write what will be `target`. Whoever asks has to write there, or fail. */
   place(target: string): string {
     const passing = this.passing.get(target);
     if (passing === undefined) throw new Error(`${target} was not announced as an output`);
+    this.placed.add(target);
     return passing;
   }
 
-  /** Gives everything its name. @throws StoppedError when the signal is set by then */
+  /** Gives everything that was written its name. @throws StoppedError when the signal is set by then */
   async keep(signal?: AbortSignal): Promise<void> {
     throwIfStopped(signal);
-    for (const [target, passing] of this.passing) {
-      await rename(passing, target);
+    for (const target of this.placed) {
+      await rename(this.passing.get(target)!, target);
       this.passing.delete(target);
     }
   }
