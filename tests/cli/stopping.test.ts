@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -104,4 +104,18 @@ test("a reader that has seen enough does not make the work fail", async () => {
   assert.deepEqual({ code, err }, { code: 0, err: "" });
   assert.match(readFileSync(path.join(folder, "t.txt"), "utf8"), /^shell\t/);
   rmSync(path.join(folder, "t.txt"));
+});
+
+test("a result that cannot be written is a failure", {
+  skip: existsSync("/dev/full") ? false : "no /dev/full",
+}, () => {
+  const full = openSync("/dev/full", "w");
+  const args = words("fsc sim/consensus.mrc sim/consensus.mrc");
+  const { status, stderr } = spawnSync(process.execPath, [launcher, ...args], {
+    cwd: folder,
+    stdio: ["ignore", full, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(full);
+  assert.deepEqual({ status, stderr }, { status: 1, stderr: "e2gmm: stdout: no space left on the disk\n" });
 });

@@ -11,6 +11,8 @@ const fileTrouble: Record<string, string> = {
   EROFS: "the file system cannot be written to",
   ENOSPC: "no space left on the disk",
   EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be larger than is allowed",
+  EIO: "the disk cannot be read or written",
   EMFILE: "too many open files",
 };
 

@@ -9,8 +9,32 @@ import { Session } from "./session";
  * @returns the exit code: 0, or 1 for any failure
  */
 export async function main(args: readonly string[]): Promise<0 | 1> {
-  // A reader that has seen enough (`e2gmm fsc A B | head`) does not make the work fail.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const trouble = watchStdout();
+  const code = await runProgram(args);
+  const error = await trouble();
+  if (code === 1 || error === undefined) return code;
+  report(error, (message) => process.stderr.write(`e2gmm: stdout: ${message}\n`));
+  return 1;
+}
+
+/**
+ * A reader that has seen enough (`e2gmm fsc A B | head`) does not make the work fail; a disk that is full does.
+ * @returns what waits for writes to settle and gives the error of one that failed
+ */
+function watchStdout(): () => Promise<Error | undefined> {
+  let failed: Error | undefined;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") failed = error;
+  });
+  // Nobody is left to be told.
+  process.stderr.on("error", () => undefined);
+  return async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return failed;
+  };
+}
+
+async function runProgram(args: readonly string[]): Promise<0 | 1> {
   let code: 0 | 1 = 0;
   const run: RunCommand = async (options, work) => {
     const session = new Session(options);
