@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import {
+  lowPass,
+  modelDensity,
+  openParticles,
+  pearson,
+  readMap,
+  simulateLinearMotion,
+  spearman,
+  type Volume,
+} from "e2gmm";
+import { root } from "../workspace/repository";
+
+// The tutorial is run as a reader runs it: by the kernel, from the first cell to the last, on both kinds of data.
+
+const source = path.join(root, "notebooks/first-light.ipynb");
+const python = path.join(root, ".venv/bin/python");
+const kernel = path.join(root, ".venv/share/jupyter/kernels/e2gmm/kernel.json");
+const skip =
+  existsSync(python) && existsSync(kernel)
+    ? false
+    : "JupyterLab or the kernel is not set up (npm test sees to both)";
+if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
+
+interface Output {
+  output_type: string;
+  data?: Record<string, string | string[]>;
+  text?: string | string[];
+}
+
+interface Notebook {
+  cells: {
+    cell_type: string;
+    id: string;
+    source: string[];
+    outputs?: Output[];
+    execution_count?: number | null;
+  }[];
+  metadata: { kernelspec: { name: string; display_name: string } };
+}
+
+const joined = (text: string | string[] | undefined) => (Array.isArray(text) ? text.join("") : (text ?? ""));
+
+const read = (file: string): Notebook => JSON.parse(readFileSync(file, "utf8"));
+
+/** Everything that the cells put out. */
+function outputs(notebook: Notebook) {
+  const all = notebook.cells.flatMap((cell) => cell.outputs ?? []);
+  return {
+    shown: all.filter((output) => output.data !== undefined).map((output) => output.data!),
+    figures: all.flatMap((output) => {
+      const svg = output.data?.["image/svg+xml"];
+      return svg ? [{ svg: joined(svg), words: joined(output.data!["text/plain"]) }] : [];
+    }),
+    printed: all.map((output) => joined(output.text)).join(""),
+    errors: all.filter((output) => output.output_type === "error"),
+  };
+}
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-notebook-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs the notebook as `npm start -- --execute` does. @returns the executed notebook and the folder of its results */
+function execute(t: TestContext, variables: Record<string, string>) {
+  const folder = temporaryFolder(t);
+  const results = path.join(folder, "results");
+  const before = readFileSync(source, "utf8");
+  const { status, stderr } = spawnSync(python, [path.join(root, "binder/execute.py"), source, folder], {
+    encoding: "utf8",
+    env: { ...process.env, JUPYTER_PREFER_ENV_PATH: "1", E2GMM_OUT: results, ...variables },
+  });
+  assert.equal(status, 0, stderr);
+  assert.equal(readFileSync(source, "utf8"), before, "the notebook itself changed");
+  return { notebook: read(path.join(folder, "first-light.ipynb")), results };
+}
+
+/** Columns of a CSV file of numbers. */
+function csv(file: string): Record<string, number[]> {
+  const [header, ...rows] = readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(","));
+  return Object.fromEntries(header!.map((name, c) => [name, rows.map((row) => Number(row[c]))]));
+}
+
+/** What every run has to leave, whatever its data. */
+async function checkResults(notebook: Notebook, results: string, star: string) {
+  const { shown, figures, printed, errors } = outputs(notebook);
+  assert.deepEqual(errors, []);
+  assert.ok(shown.every((data) => joined(data["text/plain"]).length > 0));
+  for (const start of [
+    /^Some of the particles: 16 pictures/,
+    /^FRC between model and map by round of growth: .* mean 0\.9/,
+    /^The map to .* Å, and its Gaussians: 6 pictures/,
+    /^Training, \d+ epochs/,
+    /^Histogram of z, refined: \d+ particles/,
+    /^z, refined against z from the encoder/,
+    /^z, refined against (True|Defocus)/,
+    /^The model, seen along .: 5 pictures/,
+    /^Motion seen along .: \d+ of \d+ Gaussians move/,
+    /^Class averages, sections through the middle: 9 pictures/,
+    /^Class averages, projections: 9 pictures/,
+    /^FSC, resolution at 0\.143: lowest tenth/,
+  ]) {
+    const found = figures.filter(({ words }) => start.test(words));
+    assert.equal(found.length, 1, `${start}: ${figures.map(({ words }) => words).join("\n")}`);
+    assert.match(found[0]!.svg, /^<svg /);
+  }
+  assert.equal(figures.length, 12);
+
+  const particles = await openParticles(star);
+  const tenth = Math.floor(particles.count / 10);
+  const latents = csv(path.join(results, "run/latents.csv"));
+  const order = latents["z1_refined"]!.map((z, i) => ({ z, i })).sort((a, b) => a.z - b.z);
+  for (const [name, chosen] of [
+    ["lowest", order.slice(0, tenth)],
+    ["highest", order.slice(-tenth)],
+  ] as const) {
+    const file = path.join(results, `${name}_tenth.star`);
+    assert.ok(printed.includes(`${name}_tenth.star: ${tenth} particles`));
+    // RELION would be started where the names of the stacks hold; here that folder is named
+    const written = await openParticles(file, { dataFolder: path.dirname(star) });
+    const rows = chosen.map(({ i }) => i).sort((a, b) => a - b);
+    assert.deepEqual(written.textColumn("rlnImageName"), particles.select(rows).textColumn("rlnImageName"));
+    assert.deepEqual(
+      await written.readImages([0, tenth - 1]),
+      await particles.readImages([rows[0]!, rows.at(-1)!]),
+    );
+    await written.close();
+  }
+  await particles.close();
+  return latents;
+}
+
+/** That the class averages of both ends are the states that are there, and not each other's. */
+async function checkEnds(results: string, z: number[], truth: number[], first: Volume, last: Volume) {
+  const ends = pearson(z, truth) > 0 ? ["lowest", "highest"] : ["highest", "lowest"];
+  const [low, high] = await Promise.all(
+    ends.map(async (name) => lowPass(await readMap(path.join(results, `${name}_tenth.mrc`)), 12)),
+  );
+  for (const [map, own, other] of [
+    [low!, first, last],
+    [high!, last, first],
+  ] as const) {
+    const right = pearson(map.data, lowPass(own, 12).data);
+    const wrong = pearson(map.data, lowPass(other, 12).data);
+    assert.ok(
+      right > 0.8 && right > wrong + 0.02,
+      `correlation ${right} with its state, ${wrong} with the other`,
+    );
+  }
+}
+
+describe("first-light.ipynb", { skip }, () => {
+  test("on its own data finds the motion, and its class averages differ as the states do", async (t) => {
+    const { notebook, results } = execute(t, { E2GMM_EPOCHS: "10" });
+    const latents = await checkResults(notebook, results, path.join(results, "data/particles.star"));
+    const { displacement } = csv(path.join(results, "data/truth.csv"));
+    assert.ok(Math.abs(pearson(latents["z1_refined"]!, displacement!)) > 0.95);
+    assert.ok(Math.abs(spearman(latents["z1_refined"]!, displacement!)) > 0.97);
+    // The states of the same molecule, as the notebook makes them
+    const { models } = await simulateLinearMotion({
+      folder: path.join(results, "states"),
+      particlesPerState: 1,
+      boxSize: 48,
+      apix: 4,
+      range: 0.22,
+    });
+    const [first, last] = [models[1]!, models.at(-2)!].map((model) => modelDensity(model));
+    await checkEnds(results, latents["z1_refined"]!, displacement!, first!, last!);
+    const table = outputs(notebook)
+      .shown.map((data) => joined(data["text/plain"]))
+      .find((text) => /at this end/.test(text))!;
+    for (const line of table.trim().split("\n").slice(2)) {
+      const [here, there] = line.trim().split(/\s+/).slice(-2).map(Number);
+      assert.ok(here! > there!, line);
+    }
+  });
+
+  const adk = path.resolve(root, "../shared/data/adk");
+  test("on a STAR file and a map that two variables name, where RELION projected a molecule", {
+    skip: existsSync(adk) ? false : "the development data are not beside the repository",
+  }, async (t) => {
+    const star = path.join(adk, "particles.star");
+    const { notebook, results } = execute(t, {
+      E2GMM_PARTICLES: star,
+      E2GMM_MAP: path.join(adk, "consensus.mrc"),
+      E2GMM_GAUSSIANS: "128",
+      E2GMM_RESOLUTION: "6",
+      E2GMM_EPOCHS: "6",
+    });
+    const latents = await checkResults(notebook, results, star);
+    const { rmsd } = csv(path.join(adk, "truth.csv"));
+    assert.ok(Math.abs(spearman(latents["z1_refined"]!, rmsd!)) > 0.9);
+    const [first, last] = await Promise.all(
+      ["00", "14"].map((state) => readMap(path.join(adk, `truth_maps/state_${state}.mrc`))),
+    );
+    await checkEnds(results, latents["z1_refined"]!, rmsd!, first!, last!);
+  });
+
+  test("on data whose truth nobody knows, shows z against the defocus instead", async (t) => {
+    const folder = temporaryFolder(t);
+    const made = await simulateLinearMotion({
+      folder,
+      states: 10,
+      particlesPerState: 40,
+      boxSize: 32,
+      apix: 6,
+      snr: 2,
+      ctf: {},
+      shifts: 6,
+      seed: 5,
+    });
+    rmSync(made.truth);
+    const { notebook, results } = execute(t, {
+      E2GMM_PARTICLES: made.star,
+      E2GMM_MAP: made.consensus,
+      E2GMM_GAUSSIANS: "32",
+      E2GMM_EPOCHS: "6",
+    });
+    await checkResults(notebook, results, made.star);
+    const against = outputs(notebook).figures.find(({ words }) =>
+      words.startsWith("z, refined against Defocus"),
+    )!;
+    assert.ok(Math.abs(Number(against.words.match(/Pearson r (-?[\d.]+)/)![1])) < 0.3);
+  });
+});
+
+test("first-light.ipynb is kept as a run left it: every cell done, its figures there, small enough to read on GitHub", () => {
+  const notebook = read(source);
+  assert.deepEqual(notebook.metadata.kernelspec, {
+    display_name: "TypeScript (e2gmm)",
+    language: "typescript",
+    name: "e2gmm",
+  });
+  const code = notebook.cells.filter((cell) => cell.cell_type === "code");
+  assert.deepEqual(
+    code.map((cell) => cell.execution_count),
+    code.map((_, i) => i + 1),
+  );
+  const { figures, errors } = outputs(notebook);
+  assert.deepEqual([figures.length, errors.length], [12, 0]);
+  assert.ok(readFileSync(source).length < 1_000_000);
+});
