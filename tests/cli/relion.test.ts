@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { haveProgram, runProgram, sharedData, temporaryFolder } from "e2gmm/dist/testing";
-import { succeed } from "./command";
+import { refuses, succeed, words } from "./command";
 import { correlation, densityOfModel, image, readStack } from "./mrc";
 
 /** What the command writes, beside what RELION makes of the same. */
@@ -37,6 +37,53 @@ test("projections agree with relion_project, each image to 0.999, with CTF and w
       assert.ok(Math.abs(scale - 1) < 0.03, `image ${i + 1}${more.join("")}: ${scale} times as bright`);
     }
   }
+});
+
+test("a STAR file of poses alone, in one table without images, gives the projections of relion_project", {
+  skip,
+}, (t) => {
+  const folder = temporaryFolder(t);
+  const rows = ["10 20 30 4 -2", "-100 75 160 0 0", "0 180 45 -3 8"];
+  const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"].map(
+    (name) => `_rln${name}`,
+  );
+  writeFileSync(path.join(folder, "poses.star"), ["data_", "", "loop_", ...columns, ...rows, ""].join("\n"));
+  const gaussians = ["0.1 0.05 -0.12 1 1.8", "-0.15 0.1 0.02 0.7 2.5", "0 -0.2 0.15 1.2 1.5"];
+  const model = ["# box_size 40", "# apix 3", ...gaussians, ""].join("\n");
+  writeFileSync(path.join(folder, "model.txt"), model);
+  writeFileSync(path.join(folder, "density.mrc"), densityOfModel(model, 40, 3));
+  succeed(folder, "project", "--model", "model.txt", "--star", "poses.star", "--out", "ours.mrcs");
+  // RELION wants optics, and images with names.
+  const opticsColumns = words("OpticsGroupName OpticsGroup Voltage SphericalAberration AmplitudeContrast");
+  opticsColumns.push("ImagePixelSize", "ImageSize", "ImageDimensionality");
+  const optics = [
+    "data_optics",
+    "",
+    "loop_",
+    ...opticsColumns.map((name) => `_rln${name}`),
+    "o 1 300 2.7 0.1 3 40 2",
+  ];
+  const named = rows.map((row, i) => `${row} 1 ${i + 1}@none.mrcs`);
+  const all = [...columns, "_rlnOpticsGroup", "_rlnImageName"];
+  const particles = ["", "data_particles", "", "loop_", ...all, ...named, ""];
+  writeFileSync(path.join(folder, "named.star"), [...optics, ...particles].join("\n"));
+  const relion = ["--i", "density.mrc", "--ang", "named.star", "--o", "theirs", "--angpix", "3"];
+  runProgram("relion_project", relion, folder);
+  const [ours, theirs] = [
+    readStack(path.join(folder, "ours.mrcs")),
+    readStack(path.join(folder, "theirs.mrcs")),
+  ];
+  assert.deepEqual(ours.size, [40, 40, 3]);
+  assert.ok(Math.abs(ours.apix - 3) < 1e-5);
+  for (let i = 0; i < 3; i++) {
+    const r = correlation(image(ours, i), image(theirs, i));
+    assert.ok(r > 0.999, `pose ${i + 1}: ${r}`);
+  }
+  refuses(
+    folder,
+    [...words("project --model model.txt --star poses.star --out c.mrcs"), "--ctf"],
+    /nothing but poses/,
+  );
 });
 
 test("RELION reconstructs the projections from the STAR file that came with them", { skip }, (t) => {

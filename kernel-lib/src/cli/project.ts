@@ -4,7 +4,6 @@ import { InputError } from "../errors";
 import { createStack } from "../maps/mrc";
 import { rescaledModel } from "../model/edit";
 import { type GaussianModel, physicalSize } from "../model/gaussianModel";
-import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { createEngine, type EngineName } from "../projection/engines";
 import { writeBeside } from "../writeBeside";
 import { besideName, readModel } from "./modelFiles";
@@ -18,6 +17,7 @@ import {
   required,
   threadsOption,
 } from "./options";
+import { openPoses, type Poses } from "./poses";
 import type { RunCommand } from "./program";
 import { projectImages } from "./projectImages";
 import { projectionStar } from "./projectionStar";
@@ -42,16 +42,24 @@ export function addProject(program: Command, run: RunCommand): void {
         "beside it a STAR file of them (stack.star for stack.mrcs).",
     )
     .addOption(required(fileOption("--model <file>", "Gaussian model (.txt or .pdb)")))
-    .addOption(required(fileOption("--star <file>", "particle file with the poses; its images are not read")))
+    .addOption(
+      required(
+        fileOption("--star <file>", "particle file, whose images are not read, or STAR file of poses alone"),
+      ),
+    )
     .addOption(new Option("--ctf", "multiply by the CTF of each particle"))
     .addOption(
-      numberOption("--box <pixels>", "edge of the images (default: as in the particle file)", {
-        integer: true,
-        least: 4,
-      }),
+      numberOption(
+        "--box <pixels>",
+        "edge of the images (default: as in the particle file, else the model's)",
+        {
+          integer: true,
+          least: 4,
+        },
+      ),
     )
     .addOption(
-      numberOption("--apix <Å>", "pixel size (default: as in the particle file)", {
+      numberOption("--apix <Å>", "pixel size (default: as in the particle file, else the model's)", {
         expected: "a length in Å",
         above: 0,
       }),
@@ -72,50 +80,45 @@ export function addProject(program: Command, run: RunCommand): void {
       const outputs = await session.writes([out, starFile], [options.model, options.star]);
       const { signal } = session;
       const model = await readModel(options.model);
-      const set = await openParticles(options.star, { signal });
-      await outputs.spare(await set.stackFiles());
-      if (options.ctf && !set.hasCtf) throw new InputError(options.star, "CTF columns, for --ctf", "none");
-      const inBox = modelInBox(model, set, options);
-      const views = { count: set.count, rotations: set.rotations(), shifts: set.shifts() };
+      const poses = await openPoses(options.star, options.ctf === true, signal);
+      await outputs.spare(poses.stacks);
+      const inBox = modelInBox(model, poses, options);
       const size = inBox.boxSize;
       const stack = await createStack(outputs.place(out), { size: [size, size], apix: inBox.apix });
       const engine = await createEngine({ engine: name, ...(threads !== undefined && { threads }) });
       try {
-        const withCtf = options.ctf ? { ...views, ctf: (i: number) => set.ctf(i) } : views;
-        await projectImages(inBox, withCtf, engine, (images) => stack.append(images), session);
+        await projectImages(inBox, poses, engine, (images) => stack.append(images), session);
         await stack.close();
       } finally {
         await stack.abort();
         await engine.dispose();
       }
-      const star = projectionStar(set, path.basename(out), inBox, options.ctf === true);
-      await writeBeside(outputs.place(starFile), star);
-      await set.close();
+      await writeBeside(outputs.place(starFile), projectionStar(poses, path.basename(out), inBox));
       await outputs.keep(signal);
       session.print(
-        `${out}: ${set.count} projections, ${size} pixels of ${inBox.apix.toFixed(3)} Å, ${session.elapsed()}`,
+        `${out}: ${poses.count} projections, ${size} pixels of ${inBox.apix.toFixed(3)} Å, ${session.elapsed()}`,
       );
     }),
   );
 }
 
 /**
- * The model in the pixels of the images.
- * @throws InputError when nothing was said of the box and model and particles are of different size
+ * The model in the pixels of the images; in its own where nothing is said of any.
+ * @throws InputError when only the file says how large images are and the model is of another size
  */
-function modelInBox(model: GaussianModel, set: ParticleSet, options: ProjectOptions): GaussianModel {
+function modelInBox(model: GaussianModel, poses: Poses, options: ProjectOptions): GaussianModel {
   const edge = physicalSize(model);
   const { box, apix } = options;
-  if (box !== undefined && apix !== undefined) return rescaledModel(model, box, apix);
-  if (box !== undefined) return rescaledModel(model, box);
+  if (box !== undefined) return rescaledModel(model, box, apix);
   if (apix !== undefined) return rescaledModel(model, Math.round(edge / apix), apix);
-  const images = physicalSize(set);
+  if (poses.box === undefined) return model;
+  const images = physicalSize(poses.box);
   if (Math.abs(images / edge - 1) > 0.01) {
     throw new InputError(
       options.star,
       `images as wide as the box of ${options.model}, ${edge.toFixed(1)} Å, or --box and --apix`,
-      `${images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å)`,
+      `${images.toFixed(1)} Å (${poses.box.boxSize} pixels of ${poses.box.apix} Å)`,
     );
   }
-  return rescaledModel(model, set.boxSize, set.apix);
+  return rescaledModel(model, poses.box.boxSize, poses.box.apix);
 }

@@ -1,34 +1,31 @@
 import type { Ctf } from "../particles/ctf";
-import type { ParticleSet } from "../particles/particleSet";
 import { eulerFromRotation } from "../particles/pose";
+import type { Views } from "./projectImages";
 
 /** RELION asks for a microscope even where images have no CTF. */
 const noMicroscope = { voltage: 300, sphericalAberration: 2.7, amplitudeContrast: 0.1 };
 
 /**
- * The STAR file (RELION 3.1) of projections in the poses of a particle set: CTF columns only where the images have
- * a CTF, since whoever reads them corrects for it.
+ * The STAR file (RELION 3.1) of projections: CTF columns only where the images have a CTF, since whoever reads them
+ * corrects for it.
  * @param stack name of the stack, as seen from the STAR file
  */
 export function projectionStar(
-  set: ParticleSet,
+  { count, rotations, shifts, ctf: ctfOf }: Views,
   stack: string,
   box: { boxSize: number; apix: number },
-  withCtf: boolean,
 ): string {
   const groups = new OpticsGroups(box);
-  const rotations = set.rotations();
-  const shifts = set.shifts();
   const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"];
-  if (withCtf) {
+  if (ctfOf) {
     columns.push("DefocusU", "DefocusV", "DefocusAngle", "PhaseShift", "CtfBfactor", "CtfScalefactor");
   }
   columns.push("OpticsGroup", "ImageName");
   const rows: string[] = [];
-  for (let i = 0; i < set.count; i++) {
+  for (let i = 0; i < count; i++) {
     const { rot, tilt, psi } = eulerFromRotation(rotations, 9 * i);
     const row = [rot, tilt, psi, -shifts[2 * i]!, -shifts[2 * i + 1]!].map(decimal);
-    const ctf = withCtf ? set.ctf(i) : undefined;
+    const ctf = ctfOf?.(i);
     if (ctf) {
       const { defocusU, defocusV, angle, phaseShift, bFactor, scale } = ctf;
       row.push(...[defocusU, defocusV, angle, phaseShift, bFactor, scale].map(decimal));
