@@ -109,3 +109,34 @@ test("the tensor engine agrees with the reference on WebGPU, here on SwiftShader
   const { status, text } = agreesOn("webgpu", { VK_DRIVER_FILES: driver });
   assert.equal(status, 0, text);
 });
+
+test("signals that arrive in TensorFlow's matrix products do no harm", async (t) => {
+  const report = (await reports).find(({ name }) => name === "tensorflow");
+  if (!report?.available) {
+    t.skip(`no tensorflow: ${report?.reason}`);
+    return;
+  }
+  const script = `
+    const tf = require("@tensorflow/tfjs-core");
+    const { Worker } = require("node:worker_threads");
+    const { useBackend } = require(${JSON.stringify(path.join(__dirname, "backends.js"))});
+    process.on("SIGINT", () => {});
+    new Worker("setInterval(() => process.kill(process.pid, 'SIGINT'), 1)", { eval: true }).unref();
+    useBackend("tensorflow").then(async () => {
+      const weights = tf.randomNormal([1280, 256]);
+      for (const end = performance.now() + 2000; performance.now() < end; ) {
+        tf.tidy(() => tf.matMul(tf.ones([32, 1280]), weights).dataSync());
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      process.exit(0);
+    });`;
+  for (const oneDnn of ["0", "1"]) {
+    const { status, signal, stderr } = spawnSync(process.execPath, ["-e", script], {
+      cwd: __dirname,
+      encoding: "utf8",
+      timeout: 60000,
+      env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: oneDnn },
+    });
+    assert.equal(status, 0, `oneDNN ${oneDnn}: ${signal} ${stderr}`);
+  }
+});

@@ -96,10 +96,13 @@ function loadNative(name: string, bring: string): { isUsingGpuDevice?: boolean }
   const old = util as unknown as Record<string, unknown>;
   old["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
   old["isArray"] ??= Array.isArray;
-  // Without TensorFlow's remarks on the processor; its errors still show. Its oneDNN, no faster here (matrix products of 100
-  // to 200 GFLOPS either way), announces itself on stderr whatever the level.
+  // Without TensorFlow's remarks on the processor; its errors still show.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
-  process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "0";
+  // A signal (Ctrl-C, a kernel's interrupt, a profiler) that arrives in the product of oneDNN's older AVX-512 code, which
+  // Eigen calls, overwrites the heap: "corrupted size vs. prev_size", seen within a second with TensorFlow 2.21. oneDNN's own
+  // operations do not use that code and are faster; where they are turned off, AVX2 code takes its place.
+  process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
+  if (process.env["TF_ENABLE_ONEDNN_OPTS"] === "0") process.env["ONEDNN_MAX_CPU_ISA"] ??= "AVX2";
   try {
     requireQuietly(main);
   } catch (error) {
