@@ -17,7 +17,7 @@ export interface LabelledMap {
 }
 
 /**
- * Sections or projections of maps, one row for each map, one column for each axis. By default on one grey scale
+ * Sections or projections of maps, one row for each map, one column for each axis (named where there are several). By default on one grey scale
  * (`contrast: "shared"`), so that maps can be compared.
  *
  * @throws InputError where there is no map or no axis, or a voxel is not a number
@@ -29,7 +29,10 @@ export function mapFigure(maps: readonly LabelledMap[], options: MapFigureOption
   const look = show === "section" ? (map: Volume, axis: Axis) => section(map, axis) : projectAlong;
   return montageFigure(
     maps.flatMap(({ label, map }) =>
-      axes.map((axis) => ({ label: `${label}, along ${axis}`, image: look(map, axis) })),
+      axes.map((axis) => ({
+        label: axes.length === 1 ? label : `${label}, along ${axis}`,
+        image: look(map, axis),
+      })),
     ),
     { ...rest, contrast, columns: axes.length },
   );
