@@ -176,7 +176,7 @@ async function train(
   await describeParticles(inputs, session);
   const { name, device } = await useBackend(options.backend);
   session.print(`backend ${name}: ${device}`);
-  const epochs = inputs.record?.options.epochs ?? options.epochs;
+  const { epochs, starts } = { ...options, ...inputs.record?.options };
   let trained: Run;
   try {
     trained = await trainInThisThread(
@@ -192,7 +192,7 @@ async function train(
         ...(inputs.mask !== undefined && { mask: inputs.mask }),
         ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
         ...(options.resolution !== undefined && { resolution: options.resolution }),
-        onEpoch: (report) => session.print(epochLine(report, epochs)),
+        onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
       },
       session,
     );
@@ -265,9 +265,9 @@ async function describeParticles(inputs: TrainInputs, session: Session): Promise
   await set.close();
 }
 
-function epochLine(report: EpochReport, epochs: number | undefined): string {
+function epochLine(report: EpochReport, epochs: number | undefined, starts = 1): string {
   const { start, epoch, rings, trainFrc, heldOutFrc, heldOutScore, seconds } = report;
-  const name = `${start > 0 ? `start ${start + 1}, ` : ""}epoch ${epoch} of ${epochs}`;
+  const name = `${starts > 1 ? `start ${start + 1} of ${starts}, ` : ""}epoch ${epoch} of ${epochs}`;
   const frc = `FRC ${trainFrc.toFixed(4)}, held out ${heldOutFrc.toFixed(4)}`;
   return `${name}: rings to ${rings}, ${frc}, score ${heldOutScore.toFixed(4)}, ${seconds.toFixed(1)} s`;
 }
