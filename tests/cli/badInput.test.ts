@@ -238,6 +238,24 @@ describe("maps and models", () => {
     );
   });
 
+  test("sizes that the data do not have are refused under the name of their option", () => {
+    const reconstruct = words("reconstruct --particles sim/particles.star --out map.mrc");
+    refuses(folder, [...reconstruct, "--box", "64"], /--box: expected an integer from 4 to 32, found 64/);
+    const neutral = words("neutral --map sim/consensus.mrc --out other.txt");
+    refuses(folder, [...neutral, "--resolution", "5"], /--resolution: expected at least 8\.00 Å.*found 5 Å/);
+    refuses(
+      folder,
+      [...neutral, ...words("--resolution 10 --box 16")],
+      /--box: expected at least \d+ for 10 Å/,
+    );
+    const training = words("train --particles sim/particles.star --model model.txt --backend wasm --out run");
+    refuses(
+      folder,
+      [...training, "--resolution", "500"],
+      /--resolution: expected finer than 128 Å, found 500 Å/,
+    );
+  });
+
   test("a truncated map, one with NaN, one of nothing but zeros, and a text file", () => {
     const map = readFileSync(at("sim/consensus.mrc"));
     const neutral = (file: string) => ["neutral", "--map", file, "--resolution", "16", "--out", "other.txt"];
@@ -249,11 +267,6 @@ describe("maps and models", () => {
     writeFileSync(at("zeros.mrc"), Buffer.from(map).fill(0, 1024));
     refuses(folder, neutral("zeros.mrc"), /zeros\.mrc: expected a density that varies, found 0/);
     refuses(folder, neutral("model.txt"), /model\.txt: /);
-    refuses(
-      folder,
-      ["neutral", "--map", "sim/consensus.mrc", "--resolution", "5", "--out", "other.txt"],
-      /8\.00 Å/,
-    );
   });
 
   test("a model with text where a number should be, or that is no model", () => {
@@ -379,7 +392,7 @@ describe("outputs", () => {
     refuses(
       folder,
       ["latent", "finished", "--clusters", "61", "--out", "sets"],
-      /k: expected .*60 points, found 61/,
+      /--clusters: expected at most the 60 particles of finished, found 61/,
     );
     refuses(folder, ["latent", "sim", "--clusters", "2", "--out", "sets"], /sim: expected a run folder/);
   });

@@ -36,3 +36,21 @@ function sentence(error: unknown): string {
 export function oneLine(text: string): string {
   return text.trim().replace(/\s*[\r\n]+\s*/g, " ");
 }
+
+/**
+ * The library speaks of its arguments where a user of the command has options and files.
+ * @param names what to call each argument that an InputError may begin with
+ */
+export async function inTermsOf<T>(names: Record<string, string | undefined>, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof InputError) {
+      for (const [argument, name] of Object.entries(names)) {
+        if (name === undefined || !error.message.startsWith(`${argument}:`)) continue;
+        throw InputError.of(name + error.message.slice(argument.length));
+      }
+    }
+    throw error;
+  }
+}

@@ -48,13 +48,21 @@ export function addLatent(program: Command, run: RunCommand): void {
       const latents = await files.readLatents();
       const points = options.encoder ? latents.encoder : latents.refined;
       const { latent } = latents;
+      const count = points.length / latent;
+      if (options.clusters > count) {
+        throw new InputError(
+          "--clusters",
+          `at most the ${count} particles of ${folder}`,
+          `${options.clusters}`,
+        );
+      }
       const { centres, labels, sizes } = kMeans(points, latent, options.clusters, { seed: options.seed });
       const set = await openParticles(inputs.particles, {
         signal: session.signal,
         ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
       });
-      if (set.count !== labels.length) {
-        throw new InputError(inputs.particles, `the ${labels.length} particles of ${folder}`, `${set.count}`);
+      if (set.count !== count) {
+        throw new InputError(inputs.particles, `the ${count} particles of ${folder}`, `${set.count}`);
       }
       const ending = path.extname(inputs.particles).toLowerCase() === ".cs" ? ".cs" : ".star";
       const digits = String(options.clusters).length;

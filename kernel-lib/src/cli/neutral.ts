@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { InputError } from "../errors";
 import { readMask } from "../maps/mask";
 import { readMap } from "../maps/mrc";
 import { physicalSize } from "../model/gaussianModel";
 import { type GrowthRound, growNeutralModel } from "../model/neutral";
 import { writeBeside } from "../writeBeside";
+import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
 import {
   examples,
@@ -90,18 +90,19 @@ export function addNeutral(program: Command, run: RunCommand): void {
       const map = await readMap(mapFile, options.apix === undefined ? {} : { apix: options.apix });
       const mask = maskFile === undefined ? undefined : await readMask(maskFile, map);
       const { signal, onProgress } = session;
-      const { model, rounds } = await growNeutralModel(map, {
-        resolution,
-        targetFrc,
-        seed,
-        signal,
-        onProgress,
-        ...(mask && { mask }),
-        ...(gaussians !== undefined && { gaussians }),
-        ...(box !== undefined && { boxSize: box }),
-      }).catch((error: unknown) => {
-        throw inFile(error, mapFile, maskFile);
-      });
+      const { model, rounds } = await inTermsOf(
+        { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },
+        growNeutralModel(map, {
+          resolution,
+          targetFrc,
+          seed,
+          signal,
+          onProgress,
+          ...(mask && { mask }),
+          ...(gaussians !== undefined && { gaussians }),
+          ...(box !== undefined && { boxSize: box }),
+        }),
+      );
       for (const [i, round] of rounds.entries()) {
         const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
         session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
@@ -113,17 +114,6 @@ export function addNeutral(program: Command, run: RunCommand): void {
       session.print(`${options.out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
     }),
   );
-}
-
-/** The library speaks of "map" and "mask": here they are files. */
-function inFile(error: unknown, map: string, mask: string | undefined): unknown {
-  if (!(error instanceof InputError)) return error;
-  const named = error.message
-    .replace(/^map(?=:)/, () => map)
-    .replace(/^mask(?=:)/, () => mask ?? "mask")
-    .replace(/^boxSize(?=:)/, "--box")
-    .replace(/^resolution(?=:)/, "--resolution");
-  return Object.assign(error, { message: named });
 }
 
 /** One line for each ring of each round. */

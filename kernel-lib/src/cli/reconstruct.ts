@@ -4,6 +4,7 @@ import { writeMap } from "../maps/mrc";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles } from "../particles/particleSet";
 import { writeBeside } from "../writeBeside";
+import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
 import {
@@ -87,12 +88,15 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
       for (const notice of used.notices) session.print(`note: ${notice}`);
-      const { map, half1, half2, fsc } = await reconstruct(used, {
-        signal,
-        onProgress,
-        ...(options.box !== undefined && { boxSize: options.box }),
-        ...(options.maskDiameter !== undefined && { maskDiameter: options.maskDiameter }),
-      });
+      const { map, half1, half2, fsc } = await inTermsOf(
+        { boxSize: "--box" },
+        reconstruct(used, {
+          signal,
+          onProgress,
+          ...(options.box !== undefined && { boxSize: options.box }),
+          ...(options.maskDiameter !== undefined && { maskDiameter: options.maskDiameter }),
+        }),
+      );
       await set.close();
       await writeMap(outputs.place(mapFile), map, { signal });
       if (half1 && half2 && fsc) {

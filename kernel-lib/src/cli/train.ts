@@ -8,6 +8,7 @@ import { defaultTrainingOptions, type TrainingOptions } from "../training/option
 import { type Run, RunFolder, type RunRecord } from "../training/run";
 import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
+import { inTermsOf } from "./failure";
 import {
   backendOption,
   choiceOption,
@@ -179,22 +180,28 @@ async function train(
   const { epochs, starts } = { ...options, ...inputs.record?.options };
   let trained: Run;
   try {
-    trained = await trainInThisThread(
-      {
-        out,
-        particles: inputs.particles,
-        model: inputs.model,
-        resume: options.resume === true,
-        engine: { engine: options.engine, ...(threads !== undefined && { threads }) },
-        options: Object.fromEntries(
-          trainingOptions.map((option) => [option.attributeName(), options[option.attributeName() as never]]),
-        ),
-        ...(inputs.mask !== undefined && { mask: inputs.mask }),
-        ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
-        ...(options.resolution !== undefined && { resolution: options.resolution }),
-        onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
-      },
-      session,
+    trained = await inTermsOf(
+      { resolution: "--resolution" },
+      trainInThisThread(
+        {
+          out,
+          particles: inputs.particles,
+          model: inputs.model,
+          resume: options.resume === true,
+          engine: { engine: options.engine, ...(threads !== undefined && { threads }) },
+          options: Object.fromEntries(
+            trainingOptions.map((option) => [
+              option.attributeName(),
+              options[option.attributeName() as never],
+            ]),
+          ),
+          ...(inputs.mask !== undefined && { mask: inputs.mask }),
+          ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+          ...(options.resolution !== undefined && { resolution: options.resolution }),
+          onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
+        },
+        session,
+      ),
     );
   } catch (error) {
     if (error instanceof StoppedError) throw await stopped(out);
