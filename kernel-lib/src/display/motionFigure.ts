@@ -23,16 +23,28 @@ const COMPONENT = { x: 0, y: 1, z: 2 } as const;
 const SHOWN = { x: ["y", "z"], y: ["x", "z"], z: ["x", "y"] } as const;
 
 /**
- * The axis along which one looks to see most of a motion: that with the smallest mean square displacement.
+ * The axis along which one sees most of a motion, and of the molecule: the mean square of both the motion and the
+ * distances from the centre counts as far as it lies in the picture.
  * @throws InputError for models that do not match
  */
 export function clearestAxis(from: GaussianModel, to: GaussianModel): Axis {
   const moved = displacements(from, to);
-  const sums = [0, 0, 0];
-  for (let i = 0; i < moved.length; i++) sums[i % 3]! += moved[i]! ** 2;
-  return (["z", "y", "x"] as const).reduce((best, axis) =>
-    sums[COMPONENT[axis]]! < sums[COMPONENT[best]]! ? axis : best,
-  );
+  const { count, params } = from;
+  const motion = [0, 0, 0];
+  const spread = [0, 0, 0];
+  for (let axis = 0; axis < 3; axis++) {
+    const places = params.subarray(axis * count, (axis + 1) * count);
+    const mean = places.reduce((sum, place) => sum + place, 0) / count;
+    for (let i = 0; i < count; i++) {
+      motion[axis]! += moved[3 * i + axis]! ** 2;
+      spread[axis]! += (places[i]! - mean) ** 2;
+    }
+  }
+  const seen = (axis: Axis) => {
+    const [across, up] = SHOWN[axis].map((shown) => COMPONENT[shown]);
+    return (motion[across!]! + motion[up!]!) * (spread[across!]! + spread[up!]!);
+  };
+  return (["z", "y", "x"] as const).reduce((best, axis) => (seen(axis) > seen(best) ? axis : best));
 }
 
 /**
