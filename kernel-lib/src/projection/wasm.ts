@@ -15,7 +15,9 @@ import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionRe
 import { choosePlan, type Plan, planTable, twiddles, type Widths, widths } from "./plan";
 import {
   Arena,
+  type ControlWords,
   compileModule,
+  control,
   discTables,
   instantiate,
   type Job,
@@ -55,7 +57,10 @@ export class WasmEngine implements ProjectionEngine {
   private memory: SharedWasmMemory | undefined;
   private exports: ProjectionExports | undefined;
   private workers: Worker[] = [];
+  private readonly words: ControlWords;
   private failure: Error | undefined;
+  /** Ends the wait for the job that is being worked on. */
+  private settle: ((error?: Error) => void) | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private kept: ProjectionResult | undefined;
 
@@ -65,6 +70,7 @@ export class WasmEngine implements ProjectionEngine {
       throw new RangeError(`threads: expected an integer of 1 or more, found ${threads}`);
     }
     this.threads = threads;
+    this.words = new Int32Array(new SharedArrayBuffer(4 * (control.scratch + threads)));
     this.plan = options.plan ?? choosePlan;
   }
 
@@ -155,7 +161,7 @@ export class WasmEngine implements ProjectionEngine {
     if (!this.exports) {
       const module = compileModule(readFileSync(path.join(__dirname, "projection.wasm")));
       this.exports = instantiate(module, memory);
-      this.workers = Array.from({ length: this.threads }, () => this.startWorker(module, memory));
+      this.workers = Array.from({ length: this.threads }, (_, index) => this.startWorker(module, index));
     }
     const tables = discTables(rings);
     const plan = this.plan(gaussians, boxSize, rings, widths(batch, boxSize, rings));
@@ -218,37 +224,48 @@ export class WasmEngine implements ProjectionEngine {
       if (data instanceof Int32Array) new Int32Array(buffer, address, data.length).set(data);
       else new Float32Array(buffer, address, data.length).set(data);
     }
-    await Promise.all(busy.map((worker, i) => this.ask(worker, jobAt, scratch[i]!)));
+    await this.work(jobAt, scratch);
     for (const [address, data] of outputs) data.set(new Float32Array(buffer, address, data.length));
   }
 
-  private startWorker(module: object, memory: SharedWasmMemory): Worker {
-    const worker = new Worker(path.join(__dirname, "wasmWorker.js"), { workerData: { module, memory } });
-    worker.unref();
+  private startWorker(module: object, index: number): Worker {
+    const { memory, words } = this;
+    const workerData = { module, memory, words, index };
+    const worker = new Worker(path.join(__dirname, "wasmWorker.js"), { workerData });
     const fail = (reason: string) => {
       this.failure ??= new Error(`projection engine: a worker thread ended, ${reason}`);
-      worker.emit("ended", this.failure);
+      this.settle?.(this.failure);
     };
     worker.on("error", (error) => fail(error.message));
     worker.on("exit", (code) => fail(`exit code ${code}`));
+    // An earlier job's last word must not pass for this one's.
+    worker.on("message", (job: number) => {
+      if (job === Atomics.load(this.words, control.jobs)) this.settle?.();
+    });
+    // After the listener for messages, which would keep the process alive.
+    worker.unref();
     return worker;
   }
 
-  private ask(worker: Worker, job: number, scratch: number): Promise<void> {
+  /** Lets as many threads as there are scratches work on the job. */
+  private work(job: number, scratch: number[]): Promise<void> {
+    const { words } = this;
     return new Promise((resolve, reject) => {
-      const settle = (error?: Error) => {
-        worker.unref();
-        worker.off("message", done);
-        worker.off("ended", settle);
+      // An idle engine must not keep the process alive, a busy one must.
+      const [awake] = this.workers;
+      this.settle = (error) => {
+        this.settle = undefined;
+        awake?.unref();
         if (error) reject(error);
         else resolve();
       };
-      const done = () => settle();
-      worker.on("message", done);
-      worker.on("ended", settle);
-      // An idle thread must not keep the process alive, a busy one must.
-      worker.ref();
-      worker.postMessage({ job, scratch });
+      awake?.ref();
+      for (const [i, address] of scratch.entries()) Atomics.store(words, control.scratch + i, address);
+      Atomics.store(words, control.job, job);
+      Atomics.store(words, control.threads, scratch.length);
+      Atomics.store(words, control.busy, scratch.length);
+      Atomics.add(words, control.jobs, 1);
+      Atomics.notify(words, control.jobs);
     });
   }
 }

@@ -34,6 +34,19 @@ export function newMemory(): SharedWasmMemory {
   return new Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared: true });
 }
 
+/** What the calling thread and the working threads share beside the memory: Int32 words at these places. */
+export type ControlWords = Int32Array;
+export const control = {
+  /** How many jobs there have been; the threads sleep on it. */
+  jobs: 0,
+  /** Threads that are to work on the job, and those that still do. */
+  threads: 1,
+  busy: 2,
+  /** Address of the job, and from here on of each thread's scratch. */
+  job: 3,
+  scratch: 4,
+} as const;
+
 /** Words of the job record, in the order of assembly/job.ts. */
 export const jobFields = [
   "next",
