@@ -282,6 +282,21 @@ test("what an Output widget captures is announced before it is printed", async (
   assert.deepEqual(order, [id, "inside\n", "", "outside\n"]);
 });
 
+test("a panel of every kind of control type checks in a cell", async () => {
+  const { published } = await run(`
+    const tab = new w.Tab({ titles: ["numbers", "choices"], children: [
+      new w.VBox([new w.IntSlider(), new w.FloatSlider(), new w.FloatLogSlider(), new w.IntRangeSlider(), new w.FloatRangeSlider(),
+        new w.HBox([new w.IntText(), new w.FloatText(), new w.BoundedIntText(), new w.BoundedFloatText(), new w.IntProgress(), new w.FloatProgress()])]),
+      new w.GridBox({ children: [new w.Dropdown({ options: [1, 2] }), new w.RadioButtons({ options: ["a"] }), new w.Select({ options: ["a"] }),
+        new w.SelectMultiple({ options: ["a", "b"], value: ["b"] }), new w.ToggleButtons({ options: ["a"] }), new w.SelectionSlider({ options: [1, 2, 3], value: 2 }),
+        new w.Box([new w.Checkbox(), new w.ToggleButton(), new w.Valid(), new w.Button(), new w.Text(), new w.Textarea(), new w.Label(), new w.HTML(), new w.Image()])],
+        layout: { grid_template_columns: "1fr 1fr" } }),
+      new w.Accordion({ children: [new w.Output()] })] });
+    tab`);
+  const { data } = published.find(({ type }) => type === "execute_result")!.content;
+  assert.ok(data["application/vnd.jupyter.widget-view+json"]);
+});
+
 test("wrong properties of a control are type errors of the cell", async () => {
   const { reply } = await client.execute(`new w.IntSlider({ value: "a" })`);
   assert.match(reply.content["evalue"], /TS2322: Type 'string' is not assignable to type 'number'/);

@@ -1,9 +1,9 @@
 import { controlKind } from "./controlKinds";
 import { domTraits } from "./layout";
 import { escapeHtml, type Picture } from "./still";
-import { choice, int, json, list, nullable, text } from "./traits";
+import { choice, type GivenOf, int, json, list, nullable, text } from "./traits";
 import { currentTransport } from "./transport";
-import { type AnyWidget, type Control, child, Widget, widgetClass } from "./widget";
+import { type AnyWidget, type Control, type ControlClass, child, Widget, widgetClass } from "./widget";
 
 /** Widgets that hold other widgets, and the one that holds a cell's output. */
 
@@ -36,13 +36,18 @@ function boxPicture(css: string) {
 const row = "display:flex;flex-wrap:wrap;gap:0.5em";
 const column = "display:flex;flex-direction:column;gap:0.2em";
 
-/** Boxes may be made of an array of widgets alone. */
-function boxClass(name: string, css: string) {
+type BoxGiven = Partial<GivenOf<typeof boxTraits>>;
+
+/** Boxes may be made of an array of widgets alone. Named, or a declaration file would lose what makes it a widget. */
+interface BoxClass {
+  new (given?: readonly AnyWidget[] | BoxGiven): Control<typeof boxTraits>;
+}
+
+function boxClass(name: string, css: string): BoxClass {
   const Base = widgetClass(controlKind(name, boxTraits, { picture: boxPicture(css) }));
-  type Given = NonNullable<ConstructorParameters<typeof Base>[0]>;
   return class extends Base {
-    constructor(given: readonly AnyWidget[] | Given = {}) {
-      super("length" in given ? { children: given } : given);
+    constructor(given: readonly AnyWidget[] | BoxGiven = {}) {
+      super(Array.isArray(given) ? { children: given } : (given as BoxGiven));
     }
   };
 }
@@ -89,13 +94,13 @@ function settleTitles({
   };
 }
 
-export const Accordion = widgetClass(
+export const Accordion: ControlClass<typeof titledTraits> = widgetClass(
   controlKind("Accordion", titledTraits, { settle: settleTitles, picture: titledPicture }),
 );
 export type Accordion = Control<typeof titledTraits>;
 
 const tabTraits = { ...titledTraits, selected_index: nullable(int(0), 0) };
-export const Tab = widgetClass(
+export const Tab: ControlClass<typeof tabTraits> = widgetClass(
   controlKind("Tab", tabTraits, { settle: settleTitles, picture: titledPicture }),
 );
 export type Tab = Control<typeof tabTraits>;

@@ -2,7 +2,7 @@ import { controlKind, describedTraits, styleClass, styleTrait } from "./controlK
 import { domTraits } from "./layout";
 import { escapeHtml, type Picture } from "./still";
 import { bool, bytes, choice, float, int, list, nullable, text } from "./traits";
-import { type Control, widgetClass } from "./widget";
+import { type Control, type ControlClass, widgetClass } from "./widget";
 
 /**
  * The standard controls of `@jupyter-widgets/controls`, by the names and properties that they have in ipywidgets:
@@ -98,7 +98,7 @@ const intSliderTraits = {
   step: int(1),
   readout_format: text("d"),
 };
-export const IntSlider = widgetClass(
+export const IntSlider: ControlClass<typeof intSliderTraits> = widgetClass(
   controlKind("IntSlider", intSliderTraits, { settle: bounded, picture: sliderPicture }),
 );
 export type IntSlider = Control<typeof intSliderTraits>;
@@ -111,7 +111,7 @@ const floatSliderTraits = {
   step: nullable(float(0.1), 0.1),
   readout_format: text(".2f"),
 };
-export const FloatSlider = widgetClass(
+export const FloatSlider: ControlClass<typeof floatSliderTraits> = widgetClass(
   controlKind("FloatSlider", floatSliderTraits, { settle: bounded, picture: sliderPicture }),
 );
 export type FloatSlider = Control<typeof floatSliderTraits>;
@@ -126,7 +126,7 @@ const floatLogSliderTraits = {
   readout_format: text(".3g"),
 };
 /** `min` and `max` are exponents of `base`. */
-export const FloatLogSlider = widgetClass(
+export const FloatLogSlider: ControlClass<typeof floatLogSliderTraits> = widgetClass(
   controlKind("FloatLogSlider", floatLogSliderTraits, {
     settle: ({ value, base, min, max }) => bounded({ value, min: base ** min, max: base ** max }),
     picture: ({ description, value, base, min, max }) =>
@@ -143,7 +143,7 @@ const intRangeTraits = {
   step: int(1),
   readout_format: text("d"),
 };
-export const IntRangeSlider = widgetClass(
+export const IntRangeSlider: ControlClass<typeof intRangeTraits> = widgetClass(
   controlKind("IntRangeSlider", intRangeTraits, { settle: boundedRange, picture: rangePicture }),
 );
 export type IntRangeSlider = Control<typeof intRangeTraits>;
@@ -156,7 +156,7 @@ const floatRangeTraits = {
   step: nullable(float(0.1), 0.1),
   readout_format: text(".2f"),
 };
-export const FloatRangeSlider = widgetClass(
+export const FloatRangeSlider: ControlClass<typeof floatRangeTraits> = widgetClass(
   controlKind("FloatRangeSlider", floatRangeTraits, { settle: boundedRange, picture: rangePicture }),
 );
 export type FloatRangeSlider = Control<typeof floatRangeTraits>;
@@ -164,15 +164,19 @@ export type FloatRangeSlider = Control<typeof floatRangeTraits>;
 const fieldTraits = () => ({ ...describedTraits(), disabled: bool(false), continuous_update: bool(false) });
 
 const intTextTraits = { ...fieldTraits(), value: int(0), step: int(1) };
-export const IntText = widgetClass(controlKind("IntText", intTextTraits, { picture: fieldPicture }));
+export const IntText: ControlClass<typeof intTextTraits> = widgetClass(
+  controlKind("IntText", intTextTraits, { picture: fieldPicture }),
+);
 export type IntText = Control<typeof intTextTraits>;
 
 const floatTextTraits = { ...fieldTraits(), value: float(0), step: nullable(float(1)) };
-export const FloatText = widgetClass(controlKind("FloatText", floatTextTraits, { picture: fieldPicture }));
+export const FloatText: ControlClass<typeof floatTextTraits> = widgetClass(
+  controlKind("FloatText", floatTextTraits, { picture: fieldPicture }),
+);
 export type FloatText = Control<typeof floatTextTraits>;
 
 const boundedIntTextTraits = { ...intTextTraits, min: int(0), max: int(100) };
-export const BoundedIntText = widgetClass(
+export const BoundedIntText: ControlClass<typeof boundedIntTextTraits> = widgetClass(
   controlKind("BoundedIntText", boundedIntTextTraits, {
     settle: bounded,
     picture: fieldPicture,
@@ -182,7 +186,7 @@ export const BoundedIntText = widgetClass(
 export type BoundedIntText = Control<typeof boundedIntTextTraits>;
 
 const boundedFloatTextTraits = { ...floatTextTraits, min: float(0), max: float(100) };
-export const BoundedFloatText = widgetClass(
+export const BoundedFloatText: ControlClass<typeof boundedFloatTextTraits> = widgetClass(
   controlKind("BoundedFloatText", boundedFloatTextTraits, {
     settle: bounded,
     picture: fieldPicture,
@@ -199,7 +203,7 @@ const progressTraits = () => ({
 });
 
 const intProgressTraits = { ...progressTraits(), value: int(0), min: int(0), max: int(100) };
-export const IntProgress = widgetClass(
+export const IntProgress: ControlClass<typeof intProgressTraits> = widgetClass(
   controlKind("IntProgress", intProgressTraits, {
     settle: bounded,
     picture: progressPicture,
@@ -209,7 +213,7 @@ export const IntProgress = widgetClass(
 export type IntProgress = Control<typeof intProgressTraits>;
 
 const floatProgressTraits = { ...progressTraits(), value: float(0), min: float(0), max: float(100) };
-export const FloatProgress = widgetClass(
+export const FloatProgress: ControlClass<typeof floatProgressTraits> = widgetClass(
   controlKind("FloatProgress", floatProgressTraits, {
     settle: bounded,
     picture: progressPicture,
@@ -242,7 +246,9 @@ const checkboxTraits = {
   disabled: bool(false),
   indent: bool(true),
 };
-export const Checkbox = widgetClass(controlKind("Checkbox", checkboxTraits, { picture: checkPicture }));
+export const Checkbox: ControlClass<typeof checkboxTraits> = widgetClass(
+  controlKind("Checkbox", checkboxTraits, { picture: checkPicture }),
+);
 export type Checkbox = Control<typeof checkboxTraits>;
 
 const toggleButtonTraits = {
@@ -253,7 +259,7 @@ const toggleButtonTraits = {
   icon: text(""),
   button_style: choice(buttonStyles, ""),
 };
-export const ToggleButton = widgetClass(
+export const ToggleButton: ControlClass<typeof toggleButtonTraits> = widgetClass(
   controlKind("ToggleButton", toggleButtonTraits, { picture: checkPicture }),
 );
 export type ToggleButton = Control<typeof toggleButtonTraits>;
@@ -264,7 +270,9 @@ const validTraits = {
   disabled: bool(false),
   readout: text("Invalid"),
 };
-export const Valid = widgetClass(controlKind("Valid", validTraits, { picture: checkPicture }));
+export const Valid: ControlClass<typeof validTraits> = widgetClass(
+  controlKind("Valid", validTraits, { picture: checkPicture }),
+);
 export type Valid = Control<typeof validTraits>;
 
 // ---- texts
@@ -317,7 +325,9 @@ export class Text extends widgetClass(textKind) {
 }
 
 const textareaTraits = { ...textTraits, rows: nullable(int(1)) };
-export const Textarea = widgetClass(controlKind("Textarea", textareaTraits, { picture: fieldPicture }));
+export const Textarea: ControlClass<typeof textareaTraits> = widgetClass(
+  controlKind("Textarea", textareaTraits, { picture: fieldPicture }),
+);
 export type Textarea = Control<typeof textareaTraits>;
 
 const labelTraits = {
@@ -326,7 +336,7 @@ const labelTraits = {
   value: text(""),
   placeholder: text(PLACEHOLDER),
 };
-export const Label = widgetClass(
+export const Label: ControlClass<typeof labelTraits> = widgetClass(
   controlKind("Label", labelTraits, {
     picture: ({ description, value }) => labelled(description, escapeHtml(value), value),
   }),
@@ -335,7 +345,7 @@ export type Label = Control<typeof labelTraits>;
 
 const htmlTraits = { ...labelTraits, style: styleTrait(htmlStyle) };
 /** Shows its value as HTML: only what the notebook's author wrote belongs there. */
-export const HTML = widgetClass(
+export const HTML: ControlClass<typeof htmlTraits> = widgetClass(
   controlKind("HTML", htmlTraits, {
     picture: ({ description, value }) => labelled(description, value, value.replace(/<[^>]*>/g, "")),
   }),
@@ -350,7 +360,7 @@ const imageTraits = {
   height: text(""),
 };
 /** An encoded image. */
-export const Image = widgetClass(
+export const Image: ControlClass<typeof imageTraits> = widgetClass(
   controlKind("Image", imageTraits, {
     picture: ({ value, format, width, height }) => {
       const size = `${width === "" ? "" : ` width="${escapeHtml(width)}"`}${height === "" ? "" : ` height="${escapeHtml(height)}"`}`;

@@ -1,4 +1,4 @@
-import { bool, nullable, text } from "./traits";
+import { bool, type GivenOf, nullable, type Trait, text } from "./traits";
 import { type Control, child, widgetClass } from "./widget";
 
 /** Where and how large a widget is: the properties of CSS that `@jupyter-widgets/base` lets a layout have. */
@@ -59,11 +59,13 @@ export const Layout = widgetClass({
   traits: layoutTraits,
 });
 export type Layout = Control<typeof layoutTraits>;
-export type LayoutOptions = ConstructorParameters<typeof Layout>[0];
+
+/** Named, or the declarations of every control would spell it out. */
+export interface LayoutProperties extends Partial<GivenOf<typeof layoutTraits>> {}
 
 /** The layout of a widget; a plain object is made into one. */
-export const layoutTrait = () =>
-  child<Layout, NonNullable<LayoutOptions>>(
+export const layoutTrait = (): Trait<Layout, Layout | LayoutProperties> =>
+  child<Layout, LayoutProperties>(
     "a Layout or its properties",
     (value) => value instanceof Layout,
     () => new Layout(),
