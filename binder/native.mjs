@@ -6,7 +6,15 @@
 // from the sources in the npm package, against the TensorFlow of a Python wheel. It speaks N-API: one build serves every
 // Node from 20 on.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { exitWith, pythonProgram, root, steps } from "./setup.mjs";
@@ -64,19 +72,28 @@ function tensorflowFolder() {
 }
 
 function wheel(gpu) {
-  const wanted = gpu ? `tensorflow[and-cuda]==${tensorflow}` : `tensorflow-cpu==${tensorflow}`;
+  const cuda = `tensorflow[and-cuda]==${tensorflow}`;
+  const stamp = path.join(root, ".venv/.e2gmm-lab-tensorflow");
+  // The one with CUDA serves the CPU as well.
+  const haveCuda = existsSync(stamp) && readFileSync(stamp, "utf8") === cuda;
+  const wanted = gpu || haveCuda ? cuda : `tensorflow-cpu==${tensorflow}`;
+  const python = pythonProgram("python");
   return {
     name: `Python package ${wanted}`,
-    stamp: path.join(root, ".venv/.e2gmm-lab-tensorflow"),
+    stamp,
     get outputs() {
       return [tensorflowFolder() ?? path.join(root, ".venv/lib/tensorflow")];
     },
     inputs: () => wanted,
     run: async (say) => {
+      if (gpu) {
+        // Both put their files into the same folder.
+        await command(python, ["-m", "pip", "uninstall", "--yes", "tensorflow-cpu"], { say });
+      }
       // Of tensorflow-cpu only the shared library and the headers are needed; of the other, the CUDA libraries too.
       const only = gpu ? [] : ["--no-deps"];
       await command(
-        pythonProgram("python"),
+        python,
         ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...only, wanted],
         {
           say,
