@@ -5,6 +5,12 @@ export type Varied = "position" | "amplitude" | "width";
 
 /** Largest displacement along each axis, in box units. */
 const REACH = 0.3;
+/**
+ * Box units per raw number near zero. Adam moves every weight by about its learning rate in each step, and a few hundred
+ * weights make one raw number: without this factor a step's noise alone would move Gaussians by pixels, and training
+ * on few particles would not find its way.
+ */
+const GAIN = 0.1;
 
 /**
  * The last step of the decoder: from the network's raw numbers to the Gaussians of each particle. A raw zero is the
@@ -62,7 +68,7 @@ export class GaussianHead {
       for (let j = 0; j < outputs; j++) {
         const s = slot[j]!;
         const value = raw[b * outputs + j]!;
-        if (s < Row.amplitude * n) models[base + s] = params[s]! + REACH * Math.tanh(value / REACH);
+        if (s < Row.amplitude * n) models[base + s] = params[s]! + REACH * Math.tanh((GAIN * value) / REACH);
         else if (s < Row.sigma * n) models[base + s] = (2 * params[s]!) / (1 + Math.exp(-value));
         else models[base + s] = params[s]! * (0.5 + 1 / (1 + Math.exp(-value)));
       }
@@ -87,8 +93,8 @@ export class GaussianHead {
         const value = raw[b * outputs + j]!;
         let slope: number;
         if (s < Row.amplitude * n) {
-          const t = Math.tanh(value / REACH);
-          slope = 1 - t * t;
+          const t = Math.tanh((GAIN * value) / REACH);
+          slope = GAIN * (1 - t * t);
         } else {
           const sigmoid = 1 / (1 + Math.exp(-value));
           slope = params[s]! * sigmoid * (1 - sigmoid) * (s < Row.sigma * n ? 2 : 1);

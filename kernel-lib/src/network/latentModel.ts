@@ -56,7 +56,7 @@ export class LatentModel {
         outputs: head.outputs,
         dropout: 0,
         batchNorm: false,
-        outputScale: 1e-3,
+        outputScale: 1e-2,
       },
       random.fork(2),
     );

@@ -8,6 +8,7 @@ import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { ParticleBatches } from "./batches";
+import type { RingWeights } from "./weights";
 
 /**
  * What the encoder sees of each particle. Its root is the gradient of the particle's own score in the parameters of the
@@ -119,19 +120,18 @@ const REPETITIONS = 2;
 export class GradientSource {
   private readonly batches: ParticleBatches;
 
-  /** @param ringWeights [particles · (rings + 1)] */
   constructor(
     readonly targets: ParticleTargets,
     readonly neutral: GaussianModel,
     private readonly engine: ProjectionEngine,
-    private readonly ringWeights: Float32Array,
+    private readonly weights: RingWeights,
   ) {
     this.batches = new ParticleBatches(targets);
   }
 
   /** Gradient of each particle's score in the neutral model, one block of 5·N for each ring limit, [B · blocks · 5N]. */
   async gradients(particles: Int32Array, rings: readonly number[]): Promise<Float32Array> {
-    const { targets, neutral, batches } = this;
+    const { neutral, batches } = this;
     const block = 5 * neutral.count;
     const inputs = block * rings.length;
     const out = new Float32Array(particles.length * inputs);
@@ -140,7 +140,7 @@ export class GradientSource {
       const { modelGradient } = await this.engine.evaluate(batch, {
         boxSize: neutral.boxSize,
         rings: rings[k]!,
-        ringWeights: batches.rows(this.ringWeights, targets.rings + 1, particles, rings[k]!),
+        ringWeights: this.weights.of(particles, rings[k]!),
         gradient: { model: true },
       });
       for (let b = 0; b < particles.length; b++) {

@@ -18,13 +18,12 @@ export function latentLikelihood(
   engine: ProjectionEngine,
 ): LatentLikelihood {
   const batches = new ParticleBatches(targets);
-  const width = targets.rings + 1;
   const { latent } = model.spec;
   const n5 = 5 * neutral.count;
   const request = (particles: Int32Array) => ({
     boxSize: neutral.boxSize,
     rings: targets.rings,
-    ringWeights: batches.rows(weights.values, width, particles),
+    ringWeights: weights.of(particles),
   });
   let loaded: { particles: Int32Array; batch: Awaited<ReturnType<ParticleBatches["load"]>> } | undefined;
   /** The same particles are asked for at many z: their transforms are gathered once. */

@@ -15,7 +15,7 @@ import { FeatureBasis, GradientSource, neutralFrc } from "./features";
 import { latentLikelihood } from "./likelihood";
 import type { TrainingOptions } from "./options";
 import { latentPosterior, type Posterior } from "./posterior";
-import { type RingWeights, ringWeights } from "./weights";
+import { RingWeights } from "./weights";
 
 /** What one epoch did. */
 export interface EpochReport {
@@ -38,7 +38,10 @@ export interface EpochReport {
 /** Fixed by the first pass over the data and needed for everything after it. */
 export interface Prepared {
   meanFrc: Float64Array;
+  /** As the loss counts the rings. */
   weights: RingWeights;
+  /** As the posterior counts them: by information, whatever the loss. */
+  likelihood: RingWeights;
   basis: FeatureBasis;
   /** Encoder input, [particles · basis.size]. */
   features: Float32Array;
@@ -85,13 +88,14 @@ export class Trainer {
     if (this.prepared) return this.prepared;
     const { targets, neutral, engine, options } = this;
     const meanFrc = await neutralFrc(targets, neutral, engine, task);
-    const weights = ringWeights(options.weighting, meanFrc, targets.ctfPower, targets.count);
-    const source = new GradientSource(targets, neutral, engine, weights.values);
+    const weights = new RingWeights(options.weighting, meanFrc, targets.ctfPower, targets.count);
+    const likelihood = new RingWeights("information", meanFrc, targets.ctfPower, targets.count);
+    const source = new GradientSource(targets, neutral, engine, weights);
     const limits = [
       ...new Set([...FEATURE_RINGS, targets.rings].map((ring) => Math.min(ring, targets.rings))),
     ];
     const basis = known ?? (await FeatureBasis.fit(source, limits, options.featureSize, options.seed, task));
-    this.prepared = { meanFrc, weights, basis, features: await basis.project(source, task) };
+    this.prepared = { meanFrc, weights, likelihood, basis, features: await basis.project(source, task) };
     return this.prepared;
   }
 
@@ -130,7 +134,7 @@ export class Trainer {
     const { options, head, neutral } = this;
     const random = this.random.fork(1000 + start).fork(epoch);
     const rings = this.ringsOfEpoch(epoch);
-    const scale = this.scoreScale(rings);
+    const scale = 1 / weights.meanTotal(rings);
     const order = random.permutation(this.trained.length);
     const rate = this.learningRate(epoch);
     const n5 = 5 * neutral.count;
@@ -159,7 +163,7 @@ export class Trainer {
       const { modelGradient } = await this.engine.evaluate(batch, {
         boxSize: neutral.boxSize,
         rings,
-        ringWeights: this.batches.rows(weights.values, this.targets.rings + 1, indices, rings),
+        ringWeights: weights.of(indices, rings),
         gradient: { model: true },
       });
       const gradient = new Float32Array(count * n5);
@@ -183,17 +187,6 @@ export class Trainer {
     return learningRate * (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * Math.min(fall, 1))));
   }
 
-  /** Factor that makes the mean score over rings 1 … `rings` a weighted mean FRC. */
-  private scoreScale(rings: number): number {
-    const { weights } = this.prepared!;
-    const width = this.targets.rings + 1;
-    let total = 0;
-    for (let i = 0; i < this.targets.count; i++) {
-      for (let r = 1; r <= rings; r++) total += weights.values[i * width + r]!;
-    }
-    return this.targets.count / total;
-  }
-
   /** Latents of all particles from the encoder, [particles · latent]. */
   encodeAll(): Float32Array {
     return this.model.encode(this.prepared!.features, this.targets.count);
@@ -207,7 +200,6 @@ export class Trainer {
   ): Promise<{ frc: number; score: number }> {
     const { weights } = await this.prepare();
     const { latent } = this.options;
-    const width = this.targets.rings + 1;
     let frcSum = 0;
     let scoreSum = 0;
     for (let from = 0; from < indices.length; from += 128) {
@@ -219,7 +211,7 @@ export class Trainer {
         {
           boxSize: this.neutral.boxSize,
           rings: this.targets.rings,
-          ringWeights: this.batches.rows(weights.values, width, part),
+          ringWeights: weights.of(part),
         },
       );
       for (const value of frc) frcSum += value;
@@ -227,7 +219,7 @@ export class Trainer {
     }
     return {
       frc: frcSum / (indices.length * this.targets.rings),
-      score: scoreSum / indices.length / weights.meanTotal,
+      score: scoreSum / indices.length / weights.meanTotal(),
     };
   }
 
@@ -236,10 +228,10 @@ export class Trainer {
    * as it is, then teaches the encoder what was found.
    */
   async refine(task: TaskOptions = {}): Promise<Posterior> {
-    const { weights, features } = await this.prepare();
+    const { likelihood, features } = await this.prepare();
     this.model.makeEven(features, this.targets.count);
     const posterior = await latentPosterior(
-      latentLikelihood(this.targets, this.neutral, this.model, weights, this.engine),
+      latentLikelihood(this.targets, this.neutral, this.model, likelihood, this.engine),
       this.encodeAll(),
       this.options.latent,
       task,

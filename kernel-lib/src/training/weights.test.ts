@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { disc } from "../projection/disc";
 import { Random } from "../random";
-import { ringWeights } from "./weights";
+import { RingWeights } from "./weights";
 
 describe("ring weights", () => {
   const rings = 6;
@@ -20,30 +20,37 @@ describe("ring weights", () => {
   }
 
   test("information weights find the signal-to-noise ratio behind the mean FRC, and each particle's share", () => {
-    const weights = ringWeights("information", meanFrc, ctfPower, particles);
+    const weights = new RingWeights("information", meanFrc, ctfPower, particles);
     assert.equal(weights.lastRing, 5);
     for (let i = 0; i < particles; i += 37) {
       for (let r = 1; r <= rings; r++) {
         const at = i * (rings + 1) + r;
         const power = snr[r]! * ctfPower[at]!;
         const f = Math.min(Math.sqrt(power / (1 + power)), 0.98);
-        assert.ok(Math.abs(weights.expectedFrc[at]! - f) < 1e-3, `ring ${r}`);
+        assert.ok(Math.abs(weights.expectedFrc(i, r) - f) < 1e-3, `ring ${r}`);
         const expected = (2 * samplesInRing[r]! * f) / (1 - f * f);
-        assert.ok(Math.abs(weights.values[at]! - expected) < 0.02 * (1 + expected), `ring ${r}`);
+        assert.ok(Math.abs(weights.of([i])[r]! - expected) < 0.02 * (1 + expected), `ring ${r}`);
       }
     }
+  });
+
+  test("asking for fewer rings gives the same weights, cut off", () => {
+    const weights = new RingWeights("information", meanFrc, ctfPower, particles);
+    const [all, few] = [weights.of([3, 9]), weights.of([3, 9], 2)];
+    assert.deepEqual([...few], [all[0], all[1], all[2], all[7], all[8], all[9]]);
+    assert.ok(weights.meanTotal(2) < weights.meanTotal());
   });
 
   test("a ring at a zero of a particle's CTF counts for nothing", () => {
     const zeroed = ctfPower.slice();
     zeroed[2] = 0;
-    assert.equal(ringWeights("information", meanFrc, zeroed, particles).values[2], 0);
+    assert.equal(new RingWeights("information", meanFrc, zeroed, particles).of([0])[2], 0);
   });
 
   test("uniform weights are the plain mean over the rings", () => {
-    const weights = ringWeights("uniform", meanFrc, ctfPower, particles);
-    assert.ok(Math.abs(weights.meanTotal - 1) < 1e-6);
-    assert.ok(Math.abs(weights.values[1]! - 1 / rings) < 1e-7);
-    assert.ok(Math.abs(weights.values[rings]! - 1 / rings) < 1e-7);
+    const weights = new RingWeights("uniform", meanFrc, ctfPower, particles);
+    assert.ok(Math.abs(weights.meanTotal() - 1) < 1e-6);
+    assert.ok(Math.abs(weights.of([0])[1]! - 1 / rings) < 1e-7);
+    assert.ok(Math.abs(weights.of([7])[rings]! - 1 / rings) < 1e-7);
   });
 });

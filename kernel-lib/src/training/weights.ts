@@ -14,52 +14,78 @@ import { disc } from "../projection/disc";
  */
 export type Weighting = "information" | "uniform";
 
-export interface RingWeights {
-  /** [particles · (rings + 1)], in units of log-likelihood per unit of FRC (for `uniform`, 1/rings). */
-  values: Float32Array;
-  /** Expected FRC of each particle and ring, [particles · (rings + 1)]. */
-  expectedFrc: Float32Array;
-  /** Mean over the particles of the sum over the rings: dividing by it makes the mean score a weighted mean FRC. */
-  meanTotal: number;
-  /** Outermost ring with a signal: beyond it no ring's mean FRC is above its noise. */
-  lastRing: number;
-}
-
 /** The largest f that is believed: without it, a perfect image would weigh infinitely. */
 const MAX_EXPECTED_FRC = 0.98;
 
-/**
- * @param meanFrc mean FRC of the neutral model in each ring 0 … rings, over `particles`
- * @param ctfPower mean CTF² of each particle and ring, [particles · (rings + 1)]
- */
-export function ringWeights(
-  weighting: Weighting,
-  meanFrc: Float64Array,
-  ctfPower: Float32Array,
-  particles: number,
-): RingWeights {
-  const width = meanFrc.length;
-  const rings = width - 1;
-  const { samplesInRing } = disc(rings);
-  const values = new Float32Array(particles * width);
-  const expectedFrc = new Float32Array(particles * width);
-  let lastRing = 0;
-  for (let r = 1; r < width; r++) {
-    // A mean over m particles of a correlation of n samples scatters by 1/√(2·n·m) where there is nothing.
-    const noise = 1 / Math.sqrt(2 * samplesInRing[r]! * particles);
-    const signal = meanFrc[r]! > 4 * noise ? spectralSnr(meanFrc[r]!, ctfPower, particles, width, r) : 0;
-    if (signal > 0) lastRing = r;
-    for (let i = 0; i < particles; i++) {
-      const at = i * width + r;
-      const power = signal * ctfPower[at]!;
-      const f = Math.min(Math.sqrt(power / (1 + power)), MAX_EXPECTED_FRC);
-      expectedFrc[at] = f;
-      values[at] = weighting === "uniform" ? 1 / rings : (2 * samplesInRing[r]! * f) / (1 - f * f);
+/** The weights of a data set: worked out for the particles that are asked for, so that nothing is held for each. */
+export class RingWeights {
+  /** Spectral signal-to-noise ratio of each ring for a CTF of 1, [rings + 1]; 0 where there is no signal. */
+  readonly snr: Float64Array;
+  /** Outermost ring with a signal: beyond it the mean FRC is no more than its scatter. */
+  readonly lastRing: number;
+
+  /**
+   * @param meanFrc mean FRC of the neutral model in each ring 0 … rings, over all particles
+   * @param ctfPower mean CTF² of each particle and ring, [particles · (rings + 1)]
+   */
+  constructor(
+    readonly weighting: Weighting,
+    meanFrc: Float64Array,
+    private readonly ctfPower: Float32Array,
+    readonly particles: number,
+  ) {
+    const rings = meanFrc.length - 1;
+    const { samplesInRing } = disc(rings);
+    this.snr = new Float64Array(rings + 1);
+    let last = 0;
+    for (let r = 1; r <= rings; r++) {
+      // A mean over m particles of a correlation of n samples scatters by 1/√(2·n·m) where there is nothing.
+      const scatter = 1 / Math.sqrt(2 * samplesInRing[r]! * particles);
+      if (meanFrc[r]! <= 4 * scatter) continue;
+      this.snr[r] = spectralSnr(meanFrc[r]!, ctfPower, particles, rings + 1, r);
+      last = r;
     }
+    this.lastRing = last;
   }
-  let total = 0;
-  for (const value of values) total += value;
-  return { values, expectedFrc, meanTotal: total / particles, lastRing };
+
+  /** All rings that the data have. */
+  get rings(): number {
+    return this.snr.length - 1;
+  }
+
+  /** Expected FRC of a particle in a ring. */
+  expectedFrc(particle: number, ring: number): number {
+    const power = this.snr[ring]! * this.ctfPower[particle * this.snr.length + ring]!;
+    return Math.min(Math.sqrt(power / (1 + power)), MAX_EXPECTED_FRC);
+  }
+
+  private weight(particle: number, ring: number, samples: number): number {
+    if (this.weighting === "uniform") return 1 / this.rings;
+    const f = this.expectedFrc(particle, ring);
+    return (2 * samples * f) / (1 - f * f);
+  }
+
+  /** Weights of these particles in rings 0 … `rings`, [B · (rings + 1)], as an engine takes them. */
+  of(particles: ArrayLike<number>, rings = this.rings): Float32Array {
+    const { samplesInRing } = disc(this.rings);
+    const out = new Float32Array(particles.length * (rings + 1));
+    for (let b = 0; b < particles.length; b++) {
+      for (let r = 1; r <= rings; r++) {
+        out[b * (rings + 1) + r] = this.weight(particles[b]!, r, samplesInRing[r]!);
+      }
+    }
+    return out;
+  }
+
+  /** Mean over all particles of the sum over rings 1 … `rings`: dividing by it makes a mean score a weighted mean FRC. */
+  meanTotal(rings = this.rings): number {
+    const { samplesInRing } = disc(this.rings);
+    let total = 0;
+    for (let i = 0; i < this.particles; i++) {
+      for (let r = 1; r <= rings; r++) total += this.weight(i, r, samplesInRing[r]!);
+    }
+    return total / this.particles;
+  }
 }
 
 /** The s for which the mean over the particles of √(c²s/(1 + c²s)) is the observed mean FRC, by bisection in log s. */
