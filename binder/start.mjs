@@ -67,6 +67,15 @@ function become(program, args, env) {
   child.on("close", (status, signal) => process.exit(signal === null ? status : 1));
 }
 
+/**
+ * Tells Jupyter that our own notebook can be trusted: of others it shows no figures before their cells are run. Done
+ * while JupyterLab starts, which takes longer; that it fails means only that the figures come later.
+ */
+function trust(notebook) {
+  const options = { stdio: "ignore", env: { ...process.env, ...jupyterEnvironment } };
+  spawn(pythonProgram("jupyter-trust"), [notebook], options).on("error", () => {});
+}
+
 function openLab({ notebook, variables, passed }) {
   const inside = path.relative(root, notebook);
   const outside = inside.startsWith("..");
@@ -78,6 +87,7 @@ function openLab({ notebook, variables, passed }) {
   ];
   if (process.getuid?.() === 0) options.push("--allow-root");
   if (!passed.includes("--no-browser") && !hasBrowser()) options.push("--no-browser");
+  if (notebook === path.join(root, firstNotebook)) trust(notebook);
   console.log("JupyterLab starts; Ctrl-C twice ends it.");
   become("jupyter-lab", [...options, ...passed], variables);
 }
