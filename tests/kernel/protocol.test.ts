@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { KernelProcess, printed, resultText, type WireClient, type WireMessage } from "./wireClient";
+import {
+  KernelProcess,
+  kernelArgv,
+  printed,
+  resultText,
+  type WireClient,
+  type WireMessage,
+} from "./wireClient";
 
 let folder: string;
 let kernel: KernelProcess;
@@ -478,12 +487,38 @@ test("a message type that is not known and content of the wrong type are answere
   await client.idle(untyped);
 });
 
-test("a client that is killed leaves the kernel to serve the next one", async () => {
-  const doomed = await kernel.client();
-  await doomed.startExecute("for (let i = 0; i < 1000; i++) console.log('to nobody');");
-  doomed.close();
+test("a client that is killed with signal 9 leaves the kernel to serve the next one", async () => {
+  const script = `
+    const { WireClient } = require(${JSON.stringify(path.join(__dirname, "wireClient.js"))});
+    const client = new WireClient(${JSON.stringify(kernel.connection)});
+    client.connected(() => {}).then(async () => {
+      await client.startExecute("for (let i = 0; i < 100; i++) { console.log('to nobody'); await null; }");
+      console.log("sent");
+    });`;
+  const doomed = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(doomed.stdout, "data");
+  doomed.kill("SIGKILL");
+  await once(doomed, "exit");
   const next = await kernel.client();
   assert.equal(resultText(await next.execute("'served'")), "'served'");
+});
+
+test("a kernel whose front end has died ends by itself", async () => {
+  const argv = ["sh", "-c", `"$@" & wait`, "sh", ...kernelArgv(process.execPath)];
+  const own = await KernelProcess.start({ argv, env: { JPY_PARENT_PID: "1" } });
+  const front = await own.client();
+  const pid = Number(resultText(await front.execute("process.pid")));
+  own.process.kill("SIGKILL");
+  const gone = () => {
+    try {
+      process.kill(pid, 0);
+      return undefined;
+    } catch {
+      return true;
+    }
+  };
+  await front.until(gone, "end of the kernel");
+  await own.stop();
 });
 
 test("kernel_info names the language, its version and the protocol, on shell and control", async () => {

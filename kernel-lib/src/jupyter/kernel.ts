@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
 import { inspect } from "node:util";
 import type { Executor } from "tslab/dist/executor";
 import { complete, inspectCode, isComplete } from "./assistance";
@@ -97,6 +98,10 @@ export class Kernel {
       message: (channel, message) => this.#receive(channel, message),
       interrupt: (sequence) => this.#interrupts.handled(sequence),
       parentGone: () => void this.#leave(1),
+      failed: (error) => {
+        writeSync(2, `kernel: the socket thread failed: ${error.stack}\n`);
+        this.#exit(1);
+      },
     });
     this.#compiler = new Compiler({
       ...(host ? { host } : {}),

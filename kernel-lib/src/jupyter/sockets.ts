@@ -14,6 +14,8 @@ export interface SocketEvents {
   message(channel: ReplyChannel, message: Message): void;
   interrupt(sequence: number): void;
   parentGone(): void;
+  /** The socket thread has died: nobody can be heard any more. */
+  failed(error: Error): void;
 }
 
 /** Buffers go to the socket thread as copies of their own: a view would drag its whole ArrayBuffer along. */
@@ -43,7 +45,10 @@ export class Sockets {
     };
     this.#worker = new Worker(path.join(__dirname, "socketThread.js"), { workerData });
     this.ready = new Promise((resolve, reject) => {
-      this.#worker.on("error", reject);
+      this.#worker.on("error", (error: Error) => {
+        reject(error);
+        events.failed(error);
+      });
       this.#worker.on("message", (message: FromSockets) => {
         switch (message.kind) {
           case "message":

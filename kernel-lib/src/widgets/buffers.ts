@@ -35,6 +35,12 @@ export function splitBuffers(state: Record<string, unknown>): SplitState {
   return out;
 }
 
+/** The entry of an object or array that a path names; inherited ones do not count. */
+function stepInto(place: unknown, step: string | number): unknown {
+  const inside = typeof place === "object" && place !== null && Object.hasOwn(place, step);
+  return inside ? (place as Record<string | number, unknown>)[step] : undefined;
+}
+
 /** Puts buffers back where they belong. A path that leads nowhere is the sender's mistake. */
 export function joinBuffers(
   state: Record<string, unknown>,
@@ -43,10 +49,9 @@ export function joinBuffers(
 ): void {
   paths.forEach((path, i) => {
     const last = path.at(-1);
-    let place: unknown = state;
-    for (const step of path.slice(0, -1)) place = (place as Record<string | number, unknown>)?.[step];
-    const own = typeof place === "object" && place !== null && last !== "__proto__";
-    if (!own || last === undefined || buffers[i] === undefined) {
+    const place = path.slice(0, -1).reduce<unknown>(stepInto, state);
+    const found = typeof place === "object" && place !== null;
+    if (!found || last === undefined || last === "__proto__" || buffers[i] === undefined) {
       throw new TypeError(`buffer_paths: ${JSON.stringify(path)} leads nowhere`);
     }
     (place as Record<string | number, unknown>)[last] = buffers[i];

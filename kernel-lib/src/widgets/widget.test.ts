@@ -176,7 +176,7 @@ test("bytes leave the JSON and come back into it", () => {
 
 test("buffer paths of a hostile front end lead nowhere", () => {
   const image = new Image();
-  for (const path of [["__proto__"], ["a", "b"], []]) {
+  for (const path of [["__proto__"], ["__proto__", "b"], ["constructor", "b"], ["a", "b"], []]) {
     assert.throws(
       () =>
         transport.receive(image.id, { method: "update", state: {}, buffer_paths: [path] }, [
