@@ -161,7 +161,7 @@ async function checkEnds(results: string, z: number[], truth: number[], first: V
 
 describe("first-light.ipynb", { skip }, () => {
   test("on its own data finds the motion, and its class averages differ as the states do", async (t) => {
-    const { notebook, results } = execute(t, { E2GMM_EPOCHS: "10" });
+    const { notebook, results } = execute(t, { E2GMM_EPOCHS: "8" });
     const latents = await checkResults(notebook, results, path.join(results, "data/particles.star"));
     const { displacement } = csv(path.join(results, "data/truth.csv"));
     assert.ok(Math.abs(pearson(latents["z1_refined"]!, displacement!)) > 0.95);
@@ -195,7 +195,7 @@ describe("first-light.ipynb", { skip }, () => {
       E2GMM_MAP: path.join(adk, "consensus.mrc"),
       E2GMM_GAUSSIANS: "128",
       E2GMM_RESOLUTION: "6",
-      E2GMM_EPOCHS: "6",
+      E2GMM_EPOCHS: "4",
     });
     const latents = await checkResults(notebook, results, star);
     const { rmsd } = csv(path.join(adk, "truth.csv"));
@@ -224,7 +224,7 @@ describe("first-light.ipynb", { skip }, () => {
       E2GMM_PARTICLES: made.star,
       E2GMM_MAP: made.consensus,
       E2GMM_GAUSSIANS: "32",
-      E2GMM_EPOCHS: "6",
+      E2GMM_EPOCHS: "4",
     });
     await checkResults(notebook, results, made.star);
     const against = outputs(notebook).figures.find(({ words }) =>
