@@ -99,18 +99,12 @@ export class LatentModel {
     const step = 512;
     for (let from = 0; from < count; from += step) {
       const rows = Math.min(step, count - from);
-      const raw = tf.tidy(
-        () =>
-          this.encoder
-            .predict(
-              tf.tensor2d(features.slice(from * featureSize, (from + rows) * featureSize), [
-                rows,
-                featureSize,
-              ]),
-            )
-            .dataSync() as Float32Array,
-      );
-      out.set(raw, from * latent);
+      const part = tf.tensor2d(features.slice(from * featureSize, (from + rows) * featureSize), [
+        rows,
+        featureSize,
+      ]);
+      out.set(take(this.encoder.predict(part)), from * latent);
+      part.dispose();
     }
     return out;
   }
@@ -137,13 +131,15 @@ export class LatentModel {
 
   /** Raw numbers of the decoder [n · outputs], zero at z = 0. */
   decodeRaw(z: Float32Array, count: number): Float32Array {
-    return tf.tidy(() => {
-      const at = tf.concat([
-        tf.tensor2d(z.slice(), [count, this.spec.latent]),
-        tf.zeros([1, this.spec.latent]),
-      ]);
-      return relativeToOrigin(this.decoder.predict(at as tf.Tensor2D), count).dataSync() as Float32Array;
-    });
+    const { latent } = this.spec;
+    // The last row is the origin, whose raw numbers the others are measured from.
+    const withOrigin = new Float32Array((count + 1) * latent);
+    for (let i = 0; i < z.length; i++) withOrigin[i] = this.scale ? this.scale.toNetwork(z[i]!) : z[i]!;
+    return take(
+      tf.tidy(() =>
+        relativeToOrigin(this.decoder.predict(tf.tensor2d(withOrigin, [count + 1, latent])), count),
+      ),
+    );
   }
 
   /**

@@ -6,8 +6,8 @@ import { ParticleBatches } from "./batches";
 import type { LatentLikelihood } from "./posterior";
 import type { RingWeights } from "./weights";
 
-/** Step of the differences along z by which the decoder is differentiated, in standard deviations of the latents. */
-const DIFFERENCE = 0.02;
+/** Step of the differences along z, in standard deviations of the latents. */
+const DIFFERENCE = 0.05;
 
 /** The log-likelihood of particles in z that a trained decoder and the ring weights define. */
 export function latentLikelihood(
@@ -39,27 +39,53 @@ export function latentLikelihood(
       return score;
     },
     async own(particles, z) {
+      const models = model.decode(z, particles.length);
+      const { score } = await engine.evaluate(await load(particles, models), request(particles));
+      return score;
+    },
+    async local(particles, z) {
       const b = particles.length;
-      const { score, modelGradient } = await engine.evaluate(await load(particles, model.decode(z, b)), {
-        ...request(particles),
-        gradient: { model: true },
-      });
-      const gradient = new Float32Array(b * latent);
+      const derivative = async (models: Float32Array) => {
+        const { score, modelGradient } = await engine.evaluate(await load(particles, models), {
+          ...request(particles),
+          gradient: { model: true },
+        });
+        return { score: score.slice(), slope: modelGradient!.slice() };
+      };
+      const here = await derivative(model.decode(z, b));
+      // Models a little up and down each axis give the decoder's tangents, and the change of the slope along them.
+      const tangents: Float32Array[] = [];
+      const bends: Float32Array[] = [];
       for (let d = 0; d < latent; d++) {
         const moved = (by: number) => {
           const next = z.slice();
           for (let i = 0; i < b; i++) next[i * latent + d]! += by;
           return model.decode(next, b);
         };
-        const up = moved(DIFFERENCE);
-        const down = moved(-DIFFERENCE);
-        for (let i = 0; i < b; i++) {
+        const [up, down] = [moved(DIFFERENCE), moved(-DIFFERENCE)];
+        tangents.push(up.map((value, p) => (value - down[p]!) / (2 * DIFFERENCE)));
+        const [above, below] = [await derivative(up), await derivative(down)];
+        bends.push(above.slope.map((value, p) => (below.slope[p]! - value) / (2 * DIFFERENCE)));
+      }
+      const gradient = new Float32Array(b * latent);
+      const curvature = new Float32Array(b * latent * latent);
+      for (let i = 0; i < b; i++) {
+        const dot = (x: Float32Array, y: Float32Array) => {
           let sum = 0;
-          for (let p = i * n5; p < (i + 1) * n5; p++) sum += modelGradient![p]! * (up[p]! - down[p]!);
-          gradient[i * latent + d] = sum / (2 * DIFFERENCE);
+          for (let p = i * n5; p < (i + 1) * n5; p++) sum += x[p]! * y[p]!;
+          return sum;
+        };
+        for (let d = 0; d < latent; d++) {
+          gradient[i * latent + d] = dot(here.slope, tangents[d]!);
+          for (let e = 0; e <= d; e++) {
+            // The decoder is taken as straight over the width of the posterior (Gauss and Newton).
+            const value = (dot(tangents[d]!, bends[e]!) + dot(tangents[e]!, bends[d]!)) / 2;
+            curvature[(i * latent + d) * latent + e] = value;
+            curvature[(i * latent + e) * latent + d] = value;
+          }
         }
       }
-      return { value: score, gradient };
+      return { value: here.score, gradient, curvature };
     },
   };
 }

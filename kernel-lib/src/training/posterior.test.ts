@@ -16,10 +16,14 @@ function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLi
       return Float32Array.from(particles, (i) => at(i, z, 0).value);
     },
     async own(particles, z) {
+      return Float32Array.from(particles, (i, b) => at(i, z, b * latent).value);
+    },
+    async local(particles, z) {
       const all = Array.from(particles, (i, b) => at(i, z, b * latent));
       return {
         value: Float32Array.from(all, (a) => a.value),
         gradient: Float32Array.from(all.flatMap((a) => a.slope)),
+        curvature: Float32Array.from(all.flatMap(() => precision.flat())),
       };
     },
   };
@@ -47,6 +51,7 @@ describe("posterior of the latents", () => {
         return Float32Array.from(particles, () => Math.log(peak(-1, 1) + peak(1, 50) + 1e-9));
       },
       own: () => assert.fail("one dimension is searched on a grid"),
+      local: () => assert.fail("one dimension is searched on a grid"),
     };
     const { mean } = await latentPosterior(twoPeaks, Float32Array.of(-1, -1.2, 1.3, -0.9), 1);
     for (const z of mean) assert.ok(Math.abs(z - 1) < 0.15, `${z}`);

@@ -1,3 +1,4 @@
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { throwIfStopped } from "../errors";
 import type { TaskOptions } from "../progress";
 
@@ -16,8 +17,16 @@ export interface Posterior {
 export interface LatentLikelihood {
   /** Log-likelihood of each of these particles at one z that they share, [B]. */
   shared(particles: Int32Array, z: Float32Array): Promise<Float32Array>;
-  /** Log-likelihood of each particle at its own z, [B · latent] → [B], and its gradient in z, [B · latent]. */
-  own(particles: Int32Array, z: Float32Array): Promise<{ value: Float32Array; gradient: Float32Array }>;
+  /** Log-likelihood of each particle at its own z, [B · latent] → [B]. */
+  own(particles: Int32Array, z: Float32Array): Promise<Float32Array>;
+  /**
+   * The same with its gradient in z, [B · latent], and minus its second derivatives, [B · latent · latent], symmetric.
+   * The arrays belong to the caller.
+   */
+  local(
+    particles: Int32Array,
+    z: Float32Array,
+  ): Promise<{ value: Float32Array; gradient: Float32Array; curvature: Float32Array }>;
 }
 
 export interface PosteriorOptions extends TaskOptions {
@@ -34,7 +43,7 @@ export interface PosteriorOptions extends TaskOptions {
  * One dimension: on a grid over the range of the encoder's latents, so that a second peak is seen. The prior is the
  * population's own distribution, estimated from the likelihoods themselves by expectation maximisation (Laird 1978),
  * stopped early, which keeps it smooth. More dimensions: Newton steps from the encoder's place, with a standard normal
- * prior (the latents have unit variance) and the curvature from differences of gradients.
+ * prior (the latents have unit variance).
  */
 export async function latentPosterior(
   likelihood: LatentLikelihood,
@@ -127,9 +136,9 @@ function catmullRom(values: Float32Array, offset: number, n: number, x: number):
 }
 
 const NEWTON_STEPS = 4;
-/** Step of the differences, and largest Newton step, in standard deviations of the latents. */
-const DIFFERENCE = 0.05;
+/** Longest Newton step along a principal direction, in standard deviations of the latents. */
 const LONGEST_STEP = 1;
+const MOST_HALVINGS = 4;
 
 async function byNewton(
   likelihood: LatentLikelihood,
@@ -137,7 +146,6 @@ async function byNewton(
   latent: number,
   options: PosteriorOptions,
 ): Promise<Posterior> {
-  const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
   const batchSize = options.batchSize ?? 128;
   const count = start.length / latent;
   const mean = start.slice();
@@ -146,75 +154,80 @@ async function byNewton(
     const particles = Int32Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
     const b = particles.length;
     let z = mean.slice(from * latent, (from + b) * latent);
-    let at = await likelihood.own(particles, z);
     for (let iteration = 0; iteration <= NEWTON_STEPS; iteration++) {
       throwIfStopped(options.signal);
-      // Minus the Hessian of each particle's log-posterior, row-major [latent · latent].
-      const curvature = new Float64Array(b * latent * latent);
-      for (let d = 0; d < latent; d++) {
-        const shifted = async (by: number) => {
-          const moved = z.slice();
-          for (let i = 0; i < b; i++) moved[i * latent + d]! += by;
-          return (await likelihood.own(particles, moved)).gradient.slice();
-        };
-        const up = await shifted(DIFFERENCE);
-        const down = await shifted(-DIFFERENCE);
-        for (let i = 0; i < b; i++) {
-          for (let e = 0; e < latent; e++) {
-            const value = (down[i * latent + e]! - up[i * latent + e]!) / (2 * DIFFERENCE);
-            curvature[(i * latent + d) * latent + e]! += value / 2;
-            curvature[(i * latent + e) * latent + d]! += value / 2;
-          }
-        }
-      }
+      const { value, gradient, curvature } = await likelihood.local(particles, z);
       const next = z.slice();
       for (let i = 0; i < b; i++) {
-        const rows = Array.from({ length: latent }, (_, d) =>
-          Array.from(curvature.subarray((i * latent + d) * latent, (i * latent + d + 1) * latent)),
+        const own = i * latent;
+        const { step, variance } = newtonStep(
+          curvature.subarray(own * latent, (own + latent) * latent),
+          // The prior pulls towards 0.
+          gradient.subarray(own, own + latent).map((g, d) => g - z[own + d]!),
         );
-        const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(rows), {
-          assumeSymmetric: true,
-        });
-        // Where the likelihood bends the wrong way only the prior's curvature counts.
-        const precision = realEigenvalues.map((value) => Math.max(value, 0) + 1);
         for (let d = 0; d < latent; d++) {
-          let step = 0;
-          let variance = 0;
-          for (let k = 0; k < latent; k++) {
-            const v = eigenvectorMatrix.get(d, k);
-            let slope = 0;
-            for (let e = 0; e < latent; e++) {
-              slope += eigenvectorMatrix.get(e, k) * (at.gradient[i * latent + e]! - z[i * latent + e]!);
-            }
-            step += (v * slope) / precision[k]!;
-            variance += (v * v) / precision[k]!;
-          }
-          next[i * latent + d] = z[i * latent + d]! + Math.min(Math.max(step, -LONGEST_STEP), LONGEST_STEP);
-          deviation[(from + i) * latent + d] = Math.sqrt(variance);
+          next[own + d]! += step[d]!;
+          deviation[from * latent + own + d] = Math.sqrt(variance[d]!);
         }
       }
-      if (iteration === NEWTON_STEPS) break;
-      // A step that lowers the posterior is halved for that particle alone.
-      const before = { value: at.value.slice(), gradient: at.gradient.slice() };
-      for (let halving = 0; ; halving++) {
-        at = await likelihood.own(particles, next);
-        let worse = 0;
-        for (let i = 0; i < b; i++) {
-          const own = i * latent;
-          if (at.value[i]! - halfSquare(next, own, latent) >= before.value[i]! - halfSquare(z, own, latent))
-            continue;
-          worse++;
-          for (let d = own; d < own + latent; d++) next[d] = halving < 3 ? (next[d]! + z[d]!) / 2 : z[d]!;
-        }
-        if (worse === 0 || halving > 3) break;
-      }
-      at = { value: at.value.slice(), gradient: at.gradient.slice() };
-      z = next;
+      // The last round only measures the curvature where the steps have led.
+      if (iteration < NEWTON_STEPS) z = await withoutLoss(likelihood, particles, z, value, next, latent);
     }
     mean.set(z, from * latent);
     options.onProgress?.({ task: "refining latents", done: from + b, total: count });
   }
   return { mean, deviation };
+}
+
+/** Step and variances of a Gaussian with this curvature (of the likelihood) and a prior of curvature 1. */
+function newtonStep(
+  curvature: Float32Array,
+  slope: Float32Array,
+): { step: Float64Array; variance: Float64Array } {
+  const n = slope.length;
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    Matrix.from1DArray(n, n, curvature),
+    { assumeSymmetric: true },
+  );
+  const step = new Float64Array(n);
+  const variance = new Float64Array(n);
+  for (let k = 0; k < n; k++) {
+    // Where the likelihood bends the wrong way only the prior's curvature counts.
+    const precision = Math.max(realEigenvalues[k]!, 0) + 1;
+    let along = 0;
+    for (let d = 0; d < n; d++) along += eigenvectorMatrix.get(d, k) * slope[d]!;
+    along = Math.min(Math.max(along / precision, -LONGEST_STEP), LONGEST_STEP);
+    for (let d = 0; d < n; d++) {
+      const v = eigenvectorMatrix.get(d, k);
+      step[d]! += v * along;
+      variance[d]! += (v * v) / precision;
+    }
+  }
+  return { step, variance };
+}
+
+/** `next`, with the step of every particle whose posterior it would lower halved until it does not, or taken back. */
+async function withoutLoss(
+  likelihood: LatentLikelihood,
+  particles: Int32Array,
+  z: Float32Array,
+  value: Float32Array,
+  next: Float32Array,
+  latent: number,
+): Promise<Float32Array> {
+  for (let halving = 0; halving <= MOST_HALVINGS; halving++) {
+    const reached = await likelihood.own(particles, next);
+    let worse = 0;
+    for (let i = 0; i < particles.length; i++) {
+      const own = i * latent;
+      if (reached[i]! - halfSquare(next, own, latent) >= value[i]! - halfSquare(z, own, latent)) continue;
+      worse++;
+      const last = halving === MOST_HALVINGS;
+      for (let d = own; d < own + latent; d++) next[d] = last ? z[d]! : (next[d]! + z[d]!) / 2;
+    }
+    if (worse === 0) break;
+  }
+  return next;
 }
 
 function halfSquare(z: Float32Array, offset: number, latent: number): number {

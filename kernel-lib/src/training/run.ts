@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
@@ -76,6 +76,11 @@ export class RunFolder {
 
   get exists(): boolean {
     return existsSync(this.file("record"));
+  }
+
+  /** Whether the folder has files in it that are no run's; those must not be written over. */
+  async holdsOtherFiles(): Promise<boolean> {
+    return existsSync(this.folder) && !this.exists && (await readdir(this.folder)).length > 0;
   }
 
   async create(

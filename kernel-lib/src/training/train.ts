@@ -52,6 +52,8 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
       "a new folder, or --resume to go on with the run in this one",
       "a run",
     );
+  } else if (await folder.holdsOtherFiles()) {
+    throw new InputError(settings.out, "a new or empty folder", "other files");
   }
   const options = record?.options ?? { ...defaultTrainingOptions, ...settings.options };
   checkTrainingOptions(options, "options");
