@@ -1,6 +1,6 @@
 import vm from "node:vm";
 import { currentContext, type ExecutionContext } from "./execution";
-import { InterruptWord } from "./threadProtocol";
+import { clock, InterruptWord } from "./threadProtocol";
 
 /**
  * How an interrupt reaches running code, from the gentlest to the last:
@@ -26,11 +26,13 @@ export const guardsSymbol = Symbol.for("Jupyter.cellGuards");
 /** Where libraries find the `AbortSignal` of the cell or handler that called them, without importing the kernel. */
 export const interruptSymbol = Symbol.for("Jupyter.interrupt");
 
+/** A signal that the socket thread sent may be lost between two scripts; one that comes later is somebody else's. */
+const OWN_SIGNAL_MS = 1000;
+
 export class Interrupts {
   readonly words = new Int32Array(new SharedArrayBuffer(16));
   /** Cells and handlers under way, including handlers that are awaiting something. */
   readonly #active = new Set<ExecutionContext>();
-  #signalsSeen = 0;
   #called: (() => unknown) | undefined;
   readonly #breakable = new vm.Script(`globalThis[Symbol.for("Jupyter.cellGuards")].call()`, {
     filename: "kernel",
@@ -88,18 +90,15 @@ export class Interrupts {
 
   /** A `vm` script was broken by SIGINT. */
   brokenBySignal(): void {
-    const sent = Atomics.load(this.words, InterruptWord.signalsSent);
-    this.#signalsSeen = Math.min(sent, this.#signalsSeen + 1);
+    Atomics.store(this.words, InterruptWord.signalSent, 0);
     this.handled(Atomics.load(this.words, InterruptWord.requested));
   }
 
   /** SIGINT outside a `vm` script: from a terminal, or sent by our own socket thread for an interrupt long handled. */
   onSignal(): void {
-    const ours = this.#signalsSeen < Atomics.load(this.words, InterruptWord.signalsSent);
-    if (ours) {
-      this.#signalsSeen++;
-      if (!this.#pending()) return;
-    }
+    const sent = Atomics.exchange(this.words, InterruptWord.signalSent, 0);
+    const ours = sent !== 0 && clock() - sent < OWN_SIGNAL_MS;
+    if (ours && !this.#pending()) return;
     this.handled(Atomics.load(this.words, InterruptWord.requested));
   }
 

@@ -1,7 +1,13 @@
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { Reply, Router, XPublisher } from "zeromq";
-import { type FromSockets, InterruptWord, type SocketThreadData, type ToSockets } from "./threadProtocol";
+import {
+  clock,
+  type FromSockets,
+  InterruptWord,
+  type SocketThreadData,
+  type ToSockets,
+} from "./threadProtocol";
 import { decodeMessage, encodeMessage, type Message, type OutgoingMessage, Signer } from "./wire";
 
 /**
@@ -152,7 +158,7 @@ function interrupt(): void {
   }, LOOP_CHECK_AFTER_MS);
   setTimeout(() => {
     if (!pending()) return;
-    Atomics.add(interruptWords, InterruptWord.signalsSent, 1);
+    Atomics.store(interruptWords, InterruptWord.signalSent, clock());
     process.kill(process.pid, "SIGINT");
   }, SIGNAL_AFTER_MS);
 }

@@ -49,9 +49,14 @@ export const InterruptWord = {
   requested: 1,
   /** Number of the latest interrupt that the main thread has acted on. */
   handled: 2,
-  /** How many SIGINT the socket thread has sent to its own process. */
-  signalsSent: 3,
+  /** Clock (see {@link clock}) when the socket thread last sent SIGINT to its own process; 0 once that has arrived. */
+  signalSent: 3,
 } as const;
+
+/** Milliseconds, wrapped to what a word holds, and never 0. Both threads read the same. */
+export function clock(): number {
+  return (Date.now() & 0x3fffffff) | 1;
+}
 
 /** Above this, printing waits for the socket thread instead of filling the memory. */
 export const MAX_OUTSTANDING_BYTES = 32 << 20;
