@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import path from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 
@@ -57,6 +58,8 @@ export function createModuleTypes(
       return found && { ...found, isExternalLibraryImport: true };
     }
     if (name.startsWith(".")) return lookUp(name, from, options, stable);
+    // Declared by Node's own types as ambient modules; there is no file to be found.
+    if (isBuiltin(name)) return undefined;
     // Packages that name their declarations only under "exports" need the newer algorithm.
     const bundler = { ...options, moduleResolution: ts.ModuleResolutionKind.Bundler };
     const places = [{ from, stable }];
@@ -78,7 +81,8 @@ export function createModuleTypes(
         const key = `${path.dirname(from)}\0${text}`;
         if (known.has(key)) return { resolvedModule: known.get(key) };
         const resolvedModule = find(text, from, options, stable);
-        if (stable || resolvedModule?.isExternalLibraryImport) known.set(key, resolvedModule);
+        if (stable || resolvedModule?.isExternalLibraryImport || isBuiltin(text))
+          known.set(key, resolvedModule);
         else changing.add(from);
         return { resolvedModule };
       });
