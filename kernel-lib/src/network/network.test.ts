@@ -181,14 +181,21 @@ describe("encoder and decoder", () => {
     );
   }
 
-  test("z = 0 is the neutral model, whatever was learned", () => {
+  test("training begins at the neutral model, wherever in the latent space, and leaves it", () => {
     const model = someLatentModel(1);
+    const { neutral } = model.head;
+    const farthest = () => {
+      const models = model.decode(Float32Array.of(0, 0, 1, 1, -2, 1), 3);
+      return models.reduce((most, x, i) => Math.max(most, Math.abs(x - neutral.params[i % 30]!)), 0);
+    };
+    assert.ok(farthest() < 0.01, `${farthest()}`);
     const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
-    const pass = model.forward({ features: someNumbers(50, 1) }, 5, 0.1, new Random(3));
-    adam.step(pass.backward(someNumbers(5 * model.head.outputs, 2)));
-    pass.release();
-    assert.deepEqual([...model.decode(new Float32Array(2), 1)], [...model.head.neutral.params]);
-    assert.notDeepEqual([...model.decode(Float32Array.of(1, 1), 1)], [...model.head.neutral.params]);
+    for (let step = 0; step < 5; step++) {
+      const pass = model.forward({ features: someNumbers(50, 1) }, 5, 0.1, new Random(3));
+      adam.step(pass.backward(someNumbers(5 * model.head.outputs, 2)));
+      pass.release();
+    }
+    assert.ok(farthest() > 0.01, `${farthest()}`);
   });
 
   test("calibrated latents have zero mean and unit variance over the data set", () => {
@@ -204,7 +211,7 @@ describe("encoder and decoder", () => {
     }
   });
 
-  test("an evened latent has equal change per step, unit variance, and its zero at the neutral model", async () => {
+  test("an evened latent has equal change per step, unit variance, and its zero where it was", async () => {
     const head = new GaussianHead(someModel(6), ["position"]);
     const spec = { latent: 1, featureSize: 10, hidden: [16, 16], dropout: 0 };
     const model = new LatentModel(spec, head, new Random(8));
@@ -216,12 +223,14 @@ describe("encoder and decoder", () => {
     model.decoder.assign(1, tf.mul(tf.ones([16]), -1.5));
     const uneven = changes(model, head);
     assert.ok(Math.max(...uneven) > 1.5 * Math.min(...uneven), `${uneven}`);
+    const before = model.decode(Float32Array.of(0), 1);
     model.makeEven(features, 600);
     const z = model.encode(features, 600);
     const mean = z.reduce((a, b) => a + b) / 600;
     const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / 600;
     assert.ok(Math.abs(variance - 1) < 0.02, `variance ${variance}`);
-    assert.deepEqual([...model.decode(Float32Array.of(0), 1)], [...head.neutral.params]);
+    const origin = model.decode(Float32Array.of(0), 1);
+    for (let i = 0; i < 30; i++) assert.ok(Math.abs(origin[i]! - before[i]!) < 1e-6);
     const lengths = changes(model, head);
     assert.ok(Math.max(...lengths) < 1.3 * Math.min(...lengths), `${lengths}`);
     const particle = model.decode(z.subarray(0, 1), 1);

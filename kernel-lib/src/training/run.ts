@@ -231,6 +231,7 @@ export class Run {
   private constructor(
     readonly folder: string,
     readonly record: RunRecord,
+    /** The model that training began with. */
     readonly neutral: GaussianModel,
     /** For each Gaussian 1 where training could change it. */
     readonly free: Uint8Array | undefined,
@@ -275,7 +276,7 @@ export class Run {
   }
 
   /**
-   * The Gaussians at one point of the latent space; z = 0 is the neutral model.
+   * The Gaussians at one point of the latent space; z = 0 is the middle of what the particles show.
    * @throws InputError unless z has as many finite numbers as the space has dimensions
    */
   decode(z: ArrayLike<number>): GaussianModel {
