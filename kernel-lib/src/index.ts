@@ -1,7 +1,15 @@
 /**
  * e2gmm: Gaussian mixture models of cryo-EM heterogeneity. What a notebook imports; see the README for a first look.
  */
-export * from "./compute/backends";
+export {
+  type BackendInUse,
+  type BackendName,
+  type BackendReport,
+  backendNames,
+  listBackends,
+  measureMatmul,
+  useBackend,
+} from "./compute/backends";
 export type { Column } from "./display/checks";
 export { type Displayable, displaySymbol, type MimeBundle } from "./display/displayable";
 export { Figure, type FigureOptions } from "./display/figure";
