@@ -29,6 +29,8 @@ export interface TrainSettings {
   options?: Partial<TrainingOptions>;
   /** Go on with the run in `out` from its last checkpoint. */
   resume?: boolean;
+  /** Bytes of particle transforms that may be held in memory; beyond it they are read as they are needed. */
+  memoryBudget?: number;
   /** Projection engine and its threads. Default: the fastest that is there. */
   engine?: EngineChoice;
   /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
@@ -85,7 +87,12 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
       `${settings.resolution} Å`,
     );
   }
-  const targets = await prepareTargets(set, { boxSize: neutral.boxSize, rings, ...task });
+  const targets = await prepareTargets(set, {
+    boxSize: neutral.boxSize,
+    rings,
+    ...(settings.memoryBudget !== undefined && { memoryBudget: settings.memoryBudget }),
+    ...task,
+  });
   const engine = await createEngine(settings.engine);
   const trainer = new Trainer(targets, neutral, options, engine, free);
   try {

@@ -1,0 +1,228 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { cpus, tmpdir, totalmem } from "node:os";
+import path from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import {
+  createEngine,
+  growNeutralModel,
+  type ProjectionEngine,
+  Random,
+  readMap,
+  simulateLinearMotion,
+  train,
+  trainInThisThread,
+  useBackend,
+  writeModelText,
+} from "e2gmm";
+
+/**
+ * What a training costs besides its result.
+ * `node tests/dist/bench/trainingStep.js step|loop|stream [--backend wasm] [--sizes 512/64,3082/128] [--hidden 512]
+ *  [--batch 32] [--seconds 5] [--vary position|all] [--particles 100000]`
+ *
+ * step: milliseconds and memory per particle of a whole training step on random particles held in memory.
+ * loop: delay of the main thread's event loop while `train` works in its own thread.
+ * stream: one epoch of training of a large stack that is read as it goes, beside one that is held in memory.
+ */
+
+const [part, ...rest] = process.argv.slice(2);
+const flag = (name: string, otherwise: string): string => {
+  const at = rest.indexOf(`--${name}`);
+  return at < 0 ? otherwise : rest[at + 1]!;
+};
+/** Parts of the library that are no public interface. */
+const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
+const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+
+const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+
+async function step(): Promise<void> {
+  const { Adam } = inner("./network/adam");
+  const { GaussianHead } = inner("./network/head");
+  const { LatentModel } = inner("./network/latentModel");
+  const { disc } = inner("./projection/disc");
+  const batch = Number(flag("batch", "32"));
+  const hidden = Number(flag("hidden", "512"));
+  const vary = flag("vary", "all") === "all" ? ["position", "amplitude", "width"] : ["position"];
+  const featureSize = 128;
+  const engine: ProjectionEngine = await createEngine({});
+  for (const size of flag("sizes", "512/64,2048/84,3082/128").split(",")) {
+    const [n, boxSize] = size.split("/").map(Number) as [number, number];
+    const rings = Math.floor((boxSize - 1) / 2);
+    const random = new Random(1);
+    const params = new Float32Array(5 * n);
+    for (let i = 0; i < n; i++) {
+      for (let axis = 0; axis < 3; axis++) params[axis * n + i] = 0.12 * random.normal();
+      params[3 * n + i] = 1;
+      params[4 * n + i] = 1 + random.uniform();
+    }
+    const before = process.memoryUsage().rss;
+    const head = new GaussianHead({ count: n, params, boxSize, apix: 1 }, vary);
+    const spec = { latent: 4, featureSize, hidden: [hidden, hidden, hidden], dropout: 0.3 };
+    const model = new LatentModel(spec, head, random);
+    const adam = new Adam([model.encoder, model.decoder], { learningRate: 1e-4, weightDecay: 0 });
+    const { samples } = disc(rings);
+    const noise = (count: number) => Float32Array.from({ length: count }, () => random.normal());
+    const poses = new Float32Array(batch * 9);
+    for (let b = 0; b < batch; b++) poses.set([1, 0, 0, 0, 1, 0, 0, 0, 1], 9 * b);
+    const features = noise(batch * featureSize);
+    const targets = noise(batch * samples * 2).map((x) => x / 20);
+    const ringWeights = new Float32Array(batch * (rings + 1)).fill(1 / rings);
+    const once = async () => {
+      const pass = model.forward({ features }, batch, 0.1, random);
+      const { modelGradient } = await engine.evaluate(
+        {
+          count: batch,
+          gaussians: n,
+          model: head.decode(pass.raw, batch),
+          rotations: poses,
+          shifts: new Float32Array(2 * batch),
+          targets,
+          targetRings: rings,
+        },
+        { boxSize, rings, ringWeights, gradient: { model: true } },
+      );
+      adam.step(pass.backward(head.backward(pass.raw, modelGradient!, batch)));
+      pass.release();
+    };
+    await once();
+    const times: number[] = [];
+    let peak = 0;
+    const end = performance.now() + 1000 * Number(flag("seconds", "5"));
+    while (performance.now() < end) {
+      const start = performance.now();
+      await once();
+      times.push((performance.now() - start) / batch);
+      peak = Math.max(peak, process.memoryUsage().rss);
+    }
+    times.sort((a, b) => a - b);
+    console.log(
+      `  N ${n}, S ${boxSize}, rings ${rings}, 3 × ${hidden}, batch ${batch}, ${vary.join("+")}: ` +
+        `${times[0]!.toFixed(2)} ms per particle at best, ${times[times.length >> 1]!.toFixed(2)} in the middle, ` +
+        `memory ${megabytes(peak - before)} MB`,
+    );
+    model.dispose();
+    adam.dispose();
+  }
+  await engine.dispose();
+}
+
+async function simulated(particlesPerState: number, boxSize: number, gaussians: number) {
+  const folder = path.join(scratch, "data");
+  const { star, consensus } = await simulateLinearMotion({
+    folder,
+    particlesPerState,
+    boxSize,
+    snr: 1,
+    seed: 1,
+  });
+  const { model } = await growNeutralModel(await readMap(consensus), { resolution: 12, gaussians });
+  const file = path.join(scratch, "neutral.txt");
+  await writeModelText(file, model);
+  return { star, model: file };
+}
+
+async function loop(): Promise<void> {
+  const { star, model } = await simulated(200, 64, 512);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const run = await train(
+    {
+      particles: star,
+      model,
+      out: path.join(scratch, "run"),
+      options: { latent: 1, epochs: 3, coarseEpochs: 2 },
+      onEpoch: ({ epoch }) => (epoch === 1 ? delay.enable() : undefined),
+    },
+    {},
+  );
+  delay.disable();
+  run.close();
+  const ms = (value: number) => (value / 1e6).toFixed(1);
+  console.log(
+    `  event loop of the main thread while training: p50 ${ms(delay.percentile(50))}, ` +
+      `p99 ${ms(delay.percentile(99))}, longest ${ms(delay.max)} ms (1 ms of each is the timer's own)`,
+  );
+}
+
+/** A stack that repeats the simulated images until it has as many particles as asked for. */
+async function stream(): Promise<void> {
+  const particles = Number(flag("particles", "100000"));
+  const { star, model } = await simulated(20, 128, 512);
+  const folder = path.dirname(star);
+  const stack = readFileSync(path.join(folder, "particles.mrcs"));
+  const images = 400;
+  const bytes = (stack.length - 1024) / images;
+  const header = Buffer.from(stack.subarray(0, 1024));
+  const large = path.join(scratch, "large");
+  mkdirSync(large);
+  const handle = await open(path.join(large, "particles.mrcs"), "w");
+  header.writeInt32LE(particles, 8);
+  header.writeInt32LE(particles, 36);
+  await handle.write(header);
+  for (let i = 0; i < particles; i += images) {
+    await handle.write(stack, 1024, Math.min(images, particles - i) * bytes);
+  }
+  await handle.close();
+  const lines = readFileSync(star, "utf8").split("\n");
+  const rows = lines.filter((line) => line.includes("@particles.mrcs"));
+  const head = lines.slice(0, lines.indexOf(rows[0]!));
+  const many = Array.from({ length: particles }, (_, i) =>
+    rows[i % images]!.replace(/\d+@/, `${String(i + 1).padStart(6, "0")}@`),
+  );
+  writeFileSync(path.join(large, "particles.star"), `${[...head, ...many].join("\n")}\n`);
+  console.log(`  ${particles} particles of 128², ${((particles * bytes) / 2 ** 30).toFixed(1)} GiB`);
+
+  const speed = async (file: string, out: string, memoryBudget: number, count: number) => {
+    let epochBegan = 0;
+    let perParticle = 0;
+    const run = await trainInThisThread(
+      {
+        particles: file,
+        model,
+        out: path.join(scratch, out),
+        memoryBudget,
+        options: { latent: 1, vary: ["position"], epochs: 1, coarseRing: 0, heldOut: 0.01 },
+      },
+      {
+        onProgress: ({ task, done, total }) => {
+          if (!task.startsWith("epoch")) return;
+          if (done <= 32) epochBegan = performance.now();
+          if (done === total) perParticle = (performance.now() - epochBegan) / total;
+          if (done === total) throw new Error("measured");
+        },
+      },
+    ).catch((error: Error) => {
+      if (error.message !== "measured") throw error;
+      return undefined;
+    });
+    run?.close();
+    console.log(
+      `  ${out}: ${count} particles, ${perParticle.toFixed(3)} ms per particle in the epoch, ` +
+        `peak resident ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
+    );
+  };
+  await speed(path.join(large, "particles.star"), "streamed", 2 ** 28, particles);
+  const small = path.join(large, "first.star");
+  writeFileSync(small, `${[...head, ...many.slice(0, 8000)].join("\n")}\n`);
+  await speed(small, "held in memory", 2 ** 32, 8000);
+}
+
+async function main(): Promise<void> {
+  const { name } = await useBackend(flag("backend", "auto") as "auto");
+  console.log(
+    `${part}: backend ${name}, Node ${process.version}, ${cpus().length} × ${cpus()[0]!.model.trim()}, ` +
+      `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+  );
+  if (part === "step") await step();
+  else if (part === "loop") await loop();
+  else if (part === "stream") await stream();
+  else throw new Error("usage: trainingStep.js step|loop|stream [options]");
+}
+
+main().catch((error: Error) => {
+  console.error(error.stack);
+  process.exitCode = 1;
+});
