@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { KernelProcess, printed, resultText, type WireClient } from "./wireClient";
+
+let kernel: KernelProcess;
+let client: WireClient;
+
+before(async () => {
+  kernel = await KernelProcess.start();
+  client = await kernel.client();
+});
+after(() => kernel.stop());
+
+test("an interrupted training stops at a step, keeps its checkpoint, and can be resumed in the next cell", async () => {
+  const set = await client.execute(
+    `import * as gmm from "e2gmm";
+     const { consensus } = await gmm.simulateLinearMotion({
+       folder: "data", states: 6, particlesPerState: 20, range: 0.25, boxSize: 32, apix: 4, snr: 1, seed: 5 });
+     const grown = await gmm.growNeutralModel(await gmm.readMap(consensus), {
+       resolution: 12, gaussians: 32, startGaussians: 32, boxSize: 32 });
+     await gmm.writeModelText("neutral.txt", grown.model);
+     const settings = { particles: "data/particles.star", model: "neutral.txt", out: "run",
+       options: { latent: 1, vary: ["position" as const], epochs: 20, coarseEpochs: 1, batchSize: 8 } };
+     process.cwd()`,
+    { timeout: 120_000 },
+  );
+  const folder = resultText(set)?.replaceAll("'", "");
+  assert.ok(folder, JSON.stringify(set.reply.content));
+  const training = await client.startExecute(
+    `await gmm.train({ ...settings, onEpoch: (report) => console.log("epoch", report.epoch) });`,
+  );
+  const outputOf = () => printed({ published: client.publishedFor(training) });
+  await client.until(() => (/epoch 1\n/.test(outputOf()) ? true : undefined), "first epoch", 120_000);
+  await client.interrupt();
+  const { reply } = await client.finished(training, 10_000);
+  assert.equal(reply.content["ename"], "Interrupted");
+  assert.equal(resultText(await client.execute("6 * 7")), "42");
+  assert.ok(existsSync(path.join(folder, "run/history.csv")), "the run folder is there");
+  const resumed = await client.execute(
+    `const again = await gmm.train({ ...settings, resume: true, onEpoch: (report) => console.log("epoch", report.epoch) });
+     (await again.latents()).encoder.length`,
+    { timeout: 120_000 },
+  );
+  assert.equal(resultText(resumed), "120", JSON.stringify(resumed.reply.content));
+  assert.doesNotMatch(printed(resumed), /epoch 1\n/, "the first epoch is not trained again");
+});
