@@ -7,6 +7,9 @@
 //   --seconds 3                time to spend on each measurement
 //   --json FILE                where the numbers go (default tests/artefacts/bench.json)
 // Each measurement runs in a process of its own, so that memory is its own too.
+// `npm run bench -- adk|linear [options]`: how well trainings find a known motion (tests/bench/accuracy.ts)
+// `npm run bench -- step|loop|stream [options]`: what a training costs (tests/bench/trainingStep.ts)
+// `npm run bench -- kernel [options]`: the kernel beside ipykernel and stock tslab (tests/kernel/bench.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,6 +25,19 @@ const require = createRequire(path.join(library, "index.js"));
 const load = (name) => require(path.join(library, name));
 
 const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
+
+/** Measurements with a program of their own, and the words by which they are asked for. */
+const programs = {
+  "bench/accuracy.js": ["adk", "linear"],
+  "bench/trainingStep.js": ["step", "loop", "stream"],
+  "kernel/bench.js": ["kernel"],
+};
+const [word, ...others] = process.argv.slice(2);
+for (const [program, words] of Object.entries(programs)) {
+  if (!words.includes(word)) continue;
+  const args = [path.join(root, "tests/dist", program), ...(word === "kernel" ? [] : [word]), ...others];
+  process.exit(spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1);
+}
 
 function readOptions() {
   const { values } = parseArgs({
