@@ -3,13 +3,15 @@ import { createRequire, SourceMap } from "node:module";
 import path from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type { Converter, Diagnostic } from "tslab/dist/converter";
+import { bindEarlierNames } from "./earlierNames";
 import { addGuards, type GuardedCode } from "./guards";
 import { createModuleTypes, type HostPackage } from "./moduleTypes";
 
 /**
- * tslab's converter, with what it lacks: source maps, interrupt checks, a real `import()`, and module resolution that
- * finds the package which brought the kernel, wherever the notebook lies. The converter takes no options for these,
- * so it is loaded with a TypeScript module of which three functions are wrapped.
+ * tslab's converter, with what it lacks: source maps, interrupt checks, a real `import()`, names of earlier cells in
+ * shorthand properties, and module resolution that finds the package which brought the kernel, wherever the notebook
+ * lies. The converter takes no options for these, so it is loaded with a TypeScript module of which three functions
+ * are wrapped.
  */
 
 export function readHostPackage(folder: string): HostPackage {
@@ -255,7 +257,7 @@ export class Compiler {
     Object.defineProperty(host, "afterProgramCreate", {
       get: () => receive,
       set: (callback: (program: TypeScript.BuilderProgram) => void) => {
-        receive = (program) => callback(this.#keepMaps(program));
+        receive = (program) => callback(this.#wrapEmit(program));
       },
     });
     return host;
@@ -269,10 +271,11 @@ export class Compiler {
     return watch;
   };
 
-  /** Emitted text loses its map comment, and the map is kept instead. */
-  #keepMaps(program: TypeScript.BuilderProgram): TypeScript.BuilderProgram {
+  /** Names of earlier cells are bound first; emitted text loses its map comment, and the map is kept instead. */
+  #wrapEmit(program: TypeScript.BuilderProgram): TypeScript.BuilderProgram {
     const emit = program.emit;
-    program.emit = (file, write, ...rest) => {
+    program.emit = (file, write, cancellation, onlyDeclarations, transformers) => {
+      const binding = bindEarlierNames(this.ts, program.getProgram().getTypeChecker());
       let map: string | undefined;
       return emit(
         file,
@@ -285,7 +288,9 @@ export class Compiler {
           if (name.endsWith(".js") && map !== undefined) this.#firstMaps.set(clean, map);
           write!(name, clean, ...more);
         },
-        ...rest,
+        cancellation,
+        onlyDeclarations,
+        { ...transformers, after: [binding, ...(transformers?.after ?? [])] },
       );
     };
     return program;
