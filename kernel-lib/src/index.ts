@@ -64,3 +64,4 @@ export { type TrainSettings, trainInThisThread } from "./training/train";
 export type { EpochReport } from "./training/trainer";
 export type { Weighting } from "./training/weights";
 export { packageVersion } from "./version";
+export * as widgets from "./widgets";

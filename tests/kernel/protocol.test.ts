@@ -462,6 +462,10 @@ test("the host package resolves wherever the notebook lies, typed, quickly compl
   assert.match(inspection.content["data"]["text/plain"], /bad input is reported/);
   const wrong = await client.execute("new gmm.InputError(5)");
   assert.match(errorOf(wrong.published).content["evalue"], /^TS/);
+  const slider = await client.execute("const turn = new gmm.widgets.IntSlider({ value: 4 }); turn.value + 1");
+  assert.equal(resultText(slider), "5");
+  const misused = await client.execute(`new gmm.widgets.IntSlider({ value: "four" })`);
+  assert.match(errorOf(misused.published).content["evalue"], /^TS2322/);
 });
 
 test("modules and packages beside the notebook can be imported, with their types and their lines in errors", async () => {
