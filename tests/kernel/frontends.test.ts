@@ -23,6 +23,8 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+const PATIENCE = 90_000;
+
 function run(args: string[], stdin = ""): Promise<{ status: number | null; output: string }> {
   const child = spawn(python, args, {
     cwd: folder,
@@ -36,8 +38,16 @@ function run(args: string[], stdin = ""): Promise<{ status: number | null; outpu
   child.stderr.on("data", keep);
   child.stdin.end(stdin);
   return new Promise((resolve, reject) => {
+    // One that hangs is ended while there is time to say what it printed.
+    const late = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${args.join(" ")} did not end within ${PATIENCE / 1000} s; it printed:\n${output}`));
+    }, PATIENCE);
     child.on("error", reject);
-    child.on("close", (status) => resolve({ status, output }));
+    child.on("close", (status) => {
+      clearTimeout(late);
+      resolve({ status, output });
+    });
   });
 }
 
