@@ -47,7 +47,7 @@ export function addDecode(program: Command, run: RunCommand): void {
     .addOption(
       new Option(
         "--z <a,b,…>",
-        "a point, a number for each dimension; may be repeated. 0 is the neutral model",
+        "a point, a number for each dimension; may be repeated. 0 is the middle of what the particles show",
       ).argParser((text: string, before: string[] = []) => [...before, text]),
     )
     .addOption(fileOption("--path <file>", "text file of points, one a line"))
