@@ -19,7 +19,7 @@ import {
 
 /**
  * How well a training finds a motion that is known: correlations of the latent with the truth, for several seeds.
- * `node tests/dist/bench/accuracy.js adk|linear [--seeds 1-5] [--backend wasm] [option=value …]`
+ * `node tests/dist/bench/accuracy.js adk|linear [--seeds 1-5] [--ranges 0.22,0.36] [--backend wasm] [option=value …]`
  */
 
 interface Case {
@@ -151,7 +151,8 @@ async function main(): Promise<void> {
   const { name } = await useBackend(flag("backend", "auto") as "auto");
   console.log(`backend ${name}, Node ${process.version}, options ${JSON.stringify(options)}`);
   if (which === "adk") await measure(adk());
-  else if (which === "linear") for (const range of [0.22, 0.36]) await measure(await linear(range));
+  else if (which === "linear")
+    for (const range of flag("ranges", "0.22,0.36").split(",")) await measure(await linear(Number(range)));
   else throw new Error("usage: accuracy.js adk|linear [--seeds 1-5] [--backend NAME] [option=value …]");
   console.log(`peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`);
 }

@@ -72,7 +72,7 @@ async function step(): Promise<void> {
     const targets = noise(batch * samples * 2).map((x) => x / 20);
     const ringWeights = new Float32Array(batch * (rings + 1)).fill(1 / rings);
     const once = async () => {
-      const pass = model.forward({ features }, batch, 0.1, random);
+      const pass = model.forward(features, batch, 0.1, random);
       const { modelGradient } = await engine.evaluate(
         {
           count: batch,

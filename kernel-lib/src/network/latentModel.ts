@@ -141,56 +141,34 @@ export class LatentModel {
     return raw;
   }
 
-  /**
-   * One forward pass of training for a batch of features [B · featureSize], or of latents [B · latent] where the
-   * encoder takes no part.
-   */
-  forward(
-    input: { features: Float32Array } | { latents: Float32Array },
-    count: number,
-    noise: number,
-    random: Random,
-  ): Pass {
+  /** One forward pass of training for a batch of features [B · featureSize], with this noise on the latents. */
+  forward(features: Float32Array, count: number, noise: number, random: Random): Pass {
     const { latent, featureSize } = this.spec;
-    let z: Float32Array;
-    let encoderTape: ReturnType<Mlp["forward"]> | undefined;
-    let features: tf.Tensor2D | undefined;
-    if ("features" in input) {
-      features = tf.tensor2d(input.features, [count, featureSize]);
-      encoderTape = this.encoder.forward(features, random);
-      z = this.standardise(encoderTape.output.dataSync() as Float32Array, count);
-    } else {
-      z = input.latents;
-    }
-    const noisy = z.map((value) => value + noise * random.normal());
-    const latents = tf.tensor2d(noisy, [count, latent]);
+    const input = tf.tensor2d(features, [count, featureSize]);
+    const encoderTape = this.encoder.forward(input, random);
+    const z = this.standardise(encoderTape.output.dataSync() as Float32Array, count);
+    const latents = tf.tensor2d(
+      z.map((value) => value + noise * random.normal()),
+      [count, latent],
+    );
     const decoderTape = this.decoder.forward(latents, random);
     const raw = Float32Array.from(decoderTape.output.dataSync() as Float32Array);
     const deviation = this.deviation.slice();
 
     return {
-      z,
       raw,
       backward: (rawGradient) => {
         const decoderGradient = tf.tensor2d(rawGradient, [count, this.head.outputs]);
-        const down = this.decoder.backward(decoderTape, decoderGradient, encoderTape !== undefined);
-        let gradients: tf.Tensor[][];
-        if (encoderTape) {
-          const dz = tf.tidy(() => tf.div(down.input!, tf.tensor1d(deviation))) as tf.Tensor2D;
-          const up = this.encoder.backward(encoderTape, dz, false);
-          tf.dispose([dz, down.input!]);
-          gradients = [up.gradients, down.gradients];
-        } else {
-          gradients = [down.gradients];
-        }
-        decoderGradient.dispose();
-        return gradients;
+        const down = this.decoder.backward(decoderTape, decoderGradient, true);
+        const dz = tf.tidy(() => tf.div(down.input!, tf.tensor1d(deviation))) as tf.Tensor2D;
+        const up = this.encoder.backward(encoderTape, dz, false);
+        tf.dispose([decoderGradient, dz, down.input!]);
+        return [up.gradients, down.gradients];
       },
       release: () => {
         this.decoder.release(decoderTape);
-        latents.dispose();
-        if (encoderTape) this.encoder.release(encoderTape);
-        features?.dispose();
+        this.encoder.release(encoderTape);
+        tf.dispose([latents, input]);
       },
     };
   }
@@ -292,11 +270,9 @@ export class LatentModel {
 
 /** A forward pass of training that waits for the gradient in its raw numbers. */
 export interface Pass {
-  /** Latents without noise, [B · latent]. */
-  z: Float32Array;
   /** Raw numbers of the decoder, [B · outputs]. */
   raw: Float32Array;
-  /** Gradients in the variables of encoder and decoder, or of the decoder alone where latents were given. */
+  /** Gradients in the variables of encoder and decoder, from those in the raw numbers [B · outputs]. */
   backward(rawGradient: Float32Array): tf.Tensor[][];
   release(): void;
 }

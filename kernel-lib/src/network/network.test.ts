@@ -191,7 +191,7 @@ describe("encoder and decoder", () => {
     assert.ok(farthest() < 0.01, `${farthest()}`);
     const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
     for (let step = 0; step < 5; step++) {
-      const pass = model.forward({ features: someNumbers(50, 1) }, 5, 0.1, new Random(3));
+      const pass = model.forward(someNumbers(50, 1), 5, 0.1, new Random(3));
       adam.step(pass.backward(someNumbers(5 * model.head.outputs, 2)));
       pass.release();
     }

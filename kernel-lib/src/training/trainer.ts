@@ -153,7 +153,7 @@ export class Trainer {
       throwIfStopped(task.signal);
       const count = indices.length;
       const pass = this.model.forward(
-        { features: this.batches.rows(features, basis.size, indices) },
+        this.batches.rows(features, basis.size, indices),
         count,
         options.latentNoise,
         random,
