@@ -1,14 +1,15 @@
 import type { ParticleTargets } from "../particles/targets";
 import type { ProjectionBatch } from "../projection/engine";
 
-/** Gathers what an engine needs of some particles: transforms, poses, ring weights. */
+/** Gathers what an engine needs of some particles: transforms and poses. */
 export class ParticleBatches {
   constructor(private readonly targets: ParticleTargets) {}
 
-  /** Lists of neighbouring particle indices that cover `from` … `to` (default all). */
-  *inOrder(size = 128, from = 0, to = this.targets.count): Generator<Int32Array> {
-    for (let start = from; start < to; start += size) {
-      yield Int32Array.from({ length: Math.min(size, to - start) }, (_, i) => start + i);
+  /** Lists of neighbouring particle indices that cover all particles. */
+  *inOrder(size: number): Generator<Int32Array> {
+    const { count } = this.targets;
+    for (let start = 0; start < count; start += size) {
+      yield Int32Array.from({ length: Math.min(size, count - start) }, (_, i) => start + i);
     }
   }
 
@@ -26,12 +27,12 @@ export class ParticleBatches {
     };
   }
 
-  /** Rows of a [particles · width] array; of ring arrays only columns 0 … rings when `rings` is given. */
-  rows(values: Float32Array, width: number, indices: Int32Array, rings = width - 1): Float32Array {
-    const out = new Float32Array(indices.length * (rings + 1));
+  /** Rows of a [particles · width] array. */
+  rows(values: Float32Array, width: number, indices: Int32Array): Float32Array {
+    const out = new Float32Array(indices.length * width);
     for (let b = 0; b < indices.length; b++) {
       const from = indices[b]! * width;
-      out.set(values.subarray(from, from + rings + 1), b * (rings + 1));
+      out.set(values.subarray(from, from + width), b * width);
     }
     return out;
   }

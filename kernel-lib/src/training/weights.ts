@@ -23,6 +23,8 @@ export class RingWeights {
   readonly snr: Float64Array;
   /** Outermost ring with a signal: beyond it the mean FRC is no more than its scatter. */
   readonly lastRing: number;
+  /** What `meanTotal` has worked out: it passes over all particles, and every epoch asks for it. */
+  private readonly totals = new Map<number, number>();
 
   /**
    * @param meanFrc mean FRC of the neutral model in each ring 0 … rings, over all particles
@@ -79,11 +81,14 @@ export class RingWeights {
 
   /** Mean over all particles of the sum over rings 1 … `rings`: dividing by it makes a mean score a weighted mean FRC. */
   meanTotal(rings = this.rings): number {
+    const known = this.totals.get(rings);
+    if (known !== undefined) return known;
     const { samplesInRing } = disc(this.rings);
     let total = 0;
     for (let i = 0; i < this.particles; i++) {
       for (let r = 1; r <= rings; r++) total += this.weight(i, r, samplesInRing[r]!);
     }
+    this.totals.set(rings, total / this.particles);
     return total / this.particles;
   }
 }
