@@ -4,7 +4,7 @@
 //   node binder/setup.mjs --check    say what is in place, change nothing; exit status 1 when something is not
 //   node binder/setup.mjs --prefix P put the kernels into the Jupyter at P instead of into .venv (for mybinder)
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { command, filesBelow, hashFiles, isCurrent, Progress, runStep, SetupError } from "./steps.mjs";
@@ -51,7 +51,12 @@ export function holdsLockedPackages(lockText, installedText) {
 }
 
 function npmPackages() {
-  const manifests = ["package.json", "package-lock.json", "kernel-lib/package.json"].map((file) => at(file));
+  const manifests = [
+    "package.json",
+    "package-lock.json",
+    "kernel-lib/package.json",
+    "labextension/package.json",
+  ].map((file) => at(file));
   const record = at("node_modules/.package-lock.json");
   return {
     name: "npm packages",
@@ -71,6 +76,9 @@ function npmPackages() {
       }),
   };
 }
+
+/** Where the build leaves what JupyterLab loads. */
+const extensionBundle = "labextension/build/labextension";
 
 /** Removes what was compiled from a source that is no longer there, so that nothing stale is imported or tested. */
 export function pruneOrphans(sourceFolder, outputFolder) {
@@ -97,16 +105,19 @@ function build() {
     ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
     ...filesBelow(at("kernel-lib/src")),
     ...filesBelow(at("kernel-lib/assembly")),
+    ...["package.json", "tsconfig.json", "build.mjs"].map((file) => at("labextension", file)),
+    ...["src", "schema", "style"].flatMap((folder) => filesBelow(at("labextension", folder))),
     ...filesBelow(at("tests"), ["dist", "artefacts"]).filter((file) => /\.(ts|json)$/.test(file)),
   ];
   return {
     name: "build",
     stamp: at("kernel-lib/dist/.built"),
-    outputs: [at("kernel-lib/dist/index.js"), at("tests/dist")],
+    outputs: [at("kernel-lib/dist/index.js"), at(extensionBundle, "package.json"), at("tests/dist")],
     inputs: () => hashFiles(root, sources()),
     run: async (say) => {
       for (const [source, output] of [
         [at("kernel-lib/src"), at("kernel-lib/dist")],
+        [at("labextension/src"), at("labextension/lib")],
         [at("tests"), at("tests/dist")],
       ]) {
         pruneOrphans(source, output);
@@ -260,11 +271,31 @@ function e2gmmKernel(prefix) {
   };
 }
 
+/**
+ * The extension, in the place where JupyterLab looks. A link, so that a new build is what the next page loads; removed
+ * first, since an older set-up or a wheel may have left a folder there.
+ */
+function labExtension(prefix) {
+  const folder = path.join(prefix, "share/jupyter/labextensions");
+  const link = path.join(folder, "e2gmm-labextension");
+  return {
+    name: "JupyterLab extension",
+    stamp: path.join(folder, ".e2gmm-lab"),
+    outputs: [path.join(link, "package.json")],
+    inputs: () => at(extensionBundle),
+    run: async () => {
+      mkdirSync(folder, { recursive: true });
+      rmSync(link, { recursive: true, force: true });
+      symlinkSync(at(extensionBundle), link, "dir");
+    },
+  };
+}
+
 /** The steps in order. @param {string} [prefix] a Jupyter that takes the place of `.venv` */
 export function steps(prefix) {
   const python = prefix === undefined ? [pythonEnvironment()] : [];
   const place = prefix ?? venv;
-  return [npmPackages(), build(), ...python, e2gmmKernel(place), tslabKernel(place)];
+  return [npmPackages(), build(), ...python, labExtension(place), e2gmmKernel(place), tslabKernel(place)];
 }
 
 /**

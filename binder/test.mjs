@@ -16,6 +16,7 @@ skipped for want of RELION, Chromium or Jupyter. Exit status 1 on any failure, a
 
 const trees = [
   { sources: "kernel-lib/src", compiled: "kernel-lib/dist" },
+  { sources: "labextension/src", compiled: "labextension/lib" },
   { sources: "tests", compiled: "tests/dist" },
 ];
 

@@ -1,0 +1,32 @@
+// Builds the extension: TypeScript to lib/, then the bundle that JupyterLab loads to build/labextension/.
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+
+function run(script, args, quiet) {
+  const stdio = quiet ? ["ignore", "pipe", "pipe"] : "inherit";
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+    cwd: here,
+    stdio,
+    encoding: "utf8",
+  });
+  if (status === 0) return;
+  if (quiet) console.error(`${stdout}${stderr}`);
+  process.exit(status ?? 1);
+}
+
+run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
+// What an earlier build left would be shipped with the next
+rmSync(path.join(here, "build/labextension"), { recursive: true, force: true });
+const builder = path.dirname(require.resolve("@jupyter/builder/package.json"));
+const core = path.join(
+  path.dirname(require.resolve("@jupyterlab/core-meta/package.json")),
+  "core.package.json",
+);
+// Its warnings are about licence files that other packages lack and about the size of plotly.js and NGL, which load late
+run(path.join(builder, "lib/build-labextension.js"), ["--core-package-file", core, here], true);

@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+/** A real JupyterLab in a real Chromium, for the tests of what a user sees. */
+
+const root = path.resolve(__dirname, "../../..");
+const program = path.join(root, ".venv/bin/jupyter-lab");
+const chromiumPath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
+  (file) => file !== undefined && existsSync(file),
+);
+
+/** Why tests in a browser cannot run here, or false. With CI=true they must. */
+export const skip: string | false = !chromiumPath
+  ? "Chromium is not installed (Debian: apt install chromium)"
+  : existsSync(program)
+    ? false
+    : "JupyterLab is not set up (npm test sees to it)";
+if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
+
+/** Where screenshots are kept. */
+export const artefacts = path.join(root, "tests/artefacts");
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    ...(chromiumPath ? { executablePath: chromiumPath } : {}),
+    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A notebook of TypeScript cells for the e2gmm kernel. */
+export function notebookOf(cells: readonly string[]): object {
+  return {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec: { name: "e2gmm", display_name: "TypeScript (e2gmm)", language: "typescript" } },
+    cells: cells.map((source, i) => ({
+      id: `cell${i}`,
+      cell_type: "code",
+      metadata: {},
+      execution_count: null,
+      outputs: [],
+      source,
+    })),
+  };
+}
+
+/** A JupyterLab server with a folder of its own, and nothing of the user's settings. */
+export class Lab {
+  private constructor(
+    readonly folder: string,
+    readonly origin: string,
+    readonly token: string,
+    private readonly server: ChildProcess,
+    private readonly printed: () => string,
+  ) {}
+
+  static async start(): Promise<Lab> {
+    const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-lab-"));
+    const home = path.join(folder, ".home");
+    mkdirSync(home);
+    const port = await freePort();
+    const token = randomUUID();
+    const server = spawn(
+      program,
+      [
+        "--no-browser",
+        "--allow-root",
+        `--ServerApp.root_dir=${folder}`,
+        `--ServerApp.port=${port}`,
+        "--ServerApp.port_retries=0",
+        `--IdentityProvider.token=${token}`,
+        "--LabApp.expose_app_in_browser=True",
+        "--ContentsManager.allow_hidden=False",
+      ],
+      {
+        cwd: folder,
+        // A group of its own, so that its kernels end with it even when it does not end them
+        detached: true,
+        env: {
+          ...process.env,
+          HOME: home,
+          JUPYTER_CONFIG_DIR: path.join(home, "config"),
+          JUPYTER_DATA_DIR: path.join(home, "data"),
+          JUPYTER_RUNTIME_DIR: path.join(home, "runtime"),
+          JUPYTERLAB_SETTINGS_DIR: path.join(home, "settings"),
+          JUPYTERLAB_WORKSPACES_DIR: path.join(home, "workspaces"),
+          JUPYTER_PREFER_ENV_PATH: "1",
+        },
+      },
+    );
+    let printed = "";
+    for (const stream of [server.stdout, server.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        printed += chunk.toString("utf8");
+      });
+    }
+    const lab = new Lab(folder, `http://127.0.0.1:${port}`, token, server, () => printed);
+    for (let tries = 0; ; tries++) {
+      const up = await lab.fetch("/api/status").catch(() => undefined);
+      if (up?.ok) return lab;
+      if (tries > 300 || server.exitCode !== null) {
+        await lab.stop();
+        throw new Error(`JupyterLab did not start:\n${printed}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** What the server and its kernels printed. */
+  get log(): string {
+    return this.printed();
+  }
+
+  fetch(route: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`${this.origin}${route}`, {
+      ...init,
+      headers: { Authorization: `token ${this.token}`, ...init.headers },
+    });
+  }
+
+  /** Writes a notebook of the cells into the served folder. */
+  writeNotebook(name: string, cells: readonly string[]): void {
+    writeFileSync(path.join(this.folder, name), JSON.stringify(notebookOf(cells)));
+  }
+
+  /** Opens a file as a user would by its address, in a workspace of its own, and waits until JupyterLab is there. */
+  async open(page: Page, file = "", workspace = randomUUID()): Promise<void> {
+    const tree = file === "" ? "" : `/tree/${file.split("/").map(encodeURIComponent).join("/")}`;
+    await page.goto(`${this.origin}/lab/workspaces/${workspace}${tree}?token=${this.token}`);
+    await page.waitForFunction(() => "jupyterapp" in window);
+    await page.evaluate(
+      () => (window as unknown as { jupyterapp: { restored: Promise<void> } }).jupyterapp.restored,
+    );
+    if (file.endsWith(".ipynb")) await page.locator(".jp-Notebook .jp-Cell").first().waitFor();
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      if (this.server.exitCode !== null || this.server.signalCode !== null) resolve();
+      else this.server.once("exit", () => resolve());
+    });
+    const signal = (name: NodeJS.Signals) => {
+      try {
+        process.kill(-this.server.pid!, name);
+      } catch {
+        // gone already
+      }
+    };
+    signal("SIGTERM");
+    const late = setTimeout(() => signal("SIGKILL"), 10_000);
+    await ended;
+    clearTimeout(late);
+    signal("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Runs a command of JupyterLab by its id. */
+export function command(page: Page, id: string, args: object = {}): Promise<unknown> {
+  return page.evaluate(
+    async ([name, given]) => {
+      const app = (
+        window as unknown as {
+          jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
+        }
+      ).jupyterapp;
+      await app.commands.execute(name as string, given as object);
+    },
+    [id, args] as const,
+  );
+}
+
+/** Runs every cell of the notebook in front and waits until the last of them has finished. */
+export async function runAllCells(page: Page): Promise<void> {
+  await command(page, "notebook:run-all-cells");
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll(".jp-Notebook .jp-CodeCell .jp-InputArea-prompt")].every((prompt) =>
+      /\[\d+\]/.test(prompt.textContent ?? ""),
+    ),
+  );
+}
+
+/** Adds a cell below the last one, runs it, and returns what it printed. */
+export async function runCell(page: Page, source: string): Promise<string> {
+  return page.evaluate(async (text) => {
+    // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
+    const app = (window as any).jupyterapp;
+    const panel = app.shell.currentWidget;
+    const { model } = panel.content;
+    const at = model.cells.length;
+    model.sharedModel.insertCell(at, { cell_type: "code", source: text });
+    panel.content.activeCellIndex = at;
+    await app.commands.execute("notebook:run-cell");
+    const outputs = model.cells.get(at).outputs.toJSON();
+    return (
+      outputs
+        // biome-ignore lint/suspicious/noExplicitAny: as above
+        .flatMap((output: any) => output.text ?? output.data?.["text/plain"] ?? output.evalue ?? "")
+        .join("")
+    );
+  }, source);
+}
