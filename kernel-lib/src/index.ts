@@ -51,6 +51,7 @@ export { readModelPdb, writeModelPdb } from "./model/pdb";
 export { readModelText, writeModelText } from "./model/text";
 export type { Varied } from "./network/head";
 export * from "./particles/ctf";
+export * from "./particles/particleColumns";
 export { openParticles, ParticleSet } from "./particles/particleSet";
 export { type ParticleTargets, prepareTargets, trainingBox } from "./particles/targets";
 export * from "./progress";

@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { writeBeside } from "../writeBeside";
-import type { DefocusColumns, OpticsGroup, ParticleMetadata } from "./metadata";
+import type { Categories, DefocusColumns, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
 import { NumpyTable } from "./numpyTable";
 import { rotationFromVector } from "./pose";
 import { refuseSameFile } from "./star";
@@ -135,6 +135,10 @@ class CryosparcMetadata implements ParticleMetadata {
       this.notices.push("the anisotropic magnification in ctf/anisomag is not corrected");
   }
 
+  get hasPoses(): boolean {
+    return this.table.has("alignments3D/pose");
+  }
+
   rotations(): Float32Array {
     this.needPoses("alignments3D/pose");
     const pose = this.table.numbers("alignments3D/pose");
@@ -174,6 +178,41 @@ class CryosparcMetadata implements ParticleMetadata {
 
   text(column: string): string[] {
     return this.table.text(column);
+  }
+
+  columns(): FileColumn[] {
+    return [...this.table.fields.values()].flatMap(({ name, length }): FileColumn[] => {
+      if (this.table.isText(name)) return [{ name, kind: "text" }];
+      if (length === 1) return [{ name, kind: "number" }];
+      return Array.from({ length }, (_, j) => ({ name: `${name}[${j}]`, kind: "number" }));
+    });
+  }
+
+  looseNumbers(column: string): Float64Array | undefined {
+    const [field, component] = this.component(column);
+    if (this.table.isText(field)) return undefined;
+    return this.table.numbers(field, component).map((x) => (Number.isFinite(x) ? x : Number.NaN));
+  }
+
+  /** The field of a column, and which of its numbers the column is: `alignments3D/pose[2]`. */
+  private component(column: string): [field: string, component: number] {
+    const found = /^(.*)\[(\d+)\]$/.exec(column);
+    const field = found && this.table.fields.get(found[1]!);
+    return field && Number(found[2]) < field.length ? [field.name, Number(found[2])] : [column, 0];
+  }
+
+  categories(column: string): Categories {
+    const known = new Map<string, number>();
+    const codes = new Uint32Array(this.count);
+    const words = this.table.has(column)
+      ? this.table.text(column)
+      : Array.from(this.table.numbers(...this.component(column)), String);
+    for (const [row, word] of words.entries()) {
+      const index = known.get(word) ?? known.size;
+      known.set(word, index);
+      codes[row] = index;
+    }
+    return { codes, names: [...known.keys()] };
   }
 
   where(row: number): string {

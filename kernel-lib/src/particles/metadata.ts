@@ -24,6 +24,19 @@ export interface DefocusColumns {
   scale: Float64Array | undefined;
 }
 
+/** A column of the particle file by its name there. */
+export interface FileColumn {
+  name: string;
+  /** What its first rows hold. */
+  kind: "number" | "text";
+}
+
+/** Text in few words: the different words, and for each row the index of its word. */
+export interface Categories {
+  codes: Uint32Array;
+  names: string[];
+}
+
 /**
  * What a particle file of any program says, as columns over all its rows. Angles and shifts are converted when asked
  * for, since a file without them can still be read for its images.
@@ -46,6 +59,7 @@ export interface ParticleMetadata {
   readonly randomSubset: Uint8Array | undefined;
   /** Remarks of one sentence on what was assumed or is left out of account. */
   readonly notices: string[];
+  readonly hasPoses: boolean;
   /** Rotation matrices reference → image, [count · 9]. @throws InputError naming the columns that are missing */
   rotations(): Float32Array;
   /** Shifts in Å, [count · 2]; zero where the file has none. */
@@ -54,6 +68,12 @@ export interface ParticleMetadata {
   /** A column of numbers, or of text. @throws InputError where it is missing, or text stands for a number */
   numbers(column: string): Float64Array;
   text(column: string): string[];
+  /** All columns of single numbers or text, in the order of the file. */
+  columns(): FileColumn[];
+  /** A column of numbers, NaN where the file says nan or inf; undefined where another word stands for one. */
+  looseNumbers(column: string): Float64Array | undefined;
+  /** A column as categories, in the order in which they occur. */
+  categories(column: string): Categories;
   /** Place of a row for messages. */
   where(row: number): string;
   /** Writes the file again with these rows only, in this order. */

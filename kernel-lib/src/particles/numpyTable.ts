@@ -81,16 +81,25 @@ export class NumpyTable {
     throw new InputError(this.file, `a field ${name}`, `fields ${[...this.fields.keys()].join(" ")}`);
   }
 
-  /** A field as numbers, [count · length] for one of several numbers. @throws InputError for text or a missing field */
-  numbers(name: string): Float64Array {
+  /** Whether a field holds text. @throws InputError for a missing field */
+  isText(name: string): boolean {
+    return numberReader(this.field(name).type) === undefined;
+  }
+
+  /**
+   * A field as numbers, [count · length] for one of several numbers, or one number of each row by its index.
+   * @throws InputError for text or a missing field
+   */
+  numbers(name: string, component?: number): Float64Array {
     const { type, length, offset } = this.field(name);
     const read = numberReader(type);
     if (!read) throw new InputError(`${this.file}: field ${name}`, "numbers", `type ${type}`);
     const bytes = typeBytes(type);
-    const out = new Float64Array(this.count * length);
+    const [first, width] = component === undefined ? [0, length] : [component, 1];
+    const out = new Float64Array(this.count * width);
     for (let row = 0, to = 0; row < this.count; row++) {
-      let at = row * this.rowBytes + offset;
-      for (let j = 0; j < length; j++, at += bytes) out[to++] = read(this.view, at);
+      let at = row * this.rowBytes + offset + first * bytes;
+      for (let j = 0; j < width; j++, at += bytes) out[to++] = read(this.view, at);
     }
     return out;
   }

@@ -5,7 +5,7 @@ import { openSource } from "../maps/mrcSource";
 import type { TaskOptions } from "../progress";
 import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
-import type { OpticsGroup, ParticleMetadata } from "./metadata";
+import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
 import { inParallel } from "./parallel";
 import { readRelion } from "./relionMetadata";
 import { type Resampler, resampler } from "./resample";
@@ -174,6 +174,40 @@ export class ParticleSet {
   textColumn(name: string): string[] {
     const all = this.metadata.text(name);
     return Array.from(this.rows, (row) => all[row]!);
+  }
+
+  /** All columns of single numbers or text that the file has, in its order. */
+  fileColumns(): FileColumn[] {
+    return this.metadata.columns();
+  }
+
+  /**
+   * A column of the file as numbers, NaN where the file says nan or inf; undefined where it is not of numbers.
+   * @throws InputError where it is missing
+   */
+  looseColumn(name: string): Float64Array | undefined {
+    const all = this.metadata.looseNumbers(name);
+    return all && Float64Array.from(this.rows, (row) => all[row]!);
+  }
+
+  /**
+   * A column of the file as categories, in the order in which they occur in the file; some may not occur in this set.
+   * @throws InputError where it is missing
+   */
+  categories(name: string): Categories {
+    const { codes, names } = this.metadata.categories(name);
+    return { codes: Uint32Array.from(this.rows, (row) => codes[row]!), names };
+  }
+
+  /** Whether the file has orientations. */
+  get hasPoses(): boolean {
+    return this.metadata.hasPoses;
+  }
+
+  /** Where the image of particle i is: the name of its stack as the file has it, and its place there, counted from 0. */
+  image(i: number): { stack: string; section: number } {
+    const row = this.rows[i]!;
+    return { stack: this.metadata.stacks[this.metadata.stack[row]!]!, section: this.metadata.section[row]! };
   }
 
   /**

@@ -1,5 +1,12 @@
 import { InputError } from "../errors";
-import type { DefocusColumns, OpticsGroup, ParticleMetadata, StackProbe } from "./metadata";
+import type {
+  Categories,
+  DefocusColumns,
+  FileColumn,
+  OpticsGroup,
+  ParticleMetadata,
+  StackProbe,
+} from "./metadata";
 import { parseNumber } from "./parseNumber";
 import { rotationFromEuler } from "./pose";
 import { NumberReader, readStar, type StarFile, type StarTable, writeStarRows } from "./star";
@@ -26,6 +33,10 @@ const angleColumns = ["_rlnAngleRot", "_rlnAngleTilt", "_rlnAnglePsi"] as const;
 const originColumns = ["_rlnOriginXAngst", "_rlnOriginYAngst"] as const;
 const pixelOriginColumns = ["_rlnOriginX", "_rlnOriginY"] as const;
 const at = 64;
+/** Rows that tell whether a column holds numbers. */
+const ROWS_LOOKED_AT = 50;
+/** What programs write for a number that they could not work out. */
+const notANumber = /^[+-]?(nan|inf|infinity)$/i;
 
 /**
  * Reads the particles of a RELION STAR file: version 3.0 and older (one table, pixel size from the magnification or
@@ -62,15 +73,35 @@ interface Groups {
 }
 
 /**
- * Splits `000012@folder/stack.mrcs` row by row. Most rows name the stack of the row before, which is recognised by its
- * bytes.
+ * The different words among many, numbered as they come. Most rows have the word of the row before, which is recognised
+ * by its bytes.
  */
+class Words {
+  readonly names: string[] = [];
+  private readonly known = new Map<string, number>();
+  private last = [0, 0, -1] as [from: number, to: number, index: number];
+
+  constructor(private readonly bytes: Buffer) {}
+
+  indexOf(from: number, to: number): number {
+    const [lastFrom, lastTo, last] = this.last;
+    if (last >= 0 && this.bytes.compare(this.bytes, from, to, lastFrom, lastTo) === 0) return last;
+    const name = this.bytes.toString("utf8", from, to);
+    let index = this.known.get(name);
+    if (index === undefined) {
+      index = this.names.push(name) - 1;
+      this.known.set(name, index);
+    }
+    this.last = [from, to, index];
+    return index;
+  }
+}
+
+/** Splits `000012@folder/stack.mrcs` row by row. */
 class ImageNames {
-  readonly stacks: string[] = [];
   readonly stack: Int32Array;
   readonly section: Int32Array;
-  private readonly known = new Map<string, number>();
-  private last = [0, 0, 0] as [from: number, to: number, index: number];
+  private readonly words: Words;
 
   constructor(
     private readonly table: StarTable,
@@ -78,6 +109,11 @@ class ImageNames {
   ) {
     this.stack = new Int32Array(table.count);
     this.section = new Int32Array(table.count);
+    this.words = new Words(bytes);
+  }
+
+  get stacks(): string[] {
+    return this.words.names;
   }
 
   take(row: number, from: number, to: number): void {
@@ -92,20 +128,8 @@ class ImageNames {
     }
     this.section[row] = number - 1;
     const nameFrom = numbered ? separator + 1 : from;
-    if (row === 0 || bytes.compare(bytes, nameFrom, to, this.last[0], this.last[1]) !== 0) {
-      this.last = [nameFrom, to, this.indexOf(row, bytes.toString("utf8", nameFrom, to))];
-    }
-    this.stack[row] = this.last[2];
-  }
-
-  private indexOf(row: number, name: string): number {
-    if (name === "") throw new InputError(this.place(row), "the name of a stack after @", "nothing");
-    let index = this.known.get(name);
-    if (index === undefined) {
-      index = this.stacks.push(name) - 1;
-      this.known.set(name, index);
-    }
-    return index;
+    if (nameFrom === to) throw new InputError(this.place(row), "the name of a stack after @", "nothing");
+    this.stack[row] = this.words.indexOf(nameFrom, to);
   }
 
   private place(row: number): string {
@@ -272,6 +296,11 @@ async function groupsOfColumns(
   return { opticsGroups, opticsGroup, notices };
 }
 
+function isNumber(text: string): boolean {
+  const bytes = Buffer.from(text);
+  return !Number.isNaN(parseNumber(bytes, 0, bytes.length));
+}
+
 function positive(value: number, place: string, column: string): number {
   if (!(value > 0 && Number.isFinite(value))) {
     throw new InputError(`${place}, column ${column}`, "a number above 0", String(value));
@@ -347,6 +376,10 @@ class RelionMetadata implements ParticleMetadata {
     return this.poses;
   }
 
+  get hasPoses(): boolean {
+    return angleColumns.every((column) => this.table.has(column));
+  }
+
   rotations(): Float32Array {
     const missing = angleColumns.filter((column) => !this.table.has(column));
     if (missing.length > 0) {
@@ -392,6 +425,35 @@ class RelionMetadata implements ParticleMetadata {
 
   text(column: string): string[] {
     return this.table.text(column);
+  }
+
+  columns(): FileColumn[] {
+    const rows = this.table.rows(0, ROWS_LOOKED_AT);
+    return this.table.columns.map((column, j) => ({
+      name: column.replace(/^_/, ""),
+      kind: rows.every((row) => notANumber.test(row[j]!) || isNumber(row[j]!)) ? "number" : "text",
+    }));
+  }
+
+  looseNumbers(column: string): Float64Array | undefined {
+    const { bytes } = this.star;
+    const values = new Float64Array(this.count);
+    let words = 0;
+    this.table.scan([column], (row, spans) => {
+      const value = parseNumber(bytes, spans[0]!, spans[1]!);
+      values[row] = value;
+      if (Number.isNaN(value) && !notANumber.test(bytes.toString("latin1", spans[0]!, spans[1]!))) words++;
+    });
+    return words > 0 ? undefined : values;
+  }
+
+  categories(column: string): Categories {
+    const words = new Words(this.star.bytes);
+    const codes = new Uint32Array(this.count);
+    this.table.scan([column], (row, spans) => {
+      codes[row] = words.indexOf(spans[0]!, spans[1]!);
+    });
+    return { codes, names: words.names };
   }
 
   where(row: number): string {

@@ -233,3 +233,13 @@ test("a compressed STAR file is read as well", async (t) => {
   writeFileSync(file, gzipSync(example));
   assert.equal((await readStar(file)).table("particles")!.count, 3);
 });
+
+test("some rows of a table are given as text, as far as there are any", () => {
+  const table = parse("data_\nloop_\n_a\n_b\n1 'x y'\n# between\n2 z\n3 w\n").tables[0]!;
+  assert.deepEqual(table.rows(0, 2), [
+    ["1", "x y"],
+    ["2", "z"],
+  ]);
+  assert.deepEqual(table.rows(2, 9), [["3", "w"]]);
+  assert.deepEqual(table.rows(5, 9), []);
+});

@@ -16,6 +16,8 @@ export interface StarTable {
   numbers(columns: readonly string[]): Float64Array[];
   /** One column as text, quotes removed. @throws InputError where the column is missing */
   text(column: string): string[];
+  /** Rows from `from` up to `to`, exclusive, as text, one array of all columns for each. */
+  rows(from: number, to: number): string[][];
   /**
    * Calls `visit` for every row with the byte range [from, to) of each of the named columns: `spans[2j]`, `spans[2j+1]`.
    * The array is reused from row to row.
@@ -91,6 +93,18 @@ class Table implements StarTable {
       values[row] = this.bytes.toString("utf8", spans[0]!, spans[1]!);
     });
     return values;
+  }
+
+  rows(from: number, to: number): string[][] {
+    const { columns } = this;
+    const wanted = Int32Array.from(columns, (_, column) => column);
+    const spans = new Uint32Array(2 * columns.length);
+    const rows: string[][] = [];
+    for (let row = Math.max(from, 0); row < Math.min(to, this.count); row++) {
+      this.scanRow(row, wanted, columns.length, spans);
+      rows.push(columns.map((_, j) => this.bytes.toString("utf8", spans[2 * j]!, spans[2 * j + 1]!)));
+    }
+    return rows;
   }
 
   scan(names: readonly string[], visit: (row: number, spans: Uint32Array) => void): void {
