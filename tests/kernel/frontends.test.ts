@@ -101,7 +101,7 @@ const panel = new w.VBox([turn, name, new w.IntProgress({ value: 40 })]);
 panel`,
     "await display(turn); turn.value = 17;",
     `name.value = "<last & final>"; turn.value = 23;`,
-    `const area = new w.Output(); await area.capture(() => console.log("captured text")); area`,
+    `const area = new w.Output(); await area.capture(() => console.log(["captured", "text"].join(" "))); area`,
   ]);
   const executed = path.join(folder, "executed.ipynb");
   const first = await run([
@@ -120,6 +120,10 @@ panel`,
   const shown = cells[0]!.outputs.find(({ data }) => data)!.data!;
   assert.match(joined(shown["text/plain"]), /Turn 23 \(0 to 50\)\nName <last & final>/);
   assert.match(joined(cells[1]!.outputs[0]!.data!["text/plain"]), /Turn 23/);
+  assert.deepEqual(
+    cells[3]!.outputs.map(({ data, text }) => joined(data?.["text/plain"] ?? text)),
+    ["captured text\n"],
+  );
   const saved = (
     metadata["widgets"] as Record<string, { state: Record<string, { state: Record<string, unknown> }> }>
   )["application/vnd.jupyter.widget-state+json"]!.state;

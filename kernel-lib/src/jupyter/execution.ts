@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
-import type { Header, Message } from "./wire";
+import type { Header, Json, Message } from "./wire";
 
 /** How long an interrupted library call may take to stop at a good point before its cell is given up. */
 export const GRACE_MS = 500;
@@ -76,4 +76,28 @@ export function currentContext(): ExecutionContext | undefined {
 
 export function runIn<T>(context: ExecutionContext, fn: () => T): T {
   return storage.run(context, fn);
+}
+
+/** Is offered what code would publish, by message type and content; true: it has been taken, and is not published. */
+export type TakeOutput = (type: string, content: Json) => boolean;
+
+class OutputCapture {
+  constructor(readonly take: TakeOutput) {}
+
+  /** Like the context, it shows as a property of promises. */
+  [inspect.custom](): string {
+    return "[cell]";
+  }
+}
+
+const captures = new AsyncLocalStorage<OutputCapture>();
+
+/** Calls `fn`; what it puts out, also from its timers and promises, is offered to `take` first. */
+export function captureIn<T>(take: TakeOutput, fn: () => T): T {
+  return captures.run(new OutputCapture(take), fn);
+}
+
+/** Whether output of the running code has been taken instead of going to the front end. */
+export function taken(type: string, content: Json): boolean {
+  return captures.getStore()?.take(type, content) === true;
 }

@@ -5,7 +5,7 @@ import type { Executor } from "tslab/dist/executor";
 import { complete, inspectCode, isComplete } from "./assistance";
 import { CommManager, commsSymbol } from "./comms";
 import { Compiler } from "./compiler";
-import { currentContext, ExecutionContext, runIn } from "./execution";
+import { captureIn, currentContext, ExecutionContext, runIn, taken } from "./execution";
 import { History } from "./history";
 import { CellInterrupt, Interrupts, isScriptBreak } from "./interrupts";
 import { installImport, installResolution } from "./modules";
@@ -83,12 +83,9 @@ export class Kernel {
   constructor(options: KernelOptions) {
     this.#options = options;
     this.#last = new ExecutionContext(noRequest);
-    // Voilà runs the cells with a recording client, and shows the page to a live one afterwards.
-    const voila = process.env["SERVER_SOFTWARE"]?.startsWith("voila") === true;
     this.#comms = new CommManager((type, content, metadata, buffers) =>
       this.#sockets.publish(type, this.#context().parent, content, metadata, buffers),
     );
-    this.#comms.frontEndSeen = voila;
   }
 
   /** Binds the sockets in their own thread while this one loads the compiler. */
@@ -138,14 +135,18 @@ export class Kernel {
   }
 
   #publish(type: string, content: Json, context = this.#context()): void {
-    this.#sockets.publish(type, context.parent, content);
+    if (!taken(type, content)) this.#sockets.publish(type, context.parent, content);
+  }
+
+  #print(name: "stdout" | "stderr", text: string, context = this.#context()): void {
+    if (!taken("stream", { name, text })) this.#sockets.stream(name, context.parent, text);
   }
 
   #installHooks(): void {
     const write = (name: "stdout" | "stderr") =>
       ((chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {
         const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
-        if (text !== "") this.#sockets.stream(name, this.#context().parent, withoutAsyncProperties(text));
+        if (text !== "") this.#print(name, withoutAsyncProperties(text));
         const callback = typeof encoding === "function" ? encoding : done;
         if (typeof callback === "function") process.nextTick(callback);
         return true;
@@ -186,12 +187,17 @@ export class Kernel {
   #transport(): object {
     const comms = this.#comms;
     const kernel = this;
+    // Voilà runs the cells with a recording client, and shows the page to a live one afterwards.
+    const voila = process.env["SERVER_SOFTWARE"]?.startsWith("voila") === true;
     return {
       open: comms.open.bind(comms),
       registerTarget: comms.registerTarget.bind(comms),
-      /** Whether somebody is looking: a browser, or a program that only records. */
+      /** Whether somebody is looking, now or later: a browser, not a program that only records. */
       get frontEndSeen() {
-        return comms.frontEndSeen;
+        return voila || comms.frontEndSeen;
+      },
+      get captureOutput() {
+        return comms.frontEndSeen ? undefined : captureIn;
       },
       /** Id of the request that the running code answers. */
       get parentId() {
@@ -217,7 +223,7 @@ export class Kernel {
 
   #printError(error: unknown, context = this.#context()): void {
     const { traceback } = reportThrown(error, (place) => this.#sources.get(place));
-    this.#sockets.stream("stderr", context.parent, `${traceback.join("\n")}\n`);
+    this.#print("stderr", `${traceback.join("\n")}\n`, context);
   }
 
   /** An error that no cell waits for: of a timer, of a promise that nobody caught. */

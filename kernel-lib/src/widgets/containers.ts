@@ -116,11 +116,24 @@ const outputTraits = {
 
 const OUTPUT = { module: "@jupyter-widgets/output", version: "1.0.0" };
 
+const joined = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value ?? ""));
+
 function outputText(output: NotebookOutput): string {
   const data = output["data"] as Record<string, unknown> | undefined;
-  const joined = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value ?? ""));
   return joined(output["text"] ?? data?.["text/plain"] ?? output["evalue"]);
 }
+
+function outputHtml(output: NotebookOutput): string {
+  const data = (output["data"] ?? {}) as Record<string, unknown>;
+  const html = data["text/html"] ?? data["image/svg+xml"];
+  if (html !== undefined) return joined(html);
+  const png = data["image/png"];
+  if (png !== undefined) return `<img src="data:image/png;base64,${escapeHtml(joined(png))}">`;
+  return `<pre>${escapeHtml(outputText(output))}</pre>`;
+}
+
+/** How long output that was taken is gathered before the views learn of it. */
+const GATHER_MS = 20;
 
 /** An area for output, wherever it is shown. */
 export class Output extends widgetClass({
@@ -132,16 +145,39 @@ export class Output extends widgetClass({
   viewModuleVersion: OUTPUT.version,
   traits: outputTraits,
   picture({ outputs }) {
-    const plain = outputs.map(outputText).join("");
-    return { text: plain, html: `<pre>${escapeHtml(plain)}</pre>` };
+    // Streams end their lines themselves, displays do not.
+    const text = outputs
+      .map(outputText)
+      .reduce((all, next) => all + (/[^\n]$/.test(all) ? "\n" : "") + next, "");
+    return { text, html: outputs.map(outputHtml).join("") };
   },
 }) {
+  /** Outputs that the views do not know yet; the last of them may still grow. */
+  #gathered: NotebookOutput[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Where the displays lie that have an id, under which they can be replaced. */
+  readonly #places = new Map<string, number>();
+  /** The next output replaces those that are there. */
+  #clearFirst = false;
+
   /**
-   * Runs `fn`; what it prints and displays appears in this widget instead of below the cell. With an async function,
-   * so does what else the cell puts out meanwhile.
+   * Runs `fn`; what it prints and displays appears in this widget instead of below the cell. With an async function and
+   * a live front end, so does what else the cell puts out meanwhile.
+   *
+   * A live front end is asked to move the output. A program that only records is not: nbclient would answer every piece
+   * of output on the socket where it waits for the cell's reply, and does not see a reply that comes at that moment
+   * (jupyter_client sends past the asyncio socket, and so takes away its edge-triggered wake-up). It then waits for ever.
    */
   async capture<T>(fn: () => T | Promise<T>): Promise<T> {
-    this.set({ msg_id: currentTransport()?.parentId ?? "" });
+    const transport = currentTransport();
+    if (transport?.captureOutput) {
+      try {
+        return await transport.captureOutput((type, content) => this.#take(type, content), fn);
+      } finally {
+        this.#show();
+      }
+    }
+    this.set({ msg_id: transport?.parentId ?? "" });
     try {
       return await fn();
     } finally {
@@ -149,13 +185,62 @@ export class Output extends widgetClass({
     }
   }
 
+  /** Whether a message is of a kind that belongs into an output area; then it is there from now on. */
+  #take(type: string, content: Record<string, unknown>): boolean {
+    if (type === "clear_output") {
+      if (content["wait"] === true) this.#clearFirst = true;
+      else this.clear();
+      return true;
+    }
+    const { data, metadata = {} } = content;
+    const id = (content["transient"] as { display_id?: string } | undefined)?.display_id;
+    if (type === "update_display_data") {
+      const place = id === undefined ? undefined : this.#places.get(id);
+      if (place === undefined) return false;
+      this.#gather()[place] = { output_type: "display_data", data, metadata };
+      return true;
+    }
+    if (type !== "stream" && type !== "display_data") return false;
+    if (this.#clearFirst) this.clear();
+    const outputs = this.#gather();
+    const last = outputs.at(-1);
+    if (type === "display_data") {
+      if (id !== undefined) this.#places.set(id, outputs.length);
+      outputs.push({ output_type: type, data, metadata });
+    } else if (last?.["output_type"] === type && last["name"] === content["name"]) {
+      outputs[outputs.length - 1] = { ...last, text: joined(last["text"]) + joined(content["text"]) };
+    } else {
+      outputs.push({ output_type: type, name: content["name"], text: content["text"] });
+    }
+    return true;
+  }
+
+  #gather(): NotebookOutput[] {
+    this.#timer ??= setTimeout(() => this.#show(), GATHER_MS);
+    this.#gathered ??= [...this.get("outputs")];
+    return this.#gathered;
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const outputs = this.#gathered;
+    this.#gathered = undefined;
+    if (outputs) this.set({ outputs });
+  }
+
   /** Adds text that was not printed by the running cell. */
   appendText(content: string, stream: "stdout" | "stderr" = "stdout"): void {
+    this.#show();
     const output = { output_type: "stream", name: stream, text: content };
     this.set({ outputs: [...this.get("outputs"), output] });
   }
 
   clear(): void {
+    this.#gathered = undefined;
+    this.#show();
+    this.#places.clear();
+    this.#clearFirst = false;
     this.set({ outputs: [] });
   }
 }

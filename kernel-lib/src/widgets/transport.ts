@@ -34,6 +34,13 @@ export interface CommTransport {
   registerTarget(target: string, handler: (comm: Comm, opening: CommMessage) => unknown): void;
   /** False while only a program that records outputs (nbclient, papermill) has been heard of. */
   readonly frontEndSeen: boolean;
+  /**
+   * Calls `fn` and offers `take` what it puts out, as the type and content of messages; true: taken, not published.
+   * Undefined while a front end takes part that does this itself, for the output widget whose `msg_id` it is told.
+   */
+  readonly captureOutput?:
+    | (<T>(take: (type: string, content: Record<string, unknown>) => boolean, fn: () => T) => T)
+    | undefined;
   /** Id of the message that the running code answers. */
   readonly parentId: string;
   /** Calls back at the end of every cell, before the kernel is idle. */

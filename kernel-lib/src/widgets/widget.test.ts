@@ -234,6 +234,23 @@ test("captured output is sent to the widget while the function runs, also when i
   assert.equal(output.msg_id, "");
 });
 
+test("the picture of an output area shows what lies in it in its best form, text as text", () => {
+  const output = new Output({
+    outputs: [
+      { output_type: "stream", name: "stdout", text: ["<a>\n", "b\n"] },
+      { output_type: "display_data", data: { "text/plain": "a figure", "text/html": "<b>figure</b>" } },
+      { output_type: "display_data", data: { "text/plain": "an image", "image/png": "iVBORw==" } },
+      { output_type: "error", ename: "Error", evalue: "no <good>" },
+    ],
+  });
+  const { text, html } = output.picture();
+  assert.equal(text, "<a>\nb\na figure\nan image\nno <good>");
+  assert.equal(
+    html,
+    '<pre>&lt;a&gt;\nb\n</pre><b>figure</b><img src="data:image/png;base64,iVBORw=="><pre>no &lt;good&gt;</pre>',
+  );
+});
+
 test("tabs have a title for every child", () => {
   assert.deepEqual(new Tab({ children: [new IntSlider(), new IntSlider()], titles: ["one"] }).titles, [
     "one",
