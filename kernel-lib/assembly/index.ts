@@ -1,5 +1,6 @@
-// The projection engine of one thread. The host lays a Job in shared memory and calls `work` in every thread; particles
-// are taken one by one from a common counter. Nothing is allocated here: the host gives each thread its scratch.
+// What WebAssembly does of the projection engine and of the networks. The networks' part is in dense.ts. The engine's, of
+// one thread: the host lays a Job in shared memory and calls `work` in every thread; particles are taken one by one from a
+// common counter. Nothing is allocated here: the host gives each thread its scratch.
 
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
@@ -7,6 +8,8 @@ import { gather, place, poseBytes } from "./pose";
 import { correlate, ringBytes } from "./rings";
 import { contractSeparable, projectSeparable, separableBytes } from "./separable";
 import { contractSpread, projectSpread, spreadBytes } from "./spread";
+
+export { dense, denseChunks } from "./dense";
 
 function aligned(bytes: usize): usize {
   return (bytes + 63) & ~(<usize>63);

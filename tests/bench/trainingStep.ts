@@ -56,8 +56,8 @@ async function step(): Promise<void> {
     const params = new Float32Array(5 * n);
     for (let i = 0; i < n; i++) {
       for (let axis = 0; axis < 3; axis++) params[axis * n + i] = 0.12 * random.normal();
-      params[3 * n + i] = 1;
-      params[4 * n + i] = 1 + random.uniform();
+      params[3 * n + i] = 0.2 + random.uniform();
+      params[4 * n + i] = 0.8 + 1.2 * random.uniform();
     }
     const before = process.memoryUsage().rss;
     const head = new GaussianHead({ count: n, params, boxSize, apix: 1 }, vary);
@@ -85,8 +85,7 @@ async function step(): Promise<void> {
         },
         { boxSize, rings, ringWeights, gradient: { model: true } },
       );
-      adam.step(pass.backward(head.backward(pass.raw, modelGradient!, batch)));
-      pass.release();
+      pass.learn(head.backward(pass.raw, modelGradient!, batch), adam.next());
     };
     await once();
     const times: number[] = [];
@@ -105,7 +104,6 @@ async function step(): Promise<void> {
         `memory ${megabytes(peak - before)} MB`,
     );
     model.dispose();
-    adam.dispose();
   }
   await engine.dispose();
 }

@@ -1,8 +1,9 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../random";
+import type { AdamStep } from "./adam";
+import { DenseNetwork, type NamedArray } from "./denseNetwork";
+import { DenseThreads } from "./denseThreads";
 import { EvenScale } from "./evenScale";
 import type { GaussianHead } from "./head";
-import { Mlp, type NamedArray } from "./mlp";
 
 export interface LatentModelSpec {
   latent: number;
@@ -30,18 +31,22 @@ const MOMENTUM = 0.95;
  * 0.986 with it held and 0.990 without; on a simulated linear motion 0.985 and 0.996).
  */
 export class LatentModel {
-  readonly encoder: Mlp;
-  readonly decoder: Mlp;
+  readonly encoder: DenseNetwork;
+  readonly decoder: DenseNetwork;
+  private readonly threads: DenseThreads;
   private mean: Float32Array;
   private deviation: Float32Array;
   private scale: EvenScale | undefined;
 
+  /** @param threads that compute the networks. Default: one per core */
   constructor(
     readonly spec: LatentModelSpec,
     readonly head: GaussianHead,
     random: Random,
+    threads?: number,
   ) {
-    this.encoder = new Mlp(
+    this.threads = new DenseThreads(threads);
+    this.encoder = new DenseNetwork(
       {
         inputs: spec.featureSize,
         hidden: spec.hidden,
@@ -51,8 +56,9 @@ export class LatentModel {
         outputScale: 1,
       },
       random.fork(1),
+      this.threads,
     );
-    this.decoder = new Mlp(
+    this.decoder = new DenseNetwork(
       {
         inputs: spec.latent,
         hidden: spec.hidden,
@@ -62,6 +68,7 @@ export class LatentModel {
         outputScale: 1e-2,
       },
       random.fork(2),
+      this.threads,
     );
     this.mean = new Float32Array(spec.latent);
     this.deviation = new Float32Array(spec.latent).fill(1);
@@ -69,7 +76,7 @@ export class LatentModel {
 
   /** Latents [n · latent] of features [n · featureSize]. */
   encode(features: Float32Array, count: number): Float32Array {
-    const raw = this.encodeRaw(features, count);
+    const raw = this.encoder.predict(features, count);
     const { latent } = this.spec;
     for (let i = 0; i < raw.length; i++) {
       const z = (raw[i]! - this.mean[i % latent]!) / this.deviation[i % latent]!;
@@ -96,25 +103,9 @@ export class LatentModel {
     this.scale = EvenScale.measure(at, this.decode(at, SCALE_POINTS), this.head.neutral, z);
   }
 
-  private encodeRaw(features: Float32Array, count: number): Float32Array {
-    const { featureSize, latent } = this.spec;
-    const out = new Float32Array(count * latent);
-    const step = 512;
-    for (let from = 0; from < count; from += step) {
-      const rows = Math.min(step, count - from);
-      const part = tf.tensor2d(features.slice(from * featureSize, (from + rows) * featureSize), [
-        rows,
-        featureSize,
-      ]);
-      out.set(take(this.encoder.predict(part)), from * latent);
-      part.dispose();
-    }
-    return out;
-  }
-
   /** Sets mean and deviation of the latent from the features of the whole data set [n · featureSize]. */
   calibrate(features: Float32Array, count: number): void {
-    const raw = this.encodeRaw(features, count);
+    const raw = this.encoder.predict(features, count);
     const { latent } = this.spec;
     for (let d = 0; d < latent; d++) {
       let sum = 0;
@@ -134,48 +125,32 @@ export class LatentModel {
 
   /** Raw numbers of the decoder [n · outputs]. */
   decodeRaw(z: Float32Array, count: number): Float32Array {
-    const at = this.scale ? z.map((value) => this.scale!.toNetwork(value)) : z.slice();
-    const input = tf.tensor2d(at, [count, this.spec.latent]);
-    const raw = take(this.decoder.predict(input));
-    input.dispose();
-    return raw;
+    const { scale } = this;
+    return this.decoder.predict(scale ? z.map((value) => scale.toNetwork(value)) : z, count);
   }
 
   /** One forward pass of training for a batch of features [B · featureSize], with this noise on the latents. */
   forward(features: Float32Array, count: number, noise: number, random: Random): Pass {
-    const { latent, featureSize } = this.spec;
-    const input = tf.tensor2d(features, [count, featureSize]);
-    const encoderTape = this.encoder.forward(input, random);
-    const z = this.standardise(encoderTape.output.dataSync() as Float32Array, count);
-    const latents = tf.tensor2d(
+    const z = this.standardise(this.encoder.forward(features, count, random), count);
+    const raw = this.decoder.forward(
       z.map((value) => value + noise * random.normal()),
-      [count, latent],
+      count,
+      random,
     );
-    const decoderTape = this.decoder.forward(latents, random);
-    const raw = Float32Array.from(decoderTape.output.dataSync() as Float32Array);
     const deviation = this.deviation.slice();
-
     return {
       raw,
-      backward: (rawGradient) => {
-        const decoderGradient = tf.tensor2d(rawGradient, [count, this.head.outputs]);
-        const down = this.decoder.backward(decoderTape, decoderGradient, true);
-        const dz = tf.tidy(() => tf.div(down.input!, tf.tensor1d(deviation))) as tf.Tensor2D;
-        const up = this.encoder.backward(encoderTape, dz, false);
-        tf.dispose([decoderGradient, dz, down.input!]);
-        return [up.gradients, down.gradients];
-      },
-      release: () => {
-        this.decoder.release(decoderTape);
-        this.encoder.release(encoderTape);
-        tf.dispose([latents, input]);
+      learn: (rawSlope, step) => {
+        const slope = this.decoder.learn(rawSlope, step, true)!;
+        for (let i = 0; i < slope.length; i++) slope[i]! /= deviation[i % deviation.length]!;
+        this.encoder.learn(slope, step);
       },
     };
   }
 
   /**
-   * Gradients in the encoder's variables of the mean over the batch of Σ weight · (z − goal)² / Σ weight, with the
-   * latent's mean and deviation as they are. `goal` and `weight` are [B · latent].
+   * A step of the encoder alone, down the mean over the batch of Σ weight · (z − goal)² / Σ weight, with the latent's mean
+   * and deviation as they are. `goal` and `weight` are [B · latent].
    */
   regressEncoder(
     features: Float32Array,
@@ -183,11 +158,10 @@ export class LatentModel {
     weight: Float32Array,
     count: number,
     random: Random,
-  ): tf.Tensor[] {
-    const { latent, featureSize } = this.spec;
-    const input = tf.tensor2d(features, [count, featureSize]);
-    const tape = this.encoder.forward(input, random);
-    const raw = tape.output.dataSync() as Float32Array;
+    step: AdamStep,
+  ): void {
+    const { latent } = this.spec;
+    const raw = this.encoder.forward(features, count, random);
     let total = 0;
     for (const w of weight) total += w;
     const slope = new Float32Array(count * latent);
@@ -198,11 +172,7 @@ export class LatentModel {
       const stretch = this.scale ? this.scale.slope(z) : 1;
       slope[i] = (2 * weight[i]! * (even - goal[i]!) * stretch) / (total * deviation);
     }
-    const dy = tf.tensor2d(slope, [count, latent]);
-    const { gradients } = this.encoder.backward(tape, dy, false);
-    this.encoder.release(tape);
-    tf.dispose([input, dy]);
-    return gradients;
+    this.encoder.learn(slope, step);
   }
 
   /** z of raw encoder output, the running statistics having followed this batch. */
@@ -223,13 +193,13 @@ export class LatentModel {
     return z;
   }
 
-  async save(): Promise<NamedArray[]> {
+  save(): NamedArray[] {
     const { latent } = this.spec;
     const prefixed = (prefix: string, arrays: NamedArray[]) =>
       arrays.map((a) => ({ ...a, name: `${prefix}.${a.name}` }));
     return [
-      ...prefixed("encoder", await this.encoder.save()),
-      ...prefixed("decoder", await this.decoder.save()),
+      ...prefixed("encoder", this.encoder.save()),
+      ...prefixed("decoder", this.decoder.save()),
       { name: "latent.mean", shape: [latent], data: this.mean.slice() },
       { name: "latent.deviation", shape: [latent], data: this.deviation.slice() },
       ...(this.scale
@@ -263,23 +233,14 @@ export class LatentModel {
   }
 
   dispose(): void {
-    this.encoder.dispose();
-    this.decoder.dispose();
+    this.threads.dispose();
   }
 }
 
-/** A forward pass of training that waits for the gradient in its raw numbers. */
+/** A forward pass of training that waits for the slope of the loss in its raw numbers. */
 export interface Pass {
   /** Raw numbers of the decoder, [B · outputs]. */
   raw: Float32Array;
-  /** Gradients in the variables of encoder and decoder, from those in the raw numbers [B · outputs]. */
-  backward(rawGradient: Float32Array): tf.Tensor[][];
-  release(): void;
-}
-
-/** The numbers of a tensor, which is disposed of. (Never returned through `tf.tidy`, which would look at each one.) */
-function take(tensor: tf.Tensor): Float32Array {
-  const values = Float32Array.from(tensor.dataSync() as Float32Array);
-  tensor.dispose();
-  return values;
+  /** Moves the weights of encoder and decoder a step, from the slope in the raw numbers [B · outputs]. */
+  learn(rawSlope: Float32Array, step: AdamStep): void;
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
@@ -16,14 +15,14 @@ import { choosePlan, type Plan, planTable, twiddles, type Widths, widths } from 
 import {
   Arena,
   type ControlWords,
-  compileModule,
   control,
   discTables,
   instantiate,
   type Job,
   jobFields,
+  type KernelExports,
+  kernelModule,
   newMemory,
-  type ProjectionExports,
   type SharedWasmMemory,
 } from "./wasmMemory";
 
@@ -55,7 +54,7 @@ export class WasmEngine implements ProjectionEngine {
   readonly threads: number;
   private readonly plan: NonNullable<WasmEngineOptions["plan"]>;
   private memory: SharedWasmMemory | undefined;
-  private exports: ProjectionExports | undefined;
+  private exports: KernelExports | undefined;
   private workers: Worker[] = [];
   private readonly words: ControlWords;
   private failure: Error | undefined;
@@ -159,7 +158,7 @@ export class WasmEngine implements ProjectionEngine {
     this.memory ??= newMemory();
     const memory = this.memory;
     if (!this.exports) {
-      const module = compileModule(readFileSync(path.join(__dirname, "projection.wasm")));
+      const module = kernelModule();
       this.exports = instantiate(module, memory);
       this.workers = Array.from({ length: this.threads }, (_, index) => this.startWorker(module, index));
     }

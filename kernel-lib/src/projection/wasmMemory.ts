@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { disc } from "./disc";
 
 /** The few names of the WebAssembly interface that are used here; Node's type declarations leave them out. */
@@ -5,24 +7,32 @@ export interface SharedWasmMemory {
   readonly buffer: SharedArrayBuffer;
   grow(pages: number): number;
 }
-export interface ProjectionExports {
+export interface KernelExports {
   /** Bytes of scratch that one thread needs for such a job. */
   scratchBytes(gaussians: number, rings: number, grid: number, margin: number): number;
   /** Works on particles of the job at `address` until none is left. */
   work(address: number, scratch: number): void;
+  /** Works on chunks of the layer of a network at `address` until none is left. */
+  dense(address: number): void;
+  /** How many chunks a task (0 forward, 1 backward, 2 update) of a layer has. */
+  denseChunks(task: number, inputs: number, outputs: number): number;
 }
 interface WasmInterface {
   Memory: new (options: { initial: number; maximum: number; shared: true }) => SharedWasmMemory;
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { exports: ProjectionExports };
+  Instance: new (module: object, imports: object) => { exports: KernelExports };
 }
 const { Memory, Module, Instance } = (globalThis as unknown as { WebAssembly: WasmInterface }).WebAssembly;
 
-export function compileModule(bytes: Uint8Array): object {
-  return new Module(bytes);
+let compiled: object | undefined;
+
+/** The module, compiled once in each thread that asks for it; other threads can be handed it. */
+export function kernelModule(): object {
+  compiled ??= new Module(readFileSync(path.join(__dirname, "projection.wasm")));
+  return compiled;
 }
 
-export function instantiate(module: object, memory: SharedWasmMemory): ProjectionExports {
+export function instantiate(module: object, memory: SharedWasmMemory): KernelExports {
   return new Instance(module, { env: { memory } }).exports;
 }
 
@@ -91,13 +101,12 @@ export class Arena {
   }
 
   /** Makes the memory as large as what was taken. @throws RangeError where that is beyond 4 GiB or what there is. */
-  fit(memory: SharedWasmMemory): void {
+  fit(memory: SharedWasmMemory, what = "batch"): void {
     const missing = this.end - memory.buffer.byteLength;
     if (missing <= 0) return;
     if (this.end > MAXIMUM_PAGES * PAGE) {
-      throw new RangeError(
-        `batch: expected one that fits into 4 GiB, found one of ${(this.end / 2 ** 30).toFixed(1)} GiB; use a smaller batch`,
-      );
+      const size = (this.end / 2 ** 30).toFixed(1);
+      throw new RangeError(`${what}: expected what fits into 4 GiB, found ${size} GiB; use a smaller one`);
     }
     memory.grow(Math.ceil(missing / PAGE));
   }

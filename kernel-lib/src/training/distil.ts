@@ -29,32 +29,28 @@ export async function distilEncoder(
 ): Promise<void> {
   const { latent, featureSize } = model.spec;
   const adam = new Adam([model.encoder], { learningRate: RATE, weightDecay: 0.01 });
-  try {
-    for (let epoch = 0; epoch < EPOCHS; epoch++) {
-      const order = random.permutation(particles.length);
-      const rate = RATE * (1 - epoch / EPOCHS);
-      // A batch of one would have no variance to be normalised by.
-      for (let from = 0; from + 1 < order.length; from += BATCH) {
-        throwIfStopped(task.signal);
-        const count = Math.min(BATCH, order.length - from);
-        const input = new Float32Array(count * featureSize);
-        const goal = new Float32Array(count * latent);
-        const weight = new Float32Array(count * latent);
-        for (let b = 0; b < count; b++) {
-          const i = particles[order[from + b]!]!;
-          input.set(features.subarray(i * featureSize, (i + 1) * featureSize), b * featureSize);
-          for (let d = 0; d < latent; d++) {
-            goal[b * latent + d] = posterior.mean[i * latent + d]!;
-            weight[b * latent + d] = 1 / Math.max(posterior.deviation[i * latent + d]!, 0.1) ** 2;
-          }
+  for (let epoch = 0; epoch < EPOCHS; epoch++) {
+    const order = random.permutation(particles.length);
+    const rate = RATE * (1 - epoch / EPOCHS);
+    // A batch of one would have no variance to be normalised by.
+    for (let from = 0; from + 1 < order.length; from += BATCH) {
+      throwIfStopped(task.signal);
+      const count = Math.min(BATCH, order.length - from);
+      const input = new Float32Array(count * featureSize);
+      const goal = new Float32Array(count * latent);
+      const weight = new Float32Array(count * latent);
+      for (let b = 0; b < count; b++) {
+        const i = particles[order[from + b]!]!;
+        input.set(features.subarray(i * featureSize, (i + 1) * featureSize), b * featureSize);
+        for (let d = 0; d < latent; d++) {
+          goal[b * latent + d] = posterior.mean[i * latent + d]!;
+          weight[b * latent + d] = 1 / Math.max(posterior.deviation[i * latent + d]!, 0.1) ** 2;
         }
-        adam.step([model.regressEncoder(input, goal, weight, count, random)], rate);
       }
-      // The event loop has its turn once an epoch; an epoch takes a fraction of a second for a thousand particles.
-      await new Promise(setImmediate);
-      task.onProgress?.({ task: "teaching the encoder", done: epoch + 1, total: EPOCHS });
+      model.regressEncoder(input, goal, weight, count, random, adam.next(rate));
     }
-  } finally {
-    adam.dispose();
+    // The event loop has its turn once an epoch; an epoch takes a fraction of a second for a thousand particles.
+    await new Promise(setImmediate);
+    task.onProgress?.({ task: "teaching the encoder", done: epoch + 1, total: EPOCHS });
   }
 }

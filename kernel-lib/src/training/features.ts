@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { throwIfStopped } from "../errors";
 import { type GaussianModel, Row } from "../model/gaussianModel";
-import type { NamedArray } from "../network/mlp";
+import type { NamedArray } from "../network/denseNetwork";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
@@ -57,7 +57,7 @@ export class FeatureBasis {
     const scale = unitScale(gradients, inputs, source.neutral.count);
     for (let i = 0; i < gradients.length; i++) gradients[i]! *= scale[i % inputs]!;
     const size = Math.min(components, rows, inputs);
-    const { basis, explained } = principalAxes(gradients, rows, inputs, size, new Random(seed));
+    const { basis, explained } = await principalAxes(gradients, rows, inputs, size, new Random(seed));
     return new FeatureBasis(rings, scale, basis, size, explained);
   }
 
@@ -177,30 +177,32 @@ function unitScale(gradients: Float32Array, inputs: number, gaussians: number): 
  * The leading right singular vectors of `data` [rows · columns] by randomised subspace iteration, divided by the
  * deviation that the projections have over all components.
  */
-function principalAxes(
+async function principalAxes(
   data: Float32Array,
   rows: number,
   columns: number,
   size: number,
   random: Random,
-): { basis: Float32Array; explained: number } {
+): Promise<{ basis: Float32Array; explained: number }> {
   const wide = Math.min(size + EXTRA, rows, columns);
   const start = new Float32Array(columns * wide);
   for (let i = 0; i < start.length; i++) start[i] = random.normal();
-  const projection = tf.tidy(() => {
-    const x = tf.tensor2d(data, [rows, columns]);
-    const transposed = tf.transpose(x);
-    let q = tf.tensor2d(start, [columns, wide]);
-    for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
-      const z = tf.matMul(transposed, tf.matMul(x, q)) as tf.Tensor2D;
-      q = tf.matMul(z, whitening(tf.matMul(tf.transpose(z), z) as tf.Tensor2D));
-    }
-    const leading = tf.slice(q, [0, 0], [columns, size]) as tf.Tensor2D;
-    return { leading, energy: tf.sum(tf.square(tf.matMul(x, leading))) };
-  });
-  const basis = Float32Array.from(projection.leading.dataSync());
-  const kept = projection.energy.dataSync()[0]!;
-  tf.dispose(projection);
+  const x = tf.tensor2d(data, [rows, columns]);
+  const transposed = tf.transpose(x);
+  let q = tf.tensor2d(start, [columns, wide]);
+  for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
+    const z = tf.tidy(() => tf.matMul(transposed, tf.matMul(x, q)) as tf.Tensor2D);
+    const gram = tf.tidy(() => tf.matMul(tf.transpose(z), z) as tf.Tensor2D);
+    const white = whitening(await gram.array());
+    q.dispose();
+    q = tf.matMul(z, white);
+    tf.dispose([z, gram, white]);
+  }
+  const leading = tf.slice(q, [0, 0], [columns, size]) as tf.Tensor2D;
+  const energy = tf.tidy(() => tf.sum(tf.square(tf.matMul(x, leading))));
+  const basis = Float32Array.from(await leading.data());
+  const kept = (await energy.data())[0]!;
+  tf.dispose([x, transposed, q, leading, energy]);
   let whole = 0;
   for (const value of data) whole += value * value;
   const deviation = Math.sqrt(kept / (rows * size));
@@ -209,9 +211,9 @@ function principalAxes(
 }
 
 /** The matrix that makes columns with these inner products orthonormal, those of most energy first. */
-function whitening(gram: tf.Tensor2D): tf.Tensor2D {
-  const n = gram.shape[0];
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(gram.arraySync()), {
+function whitening(gram: number[][]): tf.Tensor2D {
+  const n = gram.length;
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(gram), {
     assumeSymmetric: true,
   });
   const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);

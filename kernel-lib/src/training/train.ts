@@ -31,7 +31,7 @@ export interface TrainSettings {
   resume?: boolean;
   /** Bytes of particle transforms that may be held in memory; beyond it they are read as they are needed. */
   memoryBudget?: number;
-  /** Projection engine and its threads. Default: the fastest that is there. */
+  /** Projection engine, and threads of it and of the networks. Default: the fastest that is there, one thread per core. */
   engine?: EngineChoice;
   /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
   onEpoch?: (report: EpochReport, latents: Float32Array) => void;
@@ -94,7 +94,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     ...task,
   });
   const engine = await createEngine(settings.engine);
-  const trainer = new Trainer(targets, neutral, options, engine, free);
+  const trainer = new Trainer(targets, neutral, options, engine, free, settings.engine?.threads);
   try {
     const checkpoint =
       record && existsSync(folder.file("weights")) ? await folder.readCheckpoint("weights") : undefined;
@@ -128,7 +128,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     }
     await runEpochs(trainer, folder, record, checkpoint, history, began, settings.onEpoch, task);
     const posterior = await trainer.refine(task);
-    await folder.writeCheckpoint("weights", await trainer.save(), {
+    await folder.writeCheckpoint("weights", trainer.save(), {
       epoch: options.epochs,
       start: history.at(-1)!.start,
       scores: record.starts?.scores ?? [],
@@ -187,7 +187,7 @@ async function runEpochs(
       const { score } = await trainer.judge(trainer.heldOut, trainer.encodeAll(), task);
       const best = at.scores.every((other) => score > other);
       at = { ...at, scores: [...at.scores, score] };
-      if (best) await folder.writeCheckpoint("bestStart", await trainer.save(), at);
+      if (best) await folder.writeCheckpoint("bestStart", trainer.save(), at);
       if (at.scores.length < options.starts) {
         at = { epoch: 0, start: at.start + 1, scores: at.scores };
         await trainer.begin(at.start);
@@ -216,7 +216,7 @@ async function runEpochs(
       seconds: before + (Date.now() - began) / 1000,
     };
     history.push(report);
-    await folder.writeCheckpoint("weights", await trainer.save(), at);
+    await folder.writeCheckpoint("weights", trainer.save(), at);
     await folder.writeHistory(history);
     onEpoch?.(report, z);
   }

@@ -1,10 +1,9 @@
-import type * as tf from "@tensorflow/tfjs-core";
 import { throwIfStopped } from "../errors";
 import { type GaussianModel, Row } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
+import type { NamedArray } from "../network/denseNetwork";
 import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
-import type { NamedArray } from "../network/mlp";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
@@ -70,6 +69,8 @@ export class Trainer {
     readonly options: TrainingOptions,
     readonly engine: ProjectionEngine,
     free?: Uint8Array,
+    /** Threads that compute the networks. Default: one per core. */
+    private readonly threads?: number,
   ) {
     this.batches = new ParticleBatches(targets);
     this.head = new GaussianHead(neutral, options.vary, free);
@@ -103,12 +104,12 @@ export class Trainer {
   async begin(start: number): Promise<void> {
     const { basis, features } = await this.prepare();
     this.model?.dispose();
-    this.adam?.dispose();
     const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
     this.model = new LatentModel(
       { latent, featureSize: basis.size, hidden, dropout },
       this.head,
       this.random.fork(100 + start),
+      this.threads,
     );
     this.model.calibrate(features, this.targets.count);
     this.adam = new Adam([this.model.encoder, this.model.decoder], { learningRate, weightDecay });
@@ -169,8 +170,7 @@ export class Trainer {
       const gradient = new Float32Array(count * n5);
       for (let i = 0; i < gradient.length; i++) gradient[i] = (-scale * modelGradient![i]!) / count;
       addSpreadPenalty(gradient, models, neutral, options.spreadPenalty / count, count);
-      this.adam.step(pass.backward(head.backward(pass.raw, gradient, count)) as tf.Tensor[][], rate);
-      pass.release();
+      pass.learn(head.backward(pass.raw, gradient, count), this.adam.next(rate));
       task.onProgress?.({
         task: `epoch ${epoch} of ${options.epochs}, rings to ${rings}`,
         done: Math.min(from + options.batchSize, order.length),
@@ -240,12 +240,11 @@ export class Trainer {
     return posterior;
   }
 
-  async save(): Promise<NamedArray[]> {
-    const adam = await this.adam.save();
+  save(): NamedArray[] {
     return [
       ...this.prepared!.basis.save(),
-      ...(await this.model.save()),
-      ...adam.map((a) => ({ ...a, name: `adam.${a.name}` })),
+      ...this.model.save(),
+      ...this.adam.save().map((a) => ({ ...a, name: `adam.${a.name}` })),
     ];
   }
 
@@ -258,7 +257,6 @@ export class Trainer {
 
   dispose(): void {
     this.model?.dispose();
-    this.adam?.dispose();
   }
 }
 

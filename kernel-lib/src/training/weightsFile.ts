@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
-import type { NamedArray } from "../network/mlp";
+import type { NamedArray } from "../network/denseNetwork";
 import { writeBeside } from "../writeBeside";
 
 /**
