@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { Router } from "zeromq";
 import {
   KernelProcess,
   kernelArgv,
@@ -579,21 +580,39 @@ test("a client that is killed with signal 9 leaves the kernel to serve the next 
   assert.equal(resultText(await next.execute("'served'")), "'served'");
 });
 
-test("a kernel whose front end has died ends by itself", async () => {
-  const argv = ["sh", "-c", `"$@" & wait`, "sh", ...kernelArgv(process.execPath)];
-  const own = await KernelProcess.start({ argv, env: { JPY_PARENT_PID: "1" } });
-  const front = await own.client();
-  const pid = Number(resultText(await front.execute("process.pid")));
-  own.process.kill("SIGKILL");
-  const gone = () => {
-    try {
-      process.kill(pid, 0);
-      return undefined;
-    } catch {
-      return true;
-    }
-  };
-  await front.until(gone, "end of the kernel");
+for (const [when, code] of [
+  ["", "1"],
+  [", also while a cell spins", "for (;;) {}"],
+] as const) {
+  test(`a kernel whose front end has died ends by itself${when}`, async () => {
+    const argv = ["sh", "-c", `"$@" & wait`, "sh", ...kernelArgv(process.execPath)];
+    const own = await KernelProcess.start({ argv, env: { JPY_PARENT_PID: "1" } });
+    const front = await own.client();
+    const pid = Number(resultText(await front.execute("process.pid")));
+    const id = await front.startExecute(code);
+    await front.until(() => ofType(front.publishedFor(id), "execute_input")[0], "start");
+    own.process.kill("SIGKILL");
+    const gone = () => {
+      try {
+        process.kill(pid, 0);
+        return undefined;
+      } catch {
+        return true;
+      }
+    };
+    await front.until(gone, "end of the kernel");
+    await own.stop();
+  });
+}
+
+test("a kernel whose port is taken ends, and says which", async () => {
+  const taken = new Router();
+  await taken.bind("tcp://127.0.0.1:*");
+  const address = taken.lastEndpoint!;
+  const own = await KernelProcess.start({ ports: { control_port: Number(address.split(":")[2]) } });
+  assert.equal(await own.exited(), 1);
+  assert.ok(own.log.includes(`Address already in use: ${address}`), own.log);
+  taken.close();
   await own.stop();
 });
 

@@ -68,6 +68,8 @@ export interface KernelStart {
   env?: NodeJS.ProcessEnv;
   /** Command line in which `{connection_file}` is replaced; default: the kernel of this repository. */
   argv?: string[];
+  /** Ports to use in place of free ones. */
+  ports?: Partial<Connection>;
 }
 
 /** A kernel process of the test's own. */
@@ -106,6 +108,7 @@ export class KernelProcess {
       stdin_port: stdin,
       control_port: control,
       hb_port: heartbeat,
+      ...options.ports,
     };
     const folder = mkdtempSync(path.join(tmpdir(), "kernel-test-"));
     const file = path.join(folder, "connection.json");

@@ -23,7 +23,7 @@ const STREAM_CHARACTERS = 1 << 16;
 const LOOP_CHECK_AFTER_MS = 60;
 const SIGNAL_AFTER_MS = 250;
 const PARENT_POLL_MS = 1000;
-/** A main thread that has not left this long after shutdown_request is stuck in a computation. */
+/** A main thread that has not left this long after it was told to is stuck in a computation. */
 const SHUTDOWN_GRACE_MS = 2000;
 
 const { connection, session, interruptWords, outstanding, watchParent } = workerData as SocketThreadData;
@@ -163,6 +163,13 @@ function interrupt(): void {
   }, SIGNAL_AFTER_MS);
 }
 
+function killIfStuck(after: string): void {
+  setTimeout(() => {
+    log(`a cell did not end after ${after}; the process is killed`);
+    void closeSockets().then(() => process.kill(process.pid, "SIGKILL"));
+  }, SHUTDOWN_GRACE_MS).unref();
+}
+
 /** Answered here, since the main thread may be deep in a computation. Everything else on this channel can wait. */
 function handleControl(message: Message): void {
   switch (message.header.msg_type) {
@@ -173,10 +180,7 @@ function handleControl(message: Message): void {
       publishStatus("idle", message);
       return;
     case "shutdown_request":
-      setTimeout(() => {
-        log("a cell did not end after shutdown_request; the process is killed");
-        void closeSockets().then(() => process.kill(process.pid, "SIGKILL"));
-      }, SHUTDOWN_GRACE_MS).unref();
+      killIfStuck("shutdown_request");
       post({ kind: "message", channel: "control", message });
       return;
     default:
@@ -278,8 +282,11 @@ port.on("message", (message: ToSockets) => {
 
 if (watchParent) {
   const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) post({ kind: "parentGone" });
+  const poll = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(poll);
+    killIfStuck("the program that started the kernel had gone");
+    post({ kind: "parentGone" });
   }, PARENT_POLL_MS).unref();
 }
 
@@ -292,5 +299,6 @@ bindAll().then(
     void echoHeartbeat();
     post({ kind: "ready" });
   },
-  (error: Error) => post({ kind: "failed", reason: error.message }),
+  (error: Error & { address?: string }) =>
+    post({ kind: "failed", reason: [error.message, error.address].filter(Boolean).join(": ") }),
 );
