@@ -54,6 +54,7 @@ export * from "./particles/ctf";
 export * from "./particles/particleColumns";
 export { openParticles, ParticleSet } from "./particles/particleSet";
 export { type ParticleTargets, prepareTargets, trainingBox } from "./particles/targets";
+export * from "./particles/writeSelection";
 export * from "./progress";
 export type * from "./projection/engine";
 export { createEngine, type EngineChoice } from "./projection/engines";

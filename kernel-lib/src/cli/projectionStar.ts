@@ -1,9 +1,7 @@
 import type { Ctf } from "../particles/ctf";
 import { eulerFromRotation } from "../particles/pose";
+import { noMicroscope, relionStarHead } from "../particles/relionStar";
 import type { Views } from "./projectImages";
-
-/** RELION asks for a microscope even where images have no CTF. */
-const noMicroscope = { voltage: 300, sphericalAberration: 2.7, amplitudeContrast: 0.1 };
 
 /**
  * The STAR file (RELION 3.1) of projections: CTF columns only where the images have a CTF, since whoever reads them
@@ -15,12 +13,13 @@ export function projectionStar(
   stack: string,
   box: { boxSize: number; apix: number },
 ): string {
-  const groups = new OpticsGroups(box);
-  const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"];
+  const groups = new OpticsGroups();
+  const columns = ["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnOriginXAngst", "rlnOriginYAngst"];
   if (ctfOf) {
-    columns.push("DefocusU", "DefocusV", "DefocusAngle", "PhaseShift", "CtfBfactor", "CtfScalefactor");
+    columns.push("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle", "rlnPhaseShift");
+    columns.push("rlnCtfBfactor", "rlnCtfScalefactor");
   }
-  columns.push("OpticsGroup", "ImageName");
+  columns.push("rlnOpticsGroup", "rlnImageName");
   const rows: string[] = [];
   for (let i = 0; i < count; i++) {
     const { rot, tilt, psi } = eulerFromRotation(rotations, 9 * i);
@@ -31,9 +30,10 @@ export function projectionStar(
       row.push(...[defocusU, defocusV, angle, phaseShift, bFactor, scale].map(decimal));
     }
     row.push(String(groups.number(ctf ?? noMicroscope)), `${String(i + 1).padStart(6, "0")}@${stack}`);
-    rows.push(row.join(" "));
+    rows.push(`${row.join(" ")}\n`);
   }
-  return `\ndata_optics\n\n${groups.table()}\n\ndata_particles\n\n${loop(columns)}\n${rows.join("\n")}\n`;
+  const optics = groups.microscopes.map((microscope) => ({ ...microscope, ...box }));
+  return relionStarHead(optics, columns) + rows.join("");
 }
 
 function decimal(value: number): string {
@@ -41,40 +41,18 @@ function decimal(value: number): string {
   return text === "-0.000000" ? "0.000000" : text;
 }
 
-function loop(columns: readonly string[]): string {
-  return ["loop_", ...columns.map((name, i) => `_rln${name} #${i + 1}`)].join("\n");
-}
-
 type Microscope = Pick<Ctf, "voltage" | "sphericalAberration" | "amplitudeContrast">;
 
 /** One group for each microscope that occurs, numbered from 1. */
 class OpticsGroups {
+  readonly microscopes: Microscope[] = [];
   private readonly numbers = new Map<string, number>();
-
-  constructor(private readonly box: { boxSize: number; apix: number }) {}
 
   number({ voltage, sphericalAberration, amplitudeContrast }: Microscope): number {
     const key = `${voltage} ${sphericalAberration} ${amplitudeContrast}`;
-    const number = this.numbers.get(key) ?? this.numbers.size + 1;
+    const number =
+      this.numbers.get(key) ?? this.microscopes.push({ voltage, sphericalAberration, amplitudeContrast });
     this.numbers.set(key, number);
     return number;
-  }
-
-  table(): string {
-    const columns = [
-      "OpticsGroupName",
-      "OpticsGroup",
-      "Voltage",
-      "SphericalAberration",
-      "AmplitudeContrast",
-      "ImagePixelSize",
-      "ImageSize",
-      "ImageDimensionality",
-    ];
-    const { apix, boxSize } = this.box;
-    const rows = [...this.numbers].map(
-      ([microscope, n]) => `opticsGroup${n} ${n} ${microscope} ${apix} ${boxSize} 2`,
-    );
-    return [loop(columns), ...rows].join("\n");
   }
 }

@@ -1,3 +1,5 @@
+import type { WriteStarOptions } from "./star";
+
 /** What images of one group have in common. */
 export interface OpticsGroup {
   name: string;
@@ -78,6 +80,8 @@ export interface ParticleMetadata {
   where(row: number): string;
   /** Writes the file again with these rows only, in this order. */
   write(target: string, rows: ArrayLike<number>): Promise<void>;
+  /** As `write`, with columns added or replaced; only where the file is a STAR file. */
+  writeStar?(target: string, rows: ArrayLike<number>, options: WriteStarOptions): Promise<void>;
 }
 
 /** What the metadata alone do not say can be read from the first stack: called at most once per file. */

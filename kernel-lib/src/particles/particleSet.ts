@@ -69,7 +69,8 @@ function otherFormat(file: string, start: string): string | undefined {
 export class ParticleSet {
   /** @internal */
   constructor(
-    private readonly metadata: ParticleMetadata,
+    /** @internal */
+    readonly metadata: ParticleMetadata,
     private readonly reader: StackReader,
     /** Row in the file, counted from 0, of each particle of this set. */
     readonly rows: Int32Array,
@@ -208,6 +209,11 @@ export class ParticleSet {
   image(i: number): { stack: string; section: number } {
     const row = this.rows[i]!;
     return { stack: this.metadata.stacks[this.metadata.stack[row]!]!, section: this.metadata.section[row]! };
+  }
+
+  /** Path of a stack by its name in the file. @throws InputError where there is no such file */
+  findStack(name: string): Promise<string> {
+    return this.reader.resolve(name);
   }
 
   /**

@@ -9,7 +9,14 @@ import type {
 } from "./metadata";
 import { parseNumber } from "./parseNumber";
 import { rotationFromEuler } from "./pose";
-import { NumberReader, readStar, type StarFile, type StarTable, writeStarRows } from "./star";
+import {
+  NumberReader,
+  readStar,
+  type StarFile,
+  type StarTable,
+  type WriteStarOptions,
+  writeStarRows,
+} from "./star";
 
 const imageName = "_rlnImageName";
 /** Columns that are read together with the names of the images, where a file has them. */
@@ -461,6 +468,10 @@ class RelionMetadata implements ParticleMetadata {
   }
 
   write(target: string, rows: ArrayLike<number>): Promise<void> {
-    return writeStarRows(this.star, this.table, rows, target);
+    return this.writeStar(target, rows);
+  }
+
+  writeStar(target: string, rows: ArrayLike<number>, options: WriteStarOptions = {}): Promise<void> {
+    return writeStarRows(this.star, this.table, rows, target, options);
   }
 }

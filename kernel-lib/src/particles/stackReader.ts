@@ -44,7 +44,9 @@ export class StackReader {
     return found;
   }
 
-  private async search(name: string): Promise<string> {
+  private async search(given: string): Promise<string> {
+    // RELION's way to say of a .mrc file that it is a stack.
+    const name = given.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
     const candidates: string[] = [];
     if (this.dataFolder !== undefined) {
       if (!path.isAbsolute(name)) candidates.push(path.join(this.dataFolder, name));

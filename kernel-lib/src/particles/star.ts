@@ -1,5 +1,6 @@
-import { InputError } from "../errors";
+import { InputError, throwIfStopped } from "../errors";
 import { openSource } from "../maps/mrcSource";
+import type { TaskOptions } from "../progress";
 import { isSameFile, writeBeside } from "../writeBeside";
 import { parseNumber } from "./parseNumber";
 
@@ -56,6 +57,7 @@ class Table implements StarTable {
   ends = new Uint32Array(1024);
   count = 0;
   private checked = false;
+  private everyColumn = new Int32Array(0);
 
   constructor(
     private readonly file: string,
@@ -95,13 +97,20 @@ class Table implements StarTable {
     return values;
   }
 
+  /** The byte range [from, to) of every value of a row, quotes left out. */
+  spansOf(row: number, spans: Uint32Array): void {
+    if (this.everyColumn.length !== this.columns.length) {
+      this.everyColumn = Int32Array.from(this.columns, (_, column) => column);
+    }
+    this.scanRow(row, this.everyColumn, this.columns.length, spans);
+  }
+
   rows(from: number, to: number): string[][] {
     const { columns } = this;
-    const wanted = Int32Array.from(columns, (_, column) => column);
     const spans = new Uint32Array(2 * columns.length);
     const rows: string[][] = [];
     for (let row = Math.max(from, 0); row < Math.min(to, this.count); row++) {
-      this.scanRow(row, wanted, columns.length, spans);
+      this.spansOf(row, spans);
       rows.push(columns.map((_, j) => this.bytes.toString("utf8", spans[2 * j]!, spans[2 * j + 1]!)));
     }
     return rows;
@@ -335,9 +344,25 @@ function refuseOtherFormats(bytes: Buffer, file: string): void {
   if (bytes.subarray(0, 4096).includes(0)) throw new InputError(file, "a STAR file", "binary data");
 }
 
+/** A column to add to rows that are written, or to write in place of the one of that name. */
+export interface StarColumn {
+  /** Label without underscore. */
+  name: string;
+  /** Value for the i-th of the rows that are written, one word as it is to stand in the file. */
+  text: (i: number) => string;
+}
+
+export interface WriteStarOptions extends TaskOptions {
+  columns?: readonly StarColumn[];
+}
+
+/** Rows that are written at a time. */
+const CHUNK = 4096;
+
 /**
  * Writes the file again with some rows of one table only, in the given order. All else (other blocks, comments,
- * the bytes of each row) stays as it is. The new file appears when complete.
+ * the bytes of each row) stays as it is, but for columns that are added at the end or have new values. The new file
+ * appears when complete.
  *
  * @throws InputError when `target` is the file itself
  */
@@ -346,26 +371,84 @@ export async function writeStarRows(
   table: StarTable,
   rows: ArrayLike<number>,
   target: string,
+  options: WriteStarOptions = {},
 ): Promise<void> {
   await refuseSameFile(star.file, target);
   const { bytes } = star;
   const { starts, ends, count } = table as Table;
   // Between rows there may be comments and blank lines: they stay with the row below them, if it stays.
   const firstByte = (row: number) => (row === 0 ? lineStart(bytes, starts[0]!) : ends[row - 1]!);
+  const columns = options.columns ?? [];
+  const added = columns.filter((column) => !table.has(column.name));
   await writeBeside(target, async (write) => {
-    const head = count > 0 ? firstByte(0) : bytes.length;
-    await write(bytes.subarray(0, head));
-    for (let i = 0; i < rows.length; ) {
-      // Neighbouring rows go out in one piece.
-      let last = i;
-      while (last + 1 < rows.length && rows[last + 1] === rows[last]! + 1) last++;
-      const to = ends[rows[last]!]!;
-      await write(bytes.subarray(firstByte(rows[i]!), to));
-      if (bytes[to - 1] !== newline) await write(Buffer.from("\n"));
-      i = last + 1;
+    await write(bytes.subarray(0, count > 0 ? firstByte(0) : bytes.length));
+    const labels = added.map((column, j) => `_${column.name} #${table.columns.length + j + 1}\n`);
+    await write(Buffer.from(labels.join("")));
+    for (let from = 0; from < rows.length; from += CHUNK) {
+      throwIfStopped(options.signal);
+      const to = Math.min(from + CHUNK, rows.length);
+      if (columns.length > 0) {
+        await write(rowsWithColumns(bytes, table as Table, rows, from, to, columns, firstByte));
+      } else {
+        for (let i = from; i < to; ) {
+          // Neighbouring rows go out in one piece.
+          let last = i;
+          while (last + 1 < to && rows[last + 1] === rows[last]! + 1) last++;
+          const end = ends[rows[last]!]!;
+          await write(bytes.subarray(firstByte(rows[i]!), end));
+          if (bytes[end - 1] !== newline) await write(Buffer.from("\n"));
+          i = last + 1;
+        }
+      }
+      options.onProgress?.({ task: "writing particles", done: to, total: rows.length });
     }
     if (count > 0) await write(bytes.subarray(ends[count - 1]!));
   });
+}
+
+/** The bytes of rows with new values in some columns, and new columns behind the last. */
+function rowsWithColumns(
+  bytes: Buffer,
+  table: Table,
+  rows: ArrayLike<number>,
+  from: number,
+  to: number,
+  columns: readonly StarColumn[],
+  firstByte: (row: number) => number,
+): Buffer {
+  const spans = new Uint32Array(2 * table.columns.length);
+  const places = columns
+    .map((column) => ({ column, place: table.columns.indexOf(withUnderscore(column.name)) }))
+    .sort((a, b) => a.place - b.place);
+  const replaced = places.filter(({ place }) => place >= 0);
+  const added = columns.filter((column) => !table.has(column.name));
+  // Bytes as characters: whatever the file's own text is, it comes out as it went in.
+  const own = (start: number, end: number) => bytes.toString("latin1", start, end);
+  const word = (column: StarColumn, i: number) => Buffer.from(column.text(i)).toString("latin1");
+  let text = "";
+  for (let i = from; i < to; i++) {
+    const row = rows[i]!;
+    table.spansOf(row, spans);
+    let at = firstByte(row);
+    for (const { column, place } of replaced) {
+      const quoted = isQuoted(bytes, spans[2 * place]!, table.starts[row]!) ? 1 : 0;
+      text += own(at, spans[2 * place]! - quoted) + word(column, i);
+      at = spans[2 * place + 1]! + quoted;
+    }
+    const last = spans.length - 2;
+    const end = spans[last + 1]! + (isQuoted(bytes, spans[last]!, table.starts[row]!) ? 1 : 0);
+    // Where the last column was replaced, what there was of it is passed already.
+    text += own(at, Math.max(end, at));
+    for (const column of added) text += ` ${word(column, i)}`;
+    text += own(Math.max(end, at), table.ends[row]!);
+    if (bytes[table.ends[row]! - 1] !== newline) text += "\n";
+  }
+  return Buffer.from(text, "latin1");
+}
+
+/** Whether a value that begins at `from` stands in quotes, which are not part of it. */
+function isQuoted(bytes: Buffer, from: number, rowStart: number): boolean {
+  return from > rowStart && (bytes[from - 1] === 34 || bytes[from - 1] === 39);
 }
 
 function lineStart(bytes: Buffer, at: number): number {

@@ -3,6 +3,7 @@ import { type Disc, sampleIndex } from "../projection/disc";
 import { Random } from "../random";
 import type { Ctf } from "./ctf";
 import { ctfOnDisc } from "./ctfDisc";
+import { relionStarHead } from "./relionStar";
 
 /** Made-up molecules whose map and projections are both known in closed form, to hold this code against RELION. */
 
@@ -116,29 +117,23 @@ export function relionStar(
   particles: readonly MadeParticle[],
   optics: { apix: number; size: number; cs?: number; contrast?: number },
 ): string {
-  const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"];
+  const columns = ["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnOriginXAngst", "rlnOriginYAngst"];
   const withCtf = particles.some((p) => p.defocus);
-  if (withCtf) columns.push("DefocusU", "DefocusV", "DefocusAngle", "PhaseShift");
-  columns.push("OpticsGroup", "ImageName");
-  const loop = (names: string[]) => `loop_\n${names.map((name, i) => `_rln${name} #${i + 1}\n`).join("")}`;
-  const opticsColumns = [
-    "OpticsGroupName",
-    "OpticsGroup",
-    "Voltage",
-    "SphericalAberration",
-    "AmplitudeContrast",
-    "ImagePixelSize",
-    "ImageSize",
-    "ImageDimensionality",
-  ];
+  if (withCtf) columns.push("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle", "rlnPhaseShift");
+  columns.push("rlnOpticsGroup", "rlnImageName");
   const { apix, size, cs = 2.7, contrast = 0.1 } = optics;
   const rows = particles.map((p) =>
     [...p.angles, ...p.origin, ...(withCtf ? [...p.defocus!, p.phaseShift ?? 0] : []), 1, p.image].join(" "),
   );
-  return (
-    `\ndata_optics\n\n${loop(opticsColumns)}group1 1 300 ${cs} ${contrast} ${apix} ${size} 2\n\n` +
-    `data_particles\n\n${loop(columns)}${rows.join("\n")}\n`
-  );
+  const group = {
+    name: "group1",
+    voltage: 300,
+    sphericalAberration: cs,
+    amplitudeContrast: contrast,
+    apix,
+    boxSize: size,
+  };
+  return `${relionStarHead([group], columns)}${rows.join("\n")}\n`;
 }
 
 /** Particles with random orientations, shifts up to 4 Å and, if wanted, a CTF; images are named by `imageName`. */

@@ -9,6 +9,7 @@ import type { GaussianModel } from "../model/gaussianModel";
 import { projectionTransform } from "../model/transform";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
 import { rotationFromEuler } from "../particles/pose";
+import { noMicroscope, relionStarHead } from "../particles/relionStar";
 import type { TaskOptions } from "../progress";
 import { Random } from "../random";
 import { writeBeside } from "../writeBeside";
@@ -67,7 +68,6 @@ interface Particle {
   ctf: Ctf | undefined;
 }
 
-const defaultMicroscope = { voltage: 300, sphericalAberration: 2.7, amplitudeContrast: 0.1 };
 /** Particles that the variance of the signal is measured on, at most. */
 const VARIANCE_SAMPLE = 500;
 const CHUNK = 100;
@@ -180,9 +180,9 @@ function drawCtf(
     defocusV: Number((mean - half).toFixed(2)),
     angle: between(0, 180, 4),
     phaseShift: 0,
-    voltage: microscope.voltage ?? defaultMicroscope.voltage,
-    sphericalAberration: microscope.sphericalAberration ?? defaultMicroscope.sphericalAberration,
-    amplitudeContrast: microscope.amplitudeContrast ?? defaultMicroscope.amplitudeContrast,
+    voltage: microscope.voltage ?? noMicroscope.voltage,
+    sphericalAberration: microscope.sphericalAberration ?? noMicroscope.sphericalAberration,
+    amplitudeContrast: microscope.amplitudeContrast ?? noMicroscope.amplitudeContrast,
     bFactor: 0,
     scale: 1,
   };
@@ -259,32 +259,16 @@ function meanDensity(models: readonly GaussianModel[]): Volume {
 }
 
 function starText(particles: readonly Particle[], boxSize: number, apix: number): string {
-  const loop = (names: readonly string[]) => ["loop_", ...names.map((name, i) => `_rln${name} #${i + 1}`)];
   const ctf = particles[0]!.ctf;
-  const opticsColumns = [
-    "OpticsGroupName",
-    "OpticsGroup",
-    "Voltage",
-    "SphericalAberration",
-    "AmplitudeContrast",
-    "ImagePixelSize",
-    "ImageSize",
-    "ImageDimensionality",
-  ];
-  // RELION asks for a microscope even where particles have no defocus.
-  const { voltage, sphericalAberration, amplitudeContrast } = ctf ?? defaultMicroscope;
-  const optics = ["opticsGroup1", 1, voltage, sphericalAberration, amplitudeContrast, apix, boxSize, 2];
-  const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"];
-  if (ctf) columns.push("DefocusU", "DefocusV", "DefocusAngle");
-  columns.push("OpticsGroup", "ImageName");
-  const lines = ["", "data_optics", "", ...loop(opticsColumns), optics.join(" "), "", "data_particles", ""];
-  lines.push(...loop(columns));
-  particles.forEach((p, i) => {
+  const columns = ["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnOriginXAngst", "rlnOriginYAngst"];
+  if (ctf) columns.push("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle");
+  columns.push("rlnOpticsGroup", "rlnImageName");
+  const rows = particles.map((p, i) => {
     const row = [...p.angles, ...p.origin].map((v) => v.toFixed(6));
     if (p.ctf) row.push(p.ctf.defocusU.toFixed(2), p.ctf.defocusV.toFixed(2), p.ctf.angle.toFixed(4));
-    lines.push([...row, 1, `${String(i + 1).padStart(6, "0")}@particles.mrcs`].join(" "));
+    return `${[...row, 1, `${String(i + 1).padStart(6, "0")}@particles.mrcs`].join(" ")}\n`;
   });
-  return `${lines.join("\n")}\n`;
+  return relionStarHead([{ ...(ctf ?? noMicroscope), apix, boxSize }], columns) + rows.join("");
 }
 
 function truthText(particles: readonly Particle[], truth: Record<string, readonly number[]>): string {

@@ -1,0 +1,76 @@
+import { InputError } from "../errors";
+
+/** One row of the optics table of a RELION 3.1 STAR file. */
+export interface OpticsRow {
+  /** Default `opticsGroup` and its number. Blanks, which RELION cannot read there, become underscores. */
+  name?: string;
+  /** kV. */
+  voltage: number;
+  /** mm. */
+  sphericalAberration: number;
+  amplitudeContrast: number;
+  /** Å per pixel. */
+  apix: number;
+  /** Edge of the images in pixels. */
+  boxSize: number;
+  phaseFlipped?: boolean;
+  ctfPremultiplied?: boolean;
+}
+
+/** RELION asks for a microscope even where images have no CTF. */
+export const noMicroscope = { voltage: 300, sphericalAberration: 2.7, amplitudeContrast: 0.1 } as const;
+
+/**
+ * What stands before the rows of the particles in a STAR file of RELION 3.1: the optics table, its groups numbered from 1,
+ * and the head of the table of the particles.
+ * @param columns labels of the particles' columns, without underscore
+ */
+export function relionStarHead(optics: readonly OpticsRow[], columns: readonly string[]): string {
+  const labels = [
+    "rlnOpticsGroupName",
+    "rlnOpticsGroup",
+    "rlnVoltage",
+    "rlnSphericalAberration",
+    "rlnAmplitudeContrast",
+    "rlnImagePixelSize",
+    "rlnImageSize",
+    "rlnImageDimensionality",
+  ];
+  const flipped = optics.some((group) => group.phaseFlipped);
+  const multiplied = optics.some((group) => group.ctfPremultiplied);
+  if (flipped) labels.push("rlnCtfDataArePhaseFlipped");
+  if (multiplied) labels.push("rlnCtfDataAreCtfPremultiplied");
+  const rows = optics.map((group, i) => {
+    const { voltage, sphericalAberration, amplitudeContrast, apix, boxSize } = group;
+    const name = group.name?.replace(/\s+/g, "_") || `opticsGroup${i + 1}`;
+    const row = [name, i + 1, voltage, sphericalAberration, amplitudeContrast, apix, boxSize, 2];
+    if (flipped) row.push(group.phaseFlipped ? 1 : 0);
+    if (multiplied) row.push(group.ctfPremultiplied ? 1 : 0);
+    return `${row.join(" ")}\n`;
+  });
+  return `\ndata_optics\n\n${loopHead(labels)}${rows.join("")}\ndata_particles\n\n${loopHead(columns)}`;
+}
+
+function loopHead(labels: readonly string[]): string {
+  return `loop_\n${labels.map((label, i) => `_${label} #${i + 1}\n`).join("")}`;
+}
+
+/** A number with six decimals, as RELION writes them; smaller ones than they show in powers of ten. */
+export function starNumber(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(6);
+  const text = value.toFixed(6);
+  return Number.isInteger(value) ? String(value) : text;
+}
+
+/**
+ * A word as it stands in a row, in quotes where it would not stay one word.
+ * @throws InputError for a word that no row can hold
+ */
+export function starWord(word: string): string {
+  if (/^[^\s#"'_;][^\s]*$/.test(word) && !/^(data|loop|save|global|stop)_/i.test(word)) return word;
+  const quote = /"(\s|$)/.test(word) ? "'" : '"';
+  if (/[\r\n\0]/.test(word) || (quote === "'" && /'(\s|$)/.test(word))) {
+    throw new InputError("value for a STAR file", "a word on one line", JSON.stringify(word));
+  }
+  return quote + word + quote;
+}
