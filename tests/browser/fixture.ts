@@ -1,0 +1,126 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import {
+  growNeutralModel,
+  readMap,
+  simulateCircularMotion,
+  trainInThisThread,
+  useBackend,
+  writeModelText,
+} from "e2gmm";
+
+/** A small trained run for the tests in a browser: a domain that moves around a circle, two latent dimensions. */
+export interface Fixture {
+  /** Holds everything below; shared between test processes, so not to be written to. */
+  folder: string;
+  /** Run folder: latent 2, {@link fixtureSize} particles and Gaussians. */
+  run: string;
+  /** STAR file of the particles; their stack lies beside it. */
+  particles: string;
+  /** Mean of all states, as a map. */
+  consensus: string;
+  /** Neutral model as text. */
+  model: string;
+  /** CSV of index, state, angle in degrees. */
+  truth: string;
+}
+
+export const fixtureSize = { particles: 432, gaussians: 96, latent: 2, boxSize: 32, apix: 4 } as const;
+
+const recipe = {
+  simulation: {
+    states: 36,
+    particlesPerState: 12,
+    boxSize: 32,
+    apix: 4,
+    radius: 0.14,
+    snr: 2,
+    seed: 7,
+    ctf: {},
+  },
+  neutral: { resolution: 12, gaussians: 96, startGaussians: 96, boxSize: 32 },
+  training: { latent: 2, epochs: 9, coarseEpochs: 5, batchSize: 8, vary: ["position" as const], seed: 3 },
+};
+
+function fixtureIn(folder: string): Fixture {
+  const at = (name: string) => path.join(folder, name);
+  return {
+    folder,
+    run: at("run"),
+    particles: at("particles.star"),
+    consensus: at("consensus.mrc"),
+    model: at("neutral.txt"),
+    truth: at("truth.csv"),
+  };
+}
+
+async function make(folder: string): Promise<void> {
+  const { run, particles, consensus, model } = fixtureIn(folder);
+  await useBackend("wasm");
+  await simulateCircularMotion({ folder, ...recipe.simulation });
+  const grown = await growNeutralModel(await readMap(consensus), recipe.neutral);
+  await writeModelText(model, grown.model);
+  const trained = await trainInThisThread({ particles, model, out: run, options: recipe.training });
+  trained.close();
+}
+
+/** Of the recipe and of the code that carries it out. */
+function contentHash(): string {
+  const hash = createHash("sha256").update(JSON.stringify(recipe));
+  const dist = path.dirname(require.resolve("e2gmm"));
+  for (const part of ["network", "projection", "simulate", "training"]) {
+    for (const name of readdirSync(path.join(dist, part)).sort()) {
+      if (name.endsWith(".js") && !name.includes(".test."))
+        hash.update(readFileSync(path.join(dist, part, name)));
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Makes the fixture in a process of its own on the first call, in about ten seconds; later calls find it there. */
+export function fixture(): Fixture {
+  const pointer = path.join(tmpdir(), `e2gmm-fixture-${contentHash()}`);
+  const known = () => (existsSync(pointer) ? readFileSync(pointer, "utf8") : undefined);
+  const before = known();
+  if (before !== undefined && existsSync(before)) return fixtureIn(before);
+  rmSync(pointer, { force: true });
+  // A run records where its particles are, so it cannot be moved: whoever is first sets the pointer to a folder of its own
+  const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-fixture-"));
+  const made = spawnSync(process.execPath, [__filename, folder], { encoding: "utf8", timeout: 300_000 });
+  if (made.status !== 0) throw new Error(`the fixture could not be made:\n${made.stdout}${made.stderr}`);
+  const beside = path.join(folder, "pointer");
+  writeFileSync(beside, folder);
+  try {
+    linkSync(beside, pointer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return fixtureIn(known()!);
+}
+
+/** A copy of the fixture's run inside a folder, such as the one that JupyterLab serves. */
+export function copyRun(into: string, name = "run"): string {
+  const target = path.join(into, name);
+  cpSync(fixture().run, target, { recursive: true });
+  return target;
+}
+
+if (require.main === module) {
+  make(process.argv[2]!).catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+}
