@@ -144,7 +144,10 @@ export class Lab {
     await page.evaluate(
       () => (window as unknown as { jupyterapp: { restored: Promise<void> } }).jupyterapp.restored,
     );
-    if (file.endsWith(".ipynb")) await page.locator(".jp-Notebook .jp-Cell").first().waitFor();
+    if (file.endsWith(".ipynb")) {
+      await page.locator(".jp-Notebook .jp-Cell").first().waitFor();
+      await kernelReady(page);
+    }
   }
 
   async stop(): Promise<void> {
@@ -168,9 +171,33 @@ export class Lab {
   }
 }
 
+/** An evaluation in a page has no time limit of its own. */
+async function inTime<T>(work: Promise<T>, what: string, seconds = 60): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not end within ${seconds} s`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits until the kernel of the notebook in front answers; cells run before that are silently dropped. */
+export function kernelReady(page: Page): Promise<void> {
+  const ready = page.evaluate(async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
+    const { sessionContext } = (window as any).jupyterapp.shell.currentWidget;
+    await sessionContext.ready;
+    await sessionContext.session.kernel.info;
+  });
+  return inTime(ready, "the kernel's start");
+}
+
 /** Runs a command of JupyterLab by its id. */
 export function command(page: Page, id: string, args: object = {}): Promise<unknown> {
-  return page.evaluate(
+  const done = page.evaluate(
     async ([name, given]) => {
       const app = (
         window as unknown as {
@@ -181,6 +208,7 @@ export function command(page: Page, id: string, args: object = {}): Promise<unkn
     },
     [id, args] as const,
   );
+  return inTime(done, id);
 }
 
 /** Runs every cell of the notebook in front and waits until the last of them has finished. */
@@ -195,7 +223,7 @@ export async function runAllCells(page: Page): Promise<void> {
 
 /** Adds a cell below the last one, runs it, and returns what it printed. */
 export async function runCell(page: Page, source: string): Promise<string> {
-  return page.evaluate(async (text) => {
+  const printed = page.evaluate(async (text) => {
     // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
     const app = (window as any).jupyterapp;
     const panel = app.shell.currentWidget;
@@ -212,4 +240,5 @@ export async function runCell(page: Page, source: string): Promise<string> {
         .join("")
     );
   }, source);
+  return inTime(printed, source);
 }
