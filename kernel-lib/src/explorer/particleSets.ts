@@ -1,0 +1,180 @@
+import { setColours } from "../display/theme";
+import { InputError } from "../errors";
+import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "../latent/selection";
+
+/** Some particles under a name. */
+export interface NamedSet {
+  /** What it is called inside a program; never changes. */
+  readonly id: string;
+  readonly name: string;
+  /** `#rrggbb`. */
+  readonly colour: string;
+  /** Rows of the particle table from 0, ascending, each once; never empty. */
+  readonly rows: Uint32Array;
+}
+
+export type SetOperation = "union" | "intersect" | "difference";
+
+const LONGEST_NAME = 200;
+
+/** The sets of particles that a user has made, in their order. Names differ from each other and are otherwise any text. */
+export class SetTable implements Iterable<NamedSet> {
+  private readonly sets = new Map<string, NamedSet>();
+  private readonly handlers = new Set<() => void>();
+  private made = 0;
+
+  /** @param count number of particles of which sets are made */
+  constructor(private count: number) {}
+
+  get size(): number {
+    return this.sets.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<NamedSet> {
+    return this.sets.values();
+  }
+
+  /** Calls back after every change. @returns a function that ends it */
+  onChange(handler: () => void): () => void {
+    this.handlers.add(handler);
+    return () => void this.handlers.delete(handler);
+  }
+
+  /** The set of this id or, where there is none, of this name. @throws InputError where there is neither */
+  get(idOrName: string): NamedSet {
+    const set = this.sets.get(idOrName) ?? [...this].find(({ name }) => name === idOrName);
+    if (set) return set;
+    const names = [...this].map(({ name }) => JSON.stringify(name));
+    throw new InputError(
+      "set",
+      names.length > 0 ? `one of ${names.join(", ")}` : "one that exists",
+      idOrName,
+    );
+  }
+
+  /**
+   * Adds a set at the end.
+   * @param rows  in any order
+   * @param about a name that is taken gets a number behind it; without one the set is called `set 1`, `set 2`, …
+   * @throws InputError for no rows, rows beyond the table, an unusable name or colour
+   */
+  add(rows: ArrayLike<number>, about: { name?: string; colour?: string } = {}): NamedSet {
+    return this.addAll([{ rows, ...about }])[0]!;
+  }
+
+  /** Adds several sets at once, or none where one of them cannot be. */
+  addAll(given: readonly { rows: ArrayLike<number>; name?: string; colour?: string }[]): NamedSet[] {
+    const taken = new Set([...this].map(({ name }) => name));
+    const used = [...this].map(({ colour }) => colour);
+    const added = given.map(({ rows, name, colour }) => {
+      if (rows.length === 0) throw new InputError(name ?? "selection", "at least one particle", "none");
+      const number = ++this.made;
+      const set: NamedSet = {
+        id: `set${number}`,
+        name: freeName(checkedName(name ?? `set ${number}`), taken),
+        colour: checkedColour(colour ?? leastUsed(used)),
+        rows: checkedRows(rows, this.count),
+      };
+      taken.add(set.name);
+      used.push(set.colour);
+      return set;
+    });
+    for (const set of added) this.sets.set(set.id, set);
+    this.changed();
+    return added;
+  }
+
+  /** @throws InputError for an unusable name, and for one that another set has */
+  rename(idOrName: string, name: string): void {
+    const set = this.get(idOrName);
+    const checked = checkedName(name);
+    if ([...this].some((other) => other.id !== set.id && other.name === checked)) {
+      throw new InputError("name of a set", "one that no other set has", JSON.stringify(checked));
+    }
+    this.replace({ ...set, name: checked });
+  }
+
+  /** @throws InputError for anything but `#rrggbb` */
+  recolour(idOrName: string, colour: string): void {
+    this.replace({ ...this.get(idOrName), colour: checkedColour(colour) });
+  }
+
+  remove(idsOrNames: readonly string[]): void {
+    for (const { id } of idsOrNames.map((set) => this.get(set))) this.sets.delete(id);
+    this.changed();
+  }
+
+  /**
+   * Makes a set of others: all that are in any, those that are in every one, or those of the first that are in none of the
+   * rest.
+   * @throws InputError for fewer than two sets, and where nothing is left
+   */
+  combine(operation: SetOperation, idsOrNames: readonly string[], name?: string): NamedSet {
+    const sets = idsOrNames.map((set) => this.get(set));
+    if (sets.length < 2) throw new InputError(operation, "two sets or more", String(sets.length));
+    const operate = { union: unionRows, intersect: intersectRows, difference: subtractRows }[operation];
+    const sign = { union: " ∪ ", intersect: " ∩ ", difference: " − " }[operation];
+    const rows = sets.map((set) => set.rows).reduce((a, b) => operate(a, b));
+    const label = name ?? shortened(sets.map((set) => set.name).join(sign));
+    if (rows.length === 0) throw new InputError(label, "at least one particle", "none");
+    return this.add(rows, { name: label });
+  }
+
+  /** Makes a set of the particles that are not in this one. @throws InputError where it holds all */
+  complement(idOrName: string, name?: string): NamedSet {
+    const set = this.get(idOrName);
+    return this.add(otherRows(set.rows, this.count), { name: name ?? shortened(`not ${set.name}`) });
+  }
+
+  /** For a table that begins with another number of particles: all sets go. */
+  reset(count: number): void {
+    this.count = count;
+    this.sets.clear();
+    this.changed();
+  }
+
+  private replace(set: NamedSet): void {
+    this.sets.set(set.id, set);
+    this.changed();
+  }
+
+  private changed(): void {
+    for (const handler of [...this.handlers]) handler();
+  }
+}
+
+function checkedName(given: string): string {
+  // Line ends and other control characters would break tables and files.
+  const name = given.replace(/\p{Cc}+/gu, " ").trim();
+  if (name === "") throw new InputError("name of a set", "at least one character", "none");
+  if (name.length > LONGEST_NAME) {
+    throw new InputError("name of a set", `at most ${LONGEST_NAME} characters`, String(name.length));
+  }
+  return name;
+}
+
+function shortened(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  for (let number = 2; ; number++) {
+    const tail = ` (${number})`;
+    const next = `${name.slice(0, LONGEST_NAME - tail.length)}${tail}`;
+    if (!taken.has(next)) return next;
+  }
+}
+
+function checkedColour(colour: string): string {
+  if (!/^#[0-9a-f]{6}$/i.test(colour)) {
+    throw new InputError("colour of a set", "six hexadecimal digits such as #0072b2", JSON.stringify(colour));
+  }
+  return colour.toLowerCase();
+}
+
+/** The first of the colours of sets that the fewest have. */
+function leastUsed(used: readonly string[]): string {
+  const uses = (colour: string) => used.filter((other) => other === colour.toLowerCase()).length;
+  return setColours.reduce((best, colour) => (uses(colour) < uses(best) ? colour : best));
+}
