@@ -1,0 +1,124 @@
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import { InputError, StoppedError, throwIfStopped } from "../errors";
+import type { Reconstruction } from "../maps/reconstruct";
+import type { Progress, TaskOptions } from "../progress";
+import type { Clustering } from "./clusterings";
+
+/** Where a thread finds the particles: those of the file, or the given rows of it. */
+export interface ParticleSource {
+  file: string;
+  dataFolder?: string | undefined;
+  rows?: Int32Array | undefined;
+}
+
+/** Work that takes long, and what comes of it. */
+export interface Jobs {
+  reconstruct: {
+    given: { source: ParticleSource; indices: Uint32Array; boxSize?: number };
+    result: Reconstruction;
+  };
+  clusters: {
+    given: { points: Float32Array; dimensions: number; clustering: Clustering };
+    result: Uint32Array[];
+  };
+}
+
+export type JobKind = keyof Jobs;
+
+/** What the thread is told. */
+export interface ToJobThread<K extends JobKind = JobKind> {
+  job: number;
+  kind: K;
+  given: Jobs[K]["given"];
+}
+
+/** What the thread says. */
+export type FromJobThread =
+  | { job: number; kind: "progress"; progress: Progress }
+  | { job: number; kind: "done"; result: Jobs[JobKind]["result"] }
+  | { job: number; kind: "failed"; name: string; message: string };
+
+/**
+ * Long work in a thread of its own, one piece after the other, so that widgets and cells are served meanwhile. The thread
+ * lives from the first piece of work on, and keeps the particle file open that it read last. Idle, it keeps no process alive.
+ */
+export class BackgroundJobs {
+  private worker: Worker | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+  private made = 0;
+  private closed = false;
+
+  /**
+   * Does one piece of work after those that were asked for before.
+   * @throws InputError for bad input; StoppedError once the signal is set; Error when the thread died
+   */
+  run<K extends JobKind>(
+    kind: K,
+    given: Jobs[K]["given"],
+    task: TaskOptions = {},
+  ): Promise<Jobs[K]["result"]> {
+    const result = this.last.then(() => this.work(kind, given, task));
+    this.last = result.catch(() => {});
+    return result;
+  }
+
+  /** Ends the thread and all work. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.terminate();
+  }
+
+  private async work<K extends JobKind>(
+    kind: K,
+    given: Jobs[K]["given"],
+    { signal, onProgress }: TaskOptions,
+  ): Promise<Jobs[K]["result"]> {
+    throwIfStopped(signal);
+    if (this.closed) throw new StoppedError("closed");
+    this.worker ??= new Worker(path.join(__dirname, "jobThread.js"));
+    const { worker } = this;
+    const job = ++this.made;
+    let stop = () => {};
+    const listeners: [string, (value: unknown) => void][] = [];
+    const on = <V>(event: string, listener: (value: V) => void) => {
+      const any = listener as (value: unknown) => void;
+      listeners.push([event, any]);
+      worker.on(event, any);
+    };
+    try {
+      return await new Promise((resolve, reject) => {
+        on("message", (said: FromJobThread) => {
+          if (said.job !== job) return;
+          if (said.kind === "progress") onProgress?.(said.progress);
+          else if (said.kind === "done") resolve(said.result as Jobs[K]["result"]);
+          else reject(said.name === "InputError" ? InputError.of(said.message) : new Error(said.message));
+        });
+        const died = (reason: string) => {
+          this.worker = undefined;
+          reject(this.closed ? new StoppedError("closed") : new Error(`the thread died: ${reason}`));
+        };
+        on("error", (error: Error) => died(error.message));
+        on("exit", (code: number) => died(`it exited with code ${code}`));
+        // Between two chunks of particles may be seconds, and an inversion cannot be left half way: the thread is given up
+        stop = () => {
+          reject(new StoppedError(String(signal?.reason?.message ?? "stopped")));
+          void this.end();
+        };
+        signal?.addEventListener("abort", stop, { once: true });
+        worker.ref();
+        worker.postMessage({ job, kind, given } satisfies ToJobThread<K>);
+      });
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      worker.unref();
+      for (const [event, listener] of listeners) worker.off(event, listener);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "../testing";
+import { placeBelow } from "./workFolder";
+
+test("a file is placed below the folder, in folders that are made for it", async (t) => {
+  const folder = temporaryFolder(t);
+  assert.equal(await placeBelow(folder, "a.star", [".star"]), path.join(folder, "a.star"));
+  const deep = await placeBelow(folder, "new/deep/Map.MRC", [".mrc"]);
+  assert.equal(deep, path.join(folder, "new/deep/Map.MRC"));
+  assert.ok(existsSync(path.dirname(deep)));
+  assert.equal(await placeBelow(folder, "..a..star", [".star"]), path.join(folder, "..a..star"));
+});
+
+test("names that climb, are absolute, go through links, or are none are refused, and nothing is made", async (t) => {
+  const folder = temporaryFolder(t);
+  const outside = temporaryFolder(t);
+  symlinkSync(outside, path.join(folder, "link"));
+  symlinkSync(path.join(outside, "file.star"), path.join(folder, "file.star"));
+  writeFileSync(path.join(outside, "file.star"), "data");
+  const refused = (name: string, problem: RegExp, options = {}) =>
+    assert.rejects(placeBelow(folder, name, [".star"], options), problem);
+  for (const name of [
+    "../a.star",
+    "a/../../b.star",
+    "..\\a.star",
+    "/etc/a.star",
+    "C:\\a.star",
+    "a/../b.star",
+  ]) {
+    await refused(name, /file name: expected a place below the folder of the notebook/);
+  }
+  await refused("link/a.star", /which leads to/);
+  await refused("link/new/a.star", /which leads to/);
+  await refused("file.star", /which leads to/, { overwrite: true });
+  for (const name of ["", "  ", "a//b.star", "a.star\u0000.png", "a\n.star", " /a.star"]) {
+    await refused(name, /file name: expected a name such as/);
+  }
+  await refused("a.mrc", /ends in \.star/);
+  await refused("dir/.star", /ends in \.star/);
+  assert.deepEqual(readdirSync(outside), ["file.star"]);
+  assert.deepEqual(readdirSync(folder).sort(), ["file.star", "link"]);
+});
+
+test("a name that is taken needs leave", async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(path.join(folder, "sets"));
+  writeFileSync(path.join(folder, "sets/a.star"), "data");
+  await assert.rejects(placeBelow(folder, "sets/a.star", [".star"]), /one that is not taken/);
+  const target = await placeBelow(folder, "sets/a.star", [".star"], { overwrite: true });
+  assert.equal(target, path.join(folder, "sets/a.star"));
+});
