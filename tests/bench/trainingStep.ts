@@ -73,11 +73,12 @@ async function step(): Promise<void> {
     const ringWeights = new Float32Array(batch * (rings + 1)).fill(1 / rings);
     const once = async () => {
       const pass = model.forward(features, batch, 0.1, random);
+      const slopes = new Float32Array(pass.raw.length);
       const { modelGradient } = await engine.evaluate(
         {
           count: batch,
           gaussians: n,
-          model: head.decode(pass.raw, batch),
+          model: head.decode(pass.raw, batch, slopes),
           rotations: poses,
           shifts: new Float32Array(2 * batch),
           targets,
@@ -85,7 +86,7 @@ async function step(): Promise<void> {
         },
         { boxSize, rings, ringWeights, gradient: { model: true } },
       );
-      pass.learn(head.backward(pass.raw, modelGradient!, batch), adam.next());
+      pass.learn(head.backward(slopes, modelGradient!, batch), adam.next());
     };
     await once();
     const times: number[] = [];
