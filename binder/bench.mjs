@@ -1,9 +1,10 @@
-// `npm run bench`: how fast the projection engines are here, beside what the machine can do. Options:
-//   --engines wasm,tensor      which engines (default both)
+// `npm run bench`: how fast this machine projects and trains, beside what it can do. Options:
+//   --engines wasm,tensor      which projection engines (default both)
 //   --backends tensorflow,…    for tensor: which TensorFlow.js backends (default all that are there, but not cpu)
 //   --sizes 512/64/31,…        N/S, or N/S/rings (default the three of the project's targets, at 42 rings and at all)
 //   --batch 32                 particles in a batch
-//   --threads n                threads of wasm (default one per core)
+//   --threads n                threads of wasm and of the networks (default one per core)
+//   --hidden 512               width of the three hidden layers of both networks
 //   --seconds 3                time to spend on each measurement
 //   --json FILE                where the numbers go (default tests/artefacts/bench.json)
 // Each measurement runs in a process of its own, so that memory is its own too.
@@ -23,6 +24,8 @@ const root = path.resolve(path.dirname(here), "..");
 const library = path.join(root, "kernel-lib/dist");
 const require = createRequire(path.join(library, "index.js"));
 const load = (name) => require(path.join(library, name));
+
+const fullStep = path.join(root, "tests/dist/bench/fullStep.js");
 
 const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
 
@@ -46,6 +49,7 @@ function readOptions() {
       backends: { type: "string" },
       sizes: { type: "string", default: defaults.join(",") },
       batch: { type: "string", default: "32" },
+      hidden: { type: "string", default: "512" },
       threads: { type: "string", default: String(availableParallelism()) },
       seconds: { type: "string", default: "3" },
       json: { type: "string", default: path.join(root, "tests/artefacts/bench.json") },
@@ -69,6 +73,7 @@ function readOptions() {
     backends: values.backends?.split(","),
     sizes,
     batch: number("batch"),
+    hidden: number("hidden"),
     threads: number("threads"),
     seconds: number("seconds"),
     json: values.json,
@@ -98,8 +103,40 @@ async function shortest(call, seconds) {
   return best;
 }
 
-/** One measurement, in this process. */
-async function measure({ engine, backend, gaussians, boxSize, rings, batch: count, threads, seconds }) {
+/** Rate of the products that the networks are made of, 10⁹ operations a second: 64 rows through 512 × 4,096 weights. */
+async function measureNetworks({ threads, seconds }) {
+  const { DenseThreads } = load("network/denseThreads.js");
+  const { DenseNetwork } = load("network/denseNetwork.js");
+  const { Random } = load("random.js");
+  const pool = new DenseThreads(threads);
+  const spec = { inputs: 512, hidden: [], outputs: 4096, dropout: 0, batchNorm: false, outputScale: 1 };
+  const network = new DenseNetwork(spec, new Random(1), pool);
+  const input = new Float32Array(64 * 512).fill(1);
+  const ms = await shortest(async () => {
+    network.predict(input, 64);
+    await new Promise(setImmediate);
+  }, seconds);
+  return { gflops: (2 * 64 * 512 * 4096) / ms / 1e6 };
+}
+
+/** Whole training steps, in this process. */
+async function measureSteps({ engine, backend, threads, batch, ...rest }) {
+  const { measureStep } = require(fullStep);
+  if (backend) await load("compute/backends.js").useBackend(backend);
+  return measureStep({ ...rest, batch, vary: "all", engine: { engine, threads } });
+}
+
+/** Loss and gradient, in this process. */
+async function measureProjection({
+  engine,
+  backend,
+  gaussians,
+  boxSize,
+  rings,
+  batch: count,
+  threads,
+  seconds,
+}) {
   const { exampleBatch } = load("projection/examples.js");
   const { batch, request } = exampleBatch({ count, gaussians, boxSize, rings });
   const both = { ...request, gradient: { model: true } };
@@ -139,12 +176,18 @@ async function measure({ engine, backend, gaussians, boxSize, rings, batch: coun
   return { lossMs, gradientMs, memoryMB: (peak - before) / 2 ** 20, processMB: peak / 2 ** 20 };
 }
 
-function measureApart(what) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [here, "--one", JSON.stringify(what)], {
-    encoding: "utf8",
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
-    maxBuffer: 2 ** 26,
-  });
+const parts = { networks: measureNetworks, step: measureSteps, projection: measureProjection };
+
+function measureApart(part, what) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [here, "--one", JSON.stringify({ part, ...what })],
+    {
+      encoding: "utf8",
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
+      maxBuffer: 2 ** 26,
+    },
+  );
   if (status === 0) return JSON.parse(stdout.trim().split("\n").at(-1));
   return { error: stderr.trim().split("\n").filter(Boolean).at(-1) ?? `exit status ${status}` };
 }
@@ -157,14 +200,22 @@ function printTable(rows) {
   });
 }
 
+/** Adds the rate at which so many operations were done, and what share of the machine's own it is. */
+function withRate(found, operations, ms, machineRate) {
+  if (found.error) return found;
+  const gflops = operations / ms / 1e6;
+  return { ...found, gflops, share: gflops / machineRate };
+}
+
 async function main() {
   const options = readOptions();
   if (options.one) {
-    console.log(JSON.stringify(await measure(options.one)));
+    const { part, ...what } = options.one;
+    console.log(JSON.stringify(await parts[part](what)));
     process.exit(0);
   }
-  if (!existsSync(path.join(library, "projection/projection.wasm"))) {
-    throw new Error("the library is not built: npm run build");
+  for (const file of [path.join(library, "projection/projection.wasm"), fullStep]) {
+    if (!existsSync(file)) throw new Error(`${file} is not there: npm run build`);
   }
   const started = new Date();
   const machine = {
@@ -181,11 +232,13 @@ async function main() {
     );
   }
   const backends = await load("compute/backends.js").listBackends();
+  const networks = measureApart("networks", { threads: options.threads, seconds: 1 });
   printTable([
     ["backend", "device", "matrix product, GFLOPS"],
     ...backends.map(({ name, available, device, gflops, reason }) =>
       available ? [name, device, gflops.toFixed(gflops < 10 ? 1 : 0)] : [name, `– (${reason})`, "–"],
     ),
+    ["(networks)", `WebAssembly, ${options.threads} threads`, networks.gflops?.toFixed(0) ?? networks.error],
   ]);
   const rate = Math.max(...backends.map(({ gflops = 0 }) => gflops));
   const present = backends
@@ -193,41 +246,50 @@ async function main() {
     .map(({ name }) => name);
   const wanted = options.backends ?? present;
   const results = [];
+  const { batch, threads, seconds, hidden } = options;
   for (const size of options.sizes) {
     for (const engine of options.engines) {
       for (const backend of engine === "tensor" ? wanted : [undefined]) {
-        const { batch, threads, seconds } = options;
         const what = { engine, backend, ...size, batch, threads, seconds };
-        const found = measureApart(what);
-        const gflops = found.error ? undefined : operations(size) / found.gradientMs / 1e6;
-        results.push({ ...what, ...found, gflops, share: gflops && gflops / rate });
+        const projection = measureApart("projection", what);
+        const step = measureApart("step", { ...what, hidden });
+        results.push({
+          ...what,
+          hidden,
+          projection: withRate(projection, operations(size), projection.gradientMs, rate),
+          step: withRate(step, operations(size) + step.networkOperations, step.best, rate),
+        });
         process.stderr.write(".");
       }
     }
   }
   process.stderr.write("\n");
+  const number = (value, digits) => value?.toFixed(digits) ?? "–";
+  const percent = (share) => (share === undefined ? "–" : `${Math.round(100 * share)} %`);
   printTable([
-    ["N/S, rings", "engine", "loss, ms", "loss + gradient, ms", "memory, MB", "as separable GFLOPS", "share"],
-    ...results.map((row) => [
-      `${row.gaussians}/${row.boxSize}, ${row.rings}`,
-      row.backend ? `${row.engine} on ${row.backend}` : `${row.engine}, ${row.threads} threads`,
-      ...(row.error
-        ? [row.error.slice(0, 60), "–", "–", "–", "–"]
-        : [
-            row.lossMs.toFixed(3),
-            row.gradientMs.toFixed(3),
-            row.memoryMB.toFixed(0),
-            row.gflops.toFixed(0),
-            `${Math.round(100 * row.share)} %`,
-          ]),
+    ["", "", "loss", "loss + gradient", "", "", "", "full step", "", "", ""],
+    ["N/S, rings", "engine", "ms", "ms", "GFLOPS", "share", "MB", "ms", "GFLOPS", "share", "MB"],
+    ...results.map(({ gaussians, boxSize, rings, engine, backend, projection, step }) => [
+      `${gaussians}/${boxSize}, ${rings}`,
+      backend ? `${engine} on ${backend}` : `${engine}, ${threads} threads`,
+      projection.error?.slice(0, 60) ?? number(projection.lossMs, 3),
+      number(projection.gradientMs, 3),
+      number(projection.gflops, 0),
+      percent(projection.share),
+      number(projection.memoryMB, 0),
+      step.error?.slice(0, 60) ?? number(step.best, 2),
+      number(step.gflops, 0),
+      percent(step.share),
+      number(step.memoryMB, 0),
     ]),
   ]);
   console.log(
-    `Milliseconds per particle in batches of ${options.batch}. Share: of the fastest matrix product above, if all were computed
-by separable factors; above 100 % is what spreading and FFT save.`,
+    `Milliseconds per particle in batches of ${batch}, the shortest seen; memory is what is added to the process. Full step: both
+networks of 3 × ${hidden}, all five parameters of each Gaussian, Adam. GFLOPS: if all were computed by separable factors; share:
+of the fastest matrix product above. Above 100 % is what spreading and FFT save.`,
   );
   mkdirSync(path.dirname(options.json), { recursive: true });
-  const record = { date: started.toISOString(), machine, backends, results };
+  const record = { date: started.toISOString(), machine, backends, networks, results };
   writeFileSync(`${options.json}.new`, `${JSON.stringify(record, null, 2)}\n`);
   renameSync(`${options.json}.new`, options.json);
   console.log(options.json);

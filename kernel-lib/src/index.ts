@@ -27,6 +27,7 @@ export { type Cell, Table, table } from "./display/table";
 export { trainingFigure } from "./display/trainingFigure";
 export * from "./errors";
 export * from "./latent/kmeans";
+export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./latent/mixture";
 export { type Path, type PathOptions, pathThrough } from "./latent/path";
 export * from "./latent/pca";
 export * from "./latent/selection";

@@ -1,14 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { cpus, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import {
-  createEngine,
   growNeutralModel,
-  type ProjectionEngine,
-  Random,
   readMap,
   simulateLinearMotion,
   train,
@@ -16,6 +12,7 @@ import {
   useBackend,
   writeModelText,
 } from "e2gmm";
+import { measureStep } from "./fullStep";
 
 /**
  * What a training costs besides its result.
@@ -32,80 +29,24 @@ const flag = (name: string, otherwise: string): string => {
   const at = rest.indexOf(`--${name}`);
   return at < 0 ? otherwise : rest[at + 1]!;
 };
-/** Parts of the library that are no public interface. */
-const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
 const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
-const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
-
 async function step(): Promise<void> {
-  const { Adam } = inner("./network/adam");
-  const { GaussianHead } = inner("./network/head");
-  const { LatentModel } = inner("./network/latentModel");
-  const { disc } = inner("./projection/disc");
-  const batch = Number(flag("batch", "32"));
   const hidden = Number(flag("hidden", "512"));
-  const vary = flag("vary", "all") === "all" ? ["position", "amplitude", "width"] : ["position"];
-  const featureSize = 128;
-  const engine: ProjectionEngine = await createEngine({});
+  const batch = Number(flag("batch", "32"));
+  const vary = flag("vary", "all") === "all" ? "all" : "position";
   for (const size of flag("sizes", "512/64,2048/84,3082/128").split(",")) {
-    const [n, boxSize] = size.split("/").map(Number) as [number, number];
+    const [gaussians, boxSize] = size.split("/").map(Number) as [number, number];
     const rings = Math.floor((boxSize - 1) / 2);
-    const random = new Random(1);
-    const params = new Float32Array(5 * n);
-    for (let i = 0; i < n; i++) {
-      for (let axis = 0; axis < 3; axis++) params[axis * n + i] = 0.12 * random.normal();
-      params[3 * n + i] = 0.2 + random.uniform();
-      params[4 * n + i] = 0.8 + 1.2 * random.uniform();
-    }
-    const before = process.memoryUsage().rss;
-    const head = new GaussianHead({ count: n, params, boxSize, apix: 1 }, vary);
-    const spec = { latent: 4, featureSize, hidden: [hidden, hidden, hidden], dropout: 0.3 };
-    const model = new LatentModel(spec, head, random);
-    const adam = new Adam([model.encoder, model.decoder], { learningRate: 1e-4, weightDecay: 0 });
-    const { samples } = disc(rings);
-    const noise = (count: number) => Float32Array.from({ length: count }, () => random.normal());
-    const poses = new Float32Array(batch * 9);
-    for (let b = 0; b < batch; b++) poses.set([1, 0, 0, 0, 1, 0, 0, 0, 1], 9 * b);
-    const features = noise(batch * featureSize);
-    const targets = noise(batch * samples * 2).map((x) => x / 20);
-    const ringWeights = new Float32Array(batch * (rings + 1)).fill(1 / rings);
-    const once = async () => {
-      const pass = model.forward(features, batch, 0.1, random);
-      const { modelGradient } = await engine.evaluate(
-        {
-          count: batch,
-          gaussians: n,
-          model: head.decode(pass.raw, batch),
-          rotations: poses,
-          shifts: new Float32Array(2 * batch),
-          targets,
-          targetRings: rings,
-        },
-        { boxSize, rings, ringWeights, gradient: { model: true } },
-      );
-      pass.learn(head.backward(pass.raw, modelGradient!, batch), adam.next());
-    };
-    await once();
-    const times: number[] = [];
-    let peak = 0;
-    const end = performance.now() + 1000 * Number(flag("seconds", "5"));
-    while (performance.now() < end) {
-      const start = performance.now();
-      await once();
-      times.push((performance.now() - start) / batch);
-      peak = Math.max(peak, process.memoryUsage().rss);
-    }
-    times.sort((a, b) => a - b);
+    const seconds = Number(flag("seconds", "5"));
+    const found = await measureStep({ gaussians, boxSize, rings, batch, hidden, vary, engine: {}, seconds });
     console.log(
-      `  N ${n}, S ${boxSize}, rings ${rings}, 3 × ${hidden}, batch ${batch}, ${vary.join("+")}: ` +
-        `${times[0]!.toFixed(2)} ms per particle at best, ${times[times.length >> 1]!.toFixed(2)} in the middle, ` +
-        `memory ${megabytes(peak - before)} MB`,
+      `  N ${gaussians}, S ${boxSize}, rings ${rings}, 3 × ${hidden}, batch ${batch}, ${vary}: ` +
+        `${found.best.toFixed(2)} ms per particle at best, ${found.middle.toFixed(2)} in the middle, ` +
+        `memory ${found.memoryMB.toFixed(0)} MB`,
     );
-    model.dispose();
   }
-  await engine.dispose();
 }
 
 async function simulated(particlesPerState: number, boxSize: number, gaussians: number) {

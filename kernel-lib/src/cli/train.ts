@@ -199,6 +199,7 @@ async function train(
           ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
+          onNotice: (notice) => session.print(`note: ${notice}`),
         },
         session,
       ),

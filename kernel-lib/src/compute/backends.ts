@@ -148,13 +148,16 @@ interface Adapter {
   readonly info?: { vendor?: string; architecture?: string; device?: string; description?: string };
 }
 
-const noGpu = "a GPU driver with Vulkan, and Debian's libvulkan1 (sudo apt install libvulkan1)";
+const noGpu =
+  "a GPU driver with Vulkan, and Debian's libvulkan1 (sudo apt install libvulkan1); for an adapter in software, its " +
+  "description in VK_DRIVER_FILES";
 const bringWebgpu = "npm run native -- webgpu";
 
 /** Puts Dawn's WebGPU where TensorFlow.js looks for a browser's, and returns its adapter. */
 async function webgpuAdapter(): Promise<Adapter> {
   const dawn = find("webgpu", bringWebgpu);
   find("@tensorflow/tfjs-backend-webgpu", bringWebgpu);
+  if (!mayHaveGpu()) throw new Unavailable("no GPU is found", noGpu);
   let gpu: { requestAdapter(options?: object): Promise<Adapter | null> };
   try {
     const { create, globals } = require(dawn) as {
@@ -191,7 +194,6 @@ function mayHaveGpu(): boolean {
 const software = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
 
 async function loadWebgpu(automatic: boolean): Promise<string> {
-  if (automatic && !mayHaveGpu()) throw new Unavailable("no GPU is found", noGpu);
   const adapter = await webgpuAdapter();
   const device = describe(adapter);
   if (automatic && software.test(`${device} ${adapter.info?.architecture ?? ""}`)) {

@@ -212,7 +212,9 @@ describe("head", () => {
       const raw = someNumbers(2 * head.outputs, 2).map((x) => 0.2 * x);
       const direction = someNumbers(2 * 30, 3);
       const value = (r: Float32Array) => head.decode(r, 2).reduce((sum, x, i) => sum + x * direction[i]!, 0);
-      const gradient = head.backward(raw, direction, 2);
+      const slopes = new Float32Array(raw.length);
+      head.decode(raw, 2, slopes);
+      const gradient = head.backward(slopes, direction, 2);
       for (let i = 0; i < raw.length; i += 3) {
         const [up, down] = [0.01, -0.01].map((by) => {
           const next = raw.slice();

@@ -13,12 +13,13 @@ import type { EpochReport } from "./trainer";
 export type FromThread =
   | { kind: "progress"; progress: Progress }
   | { kind: "epoch"; report: EpochReport; latents: Float32Array }
+  | { kind: "notice"; notice: string }
   | { kind: "done" }
   | { kind: "failed"; name: string; message: string; stack?: string };
 
 /** What the training thread is given, and told. */
 export interface ThreadData {
-  settings: Omit<TrainSettings, "onEpoch">;
+  settings: Omit<TrainSettings, "onEpoch" | "onNotice">;
   backend: BackendName | "auto";
 }
 export type ToThread = { kind: "stop"; reason: string };
@@ -41,7 +42,7 @@ export interface BackgroundSettings extends TrainSettings {
  * @throws InputError for bad input; StoppedError when the signal stopped it; Error when the thread died
  */
 export async function train(settings: BackgroundSettings, task: TaskOptions = {}): Promise<Run> {
-  const { onEpoch, backend, ...rest } = settings;
+  const { onEpoch, onNotice, backend, ...rest } = settings;
   const signal = taskSignal(task);
   const data: ThreadData = { settings: rest, backend: backend ?? (currentBackend() || "auto") };
   const worker = new Worker(path.join(__dirname, "trainingThread.js"), { workerData: data });
@@ -56,6 +57,7 @@ export async function train(settings: BackgroundSettings, task: TaskOptions = {}
       worker.on("message", (said: FromThread) => {
         if (said.kind === "progress") task.onProgress?.(said.progress);
         else if (said.kind === "epoch") onEpoch?.(said.report, said.latents);
+        else if (said.kind === "notice") onNotice?.(said.notice);
         else if (said.kind === "done") resolve();
         else reject(asError(said));
       });

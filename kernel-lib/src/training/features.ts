@@ -8,6 +8,7 @@ import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { ParticleBatches } from "./batches";
+import { particlesPerPass } from "./memory";
 import type { RingWeights } from "./weights";
 
 /**
@@ -44,13 +45,15 @@ export class FeatureBasis {
     task: TaskOptions = {},
   ): Promise<FeatureBasis> {
     const { count } = source.targets;
-    const rows = Math.min(count, SAMPLE);
-    const sample = Int32Array.from({ length: rows }, (_, i) => Math.floor((i * count) / rows));
     const inputs = 5 * source.neutral.count * rings.length;
+    const fewest = 2 * (components + EXTRA);
+    const rows = Math.min(count, SAMPLE, Math.max(fewest, Math.floor(SAMPLE_BYTES / (4 * inputs))));
+    const sample = Int32Array.from({ length: rows }, (_, i) => Math.floor((i * count) / rows));
+    const step = particlesPerPass(source.neutral.count);
     const gradients = new Float32Array(rows * inputs);
-    for (let from = 0; from < rows; from += BATCH) {
+    for (let from = 0; from < rows; from += step) {
       throwIfStopped(task.signal);
-      const part = sample.slice(from, from + BATCH);
+      const part = sample.slice(from, from + step);
       gradients.set(await source.gradients(part, rings), from * inputs);
       task.onProgress?.({ task: "encoder input: basis", done: from + part.length, total: rows });
     }
@@ -67,10 +70,11 @@ export class FeatureBasis {
     const inputs = this.scale.length;
     const out = new Float32Array(count * this.size);
     const basis = tf.tensor2d(this.basis, [inputs, this.size]);
+    const step = particlesPerPass(source.neutral.count);
     try {
-      for (let from = 0; from < count; from += BATCH) {
+      for (let from = 0; from < count; from += step) {
         throwIfStopped(task.signal);
-        const part = Int32Array.from({ length: Math.min(BATCH, count - from) }, (_, i) => from + i);
+        const part = Int32Array.from({ length: Math.min(step, count - from) }, (_, i) => from + i);
         const gradients = await source.gradients(part, this.rings);
         for (let i = 0; i < gradients.length; i++) gradients[i]! *= this.scale[i % inputs]!;
         const projected = tf.tidy(() => tf.matMul(tf.tensor2d(gradients, [part.length, inputs]), basis));
@@ -111,7 +115,8 @@ export class FeatureBasis {
 }
 
 const SAMPLE = 4096;
-const BATCH = 128;
+/** Bytes of the sample's gradients; models of thousands of Gaussians get a smaller sample. */
+const SAMPLE_BYTES = 2 ** 29;
 /** Directions beyond those kept, and repetitions, that make the randomised axes accurate (Halko et al., 2011). */
 const EXTRA = 16;
 const REPETITIONS = 2;
@@ -188,10 +193,10 @@ async function principalAxes(
   const start = new Float32Array(columns * wide);
   for (let i = 0; i < start.length; i++) start[i] = random.normal();
   const x = tf.tensor2d(data, [rows, columns]);
-  const transposed = tf.transpose(x);
   let q = tf.tensor2d(start, [columns, wide]);
   for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
-    const z = tf.tidy(() => tf.matMul(transposed, tf.matMul(x, q)) as tf.Tensor2D);
+    // Xᵀ(Xq) as ((Xq)ᵀX)ᵀ: two small matrices are transposed instead of the large one.
+    const z = tf.tidy(() => tf.transpose(tf.matMul(tf.transpose(tf.matMul(x, q)), x)) as tf.Tensor2D);
     const gram = tf.tidy(() => tf.matMul(tf.transpose(z), z) as tf.Tensor2D);
     const white = whitening(await gram.array());
     q.dispose();
@@ -202,7 +207,7 @@ async function principalAxes(
   const energy = tf.tidy(() => tf.sum(tf.square(tf.matMul(x, leading))));
   const basis = Float32Array.from(await leading.data());
   const kept = (await energy.data())[0]!;
-  tf.dispose([x, transposed, q, leading, energy]);
+  tf.dispose([x, q, leading, energy]);
   let whole = 0;
   for (const value of data) whole += value * value;
   const deviation = Math.sqrt(kept / (rows * size));
@@ -237,7 +242,7 @@ export async function neutralFrc(
   const width = targets.rings + 1;
   const mean = new Float64Array(width);
   const uniform = new Float32Array(width).fill(1 / targets.rings);
-  for (const indices of batches.inOrder(BATCH)) {
+  for (const indices of batches.inOrder(particlesPerPass(neutral.count))) {
     throwIfStopped(task.signal);
     const batch = await batches.load(indices, neutral.count, neutral.params);
     const { frc } = await engine.evaluate(batch, {

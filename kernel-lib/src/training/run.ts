@@ -29,6 +29,8 @@ export interface RunRecord {
   lastRing: number;
   featureSize: number;
   options: TrainingOptions;
+  /** Particles of a step, where the batch that was asked for did not fit into memory. */
+  batchThatFitted?: number;
   /** `training` until the latents are refined, then `complete`. */
   status: "training" | "complete";
   /** Held-out score of each coarse start, where there were several, and the one that went on. */

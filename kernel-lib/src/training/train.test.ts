@@ -4,6 +4,7 @@ import { copyFile, readdir, readFile, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import * as threads from "node:worker_threads";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mrc";
@@ -14,7 +15,7 @@ import { simulateLinearMotion } from "../simulate/designs";
 import { temporaryFolder } from "../testing";
 import { train } from "./background";
 import { Run } from "./run";
-import type { TrainSettings } from "./train";
+import { type TrainSettings, trainInThisThread } from "./train";
 import { readArrays, writeArrays } from "./weightsFile";
 
 /** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */
@@ -147,6 +148,39 @@ describe("training", () => {
     run.close();
   });
 
+  test("a batch that does not fit into the memory is made smaller, said, recorded, and kept when the run goes on", async (t) => {
+    const out = path.join(temporaryFolder(t), "run");
+    // Half of it is for a step; networks of 3 × 16 leave room for some particles of 48 Gaussians.
+    const base = settings(out, { epochs: 2, coarseEpochs: 0, batchSize: 64, hidden: [16, 16, 16] });
+    const notices: string[] = [];
+    const notes = new Set<string | undefined>();
+    const controller = new AbortController();
+    const small = { ...base, memoryBudget: 1e6, onNotice: (notice: string) => notices.push(notice) };
+    await assert.rejects(
+      train(
+        { ...small, onEpoch: () => controller.abort(new Error("enough")) },
+        { signal: controller.signal, onProgress: ({ note }) => notes.add(note) },
+      ),
+      /enough/,
+    );
+    const fitted = (await Run.open(out)).record.batchThatFitted!;
+    assert.ok(fitted >= 2 && fitted < 64, `${fitted}`);
+    assert.match(
+      notices[0]!,
+      new RegExp(`^${fitted} particles per step instead of 64: more do not fit into `),
+    );
+    assert.ok(notes.has(notices[0]));
+    // With more memory now, the run still goes on as it was begun.
+    const run = await train({ ...base, resume: true });
+    assert.equal(run.record.options.batchSize, 64);
+    assert.equal(run.record.batchThatFitted, fitted);
+    run.close();
+    await assert.rejects(
+      train({ ...settings(`${out}2`), memoryBudget: 1e5 }),
+      /memory: expected at least .* GiB for a step of two particles with 48 Gaussians, found/,
+    );
+  });
+
   test("Gaussians outside the mask never move", async (t) => {
     const folder = temporaryFolder(t);
     const mask = path.join(folder, "mask.mrc");
@@ -213,6 +247,82 @@ describe("training", () => {
     await assert.rejects(Run.open(run.folder), /weights\.safetensors/);
     await copyFile(path.join(folder, "kept"), weights);
     (await Run.open(run.folder)).close();
+  });
+});
+
+/** Notes every thread that is started while `work` runs; `limits` are set for those of the training. */
+async function watchingThreads<T>(
+  work: (started: { file: string; worker: threads.Worker }[]) => Promise<T>,
+  limits?: threads.ResourceLimits,
+): Promise<T> {
+  const started: { file: string; worker: threads.Worker }[] = [];
+  const Original = threads.Worker;
+  class Watched extends Original {
+    constructor(file: string, options?: threads.WorkerOptions) {
+      const limited = limits && file.endsWith("trainingThread.js") ? { resourceLimits: limits } : {};
+      super(file, { ...options, ...limited });
+      started.push({ file: path.basename(file), worker: this });
+    }
+  }
+  const module = require("node:worker_threads") as { Worker: typeof Original };
+  module.Worker = Watched;
+  try {
+    return await work(started);
+  } finally {
+    module.Worker = Original;
+  }
+}
+
+describe("an accident in training", () => {
+  const options = { epochs: 3, coarseEpochs: 1 };
+
+  test("out of memory in the training thread fails the run with that message, and this thread lives", async (t) => {
+    const out = path.join(temporaryFolder(t), "run");
+    await watchingThreads(
+      () =>
+        assert.rejects(
+          train(settings(out, options)),
+          /^Error: the training thread ended, .*out of memory; (no epoch was finished|the last checkpoint stands)/i,
+        ),
+      { maxOldGenerationSizeMb: 8 },
+    );
+    // And trains as soon as there is memory.
+    const begun = (await readdir(path.dirname(out))).length > 0;
+    (await train({ ...settings(out, options), resume: begun })).close();
+  });
+
+  test("a training thread that ends leaves its checkpoint, from which the run ends as if nothing had been", async (t) => {
+    const folder = temporaryFolder(t);
+    const whole = await train(settings(path.join(folder, "whole"), options));
+    const broken = settings(path.join(folder, "broken"), options);
+    await watchingThreads((started) =>
+      assert.rejects(
+        train({ ...broken, onEpoch: () => void started[0]!.worker.terminate() }),
+        /the training thread ended, it exited with code 1; the last checkpoint stands: train with `resume` to go on/,
+      ),
+    );
+    const resumed = await train({ ...broken, resume: true });
+    assert.deepEqual(await resumed.latents(), await whole.latents());
+    whole.close();
+    resumed.close();
+  });
+
+  test("a projection thread that ends fails the run with that message, and the checkpoint stands", async (t) => {
+    const broken = settings(path.join(temporaryFolder(t), "run"), options);
+    await watchingThreads((started) =>
+      assert.rejects(
+        trainInThisThread({
+          ...broken,
+          onEpoch: () => {
+            void started.find(({ file }) => file === "wasmWorker.js")!.worker.terminate();
+          },
+        }),
+        /projection engine: a worker thread ended, exit code \d/,
+      ),
+    );
+    const resumed = await train({ ...broken, resume: true });
+    assert.equal(resumed.history.length, 3);
+    resumed.close();
   });
 });
 

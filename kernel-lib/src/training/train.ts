@@ -4,11 +4,13 @@ import { InputError } from "../errors";
 import { readMap } from "../maps/mrc";
 import { maskFlags } from "../model/edit";
 import { readModelText } from "../model/text";
+import { GaussianHead } from "../network/head";
 import { openParticles } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import { createEngine, type EngineChoice } from "../projection/engines";
 import { FeatureBasis } from "./features";
+import { batchThatFits, defaultMemoryBudget, gigabytes } from "./memory";
 import { checkTrainingOptions, defaultTrainingOptions, type TrainingOptions } from "./options";
 import { type Checkpoint, programRecord, Run, RunFolder, type RunRecord } from "./run";
 import { type EpochReport, Trainer } from "./trainer";
@@ -29,12 +31,18 @@ export interface TrainSettings {
   options?: Partial<TrainingOptions>;
   /** Go on with the run in `out` from its last checkpoint. */
   resume?: boolean;
-  /** Bytes of particle transforms that may be held in memory; beyond it they are read as they are needed. */
+  /**
+   * Bytes that the training may take. Half of it is for the particles' transforms: where they do not fit, they are read as
+   * they are needed. Half is for a step: where the batch does not fit, a smaller one is taken, and said. Default: half of the
+   * machine's memory.
+   */
   memoryBudget?: number;
   /** Projection engine, and threads of it and of the networks. Default: the fastest that is there, one thread per core. */
   engine?: EngineChoice;
   /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
   onEpoch?: (report: EpochReport, latents: Float32Array) => void;
+  /** Called with a sentence where the training differs from what was asked for: a batch that does not fit into memory. */
+  onNotice?: (notice: string) => void;
 }
 
 /**
@@ -87,14 +95,24 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
       `${settings.resolution} Å`,
     );
   }
+  const budget = settings.memoryBudget ?? defaultMemoryBudget();
+  const head = new GaussianHead(neutral, options.vary, free);
+  const shape = { ...options, gaussians: neutral.count, outputs: head.outputs, rings };
+  const asked = record?.batchThatFitted ?? options.batchSize;
+  const batchSize = batchThatFits(asked, shape, budget / 2);
+  if (batchSize < options.batchSize) {
+    const note = `${batchSize} particles per step instead of ${options.batchSize}: more do not fit into ${gigabytes(budget / 2)}`;
+    settings.onNotice?.(note);
+    task.onProgress?.({ task: "memory", done: 1, total: 1, note });
+  }
   const targets = await prepareTargets(set, {
     boxSize: neutral.boxSize,
     rings,
-    ...(settings.memoryBudget !== undefined && { memoryBudget: settings.memoryBudget }),
+    memoryBudget: budget / 2,
     ...task,
   });
   const engine = await createEngine(settings.engine);
-  const trainer = new Trainer(targets, neutral, options, engine, free, settings.engine?.threads);
+  const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
   try {
     const checkpoint =
       record && existsSync(folder.file("weights")) ? await folder.readCheckpoint("weights") : undefined;
@@ -114,6 +132,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
         lastRing: weights.lastRing,
         featureSize: basis.size,
         options,
+        ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
         status: "training",
       };
       await folder.create(record, neutral, free, meanFrc);

@@ -2,7 +2,7 @@ import { throwIfStopped } from "../errors";
 import { type GaussianModel, Row } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
 import type { NamedArray } from "../network/denseNetwork";
-import { GaussianHead } from "../network/head";
+import type { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
@@ -12,6 +12,7 @@ import { ParticleBatches } from "./batches";
 import { distilEncoder } from "./distil";
 import { FeatureBasis, GradientSource, neutralFrc } from "./features";
 import { latentLikelihood } from "./likelihood";
+import { particlesPerPass } from "./memory";
 import type { TrainingOptions } from "./options";
 import { latentPosterior, type Posterior } from "./posterior";
 import { RingWeights } from "./weights";
@@ -54,7 +55,7 @@ const FEATURE_RINGS = [2, 5];
 
 /** The training itself, step by step; files and folders are the business of `run.ts`. */
 export class Trainer {
-  readonly head: GaussianHead;
+  readonly neutral: GaussianModel;
   readonly trained: Int32Array;
   readonly heldOut: Int32Array;
   model!: LatentModel;
@@ -65,15 +66,14 @@ export class Trainer {
 
   constructor(
     readonly targets: ParticleTargets,
-    readonly neutral: GaussianModel,
+    readonly head: GaussianHead,
     readonly options: TrainingOptions,
     readonly engine: ProjectionEngine,
-    free?: Uint8Array,
     /** Threads that compute the networks. Default: one per core. */
     private readonly threads?: number,
   ) {
     this.batches = new ParticleBatches(targets);
-    this.head = new GaussianHead(neutral, options.vary, free);
+    this.neutral = head.neutral;
     this.random = new Random(options.seed);
     const order = this.random.fork(1).permutation(targets.count);
     const heldOut = Math.min(Math.round(targets.count * options.heldOut), 2000);
@@ -159,7 +159,8 @@ export class Trainer {
         options.latentNoise,
         random,
       );
-      const models = head.decode(pass.raw, count);
+      const slopes = new Float32Array(pass.raw.length);
+      const models = head.decode(pass.raw, count, slopes);
       const batch = { ...(await loading), model: models };
       const { modelGradient } = await this.engine.evaluate(batch, {
         boxSize: neutral.boxSize,
@@ -170,7 +171,7 @@ export class Trainer {
       const gradient = new Float32Array(count * n5);
       for (let i = 0; i < gradient.length; i++) gradient[i] = (-scale * modelGradient![i]!) / count;
       addSpreadPenalty(gradient, models, neutral, options.spreadPenalty / count, count);
-      pass.learn(head.backward(pass.raw, gradient, count), this.adam.next(rate));
+      pass.learn(head.backward(slopes, gradient, count), this.adam.next(rate));
       task.onProgress?.({
         task: `epoch ${epoch} of ${options.epochs}, rings to ${rings}`,
         done: Math.min(from + options.batchSize, order.length),
@@ -202,9 +203,10 @@ export class Trainer {
     const { latent } = this.options;
     let frcSum = 0;
     let scoreSum = 0;
-    for (let from = 0; from < indices.length; from += 128) {
+    const step = particlesPerPass(this.neutral.count);
+    for (let from = 0; from < indices.length; from += step) {
       throwIfStopped(task.signal);
-      const part = indices.subarray(from, from + 128);
+      const part = indices.subarray(from, from + step);
       const models = this.model.decode(this.batches.rows(z, latent, part), part.length);
       const { frc, score } = await this.engine.evaluate(
         await this.batches.load(part, this.neutral.count, models),
@@ -234,7 +236,7 @@ export class Trainer {
       latentLikelihood(this.targets, this.neutral, this.model, likelihood, this.engine),
       this.encodeAll(),
       this.options.latent,
-      task,
+      { ...task, batchSize: particlesPerPass(this.neutral.count) },
     );
     await distilEncoder(this.model, this.trained, features, posterior, this.random.fork(3), task);
     return posterior;

@@ -19,7 +19,11 @@ let lastTask = "";
 async function work(): Promise<void> {
   await useBackend(backend);
   const run = await trainInThisThread(
-    { ...settings, onEpoch: (report, latents) => say({ kind: "epoch", report, latents }) },
+    {
+      ...settings,
+      onEpoch: (report, latents) => say({ kind: "epoch", report, latents }),
+      onNotice: (notice) => say({ kind: "notice", notice }),
+    },
     {
       signal: controller.signal,
       onProgress: (progress) => {

@@ -1,0 +1,32 @@
+import { throwIfStopped } from "../errors";
+import { type TaskOptions, taskSignal } from "../progress";
+
+/** Milliseconds of work between turns of the event loop. */
+const TURN = 25;
+
+/** Long work on one thread that lets the event loop have its turns, so that widgets and interrupts are answered. */
+export class Pacing {
+  private readonly signal: AbortSignal | undefined;
+  private last = performance.now();
+
+  constructor(private readonly task: TaskOptions) {
+    this.signal = taskSignal(task);
+    throwIfStopped(this.signal);
+  }
+
+  /** Whether it is time for {@link turn}: cheap enough for every few thousand operations. */
+  get due(): boolean {
+    return performance.now() - this.last >= TURN;
+  }
+
+  /** Lets the event loop run. @throws StoppedError once the task's signal is set */
+  async turn(): Promise<void> {
+    await new Promise(setImmediate);
+    throwIfStopped(this.signal);
+    this.last = performance.now();
+  }
+
+  report(task: string, done: number, total: number): void {
+    this.task.onProgress?.({ task, done, total });
+  }
+}
