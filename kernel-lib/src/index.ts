@@ -26,9 +26,16 @@ export { type ShowOptions, show } from "./display/show";
 export { type Cell, Table, table } from "./display/table";
 export { trainingFigure } from "./display/trainingFigure";
 export * from "./errors";
+export {
+  GaussianViewer,
+  type GaussianViewerOptions,
+  type MapLook,
+  type PathOptions,
+} from "./explorer/gaussianViewer";
 export { LatentScatter, type LatentScatterOptions, type SelectMode } from "./explorer/latentScatter";
 export type { ScatterSet } from "./explorer/latentScatterColours";
 export type { ScatterColumn } from "./explorer/latentScatterTable";
+export type { MaskShape } from "./explorer/maskShapes";
 export * from "./latent/kmeans";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./latent/mixture";
 export { type Path, type PathOptions, pathThrough } from "./latent/path";

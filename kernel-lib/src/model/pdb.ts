@@ -13,15 +13,22 @@ import { float32Text, type ModelBox } from "./text";
 
 const remark = "REMARK 999";
 
-/** The PDB text of one model or of a sequence of models (MODEL … ENDMDL). */
-export function formatModelPdb(models: GaussianModel | readonly GaussianModel[]): string {
+/**
+ * The PDB text of one model or of a sequence of models (MODEL … ENDMDL).
+ * @param options.exact whether the remarks with the numbers in full are part of it; default true. Without them the text
+ *   is half as long, for programs that only show it.
+ */
+export function formatModelPdb(
+  models: GaussianModel | readonly GaussianModel[],
+  { exact = true }: { exact?: boolean } = {},
+): string {
   const list = Array.isArray(models) ? (models as readonly GaussianModel[]) : [models as GaussianModel];
   const lines = [
     `${remark} Gaussian model: occupancy is amplitude / largest amplitude, B-factor is sigma in A`,
   ];
   list.forEach((model, m) => {
     lines.push(`${remark} BOX ${m + 1} ${model.boxSize} ${model.apix}`);
-    for (let i = 0; i < model.count; i++) {
+    for (let i = 0; exact && i < model.count; i++) {
       const numbers = [0, 1, 2, 3, 4].map((row) => float32Text(model.params[row * model.count + i]!));
       lines.push(`${remark} GAUSSIAN ${m + 1} ${i + 1} ${numbers.join(" ")}`);
     }
@@ -106,7 +113,9 @@ export async function readModelPdb(file: string, box: Partial<ModelBox> = {}): P
 export function parseModelPdb(text: string, name: string, box: Partial<ModelBox> = {}): GaussianModel[] {
   const lines = text.split(/\r\n|\n|\r/);
   const exact = parseRemarks(lines, name);
-  return exact.length > 0 ? exact : parseAtoms(lines, name, box);
+  if (exact.some(({ count }) => count > 0)) return exact;
+  const [first] = exact;
+  return parseAtoms(lines, name, first ? { boxSize: first.boxSize, apix: first.apix, ...box } : box);
 }
 
 function parseRemarks(lines: readonly string[], name: string): GaussianModel[] {
