@@ -1,0 +1,20 @@
+"""Starts the Jupyter kernel: python -m e2gmm_lab.kernel [NODE_FLAG ...] CONNECTION_FILE
+
+What the kernelspec runs. A kernelspec in a wheel cannot know where it will be installed, and Jupyter puts the Python that
+runs it in place of `python`.
+"""
+
+import sys
+
+from .node import become_node
+
+
+def main() -> None:
+    *flags, connection_file = sys.argv[1:] or [""]
+    if not connection_file:
+        sys.exit("usage: python -m e2gmm_lab.kernel [NODE_FLAG ...] CONNECTION_FILE")
+    become_node("e2gmm-kernel.js", [connection_file], flags)
+
+
+if __name__ == "__main__":
+    main()

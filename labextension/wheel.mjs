@@ -1,0 +1,150 @@
+// npm run wheel: builds the Python wheel that carries the JupyterLab extension, the kernel with its npm packages, and the
+// `e2gmm` command, so that `pip install` of it is all that a user does.
+//   node labextension/wheel.mjs [--out FOLDER]      default: labextension/dist
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { exitWith, npm, pythonProgram, root, setup } from "../binder/setup.mjs";
+import { command, SetupError } from "../binder/steps.mjs";
+import { copyPackages, measure } from "./bundledPackages.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
+const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+
+/** Files of the npm package as npm would publish them. */
+async function publishedFiles(workspace) {
+  const listed = await npm(["pack", "--dry-run", "--json", "--ignore-scripts", "--workspace", workspace], {
+    cwd: root,
+    what: "npm pack",
+  });
+  const told = JSON.parse(listed);
+  // npm 11 gives a list, later ones an object by name
+  return Object.values(told)[0].files.map((file) => file.path);
+}
+
+/** The extension, marked as what pip installed. */
+function layOutExtension(folder) {
+  const built = path.join(here, "build/labextension");
+  cpSync(built, folder, { recursive: true });
+  // We build against the exact versions that are locked; what the bundle then asks of JupyterLab is these or later ones
+  const manifest = readJson(path.join(built, "package.json"));
+  for (const [name, version] of Object.entries(manifest.dependencies)) {
+    if (/^\d/.test(version)) manifest.dependencies[name] = `^${version}`;
+  }
+  writeJson(path.join(folder, "package.json"), manifest);
+  copyFileSync(path.join(here, "install.json"), path.join(folder, "install.json"));
+}
+
+/** The kernelspec as the kernel's own installer writes it, started by way of the Python that Jupyter puts in place. */
+function layOutKernelspec(prefix) {
+  const { installKernelspec } = require("../kernel-lib/dist/jupyter/kernelspec.js");
+  const file = path.join(installKernelspec({ prefix }), "kernel.json");
+  const spec = readJson(file);
+  // node, its flags, script, connection file
+  const flags = spec.argv.slice(1, -2);
+  writeJson(file, { ...spec, argv: ["python", "-m", "e2gmm_lab.kernel", ...flags, "{connection_file}"] });
+}
+
+const creditsHead = `The wheel carries npm packages of others, unchanged but for files that are not needed to run them. Their licences, and
+where each one's text lies in the Python package e2gmm_lab:`;
+const creditsFoot = `What the JupyterLab extension was bundled from, with every licence text, is in
+share/jupyter/labextensions/e2gmm-labextension/static/third-party-licenses.json.`;
+
+/** Lays out what hatchling packs. */
+async function layOut(stage) {
+  for (const file of ["pyproject.toml", "package.json", "README.md"]) {
+    copyFileSync(path.join(here, file), path.join(stage, file));
+  }
+  copyFileSync(path.join(root, "LICENSE"), path.join(stage, "LICENSE"));
+  const python = path.join(stage, "e2gmm_lab");
+  cpSync(path.join(here, "e2gmm_lab"), python, {
+    recursive: true,
+    filter: (file) => path.basename(file) !== "__pycache__",
+  });
+  layOutExtension(path.join(stage, "share/jupyter/labextensions/e2gmm-labextension"));
+  layOutKernelspec(stage);
+  const { packages, systems, credits } = copyPackages({
+    root,
+    workspace: "kernel-lib",
+    files: await publishedFiles("e2gmm"),
+    into: python,
+  });
+  writeFileSync(
+    path.join(stage, "THIRD-PARTY-LICENSES.txt"),
+    `${[creditsHead, ...credits, creditsFoot].join("\n\n")}\n`,
+  );
+  return { packages, systems, unpacked: measure(stage) };
+}
+
+/**
+ * Builds the wheel from what `npm run build` has left. The wheel appears in `out` whole or not at all.
+ * @param {object} [options]
+ * @param {string} [options.out]    folder for the wheel
+ * @param {string} [options.python] Python that has hatchling
+ * @returns {Promise<{ file: string, bytes: number, packages: number, systems: string[], unpacked: { bytes: number, files: number } }>}
+ * @throws SetupError when something to be packed is missing or hatchling fails
+ */
+export async function buildWheel({ out = path.join(here, "dist"), python = pythonProgram("python") } = {}) {
+  const stage = mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-"));
+  const discard = () => rmSync(stage, { recursive: true, force: true });
+  // Ctrl-C ends the process without coming back here
+  process.once("exit", discard);
+  try {
+    const about = await layOut(stage);
+    const packed = path.join(stage, "packed");
+    await command(python, ["-m", "hatchling", "build", "-t", "wheel", "-d", packed], {
+      cwd: stage,
+      what: "hatchling build",
+      advice: "`node binder/setup.mjs` brings hatchling.",
+    });
+    const [name] = readdirSync(packed);
+    mkdirSync(out, { recursive: true });
+    const file = path.join(out, name);
+    // Beside it first: the temporary folder may be on another disk
+    copyFileSync(path.join(packed, name), `${file}.new`);
+    renameSync(`${file}.new`, file);
+    return { file, bytes: statSync(file).size, ...about };
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+    throw new SetupError(`${error.path} is missing`, { advice: "Build first: npm run build" });
+  } finally {
+    discard();
+    process.off("exit", discard);
+  }
+}
+
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+async function main(args) {
+  const [option, out, ...rest] = args;
+  if (args.length > 0 && (option !== "--out" || !out || rest.length > 0)) {
+    throw new SetupError(`npm run wheel: ${args.join(" ")} is not understood`, {
+      advice: "npm run wheel [-- --out FOLDER]",
+    });
+  }
+  await setup();
+  const { file, bytes, packages, systems, unpacked } = await buildWheel(out && { out: path.resolve(out) });
+  console.log(
+    `✔ ${path.relative(process.cwd(), file)}  ${megabytes(bytes)}, ${megabytes(unpacked.bytes)} unpacked`,
+  );
+  console.log(`  with ${packages} npm packages, for ${systems.join(", ")}`);
+  console.log(`  To install it: pip install ${path.relative(process.cwd(), file)}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  main(process.argv.slice(2)).catch(exitWith);
