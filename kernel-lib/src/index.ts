@@ -30,7 +30,7 @@ export {
   GaussianViewer,
   type GaussianViewerOptions,
   type MapLook,
-  type PathOptions,
+  type PlaybackOptions,
 } from "./explorer/gaussianViewer";
 export { LatentScatter, type LatentScatterOptions, type SelectMode } from "./explorer/latentScatter";
 export type { ScatterSet } from "./explorer/latentScatterColours";

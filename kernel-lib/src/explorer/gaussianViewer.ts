@@ -30,7 +30,7 @@ export interface MapLook {
   level?: number;
 }
 
-export interface PathOptions {
+export interface PlaybackOptions {
   /** Default 12. */
   framesPerSecond?: number;
   /** Whether the path is gone back after each end; default true. Otherwise it starts again. */
@@ -190,7 +190,7 @@ export class GaussianViewer extends Base {
    * lose frames evenly until they fit a message of 5 MB. An empty list takes the player away.
    * @throws InputError for models that do not fit the neutral one
    */
-  play(models: readonly GaussianModel[], options: PathOptions = {}): void {
+  play(models: readonly GaussianModel[], options: PlaybackOptions = {}): void {
     const { framesPerSecond = 12, backAndForth = true, name = "path" } = options;
     if (!(framesPerSecond > 0 && framesPerSecond <= 60)) {
       throw new InputError("framesPerSecond", "a number above 0 and at most 60", String(framesPerSecond));
