@@ -1,0 +1,617 @@
+import path from "node:path";
+import { InputError, StoppedError } from "../errors";
+import { columnsOf, partsAlongLine, rowsByNearest } from "../latent/selection";
+import { writeMap } from "../maps/mrc";
+import type { Reconstruction } from "../maps/reconstruct";
+import { modelDensity } from "../model/density";
+import type { GaussianModel } from "../model/gaussianModel";
+import { type ParticleColumn, particleColumn, particleColumns } from "../particles/particleColumns";
+import type { ParticleSet } from "../particles/particleSet";
+import { latentColumns, writeSelection } from "../particles/writeSelection";
+import type { TaskOptions } from "../progress";
+import { type BackgroundSettings, train } from "../training/background";
+import { Run } from "../training/run";
+import type { EpochReport } from "../training/trainer";
+import type { Picture } from "../widgets/still";
+import { child, Widget, type WidgetKind } from "../widgets/widget";
+import { BackgroundJobs, type ParticleSource } from "./backgroundJobs";
+import type { Clustering } from "./clusterings";
+import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";
+import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
+import { GaussianViewer } from "./gaussianViewer";
+import { LatentScatter } from "./latentScatter";
+import type { ScatterColumn } from "./latentScatterTable";
+import { widgetModule, widgetModuleVersion } from "./module";
+import { particleImage, particleMontage } from "./particleMontage";
+import { type NamedSet, SetTable } from "./particleSets";
+import { SetMaps } from "./setMaps";
+import { setsTable } from "./setsTable";
+import { placeBelow } from "./workFolder";
+
+export interface ExploreOptions {
+  /** The particles of the run, in its order. Default: those that it was trained on, where their file is still there. */
+  particles?: ParticleSet;
+  /** Where the stacks are, if not beside the particle file. Default: as in the training. */
+  dataFolder?: string;
+  /** Further columns to draw over and colour by. */
+  columns?: readonly (ScatterColumn | ParticleColumn)[];
+  /** Edge in voxels of the maps that are reconstructed; at most that of the images. Default 128, or that of the images. */
+  mapBox?: number;
+  /** Which places of the particles to show. Default `refined`. */
+  latents?: "refined" | "encoder";
+  title?: string;
+}
+
+const DEFAULT_MAP_BOX = 128;
+/** Edge of the picture of a particle under the pointer, at most. */
+const THUMBNAIL = 64;
+/** Categories of a column that is offered for colouring, at most. */
+const MOST_CATEGORIES = 60;
+
+const missing = (): never => {
+  throw new TypeError("an explorer has a scatter and a viewer");
+};
+const traits = {
+  ...explorerTraits,
+  scatter: child<LatentScatter>("a LatentScatter", (value) => value instanceof LatentScatter, missing),
+  viewer: child<GaussianViewer>("a GaussianViewer", (value) => value instanceof GaussianViewer, missing),
+};
+const kind: WidgetKind<typeof traits> = {
+  modelName: "ExplorerModel",
+  modelModule: widgetModule,
+  modelModuleVersion: widgetModuleVersion,
+  viewName: "ExplorerView",
+  viewModule: widgetModule,
+  viewModuleVersion: widgetModuleVersion,
+  traits,
+};
+
+/** What an explorer is made of; `run` is undefined until a training has ended its first epoch. */
+export interface ExplorerParts {
+  folder: string;
+  latent: number;
+  neutral: GaussianModel;
+  free: Uint8Array | undefined;
+  run: Run | undefined;
+  latents: Float32Array;
+  particles: ParticleSet | undefined;
+  withoutParticles: string | null;
+  status: string;
+}
+
+/**
+ * The latent space of a run beside its molecule: the Gaussians follow the probe that is dragged through the scatter.
+ * Below them a table of particle sets, made by selecting, clustering or cutting a path into parts, from which maps are
+ * reconstructed in the background. Everything that can be done by hand can be done by its methods too.
+ *
+ * Made by {@link explore} and {@link exploreTraining}. Shown by being the value of a cell.
+ */
+export class Explorer extends Widget<typeof traits> {
+  readonly scatter: LatentScatter;
+  readonly viewer: GaussianViewer;
+  /** The sets of particles. */
+  readonly sets: SetTable;
+  /** Resolves with the finished run where the explorer was made with a training; else with its own. */
+  training: Promise<Run>;
+
+  readonly #parts: ExplorerParts;
+  readonly #options: ExploreOptions;
+  readonly #jobs = new BackgroundJobs();
+  readonly #maps: SetMaps;
+  /** How the viewer shows the maps of sets. */
+  readonly #shownAs = new Map<string, Pick<NamedSet, "name" | "colour">>();
+  #reopening: Promise<void> = Promise.resolve();
+  #stopTraining: AbortController | undefined;
+
+  /** @internal Use {@link explore}. */
+  constructor(parts: ExplorerParts, options: ExploreOptions) {
+    const { neutral, free, latent, latents, folder } = parts;
+    const title = options.title ?? path.basename(path.resolve(folder));
+    const scatter = new LatentScatter({
+      latents,
+      latent,
+      title,
+      thumbnail: (row) => this.#thumbnail(row),
+    });
+    const viewer = new GaussianViewer({ neutral, title, ...(free && { free }) });
+    super(kind, { scatter, viewer, status: parts.status });
+    this.scatter = scatter;
+    this.viewer = viewer;
+    this.#parts = parts;
+    this.#options = options;
+    this.sets = new SetTable(latents.length / latent);
+    this.#maps = new SetMaps(
+      (rows, task) => this.#reconstructRows(rows, task),
+      () => this.#tellSets(),
+    );
+    this.sets.onChange(() => this.#setsChanged());
+    scatter.observe("probe", () => this.#decodeProbe());
+    this.onMessage((content) => void this.#answer(content as ExplorerRequest & { id: string }));
+    this.training = parts.run ? Promise.resolve(parts.run) : new Promise(() => {});
+    this.#tellRun();
+    this.#offerColumns();
+    this.#decodeProbe();
+  }
+
+  /** The run, or its last checkpoint while it is being trained; undefined before the first. */
+  get run(): Run | undefined {
+    return this.#parts.run;
+  }
+
+  /** The particles, where they are at hand. */
+  get particles(): ParticleSet | undefined {
+    return this.#parts.particles;
+  }
+
+  /** The Gaussians at the probe. */
+  get model(): GaussianModel {
+    const { run, neutral } = this.#parts;
+    return run ? run.decode(this.scatter.probe) : neutral;
+  }
+
+  #decodeProbe(): void {
+    try {
+      this.viewer.show(this.model);
+    } catch (error) {
+      this.#say((error as Error).message);
+    }
+  }
+
+  #say(status: string): void {
+    this.set({ status });
+  }
+
+  #tellRun(): void {
+    const { folder, latent, latents, neutral, withoutParticles, run } = this.#parts;
+    this.set({
+      run: { folder, latent, count: latents.length / latent, gaussians: neutral.count, withoutParticles },
+      history: (run?.history ?? []).map(({ start, epoch, rings, trainFrc, heldOutFrc }) => ({
+        start,
+        epoch,
+        rings,
+        trainFrc,
+        heldOutFrc,
+      })),
+    });
+  }
+
+  /** Columns of the particles, once there are points that have them. */
+  #offerColumns(): void {
+    const { particles, latents, latent } = this.#parts;
+    if (latents.length === 0) return;
+    const count = latents.length / latent;
+    const offered: (ScatterColumn | ParticleColumn)[] = [...(this.#options.columns ?? [])];
+    if (particles?.count === count) {
+      for (const { name, inFile } of particleColumns(particles)) {
+        if (inFile) continue;
+        const column = particleColumn(particles, name);
+        if (
+          column.kind === "category" &&
+          (column.names.length < 2 || column.names.length > MOST_CATEGORIES)
+        ) {
+          continue;
+        }
+        offered.push(column);
+      }
+    }
+    for (const column of offered) this.scatter.setColumn(column);
+  }
+
+  // --- Sets
+
+  /** The latent coordinates, one array for each dimension. */
+  #columns(): Float32Array[] {
+    return columnsOf(this.#parts.latents, this.#parts.latent);
+  }
+
+  /** Makes a set of the particles that are selected in the scatter. @throws InputError where none is */
+  setFromSelection(name?: string): NamedSet {
+    const { rows } = this.scatter;
+    if (rows.length === 0) {
+      throw new InputError("selection", "particles selected in the plot, by lasso for instance", "none");
+    }
+    return this.sets.add(rows, name === undefined ? {} : { name });
+  }
+
+  /** Divides all particles by their places, in the background, and makes a set of each cluster. */
+  async cluster(clustering: Clustering, task: TaskOptions = {}): Promise<NamedSet[]> {
+    const { latents, latent } = this.#parts;
+    if (latents.length === 0) throw new InputError("clusters", "particles with a place", "none yet");
+    const said = { kmeans: "k-means", mixture: "mixture", density: "density" }[clustering.method];
+    this.set({ busy: `Clustering (${said})…` });
+    try {
+      const found = await this.#jobs.run(
+        "clusters",
+        { points: latents, dimensions: latent, clustering },
+        task,
+      );
+      return this.sets.addAll(
+        found.map((rows, i) => ({ rows, name: `${said} ${i + 1} of ${found.length}` })),
+      );
+    } finally {
+      this.set({ busy: "" });
+    }
+  }
+
+  /**
+   * Makes sets along the path that is drawn in the scatter: `line`, parts of equally many particles along the line from its
+   * first anchor to its last; `stations`, the particles nearest to each of `count` even places on the path.
+   * @throws InputError for a path of fewer than two anchors
+   */
+  setsAlongPath(along: "line" | "stations", count: number): NamedSet[] {
+    const { anchors } = this.scatter;
+    if (anchors.length < 2)
+      throw new InputError("path", "one with two anchors or more, drawn in the plot", "none");
+    if (along === "line") {
+      const parts = partsAlongLine(this.#columns(), anchors[0]!, anchors.at(-1)!, count);
+      return this.#addParts(parts.rows, "part");
+    }
+    const before = this.scatter.stationCount;
+    if (count !== before) this.scatter.stationCount = count;
+    return this.#addParts(rowsByNearest(this.#columns(), this.scatter.stations().flat()), "station");
+  }
+
+  #addParts(rows: Uint32Array[], name: string): NamedSet[] {
+    return this.sets.addAll(
+      rows
+        .map((part, i) => ({ rows: part, name: `${name} ${i + 1} of ${rows.length}` }))
+        .filter((part) => part.rows.length > 0),
+    );
+  }
+
+  #setsChanged(): void {
+    const there = new Set([...this.sets].map(({ id }) => id));
+    for (const id of this.#maps.ids) {
+      if (there.has(id)) continue;
+      this.#maps.remove(id);
+      this.#hideMap(id);
+    }
+    for (const [id, { name, colour }] of [...this.#shownAs]) {
+      const set = this.sets.get(id);
+      if (set.name !== name) {
+        this.#hideMap(id);
+        this.#placeMap(set);
+      } else if (set.colour !== colour) {
+        this.viewer.maps.find((map) => map.name === name)?.set({ colour: set.colour });
+        this.#shownAs.set(id, set);
+      }
+    }
+    this.scatter.setSets([...this.sets]);
+    this.set({ ticked: this.get("ticked").filter((id) => there.has(id)) });
+    this.#tellSets();
+  }
+
+  #tellSets(): void {
+    const sets = Array.from(
+      this.sets,
+      ({ id, name, colour, rows }): SetState => ({
+        id,
+        name,
+        colour,
+        count: rows.length,
+        map: this.#maps.state(id),
+      }),
+    );
+    this.set({ sets });
+  }
+
+  // --- Maps
+
+  #particlesAtHand(): ParticleSet {
+    const { particles, withoutParticles } = this.#parts;
+    if (!particles) throw new InputError("particles", "those of the run", withoutParticles ?? "none");
+    return particles;
+  }
+
+  #reconstructRows(rows: Uint32Array, task: TaskOptions): Promise<Reconstruction> {
+    const particles = this.#particlesAtHand();
+    const source: ParticleSource = {
+      file: particles.file,
+      dataFolder: this.#dataFolder,
+      rows: particles.rows,
+    };
+    const boxSize = Math.min(this.#options.mapBox ?? DEFAULT_MAP_BOX, particles.boxSize);
+    return this.#jobs.run("reconstruct", { source, indices: rows, boxSize }, task);
+  }
+
+  get #dataFolder(): string | undefined {
+    return this.#options.dataFolder ?? this.#parts.run?.record.inputs.dataFolder;
+  }
+
+  /**
+   * Reconstructs a set in the background: the map, both half maps and their FSC. The viewer shows the map.
+   * @throws InputError for a set that is too small, and where the particles are not at hand; StoppedError when stopped
+   */
+  async reconstruct(set: string): Promise<Reconstruction> {
+    this.#particlesAtHand();
+    const { id } = this.sets.get(set);
+    const result = await this.#maps.reconstruct(this.sets.get(set));
+    this.showMap(id);
+    return result;
+  }
+
+  /** Shows the map of a set in the viewer, or takes it away. @throws InputError where there is none */
+  showMap(idOrName: string, shown = true): void {
+    const set = this.sets.get(idOrName);
+    if (shown) this.#placeMap(set);
+    else this.#hideMap(set.id);
+    this.#maps.setShown(set.id, shown);
+  }
+
+  #placeMap(set: NamedSet): void {
+    this.viewer.setMap(set.name, this.#maps.result(set).map, { colour: set.colour });
+    this.#shownAs.set(set.id, set);
+  }
+
+  #hideMap(id: string): void {
+    const shown = this.#shownAs.get(id);
+    this.#shownAs.delete(id);
+    if (shown) this.viewer.setMap(shown.name, null);
+  }
+
+  async #thumbnail(row: number): Promise<{ size: number; pixels: Float32Array }> {
+    const particles = this.#particlesAtHand();
+    const size = Math.min(THUMBNAIL, particles.boxSize);
+    const { data } = await particleImage(particles, row, size, (particles.apix * particles.boxSize) / size);
+    return { size, pixels: data };
+  }
+
+  /** Some particles of a set, each beside the projection of the model at its place. */
+  async montage(idOrName: string) {
+    const particles = this.#particlesAtHand();
+    const { run, latents, latent } = this.#parts;
+    if (!run) throw new InputError("montage", "a run with at least one finished epoch", "none");
+    const { name, rows } = this.sets.get(idOrName);
+    const decode = (row: number) => run.decode(latents.subarray(latent * row, latent * (row + 1)));
+    return particleMontage(particles, rows, decode, name);
+  }
+
+  /**
+   * Writes a file below the folder that the kernel works in: the particles of a set as STAR with their latent coordinates;
+   * the map of a set as MRC, with half maps and FSC beside it; the model at the probe as text or PDB, or its density as MRC.
+   *
+   * @param file relative, `.star`, `.mrc`, `.txt` or `.pdb`
+   * @returns what was written, relative, and what there is to say about it
+   * @throws InputError for a name that leads elsewhere, and for one that is taken unless `overwrite` is set
+   */
+  async export(
+    what: Extract<ExplorerRequest, { kind: "export" }>["what"],
+    file: string,
+    { set, overwrite = false }: { set?: string; overwrite?: boolean } = {},
+  ): Promise<{ files: string[]; notices: string[] }> {
+    const place: Place = (name, ...endings) => placeBelow(process.cwd(), name, endings, { overwrite });
+    const chosen = (): NamedSet => {
+      if (set === undefined) throw new InputError("set", "the one to write", "none");
+      return this.sets.get(set);
+    };
+    switch (what) {
+      case "particles": {
+        const { latents, latent } = this.#parts;
+        const columns = latentColumns(latents, latent);
+        const { rows } = chosen();
+        const notices = await writeSelection(this.#particlesAtHand(), rows, await place(file, ".star"), {
+          columns,
+        });
+        return { files: [file], notices };
+      }
+      case "map":
+        return { files: await writeReconstruction(this.#maps.result(chosen()), file, place), notices: [] };
+      case "model":
+        await writeModel(this.model, await place(file, ".txt", ".pdb"));
+        return { files: [file], notices: [] };
+      case "density":
+        await writeMap(await place(file, ".mrc"), modelDensity(this.model));
+        return { files: [file], notices: [] };
+      default:
+        throw new InputError("export", "particles, map, model or density", String(what));
+    }
+  }
+
+  /** Moves the viewer's Gaussians along the path of the scatter. @throws InputError for a path of fewer than two anchors */
+  playPath(): void {
+    this.viewer.play(this.#pathModels());
+  }
+
+  #pathModels(): GaussianModel[] {
+    const { run } = this.#parts;
+    const stations = this.scatter.stations();
+    if (!run) throw new InputError("path", "a run with at least one finished epoch", "none");
+    if (stations.length < 2)
+      throw new InputError("path", "one with two anchors or more, drawn in the plot", "none");
+    return stations.map((z) => run.decode(z));
+  }
+
+  /** Draws the motion from the first station of the path to the last as arrows, or takes them away. */
+  showArrows(shown = true): void {
+    if (!shown) {
+      this.viewer.arrows(null);
+      return;
+    }
+    const models = this.#pathModels();
+    this.viewer.arrows({ from: models[0]!, to: models.at(-1)! });
+  }
+
+  // --- Training
+
+  /**
+   * Takes in one epoch of a training that is going on: give it to `train` as `onEpoch`. Scatter, curves and decoder become
+   * those of the epoch; probe, view and selection stay.
+   */
+  readonly follow = (report: EpochReport, latents: Float32Array): void => {
+    const { start, epoch, rings, trainFrc, heldOutFrc } = report;
+    this.set({ history: [...this.get("history"), { start, epoch, rings, trainFrc, heldOutFrc }] });
+    this.#becomeLatents(latents);
+    this.#reopen();
+  };
+
+  #becomeLatents(latents: Float32Array): void {
+    const before = this.#parts.latents.length;
+    this.#parts.latents = latents;
+    this.scatter.setLatents(latents);
+    if (before !== latents.length) {
+      this.sets.reset(latents.length / this.#parts.latent);
+      this.#offerColumns();
+    }
+    const run = this.get("run")!;
+    this.set({ run: { ...run, count: latents.length / this.#parts.latent } });
+  }
+
+  /** Decodes from the last checkpoint from now on. */
+  #reopen(): void {
+    this.#reopening = this.#reopening
+      .then(async () => {
+        const run = await Run.open(this.#parts.folder);
+        this.#becomeRun(run);
+      })
+      .catch((error: Error) => this.#say(error.message));
+  }
+
+  #becomeRun(run: Run): void {
+    const before = this.#parts.run;
+    this.#parts.run = run;
+    if (this.closed) run.close();
+    else this.#decodeProbe();
+    if (before !== run) before?.close();
+  }
+
+  /** @internal Begins a training that the explorer follows. */
+  begin(settings: BackgroundSettings, task: TaskOptions): void {
+    const controller = new AbortController();
+    this.#stopTraining = controller;
+    const stop = () => controller.abort(task.signal?.reason);
+    task.signal?.addEventListener("abort", stop, { once: true });
+    const onEpoch: BackgroundSettings["onEpoch"] = (report, latents) => {
+      this.follow(report, latents);
+      settings.onEpoch?.(report, latents);
+    };
+    this.set({ training: { task: "starting", done: 0, total: 1 } });
+    this.training = train(
+      { ...settings, onEpoch },
+      {
+        signal: controller.signal,
+        onProgress: (progress) => {
+          const { task: name, done, total } = progress;
+          this.set({ training: { task: name, done, total } });
+          task.onProgress?.(progress);
+        },
+      },
+    )
+      .then(async (run) => {
+        await this.#reopening;
+        this.#becomeRun(run);
+        const latents = await run.latents();
+        this.#becomeLatents(latents[this.#options.latents ?? "refined"]);
+        return run;
+      })
+      .finally(() => {
+        task.signal?.removeEventListener("abort", stop);
+        this.#stopTraining = undefined;
+        this.set({ training: null });
+      });
+    this.training.catch((error: Error) => {
+      const words =
+        error instanceof StoppedError
+          ? "The training was stopped; what is shown is its last epoch"
+          : error.message;
+      this.#say(words);
+    });
+  }
+
+  // --- What views ask for
+
+  async #answer(request: ExplorerRequest & { id: string }): Promise<void> {
+    const { id } = request;
+    try {
+      const answer = await this.#serve(request);
+      this.send({ kind: "answer", id, ...answer } satisfies ExplorerAnswer);
+    } catch (error) {
+      if (error instanceof StoppedError)
+        this.send({ kind: "answer", id, text: "Stopped" } satisfies ExplorerAnswer);
+      else this.send({ kind: "problem", id, text: (error as Error).message } satisfies ExplorerAnswer);
+    }
+  }
+
+  async #serve(request: ExplorerRequest): Promise<{ text?: string; svg?: string } | undefined> {
+    const made = (sets: readonly NamedSet[]) => ({
+      text: sets.length === 1 ? `Made the set “${sets[0]!.name}”` : `Made ${sets.length} sets`,
+    });
+    switch (request.kind) {
+      case "selection":
+        return made([this.setFromSelection()]);
+      case "clusters":
+        return made(await this.cluster({ method: request.method, count: request.count } as Clustering));
+      case "parts":
+        return made(this.setsAlongPath(request.along, request.count));
+      case "combine":
+        return made([this.sets.combine(request.operation, request.sets)]);
+      case "complement":
+        return made([this.sets.complement(request.set)]);
+      case "rename":
+        this.sets.rename(request.set, request.name);
+        return undefined;
+      case "recolour":
+        this.sets.recolour(request.set, request.colour);
+        return undefined;
+      case "remove":
+        this.sets.remove(request.sets);
+        return undefined;
+      case "select":
+        this.scatter.select(this.sets.get(request.set).rows);
+        return undefined;
+      case "reconstruct":
+        await Promise.all(request.sets.map((set) => this.reconstruct(set)));
+        return undefined;
+      case "stop":
+        this.#maps.stop(request.set);
+        return undefined;
+      case "showMap":
+        this.showMap(request.set, request.shown);
+        return undefined;
+      case "montage":
+        return { svg: await (await this.montage(request.set)).svg() };
+      case "export": {
+        const { what, file, set, overwrite } = request;
+        const { files, notices } = await this.export(what, file, {
+          ...(set !== undefined && { set }),
+          overwrite,
+        });
+        return { text: [`Wrote ${files.join(", ")}`, ...notices].join("; ") };
+      }
+      case "play":
+        this.playPath();
+        return undefined;
+      case "arrows":
+        this.showArrows(request.shown);
+        return undefined;
+      case "pin":
+        this.viewer.overlay(request.shown ? this.model : null);
+        return undefined;
+      case "stopTraining":
+        this.#stopTraining?.abort(new Error("stopped"));
+        return undefined;
+      default:
+        throw new InputError("request", "one that is known", JSON.stringify(request).slice(0, 100));
+    }
+  }
+
+  override picture(): Picture {
+    const scatter = this.scatter.picture();
+    const viewer = this.viewer.picture();
+    const { sets, run } = this.state;
+    const html = [
+      `<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start"><div>${scatter.html}</div><div>${viewer.html}</div></div>`,
+      ...(sets.length > 0 ? [setsTable(sets)] : []),
+    ].join("");
+    const text = `Explorer of ${run?.folder ?? "a run"}: ${scatter.text}; ${sets.length} sets`;
+    return { text, html };
+  }
+
+  override close(): void {
+    if (this.closed) return;
+    super.close();
+    this.#stopTraining?.abort(new Error("the explorer was closed"));
+    void this.#jobs.close();
+    this.scatter.close();
+    this.viewer.close();
+  }
+}

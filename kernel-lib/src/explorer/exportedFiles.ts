@@ -1,0 +1,46 @@
+import { formatFsc } from "../maps/fsc";
+import { writeMap } from "../maps/mrc";
+import type { Reconstruction } from "../maps/reconstruct";
+import type { GaussianModel } from "../model/gaussianModel";
+import { writeModelPdb } from "../model/pdb";
+import { writeModelText } from "../model/text";
+import { writeBeside } from "../writeBeside";
+
+/** Where a file of the given name goes. @throws InputError where it may not be, or has none of the endings */
+export type Place = (name: string, ...endings: string[]) => Promise<string>;
+
+/**
+ * Writes the map of a set as MRC, and beside it its half maps and their FSC: `closed.mrc`, `closed_half1.mrc`,
+ * `closed_half2.mrc`, `closed_fsc.txt`. All places are looked at before anything is written.
+ * @returns the names
+ */
+export async function writeReconstruction(
+  { map, half1, half2, fsc }: Reconstruction,
+  name: string,
+  place: Place,
+): Promise<string[]> {
+  const stem = name.replace(/\.mrc$/i, "");
+  const files: { name: string; ending: string; write: (target: string) => Promise<void> }[] = [
+    { name, ending: ".mrc", write: (target) => writeMap(target, map) },
+  ];
+  for (const [n, half] of [half1, half2].entries()) {
+    if (half) {
+      const write = (target: string) => writeMap(target, half);
+      files.push({ name: `${stem}_half${n + 1}.mrc`, ending: ".mrc", write });
+    }
+  }
+  if (fsc) {
+    const write = (target: string) => writeBeside(target, formatFsc(fsc));
+    files.push({ name: `${stem}_fsc.txt`, ending: ".txt", write });
+  }
+  const targets: string[] = [];
+  for (const file of files) targets.push(await place(file.name, file.ending));
+  for (const [i, file] of files.entries()) await file.write(targets[i]!);
+  return files.map((file) => file.name);
+}
+
+/** Writes a model as text or, by its ending, as PDB. */
+export async function writeModel(model: GaussianModel, target: string): Promise<void> {
+  if (/\.pdb$/i.test(target)) await writeModelPdb(target, model);
+  else await writeModelText(target, model);
+}
