@@ -9,7 +9,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 /** A real JupyterLab in a real Chromium, for the tests of what a user sees. */
 
 const root = path.resolve(__dirname, "../../..");
-const program = path.join(root, ".venv/bin/jupyter-lab");
+const ownProgram = path.join(root, ".venv/bin/jupyter-lab");
 const chromiumPath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
   (file) => file !== undefined && existsSync(file),
 );
@@ -17,7 +17,7 @@ const chromiumPath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/ch
 /** Why tests in a browser cannot run here, or false. With CI=true they must. */
 export const skip: string | false = !chromiumPath
   ? "Chromium is not installed (Debian: apt install chromium)"
-  : existsSync(program)
+  : existsSync(ownProgram)
     ? false
     : "JupyterLab is not set up (npm test sees to it)";
 if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
@@ -57,6 +57,13 @@ export function notebookOf(cells: readonly string[]): object {
   };
 }
 
+export interface LabOptions {
+  /** The JupyterLab to start. Default: that of `.venv`. */
+  program?: string;
+  /** Environment that it starts in. */
+  env?: NodeJS.ProcessEnv;
+}
+
 /** A JupyterLab server with a folder of its own, and nothing of the user's settings. */
 export class Lab {
   private constructor(
@@ -67,7 +74,7 @@ export class Lab {
     private readonly printed: () => string,
   ) {}
 
-  static async start(): Promise<Lab> {
+  static async start({ program = ownProgram, env = process.env }: LabOptions = {}): Promise<Lab> {
     const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-lab-"));
     const home = path.join(folder, ".home");
     mkdirSync(home);
@@ -90,7 +97,7 @@ export class Lab {
         // A group of its own, so that its kernels end with it even when it does not end them
         detached: true,
         env: {
-          ...process.env,
+          ...env,
           HOME: home,
           JUPYTER_CONFIG_DIR: path.join(home, "config"),
           JUPYTER_DATA_DIR: path.join(home, "data"),
