@@ -26,6 +26,10 @@ export { type ShowOptions, show } from "./display/show";
 export { type Cell, Table, table } from "./display/table";
 export { trainingFigure } from "./display/trainingFigure";
 export * from "./errors";
+export type { Clustering } from "./explorer/clusterings";
+export { explore, exploreTraining } from "./explorer/explore";
+export { type ExploreOptions, Explorer } from "./explorer/explorer";
+export type { ExportKind } from "./explorer/explorerState";
 export {
   GaussianViewer,
   type GaussianViewerOptions,
@@ -36,6 +40,8 @@ export { LatentScatter, type LatentScatterOptions, type SelectMode } from "./exp
 export type { ScatterSet } from "./explorer/latentScatterColours";
 export type { ScatterColumn } from "./explorer/latentScatterTable";
 export type { MaskShape } from "./explorer/maskShapes";
+export { servePanels } from "./explorer/panel";
+export { type NamedSet, type SetOperation, SetTable } from "./explorer/particleSets";
 export * from "./latent/kmeans";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./latent/mixture";
 export { type Path, type PathOptions, pathThrough } from "./latent/path";

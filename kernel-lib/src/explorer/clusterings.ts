@@ -1,10 +1,18 @@
 import { InputError } from "../errors";
 import { kMeans } from "../latent/kmeans";
+import { gaussianMixture } from "../latent/mixture";
 import { rowsByLabel } from "../latent/selection";
 import type { TaskOptions } from "../progress";
 
 /** A way to divide all particles into sets by their places in the latent space. */
-export type Clustering = { method: "kmeans"; count: number; seed?: number };
+export type Clustering = {
+  /** k-means, or a mixture of Gaussians with full covariances of which each point goes to the likeliest. */
+  method: "kmeans" | "mixture";
+  /** Number of clusters. */
+  count: number;
+  /** Default 1. */
+  seed?: number;
+};
 
 /**
  * Rows of each cluster, clusters in the order of their first coordinate; none is empty.
@@ -15,15 +23,19 @@ export async function clusterRows(
   points: Float32Array,
   dimensions: number,
   clustering: Clustering,
-  _task: TaskOptions = {},
+  task: TaskOptions = {},
 ): Promise<Uint32Array[]> {
-  switch (clustering.method) {
-    case "kmeans": {
-      const { count, seed } = clustering;
-      const { labels } = kMeans(points, dimensions, count, seed === undefined ? {} : { seed });
-      return rowsByLabel(labels, count).filter((rows) => rows.length > 0);
-    }
+  const { method, count, seed = 1 } = clustering;
+  switch (method) {
+    case "kmeans":
+      return occupied(kMeans(points, dimensions, count, { seed }).labels, count);
+    case "mixture":
+      return occupied((await gaussianMixture(points, dimensions, count, { seed, ...task })).labels, count);
     default:
-      throw new InputError("method", "kmeans", String((clustering as { method: unknown }).method));
+      throw new InputError("method", "kmeans or mixture", String(method));
   }
+}
+
+function occupied(labels: Int32Array, count: number): Uint32Array[] {
+  return rowsByLabel(labels, count).filter((rows) => rows.length > 0);
 }

@@ -217,7 +217,7 @@ export class Explorer extends Widget<typeof traits> {
   async cluster(clustering: Clustering, task: TaskOptions = {}): Promise<NamedSet[]> {
     const { latents, latent } = this.#parts;
     if (latents.length === 0) throw new InputError("clusters", "particles with a place", "none yet");
-    const said = { kmeans: "k-means", mixture: "mixture", density: "density" }[clustering.method];
+    const said = { kmeans: "k-means", mixture: "mixture" }[clustering.method];
     this.set({ busy: `Clustering (${said})…` });
     try {
       const found = await this.#jobs.run(
@@ -539,7 +539,7 @@ export class Explorer extends Widget<typeof traits> {
       case "selection":
         return made([this.setFromSelection()]);
       case "clusters":
-        return made(await this.cluster({ method: request.method, count: request.count } as Clustering));
+        return made(await this.cluster({ method: request.method, count: request.count }));
       case "parts":
         return made(this.setsAlongPath(request.along, request.count));
       case "combine":

@@ -1,4 +1,5 @@
 import { float, int, json, text } from "../widgets/traits";
+import type { Clustering } from "./clusterings";
 
 /** What the two sides of the explorer share. Types only, and the traits of the kernel side. */
 
@@ -60,7 +61,7 @@ export type ExportKind = "particles" | "map" | "model" | "density";
 /** What a view may ask for. */
 export type ExplorerRequest =
   | { kind: "selection" }
-  | { kind: "clusters"; method: "kmeans" | "mixture" | "density"; count: number }
+  | { kind: "clusters"; method: Clustering["method"]; count: number }
   | { kind: "parts"; along: "line" | "stations"; count: number }
   | { kind: "combine"; operation: "union" | "intersect" | "difference"; sets: string[] }
   | { kind: "complement"; set: string }
