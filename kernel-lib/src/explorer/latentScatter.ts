@@ -306,13 +306,11 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   }
 
   #shownAxis(name: string): ShownAxis {
-    const { kind, unit } = this.get("axes").find((axis) => axis.name === name)!;
-    const explained = this.#table.explained(name);
+    const { kind } = this.get("axes").find((axis) => axis.name === name)!;
     return {
       name,
+      title: this.#table.title(name),
       kind,
-      ...(unit === undefined ? {} : { unit }),
-      ...(explained === undefined ? {} : { explained }),
       ...frameOf(this.#table.values(name)),
     };
   }
@@ -513,16 +511,20 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     return this.#probeRow < 0 ? 0 : finite(this.#table.values(name)[this.#probeRow]!);
   }
 
-  /** What moves the probe where the shown axes do not: components where one of those is shown, else coordinates. */
+  /**
+   * What moves the probe where dragging it does not: components where one of those is shown, else coordinates. With three
+   * axes nothing is dragged.
+   */
   #sliders(shown: readonly string[]): readonly ProbeSlider[] {
-    const latent = this.get("latent");
     const axes = this.get("axes");
     const linear = shown.filter((name) => this.#table.linear(name));
-    if (latent < 2 && linear.length > 0) return [];
     const components = linear.some((name) => axes.find((axis) => axis.name === name)?.kind === "component");
     const before = this.get("sliders");
     const names = axes
-      .filter(({ kind, name }) => kind === (components ? "component" : "latent") && !shown.includes(name))
+      .filter(
+        ({ kind, name }) =>
+          kind === (components ? "component" : "latent") && (shown.length > 2 || !shown.includes(name)),
+      )
       .map(({ name }) => name);
     if (
       this.#slidersOf === this.#table.latents &&

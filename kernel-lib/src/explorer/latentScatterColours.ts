@@ -41,10 +41,9 @@ export function coloursOf(table: ScatterTable, name: string, sets: readonly Scat
   const column = table.column(name);
   if (column && "categories" in column) return coloursOfCategories(name, column.categories);
   const numbers = table.values(name);
-  const unit = table.axes().find((axis) => axis.name === name)?.unit;
   return {
     ...noColours(),
-    colouring: { kind: "number", name, ...(unit ? { unit } : {}), ...robustRange(numbers, 0.01) },
+    colouring: { kind: "number", name, title: table.title(name), ...robustRange(numbers, 0.01) },
     numbers,
   };
 }

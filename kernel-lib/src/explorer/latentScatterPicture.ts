@@ -42,11 +42,6 @@ function hex(colour: string): Colour {
     : hex(palette.blue);
 }
 
-export function axisTitle({ name, unit, explained }: ShownAxis): string {
-  const part = explained === undefined ? "" : ` (${(100 * explained).toFixed(0)} % of the variance)`;
-  return `${name}${unit ? ` (${unit})` : ""}${part}`;
-}
-
 /** Colour of each point drawn; null where it is hidden. */
 function pointColour(state: LatentScatterState): (i: number) => Colour | null {
   const { colouring, colourNumbers, colourCodes } = state;
@@ -161,11 +156,11 @@ export function scatterPicture(state: LatentScatterState): Picture {
         'text-anchor="end"',
       ),
     ),
-    word(left + WIDTH / 2, top + HEIGHT + 36, axisTitle(shown.x), 'text-anchor="middle"'),
+    word(left + WIDTH / 2, top + HEIGHT + 36, shown.x.title, 'text-anchor="middle"'),
     word(
       0,
       0,
-      axisTitle(shown.y),
+      shown.y.title,
       `text-anchor="middle" transform="translate(16 ${top + HEIGHT / 2}) rotate(-90)"`,
     ),
     ...(probeInside
@@ -185,10 +180,10 @@ export function scatterPicture(state: LatentScatterState): Picture {
 function legendOf({ colouring }: LatentScatterState): { colour: string; words: string }[] | undefined {
   if (colouring.kind === "none") return undefined;
   if (colouring.kind === "number") {
-    const { name, unit, low, high } = colouring;
+    const { title, low, high } = colouring;
     const colour = (part: number) => `rgb(${ramp(part).map(Math.round).join(",")})`;
     return [
-      { colour: "none", words: `${name}${unit ? ` (${unit})` : ""}` },
+      { colour: "none", words: title },
       ...[1, 0.5, 0].map((part) => ({ colour: colour(part), words: shortNumber(low + part * (high - low)) })),
     ];
   }

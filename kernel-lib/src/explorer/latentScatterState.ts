@@ -18,10 +18,9 @@ export interface ScatterChoice {
 /** An axis as it is drawn. */
 export interface ShownAxis {
   name: string;
+  /** What stands beside it: with its unit, and the part of the whole variance that a component has. */
+  title: string;
   kind: ScatterChoice["kind"];
-  unit?: string;
-  /** Of a principal component: its part of the whole variance. */
-  explained?: number;
   /** The range that holds all particles, with a margin. */
   low: number;
   high: number;
@@ -44,7 +43,7 @@ export interface ScatterCategory {
 /** How the points' colours are to be read. */
 export type Colouring =
   | { kind: "none" }
-  | { kind: "number"; name: string; unit?: string; low: number; high: number }
+  | { kind: "number"; name: string; title: string; low: number; high: number }
   | { kind: "category" | "sets"; name: string; categories: ScatterCategory[] };
 
 /** A two-dimensional histogram of all particles: `cells` along each axis, between the axes' `low` and `high`. */

@@ -165,10 +165,12 @@ export class ScatterTable {
     return this.components;
   }
 
-  /** Of a principal component: its part of the whole variance. */
-  explained(name: string): number | undefined {
+  /** The name with what belongs beside it: the unit, a component's part of the whole variance. */
+  title(name: string): string {
     const c = this.componentIndex(name);
-    return c >= 0 ? this.pca().explained[c] : undefined;
+    if (c >= 0) return `${name} (${(100 * this.pca().explained[c]!).toFixed(0)} % of the variance)`;
+    const unit = this.columns.get(name)?.unit;
+    return unit ? `${name} (${unit})` : name;
   }
 
   /** The axis as a function of the latent vector, where it is a linear one. */

@@ -1,0 +1,115 @@
+/** Places in the plot area and the numbers that they stand for. No page, no plotly. */
+
+export type Range = readonly [number, number];
+export type Place = readonly [number, number];
+
+/** The plot area: its size in pixels and what its axes show. */
+export interface Frame {
+  width: number;
+  height: number;
+  x: Range;
+  y: Range;
+}
+
+/** Pixels from the left and the top of the plot area. */
+export function toPixels({ width, height, x, y }: Frame, [u, v]: Place): [number, number] {
+  return [((u - x[0]) / (x[1] - x[0])) * width, (1 - (v - y[0]) / (y[1] - y[0])) * height];
+}
+
+export function toNumbers({ width, height, x, y }: Frame, [px, py]: Place): [number, number] {
+  return [x[0] + (px / width) * (x[1] - x[0]), y[0] + (1 - py / height) * (y[1] - y[0])];
+}
+
+export function clampToArea({ width, height }: Frame, [px, py]: Place): [number, number] {
+  return [Math.min(Math.max(px, 0), width), Math.min(Math.max(py, 0), height)];
+}
+
+/** The ranges after the area is magnified about a place in it. */
+export function zoomed(frame: Frame, about: Place, factor: number): { x: Range; y: Range } {
+  const [u, v] = toNumbers(frame, about);
+  const part = ([low, high]: Range, at: number): Range => [
+    at + (low - at) / factor,
+    at + (high - at) / factor,
+  ];
+  return { x: part(frame.x, u), y: part(frame.y, v) };
+}
+
+/**
+ * The point nearest to a place in the area, within a distance in pixels.
+ * @param skip points that are not to be found
+ * @returns its index, or −1
+ */
+export function pointAt(
+  frame: Frame,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  [px, py]: Place,
+  within: number,
+  skip?: (i: number) => boolean,
+): number {
+  const [u, v] = toNumbers(frame, [px, py]);
+  const perX = frame.width / (frame.x[1] - frame.x[0]);
+  const perY = frame.height / (frame.y[1] - frame.y[0]);
+  let best = -1;
+  let least = within * within;
+  for (let i = 0; i < x.length; i++) {
+    const squared = ((x[i]! - u) * perX) ** 2 + ((y[i]! - v) * perY) ** 2;
+    if (squared <= least && !skip?.(i)) {
+      least = squared;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/**
+ * How distances are measured in the plot: along x in its own unit; along y in the same where the two axes have one unit,
+ * else so that a circle on the screen is meant.
+ */
+export function distanceUnits(frame: Frame, oneUnit: boolean): [number, number] {
+  if (oneUnit) return [1, 1];
+  const perPixelX = (frame.x[1] - frame.x[0]) / frame.width;
+  const perPixelY = (frame.y[1] - frame.y[0]) / frame.height;
+  return [1, perPixelY / perPixelX];
+}
+
+/** Distance of two places in those units. */
+export function distanceIn(units: Place, a: Place, b: Place): number {
+  return Math.hypot((a[0] - b[0]) / units[0], (a[1] - b[1]) / units[1]);
+}
+
+/** What an arrow key moves by: a hundredth of what the axes show, a tenth with shift. Null for other keys. */
+export function keyStep(frame: Frame, key: string, large: boolean): [number, number] | null {
+  const part = large ? 0.1 : 0.01;
+  const [dx, dy] = [part * (frame.x[1] - frame.x[0]), part * (frame.y[1] - frame.y[0])];
+  switch (key) {
+    case "ArrowLeft":
+      return [-dx, 0];
+    case "ArrowRight":
+      return [dx, 0];
+    case "ArrowDown":
+      return [0, -dy];
+    case "ArrowUp":
+      return [0, dy];
+    default:
+      return null;
+  }
+}
+
+/** A line drawn by hand with the points left out that lie closer than `least` pixels to the last one kept. */
+export function thinned(points: readonly Place[], least: number): Place[] {
+  const kept: Place[] = [];
+  for (const point of points) {
+    const last = kept.at(-1);
+    if (!last || Math.hypot(point[0] - last[0], point[1] - last[1]) >= least) kept.push(point);
+  }
+  return kept;
+}
+
+/** Three significant digits, without exponent where the number is of everyday size. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value)) return "none";
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
+  return String(Number(value.toPrecision(size >= 1000 ? 6 : 3)));
+}
