@@ -26,6 +26,7 @@ export { type ShowOptions, show } from "./display/show";
 export { type Cell, Table, table } from "./display/table";
 export { trainingFigure } from "./display/trainingFigure";
 export * from "./errors";
+export { type DensityClusters, type DensityOptions, densityClusters } from "./latent/density";
 export * from "./latent/kmeans";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./latent/mixture";
 export { type Path, type PathOptions, pathThrough } from "./latent/path";
