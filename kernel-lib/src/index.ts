@@ -42,6 +42,7 @@ export type { ScatterColumn } from "./explorer/latentScatterTable";
 export type { MaskShape } from "./explorer/maskShapes";
 export { servePanels } from "./explorer/panel";
 export { type NamedSet, type SetOperation, SetTable } from "./explorer/particleSets";
+export { type DensityClusters, type DensityOptions, densityClusters } from "./latent/density";
 export * from "./latent/kmeans";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./latent/mixture";
 export { type Path, type PathOptions, pathThrough } from "./latent/path";

@@ -1,5 +1,364 @@
-import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
+import { DOMWidgetView } from "@jupyter-widgets/base";
+import type { ViewerAnswer } from "e2gmm/dist/explorer/gaussianViewerState";
+import "../../style/gaussianViewer.css";
+import type { Legend } from "./colours.js";
+import { button, download, element, shortNumber } from "./dom.js";
+import { Drawing } from "./drawing.js";
+import { distances } from "./gaussians.js";
+import { Panel } from "./panel.js";
+import { Player } from "./player.js";
+import { NoWebGl, openStage, type Stage } from "./stage.js";
+import type { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
-export class GaussianViewerModel extends DOMWidgetModel {}
+export { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
-export class GaussianViewerView extends DOMWidgetView {}
+const GONE = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
+const LOST = "The browser has taken the 3-D picture away; it comes back when the browser gives it back.";
+
+/** The viewer of the Gaussians in a cell's output. */
+export class GaussianViewerView extends DOMWidgetView {
+  declare model: GaussianViewerModel;
+  /** The 3-D view, once it is open; for tests, which read what is drawn. */
+  stage: Stage | undefined;
+  drawing: Drawing | undefined;
+
+  #title!: HTMLElement;
+  #canvasPlace!: HTMLElement;
+  #legend!: HTMLElement;
+  #scaleBar!: HTMLElement;
+  #status!: HTMLElement;
+  #panel!: Panel;
+  #player!: Player;
+  #themes: MutationObserver | undefined;
+  #removed = false;
+  #lost = false;
+  /** Why there is no picture; what the last action said. */
+  #problem = "";
+  #said = "";
+  #maps: readonly DensityMapModel[] = [];
+  #pending = new Set<() => void>();
+  #frame: number | undefined;
+  /** Parts of the files that this view has asked for, by the request. */
+  readonly #files = new Map<string, Uint8Array[]>();
+
+  override render(): void {
+    super.render();
+    this.el.classList.add("e2gmm-viewer");
+    // Keys that turn the picture are not the notebook's
+    this.el.dataset["lmSuppressShortcuts"] = "true";
+    Object.assign(this.el, { e2gmmView: this });
+    this.#title = element("span", "e2gmm-title");
+    this.#canvasPlace = element("div", "e2gmm-stage");
+    this.#legend = element("div", "e2gmm-legend");
+    this.#scaleBar = element("div", "e2gmm-scalebar");
+    this.#status = element("div", "e2gmm-status");
+    this.#status.setAttribute("role", "status");
+    this.#panel = new Panel(this.model);
+    this.#player = new Player(this.model, {
+      show: (gaussians) => this.#showLegend(this.drawing?.frame(gaussians)),
+      picture: () =>
+        this.stage && {
+          canvas: this.stage.canvas,
+          background: getComputedStyle(this.#canvasPlace).backgroundColor,
+        },
+      drawn: () => this.stage?.drawn() ?? Promise.resolve(),
+      say: (text) => this.#say(text),
+      savePdb: () => {
+        const id = `${this.cid}-${Date.now()}`;
+        this.#files.set(id, []);
+        this.model.send({ kind: "pdb", id }, this.callbacks());
+      },
+      saveMovie: (movie) => download(movie, `${this.#name}.webm`),
+    });
+    this.el.append(
+      this.#bar(),
+      element("div", "e2gmm-body", [
+        element("div", "e2gmm-picture", [this.#canvasPlace, this.#legend, this.#scaleBar]),
+        this.#panel.node,
+      ]),
+      this.#player.node,
+      this.#status,
+    );
+    this.#observe();
+    this.#layout();
+    this.#tell();
+    void this.displayed.then(() => this.#open());
+  }
+
+  get #name(): string {
+    return this.model.read("title") || "gaussians";
+  }
+
+  #bar(): HTMLElement {
+    const panel = button("Controls", "Show or hide the controls", () => {
+      const hidden = this.el.classList.toggle("e2gmm-no-panel");
+      panel.setAttribute("aria-expanded", String(!hidden));
+    });
+    panel.setAttribute("aria-expanded", "true");
+    const views = (["x", "y", "z"] as const).map((axis) =>
+      button(axis, `Look along ${axis}`, () => this.stage?.look(axis)),
+    );
+    return element("div", "e2gmm-bar", [
+      this.#title,
+      element("span", "e2gmm-group", [
+        ...views,
+        button("Fit", "Show the whole molecule", () => this.#fit(300)),
+      ]),
+      element("span", "e2gmm-group", [
+        button("PNG", "Save the picture", () => void this.#savePicture()),
+        button("⛶", "Full screen", () => void this.#toggleFullScreen()),
+        panel,
+      ]),
+    ]);
+  }
+
+  #observe(): void {
+    const { model } = this;
+    const soon = (keys: string, draw: () => void) => {
+      const names = keys.split(" ").map((key) => `change:${key}`);
+      this.listenTo(model, names.join(" "), () => this.#soon(draw));
+    };
+    this.listenTo(model, "change:gaussians", () => {
+      this.#player.pause();
+      this.drawing?.frame(undefined);
+      this.#soon(this.#drawGaussians);
+    });
+    soon("neutral colourBy sphereScale spheresVisible region free", this.#drawGaussians);
+    soon("second secondVisible sphereScale", this.#drawSecond);
+    soon("arrowsFrom arrowsTo arrowScale arrowLeast arrowsVisible", this.#drawArrows);
+    soon("slice", this.#drawSlice);
+    soon("shapes", this.#drawShapes);
+    this.listenTo(model, "change:maps", () => this.#observeMaps());
+    this.listenTo(model, "change:frames", () => this.#player.begin());
+    this.listenTo(model, "change:framesPerSecond change:backAndForth", () => this.#player.update());
+    this.listenTo(model, "change:title change:height", () => this.#layout());
+    this.listenTo(model, "change", () => this.#soon(this.#updatePanel));
+    this.listenTo(model, "change:notice comm_live_update comm:close", () => this.#tell());
+    this.listenTo(model, "msg:custom", (message: ViewerAnswer, buffers: DataView[]) =>
+      this.#answered(message, buffers),
+    );
+    this.#observeMaps();
+    this.#themes = new MutationObserver(() => {
+      this.stage?.readTheme();
+    });
+    this.#themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  }
+
+  #observeMaps(): void {
+    for (const map of this.#maps) this.stopListening(map);
+    this.#maps = [this.model.read("density"), ...this.model.read("maps")];
+    for (const map of this.#maps) {
+      this.listenTo(map, "change", () => {
+        this.#soon(this.#drawMaps);
+        this.#soon(this.#drawSlice);
+        this.#soon(this.#updatePanel);
+      });
+    }
+    this.#soon(this.#drawMaps);
+    this.#soon(this.#updatePanel);
+  }
+
+  /** Draws before the next frame, once however often it is asked for. */
+  #soon(draw: () => void): void {
+    this.#pending.add(draw);
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      const due = [...this.#pending];
+      this.#pending.clear();
+      if (this.#removed) return;
+      for (const one of due) one();
+    });
+  }
+
+  readonly #drawGaussians = () => this.#showLegend(this.drawing?.gaussians());
+  readonly #drawSecond = () => this.drawing?.second();
+  readonly #drawArrows = () => this.drawing?.arrows();
+  readonly #drawMaps = () => {
+    this.drawing?.maps();
+    this.#tell();
+  };
+  readonly #drawSlice = () => {
+    const slice = this.drawing?.slice();
+    if (slice) {
+      this.#say(
+        `Slice ${slice.section + 1} across ${this.model.read("slice").axis}, at ${shortNumber(slice.place)} Å.`,
+      );
+    }
+  };
+  readonly #drawShapes = () => this.drawing?.shapes();
+  readonly #updatePanel = () => this.#panel.update();
+
+  #layout(): void {
+    const title = this.model.read("title");
+    this.#title.textContent = title || "Gaussians";
+    this.el.style.setProperty("--e2gmm-viewer-height", `${this.model.read("height")}px`);
+  }
+
+  async #open(): Promise<void> {
+    if (this.#removed) return;
+    try {
+      const stage = await openStage(this.#canvasPlace, {
+        label: `${this.model.read("title") || "Gaussian model"} in 3-D. Arrow keys turn it, plus and minus zoom, x, y and z look along an axis.`,
+        onLost: (lost) => {
+          this.#lost = lost;
+          this.#tell();
+        },
+        onMoved: () => {
+          this.#showScale();
+          if (this.stage) this.model.change({ camera: this.stage.camera });
+        },
+      });
+      // The view may have gone while NGL was loading
+      if (this.#removed) {
+        stage.dispose();
+        return;
+      }
+      this.stage = stage;
+    } catch (error) {
+      if (!(error instanceof NoWebGl)) throw error;
+      this.el.classList.add("e2gmm-no-webgl");
+      this.#problem = error.message;
+      this.#tell();
+      return;
+    }
+    this.#listenToClicks(this.stage);
+    this.drawing = new Drawing(this.stage, this.model);
+    this.drawing.all();
+    const camera = this.model.read("camera");
+    if (camera.length === 16) this.stage.camera = camera;
+    else this.#fit(0);
+    this.#drawGaussians();
+    this.#drawSlice();
+    this.#showScale();
+    this.#tell();
+  }
+
+  #fit(duration: number): void {
+    if (this.stage && this.drawing) this.stage.fit(this.drawing.extent, duration);
+  }
+
+  /** A click, other than the end of a drag, asks what is there. */
+  #listenToClicks(stage: Stage): void {
+    let from: { x: number; y: number } | undefined;
+    stage.canvas.addEventListener("pointerdown", ({ clientX: x, clientY: y }) => (from = { x, y }));
+    stage.canvas.addEventListener("pointerup", ({ clientX, clientY, button }) => {
+      if (!from || button !== 0 || Math.hypot(clientX - from.x, clientY - from.y) > 4) return;
+      const index = stage.pick(clientX, clientY);
+      if (index !== undefined) this.picked(index);
+    });
+  }
+
+  /** A Gaussian was clicked. */
+  picked(index: number): void {
+    const { drawing, model } = this;
+    if (!drawing) return;
+    if (this.#panel.mask.clicked(drawing.neutralPlaceOf(index))) return;
+    const shown = drawing.shown;
+    const count = shown.length / 5;
+    const box = { boxSize: model.read("boxSize"), apix: model.read("apix") };
+    const far = distances(model.read("neutral"), shown, box)[index]!;
+    const place = drawing.placeOf(index).map((value) => value.toFixed(1));
+    this.#say(
+      `Gaussian ${index + 1}: at (${place.join(", ")}) Å, ${far.toFixed(2)} Å from neutral, ` +
+        `amplitude ${shortNumber(shown[3 * count + index]!)}, sigma ${(shown[4 * count + index]! * box.apix).toFixed(2)} Å.`,
+    );
+  }
+
+  #showLegend(legend: Legend | undefined): void {
+    this.#legend.hidden = !legend;
+    if (!legend) return;
+    if (legend.kind === "key") {
+      this.#legend.replaceChildren(
+        ...legend.entries.map(({ colour, text }) => {
+          const swatch = element("span", "e2gmm-swatch");
+          swatch.style.background = colour;
+          return element("div", "e2gmm-row", [swatch, text]);
+        }),
+      );
+      return;
+    }
+    const bar = element("div", "e2gmm-colourbar");
+    bar.style.background = `linear-gradient(to right, ${legend.scale.join(", ")})`;
+    const middle = (legend.low + legend.high) / 2;
+    this.#legend.replaceChildren(
+      element("div", "", [legend.title]),
+      bar,
+      element(
+        "div",
+        "e2gmm-ends",
+        [legend.low, middle, legend.high].map((value) => element("span", "", [shortNumber(value)])),
+      ),
+    );
+  }
+
+  /** A bar of a round length, true at the distance of the middle of the view. */
+  #showScale(): void {
+    if (!this.stage) return;
+    const { scale } = this.stage;
+    const length = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((one) => one / scale > 50) ?? 1000;
+    this.#scaleBar.style.width = `${length / scale}px`;
+    this.#scaleBar.textContent = `${length} Å`;
+  }
+
+  #say(text: string): void {
+    this.#said = text;
+    this.#tell();
+  }
+
+  /** The status line: the most important of what is to be said. */
+  #tell(): void {
+    const { model } = this;
+    const notes = this.#maps
+      .filter((map) => map.read("visible") && map.read("note"))
+      .map((map) => `${map.read("name")}: ${map.read("note")}.`);
+    const count = model.read("neutral").length / 5;
+    const gone = model.comm_live === false ? GONE : "";
+    const text = [
+      gone || this.#problem || (this.#lost ? LOST : ""),
+      this.#said || model.read("notice"),
+      ...notes,
+    ].filter((one) => one !== "");
+    this.#status.textContent = text.length > 0 ? text.join(" ") : `${count} Gaussians.`;
+  }
+
+  #answered(message: ViewerAnswer, buffers: DataView[]): void {
+    // Other views of the model have requests of their own
+    const pieces = this.#files.get(message.id);
+    if (!pieces) return;
+    if (message.kind === "problem") {
+      this.#files.delete(message.id);
+      this.#say(message.text);
+      return;
+    }
+    const [buffer] = buffers;
+    if (!buffer) return;
+    pieces.push(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).slice());
+    if (pieces.length < message.parts) return;
+    this.#files.delete(message.id);
+    download(new Blob(pieces as BlobPart[], { type: "chemical/x-pdb" }), message.name);
+    this.#say(`${message.name} is saved.`);
+  }
+
+  async #savePicture(): Promise<void> {
+    if (!this.stage) return;
+    download(await this.stage.png(), `${this.#name}.png`);
+  }
+
+  async #toggleFullScreen(): Promise<void> {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else if (this.el.requestFullscreen) await this.el.requestFullscreen();
+    else this.#say("This browser has no full screen.");
+  }
+
+  override remove(): void {
+    this.#removed = true;
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#themes?.disconnect();
+    this.#player?.dispose();
+    this.stage?.dispose();
+    this.stage = undefined;
+    this.drawing = undefined;
+    Object.assign(this.el, { e2gmmView: undefined });
+    super.remove();
+  }
+}

@@ -389,7 +389,21 @@ export class Stage {
     return { dispose: () => this.#remove(buffer) };
   }
 
-  /** A box whose faces let through what is in it, with its edges drawn. */
+  /** A ball that lets through what is in it. */
+  ball(centre: Vector, radius: number, colour: string, opacity: number): Drawn {
+    const buffer = new this.#ngl.SphereBuffer(
+      {
+        position: Float32Array.from(centre),
+        radius: Float32Array.of(radius),
+        color: Float32Array.from(rgbOf(colour)),
+      },
+      { opacity, depthWrite: false } as ConstructorParameters<Ngl["SphereBuffer"]>[1],
+    );
+    this.#add(buffer);
+    return { dispose: () => this.#remove(buffer) };
+  }
+
+  /** Boxes whose faces let through what is in them. */
   boxes(list: readonly Box[], colour: string, opacity: number): Drawn {
     const drawn = list.map((box) => this.#boxMesh(box, rgbOf(colour), opacity));
     for (const buffer of drawn) this.#add(buffer);
