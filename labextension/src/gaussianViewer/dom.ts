@@ -104,7 +104,8 @@ export function choice(
         return option;
       }),
     );
-    input.value = value;
+    // What is no longer there gives way to the first
+    if (list.some(([known]) => known === value)) input.value = value;
   };
   setOptions(options);
   input.addEventListener("change", () => onChange(input.value));

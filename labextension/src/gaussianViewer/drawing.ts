@@ -237,6 +237,20 @@ export class Drawing {
     return box ?? { lowest: [-half, -half, -half], highest: [half, half, half] };
   }
 
+  /** Å from the middle of that box to the farthest Gaussian's edge. */
+  get reach(): number {
+    const neutral = this.#model.read("neutral");
+    const { lowest, highest } = this.extent;
+    const places = placesOf(neutral, this.#box);
+    const radii = radiiOf(neutral, this.#box.apix, this.#model.read("sphereScale"));
+    const middle = lowest.map((low, axis) => (low + highest[axis]!) / 2);
+    return radii.reduce(
+      (far, radius, i) =>
+        Math.max(far, radius + Math.hypot(...middle.map((m, axis) => places[3 * i + axis]! - m))),
+      0,
+    );
+  }
+
   /** Centre of a Gaussian as it is shown, in Å. */
   placeOf(index: number): [number, number, number] {
     return [...placesOf(this.shown, this.#box).subarray(3 * index, 3 * index + 3)] as [

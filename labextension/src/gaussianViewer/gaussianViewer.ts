@@ -35,6 +35,7 @@ export class GaussianViewerView extends DOMWidgetView {
   /** Why there is no picture; what the last action said. */
   #problem = "";
   #said = "";
+  #saying: ReturnType<typeof setTimeout> | undefined;
   #maps: readonly DensityMapModel[] = [];
   #pending = new Set<() => void>();
   #frame: number | undefined;
@@ -106,7 +107,7 @@ export class GaussianViewerView extends DOMWidgetView {
       ]),
       element("span", "e2gmm-group", [
         button("PNG", "Save the picture", () => void this.#savePicture()),
-        button("⛶", "Full screen", () => void this.#toggleFullScreen()),
+        button("Full screen", "Full screen", () => void this.#toggleFullScreen()),
         panel,
       ]),
     ]);
@@ -234,7 +235,7 @@ export class GaussianViewerView extends DOMWidgetView {
   }
 
   #fit(duration: number): void {
-    if (this.stage && this.drawing) this.stage.fit(this.drawing.extent, duration);
+    if (this.stage && this.drawing) this.stage.fit(this.drawing.extent, duration, this.drawing.reach);
   }
 
   /** A click, other than the end of a drag, asks what is there. */
@@ -286,7 +287,9 @@ export class GaussianViewerView extends DOMWidgetView {
       element(
         "div",
         "e2gmm-ends",
-        [legend.low, middle, legend.high].map((value) => element("span", "", [shortNumber(value)])),
+        [legend.low, middle, legend.high].map((value) =>
+          element("span", "", [String(Number(value.toPrecision(2)))]),
+        ),
       ),
     );
   }
@@ -300,8 +303,14 @@ export class GaussianViewerView extends DOMWidgetView {
     this.#scaleBar.textContent = `${length} Å`;
   }
 
+  /** Says what an action has done, for a while. */
   #say(text: string): void {
+    clearTimeout(this.#saying);
     this.#said = text;
+    this.#saying = setTimeout(() => {
+      this.#said = "";
+      this.#tell();
+    }, 12_000);
     this.#tell();
   }
 
@@ -352,6 +361,7 @@ export class GaussianViewerView extends DOMWidgetView {
 
   override remove(): void {
     this.#removed = true;
+    clearTimeout(this.#saying);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     this.#themes?.disconnect();
     this.#player?.dispose();

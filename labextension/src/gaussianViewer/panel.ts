@@ -231,12 +231,10 @@ export class MaskSection implements Section {
     this.#size = numberField("Radius of the sphere or half the edge of the box in Å", () => {}, 0.1);
     const edge = model.read("boxSize") * model.read("apix");
     this.#size.input.value = shortNumber(Math.max(1, Math.round(edge / 12)));
-    this.#place = button("Place by click", "Then click a Gaussian to put the shape there", () =>
+    this.#place = button("Click to place", "Then click a Gaussian to put the shape there", () =>
       this.#await(this.#waiting === -1 ? undefined : -1),
     );
-    const middle = button("In the middle", "Put the shape in the middle of the box", () =>
-      this.#add([0, 0, 0]),
-    );
+    const middle = button("Centre", "Put the shape in the middle of the box", () => this.#add([0, 0, 0]));
     const clear = button("Clear", "Remove all shapes", () => {
       this.#await(undefined);
       model.change({ shapes: [], region: new Uint8Array() });

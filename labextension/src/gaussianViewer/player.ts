@@ -33,7 +33,7 @@ export class Player {
   constructor(model: GaussianViewerModel, place: PlayerPlace) {
     this.#model = model;
     this.#place = place;
-    this.#play = button("▶", "Play the path", () => (this.#timer ? this.pause() : this.play()));
+    this.#play = button("Play", "Play the path", () => (this.#timer ? this.pause() : this.play()));
     this.#movie = button("Movie", "Save one round of the path as a WebM movie", () => void this.record());
     const pdb = button("PDB", "Save the path as a PDB file of several models", () => place.savePdb());
     this.#scrub = slider(
@@ -114,7 +114,7 @@ export class Player {
       this.#showStep();
     }, 1000 / this.#model.read("framesPerSecond"));
     this.#showStep();
-    this.#play.textContent = "⏸";
+    this.#play.textContent = "Pause";
     this.#play.setAttribute("aria-label", "Pause the path");
     this.#play.title = "Pause the path";
   }
@@ -122,7 +122,7 @@ export class Player {
   pause(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#play.textContent = "▶";
+    this.#play.textContent = "Play";
     this.#play.setAttribute("aria-label", "Play the path");
     this.#play.title = "Play the path";
   }

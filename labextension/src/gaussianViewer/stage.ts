@@ -174,10 +174,10 @@ export class Stage {
       clipFar: 200,
       fogNear: 42,
       fogFar: 108,
-      lightIntensity: 0.75,
+      lightIntensity: 0.62,
       lightColor: 0xffffff,
       ambientColor: 0xffffff,
-      ambientIntensity: 0.42,
+      ambientIntensity: 0.3,
       sampleLevel: 0,
     });
     if (!this.#stage.viewer?.renderer) {
@@ -199,7 +199,7 @@ export class Stage {
   /** NGL's own light comes from the camera; one from above left gives the shapes depth. */
   #addKeyLight(): void {
     const viewer = this.#stage.viewer as unknown as ViewerInside;
-    const light = new viewer.directionalLight.constructor(0xffffff, 0.6);
+    const light = new viewer.directionalLight.constructor(0xffffff, 0.45);
     light.position.set(0.7, 1, -0.6);
     viewer.scene.add(light);
   }
@@ -283,14 +283,17 @@ export class Stage {
     else this.#stage.viewerControls.rotate(rotation);
   }
 
-  /** Brings a box into the middle and makes the view as near as shows all of it. */
-  fit({ lowest, highest }: Box, duration = 0): void {
+  /**
+   * Brings a box into the middle and makes the view as near as shows all of it.
+   * @param reach Å from its middle to the farthest of what is in it. Default: to its corners
+   */
+  fit({ lowest, highest }: Box, duration = 0, reach?: number): void {
     const centre = lowest.map((low, axis) => (low + highest[axis]!) / 2) as [number, number, number];
-    const radius = Math.max(1, Math.hypot(...lowest.map((low, axis) => highest[axis]! - low)) / 2);
+    const radius = Math.max(1, reach ?? Math.hypot(...lowest.map((low, axis) => highest[axis]! - low)) / 2);
     const { width, height } = this.#container.getBoundingClientRect();
     const narrow = Math.min(1, width > 0 && height > 0 ? width / height : 1);
     const half = Math.atan(Math.tan((FIELD_OF_VIEW * Math.PI) / 360) * narrow);
-    const distance = (0.94 * radius) / Math.sin(half);
+    const distance = (0.88 * radius) / Math.sin(half);
     const { animationControls, viewerControls } = this.#stage;
     if (duration > 0) {
       animationControls.zoomMove(new this.#ngl.Vector3(...centre), -distance, duration);
