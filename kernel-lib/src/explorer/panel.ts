@@ -1,6 +1,8 @@
 import { InputError } from "../errors";
 import { type Comm, type CommTransport, currentTransport } from "../widgets/transport";
+import { openWidgets } from "../widgets/widget";
 import { explore } from "./explore";
+import { Explorer } from "./explorer";
 import { type FoundRun, findRuns } from "./runFolders";
 
 /** Comms that JupyterLab's panel opens to a kernel. */
@@ -8,8 +10,17 @@ export const panelTarget = "e2gmm.panel";
 
 export type PanelRequest = { id: string } & ({ kind: "runs" } | { kind: "open"; folder: string });
 
+/** An explorer that is open in the kernel. */
+export interface OpenExplorer {
+  /** Id of its model. */
+  model: string;
+  /** Run folder. */
+  folder: string;
+}
+
 export type PanelAnswer =
-  | { kind: "answer"; id: string; folder: string; runs: FoundRun[] }
+  /** What the kernel works in, the runs below it, and the explorers that it has. */
+  | { kind: "answer"; id: string; folder: string; runs: FoundRun[]; explorers: OpenExplorer[] }
   /** Id of the explorer's model. */
   | { kind: "answer"; id: string; model: string }
   | { kind: "problem"; id: string; text: string };
@@ -36,7 +47,10 @@ async function answer(comm: Comm, request: PanelRequest): Promise<void> {
     switch (request.kind) {
       case "runs": {
         const folder = process.cwd();
-        say({ kind: "answer", id, folder, runs: await findRuns(folder) });
+        const explorers = [...openWidgets().values()]
+          .filter((widget) => widget instanceof Explorer)
+          .map((widget) => ({ model: widget.id, folder: (widget as Explorer).get("run")?.folder ?? "" }));
+        say({ kind: "answer", id, folder, runs: await findRuns(folder), explorers });
         return;
       }
       case "open": {

@@ -1,5 +1,377 @@
-import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
+import {
+  DOMWidgetModel,
+  DOMWidgetView,
+  type ISerializers,
+  unpack_models,
+  type WidgetModel,
+} from "@jupyter-widgets/base";
+import { Widget } from "@lumino/widgets";
+import type { ExplorerRequest, RunState, SetState, TrainingState } from "e2gmm/dist/explorer/explorerState";
+import "../../style/explorer.css";
+import { button, element } from "../fileViewers/dom.js";
+import { Requests } from "../latentScatter/requests.js";
+import { widgetModule, widgetModuleVersion } from "../module.js";
+import { fscCurves, trainingCurves } from "./curves.js";
+import { ExportForm } from "./exportForm.js";
+import { SetTableView } from "./setTable.js";
+import { explorerSettings } from "./settings.js";
+import { splitter } from "./splitter.js";
 
-export class ExplorerModel extends DOMWidgetModel {}
+const GONE = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
 
-export class ExplorerView extends DOMWidgetView {}
+/** Kernel side: kernel-lib/src/explorer/explorer.ts. */
+export class ExplorerModel extends DOMWidgetModel {
+  static override serializers: ISerializers = {
+    ...DOMWidgetModel.serializers,
+    scatter: { deserialize: unpack_models },
+    viewer: { deserialize: unpack_models },
+  };
+
+  override defaults() {
+    return {
+      ...super.defaults(),
+      _model_name: "ExplorerModel",
+      _model_module: widgetModule,
+      _model_module_version: widgetModuleVersion,
+      _view_name: "ExplorerView",
+      _view_module: widgetModule,
+      _view_module_version: widgetModuleVersion,
+      scatter: null,
+      viewer: null,
+      run: null,
+      sets: [],
+      ticked: [],
+      history: [],
+      training: null,
+      busy: "",
+      status: "",
+      split: 0.5,
+      height: 460,
+    };
+  }
+}
+
+/** The view: scatter and viewer side by side, the table of sets below. */
+export class ExplorerView extends DOMWidgetView {
+  private readonly requests = new Requests(this.model);
+  private readonly children: DOMWidgetView[] = [];
+  private readonly heading = element("strong", { class: "e2gmm-explorer-title" });
+  private readonly about = element("span", { class: "e2gmm-explorer-about" });
+  private readonly training = element("span", { class: "e2gmm-explorer-training" });
+  private readonly panes = element("div", { class: "e2gmm-explorer-panes" });
+  private readonly status = element("p", { class: "e2gmm-explorer-status", role: "status" });
+  private readonly curves = element("aside", { class: "e2gmm-explorer-side", "aria-label": "Curves" });
+  private readonly images = element("div", { class: "e2gmm-explorer-images" });
+  private readonly controls = element("fieldset", { class: "e2gmm-explorer-controls" });
+  private readonly table = new SetTableView({
+    ask: (request) => void this.ask(request),
+    tick: (ids) => this.change({ ticked: [...ids] }),
+    showMontage: (set) => void this.showMontage(set),
+  });
+  private readonly exportForm = new ExportForm(
+    (request) => void this.ask(request),
+    (text) => this.say(text),
+  );
+  private readonly fromSelection = button(
+    "Selection",
+    "Make a set of what is selected in the plot",
+    () => void this.ask({ kind: "selection" }),
+  );
+  private readonly ofTicked: HTMLButtonElement[] = [];
+  private split: ReturnType<typeof splitter> | undefined;
+  /** What a view said last; the model's own status comes before the first. */
+  private said: string | undefined;
+
+  override render(): void {
+    super.render();
+    this.el.classList.add("e2gmm-explorer");
+    const scatter = element("div", { class: "e2gmm-explorer-pane" });
+    const viewer = element("div", { class: "e2gmm-explorer-pane" });
+    this.split = splitter(
+      this.panes,
+      (part) => this.panes.style.setProperty("--e2gmm-split", `${(100 * part).toFixed(2)}%`),
+      (part) => this.change({ split: part }),
+    );
+    this.panes.append(scatter, this.split.node, viewer);
+    this.controls.append(this.toolbar(), this.exportForm.node);
+    const curvesShown = element("input", { type: "checkbox" });
+    curvesShown.checked = explorerSettings.showCurves;
+    const showCurves = () => {
+      this.curves.hidden = !curvesShown.checked;
+    };
+    curvesShown.addEventListener("change", showCurves);
+    showCurves();
+    this.images.hidden = true;
+    this.el.append(
+      element(
+        "header",
+        { class: "e2gmm-explorer-header" },
+        this.heading,
+        this.about,
+        this.training,
+        element("label", { class: "e2gmm-explorer-check e2gmm-explorer-curvesCheck" }, curvesShown, "Curves"),
+      ),
+      this.panes,
+      this.controls,
+      element("div", { class: "e2gmm-explorer-lower" }, this.table.node, this.curves),
+      this.images,
+      this.status,
+    );
+    const { model } = this;
+    this.listenTo(model, "change:split", () => this.split?.show(model.get("split")));
+    this.listenTo(model, "change:height", () => this.showHeight());
+    this.listenTo(model, "change:run", () => this.showRun());
+    this.listenTo(model, "change:sets change:ticked", () => this.showSets());
+    this.listenTo(model, "change:sets change:history", () => this.showCurves());
+    this.listenTo(model, "change:training", () => this.showTraining());
+    this.listenTo(model, "change:status change:busy", () => {
+      this.said = undefined;
+      this.showStatus();
+    });
+    this.listenTo(model, "comm_live_update", () => this.showLive());
+    const selected = model.get("scatter") as WidgetModel | null;
+    if (selected) this.listenTo(selected, "change:selectedCount", () => this.showSelection());
+    this.split.show(model.get("split"));
+    this.showHeight();
+    this.showRun();
+    this.showSets();
+    this.showCurves();
+    this.showTraining();
+    this.showSelection();
+    this.showLive();
+    void this.displayed.then(async () => {
+      await Promise.all([this.place("scatter", scatter), this.place("viewer", viewer)]);
+    });
+  }
+
+  /** Puts the view of one of the two widgets into its pane. */
+  private async place(key: "scatter" | "viewer", pane: HTMLElement): Promise<void> {
+    const model = this.model.get(key) as DOMWidgetModel | null;
+    if (!model) return;
+    try {
+      const view = await this.create_child_view(model);
+      if (!pane.isConnected) {
+        view.remove();
+        return;
+      }
+      this.children.push(view);
+      Widget.attach(view.luminoWidget, pane);
+    } catch (error) {
+      pane.append(element("p", {}, `This part cannot be shown: ${(error as Error).message}`));
+    }
+  }
+
+  private toolbar(): HTMLElement {
+    const number = (label: string, value: number, least: number) =>
+      element("input", { type: "number", min: least, max: 100, step: 1, value, "aria-label": label });
+    const method = element(
+      "select",
+      { "aria-label": "Way of clustering" },
+      element("option", { value: "kmeans" }, "k-means"),
+      element("option", { value: "mixture" }, "Gaussian mixture"),
+    );
+    const clusters = number("Number of clusters", explorerSettings.clusters, 2);
+    const along = element(
+      "select",
+      { "aria-label": "Way of cutting the path" },
+      element("option", { value: "line" }, "equal parts, end to end"),
+      element("option", { value: "stations" }, "nearest to each station"),
+    );
+    const parts = number("Number of parts", explorerSettings.parts, 2);
+    for (const input of [clusters, parts])
+      input.addEventListener("keydown", (event) => event.stopPropagation());
+    const cluster = button("Clusters", "Divide all particles into clusters", () => {
+      const count = clusters.valueAsNumber;
+      void this.ask({ kind: "clusters", method: method.value as "kmeans" | "mixture", count });
+    });
+    const cut = button("Parts", "Make sets along the path that is drawn in the plot", () => {
+      void this.ask({ kind: "parts", along: along.value as "line" | "stations", count: parts.valueAsNumber });
+    });
+    const ticked = (text: string, title: string, act: (ids: string[]) => void) => {
+      const made = button(text, title, () => act([...(this.model.get("ticked") as string[])]));
+      this.ofTicked.push(made);
+      return made;
+    };
+    const combine = (text: string, title: string, operation: "union" | "intersect" | "difference") =>
+      ticked(text, title, (sets) => void this.ask({ kind: "combine", operation, sets }));
+    const group = (label: string, ...items: Node[]) =>
+      element(
+        "div",
+        { class: "e2gmm-explorer-group", role: "group", "aria-label": label },
+        element("span", {}, label),
+        ...items,
+      );
+    const exporting = button("Export…", "Write particles, map or model to files", () => {
+      this.exportForm.node.hidden = !this.exportForm.node.hidden;
+      exporting.setAttribute("aria-expanded", String(!this.exportForm.node.hidden));
+    });
+    exporting.setAttribute("aria-expanded", "false");
+    return element(
+      "div",
+      { class: "e2gmm-explorer-toolbar" },
+      group("New sets", this.fromSelection, cluster, method, clusters, cut, along, parts),
+      group(
+        "Ticked",
+        combine("Union", "A set of all particles of the ticked sets", "union"),
+        combine("Intersect", "A set of the particles that are in every ticked set", "intersect"),
+        combine("Subtract", "The first ticked set without those of the others", "difference"),
+        ticked(
+          "Reconstruct",
+          "Reconstruct the ticked sets in the background",
+          (sets) => void this.ask({ kind: "reconstruct", sets }),
+        ),
+        ticked("Delete", "Delete the ticked sets", (sets) => void this.ask({ kind: "remove", sets })),
+      ),
+      group(
+        "Path",
+        button(
+          "Play",
+          "Let the Gaussians move along the path that is drawn in the plot",
+          () => void this.ask({ kind: "play" }),
+        ),
+        this.toggle("Arrows", "Show the motion from the path's start to its end as arrows", "arrows"),
+      ),
+      group("State", this.toggle("Pin", "Keep the present state beside those that follow", "pin"), exporting),
+    );
+  }
+
+  private toggle(text: string, title: string, kind: "arrows" | "pin"): HTMLElement {
+    const made = button(text, title, async () => {
+      const shown = made.getAttribute("aria-pressed") !== "true";
+      if (await this.ask({ kind, shown })) made.setAttribute("aria-pressed", String(shown));
+    });
+    made.setAttribute("aria-pressed", "false");
+    return made;
+  }
+
+  private change(state: Record<string, unknown>): void {
+    this.model.set(state);
+    this.model.save_changes();
+  }
+
+  /** Asks the kernel for something and shows what it says; true where it did it. */
+  private async ask(request: ExplorerRequest): Promise<boolean> {
+    const { kind, ...fields } = request;
+    try {
+      const { content } = await this.requests.ask(kind, fields);
+      this.say(typeof content["text"] === "string" ? content["text"] : "");
+      return true;
+    } catch (error) {
+      this.say((error as Error).message, true);
+      this.showSets();
+      return false;
+    }
+  }
+
+  private async showMontage({ id, name }: SetState): Promise<void> {
+    this.say(`Reading particles of ${name}…`);
+    try {
+      const { content } = await this.requests.ask("montage", { set: id });
+      const picture = new Image();
+      // As an image, whatever is in the SVG can neither run nor load anything
+      picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(String(content["svg"]))}`;
+      picture.alt = `Particles of ${name} beside projections of the model`;
+      const close = button("Close", "Close the pictures", () => {
+        this.images.hidden = true;
+        this.images.replaceChildren();
+      });
+      this.images.replaceChildren(close, picture);
+      this.images.hidden = false;
+      this.say("");
+    } catch (error) {
+      this.say((error as Error).message, true);
+    }
+  }
+
+  private say(text: string, problem = false): void {
+    this.said = text;
+    this.showStatus(problem);
+  }
+
+  private showStatus(problem = false): void {
+    const { model } = this;
+    const live = model.comm_live;
+    const own = (model.get("busy") as string) || (this.said ?? (model.get("status") as string));
+    this.status.textContent = live ? own : GONE;
+    this.status.classList.toggle("e2gmm-mod-problem", problem || !live);
+  }
+
+  private showLive(): void {
+    const live = this.model.comm_live;
+    this.controls.disabled = !live;
+    this.el.classList.toggle("e2gmm-mod-gone", !live);
+    if (!live) this.requests.fail(GONE);
+    this.showStatus();
+  }
+
+  private showHeight(): void {
+    this.el.style.setProperty("--e2gmm-explorer-height", `${this.model.get("height")}px`);
+  }
+
+  private showRun(): void {
+    const run = this.model.get("run") as RunState | null;
+    if (!run) return;
+    const { folder, latent, count, gaussians } = run;
+    this.heading.textContent = folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
+    this.heading.title = folder;
+    this.about.textContent = [
+      `${count.toLocaleString("en")} particles`,
+      `${latent} latent ${latent === 1 ? "dimension" : "dimensions"}`,
+      `${gaussians.toLocaleString("en")} Gaussians`,
+    ].join(" · ");
+  }
+
+  private showSets(): void {
+    const sets = this.model.get("sets") as readonly SetState[];
+    const ticked = this.model.get("ticked") as readonly string[];
+    this.table.update(sets, ticked);
+    for (const made of this.ofTicked) {
+      const least = /^(Union|Intersect|Subtract)$/.test(made.textContent ?? "") ? 2 : 1;
+      made.disabled = ticked.length < least;
+    }
+    this.exportForm.update(ticked.length === 1 ? sets.find(({ id }) => id === ticked[0]) : undefined);
+  }
+
+  private showCurves(): void {
+    const curves = [fscCurves(this.model.get("sets")), trainingCurves(this.model.get("history"))];
+    this.curves.replaceChildren(...curves.filter((curve) => curve !== undefined));
+  }
+
+  private showSelection(): void {
+    const count = (this.model.get("scatter") as WidgetModel | null)?.get("selectedCount") as
+      | number
+      | undefined;
+    this.fromSelection.textContent = count ? `Selection (${count.toLocaleString("en")})` : "Selection";
+  }
+
+  private showTraining(): void {
+    const training = this.model.get("training") as TrainingState | null;
+    if (!training) {
+      this.training.replaceChildren();
+      return;
+    }
+    const { task, done, total } = training;
+    let bar = this.training.querySelector("progress");
+    if (!bar) {
+      bar = element("progress", { "aria-label": "Training" });
+      const stop = button(
+        "Stop",
+        "Stop the training; its last epoch stays",
+        () => void this.ask({ kind: "stopTraining" }),
+      );
+      this.training.replaceChildren(bar, element("span"), stop);
+    }
+    bar.max = Math.max(total, 1);
+    bar.value = done;
+    this.training.querySelector("span")!.textContent = task;
+  }
+
+  override remove(): void {
+    this.requests.end();
+    for (const view of this.children) {
+      if (view.luminoWidget.isAttached) Widget.detach(view.luminoWidget);
+      view.remove();
+    }
+    super.remove();
+  }
+}

@@ -1,0 +1,56 @@
+/** Geometry of small line charts. Knows no page. */
+
+export interface Series {
+  label: string;
+  /** Any CSS colour. */
+  colour: string;
+  points: readonly (readonly [x: number, y: number])[];
+  dashed?: boolean;
+}
+
+export interface Range {
+  low: number;
+  high: number;
+}
+
+/** The range that holds the numbers; one of width 0 is widened. Not finite ones do not count. */
+export function rangeOf(values: readonly number[]): Range {
+  const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return { low: 0, high: 1 };
+  const low = Math.min(...finite);
+  const high = Math.max(...finite);
+  if (high > low) return { low, high };
+  const half = Math.abs(low) / 20 || 0.5;
+  return { low: low - half, high: high + half };
+}
+
+/** Round numbers within a range, about as many as wanted. */
+export function ticksOf({ low, high }: Range, wanted: number): number[] {
+  const rough = (high - low) / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * (1 - 1e-9))!;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** Where a number lies between two ends of an axis, in pixels. */
+export function placeOf(value: number, { low, high }: Range, from: number, to: number): number {
+  return from + ((value - low) / (high - low)) * (to - from);
+}
+
+/** The `d` of an SVG path through the points; one that is not finite interrupts it. */
+export function pathOf(
+  points: Series["points"],
+  x: (value: number) => number,
+  y: (value: number) => number,
+): string {
+  let path = "";
+  let drawing = false;
+  for (const [px, py] of points) {
+    const finite = Number.isFinite(px) && Number.isFinite(py);
+    if (finite) path += `${drawing ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`;
+    drawing = finite;
+  }
+  return path;
+}

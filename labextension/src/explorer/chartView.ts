@@ -1,0 +1,84 @@
+import { pathOf, placeOf, type Range, rangeOf, type Series, ticksOf } from "./chart.js";
+
+export interface ChartAxes {
+  title: string;
+  x: { title: string; format: (value: number) => string; ticks?: readonly number[]; range?: Range };
+  y: { title: string; range?: Range };
+  /** Height of a dotted line. */
+  threshold?: number;
+}
+
+const WIDTH = 300;
+const HEIGHT = 168;
+const MARGIN = { left: 44, right: 10, top: 22, bottom: 34 };
+
+function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string | number> = {},
+  ...children: (Node | string)[]
+): SVGElementTagNameMap[K] {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+/** A small line chart in the colours of the theme. */
+export function drawChart(series: readonly Series[], axes: ChartAxes): SVGSVGElement {
+  const all = series.flatMap(({ points }) => points);
+  const across = axes.x.range ?? rangeOf(all.map(([x]) => x));
+  const up = axes.y.range ?? rangeOf(all.map(([, y]) => y));
+  const [left, right, top, bottom] = [MARGIN.left, WIDTH - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom];
+  const x = (value: number) => placeOf(value, across, left, right);
+  const y = (value: number) => placeOf(value, up, bottom, top);
+  const text = (content: string, at: Record<string, string | number>) => svg("text", at, content);
+  const said = `${axes.title}: ${series.map(({ label }) => label).join(", ")}`;
+  const chart = svg("svg", {
+    class: "e2gmm-explorer-chart",
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    width: WIDTH,
+    height: HEIGHT,
+    role: "img",
+    "aria-label": said,
+  });
+  chart.append(text(axes.title, { x: left, y: 13, class: "e2gmm-explorer-chartTitle" }));
+  for (const value of ticksOf(up, 4)) {
+    chart.append(
+      svg("line", { x1: left, x2: right, y1: y(value), y2: y(value), class: "e2gmm-explorer-grid" }),
+      text(String(value), { x: left - 5, y: y(value) + 3.5, "text-anchor": "end" }),
+    );
+  }
+  for (const value of axes.x.ticks ?? ticksOf(across, 5)) {
+    chart.append(text(axes.x.format(value), { x: x(value), y: bottom + 13, "text-anchor": "middle" }));
+  }
+  chart.append(
+    text(axes.x.title, { x: (left + right) / 2, y: HEIGHT - 5, "text-anchor": "middle" }),
+    text(axes.y.title, {
+      x: 0,
+      y: 0,
+      "text-anchor": "middle",
+      transform: `translate(10 ${(top + bottom) / 2}) rotate(-90)`,
+    }),
+  );
+  if (axes.threshold !== undefined) {
+    const at = y(axes.threshold);
+    chart.append(svg("line", { x1: left, x2: right, y1: at, y2: at, class: "e2gmm-explorer-threshold" }));
+  }
+  for (const { label, colour, points, dashed } of series) {
+    const path = svg(
+      "path",
+      { d: pathOf(points, x, y), fill: "none", "stroke-width": 1.8 },
+      svg("title", {}, label),
+    );
+    path.style.stroke = colour;
+    if (dashed) path.setAttribute("stroke-dasharray", "4 3");
+    chart.append(path);
+    if (points.length === 1) {
+      const [[px, py]] = points as [readonly [number, number]];
+      const dot = svg("circle", { cx: x(px), cy: y(py), r: 2.5 });
+      dot.style.fill = colour;
+      chart.append(dot);
+    }
+  }
+  return chart;
+}
