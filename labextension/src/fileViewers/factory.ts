@@ -65,7 +65,7 @@ const defaults: ViewerSettings = {
   mapMegabytes: 1024,
   mapEdge: 256,
   mapLevel: 3,
-  mapColour: "#a8bfd6",
+  mapColour: "#7d9cba",
   starMegabytes: 1024,
 };
 

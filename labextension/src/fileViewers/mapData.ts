@@ -275,6 +275,39 @@ export function planeOf(map: Pick<MapData, "data" | "size">, axis: 0 | 1 | 2, in
   return { width, height, values };
 }
 
+/** The box in Å around all voxels above (or below) a level; undefined where there are none. */
+export function boxBeyond(
+  { data, size, voxel, origin }: MapData,
+  level: number,
+  above: boolean,
+): { lowest: [number, number, number]; highest: [number, number, number] } | undefined {
+  const [nx, ny, nz] = size;
+  const lowest = [nx, ny, nz];
+  const highest = [-1, -1, -1];
+  let at = 0;
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++, at += nx) {
+      let first = 0;
+      while (first < nx && data[at + first]! > level !== above) first++;
+      if (first === nx) continue;
+      let last = nx - 1;
+      while (data[at + last]! > level !== above) last--;
+      lowest[0] = Math.min(lowest[0]!, first);
+      highest[0] = Math.max(highest[0]!, last);
+      lowest[1] = Math.min(lowest[1]!, y);
+      highest[1] = Math.max(highest[1]!, y);
+      lowest[2] = Math.min(lowest[2]!, z);
+      highest[2] = Math.max(highest[2]!, z);
+    }
+  }
+  if (highest[0]! < 0) return undefined;
+  const place = (index: number, axis: number) => origin[axis]! + index * voxel[0];
+  return {
+    lowest: lowest.map(place) as [number, number, number],
+    highest: highest.map(place) as [number, number, number],
+  };
+}
+
 /** Mean and deviation from it, of finite values. */
 export function spreadOf(values: Float32Array): { mean: number; rms: number } {
   const statistics = new RunningStatistics();

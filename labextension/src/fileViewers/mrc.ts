@@ -188,7 +188,9 @@ export function isStack(header: MrcHeader, file: string): boolean {
   if (/\.(mrcs|st)$/i.test(file)) return true;
   if (header.ns === 1) return true;
   // RELION's and IMOD's stacks are sampled once along Z; many volumes have space group 0 by mistake
-  return header.spaceGroup === 0 && header.sampling[2] === 1;
+  if (header.spaceGroup === 0 && header.sampling[2] === 1) return true;
+  // A few large sections are images, whatever their writer put into the header
+  return header.ns < 32 && header.nc >= 8 * header.ns && header.nr >= 8 * header.ns;
 }
 
 let halfTable: Float32Array | undefined;
