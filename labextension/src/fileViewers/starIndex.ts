@@ -119,6 +119,7 @@ export class StarIndexer {
   readonly sheets: StarSheet[] = [];
   /** The byte up to which the file is indexed. */
   at = 0;
+  private begun = false;
   private line = 0;
   private block: string | undefined;
   private loop: StarSheet | undefined;
@@ -142,7 +143,11 @@ export class StarIndexer {
    */
   advance(filled: number, last: boolean, pause: () => boolean): boolean {
     const { bytes } = this;
-    if (this.at === 0 && filled > 0) this.begin(bytes.subarray(0, Math.min(filled, 4096)));
+    if (!this.begun) {
+      const start = Math.min(4096, bytes.length);
+      if (filled < start && !last) return true;
+      this.begin(bytes.subarray(0, Math.min(filled, start)));
+    }
     for (let steps = 1; this.at < filled; steps++) {
       if (steps % 512 === 0 && pause()) return false;
       const found = bytes.indexOf(newline, this.at);
@@ -205,6 +210,7 @@ export class StarIndexer {
 
   /** @throws InputError when the first bytes are those of something else */
   private begin(start: Uint8Array): void {
+    this.begun = true;
     if (start.includes(0)) throw new InputError(this.file, "a STAR file", "binary data");
     const text = decoder.decode(start.subarray(0, 512)).trim();
     if (text.startsWith("<")) {
