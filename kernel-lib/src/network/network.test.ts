@@ -122,8 +122,8 @@ describe("network", () => {
       const random = new Random(7);
       // The helping threads come up in the course of the steps.
       for (let step = 0; step < 40; step++) {
-        network.forward(someNumbers(30 * 70, step), 30, random);
-        network.learn(someNumbers(30 * 900, 100 + step), adam.next());
+        network.forward(someNumbers(50 * 70, step), 50, random);
+        network.learn(someNumbers(50 * 900, 100 + step), adam.next());
       }
       const saved = network.save();
       own.dispose();
