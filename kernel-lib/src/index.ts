@@ -29,6 +29,7 @@ export * from "./errors";
 export { type DensityClusters, type DensityOptions, densityClusters } from "./latent/density";
 export { NeighbourInterpolation } from "./latent/interpolation";
 export * from "./latent/kmeans";
+export * from "./latent/match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./latent/mixture";
 export { type Path, type PathOptions, pathThrough } from "./latent/path";
 export * from "./latent/pca";
