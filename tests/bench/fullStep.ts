@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import path from "node:path";
-import { createEngine, type EngineChoice, Random } from "e2gmm";
+import { createEngine, type EngineChoice, type GaussianModel, Random } from "e2gmm";
 
 /** Parts of the library that are no public interface. */
 const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
@@ -28,6 +28,13 @@ export interface StepTimes {
   processMB: number;
   /** Multiplications and additions per particle in the products of the networks. */
   networkOperations: number;
+}
+
+/** Gaussians in a ball, as narrow and as wide as those of a model at the resolution of its pixels. */
+export function randomModel(gaussians: number, boxSize: number): GaussianModel {
+  const { exampleBatch } = inner("./projection/examples");
+  const { batch } = exampleBatch({ count: 1, gaussians, boxSize, rings: 1, shared: true });
+  return { count: gaussians, params: batch.model, boxSize, apix: 1 };
 }
 
 /**

@@ -19,15 +19,24 @@ export class Normalisation {
 
   constructor(private readonly width: number) {
     const zeros = () => new Float32Array(width);
-    this.scale = zeros().fill(1);
+    this.scale = zeros();
     this.offset = zeros();
     this.runningMean = zeros();
-    this.runningVariance = zeros().fill(1);
+    this.runningVariance = zeros();
     this.inverse = zeros();
     this.moments = [
       { first: zeros(), second: zeros() },
       { first: zeros(), second: zeros() },
     ];
+    this.begin();
+  }
+
+  /** Scale 1 and offset 0, and running statistics of nothing seen yet. */
+  begin(): void {
+    this.scale.fill(1);
+    this.offset.fill(0);
+    this.runningMean.fill(0);
+    this.runningVariance.fill(1);
   }
 
   startLearning(): void {

@@ -57,24 +57,32 @@ export class DenseNetwork {
   /** What the last forward pass of training left for the backward pass. */
   private tape: { count: number; mask: Float32Array | undefined } | undefined;
 
+  /** @param random draws the first weights; without it they are zeros, to be loaded */
   constructor(
     readonly spec: NetworkSpec,
-    random: Random,
+    random: Random | undefined,
     private readonly threads: DenseThreads,
   ) {
     const sizes = [spec.inputs, ...spec.hidden, spec.outputs];
     for (let i = 0; i + 1 < sizes.length; i++) {
-      const [inputs, outputs] = [sizes[i]!, sizes[i + 1]!];
-      const last = i + 2 === sizes.length;
-      // He et al. (2015) for the ReLU layers; the output begins small, so that training begins at the neutral model.
-      const deviation = last ? spec.outputScale / Math.sqrt(inputs) : Math.sqrt(2 / inputs);
-      const weights = new Float32Array(inputs * outputs);
-      for (let j = 0; j < weights.length; j++) weights[j] = random.normal() * deviation;
-      const layer = new DenseLayer(threads, inputs, outputs);
-      layer.values.set(weights, new Float32Array(outputs));
-      this.layers.push(layer);
+      this.layers.push(new DenseLayer(threads, sizes[i]!, sizes[i + 1]!));
     }
     if (spec.batchNorm) this.normalisation = new Normalisation(sizes[sizes.length - 2]!);
+    if (random) this.begin(random);
+  }
+
+  /** Gives the network new random weights, as if it had just been made. */
+  begin(random: Random): void {
+    for (const [i, { values, inputs, outputs }] of this.layers.entries()) {
+      const last = i + 1 === this.layers.length;
+      // He et al. (2015) for the ReLU layers; the output begins small, so that training begins at the neutral model.
+      const deviation = last ? this.spec.outputScale / Math.sqrt(inputs) : Math.sqrt(2 / inputs);
+      const weights = new Float32Array(inputs * outputs);
+      for (let j = 0; j < weights.length; j++) weights[j] = random.normal() * deviation;
+      values.set(weights, new Float32Array(outputs));
+    }
+    this.normalisation?.begin();
+    this.tape = undefined;
   }
 
   /** Room for at least so many rows. */

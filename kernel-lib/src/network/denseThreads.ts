@@ -57,8 +57,11 @@ export const MOST_THREADS = 256;
 export const RECORD = 64;
 const RECORD_BYTES = 128;
 
-/** Below so many multiplications a layer is done before another thread would wake. */
-const WORTH_SHARING = 1e6;
+/**
+ * Below so many multiplications, a fifth of a millisecond, a layer is hardly done sooner with others: they have to wake, and
+ * where all cores are busy the caller would wait for them. So it is with one model decoded while a training runs.
+ */
+const WORTH_SHARING = 8e6;
 /** A thread that has not ended its part of a layer after so long never will; a layer takes milliseconds. */
 const LONGEST_WAIT = 60_000;
 

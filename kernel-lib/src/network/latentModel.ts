@@ -34,15 +34,18 @@ export class LatentModel {
   readonly encoder: DenseNetwork;
   readonly decoder: DenseNetwork;
   private readonly threads: DenseThreads;
-  private mean: Float32Array;
-  private deviation: Float32Array;
+  private mean!: Float32Array;
+  private deviation!: Float32Array;
   private scale: EvenScale | undefined;
 
-  /** @param threads that compute the networks. Default: one per core */
+  /**
+   * @param random draws the first weights; without it they are zeros, to be loaded
+   * @param threads that compute the networks. Default: one per core
+   */
   constructor(
     readonly spec: LatentModelSpec,
     readonly head: GaussianHead,
-    random: Random,
+    random: Random | undefined,
     threads?: number,
   ) {
     this.threads = new DenseThreads(threads);
@@ -55,7 +58,7 @@ export class LatentModel {
         batchNorm: true,
         outputScale: 1,
       },
-      random.fork(1),
+      random?.fork(1),
       this.threads,
     );
     this.decoder = new DenseNetwork(
@@ -67,11 +70,23 @@ export class LatentModel {
         batchNorm: false,
         outputScale: 1e-2,
       },
-      random.fork(2),
+      random?.fork(2),
       this.threads,
     );
-    this.mean = new Float32Array(spec.latent);
-    this.deviation = new Float32Array(spec.latent).fill(1);
+    this.beginLatent();
+  }
+
+  /** Gives both networks new random weights, as if they had just been made; the memory that they lie in is kept. */
+  begin(random: Random): void {
+    this.encoder.begin(random.fork(1));
+    this.decoder.begin(random.fork(2));
+    this.beginLatent();
+  }
+
+  private beginLatent(): void {
+    this.mean = new Float32Array(this.spec.latent);
+    this.deviation = new Float32Array(this.spec.latent).fill(1);
+    this.scale = undefined;
   }
 
   /** Latents [n · latent] of features [n · featureSize]. */

@@ -122,8 +122,8 @@ describe("network", () => {
       const random = new Random(7);
       // The helping threads come up in the course of the steps.
       for (let step = 0; step < 40; step++) {
-        network.forward(someNumbers(30 * 70, step), 30, random);
-        network.learn(someNumbers(30 * 900, 100 + step), adam.next());
+        network.forward(someNumbers(50 * 70, step), 50, random);
+        network.learn(someNumbers(50 * 900, 100 + step), adam.next());
       }
       const saved = network.save();
       own.dispose();
@@ -268,6 +268,24 @@ describe("encoder and decoder", () => {
       pass.learn(someNumbers(5 * model.head.outputs, 2), adam.next());
     }
     assert.ok(farthest() > 0.01, `${farthest()}`);
+  });
+
+  test("networks that begin anew are as if they had just been made", () => {
+    const [used, fresh] = [someLatentModel(1), someLatentModel(7)];
+    const features = someNumbers(50, 1);
+    const results = [used, fresh].map((model, i) => {
+      if (i === 0) {
+        const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
+        model
+          .forward(features, 5, 0.1, new Random(3))
+          .learn(new Float32Array(5 * model.head.outputs), adam.next());
+        model.calibrate(features, 5);
+        model.begin(new Random(7));
+      }
+      new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
+      return [model.save(), model.encoder.moments(), model.decoder.moments()];
+    });
+    assert.deepEqual(results[0], results[1]);
   });
 
   test("calibrated latents have zero mean and unit variance over the data set", () => {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
-import { type BackendName, useBackend } from "../compute/backends";
+import type { BackendName } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
 import { type Progress, type TaskOptions, taskSignal } from "../progress";
 import { Run } from "./run";
@@ -71,7 +71,6 @@ export async function train(settings: BackgroundSettings, task: TaskOptions = {}
     worker.removeAllListeners("exit");
     await worker.terminate();
   }
-  if (!currentBackend()) await useBackend("auto");
   return Run.open(settings.out);
 }
 

@@ -116,7 +116,7 @@ export class FeatureBasis {
 
 const SAMPLE = 4096;
 /** Bytes of the sample's gradients; models of thousands of Gaussians get a smaller sample. */
-const SAMPLE_BYTES = 2 ** 29;
+const SAMPLE_BYTES = 2 ** 28;
 /** Directions beyond those kept, and repetitions, that make the randomised axes accurate (Halko et al., 2011). */
 const EXTRA = 16;
 const REPETITIONS = 2;

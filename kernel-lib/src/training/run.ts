@@ -7,7 +7,6 @@ import type { GaussianModel } from "../model/gaussianModel";
 import { formatModelText, readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
-import { Random } from "../random";
 import { packageVersion } from "../version";
 import { writeBeside } from "../writeBeside";
 import { checkTrainingOptions, type TrainingOptions } from "./options";
@@ -245,7 +244,7 @@ export class Run {
   ) {}
 
   /**
-   * Opens a run folder. A TensorFlow.js backend has to be up (`useBackend`).
+   * Opens a run folder.
    * @throws InputError where the folder is no run, or one of another version
    */
   static async open(folder: string): Promise<Run> {
@@ -259,7 +258,7 @@ export class Run {
     const model = new LatentModel(
       { ...record.options, featureSize: record.featureSize },
       new GaussianHead(neutral, record.options.vary, free),
-      new Random(0),
+      undefined,
     );
     model.load(arrays);
     const { rows } = await readNumberTable(files.file("neutralFrc"));

@@ -103,14 +103,14 @@ export class Trainer {
   /** Fresh networks and optimiser for start number `start`. */
   async begin(start: number): Promise<void> {
     const { basis, features } = await this.prepare();
-    this.model?.dispose();
     const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
-    this.model = new LatentModel(
-      { latent, featureSize: basis.size, hidden, dropout },
-      this.head,
-      this.random.fork(100 + start),
-      this.threads,
-    );
+    const random = this.random.fork(100 + start);
+    if (this.model) {
+      this.model.begin(random);
+    } else {
+      const spec = { latent, featureSize: basis.size, hidden, dropout };
+      this.model = new LatentModel(spec, this.head, random, this.threads);
+    }
     this.model.calibrate(features, this.targets.count);
     this.adam = new Adam([this.model.encoder, this.model.decoder], { learningRate, weightDecay });
   }
