@@ -1,4 +1,3 @@
-import path from "node:path";
 import { InputError, StoppedError } from "../errors";
 import { columnsOf, partsAlongLine, rowsByNearest } from "../latent/selection";
 import { writeMap } from "../maps/mrc";
@@ -39,6 +38,7 @@ export interface ExploreOptions {
   mapBox?: number;
   /** Which places of the particles to show. Default `refined`. */
   latents?: "refined" | "encoder";
+  /** Above scatter and viewer. Default none. */
   title?: string;
 }
 
@@ -105,8 +105,8 @@ export class Explorer extends Widget<typeof traits> {
 
   /** @internal Use {@link explore}. */
   constructor(parts: ExplorerParts, options: ExploreOptions) {
-    const { neutral, free, latent, latents, folder } = parts;
-    const title = options.title ?? path.basename(path.resolve(folder));
+    const { neutral, free, latent, latents } = parts;
+    const { title = "" } = options;
     const scatter = new LatentScatter({
       latents,
       latent,

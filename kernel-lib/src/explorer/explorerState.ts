@@ -98,5 +98,5 @@ export const explorerTraits = {
   /** Part of the width that the scatter has. */
   split: float(0.5),
   /** Height of scatter and viewer in a cell, in pixels. */
-  height: int(460),
+  height: int(520),
 };

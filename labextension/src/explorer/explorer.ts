@@ -46,7 +46,7 @@ export class ExplorerModel extends DOMWidgetModel {
       busy: "",
       status: "",
       split: 0.5,
-      height: 460,
+      height: 520,
     };
   }
 }
