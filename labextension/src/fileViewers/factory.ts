@@ -97,11 +97,11 @@ export class ViewerFactory extends ABCWidgetFactory<DocumentWidget<Widget>> {
     content.addWidget(shown);
     content.node.tabIndex = -1;
     void shown.reload();
-    let { last_modified: modified, size } = context.contentsModel ?? {};
+    let modified = context.contentsModel?.last_modified;
     // Also when the file was saved by an editor in another tab, or "Reload File from Disk" was chosen
-    context.fileChanged.connect((_, now) => {
-      if (shown.isDisposed || (now.last_modified === modified && now.size === size)) return;
-      ({ last_modified: modified, size } = now);
+    context.fileChanged.connect((_, { last_modified: now }) => {
+      if (shown.isDisposed || now === modified) return;
+      modified = now;
       void shown.reload();
     });
   }
@@ -112,7 +112,7 @@ function sourceOf(context: DocumentRegistry.Context, services: ServiceManager.IM
   const { path } = context;
   return {
     name: context.contentsModel?.name ?? path,
-    size: context.contentsModel?.size ?? undefined,
+    size: async () => (await contents.get(path, { content: false })).size,
     raw: async (range, signal) => {
       const address = await contents.getDownloadUrl(path);
       const init = { headers: { Range: range }, cache: "no-store", ...(signal ? { signal } : {}) } as const;

@@ -12,7 +12,7 @@ function rangeOf(header: string): [number, number] {
 /** A server that knows ranges, answering in pieces. */
 const ranged: FileSource = {
   name: "a.mrc",
-  size: 1000,
+  size: async () => 1000,
   raw: async (header) => {
     const [from, to] = rangeOf(header);
     const part = bytes.slice(from, to);
@@ -29,7 +29,7 @@ const ranged: FileSource = {
 
 describe("bytes of a file on the server", () => {
   test("a range is asked for and arrives whole, the file's size comes with the first answer", async () => {
-    const file = await openRemoteFile({ ...ranged, size: undefined });
+    const file = await openRemoteFile({ ...ranged, size: async () => undefined });
     assert.equal(file.size, 1000);
     assert.deepEqual(await readRange(file, 100, 700), bytes.slice(100, 700));
     assert.deepEqual(await readRange(file, 5, 5), new Uint8Array(0));
@@ -77,7 +77,7 @@ describe("bytes of a file on the server", () => {
   test("a large file that the raw route refuses is not read whole, and words say why", async () => {
     const raw = async () => new Response(null, { status: 403, statusText: "Forbidden" });
     await assert.rejects(
-      openRemoteFile({ ...ranged, size: wholeLimit + 1, raw }),
+      openRemoteFile({ ...ranged, size: async () => wholeLimit + 1, raw }),
       /^InputError: a\.mrc: expected a file that the server gives out in parts .* found 134 MB, and the answer "403 Forbidden"/,
     );
   });

@@ -25,11 +25,11 @@ export type TakePiece = (piece: Uint8Array) => void | Promise<void>;
 export interface FileSource {
   name: string;
   /** Size in bytes as the contents API tells it, where it does. */
-  size: number | undefined;
+  size(): Promise<number | undefined>;
   /** Asks the raw route, with the header `Range` as given. */
   raw(range: string, signal?: AbortSignal): Promise<Response>;
   /** The contents API's answer: all bytes as base64. */
-  whole(signal?: AbortSignal): Promise<string>;
+  whole(): Promise<string>;
 }
 
 /** The greatest file that is taken in one base64 answer. */
@@ -40,19 +40,20 @@ export async function openRemoteFile(source: FileSource, signal?: AbortSignal): 
   const response = await source.raw("bytes=0-0", signal);
   void response.body?.cancel();
   if (response.status === 206) {
-    const total = Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1] ?? source.size);
-    if (Number.isFinite(total)) return new RangedFile(source, total);
+    const total = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
+    if (total !== undefined) return new RangedFile(source, Number(total));
   }
   // No byte 0: an empty file
   if (response.status === 416) return new RangedFile(source, 0);
-  if (response.ok && source.size !== undefined) return new RangedFile(source, source.size);
-  if (source.size !== undefined && source.size <= wholeLimit) {
-    return new HeldFile(source.name, await fromBase64(await source.whole(signal), signal));
+  const size = await source.size();
+  if (response.ok && size !== undefined) return new RangedFile(source, size);
+  if (size !== undefined && size <= wholeLimit) {
+    return new HeldFile(source.name, await fromBase64(await source.whole(), signal));
   }
   throw new InputError(
     source.name,
     `a file that the server gives out in parts (or one of at most ${formatBytes(wholeLimit)})`,
-    `${source.size === undefined ? "one of unknown size" : formatBytes(source.size)}, and the answer ` +
+    `${size === undefined ? "one of unknown size" : formatBytes(size)}, and the answer ` +
       `"${response.status} ${response.statusText}"; a link that leads out of the served folder has this effect`,
   );
 }
