@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plotlyText } from "./plotlyText.js";
+import { plotlyText, plotlyText3d } from "./plotlyText.js";
 
 test("nothing in a text is a tag, an entity, a formula or a template to plotly", () => {
   const hostile = `<img src=x onerror="alert(1)"> <a href="javascript:1">&lt; $x^2$ %{text}`;
   const escaped = plotlyText(hostile);
-  assert.doesNotMatch(escaped, /[<>$%]|&(?!#\d+;)/);
+  assert.doesNotMatch(escaped, /[<>$]|%\{|&(?!#\d+;)/);
   const read = escaped.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
   assert.equal(read, hostile);
 });
 
 test("plain names stay as they are", () => {
-  assert.equal(plotlyText("PC 1, defocus (Å)"), "PC 1, defocus (Å)");
+  assert.equal(plotlyText("PC 1 (50 %), defocus (Å)"), "PC 1 (50 %), defocus (Å)");
+  assert.equal(plotlyText3d("PC 1 (50 %), defocus (Å) & more"), "PC 1 (50 %), defocus (Å) & more");
+});
+
+test("titles of three-dimensional axes have no tags or templates either", () => {
+  assert.doesNotMatch(plotlyText3d("<b>bold</b> %{x}"), /[<>]|%\{/);
 });

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { artefacts, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
+import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
 
-/** 600 particles in three clusters of a latent space with four dimensions, and what else a table may have. */
+const hostile = '<img src=x onerror="window.hacked=1"> <a href="javascript:window.hacked=1">$x$ %{x} &lt;';
+
+/** Particles in three clusters of a latent space with four dimensions, and what else a table may have. */
 const cell = `
 import { LatentScatter, Random } from "e2gmm";
 const random = new Random(7);
@@ -18,7 +20,7 @@ for (let i = 0; i < n; i++) {
   latents[4 * i + 2] = 0.5 * random.normal();
   latents[4 * i + 3] = 0.3 * random.normal();
 }
-const hostile = '<img src=x onerror="window.hacked=1">';
+const hostile = ${JSON.stringify(hostile)};
 const scatter = new LatentScatter({
   latents,
   latent: 4,
@@ -28,9 +30,26 @@ const scatter = new LatentScatter({
     { name: hostile, values: Array.from({ length: n }, (_, i) => ["open", "closed", hostile][i % 3]!) },
   ],
   thumbnail: async (row) => ({ size: 32, pixels: Float32Array.from({ length: 1024 }, (_, p) => Math.sin(p / 5 + row)) }),
+  height: 520,
 });
 scatter
 `;
+
+/** What plotly keeps on its element. */
+interface PlotDiv {
+  data: { type: string; x: ArrayLike<number> }[];
+  layout: Record<"xaxis" | "yaxis", { title: { text: string } }>;
+  _fullLayout: Record<"xaxis" | "yaxis", { range: [number, number] }>;
+}
+
+interface Area {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  x: [number, number];
+  y: [number, number];
+}
 
 describe("the latent scatter in JupyterLab", { skip }, () => {
   let lab: Lab;
@@ -41,25 +60,372 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
   before(async () => {
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     mkdirSync(artefacts, { recursive: true });
-    page = await browser.newPage({ viewport: { width: 1200, height: 860 } });
+    page = await browser.newPage({ viewport: { width: 1240, height: 900 } });
     page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") errors.push(message.text());
-    });
     lab.writeNotebook("scatter.ipynb", [cell]);
     await lab.open(page, "scatter.ipynb");
     await runAllCells(page);
-    await page.locator(".e2gmm-scatter[data-drawn]").waitFor();
+    await view()
+      .waitFor()
+      .catch(async (error) => {
+        await page.screenshot({ path: path.join(artefacts, "latentScatter-failed.png") });
+        throw error;
+      });
   });
   after(async () => {
     await browser?.close();
     await lab?.stop();
   });
 
-  test("look", async () => {
-    await page.screenshot({ path: path.join(artefacts, "latentScatter-light.png") });
-    console.log(errors);
-    console.log(await runCell(page, "console.log(scatter.probe)"));
-    assert.ok(true);
+  const view = () => page.locator(".e2gmm-scatter[data-drawn]");
+  const handle = () => page.locator(".e2gmm-scatter-probe");
+  const tool = (name: string) => page.locator(`.e2gmm-scatter-button[data-tool="${name}"]`).click();
+  const status = () => page.locator(".e2gmm-scatter-status > span").first();
+  const shot = (name: string) =>
+    view().screenshot({ path: path.join(artefacts, `latentScatter-${name}.png`) });
+
+  /** Plotly's traces and axes, as they are drawn. */
+  const area = async (): Promise<Area> => {
+    await view().scrollIntoViewIfNeeded();
+    return page.evaluate(() => {
+      const { left, top, width, height } = document
+        .querySelector(".e2gmm-scatter-overlay")!
+        .getBoundingClientRect();
+      const { xaxis, yaxis } = (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv)
+        ._fullLayout;
+      return { left, top, width, height, x: [...xaxis.range], y: [...yaxis.range] } as Area;
+    });
+  };
+  const numbers = (a: Area, [px, py]: readonly [number, number]): [number, number] => [
+    a.x[0] + ((px - a.left) / a.width) * (a.x[1] - a.x[0]),
+    a.y[1] - ((py - a.top) / a.height) * (a.y[1] - a.y[0]),
+  ];
+  const at = (a: Area, fx: number, fy: number): [number, number] => [
+    Math.round(a.left + fx * a.width),
+    Math.round(a.top + fy * a.height),
+  ];
+  const kernel = async (expression: string) =>
+    JSON.parse(await runCell(page, `console.log(JSON.stringify(${expression}))`));
+  const near = (found: number[], expected: number[], within: number) =>
+    assert.ok(
+      found.length === expected.length && found.every((value, i) => Math.abs(value - expected[i]!) <= within),
+      `${found} is not ${expected}`,
+    );
+  /** The page sends the last of several changes when the kernel is done with the first. */
+  const probeIs = async (expected: readonly number[]) => {
+    let probe: number[] = [];
+    for (let tries = 0; tries < 20; tries++) {
+      probe = await kernel("scatter.probe");
+      if (probe.every((value, d) => Math.abs(value - expected[d]!) <= 1e-9)) break;
+    }
+    near(probe, [...expected], 1e-9);
+    await view().scrollIntoViewIfNeeded();
+  };
+  const drag = async (points: readonly (readonly [number, number])[]) => {
+    await page.mouse.move(...(points[0] as [number, number]));
+    await page.mouse.down();
+    for (const point of points.slice(1)) await page.mouse.move(...(point as [number, number]), { steps: 3 });
+    await page.mouse.up();
+  };
+
+  test("draws every particle, and names with markup in them stay text", async () => {
+    await shot("light");
+    const drawn = await page.evaluate(
+      () => (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].x.length,
+    );
+    assert.equal(drawn, 600);
+    await page.locator('.e2gmm-scatter-select[aria-label="Colour"]').selectOption(hostile);
+    await page.locator(".e2gmm-scatter-category").first().waitFor();
+    const names = await page.locator(".e2gmm-scatter-category-name").allTextContents();
+    assert.deepEqual(names, ["open", "closed", hostile]);
+    assert.equal(await page.locator(".e2gmm-scatter-legend-title").textContent(), hostile);
+    const title = await page.locator(".e2gmm-scatter .gtitle").textContent();
+    assert.equal(title?.replaceAll("\u00a0", " "), `Three clusters ${hostile}`);
+    assert.equal(await page.locator(".e2gmm-scatter :is(img, a, script)").count(), 0);
+    assert.equal(await page.evaluate(() => "hacked" in window), false);
+  });
+
+  test("the probe that is dragged, or moved by arrow keys, is the kernel's probe", async () => {
+    const a = await area();
+    const from = at(a, 0.5, 0.5);
+    const to = at(a, 0.72, 0.31);
+    // On the handle itself, then on a free place
+    const box = (await handle().locator(".e2gmm-scatter-probe-ring").boundingBox())!;
+    await drag([[box.x + box.width / 2, box.y + box.height / 2], from, to]);
+    await probeIs([...numbers(a, to), 0, 0]);
+
+    const now = numbers(a, to);
+    await handle().focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Shift+ArrowDown");
+    const step = [0.01 * (a.x[1] - a.x[0]), 0.1 * (a.y[1] - a.y[0])] as const;
+    const moved = [now[0] + step[0], now[1] - step[1]];
+    await probeIs([...moved, 0, 0]);
+    assert.match((await handle().getAttribute("aria-valuetext"))!, /^z1 -?[\d.]+, z2 -?[\d.]+$/);
+
+    const slider = page.locator(".e2gmm-scatter-slider input").first();
+    await slider.fill(
+      await slider.evaluate((input: HTMLInputElement) =>
+        String((Number(input.min) + 3 * Number(input.max)) / 4),
+      ),
+    );
+    const probe = await kernel("scatter.probe");
+    near(probe.slice(0, 2), moved, 1e-9);
+    assert.ok(probe[2] > 0.2 && probe[3] === 0, String(probe));
+
+    // What the kernel sets is shown
+    await runCell(page, "scatter.probe = [0.25, -0.5, 0, 0];");
+    await page.waitForFunction(
+      () =>
+        document.querySelector(".e2gmm-scatter-probe")!.getAttribute("aria-valuetext") === "z1 0.25, z2 -0.5",
+    );
+  });
+
+  test("the rows inside a lasso reach the kernel, are added to and taken away", async () => {
+    const latents: number[] = await kernel("Array.from(latents)");
+    const inside = (polygon: readonly (readonly [number, number])[]) =>
+      Array.from({ length: 600 }, (_, i) => i).filter((i) =>
+        insideByAngle(latents[4 * i]!, latents[4 * i + 1]!, polygon),
+      );
+    const selected = async (count: number) => {
+      await page.waitForFunction(
+        (text) => document.querySelector(".e2gmm-scatter-status")!.textContent!.startsWith(text),
+        `${count} of 600 particles selected`,
+      );
+      const rows: number[] = await kernel("Array.from(scatter.rows)");
+      return rows;
+    };
+    const first = await area();
+    await tool("lasso");
+    const corners = [
+      [0.1, 0.1],
+      [0.45, 0.05],
+      [0.4, 0.3],
+      [0.55, 0.5],
+      [0.2, 0.45],
+    ].map(([x, y]) => at(first, x!, y!));
+    await drag([...corners, corners[0]!]);
+    const expected = inside(corners.map((corner) => numbers(first, corner)));
+    assert.ok(expected.length > 50 && expected.length < 400);
+    assert.deepEqual(await selected(expected.length), expected);
+    await shot("lasso");
+
+    const second = await area();
+    await tool("box");
+    const [low, high] = [at(second, 0.55, 0.2), at(second, 0.95, 0.6)];
+    await page.keyboard.down("Shift");
+    await drag([low, high]);
+    await page.keyboard.up("Shift");
+    const box = inside(
+      [low, [high[0], low[1]] as [number, number], high, [low[0], high[1]] as [number, number]].map(
+        (corner) => numbers(second, corner),
+      ),
+    );
+    const union = [...new Set([...expected, ...box])].sort((p, q) => p - q);
+    assert.ok(union.length > expected.length);
+    assert.deepEqual(await selected(union.length), union);
+
+    const third = await area();
+    await tool("radius");
+    await page.keyboard.down("Alt");
+    const [centre, rim] = [at(third, 0.3, 0.25), at(third, 0.38, 0.25)];
+    await drag([centre, rim]);
+    await page.keyboard.up("Alt");
+    const [c, r] = [numbers(third, centre), numbers(third, rim)[0] - numbers(third, centre)[0]];
+    const outside = union.filter((i) => Math.hypot(latents[4 * i]! - c[0], latents[4 * i + 1]! - c[1]) > r);
+    assert.ok(outside.length < union.length);
+    assert.deepEqual(await selected(outside.length), outside);
+
+    await view().scrollIntoViewIfNeeded();
+    await page.locator('[aria-label="Invert the selection"]').click();
+    const inverted = Array.from({ length: 600 }, (_, i) => i).filter((i) => !outside.includes(i));
+    assert.deepEqual(await selected(inverted.length), inverted);
+
+    await tool("nearest");
+    await page.locator('[aria-label="Number of particles"]').fill("25");
+    const fourth = await area();
+    await page.mouse.click(...at(fourth, 0.5, 0.5));
+    const rows = await selected(25);
+    const place = numbers(fourth, at(fourth, 0.5, 0.5));
+    const distance = (i: number) => Math.hypot(latents[4 * i]! - place[0], latents[4 * i + 1]! - place[1]);
+    const nearest = Array.from({ length: 600 }, (_, i) => i)
+      .sort((p, q) => distance(p) - distance(q))
+      .slice(0, 25);
+    assert.deepEqual(
+      rows,
+      nearest.sort((p, q) => p - q),
+    );
+  });
+
+  test("a hidden category is not drawn and not selected", async () => {
+    await view().scrollIntoViewIfNeeded();
+    await page.locator(".e2gmm-scatter-category").first().click();
+    await page.locator('.e2gmm-scatter-category[aria-pressed="false"]').waitFor();
+    await page.locator('[aria-label="Select all"]').click();
+    const rows: number[] = await kernel("Array.from(scatter.rows)");
+    assert.deepEqual(
+      rows,
+      Array.from({ length: 600 }, (_, i) => i).filter((i) => i % 3 !== 0),
+    );
+    const drawn = await page.evaluate(
+      () => (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].x.length,
+    );
+    assert.equal(drawn, 400);
+  });
+
+  test("the particle under the pointer is named and its image shown", async () => {
+    const [x, y] = await kernel("[latents[4], latents[5]]");
+    const a = await area();
+    await page.mouse.move(
+      a.left + ((x - a.x[0]) / (a.x[1] - a.x[0])) * a.width,
+      a.top + ((a.y[1] - y) / (a.y[1] - a.y[0])) * a.height,
+    );
+    await page.locator(".e2gmm-scatter-thumbnail:not([hidden])").waitFor();
+    assert.match((await page.locator(".e2gmm-scatter-card").textContent())!, /^Particle 1z1 .*: closed$/);
+    await shot("hover");
+  });
+
+  test("a path goes through the places clicked, and its stations are evenly spaced", async () => {
+    await tool("path");
+    const a = await area();
+    const clicks = [at(a, 0.2, 0.3), at(a, 0.5, 0.6), at(a, 0.8, 0.4)] as const;
+    for (const click of clicks) await page.mouse.click(...click);
+    await page.locator('[aria-label="Stations"]').fill("7");
+    await page.locator('[aria-label="Stations"]').press("Enter");
+    await page.waitForFunction(
+      () => document.querySelectorAll(".e2gmm-scatter-stations circle").length === 7,
+    );
+    const anchors: number[][] = await kernel("scatter.anchors");
+    clicks.forEach((click, i) => {
+      near(anchors[i]!.slice(0, 2), numbers(a, click), 1e-9);
+    });
+    const stations: number[][] = await kernel("scatter.stations()");
+    assert.equal(stations.length, 7);
+    near(stations[6]!, anchors[2]!, 1e-6);
+    await page.locator(".e2gmm-scatter-category").first().click();
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
+    await page.waitForFunction(() => document.body.dataset["jpThemeLight"] === "false");
+    await page.waitForTimeout(500);
+    await view().scrollIntoViewIfNeeded();
+    await shot("dark");
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });
+  });
+
+  test("a column along an axis puts the probe on a particle; components move it where they say", async () => {
+    await view().scrollIntoViewIfNeeded();
+    await page.locator('.e2gmm-scatter-select[aria-label="Vertical axis"]').selectOption("defocus");
+    await page.waitForFunction(() =>
+      (
+        document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv
+      ).layout.yaxis.title.text.startsWith("defocus"),
+    );
+    await tool("probe");
+    const a = await area();
+    await page.mouse.click(...at(a, 0.4, 0.5));
+    const place = await kernel("scatter.state.probePlace");
+    const row = Math.round((place[1] - 12000) / 10);
+    const probe: number[] = await kernel("scatter.probe");
+    near(probe, await kernel(`Array.from(latents.subarray(${4 * row}, ${4 * row + 4}))`), 0);
+    await runCell(
+      page,
+      'scatter.set({ x: "PC 1", y: "PC 2", colour: "defocus" }); scatter.probe = [0, 0, 0, 0];',
+    );
+    await page.waitForFunction(() =>
+      (
+        document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv
+      ).layout.xaxis.title.text.startsWith("PC 1"),
+    );
+    const b = await area();
+    const to = at(b, 0.3, 0.6);
+    await page.mouse.click(...to);
+    near((await kernel("scatter.state.probePlace")).slice(0, 2), numbers(b, to), 1e-9);
+    await view().scrollIntoViewIfNeeded();
+    await shot("components");
+  });
+
+  test("picture and table are saved as files", async () => {
+    await view().scrollIntoViewIfNeeded();
+    const saving = async (label: string) => {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.locator(`.e2gmm-scatter [aria-label^="${label}"]`).click(),
+      ]);
+      return { name: download.suggestedFilename(), bytes: readFileSync((await download.path())!) };
+    };
+    const table = await saving("Save a table");
+    const lines = table.bytes.toString("utf8").trim().split("\r\n");
+    assert.match(table.name, /^Three-clusters-img-.*\.csv$/);
+    assert.equal(lines.length, 401);
+    assert.match(lines[0]!, /^row,z1,z2,z3,z4,PC 1,PC 2,defocus,"<img/);
+    assert.match(lines[1]!, /^1,.*,12010,closed$/);
+    const picture = await saving("Save the picture");
+    assert.equal(picture.bytes.subarray(1, 4).toString(), "PNG");
+    assert.ok(picture.bytes.length > 10_000);
+    assert.deepEqual(errors, []);
+  });
+
+  test("a third axis is drawn in three dimensions, and back", async () => {
+    await page.locator('.e2gmm-scatter-select[aria-label="Third axis"]').selectOption("z3");
+    await page.locator(".e2gmm-scatter .gl-container canvas, .e2gmm-scatter #scene canvas").first().waitFor();
+    await page.waitForFunction(
+      () =>
+        (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].type === "scatter3d",
+    );
+    await page.waitForTimeout(800);
+    await shot("three");
+    await page.locator('.e2gmm-scatter-select[aria-label="Third axis"]').selectOption("");
+    await page.waitForFunction(
+      () =>
+        (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].type === "scattergl",
+    );
+    assert.deepEqual(errors, []);
+  });
+
+  test("a reloaded page shows the same", async () => {
+    await runCell(
+      page,
+      'scatter.set({ x: "z1", y: "z2" }); scatter.probe = [0.5, 0.25, 0, 0]; scatter.select([3, 5, 8]);',
+    );
+    await page.waitForFunction(() =>
+      document.querySelector(".e2gmm-scatter-status")!.textContent!.startsWith("3 of 600"),
+    );
+    await page.locator('[aria-label="Zoom in"]').click();
+    await page.waitForTimeout(700);
+    const before = await area();
+    await command(page, "docmanager:save");
+    await page.reload();
+    await view().waitFor({ timeout: 60_000 });
+    await page.waitForFunction(
+      () =>
+        document.querySelector(".e2gmm-scatter-probe")?.getAttribute("aria-valuetext") === "z1 0.5, z2 0.25",
+    );
+    const again = await area();
+    near([...again.x, ...again.y], [...before.x, ...before.y], 1e-12);
+    assert.match((await status().textContent())!, /^3 of 600 particles selected/);
+    assert.equal(await page.locator(".e2gmm-scatter-stations circle").count(), 7);
+    assert.equal(await page.locator(".e2gmm-scatter-legend-title").textContent(), "defocus (Å)");
+    await shot("reloaded");
+  });
+
+  test("when the kernel has gone, the last picture stays and words say so", async () => {
+    await page.evaluate(async () => {
+      // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
+      await (window as any).jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
+    });
+    await page.waitForFunction(() =>
+      document.querySelector(".e2gmm-scatter-message")?.textContent?.startsWith("The kernel has gone"),
+    );
+    await shot("gone");
   });
 });
+
+/** Whether the polygon goes round the point: the sum of the angles under which its sides are seen. */
+function insideByAngle(x: number, y: number, polygon: readonly (readonly [number, number])[]): boolean {
+  let sum = 0;
+  polygon.forEach(([px, py], i) => {
+    const [qx, qy] = polygon[(i + 1) % polygon.length]!;
+    const [ax, ay, bx, by] = [px - x, py - y, qx - x, qy - y];
+    sum += Math.atan2(ax * by - ay * bx, ax * bx + ay * by);
+  });
+  return Math.abs(sum) > Math.PI;
+}

@@ -1,7 +1,7 @@
-import { plotlyText } from "../plotlyText.js";
+import { plotlyText, plotlyText3d } from "../plotlyText.js";
 import type { Range } from "./geometry.js";
 import { type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
-import type { Snapshot } from "./snapshot.js";
+import type { ShownAxis, Snapshot } from "./snapshot.js";
 
 /** The picture as plotly.js takes it. */
 
@@ -187,8 +187,9 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
     margin: { l: 62, r: 14, t: state.title === "" ? 14 : 40, b: 48 },
   };
   if (points.z && shown?.z) {
-    const axis3 = (name: string) => ({
-      title: { text: plotlyText(name) },
+    const axis3 = ({ name, title: long, kind }: ShownAxis) => ({
+      // Long titles do not fit along the edges of a cube.
+      title: { text: plotlyText3d(kind === "component" ? name : long) },
       gridcolor: theme.line,
       backgroundcolor: theme.background,
       color: theme.text,
@@ -201,10 +202,11 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
         margin: { l: 0, r: 0, t: state.title === "" ? 0 : 40, b: 0 },
         scene: {
           uirevision: "kept",
+          camera: { eye: { x: 1.5, y: 1.5, z: 1 }, center: { x: 0, y: 0, z: -0.12 } },
           aspectmode: "cube",
-          xaxis: axis3(shown.x.title),
-          yaxis: axis3(shown.y.title),
-          zaxis: axis3(shown.z.title),
+          xaxis: axis3(shown.x),
+          yaxis: axis3(shown.y),
+          zaxis: axis3(shown.z),
         },
       },
     };

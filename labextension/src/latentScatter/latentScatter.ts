@@ -93,6 +93,8 @@ export class LatentScatterView extends DOMWidgetView {
   private gone = false;
   private saveZoom: ReturnType<typeof setTimeout> | undefined;
   private hoverFrame = 0;
+  private wasLive = true;
+  private watch: ReturnType<typeof setInterval> | undefined;
   private readonly observers: { disconnect(): void }[] = [];
 
   private get state(): Snapshot {
@@ -160,6 +162,7 @@ export class LatentScatterView extends DOMWidgetView {
     const theme = new MutationObserver(() => this.draw());
     theme.observe(document.body, { attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
     this.observers.push(sizes, theme);
+    this.watch = setInterval(() => this.commChanged(), 2000);
     this.updateControls();
     this.commChanged();
     this.useTool("probe");
@@ -169,6 +172,7 @@ export class LatentScatterView extends DOMWidgetView {
     this.gone = true;
     for (const observer of this.observers) observer.disconnect();
     clearTimeout(this.saveZoom);
+    clearInterval(this.watch);
     cancelAnimationFrame(this.hoverFrame);
     this.overlay?.end();
     this.card?.hide();
@@ -225,12 +229,20 @@ export class LatentScatterView extends DOMWidgetView {
       );
     }
     this.counts.textContent = parts.join(" · ");
-    const message = this.model.comm_live ? this.problem || state.status : KERNEL_GONE;
+    const message = this.live ? this.problem || state.status : KERNEL_GONE;
     if (this.message.textContent !== message) this.message.textContent = message;
   }
 
+  /** A kernel that died is only seen in its comms, which are then disposed. */
+  private get live(): boolean {
+    const comm = this.model.comm as { jsServicesComm?: { isDisposed: boolean } } | undefined;
+    return this.model.comm_live === true && comm?.jsServicesComm?.isDisposed !== true;
+  }
+
   private commChanged(): void {
-    const live = this.model.comm_live === true;
+    const { live } = this;
+    if (this.wasLive === live) return;
+    this.wasLive = live;
     this.el.classList.toggle("e2gmm-scatter-gone", !live);
     if (!live) this.requests.fail(KERNEL_GONE);
     this.updateStatus();

@@ -71,7 +71,7 @@ export class Toolbar {
       element("option", { value: "axes" }, "on these axes"),
       element("option", { value: "latent" }, "in all latent dimensions"),
     );
-    this.stationField.addEventListener("change", () => {
+    this.stationField.addEventListener("input", () => {
       const count = Number(this.stationField.value);
       if (Number.isInteger(count) && count > 0) events.stations(count);
     });

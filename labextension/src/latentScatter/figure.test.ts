@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { exportedFigure, type ScatterTheme, scatterFigure, steppedScale } from "./figure.js";
+import { drawnIndex, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
+import type { Snapshot } from "./snapshot.js";
+import { greyLevels } from "./thumbnail.js";
+
+const hostile = '<a href="javascript:alert(1)">x</a> &lt; $y$';
+const theme: ScatterTheme = {
+  dark: false,
+  background: "#fff",
+  text: "#000",
+  faint: "#eee",
+  line: "#bbb",
+  font: "serif",
+};
+const ranges = { x: [0, 4], y: [0, 4] } as const;
+
+function stateOf(more: Partial<Snapshot> = {}): Snapshot {
+  const axis = (name: string) => ({ name, title: name, kind: "number" as const, low: 0, high: 4 });
+  return {
+    title: hostile,
+    count: 4,
+    shown: { x: axis(hostile), y: axis("z2"), z: null },
+    pointsX: Float32Array.of(0, 1, 2, 3),
+    pointsY: Float32Array.of(3, 2, 1, 0),
+    pointsZ: new Float32Array(0),
+    drawnRows: new Uint32Array(0),
+    colouring: {
+      kind: "category",
+      name: "class",
+      categories: [
+        { name: hostile, colour: "#ff0000", count: 2 },
+        { name: "b", colour: "#00ff00", count: 2 },
+      ],
+    },
+    colourNumbers: new Float32Array(0),
+    colourCodes: Uint16Array.of(0, 1, 0, 1),
+    hidden: [],
+    density: null,
+    densityCounts: new Float32Array(0),
+    selected: new Uint8Array(4),
+    selectedCount: 0,
+    selectedBeside: new Float32Array(0),
+    probePlace: [1, 1],
+    anchorPlaces: new Float32Array(0),
+    stationPlaces: new Float32Array(0),
+    pathLine: new Float32Array(0),
+    ...more,
+  } as unknown as Snapshot;
+}
+
+/** All texts anywhere in a figure. */
+function texts(of: unknown): string[] {
+  if (typeof of === "string") return [of];
+  if (ArrayBuffer.isView(of) || typeof of !== "object" || of === null) return [];
+  return Object.values(of).flatMap(texts);
+}
+
+test("no title, name or category reaches plotly as markup, on the page or in a saved picture", () => {
+  for (const figure of [scatterFigure, exportedFigure]) {
+    const found = texts(figure(stateOf(), theme, ranges));
+    assert.ok(found.some((text) => text.includes("javascript")));
+    assert.ok(found.every((text) => !/[<>$]|&(?!#\d+;)/.test(text)));
+  }
+});
+
+test("points of hidden categories are left out, and the rest keep their places and colours", () => {
+  const state = stateOf({ hidden: [hostile], selected: Uint8Array.of(1, 1, 0, 0), selectedCount: 2 });
+  assert.deepEqual(visiblePoints(state), {
+    x: Float32Array.of(1, 3),
+    y: Float32Array.of(2, 0),
+    colour: Float32Array.of(1, 1),
+  });
+  assert.deepEqual(Array.from(selectedPoints(state).x), [1]);
+  assert.deepEqual([drawnIndex(state, 0), drawnIndex(state, 1), drawnIndex(state, 2)], [1, 3, -1]);
+});
+
+test("selected particles are drawn above the others, which are faint", () => {
+  const state = stateOf({
+    selected: Uint8Array.of(0, 0, 1, 0),
+    selectedCount: 2,
+    selectedBeside: Float32Array.of(1.5, 2.5),
+  });
+  const { data } = scatterFigure(state, theme, ranges);
+  assert.deepEqual(
+    data.map((trace) => Array.from(trace["x"] as Float32Array)),
+    [[0, 1, 2, 3], [1.5], [2]],
+  );
+  const opacity = (i: number) => (data[i]!["marker"] as { opacity: number }).opacity;
+  assert.ok(opacity(0) < 0.5 * opacity(2));
+  assert.deepEqual(pointsBeside(state), { x: Float32Array.of(1.5), y: Float32Array.of(2.5) });
+});
+
+test("the cells of the density lie where their particles do", () => {
+  const densityCounts = new Float32Array(16);
+  densityCounts[5] = 7;
+  const { data } = scatterFigure(stateOf({ density: { cells: 4, most: 7 }, densityCounts }), theme, ranges);
+  const heatmap = data[0]!;
+  assert.equal(heatmap["type"], "heatmap");
+  assert.deepEqual([heatmap["x0"], heatmap["dx"], heatmap["y0"]], [0.5, 1, 0.5]);
+  assert.equal((heatmap["z"] as Float32Array[])[1]![1], Math.fround(Math.log1p(7)));
+});
+
+test("each code has its own step of the scale", () => {
+  assert.deepEqual(steppedScale(["#a", "#b"]), [
+    [0, "#a"],
+    [0.5, "#a"],
+    [0.5, "#b"],
+    [1, "#b"],
+  ]);
+});
+
+test("three axes are drawn in space, with probe and path among them", () => {
+  const axis = (name: string) => ({ name, title: name, kind: "number" as const, low: 0, high: 4 });
+  const state = stateOf({
+    shown: { x: axis("a"), y: axis("b"), z: axis("c") },
+    pointsZ: Float32Array.of(1, 1, 1, 1),
+    probePlace: [1, 2, 3],
+    stationPlaces: Float32Array.of(0, 0, 0, 4, 5, 6),
+  });
+  const { data } = scatterFigure(state, theme, ranges);
+  assert.ok(data.every((trace) => trace["type"] === "scatter3d"));
+  assert.deepEqual(data.at(-3)!["z"], [3]);
+  assert.deepEqual(data.at(-1)!["y"], [0, 5]);
+});
+
+test("an image is spread from black to white about its mean", () => {
+  const grey = greyLevels(Float32Array.of(-1, 1, -1, 1));
+  assert.deepEqual(Array.from(grey.slice(0, 8)), [85, 85, 85, 255, 170, 170, 170, 255]);
+  assert.deepEqual(Array.from(greyLevels(Float32Array.of(5)).slice(0, 4)), [128, 128, 128, 255]);
+});
