@@ -1,6 +1,6 @@
-import { DOMWidgetView } from "@jupyter-widgets/base";
 import type { ViewerAnswer } from "e2gmm/dist/explorer/gaussianViewerState";
 import "../../style/gaussianViewer.css";
+import { FreedView } from "../freedView.js";
 import type { Legend } from "./colours.js";
 import { button, download, element, shortNumber } from "./dom.js";
 import { Drawing } from "./drawing.js";
@@ -16,7 +16,7 @@ const GONE = "The kernel has gone; what is shown is the last it sent. Run the ce
 const LOST = "The browser has taken the 3-D picture away; it comes back when the browser gives it back.";
 
 /** The viewer of the Gaussians in a cell's output. */
-export class GaussianViewerView extends DOMWidgetView {
+export class GaussianViewerView extends FreedView {
   declare model: GaussianViewerModel;
   /** The 3-D view, once it is open; for tests, which read what is drawn. */
   stage: Stage | undefined;
@@ -359,7 +359,7 @@ export class GaussianViewerView extends DOMWidgetView {
     else this.#say("This browser has no full screen.");
   }
 
-  override remove(): void {
+  override remove() {
     this.#removed = true;
     clearTimeout(this.#saying);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
@@ -369,6 +369,8 @@ export class GaussianViewerView extends DOMWidgetView {
     this.stage = undefined;
     this.drawing = undefined;
     Object.assign(this.el, { e2gmmView: undefined });
-    super.remove();
+    // JupyterLab's shell keeps the element of what it has closed
+    this.el.replaceChildren();
+    return super.remove();
   }
 }

@@ -188,12 +188,22 @@ export class Stage {
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", options.label);
+    // Without a graphics card eight pictures for one at rest would hold everything else up
+    if (this.#drawsInSoftware()) this.#stage.setParameters({ sampleLevel: -1 });
     this.#addKeyLight();
     this.#listen(options);
     this.#resizing = new ResizeObserver(() => this.#resize());
     this.#resizing.observe(container);
     this.readTheme();
-    this.look("z");
+    this.look("z", 0);
+    clearTimeout(this.#moved);
+  }
+
+  #drawsInSoftware(): boolean {
+    const gl = this.#stage.viewer.renderer.getContext();
+    const names = gl.getExtension("WEBGL_debug_renderer_info");
+    const name = names ? String(gl.getParameter(names.UNMASKED_RENDERER_WEBGL)) : "";
+    return /swiftshader|llvmpipe|software|basic render/i.test(name);
   }
 
   /** NGL's own light comes from the camera; one from above left gives the shapes depth. */
@@ -301,6 +311,8 @@ export class Stage {
     }
     viewerControls.center(centre);
     viewerControls.distance(distance);
+    // Nobody has turned it
+    clearTimeout(this.#moved);
   }
 
   /** Rotation, distance and centre of the view, as 16 numbers. */
@@ -577,6 +589,8 @@ export class Stage {
     clearTimeout(this.#moved);
     this.#abort.abort();
     this.#resizing.disconnect();
+    // A frame that NGL has asked for would come after the context has gone
+    Object.assign(this.#stage.viewer, { render: () => {}, requestRender: () => {} });
     for (const buffer of this.#buffers) buffer.dispose();
     this.#buffers.clear();
     this.#stage.keyBehavior.dispose();
