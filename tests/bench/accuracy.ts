@@ -47,6 +47,8 @@ const options: Partial<TrainingOptions> = Object.fromEntries(
 );
 const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+// A signal alone would end the process without that.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 
 /** One column of a table under a header line. */
 function column(file: string, name: string): number[] {

@@ -32,6 +32,8 @@ const flag = (name: string, otherwise: string): string => {
 };
 const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+// A signal alone would end the process without that.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 
 async function step(): Promise<void> {
   const hidden = Number(flag("hidden", "512"));
@@ -94,13 +96,13 @@ async function loop(): Promise<void> {
 async function stream(): Promise<void> {
   const particles = Number(flag("particles", "100000"));
   const gaussians = Number(flag("gaussians", "3082"));
+  const images = 100;
   const folder = path.join(scratch, "data");
   const truth = randomModel(gaussians, 128);
-  const { star } = await simulateFromModels([truth], { folder, particlesPerState: 400, snr: 1, ctf: {} });
+  const { star } = await simulateFromModels([truth], { folder, particlesPerState: images, snr: 1, ctf: {} });
   const model = path.join(scratch, "neutral.txt");
   await writeModelText(model, truth);
   const stack = readFileSync(path.join(folder, "particles.mrcs"));
-  const images = 400;
   const bytes = (stack.length - 1024) / images;
   const header = Buffer.from(stack.subarray(0, 1024));
   const large = path.join(scratch, "large");

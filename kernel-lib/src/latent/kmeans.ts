@@ -1,5 +1,8 @@
 import { InputError } from "../errors";
+import type { TaskOptions } from "../progress";
 import { Random } from "../random";
+import { Pacing } from "./pacing";
+import { drawRows, pointsOf } from "./points";
 
 /** Points divided into clusters, each around the mean of its members. */
 export interface Clusters {
@@ -21,9 +24,16 @@ export interface KMeansOptions {
 }
 
 const MOST_ITERATIONS = 300;
+/** With more points than this the beginnings are tried on so many of them. */
+const BEGINNING = 20_000;
+/** Points looked at between two looks at the clock. */
+const CHUNK = 512;
 
 /**
- * k-means (Lloyd) from k-means++ beginnings (Arthur and Vassilvitskii, 2007).
+ * k-means (Lloyd) from k-means++ beginnings (Arthur and Vassilvitskii, 2007). With more than 20,000 points the beginnings are
+ * tried on so many drawn at random; the best goes on with all until less than a thousandth of them changes clusters.
+ *
+ * Nothing else runs meanwhile: with many points see {@link kMeansTask}.
  * @param points [n · dimensions]
  * @throws InputError unless 1 ≤ k ≤ n
  */
@@ -33,33 +43,78 @@ export function kMeans(
   k: number,
   options: KMeansOptions = {},
 ): Clusters {
+  const work = clustering(points, dimensions, k, options);
+  let step = work.next();
+  while (!step.done) step = work.next();
+  return step.value;
+}
+
+/**
+ * {@link kMeans} that can be stopped, tells how far it is, and lets the event loop run: widgets and interrupts are answered.
+ * @throws InputError unless 1 ≤ k ≤ n
+ * @throws StoppedError when stopped
+ */
+export async function kMeansTask(
+  points: Float32Array,
+  dimensions: number,
+  k: number,
+  options: KMeansOptions & TaskOptions = {},
+): Promise<Clusters> {
+  const pacing = new Pacing(options);
+  const work = clustering(points, dimensions, k, options);
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (!pacing.due) continue;
+    pacing.report("k-means", step.value, 1);
+    await pacing.turn();
+  }
+}
+
+/** The work in small steps; yields the fraction that is done. */
+function* clustering(
+  points: Float32Array,
+  dimensions: number,
+  k: number,
+  options: KMeansOptions,
+): Generator<number, Clusters> {
   const n = points.length / dimensions;
   if (!Number.isInteger(k) || k < 1 || k > n) {
     throw new InputError("k", `an integer from 1 to the ${n} points`, String(k));
   }
-  const random = new Random(options.seed ?? 1);
+  const { seed = 1, starts = 8 } = options;
+  const random = new Random(seed);
+  const tried = n > BEGINNING ? drawRows(n, Math.max(BEGINNING, k), seed) : undefined;
+  const some = tried ? pointsOf(points, dimensions, tried) : points;
+  const all = starts + (tried ? 1 : 0);
   let best: Clusters | undefined;
-  for (let start = 0; start < (options.starts ?? 8); start++) {
-    const found = lloyd(points, dimensions, n, beginning(points, dimensions, n, k, random));
+  for (let start = 0; start < starts; start++) {
+    const begun = yield* beginning(some, dimensions, k, random, start / all);
+    const found = yield* lloyd(some, dimensions, begun, 0, start / all);
     if (!best || found.spread < best.spread) best = found;
   }
+  if (tried) best = yield* lloyd(points, dimensions, best!.centres, n / 1000, starts / all);
   return inOrder(best!, dimensions);
 }
 
 function squaredDistance(a: Float32Array, i: number, b: Float32Array, j: number, dimensions: number): number {
   let sum = 0;
-  for (let d = 0; d < dimensions; d++) sum += (a[i * dimensions + d]! - b[j * dimensions + d]!) ** 2;
+  for (let d = 0, p = i * dimensions, q = j * dimensions; d < dimensions; d++, p++, q++) {
+    const difference = a[p]! - b[q]!;
+    sum += difference * difference;
+  }
   return sum;
 }
 
 /** Centres drawn among the points, each with a probability that grows with the distance from those before. */
-function beginning(
+function* beginning(
   points: Float32Array,
   dimensions: number,
-  n: number,
   k: number,
   random: Random,
-): Float32Array {
+  done: number,
+): Generator<number, Float32Array> {
+  const n = points.length / dimensions;
   const centres = new Float32Array(k * dimensions);
   const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   let chosen = random.integer(n);
@@ -69,6 +124,7 @@ function beginning(
     for (let i = 0; i < n; i++) {
       nearest[i] = Math.min(nearest[i]!, squaredDistance(points, i, centres, c, dimensions));
       total += nearest[i]!;
+      if (i % CHUNK === 0) yield done;
     }
     let target = random.uniform() * total;
     chosen = n - 1;
@@ -83,7 +139,15 @@ function beginning(
   return centres;
 }
 
-function lloyd(points: Float32Array, dimensions: number, n: number, centres: Float32Array): Clusters {
+/** Moves the centres until no more than `mostChanges` points change to another one. */
+function* lloyd(
+  points: Float32Array,
+  dimensions: number,
+  centres: Float32Array,
+  mostChanges: number,
+  done: number,
+): Generator<number, Clusters> {
+  const n = points.length / dimensions;
   const k = centres.length / dimensions;
   const labels = new Int32Array(n).fill(-1);
   const sizes = new Int32Array(k);
@@ -108,8 +172,9 @@ function lloyd(points: Float32Array, dimensions: number, n: number, centres: Flo
       sizes[label]!++;
       spread += least / n;
       if (least > farthest.distance) farthest = { point: i, distance: least };
+      if (i % CHUNK === 0) yield done;
     }
-    if (changed === 0) break;
+    if (changed <= mostChanges) break;
     const sums = new Float64Array(k * dimensions);
     for (let i = 0; i < n; i++) {
       for (let d = 0; d < dimensions; d++) sums[labels[i]! * dimensions + d]! += points[i * dimensions + d]!;

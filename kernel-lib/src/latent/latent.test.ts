@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { InputError, StoppedError } from "../errors";
 import { Random } from "../random";
-import { kMeans } from "./kmeans";
+import { kMeans, kMeansTask } from "./kmeans";
 import { pca, pcaInverse, pcaTransform } from "./pca";
 import { pearson, ranks, spearman } from "./statistics";
 
@@ -63,6 +64,38 @@ describe("k-means", () => {
     const few = points.subarray(0, 20);
     assert.ok(kMeans(few, 2, 10).spread < 1e-9);
     assert.deepEqual(kMeans(points, 2, 5, { seed: 3 }), kMeans(points, 2, 5, { seed: 3 }));
+  });
+
+  test("many points are clustered as few are, and the event loop runs meanwhile", async () => {
+    const many = new Float32Array(2 * 60_000);
+    const drawn = new Random(8);
+    for (let i = 0; i < 60_000; i++) {
+      const centre = [-5, 0, 5][i % 3]!;
+      many.set([centre + drawn.normal(), -centre + drawn.normal()], 2 * i);
+    }
+    let turns = 0;
+    const found = await kMeansTask(many, 2, 3, { onProgress: () => turns++ });
+    assert.ok(turns > 0);
+    assert.deepEqual(kMeans(many, 2, 3), found);
+    const right = found.labels.filter((label, i) => label === i % 3).length;
+    assert.ok(right > 59_800, `${right} of 60000`);
+    assert.ok(Math.abs(found.spread - 2) < 0.03 && found.sizes.reduce((a, b) => a + b, 0) === 60_000);
+    assert.deepEqual(await kMeansTask(points, 2, 5, { seed: 3 }), kMeans(points, 2, 5, { seed: 3 }));
+  });
+
+  test("a clustering can be stopped", async () => {
+    const controller = new AbortController();
+    const stopped = kMeansTask(
+      new Float32Array(2e6).map(() => random.normal()),
+      2,
+      50,
+      {
+        signal: controller.signal,
+        onProgress: () => controller.abort(),
+      },
+    );
+    await assert.rejects(stopped, StoppedError);
+    await assert.rejects(kMeansTask(points, 2, 301), InputError);
   });
 
   test("more clusters than points are refused", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Random } from "../random";
-import { assign, matchLabels } from "./match";
+import { assignment, matchLabels } from "./match";
 
 /** The least cost over all ways to give each row (or each column, if fewer) its own partner. */
 function leastByTrying(cost: number[], rows: number, columns: number): number {
@@ -37,7 +37,7 @@ describe("assignment", () => {
       for (let trial = 0; trial < 20; trial++) {
         // Integers, so that there are ties.
         const cost = Array.from({ length: rows * columns }, () => random.integer(12) - 6);
-        const found = assign(cost, rows, columns);
+        const found = assignment(cost, rows, columns);
         const used = [...found].filter((j) => j >= 0);
         assert.equal(used.length, Math.min(rows, columns));
         assert.equal(new Set(used).size, used.length);
@@ -48,10 +48,10 @@ describe("assignment", () => {
   });
 
   test("of nothing is nothing, and of no numbers is refused", () => {
-    assert.deepEqual([...assign([], 0, 0)], []);
-    assert.deepEqual([...assign([], 2, 0)], [-1, -1]);
-    assert.throws(() => assign([1, 2, 3], 2, 2), /cost: expected 2×2 finite numbers, found 3 numbers/);
-    assert.throws(() => assign([1, Number.NaN], 1, 2), /finite numbers/);
+    assert.deepEqual([...assignment([], 0, 0)], []);
+    assert.deepEqual([...assignment([], 2, 0)], [-1, -1]);
+    assert.throws(() => assignment([1, 2, 3], 2, 2), /cost: expected 2×2 finite numbers, found 3 numbers/);
+    assert.throws(() => assignment([1, Number.NaN], 1, 2), /finite numbers/);
   });
 });
 

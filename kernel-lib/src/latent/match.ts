@@ -8,7 +8,7 @@ import { InputError } from "../errors";
  * @returns the column of each row, −1 for rows left over where there are fewer columns, [rows]
  * @throws InputError for a matrix of another size or costs that are not finite
  */
-export function assign(cost: ArrayLike<number>, rows: number, columns: number): Int32Array {
+export function assignment(cost: ArrayLike<number>, rows: number, columns: number): Int32Array {
   if (cost.length !== rows * columns || !Array.from(cost).every(Number.isFinite)) {
     throw new InputError("cost", `${rows}×${columns} finite numbers`, `${cost.length} numbers`);
   }
@@ -107,7 +107,7 @@ export function matchLabels(first: ArrayLike<number>, second: ArrayLike<number>)
     both[first[i]! * columns + second[i]!]!++;
     counted++;
   }
-  const match = assign(
+  const match = assignment(
     both.map((count) => -count),
     rows,
     columns,

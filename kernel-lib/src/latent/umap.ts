@@ -68,6 +68,7 @@ export async function umap(
   const some = m < n ? pointsOf(points, dimensions, rows) : points;
   const random = new Random(seed);
   const graph = await neighbourGraph(some, dimensions, Math.min(neighbours, m), pacing);
+  await pacing.turn();
   const layout = beginning(some, dimensions, components, random);
   await arrange(layout, components, graph, curveOf(minDistance), epochs, random, pacing);
   centre(layout, components);
@@ -91,7 +92,9 @@ async function neighbourGraph(
   pacing: Pacing,
 ): Promise<Graph> {
   const n = points.length / dimensions;
+  await pacing.turn();
   const tree = new KdTree(points, dimensions);
+  await pacing.turn();
   const rows = new Int32Array(n * k);
   const squared = new Float64Array(n * k);
   const weights = new Float32Array(n * k);
@@ -103,6 +106,7 @@ async function neighbourGraph(
       await pacing.turn();
     }
   }
+  await pacing.turn();
   return joined(rows, weights, n, k);
 }
 

@@ -65,6 +65,8 @@ export interface Checkpoint {
   start: number;
   /** Held-out score at the end of the coarse epochs of each start that got there. */
   scores: number[];
+  /** These are the final weights, and the latents are written: nothing is left to train. */
+  refined?: true;
 }
 
 /** The files of one run; written by a training, read by everything after it. */

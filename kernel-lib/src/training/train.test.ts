@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { copyFile, readdir, readFile, truncate } from "node:fs/promises";
+import { copyFile, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -237,7 +237,6 @@ describe("training", () => {
     run.close();
     const record = path.join(run.folder, "run.json");
     const text = await readFile(record, "utf8");
-    const { writeFile } = await import("node:fs/promises");
     await writeFile(record, text.replace('"format": 1', '"format": 99'));
     await assert.rejects(Run.open(run.folder), /run\.json: expected format 1, found 99/);
     await writeFile(record, text);
@@ -304,6 +303,21 @@ describe("an accident in training", () => {
     const resumed = await train({ ...broken, resume: true });
     assert.deepEqual(await resumed.latents(), await whole.latents());
     whole.close();
+    resumed.close();
+  });
+
+  test("a run that ended between its last weights and its record is complete when it goes on, and not refined twice", async (t) => {
+    const base = settings(path.join(temporaryFolder(t), "run"), { epochs: 1, coarseEpochs: 0 });
+    const run = await train(base);
+    run.close();
+    const weights = await readFile(path.join(run.folder, "weights.safetensors"));
+    const record = path.join(run.folder, "run.json");
+    const text = await readFile(record, "utf8");
+    await writeFile(record, text.replace('"status": "complete"', '"status": "training"'));
+    const resumed = await train({ ...base, resume: true });
+    assert.equal(resumed.record.status, "complete");
+    assert.deepEqual(await resumed.latents(), await run.latents());
+    assert.deepEqual(await readFile(path.join(run.folder, "weights.safetensors")), weights);
     resumed.close();
   });
 

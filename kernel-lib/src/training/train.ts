@@ -53,9 +53,16 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
   const began = Date.now();
   const folder = new RunFolder(settings.out);
   let record: RunRecord | undefined;
+  let checkpoint: Awaited<ReturnType<RunFolder["readCheckpoint"]>> | undefined;
   if (settings.resume) {
     record = await folder.readRecord();
     if (record.status === "complete") return Run.open(settings.out);
+    if (existsSync(folder.file("weights"))) checkpoint = await folder.readCheckpoint("weights");
+    if (checkpoint?.at.refined) {
+      // Everything was done but to say so.
+      await folder.writeRecord({ ...record, status: "complete" });
+      return Run.open(settings.out);
+    }
   } else if (folder.exists) {
     throw new InputError(
       settings.out,
@@ -114,8 +121,6 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
   const engine = await createEngine(settings.engine);
   const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
   try {
-    const checkpoint =
-      record && existsSync(folder.file("weights")) ? await folder.readCheckpoint("weights") : undefined;
     const known = checkpoint && FeatureBasis.load(checkpoint.arrays);
     const { weights, basis, meanFrc } = await trainer.prepare(task, known);
     const history: EpochReport[] = [];
@@ -147,12 +152,13 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     }
     await runEpochs(trainer, folder, record, checkpoint, history, began, settings.onEpoch, task);
     const posterior = await trainer.refine(task);
-    await folder.writeCheckpoint("weights", trainer.save(), {
+    await folder.writeLatents(options.latent, trainer.encodeAll(), posterior);
+    await folder.writeCheckpoint("weights", trainer.save(true), {
       epoch: options.epochs,
       start: history.at(-1)!.start,
       scores: record.starts?.scores ?? [],
+      refined: true,
     });
-    await folder.writeLatents(options.latent, trainer.encodeAll(), posterior);
     await folder.writeRecord({ ...record, status: "complete" });
   } finally {
     trainer.dispose();

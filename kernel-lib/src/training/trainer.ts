@@ -242,12 +242,10 @@ export class Trainer {
     return posterior;
   }
 
-  save(): NamedArray[] {
-    return [
-      ...this.prepared!.basis.save(),
-      ...this.model.save(),
-      ...this.adam.save().map((a) => ({ ...a, name: `adam.${a.name}` })),
-    ];
+  /** What a run is decoded from and, unless it is `complete`, what its training goes on with. */
+  save(complete = false): NamedArray[] {
+    const adam = complete ? [] : this.adam.save().map((a) => ({ ...a, name: `adam.${a.name}` }));
+    return [...this.prepared!.basis.save(), ...this.model.save(), ...adam];
   }
 
   load(arrays: readonly NamedArray[]): void {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
 import type { NamedArray } from "../network/denseNetwork";
-import { writeBeside } from "../writeBeside";
+import { PassingFile } from "../writeBeside";
 
 /**
  * Named float32 arrays in one file, in the safetensors layout (length of a JSON header as 8 bytes little endian, the
@@ -23,8 +23,18 @@ export async function writeArrays(
   json += " ".repeat((8 - (Buffer.byteLength(json) % 8)) % 8);
   const head = Buffer.alloc(8);
   head.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
-  const parts = arrays.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-  await writeBeside(file, Buffer.concat([head, Buffer.from(json), ...parts]));
+  const passing = await PassingFile.create(file);
+  try {
+    await passing.append(head);
+    await passing.append(Buffer.from(json));
+    // One by one: put together they would take the memory of a large model's weights and moments a second time.
+    for (const { data } of arrays) {
+      await passing.append(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    }
+    await passing.keep();
+  } finally {
+    await passing.drop();
+  }
 }
 
 /** @throws InputError where the file is not of that layout or ends early. */
