@@ -346,7 +346,12 @@ describe("the explorer in JupyterLab", { skip }, () => {
       await sessionContext.session.kernel.restart();
     });
     await statusSays(/The kernel has gone; what is shown is the last it sent\. Run the cell again\./);
-    assert.equal(await explorerOf(page).locator("fieldset.e2gmm-explorer-controls").evaluate((controls: HTMLFieldSetElement) => controls.disabled), true);
+    assert.equal(
+      await explorerOf(page)
+        .locator("fieldset.e2gmm-explorer-controls")
+        .evaluate((controls: HTMLFieldSetElement) => controls.disabled),
+      true,
+    );
     assert.equal((await drawnPlaces(page)).length, 3 * N);
     await runAllCells(page);
     await shown(page);

@@ -3,6 +3,8 @@ export const kernelSpec = "e2gmm";
 
 /** Where a panel is; undefined where nothing is chosen yet. */
 export interface PanelPlace {
+  /** Of the panel, the same after the page was loaded again. */
+  id: string;
   kernel?: string | undefined;
   /** Id of the explorer's model in the kernel. */
   model?: string | undefined;

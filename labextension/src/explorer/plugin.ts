@@ -3,6 +3,7 @@ import { ICommandPalette, MainAreaWidget, WidgetTracker } from "@jupyterlab/appu
 import { ILauncher } from "@jupyterlab/launcher";
 import { INotebookTracker, type NotebookPanel } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { UUID } from "@lumino/coreutils";
 import { widgetModule } from "../module.js";
 import { exploreIcon } from "./icon.js";
 import type { ExplorerPanel } from "./panel.js";
@@ -37,12 +38,11 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       .catch((error) => console.error("Settings of the e2gmm explorer cannot be read", error));
 
     const tracker = new WidgetTracker<MainAreaWidget<ExplorerPanel>>({ namespace: "e2gmm-explorer" });
-    let count = 0;
     const open = async (place: PanelPlace) => {
       const { ExplorerPanel } = await import("./panel.js");
       const content = new ExplorerPanel(app, place);
       const main = new MainAreaWidget({ content });
-      main.id = `e2gmm-explorer-${++count}`;
+      main.id = `e2gmm-explorer-${place.id}`;
       main.title.icon = exploreIcon;
       main.title.closable = true;
       content.moved.connect(() => void tracker.save(main));
@@ -57,6 +57,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       execute: (args) => {
         const text = (key: string) => (typeof args[key] === "string" ? (args[key] as string) : undefined);
         return open({
+          id: text("id") ?? UUID.uuid4(),
           kernel: text("kernel"),
           model: text("model"),
           folder: text("folder"),
@@ -76,7 +77,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       caption: "Open the explorer of a run in this notebook's kernel",
       icon: exploreIcon,
       isVisible: () => notebookKernel(notebooks?.currentWidget) !== undefined,
-      execute: () => open({ kernel: notebookKernel(notebooks?.currentWidget)?.id, cwd: "" }),
+      execute: () =>
+        open({ id: UUID.uuid4(), kernel: notebookKernel(notebooks?.currentWidget)?.id, cwd: "" }),
     });
     // The button comes and goes with the kernel of the notebook in front
     notebooks?.currentChanged.connect((_, panel) => {
@@ -88,7 +90,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       void restorer.restore(tracker, {
         command: OPEN,
         args: ({ content }) => ({ ...content.place }),
-        name: ({ id, content }) => content.place.model ?? id,
+        name: ({ content }) => content.place.id,
       });
     }
   },

@@ -1,0 +1,331 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { useBackend } from "../compute/backends";
+import { readMap } from "../maps/mrc";
+import { growNeutralModel } from "../model/neutral";
+import { readModelPdb } from "../model/pdb";
+import { writeModelText } from "../model/text";
+import { openParticles } from "../particles/particleSet";
+import { simulateLinearMotion } from "../simulate/designs";
+import type { TrainSettings } from "../training/train";
+import type { EpochReport } from "../training/trainer";
+import type { Comm, CommMessage, CommTransport } from "../widgets/transport";
+import { explore, exploreTraining } from "./explore";
+import type { Explorer } from "./explorer";
+import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";
+import { type PanelAnswer, panelTarget, servePanels } from "./panel";
+
+/** A front end that keeps what it hears. */
+class FakeTransport implements CommTransport {
+  readonly frontEndSeen = true;
+  readonly parentId = "cell";
+  readonly sent: { comm: string; data: Record<string, unknown>; buffers: readonly ArrayBufferView[] }[] = [];
+  readonly targets = new Map<string, (comm: Comm, opening: CommMessage) => unknown>();
+  private readonly handlers = new Map<string, (message: CommMessage) => unknown>();
+
+  open(_target: string, { id }: { id?: string }): Comm {
+    return this.comm(id!);
+  }
+
+  comm(id: string): Comm {
+    return {
+      id,
+      send: (data, options) => this.sent.push({ comm: id, data, buffers: options?.buffers ?? [] }),
+      close: () => {},
+      onMessage: (handler) => this.handlers.set(id, handler),
+      onClose: () => {},
+    };
+  }
+
+  registerTarget(target: string, handler: (comm: Comm, opening: CommMessage) => unknown): void {
+    this.targets.set(target, handler);
+  }
+
+  onCellEnd(): void {}
+
+  say(comm: string, data: Record<string, unknown>): void {
+    this.handlers.get(comm)!({ data, metadata: {}, buffers: [] });
+  }
+
+  /** The first message that fits, waited for. */
+  async heard<T>(fits: (message: FakeTransport["sent"][number]) => T | undefined | false): Promise<T> {
+    for (let tries = 0; tries < 600; tries++) {
+      for (const message of this.sent) {
+        const found = fits(message);
+        if (found) return found;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error("no such message came");
+  }
+
+  async ask(explorer: Explorer, request: ExplorerRequest): Promise<ExplorerAnswer> {
+    const id = `request ${this.sent.length}`;
+    this.say(explorer.id, { method: "custom", content: { ...request, id } });
+    return this.heard(({ data }) => {
+      const content = data["content"] as ExplorerAnswer | undefined;
+      return content?.id === id && content;
+    });
+  }
+}
+
+const STATES = 8;
+const EACH = 12;
+const data = mkdtempSync(path.join(tmpdir(), "e2gmm-explorer-"));
+const folder = process.cwd();
+const at = (name: string) => path.join(data, name);
+const settings: TrainSettings = {
+  particles: at("particles.star"),
+  model: at("neutral.txt"),
+  out: at("run"),
+  options: { latent: 2, epochs: 2, coarseEpochs: 1, batchSize: 16, hidden: [24, 24], vary: ["position"] },
+  engine: { threads: 1 },
+};
+let transport: FakeTransport;
+
+before(async () => {
+  await useBackend("wasm");
+  const { consensus } = await simulateLinearMotion({
+    folder: data,
+    states: STATES,
+    particlesPerState: EACH,
+    boxSize: 24,
+    apix: 5,
+    snr: 2,
+  });
+  const grown = await growNeutralModel(await readMap(consensus), {
+    resolution: 15,
+    gaussians: 24,
+    startGaussians: 24,
+    boxSize: 24,
+  });
+  await writeModelText(settings.model, grown.model);
+  transport = new FakeTransport();
+  (globalThis as Record<symbol, unknown>)[Symbol.for("Jupyter.comms")] = transport;
+  process.chdir(data);
+});
+after(() => {
+  process.chdir(folder);
+  delete (globalThis as Record<symbol, unknown>)[Symbol.for("Jupyter.comms")];
+  rmSync(data, { recursive: true, force: true });
+});
+
+test("a training is followed: places, curves and model of every epoch; then it is the finished run", async () => {
+  const reports: EpochReport[] = [];
+  const explorer = await exploreTraining({ ...settings, onEpoch: (report) => reports.push(report) });
+  assert.equal(explorer.scatter.count, 0);
+  assert.equal(explorer.run, undefined);
+  assert.deepEqual(explorer.viewer.gaussians, explorer.viewer.neutral);
+  const run = await explorer.training;
+  assert.equal(reports.length, 2);
+  assert.deepEqual(
+    explorer.get("history").map(({ epoch, heldOutFrc }) => [epoch, heldOutFrc]),
+    reports.map(({ epoch, heldOutFrc }) => [epoch, heldOutFrc]),
+  );
+  assert.equal(explorer.scatter.count, STATES * EACH);
+  assert.equal(explorer.get("training"), null);
+  assert.equal(explorer.run, run);
+  explorer.scatter.probe = [0.5, -0.5];
+  assert.deepEqual(explorer.viewer.gaussians, run.decode([0.5, -0.5]).params);
+  assert.equal(explorer.get("run")!.count, STATES * EACH);
+  explorer.close();
+  run.close();
+});
+
+test("a step of the probe in a view answers with the decode, in one message of binary numbers", async () => {
+  const explorer = await explore("run");
+  const before = transport.sent.length;
+  transport.say(explorer.scatter.id, {
+    method: "update",
+    state: { probeTo: { z1: 0.7, z2: 0.2 } },
+    buffer_paths: [],
+  });
+  const messages = transport.sent.slice(before).filter(({ comm }) => comm === explorer.viewer.id);
+  assert.equal(messages.length, 1);
+  const [{ data: update, buffers }] = messages as [(typeof messages)[0]];
+  assert.deepEqual(update["buffer_paths"], [["gaussians"]]);
+  assert.deepEqual(buffers[0], explorer.run!.decode([0.7, 0.2]).params);
+  explorer.close();
+});
+
+test("sets are made by request, and reconstructed in the background with progress; the viewer gets the map", async () => {
+  const explorer = await explore("run");
+  const ask = (request: ExplorerRequest) => transport.ask(explorer, request);
+  const problem = async (request: ExplorerRequest, text: RegExp) => {
+    const answer = await ask(request);
+    assert.equal(answer.kind, "problem");
+    assert.match((answer as { text: string }).text, text);
+  };
+  await problem({ kind: "selection" }, /selection: expected particles selected in the plot.*found none/);
+  explorer.scatter.select(Array.from({ length: 40 }, (_, i) => 2 * i));
+  assert.match(((await ask({ kind: "selection" })) as { text: string }).text, /Made the set “set 1”/);
+  assert.equal((await ask({ kind: "clusters", method: "kmeans", count: 3 })).kind, "answer");
+  assert.equal((await ask({ kind: "clusters", method: "mixture", count: 2 })).kind, "answer");
+  const counts = explorer.get("sets").map(({ count }) => count);
+  assert.equal(counts.length, 6);
+  assert.equal(counts[1]! + counts[2]! + counts[3]!, STATES * EACH);
+  assert.equal(counts[4]! + counts[5]!, STATES * EACH);
+  await problem(
+    { kind: "clusters", method: "kmeans", count: 1000 },
+    /k: expected an integer from 1 to the 96 points/,
+  );
+  await problem({ kind: "parts", along: "line", count: 4 }, /path: expected one with two anchors or more/);
+  explorer.scatter.anchors = [
+    [-1, 0],
+    [1, 0],
+  ];
+  await ask({ kind: "parts", along: "line", count: 4 });
+  assert.deepEqual(
+    explorer
+      .get("sets")
+      .slice(6)
+      .map(({ name, count }) => [name, count]),
+    [1, 2, 3, 4].map((part) => [`part ${part} of 4`, 24]),
+  );
+
+  assert.equal((await ask({ kind: "reconstruct", sets: ["set1"] })).kind, "answer");
+  const { map } = explorer.get("sets")[0]!;
+  assert.ok(map?.status === "done" && map.shown);
+  assert.equal(map.fsc!.fsc.length, 12);
+  assert.deepEqual(
+    explorer.viewer.maps.map(({ name }) => name),
+    ["set 1"],
+  );
+  await ask({ kind: "rename", set: "set1", name: "<b>mine" });
+  await ask({ kind: "recolour", set: "set1", colour: "#123456" });
+  assert.deepEqual(
+    explorer.viewer.maps.map(({ name, colour }) => [name, colour]),
+    [["<b>mine", "#123456"]],
+  );
+  await ask({ kind: "showMap", set: "set1", shown: false });
+  assert.equal(explorer.viewer.maps.length, 0);
+  explorer.sets.add([1, 2], { name: "tiny" });
+  await problem(
+    { kind: "reconstruct", sets: [explorer.sets.get("tiny").id] },
+    /tiny: expected at least 10 particles to reconstruct, found 2/,
+  );
+  await problem({ kind: "nonsense" } as never, /request: expected one that is known/);
+  assert.match(
+    ((await ask({ kind: "montage", set: "set1" })) as { svg: string }).svg,
+    /^<svg .*&lt;b&gt;mine/,
+  );
+  const picture = explorer.picture();
+  assert.ok(picture.html.includes("&lt;b&gt;mine") && !picture.html.includes("<b>mine"));
+  explorer.close();
+});
+
+test("a reconstruction is stopped, and the next one is made", async () => {
+  const explorer = await explore("run");
+  const { id } = explorer.sets.add(Array.from({ length: 60 }, (_, i) => i));
+  const stopped = assert.rejects(explorer.reconstruct(id), { name: "StoppedError" });
+  await transport.ask(explorer, { kind: "stop", set: id });
+  await stopped;
+  assert.equal(explorer.get("sets")[0]!.map, null);
+  const { map } = await explorer.reconstruct(id);
+  assert.deepEqual(map.size, [24, 24, 24]);
+  explorer.close();
+});
+
+test("files are written below the working folder: rows with latents, maps with half maps, models", async () => {
+  const explorer = await explore("run");
+  explorer.sets.add([3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25], { name: "odd" });
+  await explorer.reconstruct("odd");
+  assert.deepEqual(await explorer.export("particles", "out/odd.star", { set: "odd" }), {
+    files: ["out/odd.star"],
+    notices: [],
+  });
+  const written = await openParticles(at("out/odd.star"));
+  assert.equal(written.count, 12);
+  assert.equal(written.hasColumn("e2gmmLatent2"), true);
+  const { files } = await explorer.export("map", "out/odd.mrc", { set: "odd" });
+  assert.deepEqual(files, ["out/odd.mrc", "out/odd_half1.mrc", "out/odd_half2.mrc", "out/odd_fsc.txt"]);
+  assert.deepEqual(readdirSync(at("out")).sort(), [
+    "odd.mrc",
+    "odd.star",
+    "odd_fsc.txt",
+    "odd_half1.mrc",
+    "odd_half2.mrc",
+  ]);
+  await explorer.export("model", "probe.pdb");
+  assert.equal((await readModelPdb(at("probe.pdb")))[0]!.count, explorer.model.count);
+  await explorer.export("density", "probe.mrc");
+  await assert.rejects(explorer.export("model", "probe.pdb"), /one that is not taken/);
+  await explorer.export("model", "probe.pdb", { overwrite: true });
+  await assert.rejects(explorer.export("model", "../probe.pdb"), /below the folder of the notebook/);
+  await assert.rejects(explorer.export("particles", "a.star"), /set: expected the one to write/);
+  explorer.close();
+});
+
+test("without the particles' file sets are made, and what needs it says so", async () => {
+  renameSync(settings.particles, at("elsewhere.star"));
+  try {
+    const explorer = await explore("run");
+    assert.match(
+      explorer.get("status"),
+      /Without the particles sets can be made, but neither reconstructed nor written/,
+    );
+    assert.equal((await explorer.cluster({ method: "kmeans", count: 2 })).length, 2);
+    await assert.rejects(
+      explorer.reconstruct("k-means 1 of 2"),
+      /particles: expected those of the run, found Without/,
+    );
+    await assert.rejects(explorer.montage("k-means 1 of 2"), /particles: expected those of the run/);
+    explorer.close();
+  } finally {
+    renameSync(at("elsewhere.star"), settings.particles);
+  }
+});
+
+test("a run that is incomplete or from another version says so", async () => {
+  await cp(at("run"), at("half"), { recursive: true });
+  rmSync(at("half/latents.csv"));
+  const record = JSON.parse(await readFile(at("half/run.json"), "utf8"));
+  await writeFile(at("half/run.json"), JSON.stringify({ ...record, status: "training" }));
+  const explorer = await explore("half");
+  assert.match(explorer.get("status"), /The training of this run is not finished/);
+  assert.equal(explorer.scatter.count, 0);
+  explorer.scatter.probe = [1, 1];
+  assert.deepEqual(explorer.viewer.gaussians, explorer.run!.decode([1, 1]).params);
+  explorer.close();
+  await writeFile(at("half/run.json"), JSON.stringify({ ...record, format: 2 }));
+  await assert.rejects(explore("half"), /expected format 1, found 2, written by another version of e2gmm/);
+  await assert.rejects(explore("out"), /expected a run folder with run.json in it/);
+  assert.ok(existsSync(at("run/run.json")));
+});
+
+test("JupyterLab's panel gets the runs below the folder, and an explorer of the one it asks for", async () => {
+  servePanels();
+  servePanels();
+  transport.targets.get(panelTarget)!(transport.comm("panel"), { data: {}, metadata: {}, buffers: [] });
+  const ask = (request: object) => {
+    const id = `panel ${transport.sent.length}`;
+    transport.say("panel", { ...request, id });
+    return transport.heard(
+      ({ comm, data: said }) => comm === "panel" && said["id"] === id && (said as PanelAnswer),
+    );
+  };
+  const list = (await ask({ kind: "runs" })) as Extract<PanelAnswer, { runs: unknown }>;
+  assert.deepEqual(
+    list.runs.map(({ folder: run, about, usable }) => [run, about, usable]),
+    [
+      ["run", "96 particles, 2 latent dimensions", true],
+      [
+        "half",
+        `${path.join(process.cwd(), "half/run.json")}: expected format 1, found 2, written by another version of e2gmm`,
+        false,
+      ],
+    ],
+  );
+  assert.deepEqual(list.explorers, []);
+  const opened = (await ask({ kind: "open", folder: "run" })) as Extract<PanelAnswer, { model: string }>;
+  const again = (await ask({ kind: "runs" })) as Extract<PanelAnswer, { runs: unknown }>;
+  assert.deepEqual(again.explorers, [{ model: opened.model, folder: "run" }]);
+  assert.match(
+    ((await ask({ kind: "open", folder: "nothing" })) as { text: string }).text,
+    /expected a run folder/,
+  );
+});
