@@ -148,10 +148,12 @@ export class StarIndexer {
       if (filled < start && !last) return true;
       this.begin(bytes.subarray(0, Math.min(filled, start)));
     }
+    // Beyond what has arrived there is nothing to be searched
+    const arrived = bytes.subarray(0, filled);
     for (let steps = 1; this.at < filled; steps++) {
       if (steps % 512 === 0 && pause()) return false;
-      const found = bytes.indexOf(newline, this.at);
-      if (found < 0 || found >= filled) {
+      const found = arrived.indexOf(newline, this.at);
+      if (found < 0) {
         if (!last) return true;
         this.take(this.at, filled);
         this.at = filled;

@@ -18,7 +18,9 @@ import { StarTable } from "./starTable.js";
 /** Cells that one copy takes at most. */
 const copiedCells = 2_000_000;
 const typingMilliseconds = 250;
-const growMilliseconds = 200;
+/** Time between two drawings of what has arrived: at least this, and this share of the time that it has taken so far. */
+const growMilliseconds = 250;
+const growShare = 0.2;
 
 const count = (n: number) => n.toLocaleString("en");
 const plural = (n: number, thing: string) => `${count(n)} ${thing}${n === 1 ? "" : "s"}`;
@@ -143,10 +145,11 @@ export class StarViewer extends FileViewer {
     const slices = new Slices(signal);
     let filled = 0;
     let grown = 0;
+    const began = performance.now();
     const advance = async (last: boolean) => {
       while (!indexer.advance(filled, last, () => slices.over())) await slices.next();
       const now = performance.now();
-      if (last || now - grown > growMilliseconds) {
+      if (last || now - grown > Math.max(growMilliseconds, growShare * (now - began))) {
         grown = now;
         this.about =
           file.size > filled ? `${formatBytes(filled)} of ${formatBytes(file.size)}` : formatBytes(file.size);
