@@ -1,4 +1,5 @@
 import { InputError } from "../errors";
+import { fft3Real, frequency, halfWidth, ifft3Real, type Size3, shiftOrigin } from "../maps/fft";
 import { resizeVolume } from "../maps/resize";
 import type { Volume } from "../maps/volume";
 
@@ -40,7 +41,10 @@ export function displayedMap(volume: Volume, name: string, edge?: number): Displ
   if (longest > MOST_VOXELS) {
     const apix = (volume.apix * longest) / MOST_VOXELS;
     const size = volume.size.map((n) => Math.max(1, Math.round((n * volume.apix) / apix)));
-    shown = resizeVolume(volume, { size: size as [number, number, number], apix });
+    const cube = volume.size.every((n) => n === longest);
+    shown = cube
+      ? croppedCube(volume)
+      : resizeVolume(volume, { size: size as [number, number, number], apix });
     notes.push(
       `drawn with ${shown.size.join(" × ")} of its ${volume.size.join(" × ")} voxels ` +
         `(${apix.toFixed(2)} Å instead of ${volume.apix.toFixed(2)} Å)`,
@@ -65,6 +69,35 @@ export function displayedMap(volume: Volume, name: string, edge?: number): Displ
     sigma,
     note: notes.join("; "),
   };
+}
+
+/**
+ * A cube with {@link MOST_VOXELS} along each edge and the same box, by way of its transform: what `resizeVolume` does for
+ * any size, in a tenth of the time. Frequencies from the new Nyquist frequency on are left out.
+ */
+function croppedCube({ data, size: [n], apix }: Volume): Volume {
+  const m = MOST_VOXELS;
+  const [from, to]: [Size3, Size3] = [
+    [n, n, n],
+    [m, m, m],
+  ];
+  const whole = fft3Real(data, from);
+  shiftOrigin(whole, from, "toCentre");
+  const cropped = new Float32Array(2 * halfWidth(m) * m * m);
+  const row = 2 * (halfWidth(m) - 1);
+  const there = (i: number) => (frequency(i, m) + n) % n;
+  for (let z = 0; z < m; z++) {
+    for (let y = 0; y < m; y++) {
+      if (2 * z === m || 2 * y === m) continue;
+      const start = 2 * halfWidth(n) * (there(y) + n * there(z));
+      cropped.set(whole.subarray(start, start + row), 2 * halfWidth(m) * (y + m * z));
+    }
+  }
+  shiftOrigin(cropped, to, "toCorner");
+  const shown = ifft3Real(cropped, to);
+  const scale = (m / n) ** 3;
+  for (let i = 0; i < shown.length; i++) shown[i]! *= scale;
+  return { data: shown, size: [m, m, m], apix: (apix * n) / m };
 }
 
 function checkVolume({ data, size, apix }: Volume, name: string): void {

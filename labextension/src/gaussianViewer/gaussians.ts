@@ -48,7 +48,7 @@ export function distances(from: Float32Array, to: Float32Array, { boxSize, apix 
 export function roundedUp(value: number, least = 1): number {
   if (!(value > least)) return least;
   const decade = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.5, 2, 3, 5, 7, 10].map((step) => step * decade).find((step) => step >= value * (1 - 1e-9))!;
+  return [1, 1.5, 2, 3, 5, 7, 10].map((step) => step * decade).find((step) => step >= value * (1 - 1e-6))!;
 }
 
 /** Arrows between two states, those of Gaussians that move farther than `least` Å (negative: a tenth of the farthest). */

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { colourAt, coloured, scales } from "./colours.js";
+
+const neutral = Float32Array.of(0, 0.1, 0, 0, 0, 0, 1, 0.5, 1, 1);
+const input = {
+  boxSize: 50,
+  apix: 2,
+  neutral,
+  gaussians: neutral,
+  free: new Uint8Array(),
+  region: Uint8Array.of(0, 1),
+};
+
+test("every scale changes its lightness in one direction, or away from its middle", () => {
+  const lightness = (scale: readonly string[]) =>
+    scale.map((_, i) => {
+      const [r, g, b] = colourAt(scale, i / (scale.length - 1));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    });
+  for (const scale of [scales.amount, scales.motion, scales.change.slice(0, 3), scales.change.slice(2)]) {
+    const steps = lightness(scale)
+      .slice(1)
+      .map((value, i) => Math.sign(value - lightness(scale)[i]!));
+    assert.equal(new Set(steps.slice(1)).size, 1, `${scale.join(" ")}: ${steps.join(" ")}`);
+  }
+});
+
+test("a colour between two stops is between their colours, and one beyond the ends is that of the end", () => {
+  assert.deepEqual(colourAt(["#000000", "#ffffff"], 0.5), [0.5, 0.5, 0.5]);
+  assert.deepEqual(colourAt(["#000000", "#ffffff"], 7), [1, 1, 1]);
+  assert.deepEqual(colourAt(["#000000", "#ffffff"], Number.NaN), [0, 0, 0]);
+});
+
+test("a scale of displacements grows with the motion and does not shrink, so that a state keeps its colours", () => {
+  const reach = { displacement: 1, change: 5 };
+  const far = neutral.slice();
+  far[1] = 0.3;
+  const legendOf = (gaussians: Float32Array) =>
+    coloured({ ...input, gaussians, colourBy: "displacement" }, reach).legend;
+  const high = (legend: ReturnType<typeof legendOf>) => (legend?.kind === "scale" ? legend.high : undefined);
+  assert.equal(high(legendOf(neutral)), 1);
+  assert.equal(high(legendOf(far)), 20);
+  assert.equal(high(legendOf(neutral)), 20);
+});
+
+test("amplitude change is measured against the largest amplitude, with no change in the middle", () => {
+  const reach = { displacement: 1, change: 5 };
+  const less = neutral.slice();
+  less[6] = 0.8;
+  const { colours, legend } = coloured({ ...input, gaussians: less, colourBy: "amplitude change" }, reach);
+  assert.ok(legend?.kind === "scale" && legend.low === -20 && legend.high === 20);
+  const [first, second] = [colours.subarray(0, 3), colours.subarray(3)];
+  const near = (a: ArrayLike<number>, b: readonly number[]) => b.every((v, c) => Math.abs(v - a[c]!) < 1e-3);
+  assert.ok(near(first, colourAt(scales.change, 0)));
+  assert.ok(near(second, colourAt(scales.change, 0.5)));
+});
+
+test("the region stands out from the rest, and without flags all Gaussians are free", () => {
+  const reach = { displacement: 1, change: 5 };
+  const region = coloured({ ...input, colourBy: "region" }, reach).colours;
+  assert.notDeepEqual([...region.subarray(0, 3)], [...region.subarray(3)]);
+  const free = coloured({ ...input, colourBy: "free" }, reach).colours;
+  assert.deepEqual([...free.subarray(0, 3)], [...free.subarray(3)]);
+});
