@@ -1,6 +1,7 @@
 import type { ViewerAnswer } from "e2gmm/dist/explorer/gaussianViewerState";
 import "../../style/gaussianViewer.css";
 import { FreedView } from "../freedView.js";
+import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import type { Legend } from "./colours.js";
 import { button, download, element, shortNumber } from "./dom.js";
 import { Drawing } from "./drawing.js";
@@ -12,7 +13,6 @@ import type { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
 export { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
-const GONE = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
 const LOST = "The browser has taken the 3-D picture away; it comes back when the browser gives it back.";
 
 /** The viewer of the Gaussians in a cell's output. */
@@ -30,6 +30,7 @@ export class GaussianViewerView extends FreedView {
   #panel!: Panel;
   #player!: Player;
   #themes: MutationObserver | undefined;
+  #kernel: KernelWatch | undefined;
   #removed = false;
   #lost = false;
   /** Why there is no picture; what the last action said. */
@@ -134,11 +135,12 @@ export class GaussianViewerView extends FreedView {
     this.listenTo(model, "change:framesPerSecond change:backAndForth", () => this.#player.update());
     this.listenTo(model, "change:title change:height", () => this.#layout());
     this.listenTo(model, "change", () => this.#soon(this.#updatePanel));
-    this.listenTo(model, "change:notice comm_live_update comm:close", () => this.#tell());
+    this.listenTo(model, "change:notice", () => this.#tell());
     this.listenTo(model, "msg:custom", (message: ViewerAnswer, buffers: DataView[]) =>
       this.#answered(message, buffers),
     );
     this.#observeMaps();
+    this.#kernel = new KernelWatch(model, () => this.#tell());
     this.#themes = new MutationObserver(() => {
       this.stage?.readTheme();
     });
@@ -321,7 +323,7 @@ export class GaussianViewerView extends FreedView {
       .filter((map) => map.read("visible") && map.read("note"))
       .map((map) => `${map.read("name")}: ${map.read("note")}.`);
     const count = model.read("neutral").length / 5;
-    const gone = model.comm_live === false ? GONE : "";
+    const gone = this.#kernel?.gone ? kernelGoneText : "";
     const text = [
       gone || this.#problem || (this.#lost ? LOST : ""),
       this.#said || model.read("notice"),
@@ -364,6 +366,7 @@ export class GaussianViewerView extends FreedView {
     clearTimeout(this.#saying);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     this.#themes?.disconnect();
+    this.#kernel?.dispose();
     this.#player?.dispose();
     this.stage?.dispose();
     this.stage = undefined;

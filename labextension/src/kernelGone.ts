@@ -1,0 +1,43 @@
+import type { WidgetModel } from "@jupyter-widgets/base";
+import type { Kernel } from "@jupyterlab/services";
+
+/** What a view says when the kernel behind its model has gone. */
+export const kernelGoneText = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
+
+/**
+ * Whether the kernel that a model came from is still there. ipywidgets tells models of a restart (`comm_live`), but not of
+ * a kernel that was shut down or died.
+ */
+export class KernelWatch {
+  readonly #model: WidgetModel;
+  readonly #kernel: Kernel.IKernelConnection | null;
+  readonly #tell: () => void;
+
+  /** @param tell called when the answer may have changed */
+  constructor(model: WidgetModel, tell: () => void) {
+    this.#model = model;
+    this.#tell = tell;
+    this.#kernel = (model.widget_manager as { kernel?: Kernel.IKernelConnection | null }).kernel ?? null;
+    this.#kernel?.disposed.connect(this.#changed, this);
+    this.#kernel?.statusChanged.connect(this.#changed, this);
+    model.on("comm_live_update", this.#tell);
+  }
+
+  get gone(): boolean {
+    const kernel = this.#kernel;
+    return (
+      this.#model.comm_live === false ||
+      (kernel !== null && (kernel.isDisposed || kernel.status === "dead" || kernel.status === "terminating"))
+    );
+  }
+
+  #changed(): void {
+    this.#tell();
+  }
+
+  dispose(): void {
+    this.#kernel?.disposed.disconnect(this.#changed, this);
+    this.#kernel?.statusChanged.disconnect(this.#changed, this);
+    this.#model.off("comm_live_update", this.#tell);
+  }
+}
