@@ -3,8 +3,10 @@
  * JupyterLab and Chromium, how long it takes from running the cell to the first picture, from the end of a lasso to the
  * rows in the kernel and to the selection on the screen, and the sizes of the messages.
  */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
 import type { Page } from "playwright-core";
-import { Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
+import { artefacts, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
 
 const count = Number(process.argv[2] ?? 1_000_000);
 
@@ -108,6 +110,10 @@ async function main(): Promise<void> {
         `lasso              ${chosen - times.released} ms from its end to ${rows} rows in the kernel, ${times.shown - times.released} ms to the page`,
       );
     }
+    mkdirSync(artefacts, { recursive: true });
+    await page
+      .locator(".e2gmm-scatter")
+      .screenshot({ path: path.join(artefacts, "latentScatter-million.png") });
     sizes.sort((a, b) => b - a);
     console.log(
       `largest messages   ${sizes

@@ -38,7 +38,7 @@ scatter
 /** What plotly keeps on its element. */
 interface PlotDiv {
   data: { type: string; x: ArrayLike<number> }[];
-  layout: Record<"xaxis" | "yaxis", { title: { text: string } }>;
+  layout: Record<"xaxis" | "yaxis", { title: { text: string } }> & { paper_bgcolor: string };
   _fullLayout: Record<"xaxis" | "yaxis", { range: [number, number] }>;
 }
 
@@ -304,8 +304,10 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
     near(stations[6]!, anchors[2]!, 1e-6);
     await page.locator(".e2gmm-scatter-category").first().click();
     await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
-    await page.waitForFunction(() => document.body.dataset["jpThemeLight"] === "false");
-    await page.waitForTimeout(500);
+    await page.waitForFunction(() => {
+      const { layout } = document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv;
+      return layout.paper_bgcolor !== "white" && layout.paper_bgcolor !== "#fff";
+    });
     await view().scrollIntoViewIfNeeded();
     await shot("dark");
     await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });

@@ -49,8 +49,8 @@ export interface LatentScatterOptions {
 /** What a selection does with the one before it. */
 export type SelectMode = "replace" | "add" | "subtract";
 
-/** Selected particles beside those drawn that are sent along, at most. */
-const MOST_BESIDE = 10_000;
+/** Selected particles that are shown at least, where there are so many: those that are not drawn anyway are sent along. */
+const SELECTED_SHOWN = 10_000;
 const LINE_POINTS = 160;
 const PROBE_OUTSIDE = 0.005;
 
@@ -280,7 +280,10 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     if (before === SETS && colour === SETS) this.set(this.#coloursState());
   }
 
-  /** Shows a sentence in the status line, such as why something was not done; empty takes it away. */
+  /**
+   * Shows a sentence in the status line, such as why something was not done. An empty one takes it away, as does the next
+   * selection.
+   */
   refuse(text: string): void {
     this.set({ status: text });
   }
@@ -394,7 +397,8 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   #selectedBeside() {
     if (this.#drawnRows.length === 0) return { selectedBeside: new Float32Array(0) };
     const beside = subtractRows(this.#rows, this.#drawnRows);
-    const count = Math.min(beside.length, MOST_BESIDE);
+    const drawn = this.#rows.length - beside.length;
+    const count = Math.min(beside.length, Math.max(SELECTED_SHOWN - drawn, 0));
     const rows = Uint32Array.from(
       { length: count },
       (_, i) => beside[Math.floor((i * beside.length) / count)]!,
@@ -604,12 +608,14 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     switch (request.kind) {
       case "select": {
         const { how, mode } = request.request;
+        this.refuse("");
         const rows = this.#chosenBy(request.request);
         this.select(rows, how === "none" || how === "all" || how === "invert" ? "replace" : mode);
         this.send({ kind: "answer", id, selected: this.#rows.length });
         return;
       }
       case "anchor": {
+        this.refuse("");
         const at = request.at && this.#latentAt(request.at);
         const anchor = at ?? this.get("probe");
         this.set({ anchors: [...this.get("anchors"), anchor] });

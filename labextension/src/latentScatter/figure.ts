@@ -169,7 +169,7 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
         scatter(part, {
           ...(part.colour ? markerColour(state, part, theme) : { color: SELECTED }),
           size: style.size * 1.15,
-          opacity: Math.min(1, style.opacity + 0.25),
+          opacity: chosen.x.length > 5000 ? style.opacity : Math.min(1, style.opacity + 0.25),
           line: { width: 0 },
         }),
       );

@@ -91,9 +91,13 @@ export class LatentScatterView extends DOMWidgetView {
   private drawing = false;
   private stale = true;
   private gone = false;
+  /** The browser took a context away, as it does when there are many; it is made anew when the view is used. */
+  private lost = false;
   private saveZoom: ReturnType<typeof setTimeout> | undefined;
   private hoverFrame = 0;
   private wasLive = true;
+  private drawnTheme = "";
+  private awaitTheme: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private readonly observers: { disconnect(): void }[] = [];
 
@@ -148,6 +152,9 @@ export class LatentScatterView extends DOMWidgetView {
     );
     this.area.addEventListener("pointermove", (event) => this.hovered(event));
     this.area.addEventListener("pointerleave", () => this.card.hide());
+    this.area.addEventListener("pointerenter", () => {
+      if (this.lost) this.draw();
+    });
     this.area.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.area.addEventListener("dblclick", () => {
       if (this.toolbar.tool === "pan") this.zoom("home");
@@ -159,7 +166,7 @@ export class LatentScatterView extends DOMWidgetView {
     this.listenTo(this.model, "comm:close", () => this.commChanged());
     const sizes = new ResizeObserver(() => this.resized());
     sizes.observe(this.area);
-    const theme = new MutationObserver(() => this.draw());
+    const theme = new MutationObserver(() => this.themeChanged());
     theme.observe(document.body, { attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
     this.observers.push(sizes, theme);
     this.watch = setInterval(() => this.commChanged(), 2000);
@@ -173,6 +180,7 @@ export class LatentScatterView extends DOMWidgetView {
     for (const observer of this.observers) observer.disconnect();
     clearTimeout(this.saveZoom);
     clearInterval(this.watch);
+    clearTimeout(this.awaitTheme);
     cancelAnimationFrame(this.hoverFrame);
     this.overlay?.end();
     this.card?.hide();
@@ -183,9 +191,9 @@ export class LatentScatterView extends DOMWidgetView {
 
   /** Gives the WebGL contexts back, which browsers have few of. */
   private release(): void {
-    const contexts = [...this.plot.querySelectorAll("canvas")].map(
-      (canvas) => canvas.getContext("webgl") ?? canvas.getContext("webgl2"),
-    );
+    // The canvas for picking has no context, and asking it for one would make one.
+    const canvases = this.plot.querySelectorAll<HTMLCanvasElement>("canvas:not(.gl-canvas-pick)");
+    const contexts = [...canvases].map((canvas) => canvas.getContext("webgl") ?? canvas.getContext("webgl2"));
     this.plotly?.purge(this.plot as never);
     for (const context of contexts) context?.getExtension("WEBGL_lose_context")?.loseContext();
   }
@@ -452,6 +460,14 @@ export class LatentScatterView extends DOMWidgetView {
     };
   }
 
+  /** The page says that its theme is another before the colours of that one hold. */
+  private themeChanged(tries = 0): void {
+    clearTimeout(this.awaitTheme);
+    if (this.gone) return;
+    if (JSON.stringify(this.theme()) !== this.drawnTheme) this.draw();
+    if (tries < 20) this.awaitTheme = setTimeout(() => this.themeChanged(tries + 1), 150);
+  }
+
   private resized(): void {
     if (this.area.clientWidth > 0 && this.area.clientHeight > 0) this.draw();
   }
@@ -479,9 +495,12 @@ export class LatentScatterView extends DOMWidgetView {
         if (!shown) return;
         const three = shown.z !== null;
         // The two kinds of picture share nothing, and each would keep its context.
-        if (three !== this.three) this.release();
+        if (three !== this.three || this.lost) this.release();
         this.three = three;
-        const { data, layout } = scatterFigure(this.state, this.theme(), this.ranges());
+        this.lost = false;
+        const theme = this.theme();
+        this.drawnTheme = JSON.stringify(theme);
+        const { data, layout } = scatterFigure(this.state, theme, this.ranges());
         layout["width"] = this.area.clientWidth;
         layout["height"] = this.area.clientHeight;
         const first = this.plot._fullLayout === undefined;
@@ -529,6 +548,9 @@ export class LatentScatterView extends DOMWidgetView {
         if (i >= 0) this.showCard(i, event.event.clientX, event.event.clientY);
       },
     );
+    this.plot.on?.("plotly_webglcontextlost", () => {
+      this.lost = true;
+    });
     this.plot.on?.("plotly_unhover", () => this.card.hide());
   }
 
