@@ -8,8 +8,8 @@ export interface ChartAxes {
   threshold?: number;
 }
 
-const WIDTH = 300;
-const HEIGHT = 168;
+const WIDTH = 264;
+const HEIGHT = 160;
 const MARGIN = { left: 44, right: 10, top: 22, bottom: 34 };
 
 function svg<K extends keyof SVGElementTagNameMap>(

@@ -19,6 +19,9 @@ import { splitter } from "./splitter.js";
 
 const GONE = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
 
+/** Pixels below which the viewer of the Gaussians has no room for its controls at its side. */
+const NARROW = 640;
+
 /** Kernel side: kernel-lib/src/explorer/explorer.ts. */
 export class ExplorerModel extends DOMWidgetModel {
   static override serializers: ISerializers = {
@@ -156,6 +159,10 @@ export class ExplorerView extends DOMWidgetView {
       }
       this.children.push(view);
       Widget.attach(view.luminoWidget, pane);
+      // In a narrow pane the controls would hide the molecule; the view's own button brings them back
+      if (key === "viewer" && pane.clientWidth < NARROW) {
+        view.el.querySelector<HTMLElement>('.e2gmm-bar [aria-expanded="true"]')?.click();
+      }
     } catch (error) {
       pane.append(element("p", {}, `This part cannot be shown: ${(error as Error).message}`));
     }
