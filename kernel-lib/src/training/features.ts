@@ -117,6 +117,8 @@ export class FeatureBasis {
 const SAMPLE = 4096;
 /** Bytes of the sample's gradients; models of thousands of Gaussians get a smaller sample. */
 const SAMPLE_BYTES = 2 ** 28;
+/** Numbers of the sample that are worked on at a time. */
+const BLOCK_NUMBERS = 2 ** 22;
 /** Directions beyond those kept, and repetitions, that make the randomised axes accurate (Halko et al., 2011). */
 const EXTRA = 16;
 const REPETITIONS = 2;
@@ -180,7 +182,8 @@ function unitScale(gradients: Float32Array, inputs: number, gaussians: number): 
 
 /**
  * The leading right singular vectors of `data` [rows · columns] by randomised subspace iteration, divided by the
- * deviation that the projections have over all components.
+ * deviation that the projections have over all components. Works through the columns in blocks: of a model of tens of
+ * thousands of Gaussians they are many, and another copy of them all would be gigabytes.
  */
 async function principalAxes(
   data: Float32Array,
@@ -190,24 +193,65 @@ async function principalAxes(
   random: Random,
 ): Promise<{ basis: Float32Array; explained: number }> {
   const wide = Math.min(size + EXTRA, rows, columns);
-  const start = new Float32Array(columns * wide);
-  for (let i = 0; i < start.length; i++) start[i] = random.normal();
-  const x = tf.tensor2d(data, [rows, columns]);
-  let q = tf.tensor2d(start, [columns, wide]);
+  const width = Math.max(1, Math.floor(BLOCK_NUMBERS / rows));
+  const blocks = Array.from({ length: Math.ceil(columns / width) }, (_, i) => {
+    const from = i * width;
+    return { from, to: Math.min(from + width, columns) };
+  });
+  const block = ({ from, to }: { from: number; to: number }) => {
+    const part = new Float32Array(rows * (to - from));
+    for (let row = 0; row < rows; row++) {
+      part.set(data.subarray(row * columns + from, row * columns + to), row * (to - from));
+    }
+    return tf.tensor2d(part, [rows, to - from]);
+  };
+  /** data · axes, for axes [columns · k] */
+  const project = (axes: Float32Array, k: number) =>
+    blocks.reduce(
+      (sum, range) => {
+        const next = tf.tidy(() => {
+          const part = axes.subarray(range.from * k, range.to * k);
+          return tf.add(sum, tf.matMul(block(range), tf.tensor2d(part, [range.to - range.from, k])));
+        });
+        sum.dispose();
+        return next as tf.Tensor2D;
+      },
+      tf.zeros([rows, k]) as tf.Tensor2D,
+    );
+
+  // The axes are z · white: what makes them orthonormal is multiplied in where they are used.
+  const z = new Float32Array(columns * wide);
+  for (let i = 0; i < z.length; i++) z[i] = random.normal();
+  let white: tf.Tensor2D | undefined;
   for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
-    // Xᵀ(Xq) as ((Xq)ᵀX)ᵀ: two small matrices are transposed instead of the large one.
-    const z = tf.tidy(() => tf.transpose(tf.matMul(tf.transpose(tf.matMul(x, q)), x)) as tf.Tensor2D);
-    const gram = tf.tidy(() => tf.matMul(tf.transpose(z), z) as tf.Tensor2D);
-    const white = whitening(await gram.array());
-    q.dispose();
-    q = tf.matMul(z, white);
-    tf.dispose([z, gram, white]);
+    const plain = project(z, wide);
+    // dataᵀ · y as (yᵀ · data)ᵀ: the small matrices are transposed instead of the large one.
+    const y = tf.tidy(() => tf.transpose(white ? tf.matMul(plain, white) : plain));
+    let gram = tf.zeros([wide, wide]) as tf.Tensor2D;
+    for (const range of blocks) {
+      const part = tf.tidy(() => tf.transpose(tf.matMul(y, block(range))));
+      const sum = tf.tidy(() => tf.add(gram, tf.matMul(tf.transpose(part), part)) as tf.Tensor2D);
+      z.set((await part.data()) as Float32Array, range.from * wide);
+      tf.dispose([gram, part]);
+      gram = sum;
+    }
+    const products = await gram.array();
+    tf.dispose([plain, y, gram, ...(white ? [white] : [])]);
+    white = whitening(products);
   }
-  const leading = tf.slice(q, [0, 0], [columns, size]) as tf.Tensor2D;
-  const energy = tf.tidy(() => tf.sum(tf.square(tf.matMul(x, leading))));
-  const basis = Float32Array.from(await leading.data());
+  const leading = tf.slice(white!, [0, 0], [wide, size]) as tf.Tensor2D;
+  const basis = new Float32Array(columns * size);
+  for (const { from, to } of blocks) {
+    const part = tf.tidy(() =>
+      tf.matMul(tf.tensor2d(z.subarray(from * wide, to * wide), [to - from, wide]), leading),
+    );
+    basis.set((await part.data()) as Float32Array, from * size);
+    part.dispose();
+  }
+  const projections = project(basis, size);
+  const energy = tf.sum(tf.square(projections));
   const kept = (await energy.data())[0]!;
-  tf.dispose([x, q, leading, energy]);
+  tf.dispose([white!, leading, projections, energy]);
   let whole = 0;
   for (const value of data) whole += value * value;
   const deviation = Math.sqrt(kept / (rows * size));
