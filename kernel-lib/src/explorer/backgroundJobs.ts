@@ -1,6 +1,7 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { InputError, StoppedError, throwIfStopped } from "../errors";
+import type { Umap } from "../latent/umap";
 import type { Reconstruction } from "../maps/reconstruct";
 import type { Progress, TaskOptions } from "../progress";
 import type { Clustering } from "./clusterings";
@@ -21,6 +22,10 @@ export interface Jobs {
   clusters: {
     given: { points: Float32Array; dimensions: number; clustering: Clustering };
     result: Uint32Array[];
+  };
+  umap: {
+    given: { points: Float32Array; dimensions: number };
+    result: Umap;
   };
 }
 

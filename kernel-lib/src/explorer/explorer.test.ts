@@ -163,14 +163,17 @@ test("sets are made by request, and reconstructed in the background with progres
   await problem({ kind: "selection" }, /selection: expected particles selected in the plot.*found none/);
   explorer.scatter.select(Array.from({ length: 40 }, (_, i) => 2 * i));
   assert.match(((await ask({ kind: "selection" })) as { text: string }).text, /Made the set “set 1”/);
-  assert.equal((await ask({ kind: "clusters", method: "kmeans", count: 3 })).kind, "answer");
-  assert.equal((await ask({ kind: "clusters", method: "mixture", count: 2 })).kind, "answer");
+  assert.equal((await ask({ kind: "clusters", clustering: { method: "kmeans", count: 3 } })).kind, "answer");
+  assert.equal((await ask({ kind: "clusters", clustering: { method: "mixture", count: 2 } })).kind, "answer");
+  assert.equal((await ask({ kind: "umap" })).kind, "answer");
+  assert.deepEqual([explorer.scatter.x, explorer.scatter.y], ["UMAP 1", "UMAP 2"]);
+  assert.equal(explorer.get("busy"), "");
   const counts = explorer.get("sets").map(({ count }) => count);
   assert.equal(counts.length, 6);
   assert.equal(counts[1]! + counts[2]! + counts[3]!, STATES * EACH);
   assert.equal(counts[4]! + counts[5]!, STATES * EACH);
   await problem(
-    { kind: "clusters", method: "kmeans", count: 1000 },
+    { kind: "clusters", clustering: { method: "kmeans", count: 1000 } },
     /k: expected an integer from 1 to the 96 points/,
   );
   await problem({ kind: "parts", along: "line", count: 4 }, /path: expected one with two anchors or more/);

@@ -13,7 +13,7 @@ import { Run } from "../training/run";
 import type { EpochReport } from "../training/trainer";
 import type { Picture } from "../widgets/still";
 import { child, Widget, type WidgetKind } from "../widgets/widget";
-import { BackgroundJobs, type ParticleSource } from "./backgroundJobs";
+import { BackgroundJobs, type Jobs, type ParticleSource } from "./backgroundJobs";
 import type { Clustering } from "./clusterings";
 import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";
 import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
@@ -216,20 +216,50 @@ export class Explorer extends Widget<typeof traits> {
   /** Divides all particles by their places, in the background, and makes a set of each cluster. */
   async cluster(clustering: Clustering, task: TaskOptions = {}): Promise<NamedSet[]> {
     const { latents, latent } = this.#parts;
-    if (latents.length === 0) throw new InputError("clusters", "particles with a place", "none yet");
-    const said = { kmeans: "k-means", mixture: "mixture" }[clustering.method];
-    this.set({ busy: `Clustering (${said})…` });
+    const said = { kmeans: "k-means", mixture: "mixture", density: "density" }[clustering.method];
+    const found = await this.#inBackground(
+      "clusters",
+      { points: latents, dimensions: latent, clustering },
+      task,
+    );
+    return this.sets.addAll(found.map((rows, i) => ({ rows, name: `${said} ${i + 1} of ${found.length}` })));
+  }
+
+  /** Draws the particles over a UMAP of their places, which is worked out in the background. */
+  async umap(task: TaskOptions = {}): Promise<void> {
+    const { latents, latent } = this.#parts;
+    const { points, components } = await this.#inBackground(
+      "umap",
+      { points: latents, dimensions: latent },
+      task,
+    );
+    if (latents !== this.#parts.latents)
+      throw new InputError("UMAP", "places that stay", "others by now: try again");
+    columnsOf(points, components).forEach((values, i) => {
+      this.scatter.setColumn({ name: `UMAP ${i + 1}`, values });
+    });
+    this.scatter.set({ x: "UMAP 1", y: "UMAP 2", z: null });
+  }
+
+  async #inBackground<K extends "clusters" | "umap">(
+    kind: K,
+    given: Jobs[K]["given"],
+    task: TaskOptions,
+  ): Promise<Jobs[K]["result"]> {
+    if (this.#parts.latents.length === 0) throw new InputError(kind, "particles with a place", "none yet");
+    const say = (busy: string) => this.set({ busy });
+    say(`Working out ${kind}…`);
     try {
-      const found = await this.#jobs.run(
-        "clusters",
-        { points: latents, dimensions: latent, clustering },
-        task,
-      );
-      return this.sets.addAll(
-        found.map((rows, i) => ({ rows, name: `${said} ${i + 1} of ${found.length}` })),
-      );
+      return await this.#jobs.run(kind, given, {
+        ...task,
+        onProgress: (progress) => {
+          const { task: name, done, total } = progress;
+          say(`${name}: ${Math.round((100 * done) / Math.max(total, 1))} %`);
+          task.onProgress?.(progress);
+        },
+      });
     } finally {
-      this.set({ busy: "" });
+      say("");
     }
   }
 
@@ -539,7 +569,10 @@ export class Explorer extends Widget<typeof traits> {
       case "selection":
         return made([this.setFromSelection()]);
       case "clusters":
-        return made(await this.cluster({ method: request.method, count: request.count }));
+        return made(await this.cluster(request.clustering));
+      case "umap":
+        await this.umap();
+        return undefined;
       case "parts":
         return made(this.setsAlongPath(request.along, request.count));
       case "combine":

@@ -61,7 +61,8 @@ export type ExportKind = "particles" | "map" | "model" | "density";
 /** What a view may ask for. */
 export type ExplorerRequest =
   | { kind: "selection" }
-  | { kind: "clusters"; method: Clustering["method"]; count: number }
+  | { kind: "clusters"; clustering: Clustering }
+  | { kind: "umap" }
   | { kind: "parts"; along: "line" | "stations"; count: number }
   | { kind: "combine"; operation: "union" | "intersect" | "difference"; sets: string[] }
   | { kind: "complement"; set: string }
@@ -91,7 +92,7 @@ export const explorerTraits = {
   ticked: json<readonly string[]>(() => []),
   history: json<readonly EpochState[]>(() => []),
   training: json<TrainingState | null>(() => null),
-  /** Clusterings under way, in words; empty where none is. */
+  /** What is being worked out in the background, in words; empty where nothing is. */
   busy: text(""),
   /** What there is to say, in words. */
   status: text(""),

@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { umap } from "../latent/umap";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { TaskOptions } from "../progress";
@@ -33,6 +34,7 @@ const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Pr
   reconstruct: async ({ source, indices, boxSize }, task) =>
     reconstruct(await particlesOf(source), { indices, ...(boxSize !== undefined && { boxSize }), ...task }),
   clusters: ({ points, dimensions, clustering }, task) => clusterRows(points, dimensions, clustering, task),
+  umap: ({ points, dimensions }, task) => umap(points, dimensions, task),
 };
 
 parentPort?.on("message", async ({ job, kind, given }: ToJobThread) => {

@@ -1,14 +1,17 @@
 import {
   DOMWidgetModel,
-  DOMWidgetView,
+  type DOMWidgetView,
   type ISerializers,
   unpack_models,
   type WidgetModel,
 } from "@jupyter-widgets/base";
 import { Widget } from "@lumino/widgets";
+import type { Clustering } from "e2gmm/dist/explorer/clusterings";
 import type { ExplorerRequest, RunState, SetState, TrainingState } from "e2gmm/dist/explorer/explorerState";
 import "../../style/explorer.css";
 import { button, element } from "../fileViewers/dom.js";
+import { FreedView } from "../freedView.js";
+import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import { Requests } from "../latentScatter/requests.js";
 import { widgetModule, widgetModuleVersion } from "../module.js";
 import { fscCurves, trainingCurves } from "./curves.js";
@@ -16,8 +19,6 @@ import { ExportForm } from "./exportForm.js";
 import { SetTableView } from "./setTable.js";
 import { explorerSettings } from "./settings.js";
 import { splitter } from "./splitter.js";
-
-const GONE = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
 
 /** Pixels below which the viewer of the Gaussians has no room for its controls at its side. */
 const NARROW = 640;
@@ -55,7 +56,7 @@ export class ExplorerModel extends DOMWidgetModel {
 }
 
 /** The view: scatter and viewer side by side, the table of sets below. */
-export class ExplorerView extends DOMWidgetView {
+export class ExplorerView extends FreedView {
   private readonly requests = new Requests(this.model);
   private readonly children: DOMWidgetView[] = [];
   private readonly heading = element("strong", { class: "e2gmm-explorer-title" });
@@ -81,6 +82,7 @@ export class ExplorerView extends DOMWidgetView {
     () => void this.ask({ kind: "selection" }),
   );
   private readonly ofTicked: HTMLButtonElement[] = [];
+  private kernel: KernelWatch | undefined;
   private split: ReturnType<typeof splitter> | undefined;
   /** What a view said last; the model's own status comes before the first. */
   private said: string | undefined;
@@ -131,7 +133,7 @@ export class ExplorerView extends DOMWidgetView {
       this.said = undefined;
       this.showStatus();
     });
-    this.listenTo(model, "comm_live_update", () => this.showLive());
+    this.kernel = new KernelWatch(model, () => this.showLive());
     const selected = model.get("scatter") as WidgetModel | null;
     if (selected) this.listenTo(selected, "change:selectedCount", () => this.showSelection());
     this.split.show(model.get("split"));
@@ -176,6 +178,7 @@ export class ExplorerView extends DOMWidgetView {
       { "aria-label": "Way of clustering" },
       element("option", { value: "kmeans" }, "k-means"),
       element("option", { value: "mixture" }, "Gaussian mixture"),
+      element("option", { value: "density" }, "density (HDBSCAN)"),
     );
     const clusters = number("Number of clusters", explorerSettings.clusters, 2);
     const along = element(
@@ -188,8 +191,13 @@ export class ExplorerView extends DOMWidgetView {
     for (const input of [clusters, parts])
       input.addEventListener("keydown", (event) => event.stopPropagation());
     const cluster = button("Clusters", "Divide all particles into clusters", () => {
-      const count = clusters.valueAsNumber;
-      void this.ask({ kind: "clusters", method: method.value as "kmeans" | "mixture", count });
+      const way = method.value as Clustering["method"];
+      const clustering = way === "density" ? { method: way } : { method: way, count: clusters.valueAsNumber };
+      void this.ask({ kind: "clusters", clustering });
+    });
+    // Density says itself how many there are
+    method.addEventListener("change", () => {
+      clusters.disabled = method.value === "density";
     });
     const cut = button("Parts", "Make sets along the path that is drawn in the plot", () => {
       void this.ask({ kind: "parts", along: along.value as "line" | "stations", count: parts.valueAsNumber });
@@ -297,17 +305,17 @@ export class ExplorerView extends DOMWidgetView {
 
   private showStatus(problem = false): void {
     const { model } = this;
-    const live = model.comm_live;
+    const live = !this.kernel?.gone;
     const own = (model.get("busy") as string) || (this.said ?? (model.get("status") as string));
-    this.status.textContent = live ? own : GONE;
+    this.status.textContent = live ? own : kernelGoneText;
     this.status.classList.toggle("e2gmm-mod-problem", problem || !live);
   }
 
   private showLive(): void {
-    const live = this.model.comm_live;
+    const live = !this.kernel?.gone;
     this.controls.disabled = !live;
     this.el.classList.toggle("e2gmm-mod-gone", !live);
-    if (!live) this.requests.fail(GONE);
+    if (!live) this.requests.fail(kernelGoneText);
     this.showStatus();
   }
 
@@ -375,6 +383,7 @@ export class ExplorerView extends DOMWidgetView {
 
   override remove(): void {
     this.requests.end();
+    this.kernel?.dispose();
     for (const view of this.children) {
       if (view.luminoWidget.isAttached) Widget.detach(view.luminoWidget);
       view.remove();
