@@ -291,7 +291,8 @@ describe("the viewer of the Gaussians", { skip }, () => {
     const heap = async () => {
       for (let i = 0; i < 3; i++) await cdp.send("HeapProfiler.collectGarbage");
       const { metrics } = await cdp.send("Performance.getMetrics");
-      return metrics.find(({ name }) => name === "JSHeapUsedSize")!.value;
+      const metric = (wanted: string) => metrics.find(({ name }) => name === wanted)!.value;
+      return { bytes: metric("JSHeapUsedSize"), nodes: metric("Nodes") };
     };
     const rounds = (count: number) =>
       page.evaluate(async (times) => {
@@ -327,12 +328,51 @@ describe("the viewer of the Gaussians", { skip }, () => {
     await rounds(5);
     const before = await heap();
     const { made, live } = await rounds(50);
-    const grown = (await heap()) - before;
+    const after = await heap();
+    const [bytes, nodes] = [after.bytes - before.bytes, after.nodes - before.nodes];
     assert.ok(made >= 55, `only ${made} contexts were made`);
     assert.equal(live, 0, "contexts are still held");
-    // A view holds some 3 MB while it is open
-    assert.ok(grown < 4e6, `memory has grown by ${(grown / 1e6).toFixed(1)} MB`);
-    console.log(`50 rounds: ${live} contexts live, memory ${(grown / 1e6).toFixed(2)} MB more`);
+    // One view holds some 400 nodes and more than 100 kB
+    assert.ok(nodes < 1000, `${nodes} nodes of closed views are still there`);
+    assert.ok(bytes < 2.5e6, `memory has grown by ${(bytes / 1e6).toFixed(1)} MB`);
+  });
+
+  test("a state of 3,082 Gaussians is drawn whole after each of forty changes", async (t) => {
+    await runCell(
+      page,
+      `const many = emptyModel(3082, 96, 2);
+for (let i = 0; i < 3 * 3082; i++) many.params[i] = 0.1 * random.normal();
+many.params.fill(1, 3 * 3082);
+const large = new GaussianViewer({ neutral: many });
+large`,
+    );
+    await page.waitForFunction(
+      () =>
+        ([...document.querySelectorAll(".e2gmm-viewer")].at(-1) as Element).e2gmmView?.drawing !== undefined,
+    );
+    const { times, far } = await page.evaluate(async () => {
+      const { model, stage, drawing } = ([...document.querySelectorAll(".e2gmm-viewer")].at(-1) as Element)
+        .e2gmmView!;
+      const state = model.get("gaussians") as Float32Array;
+      const times: number[] = [];
+      let far = 0;
+      for (let round = 1; round <= 40; round++) {
+        const next = state.map((value, i) => (i < 3082 ? value + 0.002 * round : value));
+        const start = performance.now();
+        const drawn = stage.drawn();
+        model.set({ gaussians: next });
+        await drawn;
+        times.push(performance.now() - start);
+        const places = drawing.drawnPositions();
+        for (let i = 0; i < 3082; i++) far = Math.max(far, Math.abs(places[3 * i]! - 192 * next[i]!));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return { times: times.sort((a, b) => a - b), far };
+    });
+    assert.ok(far < 1e-3, `a sphere is ${far} Å from where its Gaussian is`);
+    t.diagnostic(
+      `from the state to the drawn frame, in software: median ${times[20]!.toFixed(1)} ms, p95 ${times[37]!.toFixed(1)} ms`,
+    );
   });
 
   test("without WebGL it says so in words, and the rest of the notebook works", async () => {

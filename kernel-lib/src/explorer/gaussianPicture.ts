@@ -62,8 +62,11 @@ function drawn(state: GaussianViewerState, along: number, far: number): Buffer {
   const nearness = along === 1 ? -1 : 1;
   const place = (row: number, i: number) => gaussians[row * count + i]!;
   let half = 1e-3;
-  for (let i = 0; i < count; i++) half = Math.max(half, Math.abs(place(across, i)), Math.abs(place(up, i)));
-  const scale = (0.45 * SIDE) / half;
+  for (let i = 0; i < count; i++) {
+    const rim = (place(4, i) / boxSize) * sphereScale;
+    half = Math.max(half, Math.abs(place(across, i)) + rim, Math.abs(place(up, i)) + rim);
+  }
+  const scale = (0.49 * SIDE) / half;
   const depth = new Float32Array(SIDE * SIDE).fill(-Infinity);
   const png = new PNG({ width: SIDE, height: SIDE });
   for (let i = 0; i < count; i++) {

@@ -181,7 +181,10 @@ export class GaussianViewer extends Base {
     }
     const free = MAP_COLOURS.find((unused) => this.maps.every((map) => map.colour !== unused));
     this.set({
-      maps: [...this.maps, new DensityMap({ name, colour: free ?? MAP_COLOURS[0]!, ...shown, ...look })],
+      maps: [
+        ...this.maps,
+        new DensityMap({ name, colour: free ?? MAP_COLOURS[0]!, opacity: 0.5, ...shown, ...look }),
+      ],
     });
   }
 

@@ -60,7 +60,7 @@ export const gaussianViewerTraits = {
 
   spheresVisible: bool(true),
   /** Radius of a sphere, in sigma. */
-  sphereScale: float(1),
+  sphereScale: float(0.7),
   colourBy: choice(colourings, "displacement"),
 
   density: densityMap,

@@ -209,7 +209,8 @@ export class Drawing {
     const [mean, sigma] = [map.read("mean"), map.read("sigma")];
     const picture = slicePicture(this.#volume(map), axis, position, {
       black: mean - sigma,
-      white: Math.max(mean + 5 * sigma, map.read("level") * 1.2),
+      // The few strongest voxels may saturate
+      white: mean + 0.75 * (map.read("high") - mean),
     });
     this.#slice = this.#stage.image(picture, picture);
     return picture;

@@ -134,7 +134,11 @@ export class GaussianViewerView extends FreedView {
     this.listenTo(model, "change:frames", () => this.#player.begin());
     this.listenTo(model, "change:framesPerSecond change:backAndForth", () => this.#player.update());
     this.listenTo(model, "change:title change:height", () => this.#layout());
-    this.listenTo(model, "change", () => this.#soon(this.#updatePanel));
+    this.listenTo(model, "change", () => {
+      const keys = Object.keys(model.changedAttributes() || {});
+      // A drag changes nothing of the controls
+      if (keys.some((key) => key !== "gaussians" && key !== "camera")) this.#soon(this.#updatePanel);
+    });
     this.listenTo(model, "change:notice", () => this.#tell());
     this.listenTo(model, "msg:custom", (message: ViewerAnswer, buffers: DataView[]) =>
       this.#answered(message, buffers),

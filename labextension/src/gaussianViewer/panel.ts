@@ -1,6 +1,7 @@
 import type { Colouring } from "e2gmm/dist/explorer/gaussianViewerState";
 import type { MaskShape } from "e2gmm/dist/explorer/maskShapes";
 import { button, checkbox, choice, element, numberField, shortNumber, slider } from "./dom.js";
+import { distances, roundedUp } from "./gaussians.js";
 import type { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
 /** The controls beside the picture: each section shows a part of the state and changes it. */
@@ -63,14 +64,19 @@ function arrowsSection(model: GaussianViewerModel): Section {
   const least = slider(
     "Only above",
     { min: -0.25, max: 10, step: 0.25 },
-    (value) => (value < 0 ? "a tenth" : `${value} Å`),
+    (value) => (value < 0 ? "a tenth" : `${shortNumber(value)} Å`),
     (arrowLeast) => model.change({ arrowLeast }),
   );
   const built = section("Motion arrows", true, [shown.node, scale.node, least.node], () => {
-    built.node.hidden = model.read("arrowsFrom").length === 0;
+    const [from, to] = [model.read("arrowsFrom"), model.read("arrowsTo")];
+    built.node.hidden = from.length === 0;
+    if (from.length === 0 || from.length !== to.length) return;
+    const box = { boxSize: model.read("boxSize"), apix: model.read("apix") };
+    const most = roundedUp(distances(from, to, box).reduce((far, one) => Math.max(far, one), 0));
+    least.setRange({ min: -most / 40, max: most, step: most / 40 });
     shown.input.checked = model.read("arrowsVisible");
     scale.show(model.read("arrowScale"));
-    least.show(Math.max(-0.25, model.read("arrowLeast")));
+    least.show(Math.max(-most / 40, model.read("arrowLeast")));
   });
   return built;
 }
@@ -209,6 +215,7 @@ export class MaskSection implements Section {
   readonly #size;
   /** Which shape the next click on a Gaussian moves; -1: it places a new one; undefined: clicks only say what is there. */
   #waiting: number | undefined;
+  #drawn: { shapes: readonly MaskShape[]; waiting: number | undefined } | undefined;
 
   constructor(model: GaussianViewerModel) {
     this.#model = model;
@@ -346,7 +353,16 @@ export class MaskSection implements Section {
   }
 
   update(): void {
+    this.#updateRows();
+    this.#updateCount();
+  }
+
+  /** Rows stay as they are while nothing of theirs changes: someone may be typing in one. */
+  #updateRows(): void {
     const shapes = this.#model.read("shapes");
+    const drawn = this.#drawn;
+    if (drawn && drawn.shapes === shapes && drawn.waiting === this.#waiting) return;
+    this.#drawn = { shapes, waiting: this.#waiting };
     const editing = this.#list.contains(document.activeElement);
     const label = editing ? document.activeElement?.getAttribute("aria-label") : undefined;
     this.#list.replaceChildren(...shapes.map((shape, i) => this.#row(shape, i)));
@@ -355,6 +371,9 @@ export class MaskSection implements Section {
         if (one.getAttribute("aria-label") === label) one.focus();
       }
     }
+  }
+
+  #updateCount(): void {
     const region = this.#model.read("region");
     const inside = region.reduce((sum, flag) => sum + flag, 0);
     this.#count.textContent =

@@ -174,10 +174,10 @@ export class Stage {
       clipFar: 200,
       fogNear: 42,
       fogFar: 108,
-      lightIntensity: 0.62,
+      lightIntensity: 0.52,
       lightColor: 0xffffff,
       ambientColor: 0xffffff,
-      ambientIntensity: 0.3,
+      ambientIntensity: 0.27,
       sampleLevel: 0,
     });
     if (!this.#stage.viewer?.renderer) {
@@ -209,7 +209,7 @@ export class Stage {
   /** NGL's own light comes from the camera; one from above left gives the shapes depth. */
   #addKeyLight(): void {
     const viewer = this.#stage.viewer as unknown as ViewerInside;
-    const light = new viewer.directionalLight.constructor(0xffffff, 0.45);
+    const light = new viewer.directionalLight.constructor(0xffffff, 0.4);
     light.position.set(0.7, 1, -0.6);
     viewer.scene.add(light);
   }
