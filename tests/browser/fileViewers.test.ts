@@ -139,7 +139,7 @@ describe("viewers of files", { skip }, () => {
 
     const surface = viewer().locator(".e2gmm-mapViewer-surface");
     const triangles = async () => Number(await surface.getAttribute("data-triangles"));
-    await page.waitForFunction(() => document.querySelector("[data-triangles]"));
+    await page.waitForFunction(() => document.querySelector("[data-triangles]") !== null);
     const first = await triangles();
     assert.ok(first > 1000, `${first} triangles`);
     const absolute = surface.getByLabel("Level in the map's units");
@@ -319,6 +319,22 @@ describe("viewers of files", { skip }, () => {
     assert.match((await plain.locator(".e2gmm-mapViewer-side").textContent())!, /48 × 48 × 48/);
     assert.match((await plain.locator(".e2gmm-mapViewer-slice").textContent())!, /Z slice 25 of 48/);
     await plain.close();
+  });
+
+  test("settings hold for files that are opened afterwards", async () => {
+    const answer = await lab.fetch("/lab/api/settings/e2gmm-labextension:file-viewers", {
+      method: "PUT",
+      body: JSON.stringify({ raw: JSON.stringify({ mapEdge: 32, starMegabytes: 1 }) }),
+    });
+    assert.equal(answer.status, 204);
+    const other = await browser.newPage();
+    await lab.open(other, "ball.mrc");
+    await other
+      .getByText("48×48×48 voxels are shown as 24×24×24: blocks of 2×2×2 voxels are averaged.")
+      .waitFor();
+    await command(other, "docmanager:open", { path: "big.star" });
+    await other.getByText("only the first 1.00 MB of 8.32 MB (a setting)").waitFor();
+    await other.close();
   });
 
   test("no text of a file was ever taken for markup, and no error was thrown", async () => {

@@ -5,11 +5,13 @@ import {
   describePlan,
   firstLevel,
   greyPixels,
+  halved,
   type MapLimits,
   planeOf,
   planMap,
   readMapData,
   readSections,
+  shrunk,
 } from "./mapData.js";
 import { layoutOf, parseHeader } from "./mrc.js";
 import { type MadeMrc, makeMrc } from "./mrc.test.helper.js";
@@ -130,6 +132,14 @@ describe("maps in the page", () => {
     assert.deepEqual([...planeOf(map, 0, 1).values], [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23]);
   });
 
+  test("a large image is averaged in blocks, a small one left as it is", () => {
+    const plane = { width: 5, height: 4, values: Float32Array.from({ length: 20 }, (_, i) => i) };
+    assert.equal(shrunk(plane, 5), plane);
+    assert.deepEqual(shrunk(plane, 3), { width: 2, height: 2, values: Float32Array.of(3, 5, 13, 15) });
+    const line = { width: 6, height: 1, values: Float32Array.of(1, 2, 3, 4, 5, 9) };
+    assert.deepEqual(shrunk(line, 2), { width: 2, height: 1, values: Float32Array.of(2, 6) });
+  });
+
   test("greys go from the low to the high value, the first row at the bottom where asked", () => {
     const plane = { width: 1, height: 3, values: Float32Array.of(-1, 0.5, 4) };
     const greys = (upwards: boolean) => [...greyPixels(plane, 0, 1, upwards)].filter((_, i) => i % 4 === 0);
@@ -149,6 +159,23 @@ describe("maps in the page", () => {
     assert.deepEqual(boxBeyond(map, 0.5, true), { lowest: [2, 4, 2], highest: [4, 4, 6] });
     assert.equal(boxBeyond(map, 2, true), undefined);
     assert.deepEqual(boxBeyond(map, 0.5, false), { lowest: [0, 0, 0], highest: [6, 6, 6] });
+  });
+
+  test("half a map has the means of its blocks, in their places", async () => {
+    const { map } = await read({ size: [5, 4, 2], mode: 2, apix: 2 });
+    const half = halved(map);
+    assert.deepEqual(half.size, [2, 2, 1]);
+    assert.deepEqual(
+      [half.voxel, half.origin],
+      [
+        [4, 4, 4],
+        [1, 1, 1],
+      ],
+    );
+    const value = (x: number, y: number, z: number) => x + 5 * (y + 4 * z);
+    assert.equal(half.data[3], (value(2, 2, 0) + value(3, 3, 1)) / 2);
+    const flat = halved({ ...map, size: [4, 1, 1], data: Float32Array.of(1, 3, 5, 9) });
+    assert.deepEqual([...flat.data], [2, 7]);
   });
 
   test("the first level is one that some voxel is beyond", () => {

@@ -275,6 +275,36 @@ export function planeOf(map: Pick<MapData, "data" | "size">, axis: 0 | 1 | 2, in
   return { width, height, values };
 }
 
+/** A map averaged in blocks of 2×2×2 voxels; an odd last plane is left out. */
+export function halved({ data, size, voxel, origin, statistics }: MapData): MapData {
+  const [nx, ny] = size;
+  const half = size.map((n) => Math.max(1, n >> 1)) as [number, number, number];
+  const [hx, hy, hz] = half;
+  // Along an axis of one voxel there is no second one
+  const steps = size.map((n, axis) => (n > 1 ? [1, nx, nx * ny][axis]! : 0)) as [number, number, number];
+  const [dx, dy, dz] = steps;
+  const small = new Float32Array(hx * hy * hz);
+  let to = 0;
+  for (let z = 0; z < hz; z++) {
+    for (let y = 0; y < hy; y++) {
+      let at = nx * (2 * y + ny * 2 * z);
+      for (let x = 0; x < hx; x++, at += 2) {
+        const lower = data[at]! + data[at + dx]! + data[at + dy]! + data[at + dx + dy]!;
+        const top = at + dz;
+        const upper = data[top]! + data[top + dx]! + data[top + dy]! + data[top + dx + dy]!;
+        small[to++] = (lower + upper) / 8;
+      }
+    }
+  }
+  return {
+    data: small,
+    size: half,
+    voxel: voxel.map((edge) => 2 * edge) as [number, number, number],
+    origin: origin.map((x, axis) => x + voxel[axis]! / 2) as [number, number, number],
+    statistics,
+  };
+}
+
 /** The box in Å around all voxels above (or below) a level; undefined where there are none. */
 export function boxBeyond(
   { data, size, voxel, origin }: MapData,
@@ -306,6 +336,28 @@ export function boxBeyond(
     lowest: lowest.map(place) as [number, number, number],
     highest: highest.map(place) as [number, number, number],
   };
+}
+
+/** A plane averaged in blocks, of which there are at most `edge` along its longer side; an incomplete last one is left out. */
+export function shrunk(plane: Plane, edge: number): Plane {
+  const factor = Math.ceil(Math.max(plane.width, plane.height) / edge);
+  if (factor <= 1) return plane;
+  const width = Math.max(1, Math.floor(plane.width / factor));
+  const height = Math.max(1, Math.floor(plane.height / factor));
+  const values = new Float32Array(width * height);
+  const rows = Math.min(plane.height, height * factor);
+  const columns = Math.min(plane.width, width * factor);
+  for (let row = 0; row < rows; row++) {
+    const to = Math.min(height - 1, Math.floor(row / factor)) * width;
+    const from = row * plane.width;
+    for (let column = 0; column < columns; column++) {
+      const at = to + Math.floor(column / factor);
+      values[at] = values[at]! + plane.values[from + column]!;
+    }
+  }
+  const count = (rows / height) * (columns / width);
+  for (let i = 0; i < values.length; i++) values[i] = values[i]! / count;
+  return { width, height, values };
 }
 
 /** Mean and deviation from it, of finite values. */

@@ -98,7 +98,7 @@ export class MapViewer extends FileViewer {
     const surface = new SurfacePane(map, {
       level: firstLevel(map.statistics, mapLevel),
       colour: mapColour,
-      label: `Surface of ${file.name}`,
+      name: file.name,
     });
     this.panes.push(surface);
     const volume = element("div", { class: "e2gmm-mapViewer-volume" }, surface.node, new SlicePane(map).node);

@@ -1,10 +1,12 @@
 import { button, element, labelled } from "./dom.js";
-import { greyPixels, readSections, spreadOf } from "./mapData.js";
+import { greyPixels, readSections, shrunk, spreadOf } from "./mapData.js";
 import type { MrcHeader, MrcLayout } from "./mrc.js";
 import type { RemoteFile } from "./remoteFile.js";
 
 const shownBytes = 64 * 2 ** 20;
 const shownImages = 200;
+/** Pixels along the longer side of an image as it is drawn. */
+const drawnPixels = 1280;
 const slideMilliseconds = 120;
 
 /** Images of a stack, some at a time, each on a grey scale of its own; only those that are shown are read. */
@@ -27,7 +29,7 @@ export class MontagePane {
   private readonly edge = element("input", {
     type: "range",
     min: 48,
-    max: 512,
+    max: 1024,
     step: 8,
     "aria-label": "Size of an image",
   });
@@ -46,7 +48,7 @@ export class MontagePane {
   ) {
     const { ns } = header;
     this.first.max = this.number.max = String(ns);
-    this.edge.value = String(ns === 1 ? 512 : Math.min(192, Math.max(96, header.nc)));
+    this.edge.value = String(ns === 1 ? 640 : Math.min(192, Math.max(96, header.nc)));
     this.first.addEventListener("input", () => this.go(Number(this.first.value)));
     this.number.addEventListener("change", () => this.go(Number(this.number.value)));
     this.edge.addEventListener("input", () => this.later());
@@ -118,18 +120,17 @@ export class MontagePane {
     }
   }
 
-  private figures(values: Float32Array, first: number, count: number): HTMLElement[] {
-    const { nc: width, nr: height } = this.header;
+  private figures(all: Float32Array, first: number, count: number): HTMLElement[] {
+    const { nc, nr } = this.header;
     return Array.from({ length: count }, (_, i) => {
-      const image = values.subarray(i * width * height, (i + 1) * width * height);
-      const { mean, rms } = spreadOf(image);
-      const canvas = element("canvas", {
-        role: "img",
-        "aria-label": `Image ${first + i + 1}`,
-        width,
-        height,
-      });
-      const pixels = greyPixels({ width, height, values: image }, mean - 3 * rms, mean + 3 * rms, false);
+      const values = all.subarray(i * nc * nr, (i + 1) * nc * nr);
+      // A micrograph has more pixels than any screen
+      const image = shrunk({ width: nc, height: nr, values }, drawnPixels);
+      const { width, height } = image;
+      const { mean, rms } = spreadOf(image.values);
+      const name = `Image ${first + i + 1}`;
+      const canvas = element("canvas", { role: "img", "aria-label": name, width, height });
+      const pixels = greyPixels(image, mean - 3 * rms, mean + 3 * rms, false);
       canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
       return element("figure", {}, canvas, element("figcaption", {}, String(first + i + 1)));
     });

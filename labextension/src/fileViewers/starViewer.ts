@@ -61,7 +61,10 @@ export class StarViewer extends FileViewer {
     this.grid.keyHandler = new KeyHandler(() => void this.copy());
     this.grid.mouseHandler = new MouseHandler((column) => this.sortByClick(column));
     this.grid.viewport.node.tabIndex = 0;
-    this.grid.viewport.node.setAttribute("role", "grid");
+    // Drawn on a canvas: the status line tells the cell under the cursor
+    this.grid.viewport.node.setAttribute("role", "application");
+    this.grid.viewport.node.setAttribute("aria-roledescription", "table");
+    this.scrollByTouch();
     this.grid.node.classList.add("e2gmm-starViewer-lumino");
     this.main.append(this.toolbar(), this.gridPlace);
     onThemeChange(() => this.readTheme(), this.closing.signal);
@@ -94,6 +97,25 @@ export class StarViewer extends FileViewer {
       labelled("descending", this.descending),
       button("Copy", "Copy the selected cells, tab-separated (Ctrl+C)", () => void this.copy()),
     );
+  }
+
+  /** The grid knows a mouse and a wheel only. */
+  private scrollByTouch(): void {
+    const { node } = this.grid.viewport;
+    const { signal } = this.closing;
+    let last: Touch | undefined;
+    const begin = (event: TouchEvent) => {
+      last = event.touches.length === 1 ? event.touches[0] : undefined;
+    };
+    const move = (event: TouchEvent) => {
+      const [touch] = event.touches;
+      if (!last || !touch || event.touches.length !== 1) return;
+      event.preventDefault();
+      this.grid.scrollBy(last.clientX - touch.clientX, last.clientY - touch.clientY);
+      last = touch;
+    };
+    node.addEventListener("touchstart", begin, { signal, passive: true });
+    node.addEventListener("touchmove", move, { signal, passive: false });
   }
 
   protected override onAfterAttach(message: Message): void {
@@ -240,6 +262,7 @@ export class StarViewer extends FileViewer {
     this.grid.dataModel = table ?? null;
     if (!table || !sheet) return;
     this.sheetSelect.selectedIndex = this.indexer?.sheets.indexOf(sheet) ?? -1;
+    this.grid.viewport.node.setAttribute("aria-label", `data_${sheet.block}`);
     const selection = new BasicSelectionModel({ dataModel: table });
     selection.changed.connect(() => this.sayWhatIsShown());
     this.grid.selectionModel = selection;

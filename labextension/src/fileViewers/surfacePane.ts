@@ -1,15 +1,21 @@
-import { NoWebGl, openStage, type Stage, type SurfaceHandle } from "../gaussianViewer/stage.js";
+import { openStage, type Stage, type SurfaceHandle } from "../gaussianViewer/stage.js";
 import { button, element, labelled, onThemeChange } from "./dom.js";
 import { formatNumber } from "./headerText.js";
-import { boxBeyond, type MapData } from "./mapData.js";
+import { boxBeyond, halved, type MapData } from "./mapData.js";
 
 export interface SurfaceStart {
   /** σ above the mean. */
   level: number;
   colour: string;
-  /** What screen readers call the picture. */
-  label: string;
+  /** Name of the file. */
+  name: string;
 }
+
+/**
+ * A map of more voxels than this is shown averaged in blocks while the slider moves: the surface of 128³ voxels takes
+ * some 50 ms, that of 256³ half a second.
+ */
+const quickVoxels = 160 ** 3;
 
 /** Levels of the slider, in σ; the fields beside it take any. */
 const sliderSigma = { lowest: -5, highest: 15 };
@@ -35,13 +41,15 @@ export class SurfacePane {
   private readonly visible: Promise<void>;
   private stage: Stage | undefined;
   private surface: SurfaceHandle | undefined;
+  /** The surface of the averaged map, where the map is large. */
+  private coarse: SurfaceHandle | undefined;
   private frame = 0;
   /** In the units of the map. */
   private level: number;
 
   constructor(
     private readonly map: MapData,
-    start: SurfaceStart,
+    private readonly start: SurfaceStart,
   ) {
     const { mean, rms, min, max } = map.statistics;
     this.level = mean + start.level * rms;
@@ -52,10 +60,13 @@ export class SurfacePane {
     slider.min = String(Math.max(sliderSigma.lowest, (min - mean) / steps));
     slider.max = String(Math.min(sliderSigma.highest, (max - mean) / steps));
     slider.step = "any";
-    slider.addEventListener("input", () => this.setLevel(mean + Number(slider.value) * rms));
+    const fromSlider = () => mean + Number(slider.value) * rms;
+    slider.addEventListener("input", () => this.setLevel(fromSlider(), this.coarse !== undefined));
+    slider.addEventListener("change", () => this.setLevel(fromSlider()));
     this.sigma.addEventListener("change", () => this.setLevel(mean + Number(this.sigma.value) * rms));
     this.absolute.addEventListener("change", () => this.setLevel(Number(this.absolute.value)));
-    this.colour.addEventListener("input", () => this.draw());
+    this.colour.addEventListener("input", () => this.draw(this.coarse !== undefined));
+    this.colour.addEventListener("change", () => this.draw());
     this.node.append(this.toolbar(), this.view);
     this.view.append(this.words);
     this.showLevel();
@@ -68,7 +79,7 @@ export class SurfacePane {
       watch.observe(this.view);
       this.closing.signal.addEventListener("abort", () => watch.disconnect(), { once: true });
     });
-    void this.open(start.label);
+    void this.open();
   }
 
   private toolbar(): HTMLElement {
@@ -95,10 +106,11 @@ export class SurfacePane {
   }
 
   /** Opens the 3-D view once there is room for it. */
-  private async open(label: string): Promise<void> {
+  private async open(): Promise<void> {
     const { signal } = this.closing;
     await this.visible;
     if (signal.aborted) return;
+    let stage: Stage;
     try {
       const onLost = (lost: boolean) =>
         this.tell(
@@ -106,23 +118,22 @@ export class SurfacePane {
             ? "The graphics card has dropped the picture; it will be drawn again when it is back."
             : undefined,
         );
-      const stage = await openStage(this.view, { label, onLost });
-      if (signal.aborted) {
-        stage.dispose();
-        return;
-      }
-      this.stage = stage;
+      stage = await openStage(this.view, { label: `Surface of ${this.start.name}`, onLost });
     } catch (error) {
-      if (!(error instanceof NoWebGl)) throw error;
-      this.tell(error.message);
+      this.tell(error instanceof Error ? error.message : String(error));
       return;
     }
-    onThemeChange(() => this.stage?.readTheme(), signal);
-    const { data, size, voxel, origin } = this.map;
-    this.surface = this.stage.surface(
-      { data, size, apix: voxel[0], origin },
-      { level: this.level, colour: this.colour.value },
-    );
+    if (signal.aborted) {
+      stage.dispose();
+      return;
+    }
+    this.stage = stage;
+    onThemeChange(() => stage.readTheme(), signal);
+    const style = { level: this.level, colour: this.colour.value };
+    const add = ({ data, size, voxel, origin }: MapData, visible: boolean) =>
+      stage.surface({ data, size, apix: voxel[0], origin }, { ...style, visible });
+    this.surface = add(this.map, true);
+    if (this.map.data.length > quickVoxels) this.coarse = add(halved(this.map), false);
     this.fit();
     this.tellEmpty();
   }
@@ -134,11 +145,12 @@ export class SurfacePane {
     this.stage?.fit(boxBeyond(this.map, this.level, this.level >= mean) ?? this.surface.box);
   }
 
-  private setLevel(level: number): void {
+  /** @param quick whether the averaged map will do for now */
+  private setLevel(level: number, quick = false): void {
     if (!Number.isFinite(level)) return;
     this.level = level;
     this.showLevel();
-    this.draw();
+    this.draw(quick);
   }
 
   private showLevel(): void {
@@ -151,10 +163,12 @@ export class SurfacePane {
   }
 
   /** At most one surface is computed for each frame, however fast the slider moves. */
-  private draw(): void {
+  private draw(quick = false): void {
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
-      this.surface?.set({ level: this.level, colour: this.colour.value });
+      const style = { level: this.level, colour: this.colour.value };
+      this.surface?.set({ ...style, visible: !quick });
+      this.coarse?.set({ ...style, visible: quick });
       this.tellEmpty();
     });
   }
@@ -162,7 +176,8 @@ export class SurfacePane {
   private tellEmpty(): void {
     if (!this.surface) return;
     const { min, max } = this.map.statistics;
-    this.node.dataset["triangles"] = String(this.surface.triangles);
+    const triangles = this.surface.triangles + (this.coarse?.triangles ?? 0);
+    this.node.dataset["triangles"] = String(triangles);
     const range = `${formatNumber(min)} to ${formatNumber(max)}`;
     this.tell(
       this.surface.triangles > 0 ? undefined : `No voxel is beyond this level: the map goes from ${range}.`,
@@ -177,7 +192,7 @@ export class SurfacePane {
   private async savePicture(): Promise<void> {
     const blob = await this.stage?.png();
     if (!blob) return;
-    const link = element("a", { download: "map.png", href: URL.createObjectURL(blob) });
+    const link = element("a", { download: `${this.start.name}.png`, href: URL.createObjectURL(blob) });
     link.click();
     URL.revokeObjectURL(link.href);
   }
@@ -186,6 +201,7 @@ export class SurfacePane {
     cancelAnimationFrame(this.frame);
     this.closing.abort();
     this.surface?.dispose();
+    this.coarse?.dispose();
     this.stage?.dispose();
     this.node.remove();
   }
