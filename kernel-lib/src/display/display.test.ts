@@ -12,7 +12,7 @@ import { emptyModel, type GaussianModel } from "../model/gaussianModel";
 import { Random } from "../random";
 import { temporaryFolder } from "../testing";
 import type { EpochReport } from "../training/trainer";
-import { type Displayable, displaySymbol, escapeMarkup } from "./displayable";
+import { type Displayable, displaySymbol, escapeMarkup, formsOf } from "./displayable";
 import type { Figure } from "./figure";
 import { resolutionTicks } from "./frequencyAxis";
 import { fscFigure } from "./fscFigure";
@@ -358,7 +358,7 @@ async function shownIn(work: () => void | Promise<void>) {
   const calls: { bundle: Record<string, string>; id?: string; update?: boolean }[] = [];
   const place = globalThis as { display?: unknown };
   place.display = async (value: Displayable, options: { id?: string; update?: boolean } = {}) => {
-    calls.push({ bundle: await value[displaySymbol](), ...options });
+    calls.push({ bundle: formsOf(await value[displaySymbol]()), ...options });
   };
   try {
     await work();

@@ -7,9 +7,21 @@ export interface MimeBundle {
 /** A value that has a method of this name shows as the bundle which the method returns, in any kernel that knows it. */
 export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
 
+/** A bundle with what a kernel that has comms sends beside it, such as the id under which it is replaced later. */
+export interface LiveBundle {
+  data: MimeBundle;
+  metadata: object;
+  transient?: { display_id?: string };
+}
+
 /** What a notebook shows as more than text. */
 export interface Displayable {
-  [displaySymbol](): MimeBundle | Promise<MimeBundle>;
+  [displaySymbol](): MimeBundle | LiveBundle | Promise<MimeBundle | LiveBundle>;
+}
+
+/** The forms by media type, whichever of the two a display method returned. */
+export function formsOf(shown: MimeBundle | LiveBundle): MimeBundle {
+  return typeof shown.data === "object" ? shown.data : (shown as MimeBundle);
 }
 
 const entities: Readonly<Record<string, string>> = {

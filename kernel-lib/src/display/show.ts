@@ -1,4 +1,4 @@
-import { type Displayable, displaySymbol, type MimeBundle } from "./displayable";
+import { type Displayable, displaySymbol, formsOf } from "./displayable";
 
 export interface ShowOptions {
   /** Names the output, so that a later call can replace it. */
@@ -44,7 +44,7 @@ export async function show(value: Displayable, options: ShowOptions = {}): Promi
     await kernel(value, options);
     return;
   }
-  const bundle: MimeBundle = await value[displaySymbol]();
+  const bundle = formsOf(await value[displaySymbol]());
   const tslab = tslabKernel();
   if (tslab) {
     const { id, update } = options;

@@ -1,3 +1,4 @@
+import { escapeMarkup, type MimeBundle } from "../display/displayable";
 import { type CommTransport, currentPublish } from "./transport";
 
 /**
@@ -13,18 +14,10 @@ export interface Picture {
   png?: Uint8Array;
 }
 
-export function escapeHtml(value: unknown): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return String(value).replace(/[&<>"']/g, (character) => entities[character]!);
-}
+/** A value as text that may stand in HTML. */
+export const escapeHtml = (value: unknown): string => escapeMarkup(String(value));
 
-export function showStill({ text, html, png }: Picture): Record<string, unknown> {
+export function showStill({ text, html, png }: Picture): MimeBundle {
   return {
     "text/plain": text,
     "text/html": html,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
+import { type Displayable, displaySymbol, type LiveBundle, type MimeBundle } from "../display/displayable";
 import { type BufferPath, joinBuffers, splitBuffers } from "./buffers";
 import { escapeHtml, type Picture, showStill, trackDisplayed } from "./still";
 import type { GivenOf, StateOf, Trait, Traits } from "./traits";
@@ -71,7 +72,7 @@ function attachControl(transport: CommTransport): void {
 /**
  * The kernel side of one widget model. Views of it may be shown any number of times; all follow this state.
  */
-export class Widget<T extends Traits> {
+export class Widget<T extends Traits> implements Displayable {
   readonly id: string = randomUUID().replaceAll("-", "");
   readonly kind: WidgetKind<T>;
   readonly #state: Record<string, unknown> = {};
@@ -313,16 +314,16 @@ export class Widget<T extends Traits> {
   }
 
   /** What a cell shows whose value this is: the live view, and beside it the picture. */
-  [Symbol.for("Jupyter.display")](): object {
+  [displaySymbol](): MimeBundle | LiveBundle {
     const id = `widget-${this.id}`;
     const transport = currentTransport();
-    if (!transport || this.#closed || this.kind.viewName === null) {
-      return { data: showStill(this.picture()), metadata: {} };
-    }
     const still = showStill(this.picture());
+    if (!transport || this.#closed || this.kind.viewName === null) return still;
     trackDisplayed(transport, { id, picture: () => this.picture() });
     const view = { version_major: 2, version_minor: 0, model_id: this.id };
-    return { data: { ...still, [VIEW_MIME]: view }, metadata: {}, transient: { display_id: id } };
+    // The one form that is no text
+    const data = { ...still, [VIEW_MIME]: view as unknown as string };
+    return { data, metadata: {}, transient: { display_id: id } };
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
