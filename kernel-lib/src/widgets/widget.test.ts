@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
+import { displaySymbol, formsOf } from "../display/displayable";
 import {
   Button,
   Dropdown,
@@ -76,11 +77,9 @@ test("without a kernel a widget keeps its state and shows as a picture", () => {
   (globalThis as Record<symbol, unknown>)[symbol] = undefined;
   const slider = new IntSlider({ value: 4, max: 10 });
   slider.value = 5;
-  const shown = (slider as unknown as Record<symbol, () => { data: Record<string, string> }>)[
-    Symbol.for("Jupyter.display")
-  ]!();
-  assert.deepEqual(Object.keys(shown.data), ["text/plain", "text/html"]);
-  assert.match(shown.data["text/plain"]!, /^5 /);
+  const shown = formsOf(slider[displaySymbol]());
+  assert.deepEqual(Object.keys(shown), ["text/plain", "text/html"]);
+  assert.match(shown["text/plain"], /^5 /);
 });
 
 test("a layout can be given as an object, is shared by reference and changed in place", () => {
