@@ -6,7 +6,9 @@ import {
   instantiate,
   type KernelExports,
   kernelModule,
+  MOST_THREADS,
   newMemory,
+  nextJob,
   type SharedWasmMemory,
 } from "../projection/wasmMemory";
 
@@ -44,14 +46,13 @@ export type LayerTask = { task: number; rows: number; inputs: number; outputs: n
 
 /** Words that the threads share beside the memory. */
 export const control = {
-  /** Number of the job, times {@link MOST_THREADS}, plus how many threads are to work on it; they sleep on it. */
+  /** Number of the job and of the threads that are to work on it, as `nextJob` puts them together; they sleep on it. */
   job: 0,
   /** Threads that still work on it. */
   busy: 1,
   /** Threads that are up. */
   ready: 2,
 } as const;
-export const MOST_THREADS = 256;
 
 /** Where the record lies in the memory. */
 export const RECORD = 64;
@@ -81,7 +82,7 @@ export class DenseThreads {
   private failure: Error | undefined;
 
   /** @param threads the calling one included. Default: one per core */
-  constructor(readonly threads = availableParallelism()) {
+  constructor(readonly threads = Math.min(availableParallelism(), MOST_THREADS - 1)) {
     if (!Number.isInteger(threads) || threads < 1 || threads >= MOST_THREADS) {
       throw new RangeError(`threads: expected an integer from 1 to ${MOST_THREADS - 1}, found ${threads}`);
     }
@@ -113,9 +114,7 @@ export class DenseThreads {
     const helpers = large ? Atomics.load(shared, control.ready) : 0;
     if (helpers > 0) {
       Atomics.store(shared, control.busy, helpers);
-      const job = Math.floor(Atomics.load(shared, control.job) / MOST_THREADS) + 1;
-      // The number wraps around; all that matters is that it is another one.
-      Atomics.store(shared, control.job, (job % 2 ** 22) * MOST_THREADS + helpers);
+      Atomics.store(shared, control.job, nextJob(Atomics.load(shared, control.job), helpers));
       Atomics.notify(shared, control.job);
     }
     this.exports.dense(RECORD);

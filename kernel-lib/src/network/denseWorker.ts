@@ -1,6 +1,6 @@
 import { workerData } from "node:worker_threads";
-import { instantiate, type SharedWasmMemory } from "../projection/wasmMemory";
-import { control, MOST_THREADS, RECORD } from "./denseThreads";
+import { instantiate, MOST_THREADS, type SharedWasmMemory } from "../projection/wasmMemory";
+import { control, RECORD } from "./denseThreads";
 
 /** One thread of {@link DenseThreads}: sleeps until there is a layer to work on. */
 
@@ -14,7 +14,6 @@ for (let seen = 0; ; ) {
   const job = Atomics.load(shared, control.job);
   if (job === seen) continue;
   seen = job;
-  // Number of the job and of threads are one word: they are read together, or a thread could work on one job twice.
   if (index >= job % MOST_THREADS) continue;
   dense(RECORD);
   if (Atomics.sub(shared, control.busy, 1) === 1) Atomics.notify(shared, control.busy);

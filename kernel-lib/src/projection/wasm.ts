@@ -22,7 +22,9 @@ import {
   jobFields,
   type KernelExports,
   kernelModule,
+  MOST_THREADS,
   newMemory,
+  nextJob,
   type SharedWasmMemory,
 } from "./wasmMemory";
 
@@ -64,9 +66,9 @@ export class WasmEngine implements ProjectionEngine {
   private kept: ProjectionResult | undefined;
 
   constructor(options: WasmEngineOptions = {}) {
-    const threads = options.threads ?? availableParallelism();
-    if (!Number.isInteger(threads) || threads < 1) {
-      throw new RangeError(`threads: expected an integer of 1 or more, found ${threads}`);
+    const threads = options.threads ?? Math.min(availableParallelism(), MOST_THREADS - 1);
+    if (!Number.isInteger(threads) || threads < 1 || threads >= MOST_THREADS) {
+      throw new RangeError(`threads: expected an integer from 1 to ${MOST_THREADS - 1}, found ${threads}`);
     }
     this.threads = threads;
     this.words = new Int32Array(new SharedArrayBuffer(4 * (control.scratch + threads)));
@@ -261,9 +263,8 @@ export class WasmEngine implements ProjectionEngine {
       awake?.ref();
       for (const [i, address] of scratch.entries()) Atomics.store(words, control.scratch + i, address);
       Atomics.store(words, control.job, job);
-      Atomics.store(words, control.threads, scratch.length);
       Atomics.store(words, control.busy, scratch.length);
-      Atomics.add(words, control.jobs, 1);
+      Atomics.store(words, control.jobs, nextJob(Atomics.load(words, control.jobs), scratch.length));
       Atomics.notify(words, control.jobs);
     });
   }

@@ -47,15 +47,23 @@ export function newMemory(): SharedWasmMemory {
 /** What the calling thread and the working threads share beside the memory: Int32 words at these places. */
 export type ControlWords = Int32Array;
 export const control = {
-  /** How many jobs there have been; the threads sleep on it. */
+  /**
+   * Number of the job, times {@link MOST_THREADS}, plus how many threads are to work on it; they sleep on it. One word, so that a
+   * thread that wakes late never takes the number from one job and the threads from the next.
+   */
   jobs: 0,
-  /** Threads that are to work on the job, and those that still do. */
-  threads: 1,
-  busy: 2,
+  /** Threads that still work on the job. */
+  busy: 1,
   /** Address of the job, and from here on of each thread's scratch. */
-  job: 3,
-  scratch: 4,
+  job: 2,
+  scratch: 3,
 } as const;
+export const MOST_THREADS = 256;
+
+/** The word for the job after the one that `word` stands for. Numbers wrap around; all that matters is that they differ. */
+export function nextJob(word: number, threads: number): number {
+  return ((Math.floor(word / MOST_THREADS) + 1) % 2 ** 22) * MOST_THREADS + threads;
+}
 
 /** Words of the job record, in the order of assembly/job.ts. */
 export const jobFields = [

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { type ControlWords, control, instantiate, type SharedWasmMemory } from "./wasmMemory";
+import { type ControlWords, control, instantiate, MOST_THREADS, type SharedWasmMemory } from "./wasmMemory";
 
 /**
- * One thread of the WebAssembly engine. It sleeps until the count of jobs goes up, works on the job that the control words
- * name, and the thread that ends last says so. Waiting like this takes a few microseconds where a message takes fifty.
+ * One thread of the WebAssembly engine. It sleeps until there is another job, works on it as the control words
+ * say, and the thread that ends last says so. Waiting like this takes a few microseconds where a message takes fifty.
  */
 
 const shared = workerData as {
@@ -20,7 +20,7 @@ for (let seen = 0; ; ) {
   const jobs = Atomics.load(words, control.jobs);
   if (jobs === seen) continue;
   seen = jobs;
-  if (index >= Atomics.load(words, control.threads)) continue;
+  if (index >= jobs % MOST_THREADS) continue;
   work(Atomics.load(words, control.job), Atomics.load(words, control.scratch + index));
   if (Atomics.sub(words, control.busy, 1) === 1) parentPort?.postMessage(jobs);
 }
