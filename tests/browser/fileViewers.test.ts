@@ -270,6 +270,8 @@ describe("viewers of files", { skip }, () => {
     const options = await viewer().getByLabel("Column that sorts").locator("option").allTextContents();
     assert.deepEqual(options, ["file order", "rlnOpticsGroup", hostileWord]);
 
+    await command(page, "docmanager:save");
+    assert.equal(await page.locator(".jp-Dialog").count(), 0);
     assert.ok(readFileSync(file).equals(before));
     const checkpoints = path.join(lab.folder, ".ipynb_checkpoints");
     assert.deepEqual(

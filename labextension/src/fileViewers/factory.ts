@@ -10,6 +10,7 @@ import type { FileViewer, ViewerInput, ViewerSettings } from "./fileViewer.js";
 import type { FileSource } from "./remoteFile.js";
 
 const modelName = "e2gmm-unread";
+const onlyShown = "This view shows the file and does not write it.";
 
 /**
  * The document of a file that JupyterLab neither reads nor writes: the viewer asks for the bytes that it needs.
@@ -23,11 +24,11 @@ class UnreadModel extends DocumentModel {
   }
 
   override toString(): string {
-    throw new Error("This view shows the file and does not write it.");
+    throw new Error(onlyShown);
   }
 
   override toJSON(): never {
-    throw new Error("This view shows the file and does not write it.");
+    throw new Error(onlyShown);
   }
 
   override fromString(): void {}
@@ -79,6 +80,9 @@ export class ViewerFactory extends ABCWidgetFactory<DocumentWidget<Widget>> {
   }
 
   protected override createNewWidget(context: DocumentRegistry.Context): DocumentWidget<Widget> {
+    // There is nothing to be saved, and a checkpoint would be a copy of the whole file
+    context.save = async () => {};
+    context.createCheckpoint = async () => ({ id: "", last_modified: "" });
     const content = new Panel();
     content.addClass("e2gmm-fileViewer-panel");
     const widget = new DocumentWidget<Widget>({ content, context, reveal: this.fill(content, context) });
