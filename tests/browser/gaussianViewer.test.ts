@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
@@ -192,6 +192,20 @@ describe("the viewer of the Gaussians", { skip }, () => {
       .screenshot({ path: path.join(artefacts, "gaussianViewer-region.png") });
   });
 
+  test("saves its picture as PNG", async () => {
+    const [png] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save the picture" }).click(),
+    ]);
+    assert.match(png.suggestedFilename(), /^Two domains _img src=x onerror='window\.hacked = 1'_\.png$/);
+    assert.equal(
+      readFileSync((await png.path())!)
+        .subarray(1, 4)
+        .toString(),
+      "PNG",
+    );
+  });
+
   test("plays a path, saves it as a movie and as PDB models", async () => {
     await runCell(
       page,
@@ -210,7 +224,6 @@ describe("the viewer of the Gaussians", { skip }, () => {
     ]);
     assert.match(movie.suggestedFilename(), /\.webm$/);
     assert.ok(!/[/\\<>]/.test(movie.suggestedFilename()));
-    const { statSync, readFileSync } = await import("node:fs");
     assert.ok(statSync((await movie.path())!).size > 1000);
     const [pdb] = await Promise.all([
       page.waitForEvent("download"),

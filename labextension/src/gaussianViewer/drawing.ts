@@ -28,6 +28,7 @@ export class Drawing {
   #arrows: Drawn | undefined;
   #slice: Drawn | undefined;
   #shapes: Drawn[] = [];
+  #legend: Legend | undefined;
   /** A frame of a path that is shown in place of the state. */
   #frame: Float32Array | undefined;
 
@@ -51,22 +52,38 @@ export class Drawing {
   }
 
   all(): void {
+    // Arrows first: they may stretch the scale of the spheres
+    this.arrows();
     this.gaussians();
     this.second();
-    this.arrows();
     this.maps();
     this.slice();
     this.shapes();
   }
 
   /** Shows a frame in place of the state, or the state again. */
-  frame(gaussians: Float32Array | undefined): Legend | undefined {
+  frame(gaussians: Float32Array | undefined): void {
     this.#frame = gaussians;
-    return this.gaussians();
+    this.gaussians();
   }
 
-  /** The spheres of what is shown. @returns what their colours mean */
-  gaussians(): Legend | undefined {
+  /** What the colours mean that are on the screen. */
+  get legends(): readonly Legend[] {
+    const spheres = this.#model.read("spheresVisible") ? this.#legend : undefined;
+    const said = spheres?.kind === "scale" && spheres.scale === scales.motion;
+    if (!this.#arrows || said) return spheres ? [spheres] : [];
+    const motion: Legend = {
+      kind: "scale",
+      title: "Motion (Å)",
+      scale: scales.motion,
+      low: 0,
+      high: this.#reach.displacement,
+    };
+    return spheres ? [spheres, motion] : [motion];
+  }
+
+  /** The spheres of what is shown. */
+  gaussians(): void {
     const model = this.#model;
     const gaussians = this.shown;
     const count = gaussians.length / 5;
@@ -74,8 +91,9 @@ export class Drawing {
       this.#spheres.handle.dispose();
       this.#spheres = undefined;
     }
-    if (count === 0) return undefined;
+    if (count === 0) return;
     const { colours, legend } = this.#colours(gaussians);
+    this.#legend = legend;
     const spheres = {
       position: placesOf(gaussians, this.#box),
       radius: radiiOf(gaussians, model.read("apix"), model.read("sphereScale")),
@@ -84,7 +102,6 @@ export class Drawing {
     if (this.#spheres) this.#spheres.handle.set(spheres);
     else this.#spheres = { handle: this.#stage.spheres(spheres, { pickable: true }), count };
     this.#spheres.handle.setVisible(model.read("spheresVisible"));
-    return model.read("spheresVisible") ? legend : undefined;
   }
 
   #colours(gaussians: Float32Array): Coloured {

@@ -25,6 +25,7 @@ export class GaussianViewerView extends FreedView {
   #title!: HTMLElement;
   #canvasPlace!: HTMLElement;
   #legend!: HTMLElement;
+  #legendsShown = "[]";
   #scaleBar!: HTMLElement;
   #status!: HTMLElement;
   #panel!: Panel;
@@ -57,7 +58,10 @@ export class GaussianViewerView extends FreedView {
     this.#status.setAttribute("role", "status");
     this.#panel = new Panel(this.model);
     this.#player = new Player(this.model, {
-      show: (gaussians) => this.#showLegend(this.drawing?.frame(gaussians)),
+      show: (gaussians) => {
+        this.drawing?.frame(gaussians);
+        this.#showLegends();
+      },
       picture: () =>
         this.stage && {
           canvas: this.stage.canvas,
@@ -122,8 +126,9 @@ export class GaussianViewerView extends FreedView {
     };
     this.listenTo(model, "change:gaussians", () => {
       this.#player.pause();
+      // At once: to wait for the next frame would show it one frame late
       this.drawing?.frame(undefined);
-      this.#soon(this.#drawGaussians);
+      this.#showLegends();
     });
     soon("neutral colourBy sphereScale spheresVisible region free", this.#drawGaussians);
     soon("second secondVisible sphereScale", this.#drawSecond);
@@ -177,9 +182,16 @@ export class GaussianViewerView extends FreedView {
     });
   }
 
-  readonly #drawGaussians = () => this.#showLegend(this.drawing?.gaussians());
+  readonly #drawGaussians = () => {
+    this.drawing?.gaussians();
+    this.#showLegends();
+  };
   readonly #drawSecond = () => this.drawing?.second();
-  readonly #drawArrows = () => this.drawing?.arrows();
+  readonly #drawArrows = () => {
+    this.drawing?.arrows();
+    // Long arrows stretch the scale of the spheres too
+    this.#drawGaussians();
+  };
   readonly #drawMaps = () => {
     this.drawing?.maps();
     this.#tell();
@@ -231,11 +243,10 @@ export class GaussianViewerView extends FreedView {
     this.#listenToClicks(this.stage);
     this.drawing = new Drawing(this.stage, this.model);
     this.drawing.all();
+    this.#showLegends();
     const camera = this.model.read("camera");
     if (camera.length === 16) this.stage.camera = camera;
     else this.#fit(0);
-    this.#drawGaussians();
-    this.#drawSlice();
     this.#showScale();
     this.#tell();
   }
@@ -271,33 +282,29 @@ export class GaussianViewerView extends FreedView {
     );
   }
 
-  #showLegend(legend: Legend | undefined): void {
-    this.#legend.hidden = !legend;
-    if (!legend) return;
+  #showLegends(): void {
+    const legends = this.drawing?.legends ?? [];
+    const text = JSON.stringify(legends);
+    if (text === this.#legendsShown) return;
+    this.#legendsShown = text;
+    this.#legend.replaceChildren(...legends.flatMap((legend) => this.#legendNodes(legend)));
+  }
+
+  #legendNodes(legend: Legend): HTMLElement[] {
     if (legend.kind === "key") {
-      this.#legend.replaceChildren(
-        ...legend.entries.map(({ colour, text }) => {
-          const swatch = element("span", "e2gmm-swatch");
-          swatch.style.background = colour;
-          return element("div", "e2gmm-row", [swatch, text]);
-        }),
-      );
-      return;
+      return legend.entries.map(({ colour, text }) => {
+        const swatch = element("span", "e2gmm-swatch");
+        swatch.style.background = colour;
+        return element("div", "e2gmm-row", [swatch, text]);
+      });
     }
     const bar = element("div", "e2gmm-colourbar");
     bar.style.background = `linear-gradient(to right, ${legend.scale.join(", ")})`;
     const middle = (legend.low + legend.high) / 2;
-    this.#legend.replaceChildren(
-      element("div", "", [legend.title]),
-      bar,
-      element(
-        "div",
-        "e2gmm-ends",
-        [legend.low, middle, legend.high].map((value) =>
-          element("span", "", [String(Number(value.toPrecision(2)))]),
-        ),
-      ),
+    const ends = [legend.low, middle, legend.high].map((value) =>
+      element("span", "", [String(Number(value.toPrecision(2)))]),
     );
+    return [element("div", "", [legend.title]), bar, element("div", "e2gmm-ends", ends)];
   }
 
   /** A bar of a round length, true at the distance of the middle of the view. */
