@@ -62,6 +62,20 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
     mkdirSync(artefacts, { recursive: true });
     page = await browser.newPage({ viewport: { width: 1240, height: 900 } });
     page.on("pageerror", (error) => errors.push(error.message));
+    // Remembers every WebGL context that is made.
+    await page.addInitScript(() => {
+      const made: (WebGLRenderingContext | WebGL2RenderingContext)[] = [];
+      const { getContext } = HTMLCanvasElement.prototype;
+      // biome-ignore lint/suspicious/noExplicitAny: the function has many forms
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: any[]) {
+        const context = getContext.apply(this, args as never);
+        if (context && /webgl/.test(args[0]) && !made.includes(context as never)) made.push(context as never);
+        return context;
+      } as never;
+      Object.assign(window, {
+        webglContexts: () => made.filter((context) => !context.isContextLost()).length,
+      });
+    });
     lab.writeNotebook("scatter.ipynb", [cell]);
     await lab.open(page, "scatter.ipynb");
     await runAllCells(page);
@@ -172,6 +186,17 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
     const probe = await kernel("scatter.probe");
     near(probe.slice(0, 2), moved, 1e-9);
     assert.ok(probe[2] > 0.2 && probe[3] === 0, String(probe));
+
+    // By touch
+    const b = await area();
+    const [begin, end] = [at(b, 0.2, 0.2), at(b, 0.4, 0.7)];
+    const devtools = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", points: (readonly [number, number])[]) =>
+      devtools.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+    await touch("touchStart", [begin]);
+    await touch("touchMove", [end]);
+    await touch("touchEnd", []);
+    await probeIs([...numbers(b, end), probe[2], 0]);
 
     // What the kernel sets is shown
     await runCell(page, "scatter.probe = [0.25, -0.5, 0, 0];");
@@ -381,6 +406,47 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
         (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].type === "scattergl",
     );
     assert.deepEqual(errors, []);
+  });
+
+  test("the contexts of pictures that are closed or saved are given back", async () => {
+    const contexts = () =>
+      page.evaluate(() => (window as unknown as { webglContexts(): number }).webglContexts());
+    const open = await contexts();
+    assert.ok(open > 0 && open <= 2, `${open} contexts of one view`);
+    await runCell(page, "scatter");
+    await page.waitForFunction(() => document.querySelectorAll(".e2gmm-scatter[data-drawn]").length === 2);
+    assert.equal(await contexts(), 2 * open);
+    await command(page, "notebook:clear-cell-output");
+    await page.waitForFunction(() => document.querySelectorAll(".e2gmm-scatter").length === 1);
+    assert.equal(await contexts(), open);
+  });
+
+  test("the wheel, the buttons and a drag show another part of the axes", async () => {
+    await tool("pan");
+    const whole = await area();
+    const centre = at(whole, 0.5, 0.5);
+    await page.mouse.move(...centre);
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -50);
+    await page.keyboard.up("Control");
+    const span = (a: Area) => a.x[1] - a.x[0];
+    const changed = async (from: Area) => {
+      for (let tries = 0; tries < 100; tries++) {
+        const next = await area();
+        if (next.x[0] !== from.x[0]) return next;
+        await page.waitForTimeout(50);
+      }
+      throw new Error("The axes show what they did");
+    };
+    const nearer = await changed(whole);
+    assert.ok(Math.abs(span(nearer) / span(whole) - Math.exp(-0.25)) < 1e-9);
+    near(numbers(nearer, centre), numbers(whole, centre), 1e-9);
+    await drag([centre, at(whole, 0.6, 0.5)]);
+    const moved = await changed(nearer);
+    assert.ok(moved.x[0] < nearer.x[0] && Math.abs(span(moved) - span(nearer)) < 1e-9);
+    await page.locator('[aria-label="Show all"]').click();
+    near((await changed(moved)).x, whole.x, 1e-12);
+    await tool("probe");
   });
 
   test("a reloaded page shows the same", async () => {

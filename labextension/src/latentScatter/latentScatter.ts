@@ -14,6 +14,7 @@ import {
 } from "./geometry.js";
 import { HoverCard } from "./hoverCard.js";
 import { type Mode, Overlay, type Tool } from "./overlay.js";
+import { endPlot, type Plotly, pngOf } from "./plots.js";
 import { drawnIndex, hiddenPoints } from "./points.js";
 import { Requests } from "./requests.js";
 import { Legend, Sliders } from "./side.js";
@@ -61,13 +62,13 @@ const drawnEntries: ReadonlySet<string> = new Set([
 /** With three axes these are traces too. */
 const markEntries: readonly string[] = ["probePlace", "pathLine", "stationPlaces"];
 
-type Plotly = typeof import("../plotly.js")["default"];
 interface PlotAxis {
   _offset: number;
   _length: number;
   range: [number, number];
 }
 type PlotDiv = HTMLElement & {
+  layout?: { scene?: { camera?: object } };
   _fullLayout?: { xaxis?: PlotAxis; yaxis?: PlotAxis };
   on?(event: string, handler: (event: never) => void): void;
 };
@@ -156,9 +157,6 @@ export class LatentScatterView extends DOMWidgetView {
       if (this.lost) this.draw();
     });
     this.area.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    this.area.addEventListener("dblclick", () => {
-      if (this.toolbar.tool === "pan") this.zoom("home");
-    });
     this.listenTo(this.model, "change", () =>
       this.changed(Object.keys(this.model.changedAttributes() || {})),
     );
@@ -189,13 +187,8 @@ export class LatentScatterView extends DOMWidgetView {
     super.remove();
   }
 
-  /** Gives the WebGL contexts back, which browsers have few of. */
   private release(): void {
-    // The canvas for picking has no context, and asking it for one would make one.
-    const canvases = this.plot.querySelectorAll<HTMLCanvasElement>("canvas:not(.gl-canvas-pick)");
-    const contexts = [...canvases].map((canvas) => canvas.getContext("webgl") ?? canvas.getContext("webgl2"));
-    this.plotly?.purge(this.plot as never);
-    for (const context of contexts) context?.getExtension("WEBGL_lose_context")?.loseContext();
+    if (this.plotly) endPlot(this.plotly, this.plot);
   }
 
   // --- State
@@ -511,6 +504,7 @@ export class LatentScatterView extends DOMWidgetView {
           {
             displayModeBar: false,
             doubleClick: false,
+            doubleClickDelay: 500,
             scrollZoom: three,
             showTips: false,
             responsive: false,
@@ -548,6 +542,7 @@ export class LatentScatterView extends DOMWidgetView {
         if (i >= 0) this.showCard(i, event.event.clientX, event.event.clientY);
       },
     );
+    this.plot.on?.("plotly_doubleclick", () => this.zoom("home"));
     this.plot.on?.("plotly_webglcontextlost", () => {
       this.lost = true;
     });
@@ -560,12 +555,11 @@ export class LatentScatterView extends DOMWidgetView {
     if (!this.plotly) return;
     try {
       const { data, layout } = exportedFigure(this.state, this.theme(), this.ranges());
-      const url = await this.plotly.toImage({ data, layout } as never, {
-        format: "png",
-        width: Math.max(this.area.clientWidth, 480),
-        height: Math.max(this.area.clientHeight, 360),
-        scale: 2,
-      });
+      const camera = this.plot.layout?.scene?.camera;
+      if (camera && this.three) layout["scene"] = { ...(layout["scene"] as object), camera };
+      layout["width"] = Math.max(this.area.clientWidth, 480);
+      layout["height"] = Math.max(this.area.clientHeight, 360);
+      const url = await pngOf(this.plotly, { data, layout });
       download(url, this.fileName("png"));
     } catch (error) {
       this.say(`The picture could not be saved: ${(error as Error).message}`);
