@@ -53,7 +53,7 @@ export function trainingCurves(history: readonly EpochState[]): HTMLElement | un
   ];
   const range = { low: Math.min(1, last.epoch - 1), high: Math.max(last.epoch, 2) };
   const chart = drawChart(series, {
-    title: "Training: mean FRC of each epoch",
+    title: "Training: mean FRC",
     x: { title: "Epoch", format: String, ticks: ticksOf(range, 6).filter(Number.isInteger), range },
     y: { title: "FRC" },
   });

@@ -246,7 +246,16 @@ export class ExplorerView extends FreedView {
         ),
         this.toggle("Arrows", "Show the motion from the path's start to its end as arrows", "arrows"),
       ),
-      group("State", this.toggle("Pin", "Keep the present state beside those that follow", "pin"), exporting),
+      group(
+        "View",
+        button(
+          "UMAP",
+          "Draw the particles over a UMAP of their places",
+          () => void this.ask({ kind: "umap" }),
+        ),
+        this.toggle("Pin", "Keep the present state beside those that follow", "pin"),
+        exporting,
+      ),
     );
   }
 
