@@ -8,7 +8,7 @@ import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
 import { Panel } from "./panel.js";
 import { Player } from "./player.js";
-import { NoWebGl, openStage, type Stage } from "./stage.js";
+import { NoWebGl, openStage, prefersReducedMotion, type Stage } from "./stage.js";
 import type { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
 export { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
@@ -226,6 +226,7 @@ export class GaussianViewerView extends FreedView {
           this.#showScale();
           if (this.stage) this.model.change({ camera: this.stage.camera });
         },
+        onResized: () => this.#showScale(),
       });
       // The view may have gone while NGL was loading
       if (this.#removed) {
@@ -245,14 +246,17 @@ export class GaussianViewerView extends FreedView {
     this.drawing.all();
     this.#showLegends();
     const camera = this.model.read("camera");
-    if (camera.length === 16) this.stage.camera = camera;
-    else this.#fit(0);
-    this.#showScale();
+    if (camera.length === 16) {
+      this.stage.camera = camera;
+      this.#showScale();
+    } else this.#fit(0);
     this.#tell();
   }
 
   #fit(duration: number): void {
-    if (this.stage && this.drawing) this.stage.fit(this.drawing.extent, duration, this.drawing.reach);
+    if (!this.stage || !this.drawing) return;
+    this.stage.fit(this.drawing.extent, prefersReducedMotion() ? 0 : duration, this.drawing.reach);
+    this.#showScale();
   }
 
   /** A click, other than the end of a drag, asks what is there. */

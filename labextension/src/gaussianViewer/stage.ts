@@ -41,6 +41,8 @@ export interface StageOptions {
   onLost?(lost: boolean): void;
   /** The user has turned, moved or zoomed the view; called when it has come to rest. */
   onMoved?(): void;
+  /** The view has taken the size of its container. */
+  onResized?(): void;
 }
 
 /** A 3-D array of floats as a map file holds it. */
@@ -192,7 +194,7 @@ export class Stage {
     if (this.#drawsInSoftware()) this.#stage.setParameters({ sampleLevel: -1 });
     this.#addKeyLight();
     this.#listen(options);
-    this.#resizing = new ResizeObserver(() => this.#resize());
+    this.#resizing = new ResizeObserver(() => this.#resize(options));
     this.#resizing.observe(container);
     this.readTheme();
     this.look("z", 0);
@@ -272,9 +274,11 @@ export class Stage {
     action();
   }
 
-  #resize(): void {
+  #resize(options: StageOptions): void {
     const { width, height } = this.#container.getBoundingClientRect();
-    if (width > 0 && height > 0) this.#stage.handleResize();
+    if (width === 0 || height === 0) return;
+    this.#stage.handleResize();
+    options.onResized?.();
   }
 
   /** Takes background and fog from the container's CSS background; to be called again when the theme has changed. */
