@@ -95,7 +95,7 @@ describe("viewers of files", { skip }, () => {
   /** The text of a cell of the grid, counted from 0 on the screen, as the status line tells it. */
   const cell = async (row: number, column: "first" | "second") => {
     const grid = viewer().locator(".lm-DataGrid-viewport");
-    await grid.click({ position: { x: column === "first" ? 120 : 330, y: 28 + 24 * row + 12 } });
+    await grid.click({ position: { x: column === "first" ? 100 : 330, y: 28 + 24 * row + 12 } });
     return ((await status().textContent()) ?? "").split(" · ").at(-1)!;
   };
 
@@ -116,6 +116,7 @@ describe("viewers of files", { skip }, () => {
     await stack.close();
     writeFileSync(file("big.star"), bigStar());
     writeFileSync(file("ragged.star"), `data_a\nloop_\n_x\n_y\n1 2\n3\n${hostileWord}\n`);
+    writeFileSync(file("broken.star"), `data_a\n\nloop_\n_x\n1\n2\n${hostileWord}\n;\ntext\n;\n`);
     page = await browser.newPage({ viewport: { width: 1500, height: 850 } });
     page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
     await lab.open(page);
@@ -304,6 +305,16 @@ describe("viewers of files", { skip }, () => {
     await command(page, "docmanager:open", { path: "ragged.star", factory: "STAR table" });
     await status().getByText("4 rows").waitFor();
     await command(page, "application:close-all");
+  });
+
+  test("of a file that is broken further on, what comes before can be looked at", async () => {
+    await open("broken.star");
+    await problem()
+      .getByText("broken.star: line 8: expected one line for each row, found a text of several lines")
+      .waitFor();
+    await status().getByText("3 rows · 1 column").waitFor();
+    assert.equal(await cell(2, "first"), `row 3, x: ${hostileWord}`);
+    await command(page, "application:close");
   });
 
   test("without WebGL the viewer says so, and header and slices are there", async () => {

@@ -49,7 +49,7 @@ export abstract class FileViewer extends Widget {
     } catch (error) {
       if (signal.aborted) return;
       this.showProblem(error instanceof Error ? error.message : String(error));
-      this.say("");
+      this.sayWhatIsShown();
     }
   }
 
@@ -61,6 +61,11 @@ export abstract class FileViewer extends Widget {
 
   /** Shows the file. Work stops when the signal is set; errors are for {@link reload} to show. */
   protected abstract load(file: RemoteFile, signal: AbortSignal): Promise<void>;
+
+  /** What the status line says when nothing more is going on; a broken file may be shown in part. */
+  protected sayWhatIsShown(): void {
+    this.say("");
+  }
 
   protected say(text: string): void {
     this.status.textContent = text;

@@ -161,6 +161,7 @@ export class StarViewer extends FileViewer {
     const bytes = new Uint8Array(size);
     const indexer = new StarIndexer(bytes, file.name);
     this.indexer = indexer;
+    this.about = "";
     this.showSheet(undefined);
     this.arriving = true;
     this.isChosen = false;
@@ -333,7 +334,7 @@ export class StarViewer extends FileViewer {
     }
   }
 
-  private sayWhatIsShown(): void {
+  protected override sayWhatIsShown(): void {
     const { table } = this;
     if (!table) {
       this.say(this.about);
