@@ -15,13 +15,13 @@ import path from "node:path";
 import {
   growNeutralModel,
   readMap,
-  simulateCircularMotion,
+  simulateLinearMotion,
   trainInThisThread,
   useBackend,
   writeModelText,
 } from "e2gmm";
 
-/** A small trained run for the tests in a browser: a domain that moves around a circle, two latent dimensions. */
+/** A small trained run for the tests in a browser: a domain that moves along a line, two latent dimensions. */
 export interface Fixture {
   /** Holds everything below; shared between test processes, so not to be written to. */
   folder: string;
@@ -33,7 +33,7 @@ export interface Fixture {
   consensus: string;
   /** Neutral model as text. */
   model: string;
-  /** CSV of index, state, angle in degrees. */
+  /** CSV of index, state, displacement in box units. */
   truth: string;
 }
 
@@ -41,11 +41,11 @@ export const fixtureSize = { particles: 432, gaussians: 96, latent: 2, boxSize: 
 
 const recipe = {
   simulation: {
-    states: 36,
-    particlesPerState: 12,
+    states: 12,
+    particlesPerState: 36,
     boxSize: 32,
     apix: 4,
-    radius: 0.14,
+    range: 0.25,
     snr: 2,
     seed: 7,
     ctf: {},
@@ -69,7 +69,7 @@ function fixtureIn(folder: string): Fixture {
 async function make(folder: string): Promise<void> {
   const { run, particles, consensus, model } = fixtureIn(folder);
   await useBackend("wasm");
-  await simulateCircularMotion({ folder, ...recipe.simulation });
+  await simulateLinearMotion({ folder, ...recipe.simulation });
   const grown = await growNeutralModel(await readMap(consensus), recipe.neutral);
   await writeModelText(model, grown.model);
   const trained = await trainInThisThread({ particles, model, out: run, options: recipe.training });
