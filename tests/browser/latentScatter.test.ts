@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
@@ -388,6 +388,7 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
     const picture = await saving("Save the picture");
     assert.equal(picture.bytes.subarray(1, 4).toString(), "PNG");
     assert.ok(picture.bytes.length > 10_000);
+    writeFileSync(path.join(artefacts, "latentScatter-saved.png"), picture.bytes);
     assert.deepEqual(errors, []);
   });
 
@@ -473,6 +474,26 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
     assert.equal(await page.locator(".e2gmm-scatter-stations circle").count(), 7);
     assert.equal(await page.locator(".e2gmm-scatter-legend-title").textContent(), "defocus (Å)");
     await shot("reloaded");
+  });
+
+  test("a browser without WebGL says so, and the rest of the view is there", async () => {
+    const other = await browser.newPage({ viewport: { width: 1240, height: 900 } });
+    await other.addInitScript(() => {
+      const { getContext } = HTMLCanvasElement.prototype;
+      // biome-ignore lint/suspicious/noExplicitAny: the function has many forms
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: any[]) {
+        return /webgl/.test(args[0]) ? null : getContext.apply(this, args as never);
+      } as never;
+    });
+    lab.writeNotebook("without.ipynb", [cell]);
+    await lab.open(other, "without.ipynb");
+    await runAllCells(other);
+    await other.waitForFunction(() =>
+      document.querySelector(".e2gmm-scatter-message")?.textContent?.includes("no WebGL"),
+    );
+    assert.equal(await other.locator(".e2gmm-scatter-slider").count(), 2);
+    await command(other, "kernelmenu:shutdown");
+    await other.close();
   });
 
   test("when the kernel has gone, the last picture stays and words say so", async () => {

@@ -88,8 +88,8 @@ function raster(state: LatentScatterState): PNG {
     }
   }
   const colourAt = pointColour(state);
-  const [large, opacity] =
-    pointsX.length < 3000 ? [true, 0.8] : [false, pointsX.length < 20_000 ? 0.7 : 0.35];
+  const [size, opacity] =
+    pointsX.length < 3000 ? [3, 0.8] : pointsX.length < 50_000 ? [2, 0.6] : density ? [1, 0.35] : [2, 0.35];
   const anySelected = state.selectedCount > 0;
   for (let i = 0; i < pointsX.length; i++) {
     const colour = colourAt(i);
@@ -98,15 +98,8 @@ function raster(state: LatentScatterState): PNG {
     const py = HEIGHT - 1 - Math.floor(((pointsY[i]! - shown.y.low) / (shown.y.high - shown.y.low)) * HEIGHT);
     if (!Number.isFinite(px + py)) continue;
     const strength = anySelected && !state.selected[i] ? 0.25 * opacity : opacity;
-    for (const [dx, dy] of large
-      ? [
-          [0, 0],
-          [1, 0],
-          [0, 1],
-          [1, 1],
-        ]
-      : [[0, 0]]) {
-      paint(px + dx!, py + dy!, colour, strength);
+    for (let dy = 0; dy < size; dy++) {
+      for (let dx = 0; dx < size; dx++) paint(px + dx, py + dy, colour, strength);
     }
   }
   return png;
