@@ -297,6 +297,7 @@ describe("the viewer of the Gaussians", { skip }, () => {
     await runCell(page, "viewer.setMap(hostile, null); viewer.play([]); viewer.shapes = [];");
     await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
     await page.waitForTimeout(500);
+    await drawnPlaces(page);
     await page.locator(".e2gmm-viewer").screenshot({ path: path.join(artefacts, "gaussianViewer-dark.png") });
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("Performance.enable");

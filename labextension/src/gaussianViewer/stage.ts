@@ -278,6 +278,8 @@ export class Stage {
     const { width, height } = this.#container.getBoundingClientRect();
     if (width === 0 || height === 0) return;
     this.#stage.handleResize();
+    // A canvas of a new size is empty, and would be until the next frame
+    this.#stage.viewer.render();
     options.onResized?.();
   }
 
