@@ -11,6 +11,8 @@
 // `npm run bench -- adk|linear [options]`: how well trainings find a known motion (tests/bench/accuracy.ts)
 // `npm run bench -- step|loop|stream [options]`: what a training costs (tests/bench/trainingStep.ts)
 // `npm run bench -- kernel [options]`: the kernel beside ipykernel and stock tslab (tests/kernel/bench.ts)
+// `npm run bench -- scatter`: a million particles in a page (tests/bench/latentScatter.ts)
+// `npm run bench -- probe`: from a pointer event to Gaussians in a page (tests/browser/explorer.bench.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -34,11 +36,13 @@ const programs = {
   "bench/accuracy.js": ["adk", "linear"],
   "bench/trainingStep.js": ["step", "loop", "stream"],
   "kernel/bench.js": ["kernel"],
+  "bench/latentScatter.js": ["scatter"],
+  "browser/explorer.bench.js": ["probe"],
 };
 const [word, ...others] = process.argv.slice(2);
 for (const [program, words] of Object.entries(programs)) {
   if (!words.includes(word)) continue;
-  const args = [path.join(root, "tests/dist", program), ...(word === "kernel" ? [] : [word]), ...others];
+  const args = [path.join(root, "tests/dist", program), ...(words.length === 1 ? [] : [word]), ...others];
   process.exit(spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1);
 }
 

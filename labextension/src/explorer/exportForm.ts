@@ -1,5 +1,5 @@
 import type { ExplorerRequest, ExportKind, SetState } from "e2gmm/dist/explorer/explorerState";
-import { element, labelled } from "../fileViewers/dom.js";
+import { element, labelled } from "../dom.js";
 import { fileNameOf } from "./fileNames.js";
 import { explorerSettings } from "./settings.js";
 

@@ -5,7 +5,7 @@ import { Panel, Widget } from "@lumino/widgets";
 import type { OpenExplorer } from "e2gmm/dist/explorer/panel";
 import type { FoundRun } from "e2gmm/dist/explorer/runFolders";
 import "../../style/explorer.css";
-import { button, element, labelled } from "../fileViewers/dom.js";
+import { button, element, labelled } from "../dom.js";
 import { type KernelAccess, kernelAccess } from "./kernelAccess.js";
 import { PanelKernel } from "./panelKernel.js";
 import { kernelSpec, type PanelPlace } from "./place.js";

@@ -1,5 +1,5 @@
 import type { ExplorerRequest, MapState, SetState } from "e2gmm/dist/explorer/explorerState";
-import { element } from "../fileViewers/dom.js";
+import { element } from "../dom.js";
 
 export interface SetTableActions {
   ask(request: ExplorerRequest): void;

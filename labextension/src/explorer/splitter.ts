@@ -1,4 +1,4 @@
-import { element } from "../fileViewers/dom.js";
+import { element } from "../dom.js";
 
 const LEAST = 0.2;
 const STEP = 0.02;

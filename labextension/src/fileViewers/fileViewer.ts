@@ -1,6 +1,6 @@
 import { Widget } from "@lumino/widgets";
 import "../../style/fileViewers.css";
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 import { type FileSource, openRemoteFile, type RemoteFile } from "./remoteFile.js";
 
 /** What the settings say, see schema/file-viewers.json. */

@@ -1,4 +1,4 @@
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 import { FileViewer, type ViewerInput } from "./fileViewer.js";
 import { formatNumber, headerRows, rightAngles, statisticsRows } from "./headerText.js";
 import { describePlan, firstLevel, planMap, readMapData } from "./mapData.js";

@@ -1,4 +1,4 @@
-import { button, element, labelled } from "./dom.js";
+import { button, element, labelled } from "../dom.js";
 import { greyPixels, readSections, shrunk, spreadOf } from "./mapData.js";
 import type { MrcHeader, MrcLayout } from "./mrc.js";
 import type { RemoteFile } from "./remoteFile.js";

@@ -1,4 +1,4 @@
-import { element, labelled } from "./dom.js";
+import { element, labelled } from "../dom.js";
 import { formatNumber } from "./headerText.js";
 import { greyPixels, type MapData, planeOf } from "./mapData.js";
 

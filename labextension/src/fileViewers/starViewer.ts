@@ -7,7 +7,7 @@ import {
 } from "@lumino/datagrid";
 import { type Message, MessageLoop } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
-import { button, element, labelled, onThemeChange } from "./dom.js";
+import { button, element, labelled, onThemeChange } from "../dom.js";
 import { FileViewer, type ViewerInput } from "./fileViewer.js";
 import { formatBytes, type RemoteFile } from "./remoteFile.js";
 import { Slices } from "./slices.js";

@@ -1,5 +1,5 @@
+import { button, element, labelled, onThemeChange } from "../dom.js";
 import { openStage, type Stage, type SurfaceHandle } from "../gaussianViewer/stage.js";
-import { button, element, labelled, onThemeChange } from "./dom.js";
 import { formatNumber } from "./headerText.js";
 import { boxBeyond, halved, type MapData } from "./mapData.js";
 

@@ -1,6 +1,7 @@
 import { DOMWidgetModel, DOMWidgetView, type ISerializers } from "@jupyter-widgets/base";
 import { numbersOf } from "../typedArrays.js";
 import "../../style/latentScatter.css";
+import { Requests } from "../requests.js";
 import { element } from "./dom.js";
 import { exportedFigure, type ScatterTheme, type ShownRanges, scatterFigure } from "./figure.js";
 import {
@@ -16,7 +17,6 @@ import { HoverCard } from "./hoverCard.js";
 import { type Mode, Overlay, type Tool } from "./overlay.js";
 import { endPlot, type Plotly, pngOf } from "./plots.js";
 import { drawnIndex, hiddenPoints } from "./points.js";
-import { Requests } from "./requests.js";
 import { Legend, Sliders } from "./side.js";
 import type { Snapshot } from "./snapshot.js";
 import { Toolbar } from "./toolbar.js";
