@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { type BackendName, useBackend } from "../compute/backends";
@@ -176,7 +177,10 @@ async function train(
   const inputs = options.resume ? await resumedInputs(options, given) : await newInputs(options, session);
   await describeParticles(inputs, session);
   const { name, device } = await useBackend(options.backend);
-  session.print(`backend ${name}: ${device}`);
+  // What the work is shared among; the backend itself is only for engines that are made of its operations
+  session.print(
+    `networks on ${threads ?? availableParallelism()} threads; TensorFlow.js backend ${name}: ${device}`,
+  );
   const { epochs, starts } = { ...options, ...inputs.record?.options };
   let trained: Run;
   try {

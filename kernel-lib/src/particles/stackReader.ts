@@ -62,7 +62,7 @@ export class StackReader {
     throw new InputError(
       this.metadataFile,
       `the image stack ${name} in ${places}its own folder, one above it, or the working folder`,
-      "no such file",
+      "no such file (--data-folder, in a notebook `dataFolder`, names another folder)",
     );
   }
 
