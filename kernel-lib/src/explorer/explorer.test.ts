@@ -176,7 +176,6 @@ test("sets are made by request, and reconstructed in the background with progres
     { kind: "clusters", clustering: { method: "kmeans", count: 1000 } },
     /k: expected an integer from 1 to the 96 points/,
   );
-  await problem({ kind: "parts", along: "line", count: 4 }, /path: expected one with two anchors or more/);
   explorer.scatter.anchors = [
     [-1, 0],
     [1, 0],
@@ -218,6 +217,31 @@ test("sets are made by request, and reconstructed in the background with progres
   );
   const picture = explorer.picture();
   assert.ok(picture.html.includes("&lt;b&gt;mine") && !picture.html.includes("<b>mine"));
+  explorer.close();
+});
+
+test("without a drawn path, motions and parts are those along the line where the particles spread most", async () => {
+  const explorer = await explore("run");
+  const said = /^No path drawn: along the first principal component, from z = \(.*\) to \(.*\)$/;
+  const played = await transport.ask(explorer, { kind: "play" });
+  assert.match((played as { text: string }).text, said);
+  assert.match(explorer.get("status"), said);
+  assert.equal(explorer.viewer.get("frameCount"), explorer.scatter.stationCount);
+  const pointed = await transport.ask(explorer, { kind: "arrows", shown: true });
+  assert.match((pointed as { text: string }).text, said);
+  const parted = await transport.ask(explorer, { kind: "parts", along: "line", count: 4 });
+  assert.match((parted as { text: string }).text, /^Made 4 sets. No path drawn/);
+  assert.deepEqual(
+    explorer.get("sets").map(({ count }) => count),
+    [24, 24, 24, 24],
+  );
+  assert.equal(explorer.setsAlongPath("stations", 3).length, 3);
+  explorer.scatter.anchors = [
+    [-1, 0],
+    [1, 0],
+  ];
+  explorer.playPath();
+  assert.equal(explorer.get("status"), "");
   explorer.close();
 });
 

@@ -1,4 +1,6 @@
+import { shortNumber } from "../display/checks";
 import { InputError, StoppedError } from "../errors";
+import { pathThrough } from "../latent/path";
 import { columnsOf, partsAlongLine, rowsByNearest } from "../latent/selection";
 import { writeMap } from "../maps/mrc";
 import type { Reconstruction } from "../maps/reconstruct";
@@ -45,6 +47,7 @@ export interface ExploreOptions {
 const DEFAULT_MAP_BOX = 128;
 /** Edge of the picture of a particle under the pointer, at most. */
 const THUMBNAIL = 64;
+const NO_PATH = "No path drawn:";
 /** Categories of a column that is offered for colouring, at most. */
 const MOST_CATEGORIES = 60;
 
@@ -265,20 +268,48 @@ export class Explorer extends Widget<typeof traits> {
 
   /**
    * Makes sets along the path that is drawn in the scatter: `line`, parts of equally many particles along the line from its
-   * first anchor to its last; `stations`, the particles nearest to each of `count` even places on the path.
-   * @throws InputError for a path of fewer than two anchors
+   * first anchor to its last; `stations`, the particles nearest to each of `count` even places on the path. Where no path is
+   * drawn it is that of `scatter.defaultPath()`, as the status says.
+   * @throws InputError where there are no particles yet
    */
   setsAlongPath(along: "line" | "stations", count: number): NamedSet[] {
-    const { anchors } = this.scatter;
-    if (anchors.length < 2)
-      throw new InputError("path", "one with two anchors or more, drawn in the plot", "none");
+    const anchors = this.#pathAnchors();
     if (along === "line") {
       const parts = partsAlongLine(this.#columns(), anchors[0]!, anchors.at(-1)!, count);
       return this.#addParts(parts.rows, "part");
     }
     const before = this.scatter.stationCount;
     if (count !== before) this.scatter.stationCount = count;
-    return this.#addParts(rowsByNearest(this.#columns(), this.scatter.stations().flat()), "station");
+    return this.#addParts(rowsByNearest(this.#columns(), this.#stations(anchors).flat()), "station");
+  }
+
+  /** Of the path that is drawn, or the ends of the one that stands for it, which is then said. */
+  #pathAnchors(): number[][] {
+    const drawn = this.scatter.anchors;
+    if (this.get("status").startsWith(NO_PATH)) this.#say("");
+    if (drawn.length > 1) return drawn;
+    const ends = this.scatter.defaultPath();
+    if (ends.length < 2) throw InputError.of("There are no particles yet to lay a path through.");
+    const [from, to] = ends.map((z) =>
+      z.length === 1 ? shortNumber(z[0]!) : `(${z.map(shortNumber).join(", ")})`,
+    );
+    const line = ends[0]!.length === 1 ? "" : "along the first principal component, ";
+    this.#say(`${NO_PATH} ${line}from z = ${from} to ${to}`);
+    return ends;
+  }
+
+  #stations(anchors: readonly number[][]): number[][] {
+    const { latent } = this.#parts;
+    const { stations } = pathThrough(anchors.flat(), latent, this.scatter.stationCount);
+    return Array.from({ length: stations.length / latent }, (_, i) =>
+      Array.from(stations.subarray(i * latent, (i + 1) * latent)),
+    );
+  }
+
+  /** What there is to say about the path that has just been used. */
+  #ofPath(): { text?: string } {
+    const status = this.get("status");
+    return status.startsWith(NO_PATH) ? { text: status } : {};
   }
 
   #addParts(rows: Uint32Array[], name: string): NamedSet[] {
@@ -437,21 +468,28 @@ export class Explorer extends Widget<typeof traits> {
     }
   }
 
-  /** Moves the viewer's Gaussians along the path of the scatter. @throws InputError for a path of fewer than two anchors */
+  /**
+   * Moves the viewer's Gaussians along the path of the scatter; where none is drawn along `scatter.defaultPath()`, as the
+   * status says.
+   * @throws InputError before the first epoch of a training, and for a path of one station
+   */
   playPath(): void {
     this.viewer.play(this.#pathModels());
   }
 
   #pathModels(): GaussianModel[] {
     const { run } = this.#parts;
-    const stations = this.scatter.stations();
-    if (!run) throw new InputError("path", "a run with at least one finished epoch", "none");
-    if (stations.length < 2)
-      throw new InputError("path", "one with two anchors or more, drawn in the plot", "none");
+    if (!run)
+      throw InputError.of("The training has not finished an epoch yet, so that there is no motion to show.");
+    const stations = this.#stations(this.#pathAnchors());
+    if (stations.length < 2) throw InputError.of("A motion needs a path with two stations or more.");
     return stations.map((z) => run.decode(z));
   }
 
-  /** Draws the motion from the first station of the path to the last as arrows, or takes them away. */
+  /**
+   * Draws the motion from the first station of the path to the last as arrows, or takes them away. Without a path as
+   * {@link playPath}.
+   */
   showArrows(shown = true): void {
     if (!shown) {
       this.viewer.arrows(null);
@@ -573,8 +611,10 @@ export class Explorer extends Widget<typeof traits> {
       case "umap":
         await this.umap();
         return undefined;
-      case "parts":
-        return made(this.setsAlongPath(request.along, request.count));
+      case "parts": {
+        const { text } = made(this.setsAlongPath(request.along, request.count));
+        return { text: [text, ...Object.values(this.#ofPath())].join(". ") };
+      }
       case "combine":
         return made([this.sets.combine(request.operation, request.sets)]);
       case "complement":
@@ -612,10 +652,10 @@ export class Explorer extends Widget<typeof traits> {
       }
       case "play":
         this.playPath();
-        return undefined;
+        return this.#ofPath();
       case "arrows":
         this.showArrows(request.shown);
-        return undefined;
+        return request.shown ? this.#ofPath() : undefined;
       case "pin":
         this.viewer.overlay(request.shown ? this.model : null);
         return undefined;

@@ -549,6 +549,17 @@ test("a latent space of one dimension is drawn over the order of the particles",
   assert.deepEqual(scatter.probe, [0.3]);
 });
 
+test("the path that stands for one not drawn holds 96 % of the particles along their widest direction", () => {
+  const even = Float32Array.from({ length: 101 }, (_, i) => i / 10);
+  near(new LatentScatter({ latents: even, latent: 1 }).defaultPath().flat(), [0.2, 9.8], 1e-6);
+  // On the line (1, 2) + t (0.6, 0.8)
+  const line = Float32Array.from(Array.from(even).flatMap((t) => [1 + 0.6 * t, 2 + 0.8 * t]));
+  const ends = new LatentScatter({ latents: line, latent: 2 }).defaultPath();
+  ends.sort((a, b) => a[0]! - b[0]!);
+  near(ends.flat(), [1 + 0.12, 2 + 0.16, 1 + 5.88, 2 + 7.84], 1e-5);
+  assert.deepEqual(new LatentScatter({ latents: new Float32Array(0), latent: 2 }).defaultPath(), []);
+});
+
 test("latents or columns of a wrong length are refused", () => {
   assert.throws(() => new LatentScatter({ latents: new Float32Array(7), latent: 3 }), /rows of 3 numbers/);
   assert.throws(() => new LatentScatter({ latents, latent: 0 }), /integer of 1 or more/);

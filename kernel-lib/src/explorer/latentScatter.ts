@@ -194,6 +194,15 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     return this.#path(this.get("stationCount"));
   }
 
+  /**
+   * The line that stands for a path where none is drawn: its two ends. In one dimension they are the 2nd and the 98th
+   * percentile of z; in more, the same along the first principal component through the mean. Empty for fewer than two
+   * particles.
+   */
+  defaultPath(): number[][] {
+    return this.#table.widest();
+  }
+
   /** Selected particles: rows from 0, ascending. */
   get rows(): Uint32Array {
     return this.#rows.slice();

@@ -2,6 +2,7 @@ import { InputError } from "../errors";
 import { type Pca, pca, pcaTransform } from "../latent/pca";
 import { columnsOf } from "../latent/selection";
 import type { ParticleColumn } from "../particles/particleColumns";
+import { robustRange } from "./latentScatterDrawn";
 import type { ScatterChoice } from "./latentScatterState";
 
 /** A column of the particle table, or anything else that each particle has: numbers, or texts as categories. */
@@ -27,6 +28,8 @@ type KnownColumn = { unit?: string } & ({ numbers: ArrayLike<number> } | { categ
 
 /** Name of the axis that is a particle's place in the file. */
 export const ROW = "row";
+/** Particles on either side that {@link ScatterTable.widest} leaves out. */
+const WIDEST_OUTSIDE = 0.02;
 /** Name of the colouring by sets. */
 export const SETS = "sets";
 
@@ -163,6 +166,19 @@ export class ScatterTable {
   private pca(): Pca {
     this.components ??= pca(this.points, this.latent);
     return this.components;
+  }
+
+  /**
+   * Where the particles spread most: two latent vectors between which 96 % of them lie. In one dimension from the 2nd to
+   * the 98th percentile of z; in more, along the first principal component through the mean, between these percentiles.
+   * @returns an empty array for fewer than two particles
+   */
+  widest(): number[][] {
+    if (this.count < 2) return [];
+    const { low, high } = robustRange(this.values(this.latent > 1 ? "PC 1" : "z1"), WIDEST_OUTSIDE);
+    if (this.latent === 1) return [[low], [high]];
+    const { axes, mean } = this.pca();
+    return [low, high].map((along) => Array.from(mean, (middle, d) => middle + along * axes[d]!));
   }
 
   /** The name with what belongs beside it: the unit, a component's part of the whole variance. */
