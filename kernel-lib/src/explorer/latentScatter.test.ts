@@ -11,6 +11,7 @@ import {
   densityOf,
   drawnSubset,
   frameOf,
+  histogramHeights,
   MOST_DRAWN,
   robustRange,
 } from "./latentScatterDrawn";
@@ -542,11 +543,44 @@ test("a picture stands for the scatter without a kernel, and no name in it is ma
   assert.notEqual(scatter.picture(), before);
 });
 
-test("a latent space of one dimension is drawn over the order of the particles", () => {
+test("a latent space of one dimension is drawn as a cloud whose outline is the histogram", () => {
+  const z = normal(2000);
+  const scatter = new LatentScatter({ latents: z, latent: 1 });
+  assert.deepEqual([scatter.x, scatter.y], ["z1", "particles (histogram)"]);
+  assert.ok(scatter.get("shown")!.y.spreads && !scatter.get("shown")!.x.spreads);
+  assert.ok(!scatter.get("colours").some(({ name }) => name === "particles (histogram)"));
+  const { pointsY } = scatter.state;
+  assert.deepEqual(pointsY, histogramHeights(z, 1));
+  const highest = (low: number, high: number) =>
+    pointsY.reduce((most, height, i) => (z[i]! >= low && z[i]! < high ? Math.max(most, height) : most), 0);
+  assert.ok(pointsY.every((height) => height >= 0));
+  // The density of a normal distribution at 2 is 0.135 of that at 0
+  const ratio = highest(1.9, 2.1) / highest(-0.1, 0.1);
+  assert.ok(ratio > 0.08 && ratio < 0.25, String(ratio));
+});
+
+test("along an axis that only spreads the particles, probe and path lie at its foot and move along the other alone", async () => {
   const scatter = new LatentScatter({ latents: normal(50), latent: 1 });
-  assert.deepEqual([scatter.x, scatter.y], ["z1", "row"]);
-  page.set({ probeTo: { z1: 0.3 } });
-  assert.deepEqual(scatter.probe, [0.3]);
+  for (const y of ["particles (histogram)", "row"]) {
+    scatter.y = y;
+    page.set({ probeTo: { z1: 0.3, [y]: 17 } });
+    assert.deepEqual([scatter.probe, scatter.state.probePlace], [[0.3], [0.3, 0]]);
+    scatter.anchors = [];
+    await page.ask({ kind: "anchor", at: [-1, 30] });
+    await page.ask({ kind: "anchor", at: [1, 5] });
+    assert.deepEqual(scatter.anchors, [[-1], [1]]);
+    scatter.stationCount = 3;
+    near(Array.from(scatter.state.stationPlaces), [-1, 0, 0, 0, 1, 0]);
+  }
+  scatter.x = "row";
+  page.set({ probeTo: { row: 3 } });
+  assert.deepEqual([scatter.probe, scatter.state.probePlace], [[0.3], [0, 0]]);
+});
+
+test("values of no extent, and those that are not finite, have a histogram too", () => {
+  assert.ok(histogramHeights([2, 2, 2, 2], 1).every((height) => height >= 0 && height <= 4));
+  assert.deepEqual(Array.from(histogramHeights([Number.NaN], 1)), [Number.NaN]);
+  assert.equal(histogramHeights([], 1).length, 0);
 });
 
 test("the path that stands for one not drawn holds 96 % of the particles along their widest direction", () => {

@@ -59,7 +59,8 @@ const PROBE_OUTSIDE = 0.005;
  * selected. All selecting is done here, on all particles, also where only some of them are drawn.
  *
  * Axes are the latent coordinates `z1`, `z2`, …, principal components `PC 1`, `PC 2`, …, columns of numbers by their
- * name, and `row`. What is dragged moves the probe so that it has the asked coordinates and changes least otherwise;
+ * name, and `row`; with one dimension also `particles (histogram)`, where the outline of the cloud is the histogram of z.
+ * Along that and `row`, which say nothing of the latent space, probe and path stay at 0. What is dragged moves the probe so that it has the asked coordinates and changes least otherwise;
  * along axes that are no linear function of the latent vector (a UMAP, a column) it goes to the nearest particle.
  */
 export class LatentScatter extends Widget<LatentScatterTraits> {
@@ -92,7 +93,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       axes,
       colours: table.colours(),
       x: axes[0]!.name,
-      y: options.latent > 1 ? axes[1]!.name : axes.find(({ kind }) => kind === "number")!.name,
+      y: axes[1]!.name,
       probe: new Array(options.latent).fill(0),
       thumbnails: options.thumbnail !== undefined,
       height: options.height ?? 560,
@@ -323,6 +324,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       name,
       title: this.#table.title(name),
       kind,
+      spreads: this.#table.spreads(name),
       ...frameOf(this.#table.values(name)),
     };
   }

@@ -1,4 +1,4 @@
-import type { ScatterTable } from "./latentScatterTable";
+import { HISTOGRAM, ROW, type ScatterTable } from "./latentScatterTable";
 
 /** Rows whose text is sent at once: a megabyte or two. */
 export const CSV_ROWS = 20_000;
@@ -22,10 +22,11 @@ export function csvPiece(
 ): { text: string; next: number | null } {
   const latents = Array.from({ length: table.latent }, (_, d) => `z${d + 1}`);
   const given = table.columnNames();
-  const others = shown.filter((name) => !latents.includes(name) && !given.includes(name) && name !== "row");
-  const names = ["row", ...latents, ...others, ...given];
+  const known = [ROW, HISTOGRAM, ...latents, ...given];
+  const others = shown.filter((name) => !known.includes(name));
+  const names = [ROW, ...latents, ...others, ...given];
   const cells: ((row: number) => string)[] = names.map((name) => {
-    if (name === "row") return String;
+    if (name === ROW) return String;
     const column = table.column(name);
     if (column && "categories" in column) {
       const { codes, names: words } = column.categories;

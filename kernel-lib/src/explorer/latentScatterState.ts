@@ -21,6 +21,8 @@ export interface ShownAxis {
   /** What stands beside it: with its unit, and the part of the whole variance that a component has. */
   title: string;
   kind: ScatterChoice["kind"];
+  /** Whether it only spreads the particles out: probe and path lie at its foot, at 0, wherever they are dragged. */
+  spreads: boolean;
   /** The range that holds all particles, with a margin. */
   low: number;
   high: number;

@@ -2,7 +2,7 @@ import { InputError } from "../errors";
 import { type Pca, pca, pcaTransform } from "../latent/pca";
 import { columnsOf } from "../latent/selection";
 import type { ParticleColumn } from "../particles/particleColumns";
-import { robustRange } from "./latentScatterDrawn";
+import { histogramHeights, robustRange } from "./latentScatterDrawn";
 import type { ScatterChoice } from "./latentScatterState";
 
 /** A column of the particle table, or anything else that each particle has: numbers, or texts as categories. */
@@ -28,8 +28,11 @@ type KnownColumn = { unit?: string } & ({ numbers: ArrayLike<number> } | { categ
 
 /** Name of the axis that is a particle's place in the file. */
 export const ROW = "row";
+/** Name of the axis that makes a histogram of the points of one dimension. */
+export const HISTOGRAM = "particles (histogram)";
 /** Particles on either side that {@link ScatterTable.widest} leaves out. */
 const WIDEST_OUTSIDE = 0.02;
+const HISTOGRAM_SEED = 1;
 /** Name of the colouring by sets. */
 export const SETS = "sets";
 
@@ -78,6 +81,7 @@ export class ScatterTable {
     const { name } = column;
     if (
       name === ROW ||
+      name === HISTOGRAM ||
       name === SETS ||
       name === "" ||
       this.latentIndex(name) >= 0 ||
@@ -111,6 +115,7 @@ export class ScatterTable {
             (_, c): ScatterChoice => ({ name: `PC ${c + 1}`, kind: "component" }),
           )
         : []),
+      ...(latent === 1 ? [{ name: HISTOGRAM, kind: "number" } as const] : []),
       ...this.columnChoices().filter(({ kind }) => kind === "number"),
       { name: ROW, kind: "number" },
     ];
@@ -118,7 +123,10 @@ export class ScatterTable {
 
   /** What can colour the points, sets aside. */
   colours(): ScatterChoice[] {
-    return [...this.axes(), ...this.columnChoices().filter(({ kind }) => kind === "category")];
+    return [
+      ...this.axes().filter(({ name }) => name !== HISTOGRAM),
+      ...this.columnChoices().filter(({ kind }) => kind === "category"),
+    ];
   }
 
   private columnChoices(): ScatterChoice[] {
@@ -157,6 +165,7 @@ export class ScatterTable {
       return pcaTransform({ ...this.pca(), axes: axis, mean }, this.points, 1);
     }
     if (name === ROW) return Float32Array.from({ length: this.count }, (_, i) => i);
+    if (this.latent === 1 && name === HISTOGRAM) return histogramHeights(this.points, HISTOGRAM_SEED);
     const column = this.columns.get(name);
     if (!column || !("numbers" in column))
       throw new InputError("axis", "a column of numbers", JSON.stringify(name));
@@ -189,8 +198,17 @@ export class ScatterTable {
     return unit ? `${name} (${unit})` : name;
   }
 
-  /** The axis as a function of the latent vector, where it is a linear one. */
+  /** Whether a place along the axis says nothing of the latent vector: it only spreads the particles out. */
+  spreads(name: string): boolean {
+    return name === ROW || (this.latent === 1 && name === HISTOGRAM);
+  }
+
+  /**
+   * The axis as a function of the latent vector, where it is a linear one. One that only spreads the particles out is 0
+   * everywhere, so that probe and path lie at its foot and are moved along the other axes alone.
+   */
   linear(name: string): LinearAxis | undefined {
+    if (this.spreads(name)) return { weights: new Float64Array(this.latent), offset: 0 };
     const d = this.latentIndex(name);
     if (d >= 0)
       return { weights: Float64Array.from({ length: this.latent }, (_, e) => (e === d ? 1 : 0)), offset: 0 };

@@ -17,7 +17,14 @@ const theme: ScatterTheme = {
 const ranges = { x: [0, 4], y: [0, 4] } as const;
 
 function stateOf(more: Partial<Snapshot> = {}): Snapshot {
-  const axis = (name: string) => ({ name, title: name, kind: "number" as const, low: 0, high: 4 });
+  const axis = (name: string) => ({
+    name,
+    title: name,
+    kind: "number" as const,
+    spreads: false,
+    low: 0,
+    high: 4,
+  });
   return {
     title: hostile,
     count: 4,
@@ -112,7 +119,14 @@ test("each code has its own step of the scale", () => {
 });
 
 test("three axes are drawn in space, with probe and path among them", () => {
-  const axis = (name: string) => ({ name, title: name, kind: "number" as const, low: 0, high: 4 });
+  const axis = (name: string) => ({
+    name,
+    title: name,
+    kind: "number" as const,
+    spreads: false,
+    low: 0,
+    high: 4,
+  });
   const state = stateOf({
     shown: { x: axis("a"), y: axis("b"), z: axis("c") },
     pointsZ: Float32Array.of(1, 1, 1, 1),

@@ -292,8 +292,10 @@ export class LatentScatterView extends DOMWidgetView {
 
   private selectAroundProbe(): void {
     const { mode, tool, inLatentSpace } = this.toolbar;
-    const [x, y] = this.state.probePlace;
-    if (inLatentSpace && this.state.latent > 2) {
+    const { probePlace, shown, latent } = this.state;
+    const [x, y] = probePlace;
+    // Along an axis that only spreads the particles they are at no distance from the probe.
+    if ((inLatentSpace && latent > 2) || shown?.x.spreads || shown?.y.spreads) {
       if (tool === "radius") this.select(mode, { how: "latentRadius", radius: this.toolbar.radius });
       else this.select(mode, { how: "latentNearest", number: this.toolbar.number });
     } else if (tool === "radius") this.selectRadius([x!, y!], null, mode);
@@ -370,12 +372,14 @@ export class LatentScatterView extends DOMWidgetView {
     const { shown, colouring } = state;
     if (!shown) return;
     const row = state.drawnRows.length > 0 ? state.drawnRows[i]! : i;
-    const lines = [
-      `Particle ${row}`,
-      `${shown.x.name} ${shortNumber(state.pointsX[i]!)}`,
-      `${shown.y.name} ${shortNumber(state.pointsY[i]!)}`,
-    ];
-    if (shown.z) lines.push(`${shown.z.name} ${shortNumber(state.pointsZ[i]!)}`);
+    const lines = [`Particle ${row}`];
+    for (const [axis, points] of [
+      [shown.x, state.pointsX],
+      [shown.y, state.pointsY],
+      [shown.z, state.pointsZ],
+    ] as const) {
+      if (axis && !axis.spreads) lines.push(`${axis.name} ${shortNumber(points[i]!)}`);
+    }
     if (colouring.kind === "number") lines.push(`${colouring.name} ${shortNumber(state.colourNumbers[i]!)}`);
     else if ("categories" in colouring) {
       lines.push(`${colouring.name}: ${colouring.categories[state.colourCodes[i]!]?.name ?? ""}`);
@@ -431,6 +435,7 @@ export class LatentScatterView extends DOMWidgetView {
         mode: this.toolbar.mode,
         units: this.units(),
         names: [shown.x.name, shown.y.name],
+        spreads: [shown.x.spreads, shown.y.spreads],
         probe: [probePlace[0] ?? 0, probePlace[1] ?? 0],
         anchors: anchorPlaces,
         stations: stationPlaces,

@@ -36,6 +36,8 @@ export interface OverlayState {
   /** Mode of a selection without keys held. */
   mode: Mode;
   names: readonly [string, string];
+  /** Which axes only spread the particles: the probe keeps its place along them. */
+  spreads: readonly [boolean, boolean];
   /** Where the probe is. */
   probe: Place;
   anchors: ArrayLike<number>;
@@ -127,7 +129,10 @@ export class Overlay {
       "aria-valuemin": frame.x[0],
       "aria-valuemax": frame.x[1],
       "aria-valuenow": place[0],
-      "aria-valuetext": `${u} ${shortNumber(place[0])}, ${v} ${shortNumber(place[1])}`,
+      "aria-valuetext": [u, v]
+        .map((name, d) => `${name} ${shortNumber(place[d]!)}`)
+        .filter((_, d) => !state.spreads[d])
+        .join(", "),
     });
     this.handle.classList.toggle("e2gmm-scatter-outside", px !== exact[0] || py !== exact[1]);
     const pixels = (places: ArrayLike<number>): Place[] =>
@@ -266,11 +271,12 @@ export class Overlay {
     });
   }
 
-  private reach(place: Place): void {
-    this.wish = place;
+  private reach([x, y]: Place): void {
+    const { spreads, probe } = this.state!;
+    this.wish = [spreads[0] ? probe[0] : x, spreads[1] ? probe[1] : y];
     clearTimeout(this.forgetWish);
     this.draw();
-    this.events.probe(place);
+    this.events.probe(this.wish);
   }
 
   private released(): void {
