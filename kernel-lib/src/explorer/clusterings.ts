@@ -48,7 +48,9 @@ export async function clusterRows(
       const options = { seed, ...(leastSize !== undefined && { leastSize }), ...task };
       const { labels, sizes } = await densityClusters(points, dimensions, options);
       if (sizes.length === 0)
-        throw new InputError("density", "particles that lie closer together somewhere", "none");
+        throw InputError.of(
+          "No clusters were found: the particles lie nowhere closer together than elsewhere.",
+        );
       return occupied(labels, sizes.length);
     }
     default: {

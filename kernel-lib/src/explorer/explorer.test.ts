@@ -160,7 +160,7 @@ test("sets are made by request, and reconstructed in the background with progres
     assert.equal(answer.kind, "problem");
     assert.match((answer as { text: string }).text, text);
   };
-  await problem({ kind: "selection" }, /selection: expected particles selected in the plot.*found none/);
+  await problem({ kind: "selection" }, /First select particles in the plot/);
   explorer.scatter.select(Array.from({ length: 40 }, (_, i) => 2 * i));
   assert.match(((await ask({ kind: "selection" })) as { text: string }).text, /Made the set “set 1”/);
   assert.equal((await ask({ kind: "clusters", clustering: { method: "kmeans", count: 3 } })).kind, "answer");
@@ -208,7 +208,7 @@ test("sets are made by request, and reconstructed in the background with progres
   explorer.sets.add([1, 2], { name: "tiny" });
   await problem(
     { kind: "reconstruct", sets: [explorer.sets.get("tiny").id] },
-    /tiny: expected at least 10 particles to reconstruct, found 2/,
+    /“tiny” has too few particles to reconstruct: 2, where 10 are needed/,
   );
   await problem({ kind: "nonsense" } as never, /request: expected one that is known/);
   assert.match(
@@ -269,6 +269,14 @@ test("files are written below the working folder: rows with latents, maps with h
   assert.equal(written.count, 12);
   assert.equal(written.hasColumn("e2gmmLatent2"), true);
   const { files } = await explorer.export("map", "out/odd.mrc", { set: "odd" });
+  const again = await transport.ask(explorer, {
+    kind: "export",
+    what: "particles",
+    file: "out/odd.star",
+    set: "odd",
+    overwrite: true,
+  });
+  assert.equal((again as { text: string }).text, `Wrote out/odd.star in ${process.cwd()}`);
   assert.deepEqual(files, ["out/odd.mrc", "out/odd_half1.mrc", "out/odd_half2.mrc", "out/odd_fsc.txt"]);
   assert.deepEqual(readdirSync(at("out")).sort(), [
     "odd.mrc",
@@ -280,10 +288,13 @@ test("files are written below the working folder: rows with latents, maps with h
   await explorer.export("model", "probe.pdb");
   assert.equal((await readModelPdb(at("probe.pdb")))[0]!.count, explorer.model.count);
   await explorer.export("density", "probe.mrc");
-  await assert.rejects(explorer.export("model", "probe.pdb"), /one that is not taken/);
+  await assert.rejects(
+    explorer.export("model", "probe.pdb"),
+    /^InputError: There is a file probe\.pdb already; tick Overwrite or choose another name\.$/,
+  );
   await explorer.export("model", "probe.pdb", { overwrite: true });
-  await assert.rejects(explorer.export("model", "../probe.pdb"), /below the folder of the notebook/);
-  await assert.rejects(explorer.export("particles", "a.star"), /set: expected the one to write/);
+  await assert.rejects(explorer.export("model", "../probe.pdb"), /is not below the folder of the notebook/);
+  await assert.rejects(explorer.export("particles", "a.star"), /Choose the set to write/);
   explorer.close();
 });
 
@@ -296,11 +307,8 @@ test("without the particles' file sets are made, and what needs it says so", asy
       /Without the particles sets can be made, but neither reconstructed nor written/,
     );
     assert.equal((await explorer.cluster({ method: "kmeans", count: 2 })).length, 2);
-    await assert.rejects(
-      explorer.reconstruct("k-means 1 of 2"),
-      /particles: expected those of the run, found Without/,
-    );
-    await assert.rejects(explorer.montage("k-means 1 of 2"), /particles: expected those of the run/);
+    await assert.rejects(explorer.reconstruct("k-means 1 of 2"), /^InputError: Without the particles/);
+    await assert.rejects(explorer.montage("k-means 1 of 2"), /Without the particles/);
     explorer.close();
   } finally {
     renameSync(at("elsewhere.star"), settings.particles);

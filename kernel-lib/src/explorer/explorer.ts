@@ -211,7 +211,7 @@ export class Explorer extends Widget<typeof traits> {
   setFromSelection(name?: string): NamedSet {
     const { rows } = this.scatter;
     if (rows.length === 0) {
-      throw new InputError("selection", "particles selected in the plot, by lasso for instance", "none");
+      throw InputError.of("First select particles in the plot, with the lasso for instance.");
     }
     return this.sets.add(rows, name === undefined ? {} : { name });
   }
@@ -237,7 +237,9 @@ export class Explorer extends Widget<typeof traits> {
       task,
     );
     if (latents !== this.#parts.latents)
-      throw new InputError("UMAP", "places that stay", "others by now: try again");
+      throw InputError.of(
+        "The particles have other places by now, so that the UMAP is not theirs: try again.",
+      );
     columnsOf(points, components).forEach((values, i) => {
       this.scatter.setColumn({ name: `UMAP ${i + 1}`, values });
     });
@@ -249,7 +251,8 @@ export class Explorer extends Widget<typeof traits> {
     given: Jobs[K]["given"],
     task: TaskOptions,
   ): Promise<Jobs[K]["result"]> {
-    if (this.#parts.latents.length === 0) throw new InputError(kind, "particles with a place", "none yet");
+    if (this.#parts.latents.length === 0)
+      throw InputError.of("The particles have no places yet: the first epoch is still being trained.");
     const say = (busy: string) => this.set({ busy });
     say(`Working out ${kind}…`);
     try {
@@ -360,7 +363,7 @@ export class Explorer extends Widget<typeof traits> {
 
   #particlesAtHand(): ParticleSet {
     const { particles, withoutParticles } = this.#parts;
-    if (!particles) throw new InputError("particles", "those of the run", withoutParticles ?? "none");
+    if (!particles) throw InputError.of(withoutParticles ?? "The particles of the run are not at hand.");
     return particles;
   }
 
@@ -421,7 +424,10 @@ export class Explorer extends Widget<typeof traits> {
   async montage(idOrName: string) {
     const particles = this.#particlesAtHand();
     const { run, latents, latent } = this.#parts;
-    if (!run) throw new InputError("montage", "a run with at least one finished epoch", "none");
+    if (!run)
+      throw InputError.of(
+        "The training has not finished an epoch yet, so that there is no model to compare with.",
+      );
     const { name, rows } = this.sets.get(idOrName);
     const decode = (row: number) => run.decode(latents.subarray(latent * row, latent * (row + 1)));
     return particleMontage(particles, rows, decode, name);
@@ -442,7 +448,7 @@ export class Explorer extends Widget<typeof traits> {
   ): Promise<{ files: string[]; notices: string[] }> {
     const place: Place = (name, ...endings) => placeBelow(process.cwd(), name, endings, { overwrite });
     const chosen = (): NamedSet => {
-      if (set === undefined) throw new InputError("set", "the one to write", "none");
+      if (set === undefined) throw InputError.of("Choose the set to write.");
       return this.sets.get(set);
     };
     switch (what) {
@@ -648,7 +654,7 @@ export class Explorer extends Widget<typeof traits> {
           ...(set !== undefined && { set }),
           overwrite,
         });
-        return { text: [`Wrote ${files.join(", ")}`, ...notices].join("; ") };
+        return { text: [`Wrote ${files.join(", ")} in ${process.cwd()}`, ...notices].join("; ") };
       }
       case "play":
         this.playPath();

@@ -26,7 +26,7 @@ export async function particleMontage(
   decode: (row: number) => GaussianModel,
   title: string,
 ): Promise<Figure> {
-  if (rows.length === 0) throw new InputError(title, "at least one particle", "none");
+  if (rows.length === 0) throw InputError.of(`There are no particles in “${title}”.`);
   const pairs = Math.min(MOST_PAIRS, rows.length);
   const shown = Array.from({ length: pairs }, (_, i) => rows[Math.floor((i * rows.length) / pairs)]!);
   const rotations = particles.rotations();

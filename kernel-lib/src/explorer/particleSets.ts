@@ -45,11 +45,8 @@ export class SetTable implements Iterable<NamedSet> {
     const set = this.sets.get(idOrName) ?? [...this].find(({ name }) => name === idOrName);
     if (set) return set;
     const names = [...this].map(({ name }) => JSON.stringify(name));
-    throw new InputError(
-      "set",
-      names.length > 0 ? `one of ${names.join(", ")}` : "one that exists",
-      idOrName,
-    );
+    const others = names.length > 0 ? `; there are ${names.join(", ")}` : "";
+    throw InputError.of(`There is no set ${JSON.stringify(idOrName)}${others}.`);
   }
 
   /**
@@ -67,7 +64,10 @@ export class SetTable implements Iterable<NamedSet> {
     const taken = new Set([...this].map(({ name }) => name));
     const used = [...this].map(({ colour }) => colour);
     const added = given.map(({ rows, name, colour }) => {
-      if (rows.length === 0) throw new InputError(name ?? "selection", "at least one particle", "none");
+      if (rows.length === 0)
+        throw InputError.of(
+          `There are no particles in ${name === undefined ? "the selection" : `“${name}”`}.`,
+        );
       const number = ++this.made;
       const set: NamedSet = {
         id: `set${number}`,
@@ -89,7 +89,7 @@ export class SetTable implements Iterable<NamedSet> {
     const set = this.get(idOrName);
     const checked = checkedName(name);
     if ([...this].some((other) => other.id !== set.id && other.name === checked)) {
-      throw new InputError("name of a set", "one that no other set has", JSON.stringify(checked));
+      throw InputError.of(`Another set is called “${checked}” already; choose another name.`);
     }
     this.replace({ ...set, name: checked });
   }
@@ -111,12 +111,12 @@ export class SetTable implements Iterable<NamedSet> {
    */
   combine(operation: SetOperation, idsOrNames: readonly string[], name?: string): NamedSet {
     const sets = idsOrNames.map((set) => this.get(set));
-    if (sets.length < 2) throw new InputError(operation, "two sets or more", String(sets.length));
+    if (sets.length < 2) throw InputError.of("Choose two sets or more to combine.");
     const operate = { union: unionRows, intersect: intersectRows, difference: subtractRows }[operation];
     const sign = { union: " ∪ ", intersect: " ∩ ", difference: " − " }[operation];
     const rows = sets.map((set) => set.rows).reduce((a, b) => operate(a, b));
     const label = name ?? shortened(sets.map((set) => set.name).join(sign));
-    if (rows.length === 0) throw new InputError(label, "at least one particle", "none");
+    if (rows.length === 0) throw InputError.of(`There are no particles in “${label}”.`);
     return this.add(rows, { name: label });
   }
 
@@ -146,9 +146,11 @@ export class SetTable implements Iterable<NamedSet> {
 function checkedName(given: string): string {
   // Line ends and other control characters would break tables and files.
   const name = given.replace(/\p{Cc}+/gu, " ").trim();
-  if (name === "") throw new InputError("name of a set", "at least one character", "none");
+  if (name === "") throw InputError.of("A set needs a name.");
   if (name.length > LONGEST_NAME) {
-    throw new InputError("name of a set", `at most ${LONGEST_NAME} characters`, String(name.length));
+    throw InputError.of(
+      `The name of a set may have ${LONGEST_NAME} characters; this one has ${name.length}.`,
+    );
   }
   return name;
 }
@@ -168,7 +170,7 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
 
 function checkedColour(colour: string): string {
   if (!/^#[0-9a-f]{6}$/i.test(colour)) {
-    throw new InputError("colour of a set", "six hexadecimal digits such as #0072b2", JSON.stringify(colour));
+    throw InputError.of(`A colour is six hexadecimal digits such as #0072b2, not ${JSON.stringify(colour)}.`);
   }
   return colour.toLowerCase();
 }

@@ -34,7 +34,7 @@ export class SetMaps {
   /** The map of a set. @throws InputError where there is none */
   result({ id, name }: NamedSet): Reconstruction {
     const result = this.entries.get(id)?.result;
-    if (!result) throw new InputError(name, "a set that has been reconstructed", "none of its maps");
+    if (!result) throw InputError.of(`“${name}” has no map yet; reconstruct it first.`);
     return result;
   }
 
@@ -44,9 +44,11 @@ export class SetMaps {
    */
   async reconstruct({ id, name, rows }: NamedSet): Promise<Reconstruction> {
     const before = this.entries.get(id);
-    if (before?.controller) throw new InputError(name, "a set that is not being reconstructed already");
+    if (before?.controller) throw InputError.of(`“${name}” is being reconstructed already.`);
     if (rows.length < LEAST_PARTICLES) {
-      throw new InputError(name, `at least ${LEAST_PARTICLES} particles to reconstruct`, String(rows.length));
+      throw InputError.of(
+        `“${name}” has too few particles to reconstruct: ${rows.length}, where ${LEAST_PARTICLES} are needed.`,
+      );
     }
     const controller = new AbortController();
     const entry: Entry = { state: { status: "waiting" }, controller };

@@ -21,14 +21,15 @@ export async function placeBelow(
   const said = JSON.stringify(name);
   const parts = name.split(/[\\/]/);
   if (path.isAbsolute(name) || /^[a-z]:/i.test(name) || parts.includes("..")) {
-    throw new InputError("file name", "a place below the folder of the notebook", said);
+    throw InputError.of(`${said} is not below the folder of the notebook; files are written there alone.`);
   }
   const unusable = (part: string) => part.trim() === "" || part.length > 200 || /\p{Cc}/u.test(part);
-  if (parts.some(unusable)) throw new InputError("file name", "a name such as sets/closed.star", said);
+  if (parts.some(unusable))
+    throw InputError.of(`${said} cannot be the name of a file; one such as sets/closed.star can.`);
   if (
     !endings.some((ending) => name.toLowerCase().endsWith(ending) && parts.at(-1)!.length > ending.length)
   ) {
-    throw new InputError("file name", `a name that ends in ${endings.join(" or ")}`, said);
+    throw InputError.of(`The name of the file has to end in ${endings.join(" or ")}: ${said} does not.`);
   }
   const root = await realpath(folder);
   const target = path.join(root, ...parts);
@@ -36,7 +37,7 @@ export async function placeBelow(
   await mkdir(path.dirname(target), { recursive: true });
   await refuseOutside(root, target, said);
   if (!overwrite && existsSync(target)) {
-    throw new InputError("file name", "one that is not taken, or leave to overwrite", said);
+    throw InputError.of(`There is a file ${name} already; tick Overwrite or choose another name.`);
   }
   return target;
 }
@@ -48,10 +49,8 @@ async function refuseOutside(root: string, target: string, said: string): Promis
     const real = await realpath(there).catch(() => undefined);
     if (real !== undefined) {
       if (real === root || real.startsWith(root + path.sep)) return;
-      throw new InputError(
-        "file name",
-        "a place below the folder of the notebook",
-        `${said}, which leads to ${real}`,
+      throw InputError.of(
+        `${said} leads to ${real}; files are written below the folder of the notebook alone.`,
       );
     }
     there = path.dirname(there);
