@@ -144,7 +144,7 @@ describe("the explorer in JupyterLab", { skip }, () => {
   test("an empty selection is said, and a lasso makes a set of its rows that is reconstructed and shown", async () => {
     const controls = explorerOf(page).locator(".e2gmm-explorer-controls");
     await controls.getByTitle("Make a set of what is selected in the plot").click();
-    await statusSays(/selection: expected particles selected in the plot.* found none/);
+    await statusSays(/First select particles in the plot/);
 
     await page.locator('.e2gmm-scatter-button[data-tool="lasso"]').click();
     const { left, top, width, height, x, y } = await plot();
@@ -226,7 +226,7 @@ describe("the explorer in JupyterLab", { skip }, () => {
     const write = page.locator(".e2gmm-explorer-export button[type=submit]");
     await file.fill("../outside.star");
     await write.click();
-    await statusSays(/file name: expected a place below the folder of the notebook/);
+    await statusSays(/only below the notebook's folder/);
     assert.ok(!existsSync(path.join(lab.folder, "../outside.star")));
     await file.fill("sets/first.star");
     await write.click();
@@ -234,14 +234,14 @@ describe("the explorer in JupyterLab", { skip }, () => {
     const star = readFileSync(path.join(lab.folder, "sets/first.star"), "utf8");
     assert.equal(star.split("\n").filter((line) => line.includes("@")).length, sizes[1]);
     await write.click();
-    await statusSays(/expected one that is not taken/);
+    await statusSays(/exists already/);
   });
 
   test("a set that is too small is said in its row, and nothing else stops", async () => {
     await runCell(page, 'explorer.sets.add([1, 2, 3], { name: "tiny" });');
     const row = page.locator("tr", { has: page.getByLabel("Tick tiny", { exact: true }) });
     await row.getByText("Reconstruct").click();
-    await statusSays(/tiny: expected at least 10 particles to reconstruct, found 3/);
+    await statusSays(/“tiny” has too few particles to reconstruct: 3, and 10 are needed/);
     await row.getByLabel("Tick tiny").check();
     assert.equal(await json("explorer.sets.size"), 6);
   });

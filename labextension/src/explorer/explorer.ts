@@ -16,12 +16,10 @@ import { widgetModule, widgetModuleVersion } from "../module.js";
 import { Requests } from "../requests.js";
 import { fscCurves, trainingCurves } from "./curves.js";
 import { ExportForm } from "./exportForm.js";
+import { problemText } from "./problemText.js";
 import { SetTableView } from "./setTable.js";
 import { explorerSettings } from "./settings.js";
 import { splitter } from "./splitter.js";
-
-/** Pixels below which the viewer of the Gaussians has no room for its controls at its side. */
-const NARROW = 640;
 
 /** Kernel side: kernel-lib/src/explorer/explorer.ts. */
 export class ExplorerModel extends DOMWidgetModel {
@@ -85,7 +83,7 @@ export class ExplorerView extends FreedView {
   private kernel: KernelWatch | undefined;
   private split: ReturnType<typeof splitter> | undefined;
   /** What a view said last; the model's own status comes before the first. */
-  private said: string | undefined;
+  private said: { text: string; problem: boolean } | undefined;
 
   override render(): void {
     super.render();
@@ -117,10 +115,10 @@ export class ExplorerView extends FreedView {
         element("label", { class: "e2gmm-explorer-check e2gmm-explorer-curvesCheck" }, curvesShown, "Curves"),
       ),
       this.panes,
+      this.status,
       this.controls,
       element("div", { class: "e2gmm-explorer-lower" }, this.table.node, this.curves),
       this.images,
-      this.status,
     );
     const { model } = this;
     this.listenTo(model, "change:split", () => this.split?.show(model.get("split")));
@@ -161,10 +159,6 @@ export class ExplorerView extends FreedView {
       }
       this.children.push(view);
       Widget.attach(view.luminoWidget, pane);
-      // In a narrow pane the controls would hide the molecule; the view's own button brings them back
-      if (key === "viewer" && pane.clientWidth < NARROW) {
-        view.el.querySelector<HTMLElement>('.e2gmm-bar [aria-expanded="true"]')?.click();
-      }
     } catch (error) {
       pane.append(element("p", {}, `This part cannot be shown: ${(error as Error).message}`));
     }
@@ -244,7 +238,12 @@ export class ExplorerView extends FreedView {
           "Let the Gaussians move along the path that is drawn in the plot",
           () => void this.ask({ kind: "play" }),
         ),
-        this.toggle("Arrows", "Show the motion from the path's start to its end as arrows", "arrows"),
+        this.toggle(
+          "Arrows",
+          "Show the motion from the path's start to its end as arrows",
+          "arrows",
+          "arrowsFrom",
+        ),
       ),
       group(
         "View",
@@ -253,18 +252,25 @@ export class ExplorerView extends FreedView {
           "Draw the particles over a UMAP of their places",
           () => void this.ask({ kind: "umap" }),
         ),
-        this.toggle("Pin", "Keep the present state beside those that follow", "pin"),
+        this.toggle("Pin", "Keep the present state beside those that follow", "pin", "second"),
         exporting,
       ),
     );
   }
 
-  private toggle(text: string, title: string, kind: "arrows" | "pin"): HTMLElement {
-    const made = button(text, title, async () => {
-      const shown = made.getAttribute("aria-pressed") !== "true";
-      if (await this.ask({ kind, shown })) made.setAttribute("aria-pressed", String(shown));
-    });
-    made.setAttribute("aria-pressed", "false");
+  /** A button that is pressed while the viewer's state has values under `key`, whoever has put them there. */
+  private toggle(
+    text: string,
+    title: string,
+    kind: "arrows" | "pin",
+    key: "arrowsFrom" | "second",
+  ): HTMLElement {
+    const viewer = this.model.get("viewer") as WidgetModel | null;
+    const isShown = () => ((viewer?.get(key) as Float32Array | undefined)?.length ?? 0) > 0;
+    const made = button(text, title, () => void this.ask({ kind, shown: !isShown() }));
+    const show = () => made.setAttribute("aria-pressed", String(isShown()));
+    if (viewer) this.listenTo(viewer, `change:${key}`, show);
+    show();
     return made;
   }
 
@@ -281,7 +287,7 @@ export class ExplorerView extends FreedView {
       this.say(typeof content["text"] === "string" ? content["text"] : "");
       return true;
     } catch (error) {
-      this.say((error as Error).message, true);
+      this.say(problemText((error as Error).message), true);
       this.showSets();
       return false;
     }
@@ -303,19 +309,21 @@ export class ExplorerView extends FreedView {
       this.images.hidden = false;
       this.say("");
     } catch (error) {
-      this.say((error as Error).message, true);
+      this.say(problemText((error as Error).message), true);
     }
   }
 
   private say(text: string, problem = false): void {
-    this.said = text;
-    this.showStatus(problem);
+    this.said = { text, problem };
+    this.showStatus();
   }
 
-  private showStatus(problem = false): void {
-    const { model } = this;
+  private showStatus(): void {
+    const { model, said } = this;
     const live = !this.kernel?.gone;
-    const own = (model.get("busy") as string) || (this.said ?? (model.get("status") as string));
+    const busy = model.get("busy") as string;
+    const own = busy || (said?.text ?? (model.get("status") as string));
+    const problem = busy === "" && said?.problem === true;
     this.status.textContent = live ? own : kernelGoneText;
     this.status.classList.toggle("e2gmm-mod-problem", problem || !live);
   }

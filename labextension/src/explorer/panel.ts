@@ -198,7 +198,7 @@ export class ExplorerPanel extends Panel {
       "form",
       {},
       labelled("Folder", path),
-      element("button", { type: "submit", class: "jp-Button jp-mod-styled jp-mod-minimal" }, "Open"),
+      element("button", { type: "submit", class: "jp-Button jp-mod-styled" }, "Open"),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -235,8 +235,7 @@ export class ExplorerPanel extends Panel {
     for (const widget of this.widgets) if (widget !== this.page) widget.dispose();
     this.page.hide();
     this.addWidget(view);
-    const name = folder.split(/[\\/]/).filter(Boolean).at(-1) ?? "run";
-    this.title.label = `Explore ${name}`;
+    this.title.label = folder.split(/[\\/]/).filter(Boolean).slice(-2).join("/") || "Explore run";
     this.title.caption = `${folder}\n${access.where}`;
     this.moveTo({ ...this.at, kernel, model, folder });
     // A notebook that is closed takes its views along

@@ -13,6 +13,8 @@ import type { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
 export { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
+/** Pixels of width below which the controls lie over the picture instead of beside it; also in the style sheet. */
+const NARROW = 640;
 const LOST = "The browser has taken the 3-D picture away; it comes back when the browser gives it back.";
 
 /** The viewer of the Gaussians in a cell's output. */
@@ -29,10 +31,15 @@ export class GaussianViewerView extends FreedView {
   #scaleBar!: HTMLElement;
   #status!: HTMLElement;
   #panel!: Panel;
+  #panelButton!: HTMLButtonElement;
+  /** Whether the user has opened or closed the controls; until then they are open where there is room. */
+  #panelChosen = false;
+  #widths: ResizeObserver | undefined;
   #player!: Player;
   #themes: MutationObserver | undefined;
   #kernel: KernelWatch | undefined;
   #removed = false;
+  readonly #removal = new AbortController();
   #lost = false;
   /** Why there is no picture; what the last action said. */
   #problem = "";
@@ -47,8 +54,7 @@ export class GaussianViewerView extends FreedView {
   override render(): void {
     super.render();
     this.el.classList.add("e2gmm-viewer");
-    // Keys that turn the picture are not the notebook's
-    this.el.dataset["lmSuppressShortcuts"] = "true";
+    this.#keepKeys();
     Object.assign(this.el, { e2gmmView: this });
     this.#title = element("span", "e2gmm-title");
     this.#canvasPlace = element("div", "e2gmm-stage");
@@ -57,6 +63,11 @@ export class GaussianViewerView extends FreedView {
     this.#status = element("div", "e2gmm-status");
     this.#status.setAttribute("role", "status");
     this.#panel = new Panel(this.model);
+    const close = button("✕", "Close the controls", () => {
+      this.#choosePanel(false);
+      this.#panelButton.focus();
+    });
+    this.#panel.node.prepend(element("div", "e2gmm-panel-head", ["Controls", close]));
     this.#player = new Player(this.model, {
       show: (gaussians) => {
         this.drawing?.frame(gaussians);
@@ -91,16 +102,28 @@ export class GaussianViewerView extends FreedView {
     void this.displayed.then(() => this.#open());
   }
 
+  /** Keys that turn the picture or are typed are not the notebook's; those with Ctrl, Alt or Cmd are JupyterLab's. */
+  #keepKeys(): void {
+    this.el.toggleAttribute("data-lm-suppress-shortcuts", true);
+    // JupyterLab looks for the mark as the event passes the document, just after the window
+    const mark = (event: KeyboardEvent) => {
+      const { target } = event;
+      if (!(target instanceof HTMLElement && this.el.contains(target))) return;
+      const command = (event.ctrlKey || event.metaKey || event.altKey) && !target.matches(":read-write");
+      this.el.toggleAttribute("data-lm-suppress-shortcuts", !command);
+    };
+    window.addEventListener("keydown", mark, { capture: true, signal: this.#removal.signal });
+  }
+
   get #name(): string {
     return this.model.read("title") || "gaussians";
   }
 
   #bar(): HTMLElement {
-    const panel = button("Controls", "Show or hide the controls", () => {
-      const hidden = this.el.classList.toggle("e2gmm-no-panel");
-      panel.setAttribute("aria-expanded", String(!hidden));
-    });
-    panel.setAttribute("aria-expanded", "true");
+    this.#panelButton = button("Controls", "Show or hide the controls", () =>
+      this.#choosePanel(this.el.classList.contains("e2gmm-no-panel")),
+    );
+    this.#showPanel(true);
     const views = (["x", "y", "z"] as const).map((axis) =>
       button(axis, `Look along ${axis}`, () => this.stage?.look(axis)),
     );
@@ -113,9 +136,19 @@ export class GaussianViewerView extends FreedView {
       element("span", "e2gmm-group", [
         button("PNG", "Save the picture", () => void this.#savePicture()),
         button("Full screen", "Full screen", () => void this.#toggleFullScreen()),
-        panel,
+        this.#panelButton,
       ]),
     ]);
+  }
+
+  #choosePanel(shown: boolean): void {
+    this.#panelChosen = true;
+    this.#showPanel(shown);
+  }
+
+  #showPanel(shown: boolean): void {
+    this.el.classList.toggle("e2gmm-no-panel", !shown);
+    this.#panelButton.setAttribute("aria-expanded", String(shown));
   }
 
   #observe(): void {
@@ -153,6 +186,11 @@ export class GaussianViewerView extends FreedView {
     this.#themes = new MutationObserver(() => {
       this.stage?.readTheme();
     });
+    this.#widths = new ResizeObserver(() => {
+      const { clientWidth } = this.el;
+      if (clientWidth > 0 && !this.#panelChosen) this.#showPanel(clientWidth >= NARROW);
+    });
+    this.#widths.observe(this.el);
     this.#themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   }
 
@@ -223,10 +261,13 @@ export class GaussianViewerView extends FreedView {
           this.#tell();
         },
         onMoved: () => {
-          this.#showScale();
           if (this.stage) this.model.change({ camera: this.stage.camera });
         },
-        onResized: () => this.#showScale(),
+        onResized: () => {
+          // As near as the new size allows, while nobody has chosen another view
+          if (this.model.read("camera").length !== 16) this.#fit(0);
+        },
+        onDrawn: () => this.#showScale(),
       });
       // The view may have gone while NGL was loading
       if (this.#removed) {
@@ -246,17 +287,14 @@ export class GaussianViewerView extends FreedView {
     this.drawing.all();
     this.#showLegends();
     const camera = this.model.read("camera");
-    if (camera.length === 16) {
-      this.stage.camera = camera;
-      this.#showScale();
-    } else this.#fit(0);
+    if (camera.length === 16) this.stage.camera = camera;
+    else this.#fit(0);
     this.#tell();
   }
 
   #fit(duration: number): void {
     if (!this.stage || !this.drawing) return;
     this.stage.fit(this.drawing.extent, prefersReducedMotion() ? 0 : duration, this.drawing.reach);
-    this.#showScale();
   }
 
   /** A click, other than the end of a drag, asks what is there. */
@@ -313,11 +351,15 @@ export class GaussianViewerView extends FreedView {
 
   /** A bar of a round length, true at the distance of the middle of the view. */
   #showScale(): void {
-    if (!this.stage) return;
-    const { scale } = this.stage;
+    const scale = this.stage?.scale ?? 0;
+    // A view without a size has no scale
+    const known = scale > 0 && Number.isFinite(scale);
     const length = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((one) => one / scale > 50) ?? 1000;
-    this.#scaleBar.style.width = `${length / scale}px`;
-    this.#scaleBar.textContent = `${length} Å`;
+    const text = known ? `${length} Å` : "";
+    const width = known ? `${(length / scale).toFixed(2)}px` : "0";
+    if (text === this.#scaleBar.textContent && width === this.#scaleBar.style.width) return;
+    this.#scaleBar.style.width = width;
+    this.#scaleBar.textContent = text;
   }
 
   /** Says what an action has done, for a while. */
@@ -378,9 +420,11 @@ export class GaussianViewerView extends FreedView {
 
   override remove() {
     this.#removed = true;
+    this.#removal.abort();
     clearTimeout(this.#saying);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     this.#themes?.disconnect();
+    this.#widths?.disconnect();
     this.#kernel?.dispose();
     this.#player?.dispose();
     this.stage?.dispose();

@@ -43,6 +43,8 @@ export interface StageOptions {
   onMoved?(): void;
   /** The view has taken the size of its container. */
   onResized?(): void;
+  /** A frame has been drawn. */
+  onDrawn?(): void;
 }
 
 /** A 3-D array of floats as a map file holds it. */
@@ -245,6 +247,9 @@ export class Stage {
       },
       { signal },
     );
+    this.#stage.viewer.signals.rendered.add(() => {
+      if (!this.#disposed) options.onDrawn?.();
+    });
     viewerControls.signals.changed.add(() => {
       clearTimeout(this.#moved);
       if (options.onMoved) this.#moved = setTimeout(() => options.onMoved?.(), 400);
