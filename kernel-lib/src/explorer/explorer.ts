@@ -678,7 +678,8 @@ export class Explorer extends Widget<typeof traits> {
     const viewer = this.viewer.picture();
     const { sets, run } = this.state;
     const html = [
-      `<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start"><div>${scatter.html}</div><div>${viewer.html}</div></div>`,
+      // Both become smaller where there is no room, so that they stay side by side.
+      `<div style="display:flex;gap:8px;align-items:flex-start"><div style="flex:0 1 auto;min-width:0">${scatter.html}</div><div style="flex:0 1 320px;min-width:0">${viewer.html}</div></div>`,
       ...(sets.length > 0 ? [setsTable(sets)] : []),
     ].join("");
     const text = `Explorer of ${run?.folder ?? "a run"}: ${scatter.text}; ${sets.length} sets`;

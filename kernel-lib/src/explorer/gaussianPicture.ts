@@ -34,7 +34,7 @@ export function gaussianPicture(state: GaussianViewerState): Picture {
   return {
     text,
     html:
-      `<figure style="margin:0"><img src="${source}" width="${SIDE / 2}" height="${SIDE / 2}" ` +
+      `<figure style="margin:0"><img src="${source}" width="${SIDE / 2}" height="${SIDE / 2}" style="max-width:100%;height:auto" ` +
       `alt="${escapeHtml(text)}, seen along ${axis}"><figcaption>${escapeHtml(text)}</figcaption></figure>`,
     png,
   };

@@ -89,7 +89,12 @@ function raster(state: LatentScatterState): PNG {
   }
   const colourAt = pointColour(state);
   const [size, opacity] =
-    pointsX.length < 3000 ? [3, 0.8] : pointsX.length < 50_000 ? [2, 0.6] : density ? [1, 0.35] : [2, 0.35];
+    pointsX.length < 3000 ? [5, 0.75] : pointsX.length < 20_000 ? [3, 0.55] : [3, density ? 0.25 : 0.35];
+  const middle = (size - 1) / 2;
+  const disc: (readonly [number, number])[] = [];
+  for (let dy = -middle; dy <= middle; dy++) {
+    for (let dx = -middle; dx <= middle; dx++) if (Math.hypot(dx, dy) < size / 2 - 0.1) disc.push([dx, dy]);
+  }
   const anySelected = state.selectedCount > 0;
   for (let i = 0; i < pointsX.length; i++) {
     const colour = colourAt(i);
@@ -98,9 +103,7 @@ function raster(state: LatentScatterState): PNG {
     const py = HEIGHT - 1 - Math.floor(((pointsY[i]! - shown.y.low) / (shown.y.high - shown.y.low)) * HEIGHT);
     if (!Number.isFinite(px + py)) continue;
     const strength = anySelected && !state.selected[i] ? 0.25 * opacity : opacity;
-    for (let dy = 0; dy < size; dy++) {
-      for (let dx = 0; dx < size; dx++) paint(px + dx, py + dy, colour, strength);
-    }
+    for (const [dx, dy] of disc) paint(px + dx, py + dy, colour, strength);
   }
   return png;
 }
@@ -128,7 +131,7 @@ export function scatterPicture(state: LatentScatterState): Picture {
   ];
   const probeInside = px >= left && px <= left + WIDTH && py >= top && py <= top + HEIGHT;
   const svg = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${full[0]}" height="${full[1]}" viewBox="0 0 ${full[0]} ${full[1]}" role="img" aria-label="${escapeHtml(text)}" font-family="${font}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${full[0]}" height="${full[1]}" viewBox="0 0 ${full[0]} ${full[1]}" style="max-width:100%;height:auto" role="img" aria-label="${escapeHtml(text)}" font-family="${font}">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     `<image x="${left}" y="${top}" width="${WIDTH}" height="${HEIGHT}" href="data:image/png;base64,${png.toString("base64")}"/>`,
     `<rect x="${left}" y="${top}" width="${WIDTH}" height="${HEIGHT}" fill="none" stroke="${palette.grey}"/>`,
