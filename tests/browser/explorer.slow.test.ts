@@ -226,22 +226,22 @@ describe("the explorer in JupyterLab", { skip }, () => {
     const write = page.locator(".e2gmm-explorer-export button[type=submit]");
     await file.fill("../outside.star");
     await write.click();
-    await statusSays(/only below the notebook's folder/);
+    await statusSays(/not below the folder of the notebook/);
     assert.ok(!existsSync(path.join(lab.folder, "../outside.star")));
     await file.fill("sets/first.star");
     await write.click();
-    await statusSays(/Wrote sets\/first\.star/);
+    await statusSays(/Wrote .*sets\/first\.star/);
     const star = readFileSync(path.join(lab.folder, "sets/first.star"), "utf8");
     assert.equal(star.split("\n").filter((line) => line.includes("@")).length, sizes[1]);
     await write.click();
-    await statusSays(/exists already/);
+    await statusSays(/file sets\/first\.star already/);
   });
 
   test("a set that is too small is said in its row, and nothing else stops", async () => {
     await runCell(page, 'explorer.sets.add([1, 2, 3], { name: "tiny" });');
     const row = page.locator("tr", { has: page.getByLabel("Tick tiny", { exact: true }) });
     await row.getByText("Reconstruct").click();
-    await statusSays(/“tiny” has too few particles to reconstruct: 3, and 10 are needed/);
+    await statusSays(/tiny.* too few particles.*3.*10/);
     await row.getByLabel("Tick tiny").check();
     assert.equal(await json("explorer.sets.size"), 6);
   });

@@ -16,7 +16,6 @@ import { widgetModule, widgetModuleVersion } from "../module.js";
 import { Requests } from "../requests.js";
 import { fscCurves, trainingCurves } from "./curves.js";
 import { ExportForm } from "./exportForm.js";
-import { problemText } from "./problemText.js";
 import { SetTableView } from "./setTable.js";
 import { explorerSettings } from "./settings.js";
 import { splitter } from "./splitter.js";
@@ -287,7 +286,7 @@ export class ExplorerView extends FreedView {
       this.say(typeof content["text"] === "string" ? content["text"] : "");
       return true;
     } catch (error) {
-      this.say(problemText((error as Error).message), true);
+      this.say((error as Error).message, true);
       this.showSets();
       return false;
     }
@@ -309,7 +308,7 @@ export class ExplorerView extends FreedView {
       this.images.hidden = false;
       this.say("");
     } catch (error) {
-      this.say(problemText((error as Error).message), true);
+      this.say((error as Error).message, true);
     }
   }
 
