@@ -208,7 +208,7 @@ test("sets are made by request, and reconstructed in the background with progres
   explorer.sets.add([1, 2], { name: "tiny" });
   await problem(
     { kind: "reconstruct", sets: [explorer.sets.get("tiny").id] },
-    /“tiny” has too few particles to reconstruct: 2, where 10 are needed/,
+    /“tiny” has too few particles to reconstruct: 2, and 10 are needed/,
   );
   await problem({ kind: "nonsense" } as never, /request: expected one that is known/);
   assert.match(
@@ -290,10 +290,13 @@ test("files are written below the working folder: rows with latents, maps with h
   await explorer.export("density", "probe.mrc");
   await assert.rejects(
     explorer.export("model", "probe.pdb"),
-    /^InputError: There is a file probe\.pdb already; tick Overwrite or choose another name\.$/,
+    /^InputError: The file probe\.pdb exists already; tick Overwrite or choose another name\.$/,
   );
   await explorer.export("model", "probe.pdb", { overwrite: true });
-  await assert.rejects(explorer.export("model", "../probe.pdb"), /is not below the folder of the notebook/);
+  await assert.rejects(
+    explorer.export("model", "../probe.pdb"),
+    /Files can be written only below the notebook's folder/,
+  );
   await assert.rejects(explorer.export("particles", "a.star"), /Choose the set to write/);
   explorer.close();
 });

@@ -47,7 +47,7 @@ export class SetMaps {
     if (before?.controller) throw InputError.of(`“${name}” is being reconstructed already.`);
     if (rows.length < LEAST_PARTICLES) {
       throw InputError.of(
-        `“${name}” has too few particles to reconstruct: ${rows.length}, where ${LEAST_PARTICLES} are needed.`,
+        `“${name}” has too few particles to reconstruct: ${rows.length}, and ${LEAST_PARTICLES} are needed.`,
       );
     }
     const controller = new AbortController();

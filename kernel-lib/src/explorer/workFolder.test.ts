@@ -30,7 +30,7 @@ test("names that climb, are absolute, go through links, or are none are refused,
     "C:\\a.star",
     "a/../b.star",
   ]) {
-    await refused(name, /is not below the folder of the notebook/);
+    await refused(name, /Files can be written only below the notebook's folder, and .* is not there/);
   }
   await refused("link/a.star", /leads to/);
   await refused("link/new/a.star", /leads to/);
@@ -50,7 +50,7 @@ test("a name that is taken needs leave", async (t) => {
   writeFileSync(path.join(folder, "sets/a.star"), "data");
   await assert.rejects(
     placeBelow(folder, "sets/a.star", [".star"]),
-    /There is a file sets\/a\.star already; tick Overwrite/,
+    /The file sets\/a\.star exists already; tick Overwrite/,
   );
   const target = await placeBelow(folder, "sets/a.star", [".star"], { overwrite: true });
   assert.equal(target, path.join(folder, "sets/a.star"));

@@ -21,7 +21,7 @@ export async function placeBelow(
   const said = JSON.stringify(name);
   const parts = name.split(/[\\/]/);
   if (path.isAbsolute(name) || /^[a-z]:/i.test(name) || parts.includes("..")) {
-    throw InputError.of(`${said} is not below the folder of the notebook; files are written there alone.`);
+    throw InputError.of(`Files can be written only below the notebook's folder, and ${said} is not there.`);
   }
   const unusable = (part: string) => part.trim() === "" || part.length > 200 || /\p{Cc}/u.test(part);
   if (parts.some(unusable))
@@ -37,7 +37,7 @@ export async function placeBelow(
   await mkdir(path.dirname(target), { recursive: true });
   await refuseOutside(root, target, said);
   if (!overwrite && existsSync(target)) {
-    throw InputError.of(`There is a file ${name} already; tick Overwrite or choose another name.`);
+    throw InputError.of(`The file ${name} exists already; tick Overwrite or choose another name.`);
   }
   return target;
 }
@@ -50,7 +50,7 @@ async function refuseOutside(root: string, target: string, said: string): Promis
     if (real !== undefined) {
       if (real === root || real.startsWith(root + path.sep)) return;
       throw InputError.of(
-        `${said} leads to ${real}; files are written below the folder of the notebook alone.`,
+        `Files can be written only below the notebook's folder, and ${said} leads to ${real}.`,
       );
     }
     there = path.dirname(there);
