@@ -90,6 +90,9 @@ export class ExplorerPanel extends Panel {
     }
     const start = button("Start a kernel", "Start a kernel without a notebook", async () => {
       start.disabled = true;
+      // What is listed is of another kernel, and goes when this one is there
+      ++this.attempt;
+      runs.replaceChildren();
       status.textContent = "Starting a kernel…";
       try {
         const id = await this.startKernel();
@@ -97,6 +100,7 @@ export class ExplorerPanel extends Panel {
         await this.choose();
       } catch (error) {
         start.disabled = false;
+        if (kernels.length > 0) await this.listRuns(choice.value, runs, status);
         status.textContent = `No kernel could be started: ${(error as Error).message}`;
       }
     });
