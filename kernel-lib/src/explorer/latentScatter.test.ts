@@ -546,9 +546,10 @@ test("a picture stands for the scatter without a kernel, and no name in it is ma
 test("a latent space of one dimension is drawn as a cloud whose outline is the histogram", () => {
   const z = normal(2000);
   const scatter = new LatentScatter({ latents: z, latent: 1 });
-  assert.deepEqual([scatter.x, scatter.y], ["z1", "particles (histogram)"]);
+  assert.deepEqual([scatter.x, scatter.y], ["z1", "histogram"]);
+  assert.equal(scatter.get("shown")!.y.title, "particles (histogram)");
   assert.ok(scatter.get("shown")!.y.spreads && !scatter.get("shown")!.x.spreads);
-  assert.ok(!scatter.get("colours").some(({ name }) => name === "particles (histogram)"));
+  assert.ok(!scatter.get("colours").some(({ name }) => name === "histogram"));
   const { pointsY } = scatter.state;
   assert.deepEqual(pointsY, histogramHeights(z, 1));
   const highest = (low: number, high: number) =>
@@ -561,7 +562,7 @@ test("a latent space of one dimension is drawn as a cloud whose outline is the h
 
 test("along an axis that only spreads the particles, probe and path lie at its foot and move along the other alone", async () => {
   const scatter = new LatentScatter({ latents: normal(50), latent: 1 });
-  for (const y of ["particles (histogram)", "row"]) {
+  for (const y of ["histogram", "row"]) {
     scatter.y = y;
     page.set({ probeTo: { z1: 0.3, [y]: 17 } });
     assert.deepEqual([scatter.probe, scatter.state.probePlace], [[0.3], [0.3, 0]]);

@@ -59,7 +59,7 @@ const PROBE_OUTSIDE = 0.005;
  * selected. All selecting is done here, on all particles, also where only some of them are drawn.
  *
  * Axes are the latent coordinates `z1`, `z2`, …, principal components `PC 1`, `PC 2`, …, columns of numbers by their
- * name, and `row`; with one dimension also `particles (histogram)`, where the outline of the cloud is the histogram of z.
+ * name, and `row`; with one dimension also `histogram`, where the outline of the cloud is the histogram of z.
  * Along that and `row`, which say nothing of the latent space, probe and path stay at 0. What is dragged moves the probe so that it has the asked coordinates and changes least otherwise;
  * along axes that are no linear function of the latent vector (a UMAP, a column) it goes to the nearest particle.
  */

@@ -1,4 +1,4 @@
-import { HISTOGRAM, ROW, type ScatterTable } from "./latentScatterTable";
+import { ROW, type ScatterTable } from "./latentScatterTable";
 
 /** Rows whose text is sent at once: a megabyte or two. */
 export const CSV_ROWS = 20_000;
@@ -22,8 +22,8 @@ export function csvPiece(
 ): { text: string; next: number | null } {
   const latents = Array.from({ length: table.latent }, (_, d) => `z${d + 1}`);
   const given = table.columnNames();
-  const known = [ROW, HISTOGRAM, ...latents, ...given];
-  const others = shown.filter((name) => !known.includes(name));
+  const known = [...latents, ...given];
+  const others = shown.filter((name) => !known.includes(name) && !table.spreads(name));
   const names = [ROW, ...latents, ...others, ...given];
   const cells: ((row: number) => string)[] = names.map((name) => {
     if (name === ROW) return String;

@@ -29,7 +29,7 @@ type KnownColumn = { unit?: string } & ({ numbers: ArrayLike<number> } | { categ
 /** Name of the axis that is a particle's place in the file. */
 export const ROW = "row";
 /** Name of the axis that makes a histogram of the points of one dimension. */
-export const HISTOGRAM = "particles (histogram)";
+const HISTOGRAM = "histogram";
 /** Particles on either side that {@link ScatterTable.widest} leaves out. */
 const WIDEST_OUTSIDE = 0.02;
 const HISTOGRAM_SEED = 1;
@@ -81,7 +81,7 @@ export class ScatterTable {
     const { name } = column;
     if (
       name === ROW ||
-      name === HISTOGRAM ||
+      (this.latent === 1 && name === HISTOGRAM) ||
       name === SETS ||
       name === "" ||
       this.latentIndex(name) >= 0 ||
@@ -124,7 +124,7 @@ export class ScatterTable {
   /** What can colour the points, sets aside. */
   colours(): ScatterChoice[] {
     return [
-      ...this.axes().filter(({ name }) => name !== HISTOGRAM),
+      ...this.axes().filter(({ name }) => this.latent > 1 || name !== HISTOGRAM),
       ...this.columnChoices().filter(({ kind }) => kind === "category"),
     ];
   }
@@ -194,6 +194,7 @@ export class ScatterTable {
   title(name: string): string {
     const c = this.componentIndex(name);
     if (c >= 0) return `${name} (${(100 * this.pca().explained[c]!).toFixed(0)} % of the variance)`;
+    if (this.latent === 1 && name === HISTOGRAM) return "particles (histogram)";
     const unit = this.columns.get(name)?.unit;
     return unit ? `${name} (${unit})` : name;
   }
