@@ -582,6 +582,7 @@ test("values of no extent, and those that are not finite, have a histogram too",
   assert.ok(histogramHeights([2, 2, 2, 2], 1).every((height) => height >= 0 && height <= 4));
   assert.deepEqual(Array.from(histogramHeights([Number.NaN], 1)), [Number.NaN]);
   assert.equal(histogramHeights([], 1).length, 0);
+  assert.deepEqual([...histogramHeights([2, 2, 2, 2], 1)].map(Math.floor).sort(), [0, 1, 2, 3]);
 });
 
 test("the path that stands for one not drawn holds 96 % of the particles along their widest direction", () => {

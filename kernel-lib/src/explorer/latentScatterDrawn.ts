@@ -61,8 +61,8 @@ export function robustRange(values: ArrayLike<number>, outside: number): { low: 
 }
 
 /**
- * Heights that make a histogram of a cloud of points: each value's is a random part of the number of values in its bin, so
- * that the outline of the cloud is the histogram and the points are equally dense within. There are twice as many bins as
+ * Heights that make a histogram of a cloud of points: of the n values in a bin one, chosen by chance, lies between 0 and 1,
+ * one between 1 and 2, and so on to n, so that the outline of the cloud is the histogram. There are twice as many bins as
  * the square root of the number of values, 8 to 200: narrow ones, so that states close to each other stay apart.
  * @returns NaN for what is not finite
  */
@@ -73,10 +73,14 @@ export function histogramHeights(values: ArrayLike<number>, seed: number): Float
     const bin = Math.floor((bins * (value - all.low)) / (all.high - all.low));
     return Number.isFinite(value) ? Math.min(Math.max(bin, 0), bins - 1) : Number.NaN;
   });
-  const counts = new Float64Array(bins);
-  for (const bin of binOf) if (bin >= 0) counts[bin]!++;
+  const below = new Float64Array(bins);
   const random = new Random(seed);
-  return Float32Array.from(binOf, (bin) => random.uniform() * (bin >= 0 ? counts[bin]! : Number.NaN));
+  const heights = new Float32Array(values.length).fill(Number.NaN);
+  for (const i of random.permutation(values.length)) {
+    const bin = binOf[i]!;
+    if (bin >= 0) heights[i] = below[bin]!++ + random.uniform();
+  }
+  return heights;
 }
 
 interface Range {
