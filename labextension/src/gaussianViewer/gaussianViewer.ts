@@ -1,6 +1,7 @@
 import type { ViewerAnswer } from "e2gmm/dist/explorer/gaussianViewerState";
 import "../../style/gaussianViewer.css";
 import { FreedView } from "../freedView.js";
+import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import type { Legend } from "./colours.js";
 import { button, download, element, shortNumber } from "./dom.js";
@@ -54,7 +55,7 @@ export class GaussianViewerView extends FreedView {
   override render(): void {
     super.render();
     this.el.classList.add("e2gmm-viewer");
-    this.#keepKeys();
+    keepKeys(this.el, this.#removal.signal);
     Object.assign(this.el, { e2gmmView: this });
     this.#title = element("span", "e2gmm-title");
     this.#canvasPlace = element("div", "e2gmm-stage");
@@ -100,19 +101,6 @@ export class GaussianViewerView extends FreedView {
     this.#layout();
     this.#tell();
     void this.displayed.then(() => this.#open());
-  }
-
-  /** Keys that turn the picture or are typed are not the notebook's; those with Ctrl, Alt or Cmd are JupyterLab's. */
-  #keepKeys(): void {
-    this.el.toggleAttribute("data-lm-suppress-shortcuts", true);
-    // JupyterLab looks for the mark as the event passes the document, just after the window
-    const mark = (event: KeyboardEvent) => {
-      const { target } = event;
-      if (!(target instanceof HTMLElement && this.el.contains(target))) return;
-      const command = (event.ctrlKey || event.metaKey || event.altKey) && !target.matches(":read-write");
-      this.el.toggleAttribute("data-lm-suppress-shortcuts", !command);
-    };
-    window.addEventListener("keydown", mark, { capture: true, signal: this.#removal.signal });
   }
 
   get #name(): string {

@@ -1,6 +1,7 @@
 import { DOMWidgetModel, DOMWidgetView, type ISerializers } from "@jupyter-widgets/base";
 import { numbersOf } from "../typedArrays.js";
 import "../../style/latentScatter.css";
+import { keepKeys } from "../keepKeys.js";
 import { Requests } from "../requests.js";
 import { element } from "./dom.js";
 import { exportedFigure, type ScatterTheme, type ShownRanges, scatterFigure } from "./figure.js";
@@ -101,6 +102,7 @@ export class LatentScatterView extends DOMWidgetView {
   private awaitTheme: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private readonly observers: { disconnect(): void }[] = [];
+  private readonly removal = new AbortController();
 
   private get state(): Snapshot {
     return this.model.attributes as unknown as Snapshot;
@@ -143,8 +145,7 @@ export class LatentScatterView extends DOMWidgetView {
     this.area = element("div", { class: "e2gmm-scatter-area" }, this.plot, this.overlay.node, this.card.node);
     this.el.classList.add("e2gmm-scatter");
     this.el.style.setProperty("--e2gmm-scatter-height", `${state.height}px`);
-    // Keys that JupyterLab would take for the notebook's, such as Enter on a button.
-    this.el.dataset["lmSuppressShortcuts"] = "true";
+    keepKeys(this.el, this.removal.signal);
     this.el.append(
       this.toolbar.node,
       element("div", { class: "e2gmm-scatter-main" }, this.area, this.legend.node),
@@ -175,6 +176,7 @@ export class LatentScatterView extends DOMWidgetView {
 
   override remove(): void {
     this.gone = true;
+    this.removal.abort();
     for (const observer of this.observers) observer.disconnect();
     clearTimeout(this.saveZoom);
     clearInterval(this.watch);
