@@ -536,6 +536,8 @@ export class LatentScatterView extends DOMWidgetView {
     this.plot.on?.("plotly_relayout", () => {
       const frame = this.frame();
       if (!frame || sameRanges(frame, this.ranges())) return;
+      // A part that was shown before this one is no longer to be told
+      clearTimeout(this.saveZoom);
       this.range = { x: [...frame.x], y: [...frame.y] };
       this.updateOverlay();
       this.change({ zoom: this.range });
