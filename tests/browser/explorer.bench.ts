@@ -124,7 +124,7 @@ async function main(): Promise<void> {
     await lab.open(page, "work/bench.ipynb");
     await runAllCells(page);
     await page.locator(".e2gmm-scatter[data-drawn]").waitFor();
-    await page.locator(".e2gmm-explorer").scrollIntoViewIfNeeded();
+    await page.locator(".e2gmm-scatter-area").scrollIntoViewIfNeeded();
     await page.evaluate(() => {
       const { e2gmmView } = document.querySelector(".e2gmm-viewer") as unknown as {
         e2gmmView: { model: { on(event: string, call: () => void): void } };
@@ -144,7 +144,7 @@ async function main(): Promise<void> {
 void train({ ...settings, out: "second", options: { ...settings.options, epochs: 500 } }, { signal: training.signal }).catch(() => {});
 await new Promise((resolve) => setTimeout(resolve, 8000));`,
     );
-    await page.locator(".e2gmm-explorer").scrollIntoViewIfNeeded();
+    await page.locator(".e2gmm-scatter-area").scrollIntoViewIfNeeded();
     await measure("while training");
     await runCell(page, "training?.abort()");
     await command(page, "kernelmenu:shutdown");
