@@ -1,5 +1,6 @@
-import os from "node:os";
 import { InputError } from "../errors";
+
+// JupyterLab's file viewers read headers with this file too, in a browser: nothing here may need Node.
 
 /** Length of the fixed header in bytes. */
 export const headerBytes = 1024;
@@ -72,15 +73,21 @@ const refusedModes: Record<number, string> = {
 
 const imodStampValue = 1146047817;
 
+export const machineIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** How values of a mode are stored, in words. */
+export function modeName(mode: number): string {
+  return modes[mode]?.name ?? refusedModes[mode] ?? "a mode that the format does not define";
+}
+
 /** Bytes of one value. @throws InputError for a mode that is refused or unknown. */
 export function bytesPerValue(mode: number, file: string): number {
   const known = modes[mode];
   if (known) return known.bytes;
-  const name = refusedModes[mode] ?? "a mode that the format does not define";
   throw new InputError(
     file,
     "values of mode 0 (int8), 1 (int16), 2 (float32), 6 (uint16) or 12 (float16)",
-    `mode ${mode} (${name})`,
+    `mode ${mode} (${modeName(mode)})`,
   );
 }
 
@@ -119,9 +126,7 @@ export function parseHeader(bytes: Uint8Array, file: string): MrcHeader {
   const int = (n: number) => view.getInt32(4 * (n - 1), littleEndian);
   const float = (n: number) => view.getFloat32(4 * (n - 1), littleEndian);
   const text = (from: number, length: number) =>
-    Buffer.from(bytes.buffer, bytes.byteOffset + from, length)
-      .toString("latin1")
-      .replace(/[\0\s]+$/, "");
+    latin1(bytes.subarray(from, from + length)).replace(/[\0\s]+$/, "");
   const axes: [number, number, number] = [int(17), int(18), int(19)];
   if (axes.every((axis) => axis === 0)) axes.splice(0, 3, 1, 2, 3);
   if ([...axes].sort().join() !== "1,2,3") {
@@ -155,11 +160,16 @@ export function parseHeader(bytes: Uint8Array, file: string): MrcHeader {
   };
 }
 
+const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+const latin1Bytes = (text: string): Uint8Array =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0));
+
 /** What a file that is no MRC file looks like, for the error message. */
 function describeBytes(bytes: Uint8Array, view: DataView): string {
-  const start = Buffer.from(bytes.subarray(0, 8)).toString("latin1");
+  const start = latin1(bytes.subarray(0, 8));
   if (start.startsWith("\x89HDF")) return "an HDF5 file";
   if (/^(II\*\0|MM\0\*)/.test(start)) return "a TIFF file";
+  if (start.startsWith("\x1f\x8b")) return "a file packed by gzip";
   if (start.startsWith("\x93NUMPY")) return "a NumPy or cryoSPARC file";
   if (/^[\t\n\r\x20-\x7e]{8}$/.test(start)) return `text beginning with "${start.trim()}"`;
   const word = (n: number) => view.getInt32(4 * (n - 1), true);
@@ -180,7 +190,7 @@ export interface NewHeader {
 export function formatHeader(header: NewHeader): Uint8Array {
   const bytes = new Uint8Array(headerBytes);
   const view = new DataView(bytes.buffer);
-  const littleEndian = os.endianness() === "LE";
+  const littleEndian = machineIsLittleEndian;
   const int = (n: number, value: number) => view.setInt32(4 * (n - 1), value, littleEndian);
   const float = (n: number, value: number) => view.setFloat32(4 * (n - 1), value, littleEndian);
   const { size, apix, spaceGroup, statistics, origin = [0, 0, 0] } = header;
@@ -200,11 +210,11 @@ export function formatHeader(header: NewHeader): Uint8Array {
   float(22, statistics.mean);
   int(23, spaceGroup);
   int(28, 20140);
-  bytes.set(Buffer.from("MAP "), 208);
+  bytes.set(latin1Bytes("MAP "), 208);
   bytes.set(littleEndian ? [0x44, 0x44] : [0x11, 0x11], 212);
   float(55, statistics.rms);
   int(56, 1);
-  bytes.set(Buffer.from("e2gmm".padEnd(80)), 224);
+  bytes.set(latin1Bytes("e2gmm".padEnd(80)), 224);
   return bytes;
 }
 

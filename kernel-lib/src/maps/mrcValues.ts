@@ -1,5 +1,6 @@
-import os from "node:os";
-import { bytesAreSigned, type MrcHeader } from "./mrcHeader";
+import { bytesAreSigned, type MrcHeader, machineIsLittleEndian } from "./mrcHeader";
+
+// As in mrcHeader.ts, nothing here may need Node: file viewers read values with this file too.
 
 let halfTable: Float32Array | undefined;
 
@@ -19,12 +20,27 @@ function halfValues(): Float32Array {
   return table;
 }
 
+/** Reverses the bytes of every number of `width` bytes, in place. */
+function swap(bytes: Uint8Array, width: number): void {
+  const { buffer, byteOffset, length } = bytes;
+  if (width === 2) {
+    const words = new Uint16Array(buffer, byteOffset, length / 2);
+    for (let i = 0; i < words.length; i++) words[i] = (words[i]! >> 8) | (words[i]! << 8);
+  } else {
+    const words = new Uint32Array(buffer, byteOffset, length / 4);
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i]!;
+      words[i] = (word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24);
+    }
+  }
+}
+
 /**
- * Turns stored values into float32. `raw` starts at the first byte of a buffer of its own, which is changed (bytes
+ * Turns stored values into float32. `raw` starts where numbers of its kind may lie in its buffer, which is changed (bytes
  * swapped) and, for mode 2, becomes the result without a copy.
  */
-export function decodeValues(raw: Buffer, header: MrcHeader): Float32Array {
-  const swap = header.littleEndian !== (os.endianness() === "LE");
+export function decodeValues(raw: Uint8Array, header: MrcHeader): Float32Array {
+  const swapped = header.littleEndian !== machineIsLittleEndian;
   const { buffer, byteOffset, length } = raw;
   if (header.mode === 0) {
     return Float32Array.from(
@@ -34,10 +50,10 @@ export function decodeValues(raw: Buffer, header: MrcHeader): Float32Array {
     );
   }
   if (header.mode === 2) {
-    if (swap) raw.swap32();
+    if (swapped) swap(raw, 4);
     return new Float32Array(buffer, byteOffset, length / 4);
   }
-  if (swap) raw.swap16();
+  if (swapped) swap(raw, 2);
   const count = length / 2;
   const values = new Float32Array(count);
   if (header.mode === 1) {
