@@ -109,10 +109,10 @@ async function shortest(call, seconds) {
 
 /** Rate of the products that the networks are made of, 10⁹ operations a second: 64 rows through 512 × 4,096 weights. */
 async function measureNetworks({ threads, seconds }) {
-  const { DenseThreads } = load("network/denseThreads.js");
+  const { NetworkThreads } = load("network/networkThreads.js");
   const { DenseNetwork } = load("network/denseNetwork.js");
   const { Random } = load("random.js");
-  const pool = new DenseThreads(threads);
+  const pool = new NetworkThreads(threads);
   const spec = { inputs: 512, hidden: [], outputs: 4096, dropout: 0, batchNorm: false, outputScale: 1 };
   const network = new DenseNetwork(spec, new Random(1), pool);
   const input = new Float32Array(64 * 512).fill(1);

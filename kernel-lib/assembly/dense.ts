@@ -8,7 +8,7 @@
 
 import { mulAdd, sumLanes } from "./math";
 
-// What the host lays down in memory: the same list, in the same order, is in src/network/denseThreads.ts.
+// What the host lays down in memory: the same list, in the same order, is in src/network/denseLayer.ts.
 @unmanaged
 export class Layer {
   /** Next chunk to be taken, counted up by all threads. */

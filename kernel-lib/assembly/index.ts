@@ -1,7 +1,9 @@
-// What WebAssembly does of the projection engine and of the networks. The networks' part is in dense.ts. The engine's, of
+// What WebAssembly does of the projection engine and of the networks. The networks' part is in dense.ts and head.ts. The engine's, of
 // one thread: the host lays a Job in shared memory and calls `work` in every thread; particles are taken one by one from a
 // common counter. Nothing is allocated here: the host gives each thread its scratch.
 
+import { dense } from "./dense";
+import { head } from "./head";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
 import { gather, place, poseBytes } from "./pose";
@@ -9,7 +11,15 @@ import { correlate, ringBytes } from "./rings";
 import { contractSeparable, projectSeparable, separableBytes } from "./separable";
 import { contractSpread, projectSpread, spreadBytes } from "./spread";
 
-export { dense, denseChunks } from "./dense";
+export { denseChunks } from "./dense";
+export { headChunks } from "./head";
+
+/** Works on the task of a network at `address`, a layer's or the head's, until nothing is left of it. */
+export function network(address: usize): void {
+  const task = load<i32>(address, 8);
+  if (task < 3) dense(address);
+  else head(address);
+}
 
 function aligned(bytes: usize): usize {
   return (bytes + 63) & ~(<usize>63);

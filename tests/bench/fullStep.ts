@@ -62,12 +62,11 @@ export async function measureStep(measured: StepCase): Promise<StepTimes> {
   const adam = new Adam([model.encoder, model.decoder], { learningRate: 1e-4, weightDecay: 1e-3 });
   const once = async () => {
     const pass = model.forward(features, count, 0.1, random);
-    const slopes = new Float32Array(pass.raw.length);
     const { modelGradient } = await engine.evaluate(
-      { ...batch, model: head.decode(pass.raw, count, slopes) },
+      { ...batch, model: pass.models },
       { ...request, gradient: { model: true } },
     );
-    pass.learn(head.backward(slopes, modelGradient!, count), adam.next());
+    pass.learn(modelGradient!, { scale: -1 / count, penalty: 1e-3 / count }, adam.next());
   };
   await once();
   const times: number[] = [];

@@ -1,5 +1,31 @@
 import type { AdamStep } from "./adam";
-import { BACKWARD, type DenseThreads, FORWARD, type LayerTask, UPDATE } from "./denseThreads";
+import type { NetworkThreads } from "./networkThreads";
+
+/** Words of a layer's task after the first, in the order of assembly/dense.ts, and the floats that follow them. */
+const words = [
+  "chunks",
+  "task",
+  "rows",
+  "inputs",
+  "outputs",
+  "relu",
+  "inputPitch",
+  "outputPitch",
+  "weights",
+  "bias",
+  "input",
+  "output",
+  "inputSlope",
+  "first",
+  "second",
+  "biasFirst",
+  "biasSecond",
+] as const;
+const floats = ["beta1", "beta2", "epsilon", "rate", "root", "decay"] as const;
+
+const FORWARD = 0;
+const BACKWARD = 1;
+const UPDATE = 2;
 
 /** Outputs of a panel of weights, see assembly/dense.ts. */
 const PANEL = 8;
@@ -14,8 +40,8 @@ export class Rows {
 
   /** @param rows a multiple of 4 */
   constructor(
-    threads: DenseThreads,
-    rows: number,
+    threads: NetworkThreads,
+    readonly rows: number,
     readonly columns: number,
   ) {
     // Whole lines of the cache, and an odd number of them, so that rows do not compete for the same places in it.
@@ -40,6 +66,13 @@ export class Rows {
       data.set(this.values.subarray(b * pitch, b * pitch + columns), (first + b) * columns);
     }
   }
+
+  /** The first `count` rows as they are, [count · columns]. */
+  dense(count: number): Float32Array {
+    const out = new Float32Array(count * this.columns);
+    this.take(out, 0, count);
+    return out;
+  }
 }
 
 /** Weights [inputs · outputs] and bias of a layer, or Adam's moments of them, as the threads want them. */
@@ -52,7 +85,7 @@ class LayerValues {
   private readonly step: number;
 
   constructor(
-    threads: DenseThreads,
+    threads: NetworkThreads,
     private readonly inputs: number,
     private readonly outputs: number,
   ) {
@@ -104,7 +137,7 @@ export class DenseLayer {
   moments: { first: LayerValues; second: LayerValues } | undefined;
 
   constructor(
-    private readonly threads: DenseThreads,
+    private readonly threads: NetworkThreads,
     readonly inputs: number,
     readonly outputs: number,
   ) {
@@ -122,40 +155,50 @@ export class DenseLayer {
     this.moments.second.clear();
   }
 
-  private task(task: number, rows: number, input: Rows, output: Rows): LayerTask {
-    return {
+  /** @param rest what only this task needs */
+  private run(
+    task: number,
+    rows: number,
+    input: Rows,
+    output: Rows,
+    rest: Partial<Record<(typeof words)[number] | (typeof floats)[number], number>>,
+  ): void {
+    const { threads, inputs, outputs, values } = this;
+    const record: typeof rest = {
+      chunks: threads.kernels.denseChunks(task, inputs, outputs),
       task,
       rows,
-      inputs: this.inputs,
-      outputs: this.outputs,
+      inputs,
+      outputs,
       inputPitch: 4 * input.pitch,
       outputPitch: 4 * output.pitch,
-      weights: this.values.weightsAt,
-      bias: this.values.biasAt,
+      weights: values.weightsAt,
+      bias: values.biasAt,
       input: input.address,
       output: output.address,
+      ...rest,
     };
+    threads.run({
+      words: words.map((name) => record[name] ?? 0),
+      floats: floats.map((name) => record[name] ?? 0),
+      work: rows * inputs * outputs,
+    });
   }
 
   /** output = input · weights + bias, followed by a ReLU where asked for. */
   forward(rows: number, input: Rows, output: Rows, relu: boolean): void {
-    this.threads.run({ ...this.task(FORWARD, rows, input, output), relu: Number(relu) });
+    this.run(FORWARD, rows, input, output, { relu: Number(relu) });
   }
 
   /** Slope of the loss in the input, of the layout of `input`; with `relu`, in what was before the ReLU that made the input. */
   backward(rows: number, input: Rows, slope: Rows, inputSlope: Rows, relu: boolean): void {
-    this.threads.run({
-      ...this.task(BACKWARD, rows, input, slope),
-      inputSlope: inputSlope.address,
-      relu: Number(relu),
-    });
+    this.run(BACKWARD, rows, input, slope, { inputSlope: inputSlope.address, relu: Number(relu) });
   }
 
   /** A step of Adam along the gradient that follows from input and slope. */
   update(rows: number, input: Rows, slope: Rows, step: AdamStep): void {
     const { first, second } = this.moments!;
-    this.threads.run({
-      ...this.task(UPDATE, rows, input, slope),
+    this.run(UPDATE, rows, input, slope, {
       first: first.weightsAt,
       second: second.weightsAt,
       biasFirst: first.biasAt,

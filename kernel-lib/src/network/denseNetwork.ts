@@ -2,7 +2,7 @@ import type { Random } from "../random";
 import type { AdamStep } from "./adam";
 import { Normalisation } from "./batchNorm";
 import { DenseLayer, Rows } from "./denseLayer";
-import type { DenseThreads } from "./denseThreads";
+import type { NetworkThreads } from "./networkThreads";
 
 export interface NetworkSpec {
   inputs: number;
@@ -47,7 +47,7 @@ interface Buffers {
 }
 
 /**
- * A dense network with its gradient written out, computed by {@link DenseThreads}. The backward pass updates the weights
+ * A dense network with its gradient written out, computed by {@link NetworkThreads}. The backward pass updates the weights
  * as it goes: the gradient of three or ten million weights is never stored, and each of them is touched once in a step.
  */
 export class DenseNetwork {
@@ -61,7 +61,7 @@ export class DenseNetwork {
   constructor(
     readonly spec: NetworkSpec,
     random: Random | undefined,
-    private readonly threads: DenseThreads,
+    private readonly threads: NetworkThreads,
   ) {
     const sizes = [spec.inputs, ...spec.hidden, spec.outputs];
     for (let i = 0; i + 1 < sizes.length; i++) {
@@ -112,23 +112,35 @@ export class DenseNetwork {
   /** Outputs [n · outputs] for inputs [n · inputs], with running statistics and no dropout. */
   predict(input: Float32Array, count: number): Float32Array {
     const out = new Float32Array(count * this.spec.outputs);
+    this.visit(input, count, (output, first, rows) => output.take(out, first, rows));
+    return out;
+  }
+
+  /** As {@link predict}, some rows at a time, where they lie: calls `visit` with outputs, the first row's number, and how many. */
+  visit(
+    input: Float32Array,
+    count: number,
+    visit: (output: Rows, first: number, rows: number) => void,
+  ): void {
     const buffers = this.room(Math.min(count, ROWS));
     const top = buffers.hidden[buffers.hidden.length - 1]!;
     this.tape = undefined;
-    for (let from = 0; from < count; from += buffers.rows) {
-      const rows = Math.min(buffers.rows, count - from);
-      buffers.hidden[0]!.put(input, from, rows);
+    for (let first = 0; first < count; first += buffers.rows) {
+      const rows = Math.min(buffers.rows, count - first);
+      buffers.hidden[0]!.put(input, first, rows);
       this.climb(buffers, rows);
       if (this.normalisation) this.normalisation.apply(top, buffers.last, rows);
       else if (buffers.last !== top) buffers.last.values.set(top.values);
       this.finish(buffers, rows);
-      buffers.output.take(out, from, rows);
+      visit(buffers.output, first, rows);
     }
-    return out;
   }
 
-  /** Forward pass of training; `random` draws the dropout and the batch's own statistics normalise. */
-  forward(input: Float32Array, count: number, random: Random): Float32Array {
+  /**
+   * Forward pass of training; `random` draws the dropout and the batch's own statistics normalise.
+   * @returns the outputs, in the place where {@link learn} wants the loss's slopes in them
+   */
+  forward(input: Float32Array, count: number, random: Random): Rows {
     const buffers = this.room(count);
     const { hidden, last, output } = buffers;
     const top = hidden[hidden.length - 1]!;
@@ -141,17 +153,16 @@ export class DenseNetwork {
     this.normalisation?.forward(last, count);
     this.finish(buffers, count);
     this.tape = { count, mask };
-    const out = new Float32Array(count * this.spec.outputs);
-    output.take(out, 0, count);
-    return out;
+    return output;
   }
 
   /**
-   * Backward pass of the last {@link forward} and one step of Adam, from the loss's slope in the output [B · outputs].
+   * Backward pass of the last {@link forward} and one step of Adam, from the loss's slopes in the outputs, which have been put
+   * in their place.
    * @returns the slope in the input [B · inputs] where asked for, with the weights as they were before the step
    * @throws RangeError without a forward pass that waits for it, or before {@link startLearning}
    */
-  learn(outputSlope: Float32Array, step: AdamStep, wantInput = false): Float32Array | undefined {
+  learn(step: AdamStep, wantInput = false): Float32Array | undefined {
     const { tape, buffers, layers } = this;
     if (!tape || !buffers) throw new RangeError("network: expected a forward pass before the backward pass");
     this.tape = undefined;
@@ -161,7 +172,6 @@ export class DenseNetwork {
       for (const { inputs } of layers) slopes.push(new Rows(this.threads, buffers.rows, inputs));
     }
     const top = layers.length - 1;
-    output.put(outputSlope, 0, count);
     for (let i = top; i >= 0; i--) {
       const layer = layers[i]!;
       const slope = i === top ? output : slopes[i + 1]!;

@@ -1,9 +1,10 @@
 import type { Random } from "../random";
 import type { AdamStep } from "./adam";
 import { DenseNetwork, type NamedArray } from "./denseNetwork";
-import { DenseThreads } from "./denseThreads";
 import { EvenScale } from "./evenScale";
 import type { GaussianHead } from "./head";
+import { HeadLayer, type HeadSlope } from "./headLayer";
+import { NetworkThreads } from "./networkThreads";
 
 export interface LatentModelSpec {
   latent: number;
@@ -33,7 +34,8 @@ const MOMENTUM = 0.95;
 export class LatentModel {
   readonly encoder: DenseNetwork;
   readonly decoder: DenseNetwork;
-  private readonly threads: DenseThreads;
+  private readonly threads: NetworkThreads;
+  private readonly headLayer: HeadLayer;
   private mean!: Float32Array;
   private deviation!: Float32Array;
   private scale: EvenScale | undefined;
@@ -48,7 +50,7 @@ export class LatentModel {
     random: Random | undefined,
     threads?: number,
   ) {
-    this.threads = new DenseThreads(threads);
+    this.threads = new NetworkThreads(threads);
     this.encoder = new DenseNetwork(
       {
         inputs: spec.featureSize,
@@ -73,6 +75,7 @@ export class LatentModel {
       random?.fork(2),
       this.threads,
     );
+    this.headLayer = new HeadLayer(this.threads, head);
     this.beginLatent();
   }
 
@@ -135,18 +138,20 @@ export class LatentModel {
 
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array {
-    return this.head.decode(this.decodeRaw(z, count), count);
-  }
-
-  /** Raw numbers of the decoder [n · outputs]. */
-  decodeRaw(z: Float32Array, count: number): Float32Array {
-    const { scale } = this;
-    return this.decoder.predict(scale ? z.map((value) => scale.toNetwork(value)) : z, count);
+    const { scale, headLayer } = this;
+    const width = 5 * this.head.neutral.count;
+    const models = new Float32Array(count * width);
+    const at = scale ? z.map((value) => scale.toNetwork(value)) : z;
+    this.decoder.visit(at, count, (raw, first, rows) => {
+      models.set(headLayer.decode(raw, rows), first * width);
+    });
+    return models;
   }
 
   /** One forward pass of training for a batch of features [B · featureSize], with this noise on the latents. */
   forward(features: Float32Array, count: number, noise: number, random: Random): Pass {
-    const z = this.standardise(this.encoder.forward(features, count, random), count);
+    const encoded = this.encoder.forward(features, count, random);
+    const z = this.standardise(encoded.dense(count), count);
     const raw = this.decoder.forward(
       z.map((value) => value + noise * random.normal()),
       count,
@@ -154,11 +159,13 @@ export class LatentModel {
     );
     const deviation = this.deviation.slice();
     return {
-      raw,
-      learn: (rawSlope, step) => {
-        const slope = this.decoder.learn(rawSlope, step, true)!;
+      models: this.headLayer.decode(raw, count, true),
+      learn: (gradient, how, step) => {
+        this.headLayer.back(raw, count, gradient, how);
+        const slope = this.decoder.learn(step, true)!;
         for (let i = 0; i < slope.length; i++) slope[i]! /= deviation[i % deviation.length]!;
-        this.encoder.learn(slope, step);
+        encoded.put(slope, 0, count);
+        this.encoder.learn(step);
       },
     };
   }
@@ -176,7 +183,8 @@ export class LatentModel {
     step: AdamStep,
   ): void {
     const { latent } = this.spec;
-    const raw = this.encoder.forward(features, count, random);
+    const encoded = this.encoder.forward(features, count, random);
+    const raw = encoded.dense(count);
     let total = 0;
     for (const w of weight) total += w;
     const slope = new Float32Array(count * latent);
@@ -187,7 +195,8 @@ export class LatentModel {
       const stretch = this.scale ? this.scale.slope(z) : 1;
       slope[i] = (2 * weight[i]! * (even - goal[i]!) * stretch) / (total * deviation);
     }
-    this.encoder.learn(slope, step);
+    encoded.put(slope, 0, count);
+    this.encoder.learn(step);
   }
 
   /** z of raw encoder output, the running statistics having followed this batch. */
@@ -252,10 +261,10 @@ export class LatentModel {
   }
 }
 
-/** A forward pass of training that waits for the slope of the loss in its raw numbers. */
+/** A forward pass of training that waits for the slope of the score in its Gaussians. */
 export interface Pass {
-  /** Raw numbers of the decoder, [B · outputs]. */
-  raw: Float32Array;
-  /** Moves the weights of encoder and decoder a step, from the slope in the raw numbers [B · outputs]. */
-  learn(rawSlope: Float32Array, step: AdamStep): void;
+  /** The Gaussians of each particle, [B · 5N]; valid until anything else is decoded. */
+  models: Float32Array;
+  /** Moves the weights of encoder and decoder a step, from a slope in the Gaussians [B · 5N] and how it becomes the loss's. */
+  learn(gradient: Float32Array, how: HeadSlope, step: AdamStep): void;
 }

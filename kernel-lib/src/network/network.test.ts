@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Random } from "../random";
 import { Adam, type AdamStep } from "./adam";
+import { Rows } from "./denseLayer";
 import { DenseNetwork, type NamedArray } from "./denseNetwork";
-import { DenseThreads } from "./denseThreads";
 import { GaussianHead, type Varied } from "./head";
+import { HeadLayer } from "./headLayer";
 import { LatentModel } from "./latentModel";
+import { NetworkThreads } from "./networkThreads";
 
 function someNumbers(count: number, seed: number): Float32Array {
   const random = new Random(seed);
@@ -24,7 +27,7 @@ function someModel(count: number): GaussianModel {
   return { count, params, boxSize: 32, apix: 2 };
 }
 
-const threads = new DenseThreads(1);
+const threads = new NetworkThreads(1);
 
 function someNetwork(spec: Partial<DenseNetwork["spec"]>, seed = 3, on = threads): DenseNetwork {
   const whole = { inputs: 5, hidden: [16, 12], outputs: 3, dropout: 0, batchNorm: false, outputScale: 1 };
@@ -42,10 +45,13 @@ function checkGradients(spec: Partial<DenseNetwork["spec"]>, rows = 7): void {
   const direction = someNumbers(rows * outputs, 5);
   // The same seed draws the same dropout.
   const value = (x: Float32Array) =>
-    network.forward(x, rows, new Random(11)).reduce((sum, y, i) => sum + y * direction[i]!, 0);
+    network
+      .forward(x, rows, new Random(11))
+      .dense(rows)
+      .reduce((sum, y, i) => sum + y * direction[i]!, 0);
   network.startLearning();
-  value(input);
-  const inputSlope = network.learn(direction, still, true)!;
+  network.forward(input, rows, new Random(11)).put(direction, 0, rows);
+  const inputSlope = network.learn(still, true)!;
   const slopes = network.moments().map(({ first }) => first);
   const step = 1e-3;
   const probe = (name: string, values: Float32Array, slope: Float32Array, at: () => number) => {
@@ -108,7 +114,7 @@ describe("network", () => {
     const network = someNetwork({ batchNorm: true });
     const input = someNumbers(64 * 5, 8);
     let trained = new Float32Array(0);
-    for (let i = 0; i < 200; i++) trained = network.forward(input, 64, new Random(1));
+    for (let i = 0; i < 200; i++) trained = network.forward(input, 64, new Random(1)).dense(64);
     const found = network.predict(input, 64);
     for (let i = 0; i < found.length; i++) assert.ok(Math.abs(found[i]! - trained[i]!) < 1e-3);
   });
@@ -116,14 +122,14 @@ describe("network", () => {
   test("the number of threads changes nothing in what is learnt", () => {
     const spec = { inputs: 70, hidden: [300, 260], outputs: 900, dropout: 0.3, batchNorm: true };
     const learnt = [1, 3].map((count) => {
-      const own = new DenseThreads(count);
+      const own = new NetworkThreads(count);
       const network = someNetwork(spec, 3, own);
       const adam = new Adam([network], { learningRate: 1e-2, weightDecay: 0.1 });
       const random = new Random(7);
       // The helping threads come up in the course of the steps.
       for (let step = 0; step < 40; step++) {
-        network.forward(someNumbers(50 * 70, step), 50, random);
-        network.learn(someNumbers(50 * 900, 100 + step), adam.next());
+        network.forward(someNumbers(50 * 70, step), 50, random).put(someNumbers(50 * 900, 100 + step), 0, 50);
+        network.learn(adam.next());
       }
       const saved = network.save();
       own.dispose();
@@ -137,7 +143,7 @@ describe("network", () => {
     network.startLearning();
     network.forward(someNumbers(10, 1), 2, new Random(1));
     network.predict(someNumbers(10, 1), 2);
-    assert.throws(() => network.learn(new Float32Array(6), still), /expected a forward pass/);
+    assert.throws(() => network.learn(still), /expected a forward pass/);
   });
 
   test("weights of another shape are refused by name", () => {
@@ -149,7 +155,7 @@ describe("network", () => {
   });
 
   test("a worker thread that ends fails the next layer with its reason, and every later one", async () => {
-    const own = new DenseThreads(3);
+    const own = new NetworkThreads(3);
     const network = someNetwork({ inputs: 400, hidden: [], outputs: 900 }, 1, own);
     const run = () => network.predict(someNumbers(64 * 400, 1), 64);
     run();
@@ -157,6 +163,34 @@ describe("network", () => {
     await workers[0]!.terminate();
     await new Promise(setImmediate);
     for (let i = 0; i < 2; i++) assert.throws(run, /networks: a worker thread ended, exit code \d/);
+    own.dispose();
+  });
+
+  test("a thread that fails in the middle of a task ends it at once, with the reason", {
+    timeout: 30_000,
+  }, async () => {
+    const own = new NetworkThreads(3);
+    const network = someNetwork({ inputs: 400, hidden: [], outputs: 900 }, 1, own);
+    const run = () => network.predict(someNumbers(64 * 400, 1), 64);
+    const { control, kernels } = own as unknown as {
+      control: Int32Array;
+      kernels: { network(at: number): void };
+    };
+    const working = kernels.network;
+    run();
+    for (let waited = 0; control[2] !== 2 && waited < 200; waited++) await setTimeout(10);
+    assert.equal(control[2], 2, "the helping threads are up");
+    // What only the helpers find: a task whose numbers lie outside the memory.
+    Object.assign(own, {
+      kernels: {
+        ...kernels,
+        network: () => undefined,
+        denseChunks: () => 2 ** 30,
+      },
+    });
+    assert.throws(run, /networks: a worker thread failed, .*out of bounds/);
+    assert.throws(run, /networks: a worker thread failed/);
+    Object.assign(own, { kernels: { ...kernels, network: working } });
     own.dispose();
   });
 
@@ -176,8 +210,8 @@ describe("network", () => {
       const step = (0.1 * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-7);
       weight = weight * (1 - 0.05) - step;
       bias -= step;
-      network.forward(Float32Array.of(1), 1, new Random(1));
-      network.learn(Float32Array.of(g), adam.next());
+      network.forward(Float32Array.of(1), 1, new Random(1)).put(Float32Array.of(g), 0, 1);
+      network.learn(adam.next());
       if (t !== 3) continue;
       const [values, state] = [network.save(), adam.save()];
       network = someNetwork({ inputs: 1, hidden: [], outputs: 1 }, 99);
@@ -190,15 +224,35 @@ describe("network", () => {
   });
 });
 
+/** The formulas of the head in float64: each varied parameter of one set from its raw number. */
+function decodeExactly(head: GaussianHead, raw: ArrayLike<number>): Float64Array {
+  const { count: n, params } = head.neutral;
+  const model = Float64Array.from(params);
+  for (const [j, slot] of head.slots.entries()) {
+    const sigmoid = 1 / (1 + Math.exp(-raw[j]!));
+    if (slot < 3 * n) model[slot] = params[slot]! + 0.3 * Math.tanh(raw[j]! / 3);
+    else model[slot] = params[slot]! * (slot < 4 * n ? 2 * sigmoid : 0.5 + sigmoid);
+  }
+  return model;
+}
+
 describe("head", () => {
   const neutral = someModel(6);
+  const rowsOf = (head: GaussianHead, values: Float32Array): [rows: Rows, count: number] => {
+    const count = values.length / head.outputs;
+    const rows = new Rows(threads, 4 * Math.ceil(count / 4), head.outputs);
+    rows.put(values, 0, count);
+    return [rows, count];
+  };
+  const decode = (head: GaussianHead, values: Float32Array) =>
+    new HeadLayer(threads, head).decode(...rowsOf(head, values));
 
   test("a raw zero is the neutral model, and held Gaussians never leave it", () => {
     const free = Uint8Array.of(1, 0, 1, 1, 0, 1);
     const head = new GaussianHead(neutral, ["position", "width"], free);
     assert.equal(head.outputs, 4 * 4);
-    assert.deepEqual([...head.decode(new Float32Array(16), 1)], [...neutral.params]);
-    const moved = head.decode(someNumbers(16, 1), 1);
+    assert.deepEqual([...decode(head, new Float32Array(16))], [...neutral.params]);
+    const moved = decode(head, someNumbers(16, 1));
     for (const held of [1, 4]) {
       for (let row = 0; row < 5; row++) assert.equal(moved[row * 6 + held], neutral.params[row * 6 + held]);
     }
@@ -206,25 +260,67 @@ describe("head", () => {
       assert.equal(moved[18 + i], neutral.params[18 + i], "amplitude is not varied");
   });
 
-  for (const kind of ["position", "amplitude", "width"] as Varied[]) {
-    test(`the gradient in the raw numbers of ${kind} agrees with finite differences`, () => {
-      const head = new GaussianHead(neutral, [kind]);
-      const raw = someNumbers(2 * head.outputs, 2).map((x) => 0.2 * x);
-      const direction = someNumbers(2 * 30, 3);
-      const value = (r: Float32Array) => head.decode(r, 2).reduce((sum, x, i) => sum + x * direction[i]!, 0);
-      const slopes = new Float32Array(raw.length);
-      head.decode(raw, 2, slopes);
-      const gradient = head.backward(slopes, direction, 2);
-      for (let i = 0; i < raw.length; i += 3) {
-        const [up, down] = [0.01, -0.01].map((by) => {
-          const next = raw.slice();
-          next[i]! += by;
-          return value(next);
-        });
-        assert.ok(Math.abs((up! - down!) / 0.02 - gradient[i]!) < 1e-3);
+  // 1,500 Gaussians make several pieces of a row, 7 leave a rest of the vectors.
+  for (const [count, vary, some] of [
+    [7, ["position", "amplitude", "width"], false],
+    [1500, ["position", "amplitude", "width"], false],
+    [1501, ["position", "width"], true],
+    [1499, ["amplitude"], true],
+  ] as [number, Varied[], boolean][]) {
+    test(`${count} Gaussians${some ? ", some of them held," : ""} with ${vary.join(", ")} varied are those of the formulas`, () => {
+      const free = some ? Uint8Array.from({ length: count }, (_, i) => Number(i % 3 !== 1)) : undefined;
+      const head = new GaussianHead(someModel(count), vary, free);
+      const raw = someNumbers(3 * head.outputs, 5).map((x, i) => (i % 50 === 0 ? 200 * x : 3 * x));
+      const found = decode(head, raw);
+      for (let b = 0; b < 3; b++) {
+        const exact = decodeExactly(head, raw.subarray(b * head.outputs, (b + 1) * head.outputs));
+        for (let i = 0; i < 5 * count; i++) {
+          const error = Math.abs(found[b * 5 * count + i]! - exact[i]!);
+          assert.ok(error < 3e-7 * (1 + Math.abs(exact[i]!)), `parameter ${i} of ${b}: ${error}`);
+        }
+      }
+    });
+
+    test(`the way back of ${count} Gaussians with ${vary.join(", ")} varied agrees with differences of the formulas`, () => {
+      const free = some ? Uint8Array.from({ length: count }, (_, i) => Number(i % 3 !== 1)) : undefined;
+      const head = new GaussianHead(someModel(count), vary, free);
+      head.neutral.params[3 * count] = 0;
+      const { outputs, slots } = head;
+      const { params } = head.neutral;
+      const raw = someNumbers(2 * outputs, 6);
+      const direction = someNumbers(2 * 5 * count, 7);
+      const how = { scale: -0.7, penalty: 0.3 };
+      const layer = new HeadLayer(threads, head);
+      const [rows] = rowsOf(head, raw);
+      layer.decode(rows, 2, true);
+      layer.back(rows, 2, direction, how);
+      const found = rows.dense(2);
+      // A parameter depends on its own raw number only, so each difference is of one term of the loss.
+      const term = (b: number, j: number, by: number) => {
+        const own = raw.slice(b * outputs, (b + 1) * outputs);
+        own[j]! += by;
+        const slot = slots[j]!;
+        const value = decodeExactly(head, own)[slot]!;
+        const strayed = slot < 3 * count || params[slot] === 0 ? 0 : value / params[slot]! - 1;
+        return how.scale * direction[b * 5 * count + slot]! * value + (how.penalty * strayed ** 2) / count;
+      };
+      for (const b of [0, 1]) {
+        for (let j = 0; j < outputs; j += 1 + Math.floor(outputs / 40)) {
+          const difference = (term(b, j, 1 / 64) - term(b, j, -1 / 64)) * 32;
+          const error = Math.abs(found[b * outputs + j]! - difference);
+          assert.ok(error < 1e-4 * (1 + Math.abs(difference)), `raw number ${j} of ${b}: ${error}`);
+        }
       }
     });
   }
+
+  test("numbers that are not finite do not pass for a model", () => {
+    const head = new GaussianHead(neutral, ["position", "amplitude", "width"]);
+    for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const models = decode(head, new Float32Array(head.outputs).fill(broken));
+      assert.ok(models.every(Number.isNaN), `${broken}`);
+    }
+  });
 });
 
 /** Mass-weighted RMSD between the models at neighbouring ones of 20 latents. */
@@ -265,7 +361,7 @@ describe("encoder and decoder", () => {
     const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
     for (let step = 0; step < 5; step++) {
       const pass = model.forward(someNumbers(50, 1), 5, 0.1, new Random(3));
-      pass.learn(someNumbers(5 * model.head.outputs, 2), adam.next());
+      pass.learn(someNumbers(5 * 30, 2), { scale: 1, penalty: 0 }, adam.next());
     }
     assert.ok(farthest() > 0.01, `${farthest()}`);
   });
@@ -278,7 +374,7 @@ describe("encoder and decoder", () => {
         const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
         model
           .forward(features, 5, 0.1, new Random(3))
-          .learn(new Float32Array(5 * model.head.outputs), adam.next());
+          .learn(new Float32Array(5 * 30), { scale: 1, penalty: 0 }, adam.next());
         model.calibrate(features, 5);
         model.begin(new Random(7));
       }

@@ -12,10 +12,12 @@ export interface KernelExports {
   scratchBytes(gaussians: number, rings: number, grid: number, margin: number): number;
   /** Works on particles of the job at `address` until none is left. */
   work(address: number, scratch: number): void;
-  /** Works on chunks of the layer of a network at `address` until none is left. */
-  dense(address: number): void;
+  /** Works on the task of a network at `address`, a layer's or the head's, until nothing is left of it. */
+  network(address: number): void;
   /** How many chunks a task (0 forward, 1 backward, 2 update) of a layer has. */
   denseChunks(task: number, inputs: number, outputs: number): number;
+  /** How many pieces so many rows of the head's raw numbers have. */
+  headChunks(rows: number, outputs: number): number;
 }
 interface WasmInterface {
   Memory: new (options: { initial: number; maximum: number; shared: true }) => SharedWasmMemory;

@@ -23,8 +23,8 @@ export const defaultMemoryBudget = (): number => {
 
 /** Arrays of the size of all Gaussians of a batch that a step has at a time, those of the projection engine among them. */
 const MODEL_ARRAYS = 5;
-/** The same of all raw numbers of the decoder. */
-const RAW_ARRAYS = 4;
+/** The same of all raw numbers of the decoder: the numbers or their slopes, and the derivatives of what they stand for. */
+const RAW_ARRAYS = 2;
 /** Transforms: those being worked on, the next ones, and the engine's own copy. */
 const TARGET_ARRAYS = 3;
 

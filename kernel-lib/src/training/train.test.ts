@@ -96,6 +96,15 @@ describe("training", () => {
     run.close();
   });
 
+  test("a training that leaves the finite numbers says so, and keeps no such weights", async (t) => {
+    const out = path.join(temporaryFolder(t), "run");
+    await assert.rejects(
+      train(settings(out, { learningRate: 1e30 })),
+      /^InputError: options: learningRate: expected one with which training stays finite; it did not in epoch 1, .*found 1e\+30$/,
+    );
+    assert.equal((await readdir(out)).includes("weights.safetensors"), false);
+  });
+
   test("a run that was stopped and resumed ends as one that was not, and a seed repeats a run", async (t) => {
     const folder = temporaryFolder(t);
     const options = { epochs: 4, coarseEpochs: 2 };

@@ -240,6 +240,14 @@ async function runEpochs(
       heldOutScore: heldOut.score,
       seconds: before + (Date.now() - began) / 1000,
     };
+    const scored = trainer.heldOut.length === 0 || Number.isFinite(report.heldOutScore);
+    if (!scored || !z.every(Number.isFinite)) {
+      throw new InputError(
+        "options: learningRate",
+        `one with which training stays finite; it did not in epoch ${at.epoch}, whose weights are not kept`,
+        String(options.learningRate),
+      );
+    }
     history.push(report);
     await folder.writeCheckpoint("weights", trainer.save(), at);
     await folder.writeHistory(history);

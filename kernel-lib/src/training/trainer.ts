@@ -1,5 +1,5 @@
 import { throwIfStopped } from "../errors";
-import { type GaussianModel, Row } from "../model/gaussianModel";
+import type { GaussianModel } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
 import type { NamedArray } from "../network/denseNetwork";
 import type { GaussianHead } from "../network/head";
@@ -132,13 +132,12 @@ export class Trainer {
   /** One pass over the training particles. Epochs are numbered from 1; each draws its own random numbers. */
   async epoch(epoch: number, start: number, task: TaskOptions = {}): Promise<void> {
     const { weights, basis, features } = await this.prepare();
-    const { options, head, neutral } = this;
+    const { options, neutral } = this;
     const random = this.random.fork(1000 + start).fork(epoch);
     const rings = this.ringsOfEpoch(epoch);
     const scale = 1 / weights.meanTotal(rings);
     const order = random.permutation(this.trained.length);
     const rate = this.learningRate(epoch);
-    const n5 = 5 * neutral.count;
     const load = (from: number) => {
       const indices = order.slice(from, from + options.batchSize).map((i) => this.trained[i]!);
       const batch = this.batches.load(indices, neutral.count, neutral.params);
@@ -159,19 +158,17 @@ export class Trainer {
         options.latentNoise,
         random,
       );
-      const slopes = new Float32Array(pass.raw.length);
-      const models = head.decode(pass.raw, count, slopes);
-      const batch = { ...(await loading), model: models };
-      const { modelGradient } = await this.engine.evaluate(batch, {
-        boxSize: neutral.boxSize,
-        rings,
-        ringWeights: weights.of(indices, rings),
-        gradient: { model: true },
-      });
-      const gradient = new Float32Array(count * n5);
-      for (let i = 0; i < gradient.length; i++) gradient[i] = (-scale * modelGradient![i]!) / count;
-      addSpreadPenalty(gradient, models, neutral, options.spreadPenalty / count, count);
-      pass.learn(head.backward(slopes, gradient, count), this.adam.next(rate));
+      const { modelGradient } = await this.engine.evaluate(
+        { ...(await loading), model: pass.models },
+        {
+          boxSize: neutral.boxSize,
+          rings,
+          ringWeights: weights.of(indices, rings),
+          gradient: { model: true },
+        },
+      );
+      const how = { scale: -scale / count, penalty: options.spreadPenalty / count };
+      pass.learn(modelGradient!, how, this.adam.next(rate));
       task.onProgress?.({
         task: `epoch ${epoch} of ${options.epochs}, rings to ${rings}`,
         done: Math.min(from + options.batchSize, order.length),
@@ -257,27 +254,5 @@ export class Trainer {
 
   dispose(): void {
     this.model?.dispose();
-  }
-}
-
-/**
- * Gradient of the penalty on how far the amplitudes and widths of a decoded model stray from the neutral ones,
- * Σ (ratio − 1)² / N: without it a Gaussian may vanish and another swell where the images cannot tell.
- */
-function addSpreadPenalty(
-  gradient: Float32Array,
-  models: Float32Array,
-  neutral: GaussianModel,
-  penalty: number,
-  count: number,
-): void {
-  const n = neutral.count;
-  if (penalty === 0) return;
-  for (let b = 0; b < count; b++) {
-    for (let s = Row.amplitude * n; s < 5 * n; s++) {
-      const at = b * 5 * n + s;
-      const base = neutral.params[s]!;
-      if (base !== 0) gradient[at]! += (2 * penalty * (models[at]! - base)) / (n * base * base);
-    }
   }
 }

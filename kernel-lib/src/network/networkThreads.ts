@@ -12,39 +12,17 @@ import {
   type SharedWasmMemory,
 } from "../projection/wasmMemory";
 
-/** Words of the record of a layer's task, in the order of assembly/dense.ts; those from `beta1` on are floats. */
-const words = [
-  "next",
-  "chunks",
-  "task",
-  "rows",
-  "inputs",
-  "outputs",
-  "relu",
-  "inputPitch",
-  "outputPitch",
-  "weights",
-  "bias",
-  "input",
-  "output",
-  "inputSlope",
-  "first",
-  "second",
-  "biasFirst",
-  "biasSecond",
-] as const;
-const floats = ["beta1", "beta2", "epsilon", "rate", "root", "decay"] as const;
+/** What is to be computed, as WebAssembly reads it. */
+export interface NetworkTask {
+  /** The record's words after the first, which counts the pieces taken. */
+  words: readonly number[];
+  /** The record's floats, which follow the words. */
+  floats: readonly number[];
+  /** About how many multiplications it takes. */
+  work: number;
+}
 
-export const FORWARD = 0;
-export const BACKWARD = 1;
-export const UPDATE = 2;
-
-/** A layer's task; what it does not need may be left out. */
-export type LayerTask = { task: number; rows: number; inputs: number; outputs: number } & Partial<
-  Record<(typeof words)[number] | (typeof floats)[number], number>
->;
-
-/** Words that the threads share beside the memory. */
+/** Int32 words that the threads share beside the memory, and after them the text of {@link control.failed}. */
 export const control = {
   /** Number of the job and of the threads that are to work on it, as `nextJob` puts them together; they sleep on it. */
   job: 0,
@@ -52,32 +30,36 @@ export const control = {
   busy: 1,
   /** Threads that are up. */
   ready: 2,
+  /** Bytes of text that says why a thread failed; 0 where none did. */
+  failed: 3,
+  text: 4,
 } as const;
+const TEXT_BYTES = 256;
 
 /** Where the record lies in the memory. */
 export const RECORD = 64;
 const RECORD_BYTES = 128;
 
 /**
- * Below so many multiplications, a fifth of a millisecond, a layer is hardly done sooner with others: they have to wake, and
+ * Below so many multiplications, a fifth of a millisecond, a task is hardly done sooner with others: they have to wake, and
  * where all cores are busy the caller would wait for them. So it is with one model decoded while a training runs.
  */
 const WORTH_SHARING = 8e6;
-/** A thread that has not ended its part of a layer after so long never will; a layer takes milliseconds. */
+/** A thread that has not ended its part after so long never will; a task takes milliseconds. */
 const LONGEST_WAIT = 60_000;
 
 /**
- * Layers of networks in WebAssembly with SIMD (assembly/dense.ts), computed by the calling thread together with worker
- * threads, over one shared memory that holds weights and batches. A call returns when its layer is done: there is no wait
+ * Networks in WebAssembly with SIMD (assembly/dense.ts, assembly/head.ts), computed by the calling thread together with worker
+ * threads, over one shared memory that holds weights and batches. A call returns when its task is done: there is no wait
  * for the event loop in between. The result does not depend on the number of threads.
  *
- * Workers start with the first large layer and keep no process alive.
+ * Workers start with the first large task and keep no process alive.
  */
-export class DenseThreads {
+export class NetworkThreads {
+  readonly kernels: KernelExports;
   private readonly memory: SharedWasmMemory = newMemory();
-  private readonly exports: KernelExports;
   private readonly arena = new Arena();
-  private readonly control = new Int32Array(new SharedArrayBuffer(16));
+  private readonly control = new Int32Array(new SharedArrayBuffer(4 * control.text + TEXT_BYTES));
   private workers: Worker[] | undefined;
   private failure: Error | undefined;
 
@@ -86,7 +68,7 @@ export class DenseThreads {
     if (!Number.isInteger(threads) || threads < 1 || threads >= MOST_THREADS) {
       throw new RangeError(`threads: expected an integer from 1 to ${MOST_THREADS - 1}, found ${threads}`);
     }
-    this.exports = instantiate(kernelModule(), this.memory);
+    this.kernels = instantiate(kernelModule(), this.memory);
     this.arena.take(RECORD + RECORD_BYTES);
   }
 
@@ -102,14 +84,18 @@ export class DenseThreads {
     return new Float32Array(this.memory.buffer, address, length);
   }
 
-  /** Computes a layer. @throws Error when a worker thread died */
-  run(task: LayerTask): void {
+  /** The integers at an address. Stays valid when the memory grows. */
+  integers(address: number, length: number): Int32Array {
+    return new Int32Array(this.memory.buffer, address, length);
+  }
+
+  /** Computes a task. @throws Error when a worker thread died */
+  run({ words, floats, work }: NetworkTask): void {
     if (this.failure) throw this.failure;
-    const record = { ...task, chunks: this.exports.denseChunks(task.task, task.inputs, task.outputs) };
-    new Int32Array(this.memory.buffer, RECORD, words.length).set(words.map((word) => record[word] ?? 0));
-    this.view(RECORD + 4 * words.length, floats.length).set(floats.map((word) => record[word] ?? 0));
+    this.integers(RECORD, 1 + words.length).set([0, ...words]);
+    this.view(RECORD + 4 * (1 + words.length), floats.length).set(floats);
     const { control: shared } = this;
-    const large = task.rows * task.inputs * task.outputs > WORTH_SHARING;
+    const large = work > WORTH_SHARING;
     if (large) this.startWorkers();
     const helpers = large ? Atomics.load(shared, control.ready) : 0;
     if (helpers > 0) {
@@ -117,12 +103,26 @@ export class DenseThreads {
       Atomics.store(shared, control.job, nextJob(Atomics.load(shared, control.job), helpers));
       Atomics.notify(shared, control.job);
     }
-    this.exports.dense(RECORD);
+    try {
+      this.kernels.network(RECORD);
+    } finally {
+      this.awaitHelpers(helpers);
+    }
+    if (this.failure) throw this.failure;
+  }
+
+  private awaitHelpers(helpers: number): void {
+    const { control: shared } = this;
     for (let busy = helpers; busy > 0; busy = Atomics.load(shared, control.busy)) {
       if (Atomics.wait(shared, control.busy, busy, LONGEST_WAIT) === "timed-out") {
-        this.failure = new Error("networks: a worker thread does not answer");
-        throw this.failure;
+        this.failure ??= new Error("networks: a worker thread does not answer");
+        return;
       }
+    }
+    const length = Atomics.load(shared, control.failed);
+    if (length > 0) {
+      const text = Buffer.from(Buffer.from(shared.buffer, 4 * control.text, length)).toString();
+      this.failure ??= new Error(`networks: a worker thread failed, ${text}`);
     }
   }
 
@@ -131,7 +131,7 @@ export class DenseThreads {
     const { memory, control: shared } = this;
     const workerData = { module: kernelModule(), memory, control: shared };
     this.workers = Array.from({ length: this.threads - 1 }, () => {
-      const worker = new Worker(path.join(__dirname, "denseWorker.js"), { workerData });
+      const worker = new Worker(path.join(__dirname, "networkWorker.js"), { workerData });
       const fail = (reason: string) => {
         this.failure ??= new Error(`networks: a worker thread ended, ${reason}`);
       };
@@ -148,4 +148,11 @@ export class DenseThreads {
     for (const worker of this.workers ?? []) void worker.terminate();
     this.workers = [];
   }
+}
+
+/** In a worker: leaves the reason for the caller, who waits and can hear no event. */
+export function sayFailed(shared: Int32Array, error: unknown): void {
+  const text = Buffer.from(String((error as Error)?.message ?? error)).subarray(0, TEXT_BYTES);
+  Buffer.from(shared.buffer, 4 * control.text, TEXT_BYTES).set(text);
+  Atomics.store(shared, control.failed, Math.max(1, text.length));
 }

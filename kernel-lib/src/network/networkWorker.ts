@@ -1,11 +1,11 @@
 import { workerData } from "node:worker_threads";
 import { instantiate, MOST_THREADS, type SharedWasmMemory } from "../projection/wasmMemory";
-import { control, RECORD } from "./denseThreads";
+import { control, RECORD, sayFailed } from "./networkThreads";
 
-/** One thread of {@link DenseThreads}: sleeps until there is a layer to work on. */
+/** One thread of {@link NetworkThreads}: sleeps until there is a task to work on. */
 
 const given = workerData as { module: object; memory: SharedWasmMemory; control: Int32Array };
-const { dense } = instantiate(given.module, given.memory);
+const { network } = instantiate(given.module, given.memory);
 const shared = given.control;
 const index = Atomics.add(shared, control.ready, 1);
 
@@ -15,6 +15,11 @@ for (let seen = 0; ; ) {
   if (job === seen) continue;
   seen = job;
   if (index >= job % MOST_THREADS) continue;
-  dense(RECORD);
+  try {
+    network(RECORD);
+  } catch (error) {
+    sayFailed(shared, error);
+  }
+  // The caller sleeps until the last one has ended its part, well or badly.
   if (Atomics.sub(shared, control.busy, 1) === 1) Atomics.notify(shared, control.busy);
 }
