@@ -13,12 +13,19 @@ export interface TaskOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+const interrupt = Symbol.for("Jupyter.interrupt");
+
 /**
  * The signal that stops a task: the caller's own, else that of the notebook cell that is running. A kernel that can be
  * interrupted puts it on the global object under this name; a stock kernel has none.
  */
 export function taskSignal(task: TaskOptions): AbortSignal | undefined {
   if (task.signal) return task.signal;
-  const signal = (globalThis as Record<symbol, unknown>)[Symbol.for("Jupyter.interrupt")];
+  const signal = (globalThis as Record<symbol, unknown>)[interrupt];
   return signal instanceof AbortSignal ? signal : undefined;
+}
+
+/** Whether this process is a kernel with somebody at the other end: one that can be interrupted. */
+export function inKernel(): boolean {
+  return interrupt in globalThis;
 }

@@ -46,3 +46,24 @@ test("an interrupted training stops at a step, keeps its checkpoint, and can be 
   assert.equal(resultText(resumed), "120", JSON.stringify(resumed.reply.content));
   assert.doesNotMatch(printed(resumed), /epoch 1\n/, "the first epoch is not trained again");
 });
+
+test("threads of a training let everything else go first, those of the kernel do not", async (t) => {
+  if (process.platform !== "linux") return t.skip("priorities of threads are Linux's");
+  const cell = await client.execute(
+    `import { readFileSync, readdirSync } from "node:fs";
+     /** Priorities (field 19, after the name in brackets) of the kernel's main thread, and of the others that have a lower one. */
+     const niceness = (id: string) => Number(readFileSync("/proc/self/task/" + id + "/stat", "utf8").split(") ")[1].split(" ")[16]);
+     let seen: [main: number, lower: number[]] | undefined;
+     await gmm.train({ ...settings, out: "polite", engine: { threads: 2 }, options: { ...settings.options, epochs: 1 }, onEpoch: () => {
+       const others = readdirSync("/proc/self/task").filter((id) => id !== String(process.pid)).map(niceness);
+       seen = [niceness(String(process.pid)), others.filter((nice) => nice > niceness(String(process.pid)))];
+     } });
+     const [main, lower] = seen!;
+     JSON.stringify([main, lower.length >= 3, new Set(lower).size])`,
+    { timeout: 120_000 },
+  );
+  const [main, several, values] = JSON.parse(resultText(cell)?.replaceAll("'", "") ?? "[]") as unknown[];
+  assert.equal(typeof main, "number", JSON.stringify(cell.reply.content));
+  assert.equal(several, true, "the training thread and two threads of projections");
+  assert.equal(values, 1, "all with the same priority");
+});

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
-import { type Progress, type TaskOptions, taskSignal } from "../progress";
+import { inKernel, type Progress, type TaskOptions, taskSignal } from "../progress";
 import { Run } from "./run";
 import type { TrainSettings } from "./train";
 import type { EpochReport } from "./trainer";
@@ -21,12 +21,19 @@ export type FromThread =
 export interface ThreadData {
   settings: Omit<TrainSettings, "onEpoch" | "onNotice">;
   backend: BackendName | "auto";
+  priority: "normal" | "low";
 }
 export type ToThread = { kind: "stop"; reason: string };
 
 export interface BackgroundSettings extends TrainSettings {
   /** Where the networks are trained. Default: the backend that is up in this thread, else the best there is. */
   backend?: BackendName | "auto";
+  /**
+   * `low`: the training's threads let everything else on the machine go first, so that widgets and pages stay quick beside
+   * it; where nothing else runs it is as fast. On Linux only, since elsewhere the whole kernel would be slowed. Default:
+   * `low` in a notebook's kernel, else `normal`.
+   */
+  priority?: "normal" | "low";
 }
 
 /**
@@ -42,9 +49,9 @@ export interface BackgroundSettings extends TrainSettings {
  * @throws InputError for bad input; StoppedError when the signal stopped it; Error when the thread died
  */
 export async function train(settings: BackgroundSettings, task: TaskOptions = {}): Promise<Run> {
-  const { onEpoch, onNotice, backend, ...rest } = settings;
+  const { onEpoch, onNotice, backend, priority = inKernel() ? "low" : "normal", ...rest } = settings;
   const signal = taskSignal(task);
-  const data: ThreadData = { settings: rest, backend: backend ?? (currentBackend() || "auto") };
+  const data: ThreadData = { settings: rest, backend: backend ?? (currentBackend() || "auto"), priority };
   const worker = new Worker(path.join(__dirname, "trainingThread.js"), { workerData: data });
   const stop = () => {
     worker.postMessage({

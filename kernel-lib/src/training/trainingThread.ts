@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { useBackend } from "../compute/backends";
 import type { FromThread, ThreadData, ToThread } from "./background";
@@ -5,11 +6,14 @@ import { trainInThisThread } from "./train";
 
 /** The thread in which `train` works: reports progress and epochs, stops when told to. */
 
-const { settings, backend } = workerData as ThreadData;
+const { settings, backend, priority } = workerData as ThreadData;
 const controller = new AbortController();
 const say = (message: FromThread) => parentPort?.postMessage(message);
 
 parentPort?.on("message", ({ reason }: ToThread) => controller.abort(new Error(reason)));
+
+// On Linux this is the thread's own priority, and that of the threads that it starts.
+if (priority === "low" && process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 /** Steps take milliseconds; somebody who watches sees no more than this. */
 const PROGRESS_INTERVAL = 100;
