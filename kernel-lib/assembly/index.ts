@@ -7,6 +7,7 @@ import { head } from "./head";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
 import { gather, place, poseBytes } from "./pose";
+import { multiply, productBytes } from "./products";
 import { correlate, ringBytes } from "./rings";
 import { contractSeparable, projectSeparable, separableBytes } from "./separable";
 import { contractSpread, projectSpread, spreadBytes } from "./spread";
@@ -29,10 +30,12 @@ function imageBytes(rings: i32): usize {
   return aligned(<usize>(8 * (rings + 1) * (2 * rings + 1)));
 }
 
-/** Bytes of scratch that one thread needs; `grid` 0 for separable factors. */
-export function scratchBytes(gaussians: i32, rings: i32, grid: i32, margin: i32): usize {
+/** Bytes of scratch that one thread needs; `grid` 0 for separable factors, `variants` 0 where no products are asked for. */
+export function scratchBytes(gaussians: i32, rings: i32, grid: i32, margin: i32, variants: i32): usize {
   const method = grid === 0 ? separableBytes(rings) : spreadBytes(gaussians, rings, grid, margin);
-  return aligned(poseBytes(gaussians)) + 2 * imageBytes(rings) + aligned(ringBytes(rings)) + method;
+  const images = <usize>max(2, variants) * imageBytes(rings);
+  const sums = max(ringBytes(rings), productBytes(rings, variants));
+  return aligned(poseBytes(gaussians)) + images + aligned(sums) + method;
 }
 
 function project(job: Job, runs: usize, image: usize, scratch: usize): void {
@@ -48,18 +51,30 @@ function contract(job: Job, runs: usize, slope: usize, scratch: usize): void {
 /** Works on particles of the job until none is left. */
 export function work(address: usize, scratch: usize): void {
   const job = changetype<Job>(address);
+  const rings = job.rings;
   const runs = scratch;
   const image = runs + aligned(poseBytes(job.gaussians));
-  const slope = image + imageBytes(job.rings);
-  const sums = slope + imageBytes(job.rings);
-  const rest = sums + aligned(ringBytes(job.rings));
-  const rings = job.rings;
+  const slope = image + imageBytes(rings);
+  const several = job.task === 3;
+  const variants = job.variants;
+  const sums = image + <usize>max(2, variants) * imageBytes(rings);
+  const rest = sums + aligned(max(ringBytes(rings), productBytes(rings, variants)));
+  const bytes = <usize>(8 * (rings + 1) * (2 * rings + 1));
+  const modelBytes = <usize>(4 * job.modelStride);
   while (true) {
     const b = atomic.add<i32>(address, 1);
     if (b >= job.count) return;
-    place(job, b, runs);
+    if (several) {
+      for (let v = 0; v < variants; v++) {
+        place(job, b, job.model + <usize>(b * variants + v) * modelBytes, runs);
+        const to = image + <usize>v * imageBytes(rings);
+        project(job, runs, to, rest);
+      }
+      multiply(job, b, image, imageBytes(rings), sums);
+      continue;
+    }
+    place(job, b, job.model + <usize>b * modelBytes, runs);
     if (job.task === 0) {
-      const bytes = <usize>(8 * (rings + 1) * (2 * rings + 1));
       const out = job.images + <usize>b * bytes;
       memory.fill(out, 0, bytes);
       project(job, runs, out, rest);

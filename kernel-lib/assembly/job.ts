@@ -15,7 +15,7 @@ export class Job {
   rings: i32;
   /** K of the targets' layout. */
   targetRings: i32;
-  /** 0 project, 1 score, 2 score and gradients. */
+  /** 0 project, 1 score, 2 score and gradients, 3 products of the projections of several models. */
   task: i32;
   /** 0 separable factors, 1 spreading and FFT. */
   method: i32;
@@ -47,4 +47,8 @@ export class Job {
   twiddles: usize;
   /** f32[K + 3]: variance to add to σ², radius of a kernel in standard deviations, correction for each k = 0 … K. */
   plan: usize;
+  /** V, models of each particle: more than one for products only. */
+  variants: i32;
+  /** f32[B · (K + 1) · (V + V(V + 1)/2)], task 3 only. */
+  products: usize;
 }

@@ -41,13 +41,12 @@ export function run(runs: usize, gaussians: i32, which: i32): usize {
   return runs + <usize>(which * 4 * padded(gaussians));
 }
 
-/** Fills the runs x, y, weight, s and sigma for particle b. */
-export function place(job: Job, b: i32, runs: usize): void {
+/** Fills the runs x, y, weight, s and sigma from a model in the pose of particle b. */
+export function place(job: Job, b: i32, model: usize, runs: usize): void {
   const n = job.gaussians;
   const row = <usize>n * 4;
   const rotation = job.rotations + <usize>b * 36;
   const shift = job.shifts + <usize>b * 8;
-  const model = job.model + <usize>b * <usize>(4 * job.modelStride);
   const pitch = <usize>padded(n) * 4;
   const r0 = v128.load32_splat(rotation);
   const r1 = v128.load32_splat(rotation, 4);

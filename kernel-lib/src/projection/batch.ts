@@ -1,5 +1,5 @@
 import { disc } from "./disc";
-import type { ProjectionBatch, ProjectionRequest, ProjectionResult } from "./engine";
+import type { ProjectionBatch, ProjectionRequest, ProjectionResult, VariantBatch } from "./engine";
 
 /** What every engine does alike: checking what it was given, and laying out what it returns. */
 
@@ -20,8 +20,8 @@ function expectCount(name: string, value: number): void {
 /** What `project` takes of a batch. */
 export type ModelsAndPoses = Omit<ProjectionBatch, "targets" | "targetRings">;
 
-/** Throws a RangeError that names the field unless models, poses, box and rings fit together. */
-export function checkModelsAndPoses(batch: ModelsAndPoses, boxSize: number, rings: number): void {
+/** Throws a RangeError that names the field unless poses, box and rings fit together. */
+function checkPoses(batch: ModelsAndPoses, boxSize: number, rings: number): void {
   expectCount("count", batch.count);
   expectCount("gaussians", batch.gaussians);
   expectCount("boxSize", boxSize);
@@ -31,19 +31,37 @@ export function checkModelsAndPoses(batch: ModelsAndPoses, boxSize: number, ring
       `rings: expected at most ${Math.floor((boxSize - 1) / 2)} for a box of ${boxSize}, found ${rings}`,
     );
   }
-  expectLength("model", batch.model, [5 * batch.gaussians, 5 * batch.gaussians * batch.count]);
   expectLength("rotations", batch.rotations, [9 * batch.count]);
   expectLength("shifts", batch.shifts, [2 * batch.count]);
+}
+
+/** Throws a RangeError that names the field unless models, poses, box and rings fit together. */
+export function checkModelsAndPoses(batch: ModelsAndPoses, boxSize: number, rings: number): void {
+  checkPoses(batch, boxSize, rings);
+  expectLength("model", batch.model, [5 * batch.gaussians, 5 * batch.gaussians * batch.count]);
+}
+
+function checkTargets(batch: ProjectionBatch, rings: number): void {
+  expectCount("targetRings", batch.targetRings);
+  if (rings > batch.targetRings) {
+    throw new RangeError(`rings: expected at most targetRings, ${batch.targetRings}, found ${rings}`);
+  }
+  expectLength("targets", batch.targets, [batch.count * disc(batch.targetRings).samples * 2]);
+}
+
+/** V of a batch with several models per particle. Throws a RangeError that names the field unless everything fits together. */
+export function variantsOf(batch: VariantBatch, request: { boxSize: number; rings: number }): number {
+  checkPoses(batch, request.boxSize, request.rings);
+  checkTargets(batch, request.rings);
+  const variants = batch.model.length / (5 * batch.gaussians * batch.count);
+  expectCount("models per particle", variants);
+  return variants;
 }
 
 /** Throws a RangeError that names the field unless batch and request fit together. */
 export function checkBatch(batch: ProjectionBatch, request: ProjectionRequest): void {
   checkModelsAndPoses(batch, request.boxSize, request.rings);
-  expectCount("targetRings", batch.targetRings);
-  if (request.rings > batch.targetRings) {
-    throw new RangeError(`rings: expected at most targetRings, ${batch.targetRings}, found ${request.rings}`);
-  }
-  expectLength("targets", batch.targets, [batch.count * disc(batch.targetRings).samples * 2]);
+  checkTargets(batch, request.rings);
   expectLength("ringWeights", request.ringWeights, [request.rings + 1, (request.rings + 1) * batch.count]);
 }
 

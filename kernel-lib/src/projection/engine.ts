@@ -59,6 +59,12 @@ export interface ProjectionResult {
   shiftGradient?: Float32Array;
 }
 
+/** A batch with V models for each particle, which are projected in the same pose. */
+export interface VariantBatch extends ProjectionBatch {
+  /** The Gaussians, [B · V · 5N]. */
+  model: Float32Array;
+}
+
 export interface ProjectionEngine {
   /** `reference`, `wasm`, `tensor`. */
   readonly name: string;
@@ -72,6 +78,13 @@ export interface ProjectionEngine {
     batch: Omit<ProjectionBatch, "targets" | "targetRings">,
     request: { boxSize: number; rings: number },
   ): Promise<Float32Array>;
+  /**
+   * Inner products in each ring, ⟨a, b⟩ = Σ multiplicity · Re(a·b*), of what the V models of a particle look like, with its
+   * target I and with one another: Q_0 is the projection of the first model, Q_v that of model v less Q_0. With n = |Q_0|, V
+   * numbers ⟨Q_v, I⟩/n, then V(V + 1)/2 numbers ⟨Q_v, Q_w⟩/n² for w ≥ v, row by row: [B · (rings + 1) · (V + V(V + 1)/2)]. A
+   * ring without signal, and ring 0, has zeros.
+   */
+  products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array>;
   /** Ends worker threads and frees memory. The engine cannot be used afterwards. */
   dispose(): Promise<void>;
 }

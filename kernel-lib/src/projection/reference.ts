@@ -7,7 +7,14 @@ import {
   weightStride,
 } from "./batch";
 import { type Disc, disc, sampleIndex } from "./disc";
-import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
+import type {
+  ProjectionBatch,
+  ProjectionEngine,
+  ProjectionRequest,
+  ProjectionResult,
+  VariantBatch,
+} from "./engine";
+import { productsOfProjections } from "./products";
 
 /**
  * The engine that the others are tested against: float64, one Gaussian and one Fourier sample at a time, written as
@@ -38,6 +45,10 @@ export class ReferenceEngine implements ProjectionEngine {
       images.set(projectParticle(batch, b, request.boxSize, layout), b * layout.samples * 2);
     }
     return images;
+  }
+
+  products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array> {
+    return productsOfProjections(this, batch, request);
   }
 
   async dispose(): Promise<void> {}

@@ -8,7 +8,14 @@ import {
   weightStride,
 } from "./batch";
 import { disc, sampleIndex } from "./disc";
-import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
+import type {
+  ProjectionBatch,
+  ProjectionEngine,
+  ProjectionRequest,
+  ProjectionResult,
+  VariantBatch,
+} from "./engine";
+import { productsOfProjections } from "./products";
 
 /** A batch whose numbers lie on the device already. Shapes as in {@link ProjectionBatch}. */
 export interface TensorBatch {
@@ -248,6 +255,10 @@ export class TensorEngine implements ProjectionEngine {
       }
       return result as never;
     }) as TensorResult;
+  }
+
+  products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array> {
+    return productsOfProjections(this, batch, request);
   }
 
   async dispose(): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { after, test } from "node:test";
-import { examples, expectAgreement } from "./agreement";
+import { examples, expectAgreement, expectProducts } from "./agreement";
 import { exampleBatch } from "./examples";
 import { choosePlan, spreadPlan, widths } from "./plan";
 import { WasmEngine } from "./wasm";
@@ -16,6 +16,10 @@ for (const options of examples) {
   const name = `N ${gaussians}, S ${boxSize}${rings ? `, rings to ${rings}` : ""}`;
   test(`separable factors agree with the reference: ${name}`, () => expectAgreement(separable, options));
   test(`the chosen formulation agrees with the reference: ${name}`, () => expectAgreement(chosen, options));
+  test(`products of neighbouring models are those of the reference: ${name}`, async () => {
+    await expectProducts(separable, options);
+    await expectProducts(chosen, options);
+  });
 }
 
 // Sizes made of each radix of the FFT, barely large enough and generous, with and without widening.

@@ -7,11 +7,19 @@ import {
   emptyResult,
   type ModelsAndPoses,
   modelStride,
+  variantsOf,
   weightStride,
 } from "./batch";
 import { disc } from "./disc";
-import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
+import type {
+  ProjectionBatch,
+  ProjectionEngine,
+  ProjectionRequest,
+  ProjectionResult,
+  VariantBatch,
+} from "./engine";
 import { choosePlan, type Plan, planTable, twiddles, type Widths, widths } from "./plan";
+import { productNumbers } from "./products";
 import {
   Arena,
   type ControlWords,
@@ -41,6 +49,13 @@ const PART_BYTES = 256 * 2 ** 20;
 const PROJECT = 0;
 const SCORE = 1;
 const DIFFERENTIATE = 2;
+const MULTIPLY = 3;
+
+/** What a job is to do with the projections, and where that goes. */
+type Purpose =
+  | { images: Float32Array }
+  | { targets: Float32Array; targetRings: number; weights: Float32Array; result: ProjectionResult }
+  | { targets: Float32Array; targetRings: number; products: Float32Array; variants: number };
 
 /**
  * The engine for CPUs: WebAssembly with SIMD (sources in assembly/) in worker threads over one shared memory. Float32.
@@ -88,9 +103,33 @@ export class WasmEngine implements ProjectionEngine {
         const own = weightStride(request);
         const weights =
           own === 0 ? request.ringWeights : request.ringWeights.subarray(first * own, (first + count) * own);
-        await this.run(part(batch, first, count), request, first, { targets, weights, of: batch, result });
+        const { targetRings } = batch;
+        await this.run(part(batch, first, count), request, first, { targets, targetRings, weights, result });
       });
       return result;
+    });
+  }
+
+  products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array> {
+    return this.inTurn(async () => {
+      const variants = variantsOf(batch, request);
+      const { targetRings, gaussians } = batch;
+      const numbers = (request.rings + 1) * productNumbers(variants);
+      const products = new Float32Array(batch.count * numbers);
+      const models = 5 * gaussians * variants;
+      const targetNumbers = disc(targetRings).samples * 2;
+      await this.inParts(batch.count, 4 * (models + targetNumbers + numbers), async (first, count) => {
+        const own = {
+          count,
+          gaussians,
+          model: batch.model.subarray(first * models, (first + count) * models),
+          rotations: batch.rotations.subarray(9 * first, 9 * (first + count)),
+          shifts: batch.shifts.subarray(2 * first, 2 * (first + count)),
+        };
+        const targets = batch.targets.subarray(first * targetNumbers, (first + count) * targetNumbers);
+        await this.run(own, request, first, { targets, targetRings, products, variants });
+      });
+      return products;
     });
   }
 
@@ -150,9 +189,7 @@ export class WasmEngine implements ProjectionEngine {
     batch: ModelsAndPoses,
     request: { boxSize: number; rings: number },
     first: number,
-    io:
-      | { images: Float32Array }
-      | { targets: Float32Array; weights: Float32Array; of: ProjectionBatch; result: ProjectionResult },
+    purpose: Purpose,
   ): Promise<void> {
     if (this.failure) throw this.failure;
     const { count, gaussians } = batch;
@@ -182,28 +219,31 @@ export class WasmEngine implements ProjectionEngine {
       outputs.push([address, data.subarray(first * each, (first + count) * each)]);
       return address;
     };
-    const scoring = "result" in io;
-    const result = scoring ? io.result : undefined;
+    const result = "result" in purpose ? purpose.result : undefined;
     const gradient = result?.modelGradient !== undefined || result?.rotationGradient !== undefined;
+    const variants = "variants" in purpose ? purpose.variants : 0;
+    const task =
+      "images" in purpose ? PROJECT : "products" in purpose ? MULTIPLY : gradient ? DIFFERENTIATE : SCORE;
+    const weights = "weights" in purpose ? purpose.weights : undefined;
     const job: Job = {
       next: 0,
       count,
       gaussians,
       boxSize,
       rings,
-      targetRings: scoring ? io.of.targetRings : rings,
-      task: !scoring ? PROJECT : gradient ? DIFFERENTIATE : SCORE,
+      targetRings: "targets" in purpose ? purpose.targetRings : rings,
+      task,
       method: spread ? 1 : 0,
-      modelStride: modelStride(batch),
-      weightStride: scoring && io.weights.length > rings + 1 ? rings + 1 : 0,
+      modelStride: variants > 0 ? 5 * gaussians : modelStride(batch),
+      weightStride: weights && weights.length > rings + 1 ? rings + 1 : 0,
       grid: spread?.grid ?? 0,
       margin: spread?.margin ?? 0,
       model: put(batch.model),
       rotations: put(batch.rotations),
       shifts: put(batch.shifts),
-      targets: scoring ? put(io.targets) : 0,
-      weights: scoring ? put(io.weights) : 0,
-      images: scoring ? 0 : get(io.images, 2 * disc(rings).samples),
+      targets: "targets" in purpose ? put(purpose.targets) : 0,
+      weights: weights ? put(weights) : 0,
+      images: "images" in purpose ? get(purpose.images, 2 * disc(rings).samples) : 0,
       frc: get(result?.frc, rings + 1),
       score: get(result?.score, 1),
       modelGradient: get(result?.modelGradient, 5 * gaussians),
@@ -213,10 +253,12 @@ export class WasmEngine implements ProjectionEngine {
       ring: put(tables.ring),
       twiddles: spread ? put(twiddles(spread.grid)) : 0,
       plan: spread ? put(planTable(spread, boxSize, rings)) : 0,
+      variants,
+      products: "products" in purpose ? get(purpose.products, (rings + 1) * productNumbers(variants)) : 0,
     };
     const busy = this.workers.slice(0, count);
     const scratch = busy.map(() =>
-      arena.take(this.exports!.scratchBytes(gaussians, rings, job.grid, job.margin)),
+      arena.take(this.exports!.scratchBytes(gaussians, rings, job.grid, job.margin, variants)),
     );
     arena.fit(memory);
     const buffer = memory.buffer;

@@ -9,7 +9,7 @@ export interface SharedWasmMemory {
 }
 export interface KernelExports {
   /** Bytes of scratch that one thread needs for such a job. */
-  scratchBytes(gaussians: number, rings: number, grid: number, margin: number): number;
+  scratchBytes(gaussians: number, rings: number, grid: number, margin: number, variants: number): number;
   /** Works on particles of the job at `address` until none is left. */
   work(address: number, scratch: number): void;
   /** Works on the task of a network at `address`, a layer's or the head's, until nothing is left of it. */
@@ -96,6 +96,8 @@ export const jobFields = [
   "ring",
   "twiddles",
   "plan",
+  "variants",
+  "products",
 ] as const;
 export type Job = Record<(typeof jobFields)[number], number>;
 
