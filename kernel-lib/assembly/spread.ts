@@ -1,6 +1,6 @@
 // The image by way of a grid: every Gaussian is laid on an oversampled periodic grid of M² with its own width, a fast
-// Fourier transform gives P. Where Gaussians are too narrow for the grid all are widened by the same variance, which the
-// transform divides out again (Greengard and Lee, SIAM Review 46, 443, 2004). The gradient is the adjoint: the slope G is
+// Fourier transform gives P. All are widened by the same variance where they are too narrow for the grid, or narrowed where they
+// are wider than it needs; the transform divides that out again (Greengard and Lee, SIAM Review 46, 443, 2004). The gradient is the adjoint: the slope G is
 // transformed back to a field on the grid, and each Gaussian takes from it its value, its slopes and its second moment.
 // O(N·w² + M² log M). The host picks M, the extra variance and the radius (src/projection/plan.ts).
 

@@ -10,7 +10,11 @@ export type Plan =
       method: "spread";
       /** M, edge of the grid. */
       grid: number;
-      /** Variance added to every σ², in px² of the training box. */
+      /**
+       * Variance added to every σ² on the grid, in px² of the training box; the transform divides it out again. Mostly it is
+       * negative: what all Gaussians have in common is left out, so that they cover fewer cells and the outer rings,
+       * where little is left of wide Gaussians, do not drown in the rounding of float32.
+       */
       extra: number;
       /** Radius of a Gaussian on the grid in its standard deviations. */
       radius: number;
@@ -24,7 +28,7 @@ export type Plan =
  */
 const TOLERANCE = 2e-4;
 /**
- * How far the envelope may fall towards the outermost ring, as a natural logarithm: beyond it the rounding of the float32
+ * How far the envelope may fall on the grid towards the outermost ring, as a natural logarithm: beyond it the rounding of the float32
  * grid shows there (FRC wrong by 4e-5 at 7.8, by 4e-4 at 9.7). Separable factors have no such limit.
  */
 const DEEPEST = 7.5;
@@ -116,7 +120,7 @@ export function spreadPlan(
   // The alias of ring K is at M − K. Its envelope has to be below that of ring K by the tolerance.
   const perVariance = (2 * Math.PI ** 2) / boxSize ** 2;
   const needed = -Math.log(TOLERANCE) / (perVariance * ((grid - rings) ** 2 - rings ** 2));
-  const extra = Math.max(0, needed - sigma.smallest ** 2);
+  const extra = needed - sigma.smallest ** 2;
   const fallTo = (variance: number) => perVariance * rings ** 2 * (variance + extra);
   // A NaN, from widths that are none, must not pass.
   if (!(fallTo(sigma.effective ** 2) <= DEEPEST)) return undefined;

@@ -2,6 +2,7 @@ import type { GaussianModel } from "../model/gaussianModel";
 import type { LatentModel } from "../network/latentModel";
 import type { ParticleTargets } from "../particles/targets";
 import type { ProjectionEngine } from "../projection/engine";
+import { productNumbers } from "../projection/products";
 import { ParticleBatches } from "./batches";
 import type { LatentLikelihood } from "./posterior";
 import type { RingWeights } from "./weights";
@@ -9,7 +10,14 @@ import type { RingWeights } from "./weights";
 /** Step of the differences along z, in standard deviations of the latents. */
 const DIFFERENCE = 0.05;
 
-/** The log-likelihood of particles in z that a trained decoder and the ring weights define. */
+/**
+ * The log-likelihood of particles in z that a trained decoder and the ring weights define: L = Σ_r w_r·FRC_r.
+ *
+ * Its derivatives need no gradient of the projections. The models at z and a little along each axis are projected; the inner
+ * products of what is seen there give the change of every FRC, and the curvature that is to be expected (Fisher's information):
+ * where an image correlates with the truth by f_r, −∂²L/∂z_d∂z_e = Σ_r w_r·f_r·Re⟨∂_d P̂, ∂_e P̂⟩_r, with P̂ = P/|P|_r. It is
+ * never negative, and knows nothing of the noise of the one image. For D axes that is D + 1 projections, of any D.
+ */
 export function latentLikelihood(
   targets: ParticleTargets,
   neutral: GaussianModel,
@@ -19,12 +27,10 @@ export function latentLikelihood(
 ): LatentLikelihood {
   const batches = new ParticleBatches(targets);
   const { latent } = model.spec;
-  const n5 = 5 * neutral.count;
-  const request = (particles: Int32Array) => ({
-    boxSize: neutral.boxSize,
-    rings: targets.rings,
-    ringWeights: weights.of(particles),
-  });
+  const { rings } = targets;
+  const { boxSize } = neutral;
+  const variants = latent + 1;
+  const numbers = productNumbers(variants);
   let loaded: { particles: Int32Array; batch: Awaited<ReturnType<ParticleBatches["load"]>> } | undefined;
   /** The same particles are asked for at many z: their transforms are gathered once. */
   const load = async (particles: Int32Array, models: Float32Array) => {
@@ -35,57 +41,66 @@ export function latentLikelihood(
   };
   return {
     async shared(particles, z) {
-      const { score } = await engine.evaluate(await load(particles, model.decode(z, 1)), request(particles));
-      return score;
-    },
-    async own(particles, z) {
-      const models = model.decode(z, particles.length);
-      const { score } = await engine.evaluate(await load(particles, models), request(particles));
+      const request = { boxSize, rings, ringWeights: weights.of(particles) };
+      const { score } = await engine.evaluate(await load(particles, model.decode(z, 1)), request);
       return score;
     },
     async local(particles, z) {
       const b = particles.length;
-      const derivative = async (models: Float32Array) => {
-        const { score, modelGradient } = await engine.evaluate(await load(particles, models), {
-          ...request(particles),
-          gradient: { model: true },
-        });
-        return { score: score.slice(), slope: modelGradient!.slice() };
-      };
-      const here = await derivative(model.decode(z, b));
-      // Models a little up and down each axis give the decoder's tangents, and the change of the slope along them.
-      const tangents: Float32Array[] = [];
-      const bends: Float32Array[] = [];
-      for (let d = 0; d < latent; d++) {
-        const moved = (by: number) => {
-          const next = z.slice();
-          for (let i = 0; i < b; i++) next[i * latent + d]! += by;
-          return model.decode(next, b);
-        };
-        const [up, down] = [moved(DIFFERENCE), moved(-DIFFERENCE)];
-        tangents.push(up.map((value, p) => (value - down[p]!) / (2 * DIFFERENCE)));
-        const [above, below] = [await derivative(up), await derivative(down)];
-        bends.push(above.slope.map((value, p) => (below.slope[p]! - value) / (2 * DIFFERENCE)));
+      const near = new Float32Array(b * variants * latent);
+      for (let i = 0; i < b; i++) {
+        for (let v = 0; v < variants; v++) {
+          const at = (i * variants + v) * latent;
+          near.set(z.subarray(i * latent, (i + 1) * latent), at);
+          if (v > 0) near[at + v - 1]! += DIFFERENCE;
+        }
       }
+      const models = model.decode(near, b * variants);
+      const products = await engine.products(await load(particles, models), { boxSize, rings });
+      const ringWeights = weights.of(particles);
+      const value = new Float32Array(b);
       const gradient = new Float32Array(b * latent);
       const curvature = new Float32Array(b * latent * latent);
+      const score = new Float64Array(variants);
+      const bend = new Float64Array(latent * latent);
       for (let i = 0; i < b; i++) {
-        const dot = (x: Float32Array, y: Float32Array) => {
-          let sum = 0;
-          for (let p = i * n5; p < (i + 1) * n5; p++) sum += x[p]! * y[p]!;
-          return sum;
-        };
+        score.fill(0);
+        bend.fill(0);
+        for (let r = 1; r <= rings; r++) {
+          const weight = ringWeights[i * (rings + 1) + r]!;
+          const at = (i * (rings + 1) + r) * numbers;
+          // Of a ring without signal everything is zero.
+          if (weight === 0 || products[at + variants] === 0) continue;
+          const onTarget = (v: number) => products[at + v]!;
+          const square = (v: number, w: number) => products[at + variants + triangle(v, w, variants)]!;
+          const information = (weight * weights.expectedFrc(particles[i]!, r)) / DIFFERENCE ** 2;
+          score[0]! += weight * onTarget(0);
+          for (let d = 0; d < latent; d++) {
+            const along = square(0, d + 1);
+            const length = Math.sqrt(1 + 2 * along + square(d + 1, d + 1));
+            score[d + 1]! += (weight * (onTarget(0) + onTarget(d + 1))) / length;
+            for (let e = 0; e <= d; e++) {
+              bend[d * latent + e]! += information * (square(e + 1, d + 1) - along * square(0, e + 1));
+            }
+          }
+        }
+        value[i] = score[0]!;
         for (let d = 0; d < latent; d++) {
-          gradient[i * latent + d] = dot(here.slope, tangents[d]!);
+          // Half a step further on the slope has changed by the curvature.
+          const ahead = (score[d + 1]! - score[0]!) / DIFFERENCE;
+          gradient[i * latent + d] = ahead + (DIFFERENCE / 2) * bend[d * latent + d]!;
           for (let e = 0; e <= d; e++) {
-            // The decoder is taken as straight over the width of the posterior (Gauss and Newton).
-            const value = (dot(tangents[d]!, bends[e]!) + dot(tangents[e]!, bends[d]!)) / 2;
-            curvature[(i * latent + d) * latent + e] = value;
-            curvature[(i * latent + e) * latent + d] = value;
+            curvature[(i * latent + d) * latent + e] = bend[d * latent + e]!;
+            curvature[(i * latent + e) * latent + d] = bend[d * latent + e]!;
           }
         }
       }
-      return { value: here.score, gradient, curvature };
+      return { value, gradient, curvature };
     },
   };
+}
+
+/** Place of the pair v ≤ w among those of `variants` numbers, row by row. */
+function triangle(v: number, w: number, variants: number): number {
+  return v * variants - (v * (v - 1)) / 2 + (w - v);
 }

@@ -15,9 +15,6 @@ function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLi
     async shared(particles, z) {
       return Float32Array.from(particles, (i) => at(i, z, 0).value);
     },
-    async own(particles, z) {
-      return Float32Array.from(particles, (i, b) => at(i, z, b * latent).value);
-    },
     async local(particles, z) {
       const all = Array.from(particles, (i, b) => at(i, z, b * latent));
       return {
@@ -50,7 +47,6 @@ describe("posterior of the latents", () => {
         const peak = (at: number, height: number) => height * Math.exp(-((z[0]! - at) ** 2) / 0.18);
         return Float32Array.from(particles, () => Math.log(peak(-1, 1) + peak(1, 50) + 1e-9));
       },
-      own: () => assert.fail("one dimension is searched on a grid"),
       local: () => assert.fail("one dimension is searched on a grid"),
     };
     const { mean } = await latentPosterior(twoPeaks, Float32Array.of(-1, -1.2, 1.3, -0.9), 1);

@@ -17,11 +17,9 @@ export interface Posterior {
 export interface LatentLikelihood {
   /** Log-likelihood of each of these particles at one z that they share, [B]. */
   shared(particles: Int32Array, z: Float32Array): Promise<Float32Array>;
-  /** Log-likelihood of each particle at its own z, [B · latent] → [B]. */
-  own(particles: Int32Array, z: Float32Array): Promise<Float32Array>;
   /**
-   * The same with its gradient in z, [B · latent], and minus its second derivatives, [B · latent · latent], symmetric.
-   * The arrays belong to the caller.
+   * Log-likelihood of each particle at its own z, [B · latent] → [B], with its gradient in z, [B · latent], and minus its second
+   * derivatives, [B · latent · latent], symmetric. The arrays belong to the caller.
    */
   local(
     particles: Int32Array,
@@ -135,10 +133,19 @@ function catmullRom(values: Float32Array, offset: number, n: number, x: number):
   return p1 + 0.5 * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)));
 }
 
-const NEWTON_STEPS = 4;
+/** Most places at which the likelihood of a particle is worked out. */
+const MOST_PLACES = 10;
 /** Longest Newton step along a principal direction, in standard deviations of the latents. */
 const LONGEST_STEP = 1;
-const MOST_HALVINGS = 4;
+/** A step this short, in standard deviations of the posterior, is taken without another look. */
+const SHORT_STEP = 0.03;
+
+/** Where a search has come: the best place so far, and what is known there. */
+interface Found {
+  value: number;
+  step: Float64Array;
+  variance: Float64Array;
+}
 
 async function byNewton(
   likelihood: LatentLikelihood,
@@ -151,39 +158,62 @@ async function byNewton(
   const mean = start.slice();
   const deviation = new Float32Array(start.length);
   for (let from = 0; from < count; from += batchSize) {
-    const particles = Int32Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
-    const b = particles.length;
-    let z = mean.slice(from * latent, (from + b) * latent);
-    for (let iteration = 0; iteration <= NEWTON_STEPS; iteration++) {
+    let searching = Int32Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
+    const found = new Map<number, Found>();
+    // Fractions of their steps that particles try, halved where a whole one led down.
+    const fraction = new Map<number, number>();
+    for (let place = 0; place < MOST_PLACES && searching.length > 0; place++) {
       throwIfStopped(options.signal);
-      const { value, gradient, curvature } = await likelihood.local(particles, z);
-      const next = z.slice();
-      for (let i = 0; i < b; i++) {
-        const own = i * latent;
-        const { step, variance } = newtonStep(
-          curvature.subarray(own * latent, (own + latent) * latent),
-          // The prior pulls towards 0.
-          gradient.subarray(own, own + latent).map((g, d) => g - z[own + d]!),
-        );
+      const z = new Float32Array(searching.length * latent);
+      for (const [i, particle] of searching.entries()) {
+        const best = found.get(particle);
         for (let d = 0; d < latent; d++) {
-          next[own + d]! += step[d]!;
-          deviation[from * latent + own + d] = Math.sqrt(variance[d]!);
+          const tried = best ? fraction.get(particle)! * best.step[d]! : 0;
+          z[i * latent + d] = mean[particle * latent + d]! + tried;
         }
       }
-      // The last round only measures the curvature where the steps have led.
-      if (iteration < NEWTON_STEPS) z = await withoutLoss(likelihood, particles, z, value, next, latent);
+      const { value, gradient, curvature } = await likelihood.local(searching, z);
+      const goOn: number[] = [];
+      for (const [i, particle] of searching.entries()) {
+        const own = z.subarray(i * latent, (i + 1) * latent);
+        // The prior is a standard normal distribution: it lowers the value, and pulls towards 0.
+        const here = value[i]! - halfSquare(own);
+        const best = found.get(particle);
+        if (best && !(here >= best.value)) {
+          fraction.set(particle, fraction.get(particle)! / 2);
+          goOn.push(particle);
+          continue;
+        }
+        const at = i * latent;
+        const { step, variance, length } = newtonStep(
+          curvature.subarray(at * latent, (at + latent) * latent),
+          gradient.subarray(at, at + latent).map((g, d) => g - own[d]!),
+        );
+        found.set(particle, { value: here, step, variance });
+        fraction.set(particle, 1);
+        const last = length < SHORT_STEP;
+        mean.set(last ? own.map((value, d) => value + step[d]!) : own, particle * latent);
+        if (!last) goOn.push(particle);
+      }
+      searching = Int32Array.from(goOn);
     }
-    mean.set(z, from * latent);
-    options.onProgress?.({ task: "refining latents", done: from + b, total: count });
+    for (const [particle, { variance }] of found) {
+      for (let d = 0; d < latent; d++) deviation[particle * latent + d] = Math.sqrt(variance[d]!);
+    }
+    const done = Math.min(from + batchSize, count);
+    options.onProgress?.({ task: "refining latents", done, total: count });
   }
   return { mean, deviation };
 }
 
-/** Step and variances of a Gaussian with this curvature (of the likelihood) and a prior of curvature 1. */
+/**
+ * Step and variances of a Gaussian with this curvature (of the likelihood) and a prior of curvature 1, and the step's length in
+ * its standard deviations.
+ */
 function newtonStep(
   curvature: Float32Array,
   slope: Float32Array,
-): { step: Float64Array; variance: Float64Array } {
+): { step: Float64Array; variance: Float64Array; length: number } {
   const n = slope.length;
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
     Matrix.from1DArray(n, n, curvature),
@@ -191,47 +221,25 @@ function newtonStep(
   );
   const step = new Float64Array(n);
   const variance = new Float64Array(n);
+  let length = 0;
   for (let k = 0; k < n; k++) {
     // Where the likelihood bends the wrong way only the prior's curvature counts.
     const precision = Math.max(realEigenvalues[k]!, 0) + 1;
     let along = 0;
     for (let d = 0; d < n; d++) along += eigenvectorMatrix.get(d, k) * slope[d]!;
     along = Math.min(Math.max(along / precision, -LONGEST_STEP), LONGEST_STEP);
+    length += precision * along * along;
     for (let d = 0; d < n; d++) {
       const v = eigenvectorMatrix.get(d, k);
       step[d]! += v * along;
       variance[d]! += (v * v) / precision;
     }
   }
-  return { step, variance };
+  return { step, variance, length: Math.sqrt(length) };
 }
 
-/** `next`, with the step of every particle whose posterior it would lower halved until it does not, or taken back. */
-async function withoutLoss(
-  likelihood: LatentLikelihood,
-  particles: Int32Array,
-  z: Float32Array,
-  value: Float32Array,
-  next: Float32Array,
-  latent: number,
-): Promise<Float32Array> {
-  for (let halving = 0; halving <= MOST_HALVINGS; halving++) {
-    const reached = await likelihood.own(particles, next);
-    let worse = 0;
-    for (let i = 0; i < particles.length; i++) {
-      const own = i * latent;
-      if (reached[i]! - halfSquare(next, own, latent) >= value[i]! - halfSquare(z, own, latent)) continue;
-      worse++;
-      const last = halving === MOST_HALVINGS;
-      for (let d = own; d < own + latent; d++) next[d] = last ? z[d]! : (next[d]! + z[d]!) / 2;
-    }
-    if (worse === 0) break;
-  }
-  return next;
-}
-
-function halfSquare(z: Float32Array, offset: number, latent: number): number {
+function halfSquare(z: Float32Array): number {
   let sum = 0;
-  for (let d = offset; d < offset + latent; d++) sum += z[d]! ** 2;
+  for (const value of z) sum += value * value;
   return sum / 2;
 }

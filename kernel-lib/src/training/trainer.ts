@@ -233,7 +233,7 @@ export class Trainer {
       latentLikelihood(this.targets, this.neutral, this.model, likelihood, this.engine),
       this.encodeAll(),
       this.options.latent,
-      { ...task, batchSize: particlesPerPass(this.neutral.count) },
+      { ...task, batchSize: particlesPerPass(this.neutral.count * (this.options.latent + 1)) },
     );
     await distilEncoder(this.model, this.trained, features, posterior, this.random.fork(3), task);
     return posterior;
