@@ -8,7 +8,7 @@ import type { LatentLikelihood } from "./posterior";
 import type { RingWeights } from "./weights";
 
 /** Step of the differences along z, in standard deviations of the latents. */
-const DIFFERENCE = 0.05;
+const DIFFERENCE = 0.02;
 
 /**
  * The log-likelihood of particles in z that a trained decoder and the ring weights define: L = Σ_r w_r·FRC_r.

@@ -138,7 +138,9 @@ const MOST_PLACES = 10;
 /** Longest Newton step along a principal direction, in standard deviations of the latents. */
 const LONGEST_STEP = 1;
 /** A step this short, in standard deviations of the posterior, is taken without another look. */
-const SHORT_STEP = 0.03;
+const SHORT_STEP = 0.1;
+/** Where the logarithm of the posterior changes less than this from one place to the next, the search ends. */
+const SMALL_GAIN = 0.01;
 
 /** Where a search has come: the best place so far, and what is known there. */
 interface Found {
@@ -179,9 +181,10 @@ async function byNewton(
         // The prior is a standard normal distribution: it lowers the value, and pulls towards 0.
         const here = value[i]! - halfSquare(own);
         const best = found.get(particle);
+        const flat = best !== undefined && Math.abs(here - best.value) < SMALL_GAIN;
         if (best && !(here >= best.value)) {
           fraction.set(particle, fraction.get(particle)! / 2);
-          goOn.push(particle);
+          if (!flat) goOn.push(particle);
           continue;
         }
         const at = i * latent;
@@ -191,9 +194,9 @@ async function byNewton(
         );
         found.set(particle, { value: here, step, variance });
         fraction.set(particle, 1);
-        const last = length < SHORT_STEP;
-        mean.set(last ? own.map((value, d) => value + step[d]!) : own, particle * latent);
-        if (!last) goOn.push(particle);
+        const short = length < SHORT_STEP;
+        mean.set(short ? own.map((value, d) => value + step[d]!) : own, particle * latent);
+        if (!short && !flat) goOn.push(particle);
       }
       searching = Int32Array.from(goOn);
     }
