@@ -1,5 +1,5 @@
-// What WebAssembly does of the projection engine and of the networks. The networks' part is in dense.ts. The engine's, of
-// one thread: the host lays a Job in shared memory and calls `work` in every thread; particles are taken one by one from a
+// What WebAssembly does of the projection engine, of the networks and of the images of particles. The networks' part is in
+// dense.ts, the images' in image.ts. The engine's, of one thread: the host lays a Job in shared memory and calls `work` in every thread; particles are taken one by one from a
 // common counter. Nothing is allocated here: the host gives each thread its scratch.
 
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
@@ -10,6 +10,7 @@ import { contractSeparable, projectSeparable, separableBytes } from "./separable
 import { contractSpread, projectSpread, spreadBytes } from "./spread";
 
 export { dense, denseChunks } from "./dense";
+export { imageScratchBytes, ringPower, transformImage } from "./image";
 
 function aligned(bytes: usize): usize {
   return (bytes + 63) & ~(<usize>63);

@@ -16,6 +16,12 @@ export interface KernelExports {
   dense(address: number): void;
   /** How many chunks a task (0 forward, 1 backward, 2 update) of a layer has. */
   denseChunks(task: number, inputs: number, outputs: number): number;
+  /** Bytes of scratch for an image of so many pixels along an edge. */
+  imageScratchBytes(size: number, rings: number): number;
+  /** Transforms the image of the record at `address`. */
+  transformImage(address: number): void;
+  /** Mean CTF² of the rings, of the record at `address`. */
+  ringPower(address: number): void;
 }
 interface WasmInterface {
   Memory: new (options: { initial: number; maximum: number; shared: true }) => SharedWasmMemory;
