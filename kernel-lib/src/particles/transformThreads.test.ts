@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { test } from "node:test";
+import { Random } from "../random";
+import type { Ctf } from "./ctf";
+import { type ImageChunk, type ImageRecord, ImageTransformer } from "./imageTransformer";
+import { TransformThreads } from "./transformThreads";
+
+const rings = 15;
+const edge = 48;
+
+/** Chunks with images of sizes for the FFT in WebAssembly, that in JavaScript, and the sum of another box. */
+function chunks(count: number, size = 32): ImageChunk[] {
+  const random = new Random(3);
+  return Array.from({ length: count }, (_, i) => {
+    const images = [size, 34, 40].map((edge, j) => {
+      const ctf: Ctf = {
+        defocusU: 10000 + 500 * i,
+        defocusV: 9000 + 300 * j,
+        angle: 10 * i,
+        phaseShift: 0,
+        voltage: 300,
+        sphericalAberration: 2.7,
+        amplitudeContrast: 0.1,
+        bFactor: 0,
+        scale: 1,
+      };
+      return { size: edge, ratio: j === 2 ? 1.25 : 1, flip: i % 2 === 0, ctf };
+    });
+    const pixels = images.reduce((sum, { size }) => sum + size * size, 0);
+    return { images, pixels: Float32Array.from({ length: pixels }, () => random.normal()), power: true };
+  });
+}
+
+test("one thread, three, and the calling thread give the same bits, each chunk its own", async () => {
+  const here = new ImageTransformer(rings, edge);
+  const expected = chunks(7).map((chunk) => here.run(chunk));
+  for (const threads of [1, 3]) {
+    const pool = new TransformThreads(rings, edge, threads);
+    assert.deepEqual(await Promise.all(chunks(7).map((chunk) => pool.run(chunk))), expected);
+    // Threads that have been idle work again.
+    assert.deepEqual(await pool.run(chunks(1)[0]!), expected[0]);
+    await pool.dispose();
+  }
+});
+
+test("threads that wait keep no process alive, and those that work do", () => {
+  const script = `
+    const { TransformThreads } = require(${JSON.stringify(path.join(__dirname, "transformThreads.js"))});
+    const images = [{ size: 16, ratio: 1, flip: false, ctf: undefined }];
+    const pool = new TransformThreads(5, 16, 2);
+    const run = () => pool.run({ images, pixels: new Float32Array(256).fill(1), power: true });
+    run().then(run).then(({ power }) => console.log(power.length));`;
+  const { status, stdout } = spawnSync(process.execPath, ["-e", script], {
+    encoding: "utf8",
+    timeout: 30000,
+  });
+  assert.equal(stdout.trim(), "6");
+  assert.equal(status, 0);
+});
+
+test("a thread that ends fails all that is under way, and every later chunk", async () => {
+  const pool = new TransformThreads(rings, edge, 2);
+  await pool.run(chunks(1)[0]!);
+  // Long enough for the threads to be at it when one is ended.
+  const running = chunks(12, 1000).map((chunk) =>
+    assert.rejects(pool.run(chunk), /^Error: particle images: a worker thread ended, exit code 1$/),
+  );
+  const { started } = pool as unknown as { started: { worker: { terminate(): Promise<number> } }[] };
+  await started[1]!.worker.terminate();
+  await Promise.all(running);
+  await assert.rejects(pool.run(chunks(1)[0]!), /particle images: a worker thread ended, exit code 1/);
+  await pool.dispose();
+});
+
+test("what goes wrong in a thread is told", async () => {
+  const pool = new TransformThreads(rings, edge, 1);
+  const images = [null] as unknown as ImageRecord[];
+  await assert.rejects(
+    pool.run({ images, pixels: new Float32Array(9), power: false }),
+    /^Error: particle images: a worker thread ended, .* null/,
+  );
+  await pool.dispose();
+});
+
+test("disposal fails what is under way and all that comes after", async () => {
+  const pool = new TransformThreads(rings, edge, 2);
+  const running = assert.rejects(pool.run(chunks(1, 1000)[0]!), /threads have been disposed of/);
+  await pool.dispose();
+  await running;
+  await assert.rejects(pool.run(chunks(1)[0]!), /threads have been disposed of/);
+  await pool.dispose();
+  const unused = new TransformThreads(rings, edge);
+  await unused.dispose();
+  await assert.rejects(unused.run(chunks(1)[0]!), /threads have been disposed of/);
+});
+
+test("a number of threads that is none is refused", () => {
+  for (const threads of [0, 1.5, Number.NaN, 1000]) {
+    assert.throws(() => new TransformThreads(rings, edge, threads), /threads: expected an integer from 1/);
+  }
+});
