@@ -5,17 +5,29 @@ import { ctfOnDisc, flipPhases } from "./ctfDisc";
 import { ImageKernel, kernelTakes } from "./imageKernel";
 import { fftTransform, type ImageTransform, normaliseRings, scaledTransform } from "./imageTransform";
 
-/** Images and what has to be known of them to transform them: as it is sent to another thread. */
+/**
+ * Images, what has to be known of them to transform them, and where the results go. Where it is sent to another thread all
+ * arrays are in shared memory ({@link sharedFloats}); each may be longer than is needed.
+ */
 export interface ImageChunk {
-  /** What is known of each image. */
   images: readonly ImageRecord[];
-  /**
-   * The pixels of all images, one after another, [y][x]; left out where only the power of the CTF is wanted. The array may be
-   * longer than that.
-   */
+  /** The pixels of all images, one after another, [y][x]; not read where only the power of the CTF is wanted. */
   pixels?: Float32Array;
-  /** Whether the mean CTF² of the rings is wanted. */
-  power: boolean;
+  /**
+   * Receives the transforms of the images in the layout of `Disc`, each ring divided by its norm, [images · samples · 2]; left
+   * out where none are wanted.
+   */
+  transforms?: Float32Array;
+  /** Receives the mean CTF² over each ring, 1 without a CTF, [images · (K + 1)]; left out where it is not wanted. */
+  power?: Float32Array;
+}
+
+/**
+ * An array of zeros that threads share. Arrays that go to and fro between threads count as new memory each time they arrive,
+ * which makes V8 collect garbage all the time; shared ones do not.
+ */
+export function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * length));
 }
 
 export interface ImageRecord {
@@ -26,15 +38,6 @@ export interface ImageRecord {
   /** Whether phases are to be flipped by the sign of the CTF. */
   flip: boolean;
   ctf: Ctf | undefined;
-}
-
-export interface TransformedChunk {
-  /** Transforms in the layout of `Disc`, each ring divided by its norm, [images · samples · 2]; where pixels were given. */
-  transforms?: Float32Array;
-  /** Mean of CTF² over each ring, 1 without a CTF, [images · (K + 1)]; where it was wanted. */
-  power?: Float32Array;
-  /** The array that held the pixels, for the next ones: memory that is fresh from the system costs more than the transforms. */
-  pixels?: Float32Array;
 }
 
 /**
@@ -61,27 +64,22 @@ export class ImageTransformer {
     this.kernel = new ImageKernel(this.disc, edge, module);
   }
 
-  run({ images, pixels, power }: ImageChunk): TransformedChunk {
+  /** Fills the arrays of the chunk that are there. */
+  run({ images, pixels, transforms, power }: ImageChunk): void {
     const { rings, samples } = this.disc;
-    const result: TransformedChunk = {};
-    if (pixels) {
-      const transforms = new Float32Array(images.length * 2 * samples);
+    if (pixels && transforms) {
       let from = 0;
       for (const [i, image] of images.entries()) {
         this.transform(image, pixels, from, transforms, i * 2 * samples);
         from += image.size * image.size;
       }
-      result.transforms = transforms;
-      result.pixels = pixels;
     }
     if (power) {
-      const powers = new Float32Array(images.length * (rings + 1)).fill(1);
+      power.fill(1, 0, images.length * (rings + 1));
       for (const [i, { ctf }] of images.entries()) {
-        if (ctf) this.kernel.ringPower(ctf, powers, i * (rings + 1));
+        if (ctf) this.kernel.ringPower(ctf, power, i * (rings + 1));
       }
-      result.power = powers;
     }
-    return result;
   }
 
   private transform(image: ImageRecord, pixels: Float32Array, from: number, out: Float32Array, to: number) {

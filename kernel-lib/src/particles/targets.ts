@@ -114,12 +114,14 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
     await inParallel(starts, source.threads + 1, async (from, i) => {
       throwIfStopped(signal);
       const indices = Int32Array.from({ length: Math.min(chunk, count - from) }, (_, j) => from + j);
-      const { transforms, power } = await source.of(set.select(indices), {
-        transforms: inMemory,
-        power: true,
-      });
-      ctfPower.set(power!, from * (rings + 1));
-      if (transforms) held[i] = transforms;
+      const part = set.select(indices);
+      if (inMemory) {
+        const { transforms, power } = await source.transformsAndPower(part);
+        held[i] = transforms;
+        ctfPower.set(power, from * (rings + 1));
+      } else {
+        ctfPower.set(await source.power(part), from * (rings + 1));
+      }
       done += indices.length;
       onProgress?.({ task: "reading particles", done, total: count });
     });
@@ -152,8 +154,7 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
     const starts = Array.from({ length: Math.ceil(all.count / size) }, (_, i) => i * size);
     await inParallel(starts, source.threads + 1, async (from) => {
       const part = Int32Array.from({ length: Math.min(size, all.count - from) }, (_, i) => from + i);
-      const { transforms } = await source.of(all.select(part), { transforms: true, power: false });
-      out.set(transforms!, from * width);
+      await source.write(all.select(part), out, from * width);
     });
     return out;
   }

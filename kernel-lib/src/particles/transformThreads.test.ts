@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { test } from "node:test";
+import { disc } from "../projection/disc";
 import { Random } from "../random";
 import type { Ctf } from "./ctf";
-import { type ImageChunk, type ImageRecord, ImageTransformer } from "./imageTransformer";
+import { type ImageChunk, type ImageRecord, ImageTransformer, sharedFloats } from "./imageTransformer";
 import { TransformThreads } from "./transformThreads";
 
 const rings = 15;
@@ -28,19 +29,27 @@ function chunks(count: number, size = 32): ImageChunk[] {
       };
       return { size: edge, ratio: j === 2 ? 1.25 : 1, flip: i % 2 === 0, ctf };
     });
-    const pixels = images.reduce((sum, { size }) => sum + size * size, 0);
-    return { images, pixels: Float32Array.from({ length: pixels }, () => random.normal()), power: true };
+    const pixels = sharedFloats(images.reduce((sum, { size }) => sum + size * size, 0));
+    pixels.set(pixels.map(() => random.normal()));
+    const transforms = sharedFloats(images.length * 2 * disc(rings).samples);
+    return { images, pixels, transforms, power: sharedFloats(images.length * (rings + 1)) };
   });
 }
 
 test("one thread, three, and the calling thread give the same bits, each chunk its own", async () => {
   const here = new ImageTransformer(rings, edge);
-  const expected = chunks(7).map((chunk) => here.run(chunk));
+  const expected = chunks(7);
+  for (const chunk of expected) here.run(chunk);
+  assert.ok(expected.every(({ transforms }) => transforms!.some((value) => value !== 0)));
   for (const threads of [1, 3]) {
     const pool = new TransformThreads(rings, edge, threads);
-    assert.deepEqual(await Promise.all(chunks(7).map((chunk) => pool.run(chunk))), expected);
+    const found = chunks(7);
+    await Promise.all(found.map((chunk) => pool.run(chunk)));
+    assert.deepEqual(found, expected);
     // Threads that have been idle work again.
-    assert.deepEqual(await pool.run(chunks(1)[0]!), expected[0]);
+    const again = chunks(1)[0]!;
+    await pool.run(again);
+    assert.deepEqual(again, expected[0]);
     await pool.dispose();
   }
 });
@@ -50,13 +59,14 @@ test("threads that wait keep no process alive, and those that work do", () => {
     const { TransformThreads } = require(${JSON.stringify(path.join(__dirname, "transformThreads.js"))});
     const images = [{ size: 16, ratio: 1, flip: false, ctf: undefined }];
     const pool = new TransformThreads(5, 16, 2);
-    const run = () => pool.run({ images, pixels: new Float32Array(256).fill(1), power: true });
-    run().then(run).then(({ power }) => console.log(power.length));`;
+    const power = new Float32Array(new SharedArrayBuffer(24));
+    const run = () => pool.run({ images, power });
+    run().then(run).then(() => console.log(power.join("")));`;
   const { status, stdout } = spawnSync(process.execPath, ["-e", script], {
     encoding: "utf8",
     timeout: 30000,
   });
-  assert.equal(stdout.trim(), "6");
+  assert.equal(stdout.trim(), "111111");
   assert.equal(status, 0);
 });
 
@@ -78,7 +88,7 @@ test("what goes wrong in a thread is told", async () => {
   const pool = new TransformThreads(rings, edge, 1);
   const images = [null] as unknown as ImageRecord[];
   await assert.rejects(
-    pool.run({ images, pixels: new Float32Array(9), power: false }),
+    pool.run({ images, power: sharedFloats(9) }),
     /^Error: particle images: a worker thread ended, .* null/,
   );
   await pool.dispose();

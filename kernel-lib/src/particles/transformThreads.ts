@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { kernelModule } from "../projection/wasmMemory";
-import type { ImageChunk, TransformedChunk } from "./imageTransformer";
+import type { ImageChunk } from "./imageTransformer";
 
 /** More would wait for the thread that reads the images. */
 const MOST_BY_DEFAULT = 8;
@@ -18,8 +18,8 @@ export interface TransformWorkerData {
 
 interface Thread {
   worker: Worker;
-  /** Chunks that it has been given and not yet given back. */
-  waiting: Map<number, { resolve: (result: TransformedChunk) => void; reject: (error: Error) => void }>;
+  /** Chunks that it has been given and not yet done. */
+  waiting: Map<number, { resolve: () => void; reject: (error: Error) => void }>;
 }
 
 /** Threads that {@link TransformThreads} takes by default: one per core, at most 8. */
@@ -53,10 +53,10 @@ export class TransformThreads {
   }
 
   /**
-   * What `ImageTransformer.run` gives for a chunk. The array of its pixels goes over to the thread, and comes back in the result.
+   * Fills the arrays of a chunk as `ImageTransformer.run` does. They have to be in shared memory.
    * @throws Error when a thread died, or the threads have been disposed of
    */
-  run(chunk: ImageChunk): Promise<TransformedChunk> {
+  run(chunk: ImageChunk): Promise<void> {
     if (this.failure) return Promise.reject(this.failure);
     this.started ??= Array.from({ length: this.threads }, () => this.start());
     const thread = this.started.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
@@ -64,7 +64,7 @@ export class TransformThreads {
     return new Promise((resolve, reject) => {
       thread.waiting.set(id, { resolve, reject });
       thread.worker.ref();
-      thread.worker.postMessage({ id, chunk }, chunk.pixels ? [chunk.pixels.buffer as ArrayBuffer] : []);
+      thread.worker.postMessage({ id, chunk });
     });
   }
 
@@ -84,8 +84,8 @@ export class TransformThreads {
       this.fail(new Error(`particle images: a worker thread ended, ${reason}`));
     worker.on("error", (error) => died(error.message));
     worker.on("exit", (code) => died(`exit code ${code}`));
-    worker.on("message", ({ id, result }: { id: number; result: TransformedChunk }) => {
-      thread.waiting.get(id)?.resolve(result);
+    worker.on("message", (id: number) => {
+      thread.waiting.get(id)?.resolve();
       thread.waiting.delete(id);
       if (thread.waiting.size === 0) worker.unref();
     });

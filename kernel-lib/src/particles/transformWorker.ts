@@ -8,10 +8,6 @@ const given = workerData as TransformWorkerData;
 const transformer = new ImageTransformer(given.rings, given.edge, given.module);
 
 parentPort?.on("message", ({ id, chunk }: { id: number; chunk: ImageChunk }) => {
-  const result = transformer.run(chunk);
-  const arrays = Object.values(result) as Float32Array[];
-  parentPort?.postMessage(
-    { id, result },
-    arrays.map(({ buffer }) => buffer as ArrayBuffer),
-  );
+  transformer.run(chunk);
+  parentPort?.postMessage(id);
 });
