@@ -73,13 +73,16 @@ test("threads that wait keep no process alive, and those that work do", () => {
 test("a thread that ends fails all that is under way, and every later chunk", async () => {
   const pool = new TransformThreads(rings, edge, 2);
   await pool.run(chunks(1)[0]!);
-  // Long enough for the threads to be at it when one is ended.
-  const running = chunks(12, 1000).map((chunk) =>
-    assert.rejects(pool.run(chunk), /^Error: particle images: a worker thread ended, exit code 1$/),
-  );
+  // Chunks are given to the threads in turn: more of them than can be done before one is ended.
+  const running = Promise.allSettled(chunks(12, 1000).map((chunk) => pool.run(chunk)));
   const { started } = pool as unknown as { started: { worker: { terminate(): Promise<number> } }[] };
   await started[1]!.worker.terminate();
-  await Promise.all(running);
+  const ends = await running;
+  assert.deepEqual([ends.at(-3)!.status, ends.at(-1)!.status], ["rejected", "rejected"]);
+  for (const end of ends) {
+    if (end.status === "fulfilled") continue;
+    assert.match(String(end.reason), /^Error: particle images: a worker thread ended, exit code 1$/);
+  }
   await assert.rejects(pool.run(chunks(1)[0]!), /particle images: a worker thread ended, exit code 1/);
   await pool.dispose();
 });
