@@ -1,5 +1,5 @@
 // Complex fast Fourier transforms of four independent signals at a time, one per lane. Stockham's self-sorting scheme
-// with radices 4, 3 and 2. A signal of n samples is n pairs of vectors (re, im), 32 bytes each.
+// with radices 4, 2, 3, 5, and any other prime. A signal of n samples is n pairs of vectors (re, im), 32 bytes each.
 
 // A radix-r stage of length n and stride s takes x[q + s(p + (n/r)j)] to y[q + s(rp + k)] =
 // ω_n^{pk}·Σ_j ω_r^{jk}·x[…], with ω_n^{pk} = table[p·k·s] for the table of e^{−2πij/M}, M = n·s.
@@ -127,10 +127,160 @@ function radix2(x: usize, y: usize, n: i32, s: i32, table: usize): void {
   }
 }
 
+function radix5(x: usize, y: usize, n: i32, s: i32, table: usize): void {
+  const m = n / 5;
+  const fifth = <usize>(s * m * 32);
+  const step = <usize>(s * 32);
+  // cos and sin of 2π/5 and 4π/5.
+  const c1 = f32x4.splat(0.30901699437494745);
+  const s1 = f32x4.splat(0.9510565162951535);
+  const c2 = f32x4.splat(-0.8090169943749475);
+  const s2 = f32x4.splat(0.5877852522924731);
+  for (let p = 0; p < m; p++) {
+    const t = table + <usize>(8 * p * s);
+    const more = <usize>(8 * p * s);
+    const w1r = v128.load32_splat(t);
+    const w1i = v128.load32_splat(t, 4);
+    const w2r = v128.load32_splat(t + more);
+    const w2i = v128.load32_splat(t + more, 4);
+    const w3r = v128.load32_splat(t + 2 * more);
+    const w3i = v128.load32_splat(t + 2 * more, 4);
+    const w4r = v128.load32_splat(t + 3 * more);
+    const w4i = v128.load32_splat(t + 3 * more, 4);
+    let from = x + <usize>(p * s * 32);
+    let to = y + <usize>(5 * p * s * 32);
+    for (const end = from + step; from < end; from += 32) {
+      const ar = v128.load(from);
+      const ai = v128.load(from, 16);
+      const br = v128.load(from + fifth);
+      const bi = v128.load(from + fifth, 16);
+      const cr = v128.load(from + 2 * fifth);
+      const ci = v128.load(from + 2 * fifth, 16);
+      const dr = v128.load(from + 3 * fifth);
+      const di = v128.load(from + 3 * fifth, 16);
+      const er = v128.load(from + 4 * fifth);
+      const ei = v128.load(from + 4 * fifth, 16);
+      // Outputs k and 5 − k share the sums and differences of branches j and 5 − j.
+      const sum1R = f32x4.add(br, er);
+      const sum1I = f32x4.add(bi, ei);
+      const sum2R = f32x4.add(cr, dr);
+      const sum2I = f32x4.add(ci, di);
+      const dif1R = f32x4.sub(br, er);
+      const dif1I = f32x4.sub(bi, ei);
+      const dif2R = f32x4.sub(cr, dr);
+      const dif2I = f32x4.sub(ci, di);
+      v128.store(to, f32x4.add(ar, f32x4.add(sum1R, sum2R)));
+      v128.store(to, f32x4.add(ai, f32x4.add(sum1I, sum2I)), 16);
+      let evenR = f32x4.add(ar, f32x4.add(f32x4.mul(c1, sum1R), f32x4.mul(c2, sum2R)));
+      let evenI = f32x4.add(ai, f32x4.add(f32x4.mul(c1, sum1I), f32x4.mul(c2, sum2I)));
+      // −i times the differences.
+      let oddR = f32x4.add(f32x4.mul(s1, dif1I), f32x4.mul(s2, dif2I));
+      let oddI = f32x4.add(f32x4.mul(s1, dif1R), f32x4.mul(s2, dif2R));
+      let r = f32x4.add(evenR, oddR);
+      let i = f32x4.sub(evenI, oddI);
+      v128.store(to + step, f32x4.sub(f32x4.mul(r, w1r), f32x4.mul(i, w1i)));
+      v128.store(to + step, f32x4.add(f32x4.mul(r, w1i), f32x4.mul(i, w1r)), 16);
+      r = f32x4.sub(evenR, oddR);
+      i = f32x4.add(evenI, oddI);
+      v128.store(to + 4 * step, f32x4.sub(f32x4.mul(r, w4r), f32x4.mul(i, w4i)));
+      v128.store(to + 4 * step, f32x4.add(f32x4.mul(r, w4i), f32x4.mul(i, w4r)), 16);
+      evenR = f32x4.add(ar, f32x4.add(f32x4.mul(c2, sum1R), f32x4.mul(c1, sum2R)));
+      evenI = f32x4.add(ai, f32x4.add(f32x4.mul(c2, sum1I), f32x4.mul(c1, sum2I)));
+      oddR = f32x4.sub(f32x4.mul(s2, dif1I), f32x4.mul(s1, dif2I));
+      oddI = f32x4.sub(f32x4.mul(s2, dif1R), f32x4.mul(s1, dif2R));
+      r = f32x4.add(evenR, oddR);
+      i = f32x4.sub(evenI, oddI);
+      v128.store(to + 2 * step, f32x4.sub(f32x4.mul(r, w2r), f32x4.mul(i, w2i)));
+      v128.store(to + 2 * step, f32x4.add(f32x4.mul(r, w2i), f32x4.mul(i, w2r)), 16);
+      r = f32x4.sub(evenR, oddR);
+      i = f32x4.add(evenI, oddI);
+      v128.store(to + 3 * step, f32x4.sub(f32x4.mul(r, w3r), f32x4.mul(i, w3i)));
+      v128.store(to + 3 * step, f32x4.add(f32x4.mul(r, w3i), f32x4.mul(i, w3r)), 16);
+      to += 32;
+    }
+  }
+}
+
+/** Any odd prime, without the savings that a particular one has: (prime − 1)²/4 products of pairs of branches. */
+function radixOdd(x: usize, y: usize, prime: i32, n: i32, s: i32, table: usize): void {
+  const m = n / prime;
+  const branch = <usize>(s * m * 32);
+  const step = <usize>(s * 32);
+  const half = prime >> 1;
+  // ω_prime^j = table[j · root]
+  const root = <usize>(8 * m * s);
+  for (let p = 0; p < m; p++) {
+    const turn = <usize>(8 * p * s);
+    let from = x + <usize>(p * s * 32);
+    let to = y + <usize>(prime * p * s * 32);
+    for (const end = from + step; from < end; from += 32) {
+      const ar = v128.load(from);
+      const ai = v128.load(from, 16);
+      let totalR = ar;
+      let totalI = ai;
+      for (let q = 1; q <= half; q++) {
+        let evenR = ar;
+        let evenI = ai;
+        let oddR = f32x4.splat(0);
+        let oddI = f32x4.splat(0);
+        let up = from;
+        let down = from + <usize>prime * branch;
+        let j = 0;
+        for (let r = 1; r <= half; r++) {
+          up += branch;
+          down -= branch;
+          j += q;
+          if (j >= prime) j -= prime;
+          const cos = v128.load32_splat(table + <usize>j * root);
+          const sin = v128.load32_splat(table + <usize>j * root, 4);
+          const br = v128.load(up);
+          const bi = v128.load(up, 16);
+          const cr = v128.load(down);
+          const ci = v128.load(down, 16);
+          const sumR = f32x4.add(br, cr);
+          const sumI = f32x4.add(bi, ci);
+          if (q === 1) {
+            totalR = f32x4.add(totalR, sumR);
+            totalI = f32x4.add(totalI, sumI);
+          }
+          evenR = f32x4.add(evenR, f32x4.mul(cos, sumR));
+          evenI = f32x4.add(evenI, f32x4.mul(cos, sumI));
+          oddR = f32x4.sub(oddR, f32x4.mul(sin, f32x4.sub(bi, ci)));
+          oddI = f32x4.add(oddI, f32x4.mul(sin, f32x4.sub(br, cr)));
+        }
+        storeTurned(
+          to + <usize>q * step,
+          f32x4.add(evenR, oddR),
+          f32x4.add(evenI, oddI),
+          table + <usize>q * turn,
+        );
+        const mate = prime - q;
+        storeTurned(
+          to + <usize>mate * step,
+          f32x4.sub(evenR, oddR),
+          f32x4.sub(evenI, oddI),
+          table + <usize>mate * turn,
+        );
+      }
+      v128.store(to, totalR);
+      v128.store(to, totalI, 16);
+      to += 32;
+    }
+  }
+}
+
+/** Stores (re, im) times the complex number at an address. */
+function storeTurned(to: usize, re: v128, im: v128, factor: usize): void {
+  const cos = v128.load32_splat(factor);
+  const sin = v128.load32_splat(factor, 4);
+  v128.store(to, f32x4.sub(f32x4.mul(re, cos), f32x4.mul(im, sin)));
+  v128.store(to, f32x4.add(f32x4.mul(re, sin), f32x4.mul(im, cos)), 16);
+}
+
 /**
- * Σ_x signal(x)·e^{−2πikx/M} of the four signals at `x`, M = 2^a·3^b. Both buffers are overwritten; the address of the
- * one that holds the result is returned. With real and imaginary parts exchanged on the way in and out it is the
- * inverse, times M.
+ * Σ_x signal(x)·e^{−2πikx/M} of the four signals at `x`. Quick where M = 2^a·3^b·5^c, and worth its while with further
+ * primes up to 13. Both buffers are overwritten; the address of the one that holds the result is returned. With real and
+ * imaginary parts exchanged on the way in and out it is the inverse, times M.
  */
 export function transform(x: usize, y: usize, size: i32, table: usize): usize {
   let n = size;
@@ -143,9 +293,16 @@ export function transform(x: usize, y: usize, size: i32, table: usize): usize {
     } else if ((n & 1) === 0) {
       radix = 2;
       radix2(x, y, n, s, table);
-    } else {
+    } else if (n % 3 === 0) {
       radix = 3;
       radix3(x, y, n, s, table);
+    } else if (n % 5 === 0) {
+      radix = 5;
+      radix5(x, y, n, s, table);
+    } else {
+      radix = 7;
+      while (n % radix !== 0) radix += 2;
+      radixOdd(x, y, radix, n, s, table);
     }
     n /= radix;
     s *= radix;

@@ -1,5 +1,6 @@
-// What WebAssembly does of the projection engine and of the networks. The networks' part is in dense.ts and head.ts. The engine's, of
-// one thread: the host lays a Job in shared memory and calls `work` in every thread; particles are taken one by one from a
+// What WebAssembly does of the projection engine, of the networks and of the images of particles. The networks' part is in
+// dense.ts and head.ts, the images' in image.ts. The engine's, of one thread: the host lays a Job in shared memory and calls
+// `work` in every thread; particles are taken one by one from a
 // common counter. Nothing is allocated here: the host gives each thread its scratch.
 
 import { dense } from "./dense";
@@ -14,6 +15,7 @@ import { contractSpread, projectSpread, spreadBytes } from "./spread";
 
 export { denseChunks } from "./dense";
 export { headChunks } from "./head";
+export { imageScratchBytes, ringPower, transformImage } from "./image";
 
 /** Works on the task of a network at `address`, a layer's or the head's, until nothing is left of it. */
 export function network(address: usize): void {

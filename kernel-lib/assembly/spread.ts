@@ -7,7 +7,7 @@
 import { transform } from "./fft";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
-import { expOf, mulAdd, sumLanes } from "./math";
+import { expOf, mulAdd, storeTransposed, sumLanes } from "./math";
 import { padded, Run, run } from "./pose";
 
 const TWO_PI: f32 = Mathf.PI + Mathf.PI;
@@ -248,18 +248,6 @@ function copyMargins(job: Job, scratch: usize): void {
     memory.copy(row + <usize>(4 * size), row, <usize>(4 * job.margin));
   }
   memory.copy(scratch + <usize>size * pitch, scratch, <usize>job.margin * pitch);
-}
-
-/** Stores four vectors with rows and columns exchanged, `step` bytes apart. */
-function storeTransposed(to: usize, step: usize, a: v128, b: v128, c: v128, d: v128): void {
-  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-  const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-  const CD = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
-  v128.store(to + step, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
-  v128.store(to + 2 * step, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5));
-  v128.store(to + 3 * step, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7));
 }
 
 /** Transforms the grid along y: eight real columns as four complex ones, of which the half ky ≥ 0 is kept. */

@@ -111,6 +111,30 @@ test("sections are read singly and in groups", async (t) => {
   await assert.rejects(mrc.readSections(-1, 1), failsWith(/found 0 to 0/));
 });
 
+test("sections can be read into the same memory again and again, whatever the mode and the packing", async (t) => {
+  const values = Array.from({ length: 36 }, (_, i) => 3 * i - 20);
+  const size: [number, number, number] = [3, 3, 4];
+  for (const mode of [0, 1, 2]) {
+    for (const bigEndian of [false, true]) {
+      const bytes = mrcBytes({ size, mode, values, bigEndian });
+      for (const packed of [bytes, gzipSync(bytes)]) {
+        const mrc = await openMrc(write(t, "a.mrcs", packed));
+        const space = new ArrayBuffer(2 * 9 * 4 + 40);
+        for (const [first, count] of [
+          [0, 2],
+          [3, 1],
+          [1, 2],
+        ] as const) {
+          const found = await mrc.readSections(first, count, space);
+          assert.deepEqual([...found], values.slice(9 * first, 9 * (first + count)));
+          if (mode === 2) assert.equal(found.buffer, space);
+        }
+        await mrc.close();
+      }
+    }
+  }
+});
+
 test("axes in any order are brought into the order X, Y, Z", async (t) => {
   const [nx, ny, nz] = [2, 3, 4];
   const value = (x: number, y: number, z: number) => 100 * z + 10 * y + x;
@@ -203,6 +227,13 @@ test("a value that is NaN or infinite is refused with its section and pixel", as
   );
   const half = readAll(t, { size: eight, mode: 12, values: [0, 0, 0, 0, 0, 0x7e00, 0, 0] });
   await assert.rejects(half, failsWith(/section 2: expected finite values, found NaN at pixel x 1, y 0/));
+});
+
+test("the last value of an odd number of them is looked at too", async (t) => {
+  for (let at = 0; at < 9; at++) {
+    const values = Array.from({ length: 9 }, (_, i) => (i === at ? Number.NEGATIVE_INFINITY : i));
+    await assert.rejects(readAll(t, { size: [3, 3, 1], values }), failsWith(/section 1\b/));
+  }
 });
 
 test("what is no MRC file is refused and named", async (t) => {

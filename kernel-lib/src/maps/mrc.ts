@@ -29,9 +29,10 @@ export interface MrcFile {
   readonly apix: number | undefined;
   /**
    * Sections `first` to `first + count − 1`, counted from 0, as [count · ny · nx] with x fastest.
+   * @param space  at least 4 bytes for each value, in which the result may then lie: to read often without taking new memory
    * @throws InputError where the file ends early or holds a value that is NaN or infinite
    */
-  readSections(first: number, count: number): Promise<Float32Array>;
+  readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -85,11 +86,12 @@ class OrderedFile implements MrcFile {
     this.apix = pixelSize(header, this.size);
   }
 
-  async readSections(first: number, count: number): Promise<Float32Array> {
+  async readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array> {
     checkRange(this, first, count);
     const { nc, nr, extendedBytes } = this.header;
     const section = nc * nr * this.bytes;
-    const raw = await this.source.read(headerBytes + extendedBytes + first * section, count * section);
+    const start = headerBytes + extendedBytes + first * section;
+    const raw = await this.source.read(start, count * section, space);
     if (raw.length < count * section) {
       const place = `${this.file}: section ${first + Math.floor(raw.length / section) + 1}`;
       throw new InputError(place, `${section} bytes`, `only ${raw.length % section}`);

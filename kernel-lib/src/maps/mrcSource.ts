@@ -9,8 +9,11 @@ import { InputError } from "../errors";
 /** Bytes that can be read from any place: a file, or a compressed file that was unpacked. */
 export interface ByteSource {
   readonly size: number;
-  /** Fills a fresh buffer that begins at the start of its memory. Reading past the end gives fewer bytes. */
-  read(position: number, length: number): Promise<Buffer>;
+  /**
+   * Fills a buffer that begins at the start of its memory: a fresh one, or `space`, which has to be long enough. Reading past the
+   * end gives fewer bytes.
+   */
+  read(position: number, length: number, space?: ArrayBuffer): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -57,8 +60,8 @@ class FileSource implements ByteSource {
     readonly size: number,
   ) {}
 
-  async read(position: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.from(new ArrayBuffer(length));
+  async read(position: number, length: number, space = new ArrayBuffer(length)): Promise<Buffer> {
+    const buffer = Buffer.from(space, 0, length);
     let done = 0;
     // One read call returns at most 2 GiB, and may return less than was asked for on network file systems.
     while (done < length) {
@@ -82,9 +85,9 @@ class MemorySource implements ByteSource {
     this.size = bytes.length;
   }
 
-  async read(position: number, length: number): Promise<Buffer> {
+  async read(position: number, length: number, space?: ArrayBuffer): Promise<Buffer> {
     const part = this.bytes.subarray(position, position + length);
-    const buffer = Buffer.from(new ArrayBuffer(part.length));
+    const buffer = Buffer.from(space ?? new ArrayBuffer(part.length), 0, part.length);
     buffer.set(part);
     return buffer;
   }

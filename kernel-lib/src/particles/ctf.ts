@@ -66,6 +66,24 @@ export class CtfEvaluator {
     return x * x * this.xx + y * y * this.yy + 2 * x * y * this.xy + s2 * s2 * this.fourth + this.constant;
   }
 
+  /**
+   * The phase in turns, phase/2π = kx²·xx + ky²·yy + kx·ky·xy + |k|⁴·fourth + constant, and the envelope
+   * exp(decay·|k|²), at Fourier pixels (kx, ky).
+   * @param physicalBox  edge of the box in Å, S·apix
+   */
+  inTurns(physicalBox: number): Record<"xx" | "yy" | "xy" | "fourth" | "constant" | "decay", number> {
+    const turn = 2 * Math.PI;
+    const square = physicalBox ** 2;
+    return {
+      xx: this.xx / turn / square,
+      yy: this.yy / turn / square,
+      xy: (2 * this.xy) / turn / square,
+      fourth: this.fourth / turn / square ** 2,
+      constant: this.constant / turn,
+      decay: this.decay / square,
+    };
+  }
+
   /** The CTF at a frequency in 1/Å. */
   at(x: number, y: number): number {
     const envelope = this.decay === 0 ? 1 : Math.exp(this.decay * (x * x + y * y));

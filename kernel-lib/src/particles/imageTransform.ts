@@ -81,11 +81,14 @@ export function fftTransform(size: number, disc: Disc): ImageTransform {
   };
 }
 
-/** exp(+2πi k ⌊S/2⌋/S) for k = kx + ky from −K to 2K, interleaved: moves the origin from index 0 to ⌊S/2⌋. */
-function originPhases(size: number, rings: number): Float64Array {
+/**
+ * exp(+2πi k ⌊S/2⌋/S) for k = kx + ky from −K to 2K or as far as asked for, interleaved: moves the origin from index 0 to
+ * ⌊S/2⌋.
+ */
+export function originPhases(size: number, rings: number, last = 2 * rings): Float64Array {
   const origin = Math.floor(size / 2);
-  const phases = new Float64Array(2 * (3 * rings + 1));
-  for (let k = -rings; k <= 2 * rings; k++) {
+  const phases = new Float64Array(2 * (rings + last + 1));
+  for (let k = -rings; k <= last; k++) {
     const angle = (2 * Math.PI * ((((k * origin) % size) + size) % size)) / size;
     phases[2 * (k + rings)] = Math.cos(angle);
     phases[2 * (k + rings) + 1] = Math.sin(angle);

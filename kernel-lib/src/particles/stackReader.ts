@@ -108,8 +108,8 @@ export class StackReader {
 }
 
 /**
- * Reads sections of a stack in any order and hands each on: its place in `sections`, an array that holds it, and where
- * in the array it begins. Neighbours are read in one go.
+ * Reads sections of a stack in any order and hands each on: its place in `sections`, an array that holds it (valid during
+ * the call only), and where in the array it begins. Neighbours are read in one go.
  */
 export async function readSections(
   stack: MrcFile,
@@ -120,12 +120,16 @@ export async function readSections(
   const order = sections.map((_, i) => i).sort((a, b) => sections[a]! - sections[b]!);
   const sectionAt = (i: number) => sections[order[i]!]!;
   const longest = Math.max(1, Math.floor(runLimit / pixels));
+  let space: ArrayBuffer | undefined;
   for (let i = 0; i < order.length; ) {
     const first = sectionAt(i);
     let j = i;
     while (j + 1 < order.length && sectionAt(j + 1) - sectionAt(j) <= 1 && sectionAt(j + 1) - first < longest)
       j++;
-    const values = await stack.readSections(first, sectionAt(j) - first + 1);
+    const count = sectionAt(j) - first + 1;
+    const bytes = 4 * count * pixels;
+    if (!space || space.byteLength < bytes) space = new ArrayBuffer(bytes);
+    const values = await stack.readSections(first, count, space);
     for (; i <= j; i++) visit(order[i]!, values, (sectionAt(i) - first) * pixels);
   }
 }

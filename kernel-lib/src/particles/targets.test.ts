@@ -207,6 +207,7 @@ test("transforms held in memory and those made anew are the same, in any order a
   const options = { boxSize: 16, rings: 7 };
   const held = await prepareTargets(set, options);
   const streamed = await prepareTargets(set, { ...options, memoryBudget: 1000 });
+  t.after(() => streamed.dispose());
   assert.deepEqual([held.inMemory, streamed.inMemory], [true, false]);
   assert.deepEqual(streamed.ctfPower, held.ctfPower);
   for (const indices of [
@@ -222,6 +223,61 @@ test("transforms held in memory and those made anew are the same, in any order a
   assert.deepEqual(one.subarray(4 * disc(7).samples), other.subarray(0, 2 * disc(7).samples));
   await assert.rejects(held.batch([300]), /index: expected 0 to 299, found 300/);
   await assert.rejects(streamed.batch([300]), /expected particles from 0 to 299, found 300/);
+});
+
+test("the number of threads changes nothing, and few particles, which take none, are as those among many", async (t) => {
+  const particles = randomParticles(10, 600, { ctf: true });
+  const random = (image: Float32Array, i: number) => image.set(image.map((v, j) => v + Math.cos(i + j * j)));
+  const { set } = await made(t, particles, { size: 20, change: random });
+  const options = { boxSize: 20, rings: 9 };
+  const one = await prepareTargets(set, { ...options, threads: 1 });
+  const all = Int32Array.from({ length: 600 }, (_, i) => i);
+  const expected = await one.batch(all);
+  const progress: number[] = [];
+  const onProgress = ({ done }: { done: number }) => progress.push(done);
+  const three = await prepareTargets(set, { ...options, threads: 3, onProgress });
+  assert.deepEqual([progress.at(-1), ...progress], [600, ...progress.slice().sort((a, b) => a - b)]);
+  const streamed = await prepareTargets(set, { ...options, threads: 3, memoryBudget: 1000 });
+  const few = await prepareTargets(set.select(all.subarray(500, 530)), options);
+  for (const targets of [three, streamed]) {
+    assert.deepEqual(targets.ctfPower, one.ctfPower);
+    assert.deepEqual(await targets.batch(all), expected);
+    await targets.dispose();
+  }
+  const width = 2 * disc(9).samples;
+  assert.deepEqual(await few.batch(all.subarray(0, 30)), expected.slice(500 * width, 530 * width));
+  // What is in memory needs no threads.
+  assert.deepEqual(await three.batch([7]), expected.slice(7 * width, 8 * width));
+  await assert.rejects(streamed.batch([7]), /threads have been disposed of/);
+  assert.equal((await one.batch([])).length, 0);
+  await assert.rejects(prepareTargets(set, { ...options, threads: 0 }), /threads: expected an integer/);
+});
+
+test("an image that is broken is named, in the first pass and in a batch", async (t) => {
+  const { set } = await made(t, randomParticles(12, 200), {
+    size: 16,
+    change: (image, i) => {
+      if (i === 150) image[5] = Number.NaN;
+    },
+  });
+  const options = { boxSize: 16, rings: 7 };
+  const place = /images\.mrcs: section 151/;
+  await assert.rejects(prepareTargets(set, options), (error) => {
+    assert.ok(error instanceof InputError);
+    assert.match(error.message, place);
+    return true;
+  });
+  const streamed = await prepareTargets(set, { ...options, memoryBudget: 1000 });
+  t.after(() => streamed.dispose());
+  await assert.rejects(streamed.batch(Int32Array.from({ length: 200 }, (_, i) => i)), place);
+  assert.ok((await streamed.batch([149, 151])).every(Number.isFinite));
+});
+
+test("a batch that is under way at disposal fails, and does not wait for ever", async (t) => {
+  const { set } = await made(t, randomParticles(13, 70), { size: 16 });
+  const streamed = await prepareTargets(set, { boxSize: 16, rings: 7, memoryBudget: 1000 });
+  const running = streamed.batch(Int32Array.from({ length: 70 }, (_, i) => i));
+  await Promise.all([assert.rejects(running, /particle images: /), streamed.dispose()]);
 });
 
 test("a selection of particles gives their own poses, CTFs and transforms", async (t) => {
@@ -261,6 +317,20 @@ test("the work can be stopped, reports how far it is, and fails before it begins
   const seen: number[] = [];
   await prepareTargets(set, { ...options, onProgress: ({ done, total }) => seen.push(done / total) });
   assert.equal(seen.at(-1), 1);
+  const { set: many } = await made(t, randomParticles(8, 600), { size: 16 });
+  const controller = new AbortController();
+  const stopped = prepareTargets(many, {
+    ...options,
+    boxSize: 16,
+    rings: 7,
+    threads: 1,
+    signal: controller.signal,
+    onProgress: ({ done }) => {
+      assert.ok(done < 600);
+      controller.abort(new Error("enough"));
+    },
+  });
+  await assert.rejects(stopped, (error) => error instanceof StoppedError && error.message === "enough");
   const star = relionStar(
     [...randomParticles(8, 400), ...randomParticles(9, 1, { imageName: () => "1@gone.mrcs" })].map(
       (p, i) => ({ ...p, image: i < 400 ? "000001@images.mrcs" : p.image }),

@@ -2,10 +2,10 @@ import os from "node:os";
 import { InputError, throwIfStopped } from "../errors";
 import { goodFftSize } from "../maps/fft";
 import type { TaskOptions } from "../progress";
-import { type Disc, disc } from "../projection/disc";
-import { ctfOnDisc, flipPhases, ringPower } from "./ctfDisc";
-import { fftTransform, type ImageTransform, normaliseRings, scaledTransform } from "./imageTransform";
-import type { OpticsGroup, ParticleSet } from "./particleSet";
+import { disc } from "../projection/disc";
+import { inParallel } from "./parallel";
+import type { ParticleSet } from "./particleSet";
+import { ParticleTransforms } from "./particleTransforms";
 
 /** The box in which particles are compared with projections of the model. */
 export interface TrainingBox {
@@ -31,8 +31,12 @@ export interface ParticleTargets extends TrainingBox {
   /**
    * Transforms of some particles, [n · samples · 2] in the layout of `Disc`: phases flipped, origin at pixel S/2,
    * each ring divided by its norm (a ring of zeros stays zero). The array belongs to the caller.
+   *
+   * @throws InputError for broken images; Error when a worker thread died
    */
   batch(indices: ArrayLike<number>): Promise<Float32Array>;
+  /** Ends worker threads. Transforms that are not in memory cannot be had afterwards. */
+  dispose(): Promise<void>;
 }
 
 export interface TargetOptions extends TaskOptions {
@@ -44,10 +48,15 @@ export interface TargetOptions extends TaskOptions {
   memoryBudget?: number;
   /** Whether images have been phase flipped already. Default: as the particle file says. */
   phaseFlipped?: boolean;
+  /** Worker threads that transform images; few particles need none. Default: one per core, at most 8. */
+  threads?: number;
 }
 
-/** Particles transformed between two looks at the abort signal. */
-const chunk = 256;
+/** In the first pass, particles that go to a thread together: so many, but not more bytes of pixels than this. */
+const CHUNK = 256;
+const CHUNK_BYTES = 2 ** 23;
+/** A batch is divided evenly among the threads, but not into smaller parts than this. */
+const SMALLEST_PART = 8;
 
 /** The smallest even size of at least `minimum` whose prime factors are 2, 3 and 5. */
 export function goodBoxSize(minimum: number): number {
@@ -71,7 +80,8 @@ export function trainingBox(set: Pick<ParticleSet, "boxSize" | "apix">, resoluti
 
 /**
  * Reads, transforms and phase flips the particles. Transforms are held in memory where they fit the budget; otherwise
- * each batch is made anew from the images.
+ * each batch is made anew from the images. The calling thread reads, worker threads transform; results do not depend on
+ * their number.
  *
  * Images need no normalisation: every ring is divided by its norm, and the origin (the mean) is not used. Images that
  * were multiplied by their CTF already have the right signs and are left as they are.
@@ -88,24 +98,67 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
   const edge = set.boxSize * set.apix;
   const rotations = set.rotations();
   const shifts = set.shifts().map((t) => t / edge);
-  const transformer = new Transformer(set, disc(rings), edge, options.phaseFlipped);
-  const { samples } = disc(rings);
   const { count } = set;
-  const inMemory = count * samples * 8 <= memoryBudget;
+  const width = 2 * disc(rings).samples;
+  const inMemory = count * width * 4 <= memoryBudget;
+  const { phaseFlipped, threads } = options;
+  const source = new ParticleTransforms({ rings, edge, count, phaseFlipped, threads });
   const ctfPower = new Float32Array(count * (rings + 1)).fill(1);
+  const widest = Math.max(...set.opticsGroups.map((group) => group.boxSize));
+  const chunk = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (4 * widest * widest))));
   const held: Float32Array[] = [];
-  await set.checkStacks({ ...(signal && { signal }) });
-  for (let from = 0; from < count; from += chunk) {
-    throwIfStopped(signal);
-    const indices = Int32Array.from({ length: Math.min(chunk, count - from) }, (_, i) => from + i);
-    if (inMemory) {
-      held.push(await transformer.transform(indices, ctfPower));
-    } else {
-      transformer.power(indices, ctfPower);
-      await new Promise(setImmediate);
-    }
-    onProgress?.({ task: "reading particles", done: from + indices.length, total: count });
+  let done = 0;
+  try {
+    await set.checkStacks({ ...(signal && { signal }) });
+    const starts = Array.from({ length: Math.ceil(count / chunk) }, (_, i) => i * chunk);
+    await inParallel(starts, source.threads + 1, async (from, i) => {
+      throwIfStopped(signal);
+      const indices = Int32Array.from({ length: Math.min(chunk, count - from) }, (_, j) => from + j);
+      const part = set.select(indices);
+      if (inMemory) {
+        const { transforms, power } = await source.transformsAndPower(part);
+        held[i] = transforms;
+        ctfPower.set(power, from * (rings + 1));
+      } else {
+        ctfPower.set(await source.power(part), from * (rings + 1));
+      }
+      done += indices.length;
+      onProgress?.({ task: "reading particles", done, total: count });
+    });
+  } catch (error) {
+    await source.dispose();
+    throw error;
   }
+  if (inMemory) await source.dispose();
+
+  async function gathered(indices: ArrayLike<number>): Promise<Float32Array> {
+    const out = new Float32Array(indices.length * width);
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i]!;
+      if (!(index >= 0 && index < count)) {
+        throw new RangeError(`index: expected 0 to ${count - 1}, found ${index}`);
+      }
+      const part = held[Math.floor(index / chunk)]!;
+      const at = (index % chunk) * width;
+      out.set(part.subarray(at, at + width), i * width);
+    }
+    return out;
+  }
+
+  async function streamed(indices: ArrayLike<number>): Promise<Float32Array> {
+    const out = new Float32Array(indices.length * width);
+    if (indices.length === 0) return out;
+    const all = set.select(indices);
+    const even = Math.ceil(all.count / Math.max(1, source.threads));
+    const size = Math.min(chunk, Math.max(SMALLEST_PART, even));
+    const starts = Array.from({ length: Math.ceil(all.count / size) }, (_, i) => i * size);
+    await inParallel(starts, source.threads + 1, async (from) => {
+      const part = Int32Array.from({ length: Math.min(size, all.count - from) }, (_, i) => from + i);
+      await source.write(all.select(part), out, from * width);
+    });
+    return out;
+  }
+
   return {
     count,
     boxSize,
@@ -115,81 +168,7 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
     shifts,
     ctfPower,
     inMemory,
-    async batch(indices) {
-      if (!inMemory) return transformer.transform(indices);
-      const width = 2 * samples;
-      const out = new Float32Array(indices.length * width);
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i]!;
-        if (!(index >= 0 && index < count)) {
-          throw new RangeError(`index: expected 0 to ${count - 1}, found ${index}`);
-        }
-        const part = held[Math.floor(index / chunk)]!;
-        const at = (index % chunk) * width;
-        out.set(part.subarray(at, at + width), i * width);
-      }
-      return out;
-    },
+    batch: inMemory ? gathered : streamed,
+    dispose: () => source.dispose(),
   };
-}
-
-/** Makes transforms from images; holds what is the same for all particles of an optics group. */
-class Transformer {
-  private readonly transforms = new Map<OpticsGroup, ImageTransform>();
-  private readonly ctf: Float64Array;
-
-  constructor(
-    private readonly set: ParticleSet,
-    private readonly disc: Disc,
-    private readonly edge: number,
-    private readonly phaseFlipped: boolean | undefined,
-  ) {
-    this.ctf = new Float64Array(disc.samples);
-  }
-
-  /** Transforms of some particles; the mean CTF² of their rings is put into their rows of `power`, where given. */
-  async transform(indices: ArrayLike<number>, power?: Float32Array): Promise<Float32Array> {
-    const { set, disc } = this;
-    const width = 2 * disc.samples;
-    const out = new Float32Array(indices.length * width);
-    await set.visitImages(indices, (i, image, from) => {
-      const at = i * width;
-      const index = indices[i]!;
-      const group = set.opticsGroup(index);
-      this.transformOf(group).run(image, from, out, at);
-      const flipped = this.phaseFlipped ?? (group.phaseFlipped || group.ctfPremultiplied);
-      const parameters = flipped && !power ? undefined : set.ctf(index);
-      if (parameters) {
-        const ctf = ctfOnDisc(parameters, disc, this.edge, this.ctf);
-        if (!flipped) flipPhases(out, at, ctf);
-        if (power) ringPower(ctf, disc, power, index * (disc.rings + 1));
-      }
-      normaliseRings(out, at, disc);
-    });
-    return out;
-  }
-
-  /** The mean CTF² of the rings alone. */
-  power(indices: ArrayLike<number>, out: Float32Array): void {
-    const { disc } = this;
-    for (let i = 0; i < indices.length; i++) {
-      const parameters = this.set.ctf(indices[i]!);
-      if (!parameters) continue;
-      const ctf = ctfOnDisc(parameters, disc, this.edge, this.ctf);
-      ringPower(ctf, disc, out, indices[i]! * (disc.rings + 1));
-    }
-  }
-
-  /** An image of the same physical box (to 0.1 %) needs an FFT only, any other a sum at the disc's frequencies. */
-  private transformOf(group: OpticsGroup): ImageTransform {
-    let transform = this.transforms.get(group);
-    if (!transform) {
-      const { boxSize, apix } = group;
-      const ratio = (boxSize * apix) / this.edge;
-      const fits = Math.abs(ratio - 1) <= 1e-3 && this.disc.rings <= Math.floor((boxSize - 1) / 2);
-      transform = fits ? fftTransform(boxSize, this.disc) : scaledTransform(boxSize, ratio, this.disc);
-      this.transforms.set(group, transform);
-    }
-    return transform;
-  }
 }

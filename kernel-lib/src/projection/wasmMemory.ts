@@ -18,6 +18,12 @@ export interface KernelExports {
   denseChunks(task: number, inputs: number, outputs: number): number;
   /** How many pieces so many rows of the head's raw numbers have. */
   headChunks(rows: number, outputs: number): number;
+  /** Bytes of scratch for an image of so many pixels along an edge. */
+  imageScratchBytes(size: number, rings: number): number;
+  /** Transforms the image of the record at `address`. */
+  transformImage(address: number): void;
+  /** Mean CTF² of the rings, of the record at `address`. */
+  ringPower(address: number): void;
 }
 interface WasmInterface {
   Memory: new (options: { initial: number; maximum: number; shared: true }) => SharedWasmMemory;

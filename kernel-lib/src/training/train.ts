@@ -37,7 +37,10 @@ export interface TrainSettings {
    * machine's memory.
    */
   memoryBudget?: number;
-  /** Projection engine, and threads of it and of the networks. Default: the fastest that is there, one thread per core. */
+  /**
+   * Projection engine, and threads of it, of the networks, and of what transforms images (at most 8 unless given). Default: the
+   * fastest that is there, one thread per core.
+   */
   engine?: EngineChoice;
   /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
   onEpoch?: (report: EpochReport, latents: Float32Array) => void;
@@ -116,6 +119,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     boxSize: neutral.boxSize,
     rings,
     memoryBudget: budget / 2,
+    ...(settings.engine?.threads !== undefined && { threads: settings.engine.threads }),
     ...task,
   });
   const engine = await createEngine(settings.engine);
@@ -162,6 +166,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     await folder.writeRecord({ ...record, status: "complete" });
   } finally {
     trainer.dispose();
+    await targets.dispose();
     await engine.dispose();
     await set.close();
   }
