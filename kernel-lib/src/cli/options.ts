@@ -118,8 +118,9 @@ export const backendOption = (standard: string): Option =>
     ...backendNames,
   ]).default(standard);
 
-export const engineOption = (): Option =>
-  choiceOption("--engine <name>", `projection engine: auto, ${engineNames.join(", ")}`, [
+/** `automatic` says what the command takes for `auto`. */
+export const engineOption = (automatic: string): Option =>
+  choiceOption("--engine <name>", `projection engine: auto (${automatic}), ${engineNames.join(", ")}`, [
     "auto",
     ...engineNames,
   ]).default("auto");
