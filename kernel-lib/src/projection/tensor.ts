@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { limitBufferPool } from "../compute/bufferPool";
 import {
   checkBatch,
   checkModelsAndPoses,
@@ -11,9 +12,14 @@ import { disc, sampleIndex } from "./disc";
 import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
 
 /** Bytes of intermediate tensors of one part of a batch; a larger batch is worked off in parts. */
-const PART_BYTES = 256 * 2 ** 20;
-/** How many tensors of the size of one table of factors exist at a time. */
-const TABLES = 8;
+const PART_BYTES = { webgpu: 512 * 2 ** 20, others: 256 * 2 ** 20 };
+/**
+ * How many tensors of the size of one table of factors exist at a time, measured. WebGPU runs operations by the dozen, and
+ * frees what they needed after that.
+ */
+const TABLES = { webgpu: 24, others: 8 };
+/** Bytes of freed buffers that a device may keep for the next evaluation. */
+const POOL_BYTES = 2 ** 30;
 
 /** Below this the square of a ring's norm is no number to divide by. */
 const TINY = 1e-30;
@@ -92,6 +98,9 @@ export class TensorEngine implements ProjectionEngine {
   readonly name = "tensor";
   private readonly known = new Map<string, Constants>();
 
+  /** @param poolBytes bytes of freed buffers that the device may keep between calls. Default 1 GiB */
+  constructor(private readonly poolBytes = POOL_BYTES) {}
+
   async evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult> {
     checkBatch(batch, request);
     const result = emptyResult(batch, request);
@@ -127,6 +136,7 @@ export class TensorEngine implements ProjectionEngine {
         to.set(values.subarray(from, from + count * each), first * each);
         from += count * each;
       }
+      limitBufferPool(this.poolBytes);
     }
     return result;
   }
@@ -144,6 +154,7 @@ export class TensorEngine implements ProjectionEngine {
       });
       const values = await image.data();
       image.dispose();
+      limitBufferPool(this.poolBytes);
       for (let b = 0; b < count; b++) {
         for (let kx = 0; kx < side; kx++) {
           for (let ky = 0; ky < side; ky++) {
@@ -226,6 +237,7 @@ export class TensorEngine implements ProjectionEngine {
   async dispose(): Promise<void> {
     for (const constants of this.known.values()) tf.dispose(tensorsOf(constants));
     this.known.clear();
+    limitBufferPool(0);
   }
 
   private constantsFor(rings: number, targetRings: number): Constants {
@@ -310,8 +322,9 @@ function parts(
   batch: Pick<ModelsAndPoses, "count" | "gaussians">,
   rings: number,
 ): [first: number, count: number][] {
-  const each = TABLES * batch.gaussians * 2 * (rings + 1) * 4;
-  const most = Math.max(1, Math.floor(PART_BYTES / each));
+  const backend = tf.getBackend() === "webgpu" ? "webgpu" : "others";
+  const each = TABLES[backend] * batch.gaussians * 2 * (rings + 1) * 4;
+  const most = Math.max(1, Math.floor(PART_BYTES[backend] / each));
   const all: [number, number][] = [];
   for (let first = 0; first < batch.count; first += most)
     all.push([first, Math.min(most, batch.count - first)]);
