@@ -125,8 +125,9 @@ export const engineOption = (automatic: string): Option =>
     ...engineNames,
   ]).default("auto");
 
-export const threadsOption = (): Option =>
-  numberOption("--threads <n>", "threads of the wasm engine (default: one per core)", {
+/** `whose` says what in the command has them. */
+export const threadsOption = (whose: string): Option =>
+  numberOption("--threads <n>", `threads of ${whose} (default: one per core)`, {
     integer: true,
     least: 1,
   });

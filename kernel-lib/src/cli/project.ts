@@ -66,7 +66,7 @@ export function addProject(program: Command, run: RunCommand): void {
       }),
     )
     .addOption(engineOption("wasm"))
-    .addOption(threadsOption())
+    .addOption(threadsOption("the wasm engine"))
     .addOption(required(fileOption("--out <file>", "the stack, a .mrcs file")))
     .addOption(quietOption());
   examples(command, "e2gmm project --model model.txt --star poses.star --ctf --out projections.mrcs");

@@ -155,7 +155,7 @@ export function addTrain(program: Command, run: RunCommand): void {
   command
     .addOption(backendOption("auto"))
     .addOption(engineOption("wasm; on a GPU the faster of wasm and tensor, by a short trial"))
-    .addOption(threadsOption())
+    .addOption(threadsOption("the networks and of the wasm engine"))
     .addOption(quietOption());
   examples(
     command,

@@ -12,8 +12,7 @@ interface BufferManager {
  * Gives the device's memory back that the current backend keeps for later, where it is more than so many bytes. The backend
  * `webgpu` keeps every buffer that was ever freed for a tensor of just its size: of a training, whose sizes change with
  * the cut-off, a device's memory would fill up. Other backends have no such pool.
- *
- * To be called when all that was computed has been read.
+ * What work under way needs is not among it.
  */
 export function limitBufferPool(bytes: number): void {
   const { bufferManager } = (tf.findBackend(tf.getBackend()) ?? {}) as { bufferManager?: BufferManager };
