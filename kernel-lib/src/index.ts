@@ -79,6 +79,7 @@ export * from "./particles/writeSelection";
 export * from "./progress";
 export type * from "./projection/engine";
 export { createEngine, type EngineChoice } from "./projection/engines";
+export type { Workload } from "./projection/trial";
 export * from "./random";
 export * from "./simulate/designs";
 export { type SimulatedCtf, type SimulatedData, simulateFromModels } from "./simulate/simulateParticles";

@@ -33,6 +33,27 @@ export function haveProgram(name: string): boolean {
   return found;
 }
 
+/**
+ * What the environment of a process needs so that its backend `webgpu` finds a GPU: SwiftShader, one in software, of
+ * Debian's chromium. Where it is not there, or the backend is not, the test is skipped with the reason, and fails on CI.
+ */
+export function softwareGpu(t: TestContext): Record<string, string> | undefined {
+  const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+  const packages = ["webgpu", "@tensorflow/tfjs-backend-webgpu"];
+  const installed = packages.every((name) =>
+    existsSync(path.join(repositoryRoot, "native/node_modules", name, "package.json")),
+  );
+  const missing = [
+    ...(installed ? [] : ["the backend webgpu is not installed (npm run native -- webgpu)"]),
+    ...(existsSync(driver) ? [] : ["Debian's chromium, which brings SwiftShader, is not installed"]),
+  ];
+  if (missing.length === 0) return { VK_DRIVER_FILES: driver };
+  const reason = missing.join("; ");
+  if (process.env["CI"] === "true") throw new Error(`${reason}, and CI may not skip it`);
+  t.skip(reason);
+  return undefined;
+}
+
 /** Runs an outside program and returns what it printed. @throws Error with its stderr when it fails. */
 export function runProgram(name: string, args: string[], cwd?: string): string {
   const result = spawnSync(name, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 });

@@ -54,8 +54,9 @@ export async function measureStep(measured: StepCase): Promise<StepTimes> {
   const { batch, request } = exampleBatch({ count, gaussians, boxSize, rings, shared: true });
   const features = Float32Array.from({ length: count * featureSize }, () => random.normal());
   const before = process.memoryUsage().rss;
-  const engine = await createEngine(measured.engine);
-  const head = new GaussianHead({ count: gaussians, params: batch.model, boxSize, apix: 1 }, vary);
+  const neutral = { count: gaussians, params: batch.model, boxSize, apix: 1 };
+  const engine = await createEngine(measured.engine, { model: neutral, rings, batchSize: count });
+  const head = new GaussianHead(neutral, vary);
   const layers = [hidden, hidden, hidden];
   const spec = { latent, featureSize, hidden: layers, dropout: 0.3 };
   const model = new LatentModel(spec, head, random, measured.engine.threads);

@@ -118,14 +118,16 @@ export const backendOption = (standard: string): Option =>
     ...backendNames,
   ]).default(standard);
 
-export const engineOption = (): Option =>
-  choiceOption("--engine <name>", `projection engine: auto, ${engineNames.join(", ")}`, [
+/** `automatic` says what the command takes for `auto`. */
+export const engineOption = (automatic: string): Option =>
+  choiceOption("--engine <name>", `projection engine: auto (${automatic}), ${engineNames.join(", ")}`, [
     "auto",
     ...engineNames,
   ]).default("auto");
 
-export const threadsOption = (): Option =>
-  numberOption("--threads <n>", "threads of the wasm engine (default: one per core)", {
+/** `whose` says what in the command has them. */
+export const threadsOption = (whose: string): Option =>
+  numberOption("--threads <n>", `threads of ${whose} (default: one per core)`, {
     integer: true,
     least: 1,
   });

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { type Command, Option } from "commander";
+import { useBackend } from "../compute/backends";
 import { InputError } from "../errors";
 import { createStack } from "../maps/mrc";
 import { rescaledModel } from "../model/edit";
@@ -64,8 +65,8 @@ export function addProject(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
-    .addOption(engineOption())
-    .addOption(threadsOption())
+    .addOption(engineOption("wasm"))
+    .addOption(threadsOption("the wasm engine"))
     .addOption(required(fileOption("--out <file>", "the stack, a .mrcs file")))
     .addOption(quietOption());
   examples(command, "e2gmm project --model model.txt --star poses.star --ctf --out projections.mrcs");
@@ -85,6 +86,8 @@ export function addProject(program: Command, run: RunCommand): void {
       const inBox = modelInBox(model, poses, options);
       const size = inBox.boxSize;
       const stack = await createStack(outputs.place(out), { size: [size, size], apix: inBox.apix });
+      // A stack is projected once: not worth the start of a GPU unless it is asked for
+      if (name === "tensor") await useBackend();
       const engine = await createEngine({ engine: name, ...(threads !== undefined && { threads }) });
       try {
         await projectImages(inBox, poses, engine, (images) => stack.append(images), session);

@@ -154,8 +154,8 @@ export function addTrain(program: Command, run: RunCommand): void {
   for (const option of trainingOptions) command.addOption(option);
   command
     .addOption(backendOption("auto"))
-    .addOption(engineOption())
-    .addOption(threadsOption())
+    .addOption(engineOption("wasm; on a GPU the faster of wasm and tensor, by a short trial"))
+    .addOption(threadsOption("the networks and of the wasm engine"))
     .addOption(quietOption());
   examples(
     command,
@@ -177,7 +177,7 @@ async function train(
   const inputs = options.resume ? await resumedInputs(options, given) : await newInputs(options, session);
   await describeParticles(inputs, session);
   const { name, device } = await useBackend(options.backend);
-  // What the work is shared among; the backend itself is only for engines that are made of its operations
+  // What the work is shared among; the backend itself is only for the encoder's input and for the engine made of its operations
   session.print(
     `networks on ${threads ?? availableParallelism()} threads; TensorFlow.js backend ${name}: ${device}`,
   );

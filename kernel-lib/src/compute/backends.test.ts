@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
+import { softwareGpu } from "../testing";
 import { type BackendName, backendNames, listBackends, useBackend } from "./backends";
 
 const reports = listBackends();
@@ -96,17 +96,9 @@ test("the tensor engine agrees with the reference on TensorFlow's own kernels", 
 });
 
 test("the tensor engine agrees with the reference on WebGPU, here on SwiftShader", async (t) => {
-  const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
-  const report = (await reports).find(({ name }) => name === "webgpu");
-  if (/not installed/.test(report?.reason ?? "")) {
-    t.skip(`no webgpu: ${report?.reason}`);
-    return;
-  }
-  if (!existsSync(driver)) {
-    t.skip("Debian's chromium, which brings SwiftShader, is not installed");
-    return;
-  }
-  const { status, text } = agreesOn("webgpu", { VK_DRIVER_FILES: driver });
+  const env = softwareGpu(t);
+  if (!env) return;
+  const { status, text } = agreesOn("webgpu", env);
   assert.equal(status, 0, text);
 });
 

@@ -112,6 +112,8 @@ function loadNative(name: string, bring: string): { isUsingGpuDevice?: boolean }
 }
 
 async function loadTensorflowGpu(): Promise<string> {
+  // NVIDIA's libraries would take 10 of 23 bits of the numbers in a matrix product (TF32): too few for positions.
+  process.env["NVIDIA_TF32_OVERRIDE"] ??= "0";
   const backend = loadNative("@tensorflow/tfjs-node-gpu", "npm run native -- gpu");
   if (!backend.isUsingGpuDevice) throw new Unavailable("TensorFlow finds no CUDA device", "an NVIDIA driver");
   await tf.setBackend("tensorflow");

@@ -2,7 +2,7 @@ import { Random } from "../random";
 import { disc } from "./disc";
 import type { ProjectionBatch, ProjectionRequest } from "./engine";
 
-/** Batches for tests and benchmarks. Not part of the published package's interface. */
+/** Batches for tests, benchmarks and trials of engines. Not part of the published package's interface. */
 
 export interface ExampleOptions {
   count: number;

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { limitBufferPool } from "../compute/bufferPool";
 import {
   checkBatch,
   checkModelsAndPoses,
@@ -17,112 +18,132 @@ import type {
 } from "./engine";
 import { productsOfProjections } from "./products";
 
-/** A batch whose numbers lie on the device already. Shapes as in {@link ProjectionBatch}. */
-export interface TensorBatch {
-  /** [B, 5N], or [1, 5N] for a set of Gaussians shared by the batch. */
-  model: tf.Tensor2D;
-  /** [B, 9] */
-  rotations: tf.Tensor2D;
-  /** [B, 2] */
-  shifts: tf.Tensor2D;
-  /** [B, samples · 2] in the layout of the disc of `targetRings`, each ring divided by its norm. */
-  targets: tf.Tensor2D;
-  targetRings: number;
-}
-
-export interface TensorRequest extends Omit<ProjectionRequest, "ringWeights"> {
-  /** [rings + 1], or [B, rings + 1]. */
-  ringWeights: tf.Tensor;
-}
-
-/** To be disposed of by the caller. */
-export interface TensorResult {
-  /** [B, rings + 1] */
-  frc: tf.Tensor2D;
-  /** [B] */
-  score: tf.Tensor1D;
-  /** [B, 5N] */
-  modelGradient?: tf.Tensor2D;
-  /** [B, 9] */
-  rotationGradient?: tf.Tensor2D;
-  /** [B, 2] */
-  shiftGradient?: tf.Tensor2D;
-}
-
 /** Bytes of intermediate tensors of one part of a batch; a larger batch is worked off in parts. */
-const PART_BYTES = 256 * 2 ** 20;
-/** How many tensors of the size of one table of factors exist at a time. */
-const TABLES = 8;
+const PART_BYTES = { webgpu: 512 * 2 ** 20, others: 256 * 2 ** 20 };
+/**
+ * How many tensors of the size of one table of factors exist at a time, measured. WebGPU runs operations by the dozen, and
+ * frees what they needed after that.
+ */
+const TABLES = { webgpu: 24, others: 8 };
+/** Bytes of freed buffers that a device may keep for the next evaluation. */
+const POOL_BYTES = 2 ** 30;
 
-/** What depends on the rings alone, kept on the device. */
+/** Below this the square of a ring's norm is no number to divide by. */
+const TINY = 1e-30;
+
+/** Part of a batch, on the device. */
+interface Part {
+  /** [B, 5, N], or [1, 5, N] for a set of Gaussians shared by the batch. */
+  model: tf.Tensor3D;
+  /** The first two rows of each rotation, [B, 2, 3]. */
+  rotations: tf.Tensor3D;
+  /** [B, 2, 1] */
+  shifts: tf.Tensor3D;
+}
+
+/** What depends on the rings alone, kept on the device. s = K + 1. */
 interface Constants {
-  /** 0 … K, [1, 1, K + 1]. */
+  /** 0 … K, [1, 1, s]. */
   k: tf.Tensor3D;
-  /** Where in the disc layout of `targetRings` to find, for each of (K + 1)² samples kx, ky ≥ 0: re and im of
-   * (kx, ky), re and im of (kx, −ky); [4(K + 1)²]. */
+  /** −2π²k², [1, 1, s]. */
+  falloff: tf.Tensor3D;
+  /** (k² | k²) and (2πk | −2πk), [1, 1, 2s]. */
+  square: tf.Tensor3D;
+  turn: tf.Tensor3D;
+  /** From the products of parts of factors to the quadrants of the image, and from slopes in these to slopes in those. */
+  toQuadrants: Mixture;
+  fromQuadrants: Mixture;
+  /** Where in the disc layout of `targetRings` to find, for each of s² samples kx, ky ≥ 0: re and im of
+   * (kx, ky), re and im of (kx, −ky); [4s²]. */
   pick: tf.Tensor1D;
-  /** Multiplicity of these, 0 where there is no sample, [1, 4, (K + 1)²]. */
+  /** Multiplicity of these, 0 where there is no sample, [1, 4, s²]. */
   multiplicity: tf.Tensor3D;
-  /** Ring of each of (K + 1)² samples, [(K + 1)²], and 1 where sample and ring belong together, [(K + 1)², K + 1]. */
+  /** Ring of each of s² samples, [s²], and 1 where sample and ring belong together, [s², s]. */
   ring: tf.Tensor1D;
   inRing: tf.Tensor2D;
 }
 
+/** Of four runs of numbers four others: run `first[i]` plus `sign[i]` times run `second[i]`. */
+interface Mixture {
+  /** [4] */
+  first: tf.Tensor1D;
+  second: tf.Tensor1D;
+  /** [1, 4, 1] */
+  sign: tf.Tensor3D;
+}
+
+/** exp(−2π²σ²k²/S² − 2πi k·u) along one axis. */
 interface Factors {
-  /** [B, N, 2(K + 1)]: (re | im) of exp(−s k² − 2πi k·u) along x and along y. */
-  x: tf.Tensor3D;
-  y: tf.Tensor3D;
+  /** [B, N, s] each. */
+  re: tf.Tensor3D;
+  im: tf.Tensor3D;
+  /** (re | im), [B, N, 2s]. */
+  both: tf.Tensor3D;
 }
 
 interface Placed {
-  /** Rows of the model, [B or 1, N] each. */
-  centre: [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-  sigma: tf.Tensor2D;
-  /** (2π)^{3/2}σ³. */
-  volume: tf.Tensor2D;
-  weight: tf.Tensor2D;
-  factors: Factors;
+  x: Factors;
+  y: Factors;
+  /** Centres, [B or 1, 3, N]. */
+  centre: tf.Tensor3D;
+  /** [B or 1, 1, N] each; volume is (2π)^{3/2}σ³, weight its product with the amplitude. */
+  sigma: tf.Tensor3D;
+  volume: tf.Tensor3D;
+  weight: tf.Tensor3D;
 }
+
+/** The arrays of a result in the order in which they leave the device. */
+const outputs = ["frc", "score", "modelGradient", "rotationGradient", "shiftGradient"] as const;
 
 /**
  * The engine in TensorFlow.js operations, for devices: it runs on whichever backend is current. Separable factors and
  * the gradient in closed form, see assembly/separable.ts for the formulas; memory O(B·N·S), three matrix products of
- * 8·B·N·(K + 1)² operations.
+ * 8·B·N·(K + 1)² operations. A device takes some microseconds to start an operation and about a millisecond to hand
+ * over a result: operations are few and large, and what is found is read at once.
  */
 export class TensorEngine implements ProjectionEngine {
   readonly name = "tensor";
   private readonly known = new Map<string, Constants>();
 
+  /** @param poolBytes bytes of freed buffers that the device may keep between calls. Default 1 GiB */
+  constructor(private readonly poolBytes = POOL_BYTES) {}
+
   async evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult> {
     checkBatch(batch, request);
     const result = emptyResult(batch, request);
-    const { gaussians } = batch;
+    const asked = outputs.filter((name) => result[name] !== undefined);
     const numbers = disc(batch.targetRings).samples * 2;
-    const stride = modelStride(batch);
     const own = weightStride(request);
     for (const [first, count] of parts(batch, request.rings)) {
-      const rows = <T extends Float32Array>(array: T, each: number) =>
-        tf.tensor2d(array.subarray(first * each, (first + count) * each), [count, each]);
-      const input = {
-        model: stride === 0 ? tf.tensor2d(batch.model, [1, 5 * gaussians]) : rows(batch.model, stride),
-        rotations: rows(batch.rotations, 9),
-        shifts: rows(batch.shifts, 2),
-        targets: rows(batch.targets, numbers),
-      };
-      const ringWeights = own === 0 ? tf.tensor1d(request.ringWeights) : rows(request.ringWeights, own);
-      const found = this.evaluateTensors(
-        { ...input, targetRings: batch.targetRings },
-        { ...request, ringWeights },
-      );
-      const fetch = async (tensor: tf.Tensor | undefined, to: Float32Array | undefined, each: number) => {
-        if (tensor && to) to.set((await tensor.data()) as Float32Array, first * each);
-      };
-      await fetch(found.frc, result.frc, request.rings + 1);
-      await fetch(found.score, result.score, 1);
-      await fetch(found.modelGradient, result.modelGradient, 5 * gaussians);
-      await fetch(found.rotationGradient, result.rotationGradient, 9);
-      await fetch(found.shiftGradient, result.shiftGradient, 2);
-      tf.dispose([input, ringWeights, found as unknown as tf.TensorContainer]);
+      const joined = tf.tidy(() => {
+        const targets = tf.tensor2d(rows(batch.targets, numbers, first, count), [count, numbers]);
+        const weights =
+          own === 0
+            ? tf.tensor2d(request.ringWeights, [1, request.rings + 1])
+            : tf.tensor2d(rows(request.ringWeights, own, first, count), [count, own]);
+        const found = this.evaluatePart(
+          upload(batch, first, count),
+          targets,
+          batch.targetRings,
+          weights,
+          request,
+        );
+        return tf.concat(asked.map((name) => tf.reshape(found[name]!, [-1])));
+      });
+      let values: Float32Array;
+      try {
+        values = (await joined.data()) as Float32Array;
+      } finally {
+        joined.dispose();
+      }
+      let from = 0;
+      for (const name of asked) {
+        const to = result[name]!;
+        const each = to.length / batch.count;
+        to.set(values.subarray(from, from + count * each), first * each);
+        from += count * each;
+      }
+      limitBufferPool(this.poolBytes);
     }
     return result;
   }
@@ -133,19 +154,14 @@ export class TensorEngine implements ProjectionEngine {
     const layout = disc(rings);
     const side = rings + 1;
     const images = new Float32Array(batch.count * layout.samples * 2);
-    const stride = modelStride(batch);
     for (const [first, count] of parts(batch, rings)) {
       const image = tf.tidy(() => {
-        const model =
-          stride === 0
-            ? tf.tensor2d(batch.model, [1, 5 * batch.gaussians])
-            : tf.tensor2d(batch.model.subarray(first * stride, (first + count) * stride), [count, stride]);
-        const rotations = tf.tensor2d(batch.rotations.subarray(9 * first, 9 * (first + count)), [count, 9]);
-        const shifts = tf.tensor2d(batch.shifts.subarray(2 * first, 2 * (first + count)), [count, 2]);
-        return quadrants(this.place(model, rotations, shifts, request.boxSize, rings), rings);
+        const constants = this.constantsFor(rings, rings);
+        return quadrants(place(upload(batch, first, count), request.boxSize, constants), constants);
       });
       const values = await image.data();
       image.dispose();
+      limitBufferPool(this.poolBytes);
       for (let b = 0; b < count; b++) {
         for (let kx = 0; kx < side; kx++) {
           for (let ky = 0; ky < side; ky++) {
@@ -167,94 +183,62 @@ export class TensorEngine implements ProjectionEngine {
     return images;
   }
 
-  /** As {@link evaluate}, on tensors that stay on the device, and without checks. */
-  evaluateTensors(batch: TensorBatch, request: TensorRequest): TensorResult {
-    const [count] = batch.rotations.shape;
-    const gaussians = batch.model.shape[1] / 5;
-    const all = parts({ count, gaussians }, request.rings);
-    if (all.length === 1) return this.evaluatePart(batch, request);
-    return tf.tidy(() => {
-      const found = all.map(([first, size]) => {
-        const rows = <T extends tf.Tensor>(tensor: T): T =>
-          tensor.shape[0] === count && tensor.rank === 2
-            ? (tf.slice(tensor, [first, 0], [size, -1]) as T)
-            : tensor;
-        const { model, rotations, shifts, targets, targetRings } = batch;
-        return this.evaluatePart(
-          {
-            model: rows(model),
-            rotations: rows(rotations),
-            shifts: rows(shifts),
-            targets: rows(targets),
-            targetRings,
-          },
-          { ...request, ringWeights: rows(request.ringWeights) },
-        );
-      });
-      const joined: Partial<Record<keyof TensorResult, tf.Tensor>> = {};
-      for (const name of Object.keys(found[0]!) as (keyof TensorResult)[]) {
-        joined[name] = tf.concat(
-          found.map((result) => result[name] as tf.Tensor2D),
-          0,
-        );
-      }
-      return joined as never;
-    }) as TensorResult;
-  }
+  private evaluatePart(
+    part: Part,
+    targets: tf.Tensor2D,
+    targetRings: number,
+    weights: tf.Tensor2D,
+    { rings, boxSize, gradient }: ProjectionRequest,
+  ): Partial<Record<(typeof outputs)[number], tf.Tensor>> {
+    const constants = this.constantsFor(rings, targetRings);
+    const { multiplicity, inRing, ring } = constants;
+    const count = part.rotations.shape[0];
+    const side = rings + 1;
+    const placed = place(part, boxSize, constants);
+    const image = quadrants(placed, constants);
+    const target = tf.reshape(tf.gather(targets, constants.pick, 1), [count, 4, side * side]);
 
-  private evaluatePart(batch: TensorBatch, request: TensorRequest): TensorResult {
-    return tf.tidy(() => {
-      const { rings, boxSize } = request;
-      const constants = this.constantsFor(rings, batch.targetRings);
-      const count = batch.rotations.shape[0];
-      const side = rings + 1;
-      const { model, rotations, shifts } = batch;
-      const placed = this.place(model, rotations, shifts, boxSize, rings);
-      const image = quadrants(placed, rings);
-      const target = tf.reshape(tf.gather(batch.targets, constants.pick, 1), [count, 4, side * side]);
+    const weighedImage = tf.mul(image, multiplicity);
+    const weighedTarget = tf.mul(target, multiplicity);
+    const perRing = (product: tf.Tensor) => {
+      const ofQuadrants = tf.matMul(tf.reshape(product, [4 * count, side * side]), inRing);
+      return tf.sum(tf.reshape(ofQuadrants, [count, 4, side]), 1);
+    };
+    const normSquare = perRing(tf.mul(image, weighedImage));
+    // 1/|P|, and 0 where there is no signal
+    const inverse = tf.mul(tf.rsqrt(tf.maximum(normSquare, TINY)), tf.step(normSquare));
+    const frc = tf.mul(perRing(tf.mul(image, weighedTarget)), inverse);
+    const score = tf.sum(tf.mul(frc, weights), 1);
+    if (!gradient?.model && !gradient?.pose) return { frc, score };
 
-      const perRing = (product: tf.Tensor) =>
-        tf.matMul(tf.sum(tf.mul(product, constants.multiplicity), 1) as tf.Tensor2D, constants.inRing);
-      const norm = tf.sqrt(perRing(tf.square(image)));
-      const frc = tf.divNoNan(perRing(tf.mul(image, target)), norm) as tf.Tensor2D;
-      const weights = tf.reshape(request.ringWeights, [-1, side]);
-      const score = tf.sum(tf.mul(frc, weights), 1) as tf.Tensor1D;
-      const result: TensorResult = { frc, score };
-      if (!request.gradient?.model && !request.gradient?.pose) return result as never;
-
-      // G = m·w_r·(I − FRC_r·P/|P|_r)/|P|_r
-      const onTarget = tf.divNoNan(tf.add(weights, tf.zerosLike(norm)), norm);
-      const onImage = tf.divNoNan(tf.mul(onTarget, frc), norm);
-      const toSamples = (value: tf.Tensor) =>
-        tf.reshape(tf.gather(value, constants.ring, 1), [count, 1, side * side]);
-      const slope = tf.mul(
-        constants.multiplicity,
-        tf.sub(tf.mul(toSamples(onTarget), target), tf.mul(toSamples(onImage), image)),
+    // G = m·w_r·(I − FRC_r·P/|P|_r)/|P|_r
+    const onTarget = tf.mul(weights, inverse);
+    const onImage = tf.mul(tf.mul(onTarget, frc), inverse);
+    const toSamples = (value: tf.Tensor) => tf.reshape(tf.gather(value, ring, 1), [count, 1, side * side]);
+    const slope = tf.sub(
+      tf.mul(toSamples(onTarget), weighedTarget),
+      tf.mul(toSamples(onImage), weighedImage),
+    );
+    const { along, moved, square } = contract(placed, slope, constants);
+    const result: ReturnType<TensorEngine["evaluatePart"]> = { frc, score };
+    if (gradient.model) {
+      const { sigma, volume, weight } = placed;
+      const spread = tf.mul(tf.mul(sigma, (-4 * Math.PI ** 2) / boxSize ** 2), square);
+      result.modelGradient = tf.concat(
+        [
+          tf.matMul(part.rotations, moved, true),
+          tf.mul(volume, along),
+          tf.mul(weight, tf.add(tf.div(tf.mul(along, 3), sigma), spread)),
+        ],
+        1,
       );
-      const { along, slopeX, slopeY, square } = contract(placed.factors, slope, constants.k, rings);
-      const [x, y, z] = placed.centre;
-      const dx = tf.mul(placed.weight, slopeX);
-      const dy = tf.mul(placed.weight, slopeY);
-      const element = (j: number) => tf.slice(rotations, [0, j], [-1, 1]);
-      if (request.gradient.model) {
-        const centre = [0, 1, 2].map((j) => tf.add(tf.mul(element(j), dx), tf.mul(element(3 + j), dy)));
-        const sigma = tf.mul(
-          placed.weight,
-          tf.sub(
-            tf.div(tf.mul(along, 3), placed.sigma),
-            tf.mul(tf.mul(placed.sigma, (4 * Math.PI ** 2) / boxSize ** 2), square),
-          ),
-        );
-        result.modelGradient = tf.concat([...centre, tf.mul(placed.volume, along), sigma], 1) as tf.Tensor2D;
-      }
-      if (request.gradient.pose) {
-        const total = (value: tf.Tensor) => tf.sum(value, 1, true);
-        const elements = [dx, dy].flatMap((d) => [x, y, z].map((c) => total(tf.mul(d, c))));
-        result.rotationGradient = tf.concat([...elements, tf.zeros([count, 3])], 1) as tf.Tensor2D;
-        result.shiftGradient = tf.concat([total(dx), total(dy)], 1) as tf.Tensor2D;
-      }
-      return result as never;
-    }) as TensorResult;
+    }
+    if (gradient.pose) {
+      const elements = tf.matMul(moved, placed.centre, false, true);
+      result.rotationGradient = tf.concat([elements, tf.zeros([count, 1, 3])], 1);
+      result.shiftGradient = tf.sum(moved, 2);
+    }
+    return result;
   }
 
   products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array> {
@@ -262,58 +246,9 @@ export class TensorEngine implements ProjectionEngine {
   }
 
   async dispose(): Promise<void> {
-    for (const constants of this.known.values()) tf.dispose(constants as unknown as tf.TensorContainer);
+    for (const constants of this.known.values()) tf.dispose(tensorsOf(constants));
     this.known.clear();
-  }
-
-  private place(
-    model: tf.Tensor2D,
-    rotations: tf.Tensor2D,
-    shifts: tf.Tensor2D,
-    boxSize: number,
-    rings: number,
-  ): Placed {
-    const count = rotations.shape[0];
-    const n = model.shape[1] / 5;
-    const [x, y, z, amplitude, sigma] = tf.split(model, 5, 1) as tf.Tensor2D[] as [
-      tf.Tensor2D,
-      tf.Tensor2D,
-      tf.Tensor2D,
-      tf.Tensor2D,
-      tf.Tensor2D,
-    ];
-    const element = (j: number) => tf.slice(rotations, [0, j], [-1, 1]);
-    const along = (row: number) =>
-      tf.addN([
-        tf.mul(element(3 * row), x),
-        tf.mul(element(3 * row + 1), y),
-        tf.mul(element(3 * row + 2), z),
-        tf.add(tf.slice(shifts, [0, row], [-1, 1]), tf.zeros([count, n])),
-      ]);
-    const square = tf.square(sigma);
-    const volume = tf.mul(tf.mul(square, sigma), (2 * Math.PI) ** 1.5) as tf.Tensor2D;
-    const k = this.constantsFor(rings, rings).k;
-    const column = (value: tf.Tensor) => tf.expandDims(value, 2);
-    const factor = (u: tf.Tensor) =>
-      tf.tidy(() => {
-        const envelope = tf.exp(
-          tf.mul(column(tf.mul(square, (-2 * Math.PI ** 2) / boxSize ** 2)), tf.square(k)),
-        );
-        const turns = tf.mul(column(u), k);
-        // Devices take sine and cosine of large angles badly.
-        const angle = tf.mul(tf.sub(turns, tf.floor(tf.add(turns, 0.5))), -2 * Math.PI);
-        return tf.concat(
-          [tf.mul(envelope, tf.cos(angle)), tf.mul(envelope, tf.sin(angle))],
-          2,
-        ) as tf.Tensor3D;
-      });
-    return {
-      centre: [x, y, z],
-      sigma,
-      volume,
-      weight: tf.mul(amplitude, volume),
-      factors: { x: factor(along(0)), y: factor(along(1)) },
-    };
+    limitBufferPool(0);
   }
 
   private constantsFor(rings: number, targetRings: number): Constants {
@@ -344,20 +279,53 @@ export class TensorEngine implements ProjectionEngine {
         }
       }
     }
+    const k = Float32Array.from({ length: side }, (_, i) => i);
+    const both = (re: (k: number) => number, im: (k: number) => number) =>
+      tf.tensor3d(Float32Array.of(...k.map(re), ...k.map(im)), [1, 1, 2 * side]);
     const made: Constants = {
-      k: tf.tensor3d(
-        Float32Array.from({ length: side }, (_, k) => k),
+      k: tf.tensor3d(k, [1, 1, side]),
+      falloff: tf.tensor3d(
+        k.map((v) => -2 * (Math.PI * v) ** 2),
         [1, 1, side],
       ),
+      square: both(
+        (v) => v * v,
+        (v) => v * v,
+      ),
+      turn: both(
+        (v) => 2 * Math.PI * v,
+        (v) => -2 * Math.PI * v,
+      ),
+      // re·re − im·im, re·im + im·re, re·re + im·im, im·re − re·im of (re·re, re·im, im·re, im·im), and the transpose of that
+      toQuadrants: mixture([0, 1, 0, 2], [3, 2, 3, 1], [-1, 1, 1, -1]),
+      fromQuadrants: mixture([0, 1, 1, 2], [2, 3, 3, 0], [1, -1, 1, -1]),
       pick: tf.tensor1d(pick, "int32"),
       multiplicity: tf.tensor3d(multiplicity, [1, 4, side * side]),
       ring: tf.tensor1d(ring, "int32"),
       inRing: tf.tensor2d(inRing, [side * side, side]),
     };
-    for (const tensor of Object.values(made)) tf.keep(tensor as tf.Tensor);
+    for (const tensor of tensorsOf(made)) tf.keep(tensor);
     this.known.set(key, made);
     return made;
   }
+}
+
+function tensorsOf(constants: Constants): tf.Tensor[] {
+  const { toQuadrants, fromQuadrants, ...others } = constants;
+  return [toQuadrants, fromQuadrants, others].flatMap((group): tf.Tensor[] => Object.values(group));
+}
+
+function mixture(first: number[], second: number[], sign: number[]): Mixture {
+  return {
+    first: tf.tensor1d(first, "int32"),
+    second: tf.tensor1d(second, "int32"),
+    sign: tf.tensor3d(sign, [1, 4, 1]),
+  };
+}
+
+/** Of [B, 4, s²] the same shape. */
+function mix(runs: tf.Tensor, { first, second, sign }: Mixture): tf.Tensor3D {
+  return tf.add(tf.gather(runs, first, 1), tf.mul(tf.gather(runs, second, 1), sign));
 }
 
 /** Parts of a batch whose intermediate tensors stay within bounds: first particle and number of each. */
@@ -365,16 +333,63 @@ function parts(
   batch: Pick<ModelsAndPoses, "count" | "gaussians">,
   rings: number,
 ): [first: number, count: number][] {
-  const each = TABLES * batch.gaussians * 2 * (rings + 1) * 4;
-  const most = Math.max(1, Math.floor(PART_BYTES / each));
+  const backend = tf.getBackend() === "webgpu" ? "webgpu" : "others";
+  const each = TABLES[backend] * batch.gaussians * 2 * (rings + 1) * 4;
+  const most = Math.max(1, Math.floor(PART_BYTES[backend] / each));
   const all: [number, number][] = [];
   for (let first = 0; first < batch.count; first += most)
     all.push([first, Math.min(most, batch.count - first)]);
   return all;
 }
 
+function rows(array: Float32Array, each: number, first: number, count: number): Float32Array {
+  return array.subarray(first * each, (first + count) * each);
+}
+
+function upload(batch: ModelsAndPoses, first: number, count: number): Part {
+  const { gaussians } = batch;
+  const own = modelStride(batch);
+  const model =
+    own === 0
+      ? tf.tensor3d(batch.model, [1, 5, gaussians])
+      : tf.tensor3d(rows(batch.model, own, first, count), [count, 5, gaussians]);
+  const rotations = tf.tensor3d(rows(batch.rotations, 9, first, count), [count, 3, 3]);
+  return {
+    model,
+    rotations: tf.slice(rotations, [0, 0, 0], [-1, 2, -1]),
+    shifts: tf.tensor3d(rows(batch.shifts, 2, first, count), [count, 2, 1]),
+  };
+}
+
+function place({ model, rotations, shifts }: Part, boxSize: number, { k, falloff }: Constants): Placed {
+  const [count] = rotations.shape;
+  const [sets, , n] = model.shape;
+  const row = (first: number, size: number) => tf.slice(model, [0, first, 0], [-1, size, -1]);
+  const centre = row(0, 3);
+  const sigma = row(4, 1);
+  const volume = tf.mul(tf.mul(tf.square(sigma), sigma), (2 * Math.PI) ** 1.5) as tf.Tensor3D;
+  const onImage = tf.add(tf.matMul(rotations, centre), shifts) as tf.Tensor3D;
+  const [x, y] = tf.tidy(() => {
+    const scaled = tf.reshape(tf.square(tf.div(sigma, boxSize)), [sets, n, 1]);
+    const envelope = tf.exp(tf.mul(scaled, falloff));
+    const factors = (axis: number): Factors =>
+      tf.tidy(() => {
+        const u = tf.reshape(tf.slice(onImage, [0, axis, 0], [-1, 1, -1]), [count, n, 1]);
+        const turns = tf.mul(u, k);
+        // Devices take sine and cosine of large angles badly.
+        const angle = tf.mul(tf.sub(turns, tf.round(turns)), -2 * Math.PI);
+        const re = tf.mul(envelope, tf.cos(angle)) as tf.Tensor3D;
+        const im = tf.mul(envelope, tf.sin(angle)) as tf.Tensor3D;
+        return { re, im, both: tf.concat([re, im], 2) } as Factors & tf.TensorContainerObject;
+      });
+    return [factors(0), factors(1)] as never;
+  }) as [Factors, Factors];
+  const weight = tf.mul(row(3, 1), volume) as tf.Tensor3D;
+  return { x, y, centre, sigma, volume, weight };
+}
+
 /** Product of each pair of matrices. `wasm` has a fast product of two matrices only, neither of them transposed. */
-function products(a: tf.Tensor3D, b: tf.Tensor3D, transposeA: boolean): tf.Tensor3D {
+function products(a: tf.Tensor3D, b: tf.Tensor3D, transposeA = false): tf.Tensor3D {
   if (tf.getBackend() !== "wasm") return tf.matMul(a, b, transposeA);
   const first = transposeA ? tf.transpose(a, [0, 2, 1]) : a;
   const pairs = tf.unstack(b).map((right, i) => {
@@ -385,72 +400,50 @@ function products(a: tf.Tensor3D, b: tf.Tensor3D, transposeA: boolean): tf.Tenso
   return tf.stack(pairs) as tf.Tensor3D;
 }
 
-/** re and im of P(kx, ky), re and im of P(kx, −ky), for kx, ky ≥ 0: [B, 4, (K + 1)²]. */
-function quadrants({ factors, weight }: Placed, rings: number): tf.Tensor3D {
-  const side = rings + 1;
-  const count = factors.x.shape[0];
-  const all = tf.tidy(() =>
-    products(factors.x, tf.mul(factors.y, tf.expandDims(weight, 2)) as tf.Tensor3D, true),
-  );
-  const block = (row: number, column: number) =>
-    tf.reshape(tf.slice(all, [0, row * side, column * side], [-1, side, side]), [count, side * side]);
-  const rr = block(0, 0);
-  const ri = block(0, 1);
-  const ir = block(1, 0);
-  const ii = block(1, 1);
-  return tf.stack([tf.sub(rr, ii), tf.add(ri, ir), tf.add(rr, ii), tf.sub(ir, ri)], 1) as tf.Tensor3D;
+/** re and im of P(kx, ky), re and im of P(kx, −ky), for kx, ky ≥ 0: [B, 4, s²]. */
+function quadrants({ x, y, weight }: Placed, { toQuadrants }: Constants): tf.Tensor3D {
+  const [count, n, width] = x.both.shape;
+  const side = width / 2;
+  return tf.tidy(() => {
+    const weighed = tf.mul(y.both, tf.reshape(weight, [-1, n, 1])) as tf.Tensor3D;
+    const all = tf.reshape(products(x.both, weighed, true), [count, 2, side, 2, side]);
+    const blocks = tf.transpose(all, [0, 1, 3, 2, 4]);
+    return mix(tf.reshape(blocks, [count, 4, side * side]), toQuadrants);
+  });
 }
 
-/** From the slope G, [B, 4, (K + 1)²], to what each Gaussian gets of it, [B, N] each: see Run in assembly/pose.ts. */
-function contract(factors: Factors, slope: tf.Tensor, k: tf.Tensor3D, rings: number) {
-  const side = rings + 1;
-  const count = slope.shape[0]!;
-  const part = (i: number) => tf.reshape(tf.slice(slope, [0, i, 0], [-1, 1, -1]), [count, side, side]);
-  const plusR = part(0);
-  const plusI = part(1);
-  const minusR = part(2);
-  const minusI = part(3);
-  // G*(ky) + G*(−ky) and i·(G*(ky) − G*(−ky)), [B, kx, ky]
-  const sumR = tf.add(plusR, minusR);
-  const sumI = tf.neg(tf.add(plusI, minusI));
-  const differenceR = tf.sub(plusI, minusI);
-  const differenceI = tf.sub(plusR, minusR);
-  const turned = (value: tf.Tensor) => tf.transpose(value, [0, 2, 1]);
-  const halves = (value: tf.Tensor3D) => tf.split(value, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
-
-  const fromY = tf.concat(
-    [tf.concat([turned(sumR), turned(sumI)], 2), tf.concat([turned(differenceR), turned(differenceI)], 2)],
-    1,
-  ) as tf.Tensor3D;
-  const fromX = tf.concat(
-    [tf.concat([sumR, differenceR], 2), tf.concat([tf.neg(sumI), tf.neg(differenceI)], 2)],
-    1,
-  ) as tf.Tensor3D;
-  const kk = tf.square(k);
-  // What is no longer needed goes before the second product takes as much again.
+/**
+ * From the slope G of the score in the quadrants, [B, 4, s²], back through {@link quadrants} and the factors to what each
+ * Gaussian gets of it: for an amplitude of 1, `along` (its part in Σ G·P) and `square` (the same with every sample times
+ * k²), [B, 1, N]; and the slope in its place in the image, [B, 2, N].
+ */
+function contract({ x, y, weight }: Placed, slope: tf.Tensor, constants: Constants) {
+  const { fromQuadrants, square, turn } = constants;
+  const [count, n, width] = x.both.shape;
+  const side = width / 2;
+  const blocks = tf.reshape(mix(slope, fromQuadrants), [count, 2, 2, side, side]);
+  const matrix = (order: number[]) =>
+    tf.reshape(tf.transpose(blocks, order), [count, width, width]) as tf.Tensor3D;
+  const summed = (table: tf.Tensor) => tf.reshape(tf.sum(table, 2), [count, 1, n]);
+  const moved = ({ re, im }: Factors, slopes: tf.Tensor3D) =>
+    tf.tidy(() => summed(tf.mul(tf.concat([im, re], 2), tf.mul(slopes, turn))));
+  // What is no longer needed goes before the next table takes as much again.
   const alongX = tf.tidy(() => {
-    const [vr, vi] = halves(products(factors.y, fromY, false));
-    const [xr, xi] = halves(factors.x);
-    const re = tf.sub(tf.mul(xr, vr), tf.mul(xi, vi));
-    const im = tf.add(tf.mul(xr, vi), tf.mul(xi, vr));
-    return {
-      along: tf.sum(re, 2),
-      slope: tf.mul(tf.sum(tf.mul(im, k), 2), 2 * Math.PI),
-      square: tf.sum(tf.mul(re, kk), 2),
-    };
+    const inX = products(y.both, matrix([0, 2, 4, 1, 3]));
+    const own = tf.tidy(() => {
+      const product = tf.mul(x.both, inX);
+      return { along: summed(product), square: summed(tf.mul(product, square)) };
+    });
+    return { ...own, moved: moved(x, inX) };
   });
   const alongY = tf.tidy(() => {
-    const [q1, q2] = halves(products(factors.x, fromX, false));
-    const [yr, yi] = halves(factors.y);
-    return {
-      slope: tf.mul(tf.sum(tf.mul(tf.sub(tf.mul(q1, yi), tf.mul(q2, yr)), k), 2), 2 * Math.PI),
-      square: tf.sum(tf.mul(tf.add(tf.mul(q1, yr), tf.mul(q2, yi)), kk), 2),
-    };
+    const inY = products(x.both, matrix([0, 1, 3, 2, 4]));
+    const own = tf.tidy(() => summed(tf.mul(tf.mul(y.both, inY), square)));
+    return { square: own, moved: moved(y, inY) };
   });
   return {
     along: alongX.along,
-    slopeX: alongX.slope,
-    slopeY: alongY.slope,
     square: tf.add(alongX.square, alongY.square),
+    moved: tf.mul(tf.concat([alongX.moved, alongY.moved], 1), weight) as tf.Tensor3D,
   };
 }

@@ -26,7 +26,10 @@ export interface ThreadData {
 export type ToThread = { kind: "stop"; reason: string };
 
 export interface BackgroundSettings extends TrainSettings {
-  /** Where the networks are trained. Default: the backend that is up in this thread, else the best there is. */
+  /**
+   * TensorFlow.js backend, on which the encoder's input is computed and, by the engine `tensor`, projections are; the networks
+   * are trained on the CPU. Default: the backend that is up in this thread, else the best there is.
+   */
   backend?: BackendName | "auto";
   /**
    * `low`: the training's threads let everything else on the machine go first, so that widgets and pages stay quick beside

@@ -18,7 +18,16 @@ import { readArrays, writeArrays } from "./weightsFile";
 export interface RunRecord {
   /** Layout of the folder; a program that knows an older one refuses it. */
   format: 1;
-  program: { e2gmm: string; node: string; backend: string; engine: string };
+  program: {
+    e2gmm: string;
+    node: string;
+    /** TensorFlow.js backend. */
+    backend: string;
+    /** Projection engine. */
+    engine: string;
+    /** Why this engine, where it was chosen by a trial. */
+    engineReason?: string;
+  };
   started: string;
   inputs: { particles: string; model: string; mask?: string; dataFolder?: string };
   particles: number;
@@ -297,6 +306,12 @@ export class Run {
 }
 
 /** What is recorded of the program that makes a run. */
-export function programRecord(engine: string): RunRecord["program"] {
-  return { e2gmm: packageVersion, node: process.version, backend: tf.getBackend(), engine };
+export function programRecord(engine: string, engineReason?: string): RunRecord["program"] {
+  return {
+    e2gmm: packageVersion,
+    node: process.version,
+    backend: tf.getBackend(),
+    engine,
+    ...(engineReason !== undefined && { engineReason }),
+  };
 }

@@ -8,7 +8,8 @@ import { GaussianHead } from "../network/head";
 import { openParticles } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
-import { createEngine, type EngineChoice } from "../projection/engines";
+import type { EngineChoice } from "../projection/engines";
+import { engineOfRun } from "./engineOfRun";
 import { FeatureBasis } from "./features";
 import { batchThatFits, defaultMemoryBudget, gigabytes } from "./memory";
 import { checkTrainingOptions, defaultTrainingOptions, type TrainingOptions } from "./options";
@@ -38,13 +39,17 @@ export interface TrainSettings {
    */
   memoryBudget?: number;
   /**
-   * Projection engine, and threads of it, of the networks, and of what transforms images (at most 8 unless given). Default: the
-   * fastest that is there, one thread per core.
+   * Projection engine, and threads of it, of the networks, and of what transforms images (at most 8 unless given). Default: on a
+   * GPU the faster engine by a trial of a few seconds, which is said, otherwise `wasm`; a run that is resumed keeps its own. One
+   * thread per core.
    */
   engine?: EngineChoice;
   /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
   onEpoch?: (report: EpochReport, latents: Float32Array) => void;
-  /** Called with a sentence where the training differs from what was asked for: a batch that does not fit into memory. */
+  /**
+   * Called with a sentence where the training differs from what was asked for, such as a batch that does not fit into
+   * memory, and where it chose between a GPU and the CPU.
+   */
   onNotice?: (notice: string) => void;
 }
 
@@ -110,28 +115,42 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
   const shape = { ...options, gaussians: neutral.count, outputs: head.outputs, rings };
   const asked = record?.batchThatFitted ?? options.batchSize;
   const batchSize = batchThatFits(asked, shape, budget / 2);
-  if (batchSize < options.batchSize) {
-    const note = `${batchSize} particles per step instead of ${options.batchSize}: more do not fit into ${gigabytes(budget / 2)}`;
+  const notice = (about: string, note: string) => {
     settings.onNotice?.(note);
-    task.onProgress?.({ task: "memory", done: 1, total: 1, note });
+    task.onProgress?.({ task: about, done: 1, total: 1, note });
+  };
+  if (batchSize < options.batchSize) {
+    const room = gigabytes(budget / 2);
+    notice(
+      "memory",
+      `${batchSize} particles per step instead of ${options.batchSize}: more do not fit into ${room}`,
+    );
   }
-  const targets = await prepareTargets(set, {
-    boxSize: neutral.boxSize,
-    rings,
-    memoryBudget: budget / 2,
-    ...(settings.engine?.threads !== undefined && { threads: settings.engine.threads }),
-    ...task,
-  });
-  const engine = await createEngine(settings.engine);
-  const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
+  const { engine, reason } = await engineOfRun(
+    settings.engine,
+    { model: neutral, rings, batchSize },
+    record?.program,
+    (note) => notice("projection engine", note),
+  );
+  const open: (() => unknown)[] = [() => set.close(), () => engine.dispose()];
   try {
+    const targets = await prepareTargets(set, {
+      boxSize: neutral.boxSize,
+      rings,
+      memoryBudget: budget / 2,
+      ...(settings.engine?.threads !== undefined && { threads: settings.engine.threads }),
+      ...task,
+    });
+    open.push(() => targets.dispose());
+    const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
+    open.push(() => trainer.dispose());
     const known = checkpoint && FeatureBasis.load(checkpoint.arrays);
     const { weights, basis, meanFrc } = await trainer.prepare(task, known);
     const history: EpochReport[] = [];
     if (!record) {
       record = {
         format: 1,
-        program: programRecord(engine.name),
+        program: programRecord(engine.name, reason),
         started: new Date().toISOString(),
         inputs,
         particles: targets.count,
@@ -165,10 +184,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     });
     await folder.writeRecord({ ...record, status: "complete" });
   } finally {
-    trainer.dispose();
-    await targets.dispose();
-    await engine.dispose();
-    await set.close();
+    for (const close of open.reverse()) await close();
   }
   return Run.open(settings.out);
 }

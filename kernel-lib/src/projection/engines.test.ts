@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InputError } from "../errors";
+import { emptyResult } from "./batch";
+import type { ProjectionBatch, ProjectionEngine, ProjectionRequest } from "./engine";
+import { chooseEngine, createEngine, type EngineName, type Surroundings } from "./engines";
+import type { Workload } from "./trial";
+
+const work: Workload = {
+  model: { count: 2, params: Float32Array.from({ length: 10 }, (_, i) => 0.1 * i), boxSize: 8, apix: 1 },
+  rings: 3,
+  batchSize: 4,
+};
+
+interface Fake {
+  /** Milliseconds of one evaluation after the first, of one particle and of more. */
+  alone?: number;
+  together: number;
+  /** Milliseconds that the first evaluation takes beside that, as on a GPU that compiles. */
+  warming?: number;
+  /** What it throws at an evaluation of so many particles. */
+  fails?: (count: number) => Error | undefined;
+  /** All its numbers. Default 1. */
+  value?: number;
+}
+
+/** Engines that do nothing but let a clock go on, and what was done with them. */
+function fakes(engines: Partial<Record<EngineName, Fake>>, gpu: string | undefined) {
+  let clock = 0;
+  const log: string[] = [];
+  const batches: [ProjectionBatch, ProjectionRequest][] = [];
+  const make = (name: EngineName): ProjectionEngine => {
+    const fake = engines[name];
+    assert.ok(fake, `${name} was not to be made`);
+    let warm = false;
+    log.push(`make ${name}`);
+    return {
+      name,
+      async evaluate(batch, request) {
+        log.push(`${name} ${batch.count}`);
+        batches.push([batch, request]);
+        const error = fake.fails?.(batch.count);
+        if (error) throw error;
+        clock += batch.count === 1 ? (fake.alone ?? fake.together) : fake.together;
+        if (!warm) clock += fake.warming ?? 0;
+        warm = true;
+        const result = emptyResult(batch, request);
+        for (const array of Object.values(result)) array.fill(fake.value ?? 1);
+        return result;
+      },
+      project: () => assert.fail("nothing is projected in a trial"),
+      products: () => assert.fail("no products are made in a trial"),
+      async dispose() {
+        log.push(`dispose ${name}`);
+        if (fake.fails) throw new Error("cannot be freed any more");
+      },
+    };
+  };
+  const surroundings: Surroundings = { gpu, make, now: () => clock };
+  return { surroundings, log, batches, clock: () => clock };
+}
+
+const ended = (log: string[]) => log.filter((line) => line.startsWith("dispose"));
+
+test("on a GPU the faster engine is taken, and the sentence about it has both times", async () => {
+  const fast = fakes(
+    { wasm: { together: 12 }, tensor: { together: 3.14, alone: 1, warming: 500 } },
+    "WebGPU",
+  );
+  const gpu = await chooseEngine({}, work, fast.surroundings);
+  assert.equal(gpu.engine.name, "tensor");
+  assert.equal(gpu.gpuFailed, false);
+  assert.equal(
+    gpu.reason,
+    "projections are computed by the engine tensor (WebGPU): 3.1 ms for a step of 4 particles, wasm (1 thread) 12 ms",
+  );
+  assert.deepEqual(ended(fast.log), ["dispose wasm"]);
+  const slow = fakes({ wasm: { together: 12 }, tensor: { together: 40, alone: 10 } }, "WebGPU");
+  const cpu = await chooseEngine({ engine: "auto" }, work, slow.surroundings);
+  assert.equal(cpu.engine.name, "wasm");
+  assert.equal(
+    cpu.reason,
+    "projections are computed by the engine wasm (1 thread): 12 ms for a step of 4 particles, tensor (WebGPU) 40 ms",
+  );
+  assert.deepEqual(ended(slow.log), ["dispose tensor"]);
+});
+
+test("a trial evaluates the caller's work with the gradient, after a warm-up, at least three times and not for long", async () => {
+  const { surroundings, log, batches } = fakes(
+    { wasm: { together: 1500 }, tensor: { together: 1000, alone: 600 } },
+    "CUDA",
+  );
+  await chooseEngine({}, work, surroundings);
+  const times = (line: string) => log.filter((l) => l === line).length;
+  assert.equal(times("wasm 4"), 1 + 3);
+  assert.equal(times("tensor 4"), 1 + 3);
+  const [batch, request] = batches[0]!;
+  assert.deepEqual(
+    { count: batch.count, gaussians: batch.gaussians, targetRings: batch.targetRings },
+    { count: 4, gaussians: 2, targetRings: 3 },
+  );
+  assert.deepEqual([request.boxSize, request.rings, request.gradient], [8, 3, { model: true }]);
+  const { params } = work.model;
+  assert.deepEqual(
+    batch.model,
+    Float32Array.from({ length: 40 }, (_, i) => params[i % 10]!),
+  );
+});
+
+test("a device that is slower with one particle than the CPU with all is not given more", async () => {
+  const { surroundings, log } = fakes(
+    { wasm: { together: 12 }, tensor: { together: 9e5, alone: 200 } },
+    "WebGPU",
+  );
+  const { engine, reason, gpuFailed } = await chooseEngine({}, work, surroundings);
+  assert.equal(engine.name, "wasm");
+  assert.equal(gpuFailed, false);
+  assert.match(reason!, /12 ms for a step of 4 particles, tensor \(WebGPU\) 200 ms for a single one$/);
+  assert.ok(!log.includes("tensor 4"));
+  assert.deepEqual(ended(log), ["dispose tensor"]);
+});
+
+test("an engine that throws in the trial loses, at one particle or at many, and its reason is told", async () => {
+  for (const least of [1, 4]) {
+    const fails = (count: number) => (count >= least ? new Error("Device lost\n  somewhere") : undefined);
+    const { surroundings, log } = fakes({ wasm: { together: 12 }, tensor: { together: 3, fails } }, "WebGPU");
+    const { engine, reason, gpuFailed } = await chooseEngine({}, work, surroundings);
+    assert.equal(engine.name, "wasm");
+    assert.equal(gpuFailed, true);
+    assert.equal(
+      reason,
+      "projections are computed by the engine wasm (1 thread): tensor (WebGPU) failed, Device lost",
+    );
+    assert.deepEqual(ended(log), ["dispose tensor"]);
+  }
+});
+
+test("a fast engine with wrong numbers loses, and that is told", async () => {
+  for (const [value, said] of [
+    [0.5, "the FRC from tensor (WebGPU) is wrong by 50 %"],
+    [Number.NaN, "the FRC from tensor (WebGPU) is not finite"],
+  ] as const) {
+    const { surroundings } = fakes({ wasm: { together: 12 }, tensor: { together: 3, value } }, "WebGPU");
+    const { engine, reason, gpuFailed } = await chooseEngine({}, work, surroundings);
+    assert.equal(engine.name, "wasm");
+    assert.equal(gpuFailed, true);
+    assert.ok(reason!.endsWith(said), reason);
+  }
+});
+
+test("where the CPU's engine throws, its error is the caller's and nothing stays behind", async () => {
+  const fails = () => new Error("a worker thread ended");
+  const { surroundings, log } = fakes({ wasm: { together: 12, fails }, tensor: { together: 3 } }, "WebGPU");
+  await assert.rejects(chooseEngine({}, work, surroundings), /^Error: a worker thread ended$/);
+  assert.deepEqual(ended(log).sort(), ["dispose tensor", "dispose wasm"]);
+});
+
+test("an engine that is asked for is taken as it is, and on a CPU wasm is: nothing is measured", async () => {
+  for (const [asked, gpu, taken] of [
+    ["wasm", "WebGPU", "wasm"],
+    ["tensor", "WebGPU", "tensor"],
+    ["tensor", undefined, "tensor"],
+    ["reference", "CUDA", "reference"],
+    ["auto", undefined, "wasm"],
+  ] as const) {
+    const { surroundings, log } = fakes({ [taken]: { together: 1 } }, gpu);
+    const { engine, reason } = await chooseEngine({ engine: asked }, work, surroundings);
+    assert.equal(engine.name, taken);
+    assert.equal(reason, undefined);
+    assert.deepEqual(log, [`make ${taken}`]);
+  }
+});
+
+test("an engine that there is none of is an error that names those that there are", async () => {
+  await assert.rejects(createEngine({ engine: "quantum" as EngineName }), (error: Error) => {
+    assert.ok(error instanceof InputError);
+    assert.equal(error.message, "engine: expected auto, wasm, tensor, reference, found quantum");
+    return true;
+  });
+});

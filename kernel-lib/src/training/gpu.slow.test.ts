@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { useBackend } from "../compute/backends";
+import { pearson } from "../latent/statistics";
+import { readMap } from "../maps/mrc";
+import { growNeutralModel } from "../model/neutral";
+import { writeModelText } from "../model/text";
+import { simulateLinearMotion } from "../simulate/designs";
+import { softwareGpu, temporaryFolder } from "../testing";
+import { type BackgroundSettings, train } from "./background";
+
+/**
+ * Trainings with a GPU that is a program, SwiftShader: slow, and of sines that are right to 1e-4, but all of the way to a
+ * device is that of a real one.
+ */
+
+/** 64 particles of 24² pixels and 24 Gaussians, clear enough that rounding does not decide what is learnt. */
+async function simulated(folder: string): Promise<Omit<BackgroundSettings, "out">> {
+  await useBackend("wasm");
+  const { consensus, star } = await simulateLinearMotion({
+    folder,
+    states: 8,
+    particlesPerState: 8,
+    range: 0.25,
+    boxSize: 24,
+    apix: 5,
+    snr: 10,
+    seed: 5,
+  });
+  const grown = await growNeutralModel(await readMap(consensus), {
+    resolution: 15,
+    gaussians: 24,
+    startGaussians: 24,
+    boxSize: 24,
+  });
+  const model = path.join(folder, "neutral.txt");
+  await writeModelText(model, grown.model);
+  return {
+    particles: star,
+    model,
+    options: {
+      latent: 1,
+      vary: ["position"],
+      epochs: 2,
+      coarseEpochs: 1,
+      batchSize: 16,
+      hidden: [32, 32, 32],
+      featureSize: 8,
+    },
+  };
+}
+
+/** Puts the software's description where Vulkan looks for drivers, for the time of the test. */
+function offer(t: TestContext, env: Record<string, string>): void {
+  const before = process.env["VK_DRIVER_FILES"];
+  Object.assign(process.env, env);
+  t.after(() => {
+    if (before === undefined) delete process.env["VK_DRIVER_FILES"];
+    else process.env["VK_DRIVER_FILES"] = before;
+  });
+}
+
+test("a training whose projections are computed by WebGPU ends where that on the CPU does", async (t) => {
+  const env = softwareGpu(t);
+  if (!env) return;
+  offer(t, env);
+  const folder = temporaryFolder(t);
+  const settings = await simulated(folder);
+  const trained = async (backend: "wasm" | "webgpu", engine: "wasm" | "tensor") => {
+    const out = path.join(folder, engine);
+    const run = await train({ ...settings, out, backend, engine: { engine, threads: 2 } });
+    run.close();
+    assert.equal(run.record.status, "complete");
+    assert.deepEqual([run.record.program.backend, run.record.program.engine], [backend, engine]);
+    assert.equal(run.record.program.engineReason, undefined);
+    return { latents: await run.latents(), history: run.history };
+  };
+  const cpu = await trained("wasm", "wasm");
+  const gpu = await trained("webgpu", "tensor");
+  assert.equal(gpu.history.length, 2);
+  for (const [i, epoch] of gpu.history.entries()) {
+    for (const what of ["trainFrc", "heldOutFrc", "heldOutScore"] as const) {
+      const off = Math.abs(epoch[what] - cpu.history[i]![what]);
+      assert.ok(off < 2e-3, `${what} of epoch ${i + 1}: ${epoch[what]}, on the CPU ${cpu.history[i]![what]}`);
+    }
+  }
+  for (const which of ["encoder", "refined", "deviation"] as const) {
+    assert.ok(gpu.latents[which].every(Number.isFinite), which);
+    const r = pearson(gpu.latents[which], cpu.latents[which]);
+    assert.ok(Math.abs(r) > 0.95, `${which}: correlation ${r} with that of the CPU`);
+  }
+});
+
+test("left the choice, a training with a GPU that is slower than the CPU takes the CPU, says so and records it", async (t) => {
+  const env = softwareGpu(t);
+  if (!env) return;
+  offer(t, env);
+  const folder = temporaryFolder(t);
+  const settings = await simulated(folder);
+  const notices: string[] = [];
+  const run = await train({
+    ...settings,
+    options: { ...settings.options, epochs: 1, coarseEpochs: 0 },
+    out: path.join(folder, "run"),
+    backend: "webgpu",
+    engine: { threads: 2 },
+    onNotice: (notice) => notices.push(notice),
+  });
+  run.close();
+  const { backend, engine, engineReason } = run.record.program;
+  assert.deepEqual([backend, engine], ["webgpu", "wasm"]);
+  assert.match(
+    engineReason!,
+    /^projections are computed by the engine wasm \(2 threads\): [\d.]+ ms for a step of 16 particles, tensor \(WebGPU\) [\d.]+ ms for a single one$/,
+  );
+  assert.deepEqual(notices, [engineReason]);
+});
+
+test("on WebGPU the tensor engine's memory does not grow from one evaluation to the next, nor with each new size", (t) => {
+  const env = softwareGpu(t);
+  if (!env) return;
+  const at = (file: string) => JSON.stringify(path.join(__dirname, "..", file));
+  const script = `
+    const tf = require("@tensorflow/tfjs-core");
+    const { useBackend } = require(${at("compute/backends.js")});
+    const { TensorEngine } = require(${at("projection/tensor.js")});
+    const { exampleBatch } = require(${at("projection/examples.js")});
+    const { expectAgreement } = require(${at("projection/agreement.js")});
+    const held = () => tf.memory();
+    useBackend("webgpu").then(async () => {
+      const before = held();
+      const engine = new TensorEngine();
+      const example = exampleBatch({ count: 3, gaussians: 12, boxSize: 16 });
+      await engine.evaluate(example.batch, example.request);
+      const once = held();
+      for (let i = 0; i < 4; i++) await engine.evaluate(example.batch, example.request);
+      const fiveTimes = held();
+      await engine.dispose();
+      const after = held();
+      const poolBytes = 50000;
+      const bounded = new TensorEngine(poolBytes);
+      const pools = [];
+      for (const rings of [2, 3, 4, 5, 6, 7]) {
+        await expectAgreement(bounded, { count: 2, gaussians: 12, boxSize: 16, rings });
+        const { numBytesAllocatedInGPU, numBytesInGPU } = held();
+        pools.push(numBytesAllocatedInGPU - numBytesInGPU);
+      }
+      await bounded.dispose();
+      console.log(JSON.stringify({ before, once, fiveTimes, after, poolBytes, pools }));
+    }).then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", script], {
+    cwd: __dirname,
+    encoding: "utf8",
+    timeout: 120000,
+    env: { ...process.env, ...env },
+  });
+  assert.equal(status, 0, stderr);
+  const { before, once, fiveTimes, after, poolBytes, pools } = JSON.parse(stdout.trim().split("\n").at(-1)!);
+  assert.ok(once.numTensors > before.numTensors && once.numBytesAllocatedInGPU > poolBytes);
+  for (const what of ["numTensors", "numBytes", "numBytesInGPU", "numBytesAllocatedInGPU"]) {
+    assert.equal(fiveTimes[what], once[what], what);
+    assert.equal(after[what], before[what], what);
+  }
+  assert.ok(Math.max(...pools) <= poolBytes, `${pools}`);
+});
