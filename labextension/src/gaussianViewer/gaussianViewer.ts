@@ -1,5 +1,6 @@
 import type { ViewerAnswer } from "e2gmm/dist/explorer/gaussianViewerState";
 import "../../style/gaussianViewer.css";
+import { onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
@@ -37,7 +38,6 @@ export class GaussianViewerView extends FreedView {
   #panelChosen = false;
   #widths: ResizeObserver | undefined;
   #player!: Player;
-  #themes: MutationObserver | undefined;
   #kernel: KernelWatch | undefined;
   #removed = false;
   readonly #removal = new AbortController();
@@ -171,15 +171,12 @@ export class GaussianViewerView extends FreedView {
     );
     this.#observeMaps();
     this.#kernel = new KernelWatch(model, () => this.#tell());
-    this.#themes = new MutationObserver(() => {
-      this.stage?.readTheme();
-    });
+    onThemeChange(() => this.stage?.readTheme(), this.#removal.signal);
     this.#widths = new ResizeObserver(() => {
       const { clientWidth } = this.el;
       if (clientWidth > 0 && !this.#panelChosen) this.#showPanel(clientWidth >= NARROW);
     });
     this.#widths.observe(this.el);
-    this.#themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   }
 
   #observeMaps(): void {
@@ -411,7 +408,6 @@ export class GaussianViewerView extends FreedView {
     this.#removal.abort();
     clearTimeout(this.#saying);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    this.#themes?.disconnect();
     this.#widths?.disconnect();
     this.#kernel?.dispose();
     this.#player?.dispose();
