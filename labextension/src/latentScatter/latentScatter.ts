@@ -1,11 +1,10 @@
 import { DOMWidgetModel, DOMWidgetView, type ISerializers } from "@jupyter-widgets/base";
 import { numbersOf } from "../typedArrays.js";
 import "../../style/latentScatter.css";
-import { onThemeChange } from "../dom.js";
+import { download, element, onThemeChange } from "../dom.js";
 import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import { Requests } from "../requests.js";
-import { element } from "./dom.js";
 import { exportedFigure, type ScatterTheme, type ShownRanges, scatterFigure } from "./figure.js";
 import {
   distanceUnits,
@@ -559,8 +558,7 @@ export class LatentScatterView extends DOMWidgetView {
       if (camera && this.three) layout["scene"] = { ...(layout["scene"] as object), camera };
       layout["width"] = Math.max(this.area.clientWidth, 480);
       layout["height"] = Math.max(this.area.clientHeight, 360);
-      const url = await pngOf(this.plotly, { data, layout });
-      download(url, this.fileName("png"));
+      download(await pngOf(this.plotly, { data, layout }), this.fileName("png"));
     } catch (error) {
       this.say(`The picture could not be saved: ${(error as Error).message}`);
     }
@@ -575,9 +573,7 @@ export class LatentScatterView extends DOMWidgetView {
         parts.push(content["text"] as string);
         from = content["next"] as number | null;
       }
-      const url = URL.createObjectURL(new Blob(parts, { type: "text/csv" }));
-      download(url, this.fileName("csv"));
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      download(new Blob(parts, { type: "text/csv" }), this.fileName("csv"));
       this.say("");
     } catch (error) {
       this.say(`The table could not be saved: ${(error as Error).message}`);
@@ -599,11 +595,4 @@ function hasWebgl(): boolean {
   const context = document.createElement("canvas").getContext("webgl");
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return context !== null;
-}
-
-function download(url: string, name: string): void {
-  const link = element("a", { href: url, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
 }
