@@ -6,7 +6,8 @@ export const kernelGoneText = "The kernel has gone; what is shown is the last it
 
 /**
  * Whether the kernel that a model came from is still there. ipywidgets tells models of a restart (`comm_live`), but not of
- * a kernel that was shut down or died.
+ * a kernel that was shut down or died. One that died and that the server has started anew has the same name and is well,
+ * but knows nothing of the model: its comms are disposed.
  */
 export class KernelWatch {
   readonly #model: WidgetModel;
@@ -25,8 +26,10 @@ export class KernelWatch {
 
   get gone(): boolean {
     const kernel = this.#kernel;
+    const comm = this.#model.comm as { jsServicesComm?: { isDisposed: boolean } } | undefined;
     return (
       this.#model.comm_live === false ||
+      comm?.jsServicesComm?.isDisposed === true ||
       (kernel !== null && (kernel.isDisposed || kernel.status === "dead" || kernel.status === "terminating"))
     );
   }

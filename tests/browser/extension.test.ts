@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
+import { command, Lab, launchChromium, pluginsActive, runAllCells, runCell, skip } from "./lab";
 
 describe("the extension in JupyterLab", { skip }, () => {
   let lab: Lab;
@@ -23,14 +23,7 @@ describe("the extension in JupyterLab", { skip }, () => {
     await lab.open(page, "plain.ipynb");
     await runAllCells(page);
     assert.equal(await runCell(page, "console.log(seven * 6);"), "42\n");
-    const active = await page.evaluate(() => {
-      // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
-      const app = (window as any).jupyterapp;
-      return ["widgets", "explorer", "file-viewers"].map((name) =>
-        app.isPluginActivated(`e2gmm-labextension:${name}`),
-      );
-    });
-    assert.deepEqual(active, [true, true, true]);
+    assert.deepEqual(await pluginsActive(page), [true, true, true]);
     assert.deepEqual(errors, []);
     await command(page, "kernelmenu:shutdown");
     await page.close();

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { freePort } from "../freePorts";
+import { notebookOf } from "../notebookFile";
 
 /** A real JupyterLab in a real Chromium, for the tests of what a user sees. */
 
@@ -30,31 +31,6 @@ export function launchChromium(): Promise<Browser> {
     ...(chromiumPath ? { executablePath: chromiumPath } : {}),
     args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** A notebook of TypeScript cells for the e2gmm kernel. */
-export function notebookOf(cells: readonly string[]): object {
-  return {
-    nbformat: 4,
-    nbformat_minor: 5,
-    metadata: { kernelspec: { name: "e2gmm", display_name: "TypeScript (e2gmm)", language: "typescript" } },
-    cells: cells.map((source, i) => ({
-      id: `cell${i}`,
-      cell_type: "code",
-      metadata: {},
-      execution_count: null,
-      outputs: [],
-      source,
-    })),
-  };
 }
 
 export interface LabOptions {
@@ -216,6 +192,17 @@ export function command(page: Page, id: string, args: object = {}): Promise<unkn
     [id, args] as const,
   );
   return inTime(done, id);
+}
+
+/** Whether each of the extension's plugins is active: widgets, explorer and file viewers. */
+export function pluginsActive(page: Page): Promise<boolean[]> {
+  return page.evaluate(() => {
+    // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
+    const app = (window as any).jupyterapp;
+    return ["widgets", "explorer", "file-viewers"].map((name) =>
+      app.isPluginActivated(`e2gmm-labextension:${name}`),
+    );
+  });
 }
 
 /** Runs every cell of the notebook in front and waits until the last of them has finished. */

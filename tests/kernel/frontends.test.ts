@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { notebookOf } from "../notebookFile";
 import { launcher, repositoryRoot } from "./wireClient";
 
 /** The kernel as programs other than our own client use it: started from an installed kernelspec. */
@@ -64,23 +65,11 @@ interface Notebook {
 
 function writeNotebook(name: string, cells: string[]): string {
   const file = path.join(folder, name);
-  const notebook = {
-    nbformat: 4,
-    nbformat_minor: 5,
-    metadata: { kernelspec: { name: "e2gmm", display_name: "TypeScript (e2gmm)", language: "typescript" } },
-    cells: cells.map((source, i) => ({
-      id: `cell${i}`,
-      cell_type: "code",
-      metadata: i === 0 ? { tags: ["parameters"] } : {},
-      execution_count: null,
-      outputs: [],
-      source,
-    })),
-  };
-  writeFileSync(file, JSON.stringify(notebook));
+  writeFileSync(file, JSON.stringify(notebookOf(cells, { tags: ["parameters"] })));
   return file;
 }
 
+const nbconvert = (...args: string[]) => run(["-m", "jupyter", "nbconvert", ...args]);
 const readNotebook = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Notebook;
 const joined = (text: string | string[] | undefined) => (Array.isArray(text) ? text.join("") : (text ?? ""));
 
@@ -104,17 +93,7 @@ panel`,
     `const area = new w.Output(); await area.capture(() => console.log(["captured", "text"].join(" "))); area`,
   ]);
   const executed = path.join(folder, "executed.ipynb");
-  const first = await run([
-    "-m",
-    "jupyter",
-    "nbconvert",
-    "--to",
-    "notebook",
-    "--execute",
-    notebook,
-    "--output",
-    executed,
-  ]);
+  const first = await nbconvert("--to", "notebook", "--execute", notebook, "--output", executed);
   assert.equal(first.status, 0, first.output);
   const { cells, metadata } = readNotebook(executed);
   const shown = cells[0]!.outputs.find(({ data }) => data)!.data!;
@@ -130,7 +109,7 @@ panel`,
   const slider = Object.values(saved).find(({ state }) => state["description"] === "Turn");
   assert.equal(slider!.state["value"], 23);
 
-  const second = await run(["-m", "jupyter", "nbconvert", "--to", "html", executed, "--output", "page.html"]);
+  const second = await nbconvert("--to", "html", executed, "--output", "page.html");
   assert.equal(second.status, 0, second.output);
   const page = readFileSync(path.join(folder, "page.html"), "utf8");
   assert.match(page, /<input[^>]*type="range"[^>]*value="23"/);
@@ -141,15 +120,7 @@ panel`,
 
 test("a failing cell ends nbclient with the error of the cell", { skip }, async () => {
   const notebook = writeNotebook("failing.ipynb", ["const n = 1;", "throw new Error('on purpose ' + n);"]);
-  const { status, output } = await run([
-    "-m",
-    "jupyter",
-    "nbconvert",
-    "--to",
-    "notebook",
-    "--execute",
-    notebook,
-  ]);
+  const { status, output } = await nbconvert("--to", "notebook", "--execute", notebook);
   assert.notEqual(status, 0);
   assert.match(output, /on purpose 1/);
 });

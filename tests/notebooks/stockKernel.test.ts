@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { notebookOf } from "../notebookFile";
 import { root } from "../workspace/repository";
 
 const python = path.join(root, ".venv/bin/python");
@@ -28,22 +29,7 @@ const bar = e2.progressBar("Work");
 for (const done of [0, 1, 2]) bar({ task: "count", done: done, total: 2 });
 await new Promise((resolve) => setTimeout(resolve, 300));`,
   ];
-  writeFileSync(
-    file,
-    JSON.stringify({
-      cells: cells.map((source, i) => ({
-        cell_type: "code",
-        id: `cell${i}`,
-        execution_count: null,
-        metadata: {},
-        outputs: [],
-        source,
-      })),
-      metadata: { kernelspec: { display_name: "tslab", language: "typescript", name: "tslab" } },
-      nbformat: 4,
-      nbformat_minor: 5,
-    }),
-  );
+  writeFileSync(file, JSON.stringify(notebookOf(cells, { kernel: "tslab" })));
   const out = path.join(folder, "out");
   const { status, stderr } = spawnSync(python, [path.join(root, "binder/execute.py"), file, out], {
     encoding: "utf8",

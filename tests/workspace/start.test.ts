@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { freePort } from "../freePorts";
+import { notebookOf } from "../notebookFile";
 import { root } from "./repository";
 
 // A test must not be what sets up: that would build below the feet of the tests beside it
@@ -23,19 +24,7 @@ function temporaryFolder(t: TestContext): string {
 /** Writes a notebook of TypeScript cells. @returns its path and text */
 function writeNotebook(folder: string, cells: string[], kernel = "tslab") {
   const file = path.join(folder, "example.ipynb");
-  const text = JSON.stringify({
-    cells: cells.map((source, i) => ({
-      cell_type: "code",
-      id: `cell${i}`,
-      execution_count: null,
-      metadata: {},
-      outputs: [],
-      source,
-    })),
-    metadata: { kernelspec: { display_name: kernel, language: "typescript", name: kernel } },
-    nbformat: 4,
-    nbformat_minor: 5,
-  });
+  const text = JSON.stringify(notebookOf(cells, { kernel }));
   writeFileSync(file, text);
   return { file, text };
 }
@@ -96,15 +85,6 @@ describe("executing a notebook", { skip }, () => {
     assert.match(noKernel.stderr, /^example\.ipynb: No such kernel named fortran; nothing was written\n$/);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 test("npm start serves the notebook in JupyterLab at the address that it prints, and ends when told to", {
   skip,

@@ -14,7 +14,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type typescript from "typescript";
-import { artefacts, Lab, launchChromium, notebookOf, runAllCells, skip as skipBrowser } from "../browser/lab";
+import {
+  artefacts,
+  Lab,
+  launchChromium,
+  pluginsActive,
+  runAllCells,
+  skip as skipBrowser,
+} from "../browser/lab";
+import { notebookOf } from "../notebookFile";
 import { importBinder, root } from "./repository";
 
 /** The Python wheel, built here and installed by pip where there is no Node, no npm and nothing of this project. */
@@ -255,14 +263,7 @@ turn`,
       await runAllCells(page);
       await page.locator(".jp-OutputArea .widget-slider", { hasText: "17" }).waitFor();
       await page.locator(".jp-OutputArea .e2gmm-scatter .js-plotly-plot").waitFor();
-      const active = await page.evaluate(() => {
-        // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
-        const app = (window as any).jupyterapp;
-        return ["widgets", "explorer", "file-viewers"].map((name) =>
-          app.isPluginActivated(`e2gmm-labextension:${name}`),
-        );
-      });
-      assert.deepEqual(active, [true, true, true]);
+      assert.deepEqual(await pluginsActive(page), [true, true, true]);
       assert.deepEqual(errors, []);
       mkdirSync(artefacts, { recursive: true });
       await page.screenshot({ path: path.join(artefacts, "wheel.png") });

@@ -11,16 +11,18 @@ export const palette = {
   faint: "#e6e6e6",
 } as const;
 
-/** Colours of sets, in the order in which they are used. */
-export const setColours: readonly string[] = [
+/** The colours in the order in which they are used. */
+export const hues: readonly string[] = [
   palette.blue,
   palette.vermilion,
   palette.green,
   palette.purple,
   palette.orange,
   palette.sky,
-  palette.ink,
 ];
+
+/** Colours of sets, in the order in which they are used. */
+export const setColours: readonly string[] = [...hues, palette.ink];
 
 /** Lightness grows with the number, so that it reads in grey too. */
 export const numberScheme = "viridis";

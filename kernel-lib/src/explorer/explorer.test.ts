@@ -13,46 +13,16 @@ import { openParticles } from "../particles/particleSet";
 import { simulateLinearMotion } from "../simulate/designs";
 import type { TrainSettings } from "../training/train";
 import type { EpochReport } from "../training/trainer";
-import type { Comm, CommMessage, CommTransport } from "../widgets/transport";
+import { connect, FakeTransport, type Sent } from "../widgets/transport.test.helper";
 import { explore, exploreTraining } from "./explore";
 import type { Explorer } from "./explorer";
 import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";
 import { type PanelAnswer, panelTarget, servePanels } from "./panel";
 
-/** A front end that keeps what it hears. */
-class FakeTransport implements CommTransport {
-  readonly frontEndSeen = true;
-  readonly parentId = "cell";
-  readonly sent: { comm: string; data: Record<string, unknown>; buffers: readonly ArrayBufferView[] }[] = [];
-  readonly targets = new Map<string, (comm: Comm, opening: CommMessage) => unknown>();
-  private readonly handlers = new Map<string, (message: CommMessage) => unknown>();
-
-  open(_target: string, { id }: { id?: string }): Comm {
-    return this.comm(id!);
-  }
-
-  comm(id: string): Comm {
-    return {
-      id,
-      send: (data, options) => this.sent.push({ comm: id, data, buffers: options?.buffers ?? [] }),
-      close: () => {},
-      onMessage: (handler) => this.handlers.set(id, handler),
-      onClose: () => {},
-    };
-  }
-
-  registerTarget(target: string, handler: (comm: Comm, opening: CommMessage) => unknown): void {
-    this.targets.set(target, handler);
-  }
-
-  onCellEnd(): void {}
-
-  say(comm: string, data: Record<string, unknown>): void {
-    this.handlers.get(comm)!({ data, metadata: {}, buffers: [] });
-  }
-
+/** A page that can wait for what it hears. */
+class Page extends FakeTransport {
   /** The first message that fits, waited for. */
-  async heard<T>(fits: (message: FakeTransport["sent"][number]) => T | undefined | false): Promise<T> {
+  async heard<T>(fits: (message: Sent) => T | undefined | false): Promise<T> {
     for (let tries = 0; tries < 600; tries++) {
       for (const message of this.sent) {
         const found = fits(message);
@@ -65,7 +35,7 @@ class FakeTransport implements CommTransport {
 
   async ask(explorer: Explorer, request: ExplorerRequest): Promise<ExplorerAnswer> {
     const id = `request ${this.sent.length}`;
-    this.say(explorer.id, { method: "custom", content: { ...request, id } });
+    this.receive(explorer.id, { method: "custom", content: { ...request, id } });
     return this.heard(({ data }) => {
       const content = data["content"] as ExplorerAnswer | undefined;
       return content?.id === id && content;
@@ -85,7 +55,7 @@ const settings: TrainSettings = {
   options: { latent: 2, epochs: 2, coarseEpochs: 1, batchSize: 16, hidden: [24, 24], vary: ["position"] },
   engine: { threads: 1 },
 };
-let transport: FakeTransport;
+let transport: Page;
 
 before(async () => {
   await useBackend("wasm");
@@ -104,13 +74,12 @@ before(async () => {
     boxSize: 24,
   });
   await writeModelText(settings.model, grown.model);
-  transport = new FakeTransport();
-  (globalThis as Record<symbol, unknown>)[Symbol.for("Jupyter.comms")] = transport;
+  transport = connect(new Page());
   process.chdir(data);
 });
 after(() => {
   process.chdir(folder);
-  delete (globalThis as Record<symbol, unknown>)[Symbol.for("Jupyter.comms")];
+  connect(undefined);
   rmSync(data, { recursive: true, force: true });
 });
 
@@ -139,12 +108,12 @@ test("a training is followed: places, curves and model of every epoch; then it i
 test("a step of the probe in a view answers with the decode, in one message of binary numbers", async () => {
   const explorer = await explore("run");
   const before = transport.sent.length;
-  transport.say(explorer.scatter.id, {
+  transport.receive(explorer.scatter.id, {
     method: "update",
     state: { probeTo: { z1: 0.7, z2: 0.2 } },
     buffer_paths: [],
   });
-  const messages = transport.sent.slice(before).filter(({ comm }) => comm === explorer.viewer.id);
+  const messages = transport.sent.slice(before).filter(({ id }) => id === explorer.viewer.id);
   assert.equal(messages.length, 1);
   const [{ data: update, buffers }] = messages as [(typeof messages)[0]];
   assert.deepEqual(update["buffer_paths"], [["gaussians"]]);
@@ -341,9 +310,9 @@ test("JupyterLab's panel gets the runs below the folder, and an explorer of the 
   transport.targets.get(panelTarget)!(transport.comm("panel"), { data: {}, metadata: {}, buffers: [] });
   const ask = (request: object) => {
     const id = `panel ${transport.sent.length}`;
-    transport.say("panel", { ...request, id });
+    transport.receive("panel", { ...request, id });
     return transport.heard(
-      ({ comm, data: said }) => comm === "panel" && said["id"] === id && (said as PanelAnswer),
+      ({ id: comm, data: said }) => comm === "panel" && said["id"] === id && (said as PanelAnswer),
     );
   };
   const list = (await ask({ kind: "runs" })) as Extract<PanelAnswer, { runs: unknown }>;

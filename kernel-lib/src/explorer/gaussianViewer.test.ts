@@ -6,58 +6,16 @@ import { modelDensity } from "../model/density";
 import { emptyModel, type GaussianModel } from "../model/gaussianModel";
 import { parseModelPdb } from "../model/pdb";
 import { Random } from "../random";
-import { openWidgets } from "../widgets";
-import type { Comm, CommMessage, CommTransport } from "../widgets/transport";
+import { connect, disconnect, FakeTransport, type Sent } from "../widgets/transport.test.helper";
 import { displayedMap } from "./displayedMap";
 import { GaussianViewer } from "./gaussianViewer";
 import { gaussiansInShapes } from "./maskShapes";
 
-interface Sent {
-  id: string;
-  data: Record<string, unknown>;
-  buffers: readonly ArrayBufferView[];
-}
-
-/** A front end that keeps what it gets. */
-class FakeTransport implements CommTransport {
-  frontEndSeen = true;
-  parentId = "cell";
-  readonly sent: Sent[] = [];
-  readonly opened: Sent[] = [];
-  readonly handlers = new Map<string, (message: CommMessage) => unknown>();
-
-  open(
-    _target: string,
-    options: { id?: string; data?: Record<string, unknown>; buffers?: readonly ArrayBufferView[] },
-  ): Comm {
-    const id = options.id!;
-    this.opened.push({ id, data: options.data ?? {}, buffers: options.buffers ?? [] });
-    return {
-      id,
-      send: (data, { buffers = [] } = {}) => void this.sent.push({ id, data, buffers }),
-      close: () => {},
-      onMessage: (handler) => void this.handlers.set(id, handler),
-      onClose: () => {},
-    };
-  }
-  registerTarget(): void {}
-  onCellEnd(): void {}
-
-  receive(id: string, data: Record<string, unknown>): void {
-    this.handlers.get(id)!({ data, metadata: {}, buffers: [] });
-  }
-}
-
-const symbol = Symbol.for("Jupyter.comms");
 let transport: FakeTransport;
 beforeEach(() => {
-  transport = new FakeTransport();
-  (globalThis as Record<symbol, unknown>)[symbol] = transport;
+  transport = connect(new FakeTransport());
 });
-afterEach(() => {
-  (globalThis as Record<symbol, unknown>)[symbol] = undefined;
-  for (const widget of [...openWidgets().values()]) widget.close();
-});
+afterEach(disconnect);
 
 const COUNT = 60;
 
@@ -141,7 +99,7 @@ test("a mask that a view sends comes back as the Gaussians in it, and code hears
   viewer.show(model(0.2));
   const sphere = { kind: "sphere", mode: "add", centre: [0, 0, 0], radius: 18 };
   const box = { kind: "box", mode: "subtract", centre: [10, 0, 0], size: [20, 64, 64] };
-  transport.receive(viewer.id, { method: "update", state: { shapes: [sphere, box] }, buffer_paths: [] });
+  transport.update(viewer.id, { shapes: [sphere, box] });
   const { params } = model();
   const expected = Array.from({ length: COUNT }, (_, i) => {
     const [x, y, z] = [0, 1, 2].map((axis) => 64 * params[axis * COUNT + i]!) as [number, number, number];
@@ -157,9 +115,7 @@ test("a mask that a view sends comes back as the Gaussians in it, and code hears
 test("shapes that make no sense are refused, and the mask stays", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   const bad = [{ kind: "sphere", mode: "add", centre: [0, 0], radius: 5 }];
-  assert.throws(() =>
-    transport.receive(viewer.id, { method: "update", state: { shapes: bad }, buffer_paths: [] }),
-  );
+  assert.throws(() => transport.update(viewer.id, { shapes: bad }));
   assert.deepEqual(viewer.shapes, []);
   assert.equal(gaussiansInShapes(model(), [])[0], 0);
 });
@@ -268,7 +224,7 @@ test("the density of what is shown is computed when a view asks to see it", () =
   const viewer = new GaussianViewer({ neutral: model() });
   viewer.show(model(0.1));
   assert.equal(viewer.density.data.length, 0);
-  transport.receive(viewer.density.id, { method: "update", state: { visible: true }, buffer_paths: [] });
+  transport.update(viewer.density.id, { visible: true });
   const { data, low, high, size } = viewer.density;
   assert.deepEqual([...size], [64, 64, 64]);
   const expected = modelDensity(model(0.1), { boxSize: 64 }).data;

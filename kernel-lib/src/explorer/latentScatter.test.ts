@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { Random } from "../random";
-import { openWidgets } from "../widgets";
-import type { Comm, CommMessage, CommTransport } from "../widgets/transport";
+import { connect, disconnect, FakeTransport } from "../widgets/transport.test.helper";
 import { LatentScatter, type LatentScatterOptions } from "./latentScatter";
 import { categoryColour } from "./latentScatterColours";
 import {
@@ -17,51 +16,27 @@ import {
 } from "./latentScatterDrawn";
 import { along, movedLeast } from "./latentScatterProbe";
 
-/** The front end's end of the comms: what was sent to it, and what it sends. */
-class Page implements CommTransport {
-  readonly frontEndSeen = true;
-  readonly parentId = "cell";
-  readonly sent: { data: Record<string, unknown>; buffers: readonly ArrayBufferView[] }[] = [];
-  private receive: (message: CommMessage) => unknown = () => {};
-
-  open(_target: string, { id = "" }): Comm {
-    return {
-      id,
-      send: (data, options) => this.sent.push({ data, buffers: options?.buffers ?? [] }),
-      close: () => {},
-      onMessage: (handler) => {
-        this.receive = handler;
-      },
-      onClose: () => {},
-    };
-  }
-  registerTarget(): void {}
-  onCellEnd(): void {}
-
+/** A page that shows the plot that was made last. */
+class Page extends FakeTransport {
   set(state: Record<string, unknown>): void {
-    this.receive({ data: { method: "update", state, buffer_paths: [] }, metadata: {}, buffers: [] });
+    this.update(this.opened.at(-1)!.id, state);
   }
 
   /** The answer to a request. */
   async ask(content: Record<string, unknown>): Promise<Record<string, unknown>> {
     const id = String(this.sent.length);
-    this.receive({ data: { method: "custom", content: { id, ...content } }, metadata: {}, buffers: [] });
+    this.receive(this.opened.at(-1)!.id, { method: "custom", content: { id, ...content } });
     await setImmediate();
     const answers = this.sent.flatMap(({ data }) => (data["method"] === "custom" ? [data["content"]] : []));
     return answers.find((answer) => (answer as { id: unknown }).id === id) as Record<string, unknown>;
   }
 }
 
-const symbol = Symbol.for("Jupyter.comms");
 let page: Page;
 beforeEach(() => {
-  page = new Page();
-  (globalThis as Record<symbol, unknown>)[symbol] = page;
+  page = connect(new Page());
 });
-afterEach(() => {
-  (globalThis as Record<symbol, unknown>)[symbol] = undefined;
-  for (const widget of openWidgets().values()) widget.close();
-});
+afterEach(disconnect);
 
 function normal(count: number, seed = 3): Float32Array {
   const random = new Random(seed);

@@ -1,5 +1,5 @@
 import { distinctLabels } from "../display/checks";
-import { palette } from "../display/theme";
+import { hues } from "../display/theme";
 import { robustRange } from "./latentScatterDrawn";
 import type { Colouring, ScatterCategory } from "./latentScatterState";
 import { type CategoryColumn, type ScatterTable, SETS } from "./latentScatterTable";
@@ -101,19 +101,10 @@ function coloursOfCategories(name: string, { codes, names }: CategoryColumn): Pa
   };
 }
 
-const distinct = [
-  palette.blue,
-  palette.vermilion,
-  palette.green,
-  palette.purple,
-  palette.orange,
-  palette.sky,
-];
-
 /** Those of the figures first; then hues a golden angle apart, which never come close to each other soon. */
 export function categoryColour(index: number): string {
-  if (index < distinct.length) return distinct[index]!;
-  const hue = ((index - distinct.length) * 137.508 + 20) % 360;
+  if (index < hues.length) return hues[index]!;
+  const hue = ((index - hues.length) * 137.508 + 20) % 360;
   const lightness = index % 2 === 0 ? 0.42 : 0.62;
   const chroma = 0.55 * Math.min(lightness, 1 - lightness);
   const channel = (n: number) => {

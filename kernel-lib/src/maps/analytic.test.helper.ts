@@ -18,24 +18,6 @@ export function randomGaussians(count: number, radius: number, seed: number): Ga
   return gaussians;
 }
 
-/** A random rotation, from a uniform quaternion. */
-export function randomRotation(random: Random): number[] {
-  const q = [random.normal(), random.normal(), random.normal(), random.normal()];
-  const norm = Math.hypot(...q);
-  const [w, x, y, z] = q.map((c) => c / norm) as [number, number, number, number];
-  return [
-    1 - 2 * (y * y + z * z),
-    2 * (x * y - w * z),
-    2 * (x * z + w * y),
-    2 * (x * y + w * z),
-    1 - 2 * (x * x + z * z),
-    2 * (y * z - w * x),
-    2 * (x * z - w * y),
-    2 * (y * z + w * x),
-    1 - 2 * (x * x + y * y),
-  ];
-}
-
 /**
  * The map of equally wide Gaussians, made from its transform: sampling them in real space would fold frequencies
  * beyond Nyquist back, which is the sampling's error and not the projector's.

@@ -131,7 +131,8 @@ function fallOff(distance: number, width: number): number {
   return 0.5 + 0.5 * Math.cos((Math.PI * distance) / width);
 }
 
-function meanPlusDeviations(data: Float32Array, deviations: number): number {
+/** Mean of a map plus so many of its standard deviations. */
+export function meanPlusDeviations(data: Float32Array, deviations: number): number {
   let sum = 0;
   let squares = 0;
   for (const value of data) {

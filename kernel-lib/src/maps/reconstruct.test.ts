@@ -3,14 +3,9 @@ import { test } from "node:test";
 import { InputError, StoppedError } from "../errors";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
 import type { Progress } from "../progress";
+import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
-import {
-  type Gaussian,
-  gaussianMap,
-  projected,
-  randomGaussians,
-  randomRotation,
-} from "./analytic.test.helper";
+import { type Gaussian, gaussianMap, projected, randomGaussians } from "./analytic.test.helper";
 import { frequency, halfWidth, ifft2Real, shiftOrigin } from "./fft";
 import { fourierShellCorrelation } from "./fsc";
 import { type ImageGroup, type ImageSource, reconstruct } from "./reconstruct";

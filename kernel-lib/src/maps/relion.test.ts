@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { pearson } from "../latent/statistics";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
 import { openParticles } from "../particles/particleSet";
 import { disc } from "../projection/disc";
@@ -141,20 +142,6 @@ async function projectWithRelion(folder: string, map: string, poses: Pose[], api
   }
 }
 
-function correlation(a: Float32Array, b: Float32Array): number {
-  const [meanA, meanB] = [a, b].map((v) => v.reduce((sum, value) => sum + value, 0) / v.length) as [
-    number,
-    number,
-  ];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += (a[i]! - meanA) * (b[i]! - meanB);
-    aa += (a[i]! - meanA) ** 2;
-    bb += (b[i]! - meanB) ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-}
-
 function mirrored(volume: Volume): Float32Array {
   const [nx, ny, nz] = volume.size;
   const out = new Float32Array(volume.data.length);
@@ -221,8 +208,8 @@ test("images that RELION projected give the map back, with its hand and not the 
     const { map } = await reconstruct(sourceOf(poses, images, size, apix, ctf), { halves: "none" });
     // To half Nyquist: the original goes on into the corners of Fourier space, where no image reaches.
     const [ours, theirs] = [map, original].map((volume) => lowPass(volume, 4 * apix)) as [Volume, Volume];
-    const right = correlation(ours.data, theirs.data);
-    const wrong = correlation(ours.data, mirrored(theirs));
+    const right = pearson(ours.data, theirs.data);
+    const wrong = pearson(ours.data, mirrored(theirs));
     assert.ok(right > 0.99, `correlation ${right}${ctf ? " with CTF" : ""}`);
     assert.ok(wrong < right - 0.1, `mirrored ${wrong}, as made ${right}`);
     const { fsc } = fourierShellCorrelation(map, original);

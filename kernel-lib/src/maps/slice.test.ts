@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputError } from "../errors";
 import { disc } from "../projection/disc";
+import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
-import { gaussianMap, projected, randomGaussians, randomRotation } from "./analytic.test.helper";
+import { gaussianMap, projected, randomGaussians } from "./analytic.test.helper";
 import { MapProjector } from "./slice";
 import type { Volume } from "./volume";
 

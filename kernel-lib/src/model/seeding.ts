@@ -1,4 +1,5 @@
 import { InputError } from "../errors";
+import { meanPlusDeviations } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import type { Random } from "../random";
 import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
@@ -9,14 +10,7 @@ export type Inside = (x: number, y: number, z: number) => boolean;
 
 /** What stands out of a low-passed map: its density above mean + one standard deviation, 0 elsewhere. */
 function standingOut(density: Float32Array): Float32Array {
-  let sum = 0;
-  let square = 0;
-  for (const v of density) {
-    sum += v;
-    square += v * v;
-  }
-  const average = sum / density.length;
-  const threshold = average + Math.sqrt(Math.max(0, square / density.length - average * average));
+  const threshold = meanPlusDeviations(density, 1);
   return density.map((v) => Math.max(0, v - threshold));
 }
 

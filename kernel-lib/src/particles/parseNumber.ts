@@ -40,7 +40,9 @@ export function parseNumber(bytes: Uint8Array, from: number, to: number): number
   }
   if (at !== to) return Number.NaN;
   if (digits > 15 || scale > 22 || scale < -22) {
-    return Number(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1"));
+    let text = "";
+    for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+    return Number(text);
   }
   const value = scale < 0 ? mantissa / powers[-scale]! : mantissa * powers[scale]!;
   return sign === 45 ? -value : value;

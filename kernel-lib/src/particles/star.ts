@@ -3,6 +3,7 @@ import { openSource } from "../maps/mrcSource";
 import type { TaskOptions } from "../progress";
 import { isSameFile, writeBeside } from "../writeBeside";
 import { parseNumber } from "./parseNumber";
+import { refuseOtherFormats, StarLines, StarRows } from "./starText";
 
 /** A loop of a STAR file: named columns, and rows that stay where they are in the file's own text. */
 export interface StarTable {
@@ -40,38 +41,16 @@ export interface StarFile {
 }
 
 const newline = 10;
-const hash = 35;
-const underscore = 95;
-const semicolon = 59;
 
-/** Space, tab, carriage return and the like: all that separates values. Control characters do not occur otherwise. */
-function isBlank(byte: number): boolean {
-  return byte <= 32;
-}
-
-class Table implements StarTable {
-  readonly columns: string[] = [];
-  /** First byte of each row; grown by doubling. */
-  starts = new Uint32Array(1024);
-  /** First byte after each row's line, its newline included. */
-  ends = new Uint32Array(1024);
-  count = 0;
+class Table extends StarRows<Buffer> implements StarTable {
   private checked = false;
-  private everyColumn = new Int32Array(0);
 
   constructor(
     private readonly file: string,
-    private readonly bytes: Buffer,
-    readonly block: string,
-  ) {}
-
-  addRow(start: number, end: number): void {
-    if (this.count === this.starts.length) {
-      this.starts = doubled(this.starts);
-      this.ends = doubled(this.ends);
-    }
-    this.starts[this.count] = start;
-    this.ends[this.count++] = end;
+    bytes: Buffer,
+    block: string,
+  ) {
+    super(bytes, block);
   }
 
   has(column: string): boolean {
@@ -79,8 +58,7 @@ class Table implements StarTable {
   }
 
   where(row: number): string {
-    const line = countLines(this.bytes, this.starts[row]!) + 1;
-    return `${this.file}: row ${row + 1} (line ${line})`;
+    return `${this.file}: row ${row + 1} (line ${this.lineOf(row)})`;
   }
 
   numbers(names: readonly string[]): Float64Array[] {
@@ -97,12 +75,10 @@ class Table implements StarTable {
     return values;
   }
 
-  /** The byte range [from, to) of every value of a row, quotes left out. */
-  spansOf(row: number, spans: Uint32Array): void {
-    if (this.everyColumn.length !== this.columns.length) {
-      this.everyColumn = Int32Array.from(this.columns, (_, column) => column);
-    }
-    this.scanRow(row, this.everyColumn, this.columns.length, spans);
+  override spansOf(row: number, spans: Uint32Array): number {
+    const found = super.spansOf(row, spans);
+    this.check(row, found);
+    return found;
   }
 
   rows(from: number, to: number): string[][] {
@@ -136,7 +112,8 @@ class Table implements StarTable {
     const last = this.checked ? wanted.reduce((most, j, i) => (j >= 0 ? i : most), -1) : this.columns.length;
     const spans = new Uint32Array(2 * names.length);
     for (let row = 0; row < this.count; row++) {
-      this.scanRow(row, wanted, last, spans);
+      const found = this.scanRow(row, wanted, last, spans);
+      if (found < 0 || last === this.columns.length) this.check(row, found);
       for (const [to, from] of twice) {
         spans[2 * to] = spans[2 * from]!;
         spans[2 * to + 1] = spans[2 * from + 1]!;
@@ -146,37 +123,16 @@ class Table implements StarTable {
     this.checked = true;
   }
 
-  private scanRow(row: number, wanted: Int32Array, last: number, spans: Uint32Array): void {
-    const { bytes } = this;
-    const end = this.ends[row]!;
-    let at = this.starts[row]!;
-    let column = 0;
-    while (column <= last) {
-      while (at < end && isBlank(bytes[at]!)) at++;
-      if (at >= end || bytes[at] === hash) break;
-      let from = at;
-      let to: number;
-      const quote = bytes[at]!;
-      if (quote === 34 || quote === 39) {
-        from = at + 1;
-        to = endOfQuoted(bytes, from, end, quote);
-        if (to < 0) throw new InputError(`${this.where(row)}`, `a closing ${String.fromCharCode(quote)}`);
-        at = to + 1;
-      } else {
-        while (at < end && !isBlank(bytes[at]!)) at++;
-        to = at;
-      }
-      const j = column < wanted.length ? wanted[column]! : -1;
-      if (j >= 0) {
-        spans[2 * j] = from;
-        spans[2 * j + 1] = to;
-      }
-      column++;
-    }
-    if (last === this.columns.length && column !== last) {
-      const found = column > last ? "more" : String(column);
-      throw new InputError(this.where(row), `${last} values, one for each column`, found);
-    }
+  /** @throws InputError unless `found`, as the scan of a row tells, is one value for each column */
+  private check(row: number, found: number): void {
+    const { length } = this.columns;
+    if (found === length) return;
+    if (found < 0) throw new InputError(this.where(row), `a closing ${String.fromCharCode(-found)}`);
+    throw new InputError(
+      this.where(row),
+      `${length} values, one for each column`,
+      found > length ? "more" : String(found),
+    );
   }
 }
 
@@ -213,28 +169,8 @@ export class NumberReader {
   }
 }
 
-/** A quote ends where the same quote is followed by a blank, so that `5'-end` needs no escaping. */
-function endOfQuoted(bytes: Buffer, from: number, end: number, quote: number): number {
-  for (let i = from; i < end; i++) {
-    if (bytes[i] === quote && (i + 1 >= end || isBlank(bytes[i + 1]!))) return i;
-  }
-  return -1;
-}
-
 function withUnderscore(column: string): string {
   return column.startsWith("_") ? column : `_${column}`;
-}
-
-function doubled(array: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(2 * array.length);
-  larger.set(array);
-  return larger;
-}
-
-function countLines(bytes: Buffer, before: number): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(newline); at >= 0 && at < before; at = bytes.indexOf(newline, at + 1)) lines++;
-  return lines;
 }
 
 /**
@@ -259,55 +195,28 @@ export function parseStar(bytes: Buffer, file: string): StarFile {
   refuseOtherFormats(bytes, file);
   const tables: Table[] = [];
   const pairs = new Map<string, Map<string, string>>();
-  let block: string | undefined;
-  let table: Table | undefined;
-  let line = 0;
-  let end = 0;
-  for (let start = 0; start < bytes.length; start = end) {
-    const found = bytes.indexOf(newline, start);
-    end = found < 0 ? bytes.length : found + 1;
-    line++;
-    let at = start;
-    while (at < end && isBlank(bytes[at]!)) at++;
-    if (at === end || bytes[at] === hash) continue;
-    const place = () => `${file}: line ${line}`;
-    const words = () => bytes.toString("utf8", at, end).trim();
-    if (startsWith(bytes, at, end, "data_")) {
-      block = words().split(/\s/)[0]!.slice(5);
-      table = undefined;
-      if (!pairs.has(block)) pairs.set(block, new Map());
-      continue;
-    }
-    if (block === undefined)
-      throw new InputError(place(), "a STAR file, in which data_… comes first", shorten(words()));
-    if (startsWith(bytes, at, end, "loop_")) {
-      table = new Table(file, bytes, block);
+  const lines = new StarLines(bytes, file, {
+    block: (name) => {
+      if (!pairs.has(name)) pairs.set(name, new Map());
+    },
+    loop: (block) => {
+      const table = new Table(file, bytes, block);
       tables.push(table);
-    } else if (bytes[at] === underscore && (!table || table.count === 0)) {
-      const [name] = words().split(/\s/, 1) as [string];
-      if (!table) {
-        const value = words().slice(name.length).trim();
-        pairs.get(block)!.set(name, unquote(value));
-      } else if (table.columns.includes(name)) {
-        throw new InputError(place(), "each column once", `a second ${name}`);
-      } else {
-        table.columns.push(name);
-      }
-    } else if (bytes[at] === underscore && table) {
-      // Pairs may follow a loop after its rows.
-      table = undefined;
-      end = start;
-      line--;
-    } else if (!table || table.columns.length === 0) {
-      throw new InputError(place(), "data_…, loop_ or a name that begins with _", shorten(words()));
-    } else if (at === start && bytes[at] === semicolon && isBlank(bytes[at + 1] ?? newline)) {
-      throw new InputError(place(), "one line for each row", "a text of several lines (;)");
-    } else {
-      table.addRow(at, end);
-    }
+      return table;
+    },
+    pair: (block, at, end) => {
+      const words = bytes.toString("utf8", at, end).trim();
+      const [name] = words.split(/\s/, 1) as [string];
+      pairs.get(block)!.set(name, unquote(words.slice(name.length).trim()));
+    },
+  });
+  for (let start = 0; start < bytes.length; ) {
+    const found = bytes.indexOf(newline, start);
+    const end = found < 0 ? bytes.length : found + 1;
+    lines.take(start, end);
+    start = end;
   }
-  if (block === undefined)
-    throw new InputError(file, "a STAR file", bytes.length ? "only blanks" : "an empty file");
+  lines.finish();
   return {
     file,
     bytes,
@@ -317,31 +226,9 @@ export function parseStar(bytes: Buffer, file: string): StarFile {
   };
 }
 
-function startsWith(bytes: Buffer, at: number, end: number, word: string): boolean {
-  if (end - at < word.length) return false;
-  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word.charCodeAt(i)) return false;
-  return true;
-}
-
 function unquote(value: string): string {
   const quoted = /^(["'])(.*)\1(?:\s|$)/.exec(value);
   return quoted ? quoted[2]! : value.split(/\s+#/)[0]!;
-}
-
-function shorten(text: string): string {
-  return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
-}
-
-function refuseOtherFormats(bytes: Buffer, file: string): void {
-  const start = bytes.toString("latin1", 0, 512).replace(/^\xef\xbb\xbf/, "");
-  if (/^\s*</.test(start)) {
-    throw new InputError(
-      file,
-      "a STAR file",
-      `HTML or XML beginning with ${shorten(start.trim().split("\n")[0]!)}`,
-    );
-  }
-  if (bytes.subarray(0, 4096).includes(0)) throw new InputError(file, "a STAR file", "binary data");
 }
 
 /** A column to add to rows that are written, or to write in place of the one of that name. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { pearson } from "../latent/statistics";
 import { openMrc, readMap, writeMap } from "../maps/mrc";
 import { modelDensity } from "../model/density";
 import { openParticles } from "../particles/particleSet";
@@ -21,18 +22,6 @@ async function readImages(file: string): Promise<Float32Array> {
   }
 }
 
-function correlation(a: Float32Array, b: Float32Array): number {
-  const mean = (x: Float32Array) => x.reduce((s, v) => s + v, 0) / x.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += (a[i]! - ma) * (b[i]! - mb);
-    aa += (a[i]! - ma) ** 2;
-    bb += (b[i]! - mb) ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-}
-
 async function compareWithRelion(t: TestContext, ctf: "none" | object): Promise<void> {
   const folder = temporaryFolder(t);
   const model = moleculeWithDomains(box, [[0.15, 0.1, 0]]);
@@ -45,7 +34,7 @@ async function compareWithRelion(t: TestContext, ctf: "none" | object): Promise<
   assert.equal(ours.length, theirs.length);
   const pixels = box.boxSize ** 2;
   for (let from = 0; from < ours.length; from += pixels) {
-    const c = correlation(ours.subarray(from, from + pixels), theirs.subarray(from, from + pixels));
+    const c = pearson(ours.subarray(from, from + pixels), theirs.subarray(from, from + pixels));
     assert.ok(c >= 0.999, `image ${from / pixels + 1}: correlation ${c}`);
   }
 }

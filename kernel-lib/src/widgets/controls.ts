@@ -14,6 +14,16 @@ const buttonStyles = ["", "primary", "success", "info", "warning", "danger"] as 
 const orientations = ["horizontal", "vertical"] as const;
 const dragging = ["drag-tap", "drag-snap", "tap", "drag", "snap"] as const;
 
+const fontTraits = {
+  font_family: nullable(text("")),
+  font_size: nullable(text("")),
+  font_style: nullable(text("")),
+  font_variant: nullable(text("")),
+  font_weight: nullable(text("")),
+  text_color: nullable(text("")),
+  text_decoration: nullable(text("")),
+};
+
 // ---- still pictures
 
 function labelled(description: string, inner: string, value: string): Picture {
@@ -90,13 +100,19 @@ const sliderTraits = () => ({
   readout: bool(true),
 });
 
+/** From where to where a slider goes, in which steps, and how its number is written. */
+const intTrack = { min: int(0), max: int(100), step: int(1), readout_format: text("d") };
+const floatTrack = {
+  min: float(0),
+  max: float(100),
+  step: nullable(float(0.1), 0.1),
+  readout_format: text(".2f"),
+};
+
 const intSliderTraits = {
   ...sliderTraits(),
   value: int(0),
-  min: int(0),
-  max: int(100),
-  step: int(1),
-  readout_format: text("d"),
+  ...intTrack,
 };
 export const IntSlider: ControlClass<typeof intSliderTraits> = widgetClass(
   controlKind("IntSlider", intSliderTraits, { settle: bounded, picture: sliderPicture }),
@@ -106,10 +122,7 @@ export type IntSlider = Control<typeof intSliderTraits>;
 const floatSliderTraits = {
   ...sliderTraits(),
   value: float(0),
-  min: float(0),
-  max: float(100),
-  step: nullable(float(0.1), 0.1),
-  readout_format: text(".2f"),
+  ...floatTrack,
 };
 export const FloatSlider: ControlClass<typeof floatSliderTraits> = widgetClass(
   controlKind("FloatSlider", floatSliderTraits, { settle: bounded, picture: sliderPicture }),
@@ -138,10 +151,7 @@ export type FloatLogSlider = Control<typeof floatLogSliderTraits>;
 const intRangeTraits = {
   ...sliderTraits(),
   value: list(int(0), () => [25, 75], 2),
-  min: int(0),
-  max: int(100),
-  step: int(1),
-  readout_format: text("d"),
+  ...intTrack,
 };
 export const IntRangeSlider: ControlClass<typeof intRangeTraits> = widgetClass(
   controlKind("IntRangeSlider", intRangeTraits, { settle: boundedRange, picture: rangePicture }),
@@ -151,10 +161,7 @@ export type IntRangeSlider = Control<typeof intRangeTraits>;
 const floatRangeTraits = {
   ...sliderTraits(),
   value: list(float(0), () => [25, 75], 2),
-  min: float(0),
-  max: float(100),
-  step: nullable(float(0.1), 0.1),
-  readout_format: text(".2f"),
+  ...floatTrack,
 };
 export const FloatRangeSlider: ControlClass<typeof floatRangeTraits> = widgetClass(
   controlKind("FloatRangeSlider", floatRangeTraits, { settle: boundedRange, picture: rangePicture }),
@@ -230,13 +237,7 @@ const checkboxStyle = styleClass("CheckboxStyle", {
 });
 const toggleButtonStyle = styleClass("ToggleButtonStyle", {
   description_width: text(""),
-  font_family: nullable(text("")),
-  font_size: nullable(text("")),
-  font_style: nullable(text("")),
-  font_variant: nullable(text("")),
-  font_weight: nullable(text("")),
-  text_color: nullable(text("")),
-  text_decoration: nullable(text("")),
+  ...fontTraits,
 });
 
 const checkboxTraits = {
@@ -292,13 +293,7 @@ const htmlStyle = styleClass("HTMLStyle", {
 const labelStyle = styleClass("LabelStyle", {
   background: nullable(text("")),
   description_width: text(""),
-  font_family: nullable(text("")),
-  font_size: nullable(text("")),
-  font_style: nullable(text("")),
-  font_variant: nullable(text("")),
-  font_weight: nullable(text("")),
-  text_color: nullable(text("")),
-  text_decoration: nullable(text("")),
+  ...fontTraits,
 });
 
 /** ipywidgets writes a zero-width space, so that an empty field keeps its height. */
@@ -379,13 +374,7 @@ export type Image = Control<typeof imageTraits>;
 
 const buttonStyle = styleClass("ButtonStyle", {
   button_color: nullable(text("")),
-  font_family: nullable(text("")),
-  font_size: nullable(text("")),
-  font_style: nullable(text("")),
-  font_variant: nullable(text("")),
-  font_weight: nullable(text("")),
-  text_color: nullable(text("")),
-  text_decoration: nullable(text("")),
+  ...fontTraits,
 });
 
 const buttonTraits = {

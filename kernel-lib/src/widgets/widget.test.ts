@@ -1,80 +1,17 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { displaySymbol, formsOf } from "../display/displayable";
-import {
-  Button,
-  Dropdown,
-  HBox,
-  Image,
-  IntRangeSlider,
-  IntSlider,
-  Layout,
-  Output,
-  openWidgets,
-  Tab,
-  Text,
-} from ".";
-import type { Comm, CommMessage, CommTransport } from "./transport";
+import { Button, Dropdown, HBox, Image, IntRangeSlider, IntSlider, Layout, Output, Tab, Text } from ".";
+import { connect, disconnect, FakeTransport } from "./transport.test.helper";
 
-/** A transport that keeps what is sent, and lets a test be the front end. */
-class FakeTransport implements CommTransport {
-  frontEndSeen = true;
-  parentId = "cell-1";
-  readonly opened: { id: string; data: Record<string, unknown>; buffers: readonly ArrayBufferView[] }[] = [];
-  readonly sent: { id: string; data: Record<string, unknown>; buffers: readonly ArrayBufferView[] }[] = [];
-  readonly handlers = new Map<string, (message: CommMessage) => unknown>();
-  readonly targets = new Map<string, (comm: Comm, opening: CommMessage) => unknown>();
-  readonly cellEnds: (() => void)[] = [];
-
-  open(
-    _target: string,
-    options: { id?: string; data?: Record<string, unknown>; buffers?: readonly ArrayBufferView[] },
-  ): Comm {
-    const id = options.id!;
-    this.opened.push({ id, data: options.data ?? {}, buffers: options.buffers ?? [] });
-    return this.comm(id);
-  }
-
-  comm(id: string): Comm {
-    return {
-      id,
-      send: (data, options) => this.sent.push({ id, data, buffers: options?.buffers ?? [] }),
-      close: () => {},
-      onMessage: (handler) => this.handlers.set(id, handler),
-      onClose: () => {},
-    };
-  }
-
-  registerTarget(target: string, handler: (comm: Comm, opening: CommMessage) => unknown): void {
-    this.targets.set(target, handler);
-  }
-
-  onCellEnd(callback: () => void): void {
-    this.cellEnds.push(callback);
-  }
-
-  receive(id: string, data: Record<string, unknown>, buffers: Uint8Array[] = []): unknown {
-    return this.handlers.get(id)!({ data, metadata: {}, buffers });
-  }
-
-  update(id: string, state: Record<string, unknown>): unknown {
-    return this.receive(id, { method: "update", state, buffer_paths: [] });
-  }
-}
-
-const symbol = Symbol.for("Jupyter.comms");
 let transport: FakeTransport;
 beforeEach(() => {
-  transport = new FakeTransport();
-  (globalThis as Record<symbol, unknown>)[symbol] = transport;
+  transport = connect(new FakeTransport());
 });
-afterEach(() => {
-  (globalThis as Record<symbol, unknown>)[symbol] = undefined;
-  for (const widget of openWidgets().values()) widget.close();
-});
+afterEach(disconnect);
 
 test("without a kernel a widget keeps its state and shows as a picture", () => {
-  (globalThis as Record<symbol, unknown>)[symbol] = undefined;
+  connect(undefined);
   const slider = new IntSlider({ value: 4, max: 10 });
   slider.value = 5;
   const shown = formsOf(slider[displaySymbol]());

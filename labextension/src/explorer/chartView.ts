@@ -1,3 +1,4 @@
+import { drawn } from "../dom.js";
 import { pathOf, placeOf, type Range, rangeOf, type Series, ticksOf } from "./chart.js";
 
 export interface ChartAxes {
@@ -12,17 +13,6 @@ const WIDTH = 264;
 const HEIGHT = 160;
 const MARGIN = { left: 44, right: 10, top: 22, bottom: 34 };
 
-function svg<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  attributes: Record<string, string | number> = {},
-  ...children: (Node | string)[]
-): SVGElementTagNameMap[K] {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  made.append(...children);
-  return made;
-}
-
 /** A small line chart in the colours of the theme. */
 export function drawChart(series: readonly Series[], axes: ChartAxes): SVGSVGElement {
   const all = series.flatMap(({ points }) => points);
@@ -31,9 +21,9 @@ export function drawChart(series: readonly Series[], axes: ChartAxes): SVGSVGEle
   const [left, right, top, bottom] = [MARGIN.left, WIDTH - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom];
   const x = (value: number) => placeOf(value, across, left, right);
   const y = (value: number) => placeOf(value, up, bottom, top);
-  const text = (content: string, at: Record<string, string | number>) => svg("text", at, content);
+  const text = (content: string, at: Record<string, string | number>) => drawn("text", at, content);
   const said = `${axes.title}: ${series.map(({ label }) => label).join(", ")}`;
-  const chart = svg("svg", {
+  const chart = drawn("svg", {
     class: "e2gmm-explorer-chart",
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     width: WIDTH,
@@ -44,7 +34,7 @@ export function drawChart(series: readonly Series[], axes: ChartAxes): SVGSVGEle
   chart.append(text(axes.title, { x: left, y: 13, class: "e2gmm-explorer-chartTitle" }));
   for (const value of ticksOf(up, 4)) {
     chart.append(
-      svg("line", { x1: left, x2: right, y1: y(value), y2: y(value), class: "e2gmm-explorer-grid" }),
+      drawn("line", { x1: left, x2: right, y1: y(value), y2: y(value), class: "e2gmm-explorer-grid" }),
       text(String(value), { x: left - 5, y: y(value) + 3.5, "text-anchor": "end" }),
     );
   }
@@ -62,20 +52,20 @@ export function drawChart(series: readonly Series[], axes: ChartAxes): SVGSVGEle
   );
   if (axes.threshold !== undefined) {
     const at = y(axes.threshold);
-    chart.append(svg("line", { x1: left, x2: right, y1: at, y2: at, class: "e2gmm-explorer-threshold" }));
+    chart.append(drawn("line", { x1: left, x2: right, y1: at, y2: at, class: "e2gmm-explorer-threshold" }));
   }
   for (const { label, colour, points, dashed } of series) {
-    const path = svg(
+    const path = drawn(
       "path",
       { d: pathOf(points, x, y), fill: "none", "stroke-width": 1.8 },
-      svg("title", {}, label),
+      drawn("title", {}, label),
     );
     path.style.stroke = colour;
     if (dashed) path.setAttribute("stroke-dasharray", "4 3");
     chart.append(path);
     if (points.length === 1) {
       const [[px, py]] = points as [readonly [number, number]];
-      const dot = svg("circle", { cx: x(px), cy: y(py), r: 2.5 });
+      const dot = drawn("circle", { cx: x(px), cy: y(py), r: 2.5 });
       dot.style.fill = colour;
       chart.append(dot);
     }

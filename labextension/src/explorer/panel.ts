@@ -4,6 +4,7 @@ import { type ISignal, Signal } from "@lumino/signaling";
 import { Panel, Widget } from "@lumino/widgets";
 import type { OpenExplorer } from "e2gmm/dist/explorer/panel";
 import type { FoundRun } from "e2gmm/dist/explorer/runFolders";
+import "../../style/buttons.css";
 import "../../style/explorer.css";
 import { button, element, labelled } from "../dom.js";
 import { type KernelAccess, kernelAccess } from "./kernelAccess.js";

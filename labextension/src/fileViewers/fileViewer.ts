@@ -1,4 +1,5 @@
 import { Widget } from "@lumino/widgets";
+import "../../style/buttons.css";
 import "../../style/fileViewers.css";
 import { element } from "../dom.js";
 import { type FileSource, openRemoteFile, type RemoteFile } from "./remoteFile.js";

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { parseNumber } from "e2gmm/dist/particles/parseNumber.js";
 import * as kernelStar from "e2gmm/dist/particles/star.js";
 import { Random } from "e2gmm/dist/random.js";
 import { sharedData } from "e2gmm/dist/testing.js";
 import { StarIndexer, type StarSheet } from "./starIndex.js";
-import { checkRows, filterRows, numberIn, sortRows } from "./starOrder.js";
+import { checkRows, filterRows, sortRows } from "./starOrder.js";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -175,9 +176,9 @@ describe("STAR files in the page", () => {
     ];
     for (let i = 0; i < 2000; i++)
       texts.push(((random.uniform() - 0.5) * 10 ** Math.floor(random.uniform() * 12)).toFixed(i % 9));
-    for (const text of texts) assert.equal(numberIn(encode(text), 0, text.length), Number(text), text);
+    for (const text of texts) assert.equal(parseNumber(encode(text), 0, text.length), Number(text), text);
     for (const text of ["", "-", ".", "e5", "1e", "0x10", "1 2", "nan", "inf", "1@a.mrcs", "--1", "1.2.3"]) {
-      assert.ok(Number.isNaN(numberIn(encode(text), 0, text.length)), text);
+      assert.ok(Number.isNaN(parseNumber(encode(text), 0, text.length)), text);
     }
   });
 

@@ -1,47 +1,13 @@
+import { parseNumber } from "e2gmm/dist/particles/parseNumber.js";
+import { isBlank } from "e2gmm/dist/particles/starText.js";
 import { Slices } from "./slices.js";
-import { isBlank, type StarSheet } from "./starIndex.js";
+import type { StarSheet } from "./starIndex.js";
 
 /** Which rows of a table are shown, and in which order: found in slices, so that the page goes on answering. */
 
 export interface SortBy {
   column: number;
   descending: boolean;
-}
-
-const powers = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-
-/**
- * The number in bytes [from, to), or NaN when there is something else. Up to 15 digits and exponents to ±22 need one
- * exact multiplication or division (Clinger, 1990); the rest goes through `Number`.
- */
-export function numberIn(bytes: Uint8Array, from: number, to: number): number {
-  let at = from;
-  const sign = bytes[at];
-  if (sign === 45 || sign === 43) at++;
-  let mantissa = 0;
-  let digits = 0;
-  let scale = 0;
-  let point = false;
-  for (; at < to; at++) {
-    const byte = bytes[at]!;
-    if (byte >= 48 && byte <= 57) {
-      mantissa = mantissa * 10 + byte - 48;
-      digits++;
-      if (point) scale--;
-    } else if (byte === 46 && !point) {
-      point = true;
-    } else {
-      break;
-    }
-  }
-  if (at === to && digits > 0 && digits <= 15 && scale >= -22) {
-    const value = mantissa / powers[-scale]!;
-    return sign === 45 ? -value : value;
-  }
-  // Exponents, many digits, or no number at all; what else `Number` takes for one (0x10, blanks) is none here
-  if (digits === 0 || to - from > 64) return Number.NaN;
-  const text = String.fromCharCode(...bytes.subarray(from, to));
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function isDigit(byte: number): boolean {
@@ -100,7 +66,7 @@ async function keysOf(sheet: StarSheet, column: number, slices: Slices): Promise
     const to = row[2 * column + 1]!;
     spans[2 * i] = from;
     spans[2 * i + 1] = to;
-    if (to > from) numbers[i] = numberIn(sheet.bytes, from, to);
+    if (to > from) numbers[i] = parseNumber(sheet.bytes, from, to);
   }
   return { numbers, spans };
 }

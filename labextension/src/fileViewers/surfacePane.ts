@@ -1,4 +1,4 @@
-import { button, element, labelled, onThemeChange } from "../dom.js";
+import { button, download, element, labelled, onThemeChange } from "../dom.js";
 import { openStage, type Stage, type SurfaceHandle } from "../gaussianViewer/stage.js";
 import { formatNumber } from "./headerText.js";
 import { boxBeyond, halved, type MapData } from "./mapData.js";
@@ -191,10 +191,7 @@ export class SurfacePane {
 
   private async savePicture(): Promise<void> {
     const blob = await this.stage?.png();
-    if (!blob) return;
-    const link = element("a", { download: `${this.start.name}.png`, href: URL.createObjectURL(blob) });
-    link.click();
-    URL.revokeObjectURL(link.href);
+    if (blob) download(blob, `${this.start.name}.png`);
   }
 
   dispose(): void {

@@ -1,10 +1,11 @@
 import type { ViewerAnswer } from "e2gmm/dist/explorer/gaussianViewerState";
 import "../../style/gaussianViewer.css";
+import { download, element, onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import type { Legend } from "./colours.js";
-import { button, download, element, shortNumber } from "./dom.js";
+import { button, shortNumber } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
 import { Panel } from "./panel.js";
@@ -37,7 +38,6 @@ export class GaussianViewerView extends FreedView {
   #panelChosen = false;
   #widths: ResizeObserver | undefined;
   #player!: Player;
-  #themes: MutationObserver | undefined;
   #kernel: KernelWatch | undefined;
   #removed = false;
   readonly #removal = new AbortController();
@@ -57,18 +57,17 @@ export class GaussianViewerView extends FreedView {
     this.el.classList.add("e2gmm-viewer");
     keepKeys(this.el, this.#removal.signal);
     Object.assign(this.el, { e2gmmView: this });
-    this.#title = element("span", "e2gmm-title");
-    this.#canvasPlace = element("div", "e2gmm-stage");
-    this.#legend = element("div", "e2gmm-legend");
-    this.#scaleBar = element("div", "e2gmm-scalebar");
-    this.#status = element("div", "e2gmm-status");
-    this.#status.setAttribute("role", "status");
+    this.#title = element("span", { class: "e2gmm-title" });
+    this.#canvasPlace = element("div", { class: "e2gmm-stage" });
+    this.#legend = element("div", { class: "e2gmm-legend" });
+    this.#scaleBar = element("div", { class: "e2gmm-scalebar" });
+    this.#status = element("div", { class: "e2gmm-status", role: "status" });
     this.#panel = new Panel(this.model);
     const close = button("✕", "Close the controls", () => {
       this.#choosePanel(false);
       this.#panelButton.focus();
     });
-    this.#panel.node.prepend(element("div", "e2gmm-panel-head", ["Controls", close]));
+    this.#panel.node.prepend(element("div", { class: "e2gmm-panel-head" }, "Controls", close));
     this.#player = new Player(this.model, {
       show: (gaussians) => {
         this.drawing?.frame(gaussians);
@@ -90,10 +89,12 @@ export class GaussianViewerView extends FreedView {
     });
     this.el.append(
       this.#bar(),
-      element("div", "e2gmm-body", [
-        element("div", "e2gmm-picture", [this.#canvasPlace, this.#legend, this.#scaleBar]),
+      element(
+        "div",
+        { class: "e2gmm-body" },
+        element("div", { class: "e2gmm-picture" }, this.#canvasPlace, this.#legend, this.#scaleBar),
         this.#panel.node,
-      ]),
+      ),
       this.#player.node,
       this.#status,
     );
@@ -115,18 +116,24 @@ export class GaussianViewerView extends FreedView {
     const views = (["x", "y", "z"] as const).map((axis) =>
       button(axis, `Look along ${axis}`, () => this.stage?.look(axis)),
     );
-    return element("div", "e2gmm-bar", [
+    return element(
+      "div",
+      { class: "e2gmm-bar" },
       this.#title,
-      element("span", "e2gmm-group", [
+      element(
+        "span",
+        { class: "e2gmm-group" },
         ...views,
         button("Fit", "Show the whole molecule", () => this.#fit(300)),
-      ]),
-      element("span", "e2gmm-group", [
+      ),
+      element(
+        "span",
+        { class: "e2gmm-group" },
         button("PNG", "Save the picture", () => void this.#savePicture()),
         button("Full screen", "Full screen", () => void this.#toggleFullScreen()),
         this.#panelButton,
-      ]),
-    ]);
+      ),
+    );
   }
 
   #choosePanel(shown: boolean): void {
@@ -171,15 +178,12 @@ export class GaussianViewerView extends FreedView {
     );
     this.#observeMaps();
     this.#kernel = new KernelWatch(model, () => this.#tell());
-    this.#themes = new MutationObserver(() => {
-      this.stage?.readTheme();
-    });
+    onThemeChange(() => this.stage?.readTheme(), this.#removal.signal);
     this.#widths = new ResizeObserver(() => {
       const { clientWidth } = this.el;
       if (clientWidth > 0 && !this.#panelChosen) this.#showPanel(clientWidth >= NARROW);
     });
     this.#widths.observe(this.el);
-    this.#themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   }
 
   #observeMaps(): void {
@@ -323,18 +327,18 @@ export class GaussianViewerView extends FreedView {
   #legendNodes(legend: Legend): HTMLElement[] {
     if (legend.kind === "key") {
       return legend.entries.map(({ colour, text }) => {
-        const swatch = element("span", "e2gmm-swatch");
+        const swatch = element("span", { class: "e2gmm-swatch" });
         swatch.style.background = colour;
-        return element("div", "e2gmm-row", [swatch, text]);
+        return element("div", { class: "e2gmm-row" }, swatch, text);
       });
     }
-    const bar = element("div", "e2gmm-colourbar");
+    const bar = element("div", { class: "e2gmm-colourbar" });
     bar.style.background = `linear-gradient(to right, ${legend.scale.join(", ")})`;
     const middle = (legend.low + legend.high) / 2;
     const ends = [legend.low, middle, legend.high].map((value) =>
-      element("span", "", [String(Number(value.toPrecision(2)))]),
+      element("span", {}, String(Number(value.toPrecision(2)))),
     );
-    return [element("div", "", [legend.title]), bar, element("div", "e2gmm-ends", ends)];
+    return [element("div", {}, legend.title), bar, element("div", { class: "e2gmm-ends" }, ...ends)];
   }
 
   /** A bar of a round length, true at the distance of the middle of the view. */
@@ -411,7 +415,6 @@ export class GaussianViewerView extends FreedView {
     this.#removal.abort();
     clearTimeout(this.#saying);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    this.#themes?.disconnect();
     this.#widths?.disconnect();
     this.#kernel?.dispose();
     this.#player?.dispose();

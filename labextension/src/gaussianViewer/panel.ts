@@ -1,6 +1,7 @@
 import type { Colouring } from "e2gmm/dist/explorer/gaussianViewerState";
 import type { MaskShape } from "e2gmm/dist/explorer/maskShapes";
-import { button, checkbox, choice, element, numberField, shortNumber, slider } from "./dom.js";
+import { element } from "../dom.js";
+import { button, checkbox, choice, numberField, shortNumber, slider } from "./controls.js";
 import { distances, roundedUp } from "./gaussians.js";
 import type { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
 
@@ -12,7 +13,7 @@ interface Section {
 }
 
 function section(title: string, open: boolean, parts: readonly Node[], update: () => void): Section {
-  const node = element("details", "e2gmm-section", [element("summary", "", [title]), ...parts]);
+  const node = element("details", { class: "e2gmm-section" }, element("summary", {}, title), ...parts);
   node.open = open;
   return { node, update };
 }
@@ -40,7 +41,7 @@ function spheresSection(model: GaussianViewerModel): Section {
   const second = checkbox("second state", (secondVisible) => model.change({ secondVisible }));
   const parts = [
     shown.node,
-    element("label", "e2gmm-field", ["Colour", colour.input]),
+    element("label", { class: "e2gmm-field" }, "Colour", colour.input),
     size.node,
     second.node,
   ];
@@ -83,14 +84,14 @@ function arrowsSection(model: GaussianViewerModel): Section {
 
 /** One map: whether it is shown, its colour, its level in σ and in its own units, its opacity. */
 class MapRow {
-  readonly node = element("div", "e2gmm-map");
+  readonly node = element("div", { class: "e2gmm-map" });
   readonly #map: DensityMapModel;
   readonly #shown;
-  readonly #colour = element("input", "e2gmm-colour");
+  readonly #colour = element("input", { class: "e2gmm-colour" });
   readonly #level;
   readonly #absolute;
   readonly #opacity;
-  readonly #note = element("p", "e2gmm-note");
+  readonly #note = element("p", { class: "e2gmm-note" });
 
   constructor(map: DensityMapModel) {
     this.#map = map;
@@ -116,8 +117,8 @@ class MapRow {
       (opacity) => map.change({ opacity }),
     );
     this.node.append(
-      element("div", "e2gmm-row", [this.#shown.node, this.#colour]),
-      element("div", "e2gmm-row", [this.#level.node, this.#absolute.input]),
+      element("div", { class: "e2gmm-row" }, this.#shown.node, this.#colour),
+      element("div", { class: "e2gmm-row" }, this.#level.node, this.#absolute.input),
       this.#opacity.node,
       this.#note,
     );
@@ -153,7 +154,7 @@ class MapRow {
 }
 
 function mapsSection(model: GaussianViewerModel): Section {
-  const list = element("div", "e2gmm-maps");
+  const list = element("div", { class: "e2gmm-maps" });
   const rows = new Map<DensityMapModel, MapRow>();
   return section("Density and maps", true, [list], () => {
     const maps = [model.read("density"), ...model.read("maps")];
@@ -189,7 +190,7 @@ function sliceSection(model: GaussianViewerModel): Section {
     (part) => `${Math.round(100 * part)} %`,
     (part) => change({ position: part }),
   );
-  const parts = [shown.node, element("div", "e2gmm-row", [map.input, axis.input]), position.node];
+  const parts = [shown.node, element("div", { class: "e2gmm-row" }, map.input, axis.input), position.node];
   return section("Slice", false, parts, () => {
     const slice = model.read("slice");
     map.setOptions([
@@ -207,8 +208,8 @@ function sliceSection(model: GaussianViewerModel): Section {
 export class MaskSection implements Section {
   readonly node: HTMLDetailsElement;
   readonly #model: GaussianViewerModel;
-  readonly #list = element("div", "e2gmm-shapes");
-  readonly #count = element("p", "e2gmm-note");
+  readonly #list = element("div", { class: "e2gmm-shapes" });
+  readonly #count = element("p", { class: "e2gmm-note" });
   readonly #place: HTMLButtonElement;
   readonly #kind;
   readonly #mode;
@@ -250,8 +251,8 @@ export class MaskSection implements Section {
       "Region",
       false,
       [
-        element("div", "e2gmm-row", [this.#kind.input, this.#mode.input, this.#size.input, "Å"]),
-        element("div", "e2gmm-row", [this.#place, middle, clear]),
+        element("div", { class: "e2gmm-row" }, this.#kind.input, this.#mode.input, this.#size.input, "Å"),
+        element("div", { class: "e2gmm-row" }, this.#place, middle, clear),
         this.#list,
         this.#count,
       ],
@@ -341,15 +342,19 @@ export class MaskSection implements Section {
       const shapes = this.#model.read("shapes").filter((_, i) => i !== at);
       this.#model.change({ shapes, ...(shapes.length === 0 ? { region: new Uint8Array() } : {}) });
     });
-    return element("div", "e2gmm-shape", [
-      element("div", "e2gmm-row", [element("b", "", [name]), mode.input, move, remove]),
-      element("div", "e2gmm-row", ["at", ...centre, "Å"]),
-      element("div", "e2gmm-row", [
+    return element(
+      "div",
+      { class: "e2gmm-shape" },
+      element("div", { class: "e2gmm-row" }, element("b", {}, name), mode.input, move, remove),
+      element("div", { class: "e2gmm-row" }, "at", ...centre, "Å"),
+      element(
+        "div",
+        { class: "e2gmm-row" },
         shape.kind === "sphere" ? "radius" : "edges",
         ...sizes.map(({ input }) => input),
         "Å",
-      ]),
-    ]);
+      ),
+    );
   }
 
   update(): void {
@@ -389,7 +394,7 @@ export class MaskSection implements Section {
 
 /** All sections. */
 export class Panel {
-  readonly node = element("div", "e2gmm-panel");
+  readonly node = element("div", { class: "e2gmm-panel" });
   readonly mask: MaskSection;
   readonly #sections: readonly Section[];
 

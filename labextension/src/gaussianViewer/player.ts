@@ -1,4 +1,5 @@
-import { button, checkbox, choice, element, slider } from "./dom.js";
+import { element } from "../dom.js";
+import { button, checkbox, choice, slider } from "./controls.js";
 import { frameAfter, stepsOfRound, unpackedFrame } from "./frames.js";
 import { prefersReducedMotion } from "./stage.js";
 import type { GaussianViewerModel } from "./viewerModel.js";
@@ -18,7 +19,7 @@ export interface PlayerPlace {
 
 /** Plays the recorded path of a viewer, and records it as a movie. */
 export class Player {
-  readonly node = element("div", "e2gmm-player");
+  readonly node = element("div", { class: "e2gmm-player" });
   readonly #model: GaussianViewerModel;
   readonly #place: PlayerPlace;
   readonly #play: HTMLButtonElement;

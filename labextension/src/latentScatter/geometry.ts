@@ -1,3 +1,5 @@
+import { shortNumber as figureNumber } from "e2gmm/dist/display/checks.js";
+
 /** Places in the plot area and the numbers that they stand for. No page, no plotly. */
 
 export type Range = readonly [number, number];
@@ -106,10 +108,7 @@ export function thinned(points: readonly Place[], least: number): Place[] {
   return kept;
 }
 
-/** Three significant digits, without exponent where the number is of everyday size. */
+/** A number as the figures write it, or `none` for what is no number. */
 export function shortNumber(value: number): string {
-  const size = Math.abs(value);
-  if (!Number.isFinite(value)) return "none";
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
-  return String(Number(value.toPrecision(size >= 1000 ? 6 : 3)));
+  return Number.isFinite(value) ? figureNumber(value) : "none";
 }

@@ -1,5 +1,5 @@
+import { element } from "../dom.js";
 import type { Answer } from "../requests.js";
-import { element } from "./dom.js";
 import { greyLevels } from "./thumbnail.js";
 
 const KEPT = 300;

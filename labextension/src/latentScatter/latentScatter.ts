@@ -1,9 +1,10 @@
 import { DOMWidgetModel, DOMWidgetView, type ISerializers } from "@jupyter-widgets/base";
 import { numbersOf } from "../typedArrays.js";
 import "../../style/latentScatter.css";
+import { download, element, onThemeChange } from "../dom.js";
 import { keepKeys } from "../keepKeys.js";
+import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import { Requests } from "../requests.js";
-import { element } from "./dom.js";
 import { exportedFigure, type ScatterTheme, type ShownRanges, scatterFigure } from "./figure.js";
 import {
   distanceUnits,
@@ -40,7 +41,6 @@ export class LatentScatterModel extends DOMWidgetModel {
   };
 }
 
-const KERNEL_GONE = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
 const NO_WEBGL = "This browser has no WebGL, so that the particles cannot be drawn.";
 
 /** Entries of the state after whose change plotly draws again. */
@@ -97,11 +97,10 @@ export class LatentScatterView extends DOMWidgetView {
   private lost = false;
   private saveZoom: ReturnType<typeof setTimeout> | undefined;
   private hoverFrame = 0;
-  private wasLive = true;
+  private kernel: KernelWatch | undefined;
+  private kernelShownGone = false;
   private drawnTheme = "";
   private awaitTheme: ReturnType<typeof setTimeout> | undefined;
-  private watch: ReturnType<typeof setInterval> | undefined;
-  private readonly observers: { disconnect(): void }[] = [];
   private readonly removal = new AbortController();
 
   private get state(): Snapshot {
@@ -161,27 +160,23 @@ export class LatentScatterView extends DOMWidgetView {
     this.listenTo(this.model, "change", () =>
       this.changed(Object.keys(this.model.changedAttributes() || {})),
     );
-    this.listenTo(this.model, "comm_live_update", () => this.commChanged());
-    this.listenTo(this.model, "comm:close", () => this.commChanged());
+    this.kernel = new KernelWatch(this.model, () => this.kernelChanged());
     const sizes = new ResizeObserver(() => this.resized());
     sizes.observe(this.area);
-    const theme = new MutationObserver(() => this.themeChanged());
-    theme.observe(document.body, { attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
-    this.observers.push(sizes, theme);
-    this.watch = setInterval(() => this.commChanged(), 2000);
+    this.removal.signal.addEventListener("abort", () => sizes.disconnect());
+    onThemeChange(() => this.themeChanged(), this.removal.signal);
     this.updateControls();
-    this.commChanged();
+    this.kernelChanged();
     this.useTool("probe");
   }
 
   override remove(): void {
     this.gone = true;
     this.removal.abort();
-    for (const observer of this.observers) observer.disconnect();
     clearTimeout(this.saveZoom);
-    clearInterval(this.watch);
     clearTimeout(this.awaitTheme);
     cancelAnimationFrame(this.hoverFrame);
+    this.kernel?.dispose();
     this.overlay?.end();
     this.card?.hide();
     this.requests?.end();
@@ -232,22 +227,17 @@ export class LatentScatterView extends DOMWidgetView {
       );
     }
     this.counts.textContent = parts.join(" · ");
-    const message = this.live ? this.problem || state.status : KERNEL_GONE;
+    const message = this.kernel?.gone ? kernelGoneText : this.problem || state.status;
     if (this.message.textContent !== message) this.message.textContent = message;
   }
 
-  /** A kernel that died is only seen in its comms, which are then disposed. */
-  private get live(): boolean {
-    const comm = this.model.comm as { jsServicesComm?: { isDisposed: boolean } } | undefined;
-    return this.model.comm_live === true && comm?.jsServicesComm?.isDisposed !== true;
-  }
-
-  private commChanged(): void {
-    const { live } = this;
-    if (this.wasLive === live) return;
-    this.wasLive = live;
-    this.el.classList.toggle("e2gmm-scatter-gone", !live);
-    if (!live) this.requests.fail(KERNEL_GONE);
+  private kernelChanged(): void {
+    const gone = this.kernel?.gone === true;
+    // A kernel tells of each of its steps
+    if (this.kernelShownGone === gone) return;
+    this.kernelShownGone = gone;
+    this.el.classList.toggle("e2gmm-scatter-gone", gone);
+    if (gone) this.requests.fail(kernelGoneText);
     this.updateStatus();
   }
 
@@ -568,8 +558,7 @@ export class LatentScatterView extends DOMWidgetView {
       if (camera && this.three) layout["scene"] = { ...(layout["scene"] as object), camera };
       layout["width"] = Math.max(this.area.clientWidth, 480);
       layout["height"] = Math.max(this.area.clientHeight, 360);
-      const url = await pngOf(this.plotly, { data, layout });
-      download(url, this.fileName("png"));
+      download(await pngOf(this.plotly, { data, layout }), this.fileName("png"));
     } catch (error) {
       this.say(`The picture could not be saved: ${(error as Error).message}`);
     }
@@ -584,9 +573,7 @@ export class LatentScatterView extends DOMWidgetView {
         parts.push(content["text"] as string);
         from = content["next"] as number | null;
       }
-      const url = URL.createObjectURL(new Blob(parts, { type: "text/csv" }));
-      download(url, this.fileName("csv"));
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      download(new Blob(parts, { type: "text/csv" }), this.fileName("csv"));
       this.say("");
     } catch (error) {
       this.say(`The table could not be saved: ${(error as Error).message}`);
@@ -608,11 +595,4 @@ function hasWebgl(): boolean {
   const context = document.createElement("canvas").getContext("webgl");
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return context !== null;
-}
-
-function download(url: string, name: string): void {
-  const link = element("a", { href: url, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
 }

@@ -1,4 +1,4 @@
-import { attributes, drawn } from "./dom.js";
+import { drawn, setAttributes } from "../dom.js";
 import {
   clampToArea,
   distanceIn,
@@ -119,12 +119,12 @@ export class Overlay {
     if (!state) return;
     const { frame, tool } = state;
     this.node.dataset["tool"] = tool;
-    attributes(this.node, { viewBox: `0 0 ${frame.width} ${frame.height}` });
+    setAttributes(this.node, { viewBox: `0 0 ${frame.width} ${frame.height}` });
     const place = this.wish ?? state.probe;
     const exact = toPixels(frame, place);
     const [px, py] = clampToArea(frame, exact);
     const [u, v] = state.names;
-    attributes(this.handle, {
+    setAttributes(this.handle, {
       transform: `translate(${px} ${py})`,
       "aria-valuemin": frame.x[0],
       "aria-valuemax": frame.x[1],
@@ -139,7 +139,7 @@ export class Overlay {
       Array.from({ length: places.length / 2 }, (_, i) =>
         toPixels(frame, [places[2 * i]!, places[2 * i + 1]!]),
       );
-    attributes(this.line, { d: polyline(pixels(state.line)) });
+    setAttributes(this.line, { d: polyline(pixels(state.line)) });
     dots(this.stations, pixels(state.stations), 3.5);
     dots(this.anchors, pixels(state.anchors), 6);
   }
@@ -175,8 +175,8 @@ export class Overlay {
       this.node.removeEventListener("pointercancel", away);
       document.removeEventListener("keydown", escaped, true);
       this.cancel = undefined;
-      attributes(this.shape, { d: "" });
-      attributes(this.ellipse, { rx: 0, ry: 0 });
+      setAttributes(this.shape, { d: "" });
+      setAttributes(this.ellipse, { rx: 0, ry: 0 });
     };
     const up = (last: PointerEvent) => {
       if (last.pointerId !== pointerId) return;
@@ -220,7 +220,7 @@ export class Overlay {
         return {
           move: (to) => {
             points.push(clampToArea(this.state!.frame, to));
-            attributes(this.shape, { d: `${polyline(points)}Z` });
+            setAttributes(this.shape, { d: `${polyline(points)}Z` });
           },
           end: () => {
             const corners = thinned(points, 2);
@@ -232,7 +232,7 @@ export class Overlay {
         return {
           move: (to) => {
             const [x, y] = clampToArea(this.state!.frame, to);
-            attributes(this.shape, { d: `M${from[0]} ${from[1]}H${x}V${y}H${from[0]}Z` });
+            setAttributes(this.shape, { d: `M${from[0]} ${from[1]}H${x}V${y}H${from[0]}Z` });
           },
           end: (to) => {
             if (clicked(to)) return;
@@ -263,7 +263,7 @@ export class Overlay {
   private showRadius(centre: Place, radius: number): void {
     const { frame, units } = this.state!;
     const [cx, cy] = toPixels(frame, centre);
-    attributes(this.ellipse, {
+    setAttributes(this.ellipse, {
       cx,
       cy,
       rx: (radius * units[0] * frame.width) / (frame.x[1] - frame.x[0]),
@@ -323,6 +323,6 @@ function dots(group: SVGElement, places: readonly Place[], radius: number): void
   while (group.childElementCount > places.length) group.lastElementChild!.remove();
   while (group.childElementCount < places.length) group.append(drawn("circle", { r: String(radius) }));
   places.forEach(([cx, cy], i) => {
-    attributes(group.children[i]!, { cx: cx.toFixed(1), cy: cy.toFixed(1) });
+    setAttributes(group.children[i]!, { cx: cx.toFixed(1), cy: cy.toFixed(1) });
   });
 }

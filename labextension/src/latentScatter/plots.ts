@@ -1,4 +1,4 @@
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 import type { PlotlyFigure } from "./figure.js";
 
 export type Plotly = typeof import("../plotly.js")["default"];

@@ -1,4 +1,4 @@
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 import { shortNumber } from "./geometry.js";
 import type { Colouring, ProbeSlider } from "./snapshot.js";
 

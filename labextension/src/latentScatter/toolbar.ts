@@ -1,4 +1,5 @@
-import { element, icon } from "./dom.js";
+import { element } from "../dom.js";
+import { icon } from "./icons.js";
 import type { Mode, Tool } from "./overlay.js";
 import type { ScatterChoice, Snapshot } from "./snapshot.js";
 

@@ -1,39 +1,4 @@
-/** Small pieces of page. Texts go in as text, never as HTML. */
-
-type Props = Record<string, string | boolean | EventListener>;
-
-export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  props: Props = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  give(made, props);
-  made.append(...children);
-  return made;
-}
-
-export function drawn(tag: string, props: Props = {}, ...children: Node[]): SVGElement {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  give(made, props);
-  made.append(...children);
-  return made;
-}
-
-function give(to: Element, props: Props): void {
-  for (const [key, value] of Object.entries(props)) {
-    if (typeof value === "function") to.addEventListener(key.replace(/^on/, ""), value);
-    else if (typeof value === "boolean") to.toggleAttribute(key, value);
-    else to.setAttribute(key, value);
-  }
-}
-
-/** Sets attributes where they differ. */
-export function attributes(of: Element, values: Record<string, string | number>): void {
-  for (const [key, value] of Object.entries(values)) {
-    if (of.getAttribute(key) !== String(value)) of.setAttribute(key, String(value));
-  }
-}
+import { drawn } from "../dom.js";
 
 /** A picture on a button: strokes in a square of 16. */
 export function icon(name: keyof typeof shapes): SVGElement {

@@ -1,32 +1,18 @@
-/** Small pieces of the page. Text goes in as text, whatever characters it holds. */
-
-type Child = Node | string;
-
-export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  className = "",
-  children: readonly Child[] = [],
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
-}
+import { element } from "../dom.js";
 
 export function button(text: string, label: string, onClick: () => void): HTMLButtonElement {
-  const made = element("button", "e2gmm-button", [text]);
-  made.type = "button";
-  made.title = label;
-  made.setAttribute("aria-label", label);
-  made.addEventListener("click", onClick);
-  return made;
+  return element(
+    "button",
+    { type: "button", class: "e2gmm-button", title: label, "aria-label": label, onclick: onClick },
+    text,
+  );
 }
 
 export function checkbox(text: string, onChange: (checked: boolean) => void) {
   const input = element("input");
   input.type = "checkbox";
   input.addEventListener("change", () => onChange(input.checked));
-  return { node: element("label", "e2gmm-check", [input, text]), input };
+  return { node: element("label", { class: "e2gmm-check" }, input, text), input };
 }
 
 export interface SliderRange {
@@ -44,7 +30,7 @@ export function slider(
 ) {
   const input = element("input");
   input.type = "range";
-  const value = element("output", "e2gmm-value");
+  const value = element("output", { class: "e2gmm-value" });
   const show = (number: number) => {
     input.value = String(number);
     value.textContent = say(number);
@@ -60,7 +46,7 @@ export function slider(
     value.textContent = say(input.valueAsNumber);
     onInput(input.valueAsNumber);
   });
-  const node = element("label", "e2gmm-slider", [element("span", "", [text]), input, value]);
+  const node = element("label", { class: "e2gmm-slider" }, element("span", {}, text), input, value);
   return { node, input, show, setRange };
 }
 
@@ -70,7 +56,7 @@ export function numberField(
   onChange: (value: number) => void,
   min = Number.NEGATIVE_INFINITY,
 ) {
-  const input = element("input", "e2gmm-number");
+  const input = element("input", { class: "e2gmm-number" });
   input.type = "number";
   input.step = "any";
   input.setAttribute("aria-label", label);
@@ -93,17 +79,11 @@ export function choice(
   options: readonly (readonly [value: string, text: string])[],
   onChange: (value: string) => void,
 ) {
-  const input = element("select", "e2gmm-select");
+  const input = element("select", { class: "e2gmm-select" });
   input.setAttribute("aria-label", label);
   const setOptions = (list: typeof options) => {
     const { value } = input;
-    input.replaceChildren(
-      ...list.map(([value, text]) => {
-        const option = element("option", "", [text]);
-        option.value = value;
-        return option;
-      }),
-    );
+    input.replaceChildren(...list.map(([value, text]) => element("option", { value }, text)));
     // What is no longer there gives way to the first
     if (list.some(([known]) => known === value)) input.value = value;
   };
@@ -115,14 +95,4 @@ export function choice(
 /** Four digits that count. */
 export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
-}
-
-/** Hands the user a file. */
-export function download(content: Blob, name: string): void {
-  const link = element("a");
-  link.href = URL.createObjectURL(content);
-  // A name is no path
-  link.download = name.replace(/[\\/:*?"<>|\p{Cc}]/gu, "_");
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { StoppedError } from "../errors";
+
+/** Work that would not end: it is stopped at the third turn of the event loop, which must have come meanwhile, and at none later. */
+export async function assertStopsAtThirdTurn(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const controller = new AbortController();
+  let turns = 0;
+  const timer = setInterval(() => {
+    if (++turns === 3) controller.abort();
+  }, 1);
+  await assert.rejects(work(controller.signal), StoppedError);
+  clearInterval(timer);
+  assert.equal(turns, 3);
+}

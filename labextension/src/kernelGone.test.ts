@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { WidgetModel } from "@jupyter-widgets/base";
+import { Signal } from "@lumino/signaling";
+import { KernelWatch } from "./kernelGone.js";
+
+/** As much of a model and its kernel as the watch looks at. */
+function modelAndKernel() {
+  const kernel = { isDisposed: false, status: "idle" };
+  const signals = {
+    disposed: new Signal<object, void>(kernel),
+    statusChanged: new Signal<object, string>(kernel),
+  };
+  const comm = { jsServicesComm: { isDisposed: false } };
+  const listeners = new Set<() => void>();
+  const model = {
+    comm_live: true,
+    comm,
+    widget_manager: { kernel: Object.assign(kernel, signals) },
+    on: (_name: string, listener: () => void) => listeners.add(listener),
+    off: (_name: string, listener: () => void) => listeners.delete(listener),
+  };
+  return {
+    model,
+    comm: comm.jsServicesComm,
+    status(status: string) {
+      kernel.status = status;
+      signals.statusChanged.emit(status);
+    },
+    live(live: boolean) {
+      model.comm_live = live;
+      for (const listener of listeners) listener();
+    },
+    freed() {
+      kernel.isDisposed = true;
+      signals.disposed.emit();
+    },
+  };
+}
+
+function watched() {
+  const around = modelAndKernel();
+  const told: boolean[] = [];
+  const watch = new KernelWatch(around.model as unknown as WidgetModel, () => told.push(watch.gone));
+  return { ...around, watch, told };
+}
+
+test("a kernel at work is not gone", () => {
+  const { watch, told, status } = watched();
+  status("busy");
+  status("idle");
+  assert.equal(watch.gone, false);
+  assert.deepEqual(told, [false, false]);
+});
+
+test("a restart, a death and a shutdown are told as they happen", () => {
+  const restarted = watched();
+  restarted.live(false);
+  assert.deepEqual(restarted.told, [true]);
+  const died = watched();
+  died.status("dead");
+  assert.deepEqual(died.told, [true]);
+  const shutDown = watched();
+  shutDown.freed();
+  assert.deepEqual(shutDown.told, [true]);
+});
+
+test("a kernel that died and that the server started anew is gone for the models of the one before it", () => {
+  const { watch, comm, told, status } = watched();
+  status("autorestarting");
+  // JupyterLab ends the comms after it has told of the status
+  comm.isDisposed = true;
+  status("starting");
+  status("idle");
+  assert.equal(watch.gone, true);
+  assert.deepEqual(told.slice(1), [true, true]);
+});
+
+test("a watch that has been ended tells nothing more", () => {
+  const { watch, told, status, live, freed } = watched();
+  watch.dispose();
+  status("dead");
+  live(false);
+  freed();
+  assert.deepEqual(told, []);
+});
