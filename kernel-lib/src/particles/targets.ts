@@ -32,9 +32,11 @@ export interface ParticleTargets extends TrainingBox {
    * Transforms of some particles, [n · samples · 2] in the layout of `Disc`: phases flipped, origin at pixel S/2,
    * each ring divided by its norm (a ring of zeros stays zero). The array belongs to the caller.
    *
+   * @param space where given and long enough, they are put there: an array of megabytes for each step of a training
+   *   keeps the garbage collector busier than the step is worth
    * @throws InputError for broken images; Error when a worker thread died
    */
-  batch(indices: ArrayLike<number>): Promise<Float32Array>;
+  batch(indices: ArrayLike<number>, space?: Float32Array): Promise<Float32Array>;
   /** Ends worker threads. Transforms that are not in memory cannot be had afterwards. */
   dispose(): Promise<void>;
 }
@@ -131,8 +133,13 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
   }
   if (inMemory) await source.dispose();
 
-  async function gathered(indices: ArrayLike<number>): Promise<Float32Array> {
-    const out = new Float32Array(indices.length * width);
+  const roomFor = (particles: number, space: Float32Array | undefined) =>
+    space && space.length >= particles * width
+      ? space.subarray(0, particles * width)
+      : new Float32Array(particles * width);
+
+  async function gathered(indices: ArrayLike<number>, space?: Float32Array): Promise<Float32Array> {
+    const out = roomFor(indices.length, space);
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i]!;
       if (!(index >= 0 && index < count)) {
@@ -145,8 +152,8 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
     return out;
   }
 
-  async function streamed(indices: ArrayLike<number>): Promise<Float32Array> {
-    const out = new Float32Array(indices.length * width);
+  async function streamed(indices: ArrayLike<number>, space?: Float32Array): Promise<Float32Array> {
+    const out = roomFor(indices.length, space);
     if (indices.length === 0) return out;
     const all = set.select(indices);
     const even = Math.ceil(all.count / Math.max(1, source.threads));

@@ -13,8 +13,16 @@ export class ParticleBatches {
     }
   }
 
-  /** The batch of these particles with a shared model [5N] or one model each [B·5N]. */
-  async load(indices: Int32Array, gaussians: number, model: Float32Array): Promise<ProjectionBatch> {
+  /**
+   * The batch of these particles with a shared model [5N] or one model each [B·5N].
+   * @param space of transforms, to be used again where it is large enough
+   */
+  async load(
+    indices: Int32Array,
+    gaussians: number,
+    model: Float32Array,
+    space?: Float32Array,
+  ): Promise<ProjectionBatch> {
     const { targets } = this;
     return {
       count: indices.length,
@@ -22,7 +30,7 @@ export class ParticleBatches {
       model,
       rotations: this.rows(targets.rotations, 9, indices),
       shifts: this.rows(targets.shifts, 2, indices),
-      targets: await targets.batch(indices),
+      targets: await targets.batch(indices, space),
       targetRings: targets.rings,
     };
   }

@@ -6,6 +6,7 @@ import type { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
+import { disc } from "../projection/disc";
 import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { ParticleBatches } from "./batches";
@@ -138,9 +139,14 @@ export class Trainer {
     const scale = 1 / weights.meanTotal(rings);
     const order = random.permutation(this.trained.length);
     const rate = this.learningRate(epoch);
+    const width = 2 * disc(this.targets.rings).samples;
+    // Transforms of the present and of the next particles, in turn.
+    const spaces = [0, 1].map(() => new Float32Array(options.batchSize * width));
+    let turn = 0;
     const load = (from: number) => {
       const indices = order.slice(from, from + options.batchSize).map((i) => this.trained[i]!);
-      const batch = this.batches.load(indices, neutral.count, neutral.params);
+      turn = 1 - turn;
+      const batch = this.batches.load(indices, neutral.count, neutral.params, spaces[turn]);
       // Awaited below; a failure must not count as unhandled while the step before it is still going on.
       batch.catch(() => undefined);
       return { indices, batch };
