@@ -9,7 +9,7 @@
 //   --json FILE                where the numbers go (default tests/artefacts/bench.json)
 // Each measurement runs in a process of its own, so that memory is its own too.
 // `npm run bench -- adk|linear [options]`: how well trainings find a known motion (tests/bench/accuracy.ts)
-// `npm run bench -- step|loop|stream [options]`: what a training costs (tests/bench/trainingStep.ts)
+// `npm run bench -- step|loop|whole|stream [options]`: what a training costs (tests/bench/trainingStep.ts)
 // `npm run bench -- kernel [options]`: the kernel beside ipykernel and stock tslab (tests/kernel/bench.ts)
 // `npm run bench -- scatter`: a million particles in a page (tests/bench/latentScatter.ts)
 // `npm run bench -- probe`: from a pointer event to Gaussians in a page (tests/browser/explorer.bench.ts)
@@ -34,7 +34,7 @@ const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
 /** Measurements with a program of their own, and the words by which they are asked for. */
 const programs = {
   "bench/accuracy.js": ["adk", "linear"],
-  "bench/trainingStep.js": ["step", "loop", "stream"],
+  "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "kernel/bench.js": ["kernel"],
   "bench/latentScatter.js": ["scatter"],
   "browser/explorer.bench.js": ["probe"],

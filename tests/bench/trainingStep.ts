@@ -17,11 +17,12 @@ import { measureStep, randomModel } from "./fullStep";
 
 /**
  * What a training costs besides its result.
- * `node tests/dist/bench/trainingStep.js step|loop|stream [--backend wasm] [--sizes 512/64,3082/128] [--hidden 512]
- *  [--batch 32] [--seconds 5] [--vary position|all] [--particles 100000] [--gaussians 3082]`
+ * `node tests/dist/bench/trainingStep.js step|loop|whole|stream [--backend wasm] [--sizes 512/64,3082/128] [--hidden 512]
+ *  [--batch 32] [--seconds 5] [--vary position|all] [--particles 100000] [--gaussians 3082] [--latent 4] [--epochs 10]`
  *
  * step: milliseconds and memory per particle of a whole training step on random particles held in memory.
  * loop: delay of the main thread's event loop while `train` works in its own thread.
+ * whole: where the time of a whole training goes, with a neutral model grown as a user grows it.
  * stream: one epoch of training of a large stack that is read as it goes, beside one that is held in memory.
  */
 
@@ -87,6 +88,49 @@ async function loop(): Promise<void> {
     `  event loop of the main thread while training: p50 ${ms(delay.percentile(50))}, ` +
       `p99 ${ms(delay.percentile(99))}, longest ${ms(delay.max)} ms (1 ms of each is the timer's own)`,
   );
+}
+
+/** Everything that `train` does, stage by stage, on images of 128² of two moving domains. */
+async function whole(): Promise<void> {
+  const gaussians = Number(flag("gaussians", "3082"));
+  const particles = Number(flag("particles", "2000"));
+  const options = { latent: Number(flag("latent", "4")), epochs: Number(flag("epochs", "10")) };
+  const folder = path.join(scratch, "data");
+  const { star, consensus } = await simulateLinearMotion({
+    folder,
+    particlesPerState: Math.ceil(particles / 20),
+    boxSize: 128,
+    apix: 2,
+    snr: 1,
+    seed: 1,
+  });
+  const grown = await growNeutralModel(await readMap(consensus), { resolution: 6, gaussians });
+  const model = path.join(scratch, "neutral.txt");
+  await writeModelText(model, grown.model);
+  const stages = new Map<string, number>();
+  let stage = "opening";
+  let since = performance.now();
+  const enter = (next: string) => {
+    const now = performance.now();
+    stages.set(stage, (stages.get(stage) ?? 0) + now - since);
+    [stage, since] = [next, now];
+  };
+  const run = await trainInThisThread(
+    { particles: star, model, out: path.join(scratch, "run"), options },
+    { onProgress: ({ task }) => enter(task.startsWith("epoch") ? `${options.epochs} epochs` : task) },
+  );
+  enter("");
+  run.close();
+  const { count, boxSize } = grown.model;
+  let all = 0;
+  console.log(
+    `  ${particles} particles, N ${count}, S ${boxSize}, latent ${options.latent}; ms per particle:`,
+  );
+  for (const [name, ms] of stages) {
+    all += ms;
+    console.log(`  ${name.padEnd(32)} ${(ms / particles).toFixed(2).padStart(7)}`);
+  }
+  console.log(`  ${"all".padEnd(32)} ${(all / particles).toFixed(2).padStart(7)}`);
 }
 
 /**
@@ -171,8 +215,9 @@ async function main(): Promise<void> {
   );
   if (part === "step") await step();
   else if (part === "loop") await loop();
+  else if (part === "whole") await whole();
   else if (part === "stream") await stream();
-  else throw new Error("usage: trainingStep.js step|loop|stream [options]");
+  else throw new Error("usage: trainingStep.js step|loop|whole|stream [options]");
 }
 
 main().catch((error: Error) => {
