@@ -31,13 +31,12 @@ export function latentLikelihood(
   const { boxSize } = neutral;
   const variants = latent + 1;
   const numbers = productNumbers(variants);
-  let loaded: { particles: Int32Array; batch: Awaited<ReturnType<ParticleBatches["load"]>> } | undefined;
   /** The same particles are asked for at many z: their transforms are gathered once. */
+  const loaded = new WeakMap<Int32Array, ReturnType<ParticleBatches["load"]>>();
   const load = async (particles: Int32Array, models: Float32Array) => {
-    if (loaded?.particles !== particles) {
-      loaded = { particles, batch: await batches.load(particles, neutral.count, models) };
-    }
-    return { ...loaded.batch, model: models };
+    const batch = loaded.get(particles) ?? batches.load(particles, neutral.count, models);
+    loaded.set(particles, batch);
+    return { ...(await batch), model: models };
   };
   return {
     async shared(particles, z) {

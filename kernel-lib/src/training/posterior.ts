@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { throwIfStopped } from "../errors";
+import { inParallel } from "../particles/parallel";
 import type { TaskOptions } from "../progress";
 
 /** Where in the latent space a particle is, given its image: the posterior's mean and standard deviation. */
@@ -159,7 +160,10 @@ async function byNewton(
   const count = start.length / latent;
   const mean = start.slice();
   const deviation = new Float32Array(start.length);
-  for (let from = 0; from < count; from += batchSize) {
+  let done = 0;
+  const starts = Array.from({ length: Math.ceil(count / batchSize) }, (_, i) => i * batchSize);
+  // While the projections of one batch are compared, the models of the other are decoded.
+  await inParallel(starts, 2, async (from) => {
     let searching = Int32Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
     const found = new Map<number, Found>();
     // Fractions of their steps that particles try, halved where a whole one led down.
@@ -203,9 +207,9 @@ async function byNewton(
     for (const [particle, { variance }] of found) {
       for (let d = 0; d < latent; d++) deviation[particle * latent + d] = Math.sqrt(variance[d]!);
     }
-    const done = Math.min(from + batchSize, count);
+    done += Math.min(batchSize, count - from);
     options.onProgress?.({ task: "refining latents", done, total: count });
-  }
+  });
   return { mean, deviation };
 }
 

@@ -1,7 +1,8 @@
-import { DOMWidgetModel, DOMWidgetView, type ISerializers } from "@jupyter-widgets/base";
+import { DOMWidgetModel, type ISerializers } from "@jupyter-widgets/base";
 import { numbersOf } from "../typedArrays.js";
 import "../../style/latentScatter.css";
 import { download, element, onThemeChange } from "../dom.js";
+import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import { Requests } from "../requests.js";
@@ -74,7 +75,7 @@ type PlotDiv = HTMLElement & {
   on?(event: string, handler: (event: never) => void): void;
 };
 
-export class LatentScatterView extends DOMWidgetView {
+export class LatentScatterView extends FreedView {
   private plotly: Plotly | undefined;
   private readonly plot: PlotDiv = element("div", { class: "e2gmm-scatter-plotly" });
   private area!: HTMLElement;
