@@ -45,10 +45,15 @@ export class Job {
   ring: usize;
   /** f32[2·M]: cos and −sin of 2πj/M. */
   twiddles: usize;
-  /** f32[K + 3]: variance to add to σ², radius of a kernel in standard deviations, correction for each k = 0 … K. */
+  /**
+   * f32[1 + classes · (K + 3)]: radius of a kernel in standard deviations; then for each class of widths the variance that its members
+   * begin with, the variance to add to theirs, and the correction for each k = 0 … K.
+   */
   plan: usize;
   /** V, models of each particle: more than one for products only. */
   variants: i32;
   /** f32[B · (K + 1) · (V + V(V + 1)/2)], task 3 only. */
   products: usize;
+  /** Classes of widths, method 1 only. */
+  classes: i32;
 }

@@ -1,8 +1,10 @@
 // The image by way of a grid: every Gaussian is laid on an oversampled periodic grid of M² with its own width, a fast
 // Fourier transform gives P. All are widened by the same variance where they are too narrow for the grid, or narrowed where they
-// are wider than it needs; the transform divides that out again (Greengard and Lee, SIAM Review 46, 443, 2004). The gradient is the adjoint: the slope G is
+// are wider than it needs; the transform divides that out again (Greengard and Lee, SIAM Review 46, 443, 2004). Where widths
+// differ they are put into classes, each narrowed by what its members have in common and transformed by itself: wide Gaussians then
+// cover few cells, and their rounding does not drown what narrow ones show in the outer rings. The gradient is the adjoint: the slope G is
 // transformed back to a field on the grid, and each Gaussian takes from it its value, its slopes and its second moment.
-// O(N·w² + M² log M). The host picks M, the extra variance and the radius (src/projection/plan.ts).
+// O(N·w² + C·M² log M). The host picks M, the classes, their extra variance and the radius (src/projection/plan.ts).
 
 import { transform } from "./fft";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
@@ -50,7 +52,7 @@ export function spreadBytes(gaussians: i32, rings: i32, grid: i32, margin: i32):
     <usize>(32 * quads(rings) * grid) +
     <usize>(64 * grid) +
     <usize>(16 * (margin + 8)) +
-    <usize>(4 * 11 * padded(gaussians))
+    <usize>(4 * 12 * padded(gaussians))
   );
 }
 
@@ -72,6 +74,13 @@ enum Aim {
   valueY = 8,
   ratioY = 9,
   fall = 10,
+  /** Number of its class. */
+  members = 11,
+}
+
+/** The part of the host's plan that is for a class: what its variances begin with, the extra variance, then a correction for each k. */
+function classAt(job: Job, index: i32): usize {
+  return job.plan + 4 + <usize>(4 * index * (job.rings + 3));
 }
 
 function aimAt(job: Job, scratch: usize, which: i32): usize {
@@ -89,8 +98,8 @@ function onGrid(u: v128, grid: v128): v128 {
 /** Fills the runs of Aim. */
 function aim(job: Job, runs: usize, scratch: usize): void {
   const n = job.gaussians;
-  const extra = v128.load32_splat(job.plan);
-  const radius = v128.load32_splat(job.plan, 4);
+  const radius = v128.load32_splat(job.plan);
+  const firstExtra = v128.load32_splat(classAt(job, 0), 4);
   const grid = f32x4.splat(<f32>job.grid);
   const scale = f32x4.splat((<f32>job.grid * <f32>job.grid) / (<f32>job.boxSize * <f32>job.boxSize));
   const margin = i32x4.splat(job.margin);
@@ -104,7 +113,16 @@ function aim(job: Job, runs: usize, scratch: usize): void {
   const aims = aimAt(job, scratch, 0);
   for (let at: usize = 0; at < step; at += 16) {
     const sigma = v128.load(runSigma + at);
-    const variance = f32x4.mul(mulAdd(sigma, sigma, extra), scale);
+    const own = f32x4.mul(sigma, sigma);
+    let extra = firstExtra;
+    let members = i32x4.splat(0);
+    for (let c = 1; c < job.classes; c++) {
+      const plan = classAt(job, c);
+      const wider = f32x4.ge(own, v128.load32_splat(plan));
+      extra = v128.bitselect(v128.load32_splat(plan, 4), extra, wider);
+      members = i32x4.sub(members, wider);
+    }
+    const variance = f32x4.mul(f32x4.add(own, extra), scale);
     const inverse = f32x4.div(f32x4.splat(0.5), variance);
     // The margin holds the widest Gaussian, so that the bound only keeps what is no width at all inside the memory.
     const reach = f32x4.pmin(f32x4.mul(radius, f32x4.sqrt(variance)), most);
@@ -143,6 +161,7 @@ function aim(job: Job, runs: usize, scratch: usize): void {
     to += step;
     v128.store(to, expOf(f32x4.mul(twice, top)));
     v128.store(to + step, expOf(minus));
+    v128.store(to + 2 * step, members);
   }
 }
 
@@ -174,8 +193,18 @@ function bell(at: usize, count: i32, v: f32, r: f32, squares: v128, eights: v128
   }
 }
 
-/** Lays the Gaussians of `runs` on the grid. */
-function spread(job: Job, runs: usize, scratch: usize): void {
+/** Whether a class has members with a weight. */
+function inUse(job: Job, runs: usize, members: i32, scratch: usize): bool {
+  const weights = run(runs, job.gaussians, Run.weight);
+  const classes = aimAt(job, scratch, Aim.members);
+  for (let at: usize = 0, end = <usize>(4 * job.gaussians); at < end; at += 4) {
+    if (load<i32>(classes + at) === members && load<f32>(weights + at) !== 0) return true;
+  }
+  return false;
+}
+
+/** Lays the Gaussians of a class on the grid. */
+function spread(job: Job, runs: usize, members: i32, scratch: usize): void {
   const n = job.gaussians;
   const pitch = pitchOf(job);
   const kernelX = kernelAt(job, scratch);
@@ -187,8 +216,8 @@ function spread(job: Job, runs: usize, scratch: usize): void {
   for (let i = 0; i < n; i++) {
     const at = <usize>i * 4;
     const weight = load<f32>(weights + at);
-    if (weight === 0) continue;
     const here = aims + at;
+    if (weight === 0 || load<i32>(here + <usize>(Aim.members * step)) !== members) continue;
     const width = load<i32>(here + <usize>(Aim.width * step));
     const height = load<i32>(here + <usize>(Aim.height * step));
     const inverse = load<f32>(here + <usize>(Aim.inverse * step));
@@ -303,14 +332,23 @@ function columnsForward(job: Job, scratch: usize): void {
 /** Projects the Gaussians in `runs` to `image`, in the disc's layout. */
 export function projectSpread(job: Job, runs: usize, image: usize, scratch: usize): void {
   aim(job, runs, scratch);
-  spread(job, runs, scratch);
+  const rings = job.rings;
+  memory.fill(image, 0, <usize>(8 * (rings + 1) * (2 * rings + 1)));
+  for (let members = 0; members < job.classes; members++) {
+    if (inUse(job, runs, members, scratch)) addClass(job, runs, members, image, scratch);
+  }
+}
+
+/** Adds what the Gaussians of a class look like. */
+function addClass(job: Job, runs: usize, members: i32, image: usize, scratch: usize): void {
+  spread(job, runs, members, scratch);
   foldMargins(job, scratch);
   columnsForward(job, scratch);
   const rings = job.rings;
   const size = job.grid;
   const width = 2 * rings + 1;
   const half = halfAt(job, scratch);
-  const correction = job.plan + 8;
+  const correction = classAt(job, members) + 8;
   for (let quad = 0; quad < quads(rings); quad++) {
     const z = transform(half + <usize>(32 * size * quad), bufferAt(job, scratch), size, job.twiddles);
     for (let lane = 0; lane < 4; lane++) {
@@ -322,22 +360,26 @@ export function projectSpread(job: Job, runs: usize, image: usize, scratch: usiz
       for (let kx = 0; kx <= extent; kx++) {
         const d = dy * load<f32>(correction + <usize>(4 * kx));
         const plus = origin + <usize>(32 * kx);
-        const minus = kx === 0 ? origin : origin + <usize>(32 * (size - kx));
         const centre = image + <usize>(8 * (kx * width + rings));
         const up = centre + <usize>(8 * ky);
-        const down = centre - <usize>(8 * ky);
+        store<f32>(up, load<f32>(up) + d * load<f32>(plus));
+        store<f32>(up, load<f32>(up, 4) + d * load<f32>(plus, 16), 4);
+        if (ky === 0) continue;
         // P(kx, −ky) is the conjugate of P(−kx, ky).
-        store<f32>(down, d * load<f32>(minus));
-        store<f32>(down, -d * load<f32>(minus, 16), 4);
-        store<f32>(up, d * load<f32>(plus));
-        store<f32>(up, d * load<f32>(plus, 16), 4);
+        const minus = kx === 0 ? origin : origin + <usize>(32 * (size - kx));
+        const down = centre - <usize>(8 * ky);
+        store<f32>(down, load<f32>(down) + d * load<f32>(minus));
+        store<f32>(down, load<f32>(down, 4) - d * load<f32>(minus, 16), 4);
       }
     }
   }
 }
 
-/** From the slope G to the field Re Σ G(k)·e^{2πi k·x/M} on the grid. Inverse transforms have re and im exchanged. */
-function field(job: Job, slope: usize, scratch: usize): void {
+/**
+ * From the slope G to the field Re Σ G(k)·e^{2πi k·x/M} on the grid, as a class sees it. Inverse transforms have re and im
+ * exchanged.
+ */
+function field(job: Job, slope: usize, members: i32, scratch: usize): void {
   const rings = job.rings;
   const size = job.grid;
   const width = 2 * rings + 1;
@@ -345,7 +387,7 @@ function field(job: Job, slope: usize, scratch: usize): void {
   const buffer = bufferAt(job, scratch);
   const other = otherBufferAt(job, scratch);
   const tile = <usize>(32 * size);
-  const correction = job.plan + 8;
+  const correction = classAt(job, members) + 8;
   memory.fill(half, 0, tile * <usize>quads(rings));
   for (let quad = 0; quad < quads(rings); quad++) {
     const here = half + tile * <usize>quad;
@@ -425,8 +467,22 @@ function field(job: Job, slope: usize, scratch: usize): void {
 
 /** From the slope G in the disc's layout to the runs along, slopeX, slopeY and square. */
 export function contractSpread(job: Job, runs: usize, slope: usize, scratch: usize): void {
-  field(job, slope, scratch);
-  copyMargins(job, scratch);
+  const n = job.gaussians;
+  for (let i = 0; i < padded(n); i++) store4(runs, n, i, 0, 0, 0, 0);
+  for (let members = 0; members < job.classes; members++) {
+    // A Gaussian of amplitude 0 has a gradient too.
+    let some = false;
+    const classes = aimAt(job, scratch, Aim.members);
+    for (let i = 0; i < n && !some; i++) some = load<i32>(classes + <usize>(4 * i)) === members;
+    if (!some) continue;
+    field(job, slope, members, scratch);
+    copyMargins(job, scratch);
+    gatherClass(job, runs, members, scratch);
+  }
+}
+
+/** What the Gaussians of a class find in the field on the grid. */
+function gatherClass(job: Job, runs: usize, members: i32, scratch: usize): void {
   const n = job.gaussians;
   const m = <f32>job.grid;
   const pitch = pitchOf(job);
@@ -435,9 +491,9 @@ export function contractSpread(job: Job, runs: usize, slope: usize, scratch: usi
   const aims = aimAt(job, scratch, 0);
   const step = 4 * padded(n);
   const zero = f32x4.splat(0);
-  for (let i = n; i < padded(n); i++) store4(runs, n, i, 0, 0, 0, 0);
   for (let i = 0; i < n; i++) {
     const here = aims + <usize>i * 4;
+    if (load<i32>(here + <usize>(Aim.members * step)) !== members) continue;
     const width = load<i32>(here + <usize>(Aim.width * step));
     const height = load<i32>(here + <usize>(Aim.height * step));
     const inverse = load<f32>(here + <usize>(Aim.inverse * step));

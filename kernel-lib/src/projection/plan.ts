@@ -1,8 +1,21 @@
 import type { ModelsAndPoses } from "./batch";
 
+/** Gaussians of some widths, which share a grid. Variances are in px² of the training box. */
+export interface WidthClass {
+  /** The smallest variance of a member; those from the next class's on are in the next one. */
+  from: number;
+  /**
+   * Variance added to that of every member on the grid; the transform divides it out again. Mostly it is negative: what the
+   * members have in common is left out, so that they cover few cells, and what the transform multiplies in again takes the rounding
+   * of float32 down with it.
+   */
+  extra: number;
+}
+
 /**
  * How the WebAssembly engine computes a batch: by separable factors, or by spreading on a grid and a fast Fourier
- * transform. Both give the same numbers; what is faster depends on N, on the rings, and on the widths of the Gaussians.
+ * transform for each class of widths. Both give the same numbers; what is faster depends on N, on the rings, and on the widths of
+ * the Gaussians.
  */
 export type Plan =
   | { method: "separable" }
@@ -10,12 +23,8 @@ export type Plan =
       method: "spread";
       /** M, edge of the grid. */
       grid: number;
-      /**
-       * Variance added to every σ² on the grid, in px² of the training box; the transform divides it out again. Mostly it is
-       * negative: what all Gaussians have in common is left out, so that they cover fewer cells and the outer rings,
-       * where little is left of wide Gaussians, do not drown in the rounding of float32.
-       */
-      extra: number;
+      /** Narrowest first. */
+      classes: WidthClass[];
       /** Radius of a Gaussian on the grid in its standard deviations. */
       radius: number;
       /** Cells that the widest Gaussian covers, a multiple of 4. */
@@ -28,7 +37,7 @@ export type Plan =
  */
 const TOLERANCE = 2e-4;
 /**
- * How far the envelope may fall on the grid towards the outermost ring, as a natural logarithm: beyond it the rounding of the float32
+ * How far what is on the grid may fall towards the outermost ring, as a natural logarithm: beyond it the rounding of the float32
  * grid shows there (FRC wrong by 4e-5 at 7.8, by 4e-4 at 9.7). Separable factors have no such limit.
  */
 const DEEPEST = 7.5;
@@ -38,53 +47,61 @@ const grids: readonly number[] = [
   16, 24, 32, 48, 64, 72, 96, 128, 144, 192, 216, 256, 288, 384, 432, 512, 576, 768, 864, 1024,
 ];
 
-/** Widths of the Gaussians of a batch, in pixels. Those of amplitude 0 count for the largest only. */
+/**
+ * Widths of the Gaussians of a batch: the smallest and largest variance, in px², of all of them, and of a sample how many lie in each
+ * of {@link BINS} equal steps between these.
+ */
 export interface Widths {
+  /** Of those that have an amplitude. */
   smallest: number;
-  /** Root of the mean square. */
-  typical: number;
   largest: number;
-  /** The width whose envelope falls as the power of all together does towards the outermost ring. */
-  effective: number;
+  /** For the first 0, 1, … steps: members, and sums of their variance, and of the square of their part at the transform's origin. */
+  count: Float64Array;
+  variance: Float64Array;
+  power: Float64Array;
 }
 
-/** At most so many Gaussians are looked at for the effective width. */
+const BINS = 64;
+/** At most about so many Gaussians are looked at for their distribution. */
 const SAMPLE = 2048;
 
-export function widths(batch: ModelsAndPoses, boxSize: number, rings: number): Widths {
+export function widths(batch: ModelsAndPoses): Widths {
   const n = batch.gaussians;
-  const sets = batch.model.length / (5 * n);
-  const stride = Math.max(1, Math.floor((sets * n) / SAMPLE));
-  const fall = (4 * Math.PI ** 2 * rings ** 2) / boxSize ** 2;
+  const { model } = batch;
+  const sets = model.length / (5 * n);
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
-  let squares = 0;
-  let seen = 0;
-  let inside = 0;
-  let outside = 0;
   for (let set = 0; set < sets; set++) {
     const amplitudes = (5 * set + 3) * n;
-    const sigmas = amplitudes + n;
-    for (let i = 0; i < n; i++) {
-      const amplitude = batch.model[amplitudes + i]!;
-      const sigma = Math.abs(batch.model[sigmas + i]!);
-      if (sigma > largest) largest = sigma;
-      if (amplitude === 0) continue;
-      if (sigma < smallest) smallest = sigma;
-      squares += sigma * sigma;
-      seen++;
-      if (seen % stride !== 0) continue;
-      const power = (amplitude * sigma ** 3) ** 2;
-      inside += power;
-      outside += power * Math.exp(-fall * sigma * sigma);
+    for (let i = amplitudes; i < amplitudes + n; i++) {
+      const sigma = model[i + n]!;
+      const variance = sigma * sigma;
+      // A NaN, which is no width, has to be seen.
+      if (!(variance <= largest)) largest = variance;
+      if (variance < smallest && model[i] !== 0) smallest = variance;
     }
   }
-  return {
-    smallest,
-    typical: Math.sqrt(squares / Math.max(1, seen)),
-    largest,
-    effective: Math.sqrt(Math.log(inside / outside) / fall),
-  };
+  const [count, variance, power] = [0, 1, 2].map(() => new Float64Array(BINS + 1)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const perBin = largest > smallest ? BINS / (largest - smallest) : 0;
+  const stride = Math.max(1, Math.floor((sets * n) / SAMPLE));
+  for (let k = 0; k < sets * n; k += stride) {
+    const at = (5 * Math.floor(k / n) + 3) * n + (k % n);
+    const amplitude = model[at]!;
+    if (amplitude === 0) continue;
+    const own = model[at + n]! ** 2;
+    const bin = 1 + Math.min(BINS - 1, Math.floor((own - smallest) * perBin));
+    count[bin]!++;
+    variance[bin]! += own;
+    power[bin]! += amplitude * amplitude * own ** 3;
+  }
+  for (let bin = 1; bin <= BINS; bin++) {
+    for (const sums of [count, variance, power]) sums[bin]! += sums[bin - 1]!;
+  }
+  return { smallest, largest, count, variance, power };
 }
 
 /** The cheapest plan, by a model of the cost in cycles fitted to measured times (see BENCHMARKS.md). */
@@ -92,52 +109,123 @@ export function choosePlan(gaussians: number, boxSize: number, rings: number, si
   let best: Plan = { method: "separable" };
   let cost = separableCost(gaussians, rings);
   for (const grid of grids) {
-    const plan = spreadPlan(grid, boxSize, rings, sigma);
-    if (!plan) continue;
-    const scale = grid / boxSize;
-    const cells = 2 * plan.radius * scale * Math.sqrt(sigma.typical ** 2 + plan.extra) + 2;
-    const spreadCost = gaussians * (245 + 1.14 * cells * cells) + 2.8 * grid * grid;
-    if (spreadCost < cost) {
-      cost = spreadCost;
-      best = plan;
-    }
+    // Transforms alone cost more from here on.
+    if (perClass(grid, rings) > cost) break;
+    const found = cheapestSpread(grid, gaussians, boxSize, rings, sigma);
+    if (found && found.cost < cost) [cost, best] = [found.cost, found.plan];
   }
   return best;
+}
+
+/**
+ * What a class costs beside its Gaussians: its transforms, and what more classes than one cost in the cache, by which widths that differ
+ * little are left together.
+ */
+function perClass(grid: number, rings: number): number {
+  return 16 * grid * grid + 28 * rings * rings;
 }
 
 function separableCost(gaussians: number, rings: number): number {
   return gaussians * (rings + 1) * (61 + 1.7 * (rings + 1));
 }
 
-/** The plan for a grid of M², or undefined where that grid will not do. */
-export function spreadPlan(
+/** Classes that are made at most, and places in the order of widths where one may begin. */
+const MOST_CLASSES = 3;
+const PLACES = 8;
+
+/** The cheapest classes for a grid of M², or undefined where that grid will not do. */
+export function cheapestSpread(
   grid: number,
+  gaussians: number,
   boxSize: number,
   rings: number,
   sigma: Widths,
-): (Plan & { method: "spread" }) | undefined {
-  if (grid < 2 * rings + 6 || !(sigma.smallest > 0)) return undefined;
+): { plan: Plan & { method: "spread" }; cost: number } | undefined {
+  const { smallest, largest, count, variance, power } = sigma;
+  const all = count[BINS]!;
+  if (grid < 2 * rings + 6 || !(smallest > 0) || !(largest < Number.POSITIVE_INFINITY) || all === 0) {
+    return undefined;
+  }
   // The alias of ring K is at M − K. Its envelope has to be below that of ring K by the tolerance.
   const perVariance = (2 * Math.PI ** 2) / boxSize ** 2;
   const needed = -Math.log(TOLERANCE) / (perVariance * ((grid - rings) ** 2 - rings ** 2));
-  const extra = needed - sigma.smallest ** 2;
-  const fallTo = (variance: number) => perVariance * rings ** 2 * (variance + extra);
-  // A NaN, from widths that are none, must not pass.
-  if (!(fallTo(sigma.effective ** 2) <= DEEPEST)) return undefined;
-  const radius = Math.sqrt(2 * (fallTo(sigma.smallest ** 2) - Math.log(TOLERANCE)));
+  const fall = perVariance * rings ** 2;
+  const radius = Math.sqrt(2 * (fall * needed - Math.log(TOLERANCE)));
   const scale = grid / boxSize;
-  const widest = 2 * radius * scale * Math.sqrt(sigma.largest ** 2 + extra) + 2;
+  const cells = (spread: number) => 2 * radius * scale * Math.sqrt(spread) + 2;
+
+  // What all together show at the outermost ring, and the rounding of a class there, both as a share of all power.
+  let outermost = 0;
+  for (let bin = 0; bin < BINS; bin++) {
+    const members = count[bin + 1]! - count[bin]!;
+    if (members === 0) continue;
+    const mean = (variance[bin + 1]! - variance[bin]!) / members;
+    outermost += (power[bin + 1]! - power[bin]!) * Math.exp(-2 * fall * mean);
+  }
+  const room = outermost * Math.exp(2 * DEEPEST);
+
+  // Where the narrowest class may well end: what it may span, and where eighths of the Gaussians do.
+  const spans = Math.floor(((DEEPEST / fall - needed) / (largest - smallest)) * BINS);
+  const places: { bin: number; from: number }[] = [{ bin: 0, from: smallest }];
+  for (let bin = 1, k = 1; bin < BINS; bin++) {
+    if (count[bin] === all) break;
+    if (count[bin]! < (k * all) / PLACES && bin !== spans) continue;
+    places.push({ bin, from: smallest + ((largest - smallest) * bin) / BINS });
+    while (count[bin]! >= (k * all) / PLACES) k++;
+  }
+  const end = (last: number) => places[last]?.bin ?? BINS;
+  const costs = (first: number, last: number) => {
+    const { bin, from } = places[first]!;
+    const members = count[end(last)]! - count[bin]!;
+    const mean = members > 0 ? (variance[end(last)]! - variance[bin]!) / members : from;
+    const width = cells(Math.max(0, mean - from) + needed);
+    return (gaussians * members * (245 + 1.14 * width * width)) / all + perClass(grid, rings);
+  };
+  const rounding = (first: number, last: number) => {
+    const { bin, from } = places[first]!;
+    return (power[end(last)]! - power[bin]!) * Math.exp(2 * fall * (needed - from));
+  };
+
+  let best: { begins: number[]; cost: number } | undefined;
+  const divide = (begins: number[], cost: number, noise: number) => {
+    const first = begins[begins.length - 1]!;
+    for (let last = first + 1; last <= places.length; last++) {
+      const whole = last === places.length;
+      if (!whole && begins.length === MOST_CLASSES) continue;
+      const sum = cost + costs(first, last);
+      const heard = noise + rounding(first, last);
+      if (!(heard <= room) || (best && sum >= best.cost)) continue;
+      if (whole) best = { begins, cost: sum };
+      else divide([...begins, last], sum, heard);
+    }
+  };
+  divide([0], 0, 0);
+  if (!best) return undefined;
+  const classes = best.begins.map((begin) => {
+    // As the module sees it, in single precision: nobody may fall below what the class was narrowed by.
+    const from = Math.fround(places[begin]!.from);
+    return { from, extra: needed - from };
+  });
+  const widest = Math.max(
+    ...classes.map(({ extra }, c) => cells((classes[c + 1]?.from ?? sigma.largest) + extra)),
+  );
   const margin = 4 * Math.ceil((widest + 3) / 4);
-  return margin <= grid ? { method: "spread", grid, extra, radius, margin } : undefined;
+  if (!(margin <= grid)) return undefined;
+  return { plan: { method: "spread", grid, classes, radius, margin }, cost: best.cost };
 }
 
 /** What the WebAssembly module reads of a plan: see `plan` in assembly/job.ts. */
 export function planTable(plan: Plan & { method: "spread" }, boxSize: number, rings: number): Float32Array {
-  const table = new Float32Array(rings + 3);
-  table[0] = plan.extra;
-  table[1] = plan.radius;
-  for (let k = 0; k <= rings; k++) {
-    table[k + 2] = Math.exp((2 * Math.PI ** 2 * plan.extra * k * k) / boxSize ** 2);
+  const each = rings + 3;
+  const table = new Float32Array(1 + plan.classes.length * each);
+  table[0] = plan.radius;
+  for (const [c, { from, extra }] of plan.classes.entries()) {
+    const at = 1 + c * each;
+    table[at] = from;
+    table[at + 1] = extra;
+    for (let k = 0; k <= rings; k++) {
+      table[at + 2 + k] = Math.exp((2 * Math.PI ** 2 * extra * k * k) / boxSize ** 2);
+    }
   }
   return table;
 }

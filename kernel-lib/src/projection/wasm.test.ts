@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { examples, expectAgreement, expectProducts } from "./agreement";
 import { exampleBatch } from "./examples";
-import { choosePlan, spreadPlan, widths } from "./plan";
+import { cheapestSpread, choosePlan, widths } from "./plan";
 import { WasmEngine } from "./wasm";
 
 const separable = new WasmEngine({ threads: 2, plan: () => ({ method: "separable" }) });
@@ -35,10 +35,10 @@ for (const [grid, options] of [
   test(`spreading on a grid of ${grid} agrees with the reference: N ${options.gaussians}, S ${options.boxSize}`, async () => {
     const engine = new WasmEngine({
       threads: 1,
-      plan: (_, boxSize, rings, sigma) => {
-        const plan = spreadPlan(grid, boxSize, rings, sigma);
-        assert.ok(plan, "the grid must be possible");
-        return plan;
+      plan: (n, boxSize, rings, sigma) => {
+        const found = cheapestSpread(grid, n, boxSize, rings, sigma);
+        assert.ok(found, "the grid must be possible");
+        return found.plan;
       },
     });
     await expectAgreement(engine, options);
@@ -110,9 +110,24 @@ function withWidths(options: Parameters<typeof exampleBatch>[0], sigmas: readonl
 for (const sigmas of [[2.2], [4], [1.15, 1.9, 2.05, 2.1]]) {
   test(`wide Gaussians, σ ${sigmas.join(", ")}, are narrowed on the grid by what they have in common, and agree with the reference`, async () => {
     const wide = withWidths({ count: 2, gaussians: 500, boxSize: 64 }, sigmas);
-    const plan = choosePlan(500, 64, 31, widths(wide.batch, 64, 31));
-    assert.ok(plan.method === "spread" && plan.extra < -0.5, JSON.stringify(plan));
+    const plan = choosePlan(500, 64, 31, widths(wide.batch));
+    assert.ok(plan.method === "spread" && plan.classes[0]!.extra < -0.5, JSON.stringify(plan));
     await expectAgreement(chosen, wide);
+  });
+}
+
+for (const [gaussians, sigmas] of [
+  [500, [0.8, 2, 2.2, 2.4, 2.6, 2.8, 3, 3.1, 3.2]],
+  [1201, [0.9, 1.2, 2.6, 2.7, 2.8]],
+] as const) {
+  test(`Gaussians of widths so different that they are put into classes agree with the reference: σ ${sigmas.join(", ")}`, async () => {
+    const mixed = withWidths({ count: 2, gaussians, boxSize: 64 }, sigmas);
+    // One that says nothing has a gradient, too, in a class of its own.
+    mixed.batch.model[3 * gaussians + 8] = 0;
+    const plan = choosePlan(gaussians, 64, 31, widths(mixed.batch));
+    assert.ok(plan.method === "spread" && plan.classes.length > 1, JSON.stringify(plan));
+    await expectAgreement(chosen, mixed);
+    await expectProducts(chosen, { count: 2, gaussians, boxSize: 64 });
   });
 }
 
@@ -123,7 +138,7 @@ test("Gaussians some of which are so much wider than others that nothing of them
     batch.model[3 * 500 + i]! *= 1e-6;
     batch.model[4 * 500 + i] = 0.8;
   }
-  assert.equal(choosePlan(500, 64, 31, widths(batch, 64, 31)).method, "separable");
+  assert.equal(choosePlan(500, 64, 31, widths(batch)).method, "separable");
 });
 
 test("calls made before earlier ones have ended are answered in order, each with its own numbers", async () => {

@@ -202,7 +202,7 @@ export class WasmEngine implements ProjectionEngine {
       this.workers = Array.from({ length: this.threads }, (_, index) => this.startWorker(module, index));
     }
     const tables = discTables(rings);
-    const plan = this.plan(gaussians, boxSize, rings, widths(batch, boxSize, rings));
+    const plan = this.plan(gaussians, boxSize, rings, widths(batch));
     const spread = plan.method === "spread" ? plan : undefined;
     const arena = new Arena();
     const jobAt = arena.take(4 * jobFields.length);
@@ -253,6 +253,7 @@ export class WasmEngine implements ProjectionEngine {
       ring: put(tables.ring),
       twiddles: spread ? put(twiddles(spread.grid)) : 0,
       plan: spread ? put(planTable(spread, boxSize, rings)) : 0,
+      classes: spread?.classes.length ?? 0,
       variants,
       products: "products" in purpose ? get(purpose.products, (rings + 1) * productNumbers(variants)) : 0,
     };

@@ -104,6 +104,7 @@ export const jobFields = [
   "plan",
   "variants",
   "products",
+  "classes",
 ] as const;
 export type Job = Record<(typeof jobFields)[number], number>;
 
