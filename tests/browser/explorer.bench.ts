@@ -62,8 +62,20 @@ async function watch(page: Page): Promise<void> {
   });
 }
 
+/** Where the ring is, once it stays there: a page that is busy scrolls and draws late. */
+async function restingRing(page: Page): Promise<{ x: number; y: number; width: number; height: number }> {
+  const place = async () => (await page.locator(".e2gmm-scatter-probe-ring").boundingBox())!;
+  let before = await place();
+  for (;;) {
+    await page.waitForTimeout(500);
+    const now = await place();
+    if (now.x === before.x && now.y === before.y) return now;
+    before = now;
+  }
+}
+
 async function drag(page: Page): Promise<Times & { seconds: number }> {
-  const ring = (await page.locator(".e2gmm-scatter-probe-ring").boundingBox())!;
+  const ring = await restingRing(page);
   const from = [ring.x + ring.width / 2, ring.y + ring.height / 2] as const;
   await page.evaluate(() => {
     const { e2gmmTimes } = window as unknown as { e2gmmTimes: Times };
@@ -79,6 +91,8 @@ async function drag(page: Page): Promise<Times & { seconds: number }> {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
   }
   const seconds = (performance.now() - began) / 1000;
+  // Back where it was, or drag after drag the probe would leave the plot.
+  await page.mouse.move(...from);
   await page.mouse.up();
   await page.waitForTimeout(500);
   const times = await page.evaluate(() => (window as unknown as { e2gmmTimes: Times }).e2gmmTimes);
