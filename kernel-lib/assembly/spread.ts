@@ -509,7 +509,7 @@ function gatherClass(job: Job, runs: usize, members: i32, scratch: usize): void 
     let square = zero;
     const end = kernelY + <usize>(4 * height);
     for (let column = 0; column < width; column += 8) {
-      // Moments along y of two vectors of columns; of an odd last one the second is multiplied by zero.
+      // Moments along y of two vectors of columns; of an odd last one the second is left out below.
       let a0 = zero;
       let a1 = zero;
       let a2 = zero;

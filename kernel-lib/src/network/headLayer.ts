@@ -30,7 +30,7 @@ export interface HeadSlope {
   /** Factor on the slope. */
   scale: number;
   /**
-   * Factor on the slope of the penalty Σ (value/neutral − 1)² over the amplitudes and widths of a particle: without it a
+   * Factor on the slope of the penalty Σ (value/neutral − 1)² / N over the amplitudes and widths of a particle: without it a
    * Gaussian may vanish and another swell where the images cannot tell.
    */
   penalty: number;

@@ -85,7 +85,10 @@ export class TransformThreads {
     worker.on("error", (error) => died(error.message));
     worker.on("exit", (code) => died(`exit code ${code}`));
     worker.on("message", (id: number) => {
-      thread.waiting.get(id)?.resolve();
+      const chunk = thread.waiting.get(id);
+      // After a failure nobody waits any more, but for the end of the thread: that must keep the process alive.
+      if (!chunk) return;
+      chunk.resolve();
       thread.waiting.delete(id);
       if (thread.waiting.size === 0) worker.unref();
     });

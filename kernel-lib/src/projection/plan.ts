@@ -38,9 +38,10 @@ export type Plan =
 const TOLERANCE = 2e-4;
 /**
  * How far what is on the grid may fall towards the outermost ring, as a natural logarithm: beyond it the rounding of the float32
- * grid shows there (FRC wrong by 4e-5 at 7.8, by 4e-4 at 9.7). Separable factors have no such limit.
+ * grid shows there (of 600 Gaussians, all equally wide, the gradient is 0.7 % too long at 6.5, and the FRC wrong by 2e-4 at 7.4).
+ * Separable factors have no such limit.
  */
-const DEEPEST = 7.5;
+const DEEPEST = 5;
 
 /** Grids: multiples of 8 whose only factors are 2 and 3. */
 const grids: readonly number[] = [
@@ -52,18 +53,22 @@ const grids: readonly number[] = [
  * of {@link BINS} equal steps between these.
  */
 export interface Widths {
-  /** Of those that have an amplitude. */
   smallest: number;
   largest: number;
-  /** For the first 0, 1, … steps: members, and sums of their variance, and of the square of their part at the transform's origin. */
+  /** For the first 0, 1, … steps: members, and the sum of their variance. */
   count: Float64Array;
   variance: Float64Array;
-  power: Float64Array;
+  /**
+   * The same for the square of their part at the transform's origin, one row for each set of Gaussians: a particle's outer rings
+   * have to be right whatever the others of its batch look like.
+   */
+  power: Float64Array[];
 }
 
 const BINS = 64;
-/** At most about so many Gaussians are looked at for their distribution. */
-const SAMPLE = 2048;
+/** About so many Gaussians are looked at for their distribution, but not fewer of a set than this. */
+const SAMPLE = 4096;
+const SAMPLE_OF_SET = 128;
 
 export function widths(batch: ModelsAndPoses): Widths {
   const n = batch.gaussians;
@@ -72,34 +77,35 @@ export function widths(batch: ModelsAndPoses): Widths {
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
   for (let set = 0; set < sets; set++) {
-    const amplitudes = (5 * set + 3) * n;
-    for (let i = amplitudes; i < amplitudes + n; i++) {
-      const sigma = model[i + n]!;
+    const sigmas = (5 * set + 4) * n;
+    for (let i = sigmas; i < sigmas + n; i++) {
+      const sigma = model[i]!;
       const variance = sigma * sigma;
-      // A NaN, which is no width, has to be seen.
-      if (!(variance <= largest)) largest = variance;
-      if (variance < smallest && model[i] !== 0) smallest = variance;
+      if (variance < smallest) smallest = variance;
+      // A NaN, which is no width, has to be seen, and stay.
+      if (!(variance <= largest) && !Number.isNaN(largest)) largest = variance;
     }
   }
-  const [count, variance, power] = [0, 1, 2].map(() => new Float64Array(BINS + 1)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const count = new Float64Array(BINS + 1);
+  const variance = new Float64Array(BINS + 1);
   const perBin = largest > smallest ? BINS / (largest - smallest) : 0;
-  const stride = Math.max(1, Math.floor((sets * n) / SAMPLE));
-  for (let k = 0; k < sets * n; k += stride) {
-    const at = (5 * Math.floor(k / n) + 3) * n + (k % n);
-    const amplitude = model[at]!;
-    if (amplitude === 0) continue;
-    const own = model[at + n]! ** 2;
-    const bin = 1 + Math.min(BINS - 1, Math.floor((own - smallest) * perBin));
-    count[bin]!++;
-    variance[bin]! += own;
-    power[bin]! += amplitude * amplitude * own ** 3;
-  }
+  const stride = Math.max(1, Math.floor(n / Math.max(SAMPLE_OF_SET, SAMPLE / sets)));
+  const power = Array.from({ length: sets }, (_, set) => {
+    const own = new Float64Array(BINS + 1);
+    for (let k = 0; k < n; k += stride) {
+      const at = (5 * set + 3) * n + k;
+      const square = model[at + n]! ** 2;
+      const bin = 1 + Math.min(BINS - 1, Math.floor((square - smallest) * perBin));
+      count[bin]!++;
+      variance[bin]! += square;
+      own[bin]! += model[at]! ** 2 * square ** 3;
+    }
+    for (let bin = 1; bin <= BINS; bin++) own[bin]! += own[bin - 1]!;
+    return own;
+  });
   for (let bin = 1; bin <= BINS; bin++) {
-    for (const sums of [count, variance, power]) sums[bin]! += sums[bin - 1]!;
+    count[bin]! += count[bin - 1]!;
+    variance[bin]! += variance[bin - 1]!;
   }
   return { smallest, largest, count, variance, power };
 }
@@ -154,22 +160,25 @@ export function cheapestSpread(
   const scale = grid / boxSize;
   const cells = (spread: number) => 2 * radius * scale * Math.sqrt(spread) + 2;
 
-  // What all together show at the outermost ring, and the rounding of a class there, both as a share of all power.
-  let outermost = 0;
-  for (let bin = 0; bin < BINS; bin++) {
+  // What the Gaussians of each set show together at the outermost ring, as the rounding of its classes may be heard there.
+  const envelope = Float64Array.from({ length: BINS }, (_, bin) => {
     const members = count[bin + 1]! - count[bin]!;
-    if (members === 0) continue;
-    const mean = (variance[bin + 1]! - variance[bin]!) / members;
-    outermost += (power[bin + 1]! - power[bin]!) * Math.exp(-2 * fall * mean);
-  }
-  const room = outermost * Math.exp(2 * DEEPEST);
+    const mean = members > 0 ? (variance[bin + 1]! - variance[bin]!) / members : 0;
+    return Math.exp(2 * (DEEPEST - fall * mean));
+  });
+  const room = power.map((own) => {
+    let sum = 0;
+    for (let bin = 0; bin < BINS; bin++) sum += (own[bin + 1]! - own[bin]!) * envelope[bin]!;
+    return sum;
+  });
 
-  // Where the narrowest class may well end: what it may span, and where eighths of the Gaussians do.
-  const spans = Math.floor(((DEEPEST / fall - needed) / (largest - smallest)) * BINS);
+  // Where classes may well end: after what the narrowest and one more may span, and after eighths of the Gaussians.
+  const span = ((DEEPEST / fall - needed) / (largest - smallest)) * BINS;
+  const spans = [Math.floor(span), Math.floor(2 * span)];
   const places: { bin: number; from: number }[] = [{ bin: 0, from: smallest }];
   for (let bin = 1, k = 1; bin < BINS; bin++) {
     if (count[bin] === all) break;
-    if (count[bin]! < (k * all) / PLACES && bin !== spans) continue;
+    if (count[bin]! < (k * all) / PLACES && !spans.includes(bin)) continue;
     places.push({ bin, from: smallest + ((largest - smallest) * bin) / BINS });
     while (count[bin]! >= (k * all) / PLACES) k++;
   }
@@ -181,25 +190,32 @@ export function cheapestSpread(
     const width = cells(Math.max(0, mean - from) + needed);
     return (gaussians * members * (245 + 1.14 * width * width)) / all + perClass(grid, rings);
   };
-  const rounding = (first: number, last: number) => {
-    const { bin, from } = places[first]!;
-    return (power[end(last)]! - power[bin]!) * Math.exp(2 * fall * (needed - from));
+  /** Whether the rounding of these classes is lost in what is seen, in every set. */
+  const isQuiet = (begins: readonly number[]) => {
+    const factors = begins.map((begin) => Math.exp(2 * fall * (needed - places[begin]!.from)));
+    return power.every((own, set) => {
+      let heard = 0;
+      for (const [c, begin] of begins.entries()) {
+        const last = begins[c + 1] ?? places.length;
+        heard += (own[end(last)]! - own[places[begin]!.bin]!) * factors[c]!;
+      }
+      return heard <= room[set]!;
+    });
   };
 
   let best: { begins: number[]; cost: number } | undefined;
-  const divide = (begins: number[], cost: number, noise: number) => {
+  const divide = (begins: number[], cost: number) => {
     const first = begins[begins.length - 1]!;
     for (let last = first + 1; last <= places.length; last++) {
       const whole = last === places.length;
       if (!whole && begins.length === MOST_CLASSES) continue;
       const sum = cost + costs(first, last);
-      const heard = noise + rounding(first, last);
-      if (!(heard <= room) || (best && sum >= best.cost)) continue;
-      if (whole) best = { begins, cost: sum };
-      else divide([...begins, last], sum, heard);
+      if (best && sum >= best.cost) continue;
+      if (!whole) divide([...begins, last], sum);
+      else if (isQuiet(begins)) best = { begins, cost: sum };
     }
   };
-  divide([0], 0, 0);
+  divide([0], 0);
   if (!best) return undefined;
   const classes = best.begins.map((begin) => {
     // As the module sees it, in single precision: nobody may fall below what the class was narrowed by.

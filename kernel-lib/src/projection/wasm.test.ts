@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { examples, expectAgreement, expectProducts } from "./agreement";
 import { exampleBatch } from "./examples";
 import { cheapestSpread, choosePlan, widths } from "./plan";
+import { ReferenceEngine } from "./reference";
 import { WasmEngine } from "./wasm";
 
 const separable = new WasmEngine({ threads: 2, plan: () => ({ method: "separable" }) });
@@ -131,6 +132,37 @@ for (const [gaussians, sigmas] of [
   });
 }
 
+test("a particle of wide Gaussians is right beside one of narrow Gaussians, whose outer rings drown its own", async () => {
+  for (const [gaussians, narrow, wide] of [
+    [1000, 1.5, 2.5],
+    [3000, 1, 2.5],
+  ] as const) {
+    const both = withWidths({ count: 2, gaussians, boxSize: 64, rings: 28 }, [narrow]);
+    both.batch.model.fill(wide, 9 * gaussians, 10 * gaussians);
+    await expectAgreement(chosen, both);
+  }
+});
+
+test("a Gaussian of amplitude 0 that is narrower than all others has a finite gradient, and spoils no other", async () => {
+  const example = withWidths({ count: 2, gaussians: 600, boxSize: 64, rings: 28 }, [2]);
+  for (const set of [0, 1]) {
+    example.batch.model[(5 * set + 3) * 600 + 11] = 0;
+    example.batch.model[(5 * set + 4) * 600 + 11] = 0.7;
+  }
+  await expectAgreement(chosen, example);
+});
+
+test("a width that is no number shows in its own particle, and cuts nothing off another's", async () => {
+  const example = withWidths({ count: 2, gaussians: 300, boxSize: 64, rings: 28 }, [1.5]);
+  example.batch.model[4 * 300] = 8;
+  example.batch.model[3 * 300]! *= 20;
+  const { frc } = await new ReferenceEngine().evaluate(example.batch, { ...example.request, gradient: {} });
+  example.batch.model[9 * 300 + 7] = Number.NaN;
+  const found = await chosen.evaluate(example.batch, { ...example.request, gradient: {} });
+  for (let r = 1; r <= 28; r++)
+    assert.ok(Math.abs(found.frc[r]! - frc[r]!) < 1e-4, `ring ${r}: ${found.frc[r]}`);
+});
+
 test("Gaussians some of which are so much wider than others that nothing of them is left at the last ring are not put on a float32 grid", () => {
   // The narrow ones say next to nothing, but would be spoilt by narrowing.
   const { batch } = withWidths({ count: 1, gaussians: 500, boxSize: 64 }, [3]);
@@ -159,7 +191,6 @@ test("the number of threads changes nothing in the result", async () => {
 });
 
 test("projections are those of the reference", async () => {
-  const { ReferenceEngine } = await import("./reference");
   const { batch, request } = exampleBatch({ count: 3, gaussians: 60, boxSize: 33 });
   const expected = await new ReferenceEngine().project(batch, request);
   const largest = Math.max(...expected.map(Math.abs));

@@ -81,6 +81,24 @@ describe("likelihood of the latents", () => {
     }
   });
 
+  test("particles that leave the search one by one are not read again", async () => {
+    const targets = targetsOf(batch.targets);
+    let reads = 0;
+    const counting = {
+      ...targets,
+      batch: (indices: ArrayLike<number>) => {
+        reads++;
+        return targets.batch(indices);
+      },
+    };
+    const likelihood = latentLikelihood(counting, neutral, model, weights, engine);
+    const all = await likelihood.local(particles, z);
+    const fewer = await likelihood.local(particles.slice(1), z.slice(latent));
+    assert.equal(reads, 1);
+    assert.deepEqual([...fewer.value], [...all.value.subarray(1)]);
+    assert.deepEqual([...fewer.gradient], [...all.gradient.subarray(latent)]);
+  });
+
   test("for images without noise its curvature is that of the score at the truth, and its slope vanishes there", async () => {
     expected = 1;
     const truth = model.decode(z, count);

@@ -1,7 +1,7 @@
 import type { GaussianModel } from "../model/gaussianModel";
 import type { LatentModel } from "../network/latentModel";
 import type { ParticleTargets } from "../particles/targets";
-import type { ProjectionEngine } from "../projection/engine";
+import type { ProjectionBatch, ProjectionEngine } from "../projection/engine";
 import { productNumbers } from "../projection/products";
 import { ParticleBatches } from "./batches";
 import type { LatentLikelihood } from "./posterior";
@@ -31,12 +31,27 @@ export function latentLikelihood(
   const { boxSize } = neutral;
   const variants = latent + 1;
   const numbers = productNumbers(variants);
-  /** The same particles are asked for at many z: their transforms are gathered once. */
-  const loaded = new WeakMap<Int32Array, ReturnType<ParticleBatches["load"]>>();
-  const load = async (particles: Int32Array, models: Float32Array) => {
-    const batch = loaded.get(particles) ?? batches.load(particles, neutral.count, models);
-    loaded.set(particles, batch);
-    return { ...(await batch), model: models };
+  // The same particles are asked for at many z, fewer and fewer of them; what was gathered for the last two batches is kept.
+  const recent: { rows: Map<number, number>; batch: ProjectionBatch }[] = [];
+  const load = async (particles: Int32Array, models: Float32Array): Promise<ProjectionBatch> => {
+    const known = recent.find(({ rows }) => particles.every((particle) => rows.has(particle)));
+    if (known) {
+      const { rows, batch } = known;
+      const picked = Int32Array.from(particles, (particle) => rows.get(particle)!);
+      const take = (values: Float32Array) => batches.rows(values, values.length / batch.count, picked);
+      return {
+        ...batch,
+        count: picked.length,
+        model: models,
+        rotations: take(batch.rotations),
+        shifts: take(batch.shifts),
+        targets: take(batch.targets),
+      };
+    }
+    const batch = await batches.load(particles, neutral.count, models);
+    recent.unshift({ rows: new Map(Array.from(particles, (particle, i) => [particle, i])), batch });
+    recent.splice(2);
+    return batch;
   };
   return {
     async shared(particles, z) {
@@ -76,7 +91,7 @@ export function latentLikelihood(
           score[0]! += weight * onTarget(0);
           for (let d = 0; d < latent; d++) {
             const along = square(0, d + 1);
-            const length = Math.sqrt(1 + 2 * along + square(d + 1, d + 1));
+            const length = Math.sqrt(Math.max(1 + 2 * along + square(d + 1, d + 1), Number.EPSILON));
             score[d + 1]! += (weight * (onTarget(0) + onTarget(d + 1))) / length;
             for (let e = 0; e <= d; e++) {
               bend[d * latent + e]! += information * (square(e + 1, d + 1) - along * square(0, e + 1));

@@ -88,6 +88,27 @@ describe("posterior of the latents", () => {
     assert.ok(Math.abs(deviation[1]! - 1) < 1e-3);
   });
 
+  test("a particle of which nothing can be said stays where it was, with the prior's width, and the others are found", async () => {
+    const sound = gaussianLikelihood(Float32Array.of(0.5, -0.5, 0.4, 0.2), [
+      [40, 0],
+      [0, 40],
+    ]);
+    const broken: LatentLikelihood = {
+      ...sound,
+      async local(particles, z) {
+        const found = await sound.local(particles, z);
+        for (const [i, particle] of particles.entries()) {
+          if (particle === 0) found.curvature.fill(Number.NaN, 4 * i, 4 * i + 4);
+        }
+        return found;
+      },
+    };
+    const { mean, deviation } = await latentPosterior(broken, Float32Array.of(0.1, 0.2, 0, 0), 2);
+    assert.deepEqual([...mean.subarray(0, 2)], [...Float32Array.of(0.1, 0.2)]);
+    assert.deepEqual([...deviation.subarray(0, 2)], [1, 1]);
+    assert.ok(Math.abs(mean[2]! - (0.4 * 40) / 41) < 1e-2 && Math.abs(mean[3]! - (0.2 * 40) / 41) < 1e-2);
+  });
+
   test("it stops when asked", async () => {
     const controller = new AbortController();
     controller.abort(new Error("enough"));

@@ -159,7 +159,8 @@ async function byNewton(
   const batchSize = options.batchSize ?? 128;
   const count = start.length / latent;
   const mean = start.slice();
-  const deviation = new Float32Array(start.length);
+  // The prior's, where the image says nothing.
+  const deviation = new Float32Array(start.length).fill(1);
   let done = 0;
   const starts = Array.from({ length: Math.ceil(count / batchSize) }, (_, i) => i * batchSize);
   // While the projections of one batch are compared, the models of the other are decoded.
@@ -185,16 +186,21 @@ async function byNewton(
         // The prior is a standard normal distribution: it lowers the value, and pulls towards 0.
         const here = value[i]! - halfSquare(own);
         const best = found.get(particle);
+        const at = i * latent;
+        const around = curvature.subarray(at * latent, (at + latent) * latent);
+        const slope = gradient.subarray(at, at + latent);
+        // Where nothing can be said the search of this particle ends, at the best place so far.
+        if (!Number.isFinite(here) || !slope.every(Number.isFinite) || !around.every(Number.isFinite))
+          continue;
         const flat = best !== undefined && Math.abs(here - best.value) < SMALL_GAIN;
         if (best && !(here >= best.value)) {
           fraction.set(particle, fraction.get(particle)! / 2);
           if (!flat) goOn.push(particle);
           continue;
         }
-        const at = i * latent;
         const { step, variance, length } = newtonStep(
-          curvature.subarray(at * latent, (at + latent) * latent),
-          gradient.subarray(at, at + latent).map((g, d) => g - own[d]!),
+          around,
+          slope.map((g, d) => g - own[d]!),
         );
         found.set(particle, { value: here, step, variance });
         fraction.set(particle, 1);

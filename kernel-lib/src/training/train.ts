@@ -184,7 +184,8 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     });
     await folder.writeRecord({ ...record, status: "complete" });
   } finally {
-    for (const close of open.reverse()) await close();
+    // What went wrong before is not to be hidden by what goes wrong here.
+    await Promise.allSettled(open.reverse().map(async (close) => close()));
   }
   return Run.open(settings.out);
 }
