@@ -144,35 +144,10 @@ async function measureProjection({
   const { exampleBatch } = load("projection/examples.js");
   const { batch, request } = exampleBatch({ count, gaussians, boxSize, rings });
   const both = { ...request, gradient: { model: true } };
-  let loss;
-  let gradient;
-  if (engine === "tensor") {
-    await load("compute/backends.js").useBackend(backend);
-    const tf = require("@tensorflow/tfjs-core");
-    const { TensorEngine } = load("projection/tensor.js");
-    const tensors = {
-      model: tf.tensor2d(batch.model, [count, 5 * gaussians]),
-      rotations: tf.tensor2d(batch.rotations, [count, 9]),
-      shifts: tf.tensor2d(batch.shifts, [count, 2]),
-      targets: tf.tensor2d(batch.targets, [count, batch.targets.length / count]),
-      targetRings: rings,
-    };
-    const ringWeights = tf.tensor1d(request.ringWeights);
-    const tensorEngine = new TensorEngine();
-    const run = async (what) => {
-      const result = tensorEngine.evaluateTensors(tensors, { ...what, ringWeights });
-      // One small number of the last thing computed: waits for the device without moving the gradients.
-      const last = result.modelGradient ? tf.slice(result.modelGradient, [0, 0], [1, 1]) : result.score;
-      await last.data();
-      tf.dispose([result, last]);
-    };
-    loss = () => run({ ...request, gradient: {} });
-    gradient = () => run(both);
-  } else {
-    const made = await load("projection/engines.js").createEngine({ engine, threads });
-    loss = () => made.evaluate(batch, { ...request, gradient: {} });
-    gradient = () => made.evaluate(batch, both);
-  }
+  if (backend) await load("compute/backends.js").useBackend(backend);
+  const made = await load("projection/engines.js").createEngine({ engine, threads });
+  const loss = () => made.evaluate(batch, { ...request, gradient: {} });
+  const gradient = () => made.evaluate(batch, both);
   const before = process.memoryUsage().rss;
   const lossMs = (await shortest(loss, seconds / 3)) / count;
   const gradientMs = (await shortest(gradient, seconds)) / count;
