@@ -193,12 +193,11 @@ function bell(at: usize, count: i32, v: f32, r: f32, squares: v128, eights: v128
   }
 }
 
-/** Whether a class has members with a weight. */
-function inUse(job: Job, runs: usize, members: i32, scratch: usize): bool {
-  const weights = run(runs, job.gaussians, Run.weight);
+/** Whether a class has members; those of weight 0 count, since they have a gradient, too. */
+function hasMembers(job: Job, members: i32, scratch: usize): bool {
   const classes = aimAt(job, scratch, Aim.members);
-  for (let at: usize = 0, end = <usize>(4 * job.gaussians); at < end; at += 4) {
-    if (load<i32>(classes + at) === members && load<f32>(weights + at) !== 0) return true;
+  for (let at = classes, end = classes + <usize>(4 * job.gaussians); at < end; at += 4) {
+    if (load<i32>(at) === members) return true;
   }
   return false;
 }
@@ -335,7 +334,7 @@ export function projectSpread(job: Job, runs: usize, image: usize, scratch: usiz
   const rings = job.rings;
   memory.fill(image, 0, <usize>(8 * (rings + 1) * (2 * rings + 1)));
   for (let members = 0; members < job.classes; members++) {
-    if (inUse(job, runs, members, scratch)) addClass(job, runs, members, image, scratch);
+    if (hasMembers(job, members, scratch)) addClass(job, runs, members, image, scratch);
   }
 }
 
@@ -470,11 +469,7 @@ export function contractSpread(job: Job, runs: usize, slope: usize, scratch: usi
   const n = job.gaussians;
   for (let i = 0; i < padded(n); i++) store4(runs, n, i, 0, 0, 0, 0);
   for (let members = 0; members < job.classes; members++) {
-    // A Gaussian of amplitude 0 has a gradient too.
-    let some = false;
-    const classes = aimAt(job, scratch, Aim.members);
-    for (let i = 0; i < n && !some; i++) some = load<i32>(classes + <usize>(4 * i)) === members;
-    if (!some) continue;
+    if (!hasMembers(job, members, scratch)) continue;
     field(job, slope, members, scratch);
     copyMargins(job, scratch);
     gatherClass(job, runs, members, scratch);

@@ -114,10 +114,11 @@ export function widths(batch: ModelsAndPoses): Widths {
 export function choosePlan(gaussians: number, boxSize: number, rings: number, sigma: Widths): Plan {
   let best: Plan = { method: "separable" };
   let cost = separableCost(gaussians, rings);
+  const room = roomForRounding(sigma, boxSize, rings);
   for (const grid of grids) {
     // Transforms alone cost more from here on.
     if (perClass(grid, rings) > cost) break;
-    const found = cheapestSpread(grid, gaussians, boxSize, rings, sigma);
+    const found = cheapestSpread(grid, gaussians, boxSize, rings, sigma, room);
     if (found && found.cost < cost) [cost, best] = [found.cost, found.plan];
   }
   return best;
@@ -139,6 +140,21 @@ function separableCost(gaussians: number, rings: number): number {
 const MOST_CLASSES = 3;
 const PLACES = 8;
 
+/** What the Gaussians of each set show together at the outermost ring, as the rounding of its classes may be heard there. */
+function roomForRounding({ count, variance, power }: Widths, boxSize: number, rings: number): Float64Array {
+  const fall = (2 * Math.PI ** 2 * rings ** 2) / boxSize ** 2;
+  const envelope = Float64Array.from({ length: BINS }, (_, bin) => {
+    const members = count[bin + 1]! - count[bin]!;
+    const mean = members > 0 ? (variance[bin + 1]! - variance[bin]!) / members : 0;
+    return Math.exp(2 * (DEEPEST - fall * mean));
+  });
+  return Float64Array.from(power, (own) => {
+    let sum = 0;
+    for (let bin = 0; bin < BINS; bin++) sum += (own[bin + 1]! - own[bin]!) * envelope[bin]!;
+    return sum;
+  });
+}
+
 /** The cheapest classes for a grid of M², or undefined where that grid will not do. */
 export function cheapestSpread(
   grid: number,
@@ -146,6 +162,7 @@ export function cheapestSpread(
   boxSize: number,
   rings: number,
   sigma: Widths,
+  room = roomForRounding(sigma, boxSize, rings),
 ): { plan: Plan & { method: "spread" }; cost: number } | undefined {
   const { smallest, largest, count, variance, power } = sigma;
   const all = count[BINS]!;
@@ -159,18 +176,6 @@ export function cheapestSpread(
   const radius = Math.sqrt(2 * (fall * needed - Math.log(TOLERANCE)));
   const scale = grid / boxSize;
   const cells = (spread: number) => 2 * radius * scale * Math.sqrt(spread) + 2;
-
-  // What the Gaussians of each set show together at the outermost ring, as the rounding of its classes may be heard there.
-  const envelope = Float64Array.from({ length: BINS }, (_, bin) => {
-    const members = count[bin + 1]! - count[bin]!;
-    const mean = members > 0 ? (variance[bin + 1]! - variance[bin]!) / members : 0;
-    return Math.exp(2 * (DEEPEST - fall * mean));
-  });
-  const room = power.map((own) => {
-    let sum = 0;
-    for (let bin = 0; bin < BINS; bin++) sum += (own[bin + 1]! - own[bin]!) * envelope[bin]!;
-    return sum;
-  });
 
   // Where classes may well end: after what the narrowest and one more may span, and after eighths of the Gaussians.
   const span = ((DEEPEST / fall - needed) / (largest - smallest)) * BINS;

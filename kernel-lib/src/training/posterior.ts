@@ -147,6 +147,8 @@ const SMALL_GAIN = 0.01;
 interface Found {
   value: number;
   step: Float64Array;
+  /** How much of the step is tried next; halved where a whole one led down. */
+  fraction: number;
   variance: Float64Array;
 }
 
@@ -167,15 +169,13 @@ async function byNewton(
   await inParallel(starts, 2, async (from) => {
     let searching = Int32Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
     const found = new Map<number, Found>();
-    // Fractions of their steps that particles try, halved where a whole one led down.
-    const fraction = new Map<number, number>();
     for (let place = 0; place < MOST_PLACES && searching.length > 0; place++) {
       throwIfStopped(options.signal);
       const z = new Float32Array(searching.length * latent);
       for (const [i, particle] of searching.entries()) {
         const best = found.get(particle);
         for (let d = 0; d < latent; d++) {
-          const tried = best ? fraction.get(particle)! * best.step[d]! : 0;
+          const tried = best ? best.fraction * best.step[d]! : 0;
           z[i * latent + d] = mean[particle * latent + d]! + tried;
         }
       }
@@ -194,7 +194,7 @@ async function byNewton(
           continue;
         const flat = best !== undefined && Math.abs(here - best.value) < SMALL_GAIN;
         if (best && !(here >= best.value)) {
-          fraction.set(particle, fraction.get(particle)! / 2);
+          best.fraction /= 2;
           if (!flat) goOn.push(particle);
           continue;
         }
@@ -202,8 +202,7 @@ async function byNewton(
           around,
           slope.map((g, d) => g - own[d]!),
         );
-        found.set(particle, { value: here, step, variance });
-        fraction.set(particle, 1);
+        found.set(particle, { value: here, step, fraction: 1, variance });
         const short = length < SHORT_STEP;
         mean.set(short ? own.map((value, d) => value + step[d]!) : own, particle * latent);
         if (!short && !flat) goOn.push(particle);
