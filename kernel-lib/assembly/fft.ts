@@ -42,16 +42,13 @@ function radix4(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       v128.store(to, f32x4.add(apcI, bpdI), 16);
       let r = f32x4.add(amcR, jR);
       let i = f32x4.add(amcI, jI);
-      v128.store(to + step, f32x4.sub(f32x4.mul(r, w1r), f32x4.mul(i, w1i)));
-      v128.store(to + step, f32x4.add(f32x4.mul(r, w1i), f32x4.mul(i, w1r)), 16);
+      storeTurned(to + step, r, i, w1r, w1i);
       r = f32x4.sub(apcR, bpdR);
       i = f32x4.sub(apcI, bpdI);
-      v128.store(to + 2 * step, f32x4.sub(f32x4.mul(r, w2r), f32x4.mul(i, w2i)));
-      v128.store(to + 2 * step, f32x4.add(f32x4.mul(r, w2i), f32x4.mul(i, w2r)), 16);
+      storeTurned(to + 2 * step, r, i, w2r, w2i);
       r = f32x4.sub(amcR, jR);
       i = f32x4.sub(amcI, jI);
-      v128.store(to + 3 * step, f32x4.sub(f32x4.mul(r, w3r), f32x4.mul(i, w3i)));
-      v128.store(to + 3 * step, f32x4.add(f32x4.mul(r, w3i), f32x4.mul(i, w3r)), 16);
+      storeTurned(to + 3 * step, r, i, w3r, w3i);
       to += 32;
     }
   }
@@ -90,12 +87,10 @@ function radix3(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       v128.store(to, f32x4.add(ai, sumI), 16);
       let r = f32x4.add(uR, vR);
       let i = f32x4.add(uI, vI);
-      v128.store(to + step, f32x4.sub(f32x4.mul(r, w1r), f32x4.mul(i, w1i)));
-      v128.store(to + step, f32x4.add(f32x4.mul(r, w1i), f32x4.mul(i, w1r)), 16);
+      storeTurned(to + step, r, i, w1r, w1i);
       r = f32x4.sub(uR, vR);
       i = f32x4.sub(uI, vI);
-      v128.store(to + 2 * step, f32x4.sub(f32x4.mul(r, w2r), f32x4.mul(i, w2i)));
-      v128.store(to + 2 * step, f32x4.add(f32x4.mul(r, w2i), f32x4.mul(i, w2r)), 16);
+      storeTurned(to + 2 * step, r, i, w2r, w2i);
       to += 32;
     }
   }
@@ -120,8 +115,7 @@ function radix2(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       v128.store(to, f32x4.add(ai, bi), 16);
       const r = f32x4.sub(ar, br);
       const i = f32x4.sub(ai, bi);
-      v128.store(to + step, f32x4.sub(f32x4.mul(r, wr), f32x4.mul(i, wi)));
-      v128.store(to + step, f32x4.add(f32x4.mul(r, wi), f32x4.mul(i, wr)), 16);
+      storeTurned(to + step, r, i, wr, wi);
       to += 32;
     }
   }
@@ -178,24 +172,20 @@ function radix5(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       let oddI = f32x4.add(f32x4.mul(s1, dif1R), f32x4.mul(s2, dif2R));
       let r = f32x4.add(evenR, oddR);
       let i = f32x4.sub(evenI, oddI);
-      v128.store(to + step, f32x4.sub(f32x4.mul(r, w1r), f32x4.mul(i, w1i)));
-      v128.store(to + step, f32x4.add(f32x4.mul(r, w1i), f32x4.mul(i, w1r)), 16);
+      storeTurned(to + step, r, i, w1r, w1i);
       r = f32x4.sub(evenR, oddR);
       i = f32x4.add(evenI, oddI);
-      v128.store(to + 4 * step, f32x4.sub(f32x4.mul(r, w4r), f32x4.mul(i, w4i)));
-      v128.store(to + 4 * step, f32x4.add(f32x4.mul(r, w4i), f32x4.mul(i, w4r)), 16);
+      storeTurned(to + 4 * step, r, i, w4r, w4i);
       evenR = f32x4.add(ar, f32x4.add(f32x4.mul(c2, sum1R), f32x4.mul(c1, sum2R)));
       evenI = f32x4.add(ai, f32x4.add(f32x4.mul(c2, sum1I), f32x4.mul(c1, sum2I)));
       oddR = f32x4.sub(f32x4.mul(s2, dif1I), f32x4.mul(s1, dif2I));
       oddI = f32x4.sub(f32x4.mul(s2, dif1R), f32x4.mul(s1, dif2R));
       r = f32x4.add(evenR, oddR);
       i = f32x4.sub(evenI, oddI);
-      v128.store(to + 2 * step, f32x4.sub(f32x4.mul(r, w2r), f32x4.mul(i, w2i)));
-      v128.store(to + 2 * step, f32x4.add(f32x4.mul(r, w2i), f32x4.mul(i, w2r)), 16);
+      storeTurned(to + 2 * step, r, i, w2r, w2i);
       r = f32x4.sub(evenR, oddR);
       i = f32x4.add(evenI, oddI);
-      v128.store(to + 3 * step, f32x4.sub(f32x4.mul(r, w3r), f32x4.mul(i, w3i)));
-      v128.store(to + 3 * step, f32x4.add(f32x4.mul(r, w3i), f32x4.mul(i, w3r)), 16);
+      storeTurned(to + 3 * step, r, i, w3r, w3i);
       to += 32;
     }
   }
@@ -252,14 +242,16 @@ function radixOdd(x: usize, y: usize, prime: i32, n: i32, s: i32, table: usize):
           to + <usize>q * step,
           f32x4.add(evenR, oddR),
           f32x4.add(evenI, oddI),
-          table + <usize>q * turn,
+          v128.load32_splat(table + <usize>q * turn),
+          v128.load32_splat(table + <usize>q * turn, 4),
         );
         const mate = prime - q;
         storeTurned(
           to + <usize>mate * step,
           f32x4.sub(evenR, oddR),
           f32x4.sub(evenI, oddI),
-          table + <usize>mate * turn,
+          v128.load32_splat(table + <usize>mate * turn),
+          v128.load32_splat(table + <usize>mate * turn, 4),
         );
       }
       v128.store(to, totalR);
@@ -269,10 +261,8 @@ function radixOdd(x: usize, y: usize, prime: i32, n: i32, s: i32, table: usize):
   }
 }
 
-/** Stores (re, im) times the complex number at an address. */
-function storeTurned(to: usize, re: v128, im: v128, factor: usize): void {
-  const cos = v128.load32_splat(factor);
-  const sin = v128.load32_splat(factor, 4);
+/** Stores (re, im) times (cos, sin), both complex numbers. */
+function storeTurned(to: usize, re: v128, im: v128, cos: v128, sin: v128): void {
   v128.store(to, f32x4.sub(f32x4.mul(re, cos), f32x4.mul(im, sin)));
   v128.store(to, f32x4.add(f32x4.mul(re, sin), f32x4.mul(im, cos)), 16);
 }
