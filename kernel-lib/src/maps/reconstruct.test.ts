@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputError, StoppedError } from "../errors";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
+import { plainCtf } from "../particles/ctf.test.helper";
 import type { Progress } from "../progress";
 import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
@@ -83,15 +84,10 @@ function makeParticles(count: number, group: ImageGroup, seed: number, withCtf: 
       shift: [3 * (2 * random.uniform() - 1), 3 * (2 * random.uniform() - 1)],
       ctf: withCtf
         ? {
+            ...plainCtf,
             defocusU: defocus + 800,
             defocusV: defocus - 800,
             angle: 180 * random.uniform(),
-            phaseShift: 0,
-            voltage: 300,
-            sphericalAberration: 2.7,
-            amplitudeContrast: 0.1,
-            bFactor: 0,
-            scale: 1,
           }
         : undefined,
     };

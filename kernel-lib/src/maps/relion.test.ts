@@ -4,6 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { pearson } from "../latent/statistics";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
+import { plainCtf } from "../particles/ctf.test.helper";
 import { openParticles } from "../particles/particleSet";
 import { disc } from "../projection/disc";
 import { Random } from "../random";
@@ -45,15 +46,10 @@ function randomPoses(count: number, seed: number): Pose[] {
       originX: 6 * random.uniform() - 3,
       originY: 6 * random.uniform() - 3,
       ctf: {
+        ...plainCtf,
         defocusU: defocus + 600 * random.uniform(),
         defocusV: defocus,
         angle: 180 * random.uniform(),
-        phaseShift: 0,
-        voltage: 300,
-        sphericalAberration: 2.7,
-        amplitudeContrast: 0.1,
-        bFactor: 0,
-        scale: 1,
       },
     };
   });

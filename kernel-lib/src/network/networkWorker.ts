@@ -1,5 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { instantiate, MOST_THREADS, type SharedWasmMemory } from "../projection/wasmMemory";
+import { awaitJob, instantiate, type SharedWasmMemory } from "../projection/wasmMemory";
 import { control, RECORD, sayFailed } from "./networkThreads";
 
 /** One thread of {@link NetworkThreads}: sleeps until there is a task to work on. */
@@ -9,12 +9,8 @@ const { network } = instantiate(given.module, given.memory);
 const shared = given.control;
 const index = Atomics.add(shared, control.ready, 1);
 
-for (let seen = 0; ; ) {
-  Atomics.wait(shared, control.job, seen);
-  const job = Atomics.load(shared, control.job);
-  if (job === seen) continue;
-  seen = job;
-  if (index >= job % MOST_THREADS) continue;
+for (let job = 0; ; ) {
+  job = awaitJob(shared, control.job, index, job);
   try {
     network(RECORD);
   } catch (error) {

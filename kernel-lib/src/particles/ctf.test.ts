@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { disc, sampleIndex } from "../projection/disc";
-import { type Ctf, CtfEvaluator, ctfValue, electronWavelength } from "./ctf";
+import { CtfEvaluator, ctfValue, electronWavelength } from "./ctf";
+import { plainCtf as plain } from "./ctf.test.helper";
 import { ctfOnDisc, flipPhases, ringPower } from "./ctfDisc";
-
-const plain: Ctf = {
-  defocusU: 15000,
-  defocusV: 15000,
-  angle: 0,
-  phaseShift: 0,
-  voltage: 300,
-  sphericalAberration: 2.7,
-  amplitudeContrast: 0.1,
-  bFactor: 0,
-  scale: 1,
-};
 
 test("electrons have the wavelengths of the textbooks", () => {
   for (const [voltage, expected] of [

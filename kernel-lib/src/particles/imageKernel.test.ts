@@ -4,20 +4,16 @@ import { disc } from "../projection/disc";
 import { kernelModule } from "../projection/wasmMemory";
 import { Random } from "../random";
 import { type Ctf, CtfEvaluator } from "./ctf";
+import { plainCtf } from "./ctf.test.helper";
 import { ctfOnDisc, flipPhases, ringPower } from "./ctfDisc";
 import { ImageKernel, kernelTakes } from "./imageKernel";
 import { fftTransform, normaliseRings } from "./imageTransform";
 
 const plain: Ctf = {
+  ...plainCtf,
   defocusU: 15200,
   defocusV: 14300,
   angle: 35,
-  phaseShift: 0,
-  voltage: 300,
-  sphericalAberration: 2.7,
-  amplitudeContrast: 0.1,
-  bFactor: 0,
-  scale: 1,
 };
 
 function randomImage(size: number, mean: number): Float32Array {

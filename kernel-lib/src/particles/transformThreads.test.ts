@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { disc } from "../projection/disc";
 import { Random } from "../random";
 import type { Ctf } from "./ctf";
+import { plainCtf } from "./ctf.test.helper";
 import { type ImageChunk, type ImageRecord, ImageTransformer, sharedFloats } from "./imageTransformer";
 import { TransformThreads } from "./transformThreads";
 
@@ -17,15 +18,10 @@ function chunks(count: number, size = 32): ImageChunk[] {
   return Array.from({ length: count }, (_, i) => {
     const images = [size, 34, 40].map((edge, j) => {
       const ctf: Ctf = {
+        ...plainCtf,
         defocusU: 10000 + 500 * i,
         defocusV: 9000 + 300 * j,
         angle: 10 * i,
-        phaseShift: 0,
-        voltage: 300,
-        sphericalAberration: 2.7,
-        amplitudeContrast: 0.1,
-        bFactor: 0,
-        scale: 1,
       };
       return { size: edge, ratio: j === 2 ? 1.25 : 1, flip: i % 2 === 0, ctf };
     });

@@ -73,6 +73,17 @@ export function nextJob(word: number, threads: number): number {
   return ((Math.floor(word / MOST_THREADS) + 1) % 2 ** 22) * MOST_THREADS + threads;
 }
 
+/** In a worker: sleeps on the word at `at` until there is a job after `seen` that wants the thread of this number; returns its word. */
+export function awaitJob(words: Int32Array, at: number, index: number, seen: number): number {
+  for (let job = seen; ; ) {
+    Atomics.wait(words, at, job);
+    const next = Atomics.load(words, at);
+    if (next === job) continue;
+    job = next;
+    if (index < job % MOST_THREADS) return job;
+  }
+}
+
 /** Words of the job record, in the order of assembly/job.ts. */
 export const jobFields = [
   "next",

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { type ControlWords, control, instantiate, MOST_THREADS, type SharedWasmMemory } from "./wasmMemory";
+import { awaitJob, type ControlWords, control, instantiate, type SharedWasmMemory } from "./wasmMemory";
 
 /**
  * One thread of the WebAssembly engine. It sleeps until there is another job, works on it as the control words
@@ -15,12 +15,8 @@ const shared = workerData as {
 const { work } = instantiate(shared.module, shared.memory);
 const { words, index } = shared;
 
-for (let seen = 0; ; ) {
-  Atomics.wait(words, control.jobs, seen);
-  const jobs = Atomics.load(words, control.jobs);
-  if (jobs === seen) continue;
-  seen = jobs;
-  if (index >= jobs % MOST_THREADS) continue;
+for (let job = 0; ; ) {
+  job = awaitJob(words, control.jobs, index, job);
   work(Atomics.load(words, control.job), Atomics.load(words, control.scratch + index));
-  if (Atomics.sub(words, control.busy, 1) === 1) parentPort?.postMessage(jobs);
+  if (Atomics.sub(words, control.busy, 1) === 1) parentPort?.postMessage(job);
 }
