@@ -53,7 +53,8 @@ export async function throwBytes(port: number, ...pieces: Uint8Array[]): Promise
   const socket = await openConnection(port);
   for (const piece of pieces) {
     if (socket.destroyed) break;
-    if (!socket.write(piece)) await Promise.race([settled(socket, "drain"), settled(socket, "close"), pause(500)]);
+    if (!socket.write(piece))
+      await Promise.race([settled(socket, "drain"), settled(socket, "close"), pause(500)]);
     await pause(1);
   }
   await Promise.race([settled(socket, "close"), pause(30)]);

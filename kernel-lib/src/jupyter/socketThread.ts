@@ -30,7 +30,9 @@ const STREAM_DELAY_MS = 20;
 const STREAM_CHARACTERS = 1 << 16;
 /** An interrupt goes to the event loop first, then to the loop checks of cell code, then out as SIGINT. */
 const LOOP_CHECK_AFTER_MS = 60;
-const SIGNAL_AFTER_MS = 250;
+const SIGNAL_EVERY_MS = 250;
+/** Code that was told to stop and has not, this long after the interrupt, is broken by SIGINT too. */
+const STUBBORN_AFTER_MS = 1000;
 const PARENT_POLL_MS = 1000;
 /** A main thread that has not left this long after it was told to is stuck in a computation. */
 const SHUTDOWN_GRACE_MS = 2000;
@@ -167,16 +169,24 @@ function publishStatus(state: "busy" | "idle", request: Message): void {
 
 function interrupt(): void {
   const sequence = Atomics.add(interruptWords, InterruptWord.requested, 1) + 1;
-  const pending = () => Atomics.load(interruptWords, InterruptWord.handled) < sequence;
+  const word = (index: number) => Atomics.load(interruptWords, index);
+  const begun = clock();
+  const pending = () => word(InterruptWord.handled) < sequence;
   post({ kind: "interrupt", sequence });
   setTimeout(() => {
     if (pending()) Atomics.store(interruptWords, InterruptWord.stop, 1);
   }, LOOP_CHECK_AFTER_MS);
-  setTimeout(() => {
-    if (!pending()) return;
+  const insist = setInterval(() => {
+    if (word(InterruptWord.ended) >= sequence || word(InterruptWord.requested) > sequence) {
+      clearInterval(insist);
+      return;
+    }
+    const stubborn = clock() - begun >= STUBBORN_AFTER_MS;
+    if (word(InterruptWord.breakable) === 0 || !(pending() || stubborn)) return;
     Atomics.store(interruptWords, InterruptWord.signalSent, clock());
     process.kill(process.pid, "SIGINT");
-  }, SIGNAL_AFTER_MS);
+  }, SIGNAL_EVERY_MS);
+  insist.unref();
 }
 
 function killIfStuck(after: string): void {
