@@ -1,5 +1,6 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
+import { beginTask, type TaskOptions } from "../progress";
 import { PassingFile } from "../writeBeside";
 import {
   bytesPerValue,
@@ -266,8 +267,9 @@ export async function createStack(
 export async function writeMap(
   file: string,
   volume: Volume,
-  options: { signal?: AbortSignal } = {},
+  given: Pick<TaskOptions, "signal"> = {},
 ): Promise<void> {
+  const options = beginTask(given);
   const { data, size, apix, origin } = volume;
   if (data.length !== size[0] * size[1] * size[2]) {
     throw new RangeError(`volume: expected ${size.join("×")} values, found ${data.length}`);

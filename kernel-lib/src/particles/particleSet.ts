@@ -2,7 +2,7 @@ import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
 import type { MrcFile } from "../maps/mrc";
 import { openSource } from "../maps/mrcSource";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
@@ -28,7 +28,8 @@ export interface OpenParticlesOptions {
  *
  * @throws InputError when the file is missing, in another format, or broken
  */
-export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
+export async function openParticles(file: string, given: OpenParticlesOptions = {}): Promise<ParticleSet> {
+  const options = beginTask(given);
   const reader = new StackReader(file, options.dataFolder);
   try {
     const metadata = await readMetadata(file, reader);
@@ -312,7 +313,8 @@ export class ParticleSet {
    * long work does not fail half way.
    * @throws InputError for the first one that is missing, broken or different
    */
-  async checkStacks(options: TaskOptions = {}): Promise<void> {
+  async checkStacks(given: TaskOptions = {}): Promise<void> {
+    const options = beginTask(given);
     const all = Int32Array.from({ length: this.count }, (_, i) => i);
     const groups = this.byStack(all);
     let done = 0;

@@ -1,7 +1,7 @@
 import os from "node:os";
 import { InputError, throwIfStopped } from "../errors";
 import { goodFftSize } from "../maps/fft";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
 import { inParallel } from "./parallel";
 import type { ParticleSet } from "./particleSet";
@@ -90,7 +90,8 @@ export function trainingBox(set: Pick<ParticleSet, "boxSize" | "apix">, resoluti
  *
  * @throws InputError for broken images and stacks, and where the file has no angles
  */
-export async function prepareTargets(set: ParticleSet, options: TargetOptions): Promise<ParticleTargets> {
+export async function prepareTargets(set: ParticleSet, given: TargetOptions): Promise<ParticleTargets> {
+  const options = beginTask(given);
   const { boxSize, rings, memoryBudget = os.totalmem() / 4, signal, onProgress } = options;
   if (!(rings >= 1 && rings <= Math.floor((boxSize - 1) / 2))) {
     throw new RangeError(

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
-import { inKernel, type Progress, type TaskOptions, taskSignal } from "../progress";
+import { beginTask, inKernel, type Progress, type TaskOptions } from "../progress";
 import { Run } from "./run";
 import type { TrainSettings } from "./train";
 import type { EpochReport } from "./trainer";
@@ -51,9 +51,10 @@ export interface BackgroundSettings extends TrainSettings {
  * @returns the opened run
  * @throws InputError for bad input; StoppedError when the signal stopped it; Error when the thread died
  */
-export async function train(settings: BackgroundSettings, task: TaskOptions = {}): Promise<Run> {
+export async function train(settings: BackgroundSettings, given: TaskOptions = {}): Promise<Run> {
+  const task = beginTask(given);
   const { onEpoch, onNotice, backend, priority = inKernel() ? "low" : "normal", ...rest } = settings;
-  const signal = taskSignal(task);
+  const { signal } = task;
   const data: ThreadData = { settings: rest, backend: backend ?? (currentBackend() || "auto"), priority };
   const worker = new Worker(path.join(__dirname, "trainingThread.js"), { workerData: data });
   const stop = () => {

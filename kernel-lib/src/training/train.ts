@@ -7,7 +7,7 @@ import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { openParticles } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import { engineOfRun } from "./engineOfRun";
 import { FeatureBasis } from "./features";
@@ -57,7 +57,8 @@ export interface TrainSettings {
  * The training itself, in the calling thread; see `train` in background.ts for what it promises.
  * A TensorFlow.js backend has to be up (`useBackend`).
  */
-export async function trainInThisThread(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
+export async function trainInThisThread(settings: TrainSettings, given: TaskOptions = {}): Promise<Run> {
+  const task = beginTask(given);
   const began = Date.now();
   const folder = new RunFolder(settings.out);
   let record: RunRecord | undefined;
