@@ -325,12 +325,16 @@ export class ParticleSet {
     });
   }
 
+  /** The image stacks of these particles, as their file names them, in the order of their first particle. */
+  stackNames(): string[] {
+    const { stacks, stack } = this.metadata;
+    return [...new Set(Array.from(this.rows, (row) => stack[row]!))].map((index) => stacks[index]!);
+  }
+
   /** The files of the image stacks of these particles, as far as they are there. */
   async stackFiles(): Promise<string[]> {
-    const { stacks, stack } = this.metadata;
-    const used = new Set(Array.from(this.rows, (row) => stack[row]!));
     const files = await Promise.all(
-      [...used].map((index) => this.reader.resolve(stacks[index]!).catch(() => undefined)),
+      this.stackNames().map((name) => this.reader.resolve(name).catch(() => undefined)),
     );
     return files.filter((file): file is string => file !== undefined);
   }

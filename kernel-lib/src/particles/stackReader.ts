@@ -40,6 +40,8 @@ export class StackReader {
     if (!found) {
       found = this.search(name);
       this.resolved.set(name, found);
+      // A stack that is not there is looked for anew the next time: it may have come in the meantime.
+      found.catch(() => this.resolved.delete(name));
     }
     return found;
   }
