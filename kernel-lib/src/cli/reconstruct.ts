@@ -102,7 +102,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       if (half1 && half2 && fsc) {
         await writeMap(outputs.place(half1File), half1, { signal });
         await writeMap(outputs.place(half2File), half2, { signal });
-        await writeBeside(outputs.place(fscFile), formatFsc(fsc));
+        await writeBeside(outputs.place(fscFile), formatFsc(fsc, fscFile));
       }
       await outputs.keep(signal);
       session.print(

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
 import type { MrcFile } from "../maps/mrc";
-import { openSource } from "../maps/mrcSource";
+import { readStart } from "../maps/mrcSource";
 import type { TaskOptions } from "../progress";
 import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
@@ -42,9 +42,7 @@ export async function openParticles(file: string, options: OpenParticlesOptions 
 }
 
 async function readMetadata(file: string, reader: StackReader): Promise<ParticleMetadata> {
-  const source = await openSource(file);
-  const start = (await source.read(0, 212)).toString("latin1");
-  await source.close();
+  const start = (await readStart(file, 212)).toString("latin1");
   if (start.startsWith("\x93NUMPY")) return readCryosparc(file);
   const other = otherFormat(file, start);
   if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);

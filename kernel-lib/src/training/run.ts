@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
+import { finiteText } from "../finite";
 import type { GaussianModel } from "../model/gaussianModel";
 import { formatModelText, readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -102,9 +103,10 @@ export class RunFolder {
     meanFrc: Float64Array,
   ): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    await writeBeside(this.file("neutral"), formatModelText(neutral));
+    await writeBeside(this.file("neutral"), formatModelText(neutral, this.file("neutral")));
     if (free) await writeBeside(this.file("free"), `${[...free].join("\n")}\n`);
-    const rows = Array.from(meanFrc, (frc, ring) => `${ring},${frc.toFixed(6)}`).slice(1);
+    const text = (frc: number, ring: string) => finiteText(frc, 6, this.file("neutralFrc"), ring);
+    const rows = Array.from(meanFrc, (frc, ring) => `${ring},${text(frc, `ring ${ring}`)}`).slice(1);
     await writeBeside(this.file("neutralFrc"), `ring,frc\n${rows.join("\n")}\n`);
     await this.writeRecord(record);
   }
@@ -193,9 +195,11 @@ export class RunFolder {
     const lines = [header.join(",")];
     const count = encoder.length / latent;
     for (let i = 0; i < count; i++) {
-      const row = [String(i), ...dimensions.map((d) => encoder[i * latent + d]!.toFixed(6))];
+      const text = (values: Float32Array, d: number) =>
+        finiteText(values[i * latent + d]!, 6, this.file("latents"), `z${d + 1} of particle ${i}`);
+      const row = [String(i), ...dimensions.map((d) => text(encoder, d))];
       for (const d of dimensions) {
-        row.push(posterior.mean[i * latent + d]!.toFixed(6), posterior.deviation[i * latent + d]!.toFixed(6));
+        row.push(text(posterior.mean, d), text(posterior.deviation, d));
       }
       lines.push(row.join(","));
     }

@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
-import { readMap } from "../maps/mrc";
-import { maskFlags } from "../model/edit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { openParticles } from "../particles/particleSet";
@@ -11,6 +9,7 @@ import type { TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import { engineOfRun } from "./engineOfRun";
 import { FeatureBasis } from "./features";
+import { readFreeGaussians } from "./freeGaussians";
 import { batchThatFits, defaultMemoryBudget, gigabytes } from "./memory";
 import { checkTrainingOptions, defaultTrainingOptions, type TrainingOptions } from "./options";
 import { type Checkpoint, programRecord, Run, RunFolder, type RunRecord } from "./run";
@@ -23,7 +22,7 @@ export interface TrainSettings {
   model: string;
   /** Folder of the run, made by the training. */
   out: string;
-  /** Map that is above 0.5 where Gaussians may change; the others are held at the neutral model. */
+  /** Map that is at least 0.5 where Gaussians may change; the others are held at the neutral model. */
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
@@ -97,7 +96,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
   const free = record
     ? await folder.readFree()
     : settings.mask
-      ? maskFlags(neutral, await readMap(settings.mask), settings.mask)
+      ? await readFreeGaussians(neutral, settings.mask, settings.onNotice)
       : undefined;
   const widest = Math.floor((neutral.boxSize - 1) / 2);
   const rings =
