@@ -129,11 +129,18 @@ async function signOfBytes(
 /** Pixel sizes outside of this range are no electron micrograph's; headers that are not filled in have anything. */
 const isPixelSize = (apix: number) => apix >= 0.01 && apix <= 10_000;
 
-/** Å per pixel, or undefined where the header does not say, or says two different ones along X and Y. */
-function pixelSize(header: MrcHeader, size: readonly number[]): number | undefined {
-  const [x, y] = [0, 1].map((i) => header.cell[i]! / (header.sampling[i]! || size[i]!)) as [number, number];
-  if (!isPixelSize(x)) return undefined;
-  return y > 0 && Math.abs(y / x - 1) > 0.01 ? undefined : x;
+/** Å per pixel along X, Y and Z, undefined where the header does not say. */
+function pixelSizes(header: MrcHeader): (number | undefined)[] {
+  // Words 8–13 go with X, Y and Z, whatever the order of axes.
+  const size = sizeAlongAxes(header);
+  const edges = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
+  return edges.map((edge) => (isPixelSize(edge) ? edge : undefined));
+}
+
+/** Å per pixel of images; undefined where the header does not say, or says two different ones (by 1 %) along X and Y. */
+export function squarePixelSize({ header }: MrcFile): number | undefined {
+  const [x, y] = pixelSizes(header);
+  return x !== undefined && y !== undefined && Math.abs(y / x - 1) > 0.01 ? undefined : x;
 }
 
 interface OpenedFile {
@@ -159,8 +166,7 @@ class OrderedFile implements MrcFile {
     this.header = header;
     this.notices = notices;
     this.size = [header.nc, header.nr, header.ns];
-    // Words 8–13 go with X, Y and Z, whatever the order of axes.
-    this.apix = pixelSize(header, sizeAlongAxes(header));
+    this.apix = pixelSizes(header)[0];
   }
 
   async readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array> {
