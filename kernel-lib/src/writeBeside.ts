@@ -55,6 +55,11 @@ export interface PassingOptions {
   durable?: boolean;
 }
 
+/** The name that a file, or one in a folder, has when complete: what to call it in messages. */
+export function finalName(file: string): string {
+  return file.replace(/\.[0-9a-f]{8}\.part(?=$|[\\/])/g, "");
+}
+
 /** A file under its passing name, written from front to end, and here and there again, until it is kept or dropped. */
 export class PassingFile {
   private position = 0;

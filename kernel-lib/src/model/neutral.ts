@@ -1,6 +1,7 @@
 import { InputError } from "../errors";
 import { goodFftSize } from "../maps/fft";
 import { filterVolume } from "../maps/filter";
+import { checkMask } from "../maps/mask";
 import { resizeVolume } from "../maps/resize";
 import { MapProjector } from "../maps/slice";
 import type { Volume } from "../maps/volume";
@@ -8,8 +9,8 @@ import type { TaskOptions } from "../progress";
 import { Random } from "../random";
 import { isInside } from "./edit";
 import { fitToShells, scaleToMap } from "./fitToShells";
-import { type GaussianModel, pickGaussians } from "./gaussianModel";
-import { checkContrast, checkMap, checkMask } from "./mapChecks";
+import { type GaussianModel, originInBox, pickGaussians, withOrigin } from "./gaussianModel";
+import { checkContrast, checkMap } from "./mapChecks";
 import { projectionFrc } from "./projectionFrc";
 import { addGaussians, type Inside, molecularVoxels, seedModel } from "./seeding";
 import { mapTransform, ShellTarget } from "./shellFit";
@@ -144,13 +145,14 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
       plan.push({ ...step, gaussians: 2 * step.gaussians });
     }
   }
-  return { model, rounds, trainingBox: boxSize };
+  const placed = withOrigin(originInBox(map.origin, { boxSize: map.size[0], apix: map.apix }, model));
+  return { model: { ...model, ...placed }, rounds, trainingBox: boxSize };
 }
 
 function checkOptions(map: Volume, options: GrowOptions): { edge: number; rings: number; boxSize: number } {
   const { resolution, gaussians, startGaussians, mask } = options;
   checkMap(map, "map");
-  if (mask) checkMask(mask, map);
+  if (mask) checkMask(mask, { like: map, sameVoxels: true });
   for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
       throw new InputError(name, "a whole number of 1 or more", String(value));

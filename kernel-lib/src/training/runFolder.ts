@@ -159,8 +159,8 @@ export class RunFolder {
   ): Promise<RunRecord> {
     await mkdir(this.folder, { recursive: true });
     const texts = {
-      neutral: formatModelText(neutral),
-      neutralFrc: formatNeutralFrc(meanFrc),
+      neutral: formatModelText(neutral, this.file("neutral")),
+      neutralFrc: formatNeutralFrc(meanFrc, this.file("neutralFrc")),
       ...(free && { free: formatFree(free) }),
     };
     const complete: RunRecord = {
@@ -322,7 +322,7 @@ export class RunFolder {
   /** @returns the checksum of the latents, which belongs into the final checkpoint */
   async writeLatents(latent: number, encoder: Float32Array, posterior: Posterior): Promise<string> {
     const file = this.file("latents");
-    const text = formatLatents(latent, encoder, posterior);
+    const text = formatLatents({ latent, encoder, posterior }, this.file("latents"));
     await writeBeside(file, text);
     return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
   }

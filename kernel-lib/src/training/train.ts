@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
-import { readMap } from "../maps/mrc";
 import { gigabytes } from "../memoryLimit";
-import { maskFlags } from "../model/edit";
 import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -16,6 +14,7 @@ import { withClaimedRun } from "./claimRun";
 import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features";
+import { readFreeGaussians } from "./freeGaussians";
 import { checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
@@ -32,7 +31,7 @@ export interface TrainSettings {
   model: string;
   /** Folder of the run, made by the training. */
   out: string;
-  /** Map that is above 0.5 where Gaussians may change; the others are held at the neutral model. */
+  /** Map that is at least 0.5 where Gaussians may change; the others are held at the neutral model. */
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
@@ -108,7 +107,7 @@ export async function trainClaimed(
     const free = begun
       ? await folder.readFree(begun.record, neutral.count)
       : settings.mask
-        ? maskFlags(neutral, await readMap(settings.mask), settings.mask)
+        ? await readFreeGaussians(neutral, settings.mask, settings.onNotice)
         : undefined;
     const rings = begun?.record.rings ?? ringsFor(neutral, settings.resolution);
     const budget = settings.memoryBudget ?? defaultMemoryBudget();
