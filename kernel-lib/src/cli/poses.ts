@@ -2,7 +2,8 @@ import path from "node:path";
 import { InputError } from "../errors";
 import { openParticles } from "../particles/particleSet";
 import { rotationFromEuler } from "../particles/pose";
-import { readStar, type StarTable } from "../particles/star";
+import { readStar } from "../particles/star";
+import type { StarTable } from "../particles/starTable";
 import type { Views } from "./projectImages";
 
 /** Poses to project in, and what their file says of the images that belong to them. */

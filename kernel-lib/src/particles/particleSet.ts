@@ -5,7 +5,10 @@ import { openSource } from "../maps/mrcSource";
 import type { TaskOptions } from "../progress";
 import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
-import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
+import { undividedHalves } from "./halves";
+import { countRepeats, firstRowsOfImages } from "./imageIdentity";
+import type { Categories, FileColumn, OpticsGroup, ParticleMetadata, StackFacts } from "./metadata";
+import { checkMetadata } from "./metadataChecks";
 import { inParallel } from "./parallel";
 import { readRelion } from "./relionMetadata";
 import { type Resampler, resampler } from "./resample";
@@ -17,48 +20,116 @@ export type { OpticsGroup } from "./metadata";
 const stacksAtOnce = 8;
 
 export interface OpenParticlesOptions {
-  /** Folder in which image stacks are looked for first, by their full relative name and then by their last part. */
-  dataFolder?: string;
+  /**
+   * Folder in which image stacks are looked for first: by their full relative name, then by ever shorter ends of it, at last by
+   * the name of the file alone.
+   */
+  dataFolder?: string | undefined;
+  /**
+   * Å per pixel of the images, where the file does not say it or says it wrong. Shifts that the file has in Å change with it, since
+   * they were found in pixels. Default: as in the file, else in the header of the first stack.
+   */
+  apix?: number | undefined;
+  /**
+   * What to take for the stacks where nothing but poses and CTFs is wanted and they may be elsewhere.
+   * @internal
+   */
+  withoutStacks?: StackFacts;
   signal?: AbortSignal;
 }
 
 /**
  * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. Images are read only when
- * asked for. Which of the two it is is seen from its first bytes.
+ * asked for. The format is detected from the first bytes. Particles that were never aligned (null vectors of cryoSPARC) are
+ * left out, which is noted.
  *
- * @throws InputError when the file is missing, in another format, or broken
+ * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
  */
 export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
-  const reader = new StackReader(file, options.dataFolder);
+  const { apix, dataFolder, signal } = options;
+  if (apix !== undefined && !(apix > 0 && Number.isFinite(apix))) {
+    throw new InputError("apix", "a pixel size in Å above 0", String(apix));
+  }
+  const reader = new StackReader(file, dataFolder);
   try {
-    const metadata = await readMetadata(file, reader);
-    throwIfStopped(options.signal);
-    const rows = Int32Array.from({ length: metadata.count }, (_, i) => i);
-    return new ParticleSet(metadata, reader, rows);
+    const metadata = await readMetadata(file, reader, options);
+    throwIfStopped(signal);
+    checkMetadata(metadata.measured());
+    const { unaligned } = metadata;
+    const all = Int32Array.from({ length: metadata.count }, (_, i) => i);
+    const rows = unaligned ? all.filter((row) => unaligned[row] === 0) : all;
+    const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
+    throwIfStopped(signal);
+    const set = new ParticleSet({ ...rowsOfImages(metadata, images), metadata, reader, apix }, rows);
+    return set;
   } catch (error) {
     await reader.close();
     throw error;
   }
 }
 
-async function readMetadata(file: string, reader: StackReader): Promise<ParticleMetadata> {
+/** What all sets of one file share. */
+interface ParticleFile {
+  metadata: ParticleMetadata;
+  reader: StackReader;
+  /** First row with the image of each row; undefined where no image is named twice. */
+  images: Int32Array | undefined;
+  /** Half set of each row, every image in one of them. */
+  halves: Uint8Array | undefined;
+  /** Pixel size that was given instead of the file's. */
+  apix: number | undefined;
+}
+
+/** Counts repeated images, and brings each into one half set; both are noted. */
+function rowsOfImages(
+  metadata: ParticleMetadata,
+  images: Int32Array | undefined,
+): Pick<ParticleFile, "images" | "halves"> {
+  const { randomSubset, count, notices } = metadata;
+  if (!images) return { images, halves: randomSubset };
+  const repeats = countRepeats(images);
+  notices.push(
+    `${repeats} of ${count} rows name an image a second time: rows of one image stay in the same half`,
+  );
+  if (!randomSubset) return { images, halves: undefined };
+  const { halves, moved } = undividedHalves(randomSubset, images);
+  if (moved > 0) {
+    notices.push(
+      `${moved} rows are not in the half set of the first row with their image: they are counted to that one`,
+    );
+  }
+  return { images, halves };
+}
+
+async function readMetadata(
+  file: string,
+  reader: StackReader,
+  { apix, withoutStacks }: OpenParticlesOptions,
+): Promise<ParticleMetadata> {
   const source = await openSource(file);
   const start = (await source.read(0, 212)).toString("latin1");
   await source.close();
-  if (start.startsWith("\x93NUMPY")) return readCryosparc(file);
+  if (start.startsWith("\x93NUMPY")) return readCryosparc(file, { apix });
   const other = otherFormat(file, start);
   if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
-  return readRelion(file, (name) =>
-    reader.use(name, async (stack) => ({ boxSize: stack.size[0], apix: stack.apix })),
-  );
+  const probe = async (name: string): Promise<StackFacts> => {
+    if (withoutStacks && (await reader.find(name)) === undefined) return withoutStacks;
+    return reader.use(name, async ({ size, apix: stackApix }) => ({
+      boxSize: size[0],
+      apix: stackApix,
+      images: size[2],
+    }));
+  };
+  return readRelion(file, probe, { apix });
 }
 
-/** Names a format that people try and that is not read, with a way out. */
+/** Names a format that people try and that is not read, with a way out where there is one. */
 function otherFormat(file: string, start: string): string | undefined {
-  const convert =
-    "its poses and CTF are in EMAN2's own files: export a STAR file, as e2refinetorelion3d.py does";
-  if (start.startsWith("#LS")) return `a particle list of EMAN2 (${convert})`;
-  if (start.startsWith("\x89HDF")) return `an HDF5 image file (${convert})`;
+  // No program of EMAN2 writes a STAR file with angles (e2refinetorelion3d.py writes images and CTF only).
+  const elsewhere =
+    "which is not read yet, and EMAN2 writes no STAR file with angles: refine or import the particles in RELION or cryoSPARC";
+  if (start.startsWith("#LS")) return `a particle list of EMAN2, ${elsewhere}`;
+  if (start.startsWith("\x89HDF")) return "an HDF5 file, as EMAN2 has for images, which has no orientations";
   if (start.slice(208, 211) === "MAP" || /\.(mrcs?|map|st)$/i.test(file)) {
     return "an image file, which has no orientations";
   }
@@ -67,14 +138,28 @@ function otherFormat(file: string, start: string): string | undefined {
 
 /** Particles of one file, or some of them. Every array and index refers to the particles of this set, from 0. */
 export class ParticleSet {
+  private ownImages: Int32Array | undefined | null = null;
+
   /** @internal */
   constructor(
-    /** @internal */
-    readonly metadata: ParticleMetadata,
-    private readonly reader: StackReader,
+    private readonly source: ParticleFile,
     /** Row in the file, counted from 0, of each particle of this set. */
     readonly rows: Int32Array,
   ) {}
+
+  /** @internal */
+  get metadata(): ParticleMetadata {
+    return this.source.metadata;
+  }
+
+  private get reader(): StackReader {
+    return this.source.reader;
+  }
+
+  /** The pixel size that was given on opening, undefined where the file's own holds. */
+  get givenApix(): number | undefined {
+    return this.source.apix;
+  }
 
   get file(): string {
     return this.metadata.file;
@@ -155,10 +240,23 @@ export class ParticleSet {
     };
   }
 
-  /** Half set (1 or 2) of each particle, or undefined where the file has none. */
+  /** Half set (1 or 2) of each particle, all of one image in the same; undefined where the file has none. */
   get randomSubset(): Uint8Array | undefined {
-    const all = this.metadata.randomSubset;
+    const all = this.source.halves;
     return all && Uint8Array.from(this.rows, (row) => all[row]!);
+  }
+
+  /**
+   * A number for the image of each particle, the same for those that show the same image (file and place in it): they have to
+   * stay together wherever particles are divided. Undefined where every particle has an image of its own.
+   */
+  get images(): Int32Array | undefined {
+    if (this.ownImages === null) {
+      const { images, metadata } = this.source;
+      const own = images ? Int32Array.from(this.rows, (row) => images[row]!) : this.rows;
+      this.ownImages = hasRepeats(own, metadata.count) ? own : undefined;
+    }
+    return this.ownImages;
   }
 
   hasColumn(name: string): boolean {
@@ -227,7 +325,7 @@ export class ParticleSet {
       this.checkIndex(indices[i]!);
       rows[i] = this.rows[indices[i]!]!;
     }
-    return new ParticleSet(this.metadata, this.reader, rows);
+    return new ParticleSet(this.source, rows);
   }
 
   private checkIndex(index: number): void {
@@ -339,6 +437,13 @@ export class ParticleSet {
   private checkImage(row: number, stack: MrcFile): void {
     const { metadata } = this;
     const [size, , images] = stack.size;
+    if (metadata.unnumbered?.[row] === 1 && images > 1) {
+      throw new InputError(
+        `${metadata.where(row)}, column _rlnImageName`,
+        `an image number before @, since ${path.basename(stack.file)} holds ${images} images`,
+        "a name alone",
+      );
+    }
     if (metadata.section[row]! >= images) {
       const found = `number ${metadata.section[row]! + 1}`;
       throw new InputError(
@@ -368,4 +473,13 @@ export class ParticleSet {
   close(): Promise<void> {
     return this.reader.close();
   }
+}
+
+function hasRepeats(images: Int32Array, count: number): boolean {
+  const seen = new Uint8Array(count);
+  for (const image of images) {
+    if (seen[image] === 1) return true;
+    seen[image] = 1;
+  }
+  return false;
 }
