@@ -143,7 +143,11 @@ class CryosparcMetadata implements ParticleMetadata {
     const sizes = this.table.numbers("blob/psize_A");
     const other = sizes.find((size) => Math.abs(size - sizes[0]!) > 5e-3 * Math.abs(sizes[0]!));
     if (other !== undefined) {
-      throw new InputError(`--apix: ${this.file}`, "particles of one pixel size", `${sizes[0]} and ${other} Å`);
+      throw new InputError(
+        `--apix: ${this.file}`,
+        "particles of one pixel size",
+        `${sizes[0]} and ${other} Å`,
+      );
     }
     return sizes[0]! > 0 ? apix / sizes[0]! : 1;
   }
@@ -153,7 +157,8 @@ class CryosparcMetadata implements ParticleMetadata {
     for (const [row, path] of this.table.text("blob/path").entries()) {
       // Paths of imported files begin with a mark that is no part of the name.
       const name = path.replace(/^>/, "");
-      if (name === "") throw new InputError(`${this.where(row)}, field blob/path`, "the name of a stack", "none");
+      if (name === "")
+        throw new InputError(`${this.where(row)}, field blob/path`, "the name of a stack", "none");
       let index = known.get(name);
       if (index === undefined) {
         index = this.stacks.push(name) - 1;
@@ -201,8 +206,15 @@ class CryosparcMetadata implements ParticleMetadata {
 
   private readDefocus(): DefocusColumns | undefined {
     const { table } = this;
-    if (!table.has("ctf/df1_A")) return undefined;
-    const needed = ["ctf/df2_A", "ctf/df_angle_rad", "ctf/accel_kv", "ctf/cs_mm", "ctf/amp_contrast"];
+    if (!defocusFields.some((name) => table.has(name))) return undefined;
+    const needed = [
+      "ctf/df1_A",
+      "ctf/df2_A",
+      "ctf/df_angle_rad",
+      "ctf/accel_kv",
+      "ctf/cs_mm",
+      "ctf/amp_contrast",
+    ];
     const missing = needed.filter((name) => !table.has(name));
     if (missing.length > 0)
       throw new InputError(this.file, `the fields ${needed.join(", ")}`, `no ${missing.join(", ")}`);
@@ -229,7 +241,9 @@ class CryosparcMetadata implements ParticleMetadata {
   *measured(): Generator<Measured> {
     const { table } = this;
     const where = (name: string) => (row: number) => `${this.where(row)}, field ${name}`;
-    const ofGroups = (quantity: "apix" | "boxSize" | "voltage" | "sphericalAberration" | "amplitudeContrast") => ({
+    const ofGroups = (
+      quantity: "apix" | "boxSize" | "voltage" | "sphericalAberration" | "amplitudeContrast",
+    ) => ({
       quantity,
       values: this.opticsGroups.map((group) => group[quantity]),
       where: (group: number) => where(quantities[quantity].cryosparc)(this.firstOfGroup[group]!),
@@ -246,7 +260,8 @@ class CryosparcMetadata implements ParticleMetadata {
       for (const name of defocusFields) yield* column("defocus", name, { phaseShift });
       const inRadians = { unit: "rad", inFile: (degrees: number) => degrees / degree };
       yield* column("defocusAngle", "ctf/df_angle_rad", { ...inRadians, values: angle });
-      if (phaseShift) yield* column("phaseShift", "ctf/phase_shift_rad", { ...inRadians, values: phaseShift });
+      if (phaseShift)
+        yield* column("phaseShift", "ctf/phase_shift_rad", { ...inRadians, values: phaseShift });
       yield* column("bFactor", "ctf/bfactor");
     }
     yield* column("rotationVector", "alignments3D/pose", { width: 3 });

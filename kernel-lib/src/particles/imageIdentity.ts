@@ -11,8 +11,6 @@ export interface NamedImages {
 
 /** Stacks whose place is looked up at the same time. */
 const LOOKED_UP_AT_ONCE = 16;
-/** Above every place in a stack. */
-const SECTIONS = 2 ** 31;
 
 /**
  * An image is its file, symbolic links resolved, and its place there: for each row that of the first row with the same image.
@@ -36,16 +34,40 @@ export async function firstRowsOfImages(
     files.set(file, index);
     return index;
   });
-  const rows = stack.length;
-  const first = new Int32Array(rows);
-  const known = new Map<number, number>();
+  const fileOfRow = (row: number) => fileOf[stack[row]!]!;
+  return firstRows(stack.length, files.size, fileOfRow, section);
+}
+
+function firstRows(
+  rows: number,
+  files: number,
+  fileOf: (row: number) => number,
+  section: ArrayLike<number>,
+): Int32Array | undefined {
+  const lengths = new Float64Array(files);
   for (let row = 0; row < rows; row++) {
-    const image = fileOf[stack[row]!]! * SECTIONS + section[row]!;
-    const before = known.get(image);
-    if (before === undefined) known.set(image, row);
-    first[row] = before ?? row;
+    const file = fileOf(row);
+    if (section[row]! >= lengths[file]!) lengths[file] = section[row]! + 1;
   }
-  return known.size === rows ? undefined : first;
+  const starts = new Float64Array(files);
+  let places = 0;
+  for (let file = 0; file < files; file++) {
+    starts[file] = places;
+    places += lengths[file]!;
+  }
+  const first = new Int32Array(rows);
+  let repeats = 0;
+  // A table of all places, unless rows are few among many (or a number is wrong, which shows when the image is read).
+  const known = places <= 16 * rows + 1024 ? new Int32Array(places) : new Map<number, number>();
+  for (let row = 0; row < rows; row++) {
+    const place = starts[fileOf(row)]! + section[row]!;
+    const before = known instanceof Map ? (known.get(place) ?? 0) : known[place]!;
+    if (before > 0) repeats++;
+    else if (known instanceof Map) known.set(place, row + 1);
+    else known[place] = row + 1;
+    first[row] = before > 0 ? before - 1 : row;
+  }
+  return repeats === 0 ? undefined : first;
 }
 
 /** How many rows name an image that an earlier row has. */

@@ -188,28 +188,42 @@ export function checkMetadata(columns: Iterable<Measured>): void {
   for (const column of columns) {
     const quantity: Quantity = quantities[column.quantity];
     const { values, width = 1, phaseShift } = column;
-    const { least, most, except, integer = false } = quantity;
-    const [from, to] = except ? [except.from, except.to] : [0, 0];
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      // Written so that NaN does not pass
-      const holds =
-        value >= least && value <= most && !(value > from && value < to) && !(integer && value % 1 !== 0);
-      if (holds) continue;
+    const { withPhasePlate: wider } = quantity;
+    for (let i = firstOutside(values, quantity, 0); i < values.length; ) {
       const row = Math.floor(i / width);
-      const wider = Math.abs(phaseShift?.[row] ?? 0) >= PHASE_PLATE ? quantity.withPhasePlate : undefined;
-      if (wider && value >= wider.least && value <= wider.most) continue;
-      refuse(column, quantity, row, value);
+      const ofPhasePlate = Math.abs(phaseShift?.[row] ?? 0) >= PHASE_PLATE;
+      if (!ofPhasePlate || !wider || !(values[i]! >= wider.least && values[i]! <= wider.most)) {
+        refuse(column, quantity, row, values[i]!);
+      }
+      i = firstOutside(values, quantity, i + 1);
     }
   }
 }
 
+/** Place of the first value from `start` on that a quantity cannot have, or the length. Apart, since it sees every number. */
+function firstOutside(
+  values: ArrayLike<number>,
+  { least, most, except, integer }: Quantity,
+  start: number,
+): number {
+  const { length } = values;
+  const [from, to] = except ? [except.from, except.to] : [0, 0];
+  for (let i = start; i < length; i++) {
+    const value = values[i]!;
+    // NaN is inside of no limits
+    if (!(value >= least && value <= most) || (value > from && value < to)) return i;
+    if (integer && !Number.isInteger(value)) return i;
+  }
+  return length;
+}
+
 function refuse(column: Measured, quantity: Quantity, row: number, value: number): never {
+  if (!Number.isFinite(value)) throw new InputError(column.where(row), "a finite number", String(value));
   const { inFile = (x: number) => x } = column;
   const { name, least, most, hint } = quantity;
   const unit = column.unit ?? quantity.unit;
   const limits = `${number(inFile(least))} to ${number(inFile(most))}${unit ? ` ${unit}` : ""}`;
-  const why = Number.isFinite(value) ? hint?.(value) : undefined;
+  const why = hint?.(value);
   throw new InputError(
     column.where(row),
     quantity.integer && most - least === 1
@@ -220,7 +234,6 @@ function refuse(column: Measured, quantity: Quantity, row: number, value: number
 }
 
 function number(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
   if (Math.abs(value) >= 1000 && Math.abs(value) < 1e15)
     return value.toLocaleString("en", { maximumFractionDigits: 3 });
   return String(Number(value.toPrecision(6)));

@@ -1,42 +1,19 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
 import type { MrcFile } from "../maps/mrc";
-import { openSource } from "../maps/mrcSource";
 import type { TaskOptions } from "../progress";
-import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
-import { undividedHalves } from "./halves";
-import { countRepeats, firstRowsOfImages } from "./imageIdentity";
-import type { Categories, FileColumn, OpticsGroup, ParticleMetadata, StackFacts } from "./metadata";
-import { checkMetadata } from "./metadataChecks";
+import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
 import { inParallel } from "./parallel";
-import { readRelion } from "./relionMetadata";
+import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
 import { type Resampler, resampler } from "./resample";
-import { readSections, StackReader } from "./stackReader";
+import { readSections, type StackReader } from "./stackReader";
 
 export type { OpticsGroup } from "./metadata";
+export type { OpenParticlesOptions } from "./particleFile";
 
 /** Image stacks that are read at the same time. */
 const stacksAtOnce = 8;
-
-export interface OpenParticlesOptions {
-  /**
-   * Folder in which image stacks are looked for first: by their full relative name, then by ever shorter ends of it, at last by
-   * the name of the file alone.
-   */
-  dataFolder?: string | undefined;
-  /**
-   * Å per pixel of the images, where the file does not say it or says it wrong. Shifts that the file has in Å change with it, since
-   * they were found in pixels. Default: as in the file, else in the header of the first stack.
-   */
-  apix?: number | undefined;
-  /**
-   * What to take for the stacks where nothing but poses and CTFs is wanted and they may be elsewhere.
-   * @internal
-   */
-  withoutStacks?: StackFacts;
-  signal?: AbortSignal;
-}
 
 /**
  * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. Images are read only when
@@ -46,94 +23,10 @@ export interface OpenParticlesOptions {
  * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
  */
 export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
-  const { apix, dataFolder, signal } = options;
-  if (apix !== undefined && !(apix > 0 && Number.isFinite(apix))) {
-    throw new InputError("apix", "a pixel size in Å above 0", String(apix));
-  }
-  const reader = new StackReader(file, dataFolder);
-  try {
-    const metadata = await readMetadata(file, reader, options);
-    throwIfStopped(signal);
-    checkMetadata(metadata.measured());
-    const { unaligned } = metadata;
-    const all = Int32Array.from({ length: metadata.count }, (_, i) => i);
-    const rows = unaligned ? all.filter((row) => unaligned[row] === 0) : all;
-    const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
-    throwIfStopped(signal);
-    const set = new ParticleSet({ ...rowsOfImages(metadata, images), metadata, reader, apix }, rows);
-    return set;
-  } catch (error) {
-    await reader.close();
-    throw error;
-  }
-}
-
-/** What all sets of one file share. */
-interface ParticleFile {
-  metadata: ParticleMetadata;
-  reader: StackReader;
-  /** First row with the image of each row; undefined where no image is named twice. */
-  images: Int32Array | undefined;
-  /** Half set of each row, every image in one of them. */
-  halves: Uint8Array | undefined;
-  /** Pixel size that was given instead of the file's. */
-  apix: number | undefined;
-}
-
-/** Counts repeated images, and brings each into one half set; both are noted. */
-function rowsOfImages(
-  metadata: ParticleMetadata,
-  images: Int32Array | undefined,
-): Pick<ParticleFile, "images" | "halves"> {
-  const { randomSubset, count, notices } = metadata;
-  if (!images) return { images, halves: randomSubset };
-  const repeats = countRepeats(images);
-  notices.push(
-    `${repeats} of ${count} rows name an image a second time: rows of one image stay in the same half`,
-  );
-  if (!randomSubset) return { images, halves: undefined };
-  const { halves, moved } = undividedHalves(randomSubset, images);
-  if (moved > 0) {
-    notices.push(
-      `${moved} rows are not in the half set of the first row with their image: they are counted to that one`,
-    );
-  }
-  return { images, halves };
-}
-
-async function readMetadata(
-  file: string,
-  reader: StackReader,
-  { apix, withoutStacks }: OpenParticlesOptions,
-): Promise<ParticleMetadata> {
-  const source = await openSource(file);
-  const start = (await source.read(0, 212)).toString("latin1");
-  await source.close();
-  if (start.startsWith("\x93NUMPY")) return readCryosparc(file, { apix });
-  const other = otherFormat(file, start);
-  if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
-  const probe = async (name: string): Promise<StackFacts> => {
-    if (withoutStacks && (await reader.find(name)) === undefined) return withoutStacks;
-    return reader.use(name, async ({ size, apix: stackApix }) => ({
-      boxSize: size[0],
-      apix: stackApix,
-      images: size[2],
-    }));
-  };
-  return readRelion(file, probe, { apix });
-}
-
-/** Names a format that people try and that is not read, with a way out where there is one. */
-function otherFormat(file: string, start: string): string | undefined {
-  // No program of EMAN2 writes a STAR file with angles (e2refinetorelion3d.py writes images and CTF only).
-  const elsewhere =
-    "which is not read yet, and EMAN2 writes no STAR file with angles: refine or import the particles in RELION or cryoSPARC";
-  if (start.startsWith("#LS")) return `a particle list of EMAN2, ${elsewhere}`;
-  if (start.startsWith("\x89HDF")) return "an HDF5 file, as EMAN2 has for images, which has no orientations";
-  if (start.slice(208, 211) === "MAP" || /\.(mrcs?|map|st)$/i.test(file)) {
-    return "an image file, which has no orientations";
-  }
-  return undefined;
+  const source = await openParticleFile(file, options);
+  const { count, unaligned } = source.metadata;
+  const all = Int32Array.from({ length: count }, (_, i) => i);
+  return new ParticleSet(source, unaligned ? all.filter((row) => unaligned[row] === 0) : all);
 }
 
 /** Particles of one file, or some of them. Every array and index refers to the particles of this set, from 0. */
@@ -326,6 +219,13 @@ export class ParticleSet {
       rows[i] = this.rows[indices[i]!]!;
     }
     return new ParticleSet(this.source, rows);
+  }
+
+  /** As {@link select}, by rows of the file counted from 0. @throws InputError for a row that the set does not have */
+  selectRows(rows: ArrayLike<number>): ParticleSet {
+    const places = new Int32Array(this.metadata.count).fill(-1);
+    for (let i = 0; i < this.count; i++) places[this.rows[i]!] = i;
+    return this.select(Int32Array.from(rows, (row) => places[row] ?? -1));
   }
 
   private checkIndex(index: number): void {

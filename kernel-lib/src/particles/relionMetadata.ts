@@ -10,10 +10,11 @@ import type {
   StackProbe,
 } from "./metadata";
 import { type Measured, type QuantityName, quantities } from "./metadataChecks";
+import { opticsColumns } from "./opticsNumbers";
 import { parseNumber } from "./parseNumber";
 import { rotationFromEuler } from "./pose";
 import { ImageNames, imageName, Words } from "./relionImages";
-import { type Groups, opticsColumns, relionOptics } from "./relionOptics";
+import { type Groups, relionOptics } from "./relionOptics";
 import { readStar, type StarFile } from "./star";
 import { NumberReader, type StarTable } from "./starTable";
 import { type WriteStarOptions, writeStarRows } from "./starWriter";
@@ -102,7 +103,8 @@ function particleTable(star: StarFile): StarTable {
     const blocks = found.map(({ block }) => `data_${block}`).join(", ");
     throw new InputError(file, `one table with a column ${imageName}, or data_particles`, blocks);
   }
-  if (table.count === 0) throw new InputError(`${file}: data_${table.block}`, "at least one particle", "none");
+  if (table.count === 0)
+    throw new InputError(`${file}: data_${table.block}`, "at least one particle", "none");
   return table;
 }
 
@@ -210,11 +212,18 @@ class RelionMetadata implements ParticleMetadata {
     });
   }
 
+  private angles(): [rot: Float64Array, tilt: Float64Array, psi: Float64Array] {
+    const [rot, tilt, psi] = angleColumns.map((name) => this.values.column(name)!);
+    return [rot!, tilt!, psi!];
+  }
+
   private noticeAngles(): void {
     if (!this.hasPoses) return;
-    const angles = angleColumns.map((name) => this.values.column(name)!);
+    const [rot, tilt, psi] = this.angles();
     let zero = 0;
-    for (let row = 0; row < this.count; row++) if (angles.every((values) => values[row] === 0)) zero++;
+    for (let row = 0; row < this.count; row++) {
+      if (tilt[row] === 0 && rot[row] === 0 && psi[row] === 0) zero++;
+    }
     if (zero > 1) {
       this.notices.push(
         `${zero} of ${this.count} particles have the angles 0, 0, 0 exactly, as before an alignment`,
@@ -224,7 +233,16 @@ class RelionMetadata implements ParticleMetadata {
 
   private readDefocus(numbers: NumberReader): DefocusColumns | undefined {
     const defocusU = numbers.column("_rlnDefocusU");
-    if (!defocusU) return undefined;
+    const defocusV = numbers.column("_rlnDefocusV") ?? defocusU;
+    const angle = numbers.column("_rlnDefocusAngle");
+    const block = `${this.file}: data_${this.table.block}`;
+    if (!defocusU || !defocusV) {
+      if (defocusV) throw new InputError(block, "_rlnDefocusU beside _rlnDefocusV", "the latter alone");
+      return undefined;
+    }
+    if (!angle && defocusV.some((v, row) => v !== defocusU[row])) {
+      throw new InputError(block, "_rlnDefocusAngle, since _rlnDefocusU and _rlnDefocusV differ", "none");
+    }
     for (const [row, group] of this.opticsGroup.entries()) {
       const { voltage, sphericalAberration, amplitudeContrast } = this.opticsGroups[group]!;
       if (Number.isFinite(voltage + sphericalAberration + amplitudeContrast)) continue;
@@ -236,8 +254,8 @@ class RelionMetadata implements ParticleMetadata {
     }
     return {
       defocusU,
-      defocusV: numbers.column("_rlnDefocusV") ?? defocusU,
-      angle: numbers.column("_rlnDefocusAngle") ?? new Float64Array(this.count),
+      defocusV,
+      angle: angle ?? new Float64Array(this.count),
       phaseShift: numbers.column("_rlnPhaseShift"),
       bFactor: numbers.column("_rlnCtfBfactor"),
       scale: numbers.column("_rlnCtfScalefactor"),
@@ -273,11 +291,7 @@ class RelionMetadata implements ParticleMetadata {
         `no ${missing.join(", ")}`,
       );
     }
-    const [rot, tilt, psi] = angleColumns.map((name) => this.values.column(name)!) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
+    const [rot, tilt, psi] = this.angles();
     const out = new Float32Array(9 * this.count);
     for (let i = 0; i < this.count; i++) rotationFromEuler(rot[i]!, tilt[i]!, psi[i]!, out, 9 * i);
     return out;

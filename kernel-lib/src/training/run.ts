@@ -29,7 +29,14 @@ export interface RunRecord {
     engineReason?: string;
   };
   started: string;
-  inputs: { particles: string; model: string; mask?: string; dataFolder?: string };
+  inputs: {
+    particles: string;
+    model: string;
+    mask?: string;
+    dataFolder?: string;
+    /** Å per pixel of the images, where it was given instead of the particle file's. */
+    apix?: number;
+  };
   particles: number;
   boxSize: number;
   apix: number;

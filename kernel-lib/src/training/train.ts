@@ -27,6 +27,8 @@ export interface TrainSettings {
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
+  /** Å per pixel of the images, where the particle file does not say it or says it wrong. */
+  apix?: number;
   /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
   resolution?: number;
   options?: Partial<TrainingOptions>;
@@ -85,7 +87,8 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
   const inputs = record?.inputs ?? recordedInputs(settings);
 
   const neutral = record ? await folder.readNeutral() : await readModelText(inputs.model);
-  const set = await openParticles(inputs.particles, { dataFolder: inputs.dataFolder, signal: task.signal });
+  const { dataFolder, apix } = inputs;
+  const set = await openParticles(inputs.particles, { dataFolder, apix, signal: task.signal });
   const physical = { images: set.boxSize * set.apix, model: neutral.boxSize * neutral.apix };
   if (Math.abs(physical.images / physical.model - 1) > 0.01) {
     throw new InputError(
@@ -192,12 +195,13 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder } = settings;
+  const { particles, model, mask, dataFolder, apix } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+    ...(apix !== undefined && { apix }),
   };
 }
 
