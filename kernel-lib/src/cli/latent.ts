@@ -60,7 +60,8 @@ export function addLatent(program: Command, run: RunCommand): void {
       const { centres, labels, sizes } = kMeans(points, latent, options.clusters, { seed: options.seed });
       const set = await openParticles(inputs.particles, {
         signal: session.signal,
-        ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+        dataFolder: inputs.dataFolder,
+        apix: inputs.apix,
       });
       if (set.count !== count) {
         throw new InputError(inputs.particles, `the ${count} particles of ${folder}`, `${set.count}`);

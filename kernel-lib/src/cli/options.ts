@@ -100,6 +100,12 @@ export const quietOption = (): Option => new Option("--quiet", "no progress on s
 export const dataFolderOption = (): Option =>
   fileOption("--data-folder <folder>", "where the image stacks are, if not where the particle file says");
 
+export const apixOption = (): Option =>
+  numberOption("--apix <Å>", "pixel size of the images, where the particle file lacks it or has it wrong", {
+    expected: "a length in Å",
+    above: 0,
+  });
+
 export const backendOption = (standard: string): Option =>
   choiceOption("--backend <name>", `TensorFlow.js backend: auto, ${backendNames.join(", ")}`, [
     "auto",

@@ -17,6 +17,7 @@ import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
 import { inTermsOf } from "./failure";
 import {
+  apixOption,
   backendOption,
   choiceOption,
   dataFolderOption,
@@ -39,6 +40,7 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
   model?: string;
   mask?: string;
   dataFolder?: string;
+  apix?: number;
   resolution?: number;
   out: string;
   resume?: boolean;
@@ -124,7 +126,8 @@ export function addTrain(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
-    .addOption(dataFolderOption());
+    .addOption(dataFolderOption())
+    .addOption(apixOption());
   for (const option of trainingOptions) command.addOption(option);
   command
     .addOption(backendOption("auto"))
@@ -175,6 +178,7 @@ async function train(
           ),
           ...(inputs.mask !== undefined && { mask: inputs.mask }),
           ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+          ...(inputs.apix !== undefined && { apix: inputs.apix }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
           onNotice: (notice) => session.print(`note: ${notice}`),
@@ -197,11 +201,12 @@ interface TrainInputs {
   model: string;
   mask?: string | undefined;
   dataFolder?: string | undefined;
+  apix?: number | undefined;
   record?: RunRecord;
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<TrainInputs> {
-  const { particles, model, mask, dataFolder, out } = options;
+  const { particles, model, mask, dataFolder, apix, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   const state = await new RunFolder(out).state();
@@ -210,7 +215,7 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
   }
   // What a training left that died before its run was made is taken over.
   if (state !== "interrupted") await session.fills(out);
-  return { particles, model, mask, dataFolder };
+  return { particles, model, mask, dataFolder, apix };
 }
 
 /** What a run was begun with. @throws InputError where the command line says anything else */
@@ -225,6 +230,9 @@ async function resumedInputs(
     const now = options[name];
     const begun = record.inputs[name];
     if (now !== undefined && path.resolve(now) !== begun) throw differs(`--${dashed(name)}`, begun, now);
+  }
+  if (options.apix !== undefined && options.apix !== record.inputs.apix) {
+    throw differs("--apix", record.inputs.apix, options.apix);
   }
   if (given("resolution")) {
     throw new InputError("--resolution", "to be left out with --resume: the run keeps its own");
@@ -243,9 +251,9 @@ function dashed(name: string): string {
 
 /** Looks at the particles before the long work: what there is, and what was assumed. */
 async function describeParticles(inputs: TrainInputs, session: Session): Promise<void> {
-  const { particles, dataFolder } = inputs;
+  const { particles, dataFolder, apix } = inputs;
   const { signal } = session;
-  const set = await openParticles(particles, { signal, ...(dataFolder !== undefined && { dataFolder }) });
+  const set = await openParticles(particles, { signal, dataFolder, apix });
   try {
     session.print(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,

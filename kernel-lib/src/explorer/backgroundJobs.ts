@@ -10,6 +10,8 @@ import type { Clustering } from "./clusterings";
 export interface ParticleSource {
   file: string;
   dataFolder?: string | undefined;
+  /** Pixel size that was given instead of the file's. */
+  apix?: number | undefined;
   rows?: Int32Array | undefined;
 }
 

@@ -31,15 +31,14 @@ export async function explore(run: Run | string, options: ExploreOptions = {}): 
 
 /** Particles of a run, or why they are not at hand. */
 async function findParticles(
-  inputs: { particles: string; dataFolder?: string },
+  inputs: { particles: string; dataFolder?: string; apix?: number },
   count: number | undefined,
   options: ExploreOptions,
 ): Promise<Pick<ExplorerParts, "particles" | "withoutParticles">> {
   try {
     const dataFolder = options.dataFolder ?? inputs.dataFolder;
-    const particles =
-      options.particles ??
-      (await openParticles(inputs.particles, dataFolder === undefined ? {} : { dataFolder }));
+    const { apix } = inputs;
+    const particles = options.particles ?? (await openParticles(inputs.particles, { dataFolder, apix }));
     if (count !== undefined && particles.count !== count) {
       throw new InputError(particles.file, `the ${count} particles of the run`, String(particles.count));
     }

@@ -372,6 +372,7 @@ export class Explorer extends Widget<typeof traits> {
     const source: ParticleSource = {
       file: particles.file,
       dataFolder: this.#dataFolder,
+      apix: particles.givenApix,
       rows: particles.rows,
     };
     const boxSize = Math.min(this.#options.mapBox ?? DEFAULT_MAP_BOX, particles.boxSize);

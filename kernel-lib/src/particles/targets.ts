@@ -20,6 +20,8 @@ export interface TrainingBox {
 /** Particles as the training reads them: poses, and transforms whose rings have norm 1. */
 export interface ParticleTargets extends TrainingBox {
   readonly count: number;
+  /** A number for the image of each particle, the same for those that show the same image; undefined where none do. */
+  readonly images?: Int32Array | undefined;
   /** Rotation matrices reference → image, [count · 9]. */
   readonly rotations: Float32Array;
   /** Shifts in box units, [count · 2]. */
@@ -168,6 +170,7 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
 
   return {
     count,
+    images: set.images,
     boxSize,
     apix: edge / boxSize,
     rings,

@@ -6,7 +6,7 @@ import type { ParticleMetadata } from "./metadata";
 import type { ParticleSet } from "./particleSet";
 import { eulerFromRotation } from "./pose";
 import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "./relionStar";
-import { refuseSameFile, type StarColumn } from "./star";
+import { refuseSameFile, type StarColumn } from "./starWriter";
 
 export interface WriteSelectionOptions extends TaskOptions {
   /**

@@ -22,8 +22,15 @@ export interface RunRecord {
     engineReason?: string;
   };
   started: string;
-  /** Paths of what the run was made from. They may be edited where files have moved. */
-  inputs: { particles: string; model: string; mask?: string; dataFolder?: string };
+  /** What the run was made from. The paths may be edited where files have moved. */
+  inputs: {
+    particles: string;
+    model: string;
+    mask?: string;
+    dataFolder?: string;
+    /** Å per pixel of the images, where it was given instead of the particle file's. */
+    apix?: number;
+  };
   /** What these files were like when the run began; runs of earlier versions do not say. */
   inputFiles?: InputFiles;
   particles: number;
@@ -41,7 +48,7 @@ export interface RunRecord {
   status: "training" | "complete";
   /** Held-out score of each coarse start, where there were several, and the one that went on. */
   starts?: { scores: number[]; chosen: number };
-  /** SHA-256 of all of this but `inputs`, `status` and `starts`; runs of earlier versions have none. */
+  /** SHA-256 of all of this but paths, `status` and `starts`; runs of earlier versions have none. */
   checksum?: string;
 }
 
@@ -90,6 +97,7 @@ const record = v.looseObject({
     model: someText,
     mask: v.optional(someText),
     dataFolder: v.optional(someText),
+    apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
   }),
   inputFiles: v.optional(
     v.looseObject({
@@ -163,9 +171,10 @@ export function parseRecord(text: string, file: string): RunRecord {
 }
 
 function checksumOf(value: RunRecord): string {
-  const { checksum: _, inputs: _inputs, status: _status, starts: _starts, ...rest } = value;
+  const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
+  const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
   return createHash("sha256")
-    .update(JSON.stringify(sorted(rest)))
+    .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
     .digest("hex");
 }
 

@@ -35,6 +35,8 @@ export interface TrainSettings {
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
+  /** Å per pixel of the images, where the particle file does not say it or says it wrong. */
+  apix?: number;
   /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
   resolution?: number;
   options?: Partial<TrainingOptions>;
@@ -100,7 +102,11 @@ export async function trainClaimed(
   const open: (() => unknown)[] = [];
   try {
     const neutral = begun ? await folder.readNeutral(begun.record) : await readModelText(inputs.model);
-    const set = await openParticles(inputs.particles, { dataFolder: inputs.dataFolder, signal: task.signal });
+    const set = await openParticles(inputs.particles, {
+      dataFolder: inputs.dataFolder,
+      apix: inputs.apix,
+      signal: task.signal,
+    });
     open.push(() => set.close());
     requireSameSize(set, neutral, inputs);
     if (begun) await requireSameParticles(set, begun.record, (note) => notice("particles", note), task);
@@ -264,11 +270,12 @@ function ringsFor(neutral: GaussianModel, resolution: number | undefined): numbe
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder } = settings;
+  const { particles, model, mask, dataFolder, apix } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+    ...(apix !== undefined && { apix }),
   };
 }

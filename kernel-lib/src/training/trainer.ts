@@ -4,6 +4,7 @@ import { Adam } from "../network/adam";
 import type { NamedArray } from "../network/denseNetwork";
 import type { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
+import { splitByImage } from "../particles/halves";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
@@ -78,8 +79,10 @@ export class Trainer {
     this.random = new Random(options.seed);
     const order = this.random.fork(1).permutation(targets.count);
     const heldOut = Math.min(Math.round(targets.count * options.heldOut), 2000);
-    this.heldOut = order.slice(0, heldOut).sort();
-    this.trained = order.slice(heldOut).sort();
+    // Training has not seen a held-out particle under the name of another either.
+    const { first, rest } = splitByImage(order, heldOut, targets.images);
+    this.heldOut = first;
+    this.trained = rest;
   }
 
   /**
