@@ -1,8 +1,8 @@
 import { InputError } from "../errors";
-import { goodFftSize } from "../maps/fft";
 import { filterVolume } from "../maps/filter";
 import { resizeVolume } from "../maps/resize";
 import { MapProjector } from "../maps/slice";
+import { boxOfRings, ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import type { Volume } from "../maps/volume";
 import type { TaskOptions } from "../progress";
 import { Random } from "../random";
@@ -156,17 +156,20 @@ function checkOptions(map: Volume, options: GrowOptions): { edge: number; rings:
       throw new InputError(name, "a whole number of 1 or more", String(value));
     }
   }
-  if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
   const n = map.size[0];
   const edge = n * map.apix;
-  const rings = ringsAt(edge, resolution);
-  if (rings > Math.floor((n - 1) / 2)) {
-    const finest = `at least ${(2 * map.apix).toFixed(2)} Å, twice the map's pixel`;
-    throw new InputError("resolution", finest, `${resolution} Å`);
+  const rings = ringsWithin(edge, resolution);
+  if (rings > ringsOfBox(n)) {
+    const finest = Math.ceil((100 * edge) / ringsOfBox(n)) / 100;
+    throw new InputError(
+      "resolution",
+      `at least ${finest.toFixed(2)} Å, the last whole ring of the map`,
+      `${resolution} Å`,
+    );
   }
-  const smallest = trainingBoxSize(edge, resolution);
+  const smallest = boxOfRings(rings);
   const boxSize = options.boxSize ?? smallest;
-  if (!Number.isInteger(boxSize) || rings > Math.floor((boxSize - 1) / 2)) {
+  if (!Number.isInteger(boxSize) || rings > ringsOfBox(boxSize)) {
     throw new InputError("boxSize", `at least ${smallest} for ${resolution} Å`, String(boxSize));
   }
   return { edge, rings, boxSize };
@@ -184,15 +187,6 @@ function sigmaBounds(
   const least = Math.max((0.25 * finest) / apix, (0.7 * target.boxSize) / target.grid);
   const spacing = Math.cbrt(volume / step.gaussians);
   return { least, most: Math.max(2 * least, 1.2 * spacing, step.resolution / 2 / apix) };
-}
-
-/** The smallest good FFT size that holds a resolution, for a box of `edge` Å. */
-export function trainingBoxSize(edge: number, resolution: number): number {
-  return goodFftSize(2 * ringsAt(edge, resolution) + 2);
-}
-
-function ringsAt(edge: number, resolution: number): number {
-  return Math.max(1, Math.floor(edge / resolution + 1e-6));
 }
 
 interface Step {
@@ -217,7 +211,7 @@ function schedule(
       i + 1 === rounds
         ? (asked ?? first)
         : Math.min(first * 2 ** Math.max(0, i - (rounds - 1 - doublings)), asked ?? first);
-    return { gaussians, resolution, rings: ringsAt(edge, resolution) };
+    return { gaussians, resolution, rings: ringsWithin(edge, Math.min(resolution, edge)) };
   });
 }
 

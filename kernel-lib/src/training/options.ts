@@ -63,6 +63,12 @@ export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   spreadPenalty: 0.01,
 };
 
+/** All options: those given, and the defaults of the others; one that is given as undefined takes its default. */
+export function trainingOptionsWith(given: Partial<TrainingOptions> = {}): TrainingOptions {
+  const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaultTrainingOptions, ...Object.fromEntries(chosen) };
+}
+
 /** What each number of the options has to be. */
 const ranges: ReadonlyArray<[keyof TrainingOptions, string, (value: number) => boolean]> = [
   ["latent", "an integer from 1 to 16", (v) => Number.isInteger(v) && v >= 1 && v <= 16],
@@ -89,17 +95,18 @@ export function checkTrainingOptions(options: TrainingOptions, where: string): v
       throw new InputError(`${where}: ${name}`, expected, String(value));
   }
   const kinds = ["position", "amplitude", "width"];
-  if (options.vary.length === 0 || options.vary.some((kind) => !kinds.includes(kind))) {
-    throw new InputError(
-      `${where}: vary`,
-      `one or more of ${kinds.join(", ")}`,
-      options.vary.join(",") || "nothing",
-    );
+  const { vary, hidden } = options;
+  if (!Array.isArray(vary) || vary.length === 0 || vary.some((kind) => !kinds.includes(kind))) {
+    throw new InputError(`${where}: vary`, `one or more of ${kinds.join(", ")}`, String(vary) || "nothing");
   }
   if (options.weighting !== "information" && options.weighting !== "uniform") {
     throw new InputError(`${where}: weighting`, "information or uniform", String(options.weighting));
   }
-  if (options.hidden.length === 0 || options.hidden.some((width) => !Number.isInteger(width) || width < 1)) {
-    throw new InputError(`${where}: hidden`, "widths of at least one layer", options.hidden.join(","));
+  if (
+    !Array.isArray(hidden) ||
+    hidden.length === 0 ||
+    hidden.some((width) => !Number.isInteger(width) || width < 1)
+  ) {
+    throw new InputError(`${where}: hidden`, "widths of at least one layer", String(hidden) || "nothing");
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
 import { readMap } from "../maps/mrc";
+import { ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import { maskFlags } from "../model/edit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -99,17 +100,11 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     : settings.mask
       ? maskFlags(neutral, await readMap(settings.mask), settings.mask)
       : undefined;
-  const widest = Math.floor((neutral.boxSize - 1) / 2);
   const rings =
     record?.rings ??
-    (settings.resolution ? Math.min(widest, Math.floor(physical.model / settings.resolution)) : widest);
-  if (rings < 1) {
-    throw new InputError(
-      "resolution",
-      `finer than ${physical.model.toFixed(0)} Å`,
-      `${settings.resolution} Å`,
-    );
-  }
+    (settings.resolution === undefined
+      ? ringsOfBox(neutral.boxSize)
+      : ringsWithin(physical.model, settings.resolution, neutral.boxSize));
   const budget = settings.memoryBudget ?? defaultMemoryBudget();
   const head = new GaussianHead(neutral, options.vary, free);
   const shape = { ...options, gaussians: neutral.count, outputs: head.outputs, rings };
@@ -145,7 +140,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
     const known = checkpoint && FeatureBasis.load(checkpoint.arrays);
-    const { weights, basis, meanFrc } = await trainer.prepare(task, known);
+    const { weights, basis, meanFrc } = await trainer.prepare(task, { basis: known });
     const history: EpochReport[] = [];
     if (!record) {
       record = {
