@@ -112,6 +112,12 @@ export const quietOption = (): Option => new Option("--quiet", "no progress on s
 export const dataFolderOption = (): Option =>
   fileOption("--data-folder <folder>", "where the image stacks are, if not where the particle file says");
 
+export const invertContrastOption = (what: string): Option =>
+  new Option(
+    "--invert-contrast",
+    `read ${what} with the opposite sign: the molecule is darker than its surroundings`,
+  );
+
 export const backendOption = (standard: string): Option =>
   choiceOption("--backend <name>", `TensorFlow.js backend: auto, ${backendNames.join(", ")}`, [
     "auto",

@@ -11,6 +11,7 @@ import {
   dataFolderOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -23,6 +24,7 @@ interface ReconstructCommandOptions extends QuietOption {
   particles: string;
   select?: string;
   dataFolder?: string;
+  invertContrast?: boolean;
   box?: number;
   maskDiameter?: number;
   out: string;
@@ -45,6 +47,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(dataFolderOption())
+    .addOption(invertContrastOption("images"))
     .addOption(
       numberOption(
         "--box <voxels>",
@@ -82,6 +85,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const { signal, onProgress } = session;
       const set = await openParticles(particles, {
         signal,
+        invertContrast: options.invertContrast,
         ...(options.dataFolder && { dataFolder: options.dataFolder }),
       });
       await outputs.spare(await set.stackFiles());

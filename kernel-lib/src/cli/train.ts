@@ -17,6 +17,7 @@ import {
   engineOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   parseNumbers,
   type QuietOption,
@@ -33,6 +34,8 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
   model?: string;
   mask?: string;
   dataFolder?: string;
+  invertContrast?: boolean;
+  keepOutliers?: boolean;
   resolution?: number;
   out: string;
   resume?: boolean;
@@ -136,7 +139,8 @@ export function addTrain(program: Command, run: RunCommand): void {
     .description(
       "Trains encoder and decoder and writes a run folder: run.json (what it was made with), history.csv (FRC by " +
         "epoch), latents.csv (the place of every particle, refined, with its standard deviation), weights, neutral " +
-        "model. A checkpoint is kept after every epoch: Ctrl-C stops after the present step, and --resume goes on with " +
+        "model, and outliers.csv where particles do not agree with the neutral model, which are left out of training. A " +
+        "checkpoint is kept after every epoch: Ctrl-C stops after the present step, and --resume goes on with " +
         "the same result.",
     )
     .addOption(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC"))
@@ -150,7 +154,14 @@ export function addTrain(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
-    .addOption(dataFolderOption());
+    .addOption(dataFolderOption())
+    .addOption(invertContrastOption("images"))
+    .addOption(
+      new Option(
+        "--keep-outliers",
+        "train on particles, too, that do not agree with the neutral model; by default they are left out and listed",
+      ),
+    );
   for (const option of trainingOptions) command.addOption(option);
   command
     .addOption(backendOption("auto"))
@@ -201,6 +212,8 @@ async function train(
           ),
           ...(inputs.mask !== undefined && { mask: inputs.mask }),
           ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+          ...(inputs.invertContrast && { invertContrast: true }),
+          ...(options.keepOutliers && { keepOutliers: true }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
           onNotice: (notice) => session.print(`note: ${notice}`),
@@ -223,18 +236,19 @@ interface TrainInputs {
   model: string;
   mask?: string | undefined;
   dataFolder?: string | undefined;
+  invertContrast?: boolean | undefined;
   record?: RunRecord;
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<TrainInputs> {
-  const { particles, model, mask, dataFolder, out } = options;
+  const { particles, model, mask, dataFolder, invertContrast, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   if (new RunFolder(out).exists) {
     throw new InputError(out, "a new or empty folder, or --resume to go on with its run", "a run");
   }
   await session.fills(out);
-  return { particles, model, mask, dataFolder };
+  return { particles, model, mask, dataFolder, invertContrast };
 }
 
 /** What a run was begun with. @throws InputError where the command line says anything else */
@@ -249,6 +263,12 @@ async function resumedInputs(
     const now = options[name];
     const begun = record.inputs[name];
     if (now !== undefined && path.resolve(now) !== begun) throw differs(`--${dashed(name)}`, begun, now);
+  }
+  if (given("invertContrast") && !record.inputs.invertContrast) {
+    throw new InputError("--invert-contrast", "to be left out: the run was begun without it");
+  }
+  if (given("keepOutliers") && record.outliers?.kept === false) {
+    throw new InputError("--keep-outliers", "to be left out: the run was begun without it");
   }
   if (given("resolution")) {
     throw new InputError("--resolution", "to be left out with --resume: the run keeps its own");
@@ -267,9 +287,13 @@ function dashed(name: string): string {
 
 /** Looks at the particles before the long work: what there is, and what was assumed. */
 async function describeParticles(inputs: TrainInputs, session: Session): Promise<void> {
-  const { particles, dataFolder } = inputs;
+  const { particles, dataFolder, invertContrast } = inputs;
   const { signal } = session;
-  const set = await openParticles(particles, { signal, ...(dataFolder !== undefined && { dataFolder }) });
+  const set = await openParticles(particles, {
+    signal,
+    invertContrast,
+    ...(dataFolder !== undefined && { dataFolder }),
+  });
   session.print(
     `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
   );

@@ -10,6 +10,7 @@ import type { Clustering } from "./clusterings";
 export interface ParticleSource {
   file: string;
   dataFolder?: string | undefined;
+  invertContrast?: boolean | undefined;
   rows?: Int32Array | undefined;
 }
 

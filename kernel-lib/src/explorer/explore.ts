@@ -31,7 +31,7 @@ export async function explore(run: Run | string, options: ExploreOptions = {}): 
 
 /** Particles of a run, or why they are not at hand. */
 async function findParticles(
-  inputs: { particles: string; dataFolder?: string },
+  inputs: { particles: string; dataFolder?: string; invertContrast?: boolean },
   count: number | undefined,
   options: ExploreOptions,
 ): Promise<Pick<ExplorerParts, "particles" | "withoutParticles">> {
@@ -39,7 +39,10 @@ async function findParticles(
     const dataFolder = options.dataFolder ?? inputs.dataFolder;
     const particles =
       options.particles ??
-      (await openParticles(inputs.particles, dataFolder === undefined ? {} : { dataFolder }));
+      (await openParticles(inputs.particles, {
+        invertContrast: inputs.invertContrast,
+        ...(dataFolder !== undefined && { dataFolder }),
+      }));
     if (count !== undefined && particles.count !== count) {
       throw new InputError(particles.file, `the ${count} particles of the run`, String(particles.count));
     }

@@ -14,11 +14,14 @@ const PROGRESS_INTERVAL = 100;
 let open: { key: string; particles: Promise<ParticleSet> } | undefined;
 
 /** The particles of a source. The file that was read last stays open: sets of one run all come from it. */
-async function particlesOf({ file, dataFolder, rows }: ParticleSource): Promise<ParticleSet> {
-  const key = JSON.stringify([file, dataFolder]);
+async function particlesOf({ file, dataFolder, invertContrast, rows }: ParticleSource): Promise<ParticleSet> {
+  const key = JSON.stringify([file, dataFolder, invertContrast]);
   if (open?.key !== key) {
     const before = open;
-    open = { key, particles: openParticles(file, dataFolder === undefined ? {} : { dataFolder }) };
+    open = {
+      key,
+      particles: openParticles(file, { invertContrast, ...(dataFolder !== undefined && { dataFolder }) }),
+    };
     // One that could not be opened has been reported to whoever asked for it
     await before?.particles.then((particles) => particles.close()).catch(() => {});
   }

@@ -9,6 +9,7 @@ import { Random } from "../random";
 import { isInside } from "./edit";
 import { fitToShells, scaleToMap } from "./fitToShells";
 import { type GaussianModel, pickGaussians } from "./gaussianModel";
+import { growthNotices } from "./growthNotices";
 import { checkContrast, checkMap, checkMask } from "./mapChecks";
 import { projectionFrc } from "./projectionFrc";
 import { addGaussians, type Inside, molecularVoxels, seedModel } from "./seeding";
@@ -27,6 +28,8 @@ export interface GrowOptions extends TaskOptions {
    * where it is at least 0.5.
    */
   mask?: Volume;
+  /** Whether the map is taken with the opposite sign: for one in which the molecule is darker than its surroundings. */
+  invertContrast?: boolean | undefined;
   /** Seed of the random places. Default 1. */
   seed?: number;
   /** S, the training box in pixels. Default: the smallest good FFT size that holds the resolution. */
@@ -58,6 +61,8 @@ export interface GrownModel {
   rounds: GrowthRound[];
   /** S, the training box in pixels; the model's `boxSize`. */
   trainingBox: number;
+  /** What the model does not describe, and what would help, in sentences. */
+  notices: string[];
 }
 
 /** Rounds at most when the number of Gaussians is not given: 256 become 4096. */
@@ -78,11 +83,12 @@ function worthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boole
  * The fit is to the Fourier shells of the map, not to a set of its projections (see shellFit.ts); what is reported is
  * the FRC of projections, as everywhere else.
  *
- * @param map a cubic map with the molecule bright. Its units become those of the amplitudes
+ * @param given a cubic map with the molecule bright. Its units become those of the amplitudes
  * @throws InputError for a map that is not cubic, holds NaN, is constant, or has its contrast inverted, for a mask
  *   of another size or an empty one, and for a resolution beyond what the map's pixels hold
  */
-export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
+export async function growNeutralModel(given: Volume, options: GrowOptions): Promise<GrownModel> {
+  const map = options.invertContrast ? { ...given, data: given.data.map((v) => -v) } : given;
   const { gaussians, targetFrc = 0.95, startGaussians = 256, startResolution = 50, mask, signal } = options;
   const { edge, rings, boxSize } = checkOptions(map, options);
   const level = withoutBackground(map);
@@ -90,7 +96,7 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
   // A Gaussian fall-off that reaches 1/e at twice the resolution, or at 12 Å, for what needs shape but no detail.
   const blur = Math.max(2 * options.resolution, 12);
   const smooth = filterVolume(small, (s) => Math.exp(-((s * blur) ** 2)));
-  checkContrast(smooth.data);
+  checkContrast(smooth.data, options.invertContrast);
   const transform = mapTransform(small);
   const projector = new MapProjector(small);
   const random = new Random(options.seed ?? 1);
@@ -144,7 +150,7 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
       plan.push({ ...step, gaussians: 2 * step.gaussians });
     }
   }
-  return { model, rounds, trainingBox: boxSize };
+  return { model, rounds, trainingBox: boxSize, notices: growthNotices(map, rounds, targetFrc, options) };
 }
 
 function checkOptions(map: Volume, options: GrowOptions): { edge: number; rings: number; boxSize: number } {

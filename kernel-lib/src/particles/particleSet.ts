@@ -19,6 +19,8 @@ const stacksAtOnce = 8;
 export interface OpenParticlesOptions {
   /** Folder in which image stacks are looked for first, by their full relative name and then by their last part. */
   dataFolder?: string;
+  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  invertContrast?: boolean | undefined;
   signal?: AbortSignal;
 }
 
@@ -34,7 +36,7 @@ export async function openParticles(file: string, options: OpenParticlesOptions 
     const metadata = await readMetadata(file, reader);
     throwIfStopped(options.signal);
     const rows = Int32Array.from({ length: metadata.count }, (_, i) => i);
-    return new ParticleSet(metadata, reader, rows);
+    return new ParticleSet(metadata, reader, rows, options.invertContrast === true);
   } catch (error) {
     await reader.close();
     throw error;
@@ -74,6 +76,8 @@ export class ParticleSet {
     private readonly reader: StackReader,
     /** Row in the file, counted from 0, of each particle of this set. */
     readonly rows: Int32Array,
+    /** Whether images are read with the opposite sign of what the file says. */
+    readonly invertContrast = false,
   ) {}
 
   get file(): string {
@@ -227,7 +231,7 @@ export class ParticleSet {
       this.checkIndex(indices[i]!);
       rows[i] = this.rows[indices[i]!]!;
     }
-    return new ParticleSet(this.metadata, this.reader, rows);
+    return new ParticleSet(this.metadata, this.reader, rows, this.invertContrast);
   }
 
   private checkIndex(index: number): void {
@@ -238,7 +242,7 @@ export class ParticleSet {
 
   /**
    * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
-   * surroundings where the file says how it is. Images of an optics group with another box or pixel size than the
+   * surroundings where the file says how it is, and with the opposite sign where the set was opened with `invertContrast`. Images of an optics group with another box or pixel size than the
    * reference group's are brought to the reference pixels: their Fourier transform is taken at its frequencies, so
    * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and their background becomes 0.
    *
@@ -282,7 +286,7 @@ export class ParticleSet {
         for (let place = 0; place < places.length; place++) this.checkImage(rowOf(place), file);
         const sections = places.map((_, place) => section[rowOf(place)]!);
         await readSections(file, sections, (place, values, from) => {
-          if (contrast && contrast[rowOf(place)] === -1) {
+          if ((contrast?.[rowOf(place)] === -1) !== this.invertContrast) {
             const image = values.slice(from, from + size * size).map((v) => -v);
             visit(places[place]!, image, 0, size);
           } else {

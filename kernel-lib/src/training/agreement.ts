@@ -58,8 +58,12 @@ export interface Agreement {
 const BEYOND_NOISE = 4;
 /** An outlier is further below what is expected than this many standard deviations of the set's scatter. */
 const FAR_BELOW = 5;
-/** An outlier agrees no more than noise may by chance, or less than this part of what is expected. */
+/**
+ * An outlier agrees no more than noise may by chance (this many standard deviations of it) and half as well as expected, or
+ * it agrees less than the small part of what is expected.
+ */
 const LIKE_NOISE = 3;
+const HALF = 0.5;
 const SMALL_PART = 0.2;
 /** Where this part of the particles can be judged one by one, signs are counted; else only the mean is judged. */
 const COUNTED = 0.2;
@@ -116,7 +120,11 @@ export function judgeAgreement(data: AgreementData): Agreement {
 }
 
 /** The verdict that signs alone allow, whatever they are: undefined where most of the particles agree with a plus sign. */
-function signVerdict(score: Float32Array, positive: number, negative: number): Agreement["verdict"] | undefined {
+function signVerdict(
+  score: Float32Array,
+  positive: number,
+  negative: number,
+): Agreement["verdict"] | undefined {
   if (positive + negative >= COUNTED * score.length) {
     const part = negative / (positive + negative);
     return part >= INVERTED ? "inverted" : part >= MIXED ? "mixed" : undefined;
@@ -199,9 +207,12 @@ function findOutliers({ rings, frc }: AgreementData, { score, expected, deviatio
     const [own, hoped] = [score[index]!, expected[index]!];
     const outlier = (reason: OutlierReason) => found.push({ index, score: own, expected: hoped, reason });
     const far = below[index]! < middle - FAR_BELOW * scatter;
-    if (frc.subarray(index * width, (index + 1) * width).every((value) => value === 0)) outlier("empty image");
+    if (frc.subarray(index * width, (index + 1) * width).every((value) => value === 0))
+      outlier("empty image");
     else if (far && own < -BEYOND_NOISE) outlier("inverted contrast");
-    else if (far && own < Math.max(LIKE_NOISE, SMALL_PART * hoped)) outlier("no agreement");
+    else if (far && own < Math.max(Math.min(LIKE_NOISE, HALF * hoped), SMALL_PART * hoped)) {
+      outlier("no agreement");
+    }
   }
   return found;
 }

@@ -9,7 +9,9 @@ import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import { packageVersion } from "../version";
 import { writeBeside } from "../writeBeside";
+import type { Outlier } from "./agreement";
 import { checkTrainingOptions, type TrainingOptions } from "./options";
+import { readOutliers } from "./outliersFile";
 import type { Posterior } from "./posterior";
 import type { EpochReport } from "./trainer";
 import { readArrays, writeArrays } from "./weightsFile";
@@ -29,7 +31,14 @@ export interface RunRecord {
     engineReason?: string;
   };
   started: string;
-  inputs: { particles: string; model: string; mask?: string; dataFolder?: string };
+  inputs: {
+    particles: string;
+    model: string;
+    mask?: string;
+    dataFolder?: string;
+    /** Images are read with the opposite sign. */
+    invertContrast?: true;
+  };
   particles: number;
   boxSize: number;
   apix: number;
@@ -41,6 +50,8 @@ export interface RunRecord {
   batchThatFitted?: number;
   /** `training` until the latents are refined, then `complete`. */
   status: "training" | "complete";
+  /** How many particles do not agree with the neutral model (outliers.csv), and whether they were trained on all the same. */
+  outliers?: { count: number; kept: boolean };
   /** Held-out score of each coarse start, where there were several, and the one that went on. */
   starts?: { scores: number[]; chosen: number };
 }
@@ -63,6 +74,7 @@ export const runFiles = {
   history: "history.csv",
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
+  outliers: "outliers.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
@@ -100,8 +112,11 @@ export class RunFolder {
     neutral: GaussianModel,
     free: Uint8Array | undefined,
     meanFrc: Float64Array,
+    /** Writes what else the folder has, before the record. */
+    more: () => Promise<void> = async () => undefined,
   ): Promise<void> {
     await mkdir(this.folder, { recursive: true });
+    await more();
     await writeBeside(this.file("neutral"), formatModelText(neutral));
     if (free) await writeBeside(this.file("free"), `${[...free].join("\n")}\n`);
     const rows = Array.from(meanFrc, (frc, ring) => `${ring},${frc.toFixed(6)}`).slice(1);
@@ -127,6 +142,12 @@ export class RunFolder {
     }
     checkTrainingOptions(record.options, file);
     return record;
+  }
+
+  /** Particles that do not agree with the neutral model, ascending. @throws InputError where their table is broken */
+  async readOutliers(record: RunRecord): Promise<Outlier[]> {
+    if (!record.outliers) return [];
+    return readOutliers(this.file("outliers"), record.particles, record.outliers.count);
   }
 
   async readNeutral(): Promise<GaussianModel> {
@@ -285,6 +306,15 @@ export class Run {
   /** Where every particle is. @throws InputError before the run is complete */
   latents(): Promise<Latents> {
     return this.files.readLatents();
+  }
+
+  /**
+   * Particles that agree with the neutral model far less than their CTF and the signal of the others let expect: those that
+   * were left out of the training, unless the run was told to keep them (`record.outliers.kept`). They have places in
+   * {@link latents} like all others. @throws InputError where their table is broken
+   */
+  outliers(): Promise<Outlier[]> {
+    return this.files.readOutliers(this.record);
   }
 
   /**

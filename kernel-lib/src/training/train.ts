@@ -10,12 +10,15 @@ import { openParticles } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
+import type { Agreement, Outlier } from "./agreement";
+import { agreementRefusal, misfitNotices, outlierNotice, poseRefusal } from "./agreementReport";
 import { engineOfRun } from "./engineOfRun";
 import { FeatureBasis } from "./features";
 import { batchThatFits, defaultMemoryBudget, gigabytes } from "./memory";
-import { checkTrainingOptions, defaultTrainingOptions, type TrainingOptions } from "./options";
+import { checkTrainingOptions, type TrainingOptions, trainingOptionsWith } from "./options";
+import { writeOutliers } from "./outliersFile";
 import { type Checkpoint, programRecord, Run, RunFolder, type RunRecord } from "./run";
-import { type EpochReport, Trainer } from "./trainer";
+import { type EpochReport, LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
 
 export interface TrainSettings {
   /** RELION STAR file of the particles. */
@@ -28,6 +31,13 @@ export interface TrainSettings {
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
+  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  invertContrast?: boolean;
+  /**
+   * Whether particles that agree with the neutral model far less than their CTF and the signal of the others let expect are
+   * trained on all the same. Default: they are left out, said, and listed in outliers.csv.
+   */
+  keepOutliers?: boolean;
   /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
   resolution?: number;
   options?: Partial<TrainingOptions>;
@@ -81,12 +91,14 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
   } else if (await folder.holdsOtherFiles()) {
     throw new InputError(settings.out, "a new or empty folder", "other files");
   }
-  const options = record?.options ?? { ...defaultTrainingOptions, ...settings.options };
+  const options = record?.options ?? trainingOptionsWith(settings.options);
   checkTrainingOptions(options, "options");
   const inputs = record?.inputs ?? recordedInputs(settings);
 
   const neutral = record ? await folder.readNeutral() : await readModelText(inputs.model);
-  const set = await openParticles(inputs.particles, { dataFolder: inputs.dataFolder, signal: task.signal });
+  const { dataFolder, invertContrast } = inputs;
+  const set = await openParticles(inputs.particles, { dataFolder, invertContrast, signal: task.signal });
+  if (set.count < LEAST_PARTICLES) throw tooFewParticles(inputs.particles, set.count);
   const physical = { images: set.boxSize * set.apix, model: neutral.boxSize * neutral.apix };
   if (Math.abs(physical.images / physical.model - 1) > 0.01) {
     throw new InputError(
@@ -140,9 +152,28 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
     const known = checkpoint && FeatureBasis.load(checkpoint.arrays);
-    const { weights, basis, meanFrc } = await trainer.prepare(task, { basis: known });
+    const judged = { set, model: inputs.model, rings, edge: physical.model };
+    const keepOutliers = record ? record.outliers?.kept === true : settings.keepOutliers === true;
+    const found = record && (await folder.readOutliers(record));
+    const choose = (agreement: Agreement) => {
+      if (found) return keepOutliers ? allParticles(set.count) : withoutOutliers(set.count, found);
+      const refusal = agreementRefusal(agreement, judged);
+      if (refusal) throw refusal;
+      const { outliers, kept } = agreement;
+      if (outliers.length > 0) {
+        notice("particles and model", outlierNotice(outliers, set.count, keepOutliers));
+      }
+      return keepOutliers ? allParticles(set.count) : kept;
+    };
+    const { agreement, weights, basis, meanFrc } = await trainer.prepare(task, { basis: known, choose });
     const history: EpochReport[] = [];
     if (!record) {
+      const misfit = await trainer.misfit(task);
+      const refusal = poseRefusal(misfit, judged);
+      if (refusal && !keepOutliers) throw refusal;
+      const notes = misfitNotices(misfit, agreement, weights.lastRing, judged);
+      for (const note of refusal ? [refusal.message] : notes) notice("particles and model", note);
+      const { outliers } = agreement;
       record = {
         format: 1,
         program: programRecord(engine.name, reason),
@@ -156,9 +187,12 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
         featureSize: basis.size,
         options,
         ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
+        ...(outliers.length > 0 && { outliers: { count: outliers.length, kept: keepOutliers } }),
         status: "training",
       };
-      await folder.create(record, neutral, free, meanFrc);
+      await folder.create(record, neutral, free, meanFrc, async () => {
+        if (outliers.length > 0) await writeOutliers(folder.file("outliers"), outliers, set);
+      });
     } else if (record.particles !== targets.count) {
       throw new InputError(
         inputs.particles,
@@ -187,13 +221,21 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder } = settings;
+  const { particles, model, mask, dataFolder, invertContrast } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+    ...(invertContrast && { invertContrast }),
   };
+}
+
+const allParticles = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+
+function withoutOutliers(count: number, outliers: readonly Outlier[]): Int32Array {
+  const out = new Set(outliers.map(({ index }) => index));
+  return allParticles(count).filter((i) => !out.has(i));
 }
 
 /**
@@ -242,7 +284,7 @@ async function runEpochs(
       }
       continue;
     }
-    if (at.epoch === options.epochs) break;
+    if (at.epoch >= options.epochs) break;
     at = { ...at, epoch: at.epoch + 1 };
     await trainer.epoch(at.epoch, at.start, task);
     const z = trainer.encodeAll();
@@ -257,8 +299,16 @@ async function runEpochs(
       heldOutScore: heldOut.score,
       seconds: before + (Date.now() - began) / 1000,
     };
-    const scored = trainer.heldOut.length === 0 || Number.isFinite(report.heldOutScore);
-    if (!scored || !z.every(Number.isFinite)) {
+    const lost = [...z.keys()].filter((i) => !Number.isFinite(z[i]!));
+    if (lost.length > 0 && lost.length < z.length) {
+      const particle = Math.floor(lost[0]! / options.latent);
+      throw new InputError(
+        `${record.inputs.particles}: particle ${particle} (row ${particle + 1})`,
+        `a finite place in the latent space in epoch ${at.epoch}, whose weights are not kept`,
+        `${z[lost[0]!]}, as for ${lost.length} of ${z.length} coordinates; its image, pose and CTF have to be finite numbers`,
+      );
+    }
+    if (lost.length > 0 || !Number.isFinite(report.heldOutScore)) {
       throw new InputError(
         "options: learningRate",
         `one with which training stays finite; it did not in epoch ${at.epoch}, whose weights are not kept`,

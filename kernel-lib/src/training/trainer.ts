@@ -15,6 +15,7 @@ import { distilEncoder } from "./distil";
 import { FeatureBasis, GradientSource, meanFrcOf, neutralFrc } from "./features";
 import { latentLikelihood } from "./likelihood";
 import { particlesPerPass } from "./memory";
+import { type Misfit, measureMisfit } from "./misfit";
 import type { TrainingOptions } from "./options";
 import { latentPosterior, type Posterior } from "./posterior";
 import { RingWeights } from "./weights";
@@ -71,7 +72,7 @@ export interface PrepareOptions {
    * Decides, from what the first pass found, which particles are used, ascending; throws where particles and model do not
    * belong together. Default: those that are no outliers.
    */
-  choose?: (agreement: Agreement, frc: Float32Array) => Int32Array;
+  choose?: (agreement: Agreement) => Int32Array;
 }
 
 /** The training itself, step by step; files and folders are the business of `run.ts`. */
@@ -126,7 +127,7 @@ export class Trainer {
     const { count, rings, ctfPower } = targets;
     const frc = await neutralFrc(targets, neutral, engine, task);
     const agreement = judgeAgreement({ count, rings, frc, ctfPower });
-    const used = prepareOptions.choose?.(agreement, frc) ?? agreement.kept;
+    const used = prepareOptions.choose?.(agreement) ?? agreement.kept;
     if (used.length < LEAST_PARTICLES) throw tooFewParticles("particles", used.length);
     this.use(used);
     const meanFrc = meanFrcOf(frc, rings + 1, used);
@@ -144,6 +145,12 @@ export class Trainer {
     const features = await basis.project(source, task);
     this.prepared = { agreement, meanFrc, weights, likelihood, basis, features };
     return this.prepared;
+  }
+
+  /** Whether the particles that are used would fit the neutral model better if one or the other were moved or scaled. */
+  async misfit(task: TaskOptions = {}): Promise<Misfit> {
+    const { likelihood } = await this.prepare(task);
+    return measureMisfit(this.targets, this.neutral, this.engine, likelihood, this.used, task);
   }
 
   /** Encoder input of the particles that are used, [used · size]. */
