@@ -60,6 +60,7 @@ export { type ByteSign, type MrcFile, openMrc, type ReadMapOptions, readMap, wri
 export { type Reconstruction, type ReconstructOptions, reconstruct } from "./maps/reconstruct";
 export { resizeVolume } from "./maps/resize";
 export * from "./maps/sections";
+export { type TrainingBox, trainingBox } from "./maps/trainingBox";
 export * from "./maps/volume";
 export * from "./model/density";
 export * from "./model/edit";
@@ -75,7 +76,7 @@ export type { Varied } from "./network/head";
 export * from "./particles/ctf";
 export * from "./particles/particleColumns";
 export { openParticles, ParticleSet } from "./particles/particleSet";
-export { type ParticleTargets, prepareTargets, trainingBox } from "./particles/targets";
+export { type ParticleTargets, prepareTargets } from "./particles/targets";
 export * from "./particles/writeSelection";
 export * from "./progress";
 export type * from "./projection/engine";

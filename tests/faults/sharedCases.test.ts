@@ -105,7 +105,10 @@ describe("inputs that went wrong once", { skip: !existsSync(cases) && "no ../sha
   test("every case is in the table", () => {
     const there = readdirSync(cases, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const named = new Set(expectations.map(({ name }) => name));
-    assert.deepEqual(there.map(({ name }) => name).filter((name) => !named.has(name)), []);
+    assert.deepEqual(
+      there.map(({ name }) => name).filter((name) => !named.has(name)),
+      [],
+    );
   });
 
   for (const [i, { name, file, command, options = [], ...right }] of expectations.entries()) {

@@ -10,6 +10,7 @@ import { besideName, modelFormat, writeModel } from "./modelFiles";
 import {
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -25,6 +26,7 @@ interface NeutralOptions extends QuietOption {
   gaussians?: number;
   box?: number;
   apix?: number;
+  invertContrast?: boolean;
   targetFrc: number;
   seed: number;
   out: string;
@@ -71,6 +73,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
+    .addOption(invertContrastOption("the map"))
     .addOption(
       numberOption("--target-frc <value>", "mean FRC at which growth ends when --gaussians is not given", {
         above: 0,
@@ -94,7 +97,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
       const mask =
         maskFile === undefined ? undefined : await readMask(maskFile, map, { ...reading, sameVoxels: true });
       const { signal, onProgress } = session;
-      const { model, rounds } = await inTermsOf(
+      const { model, rounds, notices } = await inTermsOf(
         { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },
         growNeutralModel(map, {
           resolution,
@@ -102,6 +105,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
           seed,
           signal,
           onProgress,
+          invertContrast: options.invertContrast,
           ...(mask && { mask }),
           ...(gaussians !== undefined && { gaussians }),
           ...(box !== undefined && { boxSize: box }),
@@ -111,6 +115,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
         const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
         session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
       }
+      for (const notice of notices) session.print(`note: ${notice}`);
       await writeModel(outputs.place(options.out), modelFormat(options.out), [model]);
       await writeBeside(outputs.place(frcFile), frcTable(rounds, physicalSize(model), frcFile));
       await outputs.keep(signal);

@@ -106,6 +106,12 @@ export const apixOption = (): Option =>
     above: 0,
   });
 
+export const invertContrastOption = (what: string): Option =>
+  new Option(
+    "--invert-contrast",
+    `read ${what} with the opposite sign: the molecule is darker than its surroundings`,
+  );
+
 export const backendOption = (standard: string): Option =>
   choiceOption("--backend <name>", `TensorFlow.js backend: auto, ${backendNames.join(", ")}`, [
     "auto",

@@ -13,6 +13,7 @@ import {
   dataFolderOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -26,6 +27,7 @@ interface ReconstructCommandOptions extends QuietOption {
   select?: string;
   dataFolder?: string;
   apix?: number;
+  invertContrast?: boolean;
   box?: number;
   maskDiameter?: number;
   keepOutliers?: boolean;
@@ -51,6 +53,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
     )
     .addOption(dataFolderOption())
     .addOption(apixOption())
+    .addOption(invertContrastOption("images"))
     .addOption(
       numberOption(
         "--box <voxels>",
@@ -96,6 +99,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         signal,
         dataFolder: options.dataFolder,
         apix: options.apix,
+        invertContrast: options.invertContrast,
       });
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));

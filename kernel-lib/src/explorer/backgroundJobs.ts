@@ -12,6 +12,7 @@ export interface ParticleSource {
   dataFolder?: string | undefined;
   /** Pixel size that was given instead of the file's. */
   apix?: number | undefined;
+  invertContrast?: boolean | undefined;
   rows?: Int32Array | undefined;
 }
 

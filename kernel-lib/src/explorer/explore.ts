@@ -31,14 +31,15 @@ export async function explore(run: Run | string, options: ExploreOptions = {}): 
 
 /** Particles of a run, or why they are not at hand. */
 async function findParticles(
-  inputs: { particles: string; dataFolder?: string; apix?: number },
+  inputs: { particles: string; dataFolder?: string; apix?: number; invertContrast?: boolean },
   count: number | undefined,
   options: ExploreOptions,
 ): Promise<Pick<ExplorerParts, "particles" | "withoutParticles">> {
   try {
     const dataFolder = options.dataFolder ?? inputs.dataFolder;
-    const { apix } = inputs;
-    const particles = options.particles ?? (await openParticles(inputs.particles, { dataFolder, apix }));
+    const { apix, invertContrast } = inputs;
+    const particles =
+      options.particles ?? (await openParticles(inputs.particles, { dataFolder, apix, invertContrast }));
     if (count !== undefined && particles.count !== count) {
       throw new InputError(particles.file, `the ${count} particles of the run`, String(particles.count));
     }

@@ -23,6 +23,7 @@ import { GaussianViewer } from "./gaussianViewer";
 import { LatentScatter } from "./latentScatter";
 import type { ScatterColumn } from "./latentScatterTable";
 import { widgetModule, widgetModuleVersion } from "./module";
+import { outlierColumn } from "./outlierColumn";
 import { particleImage, particleMontage } from "./particleMontage";
 import { type NamedSet, SetTable } from "./particleSets";
 import { SetMaps } from "./setMaps";
@@ -198,6 +199,19 @@ export class Explorer extends Widget<typeof traits> {
       }
     }
     for (const column of offered) this.scatter.setColumn(column);
+    this.#offerOutliers();
+  }
+
+  /** The column that tells which particles do not agree with the neutral model, once there are points and a run. */
+  #offerOutliers(): void {
+    const { run, latents, latent } = this.#parts;
+    if (!run || latents.length !== run.record.particles * latent) return;
+    outlierColumn(run).then(
+      (column) => {
+        if (column && !this.closed) this.scatter.setColumn(column);
+      },
+      (error: Error) => this.#say(error.message),
+    );
   }
 
   // --- Sets
@@ -373,6 +387,7 @@ export class Explorer extends Widget<typeof traits> {
       file: particles.file,
       dataFolder: this.#dataFolder,
       apix: particles.givenApix,
+      invertContrast: particles.invertContrast,
       rows: particles.rows,
     };
     const boxSize = Math.min(this.#options.mapBox ?? DEFAULT_MAP_BOX, particles.boxSize);
@@ -546,6 +561,7 @@ export class Explorer extends Widget<typeof traits> {
     this.#parts.run = run;
     if (this.closed) run.close();
     else this.#decodeProbe();
+    if (!before) this.#offerOutliers();
     if (before !== run) before?.close();
   }
 

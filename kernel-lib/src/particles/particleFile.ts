@@ -20,6 +20,8 @@ export interface OpenParticlesOptions {
    * they were found in pixels. Default: as in the file, else in the header of the first stack.
    */
   apix?: number | undefined;
+  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  invertContrast?: boolean | undefined;
   /** How stacks of bytes (mode 0) are read; see `openMrc`. */
   bytes?: ByteSign | undefined;
   /**
@@ -40,6 +42,8 @@ export interface ParticleFile {
   halves: Uint8Array | undefined;
   /** Pixel size that was given instead of the file's. */
   apix: number | undefined;
+  /** Whether images are read with the opposite sign of what the file says. */
+  invertContrast: boolean;
 }
 
 /**
@@ -58,7 +62,13 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
     checkMetadata(metadata.measured());
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
     throwIfStopped(signal);
-    return { ...withoutDivided(metadata, images), metadata, reader, apix };
+    return {
+      ...withoutDivided(metadata, images),
+      metadata,
+      reader,
+      apix,
+      invertContrast: options.invertContrast === true,
+    };
   } catch (error) {
     await reader.close();
     throw error;

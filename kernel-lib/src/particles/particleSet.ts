@@ -49,6 +49,11 @@ export class ParticleSet {
     return this.source.reader;
   }
 
+  /** Whether images are read with the opposite sign of what the file says. */
+  get invertContrast(): boolean {
+    return this.source.invertContrast;
+  }
+
   /** The pixel size that was given on opening, undefined where the file's own holds. */
   get givenApix(): number | undefined {
     return this.source.apix;
@@ -236,7 +241,7 @@ export class ParticleSet {
 
   /**
    * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
-   * surroundings where the file says how it is. Images of an optics group with another box or pixel size than the
+   * surroundings where the file says how it is, and with the opposite sign where the set was opened with `invertContrast`. Images of an optics group with another box or pixel size than the
    * reference group's are brought to the reference pixels: their Fourier transform is taken at its frequencies, so
    * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and their background becomes 0.
    *
@@ -298,7 +303,7 @@ export class ParticleSet {
         for (let place = 0; place < places.length; place++) this.checkImage(rowOf(place), file);
         const sections = places.map((_, place) => section[rowOf(place)]!);
         await readSections(file, sections, (place, values, from) => {
-          if (contrast && contrast[rowOf(place)] === -1) {
+          if ((contrast?.[rowOf(place)] === -1) !== this.invertContrast) {
             const image = values.slice(from, from + size * size).map((v) => -v);
             visit(places[place]!, image, 0, size);
           } else {

@@ -10,6 +10,8 @@ import { formatModelText, parseModelText } from "../model/text";
 import type { NamedArray } from "../network/denseNetwork";
 import { checked, numberIn } from "../schema";
 import { isPassingName, isSameFile, writeBeside } from "../writeBeside";
+import type { Outlier } from "./agreement";
+import { parseOutliers } from "./outliersFile";
 import type { Posterior } from "./posterior";
 import { LOCK_FILE } from "./runLock";
 import { formatRecord, parseRecord, type RunRecord } from "./runRecord";
@@ -35,6 +37,7 @@ export const runFiles = {
   history: "history.csv",
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
+  outliers: "outliers.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
@@ -85,6 +88,18 @@ const checkpoint = v.looseObject({
   refined: v.optional(v.literal(true)),
   latents: v.optional(v.string("a checksum")),
 });
+
+/** Files that are written once, when the run is made. */
+const originals = ["neutral", "neutralFrc", "free", "outliers"] as const;
+
+/** What a run begins with. */
+export interface RunParts {
+  neutral: GaussianModel;
+  free: Uint8Array | undefined;
+  meanFrc: Float64Array;
+  /** Text of `outliers.csv`, where there are outliers. */
+  outliers?: string;
+}
 
 /** What a folder is for a training that is to begin in it. */
 export type FolderState = "new" | "run" | "interrupted" | "other";
@@ -151,17 +166,14 @@ export class RunFolder {
    * Makes the run, its record last: without it there is none. Can be repeated where it was broken off.
    * @returns the record as it was written
    */
-  async create(
-    record: RunRecord,
-    neutral: GaussianModel,
-    free: Uint8Array | undefined,
-    meanFrc: Float64Array,
-  ): Promise<RunRecord> {
+  async create(record: RunRecord, parts: RunParts): Promise<RunRecord> {
+    const { neutral, free, meanFrc, outliers } = parts;
     await mkdir(this.folder, { recursive: true });
     const texts = {
       neutral: formatModelText(neutral, this.file("neutral")),
       neutralFrc: formatNeutralFrc(meanFrc, this.file("neutralFrc")),
       ...(free && { free: formatFree(free) }),
+      ...(outliers !== undefined && { outliers }),
     };
     const complete: RunRecord = {
       ...record,
@@ -169,18 +181,18 @@ export class RunFolder {
         neutral: sha256(texts.neutral),
         neutralFrc: sha256(texts.neutralFrc),
         ...(texts.free !== undefined && { free: sha256(texts.free) }),
+        ...(texts.outliers !== undefined && { outliers: sha256(texts.outliers) }),
       },
     };
     try {
-      for (const name of ["neutral", "neutralFrc", "free"] as const) {
+      for (const name of originals) {
         const text = texts[name];
         if (text !== undefined) await writeBeside(this.file(name), text);
         else await rm(this.file(name), { force: true });
       }
       await this.writeRecord(complete);
     } catch (error) {
-      for (const name of ["neutral", "neutralFrc", "free"] as const)
-        await rm(this.file(name), { force: true });
+      for (const name of originals) await rm(this.file(name), { force: true });
       throw error;
     }
     return complete;
@@ -230,6 +242,13 @@ export class RunFolder {
     return parseFree(await this.readOriginal("free", record), this.file("free"), gaussians);
   }
 
+  /** Particles that do not agree with the neutral model, ascending. */
+  async readOutliers(record: RunRecord): Promise<Outlier[]> {
+    if (!record.outliers) return [];
+    const text = await this.readOriginal("outliers", record);
+    return parseOutliers(text, this.file("outliers"), record.particles, record.outliers.count);
+  }
+
   /** Mean FRC of the neutral model over the particles in each ring, index 0 … rings. */
   async readNeutralFrc(record: RunRecord): Promise<Float64Array> {
     return parseNeutralFrc(
@@ -240,7 +259,7 @@ export class RunFolder {
   }
 
   /** The text of a file that is written once, when the run is made. @throws InputError where it was changed since */
-  private async readOriginal(name: "neutral" | "neutralFrc" | "free", record: RunRecord): Promise<string> {
+  private async readOriginal(name: (typeof originals)[number], record: RunRecord): Promise<string> {
     const file = this.file(name);
     const text = await readText(file);
     const known = record.files?.[name];

@@ -30,6 +30,8 @@ export interface RunRecord {
     dataFolder?: string;
     /** Å per pixel of the images, where it was given instead of the particle file's. */
     apix?: number;
+    /** Images are read with the opposite sign. */
+    invertContrast?: boolean;
   };
   /** What these files were like when the run began; runs of earlier versions do not say. */
   inputFiles?: InputFiles;
@@ -43,7 +45,9 @@ export interface RunRecord {
   /** Particles of a step, where the batch that was asked for did not fit into memory. */
   batchThatFitted?: number;
   /** SHA-256 of the files that are written once, when the run is made. */
-  files?: { neutral: string; neutralFrc: string; free?: string };
+  files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string };
+  /** How many particles do not agree with the neutral model (outliers.csv), and whether they were trained on all the same. */
+  outliers?: { count: number; kept: boolean };
   /** `training` until the latents are refined, then `complete`. */
   status: "training" | "complete";
   /** Held-out score of each coarse start, where there were several, and the one that went on. */
@@ -98,6 +102,7 @@ const record = v.looseObject({
     mask: v.optional(someText),
     dataFolder: v.optional(someText),
     apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
+    invertContrast: v.optional(v.boolean("true or false")),
   }),
   inputFiles: v.optional(
     v.looseObject({
@@ -115,7 +120,15 @@ const record = v.looseObject({
   featureSize: positive,
   options,
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
-  files: v.optional(v.looseObject({ neutral: sha256, neutralFrc: sha256, free: v.optional(sha256) })),
+  files: v.optional(
+    v.looseObject({
+      neutral: sha256,
+      neutralFrc: sha256,
+      free: v.optional(sha256),
+      outliers: v.optional(sha256),
+    }),
+  ),
+  outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),
   status: v.picklist(["training", "complete"], "training or complete"),
   starts: v.optional(
     v.looseObject({

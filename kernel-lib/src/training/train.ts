@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
+import { ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import { gigabytes } from "../memoryLimit";
 import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
@@ -9,6 +10,8 @@ import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
+import type { Agreement, Outlier } from "./agreement";
+import { agreementRefusal, misfitNotices, outlierNotice, poseRefusal } from "./agreementReport";
 import { chosenStart, loading, placesArray } from "./checkpointArrays";
 import { withClaimedRun } from "./claimRun";
 import { engineOfRun } from "./engineOfRun";
@@ -18,11 +21,12 @@ import { readFreeGaussians } from "./freeGaussians";
 import { checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
+import { formatOutliers } from "./outliersFile";
 import { Run } from "./run";
 import { type Checkpoint, RunFolder } from "./runFolder";
 import { type RunLockToken, verifyLock } from "./runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runRecord";
-import { type EpochReport, Trainer } from "./trainer";
+import { type EpochReport, LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
 
 export interface TrainSettings {
   /** RELION STAR file of the particles. */
@@ -37,6 +41,13 @@ export interface TrainSettings {
   dataFolder?: string;
   /** Å per pixel of the images, where the particle file does not say it or says it wrong. */
   apix?: number;
+  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  invertContrast?: boolean;
+  /**
+   * Whether particles that agree with the neutral model far less than their CTF and the signal of the others let expect are
+   * trained on all the same. Default: they are left out, said, and listed in outliers.csv.
+   */
+  keepOutliers?: boolean;
   /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
   resolution?: number;
   options?: Partial<TrainingOptions>;
@@ -105,9 +116,11 @@ export async function trainClaimed(
     const set = await openParticles(inputs.particles, {
       dataFolder: inputs.dataFolder,
       apix: inputs.apix,
+      invertContrast: inputs.invertContrast,
       signal: task.signal,
     });
     open.push(() => set.close());
+    if (set.count < LEAST_PARTICLES) throw tooFewParticles(inputs.particles, set.count);
     requireSameSize(set, neutral, inputs);
     if (begun) await requireSameParticles(set, begun.record, (note) => notice("particles", note), task);
     const free = begun
@@ -145,9 +158,22 @@ export async function trainClaimed(
     open.push(() => targets.dispose());
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
-    const { weights, basis, meanFrc } = await trainer.prepare(task, basisOf(folder, begun, neutral));
+    const judged = { set, model: inputs.model, rings, edge: neutral.boxSize * neutral.apix };
+    const keepOutliers = begun ? begun.record.outliers?.kept === true : settings.keepOutliers === true;
+    const choice = begun
+      ? chosenBefore(set.count, keepOutliers ? [] : await folder.readOutliers(begun.record))
+      : firstChoice(judged, keepOutliers, (note) => notice("particles and model", note));
+    const { agreement, weights, basis, meanFrc } = await trainer.prepare(task, {
+      basis: basisOf(folder, begun, neutral),
+      choose: choice,
+    });
     let record = begun?.record;
     if (!record) {
+      const misfit = await trainer.misfit(task);
+      const refusal = poseRefusal(misfit, judged);
+      if (refusal && !keepOutliers) throw refusal;
+      const notes = misfitNotices(misfit, agreement, weights.lastRing, judged);
+      for (const note of refusal ? [refusal.message] : notes) notice("particles and model", note);
       const inputFiles = {
         particles: await fileState(inputs.particles),
         model: await fileState(inputs.model),
@@ -155,6 +181,7 @@ export async function trainClaimed(
         stacks: await stackStates(set, task),
       };
       await verifyLock(lock);
+      const { outliers } = agreement;
       record = await folder.create(
         {
           format: 1,
@@ -170,11 +197,10 @@ export async function trainClaimed(
           featureSize: basis.size,
           options,
           ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
+          ...(outliers.length > 0 && { outliers: { count: outliers.length, kept: keepOutliers } }),
           status: "training",
         },
-        neutral,
-        free,
-        meanFrc,
+        { neutral, free, meanFrc, ...(outliers.length > 0 && { outliers: formatOutliers(outliers, set) }) },
       );
     }
     const at = await runEpochs(
@@ -260,22 +286,43 @@ async function requireSameParticles(
 
 /** The outermost ring for a resolution in Å, at most what the model's box holds. */
 function ringsFor(neutral: GaussianModel, resolution: number | undefined): number {
-  const widest = Math.floor((neutral.boxSize - 1) / 2);
-  if (!resolution) return widest;
-  const edge = neutral.boxSize * neutral.apix;
-  const rings = Math.min(widest, Math.floor(edge / resolution));
-  if (rings < 1) throw new InputError("resolution", `finer than ${edge.toFixed(0)} Å`, `${resolution} Å`);
-  return rings;
+  if (resolution === undefined) return ringsOfBox(neutral.boxSize);
+  return ringsWithin(neutral.boxSize * neutral.apix, resolution, neutral.boxSize);
 }
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder, apix } = settings;
+  const { particles, model, mask, dataFolder, apix, invertContrast } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
     ...(apix !== undefined && { apix }),
+    ...(invertContrast && { invertContrast }),
+  };
+}
+
+const allParticles = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+
+/** The particles that a run which goes on began with. */
+function chosenBefore(count: number, outliers: readonly Outlier[]): () => Int32Array {
+  const out = new Set(outliers.map(({ index }) => index));
+  return () => allParticles(count).filter((i) => !out.has(i));
+}
+
+/** Chooses the particles of a new run. @throws InputError where particles and model do not belong together */
+function firstChoice(
+  judged: Parameters<typeof agreementRefusal>[1],
+  keepOutliers: boolean,
+  say: (note: string) => void,
+): (agreement: Agreement) => Int32Array {
+  return (agreement) => {
+    const refusal = agreementRefusal(agreement, judged);
+    if (refusal) throw refusal;
+    const { outliers, kept } = agreement;
+    const { count } = judged.set;
+    if (outliers.length > 0) say(outlierNotice(outliers, count, keepOutliers));
+    return keepOutliers ? allParticles(count) : kept;
   };
 }
