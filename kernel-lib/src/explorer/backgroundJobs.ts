@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { InputError, StoppedError, throwIfStopped } from "../errors";
 import type { Umap } from "../latent/umap";
 import type { Reconstruction } from "../maps/reconstruct";
-import type { Progress, TaskOptions } from "../progress";
+import { beginTask, type Progress, type TaskOptions } from "../progress";
 import type { Clustering } from "./clusterings";
 
 /** Where a thread finds the particles: those of the file, or the given rows of it. */
@@ -61,12 +61,14 @@ export class BackgroundJobs {
    * Does one piece of work after those that were asked for before.
    * @throws InputError for bad input; StoppedError once the signal is set; Error when the thread died
    */
-  run<K extends JobKind>(
+  async run<K extends JobKind>(
     kind: K,
     given: Jobs[K]["given"],
     task: TaskOptions = {},
   ): Promise<Jobs[K]["result"]> {
-    const result = this.last.then(() => this.work(kind, given, task));
+    // Of the cell that asks, not of the one that runs when its turn comes.
+    const begun = beginTask(task);
+    const result = this.last.then(() => this.work(kind, given, begun));
     this.last = result.catch(() => {});
     return result;
   }

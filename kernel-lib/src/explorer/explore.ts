@@ -3,7 +3,7 @@ import { useBackend } from "../compute/backends";
 import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { BackgroundSettings } from "../training/background";
 import { defaultTrainingOptions } from "../training/options";
 import { Run } from "../training/run";
@@ -65,7 +65,7 @@ export async function exploreTraining(
   task: TaskOptions & ExploreOptions = {},
 ): Promise<Explorer> {
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
-  const { signal, onProgress, ...options } = task;
+  const { signal, onProgress, ...options } = beginTask(task);
   const neutral = await readModelText(settings.model);
   const found = await findParticles(settings, undefined, {
     ...options,

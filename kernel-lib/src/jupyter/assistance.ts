@@ -92,25 +92,42 @@ export function inspectCode(executor: Executor, content: Json): Json {
   return { status: "ok", found: false, data: {}, metadata: {} };
 }
 
-/** TypeScript's numbers for text that ends too early: an unclosed comment, template, bracket, expression. */
-const UNTERMINATED_TEMPLATE = 1160;
+/**
+ * TypeScript's numbers for a literal or comment that is not closed: the text may go on. They are placed where it
+ * begins, unlike those for a missing bracket or expression, which are placed at the end.
+ */
+const UNTERMINATED = new Set([
+  1002, // string literal
+  1010, // comment
+  1160, // template
+  1161, // regular expression
+]);
+/** Of these, what can go on in a next line. */
+const GOES_ON = new Set([1010, 1160]);
 
-export function isComplete(
-  ts: Ts,
-  isCompleteCode: (code: string) => { completed: boolean; indent?: string },
-  content: Json,
-): Json {
+const INDENT = "  ";
+
+/** The indent of the line that comes next: that of the last one, deeper after a bracket that it opens. */
+function nextIndent(code: string): string {
+  const last = code.slice(code.lastIndexOf("\n") + 1);
+  const indent = /^\s*/.exec(last)![0];
+  return /[{([]\s*$/.test(last) ? indent + INDENT : indent;
+}
+
+/**
+ * `incomplete` where more text could make the code complete, `invalid` where none could. Two empty lines at the end
+ * ask for the code to be run as it is.
+ */
+export function isComplete(ts: Ts, content: Json): Json {
   const code = String(content["code"] ?? "");
-  const answer = isCompleteCode(code);
-  if (!answer.completed) return { status: "incomplete", indent: answer.indent ?? "" };
   const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, false, ts.ScriptKind.TS);
   const { parseDiagnostics } = file as unknown as { parseDiagnostics: TypeScript.DiagnosticWithLocation[] };
   if (parseDiagnostics.length === 0) return { status: "complete" };
-  if (parseDiagnostics.some(({ code: number }) => number === UNTERMINATED_TEMPLATE)) {
-    return { status: "incomplete", indent: "" };
-  }
-  // An expression that is missing at the very end may still come.
   const end = code.trimEnd().length;
-  const early = parseDiagnostics.every(({ start }) => start >= end);
-  return early ? { status: "incomplete", indent: "" } : { status: "invalid" };
+  const early = parseDiagnostics.filter(({ start }) => start < end);
+  const missing = parseDiagnostics.length > early.length;
+  const open = missing || early.some(({ code: number }) => GOES_ON.has(number));
+  if (!open || early.some(({ code: number }) => !UNTERMINATED.has(number))) return { status: "invalid" };
+  if (/(^|\n)\s*\n\s*$/.test(code)) return { status: "complete" };
+  return { status: "incomplete", indent: nextIndent(code) };
 }

@@ -1,7 +1,7 @@
 import { InputError, throwIfStopped } from "../errors";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
 import { alternateHalves, undividedHalves } from "../particles/halves";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { Backprojector } from "./backprojector";
 import { fft2Real, halfWidth } from "./fft";
 import { type FscCurve, fourierShellCorrelation } from "./fsc";
@@ -103,8 +103,9 @@ const CHUNK = 1 << 20;
  */
 export async function reconstruct(
   source: ImageSource,
-  options: ReconstructOptions = {},
+  given: ReconstructOptions = {},
 ): Promise<Reconstruction> {
+  const options = beginTask(given);
   const indices = checkedIndices(source, options.indices);
   const boxSize = checkedBoxSize(source, options.boxSize);
   const halfOf = halfChooser(source, indices, options.halves ?? source.randomSubset ?? "alternate");

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
 import type { MrcFile } from "../maps/mrc";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { Ctf } from "./ctf";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
 import { inParallel } from "./parallel";
@@ -22,8 +22,8 @@ const stacksAtOnce = 8;
  *
  * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
  */
-export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
-  const source = await openParticleFile(file, options);
+export async function openParticles(file: string, given: OpenParticlesOptions = {}): Promise<ParticleSet> {
+  const source = await openParticleFile(file, beginTask(given));
   const { count, unaligned } = source.metadata;
   const all = Int32Array.from({ length: count }, (_, i) => i);
   return new ParticleSet(source, unaligned ? all.filter((row) => unaligned[row] === 0) : all);
@@ -333,7 +333,8 @@ export class ParticleSet {
    * long work does not fail half way.
    * @throws InputError for the first one that is missing, broken or different
    */
-  async checkStacks(options: TaskOptions = {}): Promise<void> {
+  async checkStacks(given: TaskOptions = {}): Promise<void> {
+    const options = beginTask(given);
     const all = Int32Array.from({ length: this.count }, (_, i) => i);
     const groups = this.byStack(all);
     let done = 0;

@@ -1,7 +1,7 @@
 import { throwIfStopped } from "../errors";
 import { ringsOfBox, type TrainingBox } from "../maps/trainingBox";
 import { availableMemory } from "../memoryLimit";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
 import { inParallel } from "./parallel";
 import type { ParticleSet } from "./particleSet";
@@ -62,7 +62,8 @@ const SMALLEST_PART = 8;
  *
  * @throws InputError for broken images and stacks, and where the file has no angles
  */
-export async function prepareTargets(set: ParticleSet, options: TargetOptions): Promise<ParticleTargets> {
+export async function prepareTargets(set: ParticleSet, given: TargetOptions): Promise<ParticleTargets> {
+  const options = beginTask(given);
   const { boxSize, rings, memoryBudget = availableMemory() / 4, signal, onProgress } = options;
   if (!(rings >= 1 && rings <= ringsOfBox(boxSize))) {
     throw new RangeError(

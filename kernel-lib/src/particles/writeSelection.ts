@@ -1,6 +1,6 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { writeBeside } from "../writeBeside";
 import type { ParticleMetadata } from "./metadata";
 import type { ParticleSet } from "./particleSet";
@@ -40,8 +40,9 @@ export async function writeSelection(
   particles: ParticleSet,
   rows: ArrayLike<number>,
   target: string,
-  options: WriteSelectionOptions = {},
+  given: WriteSelectionOptions = {},
 ): Promise<string[]> {
+  const options = beginTask(given);
   if (!/\.star$/i.test(target)) throw new InputError(target, "a name that ends in .star");
   const chosen = particles.select(rows);
   await refuseSameFile(particles.file, target);

@@ -8,7 +8,7 @@ import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import type { Agreement, Outlier } from "./agreement";
 import { agreementRefusal, misfitNotices, outlierNotice, poseRefusal } from "./agreementReport";
@@ -79,7 +79,8 @@ export interface TrainSettings {
  * A TensorFlow.js backend has to be up (`useBackend`).
  */
 export async function trainInThisThread(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
-  await withClaimedRun(settings, (lock) => trainClaimed(settings, lock, task));
+  const begun = beginTask(task);
+  await withClaimedRun(settings, (lock) => trainClaimed(settings, lock, begun));
   return Run.open(settings.out);
 }
 
