@@ -149,14 +149,29 @@ test("sets are made by request, and reconstructed in the background with progres
     [-1, 0],
     [1, 0],
   ];
-  await ask({ kind: "parts", along: "line", count: 4 });
-  assert.deepEqual(
-    explorer
-      .get("sets")
-      .slice(6)
-      .map(({ name, count }) => [name, count]),
-    [1, 2, 3, 4].map((part) => [`part ${part} of 4`, 24]),
+  const parted = await ask({ kind: "parts", along: "line", count: 4 });
+  const { refined } = await explorer.run!.latents();
+  const away = Array.from({ length: STATES * EACH }, (_, i) => {
+    const [z1, z2] = [refined[2 * i]!, refined[2 * i + 1]!];
+    return Math.hypot(z1 - Math.min(Math.max(z1, -1), 1), z2);
+  });
+  // The path is 2 long, and reaches half as far
+  const far = away.filter((distance) => distance > 1).length;
+  assert.ok(far > 0);
+  assert.match(
+    (parted as { text: string }).text,
+    new RegExp(`^Made 4 sets\\. ${far} of 96 particles are farther than 1 from the path, by distance in the latent`),
   );
+  const parts = explorer.get("sets").slice(6);
+  assert.deepEqual(
+    parts.map(({ name }) => name),
+    [1, 2, 3, 4].map((part) => `part ${part} of 4`),
+  );
+  assert.equal(
+    parts.reduce((sum, { count }) => sum + count, 0),
+    96 - far,
+  );
+  for (const { count } of parts) assert.ok(Math.abs(count - (96 - far) / 4) <= 1);
 
   assert.equal((await ask({ kind: "reconstruct", sets: ["set1"] })).kind, "answer");
   const { map } = explorer.get("sets")[0]!;
@@ -200,11 +215,16 @@ test("without a drawn path, motions and parts are those along the line where the
   assert.match((pointed as { text: string }).text, said);
   const parted = await transport.ask(explorer, { kind: "parts", along: "line", count: 4 });
   assert.match((parted as { text: string }).text, /^Made 4 sets. No path drawn/);
-  assert.deepEqual(
-    explorer.get("sets").map(({ count }) => count),
-    [24, 24, 24, 24],
+  explorer.sets.remove([...explorer.sets].map(({ id }) => id));
+  const sizes = (sets: readonly { rows: Uint32Array }[]) => sets.map(({ rows }) => rows.length);
+  const all = { maxDistance: Number.POSITIVE_INFINITY };
+  assert.deepEqual(sizes(explorer.setsAlongPath("line", 4, all)), [24, 24, 24, 24]);
+  assert.equal(
+    sizes(explorer.setsAlongPath("length", 5, all)).reduce((a, b) => a + b),
+    96,
   );
   assert.equal(explorer.setsAlongPath("stations", 3).length, 3);
+  assert.throws(() => explorer.setsAlongPath("line", 4, { maxDistance: 1e-9 }), /No particle lies within/);
   explorer.scatter.anchors = [
     [-1, 0],
     [1, 0],

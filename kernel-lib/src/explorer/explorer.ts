@@ -1,7 +1,8 @@
 import { shortNumber } from "../display/checks";
 import { InputError, StoppedError } from "../errors";
-import { pathThrough } from "../latent/path";
-import { columnsOf, partsAlongLine, rowsByNearest } from "../latent/selection";
+import { pathLine, pathThrough } from "../latent/path";
+import { type PathParts, partsAlongPath } from "../latent/pathParts";
+import { columnsOf, intersectRows, rowsByNearest, unionRows } from "../latent/selection";
 import { writeMap } from "../maps/mrc";
 import type { Reconstruction } from "../maps/reconstruct";
 import { modelDensity } from "../model/density";
@@ -47,7 +48,6 @@ export interface ExploreOptions {
 const DEFAULT_MAP_BOX = 128;
 /** Edge of the picture of a particle under the pointer, at most. */
 const THUMBNAIL = 64;
-const NO_PATH = "No path drawn:";
 /** Categories of a column that is offered for colouring, at most. */
 const MOST_CATEGORIES = 60;
 
@@ -105,6 +105,8 @@ export class Explorer extends Widget<typeof traits> {
   readonly #shownAs = new Map<string, Pick<NamedSet, "name" | "colour">>();
   #reopening: Promise<void> = Promise.resolve();
   #stopTraining: AbortController | undefined;
+  /** What was last said of the path: whence it is, and what it leaves out. */
+  #ofPath = "";
 
   /** @internal Use {@link explore}. */
   constructor(parts: ExplorerParts, options: ExploreOptions) {
@@ -270,26 +272,58 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   /**
-   * Makes sets along the path that is drawn in the scatter: `line`, parts of equally many particles along the line from its
-   * first anchor to its last; `stations`, the particles nearest to each of `count` even places on the path. Where no path is
+   * Makes sets along the path that is drawn in the scatter, of the particles by the point of the path that is nearest to
+   * them: `line`, parts of the path with equally many particles; `length`, parts of equal length; `stations`, the particles
+   * nearest to each of `count` even places on the path. Distances are those in the latent space, over all its dimensions.
+   * Particles farther from the path than `maxDistance` are in none, and how many is said in the status. Where no path is
    * drawn it is that of `scatter.defaultPath()`, as the status says.
+   *
+   * @param maxDistance default half the distance between the two points of the path that are farthest apart
    * @throws InputError where there are no particles yet
    */
-  setsAlongPath(along: "line" | "stations", count: number): NamedSet[] {
+  setsAlongPath(
+    along: "line" | "length" | "stations",
+    count: number,
+    { maxDistance }: { maxDistance?: number } = {},
+  ): NamedSet[] {
     const anchors = this.#pathAnchors();
-    if (along === "line") {
-      const parts = partsAlongLine(this.#columns(), anchors[0]!, anchors.at(-1)!, count);
-      return this.#addParts(parts.rows, "part");
+    const columns = this.#columns();
+    const line = pathLine(anchors.flat(), this.#parts.latent);
+    const options = maxDistance === undefined ? {} : { maxDistance };
+    const by = along === "length" ? "length" : "count";
+    const found = partsAlongPath(columns, line, count, { by, ...options });
+    const near = found.rows.reduce((sum, rows) => sum + rows.length, 0);
+    if (near === 0) {
+      throw InputError.of(
+        `No particle lies within ${shortNumber(found.maxDistance)} of the path; allow a larger distance.`,
+      );
     }
+    this.#sayLeftOut(found);
+    if (along !== "stations") return this.#addParts(found.rows, "part");
     const before = this.scatter.stationCount;
     if (count !== before) this.scatter.stationCount = count;
-    return this.#addParts(rowsByNearest(this.#columns(), this.#stations(anchors).flat()), "station");
+    const rows = rowsByNearest(columns, this.#stations(anchors).flat());
+    const all = found.rows.reduce(unionRows);
+    return this.#addParts(
+      rows.map((part) => intersectRows(part, all)),
+      "station",
+    );
+  }
+
+  #sayLeftOut({ left, maxDistance }: PathParts): void {
+    if (left === 0) return;
+    const count = this.#parts.latents.length / this.#parts.latent;
+    this.#sayOfPath(
+      ...(this.#ofPath === "" ? [] : [this.#ofPath]),
+      `${left} of ${count} particles are farther than ${shortNumber(maxDistance)} from the path, by distance in the ` +
+        "latent space, and in no set",
+    );
   }
 
   /** Of the path that is drawn, or the ends of the one that stands for it, which is then said. */
   #pathAnchors(): number[][] {
     const drawn = this.scatter.anchors;
-    if (this.get("status").startsWith(NO_PATH)) this.#say("");
+    this.#sayOfPath();
     if (drawn.length > 1) return drawn;
     const ends = this.scatter.defaultPath();
     if (ends.length < 2) throw InputError.of("There are no particles yet to lay a path through.");
@@ -297,7 +331,7 @@ export class Explorer extends Widget<typeof traits> {
       z.length === 1 ? shortNumber(z[0]!) : `(${z.map(shortNumber).join(", ")})`,
     );
     const line = ends[0]!.length === 1 ? "" : "along the first principal component, ";
-    this.#say(`${NO_PATH} ${line}from z = ${from} to ${to}`);
+    this.#sayOfPath(`No path drawn: ${line}from z = ${from} to ${to}`);
     return ends;
   }
 
@@ -309,10 +343,15 @@ export class Explorer extends Widget<typeof traits> {
     );
   }
 
-  /** What there is to say about the path that has just been used. */
-  #ofPath(): { text?: string } {
-    const status = this.get("status");
-    return status.startsWith(NO_PATH) ? { text: status } : {};
+  /** Says something of the path that is used now; nothing takes back what was said of the one before. */
+  #sayOfPath(...notes: string[]): void {
+    const before = this.#ofPath;
+    this.#ofPath = notes.join(". ");
+    if (this.#ofPath !== "" || this.get("status") === before) this.#say(this.#ofPath);
+  }
+
+  #aboutPath(): { text?: string } {
+    return this.#ofPath === "" ? {} : { text: this.#ofPath };
   }
 
   #addParts(rows: Uint32Array[], name: string): NamedSet[] {
@@ -618,8 +657,11 @@ export class Explorer extends Widget<typeof traits> {
         await this.umap();
         return undefined;
       case "parts": {
-        const { text } = made(this.setsAlongPath(request.along, request.count));
-        return { text: [text, ...Object.values(this.#ofPath())].join(". ") };
+        const { along, count, maxDistance } = request;
+        const { text } = made(
+          this.setsAlongPath(along, count, maxDistance === undefined ? {} : { maxDistance }),
+        );
+        return { text: [text, ...Object.values(this.#aboutPath())].join(". ") };
       }
       case "combine":
         return made([this.sets.combine(request.operation, request.sets)]);
@@ -658,10 +700,10 @@ export class Explorer extends Widget<typeof traits> {
       }
       case "play":
         this.playPath();
-        return this.#ofPath();
+        return this.#aboutPath();
       case "arrows":
         this.showArrows(request.shown);
-        return request.shown ? this.#ofPath() : undefined;
+        return request.shown ? this.#aboutPath() : undefined;
       case "pin":
         this.viewer.overlay(request.shown ? this.model : null);
         return undefined;
