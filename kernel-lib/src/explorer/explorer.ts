@@ -18,10 +18,11 @@ import type { Picture } from "../widgets/still";
 import { child, Widget, type WidgetKind } from "../widgets/widget";
 import { BackgroundJobs, type Jobs, type ParticleSource } from "./backgroundJobs";
 import type { Clustering } from "./clusterings";
+import type { DensityMap } from "./densityMap";
 import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";
 import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
 import { GaussianViewer } from "./gaussianViewer";
-import { LatentScatter } from "./latentScatter";
+import { LatentScatter, type LatentScatterOptions } from "./latentScatter";
 import type { ScatterColumn } from "./latentScatterTable";
 import { widgetModule, widgetModuleVersion } from "./module";
 import { particleImage, particleMontage } from "./particleMontage";
@@ -80,6 +81,8 @@ export interface ExplorerParts {
   particles: ParticleSet | undefined;
   withoutParticles: string | null;
   status: string;
+  /** What was opened for this explorer alone, and is closed with it. */
+  own: { close(): unknown }[];
 }
 
 /**
@@ -101,8 +104,8 @@ export class Explorer extends Widget<typeof traits> {
   readonly #options: ExploreOptions;
   readonly #jobs = new BackgroundJobs();
   readonly #maps: SetMaps;
-  /** How the viewer shows the maps of sets. */
-  readonly #shownAs = new Map<string, Pick<NamedSet, "name" | "colour">>();
+  /** What the viewer shows of sets, by their ids. */
+  readonly #shownMaps = new Map<string, DensityMap>();
   #reopening: Promise<void> = Promise.resolve();
   #stopTraining: AbortController | undefined;
   /** What was last said of the path: whence it is, and what it leaves out. */
@@ -110,15 +113,8 @@ export class Explorer extends Widget<typeof traits> {
 
   /** @internal Use {@link explore}. */
   constructor(parts: ExplorerParts, options: ExploreOptions) {
-    const { neutral, free, latent, latents } = parts;
-    const { title = "" } = options;
-    const scatter = new LatentScatter({
-      latents,
-      latent,
-      title,
-      thumbnail: (row) => this.#thumbnail(row),
-    });
-    const viewer = new GaussianViewer({ neutral, title, ...(free && { free }) });
+    const { latent, latents } = parts;
+    const { scatter, viewer } = panes(parts, options.title ?? "", (row) => this.#thumbnail(row));
     super(kind, { scatter, viewer, status: parts.status });
     this.scatter = scatter;
     this.viewer = viewer;
@@ -131,11 +127,17 @@ export class Explorer extends Widget<typeof traits> {
     );
     this.sets.onChange(() => this.#setsChanged());
     scatter.observe("probe", () => this.#decodeProbe());
+    viewer.observe("maps", () => this.#mapsChanged());
     this.onMessage((content) => void this.#answer(content as ExplorerRequest & { id: string }));
     this.training = parts.run ? Promise.resolve(parts.run) : new Promise(() => {});
-    this.#tellRun();
-    this.#offerColumns();
-    this.#decodeProbe();
+    try {
+      this.#tellRun();
+      this.#offerColumns();
+      this.#decodeProbe();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** The run, or its last checkpoint while it is being trained; undefined before the first. */
@@ -227,6 +229,8 @@ export class Explorer extends Widget<typeof traits> {
       { points: latents, dimensions: latent, clustering },
       task,
     );
+    if (latents !== this.#parts.latents)
+      this.#say("The training has gone on: the clusters are those of the places at the epoch before");
     return this.sets.addAll(found.map((rows, i) => ({ rows, name: `${said} ${i + 1} of ${found.length}` })));
   }
 
@@ -364,20 +368,13 @@ export class Explorer extends Widget<typeof traits> {
 
   #setsChanged(): void {
     const there = new Set([...this.sets].map(({ id }) => id));
-    for (const id of this.#maps.ids) {
-      if (there.has(id)) continue;
-      this.#maps.remove(id);
-      this.#hideMap(id);
-    }
-    for (const [id, { name, colour }] of [...this.#shownAs]) {
-      const set = this.sets.get(id);
-      if (set.name !== name) {
-        this.#hideMap(id);
-        this.#placeMap(set);
-      } else if (set.colour !== colour) {
-        this.viewer.maps.find((map) => map.name === name)?.set({ colour: set.colour });
-        this.#shownAs.set(id, set);
-      }
+    for (const id of this.#maps.ids) if (!there.has(id)) this.#maps.remove(id);
+    for (const id of [...this.#shownMaps.keys()]) if (!there.has(id)) this.#hideMap(id);
+    for (const { id, name, colour } of this.sets) {
+      const map = this.#shownMaps.get(id);
+      if (!map) continue;
+      this.viewer.renameMap(map, name);
+      map.set({ colour });
     }
     this.scatter.setSets([...this.sets]);
     this.set({ ticked: this.get("ticked").filter((id) => there.has(id)) });
@@ -428,8 +425,9 @@ export class Explorer extends Widget<typeof traits> {
   async reconstruct(set: string): Promise<Reconstruction> {
     this.#particlesAtHand();
     const { id } = this.sets.get(set);
-    const result = await this.#maps.reconstruct(this.sets.get(set));
-    this.showMap(id);
+    const result = await this.#maps.reconstruct(this.sets.get(id));
+    // The set may have been removed, or have another name by now
+    if (this.sets.has(id) && !this.closed) this.showMap(id);
     return result;
   }
 
@@ -442,14 +440,26 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   #placeMap(set: NamedSet): void {
-    this.viewer.setMap(set.name, this.#maps.result(set).map, { colour: set.colour });
-    this.#shownAs.set(set.id, set);
+    const { map } = this.#maps.result(set);
+    const look = { colour: set.colour };
+    const shown = this.#shownMaps.get(set.id);
+    if (shown) this.viewer.replaceMap(shown, map, look);
+    else this.#shownMaps.set(set.id, this.viewer.addMap(set.name, map, look));
   }
 
   #hideMap(id: string): void {
-    const shown = this.#shownAs.get(id);
-    this.#shownAs.delete(id);
-    if (shown) this.viewer.setMap(shown.name, null);
+    const shown = this.#shownMaps.get(id);
+    this.#shownMaps.delete(id);
+    if (shown) this.viewer.removeMap(shown);
+  }
+
+  /** Maps of sets that were taken from the viewer by other means than the table of sets. */
+  #mapsChanged(): void {
+    for (const [id, map] of [...this.#shownMaps]) {
+      if (this.viewer.maps.includes(map)) continue;
+      this.#shownMaps.delete(id);
+      this.#maps.setShown(id, false);
+    }
   }
 
   async #thumbnail(row: number): Promise<{ size: number; pixels: Float32Array }> {
@@ -575,16 +585,19 @@ export class Explorer extends Widget<typeof traits> {
       .then(async () => {
         const run = await Run.open(this.#parts.folder);
         this.#becomeRun(run);
+        this.#parts.own.push(run);
       })
       .catch((error: Error) => this.#say(error.message));
   }
 
   #becomeRun(run: Run): void {
-    const before = this.#parts.run;
+    const { run: before, own } = this.#parts;
     this.#parts.run = run;
     if (this.closed) run.close();
     else this.#decodeProbe();
-    if (before !== run) before?.close();
+    if (!before || before === run) return;
+    before.close();
+    if (own.includes(before)) own.splice(own.indexOf(before), 1);
   }
 
   /** @internal Begins a training that the explorer follows. */
@@ -735,5 +748,21 @@ export class Explorer extends Widget<typeof traits> {
     void this.#jobs.close();
     this.scatter.close();
     this.viewer.close();
+    for (const one of this.#parts.own.splice(0)) Promise.resolve(one.close()).catch(() => {});
+  }
+}
+
+/** The two halves of an explorer, or neither. */
+function panes(
+  { latents, latent, neutral, free }: ExplorerParts,
+  title: string,
+  thumbnail: NonNullable<LatentScatterOptions["thumbnail"]>,
+): { scatter: LatentScatter; viewer: GaussianViewer } {
+  const scatter = new LatentScatter({ latents, latent, title, thumbnail });
+  try {
+    return { scatter, viewer: new GaussianViewer({ neutral, title, ...(free && { free }) }) };
+  } catch (error) {
+    scatter.close();
+    throw error;
   }
 }

@@ -250,6 +250,11 @@ export class Run {
     readonly history: EpochReport[],
     /** Mean FRC of the neutral model over the particles in each ring, index 0 … rings. */
     readonly neutralFrc: Float64Array,
+    /**
+     * Where the encoder places the particles after the last epoch that was finished, [particles · latent]; of a run that is
+     * not complete as well. Undefined in runs of earlier versions.
+     */
+    readonly places: Float32Array | undefined,
     private readonly model: LatentModel,
     private readonly files: RunFolder,
   ) {}
@@ -274,7 +279,9 @@ export class Run {
     model.load(arrays);
     const { rows } = await readNumberTable(files.file("neutralFrc"));
     const neutralFrc = Float64Array.from([0, ...rows.map((row) => row[1]!)]);
-    return new Run(folder, record, neutral, free, await files.readHistory(), neutralFrc, model, files);
+    const places = arrays.find(({ name }) => name === "places")?.data;
+    const history = await files.readHistory();
+    return new Run(folder, record, neutral, free, history, neutralFrc, places, model, files);
   }
 
   /** Dimensions of the latent space. */

@@ -271,7 +271,8 @@ async function runEpochs(
       );
     }
     history.push(report);
-    await folder.writeCheckpoint("weights", trainer.save(), at);
+    const places = { name: "places", shape: [z.length / options.latent, options.latent], data: z };
+    await folder.writeCheckpoint("weights", [...trainer.save(), places], at);
     await folder.writeHistory(history);
     onEpoch?.(report, z);
   }
