@@ -298,7 +298,10 @@ describe("distances are those between latent vectors, over all dimensions, whate
       const from = byDistance(points, z(points, scatter));
       await page.ask({ kind: "select", how: "nearest", mode: "replace", centre, number: 30 });
       assert.deepEqual(Array.from(scatter.rows), rowsOf(from.slice(0, 30)));
-      assert.match(scatter.state.status, latent === 1 ? /by distance along z$/ : /all 4 dimensions of the latent/);
+      assert.match(
+        scatter.state.status,
+        latent === 1 ? /by distance along z$/ : /all 4 dimensions of the latent/,
+      );
       const radius = (from[40]!.away + from[41]!.away) / 2;
       await page.ask({ kind: "select", how: "radius", mode: "replace", centre, radius });
       assert.deepEqual(Array.from(scatter.rows), rowsOf(from.slice(0, 41)));

@@ -646,7 +646,12 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
         const { rows, radius, note = "" } = this.#chosenBy(request.request);
         this.select(rows, how === "none" || how === "all" || how === "invert" ? "replace" : mode);
         this.refuse(note);
-        this.send({ kind: "answer", id, selected: this.#rows.length, ...(radius !== undefined && { radius }) });
+        this.send({
+          kind: "answer",
+          id,
+          selected: this.#rows.length,
+          ...(radius !== undefined && { radius }),
+        });
         return;
       }
       case "anchor": {

@@ -81,8 +81,7 @@ export function pathLine(
   const k = checkedAnchors(anchors, dimensions);
   const { points: there } = withoutRepeats(anchors, dimensions, k, options.closed ?? false);
   // Through two anchors the curve is a straight line, and one piece is enough
-  const points =
-    there.length < 3 ? polyline(there, options.closed) : lineThrough(there, options);
+  const points = there.length < 3 ? polyline(there, options.closed) : lineThrough(there, options);
   const along = arcLength(points);
   return { points, along, length: along[along.length - 1]! };
 }

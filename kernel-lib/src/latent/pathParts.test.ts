@@ -55,7 +55,10 @@ describe("the place of a particle on a path", () => {
           const far = Math.hypot(
             ...Array.from({ length: dimensions }, (_, d) => there[at + d]! - points[i * dimensions + d]!),
           );
-          assert.ok(far - expected.distance < 2 * step, `point ${i} is at ${along[i]}, not ${expected.along}`);
+          assert.ok(
+            far - expected.distance < 2 * step,
+            `point ${i} is at ${along[i]}, not ${expected.along}`,
+          );
         }
       });
     });
@@ -106,7 +109,9 @@ describe("parts of a path", () => {
       if (!("by" in options)) {
         for (const part of rows) assert.ok(Math.abs(part.length - near / count) <= 1.01);
       } else {
-        edges.forEach((edge, p) => assert.ok(Math.abs(edge - (line.length * p) / count) < 1e-9));
+        for (const [p, edge] of edges.entries()) {
+          assert.ok(Math.abs(edge - (line.length * p) / count) < 1e-9);
+        }
       }
     });
   }
@@ -153,7 +158,10 @@ describe("parts of a path", () => {
   });
 
   test("need a path and a number that make sense", () => {
-    assert.throws(() => partsAlongPath(columns, pathLine([1, 1, 1, 1], 2), 3), /path: expected two different/);
+    assert.throws(
+      () => partsAlongPath(columns, pathLine([1, 1, 1, 1], 2), 3),
+      /path: expected two different/,
+    );
     assert.throws(() => partsAlongPath(columns, line, 0), /parts: expected an integer of 1 or more/);
     assert.throws(() => partsAlongPath(columns, line, 2, { maxDistance: -1 }), /maxDistance: expected 0 or/);
   });

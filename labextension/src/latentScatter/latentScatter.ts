@@ -7,15 +7,7 @@ import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import { Requests } from "../requests.js";
 import { exportedFigure, type ScatterTheme, type ShownRanges, scatterFigure } from "./figure.js";
-import {
-  type Frame,
-  type Place,
-  pointAt,
-  type Range,
-  reachOver,
-  shortNumber,
-  zoomed,
-} from "./geometry.js";
+import { type Frame, type Place, pointAt, type Range, reachOver, shortNumber, zoomed } from "./geometry.js";
 import { HoverCard } from "./hoverCard.js";
 import { type Mode, Overlay, type Tool } from "./overlay.js";
 import { endPlot, type Plotly, pngOf } from "./plots.js";

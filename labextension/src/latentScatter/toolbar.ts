@@ -25,8 +25,16 @@ const tools: readonly [Tool, IconName, string][] = [
   ["pan", "pan", "Move and zoom the picture (double-click shows all)"],
   ["lasso", "lasso", "Select with a lasso (shift adds, alt takes away)"],
   ["box", "box", "Select a box (shift adds, alt takes away)"],
-  ["radius", "radius", "Select within a radius, by distance in the latent space: drag from the centre, or click to use the radius in the field (shift adds, alt takes away)"],
-  ["nearest", "nearest", "Select those nearest to a click, by distance in the latent space (shift adds, alt takes away)"],
+  [
+    "radius",
+    "radius",
+    "Select within a radius, by distance in the latent space: drag from the centre, or click to use the radius in the field (shift adds, alt takes away)",
+  ],
+  [
+    "nearest",
+    "nearest",
+    "Select those nearest to a click, by distance in the latent space (shift adds, alt takes away)",
+  ],
   ["path", "path", "Path: each click adds an anchor"],
 ];
 
