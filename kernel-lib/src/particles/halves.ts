@@ -24,23 +24,21 @@ export function alternateHalves(used: ArrayLike<number>, count: number, images?:
 }
 
 /**
- * The given halves with every image in one of them, that of its first particle.
- * @returns the halves, and how many particles changed sides
+ * The given halves (1 or 2) with every image in one of them: images that are in both go to half 1 and half 2 by turns.
+ * @returns the halves, and how many images were in both
  */
-export function undividedHalves(halves: Uint8Array, images: Images): { halves: Uint8Array; moved: number } {
-  if (!images) return { halves, moved: 0 };
+export function undividedHalves(halves: Uint8Array, images: Images): { halves: Uint8Array; divided: number } {
+  if (!images) return { halves, divided: 0 };
   const known = new Map<number, number>();
-  const undivided = halves.slice();
-  let moved = 0;
+  const divided = new Map<number, number>();
   for (let i = 0; i < halves.length; i++) {
-    const half = known.get(images[i]!);
-    if (half === undefined) known.set(images[i]!, halves[i]!);
-    else if (half !== halves[i]) {
-      undivided[i] = half;
-      moved++;
-    }
+    const image = images[i]!;
+    const half = known.get(image);
+    if (half === undefined) known.set(image, halves[i]!);
+    else if (half !== halves[i] && !divided.has(image)) divided.set(image, 1 + (divided.size % 2));
   }
-  return { halves: undivided, moved };
+  const undivided = halves.map((half, i) => divided.get(images[i]!) ?? half);
+  return { halves: undivided, divided: divided.size };
 }
 
 /**
@@ -54,12 +52,14 @@ export function splitByImage(
 ): { first: Int32Array; rest: Int32Array } {
   const imageOf = (particle: number) => images?.[particle] ?? particle;
   const chosen = new Set<number>();
-  // Copies of a chosen image count as they come, so that the first part is no larger than it has to be.
+  // Copies of a chosen image count, so that the first part is no larger than it has to be.
   let taken = 0;
   const sizes = images && sizesOf(order, imageOf);
   for (let n = 0; n < order.length && taken < count; n++) {
     const image = imageOf(order[n]!);
     if (chosen.has(image)) continue;
+    // One image of many copies is not to leave the other part empty.
+    if (sizes && chosen.size + 1 === sizes.size) break;
     chosen.add(image);
     taken += sizes?.get(image) ?? 1;
   }

@@ -87,11 +87,10 @@ function withoutDivided(
     `${repeats} of ${count} rows name an image a second time: rows of one image stay in the same half`,
   );
   if (!randomSubset) return { images, halves: undefined };
-  const { halves, moved } = undividedHalves(randomSubset, images);
-  if (moved > 0) {
-    notices.push(
-      `${moved} rows are not in the half set of the first row with their image: they are counted to that one`,
-    );
+  const { halves, divided } = undividedHalves(randomSubset, images);
+  if (divided > 0) {
+    const them = divided === 1 ? "1 image is" : `${divided} images are`;
+    notices.push(`${them} in both half sets: all rows of an image are counted to one of them`);
   }
   return { images, halves };
 }

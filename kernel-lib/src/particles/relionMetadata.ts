@@ -37,6 +37,8 @@ const particleColumns = [
   ...originColumns,
   ...pixelOriginColumns,
 ];
+/** What a CTF needs beside the defocus. */
+const microscope = ["voltage", "sphericalAberration", "amplitudeContrast"] as const;
 /** Columns of particles of tilt series. */
 const tomographyColumns = ["_rlnTomoName", "_rlnTomoParticleName", "_rlnTomoVisibleFrames"];
 /** Rows that tell whether a column holds numbers. */
@@ -244,12 +246,14 @@ class RelionMetadata implements ParticleMetadata {
       throw new InputError(block, "_rlnDefocusAngle, since _rlnDefocusU and _rlnDefocusV differ", "none");
     }
     for (const [row, group] of this.opticsGroup.entries()) {
-      const { voltage, sphericalAberration, amplitudeContrast } = this.opticsGroups[group]!;
-      if (Number.isFinite(voltage + sphericalAberration + amplitudeContrast)) continue;
+      const missing = microscope.filter((name) => Number.isNaN(this.opticsGroups[group]![name]));
+      if (missing.length === 0) continue;
+      const labels = (names: readonly (typeof microscope)[number][]) =>
+        names.map((name) => quantities[name].relion[0]).join(", ");
       throw new InputError(
         this.table.where(row),
-        "_rlnVoltage, _rlnSphericalAberration and _rlnAmplitudeContrast beside _rlnDefocusU",
-        "not all of them",
+        `${labels(microscope)} beside _rlnDefocusU`,
+        `no ${labels(missing)}`,
       );
     }
     return {

@@ -103,7 +103,7 @@ export class StackReader {
     if (a.endsWith(b) || b.endsWith(a)) return;
     throw new InputError(
       this.metadataFile,
-      `a stack for each of ${before} and ${name} in the data folder ${this.dataFolder}`,
+      `a stack for each of ${[before, name].sort().join(" and ")} in the data folder ${this.dataFolder}`,
       `${file} alone`,
     );
   }
