@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { formatFsc } from "../maps/fsc";
 import { describeLeftOut } from "../maps/imageOutliers";
-import { writeMap } from "../maps/mrc";
+import { type ByteSign, writeMap } from "../maps/mrc";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles } from "../particles/particleSet";
 import { writeBeside } from "../writeBeside";
@@ -9,6 +9,7 @@ import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
 import {
+  bytesOption,
   dataFolderOption,
   examples,
   fileOption,
@@ -27,6 +28,7 @@ interface ReconstructCommandOptions extends QuietOption {
   box?: number;
   maskDiameter?: number;
   keepOutliers?: boolean;
+  bytes?: ByteSign;
   out: string;
 }
 
@@ -47,6 +49,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(dataFolderOption())
+    .addOption(bytesOption())
     .addOption(
       numberOption(
         "--box <voxels>",
@@ -90,12 +93,13 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const { signal, onProgress } = session;
       const set = await openParticles(particles, {
         signal,
+        bytes: options.bytes,
         ...(options.dataFolder && { dataFolder: options.dataFolder }),
       });
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
-      for (const notice of used.notices) session.print(`note: ${notice}`);
+      for (const notice of used.notices) session.note(notice);
       const { map, half1, half2, fsc, leftOut } = await inTermsOf(
         { boxSize: "--box" },
         reconstruct(used, {

@@ -141,6 +141,7 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
       ...task,
     });
     open.push(() => targets.dispose());
+    for (const note of set.stackNotices) settings.onNotice?.(note);
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
     const known = checkpoint && FeatureBasis.load(checkpoint.arrays);
