@@ -141,10 +141,10 @@ const SHORTEST_EXTENDED_HEADER = 80;
 /**
  * Where the bytes lie that a file has more than its header promises: before the values, in an extended header that word 24
  * does not declare (programs that rewrite a header lose it), or after them, where they do no harm. One of the two ends of the
- * file then holds no values, which shows when it is compared with places in between, as far as two ends can differ.
+ * file then holds no values, which shows when it is compared with places in between.
  *
  * @param size  length of the file in bytes, more than the layout's
- * @returns `unclear` where neither end, or none but an end of one value repeated, looks different from the rest
+ * @returns `unclear` where neither end or both look like the rest, unless both do for further whole sections
  */
 export async function locateSurplus(
   header: MrcHeader,
@@ -155,38 +155,47 @@ export async function locateSurplus(
   const surplus = size - layout.fileBytes;
   if (surplus < SHORTEST_EXTENDED_HEADER) return "after";
   const { dataStart, sectionBytes, bytesPerValue: width } = layout;
-  const valueBytes = sectionBytes * header.ns;
-  const length = Math.min(surplus, valueBytes, MOST_COMPARED);
+  const { ns } = header;
+  const valueBytes = sectionBytes * ns;
+  // At most a quarter of the values, so that what is compared with an end lies apart from it.
+  const length = Math.min(surplus, valueBytes / 4, MOST_COMPARED);
   const compared = length - (length % width);
-  if (compared === 0) return "unclear";
+  if (compared < width) return "unclear";
   const valuesFrom = async (from: number) =>
     decodeValues(new Uint8Array(await read(from, from + compared)), header);
-  // Whole sections apart, so that a border of zeros is compared with other borders.
-  const between = [0.25, 0.5, 0.75].map((part) =>
-    header.ns >= 4
-      ? Math.round(part * header.ns) * sectionBytes
-      : width * Math.floor((part * (valueBytes - compared)) / width),
+  // Not within the surplus. Whole sections away, so that a border of zeros is compared with other borders.
+  const sections = [surplus / sectionBytes, 0.25 * ns, 0.5 * ns, 0.75 * ns].map(Math.ceil);
+  const parts = [0.25, 0.5, 0.75].map((part) => width * Math.floor((part * (valueBytes - compared)) / width));
+  const offsets = ns >= 4 ? sections.map((section) => section * sectionBytes) : parts;
+  const apart = [...offsets, Math.max(surplus, compared)].filter(
+    (offset) => offset >= Math.max(surplus, compared),
   );
-  const looksAlike = async (values: Float32Array, places: number[]) => {
+  const looksLike = async (values: Float32Array, places: readonly number[]) => {
     for (const place of places) {
-      if (place < 0 || place + compared > size) continue;
+      if (place < dataStart || place + compared > size) continue;
       if (isAlike(values, await valuesFrom(place))) return true;
     }
     return false;
   };
-  const first = await valuesFrom(dataStart);
-  const last = await valuesFrom(size - compared);
-  const startHasValues = await looksAlike(
+  const [start, end] = [dataStart, size - compared];
+  const first = await valuesFrom(start);
+  const last = await valuesFrom(end);
+  const startHasValues = await looksLike(
     first,
-    between.map((offset) => dataStart + offset),
+    apart.map((offset) => start + offset),
   );
-  const endHasValues = await looksAlike(
+  const endHasValues = await looksLike(
     last,
-    between.map((offset) => size - compared - offset),
+    apart.map((offset) => end - offset),
   );
   if (startHasValues !== endHasValues) return startHasValues ? "after" : "before";
-  // More of the same at both ends is more sections than were promised; zeros may be anything.
-  return startHasValues && first.some((value) => value !== first[0]) ? "after" : "unclear";
+  const moreSections = surplus % sectionBytes === 0 && !isMostlyOneValue(first);
+  return startHasValues && moreSections && isAlike(first, last) ? "after" : "unclear";
+}
+
+function isMostlyOneValue(values: Float32Array): boolean {
+  const middle = values.slice().sort()[values.length >> 1];
+  return 2 * values.filter((value) => value === middle).length >= values.length;
 }
 
 /** Largest distance of two cumulative distributions of values that are called alike; images differ in brightness. */
