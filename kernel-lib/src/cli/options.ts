@@ -125,6 +125,14 @@ export const engineOption = (automatic: string): Option =>
     ...engineNames,
   ]).default("auto");
 
+/** How maps and stacks of bytes are read. */
+export const bytesOption = (): Option =>
+  choiceOption(
+    "--bytes <sign>",
+    "how bytes (MRC mode 0) are read: signed, unsigned (default: as the file says, else as its values make sense)",
+    ["signed", "unsigned"],
+  );
+
 /** `whose` says what in the command has them. */
 export const threadsOption = (whose: string): Option =>
   numberOption("--threads <n>", `threads of ${whose} (default: one per core)`, {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { formatFsc } from "../maps/fsc";
 import { describeLeftOut } from "../maps/imageOutliers";
-import { writeMap } from "../maps/mrc";
+import { type ByteSign, writeMap } from "../maps/mrc";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles } from "../particles/particleSet";
 import { writeBeside } from "../writeBeside";
@@ -10,6 +10,7 @@ import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
 import {
   apixOption,
+  bytesOption,
   dataFolderOption,
   examples,
   fileOption,
@@ -31,6 +32,7 @@ interface ReconstructCommandOptions extends QuietOption {
   box?: number;
   maskDiameter?: number;
   keepOutliers?: boolean;
+  bytes?: ByteSign;
   out: string;
 }
 
@@ -54,6 +56,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
     .addOption(dataFolderOption())
     .addOption(apixOption())
     .addOption(invertContrastOption("images"))
+    .addOption(bytesOption())
     .addOption(
       numberOption(
         "--box <voxels>",
@@ -100,11 +103,12 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         dataFolder: options.dataFolder,
         apix: options.apix,
         invertContrast: options.invertContrast,
+        bytes: options.bytes,
       });
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
-      for (const notice of used.notices) session.print(`note: ${notice}`);
+      for (const notice of used.notices) session.note(notice);
       const { map, half1, half2, fsc, leftOut } = await inTermsOf(
         { boxSize: "--box" },
         reconstruct(used, {

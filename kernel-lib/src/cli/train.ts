@@ -194,7 +194,7 @@ async function train(
           ...(options.keepOutliers && { keepOutliers: true }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
-          onNotice: (notice) => session.print(`note: ${notice}`),
+          onNotice: session.note,
         },
         session,
       ),
@@ -278,7 +278,7 @@ async function describeParticles(inputs: TrainInputs, session: Session): Promise
     session.print(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
     );
-    for (const notice of set.notices) session.print(`note: ${notice}`);
+    for (const notice of set.notices) session.note(notice);
   } finally {
     await set.close();
   }

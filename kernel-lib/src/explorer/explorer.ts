@@ -20,7 +20,7 @@ import { BackgroundJobs, type Jobs, type ParticleSource } from "./backgroundJobs
 import type { Clustering } from "./clusterings";
 import type { DensityMap } from "./densityMap";
 import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";
-import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
+import { type Place, placedLike, writeModel, writeReconstruction } from "./exportedFiles";
 import { GaussianViewer } from "./gaussianViewer";
 import { LatentScatter, type LatentScatterOptions } from "./latentScatter";
 import type { ScatterColumn } from "./latentScatterTable";
@@ -427,7 +427,9 @@ export class Explorer extends Widget<typeof traits> {
       rows: particles.rows,
     };
     const boxSize = Math.min(this.#options.mapBox ?? DEFAULT_MAP_BOX, particles.boxSize);
-    return this.#jobs.run("reconstruct", { source, indices: rows, boxSize }, task);
+    return this.#jobs
+      .run("reconstruct", { source, indices: rows, boxSize }, task)
+      .then((made) => placedLike(this.#parts.neutral, made));
   }
 
   get #dataFolder(): string | undefined {

@@ -95,6 +95,11 @@ export class ParticleSet {
     return [...this.metadata.notices, ...this.reader.notices];
   }
 
+  /** Those of the notices that are about image stacks. */
+  get stackNotices(): readonly string[] {
+    return this.reader.notices;
+  }
+
   /** The optics group of particle i. */
   opticsGroup(i: number): OpticsGroup {
     return this.metadata.opticsGroups[this.metadata.opticsGroup[this.rows[i]!]!]!;

@@ -157,6 +157,7 @@ export async function trainClaimed(
       ...task,
     });
     open.push(() => targets.dispose());
+    for (const note of set.stackNotices) settings.onNotice?.(note);
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
     const judged = { set, model: inputs.model, rings, edge: neutral.boxSize * neutral.apix };
