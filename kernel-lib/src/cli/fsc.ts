@@ -28,11 +28,19 @@ export function addFsc(program: Command, run: RunCommand): void {
   command.action((a: string, b: string, options: FscOptions) =>
     run(options, async (session) => {
       const outputs = await session.writes(options.out ? [options.out] : [], [a, b, options.mask]);
-      const first = await readMap(a);
-      const second = await readMap(b);
-      const mask = options.mask === undefined ? undefined : await readMask(options.mask, first);
+      // What is printed is a table that other programs read.
+      const reading = {
+        ...session.reading,
+        onNotice: (notice: string) => session.print(`# note: ${notice}`),
+      };
+      const first = await readMap(a, reading);
+      const second = await readMap(b, reading);
+      const mask =
+        options.mask === undefined
+          ? undefined
+          : await readMask(options.mask, first, { ...reading, sameVoxels: true });
       const curve = fourierShellCorrelation(first, second, { names: [a, b], ...(mask && { mask }) });
-      if (options.out) await writeBeside(outputs.place(options.out), formatFsc(curve));
+      if (options.out) await writeBeside(outputs.place(options.out), formatFsc(curve, options.out));
       await outputs.keep(session.signal);
       session.print(formatFsc(curve).trimEnd());
       for (const threshold of [0.5, 0.143])

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../errors";
+import { finiteText } from "../finite";
 import { kMeans } from "../latent/kmeans";
 import { openParticles } from "../particles/particleSet";
 import { RunFolder } from "../training/run";
@@ -84,7 +85,9 @@ export function addLatent(program: Command, run: RunCommand): void {
       const centreLines: string[] = [];
       for (let c = 0; c < options.clusters; c++) {
         const members = used.filter((_, at) => labels[at] === c);
-        const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x) => x.toFixed(6));
+        const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x, d) =>
+          finiteText(x, 6, path.join(options.out, "centres.txt"), `z${d + 1} of set ${c + 1}`),
+        );
         const name = `set_${String(c + 1).padStart(digits, "0")}`;
         table.push([name, sizes[c], ...centre].join(","));
         centreLines.push(centre.join(","));

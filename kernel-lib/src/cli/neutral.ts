@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { finiteText } from "../finite";
 import { readMask } from "../maps/mask";
 import { readMap } from "../maps/mrc";
 import { physicalSize } from "../model/gaussianModel";
@@ -90,8 +91,11 @@ export function addNeutral(program: Command, run: RunCommand): void {
       modelFormat(options.out);
       const frcFile = besideName(options.out, "_frc.csv");
       const outputs = await session.writes([options.out, frcFile], [mapFile, maskFile]);
-      const map = await readMap(mapFile, options.apix === undefined ? {} : { apix: options.apix });
-      const mask = maskFile === undefined ? undefined : await readMask(maskFile, map);
+      // A mask made from a map has what is wrong in the map's header.
+      const reading = { ...session.reading, ...(options.apix !== undefined && { apix: options.apix }) };
+      const map = await readMap(mapFile, reading);
+      const mask =
+        maskFile === undefined ? undefined : await readMask(maskFile, map, { ...reading, sameVoxels: true });
       const { signal, onProgress } = session;
       const { model, rounds, notices } = await inTermsOf(
         { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },
@@ -113,7 +117,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
       }
       for (const notice of notices) session.print(`note: ${notice}`);
       await writeModel(outputs.place(options.out), modelFormat(options.out), [model]);
-      await writeBeside(outputs.place(frcFile), frcTable(rounds, physicalSize(model)));
+      await writeBeside(outputs.place(frcFile), frcTable(rounds, physicalSize(model), frcFile));
       await outputs.keep(signal);
       const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
       session.print(`${options.out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
@@ -122,7 +126,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
 }
 
 /** One line for each ring of each round. */
-function frcTable(rounds: readonly GrowthRound[], edge: number): string {
+function frcTable(rounds: readonly GrowthRound[], edge: number, file: string): string {
   const lines = ["round,gaussians,fitted_to_angstrom,ring,resolution_angstrom,frc"];
   for (const [i, round] of rounds.entries()) {
     for (let ring = 1; ring < round.frcByRing.length; ring++) {
@@ -133,7 +137,7 @@ function frcTable(rounds: readonly GrowthRound[], edge: number): string {
           round.resolution.toFixed(3),
           ring,
           (edge / ring).toFixed(3),
-          round.frcByRing[ring]!.toFixed(6),
+          finiteText(round.frcByRing[ring]!, 6, file, `the FRC of round ${i + 1}, ring ${ring}`),
         ].join(","),
       );
     }

@@ -1,5 +1,6 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { formatFsc } from "../maps/fsc";
+import { describeLeftOut } from "../maps/imageOutliers";
 import { writeMap } from "../maps/mrc";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles } from "../particles/particleSet";
@@ -27,6 +28,7 @@ interface ReconstructCommandOptions extends QuietOption {
   invertContrast?: boolean;
   box?: number;
   maskDiameter?: number;
+  keepOutliers?: boolean;
   out: string;
 }
 
@@ -68,6 +70,12 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         },
       ),
     )
+    .addOption(
+      new Option(
+        "--keep-outliers",
+        "use images, too, that are unlike the others: constant, on another scale, or with a hot pixel",
+      ),
+    )
     .addOption(required(fileOption("--out <file>", "the map (MRC)")))
     .addOption(quietOption());
   examples(command, "e2gmm reconstruct --particles run_data.star --select set_1.txt --out set_1.mrc");
@@ -92,25 +100,30 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
       for (const notice of used.notices) session.print(`note: ${notice}`);
-      const { map, half1, half2, fsc } = await inTermsOf(
+      const { map, half1, half2, fsc, leftOut } = await inTermsOf(
         { boxSize: "--box" },
         reconstruct(used, {
           signal,
           onProgress,
           ...(options.box !== undefined && { boxSize: options.box }),
           ...(options.maskDiameter !== undefined && { maskDiameter: options.maskDiameter }),
+          ...(options.keepOutliers && { keepOutliers: true }),
         }),
       );
       await set.close();
+      if (leftOut.length > 0) {
+        const sentence = describeLeftOut(leftOut, used.count, (index) => used.rows[index]!);
+        session.note(`${particles}: ${sentence}; --keep-outliers uses them`);
+      }
       await writeMap(outputs.place(mapFile), map, { signal });
       if (half1 && half2 && fsc) {
         await writeMap(outputs.place(half1File), half1, { signal });
         await writeMap(outputs.place(half2File), half2, { signal });
-        await writeBeside(outputs.place(fscFile), formatFsc(fsc));
+        await writeBeside(outputs.place(fscFile), formatFsc(fsc, fscFile));
       }
       await outputs.keep(signal);
       session.print(
-        `${out}: ${used.count} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
+        `${out}: ${used.count - leftOut.length} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
       );
       if (!fsc) session.print("no half maps: one half has no particles");
       else {

@@ -27,6 +27,14 @@ export class Session implements TaskOptions {
     process.stdout.write(`${line}\n`);
   }
 
+  /** Writes what was assumed, or left out, to stdout. */
+  readonly note = (notice: string): void => this.print(`note: ${notice}`);
+
+  /** What the library's functions that read a map are given. */
+  get reading(): { signal: AbortSignal; onNotice: (notice: string) => void } {
+    return { signal: this.signal, onNotice: this.note };
+  }
+
   /** Writes the one line of an error to stderr. */
   fail(message: string): void {
     this.progress?.clear();

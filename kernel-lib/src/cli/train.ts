@@ -5,7 +5,13 @@ import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
 import { openParticles } from "../particles/particleSet";
 import type { EngineName } from "../projection/engines";
-import { defaultTrainingOptions, type TrainingOptions } from "../training/options";
+import {
+  defaultTrainingOptions,
+  type TrainingOptions,
+  trainingRanges,
+  variedKinds,
+  weightings,
+} from "../training/options";
 import { type Run, RunFolder, type RunRecord } from "../training/run";
 import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
@@ -46,78 +52,46 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
 
 const standard = defaultTrainingOptions;
 
+/** A number among the training options, with the range and the default that it has in the library. */
+function trainingNumber(name: keyof typeof trainingRanges, flags: string, description: string): Option {
+  return numberOption(flags, description, { ...trainingRanges[name], default: standard[name] });
+}
+
 /** Options that are the library's training options, under the names that commander makes of their flags. */
 const trainingOptions: Option[] = [
-  numberOption("--latent <n>", "dimensions of the latent space, 1 to 16", {
-    integer: true,
-    least: 1,
-    below: 17,
-    default: standard.latent,
-  }),
+  trainingNumber("latent", "--latent <n>", "dimensions of the latent space, 1 to 16"),
   wordsOption("--vary <kinds>", "what may change: position, amplitude, width, with commas between", [
-    "position",
-    "amplitude",
-    "width",
+    ...variedKinds,
   ]).default(standard.vary, standard.vary.join(",")),
-  numberOption("--epochs <n>", "passes over the particles", {
-    integer: true,
-    least: 1,
-    default: standard.epochs,
-  }),
-  numberOption("--seed <n>", "seed of every random choice", { integer: true, default: standard.seed }),
+  trainingNumber("epochs", "--epochs <n>", "passes over the particles"),
+  trainingNumber("seed", "--seed <n>", "seed of every random choice"),
   choiceOption("--weighting <how>", "how Fourier rings count: information, or uniform as published", [
-    "information",
-    "uniform",
+    ...weightings,
   ]).default(standard.weighting),
-  numberOption("--starts <n>", "coarse starts, of which the best on held-out particles goes on", {
-    integer: true,
-    least: 1,
-    default: standard.starts,
-  }),
-  numberOption("--held-out <fraction>", "of the particles, to judge the training by", {
-    above: 0,
-    below: 1,
-    default: standard.heldOut,
-  }),
-  numberOption("--coarse-ring <ring>", "Fourier ring at which training starts to look; 0 for all at once", {
-    integer: true,
-    least: 0,
-    default: standard.coarseRing,
-  }),
-  numberOption("--coarse-epochs <n>", "epochs over which the cut-off rises to all rings", {
-    integer: true,
-    least: 0,
-    default: standard.coarseEpochs,
-  }),
-  numberOption("--batch-size <n>", "particles of a step", {
-    integer: true,
-    least: 2,
-    default: standard.batchSize,
-  }),
-  numberOption("--learning-rate <rate>", "step of Adam", { above: 0, default: standard.learningRate }),
-  numberOption("--weight-decay <rate>", "decoupled, as a fraction of the learning rate", {
-    least: 0,
-    default: standard.weightDecay,
-  }),
+  trainingNumber("starts", "--starts <n>", "coarse starts, of which the best on held-out particles goes on"),
+  trainingNumber("heldOut", "--held-out <fraction>", "of the particles, to judge the training by"),
+  trainingNumber(
+    "coarseRing",
+    "--coarse-ring <ring>",
+    "Fourier ring at which training starts to look; 0 for all at once",
+  ),
+  trainingNumber("coarseEpochs", "--coarse-epochs <n>", "epochs over which the cut-off rises to all rings"),
+  trainingNumber("batchSize", "--batch-size <n>", "particles of a step"),
+  trainingNumber("learningRate", "--learning-rate <rate>", "step of Adam"),
+  trainingNumber("weightDecay", "--weight-decay <rate>", "decoupled, as a fraction of the learning rate"),
   hiddenOption(),
-  numberOption("--feature-size <n>", "numbers that the encoder sees of each particle", {
-    integer: true,
-    least: 1,
-    default: standard.featureSize,
-  }),
-  numberOption("--dropout <fraction>", "dropped before the encoder's output", {
-    least: 0,
-    below: 1,
-    default: standard.dropout,
-  }),
-  numberOption("--latent-noise <deviation>", "noise on the latent, whose own standard deviation is 1", {
-    least: 0,
-    default: standard.latentNoise,
-  }),
-  numberOption("--spread-penalty <weight>", "penalty on the spread of amplitude and width", {
-    least: 0,
-    default: standard.spreadPenalty,
-  }),
+  trainingNumber("featureSize", "--feature-size <n>", "numbers that the encoder sees of each particle"),
+  trainingNumber("dropout", "--dropout <fraction>", "dropped before the encoder's output"),
+  trainingNumber(
+    "latentNoise",
+    "--latent-noise <deviation>",
+    "noise on the latent, whose own standard deviation is 1",
+  ),
+  trainingNumber(
+    "spreadPenalty",
+    "--spread-penalty <weight>",
+    "penalty on the spread of amplitude and width",
+  ),
 ];
 
 function hiddenOption(): Option {
@@ -244,10 +218,12 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
   const { particles, model, mask, dataFolder, invertContrast, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
-  if (new RunFolder(out).exists) {
+  const state = await new RunFolder(out).state();
+  if (state === "run") {
     throw new InputError(out, "a new or empty folder, or --resume to go on with its run", "a run");
   }
-  await session.fills(out);
+  // What a training left that died before its run was made is taken over.
+  if (state !== "interrupted") await session.fills(out);
   return { particles, model, mask, dataFolder, invertContrast };
 }
 
@@ -294,11 +270,14 @@ async function describeParticles(inputs: TrainInputs, session: Session): Promise
     invertContrast,
     ...(dataFolder !== undefined && { dataFolder }),
   });
-  session.print(
-    `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
-  );
-  for (const notice of set.notices) session.print(`note: ${notice}`);
-  await set.close();
+  try {
+    session.print(
+      `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
+    );
+    for (const notice of set.notices) session.print(`note: ${notice}`);
+  } finally {
+    await set.close();
+  }
 }
 
 function epochLine(report: EpochReport, epochs: number | undefined, starts = 1): string {
@@ -312,7 +291,13 @@ function epochLine(report: EpochReport, epochs: number | undefined, starts = 1):
 async function stopped(out: string): Promise<StoppedError> {
   const folder = new RunFolder(out);
   if (!folder.exists) return new StoppedError("stopped before training began; nothing was written");
-  const last = (await folder.readHistory().catch(() => [])).at(-1);
-  const where = last ? `after epoch ${last.epoch}` : "before the first epoch was finished";
+  const epoch = await lastEpoch(folder).catch(() => 0);
+  const where = epoch > 0 ? `after epoch ${epoch}` : "before the first epoch was finished";
   return new StoppedError(`stopped ${where}; to go on: e2gmm train --out ${out} --resume`);
+}
+
+/** The epoch of the last checkpoint, 0 before there is one. */
+async function lastEpoch(folder: RunFolder): Promise<number> {
+  const { at } = await folder.readCheckpoint("weights", await folder.readWrittenRecord());
+  return at.epoch;
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
+import { finiteText } from "../finite";
 import { fft3Real, frequency, halfWidth } from "./fft";
 import { requireSameGrid } from "./grid";
 import type { Volume } from "./volume";
@@ -101,15 +102,19 @@ export function halfMapsToFull(curve: FscCurve): FscCurve {
 
 const HEADER = "shell\tfrequency(1/A)\tresolution(A)\tfsc";
 
-/** A curve as text: a line of column names, then one line a shell, separated by tabs. */
-export function formatFsc(curve: FscCurve): string {
+/**
+ * A curve as text: a line of column names, then one line a shell, separated by tabs.
+ * @param file what to call it in errors
+ * @throws InputError where a correlation is not finite
+ */
+export function formatFsc(curve: FscCurve, file = "FSC table"): string {
   const lines = Array.from(curve.shell, (shell, i) => {
     const resolution = curve.resolution[i]!;
     return [
       shell,
       curve.frequency[i]!.toFixed(6),
       Number.isFinite(resolution) ? resolution.toFixed(4) : "inf",
-      curve.fsc[i]!.toFixed(6),
+      finiteText(curve.fsc[i]!, 6, file, `shell ${shell}`),
     ].join("\t");
   });
   return `${[HEADER, ...lines].join("\n")}\n`;

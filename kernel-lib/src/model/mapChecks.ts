@@ -18,20 +18,6 @@ export function checkMap(map: Volume, name: string): void {
   if (least === most) throw new InputError(name, "a density that varies", `${least} in every voxel`);
 }
 
-/** @throws InputError unless the mask has the map's voxels and some of them are inside, at least 0.5 */
-export function checkMask(mask: Volume, map: Volume): void {
-  if (mask.size.some((s, i) => s !== map.size[i])) {
-    throw new InputError(
-      "mask",
-      `${map.size.join("×")} voxels like the map`,
-      `${mask.size.join("×")} voxels`,
-    );
-  }
-  let inside = 0;
-  for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! >= 0.5) inside++;
-  if (inside === 0) throw new InputError("mask", "some voxels of at least 0.5", "none");
-}
-
 /**
  * Molecules are bright and compact: where the deepest hole outdoes the highest peak, the contrast is inverted.
  * @param density  the map's values, low-passed

@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
 import { filterVolume } from "../maps/filter";
+import { checkMask } from "../maps/mask";
 import { resizeVolume } from "../maps/resize";
 import { MapProjector } from "../maps/slice";
 import { boxOfRings, ringsOfBox, ringsWithin } from "../maps/trainingBox";
@@ -8,9 +9,9 @@ import type { TaskOptions } from "../progress";
 import { Random } from "../random";
 import { isInside } from "./edit";
 import { fitToShells, scaleToMap } from "./fitToShells";
-import { type GaussianModel, pickGaussians } from "./gaussianModel";
+import { type GaussianModel, originInBox, pickGaussians, withOrigin } from "./gaussianModel";
 import { growthNotices } from "./growthNotices";
-import { checkContrast, checkMap, checkMask } from "./mapChecks";
+import { checkContrast, checkMap } from "./mapChecks";
 import { projectionFrc } from "./projectionFrc";
 import { addGaussians, type Inside, molecularVoxels, seedModel } from "./seeding";
 import { mapTransform, ShellTarget } from "./shellFit";
@@ -150,13 +151,15 @@ export async function growNeutralModel(given: Volume, options: GrowOptions): Pro
       plan.push({ ...step, gaussians: 2 * step.gaussians });
     }
   }
-  return { model, rounds, trainingBox: boxSize, notices: growthNotices(map, rounds, targetFrc, options) };
+  const placed = withOrigin(originInBox(map.origin, { boxSize: map.size[0], apix: map.apix }, model));
+  const notices = growthNotices(map, rounds, targetFrc, options);
+  return { model: { ...model, ...placed }, rounds, trainingBox: boxSize, notices };
 }
 
 function checkOptions(map: Volume, options: GrowOptions): { edge: number; rings: number; boxSize: number } {
   const { resolution, gaussians, startGaussians, mask } = options;
   checkMap(map, "map");
-  if (mask) checkMask(mask, map);
+  if (mask) checkMask(mask, { like: map, sameVoxels: true });
   for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
       throw new InputError(name, "a whole number of 1 or more", String(value));

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import type { MrcFile } from "../maps/mrc";
-import { openSource } from "../maps/mrcSource";
+import { type ByteSign, type MrcFile, squarePixelSize } from "../maps/mrc";
+import { readStart } from "../maps/mrcSource";
 import type { TaskOptions } from "../progress";
 import { readCryosparc } from "./cryosparcMetadata";
 import type { Ctf } from "./ctf";
@@ -21,6 +21,8 @@ export interface OpenParticlesOptions {
   dataFolder?: string;
   /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
   invertContrast?: boolean | undefined;
+  /** How stacks of bytes (mode 0) are read; see `openMrc`. */
+  bytes?: ByteSign | undefined;
   signal?: AbortSignal;
 }
 
@@ -31,9 +33,9 @@ export interface OpenParticlesOptions {
  * @throws InputError when the file is missing, in another format, or broken
  */
 export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
-  const reader = new StackReader(file, options.dataFolder);
+  const reader = new StackReader(file, options.dataFolder, options.bytes);
   try {
-    const metadata = await readMetadata(file, reader);
+    const metadata = await readMetadata(file, reader, options.signal);
     throwIfStopped(options.signal);
     const rows = Int32Array.from({ length: metadata.count }, (_, i) => i);
     return new ParticleSet(metadata, reader, rows, options.invertContrast === true);
@@ -43,15 +45,17 @@ export async function openParticles(file: string, options: OpenParticlesOptions 
   }
 }
 
-async function readMetadata(file: string, reader: StackReader): Promise<ParticleMetadata> {
-  const source = await openSource(file);
-  const start = (await source.read(0, 212)).toString("latin1");
-  await source.close();
+async function readMetadata(
+  file: string,
+  reader: StackReader,
+  signal: AbortSignal | undefined,
+): Promise<ParticleMetadata> {
+  const start = (await readStart(file, 212)).toString("latin1");
   if (start.startsWith("\x93NUMPY")) return readCryosparc(file);
   const other = otherFormat(file, start);
   if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
   return readRelion(file, (name) =>
-    reader.use(name, async (stack) => ({ boxSize: stack.size[0], apix: stack.apix })),
+    reader.use(name, async (stack) => ({ boxSize: stack.size[0], apix: squarePixelSize(stack) }), signal),
   );
 }
 
@@ -111,9 +115,9 @@ export class ParticleSet {
     return this.metadata.defocus !== undefined;
   }
 
-  /** What was assumed on reading or is left out of account, in sentences. */
+  /** What was assumed on reading or is left out of account, in sentences; of stacks that were opened so far. */
   get notices(): readonly string[] {
-    return this.metadata.notices;
+    return [...this.metadata.notices, ...this.reader.notices];
   }
 
   /** The optics group of particle i. */
@@ -271,6 +275,24 @@ export class ParticleSet {
   }
 
   /**
+   * Images of one optics group in its own pixels, [n · S · S] with S the group's box, otherwise as {@link readImages} gives them.
+   * @throws InputError as {@link readImages}, and where the particles are not all of one group
+   */
+  async readGroupImages(indices: ArrayLike<number>): Promise<Float32Array> {
+    if (indices.length === 0) return new Float32Array();
+    const group = this.opticsGroup(indices[0]!);
+    const pixels = group.boxSize ** 2;
+    const out = new Float32Array(indices.length * pixels);
+    await this.visitImages(indices, (i, values, from, size) => {
+      if (this.opticsGroup(indices[i]!) !== group) {
+        throw new InputError("selection", `particles of ${group.name} alone`, `particle ${indices[i]}`);
+      }
+      out.set(values.subarray(from, from + size * size), i * pixels);
+    });
+    return out;
+  }
+
+  /**
    * Reads images, stack by stack and those of a stack in their order there, and hands each on: its place in `indices`, an array
    * that holds its pixels from `from` on (valid during the call only), and its edge in pixels.
    */
@@ -322,19 +344,24 @@ export class ParticleSet {
     let done = 0;
     await inParallel([...groups], stacksAtOnce, async ([index, places]) => {
       throwIfStopped(options.signal);
-      await this.reader.use(this.metadata.stacks[index]!, async (file) => {
+      const check = async (file: MrcFile) => {
         for (const place of places) this.checkImage(this.rows[place]!, file);
-      });
+      };
+      await this.reader.use(this.metadata.stacks[index]!, check, options.signal);
       options.onProgress?.({ task: "looking at image stacks", done: ++done, total: groups.size });
     });
   }
 
+  /** The image stacks of these particles, as their file names them, in the order of their first particle. */
+  stackNames(): string[] {
+    const { stacks, stack } = this.metadata;
+    return [...new Set(Array.from(this.rows, (row) => stack[row]!))].map((index) => stacks[index]!);
+  }
+
   /** The files of the image stacks of these particles, as far as they are there. */
   async stackFiles(): Promise<string[]> {
-    const { stacks, stack } = this.metadata;
-    const used = new Set(Array.from(this.rows, (row) => stack[row]!));
     const files = await Promise.all(
-      [...used].map((index) => this.reader.resolve(stacks[index]!).catch(() => undefined)),
+      this.stackNames().map((name) => this.reader.resolve(name).catch(() => undefined)),
     );
     return files.filter((file): file is string => file !== undefined);
   }

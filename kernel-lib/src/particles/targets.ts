@@ -1,6 +1,6 @@
-import os from "node:os";
 import { throwIfStopped } from "../errors";
 import { ringsOfBox, type TrainingBox } from "../maps/trainingBox";
+import { availableMemory } from "../memoryLimit";
 import type { TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
 import { inParallel } from "./parallel";
@@ -36,7 +36,7 @@ export interface TargetOptions extends TaskOptions {
   boxSize: number;
   /** K ≤ ⌊(S − 1)/2⌋. */
   rings: number;
-  /** Bytes of transforms that may be held in memory. Default: a quarter of the machine's memory. */
+  /** Bytes of transforms that may be held in memory. Default: a quarter of the memory that the process may have. */
   memoryBudget?: number;
   /** Whether images have been phase flipped already. Default: as the particle file says. */
   phaseFlipped?: boolean;
@@ -61,7 +61,7 @@ const SMALLEST_PART = 8;
  * @throws InputError for broken images and stacks, and where the file has no angles
  */
 export async function prepareTargets(set: ParticleSet, options: TargetOptions): Promise<ParticleTargets> {
-  const { boxSize, rings, memoryBudget = os.totalmem() / 4, signal, onProgress } = options;
+  const { boxSize, rings, memoryBudget = availableMemory() / 4, signal, onProgress } = options;
   if (!(rings >= 1 && rings <= ringsOfBox(boxSize))) {
     throw new RangeError(
       `rings: expected 1 to ${ringsOfBox(boxSize)} for a box of ${boxSize}, found ${rings}`,

@@ -66,6 +66,25 @@ export class FeatureBasis {
     return new FeatureBasis(rings, scale, basis, size, explained);
   }
 
+  /**
+   * Whether the basis is one for these numbers.
+   * @throws RangeError where it is not
+   */
+  requireFor(gaussians: number, rings: number, size: number): void {
+    const inputs = 5 * gaussians * this.rings.length;
+    const ascending = this.rings.every(
+      (ring, i) => Number.isInteger(ring) && ring > (this.rings[i - 1] ?? 0),
+    );
+    if (!ascending || this.rings.at(-1) !== rings) {
+      throw new RangeError(`weights features.rings: expected rings up to ${rings}, found ${this.rings}`);
+    }
+    if (this.scale.length !== inputs || this.size !== size) {
+      throw new RangeError(
+        `weights features.basis: expected shape [${inputs},${size}], found [${this.scale.length},${this.size}]`,
+      );
+    }
+  }
+
   /** Features of all particles, [particles · size]. */
   async project(source: GradientSource, task: TaskOptions = {}): Promise<Float32Array> {
     const { count } = source.targets;
@@ -99,20 +118,21 @@ export class FeatureBasis {
     ];
   }
 
+  /** Takes over what {@link save} stored. @throws RangeError where something is missing or shapes contradict each other */
   static load(arrays: readonly NamedArray[]): FeatureBasis {
     const find = (name: string): NamedArray => {
       const array = arrays.find((a) => a.name === `features.${name}`);
       if (!array) throw new RangeError(`weights: expected features.${name}, found nothing`);
       return array;
     };
-    const basis = find("basis");
-    return new FeatureBasis(
-      [...find("rings").data],
-      find("scale").data,
-      basis.data,
-      basis.shape[1]!,
-      find("explained").data[0]!,
-    );
+    const [basis, rings, scale, explained] = ["basis", "rings", "scale", "explained"].map(find);
+    const [inputs, size] = basis!.shape;
+    if (basis!.shape.length !== 2 || scale!.data.length !== inputs || explained!.data.length !== 1) {
+      throw new RangeError(
+        `weights features.basis: expected shape [${scale!.data.length}, components], found [${basis!.shape}]`,
+      );
+    }
+    return new FeatureBasis([...rings!.data], scale!.data, basis!.data, size!, explained!.data[0]!);
   }
 }
 

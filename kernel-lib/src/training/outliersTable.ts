@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
 import type { ParticleSet } from "../particles/particleSet";
-import { writeBeside } from "../writeBeside";
 import type { Outlier, OutlierReason } from "./agreement";
 
 /**
@@ -13,30 +11,27 @@ import type { Outlier, OutlierReason } from "./agreement";
 const HEADER = "index,row,image,score,expected,reason";
 const reasons: readonly OutlierReason[] = ["inverted contrast", "empty image", "no agreement"];
 
-export async function writeOutliers(
-  file: string,
-  outliers: readonly Outlier[],
-  set: ParticleSet,
-): Promise<void> {
+export function formatOutliers(outliers: readonly Outlier[], set: ParticleSet): string {
   const rows = outliers.map(({ index, score, expected, reason }) => {
     const { stack, section } = set.image(index);
     const image = `${String(section + 1).padStart(6, "0")}@${stack}`;
-    const quoted = /[",]/.test(image) ? `"${image.replaceAll('"', '""')}"` : image;
+    const quoted = /[",\r\n]/.test(image) ? JSON.stringify(image).replaceAll('\\"', '""') : image;
     return `${index},${index + 1},${quoted},${score.toFixed(3)},${expected.toFixed(3)},${reason}\n`;
   });
-  await writeBeside(file, `${HEADER}\n${rows.join("")}`);
+  return `${HEADER}\n${rows.join("")}`;
 }
 
 /**
- * @param particles number of particles of the run
- * @param expected  number of outliers that the run has
+ * @param file  the table, as errors name it
+ * @param shape number of particles of the run, and of its outliers
  * @throws InputError naming the line that is wrong
  */
-export async function readOutliers(file: string, particles: number, expected: number): Promise<Outlier[]> {
-  const text = await readFile(file, "utf8").catch(() => {
-    throw new InputError(file, `a table of the run's ${expected} outliers`, "no such file");
-  });
-  const [header, ...lines] = text.trimEnd().split("\n");
+export function parseOutliers(
+  text: string,
+  file: string,
+  shape: { particles: number; outliers: number },
+): Outlier[] {
+  const [header, ...lines] = text.trimEnd().split(/\r?\n/);
   if (header !== HEADER) throw new InputError(`${file}: line 1`, HEADER, JSON.stringify(header));
   let last = -1;
   const outliers = lines.map((line, i): Outlier => {
@@ -50,7 +45,7 @@ export async function readOutliers(file: string, particles: number, expected: nu
     const reason = reasons.find((known) => known === fields?.[6]);
     const holds =
       index > last &&
-      index < particles &&
+      index < shape.particles &&
       row === index + 1 &&
       Number.isFinite(score) &&
       Number.isFinite(hoped);
@@ -64,8 +59,8 @@ export async function readOutliers(file: string, particles: number, expected: nu
     last = index;
     return { index, score, expected: hoped, reason };
   });
-  if (outliers.length !== expected) {
-    throw new InputError(file, `the ${expected} outliers of the run`, `${outliers.length}`);
+  if (outliers.length !== shape.outliers) {
+    throw new InputError(file, `the ${shape.outliers} outliers of the run`, `${outliers.length}`);
   }
   return outliers;
 }
