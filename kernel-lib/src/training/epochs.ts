@@ -80,7 +80,7 @@ export async function runEpochs(run: EpochsOfRun, task: TaskOptions): Promise<Ch
       throw new InputError(
         `${record.inputs.particles}: particle ${particle} (row ${particle + 1})`,
         `a finite place in the latent space in epoch ${epoch}, whose weights are not kept`,
-        `${places[lost[0]!]}, as for ${lost.length} of ${places.length} coordinates; its image, pose and CTF have to be finite numbers`,
+        `${places[lost[0]!]}, as for ${lost.length} of ${places.length} coordinates; its image, pose and CTF have to be finite`,
       );
     }
     if (lost.length > 0 || !Number.isFinite(report.heldOutScore)) {

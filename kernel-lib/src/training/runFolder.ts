@@ -11,7 +11,7 @@ import type { NamedArray } from "../network/denseNetwork";
 import { checked, numberIn } from "../schema";
 import { isPassingName, isSameFile, writeBeside } from "../writeBeside";
 import type { Outlier } from "./agreement";
-import { parseOutliers } from "./outliersFile";
+import { parseOutliers } from "./outliersTable";
 import type { Posterior } from "./posterior";
 import { LOCK_FILE } from "./runLock";
 import { formatRecord, parseRecord, type RunRecord } from "./runRecord";
@@ -242,13 +242,6 @@ export class RunFolder {
     return parseFree(await this.readOriginal("free", record), this.file("free"), gaussians);
   }
 
-  /** Particles that do not agree with the neutral model, ascending. */
-  async readOutliers(record: RunRecord): Promise<Outlier[]> {
-    if (!record.outliers) return [];
-    const text = await this.readOriginal("outliers", record);
-    return parseOutliers(text, this.file("outliers"), record.particles, record.outliers.count);
-  }
-
   /** Mean FRC of the neutral model over the particles in each ring, index 0 … rings. */
   async readNeutralFrc(record: RunRecord): Promise<Float64Array> {
     return parseNeutralFrc(
@@ -256,6 +249,13 @@ export class RunFolder {
       this.file("neutralFrc"),
       record.rings,
     );
+  }
+
+  /** Particles that do not agree with the neutral model, ascending; see `agreement.ts`. */
+  async readOutliers(record: RunRecord): Promise<Outlier[]> {
+    if (!record.outliers) return [];
+    const shape = { particles: record.particles, outliers: record.outliers.count };
+    return parseOutliers(await this.readOriginal("outliers", record), this.file("outliers"), shape);
   }
 
   /** The text of a file that is written once, when the run is made. @throws InputError where it was changed since */

@@ -44,10 +44,13 @@ export interface RunRecord {
   options: TrainingOptions;
   /** Particles of a step, where the batch that was asked for did not fit into memory. */
   batchThatFitted?: number;
+  /**
+   * How many particles do not agree with the neutral model (`outliers.csv`), and whether they are trained on all the same.
+   * Undefined where all agree.
+   */
+  outliers?: { count: number; kept: boolean };
   /** SHA-256 of the files that are written once, when the run is made. */
   files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string };
-  /** How many particles do not agree with the neutral model (outliers.csv), and whether they were trained on all the same. */
-  outliers?: { count: number; kept: boolean };
   /** `training` until the latents are refined, then `complete`. */
   status: "training" | "complete";
   /** Held-out score of each coarse start, where there were several, and the one that went on. */
@@ -120,6 +123,7 @@ const record = v.looseObject({
   featureSize: positive,
   options,
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
+  outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),
   files: v.optional(
     v.looseObject({
       neutral: sha256,
@@ -128,7 +132,6 @@ const record = v.looseObject({
       outliers: v.optional(sha256),
     }),
   ),
-  outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),
   status: v.picklist(["training", "complete"], "training or complete"),
   starts: v.optional(
     v.looseObject({
@@ -165,6 +168,10 @@ export function parseRecord(text: string, file: string): RunRecord {
   const widest = Math.floor((boxSize - 1) / 2);
   if (rings > widest) {
     throw new InputError(`${file}: rings`, `at most ${widest} in a box of ${boxSize}`, String(rings));
+  }
+  if (parsed.outliers && parsed.outliers.count > parsed.particles) {
+    const found = String(parsed.outliers.count);
+    throw new InputError(`${file}: outliers.count`, `at most the ${parsed.particles} particles`, found);
   }
   if (lastRing > rings)
     throw new InputError(`${file}: lastRing`, `at most the ${rings} rings`, `${lastRing}`);

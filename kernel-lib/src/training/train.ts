@@ -10,9 +10,9 @@ import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
-import type { Agreement, Outlier } from "./agreement";
-import { agreementRefusal, misfitNotices, outlierNotice, poseRefusal } from "./agreementReport";
+
 import { chosenStart, loading, placesArray } from "./checkpointArrays";
+import { type ChoiceOfParticles, checkFit, chosenParticles, particlesWithout } from "./chosenParticles";
 import { withClaimedRun } from "./claimRun";
 import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
@@ -21,7 +21,9 @@ import { readFreeGaussians } from "./freeGaussians";
 import { checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
-import { formatOutliers } from "./outliersFile";
+
+import { formatOutliers } from "./outliersTable";
+
 import { Run } from "./run";
 import { type Checkpoint, RunFolder } from "./runFolder";
 import { type RunLockToken, verifyLock } from "./runLock";
@@ -160,22 +162,20 @@ export async function trainClaimed(
     for (const note of set.stackNotices) settings.onNotice?.(note);
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
-    const judged = { set, model: inputs.model, rings, edge: neutral.boxSize * neutral.apix };
-    const keepOutliers = begun ? begun.record.outliers?.kept === true : settings.keepOutliers === true;
-    const choice = begun
-      ? chosenBefore(set.count, keepOutliers ? [] : await folder.readOutliers(begun.record))
-      : firstChoice(judged, keepOutliers, (note) => notice("particles and model", note));
+    const choice: ChoiceOfParticles = {
+      judged: { set, model: inputs.model, rings, edge: neutral.boxSize * neutral.apix },
+      keepOutliers: begun ? begun.record.outliers?.kept === true : settings.keepOutliers === true,
+      say: (note) => notice("particles and model", note),
+    };
+    const leftOut = begun && (choice.keepOutliers ? [] : await folder.readOutliers(begun.record));
     const { agreement, weights, basis, meanFrc } = await trainer.prepare(task, {
       basis: basisOf(folder, begun, neutral),
-      choose: choice,
+      choose: (found) => (leftOut ? particlesWithout(set.count, leftOut) : chosenParticles(found, choice)),
     });
     let record = begun?.record;
     if (!record) {
-      const misfit = await trainer.misfit(task);
-      const refusal = poseRefusal(misfit, judged);
-      if (refusal && !keepOutliers) throw refusal;
-      const notes = misfitNotices(misfit, agreement, weights.lastRing, judged);
-      for (const note of refusal ? [refusal.message] : notes) notice("particles and model", note);
+      await checkFit(trainer, choice, task);
+      const { outliers } = agreement;
       const inputFiles = {
         particles: await fileState(inputs.particles),
         model: await fileState(inputs.model),
@@ -183,7 +183,6 @@ export async function trainClaimed(
         stacks: await stackStates(set, task),
       };
       await verifyLock(lock);
-      const { outliers } = agreement;
       record = await folder.create(
         {
           format: 1,
@@ -199,7 +198,7 @@ export async function trainClaimed(
           featureSize: basis.size,
           options,
           ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
-          ...(outliers.length > 0 && { outliers: { count: outliers.length, kept: keepOutliers } }),
+          ...(outliers.length > 0 && { outliers: { count: outliers.length, kept: choice.keepOutliers } }),
           status: "training",
         },
         { neutral, free, meanFrc, ...(outliers.length > 0 && { outliers: formatOutliers(outliers, set) }) },
@@ -288,8 +287,8 @@ async function requireSameParticles(
 
 /** The outermost ring for a resolution in Å, at most what the model's box holds. */
 function ringsFor(neutral: GaussianModel, resolution: number | undefined): number {
-  if (resolution === undefined) return ringsOfBox(neutral.boxSize);
-  return ringsWithin(neutral.boxSize * neutral.apix, resolution, neutral.boxSize);
+  const { boxSize, apix } = neutral;
+  return resolution === undefined ? ringsOfBox(boxSize) : ringsWithin(boxSize * apix, resolution, boxSize);
 }
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
@@ -302,29 +301,5 @@ function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),
-  };
-}
-
-const allParticles = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
-
-/** The particles that a run which goes on began with. */
-function chosenBefore(count: number, outliers: readonly Outlier[]): () => Int32Array {
-  const out = new Set(outliers.map(({ index }) => index));
-  return () => allParticles(count).filter((i) => !out.has(i));
-}
-
-/** Chooses the particles of a new run. @throws InputError where particles and model do not belong together */
-function firstChoice(
-  judged: Parameters<typeof agreementRefusal>[1],
-  keepOutliers: boolean,
-  say: (note: string) => void,
-): (agreement: Agreement) => Int32Array {
-  return (agreement) => {
-    const refusal = agreementRefusal(agreement, judged);
-    if (refusal) throw refusal;
-    const { outliers, kept } = agreement;
-    const { count } = judged.set;
-    if (outliers.length > 0) say(outlierNotice(outliers, count, keepOutliers));
-    return keepOutliers ? allParticles(count) : kept;
   };
 }

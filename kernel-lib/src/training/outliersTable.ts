@@ -16,19 +16,23 @@ export function formatOutliers(outliers: readonly Outlier[], set: ParticleSet): 
   const rows = outliers.map(({ index, score, expected, reason }) => {
     const { stack, section } = set.image(index);
     const image = `${String(section + 1).padStart(6, "0")}@${stack}`;
-    const quoted = /[",]/.test(image) ? `"${image.replaceAll('"', '""')}"` : image;
+    const quoted = /[",\r\n]/.test(image) ? JSON.stringify(image).replaceAll('\\"', '""') : image;
     return `${index},${index + 1},${quoted},${score.toFixed(3)},${expected.toFixed(3)},${reason}\n`;
   });
   return `${HEADER}\n${rows.join("")}`;
 }
 
 /**
- * @param particles number of particles of the run
- * @param expected  number of outliers that the run has
+ * @param file  the table, as errors name it
+ * @param shape number of particles of the run, and of its outliers
  * @throws InputError naming the line that is wrong
  */
-export function parseOutliers(text: string, file: string, particles: number, expected: number): Outlier[] {
-  const [header, ...lines] = text.trimEnd().split("\n");
+export function parseOutliers(
+  text: string,
+  file: string,
+  shape: { particles: number; outliers: number },
+): Outlier[] {
+  const [header, ...lines] = text.trimEnd().split(/\r?\n/);
   if (header !== HEADER) throw new InputError(`${file}: line 1`, HEADER, JSON.stringify(header));
   let last = -1;
   const outliers = lines.map((line, i): Outlier => {
@@ -42,7 +46,7 @@ export function parseOutliers(text: string, file: string, particles: number, exp
     const reason = reasons.find((known) => known === fields?.[6]);
     const holds =
       index > last &&
-      index < particles &&
+      index < shape.particles &&
       row === index + 1 &&
       Number.isFinite(score) &&
       Number.isFinite(hoped);
@@ -56,8 +60,8 @@ export function parseOutliers(text: string, file: string, particles: number, exp
     last = index;
     return { index, score, expected: hoped, reason };
   });
-  if (outliers.length !== expected) {
-    throw new InputError(file, `the ${expected} outliers of the run`, `${outliers.length}`);
+  if (outliers.length !== shape.outliers) {
+    throw new InputError(file, `the ${shape.outliers} outliers of the run`, `${outliers.length}`);
   }
   return outliers;
 }
