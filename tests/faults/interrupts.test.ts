@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
+import { endsWhenInterrupted, PATIENCE_MS, usable } from "./interrupting";
 
 /**
  * An interrupt ends a cell whatever it catches and whatever it waits for: one interrupt, and the kernel is free and has
- * what earlier cells made. How long that may take on a busy machine is the patience of the test.
+ * what earlier cells made. Library calls: libraryInterrupts.test.ts.
  */
-const PATIENCE_MS = 30_000;
 
 let kernel: KernelProcess;
 let client: WireClient;
@@ -22,32 +22,6 @@ before(async () => {
     const stubborn = new Function("for (;;) { try { for (;;); } catch {} }") as () => void;`);
 });
 after(() => kernel.stop());
-
-async function usable(): Promise<void> {
-  assert.equal(resultText(await client.execute("let s = 0; for (let i = 0; i < 7; i++) s += 6; s")), "42");
-  assert.equal(
-    resultText(await client.execute("await null; kept")),
-    "42",
-    "what earlier cells made is there",
-  );
-}
-
-/** Runs a cell, interrupts it once it has printed "go", and waits for its end. */
-async function endsWhenInterrupted(code: string): Promise<void> {
-  const id = await client.startExecute(code);
-  await client.until(
-    () =>
-      client.publishedFor(id).find(({ type, content }) => type === "stream" && /go/.test(content["text"])),
-    "output",
-    PATIENCE_MS,
-  );
-  await client.interrupt();
-  const { reply, published } = await client.finished(id, PATIENCE_MS);
-  assert.equal(reply.content["status"], "error");
-  assert.equal(reply.content["ename"], "Interrupted");
-  assert.equal(published.filter(({ type }) => type === "error").length, 1);
-  await usable();
-}
 
 const cells: [what: string, code: string][] = [
   ["a loop that catches in a loop", "go(); while (true) { try { for (;;) {} } catch {} }"],
@@ -143,21 +117,27 @@ const cells: [what: string, code: string][] = [
 for (const [what, code] of cells) {
   test(`one interrupt ends ${what}`, async () => {
     await client.execute(`const go = () => console.log("go");`);
-    await endsWhenInterrupted(code);
+    await endsWhenInterrupted(client, code);
   });
 }
 
 test("what an interrupted cell does to clean up runs, loops and functions in it too", async () => {
   await client.execute("let closed: string[] = []; const close = (name: string) => { closed.push(name); };");
-  await endsWhenInterrupted(`
+  await endsWhenInterrupted(
+    client,
+    `
     console.log("go");
-    try { for (;;) {} } catch (error) { for (const name of ["a", "b"]) close(name); throw error; } finally { close("c"); await sleep(1); close("d"); }`);
+    try { for (;;) {} } catch (error) { for (const name of ["a", "b"]) close(name); throw error; } finally { close("c"); await sleep(1); close("d"); }`,
+  );
   assert.equal(resultText(await client.execute("closed.join('')")), "'abcd'");
 });
 
 test("nothing of a cell that was given up runs on beside the next", async () => {
   await client.execute("let turns = 0;");
-  await endsWhenInterrupted(`console.log("go"); for (;;) { try { await refuse(150); } catch { turns++; } }`);
+  await endsWhenInterrupted(
+    client,
+    `console.log("go"); for (;;) { try { await refuse(150); } catch { turns++; } }`,
+  );
   const before = resultText(await client.execute("turns"));
   await client.execute("await sleep(600);");
   assert.equal(resultText(await client.execute("turns")), before);
@@ -181,58 +161,6 @@ for (const [what, code] of [
     );
     await client.interrupt();
     await client.idle(id, PATIENCE_MS);
-    await usable();
+    await usable(client);
   });
 }
-
-// ---- library calls: not only the cell has to end, the work has to as well
-
-const library: [what: string, code: string][] = [
-  [
-    "growNeutralModel",
-    "await gmm.growNeutralModel(map, { resolution: 9, gaussians: 512, startGaussians: 512, onProgress });",
-  ],
-  ["reconstruct", "for (;;) await gmm.reconstruct(particles, { onProgress });"],
-  [
-    "simulateFromModels",
-    `await gmm.simulateFromModels([model], { folder: "more", particlesPerState: 200_000, onProgress });`,
-  ],
-  [
-    "prepareTargets",
-    "for (;;) { const t = await gmm.prepareTargets(particles, { boxSize: 32, rings: 12, onProgress }); await t.dispose(); }",
-  ],
-  ["umap", "await gmm.umap(many, 2, { epochs: 100_000, onProgress });"],
-  [
-    "train",
-    `await gmm.train({ particles: data.star, model: "model.txt", out: "run", options: { latent: 1, epochs: 10_000 } }, { onProgress });`,
-  ],
-];
-
-test("library calls", async (t) => {
-  const made = await client.execute(
-    `import * as gmm from "e2gmm";
-     const data = await gmm.simulateLinearMotion({ folder: "sim", states: 3, particlesPerState: 100, boxSize: 32, apix: 4, range: 0.25, seed: 3 });
-     const map = await gmm.readMap(data.consensus);
-     const particles = await gmm.openParticles(data.star);
-     const { model } = await gmm.growNeutralModel(map, { resolution: 16, gaussians: 16, startGaussians: 16 });
-     await gmm.writeModelText("model.txt", model);
-     const random = new gmm.Random(1);
-     const many = Float32Array.from({ length: 20_000 }, () => random.normal());
-     let steps = 0;
-     const onProgress = () => { if (steps++ === 0) console.log("go"); };`,
-    { timeout: 120_000 },
-  );
-  assert.equal(made.reply.content["status"], "ok", JSON.stringify(made.reply.content));
-  for (const [what, code] of library) {
-    await t.test(`one interrupt ends ${what}, and the work that it does`, async () => {
-      await client.execute("steps = 0;");
-      await endsWhenInterrupted(
-        `void (async () => { ${code} })().catch(() => {}); await new Promise(() => {});`,
-      );
-      await client.execute("await sleep(400);");
-      const before = resultText(await client.execute("steps"));
-      await client.execute("await sleep(400);");
-      assert.equal(resultText(await client.execute("steps")), before, "it goes on");
-    });
-  }
-});
