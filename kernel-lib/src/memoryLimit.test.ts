@@ -116,7 +116,7 @@ test("what V8 and WebAssembly throw when memory runs out is told from other erro
     });
     assert.match(
       stdout,
-      /^memory: there is not enough \(.*; the limit is .* GiB, by ulimit -v\); less is taken by fewer/,
+      /^memory: there is not enough \(.*; the limit is .* GiB, by ulimit -v\); what helps is a higher `ulimit -v`/,
       stderr,
     );
   }
