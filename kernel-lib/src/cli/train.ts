@@ -17,12 +17,14 @@ import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
 import { inTermsOf } from "./failure";
 import {
+  apixOption,
   backendOption,
   choiceOption,
   dataFolderOption,
   engineOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   parseNumbers,
   type QuietOption,
@@ -39,6 +41,9 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
   model?: string;
   mask?: string;
   dataFolder?: string;
+  apix?: number;
+  invertContrast?: boolean;
+  keepOutliers?: boolean;
   resolution?: number;
   out: string;
   resume?: boolean;
@@ -110,7 +115,8 @@ export function addTrain(program: Command, run: RunCommand): void {
     .description(
       "Trains encoder and decoder and writes a run folder: run.json (what it was made with), history.csv (FRC by " +
         "epoch), latents.csv (the place of every particle, refined, with its standard deviation), weights, neutral " +
-        "model. A checkpoint is kept after every epoch: Ctrl-C stops after the present step, and --resume goes on with " +
+        "model, and outliers.csv where particles do not agree with the neutral model, which are left out of training. A " +
+        "checkpoint is kept after every epoch: Ctrl-C stops after the present step, and --resume goes on with " +
         "the same result.",
     )
     .addOption(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC"))
@@ -124,7 +130,15 @@ export function addTrain(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
-    .addOption(dataFolderOption());
+    .addOption(dataFolderOption())
+    .addOption(apixOption())
+    .addOption(invertContrastOption("images"))
+    .addOption(
+      new Option(
+        "--keep-outliers",
+        "train on particles, too, that do not agree with the neutral model; by default they are left out and listed",
+      ),
+    );
   for (const option of trainingOptions) command.addOption(option);
   command
     .addOption(backendOption("auto"))
@@ -175,9 +189,12 @@ async function train(
           ),
           ...(inputs.mask !== undefined && { mask: inputs.mask }),
           ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+          ...(inputs.apix !== undefined && { apix: inputs.apix }),
+          ...(inputs.invertContrast && { invertContrast: true }),
+          ...(options.keepOutliers && { keepOutliers: true }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
-          onNotice: (notice) => session.print(`note: ${notice}`),
+          onNotice: session.note,
         },
         session,
       ),
@@ -197,11 +214,13 @@ interface TrainInputs {
   model: string;
   mask?: string | undefined;
   dataFolder?: string | undefined;
+  apix?: number | undefined;
+  invertContrast?: boolean | undefined;
   record?: RunRecord;
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<TrainInputs> {
-  const { particles, model, mask, dataFolder, out } = options;
+  const { particles, model, mask, dataFolder, apix, invertContrast, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   const state = await new RunFolder(out).state();
@@ -210,7 +229,7 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
   }
   // What a training left that died before its run was made is taken over.
   if (state !== "interrupted") await session.fills(out);
-  return { particles, model, mask, dataFolder };
+  return { particles, model, mask, dataFolder, apix, invertContrast };
 }
 
 /** What a run was begun with. @throws InputError where the command line says anything else */
@@ -225,6 +244,15 @@ async function resumedInputs(
     const now = options[name];
     const begun = record.inputs[name];
     if (now !== undefined && path.resolve(now) !== begun) throw differs(`--${dashed(name)}`, begun, now);
+  }
+  if (options.apix !== undefined && options.apix !== record.inputs.apix) {
+    throw differs("--apix", record.inputs.apix, options.apix);
+  }
+  if (given("invertContrast") && !record.inputs.invertContrast) {
+    throw new InputError("--invert-contrast", "to be left out: the run was begun without it");
+  }
+  if (given("keepOutliers") && record.outliers?.kept === false) {
+    throw new InputError("--keep-outliers", "to be left out: the run was begun without it");
   }
   if (given("resolution")) {
     throw new InputError("--resolution", "to be left out with --resume: the run keeps its own");
@@ -243,14 +271,14 @@ function dashed(name: string): string {
 
 /** Looks at the particles before the long work: what there is, and what was assumed. */
 async function describeParticles(inputs: TrainInputs, session: Session): Promise<void> {
-  const { particles, dataFolder } = inputs;
+  const { particles, dataFolder, apix, invertContrast } = inputs;
   const { signal } = session;
-  const set = await openParticles(particles, { signal, ...(dataFolder !== undefined && { dataFolder }) });
+  const set = await openParticles(particles, { signal, dataFolder, apix, invertContrast });
   try {
     session.print(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
     );
-    for (const notice of set.notices) session.print(`note: ${notice}`);
+    for (const notice of set.notices) session.note(notice);
   } finally {
     await set.close();
   }

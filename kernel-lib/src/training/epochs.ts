@@ -74,8 +74,16 @@ export async function runEpochs(run: EpochsOfRun, task: TaskOptions): Promise<Ch
       heldOutScore: heldOut.score,
       seconds: before + (Date.now() - run.began) / 1000,
     };
-    const scored = trainer.heldOut.length === 0 || Number.isFinite(report.heldOutScore);
-    if (!scored || !places.every(Number.isFinite)) {
+    const lost = [...places.keys()].filter((i) => !Number.isFinite(places[i]!));
+    if (lost.length > 0 && lost.length < places.length) {
+      const particle = Math.floor(lost[0]! / options.latent);
+      throw new InputError(
+        `${record.inputs.particles}: particle ${particle} (row ${particle + 1})`,
+        `a finite place in the latent space in epoch ${epoch}, whose weights are not kept`,
+        `${places[lost[0]!]}, as for ${lost.length} of ${places.length} coordinates; its image, pose and CTF have to be finite`,
+      );
+    }
+    if (lost.length > 0 || !Number.isFinite(report.heldOutScore)) {
       throw new InputError(
         "options: learningRate",
         `one with which training stays finite; it did not in epoch ${epoch}, whose weights are not kept`,

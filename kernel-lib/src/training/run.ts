@@ -3,6 +3,7 @@ import { InputError } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
+import type { Outlier } from "./agreement";
 import { chosenStart, loading, placesOf } from "./checkpoint";
 import { FeatureBasis } from "./features";
 import { RunFolder } from "./runFolder";
@@ -78,6 +79,15 @@ export class Run {
   /** Where every particle is. @throws InputError before the run is complete */
   latents(): Promise<Latents> {
     return this.files.readLatents();
+  }
+
+  /**
+   * Particles that agree with the neutral model far less than their CTF and the signal of the others let expect: those that
+   * were left out of the training, unless the run was told to keep them (`record.outliers.kept`). They have places in
+   * {@link latents} like all others. @throws InputError where their table is broken
+   */
+  outliers(): Promise<Outlier[]> {
+    return this.files.readOutliers(this.record);
   }
 
   /**

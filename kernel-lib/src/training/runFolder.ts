@@ -8,7 +8,9 @@ import type { GaussianModel } from "../model/gaussianModel";
 import { formatModelText, parseModelText } from "../model/text";
 import type { NamedArray } from "../network/denseNetwork";
 import { isPassingName, isSameFile, writeBeside } from "../writeBeside";
+import type { Outlier } from "./agreement";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint";
+import { parseOutliers } from "./outliersTable";
 import type { Posterior } from "./posterior";
 import { LOCK_FILE } from "./runLock";
 import { formatRecord, parseRecord, type RunRecord } from "./runRecord";
@@ -34,9 +36,22 @@ export const runFiles = {
   history: "history.csv",
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
+  outliers: "outliers.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
+
+/** Files that are written once, when the run is made. */
+const originals = ["neutral", "neutralFrc", "free", "outliers"] as const;
+
+/** What a run begins with. */
+export interface RunParts {
+  neutral: GaussianModel;
+  free: Uint8Array | undefined;
+  meanFrc: Float64Array;
+  /** Text of `outliers.csv`, where there are outliers. */
+  outliers?: string;
+}
 
 /** What a folder is for a training that is to begin in it. */
 export type FolderState = "new" | "run" | "interrupted" | "other";
@@ -110,17 +125,14 @@ export class RunFolder {
    * Makes the run, its record last: without it there is none. Can be repeated where it was broken off.
    * @returns the record as it was written
    */
-  async create(
-    record: RunRecord,
-    neutral: GaussianModel,
-    free: Uint8Array | undefined,
-    meanFrc: Float64Array,
-  ): Promise<RunRecord> {
+  async create(record: RunRecord, parts: RunParts): Promise<RunRecord> {
+    const { neutral, free, meanFrc, outliers } = parts;
     await mkdir(this.folder, { recursive: true });
     const texts = {
-      neutral: formatModelText(neutral),
-      neutralFrc: formatNeutralFrc(meanFrc),
+      neutral: formatModelText(neutral, this.file("neutral")),
+      neutralFrc: formatNeutralFrc(meanFrc, this.file("neutralFrc")),
       ...(free && { free: formatFree(free) }),
+      ...(outliers !== undefined && { outliers }),
     };
     const complete: RunRecord = {
       ...record,
@@ -128,18 +140,18 @@ export class RunFolder {
         neutral: sha256(texts.neutral),
         neutralFrc: sha256(texts.neutralFrc),
         ...(texts.free !== undefined && { free: sha256(texts.free) }),
+        ...(texts.outliers !== undefined && { outliers: sha256(texts.outliers) }),
       },
     };
     try {
-      for (const name of ["neutral", "neutralFrc", "free"] as const) {
+      for (const name of originals) {
         const text = texts[name];
         if (text !== undefined) await writeBeside(this.file(name), text);
         else await rm(this.file(name), { force: true });
       }
       await this.writeRecord(complete);
     } catch (error) {
-      for (const name of ["neutral", "neutralFrc", "free"] as const)
-        await rm(this.file(name), { force: true });
+      for (const name of originals) await rm(this.file(name), { force: true });
       throw error;
     }
     return complete;
@@ -198,8 +210,15 @@ export class RunFolder {
     );
   }
 
+  /** Particles that do not agree with the neutral model, ascending; see `agreement.ts`. */
+  async readOutliers(record: RunRecord): Promise<Outlier[]> {
+    if (!record.outliers) return [];
+    const shape = { particles: record.particles, outliers: record.outliers.count };
+    return parseOutliers(await this.readOriginal("outliers", record), this.file("outliers"), shape);
+  }
+
   /** The text of a file that is written once, when the run is made. @throws InputError where it was changed since */
-  private async readOriginal(name: "neutral" | "neutralFrc" | "free", record: RunRecord): Promise<string> {
+  private async readOriginal(name: (typeof originals)[number], record: RunRecord): Promise<string> {
     const file = this.file(name);
     const text = await readText(file);
     // A number that was cut off may still be one.
@@ -268,7 +287,7 @@ export class RunFolder {
   /** @returns the checksum of the latents, which belongs into the final checkpoint */
   async writeLatents(latent: number, encoder: Float32Array, posterior: Posterior): Promise<string> {
     const file = this.file("latents");
-    const text = formatLatents(latent, encoder, posterior);
+    const text = formatLatents({ latent, encoder, posterior }, this.file("latents"));
     await writeBeside(file, text);
     return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
   }

@@ -22,8 +22,17 @@ export interface RunRecord {
     engineReason?: string;
   };
   started: string;
-  /** Paths of what the run was made from. They may be edited where files have moved. */
-  inputs: { particles: string; model: string; mask?: string; dataFolder?: string };
+  /** What the run was made from. The paths may be edited where files have moved. */
+  inputs: {
+    particles: string;
+    model: string;
+    mask?: string;
+    dataFolder?: string;
+    /** Å per pixel of the images, where it was given instead of the particle file's. */
+    apix?: number;
+    /** Images are read with the opposite sign. */
+    invertContrast?: boolean;
+  };
   /** What these files were like when the run began; runs of earlier versions do not say. */
   inputFiles?: InputFiles;
   particles: number;
@@ -35,13 +44,18 @@ export interface RunRecord {
   options: TrainingOptions;
   /** Particles of a step, where the batch that was asked for did not fit into memory. */
   batchThatFitted?: number;
+  /**
+   * How many particles do not agree with the neutral model (`outliers.csv`), and whether they are trained on all the same.
+   * Undefined where all agree.
+   */
+  outliers?: { count: number; kept: boolean };
   /** SHA-256 of the files that are written once, when the run is made. */
-  files?: { neutral: string; neutralFrc: string; free?: string };
+  files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string };
   /** `training` until the latents are refined, then `complete`. */
   status: "training" | "complete";
   /** Held-out score of each coarse start, where there were several, and the one that went on. */
   starts?: { scores: number[]; chosen: number };
-  /** SHA-256 of all of this but `inputs`, `status` and `starts`; runs of earlier versions have none. */
+  /** SHA-256 of all of this but paths, `status` and `starts`; runs of earlier versions have none. */
   checksum?: string;
 }
 
@@ -90,6 +104,8 @@ const record = v.looseObject({
     model: someText,
     mask: v.optional(someText),
     dataFolder: v.optional(someText),
+    apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
+    invertContrast: v.optional(v.boolean("true or false")),
   }),
   inputFiles: v.optional(
     v.looseObject({
@@ -107,7 +123,15 @@ const record = v.looseObject({
   featureSize: positive,
   options,
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
-  files: v.optional(v.looseObject({ neutral: sha256, neutralFrc: sha256, free: v.optional(sha256) })),
+  outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),
+  files: v.optional(
+    v.looseObject({
+      neutral: sha256,
+      neutralFrc: sha256,
+      free: v.optional(sha256),
+      outliers: v.optional(sha256),
+    }),
+  ),
   status: v.picklist(["training", "complete"], "training or complete"),
   starts: v.optional(
     v.looseObject({
@@ -145,6 +169,10 @@ export function parseRecord(text: string, file: string): RunRecord {
   if (rings > widest) {
     throw new InputError(`${file}: rings`, `at most ${widest} in a box of ${boxSize}`, String(rings));
   }
+  if (parsed.outliers && parsed.outliers.count > parsed.particles) {
+    const found = String(parsed.outliers.count);
+    throw new InputError(`${file}: outliers.count`, `at most the ${parsed.particles} particles`, found);
+  }
   if (lastRing > rings)
     throw new InputError(`${file}: lastRing`, `at most the ${rings} rings`, `${lastRing}`);
   if (starts && starts.chosen >= starts.scores.length) {
@@ -163,9 +191,10 @@ export function parseRecord(text: string, file: string): RunRecord {
 }
 
 function checksumOf(value: RunRecord): string {
-  const { checksum: _, inputs: _inputs, status: _status, starts: _starts, ...rest } = value;
+  const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
+  const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
   return createHash("sha256")
-    .update(JSON.stringify(sorted(rest)))
+    .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
     .digest("hex");
 }
 

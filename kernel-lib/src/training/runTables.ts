@@ -1,4 +1,5 @@
 import { InputError } from "../errors";
+import { finiteText } from "../finite";
 import type { Posterior } from "./posterior";
 import type { EpochReport } from "./trainer";
 
@@ -12,15 +13,19 @@ export interface Latents {
   deviation: Float32Array;
 }
 
-export function formatLatents(latent: number, encoder: Float32Array, posterior: Posterior): string {
+/** @throws InputError where a number is not finite; `file` is what the text is for */
+export function formatLatents(
+  { latent, encoder, posterior }: { latent: number; encoder: Float32Array; posterior: Posterior },
+  file: string,
+): string {
   const lines = [latentColumns(latent).join(",")];
   const count = encoder.length / latent;
   for (let i = 0; i < count; i++) {
     const row = [String(i)];
-    for (let d = 0; d < latent; d++) row.push(encoder[i * latent + d]!.toFixed(6));
-    for (let d = 0; d < latent; d++) {
-      row.push(posterior.mean[i * latent + d]!.toFixed(6), posterior.deviation[i * latent + d]!.toFixed(6));
-    }
+    const text = (values: Float32Array, d: number) =>
+      finiteText(values[i * latent + d]!, 6, file, `z${d + 1} of particle ${i}`);
+    for (let d = 0; d < latent; d++) row.push(text(encoder, d));
+    for (let d = 0; d < latent; d++) row.push(text(posterior.mean, d), text(posterior.deviation, d));
     lines.push(row.join(","));
   }
   return `${lines.join("\n")}\n`;
@@ -112,8 +117,12 @@ export function parseHistory(text: string, file: string): EpochReport[] {
   });
 }
 
-export function formatNeutralFrc(meanFrc: Float64Array): string {
-  const rows = Array.from(meanFrc, (frc, ring) => `${ring},${frc.toFixed(6)}`).slice(1);
+/** @throws InputError where a number is not finite; `file` is what the text is for */
+export function formatNeutralFrc(meanFrc: Float64Array, file: string): string {
+  const rows = Array.from(
+    meanFrc,
+    (frc, ring) => `${ring},${ring === 0 ? "" : finiteText(frc, 6, file, `ring ${ring}`)}`,
+  ).slice(1);
   return `ring,frc\n${rows.join("\n")}\n`;
 }
 

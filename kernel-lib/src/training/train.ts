@@ -1,29 +1,33 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
-import { readMap } from "../maps/mrc";
+import { ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import { gigabytes } from "../memoryLimit";
-import { maskFlags } from "../model/edit";
 import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import { type Checkpoint, chosenStart, loading, placesArray } from "./checkpoint";
+import { type ChoiceOfParticles, checkFit, chosenParticles, particlesWithout } from "./chosenParticles";
 import { withClaimedRun } from "./claimRun";
 import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features";
+import { readFreeGaussians } from "./freeGaussians";
 import { checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
+
+import { formatOutliers } from "./outliersTable";
+
 import { Run } from "./run";
 import { RunFolder } from "./runFolder";
 import { type RunLockToken, verifyLock } from "./runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runRecord";
-import { type EpochReport, Trainer } from "./trainer";
+import { type EpochReport, LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
 
 export interface TrainSettings {
   /** RELION STAR file of the particles. */
@@ -32,10 +36,19 @@ export interface TrainSettings {
   model: string;
   /** Folder of the run, made by the training. */
   out: string;
-  /** Map that is above 0.5 where Gaussians may change; the others are held at the neutral model. */
+  /** Map that is at least 0.5 where Gaussians may change; the others are held at the neutral model. */
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
+  /** Å per pixel of the images, where the particle file does not say it or says it wrong. */
+  apix?: number;
+  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  invertContrast?: boolean;
+  /**
+   * Whether particles that agree with the neutral model far less than their CTF and the signal of the others let expect are
+   * trained on all the same. Default: they are left out, said, and listed in outliers.csv.
+   */
+  keepOutliers?: boolean;
   /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
   resolution?: number;
   options?: Partial<TrainingOptions>;
@@ -67,7 +80,8 @@ export interface TrainSettings {
  * A TensorFlow.js backend has to be up (`useBackend`).
  */
 export async function trainInThisThread(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
-  await withClaimedRun(settings, (lock) => trainClaimed(settings, lock, task));
+  const begun = beginTask(task);
+  await withClaimedRun(settings, (lock) => trainClaimed(settings, lock, begun));
   return Run.open(settings.out);
 }
 
@@ -101,14 +115,20 @@ export async function trainClaimed(
   const open: (() => unknown)[] = [];
   try {
     const neutral = begun ? await folder.readNeutral(begun.record) : await readModelText(inputs.model);
-    const set = await openParticles(inputs.particles, { dataFolder: inputs.dataFolder, signal: task.signal });
+    const set = await openParticles(inputs.particles, {
+      dataFolder: inputs.dataFolder,
+      apix: inputs.apix,
+      invertContrast: inputs.invertContrast,
+      signal: task.signal,
+    });
     open.push(() => set.close());
+    if (set.count < LEAST_PARTICLES) throw tooFewParticles(inputs.particles, set.count);
     requireSameSize(set, neutral, inputs);
     if (begun) await requireSameParticles(set, begun.record, (note) => notice("particles", note), task);
     const free = begun
       ? await folder.readFree(begun.record, neutral.count)
       : settings.mask
-        ? maskFlags(neutral, await readMap(settings.mask), settings.mask)
+        ? await readFreeGaussians(neutral, settings.mask, settings.onNotice)
         : undefined;
     const rings = begun?.record.rings ?? ringsFor(neutral, settings.resolution);
     const budget = settings.memoryBudget ?? defaultMemoryBudget();
@@ -138,11 +158,23 @@ export async function trainClaimed(
       ...task,
     });
     open.push(() => targets.dispose());
+    for (const note of set.stackNotices) settings.onNotice?.(note);
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
-    const { weights, basis, meanFrc } = await trainer.prepare(task, basisOf(folder, begun, neutral));
+    const choice: ChoiceOfParticles = {
+      judged: { set, model: inputs.model, rings, edge: neutral.boxSize * neutral.apix },
+      keepOutliers: begun ? begun.record.outliers?.kept === true : settings.keepOutliers === true,
+      say: (note) => notice("particles and model", note),
+    };
+    const leftOut = begun && (choice.keepOutliers ? [] : await folder.readOutliers(begun.record));
+    const { agreement, weights, basis, meanFrc } = await trainer.prepare(task, {
+      basis: basisOf(folder, begun, neutral),
+      choose: (found) => (leftOut ? particlesWithout(set.count, leftOut) : chosenParticles(found, choice)),
+    });
     let record = begun?.record;
     if (!record) {
+      await checkFit(trainer, choice, task);
+      const { outliers } = agreement;
       const inputFiles = {
         particles: await fileState(inputs.particles),
         model: await fileState(inputs.model),
@@ -165,11 +197,10 @@ export async function trainClaimed(
           featureSize: basis.size,
           options,
           ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
+          ...(outliers.length > 0 && { outliers: { count: outliers.length, kept: choice.keepOutliers } }),
           status: "training",
         },
-        neutral,
-        free,
-        meanFrc,
+        { neutral, free, meanFrc, ...(outliers.length > 0 && { outliers: formatOutliers(outliers, set) }) },
       );
     }
     const at = await runEpochs(
@@ -255,21 +286,19 @@ async function requireSameParticles(
 
 /** The outermost ring for a resolution in Å, at most what the model's box holds. */
 function ringsFor(neutral: GaussianModel, resolution: number | undefined): number {
-  const widest = Math.floor((neutral.boxSize - 1) / 2);
-  if (!resolution) return widest;
-  const edge = neutral.boxSize * neutral.apix;
-  const rings = Math.min(widest, Math.floor(edge / resolution));
-  if (rings < 1) throw new InputError("resolution", `finer than ${edge.toFixed(0)} Å`, `${resolution} Å`);
-  return rings;
+  const { boxSize, apix } = neutral;
+  return resolution === undefined ? ringsOfBox(boxSize) : ringsWithin(boxSize * apix, resolution, boxSize);
 }
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder } = settings;
+  const { particles, model, mask, dataFolder, apix, invertContrast } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+    ...(apix !== undefined && { apix }),
+    ...(invertContrast && { invertContrast }),
   };
 }
