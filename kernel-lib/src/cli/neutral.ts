@@ -11,6 +11,7 @@ import {
   bytesOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -26,6 +27,7 @@ interface NeutralOptions extends QuietOption {
   gaussians?: number;
   box?: number;
   apix?: number;
+  invertContrast?: boolean;
   bytes?: ByteSign;
   targetFrc: number;
   seed: number;
@@ -73,6 +75,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
+    .addOption(invertContrastOption("the map"))
     .addOption(bytesOption())
     .addOption(
       numberOption("--target-frc <value>", "mean FRC at which growth ends when --gaussians is not given", {
@@ -101,7 +104,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
       const map = await readMap(mapFile, reading);
       const mask = maskFile === undefined ? undefined : await readMask(maskFile, map, reading);
       const { signal, onProgress } = session;
-      const { model, rounds } = await inTermsOf(
+      const { model, rounds, notices } = await inTermsOf(
         { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },
         growNeutralModel(map, {
           resolution,
@@ -109,6 +112,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
           seed,
           signal,
           onProgress,
+          invertContrast: options.invertContrast,
           ...(mask && { mask }),
           ...(gaussians !== undefined && { gaussians }),
           ...(box !== undefined && { boxSize: box }),
@@ -118,6 +122,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
         const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
         session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
       }
+      for (const notice of notices) session.print(`note: ${notice}`);
       await writeModel(outputs.place(options.out), modelFormat(options.out), [model]);
       await writeBeside(outputs.place(frcFile), frcTable(rounds, physicalSize(model), frcFile));
       await outputs.keep(signal);

@@ -9,10 +9,12 @@ import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
 import {
+  apixOption,
   bytesOption,
   dataFolderOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -25,6 +27,8 @@ interface ReconstructCommandOptions extends QuietOption {
   particles: string;
   select?: string;
   dataFolder?: string;
+  apix?: number;
+  invertContrast?: boolean;
   box?: number;
   maskDiameter?: number;
   keepOutliers?: boolean;
@@ -39,16 +43,19 @@ export function addReconstruct(program: Command, run: RunCommand): void {
     .description(
       "Reconstructs a map by direct Fourier inversion with the poses and CTFs of the particle file. Writes the map, " +
         "and beside it two half maps and their FSC (map_half1.mrc, map_half2.mrc and map_fsc.txt for map.mrc). Halves " +
-        "are those of _rlnRandomSubset where the file has it, else every other particle.",
+        "are those of _rlnRandomSubset where the file has it, else every other particle; rows that name the same image " +
+        "stay together.",
     )
     .addOption(required(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC")))
     .addOption(
       fileOption(
         "--select <file>",
-        "text file of the particles to use: their rows in the file, counted from 0",
+        "text file of the particles to use, counted from 0; those that are left out on reading do not count",
       ),
     )
     .addOption(dataFolderOption())
+    .addOption(apixOption())
+    .addOption(invertContrastOption("images"))
     .addOption(bytesOption())
     .addOption(
       numberOption(
@@ -93,8 +100,10 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const { signal, onProgress } = session;
       const set = await openParticles(particles, {
         signal,
+        dataFolder: options.dataFolder,
+        apix: options.apix,
+        invertContrast: options.invertContrast,
         bytes: options.bytes,
-        ...(options.dataFolder && { dataFolder: options.dataFolder }),
       });
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
