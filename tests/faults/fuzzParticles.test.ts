@@ -100,7 +100,7 @@ const words = [
   "[1,2]",
   "None",
   "null",
-]; // prettier-ignore
+];
 
 type Damage = (text: string, random: Random) => string;
 
