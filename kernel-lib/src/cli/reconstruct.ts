@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { formatFsc } from "../maps/fsc";
-import { writeMap } from "../maps/mrc";
+import { describeLeftOut } from "../maps/imageOutliers";
+import { type ByteSign, writeMap } from "../maps/mrc";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles } from "../particles/particleSet";
 import { writeBeside } from "../writeBeside";
@@ -9,9 +10,11 @@ import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
 import {
   apixOption,
+  bytesOption,
   dataFolderOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -25,8 +28,11 @@ interface ReconstructCommandOptions extends QuietOption {
   select?: string;
   dataFolder?: string;
   apix?: number;
+  invertContrast?: boolean;
   box?: number;
   maskDiameter?: number;
+  keepOutliers?: boolean;
+  bytes?: ByteSign;
   out: string;
 }
 
@@ -49,6 +55,8 @@ export function addReconstruct(program: Command, run: RunCommand): void {
     )
     .addOption(dataFolderOption())
     .addOption(apixOption())
+    .addOption(invertContrastOption("images"))
+    .addOption(bytesOption())
     .addOption(
       numberOption(
         "--box <voxels>",
@@ -67,6 +75,12 @@ export function addReconstruct(program: Command, run: RunCommand): void {
           expected: "a length in Å",
           above: 0,
         },
+      ),
+    )
+    .addOption(
+      new Option(
+        "--keep-outliers",
+        "use images, too, that are unlike the others: constant, on another scale, or with a hot pixel",
       ),
     )
     .addOption(required(fileOption("--out <file>", "the map (MRC)")))
@@ -88,30 +102,37 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         signal,
         dataFolder: options.dataFolder,
         apix: options.apix,
+        invertContrast: options.invertContrast,
+        bytes: options.bytes,
       });
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
-      for (const notice of used.notices) session.print(`note: ${notice}`);
-      const { map, half1, half2, fsc } = await inTermsOf(
+      for (const notice of used.notices) session.note(notice);
+      const { map, half1, half2, fsc, leftOut } = await inTermsOf(
         { boxSize: "--box" },
         reconstruct(used, {
           signal,
           onProgress,
           ...(options.box !== undefined && { boxSize: options.box }),
           ...(options.maskDiameter !== undefined && { maskDiameter: options.maskDiameter }),
+          ...(options.keepOutliers && { keepOutliers: true }),
         }),
       );
       await set.close();
+      if (leftOut.length > 0) {
+        const sentence = describeLeftOut(leftOut, used.count, (index) => used.rows[index]!);
+        session.note(`${particles}: ${sentence}; --keep-outliers uses them`);
+      }
       await writeMap(outputs.place(mapFile), map, { signal });
       if (half1 && half2 && fsc) {
         await writeMap(outputs.place(half1File), half1, { signal });
         await writeMap(outputs.place(half2File), half2, { signal });
-        await writeBeside(outputs.place(fscFile), formatFsc(fsc));
+        await writeBeside(outputs.place(fscFile), formatFsc(fsc, fscFile));
       }
       await outputs.keep(signal);
       session.print(
-        `${out}: ${used.count} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
+        `${out}: ${used.count - leftOut.length} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
       );
       if (!fsc) session.print("no half maps: one half has no particles");
       else {

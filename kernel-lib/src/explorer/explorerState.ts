@@ -63,7 +63,7 @@ export type ExplorerRequest =
   | { kind: "selection" }
   | { kind: "clusters"; clustering: Clustering }
   | { kind: "umap" }
-  | { kind: "parts"; along: "line" | "stations"; count: number }
+  | { kind: "parts"; along: "line" | "length" | "stations"; count: number; maxDistance?: number }
   | { kind: "combine"; operation: "union" | "intersect" | "difference"; sets: string[] }
   | { kind: "complement"; set: string }
   | { kind: "rename"; set: string; name: string }

@@ -4,7 +4,7 @@ import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "
 
 /** Some particles under a name. */
 export interface NamedSet {
-  /** What it is called inside a program; never changes. */
+  /** What it is called inside a program: never changes, and is never the name of another set. */
   readonly id: string;
   readonly name: string;
   /** `#rrggbb`. */
@@ -40,6 +40,10 @@ export class SetTable implements Iterable<NamedSet> {
     return () => void this.handlers.delete(handler);
   }
 
+  has(id: string): boolean {
+    return this.sets.has(id);
+  }
+
   /** The set of this id or, where there is none, of this name. @throws InputError where there is neither */
   get(idOrName: string): NamedSet {
     const set = this.sets.get(idOrName) ?? [...this].find(({ name }) => name === idOrName);
@@ -61,7 +65,7 @@ export class SetTable implements Iterable<NamedSet> {
 
   /** Adds several sets at once, or none where one of them cannot be. */
   addAll(given: readonly { rows: ArrayLike<number>; name?: string; colour?: string }[]): NamedSet[] {
-    const taken = new Set([...this].map(({ name }) => name));
+    const taken = new Set([...this].flatMap(({ id, name }) => [id, name]));
     const used = [...this].map(({ colour }) => colour);
     const added = given.map(({ rows, name, colour }) => {
       if (rows.length === 0)
@@ -69,8 +73,10 @@ export class SetTable implements Iterable<NamedSet> {
           `There are no particles in ${name === undefined ? "the selection" : `“${name}”`}.`,
         );
       const number = ++this.made;
+      const id = freeId(number, taken);
+      taken.add(id);
       const set: NamedSet = {
-        id: `set${number}`,
+        id,
         name: freeName(checkedName(name ?? `set ${number}`), taken),
         colour: checkedColour(colour ?? leastUsed(used)),
         rows: checkedRows(rows, this.count),
@@ -88,7 +94,7 @@ export class SetTable implements Iterable<NamedSet> {
   rename(idOrName: string, name: string): void {
     const set = this.get(idOrName);
     const checked = checkedName(name);
-    if ([...this].some((other) => other.id !== set.id && other.name === checked)) {
+    if ([...this].some((other) => other.id !== set.id && [other.name, other.id].includes(checked))) {
       throw InputError.of(`Another set is called “${checked}” already; choose another name.`);
     }
     this.replace({ ...set, name: checked });
@@ -157,6 +163,11 @@ function checkedName(given: string): string {
 
 function shortened(name: string): string {
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
+}
+
+/** An id that is no name; a set whose name looks like one was there before. */
+function freeId(number: number, taken: ReadonlySet<string>): string {
+  for (let id = `set${number}`; ; id += "_") if (!taken.has(id)) return id;
 }
 
 function freeName(name: string, taken: ReadonlySet<string>): string {

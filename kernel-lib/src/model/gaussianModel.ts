@@ -15,6 +15,31 @@ export interface GaussianModel {
   boxSize: number;
   /** Å per pixel of that box; one box unit is boxSize · apix Å. */
   apix: number;
+  /**
+   * Where voxel (0, 0, 0) of that box lies in Å, as the map says that the model was made from; [0, 0, 0] where it is missing.
+   * Only files know of it: with it atoms and densities of the model lie on that map in other programs.
+   */
+  origin?: Vector3;
+}
+
+/** Three numbers along x, y and z. */
+export type Vector3 = [number, number, number];
+
+/** The same place in space for another box about the same middle, voxel ⌊n/2⌋; undefined for one without an origin. */
+export function originInBox(
+  origin: Vector3 | undefined,
+  from: { boxSize: number; apix: number },
+  to: { boxSize: number; apix: number },
+): Vector3 | undefined {
+  if (!origin?.some((x) => x !== 0)) return undefined;
+  const middle = ({ boxSize, apix }: typeof from) => Math.floor(boxSize / 2) * apix;
+  const shift = middle(from) - middle(to);
+  return origin.map((x) => x + shift) as Vector3;
+}
+
+/** `{ origin }` to be spread into a model or map, or nothing where there is none. */
+export function withOrigin(origin: Vector3 | undefined): { origin?: Vector3 } {
+  return origin?.some((x) => x !== 0) ? { origin: [...origin] } : {};
 }
 
 /** A model of `count` Gaussians with every parameter 0, to be filled in. */
@@ -24,7 +49,7 @@ export function emptyModel(count: number, boxSize: number, apix: number): Gaussi
 
 /** A copy that shares nothing with the model. */
 export function copyModel(model: GaussianModel): GaussianModel {
-  return { ...model, params: model.params.slice() };
+  return { ...model, ...withOrigin(model.origin), params: model.params.slice() };
 }
 
 /** The edge of the model's box in Å: what one box unit measures. */
@@ -34,7 +59,7 @@ export function physicalSize(model: { boxSize: number; apix: number }): number {
 
 /** The Gaussians at the given places of the list, in that order, as a model of their own. */
 export function pickGaussians(model: GaussianModel, indices: ArrayLike<number>): GaussianModel {
-  const picked = emptyModel(indices.length, model.boxSize, model.apix);
+  const picked = { ...model, ...emptyModel(indices.length, model.boxSize, model.apix) };
   for (let row = 0; row < 5; row++) {
     for (let i = 0; i < indices.length; i++) {
       picked.params[row * indices.length + i] = model.params[row * model.count + indices[i]!]!;

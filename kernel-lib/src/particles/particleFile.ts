@@ -1,5 +1,6 @@
 import { InputError, throwIfStopped } from "../errors";
-import { openSource } from "../maps/mrcSource";
+import { type ByteSign, squarePixelSize } from "../maps/mrc";
+import { readStart } from "../maps/mrcSource";
 import { readCryosparc } from "./cryosparcMetadata";
 import { undividedHalves } from "./halves";
 import { countRepeats, firstRowsOfImages } from "./imageIdentity";
@@ -19,6 +20,10 @@ export interface OpenParticlesOptions {
    * they were found in pixels. Default: as in the file, else in the header of the first stack.
    */
   apix?: number | undefined;
+  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  invertContrast?: boolean | undefined;
+  /** How stacks of bytes (mode 0) are read; see `openMrc`. */
+  bytes?: ByteSign | undefined;
   /**
    * What to take for the stacks where nothing but poses and CTFs is wanted and they may be elsewhere.
    * @internal
@@ -37,6 +42,8 @@ export interface ParticleFile {
   halves: Uint8Array | undefined;
   /** Pixel size that was given instead of the file's. */
   apix: number | undefined;
+  /** Whether images are read with the opposite sign of what the file says. */
+  invertContrast: boolean;
 }
 
 /**
@@ -44,18 +51,24 @@ export interface ParticleFile {
  * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
  */
 export async function openParticleFile(file: string, options: OpenParticlesOptions): Promise<ParticleFile> {
-  const { apix, dataFolder, signal } = options;
+  const { apix, bytes, dataFolder, signal } = options;
   if (apix !== undefined && !(apix > 0 && Number.isFinite(apix))) {
     throw new InputError("apix", "a pixel size in Å above 0", String(apix));
   }
-  const reader = new StackReader(file, dataFolder);
+  const reader = new StackReader(file, dataFolder, bytes);
   try {
     const metadata = await readMetadata(file, reader, options);
     throwIfStopped(signal);
     checkMetadata(metadata.measured());
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
     throwIfStopped(signal);
-    return { ...withoutDivided(metadata, images), metadata, reader, apix };
+    return {
+      ...withoutDivided(metadata, images),
+      metadata,
+      reader,
+      apix,
+      invertContrast: options.invertContrast === true,
+    };
   } catch (error) {
     await reader.close();
     throw error;
@@ -85,20 +98,18 @@ function withoutDivided(
 async function readMetadata(
   file: string,
   reader: StackReader,
-  { apix, withoutStacks }: OpenParticlesOptions,
+  { apix, withoutStacks, signal }: OpenParticlesOptions,
 ): Promise<ParticleMetadata> {
-  const source = await openSource(file);
-  const start = (await source.read(0, 212)).toString("latin1");
-  await source.close();
+  const start = (await readStart(file, 212)).toString("latin1");
   if (start.startsWith("\x93NUMPY")) return readCryosparc(file, { apix });
   const other = otherFormat(file, start);
   if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
   const probe = (name: string): Promise<StackFacts> => {
-    const facts = reader.use(name, async ({ size, apix: ofStack }) => ({
-      boxSize: size[0],
-      apix: ofStack,
-      images: size[2],
-    }));
+    const facts = reader.use(
+      name,
+      async (stack) => ({ boxSize: stack.size[0], apix: squarePixelSize(stack), images: stack.size[2] }),
+      signal,
+    );
     return withoutStacks ? facts.catch(() => withoutStacks) : facts;
   };
   return readRelion(file, probe, { apix });

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
 import type { MrcFile } from "../maps/mrc";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { Ctf } from "./ctf";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
 import { inParallel } from "./parallel";
@@ -22,8 +22,8 @@ const stacksAtOnce = 8;
  *
  * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
  */
-export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
-  const source = await openParticleFile(file, options);
+export async function openParticles(file: string, given: OpenParticlesOptions = {}): Promise<ParticleSet> {
+  const source = await openParticleFile(file, beginTask(given));
   const { count, unaligned } = source.metadata;
   const all = Int32Array.from({ length: count }, (_, i) => i);
   return new ParticleSet(source, unaligned ? all.filter((row) => unaligned[row] === 0) : all);
@@ -47,6 +47,11 @@ export class ParticleSet {
 
   private get reader(): StackReader {
     return this.source.reader;
+  }
+
+  /** Whether images are read with the opposite sign of what the file says. */
+  get invertContrast(): boolean {
+    return this.source.invertContrast;
   }
 
   /** The pixel size that was given on opening, undefined where the file's own holds. */
@@ -85,9 +90,14 @@ export class ParticleSet {
     return this.metadata.defocus !== undefined;
   }
 
-  /** What was assumed on reading or is left out of account, in sentences. */
+  /** What was assumed on reading or is left out of account, in sentences; of stacks that were opened so far. */
   get notices(): readonly string[] {
-    return this.metadata.notices;
+    return [...this.metadata.notices, ...this.reader.notices];
+  }
+
+  /** Those of the notices that are about image stacks. */
+  get stackNotices(): readonly string[] {
+    return this.reader.notices;
   }
 
   /** The optics group of particle i. */
@@ -236,7 +246,7 @@ export class ParticleSet {
 
   /**
    * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
-   * surroundings where the file says how it is. Images of an optics group with another box or pixel size than the
+   * surroundings where the file says how it is, and with the opposite sign where the set was opened with `invertContrast`. Images of an optics group with another box or pixel size than the
    * reference group's are brought to the reference pixels: their Fourier transform is taken at its frequencies, so
    * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and their background becomes 0.
    *
@@ -265,6 +275,24 @@ export class ParticleSet {
   }
 
   /**
+   * Images of one optics group in its own pixels, [n · S · S] with S the group's box, otherwise as {@link readImages} gives them.
+   * @throws InputError as {@link readImages}, and where the particles are not all of one group
+   */
+  async readGroupImages(indices: ArrayLike<number>): Promise<Float32Array> {
+    if (indices.length === 0) return new Float32Array();
+    const group = this.opticsGroup(indices[0]!);
+    const pixels = group.boxSize ** 2;
+    const out = new Float32Array(indices.length * pixels);
+    await this.visitImages(indices, (i, values, from, size) => {
+      if (this.opticsGroup(indices[i]!) !== group) {
+        throw new InputError("selection", `particles of ${group.name} alone`, `particle ${indices[i]}`);
+      }
+      out.set(values.subarray(from, from + size * size), i * pixels);
+    });
+    return out;
+  }
+
+  /**
    * Reads images, stack by stack and those of a stack in their order there, and hands each on: its place in `indices`, an array
    * that holds its pixels from `from` on (valid during the call only), and its edge in pixels.
    */
@@ -280,7 +308,7 @@ export class ParticleSet {
         for (let place = 0; place < places.length; place++) this.checkImage(rowOf(place), file);
         const sections = places.map((_, place) => section[rowOf(place)]!);
         await readSections(file, sections, (place, values, from) => {
-          if (contrast && contrast[rowOf(place)] === -1) {
+          if ((contrast?.[rowOf(place)] === -1) !== this.invertContrast) {
             const image = values.slice(from, from + size * size).map((v) => -v);
             visit(places[place]!, image, 0, size);
           } else {
@@ -310,25 +338,31 @@ export class ParticleSet {
    * long work does not fail half way.
    * @throws InputError for the first one that is missing, broken or different
    */
-  async checkStacks(options: TaskOptions = {}): Promise<void> {
+  async checkStacks(given: TaskOptions = {}): Promise<void> {
+    const options = beginTask(given);
     const all = Int32Array.from({ length: this.count }, (_, i) => i);
     const groups = this.byStack(all);
     let done = 0;
     await inParallel([...groups], stacksAtOnce, async ([index, places]) => {
       throwIfStopped(options.signal);
-      await this.reader.use(this.metadata.stacks[index]!, async (file) => {
+      const check = async (file: MrcFile) => {
         for (const place of places) this.checkImage(this.rows[place]!, file);
-      });
+      };
+      await this.reader.use(this.metadata.stacks[index]!, check, options.signal);
       options.onProgress?.({ task: "looking at image stacks", done: ++done, total: groups.size });
     });
   }
 
+  /** The image stacks of these particles, as their file names them, in the order of their first particle. */
+  stackNames(): string[] {
+    const { stacks, stack } = this.metadata;
+    return [...new Set(Array.from(this.rows, (row) => stack[row]!))].map((index) => stacks[index]!);
+  }
+
   /** The files of the image stacks of these particles, as far as they are there. */
   async stackFiles(): Promise<string[]> {
-    const { stacks, stack } = this.metadata;
-    const used = new Set(Array.from(this.rows, (row) => stack[row]!));
     const files = await Promise.all(
-      [...used].map((index) => this.reader.resolve(stacks[index]!).catch(() => undefined)),
+      this.stackNames().map((name) => this.reader.resolve(name).catch(() => undefined)),
     );
     return files.filter((file): file is string => file !== undefined);
   }

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../errors";
-import { type MrcFile, openMrc } from "../maps/mrc";
+import { type ByteSign, type MrcFile, type OpenMrcOptions, openMrc } from "../maps/mrc";
 
 /** Files that stay open at a time. */
 const openLimit = 16;
@@ -15,14 +15,17 @@ export class StackReader {
   /** Name of the stack that each file of the data folder was taken for. */
   private readonly inDataFolder = new Map<string, string>();
   private readonly folders: string[];
+  private readonly found = new Set<string>();
 
   /**
    * @param metadataFile  the file that names the stacks
    * @param dataFolder    where to look first
+   * @param bytes         how stacks of bytes (mode 0) are read; see `openMrc`
    */
   constructor(
     private readonly metadataFile: string,
     private readonly dataFolder: string | undefined,
+    private readonly bytes?: ByteSign,
   ) {
     // The file's own folder, then its ancestors, one of which is RELION's project folder.
     this.folders = [];
@@ -34,6 +37,11 @@ export class StackReader {
       folder = parent;
     }
     this.folders.push(process.cwd());
+  }
+
+  /** What was assumed about the stacks that were opened so far, in sentences. */
+  get notices(): readonly string[] {
+    return [...this.found];
   }
 
   /**
@@ -100,12 +108,15 @@ export class StackReader {
     );
   }
 
-  /** Calls `work` with a stack, which stays open at least until the end of it. */
-  async use<T>(name: string, work: (stack: MrcFile) => Promise<T>): Promise<T> {
+  /**
+   * Calls `work` with a stack, which stays open at least until the end of it.
+   * @param signal  stops the opening, which takes long for a compressed stack
+   */
+  async use<T>(name: string, work: (stack: MrcFile) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const file = await this.resolve(name);
     let entry = this.files.get(file);
     if (entry) this.files.delete(file);
-    else entry = { opening: openStack(file), users: 0 };
+    else entry = { opening: this.open(file, signal), users: 0 };
     // The one used last stands at the end.
     this.files.set(file, entry);
     entry.users++;
@@ -120,6 +131,12 @@ export class StackReader {
       entry.users--;
       await this.closeSurplus();
     }
+  }
+
+  private async open(file: string, signal: AbortSignal | undefined): Promise<MrcFile> {
+    const stack = await openStack(file, { bytes: this.bytes, signal });
+    for (const notice of stack.notices) this.found.add(notice);
+    return stack;
   }
 
   private async closeSurplus(): Promise<void> {
@@ -177,8 +194,8 @@ async function isFile(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined))?.isFile() ?? false;
 }
 
-async function openStack(file: string): Promise<MrcFile> {
-  const stack = await openMrc(file);
+async function openStack(file: string, options: OpenMrcOptions): Promise<MrcFile> {
+  const stack = await openMrc(file, options);
   const [nx, ny, nz] = stack.size;
   try {
     if (nx !== ny) throw new InputError(file, "square images", `${nx}×${ny} pixels`);

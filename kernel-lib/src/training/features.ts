@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { throwIfStopped } from "../errors";
+import { InputError, throwIfStopped } from "../errors";
 import { type GaussianModel, Row } from "../model/gaussianModel";
 import type { NamedArray } from "../network/denseNetwork";
 import type { ParticleTargets } from "../particles/targets";
@@ -33,22 +33,24 @@ export class FeatureBasis {
   ) {}
 
   /**
-   * The basis for a data set, from the gradients of at most `SAMPLE` particles spread evenly over it.
+   * The basis for a data set, from the gradients of at most `SAMPLE` of these particles, spread evenly over them.
+   * @param particles those that are trained on, ascending
    * @param rings outermost ring of each block
    * @param components how many principal components to keep; fewer where there are fewer particles or gradients
    */
   static async fit(
     source: GradientSource,
+    particles: Int32Array,
     rings: readonly number[],
     components: number,
     seed: number,
     task: TaskOptions = {},
   ): Promise<FeatureBasis> {
-    const { count } = source.targets;
+    const count = particles.length;
     const inputs = 5 * source.neutral.count * rings.length;
     const fewest = 2 * (components + EXTRA);
     const rows = Math.min(count, SAMPLE, Math.max(fewest, Math.floor(SAMPLE_BYTES / (4 * inputs))));
-    const sample = Int32Array.from({ length: rows }, (_, i) => Math.floor((i * count) / rows));
+    const sample = Int32Array.from({ length: rows }, (_, i) => particles[Math.floor((i * count) / rows)]!);
     const step = particlesPerPass(source.neutral.count);
     const gradients = new Float32Array(rows * inputs);
     for (let from = 0; from < rows; from += step) {
@@ -62,6 +64,25 @@ export class FeatureBasis {
     const size = Math.min(components, rows, inputs);
     const { basis, explained } = await principalAxes(gradients, rows, inputs, size, new Random(seed));
     return new FeatureBasis(rings, scale, basis, size, explained);
+  }
+
+  /**
+   * Whether the basis is one for these numbers.
+   * @throws RangeError where it is not
+   */
+  requireFor(gaussians: number, rings: number, size: number): void {
+    const inputs = 5 * gaussians * this.rings.length;
+    const ascending = this.rings.every(
+      (ring, i) => Number.isInteger(ring) && ring > (this.rings[i - 1] ?? 0),
+    );
+    if (!ascending || this.rings.at(-1) !== rings) {
+      throw new RangeError(`weights features.rings: expected rings up to ${rings}, found ${this.rings}`);
+    }
+    if (this.scale.length !== inputs || this.size !== size) {
+      throw new RangeError(
+        `weights features.basis: expected shape [${inputs},${size}], found [${this.scale.length},${this.size}]`,
+      );
+    }
   }
 
   /** Features of all particles, [particles · size]. */
@@ -97,20 +118,21 @@ export class FeatureBasis {
     ];
   }
 
+  /** Takes over what {@link save} stored. @throws RangeError where something is missing or shapes contradict each other */
   static load(arrays: readonly NamedArray[]): FeatureBasis {
     const find = (name: string): NamedArray => {
       const array = arrays.find((a) => a.name === `features.${name}`);
       if (!array) throw new RangeError(`weights: expected features.${name}, found nothing`);
       return array;
     };
-    const basis = find("basis");
-    return new FeatureBasis(
-      [...find("rings").data],
-      find("scale").data,
-      basis.data,
-      basis.shape[1]!,
-      find("explained").data[0]!,
-    );
+    const [basis, rings, scale, explained] = ["basis", "rings", "scale", "explained"].map(find);
+    const [inputs, size] = basis!.shape;
+    if (basis!.shape.length !== 2 || scale!.data.length !== inputs || explained!.data.length !== 1) {
+      throw new RangeError(
+        `weights features.basis: expected shape [${scale!.data.length}, components], found [${basis!.shape}]`,
+      );
+    }
+    return new FeatureBasis([...rings!.data], scale!.data, basis!.data, size!, explained!.data[0]!);
   }
 }
 
@@ -275,16 +297,19 @@ function whitening(gram: number[][]): tf.Tensor2D {
   return tf.tensor2d(values, [n, n]);
 }
 
-/** Mean FRC of the neutral model over all particles in each ring, [rings + 1]. */
+/**
+ * FRC of the neutral model with each particle in each ring, [particles · (rings + 1)], column 0 being 0.
+ * @throws InputError naming the first particle and ring where it is no finite number
+ */
 export async function neutralFrc(
   targets: ParticleTargets,
   neutral: GaussianModel,
   engine: ProjectionEngine,
   task: TaskOptions = {},
-): Promise<Float64Array> {
+): Promise<Float32Array> {
   const batches = new ParticleBatches(targets);
   const width = targets.rings + 1;
-  const mean = new Float64Array(width);
+  const all = new Float32Array(targets.count * width);
   const uniform = new Float32Array(width).fill(1 / targets.rings);
   for (const indices of batches.inOrder(particlesPerPass(neutral.count))) {
     throwIfStopped(task.signal);
@@ -294,12 +319,31 @@ export async function neutralFrc(
       rings: targets.rings,
       ringWeights: uniform,
     });
-    for (let i = 0; i < frc.length; i++) mean[i % width]! += frc[i]! / targets.count;
+    const broken = frc.findIndex((value) => !Number.isFinite(value));
+    if (broken >= 0) {
+      const particle = indices[Math.floor(broken / width)]!;
+      throw new InputError(
+        `particle ${particle} (row ${particle + 1}), Fourier ring ${broken % width}`,
+        "a finite correlation with the neutral model: its image, pose and CTF, and the model, have to be finite numbers",
+        String(frc[broken]),
+      );
+    }
+    all.set(frc, indices[0]! * width);
     task.onProgress?.({
       task: "neutral model against particles",
       done: indices.at(-1)! + 1,
       total: targets.count,
     });
+  }
+  return all;
+}
+
+/** Mean over some particles of their FRC in each ring, [rings + 1]. */
+export function meanFrcOf(frc: Float32Array, width: number, particles: ArrayLike<number>): Float64Array {
+  const mean = new Float64Array(width);
+  for (let i = 0; i < particles.length; i++) {
+    const at = particles[i]! * width;
+    for (let r = 0; r < width; r++) mean[r]! += frc[at + r]! / particles.length;
   }
   return mean;
 }

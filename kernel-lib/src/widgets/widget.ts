@@ -104,7 +104,10 @@ export class Widget<T extends Traits> implements Displayable {
       buffers,
     });
     this.#comm.onMessage((message) => this.#receive(message));
-    this.#comm.onClose(() => this.#forget());
+    this.#comm.onClose(() => {
+      this.#comm = undefined;
+      this.close();
+    });
   }
 
   #trait(key: string): Trait<unknown> {
