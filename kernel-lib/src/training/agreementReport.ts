@@ -60,18 +60,18 @@ export function agreementRefusal(agreement: Agreement, judged: Judged): InputErr
   return new InputError(
     set.file,
     "images of one contrast",
-    `${negative.length} particles that agree with the neutral model ${model} with a minus sign and ${positive.length} with a plus ` +
-      `sign (${frc}); minus: ${whichParticles(set, negative)}; invert the images of one part, or train on the other alone`,
+    `${negative.length} of ${set.count} particles that agree with the neutral model ${model} with a minus sign and ` +
+      `${positive.length} with a plus sign (${frc}); minus: ${whichParticles(set, negative)}; invert the images of one part, ` +
+      "or train on the other alone",
   );
 }
 
-/**
- * Why poses cannot be those of the images, or undefined.
- * @throws nothing: the caller decides whether this ends the training
- */
+/** Why the poses cannot be those of the images, or undefined; whether that ends the training is for the caller to say. */
 export function poseRefusal(misfit: Misfit, { set, model }: Judged): InputError | undefined {
-  const { ownPose } = misfit;
+  const { ownPose, offset, shift, ownShift } = misfit;
   if (!ownPose || ownPose.expected < BELIEVED * ownPose.standardError) return undefined;
+  // Images that are only displaced agree badly in any pose, and much better once they are moved.
+  if (Math.max(offset.gain, shift.gain, ownShift.gain) > ownPose.expected) return undefined;
   if (ownPose.gain >= OWN_POSES * ownPose.expected) return undefined;
   return new InputError(
     set.file,
@@ -116,8 +116,9 @@ export function misfitNotices(
     );
   } else if (worth(shift, WORTH_OFFSET)) {
     found.push(
-      `the images agree better when all are moved by ${length(shift.by)} Å (${shift.by.map((x) => x.toFixed(1)).join(", ")} along ` +
-        `x, y; ${gained(shift)}): check the origins of ${set.file}, and how the images were cut out`,
+      `the particles lie ${length(shift.by)} Å from where their origins say, all in one direction ` +
+        `(${shift.by.map((x) => x.toFixed(1)).join(", ")} along x, y of the images; ${gained(shift)}): check the origins of ` +
+        `${set.file}, and how the images were cut out`,
     );
   } else if (worth(ownShift, WORTH_SHIFTS)) {
     const none = set.shifts().every((t) => t === 0);
