@@ -192,14 +192,14 @@ const cases: Case[] = [
     row: (fields, column) => {
       for (const label of origins) fields[column(label)] = "0";
     },
-    said: [/shift of its own, (8|9|10)\.\d Å.*has no shifts/],
+    said: [/shift of its own, [45]\.\d Å.*has no shifts/],
   },
   {
     name: "shifts of the wrong sign",
     row: (fields, column) => {
       for (const label of origins) minus(fields, column(label));
     },
-    said: [/shift of its own, 1[5-9]\.\d Å.*unit and sign/],
+    said: [/shift of its own, (9|10|11)\.\d Å.*unit and sign/],
   },
   {
     name: "all shifts off by 8 Å along x",
@@ -358,7 +358,9 @@ describe("a training through all its epochs", () => {
     assert.equal(latents.refined.length, 60);
     assert.ok(latents.refined.every(Number.isFinite));
     // Whatever the outliers show.
-    const stronger = tenths((px) => px.forEach((v, p) => px.fill(-3 * v * Math.abs(v), p, p + 1)));
+    const stronger = tenths((px) => {
+      px.set(px.map((v) => -3 * v * Math.abs(v)));
+    });
     write({ name: "", image: stronger, rows: 60 }, "other");
     const other = await trained("other", {});
     assert.deepEqual(

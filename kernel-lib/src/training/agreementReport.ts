@@ -68,17 +68,15 @@ export function agreementRefusal(agreement: Agreement, judged: Judged): InputErr
 
 /** Why the poses cannot be those of the images, or undefined; whether that ends the training is for the caller to say. */
 export function poseRefusal(misfit: Misfit, { set, model }: Judged): InputError | undefined {
-  const { ownPose, offset, shift, ownShift } = misfit;
+  const { ownPose } = misfit;
   if (!ownPose || ownPose.expected < BELIEVED * ownPose.standardError) return undefined;
-  // Images that are only displaced agree badly in any pose, and much better once they are moved.
-  if (Math.max(offset.gain, shift.gain, ownShift.gain) > ownPose.expected) return undefined;
   if (ownPose.gain >= OWN_POSES * ownPose.expected) return undefined;
   return new InputError(
     set.file,
-    `images that agree with ${model} best in their own poses, by about ${ownPose.expected.toPrecision(2)} nats a particle`,
-    `${ownPose.gain.toFixed(1)} ± ${ownPose.standardError.toFixed(1)}, no more than in the poses of other particles: check that ` +
-      "these are the stacks of this file, and that its poses belong to the map that the model was made of " +
-      "(--keep-outliers trains all the same)",
+    `images that agree with ${model} better in their own poses than in those of others, by about ${ownPose.expected.toPrecision(2)} nats a particle`,
+    `${ownPose.gain.toFixed(1)} ± ${ownPose.standardError.toFixed(1)}, hardly more than in others: check that ` +
+      "these are the stacks of this file, and that its poses, shifts too, belong to the map that the model was " +
+      "made of (--keep-outliers trains all the same)",
   );
 }
 
@@ -141,7 +139,7 @@ export function misfitNotices(
         "for the particles would fit)",
     );
   }
-  if (lastRing < EARLY * rings) {
+  if (found.length === 0 && lastRing < EARLY * rings) {
     found.push(
       `particles and neutral model agree down to ${(edge / lastRing).toFixed(1)} Å only (ring ${lastRing} of ${rings}, mean FRC ` +
         `${meanFrc(agreement)}): finer detail is not trained on; few particles, poses, shifts and CTF can be the reason`,
