@@ -26,7 +26,7 @@ export function ringsWithin(edge: number, resolution: number, pixels = Number.PO
   if (rings < 1) {
     throw new InputError(
       "resolution",
-      `at most ${Number(edge.toFixed(3))} Å, the edge of the box`,
+      `finer than ${Number(edge.toFixed(1))} Å`,
       `${resolution} Å`,
     );
   }
