@@ -384,10 +384,11 @@ export class Explorer extends Widget<typeof traits> {
   #tellSets(): void {
     const sets = Array.from(
       this.sets,
-      ({ id, name, colour, rows }): SetState => ({
+      ({ id, name, colour, marker, rows }): SetState => ({
         id,
         name,
         colour,
+        marker,
         count: rows.length,
         map: this.#maps.state(id),
       }),

@@ -1,3 +1,4 @@
+import type { Marker } from "../display/theme";
 import { float, int, json, text } from "../widgets/traits";
 import type { Clustering } from "./clusterings";
 
@@ -23,6 +24,8 @@ export interface SetState {
   id: string;
   name: string;
   colour: string;
+  /** Shape of its points, and with it the dash of its curve: sets of one colour differ in it. */
+  marker: Marker;
   /** Particles. */
   count: number;
   map: MapState | null;

@@ -282,9 +282,10 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   /** The sets that particles can be coloured by; the first time that there are some, they are. */
   setSets(sets: readonly ScatterSet[]): void {
     const first = this.#sets.length === 0 && sets.length > 0 && this.get("colour") === "";
-    this.#sets = sets.map(({ name, colour, rows }) => ({
+    this.#sets = sets.map(({ name, colour, marker = "circle", rows }) => ({
       name,
       colour: cssColour(colour),
+      marker,
       rows: checkedRows(rows, this.count),
     }));
     const colours = this.#colourChoices();

@@ -1,3 +1,4 @@
+import { markerSigns } from "../display/theme";
 import { escapeHtml } from "../widgets/still";
 import type { SetState } from "./explorerState";
 
@@ -5,9 +6,9 @@ import type { SetState } from "./explorerState";
 export function setsTable(sets: readonly SetState[]): string {
   const row = (cells: readonly string[], tag = "td") =>
     `<tr>${cells.map((cell) => `<${tag} style="text-align:left;padding:2px 10px">${cell}</${tag}>`).join("")}</tr>`;
-  const rows = sets.map(({ name, colour, count, map }) =>
+  const rows = sets.map(({ name, colour, marker, count, map }) =>
     row([
-      `<span style="display:inline-block;width:12px;height:12px;border-radius:6px;background:${escapeHtml(colour)}"></span>`,
+      `<span style="color:${escapeHtml(colour)}">${markerSigns[marker]}</span>`,
       escapeHtml(name),
       String(count),
       map?.status === "done" && map.resolution !== null ? `${map.resolution.toFixed(1)} Å` : "",
