@@ -108,6 +108,8 @@ export class Explorer extends Widget<typeof traits> {
   readonly #shownMaps = new Map<string, DensityMap>();
   #reopening: Promise<void> = Promise.resolve();
   #stopTraining: AbortController | undefined;
+  /** Places of the frames that the viewer plays. */
+  #played: number[][] = [];
   /** What was last said of the path: whence it is, and what it leaves out. */
   #ofPath = "";
 
@@ -530,16 +532,25 @@ export class Explorer extends Widget<typeof traits> {
    * @throws InputError before the first epoch of a training, and for a path of one station
    */
   playPath(): void {
-    this.viewer.play(this.#pathModels());
+    const { stations, models } = this.#pathModels();
+    this.#played = this.viewer.play(models).map((index) => stations[index]!);
+    this.scatter.setPlayed(this.#played);
   }
 
-  #pathModels(): GaussianModel[] {
+  /** Puts the probe where a frame of the motion that was played last is. @throws InputError where there is no such frame */
+  showFrame(frame: number): void {
+    const place = this.#played[frame];
+    if (!place) throw new InputError("frame", `a frame from 0 to ${this.#played.length - 1}`, String(frame));
+    this.scatter.probe = place;
+  }
+
+  #pathModels(): { stations: number[][]; models: GaussianModel[] } {
     const { run } = this.#parts;
     if (!run)
       throw InputError.of("The training has not finished an epoch yet, so that there is no motion to show.");
     const stations = this.#stations(this.#pathAnchors());
     if (stations.length < 2) throw InputError.of("A motion needs a path with two stations or more.");
-    return stations.map((z) => run.decode(z));
+    return { stations, models: stations.map((z) => run.decode(z)) };
   }
 
   /**
@@ -551,7 +562,7 @@ export class Explorer extends Widget<typeof traits> {
       this.viewer.arrows(null);
       return;
     }
-    const models = this.#pathModels();
+    const { models } = this.#pathModels();
     this.viewer.arrows({ from: models[0]!, to: models.at(-1)! });
   }
 
@@ -715,6 +726,9 @@ export class Explorer extends Widget<typeof traits> {
       case "play":
         this.playPath();
         return this.#aboutPath();
+      case "frame":
+        this.showFrame(request.frame);
+        return undefined;
       case "arrows":
         this.showArrows(request.shown);
         return request.shown ? this.#aboutPath() : undefined;

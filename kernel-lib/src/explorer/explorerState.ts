@@ -79,6 +79,8 @@ export type ExplorerRequest =
   | { kind: "montage"; set: string }
   | { kind: "export"; what: ExportKind; set?: string; file: string; overwrite: boolean }
   | { kind: "play" }
+  /** The motion has come to rest at a frame: the probe goes there. */
+  | { kind: "frame"; frame: number }
   | { kind: "arrows"; shown: boolean }
   | { kind: "pin"; shown: boolean }
   | { kind: "stopTraining" };

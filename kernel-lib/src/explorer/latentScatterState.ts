@@ -120,6 +120,8 @@ export const latentScatterTraits = {
   probe: list(float(0)),
   /** Its coordinates along the shown axes. */
   probePlace: list(float(0)),
+  /** Coordinates along the shown axes of the places of a motion that is played, where the probe is shown meanwhile. */
+  playedPlaces: numbers(Float32Array),
   /** What the page asks of the probe. */
   probeTo: json<ProbeTarget>(() => ({})),
   sliders: json<readonly ProbeSlider[]>(() => []),
