@@ -71,7 +71,11 @@ export function scatterFigure(x: Column, y: Column, options: ScatterOptions = {}
     data: { values: marks },
     mark: dense
       ? { type: "rect" }
-      : { ...(shapes ? { type: "point", filled: true } : { type: "circle" }), size: count > 1000 ? 14 : 24, opacity: count > 300 ? 0.6 : 0.85 },
+      : {
+          ...(shapes ? { type: "point", filled: true } : { type: "circle" }),
+          size: count > 1000 ? 14 : 24,
+          opacity: count > 300 ? 0.6 : 0.85,
+        },
     encoding: {
       x: axis("x", x),
       y: axis("y", y),

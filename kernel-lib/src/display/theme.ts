@@ -44,6 +44,14 @@ export const dashes: Readonly<Record<Marker, string>> = {
   cross: "8 3 2 3",
 };
 
+/** The shapes as the `d` of SVG paths around 0. */
+export const markerPaths: Readonly<Record<Marker, string>> = {
+  circle: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
+  square: "M-4.5 -4.5h9v9h-9Z",
+  diamond: "M0 -6L6 0L0 6L-6 0Z",
+  cross: "M-1.8 -5.5h3.6v3.7h3.7v3.6h-3.7v3.7h-3.6v-3.7h-3.7v-3.6h3.7Z",
+};
+
 /** The shapes as text, for tables. */
 export const markerSigns: Readonly<Record<Marker, string>> = {
   circle: "●",

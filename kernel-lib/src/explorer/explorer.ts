@@ -19,6 +19,7 @@ import { child, Widget, type WidgetKind } from "../widgets/widget";
 import { BackgroundJobs, type Jobs, type ParticleSource } from "./backgroundJobs";
 import type { Clustering } from "./clusterings";
 import type { DensityMap } from "./densityMap";
+import { explorerPicture } from "./explorerPicture";
 import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";
 import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
 import { GaussianViewer } from "./gaussianViewer";
@@ -28,7 +29,6 @@ import { widgetModule, widgetModuleVersion } from "./module";
 import { particleImage, particleMontage } from "./particleMontage";
 import { type NamedSet, SetTable } from "./particleSets";
 import { SetMaps } from "./setMaps";
-import { setsTable } from "./setsTable";
 import { placeBelow } from "./workFolder";
 
 export interface ExploreOptions {
@@ -744,16 +744,7 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   override picture(): Picture {
-    const scatter = this.scatter.picture();
-    const viewer = this.viewer.picture();
-    const { sets, run } = this.state;
-    const html = [
-      // Both become smaller where there is no room, so that they stay side by side.
-      `<div style="display:flex;gap:8px;align-items:flex-start"><div style="flex:0 1 auto;min-width:0">${scatter.html}</div><div style="flex:0 1 320px;min-width:0">${viewer.html}</div></div>`,
-      ...(sets.length > 0 ? [setsTable(sets)] : []),
-    ].join("");
-    const text = `Explorer of ${run?.folder ?? "a run"}: ${scatter.text}; ${sets.length} sets`;
-    return { text, html };
+    return explorerPicture(this.scatter.picture(), this.viewer.picture(), this.state);
   }
 
   override close(): void {

@@ -1,4 +1,5 @@
 import { distinctLabels } from "../display/checks";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import type { Volume } from "../maps/volume";
 import { modelDensity } from "../model/density";
@@ -92,6 +93,8 @@ export class GaussianViewer extends Base {
     );
     this.density.observe("visible", (visible) => visible && this.#computeDensity());
     this.observe("slice", ({ visible, map }) => visible && map === "" && this.#computeDensity());
+    // Its picture is a PNG too
+    void loadRasteriser();
     this.onMessage((content) => this.#answer(content as ViewerRequest));
   }
 

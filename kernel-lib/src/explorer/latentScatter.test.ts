@@ -602,9 +602,13 @@ test("a picture stands for the scatter without a kernel, and no name in it is ma
     columns: [{ name: "<img src=x>", values: Array.from({ length: n }, (_, i) => `<b>${i % 3}</b>`) }],
   });
   scatter.colour = "<img src=x>";
-  const { html, text, png } = scatter.picture();
-  assert.doesNotMatch(html, /<script|<img|<b>/);
-  assert.match(html, /&lt;script&gt;/);
+  const { html, svg, text, png } = scatter.picture();
+  assert.doesNotMatch(svg!, /<script|<img|<b>/);
+  assert.match(svg!, /&lt;script&gt;/);
+  assert.match(
+    html,
+    /^<img src="data:image\/svg\+xml;base64,[\w+/=]+" alt="[^"<>]*&lt;script&gt;[^"<>]*" style="[^"]*"\/>$/,
+  );
   assert.match(text, /400 particles over z1 and z2/);
   assert.equal(Buffer.from(png!.subarray(1, 4)).toString(), "PNG");
   assert.equal(scatter.picture(), scatter.picture());
@@ -690,7 +694,10 @@ test("a table holds the particles that are shown, with their sets, all of one mo
   const next = { kind: "csv", what: "all", from: 0, version: first["version"] };
   assert.equal((await page.ask(next))["kind"], "answer");
   page.set({ hidden: [] });
-  assert.match(String((await page.ask(next))["text"]), /What is shown has changed while the table was written/);
+  assert.match(
+    String((await page.ask(next))["text"]),
+    /What is shown has changed while the table was written/,
+  );
 });
 
 test("a still picture is of what is shown: the zoomed part, the path, the legend's visible categories", () => {
@@ -701,12 +708,12 @@ test("a still picture is of what is shown: the zoomed part, the path, the legend
   ];
   scatter.colour = "class";
   const all = scatter.picture();
-  assert.match(all.html, /<polyline points="[^"]+"/);
-  assert.match(all.html, />class 3</);
+  assert.match(all.svg!, /<polyline points="[^"]+"/);
+  assert.match(all.svg!, />class 3</);
   page.set({ hidden: ["class 3"], zoom: { x: [0, 0.01], y: [5, 5.5] } });
   const part = scatter.picture();
-  assert.doesNotMatch(part.html, />class 3</);
-  assert.match(part.html, />0\.002</);
+  assert.doesNotMatch(part.svg!, />class 3</);
+  assert.match(part.svg!, />0\.002</);
   assert.notDeepEqual(part.png, all.png);
 });
 

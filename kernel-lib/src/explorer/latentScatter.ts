@@ -1,4 +1,5 @@
 import { shortNumber } from "../display/checks";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import { pathThrough } from "../latent/path";
 import {
@@ -129,6 +130,8 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     for (const key of ["shown", "hidden", "colouring", "selected", "axes"] as const) {
       this.observe(key, () => this.#tableVersion++);
     }
+    // Its picture is a PNG too
+    void loadRasteriser();
     this.onMessage((content) => this.#asked(content));
   }
 

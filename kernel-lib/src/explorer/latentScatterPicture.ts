@@ -1,7 +1,7 @@
 import { PNG } from "pngjs";
 import { shortNumber } from "../display/checks";
-import { font, type Marker, markerSigns, markers, palette } from "../display/theme";
-import { escapeHtml, type Picture } from "../widgets/still";
+import { font, type Marker, markerPaths, markers, palette } from "../display/theme";
+import { drawnPicture, escapeHtml, type Picture } from "../widgets/still";
 import { DENSITY_CELLS } from "./latentScatterDrawn";
 import type { LatentScatterState, ShownAxis } from "./latentScatterState";
 
@@ -198,22 +198,19 @@ export function scatterPicture(state: LatentScatterState): Picture {
       shown.y.title,
       `text-anchor="middle" transform="translate(16 ${top + HEIGHT / 2}) rotate(-90)"`,
     ),
-    ...pathOf(state, (x, y) => [
-      left + place(frame.x, x, WIDTH),
-      top + HEIGHT - place(frame.y, y, HEIGHT),
-    ]),
+    ...pathOf(state, (x, y) => [left + place(frame.x, x, WIDTH), top + HEIGHT - place(frame.y, y, HEIGHT)]),
     ...(probeInside
       ? [`<circle cx="${px}" cy="${py}" r="7" fill="none" stroke="${palette.ink}" stroke-width="2"/>`]
       : []),
     ...(legend
       ? legend.map(
-          ({ colour, sign = "●", words }, i) =>
-            `<text x="${left + WIDTH + 22}" y="${top + 16 + 20 * i}" font-size="12" text-anchor="middle" fill="${escapeHtml(colour)}">${sign}</text>${word(left + WIDTH + 34, top + 16 + 20 * i, words)}`,
+          ({ colour, marker = "circle", words }, i) =>
+            `<path transform="translate(${left + WIDTH + 22} ${top + 12 + 20 * i})" d="${markerPaths[marker]}" fill="${escapeHtml(colour)}"/>${word(left + WIDTH + 34, top + 16 + 20 * i, words)}`,
         )
       : []),
     "</svg>",
   ].join("");
-  return { text, html: svg, png };
+  return drawnPicture(text, svg, png);
 }
 
 /** The path and its stations; with three axes it is not drawn. */
@@ -230,7 +227,9 @@ function pathOf(
   return [
     `<svg x="${left}" y="${top}" width="${WIDTH}" height="${HEIGHT}" viewBox="${left} ${top} ${WIDTH} ${HEIGHT}">`,
     `<polyline points="${places(pathLine).join(" ")}" fill="none" stroke="${palette.purple}" stroke-width="2"/>`,
-    ...places(stationPlaces).map(([x, y]) => `<circle cx="${x}" cy="${y}" r="3.5" fill="${palette.purple}"/>`),
+    ...places(stationPlaces).map(
+      ([x, y]) => `<circle cx="${x}" cy="${y}" r="3.5" fill="${palette.purple}"/>`,
+    ),
     "</svg>",
   ];
 }
@@ -238,7 +237,7 @@ function pathOf(
 function legendOf({
   colouring,
   hidden,
-}: LatentScatterState): { colour: string; sign?: string; words: string }[] | undefined {
+}: LatentScatterState): { colour: string; marker?: Marker; words: string }[] | undefined {
   if (colouring.kind === "none") return undefined;
   if (colouring.kind === "number") {
     const { title, low, high } = colouring;
@@ -251,7 +250,7 @@ function legendOf({
   const categories = colouring.categories.filter(({ name }) => !hidden.includes(name));
   const entries = categories.slice(0, MOST_LEGEND).map(({ name, colour, marker }) => ({
     colour,
-    sign: markerSigns[marker],
+    marker,
     words: name.length > 22 ? `${name.slice(0, 21)}…` : name,
   }));
   const more = categories.length - entries.length;

@@ -297,7 +297,9 @@ export class ExplorerView extends FreedView {
 
   /** The ring of the scatter goes along with the motion. */
   private showPlayed(frame: number | undefined): void {
-    (this.model.get("scatter") as { showPlayed?(frame: number | undefined): void } | null)?.showPlayed?.(frame);
+    (this.model.get("scatter") as { showPlayed?(frame: number | undefined): void } | null)?.showPlayed?.(
+      frame,
+    );
   }
 
   /** Files and the pinned state are of what is shown: a motion that is played comes to rest at its frame first. */

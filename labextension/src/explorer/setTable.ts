@@ -1,5 +1,5 @@
-import type { ExplorerRequest, MapState, SetState } from "e2gmm/dist/explorer/explorerState";
 import { markerSigns } from "e2gmm/dist/display/theme.js";
+import type { ExplorerRequest, MapState, SetState } from "e2gmm/dist/explorer/explorerState";
 import { element } from "../dom.js";
 
 export interface SetTableActions {
