@@ -250,11 +250,7 @@ describe("images that would outshine all others", () => {
     ],
     ["a pixel 20 deviations off, as gold beads have", (good) => pixel(good, 7, 20), undefined],
     ["a scale of 1e4", (good) => good.map((v) => 1e4 * v), /standard deviation is .* times the median/],
-    [
-      "a scale of 1e-4",
-      (good) => good.map((v) => 1e-4 * v),
-      /standard deviation is 1\/.* of the median/,
-    ],
+    ["a scale of 1e-4", (good) => good.map((v) => 1e-4 * v), /standard deviation is 1\/.* of the median/],
     ["a scale of 30", (good) => good.map((v) => 30 * v), /standard deviation is \d\d times/],
     ["a scale of 3", (good) => good.map((v) => 3 * v), undefined],
     ["the other sign", (good) => good.map((v) => -v), undefined],
