@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { after, before, describe, type TestContext, test } from "node:test";
 import { InputError, openMrc, Random, readMap } from "e2gmm";
+import { imageStatistics } from "e2gmm/dist/maps/imageOutliers";
 import { type MadeMrc, mrcBytes } from "e2gmm/dist/maps/mrc.test.helper";
 import { type ImageSource, reconstruct } from "e2gmm/dist/maps/reconstruct";
 import { temporaryFolder } from "e2gmm/dist/testing";
+import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/command";
+import { correlation, readStack } from "../cli/mrc";
 
 /** Images and maps that would give a wrong result without a word, one line each. */
 
@@ -310,5 +314,73 @@ describe("images that would outshine all others", () => {
   test("a set of nothing but constant images is refused", async () => {
     const images = set(5).map((image) => image.fill(1));
     await assert.rejects(reconstruct(source(images)), /expected images that vary, found 5 of one value each/);
+  });
+});
+
+describe("the command", () => {
+  let folder: string;
+  const at = (name: string) => path.join(folder, name);
+  const star = () => readFileSync(at("sim/particles.star"), "utf8");
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "e2gmm-images-"));
+    simulatedProject(folder, "--snr", "4");
+    neutralModel(folder);
+    writeFileSync(at("sim/bytes.star"), star().replaceAll("particles.mrcs", "bytes.mrcs"));
+    writeFileSync(at("sim/hot.star"), star().replaceAll("particles.mrcs", "hot.mrcs"));
+    const images = readStack(at("sim/particles.mrcs"));
+    const scale = 30 / imageStatistics(images.data).standardDeviation;
+    const grey = images.data.map((value) => Math.max(0, Math.min(255, Math.round(128 + scale * value))));
+    writeFileSync(at("sim/bytes.mrcs"), mrcBytes({ size: images.size, mode: 0, values: grey }));
+    const hot = readFileSync(at("sim/particles.mrcs"));
+    hot.writeFloatLE(1e9, 1024 + 4 * (7 * 1024 + 500));
+    writeFileSync(at("sim/hot.mrcs"), hot);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const reconstructed = (...args: string[]) => {
+    const printed = succeed(folder, "reconstruct", "--out", "map.mrc", "--particles", ...args);
+    return { printed, map: readStack(at("map.mrc")).data };
+  };
+
+  test("grey bytes give the map of the images that they were made from, with a note", () => {
+    const { map } = reconstructed("sim/particles.star");
+    const grey = reconstructed("sim/bytes.star");
+    assert.match(
+      grey.printed,
+      /note: .*bytes\.mrcs has bytes \(mode 0\) that only make sense without a sign/,
+    );
+    // Their mean, which nobody has subtracted, is in the map as well.
+    const alike = correlation(grey.map, map);
+    assert.ok(alike > 0.95, `correlation ${alike}`);
+    const signed = reconstructed("sim/bytes.star", "--bytes", "signed");
+    assert.doesNotMatch(signed.printed, /note: .*bytes/);
+    const wrong = correlation(signed.map, map);
+    assert.ok(wrong < 0.9, `correlation ${wrong}`);
+  });
+
+  test("how bytes are read is recorded in a run, and a resume cannot change it", () => {
+    const train = words(
+      "train --particles sim/bytes.star --model model.txt --latent 1 --epochs 1 --backend wasm --out run",
+    );
+    succeed(folder, ...train, "--bytes", "unsigned");
+    const record = JSON.parse(readFileSync(at("run/run.json"), "utf8"));
+    assert.equal(record.inputs.bytes, "unsigned");
+    refuses(
+      folder,
+      words("train --out run --resume --bytes signed"),
+      /--bytes: expected unsigned, as the run was begun with/,
+    );
+  });
+
+  test("an image with a hot pixel is named and left out, unless it is asked for", () => {
+    const { printed, map } = reconstructed("sim/hot.star");
+    assert.match(printed, /note: sim\/hot\.star: 1 of 60 images is unlike the others and left out \(row 8: /);
+    assert.match(printed, /map\.mrc: 59 particles/);
+    writeFileSync(at("others.txt"), Array.from({ length: 60 }, (_, i) => (i === 7 ? "" : `${i}\n`)).join(""));
+    const others = reconstructed("sim/particles.star", "--select", "others.txt").map;
+    assert.ok(correlation(others, map) > 0.9999);
+    const kept = reconstructed("sim/hot.star", "--keep-outliers");
+    assert.doesNotMatch(kept.printed, /note/);
+    assert.ok(correlation(kept.map, map) < 0.5);
   });
 });
