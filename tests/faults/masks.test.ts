@@ -42,7 +42,7 @@ const cases: [string, () => Volume | Buffer, string[], RegExp][] = [
   [
     "nothing above 0.3",
     () => filled((x) => (x < 16 ? 0.3 : 0)),
-    all,
+    ["train"],
     /at least 0\.5 somewhere, found 0\.3 at most/,
   ],
   [
@@ -54,13 +54,13 @@ const cases: [string, () => Volume | Buffer, string[], RegExp][] = [
   [
     "values below 0",
     () => filled((x) => (x < 16 ? 1 : -1)),
-    all,
+    ["neutral"],
     /voxel \(16, 0, 0\): expected a value from 0 to 1, found -1/,
   ],
   [
     "values up to 255",
     () => filled((x) => (x < 16 ? 255 : 0)),
-    all,
+    ["fsc"],
     /voxel \(0, 0, 0\): expected a value from 0 to 1, found 255/,
   ],
   [
@@ -84,7 +84,7 @@ const cases: [string, () => Volume | Buffer, string[], RegExp][] = [
   [
     "a text",
     () => Buffer.from("no map ".repeat(400)),
-    all,
+    ["train"],
     /expected an MRC file, found text beginning with/,
   ],
 ];
@@ -108,13 +108,8 @@ describe("masks that are refused", () => {
     const handle = await open(file, "r+");
     await handle.write(Float32Array.of(Number.NaN), 0, 4, 1024);
     await handle.close();
-    for (const command of all) {
-      refuses(
-        folder,
-        [...commands[command]!, "--mask", "mask.mrc"],
-        /mask\.mrc: section 1: expected finite values, found NaN/,
-      );
-    }
+    const right = /mask\.mrc: section 1: expected finite values, found NaN/;
+    refuses(folder, [...commands["train"]!, "--mask", "mask.mrc"], right);
   });
 });
 

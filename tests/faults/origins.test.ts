@@ -57,13 +57,12 @@ function near(found: readonly number[], expected: readonly number[], within: num
 
 /** name, edge of the map, edge of the training box, how the header says where the map lies, where that is */
 const cases: [string, number, number, { origin?: number[]; start?: number[] }, number[]][] = [
-  ["nowhere", 32, 32, {}, [0, 0, 0]],
-  ["an origin", 32, 32, { origin: [-100.5, 20, 3.25] }, [-100.5, 20, 3.25]],
-  ["an origin, a smaller training box", 32, 20, { origin: [-100.5, 20, 3.25] }, [-100.5, 20, 3.25]],
-  ["an origin, an odd map", 33, 20, { origin: [7, 0, -40] }, [7, 0, -40]],
-  ["an odd map alone", 33, 20, {}, [0, 0, 0]],
-  ["a place in the cell, as EMDB has", 32, 24, { start: [-16, -16, 5] }, [-32, -32, 10]],
-  ["both: the origin counts", 32, 24, { start: [-16, -16, 5], origin: [1, 2, 3] }, [1, 2, 3]],
+  ["nowhere", 24, 20, {}, [0, 0, 0]],
+  ["an origin", 24, 20, { origin: [-100.5, 20, 3.25] }, [-100.5, 20, 3.25]],
+  ["an origin, an odd map", 25, 20, { origin: [7, 0, -40] }, [7, 0, -40]],
+  ["an odd map alone", 25, 20, {}, [0, 0, 0]],
+  ["a place in the cell, as EMDB has", 24, 20, { start: [-16, -16, 5] }, [-32, -32, 10]],
+  ["both: the origin counts", 24, 20, { start: [-16, -16, 5], origin: [1, 2, 3] }, [1, 2, 3]],
 ];
 
 for (const [name, edge, box, { origin, start }, place] of cases) {

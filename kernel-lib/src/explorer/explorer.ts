@@ -427,6 +427,7 @@ export class Explorer extends Widget<typeof traits> {
       dataFolder: this.#dataFolder,
       apix: particles.givenApix,
       invertContrast: particles.invertContrast,
+      bytes: particles.bytes,
       rows: particles.rows,
     };
     const boxSize = Math.min(this.#options.mapBox ?? DEFAULT_MAP_BOX, particles.boxSize);
