@@ -118,8 +118,12 @@ class RelionMetadata implements ParticleMetadata {
       this.notices.push("no CTF columns: images are taken as not affected by a CTF");
     }
     const subset = values.column(subsetColumn);
-    // What is no half set is refused by checkMetadata.
-    if (subset) this.randomSubset = Uint8Array.from(subset);
+    if (subset?.every((half) => half === 0)) {
+      this.notices.push(`${subsetColumn} is 0 for all particles, which is no half set`);
+    } else if (subset) {
+      // What else is no half set is refused by checkMetadata.
+      this.randomSubset = Uint8Array.from(subset);
+    }
     this.noticeOrigins();
     this.noticeAngles();
     const { hiddenRows } = table;
@@ -227,7 +231,8 @@ class RelionMetadata implements ParticleMetadata {
       const values = this.values.column(name);
       return values && { quantity, values, where: (row) => `${this.where(row)}, column ${name}` };
     };
-    const names: QuantityName[] = ["angle", "origin", "pixelOrigin", "randomSubset"];
+    const names: QuantityName[] = ["angle", "origin", "pixelOrigin"];
+    if (this.randomSubset) names.push("randomSubset");
     if (this.defocus) names.push("defocus", "defocusAngle", "phaseShift", "bFactor", "scale");
     for (const quantity of names) {
       for (const name of quantities[quantity].relion) {
