@@ -1,14 +1,15 @@
 import type { Command } from "commander";
 import { type FscCurve, formatFsc, fourierShellCorrelation, resolutionAt } from "../maps/fsc";
 import { readMask } from "../maps/mask";
-import { readMap } from "../maps/mrc";
+import { type ByteSign, readMap } from "../maps/mrc";
 import { writeBeside } from "../writeBeside";
-import { examples, fileOption, type QuietOption, quietOption } from "./options";
+import { bytesOption, examples, fileOption, type QuietOption, quietOption } from "./options";
 import type { RunCommand } from "./program";
 
 interface FscOptions extends QuietOption {
   mask?: string;
   out?: string;
+  bytes?: ByteSign;
 }
 
 export function addFsc(program: Command, run: RunCommand): void {
@@ -22,6 +23,7 @@ export function addFsc(program: Command, run: RunCommand): void {
     .argument("<A>", "a map (MRC)")
     .argument("<B>", "another of the same voxels")
     .addOption(fileOption("--mask <file>", "map that both are multiplied by first"))
+    .addOption(bytesOption())
     .addOption(fileOption("--out <file>", "write the table here as well"))
     .addOption(quietOption());
   examples(command, "e2gmm fsc run1_half1.mrc run1_half2.mrc --mask mask.mrc");
@@ -29,10 +31,8 @@ export function addFsc(program: Command, run: RunCommand): void {
     run(options, async (session) => {
       const outputs = await session.writes(options.out ? [options.out] : [], [a, b, options.mask]);
       // What is printed is a table that other programs read.
-      const reading = {
-        ...session.reading,
-        onNotice: (notice: string) => session.print(`# note: ${notice}`),
-      };
+      const onNotice = (notice: string) => session.print(`# note: ${notice}`);
+      const reading = { ...session.reading, onNotice, bytes: options.bytes };
       const first = await readMap(a, reading);
       const second = await readMap(b, reading);
       const mask =

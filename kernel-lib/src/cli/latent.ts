@@ -69,8 +69,9 @@ export function addLatent(program: Command, run: RunCommand): void {
       const { centres, labels, sizes } = kMeans(points, latent, options.clusters, { seed: options.seed });
       const set = await openParticles(inputs.particles, {
         signal: session.signal,
+        dataFolder: inputs.dataFolder,
+        apix: inputs.apix,
         invertContrast: inputs.invertContrast,
-        ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
       });
       if (set.count !== count) {
         throw new InputError(inputs.particles, `the ${count} particles of ${folder}`, `${set.count}`);

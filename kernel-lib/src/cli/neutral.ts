@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { finiteText } from "../finite";
 import { readMask } from "../maps/mask";
-import { readMap } from "../maps/mrc";
+import { type ByteSign, readMap } from "../maps/mrc";
 import { physicalSize } from "../model/gaussianModel";
 import { type GrowthRound, growNeutralModel } from "../model/neutral";
 import { writeBeside } from "../writeBeside";
 import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
 import {
+  bytesOption,
   examples,
   fileOption,
   invertContrastOption,
@@ -27,6 +28,7 @@ interface NeutralOptions extends QuietOption {
   box?: number;
   apix?: number;
   invertContrast?: boolean;
+  bytes?: ByteSign;
   targetFrc: number;
   seed: number;
   out: string;
@@ -74,6 +76,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
       }),
     )
     .addOption(invertContrastOption("the map"))
+    .addOption(bytesOption())
     .addOption(
       numberOption("--target-frc <value>", "mean FRC at which growth ends when --gaussians is not given", {
         above: 0,
@@ -92,10 +95,14 @@ export function addNeutral(program: Command, run: RunCommand): void {
       const frcFile = besideName(options.out, "_frc.csv");
       const outputs = await session.writes([options.out, frcFile], [mapFile, maskFile]);
       // A mask made from a map has what is wrong in the map's header.
-      const reading = { ...session.reading, ...(options.apix !== undefined && { apix: options.apix }) };
+      const { bytes } = options;
+      const reading = {
+        ...session.reading,
+        bytes,
+        ...(options.apix !== undefined && { apix: options.apix }),
+      };
       const map = await readMap(mapFile, reading);
-      const mask =
-        maskFile === undefined ? undefined : await readMask(maskFile, map, { ...reading, sameVoxels: true });
+      const mask = maskFile === undefined ? undefined : await readMask(maskFile, map, reading);
       const { signal, onProgress } = session;
       const { model, rounds, notices } = await inTermsOf(
         { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },

@@ -100,6 +100,12 @@ export const quietOption = (): Option => new Option("--quiet", "no progress on s
 export const dataFolderOption = (): Option =>
   fileOption("--data-folder <folder>", "where the image stacks are, if not where the particle file says");
 
+export const apixOption = (): Option =>
+  numberOption("--apix <Å>", "pixel size of the images, where the particle file lacks it or has it wrong", {
+    expected: "a length in Å",
+    above: 0,
+  });
+
 export const invertContrastOption = (what: string): Option =>
   new Option(
     "--invert-contrast",
@@ -118,6 +124,14 @@ export const engineOption = (automatic: string): Option =>
     "auto",
     ...engineNames,
   ]).default("auto");
+
+/** How maps and stacks of bytes are read. */
+export const bytesOption = (): Option =>
+  choiceOption(
+    "--bytes <sign>",
+    "how bytes (MRC mode 0) are read: signed, unsigned (default: as the file says, else as its values make sense)",
+    ["signed", "unsigned"],
+  );
 
 /** `whose` says what in the command has them. */
 export const threadsOption = (whose: string): Option =>

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { formatFsc } from "../maps/fsc";
 import { describeLeftOut } from "../maps/imageOutliers";
-import { writeMap } from "../maps/mrc";
+import { type ByteSign, writeMap } from "../maps/mrc";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles } from "../particles/particleSet";
 import { writeBeside } from "../writeBeside";
@@ -9,6 +9,8 @@ import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
 import {
+  apixOption,
+  bytesOption,
   dataFolderOption,
   examples,
   fileOption,
@@ -25,10 +27,12 @@ interface ReconstructCommandOptions extends QuietOption {
   particles: string;
   select?: string;
   dataFolder?: string;
+  apix?: number;
   invertContrast?: boolean;
   box?: number;
   maskDiameter?: number;
   keepOutliers?: boolean;
+  bytes?: ByteSign;
   out: string;
 }
 
@@ -39,17 +43,20 @@ export function addReconstruct(program: Command, run: RunCommand): void {
     .description(
       "Reconstructs a map by direct Fourier inversion with the poses and CTFs of the particle file. Writes the map, " +
         "and beside it two half maps and their FSC (map_half1.mrc, map_half2.mrc and map_fsc.txt for map.mrc). Halves " +
-        "are those of _rlnRandomSubset where the file has it, else every other particle.",
+        "are those of _rlnRandomSubset where the file has it, else every other particle; rows that name the same image " +
+        "stay together.",
     )
     .addOption(required(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC")))
     .addOption(
       fileOption(
         "--select <file>",
-        "text file of the particles to use: their rows in the file, counted from 0",
+        "text file of the particles to use, counted from 0; those that are left out on reading do not count",
       ),
     )
     .addOption(dataFolderOption())
+    .addOption(apixOption())
     .addOption(invertContrastOption("images"))
+    .addOption(bytesOption())
     .addOption(
       numberOption(
         "--box <voxels>",
@@ -93,13 +100,15 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const { signal, onProgress } = session;
       const set = await openParticles(particles, {
         signal,
+        dataFolder: options.dataFolder,
+        apix: options.apix,
         invertContrast: options.invertContrast,
-        ...(options.dataFolder && { dataFolder: options.dataFolder }),
+        bytes: options.bytes,
       });
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
-      for (const notice of used.notices) session.print(`note: ${notice}`);
+      for (const notice of used.notices) session.note(notice);
       const { map, half1, half2, fsc, leftOut } = await inTermsOf(
         { boxSize: "--box" },
         reconstruct(used, {

@@ -27,8 +27,14 @@ export class Session implements TaskOptions {
     process.stdout.write(`${line}\n`);
   }
 
-  /** Writes what was assumed, or left out, to stdout. */
-  readonly note = (notice: string): void => this.print(`note: ${notice}`);
+  private readonly noted = new Set<string>();
+
+  /** Writes what was assumed, or left out, to stdout, once. */
+  readonly note = (notice: string): void => {
+    if (this.noted.has(notice)) return;
+    this.noted.add(notice);
+    this.print(`note: ${notice}`);
+  };
 
   /** What the library's functions that read a map are given. */
   get reading(): { signal: AbortSignal; onNotice: (notice: string) => void } {

@@ -17,6 +17,7 @@ import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
 import { inTermsOf } from "./failure";
 import {
+  apixOption,
   backendOption,
   choiceOption,
   dataFolderOption,
@@ -40,6 +41,7 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
   model?: string;
   mask?: string;
   dataFolder?: string;
+  apix?: number;
   invertContrast?: boolean;
   keepOutliers?: boolean;
   resolution?: number;
@@ -129,6 +131,7 @@ export function addTrain(program: Command, run: RunCommand): void {
       }),
     )
     .addOption(dataFolderOption())
+    .addOption(apixOption())
     .addOption(invertContrastOption("images"))
     .addOption(
       new Option(
@@ -186,11 +189,12 @@ async function train(
           ),
           ...(inputs.mask !== undefined && { mask: inputs.mask }),
           ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+          ...(inputs.apix !== undefined && { apix: inputs.apix }),
           ...(inputs.invertContrast && { invertContrast: true }),
           ...(options.keepOutliers && { keepOutliers: true }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
-          onNotice: (notice) => session.print(`note: ${notice}`),
+          onNotice: session.note,
         },
         session,
       ),
@@ -210,12 +214,13 @@ interface TrainInputs {
   model: string;
   mask?: string | undefined;
   dataFolder?: string | undefined;
+  apix?: number | undefined;
   invertContrast?: boolean | undefined;
   record?: RunRecord;
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<TrainInputs> {
-  const { particles, model, mask, dataFolder, invertContrast, out } = options;
+  const { particles, model, mask, dataFolder, apix, invertContrast, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   const state = await new RunFolder(out).state();
@@ -224,7 +229,7 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
   }
   // What a training left that died before its run was made is taken over.
   if (state !== "interrupted") await session.fills(out);
-  return { particles, model, mask, dataFolder, invertContrast };
+  return { particles, model, mask, dataFolder, apix, invertContrast };
 }
 
 /** What a run was begun with. @throws InputError where the command line says anything else */
@@ -239,6 +244,9 @@ async function resumedInputs(
     const now = options[name];
     const begun = record.inputs[name];
     if (now !== undefined && path.resolve(now) !== begun) throw differs(`--${dashed(name)}`, begun, now);
+  }
+  if (options.apix !== undefined && options.apix !== record.inputs.apix) {
+    throw differs("--apix", record.inputs.apix, options.apix);
   }
   if (given("invertContrast") && !record.inputs.invertContrast) {
     throw new InputError("--invert-contrast", "to be left out: the run was begun without it");
@@ -263,18 +271,14 @@ function dashed(name: string): string {
 
 /** Looks at the particles before the long work: what there is, and what was assumed. */
 async function describeParticles(inputs: TrainInputs, session: Session): Promise<void> {
-  const { particles, dataFolder, invertContrast } = inputs;
+  const { particles, dataFolder, apix, invertContrast } = inputs;
   const { signal } = session;
-  const set = await openParticles(particles, {
-    signal,
-    invertContrast,
-    ...(dataFolder !== undefined && { dataFolder }),
-  });
+  const set = await openParticles(particles, { signal, dataFolder, apix, invertContrast });
   try {
     session.print(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
     );
-    for (const notice of set.notices) session.print(`note: ${notice}`);
+    for (const notice of set.notices) session.note(notice);
   } finally {
     await set.close();
   }

@@ -22,7 +22,7 @@ export interface FscCurve {
  *
  * @param options.mask  multiplied to both maps first
  * @param options.names what to call the two maps in errors, such as their files
- * @throws InputError when the maps, or the mask, differ in size or voxel size
+ * @throws InputError when the maps, or the mask, differ in size or voxel size, or values are too large to be transformed
  */
 export function fourierShellCorrelation(
   a: Volume,
@@ -59,6 +59,10 @@ export function fourierShellCorrelation(
     }
   }
   const fsc = cross.map((sum, r) => (sum === 0 ? 0 : sum / Math.sqrt(powerA[r]! * powerB[r]!)));
+  if (!fsc.every(Number.isFinite)) {
+    const name = powerA.every(Number.isFinite) ? nameB : nameA;
+    throw new InputError(name, "values whose Fourier transform is finite", "values too large for it");
+  }
   return curveOf(fsc, longest * a.apix);
 }
 

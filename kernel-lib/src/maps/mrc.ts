@@ -1,12 +1,13 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import { bytesAreSigned, headerBytes, type MrcHeader, parseHeader, saysSignOfBytes } from "./mrcHeader";
-import { layoutOf, locateSurplus, type MrcLayout, promisedLayout } from "./mrcLayout";
+import { headerBytes, type MrcHeader, parseHeader } from "./mrcHeader";
+import { type ByteSign, type FoundValues, findValues, promisedLayout } from "./mrcLayout";
 import { type ByteSource, memoryFor, openSource } from "./mrcSource";
-import { bytesLookUnsigned, decodeValues, findNotFinite } from "./mrcValues";
+import { decodeValues, findNotFinite } from "./mrcValues";
 import type { Volume } from "./volume";
 
 export type { MrcHeader } from "./mrcHeader";
+export type { ByteSign } from "./mrcLayout";
 export { createStack, type StackWriter, writeMap } from "./mrcWriter";
 
 /**
@@ -32,9 +33,6 @@ export interface MrcFile {
   close(): Promise<void>;
 }
 
-/** How bytes of mode 0 are read. */
-export type ByteSign = "signed" | "unsigned";
-
 export interface OpenMrcOptions {
   /**
    * How bytes of mode 0 are read. Default: as IMOD's stamp says; without it as unsigned where the values only make sense so,
@@ -57,73 +55,14 @@ export async function openMrc(file: string, options: OpenMrcOptions = {}): Promi
   const source = await openSource(file, { signal, promisedBytes });
   try {
     const header = parseHeader(await source.read(0, headerBytes), file);
-    const notices: string[] = [];
-    const layout = layoutOf(header, source.size, file);
-    if (source.size > layout.fileBytes) notices.push(await skipSurplus(file, source, header, layout));
-    const signed = header.mode !== 0 || (await signOfBytes(file, source, layout, header, options, notices));
-    const opened = new OrderedFile({ file, source, header, layout, signed, notices });
+    const read = (from: number, to: number) => source.read(from, to - from);
+    const found = await findValues({ file, header, size: source.size, read, bytes: options.bytes });
+    const opened = new OrderedFile({ file, source, header, ...found });
     return header.axes.join() === "1,2,3" ? opened : await readPermuted(opened, signal);
   } catch (error) {
     await source.close();
     throw error;
   }
-}
-
-/**
- * Moves the layout past an extended header that is not declared.
- * @returns what was found, in a sentence
- * @throws InputError where it cannot be told from bytes after the values
- */
-async function skipSurplus(
-  file: string,
-  source: ByteSource,
-  header: MrcHeader,
-  layout: MrcLayout,
-): Promise<string> {
-  const surplus = source.size - layout.fileBytes;
-  const longer = `${file} is ${surplus} ${surplus === 1 ? "byte" : "bytes"} longer than its header says`;
-  const place = await locateSurplus(header, layout, source.size, (from, to) => source.read(from, to - from));
-  if (place === "before") {
-    layout.dataStart += surplus;
-    return `${longer}: they come before the values, as an extended header that word 24 does not declare, and are left out`;
-  }
-  if (place === "after") {
-    const sections = surplus / layout.sectionBytes;
-    const images = Number.isInteger(sections) ? ` (as many as ${sections} more sections have)` : "";
-    return `${longer}: those after the last value are left out${images}`;
-  }
-  const way = "correct word 24, the length of the extended header, or cut the file off";
-  throw new InputError(
-    file,
-    `${layout.fileBytes} bytes (${way})`,
-    `${surplus} more, before or after the values`,
-  );
-}
-
-/** Bytes that are looked at for their sign, in four places. */
-const SIGN_SAMPLE = 1 << 20;
-
-async function signOfBytes(
-  file: string,
-  source: ByteSource,
-  { dataStart, sectionBytes }: MrcLayout,
-  header: MrcHeader,
-  { bytes }: OpenMrcOptions,
-  notices: string[],
-): Promise<boolean> {
-  if (bytes !== undefined) return bytes === "signed";
-  if (saysSignOfBytes(header)) return bytesAreSigned(header);
-  const all = sectionBytes * header.ns;
-  const part = Math.ceil(Math.min(all, SIGN_SAMPLE) / 4);
-  const parts: Buffer[] = [];
-  for (let i = 0; i < 4; i++)
-    parts.push(await source.read(dataStart + Math.floor((i * (all - part)) / 3), part));
-  if (!bytesLookUnsigned(Buffer.concat(parts), header)) return true;
-  notices.push(
-    `${file} has bytes (mode 0) that only make sense without a sign, from 0 to 255, and is read so; the format has them ` +
-      `from −128 to 127 (--bytes signed, in a notebook \`bytes: "signed"\`, reads them like that)`,
-  );
-  return false;
 }
 
 /** Pixel sizes outside of this range are no electron micrograph's; headers that are not filled in have anything. */
@@ -143,14 +82,10 @@ export function squarePixelSize({ header }: MrcFile): number | undefined {
   return x !== undefined && y !== undefined && Math.abs(y / x - 1) > 0.01 ? undefined : x;
 }
 
-interface OpenedFile {
+interface OpenedFile extends FoundValues {
   file: string;
   source: ByteSource;
   header: MrcHeader;
-  layout: MrcLayout;
-  /** Whether bytes of mode 0 are signed. */
-  signed: boolean;
-  notices: readonly string[];
 }
 
 class OrderedFile implements MrcFile {
@@ -171,7 +106,7 @@ class OrderedFile implements MrcFile {
 
   async readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array> {
     checkRange(this, first, count);
-    const { source, layout, signed } = this.opened;
+    const { source, layout } = this.opened;
     const bytes = count * layout.sectionBytes;
     const start = layout.dataStart + first * layout.sectionBytes;
     const raw = await source.read(start, bytes, space ?? memoryFor(bytes, this.file));
@@ -179,7 +114,7 @@ class OrderedFile implements MrcFile {
       const place = `${this.file}: section ${first + Math.floor(raw.length / layout.sectionBytes) + 1}`;
       throw new InputError(place, `${layout.sectionBytes} bytes`, `only ${raw.length % layout.sectionBytes}`);
     }
-    const values = decodeValues(raw, this.header, signed);
+    const values = decodeValues(raw, this.header, layout.signed);
     // Only floating point can hold what is no number.
     if (this.header.mode === 2 || this.header.mode === 12) checkFinite(values, this, first);
     return values;

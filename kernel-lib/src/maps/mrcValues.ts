@@ -52,9 +52,12 @@ export function bytesLookUnsigned(bytes: Uint8Array, header: MrcHeader): boolean
   for (let i = 0; i < bytes.length; i++) counts[bytes[i]!]!++;
   const between = (from: number, to: number) => counts.subarray(from, to + 1).reduce((sum, n) => sum + n, 0);
   // Neither 0 nor the last values of either range, at which values that did not fit are cut off.
-  const belowZero = between(240, 254);
+  const [belowZero, aboveZero] = [between(240, 254), between(1, 15)];
   const [below128, from128] = [between(112, 126), between(129, 143)];
-  return from128 > 4 * belowZero && below128 > 0.25 * from128;
+  const gapBelowZero = from128 > 4 * belowZero && below128 > 0.25 * from128;
+  // Bright images with white pixels fill the gap, and break off at 0.
+  const stepAtZero = belowZero > 4 * aboveZero && below128 < 3 * from128 && from128 < 3 * below128;
+  return gapBelowZero || stepAtZero;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { throwIfStopped } from "../errors";
 import { notFinite } from "../finite";
+import { beginTask, type TaskOptions } from "../progress";
 import { PassingFile } from "../writeBeside";
 import { formatHeader, headerBytes, type NewHeader } from "./mrcHeader";
 import { findNotFinite } from "./mrcValues";
@@ -49,8 +50,9 @@ export async function createStack(
 export async function writeMap(
   file: string,
   volume: Volume,
-  options: { signal?: AbortSignal } = {},
+  given: Pick<TaskOptions, "signal"> = {},
 ): Promise<void> {
+  const options = beginTask(given);
   const { data, size, apix, origin } = volume;
   if (data.length !== size[0] * size[1] * size[2]) {
     throw new RangeError(`volume: expected ${size.join("×")} values, found ${data.length}`);

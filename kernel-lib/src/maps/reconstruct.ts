@@ -1,6 +1,7 @@
 import { InputError, throwIfStopped } from "../errors";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
-import type { TaskOptions } from "../progress";
+import { alternateHalves, undividedHalves } from "../particles/halves";
+import { beginTask, type TaskOptions } from "../progress";
 import { Backprojector } from "./backprojector";
 import { fft2Real, halfWidth } from "./fft";
 import { type FscCurve, fourierShellCorrelation } from "./fsc";
@@ -28,6 +29,8 @@ export interface ImageSource {
   readonly apix: number;
   /** Half set (1 or 2) of every particle, where the source has them. */
   readonly randomSubset?: Uint8Array | undefined;
+  /** A number for the image of every particle, where several show the same image. */
+  readonly images?: ArrayLike<number> | undefined;
   /** The group of particle i: the same object for all of a group. */
   opticsGroup(index: number): ImageGroup;
   /** Reference → image of every particle, [count · 9], row-major. */
@@ -50,8 +53,8 @@ export interface ReconstructOptions extends TaskOptions {
   boxSize?: number;
   /**
    * Which half map a particle belongs to: `alternate` takes the first, third, … of those used for half 1;
-   * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Default: the source's
-   * `randomSubset` where it has one, else `alternate`.
+   * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Particles that show the same image are kept
+   * in one half. Default: the source's `randomSubset` where it has one, else `alternate`.
    */
   halves?: "alternate" | "none" | Uint8Array;
   /**
@@ -100,8 +103,9 @@ const CHUNK = 1 << 20;
  */
 export async function reconstruct(
   source: ImageSource,
-  options: ReconstructOptions = {},
+  given: ReconstructOptions = {},
 ): Promise<Reconstruction> {
+  const options = beginTask(given);
   const indices = checkedIndices(source, options.indices);
   const boxSize = checkedBoxSize(source, options.boxSize);
   const halfOf = halfChooser(source, indices, options.halves ?? source.randomSubset ?? "alternate");
@@ -120,7 +124,7 @@ export async function reconstruct(
   let reading = source.readGroupImages(chunks[0]!.used);
   let done = 0;
   for (let c = 0; c < chunks.length; c++) {
-    const { used, places, group } = chunks[c]!;
+    const { used, group } = chunks[c]!;
     const images = await reading;
     throwIfStopped(options.signal);
     if (c + 1 < chunks.length) {
@@ -144,7 +148,7 @@ export async function reconstruct(
         leftOut.push({ index: used[n]!, reason });
         continue;
       }
-      const into = halfOf ? halfOf(used[n]!, places[n]!) : 0;
+      const into = halfOf ? halfOf(used[n]!) : 0;
       const ctf = source.ctf(used[n]!);
       fft2Real(images.subarray(n * size * size, (n + 1) * size * size), size, size, half);
       sums[into]!.add(image, rotations, shifts, used[n]!, ctf && new CtfEvaluator(ctf), state);
@@ -207,26 +211,24 @@ async function screensOf(
   return screens;
 }
 
-/** Particles of one group that are read together, and their places among all that are used. */
+/** Particles of one group that are read together. */
 interface Chunk {
   group: ImageGroup;
   used: number[];
-  places: number[];
 }
 
 function inChunks(source: ImageSource, indices: Int32Array): Chunk[] {
   const open = new Map<ImageGroup, Chunk>();
   const chunks: Chunk[] = [];
-  indices.forEach((index, place) => {
+  indices.forEach((index) => {
     const group = source.opticsGroup(index);
     let chunk = open.get(group);
     if (!chunk || (chunk.used.length + 1) * group.boxSize ** 2 > CHUNK) {
-      chunk = { group, used: [], places: [] };
+      chunk = { group, used: [] };
       open.set(group, chunk);
       chunks.push(chunk);
     }
     chunk.used.push(index);
-    chunk.places.push(place);
   });
   return chunks;
 }
@@ -256,18 +258,23 @@ function checkedBoxSize(source: ImageSource, boxSize = source.boxSize): number {
   return boxSize;
 }
 
-/** Which half (0 or 1) a particle goes to, by its index and by its place among those used. */
+/** Which half (0 or 1) a particle goes to. */
 function halfChooser(
   source: ImageSource,
   indices: Int32Array,
   halves: "alternate" | "none" | Uint8Array,
-): ((index: number, place: number) => number) | undefined {
+): ((index: number) => number) | undefined {
   if (halves === "none") return undefined;
-  if (halves === "alternate") return (_, place) => place % 2;
-  if (halves.length !== source.count) {
-    throw new InputError("halves", `one number for each of ${source.count} particles`, `${halves.length}`);
+  const { count, images } = source;
+  if (halves === "alternate") {
+    const alternate = alternateHalves(indices, count, images);
+    return (index) => alternate[index]! - 1;
+  }
+  if (halves.length !== count) {
+    throw new InputError("halves", `one number for each of ${count} particles`, `${halves.length}`);
   }
   const wrong = indices.find((i) => halves[i] !== 1 && halves[i] !== 2);
   if (wrong !== undefined) throw new InputError(`halves: particle ${wrong}`, "1 or 2", `${halves[wrong]}`);
-  return (index) => halves[index]! - 1;
+  const given = undividedHalves(halves, images).halves;
+  return (index) => given[index]! - 1;
 }

@@ -5,7 +5,7 @@ import { resizeVolume } from "../maps/resize";
 import { MapProjector } from "../maps/slice";
 import { boxOfRings, ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import type { Volume } from "../maps/volume";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { Random } from "../random";
 import { isInside } from "./edit";
 import { fitToShells, scaleToMap } from "./fitToShells";
@@ -88,8 +88,9 @@ function worthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boole
  * @throws InputError for a map that is not cubic, holds NaN, is constant, or has its contrast inverted, for a mask
  *   of another size or an empty one, and for a resolution beyond what the map's pixels hold
  */
-export async function growNeutralModel(given: Volume, options: GrowOptions): Promise<GrownModel> {
-  const map = options.invertContrast ? { ...given, data: given.data.map((v) => -v) } : given;
+export async function growNeutralModel(input: Volume, given: GrowOptions): Promise<GrownModel> {
+  const options = beginTask(given);
+  const map = options.invertContrast ? { ...input, data: input.data.map((v) => -v) } : input;
   const { gaussians, targetFrc = 0.95, startGaussians = 256, startResolution = 50, mask, signal } = options;
   const { edge, rings, boxSize } = checkOptions(map, options);
   const level = withoutBackground(map);

@@ -1,88 +1,63 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import { type ByteSign, type MrcFile, squarePixelSize } from "../maps/mrc";
-import { readStart } from "../maps/mrcSource";
-import type { TaskOptions } from "../progress";
-import { readCryosparc } from "./cryosparcMetadata";
+import type { MrcFile } from "../maps/mrc";
+import { beginTask, type TaskOptions } from "../progress";
 import type { Ctf } from "./ctf";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
 import { inParallel } from "./parallel";
-import { readRelion } from "./relionMetadata";
+import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
 import { type Resampler, resampler } from "./resample";
-import { readSections, StackReader } from "./stackReader";
+import { readSections, type StackReader } from "./stackReader";
 
 export type { OpticsGroup } from "./metadata";
+export type { OpenParticlesOptions } from "./particleFile";
 
 /** Image stacks that are read at the same time. */
 const stacksAtOnce = 8;
 
-export interface OpenParticlesOptions {
-  /** Folder in which image stacks are looked for first, by their full relative name and then by their last part. */
-  dataFolder?: string;
-  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
-  invertContrast?: boolean | undefined;
-  /** How stacks of bytes (mode 0) are read; see `openMrc`. */
-  bytes?: ByteSign | undefined;
-  signal?: AbortSignal;
-}
-
 /**
  * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. Images are read only when
- * asked for. Which of the two it is is seen from its first bytes.
+ * asked for. The format is detected from the first bytes. Particles that were never aligned (null vectors of cryoSPARC) are
+ * left out, which is noted.
  *
- * @throws InputError when the file is missing, in another format, or broken
+ * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
  */
-export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
-  const reader = new StackReader(file, options.dataFolder, options.bytes);
-  try {
-    const metadata = await readMetadata(file, reader, options.signal);
-    throwIfStopped(options.signal);
-    const rows = Int32Array.from({ length: metadata.count }, (_, i) => i);
-    return new ParticleSet(metadata, reader, rows, options.invertContrast === true);
-  } catch (error) {
-    await reader.close();
-    throw error;
-  }
-}
-
-async function readMetadata(
-  file: string,
-  reader: StackReader,
-  signal: AbortSignal | undefined,
-): Promise<ParticleMetadata> {
-  const start = (await readStart(file, 212)).toString("latin1");
-  if (start.startsWith("\x93NUMPY")) return readCryosparc(file);
-  const other = otherFormat(file, start);
-  if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
-  return readRelion(file, (name) =>
-    reader.use(name, async (stack) => ({ boxSize: stack.size[0], apix: squarePixelSize(stack) }), signal),
-  );
-}
-
-/** Names a format that people try and that is not read, with a way out. */
-function otherFormat(file: string, start: string): string | undefined {
-  const convert =
-    "its poses and CTF are in EMAN2's own files: export a STAR file, as e2refinetorelion3d.py does";
-  if (start.startsWith("#LS")) return `a particle list of EMAN2 (${convert})`;
-  if (start.startsWith("\x89HDF")) return `an HDF5 image file (${convert})`;
-  if (start.slice(208, 211) === "MAP" || /\.(mrcs?|map|st)$/i.test(file)) {
-    return "an image file, which has no orientations";
-  }
-  return undefined;
+export async function openParticles(file: string, given: OpenParticlesOptions = {}): Promise<ParticleSet> {
+  const source = await openParticleFile(file, beginTask(given));
+  const { count, unaligned } = source.metadata;
+  const all = Int32Array.from({ length: count }, (_, i) => i);
+  return new ParticleSet(source, unaligned ? all.filter((row) => unaligned[row] === 0) : all);
 }
 
 /** Particles of one file, or some of them. Every array and index refers to the particles of this set, from 0. */
 export class ParticleSet {
+  private ownImages: Int32Array | undefined | null = null;
+
   /** @internal */
   constructor(
-    /** @internal */
-    readonly metadata: ParticleMetadata,
-    private readonly reader: StackReader,
+    private readonly source: ParticleFile,
     /** Row in the file, counted from 0, of each particle of this set. */
     readonly rows: Int32Array,
-    /** Whether images are read with the opposite sign of what the file says. */
-    readonly invertContrast = false,
   ) {}
+
+  /** @internal */
+  get metadata(): ParticleMetadata {
+    return this.source.metadata;
+  }
+
+  private get reader(): StackReader {
+    return this.source.reader;
+  }
+
+  /** Whether images are read with the opposite sign of what the file says. */
+  get invertContrast(): boolean {
+    return this.source.invertContrast;
+  }
+
+  /** The pixel size that was given on opening, undefined where the file's own holds. */
+  get givenApix(): number | undefined {
+    return this.source.apix;
+  }
 
   get file(): string {
     return this.metadata.file;
@@ -118,6 +93,11 @@ export class ParticleSet {
   /** What was assumed on reading or is left out of account, in sentences; of stacks that were opened so far. */
   get notices(): readonly string[] {
     return [...this.metadata.notices, ...this.reader.notices];
+  }
+
+  /** Those of the notices that are about image stacks. */
+  get stackNotices(): readonly string[] {
+    return this.reader.notices;
   }
 
   /** The optics group of particle i. */
@@ -163,10 +143,23 @@ export class ParticleSet {
     };
   }
 
-  /** Half set (1 or 2) of each particle, or undefined where the file has none. */
+  /** Half set (1 or 2) of each particle, all of one image in the same; undefined where the file has none. */
   get randomSubset(): Uint8Array | undefined {
-    const all = this.metadata.randomSubset;
+    const all = this.source.halves;
     return all && Uint8Array.from(this.rows, (row) => all[row]!);
+  }
+
+  /**
+   * A number for the image of each particle, the same for those that show the same image (file and place in it): they have to
+   * stay together wherever particles are divided. Undefined where every particle has an image of its own.
+   */
+  get images(): Int32Array | undefined {
+    if (this.ownImages === null) {
+      const { images, metadata } = this.source;
+      const own = images ? Int32Array.from(this.rows, (row) => images[row]!) : this.rows;
+      this.ownImages = hasRepeats(own, metadata.count) ? own : undefined;
+    }
+    return this.ownImages;
   }
 
   hasColumn(name: string): boolean {
@@ -235,7 +228,14 @@ export class ParticleSet {
       this.checkIndex(indices[i]!);
       rows[i] = this.rows[indices[i]!]!;
     }
-    return new ParticleSet(this.metadata, this.reader, rows, this.invertContrast);
+    return new ParticleSet(this.source, rows);
+  }
+
+  /** As {@link select}, by rows of the file counted from 0. @throws InputError for a row that the set does not have */
+  selectRows(rows: ArrayLike<number>): ParticleSet {
+    const places = new Int32Array(this.metadata.count).fill(-1);
+    for (let i = 0; i < this.count; i++) places[this.rows[i]!] = i;
+    return this.select(Int32Array.from(rows, (row) => places[row] ?? -1));
   }
 
   private checkIndex(index: number): void {
@@ -338,7 +338,8 @@ export class ParticleSet {
    * long work does not fail half way.
    * @throws InputError for the first one that is missing, broken or different
    */
-  async checkStacks(options: TaskOptions = {}): Promise<void> {
+  async checkStacks(given: TaskOptions = {}): Promise<void> {
+    const options = beginTask(given);
     const all = Int32Array.from({ length: this.count }, (_, i) => i);
     const groups = this.byStack(all);
     let done = 0;
@@ -370,6 +371,13 @@ export class ParticleSet {
   private checkImage(row: number, stack: MrcFile): void {
     const { metadata } = this;
     const [size, , images] = stack.size;
+    if (metadata.unnumbered?.[row] === 1 && images > 1) {
+      throw new InputError(
+        `${metadata.where(row)}, column _rlnImageName`,
+        `an image number before @, since ${path.basename(stack.file)} holds ${images} images`,
+        "a name alone",
+      );
+    }
     if (metadata.section[row]! >= images) {
       const found = `number ${metadata.section[row]! + 1}`;
       throw new InputError(
@@ -399,4 +407,13 @@ export class ParticleSet {
   close(): Promise<void> {
     return this.reader.close();
   }
+}
+
+function hasRepeats(images: Int32Array, count: number): boolean {
+  const seen = new Uint8Array(count);
+  for (const image of images) {
+    if (seen[image] === 1) return true;
+    seen[image] = 1;
+  }
+  return false;
 }

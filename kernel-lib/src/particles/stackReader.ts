@@ -11,7 +11,9 @@ const runLimit = 1 << 21;
 /** Finds and reads the image stacks of one particle file. */
 export class StackReader {
   private readonly files = new Map<string, { opening: Promise<MrcFile>; users: number }>();
-  private readonly resolved = new Map<string, Promise<string>>();
+  private readonly resolved = new Map<string, Promise<string | undefined>>();
+  /** Name of the stack that each file of the data folder was taken for. */
+  private readonly inDataFolder = new Map<string, string>();
   private readonly folders: string[];
   private readonly found = new Set<string>();
 
@@ -42,37 +44,67 @@ export class StackReader {
     return [...this.found];
   }
 
-  /** Path of a stack. @throws InputError when it is in none of the places where it may be */
-  resolve(name: string): Promise<string> {
+  /**
+   * Path of a stack.
+   * @throws InputError when it is in none of the places where it may be, or may be another one of the same name
+   */
+  async resolve(name: string): Promise<string> {
+    const found = await this.find(name);
+    if (found !== undefined) return found;
+    const places = this.dataFolder === undefined ? "" : `the data folder ${this.dataFolder}, `;
+    throw new InputError(
+      this.metadataFile,
+      `the image stack ${withoutMark(name)} in ${places}its own folder, one above it, or the working folder`,
+      "no such file (--data-folder, in a notebook `dataFolder`, names another folder)",
+    );
+  }
+
+  /** As {@link resolve}; undefined when it is in none of the places. */
+  find(name: string): Promise<string | undefined> {
     let found = this.resolved.get(name);
     if (!found) {
-      found = this.search(name);
+      found = this.search(withoutMark(name));
       this.resolved.set(name, found);
-      // A stack that is not there is looked for anew the next time: it may have come in the meantime.
-      found.catch(() => this.resolved.delete(name));
+      // A stack that is not there may come.
+      const forget = () => this.resolved.delete(name);
+      found.then((file) => file ?? forget(), forget);
     }
     return found;
   }
 
-  private async search(given: string): Promise<string> {
-    // RELION's way to say of a .mrc file that it is a stack.
-    const name = given.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
-    const candidates: string[] = [];
+  private async search(name: string): Promise<string | undefined> {
     if (this.dataFolder !== undefined) {
-      if (!path.isAbsolute(name)) candidates.push(path.join(this.dataFolder, name));
-      candidates.push(path.join(this.dataFolder, path.basename(name)));
+      const parts = path.normalize(name).split(path.sep).filter(Boolean);
+      for (let left = 0; left < parts.length; left++) {
+        const candidate = path.join(this.dataFolder, ...parts.slice(left));
+        if (!(await isFile(candidate))) continue;
+        this.refuseOtherStack(candidate, name);
+        return candidate;
+      }
     }
-    if (path.isAbsolute(name)) candidates.push(name);
-    else candidates.push(...this.folders.map((folder) => path.join(folder, name)));
-    for (const candidate of candidates) {
-      const found = await stat(candidate).catch(() => undefined);
-      if (found?.isFile()) return candidate;
-    }
-    const places = this.dataFolder === undefined ? "" : `the data folder ${this.dataFolder}, `;
+    const candidates = path.isAbsolute(name) ? [name] : this.folders.map((folder) => path.join(folder, name));
+    for (const candidate of candidates) if (await isFile(candidate)) return candidate;
+    return undefined;
+  }
+
+  /**
+   * Two stacks of the same name in different folders, found by less than their full name, would be read as one.
+   * @throws InputError where the names say two different files
+   */
+  private refuseOtherStack(file: string, name: string): void {
+    const before = this.inDataFolder.get(file);
+    this.inDataFolder.set(file, before ?? name);
+    if (before === undefined) return;
+    const [a, b] = [before, name].map((one) => `/${path.normalize(one).replaceAll(path.sep, "/")}`) as [
+      string,
+      string,
+    ];
+    // An absolute and a relative name can be of the same file.
+    if (a.endsWith(b) || b.endsWith(a)) return;
     throw new InputError(
       this.metadataFile,
-      `the image stack ${name} in ${places}its own folder, one above it, or the working folder`,
-      "no such file (--data-folder, in a notebook `dataFolder`, names another folder)",
+      `a stack for each of ${[before, name].sort().join(" and ")} in the data folder ${this.dataFolder}`,
+      `${file} alone`,
     );
   }
 
@@ -151,6 +183,15 @@ export async function readSections(
     const values = await stack.readSections(first, count, space);
     for (; i <= j; i++) visit(order[i]!, values, (sectionAt(i) - first) * pixels);
   }
+}
+
+/** Without RELION's way to say of a .mrc file that it is a stack. */
+function withoutMark(name: string): string {
+  return name.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isFile() ?? false;
 }
 
 async function openStack(file: string, options: OpenMrcOptions): Promise<MrcFile> {

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { InputError } from "../errors";
 import { temporaryFolder } from "../testing";
-import { parseStar, readStar, writeStarRows } from "./star";
+import { parseStar, readStar } from "./star";
+import { writeStarRows } from "./starWriter";
 
 const parse = (text: string) => parseStar(Buffer.from(text), "a.star");
 const refuses = (text: string, pattern: RegExp) =>

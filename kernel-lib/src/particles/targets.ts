@@ -1,7 +1,7 @@
 import { throwIfStopped } from "../errors";
 import { ringsOfBox, type TrainingBox } from "../maps/trainingBox";
 import { availableMemory } from "../memoryLimit";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
 import { inParallel } from "./parallel";
 import type { ParticleSet } from "./particleSet";
@@ -10,6 +10,8 @@ import { ParticleTransforms } from "./particleTransforms";
 /** Particles as the training reads them: poses, and transforms whose rings have norm 1. */
 export interface ParticleTargets extends TrainingBox {
   readonly count: number;
+  /** A number for the image of each particle, the same for those that show the same image; undefined where none do. */
+  readonly images?: Int32Array | undefined;
   /** Rotation matrices reference → image, [count · 9]. */
   readonly rotations: Float32Array;
   /** Shifts in box units, [count · 2]. */
@@ -60,7 +62,8 @@ const SMALLEST_PART = 8;
  *
  * @throws InputError for broken images and stacks, and where the file has no angles
  */
-export async function prepareTargets(set: ParticleSet, options: TargetOptions): Promise<ParticleTargets> {
+export async function prepareTargets(set: ParticleSet, given: TargetOptions): Promise<ParticleTargets> {
+  const options = beginTask(given);
   const { boxSize, rings, memoryBudget = availableMemory() / 4, signal, onProgress } = options;
   if (!(rings >= 1 && rings <= ringsOfBox(boxSize))) {
     throw new RangeError(
@@ -138,6 +141,7 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
 
   return {
     count,
+    images: set.images,
     boxSize,
     apix: edge / boxSize,
     rings,

@@ -1,12 +1,12 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { writeBeside } from "../writeBeside";
 import type { ParticleMetadata } from "./metadata";
 import type { ParticleSet } from "./particleSet";
 import { eulerFromRotation } from "./pose";
 import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "./relionStar";
-import { refuseSameFile, type StarColumn } from "./star";
+import { refuseSameFile, type StarColumn } from "./starWriter";
 
 export interface WriteSelectionOptions extends TaskOptions {
   /**
@@ -40,8 +40,9 @@ export async function writeSelection(
   particles: ParticleSet,
   rows: ArrayLike<number>,
   target: string,
-  options: WriteSelectionOptions = {},
+  given: WriteSelectionOptions = {},
 ): Promise<string[]> {
+  const options = beginTask(given);
   if (!/\.star$/i.test(target)) throw new InputError(target, "a name that ends in .star");
   const chosen = particles.select(rows);
   await refuseSameFile(particles.file, target);

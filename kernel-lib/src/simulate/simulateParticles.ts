@@ -11,7 +11,7 @@ import { projectionTransform } from "../model/transform";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
 import { rotationFromEuler } from "../particles/pose";
 import { noMicroscope, relionStarHead } from "../particles/relionStar";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { Random } from "../random";
 import { writeBeside } from "../writeBeside";
 
@@ -82,8 +82,9 @@ const CHUNK = 100;
  */
 export async function simulateFromModels(
   models: readonly GaussianModel[],
-  options: SimulateOptions,
+  given: SimulateOptions,
 ): Promise<SimulatedData> {
+  const options = beginTask(given);
   const { folder, snr = 1, truth = {}, signal, onProgress } = options;
   const { boxSize, apix } = checkInput(models, options);
   const random = new Random(options.seed ?? 1);

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
-import { inKernel, type Progress, type TaskOptions, taskSignal } from "../progress";
+import { beginTask, inKernel, type Progress, type TaskOptions } from "../progress";
 import { withClaimedRun } from "./claimRun";
 import { Run } from "./run";
 import type { RunLockToken } from "./runLock";
@@ -56,7 +56,8 @@ export interface BackgroundSettings extends TrainSettings {
  * @throws InputError for bad input; StoppedError when the signal stopped it; Error when the thread died
  */
 export async function train(settings: BackgroundSettings, task: TaskOptions = {}): Promise<Run> {
-  await withClaimedRun(settings, (lock) => trainInThread(settings, lock, task));
+  const begun = beginTask(task);
+  await withClaimedRun(settings, (lock) => trainInThread(settings, lock, begun));
   return Run.open(settings.out);
 }
 
@@ -66,7 +67,7 @@ async function trainInThread(
   task: TaskOptions,
 ): Promise<void> {
   const { onEpoch, onNotice, backend, priority = inKernel() ? "low" : "normal", ...rest } = settings;
-  const signal = taskSignal(task);
+  const { signal } = task;
   const data: ThreadData = {
     settings: rest,
     lock,

@@ -11,6 +11,7 @@ import type { Outlier, OutlierReason } from "./agreement";
 const HEADER = "index,row,image,score,expected,reason";
 const reasons: readonly OutlierReason[] = ["inverted contrast", "empty image", "no agreement"];
 
+/** The text of `outliers.csv`. */
 export function formatOutliers(outliers: readonly Outlier[], set: ParticleSet): string {
   const rows = outliers.map(({ index, score, expected, reason }) => {
     const { stack, section } = set.image(index);

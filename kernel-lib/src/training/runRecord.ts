@@ -22,13 +22,15 @@ export interface RunRecord {
     engineReason?: string;
   };
   started: string;
-  /** Paths of what the run was made from. They may be edited where files have moved. */
+  /** What the run was made from. The paths may be edited where files have moved. */
   inputs: {
     particles: string;
     model: string;
     mask?: string;
     dataFolder?: string;
-    /** Whether images are read with the opposite sign; never edited. */
+    /** Å per pixel of the images, where it was given instead of the particle file's. */
+    apix?: number;
+    /** Images are read with the opposite sign. */
     invertContrast?: boolean;
   };
   /** What these files were like when the run began; runs of earlier versions do not say. */
@@ -53,7 +55,7 @@ export interface RunRecord {
   status: "training" | "complete";
   /** Held-out score of each coarse start, where there were several, and the one that went on. */
   starts?: { scores: number[]; chosen: number };
-  /** SHA-256 of all of this but the paths of `inputs`, `status` and `starts`; runs of earlier versions have none. */
+  /** SHA-256 of all of this but paths, `status` and `starts`; runs of earlier versions have none. */
   checksum?: string;
 }
 
@@ -102,6 +104,7 @@ const record = v.looseObject({
     model: someText,
     mask: v.optional(someText),
     dataFolder: v.optional(someText),
+    apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
     invertContrast: v.optional(v.boolean("true or false")),
   }),
   inputFiles: v.optional(
@@ -153,11 +156,11 @@ export function parseRecord(text: string, file: string): RunRecord {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(file, "JSON", String((error as Error).message));
+  } catch {
+    throw new InputError(file, "JSON", text === "" ? "nothing" : JSON.stringify(text.slice(0, 40)));
   }
-  const format = (value as Partial<RunRecord> | null)?.format;
-  if (format !== undefined && format !== FORMAT) {
+  const { format } = checked(v.looseObject({ format: v.number("a number") }), value, file);
+  if (format !== FORMAT) {
     throw new InputError(file, `format ${FORMAT}`, `${format}, written by another version of e2gmm`);
   }
   const parsed = checked(record, value, file) as RunRecord;
@@ -189,9 +192,9 @@ export function parseRecord(text: string, file: string): RunRecord {
 
 function checksumOf(value: RunRecord): string {
   const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
-  const { invertContrast } = inputs;
+  const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
   return createHash("sha256")
-    .update(JSON.stringify(sorted({ ...rest, ...(invertContrast !== undefined && { invertContrast }) })))
+    .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
     .digest("hex");
 }
 

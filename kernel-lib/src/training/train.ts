@@ -8,9 +8,9 @@ import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
-import { chosenStart, loading, placesArray } from "./checkpointArrays";
+import { type Checkpoint, chosenStart, loading, placesArray } from "./checkpoint";
 import { type ChoiceOfParticles, checkFit, chosenParticles, particlesWithout } from "./chosenParticles";
 import { withClaimedRun } from "./claimRun";
 import { engineOfRun } from "./engineOfRun";
@@ -20,9 +20,11 @@ import { readFreeGaussians } from "./freeGaussians";
 import { checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
+
 import { formatOutliers } from "./outliersTable";
+
 import { Run } from "./run";
-import { type Checkpoint, RunFolder } from "./runFolder";
+import { RunFolder } from "./runFolder";
 import { type RunLockToken, verifyLock } from "./runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runRecord";
 import { type EpochReport, LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
@@ -38,6 +40,8 @@ export interface TrainSettings {
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
+  /** Å per pixel of the images, where the particle file does not say it or says it wrong. */
+  apix?: number;
   /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
   invertContrast?: boolean;
   /**
@@ -76,7 +80,8 @@ export interface TrainSettings {
  * A TensorFlow.js backend has to be up (`useBackend`).
  */
 export async function trainInThisThread(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
-  await withClaimedRun(settings, (lock) => trainClaimed(settings, lock, task));
+  const begun = beginTask(task);
+  await withClaimedRun(settings, (lock) => trainClaimed(settings, lock, begun));
   return Run.open(settings.out);
 }
 
@@ -110,8 +115,12 @@ export async function trainClaimed(
   const open: (() => unknown)[] = [];
   try {
     const neutral = begun ? await folder.readNeutral(begun.record) : await readModelText(inputs.model);
-    const { dataFolder, invertContrast } = inputs;
-    const set = await openParticles(inputs.particles, { dataFolder, invertContrast, signal: task.signal });
+    const set = await openParticles(inputs.particles, {
+      dataFolder: inputs.dataFolder,
+      apix: inputs.apix,
+      invertContrast: inputs.invertContrast,
+      signal: task.signal,
+    });
     open.push(() => set.close());
     if (set.count < LEAST_PARTICLES) throw tooFewParticles(inputs.particles, set.count);
     requireSameSize(set, neutral, inputs);
@@ -149,6 +158,7 @@ export async function trainClaimed(
       ...task,
     });
     open.push(() => targets.dispose());
+    for (const note of set.stackNotices) settings.onNotice?.(note);
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
     const choice: ChoiceOfParticles = {
@@ -190,10 +200,7 @@ export async function trainClaimed(
           ...(outliers.length > 0 && { outliers: { count: outliers.length, kept: choice.keepOutliers } }),
           status: "training",
         },
-        neutral,
-        free,
-        meanFrc,
-        outliers.length > 0 ? formatOutliers(outliers, set) : undefined,
+        { neutral, free, meanFrc, ...(outliers.length > 0 && { outliers: formatOutliers(outliers, set) }) },
       );
     }
     const at = await runEpochs(
@@ -285,12 +292,13 @@ function ringsFor(neutral: GaussianModel, resolution: number | undefined): numbe
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder, invertContrast } = settings;
+  const { particles, model, mask, dataFolder, apix, invertContrast } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+    ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),
   };
 }

@@ -4,6 +4,7 @@ import { Adam } from "../network/adam";
 import type { NamedArray } from "../network/denseNetwork";
 import type { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
+import { splitByImage } from "../particles/halves";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
@@ -113,8 +114,11 @@ export class Trainer {
       .filter((i) => used.has(i));
     const asked = Math.round(particles.length * options.heldOut);
     const heldOut = Math.max(1, Math.min(asked, MOST_HELD_OUT, particles.length - 2));
-    this.heldOut = order.slice(0, heldOut).sort();
-    this.trained = order.slice(heldOut).sort();
+    // Training has not seen a held-out particle under the name of another either.
+    const { first, rest } = splitByImage(order, heldOut, targets.images);
+    if (rest.length < 2) throw tooFewParticles("particles that show different images", 1 + rest.length);
+    this.heldOut = first;
+    this.trained = rest;
   }
 
   /**
