@@ -1,5 +1,5 @@
 import { disc } from "../projection/disc";
-import { meanFrcOf } from "./features";
+import { meanFrcOf } from "./neutralFrc";
 import { RingWeights } from "./weights";
 
 /**
