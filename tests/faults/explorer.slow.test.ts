@@ -168,14 +168,25 @@ describe("faults of the explorer", { skip }, () => {
     await rowOf("a").getByText("Reconstruct").click();
     await rowOf("a").locator(".e2gmm-explorer-map input:checked").waitFor();
     await page.getByLabel("Tick a", { exact: true }).check();
-    await again.click();
     // At once: such a small set is soon reconstructed
-    await page.waitForFunction(() => {
-      const links = [...document.querySelectorAll<HTMLElement>(".e2gmm-explorer-map .e2gmm-explorer-link")];
-      const stop = links.find(({ textContent }) => textContent === "Stop");
-      stop?.click();
-      return stop !== undefined;
-    });
+    const stopped = page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          const watch = new MutationObserver(() => {
+            const links = [
+              ...document.querySelectorAll<HTMLElement>(".e2gmm-explorer-map .e2gmm-explorer-link"),
+            ];
+            const stop = links.find(({ textContent }) => textContent === "Stop");
+            if (!stop) return;
+            watch.disconnect();
+            stop.click();
+            resolve();
+          });
+          watch.observe(document.body, { subtree: true, childList: true });
+        }),
+    );
+    await again.click();
+    await stopped;
     await rowOf("a").locator(".e2gmm-explorer-map input:checked").waitFor();
     await again.click();
     const name = rowOf("a").locator(".e2gmm-explorer-name");
