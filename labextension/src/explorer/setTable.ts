@@ -146,7 +146,12 @@ export class SetTableView {
       if (document.activeElement !== name) name.value = next.name;
       count.textContent = next.count.toLocaleString("en");
       const state = JSON.stringify({ ...next.map, fsc: null });
-      if (state !== mapShown) {
+      const bar = map.querySelector("progress");
+      if (bar && next.map?.status === "running") {
+        // The button beside it stays the one that is being pressed
+        bar.max = next.map.total;
+        bar.value = next.map.done;
+      } else if (state !== mapShown) {
         mapShown = state;
         map.replaceChildren(...this.mapCell(id, next.map));
         resolution.textContent = resolutionText(next.map);
