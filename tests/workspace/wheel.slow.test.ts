@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -316,6 +317,20 @@ main()`;
       const missing = await named(path.join(folder, "nowhere"));
       assert.equal(missing.status, 1);
       assert.match(missing.err, /^e2gmm: E2GMM_NODE: \S+nowhere is not a Node that runs\n$/);
+    });
+
+    test("where none was installed, that of its environment, as conda brings one, also when it is not activated", async () => {
+      const inEnvironment = path.join(venv, "bin/node");
+      renameSync(fakeNode("conda", "v22.3.0"), inEnvironment);
+      try {
+        const { out } = await run(inVenv("python"), ["-c", withoutBundled, "--version"], {
+          ...cleanEnvironment(),
+          PATH: "/nowhere",
+        });
+        assert.match(out, /^v22\.3\.0 runs \S+e2gmm\.js --version\n$/);
+      } finally {
+        rmSync(inEnvironment);
+      }
     });
 
     test("where none was installed, the one on the PATH, and says what is missing where that is too old", async () => {
