@@ -20,7 +20,7 @@ test("pairs that are broken are refused where they are asked for", () => {
   const refused = (name: string, message: RegExp) => assert.throws(() => pairs.numbers([name]), message);
   refused("rlnA", /a\.star: line 2: expected one value of _rlnA, found 0$/);
   refused("rlnB", /a\.star: line 3: expected one value of _rlnB, found 2$/);
-  refused("rlnC", /a\.star: line 4: expected a closing '$/);
+  refused("rlnC", /a\.star: line 4: a closing '$/);
   refused("rlnD", /a\.star: data_optics \(line 2\), column _rlnD: expected a number, found "nan"$/);
   refused("rlnE", /a\.star: line 7: expected each name once, found _rlnE$/);
   refused("rlnG", /a\.star: data_optics: expected a value _rlnG, found _rlnA _rlnB/);
