@@ -67,9 +67,11 @@ share/jupyter/labextensions/e2gmm-labextension/static/third-party-licenses.json.
 
 /** Lays out what hatchling packs. */
 async function layOut(stage) {
-  for (const file of ["pyproject.toml", "package.json", "README.md"]) {
+  for (const file of ["pyproject.toml", "package.json"]) {
     copyFileSync(path.join(here, file), path.join(stage, file));
   }
+  // What PyPI shows of the package; README.md is what npm shows of the extension
+  copyFileSync(path.join(here, "README-PyPI.md"), path.join(stage, "README.md"));
   copyFileSync(path.join(root, "LICENSE"), path.join(stage, "LICENSE"));
   const python = path.join(stage, "e2gmm_lab");
   cpSync(path.join(here, "e2gmm_lab"), python, {

@@ -1,5 +1,6 @@
 import { getSystemErrorMap } from "node:util";
 import { InputError } from "./errors";
+import { finalName } from "./passingName";
 
 /** What the file system reports in codes, in words. */
 const words: Record<string, string> = {
@@ -33,5 +34,5 @@ export function fileTrouble(error: unknown): string | undefined {
  */
 export function namingFile(file: string, error: unknown): unknown {
   const trouble = error instanceof InputError ? undefined : fileTrouble(error);
-  return trouble === undefined ? error : InputError.of(`${file}: ${trouble}`);
+  return trouble === undefined ? error : InputError.of(`${finalName(file)}: ${trouble}`);
 }

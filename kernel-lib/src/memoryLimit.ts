@@ -4,6 +4,11 @@ import path from "node:path";
 
 /** How much memory this process may have, and what to say when that was not enough. */
 
+/** How the limit of the address space is called, and what helps: WebAssembly takes 10 GiB of addresses for each memory. */
+export const addressLimit = "ulimit -v";
+export const raiseAddressLimit =
+  "a higher `ulimit -v`: it limits addresses, of which WebAssembly reserves tens of GiB, not memory";
+
 export interface MemoryLimit {
   bytes: number;
   /** What sets it, such as `the container or job (cgroup)`. */
@@ -28,7 +33,7 @@ export function memoryLimit(sources: LimitSources = {}): MemoryLimit {
     ...cgroupLimits(proc, cgroups).map((bytes) => ({ bytes, by: "the container or job (cgroup)" })),
   ];
   const addresses = addressSpaceLeft(proc);
-  if (addresses !== undefined) limits.push({ bytes: addresses, by: "ulimit -v" });
+  if (addresses !== undefined) limits.push({ bytes: addresses, by: addressLimit });
   return limits.reduce((least, limit) => (limit.bytes < least.bytes ? limit : least));
 }
 
@@ -99,8 +104,10 @@ export function memoryTrouble(error: Error): string | undefined {
   const memory = ["ENOMEM", "ERR_WORKER_OUT_OF_MEMORY", "ERR_MEMORY_ALLOCATION_FAILED"].includes(code ?? "");
   if (!memory && !messages.some((message) => message.test(error.message))) return undefined;
   const { bytes, by } = memoryLimit();
-  return (
-    `memory: there is not enough (${error.message.trim()}; the limit is ${gigabytes(bytes)}, by ${by}); ` +
-    "less is taken by fewer threads (--threads), a smaller batch (--batch-size), fewer Gaussians or a smaller box"
-  );
+  const help =
+    by === addressLimit
+      ? `what helps is ${raiseAddressLimit}`
+      : "less is taken by fewer threads (--threads), a smaller batch (--batch-size), fewer Gaussians or a smaller box";
+  const [message] = error.message.trim().split("\n");
+  return `memory: there is not enough (${message}; the limit is ${gigabytes(bytes)}, by ${by}); ${help}`;
 }

@@ -1,24 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { type FileHandle, lstat, open, readlink, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "./errors";
 import { namingFile } from "./fileTrouble";
+import { passingName } from "./passingName";
+
+export { finalName, isPassingName, passingName } from "./passingName";
 
 /**
  * Files appear whole or not at all: they are written under a passing name beside their place and renamed when
  * complete, so that nobody ever sees half of one, and nothing is left of one that failed.
  */
-
-/** A name beside a file's place for as long as the file is unfinished; no two calls give the same. */
-export function passingName(file: string): string {
-  return `${file}.${randomBytes(4).toString("hex")}.part`;
-}
-
-/** Whether a name is one of {@link passingName} for a file of one of these names. */
-export function isPassingName(name: string, files: readonly string[]): boolean {
-  const [, of] = /^(.+)\.[0-9a-f]{8}\.part$/.exec(name) ?? [];
-  return of !== undefined && files.includes(of);
-}
 
 /** Where a file really goes, and whose access rights it takes over. */
 export interface Place {
@@ -53,11 +44,6 @@ export async function placeOf(target: string): Promise<Place> {
 export interface PassingOptions {
   /** The content has to be on the disk before the file gets its name; where a loss of power must not take old and new. */
   durable?: boolean;
-}
-
-/** The name that a file, or one in a folder, has when complete: what to call it in messages. */
-export function finalName(file: string): string {
-  return file.replace(/\.[0-9a-f]{8}\.part(?=$|[\\/])/g, "");
 }
 
 /** A file under its passing name, written from front to end, and here and there again, until it is kept or dropped. */

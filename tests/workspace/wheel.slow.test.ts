@@ -140,6 +140,30 @@ describe("the Python wheel", { skip }, () => {
     assert.equal(out, `${version}\n`);
   });
 
+  test("tells PyPI whose it is, for what, under which licence, and nothing of an address that is not there", async () => {
+    const { out } = await succeed(inVenv("python"), [
+      "-c",
+      "from importlib.metadata import metadata; import json; print(json.dumps(metadata('e2gmm-lab').json))",
+    ]);
+    const told = JSON.parse(out) as Record<string, string> & Record<"classifier" | "project_url", string[]>;
+    assert.equal(told["author"], "the e2gmm-lab developers");
+    assert.equal(told["license_expression"], "BSD-3-Clause");
+    assert.equal(told["description_content_type"], "text/markdown");
+    assert.match(told["description"]!, /^# e2gmm-lab\n/);
+    // A relative link leads nowhere on PyPI
+    assert.doesNotMatch(told["description"]!, /\]\((?!https?:)/);
+    assert.deepEqual(
+      told.project_url.filter((url) => !url.includes("https://doi.org/")),
+      [],
+    );
+    for (const needed of ["Jupyter", "JupyterLab :: 4", "JupyterLab :: Extensions :: Prebuilt"]) {
+      assert.ok(
+        told.classifier.some((name) => name.startsWith("Framework :: Jupyter") && name.endsWith(needed)),
+        needed,
+      );
+    }
+  });
+
   test("holds no source map, test, build record or path of the machine that built it, and every licence", async () => {
     assert.ok(wheel.bytes < 25e6, `${wheel.bytes} bytes`);
     const script = `import json, sys, zipfile

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../compute/backends";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
@@ -16,6 +17,7 @@ import { type ExploreOptions, Explorer, type ExplorerParts } from "./explorer";
  * @throws InputError where the folder is no run, one of another version, or one without a finished epoch
  */
 export async function explore(run: Run | string, options: ExploreOptions = {}): Promise<Explorer> {
+  await loadRasteriser();
   if (!tf.getBackend()) await useBackend("auto");
   const opened = typeof run === "string" ? await Run.open(run) : run;
   const own: Owned[] = typeof run === "string" ? [opened] : [];
@@ -103,6 +105,7 @@ export async function exploreTraining(
   settings: BackgroundSettings,
   task: TaskOptions & ExploreOptions = {},
 ): Promise<Explorer> {
+  await loadRasteriser();
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
   const { signal, onProgress, ...options } = beginTask(task);
   const neutral = await readModelText(settings.model);

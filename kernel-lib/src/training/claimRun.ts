@@ -18,11 +18,14 @@ export async function withClaimedRun<T>(
 ): Promise<T | undefined> {
   const folder = new RunFolder(claim.out);
   const before = claim.resume ? "run" : await requireFree(folder, claim);
-  if (claim.resume && (await folder.readWrittenRecord()).status === "complete") return undefined;
+  const complete = claim.resume && (await folder.readWrittenRecord()).status === "complete";
+  // A complete run is only read, unless the training died after its last word.
+  if (complete && !folder.hasLock) return undefined;
   const lock = await RunLock.take(claim.out);
   try {
     if (before === "interrupted") await folder.removeLeftovers();
     else await folder.removeOrphans();
+    if (complete) return undefined;
     // Another training may have made its run since.
     if (!claim.resume) await requireFree(folder, claim);
     return await work(lock.token);

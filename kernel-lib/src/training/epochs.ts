@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
-import { loading, placesArray } from "./checkpointArrays";
-import type { Checkpoint, RunFolder } from "./runFolder";
+import { type Checkpoint, loading, placesArray } from "./checkpoint";
+import type { RunFolder } from "./runFolder";
 import { type RunLockToken, verifyLock } from "./runLock";
 import type { RunRecord } from "./runRecord";
 import type { EpochReport, Trainer } from "./trainer";

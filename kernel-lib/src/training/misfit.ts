@@ -17,8 +17,9 @@ export interface Misfit {
   /** Particles of the sample. */
   sample: number;
   /**
-   * The gain of the particles' own poses over those of other particles, and what it would be if poses were right: how much
-   * projections of the model in these poses differ. Undefined where poses hardly do.
+   * The gain of the particles' own rotations over those of other particles, each image being moved to where it agrees best,
+   * and what the gain would be if rotations were right: how much projections of the model in them differ. Undefined where
+   * rotations hardly do.
    */
   ownPose: (Gain & { expected: number }) | undefined;
   /** The offset of the model in Å that would raise the agreement most, and by how much. */
@@ -49,7 +50,6 @@ const SAMPLE = 512;
 const OFFSET_RINGS = 12;
 /** Offsets are looked for up to this part of the box. */
 const FARTHEST = 0.2;
-const FARTHEST_OWN = 0.1;
 /** Factors on the size of the model that are tried: 1 ± this, and 2 and 4 times it. */
 const SCALE_STEP = 0.005;
 const SCALES = [-4, -2, -1, 0, 1, 2, 4].map((steps) => 1 + steps * SCALE_STEP);
@@ -84,7 +84,7 @@ export async function measureMisfit(
   const own = ownShifts(spectra);
   return {
     sample: count,
-    ownPose: await trial.ownPoseGain(before),
+    ownPose: await trial.ownPoseGain(spectra),
     offset: { ...(await gainOf(moved(neutral, offset))), by: inÅ(offset) },
     shift: { ...(await gainOf(neutral, shift)), by: inÅ(shift) },
     ownShift: { ...moments(own.gain), by: own.rms * edge },
@@ -146,62 +146,68 @@ class Trial {
 
   /** Log-likelihood of each particle of the sample with this model, all shifts changed by one in box units. */
   async scores(model: GaussianModel, shift: Pair = [0, 0]): Promise<Float64Array> {
+    const { targets, engine, weights } = this;
+    const [boxSize, rings] = [model.boxSize, targets.rings];
     const out = new Float64Array(this.sample.length);
     for (const { from, part } of this.parts()) {
       const batch = await this.batches.load(part, model.count, model.params);
       const shifts = batch.shifts.map((value, i) => value + shift[i % 2]!);
-      out.set(await this.evaluate(part, { ...batch, shifts }), from);
+      const ringWeights = weights.of(part);
+      const { score } = await engine.evaluate({ ...batch, shifts }, { boxSize, rings, ringWeights });
+      out.set(score, from);
     }
     return out;
   }
 
-  private async evaluate(part: Int32Array, batch: Awaited<ReturnType<ParticleBatches["load"]>>) {
-    const { boxSize } = this.neutral;
-    const request = { boxSize, rings: this.targets.rings, ringWeights: this.weights.of(part) };
-    return (await this.engine.evaluate(batch, request)).score;
+  /** Rotations of other particles, half the sample away. */
+  private swappedRotations(): Float32Array {
+    const { rotations, sample } = this;
+    const half = 9 * (sample.length >> 1);
+    return Float32Array.from(rotations, (_, i) => rotations[(i + half) % rotations.length]!);
   }
 
-  /** Gains of each particle's own pose over that of another particle half the sample away. */
-  async ownPoseGain(before: Float64Array): Promise<Misfit["ownPose"]> {
-    const { sample, targets, batches, neutral, engine, weights } = this;
-    const { rings } = targets;
+  /** @param own correlations of each particle with its projection */
+  async ownPoseGain(own: CrossSpectra): Promise<Misfit["ownPose"]> {
+    const { neutral, weights, sample, rotations } = this;
+    const { rings } = own;
+    const swapped = this.swappedRotations();
+    const other = bestScores(await this.crossSpectra(neutral, rings, swapped));
+    const gains = bestScores(own).map((value, i) => value - other[i]!);
     const request = { boxSize: neutral.boxSize, rings };
-    const gains: number[] = [];
     let expected = 0;
-    const half = sample.length >> 1;
+    const differ: number[] = [];
     for (const { from, part } of this.parts()) {
-      const others = Int32Array.from(part, (_, i) => sample[(from + i + half) % sample.length]!);
-      const batch = await batches.load(part, neutral.count, neutral.params);
-      const swapped = {
-        ...batch,
-        rotations: batches.rows(targets.rotations, 9, others),
-        shifts: batches.rows(targets.shifts, 2, others),
-      };
-      const scores = Float64Array.from(await this.evaluate(part, swapped));
-      const own = (await engine.project(batch, request)).slice();
-      const other = await engine.project(swapped, request);
-      const ringWeights = weights.of(part);
+      const batch = await this.batches.load(part, neutral.count, neutral.params);
+      const seen = (await this.engine.project(batch, request)).slice();
+      const others = swapped.subarray(9 * from, 9 * (from + part.length));
+      const elsewhere = await this.engine.project({ ...batch, rotations: others }, request);
+      const ringWeights = weights.of(part, rings);
       for (let b = 0; b < part.length; b++) {
-        if (angleBetween(batch.rotations, swapped.rotations, 9 * b) < SAME_POSE) continue;
-        gains.push(before[from + b]! - scores[b]!);
-        const alike = ringCorrelations(own, other, b, rings);
+        if (angleBetween(rotations, swapped, 9 * (from + b)) < SAME_POSE) continue;
+        differ.push(gains[from + b]!);
+        const alike = ringCorrelations(seen, elsewhere, b, rings);
         for (let r = 1; r <= rings; r++) {
           const hoped = ringWeights[b * (rings + 1) + r]! * weights.expectedFrc(part[b]!, r);
           expected += hoped * (1 - alike[r]!);
         }
       }
     }
-    if (2 * gains.length < sample.length) return undefined;
-    return { ...moments(Float64Array.from(gains)), expected: expected / gains.length };
+    if (2 * differ.length < sample.length) return undefined;
+    return { ...moments(Float64Array.from(differ)), expected: expected / differ.length };
   }
 
-  async crossSpectra(model: GaussianModel, rings: number): Promise<CrossSpectra> {
+  async crossSpectra(
+    model: GaussianModel,
+    rings: number,
+    rotations: Float32Array = this.rotations,
+  ): Promise<CrossSpectra> {
     const { targets, engine, weights, sample } = this;
     const [small, large] = [disc(rings), disc(targets.rings)];
     const values = new Float32Array(sample.length * small.samples * 2);
     for (const { from, part } of this.parts()) {
       const batch = await this.batches.load(part, model.count, model.params);
-      const projected = await engine.project(batch, { boxSize: model.boxSize, rings });
+      const views = { ...batch, rotations: rotations.subarray(9 * from, 9 * (from + part.length)) };
+      const projected = await engine.project(views, { boxSize: model.boxSize, rings });
       const ringWeights = weights.of(part, rings);
       for (let b = 0; b < part.length; b++) {
         const norms = new Float64Array(rings + 1);
@@ -344,13 +350,24 @@ function peakInPlane({ rings, count, values }: CrossSpectra): [number, number] {
   return [x, y];
 }
 
+/** The log-likelihood of each image where it agrees best. */
+function bestScores({ rings, count, values }: CrossSpectra): Float64Array {
+  const width = 2 * disc(rings).samples;
+  const at = places(rings, FARTHEST);
+  const table = waves(at, rings);
+  return Float64Array.from({ length: count }, (_, i) => {
+    const scores = planeScores(values.subarray(i * width, (i + 1) * width), rings, at, table);
+    return scores.reduce((most, value) => Math.max(most, value));
+  });
+}
+
 /**
  * The shift that would suit each image best: gains in nats, and the root mean square of the shifts in box units. The noise of
  * one Fourier sample is independent of the next, so each half of a checkerboard judges the shift that the other has found.
  */
 function ownShifts({ rings, count, values }: CrossSpectra): { gain: Float64Array; rms: number } {
   const { samples } = disc(rings);
-  const at = places(rings, FARTHEST_OWN);
+  const at = places(rings, FARTHEST);
   const table = waves(at, rings);
   const middle = (at.length ** 2 - 1) / 2;
   const gain = new Float64Array(count);

@@ -4,14 +4,15 @@ import type { GaussianModel } from "../model/gaussianModel";
 import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { Outlier } from "./agreement";
-import { chosenStart, loading, placesOf } from "./checkpointArrays";
+import { chosenStart, loading, placesOf } from "./checkpoint";
 import { FeatureBasis } from "./features";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
 import type { EpochReport } from "./trainer";
 
-export { type Checkpoint, RunFolder, runFiles } from "./runFolder";
+export type { Checkpoint } from "./checkpoint";
+export { RunFolder, runFiles } from "./runFolder";
 export type { RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 

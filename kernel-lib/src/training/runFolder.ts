@@ -2,15 +2,14 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import * as v from "valibot";
 import { InputError } from "../errors";
 import { namingFile } from "../fileTrouble";
 import type { GaussianModel } from "../model/gaussianModel";
 import { formatModelText, parseModelText } from "../model/text";
 import type { NamedArray } from "../network/denseNetwork";
-import { checked, numberIn } from "../schema";
 import { isPassingName, isSameFile, writeBeside } from "../writeBeside";
 import type { Outlier } from "./agreement";
+import { type Checkpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
 import type { Posterior } from "./posterior";
 import { LOCK_FILE } from "./runLock";
@@ -42,53 +41,6 @@ export const runFiles = {
   bestStart: "best_start.safetensors",
 } as const;
 
-/**
- * Where a training stands. It lies in the metadata of the weights, so that weights, history and what is left to do can
- * never disagree, whenever the process dies; `history.csv` is a copy of its history.
- */
-export interface Checkpoint {
-  /** Epochs finished by the present start. */
-  epoch: number;
-  start: number;
-  /** Held-out score at the end of the coarse epochs of each start that got there. */
-  scores: number[];
-  /** All epochs of all starts so far; checkpoints of earlier versions have none. */
-  history?: EpochReport[];
-  /** These are the final weights, and the latents are written: nothing is left to train. */
-  refined?: true;
-  /** With the final weights: SHA-256 of the numbers in `latents.csv`, in the order of the particles. */
-  latents?: string;
-}
-
-const natural = numberIn({ integer: true, least: 0 });
-const finite = numberIn({});
-/** Of no particles held out there is no mean: NaN, which JSON writes as null. */
-const ofHeldOut = v.pipe(
-  v.nullable(finite),
-  v.transform((value) => value ?? Number.NaN),
-);
-const checkpoint = v.looseObject({
-  epoch: natural,
-  start: natural,
-  scores: v.array(finite, "a score for each start"),
-  history: v.optional(
-    v.array(
-      v.looseObject({
-        start: natural,
-        epoch: numberIn({ integer: true, least: 1 }),
-        rings: numberIn({ integer: true, least: 1 }),
-        trainFrc: finite,
-        heldOutFrc: ofHeldOut,
-        heldOutScore: ofHeldOut,
-        seconds: numberIn({ least: 0 }),
-      }),
-      "a list of epochs",
-    ),
-  ),
-  refined: v.optional(v.literal(true)),
-  latents: v.optional(v.string("a checksum")),
-});
-
 /** Files that are written once, when the run is made. */
 const originals = ["neutral", "neutralFrc", "free", "outliers"] as const;
 
@@ -116,6 +68,11 @@ export class RunFolder {
     return existsSync(this.file("record"));
   }
 
+  /** Whether a training works here, or died here. */
+  get hasLock(): boolean {
+    return existsSync(path.join(this.folder, LOCK_FILE));
+  }
+
   /**
    * `interrupted`: a training died here before its run was made; what it left is known by its lock. `other`: the folder
    * has files in it that are no run's; those must not be written over.
@@ -134,6 +91,8 @@ export class RunFolder {
   private async names(): Promise<string[]> {
     if (!existsSync(this.folder)) return [];
     return readdir(this.folder).catch((error) => {
+      if (error.code === "ENOTDIR")
+        throw new InputError(this.folder, "a new or empty folder", "a file of this name");
       throw namingFile(this.folder, error);
     });
   }
@@ -217,7 +176,7 @@ export class RunFolder {
     const record = await this.readWrittenRecord();
     if (record.status === "complete" || !existsSync(this.file("latents"))) return record;
     const at = await readMetadata(this.file("weights")).then(
-      (metadata) => this.checkpointOf("weights", metadata),
+      (metadata) => parseCheckpoint(metadata, this.file("weights")),
       () => undefined,
     );
     return at?.refined ? { ...record, status: "complete" } : record;
@@ -262,6 +221,8 @@ export class RunFolder {
   private async readOriginal(name: (typeof originals)[number], record: RunRecord): Promise<string> {
     const file = this.file(name);
     const text = await readText(file);
+    // A number that was cut off may still be one.
+    if (!text.endsWith("\n")) throw new InputError(file, "a line end after the last line", "none");
     const known = record.files?.[name];
     if (known !== undefined && known !== sha256(text)) {
       throw new InputError(
@@ -288,7 +249,7 @@ export class RunFolder {
   ): Promise<{ arrays: NamedArray[]; at: Checkpoint }> {
     const file = this.file(name);
     const { arrays, metadata } = await readArrays(file);
-    const at = this.checkpointOf(name, metadata);
+    const at = parseCheckpoint(metadata, file);
     const { epochs, starts } = record.options;
     if (at.epoch > epochs) {
       const where = `${this.file("record")}: options.epochs`;
@@ -302,21 +263,6 @@ export class RunFolder {
       throw new InputError(file, `the final weights of a complete run`, `those after epoch ${at.epoch}`);
     }
     return { arrays, at };
-  }
-
-  private checkpointOf(name: "weights" | "bestStart", metadata: Record<string, string>): Checkpoint {
-    const where = `${this.file(name)}: checkpoint`;
-    let value: unknown;
-    try {
-      value = JSON.parse(metadata["checkpoint"] ?? "");
-    } catch {
-      throw new InputError(
-        where,
-        "JSON in the metadata",
-        metadata["checkpoint"] === undefined ? "none" : "text",
-      );
-    }
-    return checked(checkpoint, value, where) as Checkpoint;
   }
 
   async removeBestStart(): Promise<void> {
@@ -353,7 +299,8 @@ export class RunFolder {
     if (!existsSync(file)) throw new InputError(this.folder, "a finished run", "one without latents.csv");
     const { particles, options } = record;
     const latents = parseLatents(await readText(file), file, { particles, latent: options.latent });
-    const known = this.checkpointOf("weights", await readMetadata(this.file("weights"))).latents;
+    const weights = this.file("weights");
+    const known = parseCheckpoint(await readMetadata(weights), weights).latents;
     if (known !== undefined && known !== latentsChecksum(latents)) {
       throw new InputError(file, "the latents that the training wrote (their checksum)", "others");
     }
@@ -369,7 +316,7 @@ async function readText(file: string): Promise<string> {
     throw namingFile(file, error);
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new InputError(file, "text", `${bytes.length} bytes that are none`);
   }

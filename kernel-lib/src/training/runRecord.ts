@@ -156,11 +156,11 @@ export function parseRecord(text: string, file: string): RunRecord {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(file, "JSON", String((error as Error).message));
+  } catch {
+    throw new InputError(file, "JSON", text === "" ? "nothing" : JSON.stringify(text.slice(0, 40)));
   }
-  const format = (value as Partial<RunRecord> | null)?.format;
-  if (format !== undefined && format !== FORMAT) {
+  const { format } = checked(v.looseObject({ format: v.number("a number") }), value, file);
+  if (format !== FORMAT) {
     throw new InputError(file, `format ${FORMAT}`, `${format}, written by another version of e2gmm`);
   }
   const parsed = checked(record, value, file) as RunRecord;

@@ -177,6 +177,14 @@ function parseTable(
   mayBeEmpty: readonly string[] = [],
 ): { columns: string[]; rows: number[][] } {
   const [first, ...lines] = text.trimEnd().split(/\r?\n/);
+  // A number that was cut off may still be one.
+  if (text !== "" && !text.endsWith("\n")) {
+    throw new InputError(
+      file,
+      "a line end after the last row",
+      `${JSON.stringify(shorten(lines.at(-1) ?? first!))}`,
+    );
+  }
   const columns = first!.split(",");
   const missing = expected.find((name) => !columns.includes(name));
   if (missing !== undefined || new Set(columns).size !== columns.length) {

@@ -10,8 +10,7 @@ import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
-
-import { chosenStart, loading, placesArray } from "./checkpointArrays";
+import { type Checkpoint, chosenStart, loading, placesArray } from "./checkpoint";
 import { type ChoiceOfParticles, checkFit, chosenParticles, particlesWithout } from "./chosenParticles";
 import { withClaimedRun } from "./claimRun";
 import { engineOfRun } from "./engineOfRun";
@@ -25,7 +24,7 @@ import { type TrainingOptions, withDefaults } from "./options";
 import { formatOutliers } from "./outliersTable";
 
 import { Run } from "./run";
-import { type Checkpoint, RunFolder } from "./runFolder";
+import { RunFolder } from "./runFolder";
 import { type RunLockToken, verifyLock } from "./runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runRecord";
 import { type EpochReport, LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
