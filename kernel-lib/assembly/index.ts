@@ -17,6 +17,14 @@ export { denseChunks } from "./dense";
 export { headChunks } from "./head";
 export { imageScratchBytes, ringPower, transformImage } from "./image";
 
+/**
+ * Size of the memory in pages of 64 KiB, as the calling thread knows it. Bulk operations check their addresses against this size,
+ * which may be older than what another thread has grown the memory to.
+ */
+export function memoryPages(): i32 {
+  return memory.size();
+}
+
 /** Works on the task of a network at `address`, a layer's or the head's, until nothing is left of it. */
 export function network(address: usize): void {
   const task = load<i32>(address, 8);

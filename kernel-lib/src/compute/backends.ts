@@ -5,6 +5,8 @@ import path from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
+import { addressLimit, gigabytes, memoryLimit, raiseAddressLimit } from "../memoryLimit";
+import { readAndDispose } from "./tensors";
 
 /**
  * TensorFlow.js backends: which of them this machine can run, and bringing one up. `wasm` and `cpu` come with the
@@ -79,6 +81,17 @@ function requireQuietly(main: string): unknown {
   }
 }
 
+/** Starts a backend without its own remarks on a failure, which is reported. */
+async function startsQuietly(name: string): Promise<boolean> {
+  const { warn, error } = console;
+  console.warn = console.error = () => undefined;
+  try {
+    return await tf.setBackend(name);
+  } finally {
+    Object.assign(console, { warn, error });
+  }
+}
+
 function firstLine(error: unknown): string {
   return String((error as Error)?.message ?? error)
     .split("\n")[0]!
@@ -130,7 +143,15 @@ async function loadWasm(): Promise<string> {
   const wasm = require("@tensorflow/tfjs-backend-wasm") as { setWasmPaths(folder: string): void };
   const main = require.resolve("@tensorflow/tfjs-backend-wasm");
   wasm.setWasmPaths(`${path.dirname(main)}${path.sep}`);
-  if (!(await tf.setBackend("wasm"))) throw new Unavailable("its WebAssembly module does not start");
+  if (!(await startsQuietly("wasm"))) {
+    const { bytes, by } = memoryLimit();
+    const reason = "its WebAssembly module does not start";
+    if (by !== addressLimit) throw new Unavailable(reason);
+    throw new Unavailable(
+      `${reason}: ${addressLimit} leaves addresses for ${gigabytes(bytes)}`,
+      raiseAddressLimit,
+    );
+  }
   return `${processor()}, one thread`;
 }
 
@@ -271,14 +292,16 @@ export async function measureMatmul(): Promise<number> {
   while (performance.now() < deadline) {
     const a = tf.randomUniform([size, size]);
     const b = tf.randomUniform([size, size]);
-    await tf.matMul(a, b).data();
-    const start = performance.now();
-    const product = tf.matMul(a, b);
-    // Reading one number waits for the device without moving the whole product.
-    const corner = tf.slice(product, [0, 0], [1, 1]);
-    await corner.data();
-    const seconds = (performance.now() - start) / 1000;
-    tf.dispose([a, b, product, corner]);
+    let seconds: number;
+    try {
+      await readAndDispose(tf.matMul(a, b));
+      const start = performance.now();
+      // Reading one number waits for the device without moving the whole product.
+      await readAndDispose(tf.tidy(() => tf.slice(tf.matMul(a, b), [0, 0], [1, 1])));
+      seconds = (performance.now() - start) / 1000;
+    } finally {
+      tf.dispose([a, b]);
+    }
     best = Math.max(best, (2 * size ** 3) / seconds / 1e9);
     if (seconds < 0.02 && size < 4096) size *= 2;
   }

@@ -9,6 +9,7 @@ import {
   MOST_THREADS,
   newMemory,
   nextJob,
+  pagesOf,
   type SharedWasmMemory,
 } from "../projection/wasmMemory";
 
@@ -30,9 +31,11 @@ export const control = {
   busy: 1,
   /** Threads that are up. */
   ready: 2,
+  /** Pages of memory that the task needs, see `seeGrowth`. */
+  pages: 3,
   /** Bytes of text that says why a thread failed; 0 where none did. */
-  failed: 3,
-  text: 4,
+  failed: 4,
+  text: 5,
 } as const;
 const TEXT_BYTES = 256;
 
@@ -100,6 +103,7 @@ export class NetworkThreads {
     const helpers = large ? Atomics.load(shared, control.ready) : 0;
     if (helpers > 0) {
       Atomics.store(shared, control.busy, helpers);
+      Atomics.store(shared, control.pages, pagesOf(this.memory));
       Atomics.store(shared, control.job, nextJob(Atomics.load(shared, control.job), helpers));
       Atomics.notify(shared, control.job);
     }

@@ -1,18 +1,19 @@
 import { workerData } from "node:worker_threads";
-import { awaitJob, instantiate, type SharedWasmMemory } from "../projection/wasmMemory";
+import { awaitJob, instantiate, type SharedWasmMemory, seeGrowth } from "../projection/wasmMemory";
 import { control, RECORD, sayFailed } from "./networkThreads";
 
 /** One thread of {@link NetworkThreads}: sleeps until there is a task to work on. */
 
 const given = workerData as { module: object; memory: SharedWasmMemory; control: Int32Array };
-const { network } = instantiate(given.module, given.memory);
+const kernels = instantiate(given.module, given.memory);
 const shared = given.control;
 const index = Atomics.add(shared, control.ready, 1);
 
 for (let job = 0; ; ) {
   job = awaitJob(shared, control.job, index, job);
   try {
-    network(RECORD);
+    seeGrowth(kernels, given.memory, Atomics.load(shared, control.pages));
+    kernels.network(RECORD);
   } catch (error) {
     sayFailed(shared, error);
   }

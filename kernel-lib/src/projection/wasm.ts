@@ -33,6 +33,7 @@ import {
   MOST_THREADS,
   newMemory,
   nextJob,
+  pagesOf,
   type SharedWasmMemory,
 } from "./wasmMemory";
 
@@ -306,6 +307,7 @@ export class WasmEngine implements ProjectionEngine {
       awake?.ref();
       for (const [i, address] of scratch.entries()) Atomics.store(words, control.scratch + i, address);
       Atomics.store(words, control.job, job);
+      Atomics.store(words, control.pages, pagesOf(this.memory!));
       Atomics.store(words, control.busy, scratch.length);
       Atomics.store(words, control.jobs, nextJob(Atomics.load(words, control.jobs), scratch.length));
       Atomics.notify(words, control.jobs);

@@ -8,6 +8,8 @@ export interface SharedWasmMemory {
   grow(pages: number): number;
 }
 export interface KernelExports {
+  /** Size of the memory in pages, as this instance knows it. */
+  memoryPages(): number;
   /** Bytes of scratch that one thread needs for such a job. */
   scratchBytes(gaussians: number, rings: number, grid: number, margin: number, variants: number): number;
   /** Works on particles of the job at `address` until none is left. */
@@ -62,9 +64,11 @@ export const control = {
   jobs: 0,
   /** Threads that still work on the job. */
   busy: 1,
+  /** Pages of memory that the job needs, see {@link seeGrowth}. */
+  pages: 2,
   /** Address of the job, and from here on of each thread's scratch. */
-  job: 2,
-  scratch: 3,
+  job: 3,
+  scratch: 4,
 } as const;
 export const MOST_THREADS = 256;
 
@@ -82,6 +86,27 @@ export function awaitJob(words: Int32Array, at: number, index: number, seen: num
     job = next;
     if (index < job % MOST_THREADS) return job;
   }
+}
+
+/** Pages that the memory has now, for {@link seeGrowth}. */
+export function pagesOf(memory: SharedWasmMemory): number {
+  return memory.buffer.byteLength / PAGE;
+}
+
+/**
+ * In a worker, before it touches the memory of a job: makes its instance see that the memory has grown to `pages`.
+ *
+ * V8 keeps the size of a shared memory in every instance, and tells the other threads when one of them grows it. Up to Node 24
+ * it tells only threads that have taken hold of the memory already: one that starts at that moment keeps the old size until the memory
+ * grows again. Loads and stores do not notice, since the pages are there; `memory.fill` and `memory.copy` check against the
+ * size that the instance knows, and trap with "memory access out of bounds". Growing by nothing brings the size up to date.
+ * @throws Error where the memory stays smaller
+ */
+export function seeGrowth(kernels: KernelExports, memory: SharedWasmMemory, pages: number): void {
+  if (kernels.memoryPages() >= pages) return;
+  memory.grow(0);
+  const seen = kernels.memoryPages();
+  if (seen < pages) throw new Error(`memory of ${pages} pages, of which the thread sees ${seen}`);
 }
 
 /** Words of the job record, in the order of assembly/job.ts. */
@@ -130,7 +155,10 @@ export class Arena {
     return address;
   }
 
-  /** Makes the memory as large as what was taken. @throws RangeError where that is beyond 4 GiB or what there is. */
+  /**
+   * Makes the memory as large as what was taken. Only the thread that hands out jobs calls it, and never while one is worked on.
+   * @throws RangeError where that is beyond 4 GiB or what there is
+   */
   fit(memory: SharedWasmMemory, what = "batch"): void {
     const missing = this.end - memory.buffer.byteLength;
     if (missing <= 0) return;
@@ -138,7 +166,13 @@ export class Arena {
       const size = (this.end / 2 ** 30).toFixed(1);
       throw new RangeError(`${what}: expected what fits into 4 GiB, found ${size} GiB; use a smaller one`);
     }
-    memory.grow(Math.ceil(missing / PAGE));
+    const pages = Math.ceil(missing / PAGE);
+    try {
+      memory.grow(pages);
+    } catch {
+      const more = (missing / 2 ** 20).toFixed(0);
+      throw new RangeError(`${what}: expected memory for ${more} MiB more, found none; use a smaller one`);
+    }
   }
 }
 

@@ -1,5 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { awaitJob, type ControlWords, control, instantiate, type SharedWasmMemory } from "./wasmMemory";
+import {
+  awaitJob,
+  type ControlWords,
+  control,
+  instantiate,
+  type SharedWasmMemory,
+  seeGrowth,
+} from "./wasmMemory";
 
 /**
  * One thread of the WebAssembly engine. It sleeps until there is another job, works on it as the control words
@@ -12,11 +19,12 @@ const shared = workerData as {
   words: ControlWords;
   index: number;
 };
-const { work } = instantiate(shared.module, shared.memory);
-const { words, index } = shared;
+const { memory, words, index } = shared;
+const kernels = instantiate(shared.module, memory);
 
 for (let job = 0; ; ) {
   job = awaitJob(words, control.jobs, index, job);
-  work(Atomics.load(words, control.job), Atomics.load(words, control.scratch + index));
+  seeGrowth(kernels, memory, Atomics.load(words, control.pages));
+  kernels.work(Atomics.load(words, control.job), Atomics.load(words, control.scratch + index));
   if (Atomics.sub(words, control.busy, 1) === 1) parentPort?.postMessage(job);
 }

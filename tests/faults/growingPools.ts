@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { DenseLayer, Rows } from "e2gmm/dist/network/denseLayer";
+import { NetworkThreads } from "e2gmm/dist/network/networkThreads";
+import { type ImageChunk, ImageTransformer, sharedFloats } from "e2gmm/dist/particles/imageTransformer";
+import { TransformThreads } from "e2gmm/dist/particles/transformThreads";
+import { disc } from "e2gmm/dist/projection/disc";
+import { exampleBatch } from "e2gmm/dist/projection/examples";
+import { WasmEngine } from "e2gmm/dist/projection/wasm";
+import { Random } from "e2gmm/dist/random";
+
+/**
+ * The three pools of worker threads, each with a memory that every job grows. The first job has one particle or piece, so that
+ * most threads are still on their way up while the memory grows. Every result is compared with that of a memory that did not grow.
+ */
+
+/** @returns jobs done */
+export async function growProjection(jobs: number, threads = 4): Promise<number> {
+  const engine = new WasmEngine({ threads });
+  const one = exampleBatch({ count: 1, gaussians: 12, boxSize: 16 });
+  const { batch, request } = one;
+  const { score } = await engine.evaluate(batch, request);
+  const [expected] = score;
+  for (let job = 1; job < jobs; job++) {
+    // 64 KiB are a hundred particles of this size.
+    const count = 100 * job;
+    const repeated = (values: Float32Array) => {
+      const all = new Float32Array(count * values.length);
+      for (let b = 0; b < count; b++) all.set(values, b * values.length);
+      return all;
+    };
+    const all = {
+      ...batch,
+      count,
+      model: repeated(batch.model),
+      rotations: repeated(batch.rotations),
+      shifts: repeated(batch.shifts),
+      targets: repeated(batch.targets),
+    };
+    const found = await engine.evaluate(all, request);
+    assert.ok(found.score.every((value) => value === expected));
+  }
+  await engine.dispose();
+  return jobs;
+}
+
+/** @returns jobs done */
+export async function growNetworks(jobs: number, threads = 4): Promise<number> {
+  const pool = new NetworkThreads(threads);
+  const rows = 64;
+  const width = 384;
+  const random = new Random(5);
+  const numbers = () => Float32Array.from({ length: rows * width }, () => random.normal());
+  const layer = new DenseLayer(pool, width, width);
+  layer.values.set(
+    Float32Array.from({ length: width * width }, () => random.normal()),
+    new Float32Array(width),
+  );
+  const [input, slope] = [new Rows(pool, rows, width), new Rows(pool, rows, width)];
+  input.put(numbers(), 0, rows);
+  slope.put(numbers(), 0, rows);
+  let expected: Float32Array | undefined;
+  for (let job = 0; job < jobs; job++) {
+    // At the end of what the memory has grown to.
+    const result = new Rows(pool, rows, width);
+    layer.backward(rows, input, slope, result, false);
+    expected ??= result.dense(rows);
+    assert.deepEqual(result.dense(rows), expected);
+    // Threads come up, and their ends are heard, between tasks only.
+    await new Promise(setImmediate);
+  }
+  pool.dispose();
+  return jobs;
+}
+
+/** @returns jobs done */
+export async function growImages(jobs: number, threads = 4): Promise<number> {
+  const rings = 7;
+  const edge = 48;
+  const random = new Random(7);
+  const pool = new TransformThreads(rings, edge, threads);
+  const here = new ImageTransformer(rings, edge);
+  const chunk = (size: number): ImageChunk => {
+    const pixels = sharedFloats(size * size);
+    for (let i = 0; i < pixels.length; i++) pixels[i] = random.normal();
+    return {
+      images: [{ size, ratio: 1, flip: false, ctf: undefined }],
+      pixels,
+      transforms: sharedFloats(2 * disc(rings).samples),
+      power: sharedFloats(rings + 1),
+    };
+  };
+  for (let job = 0; job < jobs; job++) {
+    // Every size is laid down anew, in the memory of each thread.
+    const chunks = Array.from({ length: threads }, () => chunk(16 + 2 * job));
+    await Promise.all(chunks.map((given) => pool.run(given)));
+    for (const given of chunks) {
+      const own = {
+        ...given,
+        transforms: new Float32Array(given.transforms!.length),
+        power: new Float32Array(rings + 1),
+      };
+      here.run(own);
+      assert.deepEqual(Array.from(given.transforms!), Array.from(own.transforms));
+    }
+  }
+  await pool.dispose();
+  return jobs;
+}
