@@ -37,7 +37,8 @@ const bytes = (length: number) => Buffer.from(Array.from({ length }, () => below
 async function stillAlive(what: string): Promise<void> {
   const { exitCode, signalCode } = kernel.process;
   assert.equal(exitCode ?? signalCode, null, `${what} ended the kernel: ${kernel.log.slice(-2000)}`);
-  await client.heartbeat();
+  const late = pause(20_000, undefined, { ref: false });
+  await Promise.race([client.heartbeat(), late.then(() => assert.fail(`${what}: no heartbeat`))]);
   for (let tries = 0; ; tries++) {
     const execution = await client.execute("kept + 2 + changed");
     // Cells and interrupts of a message before may still abort what waits behind them.
