@@ -21,6 +21,12 @@ import { exitWith, pythonProgram, root, steps } from "./setup.mjs";
 import { command, hashFiles, Progress, runStep, SetupError } from "./steps.mjs";
 
 const tfjs = "4.22.0";
+/**
+ * TensorFlow's Python packages with the hash of every file; the one with CUDA with all that it depends on. To lock anew, with
+ * the options that binder/requirements.in names, from `tensorflow-cpu==VERSION` and `--no-deps`, or from `tensorflow[and-cuda]==VERSION`
+ * and `-c binder/requirements.txt`.
+ */
+const locks = { cpu: "binder/tensorflow-cpu.txt", gpu: "binder/tensorflow-gpu.txt" };
 const tensorflow = "2.21.0";
 const headers = "1.9.0";
 const dawn = "0.6.2";
@@ -72,11 +78,12 @@ function tensorflowFolder() {
 }
 
 function wheel(gpu) {
-  const cuda = `tensorflow[and-cuda]==${tensorflow}`;
+  const cuda = `tensorflow with CUDA ${tensorflow}`;
   const stamp = path.join(root, ".venv/.e2gmm-lab-tensorflow");
   // The one with CUDA serves the CPU as well.
-  const haveCuda = existsSync(stamp) && readFileSync(stamp, "utf8") === cuda;
-  const wanted = gpu || haveCuda ? cuda : `tensorflow-cpu==${tensorflow}`;
+  const haveCuda = existsSync(stamp) && readFileSync(stamp, "utf8").startsWith(cuda);
+  const wanted = gpu || haveCuda ? cuda : `tensorflow-cpu ${tensorflow}`;
+  const lock = path.join(root, gpu || haveCuda ? locks.gpu : locks.cpu);
   const python = pythonProgram("python");
   return {
     name: `Python package ${wanted}`,
@@ -84,23 +91,20 @@ function wheel(gpu) {
     get outputs() {
       return [tensorflowFolder() ?? path.join(root, ".venv/lib/tensorflow")];
     },
-    inputs: () => wanted,
+    inputs: () => `${wanted} ${hashFiles(root, [lock])}`,
     run: async (say) => {
-      if (gpu) {
+      if (gpu || haveCuda) {
         // Both put their files into the same folder.
         await command(python, ["-m", "pip", "uninstall", "--yes", "tensorflow-cpu"], { say });
       }
-      // Of tensorflow-cpu only the shared library and the headers are needed; of the other, the CUDA libraries too.
-      const only = gpu ? [] : ["--no-deps"];
-      await command(
-        python,
-        ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...only, wanted],
-        {
-          say,
-          what: "pip install",
-          advice: `TensorFlow ${tensorflow} has wheels for Linux on x86-64 and ARM64 and CPython 3.10 to 3.13. ${retry}`,
-        },
-      );
+      // Of tensorflow-cpu only the shared library and the headers are needed; of the other, all that its lock names.
+      const how = ["--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"];
+      await command(python, ["-m", "pip", "install", ...how, "-r", lock], {
+        say,
+        what: "pip install",
+        noise: /^Ignoring .* markers /,
+        advice: `TensorFlow ${tensorflow} has wheels for Linux on x86-64 and ARM64 and CPython 3.10 to 3.13. ${retry}`,
+      });
     },
   };
 }
@@ -224,7 +228,7 @@ async function main(args) {
   if (process.platform !== "linux" && kind !== kinds.webgpu) {
     throw new SetupError("the addon is built on Linux only", {
       advice:
-        "Elsewhere: npm install --no-save @tensorflow/tfjs-node; until then the backend wasm does the work.",
+        "Elsewhere: npm install --no-save --ignore-scripts=false @tensorflow/tfjs-node; until then the backend wasm does the work.",
     });
   }
   const progress = new Progress();

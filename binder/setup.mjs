@@ -56,6 +56,7 @@ function npmPackages() {
     "package-lock.json",
     "kernel-lib/package.json",
     "labextension/package.json",
+    ".npmrc",
   ].map((file) => at(file));
   const record = at("node_modules/.package-lock.json");
   return {
@@ -67,14 +68,31 @@ function npmPackages() {
       existsSync(record) &&
       existsSync(at("node_modules/e2gmm")) &&
       holdsLockedPackages(readFileSync(at("package-lock.json"), "utf8"), readFileSync(record, "utf8")),
-    run: (say) =>
-      npm(["ci", "--no-audit", "--no-fund"], {
+    run: async (say) => {
+      await npm(["ci", "--no-audit", "--no-fund"], {
         cwd: root,
         say,
         what: "npm ci",
         advice: `Packages come from npm's registry as your npm is set up (proxy, certificates). ${retry}`,
-      }),
+      });
+      await socketAddon(say);
+    },
   };
+}
+
+/**
+ * The kernel's sockets need a compiled addon. The package brings one for Linux and macOS on x64 and ARM64; elsewhere its install
+ * script, which .npmrc keeps from running, builds it.
+ */
+async function socketAddon(say) {
+  const { status } = spawnSync(process.execPath, ["-e", "require('zeromq')"], { cwd: root });
+  if (status === 0) return;
+  await npm(["rebuild", "zeromq", "--ignore-scripts=false"], {
+    cwd: root,
+    say,
+    what: "npm rebuild zeromq",
+    advice: `There is no compiled zeromq for this system; to build it takes a C++ compiler, CMake and Ninja. ${retry}`,
+  });
 }
 
 /** Where the build leaves what JupyterLab loads. */
@@ -105,7 +123,7 @@ function build() {
     ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
     ...filesBelow(at("kernel-lib/src")),
     ...filesBelow(at("kernel-lib/assembly")),
-    ...["package.json", "tsconfig.json", "build.mjs"].map((file) => at("labextension", file)),
+    ...["package.json", "tsconfig.json", "build.mjs", "licences.mjs"].map((file) => at("labextension", file)),
     ...["src", "schema", "style"].flatMap((folder) => filesBelow(at("labextension", folder))),
     ...filesBelow(at("tests"), ["dist", "artefacts"]).filter((file) => /\.(ts|json)$/.test(file)),
   ];
@@ -207,6 +225,7 @@ function pythonEnvironment() {
           "--disable-pip-version-check",
           "--no-input",
           "--no-deps",
+          "--require-hashes",
           "-r",
           requirements,
         ],

@@ -1,9 +1,10 @@
 // Builds the extension: TypeScript to lib/, then the bundle that JupyterLab loads to build/labextension/.
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { completeReport } from "./licences.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -28,5 +29,10 @@ const core = path.join(
   path.dirname(require.resolve("@jupyterlab/core-meta/package.json")),
   "core.package.json",
 );
-// Its warnings are about licence files that other packages lack and about the size of plotly.js and NGL, which load late
+// Its warnings are about licence files that other packages lack, which are added below, and about the size of plotly.js and NGL,
+// which load late
 run(path.join(builder, "lib/build-labextension.js"), ["--core-package-file", core, here], true);
+
+const report = path.join(here, "build/labextension/static/third-party-licenses.json");
+const complete = completeReport(path.dirname(here), JSON.parse(readFileSync(report, "utf8")));
+writeFileSync(report, `${JSON.stringify(complete, null, 2)}\n`);

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { isLicenceFile, Licences, licenceOf, packageFolders } from "./licences.mjs";
 
 /** Dependencies that are not followed, since what they are for is not done here. */
 const unused = {
@@ -19,8 +20,6 @@ const unused = {
   // The compiler's side of the socket library, which comes compiled
   zeromq: ["node-addon-api"],
 };
-
-const licence = /^(licen[cs]e|notice|copying|copyright|authors|unlicense)([.-].*)?$/i;
 
 /** What no package needs to run or to be compiled against: source maps, sources, documentation, tests, hidden files. */
 const idle = [
@@ -50,7 +49,7 @@ const parts = [
 
 /** Whether a file of a package goes into the wheel. @param {string} name of the package @param {string} file inside it, with slashes */
 export function isBundled(name, file) {
-  if (licence.test(path.posix.basename(file))) return true;
+  if (isLicenceFile(file)) return true;
   if (idle.some((pattern) => pattern.test(file))) return false;
   return !parts.some(([packages, files]) => packages.test(name) && files.test(file));
 }
@@ -125,26 +124,19 @@ function copyAddons(from, to) {
   return [...newest.keys()].sort();
 }
 
-/**
- * What the list of licences says of each package, and where the text is. Some packages name their licence but bring no
- * text; for these it is that of another package under the same one.
- */
+/** The file that a package is given where it brings no licence text of its own. */
+const ADDED = "LICENSE";
+
+/** What the list of licences says of each package, and where the text is. */
 function creditsOf(packages) {
-  const textUnder = new Map();
-  const read = packages.map(({ target, from, kept }) => {
+  return packages.map(({ target, from, kept, origin }) => {
     const manifest = JSON.parse(readFileSync(path.join(from, "package.json"), "utf8"));
-    const texts = kept.filter((file) => licence.test(path.posix.basename(file)));
-    const paths = texts.map((file) => path.posix.join(target, file));
-    if (paths.length > 0 && !textUnder.has(manifest.license)) textUnder.set(manifest.license, paths[0]);
-    return { manifest, paths };
-  });
-  return read.map(({ manifest: { name, version, license, author, repository }, paths }) => {
-    const holder = typeof author === "string" ? author : author?.name;
-    const borrowed = textUnder.has(license) ? `; the terms are in ${textUnder.get(license)}` : "";
+    const { name, version, repository } = manifest;
+    const texts = kept.filter(isLicenceFile).map((file) => path.posix.join(target, file));
     const source = typeof repository === "string" ? repository : repository?.url;
     return [
-      `${name} ${version}: ${license}`,
-      `  ${paths.join(", ") || `brings no text${borrowed}${holder ? `; by ${holder}` : ""}`}`,
+      `${name} ${version}: ${licenceOf(manifest)}`,
+      `  ${texts.join(", ") || `${path.posix.join(target, ADDED)} (${origin})`}`,
       ...(source ? [`  ${source}`] : []),
     ].join("\n");
   });
@@ -169,6 +161,7 @@ export function copyPackages({ root, workspace, files, into }) {
   const own = files.filter((file) => isBundled(name, file));
   copyFiles(own, path.join(root, workspace), path.join(into, name));
   let systems = [];
+  const licences = new Licences(packageFolders(root));
   const packages = productionPlaces(locked, workspace).map((place) => {
     const from = path.join(root, place);
     if (!existsSync(from)) throw new Error(`${place} is not installed: npm ci`);
@@ -176,10 +169,12 @@ export function copyPackages({ root, workspace, files, into }) {
     const target = place.startsWith(`${workspace}/`) ? name + place.slice(workspace.length) : place;
     const kept = filesOf(from).filter((file) => isBundled(nameOf(place), file));
     copyFiles(kept, from, path.join(into, target));
+    const { text, origin } = licences.of(from);
+    if (!kept.some(isLicenceFile)) writeFileSync(path.join(into, target, ADDED), text);
     if (nameOf(place) === "zeromq") {
       systems = copyAddons(path.join(from, "build"), path.join(into, target, "build"));
     }
-    return { from, target, kept };
+    return { from, target, kept, origin };
   });
   return { packages: packages.length, systems, credits: creditsOf(packages) };
 }

@@ -2,6 +2,7 @@
 
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
+import { leastPower } from "./rings";
 
 /** Numbers of a ring for V projections: V with the target, and V(V + 1)/2 with one another. */
 export function productNumbers(variants: i32): i32 {
@@ -67,14 +68,16 @@ export function multiply(job: Job, b: i32, images: usize, pitch: usize, scratch:
       }
     }
   }
+  const first = <usize>(8 * variants);
+  const least = leastPower(sums + first, <usize>(8 * numbers), rings);
   let out = job.products + <usize>b * <usize>(4 * (rings + 1) * numbers);
   for (let r = 0; r <= rings; r++) {
     const row = sums + <usize>(8 * numbers * r);
-    const square = load<f64>(row + <usize>(8 * variants));
-    const once = r > 0 && square > 0 ? 1 / Math.sqrt(square) : 0;
+    const square = load<f64>(row + first);
+    const once = r > 0 && !(square <= least) ? 1 / Math.sqrt(square) : 0;
     for (let i = 0; i < numbers; i++) {
       const factor = i < variants ? once : once * once;
-      store<f32>(out, once > 0 ? <f32>(factor * load<f64>(row + <usize>(8 * i))) : 0);
+      store<f32>(out, once !== 0 ? <f32>(factor * load<f64>(row + <usize>(8 * i))) : 0);
       out += 4;
     }
   }

@@ -3,6 +3,19 @@
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
 
+/** As in src/projection/batch.ts: a ring with less than this part of the power of all is empty. */
+const EMPTY: f64 = 1e-30;
+/** The square of a norm below which float32 can neither hold the samples of a ring nor what they are divided by. */
+const SMALLEST: f64 = 1e-70;
+
+/** The power that a ring needs to count, from records of `pitch` bytes, one for each ring, that begin with its power. */
+export function leastPower(powers: usize, pitch: usize, rings: i32): f64 {
+  let whole: f64 = 0;
+  for (let r = 1; r <= rings; r++) whole += load<f64>(powers + pitch * <usize>r);
+  // What is not finite must not pass for empty.
+  return min(max(EMPTY * whole, SMALLEST), f64.MAX_VALUE);
+}
+
 /** Bytes of scratch: two sums and two factors per ring. */
 export function ringBytes(rings: i32): usize {
   return 24 * (<usize>rings + 1);
@@ -41,13 +54,15 @@ export function correlate(job: Job, b: i32, image: usize, slope: usize, scratch:
   }
   const frc = job.frc + <usize>b * <usize>(4 * (rings + 1));
   const weights = job.weights + <usize>b * <usize>(4 * job.weightStride);
+  const least = leastPower(sums, 16, rings);
   let score: f32 = 0;
   for (let r = 0; r <= rings; r++) {
-    const length = Math.sqrt(load<f64>(sums + <usize>(16 * r)));
+    const power = load<f64>(sums + <usize>(16 * r));
     let value: f64 = 0;
     let onTarget: f64 = 0;
     let onImage: f64 = 0;
-    if (r > 0 && length > 0) {
+    if (r > 0 && !(power <= least)) {
+      const length = Math.sqrt(power);
       const w = load<f32>(weights + 4 * r);
       value = load<f64>(sums + <usize>(16 * r), 8) / length;
       onTarget = <f64>w / length;

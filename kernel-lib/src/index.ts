@@ -86,6 +86,7 @@ export type { Workload } from "./projection/trial";
 export * from "./random";
 export * from "./simulate/designs";
 export { type SimulatedCtf, type SimulatedData, simulateFromModels } from "./simulate/simulateParticles";
+export type { Outlier, OutlierReason } from "./training/agreement";
 export { type BackgroundSettings, train } from "./training/background";
 export { defaultTrainingOptions, type TrainingOptions } from "./training/options";
 export { type Latents, Run, type RunRecord } from "./training/run";

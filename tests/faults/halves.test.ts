@@ -71,6 +71,12 @@ const cases: Case[] = [
     halves: [1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2],
   },
   {
+    name: "half sets that are all 0",
+    change: (s) => s.particles.set("rlnRandomSubset", 0),
+    images: undefined,
+    notes: [/^_rlnRandomSubset is 0 for all particles, which is no half set$/],
+  },
+  {
     name: "a stack under its name and that of a symbolic link",
     change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "p" : "link"}.mrcs`),
     images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { after, before, describe, type TestContext, test } from "node:test";
 import { InputError, openMrc, Random, readMap } from "e2gmm";
+import { imageStatistics } from "e2gmm/dist/maps/imageOutliers";
 import { type MadeMrc, mrcBytes } from "e2gmm/dist/maps/mrc.test.helper";
-import { type ImageSource, reconstruct } from "e2gmm/dist/maps/reconstruct";
 import { temporaryFolder } from "e2gmm/dist/testing";
+import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/command";
+import { correlation, readStack } from "../cli/mrc";
 
 /** Images and maps that would give a wrong result without a word, one line each. */
 
@@ -209,106 +212,54 @@ describe("header numbers of a map that cannot be", () => {
   }
 });
 
-describe("images that would outshine all others", () => {
-  const edge = 16;
-  const pixels = edge * edge;
-  const group = { boxSize: edge, apix: 2, phaseFlipped: false, ctfPremultiplied: false };
-  const bright = { ...group };
-  type Images = Float32Array[];
-  const pixel = (image: Float32Array, i: number, value: number) => {
-    image[i] = value;
-    return image;
+describe("the command", () => {
+  let folder: string;
+  const at = (name: string) => path.join(folder, name);
+  const star = () => readFileSync(at("sim/particles.star"), "utf8");
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "e2gmm-images-"));
+    simulatedProject(folder, "--snr", "4");
+    neutralModel(folder);
+    writeFileSync(at("sim/bytes.star"), star().replaceAll("particles.mrcs", "bytes.mrcs"));
+    const images = readStack(at("sim/particles.mrcs"));
+    const scale = 30 / imageStatistics(images.data).standardDeviation;
+    const grey = images.data.map((value) => Math.max(0, Math.min(255, Math.round(128 + scale * value))));
+    writeFileSync(at("sim/bytes.mrcs"), mrcBytes({ size: images.size, mode: 0, values: grey }));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const reconstructed = (...args: string[]) => {
+    const printed = succeed(folder, "reconstruct", "--out", "map.mrc", "--particles", ...args);
+    return { printed, map: readStack(at("map.mrc")).data };
   };
-  const set = (count: number, deviation = 1): Images =>
-    Array.from({ length: count }, () => Float32Array.from(noise(pixels, deviation, 3)));
 
-  function source(images: Images, groupOf = (_: number) => group): ImageSource {
-    return {
-      count: images.length,
-      boxSize: edge,
-      apix: 2,
-      opticsGroup: groupOf,
-      rotations: () => Float32Array.from(images.flatMap(() => [1, 0, 0, 0, 1, 0, 0, 0, 1])),
-      shifts: () => new Float32Array(2 * images.length),
-      ctf: () => undefined,
-      readGroupImages: async (indices) =>
-        Float32Array.from(Array.from(indices, (i) => [...images[i]!]).flat()),
-    };
-  }
-
-  const cases: [name: string, image: (good: Float32Array) => Float32Array, reason: RegExp | undefined][] = [
-    ["a pixel of 1e9", (good) => pixel(good, 7, 1e9), /standard deviation is .* times the median/],
-    [
-      "a pixel a thousand deviations off",
-      (good) => pixel(good, 7, 1000),
-      /standard deviation is .* times the median/,
-    ],
-    [
-      "a pixel 130 deviations below",
-      (good) => pixel(good, 7, -130),
-      /a pixel is 133 standard deviations from its mean/,
-    ],
-    ["a pixel 20 deviations off, as gold beads have", (good) => pixel(good, 7, 20), undefined],
-    ["a scale of 1e4", (good) => good.map((v) => 1e4 * v), /standard deviation is .* times the median/],
-    ["a scale of 1e-4", (good) => good.map((v) => 1e-4 * v), /standard deviation is 1\/.* of the median/],
-    ["a scale of 30", (good) => good.map((v) => 30 * v), /standard deviation is \d\d times/],
-    ["a scale of 3", (good) => good.map((v) => 3 * v), undefined],
-    ["the other sign", (good) => good.map((v) => -v), undefined],
-    ["nothing but zeros", (good) => good.fill(0), /all its pixels are 0/],
-    ["nothing but 4.2", (good) => good.fill(4.2), /all its pixels are 4\.2/],
-    ["a bright offset", (good) => good.map((v) => v + 1000), undefined],
-  ];
-  for (const [name, change, reason] of cases) {
-    test(`${name}: ${reason?.source ?? "used"}`, async () => {
-      const images = set(40);
-      images[7] = change(images[7]!.slice());
-      const { leftOut, map } = await reconstruct(source(images), { halves: "none" });
-      if (!reason) {
-        assert.deepEqual(leftOut, []);
-        return;
-      }
-      assert.deepEqual(
-        leftOut.map(({ index }) => index),
-        [7],
-      );
-      assert.match(leftOut[0]!.reason, reason);
-      const without = images.filter((_, i) => i !== 7);
-      assert.deepEqual(map.data, (await reconstruct(source(without), { halves: "none" })).map.data);
-      const kept = await reconstruct(source(images), { halves: "none", keepOutliers: true });
-      assert.deepEqual(kept.leftOut, []);
-      assert.notDeepEqual(kept.map.data, map.data);
-    });
-  }
-
-  test("several at once are all found, whatever their order", async () => {
-    const images = set(300);
-    const wrong = [0, 3, 150, 298, 299];
-    for (const [k, i] of wrong.entries()) images[i] = images[i]!.map((v) => (k % 2 === 0 ? 1e6 * v : 0));
-    const { leftOut } = await reconstruct(source(images), { halves: "none" });
-    assert.deepEqual(
-      leftOut.map(({ index }) => index),
-      wrong,
+  test("grey bytes give the map of the images that they were made from, with a note", () => {
+    const { map } = reconstructed("sim/particles.star");
+    const grey = reconstructed("sim/bytes.star");
+    assert.match(
+      grey.printed,
+      /note: .*bytes\.mrcs has bytes \(mode 0\) that only make sense without a sign/,
     );
+    // Their mean, which nobody has subtracted, is in the map as well.
+    const alike = correlation(grey.map, map);
+    assert.ok(alike > 0.95, `correlation ${alike}`);
+    const signed = reconstructed("sim/bytes.star", "--bytes", "signed");
+    assert.doesNotMatch(signed.printed, /note: .*bytes/);
+    const wrong = correlation(signed.map, map);
+    assert.ok(wrong < 0.9, `correlation ${wrong}`);
   });
 
-  test("optics groups of other scales are each judged by their own", async () => {
-    const images = [...set(30, 1), ...set(30, 500)];
-    images[40] = images[40]!.map((v) => v * 100);
-    const groupOf = (i: number) => (i < 30 ? group : bright);
-    const { leftOut } = await reconstruct(source(images, groupOf), { halves: "none" });
-    assert.deepEqual(
-      leftOut.map(({ index }) => index),
-      [40],
+  test("how bytes are read is recorded in a run, and a resume cannot change it", () => {
+    const train = words(
+      "train --particles sim/bytes.star --model model.txt --latent 1 --epochs 1 --backend wasm --out run",
     );
-  });
-
-  test("images without noise and with sharp peaks are no outliers", async () => {
-    const images = Array.from({ length: 40 }, (_, i) => pixel(new Float32Array(pixels), i, 1 + i / 20));
-    assert.deepEqual((await reconstruct(source(images), { halves: "none" })).leftOut, []);
-  });
-
-  test("a set of nothing but constant images is refused", async () => {
-    const images = set(5).map((image) => image.fill(1));
-    await assert.rejects(reconstruct(source(images)), /expected images that vary, found 5 of one value each/);
+    succeed(folder, ...train, "--bytes", "unsigned");
+    const record = JSON.parse(readFileSync(at("run/run.json"), "utf8"));
+    assert.equal(record.inputs.bytes, "unsigned");
+    refuses(
+      folder,
+      words("train --out run --resume --bytes signed"),
+      /--bytes: expected unsigned, as the run was begun with/,
+    );
   });
 });

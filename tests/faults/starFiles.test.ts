@@ -5,6 +5,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { OpenParticlesOptions, ParticleSet } from "e2gmm/dist/particles/particleSet";
 import { writeSelection } from "e2gmm/dist/particles/writeSelection";
+import { haveProgram, runProgram } from "e2gmm/dist/testing";
 import { refuses, succeed, words } from "../cli/command";
 import { PARTICLES, reading, Star, writeImages } from "./particleFiles";
 
@@ -18,6 +19,7 @@ before(() => {
   writeImages(at("one/p.mrcs"));
   writeImages(at("two/p.mrcs"));
   writeImages(at("single.mrc"), 1);
+  writeImages(at("many.mrcs"), 2 * PARTICLES);
   writeImages(at("unit.mrcs"), PARTICLES, 1);
   writeImages(at("unknown.mrcs"), PARTICLES, 0);
 });
@@ -330,6 +332,17 @@ const cases: Case[] = [
     change: (s) => s.particles.set("rlnAngleRot", 0).set("rlnAngleTilt", 0).set("rlnAnglePsi", 0),
     notes: [/^12 of 12 particles have the angles 0, 0, 0/],
   },
+  {
+    name: "angles in radians",
+    change: (s) =>
+      s.particles
+        .take(...Array.from({ length: 24 }, (_, i) => i >> 1))
+        .set("rlnImageName", (i) => `${i + 1}@many.mrcs`)
+        .set("rlnAngleRot", (i) => 0.2 * i)
+        .set("rlnAngleTilt", (i) => 0.1 * i)
+        .set("rlnAnglePsi", -3.1),
+    notes: [/^no angle is beyond 4\.6°/],
+  },
   // Names of images
   {
     name: "names without a number",
@@ -478,6 +491,39 @@ describe("STAR files", () => {
     assert.deepEqual([...set!.column("e2gmmLatent1")], [0.5]);
     assert.deepEqual([...set!.rotations()], [...pair.set!.rotations()]);
   });
+});
+
+describe("RELION", () => {
+  const mapOf = (text: string | Buffer) => {
+    writeFileSync(at("relion.star"), text);
+    runProgram("relion_reconstruct", words("--i relion.star --o relion.mrc --ctf --skip_gridding"), folder);
+    return readFileSync(at("relion.mrc")).subarray(1024);
+  };
+  const rows = (...which: number[]) => {
+    const star = new Star();
+    star.particles.take(...which);
+    return star;
+  };
+  const hidden = new Star();
+  hidden.particles.set("rlnMicrographName", (i) => (i < 4 ? "#mic.mrc" : "mic.mrc"));
+  const alike: [name: string, text: string | Buffer, plain: Star][] = [
+    ["optics as pairs", good.optics.pairs + good.particles.loop, good],
+    ["one particle as pairs", good.optics.loop + good.particles.pairs, rows(0)],
+    ["a byte-order mark", `\ufeff${good.text.trimStart()}`, good],
+    ["rows that begin with #", hidden.text, rows(4, 5, 6, 7, 8, 9, 10, 11)],
+  ];
+  for (const [name, text, plain] of alike) {
+    test(`reads alike: ${name}`, async (t) => {
+      if (!haveProgram("relion_reconstruct")) return t.skip("RELION is not installed");
+      assert.deepEqual(mapOf(text), mapOf(plain.text));
+      writeFileSync(at("a.star"), text);
+      writeFileSync(at("plain.star"), plain.text);
+      const [found, expected] = [await reading(at("a.star")), await reading(at("plain.star"))];
+      assert.deepEqual(found.set!.rotations(), expected.set!.rotations());
+      assert.deepEqual(found.set!.shifts(), expected.set!.shifts());
+      assert.deepEqual(found.set!.ctf(0), expected.set!.ctf(0));
+    });
+  }
 });
 
 describe("the command", () => {

@@ -9,6 +9,21 @@ import { root } from "./repository";
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");
 const manifest = (file: string) => JSON.parse(read(file));
 
+/** Locks of Python packages: each package as `name==version ; marker`, with its hashes. */
+function pythonLocks(): { file: string; packages: { name: string; hashes: string[] }[] }[] {
+  return ["requirements.txt", "tensorflow-cpu.txt", "tensorflow-gpu.txt"].map((name) => {
+    const file = `binder/${name}`;
+    const entries = read(file).trim().replaceAll(" \\\n    ", "\u0000").split("\n");
+    return {
+      file,
+      packages: entries.map((entry) => {
+        const [name, ...hashes] = entry.split("\u0000");
+        return { name: name!, hashes };
+      }),
+    };
+  });
+}
+
 test("every package of the workspace carries the same version, in the lock file too", () => {
   const { version, workspaces } = manifest("package.json");
   const lock = manifest("package-lock.json");
@@ -19,11 +34,76 @@ test("every package of the workspace carries the same version, in the lock file 
   }
 });
 
+test("the version is the same wherever else it stands, and the changelog has it", () => {
+  const { version } = manifest("package.json");
+  const places: Record<string, RegExp> = {
+    "CITATION.cff": /^version: (.+)$/m,
+    "binder/conda/recipe.yaml": /^ {2}version: "(.+)"$/m,
+    "kernel-lib/src/explorer/module.ts": /widgetModuleVersion = "(.+)"/,
+    "labextension/src/module.ts": /widgetModuleVersion = "(.+)"/,
+  };
+  for (const [file, pattern] of Object.entries(places))
+    assert.equal(read(file).match(pattern)?.[1], version, file);
+  assert.equal(manifest("labextension/package.json").dependencies.e2gmm, version, "e2gmm for the extension");
+  assert.match(read("CHANGELOG.md"), new RegExp(`^## \\[?${version.replaceAll(".", "\\.")}\\b`, "m"));
+});
+
+test("mybinder finds an environment, and no Dockerfile that would take its place", () => {
+  assert.ok(existsSync(path.join(root, "binder/environment.yml")));
+  assert.ok(!existsSync(path.join(root, "binder/Dockerfile")));
+});
+
+test("the workflow for public hosting runs the commands that everybody runs", () => {
+  const workflow = read(".github/workflows/ci.yml");
+  for (const needed of ["bash .ci/run", "npm test", "npm run wheel", "npm pack"]) {
+    assert.match(workflow, new RegExp(`^ +- run: ${needed.replace(".", "\\.")}( .*)?$`, "m"), needed);
+  }
+  const matrix = workflow.match(/^ {8}node: \[(.+)\]$/m)?.[1];
+  assert.equal(matrix, "20, 22, 24");
+});
+
 test("the lock files name packages and versions, not the place that they once came from", () => {
   assert.doesNotMatch(read("package-lock.json"), /"resolved": "[^"]*:/);
-  for (const line of read("binder/requirements.txt").trim().split("\n")) {
-    assert.match(line, /^[a-z0-9][a-z0-9._-]*==[0-9][\w.]*( ; .+)?$/i);
+  for (const { name, hashes } of pythonLocks().flatMap(({ packages }) => packages)) {
+    assert.match(name, /^[a-z0-9][a-z0-9._-]*==[0-9][\w.]*( ; .+)?$/i);
+    assert.ok(hashes.length > 0, name);
+    for (const hash of hashes) assert.match(hash, /^--hash=sha256:[0-9a-f]{64}$/);
   }
+});
+
+test("every Python package is installed by its hash, with nothing that the lock does not name", () => {
+  for (const script of ["binder/setup.mjs", "binder/native.mjs"]) {
+    const text = read(script);
+    const installs = text.match(/"install"/g)?.length ?? 0;
+    assert.ok(installs > 0, script);
+    for (const option of ["--require-hashes", "--no-deps"]) assert.ok(text.includes(`"${option}"`), script);
+  }
+  for (const { file, packages } of pythonLocks()) {
+    const { name } = packages.find(({ name }) => name.startsWith("tensorflow")) ?? packages[0]!;
+    if (!file.includes("tensorflow")) continue;
+    const [, version] = name.match(/^tensorflow(?:-cpu)?==([\d.]+)$/) ?? [];
+    assert.ok(
+      version && read("binder/native.mjs").includes(`const tensorflow = "${version}"`),
+      `${file}: ${name}`,
+    );
+  }
+});
+
+/** Packages that may bring an install script, which does not run, and why they work without it. */
+const withScripts: Record<string, string> = {
+  "@fortawesome/fontawesome-free": "prints who made it",
+  "@scarf/scarf": "counts downloads",
+  "es5-ext": "prints a message",
+  zeromq: "looks for its compiled addon, and builds it where there is none: socketAddon in binder/setup.mjs",
+};
+
+test("no install script of an npm package runs, and none that is new is needed unseen", () => {
+  assert.match(read(".npmrc"), /^ignore-scripts=true$/m);
+  const { packages } = manifest("package-lock.json");
+  const found = Object.entries<{ hasInstallScript?: boolean }>(packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript)
+    .map(([place]) => place.replace(/^.*node_modules\//, ""));
+  assert.deepEqual([...new Set(found)].sort(), Object.keys(withScripts).sort());
 });
 
 test("the npm lock file holds everything that a locked package depends on, for other systems too", () => {

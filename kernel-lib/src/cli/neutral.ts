@@ -102,8 +102,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
         ...(options.apix !== undefined && { apix: options.apix }),
       };
       const map = await readMap(mapFile, reading);
-      const mask =
-        maskFile === undefined ? undefined : await readMask(maskFile, map, { ...reading, sameVoxels: true });
+      const mask = maskFile === undefined ? undefined : await readMask(maskFile, map, reading);
       const { signal, onProgress } = session;
       const { model, rounds, notices } = await inTermsOf(
         { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },

@@ -3,6 +3,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
+import type { ByteSign } from "../maps/mrc";
 import { openParticles } from "../particles/particleSet";
 import type { EngineName } from "../projection/engines";
 import {
@@ -19,6 +20,7 @@ import { inTermsOf } from "./failure";
 import {
   apixOption,
   backendOption,
+  bytesOption,
   choiceOption,
   dataFolderOption,
   engineOption,
@@ -43,6 +45,7 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
   dataFolder?: string;
   apix?: number;
   invertContrast?: boolean;
+  bytes?: ByteSign;
   keepOutliers?: boolean;
   resolution?: number;
   out: string;
@@ -133,6 +136,7 @@ export function addTrain(program: Command, run: RunCommand): void {
     .addOption(dataFolderOption())
     .addOption(apixOption())
     .addOption(invertContrastOption("images"))
+    .addOption(bytesOption())
     .addOption(
       new Option(
         "--keep-outliers",
@@ -191,6 +195,7 @@ async function train(
           ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
           ...(inputs.apix !== undefined && { apix: inputs.apix }),
           ...(inputs.invertContrast && { invertContrast: true }),
+          ...(inputs.bytes && { bytes: inputs.bytes }),
           ...(options.keepOutliers && { keepOutliers: true }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
@@ -216,11 +221,12 @@ interface TrainInputs {
   dataFolder?: string | undefined;
   apix?: number | undefined;
   invertContrast?: boolean | undefined;
+  bytes?: ByteSign | undefined;
   record?: RunRecord;
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<TrainInputs> {
-  const { particles, model, mask, dataFolder, apix, invertContrast, out } = options;
+  const { particles, model, mask, dataFolder, apix, invertContrast, bytes, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   const state = await new RunFolder(out).state();
@@ -229,7 +235,7 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
   }
   // What a training left that died before its run was made is taken over.
   if (state !== "interrupted") await session.fills(out);
-  return { particles, model, mask, dataFolder, apix, invertContrast };
+  return { particles, model, mask, dataFolder, apix, invertContrast, bytes };
 }
 
 /** What a run was begun with. @throws InputError where the command line says anything else */
@@ -247,6 +253,9 @@ async function resumedInputs(
   }
   if (options.apix !== undefined && options.apix !== record.inputs.apix) {
     throw differs("--apix", record.inputs.apix, options.apix);
+  }
+  if (options.bytes !== undefined && options.bytes !== record.inputs.bytes) {
+    throw differs("--bytes", record.inputs.bytes, options.bytes);
   }
   if (given("invertContrast") && !record.inputs.invertContrast) {
     throw new InputError("--invert-contrast", "to be left out: the run was begun without it");
@@ -271,9 +280,9 @@ function dashed(name: string): string {
 
 /** Looks at the particles before the long work: what there is, and what was assumed. */
 async function describeParticles(inputs: TrainInputs, session: Session): Promise<void> {
-  const { particles, dataFolder, apix, invertContrast } = inputs;
+  const { particles, dataFolder, apix, invertContrast, bytes } = inputs;
   const { signal } = session;
-  const set = await openParticles(particles, { signal, dataFolder, apix, invertContrast });
+  const set = await openParticles(particles, { signal, dataFolder, apix, invertContrast, bytes });
   try {
     session.print(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,

@@ -6,6 +6,7 @@ import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
 import { addressLimit, gigabytes, memoryLimit, raiseAddressLimit } from "../memoryLimit";
+import { readAndDispose } from "./tensors";
 
 /**
  * TensorFlow.js backends: which of them this machine can run, and bringing one up. `wasm` and `cpu` come with the
@@ -291,14 +292,16 @@ export async function measureMatmul(): Promise<number> {
   while (performance.now() < deadline) {
     const a = tf.randomUniform([size, size]);
     const b = tf.randomUniform([size, size]);
-    await tf.matMul(a, b).data();
-    const start = performance.now();
-    const product = tf.matMul(a, b);
-    // Reading one number waits for the device without moving the whole product.
-    const corner = tf.slice(product, [0, 0], [1, 1]);
-    await corner.data();
-    const seconds = (performance.now() - start) / 1000;
-    tf.dispose([a, b, product, corner]);
+    let seconds: number;
+    try {
+      await readAndDispose(tf.matMul(a, b));
+      const start = performance.now();
+      // Reading one number waits for the device without moving the whole product.
+      await readAndDispose(tf.tidy(() => tf.slice(tf.matMul(a, b), [0, 0], [1, 1])));
+      seconds = (performance.now() - start) / 1000;
+    } finally {
+      tf.dispose([a, b]);
+    }
     best = Math.max(best, (2 * size ** 3) / seconds / 1e9);
     if (seconds < 0.02 && size < 4096) size *= 2;
   }

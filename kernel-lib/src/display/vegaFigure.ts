@@ -43,6 +43,9 @@ function textWidth(item: { fontSize?: number }, text: unknown): number {
 /**
  * A figure from a specification of Vega-Lite. Data and labels go in as data and titles, never as expressions, so that
  * no text of a file can be taken for code. Vega is loaded when the first figure is drawn.
+ *
+ * Versions 6 of vega and vega-lite are ES modules alone. This package is CommonJS, as cells of a notebook are, and Node 20 cannot
+ * `require` them; they can follow when Node 22 is the oldest that is supported.
  */
 export function vegaFigure(description: string, spec: object): Figure {
   return new Figure(description, async () => {

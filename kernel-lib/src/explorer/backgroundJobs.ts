@@ -2,6 +2,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { InputError, StoppedError, throwIfStopped } from "../errors";
 import type { Umap } from "../latent/umap";
+import type { ByteSign } from "../maps/mrc";
 import type { Reconstruction } from "../maps/reconstruct";
 import { beginTask, type Progress, type TaskOptions } from "../progress";
 import type { Clustering } from "./clusterings";
@@ -13,6 +14,7 @@ export interface ParticleSource {
   /** Pixel size that was given instead of the file's. */
   apix?: number | undefined;
   invertContrast?: boolean | undefined;
+  bytes?: ByteSign | undefined;
   rows?: Int32Array | undefined;
 }
 

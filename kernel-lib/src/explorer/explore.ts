@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../compute/backends";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
 import type { BackgroundSettings } from "../training/background";
 import { defaultTrainingOptions } from "../training/options";
-import { Run } from "../training/run";
+import { Run, type RunRecord } from "../training/run";
 import { type ExploreOptions, Explorer, type ExplorerParts } from "./explorer";
 
 /**
@@ -16,6 +17,7 @@ import { type ExploreOptions, Explorer, type ExplorerParts } from "./explorer";
  * @throws InputError where the folder is no run, one of another version, or one without a finished epoch
  */
 export async function explore(run: Run | string, options: ExploreOptions = {}): Promise<Explorer> {
+  await loadRasteriser();
   if (!tf.getBackend()) await useBackend("auto");
   const opened = typeof run === "string" ? await Run.open(run) : run;
   const own: Owned[] = typeof run === "string" ? [opened] : [];
@@ -65,7 +67,7 @@ async function withOwned<T>(own: readonly Owned[], make: () => Promise<T>): Prom
 
 /** Particles of a run, or why they are not at hand. @param own gets what is opened here */
 async function findParticles(
-  inputs: { particles: string; dataFolder?: string; apix?: number; invertContrast?: boolean },
+  inputs: Pick<RunRecord["inputs"], "particles" | "dataFolder" | "apix" | "invertContrast" | "bytes">,
   count: number | undefined,
   options: ExploreOptions,
   own: Owned[],
@@ -73,9 +75,9 @@ async function findParticles(
   let opened: ParticleSet | undefined;
   try {
     const dataFolder = options.dataFolder ?? inputs.dataFolder;
-    const { apix, invertContrast } = inputs;
+    const { apix, invertContrast, bytes } = inputs;
     if (!options.particles)
-      opened = await openParticles(inputs.particles, { dataFolder, apix, invertContrast });
+      opened = await openParticles(inputs.particles, { dataFolder, apix, invertContrast, bytes });
     const particles = options.particles ?? opened!;
     if (count !== undefined && particles.count !== count) {
       throw new InputError(particles.file, `the ${count} particles of the run`, String(particles.count));
@@ -103,6 +105,7 @@ export async function exploreTraining(
   settings: BackgroundSettings,
   task: TaskOptions & ExploreOptions = {},
 ): Promise<Explorer> {
+  await loadRasteriser();
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
   const { signal, onProgress, ...options } = beginTask(task);
   const neutral = await readModelText(settings.model);

@@ -174,6 +174,16 @@ test("without a drawn path, motions and parts are those along the line where the
   ];
   explorer.playPath();
   assert.equal(explorer.get("status"), "");
+  // At rest, the probe is where the frame is, and with it what is exported and pinned
+  const { stationCount } = explorer.scatter;
+  assert.equal(explorer.scatter.state.playedPlaces.length, 2 * stationCount);
+  assert.equal((await transport.ask(explorer, { kind: "frame", frame: stationCount - 1 })).kind, "answer");
+  assert.deepEqual(explorer.scatter.probe, [1, 0]);
+  assert.deepEqual(explorer.model.params, explorer.run!.decode([1, 0]).params);
+  assert.match(
+    ((await transport.ask(explorer, { kind: "frame", frame: 99 })) as { text: string }).text,
+    /frame: expected a frame from 0 to 2, found 99/,
+  );
   explorer.close();
 });
 

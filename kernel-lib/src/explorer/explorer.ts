@@ -19,6 +19,7 @@ import { child, Widget, type WidgetKind } from "../widgets/widget";
 import { BackgroundJobs, type Jobs, type ParticleSource } from "./backgroundJobs";
 import type { Clustering } from "./clusterings";
 import type { DensityMap } from "./densityMap";
+import { explorerPicture } from "./explorerPicture";
 import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";
 import { type Place, placedLike, writeModel, writeReconstruction } from "./exportedFiles";
 import { GaussianViewer } from "./gaussianViewer";
@@ -29,7 +30,6 @@ import { outlierColumn } from "./outlierColumn";
 import { particleImage, particleMontage } from "./particleMontage";
 import { type NamedSet, SetTable } from "./particleSets";
 import { SetMaps } from "./setMaps";
-import { setsTable } from "./setsTable";
 import { placeBelow } from "./workFolder";
 
 export interface ExploreOptions {
@@ -109,6 +109,8 @@ export class Explorer extends Widget<typeof traits> {
   readonly #shownMaps = new Map<string, DensityMap>();
   #reopening: Promise<void> = Promise.resolve();
   #stopTraining: AbortController | undefined;
+  /** Places of the frames that the viewer plays. */
+  #played: number[][] = [];
   /** What was last said of the path: whence it is, and what it leaves out. */
   #ofPath = "";
 
@@ -398,10 +400,11 @@ export class Explorer extends Widget<typeof traits> {
   #tellSets(): void {
     const sets = Array.from(
       this.sets,
-      ({ id, name, colour, rows }): SetState => ({
+      ({ id, name, colour, marker, rows }): SetState => ({
         id,
         name,
         colour,
+        marker,
         count: rows.length,
         map: this.#maps.state(id),
       }),
@@ -424,6 +427,7 @@ export class Explorer extends Widget<typeof traits> {
       dataFolder: this.#dataFolder,
       apix: particles.givenApix,
       invertContrast: particles.invertContrast,
+      bytes: particles.bytes,
       rows: particles.rows,
     };
     const boxSize = Math.min(this.#options.mapBox ?? DEFAULT_MAP_BOX, particles.boxSize);
@@ -547,16 +551,25 @@ export class Explorer extends Widget<typeof traits> {
    * @throws InputError before the first epoch of a training, and for a path of one station
    */
   playPath(): void {
-    this.viewer.play(this.#pathModels());
+    const { stations, models } = this.#pathModels();
+    this.#played = this.viewer.play(models).map((index) => stations[index]!);
+    this.scatter.setPlayed(this.#played);
   }
 
-  #pathModels(): GaussianModel[] {
+  /** Puts the probe where a frame of the motion that was played last is. @throws InputError where there is no such frame */
+  showFrame(frame: number): void {
+    const place = this.#played[frame];
+    if (!place) throw new InputError("frame", `a frame from 0 to ${this.#played.length - 1}`, String(frame));
+    this.scatter.probe = place;
+  }
+
+  #pathModels(): { stations: number[][]; models: GaussianModel[] } {
     const { run } = this.#parts;
     if (!run)
       throw InputError.of("The training has not finished an epoch yet, so that there is no motion to show.");
     const stations = this.#stations(this.#pathAnchors());
     if (stations.length < 2) throw InputError.of("A motion needs a path with two stations or more.");
-    return stations.map((z) => run.decode(z));
+    return { stations, models: stations.map((z) => run.decode(z)) };
   }
 
   /**
@@ -568,7 +581,7 @@ export class Explorer extends Widget<typeof traits> {
       this.viewer.arrows(null);
       return;
     }
-    const models = this.#pathModels();
+    const { models } = this.#pathModels();
     this.viewer.arrows({ from: models[0]!, to: models.at(-1)! });
   }
 
@@ -733,6 +746,9 @@ export class Explorer extends Widget<typeof traits> {
       case "play":
         this.playPath();
         return this.#aboutPath();
+      case "frame":
+        this.showFrame(request.frame);
+        return undefined;
       case "arrows":
         this.showArrows(request.shown);
         return request.shown ? this.#aboutPath() : undefined;
@@ -748,16 +764,7 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   override picture(): Picture {
-    const scatter = this.scatter.picture();
-    const viewer = this.viewer.picture();
-    const { sets, run } = this.state;
-    const html = [
-      // Both become smaller where there is no room, so that they stay side by side.
-      `<div style="display:flex;gap:8px;align-items:flex-start"><div style="flex:0 1 auto;min-width:0">${scatter.html}</div><div style="flex:0 1 320px;min-width:0">${viewer.html}</div></div>`,
-      ...(sets.length > 0 ? [setsTable(sets)] : []),
-    ].join("");
-    const text = `Explorer of ${run?.folder ?? "a run"}: ${scatter.text}; ${sets.length} sets`;
-    return { text, html };
+    return explorerPicture(this.scatter.picture(), this.viewer.picture(), this.state);
   }
 
   override close(): void {

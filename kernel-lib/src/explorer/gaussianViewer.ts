@@ -1,4 +1,5 @@
 import { distinctLabels } from "../display/checks";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import type { Volume } from "../maps/volume";
 import { modelDensity } from "../model/density";
@@ -92,6 +93,8 @@ export class GaussianViewer extends Base {
     );
     this.density.observe("visible", (visible) => visible && this.#computeDensity());
     this.observe("slice", ({ visible, map }) => visible && map === "" && this.#computeDensity());
+    // Its picture is a PNG too
+    void loadRasteriser();
     this.onMessage((content) => this.#answer(content as ViewerRequest));
   }
 
@@ -226,9 +229,10 @@ export class GaussianViewer extends Base {
   /**
    * Gives the views a path to play, such as the states at the stations of a line through the latent space. Long ones
    * lose frames evenly until they fit a message of 5 MB. An empty list takes the player away.
+   * @returns the indices of the models that are frames
    * @throws InputError for models that do not fit the neutral one
    */
-  play(models: readonly GaussianModel[], options: PlaybackOptions = {}): void {
+  play(models: readonly GaussianModel[], options: PlaybackOptions = {}): number[] {
     const { framesPerSecond = 12, backAndForth = true, name = "path" } = options;
     if (!(framesPerSecond > 0 && framesPerSecond <= 60)) {
       throw new InputError("framesPerSecond", "a number above 0 and at most 60", String(framesPerSecond));
@@ -237,9 +241,10 @@ export class GaussianViewer extends Base {
     this.#path = { models: fitted, name };
     const { count } = this.#neutral;
     const most = Math.max(2, Math.floor(MOST_BYTES / (10 * count)));
-    const kept = Array.from({ length: Math.min(most, fitted.length) }, (_, i) =>
-      fitted.length <= most ? fitted[i]! : fitted[Math.round((i * (fitted.length - 1)) / (most - 1))]!,
+    const indices = Array.from({ length: Math.min(most, fitted.length) }, (_, i) =>
+      fitted.length <= most ? i : Math.round((i * (fitted.length - 1)) / (most - 1)),
     );
+    const kept = indices.map((index) => fitted[index]!);
     const frames = new Uint16Array(kept.length * 5 * count);
     const low: number[] = [];
     const high: number[] = [];
@@ -265,6 +270,7 @@ export class GaussianViewer extends Base {
       notice:
         kept.length < fitted.length ? `The path has ${fitted.length} frames; ${kept.length} are shown.` : "",
     });
+    return indices;
   }
 
   /** Says something in the status line of every view; an empty text takes it away. */

@@ -19,12 +19,13 @@ async function particlesOf({
   dataFolder,
   apix,
   invertContrast,
+  bytes,
   rows,
 }: ParticleSource): Promise<ParticleSet> {
-  const key = JSON.stringify([file, dataFolder, apix, invertContrast]);
+  const key = JSON.stringify([file, dataFolder, apix, invertContrast, bytes]);
   if (open?.key !== key) {
     const before = open;
-    open = { key, particles: openParticles(file, { dataFolder, apix, invertContrast }) };
+    open = { key, particles: openParticles(file, { dataFolder, apix, invertContrast, bytes }) };
     // One that could not be opened has been reported to whoever asked for it
     await before?.particles.then((particles) => particles.close()).catch(() => {});
   }

@@ -602,9 +602,13 @@ test("a picture stands for the scatter without a kernel, and no name in it is ma
     columns: [{ name: "<img src=x>", values: Array.from({ length: n }, (_, i) => `<b>${i % 3}</b>`) }],
   });
   scatter.colour = "<img src=x>";
-  const { html, text, png } = scatter.picture();
-  assert.doesNotMatch(html, /<script|<img|<b>/);
-  assert.match(html, /&lt;script&gt;/);
+  const { html, svg, text, png } = scatter.picture();
+  assert.doesNotMatch(svg!, /<script|<img|<b>/);
+  assert.match(svg!, /&lt;script&gt;/);
+  assert.match(
+    html,
+    /^<img src="data:image\/svg\+xml;base64,[\w+/=]+" alt="[^"<>]*&lt;script&gt;[^"<>]*" style="[^"]*"\/>$/,
+  );
   assert.match(text, /400 particles over z1 and z2/);
   assert.equal(Buffer.from(png!.subarray(1, 4)).toString(), "PNG");
   assert.equal(scatter.picture(), scatter.picture());
@@ -670,4 +674,56 @@ test("latents or columns of a wrong length are refused", () => {
   assert.throws(() => new LatentScatter({ latents: new Float32Array(7), latent: 3 }), /rows of 3 numbers/);
   assert.throws(() => new LatentScatter({ latents, latent: 0 }), /integer of 1 or more/);
   assert.throws(() => scatterOf({ columns: [{ name: "sets", values: normal(n) }] }), /no other axis/);
+});
+
+test("a table holds the particles that are shown, with their sets, all of one moment", async () => {
+  const scatter = scatterOf();
+  scatter.colour = "class";
+  page.set({ hidden: ["class 1", "class 2", "class 3"] });
+  scatter.setSets([
+    { name: "a, b", colour: "#0072b2", rows: Uint32Array.of(0, 1, 4) },
+    { name: "c", colour: "#0072b2", marker: "square", rows: Uint32Array.of(4, 5) },
+  ]);
+  const first = await page.ask({ kind: "csv", what: "all", from: 0 });
+  const lines = String(first["text"]).trimEnd().split("\r\n");
+  assert.equal(lines[0], "row,z1,z2,z3,defocus,class,sets");
+  assert.equal(lines.length, 1 + n / 4);
+  assert.match(lines[1]!, /^0,.*,class 0,"a, b"$/);
+  assert.match(lines[2]!, /^4,.*,class 0,"a, b; c"$/);
+  assert.match(lines[3]!, /^8,.*,class 0,$/);
+  const next = { kind: "csv", what: "all", from: 0, version: first["version"] };
+  assert.equal((await page.ask(next))["kind"], "answer");
+  page.set({ hidden: [] });
+  assert.match(
+    String((await page.ask(next))["text"]),
+    /What is shown has changed while the table was written/,
+  );
+});
+
+test("a still picture is of what is shown: the zoomed part, the path, the legend's visible categories", () => {
+  const scatter = scatterOf();
+  scatter.anchors = [
+    [0, 0, 0],
+    [1, 1, 0],
+  ];
+  scatter.colour = "class";
+  const all = scatter.picture();
+  assert.match(all.svg!, /<polyline points="[^"]+"/);
+  assert.match(all.svg!, />class 3</);
+  page.set({ hidden: ["class 3"], zoom: { x: [0, 0.01], y: [5, 5.5] } });
+  const part = scatter.picture();
+  assert.doesNotMatch(part.svg!, />class 3</);
+  assert.match(part.svg!, />0\.002</);
+  assert.notDeepEqual(part.png, all.png);
+});
+
+test("a motion that is played has places on whatever axes are shown", () => {
+  const scatter = scatterOf();
+  scatter.setPlayed([
+    [0, 1, 2],
+    [3, 4, 5],
+  ]);
+  near([...scatter.state.playedPlaces], [0, 1, 3, 4]);
+  scatter.set({ x: "z3", y: "z1" });
+  near([...scatter.state.playedPlaces], [2, 0, 5, 3]);
 });

@@ -1,4 +1,5 @@
 import { shortNumber } from "../display/checks";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import { pathThrough } from "../latent/path";
 import {
@@ -82,6 +83,10 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   /** The particle that the probe was put on, or −1. */
   #probeRow = -1;
   #probePlaced: readonly number[] = [];
+  /** The places of a motion that is played. */
+  #played: readonly (readonly number[])[] = [];
+  /** Counts what a table of particles depends on, so that one that is saved in pieces is of one moment. */
+  #tableVersion = 0;
   /** The latent vectors that the sliders' ranges are those of. */
   #slidersOf: Float32Array | undefined;
   #still: { state: LatentScatterState; picture: Picture } | undefined;
@@ -122,6 +127,11 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     });
     this.observe("anchors", () => this.set(this.#pathState()));
     this.observe("stationCount", () => this.set(this.#pathState()));
+    for (const key of ["shown", "hidden", "colouring", "selected", "axes"] as const) {
+      this.observe(key, () => this.#tableVersion++);
+    }
+    // Its picture is a PNG too
+    void loadRasteriser();
     this.onMessage((content) => this.#asked(content));
   }
 
@@ -193,6 +203,16 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   }
   set stationCount(stationCount: number) {
     this.set({ stationCount });
+  }
+
+  /** The places of a motion that is played in a viewer beside the scatter; the probe is shown there meanwhile. */
+  setPlayed(places: readonly (readonly number[])[]): void {
+    this.#played = places.map((place) => Array.from(place));
+    this.set({ playedPlaces: this.#playedPlaces() });
+  }
+
+  #playedPlaces(): Float32Array {
+    return this.#placesOf(this.#played, this.#shownNames());
   }
 
   /** Evenly spaced points of the path, from the first anchor to the last; none without anchors. */
@@ -281,10 +301,12 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
 
   /** The sets that particles can be coloured by; the first time that there are some, they are. */
   setSets(sets: readonly ScatterSet[]): void {
+    this.#tableVersion++;
     const first = this.#sets.length === 0 && sets.length > 0 && this.get("colour") === "";
-    this.#sets = sets.map(({ name, colour, rows }) => ({
+    this.#sets = sets.map(({ name, colour, marker = "circle", rows }) => ({
       name,
       colour: cssColour(colour),
+      marker,
       rows: checkedRows(rows, this.count),
     }));
     const colours = this.#colourChoices();
@@ -353,6 +375,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       ...this.#selectedBeside(),
       ...this.#probeState(this.get("probe")),
       ...this.#pathState(),
+      playedPlaces: this.#playedPlaces(),
     };
   }
 
@@ -672,12 +695,17 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
         return;
       }
       case "csv": {
-        const rows = request.what === "selected" ? this.#rows : undefined;
-        this.send({
-          kind: "answer",
-          id,
-          ...csvPiece(this.#table, rows, request.from, [...new Set(this.#shownNames())]),
-        });
+        const { what, from, version = this.#tableVersion } = request;
+        if (version !== this.#tableVersion) {
+          throw InputError.of("What is shown has changed while the table was written; save it again.");
+        }
+        const all = otherRows(new Uint32Array(0), this.count);
+        const shown = {
+          rows: this.#shownOnly(what === "selected" ? this.#rows : all),
+          axes: [...new Set(this.#shownNames())],
+          sets: this.#sets,
+        };
+        this.send({ kind: "answer", id, version, ...csvPiece(this.#table, shown, from) });
         return;
       }
     }

@@ -20,7 +20,8 @@ export type ScatterRequest =
   | { kind: "select"; request: SelectRequest }
   | { kind: "anchor"; at: number[] | null }
   | { kind: "thumbnail"; row: number }
-  | { kind: "csv"; what: "selected" | "all"; from: number };
+  /** A piece of the table of the particles that are shown; `version` is that of the first piece. */
+  | { kind: "csv"; what: "selected" | "all"; from: number; version?: number };
 
 type Fields = Record<string, unknown>;
 
@@ -80,6 +81,7 @@ export function readRequest(content: Fields): ScatterRequest {
         kind,
         what: oneOf(content, "what", ["selected", "all"]),
         from: number(content, "from", 0, true),
+        ...(content["version"] !== undefined && { version: number(content, "version", 0, true) }),
       };
   }
 }

@@ -79,6 +79,7 @@ for (const [expected, codes] of [
 }
 
 test("two empty lines at the end run what could go on", () => {
+  assert.equal(status(`${"\n".repeat(1e4)}f(`), "incomplete");
   assert.equal(status("f(\n\n"), "complete");
 });
 

@@ -159,6 +159,6 @@ export function isComplete(ts: Ts, content: Json): Json {
   const end = code.trimEnd().length;
   const missing = parseDiagnostics.some(({ start }) => start >= end);
   if (!missing || bracketsCross(ts, code)) return { status: "invalid" };
-  if (/(^|\n)\s*\n\s*$/.test(code)) return { status: "complete" };
+  if (code.slice(end).split("\n").length > 2) return { status: "complete" };
   return { status: "incomplete", indent: nextIndent(code) };
 }

@@ -52,6 +52,15 @@ export class Cells {
     installStackMapping((url, line, column) => this.compiler.originalPosition(url, line, column));
   }
 
+  /** What the first completions need, in steps that each block the thread for some tenths of a second at most. */
+  preparations(host: HostPackage | undefined): (() => void)[] {
+    const complete = (code: string) => () => void this.executor.complete(code, code.length);
+    return [
+      complete("con"),
+      ...(host ? [complete(`import * as host from ${JSON.stringify(host.name)};\nhost.`)] : []),
+    ];
+  }
+
   get running(): ExecutionContext | undefined {
     return this.#running;
   }

@@ -14,6 +14,7 @@ import { type MimeBundle, plainText, render } from "./rendering";
 import { Sockets } from "./sockets";
 import type { ReplyChannel } from "./threadProtocol";
 import type { ErrorReport } from "./traceback";
+import { WarmUp } from "./warmUp";
 import { type ConnectionInfo, type Json, type Message, PROTOCOL_VERSION } from "./wire";
 
 export interface KernelOptions {
@@ -58,6 +59,7 @@ export class Kernel {
   readonly #exit = process.exit.bind(process);
   #sockets!: Sockets;
   #cells!: Cells;
+  #warmUp!: WarmUp;
 
   /** Requests that wait for the cell that runs now. */
   readonly #waiting: Message[] = [];
@@ -95,6 +97,8 @@ export class Kernel {
     await this.#sockets.ready;
     this.#sockets.publish("status", "{}", { execution_state: "starting" });
     this.#installHooks();
+    this.#warmUp = new WarmUp(this.#cells.preparations(host));
+    this.#warmUp.postpone();
   }
 
   // ---- output -----------------------------------------------------------------------------------------------
@@ -246,6 +250,7 @@ export class Kernel {
   async #answer(channel: ReplyChannel, request: Message): Promise<void> {
     const parent = JSON.stringify(request.header);
     const type = request.header.msg_type;
+    this.#warmUp.suspend();
     this.#sockets.publish("status", parent, { execution_state: "busy" });
     try {
       const content = await this.#contentFor(request);
@@ -266,6 +271,8 @@ export class Kernel {
       const running = this.#running;
       if (running && running.request !== request) {
         this.#sockets.publish("status", running.parent, { execution_state: "busy" });
+      } else if (this.#waiting.length === 0) {
+        this.#warmUp.postpone();
       }
     }
     if (type === "shutdown_request") await this.#leave(0);

@@ -15,7 +15,7 @@ const MAX_TEXT = 100_000;
 
 /** Node 20 keeps what AsyncLocalStorage needs in properties of every promise, and shows them. */
 const ASYNC_PROPERTIES =
-  /,?\s*\[Symbol\((?:async_id_symbol|trigger_async_id_symbol|kResourceStore)\)\]: (?:\d+|\[cell\])/g;
+  /,?\s{0,200}\[Symbol\((?:async_id_symbol|trigger_async_id_symbol|kResourceStore)\)\]: (?:\d+|\[cell\])/g;
 
 export function withoutAsyncProperties(text: string): string {
   return text.includes("[Symbol(") ? text.replace(ASYNC_PROPERTIES, "") : text;

@@ -1,8 +1,7 @@
-import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
 import { KdTree } from "./kdTree";
 import { Pacing } from "./pacing";
-import { countPoints, drawRows, pointsOf } from "./points";
+import { checkIntegers, countPoints, drawRows, pointsOf } from "./points";
 
 export interface DensityOptions extends TaskOptions {
   /** Points that make a cluster; smaller groups are noise. Default a hundredth of the points, at least 20. */
@@ -49,15 +48,13 @@ export async function densityClusters(
   options: DensityOptions = {},
 ): Promise<DensityClusters> {
   const n = countPoints(points, dimensions, 1);
-  const rows = drawRows(n, options.mostPoints ?? 100_000, options.seed ?? 1);
-  const m = rows.length;
+  const { mostPoints = 100_000 } = options;
   const leastSize = options.leastSize ?? Math.max(20, Math.ceil(n / 100));
   const neighbours = options.neighbours ?? 15;
-  for (const [name, value] of Object.entries({ leastSize, neighbours })) {
-    if (!Number.isInteger(value) || value < 2) {
-      throw new InputError(name, "an integer of 2 or more", String(value));
-    }
-  }
+  checkIntegers({ leastSize, neighbours }, 2);
+  checkIntegers({ mostPoints }, 1);
+  const rows = drawRows(n, mostPoints, options.seed ?? 1);
+  const m = rows.length;
   const pacing = new Pacing(options);
   const some = m < n ? pointsOf(points, dimensions, rows) : points;
   await pacing.turn();

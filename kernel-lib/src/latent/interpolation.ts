@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { KdTree } from "./kdTree";
-import { countPoints } from "./points";
+import { checkIntegers, countPoints } from "./points";
 
 /**
  * Carries places over from one space to another that the same points lie in, such as from UMAP back to the latent space:
@@ -29,6 +29,7 @@ export class NeighbourInterpolation {
     if (countPoints(to, toDimensions, 1) !== n) {
       throw new InputError("points", `${n} in both spaces`, `${to.length / toDimensions} in the second`);
     }
+    checkIntegers({ neighbours }, 1);
     const k = Math.min(Math.max(neighbours, 2), n);
     this.tree = new KdTree(from, fromDimensions);
     this.rows = new Int32Array(k);

@@ -1,3 +1,5 @@
+import { countPoints } from "./points";
+
 /** Points of a leaf, at most. */
 const LEAF = 12;
 
@@ -22,12 +24,15 @@ export class KdTree {
   private readonly stack = new Int32Array(128);
   private readonly stackDistance = new Float64Array(128);
 
-  /** @param points [n · dimensions], all finite */
+  /**
+   * @param points [n · dimensions]
+   * @throws InputError for points that are not finite
+   */
   constructor(
     points: Float32Array,
     readonly dimensions: number,
   ) {
-    const n = points.length / dimensions;
+    const n = countPoints(points, dimensions, 0);
     this.count = n;
     const levels = Math.max(Math.ceil(Math.log2(n / LEAF)), 0);
     this.firstLeaf = 2 ** levels - 1;

@@ -1,8 +1,7 @@
-import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
 import { Random } from "../random";
 import { Pacing } from "./pacing";
-import { drawRows, pointsOf } from "./points";
+import { checkClusters, checkIntegers, countPoints, drawRows, pointsOf } from "./points";
 
 /** Points divided into clusters, each around the mean of its members. */
 export interface Clusters {
@@ -35,7 +34,7 @@ const CHUNK = 512;
  *
  * Nothing else runs meanwhile: with many points see {@link kMeansTask}.
  * @param points [n · dimensions]
- * @throws InputError unless 1 ≤ k ≤ n
+ * @throws InputError for points that are not finite, and unless 1 ≤ k ≤ n
  */
 export function kMeans(
   points: Float32Array,
@@ -51,7 +50,7 @@ export function kMeans(
 
 /**
  * {@link kMeans} that can be stopped, tells how far it is, and lets the event loop run: widgets and interrupts are answered.
- * @throws InputError unless 1 ≤ k ≤ n
+ * @throws InputError for points that are not finite, and unless 1 ≤ k ≤ n
  * @throws StoppedError when stopped
  */
 export async function kMeansTask(
@@ -78,11 +77,10 @@ function* clustering(
   k: number,
   options: KMeansOptions,
 ): Generator<number, Clusters> {
-  const n = points.length / dimensions;
-  if (!Number.isInteger(k) || k < 1 || k > n) {
-    throw new InputError("k", `an integer from 1 to the ${n} points`, String(k));
-  }
+  const n = countPoints(points, dimensions, 1);
+  checkClusters(k, n);
   const { seed = 1, starts = 8 } = options;
+  checkIntegers({ starts }, 1);
   const random = new Random(seed);
   const tried = n > BEGINNING ? drawRows(n, Math.max(BEGINNING, k), seed) : undefined;
   const some = tried ? pointsOf(points, dimensions, tried) : points;

@@ -88,7 +88,7 @@ export interface MatchedLabels {
  * Matches the clusters of two divisions of the same points one to one, so that as many points as can be have corresponding
  * labels. Negative labels, such as noise, are left out.
  *
- * @throws InputError for divisions of different points
+ * @throws InputError for divisions of different points, and for labels that are no integers
  */
 export function matchLabels(first: ArrayLike<number>, second: ArrayLike<number>): MatchedLabels {
   if (first.length !== second.length) {
@@ -97,6 +97,9 @@ export function matchLabels(first: ArrayLike<number>, second: ArrayLike<number>)
   let rows = 0;
   let columns = 0;
   for (let i = 0; i < first.length; i++) {
+    if (!Number.isInteger(first[i]) || !Number.isInteger(second[i])) {
+      throw new InputError(`point ${i}`, "integers as labels", `${first[i]} and ${second[i]}`);
+    }
     rows = Math.max(rows, first[i]! + 1);
     columns = Math.max(columns, second[i]! + 1);
   }

@@ -2,7 +2,7 @@ import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
 import { type Clusters, kMeans } from "./kmeans";
 import { Pacing } from "./pacing";
-import { countPoints, drawRows, pointsOf } from "./points";
+import { checkClusters, checkIntegers, countPoints, drawRows, pointsOf } from "./points";
 
 export interface MixtureOptions extends TaskOptions {
   /** Default 1. */
@@ -56,7 +56,7 @@ const BEGUN = 1e-4;
  * k-means clusters.
  *
  * @param points [n · dimensions]
- * @throws InputError for points that are not finite, and unless 1 ≤ k ≤ n
+ * @throws InputError for points that are not finite, options beyond their range, and unless 1 ≤ k ≤ n
  * @throws StoppedError when stopped
  */
 export async function gaussianMixture(
@@ -66,9 +66,7 @@ export async function gaussianMixture(
   options: MixtureOptions = {},
 ): Promise<GaussianMixture> {
   const n = countPoints(points, dimensions, 1);
-  if (!Number.isInteger(k) || k < 1 || k > n) {
-    throw new InputError("k", `an integer from 1 to the ${n} points`, String(k));
-  }
+  checkClusters(k, n);
   const {
     seed = 1,
     starts = 4,
@@ -77,6 +75,11 @@ export async function gaussianMixture(
     tolerance = 1e-6,
     mostSteps = 1000,
   } = options;
+  checkIntegers({ starts, mostPoints, mostSteps }, 1);
+  if (!(ridge >= 0 && ridge < Number.POSITIVE_INFINITY)) {
+    throw new InputError("ridge", "a number of 0 or more", String(ridge));
+  }
+  if (!Number.isFinite(tolerance)) throw new InputError("tolerance", "a number", String(tolerance));
   const pacing = new Pacing(options);
   const rows = drawRows(n, Math.max(mostPoints, k), seed);
   const fitted = rows.length < n ? pointsOf(points, dimensions, rows) : points;
@@ -157,6 +160,13 @@ async function climb(
       logLikelihood += densities.at(points, i * dimensions);
       sums.add(points, i * dimensions, densities.responsibilities);
       if (i % CHUNK === 0 && pacing.due) await pacing.turn();
+    }
+    if (!Number.isFinite(logLikelihood)) {
+      throw new InputError(
+        "ridge",
+        "one above 0, since a Gaussian has shrunk to points that are one",
+        String(ridge),
+      );
     }
     // The likelihood is that of the components at hand, which are kept with it.
     const converged = logLikelihood - before < tolerance * n;

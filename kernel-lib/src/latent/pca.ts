@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { InputError } from "../errors";
+import { countPoints } from "./points";
 
 /** Principal components of points in the latent space, or of any rows of numbers. */
 export interface Pca {
@@ -17,13 +18,14 @@ export interface Pca {
 /**
  * Principal component analysis of `rows` [n · dimensions]. The sign of a component is fixed: its largest element is
  * positive, so that a repeated analysis gives the same axes.
- * @throws InputError for fewer than two rows
+ * @throws InputError for fewer than two rows, and for numbers that are not finite
  */
 export function pca(rows: Float32Array, dimensions: number): Pca {
   const n = rows.length / dimensions;
   if (!Number.isInteger(n) || n < 2) {
     throw new InputError("points", `two or more rows of ${dimensions} numbers`, `${rows.length} numbers`);
   }
+  countPoints(rows, dimensions, 2);
   const mean = new Float64Array(dimensions);
   for (let i = 0; i < rows.length; i++) mean[i % dimensions]! += rows[i]! / n;
   const covariance = new Matrix(dimensions, dimensions);
@@ -52,13 +54,17 @@ export function pca(rows: Float32Array, dimensions: number): Pca {
   return { mean, axes, variance, explained: variance.map((v) => (total > 0 ? v / total : 0)), dimensions };
 }
 
-/** Coordinates along the first `components` axes, [n · components], of rows [n · dimensions]. */
+/**
+ * Coordinates along the first `components` axes, [n · components], of rows [n · dimensions].
+ * @throws InputError for numbers that are not finite or no such rows, and for more components than there are
+ */
 export function pcaTransform(
   { mean, axes, dimensions }: Pca,
   rows: Float32Array,
   components = dimensions,
 ): Float32Array {
-  const n = rows.length / dimensions;
+  const n = countPoints(rows, dimensions, 0);
+  checkComponents(components, axes, dimensions);
   const out = new Float32Array(n * components);
   for (let i = 0; i < n; i++) {
     for (let c = 0; c < components; c++) {
@@ -71,13 +77,17 @@ export function pcaTransform(
   return out;
 }
 
-/** Rows [n · dimensions] from coordinates [n · components] along the first components: the way back. */
+/**
+ * Rows [n · dimensions] from coordinates [n · components] along the first components: the way back.
+ * @throws InputError for numbers that are not finite or no such rows, and for more components than there are
+ */
 export function pcaInverse(
   { mean, axes, dimensions }: Pca,
   scores: Float32Array,
   components = dimensions,
 ): Float32Array {
-  const n = scores.length / components;
+  checkComponents(components, axes, dimensions);
+  const n = countPoints(scores, components, 0);
   const out = new Float32Array(n * dimensions);
   for (let i = 0; i < n; i++) {
     for (let d = 0; d < dimensions; d++) {
@@ -87,4 +97,11 @@ export function pcaInverse(
     }
   }
   return out;
+}
+
+function checkComponents(components: number, axes: Float64Array, dimensions: number): void {
+  const most = axes.length / dimensions;
+  if (!Number.isInteger(components) || components < 1 || components > most) {
+    throw new InputError("components", `an integer from 1 to ${most}`, String(components));
+  }
 }

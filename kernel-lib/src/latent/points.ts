@@ -3,7 +3,8 @@ import { Random } from "../random";
 
 /**
  * Number of points in `points` [n · dimensions].
- * @throws InputError where there are fewer than `least`, the numbers are not rows of `dimensions`, or one is not finite
+ * @throws InputError where there are fewer than `least`, the numbers are not rows of `dimensions`, or one is not finite; that
+ * names the row of the point, from 0
  */
 export function countPoints(points: Float32Array, dimensions: number, least: number): number {
   const n = points.length / dimensions;
@@ -17,6 +18,22 @@ export function countPoints(points: Float32Array, dimensions: number, least: num
     }
   }
   return n;
+}
+
+/** @throws InputError unless `k` of `n` points is an integer of 1 or more, and no more than there are */
+export function checkClusters(k: number, n: number): void {
+  if (!Number.isInteger(k) || k < 1 || k > n) {
+    throw new InputError("k", `an integer from 1 to the ${n} points`, String(k));
+  }
+}
+
+/** @throws InputError that names the first of these options that is no integer of `least` or more */
+export function checkIntegers(options: Record<string, number>, least: number): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new InputError(name, `an integer of ${least} or more`, String(value));
+    }
+  }
 }
 
 /** Rows of `count` points drawn from `n` without one twice, ascending; all rows where there are no more than that. */

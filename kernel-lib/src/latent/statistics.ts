@@ -1,4 +1,4 @@
-/** Pearson's correlation of two sequences of equal length; NaN where one of them is constant. */
+/** Pearson's correlation of two sequences of equal length; NaN where one of them is constant, or holds what is no number. */
 export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const n = sameLength(a, b);
   let meanA = 0;
@@ -26,10 +26,12 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return pearson(ranks(a), ranks(b));
 }
 
-/** Ranks from 0, equal values sharing the mean of theirs. */
+/** Ranks from 0, equal values sharing the mean of theirs; what is no number has none, NaN. */
 export function ranks(values: ArrayLike<number>): Float64Array {
-  const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
-  const out = new Float64Array(values.length);
+  const order = Array.from({ length: values.length }, (_, i) => i)
+    .filter((i) => !Number.isNaN(values[i]))
+    .sort((i, j) => (values[i]! < values[j]! ? -1 : values[i]! > values[j]! ? 1 : 0));
+  const out = new Float64Array(values.length).fill(Number.NaN);
   for (let from = 0; from < order.length; ) {
     let to = from + 1;
     while (to < order.length && values[order[to]!] === values[order[from]!]) to++;

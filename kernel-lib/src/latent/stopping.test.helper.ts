@@ -8,7 +8,10 @@ export async function assertStopsAtThirdTurn(work: (signal: AbortSignal) => Prom
   const timer = setInterval(() => {
     if (++turns === 3) controller.abort();
   }, 1);
-  await assert.rejects(work(controller.signal), StoppedError);
-  clearInterval(timer);
+  try {
+    await assert.rejects(work(controller.signal), StoppedError);
+  } finally {
+    clearInterval(timer);
+  }
   assert.equal(turns, 3);
 }

@@ -5,7 +5,7 @@ import { NeighbourInterpolation } from "./interpolation";
 import { KdTree } from "./kdTree";
 import { Pacing } from "./pacing";
 import { pca, pcaTransform } from "./pca";
-import { countPoints, drawRows, pointsOf } from "./points";
+import { checkIntegers, countPoints, drawRows, pointsOf } from "./points";
 
 export interface UmapOptions extends TaskOptions {
   /** Dimensions of the map. Default 2. */
@@ -56,9 +56,8 @@ export async function umap(
   const { components = 2, neighbours = 15, minDistance = 0.1, mostPoints = 10_000 } = options;
   const { epochs = 200, seed = 1 } = options;
   if (components !== 2 && components !== 3) throw new InputError("components", "2 or 3", String(components));
-  if (!Number.isInteger(neighbours) || neighbours < 3) {
-    throw new InputError("neighbours", "an integer of 3 or more", String(neighbours));
-  }
+  checkIntegers({ neighbours }, 3);
+  checkIntegers({ mostPoints, epochs }, 1);
   if (!(minDistance > 0 && minDistance < 1)) {
     throw new InputError("minDistance", "a number above 0 and below 1", String(minDistance));
   }

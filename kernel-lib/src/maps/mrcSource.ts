@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, statfs, unlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
 import { type Packing, packingOf, unpackedParts } from "./unpacking";
@@ -97,14 +97,16 @@ export async function openForReading(file: string): Promise<FileHandle> {
   throw new InputError(file, "a file", "a folder or device");
 }
 
-/** Memory for what a file holds. @throws InputError where there is not enough */
+/** Memory for what a file holds. @throws InputError where the machine, or what it allows the process, has not as much */
 export function memoryFor(bytes: number, file: string): ArrayBuffer {
+  const allowed = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
   try {
-    return new ArrayBuffer(bytes);
+    // Memory that is not there is often given, and the process ended when it is used.
+    if (bytes <= Math.min(allowed, totalmem())) return new ArrayBuffer(bytes);
   } catch {
-    const size = `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-    throw new InputError(file, "values that fit into memory", `${size} of them`);
+    // Said below.
   }
+  throw new InputError(file, "values that fit into memory", `${(bytes / 2 ** 30).toFixed(1)} GiB of them`);
 }
 
 class FileSource implements ByteSource {

@@ -53,8 +53,8 @@ export interface ReconstructOptions extends TaskOptions {
   boxSize?: number;
   /**
    * Which half map a particle belongs to: `alternate` takes the first, third, … of those used for half 1;
-   * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Particles that show the same image go to the
-   * half of the first of them. Default: the source's `randomSubset` where it has one, else `alternate`.
+   * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Particles that show the same image are kept
+   * in one half. Default: the source's `randomSubset` where it has one, else `alternate`.
    */
   halves?: "alternate" | "none" | Uint8Array;
   /**

@@ -42,8 +42,5 @@ test("box and rings fit each other for every box and resolution", () => {
 });
 
 test("a resolution coarser than the box is refused", () => {
-  assert.throws(
-    () => ringsWithin(96, 97),
-    /resolution: expected at most 96 Å, the edge of the box, found 97 Å/,
-  );
+  assert.throws(() => ringsWithin(96, 97), /resolution: expected finer than 96 Å, found 97 Å/);
 });

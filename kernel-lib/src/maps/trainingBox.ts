@@ -24,11 +24,7 @@ export function ringsWithin(edge: number, resolution: number, pixels = Number.PO
   if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
   const rings = Math.floor(edge / resolution + ROUNDING);
   if (rings < 1) {
-    throw new InputError(
-      "resolution",
-      `at most ${Number(edge.toFixed(3))} Å, the edge of the box`,
-      `${resolution} Å`,
-    );
+    throw new InputError("resolution", `finer than ${Number(edge.toFixed(1))} Å`, `${resolution} Å`);
   }
   return Math.min(rings, ringsOfBox(pixels));
 }

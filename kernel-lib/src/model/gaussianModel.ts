@@ -25,16 +25,22 @@ export interface GaussianModel {
 /** Three numbers along x, y and z. */
 export type Vector3 = [number, number, number];
 
-/** The same place in space for another box about the same middle, voxel ⌊n/2⌋; undefined for one without an origin. */
+/** Å that a map's header does not hold, or that rounding leaves. */
+const NO_LENGTH = 1e-6;
+
+/**
+ * The origin of another box about the same middle, voxel ⌊n/2⌋; undefined for one at 0, 0, 0.
+ * @param origin that of `from`; 0, 0, 0 where it is missing
+ */
 export function originInBox(
   origin: Vector3 | undefined,
   from: { boxSize: number; apix: number },
   to: { boxSize: number; apix: number },
 ): Vector3 | undefined {
-  if (!origin?.some((x) => x !== 0)) return undefined;
   const middle = ({ boxSize, apix }: typeof from) => Math.floor(boxSize / 2) * apix;
   const shift = middle(from) - middle(to);
-  return origin.map((x) => x + shift) as Vector3;
+  const moved = (origin ?? [0, 0, 0]).map((x) => x + (Math.abs(shift) > NO_LENGTH ? shift : 0)) as Vector3;
+  return moved.some((x) => Math.abs(x) > NO_LENGTH) ? moved : undefined;
 }
 
 /** `{ origin }` to be spread into a model or map, or nothing where there is none. */

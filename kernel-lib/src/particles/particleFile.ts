@@ -44,6 +44,8 @@ export interface ParticleFile {
   apix: number | undefined;
   /** Whether images are read with the opposite sign of what the file says. */
   invertContrast: boolean;
+  /** How stacks of bytes are read, where it was given. */
+  bytes: ByteSign | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
       reader,
       apix,
       invertContrast: options.invertContrast === true,
+      bytes,
     };
   } catch (error) {
     await reader.close();

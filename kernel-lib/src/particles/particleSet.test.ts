@@ -365,6 +365,10 @@ test("images of an optics group with other pixels are brought to those of the re
   // The brightest pixel is the centre, index 2 of 4, as it was index 4 of 8.
   const brightest = images.subarray(0, 16).reduce((best, x, i) => (x > images[best]! ? i : best), 0);
   assert.equal(brightest, 2 * 4 + 2);
+  // A reconstruction counts every pixel as it was recorded.
+  assert.deepEqual(await set.readGroupImages([1]), spike);
+  assert.deepEqual(await set.readGroupImages([0]), new Float32Array(16));
+  await refused(set.readGroupImages([0, 1]), /expected particles of group1 alone, found particle 1/);
 });
 
 test("an optics group that the table does not have is refused", async (t) => {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import type { MrcFile } from "../maps/mrc";
+import type { ByteSign, MrcFile } from "../maps/mrc";
 import { beginTask, type TaskOptions } from "../progress";
 import type { Ctf } from "./ctf";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
@@ -52,6 +52,11 @@ export class ParticleSet {
   /** Whether images are read with the opposite sign of what the file says. */
   get invertContrast(): boolean {
     return this.source.invertContrast;
+  }
+
+  /** How stacks of bytes (mode 0) are read, undefined where nothing was given on opening. */
+  get bytes(): ByteSign | undefined {
+    return this.source.bytes;
   }
 
   /** The pixel size that was given on opening, undefined where the file's own holds. */

@@ -15,6 +15,7 @@ import { parseNumber } from "./parseNumber";
 import { rotationFromEuler } from "./pose";
 import { ImageNames, imageName, Words } from "./relionImages";
 import { type Groups, relionOptics } from "./relionOptics";
+import { particleTable, refuseTiltSeries } from "./relionTables";
 import { readStar, type StarFile } from "./star";
 import { NumberReader, type StarTable } from "./starTable";
 import { type WriteStarOptions, writeStarRows } from "./starWriter";
@@ -39,8 +40,8 @@ const particleColumns = [
 ];
 /** What a CTF needs beside the defocus. */
 const microscope = ["voltage", "sphericalAberration", "amplitudeContrast"] as const;
-/** Columns of particles of tilt series. */
-const tomographyColumns = ["_rlnTomoName", "_rlnTomoParticleName", "_rlnTomoVisibleFrames"];
+/** Particles that would be seen from all sides. */
+const ENOUGH_FOR_ANGLES = 20;
 /** Rows that tell whether a column holds numbers. */
 const ROWS_LOOKED_AT = 50;
 /** What programs write for a number that they could not work out. */
@@ -80,58 +81,6 @@ export async function readRelion(
   return new RelionMetadata(star, table, images, numbers, groups);
 }
 
-/**
- * The table of the particles: data_particles, else the one that names images.
- * @throws InputError where there is none, an empty one, or two that could be meant
- */
-function particleTable(star: StarFile): StarTable {
-  const { file } = star;
-  const tables = [...star.tables, ...star.pairTables];
-  for (const name of ["optics", "particles"]) {
-    const again = star.tables.filter((table) => table.block === name && table.columns.length > 0);
-    if (again.length > 1) {
-      throw new InputError(file, `one table data_${name}`, `${again.length}, of ${sizes(again)} rows`);
-    }
-  }
-  const found = tables.filter((table) => table.has(imageName) && table.block !== "optics");
-  const table = found.find(({ block }) => block === "particles") ?? found[0];
-  if (!table) {
-    const blocks = tables.map(({ block }) => `data_${block}`).join(", ") || "no loop at all";
-    const tomograms = tables.some(({ columns }) => columns.some((name) => name.startsWith("_rlnTomo")));
-    const of = tomograms ? `${blocks} of tomograms, which are not read yet` : blocks;
-    throw new InputError(file, `a loop with a column ${imageName}`, of);
-  }
-  if (table.block !== "particles" && found.length > 1) {
-    const blocks = found.map(({ block }) => `data_${block}`).join(", ");
-    throw new InputError(file, `one table with a column ${imageName}, or data_particles`, blocks);
-  }
-  if (table.count === 0)
-    throw new InputError(`${file}: data_${table.block}`, "at least one particle", "none");
-  return table;
-}
-
-function sizes(tables: readonly StarTable[]): string {
-  return tables.map(({ count }) => count).join(" and ");
-}
-
-/** @throws InputError for particles of tilt series: one image of a tilt stack is not the particle */
-async function refuseTiltSeries(star: StarFile, table: StarTable, probe: StackProbe): Promise<void> {
-  const label = "_rlnTomoSubTomosAre2DStacks";
-  const general = star.table("general");
-  const declared = general?.has(label) ? general.text(label)[0] : undefined;
-  const column = tomographyColumns.find((name) => table.has(name));
-  if (declared !== "1" && !column) return;
-  const first = table.text(imageName)[0]!.replace(/^.*@/, "");
-  const stack = await probe(first).catch(() => undefined);
-  const signs = [
-    declared === undefined ? undefined : `data_general: ${label} ${declared}`,
-    column && `column ${column}`,
-    stack?.images === undefined ? undefined : `${stack.images} images in ${first}`,
-  ].filter(Boolean);
-  const found = `particles of tilt series (${signs.join(", ")}), which are not read yet`;
-  throw new InputError(star.file, "one image of each particle", found);
-}
-
 function isNumber(text: string): boolean {
   const bytes = Buffer.from(text);
   return !Number.isNaN(parseNumber(bytes, 0, bytes.length));
@@ -169,8 +118,12 @@ class RelionMetadata implements ParticleMetadata {
       this.notices.push("no CTF columns: images are taken as not affected by a CTF");
     }
     const subset = values.column(subsetColumn);
-    // What is no half set is refused by checkMetadata.
-    if (subset) this.randomSubset = Uint8Array.from(subset);
+    if (subset?.every((half) => half === 0)) {
+      this.notices.push(`${subsetColumn} is 0 for all particles, which is no half set`);
+    } else if (subset) {
+      // What else is no half set is refused by checkMetadata.
+      this.randomSubset = Uint8Array.from(subset);
+    }
     this.noticeOrigins();
     this.noticeAngles();
     const { hiddenRows } = table;
@@ -223,8 +176,14 @@ class RelionMetadata implements ParticleMetadata {
     if (!this.hasPoses) return;
     const [rot, tilt, psi] = this.angles();
     let zero = 0;
+    let largest = 0;
     for (let row = 0; row < this.count; row++) {
-      if (tilt[row] === 0 && rot[row] === 0 && psi[row] === 0) zero++;
+      const [a, b, c] = [rot[row]!, tilt[row]!, psi[row]!];
+      if (a === 0 && b === 0 && c === 0) zero++;
+      largest = Math.max(largest, Math.abs(a), Math.abs(b), Math.abs(c));
+    }
+    if (this.count >= ENOUGH_FOR_ANGLES && largest > 0 && largest <= 2 * Math.PI) {
+      this.notices.push(`no angle is beyond ${largest.toFixed(1)}°: RELION's are in degrees, not in radians`);
     }
     if (zero > 1) {
       this.notices.push(
@@ -272,7 +231,8 @@ class RelionMetadata implements ParticleMetadata {
       const values = this.values.column(name);
       return values && { quantity, values, where: (row) => `${this.where(row)}, column ${name}` };
     };
-    const names: QuantityName[] = ["angle", "origin", "pixelOrigin", "randomSubset"];
+    const names: QuantityName[] = ["angle", "origin", "pixelOrigin"];
+    if (this.randomSubset) names.push("randomSubset");
     if (this.defocus) names.push("defocus", "defocusAngle", "phaseShift", "bFactor", "scale");
     for (const quantity of names) {
       for (const name of quantities[quantity].relion) {

@@ -1,7 +1,21 @@
 import { disc } from "./disc";
 import type { ProjectionBatch, ProjectionRequest, ProjectionResult, VariantBatch } from "./engine";
 
-/** What every engine does alike: checking what it was given, and laying out what it returns. */
+/** What every engine does alike: checking what it was given, laying out what it returns, and which rings are empty. */
+
+/**
+ * A ring of a projection with less than this part of the power of rings 1 … K is empty: what wide Gaussians leave there is
+ * rounding, and dividing by it leaves float32. As in assembly/rings.ts.
+ */
+export const EMPTY_RING = 1e-30;
+
+/** The power that a ring needs to count, from the powers of all rings. */
+export function leastPower(powers: Float64Array): number {
+  let whole = 0;
+  for (let r = 1; r < powers.length; r++) whole += powers[r]!;
+  // What is not finite must not pass for empty.
+  return Math.min(EMPTY_RING * whole, Number.MAX_VALUE);
+}
 
 function expectLength(name: string, array: { length: number } | undefined, lengths: number[]): void {
   if (array === undefined || !lengths.includes(array.length)) {

@@ -47,7 +47,7 @@ export interface ProjectionRequest {
 }
 
 export interface ProjectionResult {
-  /** FRC of each particle and ring, [B · (rings + 1)]; column 0 is 0. */
+  /** FRC of each particle and ring, [B · (rings + 1)]; 0 in column 0 and in rings without signal (`EMPTY_RING`). */
   frc: Float32Array;
   /** Σ_r weight_r · FRC_r of each particle, [B]. */
   score: Float32Array;
@@ -82,7 +82,7 @@ export interface ProjectionEngine {
    * Inner products in each ring, ⟨a, b⟩ = Σ multiplicity · Re(a·b*), of what the V models of a particle look like, with its
    * target I and with one another: Q_0 is the projection of the first model, Q_v that of model v less Q_0. With n = |Q_0|, V
    * numbers ⟨Q_v, I⟩/n, then V(V + 1)/2 numbers ⟨Q_v, Q_w⟩/n² for w ≥ v, row by row: [B · (rings + 1) · (V + V(V + 1)/2)]. A
-   * ring without signal, and ring 0, has zeros.
+   * ring without signal (`EMPTY_RING`), and ring 0, has zeros.
    */
   products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array>;
   /** Ends worker threads and frees memory. The engine cannot be used afterwards. */

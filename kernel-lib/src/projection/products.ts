@@ -1,4 +1,4 @@
-import { variantsOf } from "./batch";
+import { leastPower, variantsOf } from "./batch";
 import { disc, sampleIndex } from "./disc";
 import type { ProjectionEngine, VariantBatch } from "./engine";
 
@@ -74,9 +74,11 @@ export async function productsOfProjections(
           }
         }
       }
+      const powers = Float64Array.from({ length: rings + 1 }, (_, r) => sums[r * numbers + variants]!);
+      const least = leastPower(powers);
       for (let r = 1; r <= rings; r++) {
-        const square = sums[r * numbers + variants]!;
-        if (!(square > 0)) continue;
+        const square = powers[r]!;
+        if (square <= least) continue;
         for (let i = 0; i < numbers; i++) {
           const at = ((first + b) * (rings + 1) + r) * numbers + i;
           out[at] = sums[r * numbers + i]! / (i < variants ? Math.sqrt(square) : square);

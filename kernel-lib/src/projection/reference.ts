@@ -2,6 +2,7 @@ import {
   checkBatch,
   checkModelsAndPoses,
   emptyResult,
+  leastPower,
   type ModelsAndPoses,
   modelStride,
   weightStride,
@@ -25,7 +26,7 @@ import { productsOfProjections } from "./products";
  * 2πσ² from the transform of what is left. (With 2πσ² alone, images of Gaussians of different widths would not be
  * projections of their map: correlation 0.997 with relion_project where this has 0.9998.) With m the multiplicity of a sample,
  * FRC_r = Σ m·Re(P·I*) / |P|_r and |P|_r² = Σ m·|P|², so that
- * d score = Σ m·Re(G*·dP) with G = w_r·(I − FRC_r·P/|P|_r)/|P|_r. A ring without signal has FRC 0 and gradient 0.
+ * d score = Σ m·Re(G*·dP) with G = w_r·(I − FRC_r·P/|P|_r)/|P|_r. A ring without signal (`EMPTY_RING`) has FRC 0 and gradient 0.
  */
 export class ReferenceEngine implements ProjectionEngine {
   readonly name = "reference";
@@ -127,10 +128,11 @@ function evaluateParticle(
     frc[r]! += m * (image[2 * i]! * batch.targets[t]! + image[2 * i + 1]! * batch.targets[t + 1]!);
   });
   const weightAt = b * weightStride(request);
+  const least = leastPower(norm);
   let score = 0;
   for (let r = 1; r <= rings; r++) {
-    norm[r] = Math.sqrt(norm[r]!);
-    frc[r] = norm[r]! > 0 ? frc[r]! / norm[r]! : 0;
+    norm[r] = norm[r]! <= least ? 0 : Math.sqrt(norm[r]!);
+    frc[r] = norm[r] === 0 ? 0 : frc[r]! / norm[r]!;
     score += ringWeights[weightAt + r]! * frc[r]!;
   }
   result.frc.set(frc, b * (rings + 1));
@@ -141,7 +143,7 @@ function evaluateParticle(
   const slope = new Float64Array(2 * layout.samples);
   forEachSample(layout, (kx, ky, i) => {
     const r = layout.ring[i]!;
-    if (!(norm[r]! > 0)) return;
+    if (r === 0 || norm[r] === 0) return;
     const t = targetAt(kx, ky);
     const factor = (layout.multiplicity[i]! * ringWeights[weightAt + r]!) / norm[r]!;
     slope[2 * i] = factor * (batch.targets[t]! - (frc[r]! * image[2 * i]!) / norm[r]!);

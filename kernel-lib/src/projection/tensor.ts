@@ -1,8 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { limitBufferPool } from "../compute/bufferPool";
+import { readAndDispose } from "../compute/tensors";
 import {
   checkBatch,
   checkModelsAndPoses,
+  EMPTY_RING,
   emptyResult,
   type ModelsAndPoses,
   modelStride,
@@ -28,7 +30,7 @@ const TABLES = { webgpu: 24, others: 8 };
 /** Bytes of freed buffers that a device may keep for the next evaluation. */
 const POOL_BYTES = 2 ** 30;
 
-/** Below this the square of a ring's norm is no number to divide by. */
+/** Below this the square of a ring's norm is no number to divide by, where the largest Gaussian of a particle weighs 1. */
 const TINY = 1e-30;
 
 /** Part of a batch, on the device. */
@@ -86,10 +88,12 @@ interface Placed {
   y: Factors;
   /** Centres, [B or 1, 3, N]. */
   centre: tf.Tensor3D;
-  /** [B or 1, 1, N] each; volume is (2π)^{3/2}σ³, weight its product with the amplitude. */
+  /** [B or 1, 1, N] each; volume is (2π)^{3/2}σ³, weight its product with the amplitude, divided by `unit`. */
   sigma: tf.Tensor3D;
   volume: tf.Tensor3D;
   weight: tf.Tensor3D;
+  /** The largest weight of each set, [B or 1, 1, 1]: a map's own units may make all of them tiny, and their squares no float32. */
+  unit: tf.Tensor3D;
 }
 
 /** The arrays of a result in the order in which they leave the device. */
@@ -130,12 +134,7 @@ export class TensorEngine implements ProjectionEngine {
         );
         return tf.concat(asked.map((name) => tf.reshape(found[name]!, [-1])));
       });
-      let values: Float32Array;
-      try {
-        values = (await joined.data()) as Float32Array;
-      } finally {
-        joined.dispose();
-      }
+      const values = await readAndDispose(joined);
       let from = 0;
       for (const name of asked) {
         const to = result[name]!;
@@ -157,10 +156,10 @@ export class TensorEngine implements ProjectionEngine {
     for (const [first, count] of parts(batch, rings)) {
       const image = tf.tidy(() => {
         const constants = this.constantsFor(rings, rings);
-        return quadrants(place(upload(batch, first, count), request.boxSize, constants), constants);
+        const placed = place(upload(batch, first, count), request.boxSize, constants);
+        return tf.mul(quadrants(placed, constants), placed.unit);
       });
-      const values = await image.data();
-      image.dispose();
+      const values = await readAndDispose(image);
       limitBufferPool(this.poolBytes);
       for (let b = 0; b < count; b++) {
         for (let kx = 0; kx < side; kx++) {
@@ -206,7 +205,8 @@ export class TensorEngine implements ProjectionEngine {
     };
     const normSquare = perRing(tf.mul(image, weighedImage));
     // 1/|P|, and 0 where there is no signal
-    const inverse = tf.mul(tf.rsqrt(tf.maximum(normSquare, TINY)), tf.step(normSquare));
+    const least = tf.maximum(tf.mul(tf.sum(normSquare, 1, true), EMPTY_RING), TINY);
+    const inverse = tf.mul(tf.rsqrt(tf.maximum(normSquare, TINY)), tf.step(tf.sub(normSquare, least)));
     const frc = tf.mul(perRing(tf.mul(image, weighedTarget)), inverse);
     const score = tf.sum(tf.mul(frc, weights), 1);
     if (!gradient?.model && !gradient?.pose) return { frc, score };
@@ -222,12 +222,12 @@ export class TensorEngine implements ProjectionEngine {
     const { along, moved, square } = contract(placed, slope, constants);
     const result: ReturnType<TensorEngine["evaluatePart"]> = { frc, score };
     if (gradient.model) {
-      const { sigma, volume, weight } = placed;
+      const { sigma, volume, weight, unit } = placed;
       const spread = tf.mul(tf.mul(sigma, (-4 * Math.PI ** 2) / boxSize ** 2), square);
       result.modelGradient = tf.concat(
         [
           tf.matMul(part.rotations, moved, true),
-          tf.mul(volume, along),
+          tf.mul(tf.div(volume, unit), along),
           tf.mul(weight, tf.add(tf.div(tf.mul(along, 3), sigma), spread)),
         ],
         1,
@@ -385,7 +385,9 @@ function place({ model, rotations, shifts }: Part, boxSize: number, { k, falloff
     return [factors(0), factors(1)] as never;
   }) as [Factors, Factors];
   const weight = tf.mul(row(3, 1), volume) as tf.Tensor3D;
-  return { x, y, centre, sigma, volume, weight };
+  const largest = tf.max(tf.abs(weight), 2, true);
+  const unit = tf.add(largest, tf.sub(1, tf.step(largest))) as tf.Tensor3D;
+  return { x, y, centre, sigma, volume, weight: tf.div(weight, unit), unit };
 }
 
 /** Product of each pair of matrices. `wasm` has a fast product of two matrices only, neither of them transposed. */

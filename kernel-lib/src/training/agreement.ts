@@ -1,5 +1,5 @@
 import { disc } from "../projection/disc";
-import { meanFrcOf } from "./features";
+import { meanFrcOf } from "./neutralFrc";
 import { RingWeights } from "./weights";
 
 /**
@@ -62,7 +62,7 @@ const FAR_BELOW = 5;
  * An outlier agrees no more than noise may by chance (this many standard deviations of it) and half as well as expected, or
  * it agrees less than the small part of what is expected.
  */
-const LIKE_NOISE = 3;
+const LIKE_NOISE = 2;
 const HALF = 0.5;
 const SMALL_PART = 0.2;
 /** Where this part of the particles can be judged one by one, signs are counted; else only the mean is judged. */

@@ -60,25 +60,23 @@ export function agreementRefusal(agreement: Agreement, judged: Judged): InputErr
   return new InputError(
     set.file,
     "images of one contrast",
-    `${negative.length} particles that agree with the neutral model ${model} with a minus sign and ${positive.length} with a plus ` +
-      `sign (${frc}); minus: ${whichParticles(set, negative)}; invert the images of one part, or train on the other alone`,
+    `${negative.length} of ${set.count} particles that agree with the neutral model ${model} with a minus sign and ` +
+      `${positive.length} with a plus sign (${frc}); minus: ${whichParticles(set, negative)}; invert the images of one part, ` +
+      "or train on the other alone",
   );
 }
 
-/**
- * Why poses cannot be those of the images, or undefined.
- * @throws nothing: the caller decides whether this ends the training
- */
+/** Why the poses cannot be those of the images, or undefined; whether that ends the training is for the caller to say. */
 export function poseRefusal(misfit: Misfit, { set, model }: Judged): InputError | undefined {
   const { ownPose } = misfit;
   if (!ownPose || ownPose.expected < BELIEVED * ownPose.standardError) return undefined;
   if (ownPose.gain >= OWN_POSES * ownPose.expected) return undefined;
   return new InputError(
     set.file,
-    `images that agree with ${model} best in their own poses, by about ${ownPose.expected.toPrecision(2)} nats a particle`,
-    `${ownPose.gain.toFixed(1)} ± ${ownPose.standardError.toFixed(1)}, no more than in the poses of other particles: check that ` +
-      "these are the stacks of this file, and that its poses belong to the map that the model was made of " +
-      "(--keep-outliers trains all the same)",
+    `images that agree with ${model} better in their own poses than in those of others, by about ${ownPose.expected.toPrecision(2)} nats a particle`,
+    `${ownPose.gain.toFixed(1)} ± ${ownPose.standardError.toFixed(1)}, hardly more than in others: check that ` +
+      "these are the stacks of this file, and that its poses, shifts too, belong to the map that the model was " +
+      "made of (--keep-outliers trains all the same)",
   );
 }
 
@@ -116,8 +114,9 @@ export function misfitNotices(
     );
   } else if (worth(shift, WORTH_OFFSET)) {
     found.push(
-      `the images agree better when all are moved by ${length(shift.by)} Å (${shift.by.map((x) => x.toFixed(1)).join(", ")} along ` +
-        `x, y; ${gained(shift)}): check the origins of ${set.file}, and how the images were cut out`,
+      `the particles lie ${length(shift.by)} Å from where their origins say, all in one direction ` +
+        `(${shift.by.map((x) => x.toFixed(1)).join(", ")} along x, y of the images; ${gained(shift)}): check the origins of ` +
+        `${set.file}, and how the images were cut out`,
     );
   } else if (worth(ownShift, WORTH_SHIFTS)) {
     const none = set.shifts().every((t) => t === 0);
@@ -140,7 +139,7 @@ export function misfitNotices(
         "for the particles would fit)",
     );
   }
-  if (lastRing < EARLY * rings) {
+  if (found.length === 0 && lastRing < EARLY * rings) {
     found.push(
       `particles and neutral model agree down to ${(edge / lastRing).toFixed(1)} Å only (ring ${lastRing} of ${rings}, mean FRC ` +
         `${meanFrc(agreement)}): finer detail is not trained on; few particles, poses, shifts and CTF can be the reason`,

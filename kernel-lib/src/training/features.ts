@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { readAndDispose, withTensors } from "../compute/tensors";
 import { InputError, throwIfStopped } from "../errors";
 import { type GaussianModel, Row } from "../model/gaussianModel";
 import type { NamedArray } from "../network/denseNetwork";
@@ -99,8 +100,7 @@ export class FeatureBasis {
         const gradients = await source.gradients(part, this.rings);
         for (let i = 0; i < gradients.length; i++) gradients[i]! *= this.scale[i % inputs]!;
         const projected = tf.tidy(() => tf.matMul(tf.tensor2d(gradients, [part.length, inputs]), basis));
-        out.set((await projected.data()) as Float32Array, from * this.size);
-        projected.dispose();
+        out.set(await readAndDispose(projected), from * this.size);
         task.onProgress?.({ task: "encoder input", done: from + part.length, total: count });
       }
     } finally {
@@ -158,7 +158,10 @@ export class GradientSource {
     this.batches = new ParticleBatches(targets);
   }
 
-  /** Gradient of each particle's score in the neutral model, one block of 5·N for each ring limit, [B · blocks · 5N]. */
+  /**
+   * Gradient of each particle's score in the neutral model, one block of 5·N for each ring limit, [B · blocks · 5N].
+   * @throws InputError for a particle, by its row from 0, whose gradient is not finite
+   */
   async gradients(particles: Int32Array, rings: readonly number[]): Promise<Float32Array> {
     const { neutral, batches } = this;
     const block = 5 * neutral.count;
@@ -173,7 +176,14 @@ export class GradientSource {
         gradient: { model: true },
       });
       for (let b = 0; b < particles.length; b++) {
-        out.set(modelGradient!.subarray(b * block, (b + 1) * block), b * inputs + k * block);
+        const own = modelGradient!.subarray(b * block, (b + 1) * block);
+        if (!own.every(Number.isFinite)) {
+          throw new InputError(
+            `particle ${particles[b]}`,
+            "a finite gradient of its agreement with the model",
+          );
+        }
+        out.set(own, b * inputs + k * block);
       }
     }
     return out;
@@ -207,86 +217,85 @@ function unitScale(gradients: Float32Array, inputs: number, gaussians: number): 
  * deviation that the projections have over all components. Works through the columns in blocks: of a model of tens of
  * thousands of Gaussians they are many, and another copy of them all would be gigabytes.
  */
-async function principalAxes(
+function principalAxes(
   data: Float32Array,
   rows: number,
   columns: number,
   size: number,
   random: Random,
 ): Promise<{ basis: Float32Array; explained: number }> {
-  const wide = Math.min(size + EXTRA, rows, columns);
-  const width = Math.max(1, Math.floor(BLOCK_NUMBERS / rows));
-  const blocks = Array.from({ length: Math.ceil(columns / width) }, (_, i) => {
-    const from = i * width;
-    return { from, to: Math.min(from + width, columns) };
-  });
-  const block = ({ from, to }: { from: number; to: number }) => {
-    const part = new Float32Array(rows * (to - from));
-    for (let row = 0; row < rows; row++) {
-      part.set(data.subarray(row * columns + from, row * columns + to), row * (to - from));
-    }
-    return tf.tensor2d(part, [rows, to - from]);
-  };
-  /** data · axes, for axes [columns · k] */
-  const project = (axes: Float32Array, k: number) =>
-    blocks.reduce(
-      (sum, range) => {
-        const next = tf.tidy(() => {
-          const part = axes.subarray(range.from * k, range.to * k);
-          return tf.add(sum, tf.matMul(block(range), tf.tensor2d(part, [range.to - range.from, k])));
-        });
-        sum.dispose();
-        return next as tf.Tensor2D;
-      },
-      tf.zeros([rows, k]) as tf.Tensor2D,
-    );
+  return withTensors(async (keep) => {
+    const wide = Math.min(size + EXTRA, rows, columns);
+    const width = Math.max(1, Math.floor(BLOCK_NUMBERS / rows));
+    const blocks = Array.from({ length: Math.ceil(columns / width) }, (_, i) => {
+      const from = i * width;
+      return { from, to: Math.min(from + width, columns) };
+    });
+    const block = ({ from, to }: { from: number; to: number }) => {
+      const part = new Float32Array(rows * (to - from));
+      for (let row = 0; row < rows; row++) {
+        part.set(data.subarray(row * columns + from, row * columns + to), row * (to - from));
+      }
+      return tf.tensor2d(part, [rows, to - from]);
+    };
+    /** data · axes, for axes [columns · k] */
+    const project = (axes: Float32Array, k: number) =>
+      blocks.reduce(
+        (sum, range) => {
+          const next = tf.tidy(() => {
+            const part = axes.subarray(range.from * k, range.to * k);
+            return tf.add(sum, tf.matMul(block(range), tf.tensor2d(part, [range.to - range.from, k])));
+          });
+          sum.dispose();
+          return keep(next as tf.Tensor2D);
+        },
+        keep(tf.zeros([rows, k]) as tf.Tensor2D),
+      );
 
-  // The axes are z · white: what makes them orthonormal is multiplied in where they are used.
-  const z = new Float32Array(columns * wide);
-  for (let i = 0; i < z.length; i++) z[i] = random.normal();
-  let white: tf.Tensor2D | undefined;
-  for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
-    const plain = project(z, wide);
-    // dataᵀ · y as (yᵀ · data)ᵀ: the small matrices are transposed instead of the large one.
-    const y = tf.tidy(() => tf.transpose(white ? tf.matMul(plain, white) : plain));
-    let gram = tf.zeros([wide, wide]) as tf.Tensor2D;
-    for (const range of blocks) {
-      const part = tf.tidy(() => tf.transpose(tf.matMul(y, block(range))));
-      const sum = tf.tidy(() => tf.add(gram, tf.matMul(tf.transpose(part), part)) as tf.Tensor2D);
-      z.set((await part.data()) as Float32Array, range.from * wide);
-      tf.dispose([gram, part]);
-      gram = sum;
+    // The axes are z · white: what makes them orthonormal is multiplied in where they are used.
+    const z = new Float32Array(columns * wide);
+    for (let i = 0; i < z.length; i++) z[i] = random.normal();
+    let white: tf.Tensor2D | undefined;
+    for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
+      const plain = project(z, wide);
+      // dataᵀ · y as (yᵀ · data)ᵀ: the small matrices are transposed instead of the large one.
+      const y = keep(tf.tidy(() => tf.transpose(white ? tf.matMul(plain, white) : plain)));
+      let gram = keep(tf.zeros([wide, wide]) as tf.Tensor2D);
+      for (const range of blocks) {
+        const part = keep(tf.tidy(() => tf.transpose(tf.matMul(y, block(range)))));
+        const sum = keep(tf.tidy(() => tf.add(gram, tf.matMul(tf.transpose(part), part)) as tf.Tensor2D));
+        gram.dispose();
+        gram = sum;
+        z.set(await readAndDispose(part), range.from * wide);
+      }
+      const products = await readAndDispose(gram);
+      tf.dispose([plain, y, ...(white ? [white] : [])]);
+      white = keep(whitening(products, wide));
     }
-    const products = await gram.array();
-    tf.dispose([plain, y, gram, ...(white ? [white] : [])]);
-    white = whitening(products);
-  }
-  const leading = tf.slice(white!, [0, 0], [wide, size]) as tf.Tensor2D;
-  const basis = new Float32Array(columns * size);
-  for (const { from, to } of blocks) {
-    const part = tf.tidy(() =>
-      tf.matMul(tf.tensor2d(z.subarray(from * wide, to * wide), [to - from, wide]), leading),
-    );
-    basis.set((await part.data()) as Float32Array, from * size);
-    part.dispose();
-  }
-  const projections = project(basis, size);
-  const energy = tf.sum(tf.square(projections));
-  const kept = (await energy.data())[0]!;
-  tf.dispose([white!, leading, projections, energy]);
-  let whole = 0;
-  for (const value of data) whole += value * value;
-  const deviation = Math.sqrt(kept / (rows * size));
-  if (deviation > 0) for (let i = 0; i < basis.length; i++) basis[i]! /= deviation;
-  return { basis, explained: whole > 0 ? kept / whole : 0 };
+    const leading = keep(tf.slice(white!, [0, 0], [wide, size]) as tf.Tensor2D);
+    const basis = new Float32Array(columns * size);
+    for (const { from, to } of blocks) {
+      const part = tf.tidy(() =>
+        tf.matMul(tf.tensor2d(z.subarray(from * wide, to * wide), [to - from, wide]), leading),
+      );
+      basis.set(await readAndDispose(part), from * size);
+    }
+    const projections = project(basis, size);
+    const [kept] = await readAndDispose(tf.tidy(() => tf.sum(tf.square(projections))));
+    let whole = 0;
+    for (const value of data) whole += value * value;
+    const deviation = Math.sqrt(kept! / (rows * size));
+    if (deviation > 0) for (let i = 0; i < basis.length; i++) basis[i]! /= deviation;
+    return { basis, explained: whole > 0 ? kept! / whole : 0 };
+  });
 }
 
 /** The matrix that makes columns with these inner products orthonormal, those of most energy first. */
-function whitening(gram: number[][]): tf.Tensor2D {
-  const n = gram.length;
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(gram), {
-    assumeSymmetric: true,
-  });
+function whitening(gram: Float32Array, n: number): tf.Tensor2D {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    Matrix.from1DArray(n, n, Array.from(gram)),
+    { assumeSymmetric: true },
+  );
   const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
   const floor = realEigenvalues[order[0]!]! * 1e-12;
   const values = new Float32Array(n * n);
@@ -295,55 +304,4 @@ function whitening(gram: number[][]): tf.Tensor2D {
     for (let i = 0; i < n; i++) values[i * n + to] = eigenvectorMatrix.get(i, from) * factor;
   });
   return tf.tensor2d(values, [n, n]);
-}
-
-/**
- * FRC of the neutral model with each particle in each ring, [particles · (rings + 1)], column 0 being 0.
- * @throws InputError naming the first particle and ring where it is no finite number
- */
-export async function neutralFrc(
-  targets: ParticleTargets,
-  neutral: GaussianModel,
-  engine: ProjectionEngine,
-  task: TaskOptions = {},
-): Promise<Float32Array> {
-  const batches = new ParticleBatches(targets);
-  const width = targets.rings + 1;
-  const all = new Float32Array(targets.count * width);
-  const uniform = new Float32Array(width).fill(1 / targets.rings);
-  for (const indices of batches.inOrder(particlesPerPass(neutral.count))) {
-    throwIfStopped(task.signal);
-    const batch = await batches.load(indices, neutral.count, neutral.params);
-    const { frc } = await engine.evaluate(batch, {
-      boxSize: neutral.boxSize,
-      rings: targets.rings,
-      ringWeights: uniform,
-    });
-    const broken = frc.findIndex((value) => !Number.isFinite(value));
-    if (broken >= 0) {
-      const particle = indices[Math.floor(broken / width)]!;
-      throw new InputError(
-        `particle ${particle} (row ${particle + 1}), Fourier ring ${broken % width}`,
-        "a finite correlation with the neutral model: its image, pose and CTF, and the model, have to be finite numbers",
-        String(frc[broken]),
-      );
-    }
-    all.set(frc, indices[0]! * width);
-    task.onProgress?.({
-      task: "neutral model against particles",
-      done: indices.at(-1)! + 1,
-      total: targets.count,
-    });
-  }
-  return all;
-}
-
-/** Mean over some particles of their FRC in each ring, [rings + 1]. */
-export function meanFrcOf(frc: Float32Array, width: number, particles: ArrayLike<number>): Float64Array {
-  const mean = new Float64Array(width);
-  for (let i = 0; i < particles.length; i++) {
-    const at = particles[i]! * width;
-    for (let r = 0; r < width; r++) mean[r]! += frc[at + r]! / particles.length;
-  }
-  return mean;
 }

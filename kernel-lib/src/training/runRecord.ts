@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
 import * as v from "valibot";
 import { InputError } from "../errors";
+import type { ByteSign } from "../maps/mrc";
 import { checked, listOf, numberIn, someText } from "../schema";
 import { packageVersion } from "../version";
 import type { InputFiles } from "./inputFiles";
@@ -32,6 +33,7 @@ export interface RunRecord {
     apix?: number;
     /** Images are read with the opposite sign. */
     invertContrast?: boolean;
+    bytes?: ByteSign;
   };
   /** What these files were like when the run began; runs of earlier versions do not say. */
   inputFiles?: InputFiles;
@@ -106,6 +108,7 @@ const record = v.looseObject({
     dataFolder: v.optional(someText),
     apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
     invertContrast: v.optional(v.boolean("true or false")),
+    bytes: v.optional(v.picklist(["signed", "unsigned"], "signed or unsigned")),
   }),
   inputFiles: v.optional(
     v.looseObject({

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
+import type { ByteSign } from "../maps/mrc";
 import { ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import { gigabytes } from "../memoryLimit";
 import type { GaussianModel } from "../model/gaussianModel";
@@ -44,6 +45,8 @@ export interface TrainSettings {
   apix?: number;
   /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
   invertContrast?: boolean;
+  /** How stacks of bytes (mode 0) are read; default: as their files say, else as their values make sense. */
+  bytes?: ByteSign;
   /**
    * Whether particles that agree with the neutral model far less than their CTF and the signal of the others let expect are
    * trained on all the same. Default: they are left out, said, and listed in outliers.csv.
@@ -119,6 +122,7 @@ export async function trainClaimed(
       dataFolder: inputs.dataFolder,
       apix: inputs.apix,
       invertContrast: inputs.invertContrast,
+      bytes: inputs.bytes,
       signal: task.signal,
     });
     open.push(() => set.close());
@@ -292,7 +296,7 @@ function ringsFor(neutral: GaussianModel, resolution: number | undefined): numbe
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder, apix, invertContrast } = settings;
+  const { particles, model, mask, dataFolder, apix, invertContrast, bytes } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
@@ -300,5 +304,6 @@ function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),
+    ...(bytes && { bytes }),
   };
 }

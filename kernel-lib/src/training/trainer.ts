@@ -13,10 +13,11 @@ import { Random } from "../random";
 import { type Agreement, judgeAgreement } from "./agreement";
 import { batchEnds, ParticleBatches } from "./batches";
 import { distilEncoder } from "./distil";
-import { FeatureBasis, GradientSource, meanFrcOf, neutralFrc } from "./features";
+import { FeatureBasis, GradientSource } from "./features";
 import { latentLikelihood } from "./likelihood";
 import { particlesPerPass } from "./memory";
 import { type Misfit, measureMisfit } from "./misfit";
+import { meanFrcOf, neutralFrc } from "./neutralFrc";
 import type { TrainingOptions } from "./options";
 import { latentPosterior, type Posterior } from "./posterior";
 import { RingWeights } from "./weights";
@@ -151,10 +152,10 @@ export class Trainer {
     return this.prepared;
   }
 
-  /** Whether the particles that are used would fit the neutral model better if one or the other were moved or scaled. */
+  /** Whether the particles that agree with the neutral model would fit it better if one or the other were moved or scaled. */
   async misfit(task: TaskOptions = {}): Promise<Misfit> {
-    const { likelihood } = await this.prepare(task);
-    return measureMisfit(this.targets, this.neutral, this.engine, likelihood, this.used, task);
+    const { likelihood, agreement } = await this.prepare(task);
+    return measureMisfit(this.targets, this.neutral, this.engine, likelihood, agreement.kept, task);
   }
 
   /** Encoder input of the particles that are used, [used · size]. */

@@ -133,6 +133,11 @@ export class ExplorerView extends FreedView {
     this.kernel = new KernelWatch(model, () => this.showLive());
     const selected = model.get("scatter") as WidgetModel | null;
     if (selected) this.listenTo(selected, "change:selectedCount", () => this.showSelection());
+    const viewing = model.get("viewer") as WidgetModel | null;
+    if (viewing) {
+      this.listenTo(viewing, "e2gmm:frame", (frame: number | undefined) => this.showPlayed(frame));
+      this.listenTo(viewing, "e2gmm:rested", (frame: number) => void this.ask({ kind: "frame", frame }));
+    }
     this.split.show(model.get("split"));
     this.showHeight();
     this.showRun();
@@ -290,6 +295,18 @@ export class ExplorerView extends FreedView {
     return made;
   }
 
+  /** The ring of the scatter goes along with the motion. */
+  private showPlayed(frame: number | undefined): void {
+    (this.model.get("scatter") as { showPlayed?(frame: number | undefined): void } | null)?.showPlayed?.(
+      frame,
+    );
+  }
+
+  /** Files and the pinned state are of what is shown: a motion that is played comes to rest at its frame first. */
+  private rest(): void {
+    for (const view of this.children) (view as { rest?(): void }).rest?.();
+  }
+
   private change(state: Record<string, unknown>): void {
     this.model.set(state);
     this.model.save_changes();
@@ -297,6 +314,7 @@ export class ExplorerView extends FreedView {
 
   /** Asks the kernel for something and shows what it says; true where it did it. */
   private async ask(request: ExplorerRequest): Promise<boolean> {
+    if (request.kind === "export" || request.kind === "pin") this.rest();
     const { kind, ...fields } = request;
     try {
       const { content } = await this.requests.ask(kind, fields);

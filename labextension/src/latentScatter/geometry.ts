@@ -84,14 +84,15 @@ export function reachOver(
 
 /** The outline of the ball around one place whose border another lies on, as the `d` of an SVG path in pixels. */
 export function reachOutline(frame: Frame, reach: Reach, from: Place, to: Place): string {
-  const [cx, cy] = toPixels(frame, from);
-  const [px, py] = toPixels(frame, to);
+  const tenths = (value: number) => Number(value.toFixed(1));
+  const [cx, cy] = toPixels(frame, from).map(tenths) as [number, number];
+  const [px, py] = toPixels(frame, to).map(tenths) as [number, number];
   const { width, height } = frame;
   switch (reach) {
     case "circle": {
       const radius = Math.hypot(to[0] - from[0], to[1] - from[1]);
-      const rx = (radius * width) / (frame.x[1] - frame.x[0]);
-      const ry = (radius * height) / (frame.y[1] - frame.y[0]);
+      const rx = tenths((radius * width) / (frame.x[1] - frame.x[0]));
+      const ry = tenths((radius * height) / (frame.y[1] - frame.y[0]));
       const half = `a${rx} ${ry} 0 1 0`;
       return `M${cx - rx} ${cy}${half} ${2 * rx} 0${half} ${-2 * rx} 0Z`;
     }

@@ -31,7 +31,17 @@ export class LatentScatterModel extends DOMWidgetModel {
     anchorPlaces: numbersOf(Float32Array),
     stationPlaces: numbersOf(Float32Array),
     pathLine: numbersOf(Float32Array),
+    playedPlaces: numbersOf(Float32Array),
   };
+
+  /** The frame of a motion that a viewer shows in place of the state at the probe; undefined while it does not. */
+  playedFrame: number | undefined;
+
+  showPlayed(frame: number | undefined): void {
+    if (frame === this.playedFrame) return;
+    this.playedFrame = frame;
+    this.trigger("e2gmm:played");
+  }
 }
 
 const NO_WEBGL = "This browser has no WebGL, so that the particles cannot be drawn.";
@@ -96,8 +106,16 @@ export class LatentScatterView extends FreedView {
   private awaitTheme: ReturnType<typeof setTimeout> | undefined;
   private readonly removal = new AbortController();
 
+  declare model: LatentScatterModel;
+
+  /** What is shown: the model's state, with the probe at the frame that is played. */
   private get state(): Snapshot {
-    return this.model.attributes as unknown as Snapshot;
+    const state = this.model.attributes as unknown as Snapshot;
+    const frame = this.model.playedFrame;
+    if (frame === undefined) return state;
+    const axes = state.shown?.z ? 3 : 2;
+    const place = state.playedPlaces.subarray(axes * frame, axes * (frame + 1));
+    return place.length === axes ? { ...state, probePlace: [...place] } : state;
   }
 
   override render(): void {
@@ -153,6 +171,7 @@ export class LatentScatterView extends FreedView {
     this.listenTo(this.model, "change", () =>
       this.changed(Object.keys(this.model.changedAttributes() || {})),
     );
+    this.listenTo(this.model, "e2gmm:played", () => (this.three ? this.draw() : this.updateOverlay(true)));
     this.kernel = new KernelWatch(this.model, () => this.kernelChanged());
     const sizes = new ResizeObserver(() => this.resized());
     sizes.observe(this.area);
@@ -556,8 +575,11 @@ export class LatentScatterView extends FreedView {
     const what = this.state.selectedCount > 0 ? "selected" : "all";
     try {
       const parts: string[] = [];
+      // All pieces are of what was shown when the first was asked for
+      let version: { version?: number } = {};
       for (let from: number | null = 0; from !== null; ) {
-        const { content } = await this.requests.ask("csv", { what, from });
+        const { content } = await this.requests.ask("csv", { what, from, ...version });
+        version = { version: content["version"] as number };
         parts.push(content["text"] as string);
         from = content["next"] as number | null;
       }

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  densityClusters,
+  gaussianMixture,
+  InputError,
+  kMeans,
+  kMeansTask,
+  matchLabels,
+  NeighbourInterpolation,
+  pca,
+  pcaInverse,
+  pcaTransform,
+  Random,
+  spearman,
+  umap,
+} from "e2gmm";
+import { KdTree } from "e2gmm/dist/latent/kdTree";
+
+/** What is done with points in the latent space, [n · dimensions]. Returns numbers, all of which have to be finite. */
+type Analysis = (points: Float32Array, dimensions: number) => unknown;
+
+const plane = pca(Float32Array.of(0, 1, 2, 5, 4, 4), 2);
+const analyses: Record<string, Analysis> = {
+  "k-means": (points, dimensions) => kMeans(points, dimensions, 2),
+  "k-means in turns": (points, dimensions) => kMeansTask(points, dimensions, 2),
+  "Gaussian mixture": (points, dimensions) => gaussianMixture(points, dimensions, 2),
+  "density clusters": (points, dimensions) => densityClusters(points, dimensions, { leastSize: 2 }),
+  UMAP: (points, dimensions) => umap(points, dimensions, { epochs: 5 }),
+  "principal components": (points, dimensions) => pca(points, dimensions),
+  "coordinates along components": (points) => pcaTransform(plane, points),
+  "rows from coordinates": (points) => pcaInverse(plane, points),
+  "neighbours' interpolation": (points, dimensions) => {
+    const n = points.length / dimensions;
+    return new NeighbourInterpolation(points, dimensions, new Float32Array(n), 1).at(
+      points.slice(0, dimensions),
+    );
+  },
+  "k-d tree": (points, dimensions) => {
+    const rows = new Int32Array(3);
+    const squared = new Float64Array(3);
+    const found = new KdTree(points, dimensions).nearest(new Float32Array(dimensions), 0, 3, rows, squared);
+    return squared.slice(0, found);
+  },
+};
+
+/** 30 points in a plane, the third of which may be made something else. */
+function points(change: (points: Float32Array) => void = () => {}): Float32Array {
+  const random = new Random(2);
+  const made = Float32Array.from({ length: 60 }, () => random.normal());
+  change(made);
+  return made;
+}
+
+const set = (value: number) => (made: Float32Array) => {
+  made[2 * 17 + 1] = value;
+};
+const refused: [name: string, points: Float32Array, message: RegExp][] = [
+  ["NaN", points(set(Number.NaN)), /^point 17: expected finite numbers, found NaN$/],
+  ["an infinite coordinate", points(set(Number.POSITIVE_INFINITY)), /^point 17: .*found Infinity$/],
+  ["minus infinity", points(set(Number.NEGATIVE_INFINITY)), /^point 17: .*found -Infinity$/],
+  ["all NaN", points((made) => made.fill(Number.NaN)), /^point 0: expected finite numbers, found NaN$/],
+  ["half a point", points().slice(0, 59), /^points: expected .*rows of 2 numbers, found 59 numbers$/],
+];
+for (const [name, given, message] of refused) {
+  for (const [analysis, run] of Object.entries(analyses)) {
+    test(`${analysis} refuses ${name}`, async () => {
+      await assert.rejects(
+        async () => run(given, 2),
+        (error: unknown) => {
+          assert.ok(error instanceof InputError, String(error));
+          assert.match(error.message, message);
+          return true;
+        },
+      );
+    });
+  }
+}
+
+/** Points that are unusual, and yet are points. */
+const allowed: [name: string, points: Float32Array][] = [
+  ["30 points at one place", points((made) => made.fill(0.25))],
+  ["points on a line", points((made) => made.set(made.map((_, i) => i >> 1)))],
+  ["two places", points((made) => made.set(made.map((_, i) => (i >> 1) % 2)))],
+  ["coordinates of 1e30", points((made) => made.set(made.map((x) => 1e30 * x)))],
+  ["coordinates of 1e-30", points((made) => made.set(made.map((x) => 1e-30 * x)))],
+  ["one far away", points(set(1e12))],
+  ["three points", points().slice(0, 6)],
+];
+/** Every number in what an analysis returns. */
+function numbersOf(value: unknown): number[] {
+  if (typeof value === "number") return [value];
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(numbersOf) : [];
+}
+for (const [name, given] of allowed) {
+  for (const [analysis, run] of Object.entries(analyses)) {
+    test(`${analysis} gives finite numbers for ${name}`, async () => {
+      const numbers = numbersOf(await run(given, 2));
+      assert.ok(numbers.length > 0 && numbers.every(Number.isFinite), numbers.slice(0, 20).join(" "));
+    });
+  }
+}
+
+const none = new Float32Array(0);
+const options: [name: string, run: () => unknown, message: RegExp][] = [
+  ["k-means of nothing", () => kMeans(none, 2, 1), /^points: expected at least 1, found 0$/],
+  ["a mixture of nothing", () => gaussianMixture(none, 2, 1), /^points: expected at least 1, found 0$/],
+  ["density clusters of nothing", () => densityClusters(none, 2), /^points: expected at least 1, found 0$/],
+  ["UMAP of two points", () => umap(points().slice(0, 4), 2), /^points: expected at least 3, found 2$/],
+  ["components of one point", () => pca(points().slice(0, 2), 2), /^points: expected two or more rows/],
+  ["no dimensions", () => kMeans(points(), 0, 1), /^points: expected rows of 0 numbers/],
+  [
+    "more clusters than points",
+    () => kMeans(points(), 2, 31),
+    /^k: expected an integer from 1 to the 30 points, found 31$/,
+  ],
+  ["no clusters", () => kMeans(points(), 2, 0), /^k: .*found 0$/],
+  ["half a cluster", () => gaussianMixture(points(), 2, 1.5), /^k: .*found 1.5$/],
+  ["NaN clusters", () => kMeansTask(points(), 2, Number.NaN), /^k: .*found NaN$/],
+  [
+    "no beginnings",
+    () => kMeans(points(), 2, 2, { starts: 0 }),
+    /^starts: expected an integer of 1 or more, found 0$/,
+  ],
+  ["no beginnings of a mixture", () => gaussianMixture(points(), 2, 2, { starts: 0 }), /^starts: /],
+  [
+    "a mixture of no points",
+    () => gaussianMixture(points(), 2, 2, { mostPoints: Number.NaN }),
+    /^mostPoints: .*NaN$/,
+  ],
+  ["no steps", () => gaussianMixture(points(), 2, 2, { mostSteps: 0 }), /^mostSteps: /],
+  [
+    "a ridge below 0",
+    () => gaussianMixture(points(), 2, 2, { ridge: -1 }),
+    /^ridge: expected a number of 0 or more/,
+  ],
+  ["no tolerance", () => gaussianMixture(points(), 2, 2, { tolerance: Number.NaN }), /^tolerance: /],
+  [
+    "no ridge where points are one",
+    () =>
+      gaussianMixture(
+        points((made) => made.fill(1)),
+        2,
+        1,
+        { ridge: 0 },
+      ),
+    /^ridge: /,
+  ],
+  [
+    "no rounds of UMAP",
+    () => umap(points(), 2, { epochs: 0 }),
+    /^epochs: expected an integer of 1 or more, found 0$/,
+  ],
+  ["half a neighbour", () => densityClusters(points(), 2, { neighbours: 2.5 }), /^neighbours: .*found 2.5$/],
+  ["density clusters of no points", () => densityClusters(points(), 2, { mostPoints: 0 }), /^mostPoints: /],
+  [
+    "more components than axes",
+    () => pcaTransform(plane, points(), 3),
+    /^components: expected an integer from 1 to 2, found 3$/,
+  ],
+  ["no component", () => pcaInverse(plane, points(), 0), /^components: .*found 0$/],
+  ["no neighbours", () => new NeighbourInterpolation(points(), 2, points(), 2, Number.NaN), /^neighbours: /],
+  [
+    "labels that are none",
+    () => matchLabels([0, Number.NaN], [0, 1]),
+    /^point 1: expected integers as labels, found NaN and 1$/,
+  ],
+];
+for (const [name, run, message] of options) {
+  test(`${name}: refused in a sentence`, async () => {
+    await assert.rejects(
+      async () => run(),
+      (error: unknown) => {
+        assert.ok(error instanceof InputError, String(error));
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  });
+}
+
+test("a rank correlation of what is no number is none, and infinities have ranks", () => {
+  assert.ok(Number.isNaN(spearman([1, Number.NaN, 3], [1, 2, 3])));
+  const infinite = Number.POSITIVE_INFINITY;
+  assert.equal(spearman([1, infinite, infinite, -infinite], [2, 3, 3, 1]), 1);
+});
