@@ -132,6 +132,19 @@ test("what an interrupted cell does to clean up runs, loops and functions in it 
   assert.equal(resultText(await client.execute("closed.join('')")), "'abcd'");
 });
 
+test("30 interrupts that reach a library call just as it ends leave the kernel alive", async () => {
+  await client.execute(
+    `const spin = new Function("ms", "const end = Date.now() + ms; while (Date.now() < end);") as (ms: number) => void;`,
+  );
+  for (let n = 0; n < 30; n++) {
+    const id = await client.startExecute(`console.log("go"); spin(${235 + n});`);
+    await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
+    await client.interrupt();
+    await client.finished(id, PATIENCE_MS);
+  }
+  await usable(client);
+});
+
 test("nothing of a cell that was given up runs on beside the next", async () => {
   await client.execute("let turns = 0;");
   await endsWhenInterrupted(

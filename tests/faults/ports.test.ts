@@ -38,7 +38,14 @@ async function stillAlive(what: string): Promise<void> {
   const { exitCode, signalCode } = kernel.process;
   assert.equal(exitCode ?? signalCode, null, `${what} ended the kernel: ${kernel.log.slice(-2000)}`);
   await client.heartbeat();
-  assert.equal(resultText(await client.execute("kept + 2 + changed")), "42", what);
+  for (let tries = 0; ; tries++) {
+    const execution = await client.execute("kept + 2 + changed");
+    // Cells and interrupts of a message before may still abort what waits behind them.
+    const { status, ename } = execution.reply.content;
+    if ((status === "aborted" || ename === "Interrupted") && tries < 50) continue;
+    assert.equal(resultText(execution), "42", what);
+    return;
+  }
 }
 
 /** The same number of attacks on each port, several at a time. */

@@ -1,6 +1,8 @@
+import vm from "node:vm";
 import type { Executor } from "tslab/dist/executor";
 import { Compiler } from "./compiler";
 import { CellInterrupt, type ExecutionContext, runIn } from "./execution";
+import { loadExecutor } from "./executor";
 import { type Interrupts, isScriptBreak } from "./interrupts";
 import type { HostPackage } from "./moduleTypes";
 import { type ErrorReport, installStackMapping, reportThrown } from "./traceback";
@@ -27,7 +29,10 @@ export class Cells {
       ...(host ? { host } : {}),
       ambient: [require.resolve("./cellGlobals").replace(/\.js$/, ".d.ts")],
     });
-    const { createExecutor } = require("tslab/dist/executor") as typeof import("tslab/dist/executor");
+    const { createExecutor } = loadExecutor((code) => {
+      const script = new vm.Script(code);
+      return interrupts.runBreakable(() => script.runInThisContext());
+    });
     const { converter } = this.compiler;
     const convert: typeof converter.convert = (declarations, source) => {
       const converted = converter.convert(declarations, source);
@@ -72,7 +77,6 @@ export class Cells {
   #beforeScript(): void {
     this.#running?.poll?.();
     if (this.#running?.interrupted) throw new CellInterrupt();
-    this.#interrupts.breakable(true);
   }
 
   /**
@@ -86,9 +90,7 @@ export class Cells {
     this.#running = context;
     const forget = context.onAbandon(() => this.executor.interrupt());
     try {
-      const work = runIn(context, () => this.executor.execute(code));
-      this.#interrupts.breakable(false);
-      const ok = await work;
+      const ok = await runIn(context, () => this.executor.execute(code));
       return this.#judge(ok, code, context);
     } catch (error) {
       if (context.interrupted) return { ok: false, error: this.reportInterrupt(error, context) };
@@ -96,7 +98,6 @@ export class Cells {
       return { ok: false, error: reportThrown(error) };
     } finally {
       forget();
-      this.#interrupts.breakable(false);
       this.#running = undefined;
     }
   }

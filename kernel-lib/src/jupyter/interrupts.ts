@@ -1,6 +1,6 @@
 import vm from "node:vm";
 import { CellInterrupt, currentContext, type ExecutionContext } from "./execution";
-import { clock, INTERRUPT_WORDS, InterruptWord } from "./threadProtocol";
+import { Breakable, clock, INTERRUPT_WORDS, InterruptWord } from "./threadProtocol";
 
 /**
  * How an interrupt reaches running code, from the gentlest to the last:
@@ -88,7 +88,8 @@ export class Interrupts {
 
   /** An interrupt has come through: everything under way learns of it, and nothing later is hit by it. */
   handled(sequence: number): void {
-    Atomics.store(this.words, InterruptWord.handled, sequence);
+    const before = Atomics.load(this.words, InterruptWord.handled);
+    Atomics.store(this.words, InterruptWord.handled, Math.max(before, sequence));
     for (const context of [...this.#active]) context.interrupt();
     // Checks go on looking, for the moment at which the code of an interrupted context is given up.
     Atomics.store(this.words, InterruptWord.stop, this.#active.size > 0 ? 1 : 0);
@@ -107,11 +108,6 @@ export class Interrupts {
     if (!context?.interrupted && !this.#anyInterrupted()) Atomics.store(this.words, InterruptWord.stop, 0);
   }
 
-  /** Says to the socket thread whether SIGINT would break what runs. @returns what was said before */
-  breakable(now: boolean): boolean {
-    return Atomics.exchange(this.words, InterruptWord.breakable, now ? 1 : 0) !== 0;
-  }
-
   /** A `vm` script was broken by SIGINT. */
   brokenBySignal(): void {
     Atomics.store(this.words, InterruptWord.signalSent, 0);
@@ -126,20 +122,51 @@ export class Interrupts {
     this.handled(Atomics.load(this.words, InterruptWord.requested));
   }
 
-  /** Calls `fn` inside a `vm` script that SIGINT breaks. Costs about 50 µs. */
-  callBreakable<T>(fn: () => T): T {
+  /** Called in the script, whose handler of SIGINT is in place. */
+  #enterScript(): void {
+    Atomics.compareExchange(this.words, InterruptWord.breakable, Breakable.no, Breakable.yes);
+  }
+
+  /** Called in the script. A signal that is on its way has to arrive before its handler is gone. */
+  #leaveScript(): void {
+    const { words } = this;
+    const at = InterruptWord.breakable;
+    while (Atomics.compareExchange(words, at, Breakable.yes, Breakable.no) === Breakable.signalled) {
+      Atomics.wait(words, at, Breakable.signalled, 100);
+    }
+  }
+
+  /**
+   * Calls `fn` inside a `vm` script that SIGINT breaks. Costs about 50 µs.
+   * @throws what {@link isScriptBreak} knows where it was broken
+   */
+  runBreakable<T>(fn: () => T): T {
     const outer = this.#called;
-    this.#called = fn;
-    const before = this.breakable(true);
+    this.#called = () => {
+      this.#enterScript();
+      try {
+        return fn();
+      } finally {
+        if (!outer) this.#leaveScript();
+      }
+    };
     try {
       return this.#breakable.runInThisContext({ breakOnSigint: true }) as T;
+    } finally {
+      // A script that was broken has not said that it was left.
+      if (!outer) Atomics.store(this.words, InterruptWord.breakable, Breakable.no);
+      this.#called = outer;
+    }
+  }
+
+  /** Calls `fn` as {@link runBreakable} does. @throws CellInterrupt where it was broken */
+  callBreakable<T>(fn: () => T): T {
+    try {
+      return this.runBreakable(fn);
     } catch (error) {
       if (!isScriptBreak(error)) throw error;
       this.brokenBySignal();
       throw new CellInterrupt();
-    } finally {
-      this.breakable(before);
-      this.#called = outer;
     }
   }
 }

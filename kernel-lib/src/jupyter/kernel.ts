@@ -7,6 +7,7 @@ import { CommManager, commsSymbol } from "./comms";
 import { CellInterrupt, captureIn, currentContext, ExecutionContext, runIn, taken } from "./execution";
 import { History } from "./history";
 import { Interrupts } from "./interrupts";
+import { kernelInfo } from "./kernelInfo";
 import { installImport, installResolution } from "./modules";
 import type { HostPackage } from "./moduleTypes";
 import { installProcessHooks } from "./processHooks";
@@ -62,7 +63,7 @@ export class Kernel {
   #warmUp!: WarmUp;
 
   /** Requests that wait for the cell that runs now. */
-  readonly #waiting: Message[] = [];
+  readonly #waiting: { channel: ReplyChannel; message: Message }[] = [];
   #pumping = false;
   /** The execute request under way. */
   #running: ExecutionContext | undefined;
@@ -216,11 +217,11 @@ export class Kernel {
       this.#stdin.shift()?.resolve(String(message.content["value"] ?? ""));
       return;
     }
-    if (channel === "control" || this.#canAnswerNow(message)) {
+    if (this.#canAnswerNow(channel, message)) {
       void this.#answer(channel, message);
       return;
     }
-    this.#waiting.push(message);
+    this.#waiting.push({ channel, message });
     void this.#pump();
   }
 
@@ -228,10 +229,11 @@ export class Kernel {
    * Whatever does not run a cell is answered while a cell awaits something, or widgets would stand still during a
    * training. A message to a comm that is not known yet stays behind the cells that may open it.
    */
-  #canAnswerNow(message: Message): boolean {
-    if (!this.#running) return false;
+  #canAnswerNow(channel: ReplyChannel, message: Message): boolean {
     const type = message.header.msg_type;
     if (type === "execute_request") return false;
+    if (channel === "control") return true;
+    if (!this.#running) return false;
     return !COMM_TYPES.has(type) || this.#waiting.length === 0 || this.#comms.knows(message);
   }
 
@@ -240,7 +242,7 @@ export class Kernel {
     this.#pumping = true;
     try {
       for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-        await this.#answer("shell", next);
+        await this.#answer(next.channel, next.message);
       }
     } finally {
       this.#pumping = false;
@@ -284,7 +286,7 @@ export class Kernel {
       case "execute_request":
         return this.#execute(request);
       case "kernel_info_request":
-        return this.#kernelInfo();
+        return kernelInfo(this.#options.implementation, this.#options.version);
       case "complete_request":
         return complete(this.#cells.executor, content);
       case "inspect_request":
@@ -305,30 +307,6 @@ export class Kernel {
       default:
         throw new RequestError(`message type ${request.header.msg_type} is not known`);
     }
-  }
-
-  #kernelInfo(): Json {
-    return {
-      status: "ok",
-      protocol_version: PROTOCOL_VERSION,
-      implementation: this.#options.implementation,
-      implementation_version: this.#options.version,
-      banner: `TypeScript (${this.#options.implementation} ${this.#options.version}) on Node ${process.versions.node}`,
-      language_info: {
-        name: "typescript",
-        version: "5.0.4",
-        mimetype: "text/typescript",
-        file_extension: ".ts",
-        pygments_lexer: "typescript",
-        codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
-        nbconvert_exporter: "script",
-      },
-      help_links: [
-        { text: "TypeScript", url: "https://www.typescriptlang.org/docs/" },
-        { text: "Node.js", url: "https://nodejs.org/api/" },
-      ],
-      debugger: false,
-    };
   }
 
   async #handleComm(request: Message): Promise<Json | undefined> {
@@ -443,13 +421,14 @@ export class Kernel {
   /** After an error, the cells that were sent along with the failed one are not run. */
   async #abortWaiting(): Promise<void> {
     await this.#sockets.drained();
-    const aborted = this.#waiting.filter(({ header }) => header.msg_type === "execute_request");
-    const others = this.#waiting.filter(({ header }) => header.msg_type !== "execute_request");
+    const isCell = ({ message }: { message: Message }) => message.header.msg_type === "execute_request";
+    const aborted = this.#waiting.filter(isCell);
+    const others = this.#waiting.filter((waiting) => !isCell(waiting));
     this.#waiting.splice(0, this.#waiting.length, ...others);
-    for (const request of aborted) {
+    for (const { channel, message: request } of aborted) {
       const parent = JSON.stringify(request.header);
       this.#sockets.publish("status", parent, { execution_state: "busy" });
-      this.#sockets.reply("shell", request, "execute_reply", {
+      this.#sockets.reply(channel, request, "execute_reply", {
         status: "aborted",
         execution_count: this.#executionCount,
       });

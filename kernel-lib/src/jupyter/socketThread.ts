@@ -1,15 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { Router, XPublisher } from "zeromq";
+import { requestInterrupt } from "./insistence";
 import { SeenSignatures } from "./replays";
 import { ThreadLog } from "./threadLog";
-import {
-  clock,
-  type FromSockets,
-  InterruptWord,
-  type SocketThreadData,
-  type ToSockets,
-} from "./threadProtocol";
+import type { FromSockets, SocketThreadData, ToSockets } from "./threadProtocol";
 import {
   type Admission,
   decodeMessage,
@@ -28,11 +23,6 @@ import {
 const STREAM_DELAY_MS = 20;
 /** A stream message is sent at once when it has grown to this. */
 const STREAM_CHARACTERS = 1 << 16;
-/** An interrupt goes to the event loop first, then to the loop checks of cell code, then out as SIGINT. */
-const LOOP_CHECK_AFTER_MS = 60;
-const SIGNAL_EVERY_MS = 250;
-/** Code that was told to stop and has not, this long after the interrupt, is broken by SIGINT too. */
-const STUBBORN_AFTER_MS = 1000;
 const PARENT_POLL_MS = 1000;
 /** A main thread that has not left this long after it was told to is stuck in a computation. */
 const SHUTDOWN_GRACE_MS = 2000;
@@ -167,28 +157,6 @@ function publishStatus(state: "busy" | "idle", request: Message): void {
   });
 }
 
-function interrupt(): void {
-  const sequence = Atomics.add(interruptWords, InterruptWord.requested, 1) + 1;
-  const word = (index: number) => Atomics.load(interruptWords, index);
-  const begun = clock();
-  const pending = () => word(InterruptWord.handled) < sequence;
-  post({ kind: "interrupt", sequence });
-  setTimeout(() => {
-    if (pending()) Atomics.store(interruptWords, InterruptWord.stop, 1);
-  }, LOOP_CHECK_AFTER_MS);
-  const insist = setInterval(() => {
-    if (word(InterruptWord.ended) >= sequence || word(InterruptWord.requested) > sequence) {
-      clearInterval(insist);
-      return;
-    }
-    const stubborn = clock() - begun >= STUBBORN_AFTER_MS;
-    if (word(InterruptWord.breakable) === 0 || !(pending() || stubborn)) return;
-    Atomics.store(interruptWords, InterruptWord.signalSent, clock());
-    process.kill(process.pid, "SIGINT");
-  }, SIGNAL_EVERY_MS);
-  insist.unref();
-}
-
 function killIfStuck(after: string): void {
   setTimeout(() => {
     log.say(`a cell did not end after ${after}; the process is killed`);
@@ -201,7 +169,7 @@ function handleControl(message: Message): void {
   switch (message.header.msg_type) {
     case "interrupt_request":
       publishStatus("busy", message);
-      interrupt();
+      requestInterrupt(interruptWords, (sequence) => post({ kind: "interrupt", sequence }));
       answerControl(message, "interrupt_reply", { status: "ok" });
       publishStatus("idle", message);
       return;

@@ -53,8 +53,15 @@ export const InterruptWord = {
   signalSent: 3,
   /** Number of the latest interrupt after which everything that it hit has ended. */
   ended: 4,
-  /** Not 0: the main thread is in a `vm` script that SIGINT breaks. */
+  /** Whether the main thread is in a `vm` script that SIGINT breaks, one of {@link Breakable}. */
   breakable: 5,
+} as const;
+
+export const Breakable = {
+  no: 0,
+  yes: 1,
+  /** SIGINT is on its way; the script must not be left before it has arrived. */
+  signalled: 2,
 } as const;
 
 export const INTERRUPT_WORDS = 6;
