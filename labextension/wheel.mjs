@@ -1,6 +1,7 @@
 // npm run wheel: builds the Python wheel that carries the JupyterLab extension, the kernel with its npm packages, and the
 // `e2gmm` command, so that `pip install` of it is all that a user does.
 //   node labextension/wheel.mjs [--out FOLDER]      default: labextension/dist
+//   node labextension/wheel.mjs --python PROGRAM    without set-up: of what is built, by the hatchling of that Python
 import {
   copyFileSync,
   cpSync,
@@ -67,9 +68,11 @@ share/jupyter/labextensions/e2gmm-labextension/static/third-party-licenses.json.
 
 /** Lays out what hatchling packs. */
 async function layOut(stage) {
-  for (const file of ["pyproject.toml", "package.json", "README.md"]) {
+  for (const file of ["pyproject.toml", "package.json"]) {
     copyFileSync(path.join(here, file), path.join(stage, file));
   }
+  // What PyPI shows of the package; README.md is what npm shows of the extension
+  copyFileSync(path.join(here, "README-PyPI.md"), path.join(stage, "README.md"));
   copyFileSync(path.join(root, "LICENSE"), path.join(stage, "LICENSE"));
   const python = path.join(stage, "e2gmm_lab");
   cpSync(path.join(here, "e2gmm_lab"), python, {
@@ -131,14 +134,18 @@ export async function buildWheel({ out = path.join(here, "dist"), python = pytho
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function main(args) {
-  const [option, out, ...rest] = args;
-  if (args.length > 0 && (option !== "--out" || !out || rest.length > 0)) {
-    throw new SetupError(`npm run wheel: ${args.join(" ")} is not understood`, {
-      advice: "npm run wheel [-- --out FOLDER]",
+  const usage = () =>
+    new SetupError(`npm run wheel: ${args.join(" ")} is not understood`, {
+      advice: "npm run wheel [-- --out FOLDER] [--python PROGRAM]",
     });
+  const given = {};
+  for (let i = 0; i < args.length; i += 2) {
+    if (!["--out", "--python"].includes(args[i]) || !args[i + 1]) throw usage();
+    given[args[i].slice(2)] = args[i + 1];
   }
-  await setup();
-  const { file, bytes, packages, systems, unpacked } = await buildWheel(out && { out: path.resolve(out) });
+  if (given.out) given.out = path.resolve(given.out);
+  if (!given.python) await setup();
+  const { file, bytes, packages, systems, unpacked } = await buildWheel(given);
   console.log(
     `✔ ${path.relative(process.cwd(), file)}  ${megabytes(bytes)}, ${megabytes(unpacked.bytes)} unpacked`,
   );

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { linkSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "./testing";
@@ -60,4 +70,57 @@ test("one file is known under several names", async (t) => {
   assert.equal(await isSameFile(at("a"), path.join(folder, "x", "..", "a")), true);
   assert.equal(await isSameFile(at("a"), at("b")), false);
   assert.equal(await isSameFile(at("a"), at("missing")), false);
+});
+
+test("a symbolic link stays one, also one that leads to nothing yet, and its target is written", async (t) => {
+  const folder = temporaryFolder(t);
+  const at = (name: string) => path.join(folder, name);
+  mkdirSync(at("far"));
+  writeFileSync(at("far/file"), "old");
+  symlinkSync("far/file", at("one"));
+  symlinkSync(at("one"), at("two"));
+  symlinkSync("far/new", at("dangling"));
+  for (const name of ["two", "dangling"]) {
+    await writeBeside(at(name), name);
+    assert.ok(lstatSync(at(name)).isSymbolicLink());
+  }
+  assert.equal(readFileSync(at("far/file"), "utf8"), "two");
+  assert.equal(readFileSync(at("far/new"), "utf8"), "dangling");
+  assert.deepEqual(readdirSync(at("far")), ["file", "new"]);
+  symlinkSync("circle", at("circle"));
+  await assert.rejects(
+    writeBeside(at("circle"), "x"),
+    /circle: expected the name of a file, found symbolic links/,
+  );
+});
+
+test("a file that is replaced keeps its access rights, also while it is written; a new one has the usual ones", async (t) => {
+  const folder = temporaryFolder(t);
+  const target = path.join(folder, "secret");
+  const usual = 0o666 & ~process.umask();
+  const rights = (file: string) => statSync(file).mode & 0o777;
+  await writeBeside(target, "new");
+  assert.equal(rights(target), usual);
+  for (const mode of [0o600, 0o640, 0o400, 0o755]) {
+    chmodSync(target, mode);
+    await writeBeside(target, async (write) => {
+      await write(Buffer.from("text"));
+      for (const name of readdirSync(folder)) assert.equal(rights(path.join(folder, name)), mode, name);
+    });
+    assert.equal(rights(target), mode);
+  }
+});
+
+test("what is no file is not replaced", async (t) => {
+  const folder = temporaryFolder(t);
+  await assert.rejects(
+    writeBeside(folder, "x"),
+    /^InputError: .*: expected the name of a file, found a folder/,
+  );
+  await assert.rejects(
+    writeBeside("/dev/null", "x"),
+    /^InputError: \/dev\/null: expected the name of a file/,
+  );
+  await assert.rejects(writeBeside(path.join(folder, "no/file"), "x"), /no\/file: no such file or folder$/);
+  assert.deepEqual(readdirSync(folder), []);
 });

@@ -29,6 +29,13 @@ def _bundled() -> str | None:
     return str(node) if os.access(node, os.X_OK) else None
 
 
+def _of_environment() -> str | None:
+    """Node of the environment that the Python is of, as conda installs one."""
+    folder = Path(sys.prefix)
+    node = folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
+    return str(node) if os.access(node, os.X_OK) else None
+
+
 def _version(node: str) -> str | None:
     """What `node --version` prints, such as v24.1.0; None for a program that is no Node."""
     try:
@@ -47,8 +54,9 @@ def find_node() -> str:
     """Path of the Node to run.
 
     In this order: the one that the environment variable E2GMM_NODE names, the one that was installed with this package,
-    one on the PATH. The installed one comes before that on the PATH because it is known to work, and because a
-    JupyterLab that was started from a desktop or as a service has another PATH than the shell in which one tried it.
+    that of the (conda) environment, one on the PATH. The installed one comes before that on the PATH because it is known
+    to work, and because a JupyterLab that was started from a desktop or as a service has another PATH than the shell in
+    which one tried it; so does a conda environment that was not activated.
 
     :raises NoNode: where there is none, or E2GMM_NODE names none that is new enough
     """
@@ -64,8 +72,7 @@ def find_node() -> str:
     if bundled is not None:
         return bundled
     seen = "none was found"
-    node = shutil.which("node")
-    if node is not None:
+    for node in filter(None, (_of_environment(), shutil.which("node"))):
         version = _version(node)
         if version is not None and _is_new_enough(version):
             return node

@@ -38,19 +38,26 @@ export interface LabOptions {
   program?: string;
   /** Environment that it starts in. */
   env?: NodeJS.ProcessEnv;
+  /** Path in front of every address, as JupyterHub and Open OnDemand give each server one. Default: `/`. */
+  baseUrl?: string;
 }
 
 /** A JupyterLab server with a folder of its own, and nothing of the user's settings. */
 export class Lab {
   private constructor(
     readonly folder: string,
+    /** Address of the server, with its base path, without a slash at the end. */
     readonly origin: string,
     readonly token: string,
     private readonly server: ChildProcess,
     private readonly printed: () => string,
   ) {}
 
-  static async start({ program = ownProgram, env = process.env }: LabOptions = {}): Promise<Lab> {
+  static async start({
+    program = ownProgram,
+    env = process.env,
+    baseUrl = "/",
+  }: LabOptions = {}): Promise<Lab> {
     const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-lab-"));
     const home = path.join(folder, ".home");
     mkdirSync(home);
@@ -63,6 +70,7 @@ export class Lab {
         "--allow-root",
         `--ServerApp.root_dir=${folder}`,
         `--ServerApp.port=${port}`,
+        `--ServerApp.base_url=${baseUrl}`,
         "--ServerApp.port_retries=0",
         `--IdentityProvider.token=${token}`,
         "--LabApp.expose_app_in_browser=True",
@@ -90,7 +98,13 @@ export class Lab {
         printed += chunk.toString("utf8");
       });
     }
-    const lab = new Lab(folder, `http://127.0.0.1:${port}`, token, server, () => printed);
+    const lab = new Lab(
+      folder,
+      `http://127.0.0.1:${port}${baseUrl.replace(/\/$/, "")}`,
+      token,
+      server,
+      () => printed,
+    );
     for (let tries = 0; ; tries++) {
       const up = await lab.fetch("/api/status").catch(() => undefined);
       if (up?.ok) return lab;

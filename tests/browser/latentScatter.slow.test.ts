@@ -257,7 +257,11 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
     await drag([centre, rim]);
     await page.keyboard.up("Alt");
     const [c, r] = [numbers(third, centre), numbers(third, rim)[0] - numbers(third, centre)[0]];
-    const outside = union.filter((i) => Math.hypot(latents[4 * i]! - c[0], latents[4 * i + 1]! - c[1]) > r);
+    // Distances are those in all four dimensions, from where the probe would go
+    const [, , z3, z4]: number[] = await kernel("scatter.probe");
+    const distance = (i: number, [x, y]: readonly number[]) =>
+      Math.hypot(...[x!, y!, z3!, z4!].map((z, d) => latents[4 * i + d]! - z));
+    const outside = union.filter((i) => distance(i, c) > r);
     assert.ok(outside.length < union.length);
     assert.deepEqual(await selected(outside.length), outside);
 
@@ -272,9 +276,8 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
     await page.mouse.click(...at(fourth, 0.5, 0.5));
     const rows = await selected(25);
     const place = numbers(fourth, at(fourth, 0.5, 0.5));
-    const distance = (i: number) => Math.hypot(latents[4 * i]! - place[0], latents[4 * i + 1]! - place[1]);
     const nearest = Array.from({ length: 600 }, (_, i) => i)
-      .sort((p, q) => distance(p) - distance(q))
+      .sort((p, q) => distance(p, place) - distance(q, place))
       .slice(0, 25);
     assert.deepEqual(
       rows,

@@ -425,6 +425,7 @@ for (const [code, status] of [
   ["await new Promise((r) => r(1));", "complete"],
   ["let 5x = 3;", "invalid"],
   ["}", "invalid"],
+  ["}{", "invalid"],
 ] as const) {
   test(`is_complete calls ${JSON.stringify(code)} ${status}`, async () => {
     assert.equal((await client.request("is_complete_request", { code })).content["status"], status);
@@ -637,6 +638,16 @@ test("shutdown is answered, and leaves no process behind, also while a cell spin
     await own.exited();
     await own.stop();
   }
+});
+
+test("shutdown is answered on the shell channel too", async () => {
+  const own = await KernelProcess.start();
+  const front = await own.client();
+  const { type, content } = await front.request("shutdown_request", { restart: true });
+  assert.equal(type, "shutdown_reply");
+  assert.deepEqual(content, { status: "ok", restart: true });
+  assert.equal(await own.exited(), 0);
+  await own.stop();
 });
 
 test("a cell that runs out of memory ends the kernel, with the reason in the log", async () => {

@@ -43,7 +43,7 @@ await new Promise((resolve) => setTimeout(resolve, 300));`,
   assert.deepEqual(
     shown.map((data: object) => Object.keys(data).sort()),
     [
-      ["image/svg+xml", "text/plain"],
+      ["image/png", "image/svg+xml", "text/plain"],
       ["text/html", "text/plain"],
       ["text/html", "text/plain"],
     ],

@@ -34,6 +34,34 @@ test("every package of the workspace carries the same version, in the lock file 
   }
 });
 
+test("the version is the same wherever else it stands, and the changelog has it", () => {
+  const { version } = manifest("package.json");
+  const places: Record<string, RegExp> = {
+    "CITATION.cff": /^version: (.+)$/m,
+    "binder/conda/recipe.yaml": /^ {2}version: "(.+)"$/m,
+    "kernel-lib/src/explorer/module.ts": /widgetModuleVersion = "(.+)"/,
+    "labextension/src/module.ts": /widgetModuleVersion = "(.+)"/,
+  };
+  for (const [file, pattern] of Object.entries(places))
+    assert.equal(read(file).match(pattern)?.[1], version, file);
+  assert.equal(manifest("labextension/package.json").dependencies.e2gmm, version, "e2gmm for the extension");
+  assert.match(read("CHANGELOG.md"), new RegExp(`^## \\[?${version.replaceAll(".", "\\.")}\\b`, "m"));
+});
+
+test("mybinder finds an environment, and no Dockerfile that would take its place", () => {
+  assert.ok(existsSync(path.join(root, "binder/environment.yml")));
+  assert.ok(!existsSync(path.join(root, "binder/Dockerfile")));
+});
+
+test("the workflow for public hosting runs the commands that everybody runs", () => {
+  const workflow = read(".github/workflows/ci.yml");
+  for (const needed of ["bash .ci/run", "npm test", "npm run wheel", "npm pack"]) {
+    assert.match(workflow, new RegExp(`^ +- run: ${needed.replace(".", "\\.")}( .*)?$`, "m"), needed);
+  }
+  const matrix = workflow.match(/^ {8}node: \[(.+)\]$/m)?.[1];
+  assert.equal(matrix, "20, 22, 24");
+});
+
 test("the lock files name packages and versions, not the place that they once came from", () => {
   assert.doesNotMatch(read("package-lock.json"), /"resolved": "[^"]*:/);
   for (const { name, hashes } of pythonLocks().flatMap(({ packages }) => packages)) {

@@ -3,11 +3,12 @@ import path from "node:path";
 /** Root of the repository, seen from the compiled tests in tests/dist. */
 export const root = path.resolve(__dirname, "../../..");
 
-/**
- * Imports one of the set-up's own modules. They are ES modules without a build, since they run before there is a
- * compiler; these tests are CommonJS, where TypeScript would turn a plain `import()` into `require`.
- */
+/** Imports an ES module; in these tests, which are CommonJS, TypeScript would turn a plain `import()` into `require`. */
+export const importModule = new Function("specifier", "return import(specifier)") as <T>(
+  specifier: string,
+) => Promise<T>;
+
+/** Imports one of the set-up's own modules. They are ES modules without a build, since they run before there is a compiler. */
 export function importBinder<T>(name: string): Promise<T> {
-  const load = new Function("specifier", "return import(specifier)") as (specifier: string) => Promise<T>;
-  return load(path.join(root, "binder", name));
+  return importModule<T>(path.join(root, "binder", name));
 }

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -138,6 +139,30 @@ describe("the Python wheel", { skip }, () => {
       "from importlib.metadata import version; print(version('e2gmm-lab'))",
     ]);
     assert.equal(out, `${version}\n`);
+  });
+
+  test("tells PyPI whose it is, for what, under which licence, and nothing of an address that is not there", async () => {
+    const { out } = await succeed(inVenv("python"), [
+      "-c",
+      "from importlib.metadata import metadata; import json; print(json.dumps(metadata('e2gmm-lab').json))",
+    ]);
+    const told = JSON.parse(out) as Record<string, string> & Record<"classifier" | "project_url", string[]>;
+    assert.equal(told["author"], "the e2gmm-lab developers");
+    assert.equal(told["license_expression"], "BSD-3-Clause");
+    assert.equal(told["description_content_type"], "text/markdown");
+    assert.match(told["description"]!, /^# e2gmm-lab\n/);
+    // A relative link leads nowhere on PyPI
+    assert.doesNotMatch(told["description"]!, /\]\((?!https?:)/);
+    assert.deepEqual(
+      told.project_url.filter((url) => !url.includes("https://doi.org/")),
+      [],
+    );
+    for (const needed of ["Jupyter", "JupyterLab :: 4", "JupyterLab :: Extensions :: Prebuilt"]) {
+      assert.ok(
+        told.classifier.some((name) => name.startsWith("Framework :: Jupyter") && name.endsWith(needed)),
+        needed,
+      );
+    }
   });
 
   test("holds no source map, test, build record or path of the machine that built it, and every licence", async () => {
@@ -292,6 +317,20 @@ main()`;
       const missing = await named(path.join(folder, "nowhere"));
       assert.equal(missing.status, 1);
       assert.match(missing.err, /^e2gmm: E2GMM_NODE: \S+nowhere is not a Node that runs\n$/);
+    });
+
+    test("where none was installed, that of its environment, as conda brings one, also when it is not activated", async () => {
+      const inEnvironment = path.join(venv, "bin/node");
+      renameSync(fakeNode("conda", "v22.3.0"), inEnvironment);
+      try {
+        const { out } = await run(inVenv("python"), ["-c", withoutBundled, "--version"], {
+          ...cleanEnvironment(),
+          PATH: "/nowhere",
+        });
+        assert.match(out, /^v22\.3\.0 runs \S+e2gmm\.js --version\n$/);
+      } finally {
+        rmSync(inEnvironment);
+      }
     });
 
     test("where none was installed, the one on the PATH, and says what is missing where that is too old", async () => {

@@ -6,6 +6,7 @@ import { writeMap } from "../maps/mrc";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Run, runFiles } from "../training/run";
+import { inTermsOf } from "./failure";
 import { modelFormat, writeModel } from "./modelFiles";
 import {
   backendOption,
@@ -94,10 +95,11 @@ export function addDecode(program: Command, run: RunCommand): void {
         throwIfStopped(session.signal);
         if (format === "text") await writeModel(outputs.place(models[i]!), "text", [model]);
         if (maps.length === 0) continue;
-        const density = modelDensity(model, {
-          ...(box !== undefined && { boxSize: box }),
-          ...(apix !== undefined && { apix }),
-        });
+        const grid = { ...(box !== undefined && { boxSize: box }), ...(apix !== undefined && { apix }) };
+        const density = await inTermsOf(
+          { boxSize: "--box", apix: "--apix" },
+          Promise.resolve().then(() => modelDensity(model, grid)),
+        );
         await writeMap(outputs.place(maps[i]!), density, { signal: session.signal });
         session.onProgress({ task: "maps", done: i + 1, total: decoded.length });
       }

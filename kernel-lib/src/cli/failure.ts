@@ -1,24 +1,10 @@
 import { InputError, StoppedError } from "../errors";
-
-/** What the file system reports in codes, in words. */
-const fileTrouble: Record<string, string> = {
-  ENOENT: "no such file or folder",
-  ENOTDIR: "a part of this path is no folder",
-  EISDIR: "this is a folder",
-  EEXIST: "this exists already",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system cannot be written to",
-  ENOSPC: "no space left on the disk",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file would be larger than is allowed",
-  EIO: "the disk cannot be read or written",
-  EMFILE: "too many open files",
-};
+import { fileTrouble } from "../fileTrouble";
+import { memoryTrouble } from "../memoryLimit";
 
 /**
- * The one line that a user reads when a command fails, without the program's name. Anything but bad input, a stop and
- * trouble with files is a defect of the program, and is called one.
+ * The one line that a user reads when a command fails, without the program's name. Anything but bad input, a stop,
+ * trouble with files and want of memory is a defect of the program, and is called one.
  */
 export function describeFailure(error: unknown): string {
   return oneLine(sentence(error));
@@ -27,8 +13,10 @@ export function describeFailure(error: unknown): string {
 function sentence(error: unknown): string {
   if (error instanceof InputError || error instanceof StoppedError) return error.message;
   if (!(error instanceof Error)) return `unexpected error: ${String(error)}`;
-  const { code, path } = error as NodeJS.ErrnoException;
-  const trouble = code === undefined ? undefined : fileTrouble[code];
+  const memory = memoryTrouble(error);
+  if (memory !== undefined) return memory;
+  const { path } = error as NodeJS.ErrnoException;
+  const trouble = fileTrouble(error);
   if (trouble !== undefined) return path === undefined ? trouble : `${path}: ${trouble}`;
   return `unexpected error: ${error.message} (E2GMM_DEBUG=1 shows where)`;
 }

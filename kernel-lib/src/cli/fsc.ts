@@ -1,14 +1,15 @@
 import type { Command } from "commander";
 import { type FscCurve, formatFsc, fourierShellCorrelation, resolutionAt } from "../maps/fsc";
 import { readMask } from "../maps/mask";
-import { readMap } from "../maps/mrc";
+import { type ByteSign, readMap } from "../maps/mrc";
 import { writeBeside } from "../writeBeside";
-import { examples, fileOption, type QuietOption, quietOption } from "./options";
+import { bytesOption, examples, fileOption, type QuietOption, quietOption } from "./options";
 import type { RunCommand } from "./program";
 
 interface FscOptions extends QuietOption {
   mask?: string;
   out?: string;
+  bytes?: ByteSign;
 }
 
 export function addFsc(program: Command, run: RunCommand): void {
@@ -22,17 +23,24 @@ export function addFsc(program: Command, run: RunCommand): void {
     .argument("<A>", "a map (MRC)")
     .argument("<B>", "another of the same voxels")
     .addOption(fileOption("--mask <file>", "map that both are multiplied by first"))
+    .addOption(bytesOption())
     .addOption(fileOption("--out <file>", "write the table here as well"))
     .addOption(quietOption());
   examples(command, "e2gmm fsc run1_half1.mrc run1_half2.mrc --mask mask.mrc");
   command.action((a: string, b: string, options: FscOptions) =>
     run(options, async (session) => {
       const outputs = await session.writes(options.out ? [options.out] : [], [a, b, options.mask]);
-      const first = await readMap(a);
-      const second = await readMap(b);
-      const mask = options.mask === undefined ? undefined : await readMask(options.mask, first);
+      // What is printed is a table that other programs read.
+      const onNotice = (notice: string) => session.print(`# note: ${notice}`);
+      const reading = { ...session.reading, onNotice, bytes: options.bytes };
+      const first = await readMap(a, reading);
+      const second = await readMap(b, reading);
+      const mask =
+        options.mask === undefined
+          ? undefined
+          : await readMask(options.mask, first, { ...reading, sameVoxels: true });
       const curve = fourierShellCorrelation(first, second, { names: [a, b], ...(mask && { mask }) });
-      if (options.out) await writeBeside(outputs.place(options.out), formatFsc(curve));
+      if (options.out) await writeBeside(outputs.place(options.out), formatFsc(curve, options.out));
       await outputs.keep(session.signal);
       session.print(formatFsc(curve).trimEnd());
       for (const threshold of [0.5, 0.143])

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../errors";
+import { finiteText } from "../finite";
 import { kMeans } from "../latent/kmeans";
 import { openParticles } from "../particles/particleSet";
 import { RunFolder } from "../training/run";
@@ -31,7 +32,8 @@ export function addLatent(program: Command, run: RunCommand): void {
     .description(
       "Divides the particles by k-means in the latent space, sets in the order of their first coordinate. Writes a " +
         "folder: for each set set_1.txt (rows of the particle file, counted from 0) and set_1.star (those rows of it, " +
-        "every column kept); centres.txt (for e2gmm decode --path) and sets.csv.",
+        "every column kept); centres.txt (for e2gmm decode --path) and sets.csv. Particles that were left out of training " +
+        "(outliers.csv of the run) are in no set.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(required(numberOption("--clusters <k>", "number of sets", { integer: true, least: 1 })))
@@ -44,22 +46,32 @@ export function addLatent(program: Command, run: RunCommand): void {
     run(options, async (session) => {
       const outputs = await session.makes(options.out);
       const files = new RunFolder(folder);
-      const { inputs } = await files.readRecord();
+      const record = await files.readRecord();
+      const { inputs } = record;
       const latents = await files.readLatents();
-      const points = options.encoder ? latents.encoder : latents.refined;
       const { latent } = latents;
-      const count = points.length / latent;
-      if (options.clusters > count) {
+      const places = options.encoder ? latents.encoder : latents.refined;
+      const count = places.length / latent;
+      const leftOut = new Set(
+        record.outliers?.kept ? [] : (await files.readOutliers(record)).map(({ index }) => index),
+      );
+      const used = Array.from({ length: count }, (_, i) => i).filter((i) => !leftOut.has(i));
+      const points = Float32Array.from(
+        used.flatMap((i) => Array.from(places.subarray(i * latent, (i + 1) * latent))),
+      );
+      if (options.clusters > used.length) {
         throw new InputError(
           "--clusters",
-          `at most the ${count} particles of ${folder}`,
+          `at most the ${used.length} particles of ${folder}`,
           `${options.clusters}`,
         );
       }
       const { centres, labels, sizes } = kMeans(points, latent, options.clusters, { seed: options.seed });
       const set = await openParticles(inputs.particles, {
         signal: session.signal,
-        ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+        dataFolder: inputs.dataFolder,
+        apix: inputs.apix,
+        invertContrast: inputs.invertContrast,
       });
       if (set.count !== count) {
         throw new InputError(inputs.particles, `the ${count} particles of ${folder}`, `${set.count}`);
@@ -73,8 +85,10 @@ export function addLatent(program: Command, run: RunCommand): void {
       ];
       const centreLines: string[] = [];
       for (let c = 0; c < options.clusters; c++) {
-        const members = [...labels.keys()].filter((i) => labels[i] === c);
-        const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x) => x.toFixed(6));
+        const members = used.filter((_, at) => labels[at] === c);
+        const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x, d) =>
+          finiteText(x, 6, path.join(options.out, "centres.txt"), `z${d + 1} of set ${c + 1}`),
+        );
         const name = `set_${String(c + 1).padStart(digits, "0")}`;
         table.push([name, sizes[c], ...centre].join(","));
         centreLines.push(centre.join(","));
@@ -84,6 +98,9 @@ export function addLatent(program: Command, run: RunCommand): void {
       }
       await writeBeside(path.join(place, "sets.csv"), `${table.join("\n")}\n`);
       await writeBeside(path.join(place, "centres.txt"), `${centreLines.join("\n")}\n`);
+      if (leftOut.size > 0) {
+        session.print(`note: ${leftOut.size} particles that were left out of training are in no set`);
+      }
       await set.close();
       await outputs.keep(session.signal);
     }),

@@ -1,14 +1,17 @@
 import type { Command } from "commander";
+import { finiteText } from "../finite";
 import { readMask } from "../maps/mask";
-import { readMap } from "../maps/mrc";
+import { type ByteSign, readMap } from "../maps/mrc";
 import { physicalSize } from "../model/gaussianModel";
 import { type GrowthRound, growNeutralModel } from "../model/neutral";
 import { writeBeside } from "../writeBeside";
 import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
 import {
+  bytesOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -24,6 +27,8 @@ interface NeutralOptions extends QuietOption {
   gaussians?: number;
   box?: number;
   apix?: number;
+  invertContrast?: boolean;
+  bytes?: ByteSign;
   targetFrc: number;
   seed: number;
   out: string;
@@ -70,6 +75,8 @@ export function addNeutral(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
+    .addOption(invertContrastOption("the map"))
+    .addOption(bytesOption())
     .addOption(
       numberOption("--target-frc <value>", "mean FRC at which growth ends when --gaussians is not given", {
         above: 0,
@@ -87,10 +94,17 @@ export function addNeutral(program: Command, run: RunCommand): void {
       modelFormat(options.out);
       const frcFile = besideName(options.out, "_frc.csv");
       const outputs = await session.writes([options.out, frcFile], [mapFile, maskFile]);
-      const map = await readMap(mapFile, options.apix === undefined ? {} : { apix: options.apix });
-      const mask = maskFile === undefined ? undefined : await readMask(maskFile, map);
+      // A mask made from a map has what is wrong in the map's header.
+      const { bytes } = options;
+      const reading = {
+        ...session.reading,
+        bytes,
+        ...(options.apix !== undefined && { apix: options.apix }),
+      };
+      const map = await readMap(mapFile, reading);
+      const mask = maskFile === undefined ? undefined : await readMask(maskFile, map, reading);
       const { signal, onProgress } = session;
-      const { model, rounds } = await inTermsOf(
+      const { model, rounds, notices } = await inTermsOf(
         { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },
         growNeutralModel(map, {
           resolution,
@@ -98,6 +112,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
           seed,
           signal,
           onProgress,
+          invertContrast: options.invertContrast,
           ...(mask && { mask }),
           ...(gaussians !== undefined && { gaussians }),
           ...(box !== undefined && { boxSize: box }),
@@ -107,8 +122,9 @@ export function addNeutral(program: Command, run: RunCommand): void {
         const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
         session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
       }
+      for (const notice of notices) session.print(`note: ${notice}`);
       await writeModel(outputs.place(options.out), modelFormat(options.out), [model]);
-      await writeBeside(outputs.place(frcFile), frcTable(rounds, physicalSize(model)));
+      await writeBeside(outputs.place(frcFile), frcTable(rounds, physicalSize(model), frcFile));
       await outputs.keep(signal);
       const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
       session.print(`${options.out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
@@ -117,7 +133,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
 }
 
 /** One line for each ring of each round. */
-function frcTable(rounds: readonly GrowthRound[], edge: number): string {
+function frcTable(rounds: readonly GrowthRound[], edge: number, file: string): string {
   const lines = ["round,gaussians,fitted_to_angstrom,ring,resolution_angstrom,frc"];
   for (const [i, round] of rounds.entries()) {
     for (let ring = 1; ring < round.frcByRing.length; ring++) {
@@ -128,7 +144,7 @@ function frcTable(rounds: readonly GrowthRound[], edge: number): string {
           round.resolution.toFixed(3),
           ring,
           (edge / ring).toFixed(3),
-          round.frcByRing[ring]!.toFixed(6),
+          finiteText(round.frcByRing[ring]!, 6, file, `the FRC of round ${i + 1}, ring ${ring}`),
         ].join(","),
       );
     }

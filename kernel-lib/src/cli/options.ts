@@ -2,19 +2,10 @@ import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { backendNames } from "../compute/backends";
 import { InputError } from "../errors";
+import { inRange, type NumberRange } from "../numberRange";
 import { engineNames } from "../projection/engines";
 
 /** Options of the command line that check what they are given, and what several commands have in common. */
-
-export interface NumberRange {
-  /** The number and its unit as an error calls it; default `a number`. */
-  expected?: string;
-  integer?: boolean;
-  least?: number;
-  above?: number;
-  below?: number;
-  default?: number;
-}
 
 /** `-1`, `.5`, `1e-3`; neither an empty text nor what JavaScript reads beyond decimal numbers. */
 function parseDecimal(text: string): number {
@@ -22,19 +13,16 @@ function parseDecimal(text: string): number {
 }
 
 /** An option that takes one number. */
-export function numberOption(flags: string, description: string, range: NumberRange = {}): Option {
+export function numberOption(
+  flags: string,
+  description: string,
+  range: NumberRange & { default?: number } = {},
+): Option {
   const option = new Option(flags, description);
   if (range.default !== undefined) option.default(range.default);
   return option.argParser((text: string) => {
     const value = parseDecimal(text);
-    const { integer, least, above, below } = range;
-    const holds =
-      Number.isFinite(value) &&
-      !(integer && !Number.isSafeInteger(value)) &&
-      !(least !== undefined && value < least) &&
-      !(above !== undefined && value <= above) &&
-      !(below !== undefined && value >= below);
-    if (!holds) throw new InputError(nameOf(option), describeRange(range), `"${text}"`);
+    if (!inRange(value, range)) throw new InputError(nameOf(option), describeRange(range), `"${text}"`);
     return value;
   });
 }
@@ -112,6 +100,18 @@ export const quietOption = (): Option => new Option("--quiet", "no progress on s
 export const dataFolderOption = (): Option =>
   fileOption("--data-folder <folder>", "where the image stacks are, if not where the particle file says");
 
+export const apixOption = (): Option =>
+  numberOption("--apix <Å>", "pixel size of the images, where the particle file lacks it or has it wrong", {
+    expected: "a length in Å",
+    above: 0,
+  });
+
+export const invertContrastOption = (what: string): Option =>
+  new Option(
+    "--invert-contrast",
+    `read ${what} with the opposite sign: the molecule is darker than its surroundings`,
+  );
+
 export const backendOption = (standard: string): Option =>
   choiceOption("--backend <name>", `TensorFlow.js backend: auto, ${backendNames.join(", ")}`, [
     "auto",
@@ -124,6 +124,14 @@ export const engineOption = (automatic: string): Option =>
     "auto",
     ...engineNames,
   ]).default("auto");
+
+/** How maps and stacks of bytes are read. */
+export const bytesOption = (): Option =>
+  choiceOption(
+    "--bytes <sign>",
+    "how bytes (MRC mode 0) are read: signed, unsigned (default: as the file says, else as its values make sense)",
+    ["signed", "unsigned"],
+  );
 
 /** `whose` says what in the command has them. */
 export const threadsOption = (whose: string): Option =>

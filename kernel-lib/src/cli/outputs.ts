@@ -1,20 +1,28 @@
 import { constants } from "node:fs";
-import { access, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, chmod, chown, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import { isSameFile, passingName } from "../writeBeside";
+import { namingFile } from "../fileTrouble";
+import { isSameFile, type Place, passingName, placeOf } from "../writeBeside";
+
+/** Where an output goes, and where it is until the command is done. */
+interface Output extends Place {
+  passing: string;
+}
 
 /**
  * What a command writes: checked before the work begins, written under passing names, and given its names all at once
  * when everything is there. A command that fails leaves nothing.
  */
 export class Outputs {
-  /** Passing name of each output. */
-  private readonly passing = new Map<string, string>();
+  /** Outputs that have not got their names yet, by those names. */
+  private readonly waiting = new Map<string, Output>();
   private readonly placed = new Set<string>();
 
-  private constructor(targets: readonly string[]) {
-    for (const target of targets) this.passing.set(target, passingName(target));
+  private constructor(places: readonly [target: string, place: Place][]) {
+    for (const [target, place] of places) {
+      this.waiting.set(target, { ...place, passing: passingName(place.file) });
+    }
   }
 
   /**
@@ -23,22 +31,23 @@ export class Outputs {
    * @throws InputError when one cannot be written where it is to go, or is an input
    */
   static async files(targets: readonly string[], inputs: readonly (string | undefined)[]): Promise<Outputs> {
+    const places: [string, Place][] = [];
     for (const [i, target] of targets.entries()) {
       for (const other of targets.slice(0, i)) {
         if (await isSameFile(other, target)) throw new InputError(target, "two outputs of different names");
       }
-      const there = await stat(target).catch(() => undefined);
-      if (there && !there.isFile()) throw new InputError(target, "the name of a file", "a folder or device");
-      await requireWritable(path.dirname(path.resolve(target)), target);
+      const place = await placeOf(target);
+      places.push([target, place]);
+      await requireWritable(path.dirname(path.resolve(place.file)), target);
     }
-    const outputs = new Outputs(targets);
+    const outputs = new Outputs(places);
     await outputs.spare(inputs);
     return outputs;
   }
 
   /** Checks against further files that the command reads. @throws InputError when one of them would be replaced */
   async spare(inputs: readonly (string | undefined)[]): Promise<void> {
-    for (const target of this.passing.keys()) {
+    for (const target of this.waiting.keys()) {
       for (const input of inputs) {
         if (input !== undefined && (await isSameFile(input, target))) {
           throw new InputError(target, "an output that is none of the files that are read", "one of them");
@@ -54,30 +63,72 @@ export class Outputs {
   static async folder(target: string): Promise<Outputs> {
     await requireNewFolder(target);
     await mkdir(path.dirname(path.resolve(target)), { recursive: true });
-    return new Outputs([target]);
+    return new Outputs([[target, { file: target, before: undefined }]]);
   }
 
   /** Where to write what will be `target`. Whoever asks has to write there, or fail. */
   place(target: string): string {
-    const passing = this.passing.get(target);
-    if (passing === undefined) throw new Error(`${target} was not announced as an output`);
+    const output = this.waiting.get(target);
+    if (output === undefined) throw new Error(`${target} was not announced as an output`);
     this.placed.add(target);
-    return passing;
+    return output.passing;
   }
 
-  /** Gives everything that was written its name. @throws StoppedError when the signal is set by then */
+  /**
+   * Gives everything that was written its name. Where one cannot have it, the others do not get theirs either, and older
+   * files are again what they were.
+   * @throws StoppedError when the signal is set by then; InputError that names the output
+   */
   async keep(signal?: AbortSignal): Promise<void> {
     throwIfStopped(signal);
+    const undo: (() => Promise<unknown>)[] = [];
+    const clear: (() => Promise<unknown>)[] = [];
     for (const target of this.placed) {
-      await rename(this.passing.get(target)!, target);
-      this.passing.delete(target);
+      const { passing, file, before } = this.waiting.get(target)!;
+      try {
+        const old = passingName(file);
+        if (before) {
+          await chown(passing, before.uid, before.gid).catch(() => undefined);
+          await chmod(passing, before.mode).catch(() => undefined);
+        }
+        if (before && (await setAside(file, old))) {
+          clear.push(() => rm(old, { force: true }));
+          // Two names of one file stay two when one is renamed to the other.
+          undo.push(() => rename(old, file).then(() => rm(old, { force: true })));
+          await rename(passing, file);
+        } else {
+          await rename(passing, file);
+          undo.push(() => rm(file, { recursive: true, force: true }));
+        }
+      } catch (error) {
+        for (const step of undo.reverse()) await step().catch(() => undefined);
+        throw namingFile(target, error);
+      }
     }
+    for (const target of this.placed) this.waiting.delete(target);
+    await Promise.all(clear.map((step) => step().catch(() => undefined)));
   }
 
   /** Removes what has no name yet. */
   async drop(): Promise<void> {
-    for (const passing of this.passing.values()) await rm(passing, { recursive: true, force: true });
-    this.passing.clear();
+    for (const { passing } of this.waiting.values()) await rm(passing, { recursive: true, force: true });
+    this.waiting.clear();
+  }
+}
+
+/**
+ * Keeps an old file under a second name; where the file system has no such names, moves it there.
+ * @returns whether there still is one
+ */
+async function setAside(file: string, old: string): Promise<boolean> {
+  try {
+    await link(file, old).catch((error) =>
+      error.code === "ENOENT" ? Promise.reject(error) : rename(file, old),
+    );
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }
 

@@ -1,8 +1,11 @@
 import path from "node:path";
 import { InputError } from "../errors";
+import type { StackFacts } from "../particles/metadata";
+import { checkMetadata, quantities } from "../particles/metadataChecks";
 import { openParticles } from "../particles/particleSet";
 import { rotationFromEuler } from "../particles/pose";
-import { readStar, type StarTable } from "../particles/star";
+import { readStar } from "../particles/star";
+import type { StarTable } from "../particles/starTable";
 import type { Views } from "./projectImages";
 
 /** Poses to project in, and what their file says of the images that belong to them. */
@@ -11,24 +14,34 @@ export interface Poses extends Views {
   box: { boxSize: number; apix: number } | undefined;
   /** Image files that the poses belong to, as far as they are there. */
   stacks: string[];
+  /** What was assumed or left out, in sentences. */
+  notices: readonly string[];
 }
 
-const angles = ["_rlnAngleRot", "_rlnAngleTilt", "_rlnAnglePsi"] as const;
-const origins = ["_rlnOriginXAngst", "_rlnOriginYAngst"] as const;
+export interface PosesOptions {
+  /** Whether the CTFs are wanted. */
+  withCtf: boolean;
+  /** What the images are, where neither the file nor its stacks, which may be missing, say it. */
+  images?: StackFacts | undefined;
+}
+
+const angles = quantities.angle.relion;
+const origins = quantities.origin.relion;
+const pixelOrigins = quantities.pixelOrigin.relion;
 
 /**
  * Reads the poses of a particle file, or of a STAR file that has nothing but poses, as one writes for a projection.
- * @param withCtf whether the CTFs are wanted
  * @throws InputError where angles are missing, or CTFs that are wanted
  */
-export async function openPoses(file: string, withCtf: boolean, signal: AbortSignal): Promise<Poses> {
+export async function openPoses(file: string, options: PosesOptions, signal: AbortSignal): Promise<Poses> {
+  const { withCtf, images } = options;
   const table = path.extname(file).toLowerCase() === ".star" ? await tableOfPoses(file) : undefined;
   if (table) {
     if (withCtf)
       throw new InputError(file, "a particle file with CTF columns, for --ctf", "nothing but poses");
     return posesOnly(table, file);
   }
-  const set = await openParticles(file, { signal });
+  const set = await openParticles(file, { signal, ...(images && { withoutStacks: images }) });
   try {
     if (withCtf && !set.hasCtf) throw new InputError(file, "CTF columns, for --ctf", "none");
     return {
@@ -37,6 +50,7 @@ export async function openPoses(file: string, withCtf: boolean, signal: AbortSig
       shifts: set.shifts(),
       box: { boxSize: set.boxSize, apix: set.apix },
       stacks: await set.stackFiles(),
+      notices: set.notices,
       ...(withCtf && { ctf: (i: number) => set.ctf(i) }),
     };
   } finally {
@@ -46,26 +60,41 @@ export async function openPoses(file: string, withCtf: boolean, signal: AbortSig
 
 /** The table of a STAR file with angles and without images; undefined where images are named. */
 async function tableOfPoses(file: string): Promise<StarTable | undefined> {
-  const { tables } = await readStar(file);
-  if (tables.some((table) => table.has("_rlnImageName"))) return undefined;
-  return tables.find((table) => table.has(angles[0]));
+  const { tables, pairTables } = await readStar(file);
+  const all = [...tables, ...pairTables];
+  if (all.some((table) => table.has("_rlnImageName"))) return undefined;
+  const found = all.filter((table) => table.has(angles[0]));
+  if (found.length > 1) throw new InputError(file, `one table with ${angles[0]}`, String(found.length));
+  return found[0];
 }
 
 function posesOnly(table: StarTable, file: string): Poses {
   const { count } = table;
-  if (count === 0) throw new InputError(`${file}: data_${table.block}`, "at least one pose", "none");
-  if (table.has("_rlnOriginX") && !table.has(origins[0])) {
-    const found = "_rlnOriginX, in pixels of images that are not named";
-    throw new InputError(`${file}: data_${table.block}`, `origins in Å (${origins.join(", ")})`, found);
+  const block = `${file}: data_${table.block}`;
+  if (count === 0) throw new InputError(block, "at least one pose", "none");
+  const there = [...origins, ...pixelOrigins].filter((name) => table.has(name));
+  if (there.length > 0 && !origins.every((name) => there.includes(name))) {
+    const found = there.some((name) => pixelOrigins.includes(name))
+      ? `${there.join(", ")}, in pixels of images that are not named`
+      : there.join(", ");
+    throw new InputError(block, `origins in Å (${origins.join(", ")})`, found);
   }
-  const [rot, tilt, psi] = table.numbers(angles) as [Float64Array, Float64Array, Float64Array];
+  const names = [...angles, ...(there.length > 0 ? origins : [])];
+  const columns = table.numbers(names);
+  checkMetadata(
+    names.map((name, j) => ({
+      quantity: j < angles.length ? "angle" : "origin",
+      values: columns[j]!,
+      where: (row) => `${table.where(row)}, column ${name}`,
+    })),
+  );
+  const [rot, tilt, psi, x, y] = columns as [Float64Array, Float64Array, Float64Array, ...Float64Array[]];
   const rotations = new Float32Array(9 * count);
   for (let i = 0; i < count; i++) rotationFromEuler(rot[i]!, tilt[i]!, psi[i]!, rotations, 9 * i);
   const shifts = new Float32Array(2 * count);
-  for (const [axis, name] of origins.entries()) {
-    if (!table.has(name)) continue;
-    const [origin] = table.numbers([name]);
-    for (let i = 0; i < count; i++) shifts[2 * i + axis] = -origin![i]!;
+  for (const [axis, origin] of [x, y].entries()) {
+    if (origin) for (let i = 0; i < count; i++) shifts[2 * i + axis] = -origin[i]!;
   }
-  return { count, rotations, shifts, box: undefined, stacks: [] };
+  const notices = there.length > 0 ? [] : ["no origins: shifts are taken as 0"];
+  return { count, rotations, shifts, box: undefined, stacks: [], notices };
 }

@@ -7,6 +7,7 @@ import { addKernel } from "./kernel";
 import { addLatent } from "./latent";
 import { addNeutral } from "./neutral";
 import type { QuietOption } from "./options";
+import { addOutliers } from "./outliers";
 import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
 import type { Session } from "./session";
@@ -30,6 +31,7 @@ export function makeProgram(run: RunCommand): Command {
   addTrain(program, run);
   addDecode(program, run);
   addLatent(program, run);
+  addOutliers(program, run);
   addReconstruct(program, run);
   addFsc(program, run);
   addProject(program, run);

@@ -18,7 +18,7 @@ import {
   required,
   threadsOption,
 } from "./options";
-import { openPoses, type Poses } from "./poses";
+import { openPoses, type Poses, type PosesOptions } from "./poses";
 import type { RunCommand } from "./program";
 import { projectImages } from "./projectImages";
 import { projectionStar } from "./projectionStar";
@@ -81,7 +81,8 @@ export function addProject(program: Command, run: RunCommand): void {
       const outputs = await session.writes([out, starFile], [options.model, options.star]);
       const { signal } = session;
       const model = await readModel(options.model);
-      const poses = await openPoses(options.star, options.ctf === true, signal);
+      const poses = await openPoses(options.star, posesOptions(model, options), signal);
+      for (const notice of poses.notices) session.print(`note: ${notice}`);
       await outputs.spare(poses.stacks);
       const inBox = modelInBox(model, poses, options);
       const size = inBox.boxSize;
@@ -103,6 +104,15 @@ export function addProject(program: Command, run: RunCommand): void {
       );
     }),
   );
+}
+
+/** With a box or a pixel size of their own the projections need nothing of the images, which may be elsewhere. */
+function posesOptions(model: GaussianModel, { ctf, box, apix }: ProjectOptions): PosesOptions {
+  const size = box ?? (apix === undefined ? undefined : Math.max(2, Math.round(physicalSize(model) / apix)));
+  return {
+    withCtf: ctf === true,
+    images: size === undefined ? undefined : { boxSize: size, apix },
+  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { finiteText } from "../finite";
 import type { Ctf } from "../particles/ctf";
 import { eulerFromRotation } from "../particles/pose";
 import { noMicroscope, relionStarHead } from "../particles/relionStar";
@@ -37,7 +38,7 @@ export function projectionStar(
 }
 
 function decimal(value: number): string {
-  const text = value.toFixed(6);
+  const text = finiteText(value, 6, "STAR file of the projections", "a pose or CTF");
   return text === "-0.000000" ? "0.000000" : text;
 }
 

@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { formatFsc } from "../maps/fsc";
-import { writeMap } from "../maps/mrc";
+import { describeLeftOut } from "../maps/imageOutliers";
+import { type ByteSign, writeMap } from "../maps/mrc";
 import { reconstruct } from "../maps/reconstruct";
 import { openParticles } from "../particles/particleSet";
 import { writeBeside } from "../writeBeside";
@@ -8,9 +9,12 @@ import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
 import {
+  apixOption,
+  bytesOption,
   dataFolderOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -23,8 +27,12 @@ interface ReconstructCommandOptions extends QuietOption {
   particles: string;
   select?: string;
   dataFolder?: string;
+  apix?: number;
+  invertContrast?: boolean;
   box?: number;
   maskDiameter?: number;
+  keepOutliers?: boolean;
+  bytes?: ByteSign;
   out: string;
 }
 
@@ -35,16 +43,20 @@ export function addReconstruct(program: Command, run: RunCommand): void {
     .description(
       "Reconstructs a map by direct Fourier inversion with the poses and CTFs of the particle file. Writes the map, " +
         "and beside it two half maps and their FSC (map_half1.mrc, map_half2.mrc and map_fsc.txt for map.mrc). Halves " +
-        "are those of _rlnRandomSubset where the file has it, else every other particle.",
+        "are those of _rlnRandomSubset where the file has it, else every other particle; rows that name the same image " +
+        "stay together.",
     )
     .addOption(required(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC")))
     .addOption(
       fileOption(
         "--select <file>",
-        "text file of the particles to use: their rows in the file, counted from 0",
+        "text file of the particles to use, counted from 0; those that are left out on reading do not count",
       ),
     )
     .addOption(dataFolderOption())
+    .addOption(apixOption())
+    .addOption(invertContrastOption("images"))
+    .addOption(bytesOption())
     .addOption(
       numberOption(
         "--box <voxels>",
@@ -65,6 +77,12 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         },
       ),
     )
+    .addOption(
+      new Option(
+        "--keep-outliers",
+        "use images, too, that are unlike the others: constant, on another scale, or with a hot pixel",
+      ),
+    )
     .addOption(required(fileOption("--out <file>", "the map (MRC)")))
     .addOption(quietOption());
   examples(command, "e2gmm reconstruct --particles run_data.star --select set_1.txt --out set_1.mrc");
@@ -82,31 +100,39 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const { signal, onProgress } = session;
       const set = await openParticles(particles, {
         signal,
-        ...(options.dataFolder && { dataFolder: options.dataFolder }),
+        dataFolder: options.dataFolder,
+        apix: options.apix,
+        invertContrast: options.invertContrast,
+        bytes: options.bytes,
       });
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
-      for (const notice of used.notices) session.print(`note: ${notice}`);
-      const { map, half1, half2, fsc } = await inTermsOf(
+      for (const notice of used.notices) session.note(notice);
+      const { map, half1, half2, fsc, leftOut } = await inTermsOf(
         { boxSize: "--box" },
         reconstruct(used, {
           signal,
           onProgress,
           ...(options.box !== undefined && { boxSize: options.box }),
           ...(options.maskDiameter !== undefined && { maskDiameter: options.maskDiameter }),
+          ...(options.keepOutliers && { keepOutliers: true }),
         }),
       );
       await set.close();
+      if (leftOut.length > 0) {
+        const sentence = describeLeftOut(leftOut, used.count, (index) => used.rows[index]!);
+        session.note(`${particles}: ${sentence}; --keep-outliers uses them`);
+      }
       await writeMap(outputs.place(mapFile), map, { signal });
       if (half1 && half2 && fsc) {
         await writeMap(outputs.place(half1File), half1, { signal });
         await writeMap(outputs.place(half2File), half2, { signal });
-        await writeBeside(outputs.place(fscFile), formatFsc(fsc));
+        await writeBeside(outputs.place(fscFile), formatFsc(fsc, fscFile));
       }
       await outputs.keep(signal);
       session.print(
-        `${out}: ${used.count} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
+        `${out}: ${used.count - leftOut.length} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
       );
       if (!fsc) session.print("no half maps: one half has no particles");
       else {

@@ -27,6 +27,20 @@ export class Session implements TaskOptions {
     process.stdout.write(`${line}\n`);
   }
 
+  private readonly noted = new Set<string>();
+
+  /** Writes what was assumed, or left out, to stdout, once. */
+  readonly note = (notice: string): void => {
+    if (this.noted.has(notice)) return;
+    this.noted.add(notice);
+    this.print(`note: ${notice}`);
+  };
+
+  /** What the library's functions that read a map are given. */
+  get reading(): { signal: AbortSignal; onNotice: (notice: string) => void } {
+    return { signal: this.signal, onNotice: this.note };
+  }
+
   /** Writes the one line of an error to stderr. */
   fail(message: string): void {
     this.progress?.clear();

@@ -3,20 +3,30 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
+import type { ByteSign } from "../maps/mrc";
 import { openParticles } from "../particles/particleSet";
 import type { EngineName } from "../projection/engines";
-import { defaultTrainingOptions, type TrainingOptions } from "../training/options";
+import {
+  defaultTrainingOptions,
+  type TrainingOptions,
+  trainingRanges,
+  variedKinds,
+  weightings,
+} from "../training/options";
 import { type Run, RunFolder, type RunRecord } from "../training/run";
 import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
 import { inTermsOf } from "./failure";
 import {
+  apixOption,
   backendOption,
+  bytesOption,
   choiceOption,
   dataFolderOption,
   engineOption,
   examples,
   fileOption,
+  invertContrastOption,
   numberOption,
   parseNumbers,
   type QuietOption,
@@ -33,6 +43,10 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
   model?: string;
   mask?: string;
   dataFolder?: string;
+  apix?: number;
+  invertContrast?: boolean;
+  bytes?: ByteSign;
+  keepOutliers?: boolean;
   resolution?: number;
   out: string;
   resume?: boolean;
@@ -43,78 +57,46 @@ interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
 
 const standard = defaultTrainingOptions;
 
+/** A number among the training options, with the range and the default that it has in the library. */
+function trainingNumber(name: keyof typeof trainingRanges, flags: string, description: string): Option {
+  return numberOption(flags, description, { ...trainingRanges[name], default: standard[name] });
+}
+
 /** Options that are the library's training options, under the names that commander makes of their flags. */
 const trainingOptions: Option[] = [
-  numberOption("--latent <n>", "dimensions of the latent space, 1 to 16", {
-    integer: true,
-    least: 1,
-    below: 17,
-    default: standard.latent,
-  }),
+  trainingNumber("latent", "--latent <n>", "dimensions of the latent space, 1 to 16"),
   wordsOption("--vary <kinds>", "what may change: position, amplitude, width, with commas between", [
-    "position",
-    "amplitude",
-    "width",
+    ...variedKinds,
   ]).default(standard.vary, standard.vary.join(",")),
-  numberOption("--epochs <n>", "passes over the particles", {
-    integer: true,
-    least: 1,
-    default: standard.epochs,
-  }),
-  numberOption("--seed <n>", "seed of every random choice", { integer: true, default: standard.seed }),
+  trainingNumber("epochs", "--epochs <n>", "passes over the particles"),
+  trainingNumber("seed", "--seed <n>", "seed of every random choice"),
   choiceOption("--weighting <how>", "how Fourier rings count: information, or uniform as published", [
-    "information",
-    "uniform",
+    ...weightings,
   ]).default(standard.weighting),
-  numberOption("--starts <n>", "coarse starts, of which the best on held-out particles goes on", {
-    integer: true,
-    least: 1,
-    default: standard.starts,
-  }),
-  numberOption("--held-out <fraction>", "of the particles, to judge the training by", {
-    above: 0,
-    below: 1,
-    default: standard.heldOut,
-  }),
-  numberOption("--coarse-ring <ring>", "Fourier ring at which training starts to look; 0 for all at once", {
-    integer: true,
-    least: 0,
-    default: standard.coarseRing,
-  }),
-  numberOption("--coarse-epochs <n>", "epochs over which the cut-off rises to all rings", {
-    integer: true,
-    least: 0,
-    default: standard.coarseEpochs,
-  }),
-  numberOption("--batch-size <n>", "particles of a step", {
-    integer: true,
-    least: 2,
-    default: standard.batchSize,
-  }),
-  numberOption("--learning-rate <rate>", "step of Adam", { above: 0, default: standard.learningRate }),
-  numberOption("--weight-decay <rate>", "decoupled, as a fraction of the learning rate", {
-    least: 0,
-    default: standard.weightDecay,
-  }),
+  trainingNumber("starts", "--starts <n>", "coarse starts, of which the best on held-out particles goes on"),
+  trainingNumber("heldOut", "--held-out <fraction>", "of the particles, to judge the training by"),
+  trainingNumber(
+    "coarseRing",
+    "--coarse-ring <ring>",
+    "Fourier ring at which training starts to look; 0 for all at once",
+  ),
+  trainingNumber("coarseEpochs", "--coarse-epochs <n>", "epochs over which the cut-off rises to all rings"),
+  trainingNumber("batchSize", "--batch-size <n>", "particles of a step"),
+  trainingNumber("learningRate", "--learning-rate <rate>", "step of Adam"),
+  trainingNumber("weightDecay", "--weight-decay <rate>", "decoupled, as a fraction of the learning rate"),
   hiddenOption(),
-  numberOption("--feature-size <n>", "numbers that the encoder sees of each particle", {
-    integer: true,
-    least: 1,
-    default: standard.featureSize,
-  }),
-  numberOption("--dropout <fraction>", "dropped before the encoder's output", {
-    least: 0,
-    below: 1,
-    default: standard.dropout,
-  }),
-  numberOption("--latent-noise <deviation>", "noise on the latent, whose own standard deviation is 1", {
-    least: 0,
-    default: standard.latentNoise,
-  }),
-  numberOption("--spread-penalty <weight>", "penalty on the spread of amplitude and width", {
-    least: 0,
-    default: standard.spreadPenalty,
-  }),
+  trainingNumber("featureSize", "--feature-size <n>", "numbers that the encoder sees of each particle"),
+  trainingNumber("dropout", "--dropout <fraction>", "dropped before the encoder's output"),
+  trainingNumber(
+    "latentNoise",
+    "--latent-noise <deviation>",
+    "noise on the latent, whose own standard deviation is 1",
+  ),
+  trainingNumber(
+    "spreadPenalty",
+    "--spread-penalty <weight>",
+    "penalty on the spread of amplitude and width",
+  ),
 ];
 
 function hiddenOption(): Option {
@@ -136,7 +118,8 @@ export function addTrain(program: Command, run: RunCommand): void {
     .description(
       "Trains encoder and decoder and writes a run folder: run.json (what it was made with), history.csv (FRC by " +
         "epoch), latents.csv (the place of every particle, refined, with its standard deviation), weights, neutral " +
-        "model. A checkpoint is kept after every epoch: Ctrl-C stops after the present step, and --resume goes on with " +
+        "model, and outliers.csv where particles do not agree with the neutral model, which are left out of training. A " +
+        "checkpoint is kept after every epoch: Ctrl-C stops after the present step, and --resume goes on with " +
         "the same result.",
     )
     .addOption(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC"))
@@ -150,7 +133,16 @@ export function addTrain(program: Command, run: RunCommand): void {
         above: 0,
       }),
     )
-    .addOption(dataFolderOption());
+    .addOption(dataFolderOption())
+    .addOption(apixOption())
+    .addOption(invertContrastOption("images"))
+    .addOption(bytesOption())
+    .addOption(
+      new Option(
+        "--keep-outliers",
+        "train on particles, too, that do not agree with the neutral model; by default they are left out and listed",
+      ),
+    );
   for (const option of trainingOptions) command.addOption(option);
   command
     .addOption(backendOption("auto"))
@@ -201,9 +193,13 @@ async function train(
           ),
           ...(inputs.mask !== undefined && { mask: inputs.mask }),
           ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+          ...(inputs.apix !== undefined && { apix: inputs.apix }),
+          ...(inputs.invertContrast && { invertContrast: true }),
+          ...(inputs.bytes && { bytes: inputs.bytes }),
+          ...(options.keepOutliers && { keepOutliers: true }),
           ...(options.resolution !== undefined && { resolution: options.resolution }),
           onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
-          onNotice: (notice) => session.print(`note: ${notice}`),
+          onNotice: session.note,
         },
         session,
       ),
@@ -223,18 +219,23 @@ interface TrainInputs {
   model: string;
   mask?: string | undefined;
   dataFolder?: string | undefined;
+  apix?: number | undefined;
+  invertContrast?: boolean | undefined;
+  bytes?: ByteSign | undefined;
   record?: RunRecord;
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<TrainInputs> {
-  const { particles, model, mask, dataFolder, out } = options;
+  const { particles, model, mask, dataFolder, apix, invertContrast, bytes, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
-  if (new RunFolder(out).exists) {
+  const state = await new RunFolder(out).state();
+  if (state === "run") {
     throw new InputError(out, "a new or empty folder, or --resume to go on with its run", "a run");
   }
-  await session.fills(out);
-  return { particles, model, mask, dataFolder };
+  // What a training left that died before its run was made is taken over.
+  if (state !== "interrupted") await session.fills(out);
+  return { particles, model, mask, dataFolder, apix, invertContrast, bytes };
 }
 
 /** What a run was begun with. @throws InputError where the command line says anything else */
@@ -249,6 +250,18 @@ async function resumedInputs(
     const now = options[name];
     const begun = record.inputs[name];
     if (now !== undefined && path.resolve(now) !== begun) throw differs(`--${dashed(name)}`, begun, now);
+  }
+  if (options.apix !== undefined && options.apix !== record.inputs.apix) {
+    throw differs("--apix", record.inputs.apix, options.apix);
+  }
+  if (options.bytes !== undefined && options.bytes !== record.inputs.bytes) {
+    throw differs("--bytes", record.inputs.bytes, options.bytes);
+  }
+  if (given("invertContrast") && !record.inputs.invertContrast) {
+    throw new InputError("--invert-contrast", "to be left out: the run was begun without it");
+  }
+  if (given("keepOutliers") && record.outliers?.kept === false) {
+    throw new InputError("--keep-outliers", "to be left out: the run was begun without it");
   }
   if (given("resolution")) {
     throw new InputError("--resolution", "to be left out with --resume: the run keeps its own");
@@ -267,14 +280,17 @@ function dashed(name: string): string {
 
 /** Looks at the particles before the long work: what there is, and what was assumed. */
 async function describeParticles(inputs: TrainInputs, session: Session): Promise<void> {
-  const { particles, dataFolder } = inputs;
+  const { particles, dataFolder, apix, invertContrast, bytes } = inputs;
   const { signal } = session;
-  const set = await openParticles(particles, { signal, ...(dataFolder !== undefined && { dataFolder }) });
-  session.print(
-    `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
-  );
-  for (const notice of set.notices) session.print(`note: ${notice}`);
-  await set.close();
+  const set = await openParticles(particles, { signal, dataFolder, apix, invertContrast, bytes });
+  try {
+    session.print(
+      `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
+    );
+    for (const notice of set.notices) session.note(notice);
+  } finally {
+    await set.close();
+  }
 }
 
 function epochLine(report: EpochReport, epochs: number | undefined, starts = 1): string {
@@ -288,7 +304,13 @@ function epochLine(report: EpochReport, epochs: number | undefined, starts = 1):
 async function stopped(out: string): Promise<StoppedError> {
   const folder = new RunFolder(out);
   if (!folder.exists) return new StoppedError("stopped before training began; nothing was written");
-  const last = (await folder.readHistory().catch(() => [])).at(-1);
-  const where = last ? `after epoch ${last.epoch}` : "before the first epoch was finished";
+  const epoch = await lastEpoch(folder).catch(() => 0);
+  const where = epoch > 0 ? `after epoch ${epoch}` : "before the first epoch was finished";
   return new StoppedError(`stopped ${where}; to go on: e2gmm train --out ${out} --resume`);
+}
+
+/** The epoch of the last checkpoint, 0 before there is one. */
+async function lastEpoch(folder: RunFolder): Promise<number> {
+  const { at } = await folder.readCheckpoint("weights", await folder.readWrittenRecord());
+  return at.epoch;
 }

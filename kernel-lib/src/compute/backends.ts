@@ -5,6 +5,7 @@ import path from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
+import { addressLimit, gigabytes, memoryLimit, raiseAddressLimit } from "../memoryLimit";
 import { readAndDispose } from "./tensors";
 
 /**
@@ -80,6 +81,17 @@ function requireQuietly(main: string): unknown {
   }
 }
 
+/** Starts a backend without its own remarks on a failure, which is reported. */
+async function startsQuietly(name: string): Promise<boolean> {
+  const { warn, error } = console;
+  console.warn = console.error = () => undefined;
+  try {
+    return await tf.setBackend(name);
+  } finally {
+    Object.assign(console, { warn, error });
+  }
+}
+
 function firstLine(error: unknown): string {
   return String((error as Error)?.message ?? error)
     .split("\n")[0]!
@@ -131,7 +143,15 @@ async function loadWasm(): Promise<string> {
   const wasm = require("@tensorflow/tfjs-backend-wasm") as { setWasmPaths(folder: string): void };
   const main = require.resolve("@tensorflow/tfjs-backend-wasm");
   wasm.setWasmPaths(`${path.dirname(main)}${path.sep}`);
-  if (!(await tf.setBackend("wasm"))) throw new Unavailable("its WebAssembly module does not start");
+  if (!(await startsQuietly("wasm"))) {
+    const { bytes, by } = memoryLimit();
+    const reason = "its WebAssembly module does not start";
+    if (by !== addressLimit) throw new Unavailable(reason);
+    throw new Unavailable(
+      `${reason}: ${addressLimit} leaves addresses for ${gigabytes(bytes)}`,
+      raiseAddressLimit,
+    );
+  }
   return `${processor()}, one thread`;
 }
 

@@ -111,7 +111,7 @@ describe("every figure", () => {
   test("shows as an SVG on white with a description in words, and is text in a console", async () => {
     for (const [name, figure] of Object.entries(everyFigure("A title"))) {
       const bundle = await figure[displaySymbol]();
-      assert.deepEqual(Object.keys(bundle).sort(), ["image/svg+xml", "text/plain"], name);
+      assert.deepEqual(Object.keys(bundle).sort(), ["image/png", "image/svg+xml", "text/plain"], name);
       const svg = bundle["image/svg+xml"]!;
       assert.match(
         svg,

@@ -1,6 +1,8 @@
 import { writeBeside } from "../writeBeside";
 import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "./displayable";
 
+import { pngOf } from "./raster";
+
 /** Options that every figure knows. */
 export interface FigureOptions {
   title?: string;
@@ -39,7 +41,14 @@ export class Figure implements Displayable {
   }
 
   async [displaySymbol](): Promise<MimeBundle> {
-    return { "image/svg+xml": await this.svg(), "text/plain": this.description };
+    const svg = await this.svg();
+    const png = await pngOf(svg);
+    return {
+      "image/svg+xml": svg,
+      // What is shown of a notebook that is not trusted
+      ...(png !== undefined && { "image/png": png }),
+      "text/plain": this.description,
+    };
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

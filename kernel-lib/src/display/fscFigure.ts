@@ -3,7 +3,7 @@ import { type FscCurve, resolutionAt } from "../maps/fsc";
 import { checkNumbers, distinctLabels, shortNumber } from "./checks";
 import type { Figure, FigureOptions } from "./figure";
 import { frequencyAxes } from "./frequencyAxis";
-import { palette, setColours } from "./theme";
+import { dashes, palette, seriesStyle, setColours } from "./theme";
 import { titleOf, vegaFigure } from "./vegaFigure";
 
 export interface LabelledFsc {
@@ -82,10 +82,19 @@ export function fscFigure(curves: readonly LabelledFsc[], options: FscFigureOpti
             scale: { domain: labels, range: setColours },
             legend: { title: `Resolution at FSC ${at}` },
           },
+          ...dashChannel(labels, at),
         },
       },
       { data: { values: [{}] }, mark: { type: "rule", opacity: 0 }, encoding: { x: above } },
     ],
     resolve: { axis: { x: "independent" } },
   });
+}
+
+/** More curves than there are colours differ in their dashes. */
+function dashChannel(labels: readonly string[], at: number): object {
+  if (labels.length <= setColours.length) return {};
+  const range = labels.map((_, i) => dashes[seriesStyle(i).marker].split(" ").filter(Boolean).map(Number));
+  const legend = { title: `Resolution at FSC ${at}` };
+  return { strokeDash: { field: "map", type: "nominal", scale: { domain: labels, range }, legend } };
 }

@@ -3,7 +3,7 @@ import { pearson, spearman } from "../latent/statistics";
 import { type Column, checkNumbers, checkSameLength } from "./checks";
 import type { Figure, FigureOptions } from "./figure";
 import { histogram } from "./histogramFigure";
-import { numberScheme, palette, setColours } from "./theme";
+import { numberScheme, palette, seriesStyle, setColours } from "./theme";
 import { titleOf, vegaFigure } from "./vegaFigure";
 
 /** The set that each particle belongs to: a cluster number or any name. */
@@ -63,6 +63,7 @@ export function scatterFigure(x: Column, y: Column, options: ScatterOptions = {}
     axis: { title: label, tickCount: 6 },
   });
   const span = (field: "x" | "y") => (dense ? { [`${field}2`]: { field: `${field}2` } } : {});
+  const shapes = shapeChannel(colouring, dense);
   return vegaFigure(description, {
     ...titleOf(options.title, correlations),
     width: options.width ?? 380,
@@ -70,13 +71,18 @@ export function scatterFigure(x: Column, y: Column, options: ScatterOptions = {}
     data: { values: marks },
     mark: dense
       ? { type: "rect" }
-      : { type: "circle", size: count > 1000 ? 14 : 24, opacity: count > 300 ? 0.6 : 0.85 },
+      : {
+          ...(shapes ? { type: "point", filled: true } : { type: "circle" }),
+          size: count > 1000 ? 14 : 24,
+          opacity: count > 300 ? 0.6 : 0.85,
+        },
     encoding: {
       x: axis("x", x),
       y: axis("y", y),
       ...span("x"),
       ...span("y"),
       color: colourChannel(colouring, dense),
+      ...(shapes && { shape: shapes }),
     },
   });
 }
@@ -122,6 +128,16 @@ function colourChannel(colouring: Colouring | undefined, dense: boolean): object
     };
   }
   return { field: "colour", type: "quantitative", scale: { scheme: numberScheme, zero: false }, legend };
+}
+
+/** More sets than there are colours differ in the shape of their points. */
+function shapeChannel(colouring: Colouring | undefined, dense: boolean): object | undefined {
+  if (dense || !colouring || !("sets" in colouring) || colouring.names.length <= setColours.length) {
+    return undefined;
+  }
+  const shapes = colouring.names.map((_, i) => seriesStyle(i).marker);
+  const scale = { domain: colouring.names, range: shapes };
+  return { field: "colour", type: "nominal", scale, legend: { title: colouring.label } };
 }
 
 function points(x: ArrayLike<number>, y: ArrayLike<number>, colouring: Colouring | undefined): Mark[] {

@@ -1,87 +1,28 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { cp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { useBackend } from "../compute/backends";
-import { readMap } from "../maps/mrc";
-import { growNeutralModel } from "../model/neutral";
 import { readModelPdb } from "../model/pdb";
-import { writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
-import { simulateLinearMotion } from "../simulate/designs";
 import type { TrainSettings } from "../training/train";
 import type { EpochReport } from "../training/trainer";
-import { connect, FakeTransport, type Sent } from "../widgets/transport.test.helper";
 import { explore, exploreTraining } from "./explore";
-import type { Explorer } from "./explorer";
-import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";
+import { EACH, type Page, STATES, type TestBench, testBench } from "./explorer.test.helper";
+import type { ExplorerRequest } from "./explorerState";
 import { type PanelAnswer, panelTarget, servePanels } from "./panel";
 
-/** A page that can wait for what it hears. */
-class Page extends FakeTransport {
-  /** The first message that fits, waited for. */
-  async heard<T>(fits: (message: Sent) => T | undefined | false): Promise<T> {
-    for (let tries = 0; tries < 600; tries++) {
-      for (const message of this.sent) {
-        const found = fits(message);
-        if (found) return found;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error("no such message came");
-  }
-
-  async ask(explorer: Explorer, request: ExplorerRequest): Promise<ExplorerAnswer> {
-    const id = `request ${this.sent.length}`;
-    this.receive(explorer.id, { method: "custom", content: { ...request, id } });
-    return this.heard(({ data }) => {
-      const content = data["content"] as ExplorerAnswer | undefined;
-      return content?.id === id && content;
-    });
-  }
-}
-
-const STATES = 8;
-const EACH = 12;
-const data = mkdtempSync(path.join(tmpdir(), "e2gmm-explorer-"));
-const folder = process.cwd();
-const at = (name: string) => path.join(data, name);
-const settings: TrainSettings = {
-  particles: at("particles.star"),
-  model: at("neutral.txt"),
-  out: at("run"),
-  options: { latent: 2, epochs: 2, coarseEpochs: 1, batchSize: 16, hidden: [24, 24], vary: ["position"] },
-  engine: { threads: 1 },
-};
+let bench: TestBench;
 let transport: Page;
+let settings: TrainSettings;
+const at = (name: string) => bench.at(name);
 
 before(async () => {
-  await useBackend("wasm");
-  const { consensus } = await simulateLinearMotion({
-    folder: data,
-    states: STATES,
-    particlesPerState: EACH,
-    boxSize: 24,
-    apix: 5,
-    snr: 2,
-  });
-  const grown = await growNeutralModel(await readMap(consensus), {
-    resolution: 15,
-    gaussians: 24,
-    startGaussians: 24,
-    boxSize: 24,
-  });
-  await writeModelText(settings.model, grown.model);
-  transport = connect(new Page());
-  process.chdir(data);
+  bench = await testBench();
+  transport = bench.page;
+  settings = bench.settings;
 });
-after(() => {
-  process.chdir(folder);
-  connect(undefined);
-  rmSync(data, { recursive: true, force: true });
-});
+after(() => bench.end());
 
 test("a training is followed: places, curves and model of every epoch; then it is the finished run", async () => {
   const reports: EpochReport[] = [];
@@ -149,14 +90,31 @@ test("sets are made by request, and reconstructed in the background with progres
     [-1, 0],
     [1, 0],
   ];
-  await ask({ kind: "parts", along: "line", count: 4 });
-  assert.deepEqual(
-    explorer
-      .get("sets")
-      .slice(6)
-      .map(({ name, count }) => [name, count]),
-    [1, 2, 3, 4].map((part) => [`part ${part} of 4`, 24]),
+  const parted = await ask({ kind: "parts", along: "line", count: 4 });
+  const { refined } = await explorer.run!.latents();
+  const away = Array.from({ length: STATES * EACH }, (_, i) => {
+    const [z1, z2] = [refined[2 * i]!, refined[2 * i + 1]!];
+    return Math.hypot(z1 - Math.min(Math.max(z1, -1), 1), z2);
+  });
+  // The path is 2 long, and reaches half as far
+  const far = away.filter((distance) => distance > 1).length;
+  assert.ok(far > 0);
+  assert.match(
+    (parted as { text: string }).text,
+    new RegExp(
+      `^Made 4 sets\\. ${far} of 96 particles are farther than 1 from the path, by distance in the latent`,
+    ),
   );
+  const parts = explorer.get("sets").slice(6);
+  assert.deepEqual(
+    parts.map(({ name }) => name),
+    [1, 2, 3, 4].map((part) => `part ${part} of 4`),
+  );
+  assert.equal(
+    parts.reduce((sum, { count }) => sum + count, 0),
+    96 - far,
+  );
+  for (const { count } of parts) assert.ok(Math.abs(count - (96 - far) / 4) <= 1);
 
   assert.equal((await ask({ kind: "reconstruct", sets: ["set1"] })).kind, "answer");
   const { map } = explorer.get("sets")[0]!;
@@ -200,17 +158,32 @@ test("without a drawn path, motions and parts are those along the line where the
   assert.match((pointed as { text: string }).text, said);
   const parted = await transport.ask(explorer, { kind: "parts", along: "line", count: 4 });
   assert.match((parted as { text: string }).text, /^Made 4 sets. No path drawn/);
-  assert.deepEqual(
-    explorer.get("sets").map(({ count }) => count),
-    [24, 24, 24, 24],
+  explorer.sets.remove([...explorer.sets].map(({ id }) => id));
+  const sizes = (sets: readonly { rows: Uint32Array }[]) => sets.map(({ rows }) => rows.length);
+  const all = { maxDistance: Number.POSITIVE_INFINITY };
+  assert.deepEqual(sizes(explorer.setsAlongPath("line", 4, all)), [24, 24, 24, 24]);
+  assert.equal(
+    sizes(explorer.setsAlongPath("length", 5, all)).reduce((a, b) => a + b),
+    96,
   );
   assert.equal(explorer.setsAlongPath("stations", 3).length, 3);
+  assert.throws(() => explorer.setsAlongPath("line", 4, { maxDistance: 1e-9 }), /No particle lies within/);
   explorer.scatter.anchors = [
     [-1, 0],
     [1, 0],
   ];
   explorer.playPath();
   assert.equal(explorer.get("status"), "");
+  // At rest, the probe is where the frame is, and with it what is exported and pinned
+  const { stationCount } = explorer.scatter;
+  assert.equal(explorer.scatter.state.playedPlaces.length, 2 * stationCount);
+  assert.equal((await transport.ask(explorer, { kind: "frame", frame: stationCount - 1 })).kind, "answer");
+  assert.deepEqual(explorer.scatter.probe, [1, 0]);
+  assert.deepEqual(explorer.model.params, explorer.run!.decode([1, 0]).params);
+  assert.match(
+    ((await transport.ask(explorer, { kind: "frame", frame: 99 })) as { text: string }).text,
+    /frame: expected a frame from 0 to 2, found 99/,
+  );
   explorer.close();
 });
 

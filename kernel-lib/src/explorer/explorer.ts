@@ -1,7 +1,8 @@
 import { shortNumber } from "../display/checks";
 import { InputError, StoppedError } from "../errors";
-import { pathThrough } from "../latent/path";
-import { columnsOf, partsAlongLine, rowsByNearest } from "../latent/selection";
+import { pathLine, pathThrough } from "../latent/path";
+import { type PathParts, partsAlongPath } from "../latent/pathParts";
+import { columnsOf, intersectRows, rowsByNearest, unionRows } from "../latent/selection";
 import { writeMap } from "../maps/mrc";
 import type { Reconstruction } from "../maps/reconstruct";
 import { modelDensity } from "../model/density";
@@ -17,16 +18,18 @@ import type { Picture } from "../widgets/still";
 import { child, Widget, type WidgetKind } from "../widgets/widget";
 import { BackgroundJobs, type Jobs, type ParticleSource } from "./backgroundJobs";
 import type { Clustering } from "./clusterings";
+import type { DensityMap } from "./densityMap";
+import { explorerPicture } from "./explorerPicture";
 import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";
-import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
+import { type Place, placedLike, writeModel, writeReconstruction } from "./exportedFiles";
 import { GaussianViewer } from "./gaussianViewer";
-import { LatentScatter } from "./latentScatter";
+import { LatentScatter, type LatentScatterOptions } from "./latentScatter";
 import type { ScatterColumn } from "./latentScatterTable";
 import { widgetModule, widgetModuleVersion } from "./module";
+import { outlierColumn } from "./outlierColumn";
 import { particleImage, particleMontage } from "./particleMontage";
 import { type NamedSet, SetTable } from "./particleSets";
 import { SetMaps } from "./setMaps";
-import { setsTable } from "./setsTable";
 import { placeBelow } from "./workFolder";
 
 export interface ExploreOptions {
@@ -47,7 +50,6 @@ export interface ExploreOptions {
 const DEFAULT_MAP_BOX = 128;
 /** Edge of the picture of a particle under the pointer, at most. */
 const THUMBNAIL = 64;
-const NO_PATH = "No path drawn:";
 /** Categories of a column that is offered for colouring, at most. */
 const MOST_CATEGORIES = 60;
 
@@ -80,6 +82,8 @@ export interface ExplorerParts {
   particles: ParticleSet | undefined;
   withoutParticles: string | null;
   status: string;
+  /** What was opened for this explorer alone, and is closed with it. */
+  own: { close(): unknown }[];
 }
 
 /**
@@ -101,22 +105,19 @@ export class Explorer extends Widget<typeof traits> {
   readonly #options: ExploreOptions;
   readonly #jobs = new BackgroundJobs();
   readonly #maps: SetMaps;
-  /** How the viewer shows the maps of sets. */
-  readonly #shownAs = new Map<string, Pick<NamedSet, "name" | "colour">>();
+  /** What the viewer shows of sets, by their ids. */
+  readonly #shownMaps = new Map<string, DensityMap>();
   #reopening: Promise<void> = Promise.resolve();
   #stopTraining: AbortController | undefined;
+  /** Places of the frames that the viewer plays. */
+  #played: number[][] = [];
+  /** What was last said of the path: whence it is, and what it leaves out. */
+  #ofPath = "";
 
   /** @internal Use {@link explore}. */
   constructor(parts: ExplorerParts, options: ExploreOptions) {
-    const { neutral, free, latent, latents } = parts;
-    const { title = "" } = options;
-    const scatter = new LatentScatter({
-      latents,
-      latent,
-      title,
-      thumbnail: (row) => this.#thumbnail(row),
-    });
-    const viewer = new GaussianViewer({ neutral, title, ...(free && { free }) });
+    const { latent, latents } = parts;
+    const { scatter, viewer } = panes(parts, options.title ?? "", (row) => this.#thumbnail(row));
     super(kind, { scatter, viewer, status: parts.status });
     this.scatter = scatter;
     this.viewer = viewer;
@@ -129,11 +130,17 @@ export class Explorer extends Widget<typeof traits> {
     );
     this.sets.onChange(() => this.#setsChanged());
     scatter.observe("probe", () => this.#decodeProbe());
+    viewer.observe("maps", () => this.#mapsChanged());
     this.onMessage((content) => void this.#answer(content as ExplorerRequest & { id: string }));
     this.training = parts.run ? Promise.resolve(parts.run) : new Promise(() => {});
-    this.#tellRun();
-    this.#offerColumns();
-    this.#decodeProbe();
+    try {
+      this.#tellRun();
+      this.#offerColumns();
+      this.#decodeProbe();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** The run, or its last checkpoint while it is being trained; undefined before the first. */
@@ -198,6 +205,19 @@ export class Explorer extends Widget<typeof traits> {
       }
     }
     for (const column of offered) this.scatter.setColumn(column);
+    this.#offerOutliers();
+  }
+
+  /** The column that tells which particles do not agree with the neutral model, once there are points and a run. */
+  #offerOutliers(): void {
+    const { run, latents, latent } = this.#parts;
+    if (!run || latents.length !== run.record.particles * latent) return;
+    outlierColumn(run).then(
+      (column) => {
+        if (column && !this.closed) this.scatter.setColumn(column);
+      },
+      (error: Error) => this.#say(error.message),
+    );
   }
 
   // --- Sets
@@ -225,6 +245,8 @@ export class Explorer extends Widget<typeof traits> {
       { points: latents, dimensions: latent, clustering },
       task,
     );
+    if (latents !== this.#parts.latents)
+      this.#say("The training has gone on: the clusters are those of the places at the epoch before");
     return this.sets.addAll(found.map((rows, i) => ({ rows, name: `${said} ${i + 1} of ${found.length}` })));
   }
 
@@ -270,26 +292,58 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   /**
-   * Makes sets along the path that is drawn in the scatter: `line`, parts of equally many particles along the line from its
-   * first anchor to its last; `stations`, the particles nearest to each of `count` even places on the path. Where no path is
+   * Makes sets along the path that is drawn in the scatter, of the particles by the point of the path that is nearest to
+   * them: `line`, parts of the path with equally many particles; `length`, parts of equal length; `stations`, the particles
+   * nearest to each of `count` even places on the path. Distances are those in the latent space, over all its dimensions.
+   * Particles farther from the path than `maxDistance` are in none, and how many is said in the status. Where no path is
    * drawn it is that of `scatter.defaultPath()`, as the status says.
+   *
+   * @param maxDistance default half the distance between the two points of the path that are farthest apart
    * @throws InputError where there are no particles yet
    */
-  setsAlongPath(along: "line" | "stations", count: number): NamedSet[] {
+  setsAlongPath(
+    along: "line" | "length" | "stations",
+    count: number,
+    { maxDistance }: { maxDistance?: number } = {},
+  ): NamedSet[] {
     const anchors = this.#pathAnchors();
-    if (along === "line") {
-      const parts = partsAlongLine(this.#columns(), anchors[0]!, anchors.at(-1)!, count);
-      return this.#addParts(parts.rows, "part");
+    const columns = this.#columns();
+    const line = pathLine(anchors.flat(), this.#parts.latent);
+    const options = maxDistance === undefined ? {} : { maxDistance };
+    const by = along === "length" ? "length" : "count";
+    const found = partsAlongPath(columns, line, count, { by, ...options });
+    const near = found.rows.reduce((sum, rows) => sum + rows.length, 0);
+    if (near === 0) {
+      throw InputError.of(
+        `No particle lies within ${shortNumber(found.maxDistance)} of the path; allow a larger distance.`,
+      );
     }
+    this.#sayLeftOut(found);
+    if (along !== "stations") return this.#addParts(found.rows, "part");
     const before = this.scatter.stationCount;
     if (count !== before) this.scatter.stationCount = count;
-    return this.#addParts(rowsByNearest(this.#columns(), this.#stations(anchors).flat()), "station");
+    const rows = rowsByNearest(columns, this.#stations(anchors).flat());
+    const all = found.rows.reduce(unionRows);
+    return this.#addParts(
+      rows.map((part) => intersectRows(part, all)),
+      "station",
+    );
+  }
+
+  #sayLeftOut({ left, maxDistance }: PathParts): void {
+    if (left === 0) return;
+    const count = this.#parts.latents.length / this.#parts.latent;
+    this.#sayOfPath(
+      ...(this.#ofPath === "" ? [] : [this.#ofPath]),
+      `${left} of ${count} particles are farther than ${shortNumber(maxDistance)} from the path, by distance in the ` +
+        "latent space, and in no set",
+    );
   }
 
   /** Of the path that is drawn, or the ends of the one that stands for it, which is then said. */
   #pathAnchors(): number[][] {
     const drawn = this.scatter.anchors;
-    if (this.get("status").startsWith(NO_PATH)) this.#say("");
+    this.#sayOfPath();
     if (drawn.length > 1) return drawn;
     const ends = this.scatter.defaultPath();
     if (ends.length < 2) throw InputError.of("There are no particles yet to lay a path through.");
@@ -297,7 +351,7 @@ export class Explorer extends Widget<typeof traits> {
       z.length === 1 ? shortNumber(z[0]!) : `(${z.map(shortNumber).join(", ")})`,
     );
     const line = ends[0]!.length === 1 ? "" : "along the first principal component, ";
-    this.#say(`${NO_PATH} ${line}from z = ${from} to ${to}`);
+    this.#sayOfPath(`No path drawn: ${line}from z = ${from} to ${to}`);
     return ends;
   }
 
@@ -309,10 +363,15 @@ export class Explorer extends Widget<typeof traits> {
     );
   }
 
-  /** What there is to say about the path that has just been used. */
-  #ofPath(): { text?: string } {
-    const status = this.get("status");
-    return status.startsWith(NO_PATH) ? { text: status } : {};
+  /** Says something of the path that is used now; nothing takes back what was said of the one before. */
+  #sayOfPath(...notes: string[]): void {
+    const before = this.#ofPath;
+    this.#ofPath = notes.join(". ");
+    if (this.#ofPath !== "" || this.get("status") === before) this.#say(this.#ofPath);
+  }
+
+  #aboutPath(): { text?: string } {
+    return this.#ofPath === "" ? {} : { text: this.#ofPath };
   }
 
   #addParts(rows: Uint32Array[], name: string): NamedSet[] {
@@ -325,20 +384,13 @@ export class Explorer extends Widget<typeof traits> {
 
   #setsChanged(): void {
     const there = new Set([...this.sets].map(({ id }) => id));
-    for (const id of this.#maps.ids) {
-      if (there.has(id)) continue;
-      this.#maps.remove(id);
-      this.#hideMap(id);
-    }
-    for (const [id, { name, colour }] of [...this.#shownAs]) {
-      const set = this.sets.get(id);
-      if (set.name !== name) {
-        this.#hideMap(id);
-        this.#placeMap(set);
-      } else if (set.colour !== colour) {
-        this.viewer.maps.find((map) => map.name === name)?.set({ colour: set.colour });
-        this.#shownAs.set(id, set);
-      }
+    for (const id of this.#maps.ids) if (!there.has(id)) this.#maps.remove(id);
+    for (const id of [...this.#shownMaps.keys()]) if (!there.has(id)) this.#hideMap(id);
+    for (const { id, name, colour } of this.sets) {
+      const map = this.#shownMaps.get(id);
+      if (!map) continue;
+      this.viewer.renameMap(map, name);
+      map.set({ colour });
     }
     this.scatter.setSets([...this.sets]);
     this.set({ ticked: this.get("ticked").filter((id) => there.has(id)) });
@@ -348,10 +400,11 @@ export class Explorer extends Widget<typeof traits> {
   #tellSets(): void {
     const sets = Array.from(
       this.sets,
-      ({ id, name, colour, rows }): SetState => ({
+      ({ id, name, colour, marker, rows }): SetState => ({
         id,
         name,
         colour,
+        marker,
         count: rows.length,
         map: this.#maps.state(id),
       }),
@@ -372,10 +425,15 @@ export class Explorer extends Widget<typeof traits> {
     const source: ParticleSource = {
       file: particles.file,
       dataFolder: this.#dataFolder,
+      apix: particles.givenApix,
+      invertContrast: particles.invertContrast,
+      bytes: particles.bytes,
       rows: particles.rows,
     };
     const boxSize = Math.min(this.#options.mapBox ?? DEFAULT_MAP_BOX, particles.boxSize);
-    return this.#jobs.run("reconstruct", { source, indices: rows, boxSize }, task);
+    return this.#jobs
+      .run("reconstruct", { source, indices: rows, boxSize }, task)
+      .then((made) => placedLike(this.#parts.neutral, made));
   }
 
   get #dataFolder(): string | undefined {
@@ -389,8 +447,9 @@ export class Explorer extends Widget<typeof traits> {
   async reconstruct(set: string): Promise<Reconstruction> {
     this.#particlesAtHand();
     const { id } = this.sets.get(set);
-    const result = await this.#maps.reconstruct(this.sets.get(set));
-    this.showMap(id);
+    const result = await this.#maps.reconstruct(this.sets.get(id));
+    // The set may have been removed, or have another name by now
+    if (this.sets.has(id) && !this.closed) this.showMap(id);
     return result;
   }
 
@@ -403,14 +462,26 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   #placeMap(set: NamedSet): void {
-    this.viewer.setMap(set.name, this.#maps.result(set).map, { colour: set.colour });
-    this.#shownAs.set(set.id, set);
+    const { map } = this.#maps.result(set);
+    const look = { colour: set.colour };
+    const shown = this.#shownMaps.get(set.id);
+    if (shown) this.viewer.replaceMap(shown, map, look);
+    else this.#shownMaps.set(set.id, this.viewer.addMap(set.name, map, look));
   }
 
   #hideMap(id: string): void {
-    const shown = this.#shownAs.get(id);
-    this.#shownAs.delete(id);
-    if (shown) this.viewer.setMap(shown.name, null);
+    const shown = this.#shownMaps.get(id);
+    this.#shownMaps.delete(id);
+    if (shown) this.viewer.removeMap(shown);
+  }
+
+  /** Maps of sets that were taken from the viewer by other means than the table of sets. */
+  #mapsChanged(): void {
+    for (const [id, map] of [...this.#shownMaps]) {
+      if (this.viewer.maps.includes(map)) continue;
+      this.#shownMaps.delete(id);
+      this.#maps.setShown(id, false);
+    }
   }
 
   async #thumbnail(row: number): Promise<{ size: number; pixels: Float32Array }> {
@@ -480,16 +551,25 @@ export class Explorer extends Widget<typeof traits> {
    * @throws InputError before the first epoch of a training, and for a path of one station
    */
   playPath(): void {
-    this.viewer.play(this.#pathModels());
+    const { stations, models } = this.#pathModels();
+    this.#played = this.viewer.play(models).map((index) => stations[index]!);
+    this.scatter.setPlayed(this.#played);
   }
 
-  #pathModels(): GaussianModel[] {
+  /** Puts the probe where a frame of the motion that was played last is. @throws InputError where there is no such frame */
+  showFrame(frame: number): void {
+    const place = this.#played[frame];
+    if (!place) throw new InputError("frame", `a frame from 0 to ${this.#played.length - 1}`, String(frame));
+    this.scatter.probe = place;
+  }
+
+  #pathModels(): { stations: number[][]; models: GaussianModel[] } {
     const { run } = this.#parts;
     if (!run)
       throw InputError.of("The training has not finished an epoch yet, so that there is no motion to show.");
     const stations = this.#stations(this.#pathAnchors());
     if (stations.length < 2) throw InputError.of("A motion needs a path with two stations or more.");
-    return stations.map((z) => run.decode(z));
+    return { stations, models: stations.map((z) => run.decode(z)) };
   }
 
   /**
@@ -501,7 +581,7 @@ export class Explorer extends Widget<typeof traits> {
       this.viewer.arrows(null);
       return;
     }
-    const models = this.#pathModels();
+    const { models } = this.#pathModels();
     this.viewer.arrows({ from: models[0]!, to: models.at(-1)! });
   }
 
@@ -536,16 +616,20 @@ export class Explorer extends Widget<typeof traits> {
       .then(async () => {
         const run = await Run.open(this.#parts.folder);
         this.#becomeRun(run);
+        this.#parts.own.push(run);
       })
       .catch((error: Error) => this.#say(error.message));
   }
 
   #becomeRun(run: Run): void {
-    const before = this.#parts.run;
+    const { run: before, own } = this.#parts;
     this.#parts.run = run;
     if (this.closed) run.close();
     else this.#decodeProbe();
-    if (before !== run) before?.close();
+    if (!before) this.#offerOutliers();
+    if (!before || before === run) return;
+    before.close();
+    if (own.includes(before)) own.splice(own.indexOf(before), 1);
   }
 
   /** @internal Begins a training that the explorer follows. */
@@ -618,8 +702,11 @@ export class Explorer extends Widget<typeof traits> {
         await this.umap();
         return undefined;
       case "parts": {
-        const { text } = made(this.setsAlongPath(request.along, request.count));
-        return { text: [text, ...Object.values(this.#ofPath())].join(". ") };
+        const { along, count, maxDistance } = request;
+        const { text } = made(
+          this.setsAlongPath(along, count, maxDistance === undefined ? {} : { maxDistance }),
+        );
+        return { text: [text, ...Object.values(this.#aboutPath())].join(". ") };
       }
       case "combine":
         return made([this.sets.combine(request.operation, request.sets)]);
@@ -658,10 +745,13 @@ export class Explorer extends Widget<typeof traits> {
       }
       case "play":
         this.playPath();
-        return this.#ofPath();
+        return this.#aboutPath();
+      case "frame":
+        this.showFrame(request.frame);
+        return undefined;
       case "arrows":
         this.showArrows(request.shown);
-        return request.shown ? this.#ofPath() : undefined;
+        return request.shown ? this.#aboutPath() : undefined;
       case "pin":
         this.viewer.overlay(request.shown ? this.model : null);
         return undefined;
@@ -674,16 +764,7 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   override picture(): Picture {
-    const scatter = this.scatter.picture();
-    const viewer = this.viewer.picture();
-    const { sets, run } = this.state;
-    const html = [
-      // Both become smaller where there is no room, so that they stay side by side.
-      `<div style="display:flex;gap:8px;align-items:flex-start"><div style="flex:0 1 auto;min-width:0">${scatter.html}</div><div style="flex:0 1 320px;min-width:0">${viewer.html}</div></div>`,
-      ...(sets.length > 0 ? [setsTable(sets)] : []),
-    ].join("");
-    const text = `Explorer of ${run?.folder ?? "a run"}: ${scatter.text}; ${sets.length} sets`;
-    return { text, html };
+    return explorerPicture(this.scatter.picture(), this.viewer.picture(), this.state);
   }
 
   override close(): void {
@@ -693,5 +774,21 @@ export class Explorer extends Widget<typeof traits> {
     void this.#jobs.close();
     this.scatter.close();
     this.viewer.close();
+    for (const one of this.#parts.own.splice(0)) Promise.resolve(one.close()).catch(() => {});
+  }
+}
+
+/** The two halves of an explorer, or neither. */
+function panes(
+  { latents, latent, neutral, free }: ExplorerParts,
+  title: string,
+  thumbnail: NonNullable<LatentScatterOptions["thumbnail"]>,
+): { scatter: LatentScatter; viewer: GaussianViewer } {
+  const scatter = new LatentScatter({ latents, latent, title, thumbnail });
+  try {
+    return { scatter, viewer: new GaussianViewer({ neutral, title, ...(free && { free }) }) };
+  } catch (error) {
+    scatter.close();
+    throw error;
   }
 }

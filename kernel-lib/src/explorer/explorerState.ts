@@ -1,3 +1,4 @@
+import type { Marker } from "../display/theme";
 import { float, int, json, text } from "../widgets/traits";
 import type { Clustering } from "./clusterings";
 
@@ -23,6 +24,8 @@ export interface SetState {
   id: string;
   name: string;
   colour: string;
+  /** Shape of its points, and with it the dash of its curve: sets of one colour differ in it. */
+  marker: Marker;
   /** Particles. */
   count: number;
   map: MapState | null;
@@ -63,7 +66,7 @@ export type ExplorerRequest =
   | { kind: "selection" }
   | { kind: "clusters"; clustering: Clustering }
   | { kind: "umap" }
-  | { kind: "parts"; along: "line" | "stations"; count: number }
+  | { kind: "parts"; along: "line" | "length" | "stations"; count: number; maxDistance?: number }
   | { kind: "combine"; operation: "union" | "intersect" | "difference"; sets: string[] }
   | { kind: "complement"; set: string }
   | { kind: "rename"; set: string; name: string }
@@ -76,6 +79,8 @@ export type ExplorerRequest =
   | { kind: "montage"; set: string }
   | { kind: "export"; what: ExportKind; set?: string; file: string; overwrite: boolean }
   | { kind: "play" }
+  /** The motion has come to rest at a frame: the probe goes there. */
+  | { kind: "frame"; frame: number }
   | { kind: "arrows"; shown: boolean }
   | { kind: "pin"; shown: boolean }
   | { kind: "stopTraining" };

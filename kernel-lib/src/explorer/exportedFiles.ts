@@ -1,7 +1,8 @@
 import { formatFsc } from "../maps/fsc";
 import { writeMap } from "../maps/mrc";
 import type { Reconstruction } from "../maps/reconstruct";
-import type { GaussianModel } from "../model/gaussianModel";
+import type { Volume } from "../maps/volume";
+import { type GaussianModel, originInBox, withOrigin } from "../model/gaussianModel";
 import { writeModelPdb } from "../model/pdb";
 import { writeModelText } from "../model/text";
 import { writeBeside } from "../writeBeside";
@@ -30,13 +31,28 @@ export async function writeReconstruction(
     }
   }
   if (fsc) {
-    const write = (target: string) => writeBeside(target, formatFsc(fsc));
+    const write = (target: string) => writeBeside(target, formatFsc(fsc, target));
     files.push({ name: `${stem}_fsc.txt`, ending: ".txt", write });
   }
   const targets: string[] = [];
   for (const file of files) targets.push(await place(file.name, file.ending));
   for (const [i, file] of files.entries()) await file.write(targets[i]!);
   return files.map((file) => file.name);
+}
+
+/** The maps of a reconstruction at the place of a model in space, so that other programs show them together. */
+export function placedLike(model: GaussianModel, made: Reconstruction): Reconstruction {
+  const placed = (map: Volume): Volume => ({
+    ...map,
+    ...withOrigin(originInBox(model.origin, model, { boxSize: map.size[0], apix: map.apix })),
+  });
+  const { map, half1, half2 } = made;
+  return {
+    ...made,
+    map: placed(map),
+    ...(half1 && { half1: placed(half1) }),
+    ...(half2 && { half2: placed(half2) }),
+  };
 }
 
 /** Writes a model as text or, by its ending, as PDB. */

@@ -1,6 +1,7 @@
 import { PNG } from "pngjs";
 import { clearestAxis } from "../display/motionFigure";
-import { escapeHtml, type Picture } from "../widgets/still";
+import { font, palette } from "../display/theme";
+import { drawnPicture, escapeHtml, type Picture } from "../widgets/still";
 import type { GaussianViewerState } from "./gaussianViewerState";
 
 /** Pixels along an edge of the picture, drawn at half that. */
@@ -30,14 +31,36 @@ export function gaussianPicture(state: GaussianViewerState): Picture {
     { count, params: gaussians, boxSize, apix },
   );
   const png = drawn(state, { x: 0, y: 1, z: 2 }[axis], far);
-  const source = `data:image/png;base64,${png.toString("base64")}`;
-  return {
-    text,
-    html:
-      `<figure style="margin:0"><img src="${source}" width="${SIDE / 2}" height="${SIDE / 2}" style="max-width:100%;height:auto" ` +
-      `alt="${escapeHtml(text)}, seen along ${axis}"><figcaption>${escapeHtml(text)}</figcaption></figure>`,
-    png,
-  };
+  const side = SIDE / 2;
+  const lines = wrapped(`${text}, seen along ${axis}`, CAPTION_LETTERS);
+  const height = side + 8 + LINE * lines.length;
+  const svg = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${height}" viewBox="0 0 ${side} ${height}" style="max-width:100%;height:auto" role="img" aria-label="${escapeHtml(text)}, seen along ${axis}" font-family="${font}">`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    `<image width="${side}" height="${side}" href="data:image/png;base64,${png.toString("base64")}"/>`,
+    ...lines.map(
+      (line, i) =>
+        `<text x="4" y="${side + LINE * (i + 1) - 2}" font-size="12" fill="${palette.ink}">${escapeHtml(line)}</text>`,
+    ),
+    "</svg>",
+  ].join("");
+  return drawnPicture(text, svg, png);
+}
+
+/** Letters of the caption that fit into a line, and its height. */
+const CAPTION_LETTERS = 54;
+const LINE = 16;
+
+/** Words in lines of at most so many letters. */
+function wrapped(text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Å between a Gaussian and its place in the neutral model. */

@@ -1,3 +1,5 @@
+import { distinctLabels } from "../display/checks";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import type { Volume } from "../maps/volume";
 import { modelDensity } from "../model/density";
@@ -16,7 +18,7 @@ import {
 import { gaussiansInShapes } from "./maskShapes";
 
 export interface GaussianViewerOptions {
-  /** Decoder(0): what displacements and regions are measured on. */
+  /** The neutral model, from which displacements are measured and on which regions are. It is not what z = 0 decodes to. */
   neutral: GaussianModel;
   /** 1 for each Gaussian that training may move; default all. */
   free?: Uint8Array;
@@ -91,6 +93,8 @@ export class GaussianViewer extends Base {
     );
     this.density.observe("visible", (visible) => visible && this.#computeDensity());
     this.observe("slice", ({ visible, map }) => visible && map === "" && this.#computeDensity());
+    // Its picture is a PNG too
+    void loadRasteriser();
     this.onMessage((content) => this.#answer(content as ViewerRequest));
   }
 
@@ -168,32 +172,67 @@ export class GaussianViewer extends Base {
       there?.close();
       return;
     }
-    const { colour, level } = about;
+    if (there) this.replaceMap(there, volume, about);
+    else this.addMap(name, volume, about);
+  }
+
+  /**
+   * Shows a map as {@link setMap} does, beside those that are there even where one of them has the name: then a number is
+   * put behind it.
+   * @returns the map as it is shown; it is taken away by {@link removeMap}
+   * @throws InputError for a map that cannot be drawn
+   */
+  addMap(name: string, volume: Volume, about: MapLook = {}): DensityMap {
+    const look = this.#drawnMap(volume, name, about);
+    const uses = (colour: string) => this.maps.filter((map) => map.colour === colour).length;
+    const colour = MAP_COLOURS.reduce((best, next) => (uses(next) < uses(best) ? next : best));
+    const map = new DensityMap({ name: this.#freeName(name), colour, opacity: 0.5, ...look });
+    this.set({ maps: [...this.maps, map] });
+    return map;
+  }
+
+  /** Shows another volume as a map that is there, with the look that it has. @throws InputError for one that cannot be drawn */
+  replaceMap(map: DensityMap, volume: Volume, about: MapLook = {}): void {
+    map.set(this.#drawnMap(volume, map.name, about, map));
+  }
+
+  /** Gives a map that is shown another name; a slice through it stays. */
+  renameMap(map: DensityMap, name: string): void {
+    const { slice } = this;
+    const before = map.name;
+    map.set({ name: this.#freeName(name, map) });
+    if (slice.map === before) this.set({ slice: { ...slice, map: map.name } });
+  }
+
+  /** Takes a map away that {@link addMap} has shown; one that is gone already is none. */
+  removeMap(map: DensityMap): void {
+    if (!this.maps.includes(map)) return;
+    this.set({ maps: this.maps.filter((other) => other !== map) });
+    map.close();
+  }
+
+  #freeName(name: string, own?: DensityMap): string {
+    const taken = this.maps.filter((map) => map !== own).map((map) => map.name);
+    return distinctLabels([...taken, name]).at(-1)!;
+  }
+
+  /** The state of a map that shows a volume; one that was there keeps its level in standard deviations. */
+  #drawnMap(volume: Volume, name: string, { colour, level }: MapLook, before?: DensityMap) {
     if (colour !== undefined && !/^#[0-9a-f]{6}$/i.test(colour)) {
       throw new InputError("colour", "a colour such as #e3b778", colour);
     }
     const shown = displayedMap(volume, name, physicalSize(this.#neutral));
-    const sigmas = there && there.sigma > 0 ? (there.level - there.mean) / there.sigma : 3;
-    const look = { level: level ?? shown.mean + sigmas * shown.sigma, ...(colour ? { colour } : {}) };
-    if (there) {
-      there.set({ ...shown, ...look });
-      return;
-    }
-    const free = MAP_COLOURS.find((unused) => this.maps.every((map) => map.colour !== unused));
-    this.set({
-      maps: [
-        ...this.maps,
-        new DensityMap({ name, colour: free ?? MAP_COLOURS[0]!, opacity: 0.5, ...shown, ...look }),
-      ],
-    });
+    const sigmas = before && before.sigma > 0 ? (before.level - before.mean) / before.sigma : 3;
+    return { ...shown, level: level ?? shown.mean + sigmas * shown.sigma, ...(colour ? { colour } : {}) };
   }
 
   /**
    * Gives the views a path to play, such as the states at the stations of a line through the latent space. Long ones
    * lose frames evenly until they fit a message of 5 MB. An empty list takes the player away.
+   * @returns the indices of the models that are frames
    * @throws InputError for models that do not fit the neutral one
    */
-  play(models: readonly GaussianModel[], options: PlaybackOptions = {}): void {
+  play(models: readonly GaussianModel[], options: PlaybackOptions = {}): number[] {
     const { framesPerSecond = 12, backAndForth = true, name = "path" } = options;
     if (!(framesPerSecond > 0 && framesPerSecond <= 60)) {
       throw new InputError("framesPerSecond", "a number above 0 and at most 60", String(framesPerSecond));
@@ -202,9 +241,10 @@ export class GaussianViewer extends Base {
     this.#path = { models: fitted, name };
     const { count } = this.#neutral;
     const most = Math.max(2, Math.floor(MOST_BYTES / (10 * count)));
-    const kept = Array.from({ length: Math.min(most, fitted.length) }, (_, i) =>
-      fitted.length <= most ? fitted[i]! : fitted[Math.round((i * (fitted.length - 1)) / (most - 1))]!,
+    const indices = Array.from({ length: Math.min(most, fitted.length) }, (_, i) =>
+      fitted.length <= most ? i : Math.round((i * (fitted.length - 1)) / (most - 1)),
     );
+    const kept = indices.map((index) => fitted[index]!);
     const frames = new Uint16Array(kept.length * 5 * count);
     const low: number[] = [];
     const high: number[] = [];
@@ -230,6 +270,7 @@ export class GaussianViewer extends Base {
       notice:
         kept.length < fitted.length ? `The path has ${fitted.length} frames; ${kept.length} are shown.` : "",
     });
+    return indices;
   }
 
   /** Says something in the status line of every view; an empty text takes it away. */

@@ -14,11 +14,18 @@ const PROGRESS_INTERVAL = 100;
 let open: { key: string; particles: Promise<ParticleSet> } | undefined;
 
 /** The particles of a source. The file that was read last stays open: sets of one run all come from it. */
-async function particlesOf({ file, dataFolder, rows }: ParticleSource): Promise<ParticleSet> {
-  const key = JSON.stringify([file, dataFolder]);
+async function particlesOf({
+  file,
+  dataFolder,
+  apix,
+  invertContrast,
+  bytes,
+  rows,
+}: ParticleSource): Promise<ParticleSet> {
+  const key = JSON.stringify([file, dataFolder, apix, invertContrast, bytes]);
   if (open?.key !== key) {
     const before = open;
-    open = { key, particles: openParticles(file, dataFolder === undefined ? {} : { dataFolder }) };
+    open = { key, particles: openParticles(file, { dataFolder, apix, invertContrast, bytes }) };
     // One that could not be opened has been reported to whoever asked for it
     await before?.particles.then((particles) => particles.close()).catch(() => {});
   }
@@ -27,7 +34,7 @@ async function particlesOf({ file, dataFolder, rows }: ParticleSource): Promise<
     open = undefined;
     throw error;
   });
-  return rows ? all.select(rows) : all;
+  return rows ? all.selectRows(rows) : all;
 }
 
 const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Promise<Jobs[K]["result"]> } = {

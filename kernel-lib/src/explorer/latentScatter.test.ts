@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { Random } from "../random";
 import { connect, disconnect, FakeTransport } from "../widgets/transport.test.helper";
@@ -186,10 +186,9 @@ test("lasso, box, radius and nearest select what lies there; add, subtract, inve
     how: "radius",
     mode: "subtract",
     centre: [0, 0],
-    units: [1, 2],
     radius: 0.5,
   });
-  const ring = withBox.filter((i) => Math.hypot(latents[3 * i]!, latents[3 * i + 1]! / 2) > 0.5);
+  const ring = withBox.filter((i) => Math.hypot(...latents.subarray(3 * i, 3 * i + 3)) > 0.5);
   assert.deepEqual(rows(), ring);
   assert.deepEqual(
     Array.from(scatter.state.selected.keys()).filter((i) => scatter.state.selected[i]),
@@ -207,10 +206,9 @@ test("lasso, box, radius and nearest select what lies there; add, subtract, inve
     how: "nearest",
     mode: "replace",
     centre: [1, 0],
-    units: [1, 1],
     number: 9,
   });
-  const distance = (i: number) => Math.hypot(latents[3 * i]! - 1, latents[3 * i + 1]!);
+  const distance = (i: number) => Math.hypot(latents[3 * i]! - 1, latents[3 * i + 1]!, latents[3 * i + 2]!);
   const nine = rowsWhere(() => true)
     .sort((p, q) => distance(p) - distance(q))
     .slice(0, 9);
@@ -231,6 +229,103 @@ test("lasso, box, radius and nearest select what lies there; add, subtract, inve
   assert.equal(heard.length, 7);
 });
 
+describe("distances are those between latent vectors, over all dimensions, whatever the axes show", () => {
+  const random = new Random(8);
+  const n = 250;
+  /** Rows by distance from a place, by brute force. */
+  const byDistance = (points: Float32Array, z: readonly number[]) =>
+    Array.from({ length: n }, (_, i) => ({
+      row: i,
+      away: Math.hypot(...z.map((value, d) => points[z.length * i + d]! - value)),
+    })).sort((a, b) => a.away - b.away);
+  const rowsOf = (found: readonly { row: number }[]) => found.map(({ row }) => row).sort((a, b) => a - b);
+  const cloud = (latent: number) => Float32Array.from({ length: latent * n }, () => random.normal());
+  const place = [0.4, -0.3];
+
+  interface Case {
+    name: string;
+    latent: number;
+    axes: { x: string; y: string };
+    /** The latent vector that the place on these axes stands for. */
+    z(points: Float32Array, scatter: LatentScatter): number[];
+    centre?: number[];
+  }
+  const probe = [0.1, 0.2, -0.3, 0.5];
+  const cases: Case[] = [
+    { name: "a histogram", latent: 1, axes: { x: "z1", y: "histogram" }, z: () => [0.4], centre: [0.4, 30] },
+    { name: "over the row", latent: 1, axes: { x: "row", y: "z1" }, z: () => [-0.3], centre: [200, -0.3] },
+    {
+      name: "two of four dimensions",
+      latent: 4,
+      axes: { x: "z1", y: "z3" },
+      z: () => [0.4, 0.2, -0.3, 0.5],
+    },
+    {
+      name: "one dimension of four over the row",
+      latent: 4,
+      axes: { x: "row", y: "z2" },
+      z: () => [0.1, -0.3, -0.3, 0.5],
+      centre: [77, -0.3],
+    },
+    {
+      name: "two components of four",
+      latent: 4,
+      axes: { x: "PC 1", y: "PC 2" },
+      z: (_points, scatter) => {
+        scatter.set({ probeTo: { "PC 1": 0.4, "PC 2": -0.3 } });
+        const z = scatter.probe;
+        scatter.probe = probe;
+        return z;
+      },
+    },
+    {
+      name: "a UMAP: from the particle that is nearest in the view",
+      latent: 4,
+      axes: { x: "UMAP 1", y: "UMAP 2" },
+      z: (points) => Array.from(points.subarray(4 * 17, 4 * 18)),
+      centre: [17, 17 ** 2 / n],
+    },
+  ];
+  for (const { name, latent, axes, z, centre = place } of cases) {
+    test(name, async () => {
+      const points = cloud(latent);
+      const scatter = scatterOf({ latents: points, latent, columns: [] });
+      // Far from each other in the view where they are near in the latent space, and the other way about
+      scatter.setColumn({ name: "UMAP 1", values: Array.from({ length: n }, (_, i) => i) });
+      scatter.setColumn({ name: "UMAP 2", values: Array.from({ length: n }, (_, i) => i ** 2 / n) });
+      scatter.set(axes);
+      if (latent === 4) scatter.probe = probe;
+      const from = byDistance(points, z(points, scatter));
+      await page.ask({ kind: "select", how: "nearest", mode: "replace", centre, number: 30 });
+      assert.deepEqual(Array.from(scatter.rows), rowsOf(from.slice(0, 30)));
+      assert.match(
+        scatter.state.status,
+        latent === 1 ? /by distance along z$/ : /all 4 dimensions of the latent/,
+      );
+      const radius = (from[40]!.away + from[41]!.away) / 2;
+      await page.ask({ kind: "select", how: "radius", mode: "replace", centre, radius });
+      assert.deepEqual(Array.from(scatter.rows), rowsOf(from.slice(0, 41)));
+    });
+  }
+
+  test("a radius may be given by a place on the border", async () => {
+    const points = cloud(4);
+    const scatter = scatterOf({ latents: points, latent: 4, columns: [] });
+    scatter.set({ x: "z1", y: "z2" });
+    scatter.probe = [0, 0, 1, 1];
+    const answer = await page.ask({
+      kind: "select",
+      how: "radius",
+      mode: "replace",
+      centre: [0, 0],
+      radius: [0.9, 1.2],
+    });
+    assert.ok(Math.abs((answer["radius"] as number) - 1.5) < 1e-9);
+    const within = byDistance(points, [0, 0, 1, 1]).filter(({ away }) => away <= 1.5);
+    assert.deepEqual(Array.from(scatter.rows), rowsOf(within));
+  });
+});
+
 test("what the legend hides is not selected, nor counted among the nearest", async () => {
   const scatter = scatterOf();
   scatter.colour = "class";
@@ -245,7 +340,6 @@ test("what the legend hides is not selected, nor counted among the nearest", asy
     how: "nearest",
     mode: "replace",
     centre: [0, 0],
-    units: [1, 1],
     number: 20,
   });
   assert.equal(scatter.rows.length, 20);
@@ -259,8 +353,9 @@ test("requests that make no sense are answered in words, and change nothing", as
   scatter.select([1, 2]);
   for (const [content, words] of [
     [{ kind: "select", how: "lasso", mode: "replace", polygon: [1, "x"] }, /polygon/],
-    [{ kind: "select", how: "radius", mode: "replace", centre: [0, 0], units: [1, 0], radius: 1 }, /units/],
-    [{ kind: "select", how: "nearest", mode: "replace", centre: [0, 0], units: [1, 1], number: 0 }, /number/],
+    [{ kind: "select", how: "radius", mode: "replace", centre: [0, 0], radius: -1 }, /radius/],
+    [{ kind: "select", how: "radius", mode: "replace", centre: [0, 0], radius: [1] }, /radius/],
+    [{ kind: "select", how: "nearest", mode: "replace", centre: [0, 0], number: 0 }, /number/],
     [{ kind: "select", how: "magic", mode: "replace" }, /how/],
     [{ kind: "select", how: "all", mode: "and" }, /mode/],
     [{ kind: "format the disk" }, /kind/],
@@ -507,9 +602,13 @@ test("a picture stands for the scatter without a kernel, and no name in it is ma
     columns: [{ name: "<img src=x>", values: Array.from({ length: n }, (_, i) => `<b>${i % 3}</b>`) }],
   });
   scatter.colour = "<img src=x>";
-  const { html, text, png } = scatter.picture();
-  assert.doesNotMatch(html, /<script|<img|<b>/);
-  assert.match(html, /&lt;script&gt;/);
+  const { html, svg, text, png } = scatter.picture();
+  assert.doesNotMatch(svg!, /<script|<img|<b>/);
+  assert.match(svg!, /&lt;script&gt;/);
+  assert.match(
+    html,
+    /^<img src="data:image\/svg\+xml;base64,[\w+/=]+" alt="[^"<>]*&lt;script&gt;[^"<>]*" style="[^"]*"\/>$/,
+  );
   assert.match(text, /400 particles over z1 and z2/);
   assert.equal(Buffer.from(png!.subarray(1, 4)).toString(), "PNG");
   assert.equal(scatter.picture(), scatter.picture());
@@ -575,4 +674,56 @@ test("latents or columns of a wrong length are refused", () => {
   assert.throws(() => new LatentScatter({ latents: new Float32Array(7), latent: 3 }), /rows of 3 numbers/);
   assert.throws(() => new LatentScatter({ latents, latent: 0 }), /integer of 1 or more/);
   assert.throws(() => scatterOf({ columns: [{ name: "sets", values: normal(n) }] }), /no other axis/);
+});
+
+test("a table holds the particles that are shown, with their sets, all of one moment", async () => {
+  const scatter = scatterOf();
+  scatter.colour = "class";
+  page.set({ hidden: ["class 1", "class 2", "class 3"] });
+  scatter.setSets([
+    { name: "a, b", colour: "#0072b2", rows: Uint32Array.of(0, 1, 4) },
+    { name: "c", colour: "#0072b2", marker: "square", rows: Uint32Array.of(4, 5) },
+  ]);
+  const first = await page.ask({ kind: "csv", what: "all", from: 0 });
+  const lines = String(first["text"]).trimEnd().split("\r\n");
+  assert.equal(lines[0], "row,z1,z2,z3,defocus,class,sets");
+  assert.equal(lines.length, 1 + n / 4);
+  assert.match(lines[1]!, /^0,.*,class 0,"a, b"$/);
+  assert.match(lines[2]!, /^4,.*,class 0,"a, b; c"$/);
+  assert.match(lines[3]!, /^8,.*,class 0,$/);
+  const next = { kind: "csv", what: "all", from: 0, version: first["version"] };
+  assert.equal((await page.ask(next))["kind"], "answer");
+  page.set({ hidden: [] });
+  assert.match(
+    String((await page.ask(next))["text"]),
+    /What is shown has changed while the table was written/,
+  );
+});
+
+test("a still picture is of what is shown: the zoomed part, the path, the legend's visible categories", () => {
+  const scatter = scatterOf();
+  scatter.anchors = [
+    [0, 0, 0],
+    [1, 1, 0],
+  ];
+  scatter.colour = "class";
+  const all = scatter.picture();
+  assert.match(all.svg!, /<polyline points="[^"]+"/);
+  assert.match(all.svg!, />class 3</);
+  page.set({ hidden: ["class 3"], zoom: { x: [0, 0.01], y: [5, 5.5] } });
+  const part = scatter.picture();
+  assert.doesNotMatch(part.svg!, />class 3</);
+  assert.match(part.svg!, />0\.002</);
+  assert.notDeepEqual(part.png, all.png);
+});
+
+test("a motion that is played has places on whatever axes are shown", () => {
+  const scatter = scatterOf();
+  scatter.setPlayed([
+    [0, 1, 2],
+    [3, 4, 5],
+  ]);
+  near([...scatter.state.playedPlaces], [0, 1, 3, 4]);
+  scatter.set({ x: "z3", y: "z1" });
+  near([...scatter.state.playedPlaces], [2, 0, 5, 3]);
 });

@@ -1,3 +1,5 @@
+import { shortNumber } from "../display/checks";
+import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import { pathThrough } from "../latent/path";
 import {
@@ -60,8 +62,12 @@ const PROBE_OUTSIDE = 0.005;
  *
  * Axes are the latent coordinates `z1`, `z2`, …, principal components `PC 1`, `PC 2`, …, columns of numbers by their
  * name, and `row`; with one dimension also `histogram`, where the outline of the cloud is the histogram of z.
- * Along that and `row`, which say nothing of the latent space, probe and path stay at 0. What is dragged moves the probe so that it has the asked coordinates and changes least otherwise;
- * along axes that are no linear function of the latent vector (a UMAP, a column) it goes to the nearest particle.
+ * Along that and `row`, which say nothing of the latent space, probe and path stay at 0. What is dragged moves the probe so
+ * that it has the asked coordinates and changes least otherwise; along axes that are no linear function of the latent vector
+ * (a UMAP, a column) it goes to the particle that is nearest in the view.
+ *
+ * Distances (nearest, radius, parts of a path) are Euclidean distances between latent vectors over all dimensions of the
+ * latent space, whatever the axes show; a place in the view stands for the latent vector to which the probe would go.
  */
 export class LatentScatter extends Widget<LatentScatterTraits> {
   readonly #table: ScatterTable;
@@ -77,6 +83,10 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   /** The particle that the probe was put on, or −1. */
   #probeRow = -1;
   #probePlaced: readonly number[] = [];
+  /** The places of a motion that is played. */
+  #played: readonly (readonly number[])[] = [];
+  /** Counts what a table of particles depends on, so that one that is saved in pieces is of one moment. */
+  #tableVersion = 0;
   /** The latent vectors that the sliders' ranges are those of. */
   #slidersOf: Float32Array | undefined;
   #still: { state: LatentScatterState; picture: Picture } | undefined;
@@ -117,6 +127,11 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     });
     this.observe("anchors", () => this.set(this.#pathState()));
     this.observe("stationCount", () => this.set(this.#pathState()));
+    for (const key of ["shown", "hidden", "colouring", "selected", "axes"] as const) {
+      this.observe(key, () => this.#tableVersion++);
+    }
+    // Its picture is a PNG too
+    void loadRasteriser();
     this.onMessage((content) => this.#asked(content));
   }
 
@@ -163,7 +178,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     return this.#table.count;
   }
 
-  /** Place of the probe in the latent space, [latent]; at the start its origin, where the neutral model is. */
+  /** Place of the probe in the latent space, [latent]; at the start its origin, the middle of what the particles show. */
   get probe(): number[] {
     return [...this.get("probe")];
   }
@@ -188,6 +203,16 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   }
   set stationCount(stationCount: number) {
     this.set({ stationCount });
+  }
+
+  /** The places of a motion that is played in a viewer beside the scatter; the probe is shown there meanwhile. */
+  setPlayed(places: readonly (readonly number[])[]): void {
+    this.#played = places.map((place) => Array.from(place));
+    this.set({ playedPlaces: this.#playedPlaces() });
+  }
+
+  #playedPlaces(): Float32Array {
+    return this.#placesOf(this.#played, this.#shownNames());
   }
 
   /** Evenly spaced points of the path, from the first anchor to the last; none without anchors. */
@@ -276,10 +301,12 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
 
   /** The sets that particles can be coloured by; the first time that there are some, they are. */
   setSets(sets: readonly ScatterSet[]): void {
+    this.#tableVersion++;
     const first = this.#sets.length === 0 && sets.length > 0 && this.get("colour") === "";
-    this.#sets = sets.map(({ name, colour, rows }) => ({
+    this.#sets = sets.map(({ name, colour, marker = "circle", rows }) => ({
       name,
       colour: cssColour(colour),
+      marker,
       rows: checkedRows(rows, this.count),
     }));
     const colours = this.#colourChoices();
@@ -348,6 +375,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       ...this.#selectedBeside(),
       ...this.#probeState(this.get("probe")),
       ...this.#pathState(),
+      playedPlaces: this.#playedPlaces(),
     };
   }
 
@@ -429,35 +457,54 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     return z === null ? [x, y] : [x, y, z];
   }
 
-  #chosenBy(request: SelectRequest): Uint32Array {
+  /** What a request chooses, and what is to be said about how distances were taken. */
+  #chosenBy(request: SelectRequest): { rows: Uint32Array; radius?: number; note?: string } {
     const { x, y } = this.get("shown")!;
     const columns = [this.#table.values(x.name), this.#table.values(y.name)] as const;
     switch (request.how) {
       case "none":
-        return new Uint32Array(0);
+        return { rows: new Uint32Array(0) };
       case "all":
-        return this.#shownOnly(otherRows(new Uint32Array(0), this.count));
+        return { rows: this.#shownOnly(otherRows(new Uint32Array(0), this.count)) };
       case "invert":
-        return this.#shownOnly(otherRows(this.#rows, this.count));
+        return { rows: this.#shownOnly(otherRows(this.#rows, this.count)) };
       case "lasso":
-        return this.#shownOnly(rowsInPolygon(columns[0], columns[1], request.polygon));
+        return { rows: this.#shownOnly(rowsInPolygon(columns[0], columns[1], request.polygon)) };
       case "box":
-        return this.#shownOnly(rowsInBox(columns, request.low, request.high));
-      case "radius":
-        return this.#shownOnly(
-          rowsWithin(inUnits(columns, request.units), scaled(request.centre, request.units), request.radius),
+        return { rows: this.#shownOnly(rowsInBox(columns, request.low, request.high)) };
+      case "radius": {
+        const centre = this.#latentAt(request.centre);
+        return this.#within(
+          centre,
+          typeof request.radius === "number"
+            ? request.radius
+            : Math.hypot(...this.#latentAt(request.radius).map((z, d) => z - centre[d]!)),
         );
+      }
       case "nearest":
-        return nearestRows(
-          this.#withoutHidden(inUnits(columns, request.units)),
-          scaled(request.centre, request.units),
-          request.number,
-        );
+        return this.#nearest(this.#latentAt(request.centre), request.number);
       case "latentRadius":
-        return this.#shownOnly(rowsWithin(this.#latentColumns(), this.get("probe"), request.radius));
+        return this.#within(this.get("probe"), request.radius);
       case "latentNearest":
-        return nearestRows(this.#withoutHidden(this.#latentColumns()), this.get("probe"), request.number);
+        return this.#nearest(this.get("probe"), request.number);
     }
+  }
+
+  #within(centre: readonly number[], radius: number) {
+    const rows = this.#shownOnly(rowsWithin(this.#latentColumns(), centre, radius));
+    return { rows, radius, note: `Within ${shortNumber(radius)} of ${this.#saidPlace(centre)}` };
+  }
+
+  #nearest(centre: readonly number[], count: number) {
+    const rows = nearestRows(this.#withoutHidden(this.#latentColumns()), centre, count);
+    return { rows, note: `The ${rows.length} nearest to ${this.#saidPlace(centre)}` };
+  }
+
+  /** A place as a sentence ends with it, and which distance is meant. */
+  #saidPlace(z: readonly number[]): string {
+    const place = z.length === 1 ? shortNumber(z[0]!) : `(${z.map(shortNumber).join(", ")})`;
+    const space = z.length === 1 ? "along z" : `in all ${z.length} dimensions of the latent space`;
+    return `z = ${place}, by distance ${space}`;
   }
 
   #latentColumns(): Float32Array[] {
@@ -619,10 +666,15 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     switch (request.kind) {
       case "select": {
         const { how, mode } = request.request;
-        this.refuse("");
-        const rows = this.#chosenBy(request.request);
+        const { rows, radius, note = "" } = this.#chosenBy(request.request);
         this.select(rows, how === "none" || how === "all" || how === "invert" ? "replace" : mode);
-        this.send({ kind: "answer", id, selected: this.#rows.length });
+        this.refuse(note);
+        this.send({
+          kind: "answer",
+          id,
+          selected: this.#rows.length,
+          ...(radius !== undefined && { radius }),
+        });
         return;
       }
       case "anchor": {
@@ -643,12 +695,17 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
         return;
       }
       case "csv": {
-        const rows = request.what === "selected" ? this.#rows : undefined;
-        this.send({
-          kind: "answer",
-          id,
-          ...csvPiece(this.#table, rows, request.from, [...new Set(this.#shownNames())]),
-        });
+        const { what, from, version = this.#tableVersion } = request;
+        if (version !== this.#tableVersion) {
+          throw InputError.of("What is shown has changed while the table was written; save it again.");
+        }
+        const all = otherRows(new Uint32Array(0), this.count);
+        const shown = {
+          rows: this.#shownOnly(what === "selected" ? this.#rows : all),
+          axes: [...new Set(this.#shownNames())],
+          sets: this.#sets,
+        };
+        this.send({ kind: "answer", id, version, ...csvPiece(this.#table, shown, from) });
         return;
       }
     }
@@ -683,14 +740,6 @@ function same<T>(a: readonly T[], b: readonly T[]): boolean {
 
 function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
-}
-
-function scaled(point: readonly number[], units: readonly number[]): number[] {
-  return point.map((value, d) => value / units[d]!);
-}
-
-function inUnits(columns: readonly Float32Array[], units: readonly number[]): Float32Array[] {
-  return columns.map((column, d) => (units[d] === 1 ? column : column.map((value) => value / units[d]!)));
 }
 
 /** A colour is put into styles of the page, so that it may be nothing else. */

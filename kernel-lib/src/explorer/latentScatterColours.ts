@@ -1,5 +1,5 @@
 import { distinctLabels } from "../display/checks";
-import { hues } from "../display/theme";
+import { type Marker, seriesStyle, setColours } from "../display/theme";
 import { robustRange } from "./latentScatterDrawn";
 import type { Colouring, ScatterCategory } from "./latentScatterState";
 import { type CategoryColumn, type ScatterTable, SETS } from "./latentScatterTable";
@@ -9,6 +9,8 @@ export interface ScatterSet {
   name: string;
   /** Any colour of CSS. */
   colour: string;
+  /** Shape of its points; default a circle. */
+  marker?: Marker;
   /** Ascending particle rows. */
   rows: Uint32Array;
 }
@@ -57,12 +59,13 @@ function coloursOfSets(count: number, sets: readonly ScatterSet[]): ParticleColo
   let without = 0;
   for (let i = 0; i < count; i++) if (codes[i] === sets.length) without++;
   const names = distinctLabels([...sets.map(({ name }) => name), NO_SET]);
-  const categories: ScatterCategory[] = sets.map(({ colour, rows }, set) => ({
+  const categories: ScatterCategory[] = sets.map(({ colour, marker = "circle", rows }, set) => ({
     name: names[set]!,
     colour,
+    marker,
     count: rows.length,
   }));
-  categories.push({ name: names[sets.length]!, colour: GREY, count: without });
+  categories.push({ name: names[sets.length]!, colour: GREY, marker: "circle", count: without });
   return { ...noColours(), colouring: { kind: "sets", name: SETS, categories }, codes };
 }
 
@@ -83,11 +86,12 @@ function coloursOfCategories(name: string, { codes, names }: CategoryColumn): Pa
   const categories: ScatterCategory[] = order.map((code, at) => ({
     name: names[code]!,
     colour: categoryColour(at),
+    marker: seriesStyle(at).marker,
     count: counts[code]!,
   }));
   if (many) {
     const rest = every.reduce((sum, code) => (kept.has(code) ? sum : sum + counts[code]!), 0);
-    categories.push({ name: OTHERS, colour: GREY, count: rest });
+    categories.push({ name: OTHERS, colour: GREY, marker: "circle", count: rest });
   }
   const labels = distinctLabels(categories.map((category) => category.name));
   return {
@@ -101,18 +105,12 @@ function coloursOfCategories(name: string, { codes, names }: CategoryColumn): Pa
   };
 }
 
-/** Those of the figures first; then hues a golden angle apart, which never come close to each other soon. */
+/** Colours of series; those that come again, with another shape of points, are a little greyer each time. */
 export function categoryColour(index: number): string {
-  if (index < hues.length) return hues[index]!;
-  const hue = ((index - hues.length) * 137.508 + 20) % 360;
-  const lightness = index % 2 === 0 ? 0.42 : 0.62;
-  const chroma = 0.55 * Math.min(lightness, 1 - lightness);
-  const channel = (n: number) => {
-    const k = (n + hue / 30) % 12;
-    const value = lightness - chroma * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-    return Math.round(255 * value)
-      .toString(16)
-      .padStart(2, "0");
-  };
-  return `#${channel(0)}${channel(8)}${channel(4)}`;
+  const part = 0.15 * Math.floor(index / setColours.length);
+  const { colour } = seriesStyle(index);
+  if (part === 0) return colour;
+  const channels = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  const mixed = channels.map((value) => Math.round(value + part * (128 - value)));
+  return `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
 }

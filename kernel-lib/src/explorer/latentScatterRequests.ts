@@ -1,13 +1,16 @@
 import { InputError } from "../errors";
 
-/** What the page may ask of a scatter; coordinates are those of the shown axes x and y. */
+/**
+ * What the page may ask of a scatter. Places are coordinates along the shown axes x and y; distances are always those in
+ * the latent space, over all of its dimensions, between the latent vectors that the places stand for.
+ */
 export type SelectRequest = { mode: "replace" | "add" | "subtract" } & (
   | { how: "lasso"; polygon: number[] }
   | { how: "box"; low: number[]; high: number[] }
-  /** `units`: what counts as distance 1 along x and y. */
-  | { how: "radius"; centre: number[]; units: number[]; radius: number }
-  | { how: "nearest"; centre: number[]; units: number[]; number: number }
-  /** Around the probe, in all dimensions of the latent space. */
+  /** `radius` is a distance, or the place that is to lie on the border. */
+  | { how: "radius"; centre: number[]; radius: number | number[] }
+  | { how: "nearest"; centre: number[]; number: number }
+  /** Around the probe. */
   | { how: "latentRadius"; radius: number }
   | { how: "latentNearest"; number: number }
   | { how: "all" | "none" | "invert" }
@@ -17,7 +20,8 @@ export type ScatterRequest =
   | { kind: "select"; request: SelectRequest }
   | { kind: "anchor"; at: number[] | null }
   | { kind: "thumbnail"; row: number }
-  | { kind: "csv"; what: "selected" | "all"; from: number };
+  /** A piece of the table of the particles that are shown; `version` is that of the first piece. */
+  | { kind: "csv"; what: "selected" | "all"; from: number; version?: number };
 
 type Fields = Record<string, unknown>;
 
@@ -62,12 +66,6 @@ function oneOf<const C extends string>(fields: Fields, key: string, options: rea
   return found;
 }
 
-function units(fields: Fields): number[] {
-  const found = numbers(fields, "units", 2);
-  if (!found.every((unit) => unit > 0)) throw new InputError("units", "positive numbers", found.join(", "));
-  return found;
-}
-
 /** @throws InputError for a message that asks for nothing known, or wrongly */
 export function readRequest(content: Fields): ScatterRequest {
   const kind = oneOf(content, "kind", ["select", "anchor", "thumbnail", "csv"]);
@@ -83,6 +81,7 @@ export function readRequest(content: Fields): ScatterRequest {
         kind,
         what: oneOf(content, "what", ["selected", "all"]),
         from: number(content, "from", 0, true),
+        ...(content["version"] !== undefined && { version: number(content, "version", 0, true) }),
       };
   }
 }
@@ -110,15 +109,15 @@ function readSelect(content: Fields): SelectRequest {
         mode,
         how,
         centre: numbers(content, "centre", 2),
-        units: units(content),
-        radius: number(content, "radius", 0, false),
+        radius: Array.isArray(content["radius"])
+          ? numbers(content, "radius", 2)
+          : number(content, "radius", 0, false),
       };
     case "nearest":
       return {
         mode,
         how,
         centre: numbers(content, "centre", 2),
-        units: units(content),
         number: number(content, "number", 1, true),
       };
     case "latentRadius":

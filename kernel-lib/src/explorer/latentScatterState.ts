@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import type { Marker } from "../display/theme";
 import { float, int, json, list, nullable, numbers, text } from "../widgets/traits";
 import type { WidgetKind } from "../widgets/widget";
 import { widgetModule, widgetModuleVersion } from "./module";
@@ -38,6 +39,8 @@ export interface ShownAxes {
 export interface ScatterCategory {
   name: string;
   colour: string;
+  /** Shape of its points. */
+  marker: Marker;
   /** Particles of it among all. */
   count: number;
 }
@@ -117,6 +120,8 @@ export const latentScatterTraits = {
   probe: list(float(0)),
   /** Its coordinates along the shown axes. */
   probePlace: list(float(0)),
+  /** Coordinates along the shown axes of the places of a motion that is played, where the probe is shown meanwhile. */
+  playedPlaces: numbers(Float32Array),
   /** What the page asks of the probe. */
   probeTo: json<ProbeTarget>(() => ({})),
   sliders: json<readonly ProbeSlider[]>(() => []),

@@ -32,8 +32,10 @@ export async function particleMontage(
   const rotations = particles.rotations();
   const shifts = particles.shifts();
   const pictures: LabelledImage[] = [];
-  for (const row of shown) {
-    const model = decode(row);
+  // All at once: while images are read, a training that goes on may put another model in the place of this one
+  const models = shown.map(decode);
+  for (const [i, row] of shown.entries()) {
+    const model = models[i]!;
     const [particle, projection] = [
       await particleImage(particles, row, model.boxSize, model.apix),
       projectionImage(

@@ -1,14 +1,16 @@
-import { setColours } from "../display/theme";
+import { type Marker, markers, seriesStyle, setColours } from "../display/theme";
 import { InputError } from "../errors";
 import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "../latent/selection";
 
 /** Some particles under a name. */
 export interface NamedSet {
-  /** What it is called inside a program; never changes. */
+  /** What it is called inside a program: never changes, and is never the name of another set. */
   readonly id: string;
   readonly name: string;
   /** `#rrggbb`. */
   readonly colour: string;
+  /** Shape of its points in the scatter; sets of one colour have different ones, as far as there are any. */
+  readonly marker: Marker;
   /** Rows of the particle table from 0, ascending, each once; never empty. */
   readonly rows: Uint32Array;
 }
@@ -40,6 +42,10 @@ export class SetTable implements Iterable<NamedSet> {
     return () => void this.handlers.delete(handler);
   }
 
+  has(id: string): boolean {
+    return this.sets.has(id);
+  }
+
   /** The set of this id or, where there is none, of this name. @throws InputError where there is neither */
   get(idOrName: string): NamedSet {
     const set = this.sets.get(idOrName) ?? [...this].find(({ name }) => name === idOrName);
@@ -61,22 +67,24 @@ export class SetTable implements Iterable<NamedSet> {
 
   /** Adds several sets at once, or none where one of them cannot be. */
   addAll(given: readonly { rows: ArrayLike<number>; name?: string; colour?: string }[]): NamedSet[] {
-    const taken = new Set([...this].map(({ name }) => name));
-    const used = [...this].map(({ colour }) => colour);
+    const taken = new Set([...this].flatMap(({ id, name }) => [id, name]));
+    const used: SetStyle[] = [...this];
     const added = given.map(({ rows, name, colour }) => {
       if (rows.length === 0)
         throw InputError.of(
           `There are no particles in ${name === undefined ? "the selection" : `“${name}”`}.`,
         );
       const number = ++this.made;
+      const id = freeId(number, taken);
+      taken.add(id);
       const set: NamedSet = {
-        id: `set${number}`,
+        id,
         name: freeName(checkedName(name ?? `set ${number}`), taken),
-        colour: checkedColour(colour ?? leastUsed(used)),
+        ...(colour === undefined ? freeStyle(used) : styleOf(checkedColour(colour), used)),
         rows: checkedRows(rows, this.count),
       };
       taken.add(set.name);
-      used.push(set.colour);
+      used.push(set);
       return set;
     });
     for (const set of added) this.sets.set(set.id, set);
@@ -88,7 +96,7 @@ export class SetTable implements Iterable<NamedSet> {
   rename(idOrName: string, name: string): void {
     const set = this.get(idOrName);
     const checked = checkedName(name);
-    if ([...this].some((other) => other.id !== set.id && other.name === checked)) {
+    if ([...this].some((other) => other.id !== set.id && [other.name, other.id].includes(checked))) {
       throw InputError.of(`Another set is called “${checked}” already; choose another name.`);
     }
     this.replace({ ...set, name: checked });
@@ -96,7 +104,9 @@ export class SetTable implements Iterable<NamedSet> {
 
   /** @throws InputError for anything but `#rrggbb` */
   recolour(idOrName: string, colour: string): void {
-    this.replace({ ...this.get(idOrName), colour: checkedColour(colour) });
+    const set = this.get(idOrName);
+    const others = [...this].filter(({ id }) => id !== set.id);
+    this.replace({ ...set, ...styleOf(checkedColour(colour), others) });
   }
 
   remove(idsOrNames: readonly string[]): void {
@@ -159,6 +169,11 @@ function shortened(name: string): string {
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
 }
 
+/** An id that is no name; a set whose name looks like one was there before. */
+function freeId(number: number, taken: ReadonlySet<string>): string {
+  for (let id = `set${number}`; ; id += "_") if (!taken.has(id)) return id;
+}
+
 function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let number = 2; ; number++) {
@@ -175,8 +190,25 @@ function checkedColour(colour: string): string {
   return colour.toLowerCase();
 }
 
-/** The first of the colours of sets that the fewest have. */
-function leastUsed(used: readonly string[]): string {
-  const uses = (colour: string) => used.filter((other) => other === colour.toLowerCase()).length;
-  return setColours.reduce((best, colour) => (uses(colour) < uses(best) ? colour : best));
+type SetStyle = Pick<NamedSet, "colour" | "marker">;
+
+/** The first look that the fewest sets have: twelve colours, then the same with other shapes of points. */
+function freeStyle(used: readonly SetStyle[]): SetStyle {
+  const looks = Array.from({ length: setColours.length * markers.length }, (_, i) => seriesStyle(i));
+  return leastUsed(looks, used);
+}
+
+/** A colour with the first shape that the fewest sets of this colour have. */
+function styleOf(colour: string, used: readonly SetStyle[]): SetStyle {
+  return leastUsed(
+    markers.map((marker) => ({ colour, marker })),
+    used,
+  );
+}
+
+function leastUsed(looks: readonly SetStyle[], used: readonly SetStyle[]): SetStyle {
+  const uses = ({ colour, marker }: SetStyle) =>
+    used.filter((set) => set.colour === colour.toLowerCase() && set.marker === marker).length;
+  const { colour, marker } = looks.reduce((best, look) => (uses(look) < uses(best) ? look : best));
+  return { colour: colour.toLowerCase(), marker };
 }

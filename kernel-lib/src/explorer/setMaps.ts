@@ -9,12 +9,14 @@ import type { NamedSet } from "./particleSets";
 const LEAST_PARTICLES = 10;
 
 interface Entry {
-  state: MapState;
+  /** What is there; undefined until the first map is made or its making has failed. */
+  state?: Exclude<MapState, { status: "waiting" | "running" }>;
   result?: Reconstruction;
-  controller?: AbortController;
+  /** The making that is going on. The map from before stays until it has ended well. */
+  making?: { state: MapState; controller: AbortController };
 }
 
-/** The maps of sets: which there are, and which are being made. */
+/** The maps of sets, by the sets' ids: which there are, and which are being made. */
 export class SetMaps {
   private readonly entries = new Map<string, Entry>();
 
@@ -28,7 +30,8 @@ export class SetMaps {
   ) {}
 
   state(id: string): MapState | null {
-    return this.entries.get(id)?.state ?? null;
+    const entry = this.entries.get(id);
+    return entry?.making?.state ?? entry?.state ?? null;
   }
 
   /** The map of a set. @throws InputError where there is none */
@@ -39,51 +42,60 @@ export class SetMaps {
   }
 
   /**
-   * Makes the map of a set; one that is being made already is not begun again.
+   * Makes the map of a set; one that is being made already is not begun again. What comes of it belongs to the set's id:
+   * the set may get another name meanwhile, and where it is removed nothing is kept. Where the making is stopped or fails,
+   * a map from before stays.
    * @throws InputError for a set that is too small, and for particles that cannot be read; StoppedError when stopped
    */
   async reconstruct({ id, name, rows }: NamedSet): Promise<Reconstruction> {
-    const before = this.entries.get(id);
-    if (before?.controller) throw InputError.of(`“${name}” is being reconstructed already.`);
+    const entry = this.entries.get(id) ?? {};
+    if (entry.making) throw InputError.of(`“${name}” is being reconstructed already.`);
     if (rows.length < LEAST_PARTICLES) {
       throw InputError.of(
         `“${name}” has too few particles to reconstruct: ${rows.length}, and ${LEAST_PARTICLES} are needed.`,
       );
     }
-    const controller = new AbortController();
-    const entry: Entry = { state: { status: "waiting" }, controller };
     this.entries.set(id, entry);
+    const controller = new AbortController();
     const become = (state: MapState) => {
-      entry.state = state;
-      if (this.entries.get(id) === entry) this.changed();
+      entry.making = { state, controller };
+      this.tell(id, entry);
     };
-    this.changed();
+    become({ status: "waiting" });
     try {
       const result = await this.make(rows, {
         signal: controller.signal,
         onProgress: ({ done, total }) => become({ status: "running", done, total }),
       });
+      const shown = entry.state?.status === "done" && entry.state.shown;
       entry.result = result;
-      delete entry.controller;
-      become({ status: "done", shown: false, ...resolutionOf(result) });
+      entry.state = { status: "done", shown, ...resolutionOf(result) };
       return result;
     } catch (error) {
-      delete entry.controller;
-      if (this.entries.get(id) === entry && error instanceof StoppedError) this.entries.delete(id);
-      become({ status: "failed", text: (error as Error).message });
-      if (error instanceof StoppedError) this.changed();
+      const stopped = error instanceof StoppedError;
+      if (!stopped && !entry.result) entry.state = { status: "failed", text: (error as Error).message };
       throw error;
+    } finally {
+      delete entry.making;
+      if (!entry.state && this.entries.get(id) === entry) this.entries.delete(id);
+      this.tell(id, entry);
     }
   }
 
+  /** What happens to a set that is not there any more is of no interest. */
+  private tell(id: string, entry: Entry): void {
+    const there = this.entries.get(id);
+    if (there === entry || there === undefined) this.changed();
+  }
+
   stop(id: string): void {
-    this.entries.get(id)?.controller?.abort(new Error("stopped"));
+    this.entries.get(id)?.making?.controller.abort(new Error("stopped"));
   }
 
   /** Notes whether the viewer shows the map. */
   setShown(id: string, shown: boolean): void {
     const entry = this.entries.get(id);
-    if (entry?.state.status !== "done") return;
+    if (entry?.state?.status !== "done") return;
     entry.state = { ...entry.state, shown };
     this.changed();
   }

@@ -92,25 +92,73 @@ export function inspectCode(executor: Executor, content: Json): Json {
   return { status: "ok", found: false, data: {}, metadata: {} };
 }
 
-/** TypeScript's numbers for text that ends too early: an unclosed comment, template, bracket, expression. */
-const UNTERMINATED_TEMPLATE = 1160;
+const INDENT = "  ";
 
-export function isComplete(
-  ts: Ts,
-  isCompleteCode: (code: string) => { completed: boolean; indent?: string },
-  content: Json,
-): Json {
+/** The indent of the line that comes next: that of the last one, deeper after a bracket that it opens. */
+function nextIndent(code: string): string {
+  const last = code.slice(code.lastIndexOf("\n") + 1);
+  const indent = /^\s*/.exec(last)![0];
+  return /[{([]\s*$/.test(last) ? indent + INDENT : indent;
+}
+
+/** Whether a bracket closes what is not open, or not what was opened last: no text that follows can mend that. */
+function bracketsCross(ts: Ts, code: string): boolean {
+  const { SyntaxKind } = ts;
+  const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, code);
+  const closers = new Map([
+    [SyntaxKind.OpenBraceToken, SyntaxKind.CloseBraceToken],
+    [SyntaxKind.OpenParenToken, SyntaxKind.CloseParenToken],
+    [SyntaxKind.OpenBracketToken, SyntaxKind.CloseBracketToken],
+    [SyntaxKind.TemplateHead, SyntaxKind.TemplateTail],
+  ]);
+  const closing = new Set(closers.values());
+  /** After these a slash divides; elsewhere it begins a regular expression. */
+  const endsExpression = new Set<TypeScript.SyntaxKind>([
+    ...closing,
+    SyntaxKind.Identifier,
+    SyntaxKind.NumericLiteral,
+    SyntaxKind.BigIntLiteral,
+    SyntaxKind.StringLiteral,
+    SyntaxKind.RegularExpressionLiteral,
+    SyntaxKind.NoSubstitutionTemplateLiteral,
+    SyntaxKind.ThisKeyword,
+    SyntaxKind.SuperKeyword,
+    SyntaxKind.TrueKeyword,
+    SyntaxKind.FalseKeyword,
+    SyntaxKind.NullKeyword,
+    SyntaxKind.PlusPlusToken,
+    SyntaxKind.MinusMinusToken,
+  ]);
+  const expected: TypeScript.SyntaxKind[] = [];
+  let before: TypeScript.SyntaxKind | undefined;
+  for (let kind = scanner.scan(); kind !== SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
+    if (kind === SyntaxKind.CloseBraceToken && expected.at(-1) === SyntaxKind.TemplateTail) {
+      kind = scanner.reScanTemplateToken(false);
+    }
+    if (kind === SyntaxKind.SlashToken && !(before !== undefined && endsExpression.has(before))) {
+      kind = scanner.reScanSlashToken();
+    }
+    const closer = closers.get(kind);
+    if (closer !== undefined) expected.push(closer);
+    else if (closing.has(kind) && expected.pop() !== kind) return true;
+    before = kind;
+  }
+  return false;
+}
+
+/**
+ * `incomplete` where more text could make the code complete, `invalid` where none could. TypeScript places what is
+ * missing at the end of the text and what is wrong before it; an unfinished text has both where its beginning could be
+ * something else. Two empty lines at the end ask for the code to be run as it is.
+ */
+export function isComplete(ts: Ts, content: Json): Json {
   const code = String(content["code"] ?? "");
-  const answer = isCompleteCode(code);
-  if (!answer.completed) return { status: "incomplete", indent: answer.indent ?? "" };
   const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, false, ts.ScriptKind.TS);
   const { parseDiagnostics } = file as unknown as { parseDiagnostics: TypeScript.DiagnosticWithLocation[] };
   if (parseDiagnostics.length === 0) return { status: "complete" };
-  if (parseDiagnostics.some(({ code: number }) => number === UNTERMINATED_TEMPLATE)) {
-    return { status: "incomplete", indent: "" };
-  }
-  // An expression that is missing at the very end may still come.
   const end = code.trimEnd().length;
-  const early = parseDiagnostics.every(({ start }) => start >= end);
-  return early ? { status: "incomplete", indent: "" } : { status: "invalid" };
+  const missing = parseDiagnostics.some(({ start }) => start >= end);
+  if (!missing || bracketsCross(ts, code)) return { status: "invalid" };
+  if (code.slice(end).split("\n").length > 2) return { status: "complete" };
+  return { status: "incomplete", indent: nextIndent(code) };
 }

@@ -2,8 +2,16 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import type { Header, Json, Message } from "./wire";
 
-/** How long an interrupted library call may take to stop at a good point before its cell is given up. */
+/** How long interrupted code may take to stop at a good point, and to clean up, before its cell is given up. */
 export const GRACE_MS = 500;
+
+/** Thrown into code that was interrupted. */
+export class CellInterrupt extends Error {
+  override readonly name = "Interrupted";
+  constructor() {
+    super("stopped by the user");
+  }
+}
 
 /** One cell run or one comm handler: where its output goes, and how it is interrupted. */
 export class ExecutionContext {
@@ -14,10 +22,9 @@ export class ExecutionContext {
   /** The request itself, whose identities an `input_request` is sent to. */
   readonly request: Message;
   readonly #controller = new AbortController();
-  #onAbandon: (() => void) | undefined;
-  interrupted = false;
-  /** Its cell has been given up; whatever still runs of it must end. */
-  abandoned = false;
+  readonly #onAbandon = new Set<() => void>();
+  /** When it was interrupted, by the clock of the process. */
+  #interruptedAt: number | undefined;
   /** Looks whether an interrupt is waiting; set while the context is under way. */
   poll: (() => void) | undefined;
 
@@ -46,24 +53,42 @@ export class ExecutionContext {
     return "[cell]";
   }
 
-  /** Called once, a while after an interrupt, where the cell has not ended by itself. */
-  onAbandon(callback: () => void): void {
-    this.#onAbandon = callback;
+  get interrupted(): boolean {
+    return this.#interruptedAt !== undefined;
   }
 
-  /** The cell has ended: giving it up later must not hit the one that runs then. */
-  ended(): void {
-    this.#onAbandon = undefined;
+  /** Its cell has been given up; whatever still runs of it must end. True also while no timer can fire. */
+  get abandoned(): boolean {
+    return this.#interruptedAt !== undefined && performance.now() - this.#interruptedAt >= GRACE_MS;
+  }
+
+  /** Has `callback` called when the context is given up. @returns what takes it back */
+  onAbandon(callback: () => void): () => void {
+    this.#onAbandon.add(callback);
+    return () => this.#onAbandon.delete(callback);
+  }
+
+  /** Settles as `work` does, or is rejected when the context is given up before. */
+  async orAbandoned<T>(work: Promise<T>): Promise<T> {
+    if (this.abandoned) throw new CellInterrupt();
+    let keep = () => {};
+    const abandonment = new Promise<never>((_, reject) => {
+      keep = this.onAbandon(() => reject(new CellInterrupt()));
+    });
+    try {
+      return await Promise.race([work, abandonment]);
+    } finally {
+      keep();
+    }
   }
 
   interrupt(): void {
     if (this.interrupted) return;
-    this.interrupted = true;
+    this.#interruptedAt = performance.now();
     this.#controller.abort(new DOMException("stopped by the user", "AbortError"));
     setTimeout(() => {
-      this.abandoned = true;
-      this.#onAbandon?.();
-    }, GRACE_MS).unref();
+      for (const callback of this.#onAbandon) callback();
+    }, GRACE_MS + 1).unref();
   }
 }
 

@@ -3,6 +3,9 @@ import type * as TypeScript from "@tslab/typescript-for-tslab";
 /**
  * Compiles the interrupt checks into cell code. JavaScript offers no safe way to break code from outside once it
  * runs after an `await`, so every loop and function looks at a word of shared memory, which the socket thread sets.
+ * What a check throws can be caught; so checks stand at the head of every loop and function, outside of any `try`
+ * that is in it, and once a cell has been given up all of them throw, those after an `await` and at the head of a
+ * `catch` too. `finally` has none: a last line of it that closes a file may run.
  * Text is only inserted, never moved to another line, so positions can be mapped back.
  */
 
@@ -70,6 +73,8 @@ function insertionsFor(
       awaitsAtTop ||= functionDepth === 0;
       insert(node.getStart(source), `${RESUME}(`);
       after.push({ position: node.end, text: ")" });
+    } else if (ts.isCatchClause(node)) {
+      insert(node.block.getStart(source) + 1, `${RESUME}();`);
     } else if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) {
       insert(node.body.getStart(source), `(${FLAG}[0]!==0&&${STOP}(),`);
       after.push({ position: node.body.end, text: ")" });

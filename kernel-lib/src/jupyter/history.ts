@@ -1,3 +1,5 @@
+import { globMatcher } from "./glob";
+
 /** What `history_request` asks for; positions are execution counts. */
 export interface HistoryRequest {
   output?: boolean;
@@ -22,17 +24,6 @@ export type HistoryItem = [number, number, string | [string, string | null]];
 /** Only the running session is kept; it has number 0, as the protocol counts back from the present one. */
 const SESSION = 0;
 
-/** A file-name pattern (`*`, `?`, `[a-z]`) as a regular expression over a whole cell. */
-function globToRegExp(pattern: string): RegExp {
-  const source = pattern.replace(/\[[^\]]+\]|[\s\S]/g, (part) => {
-    if (part === "*") return "[\\s\\S]*";
-    if (part === "?") return "[\\s\\S]";
-    if (part.length > 1) return part.replace(/^\[!/, "[^").replaceAll("\\", "\\\\");
-    return part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  });
-  return new RegExp(`^${source}$`);
-}
-
 export class History {
   readonly #entries: Entry[] = [];
 
@@ -54,8 +45,8 @@ export class History {
         return this.#entries.filter(({ line }) => line >= from && line < to);
       }
       case "search": {
-        const pattern = globToRegExp(request.pattern ?? "*");
-        let found = this.#entries.filter(({ input }) => pattern.test(input));
+        const matches = globMatcher(request.pattern ?? "*");
+        let found = this.#entries.filter(({ input }) => matches(input));
         if (request.unique) {
           const latest = new Map(found.map((entry) => [entry.input, entry]));
           found = found.filter((entry) => latest.get(entry.input) === entry);

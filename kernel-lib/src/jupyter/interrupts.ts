@@ -1,6 +1,6 @@
 import vm from "node:vm";
-import { currentContext, type ExecutionContext } from "./execution";
-import { clock, InterruptWord } from "./threadProtocol";
+import { CellInterrupt, currentContext, type ExecutionContext } from "./execution";
+import { clock, INTERRUPT_WORDS, InterruptWord } from "./threadProtocol";
 
 /**
  * How an interrupt reaches running code, from the gentlest to the last:
@@ -9,16 +9,10 @@ import { clock, InterruptWord } from "./threadProtocol";
  *    without ever returning to the event loop;
  * 2. cell code loops: a check compiled into its loops and functions (guards.ts) throws;
  * 3. other code runs below a cell or a comm handler: SIGINT breaks the `vm` script around it;
- * 4. the awaited call goes on regardless: the cell is given up, and what is left of it ends at its next `await`.
+ * 4. the cell is still not over after {@link GRACE_MS}, whether it catches what the checks throw or awaits something
+ *    that goes on: it is given up. From then on every check of its code throws, at the head of each loop, function and
+ *    `catch` and after each `await`, so that nothing of it can go on, and SIGINT breaks what has no checks.
  */
-
-/** Thrown into code that was interrupted. */
-export class CellInterrupt extends Error {
-  override readonly name = "Interrupted";
-  constructor() {
-    super("stopped by the user");
-  }
-}
 
 /** The properties of `globalThis` through which compiled cell code reaches the kernel. */
 export const guardsSymbol = Symbol.for("Jupyter.cellGuards");
@@ -30,7 +24,7 @@ export const interruptSymbol = Symbol.for("Jupyter.interrupt");
 const OWN_SIGNAL_MS = 1000;
 
 export class Interrupts {
-  readonly words = new Int32Array(new SharedArrayBuffer(16));
+  readonly words = new Int32Array(new SharedArrayBuffer(4 * INTERRUPT_WORDS));
   /** Cells and handlers under way, including handlers that are awaiting something. */
   readonly #active = new Set<ExecutionContext>();
   #called: (() => unknown) | undefined;
@@ -42,9 +36,13 @@ export class Interrupts {
   install(): void {
     const guards = {
       flag: this.words,
-      stop: () => this.stopNow(),
+      stop: () => this.check(),
       resume: (value: unknown) => {
-        if (currentContext()?.abandoned) throw new CellInterrupt();
+        if (currentContext()?.abandoned) {
+          // What catches this meets the checks of its loops next.
+          Atomics.store(this.words, InterruptWord.stop, 1);
+          throw new CellInterrupt();
+        }
         return value;
       },
       call: () => this.#called?.(),
@@ -58,6 +56,8 @@ export class Interrupts {
   }
 
   begin(context: ExecutionContext): void {
+    // What is left of an earlier cell sets it again where it goes on.
+    if (!this.#pending() && !this.#anyInterrupted()) Atomics.store(this.words, InterruptWord.stop, 0);
     this.#active.add(context);
     context.poll = () => {
       if (this.#pending()) this.handled(Atomics.load(this.words, InterruptWord.requested));
@@ -67,6 +67,17 @@ export class Interrupts {
   end(context: ExecutionContext): void {
     this.#active.delete(context);
     context.poll = undefined;
+    this.#noteEnd();
+  }
+
+  #anyInterrupted(): boolean {
+    for (const context of this.#active) if (context.interrupted) return true;
+    return false;
+  }
+
+  #noteEnd(): void {
+    if (this.#anyInterrupted()) return;
+    Atomics.store(this.words, InterruptWord.ended, Atomics.load(this.words, InterruptWord.handled));
   }
 
   #pending(): boolean {
@@ -78,14 +89,27 @@ export class Interrupts {
   /** An interrupt has come through: everything under way learns of it, and nothing later is hit by it. */
   handled(sequence: number): void {
     Atomics.store(this.words, InterruptWord.handled, sequence);
-    Atomics.store(this.words, InterruptWord.stop, 0);
     for (const context of [...this.#active]) context.interrupt();
+    // Checks go on looking, for the moment at which the code of an interrupted context is given up.
+    Atomics.store(this.words, InterruptWord.stop, this.#active.size > 0 ? 1 : 0);
+    this.#noteEnd();
   }
 
-  /** A loop check found the flag set. */
-  stopNow(): never {
-    this.handled(Atomics.load(this.words, InterruptWord.requested));
-    throw new CellInterrupt();
+  /**
+   * A check of cell code found the word set.
+   * @throws CellInterrupt once for each interrupt, and every time in the code of a context that has been given up
+   */
+  check(): void {
+    const context = currentContext();
+    const pending = this.#pending();
+    if (pending) this.handled(Atomics.load(this.words, InterruptWord.requested));
+    if (pending || context?.abandoned) throw new CellInterrupt();
+    if (!context?.interrupted && !this.#anyInterrupted()) Atomics.store(this.words, InterruptWord.stop, 0);
+  }
+
+  /** Says to the socket thread whether SIGINT would break what runs. @returns what was said before */
+  breakable(now: boolean): boolean {
+    return Atomics.exchange(this.words, InterruptWord.breakable, now ? 1 : 0) !== 0;
   }
 
   /** A `vm` script was broken by SIGINT. */
@@ -96,7 +120,7 @@ export class Interrupts {
 
   /** SIGINT outside a `vm` script: from a terminal, or sent by our own socket thread for an interrupt long handled. */
   onSignal(): void {
-    const sent = Atomics.exchange(this.words, InterruptWord.signalSent, 0);
+    const sent = Atomics.load(this.words, InterruptWord.signalSent);
     const ours = sent !== 0 && clock() - sent < OWN_SIGNAL_MS;
     if (ours && !this.#pending()) return;
     this.handled(Atomics.load(this.words, InterruptWord.requested));
@@ -106,6 +130,7 @@ export class Interrupts {
   callBreakable<T>(fn: () => T): T {
     const outer = this.#called;
     this.#called = fn;
+    const before = this.breakable(true);
     try {
       return this.#breakable.runInThisContext({ breakOnSigint: true }) as T;
     } catch (error) {
@@ -113,6 +138,7 @@ export class Interrupts {
       this.brokenBySignal();
       throw new CellInterrupt();
     } finally {
+      this.breakable(before);
       this.#called = outer;
     }
   }

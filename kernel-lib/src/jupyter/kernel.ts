@@ -1,19 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import type { Executor } from "tslab/dist/executor";
 import { complete, inspectCode, isComplete } from "./assistance";
+import { Cells } from "./cells";
 import { CommManager, commsSymbol } from "./comms";
-import { Compiler } from "./compiler";
-import { captureIn, currentContext, ExecutionContext, runIn, taken } from "./execution";
+import { CellInterrupt, captureIn, currentContext, ExecutionContext, runIn, taken } from "./execution";
 import { History } from "./history";
-import { CellInterrupt, Interrupts, isScriptBreak } from "./interrupts";
+import { Interrupts } from "./interrupts";
 import { installImport, installResolution } from "./modules";
 import type { HostPackage } from "./moduleTypes";
-import { plainText, render, withoutAsyncProperties } from "./rendering";
+import { installProcessHooks } from "./processHooks";
+import { type MimeBundle, plainText, render } from "./rendering";
 import { Sockets } from "./sockets";
 import type { ReplyChannel } from "./threadProtocol";
-import { type ErrorReport, installStackMapping, reportThrown } from "./traceback";
+import type { ErrorReport } from "./traceback";
+import { WarmUp } from "./warmUp";
 import { type ConnectionInfo, type Json, type Message, PROTOCOL_VERSION } from "./wire";
 
 export interface KernelOptions {
@@ -24,9 +25,6 @@ export interface KernelOptions {
   implementation: string;
   version: string;
 }
-
-/** What became of a cell. `value` is there where its last expression had one. */
-type Outcome = { ok: true; value?: { of: unknown } } | { ok: false; error: ErrorReport };
 
 /** Publishes a message of any type on behalf of the running cell, for libraries. */
 export const publishSymbol = Symbol.for("Jupyter.publish");
@@ -60,23 +58,18 @@ export class Kernel {
   readonly #comms: CommManager;
   readonly #exit = process.exit.bind(process);
   #sockets!: Sockets;
-  #compiler!: Compiler;
-  #executor!: Executor;
-  #tslab!: typeof import("tslab/dist/converter");
+  #cells!: Cells;
+  #warmUp!: WarmUp;
 
   /** Requests that wait for the cell that runs now. */
   readonly #waiting: Message[] = [];
   #pumping = false;
-  /** The cell under way. */
+  /** The execute request under way. */
   #running: ExecutionContext | undefined;
   /** Where output goes that no context claims. */
   #last: ExecutionContext;
   #executionCount = 0;
-  /** Sources of the cells, for error messages. */
-  readonly #sources = new Map<string, string>();
   readonly #stdin: { resolve(text: string): void }[] = [];
-  /** What tslab's executor said about the cell under way. */
-  #outcome: { value?: { of: unknown }; thrown?: { what: unknown } } = {};
   /** Called at the end of every cell, before it is reported idle. */
   readonly #cellEnds = new Set<() => void>();
 
@@ -100,32 +93,12 @@ export class Kernel {
         this.#exit(1);
       },
     });
-    this.#compiler = new Compiler({
-      ...(host ? { host } : {}),
-      ambient: [require.resolve("./cellGlobals").replace(/\.js$/, ".d.ts")],
-    });
-    this.#tslab = require("tslab/dist/converter");
-    const { createExecutor } = require("tslab/dist/executor") as typeof import("tslab/dist/executor");
-    const { converter } = this.#compiler;
-    this.#executor = createExecutor(
-      process.cwd(),
-      { node: converter, browser: converter, close: () => this.#compiler.close() },
-      {
-        log: (value: unknown) => {
-          this.#outcome.value = { of: value };
-        },
-        error: (...args: unknown[]) => {
-          // Complaints about a cell that defines a module come formatted; anything thrown comes alone.
-          if (this.#compiler.diagnostics.length > 0) return;
-          if (args.length > 1) console.error(...args);
-          else this.#outcome.thrown = { what: args[0] };
-        },
-      },
-    );
-    installStackMapping((url, line, column) => this.#compiler.originalPosition(url, line, column));
+    this.#cells = new Cells(host, this.#interrupts);
     await this.#sockets.ready;
     this.#sockets.publish("status", "{}", { execution_state: "starting" });
     this.#installHooks();
+    this.#warmUp = new WarmUp(this.#cells.preparations(host));
+    this.#warmUp.postpone();
   }
 
   // ---- output -----------------------------------------------------------------------------------------------
@@ -143,26 +116,12 @@ export class Kernel {
   }
 
   #installHooks(): void {
-    const write = (name: "stdout" | "stderr") =>
-      ((chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {
-        const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
-        if (text !== "") this.#print(name, withoutAsyncProperties(text));
-        const callback = typeof encoding === "function" ? encoding : done;
-        if (typeof callback === "function") process.nextTick(callback);
-        return true;
-      }) as typeof process.stdout.write;
-    process.stdout.write = write("stdout");
-    process.stderr.write = write("stderr");
-
-    process.exit = ((code?: number) => {
-      throw new Error(
-        `process.exit(${code ?? ""}) was called: a cell cannot end the kernel. Use "Shut down kernel" or "Restart".`,
-      );
-    }) as typeof process.exit;
-    process.on("uncaughtException", (error) => this.#reportStray(error));
-    process.on("unhandledRejection", (reason) => this.#reportStray(reason));
-    process.on("SIGINT", () => this.#interrupts.onSignal());
-    process.on("SIGTERM", () => void this.#leave(0));
+    installProcessHooks({
+      print: (name, text) => this.#print(name, text),
+      stray: (error) => this.#reportStray(error),
+      interrupted: () => this.#interrupts.onSignal(),
+      terminated: () => void this.#leave(0),
+    });
 
     this.#interrupts.install();
     installImport(process.cwd());
@@ -222,7 +181,7 @@ export class Kernel {
   }
 
   #printError(error: unknown, context = this.#context()): void {
-    const { traceback } = reportThrown(error, (place) => this.#sources.get(place));
+    const { traceback } = this.#cells.report(error);
     this.#print("stderr", `${traceback.join("\n")}\n`, context);
   }
 
@@ -253,6 +212,7 @@ export class Kernel {
 
   #receive(channel: ReplyChannel, message: Message): void {
     if (channel === "stdin") {
+      if (message.header.msg_type !== "input_reply") return;
       this.#stdin.shift()?.resolve(String(message.content["value"] ?? ""));
       return;
     }
@@ -290,12 +250,13 @@ export class Kernel {
   async #answer(channel: ReplyChannel, request: Message): Promise<void> {
     const parent = JSON.stringify(request.header);
     const type = request.header.msg_type;
+    this.#warmUp.suspend();
     this.#sockets.publish("status", parent, { execution_state: "busy" });
     try {
-      const content = await this.#contentFor(channel, request);
+      const content = await this.#contentFor(request);
       if (content) this.#sockets.reply(channel, request, type.replace(/_request$/, "_reply"), content);
     } catch (error) {
-      const report = reportThrown(error, (place) => this.#sources.get(place));
+      const report = this.#cells.report(error);
       if (type.endsWith("_request")) {
         this.#sockets.reply(channel, request, type.replace(/_request$/, "_reply"), {
           status: "error",
@@ -310,12 +271,14 @@ export class Kernel {
       const running = this.#running;
       if (running && running.request !== request) {
         this.#sockets.publish("status", running.parent, { execution_state: "busy" });
+      } else if (this.#waiting.length === 0) {
+        this.#warmUp.postpone();
       }
     }
     if (type === "shutdown_request") await this.#leave(0);
   }
 
-  #contentFor(channel: ReplyChannel, request: Message): Json | undefined | Promise<Json | undefined> {
+  #contentFor(request: Message): Json | undefined | Promise<Json | undefined> {
     const { content } = request;
     switch (request.header.msg_type) {
       case "execute_request":
@@ -323,11 +286,11 @@ export class Kernel {
       case "kernel_info_request":
         return this.#kernelInfo();
       case "complete_request":
-        return complete(this.#executor, content);
+        return complete(this.#cells.executor, content);
       case "inspect_request":
-        return inspectCode(this.#executor, content);
+        return inspectCode(this.#cells.executor, content);
       case "is_complete_request":
-        return isComplete(this.#compiler.ts, this.#tslab.isCompleteCode, content);
+        return isComplete(this.#cells.compiler.ts, content);
       case "history_request":
         return { status: "ok", history: this.#history.query(content) };
       case "comm_info_request":
@@ -338,7 +301,6 @@ export class Kernel {
       case "comm_close":
         return this.#handleComm(request);
       case "shutdown_request":
-        if (channel === "shell") throw new RequestError("shutdown_request belongs on the control channel");
         return this.#shutdown(request);
       default:
         throw new RequestError(`message type ${request.header.msg_type} is not known`);
@@ -373,7 +335,9 @@ export class Kernel {
     const context = new ExecutionContext(request);
     this.#interrupts.begin(context);
     try {
-      await runIn(context, () => this.#interrupts.callBreakable(() => this.#comms.handle(request)));
+      await context.orAbandoned(
+        runIn(context, async () => this.#interrupts.callBreakable(() => this.#comms.handle(request))),
+      );
       return undefined;
     } finally {
       this.#interrupts.end(context);
@@ -408,56 +372,62 @@ export class Kernel {
     const execution_count = this.#executionCount;
     if (!silent) this.#publish("execute_input", { code, execution_count }, context);
 
-    const outcome = await this.#runCell(code, context);
-    if (!outcome.ok) {
-      runIn(context, () => this.#endOfCell());
-      if (!silent) this.#publish("error", { ...outcome.error }, context);
-      if (stopOnError) await this.#abortWaiting();
-      return { status: "error", execution_count, ...outcome.error, user_expressions: {}, payload: [] };
-    }
-    if (outcome.value && !silent) {
-      const bundle = await runIn(context, () =>
-        render(outcome.value!.of, (error) => this.#printError(error, context)),
-      );
-      this.#history.setOutput(execution_count, String(bundle.data["text/plain"]));
-      this.#publish("execute_result", { execution_count, ...bundle }, context);
-    }
-    runIn(context, () => this.#endOfCell());
-    const expressions = (content["user_expressions"] ?? {}) as Record<string, unknown>;
-    const user_expressions: Json = {};
-    for (const [name, expression] of Object.entries(expressions)) {
-      user_expressions[name] = await this.#evaluate(String(expression), context);
-    }
-    return { status: "ok", execution_count, user_expressions, payload: [] };
-  }
-
-  async #evaluate(expression: string, context: ExecutionContext): Promise<Json> {
-    const outcome = await this.#runCell(`(${expression})`, context);
-    if (!outcome.ok) return { status: "error", ...outcome.error };
-    const text = plainText(outcome.value?.of);
-    return { status: "ok", data: { "text/plain": text }, metadata: {} };
-  }
-
-  async #runCell(code: string, context: ExecutionContext): Promise<Outcome> {
-    const place = `cell ${this.#executionCount}`;
-    this.#sources.set(place, code);
-    this.#outcome = {};
-    this.#compiler.beginCell(place);
     this.#running = context;
     this.#last = context;
     this.#interrupts.begin(context);
-    context.onAbandon(() => this.#executor.interrupt());
     try {
-      const ok = await runIn(context, () => this.#executor.execute(code));
-      return this.#judge(ok, code, context);
-    } catch (error) {
-      // The converter itself failed: its state may be lost, but the kernel lives.
-      return { ok: false, error: reportThrown(error) };
+      const outcome = await this.#cells.run(code, `cell ${execution_count}`, context);
+      let error = outcome.ok ? undefined : outcome.error;
+      if (outcome.ok && outcome.value && !silent) {
+        const shown = await this.#renderIn(context, outcome.value.of);
+        if ("data" in shown) {
+          this.#history.setOutput(execution_count, String(shown.data["text/plain"]));
+          this.#publish("execute_result", { execution_count, ...shown }, context);
+        } else error = shown;
+      }
+      runIn(context, () => this.#endOfCell());
+      if (error) {
+        if (!silent) this.#publish("error", { ...error }, context);
+        if (stopOnError) await this.#abortWaiting();
+        return { status: "error", execution_count, ...error, user_expressions: {}, payload: [] };
+      }
+      const expressions = (content["user_expressions"] ?? {}) as Record<string, unknown>;
+      const user_expressions: Json = {};
+      for (const [name, expression] of Object.entries(expressions)) {
+        user_expressions[name] = await this.#evaluate(String(expression), context);
+      }
+      return { status: "ok", execution_count, user_expressions, payload: [] };
     } finally {
-      context.ended();
       this.#interrupts.end(context);
       this.#running = undefined;
     }
+  }
+
+  /** The forms of a cell's value. Its own display method can be interrupted as the cell can. */
+  async #renderIn(context: ExecutionContext, value: unknown): Promise<MimeBundle | ErrorReport> {
+    try {
+      const rendering = runIn(context, () =>
+        render(
+          value,
+          (error) => {
+            if (!(error instanceof CellInterrupt)) this.#printError(error, context);
+          },
+          (method) => this.#interrupts.callBreakable(method),
+        ),
+      );
+      const bundle = await context.orAbandoned(rendering);
+      return context.interrupted ? this.#cells.reportInterrupt(undefined, context) : bundle;
+    } catch (error) {
+      if (context.interrupted) return this.#cells.reportInterrupt(error, context);
+      throw error;
+    }
+  }
+
+  async #evaluate(expression: string, context: ExecutionContext): Promise<Json> {
+    const outcome = await this.#cells.run(`(${expression})`, `cell ${this.#executionCount}`, context);
+    if (!outcome.ok) return { status: "error", ...outcome.error };
+    const text = plainText(outcome.value?.of);
+    return { status: "ok", data: { "text/plain": text }, metadata: {} };
   }
 
   #endOfCell(): void {
@@ -468,28 +438,6 @@ export class Kernel {
         this.#printError(error);
       }
     }
-  }
-
-  #judge(ok: boolean, code: string, context: ExecutionContext): Outcome {
-    const { value, thrown } = this.#outcome;
-    if (thrown && isScriptBreak(thrown.what)) this.#interrupts.brokenBySignal();
-    if (context.interrupted) return { ok: false, error: this.#reportInterrupt(thrown, context) };
-    if (ok) return value ? { ok: true, value } : { ok: true };
-    if (this.#compiler.diagnostics.length > 0) {
-      const { summary, lines } = this.#compiler.describeDiagnostics(code);
-      return { ok: false, error: { ename: "TypeScriptError", evalue: summary, traceback: lines } };
-    }
-    return { ok: false, error: reportThrown(thrown?.what, (place) => this.#sources.get(place)) };
-  }
-
-  /** Where the cell was stopped, as far as that is known. */
-  #reportInterrupt(thrown: { what: unknown } | undefined, context: ExecutionContext): ErrorReport {
-    const sourceOf = (place: string) => this.#sources.get(place);
-    // A library may say in its own words that it stopped.
-    const told = thrown && !context.abandoned && !isScriptBreak(thrown.what);
-    if (told) return { ...reportThrown(thrown.what, sourceOf), ename: "Interrupted" };
-    const error = new CellInterrupt();
-    return { ename: error.name, evalue: error.message, traceback: [`${error.name}: ${error.message}`] };
   }
 
   /** After an error, the cells that were sent along with the failed one are not run. */

@@ -15,7 +15,7 @@ const MAX_TEXT = 100_000;
 
 /** Node 20 keeps what AsyncLocalStorage needs in properties of every promise, and shows them. */
 const ASYNC_PROPERTIES =
-  /,?\s*\[Symbol\((?:async_id_symbol|trigger_async_id_symbol|kResourceStore)\)\]: (?:\d+|\[cell\])/g;
+  /,?\s{0,200}\[Symbol\((?:async_id_symbol|trigger_async_id_symbol|kResourceStore)\)\]: (?:\d+|\[cell\])/g;
 
 export function withoutAsyncProperties(text: string): string {
   return text.includes("[Symbol(") ? text.replace(ASYNC_PROPERTIES, "") : text;
@@ -86,13 +86,18 @@ function asBundle(value: unknown): MimeBundle | undefined {
 /**
  * The forms in which a value is shown. Never throws: what goes wrong in a value's own display method is reported
  * through `onError`, and the value shows as text.
+ * @param call calls that method; the kernel's own way can be interrupted
  */
-export async function render(value: unknown, onError: (error: unknown) => void): Promise<MimeBundle> {
+export async function render(
+  value: unknown,
+  onError: (error: unknown) => void,
+  call: (method: () => unknown) => unknown = (method) => method(),
+): Promise<MimeBundle> {
   let bundle: MimeBundle | undefined;
   if ((typeof value === "object" || typeof value === "function") && value !== null) {
     try {
       const method = (value as Record<symbol, unknown>)[displaySymbol];
-      if (typeof method === "function") bundle = asBundle(await method.call(value));
+      if (typeof method === "function") bundle = asBundle(await call(() => method.call(value)));
     } catch (error) {
       onError(error);
     }

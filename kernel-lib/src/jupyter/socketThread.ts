@@ -1,6 +1,8 @@
-import { writeSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { Reply, Router, XPublisher } from "zeromq";
+import { Router, XPublisher } from "zeromq";
+import { SeenSignatures } from "./replays";
+import { ThreadLog } from "./threadLog";
 import {
   clock,
   type FromSockets,
@@ -8,7 +10,14 @@ import {
   type SocketThreadData,
   type ToSockets,
 } from "./threadProtocol";
-import { decodeMessage, encodeMessage, type Message, type OutgoingMessage, Signer } from "./wire";
+import {
+  type Admission,
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  type OutgoingMessage,
+  Signer,
+} from "./wire";
 
 /**
  * Runs in a worker thread and owns the sockets, so that the heartbeat, the control channel and everything that was
@@ -21,7 +30,9 @@ const STREAM_DELAY_MS = 20;
 const STREAM_CHARACTERS = 1 << 16;
 /** An interrupt goes to the event loop first, then to the loop checks of cell code, then out as SIGINT. */
 const LOOP_CHECK_AFTER_MS = 60;
-const SIGNAL_AFTER_MS = 250;
+const SIGNAL_EVERY_MS = 250;
+/** Code that was told to stop and has not, this long after the interrupt, is broken by SIGINT too. */
+const STUBBORN_AFTER_MS = 1000;
 const PARENT_POLL_MS = 1000;
 /** A main thread that has not left this long after it was told to is stuck in a computation. */
 const SHUTDOWN_GRACE_MS = 2000;
@@ -34,21 +45,28 @@ function post(message: FromSockets): void {
   port.postMessage(message);
 }
 
-/** The front end starts kernels with stderr in its log. `process.stderr` of a worker would need the main thread. */
-function log(text: string): void {
-  try {
-    writeSync(2, `kernel: ${text}\n`);
-  } catch {
-    // Nobody reads the log: then nothing is lost by not writing it.
-  }
-}
+const log = new ThreadLog();
+const admission: Admission = { signer, seen: new SeenSignatures(), ownSession: session };
+
+/**
+ * Largest frames that are taken, in bytes; a peer that announces a larger one is cut off before any of it is held.
+ * Nobody has shown the key at that point. Buffers of comm messages come on the shell channel.
+ */
+const LARGEST = { shell: 256 << 20, control: 16 << 20, stdin: 16 << 20, iopub: 1 << 16, heartbeat: 1 << 16 };
+/** After a failed receive, so that one that fails again and again leaves the thread its time. */
+const RECEIVE_PAUSE_MS = 5;
 
 const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0 };
-const shell = new Router(unlimited);
-const control = new Router(unlimited);
-const stdin = new Router(unlimited);
-const iopub = new XPublisher({ sendHighWaterMark: 0, verbosity: "allSubs" });
-const heartbeat = new Reply();
+const shell = new Router({ ...unlimited, maxMessageSize: LARGEST.shell });
+const control = new Router({ ...unlimited, maxMessageSize: LARGEST.control });
+const stdin = new Router({ ...unlimited, maxMessageSize: LARGEST.stdin });
+const iopub = new XPublisher({
+  sendHighWaterMark: 0,
+  verbosity: "allSubs",
+  maxMessageSize: LARGEST.iopub,
+});
+/** A router answers every peer by itself; a reply socket fails for all of them when one sends no proper request. */
+const heartbeat = new Router({ maxMessageSize: LARGEST.heartbeat });
 const sockets = { shell, control, stdin, iopub };
 
 /** One send at a time and in order: ZeroMQ refuses a second `send` while one is under way. */
@@ -74,7 +92,7 @@ class SendQueue {
         await this.#socket.send(frames);
       } catch (error) {
         // A router refuses a peer that is gone; whoever asked cannot be told.
-        log(`a message could not be sent: ${(error as Error).message}`);
+        log.event("a message could not be sent", (error as Error).message);
       }
       if (next > 1024) {
         this.#waiting.splice(0, next);
@@ -151,21 +169,29 @@ function publishStatus(state: "busy" | "idle", request: Message): void {
 
 function interrupt(): void {
   const sequence = Atomics.add(interruptWords, InterruptWord.requested, 1) + 1;
-  const pending = () => Atomics.load(interruptWords, InterruptWord.handled) < sequence;
+  const word = (index: number) => Atomics.load(interruptWords, index);
+  const begun = clock();
+  const pending = () => word(InterruptWord.handled) < sequence;
   post({ kind: "interrupt", sequence });
   setTimeout(() => {
     if (pending()) Atomics.store(interruptWords, InterruptWord.stop, 1);
   }, LOOP_CHECK_AFTER_MS);
-  setTimeout(() => {
-    if (!pending()) return;
+  const insist = setInterval(() => {
+    if (word(InterruptWord.ended) >= sequence || word(InterruptWord.requested) > sequence) {
+      clearInterval(insist);
+      return;
+    }
+    const stubborn = clock() - begun >= STUBBORN_AFTER_MS;
+    if (word(InterruptWord.breakable) === 0 || !(pending() || stubborn)) return;
     Atomics.store(interruptWords, InterruptWord.signalSent, clock());
     process.kill(process.pid, "SIGINT");
-  }, SIGNAL_AFTER_MS);
+  }, SIGNAL_EVERY_MS);
+  insist.unref();
 }
 
 function killIfStuck(after: string): void {
   setTimeout(() => {
-    log(`a cell did not end after ${after}; the process is killed`);
+    log.say(`a cell did not end after ${after}; the process is killed`);
     void closeSockets().then(() => process.kill(process.pid, "SIGKILL"));
   }, SHUTDOWN_GRACE_MS).unref();
 }
@@ -193,26 +219,45 @@ function alone(frame: Uint8Array): Uint8Array {
   return frame.byteLength === frame.buffer.byteLength ? frame : new Uint8Array(frame);
 }
 
-async function receive(socket: Router, handle: (message: Message) => void): Promise<void> {
-  for await (const frames of socket) {
+/** Hands on what a socket receives, until it is closed. Whatever arrives, and whatever becomes of it, the loop goes on. */
+async function receiveAll(
+  socket: Router | XPublisher,
+  handle: (frames: Buffer[]) => void | Promise<void>,
+): Promise<void> {
+  while (!socket.closed) {
+    let frames: Buffer[];
     try {
-      const message = decodeMessage(frames, signer);
-      handle({
-        ...message,
-        identities: message.identities.map(alone),
-        buffers: message.buffers.map(alone),
-      });
+      frames = await socket.receive();
     } catch (error) {
-      log(`a message was dropped: ${(error as Error).message}`);
+      if (socket.closed) return;
+      log.event("receiving failed", (error as Error).message);
+      await pause(RECEIVE_PAUSE_MS);
+      continue;
+    }
+    try {
+      await handle(frames);
+    } catch (error) {
+      log.event("a message was dropped", (error as Error).message);
     }
   }
 }
 
+function receive(socket: Router, handle: (message: Message) => void): Promise<void> {
+  return receiveAll(socket, (frames) => {
+    const message = decodeMessage(frames, admission);
+    handle({
+      ...message,
+      identities: message.identities.map(alone),
+      buffers: message.buffers.map(alone),
+    });
+  });
+}
+
 /** A front end that hears this knows that it will miss nothing from now on (protocol 5.4). */
-async function welcomeSubscribers(): Promise<void> {
+function welcomeSubscribers(): Promise<void> {
   const SUBSCRIBE = 1;
-  for await (const [request] of iopub) {
-    if (request[0] !== SUBSCRIBE) continue;
+  return receiveAll(iopub, ([request]) => {
+    if (request?.[0] !== SUBSCRIBE) return;
     const subscription = request.subarray(1);
     flushStream();
     queues.iopub.push({
@@ -223,11 +268,11 @@ async function welcomeSubscribers(): Promise<void> {
       content: JSON.stringify({ subscription: subscription.toString("utf8") }),
       buffers: [],
     });
-  }
+  });
 }
 
-async function echoHeartbeat(): Promise<void> {
-  for await (const frames of heartbeat) await heartbeat.send(frames);
+function echoHeartbeat(): Promise<void> {
+  return receiveAll(heartbeat, (frames) => heartbeat.send(frames));
 }
 
 let closing = false;
@@ -256,6 +301,10 @@ function bindAll(): Promise<unknown> {
     heartbeat.bind(address(connection.hb_port)),
   ]);
 }
+
+// What ends here was nobody's to catch; the kernel and its variables outlive it.
+process.on("uncaughtException", (error) => log.event("unexpected error", error.stack ?? String(error)));
+process.on("unhandledRejection", (reason) => log.event("unexpected rejection", String(reason)));
 
 port.on("message", (message: ToSockets) => {
   switch (message.kind) {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import {
@@ -49,6 +50,7 @@ export class Sockets {
         reject(error);
         events.failed(error);
       });
+      this.#worker.on("messageerror", (error) => writeSync(2, `kernel: a message was dropped: ${error}\n`));
       this.#worker.on("message", (message: FromSockets) => {
         switch (message.kind) {
           case "message":

@@ -43,7 +43,7 @@ export interface SocketThreadData {
 
 /** Words of the shared memory through which an interrupt reaches a main thread that is busy. */
 export const InterruptWord = {
-  /** Not 0: the next loop check of cell code must throw. */
+  /** Not 0: checks of cell code must look whether they have to throw. */
   stop: 0,
   /** Number of the latest interrupt that was asked for. */
   requested: 1,
@@ -51,7 +51,13 @@ export const InterruptWord = {
   handled: 2,
   /** Clock (see {@link clock}) when the socket thread last sent SIGINT to its own process; 0 once that has arrived. */
   signalSent: 3,
+  /** Number of the latest interrupt after which everything that it hit has ended. */
+  ended: 4,
+  /** Not 0: the main thread is in a `vm` script that SIGINT breaks. */
+  breakable: 5,
 } as const;
+
+export const INTERRUPT_WORDS = 6;
 
 /** Milliseconds, wrapped to what a word holds, and never 0. Both threads read the same. */
 export function clock(): number {

@@ -15,7 +15,9 @@ const POSITION = /(jupyter-cell:\d+):(\d+):(\d+)/;
 /** Frames of the machinery that runs cells tell a reader nothing. */
 const MACHINERY =
   /[\\/]tslab[\\/]dist[\\/]|[\\/]dist[\\/]jupyter[\\/]|node:vm:|node:async_hooks|node:internal[\\/](async_local_storage|process[\\/]task_queues)|\(kernel:\d+|evalmachine\.<anonymous>/;
+const PLACE = /(cell [^,\s()]+|[\w-]+\.ts), line (\d+):(\d+)/;
 const MAX_EVALUE = 2000;
+const MAX_FRAME = 4000;
 const RED = "\u001b[31m";
 const PLAIN = "\u001b[39m";
 
@@ -59,7 +61,11 @@ export function installStackMapping(locate: Locate): void {
 
 /** The line of the cell where an error was thrown, with a mark; empty where the stack names no cell. */
 function excerpt(stack: string, sourceOf: (place: string) => string | undefined): string[] {
-  const found = /(cell [^,\s()]+|[\w-]+\.ts), line (\d+):(\d+)/.exec(stack);
+  // Only frames name a place; a message may be of any length and say anything.
+  const frame = stack
+    .split("\n")
+    .find((line) => line.startsWith("    at ") && line.length < MAX_FRAME && PLACE.test(line));
+  const found = frame && PLACE.exec(frame);
   const source = found ? sourceOf(found[1]!) : undefined;
   if (!found || source === undefined) return [];
   const line = Number(found[2]);

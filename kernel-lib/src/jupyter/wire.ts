@@ -1,4 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import type { SeenSignatures } from "./replays";
 
 /**
  * Messages as they cross a ZeroMQ socket:
@@ -89,8 +90,51 @@ function parseObject(frame: Uint8Array, what: string): Json {
   return value as Json;
 }
 
-/** @throws WireError when frames are missing, the signature is wrong or a frame is not a JSON object. */
-export function decodeMessage(frames: readonly Buffer[], signer: Signer): Message {
+/** Nesting of content beyond which a message is refused: what copies or writes JSON recurses, and has little stack. */
+const DEEPEST = 500;
+
+function nestedDeeper(frame: Uint8Array, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < frame.length; i++) {
+    const byte = frame[i];
+    if (inString) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > limit) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return false;
+}
+
+function parseHeader(frame: Uint8Array): Header {
+  const header = parseObject(frame, "header");
+  for (const field of ["msg_id", "msg_type"]) {
+    if (typeof header[field] !== "string") throw new WireError(`the header has no ${field}`);
+  }
+  // Every reply carries a copy of it.
+  for (const [name, value] of Object.entries(header)) {
+    if (typeof value === "object" && value !== null) throw new WireError(`${name} of the header is no text`);
+  }
+  return header as unknown as Header;
+}
+
+/** What a message has to pass before anything acts on it. */
+export interface Admission {
+  signer: Signer;
+  /** Drops a message that comes a second time. Left out: none is dropped for that. */
+  seen?: SeenSignatures;
+  /** The session of the receiver, whose own messages are signed with the same key and can be sent back to it. */
+  ownSession?: string;
+}
+
+/**
+ * @throws WireError when frames are missing, the signature is wrong or has been seen, a frame is not a JSON object or
+ *   nested too deeply, or the message is one of the receiver's own
+ */
+export function decodeMessage(frames: readonly Buffer[], { signer, seen, ownSession }: Admission): Message {
   const delimiter = frames.findIndex((frame) => frame.equals(DELIMITER));
   if (delimiter < 0) throw new WireError("the delimiter <IDS|MSG> is missing");
   const signature = frames[delimiter + 1];
@@ -99,13 +143,19 @@ export function decodeMessage(frames: readonly Buffer[], signer: Signer): Messag
     throw new WireError(`${JSON_FRAMES} JSON frames are expected, ${json.length} are there`);
   }
   if (!signer.verify(signature, json)) throw new WireError("the signature is wrong");
-  const header = parseObject(json[0]!, "header");
-  for (const field of ["msg_id", "msg_type"]) {
-    if (typeof header[field] !== "string") throw new WireError(`the header has no ${field}`);
+  if (signature.length > 0 && seen?.add(signature) === false) {
+    throw new WireError("the signature has been used before");
+  }
+  if (json.some((frame) => nestedDeeper(frame, DEEPEST))) {
+    throw new WireError(`nested deeper than ${DEEPEST} levels`);
+  }
+  const header = parseHeader(json[0]!);
+  if (ownSession !== undefined && header.session === ownSession) {
+    throw new WireError("it is one of the kernel's own messages");
   }
   return {
     identities: frames.slice(0, delimiter),
-    header: header as unknown as Header,
+    header,
     parent: parseObject(json[1]!, "parent header"),
     metadata: parseObject(json[2]!, "metadata"),
     content: parseObject(json[3]!, "content"),

@@ -1,17 +1,16 @@
 import { throwIfStopped } from "../errors";
-import { type TaskOptions, taskSignal } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 
 /** Milliseconds of work between turns of the event loop. */
 const TURN = 25;
 
 /** Long work on one thread that lets the event loop have its turns, so that widgets and interrupts are answered. */
 export class Pacing {
-  private readonly signal: AbortSignal | undefined;
+  private readonly task: TaskOptions;
   private last = performance.now();
 
-  constructor(private readonly task: TaskOptions) {
-    this.signal = taskSignal(task);
-    throwIfStopped(this.signal);
+  constructor(task: TaskOptions) {
+    this.task = beginTask(task);
   }
 
   /** Whether it is time for {@link turn}: cheap enough for every few thousand operations. */
@@ -22,7 +21,7 @@ export class Pacing {
   /** Lets the event loop run. @throws StoppedError once the task's signal is set */
   async turn(): Promise<void> {
     await new Promise(setImmediate);
-    throwIfStopped(this.signal);
+    throwIfStopped(this.task.signal);
     this.last = performance.now();
   }
 

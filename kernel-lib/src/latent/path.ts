@@ -36,20 +36,12 @@ export function pathThrough(
   count: number,
   options: PathOptions = {},
 ): Path {
-  const k = anchors.length / dimensions;
-  if (!Number.isInteger(k) || k < 1 || !Array.from(anchors).every(Number.isFinite)) {
-    throw new InputError(
-      "anchors",
-      `one or more rows of ${dimensions} finite numbers`,
-      `${anchors.length} numbers`,
-    );
-  }
+  const k = checkedAnchors(anchors, dimensions);
   if (!Number.isInteger(count) || count < 1) {
     throw new InputError("stations", "an integer of 1 or more", String(count));
   }
   const { points, indexOf } = withoutRepeats(anchors, dimensions, k, options.closed ?? false);
-  const line =
-    options.shape === "straight" ? polyline(points, options.closed) : curve(points, options.closed);
+  const line = lineThrough(points, options);
   const along = arcLength(line);
   const length = along[along.length - 1]!;
   const perAnchor = options.shape === "straight" ? 1 : PIECES;
@@ -65,6 +57,49 @@ export function pathThrough(
     for (let d = 0; d < dimensions; d++) stations[s * dimensions + d] = from[d]! + part * (to[d]! - from[d]!);
   }
   return { stations, anchorsAt: Float64Array.from(indexOf, (p) => along[p * perAnchor]!), length };
+}
+
+/** A path as a chain of straight pieces, drawn finely where it is curved. */
+export interface PathLine {
+  /** Where the pieces meet, each [dimensions]; two at least, unless all anchors are one point. */
+  points: readonly Float64Array[];
+  /** How far along the path each of them is, [points]. */
+  along: Float64Array;
+  length: number;
+}
+
+/**
+ * The line of {@link pathThrough}, with every anchor on it.
+ * @param anchors [k · dimensions]
+ * @throws InputError for no anchors and for numbers that are not finite
+ */
+export function pathLine(
+  anchors: ArrayLike<number>,
+  dimensions: number,
+  options: PathOptions = {},
+): PathLine {
+  const k = checkedAnchors(anchors, dimensions);
+  const { points: there } = withoutRepeats(anchors, dimensions, k, options.closed ?? false);
+  // Through two anchors the curve is a straight line, and one piece is enough
+  const points = there.length < 3 ? polyline(there, options.closed) : lineThrough(there, options);
+  const along = arcLength(points);
+  return { points, along, length: along[along.length - 1]! };
+}
+
+function checkedAnchors(anchors: ArrayLike<number>, dimensions: number): number {
+  const k = anchors.length / dimensions;
+  if (!Number.isInteger(k) || k < 1 || !Array.from(anchors).every(Number.isFinite)) {
+    throw new InputError(
+      "anchors",
+      `one or more rows of ${dimensions} finite numbers`,
+      `${anchors.length} numbers`,
+    );
+  }
+  return k;
+}
+
+function lineThrough(points: Points, { shape, closed }: PathOptions): Points {
+  return shape === "straight" ? polyline(points, closed) : curve(points, closed);
 }
 
 /** Points as rows of numbers. */

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
+import { finiteText } from "../finite";
 import { fft3Real, frequency, halfWidth } from "./fft";
 import { requireSameGrid } from "./grid";
 import type { Volume } from "./volume";
@@ -21,7 +22,7 @@ export interface FscCurve {
  *
  * @param options.mask  multiplied to both maps first
  * @param options.names what to call the two maps in errors, such as their files
- * @throws InputError when the maps, or the mask, differ in size or voxel size
+ * @throws InputError when the maps, or the mask, differ in size or voxel size, or values are too large to be transformed
  */
 export function fourierShellCorrelation(
   a: Volume,
@@ -58,6 +59,10 @@ export function fourierShellCorrelation(
     }
   }
   const fsc = cross.map((sum, r) => (sum === 0 ? 0 : sum / Math.sqrt(powerA[r]! * powerB[r]!)));
+  if (!fsc.every(Number.isFinite)) {
+    const name = powerA.every(Number.isFinite) ? nameB : nameA;
+    throw new InputError(name, "values whose Fourier transform is finite", "values too large for it");
+  }
   return curveOf(fsc, longest * a.apix);
 }
 
@@ -101,15 +106,19 @@ export function halfMapsToFull(curve: FscCurve): FscCurve {
 
 const HEADER = "shell\tfrequency(1/A)\tresolution(A)\tfsc";
 
-/** A curve as text: a line of column names, then one line a shell, separated by tabs. */
-export function formatFsc(curve: FscCurve): string {
+/**
+ * A curve as text: a line of column names, then one line a shell, separated by tabs.
+ * @param file what to call it in errors
+ * @throws InputError where a correlation is not finite
+ */
+export function formatFsc(curve: FscCurve, file = "FSC table"): string {
   const lines = Array.from(curve.shell, (shell, i) => {
     const resolution = curve.resolution[i]!;
     return [
       shell,
       curve.frequency[i]!.toFixed(6),
       Number.isFinite(resolution) ? resolution.toFixed(4) : "inf",
-      curve.fsc[i]!.toFixed(6),
+      finiteText(curve.fsc[i]!, 6, file, `shell ${shell}`),
     ].join("\t");
   });
   return `${[HEADER, ...lines].join("\n")}\n`;

@@ -1,27 +1,43 @@
 import { InputError } from "../errors";
 import { type Grid, requireSameBox, requireSameGrid } from "./grid";
-import { readMap } from "./mrc";
+import { type ReadMapOptions, readMap } from "./mrc";
 import type { Volume } from "./volume";
 
 /** How far outside 0 … 1 the values of a mask may lie: interpolation and rounding take them there. */
 const VALUE_TOLERANCE = 0.01;
-/**
- * Reads a mask from a map file and checks it: see {@link checkMask}.
- * @param like the map, or the particles' box, that it is to be used with
- */
-export async function readMask(file: string, like?: Grid): Promise<Volume> {
-  const mask = await readMap(file);
-  checkMask(mask, { name: file, ...(like && { like }) });
+
+/** From where on a place counts as inside, for whoever asks yes or no. */
+export const INSIDE = 0.5;
+
+export interface MaskUse {
+  /** The map, or the particles' box, that it is to be used with. */
+  like?: Grid;
+  /** Whether it needs as many voxels as `like`. */
+  sameVoxels?: boolean;
+}
+
+/** Reads a mask from a map file and checks it: see {@link checkMask}. */
+export async function readMask(
+  file: string,
+  like?: Grid,
+  options: Pick<MaskUse, "sameVoxels"> & ReadMapOptions = {},
+): Promise<Volume> {
+  const { sameVoxels = false, ...reading } = options;
+  const mask = await readMap(file, reading);
+  checkMask(mask, { name: file, sameVoxels, ...(like && { like }) });
   return mask;
 }
 
 /**
- * Checks that a map can serve as a mask: values in 0 … 1 (to 0.01), somewhere above 0, and a box of the same edges
- * in Å as `like` (to 0.5 %), in as many voxels as it may be.
+ * Checks that a map can serve as a mask: values in 0 … 1 (to 0.01), somewhere at least 0.5, and a box of the same edges
+ * in Å as `like` (to 0.5 %). A consensus map that is given by mistake has values beyond.
  * @throws InputError
  */
-export function checkMask(mask: Volume, options: { like?: Grid; name?: string } = {}): void {
-  const name = options.name ?? "mask";
+export function checkMask(mask: Volume, options: MaskUse & { name?: string } = {}): void {
+  const { name = "mask", like, sameVoxels } = options;
+  if (like && sameVoxels && mask.size.some((n, i) => n !== like.size[i])) {
+    throw new InputError(name, `${like.size.join("×")} voxels like the map`, `${mask.size.join("×")} voxels`);
+  }
   let largest = 0;
   for (let i = 0; i < mask.data.length; i++) {
     const value = mask.data[i]!;
@@ -32,8 +48,12 @@ export function checkMask(mask: Volume, options: { like?: Grid; name?: string } 
     }
     largest = Math.max(largest, value);
   }
-  if (largest <= VALUE_TOLERANCE) throw new InputError(name, "values above 0", "nothing but zeros");
-  if (options.like) requireSameBox(mask, options.like, name);
+  if (largest < INSIDE) {
+    const found =
+      largest <= VALUE_TOLERANCE ? "nothing but zeros" : `${Number(largest.toPrecision(3))} at most`;
+    throw new InputError(name, `values above 0, of at least ${INSIDE} somewhere`, found);
+  }
+  if (like) requireSameBox(mask, like, name);
 }
 
 /**

@@ -1,19 +1,14 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import { PassingFile } from "../writeBeside";
-import {
-  bytesPerValue,
-  formatHeader,
-  headerBytes,
-  type MrcHeader,
-  type NewHeader,
-  parseHeader,
-} from "./mrcHeader";
-import { type ByteSource, openSource } from "./mrcSource";
+import { headerBytes, type MrcHeader, parseHeader } from "./mrcHeader";
+import { type ByteSign, type FoundValues, findValues, promisedLayout } from "./mrcLayout";
+import { type ByteSource, memoryFor, openSource } from "./mrcSource";
 import { decodeValues, findNotFinite } from "./mrcValues";
 import type { Volume } from "./volume";
 
 export type { MrcHeader } from "./mrcHeader";
+export type { ByteSign } from "./mrcLayout";
+export { createStack, type StackWriter, writeMap } from "./mrcWriter";
 
 /**
  * An open MRC, MRCS, MAP or CCP4 file, of which sections (the images of a stack, the XY planes of a volume) are read
@@ -27,6 +22,8 @@ export interface MrcFile {
   readonly size: readonly [number, number, number];
   /** Å per pixel along X, or undefined where the header does not say. */
   readonly apix: number | undefined;
+  /** What was assumed on opening or is left out, in sentences that name the file. */
+  readonly notices: readonly string[];
   /**
    * Sections `first` to `first + count − 1`, counted from 0, as [count · ny · nx] with x fastest.
    * @param space  at least 4 bytes for each value, in which the result may then lie: to read often without taking new memory
@@ -36,90 +33,113 @@ export interface MrcFile {
   close(): Promise<void>;
 }
 
+export interface OpenMrcOptions {
+  /**
+   * How bytes of mode 0 are read. Default: as IMOD's stamp says; without it as unsigned where the values only make sense so,
+   * which is said in the notices, else as signed.
+   */
+  bytes?: ByteSign | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Opens an MRC file and checks that it holds as many values as its header promises. Whether its sections are images
  * or planes of a volume is for the caller to know: the space group (word 23) tells, but many programs write it wrong.
  *
- * @throws InputError when the file is missing, no MRC file, of a mode that cannot be read, or too short
+ * @throws InputError when the file is missing, no MRC file, of a mode that cannot be read, too short, or longer than its header
+ *   says in a way that leaves open where its values begin
  */
-export async function openMrc(file: string): Promise<MrcFile> {
-  const source = await openSource(file);
+export async function openMrc(file: string, options: OpenMrcOptions = {}): Promise<MrcFile> {
+  const { signal } = options;
+  const promisedBytes = (start: Uint8Array) => promisedLayout(parseHeader(start, file), file).fileBytes;
+  const source = await openSource(file, { signal, promisedBytes });
   try {
     const header = parseHeader(await source.read(0, headerBytes), file);
-    const bytes = bytesPerValue(header.mode, file);
-    const section = header.nc * header.nr * bytes;
-    const expected = headerBytes + header.extendedBytes + section * header.ns;
-    if (source.size < expected) {
-      const whole = Math.max(0, Math.floor((source.size - headerBytes - header.extendedBytes) / section));
-      throw new InputError(
-        file,
-        `${expected} bytes for ${header.ns} sections of ${header.nc}×${header.nr} in mode ${header.mode}`,
-        `${source.size} bytes, which hold ${whole} whole sections`,
-      );
-    }
-    const inOrder = header.axes.join() === "1,2,3";
-    return inOrder
-      ? new OrderedFile(file, source, header, bytes)
-      : await readPermuted(file, source, header, bytes);
+    const read = (from: number, to: number) => source.read(from, to - from);
+    const found = await findValues({ file, header, size: source.size, read, bytes: options.bytes });
+    const opened = new OrderedFile({ file, source, header, ...found });
+    return header.axes.join() === "1,2,3" ? opened : await readPermuted(opened, signal);
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
-function pixelSize(header: MrcHeader, size: readonly number[]): number | undefined {
-  const apix = header.cell[0] / (header.sampling[0] || size[0]!);
-  return apix > 0 && Number.isFinite(apix) ? apix : undefined;
+/** Pixel sizes outside of this range are no electron micrograph's; headers that are not filled in have anything. */
+const isPixelSize = (apix: number) => apix >= 0.01 && apix <= 10_000;
+
+/** Å per pixel along X, Y and Z, undefined where the header does not say. */
+function pixelSizes(header: MrcHeader): (number | undefined)[] {
+  // Words 8–13 go with X, Y and Z, whatever the order of axes.
+  const size = sizeAlongAxes(header);
+  const edges = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
+  return edges.map((edge) => (isPixelSize(edge) ? edge : undefined));
+}
+
+/** Å per pixel of images; undefined where the header does not say, or says two different ones (by 1 %) along X and Y. */
+export function squarePixelSize({ header }: MrcFile): number | undefined {
+  const [x, y] = pixelSizes(header);
+  return x !== undefined && y !== undefined && Math.abs(y / x - 1) > 0.01 ? undefined : x;
+}
+
+interface OpenedFile extends FoundValues {
+  file: string;
+  source: ByteSource;
+  header: MrcHeader;
 }
 
 class OrderedFile implements MrcFile {
   readonly size: readonly [number, number, number];
   readonly apix: number | undefined;
+  readonly file: string;
+  readonly header: MrcHeader;
+  readonly notices: readonly string[];
 
-  constructor(
-    readonly file: string,
-    private readonly source: ByteSource,
-    readonly header: MrcHeader,
-    private readonly bytes: number,
-  ) {
+  constructor(private readonly opened: OpenedFile) {
+    const { file, header, notices } = opened;
+    this.file = file;
+    this.header = header;
+    this.notices = notices;
     this.size = [header.nc, header.nr, header.ns];
-    this.apix = pixelSize(header, this.size);
+    this.apix = pixelSizes(header)[0];
   }
 
   async readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array> {
     checkRange(this, first, count);
-    const { nc, nr, extendedBytes } = this.header;
-    const section = nc * nr * this.bytes;
-    const start = headerBytes + extendedBytes + first * section;
-    const raw = await this.source.read(start, count * section, space);
-    if (raw.length < count * section) {
-      const place = `${this.file}: section ${first + Math.floor(raw.length / section) + 1}`;
-      throw new InputError(place, `${section} bytes`, `only ${raw.length % section}`);
+    const { source, layout } = this.opened;
+    const bytes = count * layout.sectionBytes;
+    const start = layout.dataStart + first * layout.sectionBytes;
+    const raw = await source.read(start, bytes, space ?? memoryFor(bytes, this.file));
+    if (raw.length < bytes) {
+      const place = `${this.file}: section ${first + Math.floor(raw.length / layout.sectionBytes) + 1}`;
+      throw new InputError(place, `${layout.sectionBytes} bytes`, `only ${raw.length % layout.sectionBytes}`);
     }
-    const values = decodeValues(raw, this.header);
+    const values = decodeValues(raw, this.header, layout.signed);
     // Only floating point can hold what is no number.
     if (this.header.mode === 2 || this.header.mode === 12) checkFinite(values, this, first);
     return values;
   }
 
   close(): Promise<void> {
-    return this.source.close();
+    return this.opened.source.close();
   }
 }
 
-/** A file whose axes are in another order: read whole, since a section of its array is no section along Z. */
-async function readPermuted(
-  file: string,
-  source: ByteSource,
-  header: MrcHeader,
-  bytes: number,
-): Promise<MrcFile> {
-  const inFile = new OrderedFile(file, source, header, bytes);
-  const values = await inFile.readSections(0, header.ns);
+/** Size along X, Y and Z, whatever the order of axes in the file. */
+function sizeAlongAxes(header: MrcHeader): [number, number, number] {
   const extent = [header.nc, header.nr, header.ns];
+  return [1, 2, 3].map((axis) => extent[header.axes.indexOf(axis)]!) as [number, number, number];
+}
+
+/** A file whose axes are in another order: read whole, since a section of its array is no section along Z. */
+async function readPermuted(inFile: OrderedFile, signal: AbortSignal | undefined): Promise<MrcFile> {
+  const { file, header, notices, apix } = inFile;
+  throwIfStopped(signal);
+  const values = await inFile.readSections(0, header.ns);
   // Place in the file's order of each of X, Y, Z, and how far apart its neighbours are there.
   const place = [1, 2, 3].map((axis) => header.axes.indexOf(axis));
-  const [nx, ny, nz] = place.map((i) => extent[i]!) as [number, number, number];
+  const size = sizeAlongAxes(header);
+  const [nx, ny, nz] = size;
   const fileStride = [1, header.nc, header.nc * header.nr];
   const [sx, sy, sz] = place.map((i) => fileStride[i]!) as [number, number, number];
   const data = new Float32Array(values.length);
@@ -129,17 +149,17 @@ async function readPermuted(
       for (let x = 0; x < nx; x++) data[to++] = values[x * sx + y * sy + z * sz]!;
     }
   }
-  const size = [nx, ny, nz] as const;
   const permuted: MrcFile = {
     file,
     header,
     size,
-    apix: pixelSize(header, size),
+    apix,
+    notices,
     readSections: async (first, count) => {
       checkRange(permuted, first, count);
       return data.slice(first * nx * ny, (first + count) * nx * ny);
     },
-    close: () => source.close(),
+    close: () => inFile.close(),
   };
   return permuted;
 }
@@ -172,28 +192,56 @@ function checkFinite(values: Float32Array, file: MrcFile, first: number): void {
   );
 }
 
+export interface ReadMapOptions extends OpenMrcOptions {
+  /** Å per voxel, to be used instead of what the header says; needed where the header says nothing. */
+  apix?: number;
+  /** Called with what was assumed or left out, in a sentence that names the file. */
+  onNotice?: ((notice: string) => void) | undefined;
+}
+
 /**
  * Reads one volume of any size; axes are brought into the order X, Y, Z.
  *
- * @param options.apix  Å per voxel, to be used instead of what the header says; needed where the header says nothing
  * @throws InputError for what {@link openMrc} refuses, a stack of images or of volumes, voxels that are no cubes
  */
-export async function readMap(file: string, options: { apix?: number } = {}): Promise<Volume> {
-  const mrc = await openMrc(file);
+export async function readMap(file: string, options: ReadMapOptions = {}): Promise<Volume> {
+  const mrc = await openMrc(file, options);
   try {
-    const { header, size } = mrc;
     checkIsOneVolume(mrc);
     const apix = options.apix ?? cubicVoxel(mrc);
-    const data = await mrc.readSections(0, size[2]);
-    // Words 50–52 where somebody set them, else the place of the first voxel in the cell (CCP4, EMDB).
-    const startOf = (axis: number) => header.start[header.axes.indexOf(axis)]! * apix;
-    const origin = header.origin.some((x) => x !== 0 && Number.isFinite(x))
-      ? header.origin
-      : ([startOf(1), startOf(2), startOf(3)] as [number, number, number]);
-    return { data, size: [...size], apix, origin };
+    const notices = [...mrc.notices];
+    const origin = originOf(mrc, apix, notices);
+    throwIfStopped(options.signal);
+    const data = await mrc.readSections(0, mrc.size[2]);
+    for (const notice of notices) options.onNotice?.(notice);
+    return { data, size: [...mrc.size], apix, origin };
   } finally {
     await mrc.close();
   }
+}
+
+/** No map lies further than this from the origin of its coordinates, in Å: headers that are not filled in have anything. */
+const FARTHEST_ORIGIN = 1e6;
+
+/**
+ * Place of the first voxel in Å: words 50–52 where somebody set them, else its place in the cell, words 5–7 (CCP4, EMDB).
+ * ChimeraX places maps in the same way.
+ */
+function originOf({ file, header }: MrcFile, apix: number, notices: string[]): [number, number, number] {
+  const startOf = (axis: number) => header.start[header.axes.indexOf(axis)]! * apix;
+  const start: [number, number, number] = [startOf(1), startOf(2), startOf(3)];
+  for (const [words, origin] of [
+    ["50–52", header.origin],
+    ["5–7", start],
+  ] as const) {
+    if (origin.every((x) => x === 0)) continue;
+    if (origin.every((x) => Math.abs(x) <= FARTHEST_ORIGIN)) return [...origin];
+    const found = `${origin.map((x) => Number(x.toPrecision(4))).join(", ")} Å`;
+    notices.push(
+      `${file} has its origin in words ${words} at ${found}, where no map lies, and it is left out`,
+    );
+  }
+  return [0, 0, 0];
 }
 
 function checkIsOneVolume({ file, header, size }: MrcFile): void {
@@ -207,125 +255,26 @@ function checkIsOneVolume({ file, header, size }: MrcFile): void {
 }
 
 /** Å per voxel. @throws InputError when the header does not say, or voxels are no cubes (to 0.1 %) */
-function cubicVoxel({ file, header, size, apix }: MrcFile): number {
-  if (apix === undefined) {
-    throw new InputError(`${file}: words 11–13`, "a cell size, or a pixel size given beside the file", "0");
-  }
+function cubicVoxel({ file, header, size }: MrcFile): number {
   const edges = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
+  const apix = edges[0]!;
+  if (!isPixelSize(apix)) {
+    const expected = "a cell size, or a pixel size given beside the file";
+    throw new InputError(
+      `${file}: words 11–13`,
+      expected,
+      header.cell[0] === 0 ? "0" : `${apix} Å per voxel`,
+    );
+  }
   // A stack of one image has no depth, and writers put anything there.
   const compared = size[2] > 1 ? edges : edges.slice(0, 2);
   if (compared.some((edge) => !(Math.abs(edge - apix) <= 1e-3 * apix))) {
     const found = `${edges.map((edge) => edge.toFixed(4)).join(" × ")} Å`;
     throw new InputError(`${file}: words 8–13`, "cubic voxels", found);
   }
-  if (header.angles.some((angle) => angle !== 0 && Math.abs(angle - 90) > 0.01)) {
+  if (header.angles.some((angle) => angle !== 0 && !(Math.abs(angle - 90) <= 0.01))) {
     const found = header.angles.map((angle) => angle.toFixed(2)).join(", ");
     throw new InputError(`${file}: words 14–16`, "a cell with right angles", `${found} degrees`);
   }
   return apix;
-}
-
-/** A stack of images that is written one after the other. */
-export interface StackWriter {
-  /** Adds the images in `images`, [n · ny · nx]. */
-  append(images: Float32Array): Promise<void>;
-  /** Completes the file and gives it its name. */
-  close(): Promise<void>;
-  /** Removes what was written. Does nothing after {@link close}. */
-  abort(): Promise<void>;
-}
-
-/**
- * Begins a stack of float32 images. It is written beside its place and takes the name `file` when closed, so that
- * nothing unfinished ever has that name.
- *
- * @param options.size  nx, ny of an image
- * @param options.apix  Å per pixel
- */
-export async function createStack(
-  file: string,
-  options: { size: readonly [number, number]; apix: number },
-): Promise<StackWriter> {
-  const [nx, ny] = options.size;
-  const writer = await MrcWriter.create(file);
-  let images = 0;
-  return {
-    async append(values) {
-      if (values.length % (nx * ny) !== 0) {
-        throw new RangeError(`images: expected a multiple of ${nx}×${ny} values, found ${values.length}`);
-      }
-      images += values.length / (nx * ny);
-      await writer.write(values);
-    },
-    close: () => writer.finish({ size: [nx, ny, images], apix: options.apix, spaceGroup: 0 }),
-    abort: () => writer.abort(),
-  };
-}
-
-/** Writes a volume as float32, with its pixel size, origin and statistics. The file appears when complete. */
-export async function writeMap(
-  file: string,
-  volume: Volume,
-  options: { signal?: AbortSignal } = {},
-): Promise<void> {
-  const { data, size, apix, origin } = volume;
-  if (data.length !== size[0] * size[1] * size[2]) {
-    throw new RangeError(`volume: expected ${size.join("×")} values, found ${data.length}`);
-  }
-  const writer = await MrcWriter.create(file);
-  try {
-    // In parts, so that an abort does not wait for the whole of a large map.
-    const part = 1 << 24;
-    for (let from = 0; from < data.length; from += part) {
-      throwIfStopped(options.signal);
-      await writer.write(data.subarray(from, Math.min(data.length, from + part)));
-    }
-    throwIfStopped(options.signal);
-    await writer.finish({ size, apix, spaceGroup: 1, ...(origin && { origin }) });
-  } finally {
-    await writer.abort();
-  }
-}
-
-/** Writes the values first and the header last, when the number of sections and the statistics are known. */
-class MrcWriter {
-  private count = 0;
-  private min = Number.POSITIVE_INFINITY;
-  private max = Number.NEGATIVE_INFINITY;
-  private sum = 0;
-  private squares = 0;
-
-  private constructor(private readonly file: PassingFile) {}
-
-  static async create(target: string): Promise<MrcWriter> {
-    const file = await PassingFile.create(target);
-    await file.append(new Uint8Array(headerBytes));
-    return new MrcWriter(file);
-  }
-
-  async write(values: Float32Array): Promise<void> {
-    for (let i = 0; i < values.length; i++) {
-      const v = values[i]!;
-      if (v < this.min) this.min = v;
-      if (v > this.max) this.max = v;
-      this.sum += v;
-      this.squares += v * v;
-    }
-    this.count += values.length;
-    await this.file.append(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  }
-
-  async finish(header: Omit<NewHeader, "statistics">): Promise<void> {
-    const n = Math.max(1, this.count);
-    const mean = this.sum / n;
-    const rms = Math.sqrt(Math.max(0, this.squares / n - mean * mean));
-    const empty = this.count === 0;
-    const statistics = { min: empty ? 0 : this.min, max: empty ? 0 : this.max, mean, rms };
-    await this.file.writeAt(formatHeader({ ...header, statistics }), 0);
-    await this.file.keep();
-  }
-
-  abort(): Promise<void> {
-    return this.file.drop();
-  }
 }

@@ -170,6 +170,9 @@ function describeBytes(bytes: Uint8Array, view: DataView): string {
   if (start.startsWith("\x89HDF")) return "an HDF5 file";
   if (/^(II\*\0|MM\0\*)/.test(start)) return "a TIFF file";
   if (start.startsWith("\x1f\x8b")) return "a file packed by gzip";
+  if (start.startsWith("\x28\xb5\x2f\xfd")) return "a file packed by zstd (unpack it first)";
+  if (start.startsWith("\xfd7zXZ")) return "a file packed by xz (unpack it first)";
+  if (start.startsWith("PK\x03\x04")) return "a zip archive (unpack it first)";
   if (start.startsWith("\x93NUMPY")) return "a NumPy or cryoSPARC file";
   if (/^[\t\n\r\x20-\x7e]{8}$/.test(start)) return `text beginning with "${start.trim()}"`;
   const word = (n: number) => view.getInt32(4 * (n - 1), true);
@@ -218,7 +221,12 @@ export function formatHeader(header: NewHeader): Uint8Array {
   return bytes;
 }
 
+/** Whether the header says of mode 0 if its values are signed, as IMOD's stamp does. */
+export function saysSignOfBytes(header: MrcHeader): boolean {
+  return header.imodStamp === imodStampValue;
+}
+
 /** Whether values of mode 0 are signed: as MRC2014 says, unless IMOD's stamp is there without its flag for it. */
 export function bytesAreSigned(header: MrcHeader): boolean {
-  return header.imodStamp !== imodStampValue || (header.imodFlags & 1) === 1;
+  return !saysSignOfBytes(header) || (header.imodFlags & 1) === 1;
 }

@@ -1,10 +1,9 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { type FileHandle, mkdtemp, open, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, statfs, unlink } from "node:fs/promises";
+import { tmpdir, totalmem } from "node:os";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
-import { InputError } from "../errors";
+import { InputError, throwIfStopped } from "../errors";
+import { type Packing, packingOf, unpackedParts } from "./unpacking";
 
 /** Bytes that can be read from any place: a file, or a compressed file that was unpacked. */
 export interface ByteSource {
@@ -17,26 +16,70 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+export interface OpenSourceOptions {
+  /** Content of a compressed file beyond so many bytes goes to a temporary file instead of memory. Default 1 GiB. */
+  memoryLimit?: number;
+  signal?: AbortSignal | undefined;
+  /**
+   * For formats that say how long they are: the number of bytes, from the first {@link START_BYTES} (fewer in a shorter file).
+   * Called for compressed files before the rest is unpacked; throws where the file is of no such format.
+   */
+  promisedBytes?: (start: Uint8Array) => number;
+}
+
+/** What a format says of itself is expected in so many bytes at the beginning. */
+const START_BYTES = 1024;
+/** A file may be longer than it promises by an extended header that it does not declare; the longest in use have 128 KiB. */
+const MOST_SURPLUS = 1 << 20;
+/** gzip cannot do better than 1032 : 1. */
+const GZIP_RATIO = 1032;
+/** Text and tables that promise nothing are not packed better than this; what unpacks to more is made to do harm. */
+const TEXT_RATIO = 250;
+const ALWAYS_UNPACKED = 1 << 26;
+
 /**
- * Opens a file, unpacking it if its first bytes are those of gzip or bzip2, whatever its name.
+ * Opens a file, unpacking it if its first bytes are those of gzip or bzip2, whatever its name. A file is never unpacked
+ * much beyond what it promises. The temporary file has no name, so that it goes with the process, however that ends.
  *
- * @param memoryLimit  gzip files that unpack to more bytes go to a temporary file instead of memory
+ * @throws InputError when the file is missing, no file, damaged, or unpacks to more than it may; StoppedError
  */
-export async function openSource(file: string, memoryLimit = 1 << 30): Promise<ByteSource> {
+export async function openSource(file: string, options: OpenSourceOptions = {}): Promise<ByteSource> {
   const handle = await openForReading(file);
+  let packed: number;
+  let packing: Packing | undefined;
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    const gzip = bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-    const bzip2 = bytesRead >= 4 && /^BZh[1-9]$/.test(buffer.toString("latin1"));
-    if (!gzip && !bzip2) return new FileSource(handle, (await handle.stat()).size);
+    packed = (await handle.stat()).size;
+    packing = packingOf(buffer.subarray(0, bytesRead));
+    if (packing === undefined) return new FileSource(handle, packed);
   } catch (error) {
     await handle.close();
     throw error;
   }
-  const { size: packed } = await handle.stat();
-  const gzip = (await handle.read(Buffer.alloc(1), 0, 1, 0)).buffer[0] === 0x1f;
   await handle.close();
-  return gzip ? gunzip(file, packed, memoryLimit) : bunzip2(file);
+  return unpack(file, packing, packed, options);
+}
+
+/** The first bytes of a file, unpacked where it is compressed; fewer than `length` where it is shorter. */
+export async function readStart(file: string, length: number): Promise<Buffer> {
+  const handle = await openForReading(file);
+  let start: Buffer;
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, 0);
+    start = buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+  const packing = packingOf(start);
+  if (packing === undefined) return start;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of unpackedParts(file, packing)) {
+    parts.push(part);
+    size += part.length;
+    if (size >= length) break;
+  }
+  return Buffer.concat(parts).subarray(0, length);
 }
 
 /** Opens a file for reading. @throws InputError when it is missing, a folder, or not readable */
@@ -52,6 +95,18 @@ export async function openForReading(file: string): Promise<FileHandle> {
     throw error;
   }
   throw new InputError(file, "a file", "a folder or device");
+}
+
+/** Memory for what a file holds. @throws InputError where the machine, or what it allows the process, has not as much */
+export function memoryFor(bytes: number, file: string): ArrayBuffer {
+  const allowed = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
+  try {
+    // Memory that is not there is often given, and the process ended when it is used.
+    if (bytes <= Math.min(allowed, totalmem())) return new ArrayBuffer(bytes);
+  } catch {
+    // Said below.
+  }
+  throw new InputError(file, "values that fit into memory", `${(bytes / 2 ** 30).toFixed(1)} GiB of them`);
 }
 
 class FileSource implements ByteSource {
@@ -95,74 +150,119 @@ class MemorySource implements ByteSource {
   async close(): Promise<void> {}
 }
 
-async function gunzip(file: string, packed: number, memoryLimit: number): Promise<ByteSource> {
-  if (packed >= memoryLimit) return gunzipToFile(file);
-  const input = createReadStream(file);
-  const output = input.pipe(createGunzip());
-  input.on("error", (error) => output.destroy(error));
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of output as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > memoryLimit) break;
+async function unpack(
+  file: string,
+  packing: Packing,
+  packed: number,
+  { memoryLimit = 1 << 30, signal, promisedBytes }: OpenSourceOptions,
+): Promise<ByteSource> {
+  const store = new UnpackedStore(file, memoryLimit);
+  let most = Math.max(ALWAYS_UNPACKED, TEXT_RATIO * packed);
+  let promised: number | undefined;
+  const lookAtStart = (start: Uint8Array) => {
+    promised = promisedBytes!(start);
+    const holds = packing === "gzip" ? GZIP_RATIO * packed + START_BYTES : Number.POSITIVE_INFINITY;
+    if (promised > holds) {
+      throw new InputError(file, `${promised} bytes when unpacked, as its header says`, `at most ${holds}`);
     }
-  } catch (error) {
-    throw new InputError(file, "a complete gzip file", `damage (${(error as Error).message})`);
-  } finally {
-    input.destroy();
-  }
-  return size > memoryLimit ? gunzipToFile(file) : new MemorySource(Buffer.concat(chunks));
-}
-
-async function gunzipToFile(file: string): Promise<ByteSource> {
-  const folder = await mkdtemp(path.join(tmpdir(), "e2gmm-"));
-  const unpacked = path.join(folder, "unpacked.mrc");
-  const remove = () => rm(folder, { recursive: true, force: true });
+    most = promised + MOST_SURPLUS;
+  };
   try {
-    await pipeline(createReadStream(file), createGunzip(), createWriteStream(unpacked));
-    const handle = await open(unpacked, "r");
-    const source = new FileSource(handle, (await handle.stat()).size);
-    const close = source.close.bind(source);
-    source.close = async () => {
-      await close();
-      await remove();
-    };
-    return source;
-  } catch (error) {
-    await remove();
-    if ((error as NodeJS.ErrnoException).code?.startsWith("Z_")) {
-      throw new InputError(file, "a complete gzip file", `damage (${(error as Error).message})`);
+    throwIfStopped(signal);
+    for await (const part of unpackedParts(file, packing, signal)) {
+      const look = promisedBytes && promised === undefined;
+      if (look && store.size + part.length >= START_BYTES) lookAtStart(store.startWith(part));
+      if (store.size + part.length > most) {
+        const expected =
+          promised === undefined
+            ? `at most ${most} bytes when unpacked from ${packed}`
+            : `${promised} bytes when unpacked, as its header says`;
+        throw new InputError(file, expected, "more");
+      }
+      await store.add(part, promised);
     }
+    if (promisedBytes && promised === undefined) lookAtStart(store.startWith(new Uint8Array()));
+    return await store.finish();
+  } catch (error) {
+    await store.drop();
     throw error;
   }
 }
 
-/** The part of seek-bzip that is used: decodes a buffer and hands out byte after byte. */
-interface Bunzip {
-  decode(input: Buffer, output: { writeByte(byte: number): void }, multistream: boolean): unknown;
+/** What was unpacked so far: in memory, and from a limit on in a temporary file. */
+class UnpackedStore {
+  size = 0;
+  private parts: Uint8Array[] = [];
+  private handle: FileHandle | undefined;
+
+  constructor(
+    private readonly file: string,
+    private readonly memoryLimit: number,
+  ) {}
+
+  /** The first bytes, with those that come next; nothing may have gone to the file yet. */
+  startWith(next: Uint8Array): Uint8Array {
+    return Buffer.concat([...this.parts, next]).subarray(0, START_BYTES);
+  }
+
+  /** @param promised  bytes that there will be, where that is known */
+  async add(part: Uint8Array, promised: number | undefined): Promise<void> {
+    if (!this.handle && Math.max(this.size + part.length, promised ?? 0) > this.memoryLimit) {
+      this.handle = await openTemporary(this.file, promised);
+      let position = 0;
+      for (const earlier of this.parts) {
+        await this.write(earlier, position);
+        position += earlier.length;
+      }
+      this.parts = [];
+    }
+    if (this.handle) await this.write(part, this.size);
+    else this.parts.push(part);
+    this.size += part.length;
+  }
+
+  private async write(bytes: Uint8Array, position: number): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await this.handle!.write(bytes, done, bytes.length - done, position + done);
+        done += bytesWritten;
+      }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") throw error;
+      throw noRoom(this.file, "less");
+    }
+  }
+
+  async finish(): Promise<ByteSource> {
+    if (this.handle) return new FileSource(this.handle, this.size);
+    const bytes = new Uint8Array(memoryFor(this.size, this.file));
+    let to = 0;
+    for (const part of this.parts) {
+      bytes.set(part, to);
+      to += part.length;
+    }
+    return new MemorySource(bytes);
+  }
+
+  async drop(): Promise<void> {
+    this.parts = [];
+    await this.handle?.close();
+  }
 }
 
-async function bunzip2(file: string): Promise<ByteSource> {
-  const { decode } = require("seek-bzip") as Bunzip;
-  const packed = await readFile(file);
-  let bytes = new Uint8Array(4 * packed.length + 4096);
-  let size = 0;
-  try {
-    const output = {
-      writeByte(byte: number) {
-        if (size === bytes.length) {
-          const larger = new Uint8Array(2 * bytes.length);
-          larger.set(bytes);
-          bytes = larger;
-        }
-        bytes[size++] = byte;
-      },
-    };
-    decode(packed, output, true);
-  } catch (error) {
-    throw new InputError(file, "a complete bzip2 file", `damage (${(error as Error).message})`);
-  }
-  return new MemorySource(bytes.subarray(0, size));
+/** A file in the temporary folder that loses its name at once: when it is closed, or the process ends, its space is free. */
+async function openTemporary(forFile: string, bytes: number | undefined): Promise<FileHandle> {
+  const folder = tmpdir();
+  const { bavail, bsize } = await statfs(folder);
+  if (bytes !== undefined && bavail * bsize < bytes) throw noRoom(forFile, `${bavail * bsize} bytes`, bytes);
+  const name = path.join(folder, `e2gmm-unpacked-${randomBytes(8).toString("hex")}`);
+  const handle = await open(name, "wx+", 0o600);
+  await unlink(name);
+  return handle;
+}
+
+function noRoom(file: string, found: string, bytes?: number): InputError {
+  const room = bytes === undefined ? "room" : `${bytes} bytes of room`;
+  return new InputError(tmpdir(), `${room} to unpack ${file} (TMPDIR names another folder)`, found);
 }

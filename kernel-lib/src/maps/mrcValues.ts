@@ -36,17 +36,46 @@ function swap(bytes: Uint8Array, width: number): void {
 }
 
 /**
+ * Whether bytes of mode 0 only make sense without a sign, where the header says nothing of it: MRC2014 has them signed, but
+ * many programs write grey values from 0 to 255. Read as signed, such values break off at 127 and go on at −128, with a gap
+ * before 0, whereas signed ones run through 0 and are rare at both ends.
+ *
+ * @param bytes  a sample of the values
+ */
+export function bytesLookUnsigned(bytes: Uint8Array, header: MrcHeader): boolean {
+  // Whoever computed the statistics knew the sign.
+  if (header.min < header.max && header.min >= -128 && header.max <= 255) {
+    if (header.min < 0) return false;
+    if (header.max > 127) return true;
+  }
+  const counts = new Float64Array(256);
+  for (let i = 0; i < bytes.length; i++) counts[bytes[i]!]!++;
+  const between = (from: number, to: number) => counts.subarray(from, to + 1).reduce((sum, n) => sum + n, 0);
+  // Neither 0 nor the last values of either range, at which values that did not fit are cut off.
+  const [belowZero, aboveZero] = [between(240, 254), between(1, 15)];
+  const [below128, from128] = [between(112, 126), between(129, 143)];
+  const gapBelowZero = from128 > 4 * belowZero && below128 > 0.25 * from128;
+  // Bright images with white pixels fill the gap, and break off at 0.
+  const stepAtZero = belowZero > 4 * aboveZero && below128 < 3 * from128 && from128 < 3 * below128;
+  return gapBelowZero || stepAtZero;
+}
+
+/**
  * Turns stored values into float32. `raw` starts where numbers of its kind may lie in its buffer, which is changed (bytes
  * swapped) and, for mode 2, becomes the result without a copy.
+ *
+ * @param signed  whether bytes of mode 0 have a sign; default: as the header says
  */
-export function decodeValues(raw: Uint8Array, header: MrcHeader): Float32Array {
+export function decodeValues(
+  raw: Uint8Array,
+  header: MrcHeader,
+  signed = bytesAreSigned(header),
+): Float32Array {
   const swapped = header.littleEndian !== machineIsLittleEndian;
   const { buffer, byteOffset, length } = raw;
   if (header.mode === 0) {
     return Float32Array.from(
-      bytesAreSigned(header)
-        ? new Int8Array(buffer, byteOffset, length)
-        : new Uint8Array(buffer, byteOffset, length),
+      signed ? new Int8Array(buffer, byteOffset, length) : new Uint8Array(buffer, byteOffset, length),
     );
   }
   if (header.mode === 2) {

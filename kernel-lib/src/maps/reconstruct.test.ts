@@ -57,7 +57,7 @@ function sourceOf(particles: Particle[], size: number, apix: number, randomSubse
     rotations: () => Float32Array.from(particles.flatMap((p) => p.rotation)),
     shifts: () => Float32Array.from(particles.flatMap((p) => p.shift)),
     ctf: (i) => particles[i]!.ctf,
-    readImages: async (indices) => {
+    readGroupImages: async (indices) => {
       const images = Array.from(indices, (i) => imageOf(particles[i]!, size, apix));
       const all = new Float32Array(images.reduce((sum, image) => sum + image.length, 0));
       let at = 0;

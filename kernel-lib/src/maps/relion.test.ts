@@ -114,7 +114,7 @@ function sourceOf(
     rotations: () => Float32Array.from(poses.flatMap(eulerMatrix)),
     shifts: () => Float32Array.from(poses.flatMap(({ originX, originY }) => [-originX, -originY])),
     ctf: (i) => (ctf ? poses[i]!.ctf : undefined),
-    readImages: async (indices) => {
+    readGroupImages: async (indices) => {
       const out = new Float32Array(indices.length * pixels);
       for (let n = 0; n < indices.length; n++) {
         out.set(images.subarray(indices[n]! * pixels, (indices[n]! + 1) * pixels), n * pixels);

@@ -4,7 +4,7 @@ import type { Volume } from "./volume";
 /**
  * A map in another box and with another voxel size, by trigonometric interpolation about the origin at index ⌊n/2⌋,
  * which stays the origin. Frequencies that the coarser of the two grids cannot hold are left out; places outside the
- * old box are 0. With `apix · size` unchanged this is Fourier cropping or padding; with `apix` unchanged it is cropping
+ * old box are 0. An origin in Å is carried along. With `apix · size` unchanged this is Fourier cropping or padding; with `apix` unchanged it is cropping
  * or padding in real space, exact. Values keep their scale.
  *
  * Interpolation is done along one axis after the other, in time ∝ n⁴: a second for 200³ voxels.
@@ -29,7 +29,12 @@ export function resizeVolume(
     if (weights) data = alongAxis(data, weights, outer, extent[axis], size[axis], inner);
     extent[axis] = size[axis];
   }
-  return { data: data === volume.data ? data.slice() : data, size, apix };
+  const placed = volume.origin && {
+    origin: volume.origin.map(
+      (x, axis) => x + Math.floor(volume.size[axis]! / 2) * volume.apix - Math.floor(size[axis]! / 2) * apix,
+    ) as [number, number, number],
+  };
+  return { data: data === volume.data ? data.slice() : data, size, apix, ...placed };
 }
 
 function keptApix(volume: Volume, size: number | readonly number[] | undefined): number {

@@ -1,7 +1,9 @@
 import { InputError } from "../errors";
 import type { Volume } from "../maps/volume";
-import { type GaussianModel, physicalSize, Row } from "./gaussianModel";
+import { type GaussianModel, originInBox, physicalSize, Row, withOrigin } from "./gaussianModel";
 
+/** Edge of a map: more voxels than 2^31 are no array. */
+const MOST_VOXELS = 1290;
 /** Widths beyond which a Gaussian counts as nothing: exp(−6²/2) = 1.5·10⁻⁸ is left out. */
 const REACH = 6;
 
@@ -11,7 +13,8 @@ const REACH = 6;
  * @param options.boxSize voxels along each edge of the map; default the model's box
  * @param options.apix    Å per voxel; default what makes the map as large as the model's box
  * @returns a map whose voxel ⌊boxSize/2⌋ is the origin of the model, also where the map is larger or smaller than
- *   the model's box; what lies outside is cut off
+ *   the model's box; what lies outside is cut off. Its origin in Å follows from the model's
+ * @throws InputError for a box of no voxels, or of more than can be held
  */
 export function modelDensity(
   model: GaussianModel,
@@ -20,7 +23,9 @@ export function modelDensity(
   const edge = physicalSize(model);
   const n = options.boxSize ?? (options.apix ? Math.round(edge / options.apix) : model.boxSize);
   const apix = options.apix ?? edge / n;
-  if (!Number.isInteger(n) || n < 1) throw new InputError("boxSize", "a whole number of voxels", String(n));
+  if (!Number.isInteger(n) || n < 1 || n > MOST_VOXELS) {
+    throw new InputError("boxSize", `a whole number of voxels from 1 to ${MOST_VOXELS}`, String(n));
+  }
   if (!(apix > 0) || !Number.isFinite(apix))
     throw new InputError("apix", "a number of Å above 0", String(apix));
   const { count, params } = model;
@@ -40,7 +45,8 @@ export function modelDensity(
       }
     }
   }
-  return { data: Float32Array.from(sum), size: [n, n, n], apix };
+  const placed = withOrigin(originInBox(model.origin, model, { boxSize: n, apix }));
+  return { data: Float32Array.from(sum), size: [n, n, n], apix, ...placed };
 }
 
 interface Profile {

@@ -1,18 +1,27 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { InputError } from "../errors";
+import { checkMask, INSIDE } from "../maps/mask";
 import type { Volume } from "../maps/volume";
-import { copyModel, emptyModel, type GaussianModel, physicalSize } from "./gaussianModel";
+import {
+  copyModel,
+  emptyModel,
+  type GaussianModel,
+  originInBox,
+  physicalSize,
+  withOrigin,
+} from "./gaussianModel";
 
 /**
  * Whether each Gaussian lies inside a mask, as 1 or 0.
  * @param mask a map of the model's physical size and any number of voxels; inside is 0.5 and above
  * @param name what to call the mask in errors
- * @throws InputError when the mask is no cube or of another physical size
+ * @throws InputError when the mask is no cube, of another physical size, or no mask (see `checkMask`)
  */
 export function maskFlags(model: GaussianModel, mask: Volume, name = "mask"): Uint8Array {
   if (mask.size.some((n) => n !== mask.size[0]))
     throw new InputError(name, "a cubic mask", mask.size.join("×"));
   checkSamePhysicalSize(model, "model", { boxSize: mask.size[0], apix: mask.apix }, name);
+  checkMask(mask, { name });
   const { count, params } = model;
   return Uint8Array.from({ length: count }, (_, i) =>
     isInside(mask, params[i]!, params[count + i]!, params[2 * count + i]!) ? 1 : 0,
@@ -25,7 +34,7 @@ export function isInside(mask: Volume | undefined, x: number, y: number, z: numb
   if (!mask) return true;
   const [nx, ny, nz] = mask.size;
   const at = (c: number, n: number) => Math.min(n - 1, Math.max(0, Math.round(c * n) + Math.floor(n / 2)));
-  return mask.data[at(x, nx) + nx * (at(y, ny) + ny * at(z, nz))]! >= 0.5;
+  return mask.data[at(x, nx) + nx * (at(y, ny) + ny * at(z, nz))]! >= INSIDE;
 }
 
 /**
@@ -85,7 +94,7 @@ export function mergedModels(models: readonly GaussianModel[]): GaussianModel {
     }
   });
   const count = models.reduce((sum, m) => sum + m.count, 0);
-  const merged = emptyModel(count, first.boxSize, first.apix);
+  const merged = { ...first, ...emptyModel(count, first.boxSize, first.apix) };
   let from = 0;
   for (const model of models) {
     for (let row = 0; row < 5; row++) {
@@ -131,8 +140,9 @@ export function movedModel(
 export function rescaledModel(model: GaussianModel, boxSize: number, apix?: number): GaussianModel {
   const edge = physicalSize(model);
   const pixel = apix ?? edge / boxSize;
-  const { count } = model;
-  const rescaled: GaussianModel = { ...copyModel(model), boxSize, apix: pixel };
+  const { count, origin, ...rest } = copyModel(model);
+  const box = { boxSize, apix: pixel };
+  const rescaled: GaussianModel = { ...rest, count, ...box, ...withOrigin(originInBox(origin, model, box)) };
   for (let i = 0; i < 3 * count; i++) rescaled.params[i]! *= edge / (boxSize * pixel);
   for (let i = 4 * count; i < 5 * count; i++) rescaled.params[i]! *= model.apix / pixel;
   return rescaled;

@@ -18,26 +18,13 @@ export function checkMap(map: Volume, name: string): void {
   if (least === most) throw new InputError(name, "a density that varies", `${least} in every voxel`);
 }
 
-/** @throws InputError unless the mask has the map's voxels and some of them are inside, at least 0.5 */
-export function checkMask(mask: Volume, map: Volume): void {
-  if (mask.size.some((s, i) => s !== map.size[i])) {
-    throw new InputError(
-      "mask",
-      `${map.size.join("×")} voxels like the map`,
-      `${mask.size.join("×")} voxels`,
-    );
-  }
-  let inside = 0;
-  for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! >= 0.5) inside++;
-  if (inside === 0) throw new InputError("mask", "some voxels of at least 0.5", "none");
-}
-
 /**
  * Molecules are bright and compact: where the deepest hole outdoes the highest peak, the contrast is inverted.
- * @param density the map's values, low-passed
+ * @param density  the map's values, low-passed
+ * @param inverted whether that is the map with the opposite sign already
  * @throws InputError when it is
  */
-export function checkContrast(density: Float32Array): void {
+export function checkContrast(density: Float32Array, inverted = false): void {
   let least = 0;
   let most = 0;
   let sum = 0;
@@ -50,10 +37,41 @@ export function checkContrast(density: Float32Array): void {
   const average = sum / density.length;
   for (const v of density) cube += (v - average) ** 3;
   if (cube < 0 && most - average < average - least) {
+    const way = inverted
+      ? "the map is right without --invert-contrast"
+      : "--invert-contrast, invertContrast in a notebook, takes a map of inverted contrast with the opposite sign";
     throw new InputError(
       "map",
-      "density above its surroundings where the molecule is (multiply the map by −1 if its contrast is inverted)",
+      `density above its surroundings where the molecule is (${way})`,
       `a low-passed range from ${(least - average).toPrecision(3)} to ${(most - average).toPrecision(3)} around the mean`,
     );
   }
+}
+
+/** How often a voxel exceeds everything around it before it is no density any more: no map that is sampled finely enough has such. */
+const HOT = 10;
+
+/** Says where the largest density of a map is a single voxel far above all around it; undefined where it is not. */
+export function hotVoxel({ data, size }: Volume): string | undefined {
+  const [nx, ny, nz] = size;
+  let hottest = 0;
+  for (let i = 1; i < data.length; i++) if (Math.abs(data[i]!) > Math.abs(data[hottest]!)) hottest = i;
+  const [x, y, z] = [hottest % nx, Math.floor(hottest / nx) % ny, Math.floor(hottest / (nx * ny))];
+  let around = 0;
+  for (const dz of [-1, 0, 1]) {
+    for (const dy of [-1, 0, 1]) {
+      for (const dx of [-1, 0, 1]) {
+        const [px, py, pz] = [x + dx, y + dy, z + dz];
+        if ((dx === 0 && dy === 0 && dz === 0) || px < 0 || py < 0 || pz < 0) continue;
+        if (px >= nx || py >= ny || pz >= nz) continue;
+        around = Math.max(around, Math.abs(data[(pz * ny + py) * nx + px]!));
+      }
+    }
+  }
+  const value = data[hottest]!;
+  if (Math.abs(value) < HOT * around) return undefined;
+  return (
+    `voxel (${x}, ${y}, ${z}), counted from 0, has density ${Number(value.toPrecision(4))}, and none around it more than ` +
+    `${Number(around.toPrecision(4))}: it is no part of a molecule; mask it out, or set it to the density around it`
+  );
 }

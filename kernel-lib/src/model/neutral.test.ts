@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readMap } from "../maps/mrc";
 import { MapProjector } from "../maps/slice";
+import { trainingBox as boxFor } from "../maps/trainingBox";
 import type { Volume } from "../maps/volume";
 import { Random } from "../random";
 import { sharedData } from "../testing";
 import { modelDensity } from "./density";
 import { maskFlags } from "./edit";
 import { emptyModel, type GaussianModel, physicalSize, Row } from "./gaussianModel";
-import { growNeutralModel, trainingBoxSize } from "./neutral";
+import { growNeutralModel } from "./neutral";
 import { projectionFrc } from "./projectionFrc";
 
 /** A molecule of 200 pseudo-atoms as a chain that turns about inside a ball, in a box of 40 voxels of 2 Å. */
@@ -43,7 +44,7 @@ test("a model grows in rounds until its projections are those of the map, at the
     onProgress: ({ task }) => seen.push(task),
   });
   assert.equal(model.count, 150);
-  assert.equal(trainingBox, trainingBoxSize(80, 8));
+  assert.equal(trainingBox, boxFor({ boxSize: 40, apix: 2 }, 8).boxSize);
   assert.equal(model.boxSize, trainingBox);
   assert.ok(Math.abs(physicalSize(model) - 80) < 1e-6);
   assert.deepEqual(

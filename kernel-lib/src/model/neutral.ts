@@ -1,15 +1,17 @@
 import { InputError } from "../errors";
-import { goodFftSize } from "../maps/fft";
 import { filterVolume } from "../maps/filter";
+import { checkMask } from "../maps/mask";
 import { resizeVolume } from "../maps/resize";
 import { MapProjector } from "../maps/slice";
+import { boxOfRings, ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import type { Volume } from "../maps/volume";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { Random } from "../random";
 import { isInside } from "./edit";
 import { fitToShells, scaleToMap } from "./fitToShells";
-import { type GaussianModel, pickGaussians } from "./gaussianModel";
-import { checkContrast, checkMap, checkMask } from "./mapChecks";
+import { type GaussianModel, originInBox, pickGaussians, withOrigin } from "./gaussianModel";
+import { growthNotices } from "./growthNotices";
+import { checkContrast, checkMap } from "./mapChecks";
 import { projectionFrc } from "./projectionFrc";
 import { addGaussians, type Inside, molecularVoxels, seedModel } from "./seeding";
 import { mapTransform, ShellTarget } from "./shellFit";
@@ -27,6 +29,8 @@ export interface GrowOptions extends TaskOptions {
    * where it is at least 0.5.
    */
   mask?: Volume;
+  /** Whether the map is taken with the opposite sign: for one in which the molecule is darker than its surroundings. */
+  invertContrast?: boolean | undefined;
   /** Seed of the random places. Default 1. */
   seed?: number;
   /** S, the training box in pixels. Default: the smallest good FFT size that holds the resolution. */
@@ -58,6 +62,8 @@ export interface GrownModel {
   rounds: GrowthRound[];
   /** S, the training box in pixels; the model's `boxSize`. */
   trainingBox: number;
+  /** What the model does not describe, and what would help, in sentences. */
+  notices: string[];
 }
 
 /** Rounds at most when the number of Gaussians is not given: 256 become 4096. */
@@ -78,11 +84,13 @@ function worthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boole
  * The fit is to the Fourier shells of the map, not to a set of its projections (see shellFit.ts); what is reported is
  * the FRC of projections, as everywhere else.
  *
- * @param map a cubic map with the molecule bright. Its units become those of the amplitudes
+ * @param given a cubic map with the molecule bright. Its units become those of the amplitudes
  * @throws InputError for a map that is not cubic, holds NaN, is constant, or has its contrast inverted, for a mask
  *   of another size or an empty one, and for a resolution beyond what the map's pixels hold
  */
-export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
+export async function growNeutralModel(input: Volume, given: GrowOptions): Promise<GrownModel> {
+  const options = beginTask(given);
+  const map = options.invertContrast ? { ...input, data: input.data.map((v) => -v) } : input;
   const { gaussians, targetFrc = 0.95, startGaussians = 256, startResolution = 50, mask, signal } = options;
   const { edge, rings, boxSize } = checkOptions(map, options);
   const level = withoutBackground(map);
@@ -90,7 +98,7 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
   // A Gaussian fall-off that reaches 1/e at twice the resolution, or at 12 Å, for what needs shape but no detail.
   const blur = Math.max(2 * options.resolution, 12);
   const smooth = filterVolume(small, (s) => Math.exp(-((s * blur) ** 2)));
-  checkContrast(smooth.data);
+  checkContrast(smooth.data, options.invertContrast);
   const transform = mapTransform(small);
   const projector = new MapProjector(small);
   const random = new Random(options.seed ?? 1);
@@ -144,29 +152,34 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
       plan.push({ ...step, gaussians: 2 * step.gaussians });
     }
   }
-  return { model, rounds, trainingBox: boxSize };
+  const placed = withOrigin(originInBox(map.origin, { boxSize: map.size[0], apix: map.apix }, model));
+  const notices = growthNotices(map, rounds, targetFrc, options);
+  return { model: { ...model, ...placed }, rounds, trainingBox: boxSize, notices };
 }
 
 function checkOptions(map: Volume, options: GrowOptions): { edge: number; rings: number; boxSize: number } {
   const { resolution, gaussians, startGaussians, mask } = options;
   checkMap(map, "map");
-  if (mask) checkMask(mask, map);
+  if (mask) checkMask(mask, { like: map, sameVoxels: true });
   for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
       throw new InputError(name, "a whole number of 1 or more", String(value));
     }
   }
-  if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
   const n = map.size[0];
   const edge = n * map.apix;
-  const rings = ringsAt(edge, resolution);
-  if (rings > Math.floor((n - 1) / 2)) {
-    const finest = `at least ${(2 * map.apix).toFixed(2)} Å, twice the map's pixel`;
-    throw new InputError("resolution", finest, `${resolution} Å`);
+  const rings = ringsWithin(edge, resolution);
+  if (rings > ringsOfBox(n)) {
+    const finest = Math.ceil((100 * edge) / ringsOfBox(n)) / 100;
+    throw new InputError(
+      "resolution",
+      `at least ${finest.toFixed(2)} Å, the last whole ring of the map`,
+      `${resolution} Å`,
+    );
   }
-  const smallest = trainingBoxSize(edge, resolution);
+  const smallest = boxOfRings(rings);
   const boxSize = options.boxSize ?? smallest;
-  if (!Number.isInteger(boxSize) || rings > Math.floor((boxSize - 1) / 2)) {
+  if (!Number.isInteger(boxSize) || rings > ringsOfBox(boxSize)) {
     throw new InputError("boxSize", `at least ${smallest} for ${resolution} Å`, String(boxSize));
   }
   return { edge, rings, boxSize };
@@ -184,15 +197,6 @@ function sigmaBounds(
   const least = Math.max((0.25 * finest) / apix, (0.7 * target.boxSize) / target.grid);
   const spacing = Math.cbrt(volume / step.gaussians);
   return { least, most: Math.max(2 * least, 1.2 * spacing, step.resolution / 2 / apix) };
-}
-
-/** The smallest good FFT size that holds a resolution, for a box of `edge` Å. */
-export function trainingBoxSize(edge: number, resolution: number): number {
-  return goodFftSize(2 * ringsAt(edge, resolution) + 2);
-}
-
-function ringsAt(edge: number, resolution: number): number {
-  return Math.max(1, Math.floor(edge / resolution + 1e-6));
 }
 
 interface Step {
@@ -217,7 +221,7 @@ function schedule(
       i + 1 === rounds
         ? (asked ?? first)
         : Math.min(first * 2 ** Math.max(0, i - (rounds - 1 - doublings)), asked ?? first);
-    return { gaussians, resolution, rings: ringsAt(edge, resolution) };
+    return { gaussians, resolution, rings: ringsWithin(edge, Math.min(resolution, edge)) };
   });
 }
 

@@ -1,14 +1,24 @@
-import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
-import { writeBeside } from "../writeBeside";
-import { emptyModel, type GaussianModel, physicalSize, Row } from "./gaussianModel";
-import { float32Text, type ModelBox } from "./text";
+import { finalName, writeBeside } from "../writeBeside";
+import { emptyModel, type GaussianModel, physicalSize, Row, withOrigin } from "./gaussianModel";
+import {
+  checkApix,
+  checkBoxSize,
+  checkGaussian,
+  checkOrigin,
+  type ModelBox,
+  printable,
+  readTextFile,
+  requireFiniteModel,
+} from "./modelNumbers";
+import { float32Text } from "./text";
 
 /**
- * Gaussian models as PDB pseudo-atoms. An atom is a Gaussian: place in Å with voxel (0, 0, 0) of the box at (0, 0, 0),
- * as programs place a map without an origin; occupancy the amplitude as a part of the largest one; B-factor column
+ * Gaussian models as PDB pseudo-atoms. An atom is a Gaussian: place in Å with voxel (0, 0, 0) of the box at the model's origin,
+ * or at (0, 0, 0), as programs place a map; occupancy the amplitude as a part of the largest one; B-factor column
  * the width sigma in Å. Since those columns hold two or three decimals, `REMARK 999 GAUSSIAN` lines carry the numbers
- * of the model in full (model, Gaussian, x y z, amplitude, sigma as in the text format), and are what is read back.
+ * of the model in full (model, Gaussian, x y z, amplitude, sigma as in the text format), and are what is read back. `REMARK 999 BOX` has model,
+ * box size and Å per pixel, `REMARK 999 ORIGIN` model and origin in Å.
  */
 
 const remark = "REMARK 999";
@@ -17,17 +27,22 @@ const remark = "REMARK 999";
  * The PDB text of one model or of a sequence of models (MODEL … ENDMDL).
  * @param options.exact whether the remarks with the numbers in full are part of it; default true. Without them the text
  *   is half as long, for programs that only show it.
+ * @param options.file what to call it in errors
+ * @throws InputError where a number of a model is not finite, or too large for its columns
  */
 export function formatModelPdb(
   models: GaussianModel | readonly GaussianModel[],
-  { exact = true }: { exact?: boolean } = {},
+  { exact = true, file = "PDB file" }: { exact?: boolean; file?: string } = {},
 ): string {
   const list = Array.isArray(models) ? (models as readonly GaussianModel[]) : [models as GaussianModel];
   const lines = [
     `${remark} Gaussian model: occupancy is amplitude / largest amplitude, B-factor is sigma in A`,
   ];
   list.forEach((model, m) => {
-    lines.push(`${remark} BOX ${m + 1} ${model.boxSize} ${model.apix}`);
+    requireFiniteModel(model, file);
+    const { boxSize, apix, origin } = model;
+    lines.push(`${remark} BOX ${m + 1} ${boxSize} ${apix}`);
+    if (origin?.some((x) => x !== 0)) lines.push(`${remark} ORIGIN ${m + 1} ${origin.join(" ")}`);
     for (let i = 0; exact && i < model.count; i++) {
       const numbers = [0, 1, 2, 3, 4].map((row) => float32Text(model.params[row * model.count + i]!));
       lines.push(`${remark} GAUSSIAN ${m + 1} ${i + 1} ${numbers.join(" ")}`);
@@ -35,21 +50,27 @@ export function formatModelPdb(
   });
   list.forEach((model, m) => {
     if (list.length > 1) lines.push(`MODEL     ${String(m + 1).padStart(4)}`);
-    pushAtoms(lines, model);
+    pushAtoms(lines, model, finalName(file));
     if (list.length > 1) lines.push("ENDMDL");
   });
   lines.push("END");
   return `${lines.join("\n")}\n`;
 }
 
-function pushAtoms(lines: string[], model: GaussianModel): void {
+/** Å of the origin of box units. */
+function middleOf({ boxSize, apix, origin = [0, 0, 0] }: ModelBox): number[] {
+  return origin.map((x) => x + Math.floor(boxSize / 2) * apix);
+}
+
+function pushAtoms(lines: string[], model: GaussianModel, file: string): void {
   const { count, params } = model;
   const edge = physicalSize(model);
-  const origin = Math.floor(model.boxSize / 2) * model.apix;
+  const middle = middleOf(model);
+  const fixed = (value: number, width: number, decimals: number) => inColumns(value, width, decimals, file);
   let largest = 0;
   for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(params[Row.amplitude * count + i]!));
   for (let i = 0; i < count; i++) {
-    const [x, y, z] = [Row.x, Row.y, Row.z].map((row) => params[row * count + i]! * edge + origin);
+    const [x, y, z] = [Row.x, Row.y, Row.z].map((row) => params[row * count + i]! * edge + middle[row]!);
     const occupancy = largest > 0 ? params[Row.amplitude * count + i]! / largest : 0;
     lines.push(
       `ATOM  ${hybrid36(i + 1, 5)}  CA  GLY A${hybrid36((i % 9999) + 1, 4)}    ` +
@@ -60,12 +81,13 @@ function pushAtoms(lines: string[], model: GaussianModel): void {
 }
 
 /** A number in a column of fixed width, with fewer decimals where it would not fit. */
-function fixed(value: number, width: number, decimals: number): string {
+function inColumns(value: number, width: number, decimals: number, file: string): string {
   for (let d = decimals; d >= 0; d--) {
     const text = value.toFixed(d);
-    if (text.length <= width) return text.padStart(width);
+    // Numbers from 10^21 on are given with an exponent.
+    if (text.length <= width && !text.includes("e")) return text.padStart(width);
   }
-  throw new InputError("PDB file", `numbers of at most ${width} characters`, String(value));
+  throw new InputError(file, `numbers of at most ${width} characters`, String(value));
 }
 
 /**
@@ -89,7 +111,7 @@ export async function writeModelPdb(
   file: string,
   models: GaussianModel | readonly GaussianModel[],
 ): Promise<void> {
-  await writeBeside(file, formatModelPdb(models));
+  await writeBeside(file, formatModelPdb(models, { file }));
 }
 
 /**
@@ -99,14 +121,7 @@ export async function writeModelPdb(
  * @throws InputError naming the line
  */
 export async function readModelPdb(file: string, box: Partial<ModelBox> = {}): Promise<GaussianModel[]> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new InputError(file, "a readable PDB file", code === "ENOENT" ? "no such file" : code);
-  }
-  return parseModelPdb(text, file, box);
+  return parseModelPdb(await readTextFile(file, "a readable PDB file"), file, box);
 }
 
 /** See {@link readModelPdb}; `name` is what errors call the file. */
@@ -115,36 +130,61 @@ export function parseModelPdb(text: string, name: string, box: Partial<ModelBox>
   const exact = parseRemarks(lines, name);
   if (exact.some(({ count }) => count > 0)) return exact;
   const [first] = exact;
-  return parseAtoms(lines, name, first ? { boxSize: first.boxSize, apix: first.apix, ...box } : box);
+  return parseAtoms(lines, name, first ? { ...boxOf(first), ...box } : box);
 }
 
+const boxOf = ({ boxSize, apix, origin }: GaussianModel): ModelBox => ({
+  boxSize,
+  apix,
+  ...withOrigin(origin),
+});
+
+const remarks = {
+  BOX: { numbers: 3, what: "model, box size, Å per pixel" },
+  ORIGIN: { numbers: 4, what: "model and three numbers in Å" },
+  GAUSSIAN: { numbers: 7, what: "seven numbers: model, Gaussian, x y z, amplitude, sigma" },
+} as const;
+
 function parseRemarks(lines: readonly string[], name: string): GaussianModel[] {
-  const boxes: ModelBox[] = [];
-  const rows: number[][] = [];
+  const found: { box: ModelBox; rows: number[] }[] = [];
   lines.forEach((line, l) => {
     if (!line.startsWith(remark)) return;
     const [kind, ...fields] = line.slice(remark.length).trim().split(/\s+/);
-    if (kind !== "BOX" && kind !== "GAUSSIAN") return;
+    if (!(kind === "BOX" || kind === "ORIGIN" || kind === "GAUSSIAN")) return;
     const numbers = fields.map(Number);
     const where = `${name}: line ${l + 1}`;
-    if (numbers.length !== (kind === "BOX" ? 3 : 7) || !numbers.every(Number.isFinite)) {
-      throw new InputError(where, kind === "BOX" ? "model, box size, Å per pixel" : "seven numbers", line);
+    if (numbers.length !== remarks[kind].numbers || !numbers.every(Number.isFinite)) {
+      throw new InputError(where, remarks[kind].what, printable(line));
     }
-    const m = numbers[0]! - 1;
+    const [m, ...values] = numbers as [number, ...number[]];
+    // Models come one after the other: a number out of order is a damaged file, and no reason to make room for so many.
+    const wanted = kind === "BOX" ? found.length + 1 : found.length;
+    if (m !== wanted) {
+      throw new InputError(
+        where,
+        kind === "BOX" ? `model ${wanted} next` : "a BOX remark of its model before",
+        `model ${m}`,
+      );
+    }
     if (kind === "BOX") {
-      boxes[m] = { boxSize: numbers[1]!, apix: numbers[2]! };
-      rows[m] = [];
-    } else {
-      if (!rows[m])
-        throw new InputError(where, `a BOX remark of model ${m + 1} before its Gaussians`, "none");
-      rows[m]!.push(...numbers.slice(2));
+      const boxSize = checkBoxSize(values[0]!, where, fields[1]!);
+      found.push({ box: { boxSize, apix: checkApix(values[1]!, where, fields[2]!) }, rows: [] });
+      return;
     }
+    const { box, rows } = found.at(-1)!;
+    if (kind === "ORIGIN") {
+      box.origin = checkOrigin(values, where, fields.slice(1).join(" "));
+      return;
+    }
+    const next = rows.length / 5 + 1;
+    if (values[0] !== next) throw new InputError(where, `Gaussian ${next} of model ${m} next`, fields[1]);
+    rows.push(...checkGaussian(values.slice(1), where, fields.slice(2)));
   });
-  return boxes.map((box, m) => fromRows(rows[m]!, box));
+  return found.map(({ box, rows }) => fromRows(rows, box));
 }
 
 function parseAtoms(lines: readonly string[], name: string, box: Partial<ModelBox>): GaussianModel[] {
-  const { boxSize, apix } = box;
+  const { boxSize, apix, origin } = box;
   if (boxSize === undefined || apix === undefined) {
     throw new InputError(
       name,
@@ -152,13 +192,15 @@ function parseAtoms(lines: readonly string[], name: string, box: Partial<ModelBo
       "neither",
     );
   }
+  const known: ModelBox = { boxSize, apix, ...withOrigin(origin) };
   const edge = boxSize * apix;
-  const origin = Math.floor(boxSize / 2) * apix;
+  const middle = middleOf(known);
   const models: number[][] = [];
   let current: number[] | undefined;
   lines.forEach((line, l) => {
     if (line.startsWith("ENDMDL")) current = undefined;
     if (!/^(ATOM {2}|HETATM)/.test(line)) return;
+    const where = `${name}: line ${l + 1}`;
     const columns = [
       [30, 38],
       [38, 46],
@@ -166,33 +208,30 @@ function parseAtoms(lines: readonly string[], name: string, box: Partial<ModelBo
       [54, 60],
       [60, 66],
     ] as const;
-    const [x, y, z, occupancy, b] = columns.map(([from, to]) => {
-      const field = line.slice(from, to).trim();
+    const texts = columns.map(([from, to]) => line.slice(from, to).trim());
+    const values = texts.map((field, column) => {
       const value = Number(field);
-      if (field === "" || !Number.isFinite(value)) {
-        throw new InputError(
-          `${name}: line ${l + 1}`,
-          `a number in columns ${from + 1}–${to}`,
-          field || "nothing",
-        );
-      }
-      return value;
+      if (field !== "" && Number.isFinite(value)) return value;
+      const [from, to] = columns[column]!;
+      throw new InputError(where, `a number in columns ${from + 1}–${to}`, printable(field) || "nothing");
     }) as [number, number, number, number, number];
-    if (!(b > 0))
-      throw new InputError(`${name}: line ${l + 1}`, "a B-factor (sigma in Å) above 0", String(b));
+    const [x, y, z, occupancy, b] = values;
+    if (!(b > 0)) throw new InputError(where, "a B-factor (sigma in Å) above 0", String(b));
     if (!current) {
       current = [];
       models.push(current);
     }
-    current.push((x - origin) / edge, (y - origin) / edge, (z - origin) / edge, occupancy, b / apix);
+    const place = [x, y, z].map((value, axis) => (value - middle[axis]!) / edge);
+    const found = texts.map((text, column) => (column < 3 ? `${text} Å` : text));
+    current.push(...checkGaussian([...place, occupancy, b / apix], where, found));
   });
   if (models.length === 0) throw new InputError(name, "at least one ATOM or HETATM record", "none");
-  return models.map((rows) => fromRows(rows, { boxSize, apix }));
+  return models.map((rows) => fromRows(rows, known));
 }
 
 function fromRows(rows: readonly number[], box: ModelBox): GaussianModel {
   const count = rows.length / 5;
-  const model = emptyModel(count, box.boxSize, box.apix);
+  const model = { ...emptyModel(count, box.boxSize, box.apix), ...withOrigin(box.origin) };
   for (let i = 0; i < rows.length; i++) model.params[(i % 5) * count + Math.floor(i / 5)] = rows[i]!;
   return model;
 }

@@ -1,24 +1,25 @@
-import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
 import { writeBeside } from "../writeBeside";
-import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
+import { emptyModel, type GaussianModel, Row, type Vector3, withOrigin } from "./gaussianModel";
+import {
+  checkApix,
+  checkBoxSize,
+  checkGaussian,
+  checkOrigin,
+  type ModelBox,
+  printable,
+  readTextFile,
+  requireFiniteModel,
+} from "./modelNumbers";
+
+export type { ModelBox } from "./modelNumbers";
 
 /**
  * Gaussian models as text: one Gaussian a line, `x y z amplitude sigma`, centres in box units with the origin at
  * voxel S/2, sigma in pixels. Lines that begin with # are comments; of these, `# box_size <pixels>` and
- * `# apix <Å>` say in which box and in which pixels, without which sigma and the centres have no size.
+ * `# apix <Å>` say in which box and in which pixels, without which sigma and the centres have no size. `# origin <x y z>`
+ * says in Å where voxel (0, 0, 0) of that box lies, as the origin of an MRC file does; it is left out at (0, 0, 0).
  */
-
-/** The box that a file without a header of its own is measured in. */
-export interface ModelBox {
-  /** S in pixels. */
-  boxSize: number;
-  /** Å per pixel. */
-  apix: number;
-}
-
-/** Centres further out than this cannot be in box units: a file in Å or pixels is told by it. */
-const FARTHEST_CENTRE = 2;
 
 /**
  * A float32 in the fewest decimal digits that read back to the same float32.
@@ -32,13 +33,19 @@ export function float32Text(value: number): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** The text of a model, its box and pixel size in the header. Reads back bit for bit. */
-export function formatModelText(model: GaussianModel): string {
-  const { count, params } = model;
+/**
+ * The text of a model, its box, pixel size and origin in the header. Reads back bit for bit.
+ * @param file what to call it in errors
+ * @throws InputError where a number of the model is not finite
+ */
+export function formatModelText(model: GaussianModel, file = "model"): string {
+  requireFiniteModel(model, file);
+  const { count, params, origin } = model;
   const lines = [
     "# Gaussian model",
     `# box_size ${model.boxSize}`,
     `# apix ${model.apix}`,
+    ...(origin?.some((x) => x !== 0) ? [`# origin ${origin.join(" ")}`] : []),
     "# x y z (box units, origin at voxel box_size/2)  amplitude  sigma (pixels of apix Å)",
   ];
   for (let i = 0; i < count; i++) {
@@ -54,10 +61,11 @@ export function formatModelText(model: GaussianModel): string {
  * @param name what to call it in errors
  * @param box  used where the file has no header; where it has one, the header holds
  * @throws InputError naming the line: not five numbers, a number that is none, a sigma that is not positive,
- *   a centre that cannot be in box units; or when neither header nor `box` gives box and pixel size
+ *   a centre that cannot be in box units, a header that says two things or what cannot be; or when neither header nor
+ *   `box` gives box and pixel size
  */
 export function parseModelText(text: string, name: string, box: Partial<ModelBox> = {}): GaussianModel {
-  let { boxSize, apix } = box;
+  const header: Partial<ModelBox> = {};
   const rows: number[] = [];
   const lines = text.split(/\r\n|\n|\r/);
   for (let i = 0; i < lines.length; i++) {
@@ -65,27 +73,17 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
     if (line === "") continue;
     const where = `${name}: line ${i + 1}`;
     if (line.startsWith("#")) {
-      const [key, value] = line.slice(1).trim().split(/\s+/);
-      if (key === "box_size") boxSize = headerNumber(where, "box_size", value, true);
-      if (key === "apix") apix = headerNumber(where, "apix", value, false);
+      readHeader(line.slice(1).trim().split(/\s+/), header, where);
       continue;
     }
     const fields = line.split(/[\s,]+/);
     if (fields.length !== 5) {
-      throw new InputError(where, "five numbers, x y z amplitude sigma", shorten(line));
+      throw new InputError(where, "five numbers, x y z amplitude sigma", printable(line));
     }
-    for (let column = 0; column < 5; column++) {
-      const value = Math.fround(Number(fields[column]));
-      if (!Number.isFinite(value)) {
-        throw new InputError(where, "a number in each of five columns", shorten(fields[column]!));
-      }
-      if (column < 3 && Math.abs(value) > FARTHEST_CENTRE) {
-        throw new InputError(where, "a centre in box units, −0.5 to 0.5", fields[column]);
-      }
-      if (column === 4 && !(value > 0)) throw new InputError(where, "a sigma above 0", fields[column]);
-      rows.push(value);
-    }
+    // An empty field, as between a comma and the end of the line, is no 0.
+    rows.push(...checkGaussian(fields.map(numberOf), where, fields));
   }
+  const { boxSize, apix, origin } = { ...box, ...header };
   if (rows.length === 0) throw new InputError(name, "at least one Gaussian", "none");
   if (boxSize === undefined || apix === undefined) {
     throw new InputError(
@@ -95,7 +93,7 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
     );
   }
   const count = rows.length / 5;
-  const model = emptyModel(count, boxSize, apix);
+  const model = { ...emptyModel(count, boxSize, apix), ...withOrigin(origin) };
   for (let i = 0; i < count; i++) {
     for (const row of Object.values(Row)) model.params[row * count + i] = rows[5 * i + row]!;
   }
@@ -104,42 +102,35 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
 
 /** Reads a model from a text file; see {@link parseModelText}. */
 export async function readModelText(file: string, box: Partial<ModelBox> = {}): Promise<GaussianModel> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new InputError(
-      file,
-      "a readable text file of Gaussians",
-      code === "ENOENT" ? "no such file" : code,
-    );
-  }
-  return parseModelText(text, file, box);
+  return parseModelText(await readTextFile(file, "a readable text file of Gaussians"), file, box);
 }
 
 /** Writes a model as text; see {@link formatModelText}. */
 export async function writeModelText(file: string, model: GaussianModel): Promise<void> {
-  await writeBeside(file, formatModelText(model));
+  await writeBeside(file, formatModelText(model, file));
 }
 
-function headerNumber(where: string, key: string, text: string | undefined, integer: boolean): number {
-  const value = Number(text);
-  if (
-    text === undefined ||
-    !(value > 0) ||
-    !Number.isFinite(value) ||
-    (integer && !Number.isInteger(value))
-  ) {
-    throw new InputError(
-      where,
-      `a positive ${integer ? "whole " : ""}number after ${key}`,
-      text ?? "nothing",
-    );
+const numberOf = (text: string) => (text === "" ? Number.NaN : Number(text));
+
+/** Takes what a comment says of box, pixel size or origin. Comments that say nothing of them are left alone. */
+function readHeader([key, ...fields]: string[], header: Partial<ModelBox>, where: string): void {
+  const found = printable(fields.join(" ")) || "nothing";
+  const first = numberOf(fields[0] ?? "");
+  if (key === "box_size") {
+    header.boxSize = once(checkBoxSize(first, where, found), header.boxSize, where);
+  } else if (key === "apix") {
+    header.apix = once(checkApix(first, where, found), header.apix, where);
+  } else if (key === "origin" && fields.some((field) => !Number.isNaN(numberOf(field)))) {
+    const origin: Vector3 = checkOrigin(fields.map(numberOf), where, found);
+    once(origin.join(" "), header.origin?.join(" "), where);
+    header.origin = origin;
+  }
+}
+
+/** @throws InputError where a header says something else a second time */
+function once<T>(value: T, before: T | undefined, where: string): T {
+  if (before !== undefined && before !== value) {
+    throw new InputError(where, `${before}, as an earlier line says`, String(value));
   }
   return value;
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -65,19 +65,27 @@ export class Adam {
     return arrays;
   }
 
-  /** Takes over what {@link save} stored. @throws RangeError where something is missing */
+  /** Takes over what {@link save} stored. @throws RangeError where something is missing or of another size */
   load(arrays: readonly NamedArray[]): void {
-    const find = (name: string): Float32Array => {
+    const find = (name: string, length: number): Float32Array => {
       const array = arrays.find((a) => a.name === name);
-      if (!array) throw new RangeError(`optimiser state: expected ${name}, found nothing`);
+      if (array?.data.length !== length) {
+        throw new RangeError(
+          `optimiser state ${name}: expected ${length} numbers, found ${array?.data.length ?? "nothing"}`,
+        );
+      }
       return array.data;
     };
-    this.steps = find("steps")[0]!;
+    const steps = find("steps", 1)[0]!;
+    if (!Number.isInteger(steps) || steps < 0) {
+      throw new RangeError(`optimiser state steps: expected a whole number, found ${steps}`);
+    }
+    this.steps = steps;
     let slot = 0;
     for (const network of this.networks) {
       network.setMoments(
-        network.moments().map(() => {
-          const pair = { first: find(`first${slot}`), second: find(`second${slot}`) };
+        network.moments().map(({ first: { length } }) => {
+          const pair = { first: find(`first${slot}`, length), second: find(`second${slot}`, length) };
           slot++;
           return pair;
         }),

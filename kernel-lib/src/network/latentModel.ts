@@ -235,6 +235,7 @@ export class LatentModel {
     ];
   }
 
+  /** Takes over what {@link save} stored. @throws RangeError where something is missing, or not what a model can have */
   load(arrays: readonly NamedArray[]): void {
     const under = (prefix: string) =>
       arrays
@@ -252,13 +253,24 @@ export class LatentModel {
       }
       this[name] = array.data.slice();
     }
+    const least = Math.min(...this.deviation);
+    if (!(least > 0)) {
+      throw new RangeError(`weights latent.deviation: expected numbers above 0, found ${least}`);
+    }
     const [network, even] = ["network", "even"].map((name) => statistics.find((a) => a.name === name)?.data);
+    if (network?.length !== even?.length || !(isRising(network) && isRising(even))) {
+      throw new RangeError("weights latent.even: expected as many rising numbers as in latent.network");
+    }
     this.scale = network && even && new EvenScale(network, even);
   }
 
   dispose(): void {
     this.threads.dispose();
   }
+}
+
+function isRising(values: Float32Array = new Float32Array()): boolean {
+  return values.every((value, i) => i === 0 || value >= values[i - 1]!);
 }
 
 /** A forward pass of training that waits for the slope of the score in its Gaussians. */

@@ -201,6 +201,7 @@ test("formats/relion5.star: RELION 5 with aberrations, whose stacks are not ther
   assert.deepEqual(set.notices, [
     "beam tilt and higher-order aberrations in the optics table are not corrected",
     "the anisotropic magnification in the optics table is not corrected",
+    "2 of 17 rows name an image a second time: rows of one image stay in the same half",
   ]);
   assert.equal(set.rotations().length, 17 * 9);
   await assert.rejects(set.readImages([0]), /relion5\.star: expected the image stack toy_images_a\.mrcs/);

@@ -1,4 +1,5 @@
-import type { WriteStarOptions } from "./star";
+import type { Measured } from "./metadataChecks";
+import type { WriteStarOptions } from "./starWriter";
 
 /** What images of one group have in common. */
 export interface OpticsGroup {
@@ -54,6 +55,10 @@ export interface ParticleMetadata {
   /** Index into `stacks`, and place in the stack counted from 0, of each particle's image. */
   readonly stack: Int32Array;
   readonly section: Int32Array;
+  /** 1 for each image whose name has no number; right only in a stack of one image. Undefined where all have one. */
+  readonly unnumbered: Uint8Array | undefined;
+  /** 1 for each particle that was never aligned, which no set has; undefined where there is none. */
+  readonly unaligned: Uint8Array | undefined;
   readonly defocus: DefocusColumns | undefined;
   /** −1 for each particle whose image shows the molecule darker than its surroundings; undefined where none does. */
   readonly contrast: Int8Array | undefined;
@@ -62,6 +67,8 @@ export interface ParticleMetadata {
   /** Remarks of one sentence on what was assumed or is left out of account. */
   readonly notices: string[];
   readonly hasPoses: boolean;
+  /** The numbers of CTF, optics and poses that are used, for `checkMetadata`. */
+  measured(): Iterable<Measured>;
   /** Rotation matrices reference → image, [count · 9]. @throws InputError naming the columns that are missing */
   rotations(): Float32Array;
   /** Shifts in Å, [count · 2]; zero where the file has none. */
@@ -84,5 +91,19 @@ export interface ParticleMetadata {
   writeStar?(target: string, rows: ArrayLike<number>, options: WriteStarOptions): Promise<void>;
 }
 
+/** What a user says of the particles that their file does not say, or says wrong. */
+export interface GivenOptics {
+  /** Å per pixel of the images, instead of what the file says. */
+  apix?: number | undefined;
+}
+
+/** What the image stacks say of themselves. */
+export interface StackFacts {
+  boxSize: number;
+  apix: number | undefined;
+  /** Images in the stack. */
+  images?: number;
+}
+
 /** What the metadata alone do not say can be read from the first stack: called at most once per file. */
-export type StackProbe = (name: string) => Promise<{ boxSize: number; apix: number | undefined }>;
+export type StackProbe = (name: string) => Promise<StackFacts>;

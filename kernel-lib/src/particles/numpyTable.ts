@@ -1,23 +1,13 @@
 import { InputError } from "../errors";
 import { openSource } from "../maps/mrcSource";
-
-/** One field of a structured array: a number, several numbers, or text of fixed length. */
-interface Field {
-  name: string;
-  /** As NumPy writes it: byte order, kind, bytes, such as `<f4`. */
-  type: string;
-  /** Numbers in the field; 1 for a scalar. */
-  length: number;
-  /** Place in the row. */
-  offset: number;
-}
+import { type NumpyField, numberReader, parseNumpyHeader, typeBytes } from "./numpyHeader";
 
 /**
  * A one-dimensional NumPy structured array in a `.npy` file (which is what cryoSPARC's `.cs` files are). The format is
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html; the rows stay bytes.
  */
 export class NumpyTable {
-  readonly fields: ReadonlyMap<string, Field>;
+  readonly fields: ReadonlyMap<string, NumpyField>;
   private readonly view: DataView;
 
   private constructor(
@@ -27,7 +17,7 @@ export class NumpyTable {
     readonly count: number,
     private readonly rowBytes: number,
     private readonly data: Buffer,
-    fields: Field[],
+    fields: readonly NumpyField[],
   ) {
     this.fields = new Map(fields.map((field) => [field.name, field]));
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -42,27 +32,7 @@ export class NumpyTable {
     } finally {
       await source.close();
     }
-    const major = bytes[6] ?? 0;
-    const lengthBytes = major === 1 ? 2 : 4;
-    if (bytes.toString("latin1", 0, 6) !== "\x93NUMPY" || major < 1 || major > 3 || bytes.length < 12) {
-      throw new InputError(file, "a NumPy array (.npy) of version 1, 2 or 3", "something else");
-    }
-    const headerLength = lengthBytes === 2 ? bytes.readUInt16LE(8) : bytes.readUInt32LE(8);
-    const dataStart = 8 + lengthBytes + headerLength;
-    const header = bytes.toString(major === 3 ? "utf8" : "latin1", 8 + lengthBytes, dataStart);
-    const shape = /'shape'\s*:\s*\(\s*(\d+)\s*,?\s*\)/.exec(header);
-    const description = /'descr'\s*:\s*(\[.*\])\s*,\s*'fortran_order'/s.exec(header)?.[1];
-    if (!shape || !description) {
-      throw new InputError(
-        `${file}: header`,
-        "a one-dimensional structured array",
-        header.trim().slice(0, 80),
-      );
-    }
-    const fields = parseFields(description, file);
-    const last = fields.at(-1)!;
-    const rowBytes = last.offset + last.length * typeBytes(last.type);
-    const count = Number(shape[1]);
+    const { description, fields, count, rowBytes, dataStart } = parseNumpyHeader(bytes, file);
     if (bytes.length < dataStart + count * rowBytes) {
       const found = `${bytes.length}, which end in row ${Math.floor((bytes.length - dataStart) / rowBytes) + 1}`;
       throw new InputError(file, `${dataStart + count * rowBytes} bytes for ${count} rows`, found);
@@ -75,7 +45,7 @@ export class NumpyTable {
     return this.fields.has(name);
   }
 
-  private field(name: string): Field {
+  private field(name: string): NumpyField {
     const field = this.fields.get(name);
     if (field) return field;
     throw new InputError(this.file, `a field ${name}`, `fields ${[...this.fields.keys()].join(" ")}`);
@@ -148,61 +118,5 @@ export class NumpyTable {
     for (let i = 0; i < rows.length; i++) {
       yield this.data.subarray(rows[i]! * this.rowBytes, (rows[i]! + 1) * this.rowBytes);
     }
-  }
-}
-
-function parseFields(description: string, file: string): Field[] {
-  const fields: Field[] = [];
-  let offset = 0;
-  const pattern = /\(\s*'([^']*)'\s*,\s*'([^']*)'\s*(?:,\s*\(([\d\s,]*)\)\s*)?\)\s*,?\s*/gy;
-  pattern.lastIndex = 1;
-  for (let found = pattern.exec(description); found; found = pattern.exec(description)) {
-    const [, name, type, shape] = found as unknown as [string, string, string, string | undefined];
-    const length = (shape ?? "1")
-      .split(",")
-      .filter((n) => n.trim() !== "")
-      .reduce((product, n) => product * Number(n), 1);
-    const bytes = typeBytes(type);
-    if (!(bytes > 0))
-      throw new InputError(`${file}: field ${name}`, "numbers or text of fixed length", `type ${type}`);
-    fields.push({ name, type, length, offset });
-    offset += length * bytes;
-    if (pattern.lastIndex >= description.length - 1) return fields;
-  }
-  throw new InputError(`${file}: header`, "a list of fields", description.slice(0, 80));
-}
-
-/** Bytes of one value, or 0 for types of unknown layout (Python objects, dates). */
-function typeBytes(type: string): number {
-  const found = /^[<>|=]?([biufS])(\d+)$/.exec(type);
-  return found ? Number(found[2]) : 0;
-}
-
-function numberReader(type: string): ((view: DataView, at: number) => number) | undefined {
-  const littleEndian = !type.startsWith(">");
-  switch (type.replace(/^[<>|=]/, "")) {
-    case "f4":
-      return (view, at) => view.getFloat32(at, littleEndian);
-    case "f8":
-      return (view, at) => view.getFloat64(at, littleEndian);
-    case "i4":
-      return (view, at) => view.getInt32(at, littleEndian);
-    case "u4":
-      return (view, at) => view.getUint32(at, littleEndian);
-    case "i2":
-      return (view, at) => view.getInt16(at, littleEndian);
-    case "u2":
-      return (view, at) => view.getUint16(at, littleEndian);
-    case "i1":
-      return (view, at) => view.getInt8(at);
-    case "u1":
-    case "b1":
-      return (view, at) => view.getUint8(at);
-    case "i8":
-      return (view, at) => Number(view.getBigInt64(at, littleEndian));
-    case "u8":
-      return (view, at) => Number(view.getBigUint64(at, littleEndian));
-    default:
-      return undefined;
   }
 }

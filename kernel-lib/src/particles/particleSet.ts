@@ -1,80 +1,68 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import type { MrcFile } from "../maps/mrc";
-import { openSource } from "../maps/mrcSource";
-import type { TaskOptions } from "../progress";
-import { readCryosparc } from "./cryosparcMetadata";
+import type { ByteSign, MrcFile } from "../maps/mrc";
+import { beginTask, type TaskOptions } from "../progress";
 import type { Ctf } from "./ctf";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
 import { inParallel } from "./parallel";
-import { readRelion } from "./relionMetadata";
+import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
 import { type Resampler, resampler } from "./resample";
-import { readSections, StackReader } from "./stackReader";
+import { readSections, type StackReader } from "./stackReader";
 
 export type { OpticsGroup } from "./metadata";
+export type { OpenParticlesOptions } from "./particleFile";
 
 /** Image stacks that are read at the same time. */
 const stacksAtOnce = 8;
 
-export interface OpenParticlesOptions {
-  /** Folder in which image stacks are looked for first, by their full relative name and then by their last part. */
-  dataFolder?: string;
-  signal?: AbortSignal;
-}
-
 /**
  * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. Images are read only when
- * asked for. Which of the two it is is seen from its first bytes.
+ * asked for. The format is detected from the first bytes. Particles that were never aligned (null vectors of cryoSPARC) are
+ * left out, which is noted.
  *
- * @throws InputError when the file is missing, in another format, or broken
+ * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
  */
-export async function openParticles(file: string, options: OpenParticlesOptions = {}): Promise<ParticleSet> {
-  const reader = new StackReader(file, options.dataFolder);
-  try {
-    const metadata = await readMetadata(file, reader);
-    throwIfStopped(options.signal);
-    const rows = Int32Array.from({ length: metadata.count }, (_, i) => i);
-    return new ParticleSet(metadata, reader, rows);
-  } catch (error) {
-    await reader.close();
-    throw error;
-  }
-}
-
-async function readMetadata(file: string, reader: StackReader): Promise<ParticleMetadata> {
-  const source = await openSource(file);
-  const start = (await source.read(0, 212)).toString("latin1");
-  await source.close();
-  if (start.startsWith("\x93NUMPY")) return readCryosparc(file);
-  const other = otherFormat(file, start);
-  if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
-  return readRelion(file, (name) =>
-    reader.use(name, async (stack) => ({ boxSize: stack.size[0], apix: stack.apix })),
-  );
-}
-
-/** Names a format that people try and that is not read, with a way out. */
-function otherFormat(file: string, start: string): string | undefined {
-  const convert =
-    "its poses and CTF are in EMAN2's own files: export a STAR file, as e2refinetorelion3d.py does";
-  if (start.startsWith("#LS")) return `a particle list of EMAN2 (${convert})`;
-  if (start.startsWith("\x89HDF")) return `an HDF5 image file (${convert})`;
-  if (start.slice(208, 211) === "MAP" || /\.(mrcs?|map|st)$/i.test(file)) {
-    return "an image file, which has no orientations";
-  }
-  return undefined;
+export async function openParticles(file: string, given: OpenParticlesOptions = {}): Promise<ParticleSet> {
+  const source = await openParticleFile(file, beginTask(given));
+  const { count, unaligned } = source.metadata;
+  const all = Int32Array.from({ length: count }, (_, i) => i);
+  return new ParticleSet(source, unaligned ? all.filter((row) => unaligned[row] === 0) : all);
 }
 
 /** Particles of one file, or some of them. Every array and index refers to the particles of this set, from 0. */
 export class ParticleSet {
+  private ownImages: Int32Array | undefined | null = null;
+
   /** @internal */
   constructor(
-    /** @internal */
-    readonly metadata: ParticleMetadata,
-    private readonly reader: StackReader,
+    private readonly source: ParticleFile,
     /** Row in the file, counted from 0, of each particle of this set. */
     readonly rows: Int32Array,
   ) {}
+
+  /** @internal */
+  get metadata(): ParticleMetadata {
+    return this.source.metadata;
+  }
+
+  private get reader(): StackReader {
+    return this.source.reader;
+  }
+
+  /** Whether images are read with the opposite sign of what the file says. */
+  get invertContrast(): boolean {
+    return this.source.invertContrast;
+  }
+
+  /** How stacks of bytes (mode 0) are read, undefined where nothing was given on opening. */
+  get bytes(): ByteSign | undefined {
+    return this.source.bytes;
+  }
+
+  /** The pixel size that was given on opening, undefined where the file's own holds. */
+  get givenApix(): number | undefined {
+    return this.source.apix;
+  }
 
   get file(): string {
     return this.metadata.file;
@@ -107,9 +95,14 @@ export class ParticleSet {
     return this.metadata.defocus !== undefined;
   }
 
-  /** What was assumed on reading or is left out of account, in sentences. */
+  /** What was assumed on reading or is left out of account, in sentences; of stacks that were opened so far. */
   get notices(): readonly string[] {
-    return this.metadata.notices;
+    return [...this.metadata.notices, ...this.reader.notices];
+  }
+
+  /** Those of the notices that are about image stacks. */
+  get stackNotices(): readonly string[] {
+    return this.reader.notices;
   }
 
   /** The optics group of particle i. */
@@ -155,10 +148,23 @@ export class ParticleSet {
     };
   }
 
-  /** Half set (1 or 2) of each particle, or undefined where the file has none. */
+  /** Half set (1 or 2) of each particle, all of one image in the same; undefined where the file has none. */
   get randomSubset(): Uint8Array | undefined {
-    const all = this.metadata.randomSubset;
+    const all = this.source.halves;
     return all && Uint8Array.from(this.rows, (row) => all[row]!);
+  }
+
+  /**
+   * A number for the image of each particle, the same for those that show the same image (file and place in it): they have to
+   * stay together wherever particles are divided. Undefined where every particle has an image of its own.
+   */
+  get images(): Int32Array | undefined {
+    if (this.ownImages === null) {
+      const { images, metadata } = this.source;
+      const own = images ? Int32Array.from(this.rows, (row) => images[row]!) : this.rows;
+      this.ownImages = hasRepeats(own, metadata.count) ? own : undefined;
+    }
+    return this.ownImages;
   }
 
   hasColumn(name: string): boolean {
@@ -227,7 +233,14 @@ export class ParticleSet {
       this.checkIndex(indices[i]!);
       rows[i] = this.rows[indices[i]!]!;
     }
-    return new ParticleSet(this.metadata, this.reader, rows);
+    return new ParticleSet(this.source, rows);
+  }
+
+  /** As {@link select}, by rows of the file counted from 0. @throws InputError for a row that the set does not have */
+  selectRows(rows: ArrayLike<number>): ParticleSet {
+    const places = new Int32Array(this.metadata.count).fill(-1);
+    for (let i = 0; i < this.count; i++) places[this.rows[i]!] = i;
+    return this.select(Int32Array.from(rows, (row) => places[row] ?? -1));
   }
 
   private checkIndex(index: number): void {
@@ -238,7 +251,7 @@ export class ParticleSet {
 
   /**
    * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
-   * surroundings where the file says how it is. Images of an optics group with another box or pixel size than the
+   * surroundings where the file says how it is, and with the opposite sign where the set was opened with `invertContrast`. Images of an optics group with another box or pixel size than the
    * reference group's are brought to the reference pixels: their Fourier transform is taken at its frequencies, so
    * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and their background becomes 0.
    *
@@ -267,6 +280,24 @@ export class ParticleSet {
   }
 
   /**
+   * Images of one optics group in its own pixels, [n · S · S] with S the group's box, otherwise as {@link readImages} gives them.
+   * @throws InputError as {@link readImages}, and where the particles are not all of one group
+   */
+  async readGroupImages(indices: ArrayLike<number>): Promise<Float32Array> {
+    if (indices.length === 0) return new Float32Array();
+    const group = this.opticsGroup(indices[0]!);
+    const pixels = group.boxSize ** 2;
+    const out = new Float32Array(indices.length * pixels);
+    await this.visitImages(indices, (i, values, from, size) => {
+      if (this.opticsGroup(indices[i]!) !== group) {
+        throw new InputError("selection", `particles of ${group.name} alone`, `particle ${indices[i]}`);
+      }
+      out.set(values.subarray(from, from + size * size), i * pixels);
+    });
+    return out;
+  }
+
+  /**
    * Reads images, stack by stack and those of a stack in their order there, and hands each on: its place in `indices`, an array
    * that holds its pixels from `from` on (valid during the call only), and its edge in pixels.
    */
@@ -282,7 +313,7 @@ export class ParticleSet {
         for (let place = 0; place < places.length; place++) this.checkImage(rowOf(place), file);
         const sections = places.map((_, place) => section[rowOf(place)]!);
         await readSections(file, sections, (place, values, from) => {
-          if (contrast && contrast[rowOf(place)] === -1) {
+          if ((contrast?.[rowOf(place)] === -1) !== this.invertContrast) {
             const image = values.slice(from, from + size * size).map((v) => -v);
             visit(places[place]!, image, 0, size);
           } else {
@@ -312,25 +343,31 @@ export class ParticleSet {
    * long work does not fail half way.
    * @throws InputError for the first one that is missing, broken or different
    */
-  async checkStacks(options: TaskOptions = {}): Promise<void> {
+  async checkStacks(given: TaskOptions = {}): Promise<void> {
+    const options = beginTask(given);
     const all = Int32Array.from({ length: this.count }, (_, i) => i);
     const groups = this.byStack(all);
     let done = 0;
     await inParallel([...groups], stacksAtOnce, async ([index, places]) => {
       throwIfStopped(options.signal);
-      await this.reader.use(this.metadata.stacks[index]!, async (file) => {
+      const check = async (file: MrcFile) => {
         for (const place of places) this.checkImage(this.rows[place]!, file);
-      });
+      };
+      await this.reader.use(this.metadata.stacks[index]!, check, options.signal);
       options.onProgress?.({ task: "looking at image stacks", done: ++done, total: groups.size });
     });
   }
 
+  /** The image stacks of these particles, as their file names them, in the order of their first particle. */
+  stackNames(): string[] {
+    const { stacks, stack } = this.metadata;
+    return [...new Set(Array.from(this.rows, (row) => stack[row]!))].map((index) => stacks[index]!);
+  }
+
   /** The files of the image stacks of these particles, as far as they are there. */
   async stackFiles(): Promise<string[]> {
-    const { stacks, stack } = this.metadata;
-    const used = new Set(Array.from(this.rows, (row) => stack[row]!));
     const files = await Promise.all(
-      [...used].map((index) => this.reader.resolve(stacks[index]!).catch(() => undefined)),
+      this.stackNames().map((name) => this.reader.resolve(name).catch(() => undefined)),
     );
     return files.filter((file): file is string => file !== undefined);
   }
@@ -339,6 +376,13 @@ export class ParticleSet {
   private checkImage(row: number, stack: MrcFile): void {
     const { metadata } = this;
     const [size, , images] = stack.size;
+    if (metadata.unnumbered?.[row] === 1 && images > 1) {
+      throw new InputError(
+        `${metadata.where(row)}, column _rlnImageName`,
+        `an image number before @, since ${path.basename(stack.file)} holds ${images} images`,
+        "a name alone",
+      );
+    }
     if (metadata.section[row]! >= images) {
       const found = `number ${metadata.section[row]! + 1}`;
       throw new InputError(
@@ -368,4 +412,13 @@ export class ParticleSet {
   close(): Promise<void> {
     return this.reader.close();
   }
+}
+
+function hasRepeats(images: Int32Array, count: number): boolean {
+  const seen = new Uint8Array(count);
+  for (const image of images) {
+    if (seen[image] === 1) return true;
+    seen[image] = 1;
+  }
+  return false;
 }

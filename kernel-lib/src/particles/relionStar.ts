@@ -57,6 +57,8 @@ function loopHead(labels: readonly string[]): string {
 
 /** A number with six decimals, as RELION writes them; smaller ones than they show in powers of ten. */
 export function starNumber(value: number): string {
+  if (!Number.isFinite(value))
+    throw new InputError("value for a STAR file", "a finite number", String(value));
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(6);
   const text = value.toFixed(6);
   return Number.isInteger(value) ? String(value) : text;

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../errors";
-import { type MrcFile, openMrc } from "../maps/mrc";
+import { type ByteSign, type MrcFile, type OpenMrcOptions, openMrc } from "../maps/mrc";
 
 /** Files that stay open at a time. */
 const openLimit = 16;
@@ -11,16 +11,21 @@ const runLimit = 1 << 21;
 /** Finds and reads the image stacks of one particle file. */
 export class StackReader {
   private readonly files = new Map<string, { opening: Promise<MrcFile>; users: number }>();
-  private readonly resolved = new Map<string, Promise<string>>();
+  private readonly resolved = new Map<string, Promise<string | undefined>>();
+  /** Name of the stack that each file of the data folder was taken for. */
+  private readonly inDataFolder = new Map<string, string>();
   private readonly folders: string[];
+  private readonly found = new Set<string>();
 
   /**
    * @param metadataFile  the file that names the stacks
    * @param dataFolder    where to look first
+   * @param bytes         how stacks of bytes (mode 0) are read; see `openMrc`
    */
   constructor(
     private readonly metadataFile: string,
     private readonly dataFolder: string | undefined,
+    private readonly bytes?: ByteSign,
   ) {
     // The file's own folder, then its ancestors, one of which is RELION's project folder.
     this.folders = [];
@@ -34,44 +39,84 @@ export class StackReader {
     this.folders.push(process.cwd());
   }
 
-  /** Path of a stack. @throws InputError when it is in none of the places where it may be */
-  resolve(name: string): Promise<string> {
-    let found = this.resolved.get(name);
-    if (!found) {
-      found = this.search(name);
-      this.resolved.set(name, found);
-    }
-    return found;
+  /** What was assumed about the stacks that were opened so far, in sentences. */
+  get notices(): readonly string[] {
+    return [...this.found];
   }
 
-  private async search(given: string): Promise<string> {
-    // RELION's way to say of a .mrc file that it is a stack.
-    const name = given.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
-    const candidates: string[] = [];
-    if (this.dataFolder !== undefined) {
-      if (!path.isAbsolute(name)) candidates.push(path.join(this.dataFolder, name));
-      candidates.push(path.join(this.dataFolder, path.basename(name)));
-    }
-    if (path.isAbsolute(name)) candidates.push(name);
-    else candidates.push(...this.folders.map((folder) => path.join(folder, name)));
-    for (const candidate of candidates) {
-      const found = await stat(candidate).catch(() => undefined);
-      if (found?.isFile()) return candidate;
-    }
+  /**
+   * Path of a stack.
+   * @throws InputError when it is in none of the places where it may be, or may be another one of the same name
+   */
+  async resolve(name: string): Promise<string> {
+    const found = await this.find(name);
+    if (found !== undefined) return found;
     const places = this.dataFolder === undefined ? "" : `the data folder ${this.dataFolder}, `;
     throw new InputError(
       this.metadataFile,
-      `the image stack ${name} in ${places}its own folder, one above it, or the working folder`,
+      `the image stack ${withoutMark(name)} in ${places}its own folder, one above it, or the working folder`,
       "no such file (--data-folder, in a notebook `dataFolder`, names another folder)",
     );
   }
 
-  /** Calls `work` with a stack, which stays open at least until the end of it. */
-  async use<T>(name: string, work: (stack: MrcFile) => Promise<T>): Promise<T> {
+  /** As {@link resolve}; undefined when it is in none of the places. */
+  find(name: string): Promise<string | undefined> {
+    let found = this.resolved.get(name);
+    if (!found) {
+      found = this.search(withoutMark(name));
+      this.resolved.set(name, found);
+      // A stack that is not there may come.
+      const forget = () => this.resolved.delete(name);
+      found.then((file) => file ?? forget(), forget);
+    }
+    return found;
+  }
+
+  private async search(name: string): Promise<string | undefined> {
+    if (this.dataFolder !== undefined) {
+      const parts = path.normalize(name).split(path.sep).filter(Boolean);
+      for (let left = 0; left < parts.length; left++) {
+        const candidate = path.join(this.dataFolder, ...parts.slice(left));
+        if (!(await isFile(candidate))) continue;
+        this.refuseOtherStack(candidate, name);
+        return candidate;
+      }
+    }
+    const candidates = path.isAbsolute(name) ? [name] : this.folders.map((folder) => path.join(folder, name));
+    for (const candidate of candidates) if (await isFile(candidate)) return candidate;
+    return undefined;
+  }
+
+  /**
+   * Two stacks of the same name in different folders, found by less than their full name, would be read as one.
+   * @throws InputError where the names say two different files
+   */
+  private refuseOtherStack(file: string, name: string): void {
+    const before = this.inDataFolder.get(file);
+    this.inDataFolder.set(file, before ?? name);
+    if (before === undefined) return;
+    const [a, b] = [before, name].map((one) => `/${path.normalize(one).replaceAll(path.sep, "/")}`) as [
+      string,
+      string,
+    ];
+    // An absolute and a relative name can be of the same file.
+    if (a.endsWith(b) || b.endsWith(a)) return;
+    throw new InputError(
+      this.metadataFile,
+      `a stack for each of ${[before, name].sort().join(" and ")} in the data folder ${this.dataFolder}`,
+      `${file} alone`,
+    );
+  }
+
+  /**
+   * Calls `work` with a stack, which stays open at least until the end of it.
+   * @param signal  stops the opening, which takes long for a compressed stack
+   */
+  async use<T>(name: string, work: (stack: MrcFile) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const file = await this.resolve(name);
     let entry = this.files.get(file);
     if (entry) this.files.delete(file);
-    else entry = { opening: openStack(file), users: 0 };
+    else entry = { opening: this.open(file, signal), users: 0 };
     // The one used last stands at the end.
     this.files.set(file, entry);
     entry.users++;
@@ -86,6 +131,12 @@ export class StackReader {
       entry.users--;
       await this.closeSurplus();
     }
+  }
+
+  private async open(file: string, signal: AbortSignal | undefined): Promise<MrcFile> {
+    const stack = await openStack(file, { bytes: this.bytes, signal });
+    for (const notice of stack.notices) this.found.add(notice);
+    return stack;
   }
 
   private async closeSurplus(): Promise<void> {
@@ -134,8 +185,17 @@ export async function readSections(
   }
 }
 
-async function openStack(file: string): Promise<MrcFile> {
-  const stack = await openMrc(file);
+/** Without RELION's way to say of a .mrc file that it is a stack. */
+function withoutMark(name: string): string {
+  return name.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function openStack(file: string, options: OpenMrcOptions): Promise<MrcFile> {
+  const stack = await openMrc(file, options);
   const [nx, ny, nz] = stack.size;
   try {
     if (nx !== ny) throw new InputError(file, "square images", `${nx}×${ny} pixels`);

@@ -24,6 +24,8 @@ export class StarRows<Bytes extends Uint8Array = Uint8Array> {
   /** First byte after each row's line, its newline included. */
   ends = new Uint32Array(1024);
   count = 0;
+  /** Comments among the rows that have one word for each column, the # being part of the first. */
+  hiddenRows = 0;
   private first = new Int32Array(0);
 
   constructor(
@@ -39,6 +41,16 @@ export class StarRows<Bytes extends Uint8Array = Uint8Array> {
     }
     this.starts[this.count] = start;
     this.ends[this.count++] = end;
+  }
+
+  /** Takes the line of a comment, bytes [start, end), which begins with #. */
+  addComment(start: number, end: number): void {
+    const { bytes } = this;
+    let words = 0;
+    for (let at = start; at < end; at++) {
+      if (!isBlank(bytes[at]!) && (at === start || isBlank(bytes[at - 1]!))) words++;
+    }
+    if (words > 0 && words === this.columns.length) this.hiddenRows++;
   }
 
   /** Line of the file that a row stands on, counted from 1. */
@@ -147,6 +159,7 @@ export class StarLines {
     this.line++;
     let at = start;
     while (at < end && isBlank(bytes[at]!)) at++;
+    if (at < end && bytes[at] === hash) loop?.addComment(at, end);
     if (at === end || bytes[at] === hash) return;
     if (startsWith(bytes, at, end, "data_")) {
       this.block = this.words(at, end).split(/\s/)[0]!.slice(5);
@@ -160,6 +173,7 @@ export class StarLines {
       const name = this.words(at, end).split(/\s/, 1)[0]!;
       if (loop.columns.includes(name)) this.refuse("each column once", `a second ${name}`);
       loop.columns.push(name);
+      loop.hiddenRows = 0;
     } else if (bytes[at] === underscore) {
       // Pairs may also follow a loop after its rows
       this.loop = undefined;
@@ -194,6 +208,11 @@ export function refuseOtherFormats(start: Uint8Array, file: string): void {
   if (text.startsWith("<")) {
     throw new InputError(file, "a STAR file", `HTML or XML beginning with ${shorten(text.split("\n")[0]!)}`);
   }
+  const [first, second] = start;
+  const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  // Without a mark every other byte of such text is 0.
+  const wide = /^(?:[\t-~]\0){4}|^(?:\0[\t-~]){4}/.test(String.fromCharCode(...start.subarray(0, 8)));
+  if (marked || wide) throw new InputError(file, "a STAR file", "UTF-16 text: save it as UTF-8");
   if (start.subarray(0, 4096).includes(0)) throw new InputError(file, "a STAR file", "binary data");
 }
 

@@ -18,7 +18,7 @@ import {
   randomParticles,
   relionStar,
 } from "./synthetic.test.helper";
-import { goodBoxSize, prepareTargets, trainingBox } from "./targets";
+import { prepareTargets } from "./targets";
 
 /** The projection in pixels of `apix` Å, by its closed form in real space; centre at index ⌊S/2⌋. Lengths in Å. */
 function projectionImage(
@@ -353,15 +353,4 @@ test("rings that do not fit the box are refused", async (t) => {
   for (const rings of [0, 16, 2.5]) {
     await assert.rejects(prepareTargets(set, { boxSize: 32, rings }), RangeError);
   }
-});
-
-test("the training box holds the resolution in the fewest good pixels, and no more than the images have", () => {
-  const set = { boxSize: 64, apix: 1.5 };
-  assert.deepEqual(trainingBox(set, 4), { boxSize: 50, apix: 1.92, rings: 24 });
-  assert.deepEqual(trainingBox(set, 6), { boxSize: 36, apix: 96 / 36, rings: 16 });
-  assert.deepEqual(trainingBox(set, 1), { boxSize: 64, apix: 1.5, rings: 31 });
-  assert.deepEqual(trainingBox({ boxSize: 65, apix: 1 }, 0.5), { boxSize: 72, apix: 65 / 72, rings: 32 });
-  assert.throws(() => trainingBox(set, 0), /resolution: expected a number of Å above 0, found 0/);
-  assert.throws(() => trainingBox(set, Number.NaN), InputError);
-  assert.deepEqual([1, 11, 13, 31, 33, 98, 127, 251].map(goodBoxSize), [2, 12, 16, 32, 36, 100, 128, 256]);
 });

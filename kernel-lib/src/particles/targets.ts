@@ -1,25 +1,17 @@
-import os from "node:os";
-import { InputError, throwIfStopped } from "../errors";
-import { goodFftSize } from "../maps/fft";
-import type { TaskOptions } from "../progress";
+import { throwIfStopped } from "../errors";
+import { ringsOfBox, type TrainingBox } from "../maps/trainingBox";
+import { availableMemory } from "../memoryLimit";
+import { beginTask, type TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
 import { inParallel } from "./parallel";
 import type { ParticleSet } from "./particleSet";
 import { ParticleTransforms } from "./particleTransforms";
 
-/** The box in which particles are compared with projections of the model. */
-export interface TrainingBox {
-  /** S in pixels; S · apix is the edge of the particles' box in Å. */
-  boxSize: number;
-  /** Å per pixel. */
-  apix: number;
-  /** K, the outermost ring. */
-  rings: number;
-}
-
 /** Particles as the training reads them: poses, and transforms whose rings have norm 1. */
 export interface ParticleTargets extends TrainingBox {
   readonly count: number;
+  /** A number for the image of each particle, the same for those that show the same image; undefined where none do. */
+  readonly images?: Int32Array | undefined;
   /** Rotation matrices reference → image, [count · 9]. */
   readonly rotations: Float32Array;
   /** Shifts in box units, [count · 2]. */
@@ -46,7 +38,7 @@ export interface TargetOptions extends TaskOptions {
   boxSize: number;
   /** K ≤ ⌊(S − 1)/2⌋. */
   rings: number;
-  /** Bytes of transforms that may be held in memory. Default: a quarter of the machine's memory. */
+  /** Bytes of transforms that may be held in memory. Default: a quarter of the memory that the process may have. */
   memoryBudget?: number;
   /** Whether images have been phase flipped already. Default: as the particle file says. */
   phaseFlipped?: boolean;
@@ -60,26 +52,6 @@ const CHUNK_BYTES = 2 ** 23;
 /** A batch is divided evenly among the threads, but not into smaller parts than this. */
 const SMALLEST_PART = 8;
 
-/** The smallest even size of at least `minimum` whose prime factors are 2, 3 and 5. */
-export function goodBoxSize(minimum: number): number {
-  return goodFftSize(minimum);
-}
-
-/**
- * The smallest training box for a resolution in Å: as large in Å as the particles' box, with just enough pixels. Rings
- * end at the resolution asked for, or at the particles' Nyquist frequency where that comes first.
- */
-export function trainingBox(set: Pick<ParticleSet, "boxSize" | "apix">, resolution: number): TrainingBox {
-  if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
-  const edge = set.boxSize * set.apix;
-  const available = Math.floor((set.boxSize - 1) / 2);
-  const rings = Math.min(available, Math.ceil(edge / resolution - 1e-6));
-  if (rings < 1)
-    throw new InputError("resolution", `at most ${edge} Å, the edge of the box`, `${resolution} Å`);
-  const boxSize = goodBoxSize(2 * rings + 1);
-  return { boxSize, apix: edge / boxSize, rings };
-}
-
 /**
  * Reads, transforms and phase flips the particles. Transforms are held in memory where they fit the budget; otherwise
  * each batch is made anew from the images. The calling thread reads, worker threads transform; results do not depend on
@@ -90,11 +62,12 @@ export function trainingBox(set: Pick<ParticleSet, "boxSize" | "apix">, resoluti
  *
  * @throws InputError for broken images and stacks, and where the file has no angles
  */
-export async function prepareTargets(set: ParticleSet, options: TargetOptions): Promise<ParticleTargets> {
-  const { boxSize, rings, memoryBudget = os.totalmem() / 4, signal, onProgress } = options;
-  if (!(rings >= 1 && rings <= Math.floor((boxSize - 1) / 2))) {
+export async function prepareTargets(set: ParticleSet, given: TargetOptions): Promise<ParticleTargets> {
+  const options = beginTask(given);
+  const { boxSize, rings, memoryBudget = availableMemory() / 4, signal, onProgress } = options;
+  if (!(rings >= 1 && rings <= ringsOfBox(boxSize))) {
     throw new RangeError(
-      `rings: expected 1 to ${Math.floor((boxSize - 1) / 2)} for a box of ${boxSize}, found ${rings}`,
+      `rings: expected 1 to ${ringsOfBox(boxSize)} for a box of ${boxSize}, found ${rings}`,
     );
   }
   const edge = set.boxSize * set.apix;
@@ -168,6 +141,7 @@ export async function prepareTargets(set: ParticleSet, options: TargetOptions): 
 
   return {
     count,
+    images: set.images,
     boxSize,
     apix: edge / boxSize,
     rings,

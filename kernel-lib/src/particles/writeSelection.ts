@@ -1,12 +1,12 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { writeBeside } from "../writeBeside";
 import type { ParticleMetadata } from "./metadata";
 import type { ParticleSet } from "./particleSet";
 import { eulerFromRotation } from "./pose";
 import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "./relionStar";
-import { refuseSameFile, type StarColumn } from "./star";
+import { refuseSameFile, type StarColumn } from "./starWriter";
 
 export interface WriteSelectionOptions extends TaskOptions {
   /**
@@ -40,8 +40,9 @@ export async function writeSelection(
   particles: ParticleSet,
   rows: ArrayLike<number>,
   target: string,
-  options: WriteSelectionOptions = {},
+  given: WriteSelectionOptions = {},
 ): Promise<string[]> {
+  const options = beginTask(given);
   if (!/\.star$/i.test(target)) throw new InputError(target, "a name that ends in .star");
   const chosen = particles.select(rows);
   await refuseSameFile(particles.file, target);
@@ -51,7 +52,7 @@ export async function writeSelection(
   if (metadata.writeStar) {
     if (imageName) columns.push({ name: "rlnImageName", text: imageName });
     await metadata.writeStar(target, chosen.rows, { ...options, columns: distinct(columns) });
-    return [];
+    return contrastNotices(chosen, metadata);
   }
   const own = relionColumns(chosen, imageName ?? ((i) => starWord(relionImage(chosen.image(i)))));
   await writeRelion(chosen, distinct([...own, ...columns]), target, options);
@@ -120,11 +121,15 @@ function relionImage({ stack, section }: { stack: string; section: number }): st
   return `${String(section + 1).padStart(6, "0")}@${name}`;
 }
 
-function notices(chosen: ParticleSet, { contrast }: ParticleMetadata): string[] {
-  const found: string[] = [];
-  if (contrast && chosen.rows.some((row) => contrast[row] === -1)) {
-    found.push("the images show the molecule darker than its surroundings: RELION needs them inverted");
-  }
+function contrastNotices(chosen: ParticleSet, { contrast }: ParticleMetadata): string[] {
+  const dark = chosen.rows.some((row) => (contrast?.[row] === -1) !== chosen.invertContrast);
+  return dark
+    ? ["the images show the molecule darker than its surroundings: RELION needs them inverted"]
+    : [];
+}
+
+function notices(chosen: ParticleSet, metadata: ParticleMetadata): string[] {
+  const found = contrastNotices(chosen, metadata);
   const stack = chosen.image(0).stack;
   if (/\.(hdf5?|h5)$/i.test(stack)) {
     found.push("the image stacks are HDF5 files, which RELION does not read: convert them to .mrcs");

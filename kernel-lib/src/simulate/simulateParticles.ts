@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
+import { finiteText } from "../finite";
 import { frequency, halfWidth, ifft2Real, shiftOrigin } from "../maps/fft";
 import { createStack, writeMap } from "../maps/mrc";
 import type { Volume } from "../maps/volume";
@@ -10,7 +11,7 @@ import { projectionTransform } from "../model/transform";
 import { type Ctf, CtfEvaluator } from "../particles/ctf";
 import { rotationFromEuler } from "../particles/pose";
 import { noMicroscope, relionStarHead } from "../particles/relionStar";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import { Random } from "../random";
 import { writeBeside } from "../writeBeside";
 
@@ -81,8 +82,9 @@ const CHUNK = 100;
  */
 export async function simulateFromModels(
   models: readonly GaussianModel[],
-  options: SimulateOptions,
+  given: SimulateOptions,
 ): Promise<SimulatedData> {
+  const options = beginTask(given);
   const { folder, snr = 1, truth = {}, signal, onProgress } = options;
   const { boxSize, apix } = checkInput(models, options);
   const random = new Random(options.seed ?? 1);
@@ -274,8 +276,10 @@ function starText(particles: readonly Particle[], boxSize: number, apix: number)
 function truthText(particles: readonly Particle[], truth: Record<string, readonly number[]>): string {
   const names = Object.keys(truth);
   const lines = [["index", "state", ...names].join(",")];
+  const text = (name: string, state: number) =>
+    Number(finiteText(truth[name]![state]!, 6, "truth.csv", `${name} of state ${state}`));
   particles.forEach(({ state }, i) => {
-    lines.push([i, state, ...names.map((name) => Number(truth[name]![state]!.toFixed(6)))].join(","));
+    lines.push([i, state, ...names.map((name) => text(name, state))].join(","));
   });
   return `${lines.join("\n")}\n`;
 }

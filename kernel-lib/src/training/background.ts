@@ -4,8 +4,10 @@ import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
-import { inKernel, type Progress, type TaskOptions, taskSignal } from "../progress";
+import { beginTask, inKernel, type Progress, type TaskOptions } from "../progress";
+import { withClaimedRun } from "./claimRun";
 import { Run } from "./run";
+import type { RunLockToken } from "./runLock";
 import type { TrainSettings } from "./train";
 import type { EpochReport } from "./trainer";
 
@@ -20,6 +22,8 @@ export type FromThread =
 /** What the training thread is given, and told. */
 export interface ThreadData {
   settings: Omit<TrainSettings, "onEpoch" | "onNotice">;
+  /** The folder is locked by the thread that waits for this one, so that the lock outlives it. */
+  lock: RunLockToken;
   backend: BackendName | "auto";
   priority: "normal" | "low";
 }
@@ -52,9 +56,24 @@ export interface BackgroundSettings extends TrainSettings {
  * @throws InputError for bad input; StoppedError when the signal stopped it; Error when the thread died
  */
 export async function train(settings: BackgroundSettings, task: TaskOptions = {}): Promise<Run> {
+  const begun = beginTask(task);
+  await withClaimedRun(settings, (lock) => trainInThread(settings, lock, begun));
+  return Run.open(settings.out);
+}
+
+async function trainInThread(
+  settings: BackgroundSettings,
+  lock: RunLockToken,
+  task: TaskOptions,
+): Promise<void> {
   const { onEpoch, onNotice, backend, priority = inKernel() ? "low" : "normal", ...rest } = settings;
-  const signal = taskSignal(task);
-  const data: ThreadData = { settings: rest, backend: backend ?? (currentBackend() || "auto"), priority };
+  const { signal } = task;
+  const data: ThreadData = {
+    settings: rest,
+    lock,
+    backend: backend ?? (currentBackend() || "auto"),
+    priority,
+  };
   const worker = new Worker(path.join(__dirname, "trainingThread.js"), { workerData: data });
   const stop = () => {
     worker.postMessage({
@@ -81,7 +100,6 @@ export async function train(settings: BackgroundSettings, task: TaskOptions = {}
     worker.removeAllListeners("exit");
     await worker.terminate();
   }
-  return Run.open(settings.out);
 }
 
 /** The backend in use in this thread, or the empty string. */

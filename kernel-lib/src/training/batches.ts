@@ -1,6 +1,19 @@
 import type { ParticleTargets } from "../particles/targets";
 import type { ProjectionBatch } from "../projection/engine";
 
+/**
+ * Ends of the batches into which so many particles are divided, each of `size` but the last one. A batch of one has no
+ * variance to be normalised by: where one would be left over it takes another from the batch before it, or goes with it.
+ */
+export function batchEnds(count: number, size: number): number[] {
+  const ends = Array.from({ length: Math.ceil(count / size) }, (_, i) => Math.min((i + 1) * size, count));
+  if (count > 1 && count % size === 1) {
+    if (size > 2) ends[ends.length - 2]!--;
+    else ends.splice(-2, 1);
+  }
+  return ends;
+}
+
 /** Gathers what an engine needs of some particles: transforms and poses. */
 export class ParticleBatches {
   constructor(private readonly targets: ParticleTargets) {}

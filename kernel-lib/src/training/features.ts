@@ -34,22 +34,24 @@ export class FeatureBasis {
   ) {}
 
   /**
-   * The basis for a data set, from the gradients of at most `SAMPLE` particles spread evenly over it.
+   * The basis for a data set, from the gradients of at most `SAMPLE` of these particles, spread evenly over them.
+   * @param particles those that are trained on, ascending
    * @param rings outermost ring of each block
    * @param components how many principal components to keep; fewer where there are fewer particles or gradients
    */
   static async fit(
     source: GradientSource,
+    particles: Int32Array,
     rings: readonly number[],
     components: number,
     seed: number,
     task: TaskOptions = {},
   ): Promise<FeatureBasis> {
-    const { count } = source.targets;
+    const count = particles.length;
     const inputs = 5 * source.neutral.count * rings.length;
     const fewest = 2 * (components + EXTRA);
     const rows = Math.min(count, SAMPLE, Math.max(fewest, Math.floor(SAMPLE_BYTES / (4 * inputs))));
-    const sample = Int32Array.from({ length: rows }, (_, i) => Math.floor((i * count) / rows));
+    const sample = Int32Array.from({ length: rows }, (_, i) => particles[Math.floor((i * count) / rows)]!);
     const step = particlesPerPass(source.neutral.count);
     const gradients = new Float32Array(rows * inputs);
     for (let from = 0; from < rows; from += step) {
@@ -63,6 +65,25 @@ export class FeatureBasis {
     const size = Math.min(components, rows, inputs);
     const { basis, explained } = await principalAxes(gradients, rows, inputs, size, new Random(seed));
     return new FeatureBasis(rings, scale, basis, size, explained);
+  }
+
+  /**
+   * Whether the basis is one for these numbers.
+   * @throws RangeError where it is not
+   */
+  requireFor(gaussians: number, rings: number, size: number): void {
+    const inputs = 5 * gaussians * this.rings.length;
+    const ascending = this.rings.every(
+      (ring, i) => Number.isInteger(ring) && ring > (this.rings[i - 1] ?? 0),
+    );
+    if (!ascending || this.rings.at(-1) !== rings) {
+      throw new RangeError(`weights features.rings: expected rings up to ${rings}, found ${this.rings}`);
+    }
+    if (this.scale.length !== inputs || this.size !== size) {
+      throw new RangeError(
+        `weights features.basis: expected shape [${inputs},${size}], found [${this.scale.length},${this.size}]`,
+      );
+    }
   }
 
   /** Features of all particles, [particles · size]. */
@@ -97,20 +118,21 @@ export class FeatureBasis {
     ];
   }
 
+  /** Takes over what {@link save} stored. @throws RangeError where something is missing or shapes contradict each other */
   static load(arrays: readonly NamedArray[]): FeatureBasis {
     const find = (name: string): NamedArray => {
       const array = arrays.find((a) => a.name === `features.${name}`);
       if (!array) throw new RangeError(`weights: expected features.${name}, found nothing`);
       return array;
     };
-    const basis = find("basis");
-    return new FeatureBasis(
-      [...find("rings").data],
-      find("scale").data,
-      basis.data,
-      basis.shape[1]!,
-      find("explained").data[0]!,
-    );
+    const [basis, rings, scale, explained] = ["basis", "rings", "scale", "explained"].map(find);
+    const [inputs, size] = basis!.shape;
+    if (basis!.shape.length !== 2 || scale!.data.length !== inputs || explained!.data.length !== 1) {
+      throw new RangeError(
+        `weights features.basis: expected shape [${scale!.data.length}, components], found [${basis!.shape}]`,
+      );
+    }
+    return new FeatureBasis([...rings!.data], scale!.data, basis!.data, size!, explained!.data[0]!);
   }
 }
 
@@ -282,33 +304,4 @@ function whitening(gram: Float32Array, n: number): tf.Tensor2D {
     for (let i = 0; i < n; i++) values[i * n + to] = eigenvectorMatrix.get(i, from) * factor;
   });
   return tf.tensor2d(values, [n, n]);
-}
-
-/** Mean FRC of the neutral model over all particles in each ring, [rings + 1]. */
-export async function neutralFrc(
-  targets: ParticleTargets,
-  neutral: GaussianModel,
-  engine: ProjectionEngine,
-  task: TaskOptions = {},
-): Promise<Float64Array> {
-  const batches = new ParticleBatches(targets);
-  const width = targets.rings + 1;
-  const mean = new Float64Array(width);
-  const uniform = new Float32Array(width).fill(1 / targets.rings);
-  for (const indices of batches.inOrder(particlesPerPass(neutral.count))) {
-    throwIfStopped(task.signal);
-    const batch = await batches.load(indices, neutral.count, neutral.params);
-    const { frc } = await engine.evaluate(batch, {
-      boxSize: neutral.boxSize,
-      rings: targets.rings,
-      ringWeights: uniform,
-    });
-    for (let i = 0; i < frc.length; i++) mean[i % width]! += frc[i]! / targets.count;
-    task.onProgress?.({
-      task: "neutral model against particles",
-      done: indices.at(-1)! + 1,
-      total: targets.count,
-    });
-  }
-  return mean;
 }

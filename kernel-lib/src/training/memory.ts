@@ -1,5 +1,5 @@
-import { totalmem } from "node:os";
 import { InputError } from "../errors";
+import { availableMemory, gigabytes } from "../memoryLimit";
 import { disc } from "../projection/disc";
 
 /** What the memory of a training step depends on. */
@@ -16,10 +16,7 @@ export interface StepShape {
 }
 
 /** Half of it is for the transforms of particles, half for a step. */
-export const defaultMemoryBudget = (): number => {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  return (constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()) / 2;
-};
+export const defaultMemoryBudget = (): number => availableMemory() / 2;
 
 /** Arrays of the size of all Gaussians of a batch that a step has at a time, those of the projection engine among them. */
 const MODEL_ARRAYS = 5;
@@ -63,10 +60,6 @@ export function batchThatFits(asked: number, shape: StepShape, bytes: number): n
     );
   }
   return most;
-}
-
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toPrecision(2)} GiB`;
 }
 
 /** Bytes of one array of Gaussians in passes over the particles that do not train. */

@@ -1,5 +1,5 @@
-import { InputError } from "../errors";
 import type { Varied } from "../network/head";
+import type { NumberRange } from "../numberRange";
 import type { Weighting } from "./weights";
 
 /** What a user may choose for a training; everything else is fixed by the method. */
@@ -63,43 +63,30 @@ export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   spreadPenalty: 0.01,
 };
 
-/** What each number of the options has to be. */
-const ranges: ReadonlyArray<[keyof TrainingOptions, string, (value: number) => boolean]> = [
-  ["latent", "an integer from 1 to 16", (v) => Number.isInteger(v) && v >= 1 && v <= 16],
-  ["epochs", "an integer of 1 or more", (v) => Number.isInteger(v) && v >= 1],
-  ["seed", "an integer", (v) => Number.isSafeInteger(v)],
-  ["batchSize", "an integer of 2 or more", (v) => Number.isInteger(v) && v >= 2],
-  ["learningRate", "a number above 0", (v) => v > 0],
-  ["weightDecay", "a number of 0 or more", (v) => v >= 0],
-  ["dropout", "a number from 0 to below 1", (v) => v >= 0 && v < 1],
-  ["latentNoise", "a number of 0 or more", (v) => v >= 0],
-  ["coarseRing", "an integer of 0 or more", (v) => Number.isInteger(v) && v >= 0],
-  ["coarseEpochs", "an integer of 0 or more", (v) => Number.isInteger(v) && v >= 0],
-  ["featureSize", "an integer of 1 or more", (v) => Number.isInteger(v) && v >= 1],
-  ["heldOut", "a fraction above 0 and below 1", (v) => v > 0 && v < 1],
-  ["starts", "an integer of 1 or more", (v) => Number.isInteger(v) && v >= 1],
-  ["spreadPenalty", "a number of 0 or more", (v) => v >= 0],
-];
+/** What each number of the options has to be; the command line has its limits from here, too. */
+export const trainingRanges = {
+  latent: { integer: true, least: 1, below: 17 },
+  epochs: { integer: true, least: 1 },
+  seed: { integer: true },
+  batchSize: { integer: true, least: 2 },
+  learningRate: { above: 0 },
+  weightDecay: { least: 0 },
+  dropout: { least: 0, below: 1 },
+  latentNoise: { least: 0 },
+  coarseRing: { integer: true, least: 0 },
+  coarseEpochs: { integer: true, least: 0 },
+  featureSize: { integer: true, least: 1 },
+  heldOut: { above: 0, below: 1 },
+  starts: { integer: true, least: 1 },
+  spreadPenalty: { least: 0 },
+} as const satisfies Partial<Record<keyof TrainingOptions, NumberRange>>;
 
-/** @throws InputError naming the option, what it has to be and what it is. `where` is a file or `options`. */
-export function checkTrainingOptions(options: TrainingOptions, where: string): void {
-  for (const [name, expected, holds] of ranges) {
-    const value = options[name];
-    if (typeof value !== "number" || !holds(value))
-      throw new InputError(`${where}: ${name}`, expected, String(value));
-  }
-  const kinds = ["position", "amplitude", "width"];
-  if (options.vary.length === 0 || options.vary.some((kind) => !kinds.includes(kind))) {
-    throw new InputError(
-      `${where}: vary`,
-      `one or more of ${kinds.join(", ")}`,
-      options.vary.join(",") || "nothing",
-    );
-  }
-  if (options.weighting !== "information" && options.weighting !== "uniform") {
-    throw new InputError(`${where}: weighting`, "information or uniform", String(options.weighting));
-  }
-  if (options.hidden.length === 0 || options.hidden.some((width) => !Number.isInteger(width) || width < 1)) {
-    throw new InputError(`${where}: hidden`, "widths of at least one layer", options.hidden.join(","));
-  }
+/** What may vary, and how rings may count. */
+export const variedKinds = ["position", "amplitude", "width"] as const satisfies readonly Varied[];
+export const weightings = ["information", "uniform"] as const satisfies readonly Weighting[];
+
+/** Options as the caller gave them over the defaults; one that is undefined is one that was not given. */
+export function withDefaults(given: Partial<TrainingOptions> = {}): TrainingOptions {
+  const stated = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaultTrainingOptions, ...Object.fromEntries(stated) };
 }

@@ -53,6 +53,18 @@ describe("posterior of the latents", () => {
     for (const z of mean) assert.ok(Math.abs(z - 1) < 0.15, `${z}`);
   });
 
+  test("in one dimension only the population gives region and prior", async () => {
+    const seen = Float32Array.of(-0.4, -0.2, 0, 0.2, 0.4, 40);
+    const likelihood = gaussianLikelihood(seen, [[100]]);
+    const start = Float32Array.of(-0.4, -0.2, 0, 0.2, 0.4, 1000);
+    const population = [0, 1, 2, 3, 4];
+    const some = await latentPosterior(likelihood, start, 1, { population });
+    const alone = await latentPosterior(likelihood, start.slice(0, 5), 1);
+    assert.deepEqual(some.mean.slice(0, 5), alone.mean);
+    assert.deepEqual(some.deviation.slice(0, 5), alone.deviation);
+    assert.ok(some.mean[5]! < 0.6, "within the region of the others");
+  });
+
   test("in two dimensions mean and deviation are those of likelihood times standard normal", async () => {
     const precision = [
       [30, 12],

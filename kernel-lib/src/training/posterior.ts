@@ -33,6 +33,8 @@ export interface PosteriorOptions extends TaskOptions {
   gridPoints?: number;
   /** Particles per call of the likelihood. Default 128. */
   batchSize?: number;
+  /** The particles whose places give the region to search and the prior, ascending. Default: all. */
+  population?: ArrayLike<number>;
 }
 
 /**
@@ -66,9 +68,11 @@ async function onGrid(
   const points = options.gridPoints ?? 32;
   const batchSize = options.batchSize ?? 128;
   const count = start.length;
+  const population = options.population ?? Int32Array.from(start.keys());
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const z of start) {
+  for (let i = 0; i < population.length; i++) {
+    const z = start[population[i]!]!;
     low = Math.min(low, z);
     high = Math.max(high, z);
   }
@@ -105,9 +109,9 @@ async function onGrid(
   };
   for (let iteration = 0; iteration < PRIOR_STEPS; iteration++) {
     const next = new Float64Array(fine);
-    for (let i = 0; i < count; i++) {
-      posterior(i);
-      for (let f = 0; f < fine; f++) next[f]! += density[f]! / count;
+    for (let i = 0; i < population.length; i++) {
+      posterior(population[i]!);
+      for (let f = 0; f < fine; f++) next[f]! += density[f]! / population.length;
     }
     prior = next;
   }

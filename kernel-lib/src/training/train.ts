@@ -1,20 +1,34 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
-import { readMap } from "../maps/mrc";
-import { maskFlags } from "../model/edit";
+import type { ByteSign } from "../maps/mrc";
+import { ringsOfBox, ringsWithin } from "../maps/trainingBox";
+import { gigabytes } from "../memoryLimit";
+import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
-import { openParticles } from "../particles/particleSet";
+import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
+import { type Checkpoint, chosenStart, loading, placesArray } from "./checkpoint";
+import { type ChoiceOfParticles, checkFit, chosenParticles, particlesWithout } from "./chosenParticles";
+import { withClaimedRun } from "./claimRun";
 import { engineOfRun } from "./engineOfRun";
+import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features";
-import { batchThatFits, defaultMemoryBudget, gigabytes } from "./memory";
-import { checkTrainingOptions, defaultTrainingOptions, type TrainingOptions } from "./options";
-import { type Checkpoint, programRecord, Run, RunFolder, type RunRecord } from "./run";
-import { type EpochReport, Trainer } from "./trainer";
+import { readFreeGaussians } from "./freeGaussians";
+import { checkSameParticles, fileState, stackStates } from "./inputFiles";
+import { batchThatFits, defaultMemoryBudget } from "./memory";
+import { type TrainingOptions, withDefaults } from "./options";
+
+import { formatOutliers } from "./outliersTable";
+
+import { Run } from "./run";
+import { RunFolder } from "./runFolder";
+import { type RunLockToken, verifyLock } from "./runLock";
+import { checkTrainingOptions, programRecord, type RunRecord } from "./runRecord";
+import { type EpochReport, LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
 
 export interface TrainSettings {
   /** RELION STAR file of the particles. */
@@ -23,10 +37,21 @@ export interface TrainSettings {
   model: string;
   /** Folder of the run, made by the training. */
   out: string;
-  /** Map that is above 0.5 where Gaussians may change; the others are held at the neutral model. */
+  /** Map that is at least 0.5 where Gaussians may change; the others are held at the neutral model. */
   mask?: string;
   /** Where the stacks are, if not beside the STAR file. */
   dataFolder?: string;
+  /** Å per pixel of the images, where the particle file does not say it or says it wrong. */
+  apix?: number;
+  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  invertContrast?: boolean;
+  /** How stacks of bytes (mode 0) are read; default: as their files say, else as their values make sense. */
+  bytes?: ByteSign;
+  /**
+   * Whether particles that agree with the neutral model far less than their CTF and the signal of the others let expect are
+   * trained on all the same. Default: they are left out, said, and listed in outliers.csv.
+   */
+  keepOutliers?: boolean;
   /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
   resolution?: number;
   options?: Partial<TrainingOptions>;
@@ -35,7 +60,7 @@ export interface TrainSettings {
   /**
    * Bytes that the training may take. Half of it is for the particles' transforms: where they do not fit, they are read as
    * they are needed. Half is for a step: where the batch does not fit, a smaller one is taken, and said. Default: half of the
-   * machine's memory.
+   * memory that the process may have.
    */
   memoryBudget?: number;
   /**
@@ -58,82 +83,77 @@ export interface TrainSettings {
  * A TensorFlow.js backend has to be up (`useBackend`).
  */
 export async function trainInThisThread(settings: TrainSettings, task: TaskOptions = {}): Promise<Run> {
+  const begun = beginTask(task);
+  await withClaimedRun(settings, (lock) => trainClaimed(settings, lock, begun));
+  return Run.open(settings.out);
+}
+
+/** What a run that goes on brings along: how it was begun, and where it stands once an epoch is finished. */
+interface Begun {
+  record: RunRecord;
+  checkpoint: Awaited<ReturnType<RunFolder["readCheckpoint"]>> | undefined;
+}
+
+/** The same, for who holds the lock of the folder. */
+export async function trainClaimed(
+  settings: TrainSettings,
+  lock: RunLockToken,
+  task: TaskOptions = {},
+): Promise<void> {
   const began = Date.now();
   const folder = new RunFolder(settings.out);
-  let record: RunRecord | undefined;
-  let checkpoint: Awaited<ReturnType<RunFolder["readCheckpoint"]>> | undefined;
-  if (settings.resume) {
-    record = await folder.readRecord();
-    if (record.status === "complete") return Run.open(settings.out);
-    if (existsSync(folder.file("weights"))) checkpoint = await folder.readCheckpoint("weights");
-    if (checkpoint?.at.refined) {
-      // Everything was done but to say so.
-      await folder.writeRecord({ ...record, status: "complete" });
-      return Run.open(settings.out);
-    }
-  } else if (folder.exists) {
-    throw new InputError(
-      settings.out,
-      "a new folder, or --resume to go on with the run in this one",
-      "a run",
-    );
-  } else if (await folder.holdsOtherFiles()) {
-    throw new InputError(settings.out, "a new or empty folder", "other files");
+  const begun = settings.resume ? await readBegun(folder) : undefined;
+  if (begun?.checkpoint?.at.refined) {
+    // Everything was done but to say so.
+    await finish(folder, begun.record, begun.checkpoint.at);
+    return;
   }
-  const options = record?.options ?? { ...defaultTrainingOptions, ...settings.options };
+  const options = begun?.record.options ?? withDefaults(settings.options);
   checkTrainingOptions(options, "options");
-  const inputs = record?.inputs ?? recordedInputs(settings);
-
-  const neutral = record ? await folder.readNeutral() : await readModelText(inputs.model);
-  const set = await openParticles(inputs.particles, { dataFolder: inputs.dataFolder, signal: task.signal });
-  const physical = { images: set.boxSize * set.apix, model: neutral.boxSize * neutral.apix };
-  if (Math.abs(physical.images / physical.model - 1) > 0.01) {
-    throw new InputError(
-      inputs.particles,
-      `images as wide as the box of ${inputs.model}, ${physical.model.toFixed(1)} Å`,
-      `${physical.images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å)`,
-    );
-  }
-  const free = record
-    ? await folder.readFree()
-    : settings.mask
-      ? maskFlags(neutral, await readMap(settings.mask), settings.mask)
-      : undefined;
-  const widest = Math.floor((neutral.boxSize - 1) / 2);
-  const rings =
-    record?.rings ??
-    (settings.resolution ? Math.min(widest, Math.floor(physical.model / settings.resolution)) : widest);
-  if (rings < 1) {
-    throw new InputError(
-      "resolution",
-      `finer than ${physical.model.toFixed(0)} Å`,
-      `${settings.resolution} Å`,
-    );
-  }
-  const budget = settings.memoryBudget ?? defaultMemoryBudget();
-  const head = new GaussianHead(neutral, options.vary, free);
-  const shape = { ...options, gaussians: neutral.count, outputs: head.outputs, rings };
-  const asked = record?.batchThatFitted ?? options.batchSize;
-  const batchSize = batchThatFits(asked, shape, budget / 2);
+  const inputs = begun?.record.inputs ?? recordedInputs(settings);
   const notice = (about: string, note: string) => {
     settings.onNotice?.(note);
     task.onProgress?.({ task: about, done: 1, total: 1, note });
   };
-  if (batchSize < options.batchSize) {
-    const room = gigabytes(budget / 2);
-    notice(
-      "memory",
-      `${batchSize} particles per step instead of ${options.batchSize}: more do not fit into ${room}`,
-    );
-  }
-  const { engine, reason } = await engineOfRun(
-    settings.engine,
-    { model: neutral, rings, batchSize },
-    record?.program,
-    (note) => notice("projection engine", note),
-  );
-  const open: (() => unknown)[] = [() => set.close(), () => engine.dispose()];
+  const open: (() => unknown)[] = [];
   try {
+    const neutral = begun ? await folder.readNeutral(begun.record) : await readModelText(inputs.model);
+    const set = await openParticles(inputs.particles, {
+      dataFolder: inputs.dataFolder,
+      apix: inputs.apix,
+      invertContrast: inputs.invertContrast,
+      bytes: inputs.bytes,
+      signal: task.signal,
+    });
+    open.push(() => set.close());
+    if (set.count < LEAST_PARTICLES) throw tooFewParticles(inputs.particles, set.count);
+    requireSameSize(set, neutral, inputs);
+    if (begun) await requireSameParticles(set, begun.record, (note) => notice("particles", note), task);
+    const free = begun
+      ? await folder.readFree(begun.record, neutral.count)
+      : settings.mask
+        ? await readFreeGaussians(neutral, settings.mask, settings.onNotice)
+        : undefined;
+    const rings = begun?.record.rings ?? ringsFor(neutral, settings.resolution);
+    const budget = settings.memoryBudget ?? defaultMemoryBudget();
+    const head = new GaussianHead(neutral, options.vary, free);
+    const shape = { ...options, gaussians: neutral.count, outputs: head.outputs, rings };
+    const asked = begun?.record.batchThatFitted ?? options.batchSize;
+    const batchSize = batchThatFits(asked, shape, budget / 2);
+    if (batchSize < options.batchSize) {
+      const room = gigabytes(budget / 2);
+      notice(
+        "memory",
+        `${batchSize} particles per step instead of ${options.batchSize}: more do not fit into ${room}`,
+      );
+    }
+    const { engine, reason } = await engineOfRun(
+      settings.engine,
+      { model: neutral, rings, batchSize },
+      begun?.record.program,
+      (note) => notice("projection engine", note),
+    );
+    open.push(() => engine.dispose());
     const targets = await prepareTargets(set, {
       boxSize: neutral.boxSize,
       rings,
@@ -142,138 +162,148 @@ export async function trainInThisThread(settings: TrainSettings, task: TaskOptio
       ...task,
     });
     open.push(() => targets.dispose());
+    for (const note of set.stackNotices) settings.onNotice?.(note);
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
-    const known = checkpoint && FeatureBasis.load(checkpoint.arrays);
-    const { weights, basis, meanFrc } = await trainer.prepare(task, known);
-    const history: EpochReport[] = [];
-    if (!record) {
-      record = {
-        format: 1,
-        program: programRecord(engine.name, reason),
-        started: new Date().toISOString(),
-        inputs,
-        particles: targets.count,
-        boxSize: neutral.boxSize,
-        apix: neutral.apix,
-        rings,
-        lastRing: weights.lastRing,
-        featureSize: basis.size,
-        options,
-        ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
-        status: "training",
-      };
-      await folder.create(record, neutral, free, meanFrc);
-    } else if (record.particles !== targets.count) {
-      throw new InputError(
-        inputs.particles,
-        `the ${record.particles} particles of the run`,
-        `${targets.count}`,
-      );
-    } else {
-      history.push(...(await folder.readHistory().catch(() => [])));
-    }
-    await runEpochs(trainer, folder, record, checkpoint, history, began, settings.onEpoch, task);
-    const posterior = await trainer.refine(task);
-    await folder.writeLatents(options.latent, trainer.encodeAll(), posterior);
-    await folder.writeCheckpoint("weights", trainer.save(true), {
-      epoch: options.epochs,
-      start: history.at(-1)!.start,
-      scores: record.starts?.scores ?? [],
-      refined: true,
+    const choice: ChoiceOfParticles = {
+      judged: { set, model: inputs.model, rings, edge: neutral.boxSize * neutral.apix },
+      keepOutliers: begun ? begun.record.outliers?.kept === true : settings.keepOutliers === true,
+      say: (note) => notice("particles and model", note),
+    };
+    const leftOut = begun && (choice.keepOutliers ? [] : await folder.readOutliers(begun.record));
+    const { agreement, weights, basis, meanFrc } = await trainer.prepare(task, {
+      basis: basisOf(folder, begun, neutral),
+      choose: (found) => (leftOut ? particlesWithout(set.count, leftOut) : chosenParticles(found, choice)),
     });
-    await folder.writeRecord({ ...record, status: "complete" });
+    let record = begun?.record;
+    if (!record) {
+      await checkFit(trainer, choice, task);
+      const { outliers } = agreement;
+      const inputFiles = {
+        particles: await fileState(inputs.particles),
+        model: await fileState(inputs.model),
+        ...(inputs.mask !== undefined && { mask: await fileState(inputs.mask) }),
+        stacks: await stackStates(set, task),
+      };
+      await verifyLock(lock);
+      record = await folder.create(
+        {
+          format: 1,
+          program: programRecord(engine.name, reason),
+          started: new Date().toISOString(),
+          inputs,
+          inputFiles,
+          particles: targets.count,
+          boxSize: neutral.boxSize,
+          apix: neutral.apix,
+          rings,
+          lastRing: weights.lastRing,
+          featureSize: basis.size,
+          options,
+          ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
+          ...(outliers.length > 0 && { outliers: { count: outliers.length, kept: choice.keepOutliers } }),
+          status: "training",
+        },
+        { neutral, free, meanFrc, ...(outliers.length > 0 && { outliers: formatOutliers(outliers, set) }) },
+      );
+    }
+    const at = await runEpochs(
+      { trainer, folder, lock, record, checkpoint: begun?.checkpoint, began, onEpoch: settings.onEpoch },
+      task,
+    );
+    const posterior = await trainer.refine(task);
+    const places = trainer.encodeAll();
+    await verifyLock(lock);
+    const latents = await folder.writeLatents(options.latent, places, posterior);
+    const last = { ...at, refined: true as const, latents };
+    await folder.writeCheckpoint(
+      "weights",
+      [...trainer.save(true), placesArray(places, options.latent)],
+      last,
+    );
+    await finish(folder, record, last);
   } finally {
     // What went wrong before is not to be hidden by what goes wrong here.
     await Promise.allSettled(open.reverse().map(async (close) => close()));
   }
-  return Run.open(settings.out);
+}
+
+async function readBegun(folder: RunFolder): Promise<Begun> {
+  const record = await folder.readWrittenRecord();
+  const checkpoint = existsSync(folder.file("weights"))
+    ? await folder.readCheckpoint("weights", record)
+    : undefined;
+  return { record, checkpoint };
+}
+
+/** What follows the final weights; repeated where the training died in it. */
+async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Promise<void> {
+  const starts = chosenStart(record, at) ?? record.starts;
+  if (at.history) await folder.writeHistory(at.history);
+  await folder.removeBestStart();
+  await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
+}
+
+/** The basis of the encoder's input that a run began with. */
+function basisOf(
+  folder: RunFolder,
+  begun: Begun | undefined,
+  neutral: GaussianModel,
+): FeatureBasis | undefined {
+  if (!begun?.checkpoint) return undefined;
+  const { record, checkpoint } = begun;
+  return loading(folder.file("weights"), () => {
+    const basis = FeatureBasis.load(checkpoint.arrays);
+    basis.requireFor(neutral.count, record.rings, record.featureSize);
+    return basis;
+  });
+}
+
+/** @throws InputError unless the particles' box is as wide as the model's, in Å */
+function requireSameSize(set: ParticleSet, neutral: GaussianModel, inputs: RunRecord["inputs"]): void {
+  const [images, model] = [set.boxSize * set.apix, neutral.boxSize * neutral.apix];
+  if (Math.abs(images / model - 1) <= 0.01) return;
+  throw new InputError(
+    inputs.particles,
+    `images as wide as the box of ${inputs.model}, ${model.toFixed(1)} Å`,
+    `${images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å)`,
+  );
+}
+
+/** @throws InputError where a run would go on with other particles than it was begun with */
+async function requireSameParticles(
+  set: ParticleSet,
+  record: RunRecord,
+  say: (note: string) => void,
+  task: TaskOptions,
+): Promise<void> {
+  if (record.particles !== set.count) {
+    throw new InputError(set.file, `the ${record.particles} particles of the run`, `${set.count}`);
+  }
+  if (!record.inputFiles) {
+    say("the run was begun by an earlier version: whether its particles are still the same cannot be told");
+    return;
+  }
+  const now = { particles: await fileState(set.file), stacks: await stackStates(set, task) };
+  for (const note of checkSameParticles(set.file, record.inputFiles, now)) say(note);
+}
+
+/** The outermost ring for a resolution in Å, at most what the model's box holds. */
+function ringsFor(neutral: GaussianModel, resolution: number | undefined): number {
+  const { boxSize, apix } = neutral;
+  return resolution === undefined ? ringsOfBox(boxSize) : ringsWithin(boxSize * apix, resolution, boxSize);
 }
 
 /** Inputs as they are recorded: absolute, so that a run can be resumed from another folder. */
 function recordedInputs(settings: TrainSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder } = settings;
+  const { particles, model, mask, dataFolder, apix, invertContrast, bytes } = settings;
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+    ...(apix !== undefined && { apix }),
+    ...(invertContrast && { invertContrast }),
+    ...(bytes && { bytes }),
   };
-}
-
-/**
- * All epochs that are still to do. With several starts each is trained through the coarse epochs, and the one with the
- * best score on held-out particles goes on: a latent space that was cut or folded shows there.
- */
-async function runEpochs(
-  trainer: Trainer,
-  folder: RunFolder,
-  record: RunRecord,
-  checkpoint: Awaited<ReturnType<RunFolder["readCheckpoint"]>> | undefined,
-  history: EpochReport[],
-  began: number,
-  onEpoch: TrainSettings["onEpoch"],
-  task: TaskOptions,
-): Promise<void> {
-  const { options } = trainer;
-  const coarseEnd = Math.min(options.coarseEpochs, options.epochs);
-  const before = history.at(-1)?.seconds ?? 0;
-  let at: Checkpoint = { epoch: 0, start: 0, scores: [] };
-  if (checkpoint) {
-    at = checkpoint.at;
-    await trainer.begin(at.start);
-    trainer.load(checkpoint.arrays);
-    // A crash between the two files can leave a line for an epoch whose weights were not kept.
-    const kept = history.findIndex((h) => h.start === at.start && h.epoch === at.epoch);
-    history.splice(kept + 1);
-  } else {
-    await trainer.begin(0);
-  }
-  while (true) {
-    if (options.starts > 1 && at.scores.length < options.starts && at.epoch === coarseEnd) {
-      const { score } = await trainer.judge(trainer.heldOut, trainer.encodeAll(), task);
-      const best = at.scores.every((other) => score > other);
-      at = { ...at, scores: [...at.scores, score] };
-      if (best) await folder.writeCheckpoint("bestStart", trainer.save(), at);
-      if (at.scores.length < options.starts) {
-        at = { epoch: 0, start: at.start + 1, scores: at.scores };
-        await trainer.begin(at.start);
-      } else {
-        const chosen = await folder.readCheckpoint("bestStart");
-        at = { epoch: coarseEnd, start: chosen.at.start, scores: at.scores };
-        trainer.load(chosen.arrays);
-        record.starts = { scores: at.scores, chosen: at.start };
-        await folder.writeRecord(record);
-      }
-      continue;
-    }
-    if (at.epoch === options.epochs) break;
-    at = { ...at, epoch: at.epoch + 1 };
-    await trainer.epoch(at.epoch, at.start, task);
-    const z = trainer.encodeAll();
-    const heldOut = await trainer.judge(trainer.heldOut, z, task);
-    const trained = await trainer.judge(trainer.trained.subarray(0, trainer.heldOut.length), z, task);
-    const report: EpochReport = {
-      start: at.start,
-      epoch: at.epoch,
-      rings: trainer.ringsOfEpoch(at.epoch),
-      trainFrc: trained.frc,
-      heldOutFrc: heldOut.frc,
-      heldOutScore: heldOut.score,
-      seconds: before + (Date.now() - began) / 1000,
-    };
-    const scored = trainer.heldOut.length === 0 || Number.isFinite(report.heldOutScore);
-    if (!scored || !z.every(Number.isFinite)) {
-      throw new InputError(
-        "options: learningRate",
-        `one with which training stays finite; it did not in epoch ${at.epoch}, whose weights are not kept`,
-        String(options.learningRate),
-      );
-    }
-    history.push(report);
-    await folder.writeCheckpoint("weights", trainer.save(), at);
-    await folder.writeHistory(history);
-    onEpoch?.(report, z);
-  }
-  await folder.removeBestStart();
 }

@@ -1,19 +1,23 @@
-import { throwIfStopped } from "../errors";
+import { InputError, throwIfStopped } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
 import type { NamedArray } from "../network/denseNetwork";
 import type { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
+import { splitByImage } from "../particles/halves";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import { disc } from "../projection/disc";
 import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
-import { ParticleBatches } from "./batches";
+import { type Agreement, judgeAgreement } from "./agreement";
+import { batchEnds, ParticleBatches } from "./batches";
 import { distilEncoder } from "./distil";
-import { FeatureBasis, GradientSource, neutralFrc } from "./features";
+import { FeatureBasis, GradientSource } from "./features";
 import { latentLikelihood } from "./likelihood";
 import { particlesPerPass } from "./memory";
+import { type Misfit, measureMisfit } from "./misfit";
+import { meanFrcOf, neutralFrc } from "./neutralFrc";
 import type { TrainingOptions } from "./options";
 import { latentPosterior, type Posterior } from "./posterior";
 import { RingWeights } from "./weights";
@@ -38,6 +42,9 @@ export interface EpochReport {
 
 /** Fixed by the first pass over the data and needed for everything after it. */
 export interface Prepared {
+  /** Whether particles and model belong together, and which particles do not. */
+  agreement: Agreement;
+  /** Of the neutral model, over the particles that are used, [rings + 1]. */
   meanFrc: Float64Array;
   /** As the loss counts the rings. */
   weights: RingWeights;
@@ -54,11 +61,29 @@ export interface Prepared {
  */
 const FEATURE_RINGS = [2, 5];
 
+/** Fewer particles are no data set. */
+export const LEAST_PARTICLES = 10;
+/** Most particles that are held out. */
+const MOST_HELD_OUT = 2000;
+
+/** What the first pass may be told. */
+export interface PrepareOptions {
+  /** Basis of the encoder input of a run that is resumed. */
+  basis?: FeatureBasis | undefined;
+  /**
+   * Decides, from what the first pass found, which particles are used, ascending; throws where particles and model do not
+   * belong together. Default: those that are no outliers.
+   */
+  choose?: (agreement: Agreement) => Int32Array;
+}
+
 /** The training itself, step by step; files and folders are the business of `run.ts`. */
 export class Trainer {
   readonly neutral: GaussianModel;
-  readonly trained: Int32Array;
-  readonly heldOut: Int32Array;
+  /** Particles that are used for anything: trained on, held out, or in what the data set's means are taken over. */
+  used!: Int32Array;
+  trained!: Int32Array;
+  heldOut!: Int32Array;
   model!: LatentModel;
   private adam!: Adam;
   private prepared: Prepared | undefined;
@@ -76,34 +101,73 @@ export class Trainer {
     this.batches = new ParticleBatches(targets);
     this.neutral = head.neutral;
     this.random = new Random(options.seed);
-    const order = this.random.fork(1).permutation(targets.count);
-    const heldOut = Math.min(Math.round(targets.count * options.heldOut), 2000);
-    this.heldOut = order.slice(0, heldOut).sort();
-    this.trained = order.slice(heldOut).sort();
+    this.use(Int32Array.from({ length: targets.count }, (_, i) => i));
+  }
+
+  /** Divides the particles that are used, ascending, into those that are trained on and those held out. */
+  private use(particles: Int32Array): void {
+    const { targets, options } = this;
+    this.used = particles;
+    const used = new Set(particles);
+    const order = this.random
+      .fork(1)
+      .permutation(targets.count)
+      .filter((i) => used.has(i));
+    const asked = Math.round(particles.length * options.heldOut);
+    const heldOut = Math.max(1, Math.min(asked, MOST_HELD_OUT, particles.length - 2));
+    // Training has not seen a held-out particle under the name of another either.
+    const { first, rest } = splitByImage(order, heldOut, targets.images);
+    if (rest.length < 2) throw tooFewParticles("particles that show different images", 1 + rest.length);
+    this.heldOut = first;
+    this.trained = rest;
   }
 
   /**
-   * The first pass over the data: mean FRC of the neutral model, ring weights, encoder input. A resumed run brings the
-   * basis of its encoder input along.
+   * The first pass over the data: FRC of the neutral model, which particles agree with it, ring weights, encoder input.
+   * @throws InputError where fewer than `LEAST_PARTICLES` are used, and as `options.choose` does
    */
-  async prepare(task: TaskOptions = {}, known?: FeatureBasis): Promise<Prepared> {
+  async prepare(task: TaskOptions = {}, prepareOptions: PrepareOptions = {}): Promise<Prepared> {
     if (this.prepared) return this.prepared;
     const { targets, neutral, engine, options } = this;
-    const meanFrc = await neutralFrc(targets, neutral, engine, task);
-    const weights = new RingWeights(options.weighting, meanFrc, targets.ctfPower, targets.count);
-    const likelihood = new RingWeights("information", meanFrc, targets.ctfPower, targets.count);
+    const { count, rings, ctfPower } = targets;
+    const frc = await neutralFrc(targets, neutral, engine, task);
+    const agreement = judgeAgreement({ count, rings, frc, ctfPower });
+    const used = prepareOptions.choose?.(agreement) ?? agreement.kept;
+    if (used.length < LEAST_PARTICLES) throw tooFewParticles("particles", used.length);
+    this.use(used);
+    const meanFrc = meanFrcOf(frc, rings + 1, used);
+    const weights = new RingWeights(options.weighting, meanFrc, ctfPower, count, used);
+    const likelihood = new RingWeights("information", meanFrc, ctfPower, count, used);
     const source = new GradientSource(targets, neutral, engine, weights);
+    // Where the first rings carry nothing, the low rings are the first ones that do.
+    const first = Math.max(1, weights.firstRing);
     const limits = [
-      ...new Set([...FEATURE_RINGS, targets.rings].map((ring) => Math.min(ring, targets.rings))),
+      ...new Set([...FEATURE_RINGS, rings].map((ring) => Math.min(Math.max(ring, first), rings))),
     ];
-    const basis = known ?? (await FeatureBasis.fit(source, limits, options.featureSize, options.seed, task));
-    this.prepared = { meanFrc, weights, likelihood, basis, features: await basis.project(source, task) };
+    const basis =
+      prepareOptions.basis ??
+      (await FeatureBasis.fit(source, used, limits, options.featureSize, options.seed, task));
+    const features = await basis.project(source, task);
+    this.prepared = { agreement, meanFrc, weights, likelihood, basis, features };
     return this.prepared;
+  }
+
+  /** Whether the particles that agree with the neutral model would fit it better if one or the other were moved or scaled. */
+  async misfit(task: TaskOptions = {}): Promise<Misfit> {
+    const { likelihood, agreement } = await this.prepare(task);
+    return measureMisfit(this.targets, this.neutral, this.engine, likelihood, agreement.kept, task);
+  }
+
+  /** Encoder input of the particles that are used, [used · size]. */
+  private usedFeatures(): Float32Array {
+    const { basis, features } = this.prepared!;
+    if (this.used.length === this.targets.count) return features;
+    return this.batches.rows(features, basis.size, this.used);
   }
 
   /** Fresh networks and optimiser for start number `start`. */
   async begin(start: number): Promise<void> {
-    const { basis, features } = await this.prepare();
+    const { basis } = await this.prepare();
     const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
     const random = this.random.fork(100 + start);
     if (this.model) {
@@ -112,14 +176,16 @@ export class Trainer {
       const spec = { latent, featureSize: basis.size, hidden, dropout };
       this.model = new LatentModel(spec, this.head, random, this.threads);
     }
-    this.model.calibrate(features, this.targets.count);
+    this.model.calibrate(this.usedFeatures(), this.used.length);
     this.adam = new Adam([this.model.encoder, this.model.decoder], { learningRate, weightDecay });
   }
 
   /** The cut-off of an epoch (from 1): from the coarse ring to all rings over the coarse epochs. */
   ringsOfEpoch(epoch: number): number {
-    const { coarseRing, coarseEpochs } = this.options;
+    const { coarseEpochs } = this.options;
     const all = this.lastRing;
+    // Rings before the first one with a signal weigh nothing: a step that saw no others would divide by zero.
+    const coarseRing = this.options.coarseRing && Math.max(this.options.coarseRing, this.firstRing);
     if (coarseRing === 0 || coarseRing >= all || epoch > coarseEpochs) return all;
     return Math.round(coarseRing * (all / coarseRing) ** ((epoch - 1) / coarseEpochs));
   }
@@ -128,6 +194,11 @@ export class Trainer {
   private get lastRing(): number {
     const { weights } = this.prepared!;
     return this.options.weighting === "uniform" ? this.targets.rings : Math.max(weights.lastRing, 1);
+  }
+
+  /** The innermost ring in which the neutral model has a signal, or the first one with uniform weights. */
+  private get firstRing(): number {
+    return this.options.weighting === "uniform" ? 1 : Math.max(this.prepared!.weights.firstRing, 1);
   }
 
   /** One pass over the training particles. Epochs are numbered from 1; each draws its own random numbers. */
@@ -141,10 +212,11 @@ export class Trainer {
     const rate = this.learningRate(epoch);
     const width = 2 * disc(this.targets.rings).samples;
     // Transforms of the present and of the next particles, in turn.
+    const ends = batchEnds(order.length, options.batchSize);
     const spaces = [0, 1].map(() => new Float32Array(options.batchSize * width));
     let turn = 0;
-    const load = (from: number) => {
-      const indices = order.slice(from, from + options.batchSize).map((i) => this.trained[i]!);
+    const load = (step: number) => {
+      const indices = order.slice(ends[step - 1] ?? 0, ends[step]).map((i) => this.trained[i]!);
       turn = 1 - turn;
       const batch = this.batches.load(indices, neutral.count, neutral.params, spaces[turn]);
       // Awaited below; a failure must not count as unhandled while the step before it is still going on.
@@ -153,9 +225,9 @@ export class Trainer {
     };
     // The next particles are read while the present ones are worked on.
     let ahead = load(0);
-    for (let from = 0; from < order.length; from += options.batchSize) {
+    for (let step = 0; step < ends.length; step++) {
       const { indices, batch: loading } = ahead;
-      if (from + options.batchSize < order.length) ahead = load(from + options.batchSize);
+      if (step + 1 < ends.length) ahead = load(step + 1);
       throwIfStopped(task.signal);
       const count = indices.length;
       const pass = this.model.forward(
@@ -177,11 +249,11 @@ export class Trainer {
       pass.learn(modelGradient!, how, this.adam.next(rate));
       task.onProgress?.({
         task: `epoch ${epoch} of ${options.epochs}, rings to ${rings}`,
-        done: Math.min(from + options.batchSize, order.length),
+        done: ends[step]!,
         total: order.length,
       });
     }
-    this.model.calibrate(features, this.targets.count);
+    this.model.calibrate(this.usedFeatures(), this.used.length);
   }
 
   /** Full rate for two thirds of the epochs, then a cosine down to a twentieth. */
@@ -234,12 +306,16 @@ export class Trainer {
    */
   async refine(task: TaskOptions = {}): Promise<Posterior> {
     const { likelihood, features } = await this.prepare();
-    this.model.makeEven(features, this.targets.count);
+    this.model.makeEven(this.usedFeatures(), this.used.length);
     const posterior = await latentPosterior(
       latentLikelihood(this.targets, this.neutral, this.model, likelihood, this.engine),
       this.encodeAll(),
       this.options.latent,
-      { ...task, batchSize: particlesPerPass(this.neutral.count * (this.options.latent + 1)) },
+      {
+        ...task,
+        batchSize: particlesPerPass(this.neutral.count * (this.options.latent + 1)),
+        population: this.used,
+      },
     );
     await distilEncoder(this.model, this.trained, features, posterior, this.random.fork(3), task);
     return posterior;
@@ -261,4 +337,9 @@ export class Trainer {
   dispose(): void {
     this.model?.dispose();
   }
+}
+
+/** @param where what has too few: the particle file, or what is left of it */
+export function tooFewParticles(where: string, found: number): InputError {
+  return new InputError(where, `at least ${LEAST_PARTICLES} particles to train on`, String(found));
 }

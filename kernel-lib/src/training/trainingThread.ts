@@ -2,11 +2,11 @@ import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { useBackend } from "../compute/backends";
 import type { FromThread, ThreadData, ToThread } from "./background";
-import { trainInThisThread } from "./train";
+import { trainClaimed } from "./train";
 
 /** The thread in which `train` works: reports progress and epochs, stops when told to. */
 
-const { settings, backend, priority } = workerData as ThreadData;
+const { settings, lock, backend, priority } = workerData as ThreadData;
 const controller = new AbortController();
 const say = (message: FromThread) => parentPort?.postMessage(message);
 
@@ -22,12 +22,13 @@ let lastTask = "";
 
 async function work(): Promise<void> {
   await useBackend(backend);
-  const run = await trainInThisThread(
+  await trainClaimed(
     {
       ...settings,
       onEpoch: (report, latents) => say({ kind: "epoch", report, latents }),
       onNotice: (notice) => say({ kind: "notice", notice }),
     },
+    lock,
     {
       signal: controller.signal,
       onProgress: (progress) => {
@@ -40,7 +41,6 @@ async function work(): Promise<void> {
       },
     },
   );
-  run.close();
 }
 
 work().then(

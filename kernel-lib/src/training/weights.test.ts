@@ -41,6 +41,19 @@ describe("ring weights", () => {
     assert.ok(weights.meanTotal(2) < weights.meanTotal());
   });
 
+  test("rings without signal before the first one are known, and only members count", () => {
+    const without = meanFrc.slice();
+    without.fill(0, 1, 3);
+    const weights = new RingWeights("information", without, ctfPower, particles);
+    assert.deepEqual([weights.firstRing, weights.lastRing], [3, 5]);
+    assert.equal(weights.meanTotal(2), 0);
+    const members = Int32Array.from({ length: particles / 2 }, (_, i) => 2 * i);
+    const some = new RingWeights("information", meanFrc, ctfPower, particles, members);
+    let total = 0;
+    for (const i of members) total += some.of([i]).reduce((sum, w) => sum + w, 0) / members.length;
+    assert.ok(Math.abs(some.meanTotal() / total - 1) < 1e-6);
+  });
+
   test("a ring at a zero of a particle's CTF counts for nothing", () => {
     const zeroed = ctfPower.slice();
     zeroed[2] = 0;

@@ -21,32 +21,43 @@ const MAX_EXPECTED_FRC = 0.98;
 export class RingWeights {
   /** Spectral signal-to-noise ratio of each ring for a CTF of 1, [rings + 1]; 0 where there is no signal. */
   readonly snr: Float64Array;
-  /** Outermost ring with a signal: beyond it the mean FRC is no more than its scatter. */
+  /** Innermost ring with a signal; 0 where none has one. High-pass filtered images have nothing in the first rings. */
+  readonly firstRing: number;
+  /** Outermost ring with a signal: beyond it the mean FRC is no more than its scatter; 0 where no ring has one. */
   readonly lastRing: number;
+  /** The particles that the data set's means are taken over. */
+  private readonly members: ArrayLike<number>;
   /** What `meanTotal` has worked out: it passes over all particles, and every epoch asks for it. */
   private readonly totals = new Map<number, number>();
 
   /**
-   * @param meanFrc mean FRC of the neutral model in each ring 0 … rings, over all particles
+   * @param meanFrc mean FRC of the neutral model in each ring 0 … rings, over the members
    * @param ctfPower mean CTF² of each particle and ring, [particles · (rings + 1)]
+   * @param particles number of particles
+   * @param members those that count in means: the particles that are trained on. Default: all
    */
   constructor(
     readonly weighting: Weighting,
     meanFrc: Float64Array,
     private readonly ctfPower: Float32Array,
-    readonly particles: number,
+    particles: number,
+    members: ArrayLike<number> = Int32Array.from({ length: particles }, (_, i) => i),
   ) {
+    this.members = members;
     const rings = meanFrc.length - 1;
     const { samplesInRing } = disc(rings);
     this.snr = new Float64Array(rings + 1);
+    let first = 0;
     let last = 0;
     for (let r = 1; r <= rings; r++) {
       // A mean over m particles of a correlation of n samples scatters by 1/√(2·n·m) where there is nothing.
-      const scatter = 1 / Math.sqrt(2 * samplesInRing[r]! * particles);
+      const scatter = 1 / Math.sqrt(2 * samplesInRing[r]! * members.length);
       if (meanFrc[r]! <= 4 * scatter) continue;
-      this.snr[r] = spectralSnr(meanFrc[r]!, ctfPower, particles, rings + 1, r);
+      this.snr[r] = spectralSnr(meanFrc[r]!, ctfPower, members, rings + 1, r);
+      if (first === 0) first = r;
       last = r;
     }
+    this.firstRing = first;
     this.lastRing = last;
   }
 
@@ -79,36 +90,37 @@ export class RingWeights {
     return out;
   }
 
-  /** Mean over all particles of the sum over rings 1 … `rings`: dividing by it makes a mean score a weighted mean FRC. */
+  /** Mean over the members of the sum over rings 1 … `rings`: dividing by it makes a mean score a weighted mean FRC. */
   meanTotal(rings = this.rings): number {
     const known = this.totals.get(rings);
     if (known !== undefined) return known;
     const { samplesInRing } = disc(this.rings);
     let total = 0;
-    for (let i = 0; i < this.particles; i++) {
-      for (let r = 1; r <= rings; r++) total += this.weight(i, r, samplesInRing[r]!);
+    const { members } = this;
+    for (let m = 0; m < members.length; m++) {
+      for (let r = 1; r <= rings; r++) total += this.weight(members[m]!, r, samplesInRing[r]!);
     }
-    this.totals.set(rings, total / this.particles);
-    return total / this.particles;
+    this.totals.set(rings, total / members.length);
+    return total / members.length;
   }
 }
 
-/** The s for which the mean over the particles of √(c²s/(1 + c²s)) is the observed mean FRC, by bisection in log s. */
+/** The s for which the mean over these particles of √(c²s/(1 + c²s)) is the observed mean FRC, by bisection in log s. */
 function spectralSnr(
   meanFrc: number,
   ctfPower: Float32Array,
-  particles: number,
+  particles: ArrayLike<number>,
   width: number,
   ring: number,
 ): number {
   const target = Math.min(meanFrc, MAX_EXPECTED_FRC);
   const expectation = (s: number) => {
     let sum = 0;
-    for (let i = 0; i < particles; i++) {
-      const power = s * ctfPower[i * width + ring]!;
+    for (let i = 0; i < particles.length; i++) {
+      const power = s * ctfPower[particles[i]! * width + ring]!;
       sum += Math.sqrt(power / (1 + power));
     }
-    return sum / particles;
+    return sum / particles.length;
   };
   let low = Math.log(1e-8);
   let high = Math.log(1e6);

@@ -198,3 +198,39 @@ test("pictures show texts as text", () => {
   const field = new Text({ description: "<b>", value: "<script>alert(1)</script>" });
   assert.doesNotMatch(field.picture().html, /<script>|<b>/);
 });
+
+test("a page that asks a model for its state learns the names of its classes too", () => {
+  const slider = new IntSlider({ value: 7 });
+  transport.receive(slider.id, { method: "request_state" });
+  const { state } = transport.sent.at(-1)!.data as { state: Record<string, unknown> };
+  assert.deepEqual(
+    [state["_model_name"], state["_model_module"], state["_view_name"], state["value"]],
+    ["IntSliderModel", "@jupyter-widgets/controls", "IntSliderView", 7],
+  );
+});
+
+test("a model that a page closes is closed", () => {
+  let closedByPage = () => {};
+  const closed: string[] = [];
+  transport.comm = (id) => ({
+    id,
+    send: () => {},
+    close: () => void closed.push(id),
+    onMessage: () => {},
+    onClose: (handler) => {
+      closedByPage = () => void handler({ data: {}, metadata: {}, buffers: [] });
+    },
+  });
+  class Watched extends IntSlider {
+    ended = 0;
+    override close(): void {
+      this.ended++;
+      super.close();
+    }
+  }
+  const layout = new Layout();
+  // The comm that is opened last is the slider's
+  const slider = new Watched({ value: 7, layout });
+  closedByPage();
+  assert.deepEqual([slider.ended, slider.closed, closed], [1, true, []]);
+});

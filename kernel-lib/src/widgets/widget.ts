@@ -104,7 +104,10 @@ export class Widget<T extends Traits> implements Displayable {
       buffers,
     });
     this.#comm.onMessage((message) => this.#receive(message));
-    this.#comm.onClose(() => this.#forget());
+    this.#comm.onClose(() => {
+      this.#comm = undefined;
+      this.close();
+    });
   }
 
   #trait(key: string): Trait<unknown> {
@@ -217,8 +220,9 @@ export class Widget<T extends Traits> implements Displayable {
     };
   }
 
-  #sendState(method: "update" | "echo_update", keys: readonly string[]): void {
-    if (!this.#comm || keys.length === 0) return;
+  /** Sends entries of the state; without `keys` the whole, with the names of the classes. */
+  #sendState(method: "update" | "echo_update", keys?: readonly string[]): void {
+    if (!this.#comm || keys?.length === 0) return;
     const { state, bufferPaths, buffers } = splitBuffers(this.wireState(keys));
     this.#comm.send({ method, state, buffer_paths: bufferPaths }, { buffers });
   }
@@ -229,7 +233,8 @@ export class Widget<T extends Traits> implements Displayable {
         this.#update(data, buffers);
         return;
       case "request_state":
-        this.#sendState("update", Object.keys(this.kind.traits));
+        // With the names of the classes: a page that finds the model by its comm learns them here
+        this.#sendState("update");
         return;
       case "custom":
         for (const handler of [...this.#messageHandlers]) handler(data["content"], buffers);

@@ -5,7 +5,8 @@ export interface Series {
   /** Any CSS colour. */
   colour: string;
   points: readonly (readonly [x: number, y: number])[];
-  dashed?: boolean;
+  /** As SVG has it; empty or none: a solid line. */
+  dash?: string;
 }
 
 export interface Range {

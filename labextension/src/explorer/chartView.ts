@@ -54,14 +54,14 @@ export function drawChart(series: readonly Series[], axes: ChartAxes): SVGSVGEle
     const at = y(axes.threshold);
     chart.append(drawn("line", { x1: left, x2: right, y1: at, y2: at, class: "e2gmm-explorer-threshold" }));
   }
-  for (const { label, colour, points, dashed } of series) {
+  for (const { label, colour, points, dash } of series) {
     const path = drawn(
       "path",
       { d: pathOf(points, x, y), fill: "none", "stroke-width": 1.8 },
       drawn("title", {}, label),
     );
     path.style.stroke = colour;
-    if (dashed) path.setAttribute("stroke-dasharray", "4 3");
+    if (dash) path.setAttribute("stroke-dasharray", dash);
     chart.append(path);
     if (points.length === 1) {
       const [[px, py]] = points as [readonly [number, number]];

@@ -1,5 +1,6 @@
+import { dashes } from "e2gmm/dist/display/theme.js";
 import type { EpochState, SetState } from "e2gmm/dist/explorer/explorerState";
-import { element } from "../dom.js";
+import { drawn, element } from "../dom.js";
 import { type Series, ticksOf } from "./chart.js";
 import { drawChart } from "./chartView.js";
 
@@ -7,9 +8,11 @@ function legend(series: readonly Series[]): HTMLElement {
   return element(
     "ul",
     { class: "e2gmm-explorer-legend" },
-    ...series.map(({ label, colour }) => {
-      const swatch = element("span", { class: "e2gmm-explorer-swatch" });
-      swatch.style.background = colour;
+    ...series.map(({ label, colour, dash }) => {
+      const line = drawn("line", { x1: 0, x2: 22, y1: 4, y2: 4, "stroke-width": 2.5 });
+      line.style.stroke = colour;
+      if (dash) line.setAttribute("stroke-dasharray", dash);
+      const swatch = drawn("svg", { class: "e2gmm-explorer-swatch", width: 22, height: 8 }, line);
       return element("li", {}, swatch, label);
     }),
   );
@@ -17,9 +20,16 @@ function legend(series: readonly Series[]): HTMLElement {
 
 /** FSC curves of the sets that have a map; undefined where none has. */
 export function fscCurves(sets: readonly SetState[]): HTMLElement | undefined {
-  const series = sets.flatMap(({ name, colour, map }): Series[] =>
+  const series = sets.flatMap(({ name, colour, marker, map }): Series[] =>
     map?.status === "done" && map.fsc
-      ? [{ label: name, colour, points: map.fsc.frequency.map((f, i) => [f, map.fsc!.fsc[i]!] as const) }]
+      ? [
+          {
+            label: name,
+            colour,
+            dash: dashes[marker],
+            points: map.fsc.frequency.map((f, i) => [f, map.fsc!.fsc[i]!] as const),
+          },
+        ]
       : [],
   );
   if (series.length === 0) return undefined;

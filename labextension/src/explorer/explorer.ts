@@ -133,6 +133,11 @@ export class ExplorerView extends FreedView {
     this.kernel = new KernelWatch(model, () => this.showLive());
     const selected = model.get("scatter") as WidgetModel | null;
     if (selected) this.listenTo(selected, "change:selectedCount", () => this.showSelection());
+    const viewing = model.get("viewer") as WidgetModel | null;
+    if (viewing) {
+      this.listenTo(viewing, "e2gmm:frame", (frame: number | undefined) => this.showPlayed(frame));
+      this.listenTo(viewing, "e2gmm:rested", (frame: number) => void this.ask({ kind: "frame", frame }));
+    }
     this.split.show(model.get("split"));
     this.showHeight();
     this.showRun();
@@ -177,11 +182,23 @@ export class ExplorerView extends FreedView {
     const along = element(
       "select",
       { "aria-label": "Way of cutting the path" },
-      element("option", { value: "line" }, "equal parts, end to end"),
+      element("option", { value: "line" }, "parts of equally many"),
+      element("option", { value: "length" }, "parts of equal length"),
       element("option", { value: "stations" }, "nearest to each station"),
     );
     const parts = number("Number of parts", explorerSettings.parts, 2);
-    for (const input of [clusters, parts])
+    const within = element("input", {
+      type: "number",
+      min: 0,
+      step: "any",
+      placeholder: "auto",
+      class: "e2gmm-explorer-within",
+      "aria-label": "Largest distance from the path",
+      title:
+        "Particles farther from the path than this, by distance in the latent space, are in no part. " +
+        "Empty: half the distance between the two points of the path that are farthest apart",
+    });
+    for (const input of [clusters, parts, within])
       input.addEventListener("keydown", (event) => event.stopPropagation());
     const cluster = button("Clusters", "Divide all particles into clusters", () => {
       const way = method.value as Clustering["method"];
@@ -193,7 +210,12 @@ export class ExplorerView extends FreedView {
       clusters.disabled = method.value === "density";
     });
     const cut = button("Parts", "Make sets along the path that is drawn in the plot", () => {
-      void this.ask({ kind: "parts", along: along.value as "line" | "stations", count: parts.valueAsNumber });
+      void this.ask({
+        kind: "parts",
+        along: along.value as "line" | "length" | "stations",
+        count: parts.valueAsNumber,
+        ...(within.value === "" ? {} : { maxDistance: within.valueAsNumber }),
+      });
     });
     const ticked = (text: string, title: string, act: (ids: string[]) => void) => {
       const made = button(text, title, () => act([...(this.model.get("ticked") as string[])]));
@@ -202,7 +224,7 @@ export class ExplorerView extends FreedView {
     };
     const combine = (text: string, title: string, operation: "union" | "intersect" | "difference") =>
       ticked(text, title, (sets) => void this.ask({ kind: "combine", operation, sets }));
-    const group = (label: string, ...items: Node[]) =>
+    const group = (label: string, ...items: (Node | string)[]) =>
       element(
         "div",
         { class: "e2gmm-explorer-group", role: "group", "aria-label": label },
@@ -217,7 +239,7 @@ export class ExplorerView extends FreedView {
     return element(
       "div",
       { class: "e2gmm-explorer-toolbar" },
-      group("New sets", this.fromSelection, cluster, method, clusters, cut, along, parts),
+      group("New sets", this.fromSelection, cluster, method, clusters, cut, along, parts, "within", within),
       group(
         "Ticked",
         combine("Union", "A set of all particles of the ticked sets", "union"),
@@ -273,6 +295,18 @@ export class ExplorerView extends FreedView {
     return made;
   }
 
+  /** The ring of the scatter goes along with the motion. */
+  private showPlayed(frame: number | undefined): void {
+    (this.model.get("scatter") as { showPlayed?(frame: number | undefined): void } | null)?.showPlayed?.(
+      frame,
+    );
+  }
+
+  /** Files and the pinned state are of what is shown: a motion that is played comes to rest at its frame first. */
+  private rest(): void {
+    for (const view of this.children) (view as { rest?(): void }).rest?.();
+  }
+
   private change(state: Record<string, unknown>): void {
     this.model.set(state);
     this.model.save_changes();
@@ -280,6 +314,7 @@ export class ExplorerView extends FreedView {
 
   /** Asks the kernel for something and shows what it says; true where it did it. */
   private async ask(request: ExplorerRequest): Promise<boolean> {
+    if (request.kind === "export" || request.kind === "pin") this.rest();
     const { kind, ...fields } = request;
     try {
       const { content } = await this.requests.ask(kind, fields);

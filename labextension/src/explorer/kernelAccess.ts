@@ -27,6 +27,7 @@ export interface KernelAccess {
  */
 export async function kernelAccess(app: JupyterFrontEnd, id: string): Promise<KernelAccess> {
   const { kernels, serverSettings } = app.serviceManager;
+  await sessionsReady(app);
   const open = openDocument(app, id);
   if (open) return documentAccess(open);
   const model = await kernels.findById(id);
@@ -34,6 +35,21 @@ export async function kernelAccess(app: JupyterFrontEnd, id: string): Promise<Ke
   // Not by the manager of kernels, which would leave the comms of a notebook that is opened later to this connection
   const kernel = new KernelConnection({ model: model as Kernel.IModel, serverSettings, handleComms: true });
   return ownAccess(kernel);
+}
+
+/** Documents whose session never gets ready, such as one that asks for a kernel, are not waited for longer. */
+const SESSION_SECONDS = 10;
+
+/**
+ * After a page was loaded again, its notebooks are there before it is known which kernels are theirs. A panel that did not
+ * wait would take a connection of its own to the kernel, beside that of the notebook.
+ */
+async function sessionsReady(app: JupyterFrontEnd): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, 1000 * SESSION_SECONDS));
+  const ready = [...app.shell.widgets("main")].map(
+    (document) => (document as { sessionContext?: ISessionContext }).sessionContext?.ready,
+  );
+  await Promise.race([Promise.allSettled(ready), late]);
 }
 
 interface OpenDocument {
@@ -77,6 +93,10 @@ function documentAccess({ widget, session, rendermime }: OpenDocument): KernelAc
       const renderer = rendermime.createRenderer(VIEW_MIME);
       const data = { [VIEW_MIME]: { version_major: 2, version_minor: 0, model_id: model } };
       await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => {} });
+      if (/^Error displaying widget/.test(renderer.node.textContent ?? "")) {
+        renderer.dispose();
+        throw new Error("the kernel has no such explorer any more");
+      }
       return renderer;
     },
     dispose: () => {

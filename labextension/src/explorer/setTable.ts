@@ -1,3 +1,4 @@
+import { markerSigns } from "e2gmm/dist/display/theme.js";
 import type { ExplorerRequest, MapState, SetState } from "e2gmm/dist/explorer/explorerState";
 import { element } from "../dom.js";
 
@@ -86,6 +87,7 @@ export class SetTableView {
     });
     const colour = element("input", { type: "color", class: "e2gmm-explorer-colour" });
     colour.addEventListener("change", () => actions.ask({ kind: "recolour", set: id, colour: colour.value }));
+    const marker = element("span", { class: "e2gmm-explorer-marker" });
     const name = element("input", {
       type: "text",
       class: "e2gmm-explorer-name",
@@ -121,7 +123,7 @@ export class SetTableView {
       "tr",
       {},
       element("td", {}, tick),
-      element("td", {}, colour),
+      element("td", {}, colour, marker),
       element("td", { class: "e2gmm-explorer-nameCell" }, name),
       count,
       map,
@@ -135,12 +137,21 @@ export class SetTableView {
       tick.setAttribute("aria-label", `Tick ${next.name}`);
       colour.value = next.colour;
       colour.setAttribute("aria-label", `Colour of ${next.name}`);
+      // Circles are what points are; other shapes tell sets of one colour apart
+      marker.textContent = next.marker === "circle" ? "" : markerSigns[next.marker];
+      marker.title = next.marker === "circle" ? "" : `Drawn as ${next.marker}`;
+      marker.style.color = next.colour;
       name.setAttribute("aria-label", `Name of the set ${next.name}`);
       name.title = next.name;
       if (document.activeElement !== name) name.value = next.name;
       count.textContent = next.count.toLocaleString("en");
       const state = JSON.stringify({ ...next.map, fsc: null });
-      if (state !== mapShown) {
+      const bar = map.querySelector("progress");
+      if (bar && next.map?.status === "running") {
+        // The button beside it stays the one that is being pressed
+        bar.max = next.map.total;
+        bar.value = next.map.done;
+      } else if (state !== mapShown) {
         mapShown = state;
         map.replaceChildren(...this.mapCell(id, next.map));
         resolution.textContent = resolutionText(next.map);

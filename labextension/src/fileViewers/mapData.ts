@@ -140,7 +140,7 @@ export async function readMapData(
   const { nc, nr, ns } = header;
 
   const addSection = async (section: number, raw: Uint8Array) => {
-    const values = decodeValues(raw, header);
+    const values = decodeValues(raw, header, layout.signed);
     for (let row = 0; row < nr; row++) {
       if (slices.over()) await slices.next();
       const from = row * nc;
@@ -248,7 +248,8 @@ export async function readSections(
     );
   }
   const from = layout.dataStart + first * layout.sectionBytes;
-  return decodeValues(await readRange(file, from, from + count * layout.sectionBytes, signal), header);
+  const raw = await readRange(file, from, from + count * layout.sectionBytes, signal);
+  return decodeValues(raw, header, layout.signed);
 }
 
 /** A plane of a map, [height][width]. */

@@ -4,9 +4,9 @@ import { formatNumber, headerRows, rightAngles, statisticsRows } from "./headerT
 import { describePlan, firstLevel, planMap, readMapData } from "./mapData.js";
 import { MontagePane } from "./montagePane.js";
 import {
+  findValues,
   headerBytes,
   isStack,
-  layoutOf,
   type MrcHeader,
   type MrcLayout,
   parseHeader,
@@ -61,8 +61,10 @@ export class MapViewer extends FileViewer {
     const header = parseHeader(start, file.name);
     // A header that promises more than the file has is worth seeing too
     this.showHeader(header, undefined);
-    const layout = layoutOf(header, file.size, file.name);
+    const read = (from: number, to: number) => readRange(file, from, to, signal);
+    const { layout, notices } = await findValues({ file: file.name, header, size: file.size, read });
     this.showHeader(header, layout);
+    this.side.append(...notices.map((text) => element("p", {}, text)));
     if (this.asImages ?? isStack(header, file.name)) this.showImages(file, header, layout);
     else await this.showMap(file, header, layout, signal);
   }

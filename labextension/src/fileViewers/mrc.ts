@@ -1,5 +1,4 @@
-import { InputError } from "e2gmm/dist/errors.js";
-import { bytesPerValue, headerBytes, type MrcHeader } from "e2gmm/dist/maps/mrcHeader.js";
+import type { MrcHeader } from "e2gmm/dist/maps/mrcHeader.js";
 
 /**
  * What the viewers ask of MRC, CCP4 and MAP files beyond the header and the values, which the library reads (Cheng et
@@ -7,38 +6,8 @@ import { bytesPerValue, headerBytes, type MrcHeader } from "e2gmm/dist/maps/mrcH
  */
 
 export { headerBytes, type MrcHeader, modeName, parseHeader } from "e2gmm/dist/maps/mrcHeader.js";
+export { findValues, layoutOf, type MrcLayout } from "e2gmm/dist/maps/mrcLayout.js";
 export { decodeValues } from "e2gmm/dist/maps/mrcValues.js";
-
-/** Where the values of a file are. */
-export interface MrcLayout {
-  /** Byte of the first value. */
-  dataStart: number;
-  bytesPerValue: number;
-  /** Bytes of a section of the file. */
-  sectionBytes: number;
-  /** Bytes that the header promises for the whole file. */
-  fileBytes: number;
-}
-
-/**
- * @param size  length of the file in bytes
- * @throws InputError when values are of a kind that cannot be shown, or the file is shorter than its header promises
- */
-export function layoutOf(header: MrcHeader, size: number, file: string): MrcLayout {
-  const width = bytesPerValue(header.mode, file);
-  const dataStart = headerBytes + header.extendedBytes;
-  const sectionBytes = header.nc * header.nr * width;
-  const fileBytes = dataStart + sectionBytes * header.ns;
-  if (size < fileBytes) {
-    const whole = Math.max(0, Math.floor((size - dataStart) / sectionBytes));
-    throw new InputError(
-      file,
-      `${fileBytes} bytes for ${header.ns} sections of ${header.nc}×${header.nr} in mode ${header.mode}`,
-      `${size} bytes, which hold ${whole} whole sections`,
-    );
-  }
-  return { dataStart, bytesPerValue: width, sectionBytes, fileBytes };
-}
 
 /** Size along X, Y and Z, whatever the order of axes in the file. */
 export function sizeOf(header: MrcHeader): [number, number, number] {

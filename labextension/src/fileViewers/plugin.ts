@@ -10,7 +10,8 @@ const id = `${widgetModule}:file-viewers`;
 
 export const fileViewersPlugin: JupyterFrontEndPlugin<void> = {
   id,
-  description: "Views of MRC maps, MRC stacks and STAR files, opened by a double click.",
+  description:
+    "Views of MRC maps, MRC stacks, STAR files and .cs files of cryoSPARC, opened by a double click.",
   autoStart: true,
   optional: [ISettingRegistry, ILayoutRestorer],
   activate: (app: JupyterFrontEnd, registry: ISettingRegistry | null, restorer: ILayoutRestorer | null) => {
@@ -33,6 +34,15 @@ export const fileViewersPlugin: JupyterFrontEndPlugin<void> = {
       fileFormat: "text",
       icon: tableIcon,
     });
+    docRegistry.addFileType({
+      name: "e2gmm-cs",
+      displayName: "cryoSPARC particles",
+      extensions: [".cs"],
+      mimeTypes: ["application/octet-stream"],
+      contentType: "file",
+      fileFormat: "base64",
+      icon: tableIcon,
+    });
     docRegistry.addModelFactory(new UnreadModelFactory());
     const tracker = new WidgetTracker<IDocumentWidget>({ namespace: "e2gmm-files" });
     // Read when a file is opened, so that a change of settings holds for the next one
@@ -48,12 +58,17 @@ export const fileViewersPlugin: JupyterFrontEndPlugin<void> = {
         fileType: "e2gmm-star",
         viewer: async () => (await import("./starViewer.js")).StarViewer,
       },
+      {
+        name: "cryoSPARC table",
+        fileType: "e2gmm-cs",
+        viewer: async () => (await import("./csViewer.js")).CsViewer,
+      },
     ];
     for (const { name, fileType, viewer } of kinds) {
       const options = { name, fileTypes: [fileType], defaultFor: [fileType] };
       const factory = new ViewerFactory(options, { services: serviceManager, settings, viewer });
       factory.widgetCreated.connect((_, widget) => {
-        widget.title.icon = fileType === "e2gmm-star" ? tableIcon : mapIcon;
+        widget.title.icon = fileType === "e2gmm-mrc" ? mapIcon : tableIcon;
         void tracker.add(widget);
       });
       docRegistry.addWidgetFactory(factory);
@@ -63,10 +78,15 @@ export const fileViewersPlugin: JupyterFrontEndPlugin<void> = {
         command: "docmanager:open",
         args: ({ context }) => ({
           path: context.path,
-          factory: /\.star$/i.test(context.path) ? "STAR table" : "Map viewer",
+          factory: factoryOf(context.path),
         }),
         name: ({ context }) => context.path,
       });
     }
   },
 };
+
+function factoryOf(path: string): string {
+  if (/\.star$/i.test(path)) return "STAR table";
+  return /\.cs$/i.test(path) ? "cryoSPARC table" : "Map viewer";
+}

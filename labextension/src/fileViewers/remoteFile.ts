@@ -12,6 +12,8 @@ export interface RemoteFile {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
+  /** What there is to say of it, where this is not its size: of a file that is shown in another form. */
+  readonly about?: string;
   /**
    * Bytes from `from` up to `to`, exclusive, handed on piece by piece in their order.
    * @throws InputError where the file or the connection ends early

@@ -175,7 +175,10 @@ export class StarViewer extends FileViewer {
       if (last || now - grown > Math.max(growMilliseconds, growShare * (now - began))) {
         grown = now;
         this.about =
-          file.size > filled ? `${formatBytes(filled)} of ${formatBytes(file.size)}` : formatBytes(file.size);
+          file.about ??
+          (file.size > filled
+            ? `${formatBytes(filled)} of ${formatBytes(file.size)}`
+            : formatBytes(file.size));
         this.grow();
       }
     };

@@ -69,10 +69,12 @@ export class GaussianViewerView extends FreedView {
     });
     this.#panel.node.prepend(element("div", { class: "e2gmm-panel-head" }, "Controls", close));
     this.#player = new Player(this.model, {
-      show: (gaussians) => {
+      show: (gaussians, frame) => {
         this.drawing?.frame(gaussians);
         this.#showLegends();
+        this.model.trigger("e2gmm:frame", frame);
       },
+      rested: (frame) => this.model.trigger("e2gmm:rested", frame),
       picture: () =>
         this.stage && {
           canvas: this.stage.canvas,
@@ -153,7 +155,8 @@ export class GaussianViewerView extends FreedView {
       this.listenTo(model, names.join(" "), () => this.#soon(draw));
     };
     this.listenTo(model, "change:gaussians", () => {
-      this.#player.pause();
+      this.#player.giveWay();
+      this.model.trigger("e2gmm:frame", undefined);
       // At once: to wait for the next frame would show it one frame late
       this.drawing?.frame(undefined);
       this.#showLegends();
@@ -298,6 +301,11 @@ export class GaussianViewerView extends FreedView {
       const index = stage.pick(clientX, clientY);
       if (index !== undefined) this.picked(index);
     });
+  }
+
+  /** Brings a path that is played to rest at the frame that is shown, which is told by `e2gmm:rested`. */
+  rest(): void {
+    this.#player.rest();
   }
 
   /** A Gaussian was clicked. */

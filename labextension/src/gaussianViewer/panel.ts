@@ -93,6 +93,7 @@ class MapRow {
   readonly #opacity;
   readonly #note = element("p", { class: "e2gmm-note" });
 
+  /** @param map whose name stays what it is: a map of another name has another row */
   constructor(map: DensityMapModel) {
     this.#map = map;
     const name = map.read("name");
@@ -155,16 +156,17 @@ class MapRow {
 
 function mapsSection(model: GaussianViewerModel): Section {
   const list = element("div", { class: "e2gmm-maps" });
-  const rows = new Map<DensityMapModel, MapRow>();
+  const rows = new Map<DensityMapModel, { name: string; row: MapRow }>();
   return section("Density and maps", true, [list], () => {
     const maps = [model.read("density"), ...model.read("maps")];
     for (const map of rows.keys()) if (!maps.includes(map)) rows.delete(map);
     for (const map of maps) {
-      const row = rows.get(map);
-      if (row) row.update();
-      else rows.set(map, new MapRow(map));
+      const name = map.read("name");
+      const there = rows.get(map);
+      if (there?.name === name) there.row.update();
+      else rows.set(map, { name, row: new MapRow(map) });
     }
-    const wanted = maps.map((map) => rows.get(map)!.node);
+    const wanted = maps.map((map) => rows.get(map)!.row.node);
     if (wanted.some((node, i) => list.children[i] !== node) || list.children.length !== wanted.length) {
       list.replaceChildren(...wanted);
     }

@@ -6,8 +6,10 @@ import type { GaussianViewerModel } from "./viewerModel.js";
 
 /** What the player needs of the view around it. */
 export interface PlayerPlace {
-  /** Draws a frame; undefined: what the kernel shows. */
-  show(gaussians: Float32Array | undefined): void;
+  /** Draws a frame. */
+  show(gaussians: Float32Array, frame: number): void;
+  /** The path has come to rest at the frame that is shown. */
+  rested(frame: number): void;
   /** The canvas to record and the colour behind it, once there is one. */
   picture(): { canvas: HTMLCanvasElement; background: string } | undefined;
   /** Resolves when what was shown has been drawn. */
@@ -16,6 +18,9 @@ export interface PlayerPlace {
   savePdb(): void;
   saveMovie(movie: Blob): void;
 }
+
+/** Milliseconds after which a slider that is dragged has come to rest. */
+const SCRUB_REST = 250;
 
 /** Plays the recorded path of a viewer, and records it as a movie. */
 export class Player {
@@ -29,12 +34,15 @@ export class Player {
   readonly #back: ReturnType<typeof checkbox>;
   #timer: ReturnType<typeof setInterval> | undefined;
   #steps = 0;
+  /** The frame that is shown; undefined while the state is. */
+  #frame: number | undefined;
+  #scrubbed: ReturnType<typeof setTimeout> | undefined;
   #recording = false;
 
   constructor(model: GaussianViewerModel, place: PlayerPlace) {
     this.#model = model;
     this.#place = place;
-    this.#play = button("Play", "Play the path", () => (this.#timer ? this.pause() : this.play()));
+    this.#play = button("Play", "Play the path", () => (this.#timer ? this.rest() : this.play()));
     this.#movie = button("Movie", "Save one round of the path as a WebM movie", () => void this.record());
     const pdb = button("PDB", "Save the path as a PDB file of several models", () => place.savePdb());
     this.#scrub = slider(
@@ -44,6 +52,8 @@ export class Player {
       (frame) => {
         this.pause();
         this.showFrame(frame);
+        clearTimeout(this.#scrubbed);
+        this.#scrubbed = setTimeout(() => this.rest(), SCRUB_REST);
       },
     );
     this.#speed = choice(
@@ -88,8 +98,15 @@ export class Player {
 
   showFrame(frame: number): void {
     this.#steps = frame;
-    this.#scrub.show(frame);
-    this.#place.show(unpackedFrame(this.#packed, frame));
+    this.#showStep();
+  }
+
+  /** Stops at the frame that is shown, if one is. */
+  rest(): void {
+    this.pause();
+    clearTimeout(this.#scrubbed);
+    this.#scrubbed = undefined;
+    if (this.#frame !== undefined) this.#place.rested(this.#frame);
   }
 
   get #packed() {
@@ -104,8 +121,16 @@ export class Player {
 
   #showStep(): void {
     const frame = frameAfter(this.#steps, this.#count, this.#model.read("backAndForth"));
+    this.#frame = frame;
     this.#scrub.show(frame);
-    this.#place.show(unpackedFrame(this.#packed, frame));
+    this.#place.show(unpackedFrame(this.#packed, frame), frame);
+  }
+
+  /** Stops, since something else is shown. */
+  giveWay(): void {
+    this.pause();
+    clearTimeout(this.#scrubbed);
+    this.#frame = undefined;
   }
 
   play(): void {
@@ -174,6 +199,7 @@ export class Player {
       await ended;
       this.#place.saveMovie(new Blob(pieces, { type: "video/webm" }));
       this.#place.say("The movie is saved.");
+      this.rest();
     } finally {
       if (recorder.state !== "inactive") recorder.stop();
       for (const one of stream.getTracks()) one.stop();
@@ -183,6 +209,6 @@ export class Player {
   }
 
   dispose(): void {
-    this.pause();
+    this.giveWay();
   }
 }

@@ -37,8 +37,8 @@ function stateOf(more: Partial<Snapshot> = {}): Snapshot {
       kind: "category",
       name: "class",
       categories: [
-        { name: hostile, colour: "#ff0000", count: 2 },
-        { name: "b", colour: "#00ff00", count: 2 },
+        { name: hostile, colour: "#ff0000", marker: "circle", count: 2 },
+        { name: "b", colour: "#00ff00", marker: "square", count: 2 },
       ],
     },
     colourNumbers: new Float32Array(0),

@@ -54,12 +54,19 @@ function markerColour(state: Snapshot, points: Points, theme: ScatterTheme): Tra
     return { color: points.colour, colorscale: "Viridis", cmin: colouring.low, cmax: colouring.high };
   }
   return {
+    ...markerShape(colouring.categories, points.colour),
     color: points.colour,
     colorscale: steppedScale(colouring.categories.map(({ colour }) => colour)),
     // Codes lie in the middle of their steps.
     cmin: -0.5,
     cmax: colouring.categories.length - 0.5,
   };
+}
+
+/** The shapes of points, where not all are circles. */
+function markerShape(categories: readonly { marker: string }[], codes: ArrayLike<number>): Trace {
+  if (categories.every(({ marker }) => marker === "circle")) return {};
+  return { symbol: Array.from(codes, (code) => categories[code]?.marker ?? "circle") };
 }
 
 function scatter(points: Points, marker: Trace): Trace {
@@ -237,7 +244,7 @@ export function exportedFigure(state: Snapshot, theme: ScatterTheme, ranges: Sho
       colorbar: { title: { text: plotlyText(colouring.title), side: "right" }, thickness: 14 },
     };
   } else if ("categories" in colouring) {
-    for (const { name, colour } of colouring.categories) {
+    for (const { name, colour, marker } of colouring.categories) {
       if (state.hidden.includes(name)) continue;
       extra.push({
         type: twoAxes ? "scattergl" : "scatter3d",
@@ -247,7 +254,7 @@ export function exportedFigure(state: Snapshot, theme: ScatterTheme, ranges: Sho
         x: [null],
         y: [null],
         ...(twoAxes ? {} : { z: [null] }),
-        marker: { size: 9, color: colour },
+        marker: { size: 9, color: colour, symbol: marker },
       });
     }
   }

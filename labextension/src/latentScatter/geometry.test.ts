@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  distanceIn,
-  distanceUnits,
   type Frame,
   keyStep,
   pointAt,
+  reachOutline,
+  reachOver,
   shortNumber,
   thinned,
   toNumbers,
@@ -42,13 +42,30 @@ test("the point found is the nearest on the screen, within reach, and none that 
   assert.equal(pointAt(frame, x, y, [200, 120], 8), -1);
 });
 
-test("with one unit distances are those of the numbers, else those of the screen", () => {
-  assert.deepEqual(distanceUnits(frame, true), [1, 1]);
-  const units = distanceUnits(frame, false);
-  const across = distanceIn(units, toNumbers(frame, [100, 100]), toNumbers(frame, [150, 100]));
-  const up = distanceIn(units, toNumbers(frame, [100, 100]), toNumbers(frame, [100, 50]));
-  assert.ok(Math.abs(across - up) < 1e-12);
-  assert.equal(across, 0.5);
+test("a radius is drawn as the ball of the latent space looks over the axes", () => {
+  const axis = (kind: string, spreads = false) => ({ kind, spreads });
+  const [z, component, column] = [axis("latent"), axis("component"), axis("number")];
+  const histogram = axis("number", true);
+  assert.deepEqual(
+    [
+      reachOver(z, z),
+      reachOver(component, component),
+      reachOver(z, component),
+      reachOver(z, histogram),
+      reachOver(histogram, z),
+      reachOver(column, column),
+      reachOver(z, column),
+    ],
+    ["circle", "circle", "line", "across", "up", "line", "line"],
+  );
+  // Half a unit is 50 pixels along x and 5 along y
+  assert.equal(
+    reachOutline(frame, "circle", [0, 20], [0.3, 20.4]),
+    "M150 100a50 5 0 1 0 100 0a50 5 0 1 0 -100 0Z",
+  );
+  assert.equal(reachOutline(frame, "across", [0, 25], [0.5, 12]), "M250 0V200H150V0Z");
+  assert.equal(reachOutline(frame, "up", [1, 20], [-1, 25]), "M0 50H400V150H0Z");
+  assert.equal(reachOutline(frame, "line", [0, 20], [1, 25]), "M200 100L300 50");
 });
 
 test("arrow keys step by a hundredth of what is shown, with shift by a tenth", () => {

@@ -65,19 +65,44 @@ export function pointAt(
 }
 
 /**
- * How distances are measured in the plot: along x in its own unit; along y in the same where the two axes have one unit,
- * else so that a circle on the screen is meant.
+ * What a ball in the latent space looks like over the shown axes, so that its radius can be dragged: a circle in the numbers
+ * of two latent axes or of two components, a band across or along where the other axis only spreads the particles out.
+ * Other pairs of axes say nothing of distances, and `line` only joins the two places.
  */
-export function distanceUnits(frame: Frame, oneUnit: boolean): [number, number] {
-  if (oneUnit) return [1, 1];
-  const perPixelX = (frame.x[1] - frame.x[0]) / frame.width;
-  const perPixelY = (frame.y[1] - frame.y[0]) / frame.height;
-  return [1, perPixelY / perPixelX];
+export type Reach = "circle" | "across" | "up" | "line";
+
+export function reachOver(
+  x: { kind: string; spreads: boolean },
+  y: { kind: string; spreads: boolean },
+): Reach {
+  const latent = (kind: string) => kind === "latent" || kind === "component";
+  if (latent(x.kind) && x.kind === y.kind) return "circle";
+  if (y.spreads && latent(x.kind)) return "across";
+  if (x.spreads && latent(y.kind)) return "up";
+  return "line";
 }
 
-/** Distance of two places in those units. */
-export function distanceIn(units: Place, a: Place, b: Place): number {
-  return Math.hypot((a[0] - b[0]) / units[0], (a[1] - b[1]) / units[1]);
+/** The outline of the ball around one place whose border another lies on, as the `d` of an SVG path in pixels. */
+export function reachOutline(frame: Frame, reach: Reach, from: Place, to: Place): string {
+  const tenths = (value: number) => Number(value.toFixed(1));
+  const [cx, cy] = toPixels(frame, from).map(tenths) as [number, number];
+  const [px, py] = toPixels(frame, to).map(tenths) as [number, number];
+  const { width, height } = frame;
+  switch (reach) {
+    case "circle": {
+      const radius = Math.hypot(to[0] - from[0], to[1] - from[1]);
+      const rx = tenths((radius * width) / (frame.x[1] - frame.x[0]));
+      const ry = tenths((radius * height) / (frame.y[1] - frame.y[0]));
+      const half = `a${rx} ${ry} 0 1 0`;
+      return `M${cx - rx} ${cy}${half} ${2 * rx} 0${half} ${-2 * rx} 0Z`;
+    }
+    case "across":
+      return `M${px} 0V${height}H${2 * cx - px}V0Z`;
+    case "up":
+      return `M0 ${py}H${width}V${2 * cy - py}H0Z`;
+    case "line":
+      return `M${cx} ${cy}L${px} ${py}`;
+  }
 }
 
 /** What an arrow key moves by: a hundredth of what the axes show, a tenth with shift. Null for other keys. */

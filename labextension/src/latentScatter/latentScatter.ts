@@ -7,15 +7,7 @@ import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
 import { Requests } from "../requests.js";
 import { exportedFigure, type ScatterTheme, type ShownRanges, scatterFigure } from "./figure.js";
-import {
-  distanceUnits,
-  type Frame,
-  type Place,
-  pointAt,
-  type Range,
-  shortNumber,
-  zoomed,
-} from "./geometry.js";
+import { type Frame, type Place, pointAt, type Range, reachOver, shortNumber, zoomed } from "./geometry.js";
 import { HoverCard } from "./hoverCard.js";
 import { type Mode, Overlay, type Tool } from "./overlay.js";
 import { endPlot, type Plotly, pngOf } from "./plots.js";
@@ -39,7 +31,17 @@ export class LatentScatterModel extends DOMWidgetModel {
     anchorPlaces: numbersOf(Float32Array),
     stationPlaces: numbersOf(Float32Array),
     pathLine: numbersOf(Float32Array),
+    playedPlaces: numbersOf(Float32Array),
   };
+
+  /** The frame of a motion that a viewer shows in place of the state at the probe; undefined while it does not. */
+  playedFrame: number | undefined;
+
+  showPlayed(frame: number | undefined): void {
+    if (frame === this.playedFrame) return;
+    this.playedFrame = frame;
+    this.trigger("e2gmm:played");
+  }
 }
 
 const NO_WEBGL = "This browser has no WebGL, so that the particles cannot be drawn.";
@@ -104,8 +106,16 @@ export class LatentScatterView extends FreedView {
   private awaitTheme: ReturnType<typeof setTimeout> | undefined;
   private readonly removal = new AbortController();
 
+  declare model: LatentScatterModel;
+
+  /** What is shown: the model's state, with the probe at the frame that is played. */
   private get state(): Snapshot {
-    return this.model.attributes as unknown as Snapshot;
+    const state = this.model.attributes as unknown as Snapshot;
+    const frame = this.model.playedFrame;
+    if (frame === undefined) return state;
+    const axes = state.shown?.z ? 3 : 2;
+    const place = state.playedPlaces.subarray(axes * frame, axes * (frame + 1));
+    return place.length === axes ? { ...state, probePlace: [...place] } : state;
   }
 
   override render(): void {
@@ -122,7 +132,7 @@ export class LatentScatterView extends FreedView {
       origin: () => this.change({ probe: this.state.probe.map(() => 0) }),
       lasso: (polygon, mode) => this.select(mode, { how: "lasso", polygon }),
       box: (low, high, mode) => this.select(mode, { how: "box", low, high }),
-      radius: (centre, radius, mode) => this.selectRadius(centre, radius, mode),
+      radius: (centre, rim, mode) => this.selectRadius(centre, rim, mode),
       nearest: (centre, mode) => this.selectNearest(centre, mode),
       anchor: (at) => this.ask("anchor", { at }),
     });
@@ -161,6 +171,7 @@ export class LatentScatterView extends FreedView {
     this.listenTo(this.model, "change", () =>
       this.changed(Object.keys(this.model.changedAttributes() || {})),
     );
+    this.listenTo(this.model, "e2gmm:played", () => (this.three ? this.draw() : this.updateOverlay(true)));
     this.kernel = new KernelWatch(this.model, () => this.kernelChanged());
     const sizes = new ResizeObserver(() => this.resized());
     sizes.observe(this.area);
@@ -242,9 +253,16 @@ export class LatentScatterView extends FreedView {
     this.updateStatus();
   }
 
-  private ask(kind: string, fields: Record<string, unknown>): void {
+  private ask(
+    kind: string,
+    fields: Record<string, unknown>,
+    answered: (content: Record<string, unknown>) => void = () => {},
+  ): void {
     this.requests.ask(kind, fields).then(
-      () => this.say(""),
+      ({ content }) => {
+        answered(content);
+        this.say("");
+      },
       (error: Error) => this.say(error.message),
     );
   }
@@ -260,8 +278,9 @@ export class LatentScatterView extends FreedView {
     this.toolbar.tool = tool;
     this.toolbar.pressed();
     if (tool === "radius" && !(this.toolbar.radius > 0)) {
-      const { x } = this.ranges();
-      this.toolbar.radius = (x[1] - x[0]) / 10;
+      const { x, y } = this.ranges();
+      const [low, high] = this.state.shown?.x.spreads ? y : x;
+      this.toolbar.radius = (high - low) / 10;
     }
     this.updateOverlay();
   }
@@ -271,28 +290,23 @@ export class LatentScatterView extends FreedView {
   }
 
   private select(mode: Mode, fields: Record<string, unknown>): void {
-    this.ask("select", { mode, ...fields });
+    this.ask("select", { mode, ...fields }, ({ radius }) => {
+      if (typeof radius === "number") this.toolbar.radius = radius;
+    });
   }
 
-  private selectRadius(centre: Place, radius: number | null, mode: Mode): void {
-    if (radius !== null) this.toolbar.radius = radius;
-    this.select(mode, { how: "radius", centre, units: this.units(), radius: radius ?? this.toolbar.radius });
+  /** @param rim a place on the border, or null for the radius in the field */
+  private selectRadius(centre: Place, rim: Place | null, mode: Mode): void {
+    this.select(mode, { how: "radius", centre, radius: rim ?? this.toolbar.radius });
   }
 
   private selectNearest(centre: Place, mode: Mode): void {
-    this.select(mode, { how: "nearest", centre, units: this.units(), number: this.toolbar.number });
+    this.select(mode, { how: "nearest", centre, number: this.toolbar.number });
   }
 
   private selectAroundProbe(): void {
-    const { mode, tool, inLatentSpace } = this.toolbar;
-    const { probePlace, shown, latent } = this.state;
-    const [x, y] = probePlace;
-    // Along an axis that only spreads the particles they are at no distance from the probe.
-    if ((inLatentSpace && latent > 2) || shown?.x.spreads || shown?.y.spreads) {
-      if (tool === "radius") this.select(mode, { how: "latentRadius", radius: this.toolbar.radius });
-      else this.select(mode, { how: "latentNearest", number: this.toolbar.number });
-    } else if (tool === "radius") this.selectRadius([x!, y!], null, mode);
-    else this.selectNearest([x!, y!], mode);
+    const { mode, tool, radius, number } = this.toolbar;
+    this.select(mode, tool === "radius" ? { how: "latentRadius", radius } : { how: "latentNearest", number });
   }
 
   private toggleCategory(name: string, only: boolean): void {
@@ -402,14 +416,6 @@ export class LatentScatterView extends FreedView {
     return { width: xaxis._length, height: yaxis._length, x: xaxis.range, y: yaxis.range };
   }
 
-  private units(): [number, number] {
-    const { shown } = this.state;
-    const frame = this.frame();
-    if (!shown || !frame) return [1, 1];
-    const isLatent = (kind: string) => kind === "latent" || kind === "component";
-    return distanceUnits(frame, isLatent(shown.x.kind) && isLatent(shown.y.kind));
-  }
-
   private updateOverlay(answered = false): void {
     const frame = this.frame();
     const { shown, probePlace, anchorPlaces, stationPlaces, pathLine } = this.state;
@@ -426,7 +432,7 @@ export class LatentScatterView extends FreedView {
         frame,
         tool: this.toolbar.tool,
         mode: this.toolbar.mode,
-        units: this.units(),
+        reach: reachOver(shown.x, shown.y),
         names: [shown.x.name, shown.y.name],
         spreads: [shown.x.spreads, shown.y.spreads],
         probe: [probePlace[0] ?? 0, probePlace[1] ?? 0],
@@ -569,8 +575,11 @@ export class LatentScatterView extends FreedView {
     const what = this.state.selectedCount > 0 ? "selected" : "all";
     try {
       const parts: string[] = [];
+      // All pieces are of what was shown when the first was asked for
+      let version: { version?: number } = {};
       for (let from: number | null = 0; from !== null; ) {
-        const { content } = await this.requests.ask("csv", { what, from });
+        const { content } = await this.requests.ask("csv", { what, from, ...version });
+        version = { version: content["version"] as number };
         parts.push(content["text"] as string);
         from = content["next"] as number | null;
       }

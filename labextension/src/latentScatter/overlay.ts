@@ -1,10 +1,11 @@
 import { drawn, setAttributes } from "../dom.js";
 import {
   clampToArea,
-  distanceIn,
   type Frame,
   keyStep,
   type Place,
+  type Reach,
+  reachOutline,
   shortNumber,
   thinned,
   toNumbers,
@@ -22,8 +23,8 @@ export interface OverlayEvents {
   origin(): void;
   lasso(polygon: number[], mode: Mode): void;
   box(low: Place, high: Place, mode: Mode): void;
-  /** `radius` is null for a click. */
-  radius(centre: Place, radius: number | null, mode: Mode): void;
+  /** `rim`: a place on the border; null for a click. */
+  radius(centre: Place, rim: Place | null, mode: Mode): void;
   nearest(centre: Place, mode: Mode): void;
   anchor(place: Place): void;
 }
@@ -31,8 +32,8 @@ export interface OverlayEvents {
 export interface OverlayState {
   frame: Frame;
   tool: Tool;
-  /** How distances are measured along the two axes. */
-  units: Place;
+  /** What a radius looks like over the two axes. */
+  reach: Reach;
   /** Mode of a selection without keys held. */
   mode: Mode;
   names: readonly [string, string];
@@ -56,7 +57,6 @@ export class Overlay {
   private readonly stations: SVGElement;
   private readonly anchors: SVGElement;
   private readonly shape: SVGElement;
-  private readonly ellipse: SVGElement;
   private state: OverlayState | undefined;
   /** Ends what the pointer is doing without doing it. */
   private cancel: (() => void) | undefined;
@@ -70,7 +70,6 @@ export class Overlay {
     this.stations = drawn("g", { class: "e2gmm-scatter-stations" });
     this.anchors = drawn("g", { class: "e2gmm-scatter-anchors" });
     this.shape = drawn("path", { class: "e2gmm-scatter-shape" });
-    this.ellipse = drawn("ellipse", { class: "e2gmm-scatter-shape" });
     this.handle = drawn(
       "g",
       {
@@ -91,7 +90,6 @@ export class Overlay {
       this.stations,
       this.anchors,
       this.shape,
-      this.ellipse,
       this.handle,
     ) as SVGSVGElement;
     this.node.addEventListener("pointerdown", (event) => this.pressed(event, false));
@@ -176,7 +174,6 @@ export class Overlay {
       document.removeEventListener("keydown", escaped, true);
       this.cancel = undefined;
       setAttributes(this.shape, { d: "" });
-      setAttributes(this.ellipse, { rx: 0, ry: 0 });
     };
     const up = (last: PointerEvent) => {
       if (last.pointerId !== pointerId) return;
@@ -245,12 +242,13 @@ export class Overlay {
           },
         };
       case "radius": {
-        const distance = (to: Place) => distanceIn(this.state!.units, numbers(from), numbers(to));
         return {
           move: (to) => {
-            if (!clicked(to)) this.showRadius(numbers(from), distance(to));
+            if (clicked(to)) return;
+            const { frame, reach } = this.state!;
+            setAttributes(this.shape, { d: reachOutline(frame, reach, numbers(from), numbers(to)) });
           },
-          end: (to) => this.events.radius(numbers(from), clicked(to) ? null : distance(to), mode),
+          end: (to) => this.events.radius(numbers(from), clicked(to) ? null : numbers(to), mode),
         };
       }
       case "nearest":
@@ -258,17 +256,6 @@ export class Overlay {
       case "path":
         return { move: () => {}, end: () => this.events.anchor(numbers(from)) };
     }
-  }
-
-  private showRadius(centre: Place, radius: number): void {
-    const { frame, units } = this.state!;
-    const [cx, cy] = toPixels(frame, centre);
-    setAttributes(this.ellipse, {
-      cx,
-      cy,
-      rx: (radius * units[0] * frame.width) / (frame.x[1] - frame.x[0]),
-      ry: (radius * units[1] * frame.height) / (frame.y[1] - frame.y[0]),
-    });
   }
 
   private reach([x, y]: Place): void {

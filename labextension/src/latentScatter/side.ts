@@ -30,6 +30,7 @@ export class Legend {
       element("div", { class: "e2gmm-scatter-legend-title" }, name),
       ...categories.map((category) => {
         const swatch = element("span", { class: "e2gmm-scatter-swatch" });
+        swatch.dataset["marker"] = category.marker;
         swatch.style.backgroundColor = category.colour;
         const off = hidden.includes(category.name);
         return element(

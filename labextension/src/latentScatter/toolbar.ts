@@ -25,8 +25,16 @@ const tools: readonly [Tool, IconName, string][] = [
   ["pan", "pan", "Move and zoom the picture (double-click shows all)"],
   ["lasso", "lasso", "Select with a lasso (shift adds, alt takes away)"],
   ["box", "box", "Select a box (shift adds, alt takes away)"],
-  ["radius", "radius", "Select within a radius: drag from the centre (shift adds, alt takes away)"],
-  ["nearest", "nearest", "Select those nearest to a click (shift adds, alt takes away)"],
+  [
+    "radius",
+    "radius",
+    "Select within a radius, by distance in the latent space: drag from the centre, or click to use the radius in the field (shift adds, alt takes away)",
+  ],
+  [
+    "nearest",
+    "nearest",
+    "Select those nearest to a click, by distance in the latent space (shift adds, alt takes away)",
+  ],
   ["path", "path", "Path: each click adds an anchor"],
 ];
 
@@ -46,7 +54,6 @@ export class Toolbar {
   private readonly radiusField = numberField("Radius", "any", "0");
   private readonly countField = numberField("Number of particles", "1", "1");
   private readonly stationField = numberField("Stations", "1", "1");
-  private readonly space: HTMLSelectElement;
   private readonly selecting: HTMLElement;
   private readonly options: Record<"radius" | "nearest" | "path", HTMLElement>;
   private readonly flat: HTMLElement[];
@@ -66,19 +73,12 @@ export class Toolbar {
       colour: choose("colour", "Colour"),
     };
     this.countField.value = "100";
-    this.space = element(
-      "select",
-      { class: "e2gmm-scatter-select", "aria-label": "Where distances around the probe are measured" },
-      element("option", { value: "axes" }, "on these axes"),
-      element("option", { value: "latent" }, "in all latent dimensions"),
-    );
     this.stationField.addEventListener("input", () => {
       const count = Number(this.stationField.value);
       if (Number.isInteger(count) && count > 0) events.stations(count);
     });
     const around = () =>
       button("probe", "Select around the probe", () => events.aroundProbe(), "around the probe");
-    const space = element("span", { class: "e2gmm-scatter-options" }, this.space);
     this.options = {
       radius: element("span", { class: "e2gmm-scatter-options" }, "radius", this.radiusField, around()),
       nearest: element("span", { class: "e2gmm-scatter-options" }, "nearest", this.countField, around()),
@@ -148,15 +148,12 @@ export class Toolbar {
       selection,
       this.options.radius,
       this.options.nearest,
-      space,
       this.options.path,
       zooms,
       exports,
     );
-    this.spaceNode = space;
     this.pressed();
   }
-  private readonly spaceNode: HTMLElement;
 
   get radius(): number {
     return Number(this.radiusField.value);
@@ -169,15 +166,7 @@ export class Toolbar {
     return Number(this.countField.value);
   }
 
-  /** Whether distances from the probe are those in all dimensions. */
-  get inLatentSpace(): boolean {
-    return this.space.value === "latent";
-  }
-
-  private latent = 1;
-
   update(state: Snapshot): void {
-    this.latent = state.latent;
     fill(this.selects.x, state.axes, state.x);
     fill(this.selects.y, state.axes, state.y);
     fill(this.selects.z, state.axes, state.z ?? "", "none");
@@ -198,7 +187,6 @@ export class Toolbar {
     for (const tool of ["radius", "nearest", "path"] as const) {
       this.options[tool].hidden = three || this.tool !== tool;
     }
-    this.spaceNode.hidden = three || this.latent < 3 || !["radius", "nearest"].includes(this.tool);
   }
 }
 

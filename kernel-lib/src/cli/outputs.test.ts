@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "../testing";
+import { writeBeside } from "../writeBeside";
+import { Outputs } from "./outputs";
+
+test("outputs get their names together: where one cannot, new ones go and older ones are what they were", async (t) => {
+  const folder = temporaryFolder(t);
+  const at = (name: string) => path.join(folder, name);
+  writeFileSync(at("old.txt"), "old");
+  const targets = ["old.txt", "new.txt", "bad.txt"].map(at);
+  const outputs = await Outputs.files(targets, []);
+  for (const target of targets) await writeBeside(outputs.place(target), "written");
+  // What came in between is in the way of the last one.
+  mkdirSync(at("bad.txt"));
+  await assert.rejects(outputs.keep(), /^InputError: .*bad\.txt: this is a folder$/);
+  await outputs.drop();
+  assert.deepEqual(readdirSync(folder).sort(), ["bad.txt", "old.txt"]);
+  assert.equal(readFileSync(at("old.txt"), "utf8"), "old");
+});
+
+test("outputs that are kept leave nothing else, and one whose older file went in between is kept, too", async (t) => {
+  const folder = temporaryFolder(t);
+  const targets = ["a", "b", "c"].map((name) => path.join(folder, name));
+  for (const target of targets.slice(0, 2)) writeFileSync(target, "old");
+  const outputs = await Outputs.files(targets, []);
+  for (const target of targets) await writeBeside(outputs.place(target), "new");
+  rmSync(targets[1]!);
+  await outputs.keep();
+  await outputs.drop();
+  assert.deepEqual(readdirSync(folder), ["a", "b", "c"]);
+  for (const target of targets) assert.equal(readFileSync(target, "utf8"), "new");
+});
+
+test("an output through a symbolic link goes to where it leads, with the rights of the file there", async (t) => {
+  const folder = temporaryFolder(t);
+  const at = (name: string) => path.join(folder, name);
+  mkdirSync(at("far"));
+  writeFileSync(at("far/file"), "old");
+  chmodSync(at("far/file"), 0o600);
+  symlinkSync("far/file", at("link"));
+  const outputs = await Outputs.files([at("link")], []);
+  await writeBeside(outputs.place(at("link")), "new");
+  await outputs.keep();
+  assert.equal(readFileSync(at("far/file"), "utf8"), "new");
+  assert.equal(statSync(at("far/file")).mode & 0o777, 0o600);
+  assert.deepEqual(readdirSync(folder).sort(), ["far", "link"]);
+  assert.deepEqual(readdirSync(at("far")), ["file"]);
+  await assert.rejects(
+    Outputs.files([at("far")], []),
+    /far: expected the name of a file, found a folder or device/,
+  );
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { StoppedError } from "../errors";
+import { BackgroundJobs } from "./backgroundJobs";
+
+const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-jobs-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A thread that answers with the number of pieces of work that it has done, after which it does something else. */
+function program(name: string, then: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(
+    file,
+    `const { parentPort } = require("node:worker_threads");
+     let count = 0;
+     parentPort.on("message", ({ job, given }) => {
+       if (given.dies) throw new Error("it was told to");
+       parentPort.postMessage({ job, kind: "done", result: [++count] });
+       ${then}
+     });`,
+  );
+  return file;
+}
+const work = {
+  points: new Float32Array(0),
+  dimensions: 1,
+  clustering: { method: "kmeans", count: 2 },
+} as const;
+
+for (const [name, then] of [
+  ["throws", 'setTimeout(() => { throw new Error("idle accident"); }, 10);'],
+  ["exits", "setTimeout(() => process.exit(3), 10);"],
+] as const) {
+  test(`a thread that ${name} while it is idle is replaced, and harms nothing`, async () => {
+    const jobs = new BackgroundJobs(program(`${name}.js`, then));
+    assert.deepEqual(await jobs.run("clusters", work), [1]);
+    await setTimeout(300);
+    assert.deepEqual(await jobs.run("clusters", work), [1]);
+    await jobs.close();
+  });
+}
+
+test("a thread that dies at work is said, and the next piece of work gets another", async () => {
+  const jobs = new BackgroundJobs(program("dies.js", ""));
+  assert.deepEqual(await jobs.run("clusters", work), [1]);
+  const dies = { ...work, dies: true };
+  await assert.rejects(
+    jobs.run("clusters", dies),
+    /background work ended before it was done: it was told to/,
+  );
+  assert.deepEqual(await jobs.run("clusters", work), [1]);
+  await jobs.close();
+  await assert.rejects(jobs.run("clusters", work), StoppedError);
+});

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { useBackend } from "../compute/backends";
+import { readMap } from "../maps/mrc";
+import { growNeutralModel } from "../model/neutral";
+import { writeModelText } from "../model/text";
+import { simulateLinearMotion } from "../simulate/designs";
+import type { TrainSettings } from "../training/train";
+import { connect, FakeTransport, type Sent } from "../widgets/transport.test.helper";
+import type { Explorer } from "./explorer";
+import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";
+
+/** A page that can wait for what it hears. */
+export class Page extends FakeTransport {
+  /** The first message that fits, waited for. */
+  async heard<T>(fits: (message: Sent) => T | undefined | false): Promise<T> {
+    for (let tries = 0; tries < 600; tries++) {
+      for (const message of this.sent) {
+        const found = fits(message);
+        if (found) return found;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error("no such message came");
+  }
+
+  async ask(explorer: Explorer, request: ExplorerRequest): Promise<ExplorerAnswer> {
+    const id = `request ${this.sent.length}`;
+    this.receive(explorer.id, { method: "custom", content: { ...request, id } });
+    return this.heard(({ data }) => {
+      const content = data["content"] as ExplorerAnswer | undefined;
+      return content?.id === id && content;
+    });
+  }
+}
+
+export const STATES = 8;
+export const EACH = 12;
+
+export interface TestBench {
+  /** Holds particles and model; the working folder of the process while the bench is there. */
+  folder: string;
+  /** Of a small training with two latent dimensions, into `run`. */
+  settings: TrainSettings;
+  page: Page;
+  at(name: string): string;
+  end(): void;
+}
+
+/** Simulated particles and a neutral model for a training of a second or two, and a page to show an explorer in. */
+export async function testBench(): Promise<TestBench> {
+  const before = process.cwd();
+  const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-explorer-"));
+  const at = (name: string) => path.join(folder, name);
+  const settings: TrainSettings = {
+    particles: at("particles.star"),
+    model: at("neutral.txt"),
+    out: at("run"),
+    options: { latent: 2, epochs: 2, coarseEpochs: 1, batchSize: 16, hidden: [24, 24], vary: ["position"] },
+    engine: { threads: 1 },
+  };
+  await useBackend("wasm");
+  const { consensus } = await simulateLinearMotion({
+    folder,
+    states: STATES,
+    particlesPerState: EACH,
+    boxSize: 24,
+    apix: 5,
+    snr: 2,
+  });
+  const grown = await growNeutralModel(await readMap(consensus), {
+    resolution: 15,
+    gaussians: 24,
+    startGaussians: 24,
+    boxSize: 24,
+  });
+  await writeModelText(settings.model, grown.model);
+  const page = connect(new Page());
+  process.chdir(folder);
+  const end = () => {
+    process.chdir(before);
+    connect(undefined);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { folder, settings, page, at, end };
+}

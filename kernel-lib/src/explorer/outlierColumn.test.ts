@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { agreementWords } from "./outlierColumn";
+
+test("every particle has a word on whether it agrees with the model", () => {
+  const outliers = [
+    { index: 1, score: -4, expected: 6, reason: "inverted contrast" as const },
+    { index: 3, score: 0, expected: 6, reason: "empty image" as const },
+  ];
+  assert.deepEqual(agreementWords(outliers, 5), [
+    "agrees",
+    "inverted contrast",
+    "agrees",
+    "empty image",
+    "agrees",
+  ]);
+});

@@ -1,0 +1,124 @@
+import type { Executor } from "tslab/dist/executor";
+import { Compiler } from "./compiler";
+import { CellInterrupt, type ExecutionContext, runIn } from "./execution";
+import { type Interrupts, isScriptBreak } from "./interrupts";
+import type { HostPackage } from "./moduleTypes";
+import { type ErrorReport, installStackMapping, reportThrown } from "./traceback";
+
+/** What became of a cell. `value` is there where its last expression had one. */
+export type Outcome = { ok: true; value?: { of: unknown } } | { ok: false; error: ErrorReport };
+
+/** Compiles and runs cells, one at a time, on tslab's executor. */
+export class Cells {
+  readonly compiler: Compiler;
+  readonly executor: Executor;
+  readonly #interrupts: Interrupts;
+  /** Sources of the cells, for error messages. */
+  readonly #sources = new Map<string, string>();
+  /** What tslab's executor said about the cell under way. */
+  #outcome: { value?: { of: unknown }; thrown?: { what: unknown } } = {};
+  /** The cell under way. */
+  #running: ExecutionContext | undefined;
+
+  /** Loads the compiler, which takes a second. */
+  constructor(host: HostPackage | undefined, interrupts: Interrupts) {
+    this.#interrupts = interrupts;
+    this.compiler = new Compiler({
+      ...(host ? { host } : {}),
+      ambient: [require.resolve("./cellGlobals").replace(/\.js$/, ".d.ts")],
+    });
+    const { createExecutor } = require("tslab/dist/executor") as typeof import("tslab/dist/executor");
+    const { converter } = this.compiler;
+    const convert: typeof converter.convert = (declarations, source) => {
+      const converted = converter.convert(declarations, source);
+      this.#beforeScript();
+      return converted;
+    };
+    this.executor = createExecutor(
+      process.cwd(),
+      { node: { ...converter, convert }, browser: converter, close: () => this.compiler.close() },
+      {
+        log: (value: unknown) => {
+          this.#outcome.value = { of: value };
+        },
+        error: (...args: unknown[]) => {
+          // Complaints about a cell that defines a module come formatted; anything thrown comes alone.
+          if (this.compiler.diagnostics.length > 0) return;
+          if (args.length > 1) console.error(...args);
+          else this.#outcome.thrown = { what: args[0] };
+        },
+      },
+    );
+    installStackMapping((url, line, column) => this.compiler.originalPosition(url, line, column));
+  }
+
+  /** What the first completions need, in steps that each block the thread for some tenths of a second at most. */
+  preparations(host: HostPackage | undefined): (() => void)[] {
+    const complete = (code: string) => () => void this.executor.complete(code, code.length);
+    return [
+      complete("con"),
+      ...(host ? [complete(`import * as host from ${JSON.stringify(host.name)};\nhost.`)] : []),
+    ];
+  }
+
+  get running(): ExecutionContext | undefined {
+    return this.#running;
+  }
+
+  readonly report = (thrown: unknown): ErrorReport =>
+    reportThrown(thrown, (place) => this.#sources.get(place));
+
+  /** The compiler is done, and the executor starts the script next: one that was interrupted until now does not start. */
+  #beforeScript(): void {
+    this.#running?.poll?.();
+    if (this.#running?.interrupted) throw new CellInterrupt();
+    this.#interrupts.breakable(true);
+  }
+
+  /**
+   * Runs a cell in a context that has begun.
+   * @param place what error messages call it
+   */
+  async run(code: string, place: string, context: ExecutionContext): Promise<Outcome> {
+    this.#sources.set(place, code);
+    this.#outcome = {};
+    this.compiler.beginCell(place);
+    this.#running = context;
+    const forget = context.onAbandon(() => this.executor.interrupt());
+    try {
+      const work = runIn(context, () => this.executor.execute(code));
+      this.#interrupts.breakable(false);
+      const ok = await work;
+      return this.#judge(ok, code, context);
+    } catch (error) {
+      if (context.interrupted) return { ok: false, error: this.reportInterrupt(error, context) };
+      // The converter itself failed: its state may be lost, but the kernel lives.
+      return { ok: false, error: reportThrown(error) };
+    } finally {
+      forget();
+      this.#interrupts.breakable(false);
+      this.#running = undefined;
+    }
+  }
+
+  #judge(ok: boolean, code: string, context: ExecutionContext): Outcome {
+    const { value, thrown } = this.#outcome;
+    if (thrown && isScriptBreak(thrown.what)) this.#interrupts.brokenBySignal();
+    if (context.interrupted) return { ok: false, error: this.reportInterrupt(thrown?.what, context) };
+    if (ok) return value ? { ok: true, value } : { ok: true };
+    if (this.compiler.diagnostics.length > 0) {
+      const { summary, lines } = this.compiler.describeDiagnostics(code);
+      return { ok: false, error: { ename: "TypeScriptError", evalue: summary, traceback: lines } };
+    }
+    return { ok: false, error: this.report(thrown?.what) };
+  }
+
+  /** Where the cell was stopped, as far as that is known. */
+  reportInterrupt(thrown: unknown, context: ExecutionContext): ErrorReport {
+    // A library may say in its own words that it stopped.
+    const told = thrown !== undefined && !context.abandoned && !isScriptBreak(thrown);
+    if (told) return { ...this.report(thrown), ename: "Interrupted" };
+    const error = new CellInterrupt();
+    return { ename: error.name, evalue: error.message, traceback: [`${error.name}: ${error.message}`] };
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Assignment of particles to halves and other parts that must not share an image. All take `images`: for each particle a
+ * number that is the same for those that show the same image (`ParticleSet.images`), undefined where none do.
+ */
+
+export type Images = ArrayLike<number> | undefined;
+
+/**
+ * Half (1 or 2) of each of `count` particles: the first, third, … image of those that are used are of half 1. Particles that
+ * are not used have 0.
+ */
+export function alternateHalves(used: ArrayLike<number>, count: number, images?: Images): Uint8Array {
+  const halves = new Uint8Array(count);
+  const known = new Map<number, number>();
+  let distinct = 0;
+  for (let n = 0; n < used.length; n++) {
+    const particle = used[n]!;
+    if (halves[particle] !== 0) continue;
+    const half = images ? known.get(images[particle]!) : undefined;
+    halves[particle] = half ?? 1 + (distinct++ % 2);
+    if (images) known.set(images[particle]!, halves[particle]!);
+  }
+  return halves;
+}
+
+/**
+ * The given halves (1 or 2) with every image in one of them: images that are in both go to half 1 and half 2 by turns.
+ * @returns the halves, and how many images were in both
+ */
+export function undividedHalves(halves: Uint8Array, images: Images): { halves: Uint8Array; divided: number } {
+  if (!images) return { halves, divided: 0 };
+  const known = new Map<number, number>();
+  const divided = new Map<number, number>();
+  for (let i = 0; i < halves.length; i++) {
+    const image = images[i]!;
+    const half = known.get(image);
+    if (half === undefined) known.set(image, halves[i]!);
+    else if (half !== halves[i] && !divided.has(image)) divided.set(image, 1 + (divided.size % 2));
+  }
+  const undivided = halves.map((half, i) => divided.get(images[i]!) ?? half);
+  return { halves: undivided, divided: divided.size };
+}
+
+/**
+ * Divides particles in two along a random order: the first `count` of them and those that share an image with one of
+ * these, and all others. Both sorted.
+ */
+export function splitByImage(
+  order: ArrayLike<number>,
+  count: number,
+  images?: Images,
+): { first: Int32Array; rest: Int32Array } {
+  const imageOf = (particle: number) => images?.[particle] ?? particle;
+  const chosen = new Set<number>();
+  // Copies of a chosen image count, so that the first part is no larger than it has to be.
+  let taken = 0;
+  const sizes = images && sizesOf(order, imageOf);
+  for (let n = 0; n < order.length && taken < count; n++) {
+    const image = imageOf(order[n]!);
+    if (chosen.has(image)) continue;
+    // One image of many copies is not to leave the other part empty.
+    if (sizes && chosen.size + 1 === sizes.size) break;
+    chosen.add(image);
+    taken += sizes?.get(image) ?? 1;
+  }
+  const first: number[] = [];
+  const rest: number[] = [];
+  for (let n = 0; n < order.length; n++) (chosen.has(imageOf(order[n]!)) ? first : rest).push(order[n]!);
+  return { first: Int32Array.from(first).sort(), rest: Int32Array.from(rest).sort() };
+}
+
+function sizesOf(order: ArrayLike<number>, imageOf: (particle: number) => number): Map<number, number> {
+  const sizes = new Map<number, number>();
+  for (let n = 0; n < order.length; n++) {
+    const image = imageOf(order[n]!);
+    sizes.set(image, (sizes.get(image) ?? 0) + 1);
+  }
+  return sizes;
+}

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "../testing";
+import { countRepeats, firstRowsOfImages } from "./imageIdentity";
+
+test("an image is its file, links resolved, and its place there", async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(path.join(folder, "a.mrcs"), "");
+  symlinkSync("a.mrcs", path.join(folder, "b.mrcs"));
+  const find = async (name: string) => (name === "gone.mrcs" ? undefined : path.join(folder, name));
+  const stacks = ["a.mrcs", "b.mrcs", "gone.mrcs"];
+  const first = await firstRowsOfImages({ stacks, stack: [0, 1, 2, 1, 2], section: [3, 4, 3, 3, 4] }, find);
+  assert.deepEqual([...first!], [0, 1, 2, 0, 4]);
+  assert.equal(countRepeats(first!), 1);
+  // Where there is no file, the name stands for it
+  const gone = await firstRowsOfImages({ stacks, stack: [2, 0, 2], section: [1, 1, 1] }, find);
+  assert.deepEqual([...gone!], [0, 1, 0]);
+});
+
+test("images that all come once have no table, and places may lie far apart", async () => {
+  const find = async (name: string) => name;
+  const stacks = ["a", "b"];
+  const once = { stacks, stack: [0, 1, 1], section: [5, 5, 2 ** 31 - 1] };
+  assert.equal(await firstRowsOfImages(once, find), undefined);
+  const far = { stacks, stack: [1, 0, 1], section: [2 ** 31 - 1, 2 ** 31 - 1, 2 ** 31 - 1] };
+  assert.deepEqual([...(await firstRowsOfImages(far, find))!], [0, 1, 0]);
+});

@@ -1,0 +1,73 @@
+// Bundles the widget classes to dist/index.js, an AMD module. Front ends without the prebuilt extension (VS Code, Colab,
+// nbviewer, exported HTML pages) load it from a CDN as PACKAGE@VERSION/dist/index.js with RequireJS, as the HTML manager
+// of ipywidgets does. `npm pack` and `npm publish` run it after the build:
+//   node labextension/widgetModule.mjs
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+
+/**
+ * Bundles an entry and all that it imports to one AMD module, `index.js`, with the licences of what is in it in
+ * `third-party-licenses.json` beside it.
+ * @param {object} options
+ * @param {string} options.entry  path of a module, or name of an installed package
+ * @param {string} options.output folder for both files
+ * @param {string[]} [options.externals] modules that the loader of the page provides
+ * @throws Error with the errors of the bundler
+ */
+export async function bundleAmd({ entry, output, externals = [] }) {
+  // The bundler that also makes the prebuilt extension, with its rules for styles and icons
+  const fromBuilder = createRequire(require.resolve("@jupyter/builder/package.json"));
+  const { rspack } = fromBuilder("@rspack/core");
+  const { WPPlugin } = require("@jupyter/builder/lib/webpack-plugins");
+  const base = require("@jupyter/builder/lib/webpack.config.base");
+  const { name } = require("./package.json");
+  for (const file of ["index.js", "third-party-licenses.json"]) {
+    rmSync(path.join(output, file), { force: true });
+  }
+  const compiler = rspack({
+    ...base,
+    mode: "production",
+    devtool: false,
+    context: here,
+    entry,
+    // A script that RequireJS loads cannot tell where it came from, so it could not load chunks: one file holds all
+    output: { ...base.output, path: output, filename: "index.js", library: { type: "amd" }, publicPath: "" },
+    externals,
+    performance: { hints: false },
+    plugins: [
+      ...base.plugins,
+      // Or packages in UMD form would register themselves with RequireJS instead of exporting to who imports them
+      new rspack.DefinePlugin({ "typeof define": '"undefined"' }),
+      new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
+      new WPPlugin.JSONLicenseWebpackPlugin({ excludedPackageTest: (bundled) => bundled === name }),
+    ],
+    resolveLoader: { modules: [path.resolve(fromBuilder.resolve("css-loader/package.json"), "../..")] },
+  });
+  const run = (act) =>
+    new Promise((resolve, reject) => {
+      act((error, result) => (error ? reject(error) : resolve(result)));
+    });
+  try {
+    const stats = await run((done) => compiler.run(done));
+    if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
+  } finally {
+    await run((done) => compiler.close(done));
+  }
+}
+
+/** Bundles the compiled widget classes. @param {string} [output] folder of the bundle */
+export function bundleWidgetModule(output = path.join(here, "dist")) {
+  // ipywidgets' base is the one package that every loader of widgets provides
+  return bundleAmd({
+    entry: path.join(here, "lib/widgets.js"),
+    output,
+    externals: ["@jupyter-widgets/base"],
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await bundleWidgetModule();

@@ -1,0 +1,483 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import {
+  growNeutralModel,
+  openParticles,
+  Random,
+  Run,
+  readMap,
+  readModelText,
+  reconstruct,
+  StoppedError,
+  simulateLinearMotion,
+  type TrainSettings,
+  trainInThisThread,
+  useBackend,
+  writeModelText,
+} from "e2gmm";
+import { refuses, succeed } from "../cli/command";
+import { readStack } from "../cli/mrc";
+
+/**
+ * Whether particles and neutral model belong together: what does not is refused, left out or said before a training begins.
+ * Each case changes a good set of 240 particles of 32² pixels, or its model.
+ */
+
+const SIZE = 32;
+const APIX = 4;
+const PIXELS = SIZE * SIZE;
+const COUNT = 240;
+
+let folder: string;
+const at = (...parts: string[]) => path.join(folder, ...parts);
+let images: Float32Array;
+/** Standard deviation of all pixels. */
+let deviation: number;
+
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "e2gmm-agreement-"));
+  await useBackend("wasm");
+  const sim = { states: 8, particlesPerState: COUNT / 8, range: 0.2, boxSize: SIZE, apix: APIX };
+  const { consensus } = await simulateLinearMotion({
+    folder,
+    ...sim,
+    snr: 0.5,
+    ctf: {},
+    shifts: 6,
+    seed: 3,
+  });
+  const grow = { resolution: 12, gaussians: 48, startGaussians: 48 };
+  await writeModelText(at("model.txt"), (await growNeutralModel(await readMap(consensus), grow)).model);
+  images = readStack(at("particles.mrcs")).data;
+  deviation = Math.sqrt(images.reduce((sum, v) => sum + v * v, 0) / images.length);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+type Row = string[];
+interface Case {
+  name: string;
+  /** Changes the pixels of image i in place. */
+  image?: (pixels: Float32Array, i: number, random: Random) => void;
+  /** Changes the fields of row i; `column` gives the place of a label. */
+  row?: (fields: Row, column: (label: string) => number, i: number, all: readonly Row[]) => void;
+  /** How many rows to keep. */
+  rows?: number;
+  /** Changes x, y and z of the model's Gaussians, in box units. */
+  model?: (coordinate: number, axis: number) => number;
+  settings?: Partial<TrainSettings>;
+  refused?: RegExp[];
+  /** What is said, sentence by sentence; nothing where it is left out. */
+  said?: RegExp[];
+  /** Which particles are outliers, and why; none where it is left out. */
+  outliers?: { which: (i: number) => boolean; reason: RegExp; atLeast?: number };
+}
+
+const tenth = (i: number) => i % 10 === 3;
+const tenths =
+  (change: NonNullable<Case["image"]>): NonNullable<Case["image"]> =>
+  (pixels, i, random) =>
+    tenth(i) && change(pixels, i, random);
+const invert = (pixels: Float32Array) => {
+  pixels.forEach((v, p) => {
+    pixels[p] = -v;
+  });
+};
+const noise = (pixels: Float32Array, _: number, random: Random) => {
+  for (let p = 0; p < PIXELS; p++) pixels[p] = deviation * random.normal();
+};
+const minus = (fields: Row, place: number) => {
+  fields[place] = String(-Number(fields[place]));
+};
+const origins = ["_rlnOriginXAngst", "_rlnOriginYAngst"];
+
+/** Takes out all frequencies up to 2.5 Fourier pixels: rings 1 and 2 are empty. */
+function highPass(pixels: Float32Array): void {
+  for (let ky = -2; ky <= 2; ky++) {
+    for (let kx = -2; kx <= 2; kx++) {
+      if (Math.hypot(kx, ky) > 2.5) continue;
+      const angle = (p: number) => (2 * Math.PI * (kx * (p % SIZE) + ky * Math.floor(p / SIZE))) / SIZE;
+      let [re, im] = [0, 0];
+      for (let p = 0; p < PIXELS; p++) {
+        re += pixels[p]! * Math.cos(angle(p));
+        im -= pixels[p]! * Math.sin(angle(p));
+      }
+      for (let p = 0; p < PIXELS; p++) {
+        pixels[p]! -= (re * Math.cos(angle(p)) - im * Math.sin(angle(p))) / PIXELS;
+      }
+    }
+  }
+}
+
+const cases: Case[] = [
+  { name: "a good set", said: [] },
+  { name: "12 good particles", rows: 12, said: [] },
+  ...[2, 3, 9].map((rows) => ({
+    name: `${rows} particles`,
+    rows,
+    refused: [/particles\.star: expected at least 10 particles/, new RegExp(`found ${rows}$`)],
+  })),
+  { name: "images of noise", image: noise, refused: [/particles\.star/, /FRC -?0\.0\d+ ± 0\.0\d+/, /poses/] },
+  { name: "noise of the same pattern", image: (px) => px.fill(1), refused: [/FRC 0\.000 ± 0\.000/] },
+  {
+    name: "images of other particles",
+    row: (fields, column, i, all) => {
+      const image = column("_rlnImageName");
+      fields[image] = all[(7 * i + 5) % COUNT]![image]!;
+    },
+    refused: [/in their own poses/, /stacks of this file/],
+  },
+  {
+    name: "images of other particles, kept",
+    row: (fields, column, i, all) => {
+      const image = column("_rlnImageName");
+      fields[image] = all[(7 * i + 5) % COUNT]![image]!;
+    },
+    settings: { keepOutliers: true },
+    said: [/in their own poses/],
+  },
+  { name: "all inverted", image: invert, refused: [/minus sign/, /FRC -0\.\d/, /--invert-contrast/] },
+  { name: "all inverted, and read so", image: invert, settings: { invertContrast: true }, said: [] },
+  {
+    name: "good particles read inverted",
+    settings: { invertContrast: true },
+    refused: [/minus sign/, /leave out --invert-contrast/],
+  },
+  {
+    name: "the second half inverted",
+    image: (px, i) => i >= COUNT / 2 && invert(px),
+    refused: [/120 of 240 particles .*minus sign/, /particles 120–239, counted from 0/],
+  },
+  {
+    name: "most inverted",
+    image: (px, i) => i % 10 !== 3 && invert(px),
+    refused: [/minus sign/, /216 of them/, /24 the other way/],
+  },
+  {
+    name: "one in ten inverted",
+    image: tenths(invert),
+    said: [/24 of 240 particles .*inverted contrast 24.*left out.*particles 3, 13, 23/],
+    outliers: { which: tenth, reason: /^inverted contrast$/ },
+  },
+  {
+    name: "one in ten inverted, kept",
+    image: tenths(invert),
+    settings: { keepOutliers: true },
+    said: [/24 of 240 particles .*kept all the same/],
+    outliers: { which: tenth, reason: /^inverted contrast$/ },
+  },
+  {
+    name: "one in ten constant",
+    image: tenths((px) => px.fill(2)),
+    said: [/empty image 24/],
+    outliers: { which: tenth, reason: /^empty image$/ },
+  },
+  {
+    name: "one in ten noise",
+    image: tenths(noise),
+    said: [/no agreement 2\d/],
+    outliers: { which: tenth, reason: /^no agreement$/, atLeast: 20 },
+  },
+  {
+    name: "one in ten with a hot pixel",
+    image: tenths((px, _, random) => {
+      px[Math.floor(random.uniform() * PIXELS)] = 1000 * deviation;
+    }),
+    said: [/no agreement/],
+    outliers: { which: tenth, reason: /^no agreement$|^inverted contrast$/, atLeast: 16 },
+  },
+  { name: "images without their lowest frequencies", image: highPass, said: [] },
+  {
+    name: "no shifts",
+    row: (fields, column) => {
+      for (const label of origins) fields[column(label)] = "0";
+    },
+    said: [/shift of its own, [45]\.\d Å.*has no shifts/],
+  },
+  {
+    name: "shifts of the wrong sign",
+    row: (fields, column) => {
+      for (const label of origins) minus(fields, column(label));
+    },
+    said: [/shift of its own, (9|10|11)\.\d Å.*unit and sign/],
+  },
+  {
+    name: "all shifts off by 8 Å along x",
+    row: (fields, column) => {
+      const x = column(origins[0]!);
+      fields[x] = String(Number(fields[x]) + 8);
+    },
+    said: [/lie [78]\.\d Å from where their origins say.*\([78]\.\d, -?0\.\d along x, y/],
+  },
+  {
+    name: "a model 12 Å beside the particles",
+    model: (c, axis) => c + [8, -8, 4][axis]! / (SIZE * APIX),
+    said: [/moved by 1[12]\.\d Å \(-[78]\.\d, [78]\.\d, -[34]\.\d along x, y, z/],
+  },
+  {
+    name: "a model 3 % too large",
+    model: (c) => 1.03 * c,
+    said: [/model\.txt [23](\.\d)? % smaller: .*pixel sizes/],
+  },
+];
+
+/** Writes the particles and the model of a case. */
+function write({ image, row, rows = COUNT, model }: Case, to: string): void {
+  mkdirSync(at(to));
+  const random = new Random(11);
+  const changed = images.slice();
+  for (let i = 0; image && i < COUNT; i++) image(changed.subarray(i * PIXELS, (i + 1) * PIXELS), i, random);
+  const header = readFileSync(at("particles.mrcs")).subarray(0, 1024);
+  writeFileSync(at(to, "particles.mrcs"), Buffer.concat([header, Buffer.from(changed.buffer)]));
+  const lines = readFileSync(at("particles.star"), "utf8").split("\n");
+  const labels = lines.slice(lines.indexOf("data_particles")).filter((line) => /^_rln/.test(line));
+  const column = (label: string) => labels.findIndex((line) => line.split(/\s/)[0] === label);
+  const all = lines.filter((line) => line.includes("@")).map((line) => line.trim().split(/\s+/));
+  let i = 0;
+  const text = lines.flatMap((line) => {
+    if (!line.includes("@")) return [line];
+    const fields = [...all[i]!];
+    row?.(fields, column, i, all);
+    return i++ < rows ? [fields.join(" ")] : [];
+  });
+  writeFileSync(at(to, "particles.star"), text.join("\n"));
+  const moved = readFileSync(at("model.txt"), "utf8").replace(/^[-\d].*$/gm, (line) =>
+    line
+      .split(/\s+/)
+      .map((word, axis) => (model && axis < 3 ? String(model(Number(word), axis)) : word))
+      .join(" "),
+  );
+  writeFileSync(at(to, "model.txt"), moved);
+}
+
+/** Trains as far as the first step, if it comes to that: what was said, and the outliers of the run. */
+async function begin(of: Case, to: string) {
+  const said: string[] = [];
+  const controller = new AbortController();
+  const settings: TrainSettings = {
+    particles: at(to, "particles.star"),
+    model: at(to, "model.txt"),
+    out: at(to, "run"),
+    options: { latent: 1, epochs: 1, hidden: [8], featureSize: 8 },
+    engine: { engine: "wasm", threads: 1 },
+    onNotice: (notice) => said.push(notice),
+    ...of.settings,
+  };
+  const stop = ({ task }: { task: string }) => {
+    if (task.startsWith("epoch")) controller.abort(new Error("far enough"));
+  };
+  await trainInThisThread(settings, { signal: controller.signal, onProgress: stop }).then(
+    (run) => run.close(),
+    (error) => {
+      if (!(error instanceof StoppedError)) throw error;
+    },
+  );
+  const table = at(to, "run", "outliers.csv");
+  const outliers = existsSync(table) ? readFileSync(table, "utf8").trim().split("\n").slice(1) : [];
+  return { said, outliers: outliers.map((line) => line.split(",")) };
+}
+
+describe("particles and model", () => {
+  for (const [n, of] of cases.entries()) {
+    test(`${of.name}: ${of.refused ? "refused" : "trained on"}`, async () => {
+      const to = `case${n}`;
+      write(of, to);
+      const before = readFileSync(at(to, "particles.star"), "utf8");
+      if (of.refused) {
+        await assert.rejects(begin(of, to), (error: Error) => {
+          assert.equal(error.name, "InputError", error.stack);
+          for (const pattern of of.refused!) assert.match(error.message, pattern);
+          return true;
+        });
+        assert.equal(existsSync(at(to, "run")), false, "nothing is written");
+        return;
+      }
+      const { said, outliers } = await begin(of, to);
+      assert.equal(said.length, of.said!.length, said.join("\n"));
+      for (const [s, pattern] of of.said!.entries()) assert.match(said[s]!, pattern);
+      const { which, reason, atLeast } = of.outliers ?? { which: () => false, reason: /none/ };
+      const expected = Array.from({ length: COUNT }, (_, i) => i).filter(which);
+      const found = outliers.map(([index]) => Number(index));
+      assert.deepEqual(
+        found.filter((i) => !which(i)),
+        [],
+        "good particles are left out",
+      );
+      assert.ok(found.length >= (atLeast ?? expected.length), `${found.length} found`);
+      for (const [index, row, image, score, hoped, why] of outliers) {
+        assert.equal(Number(row), Number(index) + 1);
+        assert.match(image!, /^\d{6}@particles\.mrcs$/);
+        assert.ok(Number(score) < Number(hoped));
+        assert.match(why!, reason);
+      }
+      assert.equal(readFileSync(at(to, "particles.star"), "utf8"), before);
+    });
+  }
+});
+
+describe("a training through all its epochs", () => {
+  const trained = async (
+    to: string,
+    options: TrainSettings["options"],
+    more: Partial<TrainSettings> = {},
+  ) => {
+    const settings = {
+      particles: at(to, "particles.star"),
+      model: at(to, "model.txt"),
+      out: at(to, "whole"),
+      options: { latent: 1, vary: ["position" as const], epochs: 2, hidden: [8], featureSize: 8, ...options },
+      engine: { engine: "wasm" as const, threads: 1 },
+      ...more,
+    };
+    const run = await trainInThisThread(settings);
+    const latents = await run.latents();
+    const outliers = await run.outliers();
+    run.close();
+    return { run, latents, outliers };
+  };
+
+  test("inverted images, read so, train to what the others do, and the run says how they are read", async () => {
+    write({ name: "", rows: 60 }, "plain");
+    write({ name: "", image: invert, rows: 60 }, "inverted");
+    const plain = await trained("plain", {});
+    const inverted = await trained("inverted", {}, { invertContrast: true });
+    assert.deepEqual(inverted.latents.refined, plain.latents.refined);
+    assert.equal(inverted.run.record.inputs.invertContrast, true);
+    assert.equal(plain.run.record.inputs.invertContrast, undefined);
+    assert.equal(plain.run.record.outliers, undefined);
+  });
+
+  test("outliers keep their places and change nothing of the others", async () => {
+    write({ name: "", image: tenths(invert), rows: 60 }, "few");
+    const { run, latents, outliers } = await trained("few", {});
+    assert.deepEqual(
+      outliers.map(({ index }) => index),
+      [3, 13, 23, 33, 43, 53],
+    );
+    assert.deepEqual(run.record.outliers, { count: 6, kept: false });
+    assert.equal(latents.refined.length, 60);
+    assert.ok(latents.refined.every(Number.isFinite));
+    // Whatever the outliers show.
+    const stronger = tenths((px) => {
+      px.set(px.map((v) => -3 * v * Math.abs(v)));
+    });
+    write({ name: "", image: stronger, rows: 60 }, "other");
+    const other = await trained("other", {});
+    assert.deepEqual(
+      other.outliers.map(({ index }) => index),
+      [3, 13, 23, 33, 43, 53],
+    );
+    const kept = Array.from({ length: 60 }, (_, i) => i).filter((i) => !tenth(i));
+    const of = (all: Float32Array) => kept.map((i) => all[i]);
+    assert.deepEqual(of(other.latents.refined), of(latents.refined));
+    assert.deepEqual(of(other.latents.encoder), of(latents.encoder));
+    assert.deepEqual(await (await Run.open(at("few", "whole"))).outliers(), outliers);
+  });
+
+  test("a last batch of one particle, options that are undefined, and few held out leave no NaN", async () => {
+    write({ name: "", rows: 37 }, "odd");
+    const options = { batchSize: 12, vary: undefined, seed: undefined, heldOut: 0.001, latent: 2 };
+    const { run, latents } = await trained("odd", options as object);
+    assert.deepEqual(run.record.options.vary, ["position", "amplitude", "width"]);
+    assert.equal(run.record.options.seed, 1);
+    for (const { trainFrc, heldOutFrc, heldOutScore } of run.history) {
+      assert.ok([trainFrc, heldOutFrc, heldOutScore].every(Number.isFinite));
+    }
+    assert.ok(latents.refined.every(Number.isFinite));
+  });
+});
+
+describe("the command", () => {
+  test("reads images and maps of the other contrast, and writes the particles without outliers", async () => {
+    write({ name: "", image: tenths(invert) }, "command");
+    const few = [
+      "--latent",
+      "1",
+      "--epochs",
+      "1",
+      "--hidden",
+      "8",
+      "--feature-size",
+      "8",
+      "--backend",
+      "wasm",
+    ];
+    const train = [
+      "train",
+      "--quiet",
+      "--particles",
+      "command/particles.star",
+      "--model",
+      "command/model.txt",
+    ];
+    const said = succeed(folder, ...train, ...few, "--out", "command/run");
+    assert.match(said, /note: 24 of 240 particles .*--keep-outliers/);
+    refuses(folder, [...train, ...few, "--invert-contrast", "--out", "command/not"], /minus sign/);
+    const resume = ["train", "--out", "command/run", "--resume", "--backend", "wasm"];
+    refuses(folder, [...resume, "--invert-contrast"], /--invert-contrast: to be left out/);
+
+    const outliers = [
+      "outliers",
+      "command/run",
+      "--out",
+      "command/good.star",
+      "--left-out",
+      "command/bad.star",
+    ];
+    assert.match(succeed(folder, ...outliers), /good\.star: 216 particles, without 24/);
+    const rows = (file: string) =>
+      readFileSync(at(file), "utf8")
+        .split("\n")
+        .filter((line) => line.includes("@"));
+    const all = rows("command/particles.star");
+    assert.equal(rows("command/good.star").length, 216);
+    const bad = rows("command/bad.star");
+    assert.equal(bad.length, 24);
+    bad.forEach((row, i) => {
+      assert.match(row, new RegExp(`${String(10 * i + 4).padStart(6, "0")}@`));
+    });
+    assert.equal(all.length, 240);
+    assert.match(
+      succeed(folder, "latent", "command/run", "--clusters", "2", "--out", "command/sets"),
+      /24 particles/,
+    );
+    const members = [1, 2].flatMap((s) =>
+      readFileSync(at(`command/sets/set_${s}.txt`), "utf8")
+        .trim()
+        .split("\n"),
+    );
+    assert.deepEqual(members.map(Number).filter(tenth), []);
+    assert.equal(members.length, 216);
+  });
+
+  test("reconstructs with the opposite sign", async () => {
+    const command = ["reconstruct", "--quiet", "--particles", "particles.star"];
+    succeed(folder, ...command, "--invert-contrast", "--out", "dark.mrc");
+    const set = await openParticles(at("particles.star"));
+    const bright = (await reconstruct(set)).map.data;
+    await set.close();
+    const dark = readStack(at("dark.mrc")).data;
+    assert.ok(dark.every((v, i) => Math.abs(v + bright[i]!) < 1e-5 * deviation + 1e-6 * Math.abs(v)));
+  });
+
+  test("says what a map's contrast is, and takes it with the opposite sign", async () => {
+    const map = readFileSync(at("consensus.mrc"));
+    const values = new Float32Array(map.buffer.slice(map.byteOffset + 1024, map.byteOffset + map.length));
+    writeFileSync(
+      at("negative.mrc"),
+      Buffer.concat([map.subarray(0, 1024), Buffer.from(values.map((v) => -v).buffer)]),
+    );
+    const grow = ["--resolution", "20", "--gaussians", "12"];
+    refuses(folder, ["neutral", "--map", "negative.mrc", ...grow, "--out", "n.txt"], /--invert-contrast/);
+    succeed(folder, "neutral", "--map", "negative.mrc", "--invert-contrast", ...grow, "--out", "n.txt");
+    const positive = await readMap(at("consensus.mrc"));
+    const options = { resolution: 20, gaussians: 12 };
+    const { model } = await growNeutralModel(positive, options);
+    await writeModelText(at("p.txt"), model);
+    assert.deepEqual(await readModelText(at("n.txt")), await readModelText(at("p.txt")));
+    const twice = growNeutralModel(positive, { ...options, invertContrast: true });
+    await assert.rejects(twice, /without --invert-contrast/);
+  });
+});

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { cpSync, openSync, readFileSync, rmSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import path from "node:path";
+import { before, describe, test } from "node:test";
+import { Run, type RunRecord, type TrainSettings, trainInThisThread } from "e2gmm";
+import { type SmallProject, smallProject } from "./smallRun";
+
+/** A run goes on with the particles that it was begun with, and with no others: their content decides, not their date. */
+
+let project: SmallProject;
+let latents: string;
+before(async () => {
+  project = await smallProject();
+  const whole = await trainInThisThread(project.settings("whole"));
+  latents = readFileSync(path.join(whole.folder, "latents.csv"), "utf8");
+  whole.close();
+  const controller = new AbortController();
+  const stopped = { ...project.settings("stopped"), onEpoch: () => controller.abort(new Error("enough")) };
+  await assert.rejects(trainInThisThread(stopped, { signal: controller.signal }), /enough/);
+});
+
+process.once("exit", () => rmSync(changedFolder(), { recursive: true, force: true }));
+
+const at = (...parts: string[]) => path.join(project.folder, ...parts);
+/** Beside the project: stacks are looked for in the folders above, too. */
+const changedFolder = () => `${project.folder}-changed`;
+
+/** A stopped run of its own with particles of its own, changed in between; gives what is needed to go on. */
+function changed(change: (folder: string) => void): TrainSettings {
+  const folder = changedFolder();
+  rmSync(folder, { recursive: true, force: true });
+  for (const name of ["particles.star", "particles.mrcs", "model.txt"])
+    cpSync(at(name), path.join(folder, name));
+  cpSync(at("stopped"), path.join(folder, "run"), { recursive: true });
+  const file = path.join(folder, "run/run.json");
+  const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+  // As after a project has moved: the paths are edited by hand.
+  record.inputs = { particles: path.join(folder, "particles.star"), model: path.join(folder, "model.txt") };
+  writeFileSync(file, JSON.stringify(record));
+  change(folder);
+  return { ...project.settings("run"), out: path.join(folder, "run"), resume: true };
+}
+
+/** Changes a byte of a file, in its middle or so many bytes from its end. */
+function flip(file: string, fromEnd?: number): void {
+  const bytes = readFileSync(file);
+  const place = fromEnd === undefined ? bytes.length >> 1 : bytes.length - fromEnd;
+  const handle = openSync(file, "r+");
+  writeSync(handle, Buffer.of(bytes[place]! ^ 1), 0, 1, place);
+}
+
+const star = (change: (text: string) => string) => (folder: string) => {
+  const file = path.join(folder, "particles.star");
+  writeFileSync(file, change(readFileSync(file, "utf8")));
+};
+
+const same: [name: string, change: (folder: string) => void][] = [
+  ["moved to another folder", () => undefined],
+  [
+    "touched",
+    (folder) => {
+      for (const name of ["particles.star", "particles.mrcs"]) utimesSync(path.join(folder, name), 1e9, 1e9);
+    },
+  ],
+  ["their neutral model gone, which the run has itself", (folder) => rmSync(path.join(folder, "model.txt"))],
+];
+
+const others: [name: string, change: (folder: string) => void, expected: RegExp][] = [
+  [
+    "another angle",
+    star((text) =>
+      text.replace(
+        /(\n[^\n]*?)(\d)(\.\d+)/,
+        (_, before, digit, rest) => `${before}${(Number(digit) + 1) % 10}${rest}`,
+      ),
+    ),
+    /particles\.star: expected what the run was begun with \(\d+ bytes, last changed .*\), found other content/,
+  ],
+  [
+    "two rows swapped",
+    star((text) => {
+      const lines = text.trimEnd().split("\n");
+      return `${[...lines.slice(0, -2), lines.at(-1), lines.at(-2)].join("\n")}\n`;
+    }),
+    /particles\.star: expected what the run was begun with/,
+  ],
+  [
+    "a row less",
+    star((text) => `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`),
+    /particles\.star: expected the 60 particles of the run, found 59/,
+  ],
+  [
+    "another stack",
+    (folder) => flip(path.join(folder, "particles.mrcs"), 2000),
+    /particles\.mrcs: expected what the run was begun with/,
+  ],
+  ["no stack", (folder) => rmSync(path.join(folder, "particles.mrcs")), /particles\.star.*particles\.mrcs/],
+];
+
+describe("a run goes on with particles that were", () => {
+  for (const [name, change] of same) {
+    test(name, async () => {
+      const settings = changed(change);
+      const run = await trainInThisThread(settings);
+      assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents);
+      run.close();
+    });
+  }
+});
+
+describe("a run does not go on with", () => {
+  for (const [name, change, expected] of others) {
+    test(name, async () => {
+      const settings = changed(change);
+      const weights = readFileSync(path.join(settings.out, "weights.safetensors"));
+      await assert.rejects(trainInThisThread(settings), expected);
+      assert.deepEqual(readFileSync(path.join(settings.out, "weights.safetensors")), weights);
+    });
+  }
+});
+
+/** The record of the stopped run as an earlier version wrote it, with other options. */
+function earlier(options: Partial<RunRecord["options"]>): TrainSettings {
+  return changed((folder) => {
+    const file = path.join(folder, "run/run.json");
+    const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+    for (const name of ["checksum", "files", "inputFiles"] as const) delete record[name];
+    writeFileSync(file, JSON.stringify({ ...record, options: { ...record.options, ...options } }));
+  });
+}
+
+test("a run of an earlier version, which says nothing of its inputs, goes on, and that is said", async () => {
+  const notices: string[] = [];
+  const run = await trainInThisThread({ ...earlier({}), onNotice: (notice) => notices.push(notice) });
+  assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents);
+  assert.match(
+    notices.join("\n"),
+    /begun by an earlier version: whether its particles are still the same cannot be told/,
+  );
+  run.close();
+});
+
+test("a run whose epochs are fewer than it has is refused instead of trained for ever", async () => {
+  const settings = earlier({ epochs: 1 });
+  const further = earlier({ epochs: 3 });
+  const run = await trainInThisThread(further);
+  assert.deepEqual(
+    run.history.map(({ epoch }) => epoch),
+    [1, 2, 3],
+  );
+  run.close();
+  const file = path.join(settings.out, "run.json");
+  const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...record,
+      checksum: undefined,
+      files: undefined,
+      inputFiles: undefined,
+      status: "training",
+      options: { ...record.options, epochs: 2 },
+    }),
+  );
+  await assert.rejects(
+    trainInThisThread(settings),
+    /run\.json: options\.epochs: expected 3 or more, the epochs of weights\.safetensors, found 2/,
+  );
+  await assert.rejects(Run.open(settings.out), /options\.epochs: expected 3 or more/);
+});

@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { before, describe, test } from "node:test";
+import { InputError, Random, Run, type RunRecord, readMap, trainInThisThread, writeMap } from "e2gmm";
+import {
+  type Change,
+  fieldsOf,
+  mutated,
+  ofAnyFile,
+  ofFree,
+  ofTables,
+  ofWeights,
+  otherValues,
+  put,
+  taken,
+  text,
+  withField,
+} from "./runDamages";
+import { type SmallProject, smallProject } from "./smallRun";
+
+/**
+ * A damaged run is refused with an error that names the file, or it is read as if it were not damaged. Damages of the
+ * table are tried on a run as it is written now, and on one of an earlier version, which has no checksums.
+ */
+
+let project: SmallProject;
+let known: { [version: string]: Contents };
+before(async () => {
+  project = await smallProject();
+  const map = await readMap(folderOf("consensus.mrc"));
+  const mask = folderOf("mask.mrc");
+  await writeMap(mask, { ...map, data: map.data.map((_, i) => (i % 32 >= 14 ? 1 : 0)) });
+  const settings = project.settings("now", { starts: 2, epochs: 2, coarseEpochs: 1 });
+  const run = await trainInThisThread({ ...settings, mask });
+  run.close();
+  makeEarlier(folderOf("now"), folderOf("earlier"));
+  known = { now: await contents(folderOf("now")), earlier: await contents(folderOf("earlier")) };
+});
+
+const folderOf = (name: string) => path.join(project.folder, name);
+
+/** Everything that is read from a run. */
+type Contents = Awaited<ReturnType<typeof contents>>;
+async function contents(folder: string) {
+  const run = await Run.open(folder);
+  try {
+    // Paths may be edited; checksums need not be there.
+    const { inputs: _, checksum: _checksum, files: _files, inputFiles: _inputFiles, ...record } = run.record;
+    const { encoder, refined, deviation } = await run.latents();
+    const places = [encoder, refined, deviation, run.decode([0.5]).params, run.neutralFrc].map((a) => [...a]);
+    return { record, history: run.history, neutral: run.neutral, free: run.free, places };
+  } finally {
+    run.close();
+  }
+}
+
+/** What came of damages: refused, or read as the same run. */
+const tally = { refused: 0, same: 0 };
+
+/** Reads a copy of a run in which a file was changed (removed, where the change gives undefined). */
+async function damaged(
+  version: "now" | "earlier",
+  file: string,
+  change: Change,
+  name: string,
+): Promise<void> {
+  const folder = folderOf("damaged");
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(folderOf(version), folder, { recursive: true });
+  const target = path.join(folder, file);
+  const content = change(readFileSync(target));
+  if (content === undefined) rmSync(target);
+  else writeFileSync(target, content);
+  const what = `${version}: ${file}: ${name}`;
+  let read: Contents;
+  try {
+    read = await contents(folder);
+  } catch (error) {
+    assert.ok(error instanceof InputError, `${what}: ${(error as Error).stack}`);
+    assert.ok(error.message.startsWith(folder), `${what}: ${error.message}`);
+    assert.doesNotMatch(error.message, /\n|undefined|\[object/, what);
+    tally.refused++;
+    return;
+  }
+  assert.deepEqual(read, known[version], what);
+  tally.same++;
+}
+
+/** A run as an earlier version wrote it: no checksums, no account of the inputs, the history in its table alone. */
+function makeEarlier(from: string, to: string): void {
+  cpSync(from, to, { recursive: true });
+  const record = JSON.parse(readFileSync(path.join(to, "run.json"), "utf8")) as RunRecord;
+  for (const name of ["checksum", "files", "inputFiles"] as const) delete record[name];
+  writeFileSync(path.join(to, "run.json"), JSON.stringify(record));
+  const file = path.join(to, "weights.safetensors");
+  const all = taken(readFileSync(file));
+  const at = JSON.parse(all.metadata["checkpoint"]!);
+  for (const name of ["history", "latents"]) delete at[name];
+  all.metadata = { checkpoint: JSON.stringify(at) };
+  const places = all.header["places"]!;
+  assert.equal(places.data_offsets[1], all.data.length);
+  all.data = all.data.subarray(0, places.data_offsets[0]);
+  delete all.header["places"];
+  writeFileSync(file, put(all));
+}
+
+async function table(
+  version: "now" | "earlier",
+  file: string,
+  damages: readonly [name: string, change: Change][],
+  expected?: RegExp,
+): Promise<void> {
+  for (const [name, change] of damages) {
+    const refused = tally.refused;
+    await damaged(version, file, change, name);
+    if (expected !== undefined && !expected.test(name)) {
+      assert.equal(tally.refused, refused + 1, `${version}: ${file}: ${name} was not noticed`);
+    }
+  }
+}
+
+/** Names of damages after which a table may be read: what is left is the same numbers for the same particles. */
+const harmless = /^(with a byte|lines ending|rows swapped|rows backwards|columns swapped)/;
+
+describe("a damaged run folder is refused with the name of the file, or read as it was", () => {
+  for (const version of ["now", "earlier"] as const) {
+    test(`${version}: latents.csv`, () =>
+      table(version, "latents.csv", [...ofAnyFile, ...ofTables], harmless));
+    test(`${version}: neutral_frc.csv`, () =>
+      table(
+        version,
+        "neutral_frc.csv",
+        [...ofAnyFile, ...ofTables],
+        /^(with a byte|lines ending|columns swapped)/,
+      ));
+    test(`${version}: history.csv`, () =>
+      table(version, "history.csv", version === "now" ? [...ofAnyFile, ...ofTables] : []));
+    test(`${version}: neutral.txt`, () =>
+      table(version, "neutral.txt", ofAnyFile, /^(with a byte|lines ending)/));
+    test(`${version}: weights.safetensors`, () =>
+      table(
+        version,
+        "weights.safetensors",
+        [...ofAnyFile, ...ofWeights],
+        /^(lines ending|latent\..* of another shape)/,
+      ));
+    test(`${version}: free.txt`, () =>
+      table(version, "free.txt", [...ofAnyFile, ...ofFree], /^(with a byte|lines ending)/));
+    test(`${version}: run.json, whole`, () =>
+      table(
+        version,
+        "run.json",
+        ofAnyFile,
+        /^(with a byte|lines ending|without its last 3|with something behind)/,
+      ));
+    test(`${version}: run.json, every field`, async () => {
+      const json = readFileSync(path.join(folderOf(version), "run.json"), "utf8");
+      const damages = fieldsOf(JSON.parse(json)).flatMap((field) =>
+        otherValues.map(([name, value]): [string, Change] => [
+          `${field.join(".")} ${name}`,
+          text((whole) => withField(whole, field, value)),
+        ]),
+      );
+      const counted = { ...tally };
+      for (const [name, change] of damages) await damagedField(version, change, name);
+      assert.ok(tally.refused - counted.refused > 200, `${tally.refused - counted.refused} refused`);
+    });
+  }
+
+  test("bytes changed at random, in every file", async () => {
+    const random = new Random(11);
+    for (const file of [
+      "run.json",
+      "weights.safetensors",
+      "latents.csv",
+      "neutral.txt",
+      "neutral_frc.csv",
+      "history.csv",
+    ]) {
+      assert.ok(existsSync(path.join(folderOf("now"), file)));
+      for (let i = 0; i < 60; i++) {
+        await damaged("now", file, (bytes) => mutated(bytes, random), `mutation ${i}`);
+      }
+    }
+  });
+
+  test("counts", (t) => {
+    t.diagnostic(
+      `${tally.refused + tally.same} damages: ${tally.refused} refused, ${tally.same} read as they were`,
+    );
+    assert.ok(tally.refused + tally.same > 1000);
+  });
+});
+
+/** A field that is in its range after all is another run of an earlier version; now its checksum tells. */
+async function damagedField(version: "now" | "earlier", change: Change, name: string): Promise<void> {
+  const editable = /^(inputs\.|program\.|started|options\.|starts|lastRing|batchThatFitted)/;
+  if (version === "now" || !editable.test(name)) return damaged(version, "run.json", change, name);
+  const before = known[version]!;
+  await damaged(version, "run.json", change, name).catch((error) => {
+    if (error.code !== "ERR_ASSERTION" || error.actual?.record === undefined) throw error;
+    assert.deepEqual(error.actual.places, before.places, name);
+  });
+}

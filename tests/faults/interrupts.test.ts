@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
+import { endsWhenInterrupted, PATIENCE_MS, usable } from "./interrupting";
+
+/**
+ * An interrupt ends a cell whatever it catches and whatever it waits for: one interrupt, and the kernel is free and has
+ * what earlier cells made. Library calls: libraryInterrupts.test.ts.
+ */
+
+let kernel: KernelProcess;
+let client: WireClient;
+
+before(async () => {
+  kernel = await KernelProcess.start();
+  client = await kernel.client();
+  await client.execute(`
+    let kept = 42;
+    const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const refuse = (ms: number) => new Promise((_, reject) => setTimeout(() => reject(new Error("no")), ms));
+    const endless = new Function("for (;;);") as () => void;
+    const stubborn = new Function("for (;;) { try { for (;;); } catch {} }") as () => void;`);
+});
+after(() => kernel.stop());
+
+const cells: [what: string, code: string][] = [
+  ["a loop that catches in a loop", "go(); while (true) { try { for (;;) {} } catch {} }"],
+  [
+    "loops that catch, three deep",
+    "go(); for (;;) { try { for (;;) { try { for (;;) { try { for (;;) {} } catch {} } } catch {} } } catch {} }",
+  ],
+  [
+    "a loop that goes on in finally",
+    "go(); outer: for (;;) { try { for (;;) {} } finally { continue outer; } }",
+  ],
+  ["a recursive finally", "function f(): void { try { for (;;) {} } finally { f(); } } go(); f();"],
+  ["a recursive catch", "function f(): void { try { for (;;) {} } catch { f(); } } go(); f();"],
+  [
+    "two functions that catch and call each other",
+    "const a = (): void => { try { b(); } catch { b(); } }; const b = (): void => { try { for (;;) {} } catch { a(); } }; go(); a();",
+  ],
+  [
+    "recursion of arrows that catches",
+    "const f = (n: number): number => { try { return f(n + 1); } catch { return f(n); } }; go(); f(0);",
+  ],
+  [
+    "a generator that catches",
+    "function* g() { for (;;) { try { for (;;) yield 1; } catch {} } } go(); for (;;) { try { for (const x of g()) ; } catch {} }",
+  ],
+  [
+    "a callback of a library that catches",
+    "go(); for (;;) { try { [1].forEach(() => { for (;;) {} }); } catch {} }",
+  ],
+  [
+    "a getter that catches",
+    "class A { get x(): number { for (;;) { try { for (;;) {} } catch {} } } } go(); new A().x",
+  ],
+  ["library code under a catch", "go(); for (;;) { try { endless(); } catch {} }"],
+  ["library code that catches", "go(); stubborn();"],
+  ["library code in the catch of a loop", "go(); try { for (;;) {} } catch { stubborn(); }"],
+  ["library code in a finally", "go(); try { for (;;) {} } finally { endless(); }"],
+  ["an async loop that catches", "go(); while (true) { try { await sleep(5); } catch {} }"],
+  ["an async loop that catches rejections", "go(); while (true) { try { await refuse(5); } catch {} }"],
+  ["an async loop of promises that are settled", "go(); while (true) { try { await null; } catch {} }"],
+  [
+    "an async loop of promises that were rejected",
+    "go(); while (true) { try { await Promise.reject(1); } catch {} }",
+  ],
+  [
+    "loops after an await, catching two deep",
+    "await null; go(); for (;;) { try { for (;;) { try { for (;;) {} } catch {} } } catch {} }",
+  ],
+  [
+    "a recursive finally after an await",
+    "async function f(): Promise<void> { try { for (;;) {} } finally { await f(); } } await null; go(); await f();",
+  ],
+  [
+    "an async recursion that catches",
+    "const f = async (): Promise<void> => { try { await refuse(1); } catch { await f(); } }; go(); await f();",
+  ],
+  [
+    "a chain of promises that catches",
+    "const f = (): Promise<unknown> => Promise.reject(1).catch(f); go(); await f();",
+  ],
+  [
+    "for await that catches",
+    "async function* g() { for (;;) { try { yield await sleep(1); } catch {} } } go(); for (;;) { try { for await (const x of g()) ; } catch {} }",
+  ],
+  [
+    "an await that never settles, in a catch",
+    "go(); try { await new Promise(() => {}); } catch { await new Promise(() => {}); }",
+  ],
+  [
+    "a timer that catches",
+    "go(); setTimeout(() => { for (;;) { try { for (;;) {} } catch {} } }, 1); await new Promise(() => {});",
+  ],
+  ["a wait on shared memory", "go(); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"],
+  ["a regular expression that takes for ever", `go(); /^(a+)+$/.test("a".repeat(40) + "b");`],
+  [
+    "the method that shows a result",
+    `({ [Symbol.for("Jupyter.display")]() { go(); for (;;) { try { for (;;) {} } catch {} } } })`,
+  ],
+  [
+    "the method that shows a result, of a library",
+    `({ [Symbol.for("Jupyter.display")]: () => { go(); endless(); } })`,
+  ],
+  [
+    "the method that shows a result and never settles",
+    `({ [Symbol.for("Jupyter.display")]: () => { go(); return new Promise(() => {}); } })`,
+  ],
+  [
+    "input that nobody gives, in a loop that catches",
+    "go(); for (;;) { try { await sleep(1); await input(); } catch {} }",
+  ],
+];
+
+for (const [what, code] of cells) {
+  test(`one interrupt ends ${what}`, async () => {
+    await client.execute(`const go = () => console.log("go");`);
+    await endsWhenInterrupted(client, code);
+  });
+}
+
+test("what an interrupted cell does to clean up runs, loops and functions in it too", async () => {
+  await client.execute("let closed: string[] = []; const close = (name: string) => { closed.push(name); };");
+  await endsWhenInterrupted(
+    client,
+    `
+    console.log("go");
+    try { for (;;) {} } catch (error) { for (const name of ["a", "b"]) close(name); throw error; } finally { close("c"); await sleep(1); close("d"); }`,
+  );
+  assert.equal(resultText(await client.execute("closed.join('')")), "'abcd'");
+});
+
+test("nothing of a cell that was given up runs on beside the next", async () => {
+  await client.execute("let turns = 0;");
+  await endsWhenInterrupted(
+    client,
+    `console.log("go"); for (;;) { try { await refuse(150); } catch { turns++; } }`,
+  );
+  const before = resultText(await client.execute("turns"));
+  await client.execute("await sleep(600);");
+  assert.equal(resultText(await client.execute("turns")), before);
+});
+
+for (const [what, code] of [
+  ["that never settles", "return new Promise(() => {});"],
+  ["that loops and catches", "for (;;) { try { for (;;) {} } catch {} }"],
+  ["that calls a library", "stubborn();"],
+] as const) {
+  test(`one interrupt ends a comm handler ${what}`, async () => {
+    const target = what.replaceAll(" ", "");
+    await client.execute(`(globalThis as any)[Symbol.for("Jupyter.comms")].registerTarget("${target}", (comm: any) =>
+      comm.onMessage((): unknown => { console.log("go"); ${code} }));`);
+    await client.send(client.shell, "comm_open", { comm_id: target, target_name: target, data: {} });
+    const id = await client.send(client.shell, "comm_msg", { comm_id: target, data: {} });
+    await client.until(
+      () => client.publishedFor(id).find(({ type }) => type === "stream"),
+      "output",
+      PATIENCE_MS,
+    );
+    await client.interrupt();
+    await client.idle(id, PATIENCE_MS);
+    await usable(client);
+  });
+}

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { before, describe, test } from "node:test";
+import { Run, type TrainSettings, trainInThisThread } from "e2gmm";
+import { launcher } from "../cli/command";
+import { type SmallProject, smallProject } from "./smallRun";
+
+/**
+ * A training that is killed at every point at which it renames, links or removes a file goes on and ends with the same
+ * result. The points are found by an undisturbed training and counted in the names of the tests.
+ */
+
+let project: SmallProject;
+before(async () => {
+  project = await smallProject();
+});
+
+/** Runs the command, killed at a point unless that is undefined; gives the points that it came to. */
+async function points(
+  out: string,
+  args: string[],
+  at?: number,
+): Promise<{ killed: boolean; names: string[] }> {
+  const log = path.join(project.folder, `${path.basename(out)}.log`);
+  rmSync(log, { force: true });
+  const child = spawn(
+    process.execPath,
+    ["--require", path.join(__dirname, "killPoint.js"), launcher, ...args],
+    {
+      env: {
+        ...process.env,
+        KILL_FOLDER: path.join(project.folder, out),
+        KILL_LOG: log,
+        ...(at !== undefined && { KILL_AT: String(at) }),
+      },
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
+  let err = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  const signal = await new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
+  assert.equal(err, "");
+  return { killed: signal === "SIGKILL", names: readFileSync(log, "utf8").trim().split("\n") };
+}
+
+const withoutSeconds = (run: Run) => run.history.map(({ seconds: _, ...rest }) => rest);
+
+/** Ends what is in the folder: a new training where none was begun, else the run that is there. */
+async function goOn(settings: TrainSettings): Promise<Run> {
+  const begun = existsSync(path.join(settings.out, "run.json"));
+  return trainInThisThread({ ...settings, resume: begun });
+}
+
+/** Kills a training at every point, and `then` once more at every point of going on where that is given. */
+async function everyPoint(
+  name: string,
+  options: TrainSettings["options"],
+  subtest: typeof test,
+): Promise<void> {
+  const whole = `${name}-whole`;
+  const { names } = await points(whole, project.command(whole, options));
+  const expected = await Run.open(path.join(project.folder, whole));
+  const latents = readFileSync(path.join(expected.folder, "latents.csv"), "utf8");
+  const files = readdirSync(expected.folder).sort();
+  let next = 0;
+  const one = async (at: number) => {
+    const out = `${name}-${at}`;
+    const label = `${at + 1} of ${names.length}, ${names[at]}`;
+    const { killed } = await points(out, project.command(out, options), at);
+    assert.ok(killed, label);
+    const settings = project.settings(out, options);
+    const run = await goOn(settings);
+    assert.equal(run.record.status, "complete", label);
+    assert.deepEqual(withoutSeconds(run), withoutSeconds(expected), label);
+    assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents, label);
+    assert.deepEqual(readdirSync(run.folder).sort(), files, label);
+    run.close();
+    rmSync(run.folder, { recursive: true });
+  };
+  const renames = names.filter((point) => point.includes(" rename ")).length / 2;
+  await subtest(
+    `${name}: ${names.length} points, before and after each of ${renames} renames among them`,
+    async () => {
+      const lane = async () => {
+        while (next < names.length) await one(next++);
+      };
+      await Promise.all([lane(), lane()]);
+    },
+  );
+  expected.close();
+}
+
+describe("a training that is killed and goes on ends as one that was not", () => {
+  test("with one start", (t) => everyPoint("one", {}, t.test.bind(t)));
+  test("with two starts, of which one goes on", (t) =>
+    everyPoint("two", { starts: 2, epochs: 2, coarseEpochs: 1 }, t.test.bind(t)));
+  test("with two starts that are chosen from at the very end", (t) =>
+    everyPoint("end", { starts: 2, epochs: 1, coarseEpochs: 1 }, t.test.bind(t)));
+});

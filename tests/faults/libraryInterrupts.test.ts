@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
+import { endsWhenInterrupted } from "./interrupting";
+
+/** One interrupt ends a cell in a library call, and the work of the call, although nobody waits for it any more. */
+
+let kernel: KernelProcess;
+let client: WireClient;
+
+before(async () => {
+  kernel = await KernelProcess.start();
+  client = await kernel.client();
+  const made = await client.execute(
+    `const kept = 42;
+     const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+     import * as gmm from "e2gmm";
+     const data = await gmm.simulateLinearMotion({ folder: "sim", states: 3, particlesPerState: 100, boxSize: 32, apix: 4, range: 0.25, seed: 3 });
+     const map = await gmm.readMap(data.consensus);
+     const particles = await gmm.openParticles(data.star);
+     const { model } = await gmm.growNeutralModel(map, { resolution: 16, gaussians: 16, startGaussians: 16 });
+     await gmm.writeModelText("model.txt", model);
+     const random = new gmm.Random(1);
+     const many = Float32Array.from({ length: 20_000 }, () => random.normal());
+     const seen = { steps: 0 };
+     const onProgress = () => { if (seen.steps++ === 0) console.log("go"); };`,
+    { timeout: 120_000 },
+  );
+  assert.equal(made.reply.content["status"], "ok", JSON.stringify(made.reply.content));
+});
+after(() => kernel.stop());
+
+const library: [what: string, code: string][] = [
+  [
+    "growNeutralModel",
+    "await gmm.growNeutralModel(map, { resolution: 9, gaussians: 512, startGaussians: 512, onProgress });",
+  ],
+  ["reconstruct", "for (;;) await gmm.reconstruct(particles, { onProgress });"],
+  [
+    "simulateFromModels",
+    `await gmm.simulateFromModels([model], { folder: "more", particlesPerState: 200_000, onProgress });`,
+  ],
+  [
+    "prepareTargets",
+    "for (;;) { const t = await gmm.prepareTargets(particles, { boxSize: 32, rings: 12, onProgress }); await t.dispose(); }",
+  ],
+  ["umap", "await gmm.umap(many, 2, { epochs: 100_000, onProgress });"],
+  [
+    "train",
+    `await gmm.train({ particles: data.star, model: "model.txt", out: "run", options: { latent: 1, epochs: 10_000 } }, { onProgress });`,
+  ],
+];
+
+for (const [what, code] of library) {
+  test(`one interrupt ends ${what}, and the work that it does`, async () => {
+    await client.execute("seen.steps = 0;");
+    await endsWhenInterrupted(
+      client,
+      `void (async () => { ${code} })().catch(() => {}); await new Promise(() => {});`,
+    );
+    await client.execute("await sleep(300);");
+    const before = resultText(await client.execute("seen.steps"));
+    await client.execute("await sleep(300);");
+    assert.equal(resultText(await client.execute("seen.steps")), before, "it goes on");
+  });
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import {
+  type GaussianModel,
+  growNeutralModel,
+  mergedModels,
+  modelDensity,
+  movedModel,
+  readMap,
+  readModelPdb,
+  readModelText,
+  rescaledModel,
+  resizeVolume,
+  type Volume,
+  writeMap,
+  writeModelPdb,
+  writeModelText,
+} from "e2gmm";
+import { placedLike } from "e2gmm/dist/explorer/exportedFiles";
+import { pickGaussians } from "e2gmm/dist/model/gaussianModel";
+import { temporaryFolder } from "e2gmm/dist/testing";
+import { neutralModel, simulatedProject, succeed } from "../cli/command";
+
+/** What is made from a map lies on that map in every other program, wherever its header places it. */
+
+/** Å of the brightest voxel. */
+function brightest({ data, size, apix, origin = [0, 0, 0] }: Volume): number[] {
+  const at = data.indexOf(data.reduce((a, b) => Math.max(a, b)));
+  const [nx, ny] = size;
+  return [at % nx, Math.floor(at / nx) % ny, Math.floor(at / (nx * ny))].map(
+    (i, axis) => i * apix + origin[axis]!,
+  );
+}
+
+/** Å of the centre of each Gaussian. */
+function places({ count, params, boxSize, apix, origin = [0, 0, 0] }: GaussianModel): number[][] {
+  return Array.from({ length: count }, (_, i) =>
+    [0, 1, 2].map(
+      (axis) => (params[axis * count + i]! * boxSize + Math.floor(boxSize / 2)) * apix + origin[axis]!,
+    ),
+  );
+}
+
+const atoms = (pdb: string) =>
+  pdb
+    .split("\n")
+    .filter((line) => line.startsWith("ATOM"))
+    .map((line) => [30, 38, 46].map((from) => Number(line.slice(from, from + 8))));
+
+function near(found: readonly number[], expected: readonly number[], within: number, what: string): void {
+  const off = Math.hypot(...found.map((x, axis) => x - expected[axis]!));
+  assert.ok(off <= within, `${what}: ${found.join(", ")} instead of ${expected.join(", ")}`);
+}
+
+/** name, edge of the map, edge of the training box, how the header says where the map lies, where that is */
+const cases: [string, number, number, { origin?: number[]; start?: number[] }, number[]][] = [
+  ["nowhere", 24, 20, {}, [0, 0, 0]],
+  ["an origin", 24, 20, { origin: [-100.5, 20, 3.25] }, [-100.5, 20, 3.25]],
+  ["an origin, an odd map", 25, 20, { origin: [7, 0, -40] }, [7, 0, -40]],
+  ["an odd map alone", 25, 20, {}, [0, 0, 0]],
+  ["a place in the cell, as EMDB has", 24, 20, { start: [-16, -16, 5] }, [-32, -32, 10]],
+  ["both: the origin counts", 24, 20, { start: [-16, -16, 5], origin: [1, 2, 3] }, [1, 2, 3]],
+];
+
+for (const [name, edge, box, { origin, start }, place] of cases) {
+  test(`${name}: the model, its atoms and its density lie on the map`, async (t) => {
+    const folder = temporaryFolder(t);
+    const at = (file: string) => path.join(folder, file);
+    const truth: GaussianModel = {
+      count: 2,
+      params: Float32Array.of(4 / edge, -5 / edge, -3 / edge, 2 / edge, 6 / edge, 0, 3, 1, 2.5, 2.5),
+      boxSize: edge,
+      apix: 2,
+    };
+    await writeMap(at("map.mrc"), modelDensity(truth));
+    const bytes = readFileSync(at("map.mrc"));
+    for (const [i, x] of (origin ?? []).entries()) bytes.writeFloatLE(x, 4 * (49 + i));
+    for (const [i, x] of (start ?? []).entries()) bytes.writeInt32LE(x, 4 * (4 + i));
+    writeFileSync(at("map.mrc"), bytes);
+
+    const map = await readMap(at("map.mrc"));
+    assert.deepEqual(map.origin, place);
+    const expected = [4, -3, 6].map((x, axis) => (x + Math.floor(edge / 2)) * 2 + place[axis]!);
+    near(brightest(map), expected, 0.01, "map");
+    const grown = await growNeutralModel(map, {
+      resolution: 9,
+      gaussians: 2,
+      boxSize: box,
+      startGaussians: 2,
+    });
+    await writeModelText(at("model.txt"), grown.model);
+    const model = await readModelText(at("model.txt"));
+    assert.deepEqual(model, grown.model);
+    const best = (found: number[][]) =>
+      found.reduce((a, b) => {
+        const off = (c: number[]) => Math.hypot(...c.map((x, axis) => x - expected[axis]!));
+        return off(b) < off(a) ? b : a;
+      });
+    near(best(places(model)), expected, 0.5, "model");
+    await writeModelPdb(at("model.pdb"), model);
+    near(best(atoms(readFileSync(at("model.pdb"), "utf8"))), expected, 0.5, "atoms");
+    assert.deepEqual(await readModelPdb(at("model.pdb")), [model]);
+    const loose = readFileSync(at("model.pdb"), "utf8").replace(/^REMARK 999 GAUSSIAN.*\n/gm, "");
+    writeFileSync(at("atoms.pdb"), loose);
+    near(best(places((await readModelPdb(at("atoms.pdb")))[0]!)), expected, 0.5, "model from atoms");
+    for (const boxSize of [box, 48, 37]) {
+      const density = modelDensity(model, { boxSize });
+      await writeMap(at("density.mrc"), density);
+      near(brightest(await readMap(at("density.mrc"))), expected, density.apix, `density of ${boxSize}`);
+    }
+  });
+}
+
+describe("the place in space stays", () => {
+  const model: GaussianModel = {
+    count: 3,
+    params: Float32Array.of(0.1, 0, -0.2, 0, 0.1, 0.2, 0, 0.2, 0.1, 1, 2, 3, 1, 1, 1),
+    boxSize: 33,
+    apix: 2,
+    origin: [-10, 5, 2.5],
+  };
+  const same = (found: number[][], expected: number[][]) => {
+    for (const [i, place] of found.entries()) near(place, expected[i]!, 1e-4, `Gaussian ${i}`);
+  };
+
+  test("in another box, in a part of the model, in several models together", () => {
+    for (const [boxSize, apix] of [
+      [20, undefined],
+      [40, 1.5],
+      [33, 3],
+    ] as const) {
+      same(places(rescaledModel(model, boxSize, apix)), places(model));
+    }
+    same(
+      places(pickGaussians(model, [2, 0])),
+      [2, 0].map((i) => places(model)[i]!),
+    );
+    same(places(mergedModels([model, model])), [...places(model), ...places(model)]);
+    const moved = movedModel(model, [1, 0, 0, 0, 1, 0, 0, 0, 1], [1, 2, 3]);
+    same(
+      places(moved),
+      places(model).map((place) => place.map((x, axis) => x + axis + 1)),
+    );
+  });
+
+  test("of a map in another box, and of the reconstructions that an explorer shows beside a model", () => {
+    const map = modelDensity(model, { boxSize: 66 });
+    for (const target of [{ size: 44 }, { size: 45 }, { apix: 2 }]) {
+      near(brightest(resizeVolume(map, target)), brightest(map), 2.5, JSON.stringify(target));
+    }
+    const { origin: _, ...unplaced } = map;
+    const made = placedLike(model, { map: unplaced, half1: unplaced, half2: unplaced, leftOut: [] });
+    for (const one of [made.map, made.half1!, made.half2!]) assert.deepEqual(one.origin, map.origin);
+  });
+});
+
+describe("from neutral to decode", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "e2gmm-origin-"));
+    simulatedProject(folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("a run keeps the map's origin, and decodes to it", async () => {
+    const at = (...parts: string[]) => path.join(folder, ...parts);
+    const train =
+      "train --particles sim/particles.star --model model.txt --latent 1 --epochs 1 --backend wasm --out".split(
+        " ",
+      );
+    const ends = async (run: string) => {
+      neutralModel(folder);
+      succeed(folder, ...train, run);
+      succeed(folder, "decode", run, "--z=0.5", "--model-out", `${run}.pdb`, "--map-out", `${run}.mrc`);
+      return { atoms: atoms(readFileSync(at(`${run}.pdb`), "utf8")), map: await readMap(at(`${run}.mrc`)) };
+    };
+    const plain = await ends("plain");
+    const bytes = readFileSync(at("sim/consensus.mrc"));
+    for (const [i, x] of [12, -30, 4.5].entries()) bytes.writeFloatLE(x, 4 * (49 + i));
+    writeFileSync(at("sim/consensus.mrc"), bytes);
+    const placed = await ends("placed");
+    assert.match(readFileSync(at("placed/neutral.txt"), "utf8"), /^# origin 12 -30 4\.5$/m);
+    assert.doesNotMatch(readFileSync(at("plain/neutral.txt"), "utf8"), /origin 0/);
+    for (const [i, atom] of placed.atoms.entries()) {
+      const moved = plain.atoms[i]!.map((x, axis) => x + [12, -30, 4.5][axis]!);
+      near(atom, moved, 0.002, `atom ${i}`);
+    }
+    assert.deepEqual(placed.map.origin, [12, -30, 4.5]);
+    assert.deepEqual(placed.map.data, plain.map.data);
+  });
+});

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { InputError, openMrc, openParticles, readMap, StoppedError } from "e2gmm";
+import { mrcBytes } from "e2gmm/dist/maps/mrc.test.helper";
+import { openSource } from "e2gmm/dist/maps/mrcSource";
+
+/** Compressed files that are damaged, that promise too much, or that unpack to more than they promise. */
+
+/** 2×2×2 voxels of mode 2 with the values 0 to 7, packed by Python's bz2 module. */
+const goodBzip2 = Buffer.from(
+  "QlpoOTFBWSZTWUUn4KwAACjeXfgIQACAAPQCQABIAEAABABAAEAAAAggAFRCZDQA0eoJT1JNBpkASfZJekFaylrMwAilxJCIlDZohw8shRVH8F6D04AYzL4u5IpwoSCKT8FY",
+  "base64",
+);
+/** The same file in two streams, as parallel programs write. */
+const bzip2InTwo = Buffer.from(
+  "QlpoOTFBWSZTWS290EoAACJWSPgIQAD0AkAACAAEAAAIIABUVkyYTAEp6lGjTGpkm+0z1Ba0p8MAOSSIFC7hCnxK3GKzEANF3JFOFCQLb3QSgEJaaDkxQVkmU1lPmUM8AAAKzFVAAAAAwABAAEAAQABAACAAISmTIIYBJ4IzU3LOrDxdyRThQkE+ZQzw",
+  "base64",
+);
+/** Its header and 400 million zeros. */
+const bzip2Bomb = Buffer.from(
+  "QlpoOTFBWSZTWU0mdQMFfjZWSPgIQAB0AkAACAAEAAAIIABwUwAAJqokyaaep6mbj5tFUBLhc85x3YIqAljyySVASxiu8dYrXWbW3mt76lKgJfzFBWSZTWQ4J4t8BX45AAMAAAAggADCATUZCoCWpCoCXMUFZJlNZDgni3wFfjkAAwAAACCAAMIBNRkKgJakKgJcxQVkmU1kOCeLfAV+OQADAAAAIIAAwgE1GQqAlqQqAlzFBWSZTWQ4J4t8BX45AAMAAAAggADCATUZCoCWpCoCXMUFZJlNZDgni3wFfjkAAwAAACCAAMIBNRkKgJakKgJcxQVkmU1kOCeLfAV+OQADAAAAIIAAwgE1GQqAlqQqAlzFBWSZTWQ4J4t8BX45AAMAAAAggADCATUZCoCWpCoCXMUFZJlNZ0ErCSwD7TsAgwAAABAAIIAAwzAmqaZCkQbVBSIPF3JFOFCQBW83aQ==",
+  "base64",
+);
+
+const good = (sections = 2) =>
+  mrcBytes({ size: [2, 2, sections], values: Array.from({ length: 4 * sections }, (_, i) => i) });
+/** A small file that says that it has so many sections. */
+function promising(sections: number): Buffer {
+  const bytes = good();
+  bytes.writeInt32LE(sections, 8);
+  return bytes;
+}
+
+/** A folder, and in it a temporary folder for everything that is unpacked, which is empty when the test ends. */
+function workplace(t: TestContext): { folder: string; temporary: string } {
+  const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-packed-"));
+  const temporary = path.join(folder, "tmp");
+  mkdirSync(temporary);
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = temporary;
+  t.after(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    const left = readdirSync(temporary);
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(left, []);
+  });
+  return { folder, temporary };
+}
+
+const zeros = (bytes: number) => Buffer.alloc(bytes);
+
+describe("what is refused", () => {
+  const cases: [name: string, bytes: () => Uint8Array, right: RegExp][] = [
+    [
+      "100 MB behind the header of 32 bytes",
+      () => gzipSync(Buffer.concat([good(), zeros(1e8)])),
+      /expected 1056 bytes when unpacked.*found more/,
+    ],
+    [
+      "400 MB behind the header of 32 bytes, in bzip2",
+      () => bzip2Bomb,
+      /expected 1056 bytes when unpacked.*found more/,
+    ],
+    [
+      "a header of 64 GB in a kilobyte",
+      () => gzipSync(promising(1 << 27)),
+      /expected \d+ bytes when unpacked.*found at most/,
+    ],
+    [
+      "a header that promises more than is there",
+      () => gzipSync(promising(40)),
+      /expected 1664 bytes for 40 sections.*found 1056 bytes/,
+    ],
+    ["no map, 100 MB", () => gzipSync(zeros(1e8)), /expected an MRC file, found 0×0×0/],
+    ["a text", () => gzipSync("data_particles\n".repeat(500)), /found text beginning with "data_par"/],
+    ["half a kilobyte", () => gzipSync(zeros(500)), /an MRC header of 1024 bytes, found a file of 500 bytes/],
+    ["nothing", () => gzipSync(zeros(0)), /an MRC header of 1024 bytes, found a file of 0 bytes/],
+    ["a wrong checksum", () => flipped(gzipSync(good()), -6), /expected a complete gzip file, found damage/],
+    [
+      "a wrong checksum, in bzip2",
+      () => flipped(goodBzip2, 12),
+      /expected a complete bzip2 file, found damage/,
+    ],
+    [
+      "zstd",
+      () => Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), zeros(2000)]),
+      /packed by zstd \(unpack it first\)/,
+    ],
+    [
+      "xz",
+      () => Buffer.concat([Buffer.from("\xfd7zXZ\0", "latin1"), zeros(2000)]),
+      /packed by xz \(unpack it first\)/,
+    ],
+    [
+      "zip",
+      () => Buffer.concat([Buffer.from("PK\x03\x04"), zeros(2000)]),
+      /a zip archive \(unpack it first\)/,
+    ],
+  ];
+  for (const [name, bytes, right] of cases) {
+    test(name, async (t) => {
+      const { folder } = workplace(t);
+      const file = path.join(folder, "map.mrc.gz");
+      writeFileSync(file, bytes());
+      await assert.rejects(readMap(file), (error) => {
+        assert.ok(error instanceof InputError, String(error));
+        assert.match(error.message, /map\.mrc\.gz: /);
+        assert.match(error.message, right);
+        return true;
+      });
+    });
+  }
+
+  test("a text that unpacks to a thousand times its length", async (t) => {
+    const { folder } = workplace(t);
+    const file = path.join(folder, "a.star");
+    writeFileSync(file, gzipSync(Buffer.alloc(1.5e8, "data_ \n")));
+    await assert.rejects(
+      openParticles(file),
+      /a\.star: expected at most \d+ bytes when unpacked from \d+, found more/,
+    );
+  });
+
+  test("every file that is cut off, at each of its bytes", async (t) => {
+    const { folder } = workplace(t);
+    let tried = 0;
+    for (const [name, bytes] of [
+      ["cut.gz", gzipSync(good())],
+      ["cut.bz2", goodBzip2],
+      ["two.bz2", bzip2InTwo],
+    ] as const) {
+      const file = path.join(folder, name);
+      for (let length = 4; length < bytes.length; length++) {
+        writeFileSync(file, bytes.subarray(0, length));
+        await assert.rejects(openMrc(file), InputError, `${length} bytes of ${name}`);
+        tried++;
+      }
+    }
+    assert.ok(tried > 300);
+  });
+});
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at < 0 ? copy.length + at : at]! ^= 0xff;
+  return copy;
+}
+
+test("good files are read: gzip, bzip2, several streams, a little longer than promised", async (t) => {
+  const { folder } = workplace(t);
+  for (const [name, bytes, notices] of [
+    ["a.mrc.gz", gzipSync(good()), 0],
+    ["a.mrc.bz2", goodBzip2, 0],
+    ["two.mrc.bz2", bzip2InTwo, 0],
+    ["more.mrc.gz", gzipSync(Buffer.concat([good(), zeros(12)])), 1],
+  ] as const) {
+    const file = path.join(folder, name);
+    writeFileSync(file, bytes);
+    const mrc = await openMrc(file);
+    assert.deepEqual([...(await mrc.readSections(0, 2))], [0, 1, 2, 3, 4, 5, 6, 7], name);
+    assert.equal(mrc.notices.length, notices, name);
+    await mrc.close();
+  }
+});
+
+describe("stopping", () => {
+  test("a signal that is set beforehand, or while a file is unpacked, stops at the next part", async (t) => {
+    const { folder } = workplace(t);
+    const [gzip, bzip2] = ["a.gz", "a.bz2"].map((name) => path.join(folder, name)) as [string, string];
+    writeFileSync(gzip, gzipSync(Buffer.concat([promising(1 << 20), zeros(16e6)])));
+    writeFileSync(bzip2, bzip2Bomb);
+    for (const file of [gzip, bzip2]) {
+      await assert.rejects(openMrc(file, { signal: AbortSignal.abort() }), StoppedError);
+      const controller = new AbortController();
+      const promisedBytes = () => {
+        controller.abort();
+        return file === bzip2 ? 4e8 : 1.6e7;
+      };
+      const opening = openSource(file, { memoryLimit: 1e5, signal: controller.signal, promisedBytes });
+      await assert.rejects(opening, StoppedError);
+    }
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
+    test(`a process that ends by ${signal} with a file unpacked leaves nothing in the temporary folder`, async (t) => {
+      const { folder, temporary } = workplace(t);
+      const file = path.join(folder, "a.gz");
+      writeFileSync(file, gzipSync(zeros(3e6)));
+      const source = require.resolve("e2gmm/dist/maps/mrcSource");
+      const script = `require(${JSON.stringify(source)}).openSource(${JSON.stringify(file)}, { memoryLimit: 1000 })
+        .then((s) => { console.log(s.size); setInterval(() => s.size, 1000); })`;
+      const child = spawn(process.execPath, ["-e", script], { env: { ...process.env, TMPDIR: temporary } });
+      const ended = new Promise((resolve) => child.on("exit", (_, by) => resolve(by)));
+      await new Promise((resolve) => child.stdout.once("data", resolve));
+      child.kill(signal);
+      assert.equal(await ended, signal);
+      assert.deepEqual(readdirSync(temporary), []);
+    });
+  }
+});

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import * as gmm from "e2gmm";
+import ts from "typescript";
+import { root } from "../workspace/repository";
+
+/**
+ * In a notebook every public function that can be stopped stops with the cell that called it, although the cell gives it
+ * no signal. Which functions those are is read from the declarations of the package, so that none is forgotten.
+ */
+
+const interruptSymbol = Symbol.for("Jupyter.interrupt");
+
+/** The signal that a kernel shows while a cell runs: set after it has been looked at some times. */
+function inCell<T>(looks: number, work: () => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let left = looks;
+  Object.defineProperty(controller.signal, "aborted", { get: () => left-- <= 0 });
+  Object.defineProperty(controller.signal, "reason", { value: new Error("stopped by the user") });
+  Object.defineProperty(globalThis, interruptSymbol, { get: () => controller.signal, configurable: true });
+  return work().finally(() => delete (globalThis as Record<symbol, unknown>)[interruptSymbol]);
+}
+
+let folder: string;
+let data: gmm.SimulatedData;
+let map: gmm.Volume;
+let particles: gmm.ParticleSet;
+let model: gmm.GaussianModel;
+const at = (name: string) => path.join(folder, name);
+const random = new gmm.Random(1);
+const points = Float32Array.from({ length: 4000 }, () => random.normal());
+
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "e2gmm-signals-"));
+  data = await gmm.simulateLinearMotion({
+    folder: at("sim"),
+    states: 2,
+    particlesPerState: 150,
+    boxSize: 32,
+    apix: 4,
+    range: 0.2,
+    seed: 2,
+  });
+  map = await gmm.readMap(data.consensus);
+  particles = await gmm.openParticles(data.star);
+  const size = { resolution: 16, gaussians: 12, startGaussians: 12 };
+  model = (await gmm.growNeutralModel(map, size)).model;
+  await gmm.writeModelText(at("model.txt"), model);
+  await gmm.useBackend("cpu");
+});
+after(async () => {
+  await particles.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const training = () => ({
+  particles: data.star,
+  model: at("model.txt"),
+  out: at(`run${Math.floor(1e9 * random.uniform())}`),
+  options: { latent: 1, epochs: 1000 },
+});
+const design = () => ({
+  folder: at("other"),
+  states: 3,
+  particlesPerState: 150,
+  boxSize: 32,
+  apix: 4,
+  range: 0.2,
+});
+
+/** A call of each, which works where nothing stops it. `explorer` functions pass their task on to what is here. */
+const calls: Record<string, () => Promise<unknown>> = {
+  openParticles: () => gmm.openParticles(data.star),
+  "ParticleSet.checkStacks": () => particles.checkStacks(),
+  writeSelection: () => gmm.writeSelection(particles, [1, 2], at("selected.star")),
+  prepareTargets: () => gmm.prepareTargets(particles, { boxSize: 32, rings: 12 }),
+  reconstruct: () => gmm.reconstruct(particles),
+  writeMap: () => gmm.writeMap(at("map.mrc"), map),
+  growNeutralModel: () => gmm.growNeutralModel(map, { resolution: 16, gaussians: 40 }),
+  simulateFromModels: () => gmm.simulateFromModels([model], { folder: at("more"), particlesPerState: 300 }),
+  simulateLinearMotion: () => gmm.simulateLinearMotion(design()),
+  simulateCircularMotion: () => gmm.simulateCircularMotion({ ...design(), radius: 0.1 } as never),
+  simulateComposition: () => gmm.simulateComposition(design()),
+  kMeansTask: () => gmm.kMeansTask(points, 2, 20),
+  gaussianMixture: () => gmm.gaussianMixture(points, 2, 8),
+  densityClusters: () => gmm.densityClusters(points, 2),
+  umap: () => gmm.umap(points, 2),
+  train: () => gmm.train(training()),
+  trainInThisThread: () => gmm.trainInThisThread(training()),
+  exploreTraining: () => gmm.exploreTraining(training()),
+};
+/** They hand their task to a function that is stopped by a test of its own. */
+const handedOn = ["Explorer.cluster", "Explorer.umap", "Explorer.begin"];
+
+/** Exported functions, and methods of exported classes, with a parameter that has a `signal` of type AbortSignal. */
+function functionsThatCanBeStopped(): string[] {
+  const entry = path.join(root, "kernel-lib/dist/index.d.ts");
+  const program = ts.createProgram([entry], {
+    target: ts.ScriptTarget.ES2022,
+    skipLibCheck: true,
+    types: ["node"],
+  });
+  const checker = program.getTypeChecker();
+  const takesSignal = (signature: ts.Signature) =>
+    signature.parameters.some((parameter) => {
+      const type = checker.getTypeOfSymbol(parameter);
+      const signal = checker.getNonNullableType(type).getProperty("signal");
+      return (
+        signal !== undefined && /AbortSignal/.test(checker.typeToString(checker.getTypeOfSymbol(signal)))
+      );
+    });
+  const found: string[] = [];
+  for (let exported of checker.getExportsOfModule(
+    checker.getSymbolAtLocation(program.getSourceFile(entry)!)!,
+  )) {
+    if (exported.flags & ts.SymbolFlags.Alias) exported = checker.getAliasedSymbol(exported);
+    if (exported.flags & ts.SymbolFlags.Function) {
+      const signatures = checker.getTypeOfSymbol(exported).getCallSignatures();
+      if (signatures.some(takesSignal)) found.push(exported.name);
+    } else if (exported.flags & ts.SymbolFlags.Class) {
+      for (const method of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(exported))) {
+        const signatures = checker.getTypeOfSymbol(method).getCallSignatures();
+        if (signatures.some(takesSignal)) found.push(`${exported.name}.${method.name}`);
+      }
+    }
+  }
+  return found;
+}
+
+test("every public function that takes a signal has its case here", () => {
+  const helpers = ["taskSignal", "beginTask"];
+  const found = functionsThatCanBeStopped().filter((name) => !helpers.includes(name));
+  assert.ok(found.length >= 14, found.join());
+  assert.deepEqual(
+    found.filter((name) => !(name in calls) && !handedOn.includes(name)),
+    [],
+  );
+});
+
+for (const [name, call] of Object.entries(calls)) {
+  test(`${name} does not begin in a cell that was interrupted`, async () => {
+    await assert.rejects(inCell(0, call), { name: "StoppedError" });
+  });
+}
+
+for (const name of [
+  "prepareTargets",
+  "reconstruct",
+  "growNeutralModel",
+  "simulateFromModels",
+  "trainInThisThread",
+]) {
+  test(`${name} stops at a step when its cell is interrupted`, async () => {
+    await assert.rejects(inCell(1, calls[name]!), { name: "StoppedError" });
+  });
+}

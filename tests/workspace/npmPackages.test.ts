@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import type typescript from "typescript";
+import { importBinder, importModule, root } from "./repository";
+
+/** The npm packages as they would be published: packed, unpacked beside a program that uses them, and judged there. */
+
+interface Manifest {
+  name: string;
+  version: string;
+  license: string;
+  exports?: Record<string, string | { types: string; default: string }>;
+  typesVersions?: { "*": Record<string, [string]> };
+}
+
+/** What is used here of packages whose declarations the compiler does not find with its node10 resolution. */
+interface Publint {
+  publint(options: { pack: { tarball: ArrayBuffer } }): Promise<{ messages: object[]; pkg: object }>;
+}
+interface PublintUtils {
+  formatMessage(message: object, pkg: object): string;
+}
+interface Attw {
+  createPackageFromTarballData(tarball: Uint8Array): object;
+  checkPackage(
+    tarball: object,
+    options: { excludeEntrypoints: RegExp[] },
+  ): Promise<{ types: object | false; problems: object[]; entrypoints: Record<string, object> }>;
+}
+
+interface Packed {
+  manifest: Manifest;
+  files: string[];
+  tarball: Buffer;
+  /** Where it was unpacked. */
+  folder: string;
+}
+
+/** Inside the repository, so that what the packages depend on is found. */
+let consumer: string;
+const packages: Record<string, Packed> = {};
+
+function pack(workspace: string): Packed {
+  const options = ["--json", "--ignore-scripts", "--workspace", workspace, "--pack-destination", consumer];
+  const told = execFileSync("npm", ["pack", ...options], { cwd: root, encoding: "utf8" });
+  // A list or an object by name, depending on the version of npm
+  const [{ filename, files }] = Object.values(JSON.parse(told)) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  const tarball = path.join(consumer, filename);
+  execFileSync("tar", ["-xzf", tarball, "-C", consumer]);
+  const folder = path.join(consumer, "node_modules", workspace);
+  cpSync(path.join(consumer, "package"), folder, { recursive: true });
+  rmSync(path.join(consumer, "package"), { recursive: true });
+  return {
+    manifest: JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")),
+    files: files.map((file) => file.path).sort(),
+    tarball: readFileSync(tarball),
+    folder,
+  };
+}
+
+before(async () => {
+  mkdirSync(path.join(root, "tests/artefacts"), { recursive: true });
+  consumer = mkdtempSync(path.join(root, "tests/artefacts/consumer-"));
+  // What `prepack` adds to a build
+  const { bundleWidgetModule } = await importBinder<{ bundleWidgetModule(): Promise<void> }>(
+    "../labextension/widgetModule.mjs",
+  );
+  await bundleWidgetModule();
+  for (const workspace of ["e2gmm", "e2gmm-labextension"]) packages[workspace] = pack(workspace);
+});
+after(() => rmSync(consumer, { recursive: true, force: true }));
+
+for (const workspace of ["e2gmm", "e2gmm-labextension"]) {
+  describe(`the npm package ${workspace}`, () => {
+    test("has README and licence, and no test, test helper, source map or build record", () => {
+      const { files, folder } = packages[workspace]!;
+      for (const needed of ["LICENSE", "README.md", "package.json"])
+        assert.ok(files.includes(needed), needed);
+      assert.equal(
+        readFileSync(path.join(folder, "LICENSE"), "utf8"),
+        readFileSync(path.join(root, "LICENSE"), "utf8"),
+      );
+      const idle = /\.map$|\.tsbuildinfo$|\.test\.|(^|\/)testing\.|(^|\/)\.[^/]*$|(?<!\.d)\.ts$|\.(whl|tgz)$/;
+      assert.deepEqual(
+        files.filter((file) => idle.test(file)),
+        [],
+      );
+    });
+
+    test("names its licence, and nothing of a machine or a registry", () => {
+      const { manifest, folder } = packages[workspace]!;
+      assert.equal(manifest.license, "BSD-3-Clause");
+      assert.doesNotMatch(JSON.stringify(manifest), /"file:|"link:|"workspace:|"private"/);
+      const readme = readFileSync(path.join(folder, "README.md"), "utf8");
+      // npm's page of a package has nothing that a relative link could lead to
+      assert.doesNotMatch(readme, /\]\((?!https?:)/);
+    });
+
+    test("is clean for publint", async () => {
+      const { publint } = await importModule<Publint>("publint");
+      const { formatMessage } = await importModule<PublintUtils>("publint/utils");
+      const { messages, pkg } = await publint({
+        pack: { tarball: Uint8Array.from(packages[workspace]!.tarball).buffer },
+      });
+      assert.deepEqual(
+        messages.map((message) => formatMessage(message, pkg)),
+        [],
+      );
+    });
+  });
+}
+
+describe("the entry points of e2gmm", () => {
+  /** `e2gmm`, `e2gmm/widgets`, …: what the exports name one by one. */
+  const entryPoints = () =>
+    Object.keys(packages["e2gmm"]!.manifest.exports!)
+      .filter((key) => !key.includes("*") && !key.startsWith("./dist/") && key !== "./package.json")
+      .map((key) => path.posix.join("e2gmm", key));
+
+  test("are clean for attw: types resolve the same way as code, in each kind of module resolution", async () => {
+    const attw = await importModule<Attw>("@arethetypeswrong/core");
+    const tarball = attw.createPackageFromTarballData(packages["e2gmm"]!.tarball);
+    // ./dist/… is there only for as long as others still import from it
+    const analysis = await attw.checkPackage(tarball, { excludeEntrypoints: [/^\.\/dist\//] });
+    assert.ok(analysis.types);
+    assert.deepEqual(analysis.problems, []);
+    for (const name of entryPoints()) {
+      assert.ok(analysis.entrypoints[name === "e2gmm" ? "." : name.replace("e2gmm", ".")], name);
+    }
+  });
+
+  test("have the same declarations in exports and in typesVersions, which older resolution reads", () => {
+    const { exports: entries, typesVersions } = packages["e2gmm"]!.manifest;
+    const older = Object.fromEntries(
+      Object.entries(typesVersions!["*"]).map(([name, [file]]) => [`e2gmm/${name}`, `./${file}`]),
+    );
+    const newer = Object.fromEntries(
+      entryPoints()
+        .filter((name) => name !== "e2gmm")
+        .map((name) => [name, (entries![name.replace("e2gmm", ".")] as { types: string }).types]),
+    );
+    assert.deepEqual(older, newer);
+  });
+
+  test("can be required, by the names that the extension uses meanwhile as well", () => {
+    const fromConsumer = createRequire(path.join(consumer, "program.js"));
+    const dist = ["e2gmm/dist/widgets", "e2gmm/dist/errors.js", "e2gmm/dist/errors"];
+    for (const name of [...entryPoints(), ...dist]) assert.ok(fromConsumer(name), name);
+    assert.equal(fromConsumer("e2gmm/package.json").name, "e2gmm");
+    assert.throws(() => fromConsumer("e2gmm/bin/e2gmm.js"), /ERR_PACKAGE_PATH_NOT_EXPORTED|not exported/);
+  });
+
+  test("for front ends import nothing of Node", () => {
+    const forFrontEnds = entryPoints().filter((name) => /^e2gmm\/(formats|errors|display)\b/.test(name));
+    assert.ok(forFrontEnds.length >= 5);
+    const fromConsumer = createRequire(path.join(consumer, "program.js"));
+    const seen = new Set<string>();
+    const open = forFrontEnds.map((name) => fromConsumer.resolve(name));
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      for (const [, name] of readFileSync(file, "utf8").matchAll(/\brequire\("([^"]+)"\)/g)) {
+        assert.match(name!, /^\./, file);
+        open.push(require.resolve(path.resolve(path.dirname(file), name!)));
+      }
+    }
+  });
+
+  /** What a compiler has to say of programs in the consumer's folder */
+  function diagnose(
+    ts: typeof typescript,
+    resolution: number,
+    module: number,
+    programs: Record<string, string>,
+  ) {
+    for (const [name, source] of Object.entries(programs)) writeFileSync(path.join(consumer, name), source);
+    const program = ts.createProgram(
+      Object.keys(programs).map((name) => path.join(consumer, name)),
+      {
+        target: ts.ScriptTarget.ES2022,
+        lib: ["lib.es2022.d.ts"],
+        module,
+        moduleResolution: resolution,
+        esModuleInterop: true,
+        strict: true,
+        noEmit: true,
+        // The declarations themselves are checked in package.test.ts
+        skipLibCheck: true,
+        types: ["node"],
+        typeRoots: [path.join(root, "node_modules/@types")],
+      },
+    );
+    return ts
+      .getPreEmitDiagnostics(program)
+      .map((d) => `${d.file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`);
+  }
+
+  /** Uses each entry point, so that one whose declarations are not found is an error and not `any`. */
+  const useAll = () =>
+    entryPoints()
+      .map(
+        (name, i) =>
+          `import * as m${i} from "${name}";\n` +
+          `// @ts-expect-error no entry point has such a name\nexport const n${i} = m${i}.noSuchName;\n`,
+      )
+      .join("");
+
+  const readmeExample = () => {
+    const [, code] = /```ts\n([\s\S]*?)```/.exec(
+      readFileSync(path.join(packages["e2gmm"]!.folder, "README.md"), "utf8"),
+    )!;
+    return code!;
+  };
+
+  test("are found by the TypeScript 5.0 of notebooks with its node10 resolution", () => {
+    const ts: typeof typescript = require("@tslab/typescript-for-tslab");
+    assert.match(ts.version, /^5\.0\./);
+    const found = diagnose(ts, 2, ts.ModuleKind.CommonJS, {
+      "all.ts": useAll(),
+      "dist.ts": `export { shortNumber } from "e2gmm/dist/display/checks";\nexport { IntSlider } from "e2gmm/dist/widgets";\n`,
+    });
+    assert.deepEqual(found, []);
+  });
+
+  test("are found by current resolution, and the README's example passes the compiler", () => {
+    const ts: typeof typescript = require("typescript");
+    const found = diagnose(ts, ts.ModuleResolutionKind.NodeNext, ts.ModuleKind.NodeNext, {
+      "all.mts": useAll(),
+      "readme.mts": readmeExample(),
+      "dist.mts": `export { shortNumber } from "e2gmm/dist/display/checks.js";\nexport { IntSlider } from "e2gmm/dist/widgets";\n`,
+    });
+    assert.deepEqual(found, []);
+  });
+});
