@@ -201,13 +201,15 @@ describe("a training that was stopped", () => {
     const bytes = readFileSync(file);
     const length = Number(bytes.readBigUInt64LE(0));
     const header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
+    // The last array of the file
+    const [places] = header.places.data_offsets;
     delete header.places;
     writeFileSync(
       file,
       Buffer.concat([
         bytes.subarray(0, 8),
         Buffer.from(JSON.stringify(header).padEnd(length)),
-        bytes.subarray(8 + length),
+        bytes.subarray(8 + length, 8 + length + places),
       ]),
     );
     explorer = await explore("stopped");

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as tf from "@tensorflow/tfjs-core";
+import { useBackend } from "../compute/backends";
+import { Random } from "../random";
+import { FeatureBasis, type GradientSource } from "./features";
+
+let basis: FeatureBasis;
+
+const everyParticle = Int32Array.from({ length: 40 }, (_, i) => i);
+
+/** Gradients of 40 particles in two Gaussians, of random numbers. */
+function source(): GradientSource {
+  const random = new Random(3);
+  const each = 10;
+  const all = Float32Array.from({ length: 40 * each }, () => random.normal());
+  return {
+    targets: { count: 40 },
+    neutral: { count: 2 },
+    gradients: async (particles: Int32Array) => {
+      const out = new Float32Array(particles.length * each);
+      for (const [i, p] of particles.entries()) out.set(all.subarray(p * each, (p + 1) * each), i * each);
+      return out;
+    },
+  } as unknown as GradientSource;
+}
+
+for (const [name, work] of Object.entries({
+  "while the basis is made": () => FeatureBasis.fit(source(), everyParticle, [1], 4, 1),
+  "while particles are projected": async () => basis.project(source()),
+})) {
+  for (const failing of [0, 1, 3, 5]) {
+    test(`the encoder's input leaves no tensor behind where a read fails ${name}, after ${failing}`, async () => {
+      await useBackend("wasm");
+      basis ??= await FeatureBasis.fit(source(), everyParticle, [1], 4, 1);
+      const { numTensors } = tf.memory();
+      const { prototype } = tf.Tensor;
+      const { data } = prototype;
+      let reads = 0;
+      let failed = false;
+      prototype.data = function (this: tf.Tensor) {
+        if (reads++ < failing) return data.call(this) as never;
+        failed = true;
+        return Promise.reject(new Error("the device is lost"));
+      };
+      try {
+        await work().catch((error: Error) => assert.match(error.message, /the device is lost/));
+      } finally {
+        prototype.data = data;
+      }
+      assert.ok(failed || failing > 0);
+      assert.equal(tf.memory().numTensors, numTensors);
+    });
+  }
+}
