@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-const file = /^(licen[cs]e|notice|copying|copyright|authors|unlicense)([.-].*)?$/i;
+const file = /^(licen[cs]e|notice|copying|copyright|authors|unlicense)([._-].*)?$/i;
 
 /** Whether a file, by its path in the package, is one of those in which licences and notices stand. */
 export const isLicenceFile = (name) => file.test(path.posix.basename(name));
@@ -39,6 +39,12 @@ THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND 
 `,
 };
 
+/** How the texts begin that name no holder, so that those of any package serve all. */
+const common = {
+  "Apache-2.0": /^\s*Apache License\s+Version 2\.0, January 2004/,
+  "MPL-2.0": /^\s*Mozilla Public License,? version 2\.0/i,
+};
+
 const readManifest = (folder) => JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
 
 /** The licence's identifier; older manifests have it in an object or a list. */
@@ -51,12 +57,17 @@ const sourceOf = ({ repository }) =>
 
 const nameOf = (person) => (typeof person === "string" ? person : person?.name)?.replace(/\s*[<(].*$/, "");
 
-/** Text of the licence files that a package brings, or undefined. */
+/** Texts of the licence files that a package brings. */
+function ownTexts(folder) {
+  return readdirSync(folder)
+    .filter(isLicenceFile)
+    .sort()
+    .map((name) => readFileSync(path.join(folder, name), "utf8"));
+}
+
+/** All of them as one, or undefined. */
 function ownText(folder) {
-  const files = readdirSync(folder).filter(isLicenceFile).sort();
-  return files.length === 0
-    ? undefined
-    : files.map((name) => readFileSync(path.join(folder, name), "utf8")).join("\n\n");
+  return ownTexts(folder).join("\n\n") || undefined;
 }
 
 /** The licence as it stands in a README, from its line of copyright to the next heading; undefined where there is none. */
@@ -84,13 +95,14 @@ function readmeText(folder) {
 export class Licences {
   #folders;
   #bySource;
-  #apache;
+  /** Texts that name no holder, by identifier. */
+  #common = new Map();
 
   constructor(folders) {
     this.#folders = folders;
   }
 
-  /** Packages with a text, by repository; and the text of the Apache licence, which names no holder. */
+  /** Packages with a text, by repository, and the texts that name no holder. */
   #index() {
     if (this.#bySource) return;
     this.#bySource = new Map();
@@ -102,8 +114,9 @@ export class Licences {
       const key = `${sourceOf(manifest)} ${licenceOf(manifest)}`;
       if (sourceOf(manifest) && !this.#bySource.has(key))
         this.#bySource.set(key, { text, name: manifest.name });
-      if (licenceOf(manifest) === "Apache-2.0" && /Apache License\s+Version 2\.0, January 2004/.test(text)) {
-        this.#apache ??= text;
+      for (const [id, beginning] of Object.entries(common)) {
+        const found = ownTexts(folder).find((own) => own.length > 5000 && beginning.test(own));
+        if (found && !this.#common.has(id)) this.#common.set(id, found);
       }
     }
   }
@@ -124,7 +137,8 @@ export class Licences {
     this.#index();
     const same = this.#bySource.get(`${sourceOf(manifest)} ${license}`);
     if (same) return { text: same.text, origin: `that of ${same.name}, of the same repository` };
-    if (license === "Apache-2.0" && this.#apache) return { text: this.#apache, origin: "the standard text" };
+    const shared = this.#common.get(license);
+    if (shared) return { text: shared, origin: "the standard text" };
     const people = [manifest.author, ...(manifest.contributors ?? [])].map(nameOf).filter(Boolean);
     if (!standard[license] || people.length === 0) {
       throw new Error(

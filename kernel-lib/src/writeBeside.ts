@@ -27,7 +27,8 @@ export async function placeOf(target: string): Promise<Place> {
   let file = target;
   for (let links = 0; links <= MOST_LINKS; links++) {
     const there = await lstat(file).catch((error) => {
-      if (error.code === "ENOENT") return undefined;
+      // What is wrong above it is found when the file is made.
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
       throw namingFile(target, error);
     });
     if (there === undefined) return { file, before: undefined };

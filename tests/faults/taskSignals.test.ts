@@ -73,6 +73,9 @@ const design = () => ({
 
 /** A call of each, which works where nothing stops it. `explorer` functions pass their task on to what is here. */
 const calls: Record<string, () => Promise<unknown>> = {
+  openMrc: () => gmm.openMrc(data.consensus),
+  readMap: () => gmm.readMap(data.consensus),
+  readMask: () => gmm.readMask(at("mask.mrc")),
   openParticles: () => gmm.openParticles(data.star),
   "ParticleSet.checkStacks": () => particles.checkStacks(),
   writeSelection: () => gmm.writeSelection(particles, [1, 2], at("selected.star")),

@@ -56,6 +56,13 @@ const permission = `Permission is hereby granted, free of charge, to any person 
 const author = { author: "A. Person <a@b.c>" };
 const cases: [name: string, manifest: object, files: Record<string, string>, expected: RegExp][] = [
   ["a file of its own", { license: "MIT" }, { "LICENCE.md": "Own text" }, /^Own text$/],
+  [
+    "files with an underscore",
+    { license: "MPL-2.0" },
+    { "LICENSE_MPL-2.0.txt": "MPL", LICENSE: "MIT" },
+    /^MIT\n\nMPL$/,
+  ],
+  ["Mozilla's licence", { license: "MPL-2.0" }, {}, /^Mozilla Public License Version 2\.0/],
   ["two files", { license: "MIT" }, { LICENSE: "One", NOTICE: "Two" }, /^One\n\nTwo$/],
   [
     "a README",
@@ -99,10 +106,19 @@ async function textOf(manifest: object, files: Record<string, string>): Promise<
   try {
     const all = [
       make("sibling", { license: "MIT", repository: "x/y" }, { LICENSE: "Text of the sibling" }),
-      make("apache", { license: "Apache-2.0" }, { LICENSE: "Apache License\n  Version 2.0, January 2004" }),
+      make(
+        "apache",
+        { license: "Apache-2.0" },
+        { LICENSE: `Apache License\n  Version 2.0, January 2004${"x".repeat(6000)}` },
+      ),
+      make(
+        "mozilla",
+        { license: "MIT AND MPL-2.0" },
+        { "LICENSE_MPL-2.0.txt": `Mozilla Public License Version 2.0${"x".repeat(6000)}` },
+      ),
       make("asked", manifest, files),
     ];
-    return new Licences(all).of(all[2]!);
+    return new Licences(all).of(all.at(-1)!);
   } finally {
     rmSync(folder, { recursive: true });
   }

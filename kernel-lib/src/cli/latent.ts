@@ -67,12 +67,14 @@ export function addLatent(program: Command, run: RunCommand): void {
         );
       }
       const { centres, labels, sizes } = kMeans(points, latent, options.clusters, { seed: options.seed });
-      const set = await openParticles(inputs.particles, {
-        signal: session.signal,
-        dataFolder: inputs.dataFolder,
-        apix: inputs.apix,
-        invertContrast: inputs.invertContrast,
-      });
+      const set = session.closing(
+        await openParticles(inputs.particles, {
+          signal: session.signal,
+          dataFolder: inputs.dataFolder,
+          apix: inputs.apix,
+          invertContrast: inputs.invertContrast,
+        }),
+      );
       if (set.count !== count) {
         throw new InputError(inputs.particles, `the ${count} particles of ${folder}`, `${set.count}`);
       }
@@ -101,7 +103,6 @@ export function addLatent(program: Command, run: RunCommand): void {
       if (leftOut.size > 0) {
         session.print(`note: ${leftOut.size} particles that were left out of training are in no set`);
       }
-      await set.close();
       await outputs.keep(session.signal);
     }),
   );

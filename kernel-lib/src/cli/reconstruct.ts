@@ -98,13 +98,15 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       const [mapFile, half1File, half2File, fscFile] = files as [string, string, string, string];
       const outputs = await session.writes(files, [particles, select]);
       const { signal, onProgress } = session;
-      const set = await openParticles(particles, {
-        signal,
-        dataFolder: options.dataFolder,
-        apix: options.apix,
-        invertContrast: options.invertContrast,
-        bytes: options.bytes,
-      });
+      const set = session.closing(
+        await openParticles(particles, {
+          signal,
+          dataFolder: options.dataFolder,
+          apix: options.apix,
+          invertContrast: options.invertContrast,
+          bytes: options.bytes,
+        }),
+      );
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
@@ -119,7 +121,6 @@ export function addReconstruct(program: Command, run: RunCommand): void {
           ...(options.keepOutliers && { keepOutliers: true }),
         }),
       );
-      await set.close();
       if (leftOut.length > 0) {
         const sentence = describeLeftOut(leftOut, used.count, (index) => used.rows[index]!);
         session.note(`${particles}: ${sentence}; --keep-outliers uses them`);

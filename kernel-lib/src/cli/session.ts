@@ -9,6 +9,7 @@ export class Session implements TaskOptions {
   private readonly controller = new AbortController();
   private readonly progress: ProgressLine | undefined;
   private readonly outputs: Outputs[] = [];
+  private readonly opened: { close(): Promise<unknown> }[] = [];
   private readonly began = Date.now();
 
   constructor({ quiet = false }: QuietOption = {}) {
@@ -66,6 +67,12 @@ export class Session implements TaskOptions {
     await requireNewFolder(folder);
   }
 
+  /** Has what the command opened closed at its end, however it ends. */
+  closing<T extends { close(): Promise<unknown> }>(opened: T): T {
+    this.opened.push(opened);
+    return opened;
+  }
+
   /** Seconds since the command began, such as `12.3 s`. */
   elapsed(): string {
     return `${((Date.now() - this.began) / 1000).toFixed(1)} s`;
@@ -75,9 +82,10 @@ export class Session implements TaskOptions {
     this.controller.abort(new Error("stopped"));
   }
 
-  /** Clears the terminal and removes outputs that were not completed. */
+  /** Clears the terminal, closes what is open, and removes outputs that were not completed. */
   async end(): Promise<void> {
     this.progress?.clear();
+    await Promise.allSettled(this.opened.map((one) => one.close()));
     for (const outputs of this.outputs) await outputs.drop();
   }
 }

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
+import { beginTask } from "../progress";
 import { headerBytes, type MrcHeader, parseHeader } from "./mrcHeader";
 import { type ByteSign, type FoundValues, findValues, promisedLayout } from "./mrcLayout";
 import { type ByteSource, memoryFor, openSource } from "./mrcSource";
@@ -49,7 +50,8 @@ export interface OpenMrcOptions {
  * @throws InputError when the file is missing, no MRC file, of a mode that cannot be read, too short, or longer than its header
  *   says in a way that leaves open where its values begin
  */
-export async function openMrc(file: string, options: OpenMrcOptions = {}): Promise<MrcFile> {
+export async function openMrc(file: string, given: OpenMrcOptions = {}): Promise<MrcFile> {
+  const options = beginTask(given);
   const { signal } = options;
   const promisedBytes = (start: Uint8Array) => promisedLayout(parseHeader(start, file), file).fileBytes;
   const source = await openSource(file, { signal, promisedBytes });
@@ -204,7 +206,8 @@ export interface ReadMapOptions extends OpenMrcOptions {
  *
  * @throws InputError for what {@link openMrc} refuses, a stack of images or of volumes, voxels that are no cubes
  */
-export async function readMap(file: string, options: ReadMapOptions = {}): Promise<Volume> {
+export async function readMap(file: string, given: ReadMapOptions = {}): Promise<Volume> {
+  const options = beginTask(given);
   const mrc = await openMrc(file, options);
   try {
     checkIsOneVolume(mrc);

@@ -105,7 +105,10 @@ export async function growNeutralModel(input: Volume, given: GrowOptions): Promi
   const inside: Inside = (x, y, z) => isInside(mask, x, y, z);
 
   const first = Math.min(startGaussians, gaussians ?? startGaussians);
-  const plan = schedule(first, gaussians, startResolution, options.resolution, edge);
+  const plan = schedule(
+    { first, asked: gaussians },
+    { start: startResolution, end: options.resolution, edge, lastRing: rings },
+  );
   const volume = molecularVoxels(smooth.data);
   let model = seedModel(smooth, first, random, inside);
   const rounds: GrowthRound[] = [];
@@ -168,14 +171,11 @@ function checkOptions(map: Volume, options: GrowOptions): { edge: number; rings:
   }
   const n = map.size[0];
   const edge = n * map.apix;
-  const rings = ringsWithin(edge, resolution);
-  if (rings > ringsOfBox(n)) {
-    const finest = Math.ceil((100 * edge) / ringsOfBox(n)) / 100;
-    throw new InputError(
-      "resolution",
-      `at least ${finest.toFixed(2)} Å, the last whole ring of the map`,
-      `${resolution} Å`,
-    );
+  // The Nyquist frequency itself may be asked for: the rings end at the last whole one before it.
+  const rings = ringsWithin(edge, resolution, n);
+  if (resolution < 2 * map.apix * (1 - 1e-6)) {
+    const finest = `at least ${(2 * map.apix).toFixed(2)} Å, twice the map's pixel`;
+    throw new InputError("resolution", finest, `${resolution} Å`);
   }
   const smallest = boxOfRings(rings);
   const boxSize = options.boxSize ?? smallest;
@@ -205,13 +205,14 @@ interface Step {
   rings: number;
 }
 
-/** Rounds from few Gaussians at low resolution to many at high, both in even ratios. */
+/**
+ * Rounds from few Gaussians at low resolution to many at high, both in even ratios.
+ * @param gaussians of the first round, and those asked for at the end, undefined where growth decides
+ * @param resolution in Å, from `start` to `end`, in a box of `edge` Å with at most `lastRing` rings
+ */
 function schedule(
-  first: number,
-  asked: number | undefined,
-  start: number,
-  end: number,
-  edge: number,
+  { first, asked }: { first: number; asked: number | undefined },
+  { start, end, edge, lastRing }: { start: number; end: number; edge: number; lastRing: number },
 ): Step[] {
   const doublings = asked === undefined ? 0 : Math.ceil(Math.log2(asked / first) - 1e-9);
   const rounds = Math.max(3, doublings + 1);
@@ -221,7 +222,11 @@ function schedule(
       i + 1 === rounds
         ? (asked ?? first)
         : Math.min(first * 2 ** Math.max(0, i - (rounds - 1 - doublings)), asked ?? first);
-    return { gaussians, resolution, rings: ringsWithin(edge, Math.min(resolution, edge)) };
+    return {
+      gaussians,
+      resolution,
+      rings: Math.min(lastRing, ringsWithin(edge, Math.min(resolution, edge))),
+    };
   });
 }
 
