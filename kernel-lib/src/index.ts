@@ -70,7 +70,8 @@ export {
   type GaussianModel,
   Row,
 } from "./model/gaussianModel";
-export { type GrownModel, type GrowOptions, type GrowthRound, growNeutralModel } from "./model/neutral";
+export type { GrownModel, GrowOptions, GrowthRound } from "./model/growth";
+export { growNeutralModel } from "./model/neutral";
 export { readModelPdb, writeModelPdb } from "./model/pdb";
 export { readModelText, writeModelText } from "./model/text";
 export type { Varied } from "./network/head";
@@ -90,8 +91,9 @@ export type { Outlier, OutlierReason } from "./training/agreement";
 export { type BackgroundSettings, train } from "./training/background";
 export { defaultTrainingOptions, type TrainingOptions } from "./training/options";
 export { type Latents, Run, type RunRecord } from "./training/run";
-export { type TrainSettings, trainInThisThread } from "./training/train";
+export { trainInThisThread } from "./training/train";
 export type { EpochReport } from "./training/trainer";
+export type { TrainSettings } from "./training/trainSettings";
 export type { Weighting } from "./training/weights";
 export { packageVersion } from "./version";
 export * as widgets from "./widgets";

@@ -1,5 +1,5 @@
 import { InputError } from "../errors";
-import type { GrownModel } from "../model/neutral";
+import type { GrownModel } from "../model/growth";
 import { checkNumbers, distinctLabels, shortNumber } from "./checks";
 import type { Figure, FigureOptions } from "./figure";
 import { frequencyAxes } from "./frequencyAxis";

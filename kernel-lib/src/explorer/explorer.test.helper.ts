@@ -6,7 +6,7 @@ import { readMap } from "../maps/mrc";
 import { growNeutralModel } from "../model/neutral";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
-import type { TrainSettings } from "../training/train";
+import type { TrainSettings } from "../training/trainSettings";
 import { connect, FakeTransport, type Sent } from "../widgets/transport.test.helper";
 import type { Explorer } from "./explorer";
 import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";

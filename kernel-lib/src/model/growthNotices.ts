@@ -1,6 +1,6 @@
 import type { Volume } from "../maps/volume";
+import type { GrowOptions, GrowthRound } from "./growth";
 import { hotVoxel } from "./mapChecks";
-import type { GrowOptions, GrowthRound } from "./neutral";
 
 /** A ring that agrees less than this is not described. */
 const DESCRIBED = 0.5;

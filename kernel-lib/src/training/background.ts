@@ -8,8 +8,8 @@ import { beginTask, inKernel, type Progress, type TaskOptions } from "../progres
 import { withClaimedRun } from "./claimRun";
 import { Run } from "./run";
 import type { RunLockToken } from "./runLock";
-import type { TrainSettings } from "./train";
 import type { EpochReport } from "./trainer";
+import type { TrainSettings } from "./trainSettings";
 
 /** What the training thread says. */
 export type FromThread =

@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
 import { RunFolder } from "./runFolder";
 import { RunLock, type RunLockToken } from "./runLock";
-import type { TrainSettings } from "./train";
+import type { TrainSettings } from "./trainSettings";
 
 /** What of a training's settings decides whether it may write into its folder. */
 export type Claim = Pick<TrainSettings, "out" | "resume" | "particles" | "model" | "mask">;

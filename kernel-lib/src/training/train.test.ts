@@ -15,7 +15,8 @@ import { simulateLinearMotion } from "../simulate/designs";
 import { temporaryFolder } from "../testing";
 import { train } from "./background";
 import { Run } from "./run";
-import { type TrainSettings, trainInThisThread } from "./train";
+import { trainInThisThread } from "./train";
+import type { TrainSettings } from "./trainSettings";
 import { readArrays, writeArrays } from "./weightsFile";
 
 /** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
-import type { ByteSign } from "../maps/mrc";
 import { ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import { gigabytes } from "../memoryLimit";
 import type { GaussianModel } from "../model/gaussianModel";
@@ -10,7 +9,6 @@ import { GaussianHead } from "../network/head";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
-import type { EngineChoice } from "../projection/engines";
 import { type Checkpoint, chosenStart, loading, placesArray } from "./checkpoint";
 import { type ChoiceOfParticles, checkFit, chosenParticles, particlesWithout } from "./chosenParticles";
 import { withClaimedRun } from "./claimRun";
@@ -20,7 +18,7 @@ import { FeatureBasis } from "./features";
 import { readFreeGaussians } from "./freeGaussians";
 import { checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
-import { type TrainingOptions, withDefaults } from "./options";
+import { withDefaults } from "./options";
 
 import { formatOutliers } from "./outliersTable";
 
@@ -28,55 +26,8 @@ import { Run } from "./run";
 import { RunFolder } from "./runFolder";
 import { type RunLockToken, verifyLock } from "./runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runRecord";
-import { type EpochReport, LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
-
-export interface TrainSettings {
-  /** RELION STAR file of the particles. */
-  particles: string;
-  /** Neutral model as text. */
-  model: string;
-  /** Folder of the run, made by the training. */
-  out: string;
-  /** Map that is at least 0.5 where Gaussians may change; the others are held at the neutral model. */
-  mask?: string;
-  /** Where the stacks are, if not beside the STAR file. */
-  dataFolder?: string;
-  /** Å per pixel of the images, where the particle file does not say it or says it wrong. */
-  apix?: number;
-  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
-  invertContrast?: boolean;
-  /** How stacks of bytes (mode 0) are read; default: as their files say, else as their values make sense. */
-  bytes?: ByteSign;
-  /**
-   * Whether particles that agree with the neutral model far less than their CTF and the signal of the others let expect are
-   * trained on all the same. Default: they are left out, said, and listed in outliers.csv.
-   */
-  keepOutliers?: boolean;
-  /** Finest detail to use, in Å. Default: as far as the training box and the signal reach. */
-  resolution?: number;
-  options?: Partial<TrainingOptions>;
-  /** Go on with the run in `out` from its last checkpoint. */
-  resume?: boolean;
-  /**
-   * Bytes that the training may take. Half of it is for the particles' transforms: where they do not fit, they are read as
-   * they are needed. Half is for a step: where the batch does not fit, a smaller one is taken, and said. Default: half of the
-   * memory that the process may have.
-   */
-  memoryBudget?: number;
-  /**
-   * Projection engine, and threads of it, of the networks, and of what transforms images (at most 8 unless given). Default: on a
-   * GPU the faster engine by a trial of a few seconds, which is said, otherwise `wasm`; a run that is resumed keeps its own. One
-   * thread per core.
-   */
-  engine?: EngineChoice;
-  /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
-  onEpoch?: (report: EpochReport, latents: Float32Array) => void;
-  /**
-   * Called with a sentence where the training differs from what was asked for, such as a batch that does not fit into
-   * memory, and where it chose between a GPU and the CPU.
-   */
-  onNotice?: (notice: string) => void;
-}
+import { LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
+import type { TrainSettings } from "./trainSettings";
 
 /**
  * The training itself, in the calling thread; see `train` in background.ts for what it promises.
