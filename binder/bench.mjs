@@ -193,7 +193,7 @@ async function main() {
     console.log(JSON.stringify(await parts[part](what)));
     process.exit(0);
   }
-  for (const file of [path.join(library, "projection/projection.wasm"), fullStep]) {
+  for (const file of [path.join(library, "wasm/projection.wasm"), fullStep]) {
     if (!existsSync(file)) throw new Error(`${file} is not there: npm run build`);
   }
   const started = new Date();

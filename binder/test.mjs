@@ -7,7 +7,7 @@ import { root, setup } from "./setup.mjs";
 import { filesBelow, SetupError } from "./steps.mjs";
 
 const help = `npm test                    set up what is not in place, then lint, type check and every test
-npm test -- WORD …          only the test files with one of the words in their path, such as particles or maps/fft
+npm test -- WORD …          only the test files with one of the words in their path, such as particles or fourier/fft
 npm test -- --name PATTERN  only the tests whose name matches the pattern
 npm test -- lint types      only lint, only build and type check
 

@@ -1,4 +1,4 @@
-// Compiles the package: TypeScript to dist/, AssemblyScript (assembly/) to dist/projection/.
+// Compiles the package: TypeScript to dist/, AssemblyScript (assembly/) to dist/wasm/.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,9 +15,9 @@ function run(script, args) {
 
 const entry = path.join(here, "assembly/index.ts");
 if (existsSync(entry)) {
-  mkdirSync(path.join(here, "dist/projection"), { recursive: true });
+  mkdirSync(path.join(here, "dist/wasm"), { recursive: true });
   const asc = path.join(path.dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
   run(asc, ["assembly/index.ts", "--config", "assembly/asconfig.json"]);
-  statSync(path.join(here, "dist/projection/projection.wasm"));
+  statSync(path.join(here, "dist/wasm/projection.wasm"));
 }
 run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.json"]);

@@ -1,4 +1,4 @@
-// The image of one particle: its Fourier transform on the disc (see src/projection/disc.ts), phases flipped, every ring
+// The image of one particle: its Fourier transform on the disc (see src/fourier/disc.ts), phases flipped, every ring
 // divided by its norm; and the mean CTF² of the rings. Rows are transformed eight at a time, as the real and imaginary
 // parts of four signals, then the columns kx = 0 … K four at a time. Single precision, sums of rings in double; the
 // phase of the CTF, which grows to hundreds of turns, in double too.

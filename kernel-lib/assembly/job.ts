@@ -1,5 +1,5 @@
 // What the host lays down in memory for a batch: 32-bit words at fixed places, most of them addresses.
-// The same list, in the same order, is in src/projection/wasmMemory.ts.
+// The same list, in the same order, is in src/wasm/wasmMemory.ts.
 
 @unmanaged
 export class Job {

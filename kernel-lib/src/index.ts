@@ -26,7 +26,6 @@ export { type ShowOptions, show } from "./display/show";
 export { type Cell, Table, table } from "./display/table";
 export { trainingFigure } from "./display/trainingFigure";
 export * from "./errors";
-export type { Clustering } from "./explorer/clusterings";
 export { explore, exploreTraining } from "./explorer/explore";
 export { type ExploreOptions, Explorer } from "./explorer/explorer";
 export type { ExportKind } from "./explorer/explorerState";
@@ -35,13 +34,20 @@ export {
   type GaussianViewerOptions,
   type MapLook,
   type PlaybackOptions,
-} from "./explorer/gaussianViewer";
-export { LatentScatter, type LatentScatterOptions, type SelectMode } from "./explorer/latentScatter";
-export type { ScatterSet } from "./explorer/latentScatterColours";
-export type { ScatterColumn } from "./explorer/latentScatterTable";
-export type { MaskShape } from "./explorer/maskShapes";
+} from "./explorer/gaussianViewer/gaussianViewer";
+export type { MaskShape } from "./explorer/gaussianViewer/maskShapes";
+export type { ScatterSet } from "./explorer/latentScatter/colours";
+export {
+  LatentScatter,
+  type LatentScatterOptions,
+  type SelectMode,
+} from "./explorer/latentScatter/latentScatter";
+export type { ScatterColumn } from "./explorer/latentScatter/table";
 export { servePanels } from "./explorer/panel";
-export { type NamedSet, type SetOperation, SetTable } from "./explorer/particleSets";
+export type { Clustering } from "./explorer/sets/clusterings";
+export { type NamedSet, type SetOperation, SetTable } from "./explorer/sets/particleSets";
+export { type ByteSign, type MrcFile, openMrc } from "./formats/mrc";
+export { type TrainingBox, trainingBox } from "./fourier/trainingBox";
 export { type DensityClusters, type DensityOptions, densityClusters } from "./latent/density";
 export { NeighbourInterpolation } from "./latent/interpolation";
 export * from "./latent/kmeans";
@@ -54,14 +60,10 @@ export * from "./latent/selection";
 export * from "./latent/statistics";
 export { type Umap, type UmapOptions, umap } from "./latent/umap";
 export * from "./maps/filter";
-export * from "./maps/fsc";
-export { describeLeftOut, type LeftOutImage } from "./maps/imageOutliers";
+export { type ReadMapOptions, readMap, writeMap } from "./maps/mapFile";
 export { applyMask, densityMask, readMask, sphericalMask } from "./maps/mask";
-export { type ByteSign, type MrcFile, openMrc, type ReadMapOptions, readMap, writeMap } from "./maps/mrc";
-export { type Reconstruction, type ReconstructOptions, reconstruct } from "./maps/reconstruct";
 export { resizeVolume } from "./maps/resize";
 export * from "./maps/sections";
-export { type TrainingBox, trainingBox } from "./maps/trainingBox";
 export * from "./maps/volume";
 export * from "./model/density";
 export * from "./model/edit";
@@ -75,7 +77,8 @@ export { growNeutralModel } from "./model/neutral";
 export { readModelPdb, writeModelPdb } from "./model/pdb";
 export { readModelText, writeModelText } from "./model/text";
 export type { Varied } from "./network/head";
-export * from "./particles/ctf";
+export * from "./optics/ctf";
+export { describeLeftOut, type LeftOutImage } from "./particles/images/imageOutliers";
 export * from "./particles/particleColumns";
 export { openParticles, ParticleSet } from "./particles/particleSet";
 export { type ParticleTargets, prepareTargets } from "./particles/targets";
@@ -85,12 +88,14 @@ export type * from "./projection/engine";
 export { createEngine, type EngineChoice } from "./projection/engines";
 export type { Workload } from "./projection/trial";
 export * from "./random";
+export * from "./reconstruction/fsc";
+export { type Reconstruction, type ReconstructOptions, reconstruct } from "./reconstruction/reconstruct";
 export * from "./simulate/designs";
 export { type SimulatedCtf, type SimulatedData, simulateFromModels } from "./simulate/simulateParticles";
-export type { Outlier, OutlierReason } from "./training/agreement";
+export type { Outlier, OutlierReason } from "./training/agreement/agreement";
 export { type BackgroundSettings, train } from "./training/background";
 export { defaultTrainingOptions, type TrainingOptions } from "./training/options";
-export { type Latents, Run, type RunRecord } from "./training/run";
+export { type Latents, Run, type RunRecord } from "./training/runs/run";
 export { trainInThisThread } from "./training/train";
 export type { EpochReport } from "./training/trainer";
 export type { TrainSettings } from "./training/trainSettings";

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { createStack, writeMap } from "e2gmm/dist/maps/mrc";
+import { createStack } from "e2gmm/dist/formats/mrc";
+import { writeMap } from "e2gmm/dist/maps/mapFile";
 import type { Browser, Page } from "playwright-core";
 import { artefacts, command, Lab, launchChromium, skip } from "./lab";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { InputError, openMrc, Random, readMap, type Volume } from "e2gmm";
-import { mrcBytes } from "e2gmm/dist/maps/mrc.test.helper";
+import { mrcBytes } from "e2gmm/dist/formats/mrc.test.helper";
 import type { GaussianModel } from "e2gmm/dist/model/gaussianModel";
 import { formatModelPdb, parseModelPdb } from "e2gmm/dist/model/pdb";
 import { formatModelText, parseModelText } from "e2gmm/dist/model/text";

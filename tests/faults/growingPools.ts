@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { disc } from "e2gmm/dist/fourier/disc";
 import { DenseLayer, Rows } from "e2gmm/dist/network/denseLayer";
 import { NetworkThreads } from "e2gmm/dist/network/networkThreads";
-import { type ImageChunk, ImageTransformer, sharedFloats } from "e2gmm/dist/particles/imageTransformer";
-import { TransformThreads } from "e2gmm/dist/particles/transformThreads";
-import { disc } from "e2gmm/dist/projection/disc";
+import {
+  type ImageChunk,
+  ImageTransformer,
+  sharedFloats,
+} from "e2gmm/dist/particles/images/imageTransformer";
+import { TransformThreads } from "e2gmm/dist/particles/images/transformThreads";
 import { exampleBatch } from "e2gmm/dist/projection/examples";
 import { WasmEngine } from "e2gmm/dist/projection/wasm";
 import { Random } from "e2gmm/dist/random";

@@ -3,11 +3,11 @@ import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { reconstruct } from "e2gmm/dist/maps/reconstruct";
 import type { GaussianHead } from "e2gmm/dist/network/head";
 import type { ParticleTargets } from "e2gmm/dist/particles/targets";
 import type { ProjectionEngine } from "e2gmm/dist/projection/engine";
 import { Random } from "e2gmm/dist/random";
+import { reconstruct } from "e2gmm/dist/reconstruction/reconstruct";
 import { defaultTrainingOptions } from "e2gmm/dist/training/options";
 import { Trainer } from "e2gmm/dist/training/trainer";
 import { succeed } from "../cli/command";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Random } from "e2gmm";
-import { type ImageSource, reconstruct } from "e2gmm/dist/maps/reconstruct";
+import { type ImageSource, reconstruct } from "e2gmm/dist/reconstruction/reconstruct";
 import { simulatedProject, succeed } from "../cli/command";
 import { correlation, readStack } from "../cli/mrc";
 

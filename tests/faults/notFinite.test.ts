@@ -12,10 +12,10 @@ import {
   writeModelPdb,
   writeModelText,
 } from "e2gmm";
-import { createStack } from "e2gmm/dist/maps/mrc";
-import { starNumber } from "e2gmm/dist/particles/relionStar";
+import { createStack } from "e2gmm/dist/formats/mrc";
+import { starNumber } from "e2gmm/dist/formats/relionStar";
 import { temporaryFolder } from "e2gmm/dist/testing";
-import { RunFolder } from "e2gmm/dist/training/run";
+import { RunFolder } from "e2gmm/dist/training/runs/run";
 
 /** A number that is not finite is written to no file; what was there before stays, and nothing is left beside it. */
 

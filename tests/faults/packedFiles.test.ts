@@ -6,8 +6,8 @@ import path from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { InputError, openMrc, openParticles, readMap, StoppedError } from "e2gmm";
-import { mrcBytes } from "e2gmm/dist/maps/mrc.test.helper";
-import { openSource } from "e2gmm/dist/maps/mrcSource";
+import { openSource } from "e2gmm/dist/formats/fileSource";
+import { mrcBytes } from "e2gmm/dist/formats/mrc.test.helper";
 
 /** Compressed files that are damaged, that promise too much, or that unpack to more than they promise. */
 
@@ -192,7 +192,7 @@ describe("stopping", () => {
       const { folder, temporary } = workplace(t);
       const file = path.join(folder, "a.gz");
       writeFileSync(file, gzipSync(zeros(3e6)));
-      const source = require.resolve("e2gmm/dist/maps/mrcSource");
+      const source = require.resolve("e2gmm/dist/formats/fileSource");
       const script = `require(${JSON.stringify(source)}).openSource(${JSON.stringify(file)}, { memoryLimit: 1000 })
         .then((s) => { console.log(s.size); setInterval(() => s.size, 1000); })`;
       const child = spawn(process.execPath, ["-e", script], { env: { ...process.env, TMPDIR: temporary } });

@@ -3,8 +3,8 @@ import path from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { NetworkThreads, control as network, RECORD } from "e2gmm/dist/network/networkThreads";
-import { sharedFloats } from "e2gmm/dist/particles/imageTransformer";
-import { TransformThreads } from "e2gmm/dist/particles/transformThreads";
+import { sharedFloats } from "e2gmm/dist/particles/images/imageTransformer";
+import { TransformThreads } from "e2gmm/dist/particles/images/transformThreads";
 import { exampleBatch } from "e2gmm/dist/projection/examples";
 import { WasmEngine } from "e2gmm/dist/projection/wasm";
 import {
@@ -17,7 +17,7 @@ import {
   pagesOf,
   type SharedWasmMemory,
   seeGrowth,
-} from "e2gmm/dist/projection/wasmMemory";
+} from "e2gmm/dist/wasm/wasmMemory";
 import { growImages, growNetworks, growProjection } from "./growingPools";
 
 const dist = path.dirname(require.resolve("e2gmm"));

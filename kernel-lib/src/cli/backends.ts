@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { type BackendReport, listBackends } from "../compute/backends";
 import { examples } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 export function addBackends(program: Command, run: RunCommand): void {
   const command = program

@@ -2,10 +2,10 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, throwIfStopped } from "../errors";
-import { writeMap } from "../maps/mrc";
+import { writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
-import { Run, runFiles } from "../training/run";
+import { Run, runFiles } from "../training/runs/run";
 import { inTermsOf } from "./failure";
 import { modelFormat, writeModel } from "./modelFiles";
 import {
@@ -18,7 +18,7 @@ import {
   quietOption,
   readLines,
 } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 /** A point of the latent space, and where it was given. */
 interface Point {

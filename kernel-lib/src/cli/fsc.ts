@@ -1,10 +1,11 @@
 import type { Command } from "commander";
-import { type FscCurve, formatFsc, fourierShellCorrelation, resolutionAt } from "../maps/fsc";
+import type { ByteSign } from "../formats/mrc";
+import { readMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
-import { type ByteSign, readMap } from "../maps/mrc";
+import { type FscCurve, formatFsc, fourierShellCorrelation, resolutionAt } from "../reconstruction/fsc";
 import { writeBeside } from "../writeBeside";
 import { bytesOption, examples, fileOption, type QuietOption, quietOption } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 interface FscOptions extends QuietOption {
   mask?: string;

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { InputError } from "../errors";
 import type { KernelspecPlace } from "../jupyter/kernelspec";
 import { examples, fileOption } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 const places = (command: Command): Command =>
   command

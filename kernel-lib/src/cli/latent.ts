@@ -5,7 +5,7 @@ import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { kMeans } from "../latent/kmeans";
 import { openParticles } from "../particles/particleSet";
-import { RunFolder } from "../training/run";
+import { RunFolder } from "../training/runs/run";
 import { writeBeside } from "../writeBeside";
 import {
   examples,
@@ -16,7 +16,7 @@ import {
   required,
   seedOption,
 } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 interface LatentOptions extends QuietOption {
   clusters: number;

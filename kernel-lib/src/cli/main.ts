@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { describeFailure, oneLine } from "./failure";
-import { makeProgram, type RunCommand } from "./program";
-import { Session } from "./session";
+import { makeProgram } from "./program";
+import { type RunCommand, Session } from "./session";
 
 /**
  * The `e2gmm` command. Results go to stdout, progress and the one line of an error to stderr.

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { finiteText } from "../finite";
+import type { ByteSign } from "../formats/mrc";
+import { readMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
-import { type ByteSign, readMap } from "../maps/mrc";
 import { physicalSize } from "../model/gaussianModel";
 import type { GrowthRound } from "../model/growth";
 import { growNeutralModel } from "../model/neutral";
@@ -19,7 +20,7 @@ import {
   required,
   seedOption,
 } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 interface NeutralOptions extends QuietOption {
   map: string;

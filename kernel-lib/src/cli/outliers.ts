@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { InputError } from "../errors";
 import { openParticles } from "../particles/particleSet";
-import { RunFolder } from "../training/run";
+import { RunFolder } from "../training/runs/run";
 import { examples, fileOption, type QuietOption, quietOption, required } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 interface OutliersOptions extends QuietOption {
   out: string;

@@ -1,11 +1,11 @@
 import path from "node:path";
 import { InputError } from "../errors";
-import type { StackFacts } from "../particles/metadata";
-import { checkMetadata, quantities } from "../particles/metadataChecks";
+import { readStar } from "../formats/star";
+import type { StarTable } from "../formats/starTable";
+import { rotationFromEuler } from "../optics/pose";
+import type { StackFacts } from "../particles/metadata/metadata";
+import { checkMetadata, quantities } from "../particles/metadata/metadataChecks";
 import { openParticles } from "../particles/particleSet";
-import { rotationFromEuler } from "../particles/pose";
-import { readStar } from "../particles/star";
-import type { StarTable } from "../particles/starTable";
 import type { Views } from "./projectImages";
 
 /** Poses to project in, and what their file says of the images that belong to them. */

@@ -6,16 +6,12 @@ import { addFsc } from "./fsc";
 import { addKernel } from "./kernel";
 import { addLatent } from "./latent";
 import { addNeutral } from "./neutral";
-import type { QuietOption } from "./options";
 import { addOutliers } from "./outliers";
 import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
-import type { Session } from "./session";
+import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addTrain } from "./train";
-
-/** What all commands hand their work to: it gives them a session, and ends it well. */
-export type RunCommand = (options: QuietOption, work: (session: Session) => Promise<void>) => Promise<void>;
 
 /** The command line's commands and options, in the order in which they are used. */
 export function makeProgram(run: RunCommand): Command {

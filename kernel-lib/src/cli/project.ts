@@ -2,7 +2,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { useBackend } from "../compute/backends";
 import { InputError } from "../errors";
-import { createStack } from "../maps/mrc";
+import { createStack } from "../formats/mrc";
 import { rescaledModel } from "../model/edit";
 import { type GaussianModel, physicalSize } from "../model/gaussianModel";
 import { createEngine, type EngineName } from "../projection/engines";
@@ -19,9 +19,9 @@ import {
   threadsOption,
 } from "./options";
 import { openPoses, type Poses, type PosesOptions } from "./poses";
-import type { RunCommand } from "./program";
 import { projectImages } from "./projectImages";
 import { projectionStar } from "./projectionStar";
+import type { RunCommand } from "./session";
 
 interface ProjectOptions extends QuietOption {
   model: string;

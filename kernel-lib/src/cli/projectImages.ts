@@ -1,9 +1,9 @@
 import { throwIfStopped } from "../errors";
-import { halfWidth, ifft2Real, shiftOrigin } from "../maps/fft";
+import { disc } from "../fourier/disc";
+import { halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
 import { type GaussianModel, physicalSize } from "../model/gaussianModel";
-import { type Ctf, CtfEvaluator } from "../particles/ctf";
+import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { TaskOptions } from "../progress";
-import { disc } from "../projection/disc";
 import type { ProjectionEngine } from "../projection/engine";
 
 /** Where projections are seen from, and what the microscope does to them. */
@@ -73,7 +73,7 @@ function meanOf({ count, params }: GaussianModel): number {
   return sum;
 }
 
-/** From the layout of a disc to that of the half transforms of maps/fft; zero outside the disc. */
+/** From the layout of a disc to that of the half transforms of fourier/fft; zero outside the disc. */
 function toHalf(transform: Float32Array, rings: number, size: number, half: Float32Array): void {
   half.fill(0);
   const columns = halfWidth(size);

@@ -1,7 +1,7 @@
 import { finiteText } from "../finite";
-import type { Ctf } from "../particles/ctf";
-import { eulerFromRotation } from "../particles/pose";
-import { noMicroscope, relionStarHead } from "../particles/relionStar";
+import { noMicroscope, relionStarHead } from "../formats/relionStar";
+import type { Ctf } from "../optics/ctf";
+import { eulerFromRotation } from "../optics/pose";
 import type { Views } from "./projectImages";
 
 /**

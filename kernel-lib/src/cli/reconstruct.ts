@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
-import { formatFsc } from "../maps/fsc";
-import { describeLeftOut } from "../maps/imageOutliers";
-import { type ByteSign, writeMap } from "../maps/mrc";
-import { reconstruct } from "../maps/reconstruct";
+import type { ByteSign } from "../formats/mrc";
+import { writeMap } from "../maps/mapFile";
+import { describeLeftOut } from "../particles/images/imageOutliers";
 import { openParticles } from "../particles/particleSet";
+import { formatFsc } from "../reconstruction/fsc";
+import { reconstruct } from "../reconstruction/reconstruct";
 import { writeBeside } from "../writeBeside";
 import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
@@ -21,7 +22,7 @@ import {
   readIndices,
   required,
 } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 interface ReconstructCommandOptions extends QuietOption {
   particles: string;

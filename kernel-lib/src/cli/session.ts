@@ -89,3 +89,6 @@ export class Session implements TaskOptions {
     for (const outputs of this.outputs) await outputs.drop();
   }
 }
+
+/** What all commands hand their work to: it gives them a session, and ends it well. */
+export type RunCommand = (options: QuietOption, work: (session: Session) => Promise<void>) => Promise<void>;

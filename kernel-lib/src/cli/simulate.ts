@@ -10,7 +10,7 @@ import {
   required,
   seedOption,
 } from "./options";
-import type { RunCommand } from "./program";
+import type { RunCommand } from "./session";
 
 interface SimulateCommandOptions extends QuietOption {
   out: string;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
-import type { ByteSign } from "../maps/mrc";
+import type { ByteSign } from "../formats/mrc";
 import { openParticles } from "../particles/particleSet";
 import type { EngineName } from "../projection/engines";
 import {
@@ -13,7 +13,7 @@ import {
   variedKinds,
   weightings,
 } from "../training/options";
-import { type Run, RunFolder, type RunRecord } from "../training/run";
+import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
 import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
 import { inTermsOf } from "./failure";
@@ -35,8 +35,7 @@ import {
   threadsOption,
   wordsOption,
 } from "./options";
-import type { RunCommand } from "./program";
-import type { Session } from "./session";
+import type { RunCommand, Session } from "./session";
 
 interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
   particles?: string;

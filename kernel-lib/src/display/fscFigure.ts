@@ -1,5 +1,5 @@
 import { InputError } from "../errors";
-import { type FscCurve, resolutionAt } from "../maps/fsc";
+import { type FscCurve, resolutionAt } from "../reconstruction/fsc";
 import { checkNumbers, distinctLabels, shortNumber } from "./checks";
 import type { Figure, FigureOptions } from "./figure";
 import { frequencyAxes } from "./frequencyAxis";

@@ -1,11 +1,11 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { InputError, StoppedError, throwIfStopped } from "../errors";
+import type { ByteSign } from "../formats/mrc";
 import type { Umap } from "../latent/umap";
-import type { ByteSign } from "../maps/mrc";
-import type { Reconstruction } from "../maps/reconstruct";
 import { beginTask, type Progress, type TaskOptions } from "../progress";
-import type { Clustering } from "./clusterings";
+import type { Reconstruction } from "../reconstruction/reconstruct";
+import type { Clustering } from "./sets/clusterings";
 
 /** Where a thread finds the particles: those of the file, or the given rows of it. */
 export interface ParticleSource {

@@ -7,7 +7,7 @@ import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
 import type { BackgroundSettings } from "../training/background";
 import { defaultTrainingOptions } from "../training/options";
-import { Run, type RunRecord } from "../training/run";
+import { Run, type RunRecord } from "../training/runs/run";
 import { type ExploreOptions, Explorer, type ExplorerParts } from "./explorer";
 
 /**

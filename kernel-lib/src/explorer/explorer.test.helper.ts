@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { useBackend } from "../compute/backends";
-import { readMap } from "../maps/mrc";
+import { readMap } from "../maps/mapFile";
 import { growNeutralModel } from "../model/neutral";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";

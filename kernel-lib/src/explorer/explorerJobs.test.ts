@@ -223,7 +223,7 @@ describe("a training that was stopped", () => {
 
 test("what an explorer opens is closed with it, and where it cannot be made", async () => {
   const ended: string[] = [];
-  const { Run } = await import("../training/run");
+  const { Run } = await import("../training/runs/run");
   const { ParticleSet } = await import("../particles/particleSet");
   const { close: closeRun } = Run.prototype;
   const { close: closeParticles } = ParticleSet.prototype;

@@ -1,6 +1,6 @@
 import type { Marker } from "../display/theme";
 import { float, int, json, text } from "../widgets/traits";
-import type { Clustering } from "./clusterings";
+import type { Clustering } from "./sets/clusterings";
 
 /** What the two sides of the explorer share. Types only, and the traits of the kernel side. */
 

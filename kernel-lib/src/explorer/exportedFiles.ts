@@ -1,10 +1,10 @@
-import { formatFsc } from "../maps/fsc";
-import { writeMap } from "../maps/mrc";
-import type { Reconstruction } from "../maps/reconstruct";
+import { writeMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
 import { type GaussianModel, originInBox, withOrigin } from "../model/gaussianModel";
 import { writeModelPdb } from "../model/pdb";
 import { writeModelText } from "../model/text";
+import { formatFsc } from "../reconstruction/fsc";
+import type { Reconstruction } from "../reconstruction/reconstruct";
 import { writeBeside } from "../writeBeside";
 
 /** Where a file of the given name goes. @throws InputError where it may not be, or has none of the endings */

@@ -1,10 +1,10 @@
 import { parentPort } from "node:worker_threads";
 import { umap } from "../latent/umap";
-import { reconstruct } from "../maps/reconstruct";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { TaskOptions } from "../progress";
+import { reconstruct } from "../reconstruction/reconstruct";
 import type { FromJobThread, JobKind, Jobs, ParticleSource, ToJobThread } from "./backgroundJobs";
-import { clusterRows } from "./clusterings";
+import { clusterRows } from "./sets/clusterings";
 
 /** The thread of `BackgroundJobs`: does what it is told, reports progress, answers. */
 

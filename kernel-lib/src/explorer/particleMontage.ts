@@ -1,13 +1,13 @@
 import type { Figure } from "../display/figure";
 import { type LabelledImage, montageFigure } from "../display/montageFigure";
 import { InputError } from "../errors";
-import { halfWidth, ifft2Real, shiftOrigin } from "../maps/fft";
+import { halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
+import { resampler } from "../fourier/resample";
 import type { MapImage } from "../maps/sections";
 import { type GaussianModel, physicalSize } from "../model/gaussianModel";
 import { projectionTransform } from "../model/transform";
-import { type Ctf, CtfEvaluator } from "../particles/ctf";
+import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { ParticleSet } from "../particles/particleSet";
-import { resampler } from "../particles/resample";
 
 /** Pairs of pictures in a montage. */
 const MOST_PAIRS = 12;

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { RunFolder } from "../training/run";
+import { RunFolder } from "../training/runs/run";
 
 /** A run folder that was found. */
 export interface FoundRun {

@@ -1,5 +1,5 @@
+import { frequency, halfWidth, ifft3Real, shiftOrigin } from "../fourier/fft";
 import { Random } from "../random";
-import { frequency, halfWidth, ifft3Real, shiftOrigin } from "./fft";
 import type { Volume } from "./volume";
 
 export interface Gaussian {

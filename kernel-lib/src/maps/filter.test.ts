@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
 import { InputError } from "../errors";
+import { fft3Real, frequency, halfWidth } from "../fourier/fft";
 import { Random } from "../random";
 import { haveProgram, runProgram, temporaryFolder } from "../testing";
-import { fft3Real, frequency, halfWidth } from "./fft";
 import { filterVolume, gaussianFilter, lowPass } from "./filter";
-import { readMap, writeMap } from "./mrc";
+import { readMap, writeMap } from "./mapFile";
 import type { Volume } from "./volume";
 
 function noise(size: [number, number, number], apix: number): Volume {

@@ -1,5 +1,5 @@
 import { InputError } from "../errors";
-import { fft3Real, frequency, halfWidth, ifft3Real } from "./fft";
+import { fft3Real, frequency, halfWidth, ifft3Real } from "../fourier/fft";
 import type { Volume } from "./volume";
 
 /** A map whose transform was multiplied by `transfer`, a real function of the spatial frequency in 1/Å. */

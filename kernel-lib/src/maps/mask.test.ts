@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { InputError } from "../errors";
 import { Random } from "../random";
 import { sharedData, temporaryFolder } from "../testing";
+import { writeMap } from "./mapFile";
 import { applyMask, checkMask, densityMask, maskAt, readMask, sphericalMask } from "./mask";
-import { writeMap } from "./mrc";
 import type { Volume } from "./volume";
 
 function filled(size: [number, number, number], value: (x: number, y: number, z: number) => number): Volume {

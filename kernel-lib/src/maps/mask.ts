@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { type Grid, requireSameBox, requireSameGrid } from "./grid";
-import { type ReadMapOptions, readMap } from "./mrc";
+import { type ReadMapOptions, readMap } from "./mapFile";
 import type { Volume } from "./volume";
 
 /** How far outside 0 … 1 the values of a mask may lie: interpolation and rounding take them there. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputError } from "../errors";
+import { frequency } from "../fourier/fft";
 import { Random } from "../random";
 import { gaussianMap, randomGaussians } from "./analytic.test.helper";
-import { frequency } from "./fft";
 import { lowPass } from "./filter";
 import { resizeVolume } from "./resize";
 import type { Volume } from "./volume";

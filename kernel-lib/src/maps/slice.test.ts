@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputError } from "../errors";
-import { disc } from "../projection/disc";
+import { disc } from "../fourier/disc";
 import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
 import { gaussianMap, projected, randomGaussians } from "./analytic.test.helper";

@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
-import { disc } from "../projection/disc";
-import { fft3Real, halfWidth } from "./fft";
+import { disc } from "../fourier/disc";
+import { fft3Real, halfWidth } from "../fourier/fft";
 import type { Volume } from "./volume";
 
 export interface MapProjectorOptions {

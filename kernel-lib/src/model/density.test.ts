@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
-import { readMap, writeMap } from "../maps/mrc";
+import { readMap, writeMap } from "../maps/mapFile";
 import { MapProjector } from "../maps/slice";
 import { Random } from "../random";
 import { temporaryFolder } from "../testing";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Volume } from "../maps/volume";
-import { rotationFromVector } from "../particles/pose";
+import { rotationFromVector } from "../optics/pose";
 import { Random } from "../random";
 import { modelDensity } from "./density";
 import {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readMap } from "../maps/mrc";
+import { trainingBox as boxFor } from "../fourier/trainingBox";
+import { readMap } from "../maps/mapFile";
 import { MapProjector } from "../maps/slice";
-import { trainingBox as boxFor } from "../maps/trainingBox";
 import type { Volume } from "../maps/volume";
 import { Random } from "../random";
 import { sharedData } from "../testing";

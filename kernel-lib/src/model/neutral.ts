@@ -1,9 +1,9 @@
 import { InputError } from "../errors";
+import { boxOfRings, ringsOfBox, ringsWithin } from "../fourier/trainingBox";
 import { filterVolume } from "../maps/filter";
 import { checkMask } from "../maps/mask";
 import { resizeVolume } from "../maps/resize";
 import { MapProjector } from "../maps/slice";
-import { boxOfRings, ringsOfBox, ringsWithin } from "../maps/trainingBox";
 import type { Volume } from "../maps/volume";
 import { beginTask } from "../progress";
 import { Random } from "../random";

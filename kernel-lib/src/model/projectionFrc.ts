@@ -1,6 +1,6 @@
-import { halfWidth } from "../maps/fft";
+import { disc, sampleIndex } from "../fourier/disc";
+import { halfWidth } from "../fourier/fft";
 import type { MapProjector } from "../maps/slice";
-import { disc, sampleIndex } from "../projection/disc";
 import type { GaussianModel } from "./gaussianModel";
 import { projectionTransform } from "./transform";
 

@@ -1,4 +1,4 @@
-import { fft3Real, goodFftSize, halfWidth, ifft3Real, shiftOrigin } from "../maps/fft";
+import { fft3Real, goodFftSize, halfWidth, ifft3Real, shiftOrigin } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
 
 /** μ, the weight of scale and fall-off beside the correlation. */
@@ -149,7 +149,7 @@ export interface ShellScore {
   power: Float64Array;
 }
 
-/** The transform of a cubic map with its origin at index ⌊n/2⌋, in the half layout of maps/fft. */
+/** The transform of a cubic map with its origin at index ⌊n/2⌋, in the half layout of fourier/fft. */
 export interface MapTransform {
   half: Float32Array;
   size: number;

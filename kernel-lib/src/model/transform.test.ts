@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { halfWidth } from "../maps/fft";
-import { disc, sampleIndex } from "../projection/disc";
+import { disc, sampleIndex } from "../fourier/disc";
+import { halfWidth } from "../fourier/fft";
 import { ReferenceEngine } from "../projection/reference";
 import { Random } from "../random";
 import { emptyModel, Row } from "./gaussianModel";

@@ -1,4 +1,4 @@
-import { halfWidth } from "../maps/fft";
+import { halfWidth } from "../fourier/fft";
 import type { GaussianModel } from "./gaussianModel";
 
 /**
@@ -8,7 +8,7 @@ import type { GaussianModel } from "./gaussianModel";
  *
  * @param rotation R, reference → image, 9 numbers from `rotationAt`, row-major
  * @param shift    t in box units, 2 numbers
- * @param half     receives the half transform of an image of S × S pixels in the layout of maps/fft, with the
+ * @param half     receives the half transform of an image of S × S pixels in the layout of fourier/fft, with the
  *                 origin of the image at pixel ⌊S/2⌋: 2 · (⌊S/2⌋ + 1) · S numbers
  * @param rings    columns and rows beyond |kx|, |ky| = rings are left 0. Default: all
  */

@@ -1,4 +1,5 @@
-import type { DenseNetwork, NamedArray } from "./denseNetwork";
+import type { DenseNetwork } from "./denseNetwork";
+import type { AdamStep, NamedArray } from "./parameters";
 
 export interface AdamOptions {
   learningRate: number;
@@ -9,19 +10,6 @@ export interface AdamOptions {
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-7;
-
-/** The numbers of one step, as the update of a layer takes them. */
-export interface AdamStep {
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  /** Learning rate over the correction of the first moment. */
-  rate: number;
-  /** One over the root of the correction of the second moment. */
-  root: number;
-  /** Fraction of a weight that it loses. */
-  decay: number;
-}
 
 /**
  * Adam (Kingma and Ba, 2015) with decoupled weight decay for one or more networks, which hold the moments of their weights

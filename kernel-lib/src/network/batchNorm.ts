@@ -1,6 +1,5 @@
-import type { AdamStep } from "./adam";
 import type { Rows } from "./denseLayer";
-import type { Moments, NamedArray } from "./denseNetwork";
+import type { AdamStep, Moments, NamedArray } from "./parameters";
 
 const EPSILON = 1e-3;
 const MOMENTUM = 0.95;

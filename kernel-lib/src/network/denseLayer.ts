@@ -1,5 +1,5 @@
-import type { AdamStep } from "./adam";
 import type { NetworkThreads } from "./networkThreads";
+import type { AdamStep } from "./parameters";
 
 /** Words of a layer's task after the first, in the order of assembly/dense.ts, and the floats that follow them. */
 const words = [

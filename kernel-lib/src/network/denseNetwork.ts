@@ -1,8 +1,8 @@
 import type { Random } from "../random";
-import type { AdamStep } from "./adam";
 import { Normalisation } from "./batchNorm";
 import { DenseLayer, Rows } from "./denseLayer";
 import type { NetworkThreads } from "./networkThreads";
+import type { AdamStep, Moments, NamedArray } from "./parameters";
 
 export interface NetworkSpec {
   inputs: number;
@@ -15,19 +15,6 @@ export interface NetworkSpec {
   batchNorm: boolean;
   /** Standard deviation of an output at the start, for inputs of unit variance. */
   outputScale: number;
-}
-
-/** A named float32 array, as it is kept in a checkpoint. */
-export interface NamedArray {
-  name: string;
-  shape: number[];
-  data: Float32Array;
-}
-
-/** Adam's moments of one array of weights. */
-export interface Moments {
-  first: Float32Array;
-  second: Float32Array;
 }
 
 /** Rows of a pass of inference, and the fewest that there is room for. */

@@ -1,10 +1,10 @@
 import type { Random } from "../random";
-import type { AdamStep } from "./adam";
-import { DenseNetwork, type NamedArray } from "./denseNetwork";
+import { DenseNetwork } from "./denseNetwork";
 import { EvenScale } from "./evenScale";
 import type { GaussianHead } from "./head";
 import { HeadLayer, type HeadSlope } from "./headLayer";
 import { NetworkThreads } from "./networkThreads";
+import type { AdamStep, NamedArray } from "./parameters";
 
 export interface LatentModelSpec {
   latent: number;

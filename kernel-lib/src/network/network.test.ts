@@ -3,13 +3,14 @@ import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Random } from "../random";
-import { Adam, type AdamStep } from "./adam";
+import { Adam } from "./adam";
 import { Rows } from "./denseLayer";
-import { DenseNetwork, type NamedArray } from "./denseNetwork";
+import { DenseNetwork } from "./denseNetwork";
 import { GaussianHead, type Varied } from "./head";
 import { HeadLayer } from "./headLayer";
 import { LatentModel } from "./latentModel";
 import { NetworkThreads } from "./networkThreads";
+import type { AdamStep, NamedArray } from "./parameters";
 
 function someNumbers(count: number, seed: number): Float32Array {
   const random = new Random(seed);

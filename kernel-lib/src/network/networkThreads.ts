@@ -11,7 +11,7 @@ import {
   nextJob,
   pagesOf,
   type SharedWasmMemory,
-} from "../projection/wasmMemory";
+} from "../wasm/wasmMemory";
 
 /** What is to be computed, as WebAssembly reads it. */
 export interface NetworkTask {

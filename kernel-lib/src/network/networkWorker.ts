@@ -1,5 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { awaitJob, instantiate, type SharedWasmMemory, seeGrowth } from "../projection/wasmMemory";
+import { awaitJob, instantiate, type SharedWasmMemory, seeGrowth } from "../wasm/wasmMemory";
 import { control, RECORD, sayFailed } from "./networkThreads";
 
 /** One thread of {@link NetworkThreads}: sleeps until there is a task to work on. */

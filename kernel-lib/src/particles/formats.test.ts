@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InputError } from "../errors";
-import { openMrc, readMap } from "../maps/mrc";
+import { openMrc } from "../formats/mrc";
+import { readMap } from "../maps/mapFile";
 import { sharedData } from "../testing";
 import { openParticles } from "./particleSet";
 import { prepareTargets } from "./targets";

@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import { inParallel } from "./parallel";
+import { inParallel } from "../parallel";
 
 /** Which rows of a particle file name which image. */
 export interface NamedImages {

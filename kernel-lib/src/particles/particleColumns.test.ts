@@ -142,7 +142,7 @@ test("a word among many numbers makes them categories", async (t) => {
   const rows = Array.from({ length: 80 }, (_, i) => `1@x.mrcs ${i === 70 ? "none" : i % 3}`);
   const head = "data_\n\nloop_\n_rlnImageName\n_rlnGroupNumber\n_rlnPixelSize\n";
   const folder = temporaryFolder(t);
-  const { createStack } = await import("../maps/mrc");
+  const { createStack } = await import("../formats/mrc");
   const stack = await createStack(path.join(folder, "x.mrcs"), { size: [4, 4], apix: 2 });
   await stack.append(new Float32Array(16));
   await stack.close();

@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
-import type { Categories } from "./metadata";
+import { eulerFromRotation } from "../optics/pose";
+import type { Categories } from "./metadata/metadata";
 import type { ParticleSet } from "./particleSet";
-import { eulerFromRotation } from "./pose";
 
 /** A column that axes and colours can be made of. */
 export interface ColumnDescription {

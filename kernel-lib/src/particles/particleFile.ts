@@ -1,13 +1,13 @@
 import { InputError, throwIfStopped } from "../errors";
-import { type ByteSign, squarePixelSize } from "../maps/mrc";
-import { readStart } from "../maps/mrcSource";
-import { readCryosparc } from "./cryosparcMetadata";
+import { readStart } from "../formats/fileSource";
+import { type ByteSign, squarePixelSize } from "../formats/mrc";
 import { undividedHalves } from "./halves";
 import { countRepeats, firstRowsOfImages } from "./imageIdentity";
-import type { ParticleMetadata, StackFacts } from "./metadata";
-import { checkMetadata } from "./metadataChecks";
-import { readRelion } from "./relionMetadata";
-import { StackReader } from "./stackReader";
+import { StackReader } from "./images/stackReader";
+import { readCryosparc } from "./metadata/cryosparcMetadata";
+import type { ParticleMetadata, StackFacts } from "./metadata/metadata";
+import { checkMetadata } from "./metadata/metadataChecks";
+import { readRelion } from "./metadata/relionMetadata";
 
 export interface OpenParticlesOptions {
   /**

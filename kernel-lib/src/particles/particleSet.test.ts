@@ -3,8 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, truncateSync, write
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { InputError, StoppedError } from "../errors";
-import { createStack, writeMap } from "../maps/mrc";
-import { mrcBytes } from "../maps/mrc.test.helper";
+import { createStack } from "../formats/mrc";
+import { mrcBytes } from "../formats/mrc.test.helper";
+import { writeMap } from "../maps/mapFile";
 import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { openParticles } from "./particleSet";
 import { type MadeParticle, randomParticles, relionStar } from "./synthetic.test.helper";

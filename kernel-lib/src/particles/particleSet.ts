@@ -1,15 +1,15 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import type { ByteSign, MrcFile } from "../maps/mrc";
+import type { ByteSign, MrcFile } from "../formats/mrc";
+import { type Resampler, resampler } from "../fourier/resample";
+import type { Ctf } from "../optics/ctf";
+import { inParallel } from "../parallel";
 import { beginTask, type TaskOptions } from "../progress";
-import type { Ctf } from "./ctf";
-import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata";
-import { inParallel } from "./parallel";
+import { readSections, type StackReader } from "./images/stackReader";
+import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata/metadata";
 import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
-import { type Resampler, resampler } from "./resample";
-import { readSections, type StackReader } from "./stackReader";
 
-export type { OpticsGroup } from "./metadata";
+export type { OpticsGroup } from "./metadata/metadata";
 export type { OpenParticlesOptions } from "./particleFile";
 
 /** Image stacks that are read at the same time. */

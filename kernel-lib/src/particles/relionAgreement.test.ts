@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { openMrc, writeMap } from "../maps/mrc";
-import { disc } from "../projection/disc";
+import { openMrc } from "../formats/mrc";
+import { disc } from "../fourier/disc";
+import { fftTransform } from "../fourier/imageTransform";
+import { writeMap } from "../maps/mapFile";
+import { ctfOnDisc } from "../optics/ctfDisc";
 import { haveProgram, runProgram, temporaryFolder } from "../testing";
-import { ctfOnDisc } from "./ctfDisc";
-import { fftTransform } from "./imageTransform";
 import { openParticles } from "./particleSet";
 import {
   correlation,

@@ -1,9 +1,9 @@
+import { relionStarHead } from "../formats/relionStar";
+import { type Disc, sampleIndex } from "../fourier/disc";
 import type { Volume } from "../maps/volume";
-import { type Disc, sampleIndex } from "../projection/disc";
+import type { Ctf } from "../optics/ctf";
+import { ctfOnDisc } from "../optics/ctfDisc";
 import { Random } from "../random";
-import type { Ctf } from "./ctf";
-import { ctfOnDisc } from "./ctfDisc";
-import { relionStarHead } from "./relionStar";
 
 /** Made-up molecules whose map and projections are both known in closed form, to hold this code against RELION. */
 

@@ -3,12 +3,12 @@ import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { InputError, StoppedError } from "../errors";
-import { createStack } from "../maps/mrc";
-import { disc, sampleIndex } from "../projection/disc";
+import { createStack } from "../formats/mrc";
+import { disc, sampleIndex } from "../fourier/disc";
+import { ctfValue } from "../optics/ctf";
+import { rotationFromEuler } from "../optics/pose";
 import { temporaryFolder } from "../testing";
-import { ctfValue } from "./ctf";
 import { openParticles } from "./particleSet";
-import { rotationFromEuler } from "./pose";
 import {
   correlation,
   type Gaussians,

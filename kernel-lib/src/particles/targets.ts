@@ -1,11 +1,11 @@
 import { throwIfStopped } from "../errors";
-import { ringsOfBox, type TrainingBox } from "../maps/trainingBox";
+import { disc } from "../fourier/disc";
+import { ringsOfBox, type TrainingBox } from "../fourier/trainingBox";
 import { availableMemory } from "../memoryLimit";
+import { inParallel } from "../parallel";
 import { beginTask, type TaskOptions } from "../progress";
-import { disc } from "../projection/disc";
-import { inParallel } from "./parallel";
+import { ParticleTransforms } from "./images/particleTransforms";
 import type { ParticleSet } from "./particleSet";
-import { ParticleTransforms } from "./particleTransforms";
 
 /** Particles as the training reads them: poses, and transforms whose rings have norm 1. */
 export interface ParticleTargets extends TrainingBox {

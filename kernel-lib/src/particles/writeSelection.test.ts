@@ -3,12 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { InputError, StoppedError } from "../errors";
-import { createStack, readMap, writeMap } from "../maps/mrc";
+import { createStack } from "../formats/mrc";
+import { readStar } from "../formats/star";
+import { readMap, writeMap } from "../maps/mapFile";
+import { rotationFromEuler } from "../optics/pose";
 import { haveProgram, runProgram, temporaryFolder } from "../testing";
-import { type Field, npy } from "./cryosparc.test.helper";
+import { type Field, npy } from "./metadata/cryosparc.test.helper";
 import { openParticles, type ParticleSet } from "./particleSet";
-import { rotationFromEuler } from "./pose";
-import { readStar } from "./star";
 import { gaussianMap, randomGaussians, randomParticles, relionStar } from "./synthetic.test.helper";
 import { latentColumns, writeSelection } from "./writeSelection";
 

@@ -1,12 +1,12 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
+import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "../formats/relionStar";
+import { refuseSameFile, type StarColumn } from "../formats/starWriter";
+import { eulerFromRotation } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
 import { writeBeside } from "../writeBeside";
-import type { ParticleMetadata } from "./metadata";
+import type { ParticleMetadata } from "./metadata/metadata";
 import type { ParticleSet } from "./particleSet";
-import { eulerFromRotation } from "./pose";
-import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "./relionStar";
-import { refuseSameFile, type StarColumn } from "./starWriter";
 
 export interface WriteSelectionOptions extends TaskOptions {
   /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { disc, sampleIndex } from "../fourier/disc";
 import { Random } from "../random";
-import { disc, sampleIndex } from "./disc";
 import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
 import { type ExampleOptions, exampleBatch } from "./examples";
 import { ReferenceEngine } from "./reference";

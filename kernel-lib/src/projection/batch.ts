@@ -1,4 +1,4 @@
-import { disc } from "./disc";
+import { disc } from "../fourier/disc";
 import type { ProjectionBatch, ProjectionRequest, ProjectionResult, VariantBatch } from "./engine";
 
 /** What every engine does alike: checking what it was given, laying out what it returns, and which rings are empty. */

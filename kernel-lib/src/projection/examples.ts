@@ -1,5 +1,5 @@
+import { disc } from "../fourier/disc";
 import { Random } from "../random";
-import { disc } from "./disc";
 import type { ProjectionBatch, ProjectionRequest } from "./engine";
 
 /** Batches for tests, benchmarks and trials of engines. Not part of the published package's interface. */

@@ -1,5 +1,5 @@
+import { disc, sampleIndex } from "../fourier/disc";
 import { leastPower, variantsOf } from "./batch";
-import { disc, sampleIndex } from "./disc";
 import type { ProjectionEngine, VariantBatch } from "./engine";
 
 /** Numbers of a ring in `products` for V models. */

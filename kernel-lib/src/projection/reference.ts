@@ -1,3 +1,4 @@
+import { type Disc, disc, sampleIndex } from "../fourier/disc";
 import {
   checkBatch,
   checkModelsAndPoses,
@@ -7,7 +8,6 @@ import {
   modelStride,
   weightStride,
 } from "./batch";
-import { type Disc, disc, sampleIndex } from "./disc";
 import type {
   ProjectionBatch,
   ProjectionEngine,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { limitBufferPool } from "../compute/bufferPool";
 import { readAndDispose } from "../compute/tensors";
+import { disc, sampleIndex } from "../fourier/disc";
 import {
   checkBatch,
   checkModelsAndPoses,
@@ -10,7 +11,6 @@ import {
   modelStride,
   weightStride,
 } from "./batch";
-import { disc, sampleIndex } from "./disc";
 import type {
   ProjectionBatch,
   ProjectionEngine,

@@ -1,25 +1,8 @@
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import {
-  checkBatch,
-  checkModelsAndPoses,
-  emptyResult,
-  type ModelsAndPoses,
-  modelStride,
-  variantsOf,
-  weightStride,
-} from "./batch";
-import { disc } from "./disc";
-import type {
-  ProjectionBatch,
-  ProjectionEngine,
-  ProjectionRequest,
-  ProjectionResult,
-  VariantBatch,
-} from "./engine";
-import { choosePlan, type Plan, planTable, twiddles, type Widths, widths } from "./plan";
-import { productNumbers } from "./products";
+import { disc } from "../fourier/disc";
+import { twiddles } from "../fourier/twiddles";
 import {
   Arena,
   type ControlWords,
@@ -35,7 +18,25 @@ import {
   nextJob,
   pagesOf,
   type SharedWasmMemory,
-} from "./wasmMemory";
+} from "../wasm/wasmMemory";
+import {
+  checkBatch,
+  checkModelsAndPoses,
+  emptyResult,
+  type ModelsAndPoses,
+  modelStride,
+  variantsOf,
+  weightStride,
+} from "./batch";
+import type {
+  ProjectionBatch,
+  ProjectionEngine,
+  ProjectionRequest,
+  ProjectionResult,
+  VariantBatch,
+} from "./engine";
+import { choosePlan, type Plan, planTable, type Widths, widths } from "./plan";
+import { productNumbers } from "./products";
 
 export interface WasmEngineOptions {
   /** Worker threads. Default: one per core. */

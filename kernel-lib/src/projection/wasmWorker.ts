@@ -6,7 +6,7 @@ import {
   instantiate,
   type SharedWasmMemory,
   seeGrowth,
-} from "./wasmMemory";
+} from "../wasm/wasmMemory";
 
 /**
  * One thread of the WebAssembly engine. It sleeps until there is another job, works on it as the control words

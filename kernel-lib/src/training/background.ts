@@ -5,9 +5,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
 import { beginTask, inKernel, type Progress, type TaskOptions } from "../progress";
-import { withClaimedRun } from "./claimRun";
-import { Run } from "./run";
-import type { RunLockToken } from "./runLock";
+import { withClaimedRun } from "./runs/claimRun";
+import { Run } from "./runs/run";
+import type { RunLockToken } from "./runs/runLock";
 import type { EpochReport } from "./trainer";
 import type { TrainSettings } from "./trainSettings";
 

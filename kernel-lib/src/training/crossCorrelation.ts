@@ -1,4 +1,4 @@
-import { disc, sampleIndex } from "../projection/disc";
+import { disc, sampleIndex } from "../fourier/disc";
 
 /**
  * Where images agree best with projections, by their correlations sample by sample: the log-likelihood Σ w·FRC of an image

@@ -9,7 +9,7 @@ import {
   type Surroundings,
 } from "../projection/engines";
 import type { Workload } from "../projection/trial";
-import type { RunRecord } from "./run";
+import type { RunRecord } from "./runs/run";
 
 /**
  * The projection engine that a run is trained with: the one asked for, else that of the record of a run that goes on, so

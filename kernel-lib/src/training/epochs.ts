@@ -1,9 +1,9 @@
 import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
-import { type Checkpoint, loading, placesArray } from "./checkpoint";
-import type { RunFolder } from "./runFolder";
-import { type RunLockToken, verifyLock } from "./runLock";
-import type { RunRecord } from "./runRecord";
+import { type Checkpoint, loading, placesArray } from "./runs/checkpoint";
+import type { RunFolder } from "./runs/runFolder";
+import { type RunLockToken, verifyLock } from "./runs/runLock";
+import type { RunRecord } from "./runs/runRecord";
 import type { EpochReport, Trainer } from "./trainer";
 
 export interface EpochsOfRun {

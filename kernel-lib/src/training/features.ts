@@ -3,7 +3,7 @@ import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { readAndDispose, withTensors } from "../compute/tensors";
 import { InputError, throwIfStopped } from "../errors";
 import { type GaussianModel, Row } from "../model/gaussianModel";
-import type { NamedArray } from "../network/denseNetwork";
+import type { NamedArray } from "../network/parameters";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";

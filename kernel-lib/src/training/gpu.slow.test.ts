@@ -4,7 +4,7 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
-import { readMap } from "../maps/mrc";
+import { readMap } from "../maps/mapFile";
 import { growNeutralModel } from "../model/neutral";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { disc } from "../fourier/disc";
 import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { ParticleTargets } from "../particles/targets";
-import { disc } from "../projection/disc";
 import { exampleBatch } from "../projection/examples";
 import { ReferenceEngine } from "../projection/reference";
 import { Random } from "../random";

@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
+import { disc } from "../fourier/disc";
 import { availableMemory, gigabytes } from "../memoryLimit";
-import { disc } from "../projection/disc";
 
 /** What the memory of a training step depends on. */
 export interface StepShape {

@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { throwIfStopped } from "../errors";
-import { inParallel } from "../particles/parallel";
+import { inParallel } from "../parallel";
 import type { TaskOptions } from "../progress";
 
 /** Where in the latent space a particle is, given its image: the posterior's mean and standard deviation. */

@@ -7,17 +7,17 @@ import { after, before, describe, test } from "node:test";
 import * as threads from "node:worker_threads";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
-import { readMap } from "../maps/mrc";
+import { readMap } from "../maps/mapFile";
 import { growNeutralModel } from "../model/neutral";
 import { writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
 import { simulateLinearMotion } from "../simulate/designs";
 import { temporaryFolder } from "../testing";
 import { train } from "./background";
-import { Run } from "./run";
+import { Run } from "./runs/run";
+import { readArrays, writeArrays } from "./runs/weightsFile";
 import { trainInThisThread } from "./train";
 import type { TrainSettings } from "./trainSettings";
-import { readArrays, writeArrays } from "./weightsFile";
 
 /** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */
 const data = mkdtempSync(path.join(tmpdir(), "e2gmm-train-"));
@@ -196,7 +196,7 @@ describe("training", () => {
     const mask = path.join(folder, "mask.mrc");
     const map = await readMap(path.join(data, "consensus.mrc"));
     const half = map.data.map((_, i) => (i % 32 >= 20 ? 1 : 0));
-    const { writeMap } = await import("../maps/mrc");
+    const { writeMap } = await import("../maps/mapFile");
     await writeMap(mask, { ...map, data: half });
     const run = await train({ ...settings(path.join(folder, "run"), { epochs: 2 }), mask });
     const { params, count } = run.neutral;

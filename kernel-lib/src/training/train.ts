@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
-import { ringsOfBox, ringsWithin } from "../maps/trainingBox";
+import { ringsOfBox, ringsWithin } from "../fourier/trainingBox";
 import { gigabytes } from "../memoryLimit";
 import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
@@ -9,23 +9,28 @@ import { GaussianHead } from "../network/head";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
-import { type Checkpoint, chosenStart, loading, placesArray } from "./checkpoint";
-import { type ChoiceOfParticles, checkFit, chosenParticles, particlesWithout } from "./chosenParticles";
-import { withClaimedRun } from "./claimRun";
+import {
+  type ChoiceOfParticles,
+  checkFit,
+  chosenParticles,
+  particlesWithout,
+} from "./agreement/chosenParticles";
 import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features";
 import { readFreeGaussians } from "./freeGaussians";
-import { checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { withDefaults } from "./options";
+import { type Checkpoint, chosenStart, loading, placesArray } from "./runs/checkpoint";
+import { withClaimedRun } from "./runs/claimRun";
+import { checkSameParticles, fileState, stackStates } from "./runs/inputFiles";
 
-import { formatOutliers } from "./outliersTable";
+import { formatOutliers } from "./runs/outliersTable";
 
-import { Run } from "./run";
-import { RunFolder } from "./runFolder";
-import { type RunLockToken, verifyLock } from "./runLock";
-import { checkTrainingOptions, programRecord, type RunRecord } from "./runRecord";
+import { Run } from "./runs/run";
+import { RunFolder } from "./runs/runFolder";
+import { type RunLockToken, verifyLock } from "./runs/runLock";
+import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
 import { LEAST_PARTICLES, Trainer, tooFewParticles } from "./trainer";
 import type { TrainSettings } from "./trainSettings";
 

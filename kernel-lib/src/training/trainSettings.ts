@@ -1,4 +1,4 @@
-import type { ByteSign } from "../maps/mrc";
+import type { ByteSign } from "../formats/mrc";
 import type { EngineChoice } from "../projection/engines";
 import type { TrainingOptions } from "./options";
 import type { EpochReport } from "./trainer";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { disc } from "../projection/disc";
+import { disc } from "../fourier/disc";
 import { Random } from "../random";
 import { RingWeights } from "./weights";
 

@@ -1,4 +1,4 @@
-import { disc } from "../projection/disc";
+import { disc } from "../fourier/disc";
 
 /**
  * How much each Fourier ring of each particle counts.

@@ -1,5 +1,5 @@
-import { dashes } from "e2gmm/dist/display/theme.js";
-import type { EpochState, SetState } from "e2gmm/dist/explorer/explorerState";
+import { dashes } from "e2gmm/display/theme";
+import type { EpochState, SetState } from "e2gmm/messages/explorer";
 import { drawn, element } from "../dom.js";
 import { type Series, ticksOf } from "./chart.js";
 import { drawChart } from "./chartView.js";

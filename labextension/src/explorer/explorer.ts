@@ -6,8 +6,8 @@ import {
   type WidgetModel,
 } from "@jupyter-widgets/base";
 import { Widget } from "@lumino/widgets";
-import type { Clustering } from "e2gmm/dist/explorer/clusterings";
-import type { ExplorerRequest, RunState, SetState, TrainingState } from "e2gmm/dist/explorer/explorerState";
+import type { Clustering } from "e2gmm/messages/clusterings";
+import type { ExplorerRequest, RunState, SetState, TrainingState } from "e2gmm/messages/explorer";
 import "../../style/explorer.css";
 import { button, element } from "../dom.js";
 import { FreedView } from "../freedView.js";

@@ -1,4 +1,4 @@
-import type { ExplorerRequest, ExportKind, SetState } from "e2gmm/dist/explorer/explorerState";
+import type { ExplorerRequest, ExportKind, SetState } from "e2gmm/messages/explorer";
 import { element, labelled } from "../dom.js";
 import { fileNameOf } from "./fileNames.js";
 import { explorerSettings } from "./settings.js";

@@ -1,6 +1,6 @@
 import type { Kernel } from "@jupyterlab/services";
-import type { OpenExplorer, PanelAnswer } from "e2gmm/dist/explorer/panel";
-import type { FoundRun } from "e2gmm/dist/explorer/runFolders";
+import type { OpenExplorer, PanelAnswer } from "e2gmm/messages/panel";
+import type { FoundRun } from "e2gmm/messages/runFolders";
 
 const TARGET = "e2gmm.panel";
 /** Makes the library answer; kernels that have not imported it do so now. */

@@ -1,5 +1,5 @@
-import { markerSigns } from "e2gmm/dist/display/theme.js";
-import type { ExplorerRequest, MapState, SetState } from "e2gmm/dist/explorer/explorerState";
+import { markerSigns } from "e2gmm/display/theme";
+import type { ExplorerRequest, MapState, SetState } from "e2gmm/messages/explorer";
 import { element } from "../dom.js";
 
 export interface SetTableActions {

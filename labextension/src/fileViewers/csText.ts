@@ -1,9 +1,4 @@
-import {
-  type NumpyField,
-  type NumpyHeader,
-  numberReader,
-  typeBytes,
-} from "e2gmm/dist/particles/numpyHeader.js";
+import { type NumpyField, type NumpyHeader, numberReader, typeBytes } from "e2gmm/formats/numpyHeader";
 
 /** What a long piece of work asks between its steps. */
 export interface Pauses {

@@ -1,5 +1,5 @@
-import { InputError } from "e2gmm/dist/errors.js";
-import { NUMPY_START, numpyHeaderBytes, parseNumpyHeader } from "e2gmm/dist/particles/numpyHeader.js";
+import { InputError } from "e2gmm/errors";
+import { NUMPY_START, numpyHeaderBytes, parseNumpyHeader } from "e2gmm/formats/numpyHeader";
 import { starOfCs } from "./csText.js";
 import { formatBytes, type RemoteFile, readRange, type TakePiece } from "./remoteFile.js";
 import { Slices } from "./slices.js";

@@ -1,4 +1,4 @@
-import { InputError } from "e2gmm/dist/errors.js";
+import { InputError } from "e2gmm/errors";
 import { decodeValues, type MrcHeader, type MrcLayout, originOf, sizeOf, voxelOf } from "./mrc.js";
 import { formatBytes, type RemoteFile, readRange } from "./remoteFile.js";
 import { Slices } from "./slices.js";

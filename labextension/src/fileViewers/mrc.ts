@@ -1,13 +1,13 @@
-import type { MrcHeader } from "e2gmm/dist/maps/mrcHeader.js";
+import type { MrcHeader } from "e2gmm/formats/mrcHeader";
 
 /**
  * What the viewers ask of MRC, CCP4 and MAP files beyond the header and the values, which the library reads (Cheng et
  * al., J. Struct. Biol. 192, 146–150, 2015).
  */
 
-export { headerBytes, type MrcHeader, modeName, parseHeader } from "e2gmm/dist/maps/mrcHeader.js";
-export { findValues, layoutOf, type MrcLayout } from "e2gmm/dist/maps/mrcLayout.js";
-export { decodeValues } from "e2gmm/dist/maps/mrcValues.js";
+export { headerBytes, type MrcHeader, modeName, parseHeader } from "e2gmm/formats/mrcHeader";
+export { findValues, layoutOf, type MrcLayout } from "e2gmm/formats/mrcLayout";
+export { decodeValues } from "e2gmm/formats/mrcValues";
 
 /** Size along X, Y and Z, whatever the order of axes in the file. */
 export function sizeOf(header: MrcHeader): [number, number, number] {

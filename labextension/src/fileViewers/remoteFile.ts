@@ -1,4 +1,4 @@
-import { InputError } from "e2gmm/dist/errors.js";
+import { InputError } from "e2gmm/errors";
 import { Slices } from "./slices.js";
 
 /**

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { parseNumber } from "e2gmm/dist/particles/parseNumber.js";
-import * as kernelStar from "e2gmm/dist/particles/star.js";
+import * as kernelStar from "e2gmm/dist/formats/star.js";
 import { Random } from "e2gmm/dist/random.js";
 import { sharedData } from "e2gmm/dist/testing.js";
+import { parseNumber } from "e2gmm/formats/parseNumber";
 import { StarIndexer, type StarSheet } from "./starIndex.js";
 import { checkRows, filterRows, sortRows } from "./starOrder.js";
 

@@ -1,4 +1,4 @@
-import { refuseOtherFormats, StarLines, StarRows } from "e2gmm/dist/particles/starText.js";
+import { refuseOtherFormats, StarLines, StarRows } from "e2gmm/formats/starText";
 
 const newline = 10;
 
@@ -25,7 +25,7 @@ export class StarSheet extends StarRows {
 
 /**
  * Finds blocks, loops and rows of a STAR file in the page, while the file is still arriving. The kernel's reader
- * (`particles/star.ts`) indexes a whole file at once and refuses what is broken; this one can stop after any line and
+ * (`formats/star.ts`) indexes a whole file at once and refuses what is broken; this one can stop after any line and
  * go on later, and keeps what came before a broken line, so that it can be looked at.
  */
 export class StarIndexer {

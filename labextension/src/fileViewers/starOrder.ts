@@ -1,5 +1,5 @@
-import { parseNumber } from "e2gmm/dist/particles/parseNumber.js";
-import { isBlank } from "e2gmm/dist/particles/starText.js";
+import { parseNumber } from "e2gmm/formats/parseNumber";
+import { isBlank } from "e2gmm/formats/starText";
 import { Slices } from "./slices.js";
 import type { StarSheet } from "./starIndex.js";
 

@@ -1,4 +1,4 @@
-import type { Colouring } from "e2gmm/dist/explorer/gaussianViewerState";
+import type { Colouring } from "e2gmm/messages/gaussianViewer";
 import { distances, type ModelBox, roundedUp } from "./gaussians.js";
 
 /** Colours of the Gaussians. Each scale grows or falls in lightness, so that it can be read without telling hues apart. */

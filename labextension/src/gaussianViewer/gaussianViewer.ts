@@ -1,4 +1,4 @@
-import type { ViewerAnswer } from "e2gmm/dist/explorer/gaussianViewerState";
+import type { ViewerAnswer } from "e2gmm/messages/gaussianViewer";
 import "../../style/gaussianViewer.css";
 import { download, element, onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";

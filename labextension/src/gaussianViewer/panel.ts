@@ -1,5 +1,5 @@
-import type { Colouring } from "e2gmm/dist/explorer/gaussianViewerState";
-import type { MaskShape } from "e2gmm/dist/explorer/maskShapes";
+import type { Colouring } from "e2gmm/messages/gaussianViewer";
+import type { MaskShape } from "e2gmm/messages/maskShapes";
 import { element } from "../dom.js";
 import { button, checkbox, choice, numberField, shortNumber, slider } from "./controls.js";
 import { distances, roundedUp } from "./gaussians.js";

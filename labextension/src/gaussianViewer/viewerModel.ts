@@ -1,6 +1,6 @@
 import { DOMWidgetModel, type ISerializers, unpack_models, WidgetModel } from "@jupyter-widgets/base";
-import type { DensityMapState } from "e2gmm/dist/explorer/densityMap";
-import type { GaussianViewerState } from "e2gmm/dist/explorer/gaussianViewerState";
+import type { DensityMapState } from "e2gmm/messages/densityMap";
+import type { GaussianViewerState } from "e2gmm/messages/gaussianViewer";
 import { widgetModule, widgetModuleVersion } from "../module.js";
 import { numbersOf } from "../typedArrays.js";
 

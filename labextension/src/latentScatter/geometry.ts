@@ -1,4 +1,4 @@
-import { shortNumber as figureNumber } from "e2gmm/dist/display/checks.js";
+import { shortNumber as figureNumber } from "e2gmm/display/checks";
 
 /** Places in the plot area and the numbers that they stand for. No page, no plotly. */
 

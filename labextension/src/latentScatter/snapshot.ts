@@ -1,4 +1,4 @@
-import type { LatentScatterState } from "e2gmm/dist/explorer/latentScatterState";
+import type { LatentScatterState } from "e2gmm/messages/latentScatter";
 
 export type {
   Colouring,
@@ -9,7 +9,7 @@ export type {
   ScatterZoom,
   ShownAxes,
   ShownAxis,
-} from "e2gmm/dist/explorer/latentScatterState";
+} from "e2gmm/messages/latentScatter";
 
 /** The state of a scatter as its views read it. */
 export type Snapshot = Readonly<LatentScatterState>;

@@ -1,0 +1,194 @@
+import { InputError, throwIfStopped } from "../errors";
+import { beginTask } from "../progress";
+import { type ByteSource, memoryFor, openSource } from "./fileSource";
+import { headerBytes, type MrcHeader, parseHeader } from "./mrcHeader";
+import { type ByteSign, type FoundValues, findValues, promisedLayout } from "./mrcLayout";
+import { decodeValues, findNotFinite } from "./mrcValues";
+
+export type { MrcHeader } from "./mrcHeader";
+export type { ByteSign } from "./mrcLayout";
+export { createStack, type StackWriter } from "./mrcWriter";
+
+/**
+ * An open MRC, MRCS, MAP or CCP4 file, of which sections (the images of a stack, the XY planes of a volume) are read
+ * when asked for. Compressed files (gzip, bzip2) are unpacked when opened.
+ */
+export interface MrcFile {
+  /** The path as it was given. */
+  readonly file: string;
+  readonly header: MrcHeader;
+  /** Columns along X, rows along Y, sections along Z, whatever the order of axes in the file. */
+  readonly size: readonly [number, number, number];
+  /** Å per pixel along X, or undefined where the header does not say. */
+  readonly apix: number | undefined;
+  /** What was assumed on opening or is left out, in sentences that name the file. */
+  readonly notices: readonly string[];
+  /**
+   * Sections `first` to `first + count − 1`, counted from 0, as [count · ny · nx] with x fastest.
+   * @param space  at least 4 bytes for each value, in which the result may then lie: to read often without taking new memory
+   * @throws InputError where the file ends early or holds a value that is NaN or infinite
+   */
+  readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export interface OpenMrcOptions {
+  /**
+   * How bytes of mode 0 are read. Default: as IMOD's stamp says; without it as unsigned where the values only make sense so,
+   * which is said in the notices, else as signed.
+   */
+  bytes?: ByteSign | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens an MRC file and checks that it holds as many values as its header promises. Whether its sections are images
+ * or planes of a volume is for the caller to know: the space group (word 23) tells, but many programs write it wrong.
+ *
+ * @throws InputError when the file is missing, no MRC file, of a mode that cannot be read, too short, or longer than its header
+ *   says in a way that leaves open where its values begin
+ */
+export async function openMrc(file: string, given: OpenMrcOptions = {}): Promise<MrcFile> {
+  const options = beginTask(given);
+  const { signal } = options;
+  const promisedBytes = (start: Uint8Array) => promisedLayout(parseHeader(start, file), file).fileBytes;
+  const source = await openSource(file, { signal, promisedBytes });
+  try {
+    const header = parseHeader(await source.read(0, headerBytes), file);
+    const read = (from: number, to: number) => source.read(from, to - from);
+    const found = await findValues({ file, header, size: source.size, read, bytes: options.bytes });
+    const opened = new OrderedFile({ file, source, header, ...found });
+    return header.axes.join() === "1,2,3" ? opened : await readPermuted(opened, signal);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** Pixel sizes outside of this range are no electron micrograph's; headers that are not filled in have anything. */
+/** Whether a header can mean this as Å per pixel. */
+export const isPixelSize = (apix: number) => apix >= 0.01 && apix <= 10_000;
+
+/** Å per pixel along X, Y and Z, undefined where the header does not say. */
+function pixelSizes(header: MrcHeader): (number | undefined)[] {
+  // Words 8–13 go with X, Y and Z, whatever the order of axes.
+  const size = sizeAlongAxes(header);
+  const edges = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
+  return edges.map((edge) => (isPixelSize(edge) ? edge : undefined));
+}
+
+/** Å per pixel of images; undefined where the header does not say, or says two different ones (by 1 %) along X and Y. */
+export function squarePixelSize({ header }: MrcFile): number | undefined {
+  const [x, y] = pixelSizes(header);
+  return x !== undefined && y !== undefined && Math.abs(y / x - 1) > 0.01 ? undefined : x;
+}
+
+interface OpenedFile extends FoundValues {
+  file: string;
+  source: ByteSource;
+  header: MrcHeader;
+}
+
+class OrderedFile implements MrcFile {
+  readonly size: readonly [number, number, number];
+  readonly apix: number | undefined;
+  readonly file: string;
+  readonly header: MrcHeader;
+  readonly notices: readonly string[];
+
+  constructor(private readonly opened: OpenedFile) {
+    const { file, header, notices } = opened;
+    this.file = file;
+    this.header = header;
+    this.notices = notices;
+    this.size = [header.nc, header.nr, header.ns];
+    this.apix = pixelSizes(header)[0];
+  }
+
+  async readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array> {
+    checkRange(this, first, count);
+    const { source, layout } = this.opened;
+    const bytes = count * layout.sectionBytes;
+    const start = layout.dataStart + first * layout.sectionBytes;
+    const raw = await source.read(start, bytes, space ?? memoryFor(bytes, this.file));
+    if (raw.length < bytes) {
+      const place = `${this.file}: section ${first + Math.floor(raw.length / layout.sectionBytes) + 1}`;
+      throw new InputError(place, `${layout.sectionBytes} bytes`, `only ${raw.length % layout.sectionBytes}`);
+    }
+    const values = decodeValues(raw, this.header, layout.signed);
+    // Only floating point can hold what is no number.
+    if (this.header.mode === 2 || this.header.mode === 12) checkFinite(values, this, first);
+    return values;
+  }
+
+  close(): Promise<void> {
+    return this.opened.source.close();
+  }
+}
+
+/** Size along X, Y and Z, whatever the order of axes in the file. */
+function sizeAlongAxes(header: MrcHeader): [number, number, number] {
+  const extent = [header.nc, header.nr, header.ns];
+  return [1, 2, 3].map((axis) => extent[header.axes.indexOf(axis)]!) as [number, number, number];
+}
+
+/** A file whose axes are in another order: read whole, since a section of its array is no section along Z. */
+async function readPermuted(inFile: OrderedFile, signal: AbortSignal | undefined): Promise<MrcFile> {
+  const { file, header, notices, apix } = inFile;
+  throwIfStopped(signal);
+  const values = await inFile.readSections(0, header.ns);
+  // Place in the file's order of each of X, Y, Z, and how far apart its neighbours are there.
+  const place = [1, 2, 3].map((axis) => header.axes.indexOf(axis));
+  const size = sizeAlongAxes(header);
+  const [nx, ny, nz] = size;
+  const fileStride = [1, header.nc, header.nc * header.nr];
+  const [sx, sy, sz] = place.map((i) => fileStride[i]!) as [number, number, number];
+  const data = new Float32Array(values.length);
+  let to = 0;
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++) data[to++] = values[x * sx + y * sy + z * sz]!;
+    }
+  }
+  const permuted: MrcFile = {
+    file,
+    header,
+    size,
+    apix,
+    notices,
+    readSections: async (first, count) => {
+      checkRange(permuted, first, count);
+      return data.slice(first * nx * ny, (first + count) * nx * ny);
+    },
+    close: () => inFile.close(),
+  };
+  return permuted;
+}
+
+function checkRange(file: MrcFile, first: number, count: number): void {
+  const sections = file.size[2];
+  if (
+    !(Number.isInteger(first) && Number.isInteger(count) && first >= 0 && count >= 0) ||
+    first + count > sections
+  ) {
+    throw new InputError(
+      file.file,
+      `sections 1 to ${sections}`,
+      `${first + 1} to ${first + count} asked for`,
+    );
+  }
+}
+
+function checkFinite(values: Float32Array, file: MrcFile, first: number): void {
+  const bad = findNotFinite(values);
+  if (bad < 0) return;
+  const { nc, nr } = file.header;
+  const section = Math.floor(bad / (nc * nr));
+  const inSection = bad - section * nc * nr;
+  const pixel = `x ${inSection % nc}, y ${Math.floor(inSection / nc)}`;
+  throw new InputError(
+    `${file.file}: section ${first + section + 1}`,
+    "finite values",
+    `${values[bad]} at pixel ${pixel} (counted from 0)`,
+  );
+}

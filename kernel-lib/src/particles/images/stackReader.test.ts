@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "../../testing";
+import { StackReader } from "./stackReader";
+
+test("a stack that was not there is found when it has come", async (t) => {
+  const folder = temporaryFolder(t);
+  const stack = path.join(folder, "particles.mrcs");
+  const reader = new StackReader(path.join(folder, "particles.star"), undefined);
+  await assert.rejects(reader.resolve("particles.mrcs"), /expected the image stack particles\.mrcs/);
+  writeFileSync(stack, "");
+  assert.equal(await reader.resolve("particles.mrcs"), stack);
+});

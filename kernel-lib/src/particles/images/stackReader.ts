@@ -1,0 +1,210 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { InputError } from "../../errors";
+import { type ByteSign, type MrcFile, type OpenMrcOptions, openMrc } from "../../formats/mrc";
+
+/** Files that stay open at a time. */
+const openLimit = 16;
+/** Images that lie together are read together, up to this many values. */
+const runLimit = 1 << 21;
+
+/** Finds and reads the image stacks of one particle file. */
+export class StackReader {
+  private readonly files = new Map<string, { opening: Promise<MrcFile>; users: number }>();
+  private readonly resolved = new Map<string, Promise<string | undefined>>();
+  /** Name of the stack that each file of the data folder was taken for. */
+  private readonly inDataFolder = new Map<string, string>();
+  private readonly folders: string[];
+  private readonly found = new Set<string>();
+
+  /**
+   * @param metadataFile  the file that names the stacks
+   * @param dataFolder    where to look first
+   * @param bytes         how stacks of bytes (mode 0) are read; see `openMrc`
+   */
+  constructor(
+    private readonly metadataFile: string,
+    private readonly dataFolder: string | undefined,
+    private readonly bytes?: ByteSign,
+  ) {
+    // The file's own folder, then its ancestors, one of which is RELION's project folder.
+    this.folders = [];
+    let folder = path.dirname(path.resolve(metadataFile));
+    for (;;) {
+      this.folders.push(folder);
+      const parent = path.dirname(folder);
+      if (parent === folder) break;
+      folder = parent;
+    }
+    this.folders.push(process.cwd());
+  }
+
+  /** What was assumed about the stacks that were opened so far, in sentences. */
+  get notices(): readonly string[] {
+    return [...this.found];
+  }
+
+  /**
+   * Path of a stack.
+   * @throws InputError when it is in none of the places where it may be, or may be another one of the same name
+   */
+  async resolve(name: string): Promise<string> {
+    const found = await this.find(name);
+    if (found !== undefined) return found;
+    const places = this.dataFolder === undefined ? "" : `the data folder ${this.dataFolder}, `;
+    throw new InputError(
+      this.metadataFile,
+      `the image stack ${withoutMark(name)} in ${places}its own folder, one above it, or the working folder`,
+      "no such file (--data-folder, in a notebook `dataFolder`, names another folder)",
+    );
+  }
+
+  /** As {@link resolve}; undefined when it is in none of the places. */
+  find(name: string): Promise<string | undefined> {
+    let found = this.resolved.get(name);
+    if (!found) {
+      found = this.search(withoutMark(name));
+      this.resolved.set(name, found);
+      // A stack that is not there may come.
+      const forget = () => this.resolved.delete(name);
+      found.then((file) => file ?? forget(), forget);
+    }
+    return found;
+  }
+
+  private async search(name: string): Promise<string | undefined> {
+    if (this.dataFolder !== undefined) {
+      const parts = path.normalize(name).split(path.sep).filter(Boolean);
+      for (let left = 0; left < parts.length; left++) {
+        const candidate = path.join(this.dataFolder, ...parts.slice(left));
+        if (!(await isFile(candidate))) continue;
+        this.refuseOtherStack(candidate, name);
+        return candidate;
+      }
+    }
+    const candidates = path.isAbsolute(name) ? [name] : this.folders.map((folder) => path.join(folder, name));
+    for (const candidate of candidates) if (await isFile(candidate)) return candidate;
+    return undefined;
+  }
+
+  /**
+   * Two stacks of the same name in different folders, found by less than their full name, would be read as one.
+   * @throws InputError where the names say two different files
+   */
+  private refuseOtherStack(file: string, name: string): void {
+    const before = this.inDataFolder.get(file);
+    this.inDataFolder.set(file, before ?? name);
+    if (before === undefined) return;
+    const [a, b] = [before, name].map((one) => `/${path.normalize(one).replaceAll(path.sep, "/")}`) as [
+      string,
+      string,
+    ];
+    // An absolute and a relative name can be of the same file.
+    if (a.endsWith(b) || b.endsWith(a)) return;
+    throw new InputError(
+      this.metadataFile,
+      `a stack for each of ${[before, name].sort().join(" and ")} in the data folder ${this.dataFolder}`,
+      `${file} alone`,
+    );
+  }
+
+  /**
+   * Calls `work` with a stack, which stays open at least until the end of it.
+   * @param signal  stops the opening, which takes long for a compressed stack
+   */
+  async use<T>(name: string, work: (stack: MrcFile) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const file = await this.resolve(name);
+    let entry = this.files.get(file);
+    if (entry) this.files.delete(file);
+    else entry = { opening: this.open(file, signal), users: 0 };
+    // The one used last stands at the end.
+    this.files.set(file, entry);
+    entry.users++;
+    try {
+      return await work(await entry.opening);
+    } catch (error) {
+      // A stack that could not be opened is tried anew the next time.
+      if (!(await entry.opening.catch(() => undefined)) && this.files.get(file) === entry)
+        this.files.delete(file);
+      throw error;
+    } finally {
+      entry.users--;
+      await this.closeSurplus();
+    }
+  }
+
+  private async open(file: string, signal: AbortSignal | undefined): Promise<MrcFile> {
+    const stack = await openStack(file, { bytes: this.bytes, signal });
+    for (const notice of stack.notices) this.found.add(notice);
+    return stack;
+  }
+
+  private async closeSurplus(): Promise<void> {
+    for (const [file, entry] of this.files) {
+      if (this.files.size <= openLimit) break;
+      if (entry.users > 0) continue;
+      this.files.delete(file);
+      await (await entry.opening).close();
+    }
+  }
+
+  /** Closes all files that are not in use. The reader can be used again afterwards. */
+  async close(): Promise<void> {
+    for (const [file, entry] of [...this.files]) {
+      if (entry.users > 0) continue;
+      this.files.delete(file);
+      await (await entry.opening).close();
+    }
+  }
+}
+
+/**
+ * Reads sections of a stack in any order and hands each on: its place in `sections`, an array that holds it (valid during
+ * the call only), and where in the array it begins. Neighbours are read in one go.
+ */
+export async function readSections(
+  stack: MrcFile,
+  sections: readonly number[],
+  visit: (place: number, values: Float32Array, from: number) => void,
+): Promise<void> {
+  const pixels = stack.size[0] * stack.size[1];
+  const order = sections.map((_, i) => i).sort((a, b) => sections[a]! - sections[b]!);
+  const sectionAt = (i: number) => sections[order[i]!]!;
+  const longest = Math.max(1, Math.floor(runLimit / pixels));
+  let space: ArrayBuffer | undefined;
+  for (let i = 0; i < order.length; ) {
+    const first = sectionAt(i);
+    let j = i;
+    while (j + 1 < order.length && sectionAt(j + 1) - sectionAt(j) <= 1 && sectionAt(j + 1) - first < longest)
+      j++;
+    const count = sectionAt(j) - first + 1;
+    const bytes = 4 * count * pixels;
+    if (!space || space.byteLength < bytes) space = new ArrayBuffer(bytes);
+    const values = await stack.readSections(first, count, space);
+    for (; i <= j; i++) visit(order[i]!, values, (sectionAt(i) - first) * pixels);
+  }
+}
+
+/** Without RELION's way to say of a .mrc file that it is a stack. */
+function withoutMark(name: string): string {
+  return name.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function openStack(file: string, options: OpenMrcOptions): Promise<MrcFile> {
+  const stack = await openMrc(file, options);
+  const [nx, ny, nz] = stack.size;
+  try {
+    if (nx !== ny) throw new InputError(file, "square images", `${nx}×${ny} pixels`);
+    if (stack.header.spaceGroup >= 401) {
+      throw new InputError(file, "a stack of images", `${nz} sections of a stack of volumes`);
+    }
+    return stack;
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}

@@ -1,0 +1,369 @@
+import { InputError } from "../../errors";
+import { NumpyTable } from "../../formats/numpyTable";
+import { refuseSameFile } from "../../formats/starWriter";
+import { rotationFromVector } from "../../optics/pose";
+import { writeBeside } from "../../writeBeside";
+import type {
+  Categories,
+  DefocusColumns,
+  FileColumn,
+  GivenOptics,
+  OpticsGroup,
+  ParticleMetadata,
+} from "./metadata";
+import { type Measured, type QuantityName, quantities } from "./metadataChecks";
+
+const degree = 180 / Math.PI;
+/** Fields that are read, and the numbers in each of their rows. */
+const lengths: Readonly<Record<string, number>> = {
+  "blob/path": 1,
+  "blob/idx": 1,
+  "blob/shape": 2,
+  "blob/psize_A": 1,
+  "blob/sign": 1,
+  "ctf/accel_kv": 1,
+  "ctf/cs_mm": 1,
+  "ctf/amp_contrast": 1,
+  "ctf/df1_A": 1,
+  "ctf/df2_A": 1,
+  "ctf/df_angle_rad": 1,
+  "ctf/phase_shift_rad": 1,
+  "ctf/bfactor": 1,
+  "alignments3D/pose": 3,
+  "alignments3D/shift": 2,
+  "alignments3D/psize_A": 1,
+  "alignments3D/split": 1,
+};
+const defocusFields = ["ctf/df1_A", "ctf/df2_A"];
+
+/**
+ * Reads the particles of a cryoSPARC `.cs` file. Poses come from `alignments3D`, so a file of a refinement is needed
+ * for them; fields that cryoSPARC keeps in a separate passthrough file are not looked for there.
+ */
+export async function readCryosparc(file: string, given: GivenOptics = {}): Promise<ParticleMetadata> {
+  const table = await NumpyTable.read(file);
+  for (const field of ["blob/path", "blob/idx", "blob/shape", "blob/psize_A"]) {
+    if (!table.has(field)) throw new InputError(file, "the fields of a particle file", `no ${field}`);
+  }
+  for (const [name, length] of Object.entries(lengths)) {
+    const field = table.fields.get(name);
+    if (!field || field.length === length) continue;
+    const numbers = length === 1 ? "one number" : `${length} numbers`;
+    throw new InputError(`${file}: field ${name}`, `${numbers} in each row`, String(field.length));
+  }
+  if (table.count === 0) throw new InputError(file, "at least one particle", "none");
+  return new CryosparcMetadata(table, given);
+}
+
+class CryosparcMetadata implements ParticleMetadata {
+  readonly file: string;
+  readonly count: number;
+  readonly opticsGroups: OpticsGroup[] = [];
+  readonly opticsGroup: Uint16Array;
+  readonly stacks: string[] = [];
+  readonly stack: Int32Array;
+  readonly section: Int32Array;
+  readonly unnumbered = undefined;
+  readonly unaligned: Uint8Array | undefined;
+  readonly defocus: DefocusColumns | undefined;
+  readonly contrast: Int8Array | undefined;
+  readonly randomSubset: Uint8Array | undefined;
+  readonly notices: string[] = [];
+
+  private readonly originScale: number;
+  /** The first row of each optics group. */
+  private readonly firstOfGroup: number[] = [];
+
+  constructor(
+    private readonly table: NumpyTable,
+    private readonly given: GivenOptics,
+  ) {
+    this.file = table.file;
+    this.count = table.count;
+    this.opticsGroup = new Uint16Array(this.count);
+    this.stack = new Int32Array(this.count);
+    this.section = this.sections();
+    this.findStacks();
+    this.originScale = this.scaleOfOrigins();
+    this.findOpticsGroups();
+    this.defocus = this.readDefocus();
+    if (!this.defocus) this.notices.push("no CTF fields: images are taken as not affected by a CTF");
+    if (table.has("blob/sign")) {
+      const sign = table.numbers("blob/sign");
+      if (sign.some((value) => value < 0))
+        this.contrast = Int8Array.from(sign, (value) => (value < 0 ? -1 : 1));
+    }
+    if (table.has("alignments3D/split")) {
+      const split = table.numbers("alignments3D/split");
+      // A refinement without half sets says 0 for all.
+      // What is neither 0 nor 1 is refused by checkMetadata.
+      if (split.some((value) => value !== split[0]))
+        this.randomSubset = Uint8Array.from(split, (value) => value + 1);
+    }
+    this.noticeAberrations();
+    this.unaligned = this.findUnaligned();
+  }
+
+  private sections(): Int32Array {
+    const places = this.table.numbers("blob/idx");
+    const wrong = places.findIndex((place) => !(place >= 0 && place < 2 ** 31 && Number.isInteger(place)));
+    if (wrong < 0) return Int32Array.from(places);
+    const place = `${this.where(wrong)}, field blob/idx`;
+    throw new InputError(place, "the place of an image in its stack, from 0", String(places[wrong]));
+  }
+
+  /** cryoSPARC leaves the rotation vector of a particle that was not aligned exactly 0. */
+  private findUnaligned(): Uint8Array | undefined {
+    if (!this.hasPoses) return undefined;
+    const pose = this.table.numbers("alignments3D/pose");
+    const unaligned = new Uint8Array(this.count);
+    let found = 0;
+    for (let row = 0; row < this.count; row++) {
+      if (pose[3 * row] !== 0 || pose[3 * row + 1] !== 0 || pose[3 * row + 2] !== 0) continue;
+      unaligned[row] = 1;
+      found++;
+    }
+    if (found === 0) return undefined;
+    if (found === this.count) {
+      throw new InputError(`${this.file}: field alignments3D/pose`, "aligned particles", "only null vectors");
+    }
+    this.notices.push(
+      `${found} of ${this.count} particles have a null vector for a pose, as cryoSPARC leaves those that it did not align: they are left out`,
+    );
+    return unaligned;
+  }
+
+  /**
+   * Shifts are in pixels of the alignment, whose size follows that of the images where another is given.
+   * @throws InputError where one pixel size is given for images of several
+   */
+  private scaleOfOrigins(): number {
+    const { apix } = this.given;
+    if (apix === undefined) return 1;
+    const sizes = this.table.numbers("blob/psize_A");
+    const other = sizes.find((size) => Math.abs(size - sizes[0]!) > 5e-3 * Math.abs(sizes[0]!));
+    if (other !== undefined) {
+      throw new InputError(
+        `--apix: ${this.file}`,
+        "particles of one pixel size",
+        `${sizes[0]} and ${other} Å`,
+      );
+    }
+    return sizes[0]! > 0 ? apix / sizes[0]! : 1;
+  }
+
+  private findStacks(): void {
+    const known = new Map<string, number>();
+    for (const [row, path] of this.table.text("blob/path").entries()) {
+      // Paths of imported files begin with a mark that is no part of the name.
+      const name = path.replace(/^>/, "");
+      if (name === "")
+        throw new InputError(`${this.where(row)}, field blob/path`, "the name of a stack", "none");
+      let index = known.get(name);
+      if (index === undefined) {
+        index = this.stacks.push(name) - 1;
+        known.set(name, index);
+      }
+      this.stack[row] = index;
+    }
+  }
+
+  private findOpticsGroups(): void {
+    const { table } = this;
+    const optional = (name: string) => (table.has(name) ? table.numbers(name) : undefined);
+    const shape = table.numbers("blob/shape");
+    const inFile = table.numbers("blob/psize_A");
+    const apix = this.given.apix === undefined ? inFile : inFile.fill(this.given.apix);
+    const voltage = optional("ctf/accel_kv");
+    const cs = optional("ctf/cs_mm");
+    const contrast = optional("ctf/amp_contrast");
+    const known = new Map<string, number>();
+    for (let row = 0; row < this.count; row++) {
+      const [height, width] = [shape[2 * row]!, shape[2 * row + 1]!];
+      if (height !== width)
+        throw new InputError(this.where(row), "square images", `${width}×${height} pixels`);
+      const key = [width, apix[row], voltage?.[row], cs?.[row], contrast?.[row]].join(" ");
+      let index = known.get(key);
+      if (index === undefined) {
+        index = this.opticsGroups.length;
+        if (index === 65536) throw new InputError(this.file, "at most 65536 different sets of optics");
+        known.set(key, index);
+        this.firstOfGroup.push(row);
+        this.opticsGroups.push({
+          name: `optics ${index + 1}`,
+          apix: apix[row]!,
+          boxSize: width,
+          voltage: voltage?.[row] ?? Number.NaN,
+          sphericalAberration: cs?.[row] ?? Number.NaN,
+          amplitudeContrast: contrast?.[row] ?? Number.NaN,
+          phaseFlipped: false,
+          ctfPremultiplied: false,
+        });
+      }
+      this.opticsGroup[row] = index;
+    }
+  }
+
+  private readDefocus(): DefocusColumns | undefined {
+    const { table } = this;
+    if (!defocusFields.some((name) => table.has(name))) return undefined;
+    const needed = [
+      "ctf/df1_A",
+      "ctf/df2_A",
+      "ctf/df_angle_rad",
+      "ctf/accel_kv",
+      "ctf/cs_mm",
+      "ctf/amp_contrast",
+    ];
+    const missing = needed.filter((name) => !table.has(name));
+    if (missing.length > 0)
+      throw new InputError(this.file, `the fields ${needed.join(", ")}`, `no ${missing.join(", ")}`);
+    const optional = (name: string) => (table.has(name) ? table.numbers(name) : undefined);
+    return {
+      defocusU: table.numbers("ctf/df1_A"),
+      defocusV: table.numbers("ctf/df2_A"),
+      angle: table.numbers("ctf/df_angle_rad").map((x) => x * degree),
+      phaseShift: optional("ctf/phase_shift_rad")?.map((x) => x * degree),
+      bFactor: optional("ctf/bfactor"),
+      scale: undefined,
+    };
+  }
+
+  private noticeAberrations(): void {
+    const used = (name: string) => this.table.has(name) && this.table.numbers(name).some((x) => x !== 0);
+    if (["ctf/tilt_A", "ctf/trefoil_A", "ctf/tetra_A", "ctf/shift_A"].some(used)) {
+      this.notices.push("beam tilt and higher-order aberrations in the CTF fields are not corrected");
+    }
+    if (used("ctf/anisomag"))
+      this.notices.push("the anisotropic magnification in ctf/anisomag is not corrected");
+  }
+
+  *measured(): Generator<Measured> {
+    const { table } = this;
+    const where = (name: string) => (row: number) => `${this.where(row)}, field ${name}`;
+    const ofGroups = (
+      quantity: "apix" | "boxSize" | "voltage" | "sphericalAberration" | "amplitudeContrast",
+    ) => ({
+      quantity,
+      values: this.opticsGroups.map((group) => group[quantity]),
+      where: (group: number) => where(quantities[quantity].cryosparc)(this.firstOfGroup[group]!),
+    });
+    yield ofGroups("apix");
+    yield ofGroups("boxSize");
+    const column = (quantity: QuantityName, name: string, more: Partial<Measured> = {}): Measured[] =>
+      table.has(name) ? [{ quantity, values: table.numbers(name), where: where(name), ...more }] : [];
+    if (this.defocus) {
+      yield ofGroups("voltage");
+      yield ofGroups("sphericalAberration");
+      yield ofGroups("amplitudeContrast");
+      const { angle, phaseShift } = this.defocus;
+      for (const name of defocusFields) yield* column("defocus", name, { phaseShift });
+      const inRadians = { unit: "rad", inFile: (degrees: number) => degrees / degree };
+      yield* column("defocusAngle", "ctf/df_angle_rad", { ...inRadians, values: angle });
+      if (phaseShift)
+        yield* column("phaseShift", "ctf/phase_shift_rad", { ...inRadians, values: phaseShift });
+      yield* column("bFactor", "ctf/bfactor");
+    }
+    yield* column("rotationVector", "alignments3D/pose", { width: 3 });
+    yield* column("pixelOrigin", "alignments3D/shift", { width: 2 });
+    yield* column("apix", "alignments3D/psize_A");
+    if (this.randomSubset) {
+      const halves = table.numbers("alignments3D/split").map((value) => value + 1);
+      yield* column("randomSubset", "alignments3D/split", { values: halves, inFile: (half) => half - 1 });
+    }
+  }
+
+  get hasPoses(): boolean {
+    return this.table.has("alignments3D/pose");
+  }
+
+  rotations(): Float32Array {
+    this.needPoses("alignments3D/pose");
+    const pose = this.table.numbers("alignments3D/pose");
+    const out = new Float32Array(9 * this.count);
+    for (let i = 0; i < this.count; i++) {
+      // cryoSPARC's vector turns the image into the reference; the way back is its negative.
+      rotationFromVector(-pose[3 * i]!, -pose[3 * i + 1]!, -pose[3 * i + 2]!, out, 9 * i);
+    }
+    return out;
+  }
+
+  shifts(): Float32Array {
+    this.needPoses("alignments3D/shift");
+    const shift = this.table.numbers("alignments3D/shift");
+    const own = this.table.has("alignments3D/psize_A") ? "alignments3D/psize_A" : "blob/psize_A";
+    const apix = this.table.numbers(own);
+    // Like RELION's origins: where the particle has to be moved from, in the pixels of the alignment.
+    return Float32Array.from(shift, (x, i) => -x * apix[i >> 1]! * this.originScale);
+  }
+
+  private needPoses(field: string): void {
+    if (this.table.has(field)) return;
+    throw new InputError(this.file, `the field ${field}, which a 3-D refinement writes`, "none of that name");
+  }
+
+  has(column: string): boolean {
+    return this.table.has(column);
+  }
+
+  numbers(column: string): Float64Array {
+    const field = this.table.fields.get(column);
+    if (field && field.length > 1) {
+      throw new InputError(`${this.file}: field ${column}`, "one number in each row", String(field.length));
+    }
+    return this.table.numbers(column);
+  }
+
+  text(column: string): string[] {
+    return this.table.text(column);
+  }
+
+  columns(): FileColumn[] {
+    return [...this.table.fields.values()].flatMap(({ name, length }): FileColumn[] => {
+      if (this.table.isText(name)) return [{ name, kind: "text" }];
+      if (length === 1) return [{ name, kind: "number" }];
+      return Array.from({ length }, (_, j) => ({ name: `${name}[${j}]`, kind: "number" }));
+    });
+  }
+
+  looseNumbers(column: string): Float64Array | undefined {
+    const [field, component] = this.component(column);
+    if (this.table.isText(field)) return undefined;
+    return this.table.numbers(field, component).map((x) => (Number.isFinite(x) ? x : Number.NaN));
+  }
+
+  /** The field of a column, and which of its numbers the column is: `alignments3D/pose[2]`. */
+  private component(column: string): [field: string, component: number] {
+    const found = /^(.*)\[(\d+)\]$/.exec(column);
+    const field = found && this.table.fields.get(found[1]!);
+    return field && Number(found[2]) < field.length ? [field.name, Number(found[2])] : [column, 0];
+  }
+
+  categories(column: string): Categories {
+    const known = new Map<string, number>();
+    const codes = new Uint32Array(this.count);
+    const words = this.table.has(column)
+      ? this.table.text(column)
+      : Array.from(this.table.numbers(...this.component(column)), String);
+    for (const [row, word] of words.entries()) {
+      const index = known.get(word) ?? known.size;
+      known.set(word, index);
+      codes[row] = index;
+    }
+    return { codes, names: [...known.keys()] };
+  }
+
+  where(row: number): string {
+    return `${this.file}: row ${row + 1}`;
+  }
+
+  async write(target: string, rows: ArrayLike<number>): Promise<void> {
+    if (!target.toLowerCase().endsWith(".cs")) {
+      throw new InputError(target, "a name that ends in .cs, since the particles were read from a .cs file");
+    }
+    await refuseSameFile(this.file, target);
+    await writeBeside(target, async (write) => {
+      for (const bytes of this.table.subset(rows)) await write(bytes);
+    });
+  }
+}

@@ -1,0 +1,226 @@
+import { InputError } from "../../errors";
+import type { NumberReader, StarTable } from "../../formats/starTable";
+import type { OpticsGroup } from "./metadata";
+import type { Measured } from "./metadataChecks";
+import {
+  type At,
+  type Column,
+  columnOf,
+  isThere,
+  numberOf,
+  type OpticsInput,
+  originScale,
+  pixelSize,
+  pixelSizeOfStack,
+  placeOf,
+  readOptics,
+  refuseContradiction,
+  refuseOtherPixelSizes,
+  type Source,
+} from "./opticsNumbers";
+
+const imageQuantities = ["apix", "boxSize"] as const;
+const microscopeQuantities = ["voltage", "sphericalAberration", "amplitudeContrast"] as const;
+
+/** The groups of a file, which particle is of which, and where their numbers stand. */
+export interface Groups {
+  opticsGroups: OpticsGroup[];
+  opticsGroup: Uint16Array;
+  notices: string[];
+  /** Factor on origins in Å, which were measured in pixels and written with the pixel size of the file. */
+  originScale: number;
+  /** @param microscope whether voltage, aberration and amplitude contrast are used */
+  measured(microscope: boolean): Measured[];
+}
+
+/**
+ * The optics groups of a STAR file: those of data_optics (RELION 3.1 and newer); else particles that agree in all that a group
+ * would say, from their own columns (RELION 3.0, and files that other programs made from tables joined into one).
+ *
+ * @throws InputError for groups twice or missing, numbers given twice and not the same, no pixel size
+ */
+export async function relionOptics(input: OpticsInput): Promise<Groups> {
+  const { star, particles, given, probe } = input;
+  const optics = star.table("optics");
+  const groups = optics && readOptics(star, optics);
+  const groupRow = optics && rowsOfGroups(input, optics, groups!);
+  const source = (name: string): Source => ({
+    ofGroup: columnOf(groups, name),
+    ofParticle: columnOf(particles, name),
+  });
+  const inFile: Source = { ofGroup: pixelSize(groups), ofParticle: pixelSize(particles) };
+  const sources = {
+    voltage: source("_rlnVoltage"),
+    sphericalAberration: source("_rlnSphericalAberration"),
+    amplitudeContrast: source("_rlnAmplitudeContrast"),
+    boxSize: source("_rlnImageSize"),
+    dimensions: source("_rlnImageDimensionality"),
+    phaseFlipped: source("_rlnCtfDataArePhaseFlipped"),
+    ctfPremultiplied: source("_rlnCtfDataAreCtfPremultiplied"),
+    apix: given.apix === undefined ? inFile : { ofGroup: undefined, ofParticle: undefined },
+  };
+  for (const [name, one] of Object.entries(sources))
+    if (name !== "apix") refuseContradiction(input, one, groupRow);
+  if (given.apix === undefined) refuseOtherPixelSizes(input, groups, groupRow);
+
+  const notices: string[] = [];
+  const probed = isThere(sources.boxSize) ? undefined : await probe();
+  let apix = given.apix;
+  if (apix === undefined && !isThere(inFile)) {
+    if (optics)
+      throw new InputError(
+        `${star.file}: data_optics`,
+        "a column _rlnImagePixelSize (or --apix, in a notebook `apix`)",
+      );
+    apix = pixelSizeOfStack(star.file, probed ?? (await probe()), notices);
+  }
+  const own = columnOf(particles, "_rlnOpticsGroup");
+  if (!optics && own) {
+    notices.push("there is no data_optics: what it would say is taken from the columns of the particles");
+  }
+
+  const numbered = numberGroups(input, sources, groupRow, (at, name) => {
+    const dimensions = numberOf(sources.dimensions, at);
+    if (!Number.isNaN(dimensions) && dimensions !== 2) {
+      const place = placeOf(input, sources.dimensions, at);
+      throw new InputError(place, "2-dimensional images", `${dimensions}-dimensional ones`);
+    }
+    return {
+      name,
+      apix: apix ?? numberOf(sources.apix, at),
+      boxSize: probed?.boxSize ?? numberOf(sources.boxSize, at),
+      voltage: numberOf(sources.voltage, at),
+      sphericalAberration: numberOf(sources.sphericalAberration, at),
+      amplitudeContrast: numberOf(sources.amplitudeContrast, at),
+      phaseFlipped: numberOf(sources.phaseFlipped, at) === 1,
+      ctfPremultiplied: numberOf(sources.ctfPremultiplied, at) === 1,
+    };
+  });
+  const { opticsGroups, opticsGroup, places } = numbered;
+  notices.push(...correctionNotices(opticsGroups), ...(optics ? aberrationNotices(optics) : []));
+  return {
+    opticsGroups,
+    opticsGroup,
+    notices,
+    originScale: given.apix === undefined ? 1 : originScale(input, inFile, groupRow),
+    measured: (microscope) => {
+      const used = [...new Set(opticsGroup)];
+      return (microscope ? [...imageQuantities, ...microscopeQuantities] : imageQuantities).map(
+        (quantity) => ({
+          quantity,
+          values: used.map((group) => opticsGroups[group]![quantity]),
+          where: (i) => placeOf(input, sources[quantity], places[used[i]!]!),
+        }),
+      );
+    },
+  };
+}
+
+/** Row of data_optics of each particle. */
+function rowsOfGroups(
+  { star, table, particles }: OpticsInput,
+  optics: StarTable,
+  reader: NumberReader,
+): Uint16Array {
+  const ids =
+    reader.column("_rlnOpticsGroup") ?? Float64Array.from({ length: optics.count }, (_, i) => i + 1);
+  const rowOf = new Map<number, number>();
+  for (const [i, id] of ids.entries()) {
+    if (rowOf.has(id)) {
+      const place = `${optics.where(i)}, column _rlnOpticsGroup`;
+      throw new InputError(place, "each optics group once", `a second group ${id}`);
+    }
+    rowOf.set(id, i);
+  }
+  const rows = new Uint16Array(table.count);
+  const used = particles.column("_rlnOpticsGroup");
+  if (!used && optics.count > 1) {
+    throw new InputError(`${star.file}: data_${table.block}`, "a column _rlnOpticsGroup");
+  }
+  for (let row = 0; used && row < used.length; row++) {
+    const index = rowOf.get(used[row]!);
+    if (index === undefined) {
+      const place = `${table.where(row)}, column _rlnOpticsGroup`;
+      const groups = [...rowOf.keys()].join(", ");
+      throw new InputError(place, `a group of data_optics (${groups})`, String(used[row]));
+    }
+    rows[row] = index;
+  }
+  return rows;
+}
+
+/**
+ * Numbers the groups: those of data_optics where all is said there, else the different sets of numbers as they come.
+ * @param make the group of a particle (or of a row of data_optics), with its name
+ */
+function numberGroups(
+  { star, table, particles }: OpticsInput,
+  sources: Record<string, Source>,
+  groupRow: Uint16Array | undefined,
+  make: (at: At, name: string) => OpticsGroup,
+): { opticsGroups: OpticsGroup[]; opticsGroup: Uint16Array; places: At[] } {
+  const optics = star.table("optics");
+  const names = optics?.has("_rlnOpticsGroupName") ? optics.text("_rlnOpticsGroupName") : undefined;
+  const ofParticles = Object.values(sources)
+    .map(({ ofGroup, ofParticle }) => (ofGroup ? undefined : ofParticle))
+    .filter((column): column is Column => column !== undefined);
+  if (optics && ofParticles.length === 0) {
+    const places = Array.from({ length: optics.count }, (_, group) => ({ row: -1, group }));
+    const opticsGroups = places.map((at) => make(at, names?.[at.group] ?? `opticsGroup${at.group + 1}`));
+    return { opticsGroups, opticsGroup: groupRow!, places };
+  }
+  const ids = columnOf(particles, "_rlnOpticsGroup");
+  const columns = [...ofParticles, ...(ids ? [ids] : [])].map(({ values }) => values);
+  const opticsGroups: OpticsGroup[] = [];
+  const opticsGroup = new Uint16Array(table.count);
+  const places: At[] = [];
+  const known = new Map<string, number>();
+  for (let row = 0; row < table.count; row++) {
+    if (row > 0 && columns.every((values) => values[row] === values[row - 1])) {
+      opticsGroup[row] = opticsGroup[row - 1]!;
+      continue;
+    }
+    const key = columns.map((values) => values[row]).join(" ");
+    let index = known.get(key);
+    if (index === undefined) {
+      index = known.size;
+      if (index === 65536) throw new InputError(star.file, "at most 65536 different sets of optics");
+      known.set(key, index);
+      const at = { row, group: groupRow?.[row] ?? -1 };
+      places.push(at);
+      opticsGroups.push(make(at, names?.[at.group] ?? `opticsGroup${ids?.values[row] ?? index + 1}`));
+    }
+    opticsGroup[row] = index;
+  }
+  return { opticsGroups, opticsGroup, places };
+}
+
+/** What was done to the images already. */
+function correctionNotices(groups: readonly OpticsGroup[]): string[] {
+  const notices: string[] = [];
+  if (groups.some((group) => group.phaseFlipped)) {
+    notices.push("images are marked as phase flipped: their phases are left as they are");
+  }
+  if (groups.some((group) => group.ctfPremultiplied)) {
+    notices.push("images are marked as multiplied by their CTF: their phases are left as they are");
+  }
+  return notices;
+}
+
+/** What RELION would correct and this library does not. */
+function aberrationNotices(optics: StarTable): string[] {
+  const used = (columns: string[], neutral: number) =>
+    columns.some(
+      (c) =>
+        optics.has(c) &&
+        optics.text(c).some((t) => t.split(/[[\],\s]+/).some((x) => x !== "" && Number(x) !== neutral)),
+    );
+  const notices: string[] = [];
+  if (used(["_rlnBeamTiltX", "_rlnBeamTiltY", "_rlnOddZernike", "_rlnEvenZernike"], 0)) {
+    notices.push("beam tilt and higher-order aberrations in the optics table are not corrected");
+  }
+  if (used(["_rlnMagMat00", "_rlnMagMat11"], 1) || used(["_rlnMagMat01", "_rlnMagMat10"], 0)) {
+    notices.push("the anisotropic magnification in the optics table is not corrected");
+  }
+  return notices;
+}

@@ -1,0 +1,62 @@
+import { InputError } from "../../errors";
+import type { StarFile } from "../../formats/star";
+import type { StarTable } from "../../formats/starTable";
+import type { StackProbe } from "./metadata";
+import { imageName } from "./relionImages";
+
+/** Which table of a STAR file has the particles, and whether they are single particles. */
+
+/** Columns of particles of tilt series. */
+const tomographyColumns = ["_rlnTomoName", "_rlnTomoParticleName", "_rlnTomoVisibleFrames"];
+
+/**
+ * The table of the particles: data_particles, else the one that names images.
+ * @throws InputError where there is none, an empty one, or two that could be meant
+ */
+export function particleTable(star: StarFile): StarTable {
+  const { file } = star;
+  const tables = [...star.tables, ...star.pairTables];
+  for (const name of ["optics", "particles"]) {
+    const again = star.tables.filter((table) => table.block === name && table.columns.length > 0);
+    if (again.length > 1) {
+      throw new InputError(file, `one table data_${name}`, `${again.length}, of ${sizes(again)} rows`);
+    }
+  }
+  const found = tables.filter((table) => table.has(imageName) && table.block !== "optics");
+  const table = found.find(({ block }) => block === "particles") ?? found[0];
+  if (!table) {
+    const blocks = tables.map(({ block }) => `data_${block}`).join(", ") || "no loop at all";
+    const tomograms = tables.some(({ columns }) => columns.some((name) => name.startsWith("_rlnTomo")));
+    const of = tomograms ? `${blocks} of tomograms, which are not read yet` : blocks;
+    throw new InputError(file, `a loop with a column ${imageName}`, of);
+  }
+  if (table.block !== "particles" && found.length > 1) {
+    const blocks = found.map(({ block }) => `data_${block}`).join(", ");
+    throw new InputError(file, `one table with a column ${imageName}, or data_particles`, blocks);
+  }
+  if (table.count === 0)
+    throw new InputError(`${file}: data_${table.block}`, "at least one particle", "none");
+  return table;
+}
+
+function sizes(tables: readonly StarTable[]): string {
+  return tables.map(({ count }) => count).join(" and ");
+}
+
+/** @throws InputError for particles of tilt series: one image of a tilt stack is not the particle */
+export async function refuseTiltSeries(star: StarFile, table: StarTable, probe: StackProbe): Promise<void> {
+  const label = "_rlnTomoSubTomosAre2DStacks";
+  const general = star.table("general");
+  const declared = general?.has(label) ? general.text(label)[0] : undefined;
+  const column = tomographyColumns.find((name) => table.has(name));
+  if (declared !== "1" && !column) return;
+  const first = table.text(imageName)[0]!.replace(/^.*@/, "");
+  const stack = await probe(first).catch(() => undefined);
+  const signs = [
+    declared === undefined ? undefined : `data_general: ${label} ${declared}`,
+    column && `column ${column}`,
+    stack?.images === undefined ? undefined : `${stack.images} images in ${first}`,
+  ].filter(Boolean);
+  const found = `particles of tilt series (${signs.join(", ")}), which are not read yet`;
+  throw new InputError(star.file, "one image of each particle", found);
+}

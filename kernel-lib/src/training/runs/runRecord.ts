@@ -1,0 +1,223 @@
+import { createHash } from "node:crypto";
+import * as tf from "@tensorflow/tfjs-core";
+import * as v from "valibot";
+import { InputError } from "../../errors";
+import type { ByteSign } from "../../formats/mrc";
+import { checked, listOf, numberIn, someText } from "../../schema";
+import { packageVersion } from "../../version";
+import { type TrainingOptions, trainingRanges, variedKinds, weightings } from "../options";
+import type { InputFiles } from "./inputFiles";
+
+/** What a run was made from and with; `run.json` of the run folder. */
+export interface RunRecord {
+  /** Layout of the folder; a program that knows an older one refuses it. */
+  format: 1;
+  program: {
+    e2gmm: string;
+    node: string;
+    /** TensorFlow.js backend. */
+    backend: string;
+    /** Projection engine. */
+    engine: string;
+    /** Why this engine, where it was chosen by a trial. */
+    engineReason?: string;
+  };
+  started: string;
+  /** What the run was made from. The paths may be edited where files have moved. */
+  inputs: {
+    particles: string;
+    model: string;
+    mask?: string;
+    dataFolder?: string;
+    /** Å per pixel of the images, where it was given instead of the particle file's. */
+    apix?: number;
+    /** Images are read with the opposite sign. */
+    invertContrast?: boolean;
+    bytes?: ByteSign;
+  };
+  /** What these files were like when the run began; runs of earlier versions do not say. */
+  inputFiles?: InputFiles;
+  particles: number;
+  boxSize: number;
+  apix: number;
+  rings: number;
+  lastRing: number;
+  featureSize: number;
+  options: TrainingOptions;
+  /** Particles of a step, where the batch that was asked for did not fit into memory. */
+  batchThatFitted?: number;
+  /**
+   * How many particles do not agree with the neutral model (`outliers.csv`), and whether they are trained on all the same.
+   * Undefined where all agree.
+   */
+  outliers?: { count: number; kept: boolean };
+  /** SHA-256 of the files that are written once, when the run is made. */
+  files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string };
+  /** `training` until the latents are refined, then `complete`. */
+  status: "training" | "complete";
+  /** Held-out score of each coarse start, where there were several, and the one that went on. */
+  starts?: { scores: number[]; chosen: number };
+  /** SHA-256 of all of this but paths, `status` and `starts`; runs of earlier versions have none. */
+  checksum?: string;
+}
+
+const FORMAT = 1;
+
+type NumberOption = keyof typeof trainingRanges;
+const numbers = Object.entries(trainingRanges).map(([name, range]) => [name, numberIn(range)]);
+
+const options = v.looseObject({
+  ...(Object.fromEntries(numbers) as Record<NumberOption, v.GenericSchema<unknown, number>>),
+  vary: listOf(v.picklist(variedKinds, variedKinds.join(", ")), `one or more of ${variedKinds.join(", ")}`),
+  weighting: v.picklist(weightings, weightings.join(" or ")),
+  hidden: listOf(numberIn({ integer: true, least: 1 }), "widths of at least one layer"),
+});
+
+/** @throws InputError naming the option, what it has to be and what it is. `where` is a file or `options`. */
+export function checkTrainingOptions(value: TrainingOptions, where: string): void {
+  checked(options, value, where);
+}
+
+const positive = numberIn({ integer: true, least: 1 });
+const sha256 = v.pipe(v.string("64 hexadecimal digits"), v.regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits"));
+const instant = v.pipe(
+  v.string("a date"),
+  v.check((text) => Number.isFinite(Date.parse(text)), "a date"),
+);
+const fileState = v.looseObject({
+  file: someText,
+  bytes: numberIn({ integer: true, least: 0, expected: "a length in bytes" }),
+  modified: instant,
+  sha256,
+});
+
+const record = v.looseObject({
+  format: v.literal(FORMAT),
+  program: v.looseObject({
+    e2gmm: someText,
+    node: someText,
+    backend: someText,
+    engine: someText,
+    engineReason: v.optional(someText),
+  }),
+  started: instant,
+  inputs: v.looseObject({
+    particles: someText,
+    model: someText,
+    mask: v.optional(someText),
+    dataFolder: v.optional(someText),
+    apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
+    invertContrast: v.optional(v.boolean("true or false")),
+    bytes: v.optional(v.picklist(["signed", "unsigned"], "signed or unsigned")),
+  }),
+  inputFiles: v.optional(
+    v.looseObject({
+      particles: fileState,
+      model: fileState,
+      mask: v.optional(fileState),
+      stacks: v.array(fileState, "a list of files"),
+    }),
+  ),
+  particles: positive,
+  boxSize: numberIn({ integer: true, least: 3, expected: "a box in pixels" }),
+  apix: numberIn({ above: 0, expected: "Å per pixel" }),
+  rings: positive,
+  lastRing: numberIn({ integer: true, least: 0 }),
+  featureSize: positive,
+  options,
+  batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
+  outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),
+  files: v.optional(
+    v.looseObject({
+      neutral: sha256,
+      neutralFrc: sha256,
+      free: v.optional(sha256),
+      outliers: v.optional(sha256),
+    }),
+  ),
+  status: v.picklist(["training", "complete"], "training or complete"),
+  starts: v.optional(
+    v.looseObject({
+      scores: listOf(numberIn({}), "a score for each start"),
+      chosen: numberIn({ integer: true, least: 0 }),
+    }),
+  ),
+  checksum: v.optional(sha256),
+});
+
+/** The text of `run.json`. */
+export function formatRecord(value: RunRecord): string {
+  return `${JSON.stringify({ ...value, checksum: checksumOf(value) }, null, 2)}\n`;
+}
+
+/**
+ * Reads the text of `run.json`.
+ * @throws InputError that names the file and the field: no JSON, another format, a field that is missing, of the wrong
+ *   kind or out of its range, fields that contradict each other, or a file that was changed since it was written
+ */
+export function parseRecord(text: string, file: string): RunRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InputError(file, "JSON", text === "" ? "nothing" : JSON.stringify(text.slice(0, 40)));
+  }
+  const { format } = checked(v.looseObject({ format: v.number("a number") }), value, file);
+  if (format !== FORMAT) {
+    throw new InputError(file, `format ${FORMAT}`, `${format}, written by another version of e2gmm`);
+  }
+  const parsed = checked(record, value, file) as RunRecord;
+  const { boxSize, rings, lastRing, checksum, starts } = parsed;
+  const widest = Math.floor((boxSize - 1) / 2);
+  if (rings > widest) {
+    throw new InputError(`${file}: rings`, `at most ${widest} in a box of ${boxSize}`, String(rings));
+  }
+  if (parsed.outliers && parsed.outliers.count > parsed.particles) {
+    const found = String(parsed.outliers.count);
+    throw new InputError(`${file}: outliers.count`, `at most the ${parsed.particles} particles`, found);
+  }
+  if (lastRing > rings)
+    throw new InputError(`${file}: lastRing`, `at most the ${rings} rings`, `${lastRing}`);
+  if (starts && starts.chosen >= starts.scores.length) {
+    const expected = `one of the ${starts.scores.length} starts`;
+    throw new InputError(`${file}: starts.chosen`, expected, String(starts.chosen));
+  }
+  if (parsed.inputFiles && checksum === undefined) throw new InputError(file, "the field checksum", "none");
+  if (checksum !== undefined && checksum !== checksumOf(parsed)) {
+    throw new InputError(
+      file,
+      "what was written when the run began (paths in `inputs` may be edited, nothing else)",
+      "something changed",
+    );
+  }
+  return parsed;
+}
+
+function checksumOf(value: RunRecord): string {
+  const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
+  const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
+  return createHash("sha256")
+    .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
+    .digest("hex");
+}
+
+/** The value with the fields of all objects in one order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).filter(([, of]) => of !== undefined);
+  return Object.fromEntries(
+    fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, of]) => [name, sorted(of)]),
+  );
+}
+
+/** What is recorded of the program that makes a run. */
+export function programRecord(engine: string, engineReason?: string): RunRecord["program"] {
+  return {
+    e2gmm: packageVersion,
+    node: process.version,
+    backend: tf.getBackend(),
+    engine,
+    ...(engineReason !== undefined && { engineReason }),
+  };
+}

@@ -1,0 +1,215 @@
+import { InputError } from "../../errors";
+import { finiteText } from "../../finite";
+import type { Posterior } from "../posterior";
+import type { EpochReport } from "../trainer";
+
+/** The tables of a run folder as text, and back. Every number is checked; errors name the file and the line. */
+
+/** A particle's place: from the encoder, and refined with its standard deviation. All [particles · latent]. */
+export interface Latents {
+  latent: number;
+  encoder: Float32Array;
+  refined: Float32Array;
+  deviation: Float32Array;
+}
+
+/** @throws InputError where a number is not finite; `file` is what the text is for */
+export function formatLatents(
+  { latent, encoder, posterior }: { latent: number; encoder: Float32Array; posterior: Posterior },
+  file: string,
+): string {
+  const lines = [latentColumns(latent).join(",")];
+  const count = encoder.length / latent;
+  for (let i = 0; i < count; i++) {
+    const row = [String(i)];
+    const text = (values: Float32Array, d: number) =>
+      finiteText(values[i * latent + d]!, 6, file, `z${d + 1} of particle ${i}`);
+    for (let d = 0; d < latent; d++) row.push(text(encoder, d));
+    for (let d = 0; d < latent; d++) row.push(text(posterior.mean, d), text(posterior.deviation, d));
+    lines.push(row.join(","));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function latentColumns(latent: number): string[] {
+  const names = Array.from({ length: latent }, (_, d) => `z${d + 1}`);
+  return ["index", ...names, ...names.flatMap((z) => [`${z}_refined`, `${z}_deviation`])];
+}
+
+/**
+ * Rows go to the particle that their index names, wherever they stand.
+ * @throws InputError unless every particle has exactly one row
+ */
+export function parseLatents(
+  text: string,
+  file: string,
+  shape: { particles: number; latent: number },
+): Latents {
+  const { particles, latent } = shape;
+  const expected = latentColumns(latent);
+  const { columns, rows } = parseTable(text, file, expected);
+  const at = expected.map((name) => columns.indexOf(name));
+  const place = () => new Float32Array(particles * latent);
+  const latents: Latents = { latent, encoder: place(), refined: place(), deviation: place() };
+  const seen = new Int32Array(particles);
+  for (const [r, row] of rows.entries()) {
+    const i = row[at[0]!]!;
+    const where = `${file}: line ${r + 2}`;
+    if (!Number.isInteger(i) || i < 0 || i >= particles) {
+      throw new InputError(where, `an index from 0 to ${particles - 1}, the particles of the run`, String(i));
+    }
+    if (seen[i]) throw new InputError(where, "an index of its own", `${i}, as in line ${seen[i]}`);
+    seen[i] = r + 2;
+    for (let d = 0; d < latent; d++) {
+      latents.encoder[i * latent + d] = row[at[1 + d]!]!;
+      latents.refined[i * latent + d] = row[at[1 + latent + 2 * d]!]!;
+      const deviation = row[at[2 + latent + 2 * d]!]!;
+      if (deviation < 0) throw new InputError(where, "a deviation of 0 or more", String(deviation));
+      latents.deviation[i * latent + d] = deviation;
+    }
+  }
+  const missing = seen.indexOf(0);
+  if (missing >= 0) {
+    throw new InputError(
+      file,
+      `a row for each of the ${particles} particles`,
+      `none for particle ${missing}, ${rows.length} in all`,
+    );
+  }
+  return latents;
+}
+
+const historyColumns = [
+  ["start", (h: EpochReport) => String(h.start)],
+  ["epoch", (h: EpochReport) => String(h.epoch)],
+  ["rings", (h: EpochReport) => String(h.rings)],
+  ["train_frc", (h: EpochReport) => h.trainFrc.toFixed(6)],
+  ["held_out_frc", (h: EpochReport) => ofHeldOut(h.heldOutFrc)],
+  ["held_out_score", (h: EpochReport) => ofHeldOut(h.heldOutScore)],
+  ["seconds", (h: EpochReport) => h.seconds.toFixed(1)],
+] as const;
+
+/** Where no particles were held out, there is no number. */
+const ofHeldOut = (value: number): string => (Number.isNaN(value) ? "" : value.toFixed(6));
+
+export function formatHistory(history: readonly EpochReport[]): string {
+  const rows = history.map((h) => historyColumns.map(([, value]) => value(h)).join(","));
+  return `${historyColumns.map(([name]) => name).join(",")}\n${rows.map((row) => `${row}\n`).join("")}`;
+}
+
+export function parseHistory(text: string, file: string): EpochReport[] {
+  const names = historyColumns.map(([name]) => name);
+  const { columns, rows } = parseTable(text, file, names, ["held_out_frc", "held_out_score"]);
+  const at = names.map((name) => columns.indexOf(name));
+  return rows.map((row) => {
+    const [start, epoch, rings, trainFrc, heldOutFrc, heldOutScore, seconds] = at.map(
+      (column) => row[column]!,
+    );
+    return {
+      start: start!,
+      epoch: epoch!,
+      rings: rings!,
+      trainFrc: trainFrc!,
+      heldOutFrc: heldOutFrc!,
+      heldOutScore: heldOutScore!,
+      seconds: seconds!,
+    };
+  });
+}
+
+/** @throws InputError where a number is not finite; `file` is what the text is for */
+export function formatNeutralFrc(meanFrc: Float64Array, file: string): string {
+  const rows = Array.from(
+    meanFrc,
+    (frc, ring) => `${ring},${ring === 0 ? "" : finiteText(frc, 6, file, `ring ${ring}`)}`,
+  ).slice(1);
+  return `ring,frc\n${rows.join("\n")}\n`;
+}
+
+/** Mean FRC in each ring, index 0 … rings. @throws InputError unless every ring has its row */
+export function parseNeutralFrc(text: string, file: string, rings: number): Float64Array {
+  const { columns, rows } = parseTable(text, file, ["ring", "frc"]);
+  const [ringAt, frcAt] = [columns.indexOf("ring"), columns.indexOf("frc")];
+  if (rows.length !== rings) throw new InputError(file, `${rings} rings`, String(rows.length));
+  const mean = new Float64Array(rings + 1);
+  for (const [r, row] of rows.entries()) {
+    const where = `${file}: line ${r + 2}`;
+    if (row[ringAt] !== r + 1) throw new InputError(where, `ring ${r + 1}`, String(row[ringAt]));
+    if (Math.abs(row[frcAt]!) > 1) throw new InputError(where, "an FRC from −1 to 1", String(row[frcAt]));
+    mean[r + 1] = row[frcAt]!;
+  }
+  return mean;
+}
+
+export function formatFree(free: Uint8Array): string {
+  return `${[...free].join("\n")}\n`;
+}
+
+/** For each Gaussian 1 where training could change it. @throws InputError unless there is a 0 or 1 for each */
+export function parseFree(text: string, file: string, gaussians: number): Uint8Array {
+  const lines = text.trimEnd().split(/\r?\n/);
+  if (lines.length !== gaussians) {
+    throw new InputError(
+      file,
+      `a line for each of the ${gaussians} Gaussians of the run`,
+      String(lines.length),
+    );
+  }
+  for (const [i, line] of lines.entries()) {
+    if (line !== "0" && line !== "1") throw new InputError(`${file}: line ${i + 1}`, "0 or 1", shorten(line));
+  }
+  const free = Uint8Array.from(lines, Number);
+  if (!free.includes(1)) throw new InputError(file, "at least one Gaussian that is free", "none");
+  return free;
+}
+
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/**
+ * Rows of numbers under a line of names.
+ * @param mayBeEmpty columns in which nothing stands for NaN
+ * @throws InputError where a column is missing, or a line is not made of numbers
+ */
+function parseTable(
+  text: string,
+  file: string,
+  expected: readonly string[],
+  mayBeEmpty: readonly string[] = [],
+): { columns: string[]; rows: number[][] } {
+  const [first, ...lines] = text.trimEnd().split(/\r?\n/);
+  // A number that was cut off may still be one.
+  if (text !== "" && !text.endsWith("\n")) {
+    throw new InputError(
+      file,
+      "a line end after the last row",
+      `${JSON.stringify(shorten(lines.at(-1) ?? first!))}`,
+    );
+  }
+  const columns = first!.split(",");
+  const missing = expected.find((name) => !columns.includes(name));
+  if (missing !== undefined || new Set(columns).size !== columns.length) {
+    throw new InputError(
+      `${file}: line 1`,
+      `the columns ${expected.join(",")}`,
+      shorten(first!) || "nothing",
+    );
+  }
+  const notNumbers = (i: number, line: string) =>
+    new InputError(`${file}: line ${i + 2}`, `${columns.length} numbers`, JSON.stringify(shorten(line)));
+  const rows = lines.map((line, i) => {
+    const fields = line.split(",");
+    const row = fields.map((field, column) => {
+      if (field === "" && mayBeEmpty.includes(columns[column]!)) return Number.NaN;
+      const value = decimal.test(field) ? Number(field) : Number.POSITIVE_INFINITY;
+      if (Math.abs(value) === Number.POSITIVE_INFINITY) throw notNumbers(i, line);
+      return value;
+    });
+    if (row.length !== columns.length) throw notNumbers(i, line);
+    return row;
+  });
+  return { columns, rows };
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

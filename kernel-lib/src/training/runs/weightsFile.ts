@@ -1,0 +1,169 @@
+import { createHash, type Hash } from "node:crypto";
+import { open, readFile } from "node:fs/promises";
+import * as v from "valibot";
+import { InputError } from "../../errors";
+import { namingFile } from "../../fileTrouble";
+import type { NamedArray } from "../../network/parameters";
+import { checked, numberIn } from "../../schema";
+import { PassingFile } from "../../writeBeside";
+
+/** The checksum's place in the header while it is being calculated. */
+const BLANK = "0".repeat(64);
+const CHECKSUM = /"checksum":"([0-9a-f]{64})"/;
+/** A header has a line per array; a longer one is none. */
+const LONGEST_HEADER = 1 << 26;
+
+/**
+ * Named float32 arrays in one file, in the safetensors layout (length of a JSON header as 8 bytes little endian, the
+ * header, the numbers), so that Python reads them with a published library. The metadata gets a `checksum`: SHA-256 of
+ * everything after the first 8 bytes, with 64 zeros in place of the checksum itself.
+ */
+export async function writeArrays(
+  file: string,
+  arrays: readonly NamedArray[],
+  metadata: Record<string, string>,
+): Promise<void> {
+  const header: Record<string, unknown> = { __metadata__: { ...metadata, checksum: BLANK } };
+  let offset = 0;
+  for (const { name, shape, data } of arrays) {
+    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  // Padded with spaces so that the numbers begin at a multiple of eight bytes.
+  let json = JSON.stringify(header);
+  json += " ".repeat((8 - (Buffer.byteLength(json) % 8)) % 8);
+  const bytesOf = ({ data }: NamedArray) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const hash = createHash("sha256").update(json);
+  for (const array of arrays) hash.update(bytesOf(array));
+  const head = Buffer.alloc(8);
+  head.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
+  // A checkpoint that replaces the one before has to be on the disk first, or a power failure could take both.
+  const passing = await PassingFile.create(file, { durable: true });
+  try {
+    await passing.append(head);
+    await passing.append(
+      Buffer.from(json.replace(`"checksum":"${BLANK}"`, `"checksum":"${hash.digest("hex")}"`)),
+    );
+    // One by one: put together they would take the memory of a large model's weights and moments a second time.
+    for (const array of arrays) await passing.append(bytesOf(array));
+    await passing.keep();
+  } finally {
+    await passing.drop();
+  }
+}
+
+const whole = numberIn({ integer: true, least: 0, expected: "a whole number" });
+const header = v.record(
+  v.string(),
+  v.looseObject({
+    dtype: v.literal("F32", "float32 numbers (F32)"),
+    shape: v.array(whole, "a shape"),
+    data_offsets: v.tuple([whole, whole], "two offsets"),
+  }),
+);
+const metadata = v.record(v.string(), v.string("text"), "texts by name");
+
+interface Header {
+  metadata: Record<string, string>;
+  entries: [name: string, { shape: number[]; data_offsets: [number, number] }][];
+  /** Where the numbers begin. */
+  start: number;
+}
+
+/** Checks the header of a file of so many bytes: every array in its place, none over another, nothing between or behind. */
+function parseHeader(json: Buffer, file: string, fileBytes: number): Header {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+  } catch {
+    throw new InputError(`${file}: byte 8`, "a JSON header", "something else");
+  }
+  const { __metadata__, ...rest } = checked(v.record(v.string(), v.unknown(), "an object"), value, file);
+  const entries = Object.entries(checked(header, rest, file) as Record<string, Header["entries"][0][1]>);
+  const start = 8 + json.length;
+  let end = 0;
+  for (const [name, { shape, data_offsets }] of [...entries].sort(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  )) {
+    const [from, to] = data_offsets;
+    const bytes = 4 * shape.reduce((product, n) => product * n, 1);
+    if (from !== end) throw new InputError(`${file}: ${name}`, `numbers from byte ${end} on`, `byte ${from}`);
+    if (to - from !== bytes) {
+      throw new InputError(`${file}: ${name}`, `${bytes} bytes for shape [${shape}]`, `${to - from}`);
+    }
+    end = to;
+  }
+  if (start + end !== fileBytes) {
+    throw new InputError(file, `${start + end} bytes, as its header says`, `a file of ${fileBytes}`);
+  }
+  return { metadata: checked(metadata, __metadata__ ?? {}, `${file}: metadata`), entries, start };
+}
+
+/** @throws InputError unless the first 8 bytes of a file of so many bytes are the length of a header in it */
+function headerLength(first: Buffer, file: string, fileBytes: number): number {
+  const length = first.length >= 8 ? Number(first.readBigUInt64LE(0)) : -1;
+  if (length < 2 || length > LONGEST_HEADER || 8 + length > fileBytes) {
+    throw new InputError(file, "a safetensors file", `${fileBytes} bytes that are none`);
+  }
+  return length;
+}
+
+/** The metadata alone, without the numbers. @throws InputError where the header is not of that layout */
+export async function readMetadata(file: string): Promise<Record<string, string>> {
+  const handle = await open(file, "r").catch((error) => {
+    throw namingFile(file, error);
+  });
+  try {
+    const { size } = await handle.stat();
+    const first = await handle.read(Buffer.alloc(8), 0, 8, 0);
+    const length = headerLength(first.buffer.subarray(0, first.bytesRead), file, size);
+    const json = await handle.read(Buffer.alloc(length), 0, length, 8);
+    return parseHeader(json.buffer.subarray(0, json.bytesRead), file, size).metadata;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * @throws InputError that names the file, and the array where it is one: not of that layout, cut off or too long, arrays
+ *   that overlap or leave a gap, numbers that are not finite, or content that is not what was written
+ */
+export async function readArrays(
+  file: string,
+): Promise<{ arrays: NamedArray[]; metadata: Record<string, string> }> {
+  const bytes = await readFile(file).catch((error) => {
+    throw namingFile(file, error);
+  });
+  const length = headerLength(bytes, file, bytes.length);
+  const json = bytes.subarray(8, 8 + length);
+  const { metadata, entries, start } = parseHeader(json, file, bytes.length);
+  const arrays = entries.map(
+    ([
+      name,
+      {
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => {
+      const data = new Float32Array((to - from) / 4);
+      bytes.copy(Buffer.from(data.buffer), 0, start + from, start + to);
+      for (let i = 0; i < data.length; i++) {
+        if (!Number.isFinite(data[i]))
+          throw new InputError(`${file}: ${name}`, "finite numbers", `${data[i]}`);
+      }
+      return { name, shape, data };
+    },
+  );
+  const { checksum, ...rest } = metadata;
+  if (checksum !== undefined && checksum !== checksumOf(json, bytes.subarray(start))) {
+    throw new InputError(file, "the numbers that were written (the checksum)", "others");
+  }
+  return { arrays, metadata: rest };
+}
+
+function checksumOf(json: Buffer, data: Buffer): string {
+  const hash: Hash = createHash("sha256").update(
+    json.toString("utf8").replace(CHECKSUM, `"checksum":"${BLANK}"`),
+  );
+  return hash.update(data).digest("hex");
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { root } from "./repository";
+
+/**
+ * The plan of `kernel-lib/src`: a folder imports only folders that stand before it, so that data enter at the bottom and
+ * leave at the top. Files beside the folders (errors, progress, random numbers, …) belong to nobody and may be used by all.
+ */
+const order = [
+  "fourier",
+  "optics",
+  "formats",
+  "wasm",
+  "compute",
+  "maps",
+  "particles",
+  "model",
+  "projection",
+  "reconstruction",
+  "network",
+  "simulate",
+  "training",
+  "latent",
+  "display",
+  "widgets",
+  "explorer",
+];
+/** The kernel knows no cryo-EM; only the command that installs it knows the kernel. */
+const apart = "jupyter";
+/** What may use everything. */
+const top = ["cli", "index"];
+
+const sources = path.join(root, "kernel-lib/src");
+
+/** Modules of the library without their extension, and what each imports, tests left out. */
+function imports(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const name of readdirSync(sources, { recursive: true }) as string[]) {
+    if (!name.endsWith(".ts") || /\.test\.|\.d\.ts$/.test(name) || name === "testing.ts") continue;
+    const module = name.replaceAll(path.sep, "/").replace(/\.ts$/, "");
+    const text = readFileSync(path.join(sources, name), "utf8");
+    const targets = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]*)"/g)].map(([, to]) =>
+      path.posix.join(path.posix.dirname(module), to!.replace(/\.js$/, "")),
+    );
+    found.set(module, targets);
+  }
+  return found;
+}
+
+const folderOf = (module: string) => (module.includes("/") ? module.split("/")[0]! : "");
+
+test("every folder has its place in the order of imports", () => {
+  const folders = new Set([...imports().keys()].map(folderOf).filter((folder) => folder !== ""));
+  assert.deepEqual([...folders].sort(), [...order, apart, "cli"].sort());
+});
+
+test("imports run one way: a folder uses those before it, and the kernel uses none", () => {
+  const wrong: string[] = [];
+  for (const [module, targets] of imports()) {
+    const from = folderOf(module);
+    if (top.includes(from) || top.includes(module)) continue;
+    for (const target of targets) {
+      const to = folderOf(target);
+      if (to === "" || to === from) continue;
+      const allowed =
+        from !== "" && from !== apart && order.indexOf(to) >= 0 && order.indexOf(to) < order.indexOf(from);
+      if (!allowed) wrong.push(`${module} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("no files import each other in a circle", () => {
+  const graph = imports();
+  const state = new Map<string, "open" | "done">();
+  const circles: string[] = [];
+  const visit = (module: string, way: string[]): void => {
+    if (state.get(module) === "done") return;
+    if (state.get(module) === "open") {
+      circles.push([...way.slice(way.indexOf(module)), module].join(" → "));
+      return;
+    }
+    state.set(module, "open");
+    for (const target of graph.get(module) ?? graph.get(`${module}/index`) ?? [])
+      visit(target, [...way, module]);
+    state.set(module, "done");
+  };
+  for (const module of graph.keys()) visit(module, []);
+  assert.deepEqual(circles, []);
+});
