@@ -17,7 +17,7 @@ before(async () => {
   kernel = await KernelProcess.start();
   client = await kernel.client();
   await client.execute(`
-    import * as w from "e2gmm/dist/widgets";
+    import * as w from "e2gmm/widgets";
     const comms = (globalThis as any)[Symbol.for("Jupyter.comms")];
     comms.registerTarget("echo", (comm: any, opening: any) => {
       comm.send({ opened: opening.data });
@@ -307,7 +307,7 @@ test("wrong properties of a control are type errors of the cell", async () => {
 test("without a live front end, an Output widget takes what is captured by itself and asks nobody", async () => {
   const own = await KernelProcess.start();
   const recorder = await own.client();
-  await recorder.execute(`import * as w from "e2gmm/dist/widgets"; const area = new w.Output();`);
+  await recorder.execute(`import * as w from "e2gmm/widgets"; const area = new w.Output();`);
   const { published } = await recorder.execute(`
     const inner = new w.Output();
     const result = await area.capture(async () => {
@@ -364,7 +364,7 @@ test("without a live front end, an Output widget takes what is captured by itsel
 test("without a live front end, saved pictures follow the state; with one, views are left alone", async () => {
   const own = await KernelProcess.start();
   const recorder = await own.client();
-  await recorder.execute(`import * as w from "e2gmm/dist/widgets"; const s = new w.IntSlider({ value: 1 });`);
+  await recorder.execute(`import * as w from "e2gmm/widgets"; const s = new w.IntSlider({ value: 1 });`);
   const shown = await recorder.execute("s");
   const display = shown.published.find(({ type }) => type === "execute_result")!.content["transient"][
     "display_id"

@@ -47,7 +47,7 @@ export async function soak(cells: number, messages: number): Promise<SoakResult>
     const client = await kernel.client();
     await timeCell(
       client,
-      `import * as w from "e2gmm/dist/widgets";
+      `import * as w from "e2gmm/widgets";
        const bar = new w.IntProgress({ max: 1e9 });
        (globalThis as any)[Symbol.for("Jupyter.comms")].registerTarget("echo", (comm: any) => comm.onMessage((m: any) => comm.send(m.data)));`,
     );

@@ -52,16 +52,18 @@ export function createModuleTypes(
   };
 
   const find = (name: string, from: string, options: TypeScript.CompilerOptions, stable: boolean) => {
+    // Packages that name their declarations only under "exports" need the newer algorithm.
+    const bundler = { ...options, moduleResolution: ts.ModuleResolutionKind.Bundler };
     if (host && isHostImport(name, host)) {
-      const file = name === host.name ? host.types : path.join(host.folder, name.slice(host.name.length));
-      const found = lookUp(file.replace(/\.d\.ts$/, ""), from, options, false);
+      const found =
+        name === host.name
+          ? lookUp(host.types.replace(/\.d\.ts$/, ""), from, options, false)
+          : lookUp(name, path.join(host.folder, "package.json"), bundler, false);
       return found && { ...found, isExternalLibraryImport: true };
     }
     if (name.startsWith(".")) return lookUp(name, from, options, stable);
     // Declared by Node's own types as ambient modules; there is no file to be found.
     if (isBuiltin(name)) return undefined;
-    // Packages that name their declarations only under "exports" need the newer algorithm.
-    const bundler = { ...options, moduleResolution: ts.ModuleResolutionKind.Bundler };
     const places = [{ from, stable }];
     if (host) places.push({ from: path.join(host.folder, "package.json"), stable: true });
     for (const place of places) {

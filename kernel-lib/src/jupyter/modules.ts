@@ -5,7 +5,8 @@ import { type HostPackage, isHostImport } from "./moduleTypes";
 
 /** Run-time side of imports: the host package from anywhere, its dependencies as a last resort, ES modules. */
 
-type Resolve = (request: string, parent: { filename?: string } | undefined, ...rest: unknown[]) => string;
+type Parent = { filename?: string; id?: string; paths?: string[] };
+type Resolve = (request: string, parent: Parent | undefined, ...rest: unknown[]) => string;
 
 /** Lets `require` find the host package wherever the notebook lies. The compiler's resolver does the same for types. */
 export function installResolution(host: HostPackage): void {
@@ -14,8 +15,9 @@ export function installResolution(host: HostPackage): void {
   const fromHost = createRequire(path.join(host.folder, "package.json"));
   internals._resolveFilename = function (request, parent, ...rest) {
     if (isHostImport(request, host)) {
-      const inside = request.slice(host.name.length + 1);
-      return resolveFilename.call(this, path.join(host.folder, inside), parent, ...rest);
+      // As the package itself would import it by its name, so that its public sub-paths hold
+      const self = { id: host.folder, filename: path.join(host.folder, "package.json"), paths: [] };
+      return resolveFilename.call(this, request, self, ...rest);
     }
     try {
       return resolveFilename.call(this, request, parent, ...rest);
