@@ -6,6 +6,7 @@ import { columnsOf, intersectRows, rowsByNearest, unionRows } from "../latent/se
 import { writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
+import { describeLeftOut } from "../particles/images/imageOutliers";
 import { type ParticleColumn, particleColumn, particleColumns } from "../particles/particleColumns";
 import type { ParticleSet } from "../particles/particleSet";
 import { latentColumns, writeSelection } from "../particles/writeSelection";
@@ -445,11 +446,17 @@ export class Explorer extends Widget<typeof traits> {
    * @throws InputError for a set that is too small, and where the particles are not at hand; StoppedError when stopped
    */
   async reconstruct(set: string): Promise<Reconstruction> {
-    this.#particlesAtHand();
-    const { id } = this.sets.get(set);
+    const particles = this.#particlesAtHand();
+    const { id, rows } = this.sets.get(set);
     const result = await this.#maps.reconstruct(this.sets.get(id));
     // The set may have been removed, or have another name by now
-    if (this.sets.has(id) && !this.closed) this.showMap(id);
+    if (!this.sets.has(id) || this.closed) return result;
+    this.showMap(id);
+    const { leftOut } = result;
+    if (leftOut.length > 0) {
+      const { name } = this.sets.get(id);
+      this.#say(`“${name}”: ${describeLeftOut(leftOut, rows.length, (i) => particles.rows[i]!)}`);
+    }
     return result;
   }
 

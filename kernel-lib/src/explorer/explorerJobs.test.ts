@@ -137,6 +137,25 @@ test("a set whose map is waited for is stopped at once, before the one that is m
   assert.deepEqual(order, ["second stopped", "first made"]);
 });
 
+test("images that a map leaves out are named", async () => {
+  const file = bench.at("particles.mrcs");
+  const stack = readFileSync(file);
+  const hot = Buffer.from(stack);
+  hot.writeFloatLE(1e9, 1024 + 4 * (7 * 24 * 24 + 300));
+  writeFileSync(file, hot);
+  try {
+    explorer = await explore("run");
+    const { id } = explorer.sets.add(rows, { name: "first" });
+    await explorer.reconstruct(id);
+    assert.match(
+      explorer.get("status"),
+      /^“first”: 1 of 60 images is unlike the others and left out \(row 8: /,
+    );
+  } finally {
+    writeFileSync(file, stack);
+  }
+});
+
 test("a set is found by its id whatever the others are called", async () => {
   explorer = await explore("run");
   const one = explorer.sets.add([1], { name: "set2" });
