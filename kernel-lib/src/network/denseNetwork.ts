@@ -253,7 +253,7 @@ function scaleRows({ values, columns, pitch }: Rows, factors: Float32Array, coun
   }
 }
 
-/** No slope passes where a ReLU gave zero. */
+/** Zeroes the gradient where the ReLU was inactive. */
 function closeRelu(slope: Rows, activation: Rows, count: number): void {
   const used = count * slope.pitch;
   for (let i = 0; i < used; i++) if (!(activation.values[i]! > 0)) slope.values[i] = 0;

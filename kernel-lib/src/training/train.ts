@@ -60,7 +60,7 @@ export async function trainClaimed(
   const folder = new RunFolder(settings.out);
   const begun = settings.resume ? await readBegun(folder) : undefined;
   if (begun?.checkpoint?.at.refined) {
-    // Everything was done but to say so.
+    // Training had finished; only the final status was missing.
     await finish(folder, begun.record, begun.checkpoint.at);
     return;
   }

@@ -32,15 +32,15 @@ export interface TrainSettings {
   /** Go on with the run in `out` from its last checkpoint. */
   resume?: boolean;
   /**
-   * Bytes that the training may take. Half of it is for the particles' transforms: where they do not fit, they are read as
-   * they are needed. Half is for a step: where the batch does not fit, a smaller one is taken, and said. Default: half of the
-   * memory that the process may have.
+   * Bytes that the training may use. Half is for the transforms of the particles; where they do not fit, images are read as
+   * they are needed. Half is for a training step; where the batch does not fit, a smaller batch is used and reported.
+   * Default: half of the memory available to the process.
    */
   memoryBudget?: number;
   /**
-   * Projection engine, and threads of it, of the networks, and of what transforms images (at most 8 unless given). Default: on a
-   * GPU the faster engine by a trial of a few seconds, which is said, otherwise `wasm`; a run that is resumed keeps its own. One
-   * thread per core.
+   * Projection engine, and the number of threads for projections, networks and image transforms (at most 8 for the latter unless
+   * given). Default: on a GPU the faster engine, measured in a trial of a few seconds and reported, otherwise `wasm`; one thread
+   * per core. A resumed run keeps its engine.
    */
   engine?: EngineChoice;
   /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles [particles · latent]. */
