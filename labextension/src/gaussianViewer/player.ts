@@ -19,6 +19,12 @@ export interface PlayerPlace {
   saveMovie(movie: Blob): void;
 }
 
+/** A WebM file of fewer bytes has a header and no frame. */
+const EMPTY_MOVIE = 1000;
+/** How often, and after how many milliseconds each, the encoder is asked for what it has. */
+const ENCODER_TRIES = 50;
+const ENCODER_WAIT = 100;
+
 /** Milliseconds after which a slider that is dragged has come to rest. */
 const SCRUB_REST = 250;
 
@@ -181,9 +187,13 @@ export class Player {
     const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 12_000_000 });
     const pieces: Blob[] = [];
     recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
+    const bytes = () => pieces.reduce((sum, { size }) => sum + size, 0);
+    const begun = new Promise((resolve) => recorder.addEventListener("start", resolve, { once: true }));
     const ended = new Promise((resolve) => recorder.addEventListener("stop", resolve, { once: true }));
     try {
       recorder.start();
+      // Frames that come before the recorder runs are lost
+      await begun;
       const round = stepsOfRound(this.#count, this.#model.read("backAndForth"));
       for (this.#steps = 0; this.#steps < round; this.#steps++) {
         const due = performance.now() + 1000 / this.#model.read("framesPerSecond");
@@ -195,10 +205,20 @@ export class Player {
         this.#place.say(`Recording: frame ${this.#steps + 1} of ${round}.`);
         await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
       }
+      // On a busy machine the encoder lags behind: the last frame is held until something has come out of it
+      for (let tries = 0; tries < ENCODER_TRIES && bytes() < EMPTY_MOVIE; tries++) {
+        track?.requestFrame();
+        recorder.requestData();
+        await new Promise((resolve) => setTimeout(resolve, ENCODER_WAIT));
+      }
       recorder.stop();
       await ended;
-      this.#place.saveMovie(new Blob(pieces, { type: "video/webm" }));
-      this.#place.say("The movie is saved.");
+      if (bytes() < EMPTY_MOVIE) {
+        this.#place.say("The browser recorded no frame, so no movie is saved; the path can be saved as PDB.");
+      } else {
+        this.#place.saveMovie(new Blob(pieces, { type: "video/webm" }));
+        this.#place.say("The movie is saved.");
+      }
       this.rest();
     } finally {
       if (recorder.state !== "inactive") recorder.stop();
