@@ -6,6 +6,7 @@ import { undividedHalves } from "./halves";
 import { countRepeats, firstRowsOfImages } from "./imageIdentity";
 import type { ParticleMetadata, StackFacts } from "./metadata";
 import { checkMetadata } from "./metadataChecks";
+import { metadataDoubts } from "./metadataDoubts";
 import { readRelion } from "./relionMetadata";
 import { StackReader } from "./stackReader";
 
@@ -62,6 +63,9 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
     const metadata = await readMetadata(file, reader, options);
     throwIfStopped(signal);
     checkMetadata(metadata.measured());
+    metadata.notices.push(...metadataDoubts(metadata));
+    reader.namedIn = (name) =>
+      `; row ${metadata.stack.indexOf(metadata.stacks.indexOf(name)) + 1} names it first`;
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
     throwIfStopped(signal);
     return {
