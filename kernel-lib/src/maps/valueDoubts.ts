@@ -1,7 +1,6 @@
 import { InputError } from "../errors";
-import type { MrcLayout, ReadBytes } from "./mrcLayout";
 import type { MrcHeader } from "./mrcHeader";
-import { bytesLookUnsigned } from "./mrcValues";
+import type { MrcLayout, ReadBytes } from "./mrcLayout";
 
 // As in mrcHeader.ts, nothing here may need Node: file viewers find values with this file too.
 
@@ -34,7 +33,7 @@ export async function doubtValues(
     return [];
   }
   const high = bytes.filter((_, i) => i % 2 === (littleEndian ? 1 : 0));
-  if (mode === 1 && bytesLookUnsigned(high, { ...header, min: 0, max: 0 })) {
+  if (mode === 1 && lookUnsigned(high)) {
     return [
       `${file} has 16-bit integers that only make sense without a sign (mode 6), and is read with one, as mode 1 in its header says`,
     ];
@@ -59,6 +58,17 @@ function inOtherOrder(bytes: Uint8Array, littleEndian: boolean): boolean {
     return count / (bytes.length / 4);
   };
   return wild(littleEndian) > 0.1 && wild(!littleEndian) < 0.001;
+}
+
+/** Large numbers without a sign break off at 32,767 and go on at −32,768, with hardly any around 0. */
+function lookUnsigned(high: Uint8Array): boolean {
+  let [largest, zero, smallest] = [0, 0, 0];
+  for (const byte of high) {
+    if (byte >= 96 && byte < 128) largest++;
+    else if (byte >= 128 && byte < 160) smallest++;
+    else if (byte < 32 || byte >= 224) zero++;
+  }
+  return Math.min(largest, smallest) > Math.max(zero, 0.005 * high.length);
 }
 
 /** Small numbers around 0 without their sign lie at both ends, and none between. */

@@ -44,9 +44,8 @@ export async function readCryosparc(file: string, given: GivenOptics = {}): Prom
   const table = await NumpyTable.read(file);
   for (const field of ["blob/path", "blob/idx", "blob/shape", "blob/psize_A"]) {
     if (table.has(field)) continue;
-    const hint = ["uid", "location/micrograph_path"].some((name) => table.has(name))
-      ? ": is it a passthrough file, or one of micrographs?"
-      : "";
+    const named = [...table.fields.keys()].some((name) => name.startsWith("blob/"));
+    const hint = named ? "" : ": is it a passthrough file, or one of micrographs?";
     throw new InputError(file, "the fields of a particle file", `no ${field}${hint}`);
   }
   for (const [name, length] of Object.entries(lengths)) {
