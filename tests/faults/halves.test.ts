@@ -82,6 +82,11 @@ const cases: Case[] = [
     images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],
   },
   {
+    name: "a stack under its name and that of a hard link",
+    change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "q" : "hard"}.mrcs`),
+    images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],
+  },
+  {
     name: "a stack under two names of its path",
     change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "" : "./"}p.mrcs`),
     images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],

@@ -163,6 +163,64 @@ describe("bytes of mode 0", () => {
   }
 });
 
+describe("values that the header says wrong", () => {
+  const size: [number, number, number] = [16, 16, 8];
+  const count = 16 * 16 * 8;
+  const swapped = (bytes: Uint8Array) => {
+    const other = Buffer.from(bytes);
+    other.subarray(1024).swap32();
+    return other;
+  };
+  const said = (mode: number) => (bytes: Uint8Array) => {
+    const other = Buffer.from(bytes);
+    other.writeInt32LE(mode, 12);
+    return other;
+  };
+  const same = (bytes: Uint8Array) => bytes;
+  type Case = [
+    name: string,
+    mode: number,
+    values: number[],
+    change: (bytes: Uint8Array) => Uint8Array,
+    refused: RegExp | undefined,
+    note: RegExp | undefined,
+  ];
+  const order = /byte order is that of the header, little-endian, found .*big-endian/;
+  const cases: Case[] = [
+    ["float32", 2, noise(count, 3, 1), same, undefined, undefined],
+    ["float32 in the other byte order", 2, noise(count, 3, 1), swapped, order, undefined],
+    ["whole float32 in the other byte order", 2, noise(count, 30).map(Math.round), swapped, order, undefined],
+    ["very large float32", 2, noise(count, 1e30), same, undefined, undefined],
+    ["very small float32", 2, noise(count, 1e-36), same, undefined, undefined],
+    ["float32, all 0", 2, new Array<number>(count).fill(0), same, undefined, undefined],
+    ["int16", 1, noise(count, 5000).map(Math.round), same, undefined, undefined],
+    ["int16, all large", 1, noise(count, 500, 20000).map(Math.round), same, undefined, undefined],
+    [
+      "uint16 as int16",
+      6,
+      noise(count, 4000, 40000).map(Math.round),
+      said(1),
+      undefined,
+      /without a sign \(mode 6\)/,
+    ],
+    ["uint16", 6, noise(count, 4000, 40000).map(Math.round), same, undefined, undefined],
+    ["int16 as uint16", 1, noise(count, 50).map(Math.round), said(6), undefined, /with a sign \(mode 1\)/],
+  ];
+  for (const [name, mode, values, change, refused, note] of cases) {
+    test(name, async (t) => {
+      const opening = openMrc(write(t, change(mrcBytes({ size, mode, values }))));
+      if (refused) {
+        await assert.rejects(opening, refused);
+        return;
+      }
+      const file = await opening;
+      t.after(() => file.close());
+      assert.equal(file.notices.length, note ? 1 : 0, file.notices.join());
+      if (note) assert.match(file.notices[0]!, note);
+    });
+  }
+});
+
 describe("header numbers of a map that cannot be", () => {
   const cell = (x: number, y = x, z = x): MadeMrc["words"] =>
     [x, y, z].map((edge, i) => [11 + i, { float: edge }]);
@@ -247,6 +305,16 @@ describe("the command", () => {
     assert.doesNotMatch(signed.printed, /note: .*bytes/);
     const wrong = correlation(signed.map, map);
     assert.ok(wrong < 0.9, `correlation ${wrong}`);
+  });
+
+  test("a mean far from 0 makes no other map", () => {
+    const images = readStack(at("sim/particles.mrcs"));
+    const { standardDeviation } = imageStatistics(images.data);
+    const values = images.data.map((value) => value + 3e4 * standardDeviation);
+    writeFileSync(at("sim/far.mrcs"), mrcBytes({ size: images.size, mode: 2, values }));
+    writeFileSync(at("sim/far.star"), star().replaceAll("particles.mrcs", "far.mrcs"));
+    const alike = correlation(reconstructed("sim/far.star").map, reconstructed("sim/particles.star").map);
+    assert.ok(alike > 0.99, `correlation ${alike}`);
   });
 
   test("how bytes are read is recorded in a run, and a resume cannot change it", () => {

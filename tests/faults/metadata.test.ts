@@ -203,6 +203,13 @@ const csCases: CsCase[] = [
     cs4("alignments3D/split", 2),
     /row 4, field alignments3D\/split: expected a half set, 0 or 1, found 2/,
   ],
+  ["a sign of 0", cs4("blob/sign", 0), /row 4, field blob\/sign: expected a sign, -1 or 1, found 0/],
+  ["a sign of NaN", cs("blob/sign", nan), /row 1, field blob\/sign: expected a finite number, found NaN/],
+  [
+    "a passthrough file",
+    (f) => ["path", "idx", "shape", "psize_A", "sign"].map((name) => f.drop(`blob/${name}`)),
+    /found no blob\/path: is it a passthrough file/,
+  ],
   ["images of one edge", cs("blob/shape", 8), /field blob\/shape: expected 2 numbers/],
   ["images of volumes", cs("blob/shape", [8, 8, 8]), /field blob\/shape: expected 2 numbers/],
   [
@@ -237,6 +244,77 @@ describe(".cs files", () => {
     assert.equal(set!.rotations().length, 9 * 9);
     assert.deepEqual([...set!.selectRows([6, 1]).rows], [6, 1]);
     assert.throws(() => set!.selectRows([5]), { name: "InputError" });
+  });
+});
+
+describe("what can be, but hardly is, is noted", () => {
+  const twice = Array.from({ length: 2 * PARTICLES }, (_, i) => i % PARTICLES);
+  const scaled =
+    (factor: number, ...columns: string[]) =>
+    (star: Star) => {
+      for (const column of columns)
+        star.particles.set(column, (i) =>
+          String(factor * Number(new Star().particles.value(column, i % PARTICLES))),
+        );
+    };
+  const doubtful: [name: string, change: (star: Star) => unknown, note: RegExp | undefined][] = [
+    ["a good file", () => {}, undefined],
+    ["defocus in nm", scaled(0.1, "rlnDefocusU", "rlnDefocusV"), /^no defocus is beyond 1830 Å: /],
+    ["close to focus with a phase plate", (s) => s.particles.set("rlnPhaseShift", 90), undefined],
+    [
+      "phase shift in radians",
+      (s) => s.particles.set("rlnPhaseShift", 1.57),
+      /^no phase shift is beyond 1\.57°/,
+    ],
+    [
+      "defoci far apart",
+      row4("rlnDefocusU", 100),
+      /^the two defoci of 1 of 24 particles .*100 and 15700 Å in row 4/,
+    ],
+    [
+      "an origin outside",
+      row4("rlnOriginXAngst", 40),
+      /^the shifts of 1 of 24 particles lead out .*row 4: -40, /,
+    ],
+    ["an origin at the edge", row4("rlnOriginXAngst", 8), undefined],
+    [
+      "one defocus alone",
+      (s) => s.particles.drop("rlnDefocusV"),
+      /^no _rlnDefocusV: astigmatism is taken as 0/,
+    ],
+  ];
+  for (const [name, change, right] of doubtful) {
+    test(name, async () => {
+      const star = new Star();
+      star.particles.take(...twice);
+      change(star);
+      writeFileSync(at("a.star"), star.text);
+      const { set, refusal } = await reading(at("a.star"));
+      assert.equal(refusal, "");
+      const said = set!.notices.filter((note) => !/name an image a second time|half set/.test(note));
+      assert.equal(said.length, right ? 1 : 0, said.join("; "));
+      if (right) assert.match(said[0]!, right);
+    });
+  }
+
+  test("a shift outside in a .cs file", async () => {
+    const file = new CryosparcFile();
+    file.set("alignments3D/shift", [500, 0], 3);
+    writeFileSync(at("a.cs"), file.bytes);
+    const { set } = await reading(at("a.cs"));
+    assert.match(
+      set!.notices.join(),
+      /^the shifts of 1 of 12 particles .*row 4: -1000, 0 Å in a box of 16 Å/,
+    );
+  });
+
+  test("another pixel size in the stack", async () => {
+    const star = new Star();
+    star.optics.set("rlnImagePixelSize", 3);
+    writeFileSync(at("a.star"), star.text);
+    const { set } = await reading(at("a.star"));
+    assert.match(set!.notices.join(), /p\.mrcs has a pixel size of 2 Å in its header, .*a\.star one of 3 Å/);
+    assert.deepEqual((await reading(at("a.star"), { apix: 3 })).set!.notices, []);
   });
 });
 

@@ -26,6 +26,10 @@ export class Columns {
     return this;
   }
 
+  value(column: string, row: number): string {
+    return this.values[column]![row]!;
+  }
+
   drop(...columns: string[]): this {
     for (const column of columns) delete this.values[column];
     return this;
@@ -122,6 +126,7 @@ export class CryosparcFile {
     field("blob/path", "|S8", () => "p.mrcs");
     field("blob/idx", "<u4", (i) => i);
     field("blob/shape", "<u4", () => [8, 8]);
+    field("blob/sign", "<f4", () => 1);
     field("blob/psize_A", "<f4", () => 2);
     field("ctf/accel_kv", "<f4", () => 300);
     field("ctf/cs_mm", "<f4", () => 2.7);

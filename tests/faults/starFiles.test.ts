@@ -291,6 +291,21 @@ const cases: Case[] = [
     refused: /or data_particles, found data_a, data_b/,
   },
   // Origins
+  {
+    name: "a flag of 2",
+    change: (s) => s.optics.set("rlnCtfDataArePhaseFlipped", 2),
+    refused: /row 1 \(line 14\), column _rlnCtfDataArePhaseFlipped: expected 0 or 1, found 2/,
+  },
+  {
+    name: "two optics groups, and no column that names them",
+    text: (s) => s.optics.loop + "2 group2 300 2.7 0.1 2 8 2\n" + s.particles.drop("rlnOpticsGroup").loop,
+    refused: /data_particles: expected a column _rlnOpticsGroup, found none/,
+  },
+  {
+    name: "a stack that is not there",
+    change: (s) => s.particles.set("rlnImageName", "1@gone.mrcs", 5),
+    refused: /the image stack gone\.mrcs .*; row 6 names it first/,
+  },
   { name: "no origins", change: noOrigins, notes: [/^no origins: shifts are taken as 0$/] },
   { name: "no origins and no angles", change: (s) => noOrigins(s).drop("rlnAngleRot"), notes: [] },
   { name: "origins in pixels", change: pixelOrigins, notes: [], holds: shiftsAre(2) },

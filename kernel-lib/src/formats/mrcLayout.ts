@@ -1,6 +1,7 @@
 import { InputError } from "../errors";
 import { bytesAreSigned, bytesPerValue, headerBytes, type MrcHeader, saysSignOfBytes } from "./mrcHeader";
 import { bytesLookUnsigned, decodeValues } from "./mrcValues";
+import { doubtValues } from "./valueDoubts";
 
 // As in mrcHeader.ts, nothing here may need Node: file viewers find values with this file too.
 
@@ -80,6 +81,7 @@ export async function findValues(given: {
     notices.push(describeSurplus(place, surplus, layout, file));
     if (place === "before") layout.dataStart += surplus;
   }
+  notices.push(...(await doubtValues(file, header, layout, read)));
   const said = bytes !== undefined ? bytes === "signed" : bytesAreSigned(header);
   if (header.mode !== 0 || bytes !== undefined || saysSignOfBytes(header)) {
     return { layout: { ...layout, signed: said }, notices };
@@ -201,11 +203,23 @@ function isMostlyOneValue(values: Float32Array): boolean {
 /** Largest distance of two cumulative distributions of values that are called alike; images differ in brightness. */
 const MOST_DISTANCE = 0.35;
 
+/** Largest ratio of the spreads of values that are called alike. */
+const MOST_SPREAD = 1000;
+
+/** Of sorted values, without the outermost. */
+function spread(sorted: Float32Array): number {
+  const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))]!;
+  return at(0.9) - at(0.1);
+}
+
 /** The test of Kolmogorov and Smirnov, without its p-value: neighbouring pixels are not independent. */
 function isAlike(one: Float32Array, other: Float32Array): boolean {
   if (!one.every(Number.isFinite) || !other.every(Number.isFinite)) return false;
   const a = one.slice().sort();
   const b = other.slice().sort();
+  // Bytes of another kind, read as numbers, spread over all powers of ten.
+  const ratio = spread(a) / spread(b);
+  if (ratio > MOST_SPREAD || ratio < 1 / MOST_SPREAD) return false;
   let distance = 0;
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
     const value = Math.min(a[i]!, b[j]!);

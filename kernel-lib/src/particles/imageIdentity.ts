@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { inParallel } from "../parallel";
 
 /** Which rows of a particle file name which image. */
@@ -13,7 +13,8 @@ export interface NamedImages {
 const LOOKED_UP_AT_ONCE = 16;
 
 /**
- * An image is its file, symbolic links resolved, and its place there: for each row that of the first row with the same image.
+ * An image is its file, symbolic and hard links resolved, and its place there: for each row that of the first row with the same
+ * image.
  *
  * @param find path of a stack by its name; undefined where there is none, and its name stands for it
  * @returns undefined where no image is named twice
@@ -27,7 +28,7 @@ export async function firstRowsOfImages(
   await inParallel([...stacks.keys()], LOOKED_UP_AT_ONCE, async (index) => {
     const name = stacks[index]!;
     const file = await find(name);
-    resolved[index] = file === undefined ? name : await realpath(file).catch(() => file);
+    resolved[index] = file === undefined ? name : await identityOf(file);
   });
   const fileOf = resolved.map((file) => {
     const index = files.get(file) ?? files.size;
@@ -36,6 +37,12 @@ export async function firstRowsOfImages(
   });
   const fileOfRow = (row: number) => fileOf[stack[row]!]!;
   return firstRows(stack.length, files.size, fileOfRow, section);
+}
+
+/** The same for all names of one file. */
+async function identityOf(file: string): Promise<string> {
+  const facts = await stat(file, { bigint: true }).catch(() => undefined);
+  return facts ? `${facts.dev}:${facts.ino}` : file;
 }
 
 function firstRows(

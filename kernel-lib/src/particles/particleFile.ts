@@ -7,6 +7,7 @@ import { StackReader } from "./images/stackReader";
 import { readCryosparc } from "./metadata/cryosparcMetadata";
 import type { ParticleMetadata, StackFacts } from "./metadata/metadata";
 import { checkMetadata } from "./metadata/metadataChecks";
+import { metadataDoubts } from "./metadata/metadataDoubts";
 import { readRelion } from "./metadata/relionMetadata";
 
 export interface OpenParticlesOptions {
@@ -62,6 +63,9 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
     const metadata = await readMetadata(file, reader, options);
     throwIfStopped(signal);
     checkMetadata(metadata.measured());
+    metadata.notices.push(...metadataDoubts(metadata));
+    reader.namedIn = (name) =>
+      `; row ${metadata.stack.indexOf(metadata.stacks.indexOf(name)) + 1} names it first`;
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
     throwIfStopped(signal);
     return {

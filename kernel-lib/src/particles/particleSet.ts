@@ -396,6 +396,7 @@ export class ParticleSet {
       const expected = `images of ${group.boxSize}×${group.boxSize} pixels, the size of ${group.name} in ${this.file}`;
       throw new InputError(stack.file, expected, `${size}×${size}`);
     }
+    if (this.source.apix === undefined) this.reader.notePixelSize(stack, group.apix);
   }
 
   /**

@@ -148,14 +148,17 @@ export async function reconstruct(
     };
     const state = group.ctfPremultiplied ? "premultiplied" : group.phaseFlipped ? "phaseFlipped" : "raw";
     for (let n = 0; n < used.length; n++) {
-      const reason = screen?.judge(imageStatistics(images, n * size * size, size * size));
+      const statistics = imageStatistics(images, n * size * size, size * size);
+      const reason = screen?.judge(statistics);
       if (reason !== undefined) {
         leftOut.push({ index: used[n]!, reason });
         continue;
       }
       const into = halfOf ? halfOf(used[n]!) : 0;
       const ctf = source.ctf(used[n]!);
-      fft2Real(images.subarray(n * size * size, (n + 1) * size * size), size, size, half);
+      const values = images.subarray(n * size * size, (n + 1) * size * size);
+      subtractFarMean(values, statistics);
+      fft2Real(values, size, size, half);
       sums[into]!.add(image, rotations, shifts, used[n]!, ctf && new CtfEvaluator(ctf), state);
       counts[into]!++;
     }
@@ -181,6 +184,15 @@ export async function reconstruct(
   const half2 = finish(second);
   first!.merge(second);
   return { map: finish(first!), half1, half2, fsc: fourierShellCorrelation(half1, half2), leftOut };
+}
+
+/** Standard deviations from 0 beyond which a mean says nothing of the particle: images that were never normalised. */
+const FAR_MEAN = 10;
+
+/** A mean far from 0 takes the digits of a transform in single precision. */
+function subtractFarMean(values: Float32Array, { mean, standardDeviation }: ImageStatistics): void {
+  if (Math.abs(mean) <= FAR_MEAN * standardDeviation) return;
+  for (let i = 0; i < values.length; i++) values[i]! -= mean;
 }
 
 /** Images of a group that are looked at to know how the others should be. */

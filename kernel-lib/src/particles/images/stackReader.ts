@@ -1,12 +1,21 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../../errors";
-import { type ByteSign, type MrcFile, type OpenMrcOptions, openMrc } from "../../formats/mrc";
+import {
+  type ByteSign,
+  type MrcFile,
+  type OpenMrcOptions,
+  openMrc,
+  squarePixelSize,
+} from "../../formats/mrc";
 
 /** Files that stay open at a time. */
 const openLimit = 16;
 /** Images that lie together are read together, up to this many values. */
 const runLimit = 1 << 21;
+
+/** Pixel sizes that differ by more than this fraction are not the same one calibrated anew. */
+const PIXEL_SIZE_TOLERANCE = 0.05;
 
 /** Finds and reads the image stacks of one particle file. */
 export class StackReader {
@@ -16,6 +25,9 @@ export class StackReader {
   private readonly inDataFolder = new Map<string, string>();
   private readonly folders: string[];
   private readonly found = new Set<string>();
+  private pixelSizeNoted = false;
+  /** Says where the particle file names a stack, for errors. */
+  namedIn: (name: string) => string = () => "";
 
   /**
    * @param metadataFile  the file that names the stacks
@@ -55,7 +67,7 @@ export class StackReader {
     throw new InputError(
       this.metadataFile,
       `the image stack ${withoutMark(name)} in ${places}its own folder, one above it, or the working folder`,
-      "no such file (--data-folder, in a notebook `dataFolder`, names another folder)",
+      `no such file (--data-folder, in a notebook \`dataFolder\`, names another folder)${this.namedIn(name)}`,
     );
   }
 
@@ -131,6 +143,21 @@ export class StackReader {
       entry.users--;
       await this.closeSurplus();
     }
+  }
+
+  /**
+   * Notes the first stack whose header has another pixel size than the particle file. Many programs write 1 Å for one that they
+   * do not know.
+   */
+  notePixelSize(stack: MrcFile, used: number): void {
+    const apix = squarePixelSize(stack);
+    if (this.pixelSizeNoted || apix === undefined || Math.abs(apix - 1) < 1e-3) return;
+    if (Math.abs(apix / used - 1) <= PIXEL_SIZE_TOLERANCE) return;
+    this.pixelSizeNoted = true;
+    const [there, here] = [apix, used].map((size) => `${Number(size.toPrecision(4))} Å`);
+    this.found.add(
+      `${stack.file} has a pixel size of ${there} in its header, ${this.metadataFile} one of ${here}, which is used (--apix gives another)`,
+    );
   }
 
   private async open(file: string, signal: AbortSignal | undefined): Promise<MrcFile> {

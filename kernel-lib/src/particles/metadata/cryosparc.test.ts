@@ -38,7 +38,7 @@ const base: Field[] = [
     [
       [1, -2],
       [0, 0],
-      [0.5, 3],
+      [0.5, 1.5],
     ],
   ],
   [
@@ -82,7 +82,7 @@ test("a .cs file gives poses, shifts, CTF, half sets and exact identifiers", asy
   // Shifts are in pixels of the alignment, and RELION's origins are the same numbers.
   assert.deepEqual(
     [...set.shifts()].map((x) => x + 0),
-    [-4, 8, 0, 0, -2, -12],
+    [-4, 8, 0, 0, -2, -6],
   );
   assert.deepEqual([...set.randomSubset!], [1, 2, 2]);
   assert.deepEqual(set.textColumn("uid"), ["18446744073709551615", "2", "3"]);

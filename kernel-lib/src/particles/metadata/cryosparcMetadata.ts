@@ -43,7 +43,10 @@ const defocusFields = ["ctf/df1_A", "ctf/df2_A"];
 export async function readCryosparc(file: string, given: GivenOptics = {}): Promise<ParticleMetadata> {
   const table = await NumpyTable.read(file);
   for (const field of ["blob/path", "blob/idx", "blob/shape", "blob/psize_A"]) {
-    if (!table.has(field)) throw new InputError(file, "the fields of a particle file", `no ${field}`);
+    if (table.has(field)) continue;
+    const named = [...table.fields.keys()].some((name) => name.startsWith("blob/"));
+    const hint = named ? "" : ": is it a passthrough file, or one of micrographs?";
+    throw new InputError(file, "the fields of a particle file", `no ${field}${hint}`);
   }
   for (const [name, length] of Object.entries(lengths)) {
     const field = table.fields.get(name);
@@ -267,6 +270,7 @@ class CryosparcMetadata implements ParticleMetadata {
     yield* column("rotationVector", "alignments3D/pose", { width: 3 });
     yield* column("pixelOrigin", "alignments3D/shift", { width: 2 });
     yield* column("apix", "alignments3D/psize_A");
+    yield* column("sign", "blob/sign");
     if (this.randomSubset) {
       const halves = table.numbers("alignments3D/split").map((value) => value + 1);
       yield* column("randomSubset", "alignments3D/split", { values: halves, inFile: (half) => half - 1 });

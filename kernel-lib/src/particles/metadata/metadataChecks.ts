@@ -148,6 +148,14 @@ export const quantities = {
     most: 10_000,
     unit: "pixels",
   },
+  sign: {
+    relion: [],
+    cryosparc: "blob/sign",
+    name: "a sign",
+    least: -1,
+    most: 1,
+    except: { from: -1, to: 1 },
+  },
   randomSubset: {
     relion: ["_rlnRandomSubset"],
     cryosparc: "alignments3D/split",
@@ -226,11 +234,15 @@ function refuse(column: Measured, quantity: Quantity, row: number, value: number
   const why = hint?.(value);
   throw new InputError(
     column.where(row),
-    quantity.integer && most - least === 1
+    hasTwoValues(quantity)
       ? `${name}, ${inFile(least)} or ${inFile(most)}`
       : `${name} of ${limits}${quantity.integer ? ", a whole number" : ""}`,
     `${number(inFile(value))}${why ? ` (${why})` : ""}`,
   );
+}
+
+function hasTwoValues({ integer, except, least, most }: Quantity): boolean {
+  return except ? except.from === least && except.to === most : integer === true && most - least === 1;
 }
 
 function number(value: number): string {

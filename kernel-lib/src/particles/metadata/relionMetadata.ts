@@ -201,6 +201,9 @@ class RelionMetadata implements ParticleMetadata {
       if (defocusV) throw new InputError(block, "_rlnDefocusU beside _rlnDefocusV", "the latter alone");
       return undefined;
     }
+    if (defocusV === defocusU && angle) {
+      this.notices.push("no _rlnDefocusV: astigmatism is taken as 0, as RELION does");
+    }
     if (!angle && defocusV.some((v, row) => v !== defocusU[row])) {
       throw new InputError(block, "_rlnDefocusAngle, since _rlnDefocusU and _rlnDefocusV differ", "none");
     }

@@ -80,6 +80,11 @@ export async function relionOptics(input: OpticsInput): Promise<Groups> {
   }
 
   const numbered = numberGroups(input, sources, groupRow, (at, name) => {
+    for (const source of [sources.phaseFlipped, sources.ctfPremultiplied]) {
+      const flag = numberOf(source, at);
+      if (Number.isNaN(flag) || flag === 0 || flag === 1) continue;
+      throw new InputError(placeOf(input, source, at), "0 or 1", String(flag));
+    }
     const dimensions = numberOf(sources.dimensions, at);
     if (!Number.isNaN(dimensions) && dimensions !== 2) {
       const place = placeOf(input, sources.dimensions, at);
@@ -135,7 +140,7 @@ function rowsOfGroups(
   const rows = new Uint16Array(table.count);
   const used = particles.column("_rlnOpticsGroup");
   if (!used && optics.count > 1) {
-    throw new InputError(`${star.file}: data_${table.block}`, "a column _rlnOpticsGroup");
+    throw new InputError(`${star.file}: data_${table.block}`, "a column _rlnOpticsGroup", "none");
   }
   for (let row = 0; used && row < used.length; row++) {
     const index = rowOf.get(used[row]!);
