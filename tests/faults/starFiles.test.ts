@@ -298,7 +298,7 @@ const cases: Case[] = [
   },
   {
     name: "two optics groups, and no column that names them",
-    text: (s) => s.optics.loop + "2 group2 300 2.7 0.1 2 8 2\n" + s.particles.drop("rlnOpticsGroup").loop,
+    text: (s) => `${s.optics.loop}2 group2 300 2.7 0.1 2 8 2\n${s.particles.drop("rlnOpticsGroup").loop}`,
     refused: /data_particles: expected a column _rlnOpticsGroup, found none/,
   },
   {

@@ -2,21 +2,11 @@ import { InputError } from "../errors";
 import { bytesAreSigned, bytesPerValue, headerBytes, type MrcHeader, saysSignOfBytes } from "./mrcHeader";
 import { bytesLookUnsigned, decodeValues } from "./mrcValues";
 import { doubtValues } from "./valueDoubts";
+import type { MrcLayout, ReadBytes } from "./valuePlaces";
+
+export type { MrcLayout, ReadBytes } from "./valuePlaces";
 
 // As in mrcHeader.ts, nothing here may need Node: file viewers find values with this file too.
-
-/** Where the values of a file are. */
-export interface MrcLayout {
-  /** Byte of the first value. */
-  dataStart: number;
-  bytesPerValue: number;
-  /** Bytes of a section of the file. */
-  sectionBytes: number;
-  /** Bytes that the header promises for the whole file. */
-  fileBytes: number;
-  /** Whether bytes of mode 0 are signed, where it was found out; else as the header says. */
-  signed?: boolean;
-}
 
 /** The layout that a header promises. @throws InputError when values are of a kind that cannot be read */
 export function promisedLayout(header: MrcHeader, file: string): MrcLayout {
@@ -47,9 +37,6 @@ export function layoutOf(header: MrcHeader, size: number, file: string): MrcLayo
 
 /** How bytes of mode 0 are read. */
 export type ByteSign = "signed" | "unsigned";
-
-/** What {@link findValues} reads with: bytes from `from` up to, not including, `to`. */
-export type ReadBytes = (from: number, to: number) => Promise<Uint8Array>;
 
 export interface FoundValues {
   layout: MrcLayout;

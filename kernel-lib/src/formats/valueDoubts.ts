@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import type { MrcHeader } from "./mrcHeader";
-import type { MrcLayout, ReadBytes } from "./mrcLayout";
+import type { MrcLayout, ReadBytes } from "./valuePlaces";
 
 // As in mrcHeader.ts, nothing here may need Node: file viewers find values with this file too.
 
