@@ -55,7 +55,8 @@ function outputs(notebook: Notebook) {
     shown: all.filter((output) => output.data !== undefined).map((output) => output.data!),
     figures: all.flatMap((output) => {
       const svg = output.data?.["image/svg+xml"];
-      return svg ? [{ svg: joined(svg), words: joined(output.data!["text/plain"]) }] : [];
+      const png = Buffer.from(joined(output.data?.["image/png"]), "base64");
+      return svg ? [{ svg: joined(svg), png, words: joined(output.data!["text/plain"]) }] : [];
     }),
     printed: all.map((output) => joined(output.text)).join(""),
     errors: all.filter((output) => output.output_type === "error"),
@@ -104,6 +105,7 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
     /^Histogram of z, refined: \d+ particles/,
     /^z, refined against z from the encoder/,
     /^z, refined against (True|Defocus)/,
+    /^Explorer of .*; Latent space; \d+ particles/,
     /^The model, seen along .: 5 pictures/,
     /^Motion seen along .: \d+ of \d+ Gaussians move/,
     /^Class averages, sections through the middle: 9 pictures/,
@@ -113,8 +115,10 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
     const found = figures.filter(({ words }) => start.test(words));
     assert.equal(found.length, 1, `${start}: ${figures.map(({ words }) => words).join("\n")}`);
     assert.match(found[0]!.svg, /^<svg /);
+    // For front ends that show no SVG of a notebook that is not trusted
+    assert.equal(found[0]!.png.subarray(1, 4).toString(), "PNG");
   }
-  assert.equal(figures.length, 12);
+  assert.equal(figures.length, 13);
 
   const particles = await openParticles(star);
   const tenth = Math.floor(particles.count / 10);
