@@ -18,7 +18,7 @@ import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features";
 import { readFreeGaussians } from "./freeGaussians";
-import { checkSameParticles, fileState, stackStates } from "./inputFiles";
+import { checkSameParticleFile, checkSameParticles, fileState, stackStates } from "./inputFiles";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
 
@@ -104,6 +104,7 @@ export async function trainClaimed(
   const folder = new RunFolder(settings.out);
   const begun = settings.resume ? await readBegun(folder) : undefined;
   if (begun?.checkpoint?.at.refined) {
+    await checkSameParticleFile(begun.record.inputs.particles, begun.record.inputFiles);
     // Everything was done but to say so.
     await finish(folder, begun.record, begun.checkpoint.at);
     return;
