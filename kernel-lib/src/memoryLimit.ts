@@ -91,6 +91,7 @@ export function gigabytes(bytes: number): string {
 /** Messages by which V8, WebAssembly, Node and the system say that memory ran out. */
 const messages = [
   /array buffer allocation failed/i,
+  /invalid typed array length/i,
   /could not allocate memory/i,
   /out of memory/i,
   /reaching memory limit/i,

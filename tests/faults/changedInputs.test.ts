@@ -119,6 +119,14 @@ describe("a run does not go on with", () => {
   }
 });
 
+test("nor a finished run with another particle file", async () => {
+  const settings = changed(() => undefined);
+  (await trainInThisThread(settings)).close();
+  (await trainInThisThread(settings)).close();
+  star((text) => `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`)(changedFolder());
+  await assert.rejects(trainInThisThread(settings), /particles\.star: expected what the run was begun with/);
+});
+
 /** The record of the stopped run as an earlier version wrote it, with other options. */
 function earlier(options: Partial<RunRecord["options"]>): TrainSettings {
   return changed((folder) => {

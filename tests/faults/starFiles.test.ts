@@ -19,6 +19,7 @@ before(() => {
   writeImages(at("one/p.mrcs"));
   writeImages(at("two/p.mrcs"));
   writeImages(at("single.mrc"), 1);
+  writeImages(at("cube.mrc"), 8);
   writeImages(at("many.mrcs"), 2 * PARTICLES);
   writeImages(at("unit.mrcs"), PARTICLES, 1);
   writeImages(at("unknown.mrcs"), PARTICLES, 0);
@@ -302,6 +303,11 @@ const cases: Case[] = [
     refused: /data_particles: expected a column _rlnOpticsGroup, found none/,
   },
   {
+    name: "volumes without a number",
+    change: (s) => s.particles.set("rlnImageName", (i) => (i === 0 ? "cube.mrc" : `${i + 1}@p.mrcs`)),
+    refused: /an image number before @, since cube\.mrc holds 8 images, found a name alone \(subtomograms/,
+  },
+  {
     name: "a stack that is not there",
     change: (s) => s.particles.set("rlnImageName", "1@gone.mrcs", 5),
     refused: /the image stack gone\.mrcs .*; row 6 names it first/,
@@ -576,6 +582,12 @@ describe("the command", () => {
     refuses(folder, args, /row 1 .*_rlnAnglePsi: expected an angle/);
     writeFileSync(at("poses.star"), poses("", "1 2 nan"));
     refuses(folder, args, /row 1 .*_rlnAnglePsi: expected a number, found "nan"/);
+  });
+
+  test("project names memory where the images are too large for any", () => {
+    writeFileSync(at("a.star"), new Star().text);
+    const args = words("project --model model.txt --star a.star --apix 2 --box 200000 --out large.mrcs");
+    refuses(folder, args, /^e2gmm: memory: there is not enough .*smaller box/);
   });
 
   test("nothing is promised of EMAN2", () => {

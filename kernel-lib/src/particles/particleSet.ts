@@ -380,7 +380,7 @@ export class ParticleSet {
       throw new InputError(
         `${metadata.where(row)}, column _rlnImageName`,
         `an image number before @, since ${path.basename(stack.file)} holds ${images} images`,
-        "a name alone",
+        `a name alone${images === size ? " (subtomograms, which are volumes, are not read)" : ""}`,
       );
     }
     if (metadata.section[row]! >= images) {

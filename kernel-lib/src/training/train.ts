@@ -23,7 +23,7 @@ import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { withDefaults } from "./options";
 import { type Checkpoint, chosenStart, loading, placesArray } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
-import { checkSameParticles, fileState, stackStates } from "./runs/inputFiles";
+import { checkSameParticleFile, checkSameParticles, fileState, stackStates } from "./runs/inputFiles";
 
 import { formatOutliers } from "./runs/outliersTable";
 
@@ -60,6 +60,7 @@ export async function trainClaimed(
   const folder = new RunFolder(settings.out);
   const begun = settings.resume ? await readBegun(folder) : undefined;
   if (begun?.checkpoint?.at.refined) {
+    await checkSameParticleFile(begun.record.inputs.particles, begun.record.inputFiles);
     // Training had finished; only the final status was missing.
     await finish(folder, begun.record, begun.checkpoint.at);
     return;

@@ -1,5 +1,6 @@
 import { InputError } from "../../errors";
 import type { TrainSettings } from "../trainSettings";
+import { checkSameParticleFile } from "./inputFiles";
 import { RunFolder } from "./runFolder";
 import { RunLock, type RunLockToken } from "./runLock";
 
@@ -10,7 +11,8 @@ export type Claim = Pick<TrainSettings, "out" | "resume" | "particles" | "model"
  * Does a training's work with its folder locked. What a training that died has left there is removed: unfinished files,
  * and a run that was not made to its end.
  * @returns what the work returns; undefined where the run that was to go on is complete, so that there is no work
- * @throws InputError where the folder is none that the training may write to, or another training works in it
+ * @throws InputError where the folder is none that the training may write to, another training works in it, or the particle file
+ *   of a complete run is another one by now
  */
 export async function withClaimedRun<T>(
   claim: Claim,
@@ -18,7 +20,9 @@ export async function withClaimedRun<T>(
 ): Promise<T | undefined> {
   const folder = new RunFolder(claim.out);
   const before = claim.resume ? "run" : await requireFree(folder, claim);
-  const complete = claim.resume && (await folder.readWrittenRecord()).status === "complete";
+  const record = claim.resume ? await folder.readWrittenRecord() : undefined;
+  const complete = record?.status === "complete";
+  if (record && complete) await checkSameParticleFile(record.inputs.particles, record.inputFiles);
   // A complete run is only read, unless the training died after its last word.
   if (complete && !folder.hasLock) return undefined;
   const lock = await RunLock.take(claim.out);

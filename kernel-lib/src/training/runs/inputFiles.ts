@@ -98,6 +98,16 @@ export function checkSameParticles(
   return notices;
 }
 
+/**
+ * The same for the particle file alone, as far as it is there and the run says what it was: all that a finished run is still used
+ * with.
+ * @throws InputError where it is another one
+ */
+export async function checkSameParticleFile(file: string, begun: InputFiles | undefined): Promise<void> {
+  const now = begun && (await fileState(file).catch(() => undefined));
+  if (now && now.sha256 !== begun.particles.sha256) throw differs(file, begun.particles, now);
+}
+
 function differs(file: string, begun: FileState, now: FileState): InputError {
   const describe = ({ bytes, modified }: FileState) => `${bytes} bytes, last changed ${modified}`;
   return new InputError(
