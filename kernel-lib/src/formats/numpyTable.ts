@@ -37,7 +37,14 @@ export class NumpyTable {
       const found = `${bytes.length}, which end in row ${Math.floor((bytes.length - dataStart) / rowBytes) + 1}`;
       throw new InputError(file, `${dataStart + count * rowBytes} bytes for ${count} rows`, found);
     }
-    const data = bytes.subarray(dataStart, dataStart + count * rowBytes);
+    if (bytes.length > dataStart + count * rowBytes) {
+      throw new InputError(
+        file,
+        `${dataStart + count * rowBytes} bytes for ${count} rows`,
+        `${bytes.length}`,
+      );
+    }
+    const data = bytes.subarray(dataStart);
     return new NumpyTable(file, description, count, rowBytes, data, fields);
   }
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { InputError } from "../errors";
 import { ringsOfBox, ringsWithin } from "../fourier/trainingBox";
 import { gigabytes } from "../memoryLimit";
-import type { GaussianModel } from "../model/gaussianModel";
+import { type GaussianModel, Row } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
@@ -85,6 +85,7 @@ export async function trainClaimed(
     open.push(() => set.close());
     if (set.count < LEAST_PARTICLES) throw tooFewParticles(inputs.particles, set.count);
     requireSameSize(set, neutral, inputs);
+    requireAmplitude(neutral, inputs.model);
     if (begun) await requireSameParticles(set, begun.record, (note) => notice("particles", note), task);
     const free = begun
       ? await folder.readFree(begun.record, neutral.count)
@@ -92,6 +93,13 @@ export async function trainClaimed(
         ? await readFreeGaussians(neutral, settings.mask, settings.onNotice)
         : undefined;
     const rings = begun?.record.rings ?? ringsFor(neutral, settings.resolution);
+    const finest = 2 * neutral.apix;
+    if (!begun && settings.resolution !== undefined && settings.resolution < finest * (1 - 1e-6)) {
+      notice(
+        "resolution",
+        `the box of the model ends at ${finest.toFixed(2)} Å: ${settings.resolution} Å is not reached`,
+      );
+    }
     const budget = settings.memoryBudget ?? defaultMemoryBudget();
     const head = new GaussianHead(neutral, options.vary, free);
     const shape = { ...options, gaussians: neutral.count, outputs: head.outputs, rings };
@@ -214,6 +222,13 @@ function basisOf(
     basis.requireFor(neutral.count, record.rings, record.featureSize);
     return basis;
   });
+}
+
+/** @throws InputError where the model projects to nothing */
+function requireAmplitude({ params, count }: GaussianModel, file: string): void {
+  const amplitudes = params.subarray(Row.amplitude * count, (Row.amplitude + 1) * count);
+  if (amplitudes.some((amplitude) => amplitude !== 0)) return;
+  throw new InputError(file, "a Gaussian with an amplitude other than 0", "none");
 }
 
 /** @throws InputError unless the particles' box is as wide as the model's, in Å */
