@@ -169,7 +169,7 @@ const cases: Case[] = [
   {
     name: "no pixel size in data_optics",
     change: (s) => s.optics.drop("rlnImagePixelSize"),
-    refused: /data_optics: a column _rlnImagePixelSize \(or --apix/,
+    refused: /data_optics: expected a column _rlnImagePixelSize, .*--apix.*found neither/,
   },
   {
     name: "no pixel size in data_optics, but given",

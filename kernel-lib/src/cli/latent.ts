@@ -31,8 +31,8 @@ export function addLatent(program: Command, run: RunCommand): void {
     .summary("divide the particles of a run into sets by their place")
     .description(
       "Divides the particles by k-means in the latent space, sets in the order of their first coordinate. Writes a " +
-        "folder: for each set set_1.txt (rows of the particle file, counted from 0) and set_1.star (those rows of it, " +
-        "every column kept); centres.txt (for e2gmm decode --path) and sets.csv. Particles that were left out of training " +
+        "folder: for each set set_1.txt (particles, counted from 0, as in latents.csv; particles that were left " +
+        "out on reading, such as unaligned ones, do not count) and set_1.star (their rows of the file, every column kept); centres.txt (for e2gmm decode --path) and sets.csv. Particles that were left out of training " +
         "(outliers.csv of the run) are in no set.",
     )
     .argument("<run>", "run folder of e2gmm train")

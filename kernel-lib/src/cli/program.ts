@@ -40,7 +40,7 @@ export function makeProgram(run: RunCommand): Command {
       "  e2gmm train --particles particles.star --model model.txt --latent 2 --out run\n" +
       "  e2gmm latent run --clusters 4 --out sets\n" +
       "  e2gmm decode run --path sets/centres.txt --model-out motion.pdb\n" +
-      "  e2gmm reconstruct --particles sets/set_1.star --out set_1.mrc",
+      "  e2gmm reconstruct --particles sets/set_1.star --data-folder . --out set_1.mrc",
   );
   return program;
 }

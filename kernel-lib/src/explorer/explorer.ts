@@ -320,6 +320,7 @@ export class Explorer extends Widget<typeof traits> {
       );
     }
     this.#sayLeftOut(found);
+    if (along === "line") this.#sayUneven(found);
     if (along !== "stations") return this.#addParts(found.rows, "part");
     const before = this.scatter.stationCount;
     if (count !== before) this.scatter.stationCount = count;
@@ -338,6 +339,16 @@ export class Explorer extends Widget<typeof traits> {
       ...(this.#ofPath === "" ? [] : [this.#ofPath]),
       `${left} of ${count} particles are farther than ${shortNumber(maxDistance)} from the path, by distance in the ` +
         "latent space, and in no set",
+    );
+  }
+
+  /** Particles beyond an end of the path are all nearest to that end, and no range of the path divides them. */
+  #sayUneven({ rows }: PathParts): void {
+    const sizes = rows.map((part) => part.length);
+    if (Math.max(...sizes) - Math.min(...sizes) <= 0.02 * Math.max(...sizes) + 1) return;
+    this.#sayOfPath(
+      ...(this.#ofPath === "" ? [] : [this.#ofPath]),
+      `The parts hold ${sizes.join(", ")} particles: those beyond an end of the path stay together`,
     );
   }
 

@@ -238,7 +238,7 @@ function requireSameSize(set: ParticleSet, neutral: GaussianModel, inputs: RunRe
   throw new InputError(
     inputs.particles,
     `images as wide as the box of ${inputs.model}, ${model.toFixed(1)} Å`,
-    `${images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å)`,
+    `${images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å; --apix, in a notebook \`apix\`, gives another pixel size)`,
   );
 }
 

@@ -70,7 +70,8 @@ export async function relionOptics(input: OpticsInput): Promise<Groups> {
     if (optics)
       throw new InputError(
         `${star.file}: data_optics`,
-        "a column _rlnImagePixelSize (or --apix, in a notebook `apix`)",
+        "a column _rlnImagePixelSize, or a pixel size given by --apix (in a notebook `apix`)",
+        "neither",
       );
     apix = pixelSizeOfStack(star.file, probed ?? (await probe()), notices);
   }
