@@ -188,12 +188,9 @@ export class Player {
     const pieces: Blob[] = [];
     recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
     const bytes = () => pieces.reduce((sum, { size }) => sum + size, 0);
-    const begun = new Promise((resolve) => recorder.addEventListener("start", resolve, { once: true }));
     const ended = new Promise((resolve) => recorder.addEventListener("stop", resolve, { once: true }));
     try {
       recorder.start();
-      // Frames that come before the recorder runs are lost
-      await begun;
       const round = stepsOfRound(this.#count, this.#model.read("backAndForth"));
       for (this.#steps = 0; this.#steps < round; this.#steps++) {
         const due = performance.now() + 1000 / this.#model.read("framesPerSecond");
@@ -207,6 +204,7 @@ export class Player {
       }
       // On a busy machine the encoder lags behind: the last frame is held until something has come out of it
       for (let tries = 0; tries < ENCODER_TRIES && bytes() < EMPTY_MOVIE; tries++) {
+        context.drawImage(canvas, 0, 0);
         track?.requestFrame();
         recorder.requestData();
         await new Promise((resolve) => setTimeout(resolve, ENCODER_WAIT));
