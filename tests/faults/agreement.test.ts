@@ -67,6 +67,8 @@ interface Case {
   rows?: number;
   /** Changes x, y and z of the model's Gaussians, in box units. */
   model?: (coordinate: number, axis: number) => number;
+  /** The amplitude of all the model's Gaussians. */
+  amplitude?: number;
   settings?: Partial<TrainSettings>;
   refused?: RegExp[];
   /** What is said, sentence by sentence; nothing where it is left out. */
@@ -221,10 +223,20 @@ const cases: Case[] = [
     model: (c) => 1.03 * c,
     said: [/model\.txt [23](\.\d)? % smaller: .*pixel sizes/],
   },
+  {
+    name: "a model without amplitude",
+    amplitude: 0,
+    refused: [/model\.txt: expected a Gaussian with an amplitude other than 0, found none/],
+  },
+  {
+    name: "a resolution beyond the model's box",
+    settings: { resolution: 0.1 },
+    said: [/the box of the model ends at \d+\.\d\d Å: 0\.1 Å is not reached/],
+  },
 ];
 
 /** Writes the particles and the model of a case. */
-function write({ image, row, rows = COUNT, model }: Case, to: string): void {
+function write({ image, row, rows = COUNT, model, amplitude }: Case, to: string): void {
   mkdirSync(at(to));
   const random = new Random(11);
   const changed = images.slice();
@@ -246,7 +258,10 @@ function write({ image, row, rows = COUNT, model }: Case, to: string): void {
   const moved = readFileSync(at("model.txt"), "utf8").replace(/^[-\d].*$/gm, (line) =>
     line
       .split(/\s+/)
-      .map((word, axis) => (model && axis < 3 ? String(model(Number(word), axis)) : word))
+      .map((word, column) => {
+        if (model && column < 3) return String(model(Number(word), column));
+        return column === 3 && amplitude !== undefined ? String(amplitude) : word;
+      })
       .join(" "),
   );
   writeFileSync(at(to, "model.txt"), moved);

@@ -335,8 +335,7 @@ export class Explorer extends Widget<typeof traits> {
   #sayLeftOut({ left, maxDistance }: PathParts): void {
     if (left === 0) return;
     const count = this.#parts.latents.length / this.#parts.latent;
-    this.#sayOfPath(
-      ...(this.#ofPath === "" ? [] : [this.#ofPath]),
+    this.#addOfPath(
       `${left} of ${count} particles are farther than ${shortNumber(maxDistance)} from the path, by distance in the ` +
         "latent space, and in no set",
     );
@@ -346,8 +345,7 @@ export class Explorer extends Widget<typeof traits> {
   #sayUneven({ rows }: PathParts): void {
     const sizes = rows.map((part) => part.length);
     if (Math.max(...sizes) - Math.min(...sizes) <= 0.02 * Math.max(...sizes) + 1) return;
-    this.#sayOfPath(
-      ...(this.#ofPath === "" ? [] : [this.#ofPath]),
+    this.#addOfPath(
       `The parts hold ${sizes.join(", ")} particles: those beyond an end of the path stay together`,
     );
   }
@@ -373,6 +371,11 @@ export class Explorer extends Widget<typeof traits> {
     return Array.from({ length: stations.length / latent }, (_, i) =>
       Array.from(stations.subarray(i * latent, (i + 1) * latent)),
     );
+  }
+
+  /** Adds a note to what is said of the path already. */
+  #addOfPath(note: string): void {
+    this.#sayOfPath(...(this.#ofPath === "" ? [] : [this.#ofPath]), note);
   }
 
   /** Says something of the path that is used now; nothing takes back what was said of the one before. */

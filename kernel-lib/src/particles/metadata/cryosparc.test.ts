@@ -199,6 +199,10 @@ test("broken .cs files are refused", async (t) => {
     whole.subarray(0, whole.length - 5),
     /a\.cs: expected \d+ bytes for 3 rows, found \d+, which end in row 3/,
   );
+  await refuse(
+    Buffer.concat([whole, whole.subarray(-5)]),
+    /a\.cs: expected \d+ bytes for 3 rows, found \d+$/,
+  );
   await refuse(npy(base.slice(0, 3)), /expected the fields of a particle file, found no blob\/shape/);
   const plain = Buffer.from(whole);
   plain.write("'<f4'", plain.indexOf("[("));
