@@ -187,7 +187,7 @@ print(json.dumps({"names": names, "traces": [name for name in names if needle in
       [],
     );
     for (const needed of [
-      "e2gmm_lab/e2gmm/dist/projection/projection.wasm",
+      "e2gmm_lab/e2gmm/dist/wasm/projection.wasm",
       `e2gmm_lab-${version}.data/data/share/jupyter/kernels/e2gmm/kernel.json`,
       `e2gmm_lab-${version}.data/data/share/jupyter/kernels/e2gmm/logo-svg.svg`,
       `e2gmm_lab-${version}.data/data/share/jupyter/labextensions/e2gmm-labextension/install.json`,
