@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { availableMemory, memoryLimit, memoryTrouble } from "./memoryLimit";
+import { availableMemory, describeMemoryError, memoryLimit } from "./memoryLimit";
 import { temporaryFolder } from "./testing";
 
 const GIB = 2 ** 30;
@@ -102,8 +102,8 @@ test("this process has memory, at most the machine's", () => {
 
 test("what V8 and WebAssembly throw when memory runs out is told from other errors", () => {
   const code = (allocate: string) =>
-    `const { memoryTrouble } = require(${JSON.stringify(path.join(__dirname, "memoryLimit.js"))});` +
-    `try { ${allocate} } catch (error) { console.log(memoryTrouble(error)); }`;
+    `const { describeMemoryError } = require(${JSON.stringify(path.join(__dirname, "memoryLimit.js"))});` +
+    `try { ${allocate} } catch (error) { console.log(describeMemoryError(error)); }`;
   for (const allocate of [
     "const all = []; for (;;) all.push(new Float32Array(2 ** 28));",
     "for (const all = []; ;) all.push(Buffer.alloc(2 ** 31));",
@@ -120,6 +120,6 @@ test("what V8 and WebAssembly throw when memory runs out is told from other erro
       stderr,
     );
   }
-  assert.equal(memoryTrouble(new RangeError("Invalid array length")), undefined);
-  assert.equal(memoryTrouble(new Error("memory access out of bounds")), undefined);
+  assert.equal(describeMemoryError(new RangeError("Invalid array length")), undefined);
+  assert.equal(describeMemoryError(new Error("memory access out of bounds")), undefined);
 });

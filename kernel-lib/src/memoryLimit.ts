@@ -100,7 +100,7 @@ const messages = [
 ];
 
 /** A sentence where the error says that memory ran out, with what can be changed; undefined for any other error. */
-export function memoryTrouble(error: Error): string | undefined {
+export function describeMemoryError(error: Error): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
   const memory = ["ENOMEM", "ERR_WORKER_OUT_OF_MEMORY", "ERR_MEMORY_ALLOCATION_FAILED"].includes(code ?? "");
   if (!memory && !messages.some((message) => message.test(error.message))) return undefined;

@@ -79,7 +79,7 @@ describe("files longer or shorter than their header says", () => {
       const mrc = await opening;
       t.after(() => mrc.close());
       assert.match(
-        mrc.notices.join(),
+        mrc.warnings.join(),
         new RegExp(`p\\.mrcs is ${bytes} bytes? longer than its header says.*${right.source}`),
       );
       assert.deepEqual([...(await mrc.readSections(0, 24))], values.map(Math.fround));
@@ -91,7 +91,7 @@ describe("files longer or shorter than their header says", () => {
     good.writeInt32LE(20, 8);
     const mrc = await e2.formats.openMrc(write(t, good));
     t.after(() => mrc.close());
-    assert.match(mrc.notices.join(), /2048 bytes longer .*\(as many as 4 more sections have\) are left out/);
+    assert.match(mrc.warnings.join(), /2048 bytes longer .*\(as many as 4 more sections have\) are left out/);
   });
 
   test("a file that lost its extended header, and one that is cut off, are refused", async (t) => {
@@ -145,7 +145,7 @@ describe("bytes of mode 0", () => {
       const read = async (bytes?: "signed" | "unsigned") => {
         const mrc = await e2.formats.openMrc(file, { bytes });
         try {
-          return { found: await mrc.readSections(0, 4), notices: mrc.notices };
+          return { found: await mrc.readSections(0, 4), notices: mrc.warnings };
         } finally {
           await mrc.close();
         }
@@ -215,8 +215,8 @@ describe("values that the header says wrong", () => {
       }
       const file = await opening;
       t.after(() => file.close());
-      assert.equal(file.notices.length, note ? 1 : 0, file.notices.join());
-      if (note) assert.match(file.notices[0]!, note);
+      assert.equal(file.warnings.length, note ? 1 : 0, file.warnings.join());
+      if (note) assert.match(file.warnings[0]!, note);
     });
   }
 });

@@ -164,7 +164,7 @@ test("good files are read: gzip, bzip2, several streams, a little longer than pr
     writeFileSync(file, bytes);
     const mrc = await e2.formats.openMrc(file);
     assert.deepEqual([...(await mrc.readSections(0, 2))], [0, 1, 2, 3, 4, 5, 6, 7], name);
-    assert.equal(mrc.notices.length, notices, name);
+    assert.equal(mrc.warnings.length, notices, name);
     await mrc.close();
   }
 });
@@ -178,11 +178,11 @@ describe("stopping", () => {
     for (const file of [gzip, bzip2]) {
       await assert.rejects(e2.formats.openMrc(file, { signal: AbortSignal.abort() }), e2.StoppedError);
       const controller = new AbortController();
-      const promisedBytes = () => {
+      const expectedBytes = () => {
         controller.abort();
         return file === bzip2 ? 4e8 : 1.6e7;
       };
-      const opening = openSource(file, { memoryLimit: 1e5, signal: controller.signal, promisedBytes });
+      const opening = openSource(file, { memoryLimit: 1e5, signal: controller.signal, expectedBytes });
       await assert.rejects(opening, e2.StoppedError);
     }
   });

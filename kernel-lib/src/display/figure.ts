@@ -1,4 +1,4 @@
-import { writeBeside } from "../writeBeside";
+import { writeAtomic } from "../atomicWrite";
 import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "./displayable";
 
 import { pngOf } from "./raster";
@@ -37,7 +37,7 @@ export class Figure implements Displayable {
 
   /** Writes the figure as an SVG file. */
   async save(file: string): Promise<void> {
-    await writeBeside(file, await this.svg());
+    await writeAtomic(file, await this.svg());
   }
 
   async [displaySymbol](): Promise<MimeBundle> {

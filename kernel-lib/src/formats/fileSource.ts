@@ -3,7 +3,7 @@ import { type FileHandle, open, statfs, unlink } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import { type Packing, packingOf, unpackedParts } from "./unpacking";
+import { type Compression, decompress, detectCompression } from "./compression";
 
 /** Bytes that can be read from any place: a file, or a compressed file that was unpacked. */
 export interface ByteSource {
@@ -24,7 +24,7 @@ export interface OpenSourceOptions {
    * For formats that say how long they are: the number of bytes, from the first {@link START_BYTES} (fewer in a shorter file).
    * Called for compressed files before the rest is unpacked; throws where the file is of no such format.
    */
-  promisedBytes?: (start: Uint8Array) => number;
+  expectedBytes?: (start: Uint8Array) => number;
 }
 
 /** What a format says of itself is expected in so many bytes at the beginning. */
@@ -46,11 +46,11 @@ const ALWAYS_UNPACKED = 1 << 26;
 export async function openSource(file: string, options: OpenSourceOptions = {}): Promise<ByteSource> {
   const handle = await openForReading(file);
   let packed: number;
-  let packing: Packing | undefined;
+  let packing: Compression | undefined;
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
     packed = (await handle.stat()).size;
-    packing = packingOf(buffer.subarray(0, bytesRead));
+    packing = detectCompression(buffer.subarray(0, bytesRead));
     if (packing === undefined) return new FileSource(handle, packed);
   } catch (error) {
     await handle.close();
@@ -70,11 +70,11 @@ export async function readStart(file: string, length: number): Promise<Buffer> {
   } finally {
     await handle.close();
   }
-  const packing = packingOf(start);
+  const packing = detectCompression(start);
   if (packing === undefined) return start;
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of unpackedParts(file, packing)) {
+  for await (const part of decompress(file, packing)) {
     parts.push(part);
     size += part.length;
     if (size >= length) break;
@@ -152,15 +152,15 @@ class MemorySource implements ByteSource {
 
 async function unpack(
   file: string,
-  packing: Packing,
+  packing: Compression,
   packed: number,
-  { memoryLimit = 1 << 30, signal, promisedBytes }: OpenSourceOptions,
+  { memoryLimit = 1 << 30, signal, expectedBytes }: OpenSourceOptions,
 ): Promise<ByteSource> {
   const store = new UnpackedStore(file, memoryLimit);
   let most = Math.max(ALWAYS_UNPACKED, TEXT_RATIO * packed);
   let promised: number | undefined;
   const lookAtStart = (start: Uint8Array) => {
-    promised = promisedBytes!(start);
+    promised = expectedBytes!(start);
     const holds = packing === "gzip" ? GZIP_RATIO * packed + START_BYTES : Number.POSITIVE_INFINITY;
     if (promised > holds) {
       throw new InputError(file, `${promised} bytes when unpacked, as its header says`, `at most ${holds}`);
@@ -169,8 +169,8 @@ async function unpack(
   };
   try {
     throwIfStopped(signal);
-    for await (const part of unpackedParts(file, packing, signal)) {
-      const look = promisedBytes && promised === undefined;
+    for await (const part of decompress(file, packing, signal)) {
+      const look = expectedBytes && promised === undefined;
       if (look && store.size + part.length >= START_BYTES) lookAtStart(store.startWith(part));
       if (store.size + part.length > most) {
         const expected =
@@ -181,7 +181,7 @@ async function unpack(
       }
       await store.add(part, promised);
     }
-    if (promisedBytes && promised === undefined) lookAtStart(store.startWith(new Uint8Array()));
+    if (expectedBytes && promised === undefined) lookAtStart(store.startWith(new Uint8Array()));
     return await store.finish();
   } catch (error) {
     await store.drop();

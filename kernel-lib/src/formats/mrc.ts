@@ -2,7 +2,7 @@ import { InputError, throwIfStopped } from "../errors";
 import { beginTask } from "../progress";
 import { type ByteSource, memoryFor, openSource } from "./fileSource";
 import { headerBytes, type MrcHeader, parseHeader } from "./mrcHeader";
-import { type ByteSign, type FoundValues, findValues, promisedLayout } from "./mrcLayout";
+import { type ByteSign, declaredLayout, type FoundValues, findValues } from "./mrcLayout";
 import { decodeValues, findNotFinite } from "./mrcValues";
 
 export type { MrcHeader } from "./mrcHeader";
@@ -22,7 +22,7 @@ export interface MrcFile {
   /** Å per pixel along X, or undefined where the header does not say. */
   readonly apix: number | undefined;
   /** What was assumed on opening or is left out, in sentences that name the file. */
-  readonly notices: readonly string[];
+  readonly warnings: readonly string[];
   /**
    * Sections `first` to `first + count − 1`, counted from 0, as [count · ny · nx] with x fastest.
    * @param space  at least 4 bytes for each value, in which the result may then lie: to read often without taking new memory
@@ -35,7 +35,7 @@ export interface MrcFile {
 export interface OpenMrcOptions {
   /**
    * How bytes of mode 0 are read. Default: as IMOD's stamp says; without it as unsigned where the values only make sense so,
-   * which is said in the notices, else as signed.
+   * which is said in the warnings, else as signed.
    */
   bytes?: ByteSign | undefined;
   signal?: AbortSignal | undefined;
@@ -51,8 +51,8 @@ export interface OpenMrcOptions {
 export async function openMrc(file: string, given: OpenMrcOptions = {}): Promise<MrcFile> {
   const options = beginTask(given);
   const { signal } = options;
-  const promisedBytes = (start: Uint8Array) => promisedLayout(parseHeader(start, file), file).fileBytes;
-  const source = await openSource(file, { signal, promisedBytes });
+  const expectedBytes = (start: Uint8Array) => declaredLayout(parseHeader(start, file), file).fileBytes;
+  const source = await openSource(file, { signal, expectedBytes });
   try {
     const header = parseHeader(await source.read(0, headerBytes), file);
     const read = (from: number, to: number) => source.read(from, to - from);
@@ -94,13 +94,13 @@ class OrderedFile implements MrcFile {
   readonly apix: number | undefined;
   readonly file: string;
   readonly header: MrcHeader;
-  readonly notices: readonly string[];
+  readonly warnings: readonly string[];
 
   constructor(private readonly opened: OpenedFile) {
-    const { file, header, notices } = opened;
+    const { file, header, warnings } = opened;
     this.file = file;
     this.header = header;
-    this.notices = notices;
+    this.warnings = warnings;
     this.size = [header.nc, header.nr, header.ns];
     this.apix = pixelSizes(header)[0];
   }
@@ -134,7 +134,7 @@ function sizeAlongAxes(header: MrcHeader): [number, number, number] {
 
 /** A file whose axes are in another order: read whole, since a section of its array is no section along Z. */
 async function readPermuted(inFile: OrderedFile, signal: AbortSignal | undefined): Promise<MrcFile> {
-  const { file, header, notices, apix } = inFile;
+  const { file, header, warnings, apix } = inFile;
   throwIfStopped(signal);
   const values = await inFile.readSections(0, header.ns);
   // Place in the file's order of each of X, Y, Z, and how far apart its neighbours are there.
@@ -155,7 +155,7 @@ async function readPermuted(inFile: OrderedFile, signal: AbortSignal | undefined
     header,
     size,
     apix,
-    notices,
+    warnings,
     readSections: async (first, count) => {
       checkRange(permuted, first, count);
       return data.slice(first * nx * ny, (first + count) * nx * ny);

@@ -1,15 +1,15 @@
 import { InputError } from "../errors";
+import type { MrcLayout, ReadBytes } from "./dataLayout";
 import { bytesAreSigned, bytesPerValue, headerBytes, type MrcHeader, saysSignOfBytes } from "./mrcHeader";
 import { bytesLookUnsigned, decodeValues } from "./mrcValues";
-import { doubtValues } from "./valueDoubts";
-import type { MrcLayout, ReadBytes } from "./valuePlaces";
+import { checkValueType } from "./valueWarnings";
 
-export type { MrcLayout, ReadBytes } from "./valuePlaces";
+export type { MrcLayout, ReadBytes } from "./dataLayout";
 
 // As in mrcHeader.ts, nothing here may need Node: file viewers find values with this file too.
 
 /** The layout that a header promises. @throws InputError when values are of a kind that cannot be read */
-export function promisedLayout(header: MrcHeader, file: string): MrcLayout {
+export function declaredLayout(header: MrcHeader, file: string): MrcLayout {
   const width = bytesPerValue(header.mode, file);
   const dataStart = headerBytes + header.extendedBytes;
   const sectionBytes = header.nc * header.nr * width;
@@ -21,7 +21,7 @@ export function promisedLayout(header: MrcHeader, file: string): MrcLayout {
  * @throws InputError when values are of a kind that cannot be read, or the file is shorter than its header promises
  */
 export function layoutOf(header: MrcHeader, size: number, file: string): MrcLayout {
-  const layout = promisedLayout(header, file);
+  const layout = declaredLayout(header, file);
   const { dataStart, sectionBytes, fileBytes } = layout;
   if (size >= fileBytes) return layout;
   const whole = Math.max(0, Math.floor((size - dataStart) / sectionBytes));
@@ -41,7 +41,7 @@ export type ByteSign = "signed" | "unsigned";
 export interface FoundValues {
   layout: MrcLayout;
   /** What was assumed, in sentences. */
-  notices: string[];
+  warnings: string[];
 }
 
 /**
@@ -61,26 +61,26 @@ export async function findValues(given: {
 }): Promise<FoundValues> {
   const { file, header, size, read, bytes } = given;
   const layout = layoutOf(header, size, file);
-  const notices: string[] = [];
+  const warnings: string[] = [];
   const surplus = size - layout.fileBytes;
   if (surplus > 0) {
     const place = await locateSurplus(header, layout, size, read);
-    notices.push(describeSurplus(place, surplus, layout, file));
+    warnings.push(describeSurplus(place, surplus, layout, file));
     if (place === "before") layout.dataStart += surplus;
   }
-  notices.push(...(await doubtValues(file, header, layout, read)));
+  warnings.push(...(await checkValueType(file, header, layout, read)));
   const said = bytes !== undefined ? bytes === "signed" : bytesAreSigned(header);
   if (header.mode !== 0 || bytes !== undefined || saysSignOfBytes(header)) {
-    return { layout: { ...layout, signed: said }, notices };
+    return { layout: { ...layout, signed: said }, warnings };
   }
   const signed = !bytesLookUnsigned(await sampleOf(header, layout, read), header);
   if (!signed) {
-    notices.push(
+    warnings.push(
       `${file} has bytes (mode 0) that only make sense without a sign, from 0 to 255, and is read so, though the format has ` +
         'them from −128 to 127 (--bytes signed, in a notebook `bytes: "signed"`, reads them like that)',
     );
   }
-  return { layout: { ...layout, signed }, notices };
+  return { layout: { ...layout, signed }, warnings };
 }
 
 /** @throws InputError where the place is unclear */

@@ -1,5 +1,5 @@
+import { AtomicFile } from "../atomicWrite";
 import { notFinite } from "../finite";
-import { PassingFile } from "../writeBeside";
 import { formatHeader, headerBytes, type NewHeader } from "./mrcHeader";
 import { findNotFinite } from "./mrcValues";
 
@@ -49,18 +49,18 @@ export class MrcWriter {
   private squares = 0;
 
   private constructor(
-    private readonly file: PassingFile,
+    private readonly file: AtomicFile,
     private readonly target: string,
     private readonly size: readonly number[],
   ) {}
 
   /** @param size  nx and ny, to say where a value is */
   static async create(target: string, size: readonly number[]): Promise<MrcWriter> {
-    const file = await PassingFile.create(target);
+    const file = await AtomicFile.create(target);
     try {
       await file.append(new Uint8Array(headerBytes));
     } catch (error) {
-      await file.drop();
+      await file.discard();
       throw error;
     }
     return new MrcWriter(file, target, size);
@@ -96,10 +96,10 @@ export class MrcWriter {
     const empty = this.count === 0;
     const statistics = { min: empty ? 0 : this.min, max: empty ? 0 : this.max, mean, rms };
     await this.file.writeAt(formatHeader({ ...header, statistics }), 0);
-    await this.file.keep();
+    await this.file.commit();
   }
 
   abort(): Promise<void> {
-    return this.file.drop();
+    return this.file.discard();
   }
 }

@@ -23,7 +23,7 @@ export async function readMap(file: string, given: ReadMapOptions = {}): Promise
   try {
     checkIsOneVolume(mrc);
     const apix = options.apix ?? cubicVoxel(mrc);
-    const notices = [...mrc.notices];
+    const notices = [...mrc.warnings];
     const origin = originOf(mrc, apix, notices);
     throwIfStopped(options.signal);
     const data = await mrc.readSections(0, mrc.size[2]);

@@ -1,5 +1,5 @@
+import { finalName, writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
-import { finalName, writeBeside } from "../writeBeside";
 import { emptyModel, type GaussianModel, physicalSize, Row, withOrigin } from "./gaussianModel";
 import {
   checkApix,
@@ -111,7 +111,7 @@ export async function writeModelPdb(
   file: string,
   models: GaussianModel | readonly GaussianModel[],
 ): Promise<void> {
-  await writeBeside(file, formatModelPdb(models, { file }));
+  await writeAtomic(file, formatModelPdb(models, { file }));
 }
 
 /**

@@ -1,5 +1,5 @@
+import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
-import { writeBeside } from "../writeBeside";
 import { emptyModel, type GaussianModel, Row, type Vector3, withOrigin } from "./gaussianModel";
 import {
   checkApix,
@@ -107,7 +107,7 @@ export async function readModelText(file: string, box: Partial<ModelBox> = {}): 
 
 /** Writes a model as text; see {@link formatModelText}. */
 export async function writeModelText(file: string, model: GaussianModel): Promise<void> {
-  await writeBeside(file, formatModelText(model, file));
+  await writeAtomic(file, formatModelText(model, file));
 }
 
 const numberOf = (text: string) => (text === "" ? Number.NaN : Number(text));

@@ -117,7 +117,7 @@ export function particleColumn(set: ParticleSet, name: string, kind?: "number" |
     const names = particleColumns(set).map((column) => column.name);
     throw new InputError(set.file, `one of the columns ${names.join(", ")}`, name);
   }
-  const values = kind === "category" ? undefined : set.looseColumn(name);
+  const values = kind === "category" ? undefined : set.numericColumn(name);
   if (values) return { name, kind: "number", ...unitOf(name), values };
   return asked(set, kind, categoryColumn(name, set.categories(name)));
 }

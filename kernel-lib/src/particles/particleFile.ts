@@ -7,7 +7,7 @@ import { StackReader } from "./images/stackReader";
 import { readCryosparc } from "./metadata/cryosparcMetadata";
 import type { ParticleMetadata, StackFacts } from "./metadata/metadata";
 import { checkMetadata } from "./metadata/metadataChecks";
-import { metadataDoubts } from "./metadata/metadataDoubts";
+import { metadataWarnings } from "./metadata/metadataWarnings";
 import { readRelion } from "./metadata/relionMetadata";
 
 export interface OpenParticlesOptions {
@@ -63,7 +63,7 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
     const metadata = await readMetadata(file, reader, options);
     throwIfStopped(signal);
     checkMetadata(metadata.measured());
-    metadata.notices.push(...metadataDoubts(metadata));
+    metadata.warnings.push(...metadataWarnings(metadata));
     reader.namedIn = (name) =>
       `; row ${metadata.stack.indexOf(metadata.stacks.indexOf(name)) + 1} names it first`;
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
@@ -87,17 +87,17 @@ function withoutDivided(
   metadata: ParticleMetadata,
   images: Int32Array | undefined,
 ): Pick<ParticleFile, "images" | "halves"> {
-  const { randomSubset, count, notices } = metadata;
+  const { randomSubset, count, warnings } = metadata;
   if (!images) return { images, halves: randomSubset };
   const repeats = countRepeats(images);
-  notices.push(
+  warnings.push(
     `${repeats} of ${count} rows name an image a second time: rows of one image stay in the same half`,
   );
   if (!randomSubset) return { images, halves: undefined };
   const { halves, divided } = undividedHalves(randomSubset, images);
   if (divided > 0) {
     const them = divided === 1 ? "1 image is" : `${divided} images are`;
-    notices.push(`${them} in both half sets: all rows of an image are counted to one of them`);
+    warnings.push(`${them} in both half sets: all rows of an image are counted to one of them`);
   }
   return { images, halves };
 }

@@ -96,13 +96,13 @@ export class ParticleSet {
   }
 
   /** What was assumed on reading or is left out of account, in sentences; of stacks that were opened so far. */
-  get notices(): readonly string[] {
-    return [...this.metadata.notices, ...this.reader.notices];
+  get warnings(): readonly string[] {
+    return [...this.metadata.warnings, ...this.reader.warnings];
   }
 
-  /** Those of the notices that are about image stacks. */
-  get stackNotices(): readonly string[] {
-    return this.reader.notices;
+  /** Those of the warnings that are about image stacks. */
+  get stackWarnings(): readonly string[] {
+    return this.reader.warnings;
   }
 
   /** The optics group of particle i. */
@@ -192,8 +192,8 @@ export class ParticleSet {
    * A column of the file as numbers, NaN where the file says nan or inf; undefined where it is not of numbers.
    * @throws InputError where it is missing
    */
-  looseColumn(name: string): Float64Array | undefined {
-    const all = this.metadata.looseNumbers(name);
+  numericColumn(name: string): Float64Array | undefined {
+    const all = this.metadata.numericValues(name);
     return all && Float64Array.from(this.rows, (row) => all[row]!);
   }
 
@@ -271,7 +271,7 @@ export class ParticleSet {
       }
       let resample = resamplers.get(group);
       if (!resample) {
-        resample = resampler(size, group.apix, boxSize, apix);
+        resample = resampler(group, { boxSize, apix });
         resamplers.set(group, resample);
       }
       resample(values, from, out, i * pixels);

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { writeAtomic } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
 import { finiteText } from "../finite";
 import { createStack } from "../formats/mrc";
@@ -14,7 +15,6 @@ import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import { rotationFromEuler } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
 import { Random } from "../random";
-import { writeBeside } from "../writeBeside";
 
 /** The microscope of a simulated data set. */
 export interface SimulatedCtf {
@@ -115,9 +115,9 @@ export async function simulateFromModels(
   } finally {
     await stack.abort();
   }
-  await writeBeside(at("particles.star"), starText(particles, boxSize, apix));
+  await writeAtomic(at("particles.star"), starText(particles, boxSize, apix));
   await writeMap(at("consensus.mrc"), meanDensity(models));
-  await writeBeside(at("truth.csv"), truthText(particles, truth));
+  await writeAtomic(at("truth.csv"), truthText(particles, truth));
   return {
     stack: at("particles.mrcs"),
     star: at("particles.star"),
@@ -209,7 +209,7 @@ class ImageMaker {
   make(model: GaussianModel, { angles, origin, ctf }: Particle): Float64Array {
     const { boxSize, half, rotation } = this;
     const edge = boxSize * this.apix;
-    rotationFromEuler(...angles, rotation);
+    rotationFromEuler(angles, rotation);
     projectionTransform(model, rotation, [-origin[0] / edge, -origin[1] / edge], half);
     if (ctf) {
       const transfer = new CtfEvaluator(ctf);

@@ -62,9 +62,9 @@ export class MapViewer extends FileViewer {
     // A header that promises more than the file has is worth seeing too
     this.showHeader(header, undefined);
     const read = (from: number, to: number) => readRange(file, from, to, signal);
-    const { layout, notices } = await findValues({ file: file.name, header, size: file.size, read });
+    const { layout, warnings } = await findValues({ file: file.name, header, size: file.size, read });
     this.showHeader(header, layout);
-    this.side.append(...notices.map((text) => element("p", {}, text)));
+    this.side.append(...warnings.map((text) => element("p", {}, text)));
     if (this.asImages ?? isStack(header, file.name)) this.showImages(file, header, layout);
     else await this.showMap(file, header, layout, signal);
   }

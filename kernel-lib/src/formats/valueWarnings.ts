@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
+import type { MrcLayout, ReadBytes } from "./dataLayout";
 import type { MrcHeader } from "./mrcHeader";
-import type { MrcLayout, ReadBytes } from "./valuePlaces";
 
 // As in mrcHeader.ts, nothing here may need Node: file viewers find values with this file too.
 
@@ -13,7 +13,7 @@ const SAMPLE = 1 << 16;
  * @returns what is doubtful, in sentences
  * @throws InputError where floating-point values only make sense in the other byte order than that of the header
  */
-export async function doubtValues(
+export async function checkValueType(
   file: string,
   header: MrcHeader,
   layout: MrcLayout,

@@ -5,10 +5,10 @@ import { createGunzip } from "node:zlib";
 import { InputError, throwIfStopped } from "../errors";
 
 /** Kinds of compressed file that are read. */
-export type Packing = "gzip" | "bzip2";
+export type Compression = "gzip" | "bzip2";
 
 /** The kind of compression, detected from the first four bytes of a file. */
-export function packingOf(start: Uint8Array): Packing | undefined {
+export function detectCompression(start: Uint8Array): Compression | undefined {
   if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
   return /^BZh[1-9]$/.test(Buffer.from(start.subarray(0, 4)).toString("latin1")) ? "bzip2" : undefined;
 }
@@ -17,9 +17,9 @@ export function packingOf(start: Uint8Array): Packing | undefined {
  * The content of a compressed file, part by part, so that whoever takes the parts can stop.
  * @throws InputError where the file is damaged; StoppedError once the signal is set
  */
-export async function* unpackedParts(
+export async function* decompress(
   file: string,
-  packing: Packing,
+  packing: Compression,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const parts = packing === "gzip" ? gunzipped(file) : bunzipped(file);
@@ -89,7 +89,7 @@ async function* bunzipped(file: string): AsyncGenerator<Uint8Array> {
     }
     if (decoder.reader.read(32) >>> 0 !== decoder.streamCRC) throw bzip2Damage("wrong checksum");
     // Several streams may follow one another (pbzip2); bytes of another kind at the end are ignored, as bzip2 does.
-    if (packingOf(packed.subarray(input.position, input.position + 4)) !== "bzip2") return;
+    if (detectCompression(packed.subarray(input.position, input.position + 4)) !== "bzip2") return;
     decoded(() => decoder._start_bunzip(input, output));
   }
 }
