@@ -116,7 +116,7 @@ test("what V8 and WebAssembly throw when memory runs out is told from other erro
     });
     assert.match(
       stdout,
-      /^memory: there is not enough \(.*; the limit is .* GiB, by ulimit -v\); what helps is a higher `ulimit -v`/,
+      /^memory: not enough \(.*; the limit is .* GiB, set by ulimit -v\); use a higher `ulimit -v`/,
       stderr,
     );
   }

@@ -587,7 +587,7 @@ describe("the command", () => {
   test("project names memory where the images are too large for any", () => {
     writeFileSync(at("a.star"), new Star().text);
     const args = words("project --model model.txt --star a.star --apix 2 --box 200000 --out large.mrcs");
-    refuses(folder, args, /^e2gmm: memory: there is not enough .*smaller box/);
+    refuses(folder, args, /^e2gmm: memory: not enough .*smaller box/);
   });
 
   test("nothing is promised of EMAN2", () => {

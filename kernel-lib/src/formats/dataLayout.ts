@@ -1,17 +1,15 @@
-/** Where in a file the values lie, and how its bytes are read. */
-
-/** Where the values of a file are. */
+/** Where the values of an MRC file are. */
 export interface MrcLayout {
-  /** Byte of the first value. */
+  /** Byte offset of the first value. */
   dataStart: number;
   bytesPerValue: number;
-  /** Bytes of a section of the file. */
+  /** Bytes of one section. */
   sectionBytes: number;
-  /** Bytes that the header promises for the whole file. */
+  /** Length of the file in bytes according to its header. */
   fileBytes: number;
-  /** Whether bytes of mode 0 are signed, where it was found out; else as the header says. */
+  /** Whether bytes of mode 0 are signed, if determined from the values; otherwise as the header says. */
   signed?: boolean;
 }
 
-/** What {@link findValues} reads with: bytes from `from` up to, not including, `to`. */
+/** Reads the bytes from `from` up to, not including, `to`. */
 export type ReadBytes = (from: number, to: number) => Promise<Uint8Array>;

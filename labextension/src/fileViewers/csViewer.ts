@@ -1,5 +1,5 @@
 import { InputError } from "e2gmm/errors";
-import { NUMPY_START, numpyHeaderBytes, parseNumpyHeader } from "e2gmm/formats/numpyHeader";
+import { numpyHeaderBytes, numpyStartBytes, parseNumpyHeader } from "e2gmm/formats/numpyHeader";
 import { starOfCs } from "./csText.js";
 import { formatBytes, type RemoteFile, readRange, type TakePiece } from "./remoteFile.js";
 import { Slices } from "./slices.js";
@@ -8,7 +8,7 @@ import { StarViewer } from "./starViewer.js";
 /** A particle file of cryoSPARC as a table: the same as that of a STAR file, into whose form it is brought. */
 export class CsViewer extends StarViewer {
   protected override async load(file: RemoteFile, signal: AbortSignal): Promise<void> {
-    const start = await readRange(file, 0, Math.min(NUMPY_START, file.size), signal);
+    const start = await readRange(file, 0, Math.min(numpyStartBytes, file.size), signal);
     const headerBytes = numpyHeaderBytes(start);
     if (headerBytes === undefined || headerBytes > file.size) {
       throw new InputError(
