@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../tests/testing";
 import { AtomicFile, isSameFile, writeAtomic } from "./atomicWrite";
-import { temporaryFolder } from "./testing";
 
 test("a file appears with all of its parts, in their order, and nothing else stays", async (t) => {
   const folder = temporaryFolder(t);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
 import { InputError, StoppedError } from "./errors";
 import { serveCalls, WorkerClient } from "./workerCalls";
 import type { TestRequest } from "./workerCalls.test.helper";
@@ -10,9 +10,9 @@ const program = path.join(__dirname, "workerCalls.test.helper.js");
 
 function client(t: TestContext): WorkerClient<TestRequest, unknown, number> {
   const started = new WorkerClient<TestRequest, unknown, number>(program, {
-    describeEnd: (reason) => new Error(`the thread ended: ${reason}`),
+    onDeath: (reason) => new Error(`the thread ended: ${reason}`),
   });
-  t.after(() => started.close(new Error("the test has ended")));
+  t.onTestFinished(() => started.close(new Error("the test has ended")));
   return started;
 }
 
@@ -75,7 +75,7 @@ test("closing fails pending and later calls with the given reason", async (t) =>
 test("an idle thread does not keep the process alive, a busy one does", () => {
   const script = `
     const { WorkerClient } = require(${JSON.stringify(path.join(__dirname, "workerCalls.js"))});
-    const thread = new WorkerClient(${JSON.stringify(program)}, { describeEnd: (reason) => new Error(reason) });
+    const thread = new WorkerClient(${JSON.stringify(program)}, { onDeath: (reason) => new Error(reason) });
     thread.call({ kind: "double", value: 4 }).then(console.log);`;
   const { status, stdout } = spawnSync(process.execPath, ["-e", script], {
     encoding: "utf8",

@@ -27,8 +27,8 @@ interface SentError {
 export interface WorkerClientOptions {
   /** What the program finds as `workerData`. */
   workerData?: unknown;
-  /** The error of calls that are pending when the thread dies, and of later ones, from the reason. */
-  describeEnd: (reason: string) => Error;
+  /** Called once if the thread dies; returns the error of pending and later calls. */
+  onDeath: (reason: string) => Error;
 }
 
 /** Options of {@link WorkerClient.call}. */
@@ -54,11 +54,14 @@ export class WorkerClient<Request, Result, Event = never> {
   private readonly calls = new Map<number, PendingCall<Result, Event>>();
   private nextId = 0;
   private failure: Error | undefined;
+  private termination: Promise<unknown> | undefined;
 
   /** @param program path of the JavaScript file that calls {@link serveCalls} */
-  constructor(program: string, { workerData, describeEnd }: WorkerClientOptions) {
+  constructor(program: string, { workerData, onDeath }: WorkerClientOptions) {
     this.worker = new Worker(program, { workerData });
-    const died = (reason: string) => this.end(describeEnd(reason));
+    const died = (reason: string) => {
+      if (!this.failure) this.end(onDeath(reason));
+    };
     this.worker.on("error", (error) => died(error.message));
     this.worker.on("messageerror", (error) => died(error.message));
     this.worker.on("exit", (code) => died(`exit code ${code}`));
@@ -79,7 +82,7 @@ export class WorkerClient<Request, Result, Event = never> {
 
   /**
    * Sends a request and resolves with its result.
-   * @throws what the handler threw (InputError and StoppedError keep their class); the error of `describeEnd` if the thread
+   * @throws what the handler threw (InputError and StoppedError keep their class); the error of `onDeath` if the thread
    *   died; the reason of {@link close}
    */
   call(request: Request, { signal, onEvent }: CallOptions<Event> = {}): Promise<Result> {
@@ -99,7 +102,8 @@ export class WorkerClient<Request, Result, Event = never> {
   /** Ends the thread; pending and later calls fail with `reason`. */
   async close(reason: Error): Promise<void> {
     this.end(reason);
-    await this.worker.terminate();
+    this.termination ??= this.worker.terminate();
+    await this.termination;
   }
 
   private post(message: ToWorker<Request>): void {
@@ -120,9 +124,8 @@ export class WorkerClient<Request, Result, Event = never> {
   }
 
   private end(failure: Error): void {
-    if (this.failure) return;
-    this.failure = failure;
-    for (const { reject } of this.calls.values()) reject(failure);
+    this.failure ??= failure;
+    for (const { reject } of this.calls.values()) reject(this.failure);
     this.calls.clear();
     this.worker.unref();
   }

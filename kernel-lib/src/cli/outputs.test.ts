@@ -10,9 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { writeAtomic } from "../atomicWrite";
-import { temporaryFolder } from "../testing";
 import { Outputs } from "./outputs";
 
 test("outputs get their names together: where one cannot, new ones go and older ones are what they were", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { originPhases } from "./originPhases";
 
 test("origin phases equal their definition for even and odd sizes, negative frequencies, and both signs", () => {

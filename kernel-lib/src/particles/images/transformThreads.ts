@@ -59,8 +59,7 @@ export class TransformThreads {
     try {
       await client.call(chunk);
     } catch (error) {
-      if (!client.ended) this.fail(threadError(`failed, ${(error as Error).message}`));
-      else this.fail(error as Error);
+      void this.fail(threadError(`failed, ${(error as Error).message}`));
       throw this.failure;
     }
   }
@@ -75,7 +74,11 @@ export class TransformThreads {
     const workerData: TransformWorkerData = { module: kernelModule(), rings, boxLength };
     return new WorkerClient(path.join(__dirname, "transformWorker.js"), {
       workerData,
-      describeEnd: (reason) => threadError(`ended, ${reason}`),
+      onDeath: (reason) => {
+        const error = threadError(`ended, ${reason}`);
+        void this.fail(error);
+        return error;
+      },
     });
   }
 
