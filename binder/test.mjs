@@ -15,6 +15,7 @@ A test file has 180 s, one named *.slow.test.ts 600 s; E2GMM_TEST_TIMEOUT sets b
 skipped for want of RELION, Chromium or Jupyter. Exit status 1 on any failure, and when no test ran.`;
 
 const trees = [
+  { sources: "kernel-lib/tslab-widgets/src", compiled: "kernel-lib/tslab-widgets/dist" },
   { sources: "kernel-lib/src", compiled: "kernel-lib/dist" },
   { sources: "labextension/src", compiled: "labextension/lib" },
   { sources: "tests", compiled: "tests/dist" },

@@ -1,6 +1,7 @@
 /**
  * e2gmm: Gaussian mixture models of cryo-EM heterogeneity. What a notebook imports; see the README for a first look.
  */
+export { type Displayable, displaySymbol, type MimeBundle } from "tslab-widgets/display";
 export {
   type BackendInUse,
   type BackendName,
@@ -11,7 +12,6 @@ export {
   useBackend,
 } from "./compute/backends";
 export type { Column } from "./display/checks";
-export { type Displayable, displaySymbol, type MimeBundle } from "./display/displayable";
 export { Figure, type FigureOptions } from "./display/figure";
 export { type FscFigureOptions, fscFigure, type LabelledFsc } from "./display/fscFigure";
 export { growthFigure } from "./display/growthFigure";

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { GaussianViewer, LatentScatter } from "e2gmm";
-import { openWidgets } from "e2gmm/dist/widgets/widget";
 import type { Browser } from "playwright-core";
+import { openWidgets } from "tslab-widgets";
 import { importBinder, root } from "../workspace/repository";
 import { artefacts, launchChromium, skip } from "./lab";
 

@@ -11,9 +11,8 @@ import {
   trainInThisThread,
   useBackend,
 } from "e2gmm";
-import { formsOf } from "e2gmm/dist/display/displayable";
-import { loadRasteriser } from "e2gmm/dist/display/raster";
 import type { Browser, Page } from "playwright-core";
+import { formsOf, loadRasteriser } from "tslab-widgets/display";
 import { copyRun, fixture, fixtureSize } from "../browser/fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
 

@@ -12,9 +12,9 @@ export interface HostPackage {
   types: string;
 }
 
-/** Whether an import names the package or a file in it. */
-export function isHostImport(specifier: string, host: HostPackage): boolean {
-  return specifier === host.name || specifier.startsWith(`${host.name}/`);
+/** The package that an import names, itself or a file in it. */
+export function hostOf(specifier: string, hosts: readonly HostPackage[]): HostPackage | undefined {
+  return hosts.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
 }
 
 type Resolver = NonNullable<TypeScript.CompilerHost["resolveModuleNameLiterals"]>;
@@ -31,7 +31,7 @@ export interface ModuleTypes {
 export function createModuleTypes(
   ts: typeof TypeScript,
   system: TypeScript.System,
-  host: HostPackage | undefined,
+  hosts: readonly HostPackage[],
 ): ModuleTypes {
   const changing = new Set<string>();
   const known = new Map<string, TypeScript.ResolvedModuleFull | undefined>();
@@ -39,7 +39,7 @@ export function createModuleTypes(
   const caches = new Map<number, TypeScript.ModuleResolutionCache>();
 
   const isStable = (file: string) =>
-    file.includes("/node_modules/") || (host !== undefined && file.startsWith(`${host.folder}/`));
+    file.includes("/node_modules/") || hosts.some(({ folder }) => file.startsWith(`${folder}/`));
 
   const lookUp = (name: string, from: string, options: TypeScript.CompilerOptions, stable: boolean) => {
     const kind = options.moduleResolution!;
@@ -54,7 +54,8 @@ export function createModuleTypes(
   const find = (name: string, from: string, options: TypeScript.CompilerOptions, stable: boolean) => {
     // Packages that name their declarations only under "exports" need the newer algorithm.
     const bundler = { ...options, moduleResolution: ts.ModuleResolutionKind.Bundler };
-    if (host && isHostImport(name, host)) {
+    const host = hostOf(name, hosts);
+    if (host) {
       const found =
         name === host.name
           ? lookUp(host.types.replace(/\.d\.ts$/, ""), from, options, false)
@@ -64,8 +65,10 @@ export function createModuleTypes(
     if (name.startsWith(".")) return lookUp(name, from, options, stable);
     // Declared by Node's own types as ambient modules; there is no file to be found.
     if (isBuiltin(name)) return undefined;
-    const places = [{ from, stable }];
-    if (host) places.push({ from: path.join(host.folder, "package.json"), stable: true });
+    const places = [
+      { from, stable },
+      ...hosts.map((each) => ({ from: path.join(each.folder, "package.json"), stable: true })),
+    ];
     for (const place of places) {
       const found =
         lookUp(name, place.from, options, place.stable) ?? lookUp(name, place.from, bundler, place.stable);

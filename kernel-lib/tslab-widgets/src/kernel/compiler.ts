@@ -94,7 +94,8 @@ function loadConverter(replacements: Partial<Ts>): typeof import("tslab/dist/con
 }
 
 export interface CompilerOptions {
-  host?: HostPackage;
+  /** Packages that cells can import wherever the notebook lies. */
+  hosts?: readonly HostPackage[];
   /** Declaration files that every cell sees. */
   ambient?: readonly string[];
 }
@@ -249,7 +250,7 @@ export class Compiler {
       system,
       ...rest,
     );
-    const types = createModuleTypes(ts, system, this.#options.host);
+    const types = createModuleTypes(ts, system, this.#options.hosts ?? []);
     host.resolveModuleNameLiterals = types.resolve;
     host.hasInvalidatedResolutions = types.mayChange;
     // The converter assigns this to get hold of each new program.

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PNG } from "pngjs";
-import { displaySymbol } from "./displayable";
-import { Figure } from "./figure";
 import { pngOf, rasterised } from "./raster";
 
 const svg = (inside: string) =>
@@ -31,13 +29,4 @@ test("an SVG becomes a PNG of its size on white, with its words and images", asy
 test("what is no SVG has no PNG, and spoils nothing after it", async () => {
   assert.equal(await pngOf("<svg"), undefined);
   assert.ok(rasterised(svg("")));
-});
-
-test("a figure shows as SVG, as PNG where SVG may not be shown, and as a sentence", async () => {
-  const bundle = await new Figure("A line from left to right", () =>
-    svg('<path d="M0 20H120" stroke="black"/>'),
-  )[displaySymbol]();
-  assert.deepEqual(Object.keys(bundle), ["image/svg+xml", "image/png", "text/plain"]);
-  assert.equal(Buffer.from(bundle["image/png"]!, "base64").subarray(1, 4).toString(), "PNG");
-  assert.equal(bundle["text/plain"], "A line from left to right");
 });

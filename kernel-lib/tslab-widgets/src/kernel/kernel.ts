@@ -20,8 +20,8 @@ import { type ConnectionInfo, type Json, type Message, PROTOCOL_VERSION } from "
 
 export interface KernelOptions {
   connection: ConnectionInfo;
-  /** The package that brings the kernel; cells can import it wherever the notebook lies. */
-  host?: HostPackage;
+  /** Packages that cells can import wherever the notebook lies. */
+  hosts: readonly HostPackage[];
   /** Name and version in `kernel_info_reply`. */
   implementation: string;
   version: string;
@@ -84,7 +84,7 @@ export class Kernel {
 
   /** Binds the sockets in their own thread while this one loads the compiler. */
   async start(): Promise<void> {
-    const { connection, host } = this.#options;
+    const { connection, hosts } = this.#options;
     this.#sockets = new Sockets(connection, randomUUID(), this.#interrupts.words, {
       message: (channel, message) => this.#receive(channel, message),
       interrupt: (sequence) => this.#interrupts.handled(sequence),
@@ -94,11 +94,11 @@ export class Kernel {
         this.#exit(1);
       },
     });
-    this.#cells = new Cells(host, this.#interrupts);
+    this.#cells = new Cells(hosts, this.#interrupts);
     await this.#sockets.ready;
     this.#sockets.publish("status", "{}", { execution_state: "starting" });
     this.#installHooks();
-    this.#warmUp = new WarmUp(this.#cells.preparations(host));
+    this.#warmUp = new WarmUp(this.#cells.preparations(hosts));
     this.#warmUp.postpone();
   }
 
@@ -126,7 +126,7 @@ export class Kernel {
 
     this.#interrupts.install();
     installImport(process.cwd());
-    if (this.#options.host) installResolution(this.#options.host);
+    installResolution(this.#options.hosts);
 
     // Where `tslab.display` sends what it is given.
     const tslabJupyter = require("tslab/dist/jupyter") as { lastWriteDisplayData: unknown };

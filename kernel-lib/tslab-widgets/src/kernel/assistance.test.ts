@@ -91,7 +91,7 @@ test("the next line is indented after a bracket", () => {
 
 for (const name of ["assistance", "traceback"]) {
   test(`no lines with which a valid source begins are called invalid: ${name}.ts`, () => {
-    const source = readFileSync(path.join(__dirname, `../../src/jupyter/${name}.ts`), "utf8");
+    const source = readFileSync(path.join(__dirname, `../../src/kernel/${name}.ts`), "utf8");
     const lines = source.split("\n");
     let incomplete = 0;
     for (let n = 1; n <= lines.length; n++) {

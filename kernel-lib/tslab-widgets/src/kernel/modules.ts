@@ -1,20 +1,21 @@
 import Module, { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
-import { type HostPackage, isHostImport } from "./moduleTypes";
+import { type HostPackage, hostOf } from "./moduleTypes";
 
-/** Run-time side of imports: the host package from anywhere, its dependencies as a last resort, ES modules. */
+/** Run-time side of imports: host packages from anywhere, their dependencies as a last resort, ES modules. */
 
 type Parent = { filename?: string; id?: string; paths?: string[] };
 type Resolve = (request: string, parent: Parent | undefined, ...rest: unknown[]) => string;
 
-/** Lets `require` find the host package wherever the notebook lies. The compiler's resolver does the same for types. */
-export function installResolution(host: HostPackage): void {
+/** Lets `require` find the host packages wherever the notebook lies. The compiler's resolver does the same for types. */
+export function installResolution(hosts: readonly HostPackage[]): void {
   const internals = Module as unknown as { _resolveFilename: Resolve };
   const resolveFilename = internals._resolveFilename;
-  const fromHost = createRequire(path.join(host.folder, "package.json"));
+  const fromHosts = hosts.map(({ folder }) => createRequire(path.join(folder, "package.json")));
   internals._resolveFilename = function (request, parent, ...rest) {
-    if (isHostImport(request, host)) {
+    const host = hostOf(request, hosts);
+    if (host) {
       // As the package itself would import it by its name, so that its public sub-paths hold
       const self = { id: host.folder, filename: path.join(host.folder, "package.json"), paths: [] };
       return resolveFilename.call(this, request, self, ...rest);
@@ -25,11 +26,14 @@ export function installResolution(host: HostPackage): void {
       const missing = (error as { code?: string }).code === "MODULE_NOT_FOUND";
       const relative = request.startsWith(".") || path.isAbsolute(request);
       if (!missing || relative || parent?.filename?.includes("node_modules")) throw error;
-      try {
-        return fromHost.resolve(request);
-      } catch {
-        throw error;
+      for (const fromHost of fromHosts) {
+        try {
+          return fromHost.resolve(request);
+        } catch {
+          // The next package may have it.
+        }
       }
+      throw error;
     }
   };
 }

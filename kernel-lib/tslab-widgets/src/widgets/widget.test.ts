@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
+import { Button, Dropdown, HBox, Image, IntRangeSlider, IntSlider, Layout, Output, Tab, Text } from "..";
 import { displaySymbol, formsOf } from "../display/displayable";
-import { Button, Dropdown, HBox, Image, IntRangeSlider, IntSlider, Layout, Output, Tab, Text } from ".";
-import { connect, disconnect, FakeTransport } from "./transport.test.helper";
+import { connect, disconnect, FakeTransport } from "./fakeTransport";
 
 let transport: FakeTransport;
 beforeEach(() => {

@@ -14,7 +14,7 @@ const FRAME = /jupyter-cell:\d+(?=:\d+:\d+)/;
 const POSITION = /(jupyter-cell:\d+):(\d+):(\d+)/;
 /** Frames of the machinery that runs cells tell a reader nothing. */
 const MACHINERY =
-  /[\\/]tslab[\\/]dist[\\/]|[\\/]dist[\\/]jupyter[\\/]|node:vm:|node:async_hooks|node:internal[\\/](async_local_storage|process[\\/]task_queues)|\(kernel:\d+|evalmachine\.<anonymous>/;
+  /[\\/]tslab[\\/]dist[\\/]|[\\/]dist[\\/]kernel[\\/]|node:vm:|node:async_hooks|node:internal[\\/](async_local_storage|process[\\/]task_queues)|\(kernel:\d+|evalmachine\.<anonymous>/;
 const PLACE = /(cell [^,\s()]+|[\w-]+\.ts), line (\d+):(\d+)/;
 const MAX_EVALUE = 2000;
 const MAX_FRAME = 4000;

@@ -23,10 +23,10 @@ export class Cells {
   #running: ExecutionContext | undefined;
 
   /** Loads the compiler, which takes a second. */
-  constructor(host: HostPackage | undefined, interrupts: Interrupts) {
+  constructor(hosts: readonly HostPackage[], interrupts: Interrupts) {
     this.#interrupts = interrupts;
     this.compiler = new Compiler({
-      ...(host ? { host } : {}),
+      hosts,
       ambient: [require.resolve("./cellGlobals").replace(/\.js$/, ".d.ts")],
     });
     const { createExecutor } = loadExecutor((code) => {
@@ -58,7 +58,7 @@ export class Cells {
   }
 
   /** What the first completions need, in steps that each block the thread for some tenths of a second at most. */
-  preparations(host: HostPackage | undefined): (() => void)[] {
+  preparations([host]: readonly HostPackage[]): (() => void)[] {
     const complete = (code: string) => () => void this.executor.complete(code, code.length);
     return [
       complete("con"),
