@@ -5,6 +5,7 @@ import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type { Converter, Diagnostic } from "tslab/dist/converter";
 import { bindEarlierNames } from "./earlierNames";
 import { addGuards, type GuardedCode } from "./guards";
+import { nameLibraryFiles } from "./libraryNames";
 import { createModuleTypes, type HostPackage } from "./moduleTypes";
 
 /**
@@ -274,6 +275,7 @@ export class Compiler {
 
   /** Names of earlier cells are bound first; emitted text loses its map comment, and the map is kept instead. */
   #wrapEmit(program: TypeScript.BuilderProgram): TypeScript.BuilderProgram {
+    nameLibraryFiles(program.getProgram());
     const emit = program.emit;
     program.emit = (file, write, cancellation, onlyDeclarations, transformers) => {
       const binding = bindEarlierNames(this.ts, program.getProgram().getTypeChecker());

@@ -1,6 +1,7 @@
 import { isBuiltin } from "node:module";
 import path from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
+import { libraryFile } from "./libraryNames";
 
 /** Finds the declarations of what cells import. The run-time side is modules.ts. */
 
@@ -85,7 +86,7 @@ export function createModuleTypes(
       return literals.map(({ text }) => {
         const key = `${path.dirname(from)}\0${text}`;
         if (known.has(key)) return { resolvedModule: known.get(key) };
-        const resolvedModule = find(text, from, options, stable);
+        const resolvedModule = libraryFile(text) ?? find(text, from, options, stable);
         if (stable || resolvedModule?.isExternalLibraryImport || isBuiltin(text))
           known.set(key, resolvedModule);
         else changing.add(from);
