@@ -1,48 +1,67 @@
-/** Live widgets for TypeScript notebooks: the standard controls, the base for a program's own, and the display protocol. */
+/**
+ * Live widgets for TypeScript notebooks: the standard controls of `@jupyter-widgets/controls` by the names and properties that
+ * they have in ipywidgets, the base for widgets of one's own, comms, and the display protocol.
+ */
 export * from "./display";
-export { Accordion, Box, GridBox, HBox, Output, Tab, VBox } from "./widgets/containers";
+export {
+  type Comm,
+  type CommMessage,
+  type CommOpenOptions,
+  type CommSendOptions,
+  type CommTargetHandler,
+  type CommTransport,
+  currentPublish,
+  currentTransport,
+  type Publish,
+} from "./transport";
+export {
+  addProperties,
+  type Control,
+  type ControlClass,
+  child,
+  type StateProperties,
+  widgetClass,
+} from "./widgets/control";
+export { Button, Checkbox, ToggleButton, Valid } from "./widgets/controls/buttons";
+export {
+  Accordion,
+  Box,
+  type BoxClass,
+  type BoxGiven,
+  GridBox,
+  HBox,
+  Tab,
+  VBox,
+} from "./widgets/controls/containers";
 export {
   BoundedFloatText,
   BoundedIntText,
-  Button,
-  Checkbox,
-  FloatLogSlider,
   FloatProgress,
-  FloatRangeSlider,
-  FloatSlider,
   FloatText,
-  HTML,
-  Image,
   IntProgress,
-  IntRangeSlider,
-  IntSlider,
   IntText,
-  Label,
-  Text,
-  Textarea,
-  ToggleButton,
-  Valid,
-} from "./widgets/controls";
-export { Layout } from "./widgets/layout";
+} from "./widgets/controls/numbers";
+export { type NotebookOutput, Output } from "./widgets/controls/output";
 export {
   Dropdown,
   type Options,
   RadioButtons,
   Select,
+  type SelectionGiven,
   SelectionSlider,
   SelectMultiple,
+  SingleSelection,
   ToggleButtons,
-} from "./widgets/selection";
+} from "./widgets/controls/selection";
+export {
+  FloatLogSlider,
+  FloatRangeSlider,
+  FloatSlider,
+  IntRangeSlider,
+  IntSlider,
+} from "./widgets/controls/sliders";
+export { HTML, Image, Label, Text, Textarea } from "./widgets/controls/texts";
+export { Layout, type LayoutProperties } from "./widgets/layout";
 export { drawnPicture, escapeHtml, type Picture } from "./widgets/still";
 export * as traits from "./widgets/traits";
-export { type Comm, type CommMessage, type CommTransport, currentTransport } from "./widgets/transport";
-export {
-  type AnyWidget,
-  type Control,
-  type ControlClass,
-  child,
-  openWidgets,
-  Widget,
-  type WidgetKind,
-  widgetClass,
-} from "./widgets/widget";
+export { type AnyWidget, openWidgets, Widget, type WidgetKind } from "./widgets/widget";

@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { Resvg } from "@resvg/resvg-wasm";
 
 /**
- * SVG as PNG, for pages that may not show SVG, such as notebooks that are not trusted. By resvg (MPL-2.0), in WebAssembly: one
- * file of 2.5 MB for all platforms, without anything that is compiled or downloaded. It sees no fonts of the system, so that a
- * picture is the same everywhere: text is set in Arimo, which has the widths of Arial and Helvetica.
+ * SVG to PNG, for pages that may not show SVG, such as notebooks that are not trusted. Rendered by resvg (MPL-2.0) in
+ * WebAssembly: one file of 2.5 MB for all platforms, nothing to compile or download. System fonts are not used, so that a
+ * picture is the same everywhere: text is set in Arimo, which has the metrics of Arial and Helvetica.
  */
 
 interface Rasteriser {
@@ -12,13 +12,13 @@ interface Rasteriser {
   fonts: Uint8Array[];
 }
 
-const FONT_FILES = ["400Regular/Arimo_400Regular.ttf", "600SemiBold/Arimo_600SemiBold.ttf"];
-const FONT = "Arimo";
+const fontFiles = ["400Regular/Arimo_400Regular.ttf", "600SemiBold/Arimo_600SemiBold.ttf"];
+const fontFamily = "Arimo";
 
 let loading: Promise<void> | undefined;
 let loaded: Rasteriser | undefined;
 
-/** Makes {@link rasterised} ready, in about a tenth of a second. Where that fails there are no PNGs, and nothing else is lost. */
+/** Loads what {@link rasterised} needs, in about a tenth of a second. Where that fails, {@link rasterised} returns undefined. */
 export function loadRasteriser(): Promise<void> {
   loading ??= load().then(
     (rasteriser) => {
@@ -32,15 +32,18 @@ export function loadRasteriser(): Promise<void> {
 async function load(): Promise<Rasteriser> {
   const { initWasm, Resvg } = await import("@resvg/resvg-wasm");
   await initWasm(await readFile(require.resolve("@resvg/resvg-wasm/index_bg.wasm")));
-  const fonts = FONT_FILES.map((file) => readFile(require.resolve(`@expo-google-fonts/arimo/${file}`)));
+  const fonts = fontFiles.map((file) => readFile(require.resolve(`@expo-google-fonts/arimo/${file}`)));
   return { Resvg, fonts: await Promise.all(fonts) };
 }
 
-/** A PNG of an SVG document on white, a pixel for each of its units; undefined before the rasteriser is there, and for what is no SVG. */
+/**
+ * An SVG document as PNG on white, one pixel per SVG unit.
+ * @returns the file's bytes; undefined before {@link loadRasteriser} has resolved, and for text that is not SVG
+ */
 export function rasterised(svg: string): Uint8Array | undefined {
   if (!loaded) return undefined;
   const { Resvg, fonts } = loaded;
-  const font = { fontBuffers: fonts, defaultFontFamily: FONT, sansSerifFamily: FONT };
+  const font = { fontBuffers: fonts, defaultFontFamily: fontFamily, sansSerifFamily: fontFamily };
   try {
     const drawing = new Resvg(svg, { background: "#ffffff", font });
     try {
@@ -58,7 +61,14 @@ export function rasterised(svg: string): Uint8Array | undefined {
   }
 }
 
-/** As {@link rasterised}, once the rasteriser is there, in base64. */
+/**
+ * An SVG document as PNG in base64; loads the rasteriser where needed.
+ * @returns undefined for text that is not SVG
+ * @example
+ * ```ts
+ * const png = await pngOf('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><circle r="9"/></svg>');
+ * ```
+ */
 export async function pngOf(svg: string): Promise<string | undefined> {
   await loadRasteriser();
   const png = rasterised(svg);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { isComplete } from "./assistance";
-import { loadTypeScript } from "./compiler";
+import { loadTypeScript } from "./converter";
 
 const ts = loadTypeScript();
 const status = (code: string) => isComplete(ts, { code })["status"];

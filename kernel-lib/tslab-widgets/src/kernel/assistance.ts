@@ -25,6 +25,7 @@ function cursor(code: string, content: Json): number {
   return typeof given === "number" && given >= 0 ? toUnits(code, given) : code.length;
 }
 
+/** Content of `complete_reply`. */
 export function complete(executor: Executor, content: Json): Json {
   const code = String(content["code"] ?? "");
   const info = executor.complete(code, cursor(code, content));
@@ -37,7 +38,7 @@ export function complete(executor: Executor, content: Json): Json {
     cursor_start: start,
     cursor_end: end,
     metadata: {
-      // What JupyterLab shows beside each entry.
+      // Shown by JupyterLab beside each entry.
       _jupyter_types_experimental: info.candidates.map((text) => ({
         text,
         type: kinds.get(text) ?? "",
@@ -52,7 +53,7 @@ function partsText(parts: readonly { text: string }[] | undefined): string {
   return (parts ?? []).map(({ text }) => text).join("");
 }
 
-/** Offsets worth asking about: the cursor, then the names before the brackets that are open around it. */
+/** Offsets to inspect: the cursor, then the names before the brackets that are open around it. */
 function candidates(code: string, at: number): number[] {
   const found = [at];
   let depth = 0;
@@ -67,6 +68,7 @@ function candidates(code: string, at: number): number[] {
   return found;
 }
 
+/** Content of `inspect_reply`. */
 export function inspectCode(executor: Executor, content: Json): Json {
   const code = String(content["code"] ?? "");
   for (const at of candidates(code, cursor(code, content))) {
@@ -92,16 +94,16 @@ export function inspectCode(executor: Executor, content: Json): Json {
   return { status: "ok", found: false, data: {}, metadata: {} };
 }
 
-const INDENT = "  ";
+const indentUnit = "  ";
 
-/** The indent of the line that comes next: that of the last one, deeper after a bracket that it opens. */
+/** The indent of the next line: that of the last one, deeper after an opening bracket. */
 function nextIndent(code: string): string {
   const last = code.slice(code.lastIndexOf("\n") + 1);
   const indent = /^\s*/.exec(last)![0];
-  return /[{([]\s*$/.test(last) ? indent + INDENT : indent;
+  return /[{([]\s*$/.test(last) ? indent + indentUnit : indent;
 }
 
-/** Whether a bracket closes what is not open, or not what was opened last: no text that follows can mend that. */
+/** Whether a bracket does not match the one that was opened last, which no text that follows can repair. */
 function bracketsCross(ts: Ts, code: string): boolean {
   const { SyntaxKind } = ts;
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, code);
@@ -112,7 +114,7 @@ function bracketsCross(ts: Ts, code: string): boolean {
     [SyntaxKind.TemplateHead, SyntaxKind.TemplateTail],
   ]);
   const closing = new Set(closers.values());
-  /** After these a slash divides; elsewhere it begins a regular expression. */
+  // After these a slash divides; elsewhere it begins a regular expression
   const endsExpression = new Set<TypeScript.SyntaxKind>([
     ...closing,
     SyntaxKind.Identifier,
@@ -147,9 +149,9 @@ function bracketsCross(ts: Ts, code: string): boolean {
 }
 
 /**
- * `incomplete` where more text could make the code complete, `invalid` where none could. TypeScript places what is
- * missing at the end of the text and what is wrong before it; an unfinished text has both where its beginning could be
- * something else. Two empty lines at the end ask for the code to be run as it is.
+ * Content of `is_complete_reply`: `incomplete` where more text could complete the code, `invalid` where none could. TypeScript
+ * reports what is missing at the end of the text and what is wrong before it; unfinished code can have both, where its
+ * beginning is ambiguous. Two empty lines at the end ask for the code to be run as it is.
  */
 export function isComplete(ts: Ts, content: Json): Json {
   const code = String(content["code"] ?? "");

@@ -5,7 +5,7 @@
 declare global {
   /** Options of {@link display}. */
   interface DisplayOptions {
-    /** Names the output, so that a later call can replace it. */
+    /** Names the output, so that a later call can replace it. Default: no name. */
     id?: string;
     /** Replaces what was shown under `id` instead of adding an output. Default: false. */
     update?: boolean;
@@ -19,13 +19,13 @@ declare global {
 
   /**
    * Removes the cell's output.
-   * @param wait true: only when the next output comes, so that an animation does not flicker. Default: false.
+   * @param wait true: keeps it until the next output arrives, so that an animation does not flicker. Default: false.
    */
   function clearOutput(wait?: boolean): void;
 
   /**
-   * Asks the person at the front end for a line of text.
-   * @param prompt   what is written before the input field
+   * Asks the user for a line of text.
+   * @param prompt   shown before the input field
    * @param options  `password: true` hides what is typed
    */
   function input(prompt?: string, options?: { password?: boolean }): Promise<string>;

@@ -7,22 +7,24 @@ import { type Interrupts, isScriptBreak } from "./interrupts";
 import type { HostPackage } from "./moduleTypes";
 import { type ErrorReport, installStackMapping, reportThrown } from "./traceback";
 
-/** What became of a cell. `value` is there where its last expression had one. */
+/** The result of a cell. `value` is set where its last expression has one. */
 export type Outcome = { ok: true; value?: { of: unknown } } | { ok: false; error: ErrorReport };
 
 /** Compiles and runs cells, one at a time, on tslab's executor. */
 export class Cells {
+  /** Compiles the cells. */
   readonly compiler: Compiler;
+  /** Runs them, and answers completions and inspections. */
   readonly executor: Executor;
   readonly #interrupts: Interrupts;
   /** Sources of the cells, for error messages. */
   readonly #sources = new Map<string, string>();
-  /** What tslab's executor said about the cell under way. */
+  /** What tslab's executor has reported about the running cell. */
   #outcome: { value?: { of: unknown }; thrown?: { what: unknown } } = {};
-  /** The cell under way. */
+  /** The running cell. */
   #running: ExecutionContext | undefined;
 
-  /** Loads the compiler, which takes a second. */
+  /** Loads the compiler, which takes a second. @param hosts packages that cells can import wherever the notebook lies */
   constructor(hosts: readonly HostPackage[], interrupts: Interrupts) {
     this.#interrupts = interrupts;
     this.compiler = new Compiler({
@@ -47,7 +49,7 @@ export class Cells {
           this.#outcome.value = { of: value };
         },
         error: (...args: unknown[]) => {
-          // Complaints about a cell that defines a module come formatted; anything thrown comes alone.
+          // Errors of a cell that defines a module come formatted; anything thrown comes alone.
           if (this.compiler.diagnostics.length > 0) return;
           if (args.length > 1) console.error(...args);
           else this.#outcome.thrown = { what: args[0] };
@@ -57,7 +59,7 @@ export class Cells {
     installStackMapping((url, line, column) => this.compiler.originalPosition(url, line, column));
   }
 
-  /** What the first completions need, in steps that each block the thread for some tenths of a second at most. */
+  /** Steps that prepare the first completions; each blocks the thread for a few tenths of a second at most. */
   preparations([host]: readonly HostPackage[]): (() => void)[] {
     const complete = (code: string) => () => void this.executor.complete(code, code.length);
     return [
@@ -66,14 +68,11 @@ export class Cells {
     ];
   }
 
-  get running(): ExecutionContext | undefined {
-    return this.#running;
-  }
-
+  /** Describes what was thrown, with the line of the cell. */
   readonly report = (thrown: unknown): ErrorReport =>
     reportThrown(thrown, (place) => this.#sources.get(place));
 
-  /** The compiler is done, and the executor starts the script next: one that was interrupted until now does not start. */
+  /** Called between compilation and execution: a cell that was interrupted meanwhile does not start. */
   #beforeScript(): void {
     this.#running?.poll?.();
     if (this.#running?.interrupted) throw new CellInterrupt();
@@ -81,7 +80,7 @@ export class Cells {
 
   /**
    * Runs a cell in a context that has begun.
-   * @param place what error messages call it
+   * @param place name of the cell in error messages
    */
   async run(code: string, place: string, context: ExecutionContext): Promise<Outcome> {
     this.#sources.set(place, code);
@@ -94,7 +93,7 @@ export class Cells {
       return this.#judge(ok, code, context);
     } catch (error) {
       if (context.interrupted) return { ok: false, error: this.reportInterrupt(error, context) };
-      // The converter itself failed: its state may be lost, but the kernel lives.
+      // The converter itself failed: its state may be lost, but the kernel survives.
       return { ok: false, error: reportThrown(error) };
     } finally {
       forget();
@@ -114,9 +113,9 @@ export class Cells {
     return { ok: false, error: this.report(thrown?.what) };
   }
 
-  /** Where the cell was stopped, as far as that is known. */
+  /** The error of an interrupted cell. @param thrown what it threw, if anything */
   reportInterrupt(thrown: unknown, context: ExecutionContext): ErrorReport {
-    // A library may say in its own words that it stopped.
+    // A library may report in its own words that it stopped.
     const told = thrown !== undefined && !context.abandoned && !isScriptBreak(thrown);
     if (told) return { ...this.report(thrown), ename: "Interrupted" };
     const error = new CellInterrupt();

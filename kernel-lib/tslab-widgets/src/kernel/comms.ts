@@ -1,52 +1,33 @@
 import { randomUUID } from "node:crypto";
+import type { Comm, CommMessage, CommOpenOptions, CommSendOptions, CommTargetHandler } from "../transport";
 import type { Json, Message } from "./wire";
 
-/**
- * Comms: channels between an object of the kernel and one of the front end, opened by either side.
- * Libraries reach them through `globalThis[Symbol.for("Jupyter.comms")]`, without importing the kernel.
- */
-export const commsSymbol = Symbol.for("Jupyter.comms");
-
-export interface CommMessage {
-  data: Json;
-  metadata: Json;
-  buffers: Uint8Array[];
-}
-
-export interface Comm {
-  readonly id: string;
-  readonly target: string;
-  send(data: Json, options?: { metadata?: Json; buffers?: readonly ArrayBufferView[] }): void;
-  close(data?: Json): void;
-  onMessage(handler: (message: CommMessage) => unknown): void;
-  onClose(handler: (message: CommMessage) => unknown): void;
-}
-
-export type TargetHandler = (comm: Comm, opening: CommMessage) => unknown;
-
-export type Publish = (
+/** Publishes one of the three messages of comms. */
+export type PublishComm = (
   type: "comm_open" | "comm_msg" | "comm_close",
   content: Json,
-  metadata: Json,
-  buffers: readonly ArrayBufferView[],
+  options: CommSendOptions,
 ) => void;
 
 class OpenComm implements Comm {
+  readonly #manager: CommManager;
+  readonly id: string;
+  readonly target: string;
   messageHandler: ((message: CommMessage) => unknown) | undefined;
   closeHandler: ((message: CommMessage) => unknown) | undefined;
 
-  constructor(
-    private readonly manager: CommManager,
-    readonly id: string,
-    readonly target: string,
-  ) {}
-
-  send(data: Json, options: { metadata?: Json; buffers?: readonly ArrayBufferView[] } = {}): void {
-    this.manager.send(this, data, options.metadata ?? {}, options.buffers ?? []);
+  constructor(manager: CommManager, id: string, target: string) {
+    this.#manager = manager;
+    this.id = id;
+    this.target = target;
   }
 
-  close(data: Json = {}): void {
-    this.manager.closeFromHere(this, data);
+  send(data: Json, options: CommSendOptions = {}): void {
+    this.#manager.send(this, data, options);
+  }
+
+  close(): void {
+    this.#manager.close(this);
   }
 
   onMessage(handler: (message: CommMessage) => unknown): void {
@@ -58,40 +39,29 @@ class OpenComm implements Comm {
   }
 }
 
+/** The open comms and the targets that front ends can open comms to. */
 export class CommManager {
-  readonly #publish: Publish;
+  readonly #publish: PublishComm;
   readonly #open = new Map<string, OpenComm>();
-  readonly #targets = new Map<string, TargetHandler>();
-  /** Whether a front end has shown that it takes part in comms. */
+  readonly #targets = new Map<string, CommTargetHandler>();
+  /** Whether a front end has taken part in comms. */
   frontEndSeen = false;
 
-  constructor(publish: Publish) {
+  constructor(publish: PublishComm) {
     this.#publish = publish;
   }
 
   /** Opens a comm from the kernel's side. */
-  open(
-    target: string,
-    options: { id?: string; data?: Json; metadata?: Json; buffers?: readonly ArrayBufferView[] } = {},
-  ): Comm {
-    const comm = new OpenComm(this, options.id ?? randomUUID().replaceAll("-", ""), target);
-    this.#publish(
-      "comm_open",
-      { comm_id: comm.id, target_name: target, data: options.data ?? {} },
-      options.metadata ?? {},
-      options.buffers ?? [],
-    );
+  open(target: string, { id, data = {}, ...options }: CommOpenOptions = {}): Comm {
+    const comm = new OpenComm(this, id ?? randomUUID().replaceAll("-", ""), target);
+    this.#publish("comm_open", { comm_id: comm.id, target_name: target, data }, options);
     this.#open.set(comm.id, comm);
     return comm;
   }
 
-  /** Says what happens when a front end opens a comm to `target`. */
-  registerTarget(target: string, handler: TargetHandler): void {
+  /** Sets the handler for comms that front ends open to `target`. */
+  registerTarget(target: string, handler: CommTargetHandler): void {
     this.#targets.set(target, handler);
-  }
-
-  unregisterTarget(target: string): void {
-    this.#targets.delete(target);
   }
 
   /** The open comms, as `comm_info_reply` lists them. */
@@ -103,29 +73,31 @@ export class CommManager {
     );
   }
 
-  /** Whether a message can be dealt with now, or may have to wait for a queued cell that opens its comm. */
+  /** Whether a message can be handled now; otherwise a queued cell may still open its comm or register its target. */
   knows(message: Message): boolean {
     return message.header.msg_type === "comm_open"
       ? this.#targets.has(String(message.content["target_name"]))
       : this.#open.has(String(message.content["comm_id"]));
   }
 
-  send(comm: OpenComm, data: Json, metadata: Json, buffers: readonly ArrayBufferView[]): void {
-    if (!this.#open.has(comm.id)) throw new Error(`the comm ${comm.id} is closed`);
-    this.#publish("comm_msg", { comm_id: comm.id, data }, metadata, buffers);
+  /** Sends a message over a comm. @throws Error where it is closed */
+  send(comm: OpenComm, data: Json, options: CommSendOptions): void {
+    if (!this.#open.has(comm.id)) throw new Error(`comm ${comm.id} is closed`);
+    this.#publish("comm_msg", { comm_id: comm.id, data }, options);
   }
 
-  closeFromHere(comm: OpenComm, data: Json): void {
+  /** Closes a comm from the kernel's side. */
+  close(comm: OpenComm): void {
     if (!this.#open.delete(comm.id)) return;
-    this.#publish("comm_close", { comm_id: comm.id, data }, {}, []);
+    this.#publish("comm_close", { comm_id: comm.id, data: {} }, {});
   }
 
   /**
-   * Deals with what a front end sent.
-   * @throws whatever a handler throws, and Error for a comm or target that is not known
+   * Handles a message of a front end.
+   * @throws whatever a handler throws, and Error for an unknown comm or target
    */
   handle({ header, content, metadata, buffers }: Message): unknown {
-    // Recording clients answer output widgets with comm_msg, but open nothing.
+    // Recording clients answer output widgets with comm_msg but open nothing.
     if (header.msg_type === "comm_open") this.frontEndSeen = true;
     const id = content["comm_id"];
     const data = content["data"] ?? {};
@@ -137,7 +109,7 @@ export class CommManager {
     if (header.msg_type === "comm_open") return this.#opened(id, String(content["target_name"]), message);
     const comm = this.#open.get(id);
     if (!comm) {
-      // Both sides may close at once; a message to a comm that never was is worth a word.
+      // Both sides may close at once; any other message to a comm that is not open is an error.
       if (header.msg_type === "comm_close") return undefined;
       throw new Error(`no comm ${id} is open`);
     }
@@ -152,7 +124,7 @@ export class CommManager {
     const comm = new OpenComm(this, id, target);
     const handler = this.#targets.get(target);
     if (!handler) {
-      this.#publish("comm_close", { comm_id: id, data: {} }, {}, []);
+      this.#publish("comm_close", { comm_id: id, data: {} }, {});
       throw new Error(`no comm target ${target} is registered`);
     }
     this.#open.set(id, comm);

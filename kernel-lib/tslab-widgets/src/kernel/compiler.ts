@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire, SourceMap } from "node:module";
+import { SourceMap } from "node:module";
 import path from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type { Converter, Diagnostic } from "tslab/dist/converter";
+import { loadConverter, loadTypeScript, nodeTypeOptions, type Ts } from "./converter";
+import { type DescribedDiagnostics, describeDiagnostics } from "./diagnostics";
 import { bindEarlierNames } from "./earlierNames";
 import { addGuards, type GuardedCode } from "./guards";
 import { nameLibraryFiles } from "./libraryNames";
@@ -10,23 +12,9 @@ import { createModuleTypes, type HostPackage } from "./moduleTypes";
 
 /**
  * tslab's converter, with what it lacks: source maps, interrupt checks, a real `import()`, names of earlier cells in
- * shorthand properties, and module resolution that finds the package which brought the kernel, wherever the notebook
- * lies. The converter takes no options for these, so it is loaded with a TypeScript module of which three functions
- * are wrapped.
+ * shorthand properties, and module resolution that finds the host packages wherever the notebook lies. The converter takes no
+ * options for these, so it is loaded with a TypeScript module of which three functions are wrapped.
  */
-
-export function readHostPackage(folder: string): HostPackage {
-  const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as {
-    name: string;
-    types?: string;
-    main?: string;
-  };
-  return {
-    name: manifest.name,
-    folder,
-    types: path.join(folder, manifest.types ?? (manifest.main ?? "index.js").replace(/\.js$/, ".d.ts")),
-  };
-}
 
 /** Where in a cell (or a module beside the notebook) something happened; lines and columns count from 1. */
 export interface CellPosition {
@@ -38,9 +26,10 @@ export interface CellPosition {
   text: string | undefined;
 }
 
+/** A cell, or a module beside the notebook, as it was compiled. */
 interface CompiledUnit {
   place: string;
-  /** Lines of compiled code; what follows belongs to tslab's executor. */
+  /** Lines of compiled code; later lines belong to tslab's executor. */
   lines: number;
   source: string;
   /** Column before the guards were inserted. */
@@ -49,51 +38,16 @@ interface CompiledUnit {
 }
 
 /** Lines that the converter puts before the source of a cell. */
-const PREFIX_LINES = 1;
+const prefixLines = 1;
 /** What tslab's executor puts before the compiled code, on its first line. */
-const EXECUTOR_PREFIX = {
+const executorPrefix = {
   sync: "(function(exports, require) { ",
   async: "(async function(exports, require) { ",
 };
-const MAP_COMMENT = /\n?\/\/# sourceMappingURL=\S+\s*$/;
-const UNIT_SCHEME = "jupyter-cell:";
+const mapComment = /\n?\/\/# sourceMappingURL=\S+\s*$/;
+const unitScheme = "jupyter-cell:";
 
-const tslabRequire = createRequire(require.resolve("tslab/package.json"));
-const typescriptPath = tslabRequire.resolve("@tslab/typescript-for-tslab");
-
-type Ts = typeof TypeScript;
-
-let typescript: Ts | undefined;
-
-/** The TypeScript that cells are checked with. Loading it takes a moment. */
-export function loadTypeScript(): Ts {
-  typescript ??= tslabRequire("@tslab/typescript-for-tslab") as Ts;
-  return typescript;
-}
-
-/** Loads tslab's converter over a TypeScript module in which some functions are replaced. */
-function loadConverter(replacements: Partial<Ts>): typeof import("tslab/dist/converter") {
-  const ts = loadTypeScript();
-  const facade: object = Object.create(null);
-  for (const key of Object.keys(ts) as (keyof Ts)[]) {
-    Object.defineProperty(facade, key, {
-      enumerable: true,
-      configurable: true,
-      get: () => replacements[key] ?? ts[key],
-    });
-  }
-  const cached = require.cache[typescriptPath]!;
-  const original = cached.exports;
-  cached.exports = facade;
-  try {
-    // Whoever loaded it before got it over the plain module.
-    delete require.cache[tslabRequire.resolve("./dist/converter")];
-    return tslabRequire("./dist/converter");
-  } finally {
-    cached.exports = original;
-  }
-}
-
+/** Options of {@link Compiler}. */
 export interface CompilerOptions {
   /** Packages that cells can import wherever the notebook lies. */
   hosts?: readonly HostPackage[];
@@ -101,7 +55,9 @@ export interface CompilerOptions {
   ambient?: readonly string[];
 }
 
+/** Compiles cells, and maps positions in compiled code back to them. */
 export class Compiler {
+  /** The TypeScript that cells are checked with. */
   readonly ts: Ts = loadTypeScript();
   readonly #options: CompilerOptions;
   readonly #converter: Converter;
@@ -112,7 +68,7 @@ export class Compiler {
   readonly #units = new Map<string, CompiledUnit>();
   #nextUnit = 0;
   #place = "cell";
-  /** What the last conversion of a cell complained about. */
+  /** Errors of the cell that was converted last. */
   diagnostics: readonly Diagnostic[] = [];
 
   constructor(options: CompilerOptions = {}) {
@@ -125,7 +81,7 @@ export class Compiler {
     this.#converter = createConverter({ isJS: false, isBrowser: false });
   }
 
-  /** What tslab's executor is given in place of the converter. */
+  /** What tslab's executor uses in place of the converter. */
   get converter(): Converter {
     const inner = this.#converter;
     return { ...inner, convert: (declarations, source) => this.#convert(declarations, source) };
@@ -137,6 +93,7 @@ export class Compiler {
     this.diagnostics = [];
   }
 
+  /** Stops watching files. */
   close(): void {
     this.#converter.close();
   }
@@ -147,22 +104,32 @@ export class Compiler {
     if (result.output !== undefined) {
       const guarded = addGuards(this.ts, result.output);
       result.hasToplevelAwait = result.hasToplevelAwait === true || guarded.awaitsAtTop;
-      const prefix = result.hasToplevelAwait ? EXECUTOR_PREFIX.async : EXECUTOR_PREFIX.sync;
-      result.output = this.#finish(result.output, guarded, this.#place, source, prefix.length);
+      const { length } = result.hasToplevelAwait ? executorPrefix.async : executorPrefix.sync;
+      result.output = this.#name(result.output, guarded, {
+        place: this.#place,
+        source,
+        firstLineShift: length,
+      });
     }
     for (const side of result.sideOutputs ?? []) {
       const file = side.path.replace(/\.js$/, ".ts");
-      const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-      const guarded = addGuards(this.ts, side.data);
-      side.data = this.#finish(side.data, guarded, path.basename(file), text, 0);
+      side.data = this.#name(side.data, addGuards(this.ts, side.data), {
+        place: path.basename(file),
+        source: existsSync(file) ? readFileSync(file, "utf8") : "",
+        firstLineShift: 0,
+      });
     }
     this.#firstMaps.clear();
     this.#finalMaps.clear();
     return result;
   }
 
-  /** Gives guarded code a name by which stack frames are found again. */
-  #finish(code: string, guarded: GuardedCode, place: string, source: string, firstLineShift: number): string {
+  /** Gives guarded code a name by which its stack frames are recognised. */
+  #name(
+    code: string,
+    guarded: GuardedCode,
+    { place, source, firstLineShift }: { place: string; source: string; firstLineShift: number },
+  ): string {
     const texts = this.#finalMaps.get(code) ?? [];
     let parsed: SourceMap[] | undefined;
     const id = String(this.#nextUnit++);
@@ -176,13 +143,13 @@ export class Compiler {
         return parsed;
       },
     });
-    return `${guarded.code}\n//# sourceURL=${UNIT_SCHEME}${id}`;
+    return `${guarded.code}\n//# sourceURL=${unitScheme}${id}`;
   }
 
-  /** Where a position of compiled code (counted from 1) comes from, or undefined where it is not a cell's. */
+  /** Where a position of compiled code (counted from 1) comes from, or undefined where it belongs to no cell. */
   originalPosition(url: string, line: number, column: number): CellPosition | undefined {
-    if (!url.startsWith(UNIT_SCHEME)) return undefined;
-    const unit = this.#units.get(url.slice(UNIT_SCHEME.length));
+    if (!url.startsWith(unitScheme)) return undefined;
+    const unit = this.#units.get(url.slice(unitScheme.length));
     if (!unit || line > unit.lines) return undefined;
     let at = { line: line - 1, column: unit.column(line - 1, column - 1) };
     for (const map of unit.maps()) {
@@ -190,8 +157,8 @@ export class Compiler {
       if (entry.originalLine === undefined || entry.originalColumn === undefined) return undefined;
       at = { line: entry.originalLine, column: entry.originalColumn };
     }
-    // Modules beside the notebook are read as they are; only cells and virtual modules carry the prefix.
-    const sourceLine = unit.place.endsWith(".ts") ? at.line : at.line - PREFIX_LINES;
+    // Only cells and virtual modules carry the prefix.
+    const sourceLine = unit.place.endsWith(".ts") ? at.line : at.line - prefixLines;
     return {
       place: unit.place,
       line: sourceLine + 1,
@@ -208,7 +175,7 @@ export class Compiler {
       ...transpileOptions,
       compilerOptions: { ...transpileOptions.compilerOptions, sourceMap: true },
     });
-    output.outputText = output.outputText.replace(MAP_COMMENT, "\n");
+    output.outputText = output.outputText.replace(mapComment, "\n");
     const first = this.#firstMaps.get(input);
     if (output.sourceMapText !== undefined && first !== undefined) {
       this.#finalMaps.set(output.outputText, [output.sourceMapText, first]);
@@ -247,14 +214,14 @@ export class Compiler {
     const create = ts.createWatchCompilerHost as unknown as (...all: unknown[]) => Host;
     const host = create(
       [...rootFiles, ...(this.#options.ambient ?? [])],
-      { ...options, ...this.#nodeTypes(options), sourceMap: true },
+      { ...options, ...nodeTypeOptions(options), sourceMap: true },
       system,
       ...rest,
     );
     const types = createModuleTypes(ts, system, this.#options.hosts ?? []);
     host.resolveModuleNameLiterals = types.resolve;
     host.hasInvalidatedResolutions = types.mayChange;
-    // The converter assigns this to get hold of each new program.
+    // The converter assigns this to receive each new program.
     let receive: ((program: TypeScript.BuilderProgram) => void) | undefined;
     Object.defineProperty(host, "afterProgramCreate", {
       get: () => receive,
@@ -287,7 +254,7 @@ export class Compiler {
             map = text;
             return;
           }
-          const clean = name.endsWith(".js") ? text.replace(MAP_COMMENT, "\n") : text;
+          const clean = name.endsWith(".js") ? text.replace(mapComment, "\n") : text;
           if (name.endsWith(".js") && map !== undefined) this.#firstMaps.set(clean, map);
           write!(name, clean, ...more);
         },
@@ -299,45 +266,8 @@ export class Compiler {
     return program;
   }
 
-  /** Node's declarations, found where npm has put them rather than only inside tslab's own folder. */
-  #nodeTypes(options: TypeScript.CompilerOptions): TypeScript.CompilerOptions {
-    const roots = (options.typeRoots ?? []).filter((root) => existsSync(path.join(root, "node")));
-    if (roots.length > 0) return {};
-    const nodeTypes = path.dirname(tslabRequire.resolve("@types/node/package.json"));
-    return { typeRoots: [...(options.typeRoots ?? []), path.dirname(nodeTypes)], types: ["node"] };
-  }
-
-  /** The compiler's own rendering of what is wrong: place, number, message, the line and a mark under it. */
-  describeDiagnostics(source: string): { summary: string; lines: string[] } {
-    const lines: string[] = [];
-    const sourceLines = source.split("\n");
-    let summary = "";
-    let before: Diagnostic | undefined;
-    for (const diagnostic of this.diagnostics) {
-      const { start, end } = diagnostic;
-      // The converter hands out a chain of messages as separate entries at one place.
-      const continues =
-        before?.start.offset === start.offset &&
-        before.end.offset === end.offset &&
-        before.fileName === undefined;
-      before = diagnostic;
-      if (continues) {
-        lines.splice(lines.length - 3, 0, `  ${diagnostic.messageText}`);
-        continue;
-      }
-      const place = diagnostic.fileName ?? this.#place;
-      summary ||= `TS${diagnostic.code}: ${diagnostic.messageText}`;
-      lines.push(
-        `${place}:${start.line + 1}:${start.character + 1} - error TS${diagnostic.code}: ${diagnostic.messageText}`,
-      );
-      const text = diagnostic.fileName === undefined ? sourceLines[start.line] : undefined;
-      if (text !== undefined) {
-        const length = end.line === start.line ? Math.max(1, end.character - start.character) : 1;
-        const number = String(start.line + 1);
-        const pad = text.slice(0, start.character).replace(/[^\t]/g, " ");
-        lines.push("", `${number} ${text}`, `${" ".repeat(number.length + 1)}${pad}${"~".repeat(length)}`);
-      }
-    }
-    return { summary, lines };
+  /** What is wrong with the cell that was converted last. @param source its text */
+  describeDiagnostics(source: string): DescribedDiagnostics {
+    return describeDiagnostics(this.diagnostics, source, this.#place);
   }
 }

@@ -1,11 +1,11 @@
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 
 /**
- * Prepares a cell's syntax tree for tslab's converter, which turns every identifier whose symbol an earlier cell
- * declared into a property of `exports`. It asks for the symbol of the identifier alone, and two places answer with a
- * property instead of the variable: `{ r }` keeps the bare name, which no scope knows at run time, and the first name
- * of `const { r: q } = p` becomes `exports.r`, where only a name may stand, once an earlier cell declared p's type.
- * Here `{ r }` becomes `{ r: exports.r }`, and that first name a copy that has no symbol.
+ * Prepares a cell's syntax tree for tslab's converter, which turns every identifier whose symbol an earlier cell declared into
+ * a property of `exports`. In two places it gets the symbol of a property instead of that of the variable: `{ r }` keeps the
+ * bare name, which is undefined at run time, and the first name of `const { r: q } = p` becomes `exports.r`, where only a name
+ * may stand, once an earlier cell has declared the type of p. Here `{ r }` becomes `{ r: exports.r }`, and that first name a
+ * copy without a symbol.
  */
 export function bindEarlierNames(
   ts: typeof TypeScript,
@@ -13,7 +13,7 @@ export function bindEarlierNames(
 ): TypeScript.TransformerFactory<TypeScript.SourceFile> {
   return (context) => (file) => {
     const { factory } = context;
-    // The converter hangs a cell below the file of what earlier cells declared; modules have nothing above them.
+    // The converter makes the file of earlier declarations the parent of a cell; modules have no parent.
     const earlier: TypeScript.Node | undefined = ts.getParseTreeNode(file)?.parent;
     if (!earlier) return file;
 

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import type { Header, Json, Message } from "./wire";
 
-/** How long interrupted code may take to stop at a good point, and to clean up, before its cell is given up. */
-export const GRACE_MS = 500;
+/** Milliseconds that interrupted code has to stop and clean up before its cell is given up. */
+export const graceMs = 500;
 
 /** Thrown into code that was interrupted. */
 export class CellInterrupt extends Error {
@@ -13,19 +13,21 @@ export class CellInterrupt extends Error {
   }
 }
 
-/** One cell run or one comm handler: where its output goes, and how it is interrupted. */
+/** One run of a cell or one comm handler: where its output goes, and how it is interrupted. */
 export class ExecutionContext {
+  /** Header of the request, which all its output carries. */
   readonly header: Header;
   /** JSON text of `header`, written once for all the messages that carry it. */
   readonly parent: string;
+  /** Whether the front end can ask the user for input. */
   readonly allowStdin: boolean;
-  /** The request itself, whose identities an `input_request` is sent to. */
+  /** The request, whose identities an `input_request` is sent to. */
   readonly request: Message;
   readonly #controller = new AbortController();
   readonly #onAbandon = new Set<() => void>();
-  /** When it was interrupted, by the clock of the process. */
+  /** When it was interrupted, in milliseconds of `performance.now()`. */
   #interruptedAt: number | undefined;
-  /** Looks whether an interrupt is waiting; set while the context is under way. */
+  /** Handles an interrupt that is pending; set while the context is running. */
   poll: (() => void) | undefined;
 
   constructor(request: Message, allowStdin = false) {
@@ -33,7 +35,7 @@ export class ExecutionContext {
     this.header = request.header;
     this.parent = JSON.stringify(request.header);
     this.allowStdin = allowStdin;
-    // A library that polls `aborted` in a synchronous loop would never see an event of the event loop.
+    // A library that polls `aborted` in a synchronous loop never returns to the event loop.
     const { signal } = this.#controller;
     const inherited = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
     Object.defineProperty(signal, "aborted", {
@@ -44,25 +46,27 @@ export class ExecutionContext {
     });
   }
 
+  /** Aborted when the cell is interrupted. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Node 20 shows the context as a property of promises. */
+  /** Text of the property in which Node 20 keeps the context on promises. */
   [inspect.custom](): string {
     return "[cell]";
   }
 
+  /** Whether it was interrupted. */
   get interrupted(): boolean {
     return this.#interruptedAt !== undefined;
   }
 
-  /** Its cell has been given up; whatever still runs of it must end. True also while no timer can fire. */
+  /** Whether its cell has been given up, so that all its code must end. Holds also while no timer can fire. */
   get abandoned(): boolean {
-    return this.#interruptedAt !== undefined && performance.now() - this.#interruptedAt >= GRACE_MS;
+    return this.#interruptedAt !== undefined && performance.now() - this.#interruptedAt >= graceMs;
   }
 
-  /** Has `callback` called when the context is given up. @returns what takes it back */
+  /** Calls `callback` when the context is given up. @returns a function that cancels this */
   onAbandon(callback: () => void): () => void {
     this.#onAbandon.add(callback);
     return () => this.#onAbandon.delete(callback);
@@ -82,13 +86,14 @@ export class ExecutionContext {
     }
   }
 
+  /** Aborts the signal, and gives the cell up after {@link graceMs}. */
   interrupt(): void {
     if (this.interrupted) return;
     this.#interruptedAt = performance.now();
     this.#controller.abort(new DOMException("stopped by the user", "AbortError"));
     setTimeout(() => {
       for (const callback of this.#onAbandon) callback();
-    }, GRACE_MS + 1).unref();
+    }, graceMs + 1).unref();
   }
 }
 
@@ -99,17 +104,22 @@ export function currentContext(): ExecutionContext | undefined {
   return storage.getStore();
 }
 
+/** Calls `fn` as code of a cell or handler. */
 export function runIn<T>(context: ExecutionContext, fn: () => T): T {
   return storage.run(context, fn);
 }
 
-/** Is offered what code would publish, by message type and content; true: it has been taken, and is not published. */
+/** Is offered each message that code would publish, by type and content. Returns true to take it; it is not published then. */
 export type TakeOutput = (type: string, content: Json) => boolean;
 
 class OutputCapture {
-  constructor(readonly take: TakeOutput) {}
+  readonly take: TakeOutput;
 
-  /** Like the context, it shows as a property of promises. */
+  constructor(take: TakeOutput) {
+    this.take = take;
+  }
+
+  /** Like the context, it is a property of promises. */
   [inspect.custom](): string {
     return "[cell]";
   }
@@ -117,12 +127,12 @@ class OutputCapture {
 
 const captures = new AsyncLocalStorage<OutputCapture>();
 
-/** Calls `fn`; what it puts out, also from its timers and promises, is offered to `take` first. */
+/** Calls `fn`; its output, also that of its timers and promises, is offered to `take` first. */
 export function captureIn<T>(take: TakeOutput, fn: () => T): T {
   return captures.run(new OutputCapture(take), fn);
 }
 
-/** Whether output of the running code has been taken instead of going to the front end. */
+/** Offers output of the running code to its capture, if any. @returns whether it was taken */
 export function taken(type: string, content: Json): boolean {
   return captures.getStore()?.take(type, content) === true;
 }

@@ -1,12 +1,12 @@
 import Module from "node:module";
 import vm from "node:vm";
 
-/** What tslab's executor calls of `vm` to run a cell. */
+/** The function of `vm` with which tslab's executor runs a cell. */
 type RunInThisContext = (code: string, options?: vm.RunningCodeOptions) => unknown;
 
 /**
- * tslab's executor with `runCell` in place of the call by which it runs a cell as a script that SIGINT breaks. Node puts
- * the default action of SIGINT, which ends the process, in place for a moment before and after such a script.
+ * tslab's executor with `runCell` in place of the call that runs a cell as a script that SIGINT breaks. For a moment before
+ * and after such a script Node restores the default action of SIGINT, which ends the process.
  */
 export function loadExecutor(runCell: (code: string) => unknown): typeof import("tslab/dist/executor") {
   const run: RunInThisContext = (code, options) =>

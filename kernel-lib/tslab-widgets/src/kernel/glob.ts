@@ -1,12 +1,12 @@
-/** One character of a pattern: the character itself, any, or one of a class. */
+/** Whether a character matches one position of a pattern. */
 type Matcher = (character: string) => boolean;
 
-/** What stands between two stars: plain text, or matchers for as many characters. */
+/** The part of a pattern between two stars: plain text, or one matcher per character. */
 type Segment = { text: string } | { matchers: Matcher[] };
 
 const length = (segment: Segment) => ("text" in segment ? segment.text.length : segment.matchers.length);
 
-/** The class that begins at `[`, and where it ends; undefined where it is not closed, so that `[` is itself. */
+/** The class that begins at `[`, and where it ends; undefined where it is not closed, so that `[` matches itself. */
 function classAt(pattern: string, start: number): { matches: Matcher; end: number } | undefined {
   const negated = pattern[start + 1] === "!";
   const first = start + (negated ? 2 : 1);
@@ -56,7 +56,7 @@ function matchesAt(segment: Segment, input: string, at: number): boolean {
   return at + segment.matchers.length <= input.length && segment.matchers.every((m, i) => m(input[at + i]!));
 }
 
-/** The first place from `from` on where a segment matches, or −1. */
+/** The first offset from `from` on where a segment matches, or −1. */
 function find(segment: Segment, input: string, from: number): number {
   if ("text" in segment) return input.indexOf(segment.text, from);
   for (let at = from; at + segment.matchers.length <= input.length; at++) {
@@ -66,9 +66,9 @@ function find(segment: Segment, input: string, from: number): number {
 }
 
 /**
- * Whether whole texts match a file-name pattern: `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a class or
- * of the others, all else itself. Nothing is tried twice: what stands between two stars is taken where it comes first,
- * so that a pattern of many stars costs no more than one search for each of its parts.
+ * Tests whether whole texts match a file-name pattern: `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a class or one
+ * outside of it, everything else itself. There is no backtracking: each part between two stars is matched at its first
+ * occurrence, so that a pattern with many stars costs one search per part.
  */
 export function globMatcher(pattern: string): (input: string) => boolean {
   const [first, ...others] = segmentsOf(pattern) as [Segment, ...Segment[]];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadTypeScript } from "./compiler";
+import { loadTypeScript } from "./converter";
 import { addGuards } from "./guards";
 
 const ts = loadTypeScript();

@@ -1,110 +1,123 @@
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 
 /**
- * Compiles the interrupt checks into cell code. JavaScript offers no safe way to break code from outside once it
- * runs after an `await`, so every loop and function looks at a word of shared memory, which the socket thread sets.
- * What a check throws can be caught; so checks stand at the head of every loop and function, outside of any `try`
- * that is in it, and once a cell has been given up all of them throw, those after an `await` and at the head of a
- * `catch` too. `finally` has none: a last line of it that closes a file may run.
- * Text is only inserted, never moved to another line, so positions can be mapped back.
+ * Compiles the interrupt checks into cell code. JavaScript offers no safe way to break code from outside once it runs after
+ * an `await`, so every loop and function looks at a word of shared memory, which the socket thread sets. What a check throws
+ * can be caught; so checks stand at the head of every loop and function, outside of any `try` in it, and once a cell has been
+ * given up all of them throw, those after an `await` and at the head of a `catch` too. `finally` blocks have none, so that
+ * their last line, which may close a file, can run.
+ * Text is only inserted and never moved to another line, so positions can be mapped back.
  */
 
-const FLAG = "__jk_flag";
-const STOP = "__jk_stop";
-const RESUME = "__jk_resume";
-const CHECK = `if(${FLAG}[0]!==0)${STOP}();`;
-const PROLOGUE =
-  `const {flag:${FLAG},stop:${STOP},resume:${RESUME}}=globalThis[Symbol.for("Jupyter.cellGuards")];` +
+const flagName = "__jk_flag";
+const stopName = "__jk_stop";
+const resumeName = "__jk_resume";
+const checkCode = `if(${flagName}[0]!==0)${stopName}();`;
+const prologue =
+  `const {flag:${flagName},stop:${stopName},resume:${resumeName}}=globalThis[Symbol.for("Jupyter.cellGuards")];` +
   `const __impt=globalThis[Symbol.for("Jupyter.import")].bind(null,require);`;
 
-export interface Insertion {
+interface Insertion {
   /** Offset in the text before any insertion. */
   position: number;
   text: string;
 }
 
-/** Outside an async function `await (x)` would be parsed as a call of something named await. */
-const WRAPPER = ["async function cell() {", "\n}"] as const;
+/** Outside an async function `await (x)` would be parsed as a call of a function named await. */
+const wrapper = ["async function cell() {", "\n}"] as const;
 
-function insertionsFor(
-  ts: typeof TypeScript,
-  code: string,
-): { insertions: Insertion[]; awaitsAtTop: boolean } {
-  let awaitsAtTop = false;
-  let functionDepth = 0;
-  const source = ts.createSourceFile(
-    "cell.js",
-    WRAPPER[0] + code + WRAPPER[1],
-    ts.ScriptTarget.ES2022,
-    false,
-    ts.ScriptKind.JS,
-  );
-  const insertions: Insertion[] = [{ position: WRAPPER[0].length, text: PROLOGUE }];
-  const insert = (position: number, text: string) => insertions.push({ position, text });
+/** Walks the syntax tree of a cell and collects what has to be inserted. */
+class GuardCollector {
+  readonly #ts: typeof TypeScript;
+  readonly #source: TypeScript.SourceFile;
+  readonly insertions: Insertion[] = [{ position: wrapper[0].length, text: prologue }];
+  /** Closing texts of constructs that are still open. Those that end at one place are inserted from the inside out. */
+  readonly #closing: Insertion[] = [];
+  #functionDepth = 0;
+  awaitsAtTop = false;
 
-  const guardLoop = (body: TypeScript.Statement, check: string) => {
-    const start = body.getStart(source);
-    if (ts.isBlock(body)) {
-      insert(start + 1, check);
-    } else {
-      insert(start, `{${check}`);
-      after.push({ position: body.end, text: "}" });
+  constructor(ts: typeof TypeScript, code: string) {
+    this.#ts = ts;
+    const wrapped = wrapper[0] + code + wrapper[1];
+    this.#source = ts.createSourceFile("cell.js", wrapped, ts.ScriptTarget.ES2022, false, ts.ScriptKind.JS);
+    const [cell] = this.#source.statements as unknown as [TypeScript.FunctionDeclaration];
+    for (const statement of cell.body!.statements) this.#visit(statement);
+  }
+
+  #visit(node: TypeScript.Node): void {
+    const { length } = this.#closing;
+    const isFunction = this.#ts.isFunctionLike(node);
+    if (isFunction) this.#functionDepth++;
+    this.#guard(node);
+    this.#ts.forEachChild(node, (child) => this.#visit(child));
+    while (this.#closing.length > length) this.insertions.push(this.#closing.pop()!);
+    if (isFunction) this.#functionDepth--;
+  }
+
+  #guard(node: TypeScript.Node): void {
+    const ts = this.#ts;
+    if (ts.isForOfStatement(node) && node.awaitModifier) {
+      this.#noteAwait();
+      this.#guardLoop(node.statement, `${checkCode}${resumeName}();`);
+    } else if (ts.isIterationStatement(node, false)) {
+      this.#guardLoop(node.statement, checkCode);
+    } else if (ts.isAwaitExpression(node)) {
+      this.#noteAwait();
+      this.#enclose(node, `${resumeName}(`, ")");
+    } else if (ts.isCatchClause(node)) {
+      this.#insert(node.block.getStart(this.#source) + 1, `${resumeName}();`);
+    } else if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) {
+      this.#enclose(node.body, `(${flagName}[0]!==0&&${stopName}(),`, ")");
+    } else if (ts.isFunctionLike(node)) {
+      const { body } = node as TypeScript.FunctionLikeDeclaration;
+      if (body && ts.isBlock(body)) this.#guardFunction(body);
     }
-  };
-  const guardFunction = (body: TypeScript.Block) => {
+  }
+
+  #noteAwait(): void {
+    if (this.#functionDepth === 0) this.awaitsAtTop = true;
+  }
+
+  #insert(position: number, text: string): void {
+    this.insertions.push({ position, text });
+  }
+
+  #enclose(node: TypeScript.Node, before: string, after: string): void {
+    this.#insert(node.getStart(this.#source), before);
+    this.#closing.push({ position: node.end, text: after });
+  }
+
+  #guardLoop(body: TypeScript.Statement, check: string): void {
+    if (this.#ts.isBlock(body)) this.#insert(body.getStart(this.#source) + 1, check);
+    else this.#enclose(body, `{${check}`, "}");
+  }
+
+  #guardFunction(body: TypeScript.Block): void {
+    const ts = this.#ts;
+    // Directives such as "use strict" must stay first
     const first = body.statements.find(
       (statement) => !(ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression)),
     );
-    if (first) insert(first.getStart(source), CHECK);
-  };
-  // Closing texts of nested constructs that end at one place belong there in the order in which they close.
-  const after: Insertion[] = [];
-
-  const visit = (node: TypeScript.Node): void => {
-    const pending = after.length;
-    const isFunction = ts.isFunctionLike(node);
-    if (isFunction) functionDepth++;
-    if (ts.isForOfStatement(node) && node.awaitModifier) {
-      awaitsAtTop ||= functionDepth === 0;
-      guardLoop(node.statement, `${CHECK}${RESUME}();`);
-    } else if (ts.isIterationStatement(node, false)) {
-      guardLoop(node.statement, CHECK);
-    } else if (ts.isAwaitExpression(node)) {
-      awaitsAtTop ||= functionDepth === 0;
-      insert(node.getStart(source), `${RESUME}(`);
-      after.push({ position: node.end, text: ")" });
-    } else if (ts.isCatchClause(node)) {
-      insert(node.block.getStart(source) + 1, `${RESUME}();`);
-    } else if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) {
-      insert(node.body.getStart(source), `(${FLAG}[0]!==0&&${STOP}(),`);
-      after.push({ position: node.body.end, text: ")" });
-    } else if (isFunction) {
-      const { body } = node as TypeScript.FunctionLikeDeclaration;
-      if (body && ts.isBlock(body)) guardFunction(body);
-    }
-    ts.forEachChild(node, visit);
-    while (after.length > pending) insertions.push(after.pop()!);
-    if (isFunction) functionDepth--;
-  };
-  const [wrapper] = source.statements as unknown as [TypeScript.FunctionDeclaration];
-  for (const statement of wrapper.body!.statements) visit(statement);
-  // Stable: at one place, what was opened first comes first, and what is inside closes first.
-  const sorted = insertions
-    .map(({ position, text }) => ({ position: position - WRAPPER[0].length, text }))
-    .sort((a, b) => a.position - b.position);
-  return { insertions: sorted, awaitsAtTop };
+    if (first) this.#insert(first.getStart(this.#source), checkCode);
+  }
 }
 
+/** Cell code with interrupt checks. */
 export interface GuardedCode {
   code: string;
   /** Whether code outside functions awaits; tslab's converter overlooks `await (…)` and `for await`. */
   awaitsAtTop: boolean;
-  /** Position in the original text of a position in `code`; lines count from 0, columns from 0. */
+  /** Column in the original text of a position in `code`; lines and columns count from 0. */
   originalColumn(line: number, column: number): number;
 }
 
+/** Inserts the interrupt checks into JavaScript code. */
 export function addGuards(ts: typeof TypeScript, code: string): GuardedCode {
-  const { insertions, awaitsAtTop } = insertionsFor(ts, code);
+  const { insertions: collected, awaitsAtTop } = new GuardCollector(ts, code);
+  // The sort is stable: at one place, what was opened first comes first, and what is inside closes first.
+  const insertions = collected
+    .map(({ position, text }) => ({ position: position - wrapper[0].length, text }))
+    .sort((a, b) => a.position - b.position);
   const parts: string[] = [];
   let from = 0;
   for (const { position, text } of insertions) {
@@ -120,17 +133,24 @@ export function addGuards(ts: typeof TypeScript, code: string): GuardedCode {
       const start = lineStarts[line];
       if (start === undefined) return column;
       const end = lineStarts[line + 1] ?? code.length + 1;
-      let original = column;
-      let shift = 0;
-      for (const { position, text } of insertions) {
-        if (position < start || position >= end) continue;
-        // Where the insertion begins in the guarded line.
-        const begins = position - start + shift;
-        if (column < begins) break;
-        shift += text.length;
-        original = Math.max(column - shift, position - start);
-      }
-      return original;
+      return withoutInsertions(
+        column,
+        start,
+        insertions.filter(({ position }) => position >= start && position < end),
+      );
     },
   };
+}
+
+/** The column before the insertions of its line, which begins at `start`. */
+function withoutInsertions(column: number, start: number, insertions: readonly Insertion[]): number {
+  let original = column;
+  let shift = 0;
+  for (const { position, text } of insertions) {
+    const insertedAt = position - start + shift;
+    if (column < insertedAt) break;
+    shift += text.length;
+    original = Math.max(column - shift, position - start);
+  }
+  return original;
 }

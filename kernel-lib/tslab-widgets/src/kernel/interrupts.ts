@@ -1,31 +1,33 @@
 import vm from "node:vm";
 import { CellInterrupt, currentContext, type ExecutionContext } from "./execution";
-import { Breakable, clock, INTERRUPT_WORDS, InterruptWord } from "./threadProtocol";
+import { breakState, clock, interruptWord, interruptWordCount } from "./threadProtocol";
 
 /**
- * How an interrupt reaches running code, from the gentlest to the last:
- * 1. the event loop turns (an awaited call): the context's `AbortSignal` is set; a library that has taken it from
- *    `globalThis[Symbol.for("Jupyter.interrupt")]` stops at its next step, also where it only polls `aborted`
- *    without ever returning to the event loop;
- * 2. cell code loops: a check compiled into its loops and functions (guards.ts) throws;
- * 3. other code runs below a cell or a comm handler: SIGINT breaks the `vm` script around it;
- * 4. the cell is still not over after {@link GRACE_MS}, whether it catches what the checks throw or awaits something
- *    that goes on: it is given up. From then on every check of its code throws, at the head of each loop, function and
- *    `catch` and after each `await`, so that nothing of it can go on, and SIGINT breaks what has no checks.
+ * How an interrupt reaches running code, in order of severity:
+ * 1. The event loop turns (an awaited call): the context's `AbortSignal` is set. A library that has taken it from
+ *    `globalThis[Symbol.for("Jupyter.interrupt")]` stops at its next step, also where it only polls `aborted` without ever
+ *    returning to the event loop.
+ * 2. Cell code loops: a check compiled into its loops and functions (guards.ts) throws.
+ * 3. Other code runs below a cell or a comm handler: SIGINT breaks the `vm` script around it.
+ * 4. The cell has not ended after {@link graceMs}, because it catches what the checks throw or awaits something that
+ *    continues: it is given up. From then on every check of its code throws, at the head of each loop, function and `catch` and
+ *    after each `await`, so that none of it can continue, and SIGINT breaks what has no checks.
  */
 
-/** The properties of `globalThis` through which compiled cell code reaches the kernel. */
+/** The property of `globalThis` through which compiled cell code reaches the kernel. */
 export const guardsSymbol = Symbol.for("Jupyter.cellGuards");
 
 /** Where libraries find the `AbortSignal` of the cell or handler that called them, without importing the kernel. */
 export const interruptSymbol = Symbol.for("Jupyter.interrupt");
 
-/** A signal that the socket thread sent may be lost between two scripts; one that comes later is somebody else's. */
-const OWN_SIGNAL_MS = 1000;
+/** A signal that the socket thread sent may be lost between two scripts; one that arrives later than this is from elsewhere. */
+const ownSignalMs = 1000;
 
+/** The main thread's part of interrupts; insistence.ts has that of the socket thread. */
 export class Interrupts {
-  readonly words = new Int32Array(new SharedArrayBuffer(4 * INTERRUPT_WORDS));
-  /** Cells and handlers under way, including handlers that are awaiting something. */
+  /** Shared with the socket thread; see {@link interruptWord}. */
+  readonly words = new Int32Array(new SharedArrayBuffer(4 * interruptWordCount));
+  /** Running cells and handlers, including handlers that await something. */
   readonly #active = new Set<ExecutionContext>();
   #called: (() => unknown) | undefined;
   readonly #breakable = new vm.Script(`globalThis[Symbol.for("Jupyter.cellGuards")].call()`, {
@@ -39,8 +41,8 @@ export class Interrupts {
       stop: () => this.check(),
       resume: (value: unknown) => {
         if (currentContext()?.abandoned) {
-          // What catches this meets the checks of its loops next.
-          Atomics.store(this.words, InterruptWord.stop, 1);
+          // Code that catches this runs into the checks of its loops next.
+          Atomics.store(this.words, interruptWord.stop, 1);
           throw new CellInterrupt();
         }
         return value;
@@ -55,15 +57,17 @@ export class Interrupts {
     });
   }
 
+  /** A cell or handler begins: interrupts apply to it. */
   begin(context: ExecutionContext): void {
-    // What is left of an earlier cell sets it again where it goes on.
-    if (!this.#pending() && !this.#anyInterrupted()) Atomics.store(this.words, InterruptWord.stop, 0);
+    // The remains of an earlier cell set it again where they continue.
+    if (!this.#pending() && !this.#anyInterrupted()) Atomics.store(this.words, interruptWord.stop, 0);
     this.#active.add(context);
     context.poll = () => {
-      if (this.#pending()) this.handled(Atomics.load(this.words, InterruptWord.requested));
+      if (this.#pending()) this.handled(Atomics.load(this.words, interruptWord.requested));
     };
   }
 
+  /** A cell or handler has ended. */
   end(context: ExecutionContext): void {
     this.#active.delete(context);
     context.poll = undefined;
@@ -77,22 +81,22 @@ export class Interrupts {
 
   #noteEnd(): void {
     if (this.#anyInterrupted()) return;
-    Atomics.store(this.words, InterruptWord.ended, Atomics.load(this.words, InterruptWord.handled));
+    Atomics.store(this.words, interruptWord.ended, Atomics.load(this.words, interruptWord.handled));
   }
 
   #pending(): boolean {
     return (
-      Atomics.load(this.words, InterruptWord.requested) > Atomics.load(this.words, InterruptWord.handled)
+      Atomics.load(this.words, interruptWord.requested) > Atomics.load(this.words, interruptWord.handled)
     );
   }
 
-  /** An interrupt has come through: everything under way learns of it, and nothing later is hit by it. */
+  /** An interrupt has arrived: it applies to everything that is running, and to nothing that begins later. */
   handled(sequence: number): void {
-    const before = Atomics.load(this.words, InterruptWord.handled);
-    Atomics.store(this.words, InterruptWord.handled, Math.max(before, sequence));
+    const before = Atomics.load(this.words, interruptWord.handled);
+    Atomics.store(this.words, interruptWord.handled, Math.max(before, sequence));
     for (const context of [...this.#active]) context.interrupt();
-    // Checks go on looking, for the moment at which the code of an interrupted context is given up.
-    Atomics.store(this.words, InterruptWord.stop, this.#active.size > 0 ? 1 : 0);
+    // Checks stay active, for the moment at which the code of an interrupted context is given up.
+    Atomics.store(this.words, interruptWord.stop, this.#active.size > 0 ? 1 : 0);
     this.#noteEnd();
   }
 
@@ -103,42 +107,42 @@ export class Interrupts {
   check(): void {
     const context = currentContext();
     const pending = this.#pending();
-    if (pending) this.handled(Atomics.load(this.words, InterruptWord.requested));
+    if (pending) this.handled(Atomics.load(this.words, interruptWord.requested));
     if (pending || context?.abandoned) throw new CellInterrupt();
-    if (!context?.interrupted && !this.#anyInterrupted()) Atomics.store(this.words, InterruptWord.stop, 0);
+    if (!context?.interrupted && !this.#anyInterrupted()) Atomics.store(this.words, interruptWord.stop, 0);
   }
 
   /** A `vm` script was broken by SIGINT. */
   brokenBySignal(): void {
-    Atomics.store(this.words, InterruptWord.signalSent, 0);
-    this.handled(Atomics.load(this.words, InterruptWord.requested));
+    Atomics.store(this.words, interruptWord.signalSent, 0);
+    this.handled(Atomics.load(this.words, interruptWord.requested));
   }
 
-  /** SIGINT outside a `vm` script: from a terminal, or sent by our own socket thread for an interrupt long handled. */
+  /** SIGINT arrived outside a `vm` script: from a terminal, or from the socket thread for an interrupt that was handled since. */
   onSignal(): void {
-    const sent = Atomics.load(this.words, InterruptWord.signalSent);
-    const ours = sent !== 0 && clock() - sent < OWN_SIGNAL_MS;
+    const sent = Atomics.load(this.words, interruptWord.signalSent);
+    const ours = sent !== 0 && clock() - sent < ownSignalMs;
     if (ours && !this.#pending()) return;
-    this.handled(Atomics.load(this.words, InterruptWord.requested));
+    this.handled(Atomics.load(this.words, interruptWord.requested));
   }
 
-  /** Called in the script, whose handler of SIGINT is in place. */
+  /** Called in the script, while its SIGINT handler is installed. */
   #enterScript(): void {
-    Atomics.compareExchange(this.words, InterruptWord.breakable, Breakable.no, Breakable.yes);
+    Atomics.compareExchange(this.words, interruptWord.breakable, breakState.no, breakState.yes);
   }
 
-  /** Called in the script. A signal that is on its way has to arrive before its handler is gone. */
+  /** Called in the script. A signal that has been sent must arrive before its handler is removed. */
   #leaveScript(): void {
     const { words } = this;
-    const at = InterruptWord.breakable;
-    while (Atomics.compareExchange(words, at, Breakable.yes, Breakable.no) === Breakable.signalled) {
-      Atomics.wait(words, at, Breakable.signalled, 100);
+    const at = interruptWord.breakable;
+    while (Atomics.compareExchange(words, at, breakState.yes, breakState.no) === breakState.signalled) {
+      Atomics.wait(words, at, breakState.signalled, 100);
     }
   }
 
   /**
    * Calls `fn` inside a `vm` script that SIGINT breaks. Costs about 50 µs.
-   * @throws what {@link isScriptBreak} knows where it was broken
+   * @throws an error for which {@link isScriptBreak} holds where it was broken
    */
   runBreakable<T>(fn: () => T): T {
     const outer = this.#called;
@@ -153,8 +157,8 @@ export class Interrupts {
     try {
       return this.#breakable.runInThisContext({ breakOnSigint: true }) as T;
     } finally {
-      // A script that was broken has not said that it was left.
-      if (!outer) Atomics.store(this.words, InterruptWord.breakable, Breakable.no);
+      // A script that was broken has not called #leaveScript.
+      if (!outer) Atomics.store(this.words, interruptWord.breakable, breakState.no);
       this.#called = outer;
     }
   }
@@ -171,7 +175,7 @@ export class Interrupts {
   }
 }
 
-/** Whether an error is Node's way of saying that SIGINT broke a script. */
+/** Whether an error says that SIGINT broke a script. */
 export function isScriptBreak(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }

@@ -1,10 +1,14 @@
-import { type Json, PROTOCOL_VERSION } from "./wire";
+import { type Json, protocolVersion } from "./wire";
 
-/** Content of `kernel_info_reply`. */
+/**
+ * Content of `kernel_info_reply`.
+ * @param implementation name of the kernel
+ * @param version        of the kernel
+ */
 export function kernelInfo(implementation: string, version: string): Json {
   return {
     status: "ok",
-    protocol_version: PROTOCOL_VERSION,
+    protocol_version: protocolVersion,
     implementation,
     implementation_version: version,
     banner: `TypeScript (${implementation} ${version}) on Node ${process.versions.node}`,

@@ -9,7 +9,7 @@ import { KernelspecError } from "../errors";
 export { KernelspecError };
 
 /** Shown beside the name in launchers where the caller gives no logo: a slider. */
-const DEFAULT_LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
+const defaultLogo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
 <rect width="64" height="64" rx="8" fill="#3178c6"/>
 <g stroke="#fff" stroke-width="4" stroke-linecap="round"><path d="M12 22H52M12 42H52" stroke-opacity=".5"/></g>
 <g fill="#fff"><circle cx="24" cy="22" r="7"/><circle cx="42" cy="42" r="7"/></g></svg>
@@ -97,7 +97,7 @@ export function kernelspecFolder(name: string, place: KernelspecPlace = {}): str
  * Checking a cell allocates much that is soon garbage. In the small young generation that Node begins with, the
  * collector takes as long as the compiler.
  */
-const NODE_FLAGS = ["--min-semi-space-size=16", "--max-semi-space-size=32"];
+const nodeFlags = ["--min-semi-space-size=16", "--max-semi-space-size=32"];
 
 /** Content of `kernel.json`. */
 export interface Kernelspec {
@@ -114,7 +114,7 @@ export function kernelspec(options: KernelspecOptions): Kernelspec {
   const packages = (options.packages ?? []).flatMap((folder) => ["--package", path.resolve(folder)]);
   const preload = (options.preload ?? []).flatMap((module) => ["--preload", module]);
   return {
-    argv: [node, ...NODE_FLAGS, launcher, ...packages, ...preload, "{connection_file}"],
+    argv: [node, ...nodeFlags, launcher, ...packages, ...preload, "{connection_file}"],
     display_name: options.displayName,
     language: "typescript",
     interrupt_mode: "message",
@@ -135,7 +135,7 @@ export function installKernelspec(options: InstallOptions): string {
     // Temporary folders are private; a kernel of an environment is for everybody who may use that.
     chmodSync(fresh, 0o755);
     writeFileSync(path.join(fresh, "kernel.json"), `${JSON.stringify(kernelspec(options), null, 2)}\n`);
-    writeFileSync(path.join(fresh, "logo-svg.svg"), options.logo ?? DEFAULT_LOGO);
+    writeFileSync(path.join(fresh, "logo-svg.svg"), options.logo ?? defaultLogo);
     rmSync(folder, { recursive: true, force: true });
     renameSync(fresh, folder);
   } catch (error) {

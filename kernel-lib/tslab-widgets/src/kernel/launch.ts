@@ -2,16 +2,16 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import v8 from "node:v8";
-import { readHostPackage } from "./compiler";
 import { Kernel } from "./kernel";
+import { readHostPackage } from "./moduleTypes";
 import type { ConnectionInfo } from "./wire";
 
 /**
- * By how much the heap may grow beyond what lived after the last collection, in percent. Every cell leaves a program of
- * the compiler behind, tens of megabytes, and V8 by itself lets them pile up to four times what lives. Over 2,000 cells
- * the resident memory stays at some 300 MB instead of 570 MB, for the same processor time.
+ * Percentage by which the heap may grow after a collection before the next one. Every cell leaves a compiler program of tens
+ * of megabytes behind, and by default V8 lets the heap grow to four times the live data. Over 2,000 cells the resident memory
+ * stays at about 300 MB instead of 570 MB, for the same processor time.
  */
-const HEAP_GROWTH = 60;
+const heapGrowthPercent = 60;
 
 const ownFolder = path.resolve(__dirname, "../..");
 
@@ -32,7 +32,7 @@ export interface LaunchOptions {
  * @throws Error where a file or package cannot be read or a port not be bound
  */
 export async function launchKernel(connectionFile: string, options: LaunchOptions = {}): Promise<void> {
-  v8.setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
+  v8.setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
   const connection = JSON.parse(readFileSync(connectionFile, "utf8")) as ConnectionInfo;
   const folders = [...(options.packages ?? []).map((folder) => path.resolve(folder)), ownFolder];
   const first = path.join(folders[0]!, "package.json");

@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import path from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import { libraryFile } from "./libraryNames";
 
-/** Finds the declarations of what cells import. The run-time side is modules.ts. */
+/** Finds the declarations of what cells import; modules.ts finds the modules themselves. */
 
 /** A package that cells can import although it is not installed beside the notebook. */
 export interface HostPackage {
@@ -13,6 +14,33 @@ export interface HostPackage {
   types: string;
 }
 
+interface PackageManifest {
+  name: string;
+  types?: string;
+  main?: string;
+  exports?: unknown;
+}
+
+/** The declarations that `exports` gives for the package itself, where it does so in the usual form. */
+function exportedTypes({ exports }: PackageManifest): string | undefined {
+  const root = (exports as Record<string, unknown> | undefined)?.["."] as { types?: unknown } | undefined;
+  return typeof root?.types === "string" ? root.types : undefined;
+}
+
+/**
+ * Reads what a host package says of itself.
+ * @throws Error where the folder holds no package.json
+ */
+export function readHostPackage(folder: string): HostPackage {
+  const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as PackageManifest;
+  const main = (manifest.main ?? "index.js").replace(/\.js$/, ".d.ts");
+  return {
+    name: manifest.name,
+    folder,
+    types: path.join(folder, manifest.types ?? exportedTypes(manifest) ?? main),
+  };
+}
+
 /** The package that an import names, itself or a file in it. */
 export function hostOf(specifier: string, hosts: readonly HostPackage[]): HostPackage | undefined {
   return hosts.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
@@ -20,15 +48,18 @@ export function hostOf(specifier: string, hosts: readonly HostPackage[]): HostPa
 
 type Resolver = NonNullable<TypeScript.CompilerHost["resolveModuleNameLiterals"]>;
 
+/** Resolves imports to declarations. */
 export interface ModuleTypes {
+  /** In the form that TypeScript's hosts have it. */
   resolve: Resolver;
   /**
-   * Whether a file imports what may change or appear while the notebook is open, and must be resolved anew. Were that
-   * asked of every file, each cell would resolve every import of every library: 20 times slower.
+   * Whether a file imports what may change or appear while the notebook is open, and must be resolved again. To say so of
+   * every file would make each cell resolve every import of every library: 20 times slower.
    */
   mayChange(file: string): boolean;
 }
 
+/** Creates the resolver. @param hosts packages that every file can import */
 export function createModuleTypes(
   ts: typeof TypeScript,
   system: TypeScript.System,
@@ -64,7 +95,7 @@ export function createModuleTypes(
       return found && { ...found, isExternalLibraryImport: true };
     }
     if (name.startsWith(".")) return lookUp(name, from, options, stable);
-    // Declared by Node's own types as ambient modules; there is no file to be found.
+    // Node's own modules are declared as ambient modules and have no file.
     if (isBuiltin(name)) return undefined;
     const places = [
       { from, stable },

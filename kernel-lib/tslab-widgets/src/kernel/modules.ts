@@ -16,7 +16,7 @@ export function installResolution(hosts: readonly HostPackage[]): void {
   internals._resolveFilename = function (request, parent, ...rest) {
     const host = hostOf(request, hosts);
     if (host) {
-      // As the package itself would import it by its name, so that its public sub-paths hold
+      // As the package would import itself, so that its `exports` apply
       const self = { id: host.folder, filename: path.join(host.folder, "package.json"), paths: [] };
       return resolveFilename.call(this, request, self, ...rest);
     }
@@ -38,11 +38,7 @@ export function installResolution(hosts: readonly HostPackage[]): void {
   };
 }
 
-const NEEDS_IMPORT = new Set([
-  "ERR_REQUIRE_ESM",
-  "ERR_REQUIRE_ASYNC_MODULE",
-  "ERR_PACKAGE_PATH_NOT_EXPORTED",
-]);
+const needsImport = new Set(["ERR_REQUIRE_ESM", "ERR_REQUIRE_ASYNC_MODULE", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
 
 /** A CommonJS module seen as a namespace, as TypeScript's `esModuleInterop` defines it. */
 function asNamespace(module: unknown): unknown {
@@ -52,8 +48,9 @@ function asNamespace(module: unknown): unknown {
 }
 
 /**
- * What `import(specifier)` in a cell does. `require` comes first, so that a module is the same object however it was
- * imported; what only the ES loader can load is left to that.
+ * Defines what `import(specifier)` in a cell does. `require` is tried first, so that a module is the same object however it is
+ * imported; what only the ES module loader can load is left to it.
+ * @param folder of the notebook
  */
 export function installImport(folder: string): void {
   const importFromFolder = new vm.Script("(specifier) => import(specifier)", {
@@ -65,7 +62,7 @@ export function installImport(folder: string): void {
     try {
       return asNamespace(require(id));
     } catch (error) {
-      if (!NEEDS_IMPORT.has(String((error as { code?: unknown }).code))) throw error;
+      if (!needsImport.has(String((error as { code?: unknown }).code))) throw error;
       return importFromFolder(id);
     }
   };

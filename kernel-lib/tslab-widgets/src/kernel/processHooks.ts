@@ -1,17 +1,18 @@
 import { withoutAsyncProperties } from "./rendering";
 
+/** Receives what happens to the process. */
 export interface ProcessHooks {
-  /** Takes what any code of the process prints. */
+  /** Any code of the process has printed. */
   print(name: "stdout" | "stderr", text: string): void;
-  /** An error that nobody caught. */
+  /** An error was not caught, or a rejection not handled. */
   stray(error: unknown): void;
-  /** SIGINT has come. */
+  /** SIGINT has arrived. */
   interrupted(): void;
-  /** SIGTERM has come. */
+  /** SIGTERM has arrived. */
   terminated(): void;
 }
 
-/** Leads to the kernel what a program of its own would do with its process: print, exit, fail, be signalled. */
+/** Redirects output, uncaught errors and signals of the process to the kernel, and keeps cells from ending it. */
 export function installProcessHooks(hooks: ProcessHooks): void {
   const write = (name: "stdout" | "stderr") =>
     ((chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {

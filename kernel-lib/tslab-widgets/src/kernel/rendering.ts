@@ -1,30 +1,29 @@
 import { inspect } from "node:util";
+import { displaySymbol } from "../display/displayable";
 
 /** A value's forms by media type, as `display_data` and `execute_result` carry them. */
-export interface MimeBundle {
+export interface RenderedBundle {
   data: Record<string, unknown>;
   metadata: Record<string, unknown>;
   /** May hold `display_id`, under which the output can be replaced later. */
   transient?: Record<string, unknown>;
 }
 
-/** A value that has a method of this name shows as the bundle which the method returns. */
-export const displaySymbol = Symbol.for("Jupyter.display");
+const maxTextLength = 100_000;
 
-const MAX_TEXT = 100_000;
-
-/** Node 20 keeps what AsyncLocalStorage needs in properties of every promise, and shows them. */
-const ASYNC_PROPERTIES =
+/** Node 20 keeps the state of AsyncLocalStorage in properties of every promise, which `inspect` shows. */
+const asyncProperties =
   /,?\s{0,200}\[Symbol\((?:async_id_symbol|trigger_async_id_symbol|kResourceStore)\)\]: (?:\d+|\[cell\])/g;
 
+/** Removes from inspected text what Node 20 adds to promises. */
 export function withoutAsyncProperties(text: string): string {
-  return text.includes("[Symbol(") ? text.replace(ASYNC_PROPERTIES, "") : text;
+  return text.includes("[Symbol(") ? text.replace(asyncProperties, "") : text;
 }
 
 function shorten(text: string): string {
-  return text.length <= MAX_TEXT
+  return text.length <= maxTextLength
     ? text
-    : `${text.slice(0, MAX_TEXT)}\n… (${text.length - MAX_TEXT} more characters)`;
+    : `${text.slice(0, maxTextLength)}\n… (${text.length - maxTextLength} more characters)`;
 }
 
 interface TensorLike {
@@ -35,7 +34,7 @@ interface TensorLike {
   toString(verbose?: boolean): string;
 }
 
-/** A TensorFlow.js tensor, recognised by its shape: the kernel does not depend on the library. */
+/** A TensorFlow.js tensor, recognised by its properties: the kernel does not depend on the library. */
 function isTensor(value: object): value is TensorLike {
   const tensor = value as Partial<TensorLike>;
   return (
@@ -50,7 +49,7 @@ function tensorText(tensor: TensorLike): string {
     : `${title}\n${tensor.toString().replace(/^Tensor\n/, "")}`;
 }
 
-/** The value as text, whatever it is: circular, huge, hostile or a promise. */
+/** Any value as text. Never throws, whether the value is circular, huge, a promise, or has getters that throw. */
 export function plainText(value: unknown): string {
   try {
     if (typeof value === "object" && value !== null && isTensor(value)) return shorten(tensorText(value));
@@ -67,10 +66,10 @@ export function plainText(value: unknown): string {
   }
 }
 
-function asBundle(value: unknown): MimeBundle | undefined {
+function asBundle(value: unknown): RenderedBundle | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   // Both forms are in use: the bare bundle, and data with metadata.
-  const { data, metadata, transient } = value as Partial<MimeBundle>;
+  const { data, metadata, transient } = value as Partial<RenderedBundle>;
   const nested =
     typeof data === "object" && data !== null && !Object.keys(value).some((k) => k.includes("/"));
   const bundle = nested ? { ...(data as object) } : { ...value };
@@ -83,17 +82,18 @@ function asBundle(value: unknown): MimeBundle | undefined {
   return { data: out, metadata: metadata ?? {}, ...(transient ? { transient } : {}) };
 }
 
-/**
- * The forms in which a value is shown. Never throws: what goes wrong in a value's own display method is reported
- * through `onError`, and the value shows as text.
- * @param call calls that method; the kernel's own way can be interrupted
- */
-export async function render(
-  value: unknown,
-  onError: (error: unknown) => void,
-  call: (method: () => unknown) => unknown = (method) => method(),
-): Promise<MimeBundle> {
-  let bundle: MimeBundle | undefined;
+/** Options of {@link render}. */
+export interface RenderOptions {
+  /** Receives what the value's own display method throws; the value then shows as text. */
+  onError(error: unknown): void;
+  /** Calls that method. Default: a plain call; the kernel's own call can be interrupted. */
+  call?(method: () => unknown): unknown;
+}
+
+/** The forms in which a value is shown. Never throws. */
+export async function render(value: unknown, options: RenderOptions): Promise<RenderedBundle> {
+  const { onError, call = (method) => method() } = options;
+  let bundle: RenderedBundle | undefined;
   if ((typeof value === "object" || typeof value === "function") && value !== null) {
     try {
       const method = (value as Record<symbol, unknown>)[displaySymbol];
@@ -103,9 +103,9 @@ export async function render(
     }
   }
   if (value instanceof Promise) {
-    // It has been looked at: its rejection is in the text and need not be reported a second time.
+    // Its rejection appears in the text and need not be reported again.
     value.catch(() => {});
-    // Promises that have settled already show their value, and text is made after this turn.
+    // One turn lets a promise that has settled show its value.
     await Promise.resolve();
   }
   bundle ??= { data: {}, metadata: {} };

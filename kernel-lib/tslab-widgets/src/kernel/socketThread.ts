@@ -15,17 +15,17 @@ import {
 } from "./wire";
 
 /**
- * Runs in a worker thread and owns the sockets, so that the heartbeat, the control channel and everything that was
- * printed go on while a cell keeps the main thread busy.
+ * Runs in a worker thread and owns the sockets, so that the heartbeat, the control channel and printed output work while a cell
+ * keeps the main thread busy.
  */
 
-/** How long small writes of one stream are gathered before they are sent. */
-const STREAM_DELAY_MS = 20;
-/** A stream message is sent at once when it has grown to this. */
-const STREAM_CHARACTERS = 1 << 16;
-const PARENT_POLL_MS = 1000;
-/** A main thread that has not left this long after it was told to is stuck in a computation. */
-const SHUTDOWN_GRACE_MS = 2000;
+/** Milliseconds for which small writes to one stream are collected before they are sent. */
+const streamDelayMs = 20;
+/** Characters from which on a stream message is sent at once. */
+const maxStreamLength = 1 << 16;
+const parentPollMs = 1000;
+/** A main thread that has not ended this long after it was told to is stuck in a computation. */
+const shutdownGraceMs = 2000;
 
 const { connection, session, interruptWords, outstanding, watchParent } = workerData as SocketThreadData;
 const port = parentPort!;
@@ -39,27 +39,33 @@ const log = new ThreadLog();
 const admission: Admission = { signer, seen: new SeenSignatures(), ownSession: session };
 
 /**
- * Largest frames that are taken, in bytes; a peer that announces a larger one is cut off before any of it is held.
- * Nobody has shown the key at that point. Buffers of comm messages come on the shell channel.
+ * Largest frames that are accepted, in bytes; a peer that announces a larger one is disconnected before memory is allocated for
+ * it. At that point no peer has proved that it knows the key. Buffers of comm messages come on the shell channel.
  */
-const LARGEST = { shell: 256 << 20, control: 16 << 20, stdin: 16 << 20, iopub: 1 << 16, heartbeat: 1 << 16 };
-/** After a failed receive, so that one that fails again and again leaves the thread its time. */
-const RECEIVE_PAUSE_MS = 5;
+const maxFrameBytes = {
+  shell: 256 << 20,
+  control: 16 << 20,
+  stdin: 16 << 20,
+  iopub: 1 << 16,
+  heartbeat: 1 << 16,
+};
+/** Pause after a failed receive, so that one that keeps failing does not occupy the thread. */
+const receivePauseMs = 5;
 
 const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0 };
-const shell = new Router({ ...unlimited, maxMessageSize: LARGEST.shell });
-const control = new Router({ ...unlimited, maxMessageSize: LARGEST.control });
-const stdin = new Router({ ...unlimited, maxMessageSize: LARGEST.stdin });
+const shell = new Router({ ...unlimited, maxMessageSize: maxFrameBytes.shell });
+const control = new Router({ ...unlimited, maxMessageSize: maxFrameBytes.control });
+const stdin = new Router({ ...unlimited, maxMessageSize: maxFrameBytes.stdin });
 const iopub = new XPublisher({
   sendHighWaterMark: 0,
   verbosity: "allSubs",
-  maxMessageSize: LARGEST.iopub,
+  maxMessageSize: maxFrameBytes.iopub,
 });
-/** A router answers every peer by itself; a reply socket fails for all of them when one sends no proper request. */
-const heartbeat = new Router({ maxMessageSize: LARGEST.heartbeat });
+/** A router answers each peer separately; a reply socket fails for all of them when one sends a malformed request. */
+const heartbeat = new Router({ maxMessageSize: maxFrameBytes.heartbeat });
 const sockets = { shell, control, stdin, iopub };
 
-/** One send at a time and in order: ZeroMQ refuses a second `send` while one is under way. */
+/** Sends messages one at a time and in order: ZeroMQ refuses a second `send` while one is in progress. */
 class SendQueue {
   readonly #socket: Router | XPublisher;
   readonly #waiting: (string | Uint8Array)[][] = [];
@@ -81,7 +87,7 @@ class SendQueue {
       try {
         await this.#socket.send(frames);
       } catch (error) {
-        // A router refuses a peer that is gone; whoever asked cannot be told.
+        // A router refuses a peer that has disconnected.
         log.event("a message could not be sent", (error as Error).message);
       }
       if (next > 1024) {
@@ -105,7 +111,7 @@ const queues = {
   iopub: new SendQueue(iopub),
 };
 
-/** Gathers what is printed. At most one stream is open, so that order between streams and other messages holds. */
+/** Collects what is printed. At most one stream is open, so that the order of streams and other messages is kept. */
 let openStream: { name: string; parent: string; parts: string[]; length: number } | undefined;
 let streamTimer: NodeJS.Timeout | undefined;
 
@@ -130,8 +136,8 @@ function addToStream(name: string, parent: string, text: string): void {
   openStream ??= { name, parent, parts: [], length: 0 };
   openStream.parts.push(text);
   openStream.length += text.length;
-  if (openStream.length >= STREAM_CHARACTERS) flushStream();
-  else streamTimer ??= setTimeout(flushStream, STREAM_DELAY_MS);
+  if (openStream.length >= maxStreamLength) flushStream();
+  else streamTimer ??= setTimeout(flushStream, streamDelayMs);
 }
 
 function answerControl(request: Message, type: string, content: object): void {
@@ -161,10 +167,10 @@ function killIfStuck(after: string): void {
   setTimeout(() => {
     log.say(`a cell did not end after ${after}; the process is killed`);
     void closeSockets().then(() => process.kill(process.pid, "SIGKILL"));
-  }, SHUTDOWN_GRACE_MS).unref();
+  }, shutdownGraceMs).unref();
 }
 
-/** Answered here, since the main thread may be deep in a computation. Everything else on this channel can wait. */
+/** Interrupts are answered here, since the main thread may be in a computation. Everything else on this channel can wait. */
 function handleControl(message: Message): void {
   switch (message.header.msg_type) {
     case "interrupt_request":
@@ -182,12 +188,12 @@ function handleControl(message: Message): void {
   }
 }
 
-/** A view of a larger buffer would take all of that buffer along to the main thread. */
+/** A copy of its own: posting a view to the main thread copies the whole buffer behind it. */
 function alone(frame: Uint8Array): Uint8Array {
   return frame.byteLength === frame.buffer.byteLength ? frame : new Uint8Array(frame);
 }
 
-/** Hands on what a socket receives, until it is closed. Whatever arrives, and whatever becomes of it, the loop goes on. */
+/** Handles what a socket receives until it is closed. No message and no error ends the loop. */
 async function receiveAll(
   socket: Router | XPublisher,
   handle: (frames: Buffer[]) => void | Promise<void>,
@@ -199,7 +205,7 @@ async function receiveAll(
     } catch (error) {
       if (socket.closed) return;
       log.event("receiving failed", (error as Error).message);
-      await pause(RECEIVE_PAUSE_MS);
+      await pause(receivePauseMs);
       continue;
     }
     try {
@@ -221,11 +227,11 @@ function receive(socket: Router, handle: (message: Message) => void): Promise<vo
   });
 }
 
-/** A front end that hears this knows that it will miss nothing from now on (protocol 5.4). */
+/** Tells a new subscriber that it will miss nothing from now on (protocol 5.4). */
 function welcomeSubscribers(): Promise<void> {
-  const SUBSCRIBE = 1;
+  const subscribe = 1;
   return receiveAll(iopub, ([request]) => {
-    if (request?.[0] !== SUBSCRIBE) return;
+    if (request?.[0] !== subscribe) return;
     const subscription = request.subarray(1);
     flushStream();
     queues.iopub.push({
@@ -270,7 +276,7 @@ function bindAll(): Promise<unknown> {
   ]);
 }
 
-// What ends here was nobody's to catch; the kernel and its variables outlive it.
+// An error in this thread must not end the kernel, which would lose the variables of the cells.
 process.on("uncaughtException", (error) => log.event("unexpected error", error.stack ?? String(error)));
 process.on("unhandledRejection", (reason) => log.event("unexpected rejection", String(reason)));
 
@@ -288,7 +294,7 @@ port.on("message", (message: ToSockets) => {
       addToStream(message.name, message.parent, message.text);
       return;
     case "drain":
-      // Two turns of the event loop: what the sockets held when this arrived has been passed on by then.
+      // After two turns of the event loop, what the sockets held when this arrived has been passed on.
       setImmediate(() => setImmediate(() => post({ kind: "drained", id: message.id })));
       return;
     case "close":
@@ -304,7 +310,7 @@ if (watchParent) {
     clearInterval(poll);
     killIfStuck("the program that started the kernel had gone");
     post({ kind: "parentGone" });
-  }, PARENT_POLL_MS).unref();
+  }, parentPollMs).unref();
 }
 
 bindAll().then(

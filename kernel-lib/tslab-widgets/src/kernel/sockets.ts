@@ -2,24 +2,29 @@ import { once } from "node:events";
 import { writeSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import type { CommSendOptions } from "../transport";
 import {
   type FromSockets,
-  MAX_OUTSTANDING_BYTES,
+  maxOutstandingBytes,
   type ReplyChannel,
   type SocketThreadData,
   type ToSockets,
 } from "./threadProtocol";
 import type { ConnectionInfo, Json, Message } from "./wire";
 
+/** What the socket thread reports. */
 export interface SocketEvents {
+  /** A message has arrived. */
   message(channel: ReplyChannel, message: Message): void;
+  /** An interrupt was requested; see {@link interruptWord}. */
   interrupt(sequence: number): void;
+  /** The process that started the kernel has ended. */
   parentGone(): void;
-  /** The socket thread has died: nobody can be heard any more. */
+  /** The socket thread has ended by an error; no message can arrive any more. */
   failed(error: Error): void;
 }
 
-/** Buffers go to the socket thread as copies of their own: a view would drag its whole ArrayBuffer along. */
+/** Copies of buffers for the socket thread: posting a view would copy its whole ArrayBuffer. */
 function ownCopies(buffers: readonly ArrayBufferView[]): Uint8Array[] {
   return buffers.map((view) =>
     new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength).slice(),
@@ -33,7 +38,7 @@ export class Sockets {
   readonly #drains = new Map<number, () => void>();
   #nextDrain = 0;
 
-  /** Settles when the sockets are bound, or could not be. No event comes before the event loop turns. */
+  /** Resolves when the sockets are bound, rejects where one cannot be. No event comes before the event loop turns. */
   readonly ready: Promise<void>;
 
   constructor(connection: ConnectionInfo, session: string, interruptWords: Int32Array, events: SocketEvents) {
@@ -81,6 +86,7 @@ export class Sockets {
     this.#worker.postMessage(message, transfer);
   }
 
+  /** Sends a reply to the front end that a request came from. */
   reply(channel: ReplyChannel, request: Message, type: string, content: Json): void {
     this.#post({
       kind: "send",
@@ -96,16 +102,11 @@ export class Sockets {
 
   /**
    * Publishes to every front end.
-   * @param parent  JSON text of the header of the request that caused this
-   * @throws TypeError where content has no JSON form (a BigInt, a circle)
+   * @param parent JSON text of the header of the request that caused this
+   * @throws TypeError where content has no JSON form (a BigInt, a circular object)
    */
-  publish(
-    type: string,
-    parent: string,
-    content: Json,
-    metadata: Json = {},
-    buffers: readonly ArrayBufferView[] = [],
-  ): void {
+  publish(type: string, parent: string, content: Json, options: CommSendOptions = {}): void {
+    const { metadata = {}, buffers = [] } = options;
     const copies = ownCopies(buffers);
     this.#post(
       {
@@ -122,18 +123,18 @@ export class Sockets {
     );
   }
 
-  /** Prints. Waits where the socket thread is far behind, so that a printing loop does not fill the memory. */
+  /** Prints text. Waits where the socket thread is far behind, so that a loop that prints does not fill the memory. */
   stream(name: "stdout" | "stderr", parent: string, text: string): void {
     Atomics.add(this.#outstanding, 0, text.length);
     this.#post({ kind: "stream", name, parent, text });
     let now = Atomics.load(this.#outstanding, 0);
-    while (now > MAX_OUTSTANDING_BYTES) {
+    while (now > maxOutstandingBytes) {
       Atomics.wait(this.#outstanding, 0, now, 100);
       now = Atomics.load(this.#outstanding, 0);
     }
   }
 
-  /** Resolves when every message that had reached this process has been handed to `events.message`. */
+  /** Resolves when every message that had reached this process has been passed to `events.message`. */
   drained(): Promise<void> {
     const id = this.#nextDrain++;
     return new Promise((resolve) => {
@@ -142,7 +143,7 @@ export class Sockets {
     });
   }
 
-  /** Sends what is queued, then closes. Ending the thread over open sockets would abort the process. */
+  /** Sends what is queued, then closes the sockets: ending the thread while they are open would abort the process. */
   async close(): Promise<void> {
     const exited = once(this.#worker, "exit");
     this.#post({ kind: "close" });

@@ -1,27 +1,30 @@
 import type { ConnectionInfo, Message } from "./wire";
 
-/** What the main thread, where cells run, and the socket thread say to each other. */
+/** Messages and shared memory between the main thread, where cells run, and the socket thread. */
 
+/** Channels on which front ends get replies. */
 export type ReplyChannel = "shell" | "control" | "stdin";
 
+/** Messages to the socket thread. */
 export type ToSockets =
   | {
       kind: "send";
       channel: ReplyChannel | "iopub";
       identities: readonly Uint8Array[];
       type: string;
-      /** JSON text, like metadata and content: written where a value that has no JSON form can still be blamed. */
+      /** JSON text, like metadata and content: made in the main thread, where an error can be reported to the cell. */
       parent: string;
       metadata: string;
       content: string;
       buffers: readonly Uint8Array[];
     }
   | { kind: "stream"; name: "stdout" | "stderr"; parent: string; text: string }
-  /** Asks for `drained` once everything that had arrived by now is on its way to the main thread. */
+  /** Asks for `drained` once everything that has arrived has been posted to the main thread. */
   | { kind: "drain"; id: number }
   /** Sends what is queued, closes the sockets and ends the thread. */
   | { kind: "close" };
 
+/** Messages from the socket thread. */
 export type FromSockets =
   | { kind: "ready" }
   | { kind: "failed"; reason: string }
@@ -30,46 +33,50 @@ export type FromSockets =
   | { kind: "drained"; id: number }
   | { kind: "parentGone" };
 
+/** What the socket thread is started with. */
 export interface SocketThreadData {
   connection: ConnectionInfo;
+  /** Id of the kernel's session. */
   session: string;
-  /** See {@link InterruptWord}. */
+  /** See {@link interruptWord}. */
   interruptWords: Int32Array;
-  /** Bytes of output posted by the main thread and not yet taken over by the socket thread. */
+  /** Characters of output that the main thread has posted and the socket thread has not received yet. */
   outstanding: Int32Array;
-  /** Whether to end the kernel when the process that started it is gone. */
+  /** Whether to end the kernel when the process that started it has ended. */
   watchParent: boolean;
 }
 
-/** Words of the shared memory through which an interrupt reaches a main thread that is busy. */
-export const InterruptWord = {
-  /** Not 0: checks of cell code must look whether they have to throw. */
+/** Indices into the shared memory through which an interrupt reaches a busy main thread. */
+export const interruptWord = {
+  /** Not 0: checks of cell code must find out whether they have to throw. */
   stop: 0,
   /** Number of the latest interrupt that was asked for. */
   requested: 1,
   /** Number of the latest interrupt that the main thread has acted on. */
   handled: 2,
-  /** Clock (see {@link clock}) when the socket thread last sent SIGINT to its own process; 0 once that has arrived. */
+  /** {@link clock} when the socket thread last sent SIGINT to its own process; 0 once that has arrived. */
   signalSent: 3,
-  /** Number of the latest interrupt after which everything that it hit has ended. */
+  /** Number of the latest interrupt for which everything that it applied to has ended. */
   ended: 4,
-  /** Whether the main thread is in a `vm` script that SIGINT breaks, one of {@link Breakable}. */
+  /** Whether the main thread is in a `vm` script that SIGINT breaks, one of {@link breakState}. */
   breakable: 5,
 } as const;
 
-export const Breakable = {
+/** Whether SIGINT would break a `vm` script in the main thread. */
+export const breakState = {
   no: 0,
   yes: 1,
-  /** SIGINT is on its way; the script must not be left before it has arrived. */
+  /** SIGINT has been sent; the script must not be left before it has arrived. */
   signalled: 2,
 } as const;
 
-export const INTERRUPT_WORDS = 6;
+/** Length of the shared memory. */
+export const interruptWordCount = 6;
 
-/** Milliseconds, wrapped to what a word holds, and never 0. Both threads read the same. */
+/** Milliseconds, wrapped to 30 bits, never 0. The same in both threads. */
 export function clock(): number {
   return (Date.now() & 0x3fffffff) | 1;
 }
 
-/** Above this, printing waits for the socket thread instead of filling the memory. */
-export const MAX_OUTSTANDING_BYTES = 32 << 20;
+/** Characters of outstanding output from which on printing waits for the socket thread. */
+export const maxOutstandingBytes = 32 << 20;

@@ -1,7 +1,8 @@
+import path from "node:path";
 import { inspect } from "node:util";
 import type { CellPosition } from "./compiler";
 
-/** What the protocol's `error` message says about something thrown. */
+/** Content of an `error` message. */
 export interface ErrorReport {
   ename: string;
   evalue: string;
@@ -10,31 +11,32 @@ export interface ErrorReport {
 
 type Locate = (url: string, line: number, column: number) => CellPosition | undefined;
 
-const FRAME = /jupyter-cell:\d+(?=:\d+:\d+)/;
-const POSITION = /(jupyter-cell:\d+):(\d+):(\d+)/;
-/** Frames of the machinery that runs cells tell a reader nothing. */
-const MACHINERY =
-  /[\\/]tslab[\\/]dist[\\/]|[\\/]dist[\\/]kernel[\\/]|node:vm:|node:async_hooks|node:internal[\\/](async_local_storage|process[\\/]task_queues)|\(kernel:\d+|evalmachine\.<anonymous>/;
-const PLACE = /(cell [^,\s()]+|[\w-]+\.ts), line (\d+):(\d+)/;
-const MAX_EVALUE = 2000;
-const MAX_FRAME = 4000;
-const RED = "\u001b[31m";
-const PLAIN = "\u001b[39m";
+const framePattern = /jupyter-cell:\d+(?=:\d+:\d+)/;
+const positionPattern = /(jupyter-cell:\d+):(\d+):(\d+)/;
+/** Frames of the code that runs cells, which are left out. */
+const machineryPattern =
+  /[\\/]tslab[\\/]dist[\\/]|node:vm:|node:async_hooks|node:internal[\\/](async_local_storage|process[\\/]task_queues)|\(kernel:\d+|evalmachine\.<anonymous>/;
+const isMachinery = (frame: string) => frame.includes(__dirname + path.sep) || machineryPattern.test(frame);
+const placePattern = /(cell [^,\s()]+|[\w-]+\.ts), line (\d+):(\d+)/;
+const maxEvalueLength = 2000;
+const maxFrameLength = 4000;
+const red = "\u001b[31m";
+const plain = "\u001b[39m";
 
 function describe(position: CellPosition): string {
   return `${position.place}, line ${position.line}:${position.column}`;
 }
 
-/** Rewrites a V8 stack frame that lies in compiled cell code; none of a frame that only wraps the cell. */
+/** Rewrites a V8 stack frame in compiled cell code; removes one that only wraps the cell. */
 function mapFrame(frame: string, locate: Locate): string[] {
-  const found = POSITION.exec(frame);
+  const found = positionPattern.exec(frame);
   if (!found) return [frame];
   const position = locate(found[1]!, Number(found[2]), Number(found[3]));
   // Variables of earlier cells are properties of a proxy.
-  return position ? [frame.replace(POSITION, describe(position)).replace("at Proxy.", "at ")] : [];
+  return position ? [frame.replace(positionPattern, describe(position)).replace("at Proxy.", "at ")] : [];
 }
 
-/** What the runtime prints before the frames: the error's name and message, even where those are hostile getters. */
+/** Name and message of an error, even where those are getters that throw. */
 function headline(error: unknown): string {
   try {
     return String(error);
@@ -44,28 +46,28 @@ function headline(error: unknown): string {
 }
 
 /**
- * Makes every `error.stack` of the process name cells and their lines instead of compiled code. V8 calls the hook
- * when `stack` is first read.
+ * Makes every `error.stack` of the process name cells and their lines instead of compiled code. V8 calls the hook when
+ * `stack` is first read.
  */
 export function installStackMapping(locate: Locate): void {
   Error.prepareStackTrace = (error, sites) => {
     const frames = sites.map((site) => `    at ${site}`);
-    const lastCell = frames.reduce((last, frame, i) => (FRAME.test(frame) ? i : last), -1);
-    // Below a cell there is only what runs cells.
+    const lastCell = frames.reduce((last, frame, i) => (framePattern.test(frame) ? i : last), -1);
+    // Frames below a cell belong to the code that runs cells.
     const shown = (lastCell < 0 ? frames : frames.slice(0, lastCell + 1))
-      .filter((frame) => lastCell < 0 || !MACHINERY.test(frame))
+      .filter((frame) => lastCell < 0 || !isMachinery(frame))
       .flatMap((frame) => mapFrame(frame, locate));
     return [headline(error), ...shown].join("\n");
   };
 }
 
-/** The line of the cell where an error was thrown, with a mark; empty where the stack names no cell. */
+/** The line of the cell where an error was thrown, with a mark; nothing where the stack names no cell. */
 function excerpt(stack: string, sourceOf: (place: string) => string | undefined): string[] {
-  // Only frames name a place; a message may be of any length and say anything.
+  // Only frames are searched: a message may have any length and content.
   const frame = stack
     .split("\n")
-    .find((line) => line.startsWith("    at ") && line.length < MAX_FRAME && PLACE.test(line));
-  const found = frame && PLACE.exec(frame);
+    .find((line) => line.startsWith("    at ") && line.length < maxFrameLength && placePattern.test(line));
+  const found = frame && placePattern.exec(frame);
   const source = found ? sourceOf(found[1]!) : undefined;
   if (!found || source === undefined) return [];
   const line = Number(found[2]);
@@ -95,17 +97,20 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
-/** Reports anything that was thrown; JavaScript can throw what is no error and has no stack. */
+/**
+ * Describes anything that was thrown, which need not be an Error.
+ * @param sourceOf text of a cell by its name, for the excerpt. Default: no excerpt
+ */
 export function reportThrown(
   thrown: unknown,
   sourceOf: (place: string) => string | undefined = () => undefined,
 ): ErrorReport {
   if (!isError(thrown)) {
-    const evalue = safeInspect(thrown).slice(0, MAX_EVALUE);
+    const evalue = safeInspect(thrown).slice(0, maxEvalueLength);
     return {
       ename: "Thrown",
       evalue,
-      traceback: [`${RED}Thrown${PLAIN}: ${evalue}`, "(not an Error, so there is no stack)"],
+      traceback: [`${red}Thrown${plain}: ${evalue}`, "(not an Error, so there is no stack)"],
     };
   }
   const read = (key: "name" | "message" | "stack") => {
@@ -126,12 +131,12 @@ export function reportThrown(
   const rest = frames < 0 ? [] : details.slice(frames);
   return {
     ename,
-    evalue: evalue.slice(0, MAX_EVALUE),
-    traceback: [`${RED}${ename}${PLAIN}${heading.slice(ename.length)}`, ...excerpt(stack, sourceOf), ...rest],
+    evalue: evalue.slice(0, maxEvalueLength),
+    traceback: [`${red}${ename}${plain}${heading.slice(ename.length)}`, ...excerpt(stack, sourceOf), ...rest],
   };
 }
 
-/** What to do about a package that CommonJS cannot load. */
+/** How to import a package that CommonJS cannot load. */
 function esmHint(error: Error): string {
   const code = (error as { code?: unknown }).code;
   const esm = ["ERR_REQUIRE_ESM", "ERR_REQUIRE_ASYNC_MODULE", "ERR_PACKAGE_PATH_NOT_EXPORTED"];

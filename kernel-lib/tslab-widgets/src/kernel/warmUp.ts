@@ -1,30 +1,33 @@
-/** How long nobody must have asked for anything before a step is taken. A first cell that comes at once finds no step under way. */
-const QUIET_MS = 700;
+/** Long enough that a first cell that is run at once finds no step in progress. */
+const defaultQuietMs = 700;
 
 /**
- * Work that is done ahead while nobody asks for anything, so that the first completion need not wait for the compiler to
- * read the libraries' declarations. A step blocks the thread for some tenths of a second: each waits for a quiet moment of
- * its own, and a request puts off those that are left.
+ * Work done ahead of time while the kernel is idle, so that the first completion need not wait for the compiler to read the
+ * declarations of libraries. A step blocks the thread for some tenths of a second: each waits for a quiet moment of its own,
+ * and any request postpones the remaining ones.
  */
 export class WarmUp {
   readonly #steps: (() => void)[];
+  readonly #quietMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    steps: readonly (() => void)[],
-    private readonly quietMs = QUIET_MS,
-  ) {
+  /**
+   * @param steps   in the order in which they are taken; errors are ignored
+   * @param quietMs milliseconds without a request before a step is taken. Default: 700
+   */
+  constructor(steps: readonly (() => void)[], quietMs = defaultQuietMs) {
     this.#steps = [...steps];
+    this.#quietMs = quietMs;
   }
 
-  /** Begins to wait for a quiet moment, anew with each call: somebody has asked, or has been answered. */
+  /** Waits for a quiet moment, from now on: a request has arrived or been answered. */
   postpone(): void {
     clearTimeout(this.#timer);
     if (this.#steps.length === 0) return;
-    this.#timer = setTimeout(() => this.#step(), this.quietMs).unref();
+    this.#timer = setTimeout(() => this.#step(), this.#quietMs).unref();
   }
 
-  /** While a cell runs no step is taken. */
+  /** Takes no step until the next {@link postpone}: a cell is running. */
   suspend(): void {
     clearTimeout(this.#timer);
   }
@@ -33,7 +36,7 @@ export class WarmUp {
     try {
       this.#steps.shift()?.();
     } catch {
-      // Whoever asks for the same later gets the error.
+      // The same request of a front end gets the error.
     }
     this.postpone();
   }

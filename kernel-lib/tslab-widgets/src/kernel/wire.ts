@@ -7,12 +7,13 @@ import type { SeenSignatures } from "./replays";
  * Specification: jupyter-client, "Messaging in Jupyter", protocol 5.4.
  */
 
-export const PROTOCOL_VERSION = "5.4";
+/** Version of the messaging protocol. */
+export const protocolVersion = "5.4";
 
-const DELIMITER = Buffer.from("<IDS|MSG>");
-const JSON_FRAMES = 4;
+const delimiterFrame = Buffer.from("<IDS|MSG>");
+const jsonFrameCount = 4;
 
-/** What a front end writes into the file whose path it hands to the kernel. */
+/** Content of the connection file, which the front end writes and whose path it gives to the kernel. */
 export interface ConnectionInfo {
   transport: string;
   ip: string;
@@ -25,6 +26,7 @@ export interface ConnectionInfo {
   signature_scheme: string;
 }
 
+/** Header of a message. */
 export interface Header {
   msg_id: string;
   msg_type: string;
@@ -34,8 +36,10 @@ export interface Header {
   version: string;
 }
 
+/** A JSON object. */
 export type Json = Record<string, unknown>;
 
+/** A message that was received. */
 export interface Message {
   /** ZeroMQ routing prefix; a reply must carry the same. */
   identities: Uint8Array[];
@@ -46,17 +50,23 @@ export interface Message {
   buffers: Uint8Array[];
 }
 
-/** Signs and checks the four JSON frames of messages. An empty key switches signing off, as the protocol says. */
+/** Signs and verifies the four JSON frames of messages. As in the protocol, an empty key turns signing off. */
 export class Signer {
   readonly #key: string;
   readonly #algorithm: string;
 
+  /**
+   * @param key    of the connection file
+   * @param scheme `hmac-` and the name of a hash
+   * @throws Error for any other scheme
+   */
   constructor(key: string, scheme = "hmac-sha256") {
-    if (!/^hmac-\w+$/.test(scheme)) throw new Error(`signature scheme ${scheme} is not known`);
+    if (!/^hmac-\w+$/.test(scheme)) throw new Error(`unknown signature scheme ${scheme}`);
     this.#key = key;
     this.#algorithm = scheme.slice("hmac-".length);
   }
 
+  /** The signature, hexadecimal. */
   sign(frames: readonly (string | Uint8Array)[]): string {
     if (this.#key === "") return "";
     const hmac = createHmac(this.#algorithm, this.#key);
@@ -64,7 +74,7 @@ export class Signer {
     return hmac.digest("hex");
   }
 
-  /** Takes as long for a wrong signature as for a right one. */
+  /** Compares in constant time. */
   verify(signature: Uint8Array, frames: readonly Uint8Array[]): boolean {
     if (this.#key === "") return true;
     const expected = Buffer.from(this.sign(frames), "latin1");
@@ -90,8 +100,8 @@ function parseObject(frame: Uint8Array, what: string): Json {
   return value as Json;
 }
 
-/** Nesting of content beyond which a message is refused: what copies or writes JSON recurses, and has little stack. */
-const DEEPEST = 500;
+/** Deepest nesting of content that is accepted: copying and writing JSON is recursive and could overflow the stack. */
+const maxNesting = 500;
 
 function nestedDeeper(frame: Uint8Array, limit: number): boolean {
   let depth = 0;
@@ -114,40 +124,41 @@ function parseHeader(frame: Uint8Array): Header {
   for (const field of ["msg_id", "msg_type"]) {
     if (typeof header[field] !== "string") throw new WireError(`the header has no ${field}`);
   }
-  // Every reply carries a copy of it.
+  // Every reply carries a copy of the header.
   for (const [name, value] of Object.entries(header)) {
-    if (typeof value === "object" && value !== null) throw new WireError(`${name} of the header is no text`);
+    if (typeof value === "object" && value !== null) throw new WireError(`${name} of the header is not text`);
   }
   return header as unknown as Header;
 }
 
-/** What a message has to pass before anything acts on it. */
+/** The checks that a message must pass before anything acts on it. */
 export interface Admission {
   signer: Signer;
-  /** Drops a message that comes a second time. Left out: none is dropped for that. */
+  /** Rejects replayed messages. Default: they are accepted. */
   seen?: SeenSignatures;
-  /** The session of the receiver, whose own messages are signed with the same key and can be sent back to it. */
+  /** The receiver's session: its own messages are signed with the same key and could be sent back to it. */
   ownSession?: string;
 }
 
 /**
+ * Parses and checks a message.
  * @throws WireError when frames are missing, the signature is wrong or has been seen, a frame is not a JSON object or
  *   nested too deeply, or the message is one of the receiver's own
  */
 export function decodeMessage(frames: readonly Buffer[], { signer, seen, ownSession }: Admission): Message {
-  const delimiter = frames.findIndex((frame) => frame.equals(DELIMITER));
+  const delimiter = frames.findIndex((frame) => frame.equals(delimiterFrame));
   if (delimiter < 0) throw new WireError("the delimiter <IDS|MSG> is missing");
   const signature = frames[delimiter + 1];
-  const json = frames.slice(delimiter + 2, delimiter + 2 + JSON_FRAMES);
-  if (!signature || json.length < JSON_FRAMES) {
-    throw new WireError(`${JSON_FRAMES} JSON frames are expected, ${json.length} are there`);
+  const json = frames.slice(delimiter + 2, delimiter + 2 + jsonFrameCount);
+  if (!signature || json.length < jsonFrameCount) {
+    throw new WireError(`expected ${jsonFrameCount} JSON frames, found ${json.length}`);
   }
   if (!signer.verify(signature, json)) throw new WireError("the signature is wrong");
   if (signature.length > 0 && seen?.add(signature) === false) {
     throw new WireError("the signature has been used before");
   }
-  if (json.some((frame) => nestedDeeper(frame, DEEPEST))) {
-    throw new WireError(`nested deeper than ${DEEPEST} levels`);
+  if (json.some((frame) => nestedDeeper(frame, maxNesting))) {
+    throw new WireError(`nested deeper than ${maxNesting} levels`);
   }
   const header = parseHeader(json[0]!);
   if (ownSession !== undefined && header.session === ownSession) {
@@ -159,11 +170,11 @@ export function decodeMessage(frames: readonly Buffer[], { signer, seen, ownSess
     parent: parseObject(json[1]!, "parent header"),
     metadata: parseObject(json[2]!, "metadata"),
     content: parseObject(json[3]!, "content"),
-    buffers: frames.slice(delimiter + 2 + JSON_FRAMES),
+    buffers: frames.slice(delimiter + 2 + jsonFrameCount),
   };
 }
 
-/** A message on its way out, its JSON parts written already. */
+/** A message to be sent, with its JSON parts as text. */
 export interface OutgoingMessage {
   identities: readonly (string | Uint8Array)[];
   type: string;
@@ -173,6 +184,7 @@ export interface OutgoingMessage {
   buffers: readonly Uint8Array[];
 }
 
+/** The frames of a message, signed. */
 export function encodeMessage(
   message: OutgoingMessage,
   session: string,
@@ -184,8 +196,8 @@ export function encodeMessage(
     session,
     username: "kernel",
     date: new Date().toISOString(),
-    version: PROTOCOL_VERSION,
+    version: protocolVersion,
   };
   const json = [JSON.stringify(header), message.parent, message.metadata, message.content];
-  return [...message.identities, DELIMITER, signer.sign(json), ...json, ...message.buffers];
+  return [...message.identities, delimiterFrame, signer.sign(json), ...json, ...message.buffers];
 }

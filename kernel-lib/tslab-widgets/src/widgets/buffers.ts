@@ -1,17 +1,19 @@
 /**
- * Binary values inside state. The protocol takes them out of the JSON, sends them as buffers, and says in
- * `buffer_paths` where each belongs (ipywidgets, "Widget messaging protocol", version 2).
+ * Binary values inside state. The protocol moves them from the JSON to buffers, and lists in `buffer_paths` where each belongs
+ * (ipywidgets, "Widget messaging protocol", version 2).
  */
 
+/** Keys and indices that lead to a buffer. */
 export type BufferPath = (string | number)[];
 
+/** State without its buffers. */
 export interface SplitState {
   state: Record<string, unknown>;
   bufferPaths: BufferPath[];
   buffers: ArrayBufferView[];
 }
 
-/** A value without its buffers; undefined says that it is one itself. In arrays null keeps the place. */
+/** A value without its buffers; undefined for a buffer. In arrays null takes its place. */
 function split(value: unknown, path: BufferPath, out: SplitState): unknown {
   if (ArrayBuffer.isView(value)) {
     out.bufferPaths.push(path);
@@ -29,19 +31,20 @@ function split(value: unknown, path: BufferPath, out: SplitState): unknown {
   return value;
 }
 
+/** Separates state from its buffers. */
 export function splitBuffers(state: Record<string, unknown>): SplitState {
   const out: SplitState = { state: {}, bufferPaths: [], buffers: [] };
   out.state = split(state, [], out) as Record<string, unknown>;
   return out;
 }
 
-/** The entry of an object or array that a path names; inherited ones do not count. */
+/** The own entry of an object or array; undefined for an inherited one. */
 function stepInto(place: unknown, step: string | number): unknown {
   const inside = typeof place === "object" && place !== null && Object.hasOwn(place, step);
   return inside ? (place as Record<string | number, unknown>)[step] : undefined;
 }
 
-/** Puts buffers back where they belong. A path that leads nowhere is the sender's mistake. */
+/** Puts buffers back where they belong. @throws TypeError for a path that leads nowhere */
 export function joinBuffers(
   state: Record<string, unknown>,
   paths: readonly BufferPath[],

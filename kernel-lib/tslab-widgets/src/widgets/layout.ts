@@ -1,7 +1,7 @@
+import { type Control, child, widgetClass } from "./control";
 import { bool, type GivenOf, nullable, type Trait, text } from "./traits";
-import { type Control, child, widgetClass } from "./widget";
 
-/** Where and how large a widget is: the properties of CSS that `@jupyter-widgets/base` lets a layout have. */
+/** Position and size of widgets: the CSS properties that `@jupyter-widgets/base` gives a layout. */
 
 const css = () => nullable(text(""));
 
@@ -47,23 +47,32 @@ const layoutTraits = {
   width: css(),
 };
 
-export const BASE = { module: "@jupyter-widgets/base", version: "2.0.0" };
+/** The front end's module of layouts, and its version. */
+export const baseModule = { module: "@jupyter-widgets/base", version: "2.0.0" };
 
+/**
+ * The layout of a widget: CSS properties such as `width`, `margin` or `border_top`, as text or null.
+ * @example
+ * ```ts
+ * const slider = new IntSlider({ layout: { width: "300px" } });
+ * ```
+ */
 export const Layout = widgetClass({
   modelName: "LayoutModel",
-  modelModule: BASE.module,
-  modelModuleVersion: BASE.version,
+  modelModule: baseModule.module,
+  modelModuleVersion: baseModule.version,
   viewName: "LayoutView",
-  viewModule: BASE.module,
-  viewModuleVersion: BASE.version,
+  viewModule: baseModule.module,
+  viewModuleVersion: baseModule.version,
   traits: layoutTraits,
 });
+/** See {@link Layout:variable}. */
 export type Layout = Control<typeof layoutTraits>;
 
-/** Named, or the declarations of every control would spell it out. */
+/** Properties of a layout. A named type: the declarations of every control would otherwise spell it out. */
 export interface LayoutProperties extends Partial<GivenOf<typeof layoutTraits>> {}
 
-/** The layout of a widget; a plain object is made into one. */
+/** The trait that holds a layout; a plain object is made into one. */
 export const layoutTrait = (): Trait<Layout, Layout | LayoutProperties> =>
   child<Layout, LayoutProperties>(
     "a Layout or its properties",
@@ -72,7 +81,7 @@ export const layoutTrait = (): Trait<Layout, Layout | LayoutProperties> =>
     (options) => new Layout(options),
   );
 
-/** What every widget with a view has. */
+/** Traits of every widget with a view. */
 export const domTraits = () => ({
   layout: layoutTrait(),
   tooltip: nullable(text("")),

@@ -1,26 +1,28 @@
 import { escapeMarkup, type MimeBundle } from "../display/displayable";
 import { rasterised } from "../display/raster";
-import { type CommTransport, currentPublish } from "./transport";
+import { type CommTransport, currentPublish } from "../transport";
 
 /**
- * Still pictures of widgets. A program that executes a notebook and saves it (nbclient, papermill, nbconvert) shows
- * no live view, and the page made of it may be read where neither kernel nor the views' code can be had. So as long as
- * no front end that could show a view has been heard of, what was displayed is replaced at the end of each cell by a
- * picture of the state it has then.
+ * Still pictures of widgets. A program that executes a notebook and saves it (nbclient, papermill, nbconvert) shows no live
+ * view, and the saved page may be read without a kernel and without the views' code. So until a front end that can show views
+ * is heard of, displayed widgets are replaced at the end of each cell by a picture of their present state.
  */
+
+/** A widget as a still picture. */
 export interface Picture {
   /** The widget in a sentence. */
   text: string;
+  /** The widget as HTML. */
   html: string;
-  /** The widget as a drawing, where it is one; then it is shown in place of the HTML. */
+  /** The widget as a drawing, if it is one; shown in place of the HTML. */
   svg?: string;
-  /** An image that stands for the drawing while it cannot be made into one. */
+  /** Shown in place of the drawing where it has not been converted to PNG. */
   png?: Uint8Array;
 }
 
 /**
- * The picture of a widget that is a drawing. As HTML, such as beside other controls, it is an image with its sentence: of SVG in
- * a page that is not trusted the words in it would be left, run together.
+ * The picture of a widget that is a drawing. Its HTML is an image with the sentence as alternative text: of inline SVG, a page
+ * that is not trusted would keep only the words.
  */
 export function drawnPicture(text: string, svg: string, png?: Uint8Array): Picture {
   const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
@@ -28,9 +30,10 @@ export function drawnPicture(text: string, svg: string, png?: Uint8Array): Pictu
   return { text, html, svg, ...(png && { png }) };
 }
 
-/** A value as text that may stand in HTML. */
+/** A value as text, escaped for HTML. */
 export const escapeHtml = (value: unknown): string => escapeMarkup(String(value));
 
+/** The forms by media type of a picture. */
 export function showStill({ text, html, svg, png }: Picture): MimeBundle {
   if (svg === undefined) return { "text/plain": text, "text/html": html };
   const image = rasterised(svg) ?? png;
@@ -48,7 +51,10 @@ interface Displayed {
 
 const displayed = new Map<string, { picture(): Picture; shown: string | undefined }>();
 
-/** Without `added`: brings all pictures up to date. With it: keeps one more up to date from now on. */
+/**
+ * Updates the pictures of displayed widgets, or keeps one more updated from now on.
+ * @param added a widget that has just been displayed. Default: none, the pictures are updated
+ */
 export function trackDisplayed(transport: CommTransport, added?: Displayed): void {
   if (transport.frontEndSeen) {
     displayed.clear();

@@ -1,31 +1,35 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { type Displayable, displaySymbol, type LiveBundle, type MimeBundle } from "../display/displayable";
+import { type Comm, type CommMessage, type CommTransport, currentTransport } from "../transport";
 import { type BufferPath, joinBuffers, splitBuffers } from "./buffers";
+import { attachControl, register, registered, unregister } from "./registry";
 import { escapeHtml, type Picture, showStill, trackDisplayed } from "./still";
 import type { GivenOf, StateOf, Trait, Traits } from "./traits";
-import { type Comm, type CommMessage, type CommTransport, currentTransport } from "./transport";
 
-/** Version of the widget messaging protocol that this speaks. */
-const PROTOCOL = "2.1.0";
-const TARGET = "jupyter.widget";
-const CONTROL_TARGET = "jupyter.widget.control";
-const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
-const MODEL_PREFIX = "IPY_MODEL_";
+/** Version of the widget messaging protocol. */
+const widgetProtocol = "2.1.0";
+const widgetTarget = "jupyter.widget";
+const viewMime = "application/vnd.jupyter.widget-view+json";
 
-/** Which classes of the front end a widget is made of, and what it holds. */
+/** What precedes a widget's id where it stands in the state of another. */
+export const modelPrefix = "IPY_MODEL_";
+
+/** The front-end classes that a widget uses, and its state. */
 export interface WidgetKind<T extends Traits> {
+  /** Class of the model in the front end. */
   modelName: string;
   modelModule: string;
   modelModuleVersion: string;
-  /** null: the widget has no view of its own, like a layout. */
+  /** Class of the view; null for a widget without a view, like a layout. */
   viewName: string | null;
   viewModule: string;
   viewModuleVersion: string;
+  /** The entries of the state. */
   traits: T;
   /**
-   * Corrections that follow from the whole state, such as a value brought back between its bounds.
-   * @throws TypeError where no correction makes sense of the state
+   * Corrections that follow from the whole state, such as a value brought back between its bounds. Default: none.
+   * @throws TypeError where no correction can make the state valid
    */
   settle?(state: StateOf<T>): Partial<StateOf<T>>;
   /** The widget as a still picture, for pages without a kernel. Default: its name and value as text. */
@@ -34,46 +38,19 @@ export interface WidgetKind<T extends Traits> {
 
 type Handler = (value: never, previous: never) => unknown;
 
-const registry = new Map<string, AnyWidget>();
-const attached = new WeakSet<CommTransport>();
-
-/** The widgets that are open, by id. */
-export function openWidgets(): ReadonlyMap<string, AnyWidget> {
-  return registry;
+/** The result of accepting entries that a front end has changed. */
+interface Accepted {
+  good: string[];
+  /** Entries that the view has to be sent again. */
+  refused: string[];
+  problems: TypeError[];
 }
 
-/** Answers front ends that ask for the state of everything at once, as they do after a page is reloaded. */
-function attachControl(transport: CommTransport): void {
-  if (attached.has(transport)) return;
-  attached.add(transport);
-  transport.registerTarget(CONTROL_TARGET, (comm) => {
-    comm.onMessage(({ data }) => {
-      if (data["method"] !== "request_states") return;
-      const states: Record<string, unknown> = {};
-      const bufferPaths: BufferPath[] = [];
-      const buffers: ArrayBufferView[] = [];
-      for (const widget of registry.values()) {
-        const whole = splitBuffers(widget.wireState());
-        states[widget.id] = {
-          model_name: widget.kind.modelName,
-          model_module: widget.kind.modelModule,
-          model_module_version: widget.kind.modelModuleVersion,
-          state: whole.state,
-        };
-        for (const path of whole.bufferPaths) bufferPaths.push([widget.id, "state", ...path]);
-        buffers.push(...whole.buffers);
-      }
-      comm.send({ method: "update_states", states, buffer_paths: bufferPaths }, { buffers });
-    });
-  });
-  transport.onCellEnd(() => trackDisplayed(transport));
-}
-
-/**
- * The kernel side of one widget model. Views of it may be shown any number of times; all follow this state.
- */
+/** The kernel side of one widget model. Any number of views may show it; all follow this state. */
 export class Widget<T extends Traits> implements Displayable {
+  /** Id of the model and of its comm. */
   readonly id: string = randomUUID().replaceAll("-", "");
+  /** Its front-end classes and traits. */
   readonly kind: WidgetKind<T>;
   readonly #state: Record<string, unknown> = {};
   readonly #observers = new Map<string, Set<Handler>>();
@@ -81,6 +58,10 @@ export class Widget<T extends Traits> implements Displayable {
   #comm: Comm | undefined;
   #closed = false;
 
+  /**
+   * @param given entries that differ from their initial values
+   * @throws TypeError for an unknown entry or a wrong value
+   */
   constructor(kind: WidgetKind<T>, given: Partial<GivenOf<T>> = {}) {
     this.kind = kind;
     for (const key of Object.keys(given)) this.#trait(key);
@@ -89,7 +70,7 @@ export class Widget<T extends Traits> implements Displayable {
       this.#state[key] = value === undefined ? trait.initial() : this.#accept(key, value);
     }
     this.#settle();
-    registry.set(this.id, this);
+    register(this);
     const transport = currentTransport();
     if (transport) this.#open(transport);
   }
@@ -97,10 +78,10 @@ export class Widget<T extends Traits> implements Displayable {
   #open(transport: CommTransport): void {
     attachControl(transport);
     const { state, bufferPaths, buffers } = splitBuffers(this.wireState());
-    this.#comm = transport.open(TARGET, {
+    this.#comm = transport.open(widgetTarget, {
       id: this.id,
       data: { state, buffer_paths: bufferPaths },
-      metadata: { version: PROTOCOL },
+      metadata: { version: widgetProtocol },
       buffers,
     });
     this.#comm.onMessage((message) => this.#receive(message));
@@ -133,23 +114,28 @@ export class Widget<T extends Traits> implements Displayable {
     }
   }
 
-  /** Applies the kind's corrections; returns the keys that they touched. */
+  /** Applies the kind's corrections. @returns the keys that changed */
   #settle(): string[] {
     const corrections = this.kind.settle?.(this.state) ?? {};
-    const touched: string[] = [];
+    const changed: string[] = [];
     for (const [key, value] of Object.entries(corrections)) {
       if (Object.is(this.#state[key], value)) continue;
       this.#state[key] = value;
-      touched.push(key);
+      changed.push(key);
     }
-    return touched;
+    return changed;
   }
 
-  /** The whole state; a copy whose arrays are the widget's own. */
+  #changedSince(previous: Record<string, unknown>): string[] {
+    return Object.keys(this.#state).filter((key) => !Object.is(previous[key], this.#state[key]));
+  }
+
+  /** The whole state: a shallow copy. */
   get state(): StateOf<T> {
     return { ...this.#state } as StateOf<T>;
   }
 
+  /** One entry of the state. @throws TypeError for an unknown one */
   get<K extends keyof T & string>(key: K): StateOf<T>[K] {
     this.#trait(key);
     return this.#state[key] as StateOf<T>[K];
@@ -157,7 +143,7 @@ export class Widget<T extends Traits> implements Displayable {
 
   /**
    * Changes entries of the state, here and in every view, with one message.
-   * @throws TypeError for an unknown entry or a value that does not fit; then nothing changes
+   * @throws TypeError for an unknown entry or a wrong value; then nothing changes
    */
   set(given: Partial<GivenOf<T>>): void {
     const accepted = Object.entries(given)
@@ -171,14 +157,15 @@ export class Widget<T extends Traits> implements Displayable {
       Object.assign(this.#state, previous);
       throw error;
     }
-    const changed = Object.keys(this.#state).filter((key) => !Object.is(previous[key], this.#state[key]));
+    const changed = this.#changedSince(previous);
     this.#sendState("update", changed);
     this.#notify(changed, previous);
   }
 
   /**
    * Calls `handler` when an entry changes, by code or in the front end.
-   * @returns a function that ends the observation
+   * @returns a function that ends this
+   * @throws TypeError for an unknown entry
    */
   observe<K extends keyof T & string>(
     key: K,
@@ -199,7 +186,10 @@ export class Widget<T extends Traits> implements Displayable {
     }
   }
 
-  /** State in the form of messages, typed arrays still in place. With the names of the classes when whole. */
+  /**
+   * State in the form of messages, with typed arrays still in place.
+   * @param keys entries. Default: all, and the names of the front-end classes
+   */
   wireState(keys?: readonly string[]): Record<string, unknown> {
     const state: Record<string, unknown> = {};
     for (const key of keys ?? Object.keys(this.kind.traits)) {
@@ -220,7 +210,7 @@ export class Widget<T extends Traits> implements Displayable {
     };
   }
 
-  /** Sends entries of the state; without `keys` the whole, with the names of the classes. */
+  /** Sends entries of the state; without `keys` all of it, with the names of the front-end classes. */
   #sendState(method: "update" | "echo_update", keys?: readonly string[]): void {
     if (!this.#comm || keys?.length === 0) return;
     const { state, bufferPaths, buffers } = splitBuffers(this.wireState(keys));
@@ -233,38 +223,24 @@ export class Widget<T extends Traits> implements Displayable {
         this.#update(data, buffers);
         return;
       case "request_state":
-        // With the names of the classes: a page that finds the model by its comm learns them here
+        // With the class names: a page that finds the model by its comm learns them here
         this.#sendState("update");
         return;
       case "custom":
         for (const handler of [...this.#messageHandlers]) handler(data["content"], buffers);
         return;
       default:
-        throw new TypeError(`${this.#name}: message method ${inspect(data["method"])} is not known`);
+        throw new TypeError(`${this.#name}: unknown message method ${inspect(data["method"])}`);
     }
   }
 
-  /** A change made in a front end. What does not fit is refused and the view corrected; the rest is applied. */
+  /** Applies a change made in a front end. Values that do not fit are refused and the view corrected; the rest is applied. */
   #update(data: Record<string, unknown>, buffers: Uint8Array[]): void {
     const wire = { ...(data["state"] as Record<string, unknown>) };
     joinBuffers(wire, (data["buffer_paths"] as BufferPath[] | undefined) ?? [], buffers);
     const previous = { ...this.#state };
-    const problems: TypeError[] = [];
-    const good: string[] = [];
-    const refused: string[] = [];
-    for (const [key, value] of Object.entries(wire)) {
-      // Front ends count views in an entry that is of no interest here.
-      if (key === "_view_count") continue;
-      try {
-        const { fromWire } = this.#trait(key);
-        this.#state[key] = this.#accept(key, fromWire ? fromWire(value) : value);
-        good.push(key);
-      } catch (error) {
-        problems.push(error as TypeError);
-        if (Object.hasOwn(this.kind.traits, key)) refused.push(key);
-      }
-    }
-    // Other views learn of the change, and the view that made it that the kernel has seen it.
+    const { good, refused, problems } = this.#acceptWire(wire);
+    // Tells other views of the change, and the view that made it that the kernel has seen it.
     this.#sendState("echo_update", good);
     try {
       refused.push(...this.#settle());
@@ -274,38 +250,51 @@ export class Widget<T extends Traits> implements Displayable {
       problems.push(error as TypeError);
     }
     this.#sendState("update", refused);
-    const changed = Object.keys(this.#state).filter((key) => !Object.is(previous[key], this.#state[key]));
-    this.#notify(changed, previous);
+    this.#notify(this.#changedSince(previous), previous);
     if (problems.length === 1) throw problems[0]!;
     if (problems.length > 1)
       throw new AggregateError(problems, problems.map(({ message }) => message).join("; "));
   }
 
-  /** Sends a message of the widget's own making to every view. */
+  #acceptWire(wire: Record<string, unknown>): Accepted {
+    const accepted: Accepted = { good: [], refused: [], problems: [] };
+    for (const [key, value] of Object.entries(wire)) {
+      // Front ends count their views in this entry, which the kernel does not need.
+      if (key === "_view_count") continue;
+      try {
+        const { fromWire } = this.#trait(key);
+        this.#state[key] = this.#accept(key, fromWire ? fromWire(value) : value);
+        accepted.good.push(key);
+      } catch (error) {
+        accepted.problems.push(error as TypeError);
+        if (Object.hasOwn(this.kind.traits, key)) accepted.refused.push(key);
+      }
+    }
+    return accepted;
+  }
+
+  /** Sends a custom message to every view. */
   send(content: unknown, buffers: readonly ArrayBufferView[] = []): void {
     this.#comm?.send({ method: "custom", content }, { buffers });
   }
 
-  /** Calls `handler` for the messages that views send. @returns a function that ends it */
+  /** Calls `handler` for the custom messages that views send. @returns a function that ends this */
   onMessage(handler: (content: unknown, buffers: Uint8Array[]) => unknown): () => void {
     this.#messageHandlers.add(handler);
     return () => void this.#messageHandlers.delete(handler);
   }
 
+  /** Whether the widget was closed, here or by the front end. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  #forget(): void {
-    this.#closed = true;
-    this.#comm = undefined;
-    registry.delete(this.id);
-  }
-
-  /** Ends the widget; its views go blank. */
+  /** Closes the widget and removes its views. */
   close(): void {
     const comm = this.#comm;
-    this.#forget();
+    this.#closed = true;
+    this.#comm = undefined;
+    unregister(this);
     comm?.close();
   }
 
@@ -318,7 +307,7 @@ export class Widget<T extends Traits> implements Displayable {
     return { text: plain, html: `<span>${escapeHtml(plain)}</span>` };
   }
 
-  /** What a cell shows whose value this is: the live view, and beside it the picture. */
+  /** The live view, with the still picture for front ends that cannot show it. */
   [displaySymbol](): MimeBundle | LiveBundle {
     const id = `widget-${this.id}`;
     const transport = currentTransport();
@@ -326,8 +315,8 @@ export class Widget<T extends Traits> implements Displayable {
     if (!transport || this.#closed || this.kind.viewName === null) return still;
     trackDisplayed(transport, { id, picture: () => this.picture() });
     const view = { version_major: 2, version_minor: 0, model_id: this.id };
-    // The one form that is no text
-    const data = { ...still, [VIEW_MIME]: view as unknown as string };
+    // The only form that is not text
+    const data = { ...still, [viewMime]: view as unknown as string };
     return { data, metadata: {}, transient: { display_id: id } };
   }
 
@@ -335,75 +324,17 @@ export class Widget<T extends Traits> implements Displayable {
     return this.picture().text;
   }
 
-  /** Form of a widget inside another's state. */
+  /** The form of this widget in the state of another. */
   get reference(): string {
-    return `${MODEL_PREFIX}${this.id}`;
+    return `${modelPrefix}${this.id}`;
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a widget of whatever kind
+/** A widget of any kind. */
+// biome-ignore lint/suspicious/noExplicitAny: kinds differ in their traits
 export type AnyWidget = Widget<any>;
 
-/** A trait that holds another widget. `make` turns a plain object into one. */
-export function child<W extends AnyWidget, G = W>(
-  expected: string,
-  is: (value: unknown) => boolean,
-  initial: () => W,
-  make?: (given: G) => W,
-): Trait<W, W | G> {
-  return {
-    initial,
-    accept(given) {
-      if (is(given)) return given as W;
-      if (make && typeof given === "object" && given !== null && !(given instanceof Widget)) {
-        return make(given as G);
-      }
-      throw new TypeError(`expected ${expected}, found ${inspect(given, { depth: 0 })}`);
-    },
-    toWire: (value) => value.reference,
-    fromWire: (wire) =>
-      typeof wire === "string" && wire.startsWith(MODEL_PREFIX)
-        ? (registry.get(wire.slice(MODEL_PREFIX.length)) ?? wire)
-        : wire,
-  };
-}
-
-/** State as properties that can be read and written. */
-export type StateProperties<S> = { -readonly [K in keyof S]: S[K] };
-
-/** A widget whose state can be read and written as properties. */
-export type Control<T extends Traits> = Widget<T> & StateProperties<StateOf<T>>;
-
-export interface ControlClass<T extends Traits> {
-  new (state?: Partial<GivenOf<T>>): Control<T>;
-  readonly kind: WidgetKind<T>;
-}
-
-/** Gives the objects of a class a property for each of their traits. */
-export function addProperties(prototype: object, traits: Traits): void {
-  for (const key of Object.keys(traits)) {
-    Object.defineProperty(prototype, key, {
-      get(this: AnyWidget) {
-        return this.get(key);
-      },
-      set(this: AnyWidget, value: unknown) {
-        this.set({ [key]: value });
-      },
-      enumerable: true,
-      configurable: true,
-    });
-  }
-}
-
-/** A class of widgets with one kind. */
-export function widgetClass<T extends Traits>(kind: WidgetKind<T>): ControlClass<T> {
-  const Class = class extends Widget<T> {
-    static readonly kind = kind;
-    constructor(state: Partial<GivenOf<T>> = {}) {
-      super(kind, state);
-    }
-  };
-  addProperties(Class.prototype, kind.traits);
-  Object.defineProperty(Class, "name", { value: kind.modelName.replace(/Model$/, "") });
-  return Class as unknown as ControlClass<T>;
+/** The open widgets, by id. */
+export function openWidgets(): ReadonlyMap<string, AnyWidget> {
+  return registered() as ReadonlyMap<string, AnyWidget>;
 }

@@ -1,12 +1,10 @@
-import { type BaseOptions, controlKind, describedTraits } from "./controlKinds";
-import { escapeHtml, type Picture } from "./still";
-import { bool, choice, type GivenOf, int, list, nullable, type StateOf, type Traits, text } from "./traits";
-import { addProperties, type StateProperties, Widget, type WidgetKind } from "./widget";
+import { addProperties, type StateProperties } from "../control";
+import { escapeHtml, type Picture } from "../still";
+import { bool, choice, type GivenOf, int, list, nullable, type StateOf, type Traits, text } from "../traits";
+import { Widget, type WidgetKind } from "../widget";
+import { buttonStyles, type ControlOptions, controlKind, describedTraits, orientations } from "./kinds";
 
-/**
- * Controls that choose among options. The front end knows labels and indices; the values stay in the kernel, and can
- * be anything.
- */
+/** Controls that choose among options. The front end knows labels and indices; the values stay in the kernel and can be anything. */
 
 /** Options are values, shown as text, or pairs of a label and a value. */
 export type Options<V> = readonly (V | readonly [label: string, value: V])[];
@@ -63,8 +61,8 @@ function selectionPicture(state: SelectionState): Picture {
   };
 }
 
-/** The properties that a selection is made with, beside those of its kind. */
-type Given<T extends Traits, V, Chosen> = Omit<Partial<GivenOf<T>>, "_options_labels"> & {
+/** Properties of a new selection. */
+export type SelectionGiven<T extends Traits, V, Chosen> = Omit<Partial<GivenOf<T>>, "_options_labels"> & {
   options: Options<V>;
   value?: Chosen;
 };
@@ -75,7 +73,7 @@ abstract class Selection<T extends Traits, V, Chosen> extends Widget<T> {
 
   constructor(
     kind: WidgetKind<T>,
-    { options, value, ...given }: Given<T, V, Chosen>,
+    { options, value, ...given }: SelectionGiven<T, V, Chosen>,
     toIndex: (value: Chosen, values: readonly V[]) => unknown,
     first: unknown,
   ) {
@@ -90,7 +88,7 @@ abstract class Selection<T extends Traits, V, Chosen> extends Widget<T> {
     return this.#values;
   }
 
-  /** The values to choose from. Setting other options chooses the first, or none where several can be chosen. */
+  /** The options, as pairs of label and value. Setting them chooses the first, or none where several can be chosen. */
   get options(): Options<V> {
     return (this.get("_options_labels") as readonly string[]).map(
       (label, i) => [label, this.#values[i]!] as const,
@@ -106,6 +104,7 @@ abstract class Selection<T extends Traits, V, Chosen> extends Widget<T> {
   }
 
   protected abstract firstChoice(count: number): unknown;
+  /** What is chosen. @throws TypeError when set to a value that is not among the options */
   abstract get value(): Chosen;
   abstract set value(value: Chosen);
 
@@ -113,7 +112,7 @@ abstract class Selection<T extends Traits, V, Chosen> extends Widget<T> {
     this.set({ index: this.#toIndex(value, this.#values) } as unknown as Partial<GivenOf<T>>);
   }
 
-  /** Calls `handler` when another option is chosen. @returns a function that ends it */
+  /** Calls `handler` when another option is chosen. @returns a function that ends this */
   onChoice(handler: (value: Chosen) => unknown): () => void {
     return this.observe("index", () => handler(this.value));
   }
@@ -125,9 +124,9 @@ function indexOf<V>(value: V, values: readonly V[]): number {
   return index;
 }
 
-/** One option, or null for none. */
+/** A control of which one option is chosen, or none. */
 export class SingleSelection<T extends Traits, V> extends Selection<T, V, V | null> {
-  constructor(kind: WidgetKind<T>, given: Given<T, V, V | null>) {
+  constructor(kind: WidgetKind<T>, given: SelectionGiven<T, V, V | null>) {
     const toIndex = (value: V | null, values: readonly V[]) =>
       value === null ? null : indexOf(value, values);
     super(kind, given, toIndex, given.options.length > 0 ? 0 : null);
@@ -146,14 +145,14 @@ export class SingleSelection<T extends Traits, V> extends Selection<T, V, V | nu
     this.choose(value);
   }
 
-  /** What is shown for the chosen option. */
+  /** The label of the chosen option. */
   get label(): string | null {
     const index = this.get("index") as number | null;
     return index === null ? null : (this.get("_options_labels") as readonly string[])[index]!;
   }
 }
 
-function singleClass<X extends Traits>(name: string, extra: X, options: BaseOptions<Traits> = {}) {
+function singleClass<X extends Traits>(name: string, extra: X, options: ControlOptions<Traits> = {}) {
   const kind = controlKind(
     name,
     { ...singleTraits, ...extra },
@@ -164,29 +163,40 @@ function singleClass<X extends Traits>(name: string, extra: X, options: BaseOpti
     },
   ) as WidgetKind<typeof singleTraits & X>;
   const Class = class<V> extends SingleSelection<typeof singleTraits & X, V> {
-    constructor(given: Given<typeof singleTraits & X, V, V | null>) {
+    constructor(given: SelectionGiven<typeof singleTraits & X, V, V | null>) {
       super(kind, given);
     }
   };
   addProperties(Class.prototype, kind.traits);
   Object.defineProperty(Class, "name", { value: name });
   return Class as unknown as new <V>(
-    given: Given<typeof singleTraits & X, V, V | null>,
+    given: SelectionGiven<typeof singleTraits & X, V, V | null>,
   ) => SingleSelection<typeof singleTraits & X, V> & StateProperties<StateOf<typeof singleTraits & X>>;
 }
 
-const buttonStyles = ["", "primary", "success", "info", "warning", "danger"] as const;
-
+/**
+ * A drop-down list. `value` is the chosen value, or null.
+ * @example
+ * ```ts
+ * const shape = new Dropdown({ options: [["Circle", 1], ["Square", 2]], value: 2 });
+ * shape.onChoice((value) => console.log(value));
+ * shape
+ * ```
+ */
 export const Dropdown = singleClass("Dropdown", {});
+/** Radio buttons. `value` is the chosen value, or null. */
 export const RadioButtons = singleClass("RadioButtons", {
   orientation: choice(["vertical", "horizontal"], "vertical"),
 });
+/** A list with `rows` (5) visible options. `value` is the chosen value, or null. */
 export const Select = singleClass("Select", { rows: int(5) });
+/** A slider over the options. `value` is the chosen value, or null. */
 export const SelectionSlider = singleClass("SelectionSlider", {
-  orientation: choice(["horizontal", "vertical"], "horizontal"),
+  orientation: choice(orientations, "horizontal"),
   readout: bool(true),
   continuous_update: bool(true),
 });
+/** Buttons of which one is pressed. `value` is the chosen value, or null. */
 export const ToggleButtons = singleClass("ToggleButtons", {
   tooltips: list(text("")),
   icons: list(text("")),
@@ -199,9 +209,9 @@ const multipleKind = controlKind("SelectMultiple", multipleTraits, {
   picture: selectionPicture,
 });
 
-/** Any number of options. */
+/** A list of which any number of options can be chosen. */
 export class SelectMultiple<V> extends Selection<typeof multipleTraits, V, readonly V[]> {
-  constructor(given: Given<typeof multipleTraits, V, readonly V[]>) {
+  constructor(given: SelectionGiven<typeof multipleTraits, V, readonly V[]>) {
     super(multipleKind, given, (value, values) => value.map((one) => indexOf(one, values)), []);
   }
 
