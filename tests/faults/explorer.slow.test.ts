@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
 import type { Browser, Page } from "playwright-core";
 import { formsOf, loadRasteriser } from "tslab-widgets/display";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { copyRun, fixture, fixtureSize } from "../browser/fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
+import { skipIf } from "../requirement";
 
 /** What the explorer did wrong without a word, each seen in a browser. */
 
@@ -24,7 +25,7 @@ const z = (await explorer.run!.latents()).refined;`,
   "const one = new e2.explorer.LatentScatter({ latents: z.filter((_, i) => i % 2 === 0), latent: 1 }); one",
 ];
 
-describe("faults of the explorer", { skip }, () => {
+describe("faults of the explorer", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -47,7 +48,7 @@ describe("faults of the explorer", { skip }, () => {
   const rowOf = (name: string) =>
     page.locator("tr", { has: page.getByLabel(`Name of the set ${name}`, { exact: true }) });
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     copyRun(lab.folder, "adk run");
@@ -58,7 +59,7 @@ describe("faults of the explorer", { skip }, () => {
     await drawn();
     latents = await json("Array.from(z)");
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { displaySymbol } from "tslab-widgets/display";
+import { test } from "vitest";
 import { Figure } from "./figure";
 
 const svg =

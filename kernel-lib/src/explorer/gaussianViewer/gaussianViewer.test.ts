@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
 import { connect, disconnect, FakeTransport, type Sent } from "tslab-widgets/testing";
+import { afterEach, beforeEach, test } from "vitest";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";

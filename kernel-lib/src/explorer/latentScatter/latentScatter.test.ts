@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { connect, disconnect, FakeTransport } from "tslab-widgets/testing";
+import { afterEach, beforeEach, describe, test } from "vitest";
 import { Random } from "../../random";
 import { categoryColour } from "./colours";
 import {

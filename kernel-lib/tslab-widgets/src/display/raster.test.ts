@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { PNG } from "pngjs";
+import { test } from "vitest";
 import { pngOf, rasterised } from "./raster";
 
 const svg = (inside: string) =>

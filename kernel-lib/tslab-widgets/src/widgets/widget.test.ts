@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "vitest";
 import { Button, Dropdown, HBox, Image, IntRangeSlider, IntSlider, Layout, Output, Tab, Text } from "..";
 import { displaySymbol, formsOf } from "../display/displayable";
 import { connect, disconnect, FakeTransport } from "./fakeTransport";
