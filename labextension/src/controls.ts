@@ -94,6 +94,11 @@ export function select(
   >${content}</select>`;
 }
 
+/** Listener for `keydown` that keeps typed keys from the notebook's shortcuts. */
+export function keepKey(event: Event): void {
+  event.stopPropagation();
+}
+
 class UnlessFocused extends Directive {
   constructor(part: PartInfo) {
     super(part);

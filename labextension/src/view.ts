@@ -3,8 +3,16 @@ import { type nothing, type RootPart, render, type TemplateResult } from "lit/ht
 
 /** An object with Backbone events, such as the model of an ipywidget. */
 export interface EventSource {
-  on(events: string, listener: () => void, context?: unknown): unknown;
-  off(events: string, listener: () => void, context?: unknown): unknown;
+  on(events: string, listener: (...args: never[]) => void): unknown;
+  off(events: string, listener: (...args: never[]) => void): unknown;
+}
+
+/** As much of an ipywidget's model as a view model needs; `S` is its synchronized state. */
+export interface StateSource<S> extends EventSource {
+  get<K extends keyof S & string>(key: K): S[K];
+  set(state: Partial<S>): unknown;
+  /** Sends what was set to the kernel. */
+  save_changes(): unknown;
 }
 
 /**
@@ -35,7 +43,11 @@ export abstract class ViewModel {
    * Calls `changed()`, or another listener, on events of a widget's model until this model is disposed.
    * @param events names separated by spaces, such as `change:title change:height`
    */
-  protected follow(source: EventSource, events: string, listener = () => this.changed()): void {
+  protected follow(
+    source: EventSource,
+    events: string,
+    listener: (...args: never[]) => void = () => this.changed(),
+  ): void {
     source.on(events, listener);
     this.stopFollowing.push(() => source.off(events, listener));
   }
