@@ -4,7 +4,7 @@ import type { RunListing } from "./panelModel.js";
 
 const target = "e2gmm.panel";
 /** Registers the comm target. Kernels that have not imported the library do so now. */
-const registerTarget = 'void (await import("e2gmm")).servePanels();';
+const registerTarget = 'void (await import("e2gmm")).explorer.servePanels();';
 
 type Answer = Extract<PanelAnswer, { kind: "answer" }>;
 
