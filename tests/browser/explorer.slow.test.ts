@@ -348,7 +348,9 @@ describe("the explorer in JupyterLab", { skip }, () => {
       const { sessionContext } = (window as any).jupyterapp.shell.currentWidget;
       await sessionContext.session.kernel.restart();
     });
-    await statusSays(/The kernel is no longer running\. The last state it sent is shown; run the cell again\./);
+    await statusSays(
+      /The kernel is no longer running\. The last state it sent is shown; run the cell again\./,
+    );
     assert.equal(
       await explorerOf(page)
         .locator("fieldset.e2gmm-explorer-controls")
