@@ -17,6 +17,8 @@ export interface ButtonOptions {
   expanded?: boolean | undefined;
   /** Default false. */
   disabled?: boolean;
+  /** Attribute `data-tool`, by which styles and tests find the button. Default: none. */
+  tool?: string | undefined;
 }
 
 const plainButton = "jp-Button jp-mod-styled jp-mod-minimal";
@@ -26,12 +28,13 @@ export function button(
   content: unknown,
   title: string,
   onClick: (event: MouseEvent) => void,
-  { className = plainButton, label, pressed, expanded, disabled = false }: ButtonOptions = {},
+  { className = plainButton, label, pressed, expanded, disabled = false, tool }: ButtonOptions = {},
 ): TemplateResult {
   return html`<button
     type="button"
     class=${className}
     title=${title}
+    data-tool=${ifDefined(tool)}
     aria-label=${ifDefined(label)}
     aria-pressed=${ifDefined(pressed)}
     aria-expanded=${ifDefined(expanded)}
