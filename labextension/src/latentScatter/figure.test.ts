@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { exportedFigure } from "./exportedFigure.js";
 import { scatterFigure, steppedScale } from "./figure.js";
 import { drawnIndex, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
