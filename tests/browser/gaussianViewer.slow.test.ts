@@ -412,7 +412,7 @@ large`,
 
   test("keeps its last picture and says so when the kernel has gone", async () => {
     await command(page, "kernelmenu:shutdown");
-    await statusSays(page, /The kernel has gone/);
+    await statusSays(page, /The kernel is no longer running/);
     assert.equal((await drawnPlaces(page)).length, N);
     assert.deepEqual(errors, []);
   });
