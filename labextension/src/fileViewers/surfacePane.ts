@@ -1,5 +1,7 @@
 import { button, download, element, labelled, onThemeChange } from "../dom.js";
-import { openStage, type Stage, type SurfaceHandle } from "../gaussianViewer/stage.js";
+import { openStage, type Stage } from "../stage/stage.js";
+import { contextLostText } from "../stage/stageEvents.js";
+import type { SurfaceHandle } from "../stage/surface.js";
 import { formatNumber } from "./headerText.js";
 import { boxBeyond, halved, type MapData } from "./mapData.js";
 
@@ -112,12 +114,7 @@ export class SurfacePane {
     if (signal.aborted) return;
     let stage: Stage;
     try {
-      const onLost = (lost: boolean) =>
-        this.tell(
-          lost
-            ? "The graphics card has dropped the picture; it will be drawn again when it is back."
-            : undefined,
-        );
+      const onLost = (lost: boolean) => this.tell(lost ? contextLostText : undefined);
       stage = await openStage(this.view, { label: `Surface of ${this.start.name}`, onLost });
     } catch (error) {
       this.tell(error instanceof Error ? error.message : String(error));

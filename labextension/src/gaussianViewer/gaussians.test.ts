@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrowsBetween, distances, placesOf, radiiOf, roundedUp } from "./gaussians.js";
+import { arrowsBetween, distances, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 
 const box = { boxSize: 50, apix: 2 };
 /** Two Gaussians: x, y, z, amplitude, sigma. */
@@ -9,9 +9,9 @@ const moved = rest.slice();
 moved[1] = -0.1;
 moved[3] = 0.35;
 
-test("places are Å from the middle of the box, radii are sigma in Å times the scale", () => {
+test("positions are Å from the middle of the box, radii are sigma in Å times the scale", () => {
   assert.deepEqual(
-    [...placesOf(rest, box)].map((value) => Math.round(value * 100) / 100),
+    [...positionsOf(rest, box)].map((value) => Math.round(value * 100) / 100),
     [10, 0, 5, -20, 30, 25],
   );
   assert.deepEqual(
