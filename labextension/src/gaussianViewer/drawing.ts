@@ -1,11 +1,11 @@
 import { repeated } from "../stage/colour.js";
-import { type Box, boxOf, middleOf } from "../stage/geometry.js";
+import type { Box } from "../stage/geometry.js";
 import type { Drawn } from "../stage/scene.js";
 import type { SpheresHandle } from "../stage/spheres.js";
 import type { Stage } from "../stage/stage.js";
 import type { FloatVolume, SurfaceHandle } from "../stage/surface.js";
 import { colourGaussians, coloursOf, type Legend, type ScaleEnds, scales } from "./colours.js";
-import { arrowsBetween, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
+import { arrowsBetween, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 import { type SlicePicture, slicePicture, unpackedMap } from "./mapVolume.js";
 import { boxOfModel, type MapAccess, mapsOf, type ViewerAccess } from "./viewerState.js";
 
@@ -236,29 +236,16 @@ export class Drawing {
     });
   }
 
-  /** The box around the centres of the neutral model's Gaussians in Å; the model's box where there are none. */
-  get extent(): Box {
-    const { boxSize, apix } = boxOfModel(this.viewer);
-    const half = (boxSize * apix) / 2;
-    return (
-      boxOf(positionsOf(this.viewer.read("neutral"), { boxSize, apix })) ?? {
-        lowest: [-half, -half, -half],
-        highest: [half, half, half],
-      }
-    );
-  }
-
-  /** Å from the middle of that box to the edge of the farthest sphere. */
-  get radius(): number {
+  /** What the picture is to show: the neutral model and what is shown. */
+  get extent(): { box: Box; radius: number } {
     const box = boxOfModel(this.viewer);
-    const neutral = this.viewer.read("neutral");
-    const middle = middleOf(this.extent);
-    const positions = positionsOf(neutral, box);
-    const radii = radiiOf(neutral, box.apix, this.viewer.read("sphereScale"));
-    return radii.reduce((farthest, radius, i) => {
-      const distance = Math.hypot(...middle.map((m, axis) => positions[3 * i + axis]! - m));
-      return Math.max(farthest, radius + distance);
-    }, 0);
+    const sets = [this.viewer.read("neutral"), this.shown];
+    const sphereScale = this.viewer.read("sphereScale");
+    return extentOf(
+      sets.flatMap((gaussians) => [...positionsOf(gaussians, box)]),
+      sets.flatMap((gaussians) => [...radiiOf(gaussians, box.apix, sphereScale)]),
+      box.boxSize * box.apix,
+    );
   }
 
   /** Centre of a Gaussian as it is shown, in Å. */

@@ -214,7 +214,8 @@ export class GaussianViewerView extends FreedView {
 
   private fit(duration: number): void {
     if (!this.drawing) return;
-    this.stage?.fit(this.drawing.extent, { duration, radius: this.drawing.radius });
+    const { box, radius } = this.drawing.extent;
+    this.stage?.fit(box, { duration, radius });
   }
 
   /** A click that is not the end of a drag describes what is there. */

@@ -1,3 +1,5 @@
+import { type Box, boxOf, middleOf, radiusOf } from "../stage/geometry.js";
+
 /**
  * Sets of Gaussians as the kernel sends them, [5N]: all x, y, z in box units, amplitudes, then sigma in pixels of the box.
  * They are drawn in Å from the middle of the box.
@@ -40,6 +42,27 @@ export function distances(from: Float32Array, to: Float32Array, { boxSize, apix 
     lengths[i] = boxLength * Math.hypot(dx, dy, dz);
   }
   return lengths;
+}
+
+/**
+ * The box in Å around the centres of spheres, and the distance from its middle to the farthest edge of a sphere.
+ * @param positions [3N], Å
+ * @param radii [N], Å
+ * @param boxLength Å; without spheres the box is that of the model
+ */
+export function extentOf(
+  positions: ArrayLike<number>,
+  radii: readonly number[],
+  boxLength: number,
+): { box: Box; radius: number } {
+  const half = boxLength / 2;
+  const box = boxOf(positions) ?? { lowest: [-half, -half, -half], highest: [half, half, half] };
+  const middle = middleOf(box);
+  const radius = radii.reduce((farthest, radius, i) => {
+    const distance = Math.hypot(...middle.map((m, axis) => positions[3 * i + axis]! - m));
+    return Math.max(farthest, radius + distance);
+  }, 0);
+  return { box, radius: radii.length > 0 ? radius : radiusOf(box) };
 }
 
 /** The next of 1, 1.5, 2, 3, 5, 7, 10, 15, … at or above a number, so that the end of a scale does not change at every step. */
