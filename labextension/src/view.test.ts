@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { type EventSource, ViewModel } from "./view.js";
 
 class Counter extends ViewModel {

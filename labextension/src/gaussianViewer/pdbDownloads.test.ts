@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { PdbDownloads } from "./pdbDownloads.js";
 
 const answer = (id: string, part: number) => ({ kind: "answer" as const, id, name: "a.pdb", part, parts: 2 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { kernelGoneText } from "../kernelGone.js";
 import { contextLostText } from "../stage/stageEvents.js";
 import { fakeMap, fakeViewer } from "./viewer.test.helper.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { fakeViewer } from "../viewer.test.helper.js";
 import { RegionModel } from "./regionModel.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "vitest";
 import { fakeViewer } from "../viewer.test.helper.js";
 import { PlayerModel } from "./playerModel.js";
 
