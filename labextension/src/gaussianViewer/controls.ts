@@ -1,6 +1,7 @@
 import { live } from "lit/directives/live.js";
 import { html, type TemplateResult } from "lit/html.js";
 import * as controls from "../controls.js";
+import * as field from "../numberField.js";
 
 /** The controls of the viewer: those of all views with its style, sliders and number fields. */
 
@@ -79,7 +80,7 @@ export function slider(options: SliderOptions): TemplateResult {
 }
 
 /** Options of {@link numberField}. */
-export interface NumberFieldOptions {
+export interface ViewerNumberOptions {
   /** Its title, and its name for screen readers. */
   label: string;
   value: number;
@@ -91,26 +92,10 @@ export interface NumberFieldOptions {
   hidden?: boolean;
 }
 
-/** A field for a number. Anything else that is typed is replaced by the value. */
-export function numberField(options: NumberFieldOptions): TemplateResult {
-  const { label, value, onChange, min = Number.NEGATIVE_INFINITY, hidden = false } = options;
-  const written = fourDigits(value);
-  const change = ({ target }: Event) => {
-    const input = target as HTMLInputElement;
-    const typed = input.valueAsNumber;
-    if (Number.isFinite(typed) && typed >= min) onChange(typed);
-    else input.value = written;
-  };
-  return html`<input
-    type="number"
-    class="e2gmm-number"
-    step="any"
-    title=${label}
-    aria-label=${label}
-    ?hidden=${hidden}
-    .value=${controls.unlessFocused(written)}
-    @change=${change}
-  />`;
+/** A field for a number, which is written with four digits. */
+export function numberField({ value, ...options }: ViewerNumberOptions): TemplateResult {
+  const { label } = options;
+  return field.numberField({ ...options, title: label, text: fourDigits(value), className: "e2gmm-number" });
 }
 
 /** A number with four significant digits. */
