@@ -1,12 +1,15 @@
-/** Frames of a path as the kernel packs them: [frames · 5N], each parameter in steps of 1/65535 of its range. */
+/** Frames of a path as the kernel packs them. */
 export interface PackedFrames {
+  /** [frames · 5N], each parameter in steps of 1/65535 of its range. */
   frames: Uint16Array;
   frameCount: number;
+  /** Lowest x, y, z, amplitude and sigma of all frames. */
   frameLow: readonly number[];
+  /** Highest x, y, z, amplitude and sigma of all frames. */
   frameHigh: readonly number[];
 }
 
-/** The Gaussians [5N] of one frame. */
+/** The Gaussians [5N] of frame `index`, from 0. */
 export function unpackedFrame(
   { frames, frameCount, frameLow, frameHigh }: PackedFrames,
   index: number,
@@ -25,7 +28,7 @@ export function unpackedFrame(
   return gaussians;
 }
 
-/** Which frame is due after `steps` steps from the first: to the end and back, or to the end and from the start again. */
+/** The frame to show after `steps` steps from the first: to the end and back, or to the end and again from the start. */
 export function frameAfter(steps: number, frameCount: number, backAndForth: boolean): number {
   if (frameCount < 2) return 0;
   if (!backAndForth) return steps % frameCount;
@@ -33,7 +36,7 @@ export function frameAfter(steps: number, frameCount: number, backAndForth: bool
   return place < frameCount ? place : 2 * frameCount - 2 - place;
 }
 
-/** Steps of one whole round, which a movie shows. */
+/** Steps of one round, which is what a movie shows. */
 export function stepsOfRound(frameCount: number, backAndForth: boolean): number {
   return frameCount < 2 ? 1 : backAndForth ? 2 * frameCount - 2 : frameCount;
 }

@@ -1,11 +1,11 @@
 import { DOMWidgetModel, type ISerializers, unpack_models, WidgetModel } from "@jupyter-widgets/base";
 import type { DensityMapState } from "e2gmm/messages/densityMap";
-import type { GaussianViewerState } from "e2gmm/messages/gaussianViewer";
 import { widgetModule, widgetModuleVersion } from "../module.js";
 import { numbersOf } from "../typedArrays.js";
+import type { MapAccess, ViewerAccess, ViewerChange, ViewerState } from "./viewerState.js";
 
-/** A map of a viewer; it has no view of its own. */
-export class DensityMapModel extends WidgetModel {
+/** The page's side of a map of a viewer; it has no view of its own. */
+export class DensityMapModel extends WidgetModel implements MapAccess {
   override defaults() {
     return {
       ...super.defaults(),
@@ -32,13 +32,8 @@ export class DensityMapModel extends WidgetModel {
   }
 }
 
-/** The state as the page has it, with models in place of the kernel's widgets. */
-export type ViewerState = Omit<GaussianViewerState, "density" | "maps"> & {
-  density: DensityMapModel;
-  maps: readonly DensityMapModel[];
-};
-
-export class GaussianViewerModel extends DOMWidgetModel {
+/** The page's side of a viewer of Gaussians. */
+export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess {
   override defaults() {
     return {
       ...super.defaults(),
@@ -72,7 +67,7 @@ export class GaussianViewerModel extends DOMWidgetModel {
     return this.get(key);
   }
 
-  change(state: Partial<Omit<ViewerState, "density" | "maps">>): void {
+  change(state: ViewerChange): void {
     this.set(state);
     this.save_changes();
   }
