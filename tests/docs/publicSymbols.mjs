@@ -27,13 +27,15 @@ function kindOf(symbol) {
 }
 
 const isOurs = (symbol) =>
-  symbol.declarations?.some((each) => each.getSourceFile().fileName.startsWith(`${root}/kernel-lib/dist/`)) ?? false;
+  symbol.declarations?.some((each) => each.getSourceFile().fileName.startsWith(`${root}/kernel-lib/dist/`)) ??
+  false;
 
 /** A member that is part of the interface: neither private nor protected, nor inherited from a package of others. */
 function isPublicMember(symbol) {
   const declaration = symbol.declarations?.[0];
   if (!declaration || !isOurs(symbol)) return false;
-  if (ts.getCombinedModifierFlags(declaration) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) return false;
+  if (ts.getCombinedModifierFlags(declaration) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected))
+    return false;
   return !symbol.name.startsWith("__") && !ts.isPrivateIdentifier(declaration.name ?? declaration);
 }
 
@@ -56,7 +58,12 @@ function membersOf(name, symbol, checker, seen) {
   const instance = checker.getDeclaredTypeOfSymbol(symbol);
   const members = [];
   if (symbol.flags & SymbolFlags.Class) {
-    members.push(...checker.getTypeOfSymbol(symbol).getProperties().filter((each) => each.name !== "prototype"));
+    members.push(
+      ...checker
+        .getTypeOfSymbol(symbol)
+        .getProperties()
+        .filter((each) => each.name !== "prototype"),
+    );
   }
   if (symbol.flags & (SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.TypeAlias)) {
     if (instance.flags & ts.TypeFlags.Object) members.push(...instance.getProperties());
