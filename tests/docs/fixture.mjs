@@ -31,10 +31,5 @@ export async function makeFixture(folder) {
     at("RUN"),
   );
   const e2 = createRequire(import.meta.url)(path.join(root, "kernel-lib"));
-  const { read, write, densityMask } = e2.maps ?? {
-    read: e2.readMap,
-    write: e2.writeMap,
-    densityMask: e2.densityMask,
-  };
-  await write(at("mask.mrc"), densityMask(await read(at("consensus.mrc"))));
+  await e2.maps.write(at("mask.mrc"), e2.maps.densityMask(await e2.maps.read(at("consensus.mrc"))));
 }
