@@ -23,9 +23,8 @@ const ts = createRequire(fromLibrary.resolve("tslab/package.json"))("@tslab/type
  * @typedef {object} Example
  * @property {string} place file and line, for messages
  * @property {string} file relative to the repository
- * @property {string} code as it is checked and run
- * @property {number} line of the file where the code begins, counted from 1
- * @property {number} added lines that were put before the block's own
+ * @property {string[]} lines of code as it is checked and run
+ * @property {number[]} at line of the file that each of them is, counted from 1
  * @property {boolean} run whether it is run, too
  */
 
@@ -49,12 +48,22 @@ function blocksOf(text) {
   }));
 }
 
-function example(file, { code, words, line }, before = "") {
-  const imports = /\bimport \* as e2\b/.test(before + code) ? "" : 'import * as e2 from "e2gmm"; ';
-  const added = before === "" ? 0 : before.split("\n").length - 1;
-  const place = `${path.relative(root, file)}:${line}`;
-  const run = !words.includes("no-run");
-  return { place, file: path.relative(root, file), line, added, run, code: `${imports}${before}${code}` };
+function example(file, { code, words, line }) {
+  const lines = code.trimEnd().split("\n");
+  const name = path.relative(root, file);
+  return {
+    place: `${name}:${line}`,
+    file: name,
+    lines,
+    at: lines.map((_, i) => line + i),
+    run: !words.includes("no-run"),
+  };
+}
+
+/** What a notebook would have run: the library is imported under its usual name. */
+function codeOf({ lines }) {
+  const code = lines.join("\n");
+  return /\bimport \* as e2\b/.test(code) ? code : `import * as e2 from "e2gmm"; ${code}`;
 }
 
 /** Examples in the comments of a source file. */
@@ -72,17 +81,23 @@ function examplesOfSource(file) {
   });
 }
 
-/** Examples of a page, where a block may go on after another or begin with a file of set-up. */
+/** Examples of a page, where a block may go on after another. */
 function examplesOfPage(file) {
-  let before = "";
-  return blocksOf(readFileSync(file, "utf8")).map((block) => {
-    const setup = block.words.find((word) => word.startsWith("setup="))?.slice(6);
-    if (setup) before = readFileSync(path.join(here, "setups", `${setup}.ts`), "utf8");
-    else if (!block.words.includes("continued")) before = "";
-    const found = example(file, block, before);
-    before += block.code;
-    return found;
-  });
+  const found = [];
+  let last;
+  for (const block of blocksOf(readFileSync(file, "utf8"))) {
+    const one = example(file, block);
+    if (!block.words.includes("continued")) {
+      found.push(one);
+      if (one.run) last = one;
+      continue;
+    }
+    if (!last) throw new Error(`${one.place}: no block before it is run`);
+    const joined = { lines: [...last.lines, ...one.lines], at: [...last.at, ...one.at] };
+    if (one.run) Object.assign(last, joined);
+    else found.push({ ...one, ...joined });
+  }
+  return found;
 }
 
 /** @param {string[]} only paths relative to the repository; none for all @returns {Example[]} */
@@ -136,27 +151,27 @@ export function checkTypes(examples) {
   host.getSourceFile = (file, ...rest) => {
     const found = virtual.get(file);
     return found
-      ? ts.createSourceFile(file, `${found.code}\nexport {};`, options.target, true)
+      ? ts.createSourceFile(file, `${codeOf(found)}\nexport {};`, options.target, true)
       : getSourceFile.call(host, file, ...rest);
   };
   const program = ts.createProgram([...virtual.keys()], options, host);
-  return [...virtual].flatMap(([file, each]) => {
+  const found = [...virtual].flatMap(([file, each]) => {
     const source = program.getSourceFile(file);
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].flatMap(
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
       (found) => {
         const { line } = source.getLineAndCharacterOfPosition(found.start);
-        // What was put before the block is reported at its own place
-        if (line < each.added) return [];
         const message = ts.flattenDiagnosticMessageText(found.messageText, " ");
-        return [`${each.file}:${each.line + line - each.added}: TS${found.code}: ${message}`];
+        return `${each.file}:${each.at[line] ?? each.at.at(-1)}: TS${found.code}: ${message}`;
       },
     );
   });
+  // A block that others go on after is checked more than once
+  return [...new Set(found)];
 }
 
 /** Examples as the kernel would run them: CommonJS in an asynchronous function. */
-function compiled({ code }) {
-  const { outputText } = ts.transpileModule(code, {
+function compiled(each) {
+  const { outputText } = ts.transpileModule(codeOf(each), {
     compilerOptions: { ...cellOptions, noEmit: false, module: ts.ModuleKind.CommonJS },
   });
   return outputText;
