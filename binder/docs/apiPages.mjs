@@ -22,6 +22,7 @@ const options = {
   hideBreadcrumbs: true,
   hidePageHeader: true,
   useCodeBlocks: true,
+  expandParameters: true,
   parametersFormat: "table",
   interfacePropertiesFormat: "table",
   classPropertiesFormat: "table",
@@ -65,6 +66,24 @@ function pageName(file) {
   return names.length === 0 || file === "README.md" ? "index" : names.join(".").replace(/-\d+$/, "");
 }
 
+/** Parts of every entry; as headings they would fill the table of contents. */
+const parts =
+  "Parameters|Type Parameters|Returns|Throws|Examples?|Default Value|Default|See|Remarks|Extends|Extended by|Overrides|" +
+  "Inherited from|Implementation of|Implements|Type Declaration|Call Signature|Index Signature";
+
+/** What the plugin writes, with less around it. */
+function readable(text) {
+  return (
+    text
+      .replace(new RegExp(`^#{3,6} (${parts})$`, "gm"), "**$1**")
+      .replace(/\| `undefined` (?=\|)/g, "| ")
+      .replace(/\| - (?=\|)/g, "| ")
+      // Rows of tables are no places that Sphinx could link to
+      .replace(/\[((?:[^[\]]|\\.)*)\]\([^)\s]*#(?:property|enumeration-member)-[^)\s]*\)/g, "$1")
+      .replace(/<a id="(?:property|enumeration-member)-[^"]*"><\/a> ?/g, "")
+  );
+}
+
 /** Writes the pages into a folder. @returns TypeDoc's warnings */
 export async function writeApiPages(folder) {
   const made = `${folder}.typedoc`;
@@ -90,7 +109,7 @@ export async function writeApiPages(folder) {
   for (const file of filesBelow(pages)) {
     const relative = path.relative(pages, file).replaceAll(path.sep, "/");
     const name = pageName(relative);
-    const text = readFileSync(file, "utf8").replace(
+    const text = readable(readFileSync(file, "utf8")).replace(
       /\]\(([^)#:\s]+\.md)(#[^)]*)?\)/g,
       (_, target, anchor = "") => {
         const linked = pageName(path.posix.normalize(path.posix.join(path.posix.dirname(relative), target)));

@@ -52,7 +52,10 @@ function repositoryPages() {
   });
 }
 
-/** Puts together what Sphinx reads: the pages of notebooks/, and those that are made. */
+/**
+ * Puts together what Sphinx reads: the pages of notebooks/, and those that are made.
+ * @returns whether there are other pages than before, so that links of unchanged pages have to be looked up again
+ */
 async function gatherSource() {
   const kept = new Map();
   const written = filesBelow(at("notebooks"), ["output", ".ipynb_checkpoints", "__pycache__"]);
@@ -64,8 +67,10 @@ async function gatherSource() {
   const api = path.join(book, "api");
   await writeApiPages(api);
   for (const file of filesBelow(api)) kept.set(`guide/api/${path.relative(api, file)}`, readFileSync(file));
+  const before = filesBelow(source).map((file) => path.relative(source, file));
   for (const [name, content] of kept) writeIfNew(path.join(source, name), content);
-  for (const file of filesBelow(source)) if (!kept.has(path.relative(source, file))) rmSync(file);
+  for (const name of before) if (!kept.has(name)) rmSync(path.join(source, name));
+  return before.length !== kept.size || !before.every((name) => kept.has(name));
 }
 
 /** Builds the book. Every warning of Sphinx is an error. @throws SetupError */
@@ -75,7 +80,7 @@ export async function buildBook() {
   for (const step of [...needed, sphinxEnvironment()]) await runStep(step, progress);
   progress.begin("book");
   try {
-    await gatherSource();
+    const otherPages = await gatherSource();
     const configuration = at("notebooks/guide");
     const options = [
       "-b",
@@ -88,7 +93,9 @@ export async function buildBook() {
       "-d",
       path.join(book, "doctrees"),
     ];
-    await command(path.join(venv, "bin/sphinx-build"), [...options, source, html], {
+    if (otherPages) rmSync(html, { recursive: true, force: true });
+    const all = otherPages ? ["-E"] : [];
+    await command(path.join(venv, "bin/sphinx-build"), [...options, ...all, source, html], {
       cwd: root,
       what: "sphinx-build",
       env: { PYTHONDONTWRITEBYTECODE: "1" },

@@ -1,5 +1,6 @@
 // Makes the pictures of the explorer's controls in guide/, from a small simulated run in a real JupyterLab:
-//   node notebooks/pictures/controls.mjs [RUN]      RUN: another run folder, with the particles in data/ beside it
+//   node notebooks/pictures/controls.mjs [RUN [files]]     RUN: another run folder, with the particles in data/ beside it;
+//                                                          files: only the file viewers
 // Needs Chromium (or CHROMIUM=/path) and the set-up of `npm start`.
 import { execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -258,28 +259,29 @@ async function takePictures(sitter) {
 }
 
 /** The views that a double click in the file browser opens. */
-async function takeFileViews({ page }, folder) {
-  for (const [file, name] of [
-    [`${folder}/consensus.mrc`, "file-map"],
-    [`${folder}/particles.mrcs`, "file-stack"],
-    [`${folder}/particles.star`, "file-star"],
+async function takeFileViews({ page }) {
+  await page.setViewportSize({ width: 900, height: 560 });
+  for (const [file, name, most] of [
+    ["data/consensus.mrc", "file-map", 480],
+    ["data/particles.mrcs", "file-stack", 200],
+    ["data/particles.star", "file-star", 300],
   ]) {
     await page.evaluate(
       (name) => window.jupyterapp.commands.execute("docmanager:open", { path: name }),
       file,
     );
     await page.waitForTimeout(5000);
-    const shown = await page.evaluate(() => {
+    const clip = await page.evaluate(() => {
       const { x, y, width, height } = window.jupyterapp.shell.currentWidget.node.getBoundingClientRect();
       return { x, y, width, height };
     });
-    const clip = { ...shown, height: Math.min(shown.height, 420), width: Math.min(shown.width, 900) };
+    clip.height = Math.min(clip.height, most);
     await page.screenshot({ path: path.join(pictures, `${name}.png`), clip });
     console.log(`${name}.png ${(statSync(path.join(pictures, `${name}.png`)).size / 1024).toFixed(0)} kB`);
   }
 }
 
-async function main([given]) {
+async function main([given, ...only]) {
   mkdirSync(pictures, { recursive: true });
   const folder = given
     ? path.dirname(path.resolve(given))
@@ -294,8 +296,8 @@ async function main([given]) {
   try {
     const sitter = await Sitter.open(browser, address);
     try {
-      await takePictures(sitter);
-      await takeFileViews(sitter, "data");
+      if (!only.includes("files")) await takePictures(sitter);
+      await takeFileViews(sitter);
     } catch (error) {
       await sitter.page.screenshot({ path: path.join(tmpdir(), "e2gmm-picture-failed.png") });
       throw error;
