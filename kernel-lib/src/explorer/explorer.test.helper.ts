@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { useBackend } from "../compute/backends";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
 import type { TrainSettings } from "../training/trainSettings";

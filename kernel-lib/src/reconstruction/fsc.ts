@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { fft3Real, frequency, halfWidth } from "../fourier/fft";
-import { requireSameGrid } from "../maps/grid";
+import { checkSameGrid } from "../maps/grid";
 import type { Volume } from "../maps/volume";
 
 /** A Fourier shell correlation, one value for each shell 0, 1, …, ⌊n/2⌋ of the map's longest edge n. */
@@ -30,8 +30,8 @@ export function fourierShellCorrelation(
   options: { mask?: Volume; names?: readonly [string, string] } = {},
 ): FscCurve {
   const [nameA, nameB] = options.names ?? ["first map", "second map"];
-  requireSameGrid(a, b, nameA, nameB);
-  if (options.mask) requireSameGrid(a, options.mask, nameA, "mask");
+  checkSameGrid(a, b, nameA, nameB);
+  if (options.mask) checkSameGrid(a, options.mask, nameA, "mask");
   const mask = options.mask?.data;
   const fa = fft3Real(masked(a.data, mask), a.size);
   const fb = fft3Real(masked(b.data, mask), b.size);

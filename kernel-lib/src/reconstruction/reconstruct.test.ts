@@ -35,7 +35,7 @@ function imageOf(particle: Particle, size: number, apix: number): Float32Array {
     const ky = frequency(y, n);
     for (let kx = 0; kx < halfWidth(n); kx++, to += 2) {
       if (Math.hypot(kx, ky) >= n / 2) continue;
-      const [re, im] = projected(gaussians, SIGMA, size, rotation, kx * finer, ky * finer);
+      const [re, im] = projected(gaussians, { sigma: SIGMA, size, rotation }, kx * finer, ky * finer);
       const angle = (-2 * Math.PI * (kx * shift[0] + ky * shift[1])) / edge;
       const c = evaluator ? evaluator.at(kx / edge, ky / edge) : 1;
       const factor = gain * (group.ctfPremultiplied ? c * c : group.phaseFlipped ? Math.abs(c) : c);

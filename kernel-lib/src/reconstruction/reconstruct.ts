@@ -176,7 +176,7 @@ export async function reconstruct(
   leftOut.sort((a, b) => a.index - b.index);
   const grid = { size: [boxSize, boxSize, boxSize] as [number, number, number], apix };
   const mask = sphericalMask(grid, { diameter: options.maskDiameter ?? edge, softEdge: 3 });
-  const finish = (sum: Backprojector): Volume => applyMask(sum.map(), mask, "mean");
+  const finish = (sum: Backprojector): Volume => applyMask(sum.map(), mask, { outside: "mean" });
   const [first, second] = sums;
   if (!second) return { map: finish(first!), leftOut };
   if (counts[0] === 0 || counts[1] === 0) return { map: finish(counts[0] === 0 ? second : first!), leftOut };

@@ -8,7 +8,7 @@ import { fft2Real, frequency, halfWidth, shiftOrigin } from "../fourier/fft";
 import { pearson } from "../latent/statistics";
 import { lowPass } from "../maps/filter";
 import { readMap } from "../maps/mapFile";
-import { MapProjector } from "../maps/slice";
+import { MapProjector } from "../maps/mapProjector";
 import type { Volume } from "../maps/volume";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import { plainCtf } from "../optics/ctf.test.helper";

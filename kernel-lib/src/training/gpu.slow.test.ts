@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
 import { softwareGpu, temporaryFolder } from "../testing";
