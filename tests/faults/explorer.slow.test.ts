@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
 import { formsOf } from "e2gmm/dist/display/displayable";
 import { loadRasteriser } from "e2gmm/dist/display/raster";
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { copyRun, fixture, fixtureSize } from "../browser/fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
+import { skipIf } from "../requirement";
 
 /** What the explorer did wrong without a word, each seen in a browser. */
 
@@ -25,7 +26,7 @@ const z = (await explorer.run!.latents()).refined;`,
   "const one = new e2.explorer.LatentScatter({ latents: z.filter((_, i) => i % 2 === 0), latent: 1 }); one",
 ];
 
-describe("faults of the explorer", { skip }, () => {
+describe("faults of the explorer", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -48,7 +49,7 @@ describe("faults of the explorer", { skip }, () => {
   const rowOf = (name: string) =>
     page.locator("tr", { has: page.getByLabel(`Name of the set ${name}`, { exact: true }) });
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     copyRun(lab.folder, "adk run");
@@ -59,7 +60,7 @@ describe("faults of the explorer", { skip }, () => {
     await drawn();
     latents = await json("Array.from(z)");
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });

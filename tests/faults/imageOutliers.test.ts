@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
 import { type ImageSource, reconstruct } from "e2gmm/dist/reconstruction/reconstruct";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { simulatedProject, succeed } from "../cli/command";
 import { correlation, readStack } from "../cli/mrc";
 
@@ -121,7 +121,7 @@ describe("images that would outshine all others", () => {
 describe("the command", () => {
   let folder: string;
   const at = (name: string) => path.join(folder, name);
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-hot-"));
     simulatedProject(folder, "--snr", "4");
     const star = readFileSync(at("sim/particles.star"), "utf8");
@@ -130,7 +130,7 @@ describe("the command", () => {
     hot.writeFloatLE(1e9, 1024 + 4 * (7 * 1024 + 500));
     writeFileSync(at("sim/hot.mrcs"), hot);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const reconstructed = (...args: string[]) => {
     const printed = succeed(folder, "reconstruct", "--out", "map.mrc", "--particles", ...args);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import * as e2 from "e2gmm";
 import { KdTree } from "e2gmm/dist/latent/kdTree";
+import { test } from "vitest";
 
 /** What is done with points in the latent space, [n · dimensions]. Returns numbers, all of which have to be finite. */
 type Analysis = (points: Float32Array, dimensions: number) => unknown;

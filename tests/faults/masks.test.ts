@@ -2,21 +2,21 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/command";
 
 /** What is no mask is refused by every command that takes one, in the same words. */
 
 let folder: string;
 let map: e2.maps.Volume;
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-masks-"));
   simulatedProject(folder);
   neutralModel(folder);
   map = await e2.maps.read(path.join(folder, "sim/consensus.mrc"));
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const commands: Record<string, string[]> = {
   train: words("train --particles sim/particles.star --model model.txt --backend wasm --out run"),

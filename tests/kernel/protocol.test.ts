@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { Router } from "zeromq";
 import {
   KernelProcess,
@@ -19,12 +19,12 @@ let folder: string;
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "kernel-notebook-"));
   kernel = await KernelProcess.start({ cwd: folder });
   client = await kernel.client();
 });
-after(async () => {
+afterAll(async () => {
   await kernel.stop();
   rmSync(folder, { recursive: true, force: true });
 });

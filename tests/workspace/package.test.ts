@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
 import type typescript from "typescript";
+import { describe, test } from "vitest";
 import { root } from "./repository";
 
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");

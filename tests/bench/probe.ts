@@ -1,15 +1,15 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { fixture } from "./fixture";
-import { command, Lab, launchChromium, runAllCells, runCell } from "./lab";
+import { fixture } from "../browser/fixture";
+import { command, Lab, launchChromium, runAllCells, runCell } from "../browser/lab";
 
 /**
  * How long a pointer's step takes to become new Gaussians in the page, and how many messages a drag of one second sends:
  * N = 3,082, latent 4, a network that has seen one epoch. Twice: with the kernel at rest, and while a training runs in it.
  * Prints only; what it measures is this machine.
  *
- *     node tests/dist/browser/explorer.bench.js
+ *     node tests/dist/bench/probe.js
  */
 
 const N = 3082;
