@@ -63,12 +63,7 @@ const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
     ["fsc"],
     /voxel \(0, 0, 0\): expected a value from 0 to 1, found 255/,
   ],
-  [
-    "a box of half the size",
-    () => ({ ...half(), apix: map.apix / 2 }),
-    all,
-    /expected a box of 128\.0 Å \(32 (voxels|pixels)? ?of 4 Å\)/,
-  ],
+  ["a box of half the size", () => ({ ...half(), apix: map.apix / 2 }), all, /expected a box of 128\.0 Å/],
   [
     "fewer voxels",
     () => ({ data: new Float32Array(8).fill(1), size: [2, 2, 2], apix: 64 }),
