@@ -10,7 +10,7 @@ import { writeMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
-import { projectionTransform } from "../model/transform";
+import { projectionTransform } from "../model/projectionTransform";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import { rotationFromEuler } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
@@ -220,7 +220,8 @@ class ImageMaker {
     const { boxSize, half, rotation } = this;
     const boxLength = boxSize * this.apix;
     rotationFromEuler(angles, rotation);
-    projectionTransform(model, rotation, [-origin[0] / boxLength, -origin[1] / boxLength], half);
+    const shift = [-origin[0] / boxLength, -origin[1] / boxLength] as const;
+    projectionTransform(model, { rotation, shift }, half);
     if (ctf) {
       const transfer = new CtfEvaluator(ctf);
       const width = halfWidth(boxSize);
