@@ -146,7 +146,7 @@ const cases: Case[] = [
     name: "no pixel size: 1 Å in the stack",
     change: named("unit.mrcs"),
     text: old,
-    notes: [/1 Å is taken from the image stack, which many programs write where they do not know it/],
+    notes: [/1 Å is taken from the image stack, which many programs write for an unknown one/],
     holds: apix(1),
   },
   {
@@ -345,13 +345,13 @@ const cases: Case[] = [
   {
     name: "origins twice, not the same",
     change: (s) => s.particles.set("rlnOriginX", 3).set("rlnOriginY", 3),
-    notes: [/origins in Å and in pixels are not the same/],
+    notes: [/origins in Å and in pixels differ/],
     holds: shiftsAre(1),
   },
   {
     name: "angles all 0",
     change: (s) => s.particles.set("rlnAngleRot", 0).set("rlnAngleTilt", 0).set("rlnAnglePsi", 0),
-    notes: [/^12 of 12 particles have the angles 0, 0, 0/],
+    notes: [/^12 of 12 particles have exactly the angles 0, 0, 0/],
   },
   {
     name: "angles in radians",

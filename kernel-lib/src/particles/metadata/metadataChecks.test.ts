@@ -1,35 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { checkMetadata, type Measured, quantities } from "./metadataChecks";
+import { type CheckedColumn, checkMetadata } from "./metadataChecks";
+import { quantities } from "./quantities";
 
 const column = (
-  quantity: Measured["quantity"],
+  quantity: CheckedColumn["quantity"],
   values: number[],
-  more: Partial<Measured> = {},
-): Measured => ({
+  more: Partial<CheckedColumn> = {},
+): CheckedColumn => ({
   quantity,
   values,
   where: (row) => `a.star: row ${row + 1}, column x`,
   ...more,
 });
 
-const refused = (measured: Measured, message: string) =>
-  assert.throws(() => checkMetadata([measured]), { name: "InputError", message: `a.star: ${message}` });
+const refused = (checked: CheckedColumn, message: string) =>
+  assert.throws(() => checkMetadata([checked]), { name: "InputError", message: `a.star: ${message}` });
 
 test("both limits belong to what is allowed", () => {
   for (const [name, { least, most }] of Object.entries(quantities)) {
-    checkMetadata([column(name as Measured["quantity"], [least, most])]);
+    checkMetadata([column(name as CheckedColumn["quantity"], [least, most])]);
   }
 });
 
 test("row, limits, unit and value are named, with what most likely went wrong", () => {
   refused(
     column("voltage", [300, 300, 0]),
-    "row 3, column x: expected a voltage of 10 to 1,000 kV, found 0 (0 is what programs write for a value that they do not know)",
+    "row 3, column x: expected a voltage of 10 to 1,000 kV, found 0 (0 is what programs write for an unknown value)",
   );
   refused(
     column("boxSize", [8.5]),
-    "row 1, column x: expected an edge of 2 to 32,768 pixels, a whole number, found 8.5",
+    "row 1, column x: expected an image size of 2 to 32,768 pixels, a whole number, found 8.5",
   );
   refused(column("bFactor", [Number.NaN]), "row 1, column x: expected a finite number, found NaN");
 });
