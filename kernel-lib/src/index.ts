@@ -49,7 +49,7 @@ export { type NamedSet, type SetOperation, SetTable } from "./explorer/sets/part
 export { type ByteSign, type MrcFile, openMrc } from "./formats/mrc";
 export { type TrainingBox, trainingBox } from "./fourier/trainingBox";
 export { type DensityClusters, type DensityOptions, densityClusters } from "./latent/density";
-export { NeighbourInterpolation } from "./latent/interpolation";
+export { type InterpolationOptions, NeighbourInterpolation } from "./latent/interpolation";
 export * from "./latent/kmeans";
 export * from "./latent/match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./latent/mixture";

@@ -5,7 +5,7 @@ import {
   gaussianMixture,
   InputError,
   kMeans,
-  kMeansTask,
+  kMeansAsync,
   matchLabels,
   NeighbourInterpolation,
   pca,
@@ -15,42 +15,42 @@ import {
   spearman,
   umap,
 } from "e2gmm";
-import { KdTree } from "e2gmm/dist/latent/kdTree";
+import { KdTree, neighbourBuffers } from "e2gmm/dist/latent/kdTree";
 
-/** What is done with points in the latent space, [n · dimensions]. Returns numbers, all of which have to be finite. */
+/** An analysis of points in the latent space, [n · dimensions]. All numbers that it returns must be finite. */
 type Analysis = (points: Float32Array, dimensions: number) => unknown;
 
 const plane = pca(Float32Array.of(0, 1, 2, 5, 4, 4), 2);
 const analyses: Record<string, Analysis> = {
   "k-means": (points, dimensions) => kMeans(points, dimensions, 2),
-  "k-means in turns": (points, dimensions) => kMeansTask(points, dimensions, 2),
+  "k-means, asynchronous": (points, dimensions) => kMeansAsync(points, dimensions, 2),
   "Gaussian mixture": (points, dimensions) => gaussianMixture(points, dimensions, 2),
-  "density clusters": (points, dimensions) => densityClusters(points, dimensions, { leastSize: 2 }),
+  "density clusters": (points, dimensions) => densityClusters(points, dimensions, { minClusterSize: 2 }),
   UMAP: (points, dimensions) => umap(points, dimensions, { epochs: 5 }),
   "principal components": (points, dimensions) => pca(points, dimensions),
   "coordinates along components": (points) => pcaTransform(plane, points),
   "rows from coordinates": (points) => pcaInverse(plane, points),
   "neighbours' interpolation": (points, dimensions) => {
     const n = points.length / dimensions;
-    return new NeighbourInterpolation(points, dimensions, new Float32Array(n), 1).at(
-      points.slice(0, dimensions),
-    );
+    const other = { points: new Float32Array(n), dimensions: 1 };
+    return new NeighbourInterpolation({ points, dimensions }, other).at(points.slice(0, dimensions));
   },
   "k-d tree": (points, dimensions) => {
-    const rows = new Int32Array(3);
-    const squared = new Float64Array(3);
-    const found = new KdTree(points, dimensions).nearest(new Float32Array(dimensions), 0, 3, rows, squared);
-    return squared.slice(0, found);
+    const near = neighbourBuffers(3);
+    const found = new KdTree(points, dimensions).nearest(new Float32Array(dimensions), 0, near);
+    return near.squared.slice(0, found);
   },
 };
 
-/** 30 points in a plane, the third of which may be made something else. */
+/** 30 points in a plane, optionally changed. */
 function points(change: (points: Float32Array) => void = () => {}): Float32Array {
   const random = new Random(2);
   const made = Float32Array.from({ length: 60 }, () => random.normal());
   change(made);
   return made;
 }
+
+const plane2 = () => ({ points: points(), dimensions: 2 });
 
 const set = (value: number) => (made: Float32Array) => {
   made[2 * 17 + 1] = value;
@@ -77,7 +77,7 @@ for (const [name, given, message] of refused) {
   }
 }
 
-/** Points that are unusual, and yet are points. */
+/** Unusual but valid points. */
 const allowed: [name: string, points: Float32Array][] = [
   ["30 points at one place", points((made) => made.fill(0.25))],
   ["points on a line", points((made) => made.set(made.map((_, i) => i >> 1)))],
@@ -117,19 +117,19 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
   ],
   ["no clusters", () => kMeans(points(), 2, 0), /^k: .*found 0$/],
   ["half a cluster", () => gaussianMixture(points(), 2, 1.5), /^k: .*found 1.5$/],
-  ["NaN clusters", () => kMeansTask(points(), 2, Number.NaN), /^k: .*found NaN$/],
+  ["NaN clusters", () => kMeansAsync(points(), 2, Number.NaN), /^k: .*found NaN$/],
   [
-    "no beginnings",
-    () => kMeans(points(), 2, 2, { starts: 0 }),
-    /^starts: expected an integer of 1 or more, found 0$/,
+    "no restarts",
+    () => kMeans(points(), 2, 2, { restarts: 0 }),
+    /^restarts: expected an integer of 1 or more, found 0$/,
   ],
-  ["no beginnings of a mixture", () => gaussianMixture(points(), 2, 2, { starts: 0 }), /^starts: /],
+  ["no restarts of a mixture", () => gaussianMixture(points(), 2, 2, { restarts: 0 }), /^restarts: /],
   [
     "a mixture of no points",
-    () => gaussianMixture(points(), 2, 2, { mostPoints: Number.NaN }),
-    /^mostPoints: .*NaN$/,
+    () => gaussianMixture(points(), 2, 2, { maxPoints: Number.NaN }),
+    /^maxPoints: .*NaN$/,
   ],
-  ["no steps", () => gaussianMixture(points(), 2, 2, { mostSteps: 0 }), /^mostSteps: /],
+  ["no iterations", () => gaussianMixture(points(), 2, 2, { maxIterations: 0 }), /^maxIterations: /],
   [
     "a ridge below 0",
     () => gaussianMixture(points(), 2, 2, { ridge: -1 }),
@@ -152,23 +152,27 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
     () => umap(points(), 2, { epochs: 0 }),
     /^epochs: expected an integer of 1 or more, found 0$/,
   ],
-  ["half a neighbour", () => densityClusters(points(), 2, { neighbours: 2.5 }), /^neighbours: .*found 2.5$/],
-  ["density clusters of no points", () => densityClusters(points(), 2, { mostPoints: 0 }), /^mostPoints: /],
+  ["half a neighbour", () => densityClusters(points(), 2, { minSamples: 2.5 }), /^minSamples: .*found 2.5$/],
+  ["density clusters of no points", () => densityClusters(points(), 2, { maxPoints: 0 }), /^maxPoints: /],
   [
     "more components than axes",
     () => pcaTransform(plane, points(), 3),
     /^components: expected an integer from 1 to 2, found 3$/,
   ],
   ["no component", () => pcaInverse(plane, points(), 0), /^components: .*found 0$/],
-  ["no neighbours", () => new NeighbourInterpolation(points(), 2, points(), 2, Number.NaN), /^neighbours: /],
   [
-    "labels that are none",
+    "no neighbours",
+    () => new NeighbourInterpolation(plane2(), plane2(), { neighbours: Number.NaN }),
+    /^neighbours: /,
+  ],
+  [
+    "labels that are not integers",
     () => matchLabels([0, Number.NaN], [0, 1]),
     /^point 1: expected integers as labels, found NaN and 1$/,
   ],
 ];
 for (const [name, run, message] of options) {
-  test(`${name}: refused in a sentence`, async () => {
+  test(`${name}: refused with an InputError`, async () => {
     await assert.rejects(
       async () => run(),
       (error: unknown) => {
@@ -180,7 +184,7 @@ for (const [name, run, message] of options) {
   });
 }
 
-test("a rank correlation of what is no number is none, and infinities have ranks", () => {
+test("a rank correlation with NaN is NaN, and infinities have ranks", () => {
   assert.ok(Number.isNaN(spearman([1, Number.NaN, 3], [1, 2, 3])));
   const infinite = Number.POSITIVE_INFINITY;
   assert.equal(spearman([1, infinite, infinite, -infinite], [2, 3, 3, 1]), 1);

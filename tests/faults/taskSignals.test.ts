@@ -87,7 +87,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   simulateLinearMotion: () => gmm.simulateLinearMotion(design()),
   simulateCircularMotion: () => gmm.simulateCircularMotion({ ...design(), radius: 0.1 } as never),
   simulateComposition: () => gmm.simulateComposition(design()),
-  kMeansTask: () => gmm.kMeansTask(points, 2, 20),
+  kMeansAsync: () => gmm.kMeansAsync(points, 2, 20),
   gaussianMixture: () => gmm.gaussianMixture(points, 2, 8),
   densityClusters: () => gmm.densityClusters(points, 2),
   umap: () => gmm.umap(points, 2),
