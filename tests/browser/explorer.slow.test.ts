@@ -23,8 +23,8 @@ type PlotElement = HTMLElement & {
 };
 
 const cells = (run: string) => [
-  `import { explore } from "e2gmm";
-const explorer = await explore(${JSON.stringify(run)});`,
+  `import * as e2 from "e2gmm";
+const explorer = await e2.explore(${JSON.stringify(run)});`,
   "explorer",
 ];
 

@@ -9,10 +9,10 @@ const N = 400;
 
 /** A model of two domains; `bent(angle)` turns the upper one about y. */
 const cells = [
-  `import { emptyModel, GaussianViewer, modelDensity, Random } from "e2gmm";
+  `import * as e2 from "e2gmm";
 const N = ${N};
-const random = new Random(7);
-const neutral = emptyModel(N, 48, 3);
+const random = new e2.Random(7);
+const neutral = e2.model.empty(N, 48, 3);
 for (let i = 0; i < N; i++) {
   const lower = i < 240;
   const centre = lower ? [-0.05, 0, -0.12] : [0.05, 0.02, 0.14];
@@ -33,7 +33,7 @@ function bent(angle: number) {
 const places = (model: typeof neutral) =>
   console.log(JSON.stringify(Array.from({ length: N }, (_, i) => [0, 1, 2].map((a) => model.params[a * N + i]! * 48 * 3))));
 const hostile = "<b>map</b> <img src=x onerror='window.hacked = 1'> ../../etc";
-const viewer = new GaussianViewer({ neutral, title: "Two domains <img src=x onerror='window.hacked = 1'>" });`,
+const viewer = new e2.explorer.GaussianViewer({ neutral, title: "Two domains <img src=x onerror='window.hacked = 1'>" });`,
   "viewer",
 ];
 
@@ -133,7 +133,7 @@ describe("the viewer of the Gaussians", { skip }, () => {
   });
 
   test("shows a map as a surface under its name as text, and says when its box is another", async () => {
-    await runCell(page, "viewer.setMap(hostile, modelDensity(bent(0.6), { boxSize: 40, apix: 3 }))");
+    await runCell(page, "viewer.setMap(hostile, e2.model.density(bent(0.6), { boxSize: 40, apix: 3 }))");
     await page.waitForFunction(
       () =>
         ((document.querySelector(".e2gmm-viewer") as Element).e2gmmView!.drawing.triangles(
@@ -354,10 +354,10 @@ describe("the viewer of the Gaussians", { skip }, () => {
   test("a state of 3,082 Gaussians is drawn whole after each of forty changes", async (t) => {
     await runCell(
       page,
-      `const many = emptyModel(3082, 96, 2);
+      `const many = e2.model.empty(3082, 96, 2);
 for (let i = 0; i < 3 * 3082; i++) many.params[i] = 0.1 * random.normal();
 many.params.fill(1, 3 * 3082);
-const large = new GaussianViewer({ neutral: many });
+const large = new e2.explorer.GaussianViewer({ neutral: many });
 large`,
     );
     await page.waitForFunction(

@@ -9,8 +9,8 @@ const hostile = '<img src=x onerror="window.hacked=1"> <a href="javascript:windo
 
 /** Particles in three clusters of a latent space with four dimensions, and what else a table may have. */
 const cell = `
-import { LatentScatter, Random } from "e2gmm";
-const random = new Random(7);
+import * as e2 from "e2gmm";
+const random = new e2.Random(7);
 const n = 600;
 const latents = new Float32Array(n * 4);
 for (let i = 0; i < n; i++) {
@@ -21,7 +21,7 @@ for (let i = 0; i < n; i++) {
   latents[4 * i + 3] = 0.3 * random.normal();
 }
 const hostile = ${JSON.stringify(hostile)};
-const scatter = new LatentScatter({
+const scatter = new e2.explorer.LatentScatter({
   latents,
   latent: 4,
   title: "Three clusters " + hostile,

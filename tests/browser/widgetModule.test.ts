@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { GaussianViewer, LatentScatter } from "e2gmm";
+import * as e2 from "e2gmm";
 import { openWidgets } from "e2gmm/dist/widgets/widget";
 import type { Browser } from "playwright-core";
 import { importBinder, root } from "../workspace/repository";
@@ -127,11 +127,11 @@ describe("the widget module under RequireJS", { skip }, () => {
   });
 
   test("shows latent scatter and Gaussians from their saved state", async () => {
-    const scatter = new LatentScatter({
+    const scatter = new e2.explorer.LatentScatter({
       latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * 1.7)),
       latent: 2,
     });
-    const viewer = new GaussianViewer({
+    const viewer = new e2.explorer.GaussianViewer({
       neutral: {
         count: 20,
         // Runs of x, y, z, amplitude and sigma

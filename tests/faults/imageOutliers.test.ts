@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Random } from "e2gmm";
+import * as e2 from "e2gmm";
 import { type ImageSource, reconstruct } from "e2gmm/dist/reconstruction/reconstruct";
 import { simulatedProject, succeed } from "../cli/command";
 import { correlation, readStack } from "../cli/mrc";
 
 /** Constant images, ones on another scale and ones with a hot pixel stay out of a reconstruction, and are named. */
 
-const random = new Random(6);
+const random = new e2.Random(6);
 const noise = (count: number, deviation = 1, mean = 0) =>
   Array.from({ length: count }, () => mean + deviation * random.normal());
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
-import { InputError, openMrc, Random, readMap } from "e2gmm";
+import * as e2 from "e2gmm";
 import { type MadeMrc, mrcBytes } from "e2gmm/dist/formats/mrc.test.helper";
 import { imageStatistics } from "e2gmm/dist/particles/images/imageOutliers";
 import { temporaryFolder } from "e2gmm/dist/testing";
@@ -18,7 +18,7 @@ function write(t: TestContext, bytes: Uint8Array, name = "p.mrcs"): string {
   return file;
 }
 
-const random = new Random(5);
+const random = new e2.Random(5);
 const noise = (count: number, deviation = 1, mean = 0) =>
   Array.from({ length: count }, () => mean + deviation * random.normal());
 
@@ -68,7 +68,7 @@ describe("files longer or shorter than their header says", () => {
       const good = mrcBytes({ size, mode, values });
       const more = junk[name]!(bytes);
       const parts = after ? [good, more] : [good.subarray(0, 1024), more, good.subarray(1024)];
-      const opening = openMrc(write(t, Buffer.concat(parts)));
+      const opening = e2.formats.openMrc(write(t, Buffer.concat(parts)));
       if (right === "refused") {
         await assert.rejects(
           opening,
@@ -89,7 +89,7 @@ describe("files longer or shorter than their header says", () => {
   test("more images than the header says are left out, and counted", async (t) => {
     const good = mrcBytes({ size, mode: 1, values: images(0) });
     good.writeInt32LE(20, 8);
-    const mrc = await openMrc(write(t, good));
+    const mrc = await e2.formats.openMrc(write(t, good));
     t.after(() => mrc.close());
     assert.match(mrc.notices.join(), /2048 bytes longer .*\(as many as 4 more sections have\) are left out/);
   });
@@ -98,10 +98,10 @@ describe("files longer or shorter than their header says", () => {
     const good = mrcBytes({ size, mode: 1, values: images(0), extended: new Uint8Array(1024) });
     const without = Buffer.concat([good.subarray(0, 1024), good.subarray(2048)]);
     await assert.rejects(
-      openMrc(write(t, without)),
+      e2.formats.openMrc(write(t, without)),
       /as without the extended header of 1024 bytes in word 24/,
     );
-    await assert.rejects(openMrc(write(t, good.subarray(0, -1))), /which hold 23 whole sections/);
+    await assert.rejects(e2.formats.openMrc(write(t, good.subarray(0, -1))), /which hold 23 whole sections/);
   });
 });
 
@@ -143,7 +143,7 @@ describe("bytes of mode 0", () => {
     test(`${name}: ${right}`, async (t) => {
       const file = write(t, mrcBytes({ size, mode: 0, values, words: words ?? [] }));
       const read = async (bytes?: "signed" | "unsigned") => {
-        const mrc = await openMrc(file, { bytes });
+        const mrc = await e2.formats.openMrc(file, { bytes });
         try {
           return { found: await mrc.readSections(0, 4), notices: mrc.notices };
         } finally {
@@ -208,7 +208,7 @@ describe("values that the header says wrong", () => {
   ];
   for (const [name, mode, values, change, refused, note] of cases) {
     test(name, async (t) => {
-      const opening = openMrc(write(t, change(mrcBytes({ size, mode, values }))));
+      const opening = e2.formats.openMrc(write(t, change(mrcBytes({ size, mode, values }))));
       if (refused) {
         await assert.rejects(opening, refused);
         return;
@@ -255,13 +255,13 @@ describe("header numbers of a map that cannot be", () => {
       const file = write(t, mrcBytes({ size: [8, 8, 8], values, words: words ?? [] }), "map.mrc");
       if (right instanceof RegExp) {
         await assert.rejects(
-          readMap(file),
-          (error) => error instanceof InputError && right.test(error.message),
+          e2.maps.read(file),
+          (error) => error instanceof e2.InputError && right.test(error.message),
         );
         return;
       }
       const notices: string[] = [];
-      const map = await readMap(file, { onNotice: (notice) => notices.push(notice) });
+      const map = await e2.maps.read(file, { onNotice: (notice) => notices.push(notice) });
       assert.deepEqual(map.origin, right);
       const absurd = /NaN|beyond/.test(name);
       assert.equal(notices.length, absurd ? 1 : 0, notices.join());

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { before, describe, test } from "node:test";
-import { Run, type TrainSettings, trainInThisThread } from "e2gmm";
+import * as e2 from "e2gmm";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
@@ -47,24 +47,24 @@ async function points(
   return { killed: signal === "SIGKILL", names: readFileSync(log, "utf8").trim().split("\n") };
 }
 
-const withoutSeconds = (run: Run) => run.history.map(({ seconds: _, ...rest }) => rest);
+const withoutSeconds = (run: e2.training.Run) => run.history.map(({ seconds: _, ...rest }) => rest);
 
 /** Ends what is in the folder: a new training where none was begun, else the run that is there. */
-async function goOn(settings: TrainSettings): Promise<Run> {
+async function goOn(settings: e2.training.TrainSettings): Promise<e2.training.Run> {
   const begun = existsSync(path.join(settings.out, "run.json"));
-  return trainInThisThread({ ...settings, resume: begun });
+  return e2.training.trainInThisThread({ ...settings, resume: begun });
 }
 
 /** Kills a training at every point, or at the last so many. */
 async function everyPoint(
   name: string,
-  options: TrainSettings["options"],
+  options: e2.training.TrainSettings["options"],
   subtest: typeof test,
   last?: number,
 ): Promise<void> {
   const whole = `${name}-whole`;
   const { names } = await points(whole, project.command(whole, options));
-  const expected = await Run.open(path.join(project.folder, whole));
+  const expected = await e2.training.Run.open(path.join(project.folder, whole));
   const latents = readFileSync(path.join(expected.folder, "latents.csv"), "utf8");
   const files = readdirSync(expected.folder).sort();
   const first = last === undefined ? 0 : names.length - last;

@@ -1,39 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  densityClusters,
-  gaussianMixture,
-  InputError,
-  kMeans,
-  kMeansAsync,
-  matchLabels,
-  NeighbourInterpolation,
-  pca,
-  pcaInverse,
-  pcaTransform,
-  Random,
-  spearman,
-  umap,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 import { KdTree, neighbourBuffers } from "e2gmm/dist/latent/kdTree";
 
 /** An analysis of points in the latent space, [n · dimensions]. All numbers that it returns must be finite. */
 type Analysis = (points: Float32Array, dimensions: number) => unknown;
 
-const plane = pca(Float32Array.of(0, 1, 2, 5, 4, 4), 2);
+const plane = e2.latent.pca(Float32Array.of(0, 1, 2, 5, 4, 4), 2);
 const analyses: Record<string, Analysis> = {
-  "k-means": (points, dimensions) => kMeans(points, dimensions, 2),
-  "k-means, asynchronous": (points, dimensions) => kMeansAsync(points, dimensions, 2),
-  "Gaussian mixture": (points, dimensions) => gaussianMixture(points, dimensions, 2),
-  "density clusters": (points, dimensions) => densityClusters(points, dimensions, { minClusterSize: 2 }),
-  UMAP: (points, dimensions) => umap(points, dimensions, { epochs: 5 }),
-  "principal components": (points, dimensions) => pca(points, dimensions),
-  "coordinates along components": (points) => pcaTransform(plane, points),
-  "rows from coordinates": (points) => pcaInverse(plane, points),
+  "k-means": (points, dimensions) => e2.latent.kMeans(points, dimensions, 2),
+  "k-means, asynchronous": (points, dimensions) => e2.latent.kMeansAsync(points, dimensions, 2),
+  "Gaussian mixture": (points, dimensions) => e2.latent.gaussianMixture(points, dimensions, 2),
+  "density clusters": (points, dimensions) =>
+    e2.latent.densityClusters(points, dimensions, { minClusterSize: 2 }),
+  UMAP: (points, dimensions) => e2.latent.umap(points, dimensions, { epochs: 5 }),
+  "principal components": (points, dimensions) => e2.latent.pca(points, dimensions),
+  "coordinates along components": (points) => e2.latent.pcaTransform(plane, points),
+  "rows from coordinates": (points) => e2.latent.pcaInverse(plane, points),
   "neighbours' interpolation": (points, dimensions) => {
     const n = points.length / dimensions;
     const other = { points: new Float32Array(n), dimensions: 1 };
-    return new NeighbourInterpolation({ points, dimensions }, other).at(points.slice(0, dimensions));
+    return new e2.latent.NeighbourInterpolation({ points, dimensions }, other).at(
+      points.slice(0, dimensions),
+    );
   },
   "k-d tree": (points, dimensions) => {
     const near = neighbourBuffers(3);
@@ -44,13 +33,13 @@ const analyses: Record<string, Analysis> = {
 
 /** 30 points in a plane, optionally changed. */
 function points(change: (points: Float32Array) => void = () => {}): Float32Array {
-  const random = new Random(2);
+  const random = new e2.Random(2);
   const made = Float32Array.from({ length: 60 }, () => random.normal());
   change(made);
   return made;
 }
 
-const plane2 = () => ({ points: points(), dimensions: 2 });
+const inPlane = () => ({ points: points(), dimensions: 2 });
 
 const set = (value: number) => (made: Float32Array) => {
   made[2 * 17 + 1] = value;
@@ -68,7 +57,7 @@ for (const [name, given, message] of refused) {
       await assert.rejects(
         async () => run(given, 2),
         (error: unknown) => {
-          assert.ok(error instanceof InputError, String(error));
+          assert.ok(error instanceof e2.InputError, String(error));
           assert.match(error.message, message);
           return true;
         },
@@ -104,42 +93,70 @@ for (const [name, given] of allowed) {
 
 const none = new Float32Array(0);
 const options: [name: string, run: () => unknown, message: RegExp][] = [
-  ["k-means of nothing", () => kMeans(none, 2, 1), /^points: expected at least 1, found 0$/],
-  ["a mixture of nothing", () => gaussianMixture(none, 2, 1), /^points: expected at least 1, found 0$/],
-  ["density clusters of nothing", () => densityClusters(none, 2), /^points: expected at least 1, found 0$/],
-  ["UMAP of two points", () => umap(points().slice(0, 4), 2), /^points: expected at least 3, found 2$/],
-  ["components of one point", () => pca(points().slice(0, 2), 2), /^points: expected two or more rows/],
-  ["no dimensions", () => kMeans(points(), 0, 1), /^points: expected rows of 0 numbers/],
+  ["k-means of nothing", () => e2.latent.kMeans(none, 2, 1), /^points: expected at least 1, found 0$/],
+  [
+    "a mixture of nothing",
+    () => e2.latent.gaussianMixture(none, 2, 1),
+    /^points: expected at least 1, found 0$/,
+  ],
+  [
+    "density clusters of nothing",
+    () => e2.latent.densityClusters(none, 2),
+    /^points: expected at least 1, found 0$/,
+  ],
+  [
+    "UMAP of two points",
+    () => e2.latent.umap(points().slice(0, 4), 2),
+    /^points: expected at least 3, found 2$/,
+  ],
+  [
+    "components of one point",
+    () => e2.latent.pca(points().slice(0, 2), 2),
+    /^points: expected two or more rows/,
+  ],
+  ["no dimensions", () => e2.latent.kMeans(points(), 0, 1), /^points: expected rows of 0 numbers/],
   [
     "more clusters than points",
-    () => kMeans(points(), 2, 31),
+    () => e2.latent.kMeans(points(), 2, 31),
     /^k: expected an integer from 1 to the 30 points, found 31$/,
   ],
-  ["no clusters", () => kMeans(points(), 2, 0), /^k: .*found 0$/],
-  ["half a cluster", () => gaussianMixture(points(), 2, 1.5), /^k: .*found 1.5$/],
-  ["NaN clusters", () => kMeansAsync(points(), 2, Number.NaN), /^k: .*found NaN$/],
+  ["no clusters", () => e2.latent.kMeans(points(), 2, 0), /^k: .*found 0$/],
+  ["half a cluster", () => e2.latent.gaussianMixture(points(), 2, 1.5), /^k: .*found 1.5$/],
+  ["NaN clusters", () => e2.latent.kMeansAsync(points(), 2, Number.NaN), /^k: .*found NaN$/],
   [
     "no restarts",
-    () => kMeans(points(), 2, 2, { restarts: 0 }),
+    () => e2.latent.kMeans(points(), 2, 2, { restarts: 0 }),
     /^restarts: expected an integer of 1 or more, found 0$/,
   ],
-  ["no restarts of a mixture", () => gaussianMixture(points(), 2, 2, { restarts: 0 }), /^restarts: /],
+  [
+    "no restarts of a mixture",
+    () => e2.latent.gaussianMixture(points(), 2, 2, { restarts: 0 }),
+    /^restarts: /,
+  ],
   [
     "a mixture of no points",
-    () => gaussianMixture(points(), 2, 2, { maxPoints: Number.NaN }),
+    () => e2.latent.gaussianMixture(points(), 2, 2, { maxPoints: Number.NaN }),
     /^maxPoints: .*NaN$/,
   ],
-  ["no iterations", () => gaussianMixture(points(), 2, 2, { maxIterations: 0 }), /^maxIterations: /],
+  [
+    "no iterations",
+    () => e2.latent.gaussianMixture(points(), 2, 2, { maxIterations: 0 }),
+    /^maxIterations: /,
+  ],
   [
     "a ridge below 0",
-    () => gaussianMixture(points(), 2, 2, { ridge: -1 }),
+    () => e2.latent.gaussianMixture(points(), 2, 2, { ridge: -1 }),
     /^ridge: expected a number of 0 or more/,
   ],
-  ["no tolerance", () => gaussianMixture(points(), 2, 2, { tolerance: Number.NaN }), /^tolerance: /],
+  [
+    "no tolerance",
+    () => e2.latent.gaussianMixture(points(), 2, 2, { tolerance: Number.NaN }),
+    /^tolerance: /,
+  ],
   [
     "no ridge where points are one",
     () =>
-      gaussianMixture(
+      e2.latent.gaussianMixture(
         points((made) => made.fill(1)),
         2,
         1,
@@ -149,25 +166,33 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
   ],
   [
     "no rounds of UMAP",
-    () => umap(points(), 2, { epochs: 0 }),
+    () => e2.latent.umap(points(), 2, { epochs: 0 }),
     /^epochs: expected an integer of 1 or more, found 0$/,
   ],
-  ["half a neighbour", () => densityClusters(points(), 2, { minSamples: 2.5 }), /^minSamples: .*found 2.5$/],
-  ["density clusters of no points", () => densityClusters(points(), 2, { maxPoints: 0 }), /^maxPoints: /],
+  [
+    "half a neighbour",
+    () => e2.latent.densityClusters(points(), 2, { minSamples: 2.5 }),
+    /^minSamples: .*found 2.5$/,
+  ],
+  [
+    "density clusters of no points",
+    () => e2.latent.densityClusters(points(), 2, { maxPoints: 0 }),
+    /^maxPoints: /,
+  ],
   [
     "more components than axes",
-    () => pcaTransform(plane, points(), 3),
+    () => e2.latent.pcaTransform(plane, points(), 3),
     /^components: expected an integer from 1 to 2, found 3$/,
   ],
-  ["no component", () => pcaInverse(plane, points(), 0), /^components: .*found 0$/],
+  ["no component", () => e2.latent.pcaInverse(plane, points(), 0), /^components: .*found 0$/],
   [
     "no neighbours",
-    () => new NeighbourInterpolation(plane2(), plane2(), { neighbours: Number.NaN }),
+    () => new e2.latent.NeighbourInterpolation(inPlane(), inPlane(), { neighbours: Number.NaN }),
     /^neighbours: /,
   ],
   [
     "labels that are not integers",
-    () => matchLabels([0, Number.NaN], [0, 1]),
+    () => e2.latent.matchLabels([0, Number.NaN], [0, 1]),
     /^point 1: expected integers as labels, found NaN and 1$/,
   ],
 ];
@@ -176,7 +201,7 @@ for (const [name, run, message] of options) {
     await assert.rejects(
       async () => run(),
       (error: unknown) => {
-        assert.ok(error instanceof InputError, String(error));
+        assert.ok(error instanceof e2.InputError, String(error));
         assert.match(error.message, message);
         return true;
       },
@@ -185,7 +210,7 @@ for (const [name, run, message] of options) {
 }
 
 test("a rank correlation with NaN is NaN, and infinities have ranks", () => {
-  assert.ok(Number.isNaN(spearman([1, Number.NaN, 3], [1, 2, 3])));
+  assert.ok(Number.isNaN(e2.latent.spearman([1, Number.NaN, 3], [1, 2, 3])));
   const infinite = Number.POSITIVE_INFINITY;
-  assert.equal(spearman([1, infinite, infinite, -infinite], [2, 3, 3, 1]), 1);
+  assert.equal(e2.latent.spearman([1, infinite, infinite, -infinite], [2, 3, 3, 1]), 1);
 });

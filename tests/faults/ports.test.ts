@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import type net from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { Random } from "e2gmm";
+import * as e2 from "e2gmm";
 import { Dealer, Subscriber } from "zeromq";
 import { type Connection, KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
 import { Flag, frame, greeting, openConnection, ready, throwBytes } from "./zmtp";
@@ -16,7 +16,7 @@ const DELIMITER = "<IDS|MSG>";
 
 let kernel: KernelProcess;
 let client: WireClient;
-const random = new Random(11);
+const random = new e2.Random(11);
 const open: net.Socket[] = [];
 
 before(async () => {

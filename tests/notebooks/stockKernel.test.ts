@@ -23,8 +23,8 @@ test("figures, tables and progress show in a stock tslab kernel, each with its t
   const file = path.join(folder, "stock.ipynb");
   const cells = [
     `import * as e2 from ${JSON.stringify(path.join(root, "kernel-lib"))};
-await e2.show(e2.histogramFigure({ label: "z", values: [1, 2, 2, 3] }));
-await e2.show(e2.table([{ name: "a", value: 1 }]));
+await e2.show(e2.figures.histogram({ label: "z", values: [1, 2, 2, 3] }));
+await e2.show(e2.figures.table([{ name: "a", value: 1 }]));
 const bar = e2.progressBar("Work");
 for (const done of [0, 1, 2]) bar({ task: "count", done: done, total: 2 });
 await new Promise((resolve) => setTimeout(resolve, 300));`,

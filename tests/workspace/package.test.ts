@@ -210,7 +210,7 @@ describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
   test("accepts the package's declarations, and checks a cell against them", () => {
     assert.match(ts.version, /^5\.0\./);
     const [wrong, ...others] = diagnose({
-      "good.ts": `import * as gmm from "e2gmm";\nexport const names: string[] = Object.keys(gmm);\n`,
+      "good.ts": `import * as e2 from "e2gmm";\nexport const names: string[] = Object.keys(e2);\n`,
       "wrong.ts": `import { noSuchName } from "e2gmm";\nexport default noSuchName;\n`,
     });
     assert.deepEqual(others, []);

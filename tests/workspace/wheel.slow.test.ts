@@ -225,24 +225,24 @@ print(json.dumps({"names": names, "traces": [name for name in names if needle in
 
   test("gives Jupyter a kernel that computes, draws, and is the process that Jupyter started", async () => {
     const cells = [
-      `import * as gmm from "e2gmm";
-const turn = new gmm.widgets.IntSlider({ description: "Turn", value: 3, max: 50 });
+      `import * as e2 from "e2gmm";
+const turn = new e2.widgets.IntSlider({ description: "Turn", value: 3, max: 50 });
 turn`,
       `import { scalar, type Tensor } from "@tensorflow/tfjs-core";
-const { name } = await gmm.useBackend("wasm");
+const { name } = await e2.useBackend("wasm");
 const one: Tensor = scalar(1);
 turn.value = 16 + one.size;
 [process.ppid, process.execPath, name].join(" ")`,
-      `const { consensus } = await gmm.simulateLinearMotion({
+      `const { consensus } = await e2.simulate.linearMotion({
   folder: "data", states: 6, particlesPerState: 20, range: 0.25, boxSize: 32, apix: 4, snr: 1, seed: 5 });
-const grown = await gmm.growNeutralModel(await gmm.readMap(consensus), {
+const grown = await e2.model.grow(await e2.maps.read(consensus), {
   resolution: 12, gaussians: 32, startGaussians: 32, boxSize: 32 });
-await gmm.writeModelText("neutral.txt", grown.model);
-const run = await gmm.train({ particles: "data/particles.star", model: "neutral.txt", out: "run",
+await e2.model.writeText("neutral.txt", grown.model);
+const run = await e2.train({ particles: "data/particles.star", model: "neutral.txt", out: "run",
   options: { latent: 1, vary: ["position"], epochs: 1, coarseEpochs: 1, batchSize: 8 } });
 const { refined } = await run.latents();
 refined.length`,
-      `gmm.histogramFigure({ label: "z", values: refined })`,
+      `e2.figures.histogram({ label: "z", values: refined })`,
     ];
     writeFileSync(path.join(folder, "notebooks/first.ipynb"), JSON.stringify(notebookOf(cells)));
     const { pid } = await succeed(inVenv("python"), [
@@ -280,11 +280,11 @@ refined.length`,
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(error.message));
       lab.writeNotebook("page.ipynb", [
-        `import * as gmm from "e2gmm";
-const turn = new gmm.widgets.IntSlider({ description: "Turn", value: 17, max: 50 });
+        `import * as e2 from "e2gmm";
+const turn = new e2.widgets.IntSlider({ description: "Turn", value: 17, max: 50 });
 turn`,
         // One of our own, which comes in parts of the bundle that load when it is shown
-        `new gmm.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i)), latent: 2 })`,
+        `new e2.explorer.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i)), latent: 2 })`,
       ]);
       await lab.open(page, "page.ipynb");
       await runAllCells(page);

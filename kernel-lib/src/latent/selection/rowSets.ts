@@ -34,10 +34,6 @@ export function rowsByLabel(labels: ArrayLike<number>, count: number): Uint32Arr
 /**
  * Validates rows of a table of `n`, sorts them and removes duplicates.
  * @throws InputError for an entry that is not a row of the table
- * @example
- * ```ts
- * const rows = e2.latent.checkedRows([5, 2, 5], 200); // [2, 5]
- * ```
  */
 export function checkedRows(rows: ArrayLike<number>, n: number): Uint32Array {
   let ascending = true;
