@@ -1,12 +1,12 @@
+import { type ControlClass, widgetClass } from "tslab-widgets";
+import { loadRasteriser } from "tslab-widgets/display";
 import { distinctLabels } from "../../display/checks";
-import { loadRasteriser } from "../../display/raster";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";
 import { checkSamePhysicalSize, rescaledModel } from "../../model/edit";
 import { copyModel, type GaussianModel, physicalSize } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
-import { type ControlClass, widgetClass } from "../../widgets/widget";
 import { DensityMap } from "./densityMap";
 import { displayedMap, quantised } from "./displayedMap";
 import { gaussianViewerKind } from "./kind";
