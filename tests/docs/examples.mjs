@@ -102,11 +102,16 @@ function examplesOfPage(file) {
 
 /** @param {string[]} only paths relative to the repository; none for all @returns {Example[]} */
 export function collectExamples(only = []) {
-  const sources = filesBelow(path.join(root, "kernel-lib/src"), (name) =>
-    /(?<!\.test|\.helper|\.d)\.ts$/.test(name),
+  const sources = ["kernel-lib/src", "kernel-lib/tslab-widgets/src"].flatMap((folder) =>
+    filesBelow(path.join(root, folder), (name) => /(?<!\.test|\.helper|\.d)\.ts$/.test(name)),
   );
   const pages = [
-    ...["README.md", "kernel-lib/README.md", "labextension/README.md"].map((name) => path.join(root, name)),
+    ...[
+      "README.md",
+      "kernel-lib/README.md",
+      "kernel-lib/tslab-widgets/README.md",
+      "labextension/README.md",
+    ].map((name) => path.join(root, name)),
     ...filesBelow(path.join(root, "notebooks"), (name) => name.endsWith(".md")),
   ].filter((file) => existsSync(file));
   const all = [...sources.flatMap(examplesOfSource), ...pages.flatMap(examplesOfPage)];
