@@ -214,7 +214,7 @@ describe("the entry points of e2gmm", () => {
       .join("");
 
   const readmeExample = () => {
-    const [, code] = /```ts\n([\s\S]*?)```/.exec(
+    const [, code] = /```ts\b.*\n([\s\S]*?)```/.exec(
       readFileSync(path.join(packages["e2gmm"]!.folder, "README.md"), "utf8"),
     )!;
     return code!;
