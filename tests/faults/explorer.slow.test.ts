@@ -73,7 +73,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await runCell(page, `explorer.scatter.anchors = ${JSON.stringify(anchors)};`);
     await controls("Make sets along the path")
       .locator("..")
-      .getByLabel("Way of cutting the path")
+      .getByLabel("How the path is divided")
       .selectOption("length");
     await explorer().getByLabel("Number of parts").fill("3");
     await explorer().getByLabel("Largest distance from the path").fill("0.4");
