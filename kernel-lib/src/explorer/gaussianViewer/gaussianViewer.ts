@@ -1,5 +1,6 @@
+import { type ControlClass, widgetClass } from "tslab-widgets";
+import { loadRasteriser } from "tslab-widgets/display";
 import { distinctLabels } from "../../display/checks";
-import { loadRasteriser } from "../../display/raster";
 import { InputError } from "../../errors";
 import { checkSameBoxLength } from "../../maps/grid";
 import type { Volume } from "../../maps/volume";
@@ -7,7 +8,6 @@ import { modelDensity } from "../../model/density";
 import { rescaledModel } from "../../model/edit";
 import { boxLengthOf, copyModel, type GaussianModel } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
-import { type ControlClass, widgetClass } from "../../widgets/widget";
 import { DensityMap } from "./densityMap";
 import { displayedMap, quantised } from "./displayedMap";
 import { gaussianViewerKind } from "./kind";

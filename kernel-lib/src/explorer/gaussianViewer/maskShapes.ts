@@ -1,5 +1,5 @@
+import { mismatch, type Trait } from "tslab-widgets/traits";
 import { boxLengthOf, type GaussianModel } from "../../model/gaussianModel";
-import { mismatch, type Trait } from "../../widgets/traits";
 
 /** A part of space that adds its Gaussians to a region or takes them out. Lengths in Å from the middle of the box. */
 export type MaskShape = { mode: "add" | "subtract"; centre: readonly [number, number, number] } & (
