@@ -87,7 +87,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   simulateLinearMotion: () => e2.simulate.linearMotion(design()),
   simulateCircularMotion: () => e2.simulate.circularMotion({ ...design(), radius: 0.1 } as never),
   simulateComposition: () => e2.simulate.composition(design()),
-  kMeansTask: () => e2.latent.kMeansTask(points, 2, 20),
+  kMeansAsync: () => e2.latent.kMeansAsync(points, 2, 20),
   gaussianMixture: () => e2.latent.gaussianMixture(points, 2, 8),
   densityClusters: () => e2.latent.densityClusters(points, 2),
   umap: () => e2.latent.umap(points, 2),
