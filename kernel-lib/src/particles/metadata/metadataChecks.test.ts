@@ -17,13 +17,13 @@ const column = (
 const refused = (checked: CheckedColumn, message: string) =>
   assert.throws(() => checkMetadata([checked]), { name: "InputError", message: `a.star: ${message}` });
 
-test("both limits belong to what is allowed", () => {
+test("limits are inclusive", () => {
   for (const [name, { least, most }] of Object.entries(quantities)) {
     checkMetadata([column(name as CheckedColumn["quantity"], [least, most])]);
   }
 });
 
-test("row, limits, unit and value are named, with what most likely went wrong", () => {
+test("errors name row, limits, unit and value, and the likely mistake", () => {
   refused(
     column("voltage", [300, 300, 0]),
     "row 3, column x: expected a voltage of 10 to 1,000 kV, found 0 (0 is what programs write for an unknown value)",
@@ -35,14 +35,14 @@ test("row, limits, unit and value are named, with what most likely went wrong", 
   refused(column("bFactor", [Number.NaN]), "row 1, column x: expected a finite number, found NaN");
 });
 
-test("rows of several numbers are counted as rows", () => {
+test("rows with several numbers are counted correctly", () => {
   refused(
     column("rotationVector", [0, 1, 2, 3, 4, Number.POSITIVE_INFINITY], { width: 3 }),
     "row 2, column x: expected a finite number, found Infinity",
   );
 });
 
-test("limits and value are in the unit of the file", () => {
+test("limits and value are reported in the unit of the file", () => {
   const degree = Math.PI / 180;
   refused(
     column("phaseShift", [720], { unit: "rad", inFile: (x) => x * degree }),
@@ -50,7 +50,7 @@ test("limits and value are in the unit of the file", () => {
   );
 });
 
-test("close to focus a phase plate has limits of its own, row by row", () => {
+test("a phase plate has its own defocus limits, row by row", () => {
   checkMetadata([column("defocus", [15000, -500], { phaseShift: [0, 90] })]);
   refused(
     column("defocus", [-500, -500], { phaseShift: [90, 0] }),
