@@ -345,7 +345,7 @@ describe("faults of the explorer", { skip }, () => {
     await runAllCells(other);
     await drawn(other);
     await statusSays(
-      /training of this run is not finished: shown are the encoder's places after epoch 1 of 3/,
+      /training of this run is not finished: latent coordinates are the encoder's after epoch 1 of 3/,
       other,
     );
     assert.equal(await json("stopped.scatter.count", other), COUNT);

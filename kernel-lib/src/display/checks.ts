@@ -34,6 +34,11 @@ export function distinctLabels(labels: readonly string[]): string[] {
   });
 }
 
+/** A text of at most `maxLength` characters; a longer one ends in an ellipsis. */
+export function shorten(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
+}
+
 /** Three significant digits, without exponent where the number is of everyday size. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);

@@ -137,7 +137,7 @@ test("sets are made by request, and reconstructed in the background with progres
     { kind: "reconstruct", sets: [explorer.sets.get("tiny").id] },
     /“tiny” has too few particles to reconstruct: 2, and 10 are needed/,
   );
-  await problem({ kind: "nonsense" } as never, /request: expected one that is known/);
+  await problem({ kind: "nonsense" } as never, /request: expected a known request/);
   assert.match(
     ((await ask({ kind: "montage", set: "set1" })) as { svg: string }).svg,
     /^<svg .*&lt;b&gt;mine/,
@@ -205,7 +205,7 @@ test("files are written below the working folder: rows with latents, maps with h
   await explorer.reconstruct("odd");
   assert.deepEqual(await explorer.export("particles", "out/odd.star", { set: "odd" }), {
     files: ["out/odd.star"],
-    notices: [],
+    warnings: [],
   });
   const written = await openParticles(at("out/odd.star"));
   assert.equal(written.count, 12);
@@ -249,11 +249,11 @@ test("without the particles' file sets are made, and what needs it says so", asy
     const explorer = await explore("run");
     assert.match(
       explorer.get("status"),
-      /Without the particles sets can be made, but neither reconstructed nor written/,
+      /Without the particle file, sets can be made but not reconstructed or exported/,
     );
     assert.equal((await explorer.cluster({ method: "kmeans", count: 2 })).length, 2);
-    await assert.rejects(explorer.reconstruct("k-means 1 of 2"), /^InputError: Without the particles/);
-    await assert.rejects(explorer.montage("k-means 1 of 2"), /Without the particles/);
+    await assert.rejects(explorer.reconstruct("k-means 1 of 2"), /^InputError: Without the particle file/);
+    await assert.rejects(explorer.montage("k-means 1 of 2"), /Without the particle file/);
     explorer.close();
   } finally {
     renameSync(at("elsewhere.star"), settings.particles);

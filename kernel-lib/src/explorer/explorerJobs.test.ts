@@ -196,7 +196,7 @@ describe("a training that was stopped", () => {
     explorer = await explore("stopped");
     assert.match(
       explorer.get("status"),
-      /training of this run is not finished: shown are the encoder's places after epoch \d of 2, which are not refined/,
+      /training of this run is not finished: latent coordinates are the encoder's after epoch \d of 2, not refined yet/,
     );
     assert.equal(explorer.scatter.count, STATES * EACH);
     assert.equal(explorer.get("run")!.count, STATES * EACH);
@@ -235,7 +235,7 @@ describe("a training that was stopped", () => {
     explorer = await explore("stopped");
     assert.match(
       explorer.get("status"),
-      /training of this run is not finished, and its checkpoint has no places/,
+      /training of this run is not finished, and its checkpoint has no latent coordinates/,
     );
     assert.equal(explorer.scatter.count, 0);
   });

@@ -1,52 +1,78 @@
+import { shorten } from "../../display/checks";
 import { type Marker, markers, seriesStyle, setColours } from "../../display/theme";
 import { InputError } from "../../errors";
 import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "../../latent/selection";
 
-/** Some particles under a name. */
+/** A named set of particles. */
 export interface NamedSet {
-  /** What it is called inside a program: never changes, and is never the name of another set. */
+  /** Identifies the set: never changes, and is never the name of another set. */
   readonly id: string;
+  /** Unique among the sets of a table. */
   readonly name: string;
   /** `#rrggbb`. */
   readonly colour: string;
-  /** Shape of its points in the scatter; sets of one colour have different ones, as far as there are any. */
+  /** Shape of its points in the scatter; tells sets of one colour apart. */
   readonly marker: Marker;
-  /** Rows of the particle table from 0, ascending, each once; never empty. */
+  /** Particle rows from 0, ascending and unique; never empty. */
   readonly rows: Uint32Array;
 }
 
+/** What a set is made of. */
+export interface NewSet {
+  /** Particle rows from 0, in any order. */
+  rows: ArrayLike<number>;
+  /** A number is appended to a name that is taken. Default `set 1`, `set 2`, … */
+  name?: string;
+  /** `#rrggbb`. Default the colour and marker that the fewest sets have. */
+  colour?: string;
+}
+
+/** How sets are combined: particles in any of them, in all of them, or in the first and no other. */
 export type SetOperation = "union" | "intersect" | "difference";
 
-const LONGEST_NAME = 200;
+const maxNameLength = 200;
 
-/** The sets of particles that a user has made, in their order. Names differ from each other and are otherwise any text. */
+/**
+ * The particle sets of an explorer, in the order in which they were made. Owns the sets; listeners are told of each change.
+ *
+ * @example
+ * ```ts
+ * const sets = new e2.explorer.SetTable(200);
+ * sets.add([0, 1, 2, 3], { name: "open" });
+ * sets.add([2, 3, 4], { name: "closed" });
+ * console.log(sets.combine("intersect", ["open", "closed"]).rows); // 2, 3
+ * ```
+ */
 export class SetTable implements Iterable<NamedSet> {
   private readonly sets = new Map<string, NamedSet>();
   private readonly handlers = new Set<() => void>();
   private made = 0;
 
-  /** @param count number of particles of which sets are made */
+  /** @param count number of particles; rows of sets are from 0 to `count` − 1 */
   constructor(private count: number) {}
 
+  /** Number of sets. */
   get size(): number {
     return this.sets.size;
   }
 
+  /** The sets, in the order in which they were made. */
   [Symbol.iterator](): IterableIterator<NamedSet> {
     return this.sets.values();
   }
 
-  /** Calls back after every change. @returns a function that ends it */
+  /** Calls `handler` after every change. @returns a function that removes it */
   onChange(handler: () => void): () => void {
     this.handlers.add(handler);
     return () => void this.handlers.delete(handler);
   }
 
+  /** Whether there is a set with this id; names do not count. */
   has(id: string): boolean {
     return this.sets.has(id);
   }
 
-  /** The set of this id or, where there is none, of this name. @throws InputError where there is neither */
+  /** The set with this id or else this name. @throws InputError where there is neither */
   get(idOrName: string): NamedSet {
     const set = this.sets.get(idOrName) ?? [...this].find(({ name }) => name === idOrName);
     if (set) return set;
@@ -57,42 +83,46 @@ export class SetTable implements Iterable<NamedSet> {
 
   /**
    * Adds a set at the end.
-   * @param rows  in any order
-   * @param about a name that is taken gets a number behind it; without one the set is called `set 1`, `set 2`, …
-   * @throws InputError for no rows, rows beyond the table, an unusable name or colour
+   * @param rows  particle rows from 0, in any order
+   * @param about.name   a number is appended to a name that is taken. Default `set 1`, `set 2`, …
+   * @param about.colour `#rrggbb`. Default one that the fewest sets have
+   * @throws InputError for no rows, rows that do not exist, and an unusable name or colour
    */
-  add(rows: ArrayLike<number>, about: { name?: string; colour?: string } = {}): NamedSet {
+  add(rows: ArrayLike<number>, about: Omit<NewSet, "rows"> = {}): NamedSet {
     return this.addAll([{ rows, ...about }])[0]!;
   }
 
-  /** Adds several sets at once, or none where one of them cannot be. */
-  addAll(given: readonly { rows: ArrayLike<number>; name?: string; colour?: string }[]): NamedSet[] {
+  /** Adds several sets, or none where one of them is invalid. @throws InputError as {@link add} */
+  addAll(given: readonly NewSet[]): NamedSet[] {
     const taken = new Set([...this].flatMap(({ id, name }) => [id, name]));
     const used: SetStyle[] = [...this];
-    const added = given.map(({ rows, name, colour }) => {
-      if (rows.length === 0)
-        throw InputError.of(
-          `There are no particles in ${name === undefined ? "the selection" : `“${name}”`}.`,
-        );
-      const number = ++this.made;
-      const id = freeId(number, taken);
-      taken.add(id);
-      const set: NamedSet = {
-        id,
-        name: freeName(checkedName(name ?? `set ${number}`), taken),
-        ...(colour === undefined ? freeStyle(used) : styleOf(checkedColour(colour), used)),
-        rows: checkedRows(rows, this.count),
-      };
-      taken.add(set.name);
-      used.push(set);
-      return set;
-    });
+    const added = given.map((set) => this.completed(set, taken, used));
     for (const set of added) this.sets.set(set.id, set);
     this.changed();
     return added;
   }
 
-  /** @throws InputError for an unusable name, and for one that another set has */
+  /** A new set with id, name and look of its own, which are added to those in use. */
+  private completed({ rows, name, colour }: NewSet, taken: Set<string>, used: SetStyle[]): NamedSet {
+    if (rows.length === 0) {
+      const where = name === undefined ? "the selection" : `“${name}”`;
+      throw InputError.of(`There are no particles in ${where}.`);
+    }
+    const number = ++this.made;
+    const id = freeId(number, taken);
+    taken.add(id);
+    const set: NamedSet = {
+      id,
+      name: freeName(checkedName(name ?? `set ${number}`), taken),
+      ...(colour === undefined ? freeStyle(used) : styleOf(checkedColour(colour), used)),
+      rows: checkedRows(rows, this.count),
+    };
+    taken.add(set.name);
+    used.push(set);
+    return set;
+  }
+
+  /** Renames a set. @throws InputError for an unusable name, and for one that another set has */
   rename(idOrName: string, name: string): void {
     const set = this.get(idOrName);
     const checked = checkedName(name);
@@ -102,22 +132,23 @@ export class SetTable implements Iterable<NamedSet> {
     this.replace({ ...set, name: checked });
   }
 
-  /** @throws InputError for anything but `#rrggbb` */
+  /** Changes the colour of a set, and its marker with it. @throws InputError for anything but `#rrggbb` */
   recolour(idOrName: string, colour: string): void {
     const set = this.get(idOrName);
     const others = [...this].filter(({ id }) => id !== set.id);
     this.replace({ ...set, ...styleOf(checkedColour(colour), others) });
   }
 
+  /** Removes sets. @throws InputError for a set that does not exist; then none is removed */
   remove(idsOrNames: readonly string[]): void {
     for (const { id } of idsOrNames.map((set) => this.get(set))) this.sets.delete(id);
     this.changed();
   }
 
   /**
-   * Makes a set of others: all that are in any, those that are in every one, or those of the first that are in none of the
-   * rest.
-   * @throws InputError for fewer than two sets, and where nothing is left
+   * Makes a set from at least two others.
+   * @param name default the names of the sets with ∪, ∩ or − between them
+   * @throws InputError for fewer than two sets, and for an empty result
    */
   combine(operation: SetOperation, idsOrNames: readonly string[], name?: string): NamedSet {
     const sets = idsOrNames.map((set) => this.get(set));
@@ -125,18 +156,24 @@ export class SetTable implements Iterable<NamedSet> {
     const operate = { union: unionRows, intersect: intersectRows, difference: subtractRows }[operation];
     const sign = { union: " ∪ ", intersect: " ∩ ", difference: " − " }[operation];
     const rows = sets.map((set) => set.rows).reduce((a, b) => operate(a, b));
-    const label = name ?? shortened(sets.map((set) => set.name).join(sign));
+    const label = name ?? shorten(sets.map((set) => set.name).join(sign), maxNameLength);
     if (rows.length === 0) throw InputError.of(`There are no particles in “${label}”.`);
     return this.add(rows, { name: label });
   }
 
-  /** Makes a set of the particles that are not in this one. @throws InputError where it holds all */
+  /**
+   * Makes a set of the particles that are not in this one.
+   * @param name default `not` and the name of the set
+   * @throws InputError where the set holds all particles
+   */
   complement(idOrName: string, name?: string): NamedSet {
     const set = this.get(idOrName);
-    return this.add(otherRows(set.rows, this.count), { name: name ?? shortened(`not ${set.name}`) });
+    return this.add(otherRows(set.rows, this.count), {
+      name: name ?? shorten(`not ${set.name}`, maxNameLength),
+    });
   }
 
-  /** For a table that begins with another number of particles: all sets go. */
+  /** Removes all sets and starts again with another number of particles. */
   reset(count: number): void {
     this.count = count;
     this.sets.clear();
@@ -154,22 +191,18 @@ export class SetTable implements Iterable<NamedSet> {
 }
 
 function checkedName(given: string): string {
-  // Line ends and other control characters would break tables and files.
+  // Control characters such as line breaks would break tables and files
   const name = given.replace(/\p{Cc}+/gu, " ").trim();
   if (name === "") throw InputError.of("A set needs a name.");
-  if (name.length > LONGEST_NAME) {
+  if (name.length > maxNameLength) {
     throw InputError.of(
-      `The name of a set may have ${LONGEST_NAME} characters; this one has ${name.length}.`,
+      `The name of a set may have ${maxNameLength} characters; this one has ${name.length}.`,
     );
   }
   return name;
 }
 
-function shortened(name: string): string {
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
-}
-
-/** An id that is no name; a set whose name looks like one was there before. */
+/** An id that is not taken; an earlier set may have a name that looks like one. */
 function freeId(number: number, taken: ReadonlySet<string>): string {
   for (let id = `set${number}`; ; id += "_") if (!taken.has(id)) return id;
 }
@@ -178,7 +211,7 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let number = 2; ; number++) {
     const tail = ` (${number})`;
-    const next = `${name.slice(0, LONGEST_NAME - tail.length)}${tail}`;
+    const next = `${name.slice(0, maxNameLength - tail.length)}${tail}`;
     if (!taken.has(next)) return next;
   }
 }
@@ -192,13 +225,13 @@ function checkedColour(colour: string): string {
 
 type SetStyle = Pick<NamedSet, "colour" | "marker">;
 
-/** The first look that the fewest sets have: twelve colours, then the same with other shapes of points. */
+/** The first style that the fewest sets have: the colours with one marker, then with the next. */
 function freeStyle(used: readonly SetStyle[]): SetStyle {
-  const looks = Array.from({ length: setColours.length * markers.length }, (_, i) => seriesStyle(i));
-  return leastUsed(looks, used);
+  const styles = Array.from({ length: setColours.length * markers.length }, (_, i) => seriesStyle(i));
+  return leastUsed(styles, used);
 }
 
-/** A colour with the first shape that the fewest sets of this colour have. */
+/** A colour with the first marker that the fewest sets of this colour have. */
 function styleOf(colour: string, used: readonly SetStyle[]): SetStyle {
   return leastUsed(
     markers.map((marker) => ({ colour, marker })),
@@ -206,9 +239,9 @@ function styleOf(colour: string, used: readonly SetStyle[]): SetStyle {
   );
 }
 
-function leastUsed(looks: readonly SetStyle[], used: readonly SetStyle[]): SetStyle {
+function leastUsed(styles: readonly SetStyle[], used: readonly SetStyle[]): SetStyle {
   const uses = ({ colour, marker }: SetStyle) =>
     used.filter((set) => set.colour === colour.toLowerCase() && set.marker === marker).length;
-  const { colour, marker } = looks.reduce((best, look) => (uses(look) < uses(best) ? look : best));
+  const { colour, marker } = styles.reduce((best, style) => (uses(style) < uses(best) ? style : best));
   return { colour: colour.toLowerCase(), marker };
 }
