@@ -1,7 +1,7 @@
 import { shortNumber } from "../display/checks";
 import { InputError } from "../errors";
-import { pathThrough } from "../latent/path";
 import type { ExplorerParts } from "./explorerParts";
+import { stationsThrough } from "./latentScatter/path";
 
 /**
  * The path that motions and particle sets follow: the one drawn in the scatter, or the line along which the particles
@@ -38,11 +38,7 @@ export class ExplorerPath {
   /** Latent vectors at equal distances along the path through some anchors, as many as the scatter has stations. */
   stations(anchors: readonly number[][]): number[][] {
     const { scatter, explored } = this.parts;
-    const { latent } = explored;
-    const { stations } = pathThrough(anchors.flat(), latent, scatter.stationCount);
-    return Array.from({ length: stations.length / latent }, (_, i) =>
-      Array.from(stations.subarray(i * latent, (i + 1) * latent)),
-    );
+    return stationsThrough(anchors, explored.latent, scatter.stationCount);
   }
 
   addNote(note: string): void {

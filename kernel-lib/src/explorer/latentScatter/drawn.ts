@@ -1,35 +1,35 @@
 import { Random } from "../../random";
 
-/** What of many particles is sent to be drawn. */
+/** Reduces many particles to what a page can draw: a subset above a density, and ranges of axes. */
 
-/** Up to this many particles all are drawn. */
-export const MOST_DRAWN = 100_000;
-/** So many of more are, above their density. */
-export const DRAWN_OF_MORE = 50_000;
+/** Up to this many particles are all drawn. */
+export const maxAllDrawn = 100_000;
+/** Size of the subset that is drawn of more particles. */
+export const subsetSize = 50_000;
 /** Cells of the density along each axis. */
-export const DENSITY_CELLS = 256;
+export const densityCells = 256;
 
 /**
- * Rows of a random subset, ascending; the same for the same seed (selection sampling, Knuth, TAOCP 2, 3.4.2, S).
- * @returns an empty array where all are drawn
+ * Rows of a random subset, ascending, reproducible by its seed (selection sampling, Knuth, TAOCP 2, 3.4.2, algorithm S).
+ * @returns an empty array where all particles are drawn
  */
 export function drawnSubset(count: number, seed: number): Uint32Array {
-  if (count <= MOST_DRAWN) return new Uint32Array(0);
+  if (count <= maxAllDrawn) return new Uint32Array(0);
   const random = new Random(seed);
-  const rows = new Uint32Array(DRAWN_OF_MORE);
+  const rows = new Uint32Array(subsetSize);
   let taken = 0;
-  for (let row = 0; taken < DRAWN_OF_MORE; row++) {
-    if (random.uniform() * (count - row) < DRAWN_OF_MORE - taken) rows[taken++] = row;
+  for (let row = 0; taken < subsetSize; row++) {
+    if (random.uniform() * (count - row) < subsetSize - taken) rows[taken++] = row;
   }
   return rows;
 }
 
-/** Values of the given rows; all where no rows are given. */
+/** Values of the given rows; of all for an empty array of rows. */
 export function gather(values: Float32Array, rows: Uint32Array): Float32Array {
   return rows.length === 0 ? values : Float32Array.from(rows, (row) => values[row]!);
 }
 
-/** The range of all finite values, and 4 % of it on either side. */
+/** The range of all finite values with a margin of 4 % on either side; −1 to 1 where there are none. */
 export function frameOf(values: ArrayLike<number>): { low: number; high: number } {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -44,8 +44,9 @@ export function frameOf(values: ArrayLike<number>): { low: number; high: number 
 }
 
 /**
- * Values between which the finite ones lie but for a fraction on either side; their whole range where that leaves none.
- * Of many values, a few thousand evenly spaced ones are looked at.
+ * The range of the finite values without a fraction of them on either side; the full range where nothing else is left.
+ * Estimated from about 20,000 evenly spaced values.
+ * @param outside fraction on either side, 0 to 0.5
  */
 export function robustRange(values: ArrayLike<number>, outside: number): { low: number; high: number } {
   const step = Math.max(1, Math.floor(values.length / 20_000));
@@ -61,10 +62,10 @@ export function robustRange(values: ArrayLike<number>, outside: number): { low: 
 }
 
 /**
- * Heights that make a histogram of a cloud of points: of the n values in a bin one, chosen by chance, lies between 0 and 1,
- * one between 1 and 2, and so on to n, so that the outline of the cloud is the histogram. There are twice as many bins as
- * the square root of the number of values, 8 to 200: narrow ones, so that states close to each other stay apart.
- * @returns NaN for what is not finite
+ * Heights that spread points to a histogram: of the n values in a bin a random one lies between 0 and 1, another between 1
+ * and 2, and so on to n, so that the outline of the points is the histogram. The number of bins is twice the square root of
+ * the number of values, 8 to 200; narrow bins keep similar states apart.
+ * @returns NaN for values that are not finite
  */
 export function histogramHeights(values: ArrayLike<number>, seed: number): Float32Array {
   const all = robustRange(values, 0);
@@ -83,27 +84,30 @@ export function histogramHeights(values: ArrayLike<number>, seed: number): Float
   return heights;
 }
 
-interface Range {
+/** Coordinates along an axis, and the range of a grid along it. */
+export interface DensityAxis {
+  values: Float32Array;
   low: number;
   high: number;
 }
 
-/** How many of the points lie in each cell of a grid over two ranges, rows of y from below, [cells · cells]. */
+/**
+ * Numbers of points in the cells of a grid, rows of y from below, [{@link densityCells} · {@link densityCells}].
+ * @param counted whether a row counts. Default all
+ */
 export function densityOf(
-  x: Float32Array,
-  y: Float32Array,
-  across: Range,
-  up: Range,
+  x: DensityAxis,
+  y: DensityAxis,
   counted: (row: number) => boolean = () => true,
 ): Float32Array {
-  const counts = new Float32Array(DENSITY_CELLS * DENSITY_CELLS);
-  const perX = DENSITY_CELLS / (across.high - across.low);
-  const perY = DENSITY_CELLS / (up.high - up.low);
-  for (let i = 0; i < x.length; i++) {
-    const column = Math.floor((x[i]! - across.low) * perX);
-    const row = Math.floor((y[i]! - up.low) * perY);
-    if (column >= 0 && column < DENSITY_CELLS && row >= 0 && row < DENSITY_CELLS && counted(i)) {
-      counts[row * DENSITY_CELLS + column]!++;
+  const counts = new Float32Array(densityCells * densityCells);
+  const perX = densityCells / (x.high - x.low);
+  const perY = densityCells / (y.high - y.low);
+  for (let i = 0; i < x.values.length; i++) {
+    const column = Math.floor((x.values[i]! - x.low) * perX);
+    const row = Math.floor((y.values[i]! - y.low) * perY);
+    if (column >= 0 && column < densityCells && row >= 0 && row < densityCells && counted(i)) {
+      counts[row * densityCells + column]!++;
     }
   }
   return counts;

@@ -5,16 +5,16 @@ import { Random } from "../../random";
 import { connect, disconnect, FakeTransport } from "../../widgets/transport.test.helper";
 import { categoryColour } from "./colours";
 import {
-  DRAWN_OF_MORE,
   densityOf,
   drawnSubset,
   frameOf,
   histogramHeights,
-  MOST_DRAWN,
+  maxAllDrawn,
   robustRange,
+  subsetSize,
 } from "./drawn";
+import { along, nearestWithCoordinates } from "./latentGeometry";
 import { LatentScatter, type LatentScatterOptions } from "./latentScatter";
-import { along, movedLeast } from "./probe";
 
 /** A page that shows the plot that was made last. */
 class Page extends FakeTransport {
@@ -141,7 +141,7 @@ test("the least change to given coordinates along directions that are not at rig
   const a = { weights: Float64Array.of(1, 1, 0), offset: 1 };
   const b = { weights: Float64Array.of(0, 1, 1), offset: -2 };
   const z = [0.3, -0.2, 0.9];
-  const moved = movedLeast(z, [
+  const moved = nearestWithCoordinates(z, [
     { axis: a, value: 4 },
     { axis: b, value: 0 },
   ]);
@@ -154,7 +154,7 @@ test("the least change to given coordinates along directions that are not at rig
 test("the same axis twice, asked for two values, is met between them", () => {
   const axis = { weights: Float64Array.of(1, 0), offset: 0 };
   near(
-    movedLeast(
+    nearestWithCoordinates(
       [0, 5],
       [
         { axis, value: 1 },
@@ -388,7 +388,7 @@ test("of more than 100,000 particles a part is drawn over the density of all, an
   const z = normal(2 * many);
   const scatter = new LatentScatter({ latents: z, latent: 2, seed: 5 });
   const { state } = scatter;
-  assert.equal(state.drawnRows.length, DRAWN_OF_MORE);
+  assert.equal(state.drawnRows.length, subsetSize);
   assert.ok(state.drawnRows.every((row, i) => i === 0 || row > state.drawnRows[i - 1]!));
   assert.deepEqual(state.pointsX[7], z[2 * state.drawnRows[7]!]);
   assert.equal(
@@ -420,10 +420,10 @@ test("of more than 100,000 particles a part is drawn over the density of all, an
 test("the part that is drawn depends on the seed only, and is even", () => {
   assert.deepEqual(drawnSubset(1_000_000, 2), drawnSubset(1_000_000, 2));
   assert.notDeepEqual(drawnSubset(1_000_000, 2), drawnSubset(1_000_000, 3));
-  assert.equal(drawnSubset(MOST_DRAWN, 1).length, 0);
-  const rows = drawnSubset(MOST_DRAWN + 1, 1);
-  assert.ok(rows.at(-1)! <= MOST_DRAWN);
-  const firstHalf = rows.filter((row) => row < MOST_DRAWN / 2).length;
+  assert.equal(drawnSubset(maxAllDrawn, 1).length, 0);
+  const rows = drawnSubset(maxAllDrawn + 1, 1);
+  assert.ok(rows.at(-1)! <= maxAllDrawn);
+  const firstHalf = rows.filter((row) => row < maxAllDrawn / 2).length;
   assert.ok(Math.abs(firstHalf / rows.length - 0.5) < 0.01);
 });
 
@@ -441,10 +441,8 @@ test("ranges leave out what is not finite, and robust ones the outermost", () =>
 test("points on the grid of a density are counted once, those outside not at all", () => {
   const range = { low: 0, high: 256 };
   const counts = densityOf(
-    Float32Array.of(0.5, 0.5, 300, Number.NaN),
-    Float32Array.of(1.5, 1.5, 3, 3),
-    range,
-    range,
+    { values: Float32Array.of(0.5, 0.5, 300, Number.NaN), ...range },
+    { values: Float32Array.of(1.5, 1.5, 3, 3), ...range },
   );
   assert.equal(counts[256], 2);
   assert.equal(
@@ -694,10 +692,7 @@ test("a table holds the particles that are shown, with their sets, all of one mo
   const next = { kind: "csv", what: "all", from: 0, version: first["version"] };
   assert.equal((await page.ask(next))["kind"], "answer");
   page.set({ hidden: [] });
-  assert.match(
-    String((await page.ask(next))["text"]),
-    /What is shown has changed while the table was written/,
-  );
+  assert.match(String((await page.ask(next))["text"]), /The plot changed while the table was being written/);
 });
 
 test("a still picture is of what is shown: the zoomed part, the path, the legend's visible categories", () => {

@@ -1,0 +1,26 @@
+import type { ParticleColumn } from "../../particles/particleColumns";
+import type { ScatterColumn } from "./table";
+
+/** Image of a particle, [size · size]. */
+export interface Thumbnail {
+  size: number;
+  pixels: Float32Array;
+}
+
+/** Options of a scatter. */
+export interface LatentScatterOptions {
+  /** Latent coordinates of all particles, [n · latent]. */
+  latents: Float32Array;
+  /** Dimensions of the latent space. */
+  latent: number;
+  /** Further axes and colours: columns of the particle file, a UMAP. Default none. */
+  columns?: readonly (ScatterColumn | ParticleColumn)[];
+  /** Title above the plot. Default none. */
+  title?: string;
+  /** Image of the particle under the pointer. Default none. */
+  thumbnail?: (row: number) => Promise<Thumbnail>;
+  /** Of the choice of the particles that are drawn, where there are more than 100,000. Default 1. */
+  seed?: number;
+  /** Height of a view in pixels. Default 560. */
+  height?: number;
+}
