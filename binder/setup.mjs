@@ -98,35 +98,43 @@ async function socketAddon(say) {
 /** Where the build leaves what JupyterLab loads. */
 const extensionBundle = "labextension/build/labextension";
 
-/** Removes what was compiled from a source that is no longer there, so that nothing stale is imported or tested. */
+/** Tests and their helpers run from their sources and are not compiled. */
+const isTest = (file) => /\.test\.(helper\.)?[^.]+$/.test(file);
+
+/** Removes what was compiled from a source that is gone or no longer compiled, so that nothing stale is imported. */
 export function pruneOrphans(sourceFolder, outputFolder) {
   for (const file of filesBelow(outputFolder)) {
     const stem = path.relative(outputFolder, file).match(/^(.*?)(\.d\.ts|\.js)(\.map)?$/)?.[1];
-    if (stem !== undefined && !existsSync(path.join(sourceFolder, `${stem}.ts`))) rmSync(file);
+    if (stem === undefined) continue;
+    const source = path.join(sourceFolder, `${stem}.ts`);
+    if (!existsSync(source) || isTest(source)) rmSync(file);
   }
 }
 
 /** Whether a source has no compiled file. */
 function lacksOutput(sourceFolder, outputFolder) {
   return filesBelow(sourceFolder, ["dist"])
-    .filter((file) => /(?<!\.d)\.ts$/.test(file))
+    .filter((file) => /(?<!\.d)\.ts$/.test(file) && !isTest(file))
     .some(
       (file) => !existsSync(path.join(outputFolder, path.relative(sourceFolder, file).replace(/ts$/, "js"))),
     );
 }
 
 function build() {
-  const sources = () => [
-    ...["package.json", "package-lock.json", "tsconfig.json", "kernel-lib/package.json"].map((file) =>
-      at(file),
-    ),
-    ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
-    ...filesBelow(at("kernel-lib/src")),
-    ...filesBelow(at("kernel-lib/assembly")),
-    ...["package.json", "tsconfig.json", "build.mjs", "licences.mjs"].map((file) => at("labextension", file)),
-    ...["src", "schema", "style"].flatMap((folder) => filesBelow(at("labextension", folder))),
-    ...filesBelow(at("tests"), ["dist", "artefacts"]).filter((file) => /\.(ts|json)$/.test(file)),
-  ];
+  const sources = () =>
+    [
+      ...["package.json", "package-lock.json", "tsconfig.json", "kernel-lib/package.json"].map((file) =>
+        at(file),
+      ),
+      ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
+      ...filesBelow(at("kernel-lib/src")),
+      ...filesBelow(at("kernel-lib/assembly")),
+      ...["package.json", "tsconfig.json", "build.mjs", "licences.mjs"].map((file) =>
+        at("labextension", file),
+      ),
+      ...["src", "schema", "style"].flatMap((folder) => filesBelow(at("labextension", folder))),
+      ...filesBelow(at("tests"), ["dist", "artefacts"]).filter((file) => /\.(ts|json)$/.test(file)),
+    ].filter((file) => !isTest(file));
   return {
     name: "build",
     stamp: at("kernel-lib/dist/.built"),

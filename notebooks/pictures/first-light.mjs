@@ -35,7 +35,7 @@ async function main([star, map, resolution, view], folder) {
   const onProgress = e2.progressBar();
   const simulated = star
     ? undefined
-    : await e2.simulateLinearMotion({
+    : await e2.simulate.linearMotion({
         folder,
         particlesPerState: 60,
         boxSize: 48,
@@ -43,14 +43,14 @@ async function main([star, map, resolution, view], folder) {
         ctf: {},
         onProgress,
       });
-  const particles = await e2.openParticles(star ?? simulated.star);
+  const particles = await e2.particles.open(star ?? simulated.star);
   const finest = Number(resolution ?? 12);
-  const { model } = await e2.growNeutralModel(await e2.readMap(map ?? simulated.consensus), {
+  const { model } = await e2.model.grow(await e2.maps.read(map ?? simulated.consensus), {
     resolution: finest,
     gaussians: star ? 128 : 64,
     onProgress,
   });
-  await e2.writeModelText(path.join(folder, "neutral.txt"), model);
+  await e2.model.writeText(path.join(folder, "neutral.txt"), model);
   const run = await e2.train(
     {
       particles: particles.file,
@@ -68,7 +68,7 @@ async function main([star, map, resolution, view], folder) {
     .map((line) => line.split(","));
   const truth = rows.map((row) => Number(row[2]));
   // Where the truth is low shall be left, whichever way the run chose
-  const sign = Math.sign(e2.pearson(z, truth));
+  const sign = Math.sign(e2.latent.pearson(z, truth));
   z = z.map((value) => sign * value);
   const order = Array.from(z.keys()).sort((i, j) => z[i] - z[j]);
   const tenth = Math.floor(order.length / 10);
@@ -81,21 +81,21 @@ async function main([star, map, resolution, view], folder) {
   const state = (indices) =>
     run.decode([(sign * indices.reduce((sum, i) => sum + z[i], 0)) / indices.length]);
   const [low, high] = [state(tenths.lowest), state(tenths.highest)];
-  const axis = view ?? e2.clearestAxis(low, high);
+  const axis = view ?? e2.figures.clearestAxis(low, high);
   const maps = [];
   for (const [name, indices] of Object.entries(tenths)) {
     const { map, fsc } = await e2.reconstruct(particles, { indices });
-    maps.push({ label: `${name} z`, map: e2.lowPass(map, e2.resolutionAt(fsc, 0.143)) });
+    maps.push({ label: `${name} z`, map: e2.maps.lowPass(map, e2.reconstruction.resolutionAt(fsc, 0.143)) });
   }
   const names = { rmsd: "True RMSD from the first state (Å)", displacement: "True displacement (box units)" };
   const size = { width: 340, height: 340 };
-  const scatter = e2.scatterFigure(
+  const scatter = e2.figures.scatter(
     { label: names[header[2]] ?? header[2], values: truth },
     { label: "Latent coordinate z", values: z },
     { title: "Every particle gets a place", correlation: true, mostPoints: 2000, ...size },
   );
-  const motion = e2.motionFigure(low, high, { title: "The model moves between the ends", axis, ...size });
-  const averages = e2.mapFigure(maps, { title: "Particles, reconstructed", axes: [axis], size: 108 });
+  const motion = e2.figures.motion(low, high, { title: "The model moves between the ends", axis, ...size });
+  const averages = e2.figures.map(maps, { title: "Particles, reconstructed", axes: [axis], size: 108 });
   const svg = sideBySide(
     "Particles along a latent coordinate, the motion of the Gaussians, and reconstructions of both ends and the middle",
     await Promise.all([scatter, motion, averages].map((figure) => figure.svg())),

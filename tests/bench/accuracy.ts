@@ -1,21 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import {
-  fourierShellCorrelation,
-  growNeutralModel,
-  openParticles,
-  pearson,
-  readMap,
-  reconstruct,
-  resolutionAt,
-  simulateLinearMotion,
-  spearman,
-  type TrainingOptions,
-  trainInThisThread,
-  useBackend,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 
 /**
  * How well a training finds a motion that is known: correlations of the latent with the truth, for several seeds.
@@ -39,7 +25,7 @@ const flag = (name: string, otherwise: string): string => {
 const [firstSeed, lastSeed] = flag("seeds", which === "linear" ? "1-10" : "1-5")
   .split("-")
   .map(Number);
-const options: Partial<TrainingOptions> = Object.fromEntries(
+const options: Partial<e2.training.TrainingOptions> = Object.fromEntries(
   rest
     .filter((word) => word.includes("="))
     .map((word) => word.split("=") as [string, string])
@@ -72,7 +58,7 @@ function adk(): Case {
 
 async function linear(range: number): Promise<Case> {
   const folder = path.join(scratch, `linear${range}`);
-  const { star, consensus, truth } = await simulateLinearMotion({ folder, range, snr: 1, seed: 1 });
+  const { star, consensus, truth } = await e2.simulate.linearMotion({ folder, range, snr: 1, seed: 1 });
   return {
     name: `linear ${range}`,
     particles: star,
@@ -87,12 +73,12 @@ const digits = (value: number) => Math.abs(value).toFixed(4);
 
 async function measure(test: Case): Promise<void> {
   const began = Date.now();
-  const { model, rounds } = await growNeutralModel(await readMap(test.map), {
+  const { model, rounds } = await e2.model.grow(await e2.maps.read(test.map), {
     resolution: test.resolution,
     gaussians: test.gaussians,
   });
   const modelFile = path.join(scratch, "neutral.txt");
-  await writeModelText(modelFile, model);
+  await e2.model.writeText(modelFile, model);
   console.log(
     `${test.name}: ${model.count} Gaussians to ${test.resolution} Å in ${((Date.now() - began) / 1000).toFixed(1)} s, ` +
       `FRC ${rounds.at(-1)!.frc.toFixed(3)}`,
@@ -102,13 +88,13 @@ async function measure(test: Case): Promise<void> {
     rmSync(out, { recursive: true, force: true });
     const start = performance.now();
     let passed = "-";
-    const run = await trainInThisThread({
+    const run = await e2.training.trainInThisThread({
       particles: test.particles,
       model: modelFile,
       out,
       options: { latent: 1, vary: ["position"], seed, ...options },
       onEpoch: (_, latents) => {
-        if (passed === "-" && Math.abs(pearson(latents, test.truth)) > 0.95) {
+        if (passed === "-" && Math.abs(e2.latent.pearson(latents, test.truth)) > 0.95) {
           passed = ((performance.now() - start) / 1000).toFixed(1);
         }
       },
@@ -117,8 +103,8 @@ async function measure(test: Case): Promise<void> {
     const { encoder, refined } = await run.latents();
     const held = run.history.at(-1)!;
     console.log(
-      `  seed ${seed}: encoder r ${digits(pearson(encoder, test.truth))} rank ${digits(spearman(encoder, test.truth))}` +
-        `, refined r ${digits(pearson(refined, test.truth))} rank ${digits(spearman(refined, test.truth))}` +
+      `  seed ${seed}: encoder r ${digits(e2.latent.pearson(encoder, test.truth))} rank ${digits(e2.latent.spearman(encoder, test.truth))}` +
+        `, refined r ${digits(e2.latent.pearson(refined, test.truth))} rank ${digits(e2.latent.spearman(refined, test.truth))}` +
         `, held-out FRC ${held.heldOutFrc.toFixed(4)}, |r| > 0.95 after ${passed} s, ${seconds.toFixed(1)} s in all`,
     );
     if (test.name === "adk" && seed === firstSeed) await classAverages(test, refined);
@@ -128,13 +114,13 @@ async function measure(test: Case): Promise<void> {
 
 /** Reconstructions of the lowest, middle and highest tenth of z against the three true maps. */
 async function classAverages(test: Case, z: Float32Array): Promise<void> {
-  const set = await openParticles(test.particles);
-  const sign = Math.sign(pearson(z, test.truth));
+  const set = await e2.particles.open(test.particles);
+  const sign = Math.sign(e2.latent.pearson(z, test.truth));
   const order = Array.from(z.keys()).sort((a, b) => sign * (z[a]! - z[b]!));
   const tenth = Math.floor(order.length / 10);
   const truth = await Promise.all(
     ["00", "07", "14"].map((state) =>
-      readMap(path.join(path.dirname(test.map), "truth_maps", `state_${state}.mrc`)),
+      e2.maps.read(path.join(path.dirname(test.map), "truth_maps", `state_${state}.mrc`)),
     ),
   );
   for (const [name, from] of [
@@ -142,15 +128,17 @@ async function classAverages(test: Case, z: Float32Array): Promise<void> {
     ["middle", Math.floor((order.length - tenth) / 2)],
     ["highest", order.length - tenth],
   ] as const) {
-    const { map } = await reconstruct(set, { indices: order.slice(from, from + tenth), halves: "none" });
-    const row = truth.map((t) => resolutionAt(fourierShellCorrelation(map, t), 0.5).toFixed(2));
+    const { map } = await e2.reconstruct(set, { indices: order.slice(from, from + tenth), halves: "none" });
+    const row = truth.map((t) =>
+      e2.reconstruction.resolutionAt(e2.reconstruction.fsc(map, t), 0.5).toFixed(2),
+    );
     console.log(`  ${name} tenth against states 00, 07, 14: FSC = 0.5 at ${row.join(", ")} Å`);
   }
   await set.close();
 }
 
 async function main(): Promise<void> {
-  const { name } = await useBackend(flag("backend", "auto") as "auto");
+  const { name } = await e2.useBackend(flag("backend", "auto") as "auto");
   console.log(`backend ${name}, Node ${process.version}, options ${JSON.stringify(options)}`);
   if (which === "adk") await measure(adk());
   else if (which === "linear")

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import path from "node:path";
-import { createEngine, type EngineChoice, type GaussianModel, Random } from "e2gmm";
+import * as e2 from "e2gmm";
 
 /** Parts of the library that are no public interface. */
 const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
@@ -15,7 +15,7 @@ export interface StepCase {
   hidden: number;
   /** What is varied: all five parameters of a Gaussian, or its position. */
   vary: "all" | "position";
-  engine: EngineChoice;
+  engine: e2.projection.EngineChoice;
   seconds: number;
 }
 
@@ -31,7 +31,7 @@ export interface StepTimes {
 }
 
 /** Gaussians in a ball, as narrow and as wide as those of a model at the resolution of its pixels. */
-export function randomModel(gaussians: number, boxSize: number): GaussianModel {
+export function randomModel(gaussians: number, boxSize: number): e2.model.GaussianModel {
   const { exampleBatch } = inner("./projection/examples");
   const { batch } = exampleBatch({ count: 1, gaussians, boxSize, rings: 1, shared: true });
   return { count: gaussians, params: batch.model, boxSize, apix: 1 };
@@ -50,12 +50,16 @@ export async function measureStep(measured: StepCase): Promise<StepTimes> {
   const vary = measured.vary === "all" ? ["position", "amplitude", "width"] : ["position"];
   const featureSize = 128;
   const latent = 4;
-  const random = new Random(1);
+  const random = new e2.Random(1);
   const { batch, request } = exampleBatch({ count, gaussians, boxSize, rings, shared: true });
   const features = Float32Array.from({ length: count * featureSize }, () => random.normal());
   const before = process.memoryUsage().rss;
   const neutral = { count: gaussians, params: batch.model, boxSize, apix: 1 };
-  const engine = await createEngine(measured.engine, { model: neutral, rings, batchSize: count });
+  const engine = await e2.projection.createEngine(measured.engine, {
+    model: neutral,
+    rings,
+    batchSize: count,
+  });
   const head = new GaussianHead(neutral, vary);
   const layers = [hidden, hidden, hidden];
   const spec = { latent, featureSize, hidden: layers, dropout: 0.3 };

@@ -11,8 +11,8 @@ import { artefacts, Lab, launchChromium, runAllCells, runCell, skip } from "../b
 const count = Number(process.argv[2] ?? 1_000_000);
 
 const data = `
-import { LatentScatter, Random } from "e2gmm";
-const random = new Random(1);
+import * as e2 from "e2gmm";
+const random = new e2.Random(1);
 const latents = new Float32Array(${count} * 4);
 for (let i = 0; i < ${count}; i++) {
   for (let d = 0; d < 4; d++) latents[4 * i + d] = random.normal() * 0.3 + (d < 2 ? ((i >> d) & 1) : 0);
@@ -22,7 +22,7 @@ let chosenAt = 0;
 `;
 const shown = `
 started = Date.now();
-const scatter = new LatentScatter({ latents, latent: 4 });
+const scatter = new e2.explorer.LatentScatter({ latents, latent: 4 });
 scatter.onSelect(() => { chosenAt = Date.now(); });
 scatter
 `;

@@ -3,16 +3,7 @@ import { open } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import {
-  growNeutralModel,
-  readMap,
-  simulateFromModels,
-  simulateLinearMotion,
-  train,
-  trainInThisThread,
-  useBackend,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 import { measureStep, randomModel } from "./fullStep";
 
 /**
@@ -55,23 +46,23 @@ async function step(): Promise<void> {
 
 async function simulated(particlesPerState: number, boxSize: number, gaussians: number) {
   const folder = path.join(scratch, "data");
-  const { star, consensus } = await simulateLinearMotion({
+  const { star, consensus } = await e2.simulate.linearMotion({
     folder,
     particlesPerState,
     boxSize,
     snr: 1,
     seed: 1,
   });
-  const { model } = await growNeutralModel(await readMap(consensus), { resolution: 12, gaussians });
+  const { model } = await e2.model.grow(await e2.maps.read(consensus), { resolution: 12, gaussians });
   const file = path.join(scratch, "neutral.txt");
-  await writeModelText(file, model);
+  await e2.model.writeText(file, model);
   return { star, model: file };
 }
 
 async function loop(): Promise<void> {
   const { star, model } = await simulated(200, 64, 512);
   const delay = monitorEventLoopDelay({ resolution: 1 });
-  const run = await train(
+  const run = await e2.train(
     {
       particles: star,
       model,
@@ -96,7 +87,7 @@ async function whole(): Promise<void> {
   const particles = Number(flag("particles", "2000"));
   const options = { latent: Number(flag("latent", "4")), epochs: Number(flag("epochs", "10")) };
   const folder = path.join(scratch, "data");
-  const { star, consensus } = await simulateLinearMotion({
+  const { star, consensus } = await e2.simulate.linearMotion({
     folder,
     particlesPerState: Math.ceil(particles / 20),
     boxSize: 128,
@@ -104,9 +95,9 @@ async function whole(): Promise<void> {
     snr: 1,
     seed: 1,
   });
-  const grown = await growNeutralModel(await readMap(consensus), { resolution: 6, gaussians });
+  const grown = await e2.model.grow(await e2.maps.read(consensus), { resolution: 6, gaussians });
   const model = path.join(scratch, "neutral.txt");
-  await writeModelText(model, grown.model);
+  await e2.model.writeText(model, grown.model);
   const stages = new Map<string, number>();
   let stage = "opening";
   let since = performance.now();
@@ -115,7 +106,7 @@ async function whole(): Promise<void> {
     stages.set(stage, (stages.get(stage) ?? 0) + now - since);
     [stage, since] = [next, now];
   };
-  const run = await trainInThisThread(
+  const run = await e2.training.trainInThisThread(
     { particles: star, model, out: path.join(scratch, "run"), options },
     { onProgress: ({ task }) => enter(task.startsWith("epoch") ? `${options.epochs} epochs` : task) },
   );
@@ -143,9 +134,14 @@ async function stream(): Promise<void> {
   const images = 100;
   const folder = path.join(scratch, "data");
   const truth = randomModel(gaussians, 128);
-  const { star } = await simulateFromModels([truth], { folder, particlesPerState: images, snr: 1, ctf: {} });
+  const { star } = await e2.simulate.fromModels([truth], {
+    folder,
+    particlesPerState: images,
+    snr: 1,
+    ctf: {},
+  });
   const model = path.join(scratch, "neutral.txt");
-  await writeModelText(model, truth);
+  await e2.model.writeText(model, truth);
   const stack = readFileSync(path.join(folder, "particles.mrcs"));
   const bytes = (stack.length - 1024) / images;
   const header = Buffer.from(stack.subarray(0, 1024));
@@ -172,29 +168,31 @@ async function stream(): Promise<void> {
     let began = { at: 0, done: 0, cpu: process.cpuUsage() };
     let wall = 0;
     let cpu = 0;
-    const run = await trainInThisThread(
-      {
-        particles: file,
-        model,
-        out: path.join(scratch, out),
-        memoryBudget,
-        options: { epochs: 1, coarseRing: 0, heldOut: 0.01 },
-      },
-      {
-        onProgress: ({ task, done, total }) => {
-          if (!task.startsWith("epoch")) return;
-          if (done <= 32) began = { at: performance.now(), done, cpu: process.cpuUsage() };
-          if (done < total) return;
-          wall = (performance.now() - began.at) / (total - began.done);
-          const { user, system } = process.cpuUsage(began.cpu);
-          cpu = (user + system) / 1000 / (total - began.done);
-          throw new Error("measured");
+    const run = await e2.training
+      .trainInThisThread(
+        {
+          particles: file,
+          model,
+          out: path.join(scratch, out),
+          memoryBudget,
+          options: { epochs: 1, coarseRing: 0, heldOut: 0.01 },
         },
-      },
-    ).catch((error: Error) => {
-      if (error.message !== "measured") throw error;
-      return undefined;
-    });
+        {
+          onProgress: ({ task, done, total }) => {
+            if (!task.startsWith("epoch")) return;
+            if (done <= 32) began = { at: performance.now(), done, cpu: process.cpuUsage() };
+            if (done < total) return;
+            wall = (performance.now() - began.at) / (total - began.done);
+            const { user, system } = process.cpuUsage(began.cpu);
+            cpu = (user + system) / 1000 / (total - began.done);
+            throw new Error("measured");
+          },
+        },
+      )
+      .catch((error: Error) => {
+        if (error.message !== "measured") throw error;
+        return undefined;
+      });
     run?.close();
     console.log(
       `  ${out}: ${count} particles, ${wall.toFixed(3)} ms per particle in the epoch ` +
@@ -208,7 +206,7 @@ async function stream(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { name } = await useBackend(flag("backend", "auto") as "auto");
+  const { name } = await e2.useBackend(flag("backend", "auto") as "auto");
   console.log(
     `${part}: backend ${name}, Node ${process.version}, ${cpus().length} × ${cpus()[0]!.model.trim()}, ` +
       `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { copyRun, fixtureSize } from "./fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
 
@@ -23,12 +24,12 @@ type PlotElement = HTMLElement & {
 };
 
 const cells = (run: string) => [
-  `import { explore } from "e2gmm";
-const explorer = await explore(${JSON.stringify(run)});`,
+  `import * as e2 from "e2gmm";
+const explorer = await e2.explore(${JSON.stringify(run)});`,
   "explorer",
 ];
 
-describe("the explorer in JupyterLab", { skip }, () => {
+describe("the explorer in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -101,7 +102,7 @@ describe("the explorer in JupyterLab", { skip }, () => {
     await page.mouse.up();
   };
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     copyRun(lab.folder, "adk run");
@@ -111,7 +112,7 @@ describe("the explorer in JupyterLab", { skip }, () => {
     await runAllCells(page);
     await shown(page);
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import { writeMap } from "e2gmm";
+import * as e2 from "e2gmm";
 import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { artefacts, command, Lab, launchChromium, pluginsActive, runAllCells, runCell, skip } from "./lab";
 
-describe("the extension in JupyterLab", { skip }, () => {
+describe("the extension in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
 
-  before(async () => {
+  beforeAll(async () => {
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });
@@ -33,14 +34,14 @@ describe("the extension in JupyterLab", { skip }, () => {
   });
 });
 
-describe("the extension behind a path prefix, as JupyterHub and Open OnDemand give one", { skip }, () => {
+describe("the extension behind a path prefix, as JupyterHub and Open OnDemand give one", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
 
-  before(async () => {
+  beforeAll(async () => {
     [lab, browser] = await Promise.all([Lab.start({ baseUrl: "/user/jo%40lab.org/" }), launchChromium()]);
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });
@@ -56,10 +57,10 @@ describe("the extension behind a path prefix, as JupyterHub and Open OnDemand gi
     });
 
     lab.writeNotebook("widgets.ipynb", [
-      `import * as gmm from "e2gmm";
-new gmm.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * 1.7)), latent: 2 })`,
+      `import * as e2 from "e2gmm";
+new e2.explorer.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * 1.7)), latent: 2 })`,
     ]);
-    await writeMap(path.join(lab.folder, "ball.mrc"), {
+    await e2.maps.write(path.join(lab.folder, "ball.mrc"), {
       data: Float32Array.from({ length: 16 ** 3 }, (_, i) => Math.exp(-(((i % 16) - 8) ** 2) / 9)),
       size: [16, 16, 16],
       apix: 2,

@@ -12,14 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import {
-  growNeutralModel,
-  readMap,
-  simulateLinearMotion,
-  trainInThisThread,
-  useBackend,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 
 /** A small trained run for the tests in a browser: a domain that moves along a line, two latent dimensions. */
 export interface Fixture {
@@ -68,11 +61,16 @@ function fixtureIn(folder: string): Fixture {
 
 async function make(folder: string): Promise<void> {
   const { run, particles, consensus, model } = fixtureIn(folder);
-  await useBackend("wasm");
-  await simulateLinearMotion({ folder, ...recipe.simulation });
-  const grown = await growNeutralModel(await readMap(consensus), recipe.neutral);
-  await writeModelText(model, grown.model);
-  const trained = await trainInThisThread({ particles, model, out: run, options: recipe.training });
+  await e2.useBackend("wasm");
+  await e2.simulate.linearMotion({ folder, ...recipe.simulation });
+  const grown = await e2.model.grow(await e2.maps.read(consensus), recipe.neutral);
+  await e2.model.writeText(model, grown.model);
+  const trained = await e2.training.trainInThisThread({
+    particles,
+    model,
+    out: run,
+    options: recipe.training,
+  });
   trained.close();
 }
 

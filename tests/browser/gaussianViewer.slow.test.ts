@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
 
 const N = 400;
 
 /** A model of two domains; `bent(angle)` turns the upper one about y. */
 const cells = [
-  `import { emptyModel, GaussianViewer, modelDensity, Random } from "e2gmm";
+  `import * as e2 from "e2gmm";
 const N = ${N};
-const random = new Random(7);
-const neutral = emptyModel(N, 48, 3);
+const random = new e2.Random(7);
+const neutral = e2.model.empty(N, 48, 3);
 for (let i = 0; i < N; i++) {
   const lower = i < 240;
   const centre = lower ? [-0.05, 0, -0.12] : [0.05, 0.02, 0.14];
@@ -33,7 +34,7 @@ function bent(angle: number) {
 const places = (model: typeof neutral) =>
   console.log(JSON.stringify(Array.from({ length: N }, (_, i) => [0, 1, 2].map((a) => model.params[a * N + i]! * 48 * 3))));
 const hostile = "<b>map</b> <img src=x onerror='window.hacked = 1'> ../../etc";
-const viewer = new GaussianViewer({ neutral, title: "Two domains <img src=x onerror='window.hacked = 1'>" });`,
+const viewer = new e2.explorer.GaussianViewer({ neutral, title: "Two domains <img src=x onerror='window.hacked = 1'>" });`,
   "viewer",
 ];
 
@@ -94,13 +95,13 @@ function statusSays(page: Page, pattern: RegExp): Promise<void> {
   return says(page, ".e2gmm-viewer .e2gmm-status", pattern);
 }
 
-describe("the viewer of the Gaussians", { skip }, () => {
+describe("the viewer of the Gaussians", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
   const errors: string[] = [];
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     page = await browser.newPage({ viewport: { width: 1300, height: 900 } });
@@ -110,7 +111,7 @@ describe("the viewer of the Gaussians", { skip }, () => {
     await runAllCells(page);
     await opened(page);
   });
-  after(async () => {
+  afterAll(async () => {
     if (page && !page.isClosed()) await command(page, "kernelmenu:shutdown").catch(() => {});
     await browser?.close();
     await lab?.stop();
@@ -133,7 +134,7 @@ describe("the viewer of the Gaussians", { skip }, () => {
   });
 
   test("shows a map as a surface under its name as text, and says when its box is another", async () => {
-    await runCell(page, "viewer.setMap(hostile, modelDensity(bent(0.6), { boxSize: 40, apix: 3 }))");
+    await runCell(page, "viewer.setMap(hostile, e2.model.density(bent(0.6), { boxSize: 40, apix: 3 }))");
     await page.waitForFunction(
       () =>
         ((document.querySelector(".e2gmm-viewer") as Element).e2gmmView!.drawing.triangles(
@@ -351,13 +352,13 @@ describe("the viewer of the Gaussians", { skip }, () => {
     assert.ok(bytes < 2.5e6, `memory has grown by ${(bytes / 1e6).toFixed(1)} MB`);
   });
 
-  test("a state of 3,082 Gaussians is drawn whole after each of forty changes", async (t) => {
+  test("a state of 3,082 Gaussians is drawn whole after each of forty changes", async () => {
     await runCell(
       page,
-      `const many = emptyModel(3082, 96, 2);
+      `const many = e2.model.empty(3082, 96, 2);
 for (let i = 0; i < 3 * 3082; i++) many.params[i] = 0.1 * random.normal();
 many.params.fill(1, 3 * 3082);
-const large = new GaussianViewer({ neutral: many });
+const large = new e2.explorer.GaussianViewer({ neutral: many });
 large`,
     );
     await page.waitForFunction(
@@ -384,7 +385,7 @@ large`,
       return { times: times.sort((a, b) => a - b), far };
     });
     assert.ok(far < 1e-3, `a sphere is ${far} Å from where its Gaussian is`);
-    t.diagnostic(
+    console.log(
       `from the state to the drawn frame, in software: median ${times[20]!.toFixed(1)} ms, p95 ${times[37]!.toFixed(1)} ms`,
     );
   });

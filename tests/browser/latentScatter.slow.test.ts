@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
 
 const hostile = '<img src=x onerror="window.hacked=1"> <a href="javascript:window.hacked=1">$x$ %{x} &lt;';
 
 /** Particles in three clusters of a latent space with four dimensions, and what else a table may have. */
 const cell = `
-import { LatentScatter, Random } from "e2gmm";
-const random = new Random(7);
+import * as e2 from "e2gmm";
+const random = new e2.Random(7);
 const n = 600;
 const latents = new Float32Array(n * 4);
 for (let i = 0; i < n; i++) {
@@ -21,7 +22,7 @@ for (let i = 0; i < n; i++) {
   latents[4 * i + 3] = 0.3 * random.normal();
 }
 const hostile = ${JSON.stringify(hostile)};
-const scatter = new LatentScatter({
+const scatter = new e2.explorer.LatentScatter({
   latents,
   latent: 4,
   title: "Three clusters " + hostile,
@@ -51,13 +52,13 @@ interface Area {
   y: [number, number];
 }
 
-describe("the latent scatter in JupyterLab", { skip }, () => {
+describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
   const errors: string[] = [];
 
-  before(async () => {
+  beforeAll(async () => {
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     mkdirSync(artefacts, { recursive: true });
     page = await browser.newPage({ viewport: { width: 1240, height: 900 } });
@@ -86,7 +87,7 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
         throw error;
       });
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });

@@ -2,22 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import {
-  growNeutralModel,
-  openParticles,
-  Random,
-  Run,
-  readMap,
-  readModelText,
-  reconstruct,
-  StoppedError,
-  simulateLinearMotion,
-  type TrainSettings,
-  trainInThisThread,
-  useBackend,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { refuses, succeed } from "../cli/command";
 import { readStack } from "../cli/mrc";
 
@@ -37,11 +23,11 @@ let images: Float32Array;
 /** Standard deviation of all pixels. */
 let deviation: number;
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-agreement-"));
-  await useBackend("wasm");
+  await e2.useBackend("wasm");
   const sim = { states: 8, particlesPerState: COUNT / 8, range: 0.2, boxSize: SIZE, apix: APIX };
-  const { consensus } = await simulateLinearMotion({
+  const { consensus } = await e2.simulate.linearMotion({
     folder,
     ...sim,
     snr: 0.5,
@@ -50,17 +36,17 @@ before(async () => {
     seed: 3,
   });
   const grow = { resolution: 12, gaussians: 48, startGaussians: 48 };
-  await writeModelText(at("model.txt"), (await growNeutralModel(await readMap(consensus), grow)).model);
+  await e2.model.writeText(at("model.txt"), (await e2.model.grow(await e2.maps.read(consensus), grow)).model);
   images = readStack(at("particles.mrcs")).data;
   deviation = Math.sqrt(images.reduce((sum, v) => sum + v * v, 0) / images.length);
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Row = string[];
 interface Case {
   name: string;
   /** Changes the pixels of image i in place. */
-  image?: (pixels: Float32Array, i: number, random: Random) => void;
+  image?: (pixels: Float32Array, i: number, random: e2.Random) => void;
   /** Changes the fields of row i; `column` gives the place of a label. */
   row?: (fields: Row, column: (label: string) => number, i: number, all: readonly Row[]) => void;
   /** How many rows to keep. */
@@ -69,7 +55,7 @@ interface Case {
   model?: (coordinate: number, axis: number) => number;
   /** The amplitude of all the model's Gaussians. */
   amplitude?: number;
-  settings?: Partial<TrainSettings>;
+  settings?: Partial<e2.training.TrainSettings>;
   refused?: RegExp[];
   /** What is said, sentence by sentence; nothing where it is left out. */
   said?: RegExp[];
@@ -87,7 +73,7 @@ const invert = (pixels: Float32Array) => {
     pixels[p] = -v;
   });
 };
-const noise = (pixels: Float32Array, _: number, random: Random) => {
+const noise = (pixels: Float32Array, _: number, random: e2.Random) => {
   for (let p = 0; p < PIXELS; p++) pixels[p] = deviation * random.normal();
 };
 const minus = (fields: Row, place: number) => {
@@ -238,7 +224,7 @@ const cases: Case[] = [
 /** Writes the particles and the model of a case. */
 function write({ image, row, rows = COUNT, model, amplitude }: Case, to: string): void {
   mkdirSync(at(to));
-  const random = new Random(11);
+  const random = new e2.Random(11);
   const changed = images.slice();
   for (let i = 0; image && i < COUNT; i++) image(changed.subarray(i * PIXELS, (i + 1) * PIXELS), i, random);
   const header = readFileSync(at("particles.mrcs")).subarray(0, 1024);
@@ -271,7 +257,7 @@ function write({ image, row, rows = COUNT, model, amplitude }: Case, to: string)
 async function begin(of: Case, to: string) {
   const said: string[] = [];
   const controller = new AbortController();
-  const settings: TrainSettings = {
+  const settings: e2.training.TrainSettings = {
     particles: at(to, "particles.star"),
     model: at(to, "model.txt"),
     out: at(to, "run"),
@@ -283,10 +269,10 @@ async function begin(of: Case, to: string) {
   const stop = ({ task }: { task: string }) => {
     if (task.startsWith("epoch")) controller.abort(new Error("far enough"));
   };
-  await trainInThisThread(settings, { signal: controller.signal, onProgress: stop }).then(
+  await e2.training.trainInThisThread(settings, { signal: controller.signal, onProgress: stop }).then(
     (run) => run.close(),
     (error) => {
-      if (!(error instanceof StoppedError)) throw error;
+      if (!(error instanceof e2.StoppedError)) throw error;
     },
   );
   const table = at(to, "run", "outliers.csv");
@@ -335,8 +321,8 @@ describe("particles and model", () => {
 describe("a training through all its epochs", () => {
   const trained = async (
     to: string,
-    options: TrainSettings["options"],
-    more: Partial<TrainSettings> = {},
+    options: e2.training.TrainSettings["options"],
+    more: Partial<e2.training.TrainSettings> = {},
   ) => {
     const settings = {
       particles: at(to, "particles.star"),
@@ -346,7 +332,7 @@ describe("a training through all its epochs", () => {
       engine: { engine: "wasm" as const, threads: 1 },
       ...more,
     };
-    const run = await trainInThisThread(settings);
+    const run = await e2.training.trainInThisThread(settings);
     const latents = await run.latents();
     const outliers = await run.outliers();
     run.close();
@@ -388,7 +374,7 @@ describe("a training through all its epochs", () => {
     const of = (all: Float32Array) => kept.map((i) => all[i]);
     assert.deepEqual(of(other.latents.refined), of(latents.refined));
     assert.deepEqual(of(other.latents.encoder), of(latents.encoder));
-    assert.deepEqual(await (await Run.open(at("few", "whole"))).outliers(), outliers);
+    assert.deepEqual(await (await e2.training.Run.open(at("few", "whole"))).outliers(), outliers);
   });
 
   test("a last batch of one particle, options that are undefined, and few held out leave no NaN", async () => {
@@ -470,8 +456,8 @@ describe("the command", () => {
   test("reconstructs with the opposite sign", async () => {
     const command = ["reconstruct", "--quiet", "--particles", "particles.star"];
     succeed(folder, ...command, "--invert-contrast", "--out", "dark.mrc");
-    const set = await openParticles(at("particles.star"));
-    const bright = (await reconstruct(set)).map.data;
+    const set = await e2.particles.open(at("particles.star"));
+    const bright = (await e2.reconstruct(set)).map.data;
     await set.close();
     const dark = readStack(at("dark.mrc")).data;
     assert.ok(dark.every((v, i) => Math.abs(v + bright[i]!) < 1e-5 * deviation + 1e-6 * Math.abs(v)));
@@ -487,12 +473,12 @@ describe("the command", () => {
     const grow = ["--resolution", "20", "--gaussians", "12"];
     refuses(folder, ["neutral", "--map", "negative.mrc", ...grow, "--out", "n.txt"], /--invert-contrast/);
     succeed(folder, "neutral", "--map", "negative.mrc", "--invert-contrast", ...grow, "--out", "n.txt");
-    const positive = await readMap(at("consensus.mrc"));
+    const positive = await e2.maps.read(at("consensus.mrc"));
     const options = { resolution: 20, gaussians: 12 };
-    const { model } = await growNeutralModel(positive, options);
-    await writeModelText(at("p.txt"), model);
-    assert.deepEqual(await readModelText(at("n.txt")), await readModelText(at("p.txt")));
-    const twice = growNeutralModel(positive, { ...options, invertContrast: true });
+    const { model } = await e2.model.grow(positive, options);
+    await e2.model.writeText(at("p.txt"), model);
+    assert.deepEqual(await e2.model.readText(at("n.txt")), await e2.model.readText(at("p.txt")));
+    const twice = e2.model.grow(positive, { ...options, invertContrast: true });
     await assert.rejects(twice, /without --invert-contrast/);
   });
 });

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { cpSync, openSync, readFileSync, rmSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
-import { before, describe, test } from "node:test";
-import { Run, type RunRecord, type TrainSettings, trainInThisThread } from "e2gmm";
+import * as e2 from "e2gmm";
+import { beforeAll, describe, test } from "vitest";
 import { type SmallProject, smallProject } from "./smallRun";
 
 /** A run goes on with the particles that it was begun with, and with no others: their content decides, not their date. */
 
 let project: SmallProject;
 let latents: string;
-before(async () => {
+beforeAll(async () => {
   project = await smallProject();
-  const whole = await trainInThisThread(project.settings("whole"));
+  const whole = await e2.training.trainInThisThread(project.settings("whole"));
   latents = readFileSync(path.join(whole.folder, "latents.csv"), "utf8");
   whole.close();
   const controller = new AbortController();
   const stopped = { ...project.settings("stopped"), onEpoch: () => controller.abort(new Error("enough")) };
-  await assert.rejects(trainInThisThread(stopped, { signal: controller.signal }), /enough/);
+  await assert.rejects(e2.training.trainInThisThread(stopped, { signal: controller.signal }), /enough/);
 });
 
 process.once("exit", () => rmSync(changedFolder(), { recursive: true, force: true }));
@@ -26,14 +26,14 @@ const at = (...parts: string[]) => path.join(project.folder, ...parts);
 const changedFolder = () => `${project.folder}-changed`;
 
 /** A stopped run of its own with particles of its own, changed in between; gives what is needed to go on. */
-function changed(change: (folder: string) => void): TrainSettings {
+function changed(change: (folder: string) => void): e2.training.TrainSettings {
   const folder = changedFolder();
   rmSync(folder, { recursive: true, force: true });
   for (const name of ["particles.star", "particles.mrcs", "model.txt"])
     cpSync(at(name), path.join(folder, name));
   cpSync(at("stopped"), path.join(folder, "run"), { recursive: true });
   const file = path.join(folder, "run/run.json");
-  const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+  const record = JSON.parse(readFileSync(file, "utf8")) as e2.training.RunRecord;
   // As after a project has moved: the paths are edited by hand.
   record.inputs = { particles: path.join(folder, "particles.star"), model: path.join(folder, "model.txt") };
   writeFileSync(file, JSON.stringify(record));
@@ -101,7 +101,7 @@ describe("a run goes on with particles that were", () => {
   for (const [name, change] of same) {
     test(name, async () => {
       const settings = changed(change);
-      const run = await trainInThisThread(settings);
+      const run = await e2.training.trainInThisThread(settings);
       assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents);
       run.close();
     });
@@ -113,7 +113,7 @@ describe("a run does not go on with", () => {
     test(name, async () => {
       const settings = changed(change);
       const weights = readFileSync(path.join(settings.out, "weights.safetensors"));
-      await assert.rejects(trainInThisThread(settings), expected);
+      await assert.rejects(e2.training.trainInThisThread(settings), expected);
       assert.deepEqual(readFileSync(path.join(settings.out, "weights.safetensors")), weights);
     });
   }
@@ -121,17 +121,20 @@ describe("a run does not go on with", () => {
 
 test("nor a finished run with another particle file", async () => {
   const settings = changed(() => undefined);
-  (await trainInThisThread(settings)).close();
-  (await trainInThisThread(settings)).close();
+  (await e2.training.trainInThisThread(settings)).close();
+  (await e2.training.trainInThisThread(settings)).close();
   star((text) => `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`)(changedFolder());
-  await assert.rejects(trainInThisThread(settings), /particles\.star: expected what the run was begun with/);
+  await assert.rejects(
+    e2.training.trainInThisThread(settings),
+    /particles\.star: expected what the run was begun with/,
+  );
 });
 
 /** The record of the stopped run as an earlier version wrote it, with other options. */
-function earlier(options: Partial<RunRecord["options"]>): TrainSettings {
+function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.training.TrainSettings {
   return changed((folder) => {
     const file = path.join(folder, "run/run.json");
-    const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+    const record = JSON.parse(readFileSync(file, "utf8")) as e2.training.RunRecord;
     for (const name of ["checksum", "files", "inputFiles"] as const) delete record[name];
     writeFileSync(file, JSON.stringify({ ...record, options: { ...record.options, ...options } }));
   });
@@ -139,7 +142,10 @@ function earlier(options: Partial<RunRecord["options"]>): TrainSettings {
 
 test("a run of an earlier version, which says nothing of its inputs, goes on, and that is said", async () => {
   const notices: string[] = [];
-  const run = await trainInThisThread({ ...earlier({}), onNotice: (notice) => notices.push(notice) });
+  const run = await e2.training.trainInThisThread({
+    ...earlier({}),
+    onNotice: (notice) => notices.push(notice),
+  });
   assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents);
   assert.match(
     notices.join("\n"),
@@ -151,14 +157,14 @@ test("a run of an earlier version, which says nothing of its inputs, goes on, an
 test("a run whose epochs are fewer than it has is refused instead of trained for ever", async () => {
   const settings = earlier({ epochs: 1 });
   const further = earlier({ epochs: 3 });
-  const run = await trainInThisThread(further);
+  const run = await e2.training.trainInThisThread(further);
   assert.deepEqual(
     run.history.map(({ epoch }) => epoch),
     [1, 2, 3],
   );
   run.close();
   const file = path.join(settings.out, "run.json");
-  const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+  const record = JSON.parse(readFileSync(file, "utf8")) as e2.training.RunRecord;
   writeFileSync(
     file,
     JSON.stringify({
@@ -171,8 +177,8 @@ test("a run whose epochs are fewer than it has is refused instead of trained for
     }),
   );
   await assert.rejects(
-    trainInThisThread(settings),
+    e2.training.trainInThisThread(settings),
     /run\.json: options\.epochs: expected 3 or more, the epochs of weights\.safetensors, found 2/,
   );
-  await assert.rejects(Run.open(settings.out), /options\.epochs: expected 3 or more/);
+  await assert.rejects(e2.training.Run.open(settings.out), /options\.epochs: expected 3 or more/);
 });

@@ -2,20 +2,14 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import {
-  displaySymbol,
-  histogramFigure,
-  LatentScatter,
-  pathThrough,
-  trainInThisThread,
-  useBackend,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 import { formsOf } from "e2gmm/dist/display/displayable";
 import { loadRasteriser } from "e2gmm/dist/display/raster";
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { copyRun, fixture, fixtureSize } from "../browser/fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
+import { skipIf } from "../requirement";
 
 /** What the explorer did wrong without a word, each seen in a browser. */
 
@@ -25,14 +19,14 @@ type PlotElement = HTMLElement & {
 };
 
 const cells = [
-  `import { explore, LatentScatter } from "e2gmm";
-const explorer = await explore("adk run");
+  `import * as e2 from "e2gmm";
+const explorer = await e2.explore("adk run");
 const z = (await explorer.run!.latents()).refined;`,
   "explorer",
-  "const one = new LatentScatter({ latents: z.filter((_, i) => i % 2 === 0), latent: 1 }); one",
+  "const one = new e2.explorer.LatentScatter({ latents: z.filter((_, i) => i % 2 === 0), latent: 1 }); one",
 ];
 
-describe("faults of the explorer", { skip }, () => {
+describe("faults of the explorer", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -55,7 +49,7 @@ describe("faults of the explorer", { skip }, () => {
   const rowOf = (name: string) =>
     page.locator("tr", { has: page.getByLabel(`Name of the set ${name}`, { exact: true }) });
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     copyRun(lab.folder, "adk run");
@@ -66,7 +60,7 @@ describe("faults of the explorer", { skip }, () => {
     await drawn();
     latents = await json("Array.from(z)");
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });
@@ -86,7 +80,7 @@ describe("faults of the explorer", { skip }, () => {
     await explorer().getByLabel("Largest distance from the path").fill("0.4");
     await controls(/Make sets along the path/).click();
     await statusSays(/Made 3 sets\. \d+ of 432 particles are farther than 0\.4 from the path/);
-    const { stations, length } = pathThrough(anchors.flat(), 2, 6001);
+    const { stations, length } = e2.latent.pathThrough(anchors.flat(), 2, 6001);
     const expected: number[][] = [[], [], []];
     const unsure = new Set<number>();
     for (let row = 0; row < COUNT; row++) {
@@ -319,7 +313,7 @@ describe("faults of the explorer", { skip }, () => {
   test("a training that was stopped opens with the encoder's places", async () => {
     const { particles, model } = fixture();
     const controller = new AbortController();
-    await useBackend("wasm");
+    await e2.useBackend("wasm");
     const out = path.join(lab.folder, "stopped");
     const options = {
       latent: 2,
@@ -330,14 +324,14 @@ describe("faults of the explorer", { skip }, () => {
       vary: ["position" as const],
     };
     await assert.rejects(
-      trainInThisThread(
+      e2.training.trainInThisThread(
         { particles, model, out, options, onEpoch: () => controller.abort(new Error("stopped")) },
         { signal: controller.signal },
       ),
       { name: "StoppedError" },
     );
     lab.writeNotebook("two.ipynb", [
-      'const { explore } = await import("e2gmm"); const stopped = await explore("stopped");',
+      'const e2 = await import("e2gmm"); const stopped = await e2.explore("stopped");',
       "stopped",
     ]);
     const other = await browser.newPage({ viewport: { width: 1300, height: 900 } });
@@ -356,10 +350,10 @@ describe("faults of the explorer", { skip }, () => {
 
   test("a notebook that is not trusted shows pictures, whose words are read", async () => {
     await loadRasteriser();
-    const scatter = new LatentScatter({ latents: Float32Array.from(latents), latent: 2 });
+    const scatter = new e2.explorer.LatentScatter({ latents: Float32Array.from(latents), latent: 2 });
     const bundles = [
-      await histogramFigure({ label: "z1", values: latents })[displaySymbol](),
-      formsOf(scatter[displaySymbol]()),
+      await e2.figures.histogram({ label: "z1", values: latents })[e2.displaySymbol](),
+      formsOf(scatter[e2.displaySymbol]()),
     ];
     scatter.close();
     const outputs = bundles.map((data) => ({

@@ -2,25 +2,15 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, test } from "node:test";
-import {
-  InputError,
-  openParticles,
-  Run,
-  readMap,
-  readModelText,
-  trainInThisThread,
-  writeMap,
-  writeModelPdb,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
+import { beforeAll, describe, test } from "vitest";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
 /** A disk that is full: the error names the file, old files are what they were, and nothing half written stays. */
 
 let project: SmallProject;
-before(async () => {
+beforeAll(async () => {
   project = await smallProject();
 });
 const at = (...parts: string[]) => path.join(project.folder, ...parts);
@@ -71,13 +61,13 @@ async function withRoom<T>(
 
 /** What the library writes, by the name of the file. */
 const writers: [file: string, write: (file: string) => Promise<unknown>][] = [
-  ["model.txt", async (file) => writeModelText(file, await readModelText(project.model))],
-  ["model.pdb", async (file) => writeModelPdb(file, [await readModelText(project.model)])],
-  ["map.mrc", async (file) => writeMap(file, await readMap(at("consensus.mrc")))],
+  ["model.txt", async (file) => e2.model.writeText(file, await e2.model.readText(project.model))],
+  ["model.pdb", async (file) => e2.model.writePdb(file, [await e2.model.readText(project.model)])],
+  ["map.mrc", async (file) => e2.maps.write(file, await e2.maps.read(at("consensus.mrc")))],
   [
     "some.star",
     async (file) => {
-      const set = await openParticles(project.particles);
+      const set = await e2.particles.open(project.particles);
       await set
         .select([1, 2, 3])
         .writeStar(file)
@@ -101,7 +91,7 @@ describe("a full disk", () => {
         for (const room of [0, 100]) {
           await assert.rejects(
             withRoom(room, /./, () => write(file), code),
-            (error: Error) => error instanceof InputError && error.message === `${file}: ${words}`,
+            (error: Error) => error instanceof e2.InputError && error.message === `${file}: ${words}`,
           );
           assert.deepEqual(readdirSync(folder), [name]);
           assert.equal(readFileSync(file, "utf8"), "old");
@@ -112,7 +102,7 @@ describe("a full disk", () => {
   }
 
   test("a training names each file of its run that does not fit, and goes on when there is room", async () => {
-    const whole = await trainInThisThread(project.settings("whole"));
+    const whole = await e2.training.trainInThisThread(project.settings("whole"));
     const latents = readFileSync(path.join(whole.folder, "latents.csv"), "utf8");
     whole.close();
     for (const [name, room] of [
@@ -125,7 +115,7 @@ describe("a full disk", () => {
       const settings = project.settings(`short-${name}`);
       const ending = new RegExp(`${name.replace(".", "\\.")}$`);
       await assert.rejects(
-        withRoom(room, ending, () => trainInThisThread(settings)),
+        withRoom(room, ending, () => e2.training.trainInThisThread(settings)),
         (error: Error) => error.message === `${path.join(settings.out, name)}: no space left on the disk`,
       );
       // Where there is no record yet there is no run, and nothing of it.
@@ -136,7 +126,7 @@ describe("a full disk", () => {
           readdirSync(settings.out).filter((file) => /part|lock/.test(file)),
           [],
         );
-      const run = await trainInThisThread({ ...settings, resume: begun });
+      const run = await e2.training.trainInThisThread({ ...settings, resume: begun });
       assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents, name);
       run.close();
     }
@@ -144,9 +134,9 @@ describe("a full disk", () => {
 });
 
 test("the command names the file that is larger than `ulimit -f` allows, and leaves nothing", async () => {
-  const run = await trainInThisThread(project.settings("limited"));
+  const run = await e2.training.trainInThisThread(project.settings("limited"));
   run.close();
-  (await Run.open(run.folder)).close();
+  (await e2.training.Run.open(run.folder)).close();
   const before = readdirSync(project.folder).sort();
   // In blocks of 1,024 bytes: less than the map has.
   const limited = spawnSync(

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import { Random } from "e2gmm";
+import * as e2 from "e2gmm";
 import { type ImageSource, reconstruct } from "e2gmm/dist/reconstruction/reconstruct";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { simulatedProject, succeed } from "../cli/command";
 import { correlation, readStack } from "../cli/mrc";
 
 /** Constant images, ones on another scale and ones with a hot pixel stay out of a reconstruction, and are named. */
 
-const random = new Random(6);
+const random = new e2.Random(6);
 const noise = (count: number, deviation = 1, mean = 0) =>
   Array.from({ length: count }, () => mean + deviation * random.normal());
 
@@ -121,7 +121,7 @@ describe("images that would outshine all others", () => {
 describe("the command", () => {
   let folder: string;
   const at = (name: string) => path.join(folder, name);
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-hot-"));
     simulatedProject(folder, "--snr", "4");
     const star = readFileSync(at("sim/particles.star"), "utf8");
@@ -130,7 +130,7 @@ describe("the command", () => {
     hot.writeFloatLE(1e9, 1024 + 4 * (7 * 1024 + 500));
     writeFileSync(at("sim/hot.mrcs"), hot);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const reconstructed = (...args: string[]) => {
     const printed = succeed(folder, "reconstruct", "--out", "map.mrc", "--particles", ...args);

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, type TestContext, test } from "node:test";
-import { InputError, openMrc, Random, readMap } from "e2gmm";
-import { type MadeMrc, mrcBytes } from "e2gmm/dist/formats/mrc.test.helper";
+import * as e2 from "e2gmm";
 import { imageStatistics } from "e2gmm/dist/particles/images/imageOutliers";
-import { temporaryFolder } from "e2gmm/dist/testing";
+import { afterAll, beforeAll, describe, type TestContext, test } from "vitest";
+import { type MadeMrc, mrcBytes } from "../../kernel-lib/src/formats/mrc.test.helper";
 import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/command";
 import { correlation, readStack } from "../cli/mrc";
+import { temporaryFolder } from "../testing";
 
 /** Images and maps that would give a wrong result without a word, one line each. */
 
@@ -18,7 +18,7 @@ function write(t: TestContext, bytes: Uint8Array, name = "p.mrcs"): string {
   return file;
 }
 
-const random = new Random(5);
+const random = new e2.Random(5);
 const noise = (count: number, deviation = 1, mean = 0) =>
   Array.from({ length: count }, () => mean + deviation * random.normal());
 
@@ -68,7 +68,7 @@ describe("files longer or shorter than their header says", () => {
       const good = mrcBytes({ size, mode, values });
       const more = junk[name]!(bytes);
       const parts = after ? [good, more] : [good.subarray(0, 1024), more, good.subarray(1024)];
-      const opening = openMrc(write(t, Buffer.concat(parts)));
+      const opening = e2.formats.openMrc(write(t, Buffer.concat(parts)));
       if (right === "refused") {
         await assert.rejects(
           opening,
@@ -77,7 +77,7 @@ describe("files longer or shorter than their header says", () => {
         return;
       }
       const mrc = await opening;
-      t.after(() => mrc.close());
+      t.onTestFinished(() => mrc.close());
       assert.match(
         mrc.notices.join(),
         new RegExp(`p\\.mrcs is ${bytes} bytes? longer than its header says.*${right.source}`),
@@ -89,8 +89,8 @@ describe("files longer or shorter than their header says", () => {
   test("more images than the header says are left out, and counted", async (t) => {
     const good = mrcBytes({ size, mode: 1, values: images(0) });
     good.writeInt32LE(20, 8);
-    const mrc = await openMrc(write(t, good));
-    t.after(() => mrc.close());
+    const mrc = await e2.formats.openMrc(write(t, good));
+    t.onTestFinished(() => mrc.close());
     assert.match(mrc.notices.join(), /2048 bytes longer .*\(as many as 4 more sections have\) are left out/);
   });
 
@@ -98,10 +98,10 @@ describe("files longer or shorter than their header says", () => {
     const good = mrcBytes({ size, mode: 1, values: images(0), extended: new Uint8Array(1024) });
     const without = Buffer.concat([good.subarray(0, 1024), good.subarray(2048)]);
     await assert.rejects(
-      openMrc(write(t, without)),
+      e2.formats.openMrc(write(t, without)),
       /as without the extended header of 1024 bytes in word 24/,
     );
-    await assert.rejects(openMrc(write(t, good.subarray(0, -1))), /which hold 23 whole sections/);
+    await assert.rejects(e2.formats.openMrc(write(t, good.subarray(0, -1))), /which hold 23 whole sections/);
   });
 });
 
@@ -143,7 +143,7 @@ describe("bytes of mode 0", () => {
     test(`${name}: ${right}`, async (t) => {
       const file = write(t, mrcBytes({ size, mode: 0, values, words: words ?? [] }));
       const read = async (bytes?: "signed" | "unsigned") => {
-        const mrc = await openMrc(file, { bytes });
+        const mrc = await e2.formats.openMrc(file, { bytes });
         try {
           return { found: await mrc.readSections(0, 4), notices: mrc.notices };
         } finally {
@@ -208,13 +208,13 @@ describe("values that the header says wrong", () => {
   ];
   for (const [name, mode, values, change, refused, note] of cases) {
     test(name, async (t) => {
-      const opening = openMrc(write(t, change(mrcBytes({ size, mode, values }))));
+      const opening = e2.formats.openMrc(write(t, change(mrcBytes({ size, mode, values }))));
       if (refused) {
         await assert.rejects(opening, refused);
         return;
       }
       const file = await opening;
-      t.after(() => file.close());
+      t.onTestFinished(() => file.close());
       assert.equal(file.notices.length, note ? 1 : 0, file.notices.join());
       if (note) assert.match(file.notices[0]!, note);
     });
@@ -255,13 +255,13 @@ describe("header numbers of a map that cannot be", () => {
       const file = write(t, mrcBytes({ size: [8, 8, 8], values, words: words ?? [] }), "map.mrc");
       if (right instanceof RegExp) {
         await assert.rejects(
-          readMap(file),
-          (error) => error instanceof InputError && right.test(error.message),
+          e2.maps.read(file),
+          (error) => error instanceof e2.InputError && right.test(error.message),
         );
         return;
       }
       const notices: string[] = [];
-      const map = await readMap(file, { onNotice: (notice) => notices.push(notice) });
+      const map = await e2.maps.read(file, { onNotice: (notice) => notices.push(notice) });
       assert.deepEqual(map.origin, right);
       const absurd = /NaN|beyond/.test(name);
       assert.equal(notices.length, absurd ? 1 : 0, notices.join());
@@ -274,7 +274,7 @@ describe("the command", () => {
   let folder: string;
   const at = (name: string) => path.join(folder, name);
   const star = () => readFileSync(at("sim/particles.star"), "utf8");
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-images-"));
     simulatedProject(folder, "--snr", "4");
     neutralModel(folder);
@@ -284,7 +284,7 @@ describe("the command", () => {
     const grey = images.data.map((value) => Math.max(0, Math.min(255, Math.round(128 + scale * value))));
     writeFileSync(at("sim/bytes.mrcs"), mrcBytes({ size: images.size, mode: 0, values: grey }));
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const reconstructed = (...args: string[]) => {
     const printed = succeed(folder, "reconstruct", "--out", "map.mrc", "--particles", ...args);

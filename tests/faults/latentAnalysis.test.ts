@@ -1,38 +1,24 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import {
-  densityClusters,
-  gaussianMixture,
-  InputError,
-  kMeans,
-  kMeansTask,
-  matchLabels,
-  NeighbourInterpolation,
-  pca,
-  pcaInverse,
-  pcaTransform,
-  Random,
-  spearman,
-  umap,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 import { KdTree } from "e2gmm/dist/latent/kdTree";
+import { test } from "vitest";
 
 /** What is done with points in the latent space, [n · dimensions]. Returns numbers, all of which have to be finite. */
 type Analysis = (points: Float32Array, dimensions: number) => unknown;
 
-const plane = pca(Float32Array.of(0, 1, 2, 5, 4, 4), 2);
+const plane = e2.latent.pca(Float32Array.of(0, 1, 2, 5, 4, 4), 2);
 const analyses: Record<string, Analysis> = {
-  "k-means": (points, dimensions) => kMeans(points, dimensions, 2),
-  "k-means in turns": (points, dimensions) => kMeansTask(points, dimensions, 2),
-  "Gaussian mixture": (points, dimensions) => gaussianMixture(points, dimensions, 2),
-  "density clusters": (points, dimensions) => densityClusters(points, dimensions, { leastSize: 2 }),
-  UMAP: (points, dimensions) => umap(points, dimensions, { epochs: 5 }),
-  "principal components": (points, dimensions) => pca(points, dimensions),
-  "coordinates along components": (points) => pcaTransform(plane, points),
-  "rows from coordinates": (points) => pcaInverse(plane, points),
+  "k-means": (points, dimensions) => e2.latent.kMeans(points, dimensions, 2),
+  "k-means in turns": (points, dimensions) => e2.latent.kMeansTask(points, dimensions, 2),
+  "Gaussian mixture": (points, dimensions) => e2.latent.gaussianMixture(points, dimensions, 2),
+  "density clusters": (points, dimensions) => e2.latent.densityClusters(points, dimensions, { leastSize: 2 }),
+  UMAP: (points, dimensions) => e2.latent.umap(points, dimensions, { epochs: 5 }),
+  "principal components": (points, dimensions) => e2.latent.pca(points, dimensions),
+  "coordinates along components": (points) => e2.latent.pcaTransform(plane, points),
+  "rows from coordinates": (points) => e2.latent.pcaInverse(plane, points),
   "neighbours' interpolation": (points, dimensions) => {
     const n = points.length / dimensions;
-    return new NeighbourInterpolation(points, dimensions, new Float32Array(n), 1).at(
+    return new e2.latent.NeighbourInterpolation(points, dimensions, new Float32Array(n), 1).at(
       points.slice(0, dimensions),
     );
   },
@@ -46,7 +32,7 @@ const analyses: Record<string, Analysis> = {
 
 /** 30 points in a plane, the third of which may be made something else. */
 function points(change: (points: Float32Array) => void = () => {}): Float32Array {
-  const random = new Random(2);
+  const random = new e2.Random(2);
   const made = Float32Array.from({ length: 60 }, () => random.normal());
   change(made);
   return made;
@@ -68,7 +54,7 @@ for (const [name, given, message] of refused) {
       await assert.rejects(
         async () => run(given, 2),
         (error: unknown) => {
-          assert.ok(error instanceof InputError, String(error));
+          assert.ok(error instanceof e2.InputError, String(error));
           assert.match(error.message, message);
           return true;
         },
@@ -104,42 +90,62 @@ for (const [name, given] of allowed) {
 
 const none = new Float32Array(0);
 const options: [name: string, run: () => unknown, message: RegExp][] = [
-  ["k-means of nothing", () => kMeans(none, 2, 1), /^points: expected at least 1, found 0$/],
-  ["a mixture of nothing", () => gaussianMixture(none, 2, 1), /^points: expected at least 1, found 0$/],
-  ["density clusters of nothing", () => densityClusters(none, 2), /^points: expected at least 1, found 0$/],
-  ["UMAP of two points", () => umap(points().slice(0, 4), 2), /^points: expected at least 3, found 2$/],
-  ["components of one point", () => pca(points().slice(0, 2), 2), /^points: expected two or more rows/],
-  ["no dimensions", () => kMeans(points(), 0, 1), /^points: expected rows of 0 numbers/],
+  ["k-means of nothing", () => e2.latent.kMeans(none, 2, 1), /^points: expected at least 1, found 0$/],
+  [
+    "a mixture of nothing",
+    () => e2.latent.gaussianMixture(none, 2, 1),
+    /^points: expected at least 1, found 0$/,
+  ],
+  [
+    "density clusters of nothing",
+    () => e2.latent.densityClusters(none, 2),
+    /^points: expected at least 1, found 0$/,
+  ],
+  [
+    "UMAP of two points",
+    () => e2.latent.umap(points().slice(0, 4), 2),
+    /^points: expected at least 3, found 2$/,
+  ],
+  [
+    "components of one point",
+    () => e2.latent.pca(points().slice(0, 2), 2),
+    /^points: expected two or more rows/,
+  ],
+  ["no dimensions", () => e2.latent.kMeans(points(), 0, 1), /^points: expected rows of 0 numbers/],
   [
     "more clusters than points",
-    () => kMeans(points(), 2, 31),
+    () => e2.latent.kMeans(points(), 2, 31),
     /^k: expected an integer from 1 to the 30 points, found 31$/,
   ],
-  ["no clusters", () => kMeans(points(), 2, 0), /^k: .*found 0$/],
-  ["half a cluster", () => gaussianMixture(points(), 2, 1.5), /^k: .*found 1.5$/],
-  ["NaN clusters", () => kMeansTask(points(), 2, Number.NaN), /^k: .*found NaN$/],
+  ["no clusters", () => e2.latent.kMeans(points(), 2, 0), /^k: .*found 0$/],
+  ["half a cluster", () => e2.latent.gaussianMixture(points(), 2, 1.5), /^k: .*found 1.5$/],
+  ["NaN clusters", () => e2.latent.kMeansTask(points(), 2, Number.NaN), /^k: .*found NaN$/],
   [
     "no beginnings",
-    () => kMeans(points(), 2, 2, { starts: 0 }),
+    () => e2.latent.kMeans(points(), 2, 2, { starts: 0 }),
     /^starts: expected an integer of 1 or more, found 0$/,
   ],
-  ["no beginnings of a mixture", () => gaussianMixture(points(), 2, 2, { starts: 0 }), /^starts: /],
+  ["no beginnings of a mixture", () => e2.latent.gaussianMixture(points(), 2, 2, { starts: 0 }), /^starts: /],
   [
     "a mixture of no points",
-    () => gaussianMixture(points(), 2, 2, { mostPoints: Number.NaN }),
+    () => e2.latent.gaussianMixture(points(), 2, 2, { mostPoints: Number.NaN }),
     /^mostPoints: .*NaN$/,
   ],
-  ["no steps", () => gaussianMixture(points(), 2, 2, { mostSteps: 0 }), /^mostSteps: /],
+  ["no steps", () => e2.latent.gaussianMixture(points(), 2, 2, { mostSteps: 0 }), /^mostSteps: /],
   [
     "a ridge below 0",
-    () => gaussianMixture(points(), 2, 2, { ridge: -1 }),
+    () => e2.latent.gaussianMixture(points(), 2, 2, { ridge: -1 }),
     /^ridge: expected a number of 0 or more/,
   ],
-  ["no tolerance", () => gaussianMixture(points(), 2, 2, { tolerance: Number.NaN }), /^tolerance: /],
+  [
+    "no tolerance",
+    () => e2.latent.gaussianMixture(points(), 2, 2, { tolerance: Number.NaN }),
+    /^tolerance: /,
+  ],
   [
     "no ridge where points are one",
     () =>
-      gaussianMixture(
+      e2.latent.gaussianMixture(
         points((made) => made.fill(1)),
         2,
         1,
@@ -149,21 +155,33 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
   ],
   [
     "no rounds of UMAP",
-    () => umap(points(), 2, { epochs: 0 }),
+    () => e2.latent.umap(points(), 2, { epochs: 0 }),
     /^epochs: expected an integer of 1 or more, found 0$/,
   ],
-  ["half a neighbour", () => densityClusters(points(), 2, { neighbours: 2.5 }), /^neighbours: .*found 2.5$/],
-  ["density clusters of no points", () => densityClusters(points(), 2, { mostPoints: 0 }), /^mostPoints: /],
+  [
+    "half a neighbour",
+    () => e2.latent.densityClusters(points(), 2, { neighbours: 2.5 }),
+    /^neighbours: .*found 2.5$/,
+  ],
+  [
+    "density clusters of no points",
+    () => e2.latent.densityClusters(points(), 2, { mostPoints: 0 }),
+    /^mostPoints: /,
+  ],
   [
     "more components than axes",
-    () => pcaTransform(plane, points(), 3),
+    () => e2.latent.pcaTransform(plane, points(), 3),
     /^components: expected an integer from 1 to 2, found 3$/,
   ],
-  ["no component", () => pcaInverse(plane, points(), 0), /^components: .*found 0$/],
-  ["no neighbours", () => new NeighbourInterpolation(points(), 2, points(), 2, Number.NaN), /^neighbours: /],
+  ["no component", () => e2.latent.pcaInverse(plane, points(), 0), /^components: .*found 0$/],
+  [
+    "no neighbours",
+    () => new e2.latent.NeighbourInterpolation(points(), 2, points(), 2, Number.NaN),
+    /^neighbours: /,
+  ],
   [
     "labels that are none",
-    () => matchLabels([0, Number.NaN], [0, 1]),
+    () => e2.latent.matchLabels([0, Number.NaN], [0, 1]),
     /^point 1: expected integers as labels, found NaN and 1$/,
   ],
 ];
@@ -172,7 +190,7 @@ for (const [name, run, message] of options) {
     await assert.rejects(
       async () => run(),
       (error: unknown) => {
-        assert.ok(error instanceof InputError, String(error));
+        assert.ok(error instanceof e2.InputError, String(error));
         assert.match(error.message, message);
         return true;
       },
@@ -181,7 +199,7 @@ for (const [name, run, message] of options) {
 }
 
 test("a rank correlation of what is no number is none, and infinities have ranks", () => {
-  assert.ok(Number.isNaN(spearman([1, Number.NaN, 3], [1, 2, 3])));
+  assert.ok(Number.isNaN(e2.latent.spearman([1, Number.NaN, 3], [1, 2, 3])));
   const infinite = Number.POSITIVE_INFINITY;
-  assert.equal(spearman([1, infinite, infinite, -infinite], [2, 3, 3, 1]), 1);
+  assert.equal(e2.latent.spearman([1, infinite, infinite, -infinite], [2, 3, 3, 1]), 1);
 });

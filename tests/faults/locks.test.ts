@@ -4,15 +4,15 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
-import { before, describe, test } from "node:test";
-import { Run, train, trainInThisThread } from "e2gmm";
+import * as e2 from "e2gmm";
+import { beforeAll, describe, test } from "vitest";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
 /** One training at a time writes to a run folder; what a dead one locked, the next takes over. */
 
 let project: SmallProject;
-before(async () => {
+beforeAll(async () => {
   project = await smallProject();
 });
 
@@ -24,7 +24,7 @@ const text = (...parts: string[]) => readFileSync(at(...parts), "utf8");
 async function duringTraining(out: string, resume: boolean, work: () => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   let seen: Promise<unknown> | undefined;
-  const training = train(
+  const training = e2.train(
     {
       ...project.settings(out, { epochs: 500 }),
       resume,
@@ -47,9 +47,9 @@ describe("a run folder in which a training works", () => {
   test("is refused to a second training, whether it begins or goes on, of this process or another", async () => {
     await duringTraining("busy", false, async () => {
       const settings = project.settings("busy", { epochs: 500 });
-      await assert.rejects(train({ ...settings, resume: true }), held("busy"));
-      await assert.rejects(trainInThisThread({ ...settings, resume: true }), held("busy"));
-      await assert.rejects(train(settings), /busy: expected a new folder, or --resume/);
+      await assert.rejects(e2.train({ ...settings, resume: true }), held("busy"));
+      await assert.rejects(e2.training.trainInThisThread({ ...settings, resume: true }), held("busy"));
+      await assert.rejects(e2.train(settings), /busy: expected a new folder, or --resume/);
       const other = spawnSync(
         process.execPath,
         [launcher, "train", "--resume", "--out", "busy", "--backend", "wasm"],
@@ -66,13 +66,16 @@ describe("a run folder in which a training works", () => {
     });
     assert.equal(existsSync(lockOf("busy")), false);
     await duringTraining("busy", true, () =>
-      assert.rejects(trainInThisThread({ ...project.settings("busy"), resume: true }), held("busy")),
+      assert.rejects(
+        e2.training.trainInThisThread({ ...project.settings("busy"), resume: true }),
+        held("busy"),
+      ),
     );
   });
 
   test("can be read", async () => {
     await duringTraining("read", false, async () => {
-      const run = await Run.open(at("read"));
+      const run = await e2.training.Run.open(at("read"));
       assert.ok(run.history.length >= 1);
       assert.equal(run.places?.length, 60);
       run.close();
@@ -80,27 +83,32 @@ describe("a run folder in which a training works", () => {
   });
 
   test("is refused before the run is made, too: of two that begin, one goes on", async () => {
-    const both = await Promise.allSettled([1, 2].map(() => trainInThisThread(project.settings("race"))));
+    const both = await Promise.allSettled(
+      [1, 2].map(() => e2.training.trainInThisThread(project.settings("race"))),
+    );
     const [done, refused] = [...both].sort((a, b) => (a.status < b.status ? -1 : 1));
     assert.equal(done!.status, "fulfilled");
     assert.match(String((refused as PromiseRejectedResult).reason), held("race"));
-    (done as PromiseFulfilledResult<Run>).value.close();
+    (done as PromiseFulfilledResult<e2.training.Run>).value.close();
   });
 });
 
 test("a lock ends with its training: finished, refused, failed or stopped, and folders made for it go", async () => {
-  const run = await trainInThisThread(project.settings("done"));
+  const run = await e2.training.trainInThisThread(project.settings("done"));
   run.close();
   assert.equal(existsSync(lockOf("done")), false);
   const wrong = { ...project.settings("no/such/run"), particles: at("none.star") };
-  await assert.rejects(trainInThisThread(wrong), /none\.star/);
-  await assert.rejects(train(wrong), /none\.star/);
+  await assert.rejects(e2.training.trainInThisThread(wrong), /none\.star/);
+  await assert.rejects(e2.train(wrong), /none\.star/);
   assert.equal(existsSync(at("no")), false);
   mkdirSync(at("empty"));
-  await assert.rejects(trainInThisThread({ ...wrong, out: at("empty") }), /none\.star/);
+  await assert.rejects(e2.training.trainInThisThread({ ...wrong, out: at("empty") }), /none\.star/);
   assert.deepEqual(readdirSync(at("empty")), []);
   const stopped = AbortSignal.abort(new Error("at once"));
-  await assert.rejects(trainInThisThread(project.settings("never"), { signal: stopped }), /at once/);
+  await assert.rejects(
+    e2.training.trainInThisThread(project.settings("never"), { signal: stopped }),
+    /at once/,
+  );
   assert.equal(existsSync(at("never")), false);
 });
 
@@ -119,13 +127,13 @@ describe("a lock whose process", () => {
   const resumed = (out: string) => {
     // The options of the run are those that it was begun with, 500 epochs: its first new one is enough.
     const controller = new AbortController();
-    return trainInThisThread(
+    return e2.training.trainInThisThread(
       { ...project.settings(out), resume: true, onEpoch: () => controller.abort(new Error("goes on")) },
       { signal: controller.signal },
     );
   };
 
-  test("is dead is taken over; so is one whose number was given to another process, and one before a restart", async (t) => {
+  test("is dead is taken over; so is one whose number was given to another process, and one before a restart", async () => {
     const lock = await lockFrom("stale");
     const child = spawn(process.execPath, ["-e", ""]);
     await once(child, "exit");
@@ -136,7 +144,7 @@ describe("a lock whose process", () => {
     ];
     for (const [name, change, skip] of stale) {
       if (skip) {
-        t.diagnostic(`${name}: the system does not say when it was started`);
+        console.log(`${name}: the system does not say when it was started`);
         continue;
       }
       writeFileSync(lockOf("stale"), JSON.stringify({ ...lock, ...change }));
@@ -166,7 +174,7 @@ describe("a lock whose process", () => {
     const controller = new AbortController();
     const epochs: number[] = [];
     await assert.rejects(
-      trainInThisThread(
+      e2.training.trainInThisThread(
         {
           ...project.settings("robbed", { epochs: 500 }),
           onEpoch: ({ epoch }) => {
@@ -193,7 +201,7 @@ test("a killed training leaves a lock, and the next one goes on", async () => {
   assert.ok(existsSync(lockOf("killed")));
   const controller = new AbortController();
   await assert.rejects(
-    trainInThisThread(
+    e2.training.trainInThisThread(
       { ...project.settings("killed"), resume: true, onEpoch: () => controller.abort(new Error("goes on")) },
       { signal: controller.signal },
     ),

@@ -2,21 +2,21 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import { gaussiansInRegion, readMap, readModelText, type Volume, writeMap } from "e2gmm";
+import * as e2 from "e2gmm";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/command";
 
 /** What is no mask is refused by every command that takes one, in the same words. */
 
 let folder: string;
-let map: Volume;
-before(async () => {
+let map: e2.maps.Volume;
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-masks-"));
   simulatedProject(folder);
   neutralModel(folder);
-  map = await readMap(path.join(folder, "sim/consensus.mrc"));
+  map = await e2.maps.read(path.join(folder, "sim/consensus.mrc"));
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const commands: Record<string, string[]> = {
   train: words("train --particles sim/particles.star --model model.txt --backend wasm --out run"),
@@ -25,14 +25,14 @@ const commands: Record<string, string[]> = {
 };
 const all = Object.keys(commands);
 
-const filled = (value: (x: number, i: number) => number): Volume => ({
+const filled = (value: (x: number, i: number) => number): e2.maps.Volume => ({
   ...map,
   data: map.data.map((_, i) => value(i % 32, i)),
 });
 const half = () => filled((x) => (x < 16 ? 1 : 0));
 
 /** name, the mask, the commands that refuse it, what they say */
-const cases: [string, () => Volume | Buffer, string[], RegExp][] = [
+const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
   [
     "nothing but zeros",
     () => filled(() => 0),
@@ -95,7 +95,7 @@ describe("masks that are refused", () => {
       const file = path.join(folder, "mask.mrc");
       const made = mask();
       if (Buffer.isBuffer(made)) writeFileSync(file, made);
-      else await writeMap(file, made);
+      else await e2.maps.write(file, made);
       for (const command of by)
         refuses(folder, [...commands[command]!, "--mask", "mask.mrc"], /mask\.mrc/, right);
     });
@@ -103,7 +103,7 @@ describe("masks that are refused", () => {
 
   test("a value that is not finite", async () => {
     const file = path.join(folder, "mask.mrc");
-    await writeMap(file, half());
+    await e2.maps.write(file, half());
     const { open } = await import("node:fs/promises");
     const handle = await open(file, "r+");
     await handle.write(Float32Array.of(Number.NaN), 0, 4, 1024);
@@ -115,9 +115,9 @@ describe("masks that are refused", () => {
 
 test("good masks are taken: soft ones, ones of other voxels for a training, slightly beyond 0 and 1", async () => {
   const soft = filled((x) => Math.max(-0.005, Math.min(1.005, (20 - x) / 8)));
-  await writeMap(path.join(folder, "soft.mrc"), soft);
+  await e2.maps.write(path.join(folder, "soft.mrc"), soft);
   succeed(folder, ...commands["fsc"]!.slice(0, 3), "--mask", "soft.mrc");
-  const coarse: Volume = { data: new Float32Array(8).fill(1), size: [2, 2, 2], apix: 64 };
-  const model = await readModelText(path.join(folder, "model.txt"));
-  assert.equal(gaussiansInRegion(model, { mask: coarse }).length, model.count);
+  const coarse: e2.maps.Volume = { data: new Float32Array(8).fill(1), size: [2, 2, 2], apix: 64 };
+  const model = await e2.model.readText(path.join(folder, "model.txt"));
+  assert.equal(e2.model.gaussiansInRegion(model, { mask: coarse }).length, model.count);
 });

@@ -1,28 +1,19 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
-import {
-  formatFsc,
-  type GaussianModel,
-  InputError,
-  modelDensity,
-  simulateFromModels,
-  writeMap,
-  writeModelPdb,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 import { createStack } from "e2gmm/dist/formats/mrc";
 import { starNumber } from "e2gmm/dist/formats/relionStar";
-import { temporaryFolder } from "e2gmm/dist/testing";
 import { RunFolder } from "e2gmm/dist/training/runs/run";
+import { describe, test } from "vitest";
+import { temporaryFolder } from "../testing";
 
 /** A number that is not finite is written to no file; what was there before stays, and nothing is left beside it. */
 
 const wrong = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
-function model(change: (model: GaussianModel) => void): GaussianModel {
-  const made: GaussianModel = {
+function model(change: (model: e2.model.GaussianModel) => void): e2.model.GaussianModel {
+  const made: e2.model.GaussianModel = {
     count: 2,
     params: Float32Array.of(0, 0.1, 0, 0.1, 0, 0.1, 1, 2, 1.5, 1.5),
     boxSize: 16,
@@ -45,14 +36,18 @@ const cases: [name: string, write: (file: string, value: number) => Promise<unkn
     const broken = (value: number) => model(({ params }) => params.fill(value, 2 * row + 1, 2 * row + 2));
     const what = new RegExp(`for ${name} of Gaussian 2$`);
     return [
-      [`model as text, ${name}`, (file, value) => writeModelText(file, broken(value)), what],
-      [`model as PDB, ${name}`, (file, value) => writeModelPdb(file, [model(() => {}), broken(value)]), what],
+      [`model as text, ${name}`, (file, value) => e2.model.writeText(file, broken(value)), what],
+      [
+        `model as PDB, ${name}`,
+        (file, value) => e2.model.writePdb(file, [model(() => {}), broken(value)]),
+        what,
+      ],
     ];
   }),
   [
     "model as text, pixel size",
     (file, value) =>
-      writeModelText(
+      e2.model.writeText(
         file,
         model((m) => {
           m.apix = value;
@@ -63,7 +58,7 @@ const cases: [name: string, write: (file: string, value: number) => Promise<unkn
   [
     "model as PDB, origin",
     (file, value) =>
-      writeModelPdb(
+      e2.model.writePdb(
         file,
         model((m) => {
           m.origin = [0, value, 0];
@@ -73,27 +68,27 @@ const cases: [name: string, write: (file: string, value: number) => Promise<unkn
   ],
   [
     "map, a voxel",
-    (file, value) => writeMap(file, { ...volume(), data: volume().data.fill(value, 27, 28) }),
+    (file, value) => e2.maps.write(file, { ...volume(), data: volume().data.fill(value, 27, 28) }),
     /for the pixel 3, 2 of section 2$/,
   ],
   [
     "map, the last voxel",
-    (file, value) => writeMap(file, { ...volume(), data: volume().data.fill(value, 63) }),
+    (file, value) => e2.maps.write(file, { ...volume(), data: volume().data.fill(value, 63) }),
     /for the pixel 3, 3 of section 4$/,
   ],
   [
     "map, the pixel size",
-    (file, value) => writeMap(file, { ...volume(), apix: value }),
+    (file, value) => e2.maps.write(file, { ...volume(), apix: value }),
     /the pixel size or the origin/,
   ],
   [
     "map, the origin",
-    (file, value) => writeMap(file, { ...volume(), origin: [0, value, 0] }),
+    (file, value) => e2.maps.write(file, { ...volume(), origin: [0, value, 0] }),
     /the pixel size or the origin/,
   ],
   [
     "map of a model",
-    (file, value) => writeMap(file, modelDensity(model(({ params }) => params.fill(value, 6, 7)))),
+    (file, value) => e2.maps.write(file, e2.model.density(model(({ params }) => params.fill(value, 6, 7)))),
     /for the pixel/,
   ],
   [
@@ -119,7 +114,7 @@ for (const [name, write, what] of cases) {
     writeFileSync(file, "before");
     for (const value of wrong) {
       await assert.rejects(write(file, value), (error) => {
-        assert.ok(error instanceof InputError, String(error));
+        assert.ok(error instanceof e2.InputError, String(error));
         assert.match(
           error.message,
           /out\.file: expected only finite numbers to be written, found (NaN|-?Infinity)/,
@@ -162,7 +157,7 @@ describe("tables", () => {
     };
     for (const value of wrong) {
       assert.throws(
-        () => formatFsc({ ...curve, fsc: Float64Array.of(value) }, "fsc.txt"),
+        () => e2.reconstruction.formatFsc({ ...curve, fsc: Float64Array.of(value) }, "fsc.txt"),
         /fsc\.txt: .*shell 0/,
       );
       assert.throws(() => starNumber(value), /expected a finite number/);
@@ -171,12 +166,12 @@ describe("tables", () => {
 
   test("the truth of simulated particles", async (t) => {
     const folder = temporaryFolder(t);
-    const made = simulateFromModels([model(() => {})], {
+    const made = e2.simulate.fromModels([model(() => {})], {
       folder,
       particlesPerState: 2,
       truth: { angle: [Number.NaN] },
-    } as Parameters<typeof simulateFromModels>[1]);
-    await assert.rejects(made, InputError);
+    } as Parameters<typeof e2.simulate.fromModels>[1]);
+    await assert.rejects(made, e2.InputError);
     assert.deepEqual(
       readdirSync(folder).filter((name) => name === "truth.csv" || name.endsWith(".part")),
       [],
@@ -188,7 +183,7 @@ test("a message names the file that a command was to write, not its passing name
   const folder = temporaryFolder(t);
   const passing = path.join(folder, "out.mrc.0123abcd.part");
   await assert.rejects(
-    writeMap(passing, { ...volume(), apix: Number.NaN }),
+    e2.maps.write(passing, { ...volume(), apix: Number.NaN }),
     /\/out\.mrc: expected only finite/,
   );
   assert.deepEqual(readdirSync(folder), []);

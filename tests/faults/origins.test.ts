@@ -2,32 +2,17 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import {
-  type GaussianModel,
-  growNeutralModel,
-  mergedModels,
-  modelDensity,
-  movedModel,
-  readMap,
-  readModelPdb,
-  readModelText,
-  rescaledModel,
-  resizeVolume,
-  type Volume,
-  writeMap,
-  writeModelPdb,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 import { placedLike } from "e2gmm/dist/explorer/exportedFiles";
 import { pickGaussians } from "e2gmm/dist/model/gaussianModel";
-import { temporaryFolder } from "e2gmm/dist/testing";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { neutralModel, simulatedProject, succeed } from "../cli/command";
+import { temporaryFolder } from "../testing";
 
 /** What is made from a map lies on that map in every other program, wherever its header places it. */
 
 /** Å of the brightest voxel. */
-function brightest({ data, size, apix, origin = [0, 0, 0] }: Volume): number[] {
+function brightest({ data, size, apix, origin = [0, 0, 0] }: e2.maps.Volume): number[] {
   const at = data.indexOf(data.reduce((a, b) => Math.max(a, b)));
   const [nx, ny] = size;
   return [at % nx, Math.floor(at / nx) % ny, Math.floor(at / (nx * ny))].map(
@@ -36,7 +21,7 @@ function brightest({ data, size, apix, origin = [0, 0, 0] }: Volume): number[] {
 }
 
 /** Å of the centre of each Gaussian. */
-function places({ count, params, boxSize, apix, origin = [0, 0, 0] }: GaussianModel): number[][] {
+function places({ count, params, boxSize, apix, origin = [0, 0, 0] }: e2.model.GaussianModel): number[][] {
   return Array.from({ length: count }, (_, i) =>
     [0, 1, 2].map(
       (axis) => (params[axis * count + i]! * boxSize + Math.floor(boxSize / 2)) * apix + origin[axis]!,
@@ -69,30 +54,30 @@ for (const [name, edge, box, { origin, start }, place] of cases) {
   test(`${name}: the model, its atoms and its density lie on the map`, async (t) => {
     const folder = temporaryFolder(t);
     const at = (file: string) => path.join(folder, file);
-    const truth: GaussianModel = {
+    const truth: e2.model.GaussianModel = {
       count: 2,
       params: Float32Array.of(4 / edge, -5 / edge, -3 / edge, 2 / edge, 6 / edge, 0, 3, 1, 2.5, 2.5),
       boxSize: edge,
       apix: 2,
     };
-    await writeMap(at("map.mrc"), modelDensity(truth));
+    await e2.maps.write(at("map.mrc"), e2.model.density(truth));
     const bytes = readFileSync(at("map.mrc"));
     for (const [i, x] of (origin ?? []).entries()) bytes.writeFloatLE(x, 4 * (49 + i));
     for (const [i, x] of (start ?? []).entries()) bytes.writeInt32LE(x, 4 * (4 + i));
     writeFileSync(at("map.mrc"), bytes);
 
-    const map = await readMap(at("map.mrc"));
+    const map = await e2.maps.read(at("map.mrc"));
     assert.deepEqual(map.origin, place);
     const expected = [4, -3, 6].map((x, axis) => (x + Math.floor(edge / 2)) * 2 + place[axis]!);
     near(brightest(map), expected, 0.01, "map");
-    const grown = await growNeutralModel(map, {
+    const grown = await e2.model.grow(map, {
       resolution: 9,
       gaussians: 2,
       boxSize: box,
       startGaussians: 2,
     });
-    await writeModelText(at("model.txt"), grown.model);
-    const model = await readModelText(at("model.txt"));
+    await e2.model.writeText(at("model.txt"), grown.model);
+    const model = await e2.model.readText(at("model.txt"));
     assert.deepEqual(model, grown.model);
     const best = (found: number[][]) =>
       found.reduce((a, b) => {
@@ -100,22 +85,22 @@ for (const [name, edge, box, { origin, start }, place] of cases) {
         return off(b) < off(a) ? b : a;
       });
     near(best(places(model)), expected, 0.5, "model");
-    await writeModelPdb(at("model.pdb"), model);
+    await e2.model.writePdb(at("model.pdb"), model);
     near(best(atoms(readFileSync(at("model.pdb"), "utf8"))), expected, 0.5, "atoms");
-    assert.deepEqual(await readModelPdb(at("model.pdb")), [model]);
+    assert.deepEqual(await e2.model.readPdb(at("model.pdb")), [model]);
     const loose = readFileSync(at("model.pdb"), "utf8").replace(/^REMARK 999 GAUSSIAN.*\n/gm, "");
     writeFileSync(at("atoms.pdb"), loose);
-    near(best(places((await readModelPdb(at("atoms.pdb")))[0]!)), expected, 0.5, "model from atoms");
+    near(best(places((await e2.model.readPdb(at("atoms.pdb")))[0]!)), expected, 0.5, "model from atoms");
     for (const boxSize of [box, 48, 37]) {
-      const density = modelDensity(model, { boxSize });
-      await writeMap(at("density.mrc"), density);
-      near(brightest(await readMap(at("density.mrc"))), expected, density.apix, `density of ${boxSize}`);
+      const density = e2.model.density(model, { boxSize });
+      await e2.maps.write(at("density.mrc"), density);
+      near(brightest(await e2.maps.read(at("density.mrc"))), expected, density.apix, `density of ${boxSize}`);
     }
   });
 }
 
 describe("the place in space stays", () => {
-  const model: GaussianModel = {
+  const model: e2.model.GaussianModel = {
     count: 3,
     params: Float32Array.of(0.1, 0, -0.2, 0, 0.1, 0.2, 0, 0.2, 0.1, 1, 2, 3, 1, 1, 1),
     boxSize: 33,
@@ -132,14 +117,14 @@ describe("the place in space stays", () => {
       [40, 1.5],
       [33, 3],
     ] as const) {
-      same(places(rescaledModel(model, boxSize, apix)), places(model));
+      same(places(e2.model.rescale(model, boxSize, apix)), places(model));
     }
     same(
       places(pickGaussians(model, [2, 0])),
       [2, 0].map((i) => places(model)[i]!),
     );
-    same(places(mergedModels([model, model])), [...places(model), ...places(model)]);
-    const moved = movedModel(model, [1, 0, 0, 0, 1, 0, 0, 0, 1], [1, 2, 3]);
+    same(places(e2.model.merge([model, model])), [...places(model), ...places(model)]);
+    const moved = e2.model.move(model, [1, 0, 0, 0, 1, 0, 0, 0, 1], [1, 2, 3]);
     same(
       places(moved),
       places(model).map((place) => place.map((x, axis) => x + axis + 1)),
@@ -147,9 +132,9 @@ describe("the place in space stays", () => {
   });
 
   test("of a map in another box, and of the reconstructions that an explorer shows beside a model", () => {
-    const map = modelDensity(model, { boxSize: 66 });
+    const map = e2.model.density(model, { boxSize: 66 });
     for (const target of [{ size: 44 }, { size: 45 }, { apix: 2 }]) {
-      near(brightest(resizeVolume(map, target)), brightest(map), 2.5, JSON.stringify(target));
+      near(brightest(e2.maps.resize(map, target)), brightest(map), 2.5, JSON.stringify(target));
     }
     const { origin: _, ...unplaced } = map;
     const made = placedLike(model, { map: unplaced, half1: unplaced, half2: unplaced, leftOut: [] });
@@ -159,11 +144,11 @@ describe("the place in space stays", () => {
 
 describe("from neutral to decode", () => {
   let folder: string;
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-origin-"));
     simulatedProject(folder);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("a run keeps the map's origin, and decodes to it", async () => {
     const at = (...parts: string[]) => path.join(folder, ...parts);
@@ -175,7 +160,10 @@ describe("from neutral to decode", () => {
       neutralModel(folder);
       succeed(folder, ...train, run);
       succeed(folder, "decode", run, "--z=0.5", "--model-out", `${run}.pdb`, "--map-out", `${run}.mrc`);
-      return { atoms: atoms(readFileSync(at(`${run}.pdb`), "utf8")), map: await readMap(at(`${run}.mrc`)) };
+      return {
+        atoms: atoms(readFileSync(at(`${run}.pdb`), "utf8")),
+        map: await e2.maps.read(at(`${run}.mrc`)),
+      };
     };
     const plain = await ends("plain");
     const bytes = readFileSync(at("sim/consensus.mrc"));

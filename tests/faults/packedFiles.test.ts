@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { InputError, openMrc, openParticles, readMap, StoppedError } from "e2gmm";
+import * as e2 from "e2gmm";
 import { openSource } from "e2gmm/dist/formats/fileSource";
-import { mrcBytes } from "e2gmm/dist/formats/mrc.test.helper";
+import { describe, type TestContext, test } from "vitest";
+import { mrcBytes } from "../../kernel-lib/src/formats/mrc.test.helper";
 
 /** Compressed files that are damaged, that promise too much, or that unpack to more than they promise. */
 
@@ -43,7 +43,7 @@ function workplace(t: TestContext): { folder: string; temporary: string } {
   mkdirSync(temporary);
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = temporary;
-  t.after(() => {
+  t.onTestFinished(() => {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
     const left = readdirSync(temporary);
@@ -108,8 +108,8 @@ describe("what is refused", () => {
       const { folder } = workplace(t);
       const file = path.join(folder, "map.mrc.gz");
       writeFileSync(file, bytes());
-      await assert.rejects(readMap(file), (error) => {
-        assert.ok(error instanceof InputError, String(error));
+      await assert.rejects(e2.maps.read(file), (error) => {
+        assert.ok(error instanceof e2.InputError, String(error));
         assert.match(error.message, /map\.mrc\.gz: /);
         assert.match(error.message, right);
         return true;
@@ -122,7 +122,7 @@ describe("what is refused", () => {
     const file = path.join(folder, "a.star");
     writeFileSync(file, gzipSync(Buffer.alloc(1.5e8, "data_ \n")));
     await assert.rejects(
-      openParticles(file),
+      e2.particles.open(file),
       /a\.star: expected at most \d+ bytes when unpacked from \d+, found more/,
     );
   });
@@ -138,7 +138,7 @@ describe("what is refused", () => {
       const file = path.join(folder, name);
       for (let length = 4; length < bytes.length; length++) {
         writeFileSync(file, bytes.subarray(0, length));
-        await assert.rejects(openMrc(file), InputError, `${length} bytes of ${name}`);
+        await assert.rejects(e2.formats.openMrc(file), e2.InputError, `${length} bytes of ${name}`);
         tried++;
       }
     }
@@ -162,7 +162,7 @@ test("good files are read: gzip, bzip2, several streams, a little longer than pr
   ] as const) {
     const file = path.join(folder, name);
     writeFileSync(file, bytes);
-    const mrc = await openMrc(file);
+    const mrc = await e2.formats.openMrc(file);
     assert.deepEqual([...(await mrc.readSections(0, 2))], [0, 1, 2, 3, 4, 5, 6, 7], name);
     assert.equal(mrc.notices.length, notices, name);
     await mrc.close();
@@ -176,14 +176,14 @@ describe("stopping", () => {
     writeFileSync(gzip, gzipSync(Buffer.concat([promising(1 << 20), zeros(16e6)])));
     writeFileSync(bzip2, bzip2Bomb);
     for (const file of [gzip, bzip2]) {
-      await assert.rejects(openMrc(file, { signal: AbortSignal.abort() }), StoppedError);
+      await assert.rejects(e2.formats.openMrc(file, { signal: AbortSignal.abort() }), e2.StoppedError);
       const controller = new AbortController();
       const promisedBytes = () => {
         controller.abort();
         return file === bzip2 ? 4e8 : 1.6e7;
       };
       const opening = openSource(file, { memoryLimit: 1e5, signal: controller.signal, promisedBytes });
-      await assert.rejects(opening, StoppedError);
+      await assert.rejects(opening, e2.StoppedError);
     }
   });
 

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { Random } from "e2gmm";
+import type * as e2 from "e2gmm";
 
 /** What may happen to the files of a run folder: the tables of `damagedRuns.test.ts`. */
 
@@ -226,7 +226,7 @@ export const ofFree: [name: string, change: Change][] = [
 ];
 
 /** One byte or some, replaced, removed or put in between. */
-export function mutated(bytes: Buffer, random: Random): Buffer {
+export function mutated(bytes: Buffer, random: e2.Random): Buffer {
   const at = random.integer(bytes.length);
   const some = Buffer.from(Array.from({ length: 1 + random.integer(4) }, () => random.integer(256)));
   const kind = random.integer(4);

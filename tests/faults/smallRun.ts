@@ -1,14 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import {
-  growNeutralModel,
-  readMap,
-  simulateLinearMotion,
-  type TrainSettings,
-  useBackend,
-  writeModelText,
-} from "e2gmm";
+import * as e2 from "e2gmm";
 
 /** A project that trains in a second: 60 particles of 32² pixels, 24 Gaussians. Removed when the test file ends. */
 export interface SmallProject {
@@ -16,12 +9,12 @@ export interface SmallProject {
   particles: string;
   model: string;
   /** Settings of a training into a folder of the project; `options` over those that make it small. */
-  settings(out: string, options?: TrainSettings["options"]): TrainSettings;
+  settings(out: string, options?: e2.training.TrainSettings["options"]): e2.training.TrainSettings;
   /** The same as arguments of the command. */
-  command(out: string, options?: TrainSettings["options"]): string[];
+  command(out: string, options?: e2.training.TrainSettings["options"]): string[];
 }
 
-const small: NonNullable<TrainSettings["options"]> = {
+const small: NonNullable<e2.training.TrainSettings["options"]> = {
   latent: 1,
   vary: ["position"],
   epochs: 2,
@@ -33,8 +26,8 @@ const small: NonNullable<TrainSettings["options"]> = {
 export async function smallProject(): Promise<SmallProject> {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-faults-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  await useBackend("wasm");
-  const { consensus } = await simulateLinearMotion({
+  await e2.useBackend("wasm");
+  const { consensus } = await e2.simulate.linearMotion({
     folder,
     states: 3,
     particlesPerState: 20,
@@ -44,12 +37,12 @@ export async function smallProject(): Promise<SmallProject> {
     seed: 3,
   });
   const model = path.join(folder, "model.txt");
-  const grown = await growNeutralModel(await readMap(consensus), {
+  const grown = await e2.model.grow(await e2.maps.read(consensus), {
     resolution: 16,
     gaussians: 24,
     boxSize: 32,
   });
-  await writeModelText(model, grown.model);
+  await e2.model.writeText(model, grown.model);
   const particles = path.join(folder, "particles.star");
   return {
     folder,

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import * as gmm from "e2gmm";
+import * as e2 from "e2gmm";
 import ts from "typescript";
+import { afterAll, beforeAll, test } from "vitest";
 import { root } from "../workspace/repository";
 
 /**
@@ -25,17 +25,17 @@ function inCell<T>(looks: number, work: () => Promise<T>): Promise<T> {
 }
 
 let folder: string;
-let data: gmm.SimulatedData;
-let map: gmm.Volume;
-let particles: gmm.ParticleSet;
-let model: gmm.GaussianModel;
+let data: e2.simulate.SimulatedData;
+let map: e2.maps.Volume;
+let particles: e2.particles.ParticleSet;
+let model: e2.model.GaussianModel;
 const at = (name: string) => path.join(folder, name);
-const random = new gmm.Random(1);
+const random = new e2.Random(1);
 const points = Float32Array.from({ length: 4000 }, () => random.normal());
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-signals-"));
-  data = await gmm.simulateLinearMotion({
+  data = await e2.simulate.linearMotion({
     folder: at("sim"),
     states: 2,
     particlesPerState: 150,
@@ -44,14 +44,14 @@ before(async () => {
     range: 0.2,
     seed: 2,
   });
-  map = await gmm.readMap(data.consensus);
-  particles = await gmm.openParticles(data.star);
+  map = await e2.maps.read(data.consensus);
+  particles = await e2.particles.open(data.star);
   const size = { resolution: 16, gaussians: 12, startGaussians: 12 };
-  model = (await gmm.growNeutralModel(map, size)).model;
-  await gmm.writeModelText(at("model.txt"), model);
-  await gmm.useBackend("cpu");
+  model = (await e2.model.grow(map, size)).model;
+  await e2.model.writeText(at("model.txt"), model);
+  await e2.useBackend("cpu");
 });
-after(async () => {
+afterAll(async () => {
   await particles.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -73,27 +73,27 @@ const design = () => ({
 
 /** A call of each, which works where nothing stops it. `explorer` functions pass their task on to what is here. */
 const calls: Record<string, () => Promise<unknown>> = {
-  openMrc: () => gmm.openMrc(data.consensus),
-  readMap: () => gmm.readMap(data.consensus),
-  readMask: () => gmm.readMask(at("mask.mrc")),
-  openParticles: () => gmm.openParticles(data.star),
+  openMrc: () => e2.formats.openMrc(data.consensus),
+  readMap: () => e2.maps.read(data.consensus),
+  readMask: () => e2.maps.readMask(at("mask.mrc")),
+  openParticles: () => e2.particles.open(data.star),
   "ParticleSet.checkStacks": () => particles.checkStacks(),
-  writeSelection: () => gmm.writeSelection(particles, [1, 2], at("selected.star")),
-  prepareTargets: () => gmm.prepareTargets(particles, { boxSize: 32, rings: 12 }),
-  reconstruct: () => gmm.reconstruct(particles),
-  writeMap: () => gmm.writeMap(at("map.mrc"), map),
-  growNeutralModel: () => gmm.growNeutralModel(map, { resolution: 16, gaussians: 40 }),
-  simulateFromModels: () => gmm.simulateFromModels([model], { folder: at("more"), particlesPerState: 300 }),
-  simulateLinearMotion: () => gmm.simulateLinearMotion(design()),
-  simulateCircularMotion: () => gmm.simulateCircularMotion({ ...design(), radius: 0.1 } as never),
-  simulateComposition: () => gmm.simulateComposition(design()),
-  kMeansTask: () => gmm.kMeansTask(points, 2, 20),
-  gaussianMixture: () => gmm.gaussianMixture(points, 2, 8),
-  densityClusters: () => gmm.densityClusters(points, 2),
-  umap: () => gmm.umap(points, 2),
-  train: () => gmm.train(training()),
-  trainInThisThread: () => gmm.trainInThisThread(training()),
-  exploreTraining: () => gmm.exploreTraining(training()),
+  writeSelection: () => e2.particles.writeSelection(particles, [1, 2], at("selected.star")),
+  prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
+  reconstruct: () => e2.reconstruct(particles),
+  writeMap: () => e2.maps.write(at("map.mrc"), map),
+  growNeutralModel: () => e2.model.grow(map, { resolution: 16, gaussians: 40 }),
+  simulateFromModels: () => e2.simulate.fromModels([model], { folder: at("more"), particlesPerState: 300 }),
+  simulateLinearMotion: () => e2.simulate.linearMotion(design()),
+  simulateCircularMotion: () => e2.simulate.circularMotion({ ...design(), radius: 0.1 } as never),
+  simulateComposition: () => e2.simulate.composition(design()),
+  kMeansTask: () => e2.latent.kMeansTask(points, 2, 20),
+  gaussianMixture: () => e2.latent.gaussianMixture(points, 2, 8),
+  densityClusters: () => e2.latent.densityClusters(points, 2),
+  umap: () => e2.latent.umap(points, 2),
+  train: () => e2.train(training()),
+  trainInThisThread: () => e2.training.trainInThisThread(training()),
+  exploreTraining: () => e2.exploreTraining(training()),
 };
 /** They hand their task to a function that is stopped by a test of its own. */
 const handedOn = ["Explorer.cluster", "Explorer.umap", "Explorer.begin"];

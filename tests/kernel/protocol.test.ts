@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { Router } from "zeromq";
 import {
   KernelProcess,
@@ -19,12 +19,12 @@ let folder: string;
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "kernel-notebook-"));
   kernel = await KernelProcess.start({ cwd: folder });
   client = await kernel.client();
 });
-after(async () => {
+afterAll(async () => {
   await kernel.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -451,22 +451,22 @@ test("history answers tail, range and search", async () => {
 // ---- imports
 
 test("the host package resolves wherever the notebook lies, typed, quickly completed and documented", async () => {
-  const execution = await client.execute(`import * as gmm from "e2gmm"; typeof gmm.InputError`);
+  const execution = await client.execute(`import * as e2 from "e2gmm"; typeof e2.InputError`);
   assert.equal(resultText(execution), "'function'");
-  const code = "gmm.InputErr";
+  const code = "e2.InputErr";
   const completion = await client.request("complete_request", { code, cursor_pos: code.length });
   assert.ok(completion.content["matches"].includes("InputError"));
   const inspection = await client.request("inspect_request", {
-    code: "gmm.InputError",
-    cursor_pos: "gmm.InputError".length,
+    code: "e2.InputError",
+    cursor_pos: "e2.InputError".length,
     detail_level: 0,
   });
   assert.match(inspection.content["data"]["text/plain"], /bad input is reported/);
-  const wrong = await client.execute("new gmm.InputError(5)");
+  const wrong = await client.execute("new e2.InputError(5)");
   assert.match(errorOf(wrong.published).content["evalue"], /^TS/);
-  const slider = await client.execute("const turn = new gmm.widgets.IntSlider({ value: 4 }); turn.value + 1");
+  const slider = await client.execute("const turn = new e2.widgets.IntSlider({ value: 4 }); turn.value + 1");
   assert.equal(resultText(slider), "5");
-  const misused = await client.execute(`new gmm.widgets.IntSlider({ value: "four" })`);
+  const misused = await client.execute(`new e2.widgets.IntSlider({ value: "four" })`);
   assert.match(errorOf(misused.published).content["evalue"], /^TS2322/);
 });
 

@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, printed, resultText, type WireClient } from "./wireClient";
 
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   kernel = await KernelProcess.start();
   client = await kernel.client();
 });
-after(() => kernel.stop());
+afterAll(() => kernel.stop());
 
 test("an interrupted training stops at a step, keeps its checkpoint, and can be resumed in the next cell", async () => {
   const set = await client.execute(
-    `import * as gmm from "e2gmm";
-     const { consensus } = await gmm.simulateLinearMotion({
+    `import * as e2 from "e2gmm";
+     const { consensus } = await e2.simulate.linearMotion({
        folder: "data", states: 6, particlesPerState: 20, range: 0.25, boxSize: 32, apix: 4, snr: 1, seed: 5 });
-     const grown = await gmm.growNeutralModel(await gmm.readMap(consensus), {
+     const grown = await e2.model.grow(await e2.maps.read(consensus), {
        resolution: 12, gaussians: 32, startGaussians: 32, boxSize: 32 });
-     await gmm.writeModelText("neutral.txt", grown.model);
+     await e2.model.writeText("neutral.txt", grown.model);
      const settings = { particles: "data/particles.star", model: "neutral.txt", out: "run",
        options: { latent: 1, vary: ["position" as const], epochs: 20, coarseEpochs: 1, batchSize: 8 } };
      process.cwd()`,
@@ -29,7 +29,7 @@ test("an interrupted training stops at a step, keeps its checkpoint, and can be 
   const folder = resultText(set)?.replaceAll("'", "");
   assert.ok(folder, JSON.stringify(set.reply.content));
   const training = await client.startExecute(
-    `await gmm.train({ ...settings, onEpoch: (report) => console.log("epoch", report.epoch) });`,
+    `await e2.train({ ...settings, onEpoch: (report) => console.log("epoch", report.epoch) });`,
   );
   const outputOf = () => printed({ published: client.publishedFor(training) });
   await client.until(() => (/epoch 1\n/.test(outputOf()) ? true : undefined), "first epoch", 120_000);
@@ -39,7 +39,7 @@ test("an interrupted training stops at a step, keeps its checkpoint, and can be 
   assert.equal(resultText(await client.execute("6 * 7")), "42");
   assert.ok(existsSync(path.join(folder, "run/history.csv")), "the run folder is there");
   const resumed = await client.execute(
-    `const again = await gmm.train({ ...settings, resume: true, onEpoch: (report) => console.log("epoch", report.epoch) });
+    `const again = await e2.train({ ...settings, resume: true, onEpoch: (report) => console.log("epoch", report.epoch) });
      (await again.latents()).encoder.length`,
     { timeout: 120_000 },
   );
@@ -54,7 +54,7 @@ test("threads of a training let everything else go first, those of the kernel do
      /** Priorities (field 19, after the name in brackets) of the kernel's main thread, and of the others that have a lower one. */
      const niceness = (id: string) => Number(readFileSync("/proc/self/task/" + id + "/stat", "utf8").split(") ")[1].split(" ")[16]);
      let seen: [main: number, lower: number[]] | undefined;
-     await gmm.train({ ...settings, out: "polite", engine: { threads: 2 }, options: { ...settings.options, epochs: 1 }, onEpoch: () => {
+     await e2.train({ ...settings, out: "polite", engine: { threads: 2 }, options: { ...settings.options, epochs: 1 }, onEpoch: () => {
        const others = readdirSync("/proc/self/task").filter((id) => id !== String(process.pid)).map(niceness);
        seen = [niceness(String(process.pid)), others.filter((nice) => nice > niceness(String(process.pid)))];
      } });

@@ -3,17 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, type TestContext, test } from "node:test";
-import {
-  lowPass,
-  modelDensity,
-  openParticles,
-  pearson,
-  readMap,
-  simulateLinearMotion,
-  spearman,
-  type Volume,
-} from "e2gmm";
+import * as e2 from "e2gmm";
+import { describe, type TestContext, test } from "vitest";
+import { skipIf } from "../requirement";
 import { root } from "../workspace/repository";
 
 // The tutorial is run as a reader runs it: by the kernel, from the first cell to the last, on both kinds of data.
@@ -65,7 +57,7 @@ function outputs(notebook: Notebook) {
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-notebook-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -120,7 +112,7 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
   }
   assert.equal(figures.length, 13);
 
-  const particles = await openParticles(star);
+  const particles = await e2.particles.open(star);
   const tenth = Math.floor(particles.count / 10);
   const latents = csv(path.join(results, "run/latents.csv"));
   const order = latents["z1_refined"]!.map((z, i) => ({ z, i })).sort((a, b) => a.z - b.z);
@@ -131,7 +123,7 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
     const file = path.join(results, `${name}_tenth.star`);
     assert.ok(printed.includes(`${name}_tenth.star: ${tenth} particles`));
     // RELION would be started where the names of the stacks hold; here that folder is named
-    const written = await openParticles(file, { dataFolder: path.dirname(star) });
+    const written = await e2.particles.open(file, { dataFolder: path.dirname(star) });
     const rows = chosen.map(({ i }) => i).sort((a, b) => a - b);
     assert.deepEqual(written.textColumn("rlnImageName"), particles.select(rows).textColumn("rlnImageName"));
     assert.deepEqual(
@@ -145,17 +137,25 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
 }
 
 /** That the class averages of both ends are the states that are there, and not each other's. */
-async function checkEnds(results: string, z: number[], truth: number[], first: Volume, last: Volume) {
-  const ends = pearson(z, truth) > 0 ? ["lowest", "highest"] : ["highest", "lowest"];
+async function checkEnds(
+  results: string,
+  z: number[],
+  truth: number[],
+  first: e2.maps.Volume,
+  last: e2.maps.Volume,
+) {
+  const ends = e2.latent.pearson(z, truth) > 0 ? ["lowest", "highest"] : ["highest", "lowest"];
   const [low, high] = await Promise.all(
-    ends.map(async (name) => lowPass(await readMap(path.join(results, `${name}_tenth.mrc`)), 12)),
+    ends.map(async (name) =>
+      e2.maps.lowPass(await e2.maps.read(path.join(results, `${name}_tenth.mrc`)), 12),
+    ),
   );
   for (const [map, own, other] of [
     [low!, first, last],
     [high!, last, first],
   ] as const) {
-    const right = pearson(map.data, lowPass(own, 12).data);
-    const wrong = pearson(map.data, lowPass(other, 12).data);
+    const right = e2.latent.pearson(map.data, e2.maps.lowPass(own, 12).data);
+    const wrong = e2.latent.pearson(map.data, e2.maps.lowPass(other, 12).data);
     assert.ok(
       right > 0.8 && right > wrong + 0.02,
       `correlation ${right} with its state, ${wrong} with the other`,
@@ -163,22 +163,22 @@ async function checkEnds(results: string, z: number[], truth: number[], first: V
   }
 }
 
-describe("first-light.ipynb", { skip }, () => {
+describe("first-light.ipynb", skipIf(skip), () => {
   test("on its own data finds the motion, and its class averages differ as the states do", async (t) => {
     const { notebook, results } = execute(t, { E2GMM_EPOCHS: "8" });
     const latents = await checkResults(notebook, results, path.join(results, "data/particles.star"));
     const { displacement } = csv(path.join(results, "data/truth.csv"));
-    assert.ok(Math.abs(pearson(latents["z1_refined"]!, displacement!)) > 0.95);
-    assert.ok(Math.abs(spearman(latents["z1_refined"]!, displacement!)) > 0.97);
+    assert.ok(Math.abs(e2.latent.pearson(latents["z1_refined"]!, displacement!)) > 0.95);
+    assert.ok(Math.abs(e2.latent.spearman(latents["z1_refined"]!, displacement!)) > 0.97);
     // The states of the same molecule, as the notebook makes them
-    const { models } = await simulateLinearMotion({
+    const { models } = await e2.simulate.linearMotion({
       folder: path.join(results, "states"),
       particlesPerState: 1,
       boxSize: 48,
       apix: 4,
       range: 0.22,
     });
-    const [first, last] = [models[1]!, models.at(-2)!].map((model) => modelDensity(model));
+    const [first, last] = [models[1]!, models.at(-2)!].map((model) => e2.model.density(model));
     await checkEnds(results, latents["z1_refined"]!, displacement!, first!, last!);
     const table = outputs(notebook)
       .shown.map((data) => joined(data["text/plain"]))
@@ -190,29 +190,31 @@ describe("first-light.ipynb", { skip }, () => {
   });
 
   const adk = path.resolve(root, "../shared/data/adk");
-  test("on a STAR file and a map that two variables name, where RELION projected a molecule", {
-    skip: existsSync(adk) ? false : "the development data are not beside the repository",
-  }, async (t) => {
-    const star = path.join(adk, "particles.star");
-    const { notebook, results } = execute(t, {
-      E2GMM_PARTICLES: star,
-      E2GMM_MAP: path.join(adk, "consensus.mrc"),
-      E2GMM_GAUSSIANS: "128",
-      E2GMM_RESOLUTION: "6",
-      E2GMM_EPOCHS: "4",
-    });
-    const latents = await checkResults(notebook, results, star);
-    const { rmsd } = csv(path.join(adk, "truth.csv"));
-    assert.ok(Math.abs(spearman(latents["z1_refined"]!, rmsd!)) > 0.9);
-    const [first, last] = await Promise.all(
-      ["00", "14"].map((state) => readMap(path.join(adk, `truth_maps/state_${state}.mrc`))),
-    );
-    await checkEnds(results, latents["z1_refined"]!, rmsd!, first!, last!);
-  });
+  test(
+    "on a STAR file and a map that two variables name, where RELION projected a molecule",
+    skipIf(existsSync(adk) ? false : "the development data are not beside the repository"),
+    async (t) => {
+      const star = path.join(adk, "particles.star");
+      const { notebook, results } = execute(t, {
+        E2GMM_PARTICLES: star,
+        E2GMM_MAP: path.join(adk, "consensus.mrc"),
+        E2GMM_GAUSSIANS: "128",
+        E2GMM_RESOLUTION: "6",
+        E2GMM_EPOCHS: "4",
+      });
+      const latents = await checkResults(notebook, results, star);
+      const { rmsd } = csv(path.join(adk, "truth.csv"));
+      assert.ok(Math.abs(e2.latent.spearman(latents["z1_refined"]!, rmsd!)) > 0.9);
+      const [first, last] = await Promise.all(
+        ["00", "14"].map((state) => e2.maps.read(path.join(adk, `truth_maps/state_${state}.mrc`))),
+      );
+      await checkEnds(results, latents["z1_refined"]!, rmsd!, first!, last!);
+    },
+  );
 
   test("on data whose truth nobody knows, shows z against the defocus instead", async (t) => {
     const folder = temporaryFolder(t);
-    const made = await simulateLinearMotion({
+    const made = await e2.simulate.linearMotion({
       folder,
       states: 10,
       particlesPerState: 40,

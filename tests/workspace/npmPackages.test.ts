@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type typescript from "typescript";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { importBinder, importModule, root } from "./repository";
 
 /** The npm packages as they would be published: packed, unpacked beside a program that uses them, and judged there. */
@@ -64,7 +64,7 @@ function pack(workspace: string): Packed {
   };
 }
 
-before(async () => {
+beforeAll(async () => {
   mkdirSync(path.join(root, "tests/artefacts"), { recursive: true });
   consumer = mkdtempSync(path.join(root, "tests/artefacts/consumer-"));
   // What `prepack` adds to a build
@@ -74,7 +74,7 @@ before(async () => {
   await bundleWidgetModule();
   for (const workspace of ["e2gmm", "e2gmm-labextension"]) packages[workspace] = pack(workspace);
 });
-after(() => rmSync(consumer, { recursive: true, force: true }));
+afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
 for (const workspace of ["e2gmm", "e2gmm-labextension"]) {
   describe(`the npm package ${workspace}`, () => {

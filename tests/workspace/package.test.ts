@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
 import type typescript from "typescript";
+import { describe, test } from "vitest";
 import { root } from "./repository";
 
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");
@@ -210,7 +210,7 @@ describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
   test("accepts the package's declarations, and checks a cell against them", () => {
     assert.match(ts.version, /^5\.0\./);
     const [wrong, ...others] = diagnose({
-      "good.ts": `import * as gmm from "e2gmm";\nexport const names: string[] = Object.keys(gmm);\n`,
+      "good.ts": `import * as e2 from "e2gmm";\nexport const names: string[] = Object.keys(e2);\n`,
       "wrong.ts": `import { noSuchName } from "e2gmm";\nexport default noSuchName;\n`,
     });
     assert.deepEqual(others, []);

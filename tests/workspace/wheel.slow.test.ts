@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type typescript from "typescript";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import {
   artefacts,
   Lab,
@@ -24,6 +24,7 @@ import {
   skip as skipBrowser,
 } from "../browser/lab";
 import { notebookOf } from "../notebookFile";
+import { skipIf } from "../requirement";
 import { importBinder, root } from "./repository";
 
 /** The Python wheel, built here and installed by pip where there is no Node, no npm and nothing of this project. */
@@ -94,8 +95,8 @@ function fakeNode(name: string, says: string): string {
   return file;
 }
 
-describe("the Python wheel", { skip }, () => {
-  before(async () => {
+describe("the Python wheel", skipIf(skip), () => {
+  beforeAll(async () => {
     folder = realpathSync(mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-test-")));
     for (const name of ["home", "notebooks"]) mkdirSync(path.join(folder, name));
     venv = path.join(folder, "venv");
@@ -122,7 +123,7 @@ describe("the Python wheel", { skip }, () => {
     // pip's own settings (index, certificates, cache) are the machine's; the environment that it fills is not
     await succeed(inVenv("python"), ["-m", "pip", "install", ...options, wheel.file], process.env);
   });
-  after(() => {
+  afterAll(() => {
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
@@ -225,24 +226,24 @@ print(json.dumps({"names": names, "traces": [name for name in names if needle in
 
   test("gives Jupyter a kernel that computes, draws, and is the process that Jupyter started", async () => {
     const cells = [
-      `import * as gmm from "e2gmm";
-const turn = new gmm.widgets.IntSlider({ description: "Turn", value: 3, max: 50 });
+      `import * as e2 from "e2gmm";
+const turn = new e2.widgets.IntSlider({ description: "Turn", value: 3, max: 50 });
 turn`,
       `import { scalar, type Tensor } from "@tensorflow/tfjs-core";
-const { name } = await gmm.useBackend("wasm");
+const { name } = await e2.useBackend("wasm");
 const one: Tensor = scalar(1);
 turn.value = 16 + one.size;
 [process.ppid, process.execPath, name].join(" ")`,
-      `const { consensus } = await gmm.simulateLinearMotion({
+      `const { consensus } = await e2.simulate.linearMotion({
   folder: "data", states: 6, particlesPerState: 20, range: 0.25, boxSize: 32, apix: 4, snr: 1, seed: 5 });
-const grown = await gmm.growNeutralModel(await gmm.readMap(consensus), {
+const grown = await e2.model.grow(await e2.maps.read(consensus), {
   resolution: 12, gaussians: 32, startGaussians: 32, boxSize: 32 });
-await gmm.writeModelText("neutral.txt", grown.model);
-const run = await gmm.train({ particles: "data/particles.star", model: "neutral.txt", out: "run",
+await e2.model.writeText("neutral.txt", grown.model);
+const run = await e2.train({ particles: "data/particles.star", model: "neutral.txt", out: "run",
   options: { latent: 1, vary: ["position"], epochs: 1, coarseEpochs: 1, batchSize: 8 } });
 const { refined } = await run.latents();
 refined.length`,
-      `gmm.histogramFigure({ label: "z", values: refined })`,
+      `e2.figures.histogram({ label: "z", values: refined })`,
     ];
     writeFileSync(path.join(folder, "notebooks/first.ipynb"), JSON.stringify(notebookOf(cells)));
     const { pid } = await succeed(inVenv("python"), [
@@ -270,7 +271,7 @@ refined.length`,
     );
   });
 
-  test("shows its widgets in a page of that JupyterLab", { skip: skipBrowser }, async () => {
+  test("shows its widgets in a page of that JupyterLab", skipIf(skipBrowser), async () => {
     const [lab, browser] = await Promise.all([
       Lab.start({ program: inVenv("jupyter-lab"), env: cleanEnvironment() }),
       launchChromium(),
@@ -280,11 +281,11 @@ refined.length`,
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(error.message));
       lab.writeNotebook("page.ipynb", [
-        `import * as gmm from "e2gmm";
-const turn = new gmm.widgets.IntSlider({ description: "Turn", value: 17, max: 50 });
+        `import * as e2 from "e2gmm";
+const turn = new e2.widgets.IntSlider({ description: "Turn", value: 17, max: 50 });
 turn`,
         // One of our own, which comes in parts of the bundle that load when it is shown
-        `new gmm.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i)), latent: 2 })`,
+        `new e2.explorer.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i)), latent: 2 })`,
       ]);
       await lab.open(page, "page.ipynb");
       await runAllCells(page);
@@ -356,11 +357,11 @@ main()`;
   });
 });
 
-test("a build that fails leaves nothing behind", { skip }, async (t) => {
+test("a build that fails leaves nothing behind", skipIf(skip), async (t) => {
   const place = mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-test-"));
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = place;
-  t.after(() => {
+  t.onTestFinished(() => {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
     rmSync(place, { recursive: true, force: true });

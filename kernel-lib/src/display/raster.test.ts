@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { PNG } from "pngjs";
+import { test } from "vitest";
 import { displaySymbol } from "./displayable";
 import { Figure } from "./figure";
 import { pngOf, rasterised } from "./raster";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { SeenSignatures } from "./replays";
 
 const signature = (n: number) => Buffer.from(n.toString(16).padStart(64, "0"), "latin1");

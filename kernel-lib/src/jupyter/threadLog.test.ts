@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { ThreadLog } from "./threadLog";
 
 test("a million events of one kind make a few dozen lines, the first in full, each with its number later", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test, vi } from "vitest";
 import { WarmUp } from "./warmUp";
 
 test("steps wait for quiet moments, one for each, and go on after one that fails", () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
+  vi.useFakeTimers();
   const done: number[] = [];
   const warmUp = new WarmUp(
     [
@@ -16,21 +16,21 @@ test("steps wait for quiet moments, one for each, and go on after one that fails
     100,
   );
   warmUp.postpone();
-  mock.timers.tick(90);
+  vi.advanceTimersByTime(90);
   warmUp.postpone();
-  mock.timers.tick(90);
+  vi.advanceTimersByTime(90);
   assert.deepEqual(done, [], "a request puts it off");
-  mock.timers.tick(20);
+  vi.advanceTimersByTime(20);
   assert.deepEqual(done, [1]);
   warmUp.suspend();
-  mock.timers.tick(1000);
+  vi.advanceTimersByTime(1000);
   assert.deepEqual(done, [1], "nothing while a cell runs");
   warmUp.postpone();
-  mock.timers.tick(100);
-  mock.timers.tick(100);
+  vi.advanceTimersByTime(100);
+  vi.advanceTimersByTime(100);
   assert.deepEqual(done, [1, 3]);
   warmUp.postpone();
-  mock.timers.tick(1000);
+  vi.advanceTimersByTime(1000);
   assert.deepEqual(done, [1, 3], "each once");
-  mock.timers.reset();
+  vi.useRealTimers();
 });

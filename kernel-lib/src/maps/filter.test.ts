@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { fft3Real, frequency, halfWidth } from "../fourier/fft";
 import { Random } from "../random";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { filterVolume, gaussianFilter, lowPass } from "./filter";
 import { readMap, writeMap } from "./mapFile";
 import type { Volume } from "./volume";
@@ -76,17 +77,22 @@ test("filters leave the map that they are given alone, and refuse lengths that a
   }
 });
 
-test("the low-pass agrees with relion_image_handler", {
-  skip: !haveProgram("relion_image_handler"),
-}, async (t) => {
-  const folder = temporaryFolder(t);
-  const map = noise([24, 24, 24], 2);
-  await writeMap(path.join(folder, "in.mrc"), map);
-  const args = ["--i", "in.mrc", "--o", "out.mrc", "--lowpass", "9.6", "--filter_edge_width", "4"];
-  runProgram("relion_image_handler", args, folder);
-  const theirs = await readMap(path.join(folder, "out.mrc"));
-  const ours = lowPass(map, 9.6, { edgeWidth: 4 });
-  const size = Math.max(...ours.data);
-  const largest = ours.data.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs.data[i]!)), 0);
-  assert.ok(largest < 1e-4 * size, `largest difference ${largest} of ${size}`);
-});
+test(
+  "the low-pass agrees with relion_image_handler",
+  skipIf(!haveProgram("relion_image_handler") && "RELION is not installed"),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const map = noise([24, 24, 24], 2);
+    await writeMap(path.join(folder, "in.mrc"), map);
+    const args = ["--i", "in.mrc", "--o", "out.mrc", "--lowpass", "9.6", "--filter_edge_width", "4"];
+    runProgram("relion_image_handler", args, folder);
+    const theirs = await readMap(path.join(folder, "out.mrc"));
+    const ours = lowPass(map, 9.6, { edgeWidth: 4 });
+    const size = Math.max(...ours.data);
+    const largest = ours.data.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - theirs.data[i]!)),
+      0,
+    );
+    assert.ok(largest < 1e-4 * size, `largest difference ${largest} of ${size}`);
+  },
+);

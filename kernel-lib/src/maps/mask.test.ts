@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData, temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { Random } from "../random";
-import { sharedData, temporaryFolder } from "../testing";
 import { writeMap } from "./mapFile";
 import { applyMask, checkMask, densityMask, maskAt, readMask, sphericalMask } from "./mask";
 import type { Volume } from "./volume";
@@ -85,9 +86,11 @@ test("masks are checked: values from 0 to 1, something inside, the same box", as
   await assert.rejects(readMask(file, { size: [5, 5, 5], apix: 2 }), InputError);
 });
 
-test("the mask of the development data is a mask of its map", {
-  skip: !sharedData("adk") && "no shared data",
-}, async () => {
-  const mask = await readMask(sharedData("adk", "mask_moving.mrc")!, { size: [64, 64, 64], apix: 1.5 });
-  assert.deepEqual(mask.size, [64, 64, 64]);
-});
+test(
+  "the mask of the development data is a mask of its map",
+  skipIf(!sharedData("adk") && "no shared data"),
+  async () => {
+    const mask = await readMask(sharedData("adk", "mask_moving.mrc")!, { size: [64, 64, 64], apix: 1.5 });
+    assert.deepEqual(mask.size, [64, 64, 64]);
+  },
+);

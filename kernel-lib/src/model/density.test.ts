@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { readMap, writeMap } from "../maps/mapFile";
 import { MapProjector } from "../maps/slice";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { modelDensity } from "./density";
 import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
 import { evenRotations, projectionFrc } from "./projectionFrc";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import type { Volume } from "../maps/volume";
 import { rotationFromVector } from "../optics/pose";
 import { Random } from "../random";

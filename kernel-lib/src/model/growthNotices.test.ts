@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test } from "vitest";
 import { modelDensity } from "./density";
 import { emptyModel, Row } from "./gaussianModel";
 import { growthNotices } from "./growthNotices";

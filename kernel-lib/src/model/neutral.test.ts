@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData } from "../../../tests/testing";
 import { trainingBox as boxFor } from "../fourier/trainingBox";
 import { readMap } from "../maps/mapFile";
 import { MapProjector } from "../maps/slice";
 import type { Volume } from "../maps/volume";
 import { Random } from "../random";
-import { sharedData } from "../testing";
 import { modelDensity } from "./density";
 import { maskFlags } from "./edit";
 import { emptyModel, type GaussianModel, physicalSize, Row } from "./gaussianModel";
@@ -158,9 +159,11 @@ test("growth can be stopped", async () => {
 });
 
 const truth = sharedData("adk/truth_maps/state_00.mrc");
-test("256 Gaussians describe a protein's map to 6 Å with FRC above 0.95", {
-  skip: truth ? false : "no ../shared data",
-}, async () => {
-  const { rounds } = await growNeutralModel(await readMap(truth!), { resolution: 6, gaussians: 256 });
-  assert.ok(rounds.at(-1)!.frc > 0.95, `FRC ${rounds.at(-1)!.frc}`);
-});
+test(
+  "256 Gaussians describe a protein's map to 6 Å with FRC above 0.95",
+  skipIf(truth ? false : "no ../shared data"),
+  async () => {
+    const { rounds } = await growNeutralModel(await readMap(truth!), { resolution: 6, gaussians: 256 });
+    assert.ok(rounds.at(-1)!.frc > 0.95, `FRC ${rounds.at(-1)!.frc}`);
+  },
+);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
 import { formatModelPdb, hybrid36, parseModelPdb, readModelPdb, writeModelPdb } from "./pdb";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { emptyModel, Row } from "./gaussianModel";
 import { float32Text, formatModelText, parseModelText, readModelText, writeModelText } from "./text";
 

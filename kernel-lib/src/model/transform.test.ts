@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { disc, sampleIndex } from "../fourier/disc";
 import { halfWidth } from "../fourier/fft";
 import { ReferenceEngine } from "../projection/reference";

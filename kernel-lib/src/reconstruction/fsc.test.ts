@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { fft3Real, frequency, halfWidth } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { formatFsc, fourierShellCorrelation, halfMapsToFull, parseFsc, readFsc, resolutionAt } from "./fsc";
 
 function noise(size: [number, number, number], seed: number, apix = 2): Volume {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { InputError, StoppedError } from "../errors";
 import { frequency, halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
 import { type Gaussian, gaussianMap, projected, randomGaussians } from "../maps/analytic.test.helper";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "vitest";
 import { displaySymbol, formsOf } from "../display/displayable";
 import { Button, Dropdown, HBox, Image, IntRangeSlider, IntSlider, Layout, Output, Tab, Text } from ".";
 import { connect, disconnect, FakeTransport } from "./transport.test.helper";

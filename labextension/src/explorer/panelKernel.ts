@@ -4,7 +4,7 @@ import type { FoundRun } from "e2gmm/messages/runFolders";
 
 const TARGET = "e2gmm.panel";
 /** Makes the library answer; kernels that have not imported it do so now. */
-const SERVE = 'void (await import("e2gmm")).servePanels();';
+const SERVE = 'void (await import("e2gmm")).explorer.servePanels();';
 
 type Answer = Extract<PanelAnswer, { kind: "answer" }>;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test } from "vitest";
 import { type FileSource, formatBytes, openRemoteFile, readRange, wholeLimit } from "./remoteFile.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);

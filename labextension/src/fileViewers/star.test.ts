@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
 import * as kernelStar from "e2gmm/dist/formats/star.js";
 import { Random } from "e2gmm/dist/random.js";
-import { sharedData } from "e2gmm/dist/testing.js";
 import { parseNumber } from "e2gmm/formats/parseNumber";
+import { describe, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData } from "../../../tests/testing";
 import { StarIndexer, type StarSheet } from "./starIndex.js";
 import { checkRows, filterRows, sortRows } from "./starOrder.js";
 
@@ -95,24 +96,26 @@ describe("STAR files in the page", () => {
   });
 
   const folder = sharedData();
-  test("tables of other programs' files are what the kernel reads", {
-    skip: !folder && "no shared data",
-  }, () => {
-    for (const name of ["relion31.star", "relion5.star", "empiar_10076_7.star"]) {
-      const file = path.join(folder!, "formats", name);
-      assert.ok(existsSync(file), name);
-      const bytes = readFileSync(file);
-      const loops = indexOf(bytes, 1000).sheets.filter(({ kind }) => kind === "loop");
-      const reference = kernelStar.parseStar(bytes, name).tables;
-      assert.deepEqual(
-        loops.map(({ block, columns }) => [block, columns]),
-        reference.map(({ block, columns }) => [block, columns]),
-      );
-      for (const [i, sheet] of loops.entries()) {
-        assert.deepEqual(rowsOf(sheet), reference[i]!.rows(0, reference[i]!.count));
+  test(
+    "tables of other programs' files are what the kernel reads",
+    skipIf(!folder && "no shared data"),
+    () => {
+      for (const name of ["relion31.star", "relion5.star", "empiar_10076_7.star"]) {
+        const file = path.join(folder!, "formats", name);
+        assert.ok(existsSync(file), name);
+        const bytes = readFileSync(file);
+        const loops = indexOf(bytes, 1000).sheets.filter(({ kind }) => kind === "loop");
+        const reference = kernelStar.parseStar(bytes, name).tables;
+        assert.deepEqual(
+          loops.map(({ block, columns }) => [block, columns]),
+          reference.map(({ block, columns }) => [block, columns]),
+        );
+        for (const [i, sheet] of loops.entries()) {
+          assert.deepEqual(rowsOf(sheet), reference[i]!.rows(0, reference[i]!.count));
+        }
       }
-    }
-  });
+    },
+  );
 
   test("markup in names and cells is text like any other", () => {
     const hostile = "<img/src=x/onerror=alert(1)>";

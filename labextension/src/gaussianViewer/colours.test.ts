@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { colourAt, coloured, scales } from "./colours.js";
 
 const neutral = Float32Array.of(0, 0.1, 0, 0, 0, 0, 1, 0.5, 1, 1);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { frameAfter, stepsOfRound, unpackedFrame } from "./frames.js";
 
 test("a frame is unpacked with the range of each parameter", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { arrowsBetween, distances, placesOf, radiiOf, roundedUp } from "./gaussians.js";
 
 const box = { boxSize: 50, apix: 2 };

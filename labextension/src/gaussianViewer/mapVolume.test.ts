@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { slicePicture, unpackedMap } from "./mapVolume.js";
 
 /** 3 × 4 × 5 voxels; the value of voxel (x, y, z) is x + 10 y + 100 z. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { exportedFigure, type ScatterTheme, scatterFigure, steppedScale } from "./figure.js";
 import { drawnIndex, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
 import type { Snapshot } from "./snapshot.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, describe, test } from "vitest";
 import { Random } from "../../random";
 import { connect, disconnect, FakeTransport } from "../../widgets/transport.test.helper";
 import { categoryColour } from "./colours";

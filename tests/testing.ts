@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 
-/** What tests share. Not part of the published package's interface. */
+/** What tests share. */
 
-/** Root of the repository, seen from the compiled tests in kernel-lib/dist. */
+/** Root of the repository; `__dirname` is that of the compiled file. */
 export const repositoryRoot = path.resolve(__dirname, "../..");
 
 /** A file or folder of the development data beside the repository, or undefined where there is none. */
@@ -18,7 +18,7 @@ export function sharedData(...parts: string[]): string | undefined {
 /** A folder of the test's own, removed when the test ends. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-test-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -1,15 +1,15 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { fixture } from "./fixture";
-import { command, Lab, launchChromium, runAllCells, runCell } from "./lab";
+import { fixture } from "../browser/fixture";
+import { command, Lab, launchChromium, runAllCells, runCell } from "../browser/lab";
 
 /**
  * How long a pointer's step takes to become new Gaussians in the page, and how many messages a drag of one second sends:
  * N = 3,082, latent 4, a network that has seen one epoch. Twice: with the kernel at rest, and while a training runs in it.
  * Prints only; what it measures is this machine.
  *
- *     node tests/dist/browser/explorer.bench.js
+ *     node tests/dist/bench/probe.js
  */
 
 const N = 3082;
@@ -17,20 +17,20 @@ const DRAGS = 5;
 
 /** 3,082 Gaussians in a ball, and a run of one epoch with them; then the explorer. */
 const cells = (particles: string) => [
-  `import { emptyModel, explore, Random, simulateLinearMotion, train, useBackend, writeModelText } from "e2gmm";
-await useBackend("wasm");
-const model = emptyModel(${N}, 32, 4);
-const random = new Random(1);
+  `import * as e2 from "e2gmm";
+await e2.useBackend("wasm");
+const model = e2.model.empty(${N}, 32, 4);
+const random = new e2.Random(1);
 for (let i = 0; i < ${N}; i++) {
   for (let axis = 0; axis < 3; axis++) model.params[axis * ${N} + i] = 0.08 * random.normal();
   model.params[3 * ${N} + i] = 0.1;
   model.params[4 * ${N} + i] = 0.9;
 }
-await writeModelText("large.txt", model);
-const few = await simulateLinearMotion({ folder: "few", states: 4, particlesPerState: 16, boxSize: 32, apix: 4 });
+await e2.model.writeText("large.txt", model);
+const few = await e2.simulate.linearMotion({ folder: "few", states: 4, particlesPerState: 16, boxSize: 32, apix: 4 });
 const settings = { particles: ${JSON.stringify(particles)}, model: "large.txt", options: { latent: 4, batchSize: 8 } };
-const run = await train({ ...settings, particles: few.star, out: "large", options: { ...settings.options, epochs: 1 } });
-const explorer = await explore(run);
+const run = await e2.train({ ...settings, particles: few.star, out: "large", options: { ...settings.options, epochs: 1 } });
+const explorer = await e2.explore(run);
 let training: AbortController | undefined;`,
   "explorer",
 ];
@@ -155,7 +155,7 @@ async function main(): Promise<void> {
     await runCell(
       page,
       `training = new AbortController();
-void train({ ...settings, out: "second", options: { ...settings.options, epochs: 500 } }, { signal: training.signal }).catch(() => {});
+void e2.train({ ...settings, out: "second", options: { ...settings.options, epochs: 500 } }, { signal: training.signal }).catch(() => {});
 await new Promise((resolve) => setTimeout(resolve, 8000));`,
     );
     await page.locator(".e2gmm-scatter-area").scrollIntoViewIfNeeded();

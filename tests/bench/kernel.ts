@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { percentile, timeCell, timeComm } from "./measure";
-import { KernelProcess, kernelArgv, printed, repositoryRoot } from "./wireClient";
+import { percentile, timeCell, timeComm } from "../kernel/measure";
+import { KernelProcess, kernelArgv, printed, repositoryRoot } from "../kernel/wireClient";
 
 /**
  * This kernel beside ipykernel and stock tslab, one after the other in one run, measured by one client.
- * By hand: node tests/dist/kernel/bench.js [--json]
+ * By hand: node tests/dist/bench/kernel.js [--json]
  */
 
 interface Contestant {

@@ -10,9 +10,9 @@
 // Each measurement runs in a process of its own, so that memory is its own too.
 // `npm run bench -- adk|linear [options]`: how well trainings find a known motion (tests/bench/accuracy.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: what a training costs (tests/bench/trainingStep.ts)
-// `npm run bench -- kernel [options]`: the kernel beside ipykernel and stock tslab (tests/kernel/bench.ts)
+// `npm run bench -- kernel [options]`: the kernel beside ipykernel and stock tslab (tests/bench/kernel.ts)
 // `npm run bench -- scatter`: a million particles in a page (tests/bench/latentScatter.ts)
-// `npm run bench -- probe`: from a pointer event to Gaussians in a page (tests/browser/explorer.bench.ts)
+// `npm run bench -- probe`: from a pointer event to Gaussians in a page (tests/bench/probe.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,7 +22,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const here = fileURLToPath(import.meta.url);
-const root = path.resolve(path.dirname(here), "..");
+const root = path.resolve(path.dirname(here), "../..");
 const library = path.join(root, "kernel-lib/dist");
 const require = createRequire(path.join(library, "index.js"));
 const load = (name) => require(path.join(library, name));
@@ -35,9 +35,9 @@ const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
 const programs = {
   "bench/accuracy.js": ["adk", "linear"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
-  "kernel/bench.js": ["kernel"],
+  "bench/kernel.js": ["kernel"],
   "bench/latentScatter.js": ["scatter"],
-  "browser/explorer.bench.js": ["probe"],
+  "bench/probe.js": ["probe"],
 };
 const [word, ...others] = process.argv.slice(2);
 for (const [program, words] of Object.entries(programs)) {

@@ -1,0 +1,2 @@
+/** Fourier space: the box in which images are compared. */
+export { type TrainingBox, trainingBox } from "./trainingBox";

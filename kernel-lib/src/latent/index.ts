@@ -1,0 +1,36 @@
+/** Analysis of the latent space: principal components, UMAP, clusters, selections, paths, statistics. */
+export { type DensityClusters, type DensityOptions, densityClusters } from "./density";
+export { NeighbourInterpolation } from "./interpolation";
+export { type Clusters, type KMeansOptions, kMeans, kMeansTask } from "./kmeans";
+export { assignment, type MatchedLabels, matchLabels } from "./match";
+export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";
+export { type Path, type PathLine, type PathOptions, pathLine, pathThrough } from "./path";
+export {
+  type PathParts,
+  type PathPartsOptions,
+  type PlacesOnPath,
+  partsAlongPath,
+  placesOnPath,
+  reachOfPath,
+} from "./pathParts";
+export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
+export {
+  type Columns,
+  columnsOf,
+  intersectRows,
+  type LineOptions,
+  type LineParts,
+  nearestRows,
+  otherRows,
+  partsAlongLine,
+  rowsByLabel,
+  rowsByNearest,
+  rowsInBox,
+  rowsInPolygon,
+  rowsWithin,
+  squaredDistances,
+  subtractRows,
+  unionRows,
+} from "./selection";
+export { pearson, ranks, spearman } from "./statistics";
+export { type Umap, type UmapOptions, umap } from "./umap";

@@ -1,0 +1,18 @@
+/** Particles with poses and CTF, read from RELION and cryoSPARC files. */
+export { describeLeftOut, type LeftOutImage } from "./images/imageOutliers";
+export {
+  type CategoryColumn,
+  type ColumnDescription,
+  type NumberColumn,
+  type ParticleColumn,
+  particleColumn as column,
+  particleColumns as columns,
+} from "./particleColumns";
+export {
+  type OpenParticlesOptions,
+  type OpticsGroup,
+  openParticles as open,
+  ParticleSet,
+} from "./particleSet";
+export { type ParticleTargets, prepareTargets, type TargetOptions } from "./targets";
+export { latentColumns, type WriteSelectionOptions, writeSelection } from "./writeSelection";

@@ -1,0 +1,10 @@
+/** Projections of Gaussians, their Fourier ring correlation with images, and its gradient. */
+export type {
+  ProjectionBatch,
+  ProjectionEngine,
+  ProjectionRequest,
+  ProjectionResult,
+  VariantBatch,
+} from "./engine";
+export { createEngine, type EngineChoice, type EngineName, engineNames } from "./engines";
+export type { Workload } from "./trial";
