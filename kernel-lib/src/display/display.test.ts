@@ -14,7 +14,7 @@ import { fourierShellCorrelation } from "../reconstruction/fsc";
 import type { EpochReport } from "../training/trainer";
 import { type Displayable, displaySymbol, escapeMarkup, formsOf } from "./displayable";
 import type { Figure } from "./figure";
-import { resolutionTicks } from "./frequencyAxis";
+import { resolutionTicks } from "./frequencyPlot";
 import { fscFigure } from "./fscFigure";
 import { growthFigure } from "./growthFigure";
 import { histogram, histogramFigure } from "./histogramFigure";
@@ -80,7 +80,7 @@ function everyFigure(text: string): Record<string, Figure> {
       ...options,
       colour: { label: text, sets: [text, "b", "b", text] },
     }),
-    density: scatterFigure(column(text), column(text), { ...options, mostPoints: 2 }),
+    density: scatterFigure(column(text), column(text), { ...options, maxPoints: 2 }),
     fsc: fscFigure([{ label: text, curve: fourierShellCorrelation(map, other) }], options),
     motion: motionFigure(from, to, options),
     maps: mapFigure([{ label: text, map }], options),

@@ -32,8 +32,6 @@ import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSe
 import { SetReconstructions } from "./sets/setReconstructions";
 import { TrainingFollower } from "./trainingFollower";
 
-export type { ExploreOptions } from "./exploreOptions";
-
 /**
  * The latent space of a run beside its molecule: the Gaussians follow the probe that is dragged through the scatter. A
  * table of particle sets, made by selecting, clustering or dividing a path, from which maps are reconstructed in the

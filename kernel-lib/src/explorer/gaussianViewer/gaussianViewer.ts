@@ -14,8 +14,6 @@ import { checkModel, fittedModel } from "./neutralFrame";
 import type { gaussianViewerTraits, ViewerAnswer, ViewerRequest } from "./state";
 import { type MapLook, ViewerMaps } from "./viewerMaps";
 
-export type { MapLook } from "./viewerMaps";
-
 /** Options of a viewer. */
 export interface GaussianViewerOptions {
   /** The neutral model, which displacements are measured from and masks are applied to. It is not what z = 0 decodes to. */

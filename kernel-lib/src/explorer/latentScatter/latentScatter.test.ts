@@ -14,7 +14,8 @@ import {
   subsetSize,
 } from "./drawn";
 import { along, nearestWithCoordinates } from "./latentGeometry";
-import { LatentScatter, type LatentScatterOptions } from "./latentScatter";
+import { LatentScatter } from "./latentScatter";
+import type { LatentScatterOptions } from "./options";
 
 /** A page that shows the plot that was made last. */
 class Page extends FakeTransport {

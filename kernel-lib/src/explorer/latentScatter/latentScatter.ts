@@ -15,9 +15,6 @@ import type { SelectMode } from "./scatterSelection";
 import { type LatentScatterState, type LatentScatterTraits, latentScatterKind } from "./state";
 import { type ScatterColumn, ScatterTable, setsColumn } from "./table";
 
-export type { LatentScatterOptions, Thumbnail } from "./options";
-export type { SelectMode } from "./scatterSelection";
-
 /**
  * The latent space as a live plot: a point for each particle, a probe that is dragged through it, a path, a selection.
  *
