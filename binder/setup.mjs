@@ -55,6 +55,7 @@ function npmPackages() {
     "package.json",
     "package-lock.json",
     "kernel-lib/package.json",
+    "kernel-lib/tslab-widgets/package.json",
     "labextension/package.json",
     ".npmrc",
   ].map((file) => at(file));
@@ -67,6 +68,7 @@ function npmPackages() {
     adopt: () =>
       existsSync(record) &&
       existsSync(at("node_modules/e2gmm")) &&
+      existsSync(at("node_modules/tslab-widgets")) &&
       holdsLockedPackages(readFileSync(at("package-lock.json"), "utf8"), readFileSync(record, "utf8")),
     run: async (say) => {
       await npm(["ci", "--no-audit", "--no-fund"], {
@@ -127,6 +129,8 @@ function build() {
         at(file),
       ),
       ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
+      ...["package.json", "tsconfig.json", "build.mjs"].map((file) => at("kernel-lib/tslab-widgets", file)),
+      ...filesBelow(at("kernel-lib/tslab-widgets/src")),
       ...filesBelow(at("kernel-lib/src")),
       ...filesBelow(at("kernel-lib/assembly")),
       ...["package.json", "tsconfig.json", "build.mjs", "licences.mjs"].map((file) =>
@@ -138,10 +142,16 @@ function build() {
   return {
     name: "build",
     stamp: at("kernel-lib/dist/.built"),
-    outputs: [at("kernel-lib/dist/index.js"), at(extensionBundle, "package.json"), at("tests/dist")],
+    outputs: [
+      at("kernel-lib/tslab-widgets/dist/index.js"),
+      at("kernel-lib/dist/index.js"),
+      at(extensionBundle, "package.json"),
+      at("tests/dist"),
+    ],
     inputs: () => hashFiles(root, sources()),
     run: async (say) => {
       for (const [source, output] of [
+        [at("kernel-lib/tslab-widgets/src"), at("kernel-lib/tslab-widgets/dist")],
         [at("kernel-lib/src"), at("kernel-lib/dist")],
         [at("labextension/src"), at("labextension/lib")],
         [at("tests"), at("tests/dist")],
@@ -288,8 +298,14 @@ function e2gmmKernel(prefix) {
     name: "kernel e2gmm",
     stamp: path.join(folder, ".e2gmm-lab"),
     outputs: [kernelJson(folder)],
-    inputs: () =>
-      `${hashFiles(root, [at("kernel-lib/src/jupyter/kernelspec.ts")])} ${process.execPath} ${root}`,
+    inputs: () => {
+      const sources = ["src/jupyter/kernelspec.ts", "tslab-widgets/src/kernel/kernelspec.ts"];
+      const hash = hashFiles(
+        root,
+        sources.map((file) => at("kernel-lib", file)),
+      );
+      return `${hash} ${process.execPath} ${root}`;
+    },
     run: async () => {
       if (!existsSync(installer)) throw new SetupError(`${installer} is missing, since the build failed`);
       const { default: kernelspec } = await import(pathToFileURL(installer).href);

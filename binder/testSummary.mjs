@@ -1,4 +1,5 @@
 // Vitest reporter behind the last lines of `npm test`: skipped tests with their reasons, failures, and the counts.
+import { spawnSync } from "node:child_process";
 import path from "node:path";
 
 /** Tests that passed, failed and were skipped, and the closing line. Checks that are no test files are counted too. */
@@ -30,7 +31,7 @@ function skipReason(test) {
   return test.result().note ?? "no reason given";
 }
 
-/** Counts into a tally. `grace`: seconds after its time limit at which a test that blocks its thread ends the run. */
+/** Counts into a tally. `grace`: seconds after its time limit at which a test that blocks its process ends the run. */
 export class SummaryReporter {
   #running = new Map();
   #timer;
@@ -47,22 +48,40 @@ export class SummaryReporter {
     this.#timer.unref();
   }
 
+  onTestModuleQueued(module) {
+    this.#heard(module);
+  }
+
+  onTestModuleStart(module) {
+    this.#heard(module);
+  }
+
   onTestCaseReady(test) {
-    this.#running.set(test.id, { test, started: Date.now() });
+    this.#heard(test.module);
   }
 
   onTestCaseResult(test) {
-    this.#running.delete(test.id);
+    this.#heard(test.module);
   }
 
-  /** Vitest ends a test that waits too long; one that spins blocks the thread in which that would happen. */
+  onTestModuleEnd(module) {
+    this.#running.delete(module.moduleId);
+  }
+
+  #heard(module) {
+    this.#running.set(module.moduleId, { module, last: Date.now() });
+  }
+
+  /** Vitest ends a test that waits too long; one that spins blocks the process in which that would happen. */
   #endIfBlocked() {
-    for (const { test, started } of this.#running.values()) {
-      const limit = (test.options.timeout ?? 600_000) + this.grace * 1000;
-      if (Date.now() - started < limit) continue;
-      console.log(`\n${this.#place(test.module)}: ${test.fullName} blocks its process; the run is ended`);
-      this.tally.failures.push(`${this.#place(test.module)}: ${test.fullName}`);
+    for (const { module, last } of this.#running.values()) {
+      const limit = module.project.config.testTimeout + this.grace * 1000;
+      if (Date.now() - last < limit) continue;
+      console.log(`\n${this.#place(module)} blocks its process; the run is ended`);
+      this.tally.failures.push(this.#place(module));
       console.log(this.tally.closing());
+      // The blocked process would outlive this one and keep its output open.
+      spawnSync("pkill", ["-KILL", "-P", String(process.pid)]);
       process.exit(1);
     }
   }

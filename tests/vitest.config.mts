@@ -7,6 +7,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 /** Sources and where the build puts them. */
 const trees = [
   ["kernel-lib/src", "kernel-lib/dist"],
+  ["kernel-lib/tslab-widgets/src", "kernel-lib/tslab-widgets/dist"],
   ["labextension/src", "labextension/lib"],
   ["tests", "tests/dist"],
 ] as const;

@@ -349,7 +349,9 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
       const { sessionContext } = (window as any).jupyterapp.shell.currentWidget;
       await sessionContext.session.kernel.restart();
     });
-    await statusSays(/The kernel has gone; what is shown is the last it sent\. Run the cell again\./);
+    await statusSays(
+      /The kernel is no longer running\. The last state it sent is shown; run the cell again\./,
+    );
     assert.equal(
       await explorerOf(page)
         .locator("fieldset.e2gmm-explorer-controls")

@@ -275,11 +275,11 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
         else holder.lost!.loseContext();
       }, back);
     await lose(false);
-    await statusSays(page, /The browser has taken the 3-D picture away/);
+    await statusSays(page, /The browser has released the 3-D picture/);
     await page.waitForTimeout(100);
     await lose(true);
     await page.waitForFunction(
-      () => !/taken the 3-D picture away/.test(document.querySelector(".e2gmm-status")?.textContent ?? ""),
+      () => !/released the 3-D picture/.test(document.querySelector(".e2gmm-status")?.textContent ?? ""),
     );
     const spots = await page.evaluate(async () => {
       const { stage } = (document.querySelector(".e2gmm-viewer") as Element).e2gmmView!;
@@ -412,7 +412,7 @@ large`,
 
   test("keeps its last picture and says so when the kernel has gone", async () => {
     await command(page, "kernelmenu:shutdown");
-    await statusSays(page, /The kernel has gone/);
+    await statusSays(page, /The kernel is no longer running/);
     assert.equal((await drawnPlaces(page)).length, N);
     assert.deepEqual(errors, []);
   });

@@ -510,7 +510,9 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
       await (window as any).jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
     });
     await page.waitForFunction(() =>
-      document.querySelector(".e2gmm-scatter-message")?.textContent?.startsWith("The kernel has gone"),
+      document
+        .querySelector(".e2gmm-scatter-message")
+        ?.textContent?.startsWith("The kernel is no longer running"),
     );
     await shot("gone");
   });

@@ -3,9 +3,8 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import * as e2 from "e2gmm";
-import { formsOf } from "e2gmm/dist/display/displayable";
-import { loadRasteriser } from "e2gmm/dist/display/raster";
 import type { Browser, Page } from "playwright-core";
+import { formsOf, loadRasteriser } from "tslab-widgets/display";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { copyRun, fixture, fixtureSize } from "../browser/fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
@@ -74,7 +73,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await runCell(page, `explorer.scatter.anchors = ${JSON.stringify(anchors)};`);
     await controls("Make sets along the path")
       .locator("..")
-      .getByLabel("Way of cutting the path")
+      .getByLabel("How the path is divided")
       .selectOption("length");
     await explorer().getByLabel("Number of parts").fill("3");
     await explorer().getByLabel("Largest distance from the path").fill("0.4");

@@ -557,7 +557,7 @@ test("a message type that is not known and content of the wrong type are answere
   const unknown = await client.request("make_coffee_request");
   assert.equal(unknown.type, "make_coffee_reply");
   assert.equal(unknown.content["status"], "error");
-  assert.match(unknown.content["evalue"], /make_coffee_request is not known/);
+  assert.match(unknown.content["evalue"], /unknown message type make_coffee_request/);
   const wrong = await client.request("execute_request", { code: 5 });
   assert.equal(wrong.content["status"], "error");
   assert.match(wrong.content["evalue"], /code must be a string/);

@@ -27,7 +27,7 @@ const order = [
   "widgets",
   "explorer",
 ];
-/** The kernel knows no cryo-EM; only the command that installs it knows the kernel. */
+/** The kernel of tslab-widgets under this package's name; only the command that installs it knows of it. */
 const apart = "jupyter";
 /** What may use everything. */
 const top = ["cli", "index"];

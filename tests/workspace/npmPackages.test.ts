@@ -40,6 +40,8 @@ interface Packed {
   folder: string;
 }
 
+const workspaces = ["tslab-widgets", "e2gmm", "e2gmm-labextension"];
+
 /** Inside the repository, so that what the packages depend on is found. */
 let consumer: string;
 const packages: Record<string, Packed> = {};
@@ -72,11 +74,11 @@ beforeAll(async () => {
     "../labextension/widgetModule.mjs",
   );
   await bundleWidgetModule();
-  for (const workspace of ["e2gmm", "e2gmm-labextension"]) packages[workspace] = pack(workspace);
+  for (const workspace of workspaces) packages[workspace] = pack(workspace);
 });
 afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
-for (const workspace of ["e2gmm", "e2gmm-labextension"]) {
+for (const workspace of workspaces) {
   describe(`the npm package ${workspace}`, () => {
     test("has README and licence, and no test, test helper, source map or build record", () => {
       const { files, folder } = packages[workspace]!;

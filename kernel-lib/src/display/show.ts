@@ -1,4 +1,4 @@
-import { type Displayable, displaySymbol, formsOf } from "./displayable";
+import { type Displayable, displaySymbol, formsOf } from "tslab-widgets/display";
 
 /** Options of `show`. */
 export interface ShowOptions {

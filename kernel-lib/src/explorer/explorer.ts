@@ -1,3 +1,4 @@
+import { type Picture, Widget } from "tslab-widgets";
 import type { Figure } from "../display/figure";
 import { InputError } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
@@ -7,8 +8,6 @@ import type { Reconstruction } from "../reconstruction/reconstruct";
 import type { BackgroundSettings } from "../training/background";
 import type { Run } from "../training/runs/run";
 import type { EpochReport } from "../training/trainer";
-import type { Picture } from "../widgets/still";
-import { Widget } from "../widgets/widget";
 import { BackgroundJobs } from "./backgroundJobs";
 import { ExploredRun, type ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";

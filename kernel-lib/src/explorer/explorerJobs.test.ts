@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { openWidgets } from "tslab-widgets";
 import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
 import { StoppedError } from "../errors";
 import { trainInThisThread } from "../training/train";
-import { openWidgets } from "../widgets/widget";
 import { explore, exploreTraining } from "./explore";
 import type { Explorer } from "./explorer";
 import { EACH, STATES, type TestBench, testBench } from "./explorer.test.helper";

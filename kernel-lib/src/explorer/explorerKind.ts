@@ -1,4 +1,4 @@
-import { child, type WidgetKind } from "../widgets/widget";
+import { child, type WidgetKind } from "tslab-widgets";
 import type { ExploredRun } from "./exploredRun";
 import { explorerTraits } from "./explorerState";
 import { GaussianViewer } from "./gaussianViewer/gaussianViewer";

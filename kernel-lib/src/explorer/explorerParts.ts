@@ -1,4 +1,4 @@
-import type { Widget } from "../widgets/widget";
+import type { Widget } from "tslab-widgets";
 import type { BackgroundJobs } from "./backgroundJobs";
 import type { ExploredRun } from "./exploredRun";
 import type { explorerTraits } from "./explorerState";

@@ -1,5 +1,5 @@
+import { float, int, json, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
-import { float, int, json, text } from "../widgets/traits";
 import type { Clustering } from "./sets/clusterings";
 
 /** The protocol between the explorer in the kernel and its views in a page: traits, requests and answers. */

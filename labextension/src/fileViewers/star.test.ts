@@ -230,19 +230,29 @@ describe("STAR files in the page", () => {
 
   test("a filter finds text in a row or in one column, letters in either case", async () => {
     const sheet = tableOf({ name: ["Mic_1", "mic_22", "other", "é"], group: ["22", "1", "MIC", "1"] });
-    const found = async (text: string, column?: number) => [...(await filterRows(sheet, text, column))];
+    const found = async (text: string, column?: number) => [
+      ...(await filterRows(sheet, { text, ...(column === undefined ? {} : { column }) })),
+    ];
     assert.deepEqual(await found("mic"), [0, 1, 2]);
     assert.deepEqual(await found("MIC", 0), [0, 1]);
     assert.deepEqual(await found("22", 1), [0]);
     assert.deepEqual(await found("é"), [3]);
     assert.deepEqual(await found("aaa"), []);
-    assert.deepEqual(await filterRows(tableOf({ x: ["aab", "abaab"] }), "aab", 0), Uint32Array.of(0, 1));
+    assert.deepEqual(
+      await filterRows(tableOf({ x: ["aab", "abaab"] }), { text: "aab", column: 0 }),
+      Uint32Array.of(0, 1),
+    );
   });
 
   test("sorting stops when it is no longer wanted", async () => {
     const sheet = tableOf({ x: Array.from({ length: 100_000 }, (_, i) => String((i * 7919) % 100_003)) });
     const abort = new AbortController();
-    const sorting = sortRows(sheet, allRows(sheet), { column: 0, descending: false }, abort.signal);
+    const sorting = sortRows(
+      sheet,
+      allRows(sheet),
+      { column: 0, descending: false },
+      { signal: abort.signal },
+    );
     abort.abort(new Error("another column"));
     await assert.rejects(sorting, /another column/);
   });

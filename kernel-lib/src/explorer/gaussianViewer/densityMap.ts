@@ -1,5 +1,5 @@
-import { bool, float, int, list, numbers, type StateOf, text } from "../../widgets/traits";
-import { type Control, type ControlClass, type WidgetKind, widgetClass } from "../../widgets/widget";
+import { type Control, type ControlClass, type WidgetKind, widgetClass } from "tslab-widgets";
+import { bool, float, int, list, numbers, type StateOf, text } from "tslab-widgets/traits";
 import { widgetModule, widgetModuleVersion } from "../module";
 
 /** Traits of a map in a viewer: its voxels as they are drawn (see `displayedMap`), and how. */

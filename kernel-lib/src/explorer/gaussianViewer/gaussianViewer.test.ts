@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect, disconnect, FakeTransport, type Sent } from "tslab-widgets/testing";
 import { afterEach, beforeEach, test } from "vitest";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
@@ -6,7 +7,6 @@ import { modelDensity } from "../../model/density";
 import { emptyModel, type GaussianModel } from "../../model/gaussianModel";
 import { parseModelPdb } from "../../model/pdb";
 import { Random } from "../../random";
-import { connect, disconnect, FakeTransport, type Sent } from "../../widgets/transport.test.helper";
 import { displayedMap } from "./displayedMap";
 import { GaussianViewer } from "./gaussianViewer";
 import { gaussiansInShapes } from "./maskShapes";

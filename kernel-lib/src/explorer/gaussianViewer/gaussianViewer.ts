@@ -1,10 +1,10 @@
-import { loadRasteriser } from "../../display/raster";
+import { type ControlClass, widgetClass } from "tslab-widgets";
+import { loadRasteriser } from "tslab-widgets/display";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";
 import { copyModel, type GaussianModel, physicalSize } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
-import { type ControlClass, widgetClass } from "../../widgets/widget";
 import type { DensityMap } from "./densityMap";
 import { displayedMap } from "./displayedMap";
 import { frameIndices, maxMessageBytes, recordFrames } from "./frames";

@@ -1,5 +1,5 @@
+import { mismatch, type Trait } from "tslab-widgets/traits";
 import { type GaussianModel, physicalSize } from "../../model/gaussianModel";
-import { mismatch, type Trait } from "../../widgets/traits";
 
 /** A sphere or box that adds Gaussians to a region or subtracts them. Lengths in Å, positions from the middle of the box. */
 export type MaskShape = { mode: "add" | "subtract"; centre: readonly [number, number, number] } & (

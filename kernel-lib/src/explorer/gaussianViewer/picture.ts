@@ -1,6 +1,6 @@
+import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
 import { clearestAxis } from "../../display/motionFigure";
 import { font, palette } from "../../display/theme";
-import { drawnPicture, escapeHtml, type Picture } from "../../widgets/still";
 import { displacement, drawSpheres, imageSide, minMotion } from "./pictureSpheres";
 import type { GaussianViewerState } from "./state";
 

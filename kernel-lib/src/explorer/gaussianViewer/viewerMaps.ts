@@ -1,7 +1,7 @@
+import type { Widget } from "tslab-widgets";
 import { distinctLabels } from "../../display/checks";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
-import type { Widget } from "../../widgets/widget";
 import { DensityMap } from "./densityMap";
 import { displayedMap } from "./displayedMap";
 import type { gaussianViewerTraits } from "./state";

@@ -1,8 +1,7 @@
-import { loadRasteriser } from "../../display/raster";
+import { type Picture, Widget } from "tslab-widgets";
+import { loadRasteriser } from "tslab-widgets/display";
 import { InputError } from "../../errors";
 import type { ParticleColumn } from "../../particles/particleColumns";
-import type { Picture } from "../../widgets/still";
-import { Widget } from "../../widgets/widget";
 import type { ScatterSet } from "./colours";
 import { CsvExport } from "./csv";
 import { DerivedState } from "./derivedState";

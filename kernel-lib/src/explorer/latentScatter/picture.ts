@@ -1,6 +1,6 @@
+import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
 import { shorten, shortNumber } from "../../display/checks";
 import { font, type Marker, markerPaths, palette } from "../../display/theme";
-import { drawnPicture, escapeHtml, type Picture } from "../../widgets/still";
 import { type AxisRange, fraction, pictureFrame, plotHeight, plotWidth } from "./pictureFrame";
 import { rampColour, rasterPoints } from "./pictureRaster";
 import type { LatentScatterState, ShownAxes } from "./state";

@@ -1,6 +1,6 @@
+import type { Widget } from "tslab-widgets";
 import { InputError } from "../../errors";
 import { otherRows } from "../../latent/selection";
-import type { Widget } from "../../widgets/widget";
 import { chosenRows, visibleRows } from "./chosenRows";
 import type { CsvExport } from "./csv";
 import type { DerivedState } from "./derivedState";
