@@ -229,7 +229,7 @@ describe("maps and models", () => {
     new Float32Array(map.buffer, map.byteOffset + 1024).fill(1);
     writeFileSync(at("mask.mrc"), map);
     overwrite(at("mask.mrc"), 40, new Uint8Array(Float32Array.of(64, 64, 64).buffer));
-    refuses(folder, [...neutral, "--mask", "mask.mrc"], /mask\.mrc: expected a box as large as 32×32×32/);
+    refuses(folder, [...neutral, "--mask", "mask.mrc"], /mask\.mrc: expected a box of 128\.0 Å \(32 voxels/);
     const training = words("train --particles sim/particles.star --model model.txt --backend wasm");
     refuses(
       folder,

@@ -220,7 +220,7 @@ test("boxes and numbers of models that no file has", async () => {
     ["REMARK 999 BOX 1 64 0", /line 1: expected a length from 0\.01 to 10000 Å for apix, found 0/],
     ["REMARK 999 BOX 0 64 1.5", /line 1: expected model 1 next/],
     ["REMARK 999 BOX 1 64.5 1.5", /line 1: expected a positive whole number/],
-    ["REMARK 999 GAUSSIAN 1 1 0 0 0 1 1", /line 1: expected a BOX remark of its model before/],
+    ["REMARK 999 GAUSSIAN 1 1 0 0 0 1 1", /line 1: expected a BOX remark of its model first/],
     [
       "REMARK 999 BOX 1 64 1.5\nREMARK 999 GAUSSIAN 1 2 0 0 0 1 1",
       /line 2: expected Gaussian 1 of model 1 next, found 2/,
@@ -232,7 +232,7 @@ test("boxes and numbers of models that no file has", async () => {
   for (const [header, right] of [
     ["# box_size 1000000000\n# apix 1", /m\.txt: line 1: expected a positive whole number, at most 16384/],
     ["# box_size 64\n# apix 1e-30", /line 2: expected a length from 0\.01/],
-    ["# box_size 64\n# apix 1.5\n# box_size 32", /line 3: expected 64, as an earlier line says, found 32/],
+    ["# box_size 64\n# apix 1.5\n# box_size 32", /line 3: expected 64 as in an earlier line, found 32/],
     ["# box_size 64\n# apix 1.5\n# origin 1 2", /line 3: expected an origin of three numbers/],
     ["# box_size 64\n# apix 1.5\n# origin 1 2 inf", /line 3: expected an origin of three numbers/],
   ] as const) {

@@ -37,7 +37,7 @@ const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
     "nothing but zeros",
     () => filled(() => 0),
     all,
-    /expected values above 0, of at least 0\.5 somewhere, found nothing/,
+    /expected values above 0, at least 0\.5 somewhere, found nothing/,
   ],
   [
     "nothing above 0.3",
@@ -63,12 +63,7 @@ const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
     ["fsc"],
     /voxel \(0, 0, 0\): expected a value from 0 to 1, found 255/,
   ],
-  [
-    "a box of half the size",
-    () => ({ ...half(), apix: map.apix / 2 }),
-    all,
-    /expected a box (as large as 32×32×32|of 128\.0 Å)/,
-  ],
+  ["a box of half the size", () => ({ ...half(), apix: map.apix / 2 }), all, /expected a box of 128\.0 Å/],
   [
     "fewer voxels",
     () => ({ data: new Float32Array(8).fill(1), size: [2, 2, 2], apix: 64 }),

@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
 import type { Axis } from "../maps/sections";
-import { displacements } from "../model/edit";
-import { type GaussianModel, physicalSize, Row } from "../model/gaussianModel";
+import { boxLengthOf, type GaussianModel, Row } from "../model/gaussianModel";
+import { displacements } from "../model/rigidMotion";
 import { checkNumbers, shortNumber } from "./checks";
 import type { Figure, FigureOptions } from "./figure";
 import { numberScheme } from "./theme";
@@ -126,12 +126,12 @@ function projected(
   moved: Float32Array,
   { axis, scale }: { axis: Axis; scale: number },
 ): ProjectedGaussian[] {
-  const size = physicalSize({ boxSize, apix });
+  const boxLength = boxLengthOf({ boxSize, apix });
   const [horizontal, vertical] = shownAxes[axis];
   return Array.from({ length: count }, (_, i) => {
     const amplitude = Math.max(0, params[Row.amplitude * count + i]!);
-    const x = size * params[Row[horizontal] * count + i]!;
-    const y = size * params[Row[vertical] * count + i]!;
+    const x = boxLength * params[Row[horizontal] * count + i]!;
+    const y = boxLength * params[Row[vertical] * count + i]!;
     const dx = scale * moved[3 * i + component[horizontal]]!;
     const dy = scale * moved[3 * i + component[vertical]]!;
     return {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { connect, FakeTransport, type Sent } from "tslab-widgets/testing";
 import { useBackend } from "../compute/backends";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
 import type { TrainSettings } from "../training/trainSettings";

@@ -2,8 +2,8 @@ import type { Figure } from "../display/figure";
 import { type LabelledImage, montageFigure } from "../display/montageFigure";
 import { halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
 import type { MapImage } from "../maps/sections";
-import { type GaussianModel, physicalSize } from "../model/gaussianModel";
-import { projectionTransform } from "../model/transform";
+import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
+import { projectionTransform } from "../model/projectionTransform";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { ExploredRun } from "./exploredRun";
 import { particleImage } from "./particleImages";
@@ -52,22 +52,22 @@ interface View {
 /** The projection of a model in its own box, multiplied by the CTF. */
 function projectionImage(model: GaussianModel, { rotation, shift, ctf }: View): MapImage {
   const size = model.boxSize;
-  const edge = physicalSize(model);
+  const boxLength = boxLengthOf(model);
   const half = new Float64Array(2 * halfWidth(size) * size);
-  projectionTransform(model, rotation, [shift[0]! / edge, shift[1]! / edge], half);
-  if (ctf) multiplyByCtf(half, size, edge, ctf);
+  projectionTransform(model, { rotation, shift: [shift[0]! / boxLength, shift[1]! / boxLength] }, half);
+  if (ctf) multiplyByCtf(half, size, boxLength, ctf);
   shiftOrigin(half, [size, size, 1], "toCorner");
   const data = Float32Array.from(ifft2Real(half, size, size, new Float64Array(size * size)));
   return { data, width: size, height: size, apix: model.apix };
 }
 
-/** @param half transform of an image of `size` pixels and `edge` Å, half plane kx ≥ 0 */
-function multiplyByCtf(half: Float64Array, size: number, edge: number, ctf: Ctf): void {
+/** @param half transform of an image of `size` pixels and `boxLength` Å, half plane kx ≥ 0 */
+function multiplyByCtf(half: Float64Array, size: number, boxLength: number, ctf: Ctf): void {
   const evaluator = new CtfEvaluator(ctf);
   for (let y = 0, i = 0; y < size; y++) {
     const ky = y < (size + 1) >> 1 ? y : y - size;
     for (let kx = 0; kx < halfWidth(size); kx++, i += 2) {
-      const value = evaluator.at(kx / edge, ky / edge);
+      const value = evaluator.at(kx / boxLength, ky / boxLength);
       half[i]! *= value;
       half[i + 1]! *= value;
     }

@@ -19,7 +19,7 @@ function noise(size: [number, number, number], apix: number): Volume {
   };
 }
 
-/** Factor by which a filter changed each sample, with its frequency in 1/Å. */
+/** Factor that a filter applied to each sample, with its frequency in 1/Å. */
 function transfer(before: Volume, after: Volume): { s: number; factor: number }[] {
   const [nx, ny, nz] = before.size;
   const [a, b] = [before, after].map((v) => fft3Real(v.data, v.size));
@@ -32,7 +32,7 @@ function transfer(before: Volume, after: Volume): { s: number; factor: number }[
   });
 }
 
-test("a low-pass keeps what is below its resolution, removes what is above, and halves it in between", () => {
+test("a low-pass keeps frequencies below its cut-off, removes those above, and halves those at it", () => {
   for (const size of [
     [16, 16, 16],
     [15, 12, 18],
@@ -48,7 +48,7 @@ test("a low-pass keeps what is below its resolution, removes what is above, and 
   }
 });
 
-test("a Gaussian filter spreads a point into a Gaussian of its sigma and weight", () => {
+test("a Gaussian filter spreads a point into a Gaussian of its standard deviation and weight", () => {
   const size: [number, number, number] = [20, 20, 20];
   const data = new Float32Array(8000);
   data[10 + 20 * (10 + 20 * 10)] = 5;
@@ -66,7 +66,7 @@ test("a Gaussian filter spreads a point into a Gaussian of its sigma and weight"
   }
 });
 
-test("filters leave the map that they are given alone, and refuse lengths that are none", () => {
+test("filters do not change their input, and refuse invalid lengths", () => {
   const map = noise([8, 8, 8], 1);
   const kept = map.data.slice();
   filterVolume(map, () => 0);

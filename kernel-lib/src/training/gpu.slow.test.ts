@@ -6,7 +6,7 @@ import { softwareGpu, temporaryFolder } from "../../../tests/testing";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
 import { type BackgroundSettings, train } from "./background";

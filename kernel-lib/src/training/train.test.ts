@@ -10,7 +10,7 @@ import { temporaryFolder } from "../../../tests/testing";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
 import { simulateLinearMotion } from "../simulate/designs";

@@ -1,13 +1,13 @@
 import { InputError } from "../../errors";
 import { fft3Real, frequency, halfWidth, ifft3Real, type Size3, shiftOrigin } from "../../fourier/fft";
+import { type CubicBox, hasSameBoxLength } from "../../maps/grid";
 import { resizeVolume } from "../../maps/resize";
 import type { Volume } from "../../maps/volume";
+import { boxLengthOf } from "../../model/gaussianModel";
 import { type Quantised, quantise } from "./quantise";
 
 /** Voxels along the longest edge of what is sent to a page; 128³ of them in 16 bits are 4.2 MB. */
 const maxVoxels = 128;
-/** Relative difference of box lengths that is reported. */
-const boxTolerance = 5e-3;
 
 /** A map as it is sent to a page: values [z][y][x] in 16 bits. */
 export interface DisplayedMap extends Quantised {
@@ -26,16 +26,16 @@ export interface DisplayedMap extends Quantised {
 /**
  * Prepares a map for drawing: at most 128 voxels along each edge, Fourier-cropped where it has more, positions in Å unchanged.
  *
- * @param name      what errors call the map
- * @param boxLength of the model beside which it is drawn, in Å; the note tells where it differs from the map's
+ * @param name what errors call the map
+ * @param box  of the model beside which it is drawn; the note tells where its lengths in Å differ from the map's
  * @throws InputError for a map without voxels, with values that are not finite, or whose size and data do not agree
  */
-export function displayedMap(volume: Volume, name: string, boxLength?: number): DisplayedMap {
+export function displayedMap(volume: Volume, name: string, box?: CubicBox): DisplayedMap {
   checkVolume(volume, name);
   const shown = Math.max(...volume.size) > maxVoxels ? reduced(volume) : volume;
   const notes = [
     ...(shown === volume ? [] : [reductionNote(volume, shown)]),
-    ...(boxLength === undefined ? [] : boxNotes(volume, boxLength)),
+    ...(box === undefined || hasSameBoxLength(volume, box) ? [] : [boxNote(volume, box)]),
   ];
   const origin = shown.size.map((n) => -Math.floor(n / 2) * shown.apix) as [number, number, number];
   return {
@@ -64,14 +64,12 @@ function reductionNote(volume: Volume, shown: Volume): string {
   );
 }
 
-function boxNotes(volume: Volume, boxLength: number): string[] {
-  const lengths = volume.size.map((n) => n * volume.apix);
-  if (lengths.every((length) => Math.abs(length - boxLength) <= boxTolerance * boxLength)) return [];
-  const box = lengths.map((length) => length.toFixed(0)).join(" × ");
-  return [
-    `its box of ${box} Å is not the model's of ${boxLength.toFixed(0)} Å; ` +
-      "both are drawn at their true sizes, middle on middle",
-  ];
+function boxNote(volume: Volume, box: CubicBox): string {
+  const lengths = volume.size.map((n) => (n * volume.apix).toFixed(0)).join(" × ");
+  return (
+    `its box of ${lengths} Å is not the model's of ${boxLengthOf(box).toFixed(0)} Å; ` +
+    "both are drawn at their true sizes, middle on middle"
+  );
 }
 
 /**

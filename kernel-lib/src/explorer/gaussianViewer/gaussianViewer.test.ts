@@ -145,7 +145,7 @@ test("a map keeps its look when a better one takes its place, and goes when it i
 });
 
 test("a map of many voxels is sent as at most 128 along an edge, with the same values at the same places in Å", () => {
-  const shown = displayedMap(ball(150, 1), "map", 150);
+  const shown = displayedMap(ball(150, 1), "map", { boxSize: 150, apix: 1 });
   assert.deepEqual(shown.size, [128, 128, 128]);
   assert.ok(shown.data.byteLength < 5e6);
   assert.match(
@@ -214,10 +214,10 @@ function interpolated({ data, size: [n] }: Volume, place: [number, number, numbe
 
 test("a map in a box of another size is said to be", () => {
   assert.match(
-    displayedMap(ball(20, 2), "map", 64).note,
+    displayedMap(ball(20, 2), "map", { boxSize: 32, apix: 2 }).note,
     /its box of 40 × 40 × 40 Å is not the model's of 64 Å/,
   );
-  assert.equal(displayedMap(ball(20, 3.2), "map", 64).note, "");
+  assert.equal(displayedMap(ball(20, 3.2), "map", { boxSize: 32, apix: 2 }).note, "");
 });
 
 test("the density of what is shown is computed when a view asks to see it", () => {

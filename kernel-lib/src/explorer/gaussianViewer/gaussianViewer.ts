@@ -3,7 +3,7 @@ import { loadRasteriser } from "tslab-widgets/display";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";
-import { copyModel, type GaussianModel, physicalSize } from "../../model/gaussianModel";
+import { copyModel, type GaussianModel } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
 import type { DensityMap } from "./densityMap";
 import { displayedMap } from "./displayedMap";
@@ -88,7 +88,7 @@ export class GaussianViewer extends Base {
     });
     this.neutralModel = own;
     this.shownModel = own;
-    this.viewerMaps = new ViewerMaps(this, physicalSize(own));
+    this.viewerMaps = new ViewerMaps(this, own);
     this.observe("shapes", (shapes) =>
       this.set({ region: shapes.length > 0 ? gaussiansInShapes(own, shapes) : new Uint8Array() }),
     );

@@ -1,5 +1,5 @@
 import { mismatch, type Trait } from "tslab-widgets/traits";
-import { type GaussianModel, physicalSize } from "../../model/gaussianModel";
+import { boxLengthOf, type GaussianModel } from "../../model/gaussianModel";
 
 /** A sphere or box that adds Gaussians to a region or subtracts them. Lengths in Å, positions from the middle of the box. */
 export type MaskShape = { mode: "add" | "subtract"; centre: readonly [number, number, number] } & (
@@ -39,12 +39,12 @@ export const maskShapes: Trait<readonly MaskShape[], readonly MaskShape[]> = {
  */
 export function gaussiansInShapes(model: GaussianModel, shapes: readonly MaskShape[]): Uint8Array {
   const { count, params } = model;
-  const edge = physicalSize(model);
+  const boxLength = boxLengthOf(model);
   const flags = new Uint8Array(count);
   for (const shape of shapes) {
     const value = shape.mode === "add" ? 1 : 0;
     for (let i = 0; i < count; i++) {
-      const [dx, dy, dz] = shape.centre.map((c, axis) => params[axis * count + i]! * edge - c) as [
+      const [dx, dy, dz] = shape.centre.map((c, axis) => params[axis * count + i]! * boxLength - c) as [
         number,
         number,
         number,

@@ -1,5 +1,6 @@
 import { InputError } from "../../errors";
-import { checkSamePhysicalSize, rescaledModel } from "../../model/edit";
+import { checkSameBoxLength } from "../../maps/grid";
+import { rescaledModel } from "../../model/edit";
 import { copyModel, type GaussianModel } from "../../model/gaussianModel";
 
 /**
@@ -13,7 +14,7 @@ export function fittedModel(neutral: GaussianModel, model: GaussianModel, name: 
   if (model.count !== count) {
     throw new InputError(name, `${count} Gaussians like the neutral model`, String(model.count));
   }
-  checkSamePhysicalSize(neutral, "the neutral model", model, name);
+  checkSameBoxLength(model, neutral, name, "the neutral model");
   return model.boxSize === boxSize ? { ...copyModel(model), apix } : rescaledModel(model, boxSize, apix);
 }
 

@@ -1,6 +1,7 @@
 import type { Widget } from "tslab-widgets";
 import { distinctLabels } from "../../display/checks";
 import { InputError } from "../../errors";
+import type { CubicBox } from "../../maps/grid";
 import type { Volume } from "../../maps/volume";
 import { DensityMap } from "./densityMap";
 import { displayedMap } from "./displayedMap";
@@ -19,10 +20,10 @@ const mapColours = ["#e3b778", "#8fbf9f", "#c79bc2", "#d98c7a", "#86b6c9", "#b8b
 
 /** Adds, replaces, renames and removes the maps in the viewer's trait `maps`. */
 export class ViewerMaps {
-  /** @param boxLength of the neutral model in Å, which maps are compared with */
+  /** @param box of the neutral model, which maps are compared with */
   constructor(
     private readonly viewer: Pick<Widget<typeof gaussianViewerTraits>, "get" | "set">,
-    private readonly boxLength: number,
+    private readonly box: CubicBox,
   ) {}
 
   private get maps(): readonly DensityMap[] {
@@ -78,7 +79,7 @@ export class ViewerMaps {
     if (colour !== undefined && !/^#[0-9a-f]{6}$/i.test(colour)) {
       throw new InputError("colour", "a colour such as #e3b778", colour);
     }
-    const shown = displayedMap(volume, name, this.boxLength);
+    const shown = displayedMap(volume, name, this.box);
     const sigmas = before && before.sigma > 0 ? (before.level - before.mean) / before.sigma : 3;
     return { ...shown, level: level ?? shown.mean + sigmas * shown.sigma, ...(colour ? { colour } : {}) };
   }

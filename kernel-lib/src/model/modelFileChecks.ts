@@ -3,57 +3,61 @@ import { InputError } from "../errors";
 import { requireFinite } from "../finite";
 import { type GaussianModel, Row, type Vector3 } from "./gaussianModel";
 
-/** What the numbers of a model in a file can be, whatever its format: checked on reading and on writing. */
+/** Limits of the numbers in a model file of any format, checked on reading and on writing. */
 
-/** The box that a file without a header of its own is measured in. */
+/** The box of a model, for files that do not say it. */
 export interface ModelBox {
   /** S in pixels. */
   boxSize: number;
   /** Å per pixel. */
   apix: number;
-  /** Å of voxel (0, 0, 0), where it is not at (0, 0, 0). */
+  /** Position of voxel (0, 0, 0) in Å. Default [0, 0, 0]. */
   origin?: Vector3;
 }
 
-/** Boxes beyond this are no box of a particle, and maps of them no array. */
-const LARGEST_BOX = 16_384;
-const LARGEST_APIX = 10_000;
-const SMALLEST_APIX = 0.01;
+/** In pixels; particles are smaller, and a map of such a box does not fit into an array. */
+const maxBoxSize = 16_384;
 /** In Å. */
-const FARTHEST_ORIGIN = 1e6;
-/** Centres further out than this cannot be in box units: a file in Å or pixels is recognised by it. */
-const FARTHEST_CENTRE = 2;
-const LONGEST_TEXT = 1 << 28;
+const maxApix = 10_000;
+/** In Å. */
+const minApix = 0.01;
+/** In Å. */
+const farthestOrigin = 1e6;
+/** In box units; larger centres show that the file is in Å or pixels. */
+const farthestCentre = 2;
+/** In bytes. */
+const maxTextLength = 1 << 28;
 
-/** @throws InputError unless it is a whole number that a box can have */
+/** Checks a box size in pixels. @throws InputError unless it is a whole number in range */
 export function checkBoxSize(value: number, where: string, found: string): number {
-  if (Number.isInteger(value) && value >= 1 && value <= LARGEST_BOX) return value;
-  throw new InputError(where, `a positive whole number, at most ${LARGEST_BOX}, for box_size`, found);
+  if (Number.isInteger(value) && value >= 1 && value <= maxBoxSize) return value;
+  throw new InputError(where, `a positive whole number, at most ${maxBoxSize}, for box_size`, found);
 }
 
-/** @throws InputError unless it is a length in Å that a pixel can have */
+/** Checks a pixel size in Å. @throws InputError unless it is in range */
 export function checkApix(value: number, where: string, found: string): number {
-  if (value >= SMALLEST_APIX && value <= LARGEST_APIX) return value;
-  throw new InputError(where, `a length from ${SMALLEST_APIX} to ${LARGEST_APIX} Å for apix`, found);
+  if (value >= minApix && value <= maxApix) return value;
+  throw new InputError(where, `a length from ${minApix} to ${maxApix} Å for apix`, found);
 }
 
-/** @throws InputError unless it is a place in Å */
+/** Checks an origin in Å. @throws InputError unless it has three numbers in range */
 export function checkOrigin(values: readonly number[], where: string, found: string): Vector3 {
-  if (values.length === 3 && values.every((x) => Math.abs(x) <= FARTHEST_ORIGIN)) return values as Vector3;
-  throw new InputError(where, `an origin of three numbers in Å, at most ${FARTHEST_ORIGIN}`, found);
+  if (values.length === 3 && values.every((x) => Math.abs(x) <= farthestOrigin)) return values as Vector3;
+  throw new InputError(where, `an origin of three numbers in Å, at most ${farthestOrigin}`, found);
 }
 
 /**
- * The numbers of one Gaussian as float32: x, y, z, amplitude, sigma.
- * @param texts what stands in the file, for the message
- * @throws InputError for what is no number, a centre that cannot be in box units, a sigma that is not positive
+ * Checks the numbers of one Gaussian: x, y, z, amplitude, sigma.
+ * @param texts the fields of the file, for the message
+ * @returns the numbers as float32
+ * @throws InputError for a field that is not a number, a centre outside of box units, and a sigma that is not positive
  */
 export function checkGaussian(values: readonly number[], where: string, texts: readonly string[]): number[] {
   return values.map((given, column) => {
     const value = Math.fround(given);
     const found = printable(texts[column]!);
     if (!Number.isFinite(value)) throw new InputError(where, "a number in each of five columns", found);
-    if (column < 3 && Math.abs(value) > FARTHEST_CENTRE) {
+    if (column < 3 && Math.abs(value) > farthestCentre) {
       throw new InputError(where, "a centre in box units, −0.5 to 0.5", found);
     }
     if (column === Row.sigma && !(value > 0)) throw new InputError(where, "a sigma above 0", found);
@@ -63,7 +67,7 @@ export function checkGaussian(values: readonly number[], where: string, texts: r
 
 const parameterNames = ["x", "y", "z", "the amplitude", "sigma"];
 
-/** @throws InputError naming the file, unless every number of a model that is written is finite */
+/** Checks a model before it is written. @throws InputError naming the file unless every number is finite */
 export function requireFiniteModel(model: GaussianModel, file: string): void {
   const { count, params, boxSize, apix, origin = [0, 0, 0] } = model;
   requireFinite(
@@ -75,22 +79,22 @@ export function requireFiniteModel(model: GaussianModel, file: string): void {
   requireFinite([boxSize, apix, ...origin], file, (i) => names[i]!);
 }
 
-/** What is in a file, shortened and without characters that a terminal obeys. */
+/** Text of a file for a message: shortened, control characters replaced. */
 export function printable(text: string): string {
   const shown = text.length > 60 ? `${text.slice(0, 57)}…` : text;
   return shown.replace(/\p{C}/gu, "?");
 }
 
 /**
- * A text file whole.
+ * Reads a text file.
  * @param what what it should be, for the message
- * @throws InputError where it is missing, no file, not readable, or far too long
+ * @throws InputError where it is missing, not a file, not readable, or far too long
  */
 export async function readTextFile(file: string, what: string): Promise<string> {
   try {
-    const there = await stat(file);
-    if (!there.isFile()) throw new InputError(file, what, "a folder or device");
-    if (there.size > LONGEST_TEXT) throw new InputError(file, what, `${there.size} bytes, more than any has`);
+    const found = await stat(file);
+    if (!found.isFile()) throw new InputError(file, what, "a folder or device");
+    if (found.size > maxTextLength) throw new InputError(file, what, `${found.size} bytes`);
     return await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof InputError) throw error;

@@ -5,7 +5,7 @@ import { disc } from "../fourier/disc";
 import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
 import { gaussianMap, projected, randomGaussians } from "./analytic.test.helper";
-import { MapProjector } from "./slice";
+import { MapProjector } from "./mapProjector";
 import type { Volume } from "./volume";
 
 /** Correlation and relative error of two half planes in every ring. */
@@ -36,18 +36,18 @@ function eachSample(rings: number, at: (kx: number, ky: number) => readonly [num
   return plane;
 }
 
-test("slices of a map of Gaussians equal their analytic projection in every ring, for even and odd boxes", () => {
+test("slices of a map of Gaussians equal the analytic projection in every ring, for even and odd boxes", () => {
   const random = new Random(3);
   for (const size of [48, 45]) {
     const sigma = 1.5;
-    // The outermost end six widths inside the box: what is cut there would show in the faint outer rings.
+    // The outermost Gaussians end six widths inside the box; truncation would show in the faint outer rings.
     const gaussians = randomGaussians(12, 0.3, size);
     const projector = new MapProjector(gaussianMap(gaussians, sigma, size));
     const rings = projector.maxRings;
     assert.equal(rings, Math.floor((size - 1) / 2));
     for (const rotation of [[1, 0, 0, 0, 1, 0, 0, 0, 1], randomRotation(random), randomRotation(random)]) {
       const slice = projector.project(Float32Array.from(rotation), rings);
-      const expected = eachSample(rings, (kx, ky) => projected(gaussians, sigma, size, rotation, kx, ky));
+      const expected = eachSample(rings, (kx, ky) => projected(gaussians, { sigma, size, rotation }, kx, ky));
       for (const { ring, correlation, error } of compareRings(slice, expected, rings)) {
         assert.ok(correlation > 0.999, `box ${size}, ring ${ring}: correlation ${correlation}`);
         if (ring < 0.6 * rings) assert.ok(error < 5e-5, `box ${size}, ring ${ring}: error ${error}`);
@@ -56,7 +56,7 @@ test("slices of a map of Gaussians equal their analytic projection in every ring
   }
 });
 
-test("slices of any map equal its transform summed voxel by voxel, to 1e-4 up to the edge of the box", () => {
+test("slices of any map equal its transform summed voxel by voxel, to 1e-4 for density up to the border of the box", () => {
   const random = new Random(8);
   for (const size of [14, 15]) {
     const data = Float32Array.from({ length: size ** 3 }, () => random.normal());
@@ -88,7 +88,7 @@ test("slices of any map equal its transform summed voxel by voxel, to 1e-4 up to
   }
 });
 
-test("what cannot be projected is refused", () => {
+test("invalid maps, paddings, rings and rotations are refused", () => {
   const cube: Volume = { data: new Float32Array(512), size: [8, 8, 8], apix: 1 };
   assert.throws(() => new MapProjector({ ...cube, size: [8, 8, 4] }), InputError);
   assert.throws(() => new MapProjector(cube, { padding: 1 }), InputError);
@@ -96,7 +96,7 @@ test("what cannot be projected is refused", () => {
   assert.throws(() => projector.project(new Float32Array(9), 4), /expected an integer from 1 to 3, found 4/);
   assert.throws(
     () => projector.project(new Float32Array(8), 3),
-    /expected 9 numbers for each, found 8 numbers/,
+    /expected 9 numbers for each projection, found 8 numbers/,
   );
   const data = cube.data.slice();
   data[8 * 8 * 2 + 8 * 1 + 5] = Number.NaN;

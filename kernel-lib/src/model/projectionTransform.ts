@@ -1,23 +1,30 @@
 import { halfWidth } from "../fourier/fft";
 import type { GaussianModel } from "./gaussianModel";
 
+/** A view of a model. */
+export interface Pose {
+  /** R, reference → image, row-major; the numbers of several poses may follow one another. */
+  rotation: ArrayLike<number>;
+  /** Index of the first of the 9 numbers. Default 0. */
+  rotationAt?: number;
+  /** t in box units. */
+  shift: readonly [number, number];
+}
+
 /**
  * The transform of a projection of the model, P(k) = Σ A·(2πσ²)^{3/2}·exp(−2π²σ²|k|²/S²)·exp(−2πi k·u) with
- * u = (R c)_xy + t: exact, in float64, with neither interpolation nor aliasing. Each Gaussian separates into one
+ * u = (R c)_xy + t: exact, in float64, without interpolation or aliasing. Each Gaussian separates into one
  * factor along kx and one along ky, so that a sample costs one complex product.
  *
- * @param rotation R, reference → image, 9 numbers from `rotationAt`, row-major
- * @param shift    t in box units, 2 numbers
- * @param half     receives the half transform of an image of S × S pixels in the layout of fourier/fft, with the
- *                 origin of the image at pixel ⌊S/2⌋: 2 · (⌊S/2⌋ + 1) · S numbers
- * @param rings    columns and rows beyond |kx|, |ky| = rings are left 0. Default: all
+ * @param half  receives the half transform of an image of S × S pixels in the layout of fourier/fft, with the
+ *              origin of the image at pixel ⌊S/2⌋: 2 · (⌊S/2⌋ + 1) · S numbers
+ * @param rings samples beyond |kx|, |ky| = rings are set to 0. Default: no limit
  */
 export function projectionTransform(
   model: GaussianModel,
-  rotation: ArrayLike<number>,
-  shift: readonly [number, number],
+  { rotation, rotationAt = 0, shift }: Pose,
   half: Float64Array,
-  { rings = Number.POSITIVE_INFINITY, rotationAt = 0 }: { rings?: number; rotationAt?: number } = {},
+  rings = Number.POSITIVE_INFINITY,
 ): void {
   const { count, params, boxSize: size } = model;
   const width = halfWidth(size);

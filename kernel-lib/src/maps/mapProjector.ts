@@ -3,27 +3,28 @@ import { disc } from "../fourier/disc";
 import { fft3Real, halfWidth } from "../fourier/fft";
 import type { Volume } from "./volume";
 
+/** Options of {@link MapProjector}. */
 export interface MapProjectorOptions {
-  /** How many times larger than its box the map is padded before its transform; default 2. */
+  /** Factor by which the map is padded before its transform, an integer of 2 or more. Default 2. */
   padding?: number;
 }
 
-/** Fourier pixels of the padded transform that one interpolated value is made of, along each axis. */
-const WIDTH = 6;
-/** Shape of the interpolation window for that width at padding 2 (Barnett, Magland and af Klinteberg 2019). */
-const BETA = 2.3 * WIDTH;
+/** Width of the interpolation window, in Fourier pixels of the padded transform. */
+const windowWidth = 6;
+/** Shape of the window for that width at padding 2 (Barnett, Magland and af Klinteberg, SIAM J. Sci. Comput. 41, C479, 2019). */
+const beta = 2.3 * windowWidth;
 
 /** The window exp(β(√(1 − (2d/w)²) − 1)) at a distance of |d| ≤ w/2 Fourier pixels, 0 beyond. */
 function window(distance: number): number {
-  const x = (2 * distance) / WIDTH;
-  const rest = 1 - x * x;
-  return rest <= 0 ? 0 : Math.exp(BETA * (Math.sqrt(rest) - 1));
+  const x = (2 * distance) / windowWidth;
+  const square = 1 - x * x;
+  return square <= 0 ? 0 : Math.exp(beta * (Math.sqrt(square) - 1));
 }
 
 /** Transform of the window, by Simpson's rule, at `turns` cycles per Fourier pixel. */
 function windowTransform(turns: number): number {
   const steps = 240;
-  const h = WIDTH / 2 / steps;
+  const h = windowWidth / 2 / steps;
   let sum = 0;
   for (let i = 0; i <= steps; i++) {
     const weight = i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2;
@@ -34,28 +35,28 @@ function windowTransform(turns: number): number {
 
 /**
  * Projections of a map as central slices of its 3-D transform: with q = kx·(row 1 of R) + ky·(row 2 of R),
- * P(k) = Σ_x M(x) exp(−2πi q·x / S), the origin of x being at index ⌊S/2⌋ and R turning the reference into the image.
- * That is the transform of the projection of the rotated map, not normalised: a map of Gaussians
- * A exp(−r²/2σ²) gives Σ A (2πσ²)^(3/2) exp(−2π²σ²|k|²/S²) exp(−2πi k·u). It is interpolated from a window of 6³
- * samples, whose effect in real space is divided out of the map beforehand; the error is below 1e-4 of the norm of
- * every ring for anything inside the box (trilinear interpolation would make some 2e-2 of it).
+ * P(k) = Σ_x M(x) exp(−2πi q·x / S), x measured from index ⌊S/2⌋ and R rotating the reference into the image.
+ * This is the unnormalised transform of the projection of the rotated map: a map of Gaussians A exp(−r²/2σ²) gives
+ * Σ A (2πσ²)^(3/2) exp(−2π²σ²|k|²/S²) exp(−2πi k·u). Values are interpolated with a window of 6³ samples, whose effect
+ * in real space is divided out of the map beforehand. The error is below 1e-4 of the norm of every ring for anything
+ * inside the box; trilinear interpolation reaches 2e-2.
  */
 export class MapProjector {
-  /** S, edge of the map in voxels. */
+  /** S, the box size in voxels. */
   readonly boxSize: number;
   /** Å per voxel. */
   readonly apix: number;
-  /** The outermost ring that can be asked for, ⌊(S − 1)/2⌋. */
+  /** The outermost ring that can be projected, ⌊(S − 1)/2⌋. */
   readonly maxRings: number;
   private readonly padding: number;
   /** Padded Fourier pixels stored on each side of the origin in y and z, and on the positive side in x. */
   private readonly reach: number;
-  /** Columns stored at negative x, so that no window is ever cut by the edge of the half. */
-  private readonly margin = WIDTH / 2;
+  /** Columns stored at negative x, so that windows never cross the border of the half. */
+  private readonly margin = windowWidth / 2;
   /** Complex samples [z][y][x], with the origin at (margin, reach, reach). */
   private readonly samples: Float32Array;
 
-  /** @throws InputError unless the map is a cube of finite values */
+  /** @throws InputError unless the map is a cube of finite values and the padding an integer of 2 or more */
   constructor(volume: Volume, options: MapProjectorOptions = {}) {
     const [size, ny, nz] = volume.size;
     if (ny !== size || nz !== size) {
@@ -69,12 +70,12 @@ export class MapProjector {
       throw new InputError("padding", "an integer of 2 or more", String(this.padding));
     }
     // Ring r holds samples up to |k| = r + ½.
-    this.reach = Math.ceil(this.padding * (this.maxRings + 0.5)) + WIDTH / 2;
-    this.samples = this.store(volume.data);
+    this.reach = Math.ceil(this.padding * (this.maxRings + 0.5)) + windowWidth / 2;
+    this.samples = this.storeTransform(this.paddedMap(volume.data));
   }
 
-  /** The padded transform of the map, its origin moved to index 0, in the layout of `samples`. */
-  private store(data: Float32Array): Float32Array {
+  /** The map divided by the window's transform and padded, with its origin at index 0. */
+  private paddedMap(data: Float32Array): Float32Array {
     const size = this.boxSize;
     const padded = this.padding * size;
     const origin = Math.floor(size / 2);
@@ -92,16 +93,19 @@ export class MapProjector {
         for (let x = 0; x < size; x++, i++) {
           const value = data[i]!;
           if (!Number.isFinite(value)) {
-            throw new InputError(
-              `map to project: voxel (${x}, ${y}, ${z})`,
-              "a finite number",
-              String(value),
-            );
+            const where = `map to project: voxel (${x}, ${y}, ${z})`;
+            throw new InputError(where, "a finite number", String(value));
           }
           real[row + place[x]!] = value * factor * correction[x]!;
         }
       }
     }
+    return real;
+  }
+
+  /** The transform of the padded map in the layout of `samples`. */
+  private storeTransform(real: Float32Array): Float32Array {
+    const padded = this.padding * this.boxSize;
     const half = fft3Real(real, [padded, padded, padded]);
     const columns = halfWidth(padded);
     const { reach, margin } = this;
@@ -128,16 +132,17 @@ export class MapProjector {
   }
 
   /**
-   * Projections in the layout of {@link disc}, [n · samples · 2], not ring-normalised.
+   * Transforms of projections in the layout of {@link disc}, [n · samples · 2], not ring-normalised.
    * @param rotations reference → image, [n · 9], row-major
    * @param rings     K of the result, at most ⌊(S − 1)/2⌋
+   * @throws InputError unless `rings` is in range and `rotations` has 9 numbers for each projection
    */
   project(rotations: Float32Array, rings: number): Float32Array {
     if (!Number.isInteger(rings) || rings < 1 || rings > this.maxRings) {
       throw new InputError("rings", `an integer from 1 to ${this.maxRings}`, String(rings));
     }
     if (rotations.length % 9 !== 0) {
-      throw new InputError("rotations", "9 numbers for each", `${rotations.length} numbers`);
+      throw new InputError("rotations", "9 numbers for each projection", `${rotations.length} numbers`);
     }
     const layout = disc(rings);
     const count = rotations.length / 9;
@@ -164,11 +169,11 @@ export class MapProjector {
     return result;
   }
 
-  private readonly weightsX = new Float64Array(WIDTH);
-  private readonly weightsY = new Float64Array(WIDTH);
-  private readonly weightsZ = new Float64Array(WIDTH);
+  private readonly weightsX = new Float64Array(windowWidth);
+  private readonly weightsY = new Float64Array(windowWidth);
+  private readonly weightsZ = new Float64Array(windowWidth);
 
-  /** The transform at a place in padded Fourier pixels, as (re, im) in `out`. */
+  /** The transform at a position in padded Fourier pixels, as (re, im) in `out`. */
   private interpolate(qx: number, qy: number, qz: number, out: Float64Array): void {
     const sign = qx < 0 ? -1 : 1;
     const x0 = fillWeights(sign * qx, this.weightsX);
@@ -179,13 +184,13 @@ export class MapProjector {
     const { samples, weightsX, weightsY, weightsZ } = this;
     let re = 0;
     let im = 0;
-    for (let z = 0; z < WIDTH; z++) {
-      for (let y = 0; y < WIDTH; y++) {
+    for (let z = 0; z < windowWidth; z++) {
+      for (let y = 0; y < windowWidth; y++) {
         const row = y0 + y + this.reach + height * (z0 + z + this.reach);
         let from = 2 * (x0 + this.margin + width * row);
         let rowRe = 0;
         let rowIm = 0;
-        for (let x = 0; x < WIDTH; x++, from += 2) {
+        for (let x = 0; x < windowWidth; x++, from += 2) {
           rowRe += weightsX[x]! * samples[from]!;
           rowIm += weightsX[x]! * samples[from + 1]!;
         }
@@ -201,7 +206,7 @@ export class MapProjector {
 
 /** Window weights of the samples around `position`; returns the index of the first of them. */
 function fillWeights(position: number, weights: Float64Array): number {
-  const first = Math.ceil(position - WIDTH / 2);
-  for (let i = 0; i < WIDTH; i++) weights[i] = window(first + i - position);
+  const first = Math.ceil(position - windowWidth / 2);
+  for (let i = 0; i < windowWidth; i++) weights[i] = window(first + i - position);
   return first;
 }

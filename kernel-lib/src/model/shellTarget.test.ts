@@ -3,8 +3,8 @@ import { test } from "vitest";
 import { Random } from "../random";
 import { modelDensity } from "./density";
 import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
-import { minimise } from "./lbfgs";
-import { mapTransform, ShellTarget } from "./shellFit";
+import { minimize } from "./lbfgs";
+import { mapTransform, ShellTarget } from "./shellTarget";
 
 function randomModel(count: number, seed: number): GaussianModel {
   const model = emptyModel(count, 20, 3);
@@ -23,15 +23,15 @@ const weights = Float64Array.from({ length: rings + 1 }, (_, r) => 1 / (1 + r));
 test("Gaussians fit their own density: loss 0, correlation 1 in every shell, and equal power", () => {
   const model = randomModel(6, 1);
   const target = new ShellTarget(mapTransform(modelDensity(model, { boxSize: 40 })), rings, 20);
-  const { loss, fsc, own, power } = target.evaluate(model.params, 6, weights);
+  const { loss, fsc, modelPower, mapPower } = target.evaluate(model.params, 6, weights);
   assert.ok(loss < 1e-6, `loss ${loss}`);
   for (let r = 1; r <= rings; r++) {
     assert.ok(fsc[r]! > 0.99999, `shell ${r}: ${fsc[r]}`);
-    assert.ok(Math.abs(own[r]! / power[r]! - 1) < 1e-3);
+    assert.ok(Math.abs(modelPower[r]! / mapPower[r]! - 1) < 1e-3);
   }
 });
 
-test("the correlation of shells is the one that their formula gives, sample by sample", () => {
+test("the correlation of each shell equals its definition summed over samples", () => {
   const [truth, model] = [randomModel(6, 1), randomModel(5, 2)];
   const target = new ShellTarget(mapTransform(modelDensity(truth, { boxSize: 40 })), rings, 20);
   const { fsc } = target.evaluate(model.params, 5, weights);
@@ -71,7 +71,7 @@ test("the correlation of shells is the one that their formula gives, sample by s
   }
 });
 
-test("the gradient is the finite difference of the loss in every kind of parameter", () => {
+test("the gradient agrees with finite differences of the loss in every kind of parameter", () => {
   const target = new ShellTarget(mapTransform(modelDensity(randomModel(6, 1), { boxSize: 40 })), rings, 20);
   const model = randomModel(4, 3);
   const gradient = new Float64Array(20);
@@ -92,9 +92,9 @@ test("the gradient is the finite difference of the loss in every kind of paramet
   }
 });
 
-test("the minimiser finds the valley of Rosenbrock's function", async () => {
+test("minimize finds the minimum of Rosenbrock's function", async () => {
   const x = Float64Array.of(-1.2, 1, -1.2, 1);
-  const value = await minimise(
+  const value = await minimize(
     x,
     (p, g) => {
       g.fill(0);
@@ -107,7 +107,7 @@ test("the minimiser finds the valley of Rosenbrock's function", async () => {
       }
       return sum;
     },
-    { iterations: 200, tolerance: 0, firstStep: 0.1 },
+    { maxIterations: 200, tolerance: 0, firstStep: 0.1 },
   );
   assert.ok(value < 1e-12, `value ${value}`);
   for (const v of x) assert.ok(Math.abs(v - 1) < 1e-5);

@@ -5,11 +5,11 @@ import { halfWidth } from "../fourier/fft";
 import { ReferenceEngine } from "../projection/reference";
 import { Random } from "../random";
 import { emptyModel, Row } from "./gaussianModel";
-import { evenRotations } from "./projectionFrc";
-import { projectionTransform } from "./transform";
+import { uniformRotations } from "./projectionFrc";
+import { projectionTransform } from "./projectionTransform";
 
 for (const boxSize of [20, 21]) {
-  test(`a projection's transform in a box of ${boxSize} is the reference engine's`, async () => {
+  test(`the transform of a projection in a box of ${boxSize} equals that of the reference engine`, async () => {
     const model = emptyModel(6, boxSize, 2);
     const random = new Random(8);
     for (let i = 0; i < 6; i++) {
@@ -17,7 +17,7 @@ for (const boxSize of [20, 21]) {
       model.params[Row.amplitude * 6 + i] = 0.5 + random.uniform();
       model.params[Row.sigma * 6 + i] = 0.6 + random.uniform();
     }
-    const rotations = evenRotations(3);
+    const rotations = uniformRotations(3);
     const shifts = Float32Array.of(0.05, -0.02, 0, 0, -0.1, 0.03);
     const rings = 9;
     const batch = { count: 3, gaussians: 6, model: model.params, rotations, shifts };
@@ -26,9 +26,8 @@ for (const boxSize of [20, 21]) {
     const width = halfWidth(boxSize);
     const half = new Float64Array(2 * width * boxSize);
     for (let n = 0; n < 3; n++) {
-      projectionTransform(model, rotations, [shifts[2 * n]!, shifts[2 * n + 1]!], half, {
-        rotationAt: 9 * n,
-      });
+      const shift = [shifts[2 * n]!, shifts[2 * n + 1]!] as const;
+      projectionTransform(model, { rotation: rotations, rotationAt: 9 * n, shift }, half);
       for (let kx = 0; kx <= rings; kx++) {
         for (let ky = -rings; ky <= rings; ky++) {
           const sample = sampleIndex(rings, kx, ky);
@@ -44,9 +43,9 @@ for (const boxSize of [20, 21]) {
   });
 }
 
-test("even rotations are rotations, and look from all directions alike", () => {
+test("uniform rotations are proper rotations from uniformly distributed directions", () => {
   const count = 200;
-  const rotations = evenRotations(count);
+  const rotations = uniformRotations(count);
   const second = new Float64Array(9);
   for (let n = 0; n < count; n++) {
     const r = rotations.subarray(9 * n, 9 * n + 9);
@@ -60,6 +59,6 @@ test("even rotations are rotations, and look from all directions alike", () => {
     const cross = r[0]! * r[4]! - r[1]! * r[3]!;
     assert.ok(Math.abs(cross - r[8]!) < 1e-6, "no reflection");
   }
-  // Directions over the whole sphere have one third along each axis and nothing mixed.
+  // Second moments of uniform directions are 1/3 along each axis, and 0 between axes.
   for (let i = 0; i < 9; i++) assert.ok(Math.abs(second[i]! - (i % 4 === 0 ? 1 / 3 : 0)) < 0.01);
 });

@@ -4,16 +4,16 @@ import { skipIf } from "../../../tests/requirement";
 import { sharedData } from "../../../tests/testing";
 import { trainingBox as boxFor } from "../fourier/trainingBox";
 import { readMap } from "../maps/mapFile";
-import { MapProjector } from "../maps/slice";
+import { MapProjector } from "../maps/mapProjector";
 import type { Volume } from "../maps/volume";
 import { Random } from "../random";
 import { modelDensity } from "./density";
-import { maskFlags } from "./edit";
-import { emptyModel, type GaussianModel, physicalSize, Row } from "./gaussianModel";
-import { growNeutralModel } from "./neutral";
+import { boxLengthOf, emptyModel, type GaussianModel, Row } from "./gaussianModel";
+import { growNeutralModel } from "./growNeutralModel";
 import { projectionFrc } from "./projectionFrc";
+import { maskFlags } from "./regions";
 
-/** A molecule of 200 pseudo-atoms as a chain that turns about inside a ball, in a box of 40 voxels of 2 Å. */
+/** A molecule of 200 pseudo-atoms as a random chain inside a ball, in a box of 40 voxels of 2 Å. */
 function chainMolecule(): GaussianModel {
   const count = 200;
   const model = emptyModel(count, 40, 2);
@@ -36,7 +36,7 @@ const molecule = modelDensity(chainMolecule());
 const withNan: Volume = { ...molecule, data: molecule.data.slice() };
 withNan.data[7] = Number.NaN;
 
-test("a model grows in rounds until its projections are those of the map, at the map's own scale", async () => {
+test("a model grows in rounds until its projections match the map's, at the map's scale", async () => {
   const seen: string[] = [];
   const { model, rounds, trainingBox } = await growNeutralModel(molecule, {
     resolution: 8,
@@ -47,7 +47,7 @@ test("a model grows in rounds until its projections are those of the map, at the
   assert.equal(model.count, 150);
   assert.equal(trainingBox, boxFor({ boxSize: 40, apix: 2 }, 8).boxSize);
   assert.equal(model.boxSize, trainingBox);
-  assert.ok(Math.abs(physicalSize(model) - 80) < 1e-6);
+  assert.ok(Math.abs(boxLengthOf(model) - 80) < 1e-6);
   assert.deepEqual(
     rounds.map((r) => r.gaussians),
     [40, 80, 150],
@@ -58,7 +58,10 @@ test("a model grows in rounds until its projections are those of the map, at the
   const frc = projectionFrc(model, new MapProjector(molecule), 10);
   for (let r = 1; r <= 10; r++) {
     const kept = rounds.at(-1)!.frcByRing[r]!;
-    assert.ok(Math.abs(frc[r]! - kept) < 2e-3, `ring ${r}: ${kept} kept, ${frc[r]} from the map as it is`);
+    assert.ok(
+      Math.abs(frc[r]! - kept) < 2e-3,
+      `ring ${r}: ${kept} reported, ${frc[r]} from the original map`,
+    );
   }
   // The scale by least squares against the map: the best factor for the model's density is near one.
   const fitted = modelDensity(model, { boxSize: 40 }).data;
@@ -73,7 +76,7 @@ test("a model grows in rounds until its projections are those of the map, at the
   }
 });
 
-test("the number of Gaussians, where it is not given, doubles until the correlation is there", async () => {
+test("the number of Gaussians, where it is not given, doubles until the target FRC is reached", async () => {
   const { model, rounds } = await growNeutralModel(molecule, {
     resolution: 8,
     startGaussians: 6,
@@ -84,7 +87,7 @@ test("the number of Gaussians, where it is not given, doubles until the correlat
   assert.ok(rounds.at(-2)!.frc < 0.97 || rounds.length === 3, "no round more than needed");
 });
 
-test("a seed repeats the model to the last bit", async () => {
+test("the same seed gives the same model bit for bit", async () => {
   const grow = (seed: number) =>
     growNeutralModel(molecule, { resolution: 16, gaussians: 30, startGaussians: 15, seed });
   const [a, b, c] = [await grow(3), await grow(3), await grow(4)];
@@ -92,7 +95,7 @@ test("a seed repeats the model to the last bit", async () => {
   assert.notDeepEqual(a.model.params, c.model.params);
 });
 
-test("solvent of any constant density changes nothing", async () => {
+test("a constant solvent density changes nothing", async () => {
   const raised: Volume = { ...molecule, data: molecule.data.map((v) => v + 0.5) };
   const options = { resolution: 16, gaussians: 30, startGaussians: 15 };
   const [plain, offset] = [
@@ -121,11 +124,11 @@ for (const [name, map, options, message] of [
   ["a map of inverted contrast", { ...molecule, data: molecule.data.map((v) => -v) }, {}, /inverted/],
   ["an empty map", { ...molecule, data: new Float32Array(64000) }, {}, /a density that varies, found 0/],
   ["a map with NaN", withNan, {}, /voxel 7: .*found NaN/],
-  ["a map that is no cube", { ...molecule, size: [40, 20, 80] }, {}, /a cubic map, found 40×20×80/],
+  ["a map that is not a cube", { ...molecule, size: [40, 20, 80] }, {}, /a cubic map, found 40×20×80/],
   ["a resolution beyond the pixels", molecule, { resolution: 3 }, /resolution: expected at least 4\.\d+ Å/],
   ["a resolution of 0", molecule, { resolution: 0 }, /resolution: expected a number of Å above 0/],
   ["a training box too small", molecule, { boxSize: 16 }, /boxSize: expected at least 24/],
-  ["a number of Gaussians that is none", molecule, { gaussians: 0.5 }, /gaussians: expected a whole number/],
+  ["an invalid number of Gaussians", molecule, { gaussians: 0.5 }, /gaussians: expected a whole number/],
   [
     "a mask of another size",
     molecule,
@@ -148,7 +151,7 @@ for (const [name, map, options, message] of [
   });
 }
 
-test("growth can be stopped", async () => {
+test("growth stops when its signal is set", async () => {
   const controller = new AbortController();
   const run = growNeutralModel(molecule, {
     resolution: 8,
