@@ -4,6 +4,7 @@ import { InputError } from "../errors";
 export interface Column {
   /** For axes, legends and errors, with the unit: `z1`, `RMSD (Å)`. */
   label: string;
+  /** [n], one for each particle. */
   values: ArrayLike<number>;
 }
 

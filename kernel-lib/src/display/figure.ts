@@ -46,7 +46,7 @@ export class Figure implements Displayable {
     await writeBeside(path, await this.svg());
   }
 
-  /** @internal */
+  /** Forms for the notebook: SVG, PNG and the description. */
   async [displaySymbol](): Promise<MimeBundle> {
     const svg = await this.svg();
     const png = await pngOf(svg);
@@ -58,7 +58,7 @@ export class Figure implements Displayable {
     };
   }
 
-  /** @internal */
+  /** The description, for consoles. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.description;
   }

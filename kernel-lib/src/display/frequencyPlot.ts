@@ -19,6 +19,7 @@ export function resolutionTicks(highest: number): number[] {
 export interface CorrelationPoint {
   /** 1/Å. */
   frequency: number;
+  /** −1 to 1. */
   correlation: number;
   /** Label of the curve. */
   curve: string;
@@ -26,6 +27,7 @@ export interface CorrelationPoint {
 
 /** Curves of correlation over spatial frequency. */
 export interface FrequencyPlot {
+  /** Points of all curves, each curve from low to high frequency. */
   points: readonly CorrelationPoint[];
   /** Title of the vertical axis. */
   title: string;
@@ -33,8 +35,9 @@ export interface FrequencyPlot {
   thresholds: readonly number[];
   /** Whether the dotted lines have labels. Default false. */
   labelThresholds?: boolean;
-  /** Vega-Lite properties of the curves' mark, and channels such as colour and dashes. */
+  /** Vega-Lite properties of the curves' mark. Default solid lines. */
   mark?: object;
+  /** Vega-Lite channels of the curves, such as colour and dashes. */
   channels: object;
 }
 

@@ -8,6 +8,7 @@ import { titleOf, vegaFigure } from "./vegaFigure";
 
 /** A curve with its name in the legend. */
 export interface LabelledFsc {
+  /** In the legend, with the resolution behind it. */
   label: string;
   curve: FscCurve;
 }

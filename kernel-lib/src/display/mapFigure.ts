@@ -14,6 +14,7 @@ export interface MapFigureOptions extends Omit<MontageFigureOptions, "columns"> 
 
 /** A map with its label. */
 export interface LabelledMap {
+  /** Above its images. */
   label: string;
   map: Volume;
 }

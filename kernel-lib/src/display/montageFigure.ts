@@ -25,8 +25,9 @@ export interface MontageFigureOptions {
 
 /** An image with its label. */
 export interface LabelledImage {
-  /** Default none. */
+  /** Above the image. Default none. */
   label?: string;
+  /** Grey values and Å per pixel. */
   image: MapImage;
 }
 

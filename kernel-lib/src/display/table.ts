@@ -69,12 +69,12 @@ export class Table implements Displayable {
     return `<table>${caption}<thead>${row(this.header, "th")}</thead><tbody>${body.join("")}</tbody></table>`;
   }
 
-  /** @internal */
+  /** Forms for the notebook: HTML and text. */
   [displaySymbol](): MimeBundle {
     return { "text/html": this.html(), "text/plain": this.toString() };
   }
 
-  /** @internal */
+  /** The table as text, for consoles. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

@@ -5,7 +5,7 @@ import type { Figure, FigureOptions } from "./figure";
 import { palette } from "./theme";
 import { titleOf, vegaFigure } from "./vegaFigure";
 
-const curves = ["training", "validation"] as const;
+const curves = ["training", "validation (held out)"] as const;
 
 /**
  * The course of a training: FRC of training and validation (held-out) particles, and below it the number of rings in use.

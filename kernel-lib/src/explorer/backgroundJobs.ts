@@ -25,14 +25,17 @@ export interface ParticleSource {
 
 /** Kinds of jobs, with their input and result. */
 export interface Jobs {
+  /** Map, half maps and FSC of some particles. */
   reconstruct: {
     given: { source: ParticleSource; indices: Uint32Array; boxSize?: number };
     result: Reconstruction;
   };
+  /** Rows of each cluster of points [n · dimensions]. */
   clusters: {
     given: { points: Float32Array; dimensions: number; clustering: Clustering };
     result: Uint32Array[];
   };
+  /** UMAP of points [n · dimensions]. */
   umap: {
     given: { points: Float32Array; dimensions: number };
     result: Umap;
@@ -44,6 +47,7 @@ export type JobKind = keyof Jobs;
 
 /** Message to the thread: starts a job. */
 export interface ToJobThread<K extends JobKind = JobKind> {
+  /** Number of the job, for its answers. */
   job: number;
   kind: K;
   given: Jobs[K]["given"];

@@ -36,10 +36,15 @@ export interface ExploredRunSource {
  * Only a training changes them; listeners are told after each change. Nothing here knows of widgets.
  */
 export class ExploredRun {
+  /** Run folder. */
   readonly folder: string;
+  /** Dimensions of the latent space. */
   readonly latent: number;
+  /** The neutral model. */
   readonly neutral: GaussianModel;
+  /** The particles, where their file can be used. */
   readonly particles: ParticleSet | undefined;
+  /** Why the particles are not available; null where they are. */
   readonly withoutParticles: string | null;
   private current: Run | undefined;
   private coordinates: Float32Array;
@@ -120,6 +125,7 @@ export class ExploredRun {
     this.owned.delete(before);
   }
 
+  /** Replaces the latent coordinates. @param latents [particles · latent] */
   setLatents(latents: Float32Array): void {
     const before = this.count;
     this.coordinates = latents;

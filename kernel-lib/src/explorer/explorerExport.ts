@@ -28,6 +28,7 @@ export interface ExportResult {
 
 /** What files are written from. */
 export interface ExportSource extends Pick<ExplorerParts, "explored" | "sets"> {
+  /** Maps of the sets. */
   reconstructions: SetReconstructions;
   /** The model at the probe. */
   model(): GaussianModel;

@@ -41,6 +41,7 @@ export class ExplorerPath {
     return stationsThrough(anchors, explored.latent, scatter.stationCount);
   }
 
+  /** Appends a note to those about the current path. */
   addNote(note: string): void {
     this.setNote(this.notes === "" ? note : `${this.notes}. ${note}`);
   }

@@ -22,8 +22,10 @@ export type MapState =
 
 /** A row of the table of sets. */
 export interface SetState {
+  /** Identifies the set in requests. */
   id: string;
   name: string;
+  /** `#rrggbb`. */
   colour: string;
   /** Shape of its points, and dash pattern of its curve. */
   marker: Marker;
@@ -35,10 +37,15 @@ export interface SetState {
 
 /** One epoch of the training curves, as in the run's history. */
 export interface EpochState {
+  /** Number of the start; all but the last were discarded. */
   start: number;
+  /** From 1. */
   epoch: number;
+  /** Fourier rings in use. */
   rings: number;
+  /** Mean FRC of the training particles. */
   trainFrc: number;
+  /** Mean FRC of the validation (held-out) particles. */
   heldOutFrc: number;
 }
 
@@ -58,7 +65,9 @@ export interface RunState {
 
 /** Progress of a training. */
 export interface TrainingState {
+  /** Name of the current task. */
   task: string;
+  /** Steps of it, out of `total`. */
   done: number;
   total: number;
 }

@@ -11,6 +11,7 @@ const maxVoxels = 128;
 
 /** A map as it is sent to a page: values [z][y][x] in 16 bits. */
 export interface DisplayedMap extends Quantised {
+  /** Voxels along x, y, z. */
   size: [number, number, number];
   /** Å per voxel of what is drawn. */
   apix: number;

@@ -6,7 +6,9 @@ import type { ViewAxes } from "./viewAxes";
 
 /** What the choice of rows depends on. */
 export interface ChoiceContext {
+  /** All particles. */
   table: ScatterTable;
+  /** The shown axes. */
   view: ViewAxes;
   /** Latent vector of the probe. */
   probe: readonly number[];
@@ -18,6 +20,7 @@ export interface ChoiceContext {
 
 /** Rows that a request chooses. */
 export interface ChosenRows {
+  /** Ascending. */
   rows: Uint32Array;
   /** Radius in the latent space, where one was asked for. */
   radius?: number;

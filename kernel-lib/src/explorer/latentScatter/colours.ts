@@ -25,6 +25,7 @@ const grey = palette.grey;
 
 /** Colours of all particles. */
 export interface ParticleColours {
+  /** The legend. */
   colouring: Colouring;
   /** Number of each particle; empty unless coloured by numbers. */
   numbers: Float32Array;

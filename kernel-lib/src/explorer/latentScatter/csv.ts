@@ -15,11 +15,13 @@ export interface ShownTable {
   rows: Uint32Array;
   /** Names of the shown axes. */
   axes: readonly string[];
+  /** Sets for the last column. */
   sets: readonly ScatterSet[];
 }
 
 /** A part of a CSV file. */
 export interface CsvPiece {
+  /** Complete lines. */
   text: string;
   /** Index of the first row of the next piece; null after the last. */
   next: number | null;

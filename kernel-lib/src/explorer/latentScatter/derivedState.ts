@@ -19,7 +19,9 @@ type Choices = Pick<
  * from one kind of change, and never sets them. Composed of the owners of selection, colours and probe.
  */
 export class DerivedState {
+  /** Owns the selected rows. */
   readonly selection = new ScatterSelection();
+  /** Owns sets and colours. */
   readonly colours: ScatterColours;
   private readonly position: ProbePosition;
   private played: readonly (readonly number[])[] = [];

@@ -86,6 +86,7 @@ export function histogramHeights(values: ArrayLike<number>, seed: number): Float
 
 /** Coordinates along an axis, and the range of a grid along it. */
 export interface DensityAxis {
+  /** One for each row. */
   values: Float32Array;
   low: number;
   high: number;

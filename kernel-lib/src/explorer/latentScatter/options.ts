@@ -3,7 +3,9 @@ import type { ScatterColumn } from "./table";
 
 /** Image of a particle, [size · size]. */
 export interface Thumbnail {
+  /** Pixels along each edge. */
   size: number;
+  /** Grey values, [size · size]. */
   pixels: Float32Array;
 }
 

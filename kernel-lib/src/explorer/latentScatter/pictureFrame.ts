@@ -1,7 +1,8 @@
 import type { LatentScatterState, ShownAxis } from "./state";
 
-/** Size of the plotting area in pixels. */
+/** Width of the plotting area in pixels. */
 export const plotWidth = 560;
+/** Height of the plotting area in pixels. */
 export const plotHeight = 420;
 
 /** A part of an axis. */

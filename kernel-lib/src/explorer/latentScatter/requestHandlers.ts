@@ -13,7 +13,9 @@ import { latentWith } from "./viewAxes";
 
 /** What the handlers use of the scatter. */
 export interface ScatterPage extends Pick<Widget<LatentScatterTraits>, "state" | "set"> {
+  /** Changes the selection. */
   select(rows: ArrayLike<number>, mode: SelectMode): void;
+  /** Shows a message in the status line. */
   refuse(text: string): void;
 }
 

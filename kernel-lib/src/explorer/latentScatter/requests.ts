@@ -19,9 +19,11 @@ export type SelectRequest = { mode: "replace" | "add" | "subtract" } & (
 /** Asks for a piece of the table of the shown particles; `version` is that of the first piece. */
 export interface CsvRequest {
   kind: "csv";
+  /** Which of the shown particles. */
   what: "selected" | "all";
   /** Index of the first row among the exported ones. */
   from: number;
+  /** Of the first piece; none for that. */
   version?: number;
 }
 

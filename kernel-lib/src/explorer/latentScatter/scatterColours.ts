@@ -12,6 +12,7 @@ export class ScatterColours {
 
   constructor(private readonly table: ScatterTable) {}
 
+  /** The sets that can colour the particles, in order. */
   get sets(): readonly ScatterSet[] {
     return this.shownSets;
   }

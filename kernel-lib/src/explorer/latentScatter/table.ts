@@ -22,6 +22,7 @@ export type TableColumn =
 
 /** A coordinate that is a linear function of the latent vector: weights · z + offset. */
 export interface LinearAxis {
+  /** [latent]. */
   weights: Float64Array;
   offset: number;
 }
