@@ -186,7 +186,7 @@ function arrowLayer(arrows: readonly ProjectedGaussian[], positions: object, lon
     type: "quantitative",
     // Without the light end of the scheme, which would vanish on white
     scale: { scheme: { name: numberScheme, extent: [0.85, 0] }, domain: [0, Math.max(longest, 1e-3)] },
-    legend: { title: "Displacement (Å)" },
+    legend: { title: "Motion (Å)" },
   };
   const shafts = {
     mark: { type: "rule", strokeWidth: 1.4 },
