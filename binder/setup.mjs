@@ -166,7 +166,7 @@ function build() {
 }
 
 /** The first Python on the PATH that is new enough. @throws SetupError naming the Debian package that is missing */
-function findPython() {
+export function findPython() {
   const asked = process.env["PYTHON"];
   const candidates = asked
     ? [asked]
@@ -195,6 +195,17 @@ function findPython() {
         "Debian and Ubuntu: sudo apt install python3 python3-venv. Another one can be named: PYTHON=/path/to/python3",
     },
   );
+}
+
+/** Installs Python packages of which a file has the versions and hashes. */
+export async function installLocked(python, requirements, say) {
+  const options = ["--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"];
+  await command(python, ["-m", "pip", "install", ...options, "-r", requirements], {
+    say,
+    what: "pip install",
+    noise: /^Ignoring .* markers /,
+    advice: `Packages come from PyPI as your pip is set up (proxy, certificates). ${retry}`,
+  });
 }
 
 /** Defaults of JupyterLab's settings, which the user may change there: nothing is asked of, or fetched from, outside. */
@@ -234,26 +245,7 @@ function pythonEnvironment() {
         await command(base, ["-m", "venv", venv], { say, what: `${base} -m venv` });
       }
       writeFileSync(marker, "unfinished");
-      await command(
-        python,
-        [
-          "-m",
-          "pip",
-          "install",
-          "--disable-pip-version-check",
-          "--no-input",
-          "--no-deps",
-          "--require-hashes",
-          "-r",
-          requirements,
-        ],
-        {
-          say,
-          what: "pip install",
-          noise: /^Ignoring .* markers /,
-          advice: `Packages come from PyPI as your pip is set up (proxy, certificates). ${retry}`,
-        },
-      );
+      await installLocked(python, requirements, say);
       mkdirSync(settings, { recursive: true });
       writeFileSync(path.join(settings, "overrides.json"), `${JSON.stringify(labSettings, null, 2)}\n`);
       writeFileSync(marker, venv);

@@ -1,5 +1,5 @@
 import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle, pngOf } from "tslab-widgets/display";
-import { writeBeside } from "../writeBeside";
+import { writeAtomic } from "../atomicWrite";
 
 /** Options of every figure. */
 export interface FigureOptions {
@@ -43,7 +43,7 @@ export class Figure implements Displayable {
 
   /** Writes the figure as an SVG file. */
   async save(path: string): Promise<void> {
-    await writeBeside(path, await this.svg());
+    await writeAtomic(path, await this.svg());
   }
 
   /** Forms for the notebook: SVG, PNG and the description. */

@@ -56,7 +56,7 @@ export async function exportFile(
       const columns = latentColumns(explored.latents, explored.latent);
       const { rows } = chosen();
       const particles = explored.requireParticles();
-      const warnings = await writeSelection(particles, rows, await place(file, ".star"), { columns });
+      const warnings = await writeSelection(await place(file, ".star"), particles, { rows, columns });
       return { files: [file], warnings };
     }
     case "map": {

@@ -1,3 +1,4 @@
+import { writeAtomic } from "../atomicWrite";
 import { writeMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
 import { type GaussianModel, originInBox, withOrigin } from "../model/gaussianModel";
@@ -5,7 +6,6 @@ import { writeModelPdb } from "../model/pdb";
 import { writeModelText } from "../model/text";
 import { formatFsc } from "../reconstruction/fsc";
 import type { Reconstruction } from "../reconstruction/reconstruct";
-import { writeBeside } from "../writeBeside";
 
 /** Resolves a file name to an absolute path. @throws InputError for a name that may not be written or has none of the endings */
 export type Place = (name: string, ...endings: string[]) => Promise<string>;
@@ -34,7 +34,7 @@ export async function writeReconstruction(
   }
   if (fsc) {
     const target = await place(`${stem}_fsc.txt`, ".txt");
-    files.push({ name: `${stem}_fsc.txt`, target, write: (to) => writeBeside(to, formatFsc(fsc, to)) });
+    files.push({ name: `${stem}_fsc.txt`, target, write: (to) => writeAtomic(to, formatFsc(fsc, to)) });
   }
   for (const { target, write } of files) await write(target);
   return files.map((file) => file.name);

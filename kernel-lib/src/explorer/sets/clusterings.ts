@@ -45,7 +45,7 @@ export async function clusterRows(
     }
     case "density": {
       const { minClusterSize } = clustering;
-      const options = { seed, ...(minClusterSize !== undefined && { leastSize: minClusterSize }), ...task };
+      const options = { seed, ...(minClusterSize !== undefined && { minClusterSize }), ...task };
       const { labels, sizes } = await densityClusters(points, dimensions, options);
       if (sizes.length === 0)
         throw InputError.of("No clusters were found: the density of the particles is the same everywhere.");
