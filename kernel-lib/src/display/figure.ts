@@ -24,11 +24,9 @@ export interface FigureOptions {
 export class Figure implements Displayable {
   private drawn: Promise<string> | undefined;
 
-  /**
-   * @param description the figure in words, for consoles and screen readers
-   * @param draw        returns the SVG document
-   */
+  /** @param draw returns the SVG document */
   constructor(
+    /** The figure in words, for consoles and screen readers. */
     readonly description: string,
     private readonly draw: () => string | Promise<string>,
   ) {}

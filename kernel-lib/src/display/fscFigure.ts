@@ -10,6 +10,7 @@ import { titleOf, vegaFigure } from "./vegaFigure";
 export interface LabelledFsc {
   /** In the legend, with the resolution behind it. */
   label: string;
+  /** Frequencies in 1/Å and correlations. */
   curve: FscCurve;
 }
 

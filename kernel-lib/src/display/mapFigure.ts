@@ -16,6 +16,7 @@ export interface MapFigureOptions extends Omit<MontageFigureOptions, "columns"> 
 export interface LabelledMap {
   /** Above its images. */
   label: string;
+  /** The map. */
   map: Volume;
 }
 

@@ -15,14 +15,13 @@ export type Cell = string | number | boolean | undefined;
  * ```
  */
 export class Table implements Displayable {
-  /**
-   * @param header names of the columns
-   * @param rows   cells, as many in each row as there are columns
-   * @param title  above the table; default none
-   */
+  /** A table from its parts; see {@link table}. */
   constructor(
+    /** Names of the columns. */
     readonly header: readonly string[],
+    /** Cells, as many in each row as there are columns. */
     readonly rows: readonly (readonly Cell[])[],
+    /** Above the table. Default none. */
     readonly title?: string,
   ) {}
 

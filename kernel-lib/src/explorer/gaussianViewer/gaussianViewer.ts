@@ -36,7 +36,9 @@ export interface PlaybackOptions {
 
 /** Arrows from the Gaussians of one model to those of another. */
 export interface MotionArrows {
+  /** Model at the start of the arrows. */
   from: GaussianModel;
+  /** Model at their tips. */
   to: GaussianModel;
   /** Length of the arrows, relative to the motion. Default: unchanged, 1 at first. */
   scale?: number;

@@ -39,11 +39,13 @@ const densityMap = child<DensityMap, DensityMap>(
 
 /** Traits of the viewer. */
 export const gaussianViewerTraits = {
+  /** Title above the view. */
   title: text(""),
   /** Height of a view in pixels. */
   height: int(520),
-  /** Box of the models in pixels, and Å per pixel. */
+  /** Box of the models in pixels. */
   boxSize: int(1),
+  /** Å per pixel. */
   apix: float(1),
   /** The neutral model. */
   neutral: numbers(Float32Array),
@@ -53,37 +55,49 @@ export const gaussianViewerTraits = {
   gaussians: numbers(Float32Array),
   /** A second model over it; empty: none. */
   second: numbers(Float32Array),
+  /** Whether the second model is drawn. */
   secondVisible: bool(true),
-  /** Models between which arrows lead; empty: none. */
+  /** Model at the start of arrows; empty: no arrows. */
   arrowsFrom: numbers(Float32Array),
+  /** Model at the tips of arrows; empty: no arrows. */
   arrowsTo: numbers(Float32Array),
+  /** Whether arrows are drawn. */
   arrowsVisible: bool(true),
   /** Length of the arrows, relative to the motion. */
   arrowScale: float(1),
   /** Å below which a Gaussian has no arrow; negative: a tenth of the longest motion. */
   arrowLeast: float(-1),
 
+  /** Whether Gaussians are drawn as spheres. */
   spheresVisible: bool(true),
   /** Radius of a sphere, in standard deviations of its Gaussian. */
   sphereScale: float(0.7),
+  /** What the colours of the spheres show. */
   colourBy: choice(colourings, "displacement"),
 
   /** Density of the shown model, computed while it is visible. */
   density: densityMap,
+  /** Maps that are drawn as isosurfaces. */
   maps: list<DensityMap, DensityMap>(densityMap),
+  /** A plane through a map. */
   slice: json<MapSlice>(() => ({ visible: false, map: "", axis: "z", position: 0.5 })),
 
+  /** The mask: spheres and boxes that are added and subtracted in order. */
   shapes: maskShapes,
   /** 1 for each Gaussian of the region; empty: there is none. */
   region: numbers(Uint8Array),
 
   /** A recorded motion, [frames · 5 · N], each parameter in steps of 1/65535 between its lowest and highest value. */
   frames: numbers(Uint16Array),
+  /** Number of frames; 0: no motion. */
   frameCount: int(0),
-  /** Lowest and highest value of x, y, z, amplitude, sigma. */
+  /** Lowest value of x, y, z, amplitude and sigma in the frames. */
   frameLow: list(float(0), () => [0, 0, 0, 0, 0], 5),
+  /** Highest value of x, y, z, amplitude and sigma in the frames. */
   frameHigh: list(float(0), () => [0, 0, 0, 0, 0], 5),
+  /** Speed of the playback. */
   framesPerSecond: float(12),
+  /** Whether the motion is played backwards after each end. */
   backAndForth: bool(true),
 
   /** Orientation of the view, a 4 × 4 matrix; empty: the default, in which the model fits. */
