@@ -26,9 +26,9 @@ import { epochState, runState, setStates } from "./publishedState";
 import { RequestServer } from "./requestServer";
 import { ScatterColumns } from "./scatterColumns";
 import type { Clustering } from "./sets/clusterings";
-import { type NamedSet, SetTable } from "./sets/particleSets";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
 import { SetReconstructions } from "./sets/setReconstructions";
+import { type NamedSet, SetTable } from "./sets/setTable";
 import { TrainingFollower } from "./trainingFollower";
 
 /**

@@ -6,8 +6,8 @@ import { latentColumns, writeSelection } from "../particles/writeSelection";
 import type { ExplorerParts } from "./explorerParts";
 import type { ExportKind } from "./explorerState";
 import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
-import type { NamedSet } from "./sets/particleSets";
 import type { SetReconstructions } from "./sets/setReconstructions";
+import type { NamedSet } from "./sets/setTable";
 import { placeBelow } from "./workFolder";
 
 /** Options of an export. */

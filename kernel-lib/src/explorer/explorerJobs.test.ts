@@ -191,6 +191,21 @@ describe("a training that was stopped", () => {
     return places;
   }
 
+  test("can be stopped by request, and by a method", async () => {
+    for (const stop of [
+      (running: Explorer) => bench.page.ask(running, { kind: "stopTraining" }),
+      (running: Explorer) => running.stopTraining(),
+    ]) {
+      rmSync("stopped", { recursive: true, force: true });
+      explorer = await exploreTraining({ ...bench.settings, out: bench.at("stopped") });
+      const rejected = assert.rejects(explorer.training, StoppedError);
+      await stop(explorer);
+      await rejected;
+      assert.equal(explorer.get("training"), null);
+      explorer.close();
+    }
+  });
+
   test("is opened with the encoder's latent coordinates of its last epoch, from which sets can be made", async () => {
     const places = await stopped();
     explorer = await explore("stopped");

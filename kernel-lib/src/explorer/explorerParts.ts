@@ -4,7 +4,7 @@ import type { ExploredRun } from "./exploredRun";
 import type { explorerTraits } from "./explorerState";
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
 import type { LatentScatter } from "./latentScatter/latentScatter";
-import type { SetTable } from "./sets/particleSets";
+import type { SetTable } from "./sets/setTable";
 
 /** The explorer's own traits as its components see them. */
 export type ExplorerPage = Pick<Widget<typeof explorerTraits>, "get" | "set" | "closed">;

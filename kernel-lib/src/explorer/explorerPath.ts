@@ -18,7 +18,7 @@ export class ExplorerPath {
   }
 
   /**
-   * Anchors of the drawn path, or the two ends of the default path, which a note then tells. Starts the notes anew.
+   * Anchors of the drawn path, or the two ends of the default path, which is then noted. Clears the earlier notes.
    * @throws InputError where no path is drawn and there are fewer than two particles
    */
   anchors(): number[][] {

@@ -41,14 +41,14 @@ export async function writeReconstruction(
 }
 
 /** Gives the maps of a reconstruction the origin of a model, so that other programs show them in place. */
-export function placedLike(model: GaussianModel, made: Reconstruction): Reconstruction {
+export function placedLike(model: GaussianModel, reconstruction: Reconstruction): Reconstruction {
   const placed = (map: Volume): Volume => ({
     ...map,
     ...withOrigin(originInBox(model.origin, model, { boxSize: map.size[0], apix: map.apix })),
   });
-  const { map, half1, half2 } = made;
+  const { map, half1, half2 } = reconstruction;
   return {
-    ...made,
+    ...reconstruction,
     map: placed(map),
     ...(half1 && { half1: placed(half1) }),
     ...(half2 && { half2: placed(half2) }),

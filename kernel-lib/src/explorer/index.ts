@@ -20,5 +20,5 @@ export type { SelectMode } from "./latentScatter/scatterSelection";
 export type { ScatterColumn } from "./latentScatter/table";
 export { servePanels } from "./panel";
 export type { Clustering } from "./sets/clusterings";
-export { type NamedSet, type NewSet, type SetOperation, SetTable } from "./sets/particleSets";
 export type { PathDivision, PathSetsOptions } from "./sets/pathSets";
+export { type NamedSet, type NewSet, type SetOperation, SetTable } from "./sets/setTable";

@@ -4,7 +4,7 @@ import type { TaskOptions } from "../progress";
 import type { Jobs } from "./backgroundJobs";
 import type { ExplorerParts } from "./explorerParts";
 import type { Clustering } from "./sets/clusterings";
-import type { NamedSet } from "./sets/particleSets";
+import type { NamedSet } from "./sets/setTable";
 
 /**
  * Clustering and UMAP of the latent coordinates, in the background thread. The result goes to the set table or, as

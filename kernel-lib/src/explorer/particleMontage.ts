@@ -7,7 +7,7 @@ import { projectionTransform } from "../model/projectionTransform";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { ExploredRun } from "./exploredRun";
 import { particleImage } from "./particleImages";
-import type { NamedSet } from "./sets/particleSets";
+import type { NamedSet } from "./sets/setTable";
 
 /** Particles in a montage, at most, and in one of its rows. */
 const maxParticles = 12;

@@ -6,8 +6,8 @@ import type { ExplorerAnswer, ExplorerRequest, ExportKind } from "./explorerStat
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
 import type { LatentScatter } from "./latentScatter/latentScatter";
 import type { Clustering } from "./sets/clusterings";
-import type { NamedSet, SetTable } from "./sets/particleSets";
 import type { PathDivision, PathSetsOptions } from "./sets/pathSets";
+import type { NamedSet, SetTable } from "./sets/setTable";
 
 /** The methods of an explorer that requests call. */
 export interface ExplorerActions {
@@ -44,7 +44,7 @@ type Handlers = {
 export class RequestServer {
   private readonly handlers: Handlers;
 
-  /** @param pathNote what there is to say about the path that was used last; empty for nothing */
+  /** @param pathNote the note about the path that was used last; empty for none */
   constructor(explorer: ExplorerActions, pathNote: () => string) {
     this.handlers = {
       ...setHandlers(explorer, pathNote),
@@ -89,28 +89,28 @@ type SetKind = Extract<
 >;
 type MapKind = Extract<Kind, "reconstruct" | "stop" | "showMap" | "montage" | "export">;
 
-function made(sets: readonly NamedSet[]): { text: string } {
+function madeSets(sets: readonly NamedSet[]): { text: string } {
   return { text: sets.length === 1 ? `Made the set “${sets[0]!.name}”` : `Made ${sets.length} sets` };
 }
 
 function setHandlers(explorer: ExplorerActions, pathNote: () => string): Pick<Handlers, SetKind> {
   const { sets, scatter } = explorer;
   return {
-    selection: () => made([explorer.setFromSelection()]),
-    clusters: async ({ clustering }) => made(await explorer.cluster(clustering)),
+    selection: () => madeSets([explorer.setFromSelection()]),
+    clusters: async ({ clustering }) => madeSets(await explorer.cluster(clustering)),
     umap: async () => {
       await explorer.umap();
       return undefined;
     },
     parts: ({ along, count, maxDistance }) => {
-      const { text } = made(
+      const { text } = madeSets(
         explorer.setsAlongPath(along, count, maxDistance === undefined ? {} : { maxDistance }),
       );
       const note = pathNote();
       return { text: note === "" ? text : `${text}. ${note}` };
     },
-    combine: ({ operation, sets: ids }) => made([sets.combine(operation, ids)]),
-    complement: ({ set }) => made([sets.complement(set)]),
+    combine: ({ operation, sets: ids }) => madeSets([sets.combine(operation, ids)]),
+    complement: ({ set }) => madeSets([sets.complement(set)]),
     rename: ({ set, name }) => done(sets.rename(set, name)),
     recolour: ({ set, colour }) => done(sets.recolour(set, colour)),
     remove: ({ sets: ids }) => done(sets.remove(ids)),
@@ -157,7 +157,7 @@ function motionHandlers(
   };
 }
 
-/** The answer of a call that has nothing to say. */
+/** The answer of a call without a result. */
 function done(_result: unknown): undefined {
   return undefined;
 }

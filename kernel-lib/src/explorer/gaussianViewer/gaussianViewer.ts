@@ -7,10 +7,10 @@ import { copyModel, type GaussianModel } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
 import type { DensityMap } from "./densityMap";
 import { displayedMap } from "./displayedMap";
+import { checkModel, fittedModel } from "./fittedModel";
 import { frameIndices, maxMessageBytes, recordFrames } from "./frames";
 import { gaussianViewerKind } from "./kind";
 import { gaussiansInShapes } from "./maskShapes";
-import { checkModel, fittedModel } from "./neutralFrame";
 import type { gaussianViewerTraits, ViewerAnswer, ViewerRequest } from "./state";
 import { type MapLook, ViewerMaps } from "./viewerMaps";
 

@@ -1,7 +1,7 @@
 import { distinctLabels } from "../../display/checks";
 import { type Marker, palette, seriesStyle, setColours } from "../../display/theme";
 import type { CategoryColumn } from "../../particles/particleColumns";
-import { robustRange } from "./drawn";
+import { robustRange } from "./ranges";
 import type { Colouring, ScatterCategory } from "./state";
 import { type ScatterTable, setsColumn } from "./table";
 

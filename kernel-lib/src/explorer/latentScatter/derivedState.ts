@@ -1,4 +1,4 @@
-import { densityCells, densityOf, drawnSubset } from "./drawn";
+import { densityCells, densityOf, drawnSubset } from "./drawnPoints";
 import { pathTraits } from "./path";
 import { ProbePosition, type ProbeTraits } from "./probePosition";
 import { ScatterColours } from "./scatterColours";
@@ -8,7 +8,7 @@ import type { ScatterTable } from "./table";
 import { ViewAxes } from "./viewAxes";
 
 type State = LatentScatterState;
-/** The traits that are chosen by users, and from which the others follow. */
+/** The traits that users choose and that the others are derived from. */
 type Choices = Pick<
   State,
   "x" | "y" | "z" | "colour" | "hidden" | "probe" | "anchors" | "latent" | "stationCount" | "shown"
@@ -27,7 +27,7 @@ export class DerivedState {
   private played: readonly (readonly number[])[] = [];
   private drawnRows: Uint32Array;
 
-  /** @param seed of the choice of the particles that are drawn, where there are too many */
+  /** @param seed of the drawn subset, where there are too many particles to draw all */
   constructor(
     readonly table: ScatterTable,
     private readonly seed: number,
@@ -49,7 +49,7 @@ export class DerivedState {
     return new ViewAxes(this.table, choices, this.drawnRows);
   }
 
-  /** After a change of the columns: the choices there are, and defaults for axes and colour that exist no longer. */
+  /** After a change of the columns: what can be chosen, with defaults for an axis or colour that no longer exists. */
   validChoices({ x, y, z, colour }: Pick<State, "x" | "y" | "z" | "colour">) {
     const axes = this.table.axes();
     const isAxis = (name: string | null) => axes.some((axis) => axis.name === name);
@@ -108,12 +108,12 @@ export class DerivedState {
     };
   }
 
-  /** Puts the probe on a latent vector. @param row of the particle that it was moved to */
+  /** Places the probe at a latent vector. @param row of the particle that it was moved to */
   probe(choices: Choices, z: readonly number[], row?: number): ProbeTraits {
     return this.position.place(z, this.view(choices), row);
   }
 
-  /** Whether the probe was last put on this latent vector. */
+  /** Whether the probe was last placed at this latent vector. */
   isProbeAt(z: readonly number[]): boolean {
     return this.position.isAt(z);
   }

@@ -21,7 +21,7 @@ export interface LatentScatterOptions {
   title?: string;
   /** Image of the particle under the pointer. Default none. */
   thumbnail?: (row: number) => Promise<Thumbnail>;
-  /** Of the choice of the particles that are drawn, where there are more than 100,000. Default 1. */
+  /** Seed of the subset that is drawn of more than 100,000 particles. Default 1. */
   seed?: number;
   /** Height of a view in pixels. Default 560. */
   height?: number;

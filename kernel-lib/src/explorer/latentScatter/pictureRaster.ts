@@ -1,6 +1,6 @@
 import { PNG } from "pngjs";
 import { type Marker, markers, palette } from "../../display/theme";
-import { densityCells } from "./drawn";
+import { densityCells } from "./drawnPoints";
 import { type AxisRange, fraction, pictureFrame, plotHeight, plotWidth } from "./pictureFrame";
 import type { LatentScatterState, ShownAxis } from "./state";
 

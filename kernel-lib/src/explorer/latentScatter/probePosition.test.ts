@@ -19,7 +19,7 @@ test("a dragged probe takes the requested coordinates and keeps those that the a
   page.set({ probeTo: { z1: 0.5, z2: -0.25 } });
   assert.deepEqual(scatter.probe, [0.5, -0.25, 0.7]);
   assert.deepEqual(heard, [[0.5, -0.25, 0.7]]);
-  // An answer is one message beside the echo, small enough for every move of a pointer
+  // One small message beside the echo for every move of the pointer
   const update = page.sent.at(-1)!.data;
   assert.deepEqual(Object.keys(update["state"] as object), ["probe", "probePlace", "sliderValues"]);
   page.set({ probeTo: { z3: 0.1 } });
@@ -46,7 +46,7 @@ test("along a column the probe moves to the nearest particle", () => {
   page.set({ probeTo: { defocus: 1000 + row + 0.01, z1: latents[3 * row]! } });
   assert.deepEqual(scatter.probe, Array.from(latents.subarray(3 * row, 3 * row + 3)));
   assertClose(scatter.state.probePlace, [1000 + row, latents[3 * row]!]);
-  // A probe that code puts anywhere is shown where the particle nearest to it is
+  // A probe that is set by code is shown at the nearest particle
   scatter.probe = Array.from(latents.subarray(30, 33), (x) => x + 1e-4);
   assertClose([scatter.state.probePlace[0]!], [1010]);
 });
@@ -60,7 +60,7 @@ test("nearestWithCoordinates makes the smallest step, also along axes that are n
     { axis: b, value: 0 },
   ]);
   assertClose([along(a, moved), along(b, moved)], [4, 0], 1e-12);
-  // The step has no part at right angles to both: (1, -1, 1)
+  // The step is orthogonal to (1, −1, 1), along which neither coordinate changes
   const step = moved.map((x, d) => x - z[d]!);
   assertClose([step[0]! - step[1]! + step[2]!], [0], 1e-12);
 });

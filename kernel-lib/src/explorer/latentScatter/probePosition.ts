@@ -1,5 +1,5 @@
-import { robustRange } from "./drawn";
 import { along, nearestPoint } from "./latentGeometry";
+import { robustRange } from "./ranges";
 import type { LatentScatterState, ProbeSlider } from "./state";
 import type { ScatterTable } from "./table";
 import type { ViewAxes } from "./viewAxes";
@@ -11,8 +11,8 @@ const outsideSlider = 0.005;
 export type ProbeTraits = Pick<LatentScatterState, "probe" | "probePlace" | "sliders" | "sliderValues">;
 
 /**
- * Where the probe is along axes and sliders. Owns the particle that stands for it along axes that are not linear: the one
- * on which it was put, else the nearest.
+ * Where the probe is along axes and sliders. Owns the particle that represents it along axes that are not linear:
+ * the one that it was moved to, else the nearest.
  */
 export class ProbePosition {
   private row = -1;
@@ -23,13 +23,13 @@ export class ProbePosition {
 
   constructor(private readonly table: ScatterTable) {}
 
-  /** Whether the probe was last put on this latent vector. */
+  /** Whether the probe was last placed at this latent vector. */
   isAt(z: readonly number[]): boolean {
     return same(z, this.placed);
   }
 
   /**
-   * Puts the probe on a latent vector.
+   * Places the probe at a latent vector.
    * @param row of the particle with this latent vector, where the probe was moved to a particle
    */
   place(z: readonly number[], view: ViewAxes, row = -1): ProbeTraits {

@@ -2,7 +2,7 @@ import { InputError } from "../../errors";
 
 /**
  * How a page selects particles. Places are coordinates along the shown axes x and y; distances are measured in all
- * dimensions of the latent space, between the latent vectors that the places stand for.
+ * dimensions of the latent space, between the latent vectors at these places.
  */
 export type SelectRequest = { mode: "replace" | "add" | "subtract" } & (
   | { how: "lasso"; polygon: number[] }

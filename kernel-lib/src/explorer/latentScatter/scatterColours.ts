@@ -1,7 +1,7 @@
 import { InputError } from "../../errors";
 import { checkedRows } from "../../latent/selection";
 import { coloursOf, noColours, type ParticleColours, type ScatterSet } from "./colours";
-import { gather } from "./drawn";
+import { gather } from "./drawnPoints";
 import type { LatentScatterState, ScatterChoice } from "./state";
 import { type ScatterTable, setsColumn } from "./table";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { connect, disconnect } from "tslab-widgets/testing";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { Random } from "../../random";
-import { subsetSize } from "./drawn";
+import { subsetSize } from "./drawnPoints";
 import { LatentScatter } from "./latentScatter";
 import { latents, normal, Page, rowsWhere, scatterOf } from "./latentScatter.test.helper";
 
@@ -92,7 +92,7 @@ describe("distances are measured in all latent dimensions, whatever the axes sho
     name: string;
     latent: number;
     axes: { x: string; y: string };
-    /** The latent vector that the place on these axes stands for. */
+    /** The latent vector at the place on these axes. */
     z(points: Float32Array, scatter: LatentScatter): number[];
     centre?: number[];
   }
@@ -136,7 +136,7 @@ describe("distances are measured in all latent dimensions, whatever the axes sho
     test(name, async () => {
       const points = cloud(latent);
       const scatter = scatterOf({ latents: points, latent, columns: [] });
-      // Far from each other in the view where they are near in the latent space, and the other way about
+      // Far apart in the view where they are near in the latent space, and vice versa
       scatter.setColumn({ name: "UMAP 1", values: Array.from({ length: n }, (_, i) => i) });
       scatter.setColumn({ name: "UMAP 2", values: Array.from({ length: n }, (_, i) => i ** 2 / n) });
       scatter.set(axes);

@@ -2,7 +2,8 @@ import { InputError } from "../../errors";
 import { type Pca, pca, pcaTransform } from "../../latent/pca";
 import { columnsOf } from "../../latent/selection";
 import type { CategoryColumn, ParticleColumn } from "../../particles/particleColumns";
-import { histogramHeights, robustRange } from "./drawn";
+import { histogramHeights } from "./drawnPoints";
+import { robustRange } from "./ranges";
 import type { ScatterChoice } from "./state";
 
 /** A value for each particle: numbers, or strings as categories. */

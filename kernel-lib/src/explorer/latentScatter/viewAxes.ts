@@ -1,5 +1,6 @@
-import { frameOf, gather } from "./drawn";
+import { gather } from "./drawnPoints";
 import { along, nearestPoint, nearestRow, nearestWithCoordinates } from "./latentGeometry";
+import { frameOf } from "./ranges";
 import type { LatentScatterState, ShownAxes, ShownAxis } from "./state";
 import type { ScatterTable } from "./table";
 
@@ -13,8 +14,8 @@ export interface AxisTarget {
 }
 
 /**
- * The shown axes: where particles and latent vectors are in the view, and back. Immutable; made anew for each use.
- * Along axes that are not linear functions of the latent vector, such as a UMAP, the nearest particle stands for it.
+ * The shown axes: where particles and latent vectors are in the view, and back. Immutable; created for each use.
+ * Along axes that are not linear functions of the latent vector, such as a UMAP, the nearest particle represents it.
  */
 export class ViewAxes {
   /** Two or three. */
@@ -77,7 +78,7 @@ export class ViewAxes {
     );
   }
 
-  /** The latent vector that a place on the axes x and y stands for: the one nearest to `from` with these coordinates. */
+  /** The latent vector at a place on the axes x and y: the one nearest to `from` with these coordinates. */
   latentAt(place: readonly number[], from: readonly number[]): readonly number[] {
     const targets = [
       { name: this.axes.x, value: place[0]! },

@@ -3,7 +3,7 @@ import type { TaskOptions } from "../../progress";
 import { resolutionAt } from "../../reconstruction/fsc";
 import type { Reconstruction } from "../../reconstruction/reconstruct";
 import type { MapState } from "../explorerState";
-import type { NamedSet } from "./particleSets";
+import type { NamedSet } from "./setTable";
 
 /** A map of fewer particles would be meaningless. */
 const minParticles = 10;

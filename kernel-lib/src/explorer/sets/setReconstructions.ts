@@ -5,8 +5,8 @@ import type { ExplorerParts } from "../explorerParts";
 import type { MapState } from "../explorerState";
 import { placedLike } from "../exportedFiles";
 import type { DensityMap } from "../gaussianViewer/densityMap";
-import type { NamedSet } from "./particleSets";
 import { SetMaps } from "./setMaps";
+import type { NamedSet } from "./setTable";
 
 /** Options of the reconstructions of an explorer. */
 export interface SetReconstructionOptions {

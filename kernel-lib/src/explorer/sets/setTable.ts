@@ -17,7 +17,7 @@ export interface NamedSet {
   readonly rows: Uint32Array;
 }
 
-/** What a set is made of. */
+/** Rows of a new set, with its name and colour. */
 export interface NewSet {
   /** Particle rows from 0, in any order. */
   rows: ArrayLike<number>;
@@ -46,7 +46,7 @@ const maxNameLength = 200;
 export class SetTable implements Iterable<NamedSet> {
   private readonly sets = new Map<string, NamedSet>();
   private readonly handlers = new Set<() => void>();
-  private made = 0;
+  private lastNumber = 0;
 
   /** @param count number of particles; rows of sets are from 0 to `count` − 1 */
   constructor(private count: number) {}
@@ -102,13 +102,13 @@ export class SetTable implements Iterable<NamedSet> {
     return added;
   }
 
-  /** A new set with id, name and look of its own, which are added to those in use. */
+  /** A new set with unique id, name and style, which are added to those in use. */
   private completed({ rows, name, colour }: NewSet, taken: Set<string>, used: SetStyle[]): NamedSet {
     if (rows.length === 0) {
       const where = name === undefined ? "the selection" : `“${name}”`;
       throw InputError.of(`There are no particles in ${where}.`);
     }
-    const number = ++this.made;
+    const number = ++this.lastNumber;
     const id = freeId(number, taken);
     taken.add(id);
     const set: NamedSet = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { SetTable } from "./particleSets";
+import { SetTable } from "./setTable";
 
 const rowsOf = (table: SetTable) => Object.fromEntries([...table].map(({ name, rows }) => [name, [...rows]]));
 

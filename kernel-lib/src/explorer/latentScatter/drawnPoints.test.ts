@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { densityOf, drawnSubset, frameOf, histogramHeights, maxAllDrawn, robustRange } from "./drawn";
+import { densityOf, drawnSubset, histogramHeights, maxAllDrawn } from "./drawnPoints";
 import { LatentScatter } from "./latentScatter";
 import { assertClose, normal } from "./latentScatter.test.helper";
+import { frameOf, robustRange } from "./ranges";
 
 test("the drawn subset depends only on the seed and is uniform", () => {
   assert.deepEqual(drawnSubset(1_000_000, 2), drawnSubset(1_000_000, 2));
