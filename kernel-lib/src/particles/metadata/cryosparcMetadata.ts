@@ -3,6 +3,7 @@ import { InputError } from "../../errors";
 import { NumpyTable } from "../../formats/numpyTable";
 import { refuseSameFile } from "../../formats/starWriter";
 import { rotationFromVector } from "../../optics/pose";
+import { categoriesOf } from "./categories";
 import {
   alignmentScale,
   cryosparcAberrationWarnings,
@@ -276,17 +277,10 @@ class CryosparcMetadata implements ParticleMetadata {
   }
 
   categories(column: string): Categories {
-    const known = new Map<string, number>();
-    const codes = new Uint32Array(this.count);
     const words = this.table.has(column)
       ? this.table.text(column)
       : Array.from(this.table.numbers(...this.component(column)), String);
-    for (const [row, word] of words.entries()) {
-      const index = known.get(word) ?? known.size;
-      known.set(word, index);
-      codes[row] = index;
-    }
-    return { codes, names: [...known.keys()] };
+    return categoriesOf(this.count, (row) => words[row]!);
   }
 
   where(row: number): string {
