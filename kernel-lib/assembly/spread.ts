@@ -1,21 +1,22 @@
-// The image by way of a grid: every Gaussian is laid on an oversampled periodic grid of M² with its own width, a fast
-// Fourier transform gives P. All are widened by the same variance where they are too narrow for the grid, or narrowed where they
-// are wider than it needs; the transform divides that out again (Greengard and Lee, SIAM Review 46, 443, 2004). Where widths
-// differ they are put into classes, each narrowed by what its members have in common and transformed by itself: wide Gaussians then
-// cover few cells, and their rounding does not drown what narrow ones show in the outer rings. The gradient is the adjoint: the slope G is
-// transformed back to a field on the grid, and each Gaussian takes from it its value, its slopes and its second moment.
-// O(N·w² + C·M² log M). The host picks M, the classes, their extra variance and the radius (src/projection/plan.ts).
+// Projection by spreading: every Gaussian is added to an oversampled periodic grid of M² with its own width, and a fast
+// Fourier transform gives P. All are widened by the same variance where they are too narrow for the grid, or narrowed where
+// they are wider than necessary; the transform divides that out again (Greengard and Lee, SIAM Review 46, 443, 2004).
+// Gaussians of different widths are divided into classes, each narrowed by what its members have in common and transformed
+// separately: wide Gaussians then cover few cells, and their rounding errors do not mask narrow ones in the outer rings.
+// The gradient is the adjoint: the gradient G is transformed back to a field on the grid, from which each Gaussian gathers
+// its value, its derivatives and its second moment. O(N·w² + C·M² log M). The host chooses M, the classes, their extra
+// variance and the radius (src/projection/spreadPlan.ts).
 
 import { transform } from "./fft";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
-import { expOf, mulAdd, storeTransposed, sumLanes } from "./math";
+import { exp, mulAdd, storeTransposed, sumLanes } from "./math";
 import { padded, Run, run } from "./pose";
 
-const TWO_PI: f32 = Mathf.PI + Mathf.PI;
+const twoPi: f32 = Mathf.PI + Mathf.PI;
 
-// Scratch: the grid with its margins to the right and below, which receive what sticks out and are added on the other
-// side; half its transform along y, in tiles of four ky; a buffer; the kernel of one Gaussian along x and y.
+// Scratch: the grid with margins to the right and below for Gaussians that cross its border; half its transform along y, in
+// tiles of four ky; two buffers; the kernel of one Gaussian along x and y; the placement of the Gaussians.
 
 function pitchOf(job: Job): usize {
   return <usize>(4 * (job.grid + job.margin + 4));
@@ -46,6 +47,7 @@ function kernelAt(job: Job, scratch: usize): usize {
   return otherBufferAt(job, scratch) + <usize>(32 * job.grid);
 }
 
+/** Scratch bytes. */
 export function spreadBytes(gaussians: i32, rings: i32, grid: i32, margin: i32): usize {
   return (
     gridBytes(grid, margin) +
@@ -56,16 +58,16 @@ export function spreadBytes(gaussians: i32, rings: i32, grid: i32, margin: i32):
   );
 }
 
-/** Where each Gaussian lies on the grid: runs of `padded` 32-bit numbers after the kernels. */
-enum Aim {
-  /** Bytes from the grid's start to the first cell. */
+/** Placement of the Gaussians on the grid: runs of `padded` 32-bit numbers after the kernels. */
+enum Placement {
+  /** Offset of the first cell in bytes. */
   cell = 0,
   /** Cells along x, a multiple of 4, and along y. */
   width = 1,
   height = 2,
   /** 1/2σ² in cells. */
   inverse = 3,
-  /** From the centre to the first cell, in cells. */
+  /** Distance from the centre to the first cell, in cells. */
   left = 4,
   top = 5,
   /** exp(−d²/2σ²) and exp(−2d/2σ²) for d = left and d = top; exp(−1/2σ²). */
@@ -74,29 +76,29 @@ enum Aim {
   valueY = 8,
   ratioY = 9,
   fall = 10,
-  /** Number of its class. */
-  members = 11,
+  /** Index of its class. */
+  widthClass = 11,
 }
 
-/** The part of the host's plan that is for a class: what its variances begin with, the extra variance, then a correction for each k. */
+/** The part of the plan for a class: its smallest variance, the extra variance, then a correction for each k. */
 function classAt(job: Job, index: i32): usize {
   return job.plan + 4 + <usize>(4 * index * (job.rings + 3));
 }
 
-function aimAt(job: Job, scratch: usize, which: i32): usize {
+function placementAt(job: Job, scratch: usize, which: i32): usize {
   const kernels = <usize>(16 * (job.margin + 8));
   return kernelAt(job, scratch) + kernels + <usize>(4 * which * padded(job.gaussians));
 }
 
-/** Position on the grid, 0 ≤ g < M. */
-function onGrid(u: v128, grid: v128): v128 {
+/** Position on the grid in cells, 0 ≤ g < M. */
+function gridPosition(u: v128, grid: v128): v128 {
   const g = f32x4.mul(f32x4.sub(u, f32x4.floor(u)), grid);
-  // A tiny negative u becomes 1 by rounding.
+  // For a tiny negative u the difference rounds to 1.
   return v128.and(g, f32x4.lt(g, grid));
 }
 
-/** Fills the runs of Aim. */
-function aim(job: Job, runs: usize, scratch: usize): void {
+/** Fills the runs of Placement. */
+function placeOnGrid(job: Job, runs: usize, scratch: usize): void {
   const n = job.gaussians;
   const radius = v128.load32_splat(job.plan);
   const firstExtra = v128.load32_splat(classAt(job, 0), 4);
@@ -110,24 +112,24 @@ function aim(job: Job, runs: usize, scratch: usize): void {
   const runY = run(runs, n, Run.y);
   const runSigma = run(runs, n, Run.sigma);
   const step = <usize>(4 * padded(n));
-  const aims = aimAt(job, scratch, 0);
+  const placements = placementAt(job, scratch, 0);
   for (let at: usize = 0; at < step; at += 16) {
     const sigma = v128.load(runSigma + at);
     const own = f32x4.mul(sigma, sigma);
     let extra = firstExtra;
-    let members = i32x4.splat(0);
+    let widthClass = i32x4.splat(0);
     for (let c = 1; c < job.classes; c++) {
       const plan = classAt(job, c);
       const wider = f32x4.ge(own, v128.load32_splat(plan));
       extra = v128.bitselect(v128.load32_splat(plan, 4), extra, wider);
-      members = i32x4.sub(members, wider);
+      widthClass = i32x4.sub(widthClass, wider);
     }
     const variance = f32x4.mul(f32x4.add(own, extra), scale);
     const inverse = f32x4.div(f32x4.splat(0.5), variance);
-    // The margin holds the widest Gaussian, so that the bound only keeps what is no width at all inside the memory.
+    // The margin holds the widest Gaussian; the bound only keeps NaN and infinite widths inside the memory.
     const reach = f32x4.pmin(f32x4.mul(radius, f32x4.sqrt(variance)), most);
-    const gx = onGrid(v128.load(runX + at), grid);
-    const gy = onGrid(v128.load(runY + at), grid);
+    const gx = gridPosition(v128.load(runX + at), grid);
+    const gy = gridPosition(v128.load(runY + at), grid);
     const x0 = f32x4.ceil(f32x4.sub(gx, reach));
     const y0 = f32x4.ceil(f32x4.sub(gy, reach));
     const left = f32x4.sub(x0, gx);
@@ -140,7 +142,7 @@ function aim(job: Job, runs: usize, scratch: usize): void {
     const row = i32x4.trunc_sat_f32x4_s(f32x4.add(y0, v128.and(grid, f32x4.lt(y0, zero))));
     const minus = f32x4.neg(inverse);
     const twice = f32x4.add(minus, minus);
-    let to = aims + at;
+    let to = placements + at;
     v128.store(to, i32x4.add(i32x4.mul(row, pitch), i32x4.shl(column, 2)));
     to += step;
     v128.store(to, i32x4.min_s(width, margin));
@@ -153,23 +155,23 @@ function aim(job: Job, runs: usize, scratch: usize): void {
     to += step;
     v128.store(to, top);
     to += step;
-    v128.store(to, expOf(f32x4.mul(minus, f32x4.mul(left, left))));
+    v128.store(to, exp(f32x4.mul(minus, f32x4.mul(left, left))));
     to += step;
-    v128.store(to, expOf(f32x4.mul(twice, left)));
+    v128.store(to, exp(f32x4.mul(twice, left)));
     to += step;
-    v128.store(to, expOf(f32x4.mul(minus, f32x4.mul(top, top))));
+    v128.store(to, exp(f32x4.mul(minus, f32x4.mul(top, top))));
     to += step;
-    v128.store(to, expOf(f32x4.mul(twice, top)));
-    v128.store(to + step, expOf(minus));
-    v128.store(to + 2 * step, members);
+    v128.store(to, exp(f32x4.mul(twice, top)));
+    v128.store(to + step, exp(minus));
+    v128.store(to + 2 * step, widthClass);
   }
 }
 
 /**
- * The kernels of one Gaussian along x and y, exp(−(d + j)²/2σ²) = v·r^j·q^{j²} with v, r and q of Aim, by recurrence from
- * each four values to the next. `at` is the Gaussian's place in the runs, `values` the run Aim.valueX.
+ * The kernels of one Gaussian along x and y, exp(−(d + j)²/2σ²) = v·r^j·q^{j²} with v, r and q of Placement, by recurrence
+ * from each four values to the next. `values` is the Gaussian's address in the run Placement.valueX.
  */
-function bells(values: usize, step: usize, kernelX: usize, width: i32, kernelY: usize, height: i32): void {
+function kernels(values: usize, step: usize, kernelX: usize, width: i32, kernelY: usize, height: i32): void {
   const q = load<f32>(values + 4 * step);
   const q4 = q * q * (q * q);
   const q8 = q4 * q4;
@@ -177,11 +179,11 @@ function bells(values: usize, step: usize, kernelX: usize, width: i32, kernelY: 
   const squares = f32x4(1, q, q4, q8 * q);
   const eights = f32x4(q16, q16 * q8, q16 * q16, q16 * q16 * q8);
   const fall = f32x4.splat(q16 * q16);
-  bell(kernelX, width, load<f32>(values), load<f32>(values + step), squares, eights, fall);
-  bell(kernelY, height, load<f32>(values + 2 * step), load<f32>(values + 3 * step), squares, eights, fall);
+  kernel(kernelX, width, load<f32>(values), load<f32>(values + step), squares, eights, fall);
+  kernel(kernelY, height, load<f32>(values + 2 * step), load<f32>(values + 3 * step), squares, eights, fall);
 }
 
-function bell(at: usize, count: i32, v: f32, r: f32, squares: v128, eights: v128, fall: v128): void {
+function kernel(at: usize, count: i32, v: f32, r: f32, squares: v128, eights: v128, fall: v128): void {
   const r2 = r * r;
   let value = f32x4.mul(f32x4.mul(f32x4.splat(v), f32x4(1, r, r2, r2 * r)), squares);
   let ratio = f32x4.mul(f32x4.splat(r2 * r2), eights);
@@ -193,34 +195,34 @@ function bell(at: usize, count: i32, v: f32, r: f32, squares: v128, eights: v128
   }
 }
 
-/** Whether a class has members; those of weight 0 count, since they have a gradient, too. */
-function hasMembers(job: Job, members: i32, scratch: usize): bool {
-  const classes = aimAt(job, scratch, Aim.members);
+/** Whether a class has members; Gaussians of weight 0 count, since they have a gradient, too. */
+function hasMembers(job: Job, widthClass: i32, scratch: usize): bool {
+  const classes = placementAt(job, scratch, Placement.widthClass);
   for (let at = classes, end = classes + <usize>(4 * job.gaussians); at < end; at += 4) {
-    if (load<i32>(at) === members) return true;
+    if (load<i32>(at) === widthClass) return true;
   }
   return false;
 }
 
-/** Lays the Gaussians of a class on the grid. */
-function spread(job: Job, runs: usize, members: i32, scratch: usize): void {
+/** Adds the Gaussians of a class to the grid. */
+function spread(job: Job, runs: usize, widthClass: i32, scratch: usize): void {
   const n = job.gaussians;
   const pitch = pitchOf(job);
   const kernelX = kernelAt(job, scratch);
   const kernelY = kernelX + <usize>(4 * (job.margin + 8));
-  const aims = aimAt(job, scratch, 0);
+  const placements = placementAt(job, scratch, 0);
   const step = 4 * padded(n);
   const weights = run(runs, n, Run.weight);
   memory.fill(scratch, 0, <usize>(job.grid + job.margin) * pitch);
   for (let i = 0; i < n; i++) {
     const at = <usize>i * 4;
     const weight = load<f32>(weights + at);
-    const here = aims + at;
-    if (weight === 0 || load<i32>(here + <usize>(Aim.members * step)) !== members) continue;
-    const width = load<i32>(here + <usize>(Aim.width * step));
-    const height = load<i32>(here + <usize>(Aim.height * step));
-    const inverse = load<f32>(here + <usize>(Aim.inverse * step));
-    bells(here + <usize>(Aim.valueX * step), <usize>step, kernelX, width, kernelY, height);
+    const here = placements + at;
+    if (weight === 0 || load<i32>(here + <usize>(Placement.widthClass * step)) !== widthClass) continue;
+    const width = load<i32>(here + <usize>(Placement.width * step));
+    const height = load<i32>(here + <usize>(Placement.height * step));
+    const inverse = load<f32>(here + <usize>(Placement.inverse * step));
+    kernels(here + <usize>(Placement.valueX * step), <usize>step, kernelX, width, kernelY, height);
     const factor = f32x4.splat((weight * inverse) / Mathf.PI);
     let cell = scratch + <usize>load<i32>(here);
     let column = 0;
@@ -247,7 +249,7 @@ function spread(job: Job, runs: usize, members: i32, scratch: usize): void {
   }
 }
 
-/** What sticks out to the right and below comes in at the left and above. */
+/** Adds the margins to the opposite sides of the grid. */
 function foldMargins(job: Job, scratch: usize): void {
   const pitch = pitchOf(job);
   const size = job.grid;
@@ -267,7 +269,7 @@ function foldMargins(job: Job, scratch: usize): void {
   }
 }
 
-/** The reverse: the margins show again what is on the other side. */
+/** The adjoint: copies the opposite sides of the grid to the margins. */
 function copyMargins(job: Job, scratch: usize): void {
   const pitch = pitchOf(job);
   const size = job.grid;
@@ -278,7 +280,7 @@ function copyMargins(job: Job, scratch: usize): void {
   memory.copy(scratch + <usize>size * pitch, scratch, <usize>job.margin * pitch);
 }
 
-/** Transforms the grid along y: eight real columns as four complex ones, of which the half ky ≥ 0 is kept. */
+/** Transforms the grid along y, eight real columns as four complex ones; keeps the half ky ≥ 0. */
 function columnsForward(job: Job, scratch: usize): void {
   const pitch = pitchOf(job);
   const size = job.grid;
@@ -296,7 +298,7 @@ function columnsForward(job: Job, scratch: usize): void {
       from += pitch;
     }
     const z = transform(buffer, other, size, job.twiddles);
-    // The free one of the two buffers takes the unpacked spectra, (re, im) of the first four and of the last four columns.
+    // The free buffer receives the unpacked spectra, (re, im) of the first four and of the last four columns.
     const free = z === buffer ? other : buffer;
     for (let k = 0; k < count; k += 4) {
       for (let j = 0; j < 4; j++) {
@@ -330,24 +332,24 @@ function columnsForward(job: Job, scratch: usize): void {
 
 /** Projects the Gaussians in `runs` to `image`, in the disc's layout. */
 export function projectSpread(job: Job, runs: usize, image: usize, scratch: usize): void {
-  aim(job, runs, scratch);
+  placeOnGrid(job, runs, scratch);
   const rings = job.rings;
   memory.fill(image, 0, <usize>(8 * (rings + 1) * (2 * rings + 1)));
-  for (let members = 0; members < job.classes; members++) {
-    if (hasMembers(job, members, scratch)) addClass(job, runs, members, image, scratch);
+  for (let c = 0; c < job.classes; c++) {
+    if (hasMembers(job, c, scratch)) addClass(job, runs, c, image, scratch);
   }
 }
 
-/** Adds what the Gaussians of a class look like. */
-function addClass(job: Job, runs: usize, members: i32, image: usize, scratch: usize): void {
-  spread(job, runs, members, scratch);
+/** Adds the projection of a class of Gaussians. */
+function addClass(job: Job, runs: usize, widthClass: i32, image: usize, scratch: usize): void {
+  spread(job, runs, widthClass, scratch);
   foldMargins(job, scratch);
   columnsForward(job, scratch);
   const rings = job.rings;
   const size = job.grid;
   const width = 2 * rings + 1;
   const half = halfAt(job, scratch);
-  const correction = classAt(job, members) + 8;
+  const correction = classAt(job, widthClass) + 8;
   for (let quad = 0; quad < quads(rings); quad++) {
     const z = transform(half + <usize>(32 * size * quad), bufferAt(job, scratch), size, job.twiddles);
     for (let lane = 0; lane < 4; lane++) {
@@ -375,10 +377,10 @@ function addClass(job: Job, runs: usize, members: i32, image: usize, scratch: us
 }
 
 /**
- * From the slope G to the field Re Σ G(k)·e^{2πi k·x/M} on the grid, as a class sees it. Inverse transforms have re and im
- * exchanged.
+ * From the gradient G to the field Re Σ G(k)·e^{2πi k·x/M} on the grid, with the corrections of a class. Inverse transforms
+ * have re and im exchanged.
  */
-function field(job: Job, slope: usize, members: i32, scratch: usize): void {
+function field(job: Job, gradient: usize, widthClass: i32, scratch: usize): void {
   const rings = job.rings;
   const size = job.grid;
   const width = 2 * rings + 1;
@@ -386,7 +388,7 @@ function field(job: Job, slope: usize, members: i32, scratch: usize): void {
   const buffer = bufferAt(job, scratch);
   const other = otherBufferAt(job, scratch);
   const tile = <usize>(32 * size);
-  const correction = classAt(job, members) + 8;
+  const correction = classAt(job, widthClass) + 8;
   memory.fill(half, 0, tile * <usize>quads(rings));
   for (let quad = 0; quad < quads(rings); quad++) {
     const here = half + tile * <usize>quad;
@@ -400,12 +402,12 @@ function field(job: Job, slope: usize, members: i32, scratch: usize): void {
         const d = dy * load<f32>(correction + <usize>(4 * kx));
         const plus = origin + <usize>(32 * kx);
         const minus = kx === 0 ? origin : origin + <usize>(32 * (size - kx));
-        const centre = slope + <usize>(8 * (kx * width + rings));
+        const centre = gradient + <usize>(8 * (kx * width + rings));
         const up = centre + <usize>(8 * ky);
         const down = centre - <usize>(8 * ky);
         store<f32>(plus, d * load<f32>(up, 4));
         store<f32>(plus, d * load<f32>(up), 16);
-        // Re(G·e^{2πi(kx·x − ky·y)}) is that of the conjugate, which belongs to (−kx, +ky).
+        // Re(G·e^{2πi(kx·x − ky·y)}) equals that of the conjugate at (−kx, ky).
         if (ky > 0) {
           store<f32>(minus, load<f32>(minus) - d * load<f32>(down, 4));
           store<f32>(minus, load<f32>(minus, 16) + d * load<f32>(down), 16);
@@ -464,37 +466,37 @@ function field(job: Job, slope: usize, members: i32, scratch: usize): void {
   }
 }
 
-/** From the slope G in the disc's layout to the runs along, slopeX, slopeY and square. */
-export function contractSpread(job: Job, runs: usize, slope: usize, scratch: usize): void {
+/** From the gradient G in the disc's layout to the runs along, gradientX, gradientY and square. */
+export function contractSpread(job: Job, runs: usize, gradient: usize, scratch: usize): void {
   const n = job.gaussians;
   for (let i = 0; i < padded(n); i++) store4(runs, n, i, 0, 0, 0, 0);
-  for (let members = 0; members < job.classes; members++) {
-    if (!hasMembers(job, members, scratch)) continue;
-    field(job, slope, members, scratch);
+  for (let c = 0; c < job.classes; c++) {
+    if (!hasMembers(job, c, scratch)) continue;
+    field(job, gradient, c, scratch);
     copyMargins(job, scratch);
-    gatherClass(job, runs, members, scratch);
+    gatherClass(job, runs, c, scratch);
   }
 }
 
-/** What the Gaussians of a class find in the field on the grid. */
-function gatherClass(job: Job, runs: usize, members: i32, scratch: usize): void {
+/** Gathers the runs of a class of Gaussians from the field on the grid. */
+function gatherClass(job: Job, runs: usize, widthClass: i32, scratch: usize): void {
   const n = job.gaussians;
   const m = <f32>job.grid;
   const pitch = pitchOf(job);
   const kernelX = kernelAt(job, scratch);
   const kernelY = kernelX + <usize>(4 * (job.margin + 8));
-  const aims = aimAt(job, scratch, 0);
+  const placements = placementAt(job, scratch, 0);
   const step = 4 * padded(n);
   const zero = f32x4.splat(0);
   for (let i = 0; i < n; i++) {
-    const here = aims + <usize>i * 4;
-    if (load<i32>(here + <usize>(Aim.members * step)) !== members) continue;
-    const width = load<i32>(here + <usize>(Aim.width * step));
-    const height = load<i32>(here + <usize>(Aim.height * step));
-    const inverse = load<f32>(here + <usize>(Aim.inverse * step));
-    const left = load<f32>(here + <usize>(Aim.left * step));
-    const top = load<f32>(here + <usize>(Aim.top * step));
-    bells(here + <usize>(Aim.valueX * step), <usize>step, kernelX, width, kernelY, height);
+    const here = placements + <usize>i * 4;
+    if (load<i32>(here + <usize>(Placement.widthClass * step)) !== widthClass) continue;
+    const width = load<i32>(here + <usize>(Placement.width * step));
+    const height = load<i32>(here + <usize>(Placement.height * step));
+    const inverse = load<f32>(here + <usize>(Placement.inverse * step));
+    const left = load<f32>(here + <usize>(Placement.left * step));
+    const top = load<f32>(here + <usize>(Placement.top * step));
+    kernels(here + <usize>(Placement.valueX * step), <usize>step, kernelX, width, kernelY, height);
     let cell = scratch + <usize>load<i32>(here);
     let dx = f32x4.add(f32x4.splat(left), f32x4(0, 1, 2, 3));
     const four = f32x4.splat(4);
@@ -504,7 +506,7 @@ function gatherClass(job: Job, runs: usize, members: i32, scratch: usize): void 
     let square = zero;
     const end = kernelY + <usize>(4 * height);
     for (let column = 0; column < width; column += 8) {
-      // Moments along y of two vectors of columns; of an odd last one the second is left out below.
+      // Moments along y of two vectors of columns; the second may lie beyond the last column and is skipped below.
       let a0 = zero;
       let a1 = zero;
       let a2 = zero;
@@ -549,28 +551,28 @@ function gatherClass(job: Job, runs: usize, members: i32, scratch: usize): void 
     }
     const sums = sumLanes(value, alongX, alongY, square);
     const precision = inverse + inverse;
-    const norm = precision / TWO_PI;
+    const norm = precision / twoPi;
     const along = norm * f32x4.extract_lane(sums, 0);
-    const slope = precision * norm * m;
+    const derivative = precision * norm * m;
     // −d/ds of N·Σ e·field with s = 2π²·variance/M².
     const second = norm * f32x4.extract_lane(sums, 3) * inverse;
-    const perSquare = (precision * m * m) / (Mathf.PI * TWO_PI);
+    const perSquare = (precision * m * m) / (Mathf.PI * twoPi);
     store4(
       runs,
       n,
       i,
       along,
-      slope * f32x4.extract_lane(sums, 1),
-      slope * f32x4.extract_lane(sums, 2),
+      derivative * f32x4.extract_lane(sums, 1),
+      derivative * f32x4.extract_lane(sums, 2),
       perSquare * (along - second),
     );
   }
 }
 
-function store4(runs: usize, n: i32, i: i32, along: f32, slopeX: f32, slopeY: f32, square: f32): void {
+function store4(runs: usize, n: i32, i: i32, along: f32, gradientX: f32, gradientY: f32, square: f32): void {
   const at = <usize>i * 4;
   store<f32>(run(runs, n, Run.along) + at, along);
-  store<f32>(run(runs, n, Run.slopeX) + at, slopeX);
-  store<f32>(run(runs, n, Run.slopeY) + at, slopeY);
+  store<f32>(run(runs, n, Run.gradientX) + at, gradientX);
+  store<f32>(run(runs, n, Run.gradientY) + at, gradientY);
   store<f32>(run(runs, n, Run.square) + at, square);
 }
