@@ -1,42 +1,45 @@
 import assert from "node:assert/strict";
 import * as e2 from "e2gmm";
-import { KdTree } from "e2gmm/dist/latent/kdTree";
+import { KdTree, neighbourBuffers } from "e2gmm/dist/latent/kdTree";
 import { test } from "vitest";
 
-/** What is done with points in the latent space, [n · dimensions]. Returns numbers, all of which have to be finite. */
+/** An analysis of points in the latent space, [n · dimensions]. All numbers that it returns must be finite. */
 type Analysis = (points: Float32Array, dimensions: number) => unknown;
 
 const plane = e2.latent.pca(Float32Array.of(0, 1, 2, 5, 4, 4), 2);
 const analyses: Record<string, Analysis> = {
   "k-means": (points, dimensions) => e2.latent.kMeans(points, dimensions, 2),
-  "k-means in turns": (points, dimensions) => e2.latent.kMeansTask(points, dimensions, 2),
+  "k-means, asynchronous": (points, dimensions) => e2.latent.kMeansAsync(points, dimensions, 2),
   "Gaussian mixture": (points, dimensions) => e2.latent.gaussianMixture(points, dimensions, 2),
-  "density clusters": (points, dimensions) => e2.latent.densityClusters(points, dimensions, { leastSize: 2 }),
+  "density clusters": (points, dimensions) =>
+    e2.latent.densityClusters(points, dimensions, { minClusterSize: 2 }),
   UMAP: (points, dimensions) => e2.latent.umap(points, dimensions, { epochs: 5 }),
   "principal components": (points, dimensions) => e2.latent.pca(points, dimensions),
   "coordinates along components": (points) => e2.latent.pcaTransform(plane, points),
   "rows from coordinates": (points) => e2.latent.pcaInverse(plane, points),
   "neighbours' interpolation": (points, dimensions) => {
     const n = points.length / dimensions;
-    return new e2.latent.NeighbourInterpolation(points, dimensions, new Float32Array(n), 1).at(
+    const other = { points: new Float32Array(n), dimensions: 1 };
+    return new e2.latent.NeighbourInterpolation({ points, dimensions }, other).at(
       points.slice(0, dimensions),
     );
   },
   "k-d tree": (points, dimensions) => {
-    const rows = new Int32Array(3);
-    const squared = new Float64Array(3);
-    const found = new KdTree(points, dimensions).nearest(new Float32Array(dimensions), 0, 3, rows, squared);
-    return squared.slice(0, found);
+    const near = neighbourBuffers(3);
+    const found = new KdTree(points, dimensions).nearest(new Float32Array(dimensions), 0, near);
+    return near.squared.slice(0, found);
   },
 };
 
-/** 30 points in a plane, the third of which may be made something else. */
+/** 30 points in a plane, optionally changed. */
 function points(change: (points: Float32Array) => void = () => {}): Float32Array {
   const random = new e2.Random(2);
   const made = Float32Array.from({ length: 60 }, () => random.normal());
   change(made);
   return made;
 }
+
+const inPlane = () => ({ points: points(), dimensions: 2 });
 
 const set = (value: number) => (made: Float32Array) => {
   made[2 * 17 + 1] = value;
@@ -63,7 +66,7 @@ for (const [name, given, message] of refused) {
   }
 }
 
-/** Points that are unusual, and yet are points. */
+/** Unusual but valid points. */
 const allowed: [name: string, points: Float32Array][] = [
   ["30 points at one place", points((made) => made.fill(0.25))],
   ["points on a line", points((made) => made.set(made.map((_, i) => i >> 1)))],
@@ -119,19 +122,27 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
   ],
   ["no clusters", () => e2.latent.kMeans(points(), 2, 0), /^k: .*found 0$/],
   ["half a cluster", () => e2.latent.gaussianMixture(points(), 2, 1.5), /^k: .*found 1.5$/],
-  ["NaN clusters", () => e2.latent.kMeansTask(points(), 2, Number.NaN), /^k: .*found NaN$/],
+  ["NaN clusters", () => e2.latent.kMeansAsync(points(), 2, Number.NaN), /^k: .*found NaN$/],
   [
-    "no beginnings",
-    () => e2.latent.kMeans(points(), 2, 2, { starts: 0 }),
-    /^starts: expected an integer of 1 or more, found 0$/,
+    "no restarts",
+    () => e2.latent.kMeans(points(), 2, 2, { restarts: 0 }),
+    /^restarts: expected an integer of 1 or more, found 0$/,
   ],
-  ["no beginnings of a mixture", () => e2.latent.gaussianMixture(points(), 2, 2, { starts: 0 }), /^starts: /],
+  [
+    "no restarts of a mixture",
+    () => e2.latent.gaussianMixture(points(), 2, 2, { restarts: 0 }),
+    /^restarts: /,
+  ],
   [
     "a mixture of no points",
-    () => e2.latent.gaussianMixture(points(), 2, 2, { mostPoints: Number.NaN }),
-    /^mostPoints: .*NaN$/,
+    () => e2.latent.gaussianMixture(points(), 2, 2, { maxPoints: Number.NaN }),
+    /^maxPoints: .*NaN$/,
   ],
-  ["no steps", () => e2.latent.gaussianMixture(points(), 2, 2, { mostSteps: 0 }), /^mostSteps: /],
+  [
+    "no iterations",
+    () => e2.latent.gaussianMixture(points(), 2, 2, { maxIterations: 0 }),
+    /^maxIterations: /,
+  ],
   [
     "a ridge below 0",
     () => e2.latent.gaussianMixture(points(), 2, 2, { ridge: -1 }),
@@ -160,13 +171,13 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
   ],
   [
     "half a neighbour",
-    () => e2.latent.densityClusters(points(), 2, { neighbours: 2.5 }),
-    /^neighbours: .*found 2.5$/,
+    () => e2.latent.densityClusters(points(), 2, { minSamples: 2.5 }),
+    /^minSamples: .*found 2.5$/,
   ],
   [
     "density clusters of no points",
-    () => e2.latent.densityClusters(points(), 2, { mostPoints: 0 }),
-    /^mostPoints: /,
+    () => e2.latent.densityClusters(points(), 2, { maxPoints: 0 }),
+    /^maxPoints: /,
   ],
   [
     "more components than axes",
@@ -176,17 +187,17 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
   ["no component", () => e2.latent.pcaInverse(plane, points(), 0), /^components: .*found 0$/],
   [
     "no neighbours",
-    () => new e2.latent.NeighbourInterpolation(points(), 2, points(), 2, Number.NaN),
+    () => new e2.latent.NeighbourInterpolation(inPlane(), inPlane(), { neighbours: Number.NaN }),
     /^neighbours: /,
   ],
   [
-    "labels that are none",
+    "labels that are not integers",
     () => e2.latent.matchLabels([0, Number.NaN], [0, 1]),
     /^point 1: expected integers as labels, found NaN and 1$/,
   ],
 ];
 for (const [name, run, message] of options) {
-  test(`${name}: refused in a sentence`, async () => {
+  test(`${name}: refused with an InputError`, async () => {
     await assert.rejects(
       async () => run(),
       (error: unknown) => {
@@ -198,7 +209,7 @@ for (const [name, run, message] of options) {
   });
 }
 
-test("a rank correlation of what is no number is none, and infinities have ranks", () => {
+test("a rank correlation with NaN is NaN, and infinities have ranks", () => {
   assert.ok(Number.isNaN(e2.latent.spearman([1, Number.NaN, 3], [1, 2, 3])));
   const infinite = Number.POSITIVE_INFINITY;
   assert.equal(e2.latent.spearman([1, infinite, infinite, -infinite], [2, 3, 3, 1]), 1);

@@ -37,7 +37,7 @@ test("a thread whose instance knows an old size of the memory brings it up to da
   assert.deepEqual(calls, []);
   seeGrowth(kernels, memory, 5);
   assert.deepEqual(calls, [0]);
-  assert.throws(() => seeGrowth(kernels, memory, 6), /memory of 6 pages, of which the thread sees 5/);
+  assert.throws(() => seeGrowth(kernels, memory, 6), /shared memory: expected 6 pages, found 5/);
   const real = newMemory();
   const own = instantiate(kernelModule(), real);
   real.grow(2);
@@ -188,8 +188,8 @@ const idle: Record<string, () => Promise<void>> = {
       power: sharedFloats(6),
     });
     await pool.run(chunk());
-    const { started } = pool as unknown as { started: { worker: Ends }[] };
-    await started[1]!.worker.terminate();
+    const { clients } = pool as unknown as { clients: { worker: Ends }[] };
+    await clients[1]!.worker.terminate();
     try {
       await pool.run(chunk());
     } finally {

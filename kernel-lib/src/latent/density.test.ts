@@ -38,9 +38,9 @@ const strengthByScikitLearn = [
 describe("density clusters", () => {
   test("are those of scikit-learn's HDBSCAN", async () => {
     const { labels, strength, sizes, centres } = await densityClusters(clouds(300), 2, {
-      leastSize: 15,
-      neighbours: 6,
-      allowOne: false,
+      minClusterSize: 15,
+      minSamples: 6,
+      allowSingleCluster: false,
     });
     const text = Array.from(labels, (label) => (label < 0 ? "." : String(label))).join("");
     assert.equal(text, byScikitLearn);
@@ -63,7 +63,7 @@ describe("density clusters", () => {
       const radius = 1 + 2 * (i % 3) + 0.1 * random.normal();
       points.set([radius * Math.cos(angle), radius * Math.sin(angle)], 2 * i);
     }
-    const { labels, sizes } = await densityClusters(points, 2, { neighbours: 5, leastSize: 50 });
+    const { labels, sizes } = await densityClusters(points, 2, { minSamples: 5, minClusterSize: 50 });
     assert.equal(sizes.length, 3);
     for (const ring of [0, 1, 2]) {
       const found = new Set(labels.filter((label, i) => i % 3 === ring && label >= 0));
@@ -77,7 +77,7 @@ describe("density clusters", () => {
     const cloud = Float32Array.from({ length: 3000 }, () => random.normal());
     assert.deepEqual([...(await densityClusters(cloud, 3)).sizes], [1000]);
     for (const n of [1, 2, 300]) {
-      const found = await densityClusters(new Float32Array(2 * n).fill(7), 2, { leastSize: 20 });
+      const found = await densityClusters(new Float32Array(2 * n).fill(7), 2, { minClusterSize: 20 });
       assert.deepEqual([found.labels.length, ...found.sizes], n < 20 ? [n] : [n, n]);
     }
   });
@@ -87,23 +87,23 @@ describe("density clusters", () => {
       const random = new Random(3);
       return Float32Array.from({ length: 2000 }, (_, i) => random.normal() + (i % 4 === 0 ? apart : 0));
     };
-    const sizes = async (apart: number, allowOne: boolean) =>
-      (await densityClusters(twoClouds(apart), 2, { allowOne })).sizes.length;
+    const sizes = async (apart: number, allowSingleCluster: boolean) =>
+      (await densityClusters(twoClouds(apart), 2, { allowSingleCluster })).sizes.length;
     assert.deepEqual([await sizes(4, true), await sizes(4, false), await sizes(8, true)], [1, 2, 2]);
   });
 
   test("of points that share places are found all the same", async () => {
     const places = Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 5 * (i % 4) : 0));
-    const { labels, sizes } = await densityClusters(places, 2, { leastSize: 20, neighbours: 5 });
+    const { labels, sizes } = await densityClusters(places, 2, { minClusterSize: 20, minSamples: 5 });
     assert.deepEqual([...sizes], [100, 100]);
     for (let i = 0; i < 200; i++) assert.equal(labels[i], i % 2);
   });
 
   test("of some of many points take the others with them", async () => {
     const points = clouds(6000);
-    const options = { leastSize: 300, neighbours: 10 };
+    const options = { minClusterSize: 300, minSamples: 10 };
     const all = await densityClusters(points, 2, options);
-    const some = await densityClusters(points, 2, { ...options, mostPoints: 2000 });
+    const some = await densityClusters(points, 2, { ...options, maxPoints: 2000 });
     assert.deepEqual([all.sizes.length, some.sizes.length], [3, 3]);
     let different = 0;
     let other = 0;
@@ -112,7 +112,7 @@ describe("density clusters", () => {
       if (label >= 0 && some.labels[i]! >= 0 && label !== some.labels[i]) other++;
     });
     assert.ok(different < 300 && other < 10, `${different} different, ${other} in another cluster`);
-    assert.deepEqual(await densityClusters(points, 2, { ...options, mostPoints: 2000 }), some);
+    assert.deepEqual(await densityClusters(points, 2, { ...options, maxPoints: 2000 }), some);
   });
 
   test("are refused for points that are nowhere, and for clusters of one", async () => {
@@ -122,12 +122,12 @@ describe("density clusters", () => {
     );
     await assert.rejects(densityClusters(new Float32Array(9), 2), /rows of 2 numbers/);
     await assert.rejects(
-      densityClusters(new Float32Array(8), 2, { leastSize: 1 }),
-      /leastSize: expected an integer/,
+      densityClusters(new Float32Array(8), 2, { minClusterSize: 1 }),
+      /minClusterSize: expected an integer/,
     );
     await assert.rejects(
-      densityClusters(new Float32Array(8), 2, { neighbours: 1.5 }),
-      /neighbours: expected/,
+      densityClusters(new Float32Array(8), 2, { minSamples: 1.5 }),
+      /minSamples: expected/,
     );
   });
 
@@ -161,14 +161,14 @@ describe("the k-d tree", () => {
         Array.from({ length: n }, (_, i) => i),
       );
       const k = 10;
-      const rows = new Int32Array(k + 1);
-      const squared = new Float64Array(k + 1);
+      const near = { k, rows: new Int32Array(k + 1), squared: new Float64Array(k + 1) };
+      const { rows, squared } = near;
       for (let trial = 0; trial < 60; trial++) {
         const query = Float32Array.from({ length: dimensions }, () => random.normal());
         const distances = Float64Array.from({ length: n }, (_, i) =>
           query.reduce((sum, q, d) => sum + (q - points[i * dimensions + d]!) ** 2, 0),
         );
-        const count = tree.nearest(query, 0, k, rows, squared, 1);
+        const count = tree.nearest(query, 0, near, 1);
         assert.equal(count, Math.min(k, n));
         const expected = distances.slice().sort().subarray(0, count);
         assert.deepEqual(squared.slice(1, 1 + count), expected);

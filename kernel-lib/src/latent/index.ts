@@ -1,7 +1,7 @@
 /** Analysis of the latent space: principal components, UMAP, clusters, selections, paths, statistics. */
 export { type DensityClusters, type DensityOptions, densityClusters } from "./density";
-export { NeighbourInterpolation } from "./interpolation";
-export { type Clusters, type KMeansOptions, kMeans, kMeansTask } from "./kmeans";
+export { type InterpolationOptions, NeighbourInterpolation } from "./interpolation";
+export { type Clusters, type KMeansOptions, kMeans, kMeansAsync } from "./kmeans";
 export { assignment, type MatchedLabels, matchLabels } from "./match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";
 export { type Path, type PathLine, type PathOptions, pathLine, pathThrough } from "./path";
@@ -14,10 +14,12 @@ export {
   reachOfPath,
 } from "./pathParts";
 export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
+export type { PointSet } from "./points";
 export {
   type Columns,
   columnsOf,
   intersectRows,
+  type Line,
   type LineOptions,
   type LineParts,
   nearestRows,

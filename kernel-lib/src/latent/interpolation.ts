@@ -1,76 +1,91 @@
 import { InputError } from "../errors";
-import { KdTree } from "./kdTree";
-import { checkIntegers, countPoints } from "./points";
+import { KdTree, type Neighbours, neighbourBuffers } from "./kdTree";
+import { checkIntegers, countPoints, type PointSet } from "./points";
+
+/** Options of {@link NeighbourInterpolation}. */
+export interface InterpolationOptions {
+  /** Neighbours that are averaged, the farthest of them with weight 0. Default 16. */
+  neighbours?: number;
+}
 
 /**
- * Carries places over from one space to another that the same points lie in, such as from UMAP back to the latent space:
- * a mean over the nearest points, weighted by ((R − d) / (R d))² with d the distance of each and R that of the last (Franke
- * and Little; Renka, 1988). Exact at the points, and continuous, so that what is dragged does not jump.
+ * Maps places from one space to another in which the same points lie, such as from UMAP back to the latent space, by a
+ * weighted mean over the nearest points. The weights are ((R − d) / (R d))² with d the distance of a point and R that of
+ * the farthest (Franke and Little; Renka, 1988). Exact at the points, and continuous.
+ *
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined } = await run.latents();
+ * const map = await e2.latent.umap(refined, run.latent, { epochs: 20 });
+ * const toLatent = new e2.latent.NeighbourInterpolation({ points: map.points, dimensions: 2 }, { points: refined, dimensions: run.latent });
+ * const z = toLatent.at([0, 0]);
+ * ```
  */
 export class NeighbourInterpolation {
   private readonly tree: KdTree;
-  private readonly rows: Int32Array;
-  private readonly squared: Float64Array;
+  private readonly near: Neighbours;
 
   /**
-   * @param from       where the points lie, [n · fromDimensions]
-   * @param to         where they lie in the other space, [n · toDimensions]
-   * @param neighbours points that the mean is taken over, the last of them with weight 0. Default 16
-   * @throws InputError for no points, points that are nowhere, or another number of them in the two spaces
+   * @param from the points in the space that places are given in
+   * @param to   the same points in the space that places are wanted in
+   * @throws InputError for no points, coordinates that are not finite, and a different number of points in the two spaces
    */
   constructor(
-    from: Float32Array,
-    private readonly fromDimensions: number,
-    private readonly to: Float32Array,
-    private readonly toDimensions: number,
-    neighbours = 16,
+    private readonly from: PointSet,
+    private readonly to: PointSet,
+    options: InterpolationOptions = {},
   ) {
-    const n = countPoints(from, fromDimensions, 1);
-    if (countPoints(to, toDimensions, 1) !== n) {
-      throw new InputError("points", `${n} in both spaces`, `${to.length / toDimensions} in the second`);
-    }
+    const { neighbours = 16 } = options;
+    const n = countPoints(from.points, from.dimensions, 1);
+    const other = countPoints(to.points, to.dimensions, 1);
+    if (other !== n) throw new InputError("points", `${n} in both spaces`, `${other} in the second`);
     checkIntegers({ neighbours }, 1);
-    const k = Math.min(Math.max(neighbours, 2), n);
-    this.tree = new KdTree(from, fromDimensions);
-    this.rows = new Int32Array(k);
-    this.squared = new Float64Array(k);
+    this.tree = new KdTree(from.points, from.dimensions);
+    this.near = neighbourBuffers(Math.min(Math.max(neighbours, 2), n));
   }
 
-  /** Where a place of the first space is in the second. @throws InputError for another number of coordinates */
+  /**
+   * Where a place of the first space is in the second.
+   * @throws InputError unless it has as many finite coordinates as the first space has dimensions
+   */
   at(place: ArrayLike<number>): Float32Array {
     const query = Float32Array.from(place);
-    if (query.length !== this.fromDimensions || !query.every(Number.isFinite)) {
-      throw new InputError("place", `${this.fromDimensions} numbers`, JSON.stringify(Array.from(place)));
+    const { dimensions } = this.from;
+    if (query.length !== dimensions || !query.every(Number.isFinite)) {
+      throw new InputError("place", `${dimensions} numbers`, JSON.stringify(Array.from(place)));
     }
-    const out = new Float32Array(this.toDimensions);
-    this.carry(query, 0, out, 0);
+    const out = new Float32Array(this.to.dimensions);
+    this.map(query, 0, out, 0);
     return out;
   }
 
-  /** As {@link at}, from coordinates at `from` of one array to coordinates at `into` of another. */
-  carry(query: Float32Array, from: number, out: Float32Array, into: number): void {
-    const { rows, squared, to, toDimensions } = this;
-    const k = this.tree.nearest(query, from, rows.length, rows, squared);
+  /** As {@link at}, without allocation: reads coordinates from `query[from…]` and writes them to `out[into…]`. */
+  map(query: Float32Array, from: number, out: Float32Array, into: number): void {
+    const { rows, squared } = this.near;
+    const { points, dimensions } = this.to;
+    const k = this.tree.nearest(query, from, this.near);
     const last = Math.sqrt(squared[k - 1]!);
     const exact = squared[0] === 0;
-    for (let d = 0; d < toDimensions; d++) {
+    for (let d = 0; d < dimensions; d++) {
       let sum = 0;
       let weights = 0;
       for (let j = 0; j < k; j++) {
         const distance = Math.sqrt(squared[j]!);
         let weight = exact ? 0 : ((last - distance) / (last * distance)) ** 2;
         if (exact && distance === 0) weight = 1;
-        sum += weight * to[rows[j]! * toDimensions + d]!;
+        sum += weight * points[rows[j]! * dimensions + d]!;
         weights += weight;
       }
-      // Where all are equally far, all count alike.
-      out[into + d] = weights > 0 ? sum / weights : meanOf(to, toDimensions, d, rows, k);
+      // If all neighbours are equally far, all weights are 0: use their plain mean.
+      out[into + d] = weights > 0 ? sum / weights : this.mean(d, k);
     }
   }
-}
 
-function meanOf(values: Float32Array, dimensions: number, d: number, rows: Int32Array, k: number): number {
-  let sum = 0;
-  for (let j = 0; j < k; j++) sum += values[rows[j]! * dimensions + d]!;
-  return sum / k;
+  private mean(d: number, k: number): number {
+    const { points, dimensions } = this.to;
+    let sum = 0;
+    for (let j = 0; j < k; j++) sum += points[this.near.rows[j]! * dimensions + d]!;
+    return sum / k;
+  }
 }

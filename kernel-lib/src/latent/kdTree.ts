@@ -1,32 +1,54 @@
 import { countPoints } from "./points";
+import { quickselect } from "./selection/quickselect";
 
-/** Points of a leaf, at most. */
-const LEAF = 12;
+/** Most points in a leaf. */
+const leafSize = 12;
+
+/** Buffers for the `k` nearest neighbours of one or more queries, nearest first. */
+export interface Neighbours {
+  /** Neighbours per query. */
+  k: number;
+  /** Rows of the neighbours, [queries · k]. */
+  rows: Int32Array;
+  /** Their squared distances, [queries · k]. */
+  squared: Float64Array;
+}
+
+/** Allocates {@link Neighbours} for so many queries. */
+export function neighbourBuffers(k: number, queries = 1): Neighbours {
+  return { k, rows: new Int32Array(queries * k), squared: new Float64Array(queries * k) };
+}
 
 /**
- * A k-d tree (Bentley, 1975) of points in few dimensions: each node is a box around its points, halved along its longest
- * side. Children of node i are 2i + 1 and 2i + 2; nodes on the last level are leaves.
+ * A k-d tree (Bentley, 1975) for few dimensions. Each node is the bounding box of its points, halved along its longest
+ * side. The children of node i are 2i + 1 and 2i + 2; the nodes of the last level are leaves.
+ *
+ * Points are stored in the order of the tree; the index in that order is called their place.
  */
 export class KdTree {
+  /** Number of points. */
   readonly count: number;
+  /** Number of nodes. */
   readonly nodes: number;
-  /** The first of the nodes that are leaves. */
+  /** The first leaf; all later nodes are leaves, too. */
   readonly firstLeaf: number;
-  /** The row of each place of the tree; the points of a node are those at places [from, to). */
+  /** Row of the point at each place, [count]. */
   readonly rows: Uint32Array;
+  /** First place of each node, [nodes]. */
   readonly from: Uint32Array;
+  /** One past the last place of each node, [nodes]. */
   readonly to: Uint32Array;
   /** The points in the order of the places, [count · dimensions]. */
   readonly points: Float32Array;
   private readonly low: Float32Array;
   private readonly high: Float32Array;
-  /** Nodes still to be looked at, and how far each is. */
+  /** Nodes still to be searched, and their squared distances. */
   private readonly stack = new Int32Array(128);
   private readonly stackDistance = new Float64Array(128);
 
   /**
    * @param points [n · dimensions]
-   * @throws InputError for points that are not finite
+   * @throws InputError for coordinates that are not finite
    */
   constructor(
     points: Float32Array,
@@ -34,7 +56,7 @@ export class KdTree {
   ) {
     const n = countPoints(points, dimensions, 0);
     this.count = n;
-    const levels = Math.max(Math.ceil(Math.log2(n / LEAF)), 0);
+    const levels = Math.max(Math.ceil(Math.log2(n / leafSize)), 0);
     this.firstLeaf = 2 ** levels - 1;
     this.nodes = 2 ** (levels + 1) - 1;
     this.from = new Uint32Array(this.nodes);
@@ -43,7 +65,8 @@ export class KdTree {
     this.high = new Float32Array(this.nodes * dimensions);
     this.rows = Uint32Array.from({ length: n }, (_, i) => i);
     this.to[0] = n;
-    for (let node = 0; node < this.nodes; node++) this.split(node, points);
+    const keys = new Float32Array(n);
+    for (let node = 0; node < this.nodes; node++) this.split(node, points, keys);
     this.points = new Float32Array(points.length);
     for (let place = 0; place < n; place++) {
       const row = this.rows[place]! * dimensions;
@@ -51,16 +74,30 @@ export class KdTree {
     }
   }
 
-  private split(node: number, points: Float32Array): void {
+  private split(node: number, points: Float32Array, keys: Float32Array): void {
     const { dimensions, rows } = this;
+    const axis = this.measure(node, points);
+    if (node >= this.firstLeaf) return;
     const from = this.from[node]!;
     const to = this.to[node]!;
+    const middle = (from + to) >>> 1;
+    for (let place = from; place < to; place++) keys[place] = points[rows[place]! * dimensions + axis]!;
+    quickselect(keys, middle, { from, to: to - 1, companion: rows });
+    this.from[2 * node + 1] = from;
+    this.to[2 * node + 1] = middle;
+    this.from[2 * node + 2] = middle;
+    this.to[2 * node + 2] = to;
+  }
+
+  /** Computes the bounding box of a node. @returns its longest axis */
+  private measure(node: number, points: Float32Array): number {
+    const { dimensions, rows } = this;
     let axis = 0;
     let longest = -1;
     for (let d = 0; d < dimensions; d++) {
       let low = Number.POSITIVE_INFINITY;
       let high = Number.NEGATIVE_INFINITY;
-      for (let place = from; place < to; place++) {
+      for (let place = this.from[node]!; place < this.to[node]!; place++) {
         const value = points[rows[place]! * dimensions + d]!;
         if (value < low) low = value;
         if (value > high) high = value;
@@ -72,16 +109,10 @@ export class KdTree {
         axis = d;
       }
     }
-    if (node >= this.firstLeaf) return;
-    const middle = (from + to) >>> 1;
-    halve(rows, points, dimensions, axis, from, to - 1, middle);
-    this.from[2 * node + 1] = from;
-    this.to[2 * node + 1] = middle;
-    this.from[2 * node + 2] = middle;
-    this.to[2 * node + 2] = to;
+    return axis;
   }
 
-  /** Squared distance of a point from the box of a node; 0 inside. */
+  /** Squared distance of the point at `query[at…]` from the box of a node; 0 inside it. */
   distanceToNode(node: number, query: Float32Array, at: number): number {
     const { dimensions, low, high } = this;
     let sum = 0;
@@ -93,7 +124,7 @@ export class KdTree {
     return sum;
   }
 
-  /** Squared distance of a point from that at a place of the tree. */
+  /** Squared distance of the point at `query[at…]` from the one at a place of the tree. */
   distanceToPlace(place: number, query: Float32Array, at: number): number {
     const { dimensions, points } = this;
     let sum = 0;
@@ -105,51 +136,37 @@ export class KdTree {
   }
 
   /**
-   * The `k` nearest points, nearest first, written as rows and squared distances from place `out` on.
-   * @param query   holds the coordinates from `at` on; a point of the tree itself is among its own nearest
-   * @returns how many there are: fewer than k only where the tree has fewer
+   * Finds the `into.k` nearest neighbours of the point at `query[at…]` and writes them to `into` from index `out` on. A
+   * query that is a point of the tree finds itself, too.
+   * @returns how many were found, fewer than k only if the tree has fewer points
    */
-  nearest(
-    query: Float32Array,
-    at: number,
-    k: number,
-    rows: Uint32Array | Int32Array,
-    squared: Float64Array | Float32Array,
-    out = 0,
-  ): number {
-    const { stack, stackDistance, firstLeaf } = this;
+  nearest(query: Float32Array, at: number, into: Neighbours, out = 0): number {
+    const { stack, stackDistance } = this;
+    const { k, squared } = into;
     let found = 0;
     let worst = Number.POSITIVE_INFINITY;
-    let depth = 0;
     stack[0] = 0;
     stackDistance[0] = 0;
-    depth = 1;
+    let depth = 1;
     while (depth > 0) {
       depth--;
       if (stackDistance[depth]! >= worst) continue;
       let node = stack[depth]!;
-      while (node < firstLeaf) {
+      while (node < this.firstLeaf) {
         const left = this.distanceToNode(2 * node + 1, query, at);
         const right = this.distanceToNode(2 * node + 2, query, at);
-        const nearer = left <= right ? 2 * node + 1 : 2 * node + 2;
         const farther = Math.max(left, right);
         if (farther < worst) {
           stack[depth] = left <= right ? 2 * node + 2 : 2 * node + 1;
           stackDistance[depth++] = farther;
         }
-        node = nearer;
+        node = left <= right ? 2 * node + 1 : 2 * node + 2;
       }
       for (let place = this.from[node]!; place < this.to[node]!; place++) {
         const distance = this.distanceToPlace(place, query, at);
         if (found === k && distance >= worst) continue;
-        let slot = found < k ? found++ : k - 1;
-        while (slot > 0 && squared[out + slot - 1]! > distance) {
-          squared[out + slot] = squared[out + slot - 1]!;
-          rows[out + slot] = rows[out + slot - 1]!;
-          slot--;
-        }
-        squared[out + slot] = distance;
-        rows[out + slot] = this.rows[place]!;
+        const last = out + (found < k ? found++ : k - 1);
+        insert(into, out, last, { row: this.rows[place]!, distance });
         if (found === k) worst = squared[out + k - 1]!;
       }
     }
@@ -157,35 +174,19 @@ export class KdTree {
   }
 }
 
-/** Orders rows so that those before `middle` are no larger on an axis than those from it on (Hoare's selection). */
-function halve(
-  rows: Uint32Array,
-  points: Float32Array,
-  dimensions: number,
-  axis: number,
-  from: number,
-  to: number,
-  middle: number,
+/** Inserts a neighbour into the sorted entries from `first` on, dropping what is at `last`. */
+function insert(
+  { rows, squared }: Neighbours,
+  first: number,
+  last: number,
+  { row, distance }: { row: number; distance: number },
 ): void {
-  const value = (place: number) => points[rows[place]! * dimensions + axis]!;
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const [a, b, c] = [value(low), value((low + high) >>> 1), value(high)];
-    const pivot = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
-    let i = low;
-    let j = high;
-    while (i <= j) {
-      while (value(i) < pivot) i++;
-      while (value(j) > pivot) j--;
-      if (i <= j) {
-        const keep = rows[i]!;
-        rows[i++] = rows[j]!;
-        rows[j--] = keep;
-      }
-    }
-    if (middle <= j) high = j;
-    else if (middle >= i) low = i;
-    else break;
+  let slot = last;
+  while (slot > first && squared[slot - 1]! > distance) {
+    squared[slot] = squared[slot - 1]!;
+    rows[slot] = rows[slot - 1]!;
+    slot--;
   }
+  squared[slot] = distance;
+  rows[slot] = row;
 }

@@ -1,40 +1,57 @@
 import type { TaskOptions } from "../progress";
 import { Random } from "../random";
 import { Pacing } from "./pacing";
-import { checkClusters, checkIntegers, countPoints, drawRows, pointsOf } from "./points";
+import {
+  checkClusters,
+  checkIntegers,
+  countPoints,
+  gatherPoints,
+  type PointSet,
+  sampleRows,
+  squaredDistance,
+} from "./points";
 
 /** Points divided into clusters, each around the mean of its members. */
 export interface Clusters {
-  /** [k · dimensions], ordered by the first coordinate, so that cluster numbers mean something. */
+  /** Mean of each cluster, [k · dimensions]. Clusters are ordered by their first coordinate. */
   centres: Float32Array;
   /** Cluster of each point, [n]. */
   labels: Int32Array;
   /** Number of points in each cluster, [k]. */
   sizes: Int32Array;
-  /** Mean squared distance of the points from their centres. */
-  spread: number;
+  /** Sum of the squared distances of the points from their centres. */
+  inertia: number;
 }
 
+/** Options of {@link kMeans}. */
 export interface KMeansOptions {
-  /** Default 1. */
+  /** Seed of the initial centres. Default 1. */
   seed?: number;
-  /** Beginnings of which the best is kept. Default 8. */
-  starts?: number;
+  /** Random initializations, of which the result with the lowest inertia is kept. Default 8. */
+  restarts?: number;
 }
 
-const MOST_ITERATIONS = 300;
-/** With more points than this the beginnings are tried on so many of them. */
-const BEGINNING = 20_000;
-/** Points looked at between two looks at the clock. */
-const CHUNK = 512;
+const maxIterations = 300;
+/** With more points than this, restarts run on a sample of this size. */
+const sampleSize = 20_000;
+/** Points processed between two looks at the clock. */
+const chunk = 512;
 
 /**
- * k-means (Lloyd) from k-means++ beginnings (Arthur and Vassilvitskii, 2007). With more than 20,000 points the beginnings are
- * tried on so many drawn at random; the best goes on with all until less than a thousandth of them changes clusters.
+ * k-means clustering (Lloyd) with k-means++ initialization (Arthur and Vassilvitskii, 2007). With more than 20,000 points
+ * the restarts run on a random sample of 20,000; the best of them is refined on all points until fewer than 0.1 % of them
+ * change clusters.
  *
- * Nothing else runs meanwhile: with many points see {@link kMeansTask}.
+ * Blocks the event loop; for many points see {@link kMeansAsync}.
  * @param points [n · dimensions]
- * @throws InputError for points that are not finite, and unless 1 ≤ k ≤ n
+ * @param k number of clusters
+ * @throws InputError for coordinates that are not finite, and unless 1 ≤ k ≤ n
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined } = await run.latents();
+ * const { labels, sizes } = e2.latent.kMeans(refined, run.latent, 4, { seed: 2 });
+ * ```
  */
 export function kMeans(
   points: Float32Array,
@@ -42,87 +59,80 @@ export function kMeans(
   k: number,
   options: KMeansOptions = {},
 ): Clusters {
-  const work = clustering(points, dimensions, k, options);
-  let step = work.next();
-  while (!step.done) step = work.next();
+  const steps = clustering({ points, dimensions }, k, options);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
   return step.value;
 }
 
 /**
- * {@link kMeans} that can be stopped, tells how far it is, and lets the event loop run: widgets and interrupts are answered.
- * @throws InputError for points that are not finite, and unless 1 ≤ k ≤ n
- * @throws StoppedError when stopped
+ * {@link kMeans} with the same result that yields to the event loop, reports progress and can be aborted.
+ * @throws InputError for coordinates that are not finite, and unless 1 ≤ k ≤ n
+ * @throws StoppedError if aborted
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined } = await run.latents();
+ * const { centres } = await e2.latent.kMeansAsync(refined, run.latent, 4);
+ * ```
  */
-export async function kMeansTask(
+export async function kMeansAsync(
   points: Float32Array,
   dimensions: number,
   k: number,
   options: KMeansOptions & TaskOptions = {},
 ): Promise<Clusters> {
   const pacing = new Pacing(options);
-  const work = clustering(points, dimensions, k, options);
+  const steps = clustering({ points, dimensions }, k, options);
   for (;;) {
-    const step = work.next();
+    const step = steps.next();
     if (step.done) return step.value;
     if (!pacing.due) continue;
     pacing.report("k-means", step.value, 1);
-    await pacing.turn();
+    await pacing.yield();
   }
 }
 
-/** The work in small steps; yields the fraction that is done. */
-function* clustering(
-  points: Float32Array,
-  dimensions: number,
-  k: number,
-  options: KMeansOptions,
-): Generator<number, Clusters> {
+/** The algorithm in small steps; yields the fraction that is done. */
+function* clustering(all: PointSet, k: number, options: KMeansOptions): Generator<number, Clusters> {
+  const { points, dimensions } = all;
   const n = countPoints(points, dimensions, 1);
   checkClusters(k, n);
-  const { seed = 1, starts = 8 } = options;
-  checkIntegers({ starts }, 1);
+  const { seed = 1, restarts = 8 } = options;
+  checkIntegers({ restarts }, 1);
   const random = new Random(seed);
-  const tried = n > BEGINNING ? drawRows(n, Math.max(BEGINNING, k), seed) : undefined;
-  const some = tried ? pointsOf(points, dimensions, tried) : points;
-  const all = starts + (tried ? 1 : 0);
+  const rows = n > sampleSize ? sampleRows(n, Math.max(sampleSize, k), seed) : undefined;
+  const sample = rows ? { points: gatherPoints(points, dimensions, rows), dimensions } : all;
+  const fits = restarts + (rows ? 1 : 0);
   let best: Clusters | undefined;
-  for (let start = 0; start < starts; start++) {
-    const begun = yield* beginning(some, dimensions, k, random, start / all);
-    const found = yield* lloyd(some, dimensions, begun, 0, start / all);
-    if (!best || found.spread < best.spread) best = found;
+  for (let restart = 0; restart < restarts; restart++) {
+    const centres = yield* initialCentres(sample, k, random, restart / fits);
+    const found = yield* lloyd(sample, centres, { maxChanges: 0, done: restart / fits });
+    if (!best || found.inertia < best.inertia) best = found;
   }
-  if (tried) best = yield* lloyd(points, dimensions, best!.centres, n / 1000, starts / all);
-  return inOrder(best!, dimensions);
+  if (rows) best = yield* lloyd(all, best!.centres, { maxChanges: n / 1000, done: restarts / fits });
+  return ordered(best!, dimensions);
 }
 
-function squaredDistance(a: Float32Array, i: number, b: Float32Array, j: number, dimensions: number): number {
-  let sum = 0;
-  for (let d = 0, p = i * dimensions, q = j * dimensions; d < dimensions; d++, p++, q++) {
-    const difference = a[p]! - b[q]!;
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-/** Centres drawn among the points, each with a probability that grows with the distance from those before. */
-function* beginning(
-  points: Float32Array,
-  dimensions: number,
+/** k-means++: draws centres from the points with a probability proportional to the squared distance from those drawn. */
+function* initialCentres(
+  set: PointSet,
   k: number,
   random: Random,
   done: number,
 ): Generator<number, Float32Array> {
+  const { points, dimensions } = set;
   const n = points.length / dimensions;
-  const centres = new Float32Array(k * dimensions);
+  const centres = { points: new Float32Array(k * dimensions), dimensions };
   const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   let chosen = random.integer(n);
   for (let c = 0; c < k; c++) {
-    centres.set(points.subarray(chosen * dimensions, (chosen + 1) * dimensions), c * dimensions);
+    centres.points.set(points.subarray(chosen * dimensions, (chosen + 1) * dimensions), c * dimensions);
     let total = 0;
     for (let i = 0; i < n; i++) {
-      nearest[i] = Math.min(nearest[i]!, squaredDistance(points, i, centres, c, dimensions));
+      nearest[i] = Math.min(nearest[i]!, squaredDistance(set, i, centres, c));
       total += nearest[i]!;
-      if (i % CHUNK === 0) yield done;
+      if (i % chunk === 0) yield done;
     }
     let target = random.uniform() * total;
     chosen = n - 1;
@@ -134,32 +144,31 @@ function* beginning(
       }
     }
   }
-  return centres;
+  return centres.points;
 }
 
-/** Moves the centres until no more than `mostChanges` points change to another one. */
+/** Lloyd's iterations until at most `maxChanges` points change clusters. Moves `initial` in place. */
 function* lloyd(
-  points: Float32Array,
-  dimensions: number,
-  centres: Float32Array,
-  mostChanges: number,
-  done: number,
+  set: PointSet,
+  initial: Float32Array,
+  { maxChanges, done }: { maxChanges: number; done: number },
 ): Generator<number, Clusters> {
+  const { points, dimensions } = set;
   const n = points.length / dimensions;
-  const k = centres.length / dimensions;
+  const centres = { points: initial, dimensions };
   const labels = new Int32Array(n).fill(-1);
-  const sizes = new Int32Array(k);
-  let spread = 0;
-  for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+  const sizes = new Int32Array(initial.length / dimensions);
+  let inertia = 0;
+  for (let iteration = 0; iteration < maxIterations; iteration++) {
     let changed = 0;
-    spread = 0;
+    inertia = 0;
     let farthest = { point: 0, distance: -1 };
     sizes.fill(0);
     for (let i = 0; i < n; i++) {
       let label = 0;
       let least = Number.POSITIVE_INFINITY;
-      for (let c = 0; c < k; c++) {
-        const distance = squaredDistance(points, i, centres, c, dimensions);
+      for (let c = 0; c < sizes.length; c++) {
+        const distance = squaredDistance(set, i, centres, c);
         if (distance < least) {
           least = distance;
           label = c;
@@ -168,43 +177,48 @@ function* lloyd(
       if (labels[i] !== label) changed++;
       labels[i] = label;
       sizes[label]!++;
-      spread += least / n;
+      inertia += least;
       if (least > farthest.distance) farthest = { point: i, distance: least };
-      if (i % CHUNK === 0) yield done;
+      if (i % chunk === 0) yield done;
     }
-    if (changed <= mostChanges) break;
-    const sums = new Float64Array(k * dimensions);
-    for (let i = 0; i < n; i++) {
-      for (let d = 0; d < dimensions; d++) sums[labels[i]! * dimensions + d]! += points[i * dimensions + d]!;
-    }
-    for (let c = 0; c < k; c++) {
-      for (let d = 0; d < dimensions; d++) {
-        // A cluster that lost its last point begins anew at the point that is worst placed.
-        centres[c * dimensions + d] =
-          sizes[c]! > 0 ? sums[c * dimensions + d]! / sizes[c]! : points[farthest.point * dimensions + d]!;
-      }
-    }
+    if (changed <= maxChanges) break;
+    moveToMeans(set, initial, { labels, sizes }, farthest.point);
   }
-  return { centres, labels, sizes, spread };
+  return { centres: initial, labels, sizes, inertia };
 }
 
-function inOrder({ centres, labels, sizes, spread }: Clusters, dimensions: number): Clusters {
-  const k = sizes.length;
-  const order = Array.from({ length: k }, (_, c) => c).sort(
-    (a, b) => centres[a * dimensions]! - centres[b * dimensions]!,
-  );
-  const rank = new Int32Array(k);
-  order.forEach((c, r) => {
-    rank[c] = r;
-  });
+/** Moves each centre to the mean of its points; an empty cluster restarts at the point `fallback`. */
+function moveToMeans(
+  { points, dimensions }: PointSet,
+  centres: Float32Array,
+  { labels, sizes }: Pick<Clusters, "labels" | "sizes">,
+  fallback: number,
+): void {
+  const sums = new Float64Array(centres.length);
+  for (let i = 0; i < labels.length; i++) {
+    for (let d = 0; d < dimensions; d++) sums[labels[i]! * dimensions + d]! += points[i * dimensions + d]!;
+  }
+  for (let c = 0; c < sizes.length; c++) {
+    for (let d = 0; d < dimensions; d++) {
+      centres[c * dimensions + d] =
+        sizes[c]! > 0 ? sums[c * dimensions + d]! / sizes[c]! : points[fallback * dimensions + d]!;
+    }
+  }
+}
+
+/** Renumbers the clusters by the first coordinate of their centres. */
+function ordered({ centres, labels, sizes, inertia }: Clusters, dimensions: number): Clusters {
+  const order = Array.from(sizes.keys()).sort((a, b) => centres[a * dimensions]! - centres[b * dimensions]!);
+  const rank = new Int32Array(order.length);
   const sorted = new Float32Array(centres.length);
   order.forEach((c, r) => {
+    rank[c] = r;
     sorted.set(centres.subarray(c * dimensions, (c + 1) * dimensions), r * dimensions);
   });
   return {
     centres: sorted,
     labels: labels.map((label) => rank[label]!),
     sizes: Int32Array.from(order, (c) => sizes[c]!),
-    spread,
+    inertia,
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { InputError, StoppedError } from "../errors";
 import { Random } from "../random";
-import { kMeans, kMeansTask } from "./kmeans";
+import { kMeans, kMeansAsync } from "./kmeans";
 import { pca, pcaInverse, pcaTransform } from "./pca";
 import { pearson, ranks, spearman } from "./statistics";
 
@@ -62,7 +62,7 @@ describe("k-means", () => {
 
   test("as many clusters as points leave no spread, and the same seed repeats", () => {
     const few = points.subarray(0, 20);
-    assert.ok(kMeans(few, 2, 10).spread < 1e-9);
+    assert.ok(kMeans(few, 2, 10).inertia < 1e-9);
     assert.deepEqual(kMeans(points, 2, 5, { seed: 3 }), kMeans(points, 2, 5, { seed: 3 }));
   });
 
@@ -74,18 +74,20 @@ describe("k-means", () => {
       many.set([centre + drawn.normal(), -centre + drawn.normal()], 2 * i);
     }
     let turns = 0;
-    const found = await kMeansTask(many, 2, 3, { onProgress: () => turns++ });
+    const found = await kMeansAsync(many, 2, 3, { onProgress: () => turns++ });
     assert.ok(turns > 0);
     assert.deepEqual(kMeans(many, 2, 3), found);
     const right = found.labels.filter((label, i) => label === i % 3).length;
     assert.ok(right > 59_800, `${right} of 60000`);
-    assert.ok(Math.abs(found.spread - 2) < 0.03 && found.sizes.reduce((a, b) => a + b, 0) === 60_000);
-    assert.deepEqual(await kMeansTask(points, 2, 5, { seed: 3 }), kMeans(points, 2, 5, { seed: 3 }));
+    assert.ok(
+      Math.abs(found.inertia / 60_000 - 2) < 0.03 && found.sizes.reduce((a, b) => a + b, 0) === 60_000,
+    );
+    assert.deepEqual(await kMeansAsync(points, 2, 5, { seed: 3 }), kMeans(points, 2, 5, { seed: 3 }));
   });
 
   test("a clustering can be stopped", async () => {
     const controller = new AbortController();
-    const stopped = kMeansTask(
+    const stopped = kMeansAsync(
       new Float32Array(2e6).map(() => random.normal()),
       2,
       50,
@@ -95,7 +97,7 @@ describe("k-means", () => {
       },
     );
     await assert.rejects(stopped, StoppedError);
-    await assert.rejects(kMeansTask(points, 2, 301), InputError);
+    await assert.rejects(kMeansAsync(points, 2, 301), InputError);
   });
 
   test("more clusters than points are refused", () => {

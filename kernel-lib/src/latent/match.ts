@@ -1,12 +1,16 @@
 import { InputError } from "../errors";
 
 /**
- * Gives every row a column of its own so that the sum of the costs is least (the assignment problem: Kuhn, 1955; by
- * shortest augmenting paths, Jonker and Volgenant, 1987).
+ * Solves the assignment problem: matches rows to columns one to one with the smallest sum of costs (Kuhn, 1955; by shortest
+ * augmenting paths, Jonker and Volgenant, 1987).
  *
- * @param cost [rows · columns], finite; for the largest sum give their negatives
- * @returns the column of each row, −1 for rows left over where there are fewer columns, [rows]
- * @throws InputError for a matrix of another size or costs that are not finite
+ * @param cost [rows · columns], finite; pass negatives to maximize
+ * @returns the column of each row, [rows]; −1 for unmatched rows if there are fewer columns
+ * @throws InputError for a matrix of another size, and costs that are not finite
+ * @example
+ * ```ts
+ * const columns = e2.latent.assignment([1, 5, 2, 9], 2, 2); // [1, 0]
+ * ```
  */
 export function assignment(cost: ArrayLike<number>, rows: number, columns: number): Int32Array {
   if (cost.length !== rows * columns || !Array.from(cost).every(Number.isFinite)) {
@@ -26,69 +30,90 @@ export function assignment(cost: ArrayLike<number>, rows: number, columns: numbe
   return columnOf;
 }
 
-/** The row of each column, −1 for none; there are no more rows than columns. */
-function assignAll(cost: (row: number, column: number) => number, rows: number, columns: number): Int32Array {
-  // Prices keep every reduced cost, cost − rowPrice − columnPrice, at 0 or more, and at 0 for what is assigned.
-  const rowPrice = new Float64Array(rows);
-  const columnPrice = new Float64Array(columns);
-  const rowOf = new Int32Array(columns).fill(-1);
-  const columnOf = new Int32Array(rows).fill(-1);
-  for (let start = 0; start < rows; start++) {
-    // Dijkstra's search from a row without a column to the nearest column without a row.
-    const distance = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
-    const via = new Int32Array(columns).fill(-1);
-    const reached = new Uint8Array(columns);
-    let row = start;
-    let walked = 0;
-    let end = -1;
-    while (end < 0) {
-      let next = -1;
-      for (let j = 0; j < columns; j++) {
-        if (reached[j]) continue;
-        const length = walked + cost(row, j) - rowPrice[row]! - columnPrice[j]!;
-        if (length < distance[j]!) {
-          distance[j] = length;
-          via[j] = row;
-        }
-        if (next < 0 || distance[j]! < distance[next]!) next = j;
-      }
-      walked = distance[next]!;
-      reached[next] = 1;
-      if (rowOf[next]! < 0) end = next;
-      else row = rowOf[next]!;
-    }
-    rowPrice[start]! += walked;
-    for (let j = 0; j < columns; j++) {
-      if (!reached[j] || j === end) continue;
-      rowPrice[rowOf[j]!]! += walked - distance[j]!;
-      columnPrice[j]! -= walked - distance[j]!;
-    }
-    // The columns along the way change hands.
-    for (let j = end; j >= 0; ) {
-      const owner = via[j]!;
-      const before = columnOf[owner]!;
-      columnOf[owner] = j;
-      rowOf[j] = owner;
-      j = before;
-    }
-  }
-  return rowOf;
+type Cost = (row: number, column: number) => number;
+
+/** State of the assignment. */
+interface Assignment {
+  /** Row of each column, −1 for none. */
+  rowOf: Int32Array;
+  /** Column of each row, −1 for none. */
+  columnOf: Int32Array;
+  /** Dual variables: reduced costs, cost − rowPrice − columnPrice, stay ≥ 0, and 0 for assigned pairs. */
+  rowPrice: Float64Array;
+  columnPrice: Float64Array;
 }
 
+/** The row of each column, −1 for none. Expects at most as many rows as columns. */
+function assignAll(cost: Cost, rows: number, columns: number): Int32Array {
+  const assignment: Assignment = {
+    rowOf: new Int32Array(columns).fill(-1),
+    columnOf: new Int32Array(rows).fill(-1),
+    rowPrice: new Float64Array(rows),
+    columnPrice: new Float64Array(columns),
+  };
+  for (let row = 0; row < rows; row++) augment(assignment, row, cost);
+  return assignment.rowOf;
+}
+
+/** Assigns one more row: Dijkstra's search for the nearest free column, then an augmentation along that path. */
+function augment({ rowOf, columnOf, rowPrice, columnPrice }: Assignment, start: number, cost: Cost): void {
+  const columns = rowOf.length;
+  const distance = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
+  const via = new Int32Array(columns).fill(-1);
+  const reached = new Uint8Array(columns);
+  let row = start;
+  let walked = 0;
+  let end = -1;
+  while (end < 0) {
+    let next = -1;
+    for (let j = 0; j < columns; j++) {
+      if (reached[j]) continue;
+      const length = walked + cost(row, j) - rowPrice[row]! - columnPrice[j]!;
+      if (length < distance[j]!) {
+        distance[j] = length;
+        via[j] = row;
+      }
+      if (next < 0 || distance[j]! < distance[next]!) next = j;
+    }
+    walked = distance[next]!;
+    reached[next] = 1;
+    if (rowOf[next]! < 0) end = next;
+    else row = rowOf[next]!;
+  }
+  rowPrice[start]! += walked;
+  for (let j = 0; j < columns; j++) {
+    if (!reached[j] || j === end) continue;
+    rowPrice[rowOf[j]!]! += walked - distance[j]!;
+    columnPrice[j]! -= walked - distance[j]!;
+  }
+  for (let j = end; j >= 0; ) {
+    const owner = via[j]!;
+    const before = columnOf[owner]!;
+    columnOf[owner] = j;
+    rowOf[j] = owner;
+    j = before;
+  }
+}
+
+/** One-to-one correspondence of two labellings of the same points. */
 export interface MatchedLabels {
-  /** The label in the second that each of the first corresponds to, −1 for none. */
+  /** For each label of the first the corresponding label of the second, −1 for none. */
   match: Int32Array;
-  /** Points that have both labels of a pair, for each label of the first. */
+  /** For each label of the first the number of points with both labels of the pair. */
   shared: Int32Array;
   /** Fraction of the points with a label in both whose labels correspond. */
   agreement: number;
 }
 
 /**
- * Matches the clusters of two divisions of the same points one to one, so that as many points as can be have corresponding
- * labels. Negative labels, such as noise, are left out.
+ * Matches the clusters of two labellings of the same points one to one, so that as many points as possible have
+ * corresponding labels. Negative labels, such as −1 for noise, are ignored.
  *
- * @throws InputError for divisions of different points, and for labels that are no integers
+ * @throws InputError for labellings of different lengths, and labels that are not integers
+ * @example
+ * ```ts
+ * const { match, agreement } = e2.latent.matchLabels([0, 0, 1, 1], [1, 1, 0, 0]); // [1, 0] and 1
+ * ```
  */
 export function matchLabels(first: ArrayLike<number>, second: ArrayLike<number>): MatchedLabels {
   if (first.length !== second.length) {

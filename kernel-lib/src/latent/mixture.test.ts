@@ -170,7 +170,7 @@ describe("a Gaussian mixture", () => {
   });
 
   test("is fitted to some of many points, and labels them all", async () => {
-    const options = { mostPoints: 500, seed: 4 };
+    const options = { maxPoints: 500, seed: 4 };
     const found = await gaussianMixture(crossing, 2, 2, options);
     const right = found.labels.filter((label, i) => label === i % 2).length;
     assert.ok(Math.max(right, 4000 - right) > 0.84 * 4000, `${right} of 4000`);
@@ -191,7 +191,7 @@ describe("a Gaussian mixture", () => {
 
   test("can be stopped, and lets the event loop run meanwhile", async () => {
     await assertStopsAtThirdTurn((signal) =>
-      gaussianMixture(crossing, 2, 2, { tolerance: -1, mostSteps: 1_000_000, signal }),
+      gaussianMixture(crossing, 2, 2, { tolerance: -1, maxIterations: 1_000_000, signal }),
     );
   });
 });

@@ -1,10 +1,10 @@
 import { throwIfStopped } from "../errors";
 import { beginTask, type TaskOptions } from "../progress";
 
-/** Milliseconds of work between turns of the event loop. */
-const TURN = 25;
+/** Longest time between two yields to the event loop, in ms. */
+const interval = 25;
 
-/** Long work on one thread that lets the event loop have its turns, so that widgets and interrupts are answered. */
+/** Yields to the event loop during long computations, so that widgets, timers and interrupts are served meanwhile. */
 export class Pacing {
   private readonly task: TaskOptions;
   private last = performance.now();
@@ -13,18 +13,19 @@ export class Pacing {
     this.task = beginTask(task);
   }
 
-  /** Whether it is time for {@link turn}: cheap enough for every few thousand operations. */
+  /** Whether it is time to {@link yield}. Cheap enough to be asked every few thousand operations. */
   get due(): boolean {
-    return performance.now() - this.last >= TURN;
+    return performance.now() - this.last >= interval;
   }
 
-  /** Lets the event loop run. @throws StoppedError once the task's signal is set */
-  async turn(): Promise<void> {
+  /** Yields to the event loop. @throws StoppedError if the task was aborted */
+  async yield(): Promise<void> {
     await new Promise(setImmediate);
     throwIfStopped(this.task.signal);
     this.last = performance.now();
   }
 
+  /** Reports progress to the task's `onProgress`. */
   report(task: string, done: number, total: number): void {
     this.task.onProgress?.({ task, done, total });
   }

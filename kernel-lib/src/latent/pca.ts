@@ -4,21 +4,28 @@ import { countPoints } from "./points";
 
 /** Principal components of points in the latent space, or of any rows of numbers. */
 export interface Pca {
-  /** [dimensions] */
+  /** Mean of the rows, [dimensions]. */
   mean: Float64Array;
   /** Unit vectors, one row per component, largest variance first, [components · dimensions]. */
   axes: Float64Array;
   /** Variance along each component, [components]. */
   variance: Float64Array;
-  /** Fraction of the whole variance along each component, [components]. */
+  /** Fraction of the total variance along each component, [components]. */
   explained: Float64Array;
+  /** Numbers per row. */
   dimensions: number;
 }
 
 /**
- * Principal component analysis of `rows` [n · dimensions]. The sign of a component is fixed: its largest element is
- * positive, so that a repeated analysis gives the same axes.
- * @throws InputError for fewer than two rows, and for numbers that are not finite
+ * Principal component analysis of `rows` [n · dimensions]. The largest element of each component is positive, so that a
+ * repeated analysis gives the same signs.
+ * @throws InputError for fewer than two rows, and numbers that are not finite
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined } = await run.latents();
+ * const { axes, explained } = e2.latent.pca(refined, run.latent);
+ * ```
  */
 export function pca(rows: Float32Array, dimensions: number): Pca {
   const n = rows.length / dimensions;
@@ -28,18 +35,7 @@ export function pca(rows: Float32Array, dimensions: number): Pca {
   countPoints(rows, dimensions, 2);
   const mean = new Float64Array(dimensions);
   for (let i = 0; i < rows.length; i++) mean[i % dimensions]! += rows[i]! / n;
-  const covariance = new Matrix(dimensions, dimensions);
-  const centred = new Float64Array(dimensions);
-  for (let i = 0; i < n; i++) {
-    for (let d = 0; d < dimensions; d++) centred[d] = rows[i * dimensions + d]! - mean[d]!;
-    for (let d = 0; d < dimensions; d++) {
-      for (let e = 0; e <= d; e++) {
-        covariance.set(d, e, covariance.get(d, e) + (centred[d]! * centred[e]!) / (n - 1));
-      }
-    }
-  }
-  for (let d = 0; d < dimensions; d++) for (let e = 0; e < d; e++) covariance.set(e, d, covariance.get(d, e));
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance(rows, mean), {
     assumeSymmetric: true,
   });
   const order = realEigenvalues.map((_, k) => k).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
@@ -54,9 +50,33 @@ export function pca(rows: Float32Array, dimensions: number): Pca {
   return { mean, axes, variance, explained: variance.map((v) => (total > 0 ? v / total : 0)), dimensions };
 }
 
+function covariance(rows: Float32Array, mean: Float64Array): Matrix {
+  const dimensions = mean.length;
+  const n = rows.length / dimensions;
+  const matrix = new Matrix(dimensions, dimensions);
+  const centred = new Float64Array(dimensions);
+  for (let i = 0; i < n; i++) {
+    for (let d = 0; d < dimensions; d++) centred[d] = rows[i * dimensions + d]! - mean[d]!;
+    for (let d = 0; d < dimensions; d++) {
+      for (let e = 0; e <= d; e++) {
+        matrix.set(d, e, matrix.get(d, e) + (centred[d]! * centred[e]!) / (n - 1));
+      }
+    }
+  }
+  for (let d = 0; d < dimensions; d++) for (let e = 0; e < d; e++) matrix.set(e, d, matrix.get(d, e));
+  return matrix;
+}
+
 /**
- * Coordinates along the first `components` axes, [n · components], of rows [n · dimensions].
- * @throws InputError for numbers that are not finite or no such rows, and for more components than there are
+ * Projects rows [n · dimensions] onto the first `components` axes, [n · components].
+ * @param components default: all
+ * @throws InputError for numbers that are not rows of `dimensions` finite numbers, and more components than there are
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined } = await run.latents();
+ * const scores = e2.latent.pcaTransform(e2.latent.pca(refined, run.latent), refined, 1);
+ * ```
  */
 export function pcaTransform(
   { mean, axes, dimensions }: Pca,
@@ -78,8 +98,15 @@ export function pcaTransform(
 }
 
 /**
- * Rows [n · dimensions] from coordinates [n · components] along the first components: the way back.
- * @throws InputError for numbers that are not finite or no such rows, and for more components than there are
+ * Inverse of {@link pcaTransform}: rows [n · dimensions] from coordinates [n · components] along the first axes.
+ * @param components default: all
+ * @throws InputError for numbers that are not rows of `components` finite numbers, and more components than there are
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const axes = e2.latent.pca((await run.latents()).refined, run.latent);
+ * const model = run.decode(e2.latent.pcaInverse(axes, Float32Array.of(1.5), 1));
+ * ```
  */
 export function pcaInverse(
   { mean, axes, dimensions }: Pca,

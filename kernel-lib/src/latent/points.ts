@@ -1,10 +1,31 @@
 import { InputError } from "../errors";
 import { Random } from "../random";
 
+/** Points as rows of coordinates. */
+export interface PointSet<T extends Float32Array | Float64Array = Float32Array> {
+  /** Coordinates, row by row, [n · dimensions]. */
+  points: T;
+  /** Coordinates per point. */
+  dimensions: number;
+}
+
+type AnyPoints = PointSet<Float32Array | Float64Array>;
+
+/** Squared Euclidean distance of point `i` of one set and point `j` of another of the same dimensions. */
+export function squaredDistance(a: AnyPoints, i: number, b: AnyPoints, j: number): number {
+  const { points, dimensions } = a;
+  let sum = 0;
+  for (let d = 0, p = i * dimensions, q = j * dimensions; d < dimensions; d++, p++, q++) {
+    const difference = points[p]! - b.points[q]!;
+    sum += difference * difference;
+  }
+  return sum;
+}
+
 /**
  * Number of points in `points` [n · dimensions].
- * @throws InputError where there are fewer than `least`, the numbers are not rows of `dimensions`, or one is not finite; that
- * names the row of the point, from 0
+ * @throws InputError for fewer points than `least`, for numbers that are not rows of `dimensions`, and for a coordinate
+ *   that is not finite, naming the point by its row from 0
  */
 export function countPoints(points: Float32Array, dimensions: number, least: number): number {
   const n = points.length / dimensions;
@@ -20,14 +41,14 @@ export function countPoints(points: Float32Array, dimensions: number, least: num
   return n;
 }
 
-/** @throws InputError unless `k` of `n` points is an integer of 1 or more, and no more than there are */
+/** @throws InputError unless `k` is an integer from 1 to `n` */
 export function checkClusters(k: number, n: number): void {
   if (!Number.isInteger(k) || k < 1 || k > n) {
     throw new InputError("k", `an integer from 1 to the ${n} points`, String(k));
   }
 }
 
-/** @throws InputError that names the first of these options that is no integer of `least` or more */
+/** @throws InputError naming the first of these options that is not an integer of at least `least` */
 export function checkIntegers(options: Record<string, number>, least: number): void {
   for (const [name, value] of Object.entries(options)) {
     if (!Number.isInteger(value) || value < least) {
@@ -36,14 +57,18 @@ export function checkIntegers(options: Record<string, number>, least: number): v
   }
 }
 
-/** Rows of `count` points drawn from `n` without one twice, ascending; all rows where there are no more than that. */
-export function drawRows(n: number, count: number, seed: number): Uint32Array {
+/** A random sample of `count` of `n` rows without replacement, ascending; all rows if `count` ≥ `n`. */
+export function sampleRows(n: number, count: number, seed: number): Uint32Array {
   if (count >= n) return Uint32Array.from({ length: n }, (_, i) => i);
   return Uint32Array.from(new Random(seed).permutation(n).subarray(0, count)).sort();
 }
 
-/** Some of the points [n · dimensions], in the order of `rows`. */
-export function pointsOf(points: Float32Array, dimensions: number, rows: ArrayLike<number>): Float32Array {
+/** Gathers rows of `points` [n · dimensions] in the given order, [rows · dimensions]. */
+export function gatherPoints(
+  points: Float32Array,
+  dimensions: number,
+  rows: ArrayLike<number>,
+): Float32Array {
   const out = new Float32Array(rows.length * dimensions);
   for (let i = 0; i < rows.length; i++) {
     const from = rows[i]! * dimensions;

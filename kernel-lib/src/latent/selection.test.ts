@@ -149,7 +149,7 @@ describe("parts along a line", () => {
 
   test("of equal count are consecutive pieces of the points sorted by their projection", () => {
     for (const parts of [1, 2, 7, 30]) {
-      const { rows, edges } = partsAlongLine([x, y], [1, 1], [2, 3], parts);
+      const { rows, edges } = partsAlongLine([x, y], { from: [1, 1], to: [2, 3] }, parts);
       const sorted = [...real].sort((a, b) => along(a) - along(b));
       let from = 0;
       for (const [p, part] of rows.entries()) {
@@ -168,7 +168,7 @@ describe("parts along a line", () => {
 
   test("of equal count are equal where many points share a value, and where there are fewer points than parts", () => {
     const steps = Float32Array.from({ length: 1000 }, (_, i) => i % 3);
-    const { rows } = partsAlongLine([steps], [0], [1], 8);
+    const { rows } = partsAlongLine([steps], { from: [0], to: [1] }, 8);
     assert.deepEqual(
       rows.map((part) => part.length),
       new Array(8).fill(125),
@@ -177,19 +177,19 @@ describe("parts along a line", () => {
       const highest = Math.max(...Array.from(rows[p - 1]!, (row) => steps[row]!));
       assert.ok(Array.from(rows[p]!).every((row) => steps[row]! >= highest));
     }
-    const few = partsAlongLine([[2, 1]], [0], [1], 4);
+    const few = partsAlongLine([[2, 1]], { from: [0], to: [1] }, 4);
     assert.deepEqual(
       few.rows.flatMap((part) => [...part]),
       [1, 0],
     );
     assert.deepEqual(
-      partsAlongLine([[Number.NaN]], [0], [1], 2).rows.map((part) => part.length),
+      partsAlongLine([[Number.NaN]], { from: [0], to: [1] }, 2).rows.map((part) => part.length),
       [0, 0],
     );
   });
 
   test("of equal length hold what projects between their edges", () => {
-    const { rows, edges } = partsAlongLine([x, y], [1, 1], [2, 3], 5, { by: "length" });
+    const { rows, edges } = partsAlongLine([x, y], { from: [1, 1], to: [2, 3] }, 5, { by: "length" });
     assert.ok(Math.abs(edges[1]! - edges[0]! - (edges[5]! - edges[0]!) / 5) < 1e-12);
     for (const [p, part] of rows.entries()) {
       for (const row of part) assert.ok(along(row) >= edges[p]! - 1e-9 && along(row) <= edges[p + 1]! + 1e-9);
@@ -206,7 +206,7 @@ describe("parts along a line", () => {
       return Math.hypot(x[i]! - 1 - t, y[i]! - 1 - 2 * t) <= 0.7;
     };
     const options = { by: "length", within: true, maxDistance: 0.7 } as const;
-    const { rows, edges } = partsAlongLine([x, y], [1, 1], [2, 3], 2, options);
+    const { rows, edges } = partsAlongLine([x, y], { from: [1, 1], to: [2, 3] }, 2, options);
     assert.deepEqual([...edges], [0, 0.5, 1]);
     assert.deepEqual(
       [...rows[0]!],
@@ -219,8 +219,11 @@ describe("parts along a line", () => {
   });
 
   test("need two different points", () => {
-    assert.throws(() => partsAlongLine([x, y], [1, 1], [1, 1], 3), /another point than from/);
-    assert.throws(() => partsAlongLine([x, y], [1, 1], [1, 2], 0), /parts: expected an integer of 1 or more/);
+    assert.throws(() => partsAlongLine([x, y], { from: [1, 1], to: [1, 1] }, 3), /another point than from/);
+    assert.throws(
+      () => partsAlongLine([x, y], { from: [1, 1], to: [1, 2] }, 0),
+      /parts: expected an integer of 1 or more/,
+    );
   });
 });
 

@@ -1,4 +1,11 @@
-/** Pearson's correlation of two sequences of equal length; NaN where one of them is constant, or holds what is no number. */
+/**
+ * Pearson's correlation coefficient of two sequences; NaN if one is constant or contains NaN.
+ * @throws RangeError for sequences of different lengths
+ * @example
+ * ```ts
+ * const r = e2.latent.pearson([1, 2, 3], [2, 4, 7]);
+ * ```
+ */
 export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const n = sameLength(a, b);
   let meanA = 0;
@@ -20,13 +27,27 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return ab / Math.sqrt(aa * bb);
 }
 
-/** Spearman's rank correlation; equal values share the mean of their ranks. */
+/**
+ * Spearman's rank correlation coefficient of two sequences; equal values share the mean of their ranks. NaN if one is
+ * constant or contains NaN.
+ * @throws RangeError for sequences of different lengths
+ * @example
+ * ```ts
+ * const rho = e2.latent.spearman([1, 2, 3], [2, 4, 70]); // 1
+ * ```
+ */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   sameLength(a, b);
   return pearson(ranks(a), ranks(b));
 }
 
-/** Ranks from 0, equal values sharing the mean of theirs; what is no number has none, NaN. */
+/**
+ * Ranks from 0; equal values share the mean of their ranks. The rank of NaN is NaN.
+ * @example
+ * ```ts
+ * const order = e2.latent.ranks([10, 30, 10]); // [0.5, 2, 0.5]
+ * ```
+ */
 export function ranks(values: ArrayLike<number>): Float64Array {
   const order = Array.from({ length: values.length }, (_, i) => i)
     .filter((i) => !Number.isNaN(values[i]))

@@ -4,7 +4,8 @@ import { Random } from "../random";
 import { NeighbourInterpolation } from "./interpolation";
 import { kMeans } from "./kmeans";
 import { assertStopsAtThirdTurn } from "./stopping.test.helper";
-import { curveOf, umap } from "./umap";
+import { umap } from "./umap";
+import { fitCurve } from "./umapCurve";
 
 /** Rows of the other points by their distance from each, nearest first. */
 function neighbours(points: Float32Array, dimensions: number): Int32Array[] {
@@ -56,9 +57,9 @@ function clouds(n: number): Float32Array {
 describe("UMAP", () => {
   test("uses the curve that the paper's program fits for minimal distances of 0.1 and 0.5", () => {
     // umap-learn 0.5.7, find_ab_params(1, 0.1) and (1, 0.5).
-    const near = curveOf(0.1);
+    const near = fitCurve(0.1);
     assert.ok(Math.abs(near.a - 1.57694) < 1e-4 && Math.abs(near.b - 0.89506) < 1e-4);
-    const wide = curveOf(0.5);
+    const wide = fitCurve(0.5);
     assert.ok(Math.abs(wide.a - 0.58303) < 1e-4 && Math.abs(wide.b - 1.33417) < 1e-4);
   });
 
@@ -115,7 +116,7 @@ describe("UMAP", () => {
 
   test("maps some of many points and puts the others among their nearest", async () => {
     const points = clouds(900);
-    const { points: map, mapped } = await umap(points, 5, { mostPoints: 300 });
+    const { points: map, mapped } = await umap(points, 5, { maxPoints: 300 });
     assert.equal(mapped.length, 300);
     const { labels } = kMeans(map, 2, 5);
     for (let i = 5; i < 900; i++) assert.equal(labels[i], labels[i % 5]);
@@ -125,7 +126,7 @@ describe("UMAP", () => {
 
   test("of the same seed is the same, of another another", async () => {
     const points = clouds(120);
-    const options = { epochs: 30, mostPoints: 100 };
+    const options = { epochs: 30, maxPoints: 100 };
     const first = await umap(points, 5, options);
     assert.deepEqual(await umap(points, 5, options), first);
     const other = await umap(points, 5, { ...options, seed: 2 });
@@ -157,7 +158,7 @@ describe("UMAP", () => {
   test("tells how far it is", async () => {
     const tasks = new Map<string, number>();
     await umap(clouds(1500), 5, {
-      mostPoints: 1000,
+      maxPoints: 1000,
       epochs: 100,
       onProgress: ({ task, done, total }) => {
         assert.ok(done >= (tasks.get(task) ?? 0) && done <= total);
@@ -175,7 +176,7 @@ describe("carrying places over to another space", () => {
     const [x, y] = [from[2 * Math.floor(i / 3)]!, from[2 * Math.floor(i / 3) + 1]!];
     return [x + y, x - 2 * y, 5][i % 3]!;
   });
-  const carried = new NeighbourInterpolation(from, 2, to, 3);
+  const carried = new NeighbourInterpolation({ points: from, dimensions: 2 }, { points: to, dimensions: 3 });
 
   test("is exact at the points, and near between them", () => {
     for (const i of [0, 7, 399]) {
@@ -200,16 +201,20 @@ describe("carrying places over to another space", () => {
   });
 
   test("takes points that share a place, or are equally far, as their mean", () => {
-    const same = new NeighbourInterpolation(Float32Array.of(0, 0, 4), 1, Float32Array.of(1, 3, 8), 1);
+    const line = (...points: number[]) => ({ points: Float32Array.from(points), dimensions: 1 });
+    const same = new NeighbourInterpolation(line(0, 0, 4), line(1, 3, 8));
     assert.deepEqual([...same.at([0])], [2]);
-    const two = new NeighbourInterpolation(Float32Array.of(-1, 1), 1, Float32Array.of(1, 3), 1);
+    const two = new NeighbourInterpolation(line(-1, 1), line(1, 3));
     assert.deepEqual([...two.at([0])], [2]);
-    const alone = new NeighbourInterpolation(Float32Array.of(1), 1, Float32Array.of(7), 1);
+    const alone = new NeighbourInterpolation(line(1), line(7));
     assert.deepEqual([...alone.at([5])], [7]);
   });
 
   test("is refused for spaces of different points, and for places that are nowhere", () => {
-    assert.throws(() => new NeighbourInterpolation(from, 2, to, 2), /points: expected 400 in both spaces/);
+    assert.throws(
+      () => new NeighbourInterpolation({ points: from, dimensions: 2 }, { points: to, dimensions: 2 }),
+      /points: expected 400 in both spaces/,
+    );
     assert.throws(() => carried.at([1]), /place: expected 2 numbers/);
     assert.throws(() => carried.at([1, Number.NaN]), /place: expected 2 numbers/);
   });

@@ -6,7 +6,7 @@ import {
   instantiate,
   type KernelExports,
   kernelModule,
-  MOST_THREADS,
+  maxThreads,
   newMemory,
   nextJob,
   pagesOf,
@@ -70,9 +70,9 @@ export class NetworkThreads {
   private failure: Error | undefined;
 
   /** @param threads including the calling one. Default: one per core. @throws RangeError */
-  constructor(readonly threads = Math.min(availableParallelism(), MOST_THREADS - 1)) {
-    if (!Number.isInteger(threads) || threads < 1 || threads >= MOST_THREADS) {
-      throw new RangeError(`threads: expected an integer from 1 to ${MOST_THREADS - 1}, found ${threads}`);
+  constructor(readonly threads = Math.min(availableParallelism(), maxThreads - 1)) {
+    if (!Number.isInteger(threads) || threads < 1 || threads >= maxThreads) {
+      throw new RangeError(`threads: expected an integer from 1 to ${maxThreads - 1}, found ${threads}`);
     }
     this.kernels = instantiate(kernelModule(), this.memory);
     this.arena.take(recordAddress + recordBytes);

@@ -8,7 +8,7 @@ import {
   instantiate,
   type KernelExports,
   kernelModule,
-  MOST_THREADS,
+  maxThreads,
   newMemory,
   nextJob,
   pagesOf,
@@ -64,9 +64,9 @@ export class WasmEngine implements ProjectionEngine {
 
   /** @throws RangeError for an invalid number of threads */
   constructor(options: WasmEngineOptions = {}) {
-    const threads = options.threads ?? Math.min(availableParallelism(), MOST_THREADS - 1);
-    if (!Number.isInteger(threads) || threads < 1 || threads >= MOST_THREADS) {
-      throw new RangeError(`threads: expected an integer from 1 to ${MOST_THREADS - 1}, found ${threads}`);
+    const threads = options.threads ?? Math.min(availableParallelism(), maxThreads - 1);
+    if (!Number.isInteger(threads) || threads < 1 || threads >= maxThreads) {
+      throw new RangeError(`threads: expected an integer from 1 to ${maxThreads - 1}, found ${threads}`);
     }
     this.threads = threads;
     this.words = new Int32Array(new SharedArrayBuffer(4 * (control.scratch + threads)));

@@ -45,7 +45,7 @@ export async function clusterRows(
     }
     case "density": {
       const { leastSize } = clustering;
-      const options = { seed, ...(leastSize !== undefined && { leastSize }), ...task };
+      const options = { seed, ...(leastSize !== undefined && { minClusterSize: leastSize }), ...task };
       const { labels, sizes } = await densityClusters(points, dimensions, options);
       if (sizes.length === 0)
         throw InputError.of(
