@@ -185,7 +185,13 @@ function backward(layer: Layer, chunk: i32): void {
       }
     }
   }
-  if (!layer.relu) return;
+  if (layer.relu) reluBackward(layer, from, to);
+}
+
+/** Zeroes the gradient in inputs `from` … `to` − 1 where the ReLU was inactive. */
+function reluBackward(layer: Layer, from: i32, to: i32): void {
+  const dx1 = <usize>layer.inputPitch;
+  const zero = f32x4.splat(0);
   for (let row = 0; row < layer.rows; row++) {
     const offset = <usize>row * dx1 + <usize>(4 * from);
     for (let j: usize = 0; j < <usize>(4 * (to - from)); j += 16) {
@@ -265,6 +271,15 @@ function update(layer: Layer, panel: i32): void {
     adam(layer, w + 96, m + 96, v + 96, a30, decay);
     adam(layer, w + 112, m + 112, v + 112, a31, decay);
   }
+  updateBias(layer, panel);
+}
+
+/** Updates the bias of eight outputs; it does not decay. */
+function updateBias(layer: Layer, panel: i32): void {
+  const dy1 = <usize>layer.outputPitch;
+  const gradient = layer.output + <usize>(32 * panel);
+  const end = gradient + <usize>layer.rows * dy1;
+  const zero = f32x4.splat(0);
   let s0 = zero;
   let s1 = zero;
   for (let d = gradient; d < end; d += dy1) {

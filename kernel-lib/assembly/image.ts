@@ -4,6 +4,8 @@
 // the phase of the CTF, which grows to hundreds of turns.
 
 import { transform } from "./fft";
+// biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
+import { Ctf, ctfPhases } from "./imageCtf";
 import { exp, mulAdd, sin2pi, storeTransposed } from "./math";
 
 // The record that the host writes: the same fields in the same order are in src/particles/images/imageKernel.ts.
@@ -34,21 +36,6 @@ export class Image {
   /** The sine of the same. */
   originSin: usize;
   scratch: usize;
-}
-
-/**
- * (χ + asin Q)/2π = x²·xx + y²·yy + xy·xy + s⁴·fourth + constant, in Fourier pixels. The CTF is its sine, and CTF² is
- * the square of that times power·exp(decay·s²).
- */
-@unmanaged
-class Ctf {
-  xx: f64;
-  yy: f64;
-  xy: f64;
-  fourth: f64;
-  constant: f64;
-  decay: f64;
-  power: f64;
 }
 
 // Scratch: sums over rings; two buffers for transforms; the columns in tiles of four kx.
@@ -108,132 +95,79 @@ function transformRows(image: Image): void {
   const mean4 = f32x4.splat(mean(image));
   const buffer = bufferAt(image);
   const other = buffer + bufferBytes(size);
-  const pitch = <usize>(4 * size);
   for (let y = 0; y < size; y += 8) {
-    // Beyond the last row the last one is read again, and the result is not used.
-    const r0 = image.pixels + <usize>y * pitch;
-    const r1 = image.pixels + <usize>min(y + 1, size - 1) * pitch;
-    const r2 = image.pixels + <usize>min(y + 2, size - 1) * pitch;
-    const r3 = image.pixels + <usize>min(y + 3, size - 1) * pitch;
-    const r4 = image.pixels + <usize>min(y + 4, size - 1) * pitch;
-    const r5 = image.pixels + <usize>min(y + 5, size - 1) * pitch;
-    const r6 = image.pixels + <usize>min(y + 6, size - 1) * pitch;
-    const r7 = image.pixels + <usize>min(y + 7, size - 1) * pitch;
-    for (let x = 0; x < size; x += 4) {
-      // The last four may overlap the ones before.
-      const from = min(x, size - 4);
-      const at = <usize>(4 * from);
-      const to = buffer + <usize>(32 * from);
-      storeTransposed(
-        to,
-        32,
-        f32x4.sub(v128.load(r0 + at), mean4),
-        f32x4.sub(v128.load(r2 + at), mean4),
-        f32x4.sub(v128.load(r4 + at), mean4),
-        f32x4.sub(v128.load(r6 + at), mean4),
-      );
-      storeTransposed(
-        to + 16,
-        32,
-        f32x4.sub(v128.load(r1 + at), mean4),
-        f32x4.sub(v128.load(r3 + at), mean4),
-        f32x4.sub(v128.load(r5 + at), mean4),
-        f32x4.sub(v128.load(r7 + at), mean4),
-      );
-    }
-    const z = transform(buffer, other, size, image.twiddles);
-    for (let quad = 0; quad < quads(image.rings); quad++) {
-      const p = z + <usize>(128 * quad);
-      const m = z + <usize>(32 * (size - 4 * quad));
-      const to = tileAt(image, quad) + <usize>(32 * y);
-      // The Friedel mate of kx is S − kx, that of 0 is 0.
-      const m0 = quad === 0 ? z : m;
-      const ar = v128.load(p);
-      const ai = v128.load(p, 16);
-      const br = v128.load(p, 32);
-      const bi = v128.load(p, 48);
-      const cr = v128.load(p, 64);
-      const ci = v128.load(p, 80);
-      const dr = v128.load(p, 96);
-      const di = v128.load(p, 112);
-      const Ar = v128.load(m0);
-      const Ai = v128.load(m0, 16);
-      const Br = v128.load(m - 32);
-      const Bi = v128.load(m - 32, 16);
-      const Cr = v128.load(m - 64);
-      const Ci = v128.load(m - 64, 16);
-      const Dr = v128.load(m - 96);
-      const Di = v128.load(m - 96, 16);
-      // Rows y, y + 2, … were the real parts, y + 1, … the imaginary ones.
-      storeTransposed(to, 64, f32x4.add(ar, Ar), f32x4.add(br, Br), f32x4.add(cr, Cr), f32x4.add(dr, Dr));
-      storeTransposed(
-        to + 16,
-        64,
-        f32x4.sub(ai, Ai),
-        f32x4.sub(bi, Bi),
-        f32x4.sub(ci, Ci),
-        f32x4.sub(di, Di),
-      );
-      storeTransposed(
-        to + 32,
-        64,
-        f32x4.add(ai, Ai),
-        f32x4.add(bi, Bi),
-        f32x4.add(ci, Ci),
-        f32x4.add(di, Di),
-      );
-      storeTransposed(
-        to + 48,
-        64,
-        f32x4.sub(Ar, ar),
-        f32x4.sub(Br, br),
-        f32x4.sub(Cr, cr),
-        f32x4.sub(Dr, dr),
-      );
-    }
+    loadRows(image, y, mean4, buffer);
+    unpackRows(image, y, transform(buffer, other, size, image.twiddles));
   }
 }
 
-/** The fractional part of four phases in turns, minus ½, which negates their sine. */
-function fractionMinusHalf(low: v128, high: v128): v128 {
-  const half = f64x2.splat(0.5);
-  const a = f64x2.sub(f64x2.sub(low, f64x2.floor(low)), half);
-  const b = f64x2.sub(f64x2.sub(high, f64x2.floor(high)), half);
-  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 1, 4, 5);
+/** Loads eight rows as the real and imaginary parts of four signals. */
+function loadRows(image: Image, y: i32, mean4: v128, buffer: usize): void {
+  const size = image.size;
+  const pitch = <usize>(4 * size);
+  // Beyond the last row the last one is read again, and the result is not used.
+  const r0 = image.pixels + <usize>y * pitch;
+  const r1 = image.pixels + <usize>min(y + 1, size - 1) * pitch;
+  const r2 = image.pixels + <usize>min(y + 2, size - 1) * pitch;
+  const r3 = image.pixels + <usize>min(y + 3, size - 1) * pitch;
+  const r4 = image.pixels + <usize>min(y + 4, size - 1) * pitch;
+  const r5 = image.pixels + <usize>min(y + 5, size - 1) * pitch;
+  const r6 = image.pixels + <usize>min(y + 6, size - 1) * pitch;
+  const r7 = image.pixels + <usize>min(y + 7, size - 1) * pitch;
+  for (let x = 0; x < size; x += 4) {
+    // The last four may overlap the ones before.
+    const from = min(x, size - 4);
+    const at = <usize>(4 * from);
+    const to = buffer + <usize>(32 * from);
+    storeTransposed(
+      to,
+      32,
+      f32x4.sub(v128.load(r0 + at), mean4),
+      f32x4.sub(v128.load(r2 + at), mean4),
+      f32x4.sub(v128.load(r4 + at), mean4),
+      f32x4.sub(v128.load(r6 + at), mean4),
+    );
+    storeTransposed(
+      to + 16,
+      32,
+      f32x4.sub(v128.load(r1 + at), mean4),
+      f32x4.sub(v128.load(r3 + at), mean4),
+      f32x4.sub(v128.load(r5 + at), mean4),
+      f32x4.sub(v128.load(r7 + at), mean4),
+    );
+  }
 }
 
-/**
- * Phases of the CTF at kx = 4·quad and the next three: for every ky from 0 on, two vectors of `fractionMinusHalf`, at ky
- * and at −ky.
- */
-function phases(image: Image, quad: i32, to: usize): void {
-  const ctf = changetype<Ctf>(image.ctf);
-  const x = f64x2.splat(<f64>(4 * quad));
-  const x0 = f64x2.add(x, f64x2(0, 1));
-  const x1 = f64x2.add(x, f64x2(2, 3));
-  const xx0 = f64x2.mul(x0, x0);
-  const xx1 = f64x2.mul(x1, x1);
-  const constant = f64x2.splat(ctf.constant);
-  const base0 = f64x2.add(f64x2.mul(xx0, f64x2.splat(ctf.xx)), constant);
-  const base1 = f64x2.add(f64x2.mul(xx1, f64x2.splat(ctf.xx)), constant);
-  const linear0 = f64x2.mul(x0, f64x2.splat(ctf.xy));
-  const linear1 = f64x2.mul(x1, f64x2.splat(ctf.xy));
-  const fourth = f64x2.splat(ctf.fourth);
-  const extent = load<i32>(image.extent + <usize>(16 * quad));
-  for (let ky = 0; ky <= extent; ky++) {
-    const y = <f64>ky;
-    const yy = f64x2.splat(y * y);
-    const along = f64x2.splat(y * y * ctf.yy);
-    const y2 = f64x2.splat(y);
-    const s0 = f64x2.add(xx0, yy);
-    const s1 = f64x2.add(xx1, yy);
-    const even0 = f64x2.add(f64x2.add(base0, along), f64x2.mul(f64x2.mul(s0, s0), fourth));
-    const even1 = f64x2.add(f64x2.add(base1, along), f64x2.mul(f64x2.mul(s1, s1), fourth));
-    const odd0 = f64x2.mul(linear0, y2);
-    const odd1 = f64x2.mul(linear1, y2);
-    v128.store(to, fractionMinusHalf(f64x2.add(even0, odd0), f64x2.add(even1, odd1)));
-    v128.store(to, fractionMinusHalf(f64x2.sub(even0, odd0), f64x2.sub(even1, odd1)), 16);
-    to += 32;
+/** Separates the spectra of eight rows, kx = 0 … K, and stores them in the tiles. */
+function unpackRows(image: Image, y: i32, z: usize): void {
+  const size = image.size;
+  for (let quad = 0; quad < quads(image.rings); quad++) {
+    const p = z + <usize>(128 * quad);
+    const m = z + <usize>(32 * (size - 4 * quad));
+    const to = tileAt(image, quad) + <usize>(32 * y);
+    // The Friedel mate of kx is S − kx, that of 0 is 0.
+    const m0 = quad === 0 ? z : m;
+    const ar = v128.load(p);
+    const ai = v128.load(p, 16);
+    const br = v128.load(p, 32);
+    const bi = v128.load(p, 48);
+    const cr = v128.load(p, 64);
+    const ci = v128.load(p, 80);
+    const dr = v128.load(p, 96);
+    const di = v128.load(p, 112);
+    const Ar = v128.load(m0);
+    const Ai = v128.load(m0, 16);
+    const Br = v128.load(m - 32);
+    const Bi = v128.load(m - 32, 16);
+    const Cr = v128.load(m - 64);
+    const Ci = v128.load(m - 64, 16);
+    const Dr = v128.load(m - 96);
+    const Di = v128.load(m - 96, 16);
+    // Rows y, y + 2, … were the real parts, y + 1, … the imaginary ones.
+    storeTransposed(to, 64, f32x4.add(ar, Ar), f32x4.add(br, Br), f32x4.add(cr, Cr), f32x4.add(dr, Dr));
+    storeTransposed(to + 16, 64, f32x4.sub(ai, Ai), f32x4.sub(bi, Bi), f32x4.sub(ci, Ci), f32x4.sub(di, Di));
+    storeTransposed(to + 32, 64, f32x4.add(ai, Ai), f32x4.add(bi, Bi), f32x4.add(ci, Ci), f32x4.add(di, Di));
+    storeTransposed(to + 48, 64, f32x4.sub(Ar, ar), f32x4.sub(Br, br), f32x4.sub(Cr, cr), f32x4.sub(Dr, dr));
   }
 }
 
@@ -280,12 +214,12 @@ function transformColumns(image: Image, quad: i32): void {
   const line = buffer + bufferBytes(size);
   const z = transform(tileAt(image, quad), buffer, size, image.twiddles);
   const flip = image.ctf !== 0;
-  if (flip) phases(image, quad, line);
   const pitch = <usize>(8 * (2 * rings + 1));
   const centre = image.transform + <usize>(4 * quad) * pitch + <usize>(8 * rings);
   const originCos = image.originCos + <usize>(4 * (4 * quad + rings));
   const originSin = image.originSin + <usize>(4 * (4 * quad + rings));
   const extent = load<i32>(image.extent + <usize>(16 * quad));
+  if (flip) ctfPhases(changetype<Ctf>(image.ctf), quad, extent, line);
   const zero = f32x4.splat(0);
   const minus = i32x4.splat(0x80000000);
   for (let ky: usize = 0; ky <= <usize>extent; ky++) {
@@ -364,9 +298,9 @@ export function ringPower(address: usize): void {
   const decay = <f32>ctf.decay;
   memory.fill(image.scratch, 0, sumBytes(rings));
   for (let quad = 0; quad < quads(rings); quad++) {
-    phases(image, quad, line);
-    const x = f32x4.add(f32x4.splat(4 * <f32>quad), f32x4(0, 1, 2, 3));
     const extent = load<i32>(image.extent + <usize>(16 * quad));
+    ctfPhases(ctf, quad, extent, line);
+    const x = f32x4.add(f32x4.splat(4 * <f32>quad), f32x4(0, 1, 2, 3));
     for (let ky = 0; ky <= extent; ky++) {
       const up = sin2pi(v128.load(line + <usize>(32 * ky)));
       const down = sin2pi(v128.load(line + <usize>(32 * ky), 16));

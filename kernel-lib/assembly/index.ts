@@ -9,8 +9,11 @@ import { Job } from "./job";
 import { gather, place, poseBytes } from "./pose";
 import { multiply, productBytes } from "./products";
 import { correlate, ringBytes } from "./rings";
-import { contractSeparable, projectSeparable, separableBytes } from "./separable";
-import { contractSpread, projectSpread, spreadBytes } from "./spread";
+import { projectSeparable, separableBytes } from "./separable";
+import { contractSeparable } from "./separableGradient";
+import { projectSpread } from "./spread";
+import { contractSpread } from "./spreadGradient";
+import { spreadBytes } from "./spreadGrid";
 
 export { denseChunks } from "./dense";
 export { headChunks } from "./head";

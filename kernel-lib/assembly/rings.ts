@@ -74,8 +74,14 @@ export function correlate(job: Job, b: i32, image: usize, gradient: usize, scrat
     store<f32>(factors + <usize>(8 * r), <f32>onImage, 4);
   }
   store<f32>(job.score + 4 * b, score);
-  if (gradient === 0) return;
+  if (gradient !== 0) imageGradient(job, image, target, gradient, factors);
+}
 
+/** The gradient of the score in the image, from the factors of each ring on target and image. */
+function imageGradient(job: Job, image: usize, target: usize, gradient: usize, factors: usize): void {
+  const rings = job.rings;
+  const width = 2 * rings + 1;
+  const targetWidth = 2 * job.targetRings + 1;
   for (let kx = 0; kx <= rings; kx++) {
     const extent = load<i32>(job.extent + 4 * kx);
     const m: f32 = kx > 0 ? 2 : 1;
