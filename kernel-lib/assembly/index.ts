@@ -5,7 +5,7 @@
 import { dense } from "./dense";
 import { head } from "./head";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
-import { Job } from "./job";
+import { aligned, imageBytes, Job } from "./job";
 import { gather, place, poseBytes } from "./pose";
 import { multiply, productBytes } from "./products";
 import { correlate, ringBytes } from "./rings";
@@ -32,14 +32,6 @@ export function network(address: usize): void {
   const task = load<i32>(address, 8);
   if (task < 3) dense(address);
   else head(address);
-}
-
-function aligned(bytes: usize): usize {
-  return (bytes + 63) & ~(<usize>63);
-}
-
-function imageBytes(rings: i32): usize {
-  return aligned(<usize>(8 * (rings + 1) * (2 * rings + 1)));
 }
 
 /** Scratch bytes per thread; `grid` is 0 for separable factors, `variants` 0 where no products are computed. */
@@ -82,7 +74,7 @@ export function work(address: usize, scratch: usize): void {
         const to = image + <usize>v * imageBytes(rings);
         project(job, runs, to, rest);
       }
-      multiply(job, b, image, imageBytes(rings), sums);
+      multiply(job, b, image, sums);
       continue;
     }
     place(job, b, job.model + <usize>b * modelBytes, runs);

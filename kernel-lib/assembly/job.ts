@@ -57,3 +57,13 @@ export class Job {
   /** Classes of widths, method 1 only. */
   classes: i32;
 }
+
+/** Bytes rounded up to whole cache lines. */
+export function aligned(bytes: usize): usize {
+  return (bytes + 63) & ~(<usize>63);
+}
+
+/** Bytes from one image in scratch memory to the next. */
+export function imageBytes(rings: i32): usize {
+  return aligned(<usize>(8 * (rings + 1) * (2 * rings + 1)));
+}

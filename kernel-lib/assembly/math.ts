@@ -10,13 +10,13 @@ function constant(x: f32): v128 {
 }
 
 /** 1.5·2²³: adding it to a small number leaves the nearest integer in the low bits. */
-const ROUND: f32 = 12582912;
+const rounding: f32 = 12582912;
 
 /** exp(x) for x ≤ 80; 0 below −60, where it is negligible in any sum. */
 export function exp(x: v128): v128 {
   const t = f32x4.mul(f32x4.pmax(x, constant(-80)), constant(Mathf.LOG2E));
-  const rounded = f32x4.add(t, constant(ROUND));
-  const f = f32x4.sub(t, f32x4.sub(rounded, constant(ROUND)));
+  const rounded = f32x4.add(t, constant(rounding));
+  const f = f32x4.sub(t, f32x4.sub(rounded, constant(rounding)));
   // Taylor series of 2^f on [−½, ½], coefficients ln(2)^j / j!: truncation error 1e-8.
   let p = mulAdd(f, constant(1.540353039338161e-4), constant(1.3333558146428443e-3));
   p = mulAdd(p, f, constant(9.618129107628477e-3));

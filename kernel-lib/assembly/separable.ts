@@ -100,45 +100,62 @@ export function projectSeparable(job: Job, runs: usize, image: usize, scratch: u
       yr,
       yi,
     );
-    for (let kx = 0; kx <= rings; kx += 2) {
-      const extent = load<i32>(job.extent + 4 * kx);
-      const ar = xr + <usize>kx * rowBytes;
-      const ai = xi + <usize>kx * rowBytes;
-      for (let ky = 0; ky <= extent; ky++) {
-        const br = yr + <usize>ky * rowBytes;
-        const bi = yi + <usize>ky * rowBytes;
-        let rr0 = f32x4.splat(0);
-        let ii0 = rr0;
-        let ri0 = rr0;
-        let ir0 = rr0;
-        let rr1 = rr0;
-        let ii1 = rr0;
-        let ri1 = rr0;
-        let ir1 = rr0;
-        for (let i: usize = 0, end = <usize>count * 4; i < end; i += 16) {
-          const cr = v128.load(br + i);
-          const ci = v128.load(bi + i);
-          const r0 = v128.load(ar + i);
-          const i0 = v128.load(ai + i);
-          const r1 = v128.load(ar + i, rowBytes);
-          const i1 = v128.load(ai + i, rowBytes);
-          rr0 = mulAdd(r0, cr, rr0);
-          ri0 = mulAdd(r0, ci, ri0);
-          ir0 = mulAdd(i0, cr, ir0);
-          ii0 = mulAdd(i0, ci, ii0);
-          rr1 = mulAdd(r1, cr, rr1);
-          ri1 = mulAdd(r1, ci, ri1);
-          ir1 = mulAdd(i1, cr, ir1);
-          ii1 = mulAdd(i1, ci, ii1);
-        }
-        const to = sums + 16 * (<usize>kx * height + <usize>ky);
-        v128.store(to, f32x4.add(v128.load(to), sumLanes(rr0, ii0, ri0, ir0)));
-        const next = to + 16 * height;
-        v128.store(next, f32x4.add(v128.load(next), sumLanes(rr1, ii1, ri1, ir1)));
+    addProducts(job, count, scratch, sums);
+  }
+  combineProducts(job, sums, image);
+}
+
+/** Adds the sums over `count` Gaussians of the four products of factors to each sample. */
+function addProducts(job: Job, count: i32, scratch: usize, sums: usize): void {
+  const rings = job.rings;
+  const height = rows(rings);
+  const xr = scratch;
+  const xi = xr + height * rowBytes;
+  const yr = xi + height * rowBytes;
+  const yi = yr + height * rowBytes;
+  for (let kx = 0; kx <= rings; kx += 2) {
+    const extent = load<i32>(job.extent + 4 * kx);
+    const ar = xr + <usize>kx * rowBytes;
+    const ai = xi + <usize>kx * rowBytes;
+    for (let ky = 0; ky <= extent; ky++) {
+      const br = yr + <usize>ky * rowBytes;
+      const bi = yi + <usize>ky * rowBytes;
+      let rr0 = f32x4.splat(0);
+      let ii0 = rr0;
+      let ri0 = rr0;
+      let ir0 = rr0;
+      let rr1 = rr0;
+      let ii1 = rr0;
+      let ri1 = rr0;
+      let ir1 = rr0;
+      for (let i: usize = 0, end = <usize>count * 4; i < end; i += 16) {
+        const cr = v128.load(br + i);
+        const ci = v128.load(bi + i);
+        const r0 = v128.load(ar + i);
+        const i0 = v128.load(ai + i);
+        const r1 = v128.load(ar + i, rowBytes);
+        const i1 = v128.load(ai + i, rowBytes);
+        rr0 = mulAdd(r0, cr, rr0);
+        ri0 = mulAdd(r0, ci, ri0);
+        ir0 = mulAdd(i0, cr, ir0);
+        ii0 = mulAdd(i0, ci, ii0);
+        rr1 = mulAdd(r1, cr, rr1);
+        ri1 = mulAdd(r1, ci, ri1);
+        ir1 = mulAdd(i1, cr, ir1);
+        ii1 = mulAdd(i1, ci, ii1);
       }
+      const to = sums + 16 * (<usize>kx * height + <usize>ky);
+      v128.store(to, f32x4.add(v128.load(to), sumLanes(rr0, ii0, ri0, ir0)));
+      const next = to + 16 * height;
+      v128.store(next, f32x4.add(v128.load(next), sumLanes(rr1, ii1, ri1, ir1)));
     }
   }
+}
 
+/** From the sums of products to the image, for both signs of ky. */
+function combineProducts(job: Job, sums: usize, image: usize): void {
+  const rings = job.rings;
+  const height = rows(rings);
   const width = 2 * rings + 1;
   for (let kx = 0; kx <= rings; kx++) {
     const extent = load<i32>(job.extent + 4 * kx);

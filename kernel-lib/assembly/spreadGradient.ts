@@ -121,7 +121,8 @@ function columnsBackward(job: Job, scratch: usize): void {
 /** From the gradient G in the disc's layout to the runs along, gradientX, gradientY and square. */
 export function contractSpread(job: Job, runs: usize, gradient: usize, scratch: usize): void {
   const n = job.gaussians;
-  for (let i = 0; i < padded(n); i++) store4(runs, n, i, 0, 0, 0, 0);
+  // The four output runs follow one another.
+  memory.fill(run(runs, n, Run.along), 0, <usize>(16 * padded(n)));
   for (let c = 0; c < job.classes; c++) {
     if (!hasMembers(job, c, scratch)) continue;
     halfField(job, gradient, c, scratch);
@@ -210,23 +211,10 @@ function gatherClass(job: Job, runs: usize, widthClass: i32, scratch: usize): vo
     // −d/ds of N·Σ e·field with s = 2π²·variance/M².
     const second = norm * f32x4.extract_lane(sums, 3) * inverse;
     const perSquare = (precision * m * m) / (Mathf.PI * twoPi);
-    store4(
-      runs,
-      n,
-      i,
-      along,
-      derivative * f32x4.extract_lane(sums, 1),
-      derivative * f32x4.extract_lane(sums, 2),
-      perSquare * (along - second),
-    );
+    const at = <usize>i * 4;
+    store<f32>(run(runs, n, Run.along) + at, along);
+    store<f32>(run(runs, n, Run.gradientX) + at, derivative * f32x4.extract_lane(sums, 1));
+    store<f32>(run(runs, n, Run.gradientY) + at, derivative * f32x4.extract_lane(sums, 2));
+    store<f32>(run(runs, n, Run.square) + at, perSquare * (along - second));
   }
-}
-
-/** Stores the four output runs of Gaussian i. */
-function store4(runs: usize, n: i32, i: i32, along: f32, gradientX: f32, gradientY: f32, square: f32): void {
-  const at = <usize>i * 4;
-  store<f32>(run(runs, n, Run.along) + at, along);
-  store<f32>(run(runs, n, Run.gradientX) + at, gradientX);
-  store<f32>(run(runs, n, Run.gradientY) + at, gradientY);
-  store<f32>(run(runs, n, Run.square) + at, square);
 }

@@ -23,7 +23,7 @@ export interface NetworkTask {
   work: number;
 }
 
-/** Indices of the Int32 words that the threads share beside the memory. */
+/** Indices of the Int32 control words that the threads share, apart from the memory. */
 export const control = {
   /** Number of the job and of its threads, combined by `nextJob`; idle threads wait on it. */
   job: 0,
