@@ -76,7 +76,10 @@ describe("a trained run", () => {
 
   test("train says what it does, a line an epoch, and writes a place for every particle", () => {
     assert.match(printed, /^sim\/particles\.star: 60 particles, 32 pixels of 4 Å$/m);
-    assert.deepEqual(printed.match(/^epoch \d of 2: rings to \d+, FRC 0\.\d+, held out 0\.\d+/gm)?.length, 2);
+    assert.deepEqual(
+      printed.match(/^epoch \d of 2: rings to \d+, FRC 0\.\d+, validation 0\.\d+/gm)?.length,
+      2,
+    );
     const [header, ...rows] = table(text("run", "latents.csv"));
     assert.deepEqual(header, words("index z1 z2 z1_refined z1_deviation z2_refined z2_deviation"));
     assert.deepEqual(

@@ -55,7 +55,7 @@ interface Case {
   model?: (coordinate: number, axis: number) => number;
   /** The amplitude of all the model's Gaussians. */
   amplitude?: number;
-  settings?: Partial<e2.training.TrainSettings>;
+  settings?: Partial<e2.training.TrainingSettings>;
   refused?: RegExp[];
   /** What is said, sentence by sentence; nothing where it is left out. */
   said?: RegExp[];
@@ -153,7 +153,7 @@ const cases: Case[] = [
     name: "one in ten inverted, kept",
     image: tenths(invert),
     settings: { keepOutliers: true },
-    said: [/24 of 240 particles .*kept all the same/],
+    said: [/24 of 240 particles .*kept anyway/],
     outliers: { which: tenth, reason: /^inverted contrast$/ },
   },
   {
@@ -217,7 +217,7 @@ const cases: Case[] = [
   {
     name: "a resolution beyond the model's box",
     settings: { resolution: 0.1 },
-    said: [/the box of the model ends at \d+\.\d\d Å: 0\.1 Å is not reached/],
+    said: [/the model's box is limited to \d+\.\d\d Å: 0\.1 Å is not reached/],
   },
 ];
 
@@ -253,23 +253,23 @@ function write({ image, row, rows = COUNT, model, amplitude }: Case, to: string)
   writeFileSync(at(to, "model.txt"), moved);
 }
 
-/** Trains as far as the first step, if it comes to that: what was said, and the outliers of the run. */
+/** Trains up to the first step: the warnings, and the outliers of the run. */
 async function begin(of: Case, to: string) {
   const said: string[] = [];
   const controller = new AbortController();
-  const settings: e2.training.TrainSettings = {
+  const settings: e2.training.TrainingSettings = {
     particles: at(to, "particles.star"),
     model: at(to, "model.txt"),
     out: at(to, "run"),
     options: { latent: 1, epochs: 1, hidden: [8], featureSize: 8 },
     engine: { engine: "wasm", threads: 1 },
-    onNotice: (notice) => said.push(notice),
+    onWarning: (warning) => said.push(warning),
     ...of.settings,
   };
   const stop = ({ task }: { task: string }) => {
     if (task.startsWith("epoch")) controller.abort(new Error("far enough"));
   };
-  await e2.training.trainInThisThread(settings, { signal: controller.signal, onProgress: stop }).then(
+  await e2.training.trainInThisThread({ ...settings, signal: controller.signal, onProgress: stop }).then(
     (run) => run.close(),
     (error) => {
       if (!(error instanceof e2.StoppedError)) throw error;
@@ -321,8 +321,8 @@ describe("particles and model", () => {
 describe("a training through all its epochs", () => {
   const trained = async (
     to: string,
-    options: e2.training.TrainSettings["options"],
-    more: Partial<e2.training.TrainSettings> = {},
+    options: e2.training.TrainingSettings["options"],
+    more: Partial<e2.training.TrainingSettings> = {},
   ) => {
     const settings = {
       particles: at(to, "particles.star"),
@@ -383,8 +383,8 @@ describe("a training through all its epochs", () => {
     const { run, latents } = await trained("odd", options as object);
     assert.deepEqual(run.record.options.vary, ["position", "amplitude", "width"]);
     assert.equal(run.record.options.seed, 1);
-    for (const { trainFrc, heldOutFrc, heldOutScore } of run.history) {
-      assert.ok([trainFrc, heldOutFrc, heldOutScore].every(Number.isFinite));
+    for (const { trainFrc, validationFrc, validationScore } of run.history) {
+      assert.ok([trainFrc, validationFrc, validationScore].every(Number.isFinite));
     }
     assert.ok(latents.refined.every(Number.isFinite));
   });

@@ -5,7 +5,7 @@ import { before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
 import { type SmallProject, smallProject } from "./smallRun";
 
-/** A run goes on with the particles that it was begun with, and with no others: their content decides, not their date. */
+/** A run can be resumed only with the particles it was started with; their content decides, not their date. */
 
 let project: SmallProject;
 let latents: string;
@@ -16,7 +16,7 @@ before(async () => {
   whole.close();
   const controller = new AbortController();
   const stopped = { ...project.settings("stopped"), onEpoch: () => controller.abort(new Error("enough")) };
-  await assert.rejects(e2.training.trainInThisThread(stopped, { signal: controller.signal }), /enough/);
+  await assert.rejects(e2.training.trainInThisThread({ ...stopped, signal: controller.signal }), /enough/);
 });
 
 process.once("exit", () => rmSync(changedFolder(), { recursive: true, force: true }));
@@ -26,7 +26,7 @@ const at = (...parts: string[]) => path.join(project.folder, ...parts);
 const changedFolder = () => `${project.folder}-changed`;
 
 /** A stopped run of its own with particles of its own, changed in between; gives what is needed to go on. */
-function changed(change: (folder: string) => void): e2.training.TrainSettings {
+function changed(change: (folder: string) => void): e2.training.TrainingSettings {
   const folder = changedFolder();
   rmSync(folder, { recursive: true, force: true });
   for (const name of ["particles.star", "particles.mrcs", "model.txt"])
@@ -74,7 +74,7 @@ const others: [name: string, change: (folder: string) => void, expected: RegExp]
         (_, before, digit, rest) => `${before}${(Number(digit) + 1) % 10}${rest}`,
       ),
     ),
-    /particles\.star: expected what the run was begun with \(\d+ bytes, last changed .*\), found other content/,
+    /particles\.star: expected the content that the run was started with \(\d+ bytes, last modified .*\), found other content/,
   ],
   [
     "two rows swapped",
@@ -82,7 +82,7 @@ const others: [name: string, change: (folder: string) => void, expected: RegExp]
       const lines = text.trimEnd().split("\n");
       return `${[...lines.slice(0, -2), lines.at(-1), lines.at(-2)].join("\n")}\n`;
     }),
-    /particles\.star: expected what the run was begun with/,
+    /particles\.star: expected the content that the run was started with/,
   ],
   [
     "a row less",
@@ -92,7 +92,7 @@ const others: [name: string, change: (folder: string) => void, expected: RegExp]
   [
     "another stack",
     (folder) => flip(path.join(folder, "particles.mrcs"), 2000),
-    /particles\.mrcs: expected what the run was begun with/,
+    /particles\.mrcs: expected the content that the run was started with/,
   ],
   ["no stack", (folder) => rmSync(path.join(folder, "particles.mrcs")), /particles\.star.*particles\.mrcs/],
 ];
@@ -126,12 +126,12 @@ test("nor a finished run with another particle file", async () => {
   star((text) => `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`)(changedFolder());
   await assert.rejects(
     e2.training.trainInThisThread(settings),
-    /particles\.star: expected what the run was begun with/,
+    /particles\.star: expected the content that the run was started with/,
   );
 });
 
 /** The record of the stopped run as an earlier version wrote it, with other options. */
-function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.training.TrainSettings {
+function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.training.TrainingSettings {
   return changed((folder) => {
     const file = path.join(folder, "run/run.json");
     const record = JSON.parse(readFileSync(file, "utf8")) as e2.training.RunRecord;
@@ -141,15 +141,15 @@ function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.trainin
 }
 
 test("a run of an earlier version, which says nothing of its inputs, goes on, and that is said", async () => {
-  const notices: string[] = [];
+  const warnings: string[] = [];
   const run = await e2.training.trainInThisThread({
     ...earlier({}),
-    onNotice: (notice) => notices.push(notice),
+    onWarning: (warning) => warnings.push(warning),
   });
   assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents);
   assert.match(
-    notices.join("\n"),
-    /begun by an earlier version: whether its particles are still the same cannot be told/,
+    warnings.join("\n"),
+    /started by an earlier version: it cannot be checked whether its particles are still the same/,
   );
   run.close();
 });

@@ -47,9 +47,15 @@ async function contents(folder: string) {
   try {
     // Paths may be edited; checksums need not be there.
     const { inputs: _, checksum: _checksum, files: _files, inputFiles: _inputFiles, ...record } = run.record;
-    const { encoder, refined, deviation } = await run.latents();
-    const places = [encoder, refined, deviation, run.decode([0.5]).params, run.neutralFrc].map((a) => [...a]);
-    return { record, history: run.history, neutral: run.neutral, free: run.free, places };
+    const { encoder, refined, standardDeviation } = await run.latents();
+    const arrays = [encoder, refined, standardDeviation, run.decode([0.5]).params, run.neutralFrc];
+    return {
+      record,
+      history: run.history,
+      neutral: run.neutral,
+      free: run.free,
+      arrays: arrays.map((a) => [...a]),
+    };
   } finally {
     run.close();
   }
@@ -200,6 +206,6 @@ async function damagedField(version: "now" | "earlier", change: Change, name: st
   const before = known[version]!;
   await damaged(version, "run.json", change, name).catch((error) => {
     if (error.code !== "ERR_ASSERTION" || error.actual?.record === undefined) throw error;
-    assert.deepEqual(error.actual.places, before.places, name);
+    assert.deepEqual(error.actual.arrays, before.arrays, name);
   });
 }

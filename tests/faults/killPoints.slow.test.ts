@@ -50,7 +50,7 @@ async function points(
 const withoutSeconds = (run: e2.training.Run) => run.history.map(({ seconds: _, ...rest }) => rest);
 
 /** Ends what is in the folder: a new training where none was begun, else the run that is there. */
-async function goOn(settings: e2.training.TrainSettings): Promise<e2.training.Run> {
+async function goOn(settings: e2.training.TrainingSettings): Promise<e2.training.Run> {
   const begun = existsSync(path.join(settings.out, "run.json"));
   return e2.training.trainInThisThread({ ...settings, resume: begun });
 }
@@ -58,7 +58,7 @@ async function goOn(settings: e2.training.TrainSettings): Promise<e2.training.Ru
 /** Kills a training at every point, or at the last so many. */
 async function everyPoint(
   name: string,
-  options: e2.training.TrainSettings["options"],
+  options: e2.training.TrainingSettings["options"],
   subtest: typeof test,
   last?: number,
 ): Promise<void> {

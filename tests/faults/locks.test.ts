@@ -9,7 +9,7 @@ import * as e2 from "e2gmm";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
-/** One training at a time writes to a run folder; what a dead one locked, the next takes over. */
+/** Only one training writes to a run folder at a time; the lock of a dead one is taken over by the next. */
 
 let project: SmallProject;
 before(async () => {
@@ -24,16 +24,14 @@ const text = (...parts: string[]) => readFileSync(at(...parts), "utf8");
 async function duringTraining(out: string, resume: boolean, work: () => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   let seen: Promise<unknown> | undefined;
-  const training = e2.train(
-    {
-      ...project.settings(out, { epochs: 500 }),
-      resume,
-      onEpoch: () => {
-        seen ??= work().finally(() => controller.abort(new Error("enough")));
-      },
+  const training = e2.train({
+    ...project.settings(out, { epochs: 500 }),
+    resume,
+    signal: controller.signal,
+    onEpoch: () => {
+      seen ??= work().finally(() => controller.abort(new Error("enough")));
     },
-    { signal: controller.signal },
-  );
+  });
   await assert.rejects(training, /enough/);
   await seen;
 }
@@ -77,7 +75,7 @@ describe("a run folder in which a training works", () => {
     await duringTraining("read", false, async () => {
       const run = await e2.training.Run.open(at("read"));
       assert.ok(run.history.length >= 1);
-      assert.equal(run.places?.length, 60);
+      assert.equal(run.encoderLatents?.length, 60);
       run.close();
     });
   });
@@ -106,7 +104,7 @@ test("a lock ends with its training: finished, refused, failed or stopped, and f
   assert.deepEqual(readdirSync(at("empty")), []);
   const stopped = AbortSignal.abort(new Error("at once"));
   await assert.rejects(
-    e2.training.trainInThisThread(project.settings("never"), { signal: stopped }),
+    e2.training.trainInThisThread({ ...project.settings("never"), signal: stopped }),
     /at once/,
   );
   assert.equal(existsSync(at("never")), false);
@@ -125,12 +123,14 @@ describe("a lock whose process", () => {
   }
 
   const resumed = (out: string) => {
-    // The options of the run are those that it was begun with, 500 epochs: its first new one is enough.
+    // The run keeps its 500 epochs; the first new one is enough.
     const controller = new AbortController();
-    return e2.training.trainInThisThread(
-      { ...project.settings(out), resume: true, onEpoch: () => controller.abort(new Error("goes on")) },
-      { signal: controller.signal },
-    );
+    return e2.training.trainInThisThread({
+      ...project.settings(out),
+      resume: true,
+      signal: controller.signal,
+      onEpoch: () => controller.abort(new Error("resumed")),
+    });
   };
 
   test("is dead is taken over; so is one whose number was given to another process, and one before a restart", async (t) => {
@@ -148,12 +148,12 @@ describe("a lock whose process", () => {
         continue;
       }
       writeFileSync(lockOf("stale"), JSON.stringify({ ...lock, ...change }));
-      await assert.rejects(resumed("stale"), /goes on/, name);
+      await assert.rejects(resumed("stale"), /resumed/, name);
       assert.equal(existsSync(lockOf("stale")), false, name);
     }
     for (const content of ["", "{", "<html>", "{}"]) {
       writeFileSync(lockOf("stale"), content);
-      await assert.rejects(resumed("stale"), /goes on/, JSON.stringify(content));
+      await assert.rejects(resumed("stale"), /resumed/, JSON.stringify(content));
     }
   });
 
@@ -174,17 +174,15 @@ describe("a lock whose process", () => {
     const controller = new AbortController();
     const epochs: number[] = [];
     await assert.rejects(
-      e2.training.trainInThisThread(
-        {
-          ...project.settings("robbed", { epochs: 500 }),
-          onEpoch: ({ epoch }) => {
-            epochs.push(epoch);
-            const lock = JSON.parse(text("robbed", "run.lock"));
-            writeFileSync(lockOf("robbed"), JSON.stringify({ ...lock, token: "another" }));
-          },
+      e2.training.trainInThisThread({
+        ...project.settings("robbed", { epochs: 500 }),
+        signal: controller.signal,
+        onEpoch: ({ epoch }) => {
+          epochs.push(epoch);
+          const lock = JSON.parse(text("robbed", "run.lock"));
+          writeFileSync(lockOf("robbed"), JSON.stringify({ ...lock, token: "another" }));
         },
-        { signal: controller.signal },
-      ),
+      }),
       /robbed: expected the run\.lock of this training, found that of process/,
     );
     assert.deepEqual(epochs, [1]);
@@ -192,7 +190,7 @@ describe("a lock whose process", () => {
   });
 });
 
-test("a killed training leaves a lock, and the next one goes on", async () => {
+test("a killed training leaves a lock, which the next one takes over", async () => {
   const child = spawn(process.execPath, [launcher, ...project.command("killed", { epochs: 500 })]);
   await once(child.stdout.setEncoding("utf8"), "data");
   while (!existsSync(at("killed/history.csv"))) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -201,11 +199,13 @@ test("a killed training leaves a lock, and the next one goes on", async () => {
   assert.ok(existsSync(lockOf("killed")));
   const controller = new AbortController();
   await assert.rejects(
-    e2.training.trainInThisThread(
-      { ...project.settings("killed"), resume: true, onEpoch: () => controller.abort(new Error("goes on")) },
-      { signal: controller.signal },
-    ),
-    /goes on/,
+    e2.training.trainInThisThread({
+      ...project.settings("killed"),
+      resume: true,
+      signal: controller.signal,
+      onEpoch: () => controller.abort(new Error("resumed")),
+    }),
+    /resumed/,
   );
   assert.deepEqual(
     readdirSync(at("killed")).filter((name) => /lock|part/.test(name)),

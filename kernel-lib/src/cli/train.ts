@@ -177,31 +177,27 @@ async function train(
   try {
     trained = await inTermsOf(
       { resolution: "--resolution" },
-      trainInThisThread(
-        {
-          out,
-          particles: inputs.particles,
-          model: inputs.model,
-          resume: options.resume === true,
-          engine: { engine: options.engine, ...(threads !== undefined && { threads }) },
-          options: Object.fromEntries(
-            trainingOptions.map((option) => [
-              option.attributeName(),
-              options[option.attributeName() as never],
-            ]),
-          ),
-          ...(inputs.mask !== undefined && { mask: inputs.mask }),
-          ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
-          ...(inputs.apix !== undefined && { apix: inputs.apix }),
-          ...(inputs.invertContrast && { invertContrast: true }),
-          ...(inputs.bytes && { bytes: inputs.bytes }),
-          ...(options.keepOutliers && { keepOutliers: true }),
-          ...(options.resolution !== undefined && { resolution: options.resolution }),
-          onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
-          onNotice: session.note,
-        },
-        session,
-      ),
+      trainInThisThread({
+        out,
+        particles: inputs.particles,
+        model: inputs.model,
+        resume: options.resume === true,
+        engine: { engine: options.engine, ...(threads !== undefined && { threads }) },
+        options: Object.fromEntries(
+          trainingOptions.map((option) => [option.attributeName(), options[option.attributeName() as never]]),
+        ),
+        ...(inputs.mask !== undefined && { mask: inputs.mask }),
+        ...(inputs.dataFolder !== undefined && { dataFolder: inputs.dataFolder }),
+        ...(inputs.apix !== undefined && { apix: inputs.apix }),
+        ...(inputs.invertContrast && { invertContrast: true }),
+        ...(inputs.bytes && { bytes: inputs.bytes }),
+        ...(options.keepOutliers && { keepOutliers: true }),
+        ...(options.resolution !== undefined && { resolution: options.resolution }),
+        onEpoch: (report) => session.print(epochLine(report, epochs, starts)),
+        onWarning: session.note,
+        signal: session.signal,
+        onProgress: session.onProgress,
+      }),
     );
   } catch (error) {
     if (error instanceof StoppedError) throw await stopped(out);
@@ -293,10 +289,10 @@ async function describeParticles(inputs: TrainInputs, session: Session): Promise
 }
 
 function epochLine(report: EpochReport, epochs: number | undefined, starts = 1): string {
-  const { start, epoch, rings, trainFrc, heldOutFrc, heldOutScore, seconds } = report;
+  const { start, epoch, rings, trainFrc, validationFrc, validationScore, seconds } = report;
   const name = `${starts > 1 ? `start ${start + 1} of ${starts}, ` : ""}epoch ${epoch} of ${epochs}`;
-  const frc = `FRC ${trainFrc.toFixed(4)}, held out ${heldOutFrc.toFixed(4)}`;
-  return `${name}: rings to ${rings}, ${frc}, score ${heldOutScore.toFixed(4)}, ${seconds.toFixed(1)} s`;
+  const frc = `FRC ${trainFrc.toFixed(4)}, validation ${validationFrc.toFixed(4)}`;
+  return `${name}: rings to ${rings}, ${frc}, score ${validationScore.toFixed(4)}, ${seconds.toFixed(1)} s`;
 }
 
 /** What to say when the user stopped the training: how far it is, and how it goes on. */

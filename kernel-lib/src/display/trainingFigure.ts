@@ -17,14 +17,14 @@ export function trainingFigure(history: readonly EpochReport[], options: FigureO
   if (!last) throw new InputError("history", "at least one epoch", "none");
   checkNumbers(
     "FRC by epoch",
-    history.flatMap((report) => [report.trainFrc, report.heldOutFrc]),
+    history.flatMap((report) => [report.trainFrc, report.validationFrc]),
   );
   const { title = "Training", width = 460, height = 220 } = options;
-  const sides = ["trained on", "held out"] as const;
+  const sides = ["training", "validation (held out)"] as const;
   const values = history.flatMap((report) =>
     sides.map((side) => ({
       epoch: report.epoch,
-      frc: side === "trained on" ? report.trainFrc : report.heldOutFrc,
+      frc: side === "training" ? report.trainFrc : report.validationFrc,
       side,
       curve: `${side} ${report.start}`,
       kept: report.start === last.start ? 1 : 0.25,
@@ -38,8 +38,8 @@ export function trainingFigure(history: readonly EpochReport[], options: FigureO
     axis: { title, tickMinStep: 1, format: "d", grid: false, ...(title === null ? { labels: false } : {}) },
   });
   const description =
-    `Training, ${last.epoch} epochs in ${last.seconds.toFixed(0)} s: FRC ${last.trainFrc.toFixed(3)} on particles trained on, ` +
-    `${last.heldOutFrc.toFixed(3)} on held-out particles`;
+    `Training, ${last.epoch} epochs in ${last.seconds.toFixed(0)} s: FRC ${last.trainFrc.toFixed(3)} on training particles, ` +
+    `${last.validationFrc.toFixed(3)} on validation (held-out) particles`;
   return vegaFigure(description, {
     ...titleOf(title),
     spacing: 14,

@@ -5,9 +5,9 @@ import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
-import type { BackgroundSettings } from "../training/background";
 import { defaultTrainingOptions } from "../training/options";
 import { Run, type RunRecord } from "../training/runs/run";
+import type { TrainingSettings } from "../training/settings";
 import { type ExploreOptions, Explorer, type ExplorerParts } from "./explorer";
 
 /**
@@ -39,7 +39,7 @@ async function placesOf(
   if (run.record.status === "complete") return { latents: (await run.latents())[which], note: "" };
   const last = run.history.at(-1);
   const epoch = last ? `epoch ${last.epoch} of ${run.record.options.epochs}` : "its last epoch";
-  const places = run.places;
+  const places = run.encoderLatents;
   if (places) {
     return {
       latents: places,
@@ -102,7 +102,7 @@ async function findParticles(
  * @throws InputError where the neutral model cannot be read; what is wrong with the rest is said in the explorer
  */
 export async function exploreTraining(
-  settings: BackgroundSettings,
+  settings: TrainingSettings,
   task: TaskOptions & ExploreOptions = {},
 ): Promise<Explorer> {
   await loadRasteriser();

@@ -12,8 +12,9 @@ import type { ParticleSet } from "../particles/particleSet";
 import { latentColumns, writeSelection } from "../particles/writeSelection";
 import type { TaskOptions } from "../progress";
 import type { Reconstruction } from "../reconstruction/reconstruct";
-import { type BackgroundSettings, train } from "../training/background";
+import { train } from "../training/background";
 import { Run } from "../training/runs/run";
+import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
 import type { Picture } from "../widgets/still";
 import { child, Widget, type WidgetKind } from "../widgets/widget";
@@ -176,7 +177,7 @@ export class Explorer extends Widget<typeof traits> {
     const { folder, latent, latents, neutral, withoutParticles, run } = this.#parts;
     this.set({
       run: { folder, latent, count: latents.length / latent, gaussians: neutral.count, withoutParticles },
-      history: (run?.history ?? []).map(({ start, epoch, rings, trainFrc, heldOutFrc }) => ({
+      history: (run?.history ?? []).map(({ start, epoch, rings, trainFrc, validationFrc: heldOutFrc }) => ({
         start,
         epoch,
         rings,
@@ -613,7 +614,7 @@ export class Explorer extends Widget<typeof traits> {
    * those of the epoch; probe, view and selection stay.
    */
   readonly follow = (report: EpochReport, latents: Float32Array): void => {
-    const { start, epoch, rings, trainFrc, heldOutFrc } = report;
+    const { start, epoch, rings, trainFrc, validationFrc: heldOutFrc } = report;
     this.set({ history: [...this.get("history"), { start, epoch, rings, trainFrc, heldOutFrc }] });
     this.#becomeLatents(latents);
     this.#reopen();
@@ -654,27 +655,26 @@ export class Explorer extends Widget<typeof traits> {
   }
 
   /** @internal Begins a training that the explorer follows. */
-  begin(settings: BackgroundSettings, task: TaskOptions): void {
+  begin(settings: TrainingSettings, task: TaskOptions): void {
     const controller = new AbortController();
     this.#stopTraining = controller;
     const stop = () => controller.abort(task.signal?.reason);
     task.signal?.addEventListener("abort", stop, { once: true });
-    const onEpoch: BackgroundSettings["onEpoch"] = (report, latents) => {
+    const onEpoch: TrainingSettings["onEpoch"] = (report, latents) => {
       this.follow(report, latents);
       settings.onEpoch?.(report, latents);
     };
     this.set({ training: { task: "starting", done: 0, total: 1 } });
-    this.training = train(
-      { ...settings, onEpoch },
-      {
-        signal: controller.signal,
-        onProgress: (progress) => {
-          const { task: name, done, total } = progress;
-          this.set({ training: { task: name, done, total } });
-          task.onProgress?.(progress);
-        },
+    this.training = train({
+      ...settings,
+      onEpoch,
+      signal: controller.signal,
+      onProgress: (progress) => {
+        const { task: name, done, total } = progress;
+        this.set({ training: { task: name, done, total } });
+        task.onProgress?.(progress);
       },
-    )
+    })
       .then(async (run) => {
         await this.#reopening;
         this.#becomeRun(run);

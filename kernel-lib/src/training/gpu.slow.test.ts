@@ -9,7 +9,8 @@ import { growNeutralModel } from "../model/neutral";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
 import { softwareGpu, temporaryFolder } from "../testing";
-import { type BackgroundSettings, train } from "./background";
+import { train } from "./background";
+import type { TrainingSettings } from "./settings";
 
 /**
  * Trainings with a GPU that is a program, SwiftShader: slow, and of sines that are right to 1e-4, but all of the way to a
@@ -17,7 +18,7 @@ import { type BackgroundSettings, train } from "./background";
  */
 
 /** 64 particles of 24² pixels and 24 Gaussians, clear enough that rounding does not decide what is learnt. */
-async function simulated(folder: string): Promise<Omit<BackgroundSettings, "out">> {
+async function simulated(folder: string): Promise<Omit<TrainingSettings, "out">> {
   await useBackend("wasm");
   const { consensus, star } = await simulateLinearMotion({
     folder,
@@ -81,12 +82,12 @@ test("a training whose projections are computed by WebGPU ends where that on the
   const gpu = await trained("webgpu", "tensor");
   assert.equal(gpu.history.length, 2);
   for (const [i, epoch] of gpu.history.entries()) {
-    for (const what of ["trainFrc", "heldOutFrc", "heldOutScore"] as const) {
+    for (const what of ["trainFrc", "validationFrc", "validationScore"] as const) {
       const off = Math.abs(epoch[what] - cpu.history[i]![what]);
       assert.ok(off < 2e-3, `${what} of epoch ${i + 1}: ${epoch[what]}, on the CPU ${cpu.history[i]![what]}`);
     }
   }
-  for (const which of ["encoder", "refined", "deviation"] as const) {
+  for (const which of ["encoder", "refined", "standardDeviation"] as const) {
     assert.ok(gpu.latents[which].every(Number.isFinite), which);
     const r = pearson(gpu.latents[which], cpu.latents[which]);
     assert.ok(Math.abs(r) > 0.95, `${which}: correlation ${r} with that of the CPU`);
@@ -99,14 +100,14 @@ test("left the choice, a training with a GPU that is slower than the CPU takes t
   offer(t, env);
   const folder = temporaryFolder(t);
   const settings = await simulated(folder);
-  const notices: string[] = [];
+  const warnings: string[] = [];
   const run = await train({
     ...settings,
     options: { ...settings.options, epochs: 1, coarseEpochs: 0 },
     out: path.join(folder, "run"),
     backend: "webgpu",
     engine: { threads: 2 },
-    onNotice: (notice) => notices.push(notice),
+    onWarning: (warning) => warnings.push(warning),
   });
   run.close();
   const { backend, engine, engineReason } = run.record.program;
@@ -115,7 +116,7 @@ test("left the choice, a training with a GPU that is slower than the CPU takes t
     engineReason!,
     /^projections are computed by the engine wasm \(2 threads\): [\d.]+ ms for a step of 16 particles, tensor \(WebGPU\) [\d.]+ ms for a single one$/,
   );
-  assert.deepEqual(notices, [engineReason]);
+  assert.deepEqual(warnings, [engineReason]);
 });
 
 test("on WebGPU the tensor engine's memory does not grow from one evaluation to the next, nor with each new size", (t) => {

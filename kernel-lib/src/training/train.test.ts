@@ -16,8 +16,8 @@ import { temporaryFolder } from "../testing";
 import { train } from "./background";
 import { Run } from "./runs/run";
 import { readArrays, writeArrays } from "./runs/weightsFile";
+import type { TrainingSettings } from "./settings";
 import { trainInThisThread } from "./train";
-import type { TrainSettings } from "./trainSettings";
 
 /** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */
 const data = mkdtempSync(path.join(tmpdir(), "e2gmm-train-"));
@@ -50,7 +50,7 @@ before(async () => {
   truth = lines.map((line) => Number(line.split(",")[2]));
 });
 
-function settings(out: string, options: TrainSettings["options"] = {}): TrainSettings {
+function settings(out: string, options: TrainingSettings["options"] = {}): TrainingSettings {
   return {
     particles,
     model,
@@ -61,17 +61,18 @@ function settings(out: string, options: TrainSettings["options"] = {}): TrainSet
 }
 
 describe("training", () => {
-  test("finds the simulated motion, and leaves a folder that tells everything about it", async (t) => {
+  test("finds the simulated motion, and writes a complete run folder", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     const progress = new Set<string>();
-    const run = await train(settings(out, { epochs: 12, coarseEpochs: 5 }), {
+    const run = await train({
+      ...settings(out, { epochs: 12, coarseEpochs: 5 }),
       onProgress: ({ task }) => progress.add(task),
     });
-    const { encoder, refined, deviation } = await run.latents();
+    const { encoder, refined, standardDeviation } = await run.latents();
     assert.ok(Math.abs(pearson(refined, truth)) > 0.95, `refined ${pearson(refined, truth)}`);
     assert.ok(Math.abs(pearson(encoder, truth)) > 0.9, `encoder ${pearson(encoder, truth)}`);
-    const [least, most] = [Math.min(...deviation), Math.max(...deviation)];
-    assert.ok(least > 0 && most < 2, `deviations from ${least} to ${most}`);
+    const [least, most] = [Math.min(...standardDeviation), Math.max(...standardDeviation)];
+    assert.ok(least > 0 && most < 2, `standard deviations from ${least} to ${most}`);
     assert.deepEqual((await readdir(out)).sort(), [
       "history.csv",
       "latents.csv",
@@ -83,7 +84,7 @@ describe("training", () => {
     assert.equal(run.record.status, "complete");
     assert.equal(run.record.options.seed, 1);
     assert.equal(run.history.length, 12);
-    assert.ok(run.history.at(-1)!.heldOutFrc > run.history[0]!.heldOutFrc);
+    assert.ok(run.history.at(-1)!.validationFrc > run.history[0]!.validationFrc);
     // The small domain moves along y; the large one is held by the images.
     const [low, high] = [run.decode([-1.3]), run.decode([1.3])];
     let moved = 0;
@@ -97,32 +98,30 @@ describe("training", () => {
     run.close();
   });
 
-  test("a training that leaves the finite numbers says so, and keeps no such weights", async (t) => {
+  test("a training that diverges is reported, and its weights are not written", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     await assert.rejects(
       train(settings(out, { learningRate: 1e30 })),
-      /^InputError: options: learningRate: expected one with which training stays finite; it did not in epoch 1, .*found 1e\+30$/,
+      /^InputError: options: learningRate: expected a rate with which training stays finite; it did not in epoch 1, .*found 1e\+30$/,
     );
     assert.equal((await readdir(out)).includes("weights.safetensors"), false);
   });
 
-  test("a run that was stopped and resumed ends as one that was not, and a seed repeats a run", async (t) => {
+  test("an aborted and resumed run ends like an uninterrupted one, and a seed repeats a run", async (t) => {
     const folder = temporaryFolder(t);
     const options = { epochs: 4, coarseEpochs: 2 };
     const whole = await train(settings(path.join(folder, "whole"), options));
     const controller = new AbortController();
     const stopped = settings(path.join(folder, "stopped"), options);
     await assert.rejects(
-      train(
-        {
-          ...stopped,
-          onEpoch: ({ epoch }, latents) => {
-            assert.equal(latents.length, truth.length);
-            if (epoch === 2) controller.abort(new Error("stopped by the test"));
-          },
+      train({
+        ...stopped,
+        signal: controller.signal,
+        onEpoch: ({ epoch }, latents) => {
+          assert.equal(latents.length, truth.length);
+          if (epoch === 2) controller.abort(new Error("stopped by the test"));
         },
-        { signal: controller.signal },
-      ),
+      }),
       { name: "StoppedError", message: "stopped by the test" },
     );
     const half = await Run.open(stopped.out);
@@ -139,7 +138,7 @@ describe("training", () => {
     resumed.close();
   });
 
-  test("of several starts the one with the best held-out score goes on, and the choice is recorded", async (t) => {
+  test("the start with the best validation score is continued, and the choice is recorded", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     const run = await train(settings(out, { epochs: 3, coarseEpochs: 1, starts: 3 }));
     const { scores, chosen } = run.record.starts!;
@@ -158,29 +157,31 @@ describe("training", () => {
     run.close();
   });
 
-  test("a batch that does not fit into the memory is made smaller, said, recorded, and kept when the run goes on", async (t) => {
+  test("a batch that does not fit into memory is made smaller, reported, recorded, and kept on resuming", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     // Half of it is for a step; networks of 3 × 16 leave room for some particles of 48 Gaussians.
     const base = settings(out, { epochs: 2, coarseEpochs: 0, batchSize: 64, hidden: [16, 16, 16] });
-    const notices: string[] = [];
+    const warnings: string[] = [];
     const notes = new Set<string | undefined>();
     const controller = new AbortController();
-    const small = { ...base, memoryBudget: 1e6, onNotice: (notice: string) => notices.push(notice) };
+    const small = { ...base, memoryBudget: 1e6, onWarning: (warning: string) => warnings.push(warning) };
     await assert.rejects(
-      train(
-        { ...small, onEpoch: () => controller.abort(new Error("enough")) },
-        { signal: controller.signal, onProgress: ({ note }) => notes.add(note) },
-      ),
+      train({
+        ...small,
+        onEpoch: () => controller.abort(new Error("enough")),
+        signal: controller.signal,
+        onProgress: ({ note }) => notes.add(note),
+      }),
       /enough/,
     );
     const fitted = (await Run.open(out)).record.batchThatFitted!;
     assert.ok(fitted >= 2 && fitted < 64, `${fitted}`);
     assert.match(
-      notices[0]!,
+      warnings[0]!,
       new RegExp(`^${fitted} particles per step instead of 64: more do not fit into `),
     );
-    assert.ok(notes.has(notices[0]));
-    // With more memory now, the run still goes on as it was begun.
+    assert.ok(notes.has(warnings[0]));
+    // With more memory, the resumed run keeps its batch size.
     const run = await train({ ...base, resume: true });
     assert.equal(run.record.options.batchSize, 64);
     assert.equal(run.record.batchThatFitted, fitted);
@@ -216,7 +217,7 @@ describe("training", () => {
   test("bad input is refused before anything is written", async (t) => {
     const folder = temporaryFolder(t);
     const out = path.join(folder, "run");
-    const cases: Array<[Partial<TrainSettings>, RegExp]> = [
+    const cases: Array<[Partial<TrainingSettings>, RegExp]> = [
       [{ options: { latent: 0 } }, /options: latent: expected an integer from 1 to 16, found 0/],
       [{ options: { vary: [] } }, /vary: expected one or more of position, amplitude, width, found nothing/],
       [{ options: { epochs: Number.NaN } }, /epochs: expected an integer of 1 or more, found NaN/],
@@ -241,7 +242,7 @@ describe("training", () => {
     assert.deepEqual(await readdir(folder), ["wide.txt"]);
   });
 
-  test("a run folder of another version, or with a broken file, says which and where", async (t) => {
+  test("a run folder of another version, or with a damaged file, is refused by name", async (t) => {
     const folder = temporaryFolder(t);
     const run = await train(settings(path.join(folder, "run"), { epochs: 1, coarseEpochs: 0 }));
     run.close();
@@ -285,13 +286,13 @@ async function watchingThreads<T>(
 describe("an accident in training", () => {
   const options = { epochs: 3, coarseEpochs: 1 };
 
-  test("out of memory in the training thread fails the run with that message, and this thread lives", async (t) => {
+  test("out of memory in the training thread fails the run with that message; the calling thread survives", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     await watchingThreads(
       () =>
         assert.rejects(
           train(settings(out, options)),
-          /^Error: the training thread ended, .*out of memory; (no epoch was finished|the last checkpoint stands)/i,
+          /^Error: the training thread died, .*out of memory; (no epoch was finished|the last checkpoint is intact)/i,
         ),
       { maxOldGenerationSizeMb: 8 },
     );
@@ -300,14 +301,14 @@ describe("an accident in training", () => {
     (await train({ ...settings(out, options), resume: begun })).close();
   });
 
-  test("a training thread that ends leaves its checkpoint, from which the run ends as if nothing had been", async (t) => {
+  test("a training thread that dies leaves its checkpoint, from which the run ends with the same result", async (t) => {
     const folder = temporaryFolder(t);
     const whole = await train(settings(path.join(folder, "whole"), options));
     const broken = settings(path.join(folder, "broken"), options);
     await watchingThreads((started) =>
       assert.rejects(
         train({ ...broken, onEpoch: () => void started[0]!.worker.terminate() }),
-        /the training thread ended, it exited with code 1; the last checkpoint stands: train with `resume` to go on/,
+        /the training thread died, it exited with code 1; the last checkpoint is intact: train with `resume` to continue/,
       ),
     );
     const resumed = await train({ ...broken, resume: true });
@@ -316,7 +317,7 @@ describe("an accident in training", () => {
     resumed.close();
   });
 
-  test("a run that ended between its last weights and its record is complete when it goes on, and not refined twice", async (t) => {
+  test("a run that died between its final weights and its record is completed on resuming, and not refined twice", async (t) => {
     const base = settings(path.join(temporaryFolder(t), "run"), { epochs: 1, coarseEpochs: 0 });
     const run = await train(base);
     run.close();
@@ -331,7 +332,7 @@ describe("an accident in training", () => {
     resumed.close();
   });
 
-  test("a projection thread that ends fails the run with that message, and the checkpoint stands", async (t) => {
+  test("a projection thread that dies fails the run with that message; the checkpoint survives", async (t) => {
     const broken = settings(path.join(temporaryFolder(t), "run"), options);
     await watchingThreads((started) =>
       assert.rejects(
@@ -356,7 +357,7 @@ async function readNeutral() {
 }
 
 describe("arrays in a file", () => {
-  test("come back as they were, with their metadata", async (t) => {
+  test("are read as they were written, with their metadata", async (t) => {
     const file = path.join(temporaryFolder(t), "a.safetensors");
     const arrays = [
       { name: "a", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, Math.PI) },
@@ -366,7 +367,7 @@ describe("arrays in a file", () => {
     assert.deepEqual(await readArrays(file), { arrays, metadata: { note: "x" } });
   });
 
-  test("a file of another kind is refused", async () => {
+  test("a file of another format is refused", async () => {
     await assert.rejects(readArrays(particles), /expected a safetensors file, found/);
   });
 });
