@@ -55,6 +55,7 @@ function npmPackages() {
     "package.json",
     "package-lock.json",
     "kernel-lib/package.json",
+    "kernel-lib/tslab-widgets/package.json",
     "labextension/package.json",
     ".npmrc",
   ].map((file) => at(file));
@@ -67,6 +68,7 @@ function npmPackages() {
     adopt: () =>
       existsSync(record) &&
       existsSync(at("node_modules/e2gmm")) &&
+      existsSync(at("node_modules/tslab-widgets")) &&
       holdsLockedPackages(readFileSync(at("package-lock.json"), "utf8"), readFileSync(record, "utf8")),
     run: async (say) => {
       await npm(["ci", "--no-audit", "--no-fund"], {
@@ -98,42 +100,58 @@ async function socketAddon(say) {
 /** Where the build leaves what JupyterLab loads. */
 const extensionBundle = "labextension/build/labextension";
 
-/** Removes what was compiled from a source that is no longer there, so that nothing stale is imported or tested. */
+/** Tests and their helpers run from their sources and are not compiled. */
+const isTest = (file) => /\.test\.(helper\.)?[^.]+$/.test(file);
+
+/** Removes what was compiled from a source that is gone or no longer compiled, so that nothing stale is imported. */
 export function pruneOrphans(sourceFolder, outputFolder) {
   for (const file of filesBelow(outputFolder)) {
     const stem = path.relative(outputFolder, file).match(/^(.*?)(\.d\.ts|\.js)(\.map)?$/)?.[1];
-    if (stem !== undefined && !existsSync(path.join(sourceFolder, `${stem}.ts`))) rmSync(file);
+    if (stem === undefined) continue;
+    const source = path.join(sourceFolder, `${stem}.ts`);
+    if (!existsSync(source) || isTest(source)) rmSync(file);
   }
 }
 
 /** Whether a source has no compiled file. */
 function lacksOutput(sourceFolder, outputFolder) {
   return filesBelow(sourceFolder, ["dist"])
-    .filter((file) => /(?<!\.d)\.ts$/.test(file))
+    .filter((file) => /(?<!\.d)\.ts$/.test(file) && !isTest(file))
     .some(
       (file) => !existsSync(path.join(outputFolder, path.relative(sourceFolder, file).replace(/ts$/, "js"))),
     );
 }
 
 function build() {
-  const sources = () => [
-    ...["package.json", "package-lock.json", "tsconfig.json", "kernel-lib/package.json"].map((file) =>
-      at(file),
-    ),
-    ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
-    ...filesBelow(at("kernel-lib/src")),
-    ...filesBelow(at("kernel-lib/assembly")),
-    ...["package.json", "tsconfig.json", "build.mjs", "licences.mjs"].map((file) => at("labextension", file)),
-    ...["src", "schema", "style"].flatMap((folder) => filesBelow(at("labextension", folder))),
-    ...filesBelow(at("tests"), ["dist", "artefacts"]).filter((file) => /\.(ts|json)$/.test(file)),
-  ];
+  const sources = () =>
+    [
+      ...["package.json", "package-lock.json", "tsconfig.json", "kernel-lib/package.json"].map((file) =>
+        at(file),
+      ),
+      ...["kernel-lib/tsconfig.json", "kernel-lib/build.mjs"].map((file) => at(file)),
+      ...["package.json", "tsconfig.json", "build.mjs"].map((file) => at("kernel-lib/tslab-widgets", file)),
+      ...filesBelow(at("kernel-lib/tslab-widgets/src")),
+      ...filesBelow(at("kernel-lib/src")),
+      ...filesBelow(at("kernel-lib/assembly")),
+      ...["package.json", "tsconfig.json", "build.mjs", "licences.mjs"].map((file) =>
+        at("labextension", file),
+      ),
+      ...["src", "schema", "style"].flatMap((folder) => filesBelow(at("labextension", folder))),
+      ...filesBelow(at("tests"), ["dist", "artefacts"]).filter((file) => /\.(ts|json)$/.test(file)),
+    ].filter((file) => !isTest(file));
   return {
     name: "build",
     stamp: at("kernel-lib/dist/.built"),
-    outputs: [at("kernel-lib/dist/index.js"), at(extensionBundle, "package.json"), at("tests/dist")],
+    outputs: [
+      at("kernel-lib/tslab-widgets/dist/index.js"),
+      at("kernel-lib/dist/index.js"),
+      at(extensionBundle, "package.json"),
+      at("tests/dist"),
+    ],
     inputs: () => hashFiles(root, sources()),
     run: async (say) => {
       for (const [source, output] of [
+        [at("kernel-lib/tslab-widgets/src"), at("kernel-lib/tslab-widgets/dist")],
         [at("kernel-lib/src"), at("kernel-lib/dist")],
         [at("labextension/src"), at("labextension/lib")],
         [at("tests"), at("tests/dist")],
@@ -148,7 +166,7 @@ function build() {
 }
 
 /** The first Python on the PATH that is new enough. @throws SetupError naming the Debian package that is missing */
-function findPython() {
+export function findPython() {
   const asked = process.env["PYTHON"];
   const candidates = asked
     ? [asked]
@@ -177,6 +195,17 @@ function findPython() {
         "Debian and Ubuntu: sudo apt install python3 python3-venv. Another one can be named: PYTHON=/path/to/python3",
     },
   );
+}
+
+/** Installs Python packages of which a file has the versions and hashes. */
+export async function installLocked(python, requirements, say) {
+  const options = ["--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"];
+  await command(python, ["-m", "pip", "install", ...options, "-r", requirements], {
+    say,
+    what: "pip install",
+    noise: /^Ignoring .* markers /,
+    advice: `Packages come from PyPI as your pip is set up (proxy, certificates). ${retry}`,
+  });
 }
 
 /** Defaults of JupyterLab's settings, which the user may change there: nothing is asked of, or fetched from, outside. */
@@ -216,26 +245,7 @@ function pythonEnvironment() {
         await command(base, ["-m", "venv", venv], { say, what: `${base} -m venv` });
       }
       writeFileSync(marker, "unfinished");
-      await command(
-        python,
-        [
-          "-m",
-          "pip",
-          "install",
-          "--disable-pip-version-check",
-          "--no-input",
-          "--no-deps",
-          "--require-hashes",
-          "-r",
-          requirements,
-        ],
-        {
-          say,
-          what: "pip install",
-          noise: /^Ignoring .* markers /,
-          advice: `Packages come from PyPI as your pip is set up (proxy, certificates). ${retry}`,
-        },
-      );
+      await installLocked(python, requirements, say);
       mkdirSync(settings, { recursive: true });
       writeFileSync(path.join(settings, "overrides.json"), `${JSON.stringify(labSettings, null, 2)}\n`);
       writeFileSync(marker, venv);
@@ -280,8 +290,14 @@ function e2gmmKernel(prefix) {
     name: "kernel e2gmm",
     stamp: path.join(folder, ".e2gmm-lab"),
     outputs: [kernelJson(folder)],
-    inputs: () =>
-      `${hashFiles(root, [at("kernel-lib/src/jupyter/kernelspec.ts")])} ${process.execPath} ${root}`,
+    inputs: () => {
+      const sources = ["src/jupyter/kernelspec.ts", "tslab-widgets/src/kernel/kernelspec.ts"];
+      const hash = hashFiles(
+        root,
+        sources.map((file) => at("kernel-lib", file)),
+      );
+      return `${hash} ${process.execPath} ${root}`;
+    },
     run: async () => {
       if (!existsSync(installer)) throw new SetupError(`${installer} is missing, since the build failed`);
       const { default: kernelspec } = await import(pathToFileURL(installer).href);

@@ -1,37 +1,21 @@
 // npm test: sets up, then runs every check of the project and closes with one line of counts.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
-import { runFiles, Tally } from "./runner.mjs";
+import { parseArgs } from "node:util";
 import { root, setup } from "./setup.mjs";
-import { filesBelow, SetupError } from "./steps.mjs";
+import { SetupError } from "./steps.mjs";
+import { SummaryReporter, Tally } from "./testSummary.mjs";
 
 const help = `npm test                    set up what is not in place, then lint, type check and every test
 npm test -- WORD …          only the test files with one of the words in their path, such as particles or fourier/fft
 npm test -- --name PATTERN  only the tests whose name matches the pattern
+npm test -- --coverage      with the share of the code that the tests run
 npm test -- lint types      only lint, only build and type check
+npm run watch -- WORD …     run the tests of a change as soon as it is saved, without build
 
-A test file has 180 s, one named *.slow.test.ts 600 s; E2GMM_TEST_TIMEOUT sets both. With CI=true a test may not be
+A test has 180 s, one of a file named *.slow.test.ts 600 s; E2GMM_TEST_TIMEOUT sets both. With CI=true a test may not be
 skipped for want of RELION, Chromium or Jupyter. Exit status 1 on any failure, and when no test ran.`;
-
-const trees = [
-  { sources: "kernel-lib/src", compiled: "kernel-lib/dist" },
-  { sources: "labextension/src", compiled: "labextension/lib" },
-  { sources: "tests", compiled: "tests/dist" },
-];
-
-/** Compiled tests whose source is still there, with the path of that source. */
-function testFiles() {
-  return trees.flatMap(({ sources, compiled }) =>
-    filesBelow(path.join(root, compiled))
-      .filter((file) => file.endsWith(".test.js"))
-      .map((file) => ({
-        file,
-        source: path.join(sources, path.relative(path.join(root, compiled), file).replace(/\.js$/, ".ts")),
-      }))
-      .filter(({ source }) => existsSync(path.join(root, source))),
-  );
-}
 
 /** One check that is not a test file, shown and counted like one. */
 function record(tally, name, failure, started) {
@@ -53,18 +37,50 @@ function lint(tally) {
   record(tally, "lint (biome ci)", status === 0 ? undefined : `${stdout}${stderr}`.trimEnd(), started);
 }
 
+/** Types of the tests, which are not built: Vitest runs them from their sources. */
+function checkTypes(tally, buildError) {
+  const started = performance.now();
+  const args = [path.join(root, "node_modules/typescript/bin/tsc"), "-p", "tests/tsconfig.check.json"];
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  const failure = buildError?.tail.join("\n") ?? (status === 0 ? undefined : stdout.trimEnd());
+  record(tally, "types (build, tests)", failure, started);
+}
+
+/** Runs the test files whose path contains one of the words, all if there are none. */
+async function runTests(tally, words, { name, coverage }) {
+  const { startVitest } = await import("vitest/node");
+  const vitest = await startVitest("test", words, {
+    config: path.join(root, "tests/vitest.config.mts"),
+    root,
+    run: true,
+    watch: false,
+    ...(name !== undefined && { testNamePattern: name }),
+    ...(coverage && { coverage: { enabled: true } }),
+    reporters: ["default", new SummaryReporter(tally, { root, named: name !== undefined })],
+  });
+  await vitest?.close();
+}
+
 async function main(args) {
-  if (args.includes("--help") || args.includes("-h")) {
+  let given;
+  try {
+    given = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean", short: "h" },
+        name: { type: "string" },
+        coverage: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    console.error(`npm test: ${error.message}\n\n${help}`);
+    return false;
+  }
+  const { values, positionals: words } = given;
+  if (values.help) {
     console.log(help);
     return true;
-  }
-  const words = [...args];
-  const given = words.indexOf("--name");
-  const [, name] = given < 0 ? [] : words.splice(given, 2);
-  const unknown = words.find((word) => word.startsWith("-"));
-  if (unknown !== undefined || (given >= 0 && !name)) {
-    console.error(`npm test: ${unknown ?? "--name"} is not understood\n\n${help}`);
-    return false;
   }
 
   const tally = new Tally();
@@ -82,29 +98,19 @@ async function main(args) {
     return false;
   }
 
-  const everything = words.length === 0 && name === undefined;
+  const everything = words.length === 0 && values.name === undefined;
   if (everything || words.includes("lint")) lint(tally);
-  if (everything || words.includes("types") || buildError) {
-    record(tally, "types (build)", buildError?.tail.join("\n"));
-  }
+  if (everything || words.includes("types") || buildError) checkTypes(tally, buildError);
   const only = words.filter((word) => word !== "lint" && word !== "types");
-  const files = testFiles().filter(
-    ({ source }) => only.length === 0 || only.some((word) => source.includes(word)),
-  );
-  const sourceOf = new Map(files.map(({ file, source }) => [file, source]));
-  if (everything || only.length > 0 || name !== undefined) {
-    await runFiles([...sourceOf.keys()], tally, { cwd: root, name, label: (file) => sourceOf.get(file) });
-  }
+  if (everything || only.length > 0 || values.name !== undefined) await runTests(tally, only, values);
   console.log(tally.closing());
   return tally.ok;
 }
 
 main(process.argv.slice(2)).then(
-  (ok) => {
-    process.exitCode = ok ? 0 : 1;
-  },
+  (ok) => process.exit(ok ? 0 : 1),
   (error) => {
     console.error(error);
-    process.exitCode = 1;
+    process.exit(1);
   },
 );

@@ -1,4 +1,5 @@
-// Compiles the package: TypeScript to dist/, AssemblyScript (assembly/) to dist/wasm/.
+// Compiles tslab-widgets, which this package is built on, then the package: TypeScript to dist/, AssemblyScript (assembly/) to
+// dist/wasm/.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,6 +14,7 @@ function run(script, args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+run("tslab-widgets/build.mjs", []);
 const entry = path.join(here, "assembly/index.ts");
 if (existsSync(entry)) {
   mkdirSync(path.join(here, "dist/wasm"), { recursive: true });

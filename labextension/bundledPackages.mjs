@@ -77,7 +77,8 @@ export function productionPlaces(locked, workspace) {
       if (locked[dependency] === undefined) throw new Error(`${name}, which ${place} needs, is not locked`);
       if (found.has(dependency)) continue;
       found.add(dependency);
-      follow(dependency);
+      const { link, resolved } = locked[dependency];
+      follow(link ? resolved : dependency);
     }
   };
   follow(workspace);
@@ -150,7 +151,8 @@ function creditsOf(packages) {
  * @param {object} options
  * @param {string} options.root      folder of package-lock.json, its packages installed
  * @param {string} options.workspace folder of the workspace, relative to root
- * @param {string[]} options.files   files of the workspace's own package
+ * @param {Record<string, string[]>} options.files files of the project's own packages by folder: the workspace and those that
+ *   it depends on
  * @param {string} options.into      folder in which a folder of the package's name and `node_modules` come to be
  * @returns {{ packages: number, systems: string[], credits: string[] }} packages of others that were copied, systems for
  *   which there is a compiled addon, and a paragraph of credits for each package
@@ -158,7 +160,7 @@ function creditsOf(packages) {
 export function copyPackages({ root, workspace, files, into }) {
   const locked = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8")).packages;
   const { name } = JSON.parse(readFileSync(path.join(root, workspace, "package.json"), "utf8"));
-  const own = files.filter((file) => isBundled(name, file));
+  const own = files[workspace].filter((file) => isBundled(name, file));
   copyFiles(own, path.join(root, workspace), path.join(into, name));
   let systems = [];
   const licences = new Licences(packageFolders(root));
@@ -167,7 +169,9 @@ export function copyPackages({ root, workspace, files, into }) {
     if (!existsSync(from)) throw new Error(`${place} is not installed: npm ci`);
     // What lies inside the workspace lies inside its package there
     const target = place.startsWith(`${workspace}/`) ? name + place.slice(workspace.length) : place;
-    const kept = filesOf(from).filter((file) => isBundled(nameOf(place), file));
+    const { link, resolved } = locked[place];
+    const all = link ? files[resolved] : filesOf(from);
+    const kept = all.filter((file) => isBundled(nameOf(place), file));
     copyFiles(kept, from, path.join(into, target));
     const { text, origin } = licences.of(from);
     if (!kept.some(isLicenceFile)) writeFileSync(path.join(into, target, ADDED), text);

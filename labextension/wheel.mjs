@@ -84,7 +84,10 @@ async function layOut(stage) {
   const { packages, systems, credits } = copyPackages({
     root,
     workspace: "kernel-lib",
-    files: await publishedFiles("e2gmm"),
+    files: {
+      "kernel-lib": await publishedFiles("e2gmm"),
+      "kernel-lib/tslab-widgets": await publishedFiles("tslab-widgets"),
+    },
     into: python,
   });
   writeFileSync(

@@ -13,7 +13,7 @@ if (connectionFile === undefined) {
   process.stderr.write("usage: e2gmm-kernel CONNECTION_FILE\n");
   process.exit(1);
 }
-launchKernel(connectionFile, path.resolve(__dirname, "..")).catch((error) => {
+launchKernel(connectionFile, { packages: [path.resolve(__dirname, "..")] }).catch((error) => {
   process.stderr.write(`kernel: ${error.stack}\n`);
   process.exit(1);
 });

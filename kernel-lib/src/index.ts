@@ -7,10 +7,10 @@
  * const map = await e2.maps.read("consensus.mrc");
  * ```
  */
+export { type Displayable, displaySymbol, type MimeBundle } from "tslab-widgets/display";
 export * as compute from "./compute";
 export { useBackend } from "./compute/backends";
 export * as figures from "./display";
-export { type Displayable, displaySymbol, type MimeBundle } from "./display/displayable";
 export { progressBar } from "./display/progressBar";
 export { type ShowOptions, show } from "./display/show";
 export { InputError, StoppedError, throwIfStopped } from "./errors";

@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../tests/testing";
 import { availableMemory, memoryLimit, memoryTrouble } from "./memoryLimit";
-import { temporaryFolder } from "./testing";
 
 const GIB = 2 ** 30;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { inParallel } from "./parallel";
 
 const pause = () => new Promise((resolve) => setImmediate(resolve));

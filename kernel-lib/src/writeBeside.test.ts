@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
-import { temporaryFolder } from "./testing";
+import { test } from "vitest";
+import { temporaryFolder } from "../../tests/testing";
 import { isSameFile, PassingFile, writeBeside } from "./writeBeside";
 
 test("a file appears with all of its parts, in their order, and nothing else stays", async (t) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { WidgetModel } from "@jupyter-widgets/base";
 import { Signal } from "@lumino/signaling";
+import { test } from "vitest";
 import { KernelWatch } from "./kernelGone.js";
 
 /** As much of a model and its kernel as the watch looks at. */

@@ -1,8 +1,9 @@
 import type { WidgetModel } from "@jupyter-widgets/base";
 import type { Kernel } from "@jupyterlab/services";
 
-/** What a view says when the kernel behind its model has gone. */
-export const kernelGoneText = "The kernel has gone; what is shown is the last it sent. Run the cell again.";
+/** Message of a view whose kernel is gone. */
+export const kernelGoneText =
+  "The kernel is no longer running. The last state it sent is shown; run the cell again.";
 
 /**
  * Whether the kernel that a model came from is still there. ipywidgets tells models of a restart (`comm_live`), but not of

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { plotlyText, plotlyText3d } from "./plotlyText.js";
 
 test("nothing in a text is a tag, an entity, a formula or a template to plotly", () => {

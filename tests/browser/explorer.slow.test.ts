@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { copyRun, fixtureSize } from "./fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
 
@@ -28,7 +29,7 @@ const explorer = await e2.explore(${JSON.stringify(run)});`,
   "explorer",
 ];
 
-describe("the explorer in JupyterLab", { skip }, () => {
+describe("the explorer in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -101,7 +102,7 @@ describe("the explorer in JupyterLab", { skip }, () => {
     await page.mouse.up();
   };
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     copyRun(lab.folder, "adk run");
@@ -111,7 +112,7 @@ describe("the explorer in JupyterLab", { skip }, () => {
     await runAllCells(page);
     await shown(page);
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });
@@ -348,7 +349,9 @@ describe("the explorer in JupyterLab", { skip }, () => {
       const { sessionContext } = (window as any).jupyterapp.shell.currentWidget;
       await sessionContext.session.kernel.restart();
     });
-    await statusSays(/The kernel has gone; what is shown is the last it sent\. Run the cell again\./);
+    await statusSays(
+      /The kernel is no longer running\. The last state it sent is shown; run the cell again\./,
+    );
     assert.equal(
       await explorerOf(page)
         .locator("fieldset.e2gmm-explorer-controls")

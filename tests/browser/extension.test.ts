@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
 import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { artefacts, command, Lab, launchChromium, pluginsActive, runAllCells, runCell, skip } from "./lab";
 
-describe("the extension in JupyterLab", { skip }, () => {
+describe("the extension in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
 
-  before(async () => {
+  beforeAll(async () => {
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });
@@ -33,14 +34,14 @@ describe("the extension in JupyterLab", { skip }, () => {
   });
 });
 
-describe("the extension behind a path prefix, as JupyterHub and Open OnDemand give one", { skip }, () => {
+describe("the extension behind a path prefix, as JupyterHub and Open OnDemand give one", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
 
-  before(async () => {
+  beforeAll(async () => {
     [lab, browser] = await Promise.all([Lab.start({ baseUrl: "/user/jo%40lab.org/" }), launchChromium()]);
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });

@@ -11,10 +11,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import { createStack } from "e2gmm/dist/formats/mrc";
 import { writeMap } from "e2gmm/dist/maps/mapFile";
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { artefacts, command, Lab, launchChromium, skip } from "./lab";
 
 const hostile = "<img src=x onerror=window.hacked=1>";
@@ -68,7 +69,7 @@ function bigStar(): string {
   return `${lines.join("\n")}\n`;
 }
 
-describe("viewers of files", { skip }, () => {
+describe("viewers of files", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -100,7 +101,7 @@ describe("viewers of files", { skip }, () => {
     return ((await status().textContent()) ?? "").split(" · ").at(-1)!;
   };
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     const file = (name: string) => path.join(lab.folder, name);
@@ -122,7 +123,7 @@ describe("viewers of files", { skip }, () => {
     page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
     await lab.open(page);
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
     rmSync(elsewhere, { recursive: true, force: true });
@@ -324,7 +325,7 @@ describe("viewers of files", { skip }, () => {
       const original = HTMLCanvasElement.prototype.getContext;
       Object.defineProperty(HTMLCanvasElement.prototype, "getContext", {
         value: function (this: HTMLCanvasElement, kind: string, options?: object) {
-          return kind.includes("webgl") ? null : original.call(this, kind as "2d", options);
+          return kind.includes("webgl") ? null : Reflect.apply(original, this, [kind, options]);
         },
       });
     });

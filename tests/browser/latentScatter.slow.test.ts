@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
 
 const hostile = '<img src=x onerror="window.hacked=1"> <a href="javascript:window.hacked=1">$x$ %{x} &lt;';
@@ -51,13 +52,13 @@ interface Area {
   y: [number, number];
 }
 
-describe("the latent scatter in JupyterLab", { skip }, () => {
+describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
   const errors: string[] = [];
 
-  before(async () => {
+  beforeAll(async () => {
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     mkdirSync(artefacts, { recursive: true });
     page = await browser.newPage({ viewport: { width: 1240, height: 900 } });
@@ -86,7 +87,7 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
         throw error;
       });
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });
@@ -509,7 +510,9 @@ describe("the latent scatter in JupyterLab", { skip }, () => {
       await (window as any).jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
     });
     await page.waitForFunction(() =>
-      document.querySelector(".e2gmm-scatter-message")?.textContent?.startsWith("The kernel has gone"),
+      document
+        .querySelector(".e2gmm-scatter-message")
+        ?.textContent?.startsWith("The kernel is no longer running"),
     );
     await shot("gone");
   });

@@ -4,10 +4,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
-import { openWidgets } from "e2gmm/dist/widgets/widget";
 import type { Browser } from "playwright-core";
+import { openWidgets } from "tslab-widgets";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
 import { importBinder, root } from "../workspace/repository";
 import { artefacts, launchChromium, skip } from "./lab";
 
@@ -82,7 +83,7 @@ window.show = async (id) => {
 };
 </script>`;
 
-describe("the widget module under RequireJS", { skip }, () => {
+describe("the widget module under RequireJS", skipIf(skip), () => {
   let folder: string;
   let server: Server;
   let browser: Browser;
@@ -90,7 +91,7 @@ describe("the widget module under RequireJS", { skip }, () => {
   /** Served to the page, by path. */
   const served = new Map<string, { type: string; body: string | Buffer }>();
 
-  before(async () => {
+  beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-widget-module-"));
     const { bundleAmd, bundleWidgetModule } = await importBinder<Bundler>("../labextension/widgetModule.mjs");
     await bundleWidgetModule(path.join(folder, "dist"));
@@ -107,7 +108,7 @@ describe("the widget module under RequireJS", { skip }, () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     browser = await launchChromium();
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     server?.close();
     if (folder) rmSync(folder, { recursive: true, force: true });

@@ -2,20 +2,21 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import { sharedData, temporaryFolder } from "e2gmm/dist/testing";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
+import { sharedData, temporaryFolder } from "../testing";
 import { neutralModel, simulatedProject, succeed, words } from "./command";
 import { correlation, densityOfModel, readStack } from "./mrc";
 
 /** From particles to maps, one command after the other, each reading what those before it wrote. */
 
 let folder: string;
-before(() => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-chain-"));
   simulatedProject(folder, "--snr", "5");
   neutralModel(folder);
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (...parts: string[]) => path.join(folder, ...parts);
 const text = (...parts: string[]) => readFileSync(at(...parts), "utf8");
@@ -69,7 +70,7 @@ test("neutral writes the model, and the FRC of every round beside it", () => {
 
 describe("a trained run", () => {
   let printed: string;
-  before(() => {
+  beforeAll(() => {
     const data = words("--particles sim/particles.star --model model.txt --out run --backend wasm");
     printed = succeed(folder, "train", ...data, "--latent", "2", "--vary", "position", "--epochs", "2");
   });
@@ -217,7 +218,7 @@ test("projections reconstruct to the density of the model that was projected, wi
 });
 
 const adk = sharedData("adk");
-test("the chain on particles that RELION made", { skip: adk ? false : "no ../shared/data/adk" }, (t) => {
+test("the chain on particles that RELION made", skipIf(adk ? false : "no ../shared/data/adk"), (t) => {
   const work = temporaryFolder(t);
   const star = readFileSync(path.join(adk!, "particles.star"), "utf8");
   let row = 0;

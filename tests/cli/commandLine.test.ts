@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { temporaryFolder } from "e2gmm/dist/testing";
 import { packageVersion } from "e2gmm/dist/version";
+import { test } from "vitest";
+import { temporaryFolder } from "../testing";
 import { e2gmm, succeed } from "./command";
 
 const commands = [

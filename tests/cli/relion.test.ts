@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
-import { haveProgram, runProgram, sharedData, temporaryFolder } from "e2gmm/dist/testing";
+import { test } from "vitest";
+import { skipIf } from "../requirement";
+import { haveProgram, runProgram, sharedData, temporaryFolder } from "../testing";
 import { refuses, succeed, words } from "./command";
 import { correlation, densityOfModel, image, readStack } from "./mrc";
 
@@ -10,83 +11,100 @@ import { correlation, densityOfModel, image, readStack } from "./mrc";
 
 const skip = haveProgram("relion_project") ? false : "no RELION";
 
-test("projections agree with relion_project, each image to 0.999, with CTF and without", { skip }, (t) => {
-  const folder = temporaryFolder(t);
-  const design = ["--states", "2", "--particles-per-state", "12", "--ctf", "--shifts", "6", "--apix", "3"];
-  succeed(folder, "simulate", "linear", ...design, "--out", "sim");
-  const neutral = ["neutral", "--map", "sim/consensus.mrc", "--resolution", "16", "--gaussians", "64"];
-  succeed(folder, ...neutral, "--out", "model.txt");
-  // The model's density, by a formula that has no projection in it, is what RELION projects.
-  const centre = path.join(folder, "density.mrc");
-  writeFileSync(centre, densityOfModel(readFileSync(path.join(folder, "model.txt"), "utf8"), 64, 3));
-  for (const more of [[], ["--ctf"]]) {
-    const project = ["project", "--model", "model.txt", "--star", "sim/particles.star", "--out", "ours.mrcs"];
-    succeed(folder, ...project, ...more);
-    const relion = ["--i", "density.mrc", "--ang", "sim/particles.star", "--o", "theirs", "--angpix", "3"];
-    runProgram("relion_project", [...relion, ...more], folder);
+test(
+  "projections agree with relion_project, each image to 0.999, with CTF and without",
+  skipIf(skip),
+  (t) => {
+    const folder = temporaryFolder(t);
+    const design = ["--states", "2", "--particles-per-state", "12", "--ctf", "--shifts", "6", "--apix", "3"];
+    succeed(folder, "simulate", "linear", ...design, "--out", "sim");
+    const neutral = ["neutral", "--map", "sim/consensus.mrc", "--resolution", "16", "--gaussians", "64"];
+    succeed(folder, ...neutral, "--out", "model.txt");
+    // The model's density, by a formula that has no projection in it, is what RELION projects.
+    const centre = path.join(folder, "density.mrc");
+    writeFileSync(centre, densityOfModel(readFileSync(path.join(folder, "model.txt"), "utf8"), 64, 3));
+    for (const more of [[], ["--ctf"]]) {
+      const project = [
+        "project",
+        "--model",
+        "model.txt",
+        "--star",
+        "sim/particles.star",
+        "--out",
+        "ours.mrcs",
+      ];
+      succeed(folder, ...project, ...more);
+      const relion = ["--i", "density.mrc", "--ang", "sim/particles.star", "--o", "theirs", "--angpix", "3"];
+      runProgram("relion_project", [...relion, ...more], folder);
+      const [ours, theirs] = [
+        readStack(path.join(folder, "ours.mrcs")),
+        readStack(path.join(folder, "theirs.mrcs")),
+      ];
+      assert.deepEqual(ours.size, [64, 64, 24]);
+      for (let i = 0; i < 24; i++) {
+        const [a, b] = [image(ours, i), image(theirs, i)];
+        const r = correlation(a, b);
+        assert.ok(r > 0.999, `image ${i + 1}${more.join("")}: ${r}`);
+        const scale = Math.max(...a) / Math.max(...b);
+        assert.ok(Math.abs(scale - 1) < 0.03, `image ${i + 1}${more.join("")}: ${scale} times as bright`);
+      }
+    }
+  },
+);
+
+test(
+  "a STAR file of poses alone, in one table without images, gives the projections of relion_project",
+  skipIf(skip),
+  (t) => {
+    const folder = temporaryFolder(t);
+    const rows = ["10 20 30 4 -2", "-100 75 160 0 0", "0 180 45 -3 8"];
+    const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"].map(
+      (name) => `_rln${name}`,
+    );
+    writeFileSync(
+      path.join(folder, "poses.star"),
+      ["data_", "", "loop_", ...columns, ...rows, ""].join("\n"),
+    );
+    const gaussians = ["0.1 0.05 -0.12 1 1.8", "-0.15 0.1 0.02 0.7 2.5", "0 -0.2 0.15 1.2 1.5"];
+    const model = ["# box_size 40", "# apix 3", ...gaussians, ""].join("\n");
+    writeFileSync(path.join(folder, "model.txt"), model);
+    writeFileSync(path.join(folder, "density.mrc"), densityOfModel(model, 40, 3));
+    succeed(folder, "project", "--model", "model.txt", "--star", "poses.star", "--out", "ours.mrcs");
+    // RELION wants optics, and images with names.
+    const opticsColumns = words("OpticsGroupName OpticsGroup Voltage SphericalAberration AmplitudeContrast");
+    opticsColumns.push("ImagePixelSize", "ImageSize", "ImageDimensionality");
+    const optics = [
+      "data_optics",
+      "",
+      "loop_",
+      ...opticsColumns.map((name) => `_rln${name}`),
+      "o 1 300 2.7 0.1 3 40 2",
+    ];
+    const named = rows.map((row, i) => `${row} 1 ${i + 1}@none.mrcs`);
+    const all = [...columns, "_rlnOpticsGroup", "_rlnImageName"];
+    const particles = ["", "data_particles", "", "loop_", ...all, ...named, ""];
+    writeFileSync(path.join(folder, "named.star"), [...optics, ...particles].join("\n"));
+    const relion = ["--i", "density.mrc", "--ang", "named.star", "--o", "theirs", "--angpix", "3"];
+    runProgram("relion_project", relion, folder);
     const [ours, theirs] = [
       readStack(path.join(folder, "ours.mrcs")),
       readStack(path.join(folder, "theirs.mrcs")),
     ];
-    assert.deepEqual(ours.size, [64, 64, 24]);
-    for (let i = 0; i < 24; i++) {
-      const [a, b] = [image(ours, i), image(theirs, i)];
-      const r = correlation(a, b);
-      assert.ok(r > 0.999, `image ${i + 1}${more.join("")}: ${r}`);
-      const scale = Math.max(...a) / Math.max(...b);
-      assert.ok(Math.abs(scale - 1) < 0.03, `image ${i + 1}${more.join("")}: ${scale} times as bright`);
+    assert.deepEqual(ours.size, [40, 40, 3]);
+    assert.ok(Math.abs(ours.apix - 3) < 1e-5);
+    for (let i = 0; i < 3; i++) {
+      const r = correlation(image(ours, i), image(theirs, i));
+      assert.ok(r > 0.999, `pose ${i + 1}: ${r}`);
     }
-  }
-});
+    refuses(
+      folder,
+      [...words("project --model model.txt --star poses.star --out c.mrcs"), "--ctf"],
+      /nothing but poses/,
+    );
+  },
+);
 
-test("a STAR file of poses alone, in one table without images, gives the projections of relion_project", {
-  skip,
-}, (t) => {
-  const folder = temporaryFolder(t);
-  const rows = ["10 20 30 4 -2", "-100 75 160 0 0", "0 180 45 -3 8"];
-  const columns = ["AngleRot", "AngleTilt", "AnglePsi", "OriginXAngst", "OriginYAngst"].map(
-    (name) => `_rln${name}`,
-  );
-  writeFileSync(path.join(folder, "poses.star"), ["data_", "", "loop_", ...columns, ...rows, ""].join("\n"));
-  const gaussians = ["0.1 0.05 -0.12 1 1.8", "-0.15 0.1 0.02 0.7 2.5", "0 -0.2 0.15 1.2 1.5"];
-  const model = ["# box_size 40", "# apix 3", ...gaussians, ""].join("\n");
-  writeFileSync(path.join(folder, "model.txt"), model);
-  writeFileSync(path.join(folder, "density.mrc"), densityOfModel(model, 40, 3));
-  succeed(folder, "project", "--model", "model.txt", "--star", "poses.star", "--out", "ours.mrcs");
-  // RELION wants optics, and images with names.
-  const opticsColumns = words("OpticsGroupName OpticsGroup Voltage SphericalAberration AmplitudeContrast");
-  opticsColumns.push("ImagePixelSize", "ImageSize", "ImageDimensionality");
-  const optics = [
-    "data_optics",
-    "",
-    "loop_",
-    ...opticsColumns.map((name) => `_rln${name}`),
-    "o 1 300 2.7 0.1 3 40 2",
-  ];
-  const named = rows.map((row, i) => `${row} 1 ${i + 1}@none.mrcs`);
-  const all = [...columns, "_rlnOpticsGroup", "_rlnImageName"];
-  const particles = ["", "data_particles", "", "loop_", ...all, ...named, ""];
-  writeFileSync(path.join(folder, "named.star"), [...optics, ...particles].join("\n"));
-  const relion = ["--i", "density.mrc", "--ang", "named.star", "--o", "theirs", "--angpix", "3"];
-  runProgram("relion_project", relion, folder);
-  const [ours, theirs] = [
-    readStack(path.join(folder, "ours.mrcs")),
-    readStack(path.join(folder, "theirs.mrcs")),
-  ];
-  assert.deepEqual(ours.size, [40, 40, 3]);
-  assert.ok(Math.abs(ours.apix - 3) < 1e-5);
-  for (let i = 0; i < 3; i++) {
-    const r = correlation(image(ours, i), image(theirs, i));
-    assert.ok(r > 0.999, `pose ${i + 1}: ${r}`);
-  }
-  refuses(
-    folder,
-    [...words("project --model model.txt --star poses.star --out c.mrcs"), "--ctf"],
-    /nothing but poses/,
-  );
-});
-
-test("RELION reconstructs the projections from the STAR file that came with them", { skip }, (t) => {
+test("RELION reconstructs the projections from the STAR file that came with them", skipIf(skip), (t) => {
   const folder = temporaryFolder(t);
   const design = ["--states", "2", "--particles-per-state", "300", "--box", "32", "--apix", "4", "--ctf"];
   succeed(folder, "simulate", "linear", ...design, "--shifts", "6", "--out", "sim");
@@ -101,17 +119,19 @@ test("RELION reconstructs the projections from the STAR file that came with them
 });
 
 const adk = sharedData("adk");
-test("the map of adk agrees with RELION's to 0.99 up to half Nyquist", {
-  skip: adk ? false : "no ../shared/data/adk",
-}, (t) => {
-  const folder = temporaryFolder(t);
-  succeed(folder, "reconstruct", "--particles", path.join(adk!, "particles.star"), "--out", "map.mrc");
-  const rows = fscTable(succeed(folder, "fsc", "map.mrc", path.join(adk!, "consensus.mrc")));
-  assert.equal(rows.length, 32);
-  for (const [shell, , resolution, fsc] of rows) {
-    if (shell! <= 16) assert.ok(fsc! >= 0.99, `${resolution} Å: ${fsc}`);
-  }
-});
+test(
+  "the map of adk agrees with RELION's to 0.99 up to half Nyquist",
+  skipIf(adk ? false : "no ../shared/data/adk"),
+  (t) => {
+    const folder = temporaryFolder(t);
+    succeed(folder, "reconstruct", "--particles", path.join(adk!, "particles.star"), "--out", "map.mrc");
+    const rows = fscTable(succeed(folder, "fsc", "map.mrc", path.join(adk!, "consensus.mrc")));
+    assert.equal(rows.length, 32);
+    for (const [shell, , resolution, fsc] of rows) {
+      if (shell! <= 16) assert.ok(fsc! >= 0.99, `${resolution} Å: ${fsc}`);
+    }
+  },
+);
 
 /** Shell, frequency, resolution and correlation of each shell but 0. */
 function fscTable(text: string): number[][] {

@@ -3,18 +3,19 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
+import { skipIf } from "../requirement";
 import { contents, launcher, neutralModel, type Outcome, simulatedProject, succeed, words } from "./command";
 
 /** Ctrl-C, and what a cluster's scheduler sends: the work stops at its next step, and nothing half-done stays. */
 
 let folder: string;
-before(() => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-stop-"));
   simulatedProject(folder);
   neutralModel(folder);
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts a command, sends it a signal when `when` says so of its stdout, and waits for its end. */
 function stopped(args: string[], signal: NodeJS.Signals, when: (out: string) => boolean): Promise<Outcome> {
@@ -106,16 +107,18 @@ test("a reader that has seen enough does not make the work fail", async () => {
   rmSync(path.join(folder, "t.txt"));
 });
 
-test("a result that cannot be written is a failure", {
-  skip: existsSync("/dev/full") ? false : "no /dev/full",
-}, () => {
-  const full = openSync("/dev/full", "w");
-  const args = words("fsc sim/consensus.mrc sim/consensus.mrc");
-  const { status, stderr } = spawnSync(process.execPath, [launcher, ...args], {
-    cwd: folder,
-    stdio: ["ignore", full, "pipe"],
-    encoding: "utf8",
-  });
-  closeSync(full);
-  assert.deepEqual({ status, stderr }, { status: 1, stderr: "e2gmm: stdout: no space left on the disk\n" });
-});
+test(
+  "a result that cannot be written is a failure",
+  skipIf(existsSync("/dev/full") ? false : "no /dev/full"),
+  () => {
+    const full = openSync("/dev/full", "w");
+    const args = words("fsc sim/consensus.mrc sim/consensus.mrc");
+    const { status, stderr } = spawnSync(process.execPath, [launcher, ...args], {
+      cwd: folder,
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    assert.deepEqual({ status, stderr }, { status: 1, stderr: "e2gmm: stdout: no space left on the disk\n" });
+  },
+);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { refuses, succeed } from "../cli/command";
 import { readStack } from "../cli/mrc";
 
@@ -23,7 +23,7 @@ let images: Float32Array;
 /** Standard deviation of all pixels. */
 let deviation: number;
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-agreement-"));
   await e2.useBackend("wasm");
   const sim = { states: 8, particlesPerState: COUNT / 8, range: 0.2, boxSize: SIZE, apix: APIX };
@@ -40,7 +40,7 @@ before(async () => {
   images = readStack(at("particles.mrcs")).data;
   deviation = Math.sqrt(images.reduce((sum, v) => sum + v * v, 0) / images.length);
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Row = string[];
 interface Case {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { cpSync, openSync, readFileSync, rmSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
-import { before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
+import { beforeAll, describe, test } from "vitest";
 import { type SmallProject, smallProject } from "./smallRun";
 
 /** A run can be resumed only with the particles it was started with; their content decides, not their date. */
 
 let project: SmallProject;
 let latents: string;
-before(async () => {
+beforeAll(async () => {
   project = await smallProject();
   const whole = await e2.training.trainInThisThread(project.settings("whole"));
   latents = readFileSync(path.join(whole.folder, "latents.csv"), "utf8");

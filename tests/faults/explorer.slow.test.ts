@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
-import { formsOf } from "e2gmm/dist/display/displayable";
-import { loadRasteriser } from "e2gmm/dist/display/raster";
 import type { Browser, Page } from "playwright-core";
+import { formsOf, loadRasteriser } from "tslab-widgets/display";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { copyRun, fixture, fixtureSize } from "../browser/fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
+import { skipIf } from "../requirement";
 
 /** What the explorer did wrong without a word, each seen in a browser. */
 
@@ -25,7 +25,7 @@ const z = (await explorer.run!.latents()).refined;`,
   "const one = new e2.explorer.LatentScatter({ latents: z.filter((_, i) => i % 2 === 0), latent: 1 }); one",
 ];
 
-describe("faults of the explorer", { skip }, () => {
+describe("faults of the explorer", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -48,7 +48,7 @@ describe("faults of the explorer", { skip }, () => {
   const rowOf = (name: string) =>
     page.locator("tr", { has: page.getByLabel(`Name of the set ${name}`, { exact: true }) });
 
-  before(async () => {
+  beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
     [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
     copyRun(lab.folder, "adk run");
@@ -59,7 +59,7 @@ describe("faults of the explorer", { skip }, () => {
     await drawn();
     latents = await json("Array.from(z)");
   });
-  after(async () => {
+  afterAll(async () => {
     await browser?.close();
     await lab?.stop();
   });
@@ -73,7 +73,7 @@ describe("faults of the explorer", { skip }, () => {
     await runCell(page, `explorer.scatter.anchors = ${JSON.stringify(anchors)};`);
     await controls("Make sets along the path")
       .locator("..")
-      .getByLabel("Way of cutting the path")
+      .getByLabel("How the path is divided")
       .selectOption("length");
     await explorer().getByLabel("Number of parts").fill("3");
     await explorer().getByLabel("Largest distance from the path").fill("0.4");

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
+import { beforeAll, describe, test } from "vitest";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
 /** A disk that is full: the error names the file, old files are what they were, and nothing half written stays. */
 
 let project: SmallProject;
-before(async () => {
+beforeAll(async () => {
   project = await smallProject();
 });
 const at = (...parts: string[]) => path.join(project.folder, ...parts);

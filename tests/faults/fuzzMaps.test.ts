@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import * as e2 from "e2gmm";
-import { mrcBytes } from "e2gmm/dist/formats/mrc.test.helper";
 import type { GaussianModel } from "e2gmm/dist/model/gaussianModel";
 import { formatModelPdb, parseModelPdb } from "e2gmm/dist/model/pdb";
 import { formatModelText, parseModelText } from "e2gmm/dist/model/text";
-import { temporaryFolder } from "e2gmm/dist/testing";
+import { test } from "vitest";
+import { mrcBytes } from "../../kernel-lib/src/formats/mrc.test.helper";
+import { temporaryFolder } from "../testing";
 
 /** Files with random damage: each is read, or refused in a sentence; none takes memory that it has not. */
 
@@ -71,8 +71,8 @@ async function tried<T>(
 }
 
 /** Counts what was read and refused; neither may be all. */
-function report(t: TestContext, cases: number, read: number): void {
-  t.diagnostic(`${cases} files, ${read} read, ${cases - read} refused`);
+function report(cases: number, read: number): void {
+  console.log(`${cases} files, ${read} read, ${cases - read} refused`);
   assert.ok(read > 0 && read < cases);
 }
 
@@ -110,7 +110,7 @@ test("MRC files with damaged headers", async (t) => {
     if (await tried(`case ${i}`, () => e2.maps.read(file), check)) read++;
     assert.ok(memory() - before < MOST_MEMORY, `case ${i}`);
   }
-  report(t, cases, read);
+  report(cases, read);
 });
 
 for (const packing of ["gzip", "bzip2"] as const) {
@@ -134,7 +134,7 @@ for (const packing of ["gzip", "bzip2"] as const) {
       if (await tried(`case ${i}`, opened, () => undefined)) read++;
       assert.ok(memory() - before < MOST_MEMORY, `case ${i}`);
     }
-    t.diagnostic(`${cases} files, ${read} read, ${cases - read} refused`);
+    console.log(`${cases} files, ${read} read, ${cases - read} refused`);
     assert.ok(read < cases / 2);
   });
 }
@@ -180,7 +180,7 @@ function checkModel({ count, params, boxSize, apix, origin = [0, 0, 0] }: Gaussi
   assert.ok(Number.isInteger(boxSize) && boxSize > 0 && boxSize <= 16384 && apix > 0 && apix <= 10_000);
 }
 
-test("models as text with damaged lines", async (t) => {
+test("models as text with damaged lines", async () => {
   const random = new e2.Random(3);
   const good = formatModelText(model(20, random));
   const cases = 10_000;
@@ -189,10 +189,10 @@ test("models as text with damaged lines", async (t) => {
     const text = damaged(good, random);
     if (await tried(text, () => parseModelText(text, "m.txt"), checkModel)) read++;
   }
-  report(t, cases, read);
+  report(cases, read);
 });
 
-test("models as PDB with damaged lines", async (t) => {
+test("models as PDB with damaged lines", async () => {
   const random = new e2.Random(4);
   const [exact, atoms] = [true, false].map((exact) =>
     formatModelPdb([model(6, random), model(6, random)], { exact }),
@@ -206,7 +206,7 @@ test("models as PDB with damaged lines", async (t) => {
     if (await tried(text, () => parseModelPdb(text, "m.pdb"), check)) read++;
     assert.ok(memory() - before < MOST_MEMORY, text);
   }
-  report(t, cases, read);
+  report(cases, read);
 });
 
 test("boxes and numbers of models that no file has", async () => {
@@ -220,7 +220,7 @@ test("boxes and numbers of models that no file has", async () => {
     ["REMARK 999 BOX 1 64 0", /line 1: expected a length from 0\.01 to 10000 Å for apix, found 0/],
     ["REMARK 999 BOX 0 64 1.5", /line 1: expected model 1 next/],
     ["REMARK 999 BOX 1 64.5 1.5", /line 1: expected a positive whole number/],
-    ["REMARK 999 GAUSSIAN 1 1 0 0 0 1 1", /line 1: expected a BOX remark of its model before/],
+    ["REMARK 999 GAUSSIAN 1 1 0 0 0 1 1", /line 1: expected a BOX remark of its model first/],
     [
       "REMARK 999 BOX 1 64 1.5\nREMARK 999 GAUSSIAN 1 2 0 0 0 1 1",
       /line 2: expected Gaussian 1 of model 1 next, found 2/,
@@ -232,7 +232,7 @@ test("boxes and numbers of models that no file has", async () => {
   for (const [header, right] of [
     ["# box_size 1000000000\n# apix 1", /m\.txt: line 1: expected a positive whole number, at most 16384/],
     ["# box_size 64\n# apix 1e-30", /line 2: expected a length from 0\.01/],
-    ["# box_size 64\n# apix 1.5\n# box_size 32", /line 3: expected 64, as an earlier line says, found 32/],
+    ["# box_size 64\n# apix 1.5\n# box_size 32", /line 3: expected 64 as in an earlier line, found 32/],
     ["# box_size 64\n# apix 1.5\n# origin 1 2", /line 3: expected an origin of three numbers/],
     ["# box_size 64\n# apix 1.5\n# origin 1 2 inf", /line 3: expected an origin of three numbers/],
   ] as const) {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
 import type { ParticleSet } from "e2gmm/dist/particles/particleSet";
 import { Random } from "e2gmm/dist/random";
+import { afterAll, beforeAll, test } from "vitest";
 import { CryosparcFile, reading, Star, writeImages } from "./particleFiles";
 
 /**
@@ -17,11 +17,11 @@ const CS_FILES = 2500;
 
 let folder: string;
 const at = (name: string) => path.join(folder, name);
-before(() => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-fuzz-"));
   writeImages(at("p.mrcs"));
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Every number that anything is computed from. */
 function numbersOf(set: ParticleSet): number[] {

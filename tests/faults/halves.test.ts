@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type { GaussianHead } from "e2gmm/dist/network/head";
 import type { ParticleTargets } from "e2gmm/dist/particles/targets";
 import type { ProjectionEngine } from "e2gmm/dist/projection/engine";
@@ -10,6 +9,7 @@ import { Random } from "e2gmm/dist/random";
 import { reconstruct } from "e2gmm/dist/reconstruction/reconstruct";
 import { defaultTrainingOptions } from "e2gmm/dist/training/options";
 import { Trainer } from "e2gmm/dist/training/trainer";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { succeed } from "../cli/command";
 import { CryosparcFile, PARTICLES, reading, Star, writeImages } from "./particleFiles";
 
@@ -17,14 +17,14 @@ import { CryosparcFile, PARTICLES, reading, Star, writeImages } from "./particle
 
 let folder: string;
 const at = (...names: string[]) => path.join(folder, ...names);
-before(() => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-halves-"));
   writeImages(at("p.mrcs"));
   writeImages(at("q.mrcs"));
   symlinkSync("p.mrcs", at("link.mrcs"));
   linkSync(at("q.mrcs"), at("hard.mrcs"));
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const twice = Array.from({ length: 2 * PARTICLES }, (_, i) => i >> 1);
 const again = Array.from({ length: 2 * PARTICLES }, (_, i) => i % PARTICLES);

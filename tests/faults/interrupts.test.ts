@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
 import { endsWhenInterrupted, PATIENCE_MS, usable } from "./interrupting";
 
@@ -11,7 +11,7 @@ import { endsWhenInterrupted, PATIENCE_MS, usable } from "./interrupting";
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   kernel = await KernelProcess.start();
   client = await kernel.client();
   await client.execute(`
@@ -21,7 +21,7 @@ before(async () => {
     const endless = new Function("for (;;);") as () => void;
     const stubborn = new Function("for (;;) { try { for (;;); } catch {} }") as () => void;`);
 });
-after(() => kernel.stop());
+afterAll(() => kernel.stop());
 
 const cells: [what: string, code: string][] = [
   ["a loop that catches in a loop", "go(); while (true) { try { for (;;) {} } catch {} }"],

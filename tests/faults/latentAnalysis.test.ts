@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import * as e2 from "e2gmm";
 import { KdTree, neighbourBuffers } from "e2gmm/dist/latent/kdTree";
+import { test } from "vitest";
 
 /** An analysis of points in the latent space, [n · dimensions]. All numbers that it returns must be finite. */
 type Analysis = (points: Float32Array, dimensions: number) => unknown;

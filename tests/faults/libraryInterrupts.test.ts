@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
 import { endsWhenInterrupted } from "./interrupting";
 
@@ -8,7 +8,7 @@ import { endsWhenInterrupted } from "./interrupting";
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   kernel = await KernelProcess.start();
   client = await kernel.client();
   const made = await client.execute(
@@ -28,7 +28,7 @@ before(async () => {
   );
   assert.equal(made.reply.content["status"], "ok", JSON.stringify(made.reply.content));
 });
-after(() => kernel.stop());
+afterAll(() => kernel.stop());
 
 const library: [what: string, code: string][] = [
   [

@@ -4,15 +4,15 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
-import { before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
+import { beforeAll, describe, test } from "vitest";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
 /** Only one training writes to a run folder at a time; the lock of a dead one is taken over by the next. */
 
 let project: SmallProject;
-before(async () => {
+beforeAll(async () => {
   project = await smallProject();
 });
 
@@ -133,7 +133,7 @@ describe("a lock whose process", () => {
     });
   };
 
-  test("is dead is taken over; so is one whose number was given to another process, and one before a restart", async (t) => {
+  test("is dead is taken over; so is one whose number was given to another process, and one before a restart", async () => {
     const lock = await lockFrom("stale");
     const child = spawn(process.execPath, ["-e", ""]);
     await once(child, "exit");
@@ -144,7 +144,7 @@ describe("a lock whose process", () => {
     ];
     for (const [name, change, skip] of stale) {
       if (skip) {
-        t.diagnostic(`${name}: the system does not say when it was started`);
+        console.log(`${name}: the system does not say when it was started`);
         continue;
       }
       writeFileSync(lockOf("stale"), JSON.stringify({ ...lock, ...change }));

@@ -2,21 +2,21 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/command";
 
 /** What is no mask is refused by every command that takes one, in the same words. */
 
 let folder: string;
 let map: e2.maps.Volume;
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-masks-"));
   simulatedProject(folder);
   neutralModel(folder);
   map = await e2.maps.read(path.join(folder, "sim/consensus.mrc"));
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const commands: Record<string, string[]> = {
   train: words("train --particles sim/particles.star --model model.txt --backend wasm --out run"),
@@ -37,7 +37,7 @@ const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
     "nothing but zeros",
     () => filled(() => 0),
     all,
-    /expected values above 0, of at least 0\.5 somewhere, found nothing/,
+    /expected values above 0, at least 0\.5 somewhere, found nothing/,
   ],
   [
     "nothing above 0.3",
@@ -63,12 +63,7 @@ const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
     ["fsc"],
     /voxel \(0, 0, 0\): expected a value from 0 to 1, found 255/,
   ],
-  [
-    "a box of half the size",
-    () => ({ ...half(), apix: map.apix / 2 }),
-    all,
-    /expected a box (as large as 32×32×32|of 128\.0 Å)/,
-  ],
+  ["a box of half the size", () => ({ ...half(), apix: map.apix / 2 }), all, /expected a box of 128\.0 Å/],
   [
     "fewer voxels",
     () => ({ data: new Float32Array(8).fill(1), size: [2, 2, 2], apix: 64 }),

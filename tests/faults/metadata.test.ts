@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { refuses } from "../cli/command";
 import { CryosparcFile, PARTICLES, reading, Star, writeImages } from "./particleFiles";
 
@@ -10,11 +10,11 @@ import { CryosparcFile, PARTICLES, reading, Star, writeImages } from "./particle
 
 let folder: string;
 const at = (name: string) => path.join(folder, name);
-before(() => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-metadata-"));
   writeImages(path.join(folder, "p.mrcs"));
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type StarCase = [name: string, change: (star: Star) => unknown, right: RegExp];
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
 import * as e2 from "e2gmm";
 import { createStack } from "e2gmm/dist/formats/mrc";
 import { starNumber } from "e2gmm/dist/formats/relionStar";
-import { temporaryFolder } from "e2gmm/dist/testing";
 import { RunFolder } from "e2gmm/dist/training/runs/run";
+import { describe, test } from "vitest";
+import { temporaryFolder } from "../testing";
 
 /** A number that is not finite is written to no file; what was there before stays, and nothing is left beside it. */
 

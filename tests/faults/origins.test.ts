@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as e2 from "e2gmm";
 import { placedLike } from "e2gmm/dist/explorer/exportedFiles";
 import { pickGaussians } from "e2gmm/dist/model/gaussianModel";
-import { temporaryFolder } from "e2gmm/dist/testing";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { neutralModel, simulatedProject, succeed } from "../cli/command";
+import { temporaryFolder } from "../testing";
 
 /** What is made from a map lies on that map in every other program, wherever its header places it. */
 
@@ -144,11 +144,11 @@ describe("the place in space stays", () => {
 
 describe("from neutral to decode", () => {
   let folder: string;
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-origin-"));
     simulatedProject(folder);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("a run keeps the map's origin, and decodes to it", async () => {
     const at = (...parts: string[]) => path.join(folder, ...parts);

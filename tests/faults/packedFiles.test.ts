@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import * as e2 from "e2gmm";
 import { openSource } from "e2gmm/dist/formats/fileSource";
-import { mrcBytes } from "e2gmm/dist/formats/mrc.test.helper";
+import { describe, type TestContext, test } from "vitest";
+import { mrcBytes } from "../../kernel-lib/src/formats/mrc.test.helper";
 
 /** Compressed files that are damaged, that promise too much, or that unpack to more than they promise. */
 
@@ -43,7 +43,7 @@ function workplace(t: TestContext): { folder: string; temporary: string } {
   mkdirSync(temporary);
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = temporary;
-  t.after(() => {
+  t.onTestFinished(() => {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
     const left = readdirSync(temporary);

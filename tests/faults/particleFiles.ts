@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Field, npy } from "e2gmm/dist/particles/metadata/cryosparc.test.helper";
 import { openParticles, type ParticleSet } from "e2gmm/dist/particles/particleSet";
+import { type Field, npy } from "../../kernel-lib/src/particles/metadata/cryosparc.test.helper";
 
 /** Good particle files, as text and values that a test can spoil. All name images of 8×8 pixels of 2 Å in p.mrcs. */
 

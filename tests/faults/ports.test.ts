@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
 import type net from "node:net";
-import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import * as e2 from "e2gmm";
+import { afterAll, beforeAll, test } from "vitest";
 import { Dealer, Subscriber } from "zeromq";
 import { type Connection, KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
 import { Flag, frame, greeting, openConnection, ready, throwBytes } from "./zmtp";
@@ -19,12 +19,12 @@ let client: WireClient;
 const random = new e2.Random(11);
 const open: net.Socket[] = [];
 
-before(async () => {
+beforeAll(async () => {
   kernel = await KernelProcess.start();
   client = await kernel.client();
   await client.execute("let kept = 40; let changed = 0;");
 });
-after(async () => {
+afterAll(async () => {
   for (const socket of open) socket.destroy();
   await kernel.stop();
 });

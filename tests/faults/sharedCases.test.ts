@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { e2gmm, refuses } from "../cli/command";
 import { readStack } from "../cli/mrc";
+import { skipIf } from "../requirement";
 
 /**
  * Inputs that once gave a wrong result in silence, a crash, or a refusal for the wrong reason, each with what is right.
@@ -98,12 +99,12 @@ const expectations: Expectation[] = [
   reconstruct("utf8-bom", "a.star", { printed: [/12 particles/] }),
 ];
 
-describe("inputs that went wrong once", { skip: !existsSync(cases) && "no ../shared/cases" }, () => {
+describe("inputs that went wrong once", skipIf(!existsSync(cases) && "no ../shared/cases"), () => {
   let folder: string;
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-cases-"));
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("every case is in the table", () => {
     const there = readdirSync(cases, { withFileTypes: true }).filter((entry) => entry.isDirectory());

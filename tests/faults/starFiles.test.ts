@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type { OpenParticlesOptions, ParticleSet } from "e2gmm/dist/particles/particleSet";
 import { writeSelection } from "e2gmm/dist/particles/writeSelection";
-import { haveProgram, runProgram } from "e2gmm/dist/testing";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { refuses, succeed, words } from "../cli/command";
+import { haveProgram, runProgram } from "../testing";
 import { PARTICLES, reading, Star, writeImages } from "./particleFiles";
 
 /** STAR files as programs, scripts and editors write them: read as what they mean, or refused in one sentence. */
 
 let folder: string;
 const at = (...names: string[]) => path.join(folder, ...names);
-before(() => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-star-"));
   writeImages(at("p.mrcs"));
   writeImages(at("one/p.mrcs"));
@@ -24,7 +24,7 @@ before(() => {
   writeImages(at("unit.mrcs"), PARTICLES, 1);
   writeImages(at("unknown.mrcs"), PARTICLES, 0);
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Case {
   name: string;
@@ -548,7 +548,7 @@ describe("RELION", () => {
 });
 
 describe("the command", () => {
-  before(() => {
+  beforeAll(() => {
     const model = "# box_size 8\n# apix 2\n0 0 0 1 1\n0.1 -0.05 0.15 0.5 1\n";
     writeFileSync(at("model.txt"), model);
   });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
 import * as e2 from "e2gmm";
 import ts from "typescript";
+import { afterAll, beforeAll, test } from "vitest";
 import { root } from "../workspace/repository";
 
 /**
@@ -33,7 +33,7 @@ const at = (name: string) => path.join(folder, name);
 const random = new e2.Random(1);
 const points = Float32Array.from({ length: 4000 }, () => random.normal());
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "e2gmm-signals-"));
   data = await e2.simulate.linearMotion({
     folder: at("sim"),
@@ -51,7 +51,7 @@ before(async () => {
   await e2.model.writeText(at("model.txt"), model);
   await e2.useBackend("cpu");
 });
-after(async () => {
+afterAll(async () => {
   await particles.close();
   rmSync(folder, { recursive: true, force: true });
 });

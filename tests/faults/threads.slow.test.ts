@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { growImages, growNetworks, growProjection } from "./growingPools";
 
 for (const [name, grow, pools] of [

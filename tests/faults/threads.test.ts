@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { NetworkThreads, control as network, RECORD } from "e2gmm/dist/network/networkThreads";
 import { sharedFloats } from "e2gmm/dist/particles/images/imageTransformer";
@@ -18,6 +17,7 @@ import {
   type SharedWasmMemory,
   seeGrowth,
 } from "e2gmm/dist/wasm/wasmMemory";
+import { test } from "vitest";
 import { growImages, growNetworks, growProjection } from "./growingPools";
 
 const dist = path.dirname(require.resolve("e2gmm"));

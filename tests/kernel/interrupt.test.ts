@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, resultText, type WireClient } from "./wireClient";
 
 /** Interrupts must come through within a second; the rest is slack for a slow machine. */
@@ -8,11 +8,11 @@ const LIMIT_MS = 5000;
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   kernel = await KernelProcess.start();
   client = await kernel.client();
 });
-after(() => kernel.stop());
+afterAll(() => kernel.stop());
 
 /** Runs code that prints "go" and never ends, interrupts it, and returns the milliseconds until it had ended. */
 async function interruptAfterGo(code: string) {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../requirement";
 import { repositoryRoot } from "./wireClient";
 
 /**
@@ -28,12 +29,12 @@ if (!node24 && own < 24 && process.env["CI"] === "true") {
 }
 
 for (const file of ["protocol", "comms", "interrupt"]) {
-  test(`the ${file} tests pass on Node 24`, {
-    skip: node24 ? false : "no Node 24 is installed",
-  }, async () => {
-    const { NODE_TEST_CONTEXT: _outer, ...env } = process.env;
-    const child = spawn(process.execPath, ["--test", path.join(__dirname, `${file}.test.js`)], {
-      env: { ...env, E2GMM_KERNEL_NODE: node24! },
+  test(`the ${file} tests pass on Node 24`, skipIf(node24 ? false : "no Node 24 is installed"), async () => {
+    const vitest = path.join(repositoryRoot, "node_modules/vitest/vitest.mjs");
+    const args = [vitest, "run", "--config", "tests/vitest.config.mts", `tests/kernel/${file}.test.ts`];
+    const child = spawn(process.execPath, args, {
+      cwd: repositoryRoot,
+      env: { ...process.env, NO_COLOR: "1", E2GMM_KERNEL_NODE: node24! },
     });
     let output = "";
     const keep = (chunk: Buffer) => {
@@ -43,6 +44,6 @@ for (const file of ["protocol", "comms", "interrupt"]) {
     child.stderr.on("data", keep);
     const status = await new Promise((resolve) => child.on("close", resolve));
     assert.equal(status, 0, output);
-    assert.match(output, /(# |ℹ )pass [1-9]/, "tests ran");
+    assert.match(output, /Tests +[1-9]\d* passed/, "tests ran");
   });
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { Router } from "zeromq";
 import {
   KernelProcess,
@@ -19,12 +19,12 @@ let folder: string;
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "kernel-notebook-"));
   kernel = await KernelProcess.start({ cwd: folder });
   client = await kernel.client();
 });
-after(async () => {
+afterAll(async () => {
   await kernel.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -557,7 +557,7 @@ test("a message type that is not known and content of the wrong type are answere
   const unknown = await client.request("make_coffee_request");
   assert.equal(unknown.type, "make_coffee_reply");
   assert.equal(unknown.content["status"], "error");
-  assert.match(unknown.content["evalue"], /make_coffee_request is not known/);
+  assert.match(unknown.content["evalue"], /unknown message type make_coffee_request/);
   const wrong = await client.request("execute_request", { code: 5 });
   assert.equal(wrong.content["status"], "error");
   assert.match(wrong.content["evalue"], /code must be a string/);

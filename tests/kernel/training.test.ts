@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, printed, resultText, type WireClient } from "./wireClient";
 
 let kernel: KernelProcess;
 let client: WireClient;
 
-before(async () => {
+beforeAll(async () => {
   kernel = await KernelProcess.start();
   client = await kernel.client();
 });
-after(() => kernel.stop());
+afterAll(() => kernel.stop());
 
 test("an interrupted training stops at a step, keeps its checkpoint, and can be resumed in the next cell", async () => {
   const set = await client.execute(

@@ -17,9 +17,9 @@ export const launcher = path.join(repositoryRoot, "kernel-lib/bin/e2gmm-kernel.j
 /** The command line of an installed kernelspec. */
 export function kernelArgv(node: string): string[] {
   const { kernelspec } = require(path.join(repositoryRoot, "kernel-lib/dist/jupyter/kernelspec")) as {
-    kernelspec(node: string, launcher: string): { argv: string[] };
+    kernelspec(options: { node: string; launcher: string }): { argv: string[] };
   };
-  return kernelspec(node, launcher).argv;
+  return kernelspec({ node, launcher }).argv;
 }
 
 const DELIMITER = Buffer.from("<IDS|MSG>");

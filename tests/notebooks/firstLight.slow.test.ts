@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, type TestContext, test } from "node:test";
 import * as e2 from "e2gmm";
+import { describe, type TestContext, test } from "vitest";
+import { skipIf } from "../requirement";
 import { root } from "../workspace/repository";
 
 // The tutorial is run as a reader runs it: by the kernel, from the first cell to the last, on both kinds of data.
@@ -56,7 +57,7 @@ function outputs(notebook: Notebook) {
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-notebook-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -162,7 +163,7 @@ async function checkEnds(
   }
 }
 
-describe("first-light.ipynb", { skip }, () => {
+describe("first-light.ipynb", skipIf(skip), () => {
   test("on its own data finds the motion, and its class averages differ as the states do", async (t) => {
     const { notebook, results } = execute(t, { E2GMM_EPOCHS: "8" });
     const latents = await checkResults(notebook, results, path.join(results, "data/particles.star"));
@@ -189,25 +190,27 @@ describe("first-light.ipynb", { skip }, () => {
   });
 
   const adk = path.resolve(root, "../shared/data/adk");
-  test("on a STAR file and a map that two variables name, where RELION projected a molecule", {
-    skip: existsSync(adk) ? false : "the development data are not beside the repository",
-  }, async (t) => {
-    const star = path.join(adk, "particles.star");
-    const { notebook, results } = execute(t, {
-      E2GMM_PARTICLES: star,
-      E2GMM_MAP: path.join(adk, "consensus.mrc"),
-      E2GMM_GAUSSIANS: "128",
-      E2GMM_RESOLUTION: "6",
-      E2GMM_EPOCHS: "4",
-    });
-    const latents = await checkResults(notebook, results, star);
-    const { rmsd } = csv(path.join(adk, "truth.csv"));
-    assert.ok(Math.abs(e2.latent.spearman(latents["z1_refined"]!, rmsd!)) > 0.9);
-    const [first, last] = await Promise.all(
-      ["00", "14"].map((state) => e2.maps.read(path.join(adk, `truth_maps/state_${state}.mrc`))),
-    );
-    await checkEnds(results, latents["z1_refined"]!, rmsd!, first!, last!);
-  });
+  test(
+    "on a STAR file and a map that two variables name, where RELION projected a molecule",
+    skipIf(existsSync(adk) ? false : "the development data are not beside the repository"),
+    async (t) => {
+      const star = path.join(adk, "particles.star");
+      const { notebook, results } = execute(t, {
+        E2GMM_PARTICLES: star,
+        E2GMM_MAP: path.join(adk, "consensus.mrc"),
+        E2GMM_GAUSSIANS: "128",
+        E2GMM_RESOLUTION: "6",
+        E2GMM_EPOCHS: "4",
+      });
+      const latents = await checkResults(notebook, results, star);
+      const { rmsd } = csv(path.join(adk, "truth.csv"));
+      assert.ok(Math.abs(e2.latent.spearman(latents["z1_refined"]!, rmsd!)) > 0.9);
+      const [first, last] = await Promise.all(
+        ["00", "14"].map((state) => e2.maps.read(path.join(adk, `truth_maps/state_${state}.mrc`))),
+      );
+      await checkEnds(results, latents["z1_refined"]!, rmsd!, first!, last!);
+    },
+  );
 
   test("on data whose truth nobody knows, shows z against the defocus instead", async (t) => {
     const folder = temporaryFolder(t);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
 import { root } from "./repository";
 
 /**
@@ -27,7 +27,7 @@ const order = [
   "widgets",
   "explorer",
 ];
-/** The kernel knows no cryo-EM; only the command that installs it knows the kernel. */
+/** The kernel of tslab-widgets under this package's name; only the command that installs it knows of it. */
 const apart = "jupyter";
 /** What may use everything. */
 const top = ["cli", "index"];

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type typescript from "typescript";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { importBinder, importModule, root } from "./repository";
 
 /** The npm packages as they would be published: packed, unpacked beside a program that uses them, and judged there. */
@@ -40,6 +40,8 @@ interface Packed {
   folder: string;
 }
 
+const workspaces = ["tslab-widgets", "e2gmm", "e2gmm-labextension"];
+
 /** Inside the repository, so that what the packages depend on is found. */
 let consumer: string;
 const packages: Record<string, Packed> = {};
@@ -64,7 +66,7 @@ function pack(workspace: string): Packed {
   };
 }
 
-before(async () => {
+beforeAll(async () => {
   mkdirSync(path.join(root, "tests/artefacts"), { recursive: true });
   consumer = mkdtempSync(path.join(root, "tests/artefacts/consumer-"));
   // What `prepack` adds to a build
@@ -72,11 +74,11 @@ before(async () => {
     "../labextension/widgetModule.mjs",
   );
   await bundleWidgetModule();
-  for (const workspace of ["e2gmm", "e2gmm-labextension"]) packages[workspace] = pack(workspace);
+  for (const workspace of workspaces) packages[workspace] = pack(workspace);
 });
-after(() => rmSync(consumer, { recursive: true, force: true }));
+afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
-for (const workspace of ["e2gmm", "e2gmm-labextension"]) {
+for (const workspace of workspaces) {
   describe(`the npm package ${workspace}`, () => {
     test("has README and licence, and no test, test helper, source map or build record", () => {
       const { files, folder } = packages[workspace]!;

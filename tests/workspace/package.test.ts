@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
 import type typescript from "typescript";
+import { describe, test } from "vitest";
 import { root } from "./repository";
 
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");
@@ -45,6 +45,7 @@ test("the version is the same wherever else it stands, and the changelog has it"
   for (const [file, pattern] of Object.entries(places))
     assert.equal(read(file).match(pattern)?.[1], version, file);
   assert.equal(manifest("labextension/package.json").dependencies.e2gmm, version, "e2gmm for the extension");
+  assert.equal(manifest("kernel-lib/package.json").dependencies["tslab-widgets"], version, "tslab-widgets");
   assert.match(read("CHANGELOG.md"), new RegExp(`^## \\[?${version.replaceAll(".", "\\.")}\\b`, "m"));
 });
 
@@ -192,7 +193,8 @@ describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
         Object.keys(cells).map((name) => path.join(folder, name)),
         options,
       );
-      const ours = [folder, path.join(root, "kernel-lib/dist")].map((each) => each + path.sep);
+      const built = ["kernel-lib/dist", "kernel-lib/tslab-widgets/dist"].map((each) => path.join(root, each));
+      const ours = [folder, ...built].map((each) => each + path.sep);
       return ts
         .getPreEmitDiagnostics(program)
         .filter(

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { before, describe, type TestContext, test } from "node:test";
+import { beforeAll, describe, type TestContext, test } from "vitest";
 import { importBinder, root } from "./repository";
 
 interface Step {
@@ -35,7 +35,7 @@ let steps: Steps;
 let setup: Setup;
 let start: Start;
 
-before(async () => {
+beforeAll(async () => {
   steps = await importBinder<Steps>("steps.mjs");
   setup = await importBinder<Setup>("setup.mjs");
   start = await importBinder<Start>("start.mjs");
@@ -43,7 +43,7 @@ before(async () => {
 
 function folder(t: TestContext): string {
   const made = mkdtempSync(path.join(tmpdir(), "e2gmm-setup-"));
-  t.after(() => rmSync(made, { recursive: true, force: true }));
+  t.onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   return made;
 }
 

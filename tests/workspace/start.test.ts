@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "vitest";
 import { freePort } from "../freePorts";
 import { notebookOf } from "../notebookFile";
+import { skipIf } from "../requirement";
 import { root } from "./repository";
 
 // A test must not be what sets up: that would build below the feet of the tests beside it
@@ -17,7 +18,7 @@ const skip = inPlace
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-start-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -38,7 +39,7 @@ function execute(notebook: string, output: string, variables: NodeJS.ProcessEnv 
   });
 }
 
-describe("executing a notebook", { skip }, () => {
+describe("executing a notebook", skipIf(skip), () => {
   test("writes it with its output and as a page, and leaves the notebook as it was", (t) => {
     const folder = temporaryFolder(t);
     const output = path.join(folder, "output");
@@ -86,43 +87,45 @@ describe("executing a notebook", { skip }, () => {
   });
 });
 
-test("npm start serves the notebook in JupyterLab at the address that it prints, and ends when told to", {
-  skip,
-}, async (t) => {
-  const folder = temporaryFolder(t);
-  const { file } = writeNotebook(folder, ["1 + 1"]);
-  const options = ["--no-browser", "--port", String(await freePort()), "--ServerApp.port_retries=0"];
-  const lab = spawn(process.execPath, [path.join(root, "binder/start.mjs"), file, ...options], {
-    env: { ...process.env, HOME: folder, JUPYTER_RUNTIME_DIR: folder },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  t.after(() => lab.kill("SIGTERM"));
-  const ended = once(lab, "close");
-  let printed = "";
-  const address = await new Promise<string>((resolve, reject) => {
-    for (const stream of [lab.stdout, lab.stderr]) {
-      stream.setEncoding("utf8").on("data", (text) => {
-        printed += text;
-        const found = printed.match(/http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/\S+(?=\s)/);
-        if (found) resolve(found[0]);
-      });
-    }
-    lab.on("close", () => reject(new Error(`JupyterLab ended:\n${printed}`)));
-  });
+test(
+  "npm start serves the notebook in JupyterLab at the address that it prints, and ends when told to",
+  skipIf(skip),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const { file } = writeNotebook(folder, ["1 + 1"]);
+    const options = ["--no-browser", "--port", String(await freePort()), "--ServerApp.port_retries=0"];
+    const lab = spawn(process.execPath, [path.join(root, "binder/start.mjs"), file, ...options], {
+      env: { ...process.env, HOME: folder, JUPYTER_RUNTIME_DIR: folder },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    t.onTestFinished(() => void lab.kill("SIGTERM"));
+    const ended = once(lab, "close");
+    let printed = "";
+    const address = await new Promise<string>((resolve, reject) => {
+      for (const stream of [lab.stdout, lab.stderr]) {
+        stream.setEncoding("utf8").on("data", (text) => {
+          printed += text;
+          const found = printed.match(/http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/\S+(?=\s)/);
+          if (found) resolve(found[0]);
+        });
+      }
+      lab.on("close", () => reject(new Error(`JupyterLab ended:\n${printed}`)));
+    });
 
-  const { origin, pathname, searchParams } = new URL(address);
-  assert.equal(pathname, "/lab/tree/example.ipynb");
-  const page = await fetch(address);
-  assert.equal(page.status, 200);
-  assert.match(await page.text(), /<title>JupyterLab/);
-  const headers = { Authorization: `token ${searchParams.get("token")}` };
-  const notebook = await fetch(`${origin}/api/contents/example.ipynb?content=0`, { headers });
-  assert.equal(((await notebook.json()) as { type: string }).type, "notebook");
-  const kernels = await fetch(`${origin}/api/kernelspecs`, { headers });
-  const specs = (await kernels.json()) as { kernelspecs: Record<string, unknown> };
-  assert.ok("tslab" in specs.kernelspecs, "the TypeScript kernel is not offered");
+    const { origin, pathname, searchParams } = new URL(address);
+    assert.equal(pathname, "/lab/tree/example.ipynb");
+    const page = await fetch(address);
+    assert.equal(page.status, 200);
+    assert.match(await page.text(), /<title>JupyterLab/);
+    const headers = { Authorization: `token ${searchParams.get("token")}` };
+    const notebook = await fetch(`${origin}/api/contents/example.ipynb?content=0`, { headers });
+    assert.equal(((await notebook.json()) as { type: string }).type, "notebook");
+    const kernels = await fetch(`${origin}/api/kernelspecs`, { headers });
+    const specs = (await kernels.json()) as { kernelspecs: Record<string, unknown> };
+    assert.ok("tslab" in specs.kernelspecs, "the TypeScript kernel is not offered");
 
-  lab.kill("SIGTERM");
-  await ended;
-  await assert.rejects(fetch(address));
-});
+    lab.kill("SIGTERM");
+    await ended;
+    await assert.rejects(fetch(address));
+  },
+);

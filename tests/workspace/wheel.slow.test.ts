@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import type typescript from "typescript";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import {
   artefacts,
   Lab,
@@ -24,6 +24,7 @@ import {
   skip as skipBrowser,
 } from "../browser/lab";
 import { notebookOf } from "../notebookFile";
+import { skipIf } from "../requirement";
 import { importBinder, root } from "./repository";
 
 /** The Python wheel, built here and installed by pip where there is no Node, no npm and nothing of this project. */
@@ -94,8 +95,8 @@ function fakeNode(name: string, says: string): string {
   return file;
 }
 
-describe("the Python wheel", { skip }, () => {
-  before(async () => {
+describe("the Python wheel", skipIf(skip), () => {
+  beforeAll(async () => {
     folder = realpathSync(mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-test-")));
     for (const name of ["home", "notebooks"]) mkdirSync(path.join(folder, name));
     venv = path.join(folder, "venv");
@@ -122,7 +123,7 @@ describe("the Python wheel", { skip }, () => {
     // pip's own settings (index, certificates, cache) are the machine's; the environment that it fills is not
     await succeed(inVenv("python"), ["-m", "pip", "install", ...options, wheel.file], process.env);
   });
-  after(() => {
+  afterAll(() => {
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
@@ -270,7 +271,7 @@ refined.length`,
     );
   });
 
-  test("shows its widgets in a page of that JupyterLab", { skip: skipBrowser }, async () => {
+  test("shows its widgets in a page of that JupyterLab", skipIf(skipBrowser), async () => {
     const [lab, browser] = await Promise.all([
       Lab.start({ program: inVenv("jupyter-lab"), env: cleanEnvironment() }),
       launchChromium(),
@@ -356,11 +357,11 @@ main()`;
   });
 });
 
-test("a build that fails leaves nothing behind", { skip }, async (t) => {
+test("a build that fails leaves nothing behind", skipIf(skip), async (t) => {
   const place = mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-test-"));
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = place;
-  t.after(() => {
+  t.onTestFinished(() => {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
     rmSync(place, { recursive: true, force: true });

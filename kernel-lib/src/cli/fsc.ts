@@ -32,8 +32,8 @@ export function addFsc(program: Command, run: RunCommand): void {
     run(options, async (session) => {
       const outputs = await session.writes(options.out ? [options.out] : [], [a, b, options.mask]);
       // What is printed is a table that other programs read.
-      const onNotice = (notice: string) => session.print(`# note: ${notice}`);
-      const reading = { ...session.reading, onNotice, bytes: options.bytes };
+      const onWarning = (warning: string) => session.print(`# note: ${warning}`);
+      const reading = { ...session.reading, onWarning, bytes: options.bytes };
       const first = await readMap(a, reading);
       const second = await readMap(b, reading);
       const mask =

@@ -3,9 +3,9 @@ import { finiteText } from "../finite";
 import type { ByteSign } from "../formats/mrc";
 import { readMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
-import { physicalSize } from "../model/gaussianModel";
+import { boxLengthOf } from "../model/gaussianModel";
+import { growNeutralModel } from "../model/growNeutralModel";
 import type { GrowthRound } from "../model/growth";
-import { growNeutralModel } from "../model/neutral";
 import { writeBeside } from "../writeBeside";
 import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
@@ -106,7 +106,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
       const map = await readMap(mapFile, reading);
       const mask = maskFile === undefined ? undefined : await readMask(maskFile, map, reading);
       const { signal, onProgress } = session;
-      const { model, rounds, notices } = await inTermsOf(
+      const { model, rounds, warnings } = await inTermsOf(
         { map: mapFile, mask: maskFile, boxSize: "--box", resolution: "--resolution" },
         growNeutralModel(map, {
           resolution,
@@ -124,9 +124,9 @@ export function addNeutral(program: Command, run: RunCommand): void {
         const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
         session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
       }
-      for (const notice of notices) session.print(`note: ${notice}`);
+      for (const warning of warnings) session.print(`note: ${warning}`);
       await writeModel(outputs.place(options.out), modelFormat(options.out), [model]);
-      await writeBeside(outputs.place(frcFile), frcTable(rounds, physicalSize(model), frcFile));
+      await writeBeside(outputs.place(frcFile), frcTable(rounds, boxLengthOf(model), frcFile));
       await outputs.keep(signal);
       const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
       session.print(`${options.out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
-import { temporaryFolder } from "../testing";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { writeBeside } from "../writeBeside";
 import { Outputs } from "./outputs";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { ProgressLine } from "./progressLine";
 
 /** A stream that remembers, and a clock that is turned by hand. */

@@ -3,8 +3,9 @@ import { type Command, Option } from "commander";
 import { useBackend } from "../compute/backends";
 import { InputError } from "../errors";
 import { createStack } from "../formats/mrc";
+import { hasSameBoxLength } from "../maps/grid";
 import { rescaledModel } from "../model/edit";
-import { type GaussianModel, physicalSize } from "../model/gaussianModel";
+import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { createEngine, type EngineName } from "../projection/engines";
 import { writeBeside } from "../writeBeside";
 import { besideName, readModel } from "./modelFiles";
@@ -108,7 +109,7 @@ export function addProject(program: Command, run: RunCommand): void {
 
 /** With a box or a pixel size of their own the projections need nothing of the images, which may be elsewhere. */
 function posesOptions(model: GaussianModel, { ctf, box, apix }: ProjectOptions): PosesOptions {
-  const size = box ?? (apix === undefined ? undefined : Math.max(2, Math.round(physicalSize(model) / apix)));
+  const size = box ?? (apix === undefined ? undefined : Math.max(2, Math.round(boxLengthOf(model) / apix)));
   return {
     withCtf: ctf === true,
     images: size === undefined ? undefined : { boxSize: size, apix },
@@ -120,17 +121,16 @@ function posesOptions(model: GaussianModel, { ctf, box, apix }: ProjectOptions):
  * @throws InputError when only the file says how large images are and the model is of another size
  */
 function modelInBox(model: GaussianModel, poses: Poses, options: ProjectOptions): GaussianModel {
-  const edge = physicalSize(model);
+  const boxLength = boxLengthOf(model);
   const { box, apix } = options;
   if (box !== undefined) return rescaledModel(model, box, apix);
-  if (apix !== undefined) return rescaledModel(model, Math.round(edge / apix), apix);
+  if (apix !== undefined) return rescaledModel(model, Math.round(boxLength / apix), apix);
   if (poses.box === undefined) return model;
-  const images = physicalSize(poses.box);
-  if (Math.abs(images / edge - 1) > 0.01) {
+  if (!hasSameBoxLength(poses.box, model)) {
     throw new InputError(
       options.star,
-      `images as wide as the box of ${options.model}, ${edge.toFixed(1)} Å, or --box and --apix`,
-      `${images.toFixed(1)} Å (${poses.box.boxSize} pixels of ${poses.box.apix} Å)`,
+      `images as wide as the box of ${options.model}, ${boxLength.toFixed(1)} Å, or --box and --apix`,
+      `${boxLengthOf(poses.box).toFixed(1)} Å (${poses.box.boxSize} pixels of ${poses.box.apix} Å)`,
     );
   }
   return rescaledModel(model, poses.box.boxSize, poses.box.apix);

@@ -1,7 +1,7 @@
 import { throwIfStopped } from "../errors";
 import { disc } from "../fourier/disc";
 import { halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
-import { type GaussianModel, physicalSize } from "../model/gaussianModel";
+import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
@@ -32,7 +32,7 @@ export async function projectImages(
   { signal, onProgress }: TaskOptions = {},
 ): Promise<void> {
   const size = model.boxSize;
-  const edge = physicalSize(model);
+  const edge = boxLengthOf(model);
   const layout = disc(Math.floor((size - 1) / 2));
   const perImage = 2 * layout.samples;
   const most = Math.max(1, Math.floor(BATCH_FLOATS / perImage));

@@ -38,8 +38,8 @@ export class Session implements TaskOptions {
   };
 
   /** What the library's functions that read a map are given. */
-  get reading(): { signal: AbortSignal; onNotice: (notice: string) => void } {
-    return { signal: this.signal, onNotice: this.note };
+  get reading(): { signal: AbortSignal; onWarning: (warning: string) => void } {
+    return { signal: this.signal, onWarning: this.note };
   }
 
   /** Writes the one line of an error to stderr. */

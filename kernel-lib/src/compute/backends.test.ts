@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
+import { test } from "vitest";
+import { softwareGpu } from "../../../tests/testing";
 import { InputError } from "../errors";
-import { softwareGpu } from "../testing";
 import { type BackendName, backendNames, listBackends, useBackend } from "./backends";
 
 const reports = listBackends();

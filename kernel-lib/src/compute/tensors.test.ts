@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
+import { test } from "vitest";
 import { exampleBatch } from "../projection/examples";
 import { TensorEngine } from "../projection/tensor";
 import { measureMatmul, useBackend } from "./backends";

@@ -1,7 +1,5 @@
+import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle, pngOf } from "tslab-widgets/display";
 import { writeBeside } from "../writeBeside";
-import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "./displayable";
-
-import { pngOf } from "./raster";
 
 /** Options that every figure knows. */
 export interface FigureOptions {

@@ -1,8 +1,8 @@
 import { PNG } from "pngjs";
+import { escapeMarkup } from "tslab-widgets/display";
 import { InputError } from "../errors";
 import type { MapImage } from "../maps/sections";
 import { checkNumbers, shortNumber } from "./checks";
-import { escapeMarkup } from "./displayable";
 import { Figure } from "./figure";
 import { font, palette } from "./theme";
 

@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
 import type { Axis } from "../maps/sections";
-import { displacements } from "../model/edit";
-import { type GaussianModel, physicalSize, Row } from "../model/gaussianModel";
+import { boxLengthOf, type GaussianModel, Row } from "../model/gaussianModel";
+import { displacements } from "../model/rigidMotion";
 import { checkNumbers, shortNumber } from "./checks";
 import type { Figure, FigureOptions } from "./figure";
 import { numberScheme } from "./theme";
@@ -63,7 +63,7 @@ export function motionFigure(from: GaussianModel, to: GaussianModel, options: Mo
   const moved = displacements(from, to);
   checkNumbers("displacements", moved);
   const axis = options.axis ?? clearestAxis(from, to);
-  const edge = physicalSize(from);
+  const edge = boxLengthOf(from);
   const [across, up] = SHOWN[axis];
   const { count, params } = from;
   const all = Array.from({ length: count }, (_, i) => {

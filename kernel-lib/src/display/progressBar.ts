@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "tslab-widgets/display";
 import type { Progress } from "../progress";
-import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "./displayable";
 import { inNotebook, show } from "./show";
 import { palette } from "./theme";
 

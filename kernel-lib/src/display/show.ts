@@ -1,4 +1,4 @@
-import { type Displayable, displaySymbol, formsOf } from "./displayable";
+import { type Displayable, displaySymbol, formsOf } from "tslab-widgets/display";
 
 export interface ShowOptions {
   /** Names the output, so that a later call can replace it. */

@@ -1,6 +1,6 @@
+import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "tslab-widgets/display";
 import { InputError } from "../errors";
 import { shortNumber } from "./checks";
-import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "./displayable";
 
 export type Cell = string | number | boolean | undefined;
 

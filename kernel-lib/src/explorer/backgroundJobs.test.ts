@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { afterAll, test } from "vitest";
 import { StoppedError } from "../errors";
 import { BackgroundJobs } from "./backgroundJobs";
 
 const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-jobs-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A thread that answers with the number of pieces of work that it has done, after which it does something else. */
 function program(name: string, then: string): string {

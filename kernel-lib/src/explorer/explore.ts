@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { loadRasteriser } from "tslab-widgets/display";
 import { useBackend } from "../compute/backends";
-import { loadRasteriser } from "../display/raster";
 import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import { openParticles, type ParticleSet } from "../particles/particleSet";

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { connect, FakeTransport, type Sent } from "tslab-widgets/testing";
 import { useBackend } from "../compute/backends";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
 import type { TrainingSettings } from "../training/settings";
-import { connect, FakeTransport, type Sent } from "../widgets/transport.test.helper";
 import type { Explorer } from "./explorer";
 import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";
 

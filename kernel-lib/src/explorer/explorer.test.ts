@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { afterAll, beforeAll, test } from "vitest";
 import { readModelPdb } from "../model/pdb";
 import { openParticles } from "../particles/particleSet";
 import type { TrainingSettings } from "../training/settings";
@@ -17,12 +17,12 @@ let transport: Page;
 let settings: TrainingSettings;
 const at = (name: string) => bench.at(name);
 
-before(async () => {
+beforeAll(async () => {
   bench = await testBench();
   transport = bench.page;
   settings = bench.settings;
 });
-after(() => bench.end());
+afterAll(() => bench.end());
 
 test("a training is followed: places, curves and model of every epoch; then it is the finished run", async () => {
   const reports: EpochReport[] = [];

@@ -1,3 +1,5 @@
+import type { Picture } from "tslab-widgets";
+import { child, Widget, type WidgetKind } from "tslab-widgets";
 import { shortNumber } from "../display/checks";
 import { InputError, StoppedError } from "../errors";
 import { pathLine, pathThrough } from "../latent/path";
@@ -16,8 +18,6 @@ import { train } from "../training/background";
 import { Run } from "../training/runs/run";
 import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
-import type { Picture } from "../widgets/still";
-import { child, Widget, type WidgetKind } from "../widgets/widget";
 import { BackgroundJobs, type Jobs, type ParticleSource } from "./backgroundJobs";
 import { explorerPicture } from "./explorerPicture";
 import { type ExplorerAnswer, type ExplorerRequest, explorerTraits, type SetState } from "./explorerState";

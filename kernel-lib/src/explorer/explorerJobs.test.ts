@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { after, afterEach, before, describe, test } from "node:test";
+import { openWidgets } from "tslab-widgets";
+import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
 import { StoppedError } from "../errors";
 import { trainInThisThread } from "../training/train";
-import { openWidgets } from "../widgets/widget";
 import { explore, exploreTraining } from "./explore";
 import type { Explorer } from "./explorer";
 import { EACH, STATES, type TestBench, testBench } from "./explorer.test.helper";
@@ -17,12 +17,12 @@ const rows = Array.from({ length: 60 }, (_, i) => i);
 const names = () => explorer.viewer.maps.map(({ name }) => name);
 const map = (id: string) => explorer.get("sets").find((set) => set.id === id)?.map;
 
-before(async () => {
+beforeAll(async () => {
   bench = await testBench();
   const run = await trainInThisThread(bench.settings);
   run.close();
 });
-after(() => bench.end());
+afterAll(() => bench.end());
 afterEach(() => explorer.close());
 
 /** An explorer with a set whose map the viewer shows. */

@@ -1,5 +1,5 @@
+import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
 import { font, markerPaths, palette } from "../display/theme";
-import { drawnPicture, escapeHtml, type Picture } from "../widgets/still";
 import type { RunState, SetState } from "./explorerState";
 
 const GAP = 12;

@@ -1,5 +1,5 @@
+import { float, int, json, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
-import { float, int, json, text } from "../widgets/traits";
 import type { Clustering } from "./sets/clusterings";
 
 /** What the two sides of the explorer share. Types only, and the traits of the kernel side. */

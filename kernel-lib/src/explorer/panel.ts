@@ -1,6 +1,5 @@
+import { type Comm, type CommTransport, currentTransport, openWidgets } from "tslab-widgets";
 import { InputError } from "../errors";
-import { type Comm, type CommTransport, currentTransport } from "../widgets/transport";
-import { openWidgets } from "../widgets/widget";
 import { explore } from "./explore";
 import { Explorer } from "./explorer";
 import { type FoundRun, findRuns } from "./runFolders";

@@ -4,8 +4,8 @@ import { InputError } from "../errors";
 import { halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
 import { resampler } from "../fourier/resample";
 import type { MapImage } from "../maps/sections";
-import { type GaussianModel, physicalSize } from "../model/gaussianModel";
-import { projectionTransform } from "../model/transform";
+import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
+import { projectionTransform } from "../model/projectionTransform";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { ParticleSet } from "../particles/particleSet";
 
@@ -74,15 +74,15 @@ function projectionImage(
   ctf: Ctf | undefined,
 ): MapImage {
   const size = model.boxSize;
-  const edge = physicalSize(model);
+  const boxLength = boxLengthOf(model);
   const half = new Float64Array(2 * halfWidth(size) * size);
-  projectionTransform(model, rotation, [shift[0]! / edge, shift[1]! / edge], half);
+  projectionTransform(model, { rotation, shift: [shift[0]! / boxLength, shift[1]! / boxLength] }, half);
   if (ctf) {
     const evaluator = new CtfEvaluator(ctf);
     for (let y = 0, i = 0; y < size; y++) {
       const ky = y < (size + 1) >> 1 ? y : y - size;
       for (let kx = 0; kx < halfWidth(size); kx++, i += 2) {
-        const value = evaluator.at(kx / edge, ky / edge);
+        const value = evaluator.at(kx / boxLength, ky / boxLength);
         half[i]! *= value;
         half[i + 1]! *= value;
       }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
-import { temporaryFolder } from "../testing";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { placeBelow } from "./workFolder";
 
 test("a file is placed below the folder, in folders that are made for it", async (t) => {

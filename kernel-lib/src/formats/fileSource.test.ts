@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
-import { temporaryFolder } from "../testing";
 import { openSource } from "./fileSource";
 
 test("a gzip file too large for memory is unpacked to a temporary file, which goes when it is closed", async (t) => {
@@ -13,7 +13,7 @@ test("a gzip file too large for memory is unpacked to a temporary file, which go
   mkdirSync(temporary);
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = temporary;
-  t.after(() => {
+  t.onTestFinished(() => {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
   });
@@ -37,7 +37,7 @@ test("reading past the end gives what there is", async (t) => {
   const file = path.join(temporaryFolder(t), "a");
   writeFileSync(file, "abcdef");
   const source = await openSource(file);
-  t.after(() => source.close());
+  t.onTestFinished(() => source.close());
   assert.equal((await source.read(4, 10)).toString(), "ef");
   assert.equal((await source.read(9, 10)).length, 0);
 });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { type TestContext, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { InputError, StoppedError } from "../errors";
 import { readMap, writeMap } from "../maps/mapFile";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { createStack, openMrc } from "./mrc";
 import { type MadeMrc, mrcBytes } from "./mrc.test.helper";
 
@@ -104,7 +105,7 @@ test("an extended header of any length lies before the values", async (t) => {
 test("sections are read singly and in groups", async (t) => {
   const values = Array.from({ length: 4 * 3 * 5 }, (_, i) => i);
   const mrc = await openMrc(write(t, "a.mrcs", mrcBytes({ size: [4, 3, 5], values })));
-  t.after(() => mrc.close());
+  t.onTestFinished(() => mrc.close());
   assert.deepEqual([...(await mrc.readSections(2, 1))], values.slice(24, 36));
   assert.deepEqual([...(await mrc.readSections(3, 2))], values.slice(36));
   assert.equal((await mrc.readSections(5, 0)).length, 0);
@@ -207,7 +208,7 @@ test("a file shorter than its header promises is refused with the number of whol
 test("a file that shrinks after it was opened gives an error, not zeros", async (t) => {
   const file = write(t, "a.mrcs", mrcBytes({ size: [4, 4, 5], values: new Array(80).fill(1) }));
   const mrc = await openMrc(file);
-  t.after(() => mrc.close());
+  t.onTestFinished(() => mrc.close());
   truncateSync(file, 1024 + 4 * 40);
   await assert.rejects(
     mrc.readSections(1, 3),
@@ -390,7 +391,7 @@ test("what is aborted leaves nothing behind, and what was there stays", async (t
 
 const skip = haveProgram("relion_image_handler") ? false : "RELION is not installed";
 
-test("RELION reads maps and stacks that are written here", { skip }, async (t) => {
+test("RELION reads maps and stacks that are written here", skipIf(skip), async (t) => {
   const folder = temporaryFolder(t);
   const data = Float32Array.from({ length: 512 }, (_, i) => Math.sin(i * i));
   await writeMap(path.join(folder, "map.mrc"), { data, size: [8, 8, 8], apix: 1.25 });

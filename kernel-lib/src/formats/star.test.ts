@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
-import { temporaryFolder } from "../testing";
 import { parseStar, readStar } from "./star";
 import { writeStarRows } from "./starWriter";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { parseStar } from "./star";
 
 const table = (text: string) => parseStar(Buffer.from(text), "a.star").table("optics")!;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { Random } from "../random";
 import { disc, sampleIndex } from "./disc";
 import { fftTransform, normaliseRings, scaledTransform } from "./imageTransform";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
-import { temporaryFolder } from "../testing";
 import { installKernelspec, kernelspecFolder, uninstallKernelspec } from "./kernelspec";
 
 test("a kernelspec is installed below a prefix, replaced when repeated, and removed again", (t) => {
@@ -31,7 +31,7 @@ test("a kernelspec is installed below a prefix, replaced when repeated, and remo
 test("the person's own folder is where Jupyter says, or the system's habit", (t) => {
   const folder = temporaryFolder(t);
   const { JUPYTER_DATA_DIR: before } = process.env;
-  t.after(() => {
+  t.onTestFinished(() => {
     if (before === undefined) delete process.env["JUPYTER_DATA_DIR"];
     else process.env["JUPYTER_DATA_DIR"] = before;
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { pathThrough } from "./path";
 
 const rowsOf = (values: ArrayLike<number>, dimensions: number) =>

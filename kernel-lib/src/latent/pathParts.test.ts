@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test } from "vitest";
 import { Random } from "../random";
 import { pathLine, pathThrough } from "./path";
 import { type PathPartsOptions, partsAlongPath, placesOnPath, reachOfPath } from "./pathParts";

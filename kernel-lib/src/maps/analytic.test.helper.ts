@@ -2,12 +2,15 @@ import { frequency, halfWidth, ifft3Real, shiftOrigin } from "../fourier/fft";
 import { Random } from "../random";
 import type { Volume } from "./volume";
 
+/** A Gaussian of a test map. */
 export interface Gaussian {
+  /** In box units. */
   centre: [number, number, number];
+  /** Density at the centre. */
   amplitude: number;
 }
 
-/** Gaussians spread over a ball of `radius` box units. */
+/** Gaussians uniformly distributed in a ball of `radius` box units. */
 export function randomGaussians(count: number, radius: number, seed: number): Gaussian[] {
   const random = new Random(seed);
   const gaussians: Gaussian[] = [];
@@ -19,8 +22,8 @@ export function randomGaussians(count: number, radius: number, seed: number): Ga
 }
 
 /**
- * The map of equally wide Gaussians, made from its transform: sampling them in real space would fold frequencies
- * beyond Nyquist back, which is the sampling's error and not the projector's.
+ * The map of Gaussians of one width, made from its transform: sampling in real space would alias frequencies beyond
+ * Nyquist, and tests would blame the projector for it.
  */
 export function gaussianMap(gaussians: Gaussian[], sigma: number, size: number): Volume {
   const half = new Float64Array(2 * halfWidth(size) * size * size);
@@ -45,12 +48,10 @@ export function gaussianMap(gaussians: Gaussian[], sigma: number, size: number):
   return { data: ifft3Real(half, [size, size, size]), size: [size, size, size], apix: 1.5 };
 }
 
-/** One sample (kx, ky) of the transform of their projection. */
+/** One sample (kx, ky) of the transform of the projection of Gaussians of width `sigma` in a box of `size` voxels. */
 export function projected(
   gaussians: Gaussian[],
-  sigma: number,
-  size: number,
-  r: number[],
+  { sigma, size, rotation: r }: { sigma: number; size: number; rotation: number[] },
   kx: number,
   ky: number,
 ) {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { fft3Real, frequency, halfWidth } from "../fourier/fft";
 import { Random } from "../random";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { filterVolume, gaussianFilter, lowPass } from "./filter";
 import { readMap, writeMap } from "./mapFile";
 import type { Volume } from "./volume";
@@ -18,7 +19,7 @@ function noise(size: [number, number, number], apix: number): Volume {
   };
 }
 
-/** Factor by which a filter changed each sample, with its frequency in 1/Å. */
+/** Factor that a filter applied to each sample, with its frequency in 1/Å. */
 function transfer(before: Volume, after: Volume): { s: number; factor: number }[] {
   const [nx, ny, nz] = before.size;
   const [a, b] = [before, after].map((v) => fft3Real(v.data, v.size));
@@ -31,7 +32,7 @@ function transfer(before: Volume, after: Volume): { s: number; factor: number }[
   });
 }
 
-test("a low-pass keeps what is below its resolution, removes what is above, and halves it in between", () => {
+test("a low-pass keeps frequencies below its cut-off, removes those above, and halves those at it", () => {
   for (const size of [
     [16, 16, 16],
     [15, 12, 18],
@@ -47,7 +48,7 @@ test("a low-pass keeps what is below its resolution, removes what is above, and 
   }
 });
 
-test("a Gaussian filter spreads a point into a Gaussian of its sigma and weight", () => {
+test("a Gaussian filter spreads a point into a Gaussian of its standard deviation and weight", () => {
   const size: [number, number, number] = [20, 20, 20];
   const data = new Float32Array(8000);
   data[10 + 20 * (10 + 20 * 10)] = 5;
@@ -65,7 +66,7 @@ test("a Gaussian filter spreads a point into a Gaussian of its sigma and weight"
   }
 });
 
-test("filters leave the map that they are given alone, and refuse lengths that are none", () => {
+test("filters do not change their input, and refuse invalid lengths", () => {
   const map = noise([8, 8, 8], 1);
   const kept = map.data.slice();
   filterVolume(map, () => 0);
@@ -76,17 +77,22 @@ test("filters leave the map that they are given alone, and refuse lengths that a
   }
 });
 
-test("the low-pass agrees with relion_image_handler", {
-  skip: !haveProgram("relion_image_handler"),
-}, async (t) => {
-  const folder = temporaryFolder(t);
-  const map = noise([24, 24, 24], 2);
-  await writeMap(path.join(folder, "in.mrc"), map);
-  const args = ["--i", "in.mrc", "--o", "out.mrc", "--lowpass", "9.6", "--filter_edge_width", "4"];
-  runProgram("relion_image_handler", args, folder);
-  const theirs = await readMap(path.join(folder, "out.mrc"));
-  const ours = lowPass(map, 9.6, { edgeWidth: 4 });
-  const size = Math.max(...ours.data);
-  const largest = ours.data.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs.data[i]!)), 0);
-  assert.ok(largest < 1e-4 * size, `largest difference ${largest} of ${size}`);
-});
+test(
+  "the low-pass agrees with relion_image_handler",
+  skipIf(!haveProgram("relion_image_handler") && "RELION is not installed"),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const map = noise([24, 24, 24], 2);
+    await writeMap(path.join(folder, "in.mrc"), map);
+    const args = ["--i", "in.mrc", "--o", "out.mrc", "--lowpass", "9.6", "--filter_edge_width", "4"];
+    runProgram("relion_image_handler", args, folder);
+    const theirs = await readMap(path.join(folder, "out.mrc"));
+    const ours = lowPass(map, 9.6, { edgeWidth: 4 });
+    const size = Math.max(...ours.data);
+    const largest = ours.data.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - theirs.data[i]!)),
+      0,
+    );
+    assert.ok(largest < 1e-4 * size, `largest difference ${largest} of ${size}`);
+  },
+);

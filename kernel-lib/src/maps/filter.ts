@@ -2,7 +2,15 @@ import { InputError } from "../errors";
 import { fft3Real, frequency, halfWidth, ifft3Real } from "../fourier/fft";
 import type { Volume } from "./volume";
 
-/** A map whose transform was multiplied by `transfer`, a real function of the spatial frequency in 1/Å. */
+/**
+ * Multiplies the Fourier transform of a map by `transfer`, a real function of the spatial frequency in 1/Å.
+ * @returns a new map on the same grid
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const sharpened = e2.maps.filter(map, (s) => Math.exp((50 * s * s) / 4));
+ * ```
+ */
 export function filterVolume(volume: Volume, transfer: (frequency: number) => number): Volume {
   const [nx, ny, nz] = volume.size;
   const half = fft3Real(volume.data, volume.size);
@@ -22,28 +30,48 @@ export function filterVolume(volume: Volume, transfer: (frequency: number) => nu
   return { ...volume, data: ifft3Real(half, volume.size) };
 }
 
+/** Options of {@link lowPass}. */
+export interface LowPassOptions {
+  /** Width of the raised-cosine cut-off, in Fourier pixels of the longest axis. Default 2. */
+  edgeWidth?: number;
+}
+
 /**
- * Low-pass filter: 1 below 1/resolution, 0 above, with a raised cosine of `edgeWidth` Fourier pixels (of the longest
- * axis, default 2) centred there.
+ * Low-pass filter: 1 below 1/resolution, 0 above, with a raised cosine of `edgeWidth` Fourier pixels centred there.
  * @param resolution in Å
+ * @throws InputError unless the resolution is above 0
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const smooth = e2.maps.lowPass(map, 12);
+ * ```
  */
-export function lowPass(volume: Volume, resolution: number, options: { edgeWidth?: number } = {}): Volume {
-  requireLength("low-pass resolution", resolution);
-  const edge = (options.edgeWidth ?? 2) / (Math.max(...volume.size) * volume.apix);
-  const from = 1 / resolution - edge / 2;
+export function lowPass(volume: Volume, resolution: number, options: LowPassOptions = {}): Volume {
+  checkLength("low-pass resolution", resolution);
+  const width = (options.edgeWidth ?? 2) / (Math.max(...volume.size) * volume.apix);
+  const start = 1 / resolution - width / 2;
   return filterVolume(volume, (s) => {
-    if (s <= from) return 1;
-    if (s >= from + edge) return 0;
-    return 0.5 + 0.5 * Math.cos((Math.PI * (s - from)) / edge);
+    if (s <= start) return 1;
+    if (s >= start + width) return 0;
+    return 0.5 + 0.5 * Math.cos((Math.PI * (s - start)) / width);
   });
 }
 
-/** Convolution with a normalised Gaussian of standard deviation `sigma` in Å. */
-export function gaussianFilter(volume: Volume, sigma: number): Volume {
-  requireLength("sigma of a Gaussian filter", sigma);
-  return filterVolume(volume, (s) => Math.exp(-2 * (Math.PI * sigma * s) ** 2));
+/**
+ * Convolves a map with a normalised Gaussian.
+ * @param standardDeviation in Å
+ * @throws InputError unless the standard deviation is above 0
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const blurred = e2.maps.gaussianFilter(map, 5);
+ * ```
+ */
+export function gaussianFilter(volume: Volume, standardDeviation: number): Volume {
+  checkLength("standard deviation of a Gaussian filter", standardDeviation);
+  return filterVolume(volume, (s) => Math.exp(-2 * (Math.PI * standardDeviation * s) ** 2));
 }
 
-function requireLength(name: string, value: number): void {
+function checkLength(name: string, value: number): void {
   if (!(value > 0 && Number.isFinite(value))) throw new InputError(name, "a length in Å above 0", `${value}`);
 }

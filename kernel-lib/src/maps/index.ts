@@ -1,7 +1,22 @@
 /** Density maps: reading and writing, filters, masks, sections. */
-export { filterVolume as filter, gaussianFilter, lowPass } from "./filter";
-export { type ReadMapOptions, readMap as read, writeMap as write } from "./mapFile";
-export { applyMask, densityMask, readMask, sphericalMask } from "./mask";
-export { resizeVolume as resize } from "./resize";
+export { filterVolume as filter, gaussianFilter, type LowPassOptions, lowPass } from "./filter";
+export type { CubicBox, Grid } from "./grid";
+export {
+  type ReadMapOptions,
+  readMap as read,
+  type WriteMapOptions,
+  writeMap as write,
+} from "./mapFile";
+export {
+  type ApplyMaskOptions,
+  applyMask,
+  type DensityMaskOptions,
+  densityMask,
+  type ReadMaskOptions,
+  readMask,
+  type SphericalMaskOptions,
+  sphericalMask,
+} from "./mask";
+export { type ResizeTarget, resizeVolume as resize } from "./resize";
 export { type Axis, type MapImage, projectAlong, section } from "./sections";
 export type { Volume } from "./volume";

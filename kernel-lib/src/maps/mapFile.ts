@@ -5,43 +5,52 @@ import { MrcWriter } from "../formats/mrcWriter";
 import { beginTask, type TaskOptions } from "../progress";
 import type { Volume } from "./volume";
 
+/** Options of {@link readMap}. */
 export interface ReadMapOptions extends OpenMrcOptions {
-  /** Å per voxel, to be used instead of what the header says; needed where the header says nothing. */
+  /** Å per voxel, overriding the header; needed where the header has none. Default: from the header. */
   apix?: number;
-  /** Called with what was assumed or left out, in a sentence that names the file. */
-  onNotice?: ((notice: string) => void) | undefined;
+  /** Called with a sentence that names the file for everything that was assumed or left out. */
+  onWarning?: ((warning: string) => void) | undefined;
 }
 
+/** Options of {@link writeMap}. */
+export type WriteMapOptions = Pick<TaskOptions, "signal">;
+
 /**
- * Reads one volume of any size; axes are brought into the order X, Y, Z.
+ * Reads one volume of any size from an MRC or CCP4 file; axes are reordered to X, Y, Z.
  *
- * @throws InputError for what {@link openMrc} refuses, a stack of images or of volumes, voxels that are no cubes
+ * @throws InputError for what {@link openMrc} refuses, a stack of images or of volumes, and voxels that are not cubes
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * console.log(map.size, map.apix);
+ * ```
  */
-export async function readMap(file: string, given: ReadMapOptions = {}): Promise<Volume> {
-  const options = beginTask(given);
-  const mrc = await openMrc(file, options);
+export async function readMap(file: string, options: ReadMapOptions = {}): Promise<Volume> {
+  const task = beginTask(options);
+  const mrc = await openMrc(file, task);
   try {
     checkIsOneVolume(mrc);
-    const apix = options.apix ?? cubicVoxel(mrc);
-    const notices = [...mrc.notices];
-    const origin = originOf(mrc, apix, notices);
-    throwIfStopped(options.signal);
+    const apix = task.apix ?? cubicVoxel(mrc);
+    const warnings = [...mrc.notices];
+    const origin = originOf(mrc, apix, warnings);
+    throwIfStopped(task.signal);
     const data = await mrc.readSections(0, mrc.size[2]);
-    for (const notice of notices) options.onNotice?.(notice);
+    for (const warning of warnings) task.onWarning?.(warning);
     return { data, size: [...mrc.size], apix, origin };
   } finally {
     await mrc.close();
   }
 }
 
-/** No map lies further than this from the origin of its coordinates, in Å: headers that are not filled in have anything. */
-const FARTHEST_ORIGIN = 1e6;
+/** Origins further away than this, in Å, come from header words that were never filled in. */
+const farthestOrigin = 1e6;
 
 /**
- * Place of the first voxel in Å: words 50–52 where somebody set them, else its place in the cell, words 5–7 (CCP4, EMDB).
- * ChimeraX places maps in the same way.
+ * Position of the first voxel in Å: words 50–52 where they are set, else its place in the cell, words 5–7 (CCP4, EMDB).
+ * ChimeraX does the same.
  */
-function originOf({ file, header }: MrcFile, apix: number, notices: string[]): [number, number, number] {
+function originOf({ file, header }: MrcFile, apix: number, warnings: string[]): [number, number, number] {
   const startOf = (axis: number) => header.start[header.axes.indexOf(axis)]! * apix;
   const start: [number, number, number] = [startOf(1), startOf(2), startOf(3)];
   for (const [words, origin] of [
@@ -49,10 +58,10 @@ function originOf({ file, header }: MrcFile, apix: number, notices: string[]): [
     ["5–7", start],
   ] as const) {
     if (origin.every((x) => x === 0)) continue;
-    if (origin.every((x) => Math.abs(x) <= FARTHEST_ORIGIN)) return [...origin];
+    if (origin.every((x) => Math.abs(x) <= farthestOrigin)) return [...origin];
     const found = `${origin.map((x) => Number(x.toPrecision(4))).join(", ")} Å`;
-    notices.push(
-      `${file} has its origin in words ${words} at ${found}, where no map lies, and it is left out`,
+    warnings.push(
+      `${file}: the origin in words ${words}, ${found}, is too far away to be real and is ignored`,
     );
   }
   return [0, 0, 0];
@@ -60,7 +69,7 @@ function originOf({ file, header }: MrcFile, apix: number, notices: string[]): [
 
 function checkIsOneVolume({ file, header, size }: MrcFile): void {
   if (path.extname(file).toLowerCase() === ".mrcs") {
-    throw new InputError(file, "a map", `a stack of ${size[2]} images, as its extension says`);
+    throw new InputError(file, "a map", `a stack of ${size[2]} images, by its extension`);
   }
   if (header.spaceGroup >= 401 && header.sampling[2] > 0 && header.sampling[2] < size[2]) {
     const volumes = size[2] / header.sampling[2];
@@ -68,22 +77,18 @@ function checkIsOneVolume({ file, header, size }: MrcFile): void {
   }
 }
 
-/** Å per voxel. @throws InputError when the header does not say, or voxels are no cubes (to 0.1 %) */
+/** Å per voxel. @throws InputError when the header has none, or voxels are not cubes (to 0.1 %) */
 function cubicVoxel({ file, header, size }: MrcFile): number {
-  const edges = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
-  const apix = edges[0]!;
+  const voxel = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
+  const apix = voxel[0]!;
   if (!isPixelSize(apix)) {
-    const expected = "a cell size, or a pixel size given beside the file";
-    throw new InputError(
-      `${file}: words 11–13`,
-      expected,
-      header.cell[0] === 0 ? "0" : `${apix} Å per voxel`,
-    );
+    const found = header.cell[0] === 0 ? "0" : `${apix} Å per voxel`;
+    throw new InputError(`${file}: words 11–13`, "a cell size, or a pixel size given by the caller", found);
   }
   // A stack of one image has no depth, and writers put anything there.
-  const compared = size[2] > 1 ? edges : edges.slice(0, 2);
-  if (compared.some((edge) => !(Math.abs(edge - apix) <= 1e-3 * apix))) {
-    const found = `${edges.map((edge) => edge.toFixed(4)).join(" × ")} Å`;
+  const compared = size[2] > 1 ? voxel : voxel.slice(0, 2);
+  if (compared.some((length) => !(Math.abs(length - apix) <= 1e-3 * apix))) {
+    const found = `${voxel.map((length) => length.toFixed(4)).join(" × ")} Å`;
     throw new InputError(`${file}: words 8–13`, "cubic voxels", found);
   }
   if (header.angles.some((angle) => angle !== 0 && !(Math.abs(angle - 90) <= 0.01))) {
@@ -93,29 +98,32 @@ function cubicVoxel({ file, header, size }: MrcFile): number {
   return apix;
 }
 
+/** Values written between two checks of the signal. */
+const partLength = 1 << 24;
+
 /**
- * Writes a volume as float32, with its pixel size, origin and statistics. The file appears when complete.
+ * Writes a volume as float32 MRC, with pixel size, origin and statistics. The file appears only when it is complete.
  * @throws InputError where a value, the pixel size or the origin is not finite
+ * @throws RangeError where `data` does not match `size`
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * await e2.maps.write("filtered.mrc", e2.maps.lowPass(map, 12));
+ * ```
  */
-export async function writeMap(
-  file: string,
-  volume: Volume,
-  given: Pick<TaskOptions, "signal"> = {},
-): Promise<void> {
-  const options = beginTask(given);
+export async function writeMap(file: string, volume: Volume, options: WriteMapOptions = {}): Promise<void> {
+  const { signal } = beginTask(options);
   const { data, size, apix, origin } = volume;
   if (data.length !== size[0] * size[1] * size[2]) {
     throw new RangeError(`volume: expected ${size.join("×")} values, found ${data.length}`);
   }
   const writer = await MrcWriter.create(file, size);
   try {
-    // In parts, so that an abort does not wait for the whole of a large map.
-    const part = 1 << 24;
-    for (let from = 0; from < data.length; from += part) {
-      throwIfStopped(options.signal);
-      await writer.write(data.subarray(from, Math.min(data.length, from + part)));
+    for (let from = 0; from < data.length; from += partLength) {
+      throwIfStopped(signal);
+      await writer.write(data.subarray(from, Math.min(data.length, from + partLength)));
     }
-    throwIfStopped(options.signal);
+    throwIfStopped(signal);
     await writer.finish({ size, apix, spaceGroup: 1, ...(origin && { origin }) });
   } finally {
     await writer.abort();

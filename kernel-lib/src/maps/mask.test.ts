@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData, temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { Random } from "../random";
-import { sharedData, temporaryFolder } from "../testing";
 import { writeMap } from "./mapFile";
 import { applyMask, checkMask, densityMask, maskAt, readMask, sphericalMask } from "./mask";
 import type { Volume } from "./volume";
@@ -17,7 +18,7 @@ function filled(size: [number, number, number], value: (x: number, y: number, z:
   return { data, size, apix: 2 };
 }
 
-test("maskAt interpolates between voxels, is exact on them, and 0 outside the box", () => {
+test("maskAt interpolates between voxels, is exact at voxels, and 0 outside the box", () => {
   const size: [number, number, number] = [8, 7, 6];
   const linear = filled(size, (x, y, z) => 0.01 * x + 0.02 * y + 0.05 * z);
   assert.ok(Math.abs(maskAt(linear, 0, 0, 0) - (0.04 + 0.06 + 0.15)) < 1e-7, "the origin is index n/2");
@@ -27,7 +28,7 @@ test("maskAt interpolates between voxels, is exact on them, and 0 outside the bo
   assert.equal(maskAt(linear, 0, -0.8, 0), 0);
 });
 
-test("a spherical mask is 1 inside its diameter and falls over its edge", () => {
+test("a spherical mask is 1 inside its diameter and falls to 0 over its soft edge", () => {
   const mask = sphericalMask({ size: [20, 20, 20], apix: 2 }, { diameter: 20, softEdge: 4 });
   const at = (x: number) => mask.data[10 + x + 20 * (10 + 20 * 10)]!;
   assert.deepEqual(
@@ -37,7 +38,7 @@ test("a spherical mask is 1 inside its diameter and falls over its edge", () => 
   assert.equal(at(-7), at(7));
 });
 
-test("a density mask grows by its distance in every direction, exactly as measured voxel by voxel", () => {
+test("a density mask extends by the same exact distance in every direction", () => {
   const random = new Random(2);
   const size: [number, number, number] = [11, 9, 10];
   const map = filled(size, () => (random.uniform() < 0.01 ? 1 : 0));
@@ -56,15 +57,15 @@ test("a density mask grows by its distance in every direction, exactly as measur
   assert.doesNotThrow(() => densityMask(map), "a threshold of its own");
 });
 
-test("a mask is applied towards zero, or towards the mean outside it", () => {
+test("outside a mask the map becomes zero, or the mean outside", () => {
   const map = filled([4, 4, 4], (x) => 1 + x);
   const mask = filled([4, 4, 4], (x) => (x === 3 ? 1 : x === 2 ? 0.5 : 0));
   assert.deepEqual([...applyMask(map, mask).data.slice(0, 4)], [0, 0, 1.5, 4]);
-  assert.deepEqual([...applyMask(map, mask, "mean").data.slice(0, 4)], [1.5, 1.5, 2.25, 4]);
+  assert.deepEqual([...applyMask(map, mask, { outside: "mean" }).data.slice(0, 4)], [1.5, 1.5, 2.25, 4]);
   assert.throws(() => applyMask(map, { ...mask, apix: 3 }), /mask: expected 4×4×4 voxels of 2 Å as in map/);
 });
 
-test("masks are checked: values from 0 to 1, something inside, the same box", async (t) => {
+test("masks are checked: values from 0 to 1, not empty, the same box", async (t) => {
   const good = filled([4, 4, 4], (x) => (x > 1 ? 1 : 0));
   assert.doesNotThrow(
     () => checkMask(good, { like: { size: [8, 8, 8], apix: 1 } }),
@@ -72,7 +73,7 @@ test("masks are checked: values from 0 to 1, something inside, the same box", as
   );
   assert.throws(
     () => checkMask(good, { like: { size: [4, 4, 4], apix: 1.5 }, name: "m.mrc" }),
-    /m.mrc: expected a box as large as 4×4×4 voxels of 1.5 Å, found 4×4×4 voxels of 2 Å/,
+    /m.mrc: expected a box of 6\.0 Å \(4 voxels of 1.5 Å\), found 8\.0 Å \(4 voxels of 2 Å\)/,
   );
   const wrong = filled([4, 4, 4], (x, y, z) => (x === 1 && y === 2 && z === 3 ? 7 : 0));
   assert.throws(() => checkMask(wrong), /mask: voxel \(1, 2, 3\): expected a value from 0 to 1, found 7/);
@@ -85,9 +86,11 @@ test("masks are checked: values from 0 to 1, something inside, the same box", as
   await assert.rejects(readMask(file, { size: [5, 5, 5], apix: 2 }), InputError);
 });
 
-test("the mask of the development data is a mask of its map", {
-  skip: !sharedData("adk") && "no shared data",
-}, async () => {
-  const mask = await readMask(sharedData("adk", "mask_moving.mrc")!, { size: [64, 64, 64], apix: 1.5 });
-  assert.deepEqual(mask.size, [64, 64, 64]);
-});
+test(
+  "the mask of the development data is a mask of its map",
+  skipIf(!sharedData("adk") && "no shared data"),
+  async () => {
+    const mask = await readMask(sharedData("adk", "mask_moving.mrc")!, { size: [64, 64, 64], apix: 1.5 });
+    assert.deepEqual(mask.size, [64, 64, 64]);
+  },
+);

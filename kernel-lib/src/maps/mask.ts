@@ -1,26 +1,47 @@
 import { InputError } from "../errors";
-import { type Grid, requireSameBox, requireSameGrid } from "./grid";
+import { squaredDistances } from "./distanceTransform";
+import { type CubicBox, checkSameBoxLength, checkSameGrid, type Grid, toGrid } from "./grid";
 import { type ReadMapOptions, readMap } from "./mapFile";
 import type { Volume } from "./volume";
 
-/** How far outside 0 … 1 the values of a mask may lie: interpolation and rounding take them there. */
-const VALUE_TOLERANCE = 0.01;
+/** How far values of a mask may lie outside 0 … 1, because of interpolation and rounding. */
+const valueTolerance = 0.01;
 
-/** From where on a place counts as inside, for whoever asks yes or no. */
-export const INSIDE = 0.5;
+/** The mask value from which a place counts as inside, where only inside or outside matters. */
+export const insideThreshold = 0.5;
 
-export interface MaskUse {
-  /** The map, or the particles' box, that it is to be used with. */
-  like?: Grid;
-  /** Whether it needs as many voxels as `like`. */
+/** Options of {@link readMask}. */
+export interface ReadMaskOptions extends ReadMapOptions {
+  /** Whether the mask needs as many voxels as the map that it is used with. Default false. */
   sameVoxels?: boolean;
 }
 
-/** Reads a mask from a map file and checks it: see {@link checkMask}. */
+/** Options of {@link checkMask}. */
+export interface CheckMaskOptions {
+  /** The map or the box (of a model, of particles) that the mask is to be used with. Default: any. */
+  like?: Grid | CubicBox;
+  /** What to call `like` in errors. */
+  likeName?: string;
+  /** Whether the mask needs as many voxels as `like`. Default false. */
+  sameVoxels?: boolean;
+  /** What to call the mask in errors, such as its file. Default `mask`. */
+  name?: string;
+}
+
+/**
+ * Reads a mask from a map file and checks it; see {@link checkMask}.
+ * @param like the map or box that it is to be used with. Default: any
+ * @throws InputError for what {@link readMap} and {@link checkMask} refuse
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const mask = await e2.maps.readMask("mask.mrc", map);
+ * ```
+ */
 export async function readMask(
   file: string,
-  like?: Grid,
-  options: Pick<MaskUse, "sameVoxels"> & ReadMapOptions = {},
+  like?: Grid | CubicBox,
+  options: ReadMaskOptions = {},
 ): Promise<Volume> {
   const { sameVoxels = false, ...reading } = options;
   const mask = await readMap(file, reading);
@@ -29,36 +50,39 @@ export async function readMask(
 }
 
 /**
- * Checks that a map can serve as a mask: values in 0 … 1 (to 0.01), somewhere at least 0.5, and a box of the same edges
- * in Å as `like` (to 0.5 %). A consensus map that is given by mistake has values beyond.
+ * Checks that a map can serve as a mask: values in 0 … 1 (to 0.01), at least 0.5 somewhere, and a box of the same
+ * lengths in Å as `like` (to 0.5 %). A density map given by mistake fails on its values.
  * @throws InputError
  */
-export function checkMask(mask: Volume, options: MaskUse & { name?: string } = {}): void {
-  const { name = "mask", like, sameVoxels } = options;
-  if (like && sameVoxels && mask.size.some((n, i) => n !== like.size[i])) {
-    throw new InputError(name, `${like.size.join("×")} voxels like the map`, `${mask.size.join("×")} voxels`);
+export function checkMask(mask: Volume, options: CheckMaskOptions = {}): void {
+  const { name = "mask", like, likeName, sameVoxels } = options;
+  if (like) {
+    const { size } = toGrid(like);
+    if (sameVoxels && mask.size.some((n, i) => n !== size[i])) {
+      throw new InputError(name, `${size.join("×")} voxels like the map`, `${mask.size.join("×")} voxels`);
+    }
+    checkSameBoxLength(mask, like, name, likeName);
   }
   let largest = 0;
   for (let i = 0; i < mask.data.length; i++) {
     const value = mask.data[i]!;
-    if (!(value >= -VALUE_TOLERANCE && value <= 1 + VALUE_TOLERANCE)) {
+    if (!(value >= -valueTolerance && value <= 1 + valueTolerance)) {
       const [nx, ny] = mask.size;
       const voxel = `voxel (${i % nx}, ${Math.floor(i / nx) % ny}, ${Math.floor(i / (nx * ny))})`;
       throw new InputError(`${name}: ${voxel}`, "a value from 0 to 1", `${value}`);
     }
     largest = Math.max(largest, value);
   }
-  if (largest < INSIDE) {
+  if (largest < insideThreshold) {
     const found =
-      largest <= VALUE_TOLERANCE ? "nothing but zeros" : `${Number(largest.toPrecision(3))} at most`;
-    throw new InputError(name, `values above 0, of at least ${INSIDE} somewhere`, found);
+      largest <= valueTolerance ? "nothing but zeros" : `${Number(largest.toPrecision(3))} at most`;
+    throw new InputError(name, `values above 0, at least ${insideThreshold} somewhere`, found);
   }
-  if (like) requireSameBox(mask, like, name);
 }
 
 /**
- * Value of a mask at a place in box units (−0.5 ≤ c < 0.5, origin at index ⌊n/2⌋), interpolated linearly between
- * voxels; 0 outside the box.
+ * Value of a mask at a position in box units (−0.5 ≤ c < 0.5, origin at index ⌊n/2⌋), by trilinear interpolation;
+ * 0 outside the box.
  */
 export function maskAt(mask: Volume, x: number, y: number, z: number): number {
   const [nx, ny, nz] = mask.size;
@@ -78,15 +102,28 @@ export function maskAt(mask: Volume, x: number, y: number, z: number): number {
   return sum;
 }
 
+/** Options of {@link applyMask}. */
+export interface ApplyMaskOptions {
+  /**
+   * Density outside the mask: 0, or `mean` for the mean of the map where the mask is 0, which leaves no step at the
+   * border. Default 0.
+   */
+  outside?: 0 | "mean";
+}
+
 /**
- * A map with what lies outside a mask on the same grid replaced by a constant: mask · map + (1 − mask) · outside.
- * @param outside 0 (default), or `mean` for the mean of the map where the mask is 0, which leaves no step
+ * A map with everything outside a mask replaced by a constant: mask · map + (1 − mask) · outside.
  * @throws InputError when the grids differ
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const masked = e2.maps.applyMask(map, e2.maps.densityMask(map), { outside: "mean" });
+ * ```
  */
-export function applyMask(volume: Volume, mask: Volume, outside: 0 | "mean" = 0): Volume {
-  requireSameGrid(volume, mask, "map", "mask");
+export function applyMask(volume: Volume, mask: Volume, options: ApplyMaskOptions = {}): Volume {
+  checkSameGrid(volume, mask, "map", "mask");
   let constant = 0;
-  if (outside === "mean") {
+  if (options.outside === "mean") {
     let count = 0;
     for (let i = 0; i < mask.data.length; i++) {
       if (mask.data[i] !== 0) continue;
@@ -99,11 +136,25 @@ export function applyMask(volume: Volume, mask: Volume, outside: 0 | "mean" = 0)
   return { ...volume, data };
 }
 
+/** Options of {@link sphericalMask}. */
+export interface SphericalMaskOptions {
+  /** In Å. */
+  diameter: number;
+  /** Width of the raised-cosine border, in voxels. Default 5. */
+  softEdge?: number;
+}
+
 /**
- * A sphere around index ⌊n/2⌋: 1 within `diameter` (Å), falling to 0 as a raised cosine over `softEdge` voxels
- * (default 5).
+ * A sphere around index ⌊n/2⌋: 1 within `diameter`, falling to 0 as a raised cosine outside of it.
+ * @param like the grid of the mask, such as a map
+ * @throws InputError unless the diameter is above 0
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const mask = e2.maps.sphericalMask(map, { diameter: 70 });
+ * ```
  */
-export function sphericalMask(like: Grid, options: { diameter: number; softEdge?: number }): Volume {
+export function sphericalMask(like: Grid, options: SphericalMaskOptions): Volume {
   const { diameter, softEdge = 5 } = options;
   if (!(diameter > 0)) throw new InputError("mask diameter", "a length in Å above 0", `${diameter}`);
   const radius = diameter / 2 / like.apix;
@@ -113,26 +164,33 @@ export function sphericalMask(like: Grid, options: { diameter: number; softEdge?
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, i++) {
         const r = Math.hypot(x - Math.floor(nx / 2), y - Math.floor(ny / 2), z - Math.floor(nz / 2));
-        data[i] = fallOff(r - radius, softEdge);
+        data[i] = raisedCosine(r - radius, softEdge);
       }
     }
   }
   return { data, size: [nx, ny, nz], apix: like.apix };
 }
 
+/** Options of {@link densityMask}. */
+export interface DensityMaskOptions {
+  /** Density above which a voxel is inside, in the map's units. Default: mean + 3 standard deviations of the map. */
+  threshold?: number;
+  /** How far the mask extends beyond those voxels, in voxels. Default 3. */
+  extend?: number;
+  /** Width of the raised-cosine border around that, in voxels. Default 5. */
+  softEdge?: number;
+}
+
 /**
- * A mask around the density of a map: what lies above `threshold`, grown by `extend` voxels, with a raised cosine of
- * `softEdge` voxels around it.
- *
- * @param options.threshold in the map's units; default: mean + 3 standard deviations of the map
- * @param options.extend    in voxels, default 3
- * @param options.softEdge  in voxels, default 5
- * @throws InputError when nothing lies above the threshold
+ * A mask around the density of a map: the voxels above a threshold, extended and given a soft border.
+ * @throws InputError when no voxel is above the threshold
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * await e2.maps.write("around.mrc", e2.maps.densityMask(map, { extend: 2, softEdge: 4 }));
+ * ```
  */
-export function densityMask(
-  volume: Volume,
-  options: { threshold?: number; extend?: number; softEdge?: number } = {},
-): Volume {
+export function densityMask(volume: Volume, options: DensityMaskOptions = {}): Volume {
   const { extend = 3, softEdge = 5 } = options;
   const threshold = options.threshold ?? meanPlusDeviations(volume.data, 3);
   const inside = Uint8Array.from(volume.data, (value) => (value > threshold ? 1 : 0));
@@ -140,18 +198,18 @@ export function densityMask(
     throw new InputError("mask threshold", "a value below the map's maximum", `${threshold}`);
   }
   const squared = squaredDistances(inside, volume.size);
-  const data = Float32Array.from(squared, (square) => fallOff(Math.sqrt(square) - extend, softEdge));
+  const data = Float32Array.from(squared, (square) => raisedCosine(Math.sqrt(square) - extend, softEdge));
   return { data, size: [...volume.size], apix: volume.apix };
 }
 
-/** 1 up to distance 0, a raised cosine to 0 at distance `width`. */
-function fallOff(distance: number, width: number): number {
+/** 1 up to distance 0, falling to 0 at distance `width`. */
+function raisedCosine(distance: number, width: number): number {
   if (distance <= 0) return 1;
   if (distance >= width) return 0;
   return 0.5 + 0.5 * Math.cos((Math.PI * distance) / width);
 }
 
-/** Mean of a map plus so many of its standard deviations. */
+/** Mean of a map plus this many of its standard deviations. */
 export function meanPlusDeviations(data: Float32Array, deviations: number): number {
   let sum = 0;
   let squares = 0;
@@ -161,60 +219,4 @@ export function meanPlusDeviations(data: Float32Array, deviations: number): numb
   }
   const mean = sum / data.length;
   return mean + deviations * Math.sqrt(Math.max(0, squares / data.length - mean * mean));
-}
-
-/** Squared distance in voxels of each voxel from the nearest one that is set (Felzenszwalb and Huttenlocher 2012). */
-function squaredDistances(inside: Uint8Array, size: readonly [number, number, number]): Float64Array {
-  const [nx, ny, nz] = size;
-  // Larger than any distance in the box, and finite, so that differences of two such values are 0 and not NaN.
-  const far = nx * nx + ny * ny + nz * nz + 1;
-  const squared = Float64Array.from(inside, (set) => (set ? 0 : far));
-  const transform = new LowerEnvelope(Math.max(nx, ny, nz));
-  for (let z = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) transform.apply(squared, nx * (y + ny * z), 1, nx);
-    for (let x = 0; x < nx; x++) transform.apply(squared, x + nx * ny * z, nx, ny);
-  }
-  for (let i = 0; i < nx * ny; i++) transform.apply(squared, i, nx * ny, nz);
-  return squared;
-}
-
-/** d(p) = min over q of (p − q)² + f(q) along one line: the lower envelope of parabolas standing at each q. */
-class LowerEnvelope {
-  private readonly values: Float64Array;
-  private readonly at: Int32Array;
-  private readonly from: Float64Array;
-
-  constructor(longest: number) {
-    this.values = new Float64Array(longest);
-    this.at = new Int32Array(longest);
-    this.from = new Float64Array(longest + 1);
-  }
-
-  apply(data: Float64Array, start: number, stride: number, n: number): void {
-    const { values, at, from } = this;
-    for (let q = 0; q < n; q++) values[q] = data[start + q * stride]!;
-    let last = 0;
-    at[0] = 0;
-    from[0] = Number.NEGATIVE_INFINITY;
-    from[1] = Number.POSITIVE_INFINITY;
-    for (let q = 1; q < n; q++) {
-      let crossing = this.crossing(q, at[last]!);
-      while (crossing <= from[last]!) {
-        last--;
-        crossing = this.crossing(q, at[last]!);
-      }
-      last++;
-      at[last] = q;
-      from[last] = crossing;
-      from[last + 1] = Number.POSITIVE_INFINITY;
-    }
-    for (let p = 0, k = 0; p < n; p++) {
-      while (from[k + 1]! < p) k++;
-      data[start + p * stride] = (p - at[k]!) ** 2 + values[at[k]!]!;
-    }
-  }
-
-  private crossing(q: number, p: number): number {
-    return (this.values[q]! + q * q - this.values[p]! - p * p) / (2 * (q - p));
-  }
 }

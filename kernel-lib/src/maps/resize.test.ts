@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { InputError } from "../errors";
 import { frequency } from "../fourier/fft";
 import { Random } from "../random";
@@ -22,7 +22,7 @@ function noise(size: [number, number, number]): Volume {
   };
 }
 
-test("a map of Gaussians in another number of voxels is the same Gaussians, centred as before, for all parities", () => {
+test("a map of Gaussians resampled to other sizes keeps Gaussians and centre, for all parities", () => {
   const gaussians = randomGaussians(6, 0.25, 2);
   // The same widths in Å in every box.
   const made = (n: number): Volume => ({ ...gaussianMap(gaussians, (2.5 * n) / 32, n), apix: 48 / n });
@@ -41,7 +41,7 @@ test("a map of Gaussians in another number of voxels is the same Gaussians, cent
   }
 });
 
-test("any voxel size and box at once: every voxel is the map at its own place, zero outside the old box", () => {
+test("with any voxel size and box every voxel is the map at its own position, and zero outside the old box", () => {
   const gaussians = randomGaussians(6, 0.2, 3);
   const map = gaussianMap(gaussians, 2.5, 32);
   const resized = resizeVolume(map, { size: [30, 44, 36], apix: 1.27 });
@@ -66,7 +66,7 @@ test("any voxel size and box at once: every voxel is the map at its own place, z
   }
 });
 
-test("cropping and padding at the same voxel size move voxels without changing them", () => {
+test("cropping and padding at the same voxel size only move voxels", () => {
   const map = noise([9, 8, 7]);
   const padded = resizeVolume(map, { size: [12, 13, 8], apix: 1.5 });
   assert.equal(
@@ -80,10 +80,10 @@ test("cropping and padding at the same voxel size move voxels without changing t
   assert.notEqual(same.data, map.data, "a copy, not the map itself");
 });
 
-test("finer sampling and back changes nothing; coarser sampling drops what it cannot hold", () => {
+test("upsampling and back changes nothing; downsampling drops frequencies beyond the new Nyquist frequency", () => {
   const map = noise([12, 12, 12]);
   const back = resizeVolume(resizeVolume(map, { size: 18 }), { size: 12 });
-  // Only the Nyquist planes of the even box are not each other's mirror.
+  // The Nyquist planes of an even box are not mirrored by others, so they are left out.
   const low = (v: Volume) => lowPass(v, 3.6, { edgeWidth: 0.5 }).data;
   assert.ok(largestDifference(low(back), low(map)) < 1e-5);
   const wave: Volume = { ...map, data: map.data.map((_, i) => Math.cos((2 * Math.PI * 5 * (i % 12)) / 12)) };
@@ -91,7 +91,7 @@ test("finer sampling and back changes nothing; coarser sampling drops what it ca
   assert.equal(frequency(5, 12), 5);
 });
 
-test("only apix, or only size, keeps the edges of the box", () => {
+test("apix alone, or size alone, keeps the box length", () => {
   const map = noise([12, 12, 12]);
   assert.deepEqual(resizeVolume(map, { apix: 3 }).size, [6, 6, 6]);
   assert.equal(resizeVolume(map, { size: 9 }).apix, 2);

@@ -1,21 +1,31 @@
 import { InputError } from "../errors";
 import type { Volume } from "./volume";
 
+/** The grid that {@link resizeVolume} resamples to. */
+export interface ResizeTarget {
+  /** Voxels along each axis, or along all three. Default: as many as keep the box length (rounded). */
+  size?: number | readonly [number, number, number];
+  /** Å per voxel. Default: what keeps the box length where `size` is given, else unchanged. */
+  apix?: number;
+}
+
 /**
- * A map in another box and with another voxel size, by trigonometric interpolation about the origin at index ⌊n/2⌋,
- * which stays the origin. Frequencies that the coarser of the two grids cannot hold are left out; places outside the
- * old box are 0. An origin in Å is carried along. With `apix · size` unchanged this is Fourier cropping or padding; with `apix` unchanged it is cropping
- * or padding in real space, exact. Values keep their scale.
+ * Resamples a map to another box and voxel size by trigonometric interpolation about index ⌊n/2⌋, which stays the
+ * origin. Frequencies that the coarser of the two grids cannot hold are dropped; positions outside the old box are 0.
+ * An unchanged box length gives Fourier cropping or padding; an unchanged `apix` gives exact cropping or padding in
+ * real space. Densities keep their scale, and `origin` is adjusted.
  *
- * Interpolation is done along one axis after the other, in time ∝ n⁴: a second for 200³ voxels.
+ * One axis is interpolated after the other, in time ∝ n⁴: a second for 200³ voxels.
  *
- * @param target.size edge, or three edges, in voxels; default: as many as keep the box's edges in Å (rounded)
- * @param target.apix Å per voxel; default: what keeps the box's edges where `size` is given
+ * @throws InputError unless sizes are positive whole numbers and `apix` is above 0
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const coarse = e2.maps.resize(map, { size: 24 });
+ * const cropped = e2.maps.resize(map, { size: 24, apix: map.apix });
+ * ```
  */
-export function resizeVolume(
-  volume: Volume,
-  target: { size?: number | readonly [number, number, number]; apix?: number },
-): Volume {
+export function resizeVolume(volume: Volume, target: ResizeTarget): Volume {
   const apix = target.apix ?? keptApix(volume, target.size);
   if (!(apix > 0 && Number.isFinite(apix))) throw new InputError("apix", "a length in Å above 0", `${apix}`);
   const size = targetSize(volume, target.size, apix);
@@ -26,7 +36,7 @@ export function resizeVolume(
     const weights = interpolation(extent[axis], size[axis], apix / volume.apix);
     const inner = extent.slice(0, axis).reduce((a, b) => a * b, 1);
     const outer = extent.slice(axis + 1).reduce((a, b) => a * b, 1);
-    if (weights) data = alongAxis(data, weights, outer, extent[axis], size[axis], inner);
+    if (weights) data = interpolateAxis(data, weights, { outer, from: extent[axis], to: size[axis], inner });
     extent[axis] = size[axis];
   }
   const placed = volume.origin && {
@@ -38,8 +48,8 @@ export function resizeVolume(
 }
 
 function keptApix(volume: Volume, size: number | readonly number[] | undefined): number {
-  const edge = typeof size === "object" ? size[0] : size;
-  return edge === undefined ? volume.apix : (volume.size[0] * volume.apix) / edge;
+  const voxels = typeof size === "object" ? size[0] : size;
+  return voxels === undefined ? volume.apix : (volume.size[0] * volume.apix) / voxels;
 }
 
 function targetSize(
@@ -47,25 +57,25 @@ function targetSize(
   size: number | readonly number[] | undefined,
   apix: number,
 ): [number, number, number] {
-  const edges =
+  const voxels =
     typeof size === "number"
       ? [size, size, size]
       : (size ?? volume.size.map((n) => Math.round((n * volume.apix) / apix)));
-  if (edges.some((n) => !Number.isInteger(n) || n < 1)) {
-    throw new InputError("size", "whole numbers of voxels above 0", edges.join("×"));
+  if (voxels.some((n) => !Number.isInteger(n) || n < 1)) {
+    throw new InputError("size", "positive whole numbers of voxels", voxels.join("×"));
   }
-  return [...edges] as [number, number, number];
+  return [...voxels] as [number, number, number];
 }
 
 /**
- * Weights [to · from] that take samples at spacing 1 to samples at spacing `step`; undefined where they change nothing.
+ * Weights [to · from] from samples at spacing 1 to samples at spacing `step`; undefined for the identity.
  * Each row is the trigonometric interpolation (1/n) Σ_k exp(2πi k(p − q)/n) over all |k| that both grids hold. The
- * Nyquist frequency of an even grid is a cosine, its own mirror, and is counted once.
+ * Nyquist frequency of an even grid is its own mirror, a cosine, and counts once.
  */
 function interpolation(from: number, to: number, step: number): Float64Array | undefined {
   if (step === 1 && from === to) return undefined;
   const weights = new Float64Array(from * to);
-  // The Nyquist frequency of the coarser grid; a hair's breadth must not decide on which side of it k lies.
+  // The Nyquist frequency of the coarser grid, rounded so that rounding errors do not decide whether k lies below it.
   const limit = Math.round((1e6 * from) / 2 / Math.max(1, step)) / 1e6;
   const below = Math.ceil(limit) - 1;
   const originFrom = Math.floor(from / 2);
@@ -73,7 +83,7 @@ function interpolation(from: number, to: number, step: number): Float64Array | u
   for (let p = 0; p < to; p++) {
     const position = (p - originTo) * step;
     const index = position + originFrom;
-    // Beyond the outermost voxels by less than half of one is still in the box.
+    // The box ends half a voxel beyond the outermost voxel centres.
     if (index < -0.5 || index >= from - 0.5) continue;
     for (let q = 0; q < from; q++) {
       const turns = (index - q) / from;
@@ -94,15 +104,17 @@ function dirichlet(n: number, turns: number): number {
   return Math.abs(sin) < 1e-9 ? 2 * n + 1 : Math.sin((2 * n + 1) * Math.PI * turns) / sin;
 }
 
+/** Shape of an array around one axis: [outer][from or to][inner]. */
+interface AxisShape {
+  outer: number;
+  from: number;
+  to: number;
+  inner: number;
+}
+
 /** out[o][p][i] = Σ_q weights[p][q] · data[o][q][i] */
-function alongAxis(
-  data: Float32Array,
-  weights: Float64Array,
-  outer: number,
-  from: number,
-  to: number,
-  inner: number,
-): Float32Array {
+function interpolateAxis(data: Float32Array, weights: Float64Array, shape: AxisShape): Float32Array {
+  const { outer, from, to, inner } = shape;
   const out = new Float32Array(outer * to * inner);
   const line = new Float64Array(inner);
   for (let o = 0; o < outer; o++) {

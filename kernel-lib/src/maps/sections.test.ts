@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { InputError } from "../errors";
 import { projectAlong, section } from "./sections";
 import type { Volume } from "./volume";
 
-/** 3 × 4 × 5 voxels, each with the digits of its place: x + 10·y + 100·z. */
+/** 3 × 4 × 5 voxels, each with the value x + 10·y + 100·z. */
 const map: Volume = {
   data: Float32Array.from(
     { length: 60 },
@@ -14,7 +14,7 @@ const map: Volume = {
   apix: 1.2,
 };
 
-test("sections across each axis show the other two, x before y before z, through the origin by default", () => {
+test("sections show the other two axes, x before y before z, and pass through the origin by default", () => {
   const z = section(map, "z");
   assert.deepEqual([z.width, z.height, z.apix], [3, 4, 1.2]);
   assert.equal(z.data[1 + 3 * 3], 231);
@@ -44,6 +44,6 @@ test("a projection is the sum of all sections", () => {
 });
 
 test("sections outside the map are refused", () => {
-  assert.throws(() => section(map, "y", 4), /section across y: expected an index from 0 to 3, found 4/);
+  assert.throws(() => section(map, "y", 4), /section along y: expected an index from 0 to 3, found 4/);
   assert.throws(() => section(map, "z", -1), InputError);
 });

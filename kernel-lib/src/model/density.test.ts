@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { readMap, writeMap } from "../maps/mapFile";
-import { MapProjector } from "../maps/slice";
+import { MapProjector } from "../maps/mapProjector";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { modelDensity } from "./density";
 import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
-import { evenRotations, projectionFrc } from "./projectionFrc";
+import { projectionFrc, uniformRotations } from "./projectionFrc";
 
 function blob(): GaussianModel {
   const model = emptyModel(5, 24, 2.5);
@@ -20,7 +20,7 @@ function blob(): GaussianModel {
   return model;
 }
 
-/** M at a place in Å from the origin, straight from the formula. */
+/** M at a position in Å from the origin, straight from the formula. */
 function densityAt({ count, params, boxSize, apix }: GaussianModel, place: readonly number[]): number {
   let sum = 0;
   for (let i = 0; i < count; i++) {
@@ -38,7 +38,7 @@ for (const [name, options] of [
   ["a larger box of other pixels", { boxSize: 30, apix: 3 }],
   ["a box that cuts it", { boxSize: 9, apix: 2 }],
 ] as const) {
-  test(`the density on ${name} is the formula at every voxel`, () => {
+  test(`the density on ${name} follows the formula at every voxel`, () => {
     const model = blob();
     const map = modelDensity(model, options);
     const n = map.size[0];
@@ -53,17 +53,17 @@ for (const [name, options] of [
   });
 }
 
-test("a map of given pixel size alone takes the box that is nearest to the model's size", () => {
+test("with a pixel size alone the map gets the box size closest to the model's box length", () => {
   const map = modelDensity(blob(), { apix: 2 });
   assert.deepEqual(map.size, [30, 30, 30]);
   assert.throws(() => modelDensity(blob(), { boxSize: 2.5 }), /boxSize: expected a whole number/);
   assert.throws(() => modelDensity(blob(), { apix: -1 }), /boxSize|apix/);
 });
 
-test("the projections of the density, read back from a file, are those of the model", async (t) => {
+test("projections of the density, read back from a file, equal those of the model", async (t) => {
   const file = path.join(temporaryFolder(t), "density.mrc");
   const model = blob();
   await writeMap(file, modelDensity(model));
-  const frc = projectionFrc(model, new MapProjector(await readMap(file)), 8, evenRotations(20));
+  const frc = projectionFrc(model, new MapProjector(await readMap(file)), 8, uniformRotations(20));
   for (let r = 1; r <= 8; r++) assert.ok(frc[r]! > 0.9999, `ring ${r}: ${frc[r]}`);
 });

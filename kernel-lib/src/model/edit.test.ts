@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import type { Volume } from "../maps/volume";
 import { rotationFromVector } from "../optics/pose";
 import { Random } from "../random";
 import { modelDensity } from "./density";
-import {
-  checkSamePhysicalSize,
-  displacements,
-  gaussiansInRegion,
-  maskFlags,
-  mergedModels,
-  movedModel,
-  rescaledModel,
-  rigidMotion,
-} from "./edit";
+import { mergedModels, movedModel, rescaledModel } from "./edit";
 import { emptyModel, type GaussianModel, pickGaussians, Row } from "./gaussianModel";
+import { gaussiansInRegion, maskFlags } from "./regions";
+import { displacements, rigidMotion } from "./rigidMotion";
 
 function randomModel(count: number, seed = 1): GaussianModel {
   const model = emptyModel(count, 32, 2);
@@ -53,7 +46,7 @@ test("regions select by mask, box and sphere", () => {
   assert.deepEqual([...gaussiansInRegion(model, { centre: [0.2, 0, 0], radius: 0.06 })], [2]);
 });
 
-test("a mask of another physical size is refused with both sizes", () => {
+test("a mask of another box length is refused with both lengths", () => {
   const mask: Volume = { data: new Float32Array(8), size: [2, 2, 2], apix: 4 };
   assert.throws(
     () => maskFlags(randomModel(1), mask, "mask.mrc"),
@@ -62,9 +55,10 @@ test("a mask of another physical size is refused with both sizes", () => {
   const slab: Volume = { data: new Float32Array(4096), size: [32, 32, 4], apix: 2 };
   assert.throws(
     () => maskFlags(randomModel(1), slab, "slab.mrc"),
-    /slab\.mrc: expected a cubic mask, found 32×32×4/,
+    /slab\.mrc: expected a box of 64\.0 Å .* like model, found 64\.0 × 64\.0 × 8\.0 Å \(32×32×4 voxels/,
   );
-  checkSamePhysicalSize({ boxSize: 64, apix: 1.5 }, "a", { boxSize: 48, apix: 2.001 }, "b");
+  const rounded: Volume = { data: new Float32Array(48 ** 3).fill(1), size: [48, 48, 48], apix: 1.334 };
+  assert.deepEqual([...maskFlags(randomModel(1), rounded)], [1]);
 });
 
 test("picking the parts of a model and merging them gives the model", () => {
@@ -79,7 +73,7 @@ test("picking the parts of a model and merging them gives the model", () => {
   );
 });
 
-test("a model in another box has the same density at every place in Å", () => {
+test("a model in another box has the same density at every position in Å", () => {
   const model = randomModel(9);
   const expected = modelDensity(model, { boxSize: 40, apix: 1.5 }).data;
   for (const other of [rescaledModel(model, 24), rescaledModel(model, 50, 1.7)]) {
@@ -88,7 +82,7 @@ test("a model in another box has the same density at every place in Å", () => {
   assert.equal(rescaledModel(model, 24).apix, (32 * 2) / 24);
 });
 
-test("the motion of a region is found again: angle, axis, shift, and nothing left over", () => {
+test("the known motion of a region is recovered: angle, axis, shift, and no residual", () => {
   const model = randomModel(12);
   const angle = 37;
   const axis = [2 / 3, -1 / 3, 2 / 3];
@@ -98,11 +92,11 @@ test("the motion of a region is found again: angle, axis, shift, and nothing lef
   assert.ok(Math.abs(motion.angle - angle) < 1e-3, `angle ${motion.angle}`);
   closeTo(motion.axis, axis, 1e-5, "axis");
   assert.ok(motion.rmsd < 1e-5);
-  // About its own centre the region turns; the centre itself goes where rotation and shift take it.
-  const edge = 64;
+  // The motion rotates about the region's centre, then shifts it.
+  const boxLength = 64;
   const i = 4;
-  const place = [0, 1, 2].map((row) => edge * model.params[row * 12 + i]! - motion.centre[row]!);
-  const expected = [0, 1, 2].map((row) => edge * moved.params[row * 12 + i]!);
+  const place = [0, 1, 2].map((row) => boxLength * model.params[row * 12 + i]! - motion.centre[row]!);
+  const expected = [0, 1, 2].map((row) => boxLength * moved.params[row * 12 + i]!);
   const predicted = [0, 1, 2].map(
     (row) =>
       place.reduce((sum, v, column) => sum + motion.rotation[3 * row + column]! * v, 0) +
@@ -112,7 +106,7 @@ test("the motion of a region is found again: angle, axis, shift, and nothing lef
   closeTo(predicted, expected, 1e-4, "coordinate");
 });
 
-test("only the chosen Gaussians count for the motion, and a mirror image is not taken for a rotation", () => {
+test("only the chosen Gaussians determine the motion, and a mirror image does not give a reflection", () => {
   const model = randomModel(10);
   const moved = movedModel(model, rotationFromVector(0, 0, Math.PI / 2));
   const half = [0, 1, 2, 3, 4];
@@ -130,7 +124,7 @@ test("only the chosen Gaussians count for the motion, and a mirror image is not 
   assert.throws(() => rigidMotion(model, mixed, [1, 2]), /three Gaussians or more, found 2/);
 });
 
-test("displacements are vectors in Å, and need models of the same Gaussians", () => {
+test("displacements are vectors in Å, and need models of equal size", () => {
   const model = randomModel(3);
   const moved = movedModel(model, [1, 0, 0, 0, 1, 0, 0, 0, 1], [0.5, 0, -2]);
   closeTo(displacements(model, moved), [0.5, 0, -2, 0.5, 0, -2, 0.5, 0, -2], 1e-5);

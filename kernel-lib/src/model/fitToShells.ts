@@ -1,109 +1,156 @@
 import { type GaussianModel, Row } from "./gaussianModel";
-import { minimise } from "./lbfgs";
-import type { ShellTarget } from "./shellFit";
+import { minimize } from "./lbfgs";
+import type { ShellTarget } from "./shellTarget";
 
+/** What a model is fitted to, and within which bounds. */
+export interface ShellFit {
+  /** The shells of the map. */
+  target: ShellTarget;
+  /** Weight of each shell in the loss, [rings + 1]. */
+  weights: Float64Array;
+  /** Smallest and largest sigma, in pixels of the training box. */
+  bounds: SigmaBounds;
+}
+
+/** Smallest and largest sigma, in pixels of the training box. */
+export interface SigmaBounds {
+  /** The smallest. */
+  least: number;
+  /** The largest. */
+  most: number;
+}
+
+/** Options of {@link fitToShells}. */
 export interface FitOptions {
-  /** Steps at most. */
-  iterations: number;
+  /** Upper limit of the number of steps. */
+  maxIterations: number;
   /** Whether centres move; amplitudes and widths always do. */
   positions: boolean;
-  /** Ends the fit when the mean correlation over the shells reaches it. */
-  stop?: number | undefined;
-  /** See {@link minimise}. Default 0.002. */
-  tolerance?: number;
-  report?: (correlation: number, iteration: number) => void;
+  /** Stops when the mean correlation over the shells reaches this. Default: never. */
+  targetCorrelation?: number | undefined;
+  /** Called after each step with the mean correlation over the shells. */
+  onStep?: (correlation: number, iteration: number) => void;
+  /** Stops with `StoppedError`. */
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Fits centres, amplitudes and widths to the shells of a map, in place.
- *
- * The variables are chosen so that any value of them is allowed and a step of one means about as much for each:
- * centres in units of the median width, the logarithm of the amplitude (which stays positive), and the logit of the
- * width between its bounds.
- *
- * @param bounds least and most sigma in pixels of the training box
+ * @throws StoppedError
  */
-export async function fitToShells(
-  model: GaussianModel,
-  target: ShellTarget,
-  weights: Float64Array,
-  bounds: { least: number; most: number },
-  options: FitOptions,
-): Promise<void> {
-  const { count, params, boxSize } = model;
-  const { least, most } = bounds;
-  const span = most - least;
-  const sigmas = params.subarray(Row.sigma * count, 5 * count);
-  for (let i = 0; i < count; i++) {
-    sigmas[i] = Math.min(most - 0.02 * span, Math.max(least + 0.02 * span, sigmas[i]!));
-  }
-  rescaleAmplitudes(model, target, weights);
-  const unit = sigmas.slice().sort()[count >> 1]! / boxSize;
-  const moving = options.positions ? 3 * count : 0;
-  const x = new Float64Array(moving + 2 * count);
-  for (let i = 0; i < moving; i++) x[i] = params[i]! / unit;
-  for (let i = 0; i < count; i++) {
-    x[moving + i] = Math.log(Math.max(1e-30, params[Row.amplitude * count + i]!));
-    const part = (sigmas[i]! - least) / span;
-    x[moving + count + i] = Math.log(part / (1 - part));
-  }
-  const unpack = (from: Float64Array) => {
-    for (let i = 0; i < moving; i++) params[i] = from[i]! * unit;
-    for (let i = 0; i < count; i++) {
-      params[Row.amplitude * count + i] = Math.exp(from[moving + i]!);
-      sigmas[i] = least + span / (1 + Math.exp(-from[moving + count + i]!));
-    }
-  };
-  const slope = new Float64Array(5 * count);
+export async function fitToShells(model: GaussianModel, fit: ShellFit, options: FitOptions): Promise<void> {
+  const { target, weights, bounds } = fit;
+  const variables = new FitVariables(model, bounds, options.positions, () => {
+    rescaleAmplitudes(model, target, weights);
+  });
+  const modelGradient = new Float64Array(5 * model.count);
   let correlation = 0;
-  const evaluate = (at: Float64Array, gradient: Float64Array) => {
-    unpack(at);
-    const score = target.evaluate(params, count, weights, slope);
+  const evaluate = (x: Float64Array, gradient: Float64Array) => {
+    variables.unpack(x);
+    const score = target.evaluate(model.params, model.count, weights, modelGradient);
     let sum = 0;
     for (let r = 1; r <= target.rings; r++) sum += score.fsc[r]!;
     correlation = sum / target.rings;
-    for (let i = 0; i < moving; i++) gradient[i] = slope[i]! * unit;
-    for (let i = 0; i < count; i++) {
-      gradient[moving + i] = slope[3 * count + i]! * params[Row.amplitude * count + i]!;
-      const part = (sigmas[i]! - least) / span;
-      gradient[moving + count + i] = slope[4 * count + i]! * span * part * (1 - part);
-    }
+    variables.chain(modelGradient, gradient);
     return score.loss;
   };
-  await minimise(x, evaluate, {
-    iterations: options.iterations,
-    tolerance: options.tolerance ?? 2e-3,
+  await minimize(variables.x, evaluate, {
+    maxIterations: options.maxIterations,
+    tolerance: 2e-3,
     firstStep: 0.1,
     signal: options.signal,
     onStep: (_, iteration) => {
-      options.report?.(correlation, iteration);
-      return options.stop !== undefined && correlation >= options.stop;
+      options.onStep?.(correlation, iteration);
+      return options.targetCorrelation !== undefined && correlation >= options.targetCorrelation;
     },
   });
-  unpack(x);
+  variables.unpack(variables.x);
 }
 
-/** Brings all amplitudes to the scale at which the loss is least. */
+/**
+ * The variables of the fit. Any value of them is allowed, and a step of one means about as much for each: centres in
+ * units of the median width, the logarithm of the amplitude (which stays positive), and the logit of the width between
+ * its bounds.
+ */
+class FitVariables {
+  readonly x: Float64Array;
+  private readonly moving: number;
+  private readonly unit: number;
+  private readonly sigmas: Float32Array;
+  private readonly least: number;
+  private readonly span: number;
+
+  /** @param rescale called once widths are within their bounds, before amplitudes are read */
+  constructor(
+    private readonly model: GaussianModel,
+    { least, most }: SigmaBounds,
+    positions: boolean,
+    rescale: () => void,
+  ) {
+    const { count, params, boxSize } = model;
+    this.least = least;
+    this.span = most - least;
+    this.sigmas = params.subarray(Row.sigma * count, 5 * count);
+    const { span, sigmas } = this;
+    for (let i = 0; i < count; i++) {
+      sigmas[i] = Math.min(most - 0.02 * span, Math.max(least + 0.02 * span, sigmas[i]!));
+    }
+    rescale();
+    this.unit = sigmas.slice().sort()[count >> 1]! / boxSize;
+    this.moving = positions ? 3 * count : 0;
+    this.x = new Float64Array(this.moving + 2 * count);
+    for (let i = 0; i < this.moving; i++) this.x[i] = params[i]! / this.unit;
+    for (let i = 0; i < count; i++) {
+      this.x[this.moving + i] = Math.log(Math.max(1e-30, params[Row.amplitude * count + i]!));
+      const part = (sigmas[i]! - least) / span;
+      this.x[this.moving + count + i] = Math.log(part / (1 - part));
+    }
+  }
+
+  /** Writes the parameters that belong to variables x to the model. */
+  unpack(x: Float64Array): void {
+    const { moving, unit, sigmas, least, span } = this;
+    const { count, params } = this.model;
+    for (let i = 0; i < moving; i++) params[i] = x[i]! * unit;
+    for (let i = 0; i < count; i++) {
+      params[Row.amplitude * count + i] = Math.exp(x[moving + i]!);
+      sigmas[i] = least + span / (1 + Math.exp(-x[moving + count + i]!));
+    }
+  }
+
+  /** The gradient in the variables from that in the parameters, at the last unpacked variables. */
+  chain(modelGradient: Float64Array, gradient: Float64Array): void {
+    const { moving, unit, sigmas, least, span } = this;
+    const { count, params } = this.model;
+    for (let i = 0; i < moving; i++) gradient[i] = modelGradient[i]! * unit;
+    for (let i = 0; i < count; i++) {
+      gradient[moving + i] = modelGradient[3 * count + i]! * params[Row.amplitude * count + i]!;
+      const part = (sigmas[i]! - least) / span;
+      gradient[moving + count + i] = modelGradient[4 * count + i]! * span * part * (1 - part);
+    }
+  }
+}
+
+/** Multiplies all amplitudes by the factor that minimizes the loss. */
 function rescaleAmplitudes(model: GaussianModel, target: ShellTarget, weights: Float64Array): void {
   const { count, params } = model;
-  const { cross, own, power } = target.evaluate(params, count, weights);
+  const { cross, modelPower, mapPower } = target.evaluate(params, count, weights);
   let numerator = 0;
   let denominator = 0;
   for (let r = 1; r <= target.rings; r++) {
-    if (!(power[r]! > 0)) continue;
-    numerator += (weights[r]! * cross[r]!) / power[r]!;
-    denominator += (weights[r]! * own[r]!) / power[r]!;
+    if (!(mapPower[r]! > 0)) continue;
+    numerator += (weights[r]! * cross[r]!) / mapPower[r]!;
+    denominator += (weights[r]! * modelPower[r]!) / mapPower[r]!;
   }
   if (numerator > 0 && denominator > 0) multiplyAmplitudes(model, numerator / denominator);
 }
 
-/** Multiplies all amplitudes by the factor that makes the model fit the map best in least squares, each sample alike. */
+/** Multiplies all amplitudes by the factor that fits the map best in least squares over all Fourier samples. */
 export function scaleToMap(model: GaussianModel, target: ShellTarget): void {
-  const even = new Float64Array(target.rings + 1).fill(1);
-  const { cross, own } = target.evaluate(model.params, model.count, even);
+  const uniform = new Float64Array(target.rings + 1).fill(1);
+  const { cross, modelPower } = target.evaluate(model.params, model.count, uniform);
   const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
-  multiplyAmplitudes(model, sum(cross) / sum(own));
+  multiplyAmplitudes(model, sum(cross) / sum(modelPower));
 }
 
 function multiplyAmplitudes({ count, params }: GaussianModel, factor: number): void {

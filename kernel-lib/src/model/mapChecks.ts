@@ -1,9 +1,13 @@
 import { InputError } from "../errors";
 import type { Volume } from "../maps/volume";
 
-/** What a map must be to have a Gaussian model built from it. */
+/** Checks of a map before a Gaussian model is grown from it. */
 
-/** @throws InputError unless the map is a cube of finite densities that are not all the same */
+/**
+ * Checks that a map can be described by Gaussians.
+ * @param name what to call the map in errors
+ * @throws InputError unless the map is a cube of finite densities that are not all the same
+ */
 export function checkMap(map: Volume, name: string): void {
   const [nx, ny, nz] = map.size;
   if (nx !== ny || ny !== nz) throw new InputError(name, "a cubic map", `${nx}×${ny}×${nz} voxels`);
@@ -19,10 +23,11 @@ export function checkMap(map: Volume, name: string): void {
 }
 
 /**
- * Molecules are bright and compact: where the deepest hole outdoes the highest peak, the contrast is inverted.
+ * Checks the contrast of a map. Molecules are bright and compact: inverted contrast shows as a negative skewness with
+ * the deepest minimum further from the mean than the highest maximum.
  * @param density  the map's values, low-passed
- * @param inverted whether that is the map with the opposite sign already
- * @throws InputError when it is
+ * @param inverted whether the map has been negated already; only changes the message
+ * @throws InputError when the contrast is inverted
  */
 export function checkContrast(density: Float32Array, inverted = false): void {
   let least = 0;
@@ -37,21 +42,21 @@ export function checkContrast(density: Float32Array, inverted = false): void {
   const average = sum / density.length;
   for (const v of density) cube += (v - average) ** 3;
   if (cube < 0 && most - average < average - least) {
-    const way = inverted
+    const remedy = inverted
       ? "the map is right without --invert-contrast"
-      : "--invert-contrast, invertContrast in a notebook, takes a map of inverted contrast with the opposite sign";
+      : "--invert-contrast, invertContrast in a notebook, negates a map of inverted contrast";
     throw new InputError(
       "map",
-      `density above its surroundings where the molecule is (${way})`,
+      `a molecule denser than its surroundings (${remedy})`,
       `a low-passed range from ${(least - average).toPrecision(3)} to ${(most - average).toPrecision(3)} around the mean`,
     );
   }
 }
 
-/** How often a voxel exceeds everything around it before it is no density any more: no map that is sampled finely enough has such. */
-const HOT = 10;
+/** How many times a hot voxel exceeds its neighbours; no density that is sampled finely enough does. */
+const hotFactor = 10;
 
-/** Says where the largest density of a map is a single voxel far above all around it; undefined where it is not. */
+/** A warning where the largest density of a map is a single voxel far above its neighbours, else undefined. */
 export function hotVoxel({ data, size }: Volume): string | undefined {
   const [nx, ny, nz] = size;
   let hottest = 0;
@@ -69,9 +74,9 @@ export function hotVoxel({ data, size }: Volume): string | undefined {
     }
   }
   const value = data[hottest]!;
-  if (Math.abs(value) < HOT * around) return undefined;
+  if (Math.abs(value) < hotFactor * around) return undefined;
   return (
-    `voxel (${x}, ${y}, ${z}), counted from 0, has density ${Number(value.toPrecision(4))}, and none around it more than ` +
-    `${Number(around.toPrecision(4))}: it is no part of a molecule; mask it out, or set it to the density around it`
+    `voxel (${x}, ${y}, ${z}), counted from 0, has density ${Number(value.toPrecision(4))}, its neighbours at most ` +
+    `${Number(around.toPrecision(4))}: this is not part of a molecule; mask it out, or replace it by the density around it`
   );
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
 import { formatModelPdb, hybrid36, parseModelPdb, readModelPdb, writeModelPdb } from "./pdb";
 
@@ -24,7 +24,7 @@ test("a sequence of models written as PDB reads back bit for bit", async (t) => 
   assert.deepEqual(await readModelPdb(file), models);
 });
 
-test("atoms stand where the map has the Gaussian, with amplitude and width in their columns", () => {
+test("atoms are at the Gaussian's position in the map, with amplitude and width in their columns", () => {
   const model = emptyModel(2, 48, 2);
   model.params.set([0.25, -0.125, 0, 0, 0, -0.5, 4, 1, 1.25, 0.5]);
   const atoms = formatModelPdb(model)
@@ -49,7 +49,7 @@ test("more than 99,999 atoms get distinct serial numbers of five characters", ()
   assert.deepEqual(parseModelPdb(text, "large.pdb"), [model]);
 });
 
-test("pseudo-atoms of another program are read from their columns, and need a box", () => {
+test("pseudo-atoms from other programs are read from their columns, and need a box", () => {
   const text = formatModelPdb(someModel(3, 4)).replace(/^REMARK.*\n/gm, "");
   const [model] = parseModelPdb(text, "other.pdb", { boxSize: 48, apix: 2 });
   const exact = someModel(3, 4);

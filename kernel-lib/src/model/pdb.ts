@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { finalName, writeBeside } from "../writeBeside";
-import { emptyModel, type GaussianModel, physicalSize, Row, withOrigin } from "./gaussianModel";
+import { boxLengthOf, emptyModel, type GaussianModel, Row, withOrigin } from "./gaussianModel";
 import {
   checkApix,
   checkBoxSize,
@@ -10,30 +10,38 @@ import {
   printable,
   readTextFile,
   requireFiniteModel,
-} from "./modelNumbers";
+} from "./modelFileChecks";
 import { float32Text } from "./text";
 
 /**
- * Gaussian models as PDB pseudo-atoms. An atom is a Gaussian: place in Å with voxel (0, 0, 0) of the box at the model's origin,
- * or at (0, 0, 0), as programs place a map; occupancy the amplitude as a part of the largest one; B-factor column
- * the width sigma in Å. Since those columns hold two or three decimals, `REMARK 999 GAUSSIAN` lines carry the numbers
- * of the model in full (model, Gaussian, x y z, amplitude, sigma as in the text format), and are what is read back. `REMARK 999 BOX` has model,
- * box size and Å per pixel, `REMARK 999 ORIGIN` model and origin in Å.
+ * Gaussian models as PDB pseudo-atoms. An atom is a Gaussian: its position in Å with voxel (0, 0, 0) of the box at the
+ * model's origin, as programs place a map; the occupancy is the amplitude relative to the largest one, the B-factor
+ * column the width sigma in Å. Since those columns hold two or three decimals, `REMARK 999 GAUSSIAN` lines have the
+ * exact numbers (model, Gaussian, x y z, amplitude, sigma as in the text format), and these are read back.
+ * `REMARK 999 BOX` has model, box size and Å per pixel, `REMARK 999 ORIGIN` model and origin in Å.
  */
 
 const remark = "REMARK 999";
 
+/** Options of {@link writeModelPdb}. */
+export interface PdbOptions {
+  /**
+   * Whether to include remarks with the exact numbers. Without them the file is half as long, for programs that only
+   * show it. Default true.
+   */
+  exact?: boolean;
+}
+
 /**
  * The PDB text of one model or of a sequence of models (MODEL … ENDMDL).
- * @param options.exact whether the remarks with the numbers in full are part of it; default true. Without them the text
- *   is half as long, for programs that only show it.
- * @param options.file what to call it in errors
+ * @param options.file what to call it in errors. Default `PDB file`
  * @throws InputError where a number of a model is not finite, or too large for its columns
  */
 export function formatModelPdb(
   models: GaussianModel | readonly GaussianModel[],
-  { exact = true, file = "PDB file" }: { exact?: boolean; file?: string } = {},
+  options: PdbOptions & { file?: string } = {},
 ): string {
+  const { exact = true, file = "PDB file" } = options;
   const list = Array.isArray(models) ? (models as readonly GaussianModel[]) : [models as GaussianModel];
   const lines = [
     `${remark} Gaussian model: occupancy is amplitude / largest amplitude, B-factor is sigma in A`,
@@ -57,20 +65,20 @@ export function formatModelPdb(
   return `${lines.join("\n")}\n`;
 }
 
-/** Å of the origin of box units. */
-function middleOf({ boxSize, apix, origin = [0, 0, 0] }: ModelBox): number[] {
+/** Position in Å of the origin of box units. */
+function centreOf({ boxSize, apix, origin = [0, 0, 0] }: ModelBox): number[] {
   return origin.map((x) => x + Math.floor(boxSize / 2) * apix);
 }
 
 function pushAtoms(lines: string[], model: GaussianModel, file: string): void {
   const { count, params } = model;
-  const edge = physicalSize(model);
-  const middle = middleOf(model);
+  const boxLength = boxLengthOf(model);
+  const centre = centreOf(model);
   const fixed = (value: number, width: number, decimals: number) => inColumns(value, width, decimals, file);
   let largest = 0;
   for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(params[Row.amplitude * count + i]!));
   for (let i = 0; i < count; i++) {
-    const [x, y, z] = [Row.x, Row.y, Row.z].map((row) => params[row * count + i]! * edge + middle[row]!);
+    const [x, y, z] = [Row.x, Row.y, Row.z].map((row) => params[row * count + i]! * boxLength + centre[row]!);
     const occupancy = largest > 0 ? params[Row.amplitude * count + i]! / largest : 0;
     lines.push(
       `ATOM  ${hybrid36(i + 1, 5)}  CA  GLY A${hybrid36((i % 9999) + 1, 4)}    ` +
@@ -80,19 +88,20 @@ function pushAtoms(lines: string[], model: GaussianModel, file: string): void {
   }
 }
 
-/** A number in a column of fixed width, with fewer decimals where it would not fit. */
+/** A number in a column of fixed width, with fewer decimals where it does not fit. */
 function inColumns(value: number, width: number, decimals: number, file: string): string {
   for (let d = decimals; d >= 0; d--) {
     const text = value.toFixed(d);
-    // Numbers from 10^21 on are given with an exponent.
+    // toFixed gives an exponent from 10^21 on.
     if (text.length <= width && !text.includes("e")) return text.padStart(width);
   }
   throw new InputError(file, `numbers of at most ${width} characters`, String(value));
 }
 
 /**
- * A serial number in a column of fixed width: decimal while it fits, then hybrid-36 (Grosse-Kunstleve 2007), which
- * goes on with A0000 after 99999, and which current programs read.
+ * A serial number in a column of fixed width: decimal while it fits, then hybrid-36 (Grosse-Kunstleve, cctbx, 2007),
+ * which continues with A0000 after 99999.
+ * @throws InputError for numbers beyond hybrid-36
  */
 export function hybrid36(value: number, width: 4 | 5): string {
   const decimals = 10 ** width;
@@ -106,12 +115,21 @@ export function hybrid36(value: number, width: 4 | 5): string {
   return upper ? digits.toUpperCase() : digits;
 }
 
-/** Writes one model, or a sequence of models, as PDB pseudo-atoms. */
+/**
+ * Writes one model, or a sequence of models, as PDB pseudo-atoms.
+ * @throws InputError where a number of a model is not finite, or too large for its columns
+ * @example
+ * ```ts
+ * const model = await e2.model.readText("neutral.txt");
+ * await e2.model.writePdb("neutral.pdb", model);
+ * ```
+ */
 export async function writeModelPdb(
   file: string,
   models: GaussianModel | readonly GaussianModel[],
+  options: PdbOptions = {},
 ): Promise<void> {
-  await writeBeside(file, formatModelPdb(models, { file }));
+  await writeBeside(file, formatModelPdb(models, { ...options, file }));
 }
 
 /**
@@ -119,12 +137,17 @@ export async function writeModelPdb(
  * of its ATOM and HETATM records, with occupancy as amplitude and B-factor as sigma in Å.
  * @param box the box of the model; needed where the file has no REMARK 999 BOX
  * @throws InputError naming the line
+ * @example
+ * ```ts
+ * await e2.model.writePdb("model.pdb", await e2.model.readText("neutral.txt"));
+ * const [model] = await e2.model.readPdb("model.pdb");
+ * ```
  */
 export async function readModelPdb(file: string, box: Partial<ModelBox> = {}): Promise<GaussianModel[]> {
   return parseModelPdb(await readTextFile(file, "a readable PDB file"), file, box);
 }
 
-/** See {@link readModelPdb}; `name` is what errors call the file. */
+/** Parses the text of a PDB file; see {@link readModelPdb}. @param name what to call the file in errors */
 export function parseModelPdb(text: string, name: string, box: Partial<ModelBox> = {}): GaussianModel[] {
   const lines = text.split(/\r\n|\n|\r/);
   const exact = parseRemarks(lines, name);
@@ -157,12 +180,12 @@ function parseRemarks(lines: readonly string[], name: string): GaussianModel[] {
       throw new InputError(where, remarks[kind].what, printable(line));
     }
     const [m, ...values] = numbers as [number, ...number[]];
-    // Models come one after the other: a number out of order is a damaged file, and no reason to make room for so many.
+    // Models must be in order: memory must not be allocated for a number in a damaged file.
     const wanted = kind === "BOX" ? found.length + 1 : found.length;
     if (m !== wanted) {
       throw new InputError(
         where,
-        kind === "BOX" ? `model ${wanted} next` : "a BOX remark of its model before",
+        kind === "BOX" ? `model ${wanted} next` : "a BOX remark of its model first",
         `model ${m}`,
       );
     }
@@ -193,8 +216,8 @@ function parseAtoms(lines: readonly string[], name: string, box: Partial<ModelBo
     );
   }
   const known: ModelBox = { boxSize, apix, ...withOrigin(origin) };
-  const edge = boxSize * apix;
-  const middle = middleOf(known);
+  const boxLength = boxSize * apix;
+  const centre = centreOf(known);
   const models: number[][] = [];
   let current: number[] | undefined;
   lines.forEach((line, l) => {
@@ -221,9 +244,9 @@ function parseAtoms(lines: readonly string[], name: string, box: Partial<ModelBo
       current = [];
       models.push(current);
     }
-    const place = [x, y, z].map((value, axis) => (value - middle[axis]!) / edge);
+    const position = [x, y, z].map((value, axis) => (value - centre[axis]!) / boxLength);
     const found = texts.map((text, column) => (column < 3 ? `${text} Å` : text));
-    current.push(...checkGaussian([...place, occupancy, b / apix], where, found));
+    current.push(...checkGaussian([...position, occupancy, b / apix], where, found));
   });
   if (models.length === 0) throw new InputError(name, "at least one ATOM or HETATM record", "none");
   return models.map((rows) => fromRows(rows, known));

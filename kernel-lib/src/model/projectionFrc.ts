@@ -1,14 +1,14 @@
 import { disc, sampleIndex } from "../fourier/disc";
 import { halfWidth } from "../fourier/fft";
-import type { MapProjector } from "../maps/slice";
+import type { MapProjector } from "../maps/mapProjector";
 import type { GaussianModel } from "./gaussianModel";
-import { projectionTransform } from "./transform";
+import { projectionTransform } from "./projectionTransform";
 
 /**
- * Rotations whose viewing directions lie evenly over the whole sphere (a Fibonacci lattice), each turned in the
- * plane by a further golden angle, [count · 9], row-major, reference → image.
+ * Rotations with uniformly distributed viewing directions (a Fibonacci lattice) and in-plane angles, [count · 9],
+ * row-major, reference → image.
  */
-export function evenRotations(count: number): Float32Array {
+export function uniformRotations(count: number): Float32Array {
   const rotations = new Float32Array(9 * count);
   const golden = Math.PI * (3 - Math.sqrt(5));
   for (let i = 0; i < count; i++) {
@@ -36,14 +36,15 @@ export function evenRotations(count: number): Float32Array {
 }
 
 /**
- * Fourier ring correlation between projections of a model and of a map, index 0 … rings, averaged over views.
- * @param rotations the views, [n · 9]; default 64 that cover all directions evenly
+ * Fourier ring correlation between projections of a model and of a map, averaged over views.
+ * @param rotations the views, [n · 9]. Default: 64 uniformly distributed ones
+ * @returns one value per ring, index 0 … rings
  */
 export function projectionFrc(
   model: GaussianModel,
   map: MapProjector,
   rings: number,
-  rotations: Float32Array = evenRotations(64),
+  rotations: Float32Array = uniformRotations(64),
 ): Float64Array {
   const layout = disc(rings);
   const views = rotations.length / 9;
@@ -52,10 +53,10 @@ export function projectionFrc(
   const half = new Float64Array(2 * width * model.boxSize);
   const average = new Float64Array(rings + 1);
   for (let n = 0; n < views; n++) {
-    projectionTransform(model, rotations, [0, 0], half, { rings, rotationAt: 9 * n });
+    projectionTransform(model, { rotation: rotations, rotationAt: 9 * n, shift: [0, 0] }, half, rings);
     const cross = new Float64Array(rings + 1);
-    const ofModel = new Float64Array(rings + 1);
-    const ofMap = new Float64Array(rings + 1);
+    const modelPower = new Float64Array(rings + 1);
+    const mapPower = new Float64Array(rings + 1);
     for (let kx = 0; kx <= rings; kx++) {
       for (let ky = -rings; ky <= rings; ky++) {
         const sample = sampleIndex(rings, kx, ky);
@@ -65,12 +66,12 @@ export function projectionFrc(
         const p = 2 * (kx + width * (ky < 0 ? ky + model.boxSize : ky));
         const t = 2 * (n * layout.samples + sample);
         cross[r]! += m * (half[p]! * slices[t]! + half[p + 1]! * slices[t + 1]!);
-        ofModel[r]! += m * (half[p]! ** 2 + half[p + 1]! ** 2);
-        ofMap[r]! += m * (slices[t]! ** 2 + slices[t + 1]! ** 2);
+        modelPower[r]! += m * (half[p]! ** 2 + half[p + 1]! ** 2);
+        mapPower[r]! += m * (slices[t]! ** 2 + slices[t + 1]! ** 2);
       }
     }
     for (let r = 1; r <= rings; r++) {
-      const norm = Math.sqrt(ofModel[r]! * ofMap[r]!);
+      const norm = Math.sqrt(modelPower[r]! * mapPower[r]!);
       if (norm > 0) average[r]! += cross[r]! / norm / views;
     }
   }

@@ -2,48 +2,35 @@ import { InputError } from "../errors";
 import { meanPlusDeviations } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import type { Random } from "../random";
-import { emptyModel, type GaussianModel, Row } from "./gaussianModel";
-import type { ShellTarget } from "./shellFit";
+import { emptyModel, type GaussianModel, pickGaussians, Row, type Vector3 } from "./gaussianModel";
+import type { ShellTarget } from "./shellTarget";
 
-/** Whether a Gaussian may have its centre at a place in box units. */
+/** Whether a Gaussian may have its centre at a position in box units. */
 export type Inside = (x: number, y: number, z: number) => boolean;
 
-/** What stands out of a low-passed map: its density above mean + one standard deviation, 0 elsewhere. */
-function standingOut(density: Float32Array): Float32Array {
+/** The density of a low-passed map above mean + one standard deviation, 0 elsewhere. */
+function molecularDensity(density: Float32Array): Float32Array {
   const threshold = meanPlusDeviations(density, 1);
   return density.map((v) => Math.max(0, v - threshold));
 }
 
-/** Voxels that the molecule roughly fills, which sets how far apart Gaussians lie. */
+/** The approximate number of voxels of the molecule, from a low-passed map; it sets the distance between Gaussians. */
 export function molecularVoxels(density: Float32Array): number {
-  return standingOut(density).reduce((voxels, v) => voxels + (v > 0 ? 1 : 0), 0);
+  return molecularDensity(density).reduce((voxels, v) => voxels + (v > 0 ? 1 : 0), 0);
 }
 
 /**
- * The first Gaussians: drawn from the low-passed map in proportion to the density that stands out, but kept apart
- * from each other, since two in one place begin as one.
+ * Places the first Gaussians: drawn from a low-passed map in proportion to the density of the molecule, but kept apart
+ * from each other, since two at the same position stay alike.
  *
  * @param map a low-passed cubic map, whose box and voxels become those of the model
- * @throws InputError when nothing stands out inside the mask
+ * @throws InputError when there is no density of the molecule inside the mask
  */
 export function seedModel(map: Volume, count: number, random: Random, inside: Inside): GaussianModel {
   const n = map.size[0];
-  const weight = standingOut(map.data);
-  const cumulative = new Float64Array(weight.length);
-  let total = 0;
-  let voxels = 0;
-  for (let i = 0; i < weight.length; i++) {
-    const x = i % n;
-    const y = Math.floor(i / n) % n;
-    const z = Math.floor(i / (n * n));
-    const o = Math.floor(n / 2);
-    if (weight[i]! > 0 && inside((x - o) / n, (y - o) / n, (z - o) / n)) {
-      total += weight[i]!;
-      voxels++;
-    }
-    cumulative[i] = total;
-  }
-  if (!(total > 0)) throw new InputError("map", "density that stands out inside the mask", "none");
+  const { cumulative, voxels } = cumulativeDensity(map, inside);
+  const total = cumulative.at(-1)!;
+  if (!(total > 0)) throw new InputError("map", "density above the background inside the mask", "none");
   const spacing = Math.cbrt(voxels / count) / n;
   const model = emptyModel(count, n, map.apix);
   const { params } = model;
@@ -52,8 +39,8 @@ export function seedModel(map: Volume, count: number, random: Random, inside: In
     const voxel = firstAbove(cumulative, random.uniform() * total);
     const centre = [voxel % n, Math.floor(voxel / n) % n, Math.floor(voxel / (n * n))].map(
       (index) => (index - Math.floor(n / 2) + random.uniform() - 0.5) / n,
-    ) as [number, number, number];
-    // Each refusal shrinks the distance a little, so that the search always ends.
+    ) as Vector3;
+    // Each rejection shortens the distance a little, so that the loop always ends.
     if (!inside(...centre) || nearest(params, count, i, centre) < apart) {
       apart *= 0.998;
       continue;
@@ -66,35 +53,56 @@ export function seedModel(map: Volume, count: number, random: Random, inside: In
   return model;
 }
 
+/** Cumulative sum of the molecule's density over the voxels inside the mask, and their number. */
+function cumulativeDensity(map: Volume, inside: Inside): { cumulative: Float64Array; voxels: number } {
+  const n = map.size[0];
+  const origin = Math.floor(n / 2);
+  const weight = molecularDensity(map.data);
+  const cumulative = new Float64Array(weight.length);
+  let total = 0;
+  let voxels = 0;
+  for (let i = 0; i < weight.length; i++) {
+    const x = i % n;
+    const y = Math.floor(i / n) % n;
+    const z = Math.floor(i / (n * n));
+    if (weight[i]! > 0 && inside((x - origin) / n, (y - origin) / n, (z - origin) / n)) {
+      total += weight[i]!;
+      voxels++;
+    }
+    cumulative[i] = total;
+  }
+  return { cumulative, voxels };
+}
+
+/** What {@link addGaussians} needs to place Gaussians. */
+export interface Placement {
+  /** The shells of the map. */
+  target: ShellTarget;
+  /** Weight of each shell, [rings + 1]. */
+  weights: Float64Array;
+  /** Draws the candidates. */
+  random: Random;
+  /** Where centres may be. */
+  inside: Inside;
+}
+
+/** A possible new Gaussian. */
+interface Candidate {
+  parent: number;
+  centre: Vector3;
+  /** Density that the map has there and the model has not. */
+  excess: number;
+}
+
 /**
- * Brings the number of Gaussians to `count`: each new one is put beside an existing one, where the map has most that
- * the model has not, and takes part of its amplitude. Gaussians that have all but vanished are moved there as well.
+ * Brings the number of Gaussians to `count`: each new one is put beside an existing one where the map exceeds the model
+ * most, and takes part of its amplitude. Gaussians that have nearly vanished are moved there as well.
  */
-export function addGaussians(
-  model: GaussianModel,
-  count: number,
-  target: ShellTarget,
-  weights: Float64Array,
-  random: Random,
-  inside: Inside,
-): GaussianModel {
+export function addGaussians(model: GaussianModel, count: number, placement: Placement): GaussianModel {
   const alive = livingGaussians(model);
   const missing = count - alive.length;
   if (missing <= 0) return model;
-  const residual = target.residual(model.params, model.count, weights);
-  const candidates: { parent: number; centre: [number, number, number]; excess: number }[] = [];
-  const perParent = 4 * Math.max(1, Math.ceil(missing / alive.length));
-  for (const parent of alive) {
-    for (let k = 0; k < perParent; k++) {
-      const away = (1.5 * model.params[Row.sigma * model.count + parent]!) / model.boxSize;
-      const centre = [0, 1, 2].map(
-        (axis) => model.params[axis * model.count + parent]! + away * random.normal(),
-      ) as [number, number, number];
-      if (inside(...centre))
-        candidates.push({ parent, centre, excess: valueAt(residual, target.grid, centre) });
-    }
-  }
-  candidates.sort((a, b) => b.excess - a.excess || a.parent - b.parent);
+  const candidates = findCandidates(model, alive, missing, placement);
   const grown = emptyModel(alive.length + missing, model.boxSize, model.apix);
   alive.forEach((from, to) => {
     for (let row = 0; row < 5; row++) {
@@ -103,22 +111,51 @@ export function addGaussians(
   });
   const place = new Map(alive.map((from, to) => [from, to]));
   let added = alive.length;
-  const apart =
-    (0.3 * medianOf(grown.params.subarray(4 * grown.count, 4 * grown.count + alive.length))) / model.boxSize;
-  for (const pass of [apart, 0]) {
+  const sigmas = grown.params.subarray(4 * grown.count, 4 * grown.count + alive.length);
+  // A second pass fills up without a minimum distance where too few candidates were far enough from the others.
+  for (const apart of [(0.3 * medianOf(sigmas)) / model.boxSize, 0]) {
     for (const { parent, centre } of candidates) {
       if (added === grown.count) break;
-      if (nearest(grown.params, grown.count, added, centre) <= pass) continue;
-      const from = place.get(parent)!;
-      for (let axis = 0; axis < 3; axis++) grown.params[axis * grown.count + added] = centre[axis]!;
-      const amplitude = grown.params[Row.amplitude * grown.count + from]!;
-      grown.params[Row.amplitude * grown.count + added] = 0.4 * amplitude;
-      grown.params[Row.amplitude * grown.count + from] = 0.6 * amplitude;
-      grown.params[Row.sigma * grown.count + added] = grown.params[Row.sigma * grown.count + from]!;
+      if (nearest(grown.params, grown.count, added, centre) <= apart) continue;
+      splitGaussian(grown, place.get(parent)!, added, centre);
       added++;
     }
   }
-  return added === grown.count ? grown : truncated(grown, added);
+  const indices = Int32Array.from({ length: added }, (_, i) => i);
+  return added === grown.count ? grown : pickGaussians(grown, indices);
+}
+
+/** Candidates around the living Gaussians, those where the map exceeds the model most first. */
+function findCandidates(
+  model: GaussianModel,
+  alive: readonly number[],
+  missing: number,
+  { target, weights, random, inside }: Placement,
+): Candidate[] {
+  const { params, count, boxSize } = model;
+  const residual = target.residual(params, count, weights);
+  const candidates: Candidate[] = [];
+  const perParent = 4 * Math.max(1, Math.ceil(missing / alive.length));
+  for (const parent of alive) {
+    for (let k = 0; k < perParent; k++) {
+      const distance = (1.5 * params[Row.sigma * count + parent]!) / boxSize;
+      const centre = [0, 1, 2].map(
+        (axis) => params[axis * count + parent]! + distance * random.normal(),
+      ) as Vector3;
+      if (!inside(...centre)) continue;
+      candidates.push({ parent, centre, excess: valueAt(residual, target.grid, centre) });
+    }
+  }
+  return candidates.sort((a, b) => b.excess - a.excess || a.parent - b.parent);
+}
+
+/** Makes Gaussian `to` at `centre`, with the width and 40 % of the amplitude of Gaussian `from`, which keeps 60 %. */
+function splitGaussian({ params, count }: GaussianModel, from: number, to: number, centre: Vector3): void {
+  for (let axis = 0; axis < 3; axis++) params[axis * count + to] = centre[axis]!;
+  const amplitude = params[Row.amplitude * count + from]!;
+  params[Row.amplitude * count + to] = 0.4 * amplitude;
+  params[Row.amplitude * count + from] = 0.6 * amplitude;
+  params[Row.sigma * count + to] = params[Row.sigma * count + from]!;
 }
 
 /** Gaussians whose integral is more than 2 % of the median one. */
@@ -132,20 +169,12 @@ function livingGaussians(model: GaussianModel): number[] {
   return mass.flatMap((m, i) => (m > least ? [i] : []));
 }
 
-function truncated(model: GaussianModel, count: number): GaussianModel {
-  const short = emptyModel(count, model.boxSize, model.apix);
-  for (let row = 0; row < 5; row++) {
-    short.params.set(model.params.subarray(row * model.count, row * model.count + count), row * count);
-  }
-  return short;
-}
-
 function valueAt(field: Float32Array, grid: number, centre: readonly number[]): number {
   const [x, y, z] = centre.map((c) => (((Math.round(c * grid) + grid / 2) % grid) + grid) % grid);
   return field[x! + grid * (y! + grid * z!)]!;
 }
 
-/** Distance in box units from a place to the nearest of the first `filled` Gaussians. */
+/** Distance in box units from a position to the nearest of the first `filled` Gaussians. */
 function nearest(params: Float32Array, count: number, filled: number, centre: readonly number[]): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < filled; i++) {
@@ -161,6 +190,7 @@ function medianOf(values: ArrayLike<number>): number {
   return Array.from(values).sort((a, b) => a - b)[values.length >> 1]!;
 }
 
+/** Index of the first entry above a value in an ascending array, by bisection. */
 function firstAbove(cumulative: Float64Array, value: number): number {
   let low = 0;
   let high = cumulative.length - 1;

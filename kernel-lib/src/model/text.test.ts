@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { emptyModel, Row } from "./gaussianModel";
 import { float32Text, formatModelText, parseModelText, readModelText, writeModelText } from "./text";
 
@@ -24,7 +24,7 @@ test("a model written as text reads back bit for bit, box and pixel size include
   const model = randomModel(300, 1);
   await writeModelText(file, model);
   assert.deepEqual(await readModelText(file), model);
-  assert.deepEqual(readdirSync(path.dirname(file)), ["model.txt"], "no passing file is left");
+  assert.deepEqual(readdirSync(path.dirname(file)), ["model.txt"], "no temporary file is left");
 });
 
 test("float32 text keeps every bit of float32 numbers of any size", () => {
@@ -41,7 +41,7 @@ test("float32 text keeps every bit of float32 numbers of any size", () => {
   assert.equal(float32Text(Math.fround(0.1)), "0.1");
 });
 
-test("a file without a header takes box and pixel size from the caller, and is refused without them", () => {
+test("a file without a header needs box and pixel size from the caller", () => {
   const text = "0 0.1 -0.2 1 1.5\r\n0,0,0,2,1.25\n";
   const model = parseModelText(text, "plain.txt", { boxSize: 64, apix: 1.5 });
   assert.equal(model.count, 2);
@@ -50,7 +50,7 @@ test("a file without a header takes box and pixel size from the caller, and is r
   assert.throws(() => parseModelText(text, "plain.txt", { boxSize: 64 }), /plain\.txt: .*no pixel size/);
 });
 
-test("the header of the file holds against what the caller says", () => {
+test("the header of the file takes precedence over the caller's box", () => {
   const model = parseModelText(formatModelText(randomModel(2, 1)), "m.txt", { boxSize: 64, apix: 1.5 });
   assert.equal(model.boxSize, 48);
 });

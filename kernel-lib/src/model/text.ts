@@ -10,20 +10,18 @@ import {
   printable,
   readTextFile,
   requireFiniteModel,
-} from "./modelNumbers";
-
-export type { ModelBox } from "./modelNumbers";
+} from "./modelFileChecks";
 
 /**
- * Gaussian models as text: one Gaussian a line, `x y z amplitude sigma`, centres in box units with the origin at
- * voxel S/2, sigma in pixels. Lines that begin with # are comments; of these, `# box_size <pixels>` and
- * `# apix <Å>` say in which box and in which pixels, without which sigma and the centres have no size. `# origin <x y z>`
- * says in Å where voxel (0, 0, 0) of that box lies, as the origin of an MRC file does; it is left out at (0, 0, 0).
+ * Gaussian models as text: one Gaussian per line, `x y z amplitude sigma`, centres in box units with the origin at
+ * voxel S/2, sigma in pixels. Lines that begin with # are comments. Three of them are read: `# box_size <pixels>`,
+ * `# apix <Å>`, and `# origin <x y z>`, the position of voxel (0, 0, 0) in Å as in an MRC file, which is left out at
+ * (0, 0, 0).
  */
 
 /**
- * A float32 in the fewest decimal digits that read back to the same float32.
- * Nine significant digits always do; most numbers need fewer.
+ * A float32 as text that reads back to the same float32, with as few digits from six on as possible; nine always
+ * suffice.
  */
 export function float32Text(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
@@ -34,7 +32,7 @@ export function float32Text(value: number): string {
 }
 
 /**
- * The text of a model, its box, pixel size and origin in the header. Reads back bit for bit.
+ * The text of a model, with box size, pixel size and origin in the header. Reads back bit for bit.
  * @param file what to call it in errors
  * @throws InputError where a number of the model is not finite
  */
@@ -56,13 +54,12 @@ export function formatModelText(model: GaussianModel, file = "model"): string {
 }
 
 /**
- * Reads the text of a model.
+ * Parses the text of a model.
  * @param text the file's content
  * @param name what to call it in errors
- * @param box  used where the file has no header; where it has one, the header holds
- * @throws InputError naming the line: not five numbers, a number that is none, a sigma that is not positive,
- *   a centre that cannot be in box units, a header that says two things or what cannot be; or when neither header nor
- *   `box` gives box and pixel size
+ * @param box  used where the file has no header; the header takes precedence
+ * @throws InputError naming the line: not five numbers, a sigma that is not positive, a centre outside of box units,
+ *   a header with contradictory or invalid values; or when neither header nor `box` gives box size and pixel size
  */
 export function parseModelText(text: string, name: string, box: Partial<ModelBox> = {}): GaussianModel {
   const header: Partial<ModelBox> = {};
@@ -80,7 +77,6 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
     if (fields.length !== 5) {
       throw new InputError(where, "five numbers, x y z amplitude sigma", printable(line));
     }
-    // An empty field, as between a comma and the end of the line, is no 0.
     rows.push(...checkGaussian(fields.map(numberOf), where, fields));
   }
   const { boxSize, apix, origin } = { ...box, ...header };
@@ -100,19 +96,36 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
   return model;
 }
 
-/** Reads a model from a text file; see {@link parseModelText}. */
+/**
+ * Reads a model from a text file, as written by {@link writeModelText}; see {@link parseModelText}.
+ * @param box used where the file has no header
+ * @throws InputError naming the file, and the line where there is one
+ * @example
+ * ```ts
+ * const model = await e2.model.readText("neutral.txt");
+ * ```
+ */
 export async function readModelText(file: string, box: Partial<ModelBox> = {}): Promise<GaussianModel> {
   return parseModelText(await readTextFile(file, "a readable text file of Gaussians"), file, box);
 }
 
-/** Writes a model as text; see {@link formatModelText}. */
+/**
+ * Writes a model as text that reads back bit for bit; see {@link formatModelText}.
+ * @throws InputError where a number of the model is not finite
+ * @example
+ * ```ts
+ * const model = await e2.model.readText("neutral.txt");
+ * await e2.model.writeText("copy.txt", model);
+ * ```
+ */
 export async function writeModelText(file: string, model: GaussianModel): Promise<void> {
   await writeBeside(file, formatModelText(model, file));
 }
 
+/** Unlike Number(), which gives 0, NaN for an empty field. */
 const numberOf = (text: string) => (text === "" ? Number.NaN : Number(text));
 
-/** Takes what a comment says of box, pixel size or origin. Comments that say nothing of them are left alone. */
+/** Reads box size, pixel size or origin from a comment; other comments are ignored. */
 function readHeader([key, ...fields]: string[], header: Partial<ModelBox>, where: string): void {
   const found = printable(fields.join(" ")) || "nothing";
   const first = numberOf(fields[0] ?? "");
@@ -127,10 +140,10 @@ function readHeader([key, ...fields]: string[], header: Partial<ModelBox>, where
   }
 }
 
-/** @throws InputError where a header says something else a second time */
+/** @throws InputError where an earlier header line has another value */
 function once<T>(value: T, before: T | undefined, where: string): T {
   if (before !== undefined && before !== value) {
-    throw new InputError(where, `${before}, as an earlier line says`, String(value));
+    throw new InputError(where, `${before} as in an earlier line`, String(value));
   }
   return value;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { describe, test } from "vitest";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Random } from "../random";
 import { Adam } from "./adam";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { disc, sampleIndex } from "../fourier/disc";
 import { CtfEvaluator, ctfValue, electronWavelength } from "./ctf";
 import { plainCtf as plain } from "./ctf.test.helper";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { openMrc } from "../formats/mrc";
 import { readMap } from "../maps/mapFile";
-import { sharedData } from "../testing";
 import { openParticles } from "./particleSet";
 import { prepareTargets } from "./targets";
 
@@ -97,9 +98,9 @@ const images: Record<string, Expected> = {
 };
 
 for (const [name, expected] of Object.entries(images)) {
-  test(`${name} has the values that NumPy finds in it`, { skip }, async (t) => {
+  test(`${name} has the values that NumPy finds in it`, skipIf(skip), async (t) => {
     const mrc = await openMrc(file(name));
-    t.after(() => mrc.close());
+    t.onTestFinished(() => mrc.close());
     const [nx, ny, nz] = mrc.size;
     assert.deepEqual(mrc.size, expected.size);
     if (expected.apix === undefined) assert.equal(mrc.apix, undefined);
@@ -113,7 +114,7 @@ for (const [name, expected] of Object.entries(images)) {
   });
 }
 
-test("maps among them are read as maps, the skew cell of EMD-3001 is refused", { skip }, async () => {
+test("maps among them are read as maps, the skew cell of EMD-3001 is refused", skipIf(skip), async () => {
   const map = await readMap(file("formats/EMD-3197.map"));
   assertNear(map.apix, 11.4);
   for (const [i, expected] of [-22.8, 0, 0].entries()) assertNear(map.origin![i]!, expected);
@@ -131,9 +132,9 @@ test("maps among them are read as maps, the skew cell of EMD-3001 is refused", {
   await assert.rejects(readMap(file("formats/empiar_10076_7.mrc")), /expected a cell size/);
 });
 
-test("adk/particles.star: 3,000 particles of RELION 3.1", { skip }, async (t) => {
+test("adk/particles.star: 3,000 particles of RELION 3.1", skipIf(skip), async (t) => {
   const set = await openParticles(file("adk/particles.star"));
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   assert.deepEqual(
     [set.count, set.boxSize, set.apix, set.hasCtf, set.notices.length],
     [3000, 64, 1.5, true, 0],
@@ -144,9 +145,9 @@ test("adk/particles.star: 3,000 particles of RELION 3.1", { skip }, async (t) =>
   await set.checkStacks();
 });
 
-test("formats/empiar_10076_7.star: RELION 3.0 without angles", { skip }, async (t) => {
+test("formats/empiar_10076_7.star: RELION 3.0 without angles", skipIf(skip), async (t) => {
   const set = await openParticles(file("formats/empiar_10076_7.star"));
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   assert.deepEqual([set.count, set.boxSize, set.opticsGroups.length], [7, 320, 1]);
   assertNear(set.apix, 50000 / 38168);
   assertNear(set.ctf(6)!.defocusV, 14792.7);
@@ -155,30 +156,34 @@ test("formats/empiar_10076_7.star: RELION 3.0 without angles", { skip }, async (
   await assert.rejects(prepareTargets(set, { boxSize: 64, rings: 20 }), /the angle columns _rlnAngleRot/);
 });
 
-test("formats/empiar_10076_7.cs: the same particles, which cryoSPARC marks as dark on light", {
-  skip,
-}, async (t) => {
-  const set = await openParticles(file("formats/empiar_10076_7.cs"));
-  const star = await openParticles(file("formats/empiar_10076_7.star"));
-  t.after(() => Promise.all([set.close(), star.close()]));
-  assert.deepEqual([set.count, set.boxSize], [7, 320]);
-  assertNear(set.apix, star.apix);
-  for (let i = 0; i < 7; i++) {
-    const [a, b] = [set.ctf(i)!, star.ctf(i)!];
-    for (const key of ["defocusU", "defocusV", "angle", "voltage", "sphericalAberration"] as const) {
-      assertNear(a[key], b[key]);
+test(
+  "formats/empiar_10076_7.cs: the same particles, which cryoSPARC marks as dark on light",
+  skipIf(skip),
+  async (t) => {
+    const set = await openParticles(file("formats/empiar_10076_7.cs"));
+    const star = await openParticles(file("formats/empiar_10076_7.star"));
+    t.onTestFinished(async () => {
+      await Promise.all([set.close(), star.close()]);
+    });
+    assert.deepEqual([set.count, set.boxSize], [7, 320]);
+    assertNear(set.apix, star.apix);
+    for (let i = 0; i < 7; i++) {
+      const [a, b] = [set.ctf(i)!, star.ctf(i)!];
+      for (const key of ["defocusU", "defocusV", "angle", "voltage", "sphericalAberration"] as const) {
+        assertNear(a[key], b[key]);
+      }
     }
-  }
-  const [own, other] = [await set.readImages([6]), await star.readImages([6])];
-  assert.deepEqual(
-    own,
-    other.map((v) => -v),
-  );
-});
+    const [own, other] = [await set.readImages([6]), await star.readImages([6])];
+    assert.deepEqual(
+      own,
+      other.map((v) => -v),
+    );
+  },
+);
 
-test("formats/relion31.star: optics table, origins in Å, and it becomes targets", { skip }, async (t) => {
+test("formats/relion31.star: optics table, origins in Å, and it becomes targets", skipIf(skip), async (t) => {
   const set = await openParticles(file("formats/relion31.star"));
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   assert.deepEqual([set.count, set.boxSize, set.apix], [5, 256, 2.806]);
   const { voltage, sphericalAberration, amplitudeContrast } = set.opticsGroups[0]!;
   assert.deepEqual([voltage, sphericalAberration, amplitudeContrast], [300, 0.01, 0.1]);
@@ -193,48 +198,57 @@ test("formats/relion31.star: optics table, origins in Å, and it becomes targets
   assert.ok((await targets.batch([0, 1, 2, 3, 4])).every(Number.isFinite));
 });
 
-test("formats/relion5.star: RELION 5 with aberrations, whose stacks are not there", { skip }, async (t) => {
-  const set = await openParticles(file("formats/relion5.star"));
-  t.after(() => set.close());
-  assert.deepEqual([set.boxSize, set.apix, set.opticsGroup(0).ctfPremultiplied], [448, 0.89, false]);
-  assert.equal(set.count, 17);
-  assertNear(set.shifts()[2]!, -1.259694);
-  assert.deepEqual(set.notices, [
-    "beam tilt and higher-order aberrations in the optics table are not corrected",
-    "the anisotropic magnification in the optics table is not corrected",
-    "2 of 17 rows name an image a second time: rows of one image stay in the same half",
-  ]);
-  assert.equal(set.rotations().length, 17 * 9);
-  await assert.rejects(set.readImages([0]), /relion5\.star: expected the image stack toy_images_a\.mrcs/);
-});
+test(
+  "formats/relion5.star: RELION 5 with aberrations, whose stacks are not there",
+  skipIf(skip),
+  async (t) => {
+    const set = await openParticles(file("formats/relion5.star"));
+    t.onTestFinished(() => set.close());
+    assert.deepEqual([set.boxSize, set.apix, set.opticsGroup(0).ctfPremultiplied], [448, 0.89, false]);
+    assert.equal(set.count, 17);
+    assertNear(set.shifts()[2]!, -1.259694);
+    assert.deepEqual(set.notices, [
+      "beam tilt and higher-order aberrations in the optics table are not corrected",
+      "the anisotropic magnification in the optics table is not corrected",
+      "2 of 17 rows name an image a second time: rows of one image stay in the same half",
+    ]);
+    assert.equal(set.rotations().length, 17 * 9);
+    await assert.rejects(set.readImages([0]), /relion5\.star: expected the image stack toy_images_a\.mrcs/);
+  },
+);
 
-test("formats/cryosparc_P12_J24_001_particles.cs: poses, shifts and CTF as NumPy computes them", {
-  skip,
-}, async (t) => {
-  const set = await openParticles(file("formats/cryosparc_P12_J24_001_particles.cs"));
-  t.after(() => set.close());
-  assert.deepEqual([set.count, set.boxSize], [2019, 180]);
-  assertNear(set.apix, 2.95);
-  const rotations = set.rotations();
-  const expected = [
-    [
-      0,
+test(
+  "formats/cryosparc_P12_J24_001_particles.cs: poses, shifts and CTF as NumPy computes them",
+  skipIf(skip),
+  async (t) => {
+    const set = await openParticles(file("formats/cryosparc_P12_J24_001_particles.cs"));
+    t.onTestFinished(() => set.close());
+    assert.deepEqual([set.count, set.boxSize], [2019, 180]);
+    assertNear(set.apix, 2.95);
+    const rotations = set.rotations();
+    const expected = [
       [
-        0.5816298557386014, -0.37730439582642505, -0.7206581046540379, 0.05683143902304977,
-        -0.8649114776924018,
+        0,
+        [
+          0.5816298557386014, -0.37730439582642505, -0.7206581046540379, 0.05683143902304977,
+          -0.8649114776924018,
+        ],
       ],
-    ],
-    [
-      2018,
-      [-0.8279832823353974, 0.46190748626060785, 0.3179389222940604, 0.03979423283867958, 0.6139573339985716],
-    ],
-  ] as const;
-  for (const [i, row] of expected) for (const [j, x] of row.entries()) assertNear(rotations[9 * i + j]!, x);
-  const shifts = set.shifts();
-  for (const [j, x] of [-33.43640899658203, 5.392968654632568].entries()) assertNear(shifts[j]!, x);
-  for (const [j, x] of [10.70296859741211, -24.47578239440918].entries()) assertNear(shifts[4036 + j]!, x);
-  assertNear(set.ctf(2018)!.angle, 6.554399791705976);
-  assertNear(set.column("ctf/df1_A").reduce((sum, x) => sum + x, 0) / 2019, 24545.147739057084);
-  assert.equal(set.randomSubset!.filter((x) => x === 2).length, 1009);
-  assert.equal(set.textColumn("uid")[2018], "2601904955171077498");
-});
+      [
+        2018,
+        [
+          -0.8279832823353974, 0.46190748626060785, 0.3179389222940604, 0.03979423283867958,
+          0.6139573339985716,
+        ],
+      ],
+    ] as const;
+    for (const [i, row] of expected) for (const [j, x] of row.entries()) assertNear(rotations[9 * i + j]!, x);
+    const shifts = set.shifts();
+    for (const [j, x] of [-33.43640899658203, 5.392968654632568].entries()) assertNear(shifts[j]!, x);
+    for (const [j, x] of [10.70296859741211, -24.47578239440918].entries()) assertNear(shifts[4036 + j]!, x);
+    assertNear(set.ctf(2018)!.angle, 6.554399791705976);
+    assertNear(set.column("ctf/df1_A").reduce((sum, x) => sum + x, 0) / 2019, 24545.147739057084);
+    assert.equal(set.randomSubset!.filter((x) => x === 2).length, 1009);
+    assert.equal(set.textColumn("uid")[2018], "2601904955171077498");
+  },
+);

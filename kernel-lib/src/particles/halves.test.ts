@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { alternateHalves, splitByImage, undividedHalves } from "./halves";
 
 test("without shared images halves go by turns, particles that are not used have none", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
-import { temporaryFolder } from "../testing";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { countRepeats, firstRowsOfImages } from "./imageIdentity";
 
 test("an image is its file, links resolved, and its place there", async (t) => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData, temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
-import { sharedData, temporaryFolder } from "../testing";
 import { particleColumn, particleColumns } from "./particleColumns";
 import { openParticles } from "./particleSet";
 
@@ -49,7 +50,7 @@ async function opened(t: TestContext, text = star) {
   const file = path.join(temporaryFolder(t), "particles.star");
   writeFileSync(file, text);
   const set = await openParticles(file);
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   return set;
 }
 
@@ -149,7 +150,7 @@ test("a word among many numbers makes them categories", async (t) => {
   const file = path.join(folder, "particles.star");
   writeFileSync(file, `${head}${rows.map((row) => `${row} 2\n`).join("")}`);
   const set = await openParticles(file);
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   const column = particleColumn(set, "rlnGroupNumber");
   assert.ok(column.kind === "category");
   assert.deepEqual(column.names, ["0", "1", "2", "none"]);
@@ -176,22 +177,24 @@ test("a name that is no column is refused with those that are", async (t) => {
 
 const cs = sharedData("formats", "cryosparc_P12_J24_001_particles.cs");
 
-test("fields of several numbers in a .cs file are columns each", {
-  skip: cs ? false : "no development data beside the repository",
-}, async (t) => {
-  const set = await openParticles(cs!);
-  t.after(() => set.close());
-  const columns = particleColumns(set);
-  const names = columns.map((column) => column.name);
-  for (const name of ["defocus", "image stack", "uid", "blob/shape[0]", "blob/shape[1]", "ctf/df1_A"]) {
-    assert.ok(names.includes(name), name);
-  }
-  for (const { name, kind } of columns) assert.equal(particleColumn(set, name).kind, kind, name);
-  const shape = particleColumn(set, "blob/shape[1]", "category");
-  assert.ok(shape.kind === "category" && shape.names.length === 1);
-  assert.equal(Number(shape.names[0]), set.boxSize);
-  const df = particleColumn(set, "ctf/df1_A");
-  assert.ok(df.kind === "number" && df.unit === "Å");
-  assert.deepEqual(df.values, set.column("ctf/df1_A"));
-  assert.throws(() => particleColumn(set, "blob/shape[2]"), InputError);
-});
+test(
+  "fields of several numbers in a .cs file are columns each",
+  skipIf(cs ? false : "no development data beside the repository"),
+  async (t) => {
+    const set = await openParticles(cs!);
+    t.onTestFinished(() => set.close());
+    const columns = particleColumns(set);
+    const names = columns.map((column) => column.name);
+    for (const name of ["defocus", "image stack", "uid", "blob/shape[0]", "blob/shape[1]", "ctf/df1_A"]) {
+      assert.ok(names.includes(name), name);
+    }
+    for (const { name, kind } of columns) assert.equal(particleColumn(set, name).kind, kind, name);
+    const shape = particleColumn(set, "blob/shape[1]", "category");
+    assert.ok(shape.kind === "category" && shape.names.length === 1);
+    assert.equal(Number(shape.names[0]), set.boxSize);
+    const df = particleColumn(set, "ctf/df1_A");
+    assert.ok(df.kind === "number" && df.unit === "Å");
+    assert.deepEqual(df.values, set.column("ctf/df1_A"));
+    assert.throws(() => particleColumn(set, "blob/shape[2]"), InputError);
+  },
+);

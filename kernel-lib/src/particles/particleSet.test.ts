@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { InputError, StoppedError } from "../errors";
 import { createStack } from "../formats/mrc";
 import { mrcBytes } from "../formats/mrc.test.helper";
 import { writeMap } from "../maps/mapFile";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { openParticles } from "./particleSet";
 import { type MadeParticle, randomParticles, relionStar } from "./synthetic.test.helper";
 
@@ -31,7 +32,7 @@ async function project(t: TestContext, images: string[], star?: string): Promise
 
 async function opened(t: TestContext, file: string, dataFolder?: string) {
   const set = await openParticles(file, dataFolder === undefined ? {} : { dataFolder });
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   return set;
 }
 
@@ -421,26 +422,34 @@ test("names with ../ only ever name a file to read", async (t) => {
 
 const skip = haveProgram("relion_star_handler") ? false : "RELION is not installed";
 
-test("RELION reads the particles that were written back, and reconstructs from them", { skip }, async (t) => {
-  const folder = temporaryFolder(t);
-  const size = 16;
-  const data = Float32Array.from({ length: size ** 3 }, (_, i) => Math.exp(-(((i % size) - 8) ** 2) / 8));
-  await writeMap(path.join(folder, "map.mrc"), { data, size: [size, size, size], apix: 2 });
-  const particles = randomParticles(1, 12, { ctf: true, shifted: false });
-  writeFileSync(path.join(folder, "poses.star"), relionStar(particles, { apix: 2, size }));
-  runProgram("relion_project", ["--i", "map.mrc", "--ang", "poses.star", "--o", "images", "--ctf"], folder);
-  const set = await opened(t, path.join(folder, "poses.star"));
-  await set.select([10, 2, 3]).writeStar(path.join(folder, "part.star"));
-  const rows = (name: string) =>
-    readFileSync(path.join(folder, name), "utf8")
-      .split("\n")
-      .filter((line) => line.includes("@"));
-  const all = rows("poses.star");
-  assert.deepEqual(rows("part.star"), [all[10], all[2], all[3]]);
-  runProgram("relion_star_handler", ["--i", "part.star", "--o", "handled.star"], folder);
-  assert.deepEqual(
-    (await opened(t, path.join(folder, "handled.star"))).textColumn("_rlnImageName"),
-    set.select([10, 2, 3]).textColumn("_rlnImageName"),
-  );
-  runProgram("relion_reconstruct", ["--i", "part.star", "--o", "back.mrc", "--ctf", "--angpix", "2"], folder);
-});
+test(
+  "RELION reads the particles that were written back, and reconstructs from them",
+  skipIf(skip),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const size = 16;
+    const data = Float32Array.from({ length: size ** 3 }, (_, i) => Math.exp(-(((i % size) - 8) ** 2) / 8));
+    await writeMap(path.join(folder, "map.mrc"), { data, size: [size, size, size], apix: 2 });
+    const particles = randomParticles(1, 12, { ctf: true, shifted: false });
+    writeFileSync(path.join(folder, "poses.star"), relionStar(particles, { apix: 2, size }));
+    runProgram("relion_project", ["--i", "map.mrc", "--ang", "poses.star", "--o", "images", "--ctf"], folder);
+    const set = await opened(t, path.join(folder, "poses.star"));
+    await set.select([10, 2, 3]).writeStar(path.join(folder, "part.star"));
+    const rows = (name: string) =>
+      readFileSync(path.join(folder, name), "utf8")
+        .split("\n")
+        .filter((line) => line.includes("@"));
+    const all = rows("poses.star");
+    assert.deepEqual(rows("part.star"), [all[10], all[2], all[3]]);
+    runProgram("relion_star_handler", ["--i", "part.star", "--o", "handled.star"], folder);
+    assert.deepEqual(
+      (await opened(t, path.join(folder, "handled.star"))).textColumn("_rlnImageName"),
+      set.select([10, 2, 3]).textColumn("_rlnImageName"),
+    );
+    runProgram(
+      "relion_reconstruct",
+      ["--i", "part.star", "--o", "back.mrc", "--ctf", "--angpix", "2"],
+      folder,
+    );
+  },
+);

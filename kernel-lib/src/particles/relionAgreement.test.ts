@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { openMrc } from "../formats/mrc";
 import { disc } from "../fourier/disc";
 import { fftTransform } from "../fourier/imageTransform";
 import { writeMap } from "../maps/mapFile";
 import { ctfOnDisc } from "../optics/ctfDisc";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { openParticles } from "./particleSet";
 import {
   correlation,
@@ -57,7 +58,7 @@ async function compareWithRelion(
   runProgram("relion_project", ctf ? [...args, "--ctf"] : args, folder);
 
   const set = await openParticles(path.join(folder, "poses.star"));
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   const targets = await prepareTargets(set, { boxSize: size, rings });
   const transforms = await targets.batch(set.rows);
   const layout = disc(rings);
@@ -81,25 +82,25 @@ function assertAllAbove(correlations: number[], least: number): void {
   );
 }
 
-test("projections by RELION, read as particles, are those of the closed formula", { skip }, async (t) => {
+test("projections by RELION, read as particles, are those of the closed formula", skipIf(skip), async (t) => {
   assertAllAbove(await compareWithRelion(t, randomParticles(1, 8, { shifted: false }), {}), 0.999);
 });
 
-test("shifts have RELION's sign and unit", { skip }, async (t) => {
+test("shifts have RELION's sign and unit", skipIf(skip), async (t) => {
   assertAllAbove(await compareWithRelion(t, randomParticles(2, 8), {}), 0.999);
 });
 
-test("phase flipping undoes RELION's CTF with astigmatism", { skip }, async (t) => {
+test("phase flipping undoes RELION's CTF with astigmatism", skipIf(skip), async (t) => {
   const particles = randomParticles(3, 8, { ctf: true });
   assertAllAbove(await compareWithRelion(t, particles, { ctf: true }), 0.999);
 });
 
-test("a phase plate, no amplitude contrast and another Cs are RELION's too", { skip }, async (t) => {
+test("a phase plate, no amplitude contrast and another Cs are RELION's too", skipIf(skip), async (t) => {
   const particles = randomParticles(4, 8, { ctf: true, phaseShift: 70 });
   assertAllAbove(await compareWithRelion(t, particles, { ctf: true, cs: 1.2, contrast: 0 }), 0.999);
 });
 
-test("poses along the poles (tilt 0 and 180) agree with RELION", { skip }, async (t) => {
+test("poses along the poles (tilt 0 and 180) agree with RELION", skipIf(skip), async (t) => {
   const particles = randomParticles(5, 4);
   particles[0]!.angles = [30, 0, -70];
   particles[1]!.angles = [30, 180, 55];
@@ -108,49 +109,51 @@ test("poses along the poles (tilt 0 and 180) agree with RELION", { skip }, async
   assertAllAbove(await compareWithRelion(t, particles, {}), 0.999);
 });
 
-test("box sizes that are no power of two agree with RELION", { skip }, async (t) => {
+test("box sizes that are no power of two agree with RELION", skipIf(skip), async (t) => {
   const particles = randomParticles(6, 4, { ctf: true });
   assertAllAbove(await compareWithRelion(t, particles, { size: 52, ctf: true, rings: 15 }), 0.999);
 });
 
-test("the CTF itself is RELION's to 1e-6, with astigmatism, phase plate, B factor and scale", {
-  skip,
-}, async (t) => {
-  const [size, apix, rings] = [64, 1.5, 25];
-  const folder = temporaryFolder(t);
-  const data = new Float32Array(size ** 3);
-  data[size / 2 + size * (size / 2 + (size * size) / 2)] = 1;
-  await writeMap(path.join(folder, "point.mrc"), { data, size: [size, size, size], apix });
-  const particle: MadeParticle = {
-    angles: [0, 0, 0],
-    origin: [0, 0],
-    defocus: [9000, 8000, 30],
-    phaseShift: 20,
-    image: "1@with.mrcs",
-  };
-  const star = relionStar([particle], { apix, size })
-    .replace("_rlnPhaseShift #9", "_rlnPhaseShift #9\n_rlnCtfBfactor #10\n_rlnCtfScalefactor #11")
-    .replace(" 30 20 ", " 30 20 60 0.7 ");
-  writeFileSync(path.join(folder, "poses.star"), star);
-  const args = ["--i", "point.mrc", "--ang", "poses.star", "--angpix", String(apix)];
-  runProgram("relion_project", [...args, "--o", "with", "--ctf"], folder);
-  runProgram("relion_project", [...args, "--o", "without"], folder);
-  const layout = disc(rings);
-  const [affected, plain] = await Promise.all(
-    ["with.mrcs", "without.mrcs"].map(async (name) => {
-      const mrc = await openMrc(path.join(folder, name));
-      const transform = new Float32Array(2 * layout.samples);
-      fftTransform(size, layout).run(await mrc.readSections(0, 1), 0, transform, 0);
-      await mrc.close();
-      return transform;
-    }),
-  );
-  const set = await openParticles(path.join(folder, "poses.star"));
-  t.after(() => set.close());
-  const own = ctfOnDisc(set.ctf(0)!, layout, size * apix);
-  for (let i = 0; i < layout.samples; i++) {
-    if (layout.ring[i] === 0) continue;
-    const relion = affected![2 * i]! / plain![2 * i]!;
-    assert.ok(Math.abs(relion - own[i]!) < 1e-6, `sample ${i}: ${relion} and ${own[i]}`);
-  }
-});
+test(
+  "the CTF itself is RELION's to 1e-6, with astigmatism, phase plate, B factor and scale",
+  skipIf(skip),
+  async (t) => {
+    const [size, apix, rings] = [64, 1.5, 25];
+    const folder = temporaryFolder(t);
+    const data = new Float32Array(size ** 3);
+    data[size / 2 + size * (size / 2 + (size * size) / 2)] = 1;
+    await writeMap(path.join(folder, "point.mrc"), { data, size: [size, size, size], apix });
+    const particle: MadeParticle = {
+      angles: [0, 0, 0],
+      origin: [0, 0],
+      defocus: [9000, 8000, 30],
+      phaseShift: 20,
+      image: "1@with.mrcs",
+    };
+    const star = relionStar([particle], { apix, size })
+      .replace("_rlnPhaseShift #9", "_rlnPhaseShift #9\n_rlnCtfBfactor #10\n_rlnCtfScalefactor #11")
+      .replace(" 30 20 ", " 30 20 60 0.7 ");
+    writeFileSync(path.join(folder, "poses.star"), star);
+    const args = ["--i", "point.mrc", "--ang", "poses.star", "--angpix", String(apix)];
+    runProgram("relion_project", [...args, "--o", "with", "--ctf"], folder);
+    runProgram("relion_project", [...args, "--o", "without"], folder);
+    const layout = disc(rings);
+    const [affected, plain] = await Promise.all(
+      ["with.mrcs", "without.mrcs"].map(async (name) => {
+        const mrc = await openMrc(path.join(folder, name));
+        const transform = new Float32Array(2 * layout.samples);
+        fftTransform(size, layout).run(await mrc.readSections(0, 1), 0, transform, 0);
+        await mrc.close();
+        return transform;
+      }),
+    );
+    const set = await openParticles(path.join(folder, "poses.star"));
+    t.onTestFinished(() => set.close());
+    const own = ctfOnDisc(set.ctf(0)!, layout, size * apix);
+    for (let i = 0; i < layout.samples; i++) {
+      if (layout.ring[i] === 0) continue;
+      const relion = affected![2 * i]! / plain![2 * i]!;
+      assert.ok(Math.abs(relion - own[i]!) < 1e-6, `sample ${i}: ${relion} and ${own[i]}`);
+    }
+  },
+);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError, StoppedError } from "../errors";
 import { createStack } from "../formats/mrc";
 import { disc, sampleIndex } from "../fourier/disc";
 import { ctfValue } from "../optics/ctf";
 import { rotationFromEuler } from "../optics/pose";
-import { temporaryFolder } from "../testing";
 import { openParticles } from "./particleSet";
 import {
   correlation,
@@ -68,7 +68,7 @@ async function made(t: TestContext, particles: MadeParticle[], options: Made = {
   const file = path.join(folder, "particles.star");
   writeFileSync(file, edit(relionStar(particles, { apix, size })));
   const set = await openParticles(file);
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   return { set, gaussians, folder };
 }
 
@@ -121,7 +121,7 @@ test("optics groups with other pixels and boxes line up with the reference group
     const file = path.join(folder, `${size}.star`);
     writeFileSync(file, star);
     const set = await openParticles(file);
-    t.after(() => set.close());
+    t.onTestFinished(() => set.close());
     const targets = await prepareTargets(set, { boxSize: 32, rings: 14 });
     const transforms = await targets.batch([2, 3]);
     assert.deepEqual(targets.shifts.subarray(4), targets.shifts.subarray(0, 4));
@@ -207,7 +207,7 @@ test("transforms held in memory and those made anew are the same, in any order a
   const options = { boxSize: 16, rings: 7 };
   const held = await prepareTargets(set, options);
   const streamed = await prepareTargets(set, { ...options, memoryBudget: 1000 });
-  t.after(() => streamed.dispose());
+  t.onTestFinished(() => streamed.dispose());
   assert.deepEqual([held.inMemory, streamed.inMemory], [true, false]);
   assert.deepEqual(streamed.ctfPower, held.ctfPower);
   for (const indices of [
@@ -267,7 +267,7 @@ test("an image that is broken is named, in the first pass and in a batch", async
     return true;
   });
   const streamed = await prepareTargets(set, { ...options, memoryBudget: 1000 });
-  t.after(() => streamed.dispose());
+  t.onTestFinished(() => streamed.dispose());
   await assert.rejects(streamed.batch(Int32Array.from({ length: 200 }, (_, i) => i)), place);
   assert.ok((await streamed.batch([149, 151])).every(Number.isFinite));
 });
@@ -338,7 +338,7 @@ test("the work can be stopped, reports how far it is, and fails before it begins
   );
   writeFileSync(path.join(folder, "b.star"), star);
   const broken = await openParticles(path.join(folder, "b.star"));
-  t.after(() => broken.close());
+  t.onTestFinished(() => broken.close());
   const progress: unknown[] = [];
   await assert.rejects(
     prepareTargets(broken, { ...options, onProgress: (p) => progress.push(p) }),

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { InputError, StoppedError } from "../errors";
 import { createStack } from "../formats/mrc";
 import { readStar } from "../formats/star";
 import { readMap, writeMap } from "../maps/mapFile";
 import { rotationFromEuler } from "../optics/pose";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { type Field, npy } from "./metadata/cryosparc.test.helper";
 import { openParticles, type ParticleSet } from "./particleSet";
 import { gaussianMap, randomGaussians, randomParticles, relionStar } from "./synthetic.test.helper";
@@ -64,7 +65,7 @@ async function opened(t: TestContext) {
   writeFileSync(file, text);
   await writeStack(path.join(folder, "stacks/x.mrcs"), 6);
   const set = await openParticles(file);
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   return { folder, set, at: (name: string) => path.join(folder, name) };
 }
 
@@ -125,7 +126,7 @@ test("stacks are named as seen from another folder where that is asked for", asy
   const table = (await readStar(at("project/part.star"))).table("particles")!;
   assert.deepEqual(table.text("rlnImageName"), ["000004@../stacks/x.mrcs"]);
   const again = await openParticles(at("project/part.star"));
-  t.after(() => again.close());
+  t.onTestFinished(() => again.close());
   assert.equal((await again.readImages([0]))[0], 3);
 });
 
@@ -163,11 +164,11 @@ async function projected(folder: string, count: number) {
   runProgram("relion_project", ["--i", "map.mrc", "--ang", "poses.star", "--o", "images", "--ctf"], folder);
 }
 
-test("RELION reads what is written, keeps its columns, and reconstructs from it", { skip }, async (t) => {
+test("RELION reads what is written, keeps its columns, and reconstructs from it", skipIf(skip), async (t) => {
   const folder = temporaryFolder(t);
   await projected(folder, 40);
   const set = await openParticles(path.join(folder, "poses.star"));
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   mkdirSync(path.join(folder, "sets"));
   const z = Float32Array.from({ length: 80 }, (_, i) => i / 8);
   const rows = Uint32Array.from({ length: 25 }, (_, i) => i + (i > 10 ? 5 : 0));
@@ -240,59 +241,64 @@ function cryosparcFile(set: ParticleSet, stack: string): Buffer {
   return npy(fields);
 }
 
-test("particles of cryoSPARC become a file that RELION reconstructs the same map from", {
-  skip,
-}, async (t) => {
-  const folder = temporaryFolder(t);
-  await projected(folder, 30);
-  const stars = await openParticles(path.join(folder, "poses.star"));
-  t.after(() => stars.close());
-  // RELION takes a .mrc file for a map, cryoSPARC does not.
-  mkdirSync(path.join(folder, "J1"));
-  writeFileSync(path.join(folder, "J1/images.mrc"), readFileSync(path.join(folder, "images.mrcs")));
-  writeFileSync(path.join(folder, "particles.cs"), cryosparcFile(stars, ">J1/images.mrc"));
-  const set = await openParticles(path.join(folder, "particles.cs"));
-  t.after(() => set.close());
-  const rows = Array.from({ length: 24 }, (_, i) => i + 3);
-  const columns = latentColumns(
-    Float32Array.from({ length: 30 }, (_, i) => i),
-    1,
-  );
-  assert.deepEqual(await writeSelection(set, rows, path.join(folder, "part.star"), { columns }), []);
-  const notices = await writeSelection(set, [0], path.join(folder, "dark.star"));
-  assert.match(notices.join(), /RELION needs them inverted/);
+test(
+  "particles of cryoSPARC become a file that RELION reconstructs the same map from",
+  skipIf(skip),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    await projected(folder, 30);
+    const stars = await openParticles(path.join(folder, "poses.star"));
+    t.onTestFinished(() => stars.close());
+    // RELION takes a .mrc file for a map, cryoSPARC does not.
+    mkdirSync(path.join(folder, "J1"));
+    writeFileSync(path.join(folder, "J1/images.mrc"), readFileSync(path.join(folder, "images.mrcs")));
+    writeFileSync(path.join(folder, "particles.cs"), cryosparcFile(stars, ">J1/images.mrc"));
+    const set = await openParticles(path.join(folder, "particles.cs"));
+    t.onTestFinished(() => set.close());
+    const rows = Array.from({ length: 24 }, (_, i) => i + 3);
+    const columns = latentColumns(
+      Float32Array.from({ length: 30 }, (_, i) => i),
+      1,
+    );
+    assert.deepEqual(await writeSelection(set, rows, path.join(folder, "part.star"), { columns }), []);
+    const notices = await writeSelection(set, [0], path.join(folder, "dark.star"));
+    assert.match(notices.join(), /RELION needs them inverted/);
 
-  const part = await openParticles(path.join(folder, "part.star"));
-  t.after(() => part.close());
-  assert.equal(part.textColumn("rlnImageName")[0], "000004@J1/images.mrc:mrcs");
-  assert.deepEqual(
-    [...part.randomSubset!],
-    rows.map((row) => (row % 2) + 1),
-  );
-  assert.deepEqual([...part.column("e2gmmLatent1")], rows);
-  assert.deepEqual(await part.readImages([0, 20]), await stars.readImages([3, 23]));
-  const chosen = stars.select(rows);
-  const largest = (a: Float32Array, b: Float32Array) =>
-    a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
-  assert.ok(largest(part.rotations(), chosen.rotations()) < 1e-5);
-  assert.ok(largest(part.shifts(), chosen.shifts()) < 1e-4);
+    const part = await openParticles(path.join(folder, "part.star"));
+    t.onTestFinished(() => part.close());
+    assert.equal(part.textColumn("rlnImageName")[0], "000004@J1/images.mrc:mrcs");
+    assert.deepEqual(
+      [...part.randomSubset!],
+      rows.map((row) => (row % 2) + 1),
+    );
+    assert.deepEqual([...part.column("e2gmmLatent1")], rows);
+    assert.deepEqual(await part.readImages([0, 20]), await stars.readImages([3, 23]));
+    const chosen = stars.select(rows);
+    const largest = (a: Float32Array, b: Float32Array) =>
+      a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+    assert.ok(largest(part.rotations(), chosen.rotations()) < 1e-5);
+    assert.ok(largest(part.shifts(), chosen.shifts()) < 1e-4);
 
-  await writeSelection(stars, rows, path.join(folder, "same.star"));
-  const maps = ["part", "same"].map(async (name) => {
-    runProgram("relion_reconstruct", ["--i", `${name}.star`, "--o", `${name}.mrc`, "--ctf"], folder);
-    return (await readMap(path.join(folder, `${name}.mrc`))).data;
-  });
-  const [made, same] = (await Promise.all(maps)) as [Float32Array, Float32Array];
-  const size2 = same.reduce((sum, v) => sum + v * v, 0);
-  const difference2 = same.reduce((sum, v, i) => sum + (v - made[i]!) ** 2, 0);
-  assert.ok(Math.sqrt(difference2 / size2) < 1e-3, `${Math.sqrt(difference2 / size2)}`);
-  runProgram(
-    "relion_star_handler",
-    ["--i", "part.star", "--o", "handled.star", "--select", "rlnRandomSubset"],
-    folder,
-  );
-  assert.deepEqual(
-    (await readStar(path.join(folder, "handled.star"))).table("particles")!.text("e2gmmLatent1").map(Number),
-    rows,
-  );
-});
+    await writeSelection(stars, rows, path.join(folder, "same.star"));
+    const maps = ["part", "same"].map(async (name) => {
+      runProgram("relion_reconstruct", ["--i", `${name}.star`, "--o", `${name}.mrc`, "--ctf"], folder);
+      return (await readMap(path.join(folder, `${name}.mrc`))).data;
+    });
+    const [made, same] = (await Promise.all(maps)) as [Float32Array, Float32Array];
+    const size2 = same.reduce((sum, v) => sum + v * v, 0);
+    const difference2 = same.reduce((sum, v, i) => sum + (v - made[i]!) ** 2, 0);
+    assert.ok(Math.sqrt(difference2 / size2) < 1e-3, `${Math.sqrt(difference2 / size2)}`);
+    runProgram(
+      "relion_star_handler",
+      ["--i", "part.star", "--o", "handled.star", "--select", "rlnRandomSubset"],
+      folder,
+    );
+    assert.deepEqual(
+      (await readStar(path.join(folder, "handled.star")))
+        .table("particles")!
+        .text("e2gmmLatent1")
+        .map(Number),
+      rows,
+    );
+  },
+);

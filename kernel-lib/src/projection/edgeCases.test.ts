@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { afterAll, test } from "vitest";
 import { useBackend } from "../compute/backends";
 import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
 import { type ExampleOptions, exampleBatch } from "./examples";
@@ -29,7 +29,7 @@ const spread = new WasmEngine({
       ?.plan ?? { method: "separable" },
 });
 const tensor = new TensorEngine();
-after(() => Promise.all([separable, spread, tensor].map((engine) => engine.dispose())));
+afterAll(() => Promise.all([separable, spread, tensor].map((engine) => engine.dispose())));
 
 interface Case {
   name: string;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { disc, sampleIndex } from "../fourier/disc";
 import { Random } from "../random";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import type { ProjectionBatch, ProjectionRequest, ProjectionResult } from "./engine";
 import { exampleBatch, normaliseRings } from "./examples";
 import { ReferenceEngine } from "./reference";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { after, test } from "node:test";
+import { afterAll, test } from "vitest";
 import { examples, expectAgreement, expectProducts } from "./agreement";
 import { exampleBatch } from "./examples";
 import { cheapestSpread, choosePlan, widths } from "./plan";
@@ -10,7 +10,7 @@ import { WasmEngine } from "./wasm";
 
 const separable = new WasmEngine({ threads: 2, plan: () => ({ method: "separable" }) });
 const chosen = new WasmEngine({ threads: 2 });
-after(() => Promise.all([separable, chosen].map((engine) => engine.dispose())));
+afterAll(() => Promise.all([separable, chosen].map((engine) => engine.dispose())));
 
 for (const options of examples) {
   const { gaussians, boxSize, rings } = options;

@@ -2,29 +2,41 @@ import { halfWidth, ifft3Real } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
 import type { CtfEvaluator } from "../optics/ctf";
 
-/** Factor by which the transform is sampled finer than the box asks for: RELION's default. */
-export const PADDING = 2;
-/** Weights are kept from falling below this part of the mean weight of their shell, as RELION does. */
-const LEAST_WEIGHT = 1e-3;
+/** Factor by which the transform is oversampled: RELION's default. */
+export const padding = 2;
+/** Weights are kept above this fraction of the mean weight of their shell, as RELION does. */
+const minWeight = 1e-3;
 
-/** How an image shows the CTF that it was recorded with: as it is, with phases flipped, or multiplied by it again. */
+/** How the CTF is contained in an image: as recorded, with phases flipped, or multiplied by the CTF once more. */
 export type CtfState = "raw" | "phaseFlipped" | "premultiplied";
 
-/** The half transform of an image, as from `fft2Real`: origin in the corner, [size][⌊size/2⌋ + 1] complex. */
-export interface ImageTransform {
+/** The half transform of an image. */
+export interface ImageSpectrum {
+  /** As from `fft2Real`: origin in the corner, [size][⌊size/2⌋ + 1] complex. */
   half: Float32Array;
-  /** Edge in pixels. */
+  /** Pixels along each edge of the image. */
   size: number;
-  /** Edge in Å. */
-  edge: number;
-  /** Factor that brings its sums over pixels to the scale of sums over the voxels of the map. */
+  /** The same in Å. */
+  boxLength: number;
+  /** Factor from sums over the image's pixels to sums over the map's voxels. */
   gain: number;
 }
 
+/** How an image was recorded. */
+export interface ImageView {
+  /** Reference → image, 9 numbers, row-major. */
+  rotation: ArrayLike<number>;
+  /** Position of the particle's centre relative to pixel ⌊size/2⌋, in Å. */
+  shift: ArrayLike<number>;
+  /** Undefined for images without CTF. */
+  ctf: CtfEvaluator | undefined;
+  /** How the CTF is contained in the image. */
+  ctfState: CtfState;
+}
+
 /**
- * The samples of a half transform with |k| below a limit, of the kx = 0 column only those with ky ≥ 0 (its other half
- * are the same numbers again). They are walked row by row: ky of row r is `ky[r]`, with kx from `first[r]` to
- * `last[r]`.
+ * The independent samples of a half transform with |k| below a limit; of the column kx = 0 only those with ky ≥ 0. Row r
+ * has ky = `ky[r]` and kx from `first[r]` to `last[r]`.
  */
 interface SampledRows {
   ky: Int32Array;
@@ -42,12 +54,12 @@ function sampledRows(limit: number): SampledRows {
 
 /**
  * Sums of CTF-weighted image transforms, and of their weights, on the padded half grid of a 3-D transform, and the
- * map that they make. Several may be filled side by side (half maps) and added up.
+ * map made from them. Several may be filled side by side (half maps) and merged.
  *
- * The sums are divided directly. RELION iterates the gridding weights (Pipe and Menon 1999), which takes longer. With
- * 300 noise-free images the two maps are equally close to the true one (FSC within 0.001 in every shell below Nyquist,
- * or better here), with 300 very noisy ones RELION's gains 0.01–0.03 of FSC where that is below 0.4, and with 3,000 the
- * two agree to an FSC of 0.997 at half Nyquist.
+ * The sums are divided directly. RELION iterates the gridding weights (Pipe and Menon, Magn. Reson. Med. 41, 179, 1999),
+ * which takes longer. With 300 noise-free images both maps are equally close to the true one (FSC within 0.001 in every
+ * shell below Nyquist, or better here), with 300 very noisy ones RELION's FSC is 0.01–0.03 higher where it is below 0.4,
+ * and with 3,000 the two agree to an FSC of 0.997 at half Nyquist.
  */
 export class Backprojector {
   /** Interleaved (Σ c·re, Σ c·im, Σ c²), [z][y][x] with x ≥ 0 and the origin at (0, reach, reach). */
@@ -56,18 +68,25 @@ export class Backprojector {
   private readonly rows = new Map<number, SampledRows>();
   private phaseX = new Float64Array(0);
   private phaseY = new Float64Array(0);
+  /** The samples of a row: position (x, y, z), re, im, weight each. */
+  private samples = new Float64Array(0);
+  /** Numbers from one row, and one section, of the grid to the next. */
+  private readonly strideY: number;
+  private readonly strideZ: number;
 
   /**
-   * @param boxSize S, edge of the map in voxels
+   * @param boxSize S, voxels along each edge of the map
    * @param apix    Å per voxel
    */
   constructor(
     readonly boxSize: number,
     readonly apix: number,
   ) {
-    // A sample at radius < S/2 is shared among the grid points around it.
-    this.reach = Math.ceil((PADDING * boxSize) / 2) + 1;
-    this.grid = new Float32Array(3 * (this.reach + 1) * (2 * this.reach + 1) ** 2);
+    // One more grid point, since a sample at radius < S/2 is distributed over the points around it.
+    this.reach = Math.ceil((padding * boxSize) / 2) + 1;
+    this.strideY = 3 * (this.reach + 1);
+    this.strideZ = this.strideY * (2 * this.reach + 1);
+    this.grid = new Float32Array(this.strideZ * (2 * this.reach + 1));
   }
 
   private rowsBelow(limit: number): SampledRows {
@@ -79,111 +98,139 @@ export class Backprojector {
     return rows;
   }
 
-  /**
-   * Adds one image, whose edge in Å and in pixels need not be that of the map.
-   *
-   * @param rotations reference → image of all particles, [n · 9], row-major
-   * @param shifts    where the particles' centres lie from pixel ⌊size/2⌋, in Å, [n · 2]
-   * @param particle  index of this one in both
-   * @param ctf       left out for images without CTF
-   */
-  add(
-    image: ImageTransform,
-    rotations: Float32Array,
-    shifts: Float32Array,
-    particle: number,
-    ctf: CtfEvaluator | undefined,
-    state: CtfState,
-  ): void {
-    const { reach, grid } = this;
-    const { half, size, edge, gain } = image;
-    const mapEdge = this.boxSize * this.apix;
-    const limit = Math.min(size, (this.boxSize * edge) / mapEdge) / 2;
-    const { ky: kyOf, first, last } = this.rowsBelow(limit);
-    const centre = Math.floor(size / 2) / size;
-    const lowest = kyOf[0]!;
-    if (this.phaseY.length < 2 * kyOf.length) {
-      this.phaseX = new Float64Array(kyOf.length + 3);
-      this.phaseY = new Float64Array(2 * kyOf.length);
-    }
-    const { phaseX, phaseY } = this;
-    fillPhases(phaseX, 0, centre + shifts[2 * particle]! / edge);
-    fillPhases(phaseY, lowest, centre + shifts[2 * particle + 1]! / edge);
-    const columns = halfWidth(size);
-    const perPixel = 1 / edge;
-    const raw = state === "raw";
-    const premultiplied = state === "premultiplied";
-    const strideY = 3 * (reach + 1);
-    const strideZ = strideY * (2 * reach + 1);
-    const finer = (PADDING * mapEdge) / edge;
-    const at = 9 * particle;
-    const xx = finer * rotations[at]!;
-    const xy = finer * rotations[at + 1]!;
-    const xz = finer * rotations[at + 2]!;
-    const yx = finer * rotations[at + 3]!;
-    const yy = finer * rotations[at + 4]!;
-    const yz = finer * rotations[at + 5]!;
-
-    for (let row = 0; row < kyOf.length; row++) {
-      const ky = kyOf[row]!;
-      const py = 2 * (ky - lowest);
-      const yRe = phaseY[py]!;
-      const yIm = phaseY[py + 1]!;
-      const line = 2 * columns * (ky < 0 ? ky + size : ky);
-      const sy = ky * perPixel;
-      const end = last[row]!;
-      for (let kx = first[row]!; kx <= end; kx++) {
-        const c = ctf === undefined ? 1 : ctf.at(kx * perPixel, sy);
-        const amplitude = gain * (premultiplied ? 1 : raw || c > 0 ? c : -c);
-        const pRe = phaseX[2 * kx]! * yRe - phaseX[2 * kx + 1]! * yIm;
-        const pIm = phaseX[2 * kx]! * yIm + phaseX[2 * kx + 1]! * yRe;
-        const fRe = half[line + 2 * kx]!;
-        const fIm = half[line + 2 * kx + 1]!;
-        const re = amplitude * (fRe * pRe - fIm * pIm);
-        let im = amplitude * (fRe * pIm + fIm * pRe);
-        let qx = kx * xx + ky * yx;
-        let qy = kx * xy + ky * yy;
-        let qz = kx * xz + ky * yz;
-        if (qx < 0) {
-          qx = -qx;
-          qy = -qy;
-          qz = -qz;
-          im = -im;
-        }
-        const weight = c * c;
-        // All three are positive from here on, so that dropping the fraction is rounding down.
-        qy += reach;
-        qz += reach;
-        const x0 = qx | 0;
-        const y0 = qy | 0;
-        const z0 = qz | 0;
-        const fx = qx - x0;
-        const fy = qy - y0;
-        const fz = qz - z0;
-        const i00 = 3 * x0 + y0 * strideY + z0 * strideZ;
-        share(grid, i00, (1 - fy) * (1 - fz), fx, re, im, weight);
-        share(grid, i00 + strideY, fy * (1 - fz), fx, re, im, weight);
-        share(grid, i00 + strideZ, (1 - fy) * fz, fx, re, im, weight);
-        share(grid, i00 + strideY + strideZ, fy * fz, fx, re, im, weight);
-      }
+  /** Adds one image, whose box length and pixel size may differ from the map's. */
+  add(image: ImageSpectrum, view: ImageView): void {
+    const { size, boxLength } = image;
+    const mapLength = this.boxSize * this.apix;
+    const rows = this.rowsBelow(Math.min(size, (this.boxSize * boxLength) / mapLength) / 2);
+    this.fillShiftPhases(rows, image, view.shift);
+    // Rows 1 and 2 of the rotation, in padded Fourier pixels of the map per Fourier pixel of the image.
+    const scale = (padding * mapLength) / boxLength;
+    const axes = Float64Array.from({ length: 6 }, (_, i) => scale * view.rotation[i]!);
+    if (this.samples.length < 6 * rows.ky.length) this.samples = new Float64Array(6 * rows.ky.length);
+    for (let row = 0; row < rows.ky.length; row++) {
+      this.distribute(this.sampleRow(rows, row, { image, view, axes }));
     }
   }
 
-  /** Adds the sums of another one of the same box. */
+  /** Phases that move the particle's centre to the origin, along kx and ky. */
+  private fillShiftPhases(
+    { ky }: SampledRows,
+    { size, boxLength }: ImageSpectrum,
+    shift: ArrayLike<number>,
+  ): void {
+    if (this.phaseY.length < 2 * ky.length) {
+      this.phaseX = new Float64Array(ky.length + 3);
+      this.phaseY = new Float64Array(2 * ky.length);
+    }
+    const centre = Math.floor(size / 2) / size;
+    fillPhases(this.phaseX, 0, centre + shift[0]! / boxLength);
+    fillPhases(this.phaseY, ky[0]!, centre + shift[1]! / boxLength);
+  }
+
+  /** Computes the samples of one row: position in padded Fourier pixels, weighted value, and weight, 6 numbers each. */
+  private sampleRow(
+    rows: SampledRows,
+    row: number,
+    { image, view, axes }: { image: ImageSpectrum; view: ImageView; axes: Float64Array },
+  ): number {
+    const { half, size, boxLength, gain } = image;
+    const { ctf, ctfState } = view;
+    const { phaseX, phaseY, samples, reach } = this;
+    const [raw, premultiplied] = [ctfState === "raw", ctfState === "premultiplied"];
+    const perPixel = 1 / boxLength;
+    const ky = rows.ky[row]!;
+    const py = 2 * (ky - rows.ky[0]!);
+    const yRe = phaseY[py]!;
+    const yIm = phaseY[py + 1]!;
+    const line = 2 * halfWidth(size) * (ky < 0 ? ky + size : ky);
+    const sy = ky * perPixel;
+    const end = rows.last[row]!;
+    let to = 0;
+    for (let kx = rows.first[row]!; kx <= end; kx++, to += 6) {
+      const c = ctf === undefined ? 1 : ctf.at(kx * perPixel, sy);
+      const amplitude = gain * (premultiplied ? 1 : raw || c > 0 ? c : -c);
+      const pRe = phaseX[2 * kx]! * yRe - phaseX[2 * kx + 1]! * yIm;
+      const pIm = phaseX[2 * kx]! * yIm + phaseX[2 * kx + 1]! * yRe;
+      const fRe = half[line + 2 * kx]!;
+      const fIm = half[line + 2 * kx + 1]!;
+      const qx = kx * axes[0]! + ky * axes[3]!;
+      const qy = kx * axes[1]! + ky * axes[4]!;
+      const qz = kx * axes[2]! + ky * axes[5]!;
+      // Samples at negative x are replaced by their Friedel mates.
+      const mate = qx < 0 ? -1 : 1;
+      samples[to] = mate * qx;
+      samples[to + 1] = mate * qy + reach;
+      samples[to + 2] = mate * qz + reach;
+      samples[to + 3] = amplitude * (fRe * pRe - fIm * pIm);
+      samples[to + 4] = mate * amplitude * (fRe * pIm + fIm * pRe);
+      samples[to + 5] = c * c;
+    }
+    return to / 6;
+  }
+
+  /** Distributes samples over the eight grid points around each by trilinear weights. Unrolled: a loop takes twice as long. */
+  private distribute(count: number): void {
+    const { grid, samples, strideY, strideZ } = this;
+    for (let s = 0; s < 6 * count; s += 6) {
+      const [re, im, weight] = [samples[s + 3]!, samples[s + 4]!, samples[s + 5]!];
+      // Coordinates are not negative, so that truncation rounds down.
+      const x0 = samples[s]! | 0;
+      const y0 = samples[s + 1]! | 0;
+      const z0 = samples[s + 2]! | 0;
+      const fx = samples[s]! - x0;
+      const fy = samples[s + 1]! - y0;
+      const fz = samples[s + 2]! - z0;
+      const i00 = 3 * x0 + y0 * strideY + z0 * strideZ;
+      const i10 = i00 + strideY;
+      const i01 = i00 + strideZ;
+      const i11 = i10 + strideZ;
+      const w00 = (1 - fy) * (1 - fz);
+      const w10 = fy * (1 - fz);
+      const w01 = (1 - fy) * fz;
+      const w11 = fy * fz;
+      grid[i00]! += w00 * (1 - fx) * re;
+      grid[i00 + 1]! += w00 * (1 - fx) * im;
+      grid[i00 + 2]! += w00 * (1 - fx) * weight;
+      grid[i00 + 3]! += w00 * fx * re;
+      grid[i00 + 4]! += w00 * fx * im;
+      grid[i00 + 5]! += w00 * fx * weight;
+      grid[i10]! += w10 * (1 - fx) * re;
+      grid[i10 + 1]! += w10 * (1 - fx) * im;
+      grid[i10 + 2]! += w10 * (1 - fx) * weight;
+      grid[i10 + 3]! += w10 * fx * re;
+      grid[i10 + 4]! += w10 * fx * im;
+      grid[i10 + 5]! += w10 * fx * weight;
+      grid[i01]! += w01 * (1 - fx) * re;
+      grid[i01 + 1]! += w01 * (1 - fx) * im;
+      grid[i01 + 2]! += w01 * (1 - fx) * weight;
+      grid[i01 + 3]! += w01 * fx * re;
+      grid[i01 + 4]! += w01 * fx * im;
+      grid[i01 + 5]! += w01 * fx * weight;
+      grid[i11]! += w11 * (1 - fx) * re;
+      grid[i11 + 1]! += w11 * (1 - fx) * im;
+      grid[i11 + 2]! += w11 * (1 - fx) * weight;
+      grid[i11 + 3]! += w11 * fx * re;
+      grid[i11 + 4]! += w11 * fx * im;
+      grid[i11 + 5]! += w11 * fx * weight;
+    }
+  }
+
+  /** Adds the sums of another backprojector with the same box. */
   merge(other: Backprojector): void {
     const { grid } = this;
     for (let i = 0; i < grid.length; i++) grid[i]! += other.grid[i]!;
   }
 
-  /** The map of what was added: weighted sums over weights, transformed back, and freed of the effect of the gridding. */
+  /** The map of the added images: sums divided by weights, transformed back, and corrected for the gridding. */
   map(): Volume {
     const { boxSize: size } = this;
-    const padded = PADDING * size;
+    const padded = padding * size;
     const half = this.divided();
     const real = ifft3Real(half, [padded, padded, padded]);
     const origin = Math.floor(size / 2);
     const place = Int32Array.from({ length: size }, (_, x) => (x - origin + padded) % padded);
-    // Sharing a sample among two neighbours is a triangle in the transform, sinc² in the map.
+    // Trilinear weights are a triangle in the transform, sinc² in the map.
     const correction = Float64Array.from({ length: size }, (_, x) => {
       const turns = (Math.PI * (x - origin)) / padded;
       return turns === 0 ? 1 : (turns / Math.sin(turns)) ** 2;
@@ -199,10 +246,10 @@ export class Backprojector {
     return { data, size: [size, size, size], apix: this.apix };
   }
 
-  /** The quotient of the sums as a padded half transform with the origin in its corner. */
+  /** Sums divided by weights, as a padded half transform with the origin in its corner. */
   private divided(): Float32Array {
     const { grid } = this;
-    const padded = PADDING * this.boxSize;
+    const padded = padding * this.boxSize;
     const shellWeight = new Float64Array(padded / 2 + 1);
     const shellCount = new Float64Array(padded / 2 + 1);
     this.visit((from, mirror, _, shell) => {
@@ -220,7 +267,7 @@ export class Backprojector {
         weight += grid[mirror + 2]!;
       }
       if (weight === 0) return;
-      const divisor = Math.max(weight, (LEAST_WEIGHT * shellWeight[shell]!) / shellCount[shell]!);
+      const divisor = Math.max(weight, (minWeight * shellWeight[shell]!) / shellCount[shell]!);
       half[to] = re / divisor;
       half[to + 1] = im / divisor;
     });
@@ -228,13 +275,14 @@ export class Backprojector {
   }
 
   /**
-   * Calls back for every grid point within the sphere of radius S/2: where its sums begin in `grid`, where those of its
-   * mirror image do if it lies in the plane x = 0 (there samples that were turned over to x ≥ 0 left their share) or
-   * −1, where its value goes in a half transform, and its shell.
+   * Calls `use` for every grid point within the sphere of radius S/2.
+   *
+   * `from` is the index of its sums in `grid`; `mirror` that of its mirror image in the plane x = 0, where samples that
+   * were reflected to x ≥ 0 left their share, else −1; `to` the index of its value in a half transform.
    */
   private visit(use: (from: number, mirror: number, to: number, shell: number) => void): void {
     const { reach } = this;
-    const padded = PADDING * this.boxSize;
+    const padded = padding * this.boxSize;
     const columns = halfWidth(padded);
     const height = 2 * reach + 1;
     const index = (y: number, z: number) => 3 * (reach + 1) * (y + reach + height * (z + reach));
@@ -253,26 +301,6 @@ export class Backprojector {
       }
     }
   }
-}
-
-/** Adds a share of a sample to a grid point and its neighbour in x. */
-function share(
-  grid: Float32Array,
-  at: number,
-  part: number,
-  fx: number,
-  re: number,
-  im: number,
-  weight: number,
-): void {
-  const near = part * (1 - fx);
-  const far = part * fx;
-  grid[at]! += near * re;
-  grid[at + 1]! += near * im;
-  grid[at + 2]! += near * weight;
-  grid[at + 3]! += far * re;
-  grid[at + 4]! += far * im;
-  grid[at + 5]! += far * weight;
 }
 
 /** exp(2πi k·turns) for k = first, first + 1, … */

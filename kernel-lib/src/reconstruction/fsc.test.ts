@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { fft3Real, frequency, halfWidth } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
 import { Random } from "../random";
-import { temporaryFolder } from "../testing";
 import { formatFsc, fourierShellCorrelation, halfMapsToFull, parseFsc, readFsc, resolutionAt } from "./fsc";
 
 function noise(size: [number, number, number], seed: number, apix = 2): Volume {
@@ -22,7 +22,7 @@ function sum(a: Volume, b: Volume, weight: number): Volume {
   return { ...a, data: a.data.map((value, i) => value + weight * b.data[i]!) };
 }
 
-test("the FSC of a map with itself is 1, with its negative −1, with noise of its own strength near 1/√2", () => {
+test("the FSC of a map with itself is 1, with its negative −1, with added noise of equal power near 1/√2", () => {
   const a = noise([16, 16, 16], 1);
   const b = noise([16, 16, 16], 2);
   assert.ok(fourierShellCorrelation(a, a).fsc.every((value) => Math.abs(value - 1) < 1e-6));
@@ -85,7 +85,7 @@ test("shells without signal have correlation 0", () => {
   assert.deepEqual([...fourierShellCorrelation(a, empty).fsc], [0, 0, 0, 0, 0]);
 });
 
-test("maps of different size or voxels are refused with both named", () => {
+test("maps of different size or voxels are refused with both described", () => {
   const a = noise([8, 8, 8], 8);
   const names = ["half1.mrc", "half2.mrc"] as const;
   assert.throws(
@@ -103,7 +103,7 @@ test("maps of different size or voxels are refused with both named", () => {
   assert.doesNotThrow(() => fourierShellCorrelation(a, { ...a, apix: 2.0005 }), "rounded in a header");
 });
 
-test("resolutionAt interpolates in frequency, and says where a curve never or always is below", () => {
+test("resolutionAt interpolates in frequency, and handles curves that are never or always below the threshold", () => {
   const curve = (fsc: number[]) => ({
     shell: Int32Array.from(fsc, (_, i) => i),
     frequency: Float64Array.from(fsc, (_, i) => i / 100),
@@ -120,7 +120,7 @@ test("resolutionAt interpolates in frequency, and says where a curve never or al
   );
 });
 
-test("an FSC table is read back as it was written, and broken ones are refused with the line", async (t) => {
+test("an FSC table is read back as written, and damaged ones are refused with the line", async (t) => {
   const curve = fourierShellCorrelation(noise([12, 12, 12], 9), noise([12, 12, 12], 10));
   const file = path.join(temporaryFolder(t), "fsc.txt");
   writeFileSync(file, formatFsc(curve));

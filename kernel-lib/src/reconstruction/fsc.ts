@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { fft3Real, frequency, halfWidth } from "../fourier/fft";
-import { requireSameGrid } from "../maps/grid";
+import { checkSameGrid } from "../maps/grid";
 import type { Volume } from "../maps/volume";
 
-/** A Fourier shell correlation, one value for each shell 0, 1, …, ⌊n/2⌋ of the map's longest edge n. */
+/** A Fourier shell correlation, one value for each shell 0, 1, …, ⌊n/2⌋ with n the voxels along the map's longest axis. */
 export interface FscCurve {
   /** Shell radius in Fourier pixels. */
   shell: Int32Array;
@@ -13,25 +13,33 @@ export interface FscCurve {
   frequency: Float64Array;
   /** In Å; infinite for shell 0. */
   resolution: Float64Array;
+  /** Correlation, −1 to 1. */
   fsc: Float64Array;
+}
+
+/** Options of {@link fourierShellCorrelation}. */
+export interface FscOptions {
+  /** Multiplied to both maps first. Default: none. */
+  mask?: Volume;
+  /** What to call the two maps in errors, such as their files. */
+  names?: readonly [string, string];
 }
 
 /**
  * Fourier shell correlation of two maps, Re Σ A·B* / √(Σ|A|² Σ|B|²) over the samples of each shell (|k| rounded).
  * A shell without signal in either map has correlation 0.
  *
- * @param options.mask  multiplied to both maps first
- * @param options.names what to call the two maps in errors, such as their files
  * @throws InputError when the maps, or the mask, differ in size or voxel size, or values are too large to be transformed
+ * @example
+ * ```ts
+ * const [half1, half2] = [await e2.maps.read("half1.mrc"), await e2.maps.read("half2.mrc")];
+ * const curve = e2.reconstruction.fsc(half1, half2, { mask: await e2.maps.readMask("mask.mrc") });
+ * ```
  */
-export function fourierShellCorrelation(
-  a: Volume,
-  b: Volume,
-  options: { mask?: Volume; names?: readonly [string, string] } = {},
-): FscCurve {
+export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOptions = {}): FscCurve {
   const [nameA, nameB] = options.names ?? ["first map", "second map"];
-  requireSameGrid(a, b, nameA, nameB);
-  if (options.mask) requireSameGrid(a, options.mask, nameA, "mask");
+  checkSameGrid(a, b, nameA, nameB);
+  if (options.mask) checkSameGrid(a, options.mask, nameA, "mask");
   const mask = options.mask?.data;
   const fa = fft3Real(masked(a.data, mask), a.size);
   const fb = fft3Real(masked(b.data, mask), b.size);
@@ -61,7 +69,7 @@ export function fourierShellCorrelation(
   const fsc = cross.map((sum, r) => (sum === 0 ? 0 : sum / Math.sqrt(powerA[r]! * powerB[r]!)));
   if (!fsc.every(Number.isFinite)) {
     const name = powerA.every(Number.isFinite) ? nameB : nameA;
-    throw new InputError(name, "values whose Fourier transform is finite", "values too large for it");
+    throw new InputError(name, "values whose Fourier transform is finite", "larger ones");
   }
   return curveOf(fsc, longest * a.apix);
 }
@@ -70,20 +78,25 @@ function masked(data: Float32Array, mask: Float32Array | undefined): Float32Arra
   return mask ? data.map((value, i) => value * mask[i]!) : data;
 }
 
-function curveOf(fsc: Float64Array, edge: number): FscCurve {
+function curveOf(fsc: Float64Array, boxLength: number): FscCurve {
   const shell = Int32Array.from(fsc, (_, r) => r);
   return {
     shell,
-    frequency: Float64Array.from(shell, (r) => r / edge),
-    resolution: Float64Array.from(shell, (r) => edge / r),
+    frequency: Float64Array.from(shell, (r) => r / boxLength),
+    resolution: Float64Array.from(shell, (r) => boxLength / r),
     fsc,
   };
 }
 
 /**
  * The resolution in Å at which a curve first falls below a threshold (0.143, 0.5, …), interpolated linearly in
- * frequency between shells. Shell 0 is not looked at. A curve that never falls below it gives the resolution of its
- * last shell; one that begins below it gives infinity.
+ * frequency between shells. Shell 0 is ignored. A curve that never falls below the threshold gives the resolution of its
+ * last shell, one that starts below it infinity.
+ * @example
+ * ```ts
+ * const [half1, half2] = [await e2.maps.read("half1.mrc"), await e2.maps.read("half2.mrc")];
+ * const resolution = e2.reconstruction.resolutionAt(e2.reconstruction.fsc(half1, half2), 0.143);
+ * ```
  */
 export function resolutionAt(curve: FscCurve, threshold: number): number {
   const { fsc, frequency, resolution } = curve;
@@ -97,19 +110,30 @@ export function resolutionAt(curve: FscCurve, threshold: number): number {
 }
 
 /**
- * The correlation that the average of two half maps would have with another such average, from that of the half
- * maps: 2·FSC/(1 + FSC). It is not to be read at 0.143, a threshold that has this conversion in it.
+ * The correlation of the full map with another one from as many particles, from that of its half maps: 2·FSC/(1 + FSC)
+ * (Rosenthal and Henderson, J. Mol. Biol. 333, 721, 2003). The threshold 0.143 includes this conversion already and
+ * applies to half maps only.
+ * @example
+ * ```ts
+ * const [half1, half2] = [await e2.maps.read("half1.mrc"), await e2.maps.read("half2.mrc")];
+ * const full = e2.reconstruction.halfMapsToFull(e2.reconstruction.fsc(half1, half2));
+ * ```
  */
 export function halfMapsToFull(curve: FscCurve): FscCurve {
   return { ...curve, fsc: curve.fsc.map((value) => (2 * value) / (1 + value)) };
 }
 
-const HEADER = "shell\tfrequency(1/A)\tresolution(A)\tfsc";
+const header = "shell\tfrequency(1/A)\tresolution(A)\tfsc";
 
 /**
- * A curve as text: a line of column names, then one line a shell, separated by tabs.
+ * A curve as text: a line of column names, then one line per shell, tab-separated.
  * @param file what to call it in errors
  * @throws InputError where a correlation is not finite
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const text = e2.reconstruction.formatFsc(e2.reconstruction.fsc(map, e2.maps.lowPass(map, 20)));
+ * ```
  */
 export function formatFsc(curve: FscCurve, file = "FSC table"): string {
   const lines = Array.from(curve.shell, (shell, i) => {
@@ -121,16 +145,25 @@ export function formatFsc(curve: FscCurve, file = "FSC table"): string {
       finiteText(curve.fsc[i]!, 6, file, `shell ${shell}`),
     ].join("\t");
   });
-  return `${[HEADER, ...lines].join("\n")}\n`;
+  return `${[header, ...lines].join("\n")}\n`;
 }
 
-/** Reads what {@link formatFsc} made. @throws InputError naming the line of `file` that is wrong */
+/**
+ * Parses the text made by {@link formatFsc}.
+ * @param file what to call it in errors
+ * @throws InputError naming the line
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const curve = e2.reconstruction.parseFsc(e2.reconstruction.formatFsc(e2.reconstruction.fsc(map, map)));
+ * ```
+ */
 export function parseFsc(text: string, file = "FSC table"): FscCurve {
   const lines = text.split(/\r?\n/);
-  if (lines[0]?.trim() !== HEADER) {
+  if (lines[0]?.trim() !== header) {
     throw new InputError(
       `${file}: line 1`,
-      `"${HEADER.replaceAll("\t", " ")}"`,
+      `"${header.replaceAll("\t", " ")}"`,
       `"${lines[0]?.slice(0, 60)}"`,
     );
   }
@@ -155,7 +188,17 @@ export function parseFsc(text: string, file = "FSC table"): FscCurve {
   };
 }
 
-/** Reads an FSC table from a file. @throws InputError when it is none */
+/**
+ * Reads an FSC table from a file, such as the command line writes; see {@link parseFsc}.
+ * @throws InputError naming the file, and the line where there is one
+ * @example
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ * const map = await e2.maps.read("consensus.mrc");
+ * writeFileSync("fsc.txt", e2.reconstruction.formatFsc(e2.reconstruction.fsc(map, map)));
+ * const curve = await e2.reconstruction.readFsc("fsc.txt");
+ * ```
+ */
 export async function readFsc(file: string): Promise<FscCurve> {
   return parseFsc(await readFile(file, "utf8"), file);
 }

@@ -1,6 +1,7 @@
 /** Maps from particles, half maps, and their Fourier shell correlation (FSC). */
 export {
   type FscCurve,
+  type FscOptions,
   formatFsc,
   fourierShellCorrelation as fsc,
   halfMapsToFull,
@@ -8,4 +9,5 @@ export {
   readFsc,
   resolutionAt,
 } from "./fsc";
+export type { ImageGroup, ImageSource } from "./imageSource";
 export { type Reconstruction, type ReconstructOptions, reconstruct } from "./reconstruct";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { InputError, StoppedError } from "../errors";
 import { frequency, halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
 import { type Gaussian, gaussianMap, projected, randomGaussians } from "../maps/analytic.test.helper";
@@ -10,9 +10,10 @@ import type { Progress } from "../progress";
 import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
 import { fourierShellCorrelation } from "./fsc";
-import { type ImageGroup, type ImageSource, reconstruct } from "./reconstruct";
+import type { ImageGroup, ImageSource } from "./imageSource";
+import { reconstruct } from "./reconstruct";
 
-const SIGMA = 1.6;
+const sigma = 1.6;
 
 interface Particle {
   group: ImageGroup;
@@ -26,18 +27,18 @@ interface Particle {
 function imageOf(particle: Particle, size: number, apix: number): Float32Array {
   const { group, rotation, shift, ctf, gaussians } = particle;
   const n = group.boxSize;
-  const edge = n * group.apix;
+  const boxLength = n * group.apix;
   const evaluator = ctf && new CtfEvaluator(ctf);
   const half = new Float64Array(2 * halfWidth(n) * n);
-  const finer = (size * apix) / edge;
+  const finer = (size * apix) / boxLength;
   const gain = (apix / group.apix) ** 2;
   for (let y = 0, to = 0; y < n; y++) {
     const ky = frequency(y, n);
     for (let kx = 0; kx < halfWidth(n); kx++, to += 2) {
       if (Math.hypot(kx, ky) >= n / 2) continue;
-      const [re, im] = projected(gaussians, SIGMA, size, rotation, kx * finer, ky * finer);
-      const angle = (-2 * Math.PI * (kx * shift[0] + ky * shift[1])) / edge;
-      const c = evaluator ? evaluator.at(kx / edge, ky / edge) : 1;
+      const [re, im] = projected(gaussians, { sigma, size, rotation }, kx * finer, ky * finer);
+      const angle = (-2 * Math.PI * (kx * shift[0] + ky * shift[1])) / boxLength;
+      const c = evaluator ? evaluator.at(kx / boxLength, ky / boxLength) : 1;
       const factor = gain * (group.ctfPremultiplied ? c * c : group.phaseFlipped ? Math.abs(c) : c);
       half[to] = factor * (re * Math.cos(angle) - im * Math.sin(angle));
       half[to + 1] = factor * (re * Math.sin(angle) + im * Math.cos(angle));
@@ -113,10 +114,10 @@ function scaleBetween(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return ab / bb;
 }
 
-test("images without CTF give back the map that they show, on its own scale, for even and odd boxes", async () => {
+test("images without CTF give back their map, on its scale, for even and odd boxes", async () => {
   for (const boxSize of [32, 33]) {
     const particles = makeParticles(150, { ...plain, boxSize }, 1, false);
-    const truth = gaussianMap(particles[0]!.gaussians, SIGMA, boxSize);
+    const truth = gaussianMap(particles[0]!.gaussians, sigma, boxSize);
     const { map } = await reconstruct(sourceOf(particles, boxSize, 1.5), { halves: "none" });
     assert.deepEqual(map.size, [boxSize, boxSize, boxSize]);
     assert.equal(map.apix, 1.5);
@@ -133,13 +134,13 @@ test("images without CTF give back the map that they show, on its own scale, for
 });
 
 test("CTFs with astigmatism are corrected, whether images are raw, phase flipped or premultiplied", async () => {
-  const truth = gaussianMap(makeParticles(1, plain, 2, true)[0]!.gaussians, SIGMA, 32);
+  const truth = gaussianMap(makeParticles(1, plain, 2, true)[0]!.gaussians, sigma, 32);
   const maps: Float32Array[] = [];
   for (const state of [{}, { phaseFlipped: true }, { ctfPremultiplied: true }]) {
     const particles = makeParticles(250, { ...plain, ...state }, 2, true);
     const { map } = await reconstruct(sourceOf(particles, 32, 1.5), { halves: "none" });
     const { fsc } = fourierShellCorrelation(map, truth);
-    // Shell 0 hangs on the amplitude contrast alone.
+    // Shell 0 depends on the amplitude contrast alone.
     const low = fsc.slice(1, 9);
     assert.ok(
       low.every((value) => value > 0.98),
@@ -151,11 +152,11 @@ test("CTFs with astigmatism are corrected, whether images are raw, phase flipped
   assert.ok(correlation(maps[0]!, maps[2]!) > 0.99999, "premultiplied as raw");
 });
 
-test("groups of other pixel sizes and boxes are brought together", async () => {
+test("groups of different pixel sizes and boxes are combined", async () => {
   const fine: ImageGroup = { ...plain, boxSize: 50, apix: 1.1 };
   const coarse: ImageGroup = { ...plain, boxSize: 31, apix: 1.65 };
   const particles = [fine, coarse].flatMap((group, g) => makeParticles(100, group, 5 + g, false));
-  const truth = gaussianMap(particles[0]!.gaussians, SIGMA, 32);
+  const truth = gaussianMap(particles[0]!.gaussians, sigma, 32);
   const { map, fsc } = await reconstruct(sourceOf(particles, 32, 1.5), {
     halves: Uint8Array.from(particles, (p) => (p.group === fine ? 1 : 2)),
   });
@@ -182,7 +183,7 @@ test("a smaller box gives the same map in coarser voxels", async () => {
   assert.ok(Math.abs(scale - 1) < 0.03, `scale ${scale}`);
 });
 
-test("half maps hold the halves that were asked for, and their sum is the whole", async () => {
+test("half maps contain the requested halves, and their sum is the whole", async () => {
   const particles = makeParticles(40, plain, 9, true);
   const source = sourceOf(particles, 32, 1.5);
   const odd = Int32Array.from({ length: 20 }, (_, i) => 2 * i + 1);
@@ -198,16 +199,16 @@ test("half maps hold the halves that were asked for, and their sum is the whole"
 
   const subset = Uint8Array.from({ length: 40 }, (_, i) => 2 - (i % 2));
   const fromFile = await reconstruct(sourceOf(particles, 32, 1.5, subset));
-  assert.deepEqual(fromFile.half1!.data, alternate.half2!.data, "the source's own halves come first");
+  assert.deepEqual(fromFile.half1!.data, alternate.half2!.data, "the source's own halves take precedence");
   const given = await reconstruct(source, { halves: subset });
   assert.deepEqual(given.half1!.data, alternate.half2!.data);
 
   const single = await reconstruct(source, { indices: [3] });
-  assert.equal(single.half1, undefined, "one particle makes no halves");
+  assert.equal(single.half1, undefined, "one particle gives no half maps");
   assert.ok(single.map.data.some((value) => value !== 0));
 });
 
-test("a selection is taken in any order, and counted as often as it names a particle", async () => {
+test("a selection may have any order, and counts repeated particles repeatedly", async () => {
   const source = sourceOf(makeParticles(10, plain, 10, false), 32, 1.5);
   const map = async (indices: number[]) => (await reconstruct(source, { indices, halves: "none" })).map.data;
   const reordered = correlation(await map([7, 2, 5]), await map([2, 5, 7]));
@@ -216,7 +217,7 @@ test("a selection is taken in any order, and counted as often as it names a part
   assert.ok(twice < 1 - 1e-6, `correlation ${twice}`);
 });
 
-test("wrong selections, boxes and halves are refused in one sentence", async () => {
+test("invalid selections, boxes and halves are refused", async () => {
   const source = sourceOf(makeParticles(4, plain, 11, false), 32, 1.5);
   const refused = (options: Parameters<typeof reconstruct>[1], message: RegExp) =>
     assert.rejects(reconstruct(source, options), (error: unknown) => {
@@ -234,7 +235,7 @@ test("wrong selections, boxes and halves are refused in one sentence", async () 
   await refused({ maskDiameter: -3 }, /mask diameter/);
 });
 
-test("a reconstruction reports progress and stops when told to", async () => {
+test("a reconstruction reports progress and stops when its signal is set", async () => {
   const source = sourceOf(makeParticles(4, plain, 12, false), 32, 1.5);
   const reports: Progress[] = [];
   await reconstruct(source, { onProgress: (progress) => reports.push(progress) });

@@ -2,10 +2,10 @@ import { InputError, throwIfStopped } from "../errors";
 import { fft2Real, halfWidth } from "../fourier/fft";
 import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
-import { type Ctf, CtfEvaluator } from "../optics/ctf";
+import { CtfEvaluator } from "../optics/ctf";
 import { alternateHalves, undividedHalves } from "../particles/halves";
 import {
-  ImageScreen,
+  type ImageScreen,
   type ImageStatistics,
   imageStatistics,
   type LeftOutImage,
@@ -13,244 +13,199 @@ import {
 import { beginTask, type TaskOptions } from "../progress";
 import { Backprojector } from "./backprojector";
 import { type FscCurve, fourierShellCorrelation } from "./fsc";
+import { imageScreens } from "./imageScreens";
+import { type ImageChunk, type ImageSource, imageChunks } from "./imageSource";
 
-/** What the images of a group of particles have in common. */
-export interface ImageGroup {
-  /** Edge of an image in pixels. */
-  readonly boxSize: number;
-  /** Å per pixel. */
-  readonly apix: number;
-  /** Images were multiplied by the sign of their CTF, or by the CTF itself. */
-  readonly phaseFlipped: boolean;
-  readonly ctfPremultiplied: boolean;
-}
-
-/** What a reconstruction has to know of a set of particles; a `ParticleSet` is one. */
-export interface ImageSource {
-  /** Number of particles. */
-  readonly count: number;
-  /** Edge in pixels, and Å per pixel, of the box that sets the size of the map. */
-  readonly boxSize: number;
-  readonly apix: number;
-  /** Half set (1 or 2) of every particle, where the source has them. */
-  readonly randomSubset?: Uint8Array | undefined;
-  /** A number for the image of every particle, where several show the same image. */
-  readonly images?: ArrayLike<number> | undefined;
-  /** The group of particle i: the same object for all of a group. */
-  opticsGroup(index: number): ImageGroup;
-  /** Reference → image of every particle, [count · 9], row-major. */
-  rotations(): Float32Array;
-  /** Where the particle's centre lies in its image, from pixel ⌊S/2⌋, in Å, [count · 2]. */
-  shifts(): Float32Array;
-  /** What particle i was multiplied by when it was recorded; undefined for none. */
-  ctf(index: number): Ctf | undefined;
-  /** The images of some particles of one group in its own pixels, [indices.length · S · S] with S its box. */
-  readGroupImages(indices: ArrayLike<number>): Promise<Float32Array>;
-}
-
+/** Options of {@link reconstruct}. */
 export interface ReconstructOptions extends TaskOptions {
-  /** The particles to use, by their index from 0; all of them by default. */
+  /** Indices, from 0, of the particles to use. Default: all. */
   indices?: ArrayLike<number>;
   /**
-   * Edge of the map in voxels, at most that of the images: the map has the same edges in Å, in coarser voxels, and
-   * ends at a lower resolution. Default: that of the images.
+   * Box size of the map in voxels, at most that of the images. The box length stays, so that a smaller number gives
+   * coarser voxels and a lower resolution. Default: that of the images.
    */
   boxSize?: number;
   /**
-   * Which half map a particle belongs to: `alternate` takes the first, third, … of those used for half 1;
-   * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Particles that show the same image are kept
-   * in one half. Default: the source's `randomSubset` where it has one, else `alternate`.
+   * Assignment of particles to half maps: `alternate` puts the first, third, … of the particles used into half 1;
+   * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Particles with the same image are
+   * kept in one half. Default: the source's `randomSubset` where it has one, else `alternate`.
    */
   halves?: "alternate" | "none" | Uint8Array;
   /**
-   * Diameter in Å of the sphere outside which maps fall to their mean out there, over three voxels. Default: the edge of the box, since
-   * images see no more than that from all sides: the corners hold half of the box's noise and nothing of the particle.
+   * Diameter in Å of the sphere outside which maps fall to their mean there, over three voxels. Default: the box length,
+   * since images show no more than that from all sides, and the corners are half of the box's noise.
    */
   maskDiameter?: number;
   /**
-   * Uses images, too, that are unlike the others of their group: constant ones, ones whose standard deviation is ten times the
-   * median of a sample or a tenth of it, ones with a pixel a hundred such deviations from the mean. Default: they are left out
-   * and named in the result, since one of them can outweigh all others.
+   * Whether to use outlier images, too: constant ones, ones whose standard deviation differs tenfold from the median
+   * of a sample of their group, and ones with a pixel a hundred such deviations from the mean. One of them can outweigh
+   * all others. Default false: they are left out and listed in the result.
    */
   keepOutliers?: boolean;
 }
 
+/** The result of {@link reconstruct}. */
 export interface Reconstruction {
   /** From all particles that were used. */
   map: Volume;
-  /** Of one half of them each; missing where `halves` was `none` or left one half without particles. */
+  /** From the first half of them; missing where `halves` was `none` or one half is empty. */
   half1?: Volume;
+  /** From the second half of them. */
   half2?: Volume;
   /** Between the half maps. */
   fsc?: FscCurve;
-  /** Images that were not used, since they are unlike the others. */
+  /** Outlier images that were not used. */
   leftOut: LeftOutImage[];
 }
 
 /**
- * Floats of one chunk of images, 4 MiB: two are held while the next is read. Between chunks the event loop runs, and an
- * abort is noticed.
- */
-const CHUNK = 1 << 20;
-
-/**
- * Reconstructs a map from particle images by direct Fourier inversion: every transform is weighted by its CTF, spread
- * over the nearest samples of a twice finer 3-D transform, and divided by the squared CTFs that were spread likewise,
- * kept above a thousandth of the mean of their shell. Both half maps and the whole come from one pass; images are read
- * in chunks, so that memory does not depend on their number.
+ * Reconstructs a map from particle images by direct Fourier inversion: every transform is weighted by its CTF,
+ * distributed over the nearest samples of a twofold oversampled 3-D transform, and divided by the squared CTFs
+ * distributed likewise, kept above a thousandth of the mean of their shell. Both half maps and the whole come from one
+ * pass; images are read in chunks, so that memory does not depend on their number.
  *
  * The map is on the scale of the images: its projections, sums over voxels, are what the particles show at the pixel
- * size of the source. Images of another pixel size count as finer or coarser samples of the same; a smaller `boxSize`
- * gives the same values in coarser voxels.
+ * size of the source. Images of another pixel size count as finer or coarser samples; a smaller `boxSize` gives the
+ * same densities in coarser voxels.
  *
- * @throws InputError for an empty selection, indices beyond the source, a box larger than the images, or images that are all
- *   constant
+ * @throws InputError for an empty selection, indices beyond the source, a box larger than the images, or constant images
+ *   only
+ * @throws StoppedError
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const { map, fsc } = await e2.reconstruct(particles, { indices: [0, 1, 2, 3, 4, 5, 6, 7] });
+ * await particles.close();
+ * ```
  */
 export async function reconstruct(
   source: ImageSource,
-  given: ReconstructOptions = {},
+  options: ReconstructOptions = {},
 ): Promise<Reconstruction> {
-  const options = beginTask(given);
-  const indices = checkedIndices(source, options.indices);
-  const boxSize = checkedBoxSize(source, options.boxSize);
-  const halfOf = halfChooser(source, indices, options.halves ?? source.randomSubset ?? "alternate");
-  const edge = source.boxSize * source.apix;
-  const apix = edge / boxSize;
-  const make = () => new Backprojector(boxSize, apix);
-  const sums = [make(), ...(halfOf ? [make()] : [])];
-  const counts = [0, 0];
-
-  const rotations = source.rotations();
-  const shifts = source.shifts();
-  const chunks = inChunks(source, indices);
-  options.onProgress?.({ task: "reconstruct", done: 0, total: indices.length });
-  const screens = options.keepOutliers ? undefined : await screensOf(source, indices, options.signal);
-  const leftOut: LeftOutImage[] = [];
-  let reading = source.readGroupImages(chunks[0]!.used);
+  const task = beginTask(options);
+  const indices = checkIndices(source, task.indices);
+  const boxSize = checkBoxSize(source, task.boxSize);
+  const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");
+  const boxLength = source.boxSize * source.apix;
+  const apix = boxLength / boxSize;
+  const sums = new ParticleSums(source, boxSize, apix, halfOf);
+  const chunks = imageChunks(source, indices);
+  task.onProgress?.({ task: "reconstruct", done: 0, total: indices.length });
+  const screens = task.keepOutliers ? undefined : await imageScreens(source, indices, task.signal);
   let done = 0;
-  for (let c = 0; c < chunks.length; c++) {
-    const { used, group } = chunks[c]!;
-    const images = await reading;
-    throwIfStopped(options.signal);
-    if (c + 1 < chunks.length) {
-      reading = source.readGroupImages(chunks[c + 1]!.used);
-      // What fails while this chunk is at work is thrown when it is waited for; or never, where the work ends before.
-      reading.catch(() => undefined);
-    }
-    const screen = screens?.get(group);
-    const size = group.boxSize;
-    const half = new Float32Array(2 * halfWidth(size) * size);
-    const image = {
-      half,
-      size,
-      edge: size * group.apix,
-      gain: (group.apix ** 2 * source.apix) / apix ** 3,
-    };
-    const state = group.ctfPremultiplied ? "premultiplied" : group.phaseFlipped ? "phaseFlipped" : "raw";
-    for (let n = 0; n < used.length; n++) {
-      const statistics = imageStatistics(images, n * size * size, size * size);
-      const reason = screen?.judge(statistics);
-      if (reason !== undefined) {
-        leftOut.push({ index: used[n]!, reason });
-        continue;
-      }
-      const into = halfOf ? halfOf(used[n]!) : 0;
-      const ctf = source.ctf(used[n]!);
-      const values = images.subarray(n * size * size, (n + 1) * size * size);
-      subtractFarMean(values, statistics);
-      fft2Real(values, size, size, half);
-      sums[into]!.add(image, rotations, shifts, used[n]!, ctf && new CtfEvaluator(ctf), state);
-      counts[into]!++;
-    }
-    done += used.length;
-    options.onProgress?.({ task: "reconstruct", done, total: indices.length });
+  for await (const { chunk, images } of readAhead(source, chunks, task.signal)) {
+    sums.add(chunk, images, screens?.get(chunk.group));
+    done += chunk.indices.length;
+    task.onProgress?.({ task: "reconstruct", done, total: indices.length });
   }
-
+  const { leftOut } = sums;
   if (leftOut.length === indices.length) {
-    throw new InputError(
-      "particles to reconstruct",
-      "images that vary",
-      `${leftOut.length} of one value each`,
-    );
+    const found = `${leftOut.length} constant ones`;
+    throw new InputError("particles to reconstruct", "images that vary", found);
   }
   leftOut.sort((a, b) => a.index - b.index);
-  const grid = { size: [boxSize, boxSize, boxSize] as [number, number, number], apix };
-  const mask = sphericalMask(grid, { diameter: options.maskDiameter ?? edge, softEdge: 3 });
-  const finish = (sum: Backprojector): Volume => applyMask(sum.map(), mask, "mean");
-  const [first, second] = sums;
-  if (!second) return { map: finish(first!), leftOut };
-  if (counts[0] === 0 || counts[1] === 0) return { map: finish(counts[0] === 0 ? second : first!), leftOut };
-  const half1 = finish(first!);
-  const half2 = finish(second);
-  first!.merge(second);
-  return { map: finish(first!), half1, half2, fsc: fourierShellCorrelation(half1, half2), leftOut };
+  return { ...sums.maps(task.maskDiameter ?? boxLength), leftOut };
 }
 
-/** Standard deviations from 0 beyond which a mean says nothing of the particle: images that were never normalised. */
-const FAR_MEAN = 10;
+/** The images of one chunk after another, each read while the one before is in use. */
+async function* readAhead(
+  source: ImageSource,
+  chunks: readonly ImageChunk[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ chunk: ImageChunk; images: Float32Array }> {
+  let reading = source.readGroupImages(chunks[0]!.indices);
+  for (const [c, chunk] of chunks.entries()) {
+    const images = await reading;
+    throwIfStopped(signal);
+    const next = chunks[c + 1];
+    if (next) {
+      reading = source.readGroupImages(next.indices);
+      // Awaited in the next turn; until then a failure must not count as unhandled.
+      reading.catch(() => undefined);
+    }
+    yield { chunk, images };
+  }
+}
 
-/** A mean far from 0 takes the digits of a transform in single precision. */
-function subtractFarMean(values: Float32Array, { mean, standardDeviation }: ImageStatistics): void {
-  if (Math.abs(mean) <= FAR_MEAN * standardDeviation) return;
+/** Sums of one or two halves of the particles. */
+class ParticleSums {
+  /** Outlier images, in the order in which they were found. */
+  readonly leftOut: LeftOutImage[] = [];
+  private readonly sums: Backprojector[];
+  private readonly counts = [0, 0];
+  private readonly rotations: Float32Array;
+  private readonly shifts: Float32Array;
+
+  constructor(
+    private readonly source: ImageSource,
+    private readonly boxSize: number,
+    private readonly apix: number,
+    private readonly halfOf: ((index: number) => number) | undefined,
+  ) {
+    this.sums = (halfOf ? [0, 1] : [0]).map(() => new Backprojector(boxSize, apix));
+    this.rotations = source.rotations();
+    this.shifts = source.shifts();
+  }
+
+  /** Adds the images of a chunk, except for outliers. */
+  add({ group, indices }: ImageChunk, images: Float32Array, screen: ImageScreen | undefined): void {
+    const { source, rotations, shifts } = this;
+    const size = group.boxSize;
+    const pixels = size * size;
+    const half = new Float32Array(2 * halfWidth(size) * size);
+    const gain = (group.apix ** 2 * source.apix) / this.apix ** 3;
+    const image = { half, size, boxLength: size * group.apix, gain };
+    const ctfState = group.ctfPremultiplied ? "premultiplied" : group.phaseFlipped ? "phaseFlipped" : "raw";
+    for (const [n, index] of indices.entries()) {
+      const statistics = imageStatistics(images, n * pixels, pixels);
+      const reason = screen?.judge(statistics);
+      if (reason !== undefined) {
+        this.leftOut.push({ index, reason });
+        continue;
+      }
+      const h = this.halfOf ? this.halfOf(index) : 0;
+      const values = images.subarray(n * pixels, (n + 1) * pixels);
+      subtractLargeMean(values, statistics);
+      fft2Real(values, size, size, half);
+      const ctf = source.ctf(index);
+      this.sums[h]!.add(image, {
+        rotation: rotations.subarray(9 * index, 9 * index + 9),
+        shift: shifts.subarray(2 * index, 2 * index + 2),
+        ctf: ctf && new CtfEvaluator(ctf),
+        ctfState,
+      });
+      this.counts[h]!++;
+    }
+  }
+
+  /** The masked maps; half maps only where both halves have particles. The sums cannot be used afterwards. */
+  maps(maskDiameter: number): Omit<Reconstruction, "leftOut"> {
+    const { boxSize, apix, counts } = this;
+    const mask = sphericalMask(
+      { size: [boxSize, boxSize, boxSize], apix },
+      { diameter: maskDiameter, softEdge: 3 },
+    );
+    const finish = (sum: Backprojector): Volume => applyMask(sum.map(), mask, { outside: "mean" });
+    const [first, second] = this.sums as [Backprojector, Backprojector?];
+    if (!second) return { map: finish(first) };
+    if (counts[0] === 0 || counts[1] === 0) return { map: finish(counts[0] === 0 ? second : first) };
+    const half1 = finish(first);
+    const half2 = finish(second);
+    first.merge(second);
+    return { map: finish(first), half1, half2, fsc: fourierShellCorrelation(half1, half2) };
+  }
+}
+
+/** In standard deviations; images with larger means were never normalised, and the mean says nothing about the particle. */
+const largeMean = 10;
+
+/** A mean far from 0 would cost digits of a transform in single precision. */
+function subtractLargeMean(values: Float32Array, { mean, standardDeviation }: ImageStatistics): void {
+  if (Math.abs(mean) <= largeMean * standardDeviation) return;
   for (let i = 0; i < values.length; i++) values[i]! -= mean;
 }
 
-/** Images of a group that are looked at to know how the others should be. */
-const SAMPLE = 64;
-
-/** What is usual in each group, from images that are spread evenly over it. */
-async function screensOf(
-  source: ImageSource,
-  indices: Int32Array,
-  signal: AbortSignal | undefined,
-): Promise<Map<ImageGroup, ImageScreen>> {
-  const members = new Map<ImageGroup, number[]>();
-  for (const index of indices) {
-    const group = source.opticsGroup(index);
-    const those = members.get(group);
-    if (those) those.push(index);
-    else members.set(group, [index]);
-  }
-  const screens = new Map<ImageGroup, ImageScreen>();
-  for (const [group, all] of members) {
-    const count = Math.min(SAMPLE, all.length);
-    const sample = Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
-    const pixels = group.boxSize ** 2;
-    const each = Math.max(1, Math.floor(CHUNK / pixels));
-    const statistics: ImageStatistics[] = [];
-    for (let from = 0; from < count; from += each) {
-      throwIfStopped(signal);
-      const images = await source.readGroupImages(sample.subarray(from, from + each));
-      for (let at = 0; at < images.length; at += pixels) statistics.push(imageStatistics(images, at, pixels));
-    }
-    screens.set(group, new ImageScreen(statistics));
-  }
-  return screens;
-}
-
-/** Particles of one group that are read together. */
-interface Chunk {
-  group: ImageGroup;
-  used: number[];
-}
-
-function inChunks(source: ImageSource, indices: Int32Array): Chunk[] {
-  const open = new Map<ImageGroup, Chunk>();
-  const chunks: Chunk[] = [];
-  indices.forEach((index) => {
-    const group = source.opticsGroup(index);
-    let chunk = open.get(group);
-    if (!chunk || (chunk.used.length + 1) * group.boxSize ** 2 > CHUNK) {
-      chunk = { group, used: [] };
-      open.set(group, chunk);
-      chunks.push(chunk);
-    }
-    chunk.used.push(index);
-  });
-  return chunks;
-}
-
-function checkedIndices(source: ImageSource, indices: ArrayLike<number> | undefined): Int32Array {
+function checkIndices(source: ImageSource, indices: ArrayLike<number> | undefined): Int32Array {
   const all = indices === undefined;
   const length = all ? source.count : indices.length;
   if (length === 0) throw new InputError("particles to reconstruct", "at least one", "none");
@@ -268,14 +223,14 @@ function checkedIndices(source: ImageSource, indices: ArrayLike<number> | undefi
   return Int32Array.from(indices);
 }
 
-function checkedBoxSize(source: ImageSource, boxSize = source.boxSize): number {
+function checkBoxSize(source: ImageSource, boxSize = source.boxSize): number {
   if (!Number.isInteger(boxSize) || boxSize < 4 || boxSize > source.boxSize) {
     throw new InputError("boxSize", `an integer from 4 to ${source.boxSize}`, `${boxSize}`);
   }
   return boxSize;
 }
 
-/** Which half (0 or 1) a particle goes to. */
+/** A function from a particle's index to its half, 0 or 1; undefined for no half maps. */
 function halfChooser(
   source: ImageSource,
   indices: Int32Array,
@@ -292,6 +247,6 @@ function halfChooser(
   }
   const wrong = indices.find((i) => halves[i] !== 1 && halves[i] !== 2);
   if (wrong !== undefined) throw new InputError(`halves: particle ${wrong}`, "1 or 2", `${halves[wrong]}`);
-  const given = undividedHalves(halves, images).halves;
-  return (index) => given[index]! - 1;
+  const undivided = undividedHalves(halves, images).halves;
+  return (index) => undivided[index]! - 1;
 }

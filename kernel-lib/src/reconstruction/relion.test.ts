@@ -1,26 +1,28 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, sharedData, temporaryFolder } from "../../../tests/testing";
 import { createStack, openMrc } from "../formats/mrc";
 import { disc } from "../fourier/disc";
 import { fft2Real, frequency, halfWidth, shiftOrigin } from "../fourier/fft";
 import { pearson } from "../latent/statistics";
 import { lowPass } from "../maps/filter";
 import { readMap } from "../maps/mapFile";
-import { MapProjector } from "../maps/slice";
+import { MapProjector } from "../maps/mapProjector";
 import type { Volume } from "../maps/volume";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import { plainCtf } from "../optics/ctf.test.helper";
 import { openParticles } from "../particles/particleSet";
 import { Random } from "../random";
-import { haveProgram, runProgram, sharedData, temporaryFolder } from "../testing";
 import { fourierShellCorrelation, resolutionAt } from "./fsc";
-import { type ImageSource, reconstruct } from "./reconstruct";
+import type { ImageSource } from "./imageSource";
+import { reconstruct } from "./reconstruct";
 
 /*
- * Everything here is held against RELION, with a STAR file that the test writes and reads poses of itself, so that
- * neither side can borrow a convention from the other.
+ * Comparisons with RELION. The test writes the STAR file and computes rotations itself, so that neither side can borrow
+ * a convention from the other.
  */
 
 const programs = haveProgram("relion_project") && haveProgram("relion_reconstruct");
@@ -76,7 +78,13 @@ function eulerMatrix({ rot, tilt, psi }: Pose): number[] {
   ];
 }
 
-function writeStar(file: string, poses: Pose[], stack: string, apix: number, size: number): void {
+/** Pixels along each edge of an image, and their size in Å. */
+interface Pixels {
+  size: number;
+  apix: number;
+}
+
+function writeStar(file: string, poses: Pose[], stack: string, { apix, size }: Pixels): void {
   const rows = poses.map(({ rot, tilt, psi, originX, originY, ctf }, i) =>
     [rot, tilt, psi, originX, originY, ctf.defocusU, ctf.defocusV, ctf.angle]
       .map((value) => value.toFixed(6))
@@ -98,13 +106,7 @@ function writeStar(file: string, poses: Pose[], stack: string, apix: number, siz
   writeFileSync(file, text);
 }
 
-function sourceOf(
-  poses: Pose[],
-  images: Float32Array,
-  size: number,
-  apix: number,
-  ctf: boolean,
-): ImageSource {
+function sourceOf(poses: Pose[], images: Float32Array, { size, apix }: Pixels, ctf: boolean): ImageSource {
   const group = { boxSize: size, apix, phaseFlipped: false, ctfPremultiplied: false };
   const pixels = size * size;
   return {
@@ -125,10 +127,11 @@ function sourceOf(
   };
 }
 
-/** Projects a map with RELION; returns the images. */
-async function projectWithRelion(folder: string, map: string, poses: Pose[], apix: number, ctf: boolean) {
+/** Projects the test map with RELION; returns the images. */
+async function projectWithRelion(folder: string, poses: Pose[], apix: number, ctf: boolean) {
+  const map = handFile!;
   const { size } = await readMap(map, { apix });
-  writeStar(path.join(folder, "poses.star"), poses, "none.mrcs", apix, size[0]);
+  writeStar(path.join(folder, "poses.star"), poses, "none.mrcs", { apix, size: size[0] });
   const args = ["--i", map, "--o", "projected", "--ang", "poses.star", "--angpix", String(apix)];
   runProgram("relion_project", ctf ? [...args, "--ctf"] : args, folder);
   const stack = await openMrc(path.join(folder, "projected.mrcs"));
@@ -151,59 +154,59 @@ function mirrored(volume: Volume): Float32Array {
   return out;
 }
 
-test("slices of a map agree with relion_project in every ring, shifts and CTF included", {
-  skip,
-}, async (t) => {
-  const apix = 1.5;
-  const map = await readMap(handFile!, { apix });
-  const size = map.size[0];
-  const poses = randomPoses(12, 1);
-  const images = await projectWithRelion(temporaryFolder(t), handFile!, poses, apix, true);
-  const rings = Math.floor((size - 1) / 2);
-  const layout = disc(rings);
-  const slices = new MapProjector(map).project(Float32Array.from(poses.flatMap(eulerMatrix)), rings);
-  const sums = Array.from({ length: rings + 1 }, () => [0, 0, 0]);
-  poses.forEach((pose, n) => {
-    const half = fft2Real(images.subarray(n * size ** 2, (n + 1) * size ** 2), size, size);
-    shiftOrigin(half, [size, size, 1], "toCentre");
-    const ctf = new CtfEvaluator(pose.ctf);
-    for (let i = 0; i < layout.samples; i++) {
-      const ring = layout.ring[i]!;
-      if (ring === 0) continue;
-      const [kx, ky] = [Math.floor(i / (2 * rings + 1)), (i % (2 * rings + 1)) - rings];
-      const from = 2 * (kx + halfWidth(size) * ((ky + size) % size));
-      assert.equal(frequency((ky + size) % size, size), ky);
-      const at = 2 * (n * layout.samples + i);
-      const angle = (2 * Math.PI * (kx * pose.originX + ky * pose.originY)) / (size * apix);
-      const c = ctf.at(kx / (size * apix), ky / (size * apix));
-      const re = c * (slices[at]! * Math.cos(angle) - slices[at + 1]! * Math.sin(angle));
-      const im = c * (slices[at]! * Math.sin(angle) + slices[at + 1]! * Math.cos(angle));
-      const [p, q] = [half[from]!, half[from + 1]!];
-      sums[ring]![0]! += re * p + im * q;
-      sums[ring]![1]! += re * re + im * im;
-      sums[ring]![2]! += p * p + q * q;
-    }
-  });
-  sums.slice(1).forEach(([ab, aa, bb], i) => {
-    const found = ab! / Math.sqrt(aa! * bb!);
-    // RELION interpolates linearly, which costs it the rest.
-    assert.ok(found > 0.999, `ring ${i + 1}: correlation ${found}`);
-    const scale = Math.sqrt(bb! / aa!);
-    assert.ok(Math.abs(scale - 1) < 0.02, `ring ${i + 1}: scale ${scale}`);
-  });
-});
+test(
+  "slices of a map agree with relion_project in every ring, including shifts and CTF",
+  skipIf(skip),
+  async (t) => {
+    const apix = 1.5;
+    const map = await readMap(handFile!, { apix });
+    const size = map.size[0];
+    const poses = randomPoses(12, 1);
+    const images = await projectWithRelion(temporaryFolder(t), poses, apix, true);
+    const rings = Math.floor((size - 1) / 2);
+    const layout = disc(rings);
+    const slices = new MapProjector(map).project(Float32Array.from(poses.flatMap(eulerMatrix)), rings);
+    const sums = Array.from({ length: rings + 1 }, () => [0, 0, 0]);
+    poses.forEach((pose, n) => {
+      const half = fft2Real(images.subarray(n * size ** 2, (n + 1) * size ** 2), size, size);
+      shiftOrigin(half, [size, size, 1], "toCentre");
+      const ctf = new CtfEvaluator(pose.ctf);
+      for (let i = 0; i < layout.samples; i++) {
+        const ring = layout.ring[i]!;
+        if (ring === 0) continue;
+        const [kx, ky] = [Math.floor(i / (2 * rings + 1)), (i % (2 * rings + 1)) - rings];
+        const from = 2 * (kx + halfWidth(size) * ((ky + size) % size));
+        assert.equal(frequency((ky + size) % size, size), ky);
+        const at = 2 * (n * layout.samples + i);
+        const angle = (2 * Math.PI * (kx * pose.originX + ky * pose.originY)) / (size * apix);
+        const c = ctf.at(kx / (size * apix), ky / (size * apix));
+        const re = c * (slices[at]! * Math.cos(angle) - slices[at + 1]! * Math.sin(angle));
+        const im = c * (slices[at]! * Math.sin(angle) + slices[at + 1]! * Math.cos(angle));
+        const [p, q] = [half[from]!, half[from + 1]!];
+        sums[ring]![0]! += re * p + im * q;
+        sums[ring]![1]! += re * re + im * im;
+        sums[ring]![2]! += p * p + q * q;
+      }
+    });
+    sums.slice(1).forEach(([ab, aa, bb], i) => {
+      const found = ab! / Math.sqrt(aa! * bb!);
+      // The rest is RELION's linear interpolation.
+      assert.ok(found > 0.999, `ring ${i + 1}: correlation ${found}`);
+      const scale = Math.sqrt(bb! / aa!);
+      assert.ok(Math.abs(scale - 1) < 0.02, `ring ${i + 1}: scale ${scale}`);
+    });
+  },
+);
 
-test("images that RELION projected give the map back, with its hand and not the other", {
-  skip,
-}, async (t) => {
+test("images projected by RELION give the map back, with the right hand", skipIf(skip), async (t) => {
   const apix = 1.5;
   const original = await readMap(handFile!, { apix });
   const size = original.size[0];
   const poses = randomPoses(200, 2);
   for (const ctf of [false, true]) {
-    const images = await projectWithRelion(temporaryFolder(t), handFile!, poses, apix, ctf);
-    const { map } = await reconstruct(sourceOf(poses, images, size, apix, ctf), { halves: "none" });
-    // To half Nyquist: the original goes on into the corners of Fourier space, where no image reaches.
+    const images = await projectWithRelion(temporaryFolder(t), poses, apix, ctf);
+    const { map } = await reconstruct(sourceOf(poses, images, { size, apix }, ctf), { halves: "none" });
+    // To half Nyquist, since the original extends into the corners of Fourier space, where images do not reach.
     const [ours, theirs] = [map, original].map((volume) => lowPass(volume, 4 * apix)) as [Volume, Volume];
     const right = pearson(ours.data, theirs.data);
     const wrong = pearson(ours.data, mirrored(theirs));
@@ -217,50 +220,54 @@ test("images that RELION projected give the map back, with its hand and not the 
   }
 });
 
-test("few noisy images give the map that relion_reconstruct makes of them by direct division, to FSC 0.999", {
-  skip,
-}, async (t) => {
-  const apix = 1.5;
-  const folder = temporaryFolder(t);
-  const size = (await readMap(handFile!, { apix })).size[0];
-  const poses = randomPoses(300, 3);
-  const images = await projectWithRelion(folder, handFile!, poses, apix, true);
-  const power = images.reduce((sum, value) => sum + value * value, 0) / images.length;
-  const random = new Random(4);
-  for (let i = 0; i < images.length; i++) images[i]! += 2 * Math.sqrt(power) * random.normal();
-  const stack = await createStack(path.join(folder, "noisy.mrcs"), { size: [size, size], apix });
-  await stack.append(images);
-  await stack.close();
-  writeStar(path.join(folder, "noisy.star"), poses, "noisy.mrcs", apix, size);
-  // Without its gridding iterations, which change what few and noisy images give; see the test with many images.
-  const args = ["--i", "noisy.star", "--o", "relion.mrc", "--ctf", "--skip_gridding"];
-  runProgram("relion_reconstruct", args, folder);
-  const theirs = await readMap(path.join(folder, "relion.mrc"), { apix });
-  const { map } = await reconstruct(sourceOf(poses, images, size, apix, true), { halves: "none" });
-  const { fsc } = fourierShellCorrelation(map, theirs);
-  assert.ok(
-    fsc.slice(0, size / 2 - 1).every((value) => value > 0.999),
-    fsc.join(" "),
-  );
-});
+test(
+  "few noisy images give the same map as relion_reconstruct without gridding iterations, to FSC 0.999",
+  skipIf(skip),
+  async (t) => {
+    const apix = 1.5;
+    const folder = temporaryFolder(t);
+    const size = (await readMap(handFile!, { apix })).size[0];
+    const poses = randomPoses(300, 3);
+    const images = await projectWithRelion(folder, poses, apix, true);
+    const power = images.reduce((sum, value) => sum + value * value, 0) / images.length;
+    const random = new Random(4);
+    for (let i = 0; i < images.length; i++) images[i]! += 2 * Math.sqrt(power) * random.normal();
+    const stack = await createStack(path.join(folder, "noisy.mrcs"), { size: [size, size], apix });
+    await stack.append(images);
+    await stack.close();
+    writeStar(path.join(folder, "noisy.star"), poses, "noisy.mrcs", { apix, size });
+    // Gridding iterations change the map of few and noisy images; see the test with many images.
+    const args = ["--i", "noisy.star", "--o", "relion.mrc", "--ctf", "--skip_gridding"];
+    runProgram("relion_reconstruct", args, folder);
+    const theirs = await readMap(path.join(folder, "relion.mrc"), { apix });
+    const { map } = await reconstruct(sourceOf(poses, images, { size, apix }, true), { halves: "none" });
+    const { fsc } = fourierShellCorrelation(map, theirs);
+    assert.ok(
+      fsc.slice(0, size / 2 - 1).every((value) => value > 0.999),
+      fsc.join(" "),
+    );
+  },
+);
 
 const adk = sharedData("adk", "particles.star");
 
-test("3,000 images give RELION's own reconstruction of them, gridding iterations and all, to FSC 0.99 up to half Nyquist", {
-  skip: adk === undefined && "no shared data",
-}, async () => {
-  const consensus = await readMap(sharedData("adk", "consensus.mrc")!, { apix: 1.5 });
-  const particles = await openParticles(adk!);
-  try {
-    const { map, fsc: halves } = await reconstruct(particles);
-    const { fsc } = fourierShellCorrelation(map, consensus);
-    assert.ok(
-      fsc.slice(0, 17).every((value) => value > 0.99),
-      fsc.join(" "),
-    );
-    const resolution = resolutionAt(halves!, 0.143);
-    assert.ok(resolution > 5 && resolution < 6.5, `half maps agree to ${resolution} Å`);
-  } finally {
-    await particles.close();
-  }
-});
+test(
+  "3,000 images give RELION's reconstruction with gridding iterations, to FSC 0.99 up to half Nyquist",
+  skipIf(adk === undefined && "no shared data"),
+  async () => {
+    const consensus = await readMap(sharedData("adk", "consensus.mrc")!, { apix: 1.5 });
+    const particles = await openParticles(adk!);
+    try {
+      const { map, fsc: halves } = await reconstruct(particles);
+      const { fsc } = fourierShellCorrelation(map, consensus);
+      assert.ok(
+        fsc.slice(0, 17).every((value) => value > 0.99),
+        fsc.join(" "),
+      );
+      const resolution = resolutionAt(halves!, 0.143);
+      assert.ok(resolution > 5 && resolution < 6.5, `half maps agree to ${resolution} Å`);
+    } finally {
+      await particles.close();
+    }
+  },
+);

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { openMrc } from "../formats/mrc";
 import { pearson } from "../latent/statistics";
 import { readMap, writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import { openParticles } from "../particles/particleSet";
-import { haveProgram, runProgram, temporaryFolder } from "../testing";
 import { simulateCircularMotion, simulateComposition, simulateLinearMotion } from "./designs";
 import { DOMAIN_DIAMETER, linearStates, moleculeWithDomains } from "./molecule";
 import { simulateFromModels } from "./simulateParticles";
@@ -41,11 +42,13 @@ async function compareWithRelion(t: TestContext, ctf: "none" | object): Promise<
 }
 
 const skip = haveProgram("relion_project") ? false : "RELION is not installed";
-test("images with shifts are those that RELION projects from the map of their state", { skip }, (t) =>
+test("images with shifts are those that RELION projects from the map of their state", skipIf(skip), (t) =>
   compareWithRelion(t, "none"),
 );
-test("images with CTF and shifts are those that RELION projects from the map of their state", { skip }, (t) =>
-  compareWithRelion(t, { defocus: [8000, 20000], astigmatism: 800 }),
+test(
+  "images with CTF and shifts are those that RELION projects from the map of their state",
+  skipIf(skip),
+  (t) => compareWithRelion(t, { defocus: [8000, 20000], astigmatism: 800 }),
 );
 
 test("the linear design writes files that the ordinary reader takes, with the truth beside them", async (t) => {

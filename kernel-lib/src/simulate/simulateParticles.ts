@@ -9,7 +9,7 @@ import { writeMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
-import { projectionTransform } from "../model/transform";
+import { projectionTransform } from "../model/projectionTransform";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import { rotationFromEuler } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
@@ -210,7 +210,7 @@ class ImageMaker {
     const { boxSize, half, rotation } = this;
     const edge = boxSize * this.apix;
     rotationFromEuler(...angles, rotation);
-    projectionTransform(model, rotation, [-origin[0] / edge, -origin[1] / edge], half);
+    projectionTransform(model, { rotation, shift: [-origin[0] / edge, -origin[1] / edge] }, half);
     if (ctf) {
       const transfer = new CtfEvaluator(ctf);
       const width = halfWidth(boxSize);

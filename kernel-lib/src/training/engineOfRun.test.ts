@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
+import { test } from "vitest";
 import { useBackend } from "../compute/backends";
 import { emptyResult } from "../projection/batch";
 import type { ProjectionEngine } from "../projection/engine";

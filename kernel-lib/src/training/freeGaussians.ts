@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
 import { readMask } from "../maps/mask";
-import { maskFlags } from "../model/edit";
 import type { GaussianModel } from "../model/gaussianModel";
+import { maskFlags } from "../model/regions";
 
 /**
  * Flags the Gaussians that may change: 1 for those whose centres lie in a mask, where it is at least 0.5, else 0.
@@ -13,7 +13,7 @@ export async function readFreeGaussians(
   file: string,
   onWarning?: (warning: string) => void,
 ): Promise<Uint8Array> {
-  const flags = maskFlags(model, await readMask(file, undefined, { onNotice: onWarning }), file);
+  const flags = maskFlags(model, await readMask(file, undefined, { onWarning }), file);
   if (flags.includes(1)) return flags;
   throw new InputError(
     file,

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { softwareGpu, temporaryFolder } from "../../../tests/testing";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
-import { softwareGpu, temporaryFolder } from "../testing";
 import { train } from "./background";
 import type { TrainingSettings } from "./settings";
 
@@ -57,7 +57,7 @@ async function simulated(folder: string): Promise<Omit<TrainingSettings, "out">>
 function offer(t: TestContext, env: Record<string, string>): void {
   const before = process.env["VK_DRIVER_FILES"];
   Object.assign(process.env, env);
-  t.after(() => {
+  t.onTestFinished(() => {
     if (before === undefined) delete process.env["VK_DRIVER_FILES"];
     else process.env["VK_DRIVER_FILES"] = before;
   });

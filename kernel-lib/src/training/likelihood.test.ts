@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { afterAll, describe, test } from "vitest";
 import { disc } from "../fourier/disc";
 import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
@@ -23,7 +23,7 @@ const model = new LatentModel(
   new Random(5),
   1,
 );
-after(() => model.dispose());
+afterAll(() => model.dispose());
 // An untrained decoder returns nearly the neutral model everywhere. Large biases keep most units from switching nearby, so
 // that finite differences are those of a smooth function.
 const factors: Record<string, (w: number) => number> = { bias0: () => 5, weight2: (w) => 40 * w };

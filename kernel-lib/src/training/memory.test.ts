@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { InputError } from "../errors";
 import { batchThatFits, particlesPerPass, type StepShape, stepBytes } from "./memory";
 

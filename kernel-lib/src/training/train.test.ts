@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { copyFile, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { createRequire, syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
 import * as threads from "node:worker_threads";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/neutral";
+import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
 import { simulateLinearMotion } from "../simulate/designs";
-import { temporaryFolder } from "../testing";
 import { train } from "./background";
 import { Run } from "./runs/run";
 import { readArrays, writeArrays } from "./runs/weightsFile";
@@ -21,12 +22,12 @@ import { trainInThisThread } from "./train";
 
 /** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */
 const data = mkdtempSync(path.join(tmpdir(), "e2gmm-train-"));
-after(() => rmSync(data, { recursive: true, force: true }));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
 const particles = path.join(data, "particles.star");
 const model = path.join(data, "neutral.txt");
 let truth: number[];
 
-before(async () => {
+beforeAll(async () => {
   await useBackend("wasm");
   const { consensus } = await simulateLinearMotion({
     folder: data,
@@ -274,12 +275,15 @@ async function watchingThreads<T>(
       started.push({ file: path.basename(file), worker: this });
     }
   }
-  const module = require("node:worker_threads") as { Worker: typeof Original };
+  const module = createRequire(__filename)("node:worker_threads") as { Worker: typeof Original };
   module.Worker = Watched;
+  // Modules that import `Worker` as ES modules see the replacement only after this
+  syncBuiltinESMExports();
   try {
     return await work(started);
   } finally {
     module.Worker = Original;
+    syncBuiltinESMExports();
   }
 }
 

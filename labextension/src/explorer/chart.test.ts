@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { pathOf, placeOf, rangeOf, ticksOf } from "./chart.js";
 
 test("ranges hold all finite numbers and have a width", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { fileNameOf } from "./fileNames.js";
 
 test("the file name of a set is one name, whatever the set is called", () => {

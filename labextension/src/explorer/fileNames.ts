@@ -1,4 +1,7 @@
-/** A file name, without ending, that says what a set is called: letters and digits of any script, else underscores. */
+/**
+ * A file name, without ending, from the name of a set: letters and digits of any script are kept, other characters become
+ * underscores. At most 80 characters; `set` where nothing is left.
+ */
 export function fileNameOf(name: string): string {
   const plain = name
     .normalize("NFC")

@@ -1,18 +1,19 @@
 import type { Kernel } from "@jupyterlab/services";
-import type { OpenExplorer, PanelAnswer } from "e2gmm/messages/panel";
-import type { FoundRun } from "e2gmm/messages/runFolders";
+import type { PanelAnswer } from "e2gmm/messages/panel";
+import type { RunListing } from "./panelModel.js";
 
-const TARGET = "e2gmm.panel";
-/** Makes the library answer; kernels that have not imported it do so now. */
-const SERVE = 'void (await import("e2gmm")).explorer.servePanels();';
+const target = "e2gmm.panel";
+/** Registers the comm target. Kernels that have not imported the library do so now. */
+const registerTarget = 'void (await import("e2gmm")).explorer.servePanels();';
 
 type Answer = Extract<PanelAnswer, { kind: "answer" }>;
 
-/** What the panel asks of a kernel. */
+/** Requests of the panel to a kernel. All reject with a message for the user. */
 export class PanelKernel {
   constructor(private readonly kernel: Kernel.IKernelConnection) {}
 
-  async runs(): Promise<{ folder: string; runs: FoundRun[]; explorers: OpenExplorer[] }> {
+  /** Runs below the kernel's working folder, and the explorers that are open in it. */
+  async runs(): Promise<RunListing> {
     const answer = await this.ask({ kind: "runs" });
     return "runs" in answer ? answer : { folder: "", runs: [], explorers: [] };
   }
@@ -20,29 +21,23 @@ export class PanelKernel {
   /** Opens the explorer of a run. @returns the id of its model */
   async open(folder: string): Promise<string> {
     const answer = await this.ask({ kind: "open", folder });
-    if (!("model" in answer)) throw new Error("The kernel gave another answer than was asked for");
+    if (!("model" in answer)) throw new Error("The kernel's answer does not match the request");
     return answer.model;
   }
 
   private async ask(request: { kind: string; [field: string]: string }): Promise<Answer> {
+    await this.registerTarget();
     const { kernel } = this;
-    const execution = kernel.requestExecute({ code: SERVE, silent: true, store_history: false });
-    const reply = await execution.done;
-    if (reply.content.status === "error") {
-      throw new Error(`The kernel cannot load e2gmm: ${reply.content.evalue}`);
-    }
-    if (reply.content.status === "aborted")
-      throw new Error("The kernel was busy with a cell that failed; try again");
-    const comm = kernel.createComm(TARGET);
+    const comm = kernel.createComm(target);
     try {
       return await new Promise<Answer>((resolve, reject) => {
-        const gone = () => reject(new Error("The kernel has gone"));
+        const gone = () => reject(new Error("The kernel is no longer running"));
         kernel.disposed.connect(gone);
         kernel.statusChanged.connect((_, status) => {
           if (/dead|restarting|terminating/.test(status)) gone();
         });
         comm.onClose = () =>
-          reject(new Error("The kernel's e2gmm is of another version than this extension"));
+          reject(new Error("The kernel's e2gmm is of a different version than this extension"));
         comm.onMsg = (message) => {
           const answer = message.content.data as unknown as PanelAnswer;
           if (answer.kind === "problem") reject(new Error(answer.text));
@@ -54,6 +49,19 @@ export class PanelKernel {
     } finally {
       comm.onClose = () => {};
       if (!comm.isDisposed && !kernel.isDisposed) comm.close();
+    }
+  }
+
+  private async registerTarget(): Promise<void> {
+    const execution = this.kernel.requestExecute({
+      code: registerTarget,
+      silent: true,
+      store_history: false,
+    });
+    const { content } = await execution.done;
+    if (content.status === "error") throw new Error(`The kernel cannot load e2gmm: ${content.evalue}`);
+    if (content.status === "aborted") {
+      throw new Error("The kernel was busy with a cell that failed; try again");
     }
   }
 }

@@ -1,14 +1,16 @@
-/** Name of the kernels that explorers can live in. */
+/** Name of the kernels that explorers can run in. */
 export const kernelSpec = "e2gmm";
 
-/** Where a panel is; undefined where nothing is chosen yet. */
+/** What a panel shows. It is saved with the layout of the page; undefined is what has not been chosen yet. */
 export interface PanelPlace {
-  /** Of the panel, the same after the page was loaded again. */
+  /** Id of the panel, kept when the page is reloaded. */
   id: string;
+  /** Id of the kernel. */
   kernel?: string | undefined;
   /** Id of the explorer's model in the kernel. */
   model?: string | undefined;
+  /** Run folder. */
   folder?: string | undefined;
-  /** Where a kernel is started that the panel asks for. */
+  /** Folder in which the panel starts a kernel; empty: the root of the server. */
   cwd: string;
 }

@@ -11,10 +11,12 @@ import { kernelSpec, type PanelPlace } from "./place.js";
 import { applySettings } from "./settings.js";
 
 const id = `${widgetModule}:explorer`;
-const OPEN = "e2gmm:explore";
-const OPEN_FOR_NOTEBOOK = "e2gmm:explore-notebook";
+const openCommand = "e2gmm:explore";
+const openForNotebookCommand = "e2gmm:explore-notebook";
 
-/** The explorer as a panel of its own, from launcher, command palette and notebook toolbar. */
+type OpenPanel = (place: PanelPlace) => Promise<void>;
+
+/** The explorer as a panel, opened from launcher, command palette and notebook toolbar. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id,
   description: "A panel with the explorer of an e2gmm run, attached to a running kernel.",
@@ -28,70 +30,82 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     registry: ISettingRegistry | null,
     restorer: ILayoutRestorer | null,
   ) => {
-    void registry
-      ?.load(id)
-      .then((settings) => {
-        const take = () => applySettings(settings.composite);
-        settings.changed.connect(take);
-        take();
-      })
-      .catch((error) => console.error("Settings of the e2gmm explorer cannot be read", error));
-
+    if (registry) void followSettings(registry);
     const tracker = new WidgetTracker<MainAreaWidget<ExplorerPanel>>({ namespace: "e2gmm-explorer" });
-    const open = async (place: PanelPlace) => {
-      const { ExplorerPanel } = await import("./panel.js");
-      const content = new ExplorerPanel(app, place);
-      const main = new MainAreaWidget({ content });
-      main.id = `e2gmm-explorer-${place.id}`;
-      main.title.icon = exploreIcon;
-      main.title.closable = true;
-      content.moved.connect(() => void tracker.save(main));
-      await tracker.add(main);
-      app.shell.add(main, "main");
-      app.shell.activateById(main.id);
-    };
-    app.commands.addCommand(OPEN, {
-      label: (args) => (args["isPalette"] ? "Explore Run" : "Explore run"),
-      caption: "Open the explorer of an e2gmm run",
-      icon: exploreIcon,
-      execute: (args) => {
-        const text = (key: string) => (typeof args[key] === "string" ? (args[key] as string) : undefined);
-        return open({
-          id: text("id") ?? UUID.uuid4(),
-          kernel: text("kernel"),
-          model: text("model"),
-          folder: text("folder"),
-          cwd: text("cwd") ?? "",
-        });
-      },
+    const open: OpenPanel = (place) => openPanel(app, tracker, place);
+    addOpenCommand(app, open);
+    addNotebookCommand(app, open, notebooks);
+    palette?.addItem({ command: openCommand, category: "e2gmm", args: { isPalette: true } });
+    launcher?.add({ command: openCommand, category: "Other", rank: 3 });
+    void restorer?.restore(tracker, {
+      command: openCommand,
+      args: ({ content }) => ({ ...content.model.place }),
+      name: ({ content }) => content.model.place.id,
     });
-    palette?.addItem({ command: OPEN, category: "e2gmm", args: { isPalette: true } });
-    launcher?.add({ command: OPEN, category: "Other", rank: 3 });
-
-    const notebookKernel = (panel: NotebookPanel | null | undefined) => {
-      const kernel = panel?.sessionContext.session?.kernel;
-      return kernel?.name === kernelSpec ? kernel : undefined;
-    };
-    app.commands.addCommand(OPEN_FOR_NOTEBOOK, {
-      label: "Explore run",
-      caption: "Open the explorer of a run in this notebook's kernel",
-      icon: exploreIcon,
-      isVisible: () => notebookKernel(notebooks?.currentWidget) !== undefined,
-      execute: () =>
-        open({ id: UUID.uuid4(), kernel: notebookKernel(notebooks?.currentWidget)?.id, cwd: "" }),
-    });
-    // The button comes and goes with the kernel of the notebook in front
-    notebooks?.currentChanged.connect((_, panel) => {
-      app.commands.notifyCommandChanged(OPEN_FOR_NOTEBOOK);
-      panel?.sessionContext.kernelChanged.connect(() => app.commands.notifyCommandChanged(OPEN_FOR_NOTEBOOK));
-    });
-
-    if (restorer) {
-      void restorer.restore(tracker, {
-        command: OPEN,
-        args: ({ content }) => ({ ...content.place }),
-        name: ({ content }) => content.place.id,
-      });
-    }
   },
 };
+
+async function followSettings(registry: ISettingRegistry): Promise<void> {
+  try {
+    const settings = await registry.load(id);
+    settings.changed.connect(() => applySettings(settings.composite));
+    applySettings(settings.composite);
+  } catch (error) {
+    console.error("Settings of the e2gmm explorer cannot be read", error);
+  }
+}
+
+async function openPanel(
+  app: JupyterFrontEnd,
+  tracker: WidgetTracker<MainAreaWidget<ExplorerPanel>>,
+  place: PanelPlace,
+): Promise<void> {
+  const { ExplorerPanel } = await import("./panel.js");
+  const content = new ExplorerPanel(app, place);
+  const main = new MainAreaWidget({ content });
+  main.id = `e2gmm-explorer-${place.id}`;
+  main.title.icon = exploreIcon;
+  main.title.closable = true;
+  content.model.moved.connect(() => void tracker.save(main));
+  await tracker.add(main);
+  app.shell.add(main, "main");
+  app.shell.activateById(main.id);
+}
+
+function addOpenCommand(app: JupyterFrontEnd, open: OpenPanel): void {
+  app.commands.addCommand(openCommand, {
+    label: (args) => (args["isPalette"] ? "Explore Run" : "Explore run"),
+    caption: "Open the explorer of an e2gmm run",
+    icon: exploreIcon,
+    execute: (args) => {
+      const text = (key: string) => (typeof args[key] === "string" ? (args[key] as string) : undefined);
+      return open({
+        id: text("id") ?? UUID.uuid4(),
+        kernel: text("kernel"),
+        model: text("model"),
+        folder: text("folder"),
+        cwd: text("cwd") ?? "",
+      });
+    },
+  });
+}
+
+function addNotebookCommand(app: JupyterFrontEnd, open: OpenPanel, notebooks: INotebookTracker | null): void {
+  const kernelOf = (panel: NotebookPanel | null | undefined) => {
+    const kernel = panel?.sessionContext.session?.kernel;
+    return kernel?.name === kernelSpec ? kernel : undefined;
+  };
+  app.commands.addCommand(openForNotebookCommand, {
+    label: "Explore run",
+    caption: "Open the explorer of a run in this notebook's kernel",
+    icon: exploreIcon,
+    isVisible: () => kernelOf(notebooks?.currentWidget) !== undefined,
+    execute: () => open({ id: UUID.uuid4(), kernel: kernelOf(notebooks?.currentWidget)?.id, cwd: "" }),
+  });
+  // The toolbar button is visible only while the current notebook runs an e2gmm kernel
+  const update = () => app.commands.notifyCommandChanged(openForNotebookCommand);
+  notebooks?.currentChanged.connect((_, panel) => {
+    update();
+    panel?.sessionContext.kernelChanged.connect(update);
+  });
+}

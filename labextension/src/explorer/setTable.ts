@@ -1,203 +1,136 @@
 import { markerSigns } from "e2gmm/display/theme";
-import type { ExplorerRequest, MapState, SetState } from "e2gmm/messages/explorer";
-import { element } from "../dom.js";
+import type { MapState, SetState } from "e2gmm/messages/explorer";
+import { live } from "lit/directives/live.js";
+import { repeat } from "lit/directives/repeat.js";
+import { styleMap } from "lit/directives/style-map.js";
+import { html, type TemplateResult } from "lit/html.js";
+import { button, checkbox, unlessFocused } from "../controls.js";
+import type { ExplorerViewModel } from "./explorerViewModel.js";
 
-export interface SetTableActions {
-  ask(request: ExplorerRequest): void;
-  tick(ids: readonly string[]): void;
-  showMontage(set: SetState): void;
+const number = "e2gmm-explorer-number";
+
+/** The table of sets. */
+export function setTable(model: ExplorerViewModel): TemplateResult {
+  const { sets, ticked } = model;
+  const all = sets.length > 0 && ticked.length === sets.length;
+  const some = ticked.length > 0 && ticked.length < sets.length;
+  return html`<div class="e2gmm-explorer-tableHost">
+    <table class="e2gmm-explorer-sets" aria-label="Sets of particles" ?hidden=${sets.length === 0}>
+      <thead>
+        <tr>
+          <th scope="col">
+            <input
+              type="checkbox"
+              aria-label="Tick all sets"
+              .checked=${live(all)}
+              .indeterminate=${live(some)}
+              @change=${(event: Event) => model.tickAll((event.target as HTMLInputElement).checked)}
+            />
+          </th>
+          <th scope="col">Colour</th>
+          <th scope="col">Set</th>
+          <th scope="col" class=${number}>Particles</th>
+          <th scope="col">Map</th>
+          <th scope="col" class=${number}>FSC 0.143</th>
+          <th scope="col"></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${repeat(
+          sets,
+          ({ id }) => id,
+          (set) => row(model, set),
+        )}
+      </tbody>
+    </table>
+    <p class="e2gmm-explorer-empty" ?hidden=${sets.length > 0}>
+      No sets yet. Select particles in the plot, or divide all of them into clusters.
+    </p>
+  </div>`;
 }
 
-interface Row {
-  node: HTMLTableRowElement;
-  update(set: SetState, ticked: boolean): void;
+function row(model: ExplorerViewModel, set: SetState): TemplateResult {
+  const { id, name, colour, marker, count, map } = set;
+  const tick = (event: Event) => model.tick(id, (event.target as HTMLInputElement).checked);
+  const recolour = (event: Event) =>
+    void model.ask({ kind: "recolour", set: id, colour: (event.target as HTMLInputElement).value });
+  // Points are circles by default; other shapes distinguish sets of one colour
+  const shape = marker === "circle" ? "" : markerSigns[marker];
+  return html`<tr>
+    <td><input type="checkbox" aria-label="Tick ${name}" .checked=${live(model.ticked.includes(id))} @change=${tick} /></td>
+    <td
+      ><input
+        type="color"
+        class="e2gmm-explorer-colour"
+        aria-label="Colour of ${name}"
+        .value=${unlessFocused(colour)}
+        @change=${recolour}
+        @blur=${() => model.changed()}
+      /><span
+        class="e2gmm-explorer-marker"
+        title=${marker === "circle" ? "" : `Drawn as ${marker}`}
+        style=${styleMap({ color: colour })}
+      >${shape}</span></td>
+    <td class="e2gmm-explorer-nameCell">${nameField(model, set)}</td>
+    <td class=${number}>${count.toLocaleString("en")}</td>
+    <td class="e2gmm-explorer-map">${mapCell(model, id, map)}</td>
+    <td class=${number}>${resolutionText(map)}</td>
+    <td class="e2gmm-explorer-actions"
+      >${link("Select", "Select these particles in the plot", () => void model.ask({ kind: "select", set: id }))}${link(
+        "Images",
+        "Some particles beside projections of the model",
+        () => void model.showMontage(set),
+      )}</td>
+  </tr>`;
 }
 
-const HEADINGS = ["", "Colour", "Set", "Particles", "Map", "FSC 0.143", ""];
-
-/** The table of sets. Names are text in every place. */
-export class SetTableView {
-  readonly node: HTMLElement;
-  private readonly body = element("tbody");
-  private readonly all = element("input", { type: "checkbox", "aria-label": "Tick all sets" });
-  private readonly empty = element(
-    "p",
-    { class: "e2gmm-explorer-empty" },
-    "No sets yet. Select particles in the plot, or divide all of them into clusters.",
-  );
-  private readonly table: HTMLTableElement;
-  private readonly rows = new Map<string, Row>();
-  private sets: readonly SetState[] = [];
-  private ticked: readonly string[] = [];
-
-  constructor(private readonly actions: SetTableActions) {
-    const headings = HEADINGS.map((heading, i) =>
-      element(
-        "th",
-        { scope: "col", class: i === 3 || i === 5 ? "e2gmm-explorer-number" : undefined },
-        heading,
-      ),
-    );
-    headings[0]!.append(this.all);
-    this.all.addEventListener("change", () =>
-      actions.tick(this.all.checked ? this.sets.map(({ id }) => id) : []),
-    );
-    this.table = element(
-      "table",
-      { class: "e2gmm-explorer-sets", "aria-label": "Sets of particles" },
-      element("thead", {}, element("tr", {}, ...headings)),
-      this.body,
-    );
-    this.node = element("div", { class: "e2gmm-explorer-tableHost" }, this.table, this.empty);
-  }
-
-  update(sets: readonly SetState[], ticked: readonly string[]): void {
-    this.sets = sets;
-    this.ticked = ticked;
-    this.table.hidden = sets.length === 0;
-    this.empty.hidden = sets.length > 0;
-    this.all.checked = sets.length > 0 && ticked.length === sets.length;
-    this.all.indeterminate = ticked.length > 0 && ticked.length < sets.length;
-    const there = new Set(sets.map(({ id }) => id));
-    for (const [id, row] of this.rows) {
-      if (there.has(id)) continue;
-      row.node.remove();
-      this.rows.delete(id);
-    }
-    // Rows stay the elements they are, so that the focus stays where it is
-    sets.forEach((set, i) => {
-      let row = this.rows.get(set.id);
-      if (!row) {
-        row = this.row(set);
-        this.rows.set(set.id, row);
-      }
-      if (this.body.children[i] !== row.node) this.body.insertBefore(row.node, this.body.children[i] ?? null);
-      row.update(set, ticked.includes(set.id));
-    });
-  }
-
-  private row(first: SetState): Row {
-    const { actions } = this;
-    const { id } = first;
-    let set = first;
-    const tick = element("input", { type: "checkbox" });
-    tick.addEventListener("change", () => {
-      const others = this.ticked.filter((other) => other !== id);
-      actions.tick(tick.checked ? [...others, id] : others);
-    });
-    const colour = element("input", { type: "color", class: "e2gmm-explorer-colour" });
-    colour.addEventListener("change", () => actions.ask({ kind: "recolour", set: id, colour: colour.value }));
-    const marker = element("span", { class: "e2gmm-explorer-marker" });
-    const name = element("input", {
-      type: "text",
-      class: "e2gmm-explorer-name",
-      maxlength: 200,
-      spellcheck: "false",
-    });
-    const rename = () => {
-      if (name.value !== set.name) actions.ask({ kind: "rename", set: id, name: name.value });
-      // What the kernel refuses goes back to what it was
-      name.value = set.name;
-    };
-    name.addEventListener("blur", rename);
-    name.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") name.value = set.name;
-      if (event.key === "Enter" || event.key === "Escape") name.blur();
-      event.stopPropagation();
-    });
-    const count = element("td", { class: "e2gmm-explorer-number" });
-    const map = element("td", { class: "e2gmm-explorer-map" });
-    const resolution = element("td", { class: "e2gmm-explorer-number" });
-    const action = (text: string, title: string, act: () => void) => {
-      const made = element("button", { type: "button", class: "e2gmm-explorer-link", title }, text);
-      made.addEventListener("click", act);
-      return made;
-    };
-    const select = action("Select", "Select these particles in the plot", () =>
-      actions.ask({ kind: "select", set: id }),
-    );
-    const montage = action("Images", "Some particles beside projections of the model", () =>
-      actions.showMontage(set),
-    );
-    const node = element(
-      "tr",
-      {},
-      element("td", {}, tick),
-      element("td", {}, colour, marker),
-      element("td", { class: "e2gmm-explorer-nameCell" }, name),
-      count,
-      map,
-      resolution,
-      element("td", { class: "e2gmm-explorer-actions" }, select, montage),
-    );
-    let mapShown = "";
-    const update = (next: SetState, ticked: boolean) => {
-      set = next;
-      tick.checked = ticked;
-      tick.setAttribute("aria-label", `Tick ${next.name}`);
-      colour.value = next.colour;
-      colour.setAttribute("aria-label", `Colour of ${next.name}`);
-      // Circles are what points are; other shapes tell sets of one colour apart
-      marker.textContent = next.marker === "circle" ? "" : markerSigns[next.marker];
-      marker.title = next.marker === "circle" ? "" : `Drawn as ${next.marker}`;
-      marker.style.color = next.colour;
-      name.setAttribute("aria-label", `Name of the set ${next.name}`);
-      name.title = next.name;
-      if (document.activeElement !== name) name.value = next.name;
-      count.textContent = next.count.toLocaleString("en");
-      const state = JSON.stringify({ ...next.map, fsc: null });
-      const bar = map.querySelector("progress");
-      if (bar && next.map?.status === "running") {
-        // The button beside it stays the one that is being pressed
-        bar.max = next.map.total;
-        bar.value = next.map.done;
-      } else if (state !== mapShown) {
-        mapShown = state;
-        map.replaceChildren(...this.mapCell(id, next.map));
-        resolution.textContent = resolutionText(next.map);
-      }
-    };
-    return { node, update };
-  }
-
-  private mapCell(id: string, map: MapState | null): Node[] {
-    const { actions } = this;
-    const button = (text: string, title: string, request: ExplorerRequest) => {
-      const made = element("button", { type: "button", class: "e2gmm-explorer-link", title }, text);
-      made.addEventListener("click", () => actions.ask(request));
-      return made;
-    };
-    const make = (text: string) =>
-      button(text, "Reconstruct this set in the background", { kind: "reconstruct", sets: [id] });
-    const stop = () => button("Stop", "Stop the reconstruction", { kind: "stop", set: id });
-    switch (map?.status) {
-      case undefined:
-        return [make("Reconstruct")];
-      case "waiting":
-        return ["waiting ", stop()].map(asNode);
-      case "running": {
-        const bar = element("progress", { max: map.total, value: map.done, "aria-label": "Reconstruction" });
-        return [bar, stop()];
-      }
-      case "done": {
-        const shown = element("input", { type: "checkbox" });
-        shown.checked = map.shown;
-        shown.addEventListener("change", () =>
-          actions.ask({ kind: "showMap", set: id, shown: shown.checked }),
-        );
-        return [element("label", { class: "e2gmm-explorer-check" }, shown, "show")];
-      }
-      case "failed":
-        return [
-          element("span", { class: "e2gmm-explorer-failed", title: map.text }, "failed "),
-          make("Again"),
-        ];
-    }
-  }
+function nameField(model: ExplorerViewModel, set: SetState): TemplateResult {
+  const keydown = (event: KeyboardEvent) => {
+    const field = event.target as HTMLInputElement;
+    if (event.key === "Escape") field.value = set.name;
+    if (event.key === "Enter" || event.key === "Escape") field.blur();
+    event.stopPropagation();
+  };
+  return html`<input
+    type="text"
+    class="e2gmm-explorer-name"
+    maxlength="200"
+    spellcheck="false"
+    aria-label="Name of the set ${set.name}"
+    title=${set.name}
+    .value=${unlessFocused(set.name)}
+    @blur=${(event: Event) => model.rename(set, (event.target as HTMLInputElement).value)}
+    @keydown=${keydown}
+  />`;
 }
 
-function asNode(part: Node | string): Node {
-  return typeof part === "string" ? document.createTextNode(part) : part;
+function link(text: string, title: string, act: () => void): TemplateResult {
+  return button(text, title, act, { className: "e2gmm-explorer-link" });
+}
+
+function mapCell(model: ExplorerViewModel, id: string, map: MapState | null): unknown {
+  const reconstruct = (text: string) =>
+    link(text, "Reconstruct this set in the background", () => {
+      void model.ask({ kind: "reconstruct", sets: [id] });
+    });
+  const stop = () => link("Stop", "Stop the reconstruction", () => void model.ask({ kind: "stop", set: id }));
+  switch (map?.status) {
+    case undefined:
+      return reconstruct("Reconstruct");
+    case "waiting":
+      return html`waiting ${stop()}`;
+    case "running":
+      return html`<progress max=${map.total} value=${map.done} aria-label="Reconstruction"></progress>${stop()}`;
+    case "done":
+      return checkbox(
+        "show",
+        map.shown,
+        (shown) => void model.ask({ kind: "showMap", set: id, shown }),
+        "e2gmm-explorer-check",
+      );
+    case "failed":
+      return html`<span class="e2gmm-explorer-failed" title=${map.text}>failed </span>${reconstruct("Again")}`;
+  }
 }
 
 function resolutionText(map: MapState | null): string {

@@ -1,16 +1,16 @@
-/** What the user has set for explorers, in JupyterLab's settings. */
+/** The user's settings for explorers, from JupyterLab's settings. */
 export interface ExplorerSettings {
-  /** Clusters that are asked for at first. */
+  /** Number of clusters that is offered at first. Default 4. */
   clusters: number;
-  /** Parts of a path that are asked for at first. */
+  /** Number of parts of a path that is offered at first. Default 5. */
   parts: number;
-  /** Whether curves are shown at first. */
+  /** Whether curves are shown at first. Default true. */
   showCurves: boolean;
-  /** Folder below the kernel's for files that are written; empty: that folder itself. */
+  /** Folder for exported files, relative to the kernel's. Default: empty, that folder itself. */
   exportFolder: string;
 }
 
-/** As they are now; views read them when they need them. */
+/** Current settings. Views read them when they need them. */
 export const explorerSettings: ExplorerSettings = {
   clusters: 4,
   parts: 5,
@@ -18,7 +18,7 @@ export const explorerSettings: ExplorerSettings = {
   exportFolder: "",
 };
 
-/** Takes over what JupyterLab's settings say. */
+/** Takes over values of JupyterLab's settings; those of another type are ignored. */
 export function applySettings(composite: Readonly<Record<string, unknown>>): void {
   const { clusters, parts, showCurves, exportFolder } = composite;
   if (typeof clusters === "number") explorerSettings.clusters = clusters;

@@ -1,51 +1,44 @@
-import { element } from "../dom.js";
+import { html, type TemplateResult } from "lit/html.js";
+import { type ExplorerViewModel, splitRange } from "./explorerViewModel.js";
 
-const LEAST = 0.2;
-const STEP = 0.02;
+const keyStep = 0.02;
 
-/**
- * The bar between two panes, moved by pointer or arrow keys.
- * @param moving called with the part of the first pane while it moves
- * @param moved  called when it has come to rest
- */
-export function splitter(
-  panes: HTMLElement,
-  moving: (part: number) => void,
-  moved: (part: number) => void,
-): { node: HTMLElement; show(part: number): void } {
-  const node = element("div", {
-    class: "e2gmm-explorer-splitter",
-    role: "separator",
-    tabindex: 0,
-    "aria-orientation": "vertical",
-    "aria-label": "Width of the plot",
-    "aria-valuemin": LEAST * 100,
-    "aria-valuemax": (1 - LEAST) * 100,
-  });
-  let part = 0.5;
-  const show = (next: number) => {
-    part = Math.min(1 - LEAST, Math.max(LEAST, next));
-    node.setAttribute("aria-valuenow", String(Math.round(100 * part)));
-    moving(part);
-  };
-  node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    node.setPointerCapture(event.pointerId);
-  });
-  node.addEventListener("pointermove", (event) => {
-    if (!node.hasPointerCapture(event.pointerId)) return;
-    const { left, width } = panes.getBoundingClientRect();
-    if (width > 0) show((event.clientX - left) / width);
-  });
-  node.addEventListener("lostpointercapture", () => moved(part));
-  node.addEventListener("keydown", (event) => {
-    const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (direction === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    show(part + direction * STEP);
-    moved(part);
-  });
-  return { node, show };
+/** The bar between scatter and viewer; the pointer or the arrow keys move it. */
+export function splitter(model: ExplorerViewModel): TemplateResult {
+  return html`<div
+    class="e2gmm-explorer-splitter"
+    role="separator"
+    tabindex="0"
+    aria-orientation="vertical"
+    aria-label="Width of the plot"
+    aria-valuemin=${splitRange.min * 100}
+    aria-valuemax=${splitRange.max * 100}
+    aria-valuenow=${Math.round(100 * model.split)}
+    @pointerdown=${capture}
+    @pointermove=${(event: PointerEvent) => drag(model, event)}
+    @lostpointercapture=${() => model.saveSplit()}
+    @keydown=${(event: KeyboardEvent) => press(model, event)}
+  ></div>`;
+}
+
+function capture(event: PointerEvent): void {
+  if (event.button !== 0) return;
+  event.preventDefault();
+  (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+}
+
+function drag(model: ExplorerViewModel, event: PointerEvent): void {
+  const bar = event.currentTarget as HTMLElement;
+  if (!bar.hasPointerCapture(event.pointerId)) return;
+  const { left, width } = bar.parentElement!.getBoundingClientRect();
+  if (width > 0) model.moveSplit((event.clientX - left) / width);
+}
+
+function press(model: ExplorerViewModel, event: KeyboardEvent): void {
+  const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (direction === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  model.moveSplit(model.split + direction * keyStep);
+  model.saveSplit();
 }

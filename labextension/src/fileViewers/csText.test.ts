@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { parseNumpyHeader } from "e2gmm/formats/numpyHeader";
+import { test } from "vitest";
 import { starOfCs } from "./csText.js";
 import { StarIndexer } from "./starIndex.js";
 

@@ -6,7 +6,8 @@ import {
 } from "@jupyterlab/docregistry";
 import { type Contents, ServerConnection, type ServiceManager } from "@jupyterlab/services";
 import { Panel, type Widget } from "@lumino/widgets";
-import type { FileViewer, ViewerInput, ViewerSettings } from "./fileViewer.js";
+import type { ViewerInput, ViewerSettings } from "./fileModel.js";
+import type { FileViewer } from "./fileViewer.js";
 import type { FileSource } from "./remoteFile.js";
 
 const modelName = "e2gmm-unread";
@@ -100,13 +101,13 @@ export class ViewerFactory extends ABCWidgetFactory<DocumentWidget<Widget>> {
     });
     content.addWidget(shown);
     content.node.tabIndex = -1;
-    void shown.reload();
+    void shown.model.reload();
     let modified = context.contentsModel?.last_modified;
     // Also when the file was saved by an editor in another tab, or "Reload File from Disk" was chosen
     context.fileChanged.connect((_, { last_modified: now }) => {
       if (shown.isDisposed || now === modified) return;
       modified = now;
-      void shown.reload();
+      void shown.model.reload();
     });
   }
 }
@@ -117,7 +118,7 @@ function sourceOf(context: DocumentRegistry.Context, services: ServiceManager.IM
   return {
     name: context.contentsModel?.name ?? path,
     size: async () => (await contents.get(path, { content: false })).size,
-    raw: async (range, signal) => {
+    raw: async (range, { signal } = {}) => {
       const address = await contents.getDownloadUrl(path);
       const init = { headers: { Range: range }, cache: "no-store", ...(signal ? { signal } : {}) } as const;
       return ServerConnection.makeRequest(address, init, serverSettings);

@@ -1,6 +1,6 @@
-import type { Statistics } from "./mapData.js";
 import { type MrcHeader, type MrcLayout, modeName, originOf, sizeOf, voxelOf } from "./mrc.js";
 import { formatBytes } from "./remoteFile.js";
+import type { Statistics } from "./statistics.js";
 
 /** A number with enough digits for a header: `1.0605`, `3.2e-7`. */
 export function formatNumber(value: number): string {

@@ -1,3 +1,9 @@
+import type { MapLimits } from "./mapPlan.js";
+import { planMap } from "./mapPlan.js";
+import { layoutOf, parseHeader } from "./mrc.js";
+import { readMapData } from "./readMap.js";
+import type { RemoteFile } from "./remoteFile.js";
+
 /** What a made file is to be like. Values count up from 0. */
 export interface MadeMrc {
   /** Columns, rows, sections. */
@@ -57,4 +63,28 @@ function halfBits(value: number): number {
   if (value === 0) return 0;
   const exponent = Math.floor(Math.log2(value));
   return ((exponent + 15) << 10) | Math.round((value / 2 ** exponent - 1) * 1024);
+}
+
+/** A file in memory that serves `piece` bytes at a time and records the requests. */
+export function fileOf(bytes: Uint8Array, piece = 7): RemoteFile & { asked: [number, number][] } {
+  const asked: [number, number][] = [];
+  return {
+    name: "a.mrc",
+    size: bytes.length,
+    asked,
+    async stream(from, to, take) {
+      asked.push([from, to]);
+      for (let at = from; at < to; at += piece) await take(bytes.slice(at, Math.min(to, at + piece)));
+    },
+  };
+}
+
+/** Writes a file and reads it as the viewer does. */
+export async function readMade(made: MadeMrc, limits: MapLimits = { edge: 256, bytes: 1e9 }) {
+  const bytes = makeMrc(made);
+  const file = fileOf(bytes);
+  const header = parseHeader(bytes, "a.mrc");
+  const layout = layoutOf(header, bytes.length, "a.mrc");
+  const plan = planMap(header, layout, limits);
+  return { map: await readMapData({ file, header, layout }, plan), file, header, layout, plan };
 }

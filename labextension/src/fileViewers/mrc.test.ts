@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
-import { sharedData } from "e2gmm/dist/testing.js";
 import * as kernelHeader from "e2gmm/formats/mrcHeader";
 import * as kernelValues from "e2gmm/formats/mrcValues";
+import { describe, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData } from "../../../tests/testing";
 import { headerRows } from "./headerText.js";
 import { decodeValues, isStack, layoutOf, originOf, parseHeader, sizeOf, voxelOf } from "./mrc.js";
 import { makeMrc } from "./mrc.test.helper.js";
@@ -103,22 +104,24 @@ describe("MRC files in the page", () => {
   });
 
   const folder = sharedData();
-  test("headers of other programs' files are what the kernel finds", {
-    skip: !folder && "no shared data",
-  }, () => {
-    for (const name of [
-      "EMD-3001.map",
-      "EMD-3197.map",
-      "hand-vol.mrc",
-      "relion31.mrcs",
-      "empiar_10076_7.mrc",
-    ]) {
-      const file = path.join(folder!, "formats", name);
-      assert.ok(existsSync(file), name);
-      const bytes = readFileSync(file);
-      const header = parseHeader(bytes, name);
-      assert.deepEqual(header, kernelHeader.parseHeader(bytes, name));
-      layoutOf(header, bytes.length, name);
-    }
-  });
+  test(
+    "headers of other programs' files are what the kernel finds",
+    skipIf(!folder && "no shared data"),
+    () => {
+      for (const name of [
+        "EMD-3001.map",
+        "EMD-3197.map",
+        "hand-vol.mrc",
+        "relion31.mrcs",
+        "empiar_10076_7.mrc",
+      ]) {
+        const file = path.join(folder!, "formats", name);
+        assert.ok(existsSync(file), name);
+        const bytes = readFileSync(file);
+        const header = parseHeader(bytes, name);
+        assert.deepEqual(header, kernelHeader.parseHeader(bytes, name));
+        layoutOf(header, bytes.length, name);
+      }
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test } from "vitest";
 import { type FileSource, formatBytes, openRemoteFile, readRange, wholeLimit } from "./remoteFile.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
@@ -78,7 +78,7 @@ describe("bytes of a file on the server", () => {
     const raw = async () => new Response(null, { status: 403, statusText: "Forbidden" });
     await assert.rejects(
       openRemoteFile({ ...ranged, size: async () => wholeLimit + 1, raw }),
-      /^InputError: a\.mrc: expected a file that the server gives out in parts .* found 134 MB, and the answer "403 Forbidden"/,
+      /^InputError: a\.mrc: expected a file that the server serves in parts .* found 134 MB, and the answer "403 Forbidden"/,
     );
   });
 

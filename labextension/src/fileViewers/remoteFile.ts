@@ -1,45 +1,56 @@
 import { InputError } from "e2gmm/errors";
-import { Slices } from "./slices.js";
+import { TimeSlices } from "./timeSlices.js";
+
+/** What long reads accept. */
+export interface ReadOptions {
+  /** Stops the work; it then throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Takes a piece of a file; the next one follows when its promise has resolved. */
+export type TakePiece = (piece: Uint8Array) => void | Promise<void>;
 
 /**
- * Files reach the page through the server's `/files/` route, in ranges: jupyter_server's handler of local files
- * answers `Range` with 206, behind JupyterHub's proxy too. A server whose contents are kept elsewhere answers 200
- * with the whole file, of which then only as much is taken as is needed. Where the route refuses (it does for links
- * that lead out of the served folder, which the contents API follows), the contents API gives the whole file in one
- * base64 answer; that is done for files of moderate size only.
+ * A file on the server. Files reach the page through the server's `/files/` route, in ranges: jupyter_server answers
+ * `Range` with 206 for local files, behind JupyterHub's proxy too. Servers with other storage answer 200 with the whole file,
+ * of which only as much is read as is needed. Where the route refuses (it does for links that lead out of the served folder,
+ * which the contents API follows), the contents API gives the whole file in one base64 answer, up to {@link wholeLimit}.
  */
 export interface RemoteFile {
+  /** Without folders. */
   readonly name: string;
   /** In bytes. */
   readonly size: number;
-  /** What there is to say of it, where this is not its size: of a file that is shown in another form. */
+  /** Shown to the user instead of the size; for a file that is shown in another form. */
   readonly about?: string;
   /**
-   * Bytes from `from` up to `to`, exclusive, handed on piece by piece in their order.
+   * Reads bytes `from` up to `to`, exclusive, piece by piece in order.
    * @throws InputError where the file or the connection ends early
    */
-  stream(from: number, to: number, take: TakePiece, signal?: AbortSignal): Promise<void>;
+  stream(from: number, to: number, take: TakePiece, options?: ReadOptions): Promise<void>;
 }
 
-export type TakePiece = (piece: Uint8Array) => void | Promise<void>;
-
-/** How a file is asked for. */
+/** How a file is requested. */
 export interface FileSource {
+  /** Without folders. */
   name: string;
-  /** Size in bytes as the contents API tells it, where it does. */
+  /** Size in bytes from the contents API; undefined where it does not know. */
   size(): Promise<number | undefined>;
-  /** Asks the raw route, with the header `Range` as given. */
-  raw(range: string, signal?: AbortSignal): Promise<Response>;
-  /** The contents API's answer: all bytes as base64. */
+  /** Requests the raw route with a header `Range`. */
+  raw(range: string, options?: ReadOptions): Promise<Response>;
+  /** All bytes as base64, from the contents API. */
   whole(): Promise<string>;
 }
 
-/** The greatest file that is taken in one base64 answer. */
+/** Largest file in bytes that is read in one base64 answer. */
 export const wholeLimit = 128 * 2 ** 20;
 
-/** @throws InputError when the server gives the file in no way */
-export async function openRemoteFile(source: FileSource, signal?: AbortSignal): Promise<RemoteFile> {
-  const response = await source.raw("bytes=0-0", signal);
+/**
+ * Finds out how the server serves a file.
+ * @throws InputError where it does not
+ */
+export async function openRemoteFile(source: FileSource, options: ReadOptions = {}): Promise<RemoteFile> {
+  const response = await source.raw("bytes=0-0", options);
   void response.body?.cancel();
   if (response.status === 206) {
     const total = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
@@ -50,13 +61,13 @@ export async function openRemoteFile(source: FileSource, signal?: AbortSignal): 
   const size = await source.size();
   if (response.ok && size !== undefined) return new RangedFile(source, size);
   if (size !== undefined && size <= wholeLimit) {
-    return new HeldFile(source.name, await fromBase64(await source.whole(), signal));
+    return new MemoryFile(source.name, await fromBase64(await source.whole(), options));
   }
   throw new InputError(
     source.name,
-    `a file that the server gives out in parts (or one of at most ${formatBytes(wholeLimit)})`,
+    `a file that the server serves in parts (or one of at most ${formatBytes(wholeLimit)})`,
     `${size === undefined ? "one of unknown size" : formatBytes(size)}, and the answer ` +
-      `"${response.status} ${response.statusText}"; a link that leads out of the served folder has this effect`,
+      `"${response.status} ${response.statusText}"; links that lead out of the served folder cause this`,
   );
 }
 
@@ -70,9 +81,9 @@ class RangedFile implements RemoteFile {
     this.name = source.name;
   }
 
-  async stream(from: number, to: number, take: TakePiece, signal?: AbortSignal): Promise<void> {
+  async stream(from: number, to: number, take: TakePiece, options: ReadOptions = {}): Promise<void> {
     if (to <= from) return;
-    const response = await this.source.raw(`bytes=${from}-${to - 1}`, signal);
+    const response = await this.source.raw(`bytes=${from}-${to - 1}`, options);
     if (!response.ok || !response.body) {
       throw new InputError(
         this.name,
@@ -80,14 +91,14 @@ class RangedFile implements RemoteFile {
         `the server's answer "${response.status} ${response.statusText}"`,
       );
     }
-    // A server that knows no ranges begins at the front
+    // A server without ranges starts at the beginning of the file
     let at = response.status === 206 ? from : 0;
     const reader = response.body.getReader();
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) break;
-        signal?.throwIfAborted();
+        options.signal?.throwIfAborted();
         const piece = value.subarray(Math.max(0, from - at), Math.max(0, to - at));
         at += value.length;
         if (piece.length > 0) await take(piece);
@@ -100,17 +111,22 @@ class RangedFile implements RemoteFile {
   }
 }
 
-class HeldFile implements RemoteFile {
+/** Bytes in memory, as a file. */
+export class MemoryFile implements RemoteFile {
   readonly size: number;
+  readonly about?: string;
 
+  /** @param about see {@link RemoteFile.about} */
   constructor(
     readonly name: string,
     private readonly bytes: Uint8Array,
+    about?: string,
   ) {
     this.size = bytes.length;
+    if (about !== undefined) this.about = about;
   }
 
-  async stream(from: number, to: number, take: TakePiece, signal?: AbortSignal): Promise<void> {
+  async stream(from: number, to: number, take: TakePiece, { signal }: ReadOptions = {}): Promise<void> {
     if (to > this.size) throw new InputError(this.name, `${to} bytes`, `a file of ${this.size}`);
     const step = 2 ** 20;
     for (let at = from; at < to; at += step) {
@@ -120,37 +136,36 @@ class HeldFile implements RemoteFile {
   }
 }
 
-/** Bytes from `from` up to `to`, exclusive, in a buffer of their own. */
+/**
+ * Bytes `from` up to `to`, exclusive, in a new buffer.
+ * @throws InputError where the file or the connection ends early
+ */
 export async function readRange(
   file: RemoteFile,
   from: number,
   to: number,
-  signal?: AbortSignal,
+  options: ReadOptions = {},
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(to - from);
   let at = 0;
-  await file.stream(
-    from,
-    to,
-    (piece) => {
-      bytes.set(piece, at);
-      at += piece.length;
-    },
-    signal,
-  );
+  const take = (piece: Uint8Array) => {
+    bytes.set(piece, at);
+    at += piece.length;
+  };
+  await file.stream(from, to, take, options);
   return bytes;
 }
 
-/** Decodes in slices, since a page that works on a hundred million characters does not answer meanwhile. */
-async function fromBase64(text: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const slices = new Slices(signal);
+/** Decodes in slices: a hundred million characters at once would block the page. */
+async function fromBase64(text: string, { signal }: ReadOptions): Promise<Uint8Array> {
+  const slices = new TimeSlices(signal);
   const step = 2 ** 18;
   const bytes = new Uint8Array(Math.ceil((text.length / 4) * 3));
   let to = 0;
   let rest = "";
   for (let at = 0; at < text.length; at += step) {
     if (slices.over()) await slices.next();
-    // The server breaks its lines; only a multiple of four characters can be decoded
+    // The server breaks lines, and only a multiple of four characters can be decoded
     const part = rest + text.slice(at, at + step).replace(/\s+/g, "");
     const whole = part.length - (part.length % 4);
     rest = part.slice(whole);
@@ -160,7 +175,7 @@ async function fromBase64(text: string, signal?: AbortSignal): Promise<Uint8Arra
   return bytes.slice(0, to);
 }
 
-/** A size for people: `13.5 MB`, powers of ten. */
+/** A size for people, in powers of ten: `13.5 MB`. */
 export function formatBytes(bytes: number): string {
   for (const [unit, size] of [
     ["GB", 1e9],

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
 import * as kernelStar from "e2gmm/dist/formats/star.js";
 import { Random } from "e2gmm/dist/random.js";
-import { sharedData } from "e2gmm/dist/testing.js";
 import { parseNumber } from "e2gmm/formats/parseNumber";
+import { describe, test } from "vitest";
+import { skipIf } from "../../../tests/requirement";
+import { sharedData } from "../../../tests/testing";
 import { StarIndexer, type StarSheet } from "./starIndex.js";
 import { checkRows, filterRows, sortRows } from "./starOrder.js";
 
@@ -95,24 +96,26 @@ describe("STAR files in the page", () => {
   });
 
   const folder = sharedData();
-  test("tables of other programs' files are what the kernel reads", {
-    skip: !folder && "no shared data",
-  }, () => {
-    for (const name of ["relion31.star", "relion5.star", "empiar_10076_7.star"]) {
-      const file = path.join(folder!, "formats", name);
-      assert.ok(existsSync(file), name);
-      const bytes = readFileSync(file);
-      const loops = indexOf(bytes, 1000).sheets.filter(({ kind }) => kind === "loop");
-      const reference = kernelStar.parseStar(bytes, name).tables;
-      assert.deepEqual(
-        loops.map(({ block, columns }) => [block, columns]),
-        reference.map(({ block, columns }) => [block, columns]),
-      );
-      for (const [i, sheet] of loops.entries()) {
-        assert.deepEqual(rowsOf(sheet), reference[i]!.rows(0, reference[i]!.count));
+  test(
+    "tables of other programs' files are what the kernel reads",
+    skipIf(!folder && "no shared data"),
+    () => {
+      for (const name of ["relion31.star", "relion5.star", "empiar_10076_7.star"]) {
+        const file = path.join(folder!, "formats", name);
+        assert.ok(existsSync(file), name);
+        const bytes = readFileSync(file);
+        const loops = indexOf(bytes, 1000).sheets.filter(({ kind }) => kind === "loop");
+        const reference = kernelStar.parseStar(bytes, name).tables;
+        assert.deepEqual(
+          loops.map(({ block, columns }) => [block, columns]),
+          reference.map(({ block, columns }) => [block, columns]),
+        );
+        for (const [i, sheet] of loops.entries()) {
+          assert.deepEqual(rowsOf(sheet), reference[i]!.rows(0, reference[i]!.count));
+        }
       }
-    }
-  });
+    },
+  );
 
   test("markup in names and cells is text like any other", () => {
     const hostile = "<img/src=x/onerror=alert(1)>";
@@ -227,19 +230,29 @@ describe("STAR files in the page", () => {
 
   test("a filter finds text in a row or in one column, letters in either case", async () => {
     const sheet = tableOf({ name: ["Mic_1", "mic_22", "other", "é"], group: ["22", "1", "MIC", "1"] });
-    const found = async (text: string, column?: number) => [...(await filterRows(sheet, text, column))];
+    const found = async (text: string, column?: number) => [
+      ...(await filterRows(sheet, { text, ...(column === undefined ? {} : { column }) })),
+    ];
     assert.deepEqual(await found("mic"), [0, 1, 2]);
     assert.deepEqual(await found("MIC", 0), [0, 1]);
     assert.deepEqual(await found("22", 1), [0]);
     assert.deepEqual(await found("é"), [3]);
     assert.deepEqual(await found("aaa"), []);
-    assert.deepEqual(await filterRows(tableOf({ x: ["aab", "abaab"] }), "aab", 0), Uint32Array.of(0, 1));
+    assert.deepEqual(
+      await filterRows(tableOf({ x: ["aab", "abaab"] }), { text: "aab", column: 0 }),
+      Uint32Array.of(0, 1),
+    );
   });
 
   test("sorting stops when it is no longer wanted", async () => {
     const sheet = tableOf({ x: Array.from({ length: 100_000 }, (_, i) => String((i * 7919) % 100_003)) });
     const abort = new AbortController();
-    const sorting = sortRows(sheet, allRows(sheet), { column: 0, descending: false }, abort.signal);
+    const sorting = sortRows(
+      sheet,
+      allRows(sheet),
+      { column: 0, descending: false },
+      { signal: abort.signal },
+    );
     abort.abort(new Error("another column"));
     await assert.rejects(sorting, /another column/);
   });

@@ -1,13 +1,30 @@
 import { parseNumber } from "e2gmm/formats/parseNumber";
 import { isBlank } from "e2gmm/formats/starText";
-import { Slices } from "./slices.js";
+import type { ReadOptions } from "./remoteFile.js";
 import type { StarSheet } from "./starIndex.js";
+import { TimeSlices } from "./timeSlices.js";
 
-/** Which rows of a table are shown, and in which order: found in slices, so that the page goes on answering. */
+/** Sorting and filtering of the rows of a table, in slices that do not block the page. */
 
+/** How rows are sorted. */
 export interface SortBy {
+  /** Index of the column. */
   column: number;
   descending: boolean;
+}
+
+/** Which rows are wanted. */
+export interface RowFilter {
+  /** What they contain. Letters A–Z match in either case. */
+  text: string;
+  /** The column that contains it. Default: anywhere in the line. */
+  column?: number;
+}
+
+/** A range of bytes, the end excluded. */
+export interface Span {
+  from: number;
+  to: number;
 }
 
 function isDigit(byte: number): boolean {
@@ -15,29 +32,16 @@ function isDigit(byte: number): boolean {
 }
 
 /** Order of two texts, in which `image2` comes before `image10`: runs of digits are compared as numbers. */
-export function compareNaturally(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  otherFrom: number,
-  otherTo: number,
-): number {
-  let a = from;
-  let b = otherFrom;
-  while (a < to && b < otherTo) {
+export function compareNaturally(bytes: Uint8Array, one: Span, other: Span): number {
+  let a = one.from;
+  let b = other.from;
+  while (a < one.to && b < other.to) {
     if (isDigit(bytes[a]!) && isDigit(bytes[b]!)) {
-      while (a < to && bytes[a] === 48) a++;
-      while (b < otherTo && bytes[b] === 48) b++;
-      let first = 0;
-      while (a < to && b < otherTo && isDigit(bytes[a]!) && isDigit(bytes[b]!)) {
-        if (first === 0) first = bytes[a]! - bytes[b]!;
-        a++;
-        b++;
-      }
-      // More digits are a greater number
-      if (a < to && isDigit(bytes[a]!)) return 1;
-      if (b < otherTo && isDigit(bytes[b]!)) return -1;
-      if (first !== 0) return first;
+      const [endA, endB] = [endOfDigits(bytes, a, one.to), endOfDigits(bytes, b, other.to)];
+      const difference = compareDigits(bytes, { from: a, to: endA }, { from: b, to: endB });
+      if (difference !== 0) return difference;
+      a = endA;
+      b = endB;
     } else {
       const difference = bytes[a]! - bytes[b]!;
       if (difference !== 0) return difference;
@@ -45,16 +49,39 @@ export function compareNaturally(
       b++;
     }
   }
-  return to - a - (otherTo - b);
+  return one.to - a - (other.to - b);
 }
 
-/** One column, taken out for sorting: where its values are, and what they are where they are numbers. */
+function endOfDigits(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && isDigit(bytes[at]!)) at++;
+  return at;
+}
+
+/** Order of two runs of digits as numbers of any length. */
+function compareDigits(bytes: Uint8Array, one: Span, other: Span): number {
+  let a = one.from;
+  let b = other.from;
+  while (a < one.to && bytes[a] === 48) a++;
+  while (b < other.to && bytes[b] === 48) b++;
+  const longer = one.to - a - (other.to - b);
+  if (longer !== 0) return longer;
+  for (; a < one.to; a++, b++) {
+    const difference = bytes[a]! - bytes[b]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The values of one column. */
 interface Keys {
+  /** NaN where the value is no number. */
   numbers: Float64Array;
+  /** First byte of each value and the byte after its last. */
   spans: Uint32Array;
 }
 
-async function keysOf(sheet: StarSheet, column: number, slices: Slices): Promise<Keys> {
+async function keysOf(sheet: StarSheet, column: number, slices: TimeSlices): Promise<Keys> {
   const numbers = new Float64Array(sheet.count).fill(Number.NaN);
   const spans = new Uint32Array(2 * sheet.count);
   const row = new Uint32Array(2 * (column + 1));
@@ -72,21 +99,21 @@ async function keysOf(sheet: StarSheet, column: number, slices: Slices): Promise
 }
 
 /**
- * The rows in the order of one column: numbers by value, then texts, in which digits count as numbers, then rows that
- * lack the value. Rows that are equal stay in the order that they have. The file is not changed.
- *
- * @throws the signal's reason once it is set
+ * The rows in the order of one column: numbers by value, then texts, in which digits count as numbers, then rows without a
+ * value. Equal rows keep their order.
+ * @throws the signal's reason once it is aborted
  */
 export async function sortRows(
   sheet: StarSheet,
   rows: Uint32Array,
   by: SortBy,
-  signal?: AbortSignal,
+  { signal }: ReadOptions = {},
 ): Promise<Uint32Array> {
-  const slices = new Slices(signal);
+  const slices = new TimeSlices(signal);
   const { numbers, spans } = await keysOf(sheet, by.column, slices);
   const { bytes } = sheet;
   const sign = by.descending ? -1 : 1;
+  const spanOf = (row: number) => ({ from: spans[2 * row]!, to: spans[2 * row + 1]! });
   const compare = (a: number, b: number): number => {
     const x = numbers[a]!;
     const y = numbers[b]!;
@@ -95,16 +122,16 @@ export async function sortRows(
     const kind = (row: number, value: number) => (!Number.isNaN(value) ? 0 : spans[2 * row + 1]! > 0 ? 1 : 2);
     const kinds = kind(a, x) - kind(b, y);
     if (kinds !== 0) return kinds;
-    return sign * compareNaturally(bytes, spans[2 * a]!, spans[2 * a + 1]!, spans[2 * b]!, spans[2 * b + 1]!);
+    return sign * compareNaturally(bytes, spanOf(a), spanOf(b));
   };
   return mergeSort(rows, compare, slices);
 }
 
-/** Stable, bottom up, from runs that are sorted by insertion. */
+/** Stable merge sort, bottom up from runs that are sorted by insertion. Unlike `Array.sort` it can pause. */
 async function mergeSort(
   rows: Uint32Array,
   compare: (a: number, b: number) => number,
-  slices: Slices,
+  slices: TimeSlices,
 ): Promise<Uint32Array> {
   const run = 16;
   let source = rows.slice();
@@ -141,24 +168,47 @@ function folded(byte: number): number {
 }
 
 /**
- * Rows that contain a text: anywhere in their line, or within one column. Letters A–Z match in either case.
- *
- * @throws the signal's reason once it is set
+ * Rows that contain a text, in the file's order.
+ * @throws the signal's reason once it is aborted
  */
 export async function filterRows(
   sheet: StarSheet,
-  text: string,
-  column: number | undefined,
-  signal?: AbortSignal,
+  { text, column }: RowFilter,
+  { signal }: ReadOptions = {},
 ): Promise<Uint32Array> {
-  const slices = new Slices(signal);
+  const slices = new TimeSlices(signal);
+  const contains = textSearch(sheet.bytes, text);
+  const found = new Uint32Array(sheet.count);
+  const spans = new Uint32Array(column === undefined ? 0 : 2 * (column + 1));
+  let count = 0;
+  for (let row = 0; row < sheet.count; row++) {
+    if (row % 512 === 0 && slices.over()) await slices.next();
+    if (column === undefined) {
+      if (contains(lineOf(sheet, row))) found[count++] = row;
+      continue;
+    }
+    spans[2 * column] = spans[2 * column + 1] = 0;
+    sheet.spansOf(row, spans);
+    if (contains({ from: spans[2 * column]!, to: spans[2 * column + 1]! })) found[count++] = row;
+  }
+  return found.slice(0, count);
+}
+
+/** The line of a row without blanks at its end. */
+function lineOf({ bytes, starts, ends }: StarSheet, row: number): Span {
+  const from = starts[row]!;
+  let to = ends[row]!;
+  while (to > from && isBlank(bytes[to - 1]!)) to--;
+  return { from, to };
+}
+
+/** Tells whether a range of bytes contains a text (Horspool, Software: Practice and Experience 10, 501–506, 1980). */
+function textSearch(bytes: Uint8Array, text: string): (span: Span) => boolean {
   const wanted = new TextEncoder().encode(text).map(folded);
+  const last = wanted.length - 1;
   const skip = new Uint32Array(256).fill(wanted.length);
-  for (let i = 0; i < wanted.length - 1; i++) skip[wanted[i]!] = wanted.length - 1 - i;
-  const { bytes } = sheet;
-  /** Whether [from, to) holds the text (Horspool, 1980). */
-  const holds = (from: number, to: number): boolean => {
-    const last = wanted.length - 1;
+  for (let i = 0; i < last; i++) skip[wanted[i]!] = last - i;
+  return ({ from, to }) => {
     for (let at = from; at + last < to; at += skip[folded(bytes[at + last]!)]!) {
       let i = last;
       while (i >= 0 && folded(bytes[at + i]!) === wanted[i]) i--;
@@ -166,32 +216,14 @@ export async function filterRows(
     }
     return false;
   };
-  const found = new Uint32Array(sheet.count);
-  const spans = new Uint32Array(column === undefined ? 0 : 2 * (column + 1));
-  let count = 0;
-  for (let row = 0; row < sheet.count; row++) {
-    if (row % 512 === 0 && slices.over()) await slices.next();
-    let from = sheet.starts[row]!;
-    let to = sheet.ends[row]!;
-    if (column === undefined) {
-      while (to > from && isBlank(bytes[to - 1]!)) to--;
-    } else {
-      spans[2 * column] = spans[2 * column + 1] = 0;
-      sheet.spansOf(row, spans);
-      from = spans[2 * column]!;
-      to = spans[2 * column + 1]!;
-    }
-    if (holds(from, to)) found[count++] = row;
-  }
-  return found.slice(0, count);
 }
 
-/** How many rows are not as the columns ask for, and what is wrong with the first of them. */
+/** How many rows have too few or too many values, and what is wrong with the first of them. */
 export async function checkRows(
   sheet: StarSheet,
-  signal?: AbortSignal,
+  { signal }: ReadOptions = {},
 ): Promise<{ broken: number; first: string | undefined }> {
-  const slices = new Slices(signal);
+  const slices = new TimeSlices(signal);
   const none = new Uint32Array(0);
   let broken = 0;
   let first: string | undefined;

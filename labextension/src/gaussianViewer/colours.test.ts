@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { colourAt, coloured, scales } from "./colours.js";
+import { test } from "vitest";
+import { colourAt, colourGaussians, scales } from "./colours.js";
 
 const neutral = Float32Array.of(0, 0.1, 0, 0, 0, 0, 1, 0.5, 1, 1);
 const input = {
@@ -33,11 +33,11 @@ test("a colour between two stops is between their colours, and one beyond the en
 });
 
 test("a scale of displacements grows with the motion and does not shrink, so that a state keeps its colours", () => {
-  const reach = { displacement: 1, change: 5 };
+  const ends = { displacement: 1, change: 5 };
   const far = neutral.slice();
   far[1] = 0.3;
   const legendOf = (gaussians: Float32Array) =>
-    coloured({ ...input, gaussians, colourBy: "displacement" }, reach).legend;
+    colourGaussians({ ...input, gaussians, colourBy: "displacement" }, ends).legend;
   const high = (legend: ReturnType<typeof legendOf>) => (legend?.kind === "scale" ? legend.high : undefined);
   assert.equal(high(legendOf(neutral)), 1);
   assert.equal(high(legendOf(far)), 20);
@@ -45,10 +45,13 @@ test("a scale of displacements grows with the motion and does not shrink, so tha
 });
 
 test("amplitude change is measured against the largest amplitude, with no change in the middle", () => {
-  const reach = { displacement: 1, change: 5 };
+  const ends = { displacement: 1, change: 5 };
   const less = neutral.slice();
   less[6] = 0.8;
-  const { colours, legend } = coloured({ ...input, gaussians: less, colourBy: "amplitude change" }, reach);
+  const { colours, legend } = colourGaussians(
+    { ...input, gaussians: less, colourBy: "amplitude change" },
+    ends,
+  );
   assert.ok(legend?.kind === "scale" && legend.low === -20 && legend.high === 20);
   const [first, second] = [colours.subarray(0, 3), colours.subarray(3)];
   const near = (a: ArrayLike<number>, b: readonly number[]) => b.every((v, c) => Math.abs(v - a[c]!) < 1e-3);
@@ -57,9 +60,9 @@ test("amplitude change is measured against the largest amplitude, with no change
 });
 
 test("the region stands out from the rest, and without flags all Gaussians are free", () => {
-  const reach = { displacement: 1, change: 5 };
-  const region = coloured({ ...input, colourBy: "region" }, reach).colours;
+  const ends = { displacement: 1, change: 5 };
+  const region = colourGaussians({ ...input, colourBy: "region" }, ends).colours;
   assert.notDeepEqual([...region.subarray(0, 3)], [...region.subarray(3)]);
-  const free = coloured({ ...input, colourBy: "free" }, reach).colours;
+  const free = colourGaussians({ ...input, colourBy: "free" }, ends).colours;
   assert.deepEqual([...free.subarray(0, 3)], [...free.subarray(3)]);
 });

@@ -1,38 +1,35 @@
 import type { Colouring } from "e2gmm/messages/gaussianViewer";
+import { repeated, rgbOf } from "../stage/colour.js";
 import { distances, type ModelBox, roundedUp } from "./gaussians.js";
 
-/** Colours of the Gaussians. Each scale grows or falls in lightness, so that it can be read without telling hues apart. */
-
+/** Stops of the colour scales, as #rrggbb. Lightness rises or falls along each, so that hues need not be told apart. */
 export const scales = {
   /** Little to much. */
   amount: ["#3b4a7a", "#2f7f93", "#4fb286", "#b5d96a", "#fbe98a"],
-  /** Unmoved to far: what does not move steps back. */
+  /** Unmoved, in a pale colour, to far. */
   motion: ["#bccbda", "#e9d8a6", "#f0a95b", "#d9573f", "#8a1c46"],
   /** Less, the same, more. */
   change: ["#2c6fb5", "#8fbbe0", "#d9dde0", "#f2ab86", "#bf3b2b"],
 } as const;
 
-const PLAIN = "#a9c0d6";
-const CHOSEN = "#e8833a";
-const RESTING = "#b9c3cd";
-const FIXED = "#8d97a3";
+const plain = "#a9c0d6";
+const chosen = "#e8833a";
+const resting = "#b9c3cd";
+const fixed = "#8d97a3";
 
+/** Stops of a colour scale at equal distances, as #rrggbb. */
 export type Scale = readonly string[];
 
-function parse(hex: string): [number, number, number] {
-  const value = Number.parseInt(hex.slice(1), 16);
-  return [((value >> 16) & 255) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
-}
-
-/** The colour at `part` (0 … 1, kept between them) of a scale, linear between its stops. */
-export function colourAt(scale: Scale, part: number): [number, number, number] {
-  const place = Math.min(1, Math.max(0, Number.isFinite(part) ? part : 0)) * (scale.length - 1);
+/** The colour at `fraction` of a scale, linear between its stops. Clamped to 0 … 1; NaN counts as 0. */
+export function colourAt(scale: Scale, fraction: number): [number, number, number] {
+  const clamped = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0));
+  const place = clamped * (scale.length - 1);
   const before = Math.min(scale.length - 2, Math.floor(place));
-  const [a, b] = [parse(scale[before]!), parse(scale[before + 1]!)];
+  const [a, b] = [rgbOf(scale[before]!), rgbOf(scale[before + 1]!)];
   return a.map((value, c) => value + (place - before) * (b[c]! - value)) as [number, number, number];
 }
 
-/** Colours [3N] of numbers between `low` and `high`. */
+/** Colours [3N] of N values on a scale from `low` to `high`. */
 export function coloursOf(
   values: ArrayLike<number>,
   scale: Scale,
@@ -45,103 +42,112 @@ export function coloursOf(
   return colours;
 }
 
-/** What a colour bar or a key beside the picture says. */
+/** A colour bar, or a key with one entry per colour. */
 export type Legend =
   | { kind: "scale"; title: string; scale: Scale; low: number; high: number }
   | { kind: "key"; entries: readonly { colour: string; text: string }[] };
 
-export interface Coloured {
+/** Colours of Gaussians and what they mean. */
+export interface ColouredGaussians {
   /** [3N] */
   colours: Float32Array;
   legend: Legend | undefined;
 }
 
-/** Ends of scales, which grow with what has been seen and do not shrink: a state keeps its colours. */
-export interface Reach {
+/** Upper ends of the scales. They only grow, so that a state keeps its colours while others are shown. */
+export interface ScaleEnds {
+  /** In Å. */
   displacement: number;
+  /** In % of the largest amplitude. */
   change: number;
 }
 
+/** What the colours depend on; sets of Gaussians are [5N]. */
 export interface ColouringInput extends ModelBox {
   colourBy: Colouring;
   gaussians: Float32Array;
   neutral: Float32Array;
+  /** 1 for each Gaussian that training may move; empty: all. */
   free: Uint8Array;
+  /** 1 for each Gaussian of the region. */
   region: Uint8Array;
 }
 
-function byFlag(flags: Uint8Array, count: number, on: string, off: string): Float32Array {
-  const [chosen, other] = [parse(on), parse(off)];
+/** Colours and legend of a state; `ends` grow where it needs more. */
+export function colourGaussians(input: ColouringInput, ends: ScaleEnds): ColouredGaussians {
+  const count = input.gaussians.length / 5;
+  switch (input.colourBy) {
+    case "displacement":
+      return byDisplacement(input, ends);
+    case "amplitude":
+      return byAmplitude(input);
+    case "amplitude change":
+      return byAmplitudeChange(input, ends);
+    case "region":
+      return byFlag(input.region, count, [
+        { colour: chosen, text: "in the region" },
+        { colour: resting, text: "outside" },
+      ]);
+    case "free":
+      return byFlag(input.free.length === count ? input.free : new Uint8Array(count).fill(1), count, [
+        { colour: plain, text: "free to move" },
+        { colour: fixed, text: "fixed" },
+      ]);
+    case "none":
+      return { colours: repeated(rgbOf(plain), count), legend: undefined };
+  }
+}
+
+function byDisplacement(input: ColouringInput, ends: ScaleEnds): ColouredGaussians {
+  const far = distances(input.neutral, input.gaussians, input);
+  ends.displacement = Math.max(ends.displacement, roundedUp(largest(far)));
+  return onScale(far, "Displacement (Å)", scales.motion, { low: 0, high: ends.displacement });
+}
+
+function byAmplitude({ gaussians, neutral }: ColouringInput): ColouredGaussians {
+  const high = Math.max(1e-12, largest(amplitudesOf(neutral)));
+  return onScale(amplitudesOf(gaussians), "Amplitude", scales.amount, { low: 0, high });
+}
+
+function byAmplitudeChange({ gaussians, neutral }: ColouringInput, ends: ScaleEnds): ColouredGaussians {
+  const before = amplitudesOf(neutral);
+  const unit = Math.max(1e-12, largest(before));
+  const percent = amplitudesOf(gaussians).map((value, i) => (100 * (value - before[i]!)) / unit);
+  ends.change = Math.max(ends.change, roundedUp(largest(percent), 5));
+  const range = { low: -ends.change, high: ends.change };
+  return onScale(percent, "Amplitude change (% of the largest)", scales.change, range);
+}
+
+function onScale(
+  values: Float32Array,
+  title: string,
+  scale: Scale,
+  range: { low: number; high: number },
+): ColouredGaussians {
+  return { colours: coloursOf(values, scale, range), legend: { kind: "scale", title, scale, ...range } };
+}
+
+function byFlag(
+  flags: Uint8Array,
+  count: number,
+  [on, off]: readonly [KeyEntry, KeyEntry],
+): ColouredGaussians {
+  const [flagged, other] = [rgbOf(on.colour), rgbOf(off.colour)];
   const colours = new Float32Array(3 * count);
-  for (let i = 0; i < count; i++) colours.set(flags[i] === 1 ? chosen : other, 3 * i);
-  return colours;
+  for (let i = 0; i < count; i++) colours.set(flags[i] === 1 ? flagged : other, 3 * i);
+  return { colours, legend: { kind: "key", entries: [on, off] } };
+}
+
+interface KeyEntry {
+  colour: string;
+  text: string;
+}
+
+function amplitudesOf(gaussians: Float32Array): Float32Array {
+  const count = gaussians.length / 5;
+  return gaussians.subarray(3 * count, 4 * count);
 }
 
 function largest(values: Float32Array): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
-
-/** Colours and legend of a state; `reach` grows to what it needs. */
-export function coloured(input: ColouringInput, reach: Reach): Coloured {
-  const { gaussians, neutral, free, region } = input;
-  const count = gaussians.length / 5;
-  const amplitudes = (of: Float32Array) => of.subarray(3 * count, 4 * count);
-  switch (input.colourBy) {
-    case "displacement": {
-      const far = distances(neutral, gaussians, input);
-      reach.displacement = Math.max(reach.displacement, roundedUp(largest(far)));
-      const range = { low: 0, high: reach.displacement };
-      return {
-        colours: coloursOf(far, scales.motion, range),
-        legend: { kind: "scale", title: "Displacement (Å)", scale: scales.motion, ...range },
-      };
-    }
-    case "amplitude": {
-      const range = { low: 0, high: Math.max(1e-12, largest(amplitudes(neutral))) };
-      return {
-        colours: coloursOf(amplitudes(gaussians), scales.amount, range),
-        legend: { kind: "scale", title: "Amplitude", scale: scales.amount, ...range },
-      };
-    }
-    case "amplitude change": {
-      const before = amplitudes(neutral);
-      const unit = Math.max(1e-12, largest(before));
-      const percent = amplitudes(gaussians).map((value, i) => (100 * (value - before[i]!)) / unit);
-      reach.change = Math.max(reach.change, roundedUp(largest(percent), 5));
-      const range = { low: -reach.change, high: reach.change };
-      return {
-        colours: coloursOf(percent, scales.change, range),
-        legend: {
-          kind: "scale",
-          title: "Amplitude change (% of the largest)",
-          scale: scales.change,
-          ...range,
-        },
-      };
-    }
-    case "region":
-      return {
-        colours: byFlag(region, count, CHOSEN, RESTING),
-        legend: {
-          kind: "key",
-          entries: [
-            { colour: CHOSEN, text: "in the region" },
-            { colour: RESTING, text: "outside" },
-          ],
-        },
-      };
-    case "free":
-      return {
-        colours: byFlag(free.length === count ? free : new Uint8Array(count).fill(1), count, PLAIN, FIXED),
-        legend: {
-          kind: "key",
-          entries: [
-            { colour: PLAIN, text: "free to move" },
-            { colour: FIXED, text: "fixed" },
-          ],
-        },
-      };
-    case "none":
-      return { colours: byFlag(new Uint8Array(count), count, PLAIN, PLAIN), legend: undefined };
-  }
 }

@@ -1,98 +1,104 @@
-import { element } from "../dom.js";
+import { live } from "lit/directives/live.js";
+import { html, type TemplateResult } from "lit/html.js";
+import * as controls from "../controls.js";
+import * as field from "../numberField.js";
 
-export function button(text: string, label: string, onClick: () => void): HTMLButtonElement {
-  return element(
-    "button",
-    { type: "button", class: "e2gmm-button", title: label, "aria-label": label, onclick: onClick },
-    text,
-  );
+/** The controls of the viewer: those of all views with its style, sliders and number fields. */
+
+/** A button. @param label its title, and its name for screen readers */
+export function button(
+  text: string,
+  label: string,
+  onClick: () => void,
+  options: Omit<controls.ButtonOptions, "label"> = {},
+): TemplateResult {
+  return controls.button(text, label, onClick, { className: "e2gmm-button", ...options, label });
 }
 
-export function checkbox(text: string, onChange: (checked: boolean) => void) {
-  const input = element("input");
-  input.type = "checkbox";
-  input.addEventListener("change", () => onChange(input.checked));
-  return { node: element("label", { class: "e2gmm-check" }, input, text), input };
+/** A checkbox with its text. */
+export function checkbox(
+  text: string,
+  checked: boolean,
+  onChange: (checked: boolean) => void,
+): TemplateResult {
+  return controls.checkbox(text, checked, onChange, "e2gmm-check");
 }
 
-export interface SliderRange {
+/** Options of {@link choice}. */
+export interface ChoiceOptions<Value extends string> {
+  /** Name for screen readers. */
+  label: string;
+  options: readonly (readonly [value: Value, text: string])[];
+  value: Value;
+  onChange(value: Value): void;
+}
+
+/** A drop-down list. */
+export function choice<Value extends string>({
+  label,
+  options,
+  value,
+  onChange,
+}: ChoiceOptions<Value>): TemplateResult {
+  return controls.select(controls.choices(options, value), (chosen) => onChange(chosen as Value), {
+    label,
+    className: "e2gmm-select",
+  });
+}
+
+/** Options of {@link slider}. */
+export interface SliderOptions {
+  text: string;
   min: number;
   max: number;
-  step: number | "any";
+  step: number;
+  value: number;
+  /** The value as it is written beside the slider. */
+  format(value: number): string;
+  onInput(value: number): void;
+  /** Default false. */
+  hidden?: boolean;
 }
 
 /** A slider with its value beside it. */
-export function slider(
-  text: string,
-  range: SliderRange,
-  say: (value: number) => string,
-  onInput: (value: number) => void,
-) {
-  const input = element("input");
-  input.type = "range";
-  const value = element("output", { class: "e2gmm-value" });
-  const show = (number: number) => {
-    input.value = String(number);
-    value.textContent = say(number);
-    input.setAttribute("aria-valuetext", say(number));
-  };
-  const setRange = ({ min, max, step }: SliderRange) => {
-    input.min = String(min);
-    input.max = String(max);
-    input.step = String(step);
-  };
-  setRange(range);
-  input.addEventListener("input", () => {
-    value.textContent = say(input.valueAsNumber);
-    onInput(input.valueAsNumber);
-  });
-  const node = element("label", { class: "e2gmm-slider" }, element("span", {}, text), input, value);
-  return { node, input, show, setRange };
+export function slider(options: SliderOptions): TemplateResult {
+  const { text, min, max, step, value, format, onInput, hidden = false } = options;
+  const input = (event: Event) => onInput((event.target as HTMLInputElement).valueAsNumber);
+  const written = format(value);
+  return html`<label class="e2gmm-slider" ?hidden=${hidden}
+    ><span>${text}</span
+    ><input
+      type="range"
+      min=${min}
+      max=${max}
+      step=${step}
+      aria-valuetext=${written}
+      .value=${live(String(value))}
+      @input=${input}
+    /><output class="e2gmm-value">${written}</output></label
+  >`;
 }
 
-/** A number that takes effect when it is done and finite and not below `min`. */
-export function numberField(
-  label: string,
-  onChange: (value: number) => void,
-  min = Number.NEGATIVE_INFINITY,
-) {
-  const input = element("input", { class: "e2gmm-number" });
-  input.type = "number";
-  input.step = "any";
-  input.setAttribute("aria-label", label);
-  input.title = label;
-  let shown = Number.NaN;
-  const show = (value: number) => {
-    shown = value;
-    if (document.activeElement !== input) input.value = shortNumber(value);
-  };
-  input.addEventListener("change", () => {
-    const value = input.valueAsNumber;
-    if (Number.isFinite(value) && value >= min) onChange(value);
-    else input.value = shortNumber(shown);
-  });
-  return { input, show };
+/** Options of {@link numberField}. */
+export interface ViewerNumberOptions {
+  /** Its title, and its name for screen readers. */
+  label: string;
+  value: number;
+  /** Called with finite values of at least `min`, after they have been typed. */
+  onChange(value: number): void;
+  /** Default: no limit. */
+  min?: number;
+  /** Default false. */
+  hidden?: boolean;
 }
 
-export function choice(
-  label: string,
-  options: readonly (readonly [value: string, text: string])[],
-  onChange: (value: string) => void,
-) {
-  const input = element("select", { class: "e2gmm-select" });
-  input.setAttribute("aria-label", label);
-  const setOptions = (list: typeof options) => {
-    const { value } = input;
-    input.replaceChildren(...list.map(([value, text]) => element("option", { value }, text)));
-    // What is no longer there gives way to the first
-    if (list.some(([known]) => known === value)) input.value = value;
-  };
-  setOptions(options);
-  input.addEventListener("change", () => onChange(input.value));
-  return { input, setOptions };
+/** A field for a number, which is written with four digits. */
+export function numberField({ value, ...options }: ViewerNumberOptions): TemplateResult {
+  const { label } = options;
+  return field.numberField({ ...options, title: label, text: fourDigits(value), className: "e2gmm-number" });
 }
 
-/** Four digits that count. */
-export function shortNumber(value: number): string {
+/** A number with four significant digits. */
+export function fourDigits(value: number): string {
   return String(Number(value.toPrecision(4)));
 }

@@ -1,58 +1,52 @@
-import { type Coloured, coloured, coloursOf, type Legend, type Reach, scales } from "./colours.js";
-import { arrowsBetween, placesOf, radiiOf, roundedUp } from "./gaussians.js";
+import { repeated } from "../stage/colour.js";
+import type { Box } from "../stage/geometry.js";
+import type { Drawn } from "../stage/scene.js";
+import type { SpheresHandle } from "../stage/spheres.js";
+import type { Stage } from "../stage/stage.js";
+import type { FloatVolume, SurfaceHandle } from "../stage/surface.js";
+import { colourGaussians, coloursOf, type Legend, type ScaleEnds, scales } from "./colours.js";
+import { arrowsBetween, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 import { type SlicePicture, slicePicture, unpackedMap } from "./mapVolume.js";
-import {
-  type Box,
-  boxOf,
-  type Drawn,
-  type FloatVolume,
-  type SpheresHandle,
-  type Stage,
-  type SurfaceHandle,
-} from "./stage.js";
-import type { DensityMapModel, GaussianViewerModel } from "./viewerModel.js";
+import { boxOfModel, type MapAccess, mapsOf, type ViewerAccess } from "./viewerState.js";
 
-const SECOND = [0.95, 0.6, 0.25] as const;
-const ADDED = "#e8833a";
-const TAKEN = "#5b86c4";
+const secondColour = [0.95, 0.6, 0.25] as const;
+const secondOpacity = 0.4;
+const addedColour = "#e8833a";
+const subtractedColour = "#5b86c4";
+const shapeOpacity = 0.18;
 
-/** Puts the state of a viewer on a stage. Each method draws one part of it anew. */
+/** Draws the state of a viewer on a stage. Each method draws one part again. */
 export class Drawing {
-  readonly #stage: Stage;
-  readonly #model: GaussianViewerModel;
-  readonly #reach: Reach = { displacement: 1, change: 5 };
-  readonly #surfaces = new Map<string, { handle: SurfaceHandle; data: Uint16Array }>();
-  readonly #volumes = new WeakMap<Uint16Array, FloatVolume>();
-  #spheres: { handle: SpheresHandle; count: number } | undefined;
-  #second: { handle: SpheresHandle; count: number } | undefined;
-  #arrows: Drawn | undefined;
-  #slice: Drawn | undefined;
-  #shapes: Drawn[] = [];
-  #legend: Legend | undefined;
-  /** A frame of a path that is shown in place of the state. */
-  #frame: Float32Array | undefined;
+  private readonly ends: ScaleEnds = { displacement: 1, change: 5 };
+  private readonly surfaces = new Map<string, { handle: SurfaceHandle; data: Uint16Array }>();
+  private readonly volumes = new WeakMap<Uint16Array, FloatVolume>();
+  private spheres: { handle: SpheresHandle; count: number } | undefined;
+  private secondSpheres: { handle: SpheresHandle; count: number } | undefined;
+  private drawnArrows: Drawn | undefined;
+  private drawnSlice: Drawn | undefined;
+  private drawnShapes: Drawn[] = [];
+  private legend: Legend | undefined;
+  /** A frame of a path that is shown instead of the state. */
+  private shownFrame: Float32Array | undefined;
 
-  constructor(stage: Stage, model: GaussianViewerModel) {
-    this.#stage = stage;
-    this.#model = model;
-  }
+  constructor(
+    private readonly stage: Stage,
+    private readonly viewer: ViewerAccess,
+  ) {}
 
-  get #box() {
-    return { boxSize: this.#model.read("boxSize"), apix: this.#model.read("apix") };
-  }
-
-  /** The Gaussians that are on the screen, [5N]. */
+  /** The Gaussians [5N] on the screen. */
   get shown(): Float32Array {
-    return this.#frame ?? this.#model.read("gaussians");
+    return this.shownFrame ?? this.viewer.read("gaussians");
   }
 
-  /** Where the spheres are in the buffer that is drawn, [3N] in Å. */
+  /** Centres of the spheres in the buffer that is drawn, [3N] in Å. */
   drawnPositions(): Float32Array {
-    return this.#spheres?.handle.drawnPositions() ?? new Float32Array();
+    return this.spheres?.handle.drawnPositions() ?? new Float32Array();
   }
 
+  /** Draws everything. */
   all(): void {
-    // Arrows first: they may stretch the scale of the spheres
+    // Arrows first: they may extend the colour scale of the spheres
     this.arrows();
     this.gaussians();
     this.second();
@@ -61,226 +55,211 @@ export class Drawing {
     this.shapes();
   }
 
-  /** Shows a frame in place of the state, or the state again. */
+  /** Shows a frame of a path, or, given undefined, the state again. */
   frame(gaussians: Float32Array | undefined): void {
-    this.#frame = gaussians;
+    this.shownFrame = gaussians;
     this.gaussians();
   }
 
-  /** What the colours mean that are on the screen. */
+  /** What the colours on the screen mean. */
   get legends(): readonly Legend[] {
-    const spheres = this.#model.read("spheresVisible") ? this.#legend : undefined;
-    const said = spheres?.kind === "scale" && spheres.scale === scales.motion;
-    if (!this.#arrows || said) return spheres ? [spheres] : [];
+    const spheres = this.viewer.read("spheresVisible") ? this.legend : undefined;
+    const explained = spheres?.kind === "scale" && spheres.scale === scales.motion;
+    if (!this.drawnArrows || explained) return spheres ? [spheres] : [];
     const motion: Legend = {
       kind: "scale",
       title: "Motion (Å)",
       scale: scales.motion,
       low: 0,
-      high: this.#reach.displacement,
+      high: this.ends.displacement,
     };
     return spheres ? [spheres, motion] : [motion];
   }
 
-  /** The spheres of what is shown. */
+  /** Draws the spheres of what is shown. */
   gaussians(): void {
-    const model = this.#model;
-    const gaussians = this.shown;
-    const count = gaussians.length / 5;
-    if (this.#spheres && this.#spheres.count !== count) {
-      this.#spheres.handle.dispose();
-      this.#spheres = undefined;
+    const { viewer, shown } = this;
+    const count = shown.length / 5;
+    if (this.spheres && this.spheres.count !== count) {
+      this.spheres.handle.dispose();
+      this.spheres = undefined;
     }
     if (count === 0) return;
-    const { colours, legend } = this.#colours(gaussians);
-    this.#legend = legend;
+    const box = boxOfModel(viewer);
+    const [neutral, free, region] = [viewer.read("neutral"), viewer.read("free"), viewer.read("region")];
+    const colourBy = viewer.read("colourBy");
+    const { colours, legend } = colourGaussians(
+      { ...box, gaussians: shown, neutral, free, region, colourBy },
+      this.ends,
+    );
+    this.legend = legend;
     const spheres = {
-      position: placesOf(gaussians, this.#box),
-      radius: radiiOf(gaussians, model.read("apix"), model.read("sphereScale")),
+      position: positionsOf(shown, box),
+      radius: radiiOf(shown, box.apix, viewer.read("sphereScale")),
       colour: colours,
     };
-    if (this.#spheres) this.#spheres.handle.set(spheres);
-    else this.#spheres = { handle: this.#stage.spheres(spheres, { pickable: true }), count };
-    this.#spheres.handle.setVisible(model.read("spheresVisible"));
+    if (this.spheres) this.spheres.handle.set(spheres);
+    else this.spheres = { handle: this.stage.spheres(spheres, { pickable: true }), count };
+    this.spheres.handle.setVisible(viewer.read("spheresVisible"));
   }
 
-  #colours(gaussians: Float32Array): Coloured {
-    const model = this.#model;
-    return coloured(
-      {
-        ...this.#box,
-        gaussians,
-        neutral: model.read("neutral"),
-        free: model.read("free"),
-        region: model.read("region"),
-        colourBy: model.read("colourBy"),
-      },
-      this.#reach,
-    );
-  }
-
+  /** Draws the second state. */
   second(): void {
-    const gaussians = this.#model.read("second");
+    const gaussians = this.viewer.read("second");
     const count = gaussians.length / 5;
-    if (this.#second && (this.#second.count !== count || count === 0)) {
-      this.#second.handle.dispose();
-      this.#second = undefined;
+    if (this.secondSpheres && (this.secondSpheres.count !== count || count === 0)) {
+      this.secondSpheres.handle.dispose();
+      this.secondSpheres = undefined;
     }
     if (count === 0) return;
-    const position = placesOf(gaussians, this.#box);
-    const radius = radiiOf(gaussians, this.#model.read("apix"), this.#model.read("sphereScale"));
-    const colour = new Float32Array(3 * count).map((_, i) => SECOND[i % 3]!);
-    if (this.#second) this.#second.handle.set({ position, radius });
+    const box = boxOfModel(this.viewer);
+    const position = positionsOf(gaussians, box);
+    const radius = radiiOf(gaussians, box.apix, this.viewer.read("sphereScale"));
+    if (this.secondSpheres) this.secondSpheres.handle.set({ position, radius });
     else {
-      this.#second = { handle: this.#stage.spheres({ position, radius, colour }, { opacity: 0.4 }), count };
+      const spheres = { position, radius, colour: repeated(secondColour, count) };
+      this.secondSpheres = { handle: this.stage.spheres(spheres, { opacity: secondOpacity }), count };
     }
-    this.#second.handle.setVisible(this.#model.read("secondVisible"));
+    this.secondSpheres.handle.setVisible(this.viewer.read("secondVisible"));
   }
 
+  /** Draws the arrows of motion. */
   arrows(): void {
-    this.#arrows?.dispose();
-    this.#arrows = undefined;
-    const model = this.#model;
-    const [from, to] = [model.read("arrowsFrom"), model.read("arrowsTo")];
-    if (from.length === 0 || from.length !== to.length || !model.read("arrowsVisible")) return;
-    const arrows = arrowsBetween(from, to, this.#box, {
-      scale: model.read("arrowScale"),
-      least: model.read("arrowLeast"),
+    this.drawnArrows?.dispose();
+    this.drawnArrows = undefined;
+    const { viewer } = this;
+    const [from, to] = [viewer.read("arrowsFrom"), viewer.read("arrowsTo")];
+    if (from.length === 0 || from.length !== to.length || !viewer.read("arrowsVisible")) return;
+    const arrows = arrowsBetween(from, to, boxOfModel(viewer), {
+      scale: viewer.read("arrowScale"),
+      least: viewer.read("arrowLeast"),
     });
     if (arrows.lengths.length === 0) return;
-    const high = roundedUp(arrows.lengths.reduce((most, length) => Math.max(most, length), 0));
-    this.#reach.displacement = Math.max(this.#reach.displacement, high);
-    const thick = this.#arrowRadius(from);
-    this.#arrows = this.#stage.arrows({
+    const longest = roundedUp(arrows.lengths.reduce((most, length) => Math.max(most, length), 0));
+    this.ends.displacement = Math.max(this.ends.displacement, longest);
+    this.drawnArrows = this.stage.arrows({
       from: arrows.from,
       to: arrows.to,
-      radius: new Float32Array(arrows.lengths.length).fill(thick),
-      colour: coloursOf(arrows.lengths, scales.motion, { low: 0, high: this.#reach.displacement }),
+      radius: new Float32Array(arrows.lengths.length).fill(this.arrowRadius(from)),
+      colour: coloursOf(arrows.lengths, scales.motion, { low: 0, high: this.ends.displacement }),
     });
   }
 
-  /** Arrow heads that neither vanish beside the spheres nor hide them. */
-  #arrowRadius(gaussians: Float32Array): number {
+  /** Half the median sigma in Å, so that arrow heads neither vanish beside the spheres nor hide them. */
+  private arrowRadius(gaussians: Float32Array): number {
     const sigmas = gaussians.slice((4 * gaussians.length) / 5).sort();
-    return 0.5 * sigmas[sigmas.length >> 1]! * this.#model.read("apix");
+    return 0.5 * sigmas[sigmas.length >> 1]! * this.viewer.read("apix");
   }
 
-  #volume(map: DensityMapModel): FloatVolume {
+  private volume(map: MapAccess): FloatVolume {
     const data = map.read("data");
-    const known = this.#volumes.get(data);
+    const known = this.volumes.get(data);
     if (known) return known;
     const [size, apix, origin] = [map.read("size"), map.read("apix"), map.read("origin")];
     const volume = unpackedMap({ data, size, apix, origin, low: map.read("low"), high: map.read("high") });
-    this.#volumes.set(data, volume);
+    this.volumes.set(data, volume);
     return volume;
   }
 
-  /** The surfaces of the decoded density and of all maps. */
+  /** Draws the surfaces of the decoded density and of all maps. */
   maps(): void {
-    const maps = [this.#model.read("density"), ...this.#model.read("maps")];
-    for (const [id, { handle }] of this.#surfaces) {
+    const maps = mapsOf(this.viewer);
+    for (const [id, { handle }] of this.surfaces) {
       if (maps.some((map) => map.model_id === id)) continue;
       handle.dispose();
-      this.#surfaces.delete(id);
+      this.surfaces.delete(id);
     }
-    for (const map of maps) this.#surface(map);
+    for (const map of maps) this.surface(map);
   }
 
-  #surface(map: DensityMapModel): void {
+  private surface(map: MapAccess): void {
     const data = map.read("data");
-    const there = this.#surfaces.get(map.model_id);
     if (data.length === 0) return;
+    const before = this.surfaces.get(map.model_id);
     const style = {
       level: map.read("level"),
       colour: map.read("colour"),
       opacity: map.read("opacity"),
       visible: map.read("visible"),
     };
-    if (there?.data === data) {
-      there.handle.set(style);
+    if (before?.data === data) {
+      before.handle.set(style);
       return;
     }
-    // The new surface before the old goes, so that nothing flickers
-    const handle = this.#stage.surface(this.#volume(map), style);
-    there?.handle.dispose();
-    this.#surfaces.set(map.model_id, { handle, data });
+    // The new surface before the old one is removed, so that nothing flickers
+    const handle = this.stage.surface(this.volume(map), style);
+    before?.handle.dispose();
+    this.surfaces.set(map.model_id, { handle, data });
   }
 
-  /** Triangles of the surface of a map by its name, as drawn; undefined where it is not. */
+  /** Triangles of the surface of a map by its name, as drawn; undefined where it is not drawn. */
   triangles(name: string): number | undefined {
-    const map = [this.#model.read("density"), ...this.#model.read("maps")].find(
-      (one) => one.read("name") === name,
-    );
-    return map && this.#surfaces.get(map.model_id)?.handle.triangles;
+    const map = mapsOf(this.viewer).find((one) => one.read("name") === name);
+    return map && this.surfaces.get(map.model_id)?.handle.triangles;
   }
 
-  /** @returns the plane that is shown */
+  /** Draws the slice. @returns the plane that is shown, if any */
   slice(): SlicePicture | undefined {
-    this.#slice?.dispose();
-    this.#slice = undefined;
-    const { visible, map: name, axis, position } = this.#model.read("slice");
+    this.drawnSlice?.dispose();
+    this.drawnSlice = undefined;
+    const { visible, map: name, axis, position } = this.viewer.read("slice");
     if (!visible) return undefined;
-    const density = this.#model.read("density");
-    const map = name === "" ? density : this.#model.read("maps").find((one) => one.read("name") === name);
+    const map =
+      name === ""
+        ? this.viewer.read("density")
+        : this.viewer.read("maps").find((one) => one.read("name") === name);
     if (!map || map.read("data").length === 0) return undefined;
     const [mean, sigma] = [map.read("mean"), map.read("sigma")];
-    const picture = slicePicture(this.#volume(map), axis, position, {
+    const picture = slicePicture(this.volume(map), {
+      axis,
+      position,
       black: mean - sigma,
       // The few strongest voxels may saturate
       white: mean + 0.75 * (map.read("high") - mean),
     });
-    this.#slice = this.#stage.image(picture, picture);
+    this.drawnSlice = this.stage.picture(picture);
     return picture;
   }
 
-  /** The mask's spheres and boxes. */
+  /** Draws the shapes of the region. */
   shapes(): void {
-    for (const drawn of this.#shapes) drawn.dispose();
-    this.#shapes = this.#model.read("shapes").map((shape) => {
-      const colour = shape.mode === "add" ? ADDED : TAKEN;
-      if (shape.kind === "box") {
-        const corner = (side: -1 | 1) =>
-          shape.centre.map((c, axis) => c + (side * shape.size[axis]!) / 2) as [number, number, number];
-        return this.#stage.boxes([{ lowest: corner(-1), highest: corner(1) }], colour, 0.18);
-      }
-      return this.#stage.ball(shape.centre, shape.radius, colour, 0.18);
+    for (const drawn of this.drawnShapes) drawn.dispose();
+    this.drawnShapes = this.viewer.read("shapes").map((shape) => {
+      const style = {
+        colour: shape.mode === "add" ? addedColour : subtractedColour,
+        opacity: shapeOpacity,
+      };
+      if (shape.kind === "sphere") return this.stage.ball(shape, style);
+      const corner = (side: -1 | 1) =>
+        shape.centre.map((c, axis) => c + (side * shape.size[axis]!) / 2) as [number, number, number];
+      return this.stage.box({ lowest: corner(-1), highest: corner(1) }, style);
     });
   }
 
-  /** The box around the neutral model's Gaussians in Å. */
-  get extent(): Box {
-    const neutral = this.#model.read("neutral");
-    const box = boxOf(placesOf(neutral, this.#box));
-    const half = (this.#model.read("boxSize") * this.#model.read("apix")) / 2;
-    return box ?? { lowest: [-half, -half, -half], highest: [half, half, half] };
-  }
-
-  /** Å from the middle of that box to the farthest Gaussian's edge. */
-  get reach(): number {
-    const neutral = this.#model.read("neutral");
-    const { lowest, highest } = this.extent;
-    const places = placesOf(neutral, this.#box);
-    const radii = radiiOf(neutral, this.#box.apix, this.#model.read("sphereScale"));
-    const middle = lowest.map((low, axis) => (low + highest[axis]!) / 2);
-    return radii.reduce(
-      (far, radius, i) =>
-        Math.max(far, radius + Math.hypot(...middle.map((m, axis) => places[3 * i + axis]! - m))),
-      0,
+  /** What the picture is to show: the neutral model and what is shown. */
+  get extent(): { box: Box; radius: number } {
+    const box = boxOfModel(this.viewer);
+    const sets = [this.viewer.read("neutral"), this.shown];
+    const sphereScale = this.viewer.read("sphereScale");
+    return extentOf(
+      sets.flatMap((gaussians) => [...positionsOf(gaussians, box)]),
+      sets.flatMap((gaussians) => [...radiiOf(gaussians, box.apix, sphereScale)]),
+      box.boxSize * box.apix,
     );
   }
 
   /** Centre of a Gaussian as it is shown, in Å. */
   placeOf(index: number): [number, number, number] {
-    return [...placesOf(this.shown, this.#box).subarray(3 * index, 3 * index + 3)] as [
-      number,
-      number,
-      number,
-    ];
+    return this.place(this.shown, index);
   }
 
-  /** Centre of a Gaussian in the neutral model, on which the mask acts, in Å. */
+  /** Centre of a Gaussian in the neutral model, on which the region acts, in Å. */
   neutralPlaceOf(index: number): [number, number, number] {
-    const places = placesOf(this.#model.read("neutral"), this.#box);
-    return [...places.subarray(3 * index, 3 * index + 3)] as [number, number, number];
+    return this.place(this.viewer.read("neutral"), index);
+  }
+
+  private place(gaussians: Float32Array, index: number): [number, number, number] {
+    const positions = positionsOf(gaussians, boxOfModel(this.viewer));
+    return [...positions.subarray(3 * index, 3 * index + 3)] as [number, number, number];
   }
 }

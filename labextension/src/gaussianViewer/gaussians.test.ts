@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { arrowsBetween, distances, placesOf, radiiOf, roundedUp } from "./gaussians.js";
+import { test } from "vitest";
+import { arrowsBetween, distances, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 
 const box = { boxSize: 50, apix: 2 };
 /** Two Gaussians: x, y, z, amplitude, sigma. */
@@ -9,9 +9,9 @@ const moved = rest.slice();
 moved[1] = -0.1;
 moved[3] = 0.35;
 
-test("places are Å from the middle of the box, radii are sigma in Å times the scale", () => {
+test("positions are Å from the middle of the box, radii are sigma in Å times the scale", () => {
   assert.deepEqual(
-    [...placesOf(rest, box)].map((value) => Math.round(value * 100) / 100),
+    [...positionsOf(rest, box)].map((value) => Math.round(value * 100) / 100),
     [10, 0, 5, -20, 30, 25],
   );
   assert.deepEqual(
@@ -41,4 +41,11 @@ test("the end of a scale is a round number at or above what is shown", () => {
     [0.2, 1, 1.2, 4, 5, 26, 71].map((value) => roundedUp(value)),
     [1, 1, 1.5, 5, 5, 30, 100],
   );
+});
+
+test("the extent reaches to the edge of the farthest sphere; without any it is the model's box", () => {
+  const { box: around, radius } = extentOf([0, 0, 0, 0, 40, 0], [1, 3], 100);
+  assert.deepEqual(around, { lowest: [0, 0, 0], highest: [0, 40, 0] });
+  assert.equal(radius, 23);
+  assert.deepEqual(extentOf([], [], 100).box, { lowest: [-50, -50, -50], highest: [50, 50, 50] });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { slicePicture, unpackedMap } from "./mapVolume.js";
 
 /** 3 × 4 × 5 voxels; the value of voxel (x, y, z) is x + 10 y + 100 z. */
@@ -28,10 +28,10 @@ test("a map is unpacked between its lowest and highest value", () => {
 });
 
 test("a slice across each axis shows that section, right and up along the other two, at its place in Å", () => {
-  const range = { black: 0, white: 1000 };
+  const greys = { black: 0, white: 1000 };
   const grey = (picture: ReturnType<typeof slicePicture>, column: number, row: number) =>
     Math.round(1000 * picture.colour[3 * (row * picture.width + column)]!);
-  const x = slicePicture(volume(), "x", 1, range);
+  const x = slicePicture(volume(), { axis: "x", position: 1, ...greys });
   assert.deepEqual([x.width, x.height, x.section, x.place], [4, 5, 2, 2]);
   assert.equal(grey(x, 1, 3), 2 + 10 + 300);
   assert.deepEqual(
@@ -42,7 +42,7 @@ test("a slice across each axis shows that section, right and up along the other 
       [0, 0, 2],
     ],
   );
-  const y = slicePicture(volume(), "y", 0, range);
+  const y = slicePicture(volume(), { axis: "y", position: 0, ...greys });
   assert.equal(grey(y, 2, 4), 2 + 400);
   assert.deepEqual(
     [y.across, y.up],
@@ -51,7 +51,7 @@ test("a slice across each axis shows that section, right and up along the other 
       [0, 0, 2],
     ],
   );
-  const z = slicePicture(volume(), "z", 0.5, range);
+  const z = slicePicture(volume(), { axis: "z", position: 0.5, ...greys });
   assert.equal(z.section, 2);
   assert.equal(grey(z, 2, 3), 2 + 30 + 200);
   assert.deepEqual(
@@ -64,7 +64,9 @@ test("a slice across each axis shows that section, right and up along the other 
 });
 
 test("a position beyond the ends shows the last section, and a flat map is drawn", () => {
-  assert.equal(slicePicture(volume(), "z", 9, { black: 0, white: 1 }).section, 4);
+  assert.equal(slicePicture(volume(), { axis: "z", position: 9, black: 0, white: 1 }).section, 4);
   const flat = { ...volume(), data: new Float32Array(60).fill(3) };
-  assert.ok(slicePicture(flat, "z", 0, { black: 3, white: 3 }).colour.every((value) => value === 0));
+  assert.ok(
+    slicePicture(flat, { axis: "z", position: 0, black: 3, white: 3 }).colour.every((value) => value === 0),
+  );
 });

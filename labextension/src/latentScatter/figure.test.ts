@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { exportedFigure, type ScatterTheme, scatterFigure, steppedScale } from "./figure.js";
+import { test } from "vitest";
+import { exportedFigure } from "./exportedFigure.js";
+import { scatterFigure, steppedScale } from "./figure.js";
 import { drawnIndex, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
 import type { Snapshot } from "./snapshot.js";
+import type { ScatterTheme } from "./theme.js";
 import { greyLevels } from "./thumbnail.js";
 
 const hostile = '<a href="javascript:alert(1)">x</a> &lt; $y$';

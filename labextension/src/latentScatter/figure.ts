@@ -1,36 +1,52 @@
 import { plotlyText, plotlyText3d } from "../plotlyText.js";
+import type { ShownRanges } from "./axisZoom.js";
 import type { Range } from "./geometry.js";
 import { type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
-import type { ShownAxis, Snapshot } from "./snapshot.js";
+import type { ShownAxes, ShownAxis, Snapshot } from "./snapshot.js";
+import type { ScatterTheme } from "./theme.js";
 
-/** The picture as plotly.js takes it. */
+/** A trace as plotly.js takes it. */
+export type Trace = Record<string, unknown>;
 
-export interface ScatterTheme {
-  dark: boolean;
-  background: string;
-  text: string;
-  faint: string;
-  line: string;
-  font: string;
-}
-
-export interface ShownRanges {
-  x: Range;
-  y: Range;
-}
-
-type Trace = Record<string, unknown>;
-
+/** A figure as plotly.js takes it. */
 export interface PlotlyFigure {
   data: Trace[];
   layout: Record<string, unknown>;
 }
 
-export const SELECTED = "#d55e00";
-export const PATH = "#cc79a7";
+/** Colour of the probe and of selected particles. */
+export const selectedColour = "#d55e00";
+/** Colour of the path. */
+export const pathColour = "#cc79a7";
+
+/** Entries of the state that the picture shows. */
+const pictureEntries: ReadonlySet<string> = new Set([
+  "shown",
+  "pointsX",
+  "pointsY",
+  "pointsZ",
+  "colouring",
+  "colourNumbers",
+  "colourCodes",
+  "density",
+  "densityCounts",
+  "selected",
+  "selectedBeside",
+  "selectedCount",
+  "hidden",
+  "title",
+]);
+/** With three axes these are traces too; with two, the overlay draws them. */
+const markEntries: ReadonlySet<string> = new Set(["probePlace", "pathLine", "stationPlaces"]);
+
+/** Whether the picture has to be drawn again after entries of the state have changed. */
+export function changesPicture(keys: readonly string[], threeAxes: boolean): boolean {
+  return keys.some((key) => pictureEntries.has(key) || (threeAxes && markEntries.has(key)));
+}
+
 const plain = (theme: ScatterTheme) => (theme.dark ? "#56b4e9" : "#0072b2");
 
-/** Colours of codes 0, 1, …: plotly's scale with a step for each. */
+/** A plotly colour scale with one step for each of the codes 0, 1, … */
 export function steppedScale(colours: readonly string[]): [number, string][] {
   const n = colours.length;
   return colours.flatMap((colour, i): [number, string][] => [
@@ -39,7 +55,7 @@ export function steppedScale(colours: readonly string[]): [number, string][] {
   ]);
 }
 
-/** Size and strength of points, by how many there are. */
+/** Size in pixels and opacity of points, by their number. */
 export function pointStyle(count: number, threeAxes: boolean): { size: number; opacity: number } {
   const factor = threeAxes ? 0.7 : 1;
   if (count < 2000) return { size: 6.5 * factor, opacity: 0.85 };
@@ -57,7 +73,7 @@ function markerColour(state: Snapshot, points: Points, theme: ScatterTheme): Tra
     ...markerShape(colouring.categories, points.colour),
     color: points.colour,
     colorscale: steppedScale(colouring.categories.map(({ colour }) => colour)),
-    // Codes lie in the middle of their steps.
+    // A code lies in the middle of its step
     cmin: -0.5,
     cmax: colouring.categories.length - 0.5,
   };
@@ -129,7 +145,7 @@ function axis(title: string, theme: ScatterTheme, range?: Range): Trace {
   };
 }
 
-/** Probe and path where three axes are drawn, as traces; with two, the overlay has them. */
+/** Probe and path as traces, for three axes. With two, the overlay draws them. */
 function threeDimensional(state: Snapshot): Trace[] {
   const axisOf = (places: ArrayLike<number>, d: number) =>
     Array.from({ length: Math.floor(places.length / 3) }, (_, i) => places[3 * i + d]!);
@@ -145,44 +161,22 @@ function threeDimensional(state: Snapshot): Trace[] {
   return [
     line(state.probePlace, {
       mode: "markers",
-      marker: { size: 9, color: SELECTED, symbol: "diamond", line: { color: "#ffffff", width: 1.5 } },
+      marker: { size: 9, color: selectedColour, symbol: "diamond", line: { color: "#ffffff", width: 1.5 } },
     }),
-    line(state.pathLine, { mode: "lines", line: { color: PATH, width: 4 } }),
-    line(state.stationPlaces, { mode: "markers", marker: { size: 4, color: PATH } }),
+    line(state.pathLine, { mode: "lines", line: { color: pathColour, width: 4 } }),
+    line(state.stationPlaces, { mode: "markers", marker: { size: 4, color: pathColour } }),
   ];
 }
 
-/** @param ranges what two axes show */
+/**
+ * The picture of the particles.
+ * @param ranges what two axes show; three axes show all
+ */
 export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): PlotlyFigure {
   const { shown } = state;
-  const points = visiblePoints(state);
-  const style = pointStyle(points.x.length, points.z !== undefined);
-  const some = state.selectedCount > 0;
-  const data: Trace[] = [
-    ...densityTrace(state, theme),
-    scatter(points, {
-      ...markerColour(state, points, theme),
-      size: style.size,
-      opacity: some ? 0.35 * style.opacity : style.opacity,
-      line: { width: 0 },
-    }),
-  ];
-  if (some) {
-    const chosen = selectedPoints(state);
-    const beside = pointsBeside(state);
-    for (const part of [beside, chosen]) {
-      if (part.x.length === 0) continue;
-      data.push(
-        scatter(part, {
-          ...(part.colour ? markerColour(state, part, theme) : { color: SELECTED }),
-          size: style.size * 1.15,
-          opacity: chosen.x.length > 5000 ? style.opacity : Math.min(1, style.opacity + 0.25),
-          line: { width: 0 },
-        }),
-      );
-    }
-  }
+  const data = [...densityTrace(state, theme), ...pointTraces(state, theme)];
   const title = { text: plotlyText(state.title), font: { size: 14 }, x: 0.02, xanchor: "left" };
+  const threeAxes = state.pointsZ.length > 0;
   const common = {
     title,
     autosize: true,
@@ -190,31 +184,16 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
     plot_bgcolor: theme.background,
     font: { family: theme.font, color: theme.text, size: 12 },
     showlegend: false,
-    hovermode: points.z ? "closest" : false,
+    hovermode: threeAxes ? "closest" : false,
     margin: { l: 62, r: 14, t: state.title === "" ? 14 : 40, b: 48 },
   };
-  if (points.z && shown?.z) {
-    const axis3 = ({ name, title: long, kind }: ShownAxis) => ({
-      // Long titles do not fit along the edges of a cube.
-      title: { text: plotlyText3d(kind === "component" ? name : long) },
-      gridcolor: theme.line,
-      backgroundcolor: theme.background,
-      color: theme.text,
-      zeroline: false,
-    });
+  if (threeAxes && shown?.z) {
     return {
       data: [...data, ...threeDimensional(state)],
       layout: {
         ...common,
         margin: { l: 0, r: 0, t: state.title === "" ? 0 : 40, b: 0 },
-        scene: {
-          uirevision: "kept",
-          camera: { eye: { x: 1.5, y: 1.5, z: 1 }, center: { x: 0, y: 0, z: -0.12 } },
-          aspectmode: "cube",
-          xaxis: axis3(shown.x),
-          yaxis: axis3(shown.y),
-          zaxis: axis3(shown.z),
-        },
+        scene: scene(shown, shown.z, theme),
       },
     };
   }
@@ -229,55 +208,49 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
   };
 }
 
-/** The picture with all that is drawn beside plotly's on the page: legend or colour bar, probe, path. */
-export function exportedFigure(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): PlotlyFigure {
-  const { data, layout } = scatterFigure(state, theme, ranges);
-  const { colouring } = state;
-  const twoAxes = state.pointsZ.length === 0;
-  const margin = { ...(layout["margin"] as object), r: colouring.kind === "none" ? 14 : 170 };
-  const extra: Trace[] = [];
-  if (colouring.kind === "number") {
-    const first = data.find((trace) => trace["type"] !== "heatmap")!;
-    first["marker"] = {
-      ...(first["marker"] as object),
-      showscale: true,
-      colorbar: { title: { text: plotlyText(colouring.title), side: "right" }, thickness: 14 },
-    };
-  } else if ("categories" in colouring) {
-    for (const { name, colour, marker } of colouring.categories) {
-      if (state.hidden.includes(name)) continue;
-      extra.push({
-        type: twoAxes ? "scattergl" : "scatter3d",
-        mode: "markers",
-        name: plotlyText(name),
-        showlegend: true,
-        x: [null],
-        y: [null],
-        ...(twoAxes ? {} : { z: [null] }),
-        marker: { size: 9, color: colour, symbol: marker },
-      });
-    }
-  }
-  if (twoAxes) {
-    const axisOf = (places: ArrayLike<number>, d: number) =>
-      Array.from({ length: Math.floor(places.length / 2) }, (_, i) => places[2 * i + d]!);
-    const marks = (places: ArrayLike<number>, more: Trace) =>
-      extra.push({
-        type: "scattergl",
-        x: axisOf(places, 0),
-        y: axisOf(places, 1),
-        showlegend: false,
-        ...more,
-      });
-    marks(state.pathLine, { mode: "lines", line: { color: PATH, width: 2 } });
-    marks(state.stationPlaces, { mode: "markers", marker: { size: 6, color: PATH } });
-    marks(state.probePlace, {
-      mode: "markers",
-      marker: { size: 13, color: SELECTED, line: { color: "#ffffff", width: 2 } },
+/** All points, faint where some are selected, and the selected ones above them. */
+function pointTraces(state: Snapshot, theme: ScatterTheme): Trace[] {
+  const points = visiblePoints(state);
+  const style = pointStyle(points.x.length, points.z !== undefined);
+  const all = (opacity: number) =>
+    scatter(points, {
+      ...markerColour(state, points, theme),
+      size: style.size,
+      opacity,
+      line: { width: 0 },
     });
-  }
+  if (state.selectedCount === 0) return [all(style.opacity)];
+  const selected = selectedPoints(state);
+  const above = [pointsBeside(state), selected].filter(({ x }) => x.length > 0);
+  const opacity = selected.x.length > 5000 ? style.opacity : Math.min(1, style.opacity + 0.25);
+  return [
+    all(0.35 * style.opacity),
+    ...above.map((part) =>
+      scatter(part, {
+        ...(part.colour ? markerColour(state, part, theme) : { color: selectedColour }),
+        size: style.size * 1.15,
+        opacity,
+        line: { width: 0 },
+      }),
+    ),
+  ];
+}
+
+function scene({ x, y }: ShownAxes, z: ShownAxis, theme: ScatterTheme): Trace {
+  const axis3 = ({ name, title, kind }: ShownAxis) => ({
+    // Long titles do not fit along the edges of a cube
+    title: { text: plotlyText3d(kind === "component" ? name : title) },
+    gridcolor: theme.line,
+    backgroundcolor: theme.background,
+    color: theme.text,
+    zeroline: false,
+  });
   return {
-    data: [...data, ...extra],
-    layout: { ...layout, margin, showlegend: "categories" in colouring, legend: { itemsizing: "constant" } },
+    uirevision: "kept",
+    camera: { eye: { x: 1.5, y: 1.5, z: 1 }, center: { x: 0, y: 0, z: -0.12 } },
+    aspectmode: "cube",
+    xaxis: axis3(x),
+    yaxis: axis3(y),
+    zaxis: axis3(z),
   };
 }

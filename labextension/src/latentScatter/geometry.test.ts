@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import {
   type Frame,
   keyStep,
@@ -34,12 +34,9 @@ test("the point found is the nearest on the screen, within reach, and none that 
   // In numbers the second is nearer to (0, 20), on the screen the first
   const x = [0.04, 0, Number.NaN];
   const y = [20, 20.6, 20];
-  assert.equal(pointAt(frame, x, y, [200, 100], 8), 0);
-  assert.equal(
-    pointAt(frame, x, y, [200, 100], 8, (i) => i === 0),
-    1,
-  );
-  assert.equal(pointAt(frame, x, y, [200, 120], 8), -1);
+  assert.equal(pointAt(frame, x, y, { at: [200, 100], distance: 8 }), 0);
+  assert.equal(pointAt(frame, x, y, { at: [200, 100], distance: 8, skip: (i) => i === 0 }), 1);
+  assert.equal(pointAt(frame, x, y, { at: [200, 120], distance: 8 }), -1);
 });
 
 test("a radius is drawn as the ball of the latent space looks over the axes", () => {

@@ -36,32 +36,35 @@ export function zoomed(frame: Frame, about: Place, factor: number): { x: Range; 
   return { x: part(frame.x, u), y: part(frame.y, v) };
 }
 
-/**
- * The point nearest to a place in the area, within a distance in pixels.
- * @param skip points that are not to be found
- * @returns its index, or −1
- */
+export interface PointSearch {
+  /** Place in the plot area, in pixels. */
+  at: Place;
+  /** Largest distance in pixels. */
+  distance: number;
+  /** Points that are not to be found. Default: none. */
+  skip?: ((i: number) => boolean) | undefined;
+}
+
+/** Index of the point nearest to a place in the plot area, on the screen; −1 where none is within the distance. */
 export function pointAt(
   frame: Frame,
   x: ArrayLike<number>,
   y: ArrayLike<number>,
-  [px, py]: Place,
-  within: number,
-  skip?: (i: number) => boolean,
+  { at, distance, skip }: PointSearch,
 ): number {
-  const [u, v] = toNumbers(frame, [px, py]);
+  const [u, v] = toNumbers(frame, at);
   const perX = frame.width / (frame.x[1] - frame.x[0]);
   const perY = frame.height / (frame.y[1] - frame.y[0]);
-  let best = -1;
-  let least = within * within;
+  let nearest = -1;
+  let least = distance * distance;
   for (let i = 0; i < x.length; i++) {
     const squared = ((x[i]! - u) * perX) ** 2 + ((y[i]! - v) * perY) ** 2;
     if (squared <= least && !skip?.(i)) {
       least = squared;
-      best = i;
+      nearest = i;
     }
   }
-  return best;
+  return nearest;
 }
 
 /**
@@ -131,6 +134,11 @@ export function thinned(points: readonly Place[], least: number): Place[] {
     if (!last || Math.hypot(point[0] - last[0], point[1] - last[1]) >= least) kept.push(point);
   }
   return kept;
+}
+
+/** The `d` of an open SVG path through places in pixels. */
+export function polyline(points: readonly Place[]): string {
+  return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
 /** A number as the figures write it, or `none` for what is no number. */

@@ -1,10 +1,12 @@
-import { drawn } from "../dom.js";
+import { html, svg, type TemplateResult } from "lit/html.js";
 
-/** A picture on a button: strokes in a square of 16. */
-export function icon(name: keyof typeof shapes): SVGElement {
-  const svg = drawn("svg", { viewBox: "0 0 16 16", class: "e2gmm-scatter-icon", "aria-hidden": "true" });
-  for (const d of shapes[name]) svg.append(drawn("path", { d }));
-  return svg;
+/** Names of the icons. */
+export type IconName = keyof typeof shapes;
+
+/** An icon for a button, drawn as strokes in a square of 16. */
+export function icon(name: IconName): TemplateResult {
+  return html`<svg viewBox="0 0 16 16" class="e2gmm-scatter-icon" aria-hidden="true"
+    >${shapes[name].map((d) => svg`<path d=${d} />`)}</svg>`;
 }
 
 const circle = (x: number, y: number, r: number) =>

@@ -1,19 +1,19 @@
-import { element } from "../dom.js";
 import type { PlotlyFigure } from "./figure.js";
 
+/** The plotly.js module. */
 export type Plotly = typeof import("../plotly.js")["default"];
 
-/** Takes a plot away and gives its WebGL contexts back, of which browsers have few and plotly.js gives none. */
+/** Removes a plot and releases its WebGL contexts: browsers have few of them, and plotly.js releases none. */
 export function endPlot(plotly: Plotly, plot: HTMLElement): void {
-  // The canvas for picking has no context, and asking it for one would make one.
+  // The canvas for picking has no context; getContext() would make one
   const canvases = plot.querySelectorAll<HTMLCanvasElement>("canvas:not(.gl-canvas-pick)");
   const contexts = [...canvases].map((canvas) => canvas.getContext("webgl") ?? canvas.getContext("webgl2"));
   plotly.purge(plot as never);
   for (const context of contexts) context?.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
-/** What is used here of plotly's module for pictures. */
-interface Snapshot {
+/** The part of plotly's export module that is used here. */
+interface PlotlySnapshot {
   getRedrawFunc(plot: HTMLElement): () => unknown;
   getDelay(layout: object): number;
   toSVG(plot: HTMLElement, format: string, scale: number): string;
@@ -21,13 +21,14 @@ interface Snapshot {
 }
 
 /**
- * A figure as a PNG, twice as fine as on the screen. What `Plotly.toImage` does, but for the contexts of the copy that it
- * draws: it would keep them until the copy is collected, and the plots on the page might lose theirs for it.
+ * A figure as a PNG, at twice the resolution of the screen. Does what `Plotly.toImage` does, but releases the WebGL contexts
+ * of the copy at once; otherwise plots on the page could lose theirs.
  * @returns a data URL
  */
 export async function pngOf(plotly: Plotly, { data, layout }: PlotlyFigure): Promise<string> {
-  const { Snapshot: snapshot } = plotly as unknown as { Snapshot: Snapshot };
-  const plot = element("div", { style: "position: absolute; left: -5000px" });
+  const { Snapshot: snapshot } = plotly as unknown as { Snapshot: PlotlySnapshot };
+  const plot = document.createElement("div");
+  plot.style.cssText = "position: absolute; left: -5000px";
   document.body.append(plot);
   const { width, height } = layout;
   const scale = 2;
@@ -49,7 +50,7 @@ export async function pngOf(plotly: Plotly, { data, layout }: PlotlyFigure): Pro
     width,
     height,
     scale,
-    canvas: element("canvas"),
+    canvas: document.createElement("canvas"),
     promise: true,
   });
 }

@@ -1,6 +1,7 @@
+import { shortNumber } from "./geometry.js";
 import type { Snapshot } from "./snapshot.js";
 
-/** Some of the points drawn, as arrays that a trace takes. */
+/** Coordinates of points, as a plotly trace takes them. */
 export interface Points {
   x: ArrayLike<number>;
   y: ArrayLike<number>;
@@ -9,6 +10,7 @@ export interface Points {
   colour?: ArrayLike<number>;
 }
 
+/** The entries of the state that describe the points. */
 export type PointState = Pick<
   Snapshot,
   | "pointsX"
@@ -22,7 +24,7 @@ export type PointState = Pick<
   | "selectedBeside"
 >;
 
-/** Tells of a point drawn whether the legend hides it; undefined where nothing is hidden. */
+/** Predicate for drawn points that the legend hides; undefined where nothing is hidden. */
 export function hiddenPoints({
   colouring,
   colourCodes,
@@ -42,7 +44,7 @@ function colours({
   return colouring.kind === "number" ? colourNumbers : colourCodes;
 }
 
-function taken(state: PointState, which: readonly number[]): Points {
+function gather(state: PointState, which: readonly number[]): Points {
   const take = (values: Float32Array | Uint16Array) => Float32Array.from(which, (i) => values[i]!);
   const colour = colours(state);
   return {
@@ -65,22 +67,22 @@ export function visiblePoints(state: PointState): Points {
       ...(colour ? { colour } : {}),
     };
   }
-  return taken(
+  return gather(
     state,
     Array.from(state.pointsX.keys()).filter((i) => !hidden(i)),
   );
 }
 
-/** Those that are selected, without those hidden. */
+/** Points that are selected and not hidden. */
 export function selectedPoints(state: PointState): Points {
   const hidden = hiddenPoints(state);
-  return taken(
+  return gather(
     state,
     Array.from(state.selected.keys()).filter((i) => state.selected[i] === 1 && !hidden?.(i)),
   );
 }
 
-/** Selected particles that are not among the points drawn; nothing is known of their colour. */
+/** Selected particles that are not among the drawn points; they have no colour. */
 export function pointsBeside({ selectedBeside, pointsZ }: PointState): Points {
   const dimensions = pointsZ.length > 0 ? 3 : 2;
   const count = selectedBeside.length / dimensions;
@@ -89,11 +91,58 @@ export function pointsBeside({ selectedBeside, pointsZ }: PointState): Points {
   return { x: axis(0), y: axis(1), ...(dimensions === 3 ? { z: axis(2) } : {}) };
 }
 
-/** The point drawn that is the `k`-th of those not hidden; −1 where there are fewer. */
+/** Index of the `k`-th drawn point that is not hidden; −1 where there are fewer. */
 export function drawnIndex(state: PointState, k: number): number {
   const hidden = hiddenPoints(state);
   if (!hidden) return k < state.pointsX.length ? k : -1;
   let left = k;
   for (let i = 0; i < state.pointsX.length; i++) if (!hidden(i) && left-- === 0) return i;
   return -1;
+}
+
+/** Row and numbers of a drawn point, as text. */
+export function describePoint(state: Snapshot, i: number): { row: number; lines: string[] } {
+  const { shown, colouring, drawnRows } = state;
+  const row = drawnRows.length > 0 ? drawnRows[i]! : i;
+  const lines = [`Particle ${row}`];
+  const coordinates = [
+    [shown?.x, state.pointsX],
+    [shown?.y, state.pointsY],
+    [shown?.z, state.pointsZ],
+  ] as const;
+  for (const [axis, points] of coordinates) {
+    if (axis && !axis.spreads) lines.push(`${axis.name} ${shortNumber(points[i]!)}`);
+  }
+  if (colouring.kind === "number") lines.push(`${colouring.name} ${shortNumber(state.colourNumbers[i]!)}`);
+  else if ("categories" in colouring) {
+    lines.push(`${colouring.name}: ${colouring.categories[state.colourCodes[i]!]?.name ?? ""}`);
+  }
+  return { row, lines };
+}
+
+/** How many particles there are, how many are selected and how many are drawn. */
+export function countsText({ count, selectedCount, drawnRows, density }: Snapshot): string {
+  const number = (value: number) => value.toLocaleString("en");
+  const all =
+    selectedCount > 0
+      ? `${number(selectedCount)} of ${number(count)} particles selected`
+      : `${number(count)} particles`;
+  if (drawnRows.length === 0) return all;
+  return `${all} · ${number(drawnRows.length)} of them drawn${density ? " above the density of all" : ""}`;
+}
+
+/**
+ * Hidden categories after one was clicked in the legend: it is hidden, or shown again.
+ * @param only hide all others instead; or show all, where it is the only one that is shown
+ */
+export function toggledCategories(
+  categories: readonly { name: string }[],
+  hidden: readonly string[],
+  clicked: string,
+  only: boolean,
+): string[] {
+  const isHidden = hidden.includes(clicked);
+  if (!only) return isHidden ? hidden.filter((name) => name !== clicked) : [...hidden, clicked];
+  const others = categories.map(({ name }) => name).filter((name) => name !== clicked);
+  return !isHidden && others.every((name) => hidden.includes(name)) ? [] : others;
 }

@@ -1,5 +1,5 @@
-import { bool, float, int, list, numbers, type StateOf, text } from "../../widgets/traits";
-import { type Control, type ControlClass, type WidgetKind, widgetClass } from "../../widgets/widget";
+import { type Control, type ControlClass, type WidgetKind, widgetClass } from "tslab-widgets";
+import { bool, float, int, list, numbers, type StateOf, text } from "tslab-widgets/traits";
 import { widgetModule, widgetModuleVersion } from "../module";
 
 /** A map among those that a viewer shows: its voxels as they are drawn ({@link displayedMap}) and how it looks. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { connect, disconnect, FakeTransport, type Sent } from "tslab-widgets/testing";
+import { afterEach, beforeEach, test } from "vitest";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";
 import { emptyModel, type GaussianModel } from "../../model/gaussianModel";
 import { parseModelPdb } from "../../model/pdb";
 import { Random } from "../../random";
-import { connect, disconnect, FakeTransport, type Sent } from "../../widgets/transport.test.helper";
 import { displayedMap } from "./displayedMap";
 import { GaussianViewer } from "./gaussianViewer";
 import { gaussiansInShapes } from "./maskShapes";

@@ -1,12 +1,13 @@
+import { type ControlClass, widgetClass } from "tslab-widgets";
+import { loadRasteriser } from "tslab-widgets/display";
 import { distinctLabels } from "../../display/checks";
-import { loadRasteriser } from "../../display/raster";
 import { InputError } from "../../errors";
+import { checkSameBoxLength } from "../../maps/grid";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";
-import { checkSamePhysicalSize, rescaledModel } from "../../model/edit";
-import { copyModel, type GaussianModel, physicalSize } from "../../model/gaussianModel";
+import { rescaledModel } from "../../model/edit";
+import { boxLengthOf, copyModel, type GaussianModel } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
-import { type ControlClass, widgetClass } from "../../widgets/widget";
 import { DensityMap } from "./densityMap";
 import { displayedMap, quantised } from "./displayedMap";
 import { gaussianViewerKind } from "./kind";
@@ -101,7 +102,7 @@ export class GaussianViewer extends Base {
     if (model.count !== count) {
       throw new InputError(name, `${count} Gaussians like the neutral model`, String(model.count));
     }
-    checkSamePhysicalSize(this.#neutral, "the neutral model", model, name);
+    checkSameBoxLength(model, this.#neutral, name, "the neutral model");
     return model.boxSize === boxSize ? { ...copyModel(model), apix } : rescaledModel(model, boxSize, apix);
   }
 
@@ -217,7 +218,7 @@ export class GaussianViewer extends Base {
     if (colour !== undefined && !/^#[0-9a-f]{6}$/i.test(colour)) {
       throw new InputError("colour", "a colour such as #e3b778", colour);
     }
-    const shown = displayedMap(volume, name, physicalSize(this.#neutral));
+    const shown = displayedMap(volume, name, boxLengthOf(this.#neutral));
     const sigmas = before && before.sigma > 0 ? (before.level - before.mean) / before.sigma : 3;
     return { ...shown, level: level ?? shown.mean + sigmas * shown.sigma, ...(colour ? { colour } : {}) };
   }

@@ -1,4 +1,4 @@
-import type { WidgetKind } from "../../widgets/widget";
+import type { WidgetKind } from "tslab-widgets";
 import { widgetModule, widgetModuleVersion } from "../module";
 import { gaussianPicture } from "./picture";
 import { gaussianViewerTraits } from "./state";

@@ -1,5 +1,5 @@
-import { type GaussianModel, physicalSize } from "../../model/gaussianModel";
-import { mismatch, type Trait } from "../../widgets/traits";
+import { mismatch, type Trait } from "tslab-widgets/traits";
+import { boxLengthOf, type GaussianModel } from "../../model/gaussianModel";
 
 /** A part of space that adds its Gaussians to a region or takes them out. Lengths in Å from the middle of the box. */
 export type MaskShape = { mode: "add" | "subtract"; centre: readonly [number, number, number] } & (
@@ -39,7 +39,7 @@ export const maskShapes: Trait<readonly MaskShape[], readonly MaskShape[]> = {
  */
 export function gaussiansInShapes(model: GaussianModel, shapes: readonly MaskShape[]): Uint8Array {
   const { count, params } = model;
-  const edge = physicalSize(model);
+  const edge = boxLengthOf(model);
   const flags = new Uint8Array(count);
   for (const shape of shapes) {
     const value = shape.mode === "add" ? 1 : 0;

@@ -1,7 +1,7 @@
 import { PNG } from "pngjs";
+import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
 import { clearestAxis } from "../../display/motionFigure";
 import { font, palette } from "../../display/theme";
-import { drawnPicture, escapeHtml, type Picture } from "../../widgets/still";
 import type { GaussianViewerState } from "./state";
 
 /** Pixels along an edge of the picture, drawn at half that. */

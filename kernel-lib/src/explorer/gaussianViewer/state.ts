@@ -1,5 +1,5 @@
-import { bool, choice, float, int, json, list, numbers, type StateOf, text } from "../../widgets/traits";
-import { child } from "../../widgets/widget";
+import { child } from "tslab-widgets";
+import { bool, choice, float, int, json, list, numbers, type StateOf, text } from "tslab-widgets/traits";
 import { DensityMap } from "./densityMap";
 import { maskShapes } from "./maskShapes";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { connect, disconnect, FakeTransport } from "tslab-widgets/testing";
+import { afterEach, beforeEach, describe, test } from "vitest";
 import { Random } from "../../random";
-import { connect, disconnect, FakeTransport } from "../../widgets/transport.test.helper";
 import { categoryColour } from "./colours";
 import {
   DRAWN_OF_MORE,

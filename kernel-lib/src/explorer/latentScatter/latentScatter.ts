@@ -1,5 +1,7 @@
+import type { Picture } from "tslab-widgets";
+import { Widget } from "tslab-widgets";
+import { loadRasteriser } from "tslab-widgets/display";
 import { shortNumber } from "../../display/checks";
-import { loadRasteriser } from "../../display/raster";
 import { InputError } from "../../errors";
 import { pathThrough } from "../../latent/path";
 import {
@@ -14,8 +16,6 @@ import {
   unionRows,
 } from "../../latent/selection";
 import type { ParticleColumn } from "../../particles/particleColumns";
-import type { Picture } from "../../widgets/still";
-import { Widget } from "../../widgets/widget";
 import { coloursOf, noColours, type ParticleColours, type ScatterSet } from "./colours";
 import { csvPiece } from "./csv";
 import { DENSITY_CELLS, densityOf, drawnSubset, frameOf, gather, robustRange } from "./drawn";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { agreementWords } from "./outlierColumn";
 
 test("every particle has a word on whether it agrees with the model", () => {

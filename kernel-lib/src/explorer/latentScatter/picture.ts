@@ -1,7 +1,7 @@
 import { PNG } from "pngjs";
+import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
 import { shortNumber } from "../../display/checks";
 import { font, type Marker, markerPaths, markers, palette } from "../../display/theme";
-import { drawnPicture, escapeHtml, type Picture } from "../../widgets/still";
 import { DENSITY_CELLS } from "./drawn";
 import type { LatentScatterState, ShownAxis } from "./state";
 

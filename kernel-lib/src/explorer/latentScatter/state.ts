@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
+import type { WidgetKind } from "tslab-widgets";
+import { float, int, json, list, nullable, numbers, text } from "tslab-widgets/traits";
 import type { Marker } from "../../display/theme";
-import { float, int, json, list, nullable, numbers, text } from "../../widgets/traits";
-import type { WidgetKind } from "../../widgets/widget";
 import { widgetModule, widgetModuleVersion } from "../module";
 
 /**

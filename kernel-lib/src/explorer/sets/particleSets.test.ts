@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { SetTable } from "./particleSets";
 
 const rowsOf = (table: SetTable) => Object.fromEntries([...table].map(({ name, rows }) => [name, [...rows]]));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { disc } from "../../fourier/disc";
 import { fftTransform, normaliseRings } from "../../fourier/imageTransform";
 import { type Ctf, CtfEvaluator } from "../../optics/ctf";

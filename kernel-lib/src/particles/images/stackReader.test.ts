@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
-import { temporaryFolder } from "../../testing";
+import { test } from "vitest";
+import { temporaryFolder } from "../../../../tests/testing";
 import { StackReader } from "./stackReader";
 
 test("a stack that was not there is found when it has come", async (t) => {

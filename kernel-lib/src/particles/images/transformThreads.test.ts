@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { test } from "node:test";
+import { test } from "vitest";
 import { disc } from "../../fourier/disc";
 import type { Ctf } from "../../optics/ctf";
 import { plainCtf } from "../../optics/ctf.test.helper";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, test } from "vitest";
+import { temporaryFolder } from "../../../../tests/testing";
 import { InputError } from "../../errors";
 import { createStack } from "../../formats/mrc";
 import { eulerFromRotation } from "../../optics/pose";
-import { temporaryFolder } from "../../testing";
 import { openParticles } from "../particleSet";
 import { type Field, npy } from "./cryosparc.test.helper";
 
@@ -62,7 +62,7 @@ async function project(t: TestContext, fields: Field[] = base): Promise<string> 
 
 async function opened(t: TestContext, file: string) {
   const set = await openParticles(file);
-  t.after(() => set.close());
+  t.onTestFinished(() => set.close());
   return set;
 }
 

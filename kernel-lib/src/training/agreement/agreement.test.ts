@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test } from "vitest";
 import { disc } from "../../fourier/disc";
 import { Random } from "../../random";
 import { type AgreementData, judgeAgreement } from "./agreement";

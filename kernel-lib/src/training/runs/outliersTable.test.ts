@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test } from "vitest";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { Outlier } from "../agreement/agreement";
 import { formatOutliers, parseOutliers } from "./outliersTable";

@@ -1,0 +1,126 @@
+// npm run docs: builds the book. Its pages are notebooks/index.md, notebooks/guide and the notebooks with the outputs that were
+// kept in them; the pages about the library and the command line are made here, from the sources and from `--help`.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { exitWith, findPython, installLocked, root, steps } from "../setup.mjs";
+import { command, filesBelow, hashFiles, Progress, runStep, SetupError } from "../steps.mjs";
+import { writeApiPages } from "./apiPages.mjs";
+import { bookProblems } from "./bookLinks.mjs";
+import { commandLinePage } from "./commandLine.mjs";
+
+const at = (...parts) => path.join(root, ...parts);
+
+const help = `npm run docs               set up what is missing and build the book; its first page is book/html/index.html
+npm run docs -- --check    the same, then check its links: those inside it, and that no page loads anything from elsewhere`;
+
+const venv = at(".venv-docs");
+const book = at("book");
+const source = path.join(book, "source");
+export const html = path.join(book, "html");
+
+/** The Python environment that Sphinx runs in, apart from JupyterLab's, since nobody needs it but who builds the book. */
+function sphinxEnvironment() {
+  const requirements = at("binder/docs-requirements.txt");
+  const python = path.join(venv, "bin/python");
+  return {
+    name: "Python packages of the book",
+    stamp: path.join(venv, ".e2gmm-lab-ready"),
+    outputs: [path.join(venv, "bin/sphinx-build")],
+    inputs: () => `${hashFiles(root, [requirements])} ${venv}`,
+    run: async (say) => {
+      rmSync(venv, { recursive: true, force: true });
+      await command(findPython(), ["-m", "venv", venv], { say, what: "python -m venv" });
+      await installLocked(python, requirements, say);
+    },
+  };
+}
+
+/** Writes a file unless it holds the same already, so that Sphinx sees what has changed. */
+function writeIfNew(file, content) {
+  if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) return;
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
+
+/** Pages of the repository that are pages of the book, too, with their links as the book needs them. */
+function repositoryPages() {
+  const pages = { "BENCHMARKS.md": "guide/benchmarks.md", "CHANGELOG.md": "guide/changes.md" };
+  return Object.entries(pages).map(([file, page]) => {
+    const text = readFileSync(at(file), "utf8").replace(/\]\((?![a-z]+:|#)notebooks\//g, "](../");
+    return [page, text];
+  });
+}
+
+/**
+ * Puts together what Sphinx reads: the pages of notebooks/, and those that are made.
+ * @returns whether there are other pages than before, so that links of unchanged pages have to be looked up again
+ */
+async function gatherSource() {
+  const kept = new Map();
+  const written = filesBelow(at("notebooks"), ["output", ".ipynb_checkpoints", "__pycache__"]);
+  for (const file of written.filter((each) => /\.(md|ipynb|png|svg)$/.test(each))) {
+    kept.set(path.relative(at("notebooks"), file), readFileSync(file));
+  }
+  for (const [page, text] of repositoryPages()) kept.set(page, text);
+  kept.set("guide/command-line.md", commandLinePage());
+  const api = path.join(book, "api");
+  await writeApiPages(api);
+  for (const file of filesBelow(api)) kept.set(`guide/api/${path.relative(api, file)}`, readFileSync(file));
+  const before = filesBelow(source).map((file) => path.relative(source, file));
+  for (const [name, content] of kept) writeIfNew(path.join(source, name), content);
+  for (const name of before) if (!kept.has(name)) rmSync(path.join(source, name));
+  return before.length !== kept.size || !before.every((name) => kept.has(name));
+}
+
+/** Builds the book. Every warning of Sphinx is an error. @throws SetupError */
+export async function buildBook() {
+  const progress = new Progress();
+  const needed = steps().filter(({ name }) => name === "npm packages" || name === "build");
+  for (const step of [...needed, sphinxEnvironment()]) await runStep(step, progress);
+  progress.begin("book");
+  try {
+    const otherPages = await gatherSource();
+    const configuration = at("notebooks/guide");
+    const options = [
+      "-b",
+      "html",
+      "-W",
+      "--keep-going",
+      "-q",
+      "-c",
+      configuration,
+      "-d",
+      path.join(book, "doctrees"),
+    ];
+    if (otherPages) rmSync(html, { recursive: true, force: true });
+    const all = otherPages ? ["-E"] : [];
+    await command(path.join(venv, "bin/sphinx-build"), [...options, ...all, source, html], {
+      cwd: root,
+      what: "sphinx-build",
+      env: { PYTHONDONTWRITEBYTECODE: "1" },
+      say: (line) => progress.say(line),
+    });
+  } catch (error) {
+    progress.end(false);
+    throw error;
+  }
+  progress.end(true);
+}
+
+async function main(args) {
+  if (args.some((word) => word !== "--check")) {
+    console.log(help);
+    process.exitCode = args.includes("--help") || args.includes("-h") ? 0 : 1;
+    return;
+  }
+  await buildBook();
+  console.log(path.relative(process.cwd(), path.join(html, "index.html")));
+  if (!args.includes("--check")) return;
+  const problems = bookProblems(html);
+  if (problems.length > 0) throw new SetupError("links of the book are broken", { tail: problems });
+  console.log("Every link was found.");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  main(process.argv.slice(2)).catch(exitWith);

@@ -1,0 +1,230 @@
+import { InputError } from "../errors";
+import { boxOfRings, ringsOfBox, ringsWithin } from "../fourier/trainingBox";
+import { filterVolume } from "../maps/filter";
+import { MapProjector } from "../maps/mapProjector";
+import { checkMask } from "../maps/mask";
+import { resizeVolume } from "../maps/resize";
+import type { Volume } from "../maps/volume";
+import { beginTask } from "../progress";
+import { Random } from "../random";
+import { fitToShells, scaleToMap } from "./fitToShells";
+import { type GaussianModel, originInBox, pickGaussians, withOrigin } from "./gaussianModel";
+import type { GrownModel, GrowOptions, GrowthRound } from "./growth";
+import { type GrowthStep, growthSchedule, isWorthDoubling, sigmaBounds } from "./growthSchedule";
+import { growthWarnings } from "./growthWarnings";
+import { checkContrast, checkMap } from "./mapChecks";
+import { projectionFrc } from "./projectionFrc";
+import { isInside } from "./regions";
+import { addGaussians, type Inside, molecularVoxels, type Placement, seedModel } from "./seeding";
+import { mapTransform, ShellTarget } from "./shellTarget";
+
+/**
+ * Builds the neutral model of a map: Gaussians that describe it down to a resolution, few at low resolution first,
+ * then more at higher resolution.
+ *
+ * The fit is to the Fourier shells of the map, not to a set of its projections (see `ShellTarget`); reported is the FRC
+ * of projections.
+ *
+ * @param map a cubic map with the molecule bright. Amplitudes are in its units
+ * @throws InputError for a map that is not cubic, contains NaN, is constant, or has inverted contrast; for a mask
+ *   of another size or an empty one; and for a resolution beyond the map's Nyquist frequency
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const { model, rounds } = await e2.model.grow(map, { resolution: 20, gaussians: 12, startGaussians: 12 });
+ * ```
+ */
+export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
+  const task = beginTask(options);
+  const { targetFrc = 0.95 } = task;
+  const bright = task.invertContrast ? { ...map, data: map.data.map((v) => -v) } : map;
+  const { boxLength, rings, boxSize } = checkOptions(bright, task);
+  const growth = new Growth(bright, boxSize, rings, task);
+  const plan = growthSchedule({
+    firstGaussians: growth.firstGaussians,
+    gaussians: task.gaussians,
+    startResolution: task.startResolution ?? 50,
+    resolution: task.resolution,
+    boxLength,
+    lastRing: rings,
+  });
+  const rounds: GrowthRound[] = [];
+  for (let round = 0; round < plan.length; round++) {
+    const step = plan[round]!;
+    const isLast = round + 1 === plan.length;
+    const onStep = (fraction: number, frc: number) =>
+      task.onProgress?.({
+        task: `neutral model, ${step.gaussians} Gaussians to ${step.resolution.toPrecision(3)} Å`,
+        done: round + fraction,
+        total: plan.length,
+        note: `FRC ${frc.toFixed(3)}`,
+      });
+    rounds.push(await growth.round(step, isLast, onStep));
+    if (isLast && task.gaussians === undefined && isWorthDoubling(rounds, targetFrc)) {
+      plan.push({ ...step, gaussians: 2 * step.gaussians });
+    }
+  }
+  const { model } = growth;
+  const origin = originInBox(map.origin, { boxSize: map.size[0], apix: map.apix }, model);
+  const warnings = growthWarnings(bright, rounds, targetFrc, task);
+  return { model: { ...model, ...withOrigin(origin) }, rounds, trainingBox: boxSize, warnings };
+}
+
+/** A model that grows round by round. */
+class Growth {
+  /** Gaussians of the first round. */
+  readonly firstGaussians: number;
+  /** The model after the last round. */
+  model: GaussianModel;
+  private readonly apix: number;
+  private readonly transform: ReturnType<typeof mapTransform>;
+  private readonly projector: MapProjector;
+  private readonly volume: number;
+  private readonly random: Random;
+  private readonly inside: Inside;
+
+  constructor(
+    map: Volume,
+    private readonly boxSize: number,
+    private readonly lastRing: number,
+    private readonly options: GrowOptions,
+  ) {
+    const { gaussians, startGaussians = 256, mask } = options;
+    const level = withoutBackground(map);
+    const small = resizeVolume(mask ? multiplied(level, mask) : level, { size: boxSize });
+    // A Gaussian fall-off to 1/e at twice the resolution, or at 12 Å: shape without detail.
+    const blur = Math.max(2 * options.resolution, 12);
+    const smooth = filterVolume(small, (s) => Math.exp(-((s * blur) ** 2)));
+    checkContrast(smooth.data, options.invertContrast);
+    this.apix = small.apix;
+    this.transform = mapTransform(small);
+    this.projector = new MapProjector(small);
+    this.random = new Random(options.seed ?? 1);
+    this.inside = (x, y, z) => isInside(mask, x, y, z);
+    this.volume = molecularVoxels(smooth.data);
+    this.firstGaussians = Math.min(startGaussians, gaussians ?? startGaussians);
+    this.model = seedModel(smooth, this.firstGaussians, this.random, this.inside);
+  }
+
+  /** Adds Gaussians and fits them. @param onStep called with the finished fraction of the round and the correlation */
+  async round(
+    step: GrowthStep,
+    isLast: boolean,
+    onStep: (fraction: number, frc: number) => void,
+  ): Promise<GrowthRound> {
+    const { inside, random } = this;
+    const target = new ShellTarget(this.transform, step.rings, this.boxSize);
+    const weights = new Float64Array(step.rings + 1).fill(1 / step.rings);
+    const placement = { target, weights, random, inside };
+    this.model = addGaussians(this.model, step.gaussians, placement);
+    await this.fit(step, placement, { maxIterations: isLast ? 150 : 60, positions: true, isLast, onStep });
+    const kept = insideOnly(this.model, inside);
+    if (kept.count < this.model.count) {
+      this.model = kept;
+      if (isLast) {
+        // The replacements are placed inside the mask and must not move out of it again.
+        this.model = addGaussians(this.model, step.gaussians, placement);
+        await this.fit(step, placement, { maxIterations: 25, positions: false, isLast, onStep });
+      }
+    }
+    if (isLast) scaleToMap(this.model, target);
+    const frc = projectionFrc(this.model, this.projector, this.lastRing);
+    return {
+      gaussians: this.model.count,
+      resolution: step.resolution,
+      frcByRing: [...frc],
+      frc: mean(frc.subarray(1, step.rings + 1)),
+    };
+  }
+
+  private async fit(
+    step: GrowthStep,
+    { target, weights }: Placement,
+    fit: {
+      maxIterations: number;
+      positions: boolean;
+      isLast: boolean;
+      onStep: (fraction: number, frc: number) => void;
+    },
+  ): Promise<void> {
+    const { resolution: finest, targetFrc = 0.95, signal } = this.options;
+    const bounds = sigmaBounds(step, { volume: this.volume, target, apix: this.apix, finest });
+    const { maxIterations, positions } = fit;
+    await fitToShells(
+      this.model,
+      { target, weights, bounds },
+      {
+        maxIterations,
+        positions,
+        signal,
+        targetCorrelation: fit.isLast ? undefined : targetFrc,
+        onStep: (correlation, iteration) => fit.onStep(iteration / maxIterations, correlation),
+      },
+    );
+  }
+}
+
+function checkOptions(
+  map: Volume,
+  options: GrowOptions,
+): { boxLength: number; rings: number; boxSize: number } {
+  const { resolution, gaussians, startGaussians, mask } = options;
+  checkMap(map, "map");
+  if (mask) checkMask(mask, { like: map, sameVoxels: true });
+  for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
+    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
+      throw new InputError(name, "a whole number of 1 or more", String(value));
+    }
+  }
+  const n = map.size[0];
+  const boxLength = n * map.apix;
+  // The Nyquist resolution itself is allowed: the rings end at the last whole one before it.
+  const rings = ringsWithin(boxLength, resolution, n);
+  if (resolution < 2 * map.apix * (1 - 1e-6)) {
+    const finest = `at least ${(2 * map.apix).toFixed(2)} Å, twice the map's pixel size`;
+    throw new InputError("resolution", finest, `${resolution} Å`);
+  }
+  const smallest = boxOfRings(rings);
+  const boxSize = options.boxSize ?? smallest;
+  if (!Number.isInteger(boxSize) || rings > ringsOfBox(boxSize)) {
+    throw new InputError("boxSize", `at least ${smallest} for ${resolution} Å`, String(boxSize));
+  }
+  return { boxLength, rings, boxSize };
+}
+
+/**
+ * The map minus the median density of its corners, outside the sphere that touches the faces of the box. A constant
+ * solvent density makes the box a visible cube in oblique projections, which neither Gaussians nor particles show.
+ */
+function withoutBackground(map: Volume): Volume {
+  const n = map.size[0];
+  const origin = Math.floor(n / 2);
+  const outside = new Float32Array(map.data.length);
+  let count = 0;
+  // An odd step visits all columns of an even box; a million voxels are enough for a median.
+  for (let i = 0; i < map.data.length; i += Math.floor(map.data.length / 1e6) | 1) {
+    const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / (n * n))];
+    if (Math.hypot(x - origin, y - origin, z - origin) > n / 2) outside[count++] = map.data[i]!;
+  }
+  const median = outside.subarray(0, count).sort()[count >> 1] ?? 0;
+  return { ...map, data: map.data.map((v) => v - median) };
+}
+
+function multiplied(map: Volume, mask: Volume): Volume {
+  return { ...map, data: map.data.map((v, i) => v * mask.data[i]!) };
+}
+
+function insideOnly(model: GaussianModel, inside: Inside): GaussianModel {
+  const { count, params } = model;
+  const kept: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (inside(params[i]!, params[count + i]!, params[2 * count + i]!)) kept.push(i);
+  }
+  return kept.length === count ? model : pickGaussians(model, kept);
+}
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}

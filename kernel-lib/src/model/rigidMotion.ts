@@ -1,0 +1,175 @@
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { InputError } from "../errors";
+import { checkSameBoxLength } from "../maps/grid";
+import { boxLengthOf, type GaussianModel, type Vector3 } from "./gaussianModel";
+
+/**
+ * Displacement of each Gaussian between two states, as vectors in Å, [N · 3]: (x, y, z) of Gaussian i from 3i.
+ * @throws InputError unless the models have the same number of Gaussians and the same box length
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const [from, to] = run.decode([[-1, 0], [1, 0]]);
+ * const vectors = e2.model.displacements(from!, to!);
+ * ```
+ */
+export function displacements(from: GaussianModel, to: GaussianModel): Float32Array {
+  checkSameGaussians(from, to);
+  const { count } = from;
+  const boxLength = boxLengthOf(from);
+  const vectors = new Float32Array(3 * count);
+  for (let i = 0; i < count; i++) {
+    for (let axis = 0; axis < 3; axis++) {
+      vectors[3 * i + axis] = boxLength * (to.params[axis * count + i]! - from.params[axis * count + i]!);
+    }
+  }
+  return vectors;
+}
+
+/** A rigid motion, x → R (x − centre) + centre + shift. */
+export interface RigidMotion {
+  /** Degrees, 0 to 180. */
+  angle: number;
+  /** Unit vector of the counter-clockwise rotation; (0, 0, 1) where the angle is 0. */
+  axis: Vector3;
+  /** R, row-major. */
+  rotation: Float64Array;
+  /** Weighted centre of the Gaussians before the motion, in Å from the origin. */
+  centre: Vector3;
+  /** Motion of that centre in Å. */
+  shift: Vector3;
+  /** Weighted root mean square deviation in Å after the rigid motion: how much the region changes its shape. */
+  rmsd: number;
+}
+
+/**
+ * The rigid motion that best superimposes a region of one state on another: least squares over the centres, each
+ * weighted by its integral Aσ³ in the first state, by the quaternion method (Horn, J. Opt. Soc. Am. A 4, 629, 1987),
+ * which never returns a reflection.
+ *
+ * @param indices the Gaussians of the region. Default: all
+ * @throws InputError for models that do not match and for fewer than three Gaussians
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const [from, to] = run.decode([[-1, 0], [1, 0]]);
+ * const { angle, shift, rmsd } = e2.model.rigidMotion(from!, to!);
+ * ```
+ */
+export function rigidMotion(
+  from: GaussianModel,
+  to: GaussianModel,
+  indices: ArrayLike<number> = Int32Array.from({ length: from.count }, (_, i) => i),
+): RigidMotion {
+  checkSameGaussians(from, to);
+  if (indices.length < 3) throw new InputError("indices", "three Gaussians or more", String(indices.length));
+  const chosen = Array.from(indices);
+  const before = centresInAngstrom(from, chosen);
+  const after = centresInAngstrom(to, chosen);
+  const weights = integrals(from, chosen);
+  const centre = weightedMean(before, weights);
+  const centreAfter = weightedMean(after, weights);
+  const a = before.map((p) => subtract(p, centre));
+  const b = after.map((p) => subtract(p, centreAfter));
+  const quaternion = bestQuaternion(a, b, weights);
+  const [w, x, y, z] = quaternion;
+  const half = Math.hypot(x, y, z);
+  const rotation = rotationMatrix(quaternion);
+  return {
+    angle: (2 * Math.atan2(half, w) * 180) / Math.PI,
+    axis: half > 1e-12 ? [x / half, y / half, z / half] : [0, 0, 1],
+    rotation,
+    centre,
+    shift: subtract(centreAfter, centre),
+    rmsd: rmsdAfter(rotation, { a, b, weights }),
+  };
+}
+
+function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Vector3[] {
+  const boxLength = boxLengthOf(model);
+  const { count, params } = model;
+  return indices.map((i) => [0, 1, 2].map((axis) => boxLength * params[axis * count + i]!) as Vector3);
+}
+
+/** Aσ³ of each Gaussian; 1 for all where none is positive. */
+function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
+  const weights = indices.map((i) => Math.max(0, params[3 * count + i]!) * params[4 * count + i]! ** 3);
+  return weights.some((w) => w > 0) ? weights : weights.map(() => 1);
+}
+
+function subtract(a: Vector3, b: Vector3): Vector3 {
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+}
+
+/** The rotation matrix of a unit quaternion (w, x, y, z), row-major. */
+function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
+  return Float64Array.of(
+    w * w + x * x - y * y - z * z,
+    2 * (x * y - w * z),
+    2 * (x * z + w * y),
+    2 * (x * y + w * z),
+    w * w - x * x + y * y - z * z,
+    2 * (y * z - w * x),
+    2 * (x * z - w * y),
+    2 * (y * z + w * x),
+    w * w - x * x - y * y + z * z,
+  );
+}
+
+/** Weighted root mean square distance between R·a and b. */
+function rmsdAfter(
+  rotation: Float64Array,
+  { a, b, weights }: { a: readonly Vector3[]; b: readonly Vector3[]; weights: readonly number[] },
+): number {
+  let square = 0;
+  let total = 0;
+  a.forEach((p, k) => {
+    for (let axis = 0; axis < 3; axis++) {
+      const rotated =
+        rotation[3 * axis]! * p[0] + rotation[3 * axis + 1]! * p[1] + rotation[3 * axis + 2]! * p[2];
+      square += weights[k]! * (b[k]![axis]! - rotated) ** 2;
+    }
+    total += weights[k]!;
+  });
+  return Math.sqrt(square / total);
+}
+
+type Quaternion = [w: number, x: number, y: number, z: number];
+type NineNumbers = [number, number, number, number, number, number, number, number, number];
+
+function weightedMean(points: readonly Vector3[], weights: readonly number[]): Vector3 {
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  return [0, 1, 2].map(
+    (axis) => points.reduce((sum, p, k) => sum + weights[k]! * p[axis]!, 0) / total,
+  ) as Vector3;
+}
+
+/** The quaternion, w ≥ 0, of the rotation that best takes points a to b: the top eigenvector of Horn's matrix. */
+function bestQuaternion(
+  a: readonly Vector3[],
+  b: readonly Vector3[],
+  weights: readonly number[],
+): Quaternion {
+  const s = (i: number, j: number) => a.reduce((sum, p, k) => sum + weights[k]! * p[i]! * b[k]![j]!, 0);
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = [0, 1, 2].flatMap((i) =>
+    [0, 1, 2].map((j) => s(i, j)),
+  ) as NineNumbers;
+  const horn = new Matrix([
+    [xx + yy + zz, yz - zy, zx - xz, xy - yx],
+    [yz - zy, xx - yy - zz, xy + yx, zx + xz],
+    [zx - xz, xy + yx, yy - xx - zz, yz + zy],
+    [xy - yx, zx + xz, yz + zy, zz - xx - yy],
+  ]);
+  const decomposition = new EigenvalueDecomposition(horn, { assumeSymmetric: true });
+  const values = decomposition.realEigenvalues;
+  const top = values.indexOf(Math.max(...values));
+  const q = decomposition.eigenvectorMatrix.getColumn(top) as Quaternion;
+  return (q[0] < 0 ? q.map((v) => -v) : q) as Quaternion;
+}
+
+function checkSameGaussians(from: GaussianModel, to: GaussianModel): void {
+  if (from.count !== to.count) {
+    throw new InputError("second model", `${from.count} Gaussians like the first`, String(to.count));
+  }
+  checkSameBoxLength(to, from, "second model", "the first");
+}

@@ -1,0 +1,68 @@
+import type { Ctf } from "../optics/ctf";
+
+/** Properties that the images of a group of particles share. */
+export interface ImageGroup {
+  /** Pixels along each edge of an image. */
+  readonly boxSize: number;
+  /** Å per pixel. */
+  readonly apix: number;
+  /** Images were multiplied by the sign of their CTF. */
+  readonly phaseFlipped: boolean;
+  /** Images were multiplied by their CTF. */
+  readonly ctfPremultiplied: boolean;
+}
+
+/** The particles of a reconstruction; a `ParticleSet` is one. */
+export interface ImageSource {
+  /** Number of particles. */
+  readonly count: number;
+  /** Pixels along each edge of the box that determines the map's. */
+  readonly boxSize: number;
+  /** Å per pixel of that box. */
+  readonly apix: number;
+  /** Half set, 1 or 2, of every particle, [count]. Default: none. */
+  readonly randomSubset?: Uint8Array | undefined;
+  /** A number for the image of every particle, [count], where several particles have the same image. */
+  readonly images?: ArrayLike<number> | undefined;
+  /** The group of a particle: the same object for all particles of a group. */
+  opticsGroup(index: number): ImageGroup;
+  /** Reference → image of every particle, [count · 9], row-major. */
+  rotations(): Float32Array;
+  /** Position of the particle's centre in its image relative to pixel ⌊S/2⌋, in Å, [count · 2]. */
+  shifts(): Float32Array;
+  /** The CTF of a particle; undefined for images without CTF. */
+  ctf(index: number): Ctf | undefined;
+  /** The images of some particles of one group in its own pixels, [indices.length · S · S] with S its box size. */
+  readGroupImages(indices: ArrayLike<number>): Promise<Float32Array>;
+}
+
+/**
+ * Floats of a chunk of images, 4 MiB; two chunks are in memory while the next one is read. The signal is checked between
+ * chunks.
+ */
+export const chunkLength = 1 << 20;
+
+/** Particles of one group that are read together. */
+export interface ImageChunk {
+  /** Their group. */
+  group: ImageGroup;
+  /** Their indices. */
+  indices: number[];
+}
+
+/** Divides particles into chunks of one group each, in order. */
+export function imageChunks(source: ImageSource, indices: Int32Array): ImageChunk[] {
+  const open = new Map<ImageGroup, ImageChunk>();
+  const chunks: ImageChunk[] = [];
+  for (const index of indices) {
+    const group = source.opticsGroup(index);
+    let chunk = open.get(group);
+    if (!chunk || (chunk.indices.length + 1) * group.boxSize ** 2 > chunkLength) {
+      chunk = { group, indices: [] };
+      open.set(group, chunk);
+      chunks.push(chunk);
+    }
+    chunk.indices.push(index);
+  }
+  return chunks;
+}

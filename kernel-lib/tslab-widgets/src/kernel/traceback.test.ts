@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { withoutAsyncProperties } from "./rendering";
+import { reportThrown } from "./traceback";
+
+function thrownAt(place: string, message: string): Error {
+  const error = new Error(message);
+  error.stack = `Error: ${message}\n    at f (${place}, line 2:3)\n    at ${place}, line 1:1`;
+  return error;
+}
+
+test("the line that a frame names is shown with a mark, whatever the message says", () => {
+  const { traceback } = reportThrown(thrownAt("cell 4", "as in cell 9, line 1:1"), (place) =>
+    place === "cell 4" ? "one\n  two" : undefined,
+  );
+  assert.ok(traceback.includes("> 2 |   two"), traceback.join("\n"));
+});
+
+for (const [what, message] of [
+  ["one long word", "x".repeat(1e6)],
+  ["a million blanks", " ".repeat(1e6)],
+  ["lines that look like frames", `${"\n    at ".repeat(1e4)}${"x".repeat(1e5)}`],
+] as const) {
+  test(`a message of ${what} is reported`, () => {
+    const { ename, evalue } = reportThrown(new Error(message));
+    assert.equal(ename, "Error");
+    assert.ok(evalue.length <= 2000);
+  });
+}
+
+test("a hundred thousand blanks before what looks like an async property are printed", () => {
+  const text = `${" ".repeat(1e5)}[Symbol(other)]: 1`;
+  assert.equal(withoutAsyncProperties(text), text);
+});

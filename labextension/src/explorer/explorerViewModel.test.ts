@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import type { SetState } from "e2gmm/messages/explorer";
+import { test } from "vitest";
+import { kernelGoneText } from "../kernelGone.js";
+import { FakeKernel, FakeWidget, settled } from "../widget.test.helper.js";
+import { type ExplorerState, ExplorerViewModel } from "./explorerViewModel.js";
+
+const set = (id: string, name = id): SetState => ({
+  id,
+  name,
+  colour: "#0072b2",
+  marker: "circle",
+  count: 12,
+  map: null,
+});
+
+const empty = new Float32Array();
+
+function explorer(state: Partial<ExplorerState> = {}) {
+  const widget = new FakeWidget<ExplorerState>({
+    run: null,
+    sets: [set("a"), set("b"), set("c")],
+    ticked: [],
+    history: [],
+    training: null,
+    busy: "",
+    status: "",
+    split: 0.5,
+    height: 520,
+    ...state,
+  });
+  const played: (number | undefined)[] = [];
+  const scatter = Object.assign(new FakeWidget({ selectedCount: 0 }), {
+    showPlayed: (frame: number | undefined) => played.push(frame),
+  });
+  const viewer = new FakeWidget<Record<"arrowsFrom" | "second", ArrayLike<number>>>({
+    arrowsFrom: empty,
+    second: empty,
+  });
+  const kernel = new FakeKernel();
+  let rests = 0;
+  const model = new ExplorerViewModel({
+    widget,
+    scatter,
+    viewer,
+    ask: kernel.ask,
+    rest: () => rests++,
+    settings: { clusters: 4, parts: 5, showCurves: true, exportFolder: "out/" },
+  });
+  return { model, widget, scatter, viewer, kernel, played, rests: () => rests };
+}
+
+test("the status is that of the kernel until the view has its own message, and a task in progress comes first", async () => {
+  const { model, widget, kernel } = explorer({ status: "ready" });
+  assert.deepEqual(model.status, { text: "ready", problem: false });
+  kernel.answers.push(new Error("select particles first"));
+  await model.ask({ kind: "selection" });
+  assert.deepEqual(model.status, { text: "select particles first", problem: true });
+  widget.receive({ busy: "reconstructing" });
+  assert.deepEqual(model.status, { text: "reconstructing", problem: false });
+  widget.receive({ busy: "", status: "done" });
+  assert.deepEqual(model.status, { text: "done", problem: false });
+  model.setKernelGone(true);
+  assert.deepEqual(model.status, { text: kernelGoneText, problem: true });
+});
+
+test("ticks are shared with the kernel in the order in which they are made", () => {
+  const { model, widget } = explorer();
+  model.tick("c", true);
+  model.tick("a", true);
+  assert.deepEqual(model.ticked, ["c", "a"]);
+  model.tick("c", false);
+  model.tickAll(true);
+  assert.deepEqual(
+    widget.sent.map(({ ticked }) => ticked),
+    [["c"], ["c", "a"], ["a"], ["a", "b", "c"]],
+  );
+});
+
+test("sets are requested as the fields say", () => {
+  const { model, kernel } = explorer({ ticked: ["a", "b"] });
+  model.makeClusters();
+  model.editNewSets({ method: "density" });
+  model.makeClusters();
+  model.editNewSets({ along: "length", parts: "", maxDistance: "0.4" });
+  model.makeParts();
+  model.actOnTicked("union");
+  model.actOnTicked("remove");
+  assert.deepEqual(
+    kernel.requests.map(({ kind, fields }) => ({ kind, ...fields })),
+    [
+      { kind: "clusters", clustering: { method: "kmeans", count: 4 } },
+      { kind: "clusters", clustering: { method: "density" } },
+      { kind: "parts", along: "length", count: Number.NaN, maxDistance: 0.4 },
+      { kind: "combine", operation: "union", sets: ["a", "b"] },
+      { kind: "remove", sets: ["a", "b"] },
+    ],
+  );
+});
+
+test("a name is sent only when it has changed, and the view is rendered again either way", () => {
+  const { model, kernel } = explorer();
+  let changes = 0;
+  model.stateChanged.connect(() => changes++);
+  model.rename(set("a", "open"), "open");
+  model.rename(set("a", "open"), "closed");
+  assert.equal(changes, 2);
+  assert.deepEqual(kernel.requests, [{ kind: "rename", fields: { set: "a", name: "closed" } }]);
+});
+
+test("an export needs the one ticked set, and stops a motion that is played", async () => {
+  const { model, widget, kernel, rests } = explorer({ ticked: ["a", "b"] });
+  model.export();
+  assert.match(model.status.text, /Tick exactly one set/);
+  widget.receive({ ticked: ["b"] });
+  model.export();
+  await settled();
+  assert.deepEqual(kernel.requests, [
+    {
+      kind: "export",
+      fields: { what: "particles", file: "out/b.star", overwrite: false, set: "b" },
+    },
+  ]);
+  assert.equal(rests(), 1);
+});
+
+test("a played motion moves the scatter, and its last frame the probe", () => {
+  const { viewer, kernel, played } = explorer();
+  viewer.emit("e2gmm:frame", 3);
+  viewer.emit("e2gmm:frame", undefined);
+  viewer.emit("e2gmm:rested", 7);
+  assert.deepEqual(played, [3, undefined]);
+  assert.deepEqual(kernel.requests, [{ kind: "frame", fields: { frame: 7 } }]);
+});
+
+test("arrows and pin are pressed while the viewer has them", () => {
+  const { model, viewer } = explorer();
+  viewer.receive({ arrowsFrom: Float32Array.of(1, 2, 3) });
+  assert.deepEqual([model.arrowsShown, model.pinShown], [true, false]);
+  viewer.receive({ arrowsFrom: empty, second: Float32Array.of(1, 2, 3) });
+  assert.deepEqual([model.arrowsShown, model.pinShown], [false, true]);
+});
+
+test("the border between the panes stays within its range and is shared when it is released", () => {
+  const { model, widget } = explorer();
+  model.moveSplit(0.95);
+  assert.equal(model.split, 0.8);
+  assert.deepEqual(widget.sent, []);
+  model.saveSplit();
+  assert.deepEqual(widget.sent, [{ split: 0.8 }]);
+  widget.receive({ split: 0.1 });
+  assert.equal(model.split, 0.2);
+});
+
+test("a montage is an image whose SVG is data, and a failure is a message", async () => {
+  const { model, kernel } = explorer();
+  kernel.answers.push({ svg: "<svg onload='x'/>" }, new Error("no particles"));
+  await model.showMontage(set("a"));
+  assert.match(model.montage!.url, /^data:image\/svg\+xml;charset=utf-8,%3Csvg/);
+  await model.showMontage(set("b"));
+  assert.deepEqual(model.status, { text: "no particles", problem: true });
+  model.closeMontage();
+  assert.equal(model.montage, undefined);
+});
+
+test("a disposed model follows neither the kernel nor the linked views", () => {
+  const { model, widget, scatter, viewer } = explorer();
+  model.dispose();
+  assert.deepEqual([widget.listenerCount, scatter.listenerCount, viewer.listenerCount], [0, 0, 0]);
+});

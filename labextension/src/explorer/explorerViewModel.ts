@@ -1,0 +1,305 @@
+import type { Clustering } from "e2gmm/messages/clusterings";
+import type { ExplorerRequest, explorerTraits, SetState } from "e2gmm/messages/explorer";
+import { kernelGoneText } from "../kernelGone.js";
+import { type EventSource, type StateSource, ViewModel } from "../view.js";
+import { ExportFormModel } from "./exportFormModel.js";
+import type { ExplorerSettings } from "./settings.js";
+
+/** State of the explorer that the kernel shares with its views. */
+export type ExplorerState = {
+  [K in keyof typeof explorerTraits]: ReturnType<(typeof explorerTraits)[K]["initial"]>;
+};
+
+/** What the explorer uses of the latent scatter's model. */
+export interface LinkedScatter extends EventSource {
+  get(key: "selectedCount"): number;
+  /** Shows the frame of a played motion; undefined: the state at the probe. */
+  showPlayed?(frame: number | undefined): void;
+}
+
+/** What the explorer uses of the Gaussian viewer's model. */
+export interface LinkedViewer extends EventSource {
+  get(key: "arrowsFrom" | "second"): ArrayLike<number> | undefined;
+}
+
+/** What an explorer is connected to. */
+export interface ExplorerLinks {
+  widget: StateSource<ExplorerState>;
+  scatter: LinkedScatter | null;
+  viewer: LinkedViewer | null;
+  /** Sends a request to the kernel. Rejects with the kernel's message. */
+  ask(kind: string, fields: Record<string, unknown>): Promise<{ content: Record<string, unknown> }>;
+  /** Stops a motion that is played, at its current frame. */
+  rest(): void;
+  settings: Readonly<ExplorerSettings>;
+}
+
+/** Ways to make sets along the path, as the kernel names them. */
+export type PathDivision = Extract<ExplorerRequest, { kind: "parts" }>["along"];
+
+/** Fields of the toolbar from which sets are made; numbers as they are typed. */
+export interface NewSetFields {
+  method: Clustering["method"];
+  clusters: string;
+  along: PathDivision;
+  parts: string;
+  /** Empty: the kernel chooses. */
+  maxDistance: string;
+}
+
+/** A picture of some particles of a set. */
+export interface Montage {
+  /** Data URL of an SVG image. */
+  url: string;
+  description: string;
+}
+
+/** Smallest and largest part of the width that the scatter can have. */
+export const splitRange = { min: 0.2, max: 0.8 } as const;
+
+/** Sets that an operation needs at least. */
+export const minTicked = { union: 2, intersect: 2, difference: 2, reconstruct: 1, remove: 1 } as const;
+
+/** State and actions of the explorer's view. */
+export class ExplorerViewModel extends ViewModel {
+  readonly newSets: NewSetFields;
+  readonly exportForm: ExportFormModel;
+  montage: Montage | undefined;
+  /** Why one of the two linked views is not there. */
+  readonly paneProblems: { scatter?: string; viewer?: string } = {};
+  private curves: boolean;
+  private scatterPart: number;
+  private gone = false;
+  /** The last message to the user in this view; the kernel's own status stands before the first. */
+  private message: { text: string; problem: boolean } | undefined;
+
+  constructor(private readonly links: ExplorerLinks) {
+    super();
+    const { widget, scatter, viewer, settings } = links;
+    this.newSets = {
+      method: "kmeans",
+      clusters: String(settings.clusters),
+      along: "line",
+      parts: String(settings.parts),
+      maxDistance: "",
+    };
+    this.curves = settings.showCurves;
+    this.scatterPart = clampSplit(widget.get("split"));
+    this.exportForm = new ExportFormModel(
+      () => settings.exportFolder,
+      () => (this.ticked.length === 1 ? this.sets.find(({ id }) => id === this.ticked[0]) : undefined),
+    );
+    this.follow(widget, "change:height change:run change:sets change:ticked change:history change:training");
+    this.follow(widget, "change:split", () => this.moveSplit(widget.get("split")));
+    this.follow(widget, "change:status change:busy", () => {
+      this.message = undefined;
+      this.changed();
+    });
+    if (scatter) this.follow(scatter, "change:selectedCount");
+    if (!viewer) return;
+    this.follow(viewer, "change:arrowsFrom change:second");
+    // The probe's ring in the scatter moves along with a motion that is played
+    this.follow(viewer, "e2gmm:frame", (frame: number | undefined) => scatter?.showPlayed?.(frame));
+    this.follow(viewer, "e2gmm:rested", (frame: number) => void this.ask({ kind: "frame", frame }));
+  }
+
+  // --- State
+
+  get sets(): readonly SetState[] {
+    return this.links.widget.get("sets");
+  }
+
+  /** Ids of the ticked sets. */
+  get ticked(): readonly string[] {
+    return this.links.widget.get("ticked");
+  }
+
+  get run(): ExplorerState["run"] {
+    return this.links.widget.get("run");
+  }
+
+  get history(): ExplorerState["history"] {
+    return this.links.widget.get("history");
+  }
+
+  get training(): ExplorerState["training"] {
+    return this.links.widget.get("training");
+  }
+
+  /** Height of scatter and viewer in a cell, in pixels. */
+  get height(): number {
+    return this.links.widget.get("height");
+  }
+
+  /** Part of the width that the scatter has. */
+  get split(): number {
+    return this.scatterPart;
+  }
+
+  get curvesShown(): boolean {
+    return this.curves;
+  }
+
+  /** Particles that are selected in the scatter. */
+  get selectedCount(): number {
+    return this.links.scatter?.get("selectedCount") ?? 0;
+  }
+
+  get hasViewer(): boolean {
+    return this.links.viewer !== null;
+  }
+
+  /** Whether the viewer shows arrows, whoever asked for them. */
+  get arrowsShown(): boolean {
+    return (this.links.viewer?.get("arrowsFrom")?.length ?? 0) > 0;
+  }
+
+  /** Whether the viewer shows a pinned state. */
+  get pinShown(): boolean {
+    return (this.links.viewer?.get("second")?.length ?? 0) > 0;
+  }
+
+  get kernelGone(): boolean {
+    return this.gone;
+  }
+
+  get status(): { text: string; problem: boolean } {
+    if (this.gone) return { text: kernelGoneText, problem: true };
+    const busy = this.links.widget.get("busy");
+    if (busy !== "") return { text: busy, problem: false };
+    return this.message ?? { text: this.links.widget.get("status"), problem: false };
+  }
+
+  // --- Actions
+
+  setKernelGone(gone: boolean): void {
+    this.gone = gone;
+    this.changed();
+  }
+
+  showCurves(shown: boolean): void {
+    this.curves = shown;
+    this.changed();
+  }
+
+  /** Moves the border between scatter and viewer in this view. */
+  moveSplit(part: number): void {
+    this.scatterPart = clampSplit(part);
+    this.changed();
+  }
+
+  /** Shares the border with other views. */
+  saveSplit(): void {
+    this.change({ split: this.scatterPart });
+  }
+
+  tick(id: string, ticked: boolean): void {
+    const others = this.ticked.filter((other) => other !== id);
+    this.change({ ticked: ticked ? [...others, id] : others });
+  }
+
+  tickAll(ticked: boolean): void {
+    this.change({ ticked: ticked ? this.sets.map(({ id }) => id) : [] });
+  }
+
+  /** Makes clusters as the fields of the toolbar say. */
+  makeClusters(): void {
+    const { method, clusters } = this.newSets;
+    const clustering = method === "density" ? { method } : { method, count: numberOf(clusters) };
+    void this.ask({ kind: "clusters", clustering });
+  }
+
+  /** Makes sets along the path as the fields of the toolbar say. */
+  makeParts(): void {
+    const { along, parts, maxDistance } = this.newSets;
+    const limit = maxDistance === "" ? {} : { maxDistance: numberOf(maxDistance) };
+    void this.ask({ kind: "parts", along, count: numberOf(parts), ...limit });
+  }
+
+  editNewSets(fields: Partial<NewSetFields>): void {
+    Object.assign(this.newSets, fields);
+    this.changed();
+  }
+
+  /** Requests that concern all ticked sets. */
+  actOnTicked(operation: keyof typeof minTicked): void {
+    const sets = [...this.ticked];
+    if (operation === "reconstruct" || operation === "remove") void this.ask({ kind: operation, sets });
+    else void this.ask({ kind: "combine", operation, sets });
+  }
+
+  rename(set: SetState, name: string): void {
+    if (name !== set.name) void this.ask({ kind: "rename", set: set.id, name });
+    // The field shows the old name until the kernel has accepted the new one
+    this.changed();
+  }
+
+  toggleExport(): void {
+    this.exportForm.open = !this.exportForm.open;
+    this.changed();
+  }
+
+  export(): void {
+    const request = this.exportForm.request();
+    if (request) void this.ask(request);
+    else this.say("Tick exactly one set to export");
+  }
+
+  /** Sends a request to the kernel and shows its answer. */
+  async ask(request: ExplorerRequest): Promise<void> {
+    // Files and the pinned state are of what is shown, so a motion stops at its frame first
+    if (request.kind === "export" || request.kind === "pin") this.links.rest();
+    const { kind, ...fields } = request;
+    try {
+      const { content } = await this.links.ask(kind, fields);
+      this.say(typeof content["text"] === "string" ? content["text"] : "");
+    } catch (error) {
+      this.say((error as Error).message, true);
+    }
+  }
+
+  async showMontage({ id, name }: SetState): Promise<void> {
+    this.say(`Reading particles of ${name}…`);
+    try {
+      const { content } = await this.links.ask("montage", { set: id });
+      this.montage = {
+        // As an image, the SVG can neither run scripts nor load anything
+        url: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(String(content["svg"]))}`,
+        description: `Particles of ${name} beside projections of the model`,
+      };
+      this.say("");
+    } catch (error) {
+      this.say((error as Error).message, true);
+    }
+  }
+
+  closeMontage(): void {
+    this.montage = undefined;
+    this.changed();
+  }
+
+  /** Reports why the view of a linked widget could not be made. */
+  reportPane(pane: "scatter" | "viewer", problem: string): void {
+    this.paneProblems[pane] = problem;
+    this.changed();
+  }
+
+  private say(text: string, problem = false): void {
+    this.message = { text, problem };
+    this.changed();
+  }
+
+  private change(state: Partial<ExplorerState>): void {
+    this.links.widget.set(state);
+    this.links.widget.save_changes();
+  }
+}
+
+function clampSplit(part: number): number {
+  return Math.min(splitRange.max, Math.max(splitRange.min, part));
+}
+
+/** A typed number; NaN for an empty field, which the kernel refuses with a message. */
+function numberOf(typed: string): number {
+  return typed === "" ? Number.NaN : Number(typed);
+}

@@ -1,0 +1,140 @@
+import type { Clustering } from "e2gmm/messages/clusterings";
+import { html, type TemplateResult } from "lit/html.js";
+import { button, choices, keepKey, select, unlessFocused } from "../controls.js";
+import {
+  type ExplorerViewModel,
+  minTicked,
+  type NewSetFields,
+  type PathDivision,
+} from "./explorerViewModel.js";
+
+const methods: readonly (readonly [Clustering["method"], string])[] = [
+  ["kmeans", "k-means"],
+  ["mixture", "Gaussian mixture"],
+  ["density", "density (HDBSCAN)"],
+];
+
+const divisions: readonly (readonly [PathDivision, string])[] = [
+  ["line", "parts of equally many"],
+  ["length", "parts of equal length"],
+  ["stations", "nearest to each station"],
+];
+
+/** Buttons and fields between plots and table. */
+export function toolbar(model: ExplorerViewModel): TemplateResult {
+  return html`<div class="e2gmm-explorer-toolbar">
+    ${group("New sets", newSets(model))}
+    ${group("Ticked", tickedActions(model))}
+    ${group("Path", [
+      button("Play", "Let the Gaussians move along the path that is drawn in the plot", () => {
+        void model.ask({ kind: "play" });
+      }),
+      button(
+        "Arrows",
+        "Show the motion from the path's start to its end as arrows",
+        () => void model.ask({ kind: "arrows", shown: !model.arrowsShown }),
+        { pressed: model.arrowsShown },
+      ),
+    ])}
+    ${group("View", [
+      button("UMAP", "Draw the particles over a UMAP of their latent coordinates", () => {
+        void model.ask({ kind: "umap" });
+      }),
+      button(
+        "Pin",
+        "Keep the present state beside those that follow",
+        () => void model.ask({ kind: "pin", shown: !model.pinShown }),
+        { pressed: model.pinShown },
+      ),
+      button("Export…", "Write particles, map or model to files", () => model.toggleExport(), {
+        expanded: model.exportForm.open,
+      }),
+    ])}
+  </div>`;
+}
+
+function group(label: string, content: unknown): TemplateResult {
+  return html`<div class="e2gmm-explorer-group" role="group" aria-label=${label}>
+    <span>${label}</span>${content}
+  </div>`;
+}
+
+function newSets(model: ExplorerViewModel): unknown[] {
+  const { method, clusters, along, parts, maxDistance } = model.newSets;
+  const count = model.selectedCount;
+  return [
+    button(
+      count > 0 ? `Selection (${count.toLocaleString("en")})` : "Selection",
+      "Make a set of what is selected in the plot",
+      () => void model.ask({ kind: "selection" }),
+    ),
+    button("Clusters", "Divide all particles into clusters", () => model.makeClusters()),
+    select(
+      choices(methods, method),
+      (chosen) => model.editNewSets({ method: chosen as Clustering["method"] }),
+      { label: "Clustering method" },
+    ),
+    // Density clustering finds the number itself
+    countField(model, "clusters", {
+      label: "Number of clusters",
+      value: clusters,
+      disabled: method === "density",
+    }),
+    button("Parts", "Make sets along the path that is drawn in the plot", () => model.makeParts()),
+    select(choices(divisions, along), (chosen) => model.editNewSets({ along: chosen as PathDivision }), {
+      label: "How the path is divided",
+    }),
+    countField(model, "parts", { label: "Number of parts", value: parts, disabled: false }),
+    "within",
+    html`<input
+      type="number"
+      min="0"
+      step="any"
+      placeholder="auto"
+      class="e2gmm-explorer-within"
+      aria-label="Largest distance from the path"
+      title="Particles farther from the path than this, by distance in the latent space, are in no part. Empty: half the distance between the two points of the path that are farthest apart"
+      .value=${unlessFocused(maxDistance)}
+      @input=${(event: Event) => model.editNewSets({ maxDistance: typedText(event) })}
+      @keydown=${keepKey}
+    />`,
+  ];
+}
+
+function countField(
+  model: ExplorerViewModel,
+  field: keyof NewSetFields & ("clusters" | "parts"),
+  { label, value, disabled }: { label: string; value: string; disabled: boolean },
+): TemplateResult {
+  return html`<input
+    type="number"
+    min="2"
+    max="100"
+    step="1"
+    aria-label=${label}
+    ?disabled=${disabled}
+    .value=${unlessFocused(value)}
+    @input=${(event: Event) => model.editNewSets({ [field]: typedText(event) })}
+    @keydown=${keepKey}
+  />`;
+}
+
+const tickedOperations: readonly (readonly [keyof typeof minTicked, string, string])[] = [
+  ["union", "Union", "A set of all particles of the ticked sets"],
+  ["intersect", "Intersect", "A set of the particles that are in every ticked set"],
+  ["difference", "Subtract", "The first ticked set without those of the others"],
+  ["reconstruct", "Reconstruct", "Reconstruct the ticked sets in the background"],
+  ["remove", "Delete", "Delete the ticked sets"],
+];
+
+function tickedActions(model: ExplorerViewModel): TemplateResult[] {
+  return tickedOperations.map(([operation, text, title]) =>
+    button(text, title, () => model.actOnTicked(operation), {
+      disabled: model.ticked.length < minTicked[operation],
+    }),
+  );
+}
+
+function typedText(event: Event): string {
+  return (event.target as HTMLInputElement).value;
+}

@@ -1,0 +1,59 @@
+import { styleMap } from "lit/directives/style-map.js";
+import { html, nothing, type TemplateResult } from "lit/html.js";
+import type { Axis } from "../stage/geometry.js";
+import { button } from "./controls.js";
+import { legendTemplate } from "./legend.js";
+import { panelTemplate } from "./panel/panel.js";
+import { type PlayerActions, playerTemplate } from "./player/playerTemplate.js";
+import type { GaussianViewerViewModel, ScaleBar } from "./viewModel.js";
+
+/** What the buttons do to the 3-D view and the page. */
+export interface ViewerActions extends PlayerActions {
+  look(axis: Axis): void;
+  fit(): void;
+  savePicture(): void;
+  toggleFullScreen(): void;
+  closePanel(): void;
+}
+
+/** A viewer. NGL fills `.e2gmm-stage`. */
+export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerActions): TemplateResult {
+  const body = [
+    "e2gmm-body",
+    model.panelShown ? "" : "e2gmm-no-panel",
+    model.hasNoWebGl ? "e2gmm-no-webgl" : "",
+  ];
+  return html`
+    ${toolbar(model, actions)}
+    <div class=${body.join(" ").trim()}>
+      <div class="e2gmm-picture">
+        <div class="e2gmm-stage"></div>
+        ${legendTemplate(model.legends)} ${scaleBar(model.scaleBar)}
+      </div>
+      ${panelTemplate(model.viewer, model.region, actions.closePanel)}
+    </div>
+    ${playerTemplate(model.player, actions)}
+    <div class="e2gmm-status" role="status">${model.status}</div>
+  `;
+}
+
+function toolbar(model: GaussianViewerViewModel, actions: ViewerActions): TemplateResult {
+  return html`<div class="e2gmm-bar">
+    <span class="e2gmm-title">${model.viewer.read("title") || "Gaussians"}</span>
+    <span class="e2gmm-group">
+      ${(["x", "y", "z"] as const).map((axis) => button(axis, `Look along ${axis}`, () => actions.look(axis)))}
+      ${button("Fit", "Show the whole molecule", actions.fit)}
+    </span>
+    <span class="e2gmm-group">
+      ${button("PNG", "Save the picture", actions.savePicture)}
+      ${button("Full screen", "Full screen", actions.toggleFullScreen)}
+      ${button("Controls", "Show or hide the controls", () => model.showPanel(!model.panelShown), {
+        expanded: model.panelShown,
+      })}
+    </span>
+  </div>`;
+}
+
+function scaleBar({ text, width }: ScaleBar): TemplateResult {
+  return html`<div class="e2gmm-scalebar" style=${styleMap({ width: `${width}px` })}>${text || nothing}</div>`;
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { kernelGoneText } from "../kernelGone.js";
+import { contextLostText } from "../stage/stageEvents.js";
+import { fakeMap, fakeViewer } from "./viewer.test.helper.js";
+import { GaussianViewerViewModel } from "./viewModel.js";
+
+function viewOf(viewer = fakeViewer()) {
+  const environment = { kernelGone: false };
+  const model = new GaussianViewerViewModel(viewer, {
+    kernelGone: () => environment.kernelGone,
+    reducedMotion: () => true,
+    onFrame: () => {},
+    onRest: () => {},
+  });
+  let changes = 0;
+  model.stateChanged.connect(() => void changes++);
+  return { model, viewer, environment, changes: () => changes };
+}
+
+test("the status says what is wrong first, then what an action or the kernel said, then notes on visible maps", () => {
+  const map = fakeMap({ name: "a map", visible: true, note: "its box is another" });
+  const { model, viewer, environment } = viewOf(fakeViewer({ maps: [map] }));
+  assert.equal(model.status, "a map: its box is another.");
+  viewer.set({ notice: "From the kernel." });
+  assert.equal(model.status, "From the kernel. a map: its box is another.");
+  map.set({ visible: false });
+  model.say("Done.");
+  assert.equal(model.status, "Done.");
+  model.setContextLost(true);
+  assert.equal(model.status, `${contextLostText} Done.`);
+  environment.kernelGone = true;
+  assert.equal(model.status, `${kernelGoneText} Done.`);
+  model.dispose();
+});
+
+test("without anything to say the status counts the Gaussians", () => {
+  assert.equal(viewOf().model.status, "2 Gaussians.");
+});
+
+test("the controls are open where there is room, until the user opens or closes them", () => {
+  const { model } = viewOf();
+  model.fitPanel(500);
+  assert.equal(model.panelShown, false);
+  model.fitPanel(900);
+  assert.equal(model.panelShown, true);
+  model.fitPanel(0);
+  model.showPanel(false);
+  model.fitPanel(1000);
+  assert.equal(model.panelShown, false);
+});
+
+test("the scale bar has a round length of at least 50 pixels, and there is none without a size", () => {
+  const { model } = viewOf();
+  model.setScale(0.3);
+  assert.deepEqual(model.scaleBar, { text: "20 Å", width: 66.67 });
+  model.setScale(Number.POSITIVE_INFINITY);
+  assert.deepEqual(model.scaleBar, { text: "", width: 0 });
+});
+
+test("views hear of changes of the controls, of maps and of their parts, but not of each drag", () => {
+  const first = fakeMap({ name: "first", visible: true, note: "" });
+  const { model, viewer, changes } = viewOf(fakeViewer({ maps: [first] }));
+  const after = (action: () => void) => {
+    const before = changes();
+    action();
+    return changes() > before;
+  };
+  assert.equal(
+    after(() => viewer.set({ gaussians: new Float32Array(10), camera: [] })),
+    false,
+  );
+  assert.equal(
+    after(() => viewer.set({ colourBy: "amplitude" })),
+    true,
+  );
+  assert.equal(
+    after(() => first.set({ level: 2 })),
+    true,
+  );
+  assert.equal(
+    after(() => viewer.set({ maps: [] })),
+    true,
+  );
+  assert.equal(
+    after(() => first.set({ level: 3 })),
+    false,
+  );
+  assert.equal(
+    after(() => model.region.toggleWaiting("new")),
+    true,
+  );
+  assert.equal(
+    after(() => model.setLegends([])),
+    false,
+  );
+  model.dispose();
+  assert.equal(viewer.listening, 0);
+});

@@ -1,0 +1,74 @@
+import { DOMWidgetModel, type ISerializers, unpack_models, WidgetModel } from "@jupyter-widgets/base";
+import type { DensityMapState } from "e2gmm/messages/densityMap";
+import { widgetModule, widgetModuleVersion } from "../module.js";
+import { numbersOf } from "../typedArrays.js";
+import type { MapAccess, ViewerAccess, ViewerChange, ViewerState } from "./viewerState.js";
+
+/** The page's side of a map of a viewer; it has no view of its own. */
+export class DensityMapModel extends WidgetModel implements MapAccess {
+  override defaults() {
+    return {
+      ...super.defaults(),
+      _model_name: "DensityMapModel",
+      _model_module: widgetModule,
+      _model_module_version: widgetModuleVersion,
+      _view_name: null,
+      data: new Uint16Array(),
+    };
+  }
+
+  static override serializers: ISerializers = {
+    ...WidgetModel.serializers,
+    data: numbersOf(Uint16Array),
+  };
+
+  read<K extends keyof DensityMapState>(key: K): DensityMapState[K] {
+    return this.get(key);
+  }
+
+  change(state: Partial<DensityMapState>): void {
+    this.set(state);
+    this.save_changes();
+  }
+}
+
+/** The page's side of a viewer of Gaussians. */
+export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess {
+  override defaults() {
+    return {
+      ...super.defaults(),
+      _model_name: "GaussianViewerModel",
+      _model_module: widgetModule,
+      _model_module_version: widgetModuleVersion,
+      _view_name: "GaussianViewerView",
+      _view_module: widgetModule,
+      _view_module_version: widgetModuleVersion,
+      neutral: new Float32Array(),
+      gaussians: new Float32Array(),
+      maps: [],
+    };
+  }
+
+  static override serializers: ISerializers = {
+    ...DOMWidgetModel.serializers,
+    neutral: numbersOf(Float32Array),
+    gaussians: numbersOf(Float32Array),
+    second: numbersOf(Float32Array),
+    arrowsFrom: numbersOf(Float32Array),
+    arrowsTo: numbersOf(Float32Array),
+    free: numbersOf(Uint8Array),
+    region: numbersOf(Uint8Array),
+    frames: numbersOf(Uint16Array),
+    density: { deserialize: unpack_models },
+    maps: { deserialize: unpack_models },
+  };
+
+  read<K extends keyof ViewerState>(key: K): ViewerState[K] {
+    return this.get(key);
+  }
+
+  change(state: ViewerChange): void {
+    this.set(state);
+    this.save_changes();
+  }
+}

@@ -1,0 +1,69 @@
+import { plotlyText } from "../plotlyText.js";
+import type { ShownRanges } from "./axisZoom.js";
+import { type PlotlyFigure, pathColour, scatterFigure, selectedColour, type Trace } from "./figure.js";
+import type { Snapshot } from "./snapshot.js";
+import type { ScatterTheme } from "./theme.js";
+
+/** The picture with what the page draws beside it: legend or colour bar, probe, path. */
+export function exportedFigure(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): PlotlyFigure {
+  const { data, layout } = scatterFigure(state, theme, ranges);
+  const { colouring } = state;
+  const twoAxes = state.pointsZ.length === 0;
+  if (colouring.kind === "number") addColourBar(data, colouring.title);
+  return {
+    data: [...data, ...legendTraces(state, twoAxes), ...(twoAxes ? markTraces(state) : [])],
+    layout: {
+      ...layout,
+      margin: { ...(layout["margin"] as object), r: colouring.kind === "none" ? 14 : 170 },
+      showlegend: "categories" in colouring,
+      legend: { itemsizing: "constant" },
+    },
+  };
+}
+
+function addColourBar(data: readonly Trace[], title: string): void {
+  const points = data.find((trace) => trace["type"] !== "heatmap")!;
+  points["marker"] = {
+    ...(points["marker"] as object),
+    showscale: true,
+    colorbar: { title: { text: plotlyText(title), side: "right" }, thickness: 14 },
+  };
+}
+
+/** Traces without points, for their entries in the legend. */
+function legendTraces({ colouring, hidden }: Snapshot, twoAxes: boolean): Trace[] {
+  if (!("categories" in colouring)) return [];
+  return colouring.categories
+    .filter(({ name }) => !hidden.includes(name))
+    .map(({ name, colour, marker }) => ({
+      type: twoAxes ? "scattergl" : "scatter3d",
+      mode: "markers",
+      name: plotlyText(name),
+      showlegend: true,
+      x: [null],
+      y: [null],
+      ...(twoAxes ? {} : { z: [null] }),
+      marker: { size: 9, color: colour, symbol: marker },
+    }));
+}
+
+/** Path and probe over two axes. */
+function markTraces({ pathLine, stationPlaces, probePlace }: Snapshot): Trace[] {
+  const axisOf = (places: ArrayLike<number>, d: number) =>
+    Array.from({ length: Math.floor(places.length / 2) }, (_, i) => places[2 * i + d]!);
+  const marks = (places: ArrayLike<number>, more: Trace): Trace => ({
+    type: "scattergl",
+    x: axisOf(places, 0),
+    y: axisOf(places, 1),
+    showlegend: false,
+    ...more,
+  });
+  return [
+    marks(pathLine, { mode: "lines", line: { color: pathColour, width: 2 } }),
+    marks(stationPlaces, { mode: "markers", marker: { size: 6, color: pathColour } }),
+    marks(probePlace, {
+      mode: "markers",
+      marker: { size: 13, color: selectedColour, line: { color: "#ffffff", width: 2 } },
+    }),
+  ];
+}

@@ -1,0 +1,102 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vitest/config";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Sources and where the build puts them. */
+const trees = [
+  ["kernel-lib/src", "kernel-lib/dist"],
+  ["kernel-lib/tslab-widgets/src", "kernel-lib/tslab-widgets/dist"],
+  ["labextension/src", "labextension/lib"],
+  ["tests", "tests/dist"],
+] as const;
+
+/**
+ * Worker threads, child processes and the WebAssembly module come from the build, as users get them: modules find them beside
+ * themselves through `__dirname`, which is therefore the folder of the compiled file.
+ */
+const compiledFolder: Plugin = {
+  name: "compiled-folder",
+  enforce: "pre",
+  transform(code, id) {
+    const file = path.relative(root, id.split("?")[0]!);
+    const tree = trees.find(([sources]) => file.startsWith(`${sources}/`));
+    if (!tree || !code.includes("__dirname")) return undefined;
+    const folder = path.join(root, tree[1], path.relative(tree[0], path.dirname(file)));
+    return { code: code.replaceAll(/\b__dirname\b/g, JSON.stringify(folder)), map: null };
+  },
+};
+
+const limit = Number(process.env["E2GMM_TEST_TIMEOUT"]) * 1000 || undefined;
+const sources = trees.map(([folder]) => `${folder}/**`);
+const project = (
+  name: string,
+  groupOrder: number,
+  include: string[],
+  exclude: string[],
+  seconds: number,
+) => ({
+  extends: true as const,
+  test: {
+    name,
+    include,
+    exclude: ["**/node_modules/**", "**/dist/**", "**/lib/**", ...exclude],
+    testTimeout: limit ?? seconds * 1000,
+    hookTimeout: limit ?? seconds * 1000,
+    sequence: { groupOrder },
+  },
+});
+
+export default defineConfig({
+  root,
+  plugins: [compiledFolder],
+  // Written next to the packages and not into the home folder
+  cacheDir: path.join(root, "node_modules/.vite"),
+  test: {
+    pool: "forks",
+    // What a test prints is shown when it fails
+    silent: "passed-only",
+    slowTestThreshold: 30_000,
+    isolate: true,
+    // The library as built: it is CommonJS, and its worker threads share modules with it
+    server: { deps: { external: [/\/kernel-lib\/(.*\/)?dist\//] } },
+    projects: [
+      project(
+        "tests",
+        0,
+        sources.map((folder) => `${folder}/*.test.ts`),
+        ["**/*.slow.test.ts"],
+        180,
+      ),
+      // These use every core, so they run one after another.
+      {
+        ...project(
+          "slow",
+          1,
+          sources.map((folder) => `${folder}/*.slow.test.ts`),
+          [],
+          600,
+        ),
+        test: {
+          ...project(
+            "slow",
+            1,
+            sources.map((folder) => `${folder}/*.slow.test.ts`),
+            [],
+            600,
+          ).test,
+          fileParallelism: false,
+          maxWorkers: 1,
+        },
+      },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["kernel-lib/src/**/*.ts", "kernel-lib/*/src/**/*.ts", "labextension/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.test.*.ts", "**/testing.ts"],
+      reporter: ["text-summary", "html"],
+      reportsDirectory: "tests/dist/coverage",
+    },
+  },
+});
