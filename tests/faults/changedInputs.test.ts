@@ -22,10 +22,10 @@ beforeAll(async () => {
 process.once("exit", () => rmSync(changedFolder(), { recursive: true, force: true }));
 
 const at = (...parts: string[]) => path.join(project.folder, ...parts);
-/** Beside the project: stacks are looked for in the folders above, too. */
+/** Outside the project, since stacks are also searched in parent folders. */
 const changedFolder = () => `${project.folder}-changed`;
 
-/** A stopped run of its own with particles of its own, changed in between; gives what is needed to go on. */
+/** Copies the stopped run and its particles, and changes the particles. @returns settings to resume it */
 function changed(change: (folder: string) => void): e2.training.TrainingSettings {
   const folder = changedFolder();
   rmSync(folder, { recursive: true, force: true });
@@ -34,14 +34,14 @@ function changed(change: (folder: string) => void): e2.training.TrainingSettings
   cpSync(at("stopped"), path.join(folder, "run"), { recursive: true });
   const file = path.join(folder, "run/run.json");
   const record = JSON.parse(readFileSync(file, "utf8")) as e2.training.RunRecord;
-  // As after a project has moved: the paths are edited by hand.
+  // The paths are edited by hand, as after moving a project.
   record.inputs = { particles: path.join(folder, "particles.star"), model: path.join(folder, "model.txt") };
   writeFileSync(file, JSON.stringify(record));
   change(folder);
   return { ...project.settings("run"), out: path.join(folder, "run"), resume: true };
 }
 
-/** Changes a byte of a file, in its middle or so many bytes from its end. */
+/** Changes a byte in the middle of a file, or so many bytes from its end. */
 function flip(file: string, fromEnd?: number): void {
   const bytes = readFileSync(file);
   const place = fromEnd === undefined ? bytes.length >> 1 : bytes.length - fromEnd;
@@ -97,7 +97,7 @@ const others: [name: string, change: (folder: string) => void, expected: RegExp]
   ["no stack", (folder) => rmSync(path.join(folder, "particles.mrcs")), /particles\.star.*particles\.mrcs/],
 ];
 
-describe("a run goes on with particles that were", () => {
+describe("a run is resumed with particles that were", () => {
   for (const [name, change] of same) {
     test(name, async () => {
       const settings = changed(change);
@@ -108,7 +108,7 @@ describe("a run goes on with particles that were", () => {
   }
 });
 
-describe("a run does not go on with", () => {
+describe("a run is not resumed with", () => {
   for (const [name, change, expected] of others) {
     test(name, async () => {
       const settings = changed(change);
@@ -119,7 +119,7 @@ describe("a run does not go on with", () => {
   }
 });
 
-test("nor a finished run with another particle file", async () => {
+test("a finished run is not resumed with another particle file", async () => {
   const settings = changed(() => undefined);
   (await e2.training.trainInThisThread(settings)).close();
   (await e2.training.trainInThisThread(settings)).close();
@@ -130,7 +130,7 @@ test("nor a finished run with another particle file", async () => {
   );
 });
 
-/** The record of the stopped run as an earlier version wrote it, with other options. */
+/** Rewrites the record of the stopped run as an earlier version did, with other options. */
 function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.training.TrainingSettings {
   return changed((folder) => {
     const file = path.join(folder, "run/run.json");
@@ -140,7 +140,7 @@ function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.trainin
   });
 }
 
-test("a run of an earlier version, which says nothing of its inputs, goes on, and that is said", async () => {
+test("a run of an earlier version without a record of its inputs is resumed with a warning", async () => {
   const warnings: string[] = [];
   const run = await e2.training.trainInThisThread({
     ...earlier({}),
@@ -154,7 +154,7 @@ test("a run of an earlier version, which says nothing of its inputs, goes on, an
   run.close();
 });
 
-test("a run whose epochs are fewer than it has is refused instead of trained for ever", async () => {
+test("a run with fewer epochs than it has finished is refused", async () => {
   const settings = earlier({ epochs: 1 });
   const further = earlier({ epochs: 3 });
   const run = await e2.training.trainInThisThread(further);

@@ -20,7 +20,7 @@ const at = (...parts: string[]) => path.join(project.folder, ...parts);
 const lockOf = (out: string) => at(out, "run.lock");
 const text = (...parts: string[]) => readFileSync(at(...parts), "utf8");
 
-/** Runs `work` while a training into `out` is at work, stopped after its first epoch. */
+/** Runs `work` during a training into `out`, which is stopped after its first epoch. */
 async function duringTraining(out: string, resume: boolean, work: () => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   let seen: Promise<unknown> | undefined;
@@ -41,8 +41,8 @@ const held = (out: string) =>
     `${out}: expected a folder that no other training writes to, found run\\.lock, that of process ${process.pid} on .*, since .*, which is running$`,
   );
 
-describe("a run folder in which a training works", () => {
-  test("is refused to a second training, whether it begins or goes on, of this process or another", async () => {
+describe("a run folder that a training is writing to", () => {
+  test("is refused to a second training, new or resumed, of the same or another process", async () => {
     await duringTraining("busy", false, async () => {
       const settings = project.settings("busy", { epochs: 500 });
       await assert.rejects(e2.train({ ...settings, resume: true }), held("busy"));
@@ -80,7 +80,7 @@ describe("a run folder in which a training works", () => {
     });
   });
 
-  test("is refused before the run is made, too: of two that begin, one goes on", async () => {
+  test("is refused also before the run is created: of two new trainings, one continues", async () => {
     const both = await Promise.allSettled(
       [1, 2].map(() => e2.training.trainInThisThread(project.settings("race"))),
     );
@@ -91,7 +91,7 @@ describe("a run folder in which a training works", () => {
   });
 });
 
-test("a lock ends with its training: finished, refused, failed or stopped, and folders made for it go", async () => {
+test("a lock is removed when its training ends, however it ends, with folders created for it", async () => {
   const run = await e2.training.trainInThisThread(project.settings("done"));
   run.close();
   assert.equal(existsSync(lockOf("done")), false);
@@ -111,7 +111,7 @@ test("a lock ends with its training: finished, refused, failed or stopped, and f
 });
 
 describe("a lock whose process", () => {
-  /** A lock as the training of a process wrote it. */
+  /** The lock that a training of this process writes. */
   async function lockFrom(out: string): Promise<Record<string, unknown>> {
     let lock: Record<string, unknown> = {};
     await duringTraining(out, false, async () => {
@@ -133,7 +133,7 @@ describe("a lock whose process", () => {
     });
   };
 
-  test("is dead is taken over; so is one whose number was given to another process, and one before a restart", async () => {
+  test("is dead is taken over, also if its process id is reused or the machine was restarted", async () => {
     const lock = await lockFrom("stale");
     const child = spawn(process.execPath, ["-e", ""]);
     await once(child, "exit");
@@ -157,7 +157,7 @@ describe("a lock whose process", () => {
     }
   });
 
-  test("is on another host or in another container is respected, and the error says how to remove it", async () => {
+  test("is on another host or in another container is respected; the error explains how to remove it", async () => {
     const lock = await lockFrom("far");
     for (const change of [{ host: "elsewhere" }, { pidNamespace: "pid:[1]" }]) {
       const content = JSON.stringify({ ...lock, ...change });
@@ -170,7 +170,7 @@ describe("a lock whose process", () => {
     }
   });
 
-  test("was begun by hand anew loses the folder: a training whose lock was removed writes no more", async () => {
+  test("was replaced stops its training: without its lock it writes no more", async () => {
     const controller = new AbortController();
     const epochs: number[] = [];
     await assert.rejects(

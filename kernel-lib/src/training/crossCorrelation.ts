@@ -15,7 +15,9 @@ export interface CrossSpectra {
   values: Float32Array;
 }
 
+/** A shift in the plane. */
 export type Pair = readonly [number, number];
+/** An offset in space. */
 export type Triple = [number, number, number];
 
 /** Largest offset that is searched. */

@@ -13,11 +13,10 @@ import { train } from "./background";
 import type { TrainingSettings } from "./settings";
 
 /**
- * Trainings with a GPU that is a program, SwiftShader: slow, and of sines that are right to 1e-4, but all of the way to a
- * device is that of a real one.
+ * Trainings on SwiftShader, a software GPU: slow, with sines accurate to 1e-4, but with the same code path as a real GPU.
  */
 
-/** 64 particles of 24² pixels and 24 Gaussians, clear enough that rounding does not decide what is learnt. */
+/** 64 particles of 24² pixels and 24 Gaussians with a strong signal, so that rounding does not decide the result. */
 async function simulated(folder: string): Promise<Omit<TrainingSettings, "out">> {
   await useBackend("wasm");
   const { consensus, star } = await simulateLinearMotion({
@@ -53,7 +52,7 @@ async function simulated(folder: string): Promise<Omit<TrainingSettings, "out">>
   };
 }
 
-/** Puts the software's description where Vulkan looks for drivers, for the time of the test. */
+/** Sets the Vulkan driver for the duration of a test. */
 function offer(t: TestContext, env: Record<string, string>): void {
   const before = process.env["VK_DRIVER_FILES"];
   Object.assign(process.env, env);
@@ -63,7 +62,7 @@ function offer(t: TestContext, env: Record<string, string>): void {
   });
 }
 
-test("a training whose projections are computed by WebGPU ends where that on the CPU does", async (t) => {
+test("a training with projections on WebGPU agrees with one on the CPU", async (t) => {
   const env = softwareGpu(t);
   if (!env) return;
   offer(t, env);
@@ -94,7 +93,7 @@ test("a training whose projections are computed by WebGPU ends where that on the
   }
 });
 
-test("left the choice, a training with a GPU that is slower than the CPU takes the CPU, says so and records it", async (t) => {
+test("by default, a training with a GPU slower than the CPU uses the CPU, reports and records it", async (t) => {
   const env = softwareGpu(t);
   if (!env) return;
   offer(t, env);
@@ -119,7 +118,7 @@ test("left the choice, a training with a GPU that is slower than the CPU takes t
   assert.deepEqual(warnings, [engineReason]);
 });
 
-test("on WebGPU the tensor engine's memory does not grow from one evaluation to the next, nor with each new size", (t) => {
+test("memory of the tensor engine on WebGPU does not grow with evaluations or new sizes", (t) => {
   const env = softwareGpu(t);
   if (!env) return;
   const at = (file: string) => JSON.stringify(path.join(__dirname, "..", file));

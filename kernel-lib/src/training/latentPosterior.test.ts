@@ -4,7 +4,7 @@ import { Random } from "../random";
 import { latentPosterior } from "./latentPosterior";
 import type { LatentLikelihood } from "./posterior";
 
-/** Particles that were seen at `seen` with a known Gaussian error: the posterior can be written down. */
+/** A Gaussian likelihood around `seen`, whose posterior is known. */
 function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLikelihood {
   const latent = precision.length;
   const at = (i: number, z: ArrayLike<number>, offset: number) => {
@@ -28,7 +28,7 @@ function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLi
 }
 
 describe("posterior of the latents", () => {
-  test("in one dimension the deviation is that of the likelihood where the prior is broad", async () => {
+  test("in one dimension, with a broad prior, the standard deviation is that of the likelihood", async () => {
     const random = new Random(1);
     const count = 500;
     const truth = Float32Array.from({ length: count }, () => 3.4 * (random.uniform() - 0.5));
@@ -46,7 +46,7 @@ describe("posterior of the latents", () => {
     }
   });
 
-  test("in one dimension a particle with a second, higher peak far from the encoder's place is found there", async () => {
+  test("in one dimension a higher peak far from the encoder's latent is found", async () => {
     const twoPeaks: LatentLikelihood = {
       async shared(particles, z) {
         const peak = (at: number, height: number) => height * Math.exp(-((z[0]! - at) ** 2) / 0.18);
@@ -58,7 +58,7 @@ describe("posterior of the latents", () => {
     for (const z of mean) assert.ok(Math.abs(z - 1) < 0.15, `${z}`);
   });
 
-  test("in one dimension only the population gives region and prior", async () => {
+  test("in one dimension region and prior come from the population only", async () => {
     const seen = Float32Array.of(-0.4, -0.2, 0, 0.2, 0.4, 40);
     const likelihood = gaussianLikelihood(seen, [[100]]);
     const start = Float32Array.of(-0.4, -0.2, 0, 0.2, 0.4, 1000);
@@ -70,7 +70,7 @@ describe("posterior of the latents", () => {
     assert.ok(some.mean[5]! < 0.6, "within the region of the others");
   });
 
-  test("in two dimensions mean and deviation are those of likelihood times standard normal", async () => {
+  test("in two dimensions mean and standard deviation are those of likelihood times standard normal", async () => {
     const precision = [
       [30, 12],
       [12, 10],
@@ -96,7 +96,7 @@ describe("posterior of the latents", () => {
     }
   });
 
-  test("a view that cannot tell has the prior's width", async () => {
+  test("an uninformative direction has the prior's width", async () => {
     const { standardDeviation: deviation } = await latentPosterior(
       gaussianLikelihood(Float32Array.of(0.3, 0.2), [
         [50, 0],
@@ -109,7 +109,7 @@ describe("posterior of the latents", () => {
     assert.ok(Math.abs(deviation[1]! - 1) < 1e-3);
   });
 
-  test("a particle of which nothing can be said stays where it was, with the prior's width, and the others are found", async () => {
+  test("a particle with NaN keeps its latent with the prior's width; the others are refined", async () => {
     const sound = gaussianLikelihood(Float32Array.of(0.5, -0.5, 0.4, 0.2), [
       [40, 0],
       [0, 40],
@@ -134,7 +134,7 @@ describe("posterior of the latents", () => {
     assert.ok(Math.abs(mean[2]! - (0.4 * 40) / 41) < 1e-2 && Math.abs(mean[3]! - (0.2 * 40) / 41) < 1e-2);
   });
 
-  test("it stops when asked", async () => {
+  test("it can be aborted", async () => {
     const controller = new AbortController();
     controller.abort(new Error("enough"));
     await assert.rejects(

@@ -1,65 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
 import { copyFile, readdir, readFile, truncate, writeFile } from "node:fs/promises";
-import { createRequire, syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import * as threads from "node:worker_threads";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
-import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/growNeutralModel";
-import { writeModelText } from "../model/text";
+import { readModelText, writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
-import { simulateLinearMotion } from "../simulate/designs";
 import { train } from "./background";
 import { Run } from "./runs/run";
-import { readArrays, writeArrays } from "./runs/weightsFile";
 import type { TrainingSettings } from "./settings";
-import { trainInThisThread } from "./train";
+import { smallTraining } from "./smallTraining.test.helper";
 
-/** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */
-const data = mkdtempSync(path.join(tmpdir(), "e2gmm-train-"));
-afterAll(() => rmSync(data, { recursive: true, force: true }));
-const particles = path.join(data, "particles.star");
-const model = path.join(data, "neutral.txt");
-let truth: number[];
-
-beforeAll(async () => {
-  await useBackend("wasm");
-  const { consensus } = await simulateLinearMotion({
-    folder: data,
-    states: 12,
-    particlesPerState: 40,
-    range: 0.25,
-    boxSize: 32,
-    apix: 4,
-    snr: 1,
-    seed: 5,
-  });
-  const map = await readMap(consensus);
-  const grown = await growNeutralModel(map, {
-    resolution: 12,
-    gaussians: 48,
-    startGaussians: 48,
-    boxSize: 32,
-  });
-  await writeModelText(model, grown.model);
-  const lines = (await readFile(path.join(data, "truth.csv"), "utf8")).trim().split("\n").slice(1);
-  truth = lines.map((line) => Number(line.split(",")[2]));
-});
-
-function settings(out: string, options: TrainingSettings["options"] = {}): TrainingSettings {
-  return {
-    particles,
-    model,
-    out,
-    options: { latent: 1, vary: ["position"], epochs: 6, coarseEpochs: 3, batchSize: 8, ...options },
-    engine: { threads: 2 },
-  };
-}
+const data = smallTraining();
+const { settings } = data;
 
 describe("training", () => {
   test("finds the simulated motion, and writes a complete run folder", async (t) => {
@@ -70,8 +24,8 @@ describe("training", () => {
       onProgress: ({ task }) => progress.add(task),
     });
     const { encoder, refined, standardDeviation } = await run.latents();
-    assert.ok(Math.abs(pearson(refined, truth)) > 0.95, `refined ${pearson(refined, truth)}`);
-    assert.ok(Math.abs(pearson(encoder, truth)) > 0.9, `encoder ${pearson(encoder, truth)}`);
+    assert.ok(Math.abs(pearson(refined, data.truth)) > 0.95, `refined ${pearson(refined, data.truth)}`);
+    assert.ok(Math.abs(pearson(encoder, data.truth)) > 0.9, `encoder ${pearson(encoder, data.truth)}`);
     const [least, most] = [Math.min(...standardDeviation), Math.max(...standardDeviation)];
     assert.ok(least > 0 && most < 2, `standard deviations from ${least} to ${most}`);
     assert.deepEqual((await readdir(out)).sort(), [
@@ -119,7 +73,7 @@ describe("training", () => {
         ...stopped,
         signal: controller.signal,
         onEpoch: ({ epoch }, latents) => {
-          assert.equal(latents.length, truth.length);
+          assert.equal(latents.length, data.truth.length);
           if (epoch === 2) controller.abort(new Error("stopped by the test"));
         },
       }),
@@ -196,7 +150,7 @@ describe("training", () => {
   test("Gaussians outside the mask never move", async (t) => {
     const folder = temporaryFolder(t);
     const mask = path.join(folder, "mask.mrc");
-    const map = await readMap(path.join(data, "consensus.mrc"));
+    const map = await readMap(path.join(data.folder, "consensus.mrc"));
     const half = map.data.map((_, i) => (i % 32 >= 20 ? 1 : 0));
     const { writeMap } = await import("../maps/mapFile");
     await writeMap(mask, { ...map, data: half });
@@ -234,7 +188,7 @@ describe("training", () => {
       );
     }
     const wide = path.join(folder, "wide.txt");
-    await writeModelText(wide, { ...(await readNeutral()), apix: 8 });
+    await writeModelText(wide, { ...(await readModelText(data.model)), apix: 8 });
     await assert.rejects(
       train({ ...settings(out), model: wide }),
       /particles\.star: expected images as wide as the box of .*wide\.txt, 256\.0 Å, found 128\.0 Å/,
@@ -261,123 +215,8 @@ describe("training", () => {
   });
 });
 
-/** Notes every thread that is started while `work` runs; `limits` are set for those of the training. */
-async function watchingThreads<T>(
-  work: (started: { file: string; worker: threads.Worker }[]) => Promise<T>,
-  limits?: threads.ResourceLimits,
-): Promise<T> {
-  const started: { file: string; worker: threads.Worker }[] = [];
-  const Original = threads.Worker;
-  class Watched extends Original {
-    constructor(file: string, options?: threads.WorkerOptions) {
-      const limited = limits && file.endsWith("trainingThread.js") ? { resourceLimits: limits } : {};
-      super(file, { ...options, ...limited });
-      started.push({ file: path.basename(file), worker: this });
-    }
-  }
-  const module = createRequire(__filename)("node:worker_threads") as { Worker: typeof Original };
-  module.Worker = Watched;
-  // Modules that import `Worker` as ES modules see the replacement only after this
-  syncBuiltinESMExports();
-  try {
-    return await work(started);
-  } finally {
-    module.Worker = Original;
-    syncBuiltinESMExports();
-  }
-}
-
-describe("an accident in training", () => {
-  const options = { epochs: 3, coarseEpochs: 1 };
-
-  test("out of memory in the training thread fails the run with that message; the calling thread survives", async (t) => {
-    const out = path.join(temporaryFolder(t), "run");
-    await watchingThreads(
-      () =>
-        assert.rejects(
-          train(settings(out, options)),
-          /^Error: the training thread died, .*out of memory; (no epoch was finished|the last checkpoint is intact)/i,
-        ),
-      { maxOldGenerationSizeMb: 8 },
-    );
-    // And trains as soon as there is memory.
-    const begun = (await readdir(path.dirname(out))).length > 0;
-    (await train({ ...settings(out, options), resume: begun })).close();
-  });
-
-  test("a training thread that dies leaves its checkpoint, from which the run ends with the same result", async (t) => {
-    const folder = temporaryFolder(t);
-    const whole = await train(settings(path.join(folder, "whole"), options));
-    const broken = settings(path.join(folder, "broken"), options);
-    await watchingThreads((started) =>
-      assert.rejects(
-        train({ ...broken, onEpoch: () => void started[0]!.worker.terminate() }),
-        /the training thread died, it exited with code 1; the last checkpoint is intact: train with `resume` to continue/,
-      ),
-    );
-    const resumed = await train({ ...broken, resume: true });
-    assert.deepEqual(await resumed.latents(), await whole.latents());
-    whole.close();
-    resumed.close();
-  });
-
-  test("a run that died between its final weights and its record is completed on resuming, and not refined twice", async (t) => {
-    const base = settings(path.join(temporaryFolder(t), "run"), { epochs: 1, coarseEpochs: 0 });
-    const run = await train(base);
-    run.close();
-    const weights = await readFile(path.join(run.folder, "weights.safetensors"));
-    const record = path.join(run.folder, "run.json");
-    const text = await readFile(record, "utf8");
-    await writeFile(record, text.replace('"status": "complete"', '"status": "training"'));
-    const resumed = await train({ ...base, resume: true });
-    assert.equal(resumed.record.status, "complete");
-    assert.deepEqual(await resumed.latents(), await run.latents());
-    assert.deepEqual(await readFile(path.join(run.folder, "weights.safetensors")), weights);
-    resumed.close();
-  });
-
-  test("a projection thread that dies fails the run with that message; the checkpoint survives", async (t) => {
-    const broken = settings(path.join(temporaryFolder(t), "run"), options);
-    await watchingThreads((started) =>
-      assert.rejects(
-        trainInThisThread({
-          ...broken,
-          onEpoch: () => {
-            void started.find(({ file }) => file === "wasmWorker.js")!.worker.terminate();
-          },
-        }),
-        /projection engine: a worker thread ended, exit code \d/,
-      ),
-    );
-    const resumed = await train({ ...broken, resume: true });
-    assert.equal(resumed.history.length, 3);
-    resumed.close();
-  });
-});
-
-async function readNeutral() {
-  const { readModelText } = await import("../model/text");
-  return readModelText(model);
-}
-
-describe("arrays in a file", () => {
-  test("are read as they were written, with their metadata", async (t) => {
-    const file = path.join(temporaryFolder(t), "a.safetensors");
-    const arrays = [
-      { name: "a", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, Math.PI) },
-      { name: "ü", shape: [1], data: Float32Array.of(-1e-30) },
-    ];
-    await writeArrays(file, arrays, { note: "x" });
-    assert.deepEqual(await readArrays(file), { arrays, metadata: { note: "x" } });
-  });
-
-  test("a file of another format is refused", async () => {
-    await assert.rejects(readArrays(particles), /expected a safetensors file, found/);
-  });
-});
-
 test("the particles of the test are as many as the truth has rows", async () => {
-  const set = await openParticles(particles);
-  assert.equal(set.count, truth.length);
+  const set = await openParticles(data.particles);
+  assert.equal(set.count, data.truth.length);
   await set.close();
 });

@@ -67,8 +67,11 @@ interface Networks {
 
 /** The steps of a training, without files. */
 export class Trainer {
+  /** The neutral model. */
   readonly neutral: GaussianModel;
+  /** Parameters of the method. */
   readonly options: TrainingOptions;
+  /** Transforms and poses of the particles. */
   readonly targets: ParticleTargets;
   /** Particles of the training and validation sets, over which means are taken, ascending. */
   used!: Int32Array;

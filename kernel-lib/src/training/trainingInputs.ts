@@ -1,6 +1,7 @@
 import path from "node:path";
 import { InputError } from "../errors";
 import { ringsOfBox, ringsWithin } from "../fourier/trainingBox";
+import { hasSameBoxLength } from "../maps/grid";
 import { type GaussianModel, Row } from "../model/gaussianModel";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { TaskOptions } from "../progress";
@@ -122,8 +123,8 @@ function requireAmplitude({ params, count }: GaussianModel, file: string): void 
 
 /** @throws InputError unless images and model have the same box length */
 function requireSameBox(set: ParticleSet, neutral: GaussianModel, inputs: RunRecord["inputs"]): void {
+  if (hasSameBoxLength(set, neutral)) return;
   const [images, model] = [set.boxSize * set.apix, neutral.boxSize * neutral.apix];
-  if (Math.abs(images / model - 1) <= 0.01) return;
   throw new InputError(
     inputs.particles,
     `images as wide as the box of ${inputs.model}, ${model.toFixed(1)} Å`,

@@ -19,7 +19,7 @@ describe("ring weights", () => {
     }
   }
 
-  test("information weights find the signal-to-noise ratio behind the mean FRC, and each particle's share", () => {
+  test("information weights recover the signal-to-noise ratio, and weight each particle by its CTF", () => {
     const weights = new RingWeights({ weighting: "information", meanFrc, ctfPower, particles });
     assert.equal(weights.lastRing, 5);
     for (let i = 0; i < particles; i += 37) {
@@ -34,14 +34,14 @@ describe("ring weights", () => {
     }
   });
 
-  test("asking for fewer rings gives the same weights, cut off", () => {
+  test("fewer rings give the same weights, truncated", () => {
     const weights = new RingWeights({ weighting: "information", meanFrc, ctfPower, particles });
     const [all, few] = [weights.of([3, 9]), weights.of([3, 9], 2)];
     assert.deepEqual([...few], [all[0], all[1], all[2], all[7], all[8], all[9]]);
     assert.ok(weights.meanTotal(2) < weights.meanTotal());
   });
 
-  test("rings without signal before the first one are known, and only members count", () => {
+  test("leading rings without signal are detected, and only members count", () => {
     const without = meanFrc.slice();
     without.fill(0, 1, 3);
     const weights = new RingWeights({ weighting: "information", meanFrc: without, ctfPower, particles });
@@ -54,7 +54,7 @@ describe("ring weights", () => {
     assert.ok(Math.abs(some.meanTotal() / total - 1) < 1e-6);
   });
 
-  test("a ring at a zero of a particle's CTF counts for nothing", () => {
+  test("a ring at a zero of a particle's CTF has weight 0", () => {
     const zeroed = ctfPower.slice();
     zeroed[2] = 0;
     assert.equal(

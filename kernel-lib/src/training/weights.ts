@@ -32,6 +32,7 @@ export interface RingWeightsData {
 
 /** Ring weights of a data set, computed on request so that nothing is stored per particle. */
 export class RingWeights {
+  /** How rings are weighted. */
   readonly weighting: Weighting;
   /** Spectral signal-to-noise ratio of each ring for a CTF of 1, [rings + 1]; 0 for rings without signal. */
   readonly snr: Float64Array;
