@@ -99,7 +99,7 @@ for (const workspace of workspaces) {
       const { manifest, folder } = packages[workspace]!;
       assert.equal(manifest.license, "BSD-3-Clause");
       assert.doesNotMatch(JSON.stringify(manifest), /"file:|"link:|"workspace:|"private"/);
-      const readme = readFileSync(path.join(folder, "README.md"), "utf8");
+      const readme = readFileSync(path.join(folder, "README.md"), "utf8").replaceAll(/```[\s\S]*?```/g, "");
       // npm's page of a package has nothing that a relative link could lead to
       assert.doesNotMatch(readme, /\]\((?!https?:)/);
     });
@@ -118,48 +118,142 @@ for (const workspace of workspaces) {
   });
 }
 
-describe("the entry points of e2gmm", () => {
-  /** `e2gmm`, `e2gmm/widgets`, …: what the exports name one by one. */
-  const entryPoints = () =>
-    Object.keys(packages["e2gmm"]!.manifest.exports!)
-      .filter((key) => !key.includes("*") && !key.startsWith("./dist/") && key !== "./package.json")
-      .map((key) => path.posix.join("e2gmm", key));
+/** What a compiler says of programs in the consumer's folder. */
+function diagnose(
+  ts: typeof typescript,
+  resolution: { module: number; moduleResolution: number },
+  programs: Record<string, string>,
+): string[] {
+  for (const [name, source] of Object.entries(programs)) writeFileSync(path.join(consumer, name), source);
+  const program = ts.createProgram(
+    Object.keys(programs).map((name) => path.join(consumer, name)),
+    {
+      ...resolution,
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2022.d.ts"],
+      esModuleInterop: true,
+      strict: true,
+      noEmit: true,
+      // The declarations themselves are checked in package.test.ts
+      skipLibCheck: true,
+      types: ["node"],
+      typeRoots: [path.join(root, "node_modules/@types")],
+    },
+  );
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map((d) => `${d.file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`);
+}
 
-  test("are clean for attw: types resolve the same way as code, in each kind of module resolution", async () => {
-    const attw = await importModule<Attw>("@arethetypeswrong/core");
-    const tarball = attw.createPackageFromTarballData(packages["e2gmm"]!.tarball);
-    // ./dist/… is there only for as long as others still import from it
-    const analysis = await attw.checkPackage(tarball, { excludeEntrypoints: [/^\.\/dist\//] });
-    assert.ok(analysis.types);
-    assert.deepEqual(analysis.problems, []);
-    for (const name of entryPoints()) {
-      assert.ok(analysis.entrypoints[name === "e2gmm" ? "." : name.replace("e2gmm", ".")], name);
-    }
-  });
+/** The examples of a package's README, as modules. */
+function readmeExamples(workspace: string): Record<string, string> {
+  const readme = readFileSync(path.join(packages[workspace]!.folder, "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/```ts\b.*\n([\s\S]*?)```/g)].map(([, code]) => code!);
+  assert.ok(blocks.length > 0);
+  return Object.fromEntries(
+    blocks.map((code, i) => [`${workspace}-readme${i}.mts`, `${code}\nexport {};\n`]),
+  );
+}
 
-  test("have the same declarations in exports and in typesVersions, which older resolution reads", () => {
-    const { exports: entries, typesVersions } = packages["e2gmm"]!.manifest;
-    const older = Object.fromEntries(
-      Object.entries(typesVersions!["*"]).map(([name, [file]]) => [`e2gmm/${name}`, `./${file}`]),
-    );
-    const newer = Object.fromEntries(
+for (const workspace of ["tslab-widgets", "e2gmm"]) {
+  describe(`the entry points of ${workspace}`, () => {
+    /** The package itself and its sub-paths, as the exports list them. */
+    const entryPoints = () =>
+      Object.keys(packages[workspace]!.manifest.exports!)
+        .filter((key) => !key.includes("*") && !key.startsWith("./dist/") && key !== "./package.json")
+        .map((key) => path.posix.join(workspace, key));
+
+    test("are clean for attw: types resolve the same way as code, in each kind of module resolution", async () => {
+      const attw = await importModule<Attw>("@arethetypeswrong/core");
+      const tarball = attw.createPackageFromTarballData(packages[workspace]!.tarball);
+      // ./dist/… is there only for as long as others still import from it
+      const analysis = await attw.checkPackage(tarball, { excludeEntrypoints: [/^\.\/dist\//] });
+      assert.ok(analysis.types);
+      assert.deepEqual(analysis.problems, []);
+      for (const name of entryPoints()) {
+        assert.ok(analysis.entrypoints[name === workspace ? "." : name.replace(workspace, ".")], name);
+      }
+    });
+
+    test("have the same declarations in exports and in typesVersions, which older resolution reads", () => {
+      const { exports: entries, typesVersions } = packages[workspace]!.manifest;
+      const older = Object.fromEntries(
+        Object.entries(typesVersions!["*"]).map(([name, [file]]) => [`${workspace}/${name}`, `./${file}`]),
+      );
+      const newer = Object.fromEntries(
+        entryPoints()
+          .filter((name) => name !== workspace)
+          .map((name) => [name, (entries![name.replace(workspace, ".")] as { types: string }).types]),
+      );
+      assert.deepEqual(older, newer);
+    });
+
+    test("can be required, and other files cannot", () => {
+      const fromConsumer = createRequire(path.join(consumer, "program.js"));
+      for (const name of entryPoints()) assert.ok(fromConsumer(name), name);
+      assert.equal(fromConsumer(`${workspace}/package.json`).name, workspace);
+      assert.throws(
+        () => fromConsumer(`${workspace}/bin/${workspace}.js`),
+        /ERR_PACKAGE_PATH_NOT_EXPORTED|not exported/,
+      );
+    });
+
+    /** Uses each entry point, so that one whose declarations are not found is an error and not `any`. */
+    const useAll = () =>
       entryPoints()
-        .filter((name) => name !== "e2gmm")
-        .map((name) => [name, (entries![name.replace("e2gmm", ".")] as { types: string }).types]),
-    );
-    assert.deepEqual(older, newer);
-  });
+        .map(
+          (name, i) =>
+            `import * as m${i} from "${name}";\n` +
+            `// @ts-expect-error no entry point has such a name\nexport const n${i} = m${i}.noSuchName;\n`,
+        )
+        .join("");
 
-  test("can be required, by the names that the extension uses meanwhile as well", () => {
+    test("are found by the TypeScript 5.0 of notebooks with its node10 resolution", () => {
+      const ts: typeof typescript = require("@tslab/typescript-for-tslab");
+      assert.match(ts.version, /^5\.0\./);
+      const node10 = { module: ts.ModuleKind.CommonJS, moduleResolution: 2 };
+      assert.deepEqual(diagnose(ts, node10, { [`${workspace}.ts`]: useAll() }), []);
+    });
+
+    test("are found by current resolution, and the README's examples pass the compiler", () => {
+      const ts: typeof typescript = require("typescript");
+      const { NodeNext } = ts.ModuleKind;
+      const current = { module: NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+      const programs = { [`${workspace}.mts`]: useAll(), ...readmeExamples(workspace) };
+      assert.deepEqual(diagnose(ts, current, programs), []);
+    });
+  });
+}
+
+describe("e2gmm", () => {
+  test("can be required by the names that the extension uses meanwhile", () => {
     const fromConsumer = createRequire(path.join(consumer, "program.js"));
-    const dist = ["e2gmm/dist/widgets", "e2gmm/dist/errors.js", "e2gmm/dist/errors"];
-    for (const name of [...entryPoints(), ...dist]) assert.ok(fromConsumer(name), name);
-    assert.equal(fromConsumer("e2gmm/package.json").name, "e2gmm");
-    assert.throws(() => fromConsumer("e2gmm/bin/e2gmm.js"), /ERR_PACKAGE_PATH_NOT_EXPORTED|not exported/);
+    for (const name of ["e2gmm/dist/widgets", "e2gmm/dist/errors.js", "e2gmm/dist/errors"])
+      assert.ok(fromConsumer(name), name);
+    const old: typeof typescript = require("@tslab/typescript-for-tslab");
+    const ts: typeof typescript = require("typescript");
+    const widgets = `export { IntSlider } from "e2gmm/dist/widgets";\n`;
+    const node10 = { module: old.ModuleKind.CommonJS, moduleResolution: 2 };
+    const current = {
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    };
+    const found = [
+      ...diagnose(old, node10, {
+        "dist.ts": `export { shortNumber } from "e2gmm/dist/display/checks";\n${widgets}`,
+      }),
+      ...diagnose(ts, current, {
+        "dist.mts": `export { shortNumber } from "e2gmm/dist/display/checks.js";\n${widgets}`,
+      }),
+    ];
+    assert.deepEqual(found, []);
   });
 
-  test("for front ends import nothing of Node", () => {
-    const forFrontEnds = entryPoints().filter((name) => /^e2gmm\/(formats|errors|display)\b/.test(name));
+  test("imports nothing of Node in the entry points for front ends", () => {
+    const { exports: entries } = packages["e2gmm"]!.manifest;
+    const forFrontEnds = Object.keys(entries!)
+      .filter((key) => /^\.\/(formats|errors|display)\b/.test(key))
+      .map((key) => path.posix.join("e2gmm", key));
     assert.ok(forFrontEnds.length >= 5);
     const fromConsumer = createRequire(path.join(consumer, "program.js"));
     const seen = new Set<string>();
@@ -172,71 +266,5 @@ describe("the entry points of e2gmm", () => {
         open.push(require.resolve(path.resolve(path.dirname(file), name!)));
       }
     }
-  });
-
-  /** What a compiler has to say of programs in the consumer's folder */
-  function diagnose(
-    ts: typeof typescript,
-    resolution: number,
-    module: number,
-    programs: Record<string, string>,
-  ) {
-    for (const [name, source] of Object.entries(programs)) writeFileSync(path.join(consumer, name), source);
-    const program = ts.createProgram(
-      Object.keys(programs).map((name) => path.join(consumer, name)),
-      {
-        target: ts.ScriptTarget.ES2022,
-        lib: ["lib.es2022.d.ts"],
-        module,
-        moduleResolution: resolution,
-        esModuleInterop: true,
-        strict: true,
-        noEmit: true,
-        // The declarations themselves are checked in package.test.ts
-        skipLibCheck: true,
-        types: ["node"],
-        typeRoots: [path.join(root, "node_modules/@types")],
-      },
-    );
-    return ts
-      .getPreEmitDiagnostics(program)
-      .map((d) => `${d.file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(d.messageText, "\n")}`);
-  }
-
-  /** Uses each entry point, so that one whose declarations are not found is an error and not `any`. */
-  const useAll = () =>
-    entryPoints()
-      .map(
-        (name, i) =>
-          `import * as m${i} from "${name}";\n` +
-          `// @ts-expect-error no entry point has such a name\nexport const n${i} = m${i}.noSuchName;\n`,
-      )
-      .join("");
-
-  const readmeExample = () => {
-    const [, code] = /```ts\n([\s\S]*?)```/.exec(
-      readFileSync(path.join(packages["e2gmm"]!.folder, "README.md"), "utf8"),
-    )!;
-    return code!;
-  };
-
-  test("are found by the TypeScript 5.0 of notebooks with its node10 resolution", () => {
-    const ts: typeof typescript = require("@tslab/typescript-for-tslab");
-    assert.match(ts.version, /^5\.0\./);
-    const found = diagnose(ts, 2, ts.ModuleKind.CommonJS, {
-      "all.ts": useAll(),
-      "dist.ts": `export { shortNumber } from "e2gmm/dist/display/checks";\nexport { IntSlider } from "e2gmm/dist/widgets";\n`,
-    });
-    assert.deepEqual(found, []);
-  });
-
-  test("are found by current resolution, and the README's example passes the compiler", () => {
-    const ts: typeof typescript = require("typescript");
-    const found = diagnose(ts, ts.ModuleResolutionKind.NodeNext, ts.ModuleKind.NodeNext, {
-      "all.mts": useAll(),
-      "readme.mts": readmeExample(),
-      "dist.mts": `export { shortNumber } from "e2gmm/dist/display/checks.js";\nexport { IntSlider } from "e2gmm/dist/widgets";\n`,
-    });
-    assert.deepEqual(found, []);
   });
 });

@@ -1,6 +1,6 @@
 import { InputError, StoppedError } from "../errors";
-import { fileTrouble } from "../fileTrouble";
-import { memoryTrouble } from "../memoryLimit";
+import { describeFileError } from "../fileErrors";
+import { describeMemoryError } from "../memoryLimit";
 
 /**
  * The error message of a command: one line, without the program's name. Everything but invalid input, an abort, file
@@ -13,10 +13,10 @@ export function describeFailure(error: unknown): string {
 function messageOf(error: unknown): string {
   if (error instanceof InputError || error instanceof StoppedError) return error.message;
   if (!(error instanceof Error)) return `unexpected error: ${String(error)}`;
-  const memory = memoryTrouble(error);
+  const memory = describeMemoryError(error);
   if (memory !== undefined) return memory;
   const { path } = error as NodeJS.ErrnoException;
-  const trouble = fileTrouble(error);
+  const trouble = describeFileError(error);
   if (trouble !== undefined) return path === undefined ? trouble : `${path}: ${trouble}`;
   return `unexpected error: ${error.message} (set E2GMM_DEBUG=1 to see where)`;
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import type { ByteSign } from "../formats/mrc";
 import { readMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
 import { type FscCurve, formatFsc, fourierShellCorrelation, resolutionAt } from "../reconstruction/fsc";
-import { writeBeside } from "../writeBeside";
 import { bytesOption, examples, fileOption, type QuietOption, quietOption } from "./options";
 import type { RunCommand, Session } from "./session";
 
@@ -49,7 +49,7 @@ async function fsc([a, b]: [string, string], options: FscOptions, session: Sessi
   const mask =
     maskFile === undefined ? undefined : await readMask(maskFile, first, { ...reading, sameVoxels: true });
   const curve = fourierShellCorrelation(first, second, { names: [a, b], ...(mask && { mask }) });
-  if (out) await writeBeside(outputs.place(out), formatFsc(curve, out));
+  if (out) await writeAtomic(outputs.place(out), formatFsc(curve, out));
   await outputs.keep(session.signal);
   session.print(formatFsc(curve).trimEnd());
   for (const threshold of fscThresholds) {

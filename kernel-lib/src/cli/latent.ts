@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { type Clusters, kMeans } from "../latent/kmeans";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { gatherRows } from "../training/batches";
 import { RunFolder, type RunRecord } from "../training/runs/run";
-import { writeBeside } from "../writeBeside";
 import {
   examples,
   fileOption,
@@ -124,9 +124,9 @@ async function writeSets(
     table.push([name, sizes[c], ...centre].join(","));
     centreLines.push(centre.join(","));
     session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}`);
-    await writeBeside(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
+    await writeAtomic(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
     if (members.length > 0) await set.select(members).writeStar(path.join(folder, `${name}${extension}`));
   }
-  await writeBeside(path.join(folder, "sets.csv"), `${table.join("\n")}\n`);
-  await writeBeside(path.join(folder, "centres.txt"), `${centreLines.join("\n")}\n`);
+  await writeAtomic(path.join(folder, "sets.csv"), `${table.join("\n")}\n`);
+  await writeAtomic(path.join(folder, "centres.txt"), `${centreLines.join("\n")}\n`);
 }

@@ -12,7 +12,7 @@ import {
 import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
-import { writeBeside } from "../writeBeside";
+import { writeAtomic } from "../atomicWrite";
 import { Outputs } from "./outputs";
 
 test("outputs are renamed together: if one fails, new files are removed and existing ones restored", async (t) => {
@@ -21,7 +21,7 @@ test("outputs are renamed together: if one fails, new files are removed and exis
   writeFileSync(at("old.txt"), "old");
   const targets = ["old.txt", "new.txt", "bad.txt"].map(at);
   const outputs = await Outputs.files(targets, []);
-  for (const target of targets) await writeBeside(outputs.place(target), "written");
+  for (const target of targets) await writeAtomic(outputs.place(target), "written");
   // A folder that was created meanwhile blocks the last one.
   mkdirSync(at("bad.txt"));
   await assert.rejects(outputs.keep(), /^InputError: .*bad\.txt: this is a folder$/);
@@ -35,7 +35,7 @@ test("kept outputs leave no other files, also if an existing file was removed me
   const targets = ["a", "b", "c"].map((name) => path.join(folder, name));
   for (const target of targets.slice(0, 2)) writeFileSync(target, "old");
   const outputs = await Outputs.files(targets, []);
-  for (const target of targets) await writeBeside(outputs.place(target), "new");
+  for (const target of targets) await writeAtomic(outputs.place(target), "new");
   rmSync(targets[1]!);
   await outputs.keep();
   await outputs.drop();
@@ -51,7 +51,7 @@ test("an output through a symbolic link replaces its target, with the same permi
   chmodSync(at("far/file"), 0o600);
   symlinkSync("far/file", at("link"));
   const outputs = await Outputs.files([at("link")], []);
-  await writeBeside(outputs.place(at("link")), "new");
+  await writeAtomic(outputs.place(at("link")), "new");
   await outputs.keep();
   assert.equal(readFileSync(at("far/file"), "utf8"), "new");
   assert.equal(statSync(at("far/file")).mode & 0o777, 0o600);

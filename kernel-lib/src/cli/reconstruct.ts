@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import type { ByteSign } from "../formats/mrc";
 import { writeMap } from "../maps/mapFile";
 import { describeLeftOut } from "../particles/images/imageOutliers";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { formatFsc } from "../reconstruction/fsc";
 import { type Reconstruction, reconstruct } from "../reconstruction/reconstruct";
-import { writeBeside } from "../writeBeside";
 import { inTermsOf } from "./failure";
 import { fscThresholds, resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
@@ -135,7 +135,7 @@ async function openSelected(
   await outputs.spare(await set.stackFiles());
   const used = select === undefined ? set : set.select(await readIndices(select, set.count));
   await used.checkStacks({ signal, onProgress });
-  for (const warning of used.notices) session.note(warning);
+  for (const warning of used.warnings) session.note(warning);
   return used;
 }
 
@@ -162,5 +162,5 @@ async function writeResult(
   if (!half1 || !half2 || !fsc) return;
   await writeMap(outputs.place(files.half1), half1, { signal });
   await writeMap(outputs.place(files.half2), half2, { signal });
-  await writeBeside(outputs.place(files.fsc), formatFsc(fsc, files.fsc));
+  await writeAtomic(outputs.place(files.fsc), formatFsc(fsc, files.fsc));
 }

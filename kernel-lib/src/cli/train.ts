@@ -164,7 +164,7 @@ async function describeParticles(inputs: Inputs, session: Session): Promise<void
     session.print(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
     );
-    for (const warning of set.notices) session.note(warning);
+    for (const warning of set.warnings) session.note(warning);
   } finally {
     await set.close();
   }

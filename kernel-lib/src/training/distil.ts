@@ -37,7 +37,7 @@ export async function distilEncoder(model: LatentModel, options: DistilOptions):
       throwIfStopped(options.signal);
       const batch = order.slice(from, from + batchSize).map((at) => particles[at]!);
       const { input, goal, weight } = batchOf(model, batch, options);
-      model.regressEncoder(input, goal, weight, batch.length, random, adam.next(rate));
+      model.regressEncoder({ features: input, goal, weight, count: batch.length }, random, adam.next(rate));
     }
     // Yields to the event loop once per epoch, which takes a fraction of a second for a thousand particles.
     await new Promise(setImmediate);

@@ -4,7 +4,7 @@ import { test } from "vitest";
 import { useBackend } from "../compute/backends";
 import { emptyResult } from "../projection/batch";
 import type { ProjectionEngine } from "../projection/engine";
-import type { EngineName, Surroundings } from "../projection/engines";
+import type { EngineEnvironment, EngineName } from "../projection/engines";
 import { engineOfRun } from "./engineOfRun";
 
 const work = {
@@ -14,7 +14,7 @@ const work = {
 };
 
 /** A GPU whose engine takes no time, or throws; `wasm` takes a second. */
-function surroundings(gpu: string | undefined, evaluated: string[], broken = false): Surroundings {
+function environment(gpu: string | undefined, evaluated: string[], broken = false): EngineEnvironment {
   let clock = 0;
   const make = (name: EngineName) =>
     ({
@@ -38,7 +38,7 @@ test("a new run on a GPU uses the engine that won the trial, and reports the rea
   const said: string[] = [];
   const { engine, reason } = await engineOfRun({}, work, {
     onWarning: (s) => said.push(s),
-    surroundings: surroundings("GPU", []),
+    environment: environment("GPU", []),
   });
   assert.equal(engine.name, "tensor");
   assert.deepEqual(said, [reason]);
@@ -57,7 +57,7 @@ test("a resumed run keeps its engine without a trial, unless another one is requ
     const { engine } = await engineOfRun(asked ? { engine: asked } : {}, work, {
       recorded,
       onWarning: (s) => said.push(s),
-      surroundings: surroundings("GPU", evaluated),
+      environment: environment("GPU", evaluated),
     });
     assert.equal(engine.name, taken);
     assert.deepEqual([evaluated, said], [[], []]);
@@ -70,7 +70,7 @@ test("a run started on a backend that is not available now continues with anothe
   const { engine } = await engineOfRun({}, work, {
     recorded: started("tensor", "webgpu"),
     onWarning: (s) => said.push(s),
-    surroundings: surroundings(undefined, []),
+    environment: environment(undefined, []),
   });
   assert.equal(engine.name, "wasm");
   assert.deepEqual(said, [
@@ -83,7 +83,7 @@ test("a GPU that failed in the trial is not used for the rest of the training", 
   const said: string[] = [];
   const chosen = await engineOfRun({}, work, {
     onWarning: (s) => said.push(s),
-    surroundings: surroundings("GPU", [], true),
+    environment: environment("GPU", [], true),
   });
   assert.equal(chosen.engine.name, "wasm");
   assert.equal(tf.getBackend(), "wasm");

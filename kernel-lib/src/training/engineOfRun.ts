@@ -4,9 +4,9 @@ import {
   type ChosenEngine,
   chooseEngine,
   type EngineChoice,
+  type EngineEnvironment,
   type EngineName,
   engineNames,
-  type Surroundings,
 } from "../projection/engines";
 import type { Workload } from "../projection/trial";
 import type { RunRecord } from "./runs/runRecord";
@@ -18,7 +18,7 @@ export interface RunEngineOptions {
   /** Called with a sentence about a choice that was made. */
   onWarning?: (warning: string) => void;
   /** Replaces GPU, engines and clock in tests. */
-  surroundings?: Surroundings;
+  environment?: EngineEnvironment;
 }
 
 /**
@@ -29,14 +29,14 @@ export interface RunEngineOptions {
 export async function engineOfRun(
   choice: EngineChoice | undefined,
   workload: Workload,
-  { recorded, onWarning, surroundings }: RunEngineOptions = {},
+  { recorded, onWarning, environment }: RunEngineOptions = {},
 ): Promise<ChosenEngine> {
   const { engine: requested = "auto" } = choice ?? {};
   const before = engineNames.find((name) => name === recorded?.engine);
   if (requested === "auto" && recorded && before && isAvailable(before, recorded)) {
-    return chooseEngine({ ...choice, engine: before }, workload, surroundings);
+    return chooseEngine({ ...choice, engine: before }, workload, environment);
   }
-  const chosen = await chooseEngine(choice, workload, surroundings);
+  const chosen = await chooseEngine(choice, workload, environment);
   if (requested === "auto" && recorded) {
     onWarning?.(
       `the run was started with the engine ${recorded.engine} on the backend ${recorded.backend}; it continues with ` +

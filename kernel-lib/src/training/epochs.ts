@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
-import { type Checkpoint, latentsArray, withFileName } from "./runs/checkpoint";
+import { type Checkpoint, latentsArray, loadFrom } from "./runs/checkpoint";
 import type { RunFolder, StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import type { RunRecord } from "./runs/runRecord";
@@ -53,7 +53,7 @@ class EpochLoop {
     if (checkpoint) this.state = { ...checkpoint.at, history: await folder.readHistory(checkpoint.at) };
     this.secondsBefore = this.state.history.at(-1)?.seconds ?? 0;
     await trainer.initialize(this.state.start);
-    if (checkpoint) withFileName(folder.file("weights"), () => trainer.load(checkpoint.arrays));
+    if (checkpoint) loadFrom(folder.file("weights"), () => trainer.load(checkpoint.arrays));
   }
 
   /** Trains an epoch or compares starts. @returns false after the last epoch */
@@ -80,7 +80,7 @@ class EpochLoop {
     } else {
       const chosen = await folder.readCheckpoint("bestStart", record);
       this.state = { ...this.state, epoch: this.coarseEnd, start: chosen.at.start };
-      withFileName(folder.file("bestStart"), () => trainer.load(chosen.arrays));
+      loadFrom(folder.file("bestStart"), () => trainer.load(chosen.arrays));
       await this.write("weights", trainer.encodeAll());
     }
   }

@@ -16,7 +16,7 @@ import { FeatureBasis } from "./features";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
 import type { Prepared } from "./preparation";
-import { type Checkpoint, chosenStart, latentsArray, withFileName } from "./runs/checkpoint";
+import { type Checkpoint, chosenStart, latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
 import { formatOutliers } from "./runs/outliersTable";
@@ -209,7 +209,7 @@ class Training {
       ...this.task,
     });
     this.opened.push(() => targets.dispose());
-    for (const warning of set.stackNotices) settings.onWarning?.(warning);
+    for (const warning of set.stackWarnings) settings.onWarning?.(warning);
     const trainer = new Trainer({ targets, head, options: { ...options, batchSize }, engine, threads });
     this.opened.push(() => trainer.dispose());
     return trainer;
@@ -234,7 +234,7 @@ class Training {
   private recordedBasis(gaussians: number): FeatureBasis | undefined {
     if (!this.resumed?.checkpoint) return undefined;
     const { record, checkpoint } = this.resumed;
-    return withFileName(this.folder.file("weights"), () => {
+    return loadFrom(this.folder.file("weights"), () => {
       const basis = FeatureBasis.load(checkpoint.arrays);
       basis.requireFor(gaussians, record.rings, record.featureSize);
       return basis;

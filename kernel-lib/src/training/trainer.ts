@@ -152,7 +152,7 @@ export class Trainer {
     const random = this.random.fork(100 + start);
     let model = this.networks?.model;
     if (model) {
-      model.begin(random);
+      model.initialize(random);
     } else {
       const spec = { latent, featureSize: basis.size, hidden, dropout };
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
@@ -228,7 +228,7 @@ export class Trainer {
       },
     );
     const how = { scale: -scale / count, penalty: spreadPenalty / count };
-    pass.learn(modelGradient!, how, adam.next(rate));
+    pass.backward(modelGradient!, how, adam.next(rate));
   }
 
   /** Latents of all particles from the encoder, [particles · latent]. */
@@ -273,7 +273,7 @@ export class Trainer {
     const { likelihood, features } = await this.prepare();
     const { model, context } = this;
     const { latent } = this.options;
-    model.makeEven(this.usedFeatures(), this.used.length);
+    model.useArcLength(this.usedFeatures(), this.used.length);
     const posterior = await latentPosterior(
       latentLikelihood({ ...context, model, weights: likelihood }),
       this.encodeAll(),

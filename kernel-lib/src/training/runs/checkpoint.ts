@@ -109,7 +109,7 @@ export function encoderLatentsOf(
 }
 
 /** Loads from a file's arrays. A RangeError, as networks throw it, becomes an InputError that names the file. */
-export function withFileName<T>(file: string, load: () => T): T {
+export function loadFrom<T>(file: string, load: () => T): T {
   try {
     return load();
   } catch (error) {

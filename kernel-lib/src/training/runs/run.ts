@@ -6,7 +6,7 @@ import { LatentModel } from "../../network/latentModel";
 import type { Outlier } from "../agreement/agreement";
 import { FeatureBasis } from "../features";
 import type { EpochReport } from "../trainer";
-import { chosenStart, encoderLatentsOf, withFileName } from "./checkpoint";
+import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -89,7 +89,7 @@ export class Run {
       undefined,
     );
     try {
-      withFileName(files.file("weights"), () => {
+      loadFrom(files.file("weights"), () => {
         model.load(arrays);
         FeatureBasis.load(arrays).requireFor(neutral.count, record.rings, record.featureSize);
       });

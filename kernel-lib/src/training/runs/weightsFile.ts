@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
 import * as v from "valibot";
+import { AtomicFile } from "../../atomicWrite";
 import { InputError } from "../../errors";
-import { namingFile } from "../../fileTrouble";
+import { withFileName } from "../../fileErrors";
 import type { NamedArray } from "../../network/parameters";
 import { checked, numberIn } from "../../schema";
-import { PassingFile } from "../../writeBeside";
 
 /** Placeholder of the checksum in the header while it is computed. */
 const blank = "0".repeat(64);
@@ -38,7 +38,7 @@ export async function writeArrays(
   const head = Buffer.alloc(8);
   head.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
   // Durable: a checkpoint must be on the disk before it replaces the previous one, or a power failure could destroy both.
-  const passing = await PassingFile.create(file, { durable: true });
+  const passing = await AtomicFile.create(file, { durable: true });
   try {
     await passing.append(head);
     await passing.append(
@@ -46,9 +46,9 @@ export async function writeArrays(
     );
     // One by one: concatenating them would need their memory a second time.
     for (const array of arrays) await passing.append(bytesOf(array));
-    await passing.keep();
+    await passing.commit();
   } finally {
-    await passing.drop();
+    await passing.discard();
   }
 }
 
@@ -111,7 +111,7 @@ function headerLength(first: Buffer, file: string, fileBytes: number): number {
 /** Reads the metadata alone, without the numbers. @throws InputError for an invalid header */
 export async function readMetadata(file: string): Promise<Record<string, string>> {
   const handle = await open(file, "r").catch((error) => {
-    throw namingFile(file, error);
+    throw withFileName(file, error);
   });
   try {
     const { size } = await handle.stat();
@@ -133,7 +133,7 @@ export async function readArrays(
   file: string,
 ): Promise<{ arrays: NamedArray[]; metadata: Record<string, string> }> {
   const bytes = await readFile(file).catch((error) => {
-    throw namingFile(file, error);
+    throw withFileName(file, error);
   });
   const length = headerLength(bytes, file, bytes.length);
   const json = bytes.subarray(8, 8 + length);

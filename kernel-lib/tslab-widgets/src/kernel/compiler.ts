@@ -8,7 +8,7 @@ import { type DescribedDiagnostics, describeDiagnostics } from "./diagnostics";
 import { bindEarlierNames } from "./earlierNames";
 import { addGuards, type GuardedCode } from "./guards";
 import { nameLibraryFiles } from "./libraryNames";
-import { createModuleTypes, type HostPackage } from "./moduleTypes";
+import { type HostPackage, ModuleTypes } from "./moduleTypes";
 
 /**
  * tslab's converter, with what it lacks: source maps, interrupt checks, a real `import()`, names of earlier cells in
@@ -218,7 +218,7 @@ export class Compiler {
       system,
       ...rest,
     );
-    const types = createModuleTypes(ts, system, this.#options.hosts ?? []);
+    const types = new ModuleTypes(ts, system, this.#options.hosts ?? []);
     host.resolveModuleNameLiterals = types.resolve;
     host.hasInvalidatedResolutions = types.mayChange;
     // The converter assigns this to receive each new program.

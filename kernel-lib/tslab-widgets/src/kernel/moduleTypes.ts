@@ -12,6 +12,8 @@ export interface HostPackage {
   folder: string;
   /** Absolute path of its declarations. */
   types: string;
+  /** Whether its package.json has `exports`; without them any of its files can be imported. */
+  hasExports: boolean;
 }
 
 interface PackageManifest {
@@ -38,6 +40,7 @@ export function readHostPackage(folder: string): HostPackage {
     name: manifest.name,
     folder,
     types: path.join(folder, manifest.types ?? exportedTypes(manifest) ?? main),
+    hasExports: manifest.exports !== undefined,
   };
 }
 
@@ -47,82 +50,103 @@ export function hostOf(specifier: string, hosts: readonly HostPackage[]): HostPa
 }
 
 type Resolver = NonNullable<TypeScript.CompilerHost["resolveModuleNameLiterals"]>;
+type Resolved = TypeScript.ResolvedModuleFull | undefined;
 
-/** Resolves imports to declarations. */
-export interface ModuleTypes {
-  /** In the form that TypeScript's hosts have it. */
-  resolve: Resolver;
+/** The file of an import: where it stands, and how it is compiled. */
+interface Importer {
+  file: string;
+  options: TypeScript.CompilerOptions;
+  /** Whether nothing it imports can change while the notebook is open. */
+  stable: boolean;
+}
+
+/** Resolves imports of cells and libraries to declarations. */
+export class ModuleTypes {
+  readonly #ts: typeof TypeScript;
+  readonly #system: TypeScript.System;
+  readonly #hosts: readonly HostPackage[];
+  readonly #changing = new Set<string>();
+  readonly #known = new Map<string, Resolved>();
+  readonly #caches = new Map<number, TypeScript.ModuleResolutionCache>();
+
+  /** @param hosts packages that every file can import */
+  constructor(ts: typeof TypeScript, system: TypeScript.System, hosts: readonly HostPackage[]) {
+    this.#ts = ts;
+    this.#system = system;
+    this.#hosts = hosts;
+  }
+
   /**
    * Whether a file imports what may change or appear while the notebook is open, and must be resolved again. To say so of
    * every file would make each cell resolve every import of every library: 20 times slower.
    */
-  mayChange(file: string): boolean;
-}
+  readonly mayChange = (file: string): boolean => this.#changing.has(file);
 
-/** Creates the resolver. @param hosts packages that every file can import */
-export function createModuleTypes(
-  ts: typeof TypeScript,
-  system: TypeScript.System,
-  hosts: readonly HostPackage[],
-): ModuleTypes {
-  const changing = new Set<string>();
-  const known = new Map<string, TypeScript.ResolvedModuleFull | undefined>();
-  const folder = ts.sys.getCurrentDirectory();
-  const caches = new Map<number, TypeScript.ModuleResolutionCache>();
-
-  const isStable = (file: string) =>
-    file.includes("/node_modules/") || hosts.some(({ folder }) => file.startsWith(`${folder}/`));
-
-  const lookUp = (name: string, from: string, options: TypeScript.CompilerOptions, stable: boolean) => {
-    const kind = options.moduleResolution!;
-    let cache = caches.get(kind);
-    if (!cache) {
-      cache = ts.createModuleResolutionCache(folder, (file) => file, options);
-      caches.set(kind, cache);
-    }
-    return ts.resolveModuleName(name, from, options, system, stable ? cache : undefined).resolvedModule;
+  /** In the form that TypeScript's hosts have it. */
+  readonly resolve: Resolver = (literals, from, _redirect, options) => {
+    this.#changing.delete(from);
+    const importer = { file: from, options, stable: this.#isStable(from) };
+    return literals.map(({ text }) => {
+      const key = `${path.dirname(from)}\0${text}`;
+      if (this.#known.has(key)) return { resolvedModule: this.#known.get(key) };
+      const resolvedModule = libraryFile(text) ?? this.#find(text, importer);
+      if (importer.stable || resolvedModule?.isExternalLibraryImport || isBuiltin(text)) {
+        this.#known.set(key, resolvedModule);
+      } else {
+        this.#changing.add(from);
+      }
+      return { resolvedModule };
+    });
   };
 
-  const find = (name: string, from: string, options: TypeScript.CompilerOptions, stable: boolean) => {
-    // Packages that name their declarations only under "exports" need the newer algorithm.
-    const bundler = { ...options, moduleResolution: ts.ModuleResolutionKind.Bundler };
-    const host = hostOf(name, hosts);
-    if (host) {
-      const found =
-        name === host.name
-          ? lookUp(host.types.replace(/\.d\.ts$/, ""), from, options, false)
-          : lookUp(name, path.join(host.folder, "package.json"), bundler, false);
-      return found && { ...found, isExternalLibraryImport: true };
-    }
-    if (name.startsWith(".")) return lookUp(name, from, options, stable);
+  #isStable(file: string): boolean {
+    return file.includes("/node_modules/") || this.#hosts.some(({ folder }) => file.startsWith(`${folder}/`));
+  }
+
+  #find(name: string, importer: Importer): Resolved {
+    const host = hostOf(name, this.#hosts);
+    if (host) return this.#findInHost(name, host, importer);
+    if (name.startsWith(".")) return this.#lookUp(name, importer);
     // Node's own modules are declared as ambient modules and have no file.
     if (isBuiltin(name)) return undefined;
-    const places = [
-      { from, stable },
-      ...hosts.map((each) => ({ from: path.join(each.folder, "package.json"), stable: true })),
-    ];
-    for (const place of places) {
-      const found =
-        lookUp(name, place.from, options, place.stable) ?? lookUp(name, place.from, bundler, place.stable);
+    const fromHosts = this.#hosts.map((each) => ({ ...importer, file: manifestOf(each), stable: true }));
+    for (const each of [importer, ...fromHosts]) {
+      const found = this.#lookUp(name, each) ?? this.#lookUp(name, this.#likeBundler(each));
       if (found) return found;
     }
     return undefined;
-  };
+  }
 
-  return {
-    mayChange: (file) => changing.has(file),
-    resolve(literals, from, _redirect, options) {
-      changing.delete(from);
-      const stable = isStable(from);
-      return literals.map(({ text }) => {
-        const key = `${path.dirname(from)}\0${text}`;
-        if (known.has(key)) return { resolvedModule: known.get(key) };
-        const resolvedModule = libraryFile(text) ?? find(text, from, options, stable);
-        if (stable || resolvedModule?.isExternalLibraryImport || isBuiltin(text))
-          known.set(key, resolvedModule);
-        else changing.add(from);
-        return { resolvedModule };
-      });
-    },
-  };
+  #findInHost(name: string, host: HostPackage, importer: Importer): Resolved {
+    const from = { ...importer, stable: false };
+    const inside = { ...from, file: manifestOf(host) };
+    const rest = name.slice(host.name.length);
+    let found: Resolved;
+    if (rest === "") found = this.#lookUp(host.types.replace(/\.d\.ts$/, ""), from);
+    else if (host.hasExports) found = this.#lookUp(name, this.#likeBundler(inside));
+    else found = this.#lookUp(`.${rest}`, inside);
+    return found && { ...found, isExternalLibraryImport: true };
+  }
+
+  /** Packages that name their declarations only under "exports" need the newer algorithm. */
+  #likeBundler(importer: Importer): Importer {
+    const { Bundler } = this.#ts.ModuleResolutionKind;
+    return { ...importer, options: { ...importer.options, moduleResolution: Bundler } };
+  }
+
+  #lookUp(name: string, { file, options, stable }: Importer): Resolved {
+    const cache = stable ? this.#cache(options) : undefined;
+    return this.#ts.resolveModuleName(name, file, options, this.#system, cache).resolvedModule;
+  }
+
+  #cache(options: TypeScript.CompilerOptions): TypeScript.ModuleResolutionCache {
+    const kind = options.moduleResolution!;
+    const folder = this.#ts.sys.getCurrentDirectory();
+    const cache =
+      this.#caches.get(kind) ?? this.#ts.createModuleResolutionCache(folder, (file) => file, options);
+    this.#caches.set(kind, cache);
+    return cache;
+  }
 }
+
+const manifestOf = ({ folder }: HostPackage) => path.join(folder, "package.json");

@@ -18,7 +18,8 @@ export function installResolution(hosts: readonly HostPackage[]): void {
     if (host) {
       // As the package would import itself, so that its `exports` apply
       const self = { id: host.folder, filename: path.join(host.folder, "package.json"), paths: [] };
-      return resolveFilename.call(this, request, self, ...rest);
+      const inside = path.join(host.folder, request.slice(host.name.length));
+      return resolveFilename.call(this, host.hasExports ? request : inside, self, ...rest);
     }
     try {
       return resolveFilename.call(this, request, parent, ...rest);
