@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "vitest";
 
-/** What tests share. */
+/** Shared by tests. */
 
 /** Root of the repository; `__dirname` is that of the compiled file. */
 export const repositoryRoot = path.resolve(__dirname, "../..");
 
-/** A file or folder of the development data beside the repository, or undefined where there is none. */
+/** A file or folder of the development data beside the repository; undefined if it is missing. */
 export function sharedData(...parts: string[]): string | undefined {
   const file = path.resolve(repositoryRoot, "../shared/data", ...parts);
   return existsSync(file) ? file : undefined;
 }
 
-/** A folder of the test's own, removed when the test ends. */
+/** A new folder that is removed when the test ends. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-test-"));
   t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,8 +23,8 @@ export function temporaryFolder(t: TestContext): string {
 }
 
 /**
- * Whether an outside program is there. On CI its absence fails the test instead of skipping it, since a comparison
- * that silently stops being made is no comparison.
+ * Whether a program is installed. On CI a missing program fails the test, so that comparisons are never skipped unnoticed.
+ * @throws Error on CI if it is missing
  */
 export function haveProgram(name: string): boolean {
   const found = spawnSync("sh", ["-c", `command -v ${name}`]).status === 0;
@@ -34,8 +34,9 @@ export function haveProgram(name: string): boolean {
 }
 
 /**
- * What the environment of a process needs so that its backend `webgpu` finds a GPU: SwiftShader, one in software, of
- * Debian's chromium. Where it is not there, or the backend is not, the test is skipped with the reason, and fails on CI.
+ * Environment variables with which the backend `webgpu` finds SwiftShader, the software GPU of Debian's chromium. Skips the
+ * test, and returns undefined, if SwiftShader or the backend is not installed.
+ * @throws Error on CI instead of skipping
  */
 export function softwareGpu(t: TestContext): Record<string, string> | undefined {
   const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
@@ -54,7 +55,7 @@ export function softwareGpu(t: TestContext): Record<string, string> | undefined 
   return undefined;
 }
 
-/** Runs an outside program and returns what it printed. @throws Error with its stderr when it fails. */
+/** Runs a program and returns its stdout. @throws Error with its stderr if it fails */
 export function runProgram(name: string, args: string[], cwd?: string): string {
   const result = spawnSync(name, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 });
   if (result.status !== 0) {

@@ -129,7 +129,9 @@ export async function writeApiPages(folder) {
 }
 
 function withTitle(name, text) {
-  const description = name.includes(".") ? "" : descriptionOf(name);
+  const prefix =
+    name === "widgets" ? "\n\nNames without a prefix in the examples are those of `e2.widgets`." : "";
+  const description = name.includes(".") ? "" : `${descriptionOf(name)}${prefix}`;
   return text.replace(/^# .*\n/, `# e2.${name}\n\n${description}\n`);
 }
 

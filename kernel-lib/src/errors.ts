@@ -1,21 +1,28 @@
 /**
- * The one way in which bad input is reported: a single sentence that names the file (or the argument), the
- * place in it, what was expected and what was found. The command line prints `message` as it stands; a notebook
- * shows it as the error value.
+ * The error for bad input, with a one-sentence message: the file or argument, the place in it, what was expected and what was
+ * found. The command line prints `message`; a notebook shows it as the error of the cell.
+ * @example
+ * ```ts
+ * try {
+ *   await e2.particles.open("missing.star");
+ * } catch (error) {
+ *   if (error instanceof e2.InputError) console.log(error.message);
+ * }
+ * ```
  */
 export class InputError extends Error {
   override readonly name = "InputError";
 
   /**
-   * @param where    the file, or `file: row 12`, `file: byte 1024`, or the name of an argument
-   * @param expected what had to be there
-   * @param found    what is there instead; left out where the expectation says it all
+   * @param where    the file, `file: row 12`, `file: byte 1024`, or the name of an argument
+   * @param expected what was expected there
+   * @param found    what was found; omitted if `expected` says it all
    */
   constructor(where: string, expected: string, found?: string) {
     super(found === undefined ? `${where}: ${expected}` : `${where}: expected ${expected}, found ${found}`);
   }
 
-  /** An error with this message as it stands, such as one that comes from another thread. */
+  /** An error with a complete message, such as one from another thread. */
   static of(message: string): InputError {
     const error = new InputError("", "");
     error.message = message;
@@ -23,12 +30,28 @@ export class InputError extends Error {
   }
 }
 
-/** Thrown, with the reason of the signal, where an `AbortSignal` stopped a long piece of work. */
+/**
+ * Thrown by long-running functions when their `AbortSignal` is aborted; the message is that of the signal's reason.
+ * @example
+ * ```ts
+ * const signal = AbortSignal.abort(new Error("enough"));
+ * await e2.particles.open("particles.star", { signal }).catch((error) => {
+ *   console.log(error instanceof e2.StoppedError, error.message); // true enough
+ * });
+ * ```
+ */
 export class StoppedError extends Error {
   override readonly name = "StoppedError";
 }
 
-/** Throws {@link StoppedError} once the signal is set. Called at every step of long work. */
+/**
+ * Throws {@link StoppedError} if the signal is aborted. Call it at every step of long-running work.
+ * @example
+ * ```ts
+ * const { signal } = new AbortController();
+ * for (let i = 0; i < 3; i++) e2.throwIfStopped(signal);
+ * ```
+ */
 export function throwIfStopped(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new StoppedError(String(signal.reason?.message ?? "stopped"));
 }

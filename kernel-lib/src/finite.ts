@@ -1,11 +1,11 @@
+import { finalName } from "./atomicWrite";
 import { InputError } from "./errors";
-import { finalName } from "./writeBeside";
 
-/** What a file is given must be finite: a NaN that is written is found by somebody else, long after its cause is gone. */
+/** Output files hold finite numbers only: a NaN is reported where it is written, not where it is read later. */
 
 /**
- * @param file  the file that is written, also under its passing name
- * @param what  what the value at a place of the array is
+ * @param file  the file being written; a temporary name is reported as the final one
+ * @param what  describes the value at an index, for the message
  * @throws InputError naming the file and the first value that is NaN or infinite
  */
 export function requireFinite(
@@ -18,12 +18,13 @@ export function requireFinite(
   }
 }
 
-/** A number with so many decimals, for a table. @throws InputError where it is NaN or infinite */
+/** A number formatted with `decimals` decimals. @throws InputError if it is NaN or infinite */
 export function finiteText(value: number, decimals: number, file: string, what: string): string {
   if (!Number.isFinite(value)) throw notFinite(file, what, value);
   return value.toFixed(decimals);
 }
 
+/** The error for a value that is NaN or infinite. */
 export function notFinite(file: string, what: string, value: number): InputError {
   return new InputError(finalName(file), "only finite numbers to be written", `${value} for ${what}`);
 }

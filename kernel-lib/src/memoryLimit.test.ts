@@ -5,7 +5,7 @@ import { totalmem } from "node:os";
 import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../../tests/testing";
-import { availableMemory, memoryLimit, memoryTrouble } from "./memoryLimit";
+import { availableMemory, describeMemoryError, memoryLimit } from "./memoryLimit";
 
 const GIB = 2 ** 30;
 
@@ -102,8 +102,8 @@ test("this process has memory, at most the machine's", () => {
 
 test("what V8 and WebAssembly throw when memory runs out is told from other errors", () => {
   const code = (allocate: string) =>
-    `const { memoryTrouble } = require(${JSON.stringify(path.join(__dirname, "memoryLimit.js"))});` +
-    `try { ${allocate} } catch (error) { console.log(memoryTrouble(error)); }`;
+    `const { describeMemoryError } = require(${JSON.stringify(path.join(__dirname, "memoryLimit.js"))});` +
+    `try { ${allocate} } catch (error) { console.log(describeMemoryError(error)); }`;
   for (const allocate of [
     "const all = []; for (;;) all.push(new Float32Array(2 ** 28));",
     "for (const all = []; ;) all.push(Buffer.alloc(2 ** 31));",
@@ -116,10 +116,10 @@ test("what V8 and WebAssembly throw when memory runs out is told from other erro
     });
     assert.match(
       stdout,
-      /^memory: there is not enough \(.*; the limit is .* GiB, by ulimit -v\); what helps is a higher `ulimit -v`/,
+      /^memory: not enough \(.*; the limit is .* GiB, set by ulimit -v\); use a higher `ulimit -v`/,
       stderr,
     );
   }
-  assert.equal(memoryTrouble(new RangeError("Invalid array length")), undefined);
-  assert.equal(memoryTrouble(new Error("memory access out of bounds")), undefined);
+  assert.equal(describeMemoryError(new RangeError("Invalid array length")), undefined);
+  assert.equal(describeMemoryError(new Error("memory access out of bounds")), undefined);
 });

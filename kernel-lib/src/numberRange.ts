@@ -1,13 +1,18 @@
-/** Which numbers are allowed. Finite they have to be in any case. */
+/** A range of allowed numbers; numbers must always be finite. */
 export interface NumberRange {
-  /** The number and its unit as an error calls it; default `an integer` or `a number`. */
+  /** The number and its unit, for messages. Default `an integer` or `a number`. */
   expected?: string;
+  /** Only integers. Default false. */
   integer?: boolean;
+  /** Inclusive lower bound. */
   least?: number;
+  /** Exclusive lower bound. */
   above?: number;
+  /** Exclusive upper bound. */
   below?: number;
 }
 
+/** Whether a number is finite and in the range. */
 export function inRange(value: number, { integer, least, above, below }: NumberRange): boolean {
   return (
     Number.isFinite(value) &&
@@ -18,7 +23,7 @@ export function inRange(value: number, { integer, least, above, below }: NumberR
   );
 }
 
-/** A range in words, such as `an integer from 1 to 16`. */
+/** A range for messages, such as `an integer from 1 to 16`. */
 export function describeRange({ expected, integer, least, above, below }: NumberRange): string {
   const what = expected ?? (integer ? "an integer" : "a number");
   if (least !== undefined && below !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * Works on items a few at a time, begun in their order: for files on network drives, where waiting takes longer than
- * reading. After the first failure no more are begun, and of several failures that of the earliest item is thrown.
+ * Runs `work` on all items, at most `limit` at a time, started in order; for files on network drives, where latency
+ * dominates. After a failure no further items are started, and the error of the earliest failed item is thrown.
  */
 export async function inParallel<T>(
   items: readonly T[],

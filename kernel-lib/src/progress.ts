@@ -1,26 +1,36 @@
 import { throwIfStopped } from "./errors";
 
-/** How far a long piece of work has come; `done` counts up to `total` in steps of the named task. */
+/** Progress of a task: `done` of `total` steps. */
 export interface Progress {
+  /** What is being done, such as `reading particles`. */
   task: string;
   done: number;
   total: number;
-  /** A short remark of the moment, such as `FRC 0.812`. */
+  /** Current status, such as `FRC 0.812`. */
   note?: string;
 }
 
-/** What every long-running function of the library accepts as part of its options. */
+/** Options of every long-running function of the library. */
 export interface TaskOptions {
-  /** Stops the work at its next step with `StoppedError`. Default: in a notebook, set when the cell is interrupted. */
+  /**
+   * Stops the work at its next step with `StoppedError`. Default: in a notebook, a signal that is aborted when the cell is
+   * interrupted.
+   */
   signal?: AbortSignal;
+  /** Called as the work proceeds. */
   onProgress?: (progress: Progress) => void;
 }
 
 const interrupt = Symbol.for("Jupyter.interrupt");
 
 /**
- * The signal that stops a task: the caller's own, else that of the notebook cell that is running. A kernel that can be
- * interrupted puts it on the global object under this name; a stock kernel has none.
+ * The signal of a task: the caller's, else that of the running notebook cell. The e2gmm kernel provides it on the global
+ * object; other kernels have none.
+ * @example
+ * ```ts
+ * const signal = e2.taskSignal({});
+ * console.log(signal?.aborted ?? "not in a notebook");
+ * ```
  */
 export function taskSignal(task: Pick<TaskOptions, "signal">): AbortSignal | undefined {
   if (task.signal) return task.signal;
@@ -29,9 +39,9 @@ export function taskSignal(task: Pick<TaskOptions, "signal">): AbortSignal | und
 }
 
 /**
- * The options of a task that begins, with its signal filled in by {@link taskSignal}. Every public function that takes
- * {@link TaskOptions} calls it first, and hands on what it returns, so that whatever it calls stops with it.
- * @throws StoppedError where the signal is set already
+ * The options of a task with its signal filled in by {@link taskSignal}. Every public function that takes
+ * {@link TaskOptions} calls this first and passes the result on, so that everything it calls stops with it.
+ * @throws StoppedError if the signal is already aborted
  */
 export function beginTask<T extends Pick<TaskOptions, "signal">>(options: T): T {
   const signal = taskSignal(options);
@@ -39,7 +49,7 @@ export function beginTask<T extends Pick<TaskOptions, "signal">>(options: T): T 
   return signal === options.signal ? options : { ...options, signal };
 }
 
-/** Whether this process is a kernel with somebody at the other end: one that can be interrupted. */
+/** Whether this process is an e2gmm kernel, whose cells can be interrupted. */
 export function inKernel(): boolean {
   return interrupt in globalThis;
 }

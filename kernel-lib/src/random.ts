@@ -1,11 +1,20 @@
 /**
- * Seeded random numbers: every random choice of the library draws from one of these, so that a recorded seed
- * repeats a run. The generator is xoshiro128** of Blackman and Vigna (2018), seeded through splitmix32.
+ * Seeded random numbers. All random choices of the library use this class, so that a run can be repeated from its seed. The
+ * generator is xoshiro128** (Blackman and Vigna, 2018), seeded by splitmix32.
+ * @example
+ * ```ts
+ * const random = new e2.Random(1);
+ * console.log(random.normal(), random.integer(10));
+ * ```
  */
 export class Random {
   private readonly state = new Uint32Array(4);
   private spare: number | undefined;
 
+  /**
+   * @param seed any integer
+   * @throws RangeError for other numbers
+   */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: expected an integer, found ${seed}`);
     let x = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
@@ -18,12 +27,12 @@ export class Random {
     }
   }
 
-  /** An independent stream: the same `label` of the same generator state always gives the same stream. */
+  /** An independent generator, determined by `label` and the state of this one, which does not change. */
   fork(label: number): Random {
     return new Random((this.state[0]! ^ Math.imul(label + 1, 0x85ebca6b)) >>> 0);
   }
 
-  /** A 32-bit unsigned integer. */
+  /** A uniform 32-bit unsigned integer. */
   uint32(): number {
     const s = this.state;
     const x = Math.imul(s[1]!, 5);
@@ -48,7 +57,7 @@ export class Random {
     return Math.floor(this.uniform() * n);
   }
 
-  /** Standard normal, by the polar method of Marsaglia. */
+  /** A standard normal number, by the polar method of Marsaglia. */
   normal(): number {
     if (this.spare !== undefined) {
       const value = this.spare;
@@ -68,7 +77,7 @@ export class Random {
     return u * factor;
   }
 
-  /** A permutation of 0 … n − 1 (Fisher and Yates). */
+  /** A random permutation of 0 … n − 1 (Fisher and Yates). */
   permutation(n: number): Int32Array {
     const order = new Int32Array(n);
     for (let i = 0; i < n; i++) order[i] = i;
@@ -81,12 +90,12 @@ export class Random {
     return order;
   }
 
-  /** The generator's state, to be stored in a checkpoint. */
+  /** The state of the generator, as finite numbers, for a checkpoint. */
   save(): number[] {
     return [...this.state, this.spare ?? Number.NaN].map((x) => (Number.isNaN(x) ? Number.MAX_VALUE : x));
   }
 
-  /** Continues exactly where {@link save} was called. */
+  /** A generator that continues from a state of {@link save}. */
   static restore(saved: readonly number[]): Random {
     const random = new Random(0);
     for (let i = 0; i < 4; i++) random.state[i] = saved[i]!;

@@ -6,6 +6,7 @@ import { html, noChange, type TemplateResult } from "lit/html.js";
 
 /** Controls as templates. What they show is an argument; what the user does is a callback. */
 
+/** State and look of a button. */
 export interface ButtonOptions {
   /** Class of the element; default: that of JupyterLab's plain buttons. */
   className?: string;
@@ -65,10 +66,13 @@ export function checkbox(
   >`;
 }
 
+/** Name and look of a select. */
 export interface ChoiceOptions {
   /** Name for screen readers. */
   label: string;
+  /** Default: none. */
   className?: string;
+  /** Tooltip. Default: none. */
   title?: string;
 }
 

@@ -48,7 +48,7 @@ export function button(text: string, title: string, act: () => void): HTMLButton
   );
 }
 
-/** Calls `changed` when JupyterLab takes another theme, until the signal is set. */
+/** Calls `changed` when JupyterLab switches its theme, until the signal is aborted. */
 export function onThemeChange(changed: () => void, signal: AbortSignal): void {
   const observer = new MutationObserver(changed);
   observer.observe(document.body, {
@@ -59,12 +59,12 @@ export function onThemeChange(changed: () => void, signal: AbortSignal): void {
 }
 
 /**
- * Hands the user a file.
- * @param content the file, or the URL that holds it
+ * Saves a file as a download of the browser.
+ * @param content the file, or a URL of it
+ * @param name of the file; characters that file systems do not allow are replaced
  */
 export function download(content: Blob | string, name: string): void {
   const href = typeof content === "string" ? content : URL.createObjectURL(content);
-  // A name is no path
   element("a", { href, download: name.replace(/[\\/:*?"<>|\p{Cc}]/gu, "_") }).click();
   if (content instanceof Blob) setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

@@ -1,9 +1,9 @@
 import { DOMWidgetView } from "@jupyter-widgets/base";
 
 /**
- * A view that can be freed when it has been removed. ipywidgets' own (base 6.0.12) gives its model a handler for
- * messages, bound to the view, that nothing takes away: as long as the model lives, every view of it that there ever was
- * stays in memory, with its elements. The handler only moves the focus on messages that our kernel does not send.
+ * A view that can be garbage collected after it was removed. `DOMWidgetView` (base 6.0.12) registers a message handler at its
+ * model and never removes it, so that every view stays in memory with its elements as long as the model. The handler only
+ * moves the focus on messages that our kernel does not send, so it is replaced.
  */
 export class FreedView extends DOMWidgetView {
   override remove() {
@@ -12,6 +12,6 @@ export class FreedView extends DOMWidgetView {
   }
 }
 
-/** Stands in for the handler; what is bound is the function itself, which knows no view. */
+/** Replaces the handler. Binding it returns the function itself, so it can be removed and holds no view. */
 const ignored: () => void = Object.assign(() => {}, { bind: () => ignored });
 FreedView.prototype.handle_message = ignored;

@@ -1,10 +1,11 @@
 /**
- * Keeps the keys that are meant for a view from the shortcuts of the notebook around it: arrows that move something, digits
- * that are typed. Those with Ctrl, Alt or Cmd stay JupyterLab's, but in a text field.
+ * Keeps keys that are pressed in a view from triggering the notebook's shortcuts. Combinations with Ctrl, Alt or Cmd still
+ * reach JupyterLab, except from text fields.
+ * @param until ends it
  */
 export function keepKeys(view: HTMLElement, until: AbortSignal): void {
   view.toggleAttribute("data-lm-suppress-shortcuts", true);
-  // JupyterLab looks for the mark as the event passes the document, just after the window
+  // JupyterLab reads the attribute when the event reaches the document, after the window
   const mark = (event: KeyboardEvent) => {
     const { target } = event;
     if (!(target instanceof HTMLElement && view.contains(target))) return;

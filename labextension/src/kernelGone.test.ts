@@ -4,7 +4,7 @@ import { Signal } from "@lumino/signaling";
 import { test } from "vitest";
 import { KernelWatch } from "./kernelGone.js";
 
-/** As much of a model and its kernel as the watch looks at. */
+/** The parts of a model and its kernel that the watch reads. */
 function modelAndKernel() {
   const kernel = { isDisposed: false, status: "idle" };
   const signals = {
@@ -45,7 +45,7 @@ function watched() {
   return { ...around, watch, told };
 }
 
-test("a kernel at work is not gone", () => {
+test("a busy or idle kernel is not gone", () => {
   const { watch, told, status } = watched();
   status("busy");
   status("idle");
@@ -53,7 +53,7 @@ test("a kernel at work is not gone", () => {
   assert.deepEqual(told, [false, false]);
 });
 
-test("a restart, a death and a shutdown are told as they happen", () => {
+test("a restart, a crash and a shutdown are reported at once", () => {
   const restarted = watched();
   restarted.live(false);
   assert.deepEqual(restarted.told, [true]);
@@ -65,10 +65,10 @@ test("a restart, a death and a shutdown are told as they happen", () => {
   assert.deepEqual(shutDown.told, [true]);
 });
 
-test("a kernel that died and that the server started anew is gone for the models of the one before it", () => {
+test("after the server restarts a kernel that died, it is gone for earlier models", () => {
   const { watch, comm, told, status } = watched();
   status("autorestarting");
-  // JupyterLab ends the comms after it has told of the status
+  // JupyterLab disposes the comms after it has reported the status
   comm.isDisposed = true;
   status("starting");
   status("idle");
@@ -76,7 +76,7 @@ test("a kernel that died and that the server started anew is gone for the models
   assert.deepEqual(told.slice(1), [true, true]);
 });
 
-test("a watch that has been ended tells nothing more", () => {
+test("a disposed watch reports nothing", () => {
   const { watch, told, status, live, freed } = watched();
   watch.dispose();
   status("dead");

@@ -1,3 +1,4 @@
-/** Name and version under which the widgets' classes are known to the kernel; the version is the package's. */
+/** Name of the module in which the kernel finds the widget classes. */
 export const widgetModule = "e2gmm-labextension";
+/** Version of the module, that of the package. */
 export const widgetModuleVersion = "0.1.0";

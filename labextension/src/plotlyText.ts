@@ -1,14 +1,14 @@
 /**
- * Text that is not ours (names of columns, sets, files) as plotly.js is to be given it. Plotly reads tags such as <b> and
- * <a href>, entities, formulas between dollar signs and, in templates, %{…}; all of that is to be read as it stands.
+ * Escapes text for plotly.js, which would interpret tags such as <b> and <a href>, entities, formulas between dollar signs
+ * and, in templates, %{…}. For all text from users: names of columns, sets and files.
  */
 export function plotlyText(text: string): string {
   return text.replace(/[&<>$]|%(?=\{)/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /**
- * The same for the titles of three-dimensional axes, which plotly.js draws by other means: tags are read there too, but
- * entities are not, so that signs that look alike stand for those of tags.
+ * Escapes text for titles of three-dimensional axes. Plotly.js interprets tags there but not entities, so similar characters
+ * replace angle brackets and the percent sign of templates.
  */
 export function plotlyText3d(text: string): string {
   return text

@@ -1,49 +1,54 @@
 import type { WidgetModel } from "@jupyter-widgets/base";
 
+/** The kernel's answer to a request. */
 export interface Answer {
+  /** Message, as JSON. */
   content: Record<string, unknown>;
+  /** Binary data that came with it. */
   buffers: readonly DataView[];
 }
 
-/** Questions to the kernel side of a model, each with its answer. */
+/** Requests from a view to the kernel side of its model, by custom messages; each gets an answer. */
 export class Requests {
   private readonly open = new Map<
     string,
-    { done: (answer: Answer) => void; failed: (error: Error) => void }
+    { resolve: (answer: Answer) => void; reject: (error: Error) => void }
   >();
-  /** Other views of the model have questions of their own. */
-  private readonly own = Math.random().toString(36).slice(2);
+  /** Distinguishes the requests of this view from those of other views of the model. */
+  private readonly prefix = Math.random().toString(36).slice(2);
   private count = 0;
 
   constructor(private readonly model: WidgetModel) {
-    model.on("msg:custom", this.heard, this);
+    model.on("msg:custom", this.receive, this);
   }
 
+  /** Sends a request. @throws Error with the kernel's message, or where the kernel is gone or the view closed */
   ask(kind: string, fields: Record<string, unknown> = {}): Promise<Answer> {
-    if (!this.model.comm_live) return Promise.reject(new Error("The kernel has gone."));
-    const id = `${this.own}-${++this.count}`;
-    return new Promise((done, failed) => {
-      this.open.set(id, { done, failed });
+    if (!this.model.comm_live) return Promise.reject(new Error("The kernel is no longer running."));
+    const id = `${this.prefix}-${++this.count}`;
+    return new Promise((resolve, reject) => {
+      this.open.set(id, { resolve, reject });
       this.model.send({ kind, id, ...fields }, this.model.callbacks());
     });
   }
 
-  private heard(content: Record<string, unknown>, buffers: DataView[] = []): void {
-    const asked = this.open.get(content["id"] as string);
-    if (!asked) return;
+  private receive(content: Record<string, unknown>, buffers: DataView[] = []): void {
+    const request = this.open.get(content["id"] as string);
+    if (!request) return;
     this.open.delete(content["id"] as string);
-    if (content["kind"] === "problem") asked.failed(new Error(String(content["text"])));
-    else asked.done({ content, buffers });
+    if (content["kind"] === "problem") request.reject(new Error(String(content["text"])));
+    else request.resolve({ content, buffers });
   }
 
-  /** Nothing more is answered. */
-  end(): void {
-    this.model.off("msg:custom", this.heard, this);
+  /** Stops listening and rejects all open requests. */
+  dispose(): void {
+    this.model.off("msg:custom", this.receive, this);
     this.fail("The view was closed.");
   }
 
+  /** Rejects all open requests. */
   fail(reason: string): void {
-    for (const { failed } of this.open.values()) failed(new Error(reason));
+    for (const { reject } of this.open.values()) reject(new Error(reason));
     this.open.clear();
   }
 }

@@ -6,14 +6,14 @@ type NumberArrayClass = new (
   length: number,
 ) => ArrayBufferView & { readonly BYTES_PER_ELEMENT?: number };
 
-/** Reads the entry of a widget's state as numbers of one type, little-endian, and sends it back as their bytes. */
+/** Serializer for an entry of a widget's state that is an array of numbers, little-endian. */
 export function numbersOf(
   kind: NumberArrayClass & { readonly BYTES_PER_ELEMENT: number },
 ): ISerializers[string] {
   return {
     deserialize: async (wire: unknown) => {
       if (!(wire instanceof DataView)) return wire;
-      // A buffer of a message need not begin where such numbers may lie
+      // A message's buffer may not be aligned to the size of the numbers
       const bytes = wire.buffer.slice(wire.byteOffset, wire.byteOffset + wire.byteLength) as ArrayBuffer;
       return new kind(bytes, 0, bytes.byteLength / kind.BYTES_PER_ELEMENT);
     },

@@ -2,7 +2,7 @@ import { type ExportMap, IJupyterWidgetRegistry } from "@jupyter-widgets/base";
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { widgetModule, widgetModuleVersion } from "./module.js";
 
-/** Makes the classes of the live widgets known, which come when a notebook first shows one. */
+/** Registers the widgets. Their classes are loaded when a notebook first shows one. */
 export const widgetsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${widgetModule}:widgets`,
   description: "The live widgets of e2gmm: latent scatter, viewer of the Gaussians, explorer.",

@@ -71,7 +71,7 @@ export async function measureStep(measured: StepCase): Promise<StepTimes> {
       { ...batch, model: pass.models },
       { ...request, gradient: { model: true } },
     );
-    pass.learn(modelGradient!, { scale: -1 / count, penalty: 1e-3 / count }, adam.next());
+    pass.backward(modelGradient!, { scale: -1 / count, penalty: 1e-3 / count }, adam.next());
   };
   await once();
   const times: number[] = [];

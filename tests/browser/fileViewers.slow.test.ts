@@ -186,14 +186,14 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("a file behind a link that leads out of the served folder opens too", async () => {
+  test("a file behind a link that leads out of the served folder opens", async () => {
     await open("linked.mrc");
     await viewer().getByText("Values as read").waitFor();
     assert.match((await status().textContent())!, /^48×48×48 voxels · 443 kB/);
     await command(page, "application:close");
   });
 
-  test("what is no map, or ends early, is told in one sentence, and a header that can be read is shown", async () => {
+  test("a file that is no map or ends early is described in one sentence, beside the header if it can be read", async () => {
     await open("page.map");
     await problem().getByText("page.map: expected an MRC file, found text beginning with").waitFor();
     await command(page, "application:close");
@@ -205,7 +205,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("a stack opens as images, of which those that are shown are read", async () => {
+  test("a stack opens as images, and only those that are shown are read", async () => {
     await open("images.mrcs");
     const figures = viewer().locator("figure");
     await figures.first().waitFor();
@@ -220,7 +220,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("a large STAR file opens as a table that is sorted and filtered, and stays as it was", async () => {
+  test("a large STAR file opens as a table that can be sorted and filtered, and is not changed", async () => {
     const file = path.join(lab.folder, "big.star");
     const before = readFileSync(file);
     const started = performance.now();
@@ -284,7 +284,7 @@ describe("viewers of files", skipIf(skip), () => {
     );
   });
 
-  test("open files come back when the page is loaded again", async () => {
+  test("open files are restored when the page is reloaded", async () => {
     await page.reload();
     await status()
       .getByText(`${rows.toLocaleString("en")} rows · 3 columns`)
@@ -292,7 +292,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("rows with missing values are named, and a text editor opens the same file", async () => {
+  test("rows with missing values are reported, and a file that an editor saves is read again", async () => {
     await open("ragged.star");
     await problem()
       .getByText("data_a, row 2 (line 6): expected 2 values, one for each column, found 1 (and 1 other row).")
@@ -309,7 +309,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close-all");
   });
 
-  test("of a file that is broken further on, what comes before can be looked at", async () => {
+  test("a file that is broken further on is shown up to there", async () => {
     await open("broken.star");
     await problem()
       .getByText("broken.star: line 8: expected one line for each row, found a text of several lines")
@@ -319,7 +319,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("without WebGL the viewer says so, and header and slices are there", async () => {
+  test("without WebGL the viewer says so, and shows header and slices", async () => {
     const plain = await browser.newPage();
     await plain.addInitScript(() => {
       const original = HTMLCanvasElement.prototype.getContext;
@@ -336,7 +336,7 @@ describe("viewers of files", skipIf(skip), () => {
     await plain.close();
   });
 
-  test("settings hold for files that are opened afterwards", async () => {
+  test("settings apply to files that are opened afterwards", async () => {
     const answer = await lab.fetch("/lab/api/settings/e2gmm-labextension:file-viewers", {
       method: "PUT",
       body: JSON.stringify({ raw: JSON.stringify({ mapEdge: 32, starMegabytes: 1 }) }),
@@ -352,7 +352,7 @@ describe("viewers of files", skipIf(skip), () => {
     await other.close();
   });
 
-  test("no text of a file was ever taken for markup, and no error was thrown", async () => {
+  test("no text of a file was interpreted as markup, and no error was thrown", async () => {
     assert.equal(await page.evaluate(() => (window as { hacked?: number }).hacked), undefined);
     assert.equal(await page.locator(".e2gmm-fileViewer img").count(), 0);
     // JupyterLab's own toolbars throw when a tab is closed while it is being shown

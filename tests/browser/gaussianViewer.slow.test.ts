@@ -133,7 +133,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assertNear(await drawnPlaces(page), expected, 1e-3);
   });
 
-  test("shows a map as a surface under its name as text, and says when its box is another", async () => {
+  test("shows a map as a surface with its name as text, and reports a box of another size", async () => {
     await runCell(page, "viewer.setMap(hostile, e2.model.density(bent(0.6), { boxSize: 40, apix: 3 }))");
     await page.waitForFunction(
       () =>
@@ -158,7 +158,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.equal(reached, "0.5");
   });
 
-  test("a mask that is placed by clicking a Gaussian gives the kernel its region", async () => {
+  test("a shape that is placed by clicking a Gaussian sets the region in the kernel", async () => {
     await page.locator(".e2gmm-viewer summary", { hasText: "Region" }).click();
     await page.getByLabel("Radius of the sphere or half the edge of the box in Å").fill("15");
     await page.getByRole("button", { name: "Then click a Gaussian to put the shape there" }).click();
@@ -236,7 +236,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.equal(text.match(/^ATOM /gm)?.length, 4 * N);
   });
 
-  test("is as it was after the page has been reloaded", async () => {
+  test("has the same state after the page has been reloaded", async () => {
     await runCell(page, "viewer.show(bent(0.3)); viewer.colourBy = 'amplitude';");
     await page.waitForFunction(
       () =>
@@ -264,7 +264,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.ok((state.triangles ?? 0) > 100);
   });
 
-  test("says when the browser takes the WebGL context away, and draws again when it is back", async () => {
+  test("reports the loss of the WebGL context and draws again when it is restored", async () => {
     const lose = (back: boolean) =>
       page.evaluate((restore) => {
         const holder = window as unknown as { lost?: WEBGL_lose_context | null };
@@ -294,7 +294,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.ok(spots > 20, "nothing is drawn");
   });
 
-  test("fifty views that open and close leave no WebGL context and no memory behind", async () => {
+  test("fifty views that open and close leak no WebGL context and no memory", async () => {
     await runCell(page, "viewer.setMap(hostile, null); viewer.play([]); viewer.shapes = [];");
     await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
     await page.waitForTimeout(500);
@@ -352,7 +352,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.ok(bytes < 2.5e6, `memory has grown by ${(bytes / 1e6).toFixed(1)} MB`);
   });
 
-  test("a state of 3,082 Gaussians is drawn whole after each of forty changes", async () => {
+  test("a state of 3,082 Gaussians is drawn completely after each of forty changes", async () => {
     await runCell(
       page,
       `const many = e2.model.empty(3082, 96, 2);
@@ -390,7 +390,7 @@ large`,
     );
   });
 
-  test("without WebGL it says so in words, and the rest of the notebook works", async () => {
+  test("without WebGL it says so, and the rest of the notebook works", async () => {
     const other = await browser.newPage();
     await other.addInitScript(() => {
       const original = HTMLCanvasElement.prototype.getContext;
@@ -410,7 +410,7 @@ large`,
     await other.close();
   });
 
-  test("keeps its last picture and says so when the kernel has gone", async () => {
+  test("keeps its last picture and reports when the kernel has gone", async () => {
     await command(page, "kernelmenu:shutdown");
     await statusSays(page, /The kernel is no longer running/);
     assert.equal((await drawnPlaces(page)).length, N);

@@ -60,10 +60,52 @@ function example(file, { code, words, line }) {
   };
 }
 
+/** The kernel's own package; its examples may use every name that it exports without saying from where. */
+const widgetsPackage = path.join(root, "kernel-lib/tslab-widgets");
+const widgetEntries = {
+  "tslab-widgets": "dist/index.d.ts",
+  "tslab-widgets/testing": "dist/widgets/fakeTransport.d.ts",
+};
+
+/** Names that the entry points of the kernel's package export, with the entry point of each. */
+let widgetNames;
+function namesOfWidgets() {
+  if (widgetNames) return widgetNames;
+  const entries = Object.entries(widgetEntries).map(([name, file]) => [
+    name,
+    path.join(widgetsPackage, file),
+  ]);
+  const program = ts.createProgram(
+    entries.map(([, file]) => file),
+    cellOptions,
+  );
+  const checker = program.getTypeChecker();
+  widgetNames = new Map();
+  for (const [entry, file] of entries) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(file));
+    for (const { name } of checker.getExportsOfModule(module)) {
+      if (!widgetNames.has(name)) widgetNames.set(name, entry);
+    }
+  }
+  return widgetNames;
+}
+
+/** Imports of the names of the kernel's package that occur in a code. */
+function widgetImports(code) {
+  const used = new Set(code.match(/\b[A-Za-z_]\w*\b/g));
+  const declared = new Set(
+    [...code.matchAll(/\b(?:const|let|class|function) (\w+)/g)].map(([, name]) => name),
+  );
+  const found = [...namesOfWidgets()].filter(([name]) => used.has(name) && !declared.has(name));
+  return found.map(([name, entry]) => `import { ${name} } from "${entry}"; `).join("");
+}
+
 /** What a notebook would have run: the library is imported under its usual name. */
-function codeOf({ lines }) {
+function codeOf({ file, lines }) {
   const code = lines.join("\n");
-  return /\bimport \* as e2\b/.test(code) ? code : `import * as e2 from "e2gmm"; ${code}`;
+  if (/^import .* from "tslab-widgets/m.test(code)) return code;
+  const own = path.resolve(root, file).startsWith(`${widgetsPackage}/`) ? widgetImports(code) : "";
+  return /\bimport \* as e2\b/.test(code) ? code : `import * as e2 from "e2gmm"; ${own}${code}`;
 }
 
 /** Examples in the comments of a source file. */
@@ -102,11 +144,17 @@ function examplesOfPage(file) {
 
 /** @param {string[]} only paths relative to the repository; none for all @returns {Example[]} */
 export function collectExamples(only = []) {
-  const sources = filesBelow(path.join(root, "kernel-lib/src"), (name) =>
-    /(?<!\.test|\.helper|\.d)\.ts$/.test(name),
+  const sources = ["kernel-lib/src", "kernel-lib/tslab-widgets/src"].flatMap((folder) =>
+    filesBelow(path.join(root, folder), (name) => /(?<!\.test|\.helper|\.d)\.ts$/.test(name)),
   );
   const pages = [
-    ...["README.md", "kernel-lib/README.md", "labextension/README.md"].map((name) => path.join(root, name)),
+    ...[
+      "README.md",
+      "kernel-lib/README.md",
+      "kernel-lib/tslab-widgets/README.md",
+      "labextension/README.md",
+      "labextension/README-PyPI.md",
+    ].map((name) => path.join(root, name)),
     ...filesBelow(path.join(root, "notebooks"), (name) => name.endsWith(".md")),
   ].filter((file) => existsSync(file));
   const all = [...sources.flatMap(examplesOfSource), ...pages.flatMap(examplesOfPage)];
@@ -179,6 +227,7 @@ function compiled(each) {
 
 /** Runs the examples one after the other in one process; an example should take less than a second. @returns {Promise<string[]>} what failed or took too long */
 export async function runExamples(examples, longest = 10_000) {
+  if (!examples.some(({ run }) => run)) return [];
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-examples-"));
   try {
     const fixture = path.join(folder, "fixture");

@@ -26,9 +26,12 @@ function kindOf(symbol) {
   return "type";
 }
 
+/** Declarations of the library and of the kernel's own package, which is a part of it. */
 const isOurs = (symbol) =>
-  symbol.declarations?.some((each) => each.getSourceFile().fileName.startsWith(`${root}/kernel-lib/dist/`)) ??
-  false;
+  symbol.declarations?.some((each) => {
+    const name = each.getSourceFile().fileName;
+    return name.startsWith(`${root}/kernel-lib/`) && !name.includes("/node_modules/");
+  }) ?? false;
 
 /** A member that is part of the interface: neither private nor protected, nor inherited from a package of others. */
 function isPublicMember(symbol) {

@@ -80,8 +80,8 @@ describe("a full disk", () => {
   for (const [name, write] of writers) {
     for (const [code, words] of [
       ["ENOSPC", "no space left on the disk"],
-      ["EDQUOT", "the disk quota is used up"],
-      ["EIO", "the disk cannot be read or written"],
+      ["EDQUOT", "the disk quota is exceeded"],
+      ["EIO", "input/output error of the disk"],
     ] as const) {
       test(`${name}: ${code} names it, and the file of before stays`, async () => {
         const folder = at("full");
@@ -157,7 +157,7 @@ test("the command names the file that is larger than `ulimit -f` allows, and lea
   );
   assert.deepEqual(
     { status: limited.status, stderr: limited.stderr },
-    { status: 1, stderr: "e2gmm: z.mrc: the file would be larger than is allowed\n" },
+    { status: 1, stderr: "e2gmm: z.mrc: the file would exceed the size limit\n" },
   );
   assert.deepEqual(readdirSync(project.folder).sort(), before);
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { disc } from "e2gmm/dist/fourier/disc";
-import { DenseLayer, Rows } from "e2gmm/dist/network/denseLayer";
+import { DenseLayer } from "e2gmm/dist/network/denseLayer";
 import { NetworkThreads } from "e2gmm/dist/network/networkThreads";
+import { Rows } from "e2gmm/dist/network/rows";
 import {
   type ImageChunk,
   ImageTransformer,
@@ -59,14 +60,14 @@ export async function growNetworks(jobs: number, threads = 4): Promise<number> {
     Float32Array.from({ length: width * width }, () => random.normal()),
     new Float32Array(width),
   );
-  const [input, slope] = [new Rows(pool, rows, width), new Rows(pool, rows, width)];
+  const [input, outputGradient] = [new Rows(pool, rows, width), new Rows(pool, rows, width)];
   input.put(numbers(), 0, rows);
-  slope.put(numbers(), 0, rows);
+  outputGradient.put(numbers(), 0, rows);
   let expected: Float32Array | undefined;
   for (let job = 0; job < jobs; job++) {
     // At the end of what the memory has grown to.
     const result = new Rows(pool, rows, width);
-    layer.backward(rows, input, slope, result, false);
+    layer.backward({ rows, input, outputGradient, inputGradient: result, relu: false });
     expected ??= result.dense(rows);
     assert.deepEqual(result.dense(rows), expected);
     // Threads come up, and their ends are heard, between tasks only.

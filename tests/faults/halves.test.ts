@@ -112,8 +112,8 @@ describe("images and half sets", () => {
       const { set, refusal } = await reading(at("a.star"));
       assert.equal(refusal, "");
       assert.deepEqual(set!.images && [...set!.images], images);
-      for (const [i, note] of (notes ?? []).entries()) assert.match(set!.notices[i]!, note);
-      if (notes) assert.equal(set!.notices.length, notes.length);
+      for (const [i, note] of (notes ?? []).entries()) assert.match(set!.warnings[i]!, note);
+      if (notes) assert.equal(set!.warnings.length, notes.length);
       if (halves) assert.deepEqual([...set!.randomSubset!], halves);
     });
   }
@@ -124,7 +124,7 @@ describe("images and half sets", () => {
     writeFileSync(at("a.cs"), file.bytes);
     const { set } = await reading(at("a.cs"));
     assert.deepEqual([...set!.images!], [0, 1, 2, 3, 4, 5, 6, 2, 8, 9, 10, 11]);
-    assert.match(set!.notices[0]!, /^1 of 12 rows name an image a second time/);
+    assert.match(set!.warnings[0]!, /^1 of 12 rows name an image a second time/);
     assert.equal(set!.randomSubset![7], set!.randomSubset![2]);
     assert.equal(set!.select([0, 1, 2]).images, undefined);
     assert.deepEqual([...set!.select([7, 2]).images!], [2, 2]);

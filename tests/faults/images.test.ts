@@ -79,7 +79,7 @@ describe("files longer or shorter than their header says", () => {
       const mrc = await opening;
       t.onTestFinished(() => mrc.close());
       assert.match(
-        mrc.notices.join(),
+        mrc.warnings.join(),
         new RegExp(`p\\.mrcs is ${bytes} bytes? longer than its header says.*${right.source}`),
       );
       assert.deepEqual([...(await mrc.readSections(0, 24))], values.map(Math.fround));
@@ -91,7 +91,7 @@ describe("files longer or shorter than their header says", () => {
     good.writeInt32LE(20, 8);
     const mrc = await e2.formats.openMrc(write(t, good));
     t.onTestFinished(() => mrc.close());
-    assert.match(mrc.notices.join(), /2048 bytes longer .*\(as many as 4 more sections have\) are left out/);
+    assert.match(mrc.warnings.join(), /2048 bytes longer .*\(as many as 4 more sections have\) are ignored/);
   });
 
   test("a file that lost its extended header, and one that is cut off, are refused", async (t) => {
@@ -145,7 +145,7 @@ describe("bytes of mode 0", () => {
       const read = async (bytes?: "signed" | "unsigned") => {
         const mrc = await e2.formats.openMrc(file, { bytes });
         try {
-          return { found: await mrc.readSections(0, 4), notices: mrc.notices };
+          return { found: await mrc.readSections(0, 4), notices: mrc.warnings };
         } finally {
           await mrc.close();
         }
@@ -154,8 +154,7 @@ describe("bytes of mode 0", () => {
       const { found, notices } = await read();
       assert.deepEqual([...found], [...as[right]]);
       assert.equal(notices.length, noticed ? 1 : 0, notices.join());
-      if (noticed)
-        assert.match(notices[0]!, /p\.mrcs has bytes .*only make sense without a sign.*--bytes signed/);
+      if (noticed) assert.match(notices[0]!, /p\.mrcs: bytes .*only make sense as unsigned.*--bytes signed/);
       for (const sign of ["signed", "unsigned"] as const) {
         assert.deepEqual([...(await read(sign)).found], [...as[sign]], `--bytes ${sign}`);
       }
@@ -185,7 +184,7 @@ describe("values that the header says wrong", () => {
     refused: RegExp | undefined,
     note: RegExp | undefined,
   ];
-  const order = /byte order is that of the header, little-endian, found .*big-endian/;
+  const order = /little-endian values, the byte order of the header, found .*big-endian/;
   const cases: Case[] = [
     ["float32", 2, noise(count, 3, 1), same, undefined, undefined],
     ["float32 in the other byte order", 2, noise(count, 3, 1), swapped, order, undefined],
@@ -201,10 +200,10 @@ describe("values that the header says wrong", () => {
       noise(count, 4000, 40000).map(Math.round),
       said(1),
       undefined,
-      /without a sign \(mode 6\)/,
+      /as unsigned \(mode 6\)/,
     ],
     ["uint16", 6, noise(count, 4000, 40000).map(Math.round), same, undefined, undefined],
-    ["int16 as uint16", 1, noise(count, 50).map(Math.round), said(6), undefined, /with a sign \(mode 1\)/],
+    ["int16 as uint16", 1, noise(count, 50).map(Math.round), said(6), undefined, /as signed \(mode 1\)/],
   ];
   for (const [name, mode, values, change, refused, note] of cases) {
     test(name, async (t) => {
@@ -215,8 +214,8 @@ describe("values that the header says wrong", () => {
       }
       const file = await opening;
       t.onTestFinished(() => file.close());
-      assert.equal(file.notices.length, note ? 1 : 0, file.notices.join());
-      if (note) assert.match(file.notices[0]!, note);
+      assert.equal(file.warnings.length, note ? 1 : 0, file.warnings.join());
+      if (note) assert.match(file.warnings[0]!, note);
     });
   }
 });
@@ -294,10 +293,7 @@ describe("the command", () => {
   test("grey bytes give the map of the images that they were made from, with a note", () => {
     const { map } = reconstructed("sim/particles.star");
     const grey = reconstructed("sim/bytes.star");
-    assert.match(
-      grey.printed,
-      /note: .*bytes\.mrcs has bytes \(mode 0\) that only make sense without a sign/,
-    );
+    assert.match(grey.printed, /note: .*bytes\.mrcs: bytes \(mode 0\) that only make sense as unsigned/);
     // Their mean, which nobody has subtracted, is in the map as well.
     const alike = correlation(grey.map, map);
     assert.ok(alike > 0.95, `correlation ${alike}`);

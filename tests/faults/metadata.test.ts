@@ -240,7 +240,7 @@ describe(".cs files", () => {
     const { set, refusal } = await reading(at("a.cs"));
     assert.equal(refusal, "");
     assert.deepEqual([...set!.rows], [1, 2, 3, 4, 6, 7, 8, 9, 10]);
-    assert.match(set!.notices.join("\n"), /^3 of 12 particles have a null vector .*left out$/);
+    assert.match(set!.warnings.join("\n"), /^3 of 12 particles have a null vector .*left out$/);
     assert.equal(set!.rotations().length, 9 * 9);
     assert.deepEqual([...set!.selectRows([6, 1]).rows], [6, 1]);
     assert.throws(() => set!.selectRows([5]), { name: "InputError" });
@@ -291,7 +291,7 @@ describe("what can be, but hardly is, is noted", () => {
       writeFileSync(at("a.star"), star.text);
       const { set, refusal } = await reading(at("a.star"));
       assert.equal(refusal, "");
-      const said = set!.notices.filter((note) => !/name an image a second time|half set/.test(note));
+      const said = set!.warnings.filter((note) => !/name an image a second time|half set/.test(note));
       assert.equal(said.length, right ? 1 : 0, said.join("; "));
       if (right) assert.match(said[0]!, right);
     });
@@ -303,7 +303,7 @@ describe("what can be, but hardly is, is noted", () => {
     writeFileSync(at("a.cs"), file.bytes);
     const { set } = await reading(at("a.cs"));
     assert.match(
-      set!.notices.join(),
+      set!.warnings.join(),
       /^the shifts of 1 of 12 particles .*row 4: -1000, 0 Å in a box of 16 Å/,
     );
   });
@@ -313,8 +313,8 @@ describe("what can be, but hardly is, is noted", () => {
     star.optics.set("rlnImagePixelSize", 3);
     writeFileSync(at("a.star"), star.text);
     const { set } = await reading(at("a.star"));
-    assert.match(set!.notices.join(), /p\.mrcs has a pixel size of 2 Å in its header, .*a\.star one of 3 Å/);
-    assert.deepEqual((await reading(at("a.star"), { apix: 3 })).set!.notices, []);
+    assert.match(set!.warnings.join(), /p\.mrcs has a pixel size of 2 Å in its header, .*a\.star one of 3 Å/);
+    assert.deepEqual((await reading(at("a.star"), { apix: 3 })).set!.warnings, []);
   });
 });
 
@@ -358,7 +358,7 @@ describe("what is right is not refused", () => {
     writeFileSync(at("a.cs"), new CryosparcFile().bytes);
     const { set, refusal } = await reading(at("a.cs"));
     assert.equal(refusal, "");
-    assert.deepEqual(set!.notices, []);
+    assert.deepEqual(set!.warnings, []);
     assert.deepEqual([...set!.randomSubset!], [1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2]);
   });
 });

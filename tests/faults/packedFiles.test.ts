@@ -60,17 +60,17 @@ describe("what is refused", () => {
     [
       "100 MB behind the header of 32 bytes",
       () => gzipSync(Buffer.concat([good(), zeros(1e8)])),
-      /expected 1056 bytes when unpacked.*found more/,
+      /expected 1056 bytes when decompressed.*found more/,
     ],
     [
       "400 MB behind the header of 32 bytes, in bzip2",
       () => bzip2Bomb,
-      /expected 1056 bytes when unpacked.*found more/,
+      /expected 1056 bytes when decompressed.*found more/,
     ],
     [
       "a header of 64 GB in a kilobyte",
       () => gzipSync(promising(1 << 27)),
-      /expected \d+ bytes when unpacked.*found at most/,
+      /expected \d+ bytes when decompressed.*found at most/,
     ],
     [
       "a header that promises more than is there",
@@ -90,17 +90,17 @@ describe("what is refused", () => {
     [
       "zstd",
       () => Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), zeros(2000)]),
-      /packed by zstd \(unpack it first\)/,
+      /a zstd file \(decompress it first\)/,
     ],
     [
       "xz",
       () => Buffer.concat([Buffer.from("\xfd7zXZ\0", "latin1"), zeros(2000)]),
-      /packed by xz \(unpack it first\)/,
+      /an xz file \(decompress it first\)/,
     ],
     [
       "zip",
       () => Buffer.concat([Buffer.from("PK\x03\x04"), zeros(2000)]),
-      /a zip archive \(unpack it first\)/,
+      /a zip archive \(extract it first\)/,
     ],
   ];
   for (const [name, bytes, right] of cases) {
@@ -123,7 +123,7 @@ describe("what is refused", () => {
     writeFileSync(file, gzipSync(Buffer.alloc(1.5e8, "data_ \n")));
     await assert.rejects(
       e2.particles.open(file),
-      /a\.star: expected at most \d+ bytes when unpacked from \d+, found more/,
+      /a\.star: expected at most \d+ bytes when decompressed from \d+, found more/,
     );
   });
 
@@ -164,7 +164,7 @@ test("good files are read: gzip, bzip2, several streams, a little longer than pr
     writeFileSync(file, bytes);
     const mrc = await e2.formats.openMrc(file);
     assert.deepEqual([...(await mrc.readSections(0, 2))], [0, 1, 2, 3, 4, 5, 6, 7], name);
-    assert.equal(mrc.notices.length, notices, name);
+    assert.equal(mrc.warnings.length, notices, name);
     await mrc.close();
   }
 });
@@ -178,11 +178,11 @@ describe("stopping", () => {
     for (const file of [gzip, bzip2]) {
       await assert.rejects(e2.formats.openMrc(file, { signal: AbortSignal.abort() }), e2.StoppedError);
       const controller = new AbortController();
-      const promisedBytes = () => {
+      const expectedBytes = () => {
         controller.abort();
         return file === bzip2 ? 4e8 : 1.6e7;
       };
-      const opening = openSource(file, { memoryLimit: 1e5, signal: controller.signal, promisedBytes });
+      const opening = openSource(file, { memoryLimit: 1e5, signal: controller.signal, expectedBytes });
       await assert.rejects(opening, e2.StoppedError);
     }
   });

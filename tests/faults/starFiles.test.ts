@@ -462,7 +462,7 @@ describe("STAR files", () => {
         return;
       }
       assert.equal(refusal, "");
-      const said = set!.notices.filter((note) => !note.startsWith("no CTF columns"));
+      const said = set!.warnings.filter((note) => !note.startsWith("no CTF columns"));
       if (notes) assert.equal(said.length, notes.length, said.join("; "));
       for (const [i, note] of (notes ?? []).entries()) assert.match(said[i]!, note);
       holds?.(set!);
@@ -499,14 +499,14 @@ describe("STAR files", () => {
   test("a file with a byte-order mark, and one in pairs, are written as RELION reads them", async () => {
     writeFileSync(at("a.star"), `\ufeff${good.optics.pairs.trimStart()}${good.particles.loop}`);
     const marked = await reading(at("a.star"));
-    await writeSelection(marked.set!, [3, 1], at("b.star"));
+    await writeSelection(at("b.star"), marked.set!, { rows: [3, 1] });
     const text = readFileSync(at("b.star"), "utf8");
     assert.ok(text.startsWith("data_optics"));
     assert.deepEqual(text.match(/^.*@.*$/gm), [good.particles.rows[3], good.particles.rows[1]]);
 
     writeFileSync(at("a.star"), good.optics.pairs + good.particles.pairs);
     const pair = await reading(at("a.star"));
-    await writeSelection(pair.set!, [0], at("b.star"), { columns: { e2gmmLatent1: [0.5] } });
+    await writeSelection(at("b.star"), pair.set!, { rows: [0], columns: { e2gmmLatent1: [0.5] } });
     const { set, refusal } = await reading(at("b.star"));
     assert.equal(refusal, "");
     assert.deepEqual([...set!.column("e2gmmLatent1")], [0.5]);
@@ -587,7 +587,7 @@ describe("the command", () => {
   test("project names memory where the images are too large for any", () => {
     writeFileSync(at("a.star"), new Star().text);
     const args = words("project --model model.txt --star a.star --apix 2 --box 200000 --out large.mrcs");
-    refuses(folder, args, /^e2gmm: memory: there is not enough .*smaller box/);
+    refuses(folder, args, /^e2gmm: memory: not enough .*smaller box/);
   });
 
   test("nothing is promised of EMAN2", () => {

@@ -78,7 +78,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   readMask: () => e2.maps.readMask(at("mask.mrc")),
   openParticles: () => e2.particles.open(data.star),
   "ParticleSet.checkStacks": () => particles.checkStacks(),
-  writeSelection: () => e2.particles.writeSelection(particles, [1, 2], at("selected.star")),
+  writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
   reconstruct: () => e2.reconstruct(particles),
   writeMap: () => e2.maps.write(at("map.mrc"), map),
@@ -103,6 +103,7 @@ function functionsThatCanBeStopped(): string[] {
   const entry = path.join(root, "kernel-lib/dist/index.d.ts");
   const program = ts.createProgram([entry], {
     target: ts.ScriptTarget.ES2022,
+    moduleResolution: ts.ModuleResolutionKind.Node10,
     skipLibCheck: true,
     types: ["node"],
   });
@@ -115,22 +116,23 @@ function functionsThatCanBeStopped(): string[] {
         signal !== undefined && /AbortSignal/.test(checker.typeToString(checker.getTypeOfSymbol(signal)))
       );
     });
-  const found: string[] = [];
-  for (let exported of checker.getExportsOfModule(
-    checker.getSymbolAtLocation(program.getSourceFile(entry)!)!,
-  )) {
-    if (exported.flags & ts.SymbolFlags.Alias) exported = checker.getAliasedSymbol(exported);
-    if (exported.flags & ts.SymbolFlags.Function) {
-      const signatures = checker.getTypeOfSymbol(exported).getCallSignatures();
-      if (signatures.some(takesSignal)) found.push(exported.name);
-    } else if (exported.flags & ts.SymbolFlags.Class) {
-      for (const method of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(exported))) {
-        const signatures = checker.getTypeOfSymbol(method).getCallSignatures();
-        if (signatures.some(takesSignal)) found.push(`${exported.name}.${method.name}`);
+  const found = new Set<string>();
+  const canBeStopped = (symbol: ts.Symbol) =>
+    checker.getTypeOfSymbol(symbol).getCallSignatures().some(takesSignal);
+  const search = (module: ts.Symbol) => {
+    for (let exported of checker.getExportsOfModule(module)) {
+      if (exported.flags & ts.SymbolFlags.Alias) exported = checker.getAliasedSymbol(exported);
+      if (exported.flags & ts.SymbolFlags.ValueModule) search(exported);
+      else if (exported.flags & ts.SymbolFlags.Function && canBeStopped(exported)) found.add(exported.name);
+      else if (exported.flags & ts.SymbolFlags.Class) {
+        for (const method of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(exported))) {
+          if (canBeStopped(method)) found.add(`${exported.name}.${method.name}`);
+        }
       }
     }
-  }
-  return found;
+  };
+  search(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!);
+  return [...found];
 }
 
 test("every public function that takes a signal has its case here", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { NetworkThreads, control as network, RECORD } from "e2gmm/dist/network/networkThreads";
+import { NetworkThreads, control as network, recordAddress } from "e2gmm/dist/network/networkThreads";
 import { sharedFloats } from "e2gmm/dist/particles/images/imageTransformer";
 import { TransformThreads } from "e2gmm/dist/particles/images/transformThreads";
 import { exampleBatch } from "e2gmm/dist/projection/examples";
@@ -37,7 +37,7 @@ test("a thread whose instance knows an old size of the memory brings it up to da
   assert.deepEqual(calls, []);
   seeGrowth(kernels, memory, 5);
   assert.deepEqual(calls, [0]);
-  assert.throws(() => seeGrowth(kernels, memory, 6), /memory of 6 pages, of which the thread sees 5/);
+  assert.throws(() => seeGrowth(kernels, memory, 6), /shared memory: expected 6 pages, found 5/);
   const real = newMemory();
   const own = instantiate(kernelModule(), real);
   real.grow(2);
@@ -128,7 +128,7 @@ test("network threads that start while the memory grows see all of it", async ()
           if (given) return Atomics.load(words, network.busy) === 0;
           given = true;
           // Backward through a layer of 8 inputs and outputs, the slope in the inputs at the end of the memory.
-          const task = new Int32Array(memory.buffer, RECORD, 18);
+          const task = new Int32Array(memory.buffer, recordAddress, 18);
           task.set([0, 1, 1, 4, 8, 8, 0, 64, 64, 4096, 8192, 12288, 16384, 64 * 65536 - 4096]);
           Atomics.store(words, network.pages, pagesOf(memory));
           Atomics.store(words, network.busy, 1);
@@ -188,8 +188,8 @@ const idle: Record<string, () => Promise<void>> = {
       power: sharedFloats(6),
     });
     await pool.run(chunk());
-    const { started } = pool as unknown as { started: { worker: Ends }[] };
-    await started[1]!.worker.terminate();
+    const { clients } = pool as unknown as { clients: { worker: Ends }[] };
+    await clients[1]!.worker.terminate();
     try {
       await pool.run(chunk());
     } finally {

@@ -148,7 +148,7 @@ function diagnose(
 /** The examples of a package's README, as modules. */
 function readmeExamples(workspace: string): Record<string, string> {
   const readme = readFileSync(path.join(packages[workspace]!.folder, "README.md"), "utf8");
-  const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
+  const blocks = [...readme.matchAll(/```ts\b.*\n([\s\S]*?)```/g)].map(([, code]) => code!);
   assert.ok(blocks.length > 0);
   return Object.fromEntries(
     blocks.map((code, i) => [`${workspace}-readme${i}.mts`, `${code}\nexport {};\n`]),

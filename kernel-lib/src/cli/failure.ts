@@ -1,6 +1,6 @@
 import { InputError, StoppedError } from "../errors";
-import { fileTrouble } from "../fileTrouble";
-import { memoryTrouble } from "../memoryLimit";
+import { describeFileError } from "../fileErrors";
+import { describeMemoryError } from "../memoryLimit";
 
 /**
  * The one line that a user reads when a command fails, without the program's name. Anything but bad input, a stop,
@@ -13,10 +13,10 @@ export function describeFailure(error: unknown): string {
 function sentence(error: unknown): string {
   if (error instanceof InputError || error instanceof StoppedError) return error.message;
   if (!(error instanceof Error)) return `unexpected error: ${String(error)}`;
-  const memory = memoryTrouble(error);
+  const memory = describeMemoryError(error);
   if (memory !== undefined) return memory;
   const { path } = error as NodeJS.ErrnoException;
-  const trouble = fileTrouble(error);
+  const trouble = describeFileError(error);
   if (trouble !== undefined) return path === undefined ? trouble : `${path}: ${trouble}`;
   return `unexpected error: ${error.message} (E2GMM_DEBUG=1 shows where)`;
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import type { ByteSign } from "../formats/mrc";
 import { readMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
 import { type FscCurve, formatFsc, fourierShellCorrelation, resolutionAt } from "../reconstruction/fsc";
-import { writeBeside } from "../writeBeside";
 import { bytesOption, examples, fileOption, type QuietOption, quietOption } from "./options";
 import type { RunCommand } from "./session";
 
@@ -41,7 +41,7 @@ export function addFsc(program: Command, run: RunCommand): void {
           ? undefined
           : await readMask(options.mask, first, { ...reading, sameVoxels: true });
       const curve = fourierShellCorrelation(first, second, { names: [a, b], ...(mask && { mask }) });
-      if (options.out) await writeBeside(outputs.place(options.out), formatFsc(curve, options.out));
+      if (options.out) await writeAtomic(outputs.place(options.out), formatFsc(curve, options.out));
       await outputs.keep(session.signal);
       session.print(formatFsc(curve).trimEnd());
       for (const threshold of [0.5, 0.143])

@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { kMeans } from "../latent/kmeans";
 import { openParticles } from "../particles/particleSet";
 import { RunFolder } from "../training/runs/run";
-import { writeBeside } from "../writeBeside";
 import {
   examples,
   fileOption,
@@ -95,11 +95,11 @@ export function addLatent(program: Command, run: RunCommand): void {
         table.push([name, sizes[c], ...centre].join(","));
         centreLines.push(centre.join(","));
         session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}`);
-        await writeBeside(path.join(place, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
+        await writeAtomic(path.join(place, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
         if (members.length > 0) await set.select(members).writeStar(path.join(place, `${name}${ending}`));
       }
-      await writeBeside(path.join(place, "sets.csv"), `${table.join("\n")}\n`);
-      await writeBeside(path.join(place, "centres.txt"), `${centreLines.join("\n")}\n`);
+      await writeAtomic(path.join(place, "sets.csv"), `${table.join("\n")}\n`);
+      await writeAtomic(path.join(place, "centres.txt"), `${centreLines.join("\n")}\n`);
       if (leftOut.size > 0) {
         session.print(`note: ${leftOut.size} particles that were left out of training are in no set`);
       }

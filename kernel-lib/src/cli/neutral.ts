@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import { finiteText } from "../finite";
 import type { ByteSign } from "../formats/mrc";
 import { readMap } from "../maps/mapFile";
@@ -6,7 +7,6 @@ import { readMask } from "../maps/mask";
 import { boxLengthOf } from "../model/gaussianModel";
 import { growNeutralModel } from "../model/growNeutralModel";
 import type { GrowthRound } from "../model/growth";
-import { writeBeside } from "../writeBeside";
 import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
 import {
@@ -126,7 +126,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
       }
       for (const warning of warnings) session.print(`note: ${warning}`);
       await writeModel(outputs.place(options.out), modelFormat(options.out), [model]);
-      await writeBeside(outputs.place(frcFile), frcTable(rounds, boxLengthOf(model), frcFile));
+      await writeAtomic(outputs.place(frcFile), frcTable(rounds, boxLengthOf(model), frcFile));
       await outputs.keep(signal);
       const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
       session.print(`${options.out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);

@@ -12,7 +12,7 @@ import {
 import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
-import { writeBeside } from "../writeBeside";
+import { writeAtomic } from "../atomicWrite";
 import { Outputs } from "./outputs";
 
 test("outputs get their names together: where one cannot, new ones go and older ones are what they were", async (t) => {
@@ -21,7 +21,7 @@ test("outputs get their names together: where one cannot, new ones go and older 
   writeFileSync(at("old.txt"), "old");
   const targets = ["old.txt", "new.txt", "bad.txt"].map(at);
   const outputs = await Outputs.files(targets, []);
-  for (const target of targets) await writeBeside(outputs.place(target), "written");
+  for (const target of targets) await writeAtomic(outputs.place(target), "written");
   // What came in between is in the way of the last one.
   mkdirSync(at("bad.txt"));
   await assert.rejects(outputs.keep(), /^InputError: .*bad\.txt: this is a folder$/);
@@ -35,7 +35,7 @@ test("outputs that are kept leave nothing else, and one whose older file went in
   const targets = ["a", "b", "c"].map((name) => path.join(folder, name));
   for (const target of targets.slice(0, 2)) writeFileSync(target, "old");
   const outputs = await Outputs.files(targets, []);
-  for (const target of targets) await writeBeside(outputs.place(target), "new");
+  for (const target of targets) await writeAtomic(outputs.place(target), "new");
   rmSync(targets[1]!);
   await outputs.keep();
   await outputs.drop();
@@ -51,7 +51,7 @@ test("an output through a symbolic link goes to where it leads, with the rights 
   chmodSync(at("far/file"), 0o600);
   symlinkSync("far/file", at("link"));
   const outputs = await Outputs.files([at("link")], []);
-  await writeBeside(outputs.place(at("link")), "new");
+  await writeAtomic(outputs.place(at("link")), "new");
   await outputs.keep();
   assert.equal(readFileSync(at("far/file"), "utf8"), "new");
   assert.equal(statSync(at("far/file")).mode & 0o777, 0o600);

@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import { access, chmod, chown, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { isSameFile, partialName, resolveTarget, type WriteTarget } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
-import { namingFile } from "../fileTrouble";
-import { isSameFile, type Place, passingName, placeOf } from "../writeBeside";
+import { withFileName } from "../fileErrors";
 
 /** Where an output goes, and where it is until the command is done. */
-interface Output extends Place {
+interface Output extends WriteTarget {
   passing: string;
 }
 
@@ -19,9 +19,9 @@ export class Outputs {
   private readonly waiting = new Map<string, Output>();
   private readonly placed = new Set<string>();
 
-  private constructor(places: readonly [target: string, place: Place][]) {
+  private constructor(places: readonly [target: string, place: WriteTarget][]) {
     for (const [target, place] of places) {
-      this.waiting.set(target, { ...place, passing: passingName(place.file) });
+      this.waiting.set(target, { ...place, passing: partialName(place.file) });
     }
   }
 
@@ -31,12 +31,12 @@ export class Outputs {
    * @throws InputError when one cannot be written where it is to go, or is an input
    */
   static async files(targets: readonly string[], inputs: readonly (string | undefined)[]): Promise<Outputs> {
-    const places: [string, Place][] = [];
+    const places: [string, WriteTarget][] = [];
     for (const [i, target] of targets.entries()) {
       for (const other of targets.slice(0, i)) {
         if (await isSameFile(other, target)) throw new InputError(target, "two outputs of different names");
       }
-      const place = await placeOf(target);
+      const place = await resolveTarget(target);
       places.push([target, place]);
       await requireWritable(path.dirname(path.resolve(place.file)), target);
     }
@@ -86,7 +86,7 @@ export class Outputs {
     for (const target of this.placed) {
       const { passing, file, before } = this.waiting.get(target)!;
       try {
-        const old = passingName(file);
+        const old = partialName(file);
         if (before) {
           await chown(passing, before.uid, before.gid).catch(() => undefined);
           await chmod(passing, before.mode).catch(() => undefined);
@@ -102,7 +102,7 @@ export class Outputs {
         }
       } catch (error) {
         for (const step of undo.reverse()) await step().catch(() => undefined);
-        throw namingFile(target, error);
+        throw withFileName(target, error);
       }
     }
     for (const target of this.placed) this.waiting.delete(target);

@@ -50,7 +50,7 @@ export async function openPoses(file: string, options: PosesOptions, signal: Abo
       shifts: set.shifts(),
       box: { boxSize: set.boxSize, apix: set.apix },
       stacks: await set.stackFiles(),
-      notices: set.notices,
+      notices: set.warnings,
       ...(withCtf && { ctf: (i: number) => set.ctf(i) }),
     };
   } finally {
@@ -90,7 +90,7 @@ function posesOnly(table: StarTable, file: string): Poses {
   );
   const [rot, tilt, psi, x, y] = columns as [Float64Array, Float64Array, Float64Array, ...Float64Array[]];
   const rotations = new Float32Array(9 * count);
-  for (let i = 0; i < count; i++) rotationFromEuler(rot[i]!, tilt[i]!, psi[i]!, rotations, 9 * i);
+  for (let i = 0; i < count; i++) rotationFromEuler([rot[i]!, tilt[i]!, psi[i]!], rotations, 9 * i);
   const shifts = new Float32Array(2 * count);
   for (const [axis, origin] of [x, y].entries()) {
     if (origin) for (let i = 0; i < count; i++) shifts[2 * i + axis] = -origin[i]!;

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import { useBackend } from "../compute/backends";
 import { InputError } from "../errors";
 import { createStack } from "../formats/mrc";
@@ -7,7 +8,6 @@ import { hasSameBoxLength } from "../maps/grid";
 import { rescaledModel } from "../model/edit";
 import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { createEngine, type EngineName } from "../projection/engines";
-import { writeBeside } from "../writeBeside";
 import { besideName, readModel } from "./modelFiles";
 import {
   engineOption,
@@ -98,7 +98,7 @@ export function addProject(program: Command, run: RunCommand): void {
         await stack.abort();
         await engine.dispose();
       }
-      await writeBeside(outputs.place(starFile), projectionStar(poses, path.basename(out), inBox));
+      await writeAtomic(outputs.place(starFile), projectionStar(poses, path.basename(out), inBox));
       await outputs.keep(signal);
       session.print(
         `${out}: ${poses.count} projections, ${size} pixels of ${inBox.apix.toFixed(3)} Å, ${session.elapsed()}`,

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import type { ByteSign } from "../formats/mrc";
 import { writeMap } from "../maps/mapFile";
 import { describeLeftOut } from "../particles/images/imageOutliers";
 import { openParticles } from "../particles/particleSet";
 import { formatFsc } from "../reconstruction/fsc";
 import { reconstruct } from "../reconstruction/reconstruct";
-import { writeBeside } from "../writeBeside";
 import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
@@ -111,7 +111,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       await outputs.spare(await set.stackFiles());
       const used = select === undefined ? set : set.select(await readIndices(select, set.count));
       await used.checkStacks({ signal, onProgress });
-      for (const notice of used.notices) session.note(notice);
+      for (const notice of used.warnings) session.note(notice);
       const { map, half1, half2, fsc, leftOut } = await inTermsOf(
         { boxSize: "--box" },
         reconstruct(used, {
@@ -130,7 +130,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       if (half1 && half2 && fsc) {
         await writeMap(outputs.place(half1File), half1, { signal });
         await writeMap(outputs.place(half2File), half2, { signal });
-        await writeBeside(outputs.place(fscFile), formatFsc(fsc, fscFile));
+        await writeAtomic(outputs.place(fscFile), formatFsc(fsc, fscFile));
       }
       await outputs.keep(signal);
       session.print(

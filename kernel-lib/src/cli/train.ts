@@ -286,7 +286,7 @@ async function describeParticles(inputs: TrainInputs, session: Session): Promise
     session.print(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
     );
-    for (const notice of set.notices) session.note(notice);
+    for (const notice of set.warnings) session.note(notice);
   } finally {
     await set.close();
   }

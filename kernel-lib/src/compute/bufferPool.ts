@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** What is used of the insides of the backend `webgpu`. */
+/** The internals of the backend `webgpu` that are used. */
 interface BufferManager {
   readonly freeBuffers: Map<string, { readonly size: number; destroy(): void }[]>;
   numFreeBuffers: number;
@@ -9,10 +9,9 @@ interface BufferManager {
 }
 
 /**
- * Gives the device's memory back that the current backend keeps for later, where it is more than so many bytes. The backend
- * `webgpu` keeps every buffer that was ever freed for a tensor of just its size: of a training, whose sizes change with
- * the cut-off, a device's memory would fill up. Other backends have no such pool.
- * What work under way needs is not among it.
+ * Frees the device memory that the current backend keeps for reuse, if it is more than `bytes`. The backend `webgpu` keeps
+ * every freed buffer for tensors of the same size; in a training, whose sizes change with the resolution, they would fill the
+ * device's memory. Other backends have no such pool. Buffers in use are not affected.
  */
 export function limitBufferPool(bytes: number): void {
   const { bufferManager } = (tf.findBackend(tf.getBackend()) ?? {}) as { bufferManager?: BufferManager };

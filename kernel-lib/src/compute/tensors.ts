@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * The numbers of a tensor, which is disposed of also where they cannot be read: a device that is lost, or out of memory, rejects
- * `data()`, and what it holds would stay allocated for good.
+ * Reads the numbers of a tensor and disposes of it, even if reading fails: `data()` rejects if the device is lost or out of
+ * memory, and the tensor would stay allocated.
  */
 export async function readAndDispose(tensor: tf.Tensor): Promise<Float32Array> {
   try {
@@ -13,8 +13,8 @@ export async function readAndDispose(tensor: tf.Tensor): Promise<Float32Array> {
 }
 
 /**
- * Tensors that live on across reads, where `tf.tidy` cannot hold them: all that were kept are disposed of at the end of `work`,
- * however it ends. One that is done with earlier can be disposed of as usual.
+ * An asynchronous `tf.tidy`: tensors passed to `keep` are disposed of when `work` ends or fails. They may be disposed of
+ * earlier.
  */
 export async function withTensors<R>(
   work: (keep: <T extends tf.Tensor>(tensor: T) => T) => Promise<R>,

@@ -1,5 +1,5 @@
 import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle, pngOf } from "tslab-widgets/display";
-import { writeBeside } from "../writeBeside";
+import { writeAtomic } from "../atomicWrite";
 
 /** Options that every figure knows. */
 export interface FigureOptions {
@@ -35,7 +35,7 @@ export class Figure implements Displayable {
 
   /** Writes the figure as an SVG file. */
   async save(file: string): Promise<void> {
-    await writeBeside(file, await this.svg());
+    await writeAtomic(file, await this.svg());
   }
 
   async [displaySymbol](): Promise<MimeBundle> {

@@ -548,7 +548,8 @@ export class Explorer extends Widget<typeof traits> {
         const { latents, latent } = this.#parts;
         const columns = latentColumns(latents, latent);
         const { rows } = chosen();
-        const notices = await writeSelection(this.#particlesAtHand(), rows, await place(file, ".star"), {
+        const notices = await writeSelection(await place(file, ".star"), this.#particlesAtHand(), {
+          rows,
           columns,
         });
         return { files: [file], notices };

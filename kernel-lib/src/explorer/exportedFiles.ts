@@ -1,3 +1,4 @@
+import { writeAtomic } from "../atomicWrite";
 import { writeMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
 import { type GaussianModel, originInBox, withOrigin } from "../model/gaussianModel";
@@ -5,7 +6,6 @@ import { writeModelPdb } from "../model/pdb";
 import { writeModelText } from "../model/text";
 import { formatFsc } from "../reconstruction/fsc";
 import type { Reconstruction } from "../reconstruction/reconstruct";
-import { writeBeside } from "../writeBeside";
 
 /** Where a file of the given name goes. @throws InputError where it may not be, or has none of the endings */
 export type Place = (name: string, ...endings: string[]) => Promise<string>;
@@ -31,7 +31,7 @@ export async function writeReconstruction(
     }
   }
   if (fsc) {
-    const write = (target: string) => writeBeside(target, formatFsc(fsc, target));
+    const write = (target: string) => writeAtomic(target, formatFsc(fsc, target));
     files.push({ name: `${stem}_fsc.txt`, ending: ".txt", write });
   }
   const targets: string[] = [];

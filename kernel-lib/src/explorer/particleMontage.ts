@@ -62,7 +62,7 @@ export async function particleImage(
   apix: number,
 ): Promise<MapImage> {
   const [image, data] = [await particles.readImages([row]), new Float32Array(size * size)];
-  resampler(particles.boxSize, particles.apix, size, apix)(image, 0, data, 0);
+  resampler(particles, { boxSize: size, apix })(image, 0, data, 0);
   return { data, width: size, height: size, apix };
 }
 

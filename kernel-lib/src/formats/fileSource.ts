@@ -3,64 +3,66 @@ import { type FileHandle, open, statfs, unlink } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
-import { type Packing, packingOf, unpackedParts } from "./unpacking";
+import { type Compression, decompress, detectCompression } from "./compression";
 
-/** Bytes that can be read from any place: a file, or a compressed file that was unpacked. */
+/** Random access to the bytes of a file, or of a compressed file after decompression. */
 export interface ByteSource {
   readonly size: number;
   /**
-   * Fills a buffer that begins at the start of its memory: a fresh one, or `space`, which has to be long enough. Reading past the
-   * end gives fewer bytes.
+   * Reads bytes; fewer than `length` at the end of the file.
+   * @param space receives the bytes from its start; at least `length` bytes long. Default: a new buffer
    */
   read(position: number, length: number, space?: ArrayBuffer): Promise<Buffer>;
   close(): Promise<void>;
 }
 
+/** Options of {@link openSource}. */
 export interface OpenSourceOptions {
-  /** Content of a compressed file beyond so many bytes goes to a temporary file instead of memory. Default 1 GiB. */
+  /** Compressed files that decompress to more bytes use a temporary file instead of memory. Default 1 GiB. */
   memoryLimit?: number;
   signal?: AbortSignal | undefined;
   /**
-   * For formats that say how long they are: the number of bytes, from the first {@link START_BYTES} (fewer in a shorter file).
-   * Called for compressed files before the rest is unpacked; throws where the file is of no such format.
+   * For formats that declare their length: the number of bytes, from the first {@link startBytes} of a compressed file (fewer
+   * in a shorter file). Throws if the file is of another format. Default: unknown.
    */
-  promisedBytes?: (start: Uint8Array) => number;
+  expectedBytes?: (start: Uint8Array) => number;
 }
 
-/** What a format says of itself is expected in so many bytes at the beginning. */
-const START_BYTES = 1024;
-/** A file may be longer than it promises by an extended header that it does not declare; the longest in use have 128 KiB. */
-const MOST_SURPLUS = 1 << 20;
-/** gzip cannot do better than 1032 : 1. */
-const GZIP_RATIO = 1032;
-/** Text and tables that promise nothing are not packed better than this; what unpacks to more is made to do harm. */
-const TEXT_RATIO = 250;
-const ALWAYS_UNPACKED = 1 << 26;
+/** Bytes within which a format declares its length. */
+const startBytes = 1024;
+/** Allowance for an undeclared extended header; the longest in use have 128 KiB. */
+const maxSurplus = 1 << 20;
+/** The best compression ratio of gzip. */
+const maxGzipRatio = 1032;
+/** Text and tables are not compressed better than this; a higher ratio means a decompression bomb. */
+const maxRatio = 250;
+/** Bytes to which any file may decompress. */
+const minAllowance = 1 << 26;
 
 /**
- * Opens a file, unpacking it if its first bytes are those of gzip or bzip2, whatever its name. A file is never unpacked
- * much beyond what it promises. The temporary file has no name, so that it goes with the process, however that ends.
+ * Opens a file. Files that start with the signature of gzip or bzip2 are decompressed, but not much beyond their declared
+ * length. The temporary file for large ones is unlinked, so that it disappears with the process.
  *
- * @throws InputError when the file is missing, no file, damaged, or unpacks to more than it may; StoppedError
+ * @throws InputError if the file is missing, not a regular file, damaged, or decompresses to more than allowed; StoppedError
  */
 export async function openSource(file: string, options: OpenSourceOptions = {}): Promise<ByteSource> {
   const handle = await openForReading(file);
-  let packed: number;
-  let packing: Packing | undefined;
+  let compressedBytes: number;
+  let compression: Compression | undefined;
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    packed = (await handle.stat()).size;
-    packing = packingOf(buffer.subarray(0, bytesRead));
-    if (packing === undefined) return new FileSource(handle, packed);
+    compressedBytes = (await handle.stat()).size;
+    compression = detectCompression(buffer.subarray(0, bytesRead));
+    if (compression === undefined) return new FileSource(handle, compressedBytes);
   } catch (error) {
     await handle.close();
     throw error;
   }
   await handle.close();
-  return unpack(file, packing, packed, options);
+  return decompressSource({ file, compression, compressedBytes }, options);
 }
 
-/** The first bytes of a file, unpacked where it is compressed; fewer than `length` where it is shorter. */
+/** The first bytes of a file, decompressed if necessary; fewer than `length` if it is shorter. */
 export async function readStart(file: string, length: number): Promise<Buffer> {
   const handle = await openForReading(file);
   let start: Buffer;
@@ -70,11 +72,11 @@ export async function readStart(file: string, length: number): Promise<Buffer> {
   } finally {
     await handle.close();
   }
-  const packing = packingOf(start);
-  if (packing === undefined) return start;
+  const compression = detectCompression(start);
+  if (compression === undefined) return start;
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of unpackedParts(file, packing)) {
+  for await (const part of decompress(file, compression)) {
     parts.push(part);
     size += part.length;
     if (size >= length) break;
@@ -82,7 +84,7 @@ export async function readStart(file: string, length: number): Promise<Buffer> {
   return Buffer.concat(parts).subarray(0, length);
 }
 
-/** Opens a file for reading. @throws InputError when it is missing, a folder, or not readable */
+/** Opens a file for reading. @throws InputError if it is missing, not a regular file, or not readable */
 export async function openForReading(file: string): Promise<FileHandle> {
   try {
     const handle = await open(file, "r");
@@ -97,14 +99,14 @@ export async function openForReading(file: string): Promise<FileHandle> {
   throw new InputError(file, "a file", "a folder or device");
 }
 
-/** Memory for what a file holds. @throws InputError where the machine, or what it allows the process, has not as much */
+/** Allocates memory for the content of a file. @throws InputError if neither the machine nor the process has that much */
 export function memoryFor(bytes: number, file: string): ArrayBuffer {
   const allowed = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
   try {
-    // Memory that is not there is often given, and the process ended when it is used.
+    // Linux overcommits: allocation would succeed, and the process would be killed on use.
     if (bytes <= Math.min(allowed, totalmem())) return new ArrayBuffer(bytes);
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new InputError(file, "values that fit into memory", `${(bytes / 2 ** 30).toFixed(1)} GiB of them`);
 }
@@ -118,7 +120,7 @@ class FileSource implements ByteSource {
   async read(position: number, length: number, space = new ArrayBuffer(length)): Promise<Buffer> {
     const buffer = Buffer.from(space, 0, length);
     let done = 0;
-    // One read call returns at most 2 GiB, and may return less than was asked for on network file systems.
+    // A read returns at most 2 GiB, and may return less on network file systems.
     while (done < length) {
       const part = Math.min(length - done, 1 << 30);
       const { bytesRead } = await this.handle.read(buffer, done, part, position + done);
@@ -150,47 +152,57 @@ class MemorySource implements ByteSource {
   async close(): Promise<void> {}
 }
 
-async function unpack(
-  file: string,
-  packing: Packing,
-  packed: number,
-  { memoryLimit = 1 << 30, signal, promisedBytes }: OpenSourceOptions,
+interface CompressedFile {
+  file: string;
+  compression: Compression;
+  compressedBytes: number;
+}
+
+async function decompressSource(
+  source: CompressedFile,
+  { memoryLimit = 1 << 30, signal, expectedBytes }: OpenSourceOptions,
 ): Promise<ByteSource> {
-  const store = new UnpackedStore(file, memoryLimit);
-  let most = Math.max(ALWAYS_UNPACKED, TEXT_RATIO * packed);
-  let promised: number | undefined;
-  const lookAtStart = (start: Uint8Array) => {
-    promised = promisedBytes!(start);
-    const holds = packing === "gzip" ? GZIP_RATIO * packed + START_BYTES : Number.POSITIVE_INFINITY;
-    if (promised > holds) {
-      throw new InputError(file, `${promised} bytes when unpacked, as its header says`, `at most ${holds}`);
-    }
-    most = promised + MOST_SURPLUS;
+  const { file, compression, compressedBytes } = source;
+  const content = new DecompressedBytes(file, memoryLimit);
+  let limit = Math.max(minAllowance, maxRatio * compressedBytes);
+  let expected: number | undefined;
+  const readStart = (start: Uint8Array) => {
+    expected = expectedBytes!(start);
+    requirePossible(source, expected);
+    limit = expected + maxSurplus;
   };
   try {
     throwIfStopped(signal);
-    for await (const part of unpackedParts(file, packing, signal)) {
-      const look = promisedBytes && promised === undefined;
-      if (look && store.size + part.length >= START_BYTES) lookAtStart(store.startWith(part));
-      if (store.size + part.length > most) {
-        const expected =
-          promised === undefined
-            ? `at most ${most} bytes when unpacked from ${packed}`
-            : `${promised} bytes when unpacked, as its header says`;
-        throw new InputError(file, expected, "more");
+    for await (const part of decompress(file, compression, signal)) {
+      const waiting = expectedBytes && expected === undefined;
+      if (waiting && content.size + part.length >= startBytes) readStart(content.startWith(part));
+      if (content.size + part.length > limit) {
+        const allowed =
+          expected === undefined
+            ? `at most ${limit} bytes when decompressed from ${compressedBytes}`
+            : `${expected} bytes when decompressed, as its header says`;
+        throw new InputError(file, allowed, "more");
       }
-      await store.add(part, promised);
+      await content.add(part, expected);
     }
-    if (promisedBytes && promised === undefined) lookAtStart(store.startWith(new Uint8Array()));
-    return await store.finish();
+    if (expectedBytes && expected === undefined) readStart(content.startWith(new Uint8Array()));
+    return await content.finish();
   } catch (error) {
-    await store.drop();
+    await content.discard();
     throw error;
   }
 }
 
-/** What was unpacked so far: in memory, and from a limit on in a temporary file. */
-class UnpackedStore {
+/** @throws InputError if a compressed file cannot hold as many bytes as its header declares */
+function requirePossible({ file, compression, compressedBytes }: CompressedFile, expected: number): void {
+  if (compression !== "gzip") return;
+  const most = maxGzipRatio * compressedBytes + startBytes;
+  if (expected <= most) return;
+  throw new InputError(file, `${expected} bytes when decompressed, as its header says`, `at most ${most}`);
+}
+
+/** Decompressed bytes, in memory up to a limit and in a temporary file beyond it. */
+class DecompressedBytes {
   size = 0;
   private parts: Uint8Array[] = [];
   private handle: FileHandle | undefined;
@@ -200,15 +212,15 @@ class UnpackedStore {
     private readonly memoryLimit: number,
   ) {}
 
-  /** The first bytes, with those that come next; nothing may have gone to the file yet. */
+  /** The first bytes including the next part; only while everything is in memory. */
   startWith(next: Uint8Array): Uint8Array {
-    return Buffer.concat([...this.parts, next]).subarray(0, START_BYTES);
+    return Buffer.concat([...this.parts, next]).subarray(0, startBytes);
   }
 
-  /** @param promised  bytes that there will be, where that is known */
-  async add(part: Uint8Array, promised: number | undefined): Promise<void> {
-    if (!this.handle && Math.max(this.size + part.length, promised ?? 0) > this.memoryLimit) {
-      this.handle = await openTemporary(this.file, promised);
+  /** @param expected total number of bytes, if known */
+  async add(part: Uint8Array, expected: number | undefined): Promise<void> {
+    if (!this.handle && Math.max(this.size + part.length, expected ?? 0) > this.memoryLimit) {
+      this.handle = await openTemporary(this.file, expected);
       let position = 0;
       for (const earlier of this.parts) {
         await this.write(earlier, position);
@@ -230,7 +242,7 @@ class UnpackedStore {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") throw error;
-      throw noRoom(this.file, "less");
+      throw notEnoughSpace(this.file, "less");
     }
   }
 
@@ -245,24 +257,25 @@ class UnpackedStore {
     return new MemorySource(bytes);
   }
 
-  async drop(): Promise<void> {
+  async discard(): Promise<void> {
     this.parts = [];
     await this.handle?.close();
   }
 }
 
-/** A file in the temporary folder that loses its name at once: when it is closed, or the process ends, its space is free. */
+/** An unlinked file in the temporary folder, whose space is freed when it is closed or the process ends. */
 async function openTemporary(forFile: string, bytes: number | undefined): Promise<FileHandle> {
   const folder = tmpdir();
   const { bavail, bsize } = await statfs(folder);
-  if (bytes !== undefined && bavail * bsize < bytes) throw noRoom(forFile, `${bavail * bsize} bytes`, bytes);
+  if (bytes !== undefined && bavail * bsize < bytes)
+    throw notEnoughSpace(forFile, `${bavail * bsize} bytes`, bytes);
   const name = path.join(folder, `e2gmm-unpacked-${randomBytes(8).toString("hex")}`);
   const handle = await open(name, "wx+", 0o600);
   await unlink(name);
   return handle;
 }
 
-function noRoom(file: string, found: string, bytes?: number): InputError {
-  const room = bytes === undefined ? "room" : `${bytes} bytes of room`;
-  return new InputError(tmpdir(), `${room} to unpack ${file} (TMPDIR names another folder)`, found);
+function notEnoughSpace(file: string, found: string, bytes?: number): InputError {
+  const space = bytes === undefined ? "space" : `${bytes} bytes of space`;
+  return new InputError(tmpdir(), `${space} to decompress ${file} (TMPDIR names another folder)`, found);
 }

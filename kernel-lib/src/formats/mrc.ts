@@ -2,7 +2,7 @@ import { InputError, throwIfStopped } from "../errors";
 import { beginTask } from "../progress";
 import { type ByteSource, memoryFor, openSource } from "./fileSource";
 import { headerBytes, type MrcHeader, parseHeader } from "./mrcHeader";
-import { type ByteSign, type FoundValues, findValues, promisedLayout } from "./mrcLayout";
+import { type ByteSign, declaredLayout, type FoundValues, findValues } from "./mrcLayout";
 import { decodeValues, findNotFinite } from "./mrcValues";
 
 export type { MrcHeader } from "./mrcHeader";
@@ -10,49 +10,60 @@ export type { ByteSign } from "./mrcLayout";
 export { createStack, type StackWriter } from "./mrcWriter";
 
 /**
- * An open MRC, MRCS, MAP or CCP4 file, of which sections (the images of a stack, the XY planes of a volume) are read
- * when asked for. Compressed files (gzip, bzip2) are unpacked when opened.
+ * An open MRC, MRCS, MAP or CCP4 file. Sections (images of a stack, XY planes of a volume) are read on demand; compressed
+ * files (gzip, bzip2) are decompressed on opening.
  */
 export interface MrcFile {
-  /** The path as it was given. */
+  /** The path, as given. */
   readonly file: string;
   readonly header: MrcHeader;
-  /** Columns along X, rows along Y, sections along Z, whatever the order of axes in the file. */
+  /** Number of values along X, Y and Z, independent of the order of axes in the file. */
   readonly size: readonly [number, number, number];
-  /** Å per pixel along X, or undefined where the header does not say. */
+  /** Å per pixel along X; undefined if the header does not say. */
   readonly apix: number | undefined;
-  /** What was assumed on opening or is left out, in sentences that name the file. */
-  readonly notices: readonly string[];
+  /** Assumptions that were made and data that is ignored; each names the file. */
+  readonly warnings: readonly string[];
   /**
-   * Sections `first` to `first + count − 1`, counted from 0, as [count · ny · nx] with x fastest.
-   * @param space  at least 4 bytes for each value, in which the result may then lie: to read often without taking new memory
-   * @throws InputError where the file ends early or holds a value that is NaN or infinite
+   * Reads sections `first` to `first + count − 1`, counted from 0, as [count · ny · nx] with x fastest.
+   * @param space memory of at least 4 bytes per value, which the result may share; avoids allocations in repeated reads
+   * @throws InputError if sections are out of range, the file ends early, or a value is NaN or infinite
    */
   readSections(first: number, count: number, space?: ArrayBuffer): Promise<Float32Array>;
+  /** Closes the file. */
   close(): Promise<void>;
 }
 
+/** Options of {@link openMrc}. */
 export interface OpenMrcOptions {
   /**
-   * How bytes of mode 0 are read. Default: as IMOD's stamp says; without it as unsigned where the values only make sense so,
-   * which is said in the notices, else as signed.
+   * How bytes of mode 0 are read. Default: as IMOD's stamp says; without a stamp as unsigned, with a warning, if the values
+   * only make sense so, otherwise as signed.
    */
   bytes?: ByteSign | undefined;
+  /** Stops the opening. Default: in a notebook, set when the cell is interrupted. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens an MRC file and checks that it holds as many values as its header promises. Whether its sections are images
- * or planes of a volume is for the caller to know: the space group (word 23) tells, but many programs write it wrong.
+ * Opens an MRC file and checks its length against the header. Whether sections are images or planes of a volume is not
+ * checked: the space group (word 23) should tell, but many programs write it wrong.
  *
- * @throws InputError when the file is missing, no MRC file, of a mode that cannot be read, too short, or longer than its header
- *   says in a way that leaves open where its values begin
+ * @throws InputError if the file is missing, not an MRC file, of an unsupported mode, too short, or longer than its header says
+ *   so that the start of its values is unclear
+ * @example
+ * ```ts
+ * const stack = await e2.formats.openMrc("particles.mrcs");
+ * const [nx, ny, images] = stack.size;
+ * const first = await stack.readSections(0, 1);
+ * console.log(`${images} images of ${nx} × ${ny} pixels; the first pixel is ${first[0]}`);
+ * await stack.close();
+ * ```
  */
 export async function openMrc(file: string, given: OpenMrcOptions = {}): Promise<MrcFile> {
   const options = beginTask(given);
   const { signal } = options;
-  const promisedBytes = (start: Uint8Array) => promisedLayout(parseHeader(start, file), file).fileBytes;
-  const source = await openSource(file, { signal, promisedBytes });
+  const expectedBytes = (start: Uint8Array) => declaredLayout(parseHeader(start, file), file).fileBytes;
+  const source = await openSource(file, { signal, expectedBytes });
   try {
     const header = parseHeader(await source.read(0, headerBytes), file);
     const read = (from: number, to: number) => source.read(from, to - from);
@@ -65,19 +76,18 @@ export async function openMrc(file: string, given: OpenMrcOptions = {}): Promise
   }
 }
 
-/** Pixel sizes outside of this range are no electron micrograph's; headers that are not filled in have anything. */
-/** Whether a header can mean this as Å per pixel. */
+/** Whether a number from a header is plausible as Å per pixel; uninitialised headers may contain anything. */
 export const isPixelSize = (apix: number) => apix >= 0.01 && apix <= 10_000;
 
-/** Å per pixel along X, Y and Z, undefined where the header does not say. */
+/** Å per pixel along X, Y and Z; undefined if the header does not say. */
 function pixelSizes(header: MrcHeader): (number | undefined)[] {
-  // Words 8–13 go with X, Y and Z, whatever the order of axes.
+  // Words 8–13 are in the order X, Y, Z, independent of the order of axes.
   const size = sizeAlongAxes(header);
-  const edges = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
-  return edges.map((edge) => (isPixelSize(edge) ? edge : undefined));
+  const pixels = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
+  return pixels.map((pixel) => (isPixelSize(pixel) ? pixel : undefined));
 }
 
-/** Å per pixel of images; undefined where the header does not say, or says two different ones (by 1 %) along X and Y. */
+/** Å per pixel of images; undefined if the header does not say, or differs by more than 1 % between X and Y. */
 export function squarePixelSize({ header }: MrcFile): number | undefined {
   const [x, y] = pixelSizes(header);
   return x !== undefined && y !== undefined && Math.abs(y / x - 1) > 0.01 ? undefined : x;
@@ -94,13 +104,13 @@ class OrderedFile implements MrcFile {
   readonly apix: number | undefined;
   readonly file: string;
   readonly header: MrcHeader;
-  readonly notices: readonly string[];
+  readonly warnings: readonly string[];
 
   constructor(private readonly opened: OpenedFile) {
-    const { file, header, notices } = opened;
+    const { file, header, warnings } = opened;
     this.file = file;
     this.header = header;
-    this.notices = notices;
+    this.warnings = warnings;
     this.size = [header.nc, header.nr, header.ns];
     this.apix = pixelSizes(header)[0];
   }
@@ -116,7 +126,7 @@ class OrderedFile implements MrcFile {
       throw new InputError(place, `${layout.sectionBytes} bytes`, `only ${raw.length % layout.sectionBytes}`);
     }
     const values = decodeValues(raw, this.header, layout.signed);
-    // Only floating point can hold what is no number.
+    // Only floating-point modes can hold NaN.
     if (this.header.mode === 2 || this.header.mode === 12) checkFinite(values, this, first);
     return values;
   }
@@ -126,18 +136,18 @@ class OrderedFile implements MrcFile {
   }
 }
 
-/** Size along X, Y and Z, whatever the order of axes in the file. */
+/** Number of values along X, Y and Z. */
 function sizeAlongAxes(header: MrcHeader): [number, number, number] {
   const extent = [header.nc, header.nr, header.ns];
   return [1, 2, 3].map((axis) => extent[header.axes.indexOf(axis)]!) as [number, number, number];
 }
 
-/** A file whose axes are in another order: read whole, since a section of its array is no section along Z. */
+/** A file with permuted axes: read at once, since sections of its array are not sections along Z. */
 async function readPermuted(inFile: OrderedFile, signal: AbortSignal | undefined): Promise<MrcFile> {
-  const { file, header, notices, apix } = inFile;
+  const { file, header, warnings, apix } = inFile;
   throwIfStopped(signal);
   const values = await inFile.readSections(0, header.ns);
-  // Place in the file's order of each of X, Y, Z, and how far apart its neighbours are there.
+  // Strides of X, Y and Z in the file.
   const place = [1, 2, 3].map((axis) => header.axes.indexOf(axis));
   const size = sizeAlongAxes(header);
   const [nx, ny, nz] = size;
@@ -155,7 +165,7 @@ async function readPermuted(inFile: OrderedFile, signal: AbortSignal | undefined
     header,
     size,
     apix,
-    notices,
+    warnings,
     readSections: async (first, count) => {
       checkRange(permuted, first, count);
       return data.slice(first * nx * ny, (first + count) * nx * ny);

@@ -1,59 +1,64 @@
 import { InputError } from "../errors";
 
-// JupyterLab's file viewers read headers with this file too, in a browser: nothing here may need Node.
+// Also used in browsers by JupyterLab's file viewers: no Node modules.
 
 /** Length of the fixed header in bytes. */
 export const headerBytes = 1024;
 
 /**
- * The header of an MRC, CCP4 or MAP file. Comments give the numbers of the 4-byte words in the MRC2014 format
+ * The header of an MRC, CCP4 or MAP file. Comments give the 4-byte words of the MRC2014 format
  * (Cheng et al., J. Struct. Biol. 192, 146–150, 2015; https://www.ccpem.ac.uk/mrc_format/mrc2014.php).
  */
 export interface MrcHeader {
-  /** Words 1–3: columns, rows and sections of the array in the file; columns vary fastest. */
+  /** Word 1: columns of the array in the file, which vary fastest. */
   nc: number;
+  /** Word 2: rows. */
   nr: number;
+  /** Word 3: sections. */
   ns: number;
-  /** Word 4: how a value is stored, see {@link bytesPerValue}. */
+  /** Word 4: type of the values, see {@link bytesPerValue}. */
   mode: number;
-  /** Words 5–7: place of the first column, row and section in the unit cell. */
+  /** Words 5–7: position of the first column, row and section in the unit cell. */
   start: [number, number, number];
-  /** Words 8–10: sampling along the X, Y and Z axes of the unit cell; a stack of volumes has MZ sections in each. */
+  /** Words 8–10: sampling along X, Y and Z of the unit cell; a stack of volumes has MZ sections per volume. */
   sampling: [number, number, number];
-  /** Words 11–13: edges of the unit cell in Å. */
+  /** Words 11–13: lengths of the unit cell in Å. */
   cell: [number, number, number];
   /** Words 14–16: angles of the unit cell in degrees. */
   angles: [number, number, number];
-  /** Words 17–19: the axis (1 X, 2 Y, 3 Z) of columns, rows and sections. 1, 2, 3 where the file has zeros. */
+  /** Words 17–19: axis (1 X, 2 Y, 3 Z) of columns, rows and sections; zeros are read as 1, 2, 3. */
   axes: [number, number, number];
-  /** Words 20–22: least, greatest and mean density, as the writer noted them. */
+  /** Word 20: minimum, as recorded by the writer. */
   min: number;
+  /** Word 21: maximum. */
   max: number;
+  /** Word 22: mean. */
   mean: number;
-  /** Word 23: space group; 0 images, 1 one volume, 401 and above a stack of volumes. Many writers ignore this. */
+  /** Word 23: space group; 0 for images, 1 for a volume, 401 and above for a stack of volumes. Many writers ignore this. */
   spaceGroup: number;
   /** Word 24: bytes of the extended header, between this header and the data. */
   extendedBytes: number;
-  /** Word 27: kind of extended header, such as `FEI1`, or an empty string. */
+  /** Word 27: type of extended header, such as `FEI1`, or an empty string. */
   extendedType: string;
   /** Word 28: version of the format, 20140 for MRC2014; 0 in older files. */
   version: number;
-  /** Words 39 and 40: IMOD's stamp and flags; with the stamp, flag 1 says that mode 0 is signed. */
+  /** Word 39: IMOD's stamp. */
   imodStamp: number;
+  /** Word 40: IMOD's flags; with the stamp, flag 1 means that mode 0 is signed. */
   imodFlags: number;
   /** Words 50–52: origin in Å. */
   origin: [number, number, number];
-  /** Word 53: whether it reads `MAP `. Absent in files older than CCP4's. */
+  /** Word 53: whether it is `MAP `; missing in files from before CCP4. */
   hasMapString: boolean;
-  /** Word 55: root mean square deviation from the mean, negative where nobody computed it. */
+  /** Word 55: standard deviation; negative if not computed. */
   rms: number;
   /** Words 57–256: up to ten lines of text. */
   labels: string[];
-  /** Whether numbers are stored least significant byte first. */
+  /** Byte order of the numbers. */
   littleEndian: boolean;
 }
 
-/** Kinds of value that can be read, by mode. */
+/** Supported modes. */
 const modes: Record<number, { name: string; bytes: number }> = {
   0: { name: "8-bit integers", bytes: 1 },
   1: { name: "16-bit integers", bytes: 2 },
@@ -62,8 +67,8 @@ const modes: Record<number, { name: string; bytes: number }> = {
   12: { name: "16-bit floating point", bytes: 2 },
 };
 
-/** Kinds that exist and are no real images in the sense of this library. */
-const refusedModes: Record<number, string> = {
+/** Modes that exist but are not supported. */
+const unsupportedModes: Record<number, string> = {
   3: "complex 16-bit integers",
   4: "complex 32-bit floating point",
   7: "32-bit integers",
@@ -73,14 +78,15 @@ const refusedModes: Record<number, string> = {
 
 const imodStampValue = 1146047817;
 
+/** Byte order of this machine. */
 export const machineIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** How values of a mode are stored, in words. */
+/** Description of a mode. */
 export function modeName(mode: number): string {
-  return modes[mode]?.name ?? refusedModes[mode] ?? "a mode that the format does not define";
+  return modes[mode]?.name ?? unsupportedModes[mode] ?? "a mode that the format does not define";
 }
 
-/** Bytes of one value. @throws InputError for a mode that is refused or unknown. */
+/** Bytes per value. @throws InputError for an unsupported or unknown mode */
 export function bytesPerValue(mode: number, file: string): number {
   const known = modes[mode];
   if (known) return known.bytes;
@@ -93,14 +99,14 @@ export function bytesPerValue(mode: number, file: string): number {
 
 function isPlausible(view: DataView, littleEndian: boolean): boolean {
   const word = (n: number) => view.getInt32(4 * (n - 1), littleEndian);
-  const edge = (n: number) => word(n) > 0 && word(n) < 1 << 28;
+  const extent = (n: number) => word(n) > 0 && word(n) < 1 << 28;
   const axis = (n: number) => word(n) >= 0 && word(n) <= 3;
   const mode = word(4);
   return (
-    edge(1) &&
-    edge(2) &&
-    edge(3) &&
-    (mode in modes || mode in refusedModes) &&
+    extent(1) &&
+    extent(2) &&
+    extent(3) &&
+    (mode in modes || mode in unsupportedModes) &&
     axis(17) &&
     axis(18) &&
     axis(19) &&
@@ -109,10 +115,12 @@ function isPlausible(view: DataView, littleEndian: boolean): boolean {
 }
 
 /**
- * Reads the fixed header. The byte order is that of the machine stamp (word 54) where the header makes sense in it,
- * and otherwise the one in which it does: old files have no stamp, and some have a wrong one.
+ * Parses the fixed header. The byte order is that of the machine stamp (word 54) if the header is plausible in it, otherwise
+ * the other one: old files have no stamp, and some have a wrong one.
  *
- * @throws InputError when the bytes are no MRC header in either byte order
+ * @param bytes the first 1024 bytes or more
+ * @param file  for messages
+ * @throws InputError if the bytes are not an MRC header in either byte order
  */
 export function parseHeader(bytes: Uint8Array, file: string): MrcHeader {
   if (bytes.length < headerBytes) {
@@ -164,32 +172,35 @@ const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 const latin1Bytes = (text: string): Uint8Array =>
   Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** What a file that is no MRC file looks like, for the error message. */
+/** Describes a file that is not an MRC file, for messages. */
 function describeBytes(bytes: Uint8Array, view: DataView): string {
   const start = latin1(bytes.subarray(0, 8));
   if (start.startsWith("\x89HDF")) return "an HDF5 file";
   if (/^(II\*\0|MM\0\*)/.test(start)) return "a TIFF file";
-  if (start.startsWith("\x1f\x8b")) return "a file packed by gzip";
-  if (start.startsWith("\x28\xb5\x2f\xfd")) return "a file packed by zstd (unpack it first)";
-  if (start.startsWith("\xfd7zXZ")) return "a file packed by xz (unpack it first)";
-  if (start.startsWith("PK\x03\x04")) return "a zip archive (unpack it first)";
+  if (start.startsWith("\x1f\x8b")) return "a gzip file";
+  if (start.startsWith("\x28\xb5\x2f\xfd")) return "a zstd file (decompress it first)";
+  if (start.startsWith("\xfd7zXZ")) return "an xz file (decompress it first)";
+  if (start.startsWith("PK\x03\x04")) return "a zip archive (extract it first)";
   if (start.startsWith("\x93NUMPY")) return "a NumPy or cryoSPARC file";
   if (/^[\t\n\r\x20-\x7e]{8}$/.test(start)) return `text beginning with "${start.trim()}"`;
   const word = (n: number) => view.getInt32(4 * (n - 1), true);
   return `${word(1)}×${word(2)}×${word(3)} values of mode ${word(4)} in words 1–4`;
 }
 
-/** What is needed to describe a new file: float32, axes X, Y, Z, the byte order of this machine. */
+/** Header of a new file: float32, axes X, Y, Z, the byte order of this machine. */
 export interface NewHeader {
+  /** nx, ny, nz. */
   size: readonly [number, number, number];
+  /** Å per pixel. */
   apix: number;
   /** 0 for a stack of images, 1 for a volume. */
   spaceGroup: 0 | 1;
+  /** Position of the first voxel in Å. Default 0, 0, 0. */
   origin?: readonly [number, number, number];
   statistics: { min: number; max: number; mean: number; rms: number };
 }
 
-/** The 1024 bytes of a header of version 20140. */
+/** The 1024 bytes of an MRC2014 header. */
 export function formatHeader(header: NewHeader): Uint8Array {
   const bytes = new Uint8Array(headerBytes);
   const view = new DataView(bytes.buffer);
@@ -197,7 +208,7 @@ export function formatHeader(header: NewHeader): Uint8Array {
   const int = (n: number, value: number) => view.setInt32(4 * (n - 1), value, littleEndian);
   const float = (n: number, value: number) => view.setFloat32(4 * (n - 1), value, littleEndian);
   const { size, apix, spaceGroup, statistics, origin = [0, 0, 0] } = header;
-  // A stack of images is sampled once along Z, which is how a reader tells it from one volume.
+  // MZ = 1 distinguishes a stack of images from a volume.
   const sampling = [size[0], size[1], spaceGroup === 0 ? 1 : size[2]];
   for (let i = 0; i < 3; i++) {
     int(1 + i, size[i]!);
@@ -221,12 +232,12 @@ export function formatHeader(header: NewHeader): Uint8Array {
   return bytes;
 }
 
-/** Whether the header says of mode 0 if its values are signed, as IMOD's stamp does. */
+/** Whether the header declares the sign of mode 0, by IMOD's stamp. */
 export function saysSignOfBytes(header: MrcHeader): boolean {
   return header.imodStamp === imodStampValue;
 }
 
-/** Whether values of mode 0 are signed: as MRC2014 says, unless IMOD's stamp is there without its flag for it. */
+/** Whether values of mode 0 are signed: yes (MRC2014), unless IMOD's stamp is present without its flag for it. */
 export function bytesAreSigned(header: MrcHeader): boolean {
   return !saysSignOfBytes(header) || (header.imodFlags & 1) === 1;
 }

@@ -1,10 +1,10 @@
 import { bytesAreSigned, type MrcHeader, machineIsLittleEndian } from "./mrcHeader";
 
-// As in mrcHeader.ts, nothing here may need Node: file viewers read values with this file too.
+// Also used in browsers by the file viewers: no Node modules.
 
 let halfTable: Float32Array | undefined;
 
-/** Value of each of the 65,536 half-precision numbers (IEEE 754 binary16). */
+/** The 65,536 half-precision numbers (IEEE 754 binary16) by their bits. */
 function halfValues(): Float32Array {
   if (halfTable) return halfTable;
   const table = new Float32Array(65536);
@@ -20,7 +20,7 @@ function halfValues(): Float32Array {
   return table;
 }
 
-/** Reverses the bytes of every number of `width` bytes, in place. */
+/** Swaps the byte order of numbers of 2 or 4 bytes, in place. */
 function swap(bytes: Uint8Array, width: number): void {
   const { buffer, byteOffset, length } = bytes;
   if (width === 2) {
@@ -36,14 +36,14 @@ function swap(bytes: Uint8Array, width: number): void {
 }
 
 /**
- * Whether bytes of mode 0 only make sense without a sign, where the header says nothing of it: MRC2014 has them signed, but
- * many programs write grey values from 0 to 255. Read as signed, such values break off at 127 and go on at −128, with a gap
- * before 0, whereas signed ones run through 0 and are rare at both ends.
+ * Whether bytes of mode 0 only make sense as unsigned. MRC2014 defines them as signed, but many programs write grey values
+ * from 0 to 255. Read as signed, these end at 127 and continue at −128, with a gap below 0, whereas signed values extend
+ * through 0 and are rare at both ends.
  *
- * @param bytes  a sample of the values
+ * @param bytes a sample of the values
  */
 export function bytesLookUnsigned(bytes: Uint8Array, header: MrcHeader): boolean {
-  // Whoever computed the statistics knew the sign.
+  // The writer that computed the statistics knew the sign.
   if (header.min < header.max && header.min >= -128 && header.max <= 255) {
     if (header.min < 0) return false;
     if (header.max > 127) return true;
@@ -51,20 +51,20 @@ export function bytesLookUnsigned(bytes: Uint8Array, header: MrcHeader): boolean
   const counts = new Float64Array(256);
   for (let i = 0; i < bytes.length; i++) counts[bytes[i]!]!++;
   const between = (from: number, to: number) => counts.subarray(from, to + 1).reduce((sum, n) => sum + n, 0);
-  // Neither 0 nor the last values of either range, at which values that did not fit are cut off.
+  // Without 0 and the ends of both ranges, where values are clipped.
   const [belowZero, aboveZero] = [between(240, 254), between(1, 15)];
   const [below128, from128] = [between(112, 126), between(129, 143)];
   const gapBelowZero = from128 > 4 * belowZero && below128 > 0.25 * from128;
-  // Bright images with white pixels fill the gap, and break off at 0.
+  // Bright images with white pixels fill the gap, but end at 0.
   const stepAtZero = belowZero > 4 * aboveZero && below128 < 3 * from128 && from128 < 3 * below128;
   return gapBelowZero || stepAtZero;
 }
 
 /**
- * Turns stored values into float32. `raw` starts where numbers of its kind may lie in its buffer, which is changed (bytes
- * swapped) and, for mode 2, becomes the result without a copy.
+ * Decodes stored values to float32. For mode 2 the result shares the memory of `raw`.
  *
- * @param signed  whether bytes of mode 0 have a sign; default: as the header says
+ * @param raw    values, aligned to their size in the buffer; overwritten if bytes are swapped
+ * @param signed whether bytes of mode 0 are signed. Default: as the header says
  */
 export function decodeValues(
   raw: Uint8Array,
@@ -99,9 +99,9 @@ export function decodeValues(
   return values;
 }
 
-/** Index of the first value that is NaN or infinite, or −1. */
+/** Index of the first value that is NaN or infinite; −1 if there is none. */
 export function findNotFinite(values: Float32Array): number {
-  // Zero times any other number is zero. Four sums at a time are twice as fast as a comparison for each value.
+  // 0 · x is 0 for finite x only. Four sums at a time are twice as fast as comparing each value.
   const whole = values.length - (values.length % 4);
   let a = 0;
   let b = 0;

@@ -1,24 +1,23 @@
+import { AtomicFile } from "../atomicWrite";
 import { notFinite } from "../finite";
-import { PassingFile } from "../writeBeside";
 import { formatHeader, headerBytes, type NewHeader } from "./mrcHeader";
 import { findNotFinite } from "./mrcValues";
 
-/** A stack of images that is written one after the other. */
+/** Writes a stack of images. */
 export interface StackWriter {
-  /** Adds the images in `images`, [n · ny · nx]. */
+  /** Appends images, [n · ny · nx]. @throws InputError for values that are not finite */
   append(images: Float32Array): Promise<void>;
-  /** Completes the file and gives it its name. */
+  /** Completes the file and renames it to its final name. */
   close(): Promise<void>;
-  /** Removes what was written. Does nothing after {@link close}. */
+  /** Deletes the unfinished file. Does nothing after {@link close}. */
   abort(): Promise<void>;
 }
 
 /**
- * Begins a stack of float32 images. It is written beside its place and takes the name `file` when closed, so that
- * nothing unfinished ever has that name. Values that are not finite are refused with an InputError.
+ * Creates a stack of float32 images, written atomically: it gets its name when closed.
  *
- * @param options.size  nx, ny of an image
- * @param options.apix  Å per pixel
+ * @param options.size nx and ny of an image
+ * @param options.apix Å per pixel
  */
 export async function createStack(
   file: string,
@@ -40,7 +39,7 @@ export async function createStack(
   };
 }
 
-/** Writes the values first and the header last, when the number of sections and the statistics are known. */
+/** Writes an MRC file atomically: first the values, then the header with the number of sections and the statistics. */
 export class MrcWriter {
   private count = 0;
   private min = Number.POSITIVE_INFINITY;
@@ -49,18 +48,18 @@ export class MrcWriter {
   private squares = 0;
 
   private constructor(
-    private readonly file: PassingFile,
+    private readonly file: AtomicFile,
     private readonly target: string,
     private readonly size: readonly number[],
   ) {}
 
-  /** @param size  nx and ny, to say where a value is */
+  /** @param size nx and ny, for messages about values */
   static async create(target: string, size: readonly number[]): Promise<MrcWriter> {
-    const file = await PassingFile.create(target);
+    const file = await AtomicFile.create(target);
     try {
       await file.append(new Uint8Array(headerBytes));
     } catch (error) {
-      await file.drop();
+      await file.discard();
       throw error;
     }
     return new MrcWriter(file, target, size);
@@ -71,6 +70,7 @@ export class MrcWriter {
     return `the pixel ${index % nx}, ${Math.floor(index / nx) % ny} of section ${Math.floor(index / (nx * ny)) + 1}`;
   }
 
+  /** Appends values. @throws InputError for the first that is not finite */
   async write(values: Float32Array): Promise<void> {
     const bad = findNotFinite(values);
     if (bad >= 0) throw notFinite(this.target, this.place(this.count + bad), values[bad]!);
@@ -85,6 +85,7 @@ export class MrcWriter {
     await this.file.append(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
+  /** Writes the header and renames the file to its target. */
   async finish(header: Omit<NewHeader, "statistics">): Promise<void> {
     const { apix, origin = [0, 0, 0] } = header;
     for (const value of [apix, ...origin]) {
@@ -96,10 +97,11 @@ export class MrcWriter {
     const empty = this.count === 0;
     const statistics = { min: empty ? 0 : this.min, max: empty ? 0 : this.max, mean, rms };
     await this.file.writeAt(formatHeader({ ...header, statistics }), 0);
-    await this.file.keep();
+    await this.file.commit();
   }
 
+  /** Deletes the unfinished file. Does nothing after {@link finish}. */
   abort(): Promise<void> {
-    return this.file.drop();
+    return this.file.discard();
   }
 }

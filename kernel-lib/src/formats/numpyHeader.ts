@@ -1,44 +1,47 @@
 import { InputError } from "../errors";
 
-/** The header of a `.npy` file, without anything of Node: pages read it too. */
+// Also used in browsers by JupyterLab's file viewers: no Node modules.
 
-/** One field of a structured array: a number, several numbers, or text of fixed length. */
+/** A field of a structured array: a number, several numbers, or fixed-length text. */
 export interface NumpyField {
   name: string;
-  /** As NumPy writes it: byte order, kind, bytes, such as `<f4`. */
+  /** NumPy's type string: byte order, kind, bytes, such as `<f4`. */
   type: string;
-  /** Numbers in the field; 1 for a scalar. */
+  /** Number of values; 1 for a scalar. */
   length: number;
-  /** Place in the row. */
+  /** Byte offset in the row. */
   offset: number;
 }
 
+/** The parsed header of a `.npy` file. */
 export interface NumpyHeader {
-  /** The dictionary of the header as it is in the file, without its shape. */
+  /** The `descr` value of the header's dictionary, as in the file. */
   description: string;
   fields: readonly NumpyField[];
-  /** Rows that the header promises. */
+  /** Number of rows. */
   count: number;
+  /** Bytes per row. */
   rowBytes: number;
-  /** Byte at which the first row begins. */
+  /** Byte offset of the first row. */
   dataStart: number;
 }
 
-/** Bytes at the start of a file that are enough to tell the length of its header. */
-export const NUMPY_START = 12;
+/** Bytes from the start of a file that {@link numpyHeaderBytes} needs. */
+export const numpyStartBytes = 12;
 
-/** Whether a file begins as a `.npy` file does, and how many bytes its header takes. */
+/** Length of the header in bytes; undefined if the bytes are not the start of a `.npy` file. */
 export function numpyHeaderBytes(bytes: Uint8Array): number | undefined {
   const major = bytes[6] ?? 0;
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59].every((byte, i) => bytes[i] === byte);
-  if (!magic || major < 1 || major > 3 || bytes.length < NUMPY_START) return undefined;
+  if (!magic || major < 1 || major > 3 || bytes.length < numpyStartBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return major === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true);
 }
 
 /**
- * Reads the header of a one-dimensional structured array.
- * @param bytes of the file, as many as the header takes at least
+ * Parses the header of a one-dimensional structured array.
+ * @param bytes the start of the file, at least the whole header
+ * @param file  for messages
  * @throws InputError for anything else
  */
 export function parseNumpyHeader(bytes: Uint8Array, file: string): NumpyHeader {
@@ -81,13 +84,13 @@ function parseFields(description: string, file: string): NumpyField[] {
   throw new InputError(`${file}: header`, "a list of fields", description.slice(0, 80));
 }
 
-/** Bytes of one value, or 0 for types of unknown layout (Python objects, dates). */
+/** Bytes per value; 0 for unsupported types (Python objects, dates). */
 export function typeBytes(type: string): number {
   const found = /^[<>|=]?([biufS])(\d+)$/.exec(type);
   return found ? Number(found[2]) : 0;
 }
 
-/** Reads a number of a type from a place in a row; undefined for text. */
+/** A function that reads a number of the given type at a byte offset; undefined for text. */
 export function numberReader(type: string): ((view: DataView, at: number) => number) | undefined {
   const littleEndian = !type.startsWith(">");
   switch (type.replace(/^[<>|=]/, "")) {

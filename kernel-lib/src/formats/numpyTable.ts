@@ -1,29 +1,33 @@
 import { InputError } from "../errors";
 import { openSource } from "./fileSource";
-import { type NumpyField, numberReader, parseNumpyHeader, typeBytes } from "./numpyHeader";
+import { type NumpyField, type NumpyHeader, numberReader, parseNumpyHeader, typeBytes } from "./numpyHeader";
 
 /**
- * A one-dimensional NumPy structured array in a `.npy` file (which is what cryoSPARC's `.cs` files are). The format is
- * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html; the rows stay bytes.
+ * A one-dimensional NumPy structured array in a `.npy` file, the format of cryoSPARC's `.cs` files
+ * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). Rows are kept as bytes.
  */
 export class NumpyTable {
+  /** The fields by name. */
   readonly fields: ReadonlyMap<string, NumpyField>;
+  /** Number of rows. */
+  readonly count: number;
+  private readonly description: string;
+  private readonly rowBytes: number;
   private readonly view: DataView;
 
   private constructor(
     readonly file: string,
-    /** The dictionary of the header as it is in the file, without its shape. */
-    private readonly description: string,
-    readonly count: number,
-    private readonly rowBytes: number,
+    header: NumpyHeader,
     private readonly data: Buffer,
-    fields: readonly NumpyField[],
   ) {
-    this.fields = new Map(fields.map((field) => [field.name, field]));
+    this.description = header.description;
+    this.count = header.count;
+    this.rowBytes = header.rowBytes;
+    this.fields = new Map(header.fields.map((field) => [field.name, field]));
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   }
 
-  /** @throws InputError when the file is no structured array, holds Python objects, or is too short */
+  /** Reads a file. @throws InputError if it is not a structured array, holds Python objects, or has the wrong length */
   static async read(file: string): Promise<NumpyTable> {
     const source = await openSource(file);
     let bytes: Buffer;
@@ -32,22 +36,19 @@ export class NumpyTable {
     } finally {
       await source.close();
     }
-    const { description, fields, count, rowBytes, dataStart } = parseNumpyHeader(bytes, file);
-    if (bytes.length < dataStart + count * rowBytes) {
-      const found = `${bytes.length}, which end in row ${Math.floor((bytes.length - dataStart) / rowBytes) + 1}`;
-      throw new InputError(file, `${dataStart + count * rowBytes} bytes for ${count} rows`, found);
+    const header = parseNumpyHeader(bytes, file);
+    const { count, rowBytes, dataStart } = header;
+    const expected = dataStart + count * rowBytes;
+    if (bytes.length !== expected) {
+      const lastRow = Math.floor((bytes.length - dataStart) / rowBytes) + 1;
+      const found =
+        bytes.length < expected ? `${bytes.length}, which end in row ${lastRow}` : `${bytes.length}`;
+      throw new InputError(file, `${expected} bytes for ${count} rows`, found);
     }
-    if (bytes.length > dataStart + count * rowBytes) {
-      throw new InputError(
-        file,
-        `${dataStart + count * rowBytes} bytes for ${count} rows`,
-        `${bytes.length}`,
-      );
-    }
-    const data = bytes.subarray(dataStart);
-    return new NumpyTable(file, description, count, rowBytes, data, fields);
+    return new NumpyTable(file, header, bytes.subarray(dataStart));
   }
 
+  /** Whether there is a field of this name. */
   has(name: string): boolean {
     return this.fields.has(name);
   }
@@ -64,7 +65,8 @@ export class NumpyTable {
   }
 
   /**
-   * A field as numbers, [count · length] for one of several numbers, or one number of each row by its index.
+   * A field as numbers, [count · length].
+   * @param component index of one of several numbers, for [count]. Default: all
    * @throws InputError for text or a missing field
    */
   numbers(name: string, component?: number): Float64Array {
@@ -81,7 +83,7 @@ export class NumpyTable {
     return out;
   }
 
-  /** A field as text: fixed-length strings without their padding; numbers in decimal, integers exactly. */
+  /** A field as text: fixed-length strings without padding; numbers in decimal, integers exactly. */
   text(name: string): string[] {
     const { type, length, offset } = this.field(name);
     const bytes = typeBytes(type);
@@ -105,10 +107,10 @@ export class NumpyTable {
     return rows.map((_, row) => values.subarray(row * length, (row + 1) * length).join(" "));
   }
 
-  /** The bytes of a `.npy` file with these rows only, in this order, in pieces. */
+  /** The bytes of a `.npy` file with the given rows, in parts. */
   *subset(rows: ArrayLike<number>): Generator<Uint8Array> {
     const dictionary = `{'descr': ${this.description}, 'fortran_order': False, 'shape': (${rows.length},), }`;
-    // The data begin at a multiple of 64 bytes; a header too long for version 1 needs version 2.
+    // Data is aligned to 64 bytes; a header that is too long for version 1 needs version 2.
     const long = dictionary.length > 65000;
     const start = long ? 12 : 10;
     const text = Buffer.from(dictionary, "latin1");

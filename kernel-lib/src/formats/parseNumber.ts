@@ -1,9 +1,9 @@
-/** Powers of ten that a double holds exactly. */
+/** The powers of ten that are exact in double precision. */
 const powers = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
 /**
- * The decimal number in bytes [from, to), or NaN when there is something else. Correctly rounded: up to 15 digits and
- * exponents to ±22 need one exact multiplication or division (Clinger, 1990); the rest goes through `Number`.
+ * Parses the decimal number in bytes [from, to); NaN for anything else. Correctly rounded: up to 15 digits and exponents up to
+ * ±22 need one multiplication or division (Clinger, 1990); everything else is parsed by `Number`.
  */
 export function parseNumber(bytes: Uint8Array, from: number, to: number): number {
   let at = from;

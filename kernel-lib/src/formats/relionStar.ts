@@ -1,29 +1,32 @@
 import { InputError } from "../errors";
 
-/** One row of the optics table of a RELION 3.1 STAR file. */
+/** A row of the optics table of a RELION 3.1 STAR file. */
 export interface OpticsRow {
-  /** Default `opticsGroup` and its number. Blanks, which RELION cannot read there, become underscores. */
+  /** Default `opticsGroup1`, …. Blanks, which RELION cannot read there, become underscores. */
   name?: string;
   /** kV. */
   voltage: number;
   /** mm. */
   sphericalAberration: number;
+  /** A fraction. */
   amplitudeContrast: number;
   /** Å per pixel. */
   apix: number;
-  /** Edge of the images in pixels. */
+  /** Size of the images in pixels. */
   boxSize: number;
+  /** Whether images are phase flipped. Default false. */
   phaseFlipped?: boolean;
+  /** Whether images are multiplied by their CTF. Default false. */
   ctfPremultiplied?: boolean;
 }
 
-/** RELION asks for a microscope even where images have no CTF. */
+/** RELION requires the microscope even for images without CTF. */
 export const noMicroscope = { voltage: 300, sphericalAberration: 2.7, amplitudeContrast: 0.1 } as const;
 
 /**
- * What stands before the rows of the particles in a STAR file of RELION 3.1: the optics table, its groups numbered from 1,
- * and the head of the table of the particles.
- * @param columns labels of the particles' columns, without underscore
+ * The start of a RELION 3.1 STAR file up to the rows of the particles: the optics table, with groups numbered from 1, and the
+ * labels of the particle table.
+ * @param columns labels of the particle table, without underscore
  */
 export function relionStarHead(optics: readonly OpticsRow[], columns: readonly string[]): string {
   const labels = [
@@ -55,7 +58,10 @@ function loopHead(labels: readonly string[]): string {
   return `loop_\n${labels.map((label, i) => `_${label} #${i + 1}\n`).join("")}`;
 }
 
-/** A number with six decimals, as RELION writes them; smaller ones than they show in powers of ten. */
+/**
+ * A number with six decimals, as RELION writes it; small ones in scientific notation.
+ * @throws InputError if it is NaN or infinite
+ */
 export function starNumber(value: number): string {
   if (!Number.isFinite(value))
     throw new InputError("value for a STAR file", "a finite number", String(value));
@@ -65,8 +71,8 @@ export function starNumber(value: number): string {
 }
 
 /**
- * A word as it stands in a row, in quotes where it would not stay one word.
- * @throws InputError for a word that no row can hold
+ * A value of a row, quoted if necessary.
+ * @throws InputError for text that cannot be written in a row
  */
 export function starWord(word: string): string {
   if (/^[^\s#"'_;][^\s]*$/.test(word) && !/^(data|loop|save|global|stop)_/i.test(word)) return word;

@@ -185,7 +185,7 @@ test("chosen rows are written back byte for byte, with all other blocks, in the 
   const table = star.table("particles")!;
   const written = async (rows: number[]) => {
     const target = path.join(folder, "b.star");
-    await writeStarRows(star, table, rows, target);
+    await writeStarRows(target, { star, table, rows });
     return readFileSync(target, "utf8");
   };
   assert.equal(await written([0, 1, 2]), example);
@@ -207,7 +207,7 @@ test("a last row without line end gets one where another row follows", async (t)
   const source = path.join(folder, "a.star");
   writeFileSync(source, "data_\nloop_\n_a\n1\n2");
   const star = await readStar(source);
-  await writeStarRows(star, star.table("")!, [1, 0], path.join(folder, "b.star"));
+  await writeStarRows(path.join(folder, "b.star"), { star, table: star.table("")!, rows: [1, 0] });
   assert.equal(readFileSync(path.join(folder, "b.star"), "utf8"), "data_\nloop_\n_a\n2\n1\n");
 });
 
@@ -217,12 +217,12 @@ test("the file itself is never overwritten, and a failed write leaves nothing be
   writeFileSync(source, example);
   const star = await readStar(source);
   const table = star.table("particles")!;
-  await assert.rejects(writeStarRows(star, table, [0], source), /another file than the one/);
+  await assert.rejects(writeStarRows(source, { star, table, rows: [0] }), /another file than the one/);
   await assert.rejects(
-    writeStarRows(star, table, [0], path.join(folder, ".", "x", "..", "a.star")),
+    writeStarRows(path.join(folder, ".", "x", "..", "a.star"), { star, table, rows: [0] }),
     InputError,
   );
-  await assert.rejects(writeStarRows(star, table, [0], path.join(folder, "none", "b.star")), {
+  await assert.rejects(writeStarRows(path.join(folder, "none", "b.star"), { star, table, rows: [0] }), {
     name: "InputError",
     message: /none.b\.star: no such file or folder$/,
   });

@@ -4,17 +4,17 @@ import { PairsTable } from "./starPairs";
 import { NumberReader, type StarTable, withUnderscore } from "./starTable";
 import { refuseOtherFormats, StarLines, StarRows } from "./starText";
 
-/** A STAR file held as the bytes that were read, with an index of its blocks, loops and rows. */
+/** A STAR file in memory: its bytes, and an index of blocks, loops and rows. */
 export interface StarFile {
   readonly file: string;
   readonly bytes: Buffer;
   /** The loops. */
   readonly tables: readonly StarTable[];
-  /** Blocks of pairs without a loop, as tables of one row. */
+  /** Blocks of pairs without a loop, as tables with one row. */
   readonly pairTables: readonly StarTable[];
-  /** Key and value pairs of each block, keys with their leading underscore. */
+  /** Name and value pairs of each block; names have their leading underscore. */
   readonly pairs: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** The first loop of the block of this name, or its pairs as a table of one row where it has no loop. */
+  /** The first loop of a block, or its pairs if it has no loop; undefined if there is no such block. */
   table(block: string): StarTable | undefined;
 }
 
@@ -71,28 +71,14 @@ class Table extends StarRows<Buffer> implements StarTable {
   }
 
   scan(names: readonly string[], visit: (row: number, spans: Uint32Array) => void): void {
-    const wanted = new Int32Array(this.columns.length).fill(-1);
-    const twice: [number, number][] = [];
-    for (const [j, name] of names.entries()) {
-      const column = this.columns.indexOf(withUnderscore(name));
-      if (column < 0) {
-        const found = this.columns.length > 0 ? this.columns.join(" ") : "none";
-        throw new InputError(
-          `${this.file}: data_${this.block}`,
-          `a column ${withUnderscore(name)}`,
-          `columns ${found}`,
-        );
-      }
-      if (wanted[column]! >= 0) twice.push([j, wanted[column]!]);
-      else wanted[column] = j;
-    }
-    // The first pass walks every row to its end and so finds ragged ones; later passes stop at the last wanted column.
+    const { wanted, duplicates } = this.wantedColumns(names);
+    // The first pass checks the length of every row; later passes stop at the last wanted column.
     const last = this.checked ? wanted.reduce((most, j, i) => (j >= 0 ? i : most), -1) : this.columns.length;
     const spans = new Uint32Array(2 * names.length);
     for (let row = 0; row < this.count; row++) {
       const found = this.scanRow(row, wanted, last, spans);
       if (found < 0 || last === this.columns.length) this.check(row, found);
-      for (const [to, from] of twice) {
+      for (const [to, from] of duplicates) {
         spans[2 * to] = spans[2 * from]!;
         spans[2 * to + 1] = spans[2 * from + 1]!;
       }
@@ -101,7 +87,27 @@ class Table extends StarRows<Buffer> implements StarTable {
     this.checked = true;
   }
 
-  /** @throws InputError unless `found`, as the scan of a row tells, is one value for each column */
+  /**
+   * The place among `names` of each column, −1 for none, and pairs of places of names that occur twice.
+   * @throws InputError for a name without a column
+   */
+  private wantedColumns(names: readonly string[]): { wanted: Int32Array; duplicates: [number, number][] } {
+    const wanted = new Int32Array(this.columns.length).fill(-1);
+    const duplicates: [number, number][] = [];
+    for (const [j, name] of names.entries()) {
+      const column = this.columns.indexOf(withUnderscore(name));
+      if (column < 0) {
+        const found = this.columns.length > 0 ? this.columns.join(" ") : "none";
+        const block = `${this.file}: data_${this.block}`;
+        throw new InputError(block, `a column ${withUnderscore(name)}`, `columns ${found}`);
+      }
+      if (wanted[column]! >= 0) duplicates.push([j, wanted[column]!]);
+      else wanted[column] = j;
+    }
+    return { wanted, duplicates };
+  }
+
+  /** @throws InputError unless `found`, the result of scanning a row, is one value per column */
   private check(row: number, found: number): void {
     const { length } = this.columns;
     if (found === length) return;
@@ -115,15 +121,14 @@ class Table extends StarRows<Buffer> implements StarTable {
 }
 
 /**
- * Reads a STAR file: RELION's dialect, in which every row of a loop stands on one line of its own. Rows are only
- * located; values are parsed when asked for.
+ * Reads a STAR file in RELION's dialect, with one line per row. Rows are only located; values are parsed on demand.
  *
- * @throws InputError when the file is missing, is something else (HTML, binary), or its structure is broken
+ * @throws InputError if the file is missing, in another format (HTML, binary), or malformed
  */
 export async function readStar(file: string): Promise<StarFile> {
   const source = await openSource(file);
   try {
-    // Rows are found by 32-bit offsets.
+    // Row offsets have 32 bits.
     if (source.size >= 2 ** 32) throw new InputError(file, "a STAR file below 4 GiB", `${source.size} bytes`);
     return parseStar(await source.read(0, source.size), file);
   } finally {
@@ -131,7 +136,7 @@ export async function readStar(file: string): Promise<StarFile> {
   }
 }
 
-/** Indexes the bytes of a STAR file, see {@link readStar}. `file` is used in messages only. */
+/** Parses the bytes of a STAR file, see {@link readStar}. `file` is used in messages only. */
 export function parseStar(bytes: Buffer, file: string): StarFile {
   refuseOtherFormats(bytes, file);
   const tables: Table[] = [];
@@ -178,7 +183,7 @@ export function parseStar(bytes: Buffer, file: string): StarFile {
   };
 }
 
-/** Bytes of the mark that some editors put before UTF-8 text: 3, or 0 where there is none. */
+/** Length of the UTF-8 byte order mark, 3; 0 if there is none. */
 export function byteOrderMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }

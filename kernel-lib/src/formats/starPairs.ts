@@ -3,8 +3,8 @@ import { NumberReader, type StarTable, withUnderscore } from "./starTable";
 import type { StarRows } from "./starText";
 
 /**
- * A block of names and values without `loop_`, as a table of one row: some programs write a table of one row so, and RELION
- * reads it alike.
+ * A block of names and values without `loop_`, as a table with one row: some programs write tables with one row like this, and
+ * RELION reads them.
  */
 export class PairsTable implements StarTable {
   readonly block: string;
@@ -13,10 +13,13 @@ export class PairsTable implements StarTable {
   readonly hiddenRows = 0;
   /** Byte ranges of the values. */
   private readonly spans: Uint32Array;
-  /** Values on the line of each name; −34 or −39 for a quote that stays open. */
+  /** Number of values after each name; −34 or −39 for an unclosed quote. */
   private readonly found: Int32Array;
 
-  /** @param lines the lines of the pairs as rows */
+  /**
+   * @param file  for messages
+   * @param lines the lines of the pairs as rows
+   */
   constructor(
     private readonly file: string,
     private readonly lines: StarRows<Buffer>,
@@ -35,11 +38,12 @@ export class PairsTable implements StarTable {
     this.columns = columns;
   }
 
-  /** Bytes from the first of the names up to the end of the last line. */
+  /** Byte offset of the first name. */
   get from(): number {
     return this.lines.starts[0]!;
   }
 
+  /** Byte offset of the end of the last line. */
   get to(): number {
     return this.lines.ends[this.lines.count - 1]!;
   }
@@ -75,7 +79,7 @@ export class PairsTable implements StarTable {
     visit(0, spans);
   }
 
-  /** Values as they stand in the file, quotes included. */
+  /** Values as in the file, including quotes. */
   words(): string[] {
     const { bytes } = this.lines;
     return this.columns.map((name) => {
@@ -90,7 +94,7 @@ export class PairsTable implements StarTable {
     return this.lines.bytes.toString("utf8", this.spans[2 * place]!, this.spans[2 * place + 1]!);
   }
 
-  /** Place of a name among the pairs. @throws InputError where it is missing, twice, or without one value */
+  /** Index of a name among the pairs. @throws InputError if it is missing, duplicate, or without exactly one value */
   private place(column: string): number {
     const name = withUnderscore(column);
     const place = this.columns.indexOf(name);

@@ -1,30 +1,30 @@
 import { InputError } from "../errors";
 
-/**
- * How a STAR file lies in its bytes: blocks, loops, rows, values. What the kernel's reader and that of JupyterLab's file
- * viewer share; it needs nothing of Node.
- */
+// Also used in browsers by JupyterLab's file viewers: no Node modules.
+
+/** Parsing of STAR files to byte ranges of blocks, loops, rows and values. */
 
 const newline = 10;
 const hash = 35;
 const underscore = 95;
 const semicolon = 59;
 
-/** Space, tab, carriage return and the like: all that separates values. Control characters do not occur otherwise. */
+/** Whether a byte separates values: space, tab, carriage return and other control characters. */
 export function isBlank(byte: number): boolean {
   return byte <= 32;
 }
 
-/** Columns of a loop, and its rows, which stay where they are in the file's own bytes. */
+/** Columns of a loop, and the byte ranges of its rows. */
 export class StarRows<Bytes extends Uint8Array = Uint8Array> {
   /** Names as in the file, with their underscore. */
   readonly columns: string[] = [];
-  /** First byte of each row, of which there are `count`; grown by doubling. */
+  /** First byte of each of the `count` rows; grown by doubling. */
   starts = new Uint32Array(1024);
-  /** First byte after each row's line, its newline included. */
+  /** First byte after each row's line, which includes its newline. */
   ends = new Uint32Array(1024);
+  /** Number of rows. */
   count = 0;
-  /** Comments among the rows that have one word for each column, the # being part of the first. */
+  /** Commented-out rows: comments with one word per column, counting the # as part of the first. */
   hiddenRows = 0;
   private first = new Int32Array(0);
 
@@ -34,6 +34,7 @@ export class StarRows<Bytes extends Uint8Array = Uint8Array> {
     readonly block: string,
   ) {}
 
+  /** Adds a row in bytes [start, end). */
   addRow(start: number, end: number): void {
     if (this.count === this.starts.length) {
       this.starts = doubled(this.starts);
@@ -43,7 +44,7 @@ export class StarRows<Bytes extends Uint8Array = Uint8Array> {
     this.ends[this.count++] = end;
   }
 
-  /** Takes the line of a comment, bytes [start, end), which begins with #. */
+  /** Adds a comment line in bytes [start, end), which starts with #. */
   addComment(start: number, end: number): void {
     const { bytes } = this;
     let words = 0;
@@ -53,7 +54,7 @@ export class StarRows<Bytes extends Uint8Array = Uint8Array> {
     if (words > 0 && words === this.columns.length) this.hiddenRows++;
   }
 
-  /** Line of the file that a row stands on, counted from 1. */
+  /** Line number of a row, counted from 1. */
   lineOf(row: number): number {
     const { bytes } = this;
     const before = this.starts[row]!;
@@ -63,19 +64,19 @@ export class StarRows<Bytes extends Uint8Array = Uint8Array> {
   }
 
   /**
-   * Puts the byte range [from, to) of each value of a row, quotes left out, into `spans[2j]`, `spans[2j + 1]`, and
-   * returns how many values the row has, which may be more than `spans` has room for; less than 0 where a quote stays
-   * open: −34 or −39, after its character.
+   * Writes the byte range [from, to) of each value of a row, without quotes, to `spans[2j]`, `spans[2j + 1]`.
+   * @returns the number of values, which may exceed the room in `spans`; −34 or −39, its negative character code, for an
+   *   unclosed quote
    */
   spansOf(row: number, spans: Uint32Array): number {
     const room = spans.length >> 1;
     if (this.first.length !== room) this.first = Int32Array.from({ length: room }, (_, column) => column);
-    return this.scanRow(row, this.first, END_OF_ROW, spans);
+    return this.scanRow(row, this.first, endOfRow, spans);
   }
 
   /**
-   * The same for the columns that are wanted, until column `last` is passed: that of column i goes into place `wanted[i]`
-   * of `spans`, −1 for none.
+   * As {@link spansOf}, for some columns up to column `last`: the range of column i is written to place `wanted[i]`, unless
+   * that is −1.
    */
   protected scanRow(row: number, wanted: Int32Array, last: number, spans: Uint32Array): number {
     const { bytes } = this;
@@ -108,8 +109,8 @@ export class StarRows<Bytes extends Uint8Array = Uint8Array> {
   }
 }
 
-/** More columns than any row has. */
-const END_OF_ROW = 0x3fffffff;
+/** A column number beyond any row. */
+const endOfRow = 0x3fffffff;
 
 function doubled(array: Uint32Array): Uint32Array {
   const larger = new Uint32Array(2 * array.length);
@@ -117,7 +118,7 @@ function doubled(array: Uint32Array): Uint32Array {
   return larger;
 }
 
-/** A quote ends where the same quote is followed by a blank, so that `5'-end` needs no escaping. */
+/** A quoted value ends at a quote followed by a blank, so that `5'-end` needs no escaping. */
 function endOfQuoted(bytes: Uint8Array, from: number, end: number, quote: number): number {
   for (let i = from; i < end; i++) {
     if (bytes[i] === quote && (i + 1 >= end || isBlank(bytes[i + 1]!))) return i;
@@ -125,25 +126,29 @@ function endOfQuoted(bytes: Uint8Array, from: number, end: number, quote: number
   return -1;
 }
 
-/** What becomes of the parts of a file. */
+/** Receives the parts of a STAR file. */
 export interface StarParts {
-  /** A block begins. */
+  /** A block starts. */
   block?(name: string): void;
-  /** A loop begins; it is given its columns and rows. */
+  /** A loop starts; the result receives its columns and rows. */
   loop(block: string): StarRows;
-  /** A key and its value in bytes [at, end), the rest of the line. */
+  /** A name and its value in bytes [at, end), the rest of the line. */
   pair(block: string, at: number, end: number): void;
 }
 
 const decoder = new TextDecoder();
 
-/** Takes a STAR file line by line: RELION's dialect, in which every row of a loop stands on one line of its own. */
+/** Parses a STAR file line by line, in RELION's dialect with one line per row. */
 export class StarLines {
   private line = 0;
   private block: string | undefined;
   private loop: StarRows | undefined;
 
-  /** @param file its name, for messages */
+  /**
+   * @param bytes the file
+   * @param file  its name, for messages
+   * @param parts receives its parts
+   */
   constructor(
     private readonly bytes: Uint8Array,
     private readonly file: string,
@@ -151,8 +156,8 @@ export class StarLines {
   ) {}
 
   /**
-   * Takes the next line, bytes [start, end) with its newline.
-   * @throws InputError where it cannot be understood
+   * Parses the next line, bytes [start, end) including its newline.
+   * @throws InputError for a malformed line
    */
   take(start: number, end: number): void {
     const { bytes, loop } = this;
@@ -175,7 +180,7 @@ export class StarLines {
       loop.columns.push(name);
       loop.hiddenRows = 0;
     } else if (bytes[at] === underscore) {
-      // Pairs may also follow a loop after its rows
+      // Pairs may follow the rows of a loop.
       this.loop = undefined;
       this.parts.pair(this.block, at, end);
     } else if (!loop || loop.columns.length === 0) {
@@ -187,7 +192,7 @@ export class StarLines {
     }
   }
 
-  /** @throws InputError when the file, now at its end, had no block */
+  /** Ends the file. @throws InputError if it has no block */
   finish(): void {
     if (this.block !== undefined) return;
     throw new InputError(this.file, "a STAR file", this.bytes.length ? "only blanks" : "an empty file");
@@ -202,7 +207,7 @@ export class StarLines {
   }
 }
 
-/** @throws InputError when a file of these first bytes is something else */
+/** @throws InputError if the first bytes of a file are those of another format */
 export function refuseOtherFormats(start: Uint8Array, file: string): void {
   const text = decoder.decode(start.subarray(0, 512)).trim();
   if (text.startsWith("<")) {
@@ -210,7 +215,7 @@ export function refuseOtherFormats(start: Uint8Array, file: string): void {
   }
   const [first, second] = start;
   const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  // Without a mark every other byte of such text is 0.
+  // Without a byte order mark, every other byte of UTF-16 text is 0.
   const wide = /^(?:[\t-~]\0){4}|^(?:\0[\t-~]){4}/.test(String.fromCharCode(...start.subarray(0, 8)));
   if (marked || wide) throw new InputError(file, "a STAR file", "UTF-16 text: save it as UTF-8");
   if (start.subarray(0, 4096).includes(0)) throw new InputError(file, "a STAR file", "binary data");

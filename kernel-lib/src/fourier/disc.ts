@@ -1,10 +1,9 @@
 /**
- * The layout in which 2-D Fourier transforms are kept: the half plane kx ≥ 0 up to ring K.
+ * The layout of 2-D Fourier transforms: the half plane kx ≥ 0 up to ring K, in Fourier pixels of a box of S pixels,
+ * 1 ≤ K ≤ ⌊(S − 1)/2⌋.
  *
- * A transform of `samples` complex numbers is interleaved (re, im); sample (kx, ky) with 0 ≤ kx ≤ K and
- * −K ≤ ky ≤ K is at `kx · (2K + 1) + (ky + K)`. Samples outside the disc, |k| rounded > K, and the origin's
- * ring 0 are zero and never read. Fourier pixels are integers, for the box of S pixels that the transform
- * belongs to; 1 ≤ K ≤ ⌊(S − 1)/2⌋.
+ * A transform has `samples` complex numbers, interleaved (re, im); sample (kx, ky) with 0 ≤ kx ≤ K and −K ≤ ky ≤ K is at
+ * `kx · (2K + 1) + (ky + K)`. Samples outside the disc (|k| rounded > K) and the origin are zero and never read.
  */
 export interface Disc {
   /** K, the outermost ring. */
@@ -13,20 +12,20 @@ export interface Disc {
   readonly samples: number;
   /** Ring |k| rounded of each sample; 0 for the origin, and for what lies outside the disc. */
   readonly ring: Uint8Array | Uint16Array;
-  /** 2 for kx > 0 (the sample stands for its Friedel mate too), 1 for kx = 0, 0 outside the disc and at the origin. */
+  /** 2 for kx > 0 (the sample also represents its Friedel mate), 1 for kx = 0, 0 outside the disc and at the origin. */
   readonly multiplicity: Uint8Array;
   /** Independent complex samples in each ring, index 0 … K: half the sum of the multiplicities. */
   readonly samplesInRing: Float64Array;
 }
 
-const known = new Map<number, Disc>();
+const cache = new Map<number, Disc>();
 
-/** The disc of K rings (cached). @throws RangeError unless K is an integer ≥ 1. */
+/** The disc of K rings (cached). @throws RangeError unless K is an integer of 1 or more */
 export function disc(rings: number): Disc {
   if (!Number.isInteger(rings) || rings < 1) {
     throw new RangeError(`rings: expected an integer of 1 or more, found ${rings}`);
   }
-  const cached = known.get(rings);
+  const cached = cache.get(rings);
   if (cached) return cached;
   const width = 2 * rings + 1;
   const samples = (rings + 1) * width;
@@ -44,7 +43,7 @@ export function disc(rings: number): Disc {
     }
   }
   const made: Disc = { rings, samples, ring, multiplicity, samplesInRing };
-  known.set(rings, made);
+  cache.set(rings, made);
   return made;
 }
 

@@ -1,17 +1,19 @@
 import { fftPlan } from "./fftPlan";
+import { originPhases } from "./originPhases";
 
 /**
- * Transforms of real images and volumes of any size. Real data are [z][y][x], x fastest. A transform is the half
+ * FFTs of real images and volumes of any size. Real data are [z][y][x], x fastest. A transform is the half
  * with kx ≥ 0, interleaved complex, [kz][ky][kx] with kx fastest: (kx, ky, kz) is at
- * 2·(kx + (⌊nx/2⌋ + 1)·(ky + ny·kz)), where ky and kz count as usual for FFTs: 0, 1, …, then the negative ones.
- * Nothing is scaled forward; the inverse divides by the number of voxels.
+ * 2·(kx + (⌊nx/2⌋ + 1)·(ky + ny·kz)), with ky and kz in FFT order: 0, 1, …, then the negative frequencies.
+ * The forward transform is not scaled; the inverse divides by the number of voxels.
  */
 
+/** Real or interleaved complex data. */
 export type Real = Float32Array | Float64Array;
-export type Size2 = readonly [number, number];
+/** nx, ny, nz. */
 export type Size3 = readonly [number, number, number];
 
-/** kx = 0 … ⌊nx/2⌋: the columns of a half transform. */
+/** Columns of a half transform, kx = 0 … ⌊nx/2⌋. */
 export function halfWidth(nx: number): number {
   return Math.floor(nx / 2) + 1;
 }
@@ -21,7 +23,7 @@ export function frequency(i: number, n: number): number {
   return i < (n + 1) >> 1 ? i : i - n;
 }
 
-/** The smallest even size of at least `n` with no prime factor above 5, where transforms are quick. */
+/** The smallest even size ≥ `n` with no prime factor above 5, for which FFTs are fast. */
 export function goodFftSize(n: number): number {
   for (let size = Math.max(2, n + (n & 1)); ; size += 2) {
     let rest = size;
@@ -32,7 +34,8 @@ export function goodFftSize(n: number): number {
 
 /**
  * Half transform of a real image of nx × ny pixels, [ny][⌊nx/2⌋ + 1] complex.
- * @param out receives the result (its type decides the precision kept); Float32 by default
+ * @param out receives the result in its own precision. Default: a new Float32Array
+ * @throws RangeError for arrays of the wrong length
  */
 export function fft2Real(image: Real, nx: number, ny: number, out?: Float32Array): Float32Array;
 export function fft2Real(image: Real, nx: number, ny: number, out: Float64Array): Float64Array;
@@ -40,7 +43,7 @@ export function fft2Real(image: Real, nx: number, ny: number, out?: Real): Real 
   return fft3Real(image, [nx, ny, 1], out as Float32Array);
 }
 
-/** Real image of a half transform, **overwriting the transform**, which serves as working space. */
+/** Inverse of {@link fft2Real}. **Overwrites the transform**, which is used as working space. */
 export function ifft2Real(half: Real, nx: number, ny: number, out?: Float32Array): Float32Array;
 export function ifft2Real(half: Real, nx: number, ny: number, out: Float64Array): Float64Array;
 export function ifft2Real(half: Real, nx: number, ny: number, out?: Real): Real {
@@ -49,7 +52,8 @@ export function ifft2Real(half: Real, nx: number, ny: number, out?: Real): Real 
 
 /**
  * Half transform of a real volume of nx × ny × nz voxels, [nz][ny][⌊nx/2⌋ + 1] complex.
- * @param out receives the result (its type decides the precision kept); Float32 by default
+ * @param out receives the result in its own precision. Default: a new Float32Array
+ * @throws RangeError for arrays of the wrong length
  */
 export function fft3Real(volume: Real, size: Size3, out?: Float32Array): Float32Array;
 export function fft3Real(volume: Real, size: Size3, out: Float64Array): Float64Array;
@@ -59,12 +63,13 @@ export function fft3Real(volume: Real, size: Size3, out?: Real): Real {
   const result = out ?? new Float32Array(2 * half * ny * nz);
   checkLengths(volume, result, size);
   rowsForward(volume, result, nx, ny * nz);
-  for (let z = 0; z < nz; z++) transformLines(result, z * ny * half, half, ny, half, "forward");
-  transformLines(result, 0, half * ny, nz, half * ny, "forward");
+  const alongY = { lines: half, length: ny, stride: half };
+  for (let z = 0; z < nz; z++) transformLines(result, { ...alongY, start: z * ny * half }, "forward");
+  transformLines(result, { start: 0, lines: half * ny, length: nz, stride: half * ny }, "forward");
   return result;
 }
 
-/** Real volume of a half transform, **overwriting the transform**, which serves as working space. */
+/** Inverse of {@link fft3Real}. **Overwrites the transform**, which is used as working space. */
 export function ifft3Real(half: Real, size: Size3, out?: Float32Array): Float32Array;
 export function ifft3Real(half: Real, size: Size3, out: Float64Array): Float64Array;
 export function ifft3Real(half: Real, size: Size3, out?: Real): Real {
@@ -72,26 +77,24 @@ export function ifft3Real(half: Real, size: Size3, out?: Real): Real {
   const width = halfWidth(nx);
   const result = out ?? new Float32Array(nx * ny * nz);
   checkLengths(result, half, size);
-  transformLines(half, 0, width * ny, nz, width * ny, "inverse");
-  for (let z = 0; z < nz; z++) transformLines(half, z * ny * width, width, ny, width, "inverse");
+  transformLines(half, { start: 0, lines: width * ny, length: nz, stride: width * ny }, "inverse");
+  const alongY = { lines: width, length: ny, stride: width };
+  for (let z = 0; z < nz; z++) transformLines(half, { ...alongY, start: z * ny * width }, "inverse");
   rowsInverse(half, result, nx, ny * nz);
   return result;
 }
 
 /**
- * Multiplies a half transform by exp(±2πi k·o) with o = ⌊n/2⌋ on each axis, in place. `toCentre` (+) turns the
- * transform of an array into the one whose origin is at index ⌊n/2⌋, as this project's conventions have it;
- * `toCorner` (−) is the way back. For even sizes both are the sign (−1)^(kx+ky+kz).
+ * Multiplies a half transform by exp(±2πi k·o) with o = ⌊n/2⌋ on each axis, in place. `toCentre` (+) moves the origin from
+ * index 0 to index ⌊n/2⌋, the library's convention; `toCorner` (−) is its inverse. For even sizes both multiply by
+ * (−1)^(kx+ky+kz).
  */
 export function shiftOrigin(half: Real, size: Size3, direction: "toCentre" | "toCorner"): void {
   const sign = direction === "toCentre" ? 1 : -1;
   const [nx, ny, nz] = size;
   const width = halfWidth(nx);
-  const [px, py, pz] = [nx, ny, nz].map((n) => originPhases(n, sign)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const phases = (n: number) => originPhases(n, { last: n - 1, sign });
+  const [px, py, pz] = [phases(nx), phases(ny), phases(nz)];
   let i = 0;
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
@@ -109,21 +112,6 @@ export function shiftOrigin(half: Real, size: Size3, direction: "toCentre" | "to
   }
 }
 
-function originPhases(n: number, sign: number): Float64Array {
-  const phases = new Float64Array(2 * n);
-  const origin = Math.floor(n / 2);
-  for (let k = 0; k < n; k++) {
-    if (2 * origin === n) {
-      phases[2 * k] = k % 2 === 0 ? 1 : -1;
-    } else {
-      const angle = (sign * 2 * Math.PI * ((k * origin) % n)) / n;
-      phases[2 * k] = Math.cos(angle);
-      phases[2 * k + 1] = Math.sin(angle);
-    }
-  }
-  return phases;
-}
-
 function checkLengths(real: Real, half: Real, [nx, ny, nz]: Size3): void {
   const voxels = nx * ny * nz;
   if (real.length !== voxels) {
@@ -137,7 +125,7 @@ function checkLengths(real: Real, half: Real, [nx, ny, nz]: Size3): void {
   }
 }
 
-/** Real rows to half spectra, two rows in each complex transform. */
+/** Transforms real rows, two rows in each complex FFT. */
 function rowsForward(real: Real, half: Real, nx: number, rows: number): void {
   const plan = fftPlan(nx);
   const input = new Float64Array(2 * nx);
@@ -169,7 +157,7 @@ function rowsForward(real: Real, half: Real, nx: number, rows: number): void {
   }
 }
 
-/** Half spectra to real rows; imaginary parts that a real row cannot have (k = 0 and n/2) are dropped. */
+/** Inverse of {@link rowsForward}; imaginary parts at k = 0 and n/2, which real rows do not have, are ignored. */
 function rowsInverse(half: Real, real: Real, nx: number, rows: number): void {
   const plan = fftPlan(nx);
   const input = new Float64Array(2 * nx);
@@ -184,7 +172,7 @@ function rowsInverse(half: Real, real: Real, nx: number, rows: number): void {
       const aIm = own ? 0 : half[from + 1]!;
       const bRe = paired ? half[from + 2 * width]! : 0;
       const bIm = paired && !own ? half[from + 2 * width + 1]! : 0;
-      // The conjugate of a + ib, since a forward transform of the conjugate makes the inverse one.
+      // The conjugate of a + ib: the inverse FFT is the conjugate of the forward FFT of the conjugate.
       input[2 * k] = aRe - bIm;
       input[2 * k + 1] = -(aIm + bRe);
       if (!own) {
@@ -201,40 +189,45 @@ function rowsInverse(half: Real, real: Real, nx: number, rows: number): void {
   }
 }
 
-/** Lines gathered together: one cache line of float32 complex numbers. */
-const BLOCK = 8;
+/** Lines transformed together: one cache line of float32 complex numbers. */
+const blockLines = 8;
 const lineBuffers = new Map<number, { inputs: Float64Array[]; outputs: Float64Array[] }>();
 
 function buffersFor(n: number): { inputs: Float64Array[]; outputs: Float64Array[] } {
   let buffers = lineBuffers.get(n);
   if (!buffers) {
-    const make = () => Array.from({ length: BLOCK }, () => new Float64Array(2 * n));
+    const make = () => Array.from({ length: blockLines }, () => new Float64Array(2 * n));
     buffers = { inputs: make(), outputs: make() };
     lineBuffers.set(n, buffers);
   }
   return buffers;
 }
 
-/**
- * Complex transforms along one axis of an interleaved array, in place: `lines` neighbouring lines from complex
- * number `start` on, each of n numbers `stride` apart. The inverse is scaled by 1/n.
- */
+/** Adjacent lines of complex numbers along one axis of an array. */
+interface Lines {
+  /** Complex index of the first number of the first line. */
+  start: number;
+  lines: number;
+  /** Complex numbers in a line. */
+  length: number;
+  /** Complex numbers between neighbours in a line. */
+  stride: number;
+}
+
+/** Complex FFTs of lines, in place. The inverse is scaled by 1/length. */
 function transformLines(
   data: Real,
-  start: number,
-  lines: number,
-  n: number,
-  stride: number,
+  { start, lines, length: n, stride }: Lines,
   direction: "forward" | "inverse",
 ): void {
   if (n === 1) return;
   const plan = fftPlan(n);
   const { inputs, outputs } = buffersFor(n);
-  // An inverse transform is the conjugate of the forward transform of the conjugate.
+  // The inverse FFT is the conjugate of the forward FFT of the conjugate.
   const conjugate = direction === "inverse" ? -1 : 1;
   const scale = direction === "inverse" ? 1 / n : 1;
-  for (let line = 0; line < lines; line += BLOCK) {
-    const count = Math.min(BLOCK, lines - line);
+  for (let line = 0; line < lines; line += blockLines) {
+    const count = Math.min(blockLines, lines - line);
     for (let b = 0; b < count; b++) {
       const input = inputs[b]!;
       for (let k = 0, i = 2 * (start + line + b); k < 2 * n; k += 2, i += 2 * stride) {

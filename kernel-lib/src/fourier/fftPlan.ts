@@ -1,9 +1,8 @@
 import FFT from "fft.js";
 
 /**
- * A complex 1-D discrete Fourier transform of one length. Numbers are interleaved (re, im) in arrays of exactly
- * 2 · length; `out` and `input` are different arrays, and `input` is left as it is. A plan owns its working space,
- * so it is not to be entered twice at once (there are no suspension points in it).
+ * A complex 1-D FFT of one length. Numbers are interleaved (re, im) in arrays of exactly 2 · length; `out` and `input`
+ * must be different arrays, and `input` is not changed. Plans own their working space and are not reentrant.
  */
 export interface FftPlan {
   readonly length: number;
@@ -12,12 +11,13 @@ export interface FftPlan {
 }
 
 const plans = new Map<number, FftPlan>();
-/** The largest prime that is worth a direct butterfly; Bluestein's algorithm is quicker from here on. */
-const LARGEST_DIRECT_PRIME = 13;
+/** The largest prime factor with a direct butterfly; beyond it Bluestein's algorithm is faster. */
+const largestDirectPrime = 13;
 
 /**
- * The plan for a length (cached): radix 4 for powers of two, a mixed radix where the rest are primes up to 13, and
- * Bluestein's algorithm for any other. @throws RangeError unless the length is an integer of 1 or more.
+ * The plan for a length (cached): radix 4 for powers of two, mixed radix for prime factors up to 13, and Bluestein's
+ * algorithm for any other length.
+ * @throws RangeError unless the length is an integer of 1 or more
  */
 export function fftPlan(length: number): FftPlan {
   const cached = plans.get(length);
@@ -37,7 +37,7 @@ function makePlan(length: number): FftPlan {
     const radix4 = new FFT(length);
     return { length, forward: (out, input) => radix4.transform(out, input) };
   }
-  return odd <= LARGEST_DIRECT_PRIME ? mixedRadixPlan(length, odd) : bluesteinPlan(length);
+  return odd <= largestDirectPrime ? mixedRadixPlan(length, odd) : bluesteinPlan(length);
 }
 
 function smallestOddPrime(length: number): number | undefined {
@@ -50,82 +50,96 @@ function smallestOddPrime(length: number): number | undefined {
 
 /** Decimation in time by one odd prime: `prime` transforms of length/prime, joined by one butterfly for each k. */
 function mixedRadixPlan(length: number, prime: number): FftPlan {
-  const part = length / prime;
-  const inner = fftPlan(part);
-  const gathered = new Float64Array(2 * part);
-  const parts = Array.from({ length: prime }, () => new Float64Array(2 * part));
-  const twiddle = roots(length);
-  const butterfly = roots(prime);
-  const half = (prime - 1) / 2;
-  // Sums and differences of branches r and prime − r: each pair of outputs q, prime − q shares their products.
-  const sums = new Float64Array(2 * (half + 1));
-  const differences = new Float64Array(2 * (half + 1));
+  const partLength = length / prime;
+  const inner = fftPlan(partLength);
+  const gathered = new Float64Array(2 * partLength);
+  const parts = Array.from({ length: prime }, () => new Float64Array(2 * partLength));
+  const joinParts = primeButterfly(parts, length);
 
   function forward(out: Float64Array, input: Float64Array): void {
     for (let r = 0; r < prime; r++) {
-      for (let j = 0, i = 2 * r; j < 2 * part; j += 2, i += 2 * prime) {
+      for (let j = 0, i = 2 * r; j < 2 * partLength; j += 2, i += 2 * prime) {
         gathered[j] = input[i]!;
         gathered[j + 1] = input[i + 1]!;
       }
       inner.forward(parts[r]!, gathered);
     }
-    for (let k = 0; k < part; k++) {
-      const re0 = parts[0]![2 * k]!;
-      const im0 = parts[0]![2 * k + 1]!;
-      let totalRe = re0;
-      let totalIm = im0;
-      for (let r = 1; r <= half; r++) {
-        const a = parts[r]!;
-        const b = parts[prime - r]!;
-        const wa = 2 * r * k;
-        const wb = 2 * (prime - r) * k;
-        const aRe = a[2 * k]! * twiddle[wa]! - a[2 * k + 1]! * twiddle[wa + 1]!;
-        const aIm = a[2 * k]! * twiddle[wa + 1]! + a[2 * k + 1]! * twiddle[wa]!;
-        const bRe = b[2 * k]! * twiddle[wb]! - b[2 * k + 1]! * twiddle[wb + 1]!;
-        const bIm = b[2 * k]! * twiddle[wb + 1]! + b[2 * k + 1]! * twiddle[wb]!;
-        sums[2 * r] = aRe + bRe;
-        sums[2 * r + 1] = aIm + bIm;
-        differences[2 * r] = aRe - bRe;
-        differences[2 * r + 1] = aIm - bIm;
-        totalRe += aRe + bRe;
-        totalIm += aIm + bIm;
-      }
-      out[2 * k] = totalRe;
-      out[2 * k + 1] = totalIm;
-      for (let q = 1; q <= half; q++) {
-        let evenRe = re0;
-        let evenIm = im0;
-        let oddRe = 0;
-        let oddIm = 0;
-        for (let r = 1; r <= half; r++) {
-          const w = 2 * ((r * q) % prime);
-          const cos = butterfly[w]!;
-          const sin = butterfly[w + 1]!;
-          evenRe += cos * sums[2 * r]!;
-          evenIm += cos * sums[2 * r + 1]!;
-          oddRe -= sin * differences[2 * r + 1]!;
-          oddIm += sin * differences[2 * r]!;
-        }
-        const up = 2 * (k + q * part);
-        const down = 2 * (k + (prime - q) * part);
-        out[up] = evenRe + oddRe;
-        out[up + 1] = evenIm + oddIm;
-        out[down] = evenRe - oddRe;
-        out[down + 1] = evenIm - oddIm;
-      }
-    }
+    for (let k = 0; k < partLength; k++) joinParts(k, out);
   }
   return { length, forward };
 }
 
-/** Any length as a convolution with a chirp, done at a power of two (Bluestein 1970). */
+/**
+ * The function that writes outputs k, k + length/prime, … of a transform from number k of each of its `prime` parts.
+ * Branches r and prime − r are combined to sums and differences, whose products outputs q and prime − q share.
+ */
+function primeButterfly(
+  parts: readonly Float64Array[],
+  length: number,
+): (k: number, out: Float64Array) => void {
+  const prime = parts.length;
+  const partLength = length / prime;
+  const twiddle = roots(length);
+  const butterfly = roots(prime);
+  const half = (prime - 1) / 2;
+  const sums = new Float64Array(2 * (half + 1));
+  const differences = new Float64Array(2 * (half + 1));
+
+  return (k, out) => {
+    const re0 = parts[0]![2 * k]!;
+    const im0 = parts[0]![2 * k + 1]!;
+    let totalRe = re0;
+    let totalIm = im0;
+    for (let r = 1; r <= half; r++) {
+      const a = parts[r]!;
+      const b = parts[prime - r]!;
+      const wa = 2 * r * k;
+      const wb = 2 * (prime - r) * k;
+      const aRe = a[2 * k]! * twiddle[wa]! - a[2 * k + 1]! * twiddle[wa + 1]!;
+      const aIm = a[2 * k]! * twiddle[wa + 1]! + a[2 * k + 1]! * twiddle[wa]!;
+      const bRe = b[2 * k]! * twiddle[wb]! - b[2 * k + 1]! * twiddle[wb + 1]!;
+      const bIm = b[2 * k]! * twiddle[wb + 1]! + b[2 * k + 1]! * twiddle[wb]!;
+      sums[2 * r] = aRe + bRe;
+      sums[2 * r + 1] = aIm + bIm;
+      differences[2 * r] = aRe - bRe;
+      differences[2 * r + 1] = aIm - bIm;
+      totalRe += aRe + bRe;
+      totalIm += aIm + bIm;
+    }
+    out[2 * k] = totalRe;
+    out[2 * k + 1] = totalIm;
+    for (let q = 1; q <= half; q++) {
+      let evenRe = re0;
+      let evenIm = im0;
+      let oddRe = 0;
+      let oddIm = 0;
+      for (let r = 1; r <= half; r++) {
+        const w = 2 * ((r * q) % prime);
+        const cos = butterfly[w]!;
+        const sin = butterfly[w + 1]!;
+        evenRe += cos * sums[2 * r]!;
+        evenIm += cos * sums[2 * r + 1]!;
+        oddRe -= sin * differences[2 * r + 1]!;
+        oddIm += sin * differences[2 * r]!;
+      }
+      const up = 2 * (k + q * partLength);
+      const down = 2 * (k + (prime - q) * partLength);
+      out[up] = evenRe + oddRe;
+      out[up + 1] = evenIm + oddIm;
+      out[down] = evenRe - oddRe;
+      out[down + 1] = evenIm - oddIm;
+    }
+  };
+}
+
+/** Any length as a convolution with a chirp, by FFTs of a power of two (Bluestein 1970). */
 function bluesteinPlan(length: number): FftPlan {
   let padded = 1;
   while (padded < 2 * length - 1) padded *= 2;
   const inner = fftPlan(padded);
   const chirp = new Float64Array(2 * length);
   for (let j = 0; j < length; j++) {
-    // j² modulo 2n keeps the angle small, and with it the error of sin and cos.
+    // The modulo keeps the angle small, and with it the rounding error.
     const angle = (Math.PI * ((j * j) % (2 * length))) / length;
     chirp[2 * j] = Math.cos(angle);
     chirp[2 * j + 1] = -Math.sin(angle);
@@ -148,7 +162,7 @@ function bluesteinPlan(length: number): FftPlan {
       work[j + 1] = input[j]! * chirp[j + 1]! + input[j + 1]! * chirp[j]!;
     }
     inner.forward(transformed, work);
-    // The inverse transform as the conjugate of the forward transform of the conjugate.
+    // The inverse FFT is the conjugate of the forward FFT of the conjugate.
     for (let k = 0; k < 2 * padded; k += 2) {
       const re = transformed[k]! * kernel[k]! - transformed[k + 1]! * kernel[k + 1]!;
       const im = transformed[k]! * kernel[k + 1]! + transformed[k + 1]! * kernel[k]!;

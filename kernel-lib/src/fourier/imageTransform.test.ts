@@ -97,7 +97,7 @@ test("resampled images are those sampled in the new pixels", () => {
     [51, 1.9],
   ] as const) {
     const out = new Float32Array(48 * 48 + 1);
-    resampler(size, apix, 48, 2)(blob(size, apix, 5, -7, 5), 0, out, 1);
+    resampler({ boxSize: size, apix }, { boxSize: 48, apix: 2 })(blob(size, apix, 5, -7, 5), 0, out, 1);
     const expected = blob(48, 2, 5, -7, 5);
     for (let i = 0; i < expected.length; i++) {
       assert.ok(Math.abs(out[i + 1]! - expected[i]!) < 5e-3, `${size} pixels of ${apix} Å, pixel ${i}`);

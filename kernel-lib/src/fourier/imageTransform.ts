@@ -1,21 +1,22 @@
 import type { Disc } from "./disc";
 import { fftPlan } from "./fftPlan";
+import { originPhases } from "./originPhases";
 
-/** Turns an image [y][x] into its Fourier transform on a disc, with the origin at pixel (⌊S/2⌋, ⌊S/2⌋). */
-export interface ImageTransform {
+/** Fourier transform of an image [y][x] to a disc, with the origin at pixel (⌊S/2⌋, ⌊S/2⌋). */
+export interface DiscTransform {
   /**
-   * Writes P(k) = Σ image(x, y)·exp(−2πi k·u) at every sample of the disc, interleaved from `to` on; zeros outside
-   * the disc and at the origin. `image` holds S² pixels from `from` on.
+   * Writes P(k) = Σ image(x, y)·exp(−2πi k·u) at every sample of the disc to `out`, interleaved from index `to`; zeros
+   * outside the disc and at the origin. The image is the S² pixels of `image` from index `from`.
    */
   run(image: Float32Array, from: number, out: Float32Array, to: number): void;
 }
 
 /**
- * The transform of images of S pixels whose box is as large, in Å, as the one that the disc belongs to: an FFT of
- * which only the columns kx ≤ K are finished. S may be odd.
+ * The transform of images of S pixels whose box has the length (in Å) of the disc's box: an FFT of which only the
+ * columns kx ≤ K are computed. S may be odd.
  * @throws RangeError unless K ≤ ⌊(S − 1)/2⌋
  */
-export function fftTransform(size: number, disc: Disc): ImageTransform {
+export function fftTransform(size: number, disc: Disc): DiscTransform {
   const { rings, ring } = disc;
   if (rings > Math.floor((size - 1) / 2)) {
     throw new RangeError(
@@ -25,9 +26,9 @@ export function fftTransform(size: number, disc: Disc): ImageTransform {
   const plan = fftPlan(size);
   const input = new Float64Array(2 * size);
   const output = new Float64Array(2 * size);
-  // Transforms of all rows, stored by column: [kx][y].
+  // Transforms of all rows, [kx][y].
   const columns = Array.from({ length: rings + 1 }, () => new Float64Array(2 * size));
-  const phase = originPhases(size, rings);
+  const phase = originPhases(size, { first: -rings, last: 2 * rings });
 
   function transformRows(image: Float32Array, from: number): void {
     // Two real rows in one complex transform.
@@ -82,33 +83,17 @@ export function fftTransform(size: number, disc: Disc): ImageTransform {
 }
 
 /**
- * exp(+2πi k ⌊S/2⌋/S) for k = kx + ky from −K to 2K or as far as asked for, interleaved: moves the origin from index 0 to
- * ⌊S/2⌋.
- */
-export function originPhases(size: number, rings: number, last = 2 * rings): Float64Array {
-  const origin = Math.floor(size / 2);
-  const phases = new Float64Array(2 * (rings + last + 1));
-  for (let k = -rings; k <= last; k++) {
-    const angle = (2 * Math.PI * ((((k * origin) % size) + size) % size)) / size;
-    phases[2 * (k + rings)] = Math.cos(angle);
-    phases[2 * (k + rings) + 1] = Math.sin(angle);
-  }
-  return phases;
-}
-
-/**
- * The transform of images whose box is not as large, in Å, as the one that the disc belongs to (another pixel size or
- * box in another optics group). The Fourier sum is taken at the disc's own frequencies, which lie between those of
- * the image's FFT, so nothing is interpolated. Pixels outside the disc's box are left out, and the mean of the
- * background is subtracted, so that a smaller box is filled up with its own grey. Frequencies beyond the image's
- * Nyquist frequency are zero.
+ * The transform of images whose box differs in length (in Å) from the disc's box, as in an optics group with another pixel
+ * size. The Fourier sum is evaluated at the disc's frequencies, without interpolation. Pixels outside the disc's box are
+ * ignored, and the background mean is subtracted, so that smaller boxes are padded with their background. Frequencies
+ * beyond the image's Nyquist frequency are zero.
  *
- * @param ratio  edge of the image's box divided by that of the disc's box, both in Å
+ * @param ratio length of the image's box divided by that of the disc's box
  */
-export function scaledTransform(size: number, ratio: number, disc: Disc): ImageTransform {
+export function scaledTransform(size: number, ratio: number, disc: Disc): DiscTransform {
   const { rings, ring } = disc;
   const origin = Math.floor(size / 2);
-  // Pixel i lies (i − origin)·ratio/size box units from the origin; those of the box are within half a unit.
+  // Pixel i is (i − origin)·ratio/size box units from the origin; the box reaches half a unit.
   const inside = (i: number) => Math.abs(((i - origin) * ratio) / size) <= 0.5;
   const pixels: number[] = [];
   for (let i = 0; i < size; i++) if (inside(i)) pixels.push(i);
@@ -128,7 +113,7 @@ export function scaledTransform(size: number, ratio: number, disc: Disc): ImageT
 
   return {
     run(image, from, out, to) {
-      const grey = backgroundMean(image, from, size, first, n);
+      const background = backgroundMean(image, from, size, { first, length: n });
       let i = 0;
       for (let kx = 0; kx <= rings; kx++) {
         for (let y = 0; y < n; y++) {
@@ -136,7 +121,7 @@ export function scaledTransform(size: number, ratio: number, disc: Disc): ImageT
           let im = 0;
           const row = from + (first + y) * size + first;
           for (let x = 0, w = 2 * kx * n; x < n; x++, w += 2) {
-            const value = image[row + x]! - grey;
+            const value = image[row + x]! - background;
             re += value * wave[w]!;
             im += value * wave[w + 1]!;
           }
@@ -164,23 +149,24 @@ export function scaledTransform(size: number, ratio: number, disc: Disc): ImageT
 }
 
 /**
- * Mean of the pixels outside the circle that touches the sides of a square: `edge` pixels from pixel (first, first)
- * on, of an image of `size` pixels that begins at `from`.
+ * Mean of the pixels outside the inscribed circle of a square window.
+ * @param image  holds the image of size × size pixels from index `from`
+ * @param window the square's first pixel along both axes and its length in pixels. Default: the whole image
  */
 export function backgroundMean(
   image: Float32Array,
   from: number,
   size: number,
-  first = 0,
-  edge = size,
+  window: { first: number; length: number } = { first: 0, length: size },
 ): number {
-  const middle = (edge - 1) / 2;
-  const radius = edge / 2;
+  const { first, length } = window;
+  const middle = (length - 1) / 2;
+  const radius = length / 2;
   let sum = 0;
   let count = 0;
-  for (let y = 0; y < edge; y++) {
+  for (let y = 0; y < length; y++) {
     const row = from + (first + y) * size + first;
-    for (let x = 0; x < edge; x++) {
+    for (let x = 0; x < length; x++) {
       if ((x - middle) ** 2 + (y - middle) ** 2 <= radius * radius) continue;
       sum += image[row + x]!;
       count++;
@@ -189,7 +175,7 @@ export function backgroundMean(
   return count > 0 ? sum / count : 0;
 }
 
-/** Divides each ring of a transform by its norm √(Σ multiplicity·|I|²), in place. A ring of zeros stays so. */
+/** Divides each ring of a transform by its norm √(Σ multiplicity·|I|²), in place. Rings of zeros stay zero. */
 export function normaliseRings(transform: Float32Array, from: number, disc: Disc): void {
   const { ring, multiplicity, samples, rings } = disc;
   const sums = new Float64Array(rings + 1);

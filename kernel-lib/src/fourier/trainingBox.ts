@@ -3,50 +3,62 @@ import { goodFftSize } from "./fft";
 
 /** The box in which particles, map and model are compared. */
 export interface TrainingBox {
-  /** S in pixels; S · apix is the edge of the particles' box in Å. */
+  /** S in pixels. */
   boxSize: number;
-  /** Å per pixel. */
+  /** Å per pixel; boxSize · apix is the length of the particles' box in Å. */
   apix: number;
   /** K, the outermost ring. */
   rings: number;
 }
 
-/** So little that a resolution which divides the edge evenly is not lost to rounding. */
-const ROUNDING = 1e-6;
+/** Keeps a resolution that divides the box length evenly from being lost to rounding. */
+const rounding = 1e-6;
 
 /**
- * Fourier rings of a box that lie within a resolution: ring r of a box of `edge` Å is at edge / r.
+ * Number of Fourier rings within a resolution; ring r of a box of `boxLength` Å is at boxLength / r.
  * @param resolution in Å
- * @param pixels edge of the box in pixels; rings beyond its Nyquist frequency do not count. Default: no limit
- * @throws InputError where the resolution is no length, or coarser than the first ring
+ * @param boxSize    pixels of the box; rings beyond its Nyquist frequency are not counted. Default: no limit
+ * @throws InputError if the resolution is not above 0 Å, or coarser than the first ring
  */
-export function ringsWithin(edge: number, resolution: number, pixels = Number.POSITIVE_INFINITY): number {
+export function ringsWithin(
+  boxLength: number,
+  resolution: number,
+  boxSize = Number.POSITIVE_INFINITY,
+): number {
   if (!(resolution > 0)) throw new InputError("resolution", "a number of Å above 0", String(resolution));
-  const rings = Math.floor(edge / resolution + ROUNDING);
+  const rings = Math.floor(boxLength / resolution + rounding);
   if (rings < 1) {
-    throw new InputError("resolution", `finer than ${Number(edge.toFixed(1))} Å`, `${resolution} Å`);
+    throw new InputError("resolution", `finer than ${Number(boxLength.toFixed(1))} Å`, `${resolution} Å`);
   }
-  return Math.min(rings, ringsOfBox(pixels));
+  return Math.min(rings, ringsOfBox(boxSize));
 }
 
-/** The outermost whole ring of a box, short of its Nyquist frequency. */
-export function ringsOfBox(pixels: number): number {
-  return Math.floor((pixels - 1) / 2);
+/** The outermost complete ring of a box of `boxSize` pixels, below its Nyquist frequency. */
+export function ringsOfBox(boxSize: number): number {
+  return Math.floor((boxSize - 1) / 2);
 }
 
-/** The smallest good FFT size, an even number, that holds so many rings. */
+/** The smallest good FFT size, always even, that holds `rings` rings. */
 export function boxOfRings(rings: number): number {
   return goodFftSize(2 * rings + 1);
 }
 
 /**
- * The smallest training box for a resolution in Å: as large in Å as the box that is given, with just enough pixels. Rings
- * end at the resolution asked for, or at the Nyquist frequency where that comes first.
- * @throws InputError where the resolution is no length, or coarser than the first ring
+ * The smallest training box for a resolution: the length in Å of the given box, with just enough pixels. Rings end at the
+ * resolution or at the Nyquist frequency of the given box, whichever comes first.
+ * @param of         box of the particles, such as a `ParticleSet`
+ * @param resolution in Å
+ * @throws InputError if the resolution is not above 0 Å, or coarser than the first ring
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const { boxSize, apix, rings } = e2.fourier.trainingBox(particles, 12);
+ * console.log(`${boxSize} pixels of ${apix.toFixed(2)} Å, ${rings} rings`);
+ * ```
  */
 export function trainingBox(of: { boxSize: number; apix: number }, resolution: number): TrainingBox {
-  const edge = of.boxSize * of.apix;
-  const rings = ringsWithin(edge, resolution, of.boxSize);
+  const boxLength = of.boxSize * of.apix;
+  const rings = ringsWithin(boxLength, resolution, of.boxSize);
   const boxSize = boxOfRings(rings);
-  return { boxSize, apix: edge / boxSize, rings };
+  return { boxSize, apix: boxLength / boxSize, rings };
 }

@@ -32,7 +32,7 @@ export async function readMap(file: string, options: ReadMapOptions = {}): Promi
   try {
     checkIsOneVolume(mrc);
     const apix = task.apix ?? cubicVoxel(mrc);
-    const warnings = [...mrc.notices];
+    const warnings = [...mrc.warnings];
     const origin = originOf(mrc, apix, warnings);
     throwIfStopped(task.signal);
     const data = await mrc.readSections(0, mrc.size[2]);

@@ -87,7 +87,7 @@ test("the known motion of a region is recovered: angle, axis, shift, and no resi
   const angle = 37;
   const axis = [2 / 3, -1 / 3, 2 / 3];
   const vector = axis.map((v) => (v * angle * Math.PI) / 180) as [number, number, number];
-  const moved = movedModel(model, rotationFromVector(...vector), [1, -2, 3]);
+  const moved = movedModel(model, rotationFromVector(vector), [1, -2, 3]);
   const motion = rigidMotion(model, moved);
   assert.ok(Math.abs(motion.angle - angle) < 1e-3, `angle ${motion.angle}`);
   closeTo(motion.axis, axis, 1e-5, "axis");
@@ -108,7 +108,7 @@ test("the known motion of a region is recovered: angle, axis, shift, and no resi
 
 test("only the chosen Gaussians determine the motion, and a mirror image does not give a reflection", () => {
   const model = randomModel(10);
-  const moved = movedModel(model, rotationFromVector(0, 0, Math.PI / 2));
+  const moved = movedModel(model, rotationFromVector([0, 0, Math.PI / 2]));
   const half = [0, 1, 2, 3, 4];
   const mixed = mergedModels([pickGaussians(moved, half), pickGaussians(model, [5, 6, 7, 8, 9])]);
   assert.ok(Math.abs(rigidMotion(model, mixed, half).angle - 90) < 1e-3);

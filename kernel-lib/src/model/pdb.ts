@@ -1,5 +1,5 @@
+import { finalName, writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
-import { finalName, writeBeside } from "../writeBeside";
 import { boxLengthOf, emptyModel, type GaussianModel, Row, withOrigin } from "./gaussianModel";
 import {
   checkApix,
@@ -129,7 +129,7 @@ export async function writeModelPdb(
   models: GaussianModel | readonly GaussianModel[],
   options: PdbOptions = {},
 ): Promise<void> {
-  await writeBeside(file, formatModelPdb(models, { ...options, file }));
+  await writeAtomic(file, formatModelPdb(models, { ...options, file }));
 }
 
 /**

@@ -1,5 +1,5 @@
+import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
-import { writeBeside } from "../writeBeside";
 import { emptyModel, type GaussianModel, Row, type Vector3, withOrigin } from "./gaussianModel";
 import {
   checkApix,
@@ -119,7 +119,7 @@ export async function readModelText(file: string, box: Partial<ModelBox> = {}): 
  * ```
  */
 export async function writeModelText(file: string, model: GaussianModel): Promise<void> {
-  await writeBeside(file, formatModelText(model, file));
+  await writeAtomic(file, formatModelText(model, file));
 }
 
 /** Unlike Number(), which gives 0, NaN for an empty field. */

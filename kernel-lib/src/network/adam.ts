@@ -1,45 +1,47 @@
 import type { DenseNetwork } from "./denseNetwork";
 import type { AdamStep, NamedArray } from "./parameters";
 
+/** Options of {@link Adam}. */
 export interface AdamOptions {
+  /** Step size. */
   learningRate: number;
   /** Decay of the weight matrices per step, as a fraction of the learning rate (Loshchilov and Hutter, 2019). */
   weightDecay: number;
 }
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-7;
+const beta1 = 0.9;
+const beta2 = 0.999;
+const epsilon = 1e-7;
 
 /**
- * Adam (Kingma and Ba, 2015) with decoupled weight decay for one or more networks, which hold the moments of their weights
- * and update them in their backward pass.
+ * Adam (Kingma and Ba, 2015) with decoupled weight decay for one or more networks, which store the moments of their
+ * weights and apply the step in their backward pass.
  */
 export class Adam {
   private steps = 0;
 
-  /** The networks' moments begin at zero. */
+  /** Sets the moments of the networks to 0. */
   constructor(
     private readonly networks: readonly DenseNetwork[],
     readonly options: AdamOptions,
   ) {
-    for (const network of networks) network.startLearning();
+    for (const network of networks) network.resetMoments();
   }
 
-  /** Begins a step: what to hand to the `learn` of each network. */
+  /** The next step, to be passed to the backward pass of each network. */
   next(learningRate = this.options.learningRate): AdamStep {
     this.steps++;
     return {
-      beta1: BETA1,
-      beta2: BETA2,
-      epsilon: EPSILON,
-      rate: learningRate / (1 - BETA1 ** this.steps),
-      root: 1 / Math.sqrt(1 - BETA2 ** this.steps),
+      beta1,
+      beta2,
+      epsilon,
+      rate: learningRate / (1 - beta1 ** this.steps),
+      root: 1 / Math.sqrt(1 - beta2 ** this.steps),
       decay: learningRate * this.options.weightDecay,
     };
   }
 
-  /** The state to be stored beside the networks' own values. */
+  /** The optimizer's state for a checkpoint, without the networks' weights. */
   save(): NamedArray[] {
     const arrays: NamedArray[] = [{ name: "steps", shape: [1], data: Float32Array.of(this.steps) }];
     let slot = 0;
@@ -53,20 +55,20 @@ export class Adam {
     return arrays;
   }
 
-  /** Takes over what {@link save} stored. @throws RangeError where something is missing or of another size */
+  /** Restores what {@link save} returned. @throws RangeError where an array is missing or has another length */
   load(arrays: readonly NamedArray[]): void {
     const find = (name: string, length: number): Float32Array => {
       const array = arrays.find((a) => a.name === name);
       if (array?.data.length !== length) {
         throw new RangeError(
-          `optimiser state ${name}: expected ${length} numbers, found ${array?.data.length ?? "nothing"}`,
+          `optimizer state ${name}: expected ${length} numbers, found ${array?.data.length ?? "nothing"}`,
         );
       }
       return array.data;
     };
     const steps = find("steps", 1)[0]!;
     if (!Number.isInteger(steps) || steps < 0) {
-      throw new RangeError(`optimiser state steps: expected a whole number, found ${steps}`);
+      throw new RangeError(`optimizer state steps: expected a whole number, found ${steps}`);
     }
     this.steps = steps;
     let slot = 0;

@@ -1,7 +1,8 @@
 import type { NetworkThreads } from "./networkThreads";
 import type { AdamStep } from "./parameters";
+import type { Rows } from "./rows";
 
-/** Words of a layer's task after the first, in the order of assembly/dense.ts, and the floats that follow them. */
+/** Words of a layer's task record after the first, in the order of assembly/dense.ts. */
 const words = [
   "chunks",
   "task",
@@ -15,73 +16,32 @@ const words = [
   "bias",
   "input",
   "output",
-  "inputSlope",
+  "inputGradient",
   "first",
   "second",
   "biasFirst",
   "biasSecond",
 ] as const;
+/** The floats that follow the words. */
 const floats = ["beta1", "beta2", "epsilon", "rate", "root", "decay"] as const;
+type TaskRecord = Partial<Record<(typeof words)[number] | (typeof floats)[number], number>>;
 
-const FORWARD = 0;
-const BACKWARD = 1;
-const UPDATE = 2;
+const task = { forward: 0, backward: 1, update: 2 } as const;
 
-/** Outputs of a panel of weights, see assembly/dense.ts. */
-const PANEL = 8;
+/** Outputs per panel of weights, see assembly/dense.ts. */
+const panelWidth = 8;
 
 const roundUp = (value: number, to: number) => Math.ceil(value / to) * to;
 
-/** Rows of a batch in the memory of the threads: as many numbers as `columns`, `pitch` numbers apart, zeros between them. */
-export class Rows {
-  readonly pitch: number;
-  readonly address: number;
-  readonly values: Float32Array;
-
-  /** @param rows a multiple of 4 */
-  constructor(
-    threads: NetworkThreads,
-    readonly rows: number,
-    readonly columns: number,
-  ) {
-    // Whole lines of the cache, and an odd number of them, so that rows do not compete for the same places in it.
-    this.pitch = 16 * (Math.ceil(columns / 16) | 1);
-    this.address = threads.take(4 * rows * this.pitch);
-    this.values = threads.view(this.address, rows * this.pitch);
-  }
-
-  /** Fills the first rows with `count` dense rows from `first` on. */
-  put(data: Float32Array, first: number, count: number): void {
-    const { columns, pitch } = this;
-    for (let b = 0; b < count; b++) {
-      const from = (first + b) * columns;
-      this.values.set(data.subarray(from, from + columns), b * pitch);
-    }
-  }
-
-  /** Copies the first rows out to `data` as dense rows, from row `first` on. */
-  take(data: Float32Array, first: number, count: number): void {
-    const { columns, pitch } = this;
-    for (let b = 0; b < count; b++) {
-      data.set(this.values.subarray(b * pitch, b * pitch + columns), (first + b) * columns);
-    }
-  }
-
-  /** The first `count` rows as they are, [count · columns]. */
-  dense(count: number): Float32Array {
-    const out = new Float32Array(count * this.columns);
-    this.take(out, 0, count);
-    return out;
-  }
-}
-
-/** Weights [inputs · outputs] and bias of a layer, or Adam's moments of them, as the threads want them. */
-class LayerValues {
+/** Weights [inputs · outputs] and bias of a layer, or Adam's moments of them, in the layout of the threads. */
+export class LayerValues {
+  /** Address of the weights in bytes. */
   readonly weightsAt: number;
+  /** Address of the bias in bytes. */
   readonly biasAt: number;
   private readonly weights: Float32Array;
   private readonly bias: Float32Array;
-  /** Numbers from one panel to the next: padded rows, and the gap that keeps panels apart in the cache. */
+  /** Numbers from one panel to the next: padded rows, and a gap that keeps panels in different cache sets. */
   private readonly step: number;
 
   constructor(
@@ -89,19 +49,21 @@ class LayerValues {
     private readonly inputs: number,
     private readonly outputs: number,
   ) {
-    this.step = roundUp(inputs, 4) * PANEL + 16;
-    const panels = Math.ceil(outputs / PANEL);
+    this.step = roundUp(inputs, 4) * panelWidth + 16;
+    const panels = Math.ceil(outputs / panelWidth);
     this.weightsAt = threads.take(4 * panels * this.step);
     this.weights = threads.view(this.weightsAt, panels * this.step);
-    this.biasAt = threads.take(4 * panels * PANEL);
-    this.bias = threads.view(this.biasAt, panels * PANEL);
+    this.biasAt = threads.take(4 * panels * panelWidth);
+    this.bias = threads.view(this.biasAt, panels * panelWidth);
   }
 
+  /** Sets everything to 0. */
   clear(): void {
     this.weights.fill(0);
     this.bias.fill(0);
   }
 
+  /** Sets weights [inputs · outputs] and bias [outputs]. */
   set(weights: ArrayLike<number>, bias: ArrayLike<number>): void {
     this.visit((at, i) => {
       this.weights[at] = weights[i]!;
@@ -109,6 +71,7 @@ class LayerValues {
     this.bias.set(bias);
   }
 
+  /** Copies of weights [inputs · outputs] and bias [outputs]. */
   get(): [weights: Float32Array, bias: Float32Array] {
     const weights = new Float32Array(this.inputs * this.outputs);
     this.visit((at, i) => {
@@ -117,23 +80,38 @@ class LayerValues {
     return [weights, Float32Array.from(this.bias.subarray(0, this.outputs))];
   }
 
-  /** Every weight: its place in the panels, and in the matrix. */
+  /** Calls back with the index of every weight in the panels and in the matrix. */
   private visit(call: (at: number, i: number) => void): void {
     const { inputs, outputs, step } = this;
-    for (let first = 0; first < outputs; first += PANEL) {
-      const width = Math.min(PANEL, outputs - first);
+    for (let first = 0; first < outputs; first += panelWidth) {
+      const width = Math.min(panelWidth, outputs - first);
       for (let row = 0; row < inputs; row++) {
-        const at = (first / PANEL) * step + row * PANEL;
+        const at = (first / panelWidth) * step + row * panelWidth;
         for (let j = 0; j < width; j++) call(at + j, row * outputs + first + j);
       }
     }
   }
 }
 
-/** A dense layer whose weights lie in the memory of the threads that compute it. */
+/** Input and result of {@link DenseLayer.backward}. */
+export interface BackwardPass {
+  /** Rows of the batch. */
+  rows: number;
+  /** Input of the forward pass. */
+  input: Rows;
+  /** Gradient of the loss in the output. */
+  outputGradient: Rows;
+  /** Receives the gradient of the loss in the input; laid out as `input`. */
+  inputGradient: Rows;
+  /** Whether the input came from a ReLU; the gradient is then that in the ReLU's input. */
+  relu: boolean;
+}
+
+/** A dense layer whose weights are in the memory of the threads that compute it. */
 export class DenseLayer {
+  /** Weights and bias. */
   readonly values: LayerValues;
-  /** Adam's moments, there as soon as the layer learns. */
+  /** Adam's moments; undefined until {@link resetMoments}. */
   moments: { first: LayerValues; second: LayerValues } | undefined;
 
   constructor(
@@ -144,8 +122,8 @@ export class DenseLayer {
     this.values = new LayerValues(threads, inputs, outputs);
   }
 
-  /** Gives the layer moments of zero. */
-  startLearning(): void {
+  /** Sets Adam's moments to 0. */
+  resetMoments(): void {
     const { threads, inputs, outputs } = this;
     this.moments ??= {
       first: new LayerValues(threads, inputs, outputs),
@@ -155,19 +133,12 @@ export class DenseLayer {
     this.moments.second.clear();
   }
 
-  /** @param rest what only this task needs */
-  private run(
-    task: number,
-    rows: number,
-    input: Rows,
-    output: Rows,
-    rest: Partial<Record<(typeof words)[number] | (typeof floats)[number], number>>,
-  ): void {
+  /** @param output rows of the output or of its gradient. @param record what only this task needs */
+  private run(kind: number, input: Rows, output: Rows, record: TaskRecord & { rows: number }): void {
     const { threads, inputs, outputs, values } = this;
-    const record: typeof rest = {
-      chunks: threads.kernels.denseChunks(task, inputs, outputs),
-      task,
-      rows,
+    const whole: TaskRecord = {
+      chunks: threads.kernels.denseChunks(kind, inputs, outputs),
+      task: kind,
       inputs,
       outputs,
       inputPitch: 4 * input.pitch,
@@ -176,29 +147,31 @@ export class DenseLayer {
       bias: values.biasAt,
       input: input.address,
       output: output.address,
-      ...rest,
+      ...record,
     };
     threads.run({
-      words: words.map((name) => record[name] ?? 0),
-      floats: floats.map((name) => record[name] ?? 0),
-      work: rows * inputs * outputs,
+      words: words.map((name) => whole[name] ?? 0),
+      floats: floats.map((name) => whole[name] ?? 0),
+      work: record.rows * inputs * outputs,
     });
   }
 
-  /** output = input · weights + bias, followed by a ReLU where asked for. */
+  /** output = input · weights + bias, optionally followed by a ReLU. */
   forward(rows: number, input: Rows, output: Rows, relu: boolean): void {
-    this.run(FORWARD, rows, input, output, { relu: Number(relu) });
+    this.run(task.forward, input, output, { rows, relu: Number(relu) });
   }
 
-  /** Slope of the loss in the input, of the layout of `input`; with `relu`, in what was before the ReLU that made the input. */
-  backward(rows: number, input: Rows, slope: Rows, inputSlope: Rows, relu: boolean): void {
-    this.run(BACKWARD, rows, input, slope, { inputSlope: inputSlope.address, relu: Number(relu) });
+  /** Gradient of the loss in the input. */
+  backward({ rows, input, outputGradient, inputGradient, relu }: BackwardPass): void {
+    const record = { rows, inputGradient: inputGradient.address, relu: Number(relu) };
+    this.run(task.backward, input, outputGradient, record);
   }
 
-  /** A step of Adam along the gradient that follows from input and slope. */
-  update(rows: number, input: Rows, slope: Rows, step: AdamStep): void {
+  /** One step of Adam along the gradient in weights and bias, which follows from input and output gradient. */
+  update(rows: number, input: Rows, outputGradient: Rows, step: AdamStep): void {
     const { first, second } = this.moments!;
-    this.run(UPDATE, rows, input, slope, {
+    this.run(task.update, input, outputGradient, {
+      rows,
       first: first.weightsAt,
       second: second.weightsAt,
       biasFirst: first.biasAt,

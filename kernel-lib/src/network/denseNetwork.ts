@@ -1,50 +1,54 @@
 import type { Random } from "../random";
-import { Normalisation } from "./batchNorm";
-import { DenseLayer, Rows } from "./denseLayer";
+import { BatchNorm } from "./batchNorm";
+import { DenseLayer } from "./denseLayer";
 import type { NetworkThreads } from "./networkThreads";
 import type { AdamStep, Moments, NamedArray } from "./parameters";
+import { Rows } from "./rows";
 
+/** Architecture of a {@link DenseNetwork}. */
 export interface NetworkSpec {
+  /** Width of the input. */
   inputs: number;
-  /** Widths of the hidden layers, each with a ReLU. */
+  /** Widths of the hidden layers, each followed by a ReLU. */
   hidden: number[];
+  /** Width of the output. */
   outputs: number;
-  /** Fraction of the last hidden layer dropped while training. */
+  /** Dropout rate of the last hidden layer in training. */
   dropout: number;
-  /** Batch normalisation of the last hidden layer before the output. */
+  /** Batch normalization of the last hidden layer before the output. */
   batchNorm: boolean;
-  /** Standard deviation of an output at the start, for inputs of unit variance. */
+  /** Initial standard deviation of the outputs, for inputs of unit variance. */
   outputScale: number;
 }
 
-/** Rows of a pass of inference, and the fewest that there is room for. */
-const ROWS = 64;
+/** Rows per pass of inference, and the smallest allocation. */
+const inferenceRows = 64;
 
-/** Where a batch lies on its way through the network. */
+/** The memory of a batch on its way through the network. */
 interface Buffers {
   rows: number;
   /** Input of the network, then each hidden layer after its ReLU. */
   hidden: Rows[];
-  /** What the output layer is given: the last of `hidden`, after dropout and normalisation where there are any. */
+  /** Input of the output layer: the last of `hidden`, after dropout and normalization where there are any. */
   last: Rows;
-  /** Output, and in the backward pass the loss's slope in it. */
+  /** Output, and in the backward pass the gradient of the loss in it. */
   output: Rows;
-  /** Slopes in `hidden`; made by the first backward pass. */
-  slopes: Rows[];
+  /** Gradients in `hidden`; allocated by the first backward pass. */
+  gradients: Rows[];
 }
 
 /**
- * A dense network with its gradient written out, computed by {@link NetworkThreads}. The backward pass updates the weights
- * as it goes: the gradient of three or ten million weights is never stored, and each of them is touched once in a step.
+ * A dense network with explicit gradients, computed by {@link NetworkThreads}. The backward pass updates the weights
+ * layer by layer: the gradient of several million weights is never stored, and each weight is touched once per step.
  */
 export class DenseNetwork {
   private readonly layers: DenseLayer[] = [];
-  private readonly normalisation: Normalisation | undefined;
+  private readonly batchNorm: BatchNorm | undefined;
   private buffers: Buffers | undefined;
   /** What the last forward pass of training left for the backward pass. */
   private tape: { count: number; mask: Float32Array | undefined } | undefined;
 
-  /** @param random draws the first weights; without it they are zeros, to be loaded */
+  /** @param random draws the initial weights; undefined leaves zeros, to be loaded */
   constructor(
     readonly spec: NetworkSpec,
     random: Random | undefined,
@@ -54,160 +58,162 @@ export class DenseNetwork {
     for (let i = 0; i + 1 < sizes.length; i++) {
       this.layers.push(new DenseLayer(threads, sizes[i]!, sizes[i + 1]!));
     }
-    if (spec.batchNorm) this.normalisation = new Normalisation(sizes[sizes.length - 2]!);
-    if (random) this.begin(random);
+    if (spec.batchNorm) this.batchNorm = new BatchNorm(sizes[sizes.length - 2]!);
+    if (random) this.initialize(random);
   }
 
-  /** Gives the network new random weights, as if it had just been made. */
-  begin(random: Random): void {
+  /** Draws new random weights and resets the statistics, as in a new network. */
+  initialize(random: Random): void {
     for (const [i, { values, inputs, outputs }] of this.layers.entries()) {
       const last = i + 1 === this.layers.length;
-      // He et al. (2015) for the ReLU layers; the output begins small, so that training begins at the neutral model.
+      // He et al. (2015) for the ReLU layers; small outputs, so that training starts at the neutral model.
       const deviation = last ? this.spec.outputScale / Math.sqrt(inputs) : Math.sqrt(2 / inputs);
       const weights = new Float32Array(inputs * outputs);
       for (let j = 0; j < weights.length; j++) weights[j] = random.normal() * deviation;
       values.set(weights, new Float32Array(outputs));
     }
-    this.normalisation?.begin();
+    this.batchNorm?.initialize();
     this.tape = undefined;
   }
 
-  /** Room for at least so many rows. */
-  private room(count: number): Buffers {
+  /** Buffers for at least `count` rows. */
+  private buffersFor(count: number): Buffers {
     if (this.buffers && this.buffers.rows >= count) return this.buffers;
-    const rows = Math.max(ROWS, 4 * Math.ceil(count / 4));
+    const rows = Math.max(inferenceRows, 4 * Math.ceil(count / 4));
     const make = (columns: number) => new Rows(this.threads, rows, columns);
     const hidden = this.layers.map(({ inputs }) => make(inputs));
     const top = hidden[hidden.length - 1]!;
     const { dropout, outputs } = this.spec;
-    const last = this.normalisation || dropout > 0 ? make(top.columns) : top;
-    this.buffers = { rows, hidden, last, output: make(outputs), slopes: [] };
+    const last = this.batchNorm || dropout > 0 ? make(top.columns) : top;
+    this.buffers = { rows, hidden, last, output: make(outputs), gradients: [] };
     return this.buffers;
   }
 
-  /** The layers below the output: from the network's input to the last hidden layer. */
-  private climb({ hidden }: Buffers, count: number): void {
+  /** From the network's input to the last hidden layer. */
+  private forwardHidden({ hidden }: Buffers, count: number): void {
     for (let i = 0; i + 1 < this.layers.length; i++) {
       this.layers[i]!.forward(count, hidden[i]!, hidden[i + 1]!, true);
     }
   }
 
-  private finish({ last, output }: Buffers, count: number): void {
+  private forwardOutput({ last, output }: Buffers, count: number): void {
     this.layers[this.layers.length - 1]!.forward(count, last, output, false);
   }
 
-  /** Outputs [n · outputs] for inputs [n · inputs], with running statistics and no dropout. */
+  /** Inference: outputs [n · outputs] for inputs [n · inputs], with running statistics and without dropout. */
   predict(input: Float32Array, count: number): Float32Array {
     const out = new Float32Array(count * this.spec.outputs);
     this.visit(input, count, (output, first, rows) => output.take(out, first, rows));
     return out;
   }
 
-  /** As {@link predict}, some rows at a time, where they lie: calls `visit` with outputs, the first row's number, and how many. */
+  /** As {@link predict}, without a copy: calls `visit` with the outputs of some rows, the index of the first, and their number. */
   visit(
     input: Float32Array,
     count: number,
     visit: (output: Rows, first: number, rows: number) => void,
   ): void {
-    const buffers = this.room(Math.min(count, ROWS));
+    const buffers = this.buffersFor(Math.min(count, inferenceRows));
     const top = buffers.hidden[buffers.hidden.length - 1]!;
     this.tape = undefined;
     for (let first = 0; first < count; first += buffers.rows) {
       const rows = Math.min(buffers.rows, count - first);
       buffers.hidden[0]!.put(input, first, rows);
-      this.climb(buffers, rows);
-      if (this.normalisation) this.normalisation.apply(top, buffers.last, rows);
+      this.forwardHidden(buffers, rows);
+      if (this.batchNorm) this.batchNorm.predict(top, buffers.last, rows);
       else if (buffers.last !== top) buffers.last.values.set(top.values);
-      this.finish(buffers, rows);
+      this.forwardOutput(buffers, rows);
       visit(buffers.output, first, rows);
     }
   }
 
   /**
-   * Forward pass of training; `random` draws the dropout and the batch's own statistics normalise.
-   * @returns the outputs, in the place where {@link learn} wants the loss's slopes in them
+   * Forward pass of training, with dropout drawn from `random` and normalization by the statistics of the batch.
+   * @returns the outputs, to be replaced by the gradient of the loss in them before {@link backward}
    */
   forward(input: Float32Array, count: number, random: Random): Rows {
-    const buffers = this.room(count);
+    const buffers = this.buffersFor(count);
     const { hidden, last, output } = buffers;
     const top = hidden[hidden.length - 1]!;
     hidden[0]!.put(input, 0, count);
-    this.climb(buffers, count);
+    this.forwardHidden(buffers, count);
     const { dropout } = this.spec;
     const mask = dropout > 0 ? dropoutMask(count * top.columns, dropout, random) : undefined;
     if (last !== top) last.values.set(top.values);
     if (mask) scaleRows(last, mask, count);
-    this.normalisation?.forward(last, count);
-    this.finish(buffers, count);
+    this.batchNorm?.forward(last, count);
+    this.forwardOutput(buffers, count);
     this.tape = { count, mask };
     return output;
   }
 
   /**
-   * Backward pass of the last {@link forward} and one step of Adam, from the loss's slopes in the outputs, which have been put
-   * in their place.
-   * @returns the slope in the input [B · inputs] where asked for, with the weights as they were before the step
-   * @throws RangeError without a forward pass that waits for it, or before {@link startLearning}
+   * Backward pass of the last {@link forward} and one step of Adam, from the gradient of the loss in the outputs, which the
+   * caller has written to the rows that `forward` returned.
+   * @param wantInput whether to return the gradient in the input, with the weights before the step. Default false
+   * @returns [B · inputs]
+   * @throws RangeError without a preceding forward pass
    */
-  learn(step: AdamStep, wantInput = false): Float32Array | undefined {
+  backward(step: AdamStep, wantInput = false): Float32Array | undefined {
     const { tape, buffers, layers } = this;
     if (!tape || !buffers) throw new RangeError("network: expected a forward pass before the backward pass");
     this.tape = undefined;
     const { count, mask } = tape;
-    const { hidden, last, output, slopes } = buffers;
-    if (slopes.length === 0) {
-      for (const { inputs } of layers) slopes.push(new Rows(this.threads, buffers.rows, inputs));
+    const { hidden, last, output, gradients } = buffers;
+    if (gradients.length === 0) {
+      for (const { inputs } of layers) gradients.push(new Rows(this.threads, buffers.rows, inputs));
     }
     const top = layers.length - 1;
     for (let i = top; i >= 0; i--) {
       const layer = layers[i]!;
-      const slope = i === top ? output : slopes[i + 1]!;
+      const outputGradient = i === top ? output : gradients[i + 1]!;
+      const inputGradient = gradients[i]!;
       const input = i === top ? last : hidden[i]!;
-      const treated = input !== hidden[i];
-      if (i > 0 || wantInput) layer.backward(count, input, slope, slopes[i]!, i > 0 && !treated);
-      layer.update(count, input, slope, step);
-      if (treated) {
-        this.normalisation?.learn(slopes[i]!, count, step);
-        if (mask) scaleRows(slopes[i]!, mask, count);
-        if (i > 0) closeRelu(slopes[i]!, hidden[i]!, count);
+      /** Dropout or normalization between the ReLU and this layer. */
+      const isTreated = input !== hidden[i];
+      if (i > 0 || wantInput) {
+        layer.backward({ rows: count, input, outputGradient, inputGradient, relu: i > 0 && !isTreated });
+      }
+      layer.update(count, input, outputGradient, step);
+      if (isTreated) {
+        this.batchNorm?.backward(inputGradient, count, step);
+        if (mask) scaleRows(inputGradient, mask, count);
+        if (i > 0) reluBackward(inputGradient, hidden[i]!, count);
       }
     }
-    if (!wantInput) return undefined;
-    const inputSlope = new Float32Array(count * this.spec.inputs);
-    slopes[0]!.take(inputSlope, 0, count);
-    return inputSlope;
+    return wantInput ? gradients[0]!.dense(count) : undefined;
   }
 
-  /** Makes the network ready to learn, with moments of zero. */
-  startLearning(): void {
-    for (const layer of this.layers) layer.startLearning();
-    this.normalisation?.startLearning();
+  /** Sets Adam's moments to 0; required before {@link backward}. */
+  resetMoments(): void {
+    for (const layer of this.layers) layer.resetMoments();
+    this.batchNorm?.resetMoments();
   }
 
-  /** Adam's moments: of weights and bias of each layer, then of scale and offset of the normalisation. */
+  /** Adam's moments of weights and bias of each layer, then of scale and offset of the normalization. */
   moments(): Moments[] {
     const ofLayers = this.layers.flatMap(({ moments }) => {
       const [first, second] = [moments!.first.get(), moments!.second.get()];
       return first.map((array, k) => ({ first: array, second: second[k]! }));
     });
-    return [...ofLayers, ...(this.normalisation?.moments ?? [])];
+    return [...ofLayers, ...(this.batchNorm?.moments ?? [])];
   }
 
-  /** Takes over what {@link moments} gave. */
+  /** Restores what {@link moments} returned. */
   setMoments(moments: readonly Moments[]): void {
     for (const [i, layer] of this.layers.entries()) {
       const [weights, bias] = moments.slice(2 * i, 2 * i + 2) as [Moments, Moments];
       layer.moments!.first.set(weights.first, bias.first);
       layer.moments!.second.set(weights.second, bias.second);
     }
-    for (const [k, own] of (this.normalisation?.moments ?? []).entries()) {
+    for (const [k, own] of (this.batchNorm?.moments ?? []).entries()) {
       const { first, second } = moments[2 * this.layers.length + k]!;
       own.first.set(first);
       own.second.set(second);
     }
   }
 
-  /** Values to be stored: weights and bias of each layer, then what the normalisation has. */
+  /** Weights and bias of each layer, then the arrays of the normalization, for a checkpoint. */
   save(): NamedArray[] {
     const ofLayers = this.layers.flatMap(({ values, inputs, outputs }, i) => {
       const [weights, bias] = values.get();
@@ -216,10 +222,10 @@ export class DenseNetwork {
         { name: `bias${i}`, shape: [outputs], data: bias },
       ];
     });
-    return [...ofLayers, ...(this.normalisation?.save() ?? []).map((a) => ({ ...a, data: a.data.slice() }))];
+    return [...ofLayers, ...(this.batchNorm?.save() ?? []).map((a) => ({ ...a, data: a.data.slice() }))];
   }
 
-  /** Takes over what {@link save} stored. @throws RangeError where names or shapes differ. */
+  /** Restores what {@link save} returned. @throws RangeError where names or shapes differ */
   load(arrays: readonly NamedArray[]): void {
     const find = (name: string, shape: number[]): Float32Array => {
       const array = arrays.find((a) => a.name === name);
@@ -233,11 +239,11 @@ export class DenseNetwork {
     for (const [i, { values, inputs, outputs }] of this.layers.entries()) {
       values.set(find(`weight${i}`, [inputs, outputs]), find(`bias${i}`, [outputs]));
     }
-    for (const { name, shape, data } of this.normalisation?.save() ?? []) data.set(find(name, shape));
+    for (const { name, shape, data } of this.batchNorm?.save() ?? []) data.set(find(name, shape));
   }
 }
 
-/** Zeros with probability `rate`, 1/(1 − rate) elsewhere. */
+/** 0 with probability `rate`, else 1/(1 − rate). */
 function dropoutMask(length: number, rate: number, random: Random): Float32Array {
   const mask = new Float32Array(length);
   const keep = 1 / (1 - rate);
@@ -246,7 +252,7 @@ function dropoutMask(length: number, rate: number, random: Random): Float32Array
   return mask;
 }
 
-/** Multiplies the first rows by dense rows of factors. */
+/** Multiplies the first `count` rows by dense rows of factors. */
 function scaleRows({ values, columns, pitch }: Rows, factors: Float32Array, count: number): void {
   for (let b = 0; b < count; b++) {
     for (let j = 0; j < columns; j++) values[b * pitch + j]! *= factors[b * columns + j]!;
@@ -254,7 +260,7 @@ function scaleRows({ values, columns, pitch }: Rows, factors: Float32Array, coun
 }
 
 /** Zeroes the gradient where the ReLU was inactive. */
-function closeRelu(slope: Rows, activation: Rows, count: number): void {
-  const used = count * slope.pitch;
-  for (let i = 0; i < used; i++) if (!(activation.values[i]! > 0)) slope.values[i] = 0;
+function reluBackward(gradient: Rows, activation: Rows, count: number): void {
+  const used = count * gradient.pitch;
+  for (let i = 0; i < used; i++) if (!(activation.values[i]! > 0)) gradient.values[i] = 0;
 }

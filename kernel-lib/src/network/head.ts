@@ -1,36 +1,37 @@
 import { type GaussianModel, Row } from "../model/gaussianModel";
 
-/** The kinds of parameter that a decoder may vary. */
+/** Kinds of parameters that a decoder may vary. */
 export type Varied = "position" | "amplitude" | "width";
 
 /** Largest displacement along each axis, in box units. */
-export const REACH = 0.3;
+export const reach = 0.3;
 /**
- * Box units per raw number near zero. Adam moves every weight by about its learning rate in each step, and a few hundred
- * weights make one raw number: without this factor a step's noise alone would move Gaussians by pixels, and training
- * on few particles would not find its way.
+ * Box units per raw output near zero. Adam moves every weight by about its learning rate in each step, and a raw output
+ * sums a few hundred weights: without this factor the noise of a step would move Gaussians by pixels, and training
+ * on few particles would not converge.
  */
-export const GAIN = 0.1;
+export const gain = 0.1;
 
 /**
- * What the decoder's raw numbers mean; {@link HeadLayer} turns them into the Gaussians of each particle. A raw zero is the
- * neutral model; the centre moves by a tanh-bounded offset, amplitude and width are multiplied by a sigmoid that
- * spans (0, 2) and (0.5, 1.5) around the neutral value. Kinds that are not varied, and Gaussians that are held, stay at
- * the neutral model and have no raw number at all.
+ * The meaning of the decoder's raw outputs; {@link HeadLayer} turns them into the Gaussians of each particle. Raw outputs
+ * of zero give the neutral model. The centre moves by a tanh-bounded offset, amplitude and width are multiplied by a
+ * sigmoid from 0 to 2 and from 0.5 to 1.5. Parameters that are not varied, and fixed Gaussians, stay at the neutral model
+ * and have no raw output.
  *
- * Raw numbers of one particle: for each varied row in the order x, y, z, amplitude, sigma, one number per free
+ * Raw outputs of one particle: for each varied row in the order x, y, z, amplitude, sigma, one number per free
  * Gaussian.
  */
 export class GaussianHead {
-  /** Raw numbers per particle. */
+  /** Raw outputs per particle. */
   readonly outputs: number;
-  /** For each raw number the index in a set of 5·N parameters, ascending. */
+  /** Index of each raw output in a set of 5·N parameters, ascending. */
   readonly slots: Int32Array;
 
   /**
-   * @param neutral the model that a raw zero stands for
-   * @param vary what may change
-   * @param free for each Gaussian 1 where it may change; default all
+   * @param neutral the model of raw outputs of zero
+   * @param vary    the kinds of parameters that vary
+   * @param free    1 for each Gaussian that may vary, [N]. Default: all
+   * @throws RangeError where nothing is left to vary
    */
   constructor(
     readonly neutral: GaussianModel,

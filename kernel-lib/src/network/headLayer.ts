@@ -1,9 +1,9 @@
 import { Row } from "../model/gaussianModel";
-import type { Rows } from "./denseLayer";
-import { GAIN, type GaussianHead, REACH } from "./head";
+import { type GaussianHead, gain, reach } from "./head";
 import type { NetworkThreads } from "./networkThreads";
+import type { Rows } from "./rows";
 
-/** Words of the head's task after the first, in the order of assembly/head.ts, and the floats that follow them. */
+/** Words of the head's task record after the first, in the order of assembly/head.ts. */
 const words = [
   "chunks",
   "task",
@@ -15,36 +15,35 @@ const words = [
   "slots",
   "neutral",
   "raw",
-  "slopes",
+  "derivatives",
   "models",
   "gradient",
 ] as const;
 
-const DECODE = 3;
-const BACK = 4;
-/** What one raw number costs, counted in multiplications of a layer. */
-const WORK = 64;
+const task = { decode: 3, backward: 4 } as const;
+/** Cost of one raw output, in multiplications of a layer. */
+const workPerOutput = 64;
 
-/** How a slope in the Gaussians becomes that of the loss. */
-export interface HeadSlope {
-  /** Factor on the slope. */
+/** How a gradient of the score in the Gaussians becomes the gradient of the loss. */
+export interface LossScaling {
+  /** Factor on the gradient of the score. */
   scale: number;
   /**
-   * Factor on the slope of the penalty Σ (value/neutral − 1)² / N over the amplitudes and widths of a particle: without it a
-   * Gaussian may vanish and another swell where the images cannot tell.
+   * Weight of the penalty Σ (value/neutral − 1)² / N over the amplitudes and widths of a particle. Without it a Gaussian
+   * may vanish while another one grows, where the images do not distinguish them.
    */
   penalty: number;
 }
 
-/** The head's formulas in the memory of the threads that compute the networks: models of a batch, and the way back. */
+/** The head's formulas, computed by the threads of the networks: the models of a batch, and the gradient backwards. */
 export class HeadLayer {
   private readonly slotsAt: number;
   private readonly neutralAt: number;
   private readonly firstAmplitude: number;
   private readonly firstWidth: number;
   private models: { rows: number; at: number; values: Float32Array } | undefined;
-  /** For learning: derivatives of the models of the last {@link decode}, and the slopes that come in. */
-  private tape: { rows: number; slopes: number; gradient: number } | undefined;
+  /** For training: addresses of the derivatives at the last {@link decode}, and of the incoming gradient. */
+  private tape: { rows: number; derivatives: number; gradient: number } | undefined;
 
   constructor(
     private readonly threads: NetworkThreads,
@@ -60,8 +59,8 @@ export class HeadLayer {
     this.firstWidth = before(Row.sigma * neutral.count);
   }
 
-  /** Room for the models of all rows. What is not varied is there already. */
-  private room({ rows }: Rows): NonNullable<HeadLayer["models"]> {
+  /** Memory for the models of all rows, filled with the neutral model for parameters that do not vary. */
+  private modelsFor({ rows }: Rows): NonNullable<HeadLayer["models"]> {
     if (this.models && this.models.rows >= rows) return this.models;
     const { params } = this.head.neutral;
     const at = this.threads.take(4 * rows * params.length);
@@ -74,24 +73,24 @@ export class HeadLayer {
   private tapeFor({ rows, pitch }: Rows): NonNullable<HeadLayer["tape"]> {
     if (this.tape && this.tape.rows >= rows) return this.tape;
     const { threads } = this;
-    const slopes = threads.take(4 * rows * pitch);
+    const derivatives = threads.take(4 * rows * pitch);
     const gradient = threads.take(4 * rows * this.head.neutral.params.length);
-    this.tape = { rows, slopes, gradient };
+    this.tape = { rows, derivatives, gradient };
     return this.tape;
   }
 
   private run(
-    task: number,
+    kind: number,
     raw: Rows,
     count: number,
-    rest: { models: number; slopes: number; gradient?: number },
-    slope: HeadSlope,
+    rest: { models: number; derivatives: number; gradient?: number; scaling?: LossScaling },
   ): void {
     const { threads, head } = this;
     const { outputs, neutral } = head;
+    const { scaling = { scale: 0, penalty: 0 }, ...addresses } = rest;
     const record: Record<(typeof words)[number], number> = {
       chunks: threads.kernels.headChunks(count, outputs),
-      task,
+      task: kind,
       outputs,
       pitch: 4 * raw.pitch,
       gaussians: neutral.count,
@@ -101,32 +100,35 @@ export class HeadLayer {
       neutral: this.neutralAt,
       raw: raw.address,
       gradient: 0,
-      ...rest,
+      ...addresses,
     };
     threads.run({
       words: words.map((name) => record[name]),
-      floats: [REACH, GAIN, slope.scale, slope.penalty],
-      work: WORK * count * outputs,
+      floats: [reach, gain, scaling.scale, scaling.penalty],
+      work: workPerOutput * count * outputs,
     });
   }
 
   /**
-   * Gaussians [B · 5N] of rows of raw numbers, valid until the next call.
-   * @param learning whether {@link back} follows
+   * Gaussians [B · 5N] from rows of raw outputs, valid until the next call.
+   * @param training whether {@link backward} follows
    */
-  decode(raw: Rows, count: number, learning = false): Float32Array {
-    const { at, values } = this.room(raw);
-    const slopes = learning ? this.tapeFor(raw).slopes : 0;
-    this.run(DECODE, raw, count, { models: at, slopes }, { scale: 0, penalty: 0 });
+  decode(raw: Rows, count: number, training = false): Float32Array {
+    const { at, values } = this.modelsFor(raw);
+    const derivatives = training ? this.tapeFor(raw).derivatives : 0;
+    this.run(task.decode, raw, count, { models: at, derivatives });
     return values.subarray(0, count * this.head.neutral.params.length);
   }
 
-  /** Puts the slopes in raw numbers, decoded for learning just before, in their place, from slopes in the Gaussians [B · 5N]. */
-  back(raw: Rows, count: number, gradient: Float32Array, slope: HeadSlope): void {
-    const { slopes, gradient: at } = this.tape!;
-    this.threads.view(at, gradient.length).set(gradient);
-    const penalty = (2 * slope.penalty) / this.head.neutral.count;
+  /**
+   * Replaces raw outputs, just decoded for training, by the gradient of the loss in them.
+   * @param gradient of the score in the Gaussians, [B · 5N]
+   */
+  backward(raw: Rows, count: number, gradient: Float32Array, { scale, penalty }: LossScaling): void {
+    const { derivatives, gradient: gradientAt } = this.tape!;
+    this.threads.view(gradientAt, gradient.length).set(gradient);
     const { at: models } = this.models!;
-    this.run(BACK, raw, count, { models, slopes, gradient: at }, { ...slope, penalty });
+    const scaling = { scale, penalty: (2 * penalty) / this.head.neutral.count };
+    this.run(task.backward, raw, count, { models, derivatives, gradient: gradientAt, scaling });
   }
 }

@@ -1,48 +1,64 @@
 import type { Random } from "../random";
+import { ArcLengthScale } from "./arcLength";
 import { DenseNetwork } from "./denseNetwork";
-import { EvenScale } from "./evenScale";
 import type { GaussianHead } from "./head";
-import { HeadLayer, type HeadSlope } from "./headLayer";
+import { HeadLayer, type LossScaling } from "./headLayer";
+import { LatentStatistics } from "./latentStatistics";
 import { NetworkThreads } from "./networkThreads";
 import type { AdamStep, NamedArray } from "./parameters";
 
+/** Architecture of a {@link LatentModel}. */
 export interface LatentModelSpec {
+  /** Axes of the latent space. */
   latent: number;
+  /** Numbers per particle that the encoder reads. */
   featureSize: number;
+  /** Widths of the hidden layers of encoder and decoder. */
   hidden: number[];
+  /** Dropout rate of the encoder. */
   dropout: number;
 }
 
-/** Points of the table of an even scale. */
-const SCALE_POINTS = 256;
+/** A batch for {@link LatentModel.regressEncoder}. */
+export interface RegressionBatch {
+  /** Encoder input, [B · featureSize]. */
+  features: Float32Array;
+  /** Latents to be learned, [B · latent]. */
+  goal: Float32Array;
+  /** Weight of each of them, [B · latent]. */
+  weight: Float32Array;
+  /** B, the number of particles. */
+  count: number;
+}
 
-/** How fast the running statistics of the latent follow the batches within an epoch. */
-const MOMENTUM = 0.95;
+/** Points in the table of an arc-length scale. */
+const scalePoints = 256;
 
 /**
- * Encoder and decoder: features of a particle → place in the latent space → Gaussians.
+ * Encoder and decoder: features of a particle → latent coordinates → Gaussians.
  *
- * The encoder's output is brought to zero mean and unit variance over the data set, so that a latent coordinate has a
- * scale: noise, regularisation and the widgets' sliders mean the same in every run. The statistics are constants of a
- * step; {@link calibrate} makes them exact after each epoch.
+ * The encoder's output is standardized to zero mean and unit variance over the data set, so that noise, regularization
+ * and the widgets' sliders mean the same in every run. The statistics are constants within a step; {@link calibrate}
+ * makes them exact after each epoch.
  *
- * Training begins with the neutral model at every z, and z = 0 then becomes the middle of what the particles show. It is
- * not held at the neutral model: that model comes from the blurred consensus map, which is no state of the molecule, and
- * holding it made a gap in the latent space around 0 that no particle wanted to be in (on `adk`, r of the refined latents
- * 0.986 with it held and 0.990 without; on a simulated linear motion 0.985 and 0.996).
+ * Training starts with the neutral model at every z, and z = 0 becomes the middle of what the particles show. It is not
+ * fixed to the neutral model, which comes from the blurred consensus map and is not a state of the molecule: fixing it
+ * left a gap around 0 in the latent space (r of the refined latents on `adk` 0.986 with z = 0 fixed and 0.990 without; on
+ * a simulated linear motion 0.985 and 0.996).
  */
 export class LatentModel {
+  /** Features → raw latents. */
   readonly encoder: DenseNetwork;
+  /** Latents → raw outputs of the head. */
   readonly decoder: DenseNetwork;
   private readonly threads: NetworkThreads;
   private readonly headLayer: HeadLayer;
-  private mean!: Float32Array;
-  private deviation!: Float32Array;
-  private scale: EvenScale | undefined;
+  private statistics: LatentStatistics;
+  private scale: ArcLengthScale | undefined;
 
   /**
-   * @param random draws the first weights; without it they are zeros, to be loaded
-   * @param threads that compute the networks. Default: one per core
+   * @param random  draws the initial weights; undefined leaves zeros, to be loaded
+   * @param threads number of threads. Default: one per core
    */
   constructor(
     readonly spec: LatentModelSpec,
@@ -76,38 +92,33 @@ export class LatentModel {
       this.threads,
     );
     this.headLayer = new HeadLayer(this.threads, head);
-    this.beginLatent();
+    this.statistics = new LatentStatistics(spec.latent);
   }
 
-  /** Gives both networks new random weights, as if they had just been made; the memory that they lie in is kept. */
-  begin(random: Random): void {
-    this.encoder.begin(random.fork(1));
-    this.decoder.begin(random.fork(2));
-    this.beginLatent();
-  }
-
-  private beginLatent(): void {
-    this.mean = new Float32Array(this.spec.latent);
-    this.deviation = new Float32Array(this.spec.latent).fill(1);
+  /** Draws new random weights and resets the statistics, as in a new model; memory is reused. */
+  initialize(random: Random): void {
+    this.encoder.initialize(random.fork(1));
+    this.decoder.initialize(random.fork(2));
+    this.statistics = new LatentStatistics(this.spec.latent);
     this.scale = undefined;
   }
 
   /** Latents [n · latent] of features [n · featureSize]. */
   encode(features: Float32Array, count: number): Float32Array {
     const raw = this.encoder.predict(features, count);
-    const { latent } = this.spec;
     for (let i = 0; i < raw.length; i++) {
-      const z = (raw[i]! - this.mean[i % latent]!) / this.deviation[i % latent]!;
-      raw[i] = this.scale ? this.scale.toEven(z) : z;
+      const z = this.statistics.standardize(raw[i]!, i);
+      raw[i] = this.scale ? this.scale.toArcLength(z) : z;
     }
     return raw;
   }
 
   /**
-   * Ends the training of a one-dimensional latent space: from here on its coordinate is an {@link EvenScale}. Does
-   * nothing in more dimensions, where no such coordinate exists.
+   * Makes the arc length the coordinate of a one-dimensional latent space, once its training has ended; does nothing in
+   * more dimensions. See {@link ArcLengthScale}.
+   * @param features of the particles that get unit variance, [count · featureSize]
    */
-  makeEven(features: Float32Array, count: number): void {
+  useArcLength(features: Float32Array, count: number): void {
     if (this.spec.latent !== 1) return;
     this.scale = undefined;
     const z = this.encode(features, count);
@@ -115,25 +126,15 @@ export class LatentModel {
     const high = z.reduce((a, b) => Math.max(a, b));
     const margin = 0.2 * (high - low);
     const at = Float32Array.from(
-      { length: SCALE_POINTS },
-      (_, p) => low - margin + ((high - low + 2 * margin) * p) / (SCALE_POINTS - 1),
+      { length: scalePoints },
+      (_, p) => low - margin + ((high - low + 2 * margin) * p) / (scalePoints - 1),
     );
-    this.scale = EvenScale.measure(at, this.decode(at, SCALE_POINTS), this.head.neutral, z);
+    this.scale = ArcLengthScale.measure(at, this.decode(at, scalePoints), this.head.neutral, z);
   }
 
-  /** Sets mean and deviation of the latent from the features of the whole data set [n · featureSize]. */
+  /** Sets the statistics of the latents from the features of the whole data set, [count · featureSize]. */
   calibrate(features: Float32Array, count: number): void {
-    const raw = this.encoder.predict(features, count);
-    const { latent } = this.spec;
-    for (let d = 0; d < latent; d++) {
-      let sum = 0;
-      let squares = 0;
-      for (let i = d; i < raw.length; i += latent) sum += raw[i]!;
-      const mean = sum / count;
-      for (let i = d; i < raw.length; i += latent) squares += (raw[i]! - mean) ** 2;
-      this.mean[d] = mean;
-      this.deviation[d] = Math.sqrt(squares / count) || 1;
-    }
+    this.statistics.calibrate(this.encoder.predict(features, count), count);
   }
 
   /** Gaussians [n · 5N] at latents [n · latent]. */
@@ -148,94 +149,75 @@ export class LatentModel {
     return models;
   }
 
-  /** One forward pass of training for a batch of features [B · featureSize], with this noise on the latents. */
+  /**
+   * Forward pass of training.
+   * @param features [B · featureSize]
+   * @param noise    standard deviation of the noise added to the latents
+   */
   forward(features: Float32Array, count: number, noise: number, random: Random): Pass {
     const encoded = this.encoder.forward(features, count, random);
-    const z = this.standardise(encoded.dense(count), count);
+    const z = encoded.dense(count);
+    this.statistics.update(z, count);
+    for (let i = 0; i < z.length; i++) z[i] = this.statistics.standardize(z[i]!, i);
     const raw = this.decoder.forward(
       z.map((value) => value + noise * random.normal()),
       count,
       random,
     );
-    const deviation = this.deviation.slice();
+    const deviations = this.statistics.deviations();
     return {
       models: this.headLayer.decode(raw, count, true),
-      learn: (gradient, how, step) => {
-        this.headLayer.back(raw, count, gradient, how);
-        const slope = this.decoder.learn(step, true)!;
-        for (let i = 0; i < slope.length; i++) slope[i]! /= deviation[i % deviation.length]!;
-        encoded.put(slope, 0, count);
-        this.encoder.learn(step);
+      backward: (gradient, scaling, step) => {
+        this.headLayer.backward(raw, count, gradient, scaling);
+        const inputGradient = this.decoder.backward(step, true)!;
+        for (let i = 0; i < inputGradient.length; i++)
+          inputGradient[i]! /= deviations[i % deviations.length]!;
+        encoded.put(inputGradient, 0, count);
+        this.encoder.backward(step);
       },
     };
   }
 
   /**
-   * A step of the encoder alone, down the mean over the batch of Σ weight · (z − goal)² / Σ weight, with the latent's mean
-   * and deviation as they are. `goal` and `weight` are [B · latent].
+   * A step of the encoder alone towards the mean over the batch of Σ weight · (z − goal)² / Σ weight, with constant
+   * statistics of the latents.
    */
-  regressEncoder(
-    features: Float32Array,
-    goal: Float32Array,
-    weight: Float32Array,
-    count: number,
-    random: Random,
-    step: AdamStep,
-  ): void {
-    const { latent } = this.spec;
+  regressEncoder({ features, goal, weight, count }: RegressionBatch, random: Random, step: AdamStep): void {
     const encoded = this.encoder.forward(features, count, random);
     const raw = encoded.dense(count);
     let total = 0;
     for (const w of weight) total += w;
-    const slope = new Float32Array(count * latent);
-    for (let i = 0; i < slope.length; i++) {
-      const deviation = this.deviation[i % latent]!;
-      const z = (raw[i]! - this.mean[i % latent]!) / deviation;
-      const even = this.scale ? this.scale.toEven(z) : z;
-      const stretch = this.scale ? this.scale.slope(z) : 1;
-      slope[i] = (2 * weight[i]! * (even - goal[i]!) * stretch) / (total * deviation);
+    const gradient = new Float32Array(count * this.spec.latent);
+    for (let i = 0; i < gradient.length; i++) {
+      const z = this.statistics.standardize(raw[i]!, i);
+      const value = this.scale ? this.scale.toArcLength(z) : z;
+      const derivative = this.scale ? this.scale.derivative(z) : 1;
+      const deviation = this.statistics.deviationAt(i);
+      gradient[i] = (2 * weight[i]! * (value - goal[i]!) * derivative) / (total * deviation);
     }
-    encoded.put(slope, 0, count);
-    this.encoder.learn(step);
+    encoded.put(gradient, 0, count);
+    this.encoder.backward(step);
   }
 
-  /** z of raw encoder output, the running statistics having followed this batch. */
-  private standardise(raw: Float32Array, count: number): Float32Array {
-    const { latent } = this.spec;
-    const z = new Float32Array(count * latent);
-    for (let d = 0; d < latent; d++) {
-      let sum = 0;
-      let squares = 0;
-      for (let i = d; i < z.length; i += latent) sum += raw[i]!;
-      const mean = sum / count;
-      for (let i = d; i < z.length; i += latent) squares += (raw[i]! - mean) ** 2;
-      this.mean[d] = MOMENTUM * this.mean[d]! + (1 - MOMENTUM) * mean;
-      const variance = MOMENTUM * this.deviation[d]! ** 2 + ((1 - MOMENTUM) * squares) / count;
-      this.deviation[d] = Math.sqrt(variance) || 1;
-      for (let i = d; i < z.length; i += latent) z[i] = (raw[i]! - this.mean[d]!) / this.deviation[d]!;
-    }
-    return z;
-  }
-
+  /** All weights and statistics, for a checkpoint. */
   save(): NamedArray[] {
-    const { latent } = this.spec;
     const prefixed = (prefix: string, arrays: NamedArray[]) =>
       arrays.map((a) => ({ ...a, name: `${prefix}.${a.name}` }));
     return [
       ...prefixed("encoder", this.encoder.save()),
       ...prefixed("decoder", this.decoder.save()),
-      { name: "latent.mean", shape: [latent], data: this.mean.slice() },
-      { name: "latent.deviation", shape: [latent], data: this.deviation.slice() },
+      ...prefixed("latent", this.statistics.save()),
       ...(this.scale
         ? [
-            { name: "latent.network", shape: [SCALE_POINTS], data: this.scale.network },
-            { name: "latent.even", shape: [SCALE_POINTS], data: this.scale.even },
+            { name: "latent.network", shape: [scalePoints], data: this.scale.network },
+            // The name of the arc length in checkpoints since the first version.
+            { name: "latent.even", shape: [scalePoints], data: this.scale.arcLength },
           ]
         : []),
     ];
   }
 
-  /** Takes over what {@link save} stored. @throws RangeError where something is missing, or not what a model can have */
+  /** Restores what {@link save} returned. @throws RangeError where an array is missing or invalid */
   load(arrays: readonly NamedArray[]): void {
     const under = (prefix: string) =>
       arrays
@@ -243,40 +225,32 @@ export class LatentModel {
         .map((a) => ({ ...a, name: a.name.slice(prefix.length + 1) }));
     this.encoder.load(under("encoder"));
     this.decoder.load(under("decoder"));
-    const statistics = under("latent");
-    for (const name of ["mean", "deviation"] as const) {
-      const array = statistics.find((a) => a.name === name);
-      if (array?.data.length !== this.spec.latent) {
-        throw new RangeError(
-          `weights latent.${name}: expected ${this.spec.latent} numbers, found ${array?.data.length ?? "nothing"}`,
-        );
-      }
-      this[name] = array.data.slice();
+    const latent = under("latent");
+    this.statistics.load(latent);
+    const [network, arcLength] = ["network", "even"].map((name) => latent.find((a) => a.name === name)?.data);
+    if (network?.length !== arcLength?.length || !(isAscending(network) && isAscending(arcLength))) {
+      throw new RangeError("weights latent.even: expected as many ascending numbers as in latent.network");
     }
-    const least = Math.min(...this.deviation);
-    if (!(least > 0)) {
-      throw new RangeError(`weights latent.deviation: expected numbers above 0, found ${least}`);
-    }
-    const [network, even] = ["network", "even"].map((name) => statistics.find((a) => a.name === name)?.data);
-    if (network?.length !== even?.length || !(isRising(network) && isRising(even))) {
-      throw new RangeError("weights latent.even: expected as many rising numbers as in latent.network");
-    }
-    this.scale = network && even && new EvenScale(network, even);
+    this.scale = network && arcLength && new ArcLengthScale(network, arcLength);
   }
 
+  /** Terminates the threads. The model cannot be used afterwards. */
   dispose(): void {
     this.threads.dispose();
   }
 }
 
-function isRising(values: Float32Array = new Float32Array()): boolean {
+function isAscending(values: Float32Array = new Float32Array()): boolean {
   return values.every((value, i) => i === 0 || value >= values[i - 1]!);
 }
 
-/** A forward pass of training that waits for the slope of the score in its Gaussians. */
+/** A forward pass of training that waits for the gradient of the score in its Gaussians. */
 export interface Pass {
   /** The Gaussians of each particle, [B · 5N]; valid until anything else is decoded. */
   models: Float32Array;
-  /** Moves the weights of encoder and decoder a step, from a slope in the Gaussians [B · 5N] and how it becomes the loss's. */
-  learn(gradient: Float32Array, how: HeadSlope, step: AdamStep): void;
+  /**
+   * Updates the weights of encoder and decoder by one step.
+   * @param gradient of the score in the Gaussians, [B · 5N]
+   */
+  backward(gradient: Float32Array, scaling: LossScaling, step: AdamStep): void;
 }

@@ -6,76 +6,79 @@ import {
   instantiate,
   type KernelExports,
   kernelModule,
-  MOST_THREADS,
+  maxThreads,
   newMemory,
   nextJob,
   pagesOf,
   type SharedWasmMemory,
 } from "../wasm/wasmMemory";
 
-/** What is to be computed, as WebAssembly reads it. */
+/** A task for the WebAssembly module. */
 export interface NetworkTask {
-  /** The record's words after the first, which counts the pieces taken. */
+  /** Words of the task record after the first, which counts the chunks that were taken. */
   words: readonly number[];
-  /** The record's floats, which follow the words. */
+  /** Floats of the task record, which follow the words. */
   floats: readonly number[];
-  /** About how many multiplications it takes. */
+  /** Approximate number of multiplications. */
   work: number;
 }
 
-/** Int32 words that the threads share beside the memory, and after them the text of {@link control.failed}. */
+/** Indices of the Int32 words that the threads share beside the memory. */
 export const control = {
-  /** Number of the job and of the threads that are to work on it, as `nextJob` puts them together; they sleep on it. */
+  /** Number of the job and of its threads, combined by `nextJob`; idle threads wait on it. */
   job: 0,
-  /** Threads that still work on it. */
+  /** Threads that are still working on it. */
   busy: 1,
-  /** Threads that are up. */
+  /** Threads that have started. */
   ready: 2,
   /** Pages of memory that the task needs, see `seeGrowth`. */
   pages: 3,
-  /** Bytes of text that says why a thread failed; 0 where none did. */
+  /** Length in bytes of the reason why a thread failed; 0 where none did. */
   failed: 4,
+  /** Start of that reason, UTF-8. */
   text: 5,
 } as const;
-const TEXT_BYTES = 256;
+const maxTextBytes = 256;
 
-/** Where the record lies in the memory. */
-export const RECORD = 64;
-const RECORD_BYTES = 128;
+/** Address of the task record in the memory. */
+export const recordAddress = 64;
+const recordBytes = 128;
 
 /**
- * Below so many multiplications, a fifth of a millisecond, a task is hardly done sooner with others: they have to wake, and
- * where all cores are busy the caller would wait for them. So it is with one model decoded while a training runs.
+ * Multiplications, a fifth of a millisecond, from which a task is shared with other threads. Smaller ones are not faster
+ * that way: threads have to wake, and the caller would wait for them where all cores are busy, as when one model is
+ * decoded while a training runs.
  */
-const WORTH_SHARING = 8e6;
-/** A thread that has not ended its part after so long never will; a task takes milliseconds. */
-const LONGEST_WAIT = 60_000;
+const minSharedWork = 8e6;
+/** In ms, after which a thread counts as dead; a task takes milliseconds. */
+const maxWait = 60_000;
 
 /**
- * Networks in WebAssembly with SIMD (assembly/dense.ts, assembly/head.ts), computed by the calling thread together with worker
- * threads, over one shared memory that holds weights and batches. A call returns when its task is done: there is no wait
- * for the event loop in between. The result does not depend on the number of threads.
+ * Computes networks in WebAssembly with SIMD (assembly/dense.ts, assembly/head.ts) in the calling thread and worker
+ * threads, over one shared memory with weights and batches. A call returns when its task is done, without waiting
+ * for the event loop. The result does not depend on the number of threads.
  *
- * Workers start with the first large task and keep no process alive.
+ * Workers start with the first large task and do not keep the process alive.
  */
 export class NetworkThreads {
+  /** The module's functions in the calling thread. */
   readonly kernels: KernelExports;
   private readonly memory: SharedWasmMemory = newMemory();
   private readonly arena = new Arena();
-  private readonly control = new Int32Array(new SharedArrayBuffer(4 * control.text + TEXT_BYTES));
+  private readonly control = new Int32Array(new SharedArrayBuffer(4 * control.text + maxTextBytes));
   private workers: Worker[] | undefined;
   private failure: Error | undefined;
 
-  /** @param threads the calling one included. Default: one per core */
-  constructor(readonly threads = Math.min(availableParallelism(), MOST_THREADS - 1)) {
-    if (!Number.isInteger(threads) || threads < 1 || threads >= MOST_THREADS) {
-      throw new RangeError(`threads: expected an integer from 1 to ${MOST_THREADS - 1}, found ${threads}`);
+  /** @param threads including the calling one. Default: one per core. @throws RangeError */
+  constructor(readonly threads = Math.min(availableParallelism(), maxThreads - 1)) {
+    if (!Number.isInteger(threads) || threads < 1 || threads >= maxThreads) {
+      throw new RangeError(`threads: expected an integer from 1 to ${maxThreads - 1}, found ${threads}`);
     }
     this.kernels = instantiate(kernelModule(), this.memory);
-    this.arena.take(RECORD + RECORD_BYTES);
+    this.arena.take(recordAddress + recordBytes);
   }
 
-  /** The address of `bytes` bytes of zeros. @throws RangeError where the memory would grow beyond 4 GiB */
+  /** Allocates zeroed bytes; returns their address. @throws RangeError where the memory would exceed 4 GiB */
   take(bytes: number): number {
     const address = this.arena.take(bytes);
     this.arena.fit(this.memory, "networks");
@@ -92,15 +95,15 @@ export class NetworkThreads {
     return new Int32Array(this.memory.buffer, address, length);
   }
 
-  /** Computes a task. @throws Error when a worker thread died */
+  /** Computes a task. @throws Error when a worker thread failed or died */
   run({ words, floats, work }: NetworkTask): void {
     if (this.failure) throw this.failure;
-    this.integers(RECORD, 1 + words.length).set([0, ...words]);
-    this.view(RECORD + 4 * (1 + words.length), floats.length).set(floats);
+    this.integers(recordAddress, 1 + words.length).set([0, ...words]);
+    this.view(recordAddress + 4 * (1 + words.length), floats.length).set(floats);
     const { control: shared } = this;
-    const large = work > WORTH_SHARING;
-    if (large) this.startWorkers();
-    const helpers = large ? Atomics.load(shared, control.ready) : 0;
+    const isShared = work > minSharedWork;
+    if (isShared) this.startWorkers();
+    const helpers = isShared ? Atomics.load(shared, control.ready) : 0;
     if (helpers > 0) {
       Atomics.store(shared, control.busy, helpers);
       Atomics.store(shared, control.pages, pagesOf(this.memory));
@@ -108,7 +111,7 @@ export class NetworkThreads {
       Atomics.notify(shared, control.job);
     }
     try {
-      this.kernels.network(RECORD);
+      this.kernels.network(recordAddress);
     } finally {
       this.awaitHelpers(helpers);
     }
@@ -118,8 +121,8 @@ export class NetworkThreads {
   private awaitHelpers(helpers: number): void {
     const { control: shared } = this;
     for (let busy = helpers; busy > 0; busy = Atomics.load(shared, control.busy)) {
-      if (Atomics.wait(shared, control.busy, busy, LONGEST_WAIT) === "timed-out") {
-        this.failure ??= new Error("networks: a worker thread does not answer");
+      if (Atomics.wait(shared, control.busy, busy, maxWait) === "timed-out") {
+        this.failure ??= new Error("networks: a worker thread does not respond");
         return;
       }
     }
@@ -146,17 +149,17 @@ export class NetworkThreads {
     });
   }
 
-  /** Ends the worker threads. Nothing can be computed afterwards. */
+  /** Terminates the worker threads. Nothing can be computed afterwards. */
   dispose(): void {
-    this.failure ??= new Error("networks: they have been disposed of");
+    this.failure ??= new Error("networks: already disposed");
     for (const worker of this.workers ?? []) void worker.terminate();
     this.workers = [];
   }
 }
 
-/** In a worker: leaves the reason for the caller, who waits and can hear no event. */
-export function sayFailed(shared: Int32Array, error: unknown): void {
-  const text = Buffer.from(String((error as Error)?.message ?? error)).subarray(0, TEXT_BYTES);
-  Buffer.from(shared.buffer, 4 * control.text, TEXT_BYTES).set(text);
+/** In a worker: stores the reason of a failure for the caller, which waits and cannot receive events. */
+export function reportFailure(shared: Int32Array, error: unknown): void {
+  const text = Buffer.from(String((error as Error)?.message ?? error)).subarray(0, maxTextBytes);
+  Buffer.from(shared.buffer, 4 * control.text, maxTextBytes).set(text);
   Atomics.store(shared, control.failed, Math.max(1, text.length));
 }

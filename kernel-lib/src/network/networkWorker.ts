@@ -1,8 +1,8 @@
 import { workerData } from "node:worker_threads";
 import { awaitJob, instantiate, type SharedWasmMemory, seeGrowth } from "../wasm/wasmMemory";
-import { control, RECORD, sayFailed } from "./networkThreads";
+import { control, recordAddress, reportFailure } from "./networkThreads";
 
-/** One thread of {@link NetworkThreads}: sleeps until there is a task to work on. */
+/** A worker thread of {@link NetworkThreads}: waits for tasks and works on them. */
 
 const given = workerData as { module: object; memory: SharedWasmMemory; control: Int32Array };
 const kernels = instantiate(given.module, given.memory);
@@ -13,10 +13,10 @@ for (let job = 0; ; ) {
   job = awaitJob(shared, control.job, index, job);
   try {
     seeGrowth(kernels, given.memory, Atomics.load(shared, control.pages));
-    kernels.network(RECORD);
+    kernels.network(recordAddress);
   } catch (error) {
-    sayFailed(shared, error);
+    reportFailure(shared, error);
   }
-  // The caller sleeps until the last one has ended its part, well or badly.
+  // The caller waits until the last thread is done, whether it failed or not.
   if (Atomics.sub(shared, control.busy, 1) === 1) Atomics.notify(shared, control.busy);
 }

@@ -1,38 +1,52 @@
 /**
- * Contrast transfer function of one image, as RELION defines it: positive in its first lobe for white particles,
- * √(1 − Q²)·sin χ + Q·cos χ with χ = π λ Δf s² − ½ π Cs λ³ s⁴ + φ.
+ * Parameters of the contrast transfer function of one image, as RELION defines it:
+ * √(1 − Q²)·sin χ + Q·cos χ with χ = π λ Δf s² − ½ π Cs λ³ s⁴ + φ, positive in its first lobe for white particles.
  */
 export interface Ctf {
-  /** Defocus along the axis at `angle` and across it, in Å; positive is underfocus. */
+  /** Defocus along the axis at `angle`, in Å; positive for underfocus. */
   defocusU: number;
+  /** Defocus perpendicular to that axis, in Å. */
   defocusV: number;
-  /** From the x axis towards the y axis, in degrees. */
+  /** Angle of the astigmatism from the x axis towards the y axis, in degrees. */
   angle: number;
-  /** Of a phase plate, in degrees. */
+  /** Phase shift of a phase plate, in degrees. */
   phaseShift: number;
   /** Voltage in kV. */
   voltage: number;
-  /** Spherical aberration in mm. */
+  /** Spherical aberration Cs in mm. */
   sphericalAberration: number;
-  /** Q, a fraction. */
+  /** Amplitude contrast Q, a fraction. */
   amplitudeContrast: number;
-  /** B factor in Å² of an envelope exp(−B s²/4); 0 for none. */
+  /** B factor in Å² of the envelope exp(−B s²/4); 0 for none. */
   bFactor: number;
-  /** Factor on the whole function; 1 for none. */
+  /** Scale factor of the whole function; 1 for none. */
   scale: number;
 }
 
 const degree = Math.PI / 180;
 
-/** Relativistic wavelength of electrons in Å, with the constants that RELION uses. `voltage` is in kV. */
+/**
+ * Relativistic wavelength of electrons in Å, with RELION's constants.
+ * @param voltage in kV
+ * @example
+ * ```ts
+ * e2.optics.electronWavelength(300); // 0.0197 Å
+ * ```
+ */
 export function electronWavelength(voltage: number): number {
   const volts = 1000 * voltage;
   return 12.2643247 / Math.sqrt(volts * (1 + 0.978466e-6 * volts));
 }
 
 /**
- * Calculates one CTF at many spatial frequencies. What does not depend on the frequency is worked out once:
+ * Evaluates one CTF at many spatial frequencies. Terms that do not depend on the frequency are computed once:
  * χ = x²·a + y²·b + 2xy·c + s⁴·d + e, with (x, y) in 1/Å.
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const ctf = particles.ctf(0);
+ * if (ctf) console.log(new e2.optics.CtfEvaluator(ctf).at(0.1, 0)); // at 10 Å
+ * ```
  */
 export class CtfEvaluator {
   private readonly xx: number;
@@ -43,6 +57,7 @@ export class CtfEvaluator {
   private readonly decay: number;
   private readonly scale: number;
 
+  /** @param ctf its parameters; later changes of the object have no effect */
   constructor(ctf: Ctf) {
     const lambda = electronWavelength(ctf.voltage);
     const mean = (ctf.defocusU + ctf.defocusV) / 2;
@@ -60,20 +75,20 @@ export class CtfEvaluator {
     this.scale = ctf.scale;
   }
 
-  /** Argument of the sine, χ + asin Q, at a frequency in 1/Å. */
+  /** The argument of the sine, χ + asin Q, in radians at the frequency (x, y) in 1/Å. */
   phase(x: number, y: number): number {
     const s2 = x * x + y * y;
     return x * x * this.xx + y * y * this.yy + 2 * x * y * this.xy + s2 * s2 * this.fourth + this.constant;
   }
 
   /**
-   * The phase in turns, phase/2π = kx²·xx + ky²·yy + kx·ky·xy + |k|⁴·fourth + constant, and the envelope
-   * exp(decay·|k|²), at Fourier pixels (kx, ky).
-   * @param physicalBox  edge of the box in Å, S·apix
+   * Coefficients for integer Fourier pixels (kx, ky): the phase in turns,
+   * phase/2π = kx²·xx + ky²·yy + kx·ky·xy + |k|⁴·fourth + constant, and the envelope exp(decay·|k|²).
+   * @param boxLength S·apix in Å
    */
-  inTurns(physicalBox: number): Record<"xx" | "yy" | "xy" | "fourth" | "constant" | "decay", number> {
+  inTurns(boxLength: number): Record<"xx" | "yy" | "xy" | "fourth" | "constant" | "decay", number> {
     const turn = 2 * Math.PI;
-    const square = physicalBox ** 2;
+    const square = boxLength ** 2;
     return {
       xx: this.xx / turn / square,
       yy: this.yy / turn / square,
@@ -84,7 +99,7 @@ export class CtfEvaluator {
     };
   }
 
-  /** The CTF at a frequency in 1/Å. */
+  /** The CTF at the frequency (x, y) in 1/Å. */
   at(x: number, y: number): number {
     const envelope = this.decay === 0 ? 1 : Math.exp(this.decay * (x * x + y * y));
     return this.scale * envelope * Math.sin(this.phase(x, y));
@@ -93,8 +108,14 @@ export class CtfEvaluator {
 
 /**
  * The CTF at Fourier pixel (kx, ky).
- * @param physicalBox  edge of the box in Å, S·apix
+ * @param boxLength S·apix in Å
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const ctf = particles.ctf(0);
+ * if (ctf) console.log(e2.optics.ctfValue(ctf, 8, 0, particles.boxSize * particles.apix));
+ * ```
  */
-export function ctfValue(ctf: Ctf, kx: number, ky: number, physicalBox: number): number {
-  return new CtfEvaluator(ctf).at(kx / physicalBox, ky / physicalBox);
+export function ctfValue(ctf: Ctf, kx: number, ky: number, boxLength: number): number {
+  return new CtfEvaluator(ctf).at(kx / boxLength, ky / boxLength);
 }

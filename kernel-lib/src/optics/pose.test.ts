@@ -10,9 +10,9 @@ function assertClose(a: ArrayLike<number>, b: ArrayLike<number>, tolerance = 1e-
 }
 
 test("Euler angles turn about z, then y, then z", () => {
-  assertClose(rotationFromEuler(90, 0, 0), [0, 1, 0, -1, 0, 0, 0, 0, 1]);
-  assertClose(rotationFromEuler(0, 90, 0), [0, 0, -1, 0, 1, 0, 1, 0, 0]);
-  assertClose(rotationFromEuler(0, 0, 90), [0, 1, 0, -1, 0, 0, 0, 0, 1]);
+  assertClose(rotationFromEuler([90, 0, 0]), [0, 1, 0, -1, 0, 0, 0, 0, 1]);
+  assertClose(rotationFromEuler([0, 90, 0]), [0, 0, -1, 0, 1, 0, 1, 0, 0]);
+  assertClose(rotationFromEuler([0, 0, 90]), [0, 1, 0, -1, 0, 0, 0, 0, 1]);
 });
 
 test("angles and matrix go over into each other, at the poles too", () => {
@@ -24,27 +24,27 @@ test("angles and matrix go over into each other, at the poles too", () => {
   ]);
   angles.push([0, 0, 0], [0, 180, 0], [0, 0, -77], [0, 180, 120], [40, 1e-5, 10]);
   for (const [rot, tilt, psi] of angles as [number, number, number][]) {
-    const found = eulerFromRotation(rotationFromEuler(rot, tilt, psi));
+    const found = eulerFromRotation(rotationFromEuler([rot, tilt, psi]));
     assertClose([found.rot, found.tilt, found.psi], [rot, tilt, psi], 1e-6);
   }
-  const { rot, tilt, psi } = eulerFromRotation(rotationFromEuler(30, 180, 50));
-  assertClose(rotationFromEuler(rot, tilt, psi), rotationFromEuler(30, 180, 50));
+  const { rot, tilt, psi } = eulerFromRotation(rotationFromEuler([30, 180, 50]));
+  assertClose(rotationFromEuler([rot, tilt, psi]), rotationFromEuler([30, 180, 50]));
 });
 
 test("a rotation vector turns about its direction by its length", () => {
   const [c, s] = [Math.cos(0.7), Math.sin(0.7)];
-  assertClose(rotationFromVector(0, 0, 0.7), [c, -s, 0, s, c, 0, 0, 0, 1]);
-  assertClose(rotationFromVector(0.7, 0, 0), [1, 0, 0, 0, c, -s, 0, s, c]);
-  assertClose(rotationFromVector(0, 0, 0), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
-  assertClose(rotationFromVector(1e-9, 0, 0), [1, 0, 0, 0, 1, -1e-9, 0, 1e-9, 1]);
+  assertClose(rotationFromVector([0, 0, 0.7]), [c, -s, 0, s, c, 0, 0, 0, 1]);
+  assertClose(rotationFromVector([0.7, 0, 0]), [1, 0, 0, 0, c, -s, 0, s, c]);
+  assertClose(rotationFromVector([0, 0, 0]), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
+  assertClose(rotationFromVector([1e-9, 0, 0]), [1, 0, 0, 0, 1, -1e-9, 0, 1e-9, 1]);
   // A third of a turn about (1, 1, 1) takes x to y to z.
   const third = (2 * Math.PI) / 3 / Math.sqrt(3);
-  assertClose(rotationFromVector(third, third, third), [0, 0, 1, 1, 0, 0, 0, 1, 0]);
+  assertClose(rotationFromVector([third, third, third]), [0, 0, 1, 1, 0, 0, 0, 1, 0]);
 });
 
 test("matrices are written where they are wanted", () => {
   const out = new Float32Array(18);
-  rotationFromEuler(10, 20, 30, out, 9);
+  rotationFromEuler([10, 20, 30], out, 9);
   assert.deepEqual([...out.subarray(0, 9)], new Array(9).fill(0));
-  assertClose(out.subarray(9), rotationFromEuler(10, 20, 30), 1e-7);
+  assertClose(out.subarray(9), rotationFromEuler([10, 20, 30]), 1e-7);
 });

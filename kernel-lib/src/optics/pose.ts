@@ -1,14 +1,16 @@
-/** Orientations: RELION's Euler angles, cryoSPARC's rotation vectors, and the rotation matrices used everywhere else. */
+/** Orientations: RELION's Euler angles and cryoSPARC's rotation vectors as rotation matrices. */
 
 const degree = Math.PI / 180;
 
+/** RELION's ZYZ Euler angles (rot, tilt, psi) in degrees. */
+export type EulerAngles = readonly [rot: number, tilt: number, psi: number];
+
 /**
- * Rotation matrix reference → image of RELION's ZYZ Euler angles in degrees, row-major, written to `out` from `at`.
+ * Rotation matrix, reference → image, of RELION's Euler angles in degrees.
+ * @param out receives the nine numbers, row-major, from index `at`. Default: a new array
  */
 export function rotationFromEuler(
-  rot: number,
-  tilt: number,
-  psi: number,
+  [rot, tilt, psi]: EulerAngles,
   out: Float32Array | Float64Array = new Float64Array(9),
   at = 0,
 ): Float32Array | Float64Array {
@@ -31,8 +33,8 @@ export function rotationFromEuler(
 }
 
 /**
- * RELION's Euler angles in degrees of a rotation matrix: rot and psi in (−180, 180], tilt in [0, 180]. Where tilt is
- * 0 or 180 only one combination of rot and psi matters, and rot is 0.
+ * RELION's Euler angles in degrees of the rotation matrix (row-major) at index `at`: rot and psi in (−180, 180], tilt in
+ * [0, 180]. At tilt 0 and 180, where rot and psi are not independent, rot is 0.
  */
 export function eulerFromRotation(
   matrix: ArrayLike<number>,
@@ -44,20 +46,21 @@ export function eulerFromRotation(
   if (sinTilt > 1e-7) {
     return { rot: Math.atan2(m(7), m(6)) / degree, tilt, psi: Math.atan2(m(5), -m(2)) / degree };
   }
-  // Looking along −z, psi turns the other way.
+  // At tilt 180 psi has the opposite sense.
   return { rot: 0, tilt, psi: Math.atan2(m(8) > 0 ? -m(3) : m(3), m(4)) / degree };
 }
 
-/** Rotation matrix of a rotation vector (axis times angle in radians) by Rodrigues' formula, row-major. */
+/**
+ * Rotation matrix of a rotation vector (axis times angle in radians), by Rodrigues' formula.
+ * @param out receives the nine numbers, row-major, from index `at`. Default: a new array
+ */
 export function rotationFromVector(
-  x: number,
-  y: number,
-  z: number,
+  [x, y, z]: readonly [number, number, number],
   out: Float32Array | Float64Array = new Float64Array(9),
   at = 0,
 ): Float32Array | Float64Array {
   const angle = Math.hypot(x, y, z);
-  // sin θ / θ and (1 − cos θ) / θ², with their limits where θ vanishes.
+  // sin θ / θ and (1 − cos θ) / θ², with their limits at θ = 0.
   const s = angle < 1e-8 ? 1 : Math.sin(angle) / angle;
   const c = angle < 1e-4 ? 0.5 : (1 - Math.cos(angle)) / (angle * angle);
   out[at] = 1 - c * (y * y + z * z);

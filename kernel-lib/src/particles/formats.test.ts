@@ -136,7 +136,7 @@ test("adk/particles.star: 3,000 particles of RELION 3.1", skipIf(skip), async (t
   const set = await openParticles(file("adk/particles.star"));
   t.onTestFinished(() => set.close());
   assert.deepEqual(
-    [set.count, set.boxSize, set.apix, set.hasCtf, set.notices.length],
+    [set.count, set.boxSize, set.apix, set.hasCtf, set.warnings.length],
     [3000, 64, 1.5, true, 0],
   );
   assertNear(set.shifts()[0]!, -0.305339);
@@ -207,7 +207,7 @@ test(
     assert.deepEqual([set.boxSize, set.apix, set.opticsGroup(0).ctfPremultiplied], [448, 0.89, false]);
     assert.equal(set.count, 17);
     assertNear(set.shifts()[2]!, -1.259694);
-    assert.deepEqual(set.notices, [
+    assert.deepEqual(set.warnings, [
       "beam tilt and higher-order aberrations in the optics table are not corrected",
       "the anisotropic magnification in the optics table is not corrected",
       "2 of 17 rows name an image a second time: rows of one image stay in the same half",

@@ -1,13 +1,11 @@
-/**
- * Assignment of particles to halves and other parts that must not share an image. All take `images`: for each particle a
- * number that is the same for those that show the same image (`ParticleSet.images`), undefined where none do.
- */
+/** Division of particles into halves and other parts that must not share an image. */
 
+/** For each particle a number of its image (`ParticleSet.images`); undefined if no two particles share one. */
 export type Images = ArrayLike<number> | undefined;
 
 /**
- * Half (1 or 2) of each of `count` particles: the first, third, … image of those that are used are of half 1. Particles that
- * are not used have 0.
+ * Half (1 or 2) of each of `count` particles, 0 for unused ones: the first, third, … used image are in half 1.
+ * @param used indices of the used particles
  */
 export function alternateHalves(used: ArrayLike<number>, count: number, images?: Images): Uint8Array {
   const halves = new Uint8Array(count);
@@ -24,8 +22,8 @@ export function alternateHalves(used: ArrayLike<number>, count: number, images?:
 }
 
 /**
- * The given halves (1 or 2) with every image in one of them: images that are in both go to half 1 and half 2 by turns.
- * @returns the halves, and how many images were in both
+ * Assigns images that are in both of the given halves (1 or 2) to one of them, alternately.
+ * @returns the halves, and the number of images that were in both
  */
 export function undividedHalves(halves: Uint8Array, images: Images): { halves: Uint8Array; divided: number } {
   if (!images) return { halves, divided: 0 };
@@ -42,8 +40,9 @@ export function undividedHalves(halves: Uint8Array, images: Images): { halves: U
 }
 
 /**
- * Divides particles in two along a random order: the first `count` of them and those that share an image with one of
- * these, and all others. Both sorted.
+ * Splits particles in two: the first `count` in the given order with all that share an image with one of them, and the rest.
+ * @param order particle indices, in random order
+ * @returns both parts, sorted
  */
 export function splitByImage(
   order: ArrayLike<number>,
@@ -52,13 +51,13 @@ export function splitByImage(
 ): { first: Int32Array; rest: Int32Array } {
   const imageOf = (particle: number) => images?.[particle] ?? particle;
   const chosen = new Set<number>();
-  // Copies of a chosen image count, so that the first part is no larger than it has to be.
+  // Copies of a chosen image are counted, so that the first part is no larger than necessary.
   let taken = 0;
   const sizes = images && sizesOf(order, imageOf);
   for (let n = 0; n < order.length && taken < count; n++) {
     const image = imageOf(order[n]!);
     if (chosen.has(image)) continue;
-    // One image of many copies is not to leave the other part empty.
+    // Leave at least one image for the other part.
     if (sizes && chosen.size + 1 === sizes.size) break;
     chosen.add(image);
     taken += sizes?.get(image) ?? 1;

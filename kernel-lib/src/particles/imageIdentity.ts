@@ -1,23 +1,24 @@
 import { stat } from "node:fs/promises";
 import { inParallel } from "../parallel";
 
-/** Which rows of a particle file name which image. */
+/** The image names of a particle file. */
 export interface NamedImages {
-  /** Names of the stacks, and for each row the index of its stack and the place there. */
+  /** Names of the stacks. */
   readonly stacks: readonly string[];
+  /** Index of the stack of each row. */
   readonly stack: ArrayLike<number>;
+  /** Section of each row in its stack, from 0. */
   readonly section: ArrayLike<number>;
 }
 
-/** Stacks whose place is looked up at the same time. */
-const LOOKED_UP_AT_ONCE = 16;
+/** Stacks that are looked up at the same time. */
+const maxParallelLookups = 16;
 
 /**
- * An image is its file, symbolic and hard links resolved, and its place there: for each row that of the first row with the same
- * image.
+ * For each row the first row with the same image, which is identified by its file (links resolved) and section.
  *
- * @param find path of a stack by its name; undefined where there is none, and its name stands for it
- * @returns undefined where no image is named twice
+ * @param find finds a stack by its name; stacks that are not found are identified by their names
+ * @returns undefined if no image is named twice
  */
 export async function firstRowsOfImages(
   { stacks, stack, section }: NamedImages,
@@ -25,7 +26,7 @@ export async function firstRowsOfImages(
 ): Promise<Int32Array | undefined> {
   const files = new Map<string, number>();
   const resolved = new Array<string>(stacks.length);
-  await inParallel([...stacks.keys()], LOOKED_UP_AT_ONCE, async (index) => {
+  await inParallel([...stacks.keys()], maxParallelLookups, async (index) => {
     const name = stacks[index]!;
     const file = await find(name);
     resolved[index] = file === undefined ? name : await identityOf(file);
@@ -39,7 +40,7 @@ export async function firstRowsOfImages(
   return firstRows(stack.length, files.size, fileOfRow, section);
 }
 
-/** The same for all names of one file. */
+/** A text that is equal for all names of one file. */
 async function identityOf(file: string): Promise<string> {
   const facts = await stat(file, { bigint: true }).catch(() => undefined);
   return facts ? `${facts.dev}:${facts.ino}` : file;
@@ -64,7 +65,7 @@ function firstRows(
   }
   const first = new Int32Array(rows);
   let repeats = 0;
-  // A table of all places, unless rows are few among many (or a number is wrong, which shows when the image is read).
+  // A dense table, unless sections are sparse (or wrong, which is reported when the image is read).
   const known = places <= 16 * rows + 1024 ? new Int32Array(places) : new Map<number, number>();
   for (let row = 0; row < rows; row++) {
     const place = starts[fileOf(row)]! + section[row]!;
@@ -77,7 +78,7 @@ function firstRows(
   return repeats === 0 ? undefined : first;
 }
 
-/** How many rows name an image that an earlier row has. */
+/** Number of rows that repeat the image of an earlier row. */
 export function countRepeats(first: ArrayLike<number>): number {
   let repeats = 0;
   for (let row = 0; row < first.length; row++) if (first[row] !== row) repeats++;

@@ -3,35 +3,36 @@ import { eulerFromRotation } from "../optics/pose";
 import type { Categories } from "./metadata/metadata";
 import type { ParticleSet } from "./particleSet";
 
-/** A column that axes and colours can be made of. */
+export type { Categories } from "./metadata/metadata";
+
+/** A column that particles can be plotted over or coloured by. */
 export interface ColumnDescription {
-  /** As the file has it, without a leading underscore, or the name of one that is worked out for files of any kind. */
+  /** Name in the file without leading underscore, or name of a derived column. */
   name: string;
   kind: "number" | "category";
-  /** Where it is known: Å, °. */
+  /** Å, ° or rad, if known. */
   unit?: string;
-  /** Whether it stands in the file; else it follows from poses, CTF and image names. */
+  /** Whether it is a column of the file; otherwise it is derived from poses, CTF and image names. */
   inFile: boolean;
 }
 
-/** The numbers of the particles of a set, in its order; NaN where the file has none. */
+/** A numeric column of a set of particles. */
 export interface NumberColumn {
   name: string;
   kind: "number";
+  /** Å, ° or rad, if known. */
   unit?: string;
+  /** Value of each particle; NaN for nan and inf in the file. */
   values: Float64Array;
 }
 
-/** The categories of the particles of a set, in its order. */
-export interface CategoryColumn {
+/** A column of categories of a set of particles; `names` holds those that occur, numbers in order before other words. */
+export interface CategoryColumn extends Categories {
   name: string;
   kind: "category";
-  /** Index into `names` of each particle. */
-  codes: Uint32Array;
-  /** Those that occur, numbers in their order before other words in theirs. */
-  names: string[];
 }
 
+/** A column of a set of particles. */
 export type ParticleColumn = NumberColumn | CategoryColumn;
 
 interface Derived extends ColumnDescription {
@@ -51,7 +52,7 @@ const shift = (set: ParticleSet, axis: 0 | 1) => {
   return numbersOf(set, (i) => shifts[2 * i + axis]!);
 };
 
-/** What every file says in its own way, where it says it. */
+/** Columns that files of any program provide in their own ways. */
 function derivedColumns(set: ParticleSet): Derived[] {
   const found: Derived[] = [];
   const number = (name: string, unit: string, read: Derived["read"]) =>
@@ -75,9 +76,14 @@ function derivedColumns(set: ParticleSet): Derived[] {
 }
 
 /**
- * What particles can be coloured by, or drawn over: columns that are worked out for files of any kind (`defocus` and
- * `astigmatism` of the CTF, the angles `rot`, `tilt` and `psi`, `shift x` and `shift y`, `optics group`, `half set`, `image
- * stack`), as far as the file says them, then all of the file. Only its first rows are looked at for the kinds.
+ * The columns that particles can be plotted over or coloured by: those derived for files of any program, as far as available
+ * (`defocus`, `astigmatism`, `rot`, `tilt`, `psi`, `shift x`, `shift y`, `optics group`, `half set`, `image stack`), then all
+ * columns of the file, whose kinds are determined from its first rows.
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * for (const { name, kind, unit } of e2.particles.columns(particles)) console.log(name, kind, unit ?? "");
+ * ```
  */
 export function particleColumns(set: ParticleSet): ColumnDescription[] {
   return [
@@ -94,10 +100,17 @@ export function particleColumns(set: ParticleSet): ColumnDescription[] {
 }
 
 /**
- * One column of the particles of a set, read now; nothing of it is kept. Words among numbers make it one of categories.
+ * Reads a column of a set of particles.
  *
- * @param kind `category` takes numbers, such as a class number, as categories
- * @throws InputError for a name that is not among the {@link particleColumns}, and for text where `kind` is `number`
+ * @param name one of the names of {@link particleColumns}
+ * @param kind `category` to read numbers, such as class numbers, as categories. Default: numbers if all values are numeric
+ * @throws InputError for an unknown name, and for text if `kind` is `number`
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const tilt = e2.particles.column(particles, "tilt");
+ * if (tilt.kind === "number") console.log(Math.max(...tilt.values), tilt.unit);
+ * ```
  */
 export function particleColumn(set: ParticleSet, name: string, kind?: "number" | "category"): ParticleColumn {
   const derived = derivedColumns(set).find((column) => column.name === name);
@@ -111,18 +124,18 @@ export function particleColumn(set: ParticleSet, name: string, kind?: "number" |
           )
         : { name, kind: "number", unit: derived.unit!, values: read };
     }
-    return asked(set, kind, categoryColumn(name, read));
+    return requireCategories(set, kind, categoryColumn(name, read));
   }
   if (!set.hasColumn(name) && !set.fileColumns().some((column) => column.name === name)) {
     const names = particleColumns(set).map((column) => column.name);
     throw new InputError(set.file, `one of the columns ${names.join(", ")}`, name);
   }
-  const values = kind === "category" ? undefined : set.looseColumn(name);
+  const values = kind === "category" ? undefined : set.numericColumn(name);
   if (values) return { name, kind: "number", ...unitOf(name), values };
-  return asked(set, kind, categoryColumn(name, set.categories(name)));
+  return requireCategories(set, kind, categoryColumn(name, set.categories(name)));
 }
 
-function asked(
+function requireCategories(
   set: ParticleSet,
   kind: "number" | "category" | undefined,
   column: CategoryColumn,
@@ -144,7 +157,7 @@ function categoriesOf(count: number, word: (i: number) => string): Categories {
   return { codes, names: [...known.keys()] };
 }
 
-/** Categories that occur, in order. */
+/** A column with only the categories that occur, sorted. */
 function categoryColumn(name: string, { codes, names }: Categories): CategoryColumn {
   const occurs = new Uint8Array(names.length);
   for (let i = 0; i < codes.length; i++) occurs[codes[i]!] = 1;
@@ -167,7 +180,7 @@ function categoryColumn(name: string, { codes, names }: Categories): CategoryCol
 function compare(a: string, b: string, numeric: (word: string) => number): number {
   const [p, q] = [numeric(a), numeric(b)];
   if (!Number.isNaN(p) || !Number.isNaN(q)) {
-    // Numbers come first; those of equal value, such as 1 and 01, as words.
+    // Numbers come first; equal ones, such as 1 and 01, are compared as text.
     if (Number.isNaN(p)) return 1;
     if (Number.isNaN(q)) return -1;
     if (p !== q) return p - q;
@@ -175,7 +188,7 @@ function compare(a: string, b: string, numeric: (word: string) => number): numbe
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Units of RELION's labels and of cryoSPARC's fields, as far as their names tell. */
+/** Unit of a RELION label or cryoSPARC field, as far as its name tells. */
 function unitOf(name: string): { unit?: string } {
   if (/^rln(Angle(Rot|Tilt|Psi)(Prior)?|DefocusAngle|PhaseShift)$/.test(name)) return { unit: "°" };
   if (/^rln(DefocusU|DefocusV|CtfMaxResolution|CtfAstigmatism)$|Angst(Prior)?$/.test(name))

@@ -7,51 +7,53 @@ import { StackReader } from "./images/stackReader";
 import { readCryosparc } from "./metadata/cryosparcMetadata";
 import type { ParticleMetadata, StackFacts } from "./metadata/metadata";
 import { checkMetadata } from "./metadata/metadataChecks";
-import { metadataDoubts } from "./metadata/metadataDoubts";
+import { metadataWarnings } from "./metadata/metadataWarnings";
 import { readRelion } from "./metadata/relionMetadata";
 
+/** Options of `particles.open`. */
 export interface OpenParticlesOptions {
   /**
-   * Folder in which image stacks are looked for first: by their full relative name, then by ever shorter ends of it, at last by
-   * the name of the file alone.
+   * Folder in which image stacks are looked for first: by their relative path, then without its leading folders one by one, at
+   * last by the file name. Default: only the folder of the particle file, those above it, and the working folder.
    */
   dataFolder?: string | undefined;
   /**
-   * Å per pixel of the images, where the file does not say it or says it wrong. Shifts that the file has in Å change with it, since
-   * they were found in pixels. Default: as in the file, else in the header of the first stack.
+   * Å per pixel of the images, overriding the file. Shifts in Å are scaled with it, since alignments find them in pixels.
+   * Default: as in the file, else in the header of the first stack.
    */
   apix?: number | undefined;
-  /** Whether images are read with the opposite sign: for molecules that are darker than their surroundings. */
+  /** Whether to invert the sign of images, for molecules darker than their surroundings. Default false. */
   invertContrast?: boolean | undefined;
-  /** How stacks of bytes (mode 0) are read; see `openMrc`. */
+  /** How stacks of bytes (mode 0) are read. Default: see `formats.openMrc`. */
   bytes?: ByteSign | undefined;
   /**
-   * What to take for the stacks where nothing but poses and CTFs is wanted and they may be elsewhere.
+   * Replaces facts from stacks that may be missing, if only poses and CTFs are needed.
    * @internal
    */
   withoutStacks?: StackFacts;
+  /** Stops the opening. Default: in a notebook, set when the cell is interrupted. */
   signal?: AbortSignal;
 }
 
-/** What all sets of one file share. */
+/** An open particle file, shared by all sets of its particles. */
 export interface ParticleFile {
   metadata: ParticleMetadata;
   reader: StackReader;
-  /** First row with the image of each row; undefined where no image is named twice. */
+  /** For each row the first row with the same image; undefined if no image is named twice. */
   images: Int32Array | undefined;
-  /** Half set of each row, every image in one of them. */
+  /** Half set of each row, equal for rows that share an image. */
   halves: Uint8Array | undefined;
-  /** Pixel size that was given instead of the file's. */
+  /** Pixel size in Å that overrides the file's. */
   apix: number | undefined;
-  /** Whether images are read with the opposite sign of what the file says. */
+  /** Whether the sign of images is inverted. */
   invertContrast: boolean;
-  /** How stacks of bytes are read, where it was given. */
+  /** How stacks of bytes are read, if given. */
   bytes: ByteSign | undefined;
 }
 
 /**
- * Reads a particle file of any program and checks what it says; see `openParticles`.
- * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
+ * Reads and validates a particle file; see `openParticles`.
+ * @throws InputError if the file is missing, in another format, or malformed, and for impossible values of CTF, optics or poses
  */
 export async function openParticleFile(file: string, options: OpenParticlesOptions): Promise<ParticleFile> {
   const { apix, bytes, dataFolder, signal } = options;
@@ -63,13 +65,13 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
     const metadata = await readMetadata(file, reader, options);
     throwIfStopped(signal);
     checkMetadata(metadata.measured());
-    metadata.notices.push(...metadataDoubts(metadata));
+    metadata.warnings.push(...metadataWarnings(metadata));
     reader.namedIn = (name) =>
       `; row ${metadata.stack.indexOf(metadata.stacks.indexOf(name)) + 1} names it first`;
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
     throwIfStopped(signal);
     return {
-      ...withoutDivided(metadata, images),
+      ...uniteImages(metadata, images),
       metadata,
       reader,
       apix,
@@ -82,22 +84,22 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
   }
 }
 
-/** Counts repeated images, and brings each into one half set; both are noted. */
-function withoutDivided(
+/** Assigns rows that share an image to the same half set, with warnings. */
+function uniteImages(
   metadata: ParticleMetadata,
   images: Int32Array | undefined,
 ): Pick<ParticleFile, "images" | "halves"> {
-  const { randomSubset, count, notices } = metadata;
+  const { randomSubset, count, warnings } = metadata;
   if (!images) return { images, halves: randomSubset };
   const repeats = countRepeats(images);
-  notices.push(
+  warnings.push(
     `${repeats} of ${count} rows name an image a second time: rows of one image stay in the same half`,
   );
   if (!randomSubset) return { images, halves: undefined };
   const { halves, divided } = undividedHalves(randomSubset, images);
   if (divided > 0) {
     const them = divided === 1 ? "1 image is" : `${divided} images are`;
-    notices.push(`${them} in both half sets: all rows of an image are counted to one of them`);
+    warnings.push(`${them} in both half sets: all rows of an image are assigned to one of them`);
   }
   return { images, halves };
 }
@@ -122,9 +124,9 @@ async function readMetadata(
   return readRelion(file, probe, { apix });
 }
 
-/** Names a format that people try and that is not read, with a way out where there is one. */
+/** Describes unsupported formats that users try, with advice; undefined for any other file. */
 function otherFormat(file: string, start: string): string | undefined {
-  // No program of EMAN2 writes a STAR file with angles (e2refinetorelion3d.py writes images and CTF only).
+  // EMAN2 has no program that writes a STAR file with angles (e2refinetorelion3d.py writes images and CTF only).
   const elsewhere =
     "which is not read yet, and EMAN2 writes no STAR file with angles: refine or import the particles in RELION or cryoSPARC";
   if (start.startsWith("#LS")) return `a particle list of EMAN2, ${elsewhere}`;

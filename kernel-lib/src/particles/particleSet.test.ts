@@ -291,11 +291,11 @@ test("a file without CTF columns says so; with them, optics and particle make on
   const plain = await opened(t, await project(t, ["1@images.mrcs"]));
   assert.equal(plain.hasCtf, false);
   assert.equal(plain.ctf(0), undefined);
-  assert.deepEqual(plain.notices, ["no CTF columns: images are taken as not affected by a CTF"]);
+  assert.deepEqual(plain.warnings, ["no CTF columns: images are taken as not affected by a CTF"]);
   const particle: MadeParticle = { ...at("1@images.mrcs"), defocus: [12000, 11000, 40], phaseShift: 90 };
   const star = relionStar([particle], { apix: 2, size: 4, cs: 1.4, contrast: 0.07 });
   const set = await opened(t, await project(t, [], star));
-  assert.deepEqual(set.notices, []);
+  assert.deepEqual(set.warnings, []);
   assert.deepEqual(set.ctf(0), {
     defocusU: 12000,
     defocusV: 11000,
@@ -336,7 +336,7 @@ test("RELION 3.0: pixel size from the magnification, optics groups from the colu
   assert.deepEqual([set.ctf(2)!.defocusU, set.ctf(2)!.defocusV, set.ctf(2)!.angle], [12000, 12000, 0]);
   const unknown = await opened(t, await project(t, [], old("ImageName", ["1@images.mrcs"])));
   assert.equal(unknown.apix, 2);
-  assert.match(unknown.notices[0]!, /no pixel size in the STAR file: 2 Å is taken from the image stack/);
+  assert.match(unknown.warnings[0]!, /no pixel size in the STAR file: 2 Å is taken from the image stack/);
 });
 
 /** Two optics groups: 4 pixels of 2 Å, and `size` pixels of `apix` Å. */

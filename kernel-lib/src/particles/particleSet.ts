@@ -1,26 +1,26 @@
-import path from "node:path";
-import { InputError, throwIfStopped } from "../errors";
-import type { ByteSign, MrcFile } from "../formats/mrc";
-import { type Resampler, resampler } from "../fourier/resample";
+import { InputError } from "../errors";
+import type { ByteSign } from "../formats/mrc";
 import type { Ctf } from "../optics/ctf";
-import { inParallel } from "../parallel";
 import { beginTask, type TaskOptions } from "../progress";
-import { readSections, type StackReader } from "./images/stackReader";
+import { ImageReader, type VisitImage } from "./images/imageReader";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata/metadata";
 import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
 
 export type { OpticsGroup } from "./metadata/metadata";
 export type { OpenParticlesOptions } from "./particleFile";
 
-/** Image stacks that are read at the same time. */
-const stacksAtOnce = 8;
-
 /**
- * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. Images are read only when
- * asked for. The format is detected from the first bytes. Particles that were never aligned (null vectors of cryoSPARC) are
- * left out, which is noted.
+ * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. The format is detected from the first
+ * bytes; images are read on demand. Particles without an alignment (null vectors in cryoSPARC) are left out, with a warning.
  *
- * @throws InputError when the file is missing, in another format, or broken, and where CTF, optics or poses cannot be
+ * @param given default: stacks are looked for beside the file and in the folders above it, pixel size and contrast are the file's
+ * @throws InputError if the file is missing, in another format, or malformed, and for impossible values of CTF, optics or poses
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * console.log(`${particles.count} particles of ${particles.boxSize} pixels, ${particles.apix} Å each`);
+ * await particles.close();
+ * ```
  */
 export async function openParticles(file: string, given: OpenParticlesOptions = {}): Promise<ParticleSet> {
   const source = await openParticleFile(file, beginTask(given));
@@ -29,59 +29,71 @@ export async function openParticles(file: string, given: OpenParticlesOptions = 
   return new ParticleSet(source, unaligned ? all.filter((row) => unaligned[row] === 0) : all);
 }
 
-/** Particles of one file, or some of them. Every array and index refers to the particles of this set, from 0. */
+/**
+ * The particles of a file, or some of them. All arrays and indices refer to the particles of this set, counted from 0.
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const some = particles.select([0, 5, 9]);
+ * const images = await some.readImages([0, 1, 2]);
+ * console.log(images.length / some.boxSize ** 2); // 3
+ * ```
+ */
 export class ParticleSet {
-  private ownImages: Int32Array | undefined | null = null;
+  private readonly imageReader: ImageReader;
+  /** null until it is computed. */
+  private sharedImages: Int32Array | undefined | null = null;
 
   /** @internal */
   constructor(
     private readonly source: ParticleFile,
-    /** Row in the file, counted from 0, of each particle of this set. */
+    /** Row in the file, counted from 0, of each particle. */
     readonly rows: Int32Array,
-  ) {}
+  ) {
+    this.imageReader = new ImageReader(source);
+  }
 
   /** @internal */
   get metadata(): ParticleMetadata {
     return this.source.metadata;
   }
 
-  private get reader(): StackReader {
-    return this.source.reader;
-  }
-
-  /** Whether images are read with the opposite sign of what the file says. */
+  /** Whether images are read with inverted sign. */
   get invertContrast(): boolean {
     return this.source.invertContrast;
   }
 
-  /** How stacks of bytes (mode 0) are read, undefined where nothing was given on opening. */
+  /** How stacks of bytes (mode 0) are read; undefined if not given on opening. */
   get bytes(): ByteSign | undefined {
     return this.source.bytes;
   }
 
-  /** The pixel size that was given on opening, undefined where the file's own holds. */
+  /** The pixel size in Å that was given on opening; undefined if the file's is used. */
   get givenApix(): number | undefined {
     return this.source.apix;
   }
 
+  /** Path of the particle file. */
   get file(): string {
     return this.metadata.file;
   }
 
+  /** Number of particles. */
   get count(): number {
     return this.rows.length;
   }
 
+  /** All optics groups of the file. */
   get opticsGroups(): readonly OpticsGroup[] {
     return this.metadata.opticsGroups;
   }
 
-  /** The optics group that sets the scale of the whole set: that of the file's first particle. */
+  /** The optics group whose box and pixel size are used for the whole set: that of the first particle in the file. */
   get reference(): OpticsGroup {
     return this.metadata.opticsGroups[this.metadata.opticsGroup[0]!]!;
   }
 
-  /** Edge of the reference group's images in pixels. */
+  /** Size of the reference group's images in pixels. */
   get boxSize(): number {
     return this.reference.boxSize;
   }
@@ -91,18 +103,24 @@ export class ParticleSet {
     return this.reference.apix;
   }
 
+  /** Whether the file has CTF parameters. */
   get hasCtf(): boolean {
     return this.metadata.defocus !== undefined;
   }
 
-  /** What was assumed on reading or is left out of account, in sentences; of stacks that were opened so far. */
-  get notices(): readonly string[] {
-    return [...this.metadata.notices, ...this.reader.notices];
+  /** Whether the file has orientations. */
+  get hasPoses(): boolean {
+    return this.metadata.hasPoses;
   }
 
-  /** Those of the notices that are about image stacks. */
-  get stackNotices(): readonly string[] {
-    return this.reader.notices;
+  /** Assumptions made in reading the file and the stacks opened so far, and data that is ignored. */
+  get warnings(): readonly string[] {
+    return [...this.metadata.warnings, ...this.source.reader.warnings];
+  }
+
+  /** The {@link warnings} about image stacks. */
+  get stackWarnings(): readonly string[] {
+    return this.source.reader.warnings;
   }
 
   /** The optics group of particle i. */
@@ -110,12 +128,12 @@ export class ParticleSet {
     return this.metadata.opticsGroups[this.metadata.opticsGroup[this.rows[i]!]!]!;
   }
 
-  /** Rotation matrices reference → image, [count · 9]. @throws InputError where the file has no angles */
+  /** Rotation matrices reference → image, [count · 9], row-major. @throws InputError if the file has no angles */
   rotations(): Float32Array {
     return this.gather(this.metadata.rotations(), 9);
   }
 
-  /** Shifts in Å, [count · 2]. */
+  /** Shifts in Å, [count · 2]: where the centre of the particle is, relative to pixel ⌊S/2⌋. */
   shifts(): Float32Array {
     return this.gather(this.metadata.shifts(), 2);
   }
@@ -129,7 +147,7 @@ export class ParticleSet {
     return out;
   }
 
-  /** CTF of particle i, or undefined where the file has none. */
+  /** CTF of particle i; undefined if the file has none. */
   ctf(i: number): Ctf | undefined {
     const { defocus } = this.metadata;
     if (!defocus) return undefined;
@@ -148,270 +166,170 @@ export class ParticleSet {
     };
   }
 
-  /** Half set (1 or 2) of each particle, all of one image in the same; undefined where the file has none. */
+  /** Half set (1 or 2) of each particle, equal for particles that share an image; undefined if the file has none. */
   get randomSubset(): Uint8Array | undefined {
     const all = this.source.halves;
     return all && Uint8Array.from(this.rows, (row) => all[row]!);
   }
 
   /**
-   * A number for the image of each particle, the same for those that show the same image (file and place in it): they have to
-   * stay together wherever particles are divided. Undefined where every particle has an image of its own.
+   * A number for the image (file and section) of each particle. Particles that share an image have equal numbers, and must stay
+   * together when a set is divided. Undefined if no two particles share an image.
    */
   get images(): Int32Array | undefined {
-    if (this.ownImages === null) {
+    if (this.sharedImages === null) {
       const { images, metadata } = this.source;
       const own = images ? Int32Array.from(this.rows, (row) => images[row]!) : this.rows;
-      this.ownImages = hasRepeats(own, metadata.count) ? own : undefined;
+      this.sharedImages = hasRepeats(own, metadata.count) ? own : undefined;
     }
-    return this.ownImages;
+    return this.sharedImages;
   }
 
+  /** Whether the file has a column of this name. */
   hasColumn(name: string): boolean {
     return this.metadata.has(name);
   }
 
-  /** A column of the file as numbers. @throws InputError where it is missing, or text stands for a number */
+  /** A column of the file as numbers. @throws InputError if it is missing, or a value is not a finite number */
   column(name: string): Float64Array {
     const all = this.metadata.numbers(name);
     return Float64Array.from(this.rows, (row) => all[row]!);
   }
 
-  /** A column of the file as text. @throws InputError where it is missing */
+  /** A column of the file as text. @throws InputError if it is missing */
   textColumn(name: string): string[] {
     const all = this.metadata.text(name);
     return Array.from(this.rows, (row) => all[row]!);
   }
 
-  /** All columns of single numbers or text that the file has, in its order. */
+  /** All columns of the file with a single number or text per row, in its order. */
   fileColumns(): FileColumn[] {
     return this.metadata.columns();
   }
 
   /**
-   * A column of the file as numbers, NaN where the file says nan or inf; undefined where it is not of numbers.
-   * @throws InputError where it is missing
+   * A column of the file as numbers, with NaN for nan and inf; undefined if it is not numeric.
+   * @throws InputError if it is missing
    */
-  looseColumn(name: string): Float64Array | undefined {
-    const all = this.metadata.looseNumbers(name);
+  numericColumn(name: string): Float64Array | undefined {
+    const all = this.metadata.numericValues(name);
     return all && Float64Array.from(this.rows, (row) => all[row]!);
   }
 
   /**
-   * A column of the file as categories, in the order in which they occur in the file; some may not occur in this set.
-   * @throws InputError where it is missing
+   * A column of the file as categories, in the order of their first occurrence in the file; some may not occur in this set.
+   * @throws InputError if it is missing
    */
   categories(name: string): Categories {
     const { codes, names } = this.metadata.categories(name);
     return { codes: Uint32Array.from(this.rows, (row) => codes[row]!), names };
   }
 
-  /** Whether the file has orientations. */
-  get hasPoses(): boolean {
-    return this.metadata.hasPoses;
-  }
-
-  /** Where the image of particle i is: the name of its stack as the file has it, and its place there, counted from 0. */
+  /** The image of particle i: the name of its stack, as in the file, and its section, counted from 0. */
   image(i: number): { stack: string; section: number } {
     const row = this.rows[i]!;
     return { stack: this.metadata.stacks[this.metadata.stack[row]!]!, section: this.metadata.section[row]! };
   }
 
-  /** Path of a stack by its name in the file. @throws InputError where there is no such file */
+  /** Path of a stack by its name in the file. @throws InputError if it is not found */
   findStack(name: string): Promise<string> {
-    return this.reader.resolve(name);
+    return this.source.reader.resolve(name);
   }
 
   /**
-   * Some of these particles, in the order given.
-   * @throws InputError when `indices` is empty or names a particle that the set does not have
+   * Some of these particles, in the given order.
+   * @throws InputError if `indices` is empty or out of range
    */
   select(indices: ArrayLike<number>): ParticleSet {
     if (indices.length === 0) throw new InputError("selection", "at least one particle", "none");
-    const rows = new Int32Array(indices.length);
-    for (let i = 0; i < indices.length; i++) {
-      this.checkIndex(indices[i]!);
-      rows[i] = this.rows[indices[i]!]!;
-    }
-    return new ParticleSet(this.source, rows);
+    return new ParticleSet(this.source, this.rowsOf(indices));
   }
 
-  /** As {@link select}, by rows of the file counted from 0. @throws InputError for a row that the set does not have */
+  /** As {@link select}, by rows of the file counted from 0. @throws InputError for rows that are not in the set */
   selectRows(rows: ArrayLike<number>): ParticleSet {
     const places = new Int32Array(this.metadata.count).fill(-1);
     for (let i = 0; i < this.count; i++) places[this.rows[i]!] = i;
     return this.select(Int32Array.from(rows, (row) => places[row] ?? -1));
   }
 
-  private checkIndex(index: number): void {
-    if (!Number.isInteger(index) || index < 0 || index >= this.count) {
+  private rowsOf(indices: ArrayLike<number>): Int32Array {
+    return Int32Array.from(indices, (index) => {
+      if (Number.isInteger(index) && index >= 0 && index < this.count) return this.rows[index]!;
       throw new InputError("selection", `particles from 0 to ${this.count - 1}`, String(index));
-    }
+    });
   }
 
   /**
-   * Images as they are in their stacks, [n · S · S], [y][x] with x fastest, the molecule brighter than its
-   * surroundings where the file says how it is, and with the opposite sign where the set was opened with `invertContrast`. Images of an optics group with another box or pixel size than the
-   * reference group's are brought to the reference pixels: their Fourier transform is taken at its frequencies, so
-   * nothing is interpolated; what lies beyond its box or Nyquist circle is left out, and their background becomes 0.
+   * Reads images, [n · S · S], [y][x] with x fastest and S the reference group's box: the molecule brighter than its
+   * surroundings as far as the file says, inverted if the set was opened with `invertContrast`. Images of optics groups with
+   * another box or pixel size are resampled in Fourier space, without interpolation; what exceeds the reference box or its
+   * Nyquist circle is dropped, and their background becomes 0.
    *
-   * @throws InputError where a stack is missing or broken, an image is not in it or not finite, or images differ in
-   *   size from what the file says
+   * @throws InputError if a stack is missing or broken, an image is missing or not finite, or its size differs from the file's
    */
   async readImages(indices: ArrayLike<number>): Promise<Float32Array> {
-    const { boxSize, apix } = this.reference;
-    const pixels = boxSize * boxSize;
-    const out = new Float32Array(indices.length * pixels);
-    const resamplers = new Map<OpticsGroup, Resampler>();
-    await this.visitImages(indices, (i, values, from, size) => {
-      const group = this.opticsGroup(indices[i]!);
-      if (size === boxSize && Math.abs(group.apix / apix - 1) <= 1e-3) {
-        out.set(values.subarray(from, from + pixels), i * pixels);
-        return;
-      }
-      let resample = resamplers.get(group);
-      if (!resample) {
-        resample = resampler(size, group.apix, boxSize, apix);
-        resamplers.set(group, resample);
-      }
-      resample(values, from, out, i * pixels);
-    });
-    return out;
+    return this.imageReader.readResampled(this.rowsOf(indices), this.reference);
   }
 
   /**
-   * Images of one optics group in its own pixels, [n · S · S] with S the group's box, otherwise as {@link readImages} gives them.
-   * @throws InputError as {@link readImages}, and where the particles are not all of one group
+   * Reads images of one optics group in its own pixels, [n · S · S] with S the group's box, otherwise as {@link readImages}.
+   * @throws InputError as {@link readImages}, and if the particles are not all of one group
    */
   async readGroupImages(indices: ArrayLike<number>): Promise<Float32Array> {
     if (indices.length === 0) return new Float32Array();
+    const rows = this.rowsOf(indices);
     const group = this.opticsGroup(indices[0]!);
-    const pixels = group.boxSize ** 2;
-    const out = new Float32Array(indices.length * pixels);
-    await this.visitImages(indices, (i, values, from, size) => {
-      if (this.opticsGroup(indices[i]!) !== group) {
-        throw new InputError("selection", `particles of ${group.name} alone`, `particle ${indices[i]}`);
-      }
-      out.set(values.subarray(from, from + size * size), i * pixels);
-    });
-    return out;
-  }
-
-  /**
-   * Reads images, stack by stack and those of a stack in their order there, and hands each on: its place in `indices`, an array
-   * that holds its pixels from `from` on (valid during the call only), and its edge in pixels.
-   */
-  async visitImages(
-    indices: ArrayLike<number>,
-    visit: (i: number, values: Float32Array, from: number, size: number) => void,
-  ): Promise<void> {
-    const { stacks, section, contrast } = this.metadata;
-    await inParallel([...this.byStack(indices)], stacksAtOnce, ([index, places]) =>
-      this.reader.use(stacks[index]!, async (file) => {
-        const size = file.size[0];
-        const rowOf = (place: number) => this.rows[indices[places[place]!]!]!;
-        for (let place = 0; place < places.length; place++) this.checkImage(rowOf(place), file);
-        const sections = places.map((_, place) => section[rowOf(place)]!);
-        await readSections(file, sections, (place, values, from) => {
-          if ((contrast?.[rowOf(place)] === -1) !== this.invertContrast) {
-            const image = values.slice(from, from + size * size).map((v) => -v);
-            visit(places[place]!, image, 0, size);
-          } else {
-            visit(places[place]!, values, from, size);
-          }
-        });
-      }),
-    );
-  }
-
-  /** Places in `indices` of the particles of each stack, stacks in the order of their first particle. */
-  private byStack(indices: ArrayLike<number>): Map<number, number[]> {
-    const { stack } = this.metadata;
-    const groups = new Map<number, number[]>();
     for (let i = 0; i < indices.length; i++) {
-      this.checkIndex(indices[i]!);
-      const index = stack[this.rows[indices[i]!]!]!;
-      const places = groups.get(index);
-      if (places) places.push(i);
-      else groups.set(index, [i]);
+      if (this.opticsGroup(indices[i]!) === group) continue;
+      throw new InputError("selection", `particles of ${group.name} alone`, `particle ${indices[i]}`);
     }
-    return groups;
+    return this.imageReader.readOfGroup(rows, group);
   }
 
   /**
-   * Opens every stack once and checks that each particle has an image there, of the size that the file says, so that
-   * long work does not fail half way.
-   * @throws InputError for the first one that is missing, broken or different
+   * Reads images in their own pixels, in the order of their stacks, and passes each on with its index in `indices`.
+   * @throws InputError as {@link readImages}
    */
-  async checkStacks(given: TaskOptions = {}): Promise<void> {
-    const options = beginTask(given);
-    const all = Int32Array.from({ length: this.count }, (_, i) => i);
-    const groups = this.byStack(all);
-    let done = 0;
-    await inParallel([...groups], stacksAtOnce, async ([index, places]) => {
-      throwIfStopped(options.signal);
-      const check = async (file: MrcFile) => {
-        for (const place of places) this.checkImage(this.rows[place]!, file);
-      };
-      await this.reader.use(this.metadata.stacks[index]!, check, options.signal);
-      options.onProgress?.({ task: "looking at image stacks", done: ++done, total: groups.size });
-    });
+  async visitImages(indices: ArrayLike<number>, visit: VisitImage): Promise<void> {
+    await this.imageReader.visit(this.rowsOf(indices), visit);
   }
 
-  /** The image stacks of these particles, as their file names them, in the order of their first particle. */
+  /**
+   * Opens every stack once, and checks that it holds each particle's image in the expected size, so that long-running work
+   * does not fail half way.
+   * @throws InputError for the first that is missing, broken or different; StoppedError
+   */
+  async checkStacks(options: TaskOptions = {}): Promise<void> {
+    await this.imageReader.checkStacks(this.rows, beginTask(options));
+  }
+
+  /** Names of the image stacks, as in the file, in the order of their first particle. */
   stackNames(): string[] {
     const { stacks, stack } = this.metadata;
     return [...new Set(Array.from(this.rows, (row) => stack[row]!))].map((index) => stacks[index]!);
   }
 
-  /** The files of the image stacks of these particles, as far as they are there. */
+  /** Paths of those image stacks that exist. */
   async stackFiles(): Promise<string[]> {
     const files = await Promise.all(
-      this.stackNames().map((name) => this.reader.resolve(name).catch(() => undefined)),
+      this.stackNames().map((name) => this.source.reader.resolve(name).catch(() => undefined)),
     );
     return files.filter((file): file is string => file !== undefined);
   }
 
-  /** Checks that the image of a row is in its stack and of the size that its optics group has. */
-  private checkImage(row: number, stack: MrcFile): void {
-    const { metadata } = this;
-    const [size, , images] = stack.size;
-    if (metadata.unnumbered?.[row] === 1 && images > 1) {
-      throw new InputError(
-        `${metadata.where(row)}, column _rlnImageName`,
-        `an image number before @, since ${path.basename(stack.file)} holds ${images} images`,
-        `a name alone${images === size ? " (subtomograms, which are volumes, are not read)" : ""}`,
-      );
-    }
-    if (metadata.section[row]! >= images) {
-      const found = `number ${metadata.section[row]! + 1}`;
-      throw new InputError(
-        metadata.where(row),
-        `an image from 1 to ${images} of ${path.basename(stack.file)}`,
-        found,
-      );
-    }
-    const group = metadata.opticsGroups[metadata.opticsGroup[row]!]!;
-    if (group.boxSize !== size) {
-      const expected = `images of ${group.boxSize}×${group.boxSize} pixels, the size of ${group.name} in ${this.file}`;
-      throw new InputError(stack.file, expected, `${size}×${size}`);
-    }
-    if (this.source.apix === undefined) this.reader.notePixelSize(stack, group.apix);
-  }
-
   /**
-   * Writes the particles of this set, in their order, as a file of the format that they were read from: the rows of
-   * the file itself with every column, and all other tables as they were. Names of stacks stay as they are.
+   * Writes these particles, in their order, in the format of their file: its rows with every column, and all other tables.
+   * Names of stacks are copied.
    *
-   * @throws InputError when `target` is the file itself, or the set is empty
+   * @throws InputError if `target` is the source file
    */
   async writeStar(target: string): Promise<void> {
     await this.metadata.write(target, this.rows);
   }
 
-  /** Closes the image stacks; they open again when needed. Sets made by {@link select} share them. */
+  /** Closes the image stacks, which are shared with sets made by {@link select}; they open again when needed. */
   close(): Promise<void> {
-    return this.reader.close();
+    return this.source.reader.close();
   }
 }
 

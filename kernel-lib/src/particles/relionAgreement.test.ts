@@ -69,7 +69,7 @@ async function compareWithRelion(
       rotation: targets.rotations.subarray(9 * i, 9 * i + 9),
       shift: [targets.shifts[2 * i]!, targets.shifts[2 * i + 1]!],
       ctf: ctf ? set.ctf(i) : undefined,
-      physicalBox: size * apix,
+      boxLength: size * apix,
     });
     return correlation(transforms, expected, layout, i * 2 * layout.samples);
   });

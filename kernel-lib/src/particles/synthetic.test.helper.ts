@@ -56,13 +56,13 @@ export function projectionTransform(
     rotation: ArrayLike<number>;
     shift: readonly [number, number];
     ctf?: Ctf | undefined;
-    physicalBox: number;
+    boxLength: number;
   },
 ): Float64Array {
-  const { size, disc, rotation: r, shift, ctf, physicalBox } = options;
+  const { size, disc, rotation: r, shift, ctf, boxLength } = options;
   const out = new Float64Array(2 * disc.samples);
   const damping = ctf
-    ? ctfOnDisc(ctf, disc, physicalBox).map(Math.abs)
+    ? ctfOnDisc(ctf, disc, boxLength).map(Math.abs)
     : new Float64Array(disc.samples).fill(1);
   for (const [x, y, z, amplitude] of points) {
     const u = r[0]! * x + r[1]! * y + r[2]! * z + shift[0];

@@ -29,7 +29,7 @@ function projectionImage(
   edge: number,
 ): Float32Array {
   const image = new Float32Array(size * size);
-  const r = rotationFromEuler(...particle.angles);
+  const r = rotationFromEuler(particle.angles);
   const origin = Math.floor(size / 2);
   const width = sigma * 2;
   for (const [x, y, z, amplitude] of points) {
@@ -87,7 +87,7 @@ for (const size of [48, 47, 51]) {
         disc: layout,
         rotation: targets.rotations.subarray(9 * i, 9 * i + 9),
         shift: [targets.shifts[2 * i]!, targets.shifts[2 * i + 1]!],
-        physicalBox: 2 * size,
+        boxLength: 2 * size,
       });
       // The real-space width is 2·1.6 Å = 1.6 pixels of 2 Å.
       assert.ok(correlation(transforms, expected, layout, i * 2 * layout.samples) > 0.9999);
@@ -168,7 +168,7 @@ test("phases are flipped by the sign of the CTF, unless the file or the caller s
   assert.ok(negative > 100, "the CTF has negative lobes here");
   for (const column of ["CtfDataArePhaseFlipped", "CtfDataAreCtfPremultiplied"]) {
     const flagged = await read(add(column));
-    assert.match(flagged.set.notices.join(), /their phases are left as they are/);
+    assert.match(flagged.set.warnings.join(), /their phases are left as they are/);
     assert.deepEqual(flagged.transform, untouched.transform, column);
     assert.deepEqual(flagged.targets.ctfPower, plain.targets.ctfPower, column);
     assert.deepEqual((await read(add(column), false)).transform, plain.transform, column);

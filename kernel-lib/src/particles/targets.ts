@@ -1,5 +1,4 @@
 import { throwIfStopped } from "../errors";
-import { disc } from "../fourier/disc";
 import { ringsOfBox, type TrainingBox } from "../fourier/trainingBox";
 import { availableMemory } from "../memoryLimit";
 import { inParallel } from "../parallel";
@@ -7,10 +6,10 @@ import { beginTask, type TaskOptions } from "../progress";
 import { ParticleTransforms } from "./images/particleTransforms";
 import type { ParticleSet } from "./particleSet";
 
-/** Particles as the training reads them: poses, and transforms whose rings have norm 1. */
+/** Particles as training reads them: poses, and transforms whose rings have norm 1. */
 export interface ParticleTargets extends TrainingBox {
   readonly count: number;
-  /** A number for the image of each particle, the same for those that show the same image; undefined where none do. */
+  /** A number for the image of each particle, equal for particles that share an image; undefined if none do. */
   readonly images?: Int32Array | undefined;
   /** Rotation matrices reference → image, [count · 9]. */
   readonly rotations: Float32Array;
@@ -18,138 +17,186 @@ export interface ParticleTargets extends TrainingBox {
   readonly shifts: Float32Array;
   /** Mean of CTF² over each ring, [count · (K + 1)]; 1 without a CTF. */
   readonly ctfPower: Float32Array;
-  /** Whether all transforms are in memory; if not, {@link batch} reads images. */
+  /** Whether all transforms are in memory; otherwise {@link batch} reads images. */
   readonly inMemory: boolean;
   /**
-   * Transforms of some particles, [n · samples · 2] in the layout of `Disc`: phases flipped, origin at pixel S/2,
-   * each ring divided by its norm (a ring of zeros stays zero). The array belongs to the caller.
+   * Transforms of some particles, [n · samples · 2] in the layout of `Disc`: phase flipped, origin at pixel ⌊S/2⌋, each ring
+   * divided by its norm (rings of zeros stay zero). The array belongs to the caller.
    *
-   * @param space where given and long enough, they are put there: an array of megabytes for each step of a training
-   *   keeps the garbage collector busier than the step is worth
-   * @throws InputError for broken images; Error when a worker thread died
+   * @param indices particles from 0
+   * @param space   receives the transforms if it is long enough, which saves allocating megabytes in each training step
+   * @throws InputError for broken images; Error if a worker thread died
    */
   batch(indices: ArrayLike<number>, space?: Float32Array): Promise<Float32Array>;
-  /** Ends worker threads. Transforms that are not in memory cannot be had afterwards. */
+  /** Ends worker threads. Transforms that are not in memory are no longer available. */
   dispose(): Promise<void>;
 }
 
+/** Options of {@link prepareTargets}. */
 export interface TargetOptions extends TaskOptions {
-  /** S of the training box. */
+  /** S of the training box in pixels. */
   boxSize: number;
-  /** K ≤ ⌊(S − 1)/2⌋. */
+  /** K, the outermost ring, at most ⌊(S − 1)/2⌋. */
   rings: number;
-  /** Bytes of transforms that may be held in memory. Default: a quarter of the memory that the process may have. */
+  /** Bytes of transforms kept in memory. Default: a quarter of the memory available to the process. */
   memoryBudget?: number;
-  /** Whether images have been phase flipped already. Default: as the particle file says. */
+  /** Whether images are already phase flipped. Default: as in the particle file. */
   phaseFlipped?: boolean;
   /** Worker threads that transform images; few particles need none. Default: one per core, at most 8. */
   threads?: number;
 }
 
-/** In the first pass, particles that go to a thread together: so many, but not more bytes of pixels than this. */
-const CHUNK = 256;
-const CHUNK_BYTES = 2 ** 23;
-/** A batch is divided evenly among the threads, but not into smaller parts than this. */
-const SMALLEST_PART = 8;
+/** Limits of the particles, and of their bytes of pixels, that one thread is given in the first pass. */
+const maxChunkParticles = 256;
+const maxChunkBytes = 2 ** 23;
+/** Batches are divided evenly among the threads, but not into smaller parts than this. */
+const minPartParticles = 8;
 
 /**
- * Reads, transforms and phase flips the particles. Transforms are held in memory where they fit the budget; otherwise
- * each batch is made anew from the images. The calling thread reads, worker threads transform; results do not depend on
- * their number.
+ * Reads, transforms and phase flips particles. Transforms are kept in memory if they fit the budget; otherwise each batch is
+ * made from the images again. The calling thread reads, worker threads transform; results do not depend on their number.
  *
- * Images need no normalisation: every ring is divided by its norm, and the origin (the mean) is not used. Images that
- * were multiplied by their CTF already have the right signs and are left as they are.
+ * Images need no normalisation: each ring is divided by its norm, and the origin (the mean) is not used. Images that were
+ * multiplied by their CTF are not flipped.
  *
- * @throws InputError for broken images and stacks, and where the file has no angles
+ * @throws InputError for broken images and stacks, and for a file without angles; RangeError for impossible rings
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const box = e2.fourier.trainingBox(particles, 20);
+ * const targets = await e2.particles.prepareTargets(particles, box);
+ * const transforms = await targets.batch([0, 1, 2]);
+ * await targets.dispose();
+ * ```
  */
 export async function prepareTargets(set: ParticleSet, given: TargetOptions): Promise<ParticleTargets> {
   const options = beginTask(given);
-  const { boxSize, rings, memoryBudget = availableMemory() / 4, signal, onProgress } = options;
-  if (!(rings >= 1 && rings <= ringsOfBox(boxSize))) {
-    throw new RangeError(
-      `rings: expected 1 to ${ringsOfBox(boxSize)} for a box of ${boxSize}, found ${rings}`,
-    );
-  }
-  const edge = set.boxSize * set.apix;
+  const { boxSize, rings, memoryBudget = availableMemory() / 4, phaseFlipped, threads } = options;
+  checkRings(rings, boxSize);
+  const boxLength = set.boxSize * set.apix;
   const rotations = set.rotations();
-  const shifts = set.shifts().map((t) => t / edge);
+  const shifts = set.shifts().map((t) => t / boxLength);
   const { count } = set;
-  const width = 2 * disc(rings).samples;
-  const inMemory = count * width * 4 <= memoryBudget;
-  const { phaseFlipped, threads } = options;
-  const source = new ParticleTransforms({ rings, edge, count, phaseFlipped, threads });
-  const ctfPower = new Float32Array(count * (rings + 1)).fill(1);
-  const widest = Math.max(...set.opticsGroups.map((group) => group.boxSize));
-  const chunk = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (4 * widest * widest))));
-  const held: Float32Array[] = [];
-  let done = 0;
-  try {
-    await set.checkStacks({ ...(signal && { signal }) });
-    const starts = Array.from({ length: Math.ceil(count / chunk) }, (_, i) => i * chunk);
-    await inParallel(starts, source.threads + 1, async (from, i) => {
-      throwIfStopped(signal);
-      const indices = Int32Array.from({ length: Math.min(chunk, count - from) }, (_, j) => from + j);
-      const part = set.select(indices);
-      if (inMemory) {
-        const { transforms, power } = await source.transformsAndPower(part);
-        held[i] = transforms;
-        ctfPower.set(power, from * (rings + 1));
-      } else {
-        ctfPower.set(await source.power(part), from * (rings + 1));
-      }
-      done += indices.length;
-      onProgress?.({ task: "reading particles", done, total: count });
-    });
-  } catch (error) {
-    await source.dispose();
+  const transforms = new ParticleTransforms({ rings, boxLength, count, phaseFlipped, threads });
+  const source: TransformSource = { set, rings, transforms, chunk: chunkSize(set) };
+  const inMemory = 4 * count * transforms.width <= memoryBudget;
+  const { ctfPower, chunks } = await readAll(source, inMemory, options).catch(async (error) => {
+    await transforms.dispose();
     throw error;
-  }
-  if (inMemory) await source.dispose();
-
-  const roomFor = (particles: number, space: Float32Array | undefined) =>
-    space && space.length >= particles * width
-      ? space.subarray(0, particles * width)
-      : new Float32Array(particles * width);
-
-  async function gathered(indices: ArrayLike<number>, space?: Float32Array): Promise<Float32Array> {
-    const out = roomFor(indices.length, space);
-    for (let i = 0; i < indices.length; i++) {
-      const index = indices[i]!;
-      if (!(index >= 0 && index < count)) {
-        throw new RangeError(`index: expected 0 to ${count - 1}, found ${index}`);
-      }
-      const part = held[Math.floor(index / chunk)]!;
-      const at = (index % chunk) * width;
-      out.set(part.subarray(at, at + width), i * width);
-    }
-    return out;
-  }
-
-  async function streamed(indices: ArrayLike<number>, space?: Float32Array): Promise<Float32Array> {
-    const out = roomFor(indices.length, space);
-    if (indices.length === 0) return out;
-    const all = set.select(indices);
-    const even = Math.ceil(all.count / Math.max(1, source.threads));
-    const size = Math.min(chunk, Math.max(SMALLEST_PART, even));
-    const starts = Array.from({ length: Math.ceil(all.count / size) }, (_, i) => i * size);
-    await inParallel(starts, source.threads + 1, async (from) => {
-      const part = Int32Array.from({ length: Math.min(size, all.count - from) }, (_, i) => from + i);
-      await source.write(all.select(part), out, from * width);
-    });
-    return out;
-  }
-
+  });
+  if (inMemory) await transforms.dispose();
   return {
     count,
     images: set.images,
     boxSize,
-    apix: edge / boxSize,
+    apix: boxLength / boxSize,
     rings,
     rotations,
     shifts,
     ctfPower,
     inMemory,
-    batch: inMemory ? gathered : streamed,
-    dispose: () => source.dispose(),
+    batch: (indices, space) =>
+      inMemory ? gather(source, chunks, indices, space) : stream(source, indices, space),
+    dispose: () => transforms.dispose(),
   };
+}
+
+function checkRings(rings: number, boxSize: number): void {
+  const most = ringsOfBox(boxSize);
+  if (rings >= 1 && rings <= most) return;
+  throw new RangeError(`rings: expected 1 to ${most} for a box of ${boxSize}, found ${rings}`);
+}
+
+/** The particles of a set and how they are transformed. */
+interface TransformSource {
+  set: ParticleSet;
+  rings: number;
+  transforms: ParticleTransforms;
+  /** Particles that are transformed together. */
+  chunk: number;
+}
+
+function chunkSize(set: ParticleSet): number {
+  const widest = Math.max(...set.opticsGroups.map((group) => group.boxSize));
+  return Math.max(1, Math.min(maxChunkParticles, Math.floor(maxChunkBytes / (4 * widest * widest))));
+}
+
+/** The first pass: the power of every CTF and, if they are kept, the transforms, one array for each chunk. */
+async function readAll(
+  { set, rings, transforms, chunk }: TransformSource,
+  keep: boolean,
+  { signal, onProgress }: TaskOptions,
+): Promise<{ ctfPower: Float32Array; chunks: Float32Array[] }> {
+  const { count } = set;
+  const ctfPower = new Float32Array(count * (rings + 1));
+  const chunks: Float32Array[] = [];
+  let done = 0;
+  await set.checkStacks({ ...(signal && { signal }) });
+  await inParallel(startsOf(count, chunk), transforms.threads + 1, async (from, i) => {
+    throwIfStopped(signal);
+    const part = set.select(range(from, Math.min(from + chunk, count)));
+    if (keep) {
+      const made = await transforms.transformsAndPower(part);
+      chunks[i] = made.transforms;
+      ctfPower.set(made.power, from * (rings + 1));
+    } else {
+      ctfPower.set(await transforms.power(part), from * (rings + 1));
+    }
+    done += part.count;
+    onProgress?.({ task: "reading particles", done, total: count });
+  });
+  return { ctfPower, chunks };
+}
+
+/** A batch copied from memory. */
+async function gather(
+  { set, transforms, chunk }: TransformSource,
+  chunks: readonly Float32Array[],
+  indices: ArrayLike<number>,
+  space: Float32Array | undefined,
+): Promise<Float32Array> {
+  const { width } = transforms;
+  const out = arrayFor(indices.length * width, space);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (!(index >= 0 && index < set.count)) {
+      throw new RangeError(`index: expected 0 to ${set.count - 1}, found ${index}`);
+    }
+    const part = chunks[Math.floor(index / chunk)]!;
+    const at = (index % chunk) * width;
+    out.set(part.subarray(at, at + width), i * width);
+  }
+  return out;
+}
+
+/** A batch made from the images. */
+async function stream(
+  { set, transforms, chunk }: TransformSource,
+  indices: ArrayLike<number>,
+  space: Float32Array | undefined,
+): Promise<Float32Array> {
+  const { width, threads } = transforms;
+  const out = arrayFor(indices.length * width, space);
+  if (indices.length === 0) return out;
+  const chosen = set.select(indices);
+  const even = Math.ceil(chosen.count / Math.max(1, threads));
+  const size = Math.min(chunk, Math.max(minPartParticles, even));
+  await inParallel(startsOf(chosen.count, size), threads + 1, async (from) => {
+    const part = chosen.select(range(from, Math.min(from + size, chosen.count)));
+    await transforms.write(part, out, from * width);
+  });
+  return out;
+}
+
+/** `length` numbers of `space` if it is long enough, or a new array. */
+function arrayFor(length: number, space: Float32Array | undefined): Float32Array {
+  return space && space.length >= length ? space.subarray(0, length) : new Float32Array(length);
+}
+
+function startsOf(count: number, size: number): number[] {
+  return Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size);
+}
+
+function range(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to - from }, (_, i) => from + i);
 }

@@ -71,7 +71,7 @@ async function opened(t: TestContext) {
 
 test("rows are written as they stand in the source, after all else that it says", async (t) => {
   const { set, at } = await opened(t);
-  assert.deepEqual(await writeSelection(set, Uint32Array.of(1, 2, 5), at("part.star")), []);
+  assert.deepEqual(await writeSelection(at("part.star"), set, { rows: Uint32Array.of(1, 2, 5) }), []);
   const head = text.slice(0, text.indexOf("  1.00"));
   const rows = [
     "  4 5 6 2@stacks/x.mrcs 1 c # a remark\n",
@@ -90,7 +90,7 @@ test("columns are added behind the others, for the particles of the set that are
     rlnClassNumber: [7, 8, 9, 10],
     note: ["a", "two words", "", "#1"],
   };
-  await writeSelection(part, [1, 2, 3], at("part.star"), { columns });
+  await writeSelection(at("part.star"), part, { rows: [1, 2, 3], columns });
   const table = (await readStar(at("part.star"))).table("particles")!;
   assert.deepEqual(table.columns.slice(6), ["_e2gmmLatent1", "_e2gmmLatent2", "_rlnClassNumber", "_note"]);
   assert.deepEqual(table.rows(0, 3), [
@@ -108,7 +108,7 @@ test("a column that the file has gets the new values in its place", async (t) =>
     rlnMicrographName: ["m 0", "m1", "m2", "m3", "m4", "m5"],
     new: [0, 1, 2, 3, 4, 5],
   };
-  await writeSelection(set, [0, 1, 2, 5], at("part.star"), { columns });
+  await writeSelection(at("part.star"), set, { rows: [0, 1, 2, 5], columns });
   assert.ok(
     readFileSync(at("part.star"), "utf8").endsWith(
       '_rlnMicrographName #6\n_new #7\n  10.250000   2 3 1@stacks/x.mrcs 1 "m 0" 0\n' +
@@ -122,7 +122,7 @@ test("a column that the file has gets the new values in its place", async (t) =>
 test("stacks are named as seen from another folder where that is asked for", async (t) => {
   const { set, at } = await opened(t);
   mkdirSync(at("project"));
-  await writeSelection(set, [3], at("project/part.star"), { projectFolder: at("project") });
+  await writeSelection(at("project/part.star"), set, { rows: [3], projectFolder: at("project") });
   const table = (await readStar(at("project/part.star"))).table("particles")!;
   assert.deepEqual(table.text("rlnImageName"), ["000004@../stacks/x.mrcs"]);
   const again = await openParticles(at("project/part.star"));
@@ -133,7 +133,7 @@ test("stacks are named as seen from another folder where that is asked for", asy
 test("the source is never written over, and bad requests leave no file", async (t) => {
   const { set, at, folder } = await opened(t);
   const refused = async (pattern: RegExp, ...[rows, target, options]: [number[], string, object?]) => {
-    await assert.rejects(writeSelection(set, rows, target, options), (error) => {
+    await assert.rejects(writeSelection(target, set, { rows, ...options }), (error) => {
       assert.ok(error instanceof InputError, String(error));
       assert.match(error.message, pattern);
       return true;
@@ -149,7 +149,10 @@ test("the source is never written over, and bad requests leave no file", async (
   });
   await refused(/column: expected a label/, [0], at("x.star"), { columns: { "a b": [1, 2, 3, 4, 5, 6] } });
   await refused(/a word on one line/, [0], at("x.star"), { columns: { z: ["a\nb", "", "", "", "", ""] } });
-  await assert.rejects(writeSelection(set, [0], at("x.star"), { signal: AbortSignal.abort() }), StoppedError);
+  await assert.rejects(
+    writeSelection(at("x.star"), set, { rows: [0], signal: AbortSignal.abort() }),
+    StoppedError,
+  );
   assert.deepEqual(readdirSync(folder).sort(), ["particles.star", "stacks"]);
   assert.equal(readFileSync(set.file, "utf8"), text);
 });
@@ -176,7 +179,7 @@ test("RELION reads what is written, keeps its columns, and reconstructs from it"
     ...latentColumns(z, 2),
     rlnClassNumber: Float32Array.from({ length: 40 }, (_, i) => i % 3),
   };
-  await writeSelection(set, rows, path.join(folder, "sets/part.star"), { columns });
+  await writeSelection(path.join(folder, "sets/part.star"), set, { rows, columns });
 
   const select = ["--select", "rlnClassNumber", "--minval", "1", "--maxval", "1"];
   runProgram("relion_star_handler", ["--i", "sets/part.star", "--o", "one.star", ...select], folder);
@@ -204,7 +207,7 @@ test("RELION reads what is written, keeps its columns, and reconstructs from it"
 
 /** A RELION pose as cryoSPARC notes it: the vector of the opposite rotation. */
 function cryosparcPose(rot: number, tilt: number, psi: number): number[] {
-  const m = rotationFromEuler(rot, tilt, psi);
+  const m = rotationFromEuler([rot, tilt, psi]);
   const axis = [m[7]! - m[5]!, m[2]! - m[6]!, m[3]! - m[1]!];
   const length = Math.hypot(...axis);
   const angle = Math.atan2(length, m[0]! + m[4]! + m[8]! - 1);
@@ -260,9 +263,9 @@ test(
       Float32Array.from({ length: 30 }, (_, i) => i),
       1,
     );
-    assert.deepEqual(await writeSelection(set, rows, path.join(folder, "part.star"), { columns }), []);
-    const notices = await writeSelection(set, [0], path.join(folder, "dark.star"));
-    assert.match(notices.join(), /RELION needs them inverted/);
+    assert.deepEqual(await writeSelection(path.join(folder, "part.star"), set, { rows, columns }), []);
+    const warnings = await writeSelection(path.join(folder, "dark.star"), set, { rows: [0] });
+    assert.match(warnings.join(), /RELION needs them inverted/);
 
     const part = await openParticles(path.join(folder, "part.star"));
     t.onTestFinished(() => part.close());
@@ -279,7 +282,7 @@ test(
     assert.ok(largest(part.rotations(), chosen.rotations()) < 1e-5);
     assert.ok(largest(part.shifts(), chosen.shifts()) < 1e-4);
 
-    await writeSelection(stars, rows, path.join(folder, "same.star"));
+    await writeSelection(path.join(folder, "same.star"), stars, { rows });
     const maps = ["part", "same"].map(async (name) => {
       runProgram("relion_reconstruct", ["--i", `${name}.star`, "--o", `${name}.mrc`, "--ctf"], folder);
       return (await readMap(path.join(folder, `${name}.mrc`))).data;

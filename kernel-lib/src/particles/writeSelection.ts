@@ -1,48 +1,59 @@
 import path from "node:path";
+import { writeAtomic } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
 import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "../formats/relionStar";
 import { refuseSameFile, type StarColumn } from "../formats/starWriter";
 import { eulerFromRotation } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
-import { writeBeside } from "../writeBeside";
-import type { ParticleMetadata } from "./metadata/metadata";
 import type { ParticleSet } from "./particleSet";
 
+/** Rows written at a time. */
+const chunkRows = 4096;
+
+/** Options of {@link writeSelection}. */
 export interface WriteSelectionOptions extends TaskOptions {
+  /** Indices of particles in the set, from 0, in the order in which they are written. Default: all particles. */
+  rows?: ArrayLike<number>;
   /**
-   * Columns to add, by their label without underscore, one value for every particle of the set (not of the rows that
-   * are written only). A column that the file has already gets the new values. RELION keeps labels that it does not know, with
-   * a warning; one that it knows, such as `rlnClassNumber`, can be chosen by in its Select jobs. See {@link latentColumns}.
+   * Columns to add or replace, by label without underscore, with one value for every particle of the set (not only of the
+   * written rows). RELION keeps unknown labels, with a warning; its Select jobs can use known ones such as `rlnClassNumber`.
+   * See {@link latentColumns}. Default: none.
    */
   columns?: Readonly<Record<string, ArrayLike<number> | readonly string[]>>;
   /**
-   * Names stacks by where they are, as seen from this folder, instead of as the source has them: for a source whose names are
-   * not those of the RELION project that the file goes to. All of them have to be there.
+   * Rewrites stack names relative to this folder, for a source whose names do not match the RELION project that the file is
+   * written for. All stacks must exist. Default: names are copied.
    */
   projectFolder?: string;
 }
 
 /**
- * Writes some particles as a STAR file to go on with in RELION.
+ * Writes particles as a STAR file for RELION.
  *
- * From a STAR file: its rows with every column, and all other tables (optics groups), as they are. From a file of
- * another program: a file of RELION 3.1 made from poses, CTF, half sets and image names.
+ * A STAR file is copied with every column of the rows and all other tables. From a file of another program, a RELION 3.1 file
+ * is made from poses, CTF, half sets and image names.
  *
- * RELION takes the names of image stacks from its project folder, in which it is started, not from where the STAR
- * file lies. So they stay as they are unless `projectFolder` is given, and the new file can lie anywhere in the project.
+ * RELION resolves stack names against its project folder, not against the folder of the STAR file. They are therefore
+ * copied unless `projectFolder` is given, and the new file may be anywhere in the project.
  *
- * @param rows   particles of the set by their index from 0, in the order in which they are written
- * @param target ends in `.star`, by which RELION knows such a file
- * @returns what RELION would have to be told, in sentences: stacks that it cannot read, images that are to be inverted
- * @throws InputError for no rows, rows beyond the set, the source as target, columns of another length or without value
+ * @param target path ending in `.star`, which RELION requires
+ * @returns warnings: stacks that RELION cannot read, images that need to be inverted
+ * @throws InputError for no rows, rows outside the set, the source as target, columns of the wrong length or without a value
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const latents = Float32Array.from({ length: 2 * particles.count }, Math.random);
+ * const columns = e2.particles.latentColumns(latents, 2);
+ * await e2.particles.writeSelection("chosen.star", particles, { rows: [0, 5, 7], columns });
+ * ```
  */
 export async function writeSelection(
-  particles: ParticleSet,
-  rows: ArrayLike<number>,
   target: string,
+  particles: ParticleSet,
   given: WriteSelectionOptions = {},
 ): Promise<string[]> {
   const options = beginTask(given);
+  const { rows = Int32Array.from(particles.rows.keys()) } = options;
   if (!/\.star$/i.test(target)) throw new InputError(target, "a name that ends in .star");
   const chosen = particles.select(rows);
   await refuseSameFile(particles.file, target);
@@ -52,14 +63,24 @@ export async function writeSelection(
   if (metadata.writeStar) {
     if (imageName) columns.push({ name: "rlnImageName", text: imageName });
     await metadata.writeStar(target, chosen.rows, { ...options, columns: distinct(columns) });
-    return contrastNotices(chosen, metadata);
+    return contrastWarnings(chosen);
   }
   const own = relionColumns(chosen, imageName ?? ((i) => starWord(relionImage(chosen.image(i)))));
-  await writeRelion(chosen, distinct([...own, ...columns]), target, options);
-  return notices(chosen, metadata);
+  await writeRelion(target, chosen, distinct([...own, ...columns]), options);
+  return [...contrastWarnings(chosen), ...stackWarnings(chosen)];
 }
 
-/** Labels and columns of latent coordinates [n · dimensions], for {@link WriteSelectionOptions.columns}. */
+/**
+ * Latent coordinates as columns for {@link WriteSelectionOptions.columns}: `e2gmmLatent1`, `e2gmmLatent2`, …
+ * @param points     [n · dimensions]
+ * @param dimensions numbers of each particle
+ * @param label      prefix of the labels. Default `e2gmmLatent`
+ * @example
+ * ```ts
+ * const columns = e2.particles.latentColumns(Float32Array.of(1, 2, 3, 4), 2);
+ * console.log(columns.e2gmmLatent1); // 1, 3
+ * ```
+ */
 export function latentColumns(
   points: ArrayLike<number>,
   dimensions: number,
@@ -98,7 +119,7 @@ function addedColumns(
   });
 }
 
-/** Names of images whose stacks are named as seen from a folder; undefined where they stay as they are. */
+/** Image names with stacks relative to a folder; undefined if they are copied. */
 async function imageNames(
   chosen: ParticleSet,
   projectFolder: string | undefined,
@@ -116,28 +137,26 @@ async function imageNames(
 }
 
 function relionImage({ stack, section }: { stack: string; section: number }): string {
-  // RELION takes a .mrc file for a map unless told so.
+  // RELION treats a .mrc file as a map unless it is marked as a stack.
   const name = /\.(mrc|map|st)$/i.test(stack) ? `${stack}:mrcs` : stack;
   return `${String(section + 1).padStart(6, "0")}@${name}`;
 }
 
-function contrastNotices(chosen: ParticleSet, { contrast }: ParticleMetadata): string[] {
+function contrastWarnings(chosen: ParticleSet): string[] {
+  const { contrast } = chosen.metadata;
   const dark = chosen.rows.some((row) => (contrast?.[row] === -1) !== chosen.invertContrast);
   return dark
     ? ["the images show the molecule darker than its surroundings: RELION needs them inverted"]
     : [];
 }
 
-function notices(chosen: ParticleSet, metadata: ParticleMetadata): string[] {
-  const found = contrastNotices(chosen, metadata);
-  const stack = chosen.image(0).stack;
-  if (/\.(hdf5?|h5)$/i.test(stack)) {
-    found.push("the image stacks are HDF5 files, which RELION does not read: convert them to .mrcs");
-  }
-  return found;
+function stackWarnings(chosen: ParticleSet): string[] {
+  return /\.(hdf5?|h5)$/i.test(chosen.image(0).stack)
+    ? ["the image stacks are HDF5 files, which RELION does not read: convert them to .mrcs"]
+    : [];
 }
 
-/** What every program's file says, as columns of RELION. */
+/** Poses, CTF, half sets and optics groups as columns of RELION. */
 function relionColumns(chosen: ParticleSet, imageName: (i: number) => string): StarColumn[] {
   const columns: StarColumn[] = [];
   const number = (name: string, value: (i: number) => number) =>
@@ -168,9 +187,9 @@ function relionColumns(chosen: ParticleSet, imageName: (i: number) => string): S
 }
 
 async function writeRelion(
+  target: string,
   chosen: ParticleSet,
   columns: readonly StarColumn[],
-  target: string,
   { signal, onProgress }: TaskOptions,
 ): Promise<void> {
   const optics: OpticsRow[] = chosen.opticsGroups.map((group) => ({
@@ -179,18 +198,12 @@ async function writeRelion(
       ? {}
       : noMicroscope),
   }));
-  await writeBeside(target, async (write) => {
-    await write(
-      Buffer.from(
-        relionStarHead(
-          optics,
-          columns.map((column) => column.name),
-        ),
-      ),
-    );
-    for (let from = 0; from < chosen.count; from += CHUNK) {
+  await writeAtomic(target, async (write) => {
+    const names = columns.map((column) => column.name);
+    await write(Buffer.from(relionStarHead(optics, names)));
+    for (let from = 0; from < chosen.count; from += chunkRows) {
       throwIfStopped(signal);
-      const to = Math.min(from + CHUNK, chosen.count);
+      const to = Math.min(from + chunkRows, chosen.count);
       let text = "";
       for (let i = from; i < to; i++) text += `${columns.map((column) => column.text(i)).join(" ")}\n`;
       await write(Buffer.from(text));
@@ -199,10 +212,7 @@ async function writeRelion(
   });
 }
 
-/** Columns with each label once: of two that have it, the place of the first and the values of the second. */
+/** Removes duplicate labels: the first keeps its place, the last provides the values. */
 function distinct(columns: readonly StarColumn[]): StarColumn[] {
   return [...new Map(columns.map((column) => [column.name, column])).values()];
 }
-
-/** Rows that are written at a time. */
-const CHUNK = 4096;

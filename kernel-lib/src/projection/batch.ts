@@ -1,20 +1,27 @@
 import { disc } from "../fourier/disc";
-import type { ProjectionBatch, ProjectionRequest, ProjectionResult, VariantBatch } from "./engine";
+import type {
+  ImageSize,
+  PosedModels,
+  ProjectionBatch,
+  ProjectionRequest,
+  ProjectionResult,
+  VariantBatch,
+} from "./engine";
 
-/** What every engine does alike: checking what it was given, laying out what it returns, and which rings are empty. */
+/** Common parts of all engines: checks of the input, allocation of the result, and which rings are empty. */
 
 /**
- * A ring of a projection with less than this part of the power of rings 1 … K is empty: what wide Gaussians leave there is
- * rounding, and dividing by it leaves float32. As in assembly/rings.ts.
+ * A ring of a projection with less than this fraction of the power of rings 1 … K is empty: wide Gaussians leave only
+ * rounding errors there, and dividing by them exceeds float32. As in assembly/rings.ts.
  */
-export const EMPTY_RING = 1e-30;
+export const emptyRing = 1e-30;
 
-/** The power that a ring needs to count, from the powers of all rings. */
+/** The power up to which a ring is empty, from the powers of all rings, [rings + 1]. */
 export function leastPower(powers: Float64Array): number {
   let whole = 0;
   for (let r = 1; r < powers.length; r++) whole += powers[r]!;
-  // What is not finite must not pass for empty.
-  return Math.min(EMPTY_RING * whole, Number.MAX_VALUE);
+  // Rings that are not finite must not count as empty.
+  return Math.min(emptyRing * whole, Number.MAX_VALUE);
 }
 
 function expectLength(name: string, array: { length: number } | undefined, lengths: number[]): void {
@@ -31,11 +38,8 @@ function expectCount(name: string, value: number): void {
   }
 }
 
-/** What `project` takes of a batch. */
-export type ModelsAndPoses = Omit<ProjectionBatch, "targets" | "targetRings">;
-
-/** Throws a RangeError that names the field unless poses, box and rings fit together. */
-function checkPoses(batch: ModelsAndPoses, boxSize: number, rings: number): void {
+/** @throws RangeError naming the field unless poses, box and rings fit together */
+function checkPoses(batch: PosedModels, { boxSize, rings }: ImageSize): void {
   expectCount("count", batch.count);
   expectCount("gaussians", batch.gaussians);
   expectCount("boxSize", boxSize);
@@ -49,9 +53,9 @@ function checkPoses(batch: ModelsAndPoses, boxSize: number, rings: number): void
   expectLength("shifts", batch.shifts, [2 * batch.count]);
 }
 
-/** Throws a RangeError that names the field unless models, poses, box and rings fit together. */
-export function checkModelsAndPoses(batch: ModelsAndPoses, boxSize: number, rings: number): void {
-  checkPoses(batch, boxSize, rings);
+/** Checks the input of `project`. @throws RangeError naming the field unless models, poses, box and rings fit together */
+export function checkPosedModels(batch: PosedModels, size: ImageSize): void {
+  checkPoses(batch, size);
   expectLength("model", batch.model, [5 * batch.gaussians, 5 * batch.gaussians * batch.count]);
 }
 
@@ -63,24 +67,24 @@ function checkTargets(batch: ProjectionBatch, rings: number): void {
   expectLength("targets", batch.targets, [batch.count * disc(batch.targetRings).samples * 2]);
 }
 
-/** V of a batch with several models per particle. Throws a RangeError that names the field unless everything fits together. */
-export function variantsOf(batch: VariantBatch, request: { boxSize: number; rings: number }): number {
-  checkPoses(batch, request.boxSize, request.rings);
-  checkTargets(batch, request.rings);
+/** V, the number of models per particle. @throws RangeError naming the field unless batch and size fit together */
+export function variantsOf(batch: VariantBatch, size: ImageSize): number {
+  checkPoses(batch, size);
+  checkTargets(batch, size.rings);
   const variants = batch.model.length / (5 * batch.gaussians * batch.count);
   expectCount("models per particle", variants);
   return variants;
 }
 
-/** Throws a RangeError that names the field unless batch and request fit together. */
+/** Checks the input of `evaluate`. @throws RangeError naming the field unless batch and request fit together */
 export function checkBatch(batch: ProjectionBatch, request: ProjectionRequest): void {
-  checkModelsAndPoses(batch, request.boxSize, request.rings);
+  checkPosedModels(batch, request);
   checkTargets(batch, request.rings);
   expectLength("ringWeights", request.ringWeights, [request.rings + 1, (request.rings + 1) * batch.count]);
 }
 
-/** Whether every particle has Gaussians of its own. A batch of one counts as sharing them, which is the same. */
-export function modelStride(batch: ModelsAndPoses): number {
+/** Numbers from one particle's Gaussians to the next one's: 0 where all share them, as in a batch of one. */
+export function modelStride(batch: PosedModels): number {
   return batch.model.length === 5 * batch.gaussians ? 0 : 5 * batch.gaussians;
 }
 
@@ -89,7 +93,7 @@ export function weightStride(request: ProjectionRequest): number {
   return request.ringWeights.length === request.rings + 1 ? 0 : request.rings + 1;
 }
 
-/** A result of zeros with the arrays that the request asks for. */
+/** A result of zeros with the arrays that are requested. */
 export function emptyResult(batch: ProjectionBatch, request: ProjectionRequest): ProjectionResult {
   const { count, gaussians } = batch;
   const result: ProjectionResult = {

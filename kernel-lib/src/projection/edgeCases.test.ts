@@ -3,30 +3,31 @@ import { afterAll, test } from "vitest";
 import { useBackend } from "../compute/backends";
 import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
 import { type ExampleOptions, exampleBatch } from "./examples";
-import { cheapestSpread } from "./plan";
 import { ReferenceEngine } from "./reference";
+import { cheapestSpread } from "./spreadPlan";
 import { TensorEngine } from "./tensor";
 import { WasmEngine } from "./wasm";
 
-/** Batches at the limits of what can be asked for: every engine gives finite numbers, those of the float64 reference. */
+/** Extreme batches: every engine gives finite results that agree with the float64 reference. */
 
 const reference = new ReferenceEngine();
 const engines: Record<string, () => Promise<ProjectionEngine>> = {
   separable: async () => separable,
-  "grid where there is one": async () => spread,
+  "grid where possible": async () => spread,
   "tensor operations": async () => {
     await useBackend("wasm");
     return tensor;
   },
 };
-/** Largest error of the FRC; where few Gaussians lie on a grid, their cut-off tails do not average out. */
+/** Largest error of the FRC. On a grid, the truncated tails of few Gaussians do not average out. */
 const errorOf = (label: string) => (label.startsWith("grid") ? 1e-3 : 1e-4);
 const separable = new WasmEngine({ threads: 2, plan: () => ({ method: "separable" }) });
 const spread = new WasmEngine({
   threads: 2,
-  plan: (n, boxSize, rings, sigma) =>
-    [32, 48, 64, 96, 128, 192].map((grid) => cheapestSpread(grid, n, boxSize, rings, sigma)).find(Boolean)
-      ?.plan ?? { method: "separable" },
+  plan: (input) =>
+    [32, 48, 64, 96, 128, 192].map((grid) => cheapestSpread(grid, input)).find(Boolean)?.plan ?? {
+      method: "separable",
+    },
 });
 const tensor = new TensorEngine();
 afterAll(() => Promise.all([separable, spread, tensor].map((engine) => engine.dispose())));
@@ -36,7 +37,7 @@ interface Case {
   example: ExampleOptions;
   /** Of the model: rows of `gaussians` numbers, x, y, z, amplitude, sigma, for each particle. */
   change?: (row: (index: number) => Float32Array, batch: ProjectionBatch, request: ProjectionRequest) => void;
-  /** Whether the gradient is beyond what can be compared, since next to nothing is left of the image. */
+  /** Whether only finiteness is tested, since the image is too weak for a comparison. */
   onlyFinite?: boolean;
 }
 const scale = (values: Float32Array, factor: number) => values.set(values.map((value) => factor * value));
@@ -57,7 +58,7 @@ const cases: Case[] = [
     change: (row) => scale(row(3), -1),
   },
   {
-    name: "amplitudes that add to nothing",
+    name: "amplitudes that cancel",
     example: { ...small, gaussians: 2 },
     change: (row) => {
       for (const index of [0, 1, 2, 4]) row(index)[1] = row(index)[0]!;
@@ -103,7 +104,7 @@ const cases: Case[] = [
   },
   { name: "all Gaussians 0.1 px wide", example: small, change: (row) => row(4).fill(0.1) },
   {
-    name: "all Gaussians at one place",
+    name: "all Gaussians at one position",
     example: small,
     change: (row) => {
       for (const axis of [0, 1, 2]) row(axis).fill(0.1);
@@ -128,7 +129,7 @@ function norm(values: Float32Array): number {
   return largest && largest * Math.sqrt(values.reduce((sum, value) => sum + (value / largest) ** 2, 0));
 }
 
-/** The parts of a result that are of one kind, and the size of each that rounding is measured by. */
+/** The gradient, divided by kinds of parameters. */
 function parts(result: Required<ProjectionResult>, gaussians: number): Record<string, Float32Array> {
   const rows = ["x", "y", "z", "amplitude", "sigma"].map((name, row) => [
     name,
@@ -158,13 +159,13 @@ for (const { name, example, change, onlyFinite } of cases) {
       for (const [i, frc] of expected.frc.entries()) {
         assert.ok(
           Math.abs(found.frc[i]! - frc) < errorOf(label),
-          `FRC ${i}: ${found.frc[i]}, but ${frc} by the reference`,
+          `FRC ${i}: ${found.frc[i]}, but the reference has ${frc}`,
         );
       }
       const [own, others] = [parts(found, n), parts(expected, n)];
       for (const [part, values] of Object.entries(others)) {
         const difference = norm(values.map((value, i) => value - own[part]![i]!));
-        // A gradient may be nothing but the rounding of what cancels, as that of a single Gaussian in its amplitude.
+        // A gradient may consist of rounding errors only, as that of a single Gaussian in its amplitude.
         const size = norm(values) + (label.startsWith("grid") ? 1 : 1e-2) * scaleOf(part, batch);
         assert.ok(difference <= 25 * errorOf(label) * size, `${part}: ${difference} of ${size}`);
       }
@@ -178,7 +179,7 @@ function repeated(values: Float32Array, count: number): Float32Array {
   return all;
 }
 
-/** What a gradient would be without any cancelling: a score's change of 1 for a change of the parameter by its own size. */
+/** The size of a gradient without cancellation: a change of the score by 1 per relative change of the parameter. */
 function scaleOf(part: string, { model, gaussians }: ProjectionBatch): number {
   const row = { amplitude: 3, sigma: 4 }[part];
   if (row === undefined) return 1;

@@ -1,10 +1,10 @@
 /**
- * What a projection engine does: Gaussians, poses and target transforms in; Fourier ring correlation (FRC) and its
- * gradient out. Engines differ in speed and in where they run, never in their result (1e-4 in the FRC).
+ * The interface of projection engines: Gaussians, poses and target transforms in; Fourier ring correlation (FRC) and its
+ * gradient out. Engines differ in speed and in where they run, but agree in their results (to 1e-4 in the FRC).
  */
 
-/** A batch of B particles. All arrays are dense and row-major; nothing is copied unless an engine must. */
-export interface ProjectionBatch {
+/** Models in the poses of B particles. All arrays are dense and row-major; engines copy them only where they must. */
+export interface PosedModels {
   /** B, the number of particles. */
   count: number;
   /** N, the number of Gaussians. */
@@ -18,6 +18,10 @@ export interface ProjectionBatch {
   rotations: Float32Array;
   /** Shift of each particle in box units, [B·2]. */
   shifts: Float32Array;
+}
+
+/** A batch of B particles. */
+export interface ProjectionBatch extends PosedModels {
   /**
    * Target transforms in the layout of {@link Disc} for `targetRings`, [B · samples · 2], every ring divided by its
    * norm √(Σ multiplicity · |I|²), so that FRC_r = Σ multiplicity · Re(P · I*) / |P|_r.
@@ -27,27 +31,35 @@ export interface ProjectionBatch {
   targetRings: number;
 }
 
-export interface ProjectionRequest {
-  /** S, edge of the training box in pixels (sets the scale of sigma). */
+/** Size of the transforms that are projected. */
+export interface ImageSize {
+  /** S, pixels along each edge of the training box; sets the scale of sigma. */
   boxSize: number;
+  /** The outermost ring, at most ⌊(S − 1)/2⌋. */
+  rings: number;
+}
+
+/** How a batch is scored. */
+export interface ProjectionRequest extends ImageSize {
+  /** The outermost ring to use, at most `targetRings` and ⌊(S − 1)/2⌋. Rings beyond are neither computed nor read. */
+  rings: number;
   /**
    * Weight of every ring 0 … rings in the score, [rings + 1], or one row per particle, [B · (rings + 1)].
-   * The score of a particle is Σ_r weight_r · FRC_r. Rings beyond `rings` are neither computed nor read.
+   * The score of a particle is Σ_r weight_r · FRC_r.
    */
   ringWeights: Float32Array;
-  /** The outermost ring to use, ≤ targetRings. */
-  rings: number;
-  /** What to differentiate the score of each particle by. Default: nothing. */
+  /** Which gradients of the scores to compute. Default: none. */
   gradient?: {
-    /** Gradient in the Gaussians, [B·5·N]; always one row per particle, also for a shared model. */
+    /** Gradient in the Gaussians, [B·5·N]; one row per particle, also for a shared model. Default false. */
     model?: boolean;
-    /** Gradient in the 9 elements of the rotation and the 2 of the shift, [B·9] and [B·2]. */
+    /** Gradient in the 9 elements of the rotation and the 2 of the shift, [B·9] and [B·2]. Default false. */
     pose?: boolean;
   };
 }
 
+/** Scores of a batch. */
 export interface ProjectionResult {
-  /** FRC of each particle and ring, [B · (rings + 1)]; 0 in column 0 and in rings without signal (`EMPTY_RING`). */
+  /** FRC of each particle and ring, [B · (rings + 1)]; 0 in column 0 and in rings without signal (`emptyRing`). */
   frc: Float32Array;
   /** Σ_r weight_r · FRC_r of each particle, [B]. */
   score: Float32Array;
@@ -65,26 +77,28 @@ export interface VariantBatch extends ProjectionBatch {
   model: Float32Array;
 }
 
+/** Projects Gaussians and compares them with images. */
 export interface ProjectionEngine {
   /** `reference`, `wasm`, `tensor`. */
   readonly name: string;
   /**
-   * Scores a batch. The arrays of the result belong to the caller until the next call on the same engine, which may
-   * reuse them: copy what must outlive it.
+   * Scores a batch. The arrays of the result are valid until the next call on the same engine, which may reuse them.
+   * @throws RangeError naming the field where array lengths do not fit together
    */
   evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult>;
-  /** The projections themselves in the layout of {@link Disc}, not normalised, [B · samples · 2]. */
-  project(
-    batch: Omit<ProjectionBatch, "targets" | "targetRings">,
-    request: { boxSize: number; rings: number },
-  ): Promise<Float32Array>;
   /**
-   * Inner products in each ring, ⟨a, b⟩ = Σ multiplicity · Re(a·b*), of what the V models of a particle look like, with its
-   * target I and with one another: Q_0 is the projection of the first model, Q_v that of model v less Q_0. With n = |Q_0|, V
-   * numbers ⟨Q_v, I⟩/n, then V(V + 1)/2 numbers ⟨Q_v, Q_w⟩/n² for w ≥ v, row by row: [B · (rings + 1) · (V + V(V + 1)/2)]. A
-   * ring without signal (`EMPTY_RING`), and ring 0, has zeros.
+   * The projections in the layout of {@link Disc}, not normalized, [B · samples · 2].
+   * @throws RangeError naming the field where array lengths do not fit together
    */
-  products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array>;
+  project(batch: PosedModels, size: ImageSize): Promise<Float32Array>;
+  /**
+   * Inner products in each ring, ⟨a, b⟩ = Σ multiplicity · Re(a·b*), of the projections of the V models of a particle with
+   * its target I and with one another. Q_0 is the projection of the first model, Q_v that of model v minus Q_0. With
+   * n = |Q_0|, V numbers ⟨Q_v, I⟩/n, then V(V + 1)/2 numbers ⟨Q_v, Q_w⟩/n² for w ≥ v, row by row:
+   * [B · (rings + 1) · (V + V(V + 1)/2)]. Ring 0 and rings without signal (`emptyRing`) are zeros.
+   * @throws RangeError naming the field where array lengths do not fit together
+   */
+  products(batch: VariantBatch, size: ImageSize): Promise<Float32Array>;
   /** Ends worker threads and frees memory. The engine cannot be used afterwards. */
   dispose(): Promise<void>;
 }

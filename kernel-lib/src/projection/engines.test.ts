@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { InputError } from "../errors";
 import { emptyResult } from "./batch";
 import type { ProjectionBatch, ProjectionEngine, ProjectionRequest } from "./engine";
-import { chooseEngine, createEngine, type EngineName, type Surroundings } from "./engines";
+import { chooseEngine, createEngine, type EngineEnvironment, type EngineName } from "./engines";
 import type { Workload } from "./trial";
 
 const work: Workload = {
@@ -13,10 +13,10 @@ const work: Workload = {
 };
 
 interface Fake {
-  /** Milliseconds of one evaluation after the first, of one particle and of more. */
+  /** Milliseconds per evaluation after the first, of one particle and of more. */
   alone?: number;
   together: number;
-  /** Milliseconds that the first evaluation takes beside that, as on a GPU that compiles. */
+  /** Additional milliseconds of the first evaluation, as on a GPU that compiles. */
   warming?: number;
   /** What it throws at an evaluation of so many particles. */
   fails?: (count: number) => Error | undefined;
@@ -24,14 +24,14 @@ interface Fake {
   value?: number;
 }
 
-/** Engines that do nothing but let a clock go on, and what was done with them. */
+/** Engines that only advance a clock, and a log of their calls. */
 function fakes(engines: Partial<Record<EngineName, Fake>>, gpu: string | undefined) {
   let clock = 0;
   const log: string[] = [];
   const batches: [ProjectionBatch, ProjectionRequest][] = [];
   const make = (name: EngineName): ProjectionEngine => {
     const fake = engines[name];
-    assert.ok(fake, `${name} was not to be made`);
+    assert.ok(fake, `${name} must not be made`);
     let warm = false;
     log.push(`make ${name}`);
     return {
@@ -56,18 +56,18 @@ function fakes(engines: Partial<Record<EngineName, Fake>>, gpu: string | undefin
       },
     };
   };
-  const surroundings: Surroundings = { gpu, make, now: () => clock };
-  return { surroundings, log, batches, clock: () => clock };
+  const environment: EngineEnvironment = { gpu, make, now: () => clock };
+  return { environment, log, batches, clock: () => clock };
 }
 
 const ended = (log: string[]) => log.filter((line) => line.startsWith("dispose"));
 
-test("on a GPU the faster engine is taken, and the sentence about it has both times", async () => {
+test("on a GPU the faster engine is chosen, and the reason has both times", async () => {
   const fast = fakes(
     { wasm: { together: 12 }, tensor: { together: 3.14, alone: 1, warming: 500 } },
     "WebGPU",
   );
-  const gpu = await chooseEngine({}, work, fast.surroundings);
+  const gpu = await chooseEngine({}, work, fast.environment);
   assert.equal(gpu.engine.name, "tensor");
   assert.equal(gpu.gpuFailed, false);
   assert.equal(
@@ -76,7 +76,7 @@ test("on a GPU the faster engine is taken, and the sentence about it has both ti
   );
   assert.deepEqual(ended(fast.log), ["dispose wasm"]);
   const slow = fakes({ wasm: { together: 12 }, tensor: { together: 40, alone: 10 } }, "WebGPU");
-  const cpu = await chooseEngine({ engine: "auto" }, work, slow.surroundings);
+  const cpu = await chooseEngine({ engine: "auto" }, work, slow.environment);
   assert.equal(cpu.engine.name, "wasm");
   assert.equal(
     cpu.reason,
@@ -85,12 +85,12 @@ test("on a GPU the faster engine is taken, and the sentence about it has both ti
   assert.deepEqual(ended(slow.log), ["dispose tensor"]);
 });
 
-test("a trial evaluates the caller's work with the gradient, after a warm-up, at least three times and not for long", async () => {
-  const { surroundings, log, batches } = fakes(
+test("a trial evaluates the caller's workload with the gradient, after a warm-up, at least three times and not for long", async () => {
+  const { environment, log, batches } = fakes(
     { wasm: { together: 1500 }, tensor: { together: 1000, alone: 600 } },
     "CUDA",
   );
-  await chooseEngine({}, work, surroundings);
+  await chooseEngine({}, work, environment);
   const times = (line: string) => log.filter((l) => l === line).length;
   assert.equal(times("wasm 4"), 1 + 3);
   assert.equal(times("tensor 4"), 1 + 3);
@@ -107,12 +107,12 @@ test("a trial evaluates the caller's work with the gradient, after a warm-up, at
   );
 });
 
-test("a device that is slower with one particle than the CPU with all is not given more", async () => {
-  const { surroundings, log } = fakes(
+test("a GPU that is slower with one particle than the CPU with all is not tried further", async () => {
+  const { environment, log } = fakes(
     { wasm: { together: 12 }, tensor: { together: 9e5, alone: 200 } },
     "WebGPU",
   );
-  const { engine, reason, gpuFailed } = await chooseEngine({}, work, surroundings);
+  const { engine, reason, gpuFailed } = await chooseEngine({}, work, environment);
   assert.equal(engine.name, "wasm");
   assert.equal(gpuFailed, false);
   assert.match(reason!, /12 ms for a step of 4 particles, tensor \(WebGPU\) 200 ms for a single one$/);
@@ -120,11 +120,11 @@ test("a device that is slower with one particle than the CPU with all is not giv
   assert.deepEqual(ended(log), ["dispose tensor"]);
 });
 
-test("an engine that throws in the trial loses, at one particle or at many, and its reason is told", async () => {
+test("an engine that throws in the trial loses, with one particle or many, and its error is reported", async () => {
   for (const least of [1, 4]) {
     const fails = (count: number) => (count >= least ? new Error("Device lost\n  somewhere") : undefined);
-    const { surroundings, log } = fakes({ wasm: { together: 12 }, tensor: { together: 3, fails } }, "WebGPU");
-    const { engine, reason, gpuFailed } = await chooseEngine({}, work, surroundings);
+    const { environment, log } = fakes({ wasm: { together: 12 }, tensor: { together: 3, fails } }, "WebGPU");
+    const { engine, reason, gpuFailed } = await chooseEngine({}, work, environment);
     assert.equal(engine.name, "wasm");
     assert.equal(gpuFailed, true);
     assert.equal(
@@ -135,27 +135,27 @@ test("an engine that throws in the trial loses, at one particle or at many, and 
   }
 });
 
-test("a fast engine with wrong numbers loses, and that is told", async () => {
-  for (const [value, said] of [
+test("a fast engine with wrong results loses, and that is reported", async () => {
+  for (const [value, reported] of [
     [0.5, "the FRC from tensor (WebGPU) is wrong by 50 %"],
     [Number.NaN, "the FRC from tensor (WebGPU) is not finite"],
   ] as const) {
-    const { surroundings } = fakes({ wasm: { together: 12 }, tensor: { together: 3, value } }, "WebGPU");
-    const { engine, reason, gpuFailed } = await chooseEngine({}, work, surroundings);
+    const { environment } = fakes({ wasm: { together: 12 }, tensor: { together: 3, value } }, "WebGPU");
+    const { engine, reason, gpuFailed } = await chooseEngine({}, work, environment);
     assert.equal(engine.name, "wasm");
     assert.equal(gpuFailed, true);
-    assert.ok(reason!.endsWith(said), reason);
+    assert.ok(reason!.endsWith(reported), reason);
   }
 });
 
-test("where the CPU's engine throws, its error is the caller's and nothing stays behind", async () => {
+test("an error of the CPU's engine is thrown, and both engines are disposed of", async () => {
   const fails = () => new Error("a worker thread ended");
-  const { surroundings, log } = fakes({ wasm: { together: 12, fails }, tensor: { together: 3 } }, "WebGPU");
-  await assert.rejects(chooseEngine({}, work, surroundings), /^Error: a worker thread ended$/);
+  const { environment, log } = fakes({ wasm: { together: 12, fails }, tensor: { together: 3 } }, "WebGPU");
+  await assert.rejects(chooseEngine({}, work, environment), /^Error: a worker thread ended$/);
   assert.deepEqual(ended(log).sort(), ["dispose tensor", "dispose wasm"]);
 });
 
-test("an engine that is asked for is taken as it is, and on a CPU wasm is: nothing is measured", async () => {
+test("an engine asked for by name is used without a trial, and so is wasm on a CPU", async () => {
   for (const [asked, gpu, taken] of [
     ["wasm", "WebGPU", "wasm"],
     ["tensor", "WebGPU", "tensor"],
@@ -163,15 +163,15 @@ test("an engine that is asked for is taken as it is, and on a CPU wasm is: nothi
     ["reference", "CUDA", "reference"],
     ["auto", undefined, "wasm"],
   ] as const) {
-    const { surroundings, log } = fakes({ [taken]: { together: 1 } }, gpu);
-    const { engine, reason } = await chooseEngine({ engine: asked }, work, surroundings);
+    const { environment, log } = fakes({ [taken]: { together: 1 } }, gpu);
+    const { engine, reason } = await chooseEngine({ engine: asked }, work, environment);
     assert.equal(engine.name, taken);
     assert.equal(reason, undefined);
     assert.deepEqual(log, [`make ${taken}`]);
   }
 });
 
-test("an engine that there is none of is an error that names those that there are", async () => {
+test("an unknown engine is an error that lists the known ones", async () => {
   await assert.rejects(createEngine({ engine: "quantum" as EngineName }), (error: Error) => {
     assert.ok(error instanceof InputError);
     assert.equal(error.message, "engine: expected auto, wasm, tensor, reference, found quantum");

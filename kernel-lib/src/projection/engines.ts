@@ -7,13 +7,16 @@ import { TensorEngine } from "./tensor";
 import { fasterOf, type Workload } from "./trial";
 import { WasmEngine } from "./wasm";
 
+/** Names of the engines. */
 export const engineNames = ["wasm", "tensor", "reference"] as const;
+/** One of {@link engineNames}. */
 export type EngineName = (typeof engineNames)[number];
 
+/** Which engine to use. */
 export interface EngineChoice {
   /**
    * `wasm` for CPUs, `tensor` for GPUs (it runs on the current TensorFlow.js backend), `reference` slow and exact.
-   * Default `auto`: where the current backend computes on a GPU, the faster of `wasm` and `tensor` by a trial of a few
+   * Default `auto`: where the current backend uses a GPU, the faster of `wasm` and `tensor` in a trial of a few
    * seconds, otherwise `wasm`.
    */
   engine?: EngineName | "auto";
@@ -21,32 +24,34 @@ export interface EngineChoice {
   threads?: number;
 }
 
+/** The result of {@link chooseEngine}. */
 export interface ChosenEngine {
-  /** To be disposed of by the caller. */
+  /** The caller disposes of it. */
   engine: ProjectionEngine;
-  /** Why this one, in a sentence without a full stop, where there was a trial. */
+  /** Why it was chosen, as a sentence without a full stop; only after a trial. */
   reason?: string;
-  /** In the trial the GPU threw, or its numbers were wrong. */
+  /** Whether the GPU failed in the trial, with an error or wrong results. */
   gpuFailed?: boolean;
 }
 
-/** What a choice depends on beside what is asked for. */
-export interface Surroundings {
-  /** The GPU of the current TensorFlow.js backend in a word or two, if it has one. */
+/** What {@link chooseEngine} depends on beside its arguments; replaced in tests. */
+export interface EngineEnvironment {
+  /** Short name of the current TensorFlow.js backend's GPU, if it uses one. */
   gpu: string | undefined;
+  /** Makes an engine. */
   make(name: EngineName): ProjectionEngine;
-  /** Milliseconds. */
+  /** A clock in milliseconds. */
   now(): number;
 }
 
-/** The work of a trial where the caller knows of none: a middling training. */
-function middlingWork(): Workload {
+/** The default workload of a trial, a training of medium size. */
+function typicalWork(): Workload {
   const [count, boxSize, rings] = [512, 64, 31];
   const { batch } = exampleBatch({ count: 1, gaussians: count, boxSize, rings: 1, shared: true });
   return { model: { count, params: batch.model, boxSize, apix: 1 }, rings, batchSize: 32 };
 }
 
-/** The GPU on which the current TensorFlow.js backend computes, if it is one. */
+/** The GPU of the current TensorFlow.js backend, if it uses one. */
 function currentGpu(): string | undefined {
   const name = tf.getBackend();
   if (name === "webgpu") return "WebGPU";
@@ -61,7 +66,10 @@ function makeEngine(name: EngineName, threads: number | undefined): ProjectionEn
       return new WasmEngine(threads === undefined ? {} : { threads });
     case "tensor":
       if (tf.getBackend() === undefined) {
-        throw new InputError("engine tensor", "a TensorFlow.js backend that is up; call useBackend() first");
+        throw new InputError(
+          "engine tensor",
+          "an initialized TensorFlow.js backend; call useBackend() first",
+        );
       }
       return new TensorEngine();
     case "reference":
@@ -72,19 +80,19 @@ function makeEngine(name: EngineName, threads: number | undefined): ProjectionEn
 }
 
 /**
- * A projection engine and, where it was chosen by a trial, why. A TensorFlow.js backend that the engine shall follow has
- * to be up before (`useBackend`).
+ * Chooses and makes a projection engine. The TensorFlow.js backend that `tensor` shall use has to be initialized first
+ * (`useBackend`).
  *
- * @param work what it is for. Default: a step of 32 particles of 64² pixels, 512 Gaussians
- * @throws InputError when `engine` is none of these, or `tensor` is asked for and no backend is up
+ * @param work what it is for. Default: 32 particles of 64² pixels, 512 Gaussians
+ * @throws InputError for an unknown engine, and for `tensor` without a backend
  */
 export async function chooseEngine(
   choice: EngineChoice = {},
   work?: Workload,
-  surroundings?: Surroundings,
+  environment?: EngineEnvironment,
 ): Promise<ChosenEngine> {
   const { engine: asked = "auto", threads } = choice;
-  const { gpu, make, now } = surroundings ?? {
+  const { gpu, make, now } = environment ?? {
     gpu: currentGpu(),
     make: (name: EngineName) => makeEngine(name, threads),
     now: () => performance.now(),
@@ -96,12 +104,26 @@ export async function chooseEngine(
   return fasterOf(
     { engine: wasm, title: `wasm (${workers} ${workers === 1 ? "thread" : "threads"})` },
     { engine: make("tensor"), title: `tensor (${gpu})` },
-    work ?? middlingWork(),
+    work ?? typicalWork(),
     now,
   );
 }
 
-/** {@link chooseEngine}, for callers whom the reason does not concern. */
+/**
+ * Makes a projection engine. The TensorFlow.js backend that `tensor` shall use has to be initialized first
+ * (`useBackend`). The caller disposes of the engine.
+ *
+ * @param work what it is for, which decides the trial of `auto`. Default: 32 particles of 64² pixels, 512 Gaussians
+ * @throws InputError for an unknown engine, and for `tensor` without a backend
+ * @example
+ * ```ts
+ * const engine = await e2.projection.createEngine({ engine: "wasm", threads: 1 });
+ * const { count, params, boxSize } = await e2.model.readText("neutral.txt");
+ * const pose = { rotations: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), shifts: new Float32Array(2) };
+ * const image = await engine.project({ count: 1, gaussians: count, model: params, ...pose }, { boxSize, rings: 5 });
+ * await engine.dispose();
+ * ```
+ */
 export async function createEngine(choice: EngineChoice = {}, work?: Workload): Promise<ProjectionEngine> {
   return (await chooseEngine(choice, work)).engine;
 }

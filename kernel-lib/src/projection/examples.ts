@@ -1,12 +1,17 @@
 import { disc } from "../fourier/disc";
+import { normaliseRings } from "../fourier/imageTransform";
 import { Random } from "../random";
 import type { ProjectionBatch, ProjectionRequest } from "./engine";
 
-/** Batches for tests, benchmarks and trials of engines. Not part of the published package's interface. */
+/** Random batches for tests, benchmarks and trials of engines. */
 
+/** Options of {@link exampleBatch}. */
 export interface ExampleOptions {
+  /** B, the number of particles. */
   count: number;
+  /** N, the number of Gaussians. */
   gaussians: number;
+  /** S in pixels. */
   boxSize: number;
   /** Rings of the request. Default: all, ⌊(S − 1)/2⌋. */
   rings?: number;
@@ -16,10 +21,11 @@ export interface ExampleOptions {
   shared?: boolean;
   /** One row of ring weights per particle. Default false. */
   ownWeights?: boolean;
+  /** Seed of the random numbers. Default 1. */
   seed?: number;
 }
 
-/** A rotation matrix, uniform over all orientations (from a unit quaternion), row-major. */
+/** A uniformly distributed rotation matrix (from a unit quaternion), row-major. */
 export function randomRotation(random: Random): number[] {
   const q = [random.normal(), random.normal(), random.normal(), random.normal()];
   const length = Math.hypot(...q);
@@ -37,26 +43,9 @@ export function randomRotation(random: Random): number[] {
   ];
 }
 
-/** Divides every ring of the transforms of `targetRings` rings by its norm, in place. */
-export function normaliseRings(targets: Float32Array, count: number, targetRings: number): void {
-  const { samples, ring, multiplicity } = disc(targetRings);
-  for (let b = 0; b < count; b++) {
-    const norm = new Float64Array(targetRings + 1);
-    const own = targets.subarray(2 * b * samples, 2 * (b + 1) * samples);
-    for (let i = 0; i < samples; i++) {
-      norm[ring[i]!]! += multiplicity[i]! * (own[2 * i]! ** 2 + own[2 * i + 1]! ** 2);
-    }
-    for (let i = 0; i < samples; i++) {
-      const scale = multiplicity[i]! > 0 ? 1 / Math.sqrt(norm[ring[i]!]!) : 0;
-      own[2 * i]! *= scale;
-      own[2 * i + 1]! *= scale;
-    }
-  }
-}
-
 /**
- * Random Gaussians in a ball, random poses, and targets of noise. The targets are noise because it has power in every
- * ring: gradients are then of a size that a comparison can see.
+ * Random Gaussians in a ball, random poses, and targets of noise, which has power in every ring, so that gradients are
+ * large enough to be compared.
  */
 export function exampleBatch(options: ExampleOptions): {
   batch: ProjectionBatch;
@@ -66,7 +55,25 @@ export function exampleBatch(options: ExampleOptions): {
   const rings = options.rings ?? options.targetRings ?? Math.floor((boxSize - 1) / 2);
   const targetRings = options.targetRings ?? rings;
   const random = new Random(seed);
-  const sets = shared ? 1 : count;
+  const model = randomSets(gaussians, shared ? 1 : count, random);
+  const rotations = new Float32Array(9 * count);
+  for (let b = 0; b < count; b++) rotations.set(randomRotation(random), 9 * b);
+  const shifts = Float32Array.from({ length: 2 * count }, () => 0.03 * random.normal());
+  const layout = disc(targetRings);
+  const targets = Float32Array.from({ length: 2 * count * layout.samples }, () => random.normal());
+  for (let b = 0; b < count; b++) normaliseRings(targets, 2 * b * layout.samples, layout);
+  const ringWeights = Float32Array.from(
+    { length: (rings + 1) * (ownWeights ? count : 1) },
+    () => 0.2 + random.uniform(),
+  );
+  return {
+    batch: { count, gaussians, model, rotations, shifts, targets, targetRings },
+    request: { boxSize, rings, ringWeights, gradient: { model: true, pose: true } },
+  };
+}
+
+/** Sets of random Gaussians in a ball, [sets · 5 · gaussians]. */
+function randomSets(gaussians: number, sets: number, random: Random): Float32Array {
   const model = new Float32Array(5 * gaussians * sets);
   for (let set = 0; set < sets; set++) {
     const at = 5 * gaussians * set;
@@ -78,17 +85,5 @@ export function exampleBatch(options: ExampleOptions): {
       model[at + 4 * gaussians + i] = 0.8 + 1.2 * random.uniform();
     }
   }
-  const rotations = new Float32Array(9 * count);
-  for (let b = 0; b < count; b++) rotations.set(randomRotation(random), 9 * b);
-  const shifts = Float32Array.from({ length: 2 * count }, () => 0.03 * random.normal());
-  const targets = Float32Array.from({ length: 2 * count * disc(targetRings).samples }, () => random.normal());
-  normaliseRings(targets, count, targetRings);
-  const ringWeights = Float32Array.from(
-    { length: (rings + 1) * (ownWeights ? count : 1) },
-    () => 0.2 + random.uniform(),
-  );
-  return {
-    batch: { count, gaussians, model, rotations, shifts, targets, targetRings },
-    request: { boxSize, rings, ringWeights, gradient: { model: true, pose: true } },
-  };
+  return model;
 }

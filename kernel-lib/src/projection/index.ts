@@ -1,5 +1,7 @@
 /** Projections of Gaussians, their Fourier ring correlation with images, and its gradient. */
 export type {
+  ImageSize,
+  PosedModels,
   ProjectionBatch,
   ProjectionEngine,
   ProjectionRequest,

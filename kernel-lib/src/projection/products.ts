@@ -1,90 +1,113 @@
-import { disc, sampleIndex } from "../fourier/disc";
+import { type Disc, disc, sampleIndex } from "../fourier/disc";
 import { leastPower, variantsOf } from "./batch";
-import type { ProjectionEngine, VariantBatch } from "./engine";
+import type { ImageSize, PosedModels, ProjectionEngine, VariantBatch } from "./engine";
 
-/** Numbers of a ring in `products` for V models. */
+/** Numbers per ring in `products` for V models. */
 export function productNumbers(variants: number): number {
   return variants + (variants * (variants + 1)) / 2;
 }
 
-/** Bytes of projections that are held at a time. */
-const PART_BYTES = 64 * 2 ** 20;
+/** Upper limit of the memory for projections, in bytes. */
+const maxPartBytes = 64 * 2 ** 20;
 
-/** `products` of an engine that has no faster way, from its projections; summed in float64. */
+/** `products` of an engine without a faster way, from its projections; summed in float64. */
 export async function productsOfProjections(
   engine: Pick<ProjectionEngine, "project">,
   batch: VariantBatch,
-  request: { boxSize: number; rings: number },
+  size: ImageSize,
 ): Promise<Float32Array> {
-  const { rings } = request;
-  const { count, gaussians } = batch;
-  const variants = variantsOf(batch, request);
+  const { rings } = size;
+  const { count } = batch;
+  const variants = variantsOf(batch, size);
   const layout = disc(rings);
-  const targetSamples = disc(batch.targetRings).samples;
-  const width = 2 * layout.samples;
-  const numbers = productNumbers(variants);
-  const out = new Float32Array(count * (rings + 1) * numbers);
-  const most = Math.max(1, Math.floor(PART_BYTES / (4 * width * variants)));
-  const repeated = (values: Float32Array, each: number, first: number, size: number) => {
-    const all = new Float32Array(size * variants * each);
-    for (let i = 0; i < size * variants; i++) {
-      const from = (first + Math.floor(i / variants)) * each;
-      all.set(values.subarray(from, from + each), i * each);
+  const length = (rings + 1) * productNumbers(variants);
+  const out = new Float32Array(count * length);
+  const imageLength = 2 * layout.samples;
+  const most = Math.max(1, Math.floor(maxPartBytes / (4 * imageLength * variants)));
+  const targetLength = 2 * disc(batch.targetRings).samples;
+  for (let first = 0; first < count; first += most) {
+    const part = Math.min(most, count - first);
+    const images = await engine.project(variantPart(batch, variants, first, part), size);
+    for (let b = 0; b < part; b++) {
+      const target = batch.targets.subarray((first + b) * targetLength, (first + b + 1) * targetLength);
+      const own = images.subarray(b * variants * imageLength, (b + 1) * variants * imageLength);
+      const sums = particleSums(own, variants, layout, { target, rings: batch.targetRings });
+      normalize(sums, variants, out.subarray((first + b) * length, (first + b + 1) * length));
+    }
+  }
+  return out;
+}
+
+/** Some particles of a batch, with their poses repeated for each of their models. */
+function variantPart(batch: VariantBatch, variants: number, first: number, count: number): PosedModels {
+  const modelLength = 5 * batch.gaussians * variants;
+  const repeated = (values: Float32Array, length: number) => {
+    const all = new Float32Array(count * variants * length);
+    for (let i = 0; i < count * variants; i++) {
+      const from = (first + Math.floor(i / variants)) * length;
+      all.set(values.subarray(from, from + length), i * length);
     }
     return all;
   };
-  for (let first = 0; first < count; first += most) {
-    const size = Math.min(most, count - first);
-    const each = 5 * gaussians * variants;
-    const images = await engine.project(
-      {
-        count: size * variants,
-        gaussians,
-        model: batch.model.subarray(first * each, (first + size) * each),
-        rotations: repeated(batch.rotations, 9, first, size),
-        shifts: repeated(batch.shifts, 2, first, size),
-      },
-      request,
-    );
-    for (let b = 0; b < size; b++) {
-      const sums = new Float64Array((rings + 1) * numbers);
-      const sample = new Float64Array(2 * variants);
-      for (let kx = 0; kx <= rings; kx++) {
-        for (let ky = -rings; ky <= rings; ky++) {
-          const i = sampleIndex(rings, kx, ky);
-          const m = layout.multiplicity[i]!;
-          if (m === 0) continue;
-          for (let v = 0; v < variants; v++) {
-            for (const part of [0, 1]) {
-              const value = images[(b * variants + v) * width + 2 * i + part]!;
-              sample[2 * v + part] = v === 0 ? value : value - sample[part]!;
-            }
-          }
-          const t = 2 * ((first + b) * targetSamples + sampleIndex(batch.targetRings, kx, ky));
-          let at = layout.ring[i]! * numbers;
-          for (let v = 0; v < variants; v++) {
-            const re = sample[2 * v]! * batch.targets[t]!;
-            sums[at++]! += m * (re + sample[2 * v + 1]! * batch.targets[t + 1]!);
-          }
-          for (let v = 0; v < variants; v++) {
-            for (let w = v; w < variants; w++) {
-              const re = sample[2 * v]! * sample[2 * w]!;
-              sums[at++]! += m * (re + sample[2 * v + 1]! * sample[2 * w + 1]!);
-            }
-          }
+  return {
+    count: count * variants,
+    gaussians: batch.gaussians,
+    model: batch.model.subarray(first * modelLength, (first + count) * modelLength),
+    rotations: repeated(batch.rotations, 9),
+    shifts: repeated(batch.shifts, 2),
+  };
+}
+
+/** Inner products of one particle, [(rings + 1) · productNumbers], not normalized. */
+function particleSums(
+  images: Float32Array,
+  variants: number,
+  layout: Disc,
+  { target, rings: targetRings }: { target: Float32Array; rings: number },
+): Float64Array {
+  const { rings, samples, multiplicity, ring } = layout;
+  const numbers = productNumbers(variants);
+  const sums = new Float64Array((rings + 1) * numbers);
+  const sample = new Float64Array(2 * variants);
+  for (let kx = 0; kx <= rings; kx++) {
+    for (let ky = -rings; ky <= rings; ky++) {
+      const i = sampleIndex(rings, kx, ky);
+      const m = multiplicity[i]!;
+      if (m === 0) continue;
+      for (let v = 0; v < variants; v++) {
+        for (const part of [0, 1]) {
+          const value = images[2 * (v * samples + i) + part]!;
+          sample[2 * v + part] = v === 0 ? value : value - sample[part]!;
         }
       }
-      const powers = Float64Array.from({ length: rings + 1 }, (_, r) => sums[r * numbers + variants]!);
-      const least = leastPower(powers);
-      for (let r = 1; r <= rings; r++) {
-        const square = powers[r]!;
-        if (square <= least) continue;
-        for (let i = 0; i < numbers; i++) {
-          const at = ((first + b) * (rings + 1) + r) * numbers + i;
-          out[at] = sums[r * numbers + i]! / (i < variants ? Math.sqrt(square) : square);
+      const t = 2 * sampleIndex(targetRings, kx, ky);
+      let at = ring[i]! * numbers;
+      for (let v = 0; v < variants; v++) {
+        const re = sample[2 * v]! * target[t]!;
+        sums[at++]! += m * (re + sample[2 * v + 1]! * target[t + 1]!);
+      }
+      for (let v = 0; v < variants; v++) {
+        for (let w = v; w < variants; w++) {
+          const re = sample[2 * v]! * sample[2 * w]!;
+          sums[at++]! += m * (re + sample[2 * v + 1]! * sample[2 * w + 1]!);
         }
       }
     }
   }
-  return out;
+  return sums;
+}
+
+/** Divides the products of each ring by the norm of the first projection; empty rings stay 0. */
+function normalize(sums: Float64Array, variants: number, out: Float32Array): void {
+  const numbers = productNumbers(variants);
+  const rings = sums.length / numbers - 1;
+  const powers = Float64Array.from({ length: rings + 1 }, (_, r) => sums[r * numbers + variants]!);
+  const least = leastPower(powers);
+  for (let r = 1; r <= rings; r++) {
+    const square = powers[r]!;
+    if (square <= least) continue;
+    for (let i = 0; i < numbers; i++) {
+      out[r * numbers + i] = sums[r * numbers + i]! / (i < variants ? Math.sqrt(square) : square);
+    }
+  }
 }

@@ -22,7 +22,7 @@ for (const backend of ["wasm", "cpu"] as const) {
   }
 }
 
-test("tensor operations leave nothing behind on the device", async () => {
+test("the tensor engine leaves no tensors on the device", async () => {
   await useBackend("wasm");
   const kept = tf.memory().numTensors;
   const engine = new TensorEngine();
@@ -36,7 +36,7 @@ test("tensor operations leave nothing behind on the device", async () => {
   assert.equal(tf.memory().numTensors, kept);
 });
 
-test("a batch in several parts gives what it gives in one", async () => {
+test("a batch in several parts gives the same result as in one", async () => {
   await useBackend("wasm");
   const engine = new TensorEngine();
   const options = { gaussians: 5000, boxSize: 128, rings: 60, targetRings: 62, ownWeights: true };
@@ -62,7 +62,7 @@ test("a batch in several parts gives what it gives in one", async () => {
   await engine.dispose();
 });
 
-test("Gaussians of no amplitude have an FRC of 0 and finite gradients", async () => {
+test("Gaussians of amplitude 0 have an FRC of 0 and finite gradients", async () => {
   await useBackend("wasm");
   const { batch, request } = exampleBatch({ count: 2, gaussians: 6, boxSize: 16, shared: true });
   batch.model.fill(0, 3 * 6, 4 * 6);

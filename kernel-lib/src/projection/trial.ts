@@ -2,46 +2,55 @@ import type { GaussianModel } from "../model/gaussianModel";
 import type { ProjectionBatch, ProjectionEngine, ProjectionRequest, ProjectionResult } from "./engine";
 import { exampleBatch } from "./examples";
 
-/** The evaluation that a caller is going to repeat: what its time depends on. */
+/** The evaluations that an engine is needed for, as far as they determine its speed. */
 export interface Workload {
-  /** Its Gaussians as they are: how wide they are decides how fast some engines work. */
+  /** The Gaussians; their widths influence the speed. */
   model: GaussianModel;
-  /** Outermost ring, at most ⌊(S − 1)/2⌋. */
+  /** The outermost ring, at most ⌊(S − 1)/2⌋. */
   rings: number;
-  /** Particles of an evaluation. */
+  /** Particles per evaluation. */
   batchSize: number;
 }
 
+/** An engine in a trial. */
 export interface Contestant {
+  /** The engine. */
   engine: ProjectionEngine;
-  /** The engine and what it runs on, as the sentence about the trial names them. */
+  /** Its name and what it runs on, for the reason. */
   title: string;
 }
 
+/** The result of a trial. */
 export interface Verdict {
-  /** The winner. The other one has been disposed of. */
+  /** The faster engine; the other one has been disposed of. */
   engine: ProjectionEngine;
-  /** Which one and why, in one sentence without a full stop. */
+  /** Why it was chosen, as a sentence without a full stop. */
   reason: string;
-  /** The GPU's engine threw, or its numbers were wrong. */
+  /** Whether the GPU failed, with an error or wrong results. */
   gpuFailed: boolean;
 }
 
-const LEAST_REPEATS = 3;
-const MOST_REPEATS = 10;
-/** Milliseconds after which no more than the least number of repeats is made. */
-const LONG_ENOUGH = 2000;
-/** Relative distance at which results are not the same in other rounding, but wrong. */
-const WRONG = 0.05;
+const minRepeats = 3;
+const maxRepeats = 10;
+/** Milliseconds after which only {@link minRepeats} are completed. */
+const maxTrialTime = 2000;
+/** Relative difference from which results count as wrong and not as rounded differently. */
+const wrongDifference = 0.05;
+
+/** An evaluation. */
+interface Evaluation {
+  batch: ProjectionBatch;
+  request: ProjectionRequest;
+}
 
 /**
- * Which of two engines is faster at this work, by a trial: each is warmed (a GPU compiles its programs at the first call)
- * and then timed, the shortest of a few evaluations with the gradient in the Gaussians. It takes some seconds at most,
- * unless a single evaluation takes longer. The GPU loses when its engine throws, and when its numbers are not those of
- * the CPU: a driver that fails does not always say so.
+ * The faster of two engines for a workload, by a trial: each is warmed up (a GPU compiles its programs at the first call)
+ * and then timed, the shortest of a few evaluations with the gradient in the Gaussians. A trial takes some seconds at most,
+ * unless a single evaluation takes longer. The GPU loses when its engine throws, or when its results differ from
+ * the CPU's: a driver that fails does not always report it.
  *
  * @param now a clock in milliseconds
- * @throws what the CPU's engine throws; both are disposed of then
+ * @throws what the CPU's engine throws; both engines are disposed of then
  */
 export async function fasterOf(
   cpu: Contestant,
@@ -49,67 +58,89 @@ export async function fasterOf(
   work: Workload,
   now: () => number = () => performance.now(),
 ): Promise<Verdict> {
-  const { batch, request } = trialOf(work);
-  const particles = `a step of ${work.batchSize} particles`;
-  const won = async (winner: Contestant, why: string, gpuFailed = false): Promise<Verdict> => {
-    const loser = winner === cpu ? gpu : cpu;
-    // What an engine that failed leaves behind cannot always be freed.
-    await loser.engine.dispose().catch(() => undefined);
-    return {
-      engine: winner.engine,
-      reason: `projections are computed by the engine ${winner.title}: ${why}`,
-      gpuFailed,
-    };
-  };
-
-  let right: ProjectionResult;
+  const trial = trialOf(work);
+  let expected: ProjectionResult;
   let cpuTime: number;
   try {
-    right = copyOf(await cpu.engine.evaluate(batch, request));
-    cpuTime = await shortestTime(cpu.engine, batch, request, now);
+    expected = copyOf(await cpu.engine.evaluate(trial.batch, trial.request));
+    cpuTime = await shortestTime(cpu.engine, trial, now);
   } catch (error) {
     await Promise.allSettled([cpu.engine.dispose(), gpu.engine.dispose()]);
     throw error;
   }
-  let gpuTime: number;
-  try {
-    // A device that takes longer for one particle than the CPU for all need not be waited for.
-    const one = firstParticle(batch, request);
-    await gpu.engine.evaluate(one.batch, one.request);
-    const alone = await shortestTime(gpu.engine, one.batch, one.request, now);
-    if (alone > cpuTime) {
-      return await won(
-        cpu,
-        `${time(cpuTime)} for ${particles}, ${gpu.title} ${time(alone)} for a single one`,
-      );
-    }
-    const found = await gpu.engine.evaluate(batch, request);
-    for (const [what, a, b] of [
-      ["FRC", found.frc, right.frc],
-      ["gradient", found.modelGradient!, right.modelGradient!],
-    ] as const) {
-      const off = distance(a, b);
-      // Not `>=`: what is no number is wrong too.
-      if (!(off < WRONG)) {
-        const wrong = Number.isFinite(off) ? `wrong by ${Math.round(100 * off)} %` : "not finite";
-        return await won(cpu, `the ${what} from ${gpu.title} is ${wrong}`, true);
-      }
-    }
-    gpuTime = await shortestTime(gpu.engine, batch, request, now);
-  } catch (error) {
-    const message = String((error as Error)?.message ?? error).split("\n")[0];
-    return won(cpu, `${gpu.title} failed, ${message}`, true);
-  }
-  const [winner, loser] = gpuTime < cpuTime ? [gpu, cpu] : [cpu, gpu];
-  const [best, other] = gpuTime < cpuTime ? [gpuTime, cpuTime] : [cpuTime, gpuTime];
-  return won(winner, `${time(best)} for ${particles}, ${loser.title} ${time(other)}`);
+  const outcome = await tryGpu(gpu, trial, { expected, cpuTime, now });
+  const [winner, loser] = outcome.gpuWins ? [gpu, cpu] : [cpu, gpu];
+  // What a failed engine leaves behind cannot always be freed.
+  await loser.engine.dispose().catch(() => undefined);
+  return {
+    engine: winner.engine,
+    reason: `projections are computed by the engine ${winner.title}: ${outcome.reason(cpu, gpu)}`,
+    gpuFailed: outcome.gpuFailed,
+  };
 }
 
-/** Particles with a copy of the model each, as in a training; their images are noise. */
-function trialOf({ model, rings, batchSize }: Workload): {
-  batch: ProjectionBatch;
-  request: ProjectionRequest;
-} {
+/** How the GPU did. */
+interface Outcome {
+  gpuWins: boolean;
+  gpuFailed: boolean;
+  reason: (cpu: Contestant, gpu: Contestant) => string;
+}
+
+async function tryGpu(
+  { engine }: Contestant,
+  trial: Evaluation,
+  { expected, cpuTime, now }: { expected: ProjectionResult; cpuTime: number; now: () => number },
+): Promise<Outcome> {
+  const particles = `a step of ${trial.batch.count} particles`;
+  try {
+    // A GPU that takes longer for one particle than the CPU for all is not tried further.
+    const one = firstParticle(trial);
+    await engine.evaluate(one.batch, one.request);
+    const alone = await shortestTime(engine, one, now);
+    if (alone > cpuTime) {
+      const reason: Outcome["reason"] = (_, gpu) =>
+        `${timeText(cpuTime)} for ${particles}, ${gpu.title} ${timeText(alone)} for a single one`;
+      return { gpuWins: false, gpuFailed: false, reason };
+    }
+    const wrong = differenceBetween(await engine.evaluate(trial.batch, trial.request), expected);
+    if (wrong) {
+      const reason: Outcome["reason"] = (_, gpu) => `the ${wrong.name} from ${gpu.title} is ${wrong.how}`;
+      return { gpuWins: false, gpuFailed: true, reason };
+    }
+    const gpuTime = await shortestTime(engine, trial, now);
+    const gpuWins = gpuTime < cpuTime;
+    const reason: Outcome["reason"] = (cpu, gpu) =>
+      gpuWins
+        ? `${timeText(gpuTime)} for ${particles}, ${cpu.title} ${timeText(cpuTime)}`
+        : `${timeText(cpuTime)} for ${particles}, ${gpu.title} ${timeText(gpuTime)}`;
+    return { gpuWins, gpuFailed: false, reason };
+  } catch (error) {
+    const message = String((error as Error)?.message ?? error).split("\n")[0];
+    return { gpuWins: false, gpuFailed: true, reason: (_, gpu) => `${gpu.title} failed, ${message}` };
+  }
+}
+
+/** What is wrong with a result; undefined where it is right. */
+function differenceBetween(
+  found: ProjectionResult,
+  expected: ProjectionResult,
+): { name: string; how: string } | undefined {
+  for (const [name, a, b] of [
+    ["FRC", found.frc, expected.frc],
+    ["gradient", found.modelGradient!, expected.modelGradient!],
+  ] as const) {
+    const difference = relativeDifference(a, b);
+    // Not `>=`, since NaN is wrong, too.
+    if (!(difference < wrongDifference)) {
+      const how = Number.isFinite(difference) ? `wrong by ${Math.round(100 * difference)} %` : "not finite";
+      return { name, how };
+    }
+  }
+  return undefined;
+}
+
+/** Particles with a copy of the model each, as in training; their images are noise. */
+function trialOf({ model, rings, batchSize }: Workload): Evaluation {
   const { batch, request } = exampleBatch({
     count: batchSize,
     gaussians: model.count,
@@ -123,7 +154,7 @@ function trialOf({ model, rings, batchSize }: Workload): {
   return { batch: { ...batch, model: models }, request: { ...request, gradient: { model: true } } };
 }
 
-function firstParticle(batch: ProjectionBatch, request: ProjectionRequest) {
+function firstParticle({ batch, request }: Evaluation): Evaluation {
   const { count, gaussians, model, rotations, shifts, targets } = batch;
   return {
     batch: {
@@ -140,13 +171,12 @@ function firstParticle(batch: ProjectionBatch, request: ProjectionRequest) {
 
 async function shortestTime(
   engine: ProjectionEngine,
-  batch: ProjectionBatch,
-  request: ProjectionRequest,
+  { batch, request }: Evaluation,
   now: () => number,
 ): Promise<number> {
   const began = now();
   let shortest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < LEAST_REPEATS || (i < MOST_REPEATS && now() - began < LONG_ENOUGH); i++) {
+  for (let i = 0; i < minRepeats || (i < maxRepeats && now() - began < maxTrialTime); i++) {
     const start = now();
     await engine.evaluate(batch, request);
     shortest = Math.min(shortest, now() - start);
@@ -154,7 +184,7 @@ async function shortestTime(
   return shortest;
 }
 
-/** An engine may use the arrays of its result again. */
+/** A copy, since an engine may reuse the arrays of its result. */
 function copyOf({ frc, score, modelGradient }: ProjectionResult): ProjectionResult {
   return {
     frc: frc.slice(),
@@ -164,15 +194,15 @@ function copyOf({ frc, score, modelGradient }: ProjectionResult): ProjectionResu
 }
 
 /** |a − b| / |b| */
-function distance(a: Float32Array, b: Float32Array): number {
-  let apart = 0;
+function relativeDifference(a: Float32Array, b: Float32Array): number {
+  let difference = 0;
   let length = 0;
   for (let i = 0; i < b.length; i++) {
-    apart += (a[i]! - b[i]!) ** 2;
+    difference += (a[i]! - b[i]!) ** 2;
     length += b[i]! ** 2;
   }
-  return Math.sqrt(apart / length);
+  return Math.sqrt(difference / length);
 }
 
-const time = (milliseconds: number) =>
+const timeText = (milliseconds: number) =>
   milliseconds < 10 ? `${milliseconds.toPrecision(2)} ms` : `${Math.round(milliseconds)} ms`;

@@ -3,10 +3,13 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { afterAll, test } from "vitest";
 import { examples, expectAgreement, expectProducts } from "./agreement";
+import type { ProjectionBatch } from "./engine";
 import { exampleBatch } from "./examples";
-import { cheapestSpread, choosePlan, widths } from "./plan";
+import { choosePlan } from "./plan";
 import { ReferenceEngine } from "./reference";
+import { cheapestSpread } from "./spreadPlan";
 import { WasmEngine } from "./wasm";
+import { measureWidths } from "./widths";
 
 const separable = new WasmEngine({ threads: 2, plan: () => ({ method: "separable" }) });
 const chosen = new WasmEngine({ threads: 2 });
@@ -17,13 +20,13 @@ for (const options of examples) {
   const name = `N ${gaussians}, S ${boxSize}${rings ? `, rings to ${rings}` : ""}`;
   test(`separable factors agree with the reference: ${name}`, () => expectAgreement(separable, options));
   test(`the chosen formulation agrees with the reference: ${name}`, () => expectAgreement(chosen, options));
-  test(`products of neighbouring models are those of the reference: ${name}`, async () => {
+  test(`products of neighbouring models agree with the reference: ${name}`, async () => {
     await expectProducts(separable, options);
     await expectProducts(chosen, options);
   });
 }
 
-// Sizes made of each radix of the FFT, barely large enough and generous, with and without widening.
+// Grids with each radix of the FFT, barely large enough and larger, with and without widening.
 for (const [grid, options] of [
   [48, { count: 3, gaussians: 33, boxSize: 24, shared: true }],
   [64, { count: 2, gaussians: 50, boxSize: 27, ownWeights: true }],
@@ -36,8 +39,8 @@ for (const [grid, options] of [
   test(`spreading on a grid of ${grid} agrees with the reference: N ${options.gaussians}, S ${options.boxSize}`, async () => {
     const engine = new WasmEngine({
       threads: 1,
-      plan: (n, boxSize, rings, sigma) => {
-        const found = cheapestSpread(grid, n, boxSize, rings, sigma);
+      plan: (input) => {
+        const found = cheapestSpread(grid, input);
         assert.ok(found, "the grid must be possible");
         return found.plan;
       },
@@ -47,7 +50,7 @@ for (const [grid, options] of [
   });
 }
 
-test("Gaussians partly outside the box, and ones of amplitude 0, are treated as by the reference", async () => {
+test("Gaussians partly outside the box, and ones of amplitude 0, agree with the reference", async () => {
   const wide = exampleBatch({ count: 2, gaussians: 40, boxSize: 48 });
   for (let i = 0; i < wide.batch.model.length; i++) {
     const row = Math.floor(i / 40) % 5;
@@ -57,7 +60,7 @@ test("Gaussians partly outside the box, and ones of amplitude 0, are treated as 
   for (const engine of [separable, chosen]) await expectAgreement(engine, wide);
 });
 
-test("the units of the map do not matter: amplitudes of 1e-14 give the same FRC and a gradient 1e14 times as large", async () => {
+test("amplitudes of 1e-14 give the same FRC and a gradient 1e14 times as large", async () => {
   const { batch, request } = exampleBatch({ count: 2, gaussians: 60, boxSize: 40 });
   const model = batch.model.map((v, i) => (Math.floor(i / 60) % 5 === 3 ? v * 1e-14 : v));
   for (const engine of [separable, chosen]) {
@@ -74,7 +77,7 @@ test("the units of the map do not matter: amplitudes of 1e-14 give the same FRC 
   }
 });
 
-test("numbers that are none come back as such, and hurt neither the engine nor the next call", async () => {
+test("inputs that are not finite do not break the engine or affect the next call", async () => {
   const good = exampleBatch({ count: 2, gaussians: 60, boxSize: 40 });
   const expected = Array.from((await chosen.evaluate(good.batch, good.request)).score);
   for (const [row, value] of [
@@ -98,7 +101,12 @@ test("numbers that are none come back as such, and hurt neither the engine nor t
   }
 });
 
-/** A batch whose Gaussians have these widths, in turn. */
+/** The plan for a batch in a box of 64 with all rings. */
+function planOf(gaussians: number, batch: ProjectionBatch) {
+  return choosePlan({ gaussians, boxSize: 64, rings: 31, widths: measureWidths(batch) });
+}
+
+/** A batch whose Gaussians have these widths, cyclically. */
 function withWidths(options: Parameters<typeof exampleBatch>[0], sigmas: readonly number[]) {
   const example = exampleBatch(options);
   const n = options.gaussians;
@@ -109,9 +117,9 @@ function withWidths(options: Parameters<typeof exampleBatch>[0], sigmas: readonl
 }
 
 for (const sigmas of [[2.2], [4], [1.15, 1.9, 2.05, 2.1]]) {
-  test(`wide Gaussians, σ ${sigmas.join(", ")}, are narrowed on the grid by what they have in common, and agree with the reference`, async () => {
+  test(`wide Gaussians, σ ${sigmas.join(", ")}, are narrowed on the grid, and agree with the reference`, async () => {
     const wide = withWidths({ count: 2, gaussians: 500, boxSize: 64 }, sigmas);
-    const plan = choosePlan(500, 64, 31, widths(wide.batch));
+    const plan = planOf(500, wide.batch);
     assert.ok(plan.method === "spread" && plan.classes[0]!.extra < -0.5, JSON.stringify(plan));
     await expectAgreement(chosen, wide);
   });
@@ -121,18 +129,18 @@ for (const [gaussians, sigmas] of [
   [500, [0.8, 2, 2.2, 2.4, 2.6, 2.8, 3, 3.1, 3.2]],
   [1201, [0.9, 1.2, 2.6, 2.7, 2.8]],
 ] as const) {
-  test(`Gaussians of widths so different that they are put into classes agree with the reference: σ ${sigmas.join(", ")}`, async () => {
+  test(`Gaussians of very different widths are divided into classes, and agree with the reference: σ ${sigmas.join(", ")}`, async () => {
     const mixed = withWidths({ count: 2, gaussians, boxSize: 64 }, sigmas);
-    // One that says nothing has a gradient, too, in a class of its own.
+    // A Gaussian of amplitude 0 has a gradient, too.
     mixed.batch.model[3 * gaussians + 8] = 0;
-    const plan = choosePlan(gaussians, 64, 31, widths(mixed.batch));
+    const plan = planOf(gaussians, mixed.batch);
     assert.ok(plan.method === "spread" && plan.classes.length > 1, JSON.stringify(plan));
     await expectAgreement(chosen, mixed);
     await expectProducts(chosen, { count: 2, gaussians, boxSize: 64 });
   });
 }
 
-test("a particle of wide Gaussians is right beside one of narrow Gaussians, whose outer rings drown its own", async () => {
+test("a particle of wide Gaussians is right in a batch with one of narrow Gaussians, whose outer rings are much stronger", async () => {
   for (const [gaussians, narrow, wide] of [
     [1000, 1.5, 2.5],
     [3000, 1, 2.5],
@@ -143,7 +151,7 @@ test("a particle of wide Gaussians is right beside one of narrow Gaussians, whos
   }
 });
 
-test("a Gaussian of amplitude 0 that is narrower than all others has a finite gradient, and spoils no other", async () => {
+test("a Gaussian of amplitude 0 that is narrower than all others has a finite gradient, and does not affect others", async () => {
   const example = withWidths({ count: 2, gaussians: 600, boxSize: 64, rings: 28 }, [2]);
   for (const set of [0, 1]) {
     example.batch.model[(5 * set + 3) * 600 + 11] = 0;
@@ -152,7 +160,7 @@ test("a Gaussian of amplitude 0 that is narrower than all others has a finite gr
   await expectAgreement(chosen, example);
 });
 
-test("a width that is no number shows in its own particle, and cuts nothing off another's", async () => {
+test("a width of NaN affects its own particle only", async () => {
   const example = withWidths({ count: 2, gaussians: 300, boxSize: 64, rings: 28 }, [1.5]);
   example.batch.model[4 * 300] = 8;
   example.batch.model[3 * 300]! *= 20;
@@ -163,17 +171,17 @@ test("a width that is no number shows in its own particle, and cuts nothing off 
     assert.ok(Math.abs(found.frc[r]! - frc[r]!) < 1e-4, `ring ${r}: ${found.frc[r]}`);
 });
 
-test("Gaussians some of which are so much wider than others that nothing of them is left at the last ring are not put on a float32 grid", () => {
-  // The narrow ones say next to nothing, but would be spoilt by narrowing.
+test("Gaussians so much wider than others that they vanish at the last ring are not put on a float32 grid", () => {
+  // The narrow ones are very weak, but narrowing would make them wrong.
   const { batch } = withWidths({ count: 1, gaussians: 500, boxSize: 64 }, [3]);
   for (let i = 0; i < 500; i += 100) {
     batch.model[3 * 500 + i]! *= 1e-6;
     batch.model[4 * 500 + i] = 0.8;
   }
-  assert.equal(choosePlan(500, 64, 31, widths(batch)).method, "separable");
+  assert.equal(planOf(500, batch).method, "separable");
 });
 
-test("calls made before earlier ones have ended are answered in order, each with its own numbers", async () => {
+test("concurrent calls are run in order, each with its own result", async () => {
   const small = exampleBatch({ count: 2, gaussians: 20, boxSize: 16 });
   const large = exampleBatch({ count: 5, gaussians: 100, boxSize: 40 });
   const scores = (engine: WasmEngine, example: typeof small) =>
@@ -182,7 +190,7 @@ test("calls made before earlier ones have ended are answered in order, each with
   assert.deepEqual(await Promise.all([scores(chosen, small), scores(chosen, large)]), alone);
 });
 
-test("the number of threads changes nothing in the result", async () => {
+test("the result does not depend on the number of threads", async () => {
   const { batch, request } = exampleBatch({ count: 7, gaussians: 90, boxSize: 32 });
   const one = new WasmEngine({ threads: 1 });
   const single = await one.evaluate(batch, request);
@@ -190,7 +198,7 @@ test("the number of threads changes nothing in the result", async () => {
   await one.dispose();
 });
 
-test("projections are those of the reference", async () => {
+test("projections agree with the reference", async () => {
   const { batch, request } = exampleBatch({ count: 3, gaussians: 60, boxSize: 33 });
   const expected = await new ReferenceEngine().project(batch, request);
   const largest = Math.max(...expected.map(Math.abs));
@@ -203,7 +211,7 @@ test("projections are those of the reference", async () => {
   }
 });
 
-test("an idle engine keeps no process alive, and a disposed one says so", async () => {
+test("an idle engine does not keep the process alive, and a disposed one reports it", async () => {
   const script = `
     const { WasmEngine } = require(${JSON.stringify(path.join(__dirname, "wasm.js"))});
     const { exampleBatch } = require(${JSON.stringify(path.join(__dirname, "examples.js"))});
@@ -218,14 +226,14 @@ test("an idle engine keeps no process alive, and a disposed one says so", async 
   const engine = new WasmEngine({ threads: 1 });
   await engine.dispose();
   const { batch, request } = exampleBatch({ count: 1, gaussians: 10, boxSize: 16 });
-  await assert.rejects(engine.evaluate(batch, request), /disposed of/);
+  await assert.rejects(engine.evaluate(batch, request), /already disposed/);
 });
 
-test("a thread that dies fails the call with its reason, and every later one", async () => {
+test("when a thread dies, the call and every later one fail with its reason", async () => {
   const engine = new WasmEngine({ threads: 2, plan: () => ({ method: "separable" }) });
   const small = exampleBatch({ count: 2, gaussians: 10, boxSize: 16 });
   await engine.evaluate(small.batch, small.request);
-  // Long enough for the thread to be at it when it is ended.
+  // Long enough for the thread to be busy when it is terminated.
   const { batch, request } = exampleBatch({ count: 40, gaussians: 6000, boxSize: 128, shared: true });
   const died = assert.rejects(engine.evaluate(batch, request), /a worker thread ended, exit code 1/);
   const { workers } = engine as unknown as { workers: { terminate(): Promise<number> }[] };

@@ -2,74 +2,54 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { disc } from "../fourier/disc";
-import { twiddles } from "../fourier/twiddles";
 import {
-  Arena,
   type ControlWords,
   control,
-  discTables,
   instantiate,
-  type Job,
-  jobFields,
   type KernelExports,
   kernelModule,
-  MOST_THREADS,
+  maxThreads,
   newMemory,
   nextJob,
   pagesOf,
   type SharedWasmMemory,
 } from "../wasm/wasmMemory";
-import {
-  checkBatch,
-  checkModelsAndPoses,
-  emptyResult,
-  type ModelsAndPoses,
-  modelStride,
-  variantsOf,
-  weightStride,
-} from "./batch";
+import { checkBatch, checkPosedModels, emptyResult, modelStride, variantsOf, weightStride } from "./batch";
 import type {
+  ImageSize,
+  PosedModels,
   ProjectionBatch,
   ProjectionEngine,
   ProjectionRequest,
   ProjectionResult,
   VariantBatch,
 } from "./engine";
-import { choosePlan, type Plan, planTable, type Widths, widths } from "./plan";
+import { choosePlan, type Plan, type PlanInput } from "./plan";
 import { productNumbers } from "./products";
+import { type JobInput, JobMemory } from "./wasmJob";
+import { measureWidths } from "./widths";
 
+/** Options of {@link WasmEngine}. */
 export interface WasmEngineOptions {
   /** Worker threads. Default: one per core. */
   threads?: number;
-  /** Fixes the formulation instead of choosing it for each batch; for tests and measurements. */
-  plan?: (gaussians: number, boxSize: number, rings: number, sigma: Widths) => Plan;
+  /** Chooses the formulation of a batch; for tests and measurements. Default: the cheapest one. */
+  plan?: (input: PlanInput) => Plan;
 }
 
-/** Bytes of inputs and outputs that are laid in shared memory at a time; a larger batch is worked off in parts. */
-const PART_BYTES = 256 * 2 ** 20;
-
-const PROJECT = 0;
-const SCORE = 1;
-const DIFFERENTIATE = 2;
-const MULTIPLY = 3;
-
-/** What a job is to do with the projections, and where that goes. */
-type Purpose =
-  | { images: Float32Array }
-  | { targets: Float32Array; targetRings: number; weights: Float32Array; result: ProjectionResult }
-  | { targets: Float32Array; targetRings: number; products: Float32Array; variants: number };
+/** Upper limit of the inputs and outputs of a part of a batch in shared memory, in bytes. */
+const maxPartBytes = 256 * 2 ** 20;
 
 /**
- * The engine for CPUs: WebAssembly with SIMD (sources in assembly/) in worker threads over one shared memory. Float32.
- * The calling thread only copies inputs and outputs; particles are divided among the threads as they become free.
+ * The engine for CPUs: WebAssembly with SIMD (sources in assembly/) in worker threads over one shared memory, in float32.
+ * The calling thread only copies inputs and outputs; threads take particles as they become free.
  *
- * Threads start with the first call and keep no process alive that has nothing else to do. The arrays of a batch must
- * stay as they are until the promise settles.
- *
- * @throws Error from `evaluate` and `project` when a thread died; the engine is then of no further use.
+ * Threads start with the first call and do not keep an otherwise idle process alive. The arrays of a batch must not change
+ * until the promise settles. All methods throw an Error when a thread has died; the engine cannot be used any more then.
  */
 export class WasmEngine implements ProjectionEngine {
   readonly name = "wasm";
+  /** Number of worker threads. */
   readonly threads: number;
   private readonly plan: NonNullable<WasmEngineOptions["plan"]>;
   private memory: SharedWasmMemory | undefined;
@@ -77,15 +57,16 @@ export class WasmEngine implements ProjectionEngine {
   private workers: Worker[] = [];
   private readonly words: ControlWords;
   private failure: Error | undefined;
-  /** Ends the wait for the job that is being worked on. */
+  /** Settles the promise of the current job. */
   private settle: ((error?: Error) => void) | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private kept: ProjectionResult | undefined;
 
+  /** @throws RangeError for an invalid number of threads */
   constructor(options: WasmEngineOptions = {}) {
-    const threads = options.threads ?? Math.min(availableParallelism(), MOST_THREADS - 1);
-    if (!Number.isInteger(threads) || threads < 1 || threads >= MOST_THREADS) {
-      throw new RangeError(`threads: expected an integer from 1 to ${MOST_THREADS - 1}, found ${threads}`);
+    const threads = options.threads ?? Math.min(availableParallelism(), maxThreads - 1);
+    if (!Number.isInteger(threads) || threads < 1 || threads >= maxThreads) {
+      throw new RangeError(`threads: expected an integer from 1 to ${maxThreads - 1}, found ${threads}`);
     }
     this.threads = threads;
     this.words = new Int32Array(new SharedArrayBuffer(4 * (control.scratch + threads)));
@@ -96,59 +77,54 @@ export class WasmEngine implements ProjectionEngine {
     return this.inTurn(async () => {
       checkBatch(batch, request);
       const result = this.resultFor(batch, request);
-      const { gaussians } = batch;
-      const targetNumbers = disc(batch.targetRings).samples * 2;
-      const bytes =
-        4 * (modelStride(batch) + targetNumbers + (request.gradient?.model ? 5 * gaussians : 0) + 64);
+      const { gaussians, targetRings } = batch;
+      const targetLength = disc(targetRings).samples * 2;
+      const gradientLength = request.gradient?.model ? 5 * gaussians : 0;
+      const bytes = 4 * (modelStride(batch) + targetLength + gradientLength + 64);
       await this.inParts(batch.count, bytes, async (first, count) => {
-        const targets = batch.targets.subarray(first * targetNumbers, (first + count) * targetNumbers);
+        const targets = batch.targets.subarray(first * targetLength, (first + count) * targetLength);
         const own = weightStride(request);
         const weights =
           own === 0 ? request.ringWeights : request.ringWeights.subarray(first * own, (first + count) * own);
-        const { targetRings } = batch;
-        await this.run(part(batch, first, count), request, first, { targets, targetRings, weights, result });
+        const purpose = { targets, targetRings, weights, result };
+        await this.run({ batch: partOf(batch, first, count), size: request, first, purpose });
       });
       return result;
     });
   }
 
-  products(batch: VariantBatch, request: { boxSize: number; rings: number }): Promise<Float32Array> {
+  products(batch: VariantBatch, size: ImageSize): Promise<Float32Array> {
     return this.inTurn(async () => {
-      const variants = variantsOf(batch, request);
+      const variants = variantsOf(batch, size);
       const { targetRings, gaussians } = batch;
-      const numbers = (request.rings + 1) * productNumbers(variants);
-      const products = new Float32Array(batch.count * numbers);
-      const models = 5 * gaussians * variants;
-      const targetNumbers = disc(targetRings).samples * 2;
-      await this.inParts(batch.count, 4 * (models + targetNumbers + numbers), async (first, count) => {
-        const own = {
-          count,
-          gaussians,
-          model: batch.model.subarray(first * models, (first + count) * models),
-          rotations: batch.rotations.subarray(9 * first, 9 * (first + count)),
-          shifts: batch.shifts.subarray(2 * first, 2 * (first + count)),
-        };
-        const targets = batch.targets.subarray(first * targetNumbers, (first + count) * targetNumbers);
-        await this.run(own, request, first, { targets, targetRings, products, variants });
+      const length = (size.rings + 1) * productNumbers(variants);
+      const products = new Float32Array(batch.count * length);
+      const modelLength = 5 * gaussians * variants;
+      const targetLength = disc(targetRings).samples * 2;
+      await this.inParts(batch.count, 4 * (modelLength + targetLength + length), async (first, count) => {
+        const model = batch.model.subarray(first * modelLength, (first + count) * modelLength);
+        const targets = batch.targets.subarray(first * targetLength, (first + count) * targetLength);
+        const purpose = { targets, targetRings, products, variants };
+        await this.run({ batch: { ...partOf(batch, first, count), model }, size, first, purpose });
       });
       return products;
     });
   }
 
-  project(batch: ModelsAndPoses, request: { boxSize: number; rings: number }): Promise<Float32Array> {
+  project(batch: PosedModels, size: ImageSize): Promise<Float32Array> {
     return this.inTurn(async () => {
-      checkModelsAndPoses(batch, request.boxSize, request.rings);
-      const numbers = disc(request.rings).samples * 2;
-      const images = new Float32Array(batch.count * numbers);
-      await this.inParts(batch.count, 4 * (modelStride(batch) + numbers), async (first, count) => {
-        await this.run(part(batch, first, count), request, first, { images });
+      checkPosedModels(batch, size);
+      const length = disc(size.rings).samples * 2;
+      const images = new Float32Array(batch.count * length);
+      await this.inParts(batch.count, 4 * (modelStride(batch) + length), async (first, count) => {
+        await this.run({ batch: partOf(batch, first, count), size, first, purpose: { images } });
       });
       return images;
     });
   }
 
   async dispose(): Promise<void> {
-    this.failure = new Error("projection engine: it has been disposed of");
+    this.failure = new Error("projection engine: already disposed");
     await this.last;
     await Promise.all(this.workers.map((worker) => worker.terminate()));
     this.workers = [];
@@ -157,7 +133,7 @@ export class WasmEngine implements ProjectionEngine {
     this.kept = undefined;
   }
 
-  /** Calls share one memory, so each waits for the one before. */
+  /** Runs a call after the ones before it, since all share one memory. */
   private inTurn<T>(call: () => Promise<T>): Promise<T> {
     const result = this.last.then(call);
     this.last = result.catch(() => undefined);
@@ -166,14 +142,14 @@ export class WasmEngine implements ProjectionEngine {
 
   private async inParts(
     count: number,
-    bytesEach: number,
+    bytesPerParticle: number,
     work: (first: number, count: number) => Promise<void>,
   ): Promise<void> {
-    const most = Math.max(this.threads, Math.floor(PART_BYTES / bytesEach));
+    const most = Math.max(this.threads, Math.floor(maxPartBytes / bytesPerParticle));
     for (let first = 0; first < count; first += most) await work(first, Math.min(most, count - first));
   }
 
-  /** The arrays of the last result, where they have the right size, so that a step of training allocates nothing. */
+  /** The arrays of the last result where their sizes fit, so that training steps do not allocate. */
   private resultFor(batch: ProjectionBatch, request: ProjectionRequest): ProjectionResult {
     const kept = this.kept;
     const fits =
@@ -187,91 +163,28 @@ export class WasmEngine implements ProjectionEngine {
     return this.kept!;
   }
 
-  private async run(
-    batch: ModelsAndPoses,
-    request: { boxSize: number; rings: number },
-    first: number,
-    purpose: Purpose,
-  ): Promise<void> {
+  private async run(input: JobInput): Promise<void> {
     if (this.failure) throw this.failure;
-    const { count, gaussians } = batch;
-    const { boxSize, rings } = request;
+    const { batch, size } = input;
+    const { boxSize, rings } = size;
+    const { memory, exports } = this.start();
+    const widths = measureWidths(batch);
+    const job = new JobMemory(input, this.plan({ gaussians: batch.gaussians, boxSize, rings, widths }));
+    const scratch = job.takeScratch(exports, Math.min(this.workers.length, batch.count));
+    job.write(memory);
+    await this.work(job.address, scratch);
+    job.read(memory);
+  }
+
+  /** Memory and module, and the worker threads at the first call. */
+  private start(): { memory: SharedWasmMemory; exports: KernelExports } {
     this.memory ??= newMemory();
-    const memory = this.memory;
     if (!this.exports) {
       const module = kernelModule();
-      this.exports = instantiate(module, memory);
+      this.exports = instantiate(module, this.memory);
       this.workers = Array.from({ length: this.threads }, (_, index) => this.startWorker(module, index));
     }
-    const tables = discTables(rings);
-    const plan = this.plan(gaussians, boxSize, rings, widths(batch));
-    const spread = plan.method === "spread" ? plan : undefined;
-    const arena = new Arena();
-    const jobAt = arena.take(4 * jobFields.length);
-    const inputs: [address: number, data: Float32Array | Int32Array][] = [];
-    const outputs: [address: number, data: Float32Array][] = [];
-    const put = (data: Float32Array | Int32Array): number => {
-      const address = arena.take(4 * data.length);
-      inputs.push([address, data]);
-      return address;
-    };
-    const get = (data: Float32Array | undefined, each: number): number => {
-      if (!data) return 0;
-      const address = arena.take(4 * each * count);
-      outputs.push([address, data.subarray(first * each, (first + count) * each)]);
-      return address;
-    };
-    const result = "result" in purpose ? purpose.result : undefined;
-    const gradient = result?.modelGradient !== undefined || result?.rotationGradient !== undefined;
-    const variants = "variants" in purpose ? purpose.variants : 0;
-    const task =
-      "images" in purpose ? PROJECT : "products" in purpose ? MULTIPLY : gradient ? DIFFERENTIATE : SCORE;
-    const weights = "weights" in purpose ? purpose.weights : undefined;
-    const job: Job = {
-      next: 0,
-      count,
-      gaussians,
-      boxSize,
-      rings,
-      targetRings: "targets" in purpose ? purpose.targetRings : rings,
-      task,
-      method: spread ? 1 : 0,
-      modelStride: variants > 0 ? 5 * gaussians : modelStride(batch),
-      weightStride: weights && weights.length > rings + 1 ? rings + 1 : 0,
-      grid: spread?.grid ?? 0,
-      margin: spread?.margin ?? 0,
-      model: put(batch.model),
-      rotations: put(batch.rotations),
-      shifts: put(batch.shifts),
-      targets: "targets" in purpose ? put(purpose.targets) : 0,
-      weights: weights ? put(weights) : 0,
-      images: "images" in purpose ? get(purpose.images, 2 * disc(rings).samples) : 0,
-      frc: get(result?.frc, rings + 1),
-      score: get(result?.score, 1),
-      modelGradient: get(result?.modelGradient, 5 * gaussians),
-      rotationGradient: get(result?.rotationGradient, 9),
-      shiftGradient: get(result?.shiftGradient, 2),
-      extent: put(tables.extent),
-      ring: put(tables.ring),
-      twiddles: spread ? put(twiddles(spread.grid)) : 0,
-      plan: spread ? put(planTable(spread, boxSize, rings)) : 0,
-      classes: spread?.classes.length ?? 0,
-      variants,
-      products: "products" in purpose ? get(purpose.products, (rings + 1) * productNumbers(variants)) : 0,
-    };
-    const busy = this.workers.slice(0, count);
-    const scratch = busy.map(() =>
-      arena.take(this.exports!.scratchBytes(gaussians, rings, job.grid, job.margin, variants)),
-    );
-    arena.fit(memory);
-    const buffer = memory.buffer;
-    new Int32Array(buffer, jobAt, jobFields.length).set(jobFields.map((field) => job[field]));
-    for (const [address, data] of inputs) {
-      if (data instanceof Int32Array) new Int32Array(buffer, address, data.length).set(data);
-      else new Float32Array(buffer, address, data.length).set(data);
-    }
-    await this.work(jobAt, scratch);
-    for (const [address, data] of outputs) data.set(new Float32Array(buffer, address, data.length));
+    return { memory: this.memory, exports: this.exports };
   }
 
   private startWorker(module: object, index: number): Worker {
@@ -284,28 +197,28 @@ export class WasmEngine implements ProjectionEngine {
     };
     worker.on("error", (error) => fail(error.message));
     worker.on("exit", (code) => fail(`exit code ${code}`));
-    // An earlier job's last word must not pass for this one's.
+    // A late message of an earlier job must not settle this one.
     worker.on("message", (job: number) => {
       if (job === Atomics.load(this.words, control.jobs)) this.settle?.();
     });
-    // After the listener for messages, which would keep the process alive.
+    // After adding the message listener, which refs the worker.
     worker.unref();
     return worker;
   }
 
-  /** Lets as many threads as there are scratches work on the job. */
+  /** Wakes one thread for each scratch address; resolves when the job is done. */
   private work(job: number, scratch: number[]): Promise<void> {
     const { words } = this;
     return new Promise((resolve, reject) => {
       // An idle engine must not keep the process alive, a busy one must.
-      const [awake] = this.workers;
+      const [worker] = this.workers;
       this.settle = (error) => {
         this.settle = undefined;
-        awake?.unref();
+        worker?.unref();
         if (error) reject(error);
         else resolve();
       };
-      awake?.ref();
+      worker?.ref();
       for (const [i, address] of scratch.entries()) Atomics.store(words, control.scratch + i, address);
       Atomics.store(words, control.job, job);
       Atomics.store(words, control.pages, pagesOf(this.memory!));
@@ -316,7 +229,7 @@ export class WasmEngine implements ProjectionEngine {
   }
 }
 
-function part(batch: ModelsAndPoses, first: number, count: number): ModelsAndPoses {
+function partOf(batch: PosedModels, first: number, count: number): PosedModels {
   const stride = modelStride(batch);
   return {
     count,

@@ -9,8 +9,8 @@ import {
 } from "../wasm/wasmMemory";
 
 /**
- * One thread of the WebAssembly engine. It sleeps until there is another job, works on it as the control words
- * say, and the thread that ends last says so. Waiting like this takes a few microseconds where a message takes fifty.
+ * A worker thread of the WebAssembly engine: waits for jobs, whose addresses are in the control words, and works on them;
+ * the last thread to finish notifies the engine. Waking up this way takes a few microseconds, by a message fifty.
  */
 
 const shared = workerData as {

@@ -10,7 +10,7 @@ import { readMap, writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import { openParticles } from "../particles/particleSet";
 import { simulateCircularMotion, simulateComposition, simulateLinearMotion } from "./designs";
-import { DOMAIN_DIAMETER, linearStates, moleculeWithDomains } from "./molecule";
+import { domainDiameter, linearStates, moleculeWithDomains } from "./molecule";
 import { simulateFromModels } from "./simulateParticles";
 
 const box = { boxSize: 48, apix: 2.5 };
@@ -121,7 +121,7 @@ test("the small domain is a ball of the published diameter at half of its densit
   const half = domain.reduce((most, v) => Math.max(most, v), 0) / 2;
   const voxels = domain.reduce((n, v) => n + (v > half ? 1 : 0), 0);
   const diameter = (2 * Math.cbrt((3 * voxels) / (4 * Math.PI))) / boxSize;
-  assert.ok(Math.abs(diameter - DOMAIN_DIAMETER) < 0.02, `diameter ${diameter}`);
+  assert.ok(Math.abs(diameter - domainDiameter) < 0.02, `diameter ${diameter}`);
 });
 
 test("the noise has the variance that the signal-to-noise ratio asks for", async (t) => {

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { writeAtomic } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
 import { finiteText } from "../finite";
 import { createStack } from "../formats/mrc";
@@ -14,72 +15,81 @@ import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import { rotationFromEuler } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
 import { Random } from "../random";
-import { writeBeside } from "../writeBeside";
 
 /** The microscope of a simulated data set. */
 export interface SimulatedCtf {
-  /** kV; default 300. */
+  /** kV. Default 300. */
   voltage?: number;
-  /** mm; default 2.7. */
+  /** mm. Default 2.7. */
   sphericalAberration?: number;
-  /** Fraction; default 0.1. */
+  /** Fraction. Default 0.1. */
   amplitudeContrast?: number;
-  /** Å of underfocus, drawn evenly between the two; default 8,000 to 20,000. */
+  /** Range of the underfocus in Å, drawn uniformly. Default [8000, 20000]. */
   defocus?: readonly [number, number];
-  /** Largest difference of the two defocus values in Å; default 400. */
+  /** Largest difference of the two defocus values in Å. Default 400. */
   astigmatism?: number;
 }
 
+/** Options of `simulate.fromModels`. */
 export interface SimulateOptions extends TaskOptions {
-  /** Where the files go; made where it does not exist. */
+  /** Output folder; created if it does not exist. */
   folder: string;
-  /** Particles of each state. */
+  /** Particles per state. */
   particlesPerState: number;
-  /** Variance of the signal (after the CTF, over all pixels and particles) divided by that of the noise. Default 1. */
+  /** Signal-to-noise ratio: variance of the signal (after the CTF, over all pixels) divided by that of the noise. Default 1. */
   snr?: number;
-  /** Microscope; `none` (default) for images without CTF, in which case the STAR file has no CTF columns. */
+  /** Microscope, or `none` for images and a STAR file without CTF. Default `none`. */
   ctf?: SimulatedCtf | "none";
-  /** Largest shift along x and along y in Å. Default 0. */
+  /** Largest shift along x and y in Å. Default 0. */
   shifts?: number;
-  /** Default 1. */
+  /** Seed of orientations, CTFs and noise. Default 1. */
   seed?: number;
-  /** Further columns of truth.csv, one value for each state. */
+  /** Additional columns of truth.csv, one value per state. Default: none. */
   truth?: Record<string, readonly number[]>;
 }
 
-/** The files of a simulated data set, and what is known about it. */
+/** The files of a simulated data set, and its ground truth. */
 export interface SimulatedData {
-  /** particles.mrcs, particles.star, consensus.mrc (mean density of the states) and truth.csv. */
+  /** Path of particles.mrcs. */
   stack: string;
+  /** Path of particles.star. */
   star: string;
+  /** Path of consensus.mrc, the mean density of the states. */
   consensus: string;
+  /** Path of truth.csv. */
   truth: string;
   /** State of each particle, in the order of the stack. */
   stateOf: Int32Array;
-  /** The Gaussians of each state. */
+  /** The model of each state. */
   models: readonly GaussianModel[];
-  /** Standard deviation of the noise in units of the images. */
+  /** Standard deviation of the noise, in units of the images. */
   noise: number;
 }
 
 interface Particle {
   state: number;
   angles: [number, number, number];
-  /** RELION's origin in Å, minus the shift. */
+  /** RELION's origin in Å, the negative of the shift. */
   origin: [number, number];
   ctf: Ctf | undefined;
 }
 
-/** Particles that the variance of the signal is measured on, at most. */
-const VARIANCE_SAMPLE = 500;
-const CHUNK = 100;
+/** Particles from which the variance of the signal is estimated. */
+const varianceSample = 500;
+const chunkImages = 100;
 
 /**
- * Writes a simulated data set as another program would leave it: a stack of images, a RELION 3.1 STAR file, the
- * mean map, and the truth. Orientations are uniform over all rotations, particles of all states are mixed, and
- * each projection is the exact one of the Gaussians. The same seed writes the same bytes.
+ * Simulates particles from models: writes an image stack, a RELION 3.1 STAR file, the mean map and the ground truth.
+ * Orientations are uniform, states are mixed, and projections of the Gaussians are exact. Equal seeds give equal files.
  *
- * @param models one model for each state, all of the same box and pixel size
+ * @param models one model per state, all with the same box and pixel size
+ * @throws InputError for models or options that do not fit; StoppedError
+ * @example
+ * ```ts
+ * const model = await e2.model.readText("neutral.txt");
+ * const data = await e2.simulate.fromModels([model], { folder: "one", particlesPerState: 10, snr: 2 });
+ * console.log(data.noise);
+ * ```
  */
 export async function simulateFromModels(
   models: readonly GaussianModel[],
@@ -98,10 +108,10 @@ export async function simulateFromModels(
   const normal = random.fork(2);
   const stack = await createStack(at("particles.mrcs"), { size: [boxSize, boxSize], apix });
   try {
-    const chunk = new Float32Array(CHUNK * boxSize * boxSize);
-    for (let from = 0; from < particles.length; from += CHUNK) {
+    const chunk = new Float32Array(chunkImages * boxSize * boxSize);
+    for (let from = 0; from < particles.length; from += chunkImages) {
       throwIfStopped(signal);
-      const count = Math.min(CHUNK, particles.length - from);
+      const count = Math.min(chunkImages, particles.length - from);
       for (let i = 0; i < count; i++) {
         const particle = particles[from + i]!;
         const image = images.make(models[particle.state]!, particle);
@@ -109,15 +119,15 @@ export async function simulateFromModels(
         for (let p = 0; p < image.length; p++) chunk[to + p] = image[p]! + noise * normal.normal();
       }
       await stack.append(chunk.subarray(0, count * boxSize * boxSize));
-      onProgress?.({ task: "simulated particles", done: from + count, total: particles.length });
+      onProgress?.({ task: "simulating particles", done: from + count, total: particles.length });
     }
     await stack.close();
   } finally {
     await stack.abort();
   }
-  await writeBeside(at("particles.star"), starText(particles, boxSize, apix));
+  await writeAtomic(at("particles.star"), starText(particles, boxSize, apix));
   await writeMap(at("consensus.mrc"), meanDensity(models));
-  await writeBeside(at("truth.csv"), truthText(particles, truth));
+  await writeAtomic(at("truth.csv"), truthText(particles, truth));
   return {
     stack: at("particles.mrcs"),
     star: at("particles.star"),
@@ -156,7 +166,7 @@ function checkInput(models: readonly GaussianModel[], options: SimulateOptions):
 function drawParticles(states: number, options: SimulateOptions, random: Random): Particle[] {
   const { particlesPerState, ctf = "none", shifts = 0 } = options;
   const between = (low: number, high: number, decimals: number) =>
-    // Rounded as the STAR file holds it, so that the file's poses are the exact ones.
+    // Rounded as in the STAR file, so that its poses are exact.
     Number((low + (high - low) * random.uniform()).toFixed(decimals));
   const order = random.permutation(states * particlesPerState);
   return Array.from(order, (place) => ({
@@ -191,7 +201,7 @@ function drawCtf(
   };
 }
 
-/** Makes images without noise, one after the other in the same memory. */
+/** Makes noise-free images, reusing its memory. */
 class ImageMaker {
   private readonly half: Float64Array;
   private readonly image: Float64Array;
@@ -205,18 +215,19 @@ class ImageMaker {
     this.image = new Float64Array(boxSize * boxSize);
   }
 
-  /** The image of a particle, S × S; valid until the next one. */
+  /** The image of a particle, [S · S]; valid until the next call. */
   make(model: GaussianModel, { angles, origin, ctf }: Particle): Float64Array {
     const { boxSize, half, rotation } = this;
-    const edge = boxSize * this.apix;
-    rotationFromEuler(...angles, rotation);
-    projectionTransform(model, { rotation, shift: [-origin[0] / edge, -origin[1] / edge] }, half);
+    const boxLength = boxSize * this.apix;
+    rotationFromEuler(angles, rotation);
+    const shift = [-origin[0] / boxLength, -origin[1] / boxLength] as const;
+    projectionTransform(model, { rotation, shift }, half);
     if (ctf) {
       const transfer = new CtfEvaluator(ctf);
       const width = halfWidth(boxSize);
       for (let y = 0, i = 0; y < boxSize; y++) {
         for (let kx = 0; kx < width; kx++, i += 2) {
-          const value = transfer.at(kx / edge, frequency(y, boxSize) / edge);
+          const value = transfer.at(kx / boxLength, frequency(y, boxSize) / boxLength);
           half[i]! *= value;
           half[i + 1]! *= value;
         }
@@ -227,14 +238,14 @@ class ImageMaker {
   }
 }
 
-/** Variance over the pixels of an image without noise, averaged over particles spread evenly over the set. */
+/** Mean variance of noise-free images, estimated from particles spread evenly over the set. */
 function meanVariance(
   models: readonly GaussianModel[],
   particles: readonly Particle[],
   images: ImageMaker,
   signal: AbortSignal | undefined,
 ): number {
-  const count = Math.min(VARIANCE_SAMPLE, particles.length);
+  const count = Math.min(varianceSample, particles.length);
   let total = 0;
   for (let i = 0; i < count; i++) {
     throwIfStopped(signal);

@@ -47,7 +47,7 @@ export async function distilEncoder(
           weight[b * latent + d] = 1 / Math.max(posterior.deviation[i * latent + d]!, 0.1) ** 2;
         }
       }
-      model.regressEncoder(input, goal, weight, count, random, adam.next(rate));
+      model.regressEncoder({ features: input, goal, weight, count }, random, adam.next(rate));
     }
     // The event loop has its turn once an epoch; an epoch takes a fraction of a second for a thousand particles.
     await new Promise(setImmediate);

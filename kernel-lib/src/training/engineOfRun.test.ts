@@ -4,7 +4,7 @@ import { test } from "vitest";
 import { useBackend } from "../compute/backends";
 import { emptyResult } from "../projection/batch";
 import type { ProjectionEngine } from "../projection/engine";
-import type { EngineName, Surroundings } from "../projection/engines";
+import type { EngineEnvironment, EngineName } from "../projection/engines";
 import { engineOfRun } from "./engineOfRun";
 
 const work = {
@@ -14,7 +14,7 @@ const work = {
 };
 
 /** A GPU whose engine takes no time, or throws; `wasm` takes a second. */
-function surroundings(gpu: string | undefined, evaluated: string[], broken = false): Surroundings {
+function environment(gpu: string | undefined, evaluated: string[], broken = false): EngineEnvironment {
   let clock = 0;
   const make = (name: EngineName) =>
     ({
@@ -41,7 +41,7 @@ test("a new run on a GPU has the engine of the trial, and why is said once and r
     work,
     undefined,
     (s) => said.push(s),
-    surroundings("GPU", []),
+    environment("GPU", []),
   );
   assert.equal(engine.name, "tensor");
   assert.deepEqual(said, [reason]);
@@ -62,7 +62,7 @@ test("a run that goes on keeps its engine without a trial, unless another one is
       work,
       recorded,
       (s) => said.push(s),
-      surroundings("GPU", evaluated),
+      environment("GPU", evaluated),
     );
     assert.equal(engine.name, taken);
     assert.deepEqual([evaluated, said], [[], []]);
@@ -77,7 +77,7 @@ test("a run begun on a backend that is not there now goes on with what is there,
     work,
     begun("tensor", "webgpu"),
     (s) => said.push(s),
-    surroundings(undefined, []),
+    environment(undefined, []),
   );
   assert.equal(engine.name, "wasm");
   assert.deepEqual(said, [
@@ -88,7 +88,7 @@ test("a run begun on a backend that is not there now goes on with what is there,
 test("a GPU that failed in the trial computes nothing else of the training either", async () => {
   await useBackend("cpu");
   const said: string[] = [];
-  const chosen = await engineOfRun({}, work, undefined, (s) => said.push(s), surroundings("GPU", [], true));
+  const chosen = await engineOfRun({}, work, undefined, (s) => said.push(s), environment("GPU", [], true));
   assert.equal(chosen.engine.name, "wasm");
   assert.equal(tf.getBackend(), "wasm");
   assert.match(said[0]!, /failed, Device lost$/);

@@ -4,9 +4,9 @@ import {
   type ChosenEngine,
   chooseEngine,
   type EngineChoice,
+  type EngineEnvironment,
   type EngineName,
   engineNames,
-  type Surroundings,
 } from "../projection/engines";
 import type { Workload } from "../projection/trial";
 import type { RunRecord } from "./runs/run";
@@ -24,14 +24,14 @@ export async function engineOfRun(
   work: Workload,
   begun: RunRecord["program"] | undefined,
   say: (sentence: string) => void,
-  surroundings?: Surroundings,
+  environment?: EngineEnvironment,
 ): Promise<ChosenEngine> {
   const { engine: asked = "auto" } = choice;
   const recorded = engineNames.find((name) => name === begun?.engine);
   if (asked === "auto" && begun && recorded && isHere(recorded, begun)) {
-    return chooseEngine({ ...choice, engine: recorded }, work, surroundings);
+    return chooseEngine({ ...choice, engine: recorded }, work, environment);
   }
-  const chosen = await chooseEngine(choice, work, surroundings);
+  const chosen = await chooseEngine(choice, work, environment);
   if (asked === "auto" && begun) {
     const now = `${chosen.engine.name}, on the backend ${tf.getBackend()}`;
     say(

@@ -127,7 +127,7 @@ export async function trainClaimed(
       ...task,
     });
     open.push(() => targets.dispose());
-    for (const note of set.stackNotices) settings.onNotice?.(note);
+    for (const note of set.stackWarnings) settings.onNotice?.(note);
     const trainer = new Trainer(targets, head, { ...options, batchSize }, engine, settings.engine?.threads);
     open.push(() => trainer.dispose());
     const choice: ChoiceOfParticles = {

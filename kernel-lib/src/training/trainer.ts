@@ -171,7 +171,7 @@ export class Trainer {
     const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
     const random = this.random.fork(100 + start);
     if (this.model) {
-      this.model.begin(random);
+      this.model.initialize(random);
     } else {
       const spec = { latent, featureSize: basis.size, hidden, dropout };
       this.model = new LatentModel(spec, this.head, random, this.threads);
@@ -246,7 +246,7 @@ export class Trainer {
         },
       );
       const how = { scale: -scale / count, penalty: options.spreadPenalty / count };
-      pass.learn(modelGradient!, how, this.adam.next(rate));
+      pass.backward(modelGradient!, how, this.adam.next(rate));
       task.onProgress?.({
         task: `epoch ${epoch} of ${options.epochs}, rings to ${rings}`,
         done: ends[step]!,
@@ -306,7 +306,7 @@ export class Trainer {
    */
   async refine(task: TaskOptions = {}): Promise<Posterior> {
     const { likelihood, features } = await this.prepare();
-    this.model.makeEven(this.usedFeatures(), this.used.length);
+    this.model.useArcLength(this.usedFeatures(), this.used.length);
     const posterior = await latentPosterior(
       latentLikelihood(this.targets, this.neutral, this.model, likelihood, this.engine),
       this.encodeAll(),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { pathOf, placeOf, rangeOf, ticksOf } from "./chart.js";
 
-test("ranges hold all finite numbers and have a width", () => {
+test("a range holds all finite numbers and has a width", () => {
   assert.deepEqual(rangeOf([3, Number.NaN, -1, Number.POSITIVE_INFINITY]), { low: -1, high: 3 });
   assert.deepEqual(rangeOf([]), { low: 0, high: 1 });
   const one = rangeOf([0.5]);
@@ -16,7 +16,7 @@ test("ticks are round, evenly spaced, and within the range", () => {
   assert.deepEqual(ticksOf({ low: -3, high: 12 }, 3), [0, 5, 10]);
 });
 
-test("a path goes through its points, from left to right and from the top, and breaks where there is none", () => {
+test("a path goes through its points and is interrupted where one is not finite", () => {
   const x = (value: number) => placeOf(value, { low: 0, high: 10 }, 0, 100);
   const y = (value: number) => placeOf(value, { low: 0, high: 1 }, 50, 0);
   assert.equal(

@@ -1,20 +1,23 @@
-/** Geometry of small line charts. Knows no page. */
+/** Geometry of small line charts, without DOM. */
 
+/** A curve of a chart. */
 export interface Series {
+  /** Name in the legend. */
   label: string;
   /** Any CSS colour. */
   colour: string;
   points: readonly (readonly [x: number, y: number])[];
-  /** As SVG has it; empty or none: a solid line. */
+  /** `stroke-dasharray` of SVG. Default: empty, a solid line. */
   dash?: string;
 }
 
+/** Low and high end of an axis. */
 export interface Range {
   low: number;
   high: number;
 }
 
-/** The range that holds the numbers; one of width 0 is widened. Not finite ones do not count. */
+/** The range of the finite numbers; one of width 0 is widened, and without numbers it is 0 to 1. */
 export function rangeOf(values: readonly number[]): Range {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return { low: 0, high: 1 };
@@ -25,7 +28,7 @@ export function rangeOf(values: readonly number[]): Range {
   return { low: low - half, high: high + half };
 }
 
-/** Round numbers within a range, about as many as wanted. */
+/** About `wanted` round numbers within a range, in steps of 1, 2 or 5 times a power of ten. */
 export function ticksOf({ low, high }: Range, wanted: number): number[] {
   const rough = (high - low) / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -35,12 +38,12 @@ export function ticksOf({ low, high }: Range, wanted: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** Where a number lies between two ends of an axis, in pixels. */
+/** Place of a number on an axis from pixel `from` to pixel `to`. */
 export function placeOf(value: number, { low, high }: Range, from: number, to: number): number {
   return from + ((value - low) / (high - low)) * (to - from);
 }
 
-/** The `d` of an SVG path through the points; one that is not finite interrupts it. */
+/** The `d` of an SVG path through the points; points that are not finite interrupt it. */
 export function pathOf(
   points: Series["points"],
   x: (value: number) => number,

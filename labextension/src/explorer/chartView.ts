@@ -3,6 +3,7 @@ import { styleMap } from "lit/directives/style-map.js";
 import { html, nothing, svg, type TemplateResult } from "lit/html.js";
 import { pathOf, placeOf, type Range, rangeOf, type Series, ticksOf } from "./chart.js";
 
+/** Titles, ticks and ranges of a chart. */
 export interface ChartAxes {
   title: string;
   x: {

@@ -102,7 +102,7 @@ export class ExplorerView extends FreedView {
   }
 
   override remove(): void {
-    this.requests.end();
+    this.requests.dispose();
     this.kernel?.dispose();
     for (const view of this.children) {
       if (view.luminoWidget.isAttached) Widget.detach(view.luminoWidget);

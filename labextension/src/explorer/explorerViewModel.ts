@@ -64,6 +64,7 @@ export const minTicked = { union: 2, intersect: 2, difference: 2, reconstruct: 1
 export class ExplorerViewModel extends ViewModel {
   readonly newSets: NewSetFields;
   readonly exportForm: ExportFormModel;
+  /** Picture of particles that is open. */
   montage: Montage | undefined;
   /** Why one of the two linked views is not there. */
   readonly paneProblems: { scatter?: string; viewer?: string } = {};
@@ -105,6 +106,7 @@ export class ExplorerViewModel extends ViewModel {
 
   // --- State
 
+  /** All sets, in the order of the table. */
   get sets(): readonly SetState[] {
     return this.links.widget.get("sets");
   }
@@ -114,14 +116,17 @@ export class ExplorerViewModel extends ViewModel {
     return this.links.widget.get("ticked");
   }
 
+  /** The run that is explored; null before the kernel has opened it. */
   get run(): ExplorerState["run"] {
     return this.links.widget.get("run");
   }
 
+  /** Epochs of the training, for the curves. */
   get history(): ExplorerState["history"] {
     return this.links.widget.get("history");
   }
 
+  /** Progress of the training; null while none is followed. */
   get training(): ExplorerState["training"] {
     return this.links.widget.get("training");
   }
@@ -136,6 +141,7 @@ export class ExplorerViewModel extends ViewModel {
     return this.scatterPart;
   }
 
+  /** Whether FSC and training curves are shown. */
   get curvesShown(): boolean {
     return this.curves;
   }
@@ -143,10 +149,6 @@ export class ExplorerViewModel extends ViewModel {
   /** Particles that are selected in the scatter. */
   get selectedCount(): number {
     return this.links.scatter?.get("selectedCount") ?? 0;
-  }
-
-  get hasViewer(): boolean {
-    return this.links.viewer !== null;
   }
 
   /** Whether the viewer shows arrows, whoever asked for them. */
@@ -159,10 +161,12 @@ export class ExplorerViewModel extends ViewModel {
     return (this.links.viewer?.get("second")?.length ?? 0) > 0;
   }
 
+  /** Whether the kernel is no longer running, so that nothing can be requested. */
   get kernelGone(): boolean {
     return this.gone;
   }
 
+  /** Message to the user, and whether it is an error. */
   get status(): { text: string; problem: boolean } {
     if (this.gone) return { text: kernelGoneText, problem: true };
     const busy = this.links.widget.get("busy");
@@ -172,11 +176,13 @@ export class ExplorerViewModel extends ViewModel {
 
   // --- Actions
 
+  /** Takes over whether the kernel is still running. */
   setKernelGone(gone: boolean): void {
     this.gone = gone;
     this.changed();
   }
 
+  /** Shows or hides the curves. */
   showCurves(shown: boolean): void {
     this.curves = shown;
     this.changed();
@@ -193,11 +199,13 @@ export class ExplorerViewModel extends ViewModel {
     this.change({ split: this.scatterPart });
   }
 
+  /** Ticks a set or removes its tick. */
   tick(id: string, ticked: boolean): void {
     const others = this.ticked.filter((other) => other !== id);
     this.change({ ticked: ticked ? [...others, id] : others });
   }
 
+  /** Ticks all sets or none. */
   tickAll(ticked: boolean): void {
     this.change({ ticked: ticked ? this.sets.map(({ id }) => id) : [] });
   }
@@ -216,6 +224,7 @@ export class ExplorerViewModel extends ViewModel {
     void this.ask({ kind: "parts", along, count: numberOf(parts), ...limit });
   }
 
+  /** Takes over typed or chosen fields of the toolbar. */
   editNewSets(fields: Partial<NewSetFields>): void {
     Object.assign(this.newSets, fields);
     this.changed();
@@ -228,17 +237,20 @@ export class ExplorerViewModel extends ViewModel {
     else void this.ask({ kind: "combine", operation, sets });
   }
 
+  /** Requests another name for a set. */
   rename(set: SetState, name: string): void {
     if (name !== set.name) void this.ask({ kind: "rename", set: set.id, name });
     // The field shows the old name until the kernel has accepted the new one
     this.changed();
   }
 
+  /** Opens or closes the export form. */
   toggleExport(): void {
     this.exportForm.open = !this.exportForm.open;
     this.changed();
   }
 
+  /** Requests the file that the export form describes. */
   export(): void {
     const request = this.exportForm.request();
     if (request) void this.ask(request);
@@ -258,6 +270,7 @@ export class ExplorerViewModel extends ViewModel {
     }
   }
 
+  /** Requests a picture of some particles of a set and opens it. */
   async showMontage({ id, name }: SetState): Promise<void> {
     this.say(`Reading particles of ${name}…`);
     try {
@@ -273,6 +286,7 @@ export class ExplorerViewModel extends ViewModel {
     }
   }
 
+  /** Closes the picture of particles. */
   closeMontage(): void {
     this.montage = undefined;
     this.changed();

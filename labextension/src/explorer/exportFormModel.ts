@@ -1,6 +1,7 @@
 import type { ExplorerRequest, ExportKind, SetState } from "e2gmm/messages/explorer";
 import { fileNameOf } from "./fileNames.js";
 
+/** A kind of file that can be exported. */
 export interface ExportChoice {
   kind: ExportKind;
   text: string;
@@ -35,6 +36,7 @@ export class ExportFormModel {
     private readonly tickedSet: () => SetState | undefined,
   ) {}
 
+  /** The kind of file that is chosen. */
   get choice(): ExportChoice {
     return exportChoices[this.choiceIndex]!;
   }
@@ -50,6 +52,7 @@ export class ExportFormModel {
     this.typed = undefined;
   }
 
+  /** Takes over a typed path. */
   typeFile(file: string): void {
     this.typed = file;
   }

@@ -1,6 +1,6 @@
 import { LabIcon } from "@jupyterlab/ui-components";
 
-/** Points of a latent space, one of them held. */
+/** Icon of the explorer: points of a latent space, one of them ringed. */
 export const exploreIcon = new LabIcon({
   name: "e2gmm:explore",
   svgstr:

@@ -6,23 +6,24 @@ import { type ISignal, Signal } from "@lumino/signaling";
 import type { Widget } from "@lumino/widgets";
 import { widgetModule, widgetModuleVersion } from "../module.js";
 
-const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
+const viewMime = "application/vnd.jupyter.widget-view+json";
 
-/** A kernel, and a way to show its widgets outside the notebook. */
+/** A kernel, and a way to show its widgets outside of notebook outputs. */
 export interface KernelAccess {
   readonly kernel: Kernel.IKernelConnection;
-  /** Whose kernel it is, in words. */
+  /** Where the kernel belongs, for the user: `in the kernel of …`. */
   readonly where: string;
-  /** Emitted when the views go because what they came from was closed. */
+  /** Emitted when the document that the views belong to is closed, and the views with it. */
   readonly lost: ISignal<object, void>;
-  /** A view of a model. @throws Error where the kernel has none of that id */
+  /** Makes a view of a model. @throws Error where the kernel has no model of that id */
   view(model: string): Promise<Widget>;
+  /** Releases the connection. The kernel keeps running. */
   dispose(): void;
 }
 
 /**
- * A kernel that belongs to an open notebook or console is reached through it, with the widgets' manager that it has; any
- * other by a connection and a manager of its own.
+ * Connects to a kernel: through the open notebook or console that it belongs to, with the widget manager of that document;
+ * otherwise with a connection and a widget manager of its own.
  * @throws Error where no such kernel is running
  */
 export async function kernelAccess(app: JupyterFrontEnd, id: string): Promise<KernelAccess> {
@@ -31,21 +32,21 @@ export async function kernelAccess(app: JupyterFrontEnd, id: string): Promise<Ke
   const open = openDocument(app, id);
   if (open) return documentAccess(open);
   const model = await kernels.findById(id);
-  if (!model) throw new Error("its kernel is not running any more");
-  // Not by the manager of kernels, which would leave the comms of a notebook that is opened later to this connection
+  if (!model) throw new Error("its kernel is no longer running");
+  // The kernel manager would hand the comms of a notebook that is opened later to this connection
   const kernel = new KernelConnection({ model: model as Kernel.IModel, serverSettings, handleComms: true });
   return ownAccess(kernel);
 }
 
-/** Documents whose session never gets ready, such as one that asks for a kernel, are not waited for longer. */
-const SESSION_SECONDS = 10;
+/** Longest wait for sessions, in seconds; one that asks the user for a kernel never becomes ready. */
+const sessionTimeout = 10;
 
 /**
- * After a page was loaded again, its notebooks are there before it is known which kernels are theirs. A panel that did not
- * wait would take a connection of its own to the kernel, beside that of the notebook.
+ * Waits until the kernels of all open documents are known. After a reload the documents come first; a panel that did not
+ * wait would open a second connection to a notebook's kernel.
  */
 async function sessionsReady(app: JupyterFrontEnd): Promise<void> {
-  const late = new Promise((resolve) => setTimeout(resolve, 1000 * SESSION_SECONDS));
+  const late = new Promise((resolve) => setTimeout(resolve, 1000 * sessionTimeout));
   const ready = [...app.shell.widgets("main")].map(
     (document) => (document as { sessionContext?: ISessionContext }).sessionContext?.ready,
   );
@@ -63,7 +64,7 @@ interface Rendermime {
   createRenderer(mimeType: string): Widget & { renderModel(model: object): Promise<void> };
 }
 
-/** The notebook or console of a kernel, by what such documents have in common. */
+/** Finds the notebook or console of a kernel. */
 function openDocument(app: JupyterFrontEnd, id: string): OpenDocument | undefined {
   for (const widget of app.shell.widgets("main")) {
     const document = widget as Widget & {
@@ -74,7 +75,7 @@ function openDocument(app: JupyterFrontEnd, id: string): OpenDocument | undefine
     const session = document.sessionContext;
     const rendermime = document.content?.rendermime ?? document.console?.rendermime;
     if (!session || session.session?.kernel?.id !== id || !rendermime) continue;
-    if (rendermime.preferredMimeType({ [VIEW_MIME]: {} }, "any") !== VIEW_MIME) continue;
+    if (rendermime.preferredMimeType({ [viewMime]: {} }, "any") !== viewMime) continue;
     return { widget, session, rendermime };
   }
   return undefined;
@@ -90,12 +91,12 @@ function documentAccess({ widget, session, rendermime }: OpenDocument): KernelAc
     where: `in the kernel of ${session.name || session.path}`,
     lost,
     view: async (model) => {
-      const renderer = rendermime.createRenderer(VIEW_MIME);
-      const data = { [VIEW_MIME]: { version_major: 2, version_minor: 0, model_id: model } };
+      const renderer = rendermime.createRenderer(viewMime);
+      const data = { [viewMime]: { version_major: 2, version_minor: 0, model_id: model } };
       await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => {} });
       if (/^Error displaying widget/.test(renderer.node.textContent ?? "")) {
         renderer.dispose();
-        throw new Error("the kernel has no such explorer any more");
+        throw new Error("the kernel no longer has this explorer");
       }
       return renderer;
     },
@@ -106,7 +107,7 @@ function documentAccess({ widget, session, rendermime }: OpenDocument): KernelAc
   };
 }
 
-/** What is used of the manager of ipywidgets' extension. */
+/** The part of the widget manager of ipywidgets' extension that is used here. */
 interface KernelWidgetManager extends IWidgetManager {
   readonly restoredStatus: boolean;
   readonly restored: ISignal<unknown, void>;
@@ -133,7 +134,7 @@ async function ownAccess(kernel: KernelConnection): Promise<KernelAccess> {
         });
       }
       const model = await manager.get_model(id).catch(() => undefined);
-      if (!model) throw new Error("the kernel has no such explorer any more");
+      if (!model) throw new Error("the kernel no longer has this explorer");
       return (await manager.create_view(model)).luminoWidget;
     },
     dispose: () => {
@@ -144,15 +145,16 @@ async function ownAccess(kernel: KernelConnection): Promise<KernelAccess> {
 }
 
 /**
- * A manager as ipywidgets' extension has them, of the code that JupyterLab has loaded for notebooks: it is no package that
- * others can depend on, so it is taken from where JupyterLab keeps loaded extensions.
+ * A widget manager of ipywidgets' extension. That extension is no package that others can import, so its code is taken from
+ * JupyterLab's registry of loaded extensions.
+ * @throws Error where the extension is missing or too old
  */
 async function makeManager(kernel: KernelConnection): Promise<KernelWidgetManager> {
   const name = "@jupyter-widgets/jupyterlab-manager";
   const loaded = (globalThis as { _JUPYTERLAB?: Record<string, Container> })._JUPYTERLAB?.[name];
   if (!loaded) throw new Error("ipywidgets' extension is not installed (pip install jupyterlab_widgets)");
   const { KernelWidgetManager: Manager } = (await loaded.get("./index"))();
-  if (!Manager) throw new Error("ipywidgets' extension is of a version that shows widgets in notebooks only");
+  if (!Manager) throw new Error("this version of ipywidgets' extension shows widgets in notebooks only");
   const manager = new Manager(kernel, undefined);
   const base = await import("@jupyter-widgets/base");
   manager.register({
@@ -168,6 +170,7 @@ async function makeManager(kernel: KernelConnection): Promise<KernelWidgetManage
   return manager;
 }
 
+/** A loaded extension, as module federation keeps it. */
 interface Container {
   get(
     module: string,

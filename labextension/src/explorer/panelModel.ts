@@ -25,6 +25,7 @@ export interface PanelServices {
   kernels(): Promise<readonly KernelChoice[]>;
   /** Starts a kernel without a notebook. @returns its id */
   startKernel(folder: string): Promise<string>;
+  /** Runs and open explorers of a kernel. */
   listRuns(kernel: string): Promise<RunListing>;
   /** Opens an explorer of a run in a kernel. @returns the id of its model */
   openRun(kernel: string, folder: string): Promise<string>;
@@ -34,9 +35,11 @@ export interface PanelServices {
 
 /** The first page of the panel: which kernel, which run. Then the explorer takes its place. */
 export class PanelModel extends ViewModel {
+  /** Kernels that can be chosen. */
   kernels: readonly KernelChoice[] = [];
   /** Id of the chosen kernel. */
   kernel: string | undefined;
+  /** Runs of the chosen kernel; undefined until it has answered. */
   listing: RunListing | undefined;
   status = "";
   starting = false;
@@ -55,6 +58,7 @@ export class PanelModel extends ViewModel {
     this.at = place;
   }
 
+  /** What the panel shows, to be saved with the layout. */
   get place(): PanelPlace {
     return this.at;
   }
@@ -96,11 +100,13 @@ export class PanelModel extends ViewModel {
     if (this.kernel !== undefined) await this.listRuns();
   }
 
+  /** Chooses a kernel and lists its runs. */
   async selectKernel(id: string): Promise<void> {
     this.kernel = id;
     await this.listRuns();
   }
 
+  /** Starts a kernel without a notebook and chooses it. */
   async startKernel(): Promise<void> {
     this.starting = true;
     // The present list is of another kernel

@@ -1,5 +1,5 @@
 import { InputError } from "e2gmm/errors";
-import { NUMPY_START, numpyHeaderBytes, parseNumpyHeader } from "e2gmm/formats/numpyHeader";
+import { numpyHeaderBytes, numpyStartBytes, parseNumpyHeader } from "e2gmm/formats/numpyHeader";
 import { starOfCs } from "./csText.js";
 import { formatBytes, MemoryFile, type RemoteFile, readRange } from "./remoteFile.js";
 import { StarModel } from "./starModel.js";
@@ -8,7 +8,7 @@ import { TimeSlices } from "./timeSlices.js";
 /** A particle file of cryoSPARC, converted to the text of a STAR file. */
 export class CsModel extends StarModel {
   protected override async load(file: RemoteFile, signal: AbortSignal): Promise<void> {
-    const start = await readRange(file, 0, Math.min(NUMPY_START, file.size), { signal });
+    const start = await readRange(file, 0, Math.min(numpyStartBytes, file.size), { signal });
     const headerBytes = numpyHeaderBytes(start);
     if (headerBytes === undefined || headerBytes > file.size) {
       throw new InputError(

@@ -1,18 +1,14 @@
 import { type NumpyField, type NumpyHeader, numberReader, typeBytes } from "e2gmm/formats/numpyHeader";
+import type { Pauses } from "./timeSlices.js";
 
-/** What a long piece of work asks between its steps. */
-export interface Pauses {
-  over(): boolean;
-  next(): Promise<void>;
-}
-
-/** Numbers of a field that have columns of their own; longer fields are one column of text. */
-const MOST_COLUMNS = 9;
+/** Most numbers of a field that get a column each; longer fields are one column of text. */
+const mostColumns = 9;
 const decoder = new TextDecoder();
 
 /**
- * The rows of a `.cs` file as the text of a STAR file with a column for each number: `alignments3D/shift[0]`.
+ * Converts rows of a `.cs` file to the text of a STAR file with a column for each number: `alignments3D/shift[0]`.
  * @param data the bytes of the rows, without the header
+ * @param rows how many there are
  */
 export async function starOfCs(
   { fields, rowBytes }: NumpyHeader,
@@ -49,7 +45,7 @@ export async function starOfCs(
 
 interface Cell {
   name: string;
-  /** @param at the byte at which the row begins */
+  /** The value as text. @param at byte at which the row begins */
   text(at: number): string;
 }
 
@@ -65,23 +61,23 @@ function cellsOf({ name, type, length, offset }: NumpyField, view: DataView, dat
   const of = (index: number) => (at: number) => one(at + offset + index * bytes);
   if (length === 1) return [{ name, text: (at) => quoted(of(0)(at)) }];
   const each = Array.from({ length }, (_, i) => of(i));
-  if (length > MOST_COLUMNS) return [{ name, text: (at) => quoted(each.map((text) => text(at)).join(" ")) }];
+  if (length > mostColumns) return [{ name, text: (at) => quoted(each.map((text) => text(at)).join(" ")) }];
   return each.map((text, i) => ({ name: `${name}[${i}]`, text: (at) => quoted(text(at)) }));
 }
 
-/** As many digits as the type has. */
+/** A number with as many digits as its type holds. */
 function numberText(value: number, type: string): string {
   if (!/f4$/.test(type) || !Number.isFinite(value)) return String(value);
   return String(Number(value.toPrecision(7)));
 }
 
-/** Text of fixed length without its padding. */
+/** A text of fixed length without its padding. */
 function textAt(data: Uint8Array, at: number, bytes: number): string {
   const end = data.indexOf(0, at);
   return decoder.decode(data.subarray(at, end < 0 ? at + bytes : Math.min(end, at + bytes)));
 }
 
-/** A value as STAR files hold it. */
+/** A value as STAR files write it. */
 function quoted(text: string): string {
   const flat = text.replace(/[\r\n]+/g, " ");
   if (flat !== "" && !/[\s"']|^[#_]|^(data_|loop_|save_)/i.test(flat)) return flat;

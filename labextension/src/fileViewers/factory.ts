@@ -11,12 +11,12 @@ import type { FileViewer } from "./fileViewer.js";
 import type { FileSource } from "./remoteFile.js";
 
 const modelName = "e2gmm-unread";
-const onlyShown = "This view shows the file and does not write it.";
+const readOnlyText = "This view shows the file and cannot write it.";
 
 /**
- * The document of a file that JupyterLab neither reads nor writes: the viewer asks for the bytes that it needs.
- * JupyterLab takes a collaborative model for one that others save, so it makes no checkpoint when the file is opened,
- * which would be a copy of a map of gigabytes, and offers no saving.
+ * The document of a file that JupyterLab neither reads nor writes: the viewer requests the bytes that it needs. JupyterLab
+ * leaves saving to others where a model is collaborative: it offers none, and makes no checkpoint when the file is opened,
+ * which would be a copy of a map of gigabytes.
  */
 class UnreadModel extends DocumentModel {
   constructor() {
@@ -25,39 +25,49 @@ class UnreadModel extends DocumentModel {
   }
 
   override toString(): string {
-    throw new Error(onlyShown);
+    throw new Error(readOnlyText);
   }
 
   override toJSON(): never {
-    throw new Error(onlyShown);
+    throw new Error(readOnlyText);
   }
 
   override fromString(): void {}
 }
 
+/** Makes documents whose content JupyterLab does not read. */
 export class UnreadModelFactory implements DocumentRegistry.IModelFactory<DocumentModel> {
+  /** See `IModelFactory`. */
   readonly name = modelName;
+  /** See `IModelFactory`. */
   readonly contentType = "file";
-  /** None: JupyterLab asks the server about the file and not for its content. */
+  /** None: JupyterLab then requests the metadata of the file only. */
   readonly fileFormat: Contents.FileFormat = null;
+  /** See `IModelFactory`. */
   readonly collaborative = false;
+  /** See `IDisposable`. */
   isDisposed = false;
 
+  /** A document without content. */
   createNew(): DocumentModel {
     return new UnreadModel();
   }
 
+  /** None: there is no text to edit. */
   preferredLanguage(): string {
     return "";
   }
 
+  /** See `IDisposable`. */
   dispose(): void {
     this.isDisposed = true;
   }
 }
 
+/** What the factory of a viewer needs. */
 export interface ViewerParts {
   services: ServiceManager.IManager;
+  /** Settings that differ from the defaults. */
   settings(): Promise<Partial<ViewerSettings>>;
   /** Loads the class of the viewer. */
   viewer(): Promise<new (input: ViewerInput) => FileViewer>;
@@ -71,7 +81,7 @@ const defaults: ViewerSettings = {
   starMegabytes: 1024,
 };
 
-/** Opens a tab at once and fills it when the viewer's code has come. */
+/** Opens a tab immediately and fills it when the code of the viewer has loaded. */
 export class ViewerFactory extends ABCWidgetFactory<DocumentWidget<Widget>> {
   constructor(
     options: { name: string; fileTypes: string[]; defaultFor: string[] },
@@ -81,7 +91,7 @@ export class ViewerFactory extends ABCWidgetFactory<DocumentWidget<Widget>> {
   }
 
   protected override createNewWidget(context: DocumentRegistry.Context): DocumentWidget<Widget> {
-    // There is nothing to be saved, and a checkpoint would be a copy of the whole file
+    // Nothing is ever changed, and a checkpoint would be a copy of the whole file
     context.save = async () => {};
     context.createCheckpoint = async () => ({ id: "", last_modified: "" });
     const content = new Panel();
@@ -103,7 +113,7 @@ export class ViewerFactory extends ABCWidgetFactory<DocumentWidget<Widget>> {
     content.node.tabIndex = -1;
     void shown.model.reload();
     let modified = context.contentsModel?.last_modified;
-    // Also when the file was saved by an editor in another tab, or "Reload File from Disk" was chosen
+    // An editor in another tab has saved the file, or the user has chosen "Reload File from Disk"
     context.fileChanged.connect((_, { last_modified: now }) => {
       if (shown.isDisposed || now === modified) return;
       modified = now;

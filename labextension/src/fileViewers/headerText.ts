@@ -2,7 +2,7 @@ import { type MrcHeader, type MrcLayout, modeName, originOf, sizeOf, voxelOf } f
 import { formatBytes } from "./remoteFile.js";
 import type { Statistics } from "./statistics.js";
 
-/** A number with enough digits for a header: `1.0605`, `3.2e-7`. */
+/** A number with six significant digits: `1.0605`; with five and an exponent where it is small or large: `3.2000e-7`. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -17,7 +17,11 @@ function joined(values: readonly number[], separator = " × "): string {
   return values.map(formatNumber).join(separator);
 }
 
-/** The header of a map or stack as pairs of name and text. Labels are separate, in `header.labels`. */
+/**
+ * The header of a map or stack as pairs of name and text, without `header.labels`.
+ * @param layout undefined where the file does not hold what the header promises
+ * @param fileBytes size of the file
+ */
 export function headerRows(
   header: MrcHeader,
   layout: MrcLayout | undefined,
@@ -41,7 +45,7 @@ export function headerRows(
   rows.push(["Sampling", joined(header.sampling)]);
   rows.push(["Origin", `${joined(originOf(header), ", ")} Å`]);
   rows.push(["Start", joined(header.start, ", ")]);
-  // A writer that computed nothing leaves a maximum below the minimum, MRC2014 says
+  // MRC2014: a maximum below the minimum means that they were not computed
   const known = header.max >= header.min && !(header.max === 0 && header.min === 0);
   rows.push(["Minimum, maximum", known ? joined([header.min, header.max], ", ") : "not given"]);
   rows.push(["Mean", known ? formatNumber(header.mean) : "not given"]);
@@ -60,7 +64,7 @@ export function headerRows(
   return rows;
 }
 
-/** Statistics of the values themselves, beside those that the header claims. */
+/** Statistics of the values themselves as pairs of name and text; those of the header may be wrong. */
 export function statisticsRows({
   min,
   max,
@@ -83,6 +87,7 @@ function spaceGroupText(group: number): string {
   return group >= 401 ? " (stack of volumes)" : "";
 }
 
+/** Whether the axes of the cell are at right angles; angles of 0 count as not given. */
 export function rightAngles(header: MrcHeader): boolean {
   return header.angles.every((angle) => angle === 0 || Math.abs(angle - 90) <= 0.01);
 }

@@ -3,7 +3,7 @@ import { LabIcon } from "@jupyterlab/ui-components";
 const svg = (body: string) =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">${body}</svg>`;
 
-/** A surface in a box. */
+/** Icon of maps: a box. */
 export const mapIcon = new LabIcon({
   name: "e2gmm:map",
   svgstr: svg(
@@ -11,7 +11,7 @@ export const mapIcon = new LabIcon({
   ),
 });
 
-/** A table whose head is filled. */
+/** Icon of tables. */
 export const tableIcon = new LabIcon({
   name: "e2gmm:star",
   svgstr: svg(

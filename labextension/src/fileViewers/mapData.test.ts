@@ -4,7 +4,7 @@ import { boxBeyond, halved } from "./mapData.js";
 import { readMade } from "./mrc.test.helper.js";
 
 describe("maps in the page", () => {
-  test("the box around what is beyond a level is in Å, and missing where nothing is", async () => {
+  test("the box around voxels beyond a level is in Å, and undefined where there are none", async () => {
     const values = new Float32Array(4 * 4 * 4);
     values[1 + 4 * (2 + 4 * 3)] = 1;
     values[2 + 4 * (2 + 4 * 1)] = 1;
@@ -14,7 +14,7 @@ describe("maps in the page", () => {
     assert.deepEqual(boxBeyond(map, 0.5, false), { lowest: [0, 0, 0], highest: [6, 6, 6] });
   });
 
-  test("half a map has the means of its blocks, in their places", async () => {
+  test("a halved map has the means of its blocks at their places", async () => {
     const { map } = await readMade({ size: [5, 4, 2], mode: 2, apix: 2 });
     const half = halved(map);
     assert.deepEqual(half.size, [2, 2, 1]);

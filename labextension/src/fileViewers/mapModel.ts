@@ -80,8 +80,8 @@ export class MapModel extends FileModel {
     const shown = { header, layout: undefined, fileBytes: file.size, warnings: [], statistics: undefined };
     this.setHeader(shown);
     const read = (from: number, to: number) => readRange(file, from, to, { signal });
-    const { layout, notices } = await findValues({ file: file.name, header, size: file.size, read });
-    this.setHeader({ ...shown, layout, warnings: notices });
+    const { layout, warnings } = await findValues({ file: file.name, header, size: file.size, read });
+    this.setHeader({ ...shown, layout, warnings });
     const source = { file, header, layout };
     if (this.showsImages) this.openImages(source);
     else await this.openMap(source, signal);

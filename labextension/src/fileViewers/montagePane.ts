@@ -1,5 +1,4 @@
 import { guard } from "lit/directives/guard.js";
-import { live } from "lit/directives/live.js";
 import { ref } from "lit/directives/ref.js";
 import { styleMap } from "lit/directives/style-map.js";
 import { html, type TemplateResult } from "lit/html.js";
@@ -8,6 +7,7 @@ import { numberField } from "../numberField.js";
 import { mount, type View } from "../view.js";
 import { drawPixels } from "./drawPixels.js";
 import type { DrawnImage, MontageModel } from "./montageModel.js";
+import { rangeField } from "./rangeField.js";
 
 /** The images of a stack: the view of their model, which is told how much room there is. */
 export class MontagePane {
@@ -24,6 +24,7 @@ export class MontagePane {
     this.resizing.observe(page);
   }
 
+  /** Stops following the model. */
   dispose(): void {
     this.resizing.disconnect();
     this.view.dispose();
@@ -31,49 +32,7 @@ export class MontagePane {
 }
 
 function montageTemplate(model: MontageModel): TemplateResult {
-  return html`<div class="e2gmm-fileViewer-toolbar" role="toolbar" aria-label="Images">
-      ${button("‹", "Earlier images", () => model.previous())}
-      ${labelled(
-        "First image",
-        html`<input
-          type="range"
-          aria-label="First image"
-          min="1"
-          max=${model.count}
-          step="1"
-          .value=${live(String(model.first))}
-          @input=${({ target }: Event) => {
-            model.first = (target as HTMLInputElement).valueAsNumber;
-          }}
-        />`,
-      )}
-      ${numberField({
-        label: "First image",
-        text: String(model.first),
-        step: 1,
-        min: 1,
-        max: model.count,
-        onChange: (first) => {
-          model.first = first;
-        },
-      })}
-      ${button("›", "Later images", () => model.next())}
-      ${labelled(
-        "Size",
-        html`<input
-          type="range"
-          aria-label="Size of an image"
-          min="48"
-          max="1024"
-          step="8"
-          .value=${live(String(model.edge))}
-          @input=${({ target }: Event) => {
-            model.edge = (target as HTMLInputElement).valueAsNumber;
-          }}
-        />`,
-      )}
-      <span class="e2gmm-mapViewer-caption" role="status">${model.caption}</span>
-    </div>
+  return html`${toolbar(model)}
     <div
       class="e2gmm-mapViewer-images"
       tabindex="0"
@@ -81,6 +40,30 @@ function montageTemplate(model: MontageModel): TemplateResult {
     >
       ${guard([model.images], () => model.images.map(figure))}
     </div>`;
+}
+
+function toolbar(model: MontageModel): TemplateResult {
+  const first = {
+    label: "First image",
+    step: 1,
+    min: 1,
+    max: model.count,
+  };
+  const show = (number: number) => {
+    model.first = number;
+  };
+  const resize = (edge: number) => {
+    model.edge = edge;
+  };
+  const size = { label: "Size of an image", min: 48, max: 1024, step: 8 };
+  return html`<div class="e2gmm-fileViewer-toolbar" role="toolbar" aria-label="Images">
+    ${button("‹", "Earlier images", () => model.previous())}
+    ${labelled("First image", rangeField({ ...first, value: model.first, onInput: show }))}
+    ${numberField({ ...first, text: String(model.first), onChange: show })}
+    ${button("›", "Later images", () => model.next())}
+    ${labelled("Size", rangeField({ ...size, value: model.edge, onInput: resize }))}
+    <span class="e2gmm-mapViewer-caption" role="status">${model.caption}</span>
+  </div>`;
 }
 
 function figure({ number, plane, pixels }: DrawnImage): TemplateResult {

@@ -13,7 +13,7 @@ import { makeMrc } from "./mrc.test.helper.js";
 const modes = [0, 1, 2, 6, 12];
 
 describe("MRC files in the page", () => {
-  test("header and values are what the kernel's reader finds, in every mode and both byte orders", () => {
+  test("header and values equal those of the kernel's reader, in every mode and both byte orders", () => {
     for (const mode of modes) {
       for (const littleEndian of [true, false]) {
         const bytes = makeMrc({ size: [4, 3, 2], mode, littleEndian, extended: 160, labels: ["one", "two"] });
@@ -31,7 +31,7 @@ describe("MRC files in the page", () => {
     }
   });
 
-  test("half precision has its zeros, small numbers, infinities and NaN", () => {
+  test("half precision includes subnormal numbers, infinities and NaN", () => {
     const bytes = makeMrc({ size: [4, 1, 1], mode: 12 });
     const words = new DataView(bytes.buffer);
     for (const [i, bits] of [0x3c00, 0x0001, 0xfc00, 0x7e00].entries())
@@ -40,7 +40,7 @@ describe("MRC files in the page", () => {
     assert.deepEqual([...values], [1, 2 ** -24, Number.NEGATIVE_INFINITY, Number.NaN]);
   });
 
-  test("bytes of mode 0 are signed, unless IMOD's stamp stands there without its flag", () => {
+  test("bytes of mode 0 are signed, unless IMOD's stamp is there without its flag", () => {
     const bytes = makeMrc({ size: [2, 1, 1], mode: 0 });
     bytes.set([0xff, 0x01], 1024);
     const read = () => [...decodeValues(bytes.slice(1024), parseHeader(bytes, "a.mrc"))];
@@ -49,7 +49,7 @@ describe("MRC files in the page", () => {
     assert.deepEqual(read(), [255, 1]);
   });
 
-  test("files that are something else, damaged or too short are refused with what was expected and found", () => {
+  test("files of other formats, damaged or short ones are rejected with what was expected and found", () => {
     const refuse = (bytes: Uint8Array, words: RegExp) =>
       assert.throws(() => layoutOf(parseHeader(bytes, "a.mrc"), bytes.length, "a.mrc"), words);
     const text = new TextEncoder().encode("data_particles\n".repeat(100));
@@ -73,7 +73,7 @@ describe("MRC files in the page", () => {
     );
   });
 
-  test("size, voxel and origin are along X, Y and Z whatever the order of axes in the file", () => {
+  test("size, voxel and origin are along X, Y and Z for any order of axes in the file", () => {
     const bytes = makeMrc({ size: [5, 6, 7], mode: 2, axes: [3, 1, 2], start: [10, 20, 30], apix: 2 });
     const header = parseHeader(bytes, "a.map");
     assert.deepEqual(sizeOf(header), [6, 7, 5]);
@@ -82,7 +82,7 @@ describe("MRC files in the page", () => {
     assert.deepEqual(originOf(header), [40, 60, 20]);
   });
 
-  test("a stack is known by its extension, its sampling, or by being a few large sections", () => {
+  test("a stack is recognised by its extension, its sampling, or by having a few large sections", () => {
     const header = (size: [number, number, number], sampling?: [number, number, number]) =>
       parseHeader(makeMrc({ size, mode: 2, ...(sampling ? { sampling } : {}) }), "a.mrc");
     assert.equal(isStack(header([8, 8, 8]), "a.mrc"), false);
@@ -93,7 +93,7 @@ describe("MRC files in the page", () => {
     assert.equal(isStack(header([64, 64, 16]), "a.mrc"), false);
   });
 
-  test("the header is told in words, labels as they are", () => {
+  test("the header is described in words, with its labels unchanged", () => {
     const bytes = makeMrc({ size: [4, 3, 2], mode: 1, apix: 1.5, labels: ["<img src=x onerror=alert(1)>"] });
     const header = parseHeader(bytes, "a.mrc");
     const rows = new Map(headerRows(header, layoutOf(header, bytes.length, "a.mrc"), bytes.length));

@@ -1,9 +1,7 @@
 import type { MrcHeader } from "e2gmm/formats/mrcHeader";
 
-/**
- * What the viewers ask of MRC, CCP4 and MAP files beyond the header and the values, which the library reads (Cheng et
- * al., J. Struct. Biol. 192, 146–150, 2015).
- */
+// What the viewers derive from the header of an MRC, CCP4 or MAP file (Cheng et al., J. Struct. Biol. 192, 146–150, 2015);
+// the library parses the header and the values.
 
 export { headerBytes, type MrcHeader, modeName, parseHeader } from "e2gmm/formats/mrcHeader";
 export { findValues, layoutOf, type MrcLayout } from "e2gmm/formats/mrcLayout";
@@ -25,7 +23,7 @@ export function voxelOf(header: MrcHeader): { voxel: [number, number, number]; i
   return { voxel, isKnown: good(edges[0]!) };
 }
 
-/** Place of the first voxel in Å: words 50–52 where somebody set them, else its place in the cell (CCP4, EMDB). */
+/** Place of the first voxel in Å: words 50–52 where they are set, else its place in the cell, as in CCP4 and EMDB. */
 export function originOf(header: MrcHeader): [number, number, number] {
   if (header.origin.some((x) => x !== 0 && Number.isFinite(x))) {
     return header.origin.map((x) => (Number.isFinite(x) ? x : 0)) as [number, number, number];
@@ -38,12 +36,12 @@ export function originOf(header: MrcHeader): [number, number, number] {
   ];
 }
 
-/** Whether sections are images of their own and no planes of a volume, as far as extension and header tell. */
+/** Whether sections are separate images instead of planes of a volume, judged by extension and header. */
 export function isStack(header: MrcHeader, file: string): boolean {
   if (/\.(mrcs|st)$/i.test(file)) return true;
   if (header.ns === 1) return true;
-  // RELION's and IMOD's stacks are sampled once along Z; many volumes have space group 0 by mistake
+  // Stacks of RELION and IMOD have a sampling of 1 along Z; many volumes have space group 0 by mistake
   if (header.spaceGroup === 0 && header.sampling[2] === 1) return true;
-  // A few large sections are images, whatever their writer put into the header
+  // A few large sections are images, whatever the header says
   return header.ns < 32 && header.nc >= 8 * header.ns && header.nr >= 8 * header.ns;
 }

@@ -13,7 +13,7 @@ describe("planes and images", () => {
     assert.deepEqual([...planeOf(map, 0, 1).values], [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23]);
   });
 
-  test("a large image is averaged in blocks, a small one left as it is", () => {
+  test("a large image is averaged in blocks, a small one is unchanged", () => {
     const plane = { width: 5, height: 4, values: Float32Array.from({ length: 20 }, (_, i) => i) };
     assert.equal(shrunk(plane, 5), plane);
     assert.deepEqual(shrunk(plane, 3), { width: 2, height: 2, values: Float32Array.of(3, 5, 13, 15) });
@@ -21,7 +21,7 @@ describe("planes and images", () => {
     assert.deepEqual(shrunk(line, 2), { width: 2, height: 1, values: Float32Array.of(2, 6) });
   });
 
-  test("greys go from the low to the high value, the first row at the bottom where asked", () => {
+  test("greys run from the low to the high value, with the first row at the top or at the bottom", () => {
     const plane = { width: 1, height: 3, values: Float32Array.of(-1, 0.5, 4) };
     const greys = (upwards: boolean) =>
       [...greyPixels(plane, { low: 0, high: 1, upwards })].filter((_, i) => i % 4 === 0);

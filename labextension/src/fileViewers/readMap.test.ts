@@ -6,7 +6,7 @@ import { fileOf, type MadeMrc, makeMrc, readMade } from "./mrc.test.helper.js";
 import { readSections } from "./readMap.js";
 
 describe("reading a map", () => {
-  test("a map arrives in pieces of any size and is what the file holds, with its statistics", async () => {
+  test("a map that arrives in pieces of any size has the values and statistics of the file", async () => {
     const { map } = await readMade({ size: [4, 3, 2], mode: 2, apix: 1.5 });
     assert.deepEqual(
       [...map.data],
@@ -19,7 +19,7 @@ describe("reading a map", () => {
     assert.ok(Math.abs(rms - Math.sqrt((24 ** 2 - 1) / 12)) < 1e-12);
   });
 
-  test("axes in another order are brought into the order X, Y, Z", async () => {
+  test("axes in another order are rearranged to X, Y, Z", async () => {
     // Columns are Z, rows X, sections Y
     const { map } = await readMade({ size: [5, 3, 2], mode: 1, axes: [3, 1, 2] });
     assert.deepEqual(map.size, [3, 2, 5]);
@@ -29,7 +29,7 @@ describe("reading a map", () => {
     }
   });
 
-  test("a map above the limit is averaged in blocks, smaller ones at the far edges, and stays in its place", async () => {
+  test("a map above the limit is averaged in blocks, smaller ones at the far edges, and keeps its place", async () => {
     const { map, plan, header, layout } = await readMade(
       { size: [5, 4, 3], mode: 2, apix: 2 },
       { edge: 3, bytes: 1e9 },
@@ -70,7 +70,7 @@ describe("reading a map", () => {
     assert.equal(map.statistics.mean, 4);
   });
 
-  test("images of a stack are read without the others", async () => {
+  test("images of a stack are read without the rest of the file", async () => {
     const bytes = makeMrc({ size: [3, 2, 9], mode: 6, littleEndian: false, extended: 96 });
     const header = parseHeader(bytes, "a.mrcs");
     const layout = layoutOf(header, bytes.length, "a.mrcs");

@@ -28,14 +28,14 @@ const ranged: FileSource = {
 };
 
 describe("bytes of a file on the server", () => {
-  test("a range is asked for and arrives whole, the file's size comes with the first answer", async () => {
+  test("a range is requested and arrives whole; the first answer has the size of the file", async () => {
     const file = await openRemoteFile({ ...ranged, size: async () => undefined });
     assert.equal(file.size, 1000);
     assert.deepEqual(await readRange(file, 100, 700), bytes.slice(100, 700));
     assert.deepEqual(await readRange(file, 5, 5), new Uint8Array(0));
   });
 
-  test("from a server that knows no ranges only as much is taken as is needed", async () => {
+  test("from a server without ranges only as much is read as is needed", async () => {
     let cancelled = 0;
     const raw = async () => {
       let at = 0;
@@ -62,7 +62,7 @@ describe("bytes of a file on the server", () => {
     assert.equal(file.size, 0);
   });
 
-  test("where the raw route refuses, the contents API's base64, with its line breaks, gives the file", async () => {
+  test("where the raw route refuses, the file is read as base64 with line breaks from the contents API", async () => {
     const lines = Buffer.from(bytes).toString("base64").replace(/.{76}/g, "$&\n");
     const source = {
       ...ranged,
@@ -74,7 +74,7 @@ describe("bytes of a file on the server", () => {
     assert.deepEqual(await readRange(file, 10, 990), bytes.slice(10, 990));
   });
 
-  test("a large file that the raw route refuses is not read whole, and words say why", async () => {
+  test("a large file that the raw route refuses is rejected with the reason", async () => {
     const raw = async () => new Response(null, { status: 403, statusText: "Forbidden" });
     await assert.rejects(
       openRemoteFile({ ...ranged, size: async () => wholeLimit + 1, raw }),
@@ -97,7 +97,7 @@ describe("bytes of a file on the server", () => {
     await assert.rejects(readRange(gone, 0, 100), /found the server's answer "404 Not Found"/);
   });
 
-  test("sizes are told in powers of ten", () => {
+  test("sizes are written in powers of ten", () => {
     assert.deepEqual([0, 999, 1000, 31_045_089, 2.5e9].map(formatBytes), [
       "0 bytes",
       "999 bytes",

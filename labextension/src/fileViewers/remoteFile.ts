@@ -113,7 +113,9 @@ class RangedFile implements RemoteFile {
 
 /** Bytes in memory, as a file. */
 export class MemoryFile implements RemoteFile {
+  /** In bytes. */
   readonly size: number;
+  /** See {@link RemoteFile.about}. */
   readonly about?: string;
 
   /** @param about see {@link RemoteFile.about} */
@@ -126,6 +128,7 @@ export class MemoryFile implements RemoteFile {
     if (about !== undefined) this.about = about;
   }
 
+  /** See {@link RemoteFile.stream}. */
   async stream(from: number, to: number, take: TakePiece, { signal }: ReadOptions = {}): Promise<void> {
     if (to > this.size) throw new InputError(this.name, `${to} bytes`, `a file of ${this.size}`);
     const step = 2 ** 20;

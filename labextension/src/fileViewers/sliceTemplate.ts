@@ -1,8 +1,8 @@
-import { live } from "lit/directives/live.js";
 import { ref } from "lit/directives/ref.js";
 import { html, type TemplateResult } from "lit/html.js";
 import { choices, labelled, select } from "../controls.js";
 import { drawPixels } from "./drawPixels.js";
+import { rangeField } from "./rangeField.js";
 import { type AxisIndex, axisNames, type SliceModel } from "./sliceModel.js";
 
 /** One plane of a map with its controls. */
@@ -26,30 +26,28 @@ export function sliceTemplate(model: SliceModel): TemplateResult {
           { label: "Axis across the slice" },
         ),
       )}
-      <input
-        type="range"
-        aria-label="Slice"
-        min="1"
-        max=${model.count}
-        step="1"
-        .value=${live(String(model.index + 1))}
-        @input=${({ target }: Event) => {
-          model.index = (target as HTMLInputElement).valueAsNumber - 1;
-        }}
-      />
+      ${rangeField({
+        label: "Slice",
+        min: 1,
+        max: model.count,
+        step: 1,
+        value: model.index + 1,
+        onInput: (number) => {
+          model.index = number - 1;
+        },
+      })}
       ${labelled(
         "± σ",
-        html`<input
-          type="range"
-          aria-label="Contrast in standard deviations"
-          min="1"
-          max="12"
-          step="0.25"
-          .value=${live(String(model.contrast))}
-          @input=${({ target }: Event) => {
-            model.contrast = (target as HTMLInputElement).valueAsNumber;
-          }}
-        />`,
+        rangeField({
+          label: "Contrast in standard deviations",
+          min: 1,
+          max: 12,
+          step: 0.25,
+          value: model.contrast,
+          onInput: (deviations) => {
+            model.contrast = deviations;
+          },
+        }),
       )}
     </div>
     <div class="e2gmm-mapViewer-picture"><canvas role="img" aria-label=${model.caption} ${ref(draw)}></canvas></div>

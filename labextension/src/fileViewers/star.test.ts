@@ -68,7 +68,7 @@ function tableOf(columns: Record<string, readonly string[]>): StarSheet {
 const allRows = (sheet: StarSheet) => Uint32Array.from({ length: sheet.count }, (_, row) => row);
 
 describe("STAR files in the page", () => {
-  test("blocks, loops, pairs and rows are the same however the file arrives", () => {
+  test("blocks, loops, pairs and rows do not depend on how the file arrives", () => {
     for (const text of [mixed, mixed.replaceAll("\n", "\r\n"), mixed.trimEnd(), `\ufeff${mixed}`]) {
       for (const piece of [1, 5, 64, 10_000]) {
         const { sheets } = indexOf(encode(text), piece);
@@ -117,7 +117,7 @@ describe("STAR files in the page", () => {
     },
   );
 
-  test("markup in names and cells is text like any other", () => {
+  test("markup in names and cells is plain text", () => {
     const hostile = "<img/src=x/onerror=alert(1)>";
     const [sheet] = indexOf(encode(`data_${hostile}\nloop_\n_${hostile}\n${hostile}\n`)).sheets;
     assert.equal(sheet!.block, hostile);
@@ -125,7 +125,7 @@ describe("STAR files in the page", () => {
     assert.deepEqual(rowsOf(sheet!), [[hostile]]);
   });
 
-  test("a broken file is refused with the line, and what came before it can be looked at", () => {
+  test("a broken file is rejected with the line, and the rows before it are kept", () => {
     const refuse = (text: string, words: RegExp) => {
       const bytes = encode(text);
       const indexer = new StarIndexer(bytes, "a.star");
@@ -149,7 +149,7 @@ describe("STAR files in the page", () => {
     refuse("data_a\n5\n", /line 2: expected data_…, loop_ or a name that begins with _, found "5"/);
   });
 
-  test("rows with too few or too many values are counted, the first is named", async () => {
+  test("rows with too few or too many values are counted, and the first one is described", async () => {
     const [sheet] = indexOf(encode("data_a\nloop_\n_x\n_y\n1 2\n3\n4 5 6\n'7 8\n")).sheets;
     assert.deepEqual(await checkRows(sheet!), {
       broken: 3,
@@ -162,7 +162,7 @@ describe("STAR files in the page", () => {
     ]);
   });
 
-  test("numbers are read as JavaScript reads them", () => {
+  test("numbers are parsed as JavaScript parses them", () => {
     const random = new Random(5);
     const texts = [
       "0",
@@ -185,7 +185,7 @@ describe("STAR files in the page", () => {
     }
   });
 
-  test("rows are sorted by value and stay in their order where equal, upwards and downwards", async () => {
+  test("sorting is by value and stable, upwards and downwards", async () => {
     const random = new Random(7);
     const values = Array.from({ length: 5000 }, () => (Math.floor(random.uniform() * 300) - 150) / 4);
     const sheet = tableOf({ x: values.map((value) => value.toFixed(3)), y: values.map(() => "1") });
@@ -198,7 +198,7 @@ describe("STAR files in the page", () => {
     assert.deepEqual(await sortRows(sheet, allRows(sheet), { column: 1, descending: true }), allRows(sheet));
   });
 
-  test("digits in texts count as numbers, numbers come before texts, missing values last", async () => {
+  test("digits in texts are compared as numbers, numbers come before texts, missing values last", async () => {
     const names = ["10@b.mrcs", "2@b.mrcs", "000002@a.mrcs", "x", "7", "-3", "2@b.mrc"];
     const sheet = tableOf({ image: names });
     const sorted = async (descending: boolean) =>
@@ -228,7 +228,7 @@ describe("STAR files in the page", () => {
     );
   });
 
-  test("a filter finds text in a row or in one column, letters in either case", async () => {
+  test("a filter finds text in a row or in one column, in either case", async () => {
     const sheet = tableOf({ name: ["Mic_1", "mic_22", "other", "é"], group: ["22", "1", "MIC", "1"] });
     const found = async (text: string, column?: number) => [
       ...(await filterRows(sheet, { text, ...(column === undefined ? {} : { column }) })),
@@ -244,7 +244,7 @@ describe("STAR files in the page", () => {
     );
   });
 
-  test("sorting stops when it is no longer wanted", async () => {
+  test("sorting stops when it is aborted", async () => {
     const sheet = tableOf({ x: Array.from({ length: 100_000 }, (_, i) => String((i * 7919) % 100_003)) });
     const abort = new AbortController();
     const sorting = sortRows(

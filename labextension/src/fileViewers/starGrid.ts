@@ -53,6 +53,7 @@ export class StarGrid {
     MessageLoop.sendMessage(this.grid, Widget.ResizeMessage.UnknownSize);
   }
 
+  /** Moves the keyboard focus to the table. */
   focus(): void {
     this.grid.viewport.node.focus();
   }
@@ -106,6 +107,7 @@ export class StarGrid {
     applyTheme(this.grid, getComputedStyle(document.body));
   }
 
+  /** Removes the grid and stops following the model. */
   dispose(): void {
     this.closing.abort();
     this.model.tableChanged.disconnect(this.showTable, this);

@@ -11,14 +11,17 @@ export class StarGridData extends DataModel {
     table.rowsChanged.connect(this.update, this);
   }
 
+  /** See `DataModel`. */
   rowCount(region: DataModel.RowRegion): number {
     return region === "body" ? this.table.rowCount : 1;
   }
 
+  /** See `DataModel`. */
   columnCount(region: DataModel.ColumnRegion): number {
     return region === "body" ? this.table.columnCount : 1;
   }
 
+  /** See `DataModel`; long texts are cut. */
   data(region: DataModel.CellRegion, row: number, column: number): string {
     const { table } = this;
     switch (region) {

@@ -2,7 +2,7 @@ import { refuseOtherFormats, StarLines, StarRows } from "e2gmm/formats/starText"
 
 const newline = 10;
 
-/** One loop of a file, or the pairs of a block as a table of names and values, whose columns are `name` and `value`. */
+/** One loop of a file, or the pairs of a block as a table with the columns `name` and `value`. */
 export class StarSheet extends StarRows {
   constructor(
     bytes: Uint8Array,
@@ -13,7 +13,7 @@ export class StarSheet extends StarRows {
     if (kind === "pairs") this.columns.push("name", "value");
   }
 
-  /** What is wrong with a row that has `found` values (see {@link spansOf}), or undefined. */
+  /** What is wrong with a row that has `found` values, as {@link spansOf} counts them; undefined where nothing is. */
   problemWith(row: number, found: number): string | undefined {
     if (found === this.columns.length) return undefined;
     const place = `row ${row + 1} (line ${this.lineOf(row)})`;
@@ -24,22 +24,21 @@ export class StarSheet extends StarRows {
 }
 
 /**
- * Finds blocks, loops and rows of a STAR file in the page, while the file is still arriving. The kernel's reader
- * (`formats/star.ts`) indexes a whole file at once and refuses what is broken; this one can stop after any line and
- * go on later, and keeps what came before a broken line, so that it can be looked at.
+ * Finds blocks, loops and rows of a STAR file while it is still arriving. Unlike the kernel's reader (`formats/star.ts`), which
+ * indexes a whole file at once and rejects broken ones, it can pause after any line and keeps what came before a broken one.
  */
 export class StarIndexer {
   /** Loops and pairs in the order of the file. */
   readonly sheets: StarSheet[] = [];
-  /** The byte up to which the file is indexed. */
+  /** First byte that is not yet indexed. */
   at = 0;
-  private started = false;
+  private hasStarted = false;
   private pairs: StarSheet | undefined;
   private readonly lines: StarLines;
 
   /**
-   * @param bytes  room for the file, which is filled from the front
-   * @param file   its name, for messages
+   * @param bytes room for the file, which is filled from the start
+   * @param file  its name, for messages
    */
   constructor(
     private readonly bytes: Uint8Array,
@@ -49,34 +48,32 @@ export class StarIndexer {
       block: () => {
         this.pairs = undefined;
       },
-      loop: (block) => this.begun(new StarSheet(bytes, block, "loop")),
+      loop: (block) => this.addSheet(new StarSheet(bytes, block, "loop")),
       pair: (block, at, end) => {
-        this.pairs ??= this.begun(new StarSheet(bytes, block, "pairs"));
+        this.pairs ??= this.addSheet(new StarSheet(bytes, block, "pairs"));
         this.pairs.addRow(at, end);
       },
     });
   }
 
-  private begun(sheet: StarSheet): StarSheet {
+  private addSheet(sheet: StarSheet): StarSheet {
     this.sheets.push(sheet);
     return sheet;
   }
 
   /**
-   * Indexes whole lines among the first `filled` bytes until `pause` says so, which is asked every few hundred lines.
-   * The last line counts as whole when `last` is set.
-   *
-   * @returns whether all whole lines have been indexed
-   * @throws InputError at a line that cannot be understood; what came before it stays
+   * Indexes complete lines among the first `filled` bytes until `pause`, which is called every few hundred lines, returns true.
+   * @param last whether the file ends there, so that its last line is complete
+   * @returns whether all complete lines have been indexed
+   * @throws InputError at a line that cannot be parsed; what came before it stays
    */
   advance(filled: number, last: boolean, pause: () => boolean): boolean {
     const { bytes } = this;
-    if (!this.started) {
-      const start = Math.min(4096, bytes.length);
-      if (filled < start && !last) return true;
-      this.begin(bytes.subarray(0, Math.min(filled, start)));
+    if (!this.hasStarted) {
+      const needed = Math.min(4096, bytes.length);
+      if (filled < needed && !last) return true;
+      this.start(bytes.subarray(0, Math.min(filled, needed)));
     }
-    // Beyond what has arrived there is nothing to be searched
     const arrived = bytes.subarray(0, filled);
     for (let steps = 1; this.at < filled; steps++) {
       if (steps % 512 === 0 && pause()) return false;
@@ -93,14 +90,14 @@ export class StarIndexer {
     return true;
   }
 
-  /** @throws InputError when the file, now at its end, had no block */
+  /** To be called at the end of the file. @throws InputError where it has no block */
   finish(): void {
     this.lines.finish();
   }
 
-  /** @throws InputError when the first bytes are those of something else */
-  private begin(start: Uint8Array): void {
-    this.started = true;
+  /** @throws InputError where the first bytes are those of another format */
+  private start(start: Uint8Array): void {
+    this.hasStarted = true;
     refuseOtherFormats(start, this.file);
     const hasByteOrderMark = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
     if (hasByteOrderMark) this.at = 3;

@@ -38,6 +38,7 @@ export class StarTable {
     return this.shown;
   }
 
+  /** Columns of the table. */
   get columnCount(): number {
     return this.sheet.columns.length;
   }

@@ -55,73 +55,70 @@ export class StarViewer extends FileViewer<StarModel> {
 
 /** The controls of a table above its grid. */
 function starTemplate(model: StarModel, copy: () => void): TemplateResult {
-  const columns = model.columns.map((name, column) => [String(column), name] as const);
-  const columnOf = (value: string) => (value === "" ? undefined : Number(value));
   const blocks = model.sheetNames.map((name, index) => [String(index), name] as const);
+  const choose = (index: string) => model.chooseSheet(Number(index));
   return html`<div class="e2gmm-fileViewer-toolbar" role="toolbar" aria-label="Table">
-      ${labelled(
-        "Block",
-        select(choices(blocks, String(model.sheetIndex)), (index) => model.chooseSheet(Number(index)), {
-          label: "Block",
-        }),
-      )}
+      ${labelled("Block", select(choices(blocks, String(model.sheetIndex)), choose, { label: "Block" }))}
       <fieldset class="e2gmm-starViewer-order" ?disabled=${model.arriving}>
-        ${labelled(
-          "Filter",
-          html`<input
-            type="search"
-            placeholder="Filter rows"
-            aria-label="Filter rows"
-            .value=${live(model.filterText)}
-            @input=${({ target }: Event) => {
-              model.filterText = (target as HTMLInputElement).value;
-            }}
-          />`,
-        )}
-        ${labelled(
-          "in",
-          columnChoice({
-            label: "Column that is filtered",
-            columns: [["", "any column"], ...columns],
-            column: model.filterColumn,
-            onChange: (value) => {
-              model.filterColumn = columnOf(value);
-            },
-          }),
-        )}
-        ${labelled(
-          "Sort by",
-          columnChoice({
-            label: "Column that sorts",
-            columns: [["", "file order"], ...columns],
-            column: model.sortColumn,
-            onChange: (value) => {
-              model.sortColumn = columnOf(value);
-            },
-          }),
-        )}
-        ${labelled(
-          "descending",
-          html`<input
-            type="checkbox"
-            .checked=${live(model.descending)}
-            @change=${({ target }: Event) => {
-              model.descending = (target as HTMLInputElement).checked;
-            }}
-          />`,
-        )}
+        ${filterControls(model)} ${sortControls(model)}
       </fieldset>
       ${button("Copy", "Copy the selected cells, tab-separated (Ctrl+C)", copy)}
     </div>
     <div class="e2gmm-starViewer-grid"></div>`;
 }
 
+function filterControls(model: StarModel): TemplateResult {
+  const field = html`<input
+    type="search"
+    placeholder="Filter rows"
+    aria-label="Filter rows"
+    .value=${live(model.filterText)}
+    @input=${({ target }: Event) => {
+      model.filterText = (target as HTMLInputElement).value;
+    }}
+  />`;
+  const column = columnChoice({
+    label: "Column that is filtered",
+    none: "any column",
+    columns: model.columns,
+    column: model.filterColumn,
+    onChange: (column) => {
+      model.filterColumn = column;
+    },
+  });
+  return html`${labelled("Filter", field)} ${labelled("in", column)}`;
+}
+
+function sortControls(model: StarModel): TemplateResult {
+  const column = columnChoice({
+    label: "Column that sorts",
+    none: "file order",
+    columns: model.columns,
+    column: model.sortColumn,
+    onChange: (column) => {
+      model.sortColumn = column;
+    },
+  });
+  const direction = html`<input
+    type="checkbox"
+    .checked=${live(model.descending)}
+    @change=${({ target }: Event) => {
+      model.descending = (target as HTMLInputElement).checked;
+    }}
+  />`;
+  return html`${labelled("Sort by", column)} ${labelled("descending", direction)}`;
+}
+
+/** A column by its index, or none. */
 function columnChoice(options: {
   label: string;
-  columns: readonly (readonly [value: string, text: string])[];
+  none: string;
+  columns: readonly string[];
   column: number | undefined;
-  onChange(value: string): void;
+  onChange(column: number | undefined): void;
 }): TemplateResult {
-  const { label, columns, column, onChange } = options;
-  return select(choices(columns, column === undefined ? "" : String(column)), onChange, { label });
+  const { label, none, columns, column, onChange } = options;
+  const list = [["", none] as const, ...columns.map((name, i) => [String(i), name] as const)];
+  const chosen = (value: string) => onChange(value === "" ? undefined : Number(value));
+  return select(choices(list, column === undefined ? "" : String(column)), chosen, { label });
 }

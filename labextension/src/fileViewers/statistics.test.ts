@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { initialLevel } from "./statistics.js";
 
-test("the first level is one that some voxel is beyond", () => {
+test("some voxel is beyond the first level", () => {
   const statistics = { min: 0, max: 10, mean: 0, rms: 1, notFinite: 0 };
   assert.equal(initialLevel(statistics, 3), 3);
   assert.equal(initialLevel({ ...statistics, max: 2 }, 3), 1);

@@ -104,6 +104,7 @@ export class SurfacePane {
     if (picture) download(picture, `${this.model.name}.png`);
   }
 
+  /** Closes the 3-D view and stops following the model. */
   dispose(): void {
     cancelAnimationFrame(this.frame);
     this.closing.abort();

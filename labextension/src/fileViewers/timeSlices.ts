@@ -15,11 +15,12 @@ export class TimeSlices implements Pauses {
 
   constructor(private readonly signal?: AbortSignal) {}
 
+  /** See {@link Pauses.over}. */
   over(): boolean {
     return performance.now() > this.until;
   }
 
-  /** @throws the signal's reason once it is aborted */
+  /** See {@link Pauses.next}. @throws the signal's reason once it is aborted */
   async next(): Promise<void> {
     await yieldToPage();
     this.signal?.throwIfAborted();

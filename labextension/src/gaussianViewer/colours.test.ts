@@ -12,7 +12,7 @@ const input = {
   region: Uint8Array.of(0, 1),
 };
 
-test("every scale changes its lightness in one direction, or away from its middle", () => {
+test("the lightness of each scale rises or falls along it, or away from its middle", () => {
   const lightness = (scale: readonly string[]) =>
     scale.map((_, i) => {
       const [r, g, b] = colourAt(scale, i / (scale.length - 1));
@@ -26,13 +26,13 @@ test("every scale changes its lightness in one direction, or away from its middl
   }
 });
 
-test("a colour between two stops is between their colours, and one beyond the ends is that of the end", () => {
+test("colours are interpolated between stops and clamped at the ends", () => {
   assert.deepEqual(colourAt(["#000000", "#ffffff"], 0.5), [0.5, 0.5, 0.5]);
   assert.deepEqual(colourAt(["#000000", "#ffffff"], 7), [1, 1, 1]);
   assert.deepEqual(colourAt(["#000000", "#ffffff"], Number.NaN), [0, 0, 0]);
 });
 
-test("a scale of displacements grows with the motion and does not shrink, so that a state keeps its colours", () => {
+test("the scale of displacements grows with the motion and never shrinks, so that a state keeps its colours", () => {
   const ends = { displacement: 1, change: 5 };
   const far = neutral.slice();
   far[1] = 0.3;
@@ -59,7 +59,7 @@ test("amplitude change is measured against the largest amplitude, with no change
   assert.ok(near(second, colourAt(scales.change, 0.5)));
 });
 
-test("the region stands out from the rest, and without flags all Gaussians are free", () => {
+test("the region has a colour of its own, and without flags all Gaussians count as free", () => {
   const ends = { displacement: 1, change: 5 };
   const region = colourGaussians({ ...input, colourBy: "region" }, ends).colours;
   assert.notDeepEqual([...region.subarray(0, 3)], [...region.subarray(3)]);

@@ -26,6 +26,7 @@ const clickPixels = 4;
 
 /** The viewer of the Gaussians in a cell's output. */
 export class GaussianViewerView extends FreedView {
+  /** The state that all views share. */
   declare model: GaussianViewerModel;
   /** The 3-D view once it is open; tests read what is drawn. */
   stage: Stage | undefined;

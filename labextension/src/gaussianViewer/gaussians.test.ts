@@ -9,7 +9,7 @@ const moved = rest.slice();
 moved[1] = -0.1;
 moved[3] = 0.35;
 
-test("positions are Å from the middle of the box, radii are sigma in Å times the scale", () => {
+test("positions are in Å from the middle of the box, radii are sigma in Å times the scale", () => {
   assert.deepEqual(
     [...positionsOf(rest, box)].map((value) => Math.round(value * 100) / 100),
     [10, 0, 5, -20, 30, 25],
@@ -26,7 +26,7 @@ test("distances between states are in Å", () => {
   assert.ok(Math.abs(far! - Math.hypot(10, 5)) < 1e-4);
 });
 
-test("arrows leave out what moves less than the limit, and are as long as the motion times the scale", () => {
+test("arrows are as long as the motion times the scale, and short motions have none", () => {
   const arrows = arrowsBetween(rest, moved, box, { scale: 3, least: -1 });
   assert.equal(arrows.lengths.length, 1);
   assert.ok(Math.abs(arrows.limit - Math.hypot(10, 5) / 10) < 1e-4);
@@ -43,7 +43,7 @@ test("the end of a scale is a round number at or above what is shown", () => {
   );
 });
 
-test("the extent reaches to the edge of the farthest sphere; without any it is the model's box", () => {
+test("the extent includes the farthest sphere; without spheres it is the model's box", () => {
   const { box: around, radius } = extentOf([0, 0, 0, 0, 40, 0], [1, 3], 100);
   assert.deepEqual(around, { lowest: [0, 0, 0], highest: [0, 40, 0] });
   assert.equal(radius, 23);

@@ -12,7 +12,7 @@ function volume() {
   return { data, size, apix: 2, origin: [-2, -4, -4] as const };
 }
 
-test("a map is unpacked between its lowest and highest value", () => {
+test("a map is unpacked to the range of its values", () => {
   const { data } = unpackedMap({
     data: Uint16Array.of(0, 65535, 13107),
     size: [3, 1, 1],
@@ -27,7 +27,7 @@ test("a map is unpacked between its lowest and highest value", () => {
   );
 });
 
-test("a slice across each axis shows that section, right and up along the other two, at its place in Å", () => {
+test("a slice across each axis has the other two axes to the right and upwards, and its place in Å", () => {
   const greys = { black: 0, white: 1000 };
   const grey = (picture: ReturnType<typeof slicePicture>, column: number, row: number) =>
     Math.round(1000 * picture.colour[3 * (row * picture.width + column)]!);
@@ -63,7 +63,7 @@ test("a slice across each axis shows that section, right and up along the other 
   );
 });
 
-test("a position beyond the ends shows the last section, and a flat map is drawn", () => {
+test("positions are clamped to the ends, and a flat map is black", () => {
   assert.equal(slicePicture(volume(), { axis: "z", position: 9, black: 0, white: 1 }).section, 4);
   const flat = { ...volume(), data: new Float32Array(60).fill(3) };
   assert.ok(

@@ -18,7 +18,7 @@ function viewOf(viewer = fakeViewer()) {
   return { model, viewer, environment, changes: () => changes };
 }
 
-test("the status says what is wrong first, then what an action or the kernel said, then notes on visible maps", () => {
+test("the status has problems first, then the last message, then notes on visible maps", () => {
   const map = fakeMap({ name: "a map", visible: true, note: "its box is another" });
   const { model, viewer, environment } = viewOf(fakeViewer({ maps: [map] }));
   assert.equal(model.status, "a map: its box is another.");
@@ -34,7 +34,7 @@ test("the status says what is wrong first, then what an action or the kernel sai
   model.dispose();
 });
 
-test("without anything to say the status counts the Gaussians", () => {
+test("the status counts the Gaussians where there is nothing else", () => {
   assert.equal(viewOf().model.status, "2 Gaussians.");
 });
 
@@ -58,7 +58,7 @@ test("the scale bar has a round length of at least 50 pixels, and there is none 
   assert.deepEqual(model.scaleBar, { text: "", width: 0 });
 });
 
-test("views hear of changes of the controls, of maps and of their parts, but not of each drag", () => {
+test("changes of the controls, of maps and of parts are reported to views, changes of the Gaussians are not", () => {
   const first = fakeMap({ name: "first", visible: true, note: "" });
   const { model, viewer, changes } = viewOf(fakeViewer({ maps: [first] }));
   const after = (action: () => void) => {

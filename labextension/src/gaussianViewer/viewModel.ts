@@ -32,12 +32,15 @@ export interface ViewEnvironment extends PlayerCallbacks {
 
 /** One view of a viewer: the state that all views share, and what only this view shows. */
 export class GaussianViewerViewModel extends ViewModel {
+  /** The region and what the next click does to it. */
   readonly region: RegionModel;
+  /** The recorded path. */
   readonly player: PlayerModel;
   /** Whether the controls are open. */
   panelShown = true;
   /** What the colours in the picture mean. */
   legends: readonly Legend[] = [];
+  /** The scale bar in the picture. */
   scaleBar: ScaleBar = { text: "", width: 0 };
   /** Why there is no picture; empty: there is one. */
   problem = "";

@@ -22,10 +22,12 @@ export class DensityMapModel extends WidgetModel implements MapAccess {
     data: numbersOf(Uint16Array),
   };
 
+  /** The value of a trait. */
   read<K extends keyof DensityMapState>(key: K): DensityMapState[K] {
     return this.get(key);
   }
 
+  /** Sets traits here and in the kernel. */
   change(state: Partial<DensityMapState>): void {
     this.set(state);
     this.save_changes();
@@ -63,10 +65,12 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
     maps: { deserialize: unpack_models },
   };
 
+  /** The value of a trait. */
   read<K extends keyof ViewerState>(key: K): ViewerState[K] {
     return this.get(key);
   }
 
+  /** Sets traits here and in the kernel. */
   change(state: ViewerChange): void {
     this.set(state);
     this.save_changes();

@@ -59,6 +59,7 @@ export class AxisZoom {
     this.events.save(this.range);
   }
 
+  /** Ends without saving a zoom that has not come to rest. */
   dispose(): void {
     clearTimeout(this.timer);
   }

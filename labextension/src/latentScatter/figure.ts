@@ -79,7 +79,7 @@ function markerColour(state: Snapshot, points: Points, theme: ScatterTheme): Tra
   };
 }
 
-/** The shapes of points, where not all are circles. */
+/** Symbols of points, unless all are circles. */
 function markerShape(categories: readonly { marker: string }[], codes: ArrayLike<number>): Trace {
   if (categories.every(({ marker }) => marker === "circle")) return {};
   return { symbol: Array.from(codes, (code) => categories[code]?.marker ?? "circle") };
@@ -98,6 +98,7 @@ function scatter(points: Points, marker: Trace): Trace {
   };
 }
 
+/** Number of all particles per cell, as a heat map below the points. */
 function densityTrace({ density, densityCounts, shown }: Snapshot, theme: ScatterTheme): Trace[] {
   if (!density || !shown) return [];
   const { cells } = density;

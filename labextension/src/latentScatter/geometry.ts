@@ -1,8 +1,11 @@
 import { shortNumber as figureNumber } from "e2gmm/display/checks";
 
-/** Places in the plot area and the numbers that they stand for. No page, no plotly. */
+/** Geometry of the plot area, without DOM or plotly.js. */
 
+/** Low and high end of an axis. */
 export type Range = readonly [number, number];
+
+/** x and y, in pixels of the plot area or in the numbers of its axes. */
 export type Place = readonly [number, number];
 
 /** The plot area: its size in pixels and what its axes show. */
@@ -13,20 +16,22 @@ export interface Frame {
   y: Range;
 }
 
-/** Pixels from the left and the top of the plot area. */
+/** From the numbers of the axes to pixels from the left and the top of the plot area. */
 export function toPixels({ width, height, x, y }: Frame, [u, v]: Place): [number, number] {
   return [((u - x[0]) / (x[1] - x[0])) * width, (1 - (v - y[0]) / (y[1] - y[0])) * height];
 }
 
+/** From pixels of the plot area to the numbers of its axes. */
 export function toNumbers({ width, height, x, y }: Frame, [px, py]: Place): [number, number] {
   return [x[0] + (px / width) * (x[1] - x[0]), y[0] + (1 - py / height) * (y[1] - y[0])];
 }
 
+/** The nearest place within the plot area, in pixels. */
 export function clampToArea({ width, height }: Frame, [px, py]: Place): [number, number] {
   return [Math.min(Math.max(px, 0), width), Math.min(Math.max(py, 0), height)];
 }
 
-/** The ranges after the area is magnified about a place in it. */
+/** Ranges of the axes after magnifying about a place, in pixels, which stays where it is. */
 export function zoomed(frame: Frame, about: Place, factor: number): { x: Range; y: Range } {
   const [u, v] = toNumbers(frame, about);
   const part = ([low, high]: Range, at: number): Range => [
@@ -36,6 +41,7 @@ export function zoomed(frame: Frame, about: Place, factor: number): { x: Range; 
   return { x: part(frame.x, u), y: part(frame.y, v) };
 }
 
+/** Which point is looked for. */
 export interface PointSearch {
   /** Place in the plot area, in pixels. */
   at: Place;
@@ -68,12 +74,13 @@ export function pointAt(
 }
 
 /**
- * What a ball in the latent space looks like over the shown axes, so that its radius can be dragged: a circle in the numbers
- * of two latent axes or of two components, a band across or along where the other axis only spreads the particles out.
- * Other pairs of axes say nothing of distances, and `line` only joins the two places.
+ * How a ball in the latent space looks over the shown axes while its radius is dragged: `circle` over two latent axes or two
+ * components; `across` and `up`, a band, where the other axis only spreads the particles; `line` over other pairs of axes,
+ * which show no distances.
  */
 export type Reach = "circle" | "across" | "up" | "line";
 
+/** How a ball in the latent space looks over two axes. */
 export function reachOver(
   x: { kind: string; spreads: boolean },
   y: { kind: string; spreads: boolean },
@@ -85,7 +92,11 @@ export function reachOver(
   return "line";
 }
 
-/** The outline of the ball around one place whose border another lies on, as the `d` of an SVG path in pixels. */
+/**
+ * Outline of a ball in the latent space, as the `d` of an SVG path in pixels.
+ * @param from centre, in the numbers of the axes
+ * @param to a place on the border
+ */
 export function reachOutline(frame: Frame, reach: Reach, from: Place, to: Place): string {
   const tenths = (value: number) => Number(value.toFixed(1));
   const [cx, cy] = toPixels(frame, from).map(tenths) as [number, number];
@@ -108,7 +119,7 @@ export function reachOutline(frame: Frame, reach: Reach, from: Place, to: Place)
   }
 }
 
-/** What an arrow key moves by: a hundredth of what the axes show, a tenth with shift. Null for other keys. */
+/** Step of an arrow key: a hundredth of what the axes show, a tenth for large steps. Null for other keys. */
 export function keyStep(frame: Frame, key: string, large: boolean): [number, number] | null {
   const part = large ? 0.1 : 0.01;
   const [dx, dy] = [part * (frame.x[1] - frame.x[0]), part * (frame.y[1] - frame.y[0])];
@@ -126,7 +137,7 @@ export function keyStep(frame: Frame, key: string, large: boolean): [number, num
   }
 }
 
-/** A line drawn by hand with the points left out that lie closer than `least` pixels to the last one kept. */
+/** A hand-drawn line without the points that are closer than `least` pixels to the last one kept. */
 export function thinned(points: readonly Place[], least: number): Place[] {
   const kept: Place[] = [];
   for (const point of points) {
@@ -141,7 +152,7 @@ export function polyline(points: readonly Place[]): string {
   return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
-/** A number as the figures write it, or `none` for what is no number. */
+/** A number as in the static figures: three significant digits; `none` where it is not finite. */
 export function shortNumber(value: number): string {
   return Number.isFinite(value) ? figureNumber(value) : "none";
 }

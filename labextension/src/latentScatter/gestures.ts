@@ -12,11 +12,15 @@ import type { Mode, Tool } from "./tools.js";
 
 /** Results of gestures, in the numbers of the shown axes. */
 export interface GestureEvents {
+  /** Select within a polygon, x and y of each corner. */
   lasso(polygon: number[], mode: Mode): void;
+  /** Select within a rectangle. */
   box(low: Place, high: Place, mode: Mode): void;
   /** @param rim a point on the border; null for a click, which has none */
   radius(centre: Place, rim: Place | null, mode: Mode): void;
+  /** Select the particles nearest to a place. */
   nearest(centre: Place, mode: Mode): void;
+  /** Add an anchor to the path. */
   anchor(place: Place): void;
 }
 
@@ -31,6 +35,7 @@ export interface GestureContext {
   outline(d: string): void;
   /** Moves the probe. */
   dragProbe(to: Place): void;
+  /** The drag of the probe has ended. */
   dropProbe(): void;
 }
 

@@ -19,6 +19,7 @@ export interface HoverPointer {
 
 /** The particle under the pointer. */
 export interface HoverTarget extends HoverPointer {
+  /** Row of the particle. */
   row: number;
   /** Its numbers, as text. */
   lines: readonly string[];
@@ -48,10 +49,12 @@ export class HoverCardModel {
     private readonly changed: () => void,
   ) {}
 
+  /** The particle whose card is shown; undefined while none is. */
   get target(): HoverTarget | undefined {
     return this.current;
   }
 
+  /** Image of the particle, once the kernel has sent it. */
   get image(): GreyImage | undefined {
     return this.shownImage;
   }
@@ -62,6 +65,7 @@ export class HoverCardModel {
     return this.problem === "" ? lines : [...lines, this.problem];
   }
 
+  /** Shows the card of a particle. */
   show(target: HoverTarget): void {
     const { row } = target;
     if (row !== this.current?.row) {
@@ -74,6 +78,7 @@ export class HoverCardModel {
     this.changed();
   }
 
+  /** Hides the card. */
   hide(): void {
     clearTimeout(this.timer);
     if (!this.current) return;

@@ -122,7 +122,7 @@ export class LatentScatterView extends FreedView {
     this.removal.abort();
     this.kernel?.dispose();
     this.viewModel?.dispose();
-    this.requests.end();
+    this.requests.dispose();
     this.picture?.dispose();
     this.view?.dispose();
     super.remove();

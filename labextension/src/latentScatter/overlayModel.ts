@@ -114,10 +114,12 @@ export class OverlayModel {
     return true;
   }
 
+  /** The pointer has moved to a place of the plot area. */
   move(to: Place): void {
     if (this.current) this.gesture?.move(to);
   }
 
+  /** The pointer was released at a place of the plot area. */
   release(at: Place): void {
     const gesture = this.endGesture();
     if (this.current) gesture?.end(at);
@@ -145,6 +147,7 @@ export class OverlayModel {
     return true;
   }
 
+  /** Cancels the gesture and ends timers. */
   dispose(): void {
     this.cancel();
     clearTimeout(this.wishTimer);

@@ -92,6 +92,7 @@ export class ScatterPicture {
     return pngOf(this.plotly, { data, layout });
   }
 
+  /** Removes the plot and releases its WebGL contexts. */
   dispose(): void {
     this.removal.abort();
     clearTimeout(this.themeTimer);

@@ -15,8 +15,11 @@ export interface ScatterParts {
   area: Ref<HTMLElement>;
   /** Belongs to plotly. */
   plot: Ref<HTMLElement>;
+  /** Element of the overlay, whose box is the plot area. */
   overlay: Ref<SVGSVGElement>;
+  /** Pointer and keys on the overlay. */
   input: OverlayInput;
+  /** What the export buttons do. */
   files: ScatterFiles;
   /** The pointer has come into the area. */
   entered(): void;

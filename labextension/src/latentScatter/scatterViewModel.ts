@@ -68,10 +68,12 @@ export class ScatterViewModel extends ViewModel {
     return this.redrawSignal;
   }
 
+  /** What the pointer does in the plot area. */
   get tool(): Tool {
     return this.currentTool;
   }
 
+  /** What a new selection does to the last one. */
   get mode(): Mode {
     return this.currentMode;
   }
@@ -101,12 +103,14 @@ export class ScatterViewModel extends ViewModel {
     return countsText(this.state);
   }
 
+  /** Message to the user: an error of this view, else the kernel's status. */
   get message(): string {
     return this.gone ? kernelGoneText : this.problem || this.state.status;
   }
 
   // --- Called by the view
 
+  /** Takes over whether the kernel is still running. */
   setKernelGone(gone: boolean): void {
     if (this.gone === gone) return;
     this.gone = gone;
@@ -131,6 +135,7 @@ export class ScatterViewModel extends ViewModel {
     this.axisZoom.moved(area, this.state.shown);
   }
 
+  /** Requests that plotly draws again. */
   redraw(): void {
     if (!this.isDisposed) this.redrawSignal.emit(undefined);
   }
@@ -143,6 +148,7 @@ export class ScatterViewModel extends ViewModel {
 
   // --- Actions
 
+  /** Chooses what the pointer does. */
   useTool(tool: Tool): void {
     this.currentTool = tool;
     if (tool === "radius" && !(Number(this.radiusText) > 0)) {
@@ -153,16 +159,19 @@ export class ScatterViewModel extends ViewModel {
     this.changed();
   }
 
+  /** Chooses what a new selection does to the last one. */
   useMode(mode: Mode): void {
     this.currentMode = mode;
     this.changed();
   }
 
+  /** Takes over the typed radius of a selection. */
   typeRadius(text: string): void {
     this.radiusText = text;
     this.changed();
   }
 
+  /** Takes over the typed number of nearest particles. */
   typeNumber(text: string): void {
     this.numberText = text;
     this.changed();
@@ -173,6 +182,7 @@ export class ScatterViewModel extends ViewModel {
     this.change({ [which]: which === "z" && name === "" ? null : name });
   }
 
+  /** Selects all particles, none, or those that are not selected. */
   selectAll(how: "all" | "none" | "invert"): void {
     this.select("replace", { how });
   }
@@ -204,10 +214,12 @@ export class ScatterViewModel extends ViewModel {
     if (Number.isInteger(count) && count > 0) this.change({ stationCount: Math.min(count, maxStations) });
   }
 
+  /** Adds an anchor to the path where the probe is. */
   addAnchorAtProbe(): void {
     this.request("anchor", { at: null });
   }
 
+  /** Removes the last anchor of the path, or all. */
   changeAnchors(change: "undo" | "clear"): void {
     this.change({ anchors: change === "clear" ? [] : this.state.anchors.slice(0, -1) });
   }
@@ -219,6 +231,7 @@ export class ScatterViewModel extends ViewModel {
     this.change({ hidden: toggledCategories(colouring.categories, hidden, name, only) });
   }
 
+  /** Magnifies by a step, or shows all of the axes. */
   zoom(change: "in" | "out" | "home"): void {
     if (this.threeDrawn) return;
     if (change === "home") this.axisZoom.show(null);

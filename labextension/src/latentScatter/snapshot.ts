@@ -1,5 +1,6 @@
 import type { LatentScatterState } from "e2gmm/messages/latentScatter";
 
+/** Types of the messages between kernel and scatter. */
 export type {
   Colouring,
   ProbeSlider,
@@ -11,5 +12,5 @@ export type {
   ShownAxis,
 } from "e2gmm/messages/latentScatter";
 
-/** The state of a scatter as its views read it. */
+/** The kernel's state of a scatter, as views read it. */
 export type Snapshot = Readonly<LatentScatterState>;

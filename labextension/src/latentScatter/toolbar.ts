@@ -27,7 +27,9 @@ const modes: readonly (readonly [Mode, string])[] = [
 
 /** Files that the toolbar saves. */
 export interface ScatterFiles {
+  /** Saves the picture. */
   savePng(): void;
+  /** Saves a table of particles. */
   saveCsv(): void;
 }
 

@@ -7,7 +7,7 @@ import { plainCtf } from "../../optics/ctf.test.helper";
 import { ctfOnDisc, flipPhases, ringPower } from "../../optics/ctfDisc";
 import { Random } from "../../random";
 import { kernelModule } from "../../wasm/wasmMemory";
-import { ImageKernel, kernelTakes } from "./imageKernel";
+import { ImageKernel, isKernelSize } from "./imageKernel";
 
 const plain: Ctf = {
   ...plainCtf,
@@ -22,11 +22,11 @@ function randomImage(size: number, mean: number): Float32Array {
 }
 
 /** The same in double precision, rings normalised. */
-function expectedTransform(image: Float32Array, size: number, rings: number, edge: number, ctf?: Ctf) {
+function expectedTransform(image: Float32Array, size: number, rings: number, boxLength: number, ctf?: Ctf) {
   const layout = disc(rings);
   const out = new Float32Array(2 * layout.samples);
   fftTransform(size, layout).run(image, 0, out, 0);
-  if (ctf) flipPhases(out, 0, ctfOnDisc(ctf, layout, edge));
+  if (ctf) flipPhases(out, 0, ctfOnDisc(ctf, layout, boxLength));
   normaliseRings(out, 0, layout);
   return out;
 }
@@ -65,17 +65,17 @@ const sizes = [
 for (const [size, rings] of sizes) {
   test(`the transform of ${size}×${size} pixels in single precision is that in double precision to 3e-6`, () => {
     const { samples } = disc(rings);
-    const edge = 1.3 * size;
-    const kernel = new ImageKernel(disc(rings), edge, kernelModule());
+    const boxLength = 1.3 * size;
+    const kernel = new ImageKernel(disc(rings), boxLength, kernelModule());
     for (const mean of [0, 1000]) {
       const image = randomImage(size, mean);
       const padded = new Float32Array(image.length + 3);
       padded.set(image, 3);
       for (const ctf of [undefined, plain]) {
         const out = new Float32Array(2 * samples + 6).fill(9);
-        kernel.transform(padded, 3, size, ctf, out, 4);
+        kernel.transform({ pixels: padded, from: 3, size, ctf }, out, 4);
         assert.deepEqual([...out.subarray(0, 4), ...out.subarray(-2)], [9, 9, 9, 9, 9, 9]);
-        const expected = expectedTransform(image, size, rings, edge, ctf);
+        const expected = expectedTransform(image, size, rings, boxLength, ctf);
         const found = difference(out.subarray(4, -2), expected, rings);
         assert.ok(found < 3e-6, `mean ${mean}, ${ctf ? "phases flipped" : "as it is"}: ${found}`);
       }
@@ -90,24 +90,24 @@ test("one kernel takes images of several sizes in turn, and leaves nothing of on
   const out = new Float32Array(2 * samples);
   for (const size of [48, 25, 48, 40]) {
     const image = randomImage(size, 5);
-    kernel.transform(image, 0, size, undefined, out, 0);
+    kernel.transform({ pixels: image, from: 0, size, ctf: undefined }, out, 0);
     assert.ok(difference(out, expectedTransform(image, size, rings, 48), rings) < 3e-6);
   }
-  kernel.transform(new Float32Array(40 * 40).fill(0.1), 0, 40, plain, out, 0);
+  kernel.transform({ pixels: new Float32Array(40 * 40).fill(0.1), from: 0, size: 40, ctf: plain }, out, 0);
   assert.ok(out.every((value) => value === 0));
-  kernel.transform(randomImage(25, 0), 0, 25, plain, out, 0);
+  kernel.transform({ pixels: randomImage(25, 0), from: 0, size: 25, ctf: plain }, out, 0);
   for (let i = 0; i < samples; i++) {
     if (ring[i] === 0) assert.ok(out[2 * i] === 0 && out[2 * i + 1] === 0, `sample ${i}`);
   }
 });
 
 test("phases are flipped where the CTF is negative: with a phase plate, a negative scale and hundreds of turns", () => {
-  const [size, rings, edge] = [64, 31, 64];
+  const [size, rings, boxLength] = [64, 31, 64];
   const layout = disc(rings);
-  const kernel = new ImageKernel(layout, edge, kernelModule());
+  const kernel = new ImageKernel(layout, boxLength, kernelModule());
   const image = randomImage(size, 0);
   const [flipped, untouched] = [new Float32Array(2 * layout.samples), new Float32Array(2 * layout.samples)];
-  kernel.transform(image, 0, size, undefined, untouched, 0);
+  kernel.transform({ pixels: image, from: 0, size, ctf: undefined }, untouched, 0);
   const cases: Partial<Ctf>[] = [
     {},
     { phaseShift: 90, amplitudeContrast: 0 },
@@ -118,8 +118,8 @@ test("phases are flipped where the CTF is negative: with a phase plate, a negati
   ];
   for (const change of cases) {
     const ctf = { ...plain, ...change };
-    kernel.transform(image, 0, size, ctf, flipped, 0);
-    const values = ctfOnDisc(ctf, layout, edge);
+    kernel.transform({ pixels: image, from: 0, size, ctf }, flipped, 0);
+    const values = ctfOnDisc(ctf, layout, boxLength);
     let negative = 0;
     for (let i = 0; i < layout.samples; i++) {
       // Rounding decides at a zero.
@@ -134,18 +134,18 @@ test("phases are flipped where the CTF is negative: with a phase plate, a negati
 });
 
 test("the mean CTF² of the rings is that of the double precision to 1e-6, with envelope and scale", () => {
-  for (const [rings, edge] of [
+  for (const [rings, boxLength] of [
     [1, 20],
     [10, 30],
     [31, 64],
     [100, 260],
   ] as const) {
     const layout = disc(rings);
-    const kernel = new ImageKernel(layout, edge, kernelModule());
+    const kernel = new ImageKernel(layout, boxLength, kernelModule());
     for (const change of [{}, { bFactor: 60, scale: -0.8 }, { defocusU: 90000 }, { bFactor: -8 }]) {
       const ctf = { ...plain, ...change };
       const expected = new Float32Array(rings + 1);
-      ringPower(ctfOnDisc(ctf, layout, edge), layout, expected);
+      ringPower(ctfOnDisc(ctf, layout, boxLength), layout, expected);
       const found = new Float32Array(rings + 3).fill(7);
       kernel.ringPower(ctf, found, 1);
       assert.deepEqual([found[0], found[rings + 2]], [7, 7]);
@@ -173,10 +173,12 @@ test("the phase in turns at Fourier pixels is the phase at their frequencies", (
 });
 
 test("sizes with a prime factor above 13, and tiny ones, are left to others", () => {
-  assert.deepEqual([8, 128, 200, 352, 416, 1001].map(kernelTakes), new Array(6).fill(true));
-  assert.deepEqual([4, 7, 17, 34, 254, 361].map(kernelTakes), new Array(6).fill(false));
+  assert.deepEqual([8, 128, 200, 352, 416, 1001].map(isKernelSize), new Array(6).fill(true));
+  assert.deepEqual([4, 7, 17, 34, 254, 361].map(isKernelSize), new Array(6).fill(false));
   const kernel = new ImageKernel(disc(5), 20, kernelModule());
   const out = new Float32Array(2 * disc(5).samples);
-  assert.throws(() => kernel.transform(new Float32Array(17 * 17), 0, 17, undefined, out, 0), /found 17/);
-  assert.throws(() => kernel.transform(new Float32Array(100), 0, 10, undefined, out, 0), /5 rings.*found 10/);
+  const transform = (size: number) => () =>
+    kernel.transform({ pixels: new Float32Array(size * size), from: 0, size, ctf: undefined }, out, 0);
+  assert.throws(transform(17), /found 17/);
+  assert.throws(transform(10), /5 rings.*found 10/);
 });

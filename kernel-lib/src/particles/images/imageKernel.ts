@@ -1,5 +1,6 @@
 import type { Disc } from "../../fourier/disc";
-import { originPhases } from "../../fourier/imageTransform";
+import { originPhases } from "../../fourier/originPhases";
+import { ringsOfBox } from "../../fourier/trainingBox";
 import { twiddles } from "../../fourier/twiddles";
 import { type Ctf, CtfEvaluator } from "../../optics/ctf";
 import {
@@ -11,7 +12,7 @@ import {
   type SharedWasmMemory,
 } from "../../wasm/wasmMemory";
 
-/** Words of the record of an image, in the order of assembly/image.ts. */
+/** Words of an image record, in the order of assembly/image.ts. */
 const words = [
   "size",
   "rings",
@@ -29,32 +30,43 @@ const words = [
 ] as const;
 type Words = Record<(typeof words)[number], number>;
 
-/** Numbers of the CTF there, all double. */
-const CTF_NUMBERS = 7;
-/** The smallest image: rows are transformed eight at a time, spectra taken four columns at a time. */
-const SMALLEST = 8;
-/** The largest prime factor for which there is a butterfly that is worth its while. */
-const LARGEST_PRIME = 13;
+/** Doubles of a CTF record. */
+const ctfNumbers = 7;
+/** The smallest image: rows are transformed eight at a time, columns four at a time. */
+const smallestSize = 8;
+/** The largest prime factor with a direct butterfly. */
+const largestPrime = 13;
 
-/** Whether {@link ImageKernel} transforms images of so many pixels: no prime factor above 13, and not tiny. */
-export function kernelTakes(size: number): boolean {
+/** Whether {@link ImageKernel} transforms images of `size` pixels: 8 or more, without a prime factor above 13. */
+export function isKernelSize(size: number): boolean {
   let rest = size;
-  for (let p = 2; p <= LARGEST_PRIME; p++) while (rest % p === 0) rest /= p;
-  return size >= SMALLEST && rest === 1;
+  for (let p = 2; p <= largestPrime; p++) while (rest % p === 0) rest /= p;
+  return size >= smallestSize && rest === 1;
 }
 
-/** What is laid down for images of one size. */
-interface Laid {
-  /** Of the record. */
+/** The memory set up for images of one size. */
+interface SizeBuffers {
+  /** Address of the record. */
   address: number;
   record: Int32Array;
   /** S² pixels of one image. */
   pixels: Float32Array;
 }
 
+/** An image, and how to transform it. */
+export interface KernelImage {
+  /** Holds the S² pixels from index `from`. */
+  pixels: Float32Array;
+  from: number;
+  /** S, for which {@link isKernelSize} holds, with at least the rings of the disc. */
+  size: number;
+  /** Phases are flipped by its sign; undefined to leave them. */
+  ctf: Ctf | undefined;
+}
+
 /**
- * Transforms of particle images in WebAssembly with SIMD (assembly/image.ts), in the calling thread. Single precision: the
- * normalised transforms agree with those of `fftTransform` to some 1e-6 of the norm of a ring. One disc, any number of sizes.
+ * Transforms particle images in WebAssembly with SIMD (assembly/image.ts), in the calling thread. In single precision: the
+ * normalised transforms agree with `fftTransform` to some 1e-6 of the norm of a ring. One disc, any number of image sizes.
  */
 export class ImageKernel {
   private readonly memory: SharedWasmMemory = newMemory();
@@ -63,29 +75,30 @@ export class ImageKernel {
   private readonly common: Pick<Words, "rings" | "transform" | "power" | "extent" | "ring" | "samplesInRing">;
   private readonly transformed: Float32Array;
   private readonly powers: Float32Array;
-  private readonly ctfAt: number;
+  private readonly ctfAddress: number;
   private readonly ctf: Float64Array;
-  private readonly sizes = new Map<number, Laid>();
+  private readonly sizes = new Map<number, SizeBuffers>();
   private readonly powerRecord: number;
 
   /**
-   * @param edge    of the box that the disc belongs to, in Å
-   * @param module  what `kernelModule` gives
+   * @param disc      layout of the transforms
+   * @param boxLength length in Å of the box that the disc belongs to
+   * @param module    the module of `kernelModule`
    */
   constructor(
     private readonly disc: Disc,
-    private readonly edge: number,
+    private readonly boxLength: number,
     module: object,
   ) {
     this.exports = instantiate(module, this.memory);
     const { rings, samples } = disc;
     const width = 2 * rings + 1;
-    // Columns are worked on four at a time.
+    // Columns are processed four at a time.
     const padded = 4 * Math.floor(rings / 4 + 1) * width;
     const { ring, extent } = discTables(rings);
     const transform = this.take(8 * padded);
     const power = this.take(4 * (rings + 1));
-    this.ctfAt = this.take(8 * CTF_NUMBERS);
+    this.ctfAddress = this.take(8 * ctfNumbers);
     const paddedRing = new Int32Array(padded);
     paddedRing.set(ring);
     this.common = {
@@ -99,36 +112,30 @@ export class ImageKernel {
     const { buffer } = this.memory;
     this.transformed = new Float32Array(buffer, transform, 2 * samples);
     this.powers = new Float32Array(buffer, power, rings + 1);
-    this.ctf = new Float64Array(buffer, this.ctfAt, CTF_NUMBERS);
-    // The CTF alone needs no more scratch than the smallest image with so many rings.
+    this.ctf = new Float64Array(buffer, this.ctfAddress, ctfNumbers);
+    // The power of the CTF needs no more scratch than the smallest image with as many rings.
     const scratch = this.take(this.exports.imageScratchBytes(width, rings));
-    this.powerRecord = this.record({ size: width, ctf: this.ctfAt, scratch });
+    this.powerRecord = this.record({ size: width, ctf: this.ctfAddress, scratch });
   }
 
   /**
-   * Writes the transform of one image, S² pixels of `image` from `from` on, to `out` from `to` on, in the disc's layout:
-   * every ring divided by its norm, zeros at the origin and outside. Where a CTF is given, phases are flipped by its sign.
-   * @param size  S, one that {@link kernelTakes} and that has the disc's rings
+   * Writes the transform of one image to `out` from index `to`, in the disc's layout: each ring divided by its norm, zeros at
+   * the origin and outside the disc.
+   * @throws RangeError for an image size that the kernel does not support
    */
-  transform(
-    image: Float32Array,
-    from: number,
-    size: number,
-    ctf: Ctf | undefined,
-    out: Float32Array,
-    to: number,
-  ): void {
-    const { address, record, pixels } = this.laid(size);
-    pixels.set(image.subarray(from, from + size * size));
+  transform({ pixels, from, size, ctf }: KernelImage, out: Float32Array, to: number): void {
+    const buffers = this.buffersFor(size);
+    const { address, record } = buffers;
+    buffers.pixels.set(pixels.subarray(from, from + size * size));
     // A CTF of zeros has no sign.
     const flip = ctf !== undefined && ctf.scale !== 0;
     if (flip) this.setCtf(ctf);
-    record[words.indexOf("ctf")] = flip ? this.ctfAt : 0;
+    record[words.indexOf("ctf")] = flip ? this.ctfAddress : 0;
     this.exports.transformImage(address);
     out.set(this.transformed, to);
   }
 
-  /** Mean of CTF² over each ring, every sample counted with its multiplicity; ring 0 is given 1. [K + 1] */
+  /** Mean of CTF² over each ring, samples weighted by their multiplicity, to `out` from index `to`, [K + 1]; 1 for ring 0. */
   ringPower(ctf: Ctf, out: Float32Array, to: number): void {
     this.setCtf(ctf);
     this.exports.ringPower(this.powerRecord);
@@ -136,22 +143,22 @@ export class ImageKernel {
   }
 
   private setCtf(ctf: Ctf): void {
-    const { xx, yy, xy, fourth, constant, decay } = new CtfEvaluator(ctf).inTurns(this.edge);
-    // Half a turn changes the sign.
+    const { xx, yy, xy, fourth, constant, decay } = new CtfEvaluator(ctf).inTurns(this.boxLength);
+    // Half a turn inverts the sign.
     const turned = ctf.scale < 0 ? constant + 0.5 : constant;
     this.ctf.set([xx, yy, xy, fourth, turned, 2 * decay, ctf.scale ** 2]);
   }
 
-  private laid(size: number): Laid {
+  private buffersFor(size: number): SizeBuffers {
     const known = this.sizes.get(size);
     if (known) return known;
     const { rings } = this.disc;
-    if (!kernelTakes(size) || rings > Math.floor((size - 1) / 2)) {
+    if (!isKernelSize(size) || rings > ringsOfBox(size)) {
       throw new RangeError(`image: expected a size for ${rings} rings with small factors, found ${size}`);
     }
     const pixels = this.take(4 * size * size);
-    // Phases for the columns that fill up the last four, too.
-    const phases = originPhases(size, rings, 2 * rings + 3);
+    // Including the columns that pad the last group of four.
+    const phases = originPhases(size, { first: -rings, last: 2 * rings + 3 });
     const address = this.record({
       size,
       pixels,
@@ -161,13 +168,13 @@ export class ImageKernel {
       scratch: this.take(this.exports.imageScratchBytes(size, rings)),
     });
     const { buffer } = this.memory;
-    const laid = {
+    const buffers = {
       address,
       record: new Int32Array(buffer, address, words.length),
       pixels: new Float32Array(buffer, pixels, size * size),
     };
-    this.sizes.set(size, laid);
-    return laid;
+    this.sizes.set(size, buffers);
+    return buffers;
   }
 
   private record(own: Partial<Words>): number {

@@ -8,7 +8,7 @@ import { Random } from "../../random";
 import { type ImageRecord, ImageTransformer } from "./imageTransformer";
 
 const rings = 12;
-const edge = 60;
+const boxLength = 60;
 const ctf: Ctf = {
   defocusU: 12000,
   defocusV: 11000,
@@ -41,7 +41,7 @@ test("images of any size and box are transformed, phases flipped where that is w
     Float32Array.from({ length: size * size }, () => 30 + random.normal()),
   );
   const pixels = Float32Array.from([...parts.flatMap((part) => [...part]), 1, 2, 3]);
-  const transformer = new ImageTransformer(rings, edge);
+  const transformer = new ImageTransformer(rings, boxLength);
   const transforms = new Float32Array(images.length * width + 1).fill(9);
   const power = new Float32Array(images.length * (rings + 1) + 1).fill(9);
   transformer.run({ images, pixels, transforms, power });
@@ -51,14 +51,14 @@ test("images of any size and box are transformed, phases flipped where that is w
     const expected = new Float32Array(width);
     const transform = fits ? fftTransform(size, layout) : scaledTransform(size, ratio, layout);
     transform.run(parts[i]!, 0, expected, 0);
-    if (flip && ctf) flipPhases(expected, 0, ctfOnDisc(ctf, layout, edge));
+    if (flip && ctf) flipPhases(expected, 0, ctfOnDisc(ctf, layout, boxLength));
     normaliseRings(expected, 0, layout);
     for (let j = 0; j < width; j++) {
       const found = transforms[i * width + j]!;
       assert.ok(Math.abs(found - expected[j]!) < 1e-6, `image ${i}, number ${j}: ${found}, ${expected[j]}`);
     }
     const mean = new Float32Array(rings + 1).fill(1);
-    if (ctf) ringPower(ctfOnDisc(ctf, layout, edge), layout, mean);
+    if (ctf) ringPower(ctfOnDisc(ctf, layout, boxLength), layout, mean);
     for (let r = 0; r <= rings; r++) {
       assert.ok(Math.abs(power[i * (rings + 1) + r]! - mean[r]!) < 1e-6, `image ${i}, ring ${r}`);
     }

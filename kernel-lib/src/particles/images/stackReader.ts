@@ -52,7 +52,7 @@ export class StackReader {
   }
 
   /** What was assumed about the stacks that were opened so far, in sentences. */
-  get notices(): readonly string[] {
+  get warnings(): readonly string[] {
     return [...this.found];
   }
 
@@ -162,7 +162,7 @@ export class StackReader {
 
   private async open(file: string, signal: AbortSignal | undefined): Promise<MrcFile> {
     const stack = await openStack(file, { bytes: this.bytes, signal });
-    for (const notice of stack.notices) this.found.add(notice);
+    for (const warning of stack.warnings) this.found.add(warning);
     return stack;
   }
 

@@ -10,20 +10,20 @@ import { type ImageChunk, type ImageRecord, ImageTransformer, sharedFloats } fro
 import { TransformThreads } from "./transformThreads";
 
 const rings = 15;
-const edge = 48;
+const boxLength = 48;
 
 /** Chunks with images of sizes for the FFT in WebAssembly, that in JavaScript, and the sum of another box. */
 function chunks(count: number, size = 32): ImageChunk[] {
   const random = new Random(3);
   return Array.from({ length: count }, (_, i) => {
-    const images = [size, 34, 40].map((edge, j) => {
+    const images = [size, 34, 40].map((boxSize, j) => {
       const ctf: Ctf = {
         ...plainCtf,
         defocusU: 10000 + 500 * i,
         defocusV: 9000 + 300 * j,
         angle: 10 * i,
       };
-      return { size: edge, ratio: j === 2 ? 1.25 : 1, flip: i % 2 === 0, ctf };
+      return { size: boxSize, ratio: j === 2 ? 1.25 : 1, flip: i % 2 === 0, ctf };
     });
     const pixels = sharedFloats(images.reduce((sum, { size }) => sum + size * size, 0));
     pixels.set(pixels.map(() => random.normal()));
@@ -33,12 +33,12 @@ function chunks(count: number, size = 32): ImageChunk[] {
 }
 
 test("one thread, three, and the calling thread give the same bits, each chunk its own", async () => {
-  const here = new ImageTransformer(rings, edge);
+  const here = new ImageTransformer(rings, boxLength);
   const expected = chunks(7);
   for (const chunk of expected) here.run(chunk);
   assert.ok(expected.every(({ transforms }) => transforms!.some((value) => value !== 0)));
   for (const threads of [1, 3]) {
-    const pool = new TransformThreads(rings, edge, threads);
+    const pool = new TransformThreads(rings, boxLength, threads);
     const found = chunks(7);
     await Promise.all(found.map((chunk) => pool.run(chunk)));
     assert.deepEqual(found, expected);
@@ -67,12 +67,12 @@ test("threads that wait keep no process alive, and those that work do", () => {
 });
 
 test("a thread that ends fails all that is under way, and every later chunk", async () => {
-  const pool = new TransformThreads(rings, edge, 2);
+  const pool = new TransformThreads(rings, boxLength, 2);
   await pool.run(chunks(1)[0]!);
   // Chunks are given to the threads in turn: more of them than can be done before one is ended.
   const running = Promise.allSettled(chunks(12, 1000).map((chunk) => pool.run(chunk)));
-  const { started } = pool as unknown as { started: { worker: { terminate(): Promise<number> } }[] };
-  await started[1]!.worker.terminate();
+  const { clients } = pool as unknown as { clients: { worker: { terminate(): Promise<number> } }[] };
+  await clients[1]!.worker.terminate();
   const ends = await running;
   assert.deepEqual([ends.at(-3)!.status, ends.at(-1)!.status], ["rejected", "rejected"]);
   for (const end of ends) {
@@ -84,29 +84,32 @@ test("a thread that ends fails all that is under way, and every later chunk", as
 });
 
 test("what goes wrong in a thread is told", async () => {
-  const pool = new TransformThreads(rings, edge, 1);
+  const pool = new TransformThreads(rings, boxLength, 1);
   const images = [null] as unknown as ImageRecord[];
   await assert.rejects(
     pool.run({ images, power: sharedFloats(9) }),
-    /^Error: particle images: a worker thread ended, .* null/,
+    /^Error: particle images: a worker thread failed, .* null/,
   );
   await pool.dispose();
 });
 
 test("disposal fails what is under way and all that comes after", async () => {
-  const pool = new TransformThreads(rings, edge, 2);
+  const pool = new TransformThreads(rings, boxLength, 2);
   const running = assert.rejects(pool.run(chunks(1, 1000)[0]!), /threads have been disposed of/);
   await pool.dispose();
   await running;
   await assert.rejects(pool.run(chunks(1)[0]!), /threads have been disposed of/);
   await pool.dispose();
-  const unused = new TransformThreads(rings, edge);
+  const unused = new TransformThreads(rings, boxLength);
   await unused.dispose();
   await assert.rejects(unused.run(chunks(1)[0]!), /threads have been disposed of/);
 });
 
 test("a number of threads that is none is refused", () => {
   for (const threads of [0, 1.5, Number.NaN, 1000]) {
-    assert.throws(() => new TransformThreads(rings, edge, threads), /threads: expected an integer from 1/);
+    assert.throws(
+      () => new TransformThreads(rings, boxLength, threads),
+      /threads: expected an integer from 1/,
+    );
   }
 });

@@ -1,13 +1,11 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
+import { serveCalls } from "../../workerCalls";
 import { type ImageChunk, ImageTransformer } from "./imageTransformer";
 import type { TransformWorkerData } from "./transformThreads";
 
-/** One thread of {@link TransformThreads}. */
+/** The program of the worker threads of {@link TransformThreads}. */
 
 const given = workerData as TransformWorkerData;
-const transformer = new ImageTransformer(given.rings, given.edge, given.module);
+const transformer = new ImageTransformer(given.rings, given.boxLength, given.module);
 
-parentPort?.on("message", ({ id, chunk }: { id: number; chunk: ImageChunk }) => {
-  transformer.run(chunk);
-  parentPort?.postMessage(id);
-});
+serveCalls<ImageChunk, void>((chunk) => transformer.run(chunk));

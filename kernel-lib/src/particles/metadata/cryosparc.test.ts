@@ -69,7 +69,7 @@ async function opened(t: TestContext, file: string) {
 test("a .cs file gives poses, shifts, CTF, half sets and exact identifiers", async (t) => {
   const set = await opened(t, await project(t));
   assert.deepEqual([set.count, set.boxSize, set.apix], [3, 4, 2]);
-  assert.deepEqual(set.notices, []);
+  assert.deepEqual(set.warnings, []);
   // A turn of the image about its normal by +90 degrees is psi = 90 in RELION's angles.
   const rotations = set.rotations();
   const { rot, tilt, psi } = eulerFromRotation(rotations);
@@ -155,7 +155,7 @@ test("without poses the file still opens, and says what is missing when they are
     ),
   );
   assert.equal(noCtf.hasCtf, false);
-  assert.match(noCtf.notices[0]!, /no CTF fields/);
+  assert.match(noCtf.warnings[0]!, /no CTF fields/);
 });
 
 test("aberrations that are not corrected are noticed", async (t) => {
@@ -178,7 +178,7 @@ test("aberrations that are not corrected are noticed", async (t) => {
     ],
   ];
   const set = await opened(t, await project(t, [...base, tilt, anisomag]));
-  assert.deepEqual(set.notices, [
+  assert.deepEqual(set.warnings, [
     "beam tilt and higher-order aberrations in the CTF fields are not corrected",
   ]);
 });

@@ -1,8 +1,8 @@
+import { writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
 import { NumpyTable } from "../../formats/numpyTable";
 import { refuseSameFile } from "../../formats/starWriter";
 import { rotationFromVector } from "../../optics/pose";
-import { writeBeside } from "../../writeBeside";
 import type {
   Categories,
   DefocusColumns,
@@ -71,7 +71,7 @@ class CryosparcMetadata implements ParticleMetadata {
   readonly defocus: DefocusColumns | undefined;
   readonly contrast: Int8Array | undefined;
   readonly randomSubset: Uint8Array | undefined;
-  readonly notices: string[] = [];
+  readonly warnings: string[] = [];
 
   private readonly originScale: number;
   /** The first row of each optics group. */
@@ -90,7 +90,7 @@ class CryosparcMetadata implements ParticleMetadata {
     this.originScale = this.scaleOfOrigins();
     this.findOpticsGroups();
     this.defocus = this.readDefocus();
-    if (!this.defocus) this.notices.push("no CTF fields: images are taken as not affected by a CTF");
+    if (!this.defocus) this.warnings.push("no CTF fields: images are taken as not affected by a CTF");
     if (table.has("blob/sign")) {
       const sign = table.numbers("blob/sign");
       if (sign.some((value) => value < 0))
@@ -103,7 +103,7 @@ class CryosparcMetadata implements ParticleMetadata {
       if (split.some((value) => value !== split[0]))
         this.randomSubset = Uint8Array.from(split, (value) => value + 1);
     }
-    this.noticeAberrations();
+    this.checkAberrations();
     this.unaligned = this.findUnaligned();
   }
 
@@ -130,7 +130,7 @@ class CryosparcMetadata implements ParticleMetadata {
     if (found === this.count) {
       throw new InputError(`${this.file}: field alignments3D/pose`, "aligned particles", "only null vectors");
     }
-    this.notices.push(
+    this.warnings.push(
       `${found} of ${this.count} particles have a null vector for a pose, as cryoSPARC leaves those that it did not align: they are left out`,
     );
     return unaligned;
@@ -232,13 +232,13 @@ class CryosparcMetadata implements ParticleMetadata {
     };
   }
 
-  private noticeAberrations(): void {
+  private checkAberrations(): void {
     const used = (name: string) => this.table.has(name) && this.table.numbers(name).some((x) => x !== 0);
     if (["ctf/tilt_A", "ctf/trefoil_A", "ctf/tetra_A", "ctf/shift_A"].some(used)) {
-      this.notices.push("beam tilt and higher-order aberrations in the CTF fields are not corrected");
+      this.warnings.push("beam tilt and higher-order aberrations in the CTF fields are not corrected");
     }
     if (used("ctf/anisomag"))
-      this.notices.push("the anisotropic magnification in ctf/anisomag is not corrected");
+      this.warnings.push("the anisotropic magnification in ctf/anisomag is not corrected");
   }
 
   *measured(): Generator<Measured> {
@@ -287,7 +287,7 @@ class CryosparcMetadata implements ParticleMetadata {
     const out = new Float32Array(9 * this.count);
     for (let i = 0; i < this.count; i++) {
       // cryoSPARC's vector turns the image into the reference; the way back is its negative.
-      rotationFromVector(-pose[3 * i]!, -pose[3 * i + 1]!, -pose[3 * i + 2]!, out, 9 * i);
+      rotationFromVector([-pose[3 * i]!, -pose[3 * i + 1]!, -pose[3 * i + 2]!], out, 9 * i);
     }
     return out;
   }
@@ -330,7 +330,7 @@ class CryosparcMetadata implements ParticleMetadata {
     });
   }
 
-  looseNumbers(column: string): Float64Array | undefined {
+  numericValues(column: string): Float64Array | undefined {
     const [field, component] = this.component(column);
     if (this.table.isText(field)) return undefined;
     return this.table.numbers(field, component).map((x) => (Number.isFinite(x) ? x : Number.NaN));
@@ -366,7 +366,7 @@ class CryosparcMetadata implements ParticleMetadata {
       throw new InputError(target, "a name that ends in .cs, since the particles were read from a .cs file");
     }
     await refuseSameFile(this.file, target);
-    await writeBeside(target, async (write) => {
+    await writeAtomic(target, async (write) => {
       for (const bytes of this.table.subset(rows)) await write(bytes);
     });
   }

@@ -65,7 +65,7 @@ export interface ParticleMetadata {
   /** 1 or 2 for the half set of each particle; undefined where there are none. */
   readonly randomSubset: Uint8Array | undefined;
   /** Remarks of one sentence on what was assumed or is left out of account. */
-  readonly notices: string[];
+  readonly warnings: string[];
   readonly hasPoses: boolean;
   /** The numbers of CTF, optics and poses that are used, for `checkMetadata`. */
   measured(): Iterable<Measured>;
@@ -80,7 +80,7 @@ export interface ParticleMetadata {
   /** All columns of single numbers or text, in the order of the file. */
   columns(): FileColumn[];
   /** A column of numbers, NaN where the file says nan or inf; undefined where another word stands for one. */
-  looseNumbers(column: string): Float64Array | undefined;
+  numericValues(column: string): Float64Array | undefined;
   /** A column as categories, in the order in which they occur. */
   categories(column: string): Categories;
   /** Place of a row for messages. */

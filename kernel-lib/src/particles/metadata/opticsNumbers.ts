@@ -175,7 +175,7 @@ function plain(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
-export function pixelSizeOfStack(file: string, stack: StackFacts, notices: string[]): number {
+export function pixelSizeOfStack(file: string, stack: StackFacts, warnings: string[]): number {
   const { apix } = stack;
   if (apix === undefined) {
     throw new InputError(
@@ -186,7 +186,7 @@ export function pixelSizeOfStack(file: string, stack: StackFacts, notices: strin
   }
   const doubt =
     apix === 1 ? ", which many programs write where they do not know it: --apix gives another" : "";
-  notices.push(`no pixel size in the STAR file: ${plain(apix)} Å is taken from the image stack${doubt}`);
+  warnings.push(`no pixel size in the STAR file: ${plain(apix)} Å is taken from the image stack${doubt}`);
   return apix;
 }
 

@@ -99,7 +99,7 @@ class RelionMetadata implements ParticleMetadata {
   readonly defocus: DefocusColumns | undefined;
   readonly contrast = undefined;
   readonly randomSubset: Uint8Array | undefined;
-  readonly notices: string[];
+  readonly warnings: string[];
 
   constructor(
     private readonly star: StarFile,
@@ -112,35 +112,35 @@ class RelionMetadata implements ParticleMetadata {
     this.count = table.count;
     ({ stacks: this.stacks, stack: this.stack, section: this.section, unnumbered: this.unnumbered } = images);
     ({ opticsGroups: this.opticsGroups, opticsGroup: this.opticsGroup } = groups);
-    this.notices = [...groups.notices];
+    this.warnings = [...groups.warnings];
     this.defocus = this.readDefocus(values);
     if (!this.defocus) {
-      this.notices.push("no CTF columns: images are taken as not affected by a CTF");
+      this.warnings.push("no CTF columns: images are taken as not affected by a CTF");
     }
     const subset = values.column(subsetColumn);
     if (subset?.every((half) => half === 0)) {
-      this.notices.push(`${subsetColumn} is 0 for all particles, which is no half set`);
+      this.warnings.push(`${subsetColumn} is 0 for all particles, which is no half set`);
     } else if (subset) {
       // What else is no half set is refused by checkMetadata.
       this.randomSubset = Uint8Array.from(subset);
     }
-    this.noticeOrigins();
-    this.noticeAngles();
+    this.checkOrigins();
+    this.checkAngles();
     const { hiddenRows } = table;
     if (hiddenRows > 0) {
       const lines = hiddenRows === 1 ? "1 line" : `${hiddenRows} lines`;
-      this.notices.push(
+      this.warnings.push(
         `${lines} among the rows of data_${table.block} begin with # and have as many words as there are columns: they are comments, as for RELION, not particles`,
       );
     }
   }
 
   /** @throws InputError where one origin is there without the other */
-  private noticeOrigins(): void {
+  private checkOrigins(): void {
     const there = [...originColumns, ...pixelOriginColumns].filter((name) => this.table.has(name));
     const both = (names: readonly string[]) => names.every((name) => there.includes(name));
     if (there.length === 0) {
-      if (this.hasPoses) this.notices.push("no origins: shifts are taken as 0");
+      if (this.hasPoses) this.warnings.push("no origins: shifts are taken as 0");
       return;
     }
     // An origin in Å comes first for RELION, even alone.
@@ -153,7 +153,7 @@ class RelionMetadata implements ParticleMetadata {
       );
     }
     if (both(originColumns) && both(pixelOriginColumns) && this.originsDiffer()) {
-      this.notices.push("origins in Å and in pixels are not the same: those in Å are used, as RELION does");
+      this.warnings.push("origins in Å and in pixels are not the same: those in Å are used, as RELION does");
     }
   }
 
@@ -172,7 +172,7 @@ class RelionMetadata implements ParticleMetadata {
     return [rot!, tilt!, psi!];
   }
 
-  private noticeAngles(): void {
+  private checkAngles(): void {
     if (!this.hasPoses) return;
     const [rot, tilt, psi] = this.angles();
     let zero = 0;
@@ -183,10 +183,12 @@ class RelionMetadata implements ParticleMetadata {
       largest = Math.max(largest, Math.abs(a), Math.abs(b), Math.abs(c));
     }
     if (this.count >= ENOUGH_FOR_ANGLES && largest > 0 && largest <= 2 * Math.PI) {
-      this.notices.push(`no angle is beyond ${largest.toFixed(1)}°: RELION's are in degrees, not in radians`);
+      this.warnings.push(
+        `no angle is beyond ${largest.toFixed(1)}°: RELION's are in degrees, not in radians`,
+      );
     }
     if (zero > 1) {
-      this.notices.push(
+      this.warnings.push(
         `${zero} of ${this.count} particles have the angles 0, 0, 0 exactly, as before an alignment`,
       );
     }
@@ -202,7 +204,7 @@ class RelionMetadata implements ParticleMetadata {
       return undefined;
     }
     if (defocusV === defocusU && angle) {
-      this.notices.push("no _rlnDefocusV: astigmatism is taken as 0, as RELION does");
+      this.warnings.push("no _rlnDefocusV: astigmatism is taken as 0, as RELION does");
     }
     if (!angle && defocusV.some((v, row) => v !== defocusU[row])) {
       throw new InputError(block, "_rlnDefocusAngle, since _rlnDefocusU and _rlnDefocusV differ", "none");
@@ -260,7 +262,7 @@ class RelionMetadata implements ParticleMetadata {
     }
     const [rot, tilt, psi] = this.angles();
     const out = new Float32Array(9 * this.count);
-    for (let i = 0; i < this.count; i++) rotationFromEuler(rot[i]!, tilt[i]!, psi[i]!, out, 9 * i);
+    for (let i = 0; i < this.count; i++) rotationFromEuler([rot[i]!, tilt[i]!, psi[i]!], out, 9 * i);
     return out;
   }
 
@@ -299,7 +301,7 @@ class RelionMetadata implements ParticleMetadata {
     }));
   }
 
-  looseNumbers(column: string): Float64Array | undefined {
+  numericValues(column: string): Float64Array | undefined {
     const { bytes } = this.star;
     const values = new Float64Array(this.count);
     let words = 0;
@@ -329,6 +331,6 @@ class RelionMetadata implements ParticleMetadata {
   }
 
   writeStar(target: string, rows: ArrayLike<number>, options: WriteStarOptions = {}): Promise<void> {
-    return writeStarRows(this.star, this.table, rows, target, options);
+    return writeStarRows(target, { star: this.star, table: this.table, rows }, options);
   }
 }

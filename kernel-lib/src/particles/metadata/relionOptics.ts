@@ -26,7 +26,7 @@ const microscopeQuantities = ["voltage", "sphericalAberration", "amplitudeContra
 export interface Groups {
   opticsGroups: OpticsGroup[];
   opticsGroup: Uint16Array;
-  notices: string[];
+  warnings: string[];
   /** Factor on origins in Å, which were measured in pixels and written with the pixel size of the file. */
   originScale: number;
   /** @param microscope whether voltage, aberration and amplitude contrast are used */
@@ -63,7 +63,7 @@ export async function relionOptics(input: OpticsInput): Promise<Groups> {
     if (name !== "apix") refuseContradiction(input, one, groupRow);
   if (given.apix === undefined) refuseOtherPixelSizes(input, groups, groupRow);
 
-  const notices: string[] = [];
+  const warnings: string[] = [];
   const probed = isThere(sources.boxSize) ? undefined : await probe();
   let apix = given.apix;
   if (apix === undefined && !isThere(inFile)) {
@@ -73,11 +73,11 @@ export async function relionOptics(input: OpticsInput): Promise<Groups> {
         "a column _rlnImagePixelSize, or a pixel size given by --apix (in a notebook `apix`)",
         "neither",
       );
-    apix = pixelSizeOfStack(star.file, probed ?? (await probe()), notices);
+    apix = pixelSizeOfStack(star.file, probed ?? (await probe()), warnings);
   }
   const own = columnOf(particles, "_rlnOpticsGroup");
   if (!optics && own) {
-    notices.push("there is no data_optics: what it would say is taken from the columns of the particles");
+    warnings.push("there is no data_optics: what it would say is taken from the columns of the particles");
   }
 
   const numbered = numberGroups(input, sources, groupRow, (at, name) => {
@@ -103,11 +103,11 @@ export async function relionOptics(input: OpticsInput): Promise<Groups> {
     };
   });
   const { opticsGroups, opticsGroup, places } = numbered;
-  notices.push(...correctionNotices(opticsGroups), ...(optics ? aberrationNotices(optics) : []));
+  warnings.push(...correctionWarnings(opticsGroups), ...(optics ? aberrationWarnings(optics) : []));
   return {
     opticsGroups,
     opticsGroup,
-    notices,
+    warnings,
     originScale: given.apix === undefined ? 1 : originScale(input, inFile, groupRow),
     measured: (microscope) => {
       const used = [...new Set(opticsGroup)];
@@ -202,31 +202,31 @@ function numberGroups(
 }
 
 /** What was done to the images already. */
-function correctionNotices(groups: readonly OpticsGroup[]): string[] {
-  const notices: string[] = [];
+function correctionWarnings(groups: readonly OpticsGroup[]): string[] {
+  const warnings: string[] = [];
   if (groups.some((group) => group.phaseFlipped)) {
-    notices.push("images are marked as phase flipped: their phases are left as they are");
+    warnings.push("images are marked as phase flipped: their phases are left as they are");
   }
   if (groups.some((group) => group.ctfPremultiplied)) {
-    notices.push("images are marked as multiplied by their CTF: their phases are left as they are");
+    warnings.push("images are marked as multiplied by their CTF: their phases are left as they are");
   }
-  return notices;
+  return warnings;
 }
 
 /** What RELION would correct and this library does not. */
-function aberrationNotices(optics: StarTable): string[] {
+function aberrationWarnings(optics: StarTable): string[] {
   const used = (columns: string[], neutral: number) =>
     columns.some(
       (c) =>
         optics.has(c) &&
         optics.text(c).some((t) => t.split(/[[\],\s]+/).some((x) => x !== "" && Number(x) !== neutral)),
     );
-  const notices: string[] = [];
+  const warnings: string[] = [];
   if (used(["_rlnBeamTiltX", "_rlnBeamTiltY", "_rlnOddZernike", "_rlnEvenZernike"], 0)) {
-    notices.push("beam tilt and higher-order aberrations in the optics table are not corrected");
+    warnings.push("beam tilt and higher-order aberrations in the optics table are not corrected");
   }
   if (used(["_rlnMagMat00", "_rlnMagMat11"], 1) || used(["_rlnMagMat01", "_rlnMagMat10"], 0)) {
-    notices.push("the anisotropic magnification in the optics table is not corrected");
+    warnings.push("the anisotropic magnification in the optics table is not corrected");
   }
-  return notices;
+  return warnings;
 }

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import { isPartialName, isSameFile, writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
-import { namingFile } from "../../fileTrouble";
+import { withFileName } from "../../fileErrors";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
-import { isPassingName, isSameFile, writeBeside } from "../../writeBeside";
 import type { Outlier } from "../agreement/agreement";
 import type { Posterior } from "../posterior";
 import type { EpochReport } from "../trainer";
@@ -80,11 +80,11 @@ export class RunFolder {
   async state(): Promise<FolderState> {
     const names = await this.names();
     if (names.includes(runFiles.record)) return "run";
-    const isLock = (name: string) => name === LOCK_FILE || isPassingName(name, [LOCK_FILE]);
+    const isLock = (name: string) => name === LOCK_FILE || isPartialName(name, [LOCK_FILE]);
     const others = names.filter((name) => !isLock(name));
     if (names.length === 0) return "new";
     const own: string[] = Object.values(runFiles);
-    const isOwn = (name: string) => own.includes(name) || isPassingName(name, own);
+    const isOwn = (name: string) => own.includes(name) || isPartialName(name, own);
     return names.some(isLock) && others.every(isOwn) ? "interrupted" : "other";
   }
 
@@ -93,7 +93,7 @@ export class RunFolder {
     return readdir(this.folder).catch((error) => {
       if (error.code === "ENOTDIR")
         throw new InputError(this.folder, "a new or empty folder", "a file of this name");
-      throw namingFile(this.folder, error);
+      throw withFileName(this.folder, error);
     });
   }
 
@@ -107,7 +107,7 @@ export class RunFolder {
   async removeOrphans(): Promise<void> {
     const own = [...Object.values(runFiles), LOCK_FILE];
     for (const name of await this.names()) {
-      if (isPassingName(name, own)) await rm(path.join(this.folder, name), { force: true });
+      if (isPartialName(name, own)) await rm(path.join(this.folder, name), { force: true });
     }
   }
 
@@ -146,7 +146,7 @@ export class RunFolder {
     try {
       for (const name of originals) {
         const text = texts[name];
-        if (text !== undefined) await writeBeside(this.file(name), text);
+        if (text !== undefined) await writeAtomic(this.file(name), text);
         else await rm(this.file(name), { force: true });
       }
       await this.writeRecord(complete);
@@ -158,7 +158,7 @@ export class RunFolder {
   }
 
   async writeRecord(record: RunRecord): Promise<void> {
-    await writeBeside(this.file("record"), formatRecord(record), { durable: true });
+    await writeAtomic(this.file("record"), formatRecord(record), { durable: true });
   }
 
   /** `run.json` as it stands; {@link readRecord} is what a reader wants. */
@@ -270,7 +270,7 @@ export class RunFolder {
   }
 
   async writeHistory(history: readonly EpochReport[]): Promise<void> {
-    await writeBeside(this.file("history"), formatHistory(history));
+    await writeAtomic(this.file("history"), formatHistory(history));
   }
 
   /** The epochs up to a checkpoint: its own account of them, or in runs of earlier versions that of `history.csv`. */
@@ -288,7 +288,7 @@ export class RunFolder {
   async writeLatents(latent: number, encoder: Float32Array, posterior: Posterior): Promise<string> {
     const file = this.file("latents");
     const text = formatLatents({ latent, encoder, posterior }, this.file("latents"));
-    await writeBeside(file, text);
+    await writeAtomic(file, text);
     return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
   }
 
@@ -313,7 +313,7 @@ async function readText(file: string): Promise<string> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw namingFile(file, error);
+    throw withFileName(file, error);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

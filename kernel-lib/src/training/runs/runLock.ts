@@ -3,10 +3,10 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
+import { partialName } from "../../atomicWrite";
 import { InputError } from "../../errors";
-import { namingFile } from "../../fileTrouble";
+import { withFileName } from "../../fileErrors";
 import { checked, numberIn, someText } from "../../schema";
-import { passingName } from "../../writeBeside";
 import { lifeOf, type ProcessIdentity, thisProcess } from "./processIdentity";
 
 /** File of a run folder that is there while a training works in it. */
@@ -85,7 +85,7 @@ export class RunLock {
       }
     } catch (error) {
       await removeEmpty(made);
-      throw namingFile(file, error);
+      throw withFileName(file, error);
     }
     throw new InputError(folder, "a folder that no other training writes to", `${LOCK_FILE} of another one`);
   }
@@ -114,7 +114,7 @@ async function makeFolder(folder: string): Promise<string[]> {
   const missing: string[] = [];
   for (let at = path.resolve(folder); !existsSync(at); at = path.dirname(at)) missing.unshift(at);
   await mkdir(folder, { recursive: true }).catch((error) => {
-    throw namingFile(folder, error);
+    throw withFileName(folder, error);
   });
   return missing;
 }
@@ -129,7 +129,7 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
 
 /** Writes the lock unless there is one. It appears with its content where the file system has links. */
 async function create(file: string, lock: LockContent): Promise<boolean> {
-  const passing = passingName(file);
+  const passing = partialName(file);
   const text = `${JSON.stringify(lock, null, 2)}\n`;
   try {
     await writeNew(passing, text);
@@ -180,7 +180,7 @@ async function readLock(file: string): Promise<LockContent | "broken" | undefine
  * place already: that one is put back.
  */
 async function removeStale(file: string, stale: LockContent | "broken"): Promise<void> {
-  const aside = passingName(file);
+  const aside = partialName(file);
   try {
     await rename(file, aside);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
 import * as v from "valibot";
+import { AtomicFile } from "../../atomicWrite";
 import { InputError } from "../../errors";
-import { namingFile } from "../../fileTrouble";
+import { withFileName } from "../../fileErrors";
 import type { NamedArray } from "../../network/parameters";
 import { checked, numberIn } from "../../schema";
-import { PassingFile } from "../../writeBeside";
 
 /** The checksum's place in the header while it is being calculated. */
 const BLANK = "0".repeat(64);
@@ -38,7 +38,7 @@ export async function writeArrays(
   const head = Buffer.alloc(8);
   head.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
   // A checkpoint that replaces the one before has to be on the disk first, or a power failure could take both.
-  const passing = await PassingFile.create(file, { durable: true });
+  const passing = await AtomicFile.create(file, { durable: true });
   try {
     await passing.append(head);
     await passing.append(
@@ -46,9 +46,9 @@ export async function writeArrays(
     );
     // One by one: put together they would take the memory of a large model's weights and moments a second time.
     for (const array of arrays) await passing.append(bytesOf(array));
-    await passing.keep();
+    await passing.commit();
   } finally {
-    await passing.drop();
+    await passing.discard();
   }
 }
 
@@ -111,7 +111,7 @@ function headerLength(first: Buffer, file: string, fileBytes: number): number {
 /** The metadata alone, without the numbers. @throws InputError where the header is not of that layout */
 export async function readMetadata(file: string): Promise<Record<string, string>> {
   const handle = await open(file, "r").catch((error) => {
-    throw namingFile(file, error);
+    throw withFileName(file, error);
   });
   try {
     const { size } = await handle.stat();
@@ -132,7 +132,7 @@ export async function readArrays(
   file: string,
 ): Promise<{ arrays: NamedArray[]; metadata: Record<string, string> }> {
   const bytes = await readFile(file).catch((error) => {
-    throw namingFile(file, error);
+    throw withFileName(file, error);
   });
   const length = headerLength(bytes, file, bytes.length);
   const json = bytes.subarray(8, 8 + length);

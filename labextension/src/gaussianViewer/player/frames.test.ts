@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { frameAfter, stepsOfRound, unpackedFrame } from "./frames.js";
 
-test("a frame is unpacked with the range of each parameter", () => {
+test("a frame is unpacked to the range of each parameter", () => {
   const frames = new Uint16Array(2 * 5 * 2);
   // Second frame: x of the first Gaussian at the end of its range, sigma of the second in the middle
   frames[10] = 65535;
@@ -15,7 +15,7 @@ test("a frame is unpacked with the range of each parameter", () => {
   assert.ok(Math.abs(second[9]! - 1.5) < 1e-4);
 });
 
-test("a path goes back and forth without showing its ends twice, or starts again", () => {
+test("a path goes back and forth without repeating its ends, or starts again", () => {
   const order = (back: boolean) => Array.from({ length: 8 }, (_, step) => frameAfter(step, 4, back));
   assert.deepEqual(order(true), [0, 1, 2, 3, 2, 1, 0, 1]);
   assert.deepEqual(order(false), [0, 1, 2, 3, 0, 1, 2, 3]);

@@ -1,19 +1,20 @@
 import { InputError } from "../errors";
+import type { MrcLayout, ReadBytes } from "./dataLayout";
 import type { MrcHeader } from "./mrcHeader";
-import type { MrcLayout, ReadBytes } from "./valuePlaces";
 
-// As in mrcHeader.ts, nothing here may need Node: file viewers find values with this file too.
+// Also used in browsers by the file viewers: no Node modules.
 
-/** Whether the values of a file can be what its header says: their byte order, and the sign of 16-bit integers. */
+/** Checks of values against the header: byte order, and sign of 16-bit integers. */
 
-/** Bytes that are looked at, from the middle section. */
-const SAMPLE = 1 << 16;
+/** Bytes sampled from the middle section. */
+const sampleBytes = 1 << 16;
 
 /**
- * @returns what is doubtful, in sentences
- * @throws InputError where floating-point values only make sense in the other byte order than that of the header
+ * Checks whether a sample of the values is plausible as the type that the header declares.
+ * @returns warnings
+ * @throws InputError if floating-point values make sense only in the other byte order
  */
-export async function doubtValues(
+export async function checkValueType(
   file: string,
   header: MrcHeader,
   layout: MrcLayout,
@@ -22,32 +23,32 @@ export async function doubtValues(
   const { mode, ns, littleEndian } = header;
   if (mode !== 1 && mode !== 2 && mode !== 6) return [];
   const from = layout.dataStart + (ns >> 1) * layout.sectionBytes;
-  const length = Math.min(SAMPLE, layout.sectionBytes);
+  const length = Math.min(sampleBytes, layout.sectionBytes);
   const bytes = await read(from, from + length - (length % layout.bytesPerValue));
   if (mode === 2) {
-    if (inOtherOrder(bytes, littleEndian)) {
-      const [said, other] = littleEndian ? ["little", "big"] : ["big", "little"];
-      const expected = `values whose byte order is that of the header, ${said}-endian`;
-      throw new InputError(file, expected, `values that only make sense as ${other}-endian ones`);
+    if (haveOtherOrder(bytes, littleEndian)) {
+      const [declared, other] = littleEndian ? ["little", "big"] : ["big", "little"];
+      const expected = `${declared}-endian values, the byte order of the header`;
+      throw new InputError(file, expected, `values that only make sense as ${other}-endian`);
     }
     return [];
   }
   const high = bytes.filter((_, i) => i % 2 === (littleEndian ? 1 : 0));
   if (mode === 1 && lookUnsigned(high)) {
     return [
-      `${file} has 16-bit integers that only make sense without a sign (mode 6), and is read with one, as mode 1 in its header says`,
+      `${file}: 16-bit integers that only make sense as unsigned (mode 6) are read as signed, following mode 1 in the header`,
     ];
   }
   if (mode === 6 && lookSigned(high)) {
     return [
-      `${file} has 16-bit integers that only make sense with a sign (mode 1), and is read without, as mode 6 in its header says`,
+      `${file}: 16-bit integers that only make sense as signed (mode 1) are read as unsigned, following mode 6 in the header`,
     ];
   }
   return [];
 }
 
-/** Swapped floats have the lowest bits of their fraction for an exponent, which takes them to all powers of ten. */
-function inOtherOrder(bytes: Uint8Array, littleEndian: boolean): boolean {
+/** Byte-swapped floats have low mantissa bits as exponent, and so any order of magnitude. */
+function haveOtherOrder(bytes: Uint8Array, littleEndian: boolean): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wild = (order: boolean) => {
     let count = 0;
@@ -60,7 +61,7 @@ function inOtherOrder(bytes: Uint8Array, littleEndian: boolean): boolean {
   return wild(littleEndian) > 0.1 && wild(!littleEndian) < 0.001;
 }
 
-/** Large numbers without a sign break off at 32,767 and go on at −32,768, with hardly any around 0. */
+/** Large unsigned numbers read as signed end at 32,767 and continue at −32,768, with few around 0. */
 function lookUnsigned(high: Uint8Array): boolean {
   let [largest, zero, smallest] = [0, 0, 0];
   for (const byte of high) {
@@ -71,7 +72,7 @@ function lookUnsigned(high: Uint8Array): boolean {
   return Math.min(largest, smallest) > Math.max(zero, 0.005 * high.length);
 }
 
-/** Small numbers around 0 without their sign lie at both ends, and none between. */
+/** Small signed numbers around 0 read as unsigned are at both ends of the range, with none between. */
 function lookSigned(high: Uint8Array): boolean {
   let [low, middle, top] = [0, 0, 0];
   for (const byte of high) {

@@ -13,13 +13,13 @@ import {
 import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../../tests/testing";
-import { isSameFile, PassingFile, writeBeside } from "./writeBeside";
+import { AtomicFile, isSameFile, writeAtomic } from "./atomicWrite";
 
 test("a file appears with all of its parts, in their order, and nothing else stays", async (t) => {
   const folder = temporaryFolder(t);
   const target = path.join(folder, "table.txt");
   const large = new Uint8Array(5 << 20).fill(65);
-  await writeBeside(target, async (write) => {
+  await writeAtomic(target, async (write) => {
     await write(Buffer.from("first "));
     await write(large);
     await write(Buffer.from(" last"));
@@ -37,8 +37,8 @@ test("a file appears with all of its parts, in their order, and nothing else sta
 test("what fails on the way leaves the old file and no other", async (t) => {
   const folder = temporaryFolder(t);
   const target = path.join(folder, "table.txt");
-  await writeBeside(target, "old");
-  const failing = writeBeside(target, async (write) => {
+  await writeAtomic(target, "old");
+  const failing = writeAtomic(target, async (write) => {
     await write(Buffer.from("new"));
     throw new Error("no more");
   });
@@ -49,12 +49,12 @@ test("what fails on the way leaves the old file and no other", async (t) => {
 
 test("a place in the file is written again without moving its end", async (t) => {
   const target = path.join(temporaryFolder(t), "file");
-  const file = await PassingFile.create(target);
+  const file = await AtomicFile.create(target);
   await file.append(Buffer.from("....body"));
   await file.writeAt(Buffer.from("head"), 0);
   await file.append(Buffer.from("tail"));
-  await file.keep();
-  await file.drop();
+  await file.commit();
+  await file.discard();
   assert.equal(readFileSync(target, "utf8"), "headbodytail");
 });
 
@@ -81,7 +81,7 @@ test("a symbolic link stays one, also one that leads to nothing yet, and its tar
   symlinkSync(at("one"), at("two"));
   symlinkSync("far/new", at("dangling"));
   for (const name of ["two", "dangling"]) {
-    await writeBeside(at(name), name);
+    await writeAtomic(at(name), name);
     assert.ok(lstatSync(at(name)).isSymbolicLink());
   }
   assert.equal(readFileSync(at("far/file"), "utf8"), "two");
@@ -89,7 +89,7 @@ test("a symbolic link stays one, also one that leads to nothing yet, and its tar
   assert.deepEqual(readdirSync(at("far")), ["file", "new"]);
   symlinkSync("circle", at("circle"));
   await assert.rejects(
-    writeBeside(at("circle"), "x"),
+    writeAtomic(at("circle"), "x"),
     /circle: expected the name of a file, found symbolic links/,
   );
 });
@@ -99,11 +99,11 @@ test("a file that is replaced keeps its access rights, also while it is written;
   const target = path.join(folder, "secret");
   const usual = 0o666 & ~process.umask();
   const rights = (file: string) => statSync(file).mode & 0o777;
-  await writeBeside(target, "new");
+  await writeAtomic(target, "new");
   assert.equal(rights(target), usual);
   for (const mode of [0o600, 0o640, 0o400, 0o755]) {
     chmodSync(target, mode);
-    await writeBeside(target, async (write) => {
+    await writeAtomic(target, async (write) => {
       await write(Buffer.from("text"));
       for (const name of readdirSync(folder)) assert.equal(rights(path.join(folder, name)), mode, name);
     });
@@ -114,13 +114,13 @@ test("a file that is replaced keeps its access rights, also while it is written;
 test("what is no file is not replaced", async (t) => {
   const folder = temporaryFolder(t);
   await assert.rejects(
-    writeBeside(folder, "x"),
+    writeAtomic(folder, "x"),
     /^InputError: .*: expected the name of a file, found a folder/,
   );
   await assert.rejects(
-    writeBeside("/dev/null", "x"),
+    writeAtomic("/dev/null", "x"),
     /^InputError: \/dev\/null: expected the name of a file/,
   );
-  await assert.rejects(writeBeside(path.join(folder, "no/file"), "x"), /no\/file: no such file or folder$/);
+  await assert.rejects(writeAtomic(path.join(folder, "no/file"), "x"), /no\/file: no such file or folder$/);
   assert.deepEqual(readdirSync(folder), []);
 });

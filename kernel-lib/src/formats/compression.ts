@@ -4,25 +4,25 @@ import { setImmediate } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { InputError, throwIfStopped } from "../errors";
 
-/** Kinds of compressed file that are read. */
-export type Packing = "gzip" | "bzip2";
+/** Supported compression formats. */
+export type Compression = "gzip" | "bzip2";
 
-/** The kind of compression, detected from the first four bytes of a file. */
-export function packingOf(start: Uint8Array): Packing | undefined {
+/** The compression of a file, from its first four bytes; undefined for none. */
+export function detectCompression(start: Uint8Array): Compression | undefined {
   if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
   return /^BZh[1-9]$/.test(Buffer.from(start.subarray(0, 4)).toString("latin1")) ? "bzip2" : undefined;
 }
 
 /**
- * The content of a compressed file, part by part, so that whoever takes the parts can stop.
- * @throws InputError where the file is damaged; StoppedError once the signal is set
+ * Decompresses a file in parts, so that the caller can stop early.
+ * @throws InputError if the file is damaged; StoppedError
  */
-export async function* unpackedParts(
+export async function* decompress(
   file: string,
-  packing: Packing,
+  compression: Compression,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const parts = packing === "gzip" ? gunzipped(file) : bunzipped(file);
+  const parts = compression === "gzip" ? gunzip(file) : bunzip2(file);
   try {
     for await (const part of parts) {
       throwIfStopped(signal);
@@ -31,11 +31,11 @@ export async function* unpackedParts(
   } catch (error) {
     const { code, errorCode } = error as NodeJS.ErrnoException & { errorCode?: number };
     if (!code?.startsWith("Z_") && errorCode === undefined) throw error;
-    throw new InputError(file, `a complete ${packing} file`, `damage (${(error as Error).message})`);
+    throw new InputError(file, `a complete ${compression} file`, `damage (${(error as Error).message})`);
   }
 }
 
-async function* gunzipped(file: string): AsyncGenerator<Uint8Array> {
+async function* gunzip(file: string): AsyncGenerator<Uint8Array> {
   const input = createReadStream(file);
   const output = input.pipe(createGunzip());
   input.on("error", (error) => output.destroy(error));
@@ -47,29 +47,29 @@ async function* gunzipped(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The part of seek-bzip 2.0.0 that is used: what its `decode` does, one block at a time. */
+/** The internals of seek-bzip 2.0.0 that its `decode` uses, to decode one block at a time. */
 interface Bunzip {
   reader: { read(bits: number): number };
   streamCRC: number;
   /** Reads the next block; false at the end of the stream. */
   _init_block(): boolean;
-  /** Hands out the block's bytes. */
+  /** Writes the block's bytes to the output. */
   _read_bunzip(): unknown;
-  /** Begins another stream in the same file. */
+  /** Starts another stream in the same file. */
   _start_bunzip(input: object, output: object): void;
 }
 
-/** Largest file that is read whole: Node's own limit. */
-const MOST_BZIP2_BYTES = 2 ** 31 - 1;
+/** Node's limit for reading a file at once. */
+const maxBzip2Bytes = 2 ** 31 - 1;
 
-/** One part for each block, at most 900 kB before runs of equal bytes are expanded and 46 MB after. */
-async function* bunzipped(file: string): AsyncGenerator<Uint8Array> {
-  const packed = await readBzip2(file);
+/** One part per block: at most 900 kB before run-length decoding and 46 MB after. */
+async function* bunzip2(file: string): AsyncGenerator<Uint8Array> {
+  const compressed = await readBzip2(file);
   const input = {
     position: 0,
-    readByte: () => packed[input.position++] ?? -1,
+    readByte: () => compressed[input.position++] ?? -1,
     read(buffer: Uint8Array, from: number, length: number) {
-      const part = packed.subarray(input.position, input.position + length);
+      const part = compressed.subarray(input.position, input.position + length);
       buffer.set(part, from);
       input.position += part.length;
       return part.length;
@@ -77,25 +77,25 @@ async function* bunzipped(file: string): AsyncGenerator<Uint8Array> {
   };
   const output = new GrowingBytes();
   const Decoder = require("seek-bzip") as new (input: object, output: object) => Bunzip;
-  const decoder = decoded(() => new Decoder(input, output));
+  const decoder = reportDamage(() => new Decoder(input, output));
   for (;;) {
-    if (input.position > packed.length) throw bzip2Damage("the file ends early");
-    const more = decoded(() => decoder._init_block() && decoder._read_bunzip() !== undefined);
+    if (input.position > compressed.length) throw bzip2Damage("the file ends early");
+    const more = reportDamage(() => decoder._init_block() && decoder._read_bunzip() !== undefined);
     if (more) {
-      // Decoding does not wait for anything: let signals and timers have their turn.
+      // Decoding is synchronous: let signals and timers run.
       await setImmediate();
       yield output.take();
       continue;
     }
     if (decoder.reader.read(32) >>> 0 !== decoder.streamCRC) throw bzip2Damage("wrong checksum");
-    // Several streams may follow one another (pbzip2); bytes of another kind at the end are ignored, as bzip2 does.
-    if (packingOf(packed.subarray(input.position, input.position + 4)) !== "bzip2") return;
-    decoded(() => decoder._start_bunzip(input, output));
+    // There may be several streams (pbzip2); other trailing bytes are ignored, as by bzip2.
+    if (detectCompression(compressed.subarray(input.position, input.position + 4)) !== "bzip2") return;
+    reportDamage(() => decoder._start_bunzip(input, output));
   }
 }
 
-/** Where the decoder stumbles over what it did not expect, the file is damaged. */
-function decoded<T>(step: () => T): T {
+/** Converts any error of the decoder into a damage error. */
+function reportDamage<T>(step: () => T): T {
   try {
     return step();
   } catch (error) {
@@ -112,10 +112,15 @@ async function readBzip2(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_FS_FILE_TOO_LARGE") throw error;
-    throw new InputError(file, `a bzip2 file of at most ${MOST_BZIP2_BYTES} bytes (unpack it first)`, "more");
+    throw new InputError(
+      file,
+      `a bzip2 file of at most ${maxBzip2Bytes} bytes (decompress it first)`,
+      "more",
+    );
   }
 }
 
+/** A growing buffer. */
 class GrowingBytes {
   private bytes = new Uint8Array(1 << 20);
   private length = 0;
@@ -129,7 +134,7 @@ class GrowingBytes {
     this.bytes[this.length++] = byte;
   }
 
-  /** A copy of what was written since the last time. */
+  /** A copy of the bytes written since the last call. */
   take(): Uint8Array {
     const taken = this.bytes.slice(0, this.length);
     this.length = 0;

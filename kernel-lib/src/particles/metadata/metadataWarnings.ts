@@ -13,7 +13,7 @@ const FULL_TURN_IN_RADIANS = 2 * Math.PI;
 const ASTIGMATISM = { length: 3000, fraction: 0.5 };
 
 /** What is doubtful, in sentences. */
-export function metadataDoubts(metadata: ParticleMetadata): string[] {
+export function metadataWarnings(metadata: ParticleMetadata): string[] {
   const { defocus } = metadata;
   return [...(defocus ? defocusDoubts(metadata, defocus) : []), ...originDoubts(metadata)];
 }
