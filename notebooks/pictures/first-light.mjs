@@ -92,7 +92,7 @@ async function main([star, map, resolution, view], folder) {
   const scatter = e2.figures.scatter(
     { label: names[header[2]] ?? header[2], values: truth },
     { label: "Latent coordinate z", values: z },
-    { title: "Every particle gets a place", correlation: true, mostPoints: 2000, ...size },
+    { title: "Every particle gets a place", correlation: true, maxPoints: 2000, ...size },
   );
   const motion = e2.figures.motion(low, high, { title: "The model moves between the ends", axis, ...size });
   const averages = e2.figures.map(maps, { title: "Particles, reconstructed", axes: [axis], size: 108 });

@@ -10,7 +10,7 @@ import { copyRun, fixture, fixtureSize } from "../browser/fixture";
 import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "../browser/lab";
 import { skipIf } from "../requirement";
 
-/** What the explorer did wrong without a word, each seen in a browser. */
+/** Faults of the explorer that gave no error message; each needs a browser. */
 
 const COUNT = fixtureSize.particles;
 type PlotElement = HTMLElement & {
@@ -64,7 +64,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await lab?.stop();
   });
 
-  test("parts follow the drawn path, and what is too far from it is in none and said", async () => {
+  test("parts follow the drawn path, and particles too far from it are left out and counted", async () => {
     const anchors = [
       [-1, 0],
       [0, 1.2],
@@ -102,7 +102,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await runCell(page, "explorer.sets.remove([...explorer.sets].map(({ id }) => id));");
   });
 
-  test("in one dimension the nearest are so along z, however high the histogram is", async () => {
+  test("in one dimension the nearest particles are those along z, whatever the height of the histogram", async () => {
     const scatter = page
       .locator(".jp-OutputArea-output > .e2gmm-scatter, .jp-OutputArea-output .e2gmm-scatter")
       .last();
@@ -121,7 +121,7 @@ describe("faults of the explorer", skipIf(skip), () => {
       });
     };
     const { left, top, width, height, x } = await area();
-    // High above what is there
+    // High above the histogram
     const px = Math.round(left + 0.3 * width);
     await page.mouse.click(px, Math.round(top + 0.05 * height));
     await scatter
@@ -155,13 +155,13 @@ describe("faults of the explorer", skipIf(skip), () => {
     );
   });
 
-  test("a set whose map is shown is reconstructed again, stopped, renamed and deleted, and nothing freezes", async () => {
+  test("a set with a map is reconstructed again, stopped, renamed and deleted", async () => {
     await runCell(page, "explorer.sets.add(Array.from({ length: 300 }, (_, i) => i), { name: 'a' });");
     const again = controls("Reconstruct the ticked sets in the background");
     await rowOf("a").getByText("Reconstruct").click();
     await rowOf("a").locator(".e2gmm-explorer-map input:checked").waitFor();
     await page.getByLabel("Tick a", { exact: true }).check();
-    // At once: such a small set is soon reconstructed
+    // At once, before the small set has been reconstructed
     const stopped = page.evaluate(
       () =>
         new Promise<void>((resolve) => {
@@ -194,7 +194,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     assert.deepEqual(await json("[explorer.viewer.maps.length, explorer.sets.size]"), [0, 0]);
   });
 
-  test("Play moves the ring; at rest the probe is there, and what is written is what is shown", async () => {
+  test("playback moves the ring; afterwards the probe is there, and the exported model is the one shown", async () => {
     await runCell(page, "explorer.scatter.stationCount = 12;");
     await explorer().scrollIntoViewIfNeeded();
     const ring = explorer().locator(".e2gmm-scatter-probe");
@@ -232,14 +232,14 @@ describe("faults of the explorer", skipIf(skip), () => {
       ),
       `no Gaussian at ${first} in ${JSON.stringify(rows.slice(0, 2))}`,
     );
-    // Nothing plays any more, and the ring stays
+    // Playback has stopped
     const rest = await place();
     await page.waitForTimeout(400);
     assert.equal(await place(), rest);
     await explorer().getByTitle("Write particles, map or model to files").click();
   });
 
-  test("fourteen sets have looks of their own in both themes", async () => {
+  test("fourteen sets differ in colour or marker in both themes", async () => {
     await runCell(
       page,
       "for (let i = 0; i < 14; i++) explorer.sets.add(Array.from({ length: 30 }, (_, j) => (30 * i + j) % 432)); explorer.scatter.colour = 'sets';",
@@ -269,7 +269,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await runCell(page, "explorer.sets.remove([...explorer.sets].map(({ id }) => id));");
   });
 
-  test("a panel on the notebook's kernel lives after the page is loaded again, also while a cell runs", async () => {
+  test("a panel on the notebook's kernel works after a reload of the page, also while a cell is running", async () => {
     await page
       .locator(".jp-NotebookPanel-toolbar")
       .getByTitle("Open the explorer of a run in this notebook's kernel")
@@ -278,7 +278,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await panel.getByTitle("Show this explorer").click();
     await panel.locator(".e2gmm-scatter[data-drawn]").waitFor();
     await command(page, "docmanager:save-all").catch(() => {});
-    // The workspace is saved a while after it has changed
+    // The workspace is saved some time after a change
     await page.waitForTimeout(2500);
     for (const busy of [12, 0, 0]) {
       if (busy > 0) {
@@ -309,7 +309,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await page.locator("#jp-main-dock-panel").screenshot({ path: path.join(artefacts, "faults-panel.png") });
   });
 
-  test("a training that was stopped opens with the encoder's places", async () => {
+  test("a stopped training is opened with the encoder's latent coordinates", async () => {
     const { particles, model } = fixture();
     const controller = new AbortController();
     await e2.useBackend("wasm");
@@ -338,7 +338,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await runAllCells(other);
     await drawn(other);
     await statusSays(
-      /training of this run is not finished: shown are the encoder's places after epoch 1 of 3/,
+      /training of this run is not finished: latent coordinates are the encoder's after epoch 1 of 3/,
       other,
     );
     assert.equal(await json("stopped.scatter.count", other), COUNT);
@@ -347,7 +347,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await other.close();
   });
 
-  test("a notebook that is not trusted shows pictures, whose words are read", async () => {
+  test("a notebook that is not trusted shows pictures with readable text", async () => {
     await loadRasteriser();
     const scatter = new e2.explorer.LatentScatter({ latents: Float32Array.from(latents), latent: 2 });
     const bundles = [
@@ -386,7 +386,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await other.close();
   });
 
-  test("a double click on a .cs file shows its rows, and on another that it is none", async () => {
+  test("a double click on a .cs file shows its rows; a C# file is reported as such", async () => {
     const header =
       "{'descr': [('uid', '<u8'), ('alignments3D/shift', '<f4', (2,))], 'fortran_order': False, 'shape': (3,), }";
     const head = Buffer.concat([

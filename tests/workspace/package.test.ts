@@ -11,17 +11,19 @@ const manifest = (file: string) => JSON.parse(read(file));
 
 /** Locks of Python packages: each package as `name==version ; marker`, with its hashes. */
 function pythonLocks(): { file: string; packages: { name: string; hashes: string[] }[] }[] {
-  return ["requirements.txt", "tensorflow-cpu.txt", "tensorflow-gpu.txt"].map((name) => {
-    const file = `binder/${name}`;
-    const entries = read(file).trim().replaceAll(" \\\n    ", "\u0000").split("\n");
-    return {
-      file,
-      packages: entries.map((entry) => {
-        const [name, ...hashes] = entry.split("\u0000");
-        return { name: name!, hashes };
-      }),
-    };
-  });
+  return ["requirements.txt", "docs-requirements.txt", "tensorflow-cpu.txt", "tensorflow-gpu.txt"].map(
+    (name) => {
+      const file = `binder/${name}`;
+      const entries = read(file).trim().replaceAll(" \\\n    ", "\u0000").split("\n");
+      return {
+        file,
+        packages: entries.map((entry) => {
+          const [name, ...hashes] = entry.split("\u0000");
+          return { name: name!, hashes };
+        }),
+      };
+    },
+  );
 }
 
 test("every package of the workspace carries the same version, in the lock file too", () => {
@@ -125,10 +127,12 @@ test("the npm lock file holds everything that a locked package depends on, for o
 });
 
 test("every Python package that is asked for is locked", () => {
-  const locked = new Set(read("binder/requirements.txt").match(/^[^=\s]+/gm));
-  const asked = read("binder/requirements.in").match(/^[a-z][\w.-]*(?<!\.)/gim) ?? [];
-  assert.ok(asked.length > 0);
-  for (const name of asked) assert.ok(locked.has(name), `${name} is not in binder/requirements.txt`);
+  for (const file of ["binder/requirements", "binder/docs-requirements"]) {
+    const locked = new Set(read(`${file}.txt`).match(/^[^=\s]+/gm));
+    const asked = read(`${file}.in`).match(/^[a-z][\w.-]*(?<!\.)/gim) ?? [];
+    assert.ok(asked.length > 0);
+    for (const name of asked) assert.ok(locked.has(name), `${name} is not in ${file}.txt`);
+  }
 });
 
 test("no tracked file names a package registry's host or a folder of somebody's machine", (t) => {

@@ -1,12 +1,14 @@
 import { InputError } from "../errors";
 
-/** Numbers with the name that axes, legends and errors call them by, units included: `z1`, `RMSD (Å)`. */
+/** A number for each particle, with its name. */
 export interface Column {
+  /** For axes, legends and errors, with the unit: `z1`, `RMSD (Å)`. */
   label: string;
+  /** [n], one for each particle. */
   values: ArrayLike<number>;
 }
 
-/** @throws InputError unless there is at least one number, and all are finite. `name` says what they are. */
+/** @throws InputError unless there is at least one number and all are finite. @param name what errors call them */
 export function checkNumbers(name: string, values: ArrayLike<number>): void {
   if (values.length === 0) throw new InputError(name, "at least one number to draw", "none");
   for (let i = 0; i < values.length; i++) {
@@ -16,14 +18,14 @@ export function checkNumbers(name: string, values: ArrayLike<number>): void {
   }
 }
 
-/** @throws InputError unless two columns belong to the same rows. */
+/** @throws InputError where two columns differ in length */
 export function checkSameLength(name: string, length: number, otherName: string, otherLength: number): void {
   if (length !== otherLength) {
     throw new InputError(otherName, `${length} values, as many as ${name}`, String(otherLength));
   }
 }
 
-/** Labels made different from each other, since what has the same label is drawn as one: `map`, `map (2)`. */
+/** Makes labels unique by appending numbers, `map`, `map (2)`: series with the same label would be drawn as one. */
 export function distinctLabels(labels: readonly string[]): string[] {
   const used = new Set<string>();
   return labels.map((label) => {
@@ -34,7 +36,12 @@ export function distinctLabels(labels: readonly string[]): string[] {
   });
 }
 
-/** Three significant digits, without exponent where the number is of everyday size. */
+/** A text of at most `maxLength` characters; a longer one ends in an ellipsis. */
+export function shorten(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
+}
+
+/** A number with three significant digits, above 1,000 with six; with an exponent only below 0.001 and from 10⁶. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);

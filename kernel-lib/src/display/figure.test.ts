@@ -6,7 +6,7 @@ import { Figure } from "./figure";
 const svg =
   '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><path d="M0 20H120" stroke="black"/></svg>';
 
-test("a figure shows as SVG, as PNG where SVG may not be shown, and as a sentence", async () => {
+test("a figure has SVG, PNG for notebooks that are not trusted, and a description", async () => {
   const bundle = await new Figure("A line from left to right", () => svg)[displaySymbol]();
   assert.deepEqual(Object.keys(bundle), ["image/svg+xml", "image/png", "text/plain"]);
   assert.equal(Buffer.from(bundle["image/png"]!, "base64").subarray(1, 4).toString(), "PNG");

@@ -1,31 +1,37 @@
 import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle, pngOf } from "tslab-widgets/display";
 import { writeAtomic } from "../atomicWrite";
 
-/** Options that every figure knows. */
+/** Options of every figure. */
 export interface FigureOptions {
+  /** Above the figure. Default depends on the figure. */
   title?: string;
-  /** Of the drawing area, in pixels. */
+  /** Width of the plotting area in pixels. Default depends on the figure. */
   width?: number;
+  /** Height of the plotting area in pixels. Default depends on the figure. */
   height?: number;
 }
 
 /**
- * A static figure. As the last expression of a cell, or through `show`, it appears in the notebook; in a saved
- * notebook, on GitHub and in exported pages it stays. It is drawn when it is first asked for.
+ * A static figure. The value of a cell or `show` displays it in the notebook, and it stays in saved notebooks, on GitHub and
+ * in exported pages. It is drawn when it is needed for the first time.
+ *
+ * @example
+ * ```ts
+ * const figure = e2.figures.histogram({ label: "z", values: [0.1, 0.4, 0.2] });
+ * await figure.save("histogram.svg");
+ * ```
  */
 export class Figure implements Displayable {
   private drawn: Promise<string> | undefined;
 
-  /**
-   * @param description what the figure shows, in words: its text/plain form, and what screen readers read
-   * @param draw        makes the SVG
-   */
+  /** @param draw returns the SVG document */
   constructor(
+    /** The figure in words, for consoles and screen readers. */
     readonly description: string,
     private readonly draw: () => string | Promise<string>,
   ) {}
 
-  /** The figure as an SVG document. */
+  /** Draws the figure as an SVG document. */
   svg(): Promise<string> {
     this.drawn ??= Promise.resolve(this.draw()).then((svg) =>
       svg.replace(/^<svg /, `<svg role="img" aria-label="${escapeMarkup(this.description)}" `),
@@ -34,21 +40,23 @@ export class Figure implements Displayable {
   }
 
   /** Writes the figure as an SVG file. */
-  async save(file: string): Promise<void> {
-    await writeAtomic(file, await this.svg());
+  async save(path: string): Promise<void> {
+    await writeAtomic(path, await this.svg());
   }
 
+  /** Forms for the notebook: SVG, PNG and the description. */
   async [displaySymbol](): Promise<MimeBundle> {
     const svg = await this.svg();
     const png = await pngOf(svg);
     return {
       "image/svg+xml": svg,
-      // What is shown of a notebook that is not trusted
+      // For notebooks that are not trusted, in which SVG is not shown
       ...(png !== undefined && { "image/png": png }),
       "text/plain": this.description,
     };
   }
 
+  /** The description, for consoles. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.description;
   }

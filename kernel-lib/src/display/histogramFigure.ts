@@ -3,28 +3,41 @@ import type { Figure, FigureOptions } from "./figure";
 import { palette } from "./theme";
 import { titleOf, vegaFigure } from "./vegaFigure";
 
+/** Options of a histogram. */
+export interface HistogramFigureOptions extends FigureOptions {
+  /** Number of bins. Default 40. */
+  bins?: number;
+}
+
 /**
- * How many particles lie where along one column: a latent coordinate, a defocus, a standard deviation.
+ * A histogram of the particles along one column: a latent coordinate, a defocus, a standard deviation.
  *
- * @param options.bins default 40
- * @throws InputError for a column that is empty or holds NaN
+ * @param options width default 460, height 180
+ * @throws InputError for a column that is empty or has values that are not finite
+ *
+ * @example
+ * ```ts
+ * const { refined } = await (await e2.openRun("RUN")).latents();
+ * const values = refined.filter((_, i) => i % 2 === 0);
+ * await e2.show(e2.figures.histogram({ label: "z1", values }, { bins: 20 }));
+ * ```
  */
-export function histogramFigure(column: Column, options: FigureOptions & { bins?: number } = {}): Figure {
+export function histogramFigure(column: Column, options: HistogramFigureOptions = {}): Figure {
   const { label, values } = column;
   checkNumbers(label, values);
   const bins = Math.max(1, Math.round(options.bins ?? 40));
-  const counted = histogram(values, bins);
+  const { counts, from, step } = histogram(values, bins);
   const description =
-    `Histogram of ${label}: ${values.length} particles from ${shortNumber(counted.from)} ` +
-    `to ${shortNumber(counted.from + bins * counted.step)}`;
+    `Histogram of ${label}: ${values.length} particles from ${shortNumber(from)} ` +
+    `to ${shortNumber(from + bins * step)}`;
   return vegaFigure(description, {
     ...titleOf(options.title),
     width: options.width ?? 460,
     height: options.height ?? 180,
     data: {
-      values: Array.from(counted.counts, (count, i) => ({
-        from: counted.from + i * counted.step,
-        to: counted.from + (i + 1) * counted.step,
+      values: Array.from(counts, (count, i) => ({
+        from: from + i * step,
+        to: from + (i + 1) * step,
         count,
       })),
     },
@@ -37,7 +50,7 @@ export function histogramFigure(column: Column, options: FigureOptions & { bins?
   });
 }
 
-/** Numbers counted in equal steps; where all are equal, in steps around them. */
+/** Numbers of values in equal bins; where all values are equal, in bins around them. */
 export function histogram(
   values: ArrayLike<number>,
   bins: number,

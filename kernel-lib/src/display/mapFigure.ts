@@ -2,25 +2,35 @@ import { InputError } from "../errors";
 import { type Axis, projectAlong, section } from "../maps/sections";
 import type { Volume } from "../maps/volume";
 import type { Figure } from "./figure";
-import { type MontageOptions, montageFigure } from "./montageFigure";
+import { type MontageFigureOptions, montageFigure } from "./montageFigure";
 
-export interface MapFigureOptions extends Omit<MontageOptions, "columns"> {
-  /** `section`: the plane of voxels through the origin. `projection`: the sum of all. Default section. */
+/** Options of a figure of maps. */
+export interface MapFigureOptions extends Omit<MontageFigureOptions, "columns"> {
+  /** `section`: the plane of voxels through the origin. `projection`: the sum along the axis. Default `section`. */
   show?: "section" | "projection";
-  /** Axes along which one looks, one column each. Default z, y, x. */
+  /** Viewing axes, one column each. Default z, y, x. */
   axes?: readonly Axis[];
 }
 
+/** A map with its label. */
 export interface LabelledMap {
+  /** Above its images. */
   label: string;
+  /** The map. */
   map: Volume;
 }
 
 /**
- * Sections or projections of maps, one row for each map, one column for each axis (named where there are several). By default on one grey scale
- * (`contrast: "shared"`), so that maps can be compared.
+ * Sections or projections of maps, a row for each map and a column for each axis.
  *
- * @throws InputError where there is no map or no axis, or a voxel is not a number
+ * @param options `contrast` default `shared`, so that maps can be compared
+ * @throws InputError where there is no map or no axis, or a voxel is not finite
+ *
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * await e2.show(e2.figures.map([{ label: "consensus", map }], { show: "projection", axes: ["z"] }));
+ * ```
  */
 export function mapFigure(maps: readonly LabelledMap[], options: MapFigureOptions = {}): Figure {
   const { show = "section", axes = ["z", "y", "x"], contrast = "shared", ...rest } = options;

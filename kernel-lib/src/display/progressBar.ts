@@ -4,11 +4,11 @@ import type { Progress } from "../progress";
 import { inNotebook, show } from "./show";
 import { palette } from "./theme";
 
-/** Milliseconds between two updates in a notebook, and between two lines elsewhere. */
-const NOTEBOOK_PAUSE = 200;
-const LINE_PAUSE = 5000;
+/** Least time in milliseconds between two updates in a notebook, and between two lines elsewhere. */
+const notebookInterval = 200;
+const lineInterval = 5000;
 
-/** The state of a task at one moment, as a bar and as a line. */
+/** The progress of a task, as a bar or a line of text. */
 class Bar implements Displayable {
   constructor(
     private readonly title: string,
@@ -21,7 +21,7 @@ class Bar implements Displayable {
     return total > 0 && Number.isFinite(done) ? Math.min(1, Math.max(0, done / total)) : 0;
   }
 
-  private get words(): string {
+  private get text(): string {
     const { task, note } = this.progress;
     const percent = `${Math.floor(100 * this.part)} %`;
     return [
@@ -33,7 +33,7 @@ class Bar implements Displayable {
   }
 
   toString(): string {
-    return this.words;
+    return this.text;
   }
 
   [displaySymbol](): MimeBundle {
@@ -43,30 +43,39 @@ class Bar implements Displayable {
       `style="display:flex;align-items:center;gap:10px">` +
       `<div style="width:220px;height:8px;border-radius:4px;background:rgba(128,128,128,.3);overflow:hidden">` +
       `<div style="width:${percent}%;height:100%;background:${palette.blue}"></div></div>` +
-      `<span>${escapeMarkup(this.words)}</span></div>`;
-    return { "text/html": html, "text/plain": this.words };
+      `<span>${escapeMarkup(this.text)}</span></div>`;
+    return { "text/html": html, "text/plain": this.text };
   }
 }
 
 /**
- * Makes an `onProgress` for any long-running function: one bar in the notebook that moves in place. Outside a notebook
- * it writes a line to standard error when a task begins, when it ends, and every few seconds between.
+ * Returns an `onProgress` callback for long-running functions: a bar in the notebook that is updated in place. Outside a
+ * notebook it writes a line to standard error when a task begins, every five seconds, and when it ends.
  *
- * @param title put before the name of the task; default nothing
+ * @param title in front of the name of the task. Default none
+ *
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const { map } = await e2.reconstruct(particles, { onProgress: e2.progressBar("Consensus") });
+ * await particles.close();
+ * ```
  */
 export function progressBar(title = ""): (progress: Progress) => void {
   const id = `progress-${randomUUID()}`;
   const began = performance.now();
   const notebook = inNotebook();
-  const pause = notebook ? NOTEBOOK_PAUSE : LINE_PAUSE;
+  const interval = notebook ? notebookInterval : lineInterval;
   let shown: { at: number; progress: Progress } | undefined;
   let sending = Promise.resolve();
   return (progress) => {
     const now = performance.now();
-    const news = !shown || shown.progress.task !== progress.task || progress.done >= progress.total;
-    if (shown && news && shown.progress.task === progress.task && shown.progress.done >= progress.total)
-      return;
-    if (!news && now - shown!.at < pause) return;
+    const sameTask = shown?.progress.task === progress.task;
+    if (shown && sameTask) {
+      const ended = shown.progress.done >= shown.progress.total;
+      const ends = progress.done >= progress.total;
+      if (ends ? ended : now - shown.at < interval) return;
+    }
     const update = shown !== undefined;
     shown = { at: now, progress: { ...progress } };
     const bar = new Bar(title, progress, (now - began) / 1000);

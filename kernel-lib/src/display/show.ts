@@ -1,15 +1,16 @@
 import { type Displayable, displaySymbol, formsOf } from "tslab-widgets/display";
 
+/** Options of `show`. */
 export interface ShowOptions {
-  /** Names the output, so that a later call can replace it. */
+  /** Name of the output, so that a later call can replace it. Default none. */
   id?: string;
-  /** Replaces what was shown under `id` instead of adding an output. Default false. */
+  /** Whether the output with this `id` is replaced instead of adding another. Default false. */
   update?: boolean;
 }
 
 type KernelDisplay = (value: unknown, options?: ShowOptions) => Promise<void>;
 
-/** tslab's way out of the kernel: a bundle with all its forms, which its `display` object cannot send. */
+/** tslab's internal output function: unlike its `display` object it sends bundles of several media types. */
 interface TslabOutput {
   lastWriteDisplayData?: (
     data: { data: object; metadata: object; transient: { display_id?: string } },
@@ -22,21 +23,26 @@ function e2gmmKernel(): KernelDisplay | undefined {
   return typeof display === "function" ? (display as KernelDisplay) : undefined;
 }
 
-/** The stock tslab kernel that this process is, wherever it is installed: then its module is loaded already. */
+/** Output function of the tslab kernel, where this process is one: its module is loaded then. */
 function tslabKernel(): NonNullable<TslabOutput["lastWriteDisplayData"]> | undefined {
   const file = Object.keys(require.cache).find((name) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(name));
   if (file === undefined) return undefined;
   return (require.cache[file]!.exports as TslabOutput).lastWriteDisplayData ?? undefined;
 }
 
-/** Whether there is a notebook to show things in. */
+/** Whether this process is a notebook kernel. */
 export function inNotebook(): boolean {
   return (e2gmmKernel() ?? tslabKernel()) !== undefined;
 }
 
 /**
- * Shows a figure or a table in the output of the cell that runs: in the kernel of this package, in a stock tslab
- * kernel, and, as text on standard output, in a plain script.
+ * Shows a figure, table or widget in the output of the running cell, in this package's kernel or in tslab; outside a notebook
+ * prints it as text to standard output.
+ *
+ * @example
+ * ```ts
+ * await e2.show(e2.figures.table([{ shell: 1, FSC: 0.99 }]));
+ * ```
  */
 export async function show(value: Displayable, options: ShowOptions = {}): Promise<void> {
   const kernel = e2gmmKernel();

@@ -2,13 +2,26 @@ import { type Displayable, displaySymbol, escapeMarkup, type MimeBundle } from "
 import { InputError } from "../errors";
 import { shortNumber } from "./checks";
 
+/** Content of a cell; undefined: empty. */
 export type Cell = string | number | boolean | undefined;
 
-/** A table as HTML, and as aligned text where there is no HTML. */
+/**
+ * A table, shown as HTML in notebooks and as aligned text elsewhere. Numbers have three significant digits.
+ *
+ * @example
+ * ```ts
+ * const rows = [["consensus", 9.8], ["open", 11.2]] as const;
+ * await e2.show(new e2.figures.Table(["map", "resolution (Å)"], rows, "Maps"));
+ * ```
+ */
 export class Table implements Displayable {
+  /** A table from its parts; see {@link table}. */
   constructor(
+    /** Names of the columns. */
     readonly header: readonly string[],
+    /** Cells, as many in each row as there are columns. */
     readonly rows: readonly (readonly Cell[])[],
+    /** Above the table. Default none. */
     readonly title?: string,
   ) {}
 
@@ -17,13 +30,14 @@ export class Table implements Displayable {
     return typeof cell === "number" ? shortNumber(cell) : String(cell);
   }
 
-  /** Columns of numbers only, which stand to the right. */
+  /** Whether a column has only numbers, which are right-aligned. */
   private numeric(column: number): boolean {
     return this.rows.every((row) => row[column] === undefined || typeof row[column] === "number");
   }
 
+  /** The table as aligned text. */
   toString(): string {
-    // A line break or tab of a cell would break the columns.
+    // Line breaks and tabs would break the columns
     const all = [this.header, ...this.rows.map((row) => row.map((cell) => this.text(cell)))].map((row) =>
       row.map((cell) => cell.replace(/\s+/g, " ")),
     );
@@ -54,24 +68,35 @@ export class Table implements Displayable {
     return `<table>${caption}<thead>${row(this.header, "th")}</thead><tbody>${body.join("")}</tbody></table>`;
   }
 
+  /** Forms for the notebook: HTML and text. */
   [displaySymbol](): MimeBundle {
     return { "text/html": this.html(), "text/plain": this.toString() };
   }
 
+  /** The table as text, for consoles. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 }
 
+/** Options of a table. */
+export interface TableOptions {
+  /** Above the table. Default none. */
+  title?: string;
+}
+
 /**
- * A table of rows that have the same keys, which are its header. Numbers are shown with three significant digits;
- * a number that has to stand as it is goes in as text.
+ * Makes a table from rows with the same keys, which become the header. Numbers are shown with three significant digits;
+ * convert those to text that need more.
+ *
  * @throws InputError where there is no row, or a row has other keys than the first
+ *
+ * @example
+ * ```ts
+ * await e2.show(e2.figures.table([{ map: "consensus", "resolution (Å)": 9.8 }], { title: "Maps" }));
+ * ```
  */
-export function table(
-  rows: readonly Readonly<Record<string, Cell>>[],
-  options: { title?: string } = {},
-): Table {
+export function table(rows: readonly Readonly<Record<string, Cell>>[], options: TableOptions = {}): Table {
   const first = rows[0];
   if (!first) throw new InputError("table", "at least one row", "none");
   const header = Object.keys(first);

@@ -29,7 +29,7 @@ function lab(rgb: Triple): Triple {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
-/** What is seen with one kind of cones missing (Machado, Oliveira and Fernandes, 2009, severity 1). */
+/** Simulated colour vision deficiencies (Machado, Oliveira and Fernandes, 2009, severity 1). */
 const vision: Record<string, Triple[]> = {
   normal: [
     [1, 0, 0],
@@ -54,7 +54,7 @@ const vision: Record<string, Triple[]> = {
 };
 
 describe("the colours of sets", () => {
-  test("are twelve, and the looks of 48 sets are all different", () => {
+  test("are twelve, and 48 sets differ in colour or marker", () => {
     assert.equal(new Set(setColours.map((colour) => colour.toLowerCase())).size, 12);
     const looks = Array.from({ length: 48 }, (_, i) => seriesStyle(i));
     assert.equal(new Set(looks.map(({ colour, marker }) => colour + marker)).size, 48);
@@ -77,7 +77,7 @@ describe("the colours of sets", () => {
   }
 
   for (const [name, matrix] of Object.entries(vision)) {
-    test(`are told apart: ${name}`, () => {
+    test(`can be told apart: ${name}`, () => {
       const seen = setColours.map((colour) =>
         lab(times(matrix, linear(colour)).map((value) => Math.min(Math.max(value, 0), 1)) as Triple),
       );

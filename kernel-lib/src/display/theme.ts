@@ -1,4 +1,4 @@
-/** What all figures look like. Colours are those of Okabe and Ito (2008), told apart with every kind of colour vision. */
+/** Colours of Okabe and Ito (2008), which can be told apart with every kind of colour vision. */
 export const palette = {
   blue: "#0072B2",
   vermilion: "#D55E00",
@@ -12,10 +12,9 @@ export const palette = {
 } as const;
 
 /**
- * Colours of sets, categories and curves, in the order in which they are used: those of Okabe and Ito, then six that were
- * searched for by computer. Each has a contrast of 2 or more to the backgrounds of light and dark themes, and any two of them
- * differ by 16 or more (CIE 1976 ΔE), to normal vision and without each of the three kinds of cones (Machado, Oliveira and
- * Fernandes, 2009).
+ * Colours of sets, categories and curves, in order of use: those of Okabe and Ito, then six found by optimisation. Each has a
+ * contrast of at least 2 to the backgrounds of light and dark themes, and any two differ by at least 16 (CIE 1976 ΔE), also
+ * for protanopia, deuteranopia and tritanopia (Machado, Oliveira and Fernandes, 2009).
  */
 export const setColours: readonly string[] = [
   palette.blue,
@@ -32,11 +31,12 @@ export const setColours: readonly string[] = [
   "#aa1100",
 ];
 
-/** Shapes of points, in the order in which they are used. */
+/** Shapes of points, in order of use. */
 export const markers = ["circle", "square", "diamond", "cross"] as const;
+/** One of {@link markers}. */
 export type Marker = (typeof markers)[number];
 
-/** Dashes of the lines that go with the shapes, as SVG has them; empty: none. */
+/** Dash patterns of the lines that go with the markers, as SVG attributes; empty: solid. */
 export const dashes: Readonly<Record<Marker, string>> = {
   circle: "",
   square: "7 3",
@@ -44,7 +44,7 @@ export const dashes: Readonly<Record<Marker, string>> = {
   cross: "8 3 2 3",
 };
 
-/** The shapes as the `d` of SVG paths around 0. */
+/** Markers as SVG path data around the origin. */
 export const markerPaths: Readonly<Record<Marker, string>> = {
   circle: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
   square: "M-4.5 -4.5h9v9h-9Z",
@@ -52,7 +52,7 @@ export const markerPaths: Readonly<Record<Marker, string>> = {
   cross: "M-1.8 -5.5h3.6v3.7h3.7v3.6h-3.7v3.7h-3.6v-3.7h-3.7v-3.6h3.7Z",
 };
 
-/** The shapes as text, for tables. */
+/** Markers as characters, for tables. */
 export const markerSigns: Readonly<Record<Marker, string>> = {
   circle: "●",
   square: "■",
@@ -60,18 +60,19 @@ export const markerSigns: Readonly<Record<Marker, string>> = {
   cross: "✚",
 };
 
-/** How the series of an index looks beside the others: once all colours are taken they come again, with the next shape. */
+/** Colour and marker of a series by its index: colours repeat with the next marker. */
 export function seriesStyle(index: number): { colour: string; marker: Marker } {
   const round = Math.floor(index / setColours.length) % markers.length;
   return { colour: setColours[index % setColours.length]!, marker: markers[round]! };
 }
 
-/** Lightness grows with the number, so that it reads in grey too. */
+/** Vega's colour scheme for numbers; its lightness increases, so that it can be read in grey. */
 export const numberScheme = "viridis";
 
+/** Font of all figures, as CSS. */
 export const font = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 
-/** Configuration of Vega-Lite. The background is white on purpose: figures stay readable in a dark notebook. */
+/** Vega-Lite configuration. The background is white, so that figures are readable in dark themes. */
 export const vegaConfig = {
   background: "#ffffff",
   padding: 12,

@@ -5,12 +5,21 @@ import type { Figure, FigureOptions } from "./figure";
 import { palette } from "./theme";
 import { titleOf, vegaFigure } from "./vegaFigure";
 
+const curves = ["training", "validation (held out)"] as const;
+
 /**
- * How training went: FRC on particles that were trained on and on those held out, and below it the outermost ring that
- * each epoch saw. Starts that were given up are drawn faintly.
+ * The course of a training: FRC of training and validation (held-out) particles, and below it the number of rings in use.
+ * Discarded starts are drawn faintly.
  *
  * @param history of a `Run`, or the reports collected by `onEpoch`
- * @throws InputError before the first epoch has ended, and where an FRC is not a number
+ * @param options width default 460, height 220
+ * @throws InputError before the first epoch has ended, and where an FRC is not finite
+ *
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * await e2.show(e2.figures.training(run.history));
+ * ```
  */
 export function trainingFigure(history: readonly EpochReport[], options: FigureOptions = {}): Figure {
   const last = history.at(-1);
@@ -20,68 +29,76 @@ export function trainingFigure(history: readonly EpochReport[], options: FigureO
     history.flatMap((report) => [report.trainFrc, report.heldOutFrc]),
   );
   const { title = "Training", width = 460, height = 220 } = options;
-  const sides = ["trained on", "held out"] as const;
-  const values = history.flatMap((report) =>
-    sides.map((side) => ({
-      epoch: report.epoch,
-      frc: side === "trained on" ? report.trainFrc : report.heldOutFrc,
-      side,
-      curve: `${side} ${report.start}`,
-      kept: report.start === last.start ? 1 : 0.25,
-    })),
-  );
-  const kept = history.filter((report) => report.start === last.start);
-  const x = (title: string | null) => ({
-    field: "epoch",
-    type: "quantitative",
-    scale: { domain: [Math.min(...kept.map((r) => r.epoch), 1), Math.max(last.epoch, 2)], nice: false },
-    axis: { title, tickMinStep: 1, format: "d", grid: false, ...(title === null ? { labels: false } : {}) },
-  });
   const description =
-    `Training, ${last.epoch} epochs in ${last.seconds.toFixed(0)} s: FRC ${last.trainFrc.toFixed(3)} on particles trained on, ` +
-    `${last.heldOutFrc.toFixed(3)} on held-out particles`;
+    `Training, ${last.epoch} epochs in ${last.seconds.toFixed(0)} s: FRC ${last.trainFrc.toFixed(3)} of training particles, ` +
+    `${last.heldOutFrc.toFixed(3)} of validation particles`;
   return vegaFigure(description, {
     ...titleOf(title),
     spacing: 14,
     vconcat: [
-      {
-        width,
-        height,
-        data: { values },
-        mark: { type: "line", point: { size: 28, filled: true }, strokeWidth: 2.2 },
-        encoding: {
-          x: x(null),
-          y: {
-            field: "frc",
-            type: "quantitative",
-            scale: { zero: false, nice: true },
-            axis: { title: "Mean FRC", tickCount: 5 },
-          },
-          color: {
-            field: "side",
-            type: "nominal",
-            scale: { domain: sides, range: [palette.sky, palette.vermilion] },
-            legend: { title: "Particles" },
-          },
-          detail: { field: "curve" },
-          opacity: { field: "kept", type: "quantitative", scale: null, legend: null },
-        },
-      },
-      {
-        width,
-        height: 60,
-        data: { values: kept.map(({ epoch, rings }) => ({ epoch, rings })) },
-        mark: { type: "line", interpolate: "step", color: palette.grey, strokeWidth: 2 },
-        encoding: {
-          x: x("Epoch"),
-          y: {
-            field: "rings",
-            type: "quantitative",
-            scale: { zero: true, nice: true },
-            axis: { title: "Rings seen", tickCount: 3 },
-          },
-        },
-      },
+      { width, height, ...frcPlot(history, last) },
+      { width, height: 60, ...ringsPlot(history, last) },
     ],
   });
+}
+
+function epochAxis(history: readonly EpochReport[], last: EpochReport, title: string | null): object {
+  const kept = history.filter((report) => report.start === last.start);
+  const first = Math.min(...kept.map(({ epoch }) => epoch), 1);
+  return {
+    field: "epoch",
+    type: "quantitative",
+    scale: { domain: [first, Math.max(last.epoch, 2)], nice: false },
+    axis: { title, tickMinStep: 1, format: "d", grid: false, ...(title === null ? { labels: false } : {}) },
+  };
+}
+
+function frcPlot(history: readonly EpochReport[], last: EpochReport): object {
+  const values = history.flatMap(({ start, epoch, trainFrc, heldOutFrc }) =>
+    curves.map((particles) => ({
+      epoch,
+      frc: particles === "training" ? trainFrc : heldOutFrc,
+      particles,
+      curve: `${particles} ${start}`,
+      opacity: start === last.start ? 1 : 0.25,
+    })),
+  );
+  return {
+    data: { values },
+    mark: { type: "line", point: { size: 28, filled: true }, strokeWidth: 2.2 },
+    encoding: {
+      x: epochAxis(history, last, null),
+      y: {
+        field: "frc",
+        type: "quantitative",
+        scale: { zero: false, nice: true },
+        axis: { title: "Mean FRC", tickCount: 5 },
+      },
+      color: {
+        field: "particles",
+        type: "nominal",
+        scale: { domain: curves, range: [palette.sky, palette.vermilion] },
+        legend: { title: "Particles" },
+      },
+      detail: { field: "curve" },
+      opacity: { field: "opacity", type: "quantitative", scale: null, legend: null },
+    },
+  };
+}
+
+function ringsPlot(history: readonly EpochReport[], last: EpochReport): object {
+  const kept = history.filter(({ start }) => start === last.start);
+  return {
+    data: { values: kept.map(({ epoch, rings }) => ({ epoch, rings })) },
+    mark: { type: "line", interpolate: "step", color: palette.grey, strokeWidth: 2 },
+    encoding: {
+      x: epochAxis(history, last, "Epoch"),
+      y: {
+        field: "rings",
+        type: "quantitative",
+        scale: { zero: true, nice: true },
+        axis: { title: "Rings", tickCount: 3 },
+      },
+    },
+  };
 }

@@ -8,8 +8,8 @@ const circle = new RegExp(
 );
 
 /**
- * The same drawing in half the bytes, since notebooks keep it: circles as circles, coordinates to a twentieth of a
- * pixel, no roles for parts of what is described as a whole. Only tags are changed; text cannot hold one, Vega escapes it.
+ * Halves the size of an SVG, since notebooks store it: circles as circles, coordinates rounded to a tenth of a pixel, no ARIA
+ * attributes of parts. Changes only tags; Vega escapes text, so that it cannot contain any.
  */
 function compact(svg: string): string {
   return svg
@@ -26,14 +26,14 @@ function compact(svg: string): string {
     );
 }
 
-/** Widths of Helvetica's letters by kind, in parts of the font size; what is in no kind is 0.56 wide. */
+/** Widths of Helvetica's letters relative to the font size; 0.56 for all others. */
 const letterWidths: readonly (readonly [RegExp, number])[] = [
   [/[ijl|'.,:;!()[\]ft\sI]/, 0.28],
   [/[mwMW%@]/, 0.86],
   [/\p{Lu}/u, 0.69],
 ];
 
-/** The width of a line in pixels. Vega's own guess, without a canvas to measure on, is half as wide again. */
+/** Estimated width of a line of text in pixels. Vega's own estimate without a canvas is 1.5 times too large. */
 function textWidth(item: { fontSize?: number }, text: unknown): number {
   const letters = Array.from(String(text ?? ""));
   const parts = letters.map((letter) => letterWidths.find(([kind]) => kind.test(letter))?.[1] ?? 0.56);
@@ -41,11 +41,13 @@ function textWidth(item: { fontSize?: number }, text: unknown): number {
 }
 
 /**
- * A figure from a specification of Vega-Lite. Data and labels go in as data and titles, never as expressions, so that
- * no text of a file can be taken for code. Vega is loaded when the first figure is drawn.
+ * A figure from a Vega-Lite specification. Text from files belongs into data and titles, never into expressions, which Vega
+ * would evaluate. Vega is loaded when the first figure is drawn.
  *
- * Versions 6 of vega and vega-lite are ES modules alone. This package is CommonJS, as cells of a notebook are, and Node 20 cannot
- * `require` them; they can follow when Node 22 is the oldest that is supported.
+ * vega and vega-lite stay at version 5: version 6 is published as ES modules only, which Node 20 cannot `require`.
+ *
+ * @param description the figure in words
+ * @param spec        without configuration, which is the same for all figures
  */
 export function vegaFigure(description: string, spec: object): Figure {
   return new Figure(description, async () => {
@@ -61,7 +63,7 @@ export function vegaFigure(description: string, spec: object): Figure {
   });
 }
 
-/** A title in the form of Vega-Lite, left out where there is none. */
+/** Vega-Lite properties of a title; none where there is no title. */
 export function titleOf(title: string | undefined, subtitle?: string): object {
   if (title === undefined && subtitle === undefined) return {};
   return { title: { text: title ?? "", ...(subtitle === undefined ? {} : { subtitle }) } };

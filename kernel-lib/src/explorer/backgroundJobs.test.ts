@@ -10,7 +10,7 @@ import { BackgroundJobs } from "./backgroundJobs";
 const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-jobs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A thread that answers with the number of pieces of work that it has done, after which it does something else. */
+/** A thread that answers with the number of its jobs so far, and then runs `then`. */
 function program(name: string, then: string): string {
   const file = path.join(folder, name);
   writeFileSync(
@@ -35,7 +35,7 @@ for (const [name, then] of [
   ["throws", 'setTimeout(() => { throw new Error("idle accident"); }, 10);'],
   ["exits", "setTimeout(() => process.exit(3), 10);"],
 ] as const) {
-  test(`a thread that ${name} while it is idle is replaced, and harms nothing`, async () => {
+  test(`an idle thread that ${name} is replaced`, async () => {
     const jobs = new BackgroundJobs(program(`${name}.js`, then));
     assert.deepEqual(await jobs.run("clusters", work), [1]);
     await setTimeout(300);
@@ -44,7 +44,7 @@ for (const [name, then] of [
   });
 }
 
-test("a thread that dies at work is said, and the next piece of work gets another", async () => {
+test("a thread that dies during a job is reported, and the next job gets another", async () => {
   const jobs = new BackgroundJobs(program("dies.js", ""));
   assert.deepEqual(await jobs.run("clusters", work), [1]);
   const dies = { ...work, dies: true };

@@ -7,85 +7,95 @@ import { beginTask, type Progress, type TaskOptions } from "../progress";
 import type { Reconstruction } from "../reconstruction/reconstruct";
 import type { Clustering } from "./sets/clusterings";
 
-/** Where a thread finds the particles: those of the file, or the given rows of it. */
+/** Where a thread reads particles: all of a file, or the given rows of it. */
 export interface ParticleSource {
+  /** Particle file. */
   file: string;
+  /** Folder of the image stacks. Default that of the file. */
   dataFolder?: string | undefined;
-  /** Pixel size that was given instead of the file's. */
+  /** Å per pixel, instead of the file's. */
   apix?: number | undefined;
+  /** Whether the contrast of the images is inverted. */
   invertContrast?: boolean | undefined;
+  /** Whether bytes of the stacks are signed. */
   bytes?: ByteSign | undefined;
+  /** Rows of the file. Default all. */
   rows?: Int32Array | undefined;
 }
 
-/** Work that takes long, and what comes of it. */
+/** Kinds of jobs, with their input and result. */
 export interface Jobs {
+  /** Map, half maps and FSC of some particles. */
   reconstruct: {
     given: { source: ParticleSource; indices: Uint32Array; boxSize?: number };
     result: Reconstruction;
   };
+  /** Rows of each cluster of points [n · dimensions]. */
   clusters: {
     given: { points: Float32Array; dimensions: number; clustering: Clustering };
     result: Uint32Array[];
   };
+  /** UMAP of points [n · dimensions]. */
   umap: {
     given: { points: Float32Array; dimensions: number };
     result: Umap;
   };
 }
 
+/** A kind of job. */
 export type JobKind = keyof Jobs;
 
-/** What the thread is told. */
+/** Message to the thread: starts a job. */
 export interface ToJobThread<K extends JobKind = JobKind> {
+  /** Number of the job, for its answers. */
   job: number;
   kind: K;
   given: Jobs[K]["given"];
 }
 
-/** What the thread says. */
+/** Message from the thread. */
 export type FromJobThread =
   | { job: number; kind: "progress"; progress: Progress }
   | { job: number; kind: "done"; result: Jobs[JobKind]["result"] }
   | { job: number; kind: "failed"; name: string; message: string };
 
 /**
- * Long work in a thread of its own, one piece after the other, so that widgets and cells are served meanwhile. The thread
- * lives from the first piece of work on, and keeps the particle file open that it read last. Idle, it keeps no process alive;
- * one that dies, at work or idle, is replaced when the next piece of work comes.
+ * Runs long computations in a worker thread, one after the other, so that widgets and cells stay responsive. The thread
+ * starts with the first job and keeps its last particle file open. It does not keep the process alive while idle; one that
+ * has died is replaced by the next job.
  */
 export class BackgroundJobs {
   private worker: Worker | undefined;
-  private last: Promise<unknown> = Promise.resolve();
-  private made = 0;
+  private queue: Promise<unknown> = Promise.resolve();
+  private lastJob = 0;
   private closed = false;
 
-  /** @param program of the thread */
+  /** @param program script of the thread */
   constructor(private readonly program = path.join(__dirname, "jobThread.js")) {}
 
   /**
-   * Does one piece of work after those that were asked for before. One that is stopped while it waits is never begun.
-   * @throws InputError for bad input; StoppedError once the signal is set; Error when the thread died
+   * Runs a job after those that were queued before it. A job that is stopped in the queue never starts.
+   * @throws InputError for bad input; StoppedError when stopped or closed; Error when the thread died
    */
   async run<K extends JobKind>(
     kind: K,
     given: Jobs[K]["given"],
-    task: TaskOptions = {},
+    options: TaskOptions = {},
   ): Promise<Jobs[K]["result"]> {
-    // Of the cell that asks, not of the one that runs when its turn comes.
-    const begun = beginTask(task);
-    const result = this.last.then(() => this.work(kind, given, begun));
-    this.last = result.catch(() => {});
-    return stoppedEarly(result, task.signal);
+    // Now, to get the signal of the cell that asks, not of the one that runs when the job starts
+    const begun = beginTask(options);
+    const result = this.queue.then(() => this.work(kind, given, begun));
+    this.queue = result.catch(() => {});
+    return rejectedOnAbort(result, options.signal);
   }
 
-  /** Ends the thread and all work. */
+  /** Ends the thread; running and queued jobs reject with StoppedError. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.end();
+    await this.endThread();
   }
 
-  private async end(): Promise<void> {
+  private async endThread(): Promise<void> {
     const { worker } = this;
     this.worker = undefined;
     await worker?.terminate();
@@ -97,7 +107,7 @@ export class BackgroundJobs {
     const gone = () => {
       if (this.worker === worker) this.worker = undefined;
     };
-    // Also while it is idle, when an error that nobody listens for would end the process
+    // Without a listener, an error of the idle thread would end the process
     worker.on("error", gone);
     worker.on("messageerror", gone);
     worker.on("exit", gone);
@@ -113,35 +123,25 @@ export class BackgroundJobs {
     throwIfStopped(signal);
     if (this.closed) throw new StoppedError("closed");
     const worker = this.thread();
-    const job = ++this.made;
+    const job = ++this.lastJob;
+    const listeners = new Listeners(worker);
     let stop = () => {};
-    const listeners: [string, (value: unknown) => void][] = [];
-    const on = <V>(event: string, listener: (value: V) => void) => {
-      const any = listener as (value: unknown) => void;
-      listeners.push([event, any]);
-      worker.on(event, any);
-    };
     try {
       return await new Promise((resolve, reject) => {
-        on("message", (said: FromJobThread) => {
-          if (said.job !== job) return;
-          if (said.kind === "progress") onProgress?.(said.progress);
-          else if (said.kind === "done") resolve(said.result as Jobs[K]["result"]);
-          else reject(said.name === "InputError" ? InputError.of(said.message) : new Error(said.message));
+        listeners.add("message", (message: FromJobThread) => {
+          if (message.job !== job) return;
+          if (message.kind === "progress") onProgress?.(message.progress);
+          else if (message.kind === "done") resolve(message.result as Jobs[K]["result"]);
+          else reject(jobError(message));
         });
-        const died = (reason: string) =>
-          reject(
-            this.closed
-              ? new StoppedError("closed")
-              : new Error(`The background work ended before it was done: ${reason}; try again.`),
-          );
-        on("error", (error: Error) => died(error.message));
-        on("messageerror", (error: Error) => died(error.message));
-        on("exit", (code: number) => died(`its thread exited with code ${code}`));
-        // Between two chunks of particles may be seconds, and an inversion cannot be left half way: the thread is given up
+        const died = (reason: string) => reject(this.deathError(reason));
+        listeners.add("error", (error: Error) => died(error.message));
+        listeners.add("messageerror", (error: Error) => died(error.message));
+        listeners.add("exit", (code: number) => died(`its thread exited with code ${code}`));
+        // A job cannot be interrupted between its steps, which may take seconds, so the thread is terminated
         stop = () => {
           reject(stoppedError(signal));
-          void this.end();
+          void this.endThread();
         };
         signal?.addEventListener("abort", stop, { once: true });
         worker.ref();
@@ -150,17 +150,43 @@ export class BackgroundJobs {
     } finally {
       signal?.removeEventListener("abort", stop);
       worker.unref();
-      for (const [event, listener] of listeners) worker.off(event, listener);
+      listeners.removeAll();
     }
   }
+
+  private deathError(reason: string): Error {
+    if (this.closed) return new StoppedError("closed");
+    return new Error(`The background work ended before it was done: ${reason}; try again.`);
+  }
+}
+
+/** Listeners of a worker that are removed together. */
+class Listeners {
+  private readonly added: [string, (value: unknown) => void][] = [];
+
+  constructor(private readonly worker: Worker) {}
+
+  add<V>(event: string, listener: (value: V) => void): void {
+    const any = listener as (value: unknown) => void;
+    this.added.push([event, any]);
+    this.worker.on(event, any);
+  }
+
+  removeAll(): void {
+    for (const [event, listener] of this.added) this.worker.off(event, listener);
+  }
+}
+
+function jobError({ name, message }: Extract<FromJobThread, { kind: "failed" }>): Error {
+  return name === "InputError" ? InputError.of(message) : new Error(message);
 }
 
 function stoppedError(signal: AbortSignal | undefined): StoppedError {
   return new StoppedError(String(signal?.reason?.message ?? "stopped"));
 }
 
-/** A result, or a StoppedError as soon as the signal is set, however long the result is still waited for. */
-async function stoppedEarly<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** The result, or a StoppedError as soon as the signal is aborted, even while the job is still queued. */
+async function rejectedOnAbort<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return result;
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {

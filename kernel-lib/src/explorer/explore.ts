@@ -8,123 +8,156 @@ import { beginTask, type TaskOptions } from "../progress";
 import type { BackgroundSettings } from "../training/background";
 import { defaultTrainingOptions } from "../training/options";
 import { Run, type RunRecord } from "../training/runs/run";
-import { type ExploreOptions, Explorer, type ExplorerParts } from "./explorer";
+import type { Closeable, ExploredRunSource } from "./exploredRun";
+import type { ExploreOptions } from "./exploreOptions";
+import { Explorer } from "./explorer";
 
 /**
- * Opens the explorer of a run.
+ * Opens the explorer of a run; the value of a cell shows it. Without its particle file a run can be explored, but neither
+ * reconstructed nor exported, and the status says so.
  *
- * @param run one that is open, or its folder
- * @throws InputError where the folder is no run, one of another version, or one without a finished epoch
+ * @param run an open run, or the folder of one
+ * @throws InputError for a folder without a run, a run of another version, or one without a finished epoch
+ *
+ * @example
+ * ```ts
+ * const explorer = await e2.explore("RUN", { title: "Simulated particles" });
+ * explorer.scatter.probe = [0.5, 0];
+ * const picture = explorer.picture().svg;
+ * explorer.close();
+ * ```
  */
 export async function explore(run: Run | string, options: ExploreOptions = {}): Promise<Explorer> {
   await loadRasteriser();
   if (!tf.getBackend()) await useBackend("auto");
   const opened = typeof run === "string" ? await Run.open(run) : run;
-  const own: Owned[] = typeof run === "string" ? [opened] : [];
-  return withOwned(own, async () => {
+  const owned: Closeable[] = typeof run === "string" ? [opened] : [];
+  return closingOnError(owned, async () => {
     const { record, latent, neutral, free, folder } = opened;
-    const { latents, note } = await placesOf(opened, options.latents ?? "refined");
-    const found = await findParticles(record.inputs, record.particles, options, own);
-    const status = [note, found.withoutParticles].filter(Boolean).join(". ");
-    const parts = { folder, latent, neutral, free, run: opened, latents, status, own, ...found };
-    return new Explorer(parts, options);
+    const { latents, warning } = await latentsOf(opened, options.latents ?? "refined");
+    const found = await findParticles(record.inputs, record.particles, options, owned);
+    const status = [warning, found.withoutParticles].filter(Boolean).join(". ");
+    return new Explorer(
+      { folder, latent, neutral, free, run: opened, latents, owned, ...found },
+      options,
+      status,
+    );
   });
 }
 
-/** Where the particles of a run are, and what is to be said of it. */
-async function placesOf(
+/** Latent coordinates of a run, with a warning where its training is not finished. */
+async function latentsOf(
   run: Run,
   which: "refined" | "encoder",
-): Promise<{ latents: Float32Array; note: string }> {
-  if (run.record.status === "complete") return { latents: (await run.latents())[which], note: "" };
+): Promise<{ latents: Float32Array; warning: string }> {
+  if (run.record.status === "complete") return { latents: (await run.latents())[which], warning: "" };
   const last = run.history.at(-1);
   const epoch = last ? `epoch ${last.epoch} of ${run.record.options.epochs}` : "its last epoch";
-  const places = run.places;
+  const { places } = run;
   if (places) {
     return {
       latents: places,
-      note: `The training of this run is not finished: shown are the encoder's places after ${epoch}, which are not refined yet`,
+      warning: `The training of this run is not finished: latent coordinates are the encoder's after ${epoch}, not refined yet`,
     };
   }
   return {
     latents: new Float32Array(0),
-    note: `The training of this run is not finished, and its checkpoint has no places of the particles; the model of ${epoch} can be seen`,
+    warning: `The training of this run is not finished, and its checkpoint has no latent coordinates; only the model of ${epoch} is shown`,
   };
 }
 
-/** What an explorer opens itself, and closes. */
-type Owned = ExplorerParts["own"][number];
-
-/** Makes something of what has been opened; where that fails, all of it is closed. */
-async function withOwned<T>(own: readonly Owned[], make: () => Promise<T>): Promise<T> {
+/** Calls `make`; where it fails, closes everything that has been opened for it. */
+async function closingOnError<T>(owned: readonly Closeable[], make: () => Promise<T>): Promise<T> {
   try {
     return await make();
   } catch (error) {
-    await Promise.allSettled(own.map(async (one) => one.close()));
+    await Promise.allSettled(owned.map(async (one) => one.close()));
     throw error;
   }
 }
 
-/** Particles of a run, or why they are not at hand. @param own gets what is opened here */
+type ParticleInputs = Pick<
+  RunRecord["inputs"],
+  "particles" | "dataFolder" | "apix" | "invertContrast" | "bytes"
+>;
+
+/**
+ * The particles of a run, or why they are not available.
+ * @param count expected number of particles; undefined: any
+ * @param owned receives what is opened here
+ */
 async function findParticles(
-  inputs: Pick<RunRecord["inputs"], "particles" | "dataFolder" | "apix" | "invertContrast" | "bytes">,
+  inputs: ParticleInputs,
   count: number | undefined,
   options: ExploreOptions,
-  own: Owned[],
-): Promise<Pick<ExplorerParts, "particles" | "withoutParticles">> {
+  owned: Closeable[],
+): Promise<Pick<ExploredRunSource, "particles" | "withoutParticles">> {
   let opened: ParticleSet | undefined;
   try {
     const dataFolder = options.dataFolder ?? inputs.dataFolder;
     const { apix, invertContrast, bytes } = inputs;
-    if (!options.particles)
+    if (!options.particles) {
       opened = await openParticles(inputs.particles, { dataFolder, apix, invertContrast, bytes });
+    }
     const particles = options.particles ?? opened!;
     if (count !== undefined && particles.count !== count) {
       throw new InputError(particles.file, `the ${count} particles of the run`, String(particles.count));
     }
-    if (opened) own.push(opened);
+    if (opened) owned.push(opened);
     return { particles, withoutParticles: null };
   } catch (error) {
     await opened?.close();
     if (options.particles || !(error instanceof Error)) throw error;
     return {
       particles: undefined,
-      withoutParticles: `Without the particles sets can be made, but neither reconstructed nor written: ${error.message}`,
+      withoutParticles: `Without the particle file, sets can be made but not reconstructed or exported: ${error.message}`,
     };
   }
 }
 
 /**
- * Trains in the background, as `train` does, and shows it at once: before the first epoch the neutral model, from then on
- * latent space, curves and model of every epoch. `explorer.training` resolves with the finished run; it is stopped in
- * the explorer, or by the task's signal.
+ * Trains in the background, as `train` does, and shows the training while it runs: the neutral model at first, then latent
+ * space, curves and model of every epoch. `explorer.training` resolves with the finished run. The training is stopped in
+ * the explorer, by `explorer.stopTraining()`, or by `options.signal`.
  *
- * @throws InputError where the neutral model cannot be read; what is wrong with the rest is said in the explorer
+ * @throws InputError where the neutral model cannot be read; other problems become the status of the explorer
+ *
+ * @example
+ * ```ts
+ * const explorer = await e2.exploreTraining({
+ *   particles: "particles.star",
+ *   model: "neutral.txt",
+ *   out: "explored run",
+ *   options: { latent: 2, epochs: 1 },
+ * });
+ * explorer.stopTraining();
+ * await explorer.training.catch((error) => console.log(error.message));
+ * explorer.close();
+ * ```
  */
 export async function exploreTraining(
   settings: BackgroundSettings,
-  task: TaskOptions & ExploreOptions = {},
+  options: TaskOptions & ExploreOptions = {},
 ): Promise<Explorer> {
   await loadRasteriser();
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
-  const { signal, onProgress, ...options } = beginTask(task);
+  const { signal, onProgress, ...exploreOptions } = beginTask(options);
   const neutral = await readModelText(settings.model);
-  const own: Owned[] = [];
-  return withOwned(own, async () => {
+  const owned: Closeable[] = [];
+  return closingOnError(owned, async () => {
     const where = settings.dataFolder === undefined ? {} : { dataFolder: settings.dataFolder };
-    const found = await findParticles(settings, undefined, { ...options, ...where }, own);
-    const parts: ExplorerParts = {
+    const found = await findParticles(settings, undefined, { ...exploreOptions, ...where }, owned);
+    const source: ExploredRunSource = {
       folder: settings.out,
       latent: settings.options?.latent ?? defaultTrainingOptions.latent,
       neutral,
       free: undefined,
       run: undefined,
       latents: new Float32Array(0),
-      status: "",
-      own,
+      owned,
       ...found,
     };
-    const explorer = new Explorer(parts, options);
+    const explorer = new Explorer(source, exploreOptions);
     explorer.begin(settings, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
     return explorer;
   });

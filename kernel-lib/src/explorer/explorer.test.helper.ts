@@ -11,9 +11,9 @@ import type { TrainSettings } from "../training/trainSettings";
 import type { Explorer } from "./explorer";
 import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";
 
-/** A page that can wait for what it hears. */
+/** A page that can wait for messages. */
 export class Page extends FakeTransport {
-  /** The first message that fits, waited for. */
+  /** Waits for the first message that `fits` accepts. */
   async heard<T>(fits: (message: Sent) => T | undefined | false): Promise<T> {
     for (let tries = 0; tries < 600; tries++) {
       for (const message of this.sent) {
@@ -22,7 +22,7 @@ export class Page extends FakeTransport {
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error("no such message came");
+    throw new Error("the expected message did not arrive");
   }
 
   async ask(explorer: Explorer, request: ExplorerRequest): Promise<ExplorerAnswer> {
@@ -35,20 +35,20 @@ export class Page extends FakeTransport {
   }
 }
 
-export const STATES = 8;
-export const EACH = 12;
+export const states = 8;
+export const particlesPerState = 12;
 
 export interface TestBench {
-  /** Holds particles and model; the working folder of the process while the bench is there. */
+  /** Contains particles and model; the working folder of the process until `end`. */
   folder: string;
-  /** Of a small training with two latent dimensions, into `run`. */
+  /** A small training with two latent dimensions into `run`. */
   settings: TrainSettings;
   page: Page;
   at(name: string): string;
   end(): void;
 }
 
-/** Simulated particles and a neutral model for a training of a second or two, and a page to show an explorer in. */
+/** Makes particles and a neutral model for a training of a second or two, and a page. */
 export async function testBench(): Promise<TestBench> {
   const before = process.cwd();
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-explorer-"));
@@ -63,8 +63,8 @@ export async function testBench(): Promise<TestBench> {
   await useBackend("wasm");
   const { consensus } = await simulateLinearMotion({
     folder,
-    states: STATES,
-    particlesPerState: EACH,
+    states,
+    particlesPerState,
     boxSize: 24,
     apix: 5,
     snr: 2,

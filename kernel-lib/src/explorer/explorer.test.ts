@@ -8,7 +8,7 @@ import { openParticles } from "../particles/particleSet";
 import type { EpochReport } from "../training/trainer";
 import type { TrainSettings } from "../training/trainSettings";
 import { explore, exploreTraining } from "./explore";
-import { EACH, type Page, STATES, type TestBench, testBench } from "./explorer.test.helper";
+import { type Page, particlesPerState, states, type TestBench, testBench } from "./explorer.test.helper";
 import type { ExplorerRequest } from "./explorerState";
 import { type PanelAnswer, panelTarget, servePanels } from "./panel";
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.end());
 
-test("a training is followed: places, curves and model of every epoch; then it is the finished run", async () => {
+test("a training is followed: latent coordinates, curves and model of each epoch, then the finished run", async () => {
   const reports: EpochReport[] = [];
   const explorer = await exploreTraining({ ...settings, onEpoch: (report) => reports.push(report) });
   assert.equal(explorer.scatter.count, 0);
@@ -36,17 +36,17 @@ test("a training is followed: places, curves and model of every epoch; then it i
     explorer.get("history").map(({ epoch, heldOutFrc }) => [epoch, heldOutFrc]),
     reports.map(({ epoch, heldOutFrc }) => [epoch, heldOutFrc]),
   );
-  assert.equal(explorer.scatter.count, STATES * EACH);
+  assert.equal(explorer.scatter.count, states * particlesPerState);
   assert.equal(explorer.get("training"), null);
   assert.equal(explorer.run, run);
   explorer.scatter.probe = [0.5, -0.5];
   assert.deepEqual(explorer.viewer.gaussians, run.decode([0.5, -0.5]).params);
-  assert.equal(explorer.get("run")!.count, STATES * EACH);
+  assert.equal(explorer.get("run")!.count, states * particlesPerState);
   explorer.close();
   run.close();
 });
 
-test("a step of the probe in a view answers with the decode, in one message of binary numbers", async () => {
+test("a move of the probe in a view is answered with the decoded model in one binary message", async () => {
   const explorer = await explore("run");
   const before = transport.sent.length;
   transport.receive(explorer.scatter.id, {
@@ -62,7 +62,7 @@ test("a step of the probe in a view answers with the decode, in one message of b
   explorer.close();
 });
 
-test("sets are made by request, and reconstructed in the background with progress; the viewer gets the map", async () => {
+test("sets are made on request and reconstructed in the background; the viewer shows the map", async () => {
   const explorer = await explore("run");
   const ask = (request: ExplorerRequest) => transport.ask(explorer, request);
   const problem = async (request: ExplorerRequest, text: RegExp) => {
@@ -80,8 +80,8 @@ test("sets are made by request, and reconstructed in the background with progres
   assert.equal(explorer.get("busy"), "");
   const counts = explorer.get("sets").map(({ count }) => count);
   assert.equal(counts.length, 6);
-  assert.equal(counts[1]! + counts[2]! + counts[3]!, STATES * EACH);
-  assert.equal(counts[4]! + counts[5]!, STATES * EACH);
+  assert.equal(counts[1]! + counts[2]! + counts[3]!, states * particlesPerState);
+  assert.equal(counts[4]! + counts[5]!, states * particlesPerState);
   await problem(
     { kind: "clusters", clustering: { method: "kmeans", count: 1000 } },
     /k: expected an integer from 1 to the 96 points/,
@@ -92,11 +92,11 @@ test("sets are made by request, and reconstructed in the background with progres
   ];
   const parted = await ask({ kind: "parts", along: "line", count: 4 });
   const { refined } = await explorer.run!.latents();
-  const away = Array.from({ length: STATES * EACH }, (_, i) => {
+  const away = Array.from({ length: states * particlesPerState }, (_, i) => {
     const [z1, z2] = [refined[2 * i]!, refined[2 * i + 1]!];
     return Math.hypot(z1 - Math.min(Math.max(z1, -1), 1), z2);
   });
-  // The path is 2 long, and reaches half as far
+  // Half the length of the path
   const far = away.filter((distance) => distance > 1).length;
   assert.ok(far > 0);
   assert.match(
@@ -137,7 +137,7 @@ test("sets are made by request, and reconstructed in the background with progres
     { kind: "reconstruct", sets: [explorer.sets.get("tiny").id] },
     /“tiny” has too few particles to reconstruct: 2, and 10 are needed/,
   );
-  await problem({ kind: "nonsense" } as never, /request: expected one that is known/);
+  await problem({ kind: "nonsense" } as never, /request: expected a known request/);
   assert.match(
     ((await ask({ kind: "montage", set: "set1" })) as { svg: string }).svg,
     /^<svg .*&lt;b&gt;mine/,
@@ -147,7 +147,7 @@ test("sets are made by request, and reconstructed in the background with progres
   explorer.close();
 });
 
-test("without a drawn path, motions and parts are those along the line where the particles spread most", async () => {
+test("without a drawn path, motions and parts follow the line along which the particles spread most", async () => {
   const explorer = await explore("run");
   const said = /^No path drawn: along the first principal component, from z = \(.*\) to \(.*\)$/;
   const played = await transport.ask(explorer, { kind: "play" });
@@ -174,7 +174,7 @@ test("without a drawn path, motions and parts are those along the line where the
   ];
   explorer.playPath();
   assert.equal(explorer.get("status"), "");
-  // At rest, the probe is where the frame is, and with it what is exported and pinned
+  // The probe, and with it what is exported and pinned, is at the last frame
   const { stationCount } = explorer.scatter;
   assert.equal(explorer.scatter.state.playedPlaces.length, 2 * stationCount);
   assert.equal((await transport.ask(explorer, { kind: "frame", frame: stationCount - 1 })).kind, "answer");
@@ -187,7 +187,7 @@ test("without a drawn path, motions and parts are those along the line where the
   explorer.close();
 });
 
-test("a reconstruction is stopped, and the next one is made", async () => {
+test("a reconstruction is stopped and the next one succeeds", async () => {
   const explorer = await explore("run");
   const { id } = explorer.sets.add(Array.from({ length: 60 }, (_, i) => i));
   const stopped = assert.rejects(explorer.reconstruct(id), { name: "StoppedError" });
@@ -199,13 +199,13 @@ test("a reconstruction is stopped, and the next one is made", async () => {
   explorer.close();
 });
 
-test("files are written below the working folder: rows with latents, maps with half maps, models", async () => {
+test("files are written below the working folder: particles with latent coordinates, maps with half maps, models", async () => {
   const explorer = await explore("run");
   explorer.sets.add([3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25], { name: "odd" });
   await explorer.reconstruct("odd");
   assert.deepEqual(await explorer.export("particles", "out/odd.star", { set: "odd" }), {
     files: ["out/odd.star"],
-    notices: [],
+    warnings: [],
   });
   const written = await openParticles(at("out/odd.star"));
   assert.equal(written.count, 12);
@@ -243,31 +243,31 @@ test("files are written below the working folder: rows with latents, maps with h
   explorer.close();
 });
 
-test("without the particles' file sets are made, and what needs it says so", async () => {
+test("without the particle file sets can be made; other actions report that it is missing", async () => {
   renameSync(settings.particles, at("elsewhere.star"));
   try {
     const explorer = await explore("run");
     assert.match(
       explorer.get("status"),
-      /Without the particles sets can be made, but neither reconstructed nor written/,
+      /Without the particle file, sets can be made but not reconstructed or exported/,
     );
     assert.equal((await explorer.cluster({ method: "kmeans", count: 2 })).length, 2);
-    await assert.rejects(explorer.reconstruct("k-means 1 of 2"), /^InputError: Without the particles/);
-    await assert.rejects(explorer.montage("k-means 1 of 2"), /Without the particles/);
+    await assert.rejects(explorer.reconstruct("k-means 1 of 2"), /^InputError: Without the particle file/);
+    await assert.rejects(explorer.montage("k-means 1 of 2"), /Without the particle file/);
     explorer.close();
   } finally {
     renameSync(at("elsewhere.star"), settings.particles);
   }
 });
 
-test("a run that is incomplete or from another version says so", async () => {
+test("an unfinished run or one of another version is reported", async () => {
   await cp(at("run"), at("half"), { recursive: true });
   rmSync(at("half/latents.csv"));
   const record = JSON.parse(await readFile(at("half/run.json"), "utf8"));
   await writeFile(at("half/run.json"), JSON.stringify({ ...record, status: "training" }));
   const explorer = await explore("half");
   assert.match(explorer.get("status"), /The training of this run is not finished/);
-  // The encoder's places of the last epoch stand in for those that are refined at the end.
+  // The encoder's latent coordinates replace the refined ones
   assert.equal(explorer.scatter.count, 96);
   explorer.scatter.probe = [1, 1];
   assert.deepEqual(explorer.viewer.gaussians, explorer.run!.decode([1, 1]).params);
@@ -278,7 +278,7 @@ test("a run that is incomplete or from another version says so", async () => {
   assert.ok(existsSync(at("run/run.json")));
 });
 
-test("JupyterLab's panel gets the runs below the folder, and an explorer of the one it asks for", async () => {
+test("JupyterLab's panel lists the runs below the folder and opens an explorer", async () => {
   servePanels();
   servePanels();
   transport.targets.get(panelTarget)!(transport.comm("panel"), { data: {}, metadata: {}, buffers: [] });

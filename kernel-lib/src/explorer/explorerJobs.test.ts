@@ -7,9 +7,9 @@ import { StoppedError } from "../errors";
 import { trainInThisThread } from "../training/train";
 import { explore, exploreTraining } from "./explore";
 import type { Explorer } from "./explorer";
-import { EACH, STATES, type TestBench, testBench } from "./explorer.test.helper";
+import { particlesPerState, states, type TestBench, testBench } from "./explorer.test.helper";
 
-/** Long work and a training beside sets that are renamed, removed and made anew meanwhile. */
+/** Reconstructions and trainings while sets are renamed, removed and made. */
 
 let bench: TestBench;
 let explorer: Explorer;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => bench.end());
 afterEach(() => explorer.close());
 
-/** An explorer with a set whose map the viewer shows. */
+/** Opens an explorer with a set whose map is shown. @returns the id of the set */
 async function withMap(): Promise<string> {
   explorer = await explore("run");
   const { id } = explorer.sets.add(rows, { name: "first" });
@@ -35,11 +35,11 @@ async function withMap(): Promise<string> {
 }
 
 describe("a set with a map that is shown", () => {
-  // What was done while the map is made again, and what is there afterwards
+  // What is done during a second reconstruction, and the maps in the viewer afterwards
   const cases: [string, (id: string, making: Promise<unknown>) => Promise<unknown>, string[]][] = [
-    ["made again", (_id, making) => making, ["first"]],
+    ["reconstructed again", (_id, making) => making, ["first"]],
     [
-      "made again and stopped: the map from before stays",
+      "reconstructed again and stopped: the earlier map stays",
       async (id, making) => {
         await bench.page.ask(explorer, { kind: "stop", set: id });
         await assert.rejects(making, StoppedError);
@@ -48,7 +48,7 @@ describe("a set with a map that is shown", () => {
       ["first"],
     ],
     [
-      "made again and removed meanwhile",
+      "removed while it is reconstructed again",
       async (id, making) => {
         const answer = await bench.page.ask(explorer, { kind: "remove", sets: [id] });
         assert.equal(answer.kind, "answer");
@@ -57,7 +57,7 @@ describe("a set with a map that is shown", () => {
       [],
     ],
     [
-      "renamed while it is made again",
+      "renamed while it is reconstructed again",
       async (id, making) => {
         const answer = await bench.page.ask(explorer, { kind: "rename", set: id, name: "second" });
         assert.equal(answer.kind, "answer");
@@ -66,7 +66,7 @@ describe("a set with a map that is shown", () => {
       ["second"],
     ],
     [
-      "renamed to the name of a map of the user's own",
+      "renamed to the name of another map in the viewer",
       async (id, making) => {
         explorer.viewer.setMap("own", (await explorer.reconstruct("other")).map);
         explorer.showMap("other", false);
@@ -93,7 +93,7 @@ describe("a set with a map that is shown", () => {
       making.catch(() => {});
       await during(id, making);
       assert.deepEqual(names(), maps);
-      // Nothing is frozen: another set is made, and given a map
+      // Another set can still be reconstructed
       const next = explorer.sets.add(rows, { name: "next" });
       await explorer.reconstruct(next.id);
       assert.deepEqual(names(), [...maps, "next"]);
@@ -104,7 +104,7 @@ describe("a set with a map that is shown", () => {
     });
   }
 
-  test("keeps the slice through it and its level when it is renamed", async () => {
+  test("keeps its level and the slice through it when it is renamed", async () => {
     const id = await withMap();
     const [shown] = explorer.viewer.maps;
     shown!.set({ level: 0.25 });
@@ -115,7 +115,7 @@ describe("a set with a map that is shown", () => {
     assert.equal(shown!.level, 0.25);
   });
 
-  test("that is taken from the viewer is not said to be shown", async () => {
+  test("is no longer marked as shown when its map is removed from the viewer", async () => {
     const id = await withMap();
     explorer.viewer.setMap("first", null);
     assert.equal((map(id) as { shown: boolean }).shown, false);
@@ -124,7 +124,7 @@ describe("a set with a map that is shown", () => {
   });
 });
 
-test("a set whose map is waited for is stopped at once, before the one that is made", async () => {
+test("a queued reconstruction is stopped at once, before the running one ends", async () => {
   explorer = await explore("run");
   const [first, second] = [explorer.sets.add(rows), explorer.sets.add(rows)];
   const order: string[] = [];
@@ -137,7 +137,7 @@ test("a set whose map is waited for is stopped at once, before the one that is m
   assert.deepEqual(order, ["second stopped", "first made"]);
 });
 
-test("images that a map leaves out are named", async () => {
+test("images that a reconstruction leaves out are reported", async () => {
   const file = bench.at("particles.mrcs");
   const stack = readFileSync(file);
   const hot = Buffer.from(stack);
@@ -156,7 +156,7 @@ test("images that a map leaves out are named", async () => {
   }
 });
 
-test("a set is found by its id whatever the others are called", async () => {
+test("a set is found by its id, whatever the names of the others", async () => {
   explorer = await explore("run");
   const one = explorer.sets.add([1], { name: "set2" });
   const two = explorer.sets.add([2]);
@@ -186,20 +186,35 @@ describe("a training that was stopped", () => {
     );
     await assert.rejects(followed.training, StoppedError);
     assert.match(followed.get("status"), /The training was stopped; what is shown is its last epoch/);
-    assert.equal(followed.scatter.count, STATES * EACH);
+    assert.equal(followed.scatter.count, states * particlesPerState);
     followed.close();
     return places;
   }
 
-  test("opens again with the encoder's places of its last epoch, of which sets can be made", async () => {
+  test("can be stopped by request, and by a method", async () => {
+    for (const stop of [
+      (running: Explorer) => bench.page.ask(running, { kind: "stopTraining" }),
+      (running: Explorer) => running.stopTraining(),
+    ]) {
+      rmSync("stopped", { recursive: true, force: true });
+      explorer = await exploreTraining({ ...bench.settings, out: bench.at("stopped") });
+      const rejected = assert.rejects(explorer.training, StoppedError);
+      await stop(explorer);
+      await rejected;
+      assert.equal(explorer.get("training"), null);
+      explorer.close();
+    }
+  });
+
+  test("is opened with the encoder's latent coordinates of its last epoch, from which sets can be made", async () => {
     const places = await stopped();
     explorer = await explore("stopped");
     assert.match(
       explorer.get("status"),
-      /training of this run is not finished: shown are the encoder's places after epoch \d of 2, which are not refined/,
+      /training of this run is not finished: latent coordinates are the encoder's after epoch \d of 2, not refined yet/,
     );
-    assert.equal(explorer.scatter.count, STATES * EACH);
-    assert.equal(explorer.get("run")!.count, STATES * EACH);
+    assert.equal(explorer.scatter.count, states * particlesPerState);
+    assert.equal(explorer.get("run")!.count, states * particlesPerState);
     explorer.scatter.probe = [...places.subarray(10, 12)];
     await bench.page.ask(
       explorer.scatter as never,
@@ -214,7 +229,7 @@ describe("a training that was stopped", () => {
     assert.equal((await explorer.cluster({ method: "kmeans", count: 2 })).length, 2);
   });
 
-  test("by an earlier version, whose checkpoint has no places, shows the model and says so", async () => {
+  test("by an earlier version, whose checkpoint has no latent coordinates, shows the model and reports it", async () => {
     await stopped();
     const file = "stopped/weights.safetensors";
     const bytes = readFileSync(file);
@@ -235,13 +250,13 @@ describe("a training that was stopped", () => {
     explorer = await explore("stopped");
     assert.match(
       explorer.get("status"),
-      /training of this run is not finished, and its checkpoint has no places/,
+      /training of this run is not finished, and its checkpoint has no latent coordinates/,
     );
     assert.equal(explorer.scatter.count, 0);
   });
 });
 
-test("what an explorer opens is closed with it, and where it cannot be made", async () => {
+test("resources that an explorer opens are closed with it, or when making it fails", async () => {
   const ended: string[] = [];
   const { Run } = await import("../training/runs/run");
   const { ParticleSet } = await import("../particles/particleSet");
@@ -261,7 +276,7 @@ test("what an explorer opens is closed with it, and where it cannot be made", as
     explorer = await explore("run");
     explorer.close();
     assert.deepEqual(take(), ["particles", "run"]);
-    // Columns that do not fit are found out when nearly all is made
+    // Columns are checked when nearly everything has been made
     await assert.rejects(
       explore("run", { columns: [{ name: "few", values: [1] }] }),
       /column few: expected 96/,
@@ -277,7 +292,7 @@ test("what an explorer opens is closed with it, and where it cannot be made", as
     take();
     await explore("other").then(
       (opened) => {
-        // The particles of another number are not kept open
+        // The particle file with another number of particles is closed
         assert.deepEqual(take(), ["particles"]);
         opened.close();
       },

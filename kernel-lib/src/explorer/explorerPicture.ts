@@ -1,14 +1,17 @@
 import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
+import { shorten } from "../display/checks";
 import { font, markerPaths, palette } from "../display/theme";
 import type { RunState, SetState } from "./explorerState";
 
-const GAP = 12;
-const ROW = 22;
-/** Sets that are listed in a picture; of more the number is said. */
-const MOST_ROWS = 24;
-const COLUMNS = { sign: 14, name: 30, count: 420, resolution: 560 };
+const gap = 12;
+const rowHeight = 22;
+/** Sets that are listed; the rest is counted. */
+const maxRows = 24;
+const maxNameLength = 60;
+/** Left edges of the columns of the table. */
+const columns = { marker: 14, name: 30, count: 420, resolution: 560 };
 
-/** The explorer as a still picture, for pages without a kernel: scatter, molecule, and the table of sets. */
+/** The explorer as a still picture, for pages without a kernel: scatter and viewer, and below them the table of sets. */
 export function explorerPicture(
   scatter: Picture,
   viewer: Picture,
@@ -18,47 +21,50 @@ export function explorerPicture(
     `Explorer of ${run?.folder ?? "a run"}`,
     scatter.text,
     viewer.text,
-    sets.length === 0 ? "no sets" : `sets: ${sets.map(described).join(", ")}`,
+    sets.length === 0 ? "no sets" : `sets: ${sets.map(describe).join(", ")}`,
   ].join("; ");
   const left = sizeOf(scatter.svg);
   const right = sizeOf(viewer.svg);
-  const above = Math.max(left.height, right.height);
-  const shown = sets.slice(0, MOST_ROWS);
-  const rows = sets.length === 0 ? 0 : shown.length + (sets.length > shown.length ? 2 : 1);
-  const [width, height] = [left.width + GAP + right.width, above + (rows > 0 ? GAP + ROW * rows : 0)];
-  const line = (row: number) => above + GAP + ROW * row;
-  const word = (x: number, row: number, words: string, more = "") =>
-    `<text x="${x}" y="${line(row) + 15}" font-size="12.5" fill="${palette.ink}"${more}>${escapeHtml(words)}</text>`;
-  const table = shown.map((set, i) =>
-    [
-      `<path transform="translate(${COLUMNS.sign} ${line(i + 1) + 11})" d="${markerPaths[set.marker]}" fill="${escapeHtml(set.colour)}"/>`,
-      word(COLUMNS.name, i + 1, shortened(set.name)),
-      word(COLUMNS.count, i + 1, String(set.count)),
-      word(COLUMNS.resolution, i + 1, resolutionOf(set)),
-    ].join(""),
-  );
+  const top = Math.max(left.height, right.height);
+  const width = left.width + gap + right.width;
+  const table = sets.length > 0 ? drawTable(sets, top + gap) : { svg: "", height: 0 };
+  const height = table.height > 0 ? top + gap + table.height : top;
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" style="max-width:100%;height:auto" role="img" aria-label="${escapeHtml(text)}" font-family="${font}">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     placed(scatter.svg, 0),
-    placed(viewer.svg, left.width + GAP),
-    ...(rows > 0
-      ? [
-          word(COLUMNS.name, 0, "Set", ' font-weight="600"'),
-          word(COLUMNS.count, 0, "Particles", ' font-weight="600"'),
-          word(COLUMNS.resolution, 0, "Resolution", ' font-weight="600"'),
-          ...table,
-          ...(sets.length > shown.length
-            ? [word(COLUMNS.name, shown.length + 1, `and ${sets.length - shown.length} more`)]
-            : []),
-        ]
-      : []),
+    placed(viewer.svg, left.width + gap),
+    table.svg,
     "</svg>",
   ].join("");
   return drawnPicture(text, svg, scatter.png);
 }
 
-function described(set: SetState): string {
+/** Rows of name, number of particles and resolution, below a header. */
+function drawTable(sets: readonly SetState[], top: number): { svg: string; height: number } {
+  const shown = sets.slice(0, maxRows);
+  const label = (x: number, row: number, text: string, more = "") =>
+    `<text x="${x}" y="${top + rowHeight * row + 15}" font-size="12.5" fill="${palette.ink}"${more}>${escapeHtml(text)}</text>`;
+  const header = [
+    label(columns.name, 0, "Set", ' font-weight="600"'),
+    label(columns.count, 0, "Particles", ' font-weight="600"'),
+    label(columns.resolution, 0, "Resolution", ' font-weight="600"'),
+  ];
+  const rows = shown.flatMap((set, i) => [
+    `<path transform="translate(${columns.marker} ${top + rowHeight * (i + 1) + 11})" d="${markerPaths[set.marker]}" fill="${escapeHtml(set.colour)}"/>`,
+    label(columns.name, i + 1, shorten(set.name, maxNameLength)),
+    label(columns.count, i + 1, String(set.count)),
+    label(columns.resolution, i + 1, resolutionOf(set)),
+  ]);
+  const hidden = sets.length - shown.length;
+  const more = hidden > 0 ? [label(columns.name, shown.length + 1, `and ${hidden} more`)] : [];
+  return {
+    svg: [...header, ...rows, ...more].join(""),
+    height: rowHeight * (1 + shown.length + more.length),
+  };
+}
+
+function describe(set: SetState): string {
   const resolution = resolutionOf(set);
   return `${set.name} (${set.count} particles${resolution && `, ${resolution}`})`;
 }
@@ -67,16 +73,12 @@ function resolutionOf({ map }: SetState): string {
   return map?.status === "done" && map.resolution !== null ? `${map.resolution.toFixed(1)} Å` : "";
 }
 
-function shortened(name: string): string {
-  return name.length > 60 ? `${name.slice(0, 59)}…` : name;
-}
-
 function sizeOf(svg: string | undefined): { width: number; height: number } {
   const [, width, height] = /^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"/.exec(svg ?? "") ?? [];
   return { width: Number(width ?? 0), height: Number(height ?? 0) };
 }
 
-/** A drawing inside another. */
+/** An SVG document as part of another. */
 function placed(svg: string | undefined, x: number): string {
   return svg?.replace(/^<svg /, `<svg x="${x}" y="0" `) ?? "";
 }

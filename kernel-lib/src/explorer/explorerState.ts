@@ -2,9 +2,9 @@ import { float, int, json, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
 import type { Clustering } from "./sets/clusterings";
 
-/** What the two sides of the explorer share. Types only, and the traits of the kernel side. */
+/** The protocol between the explorer in the kernel and its views in a page: traits, requests and answers. */
 
-/** What is known of the map of a set. */
+/** State of the map of a set. */
 export type MapState =
   | { status: "waiting" }
   | { status: "running"; done: number; total: number }
@@ -12,56 +12,70 @@ export type MapState =
       status: "done";
       /** Whether the viewer shows it. */
       shown: boolean;
-      /** Å at which the half maps' FSC falls below 0.143; null where it never is above, or there are no half maps. */
+      /** Å at which the FSC of the half maps falls below 0.143; null without half maps or where it never exceeds 0.143. */
       resolution: number | null;
-      /** Between the half maps, from shell 1 on; frequencies in 1/Å. */
+      /** FSC of the half maps, from shell 1; frequencies in 1/Å. */
       fsc: { frequency: number[]; fsc: number[] } | null;
     }
+  /** `text` is the error message. */
   | { status: "failed"; text: string };
 
 /** A row of the table of sets. */
 export interface SetState {
+  /** Identifies the set in requests. */
   id: string;
   name: string;
+  /** `#rrggbb`. */
   colour: string;
-  /** Shape of its points, and with it the dash of its curve: sets of one colour differ in it. */
+  /** Shape of its points, and dash pattern of its curve. */
   marker: Marker;
-  /** Particles. */
+  /** Number of particles. */
   count: number;
+  /** Null until a map is asked for. */
   map: MapState | null;
 }
 
-/** One epoch of the training curves. */
+/** One epoch of the training curves, as in the run's history. */
 export interface EpochState {
+  /** Number of the start; all but the last were discarded. */
   start: number;
+  /** From 1. */
   epoch: number;
+  /** Fourier rings in use. */
   rings: number;
+  /** Mean FRC of the training particles. */
   trainFrc: number;
+  /** Mean FRC of the validation (held-out) particles. */
   heldOutFrc: number;
 }
 
-/** What is being explored. */
+/** The run that is explored. */
 export interface RunState {
-  /** Run folder as the kernel knows it. */
+  /** Run folder, as a path of the kernel. */
   folder: string;
+  /** Dimensions of the latent space. */
   latent: number;
-  /** Particles with a place in the latent space. */
+  /** Particles with latent coordinates. */
   count: number;
+  /** Gaussians of the model. */
   gaussians: number;
-  /** Why particles are not at hand, in words; null where they are. */
+  /** Why the particles are not available; null where they are. */
   withoutParticles: string | null;
 }
 
-/** How far the training that is followed has come; null where none is. */
+/** Progress of a training. */
 export interface TrainingState {
+  /** Name of the current task. */
   task: string;
+  /** Steps of it, out of `total`. */
   done: number;
   total: number;
 }
 
+/** What can be exported: particles or map of a set, the model at the probe or its density. */
 export type ExportKind = "particles" | "map" | "model" | "density";
 
-/** What a view may ask for. */
+/** Requests of a view. */
 export type ExplorerRequest =
   | { kind: "selection" }
   | { kind: "clusters"; clustering: Clustering }
@@ -79,30 +93,32 @@ export type ExplorerRequest =
   | { kind: "montage"; set: string }
   | { kind: "export"; what: ExportKind; set?: string; file: string; overwrite: boolean }
   | { kind: "play" }
-  /** The motion has come to rest at a frame: the probe goes there. */
+  /** Playback has stopped at a frame: the probe moves there. */
   | { kind: "frame"; frame: number }
   | { kind: "arrows"; shown: boolean }
   | { kind: "pin"; shown: boolean }
   | { kind: "stopTraining" };
 
-/** What it hears. */
+/** Answer to a request, with its `id`. */
 export type ExplorerAnswer =
   | { kind: "answer"; id: string; text?: string; svg?: string; taken?: boolean }
   | { kind: "problem"; id: string; text: string };
 
+/** Traits of the explorer, without its two child widgets. */
 export const explorerTraits = {
   run: json<RunState | null>(() => null),
   sets: json<readonly SetState[]>(() => []),
-  /** Ids of the sets that are ticked in the table. */
+  /** Ids of the sets that are ticked in the table; set by pages. */
   ticked: json<readonly string[]>(() => []),
   history: json<readonly EpochState[]>(() => []),
+  /** Null where no training is followed. */
   training: json<TrainingState | null>(() => null),
-  /** What is being worked out in the background, in words; empty where nothing is. */
+  /** Progress of a background computation; empty for none. */
   busy: text(""),
-  /** What there is to say, in words. */
+  /** The last message for the user. */
   status: text(""),
-  /** Part of the width that the scatter has. */
+  /** Fraction of the width that the scatter takes. */
   split: float(0.5),
-  /** Height of scatter and viewer in a cell, in pixels. */
+  /** Height of scatter and viewer in the output of a cell, in pixels. */
   height: int(520),
 };

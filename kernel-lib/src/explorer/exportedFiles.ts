@@ -7,56 +7,56 @@ import { writeModelText } from "../model/text";
 import { formatFsc } from "../reconstruction/fsc";
 import type { Reconstruction } from "../reconstruction/reconstruct";
 
-/** Where a file of the given name goes. @throws InputError where it may not be, or has none of the endings */
+/** Resolves a file name to an absolute path. @throws InputError for a name that may not be written or has none of the endings */
 export type Place = (name: string, ...endings: string[]) => Promise<string>;
 
 /**
- * Writes the map of a set as MRC, and beside it its half maps and their FSC: `closed.mrc`, `closed_half1.mrc`,
- * `closed_half2.mrc`, `closed_fsc.txt`. All places are looked at before anything is written.
+ * Writes the map of a set as MRC, and beside it half maps and FSC: `closed.mrc`, `closed_half1.mrc`, `closed_half2.mrc`,
+ * `closed_fsc.txt`. All names are checked before anything is written.
  * @returns the names
  */
 export async function writeReconstruction(
-  { map, half1, half2, fsc }: Reconstruction,
   name: string,
+  { map, half1, half2, fsc }: Reconstruction,
   place: Place,
 ): Promise<string[]> {
   const stem = name.replace(/\.mrc$/i, "");
-  const files: { name: string; ending: string; write: (target: string) => Promise<void> }[] = [
-    { name, ending: ".mrc", write: (target) => writeMap(target, map) },
+  const maps: [string, Volume | undefined][] = [
+    [name, map],
+    [`${stem}_half1.mrc`, half1],
+    [`${stem}_half2.mrc`, half2],
   ];
-  for (const [n, half] of [half1, half2].entries()) {
-    if (half) {
-      const write = (target: string) => writeMap(target, half);
-      files.push({ name: `${stem}_half${n + 1}.mrc`, ending: ".mrc", write });
-    }
+  const files: { name: string; target: string; write: (target: string) => Promise<void> }[] = [];
+  for (const [file, volume] of maps) {
+    if (!volume) continue;
+    const target = await place(file, ".mrc");
+    files.push({ name: file, target, write: (to) => writeMap(to, volume) });
   }
   if (fsc) {
-    const write = (target: string) => writeAtomic(target, formatFsc(fsc, target));
-    files.push({ name: `${stem}_fsc.txt`, ending: ".txt", write });
+    const target = await place(`${stem}_fsc.txt`, ".txt");
+    files.push({ name: `${stem}_fsc.txt`, target, write: (to) => writeAtomic(to, formatFsc(fsc, to)) });
   }
-  const targets: string[] = [];
-  for (const file of files) targets.push(await place(file.name, file.ending));
-  for (const [i, file] of files.entries()) await file.write(targets[i]!);
+  for (const { target, write } of files) await write(target);
   return files.map((file) => file.name);
 }
 
-/** The maps of a reconstruction at the place of a model in space, so that other programs show them together. */
-export function placedLike(model: GaussianModel, made: Reconstruction): Reconstruction {
+/** Gives the maps of a reconstruction the origin of a model, so that other programs show them in place. */
+export function placedLike(model: GaussianModel, reconstruction: Reconstruction): Reconstruction {
   const placed = (map: Volume): Volume => ({
     ...map,
     ...withOrigin(originInBox(model.origin, model, { boxSize: map.size[0], apix: map.apix })),
   });
-  const { map, half1, half2 } = made;
+  const { map, half1, half2 } = reconstruction;
   return {
-    ...made,
+    ...reconstruction,
     map: placed(map),
     ...(half1 && { half1: placed(half1) }),
     ...(half2 && { half2: placed(half2) }),
   };
 }
 
-/** Writes a model as text or, by its ending, as PDB. */
-export async function writeModel(model: GaussianModel, target: string): Promise<void> {
+/** Writes a model as PDB where `target` ends in `.pdb`, else as text. */
+export async function writeModel(target: string, model: GaussianModel): Promise<void> {
   if (/\.pdb$/i.test(target)) await writeModelPdb(target, model);
   else await writeModelText(target, model);
 }

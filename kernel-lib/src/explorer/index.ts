@@ -1,17 +1,24 @@
 /** Live views of a run: the explorer, and its latent scatter and Gaussian viewer alone. */
 export { explore, exploreTraining } from "./explore";
-export { type ExploreOptions, Explorer } from "./explorer";
+export type { ExploreOptions } from "./exploreOptions";
+export { Explorer } from "./explorer";
+export type { ExportOptions, ExportResult } from "./explorerExport";
 export type { ExportKind } from "./explorerState";
+export type { DensityMap } from "./gaussianViewer/densityMap";
 export {
   GaussianViewer,
   type GaussianViewerOptions,
-  type MapLook,
+  type MotionArrows,
   type PlaybackOptions,
 } from "./gaussianViewer/gaussianViewer";
 export type { MaskShape } from "./gaussianViewer/maskShapes";
+export type { MapLook } from "./gaussianViewer/viewerMaps";
 export type { ScatterSet } from "./latentScatter/colours";
-export { LatentScatter, type LatentScatterOptions, type SelectMode } from "./latentScatter/latentScatter";
+export { LatentScatter } from "./latentScatter/latentScatter";
+export type { LatentScatterOptions, Thumbnail } from "./latentScatter/options";
+export type { SelectMode } from "./latentScatter/scatterSelection";
 export type { ScatterColumn } from "./latentScatter/table";
 export { servePanels } from "./panel";
 export type { Clustering } from "./sets/clusterings";
-export { type NamedSet, type SetOperation, SetTable } from "./sets/particleSets";
+export type { PathDivision, PathSetsOptions } from "./sets/pathSets";
+export { type NamedSet, type NewSet, type SetOperation, SetTable } from "./sets/setTable";

@@ -6,14 +6,14 @@ import { reconstruct } from "../reconstruction/reconstruct";
 import type { FromJobThread, JobKind, Jobs, ParticleSource, ToJobThread } from "./backgroundJobs";
 import { clusterRows } from "./sets/clusterings";
 
-/** The thread of `BackgroundJobs`: does what it is told, reports progress, answers. */
+/** The worker thread of `BackgroundJobs`. */
 
-/** Steps may take milliseconds; somebody who watches sees no more than this. */
-const PROGRESS_INTERVAL = 100;
+/** Least time between two progress messages, in milliseconds. */
+const progressInterval = 100;
 
 let open: { key: string; particles: Promise<ParticleSet> } | undefined;
 
-/** The particles of a source. The file that was read last stays open: sets of one run all come from it. */
+/** The particles of a source. The last file stays open, since all sets of a run come from the same one. */
 async function particlesOf({
   file,
   dataFolder,
@@ -26,11 +26,11 @@ async function particlesOf({
   if (open?.key !== key) {
     const before = open;
     open = { key, particles: openParticles(file, { dataFolder, apix, invertContrast, bytes }) };
-    // One that could not be opened has been reported to whoever asked for it
+    // A file that could not be opened was reported by its own job
     await before?.particles.then((particles) => particles.close()).catch(() => {});
   }
   const all = await open.particles.catch((error) => {
-    // The next attempt looks again: the file may have come in the meantime
+    // Forgotten, so that the next job tries again
     open = undefined;
     throw error;
   });
@@ -45,19 +45,19 @@ const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Pr
 };
 
 parentPort?.on("message", async ({ job, kind, given }: ToJobThread) => {
-  const say = (said: FromJobThread) => parentPort?.postMessage(said);
+  const post = (message: FromJobThread) => parentPort?.postMessage(message);
   let last = 0;
   const onProgress: TaskOptions["onProgress"] = (progress) => {
     const now = Date.now();
-    if (now - last < PROGRESS_INTERVAL && progress.done < progress.total) return;
+    if (now - last < progressInterval && progress.done < progress.total) return;
     last = now;
-    say({ job, kind: "progress", progress });
+    post({ job, kind: "progress", progress });
   };
   try {
     const run = work[kind] as (given: unknown, task: TaskOptions) => Promise<Jobs[JobKind]["result"]>;
-    say({ job, kind: "done", result: await run(given, { onProgress }) });
+    post({ job, kind: "done", result: await run(given, { onProgress }) });
   } catch (error) {
     const { name, message } = error as Error;
-    say({ job, kind: "failed", name, message });
+    post({ job, kind: "failed", name, message });
   }
 });

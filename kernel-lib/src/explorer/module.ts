@@ -1,3 +1,4 @@
-/** Where the front end finds the classes of these widgets: name and version of the Lab extension's package. */
+/** The package in which the front end finds the views of these widgets. */
 export const widgetModule = "e2gmm-labextension";
+/** Its version. */
 export const widgetModuleVersion = "0.1.0";

@@ -4,31 +4,38 @@ import { explore } from "./explore";
 import { Explorer } from "./explorer";
 import { type FoundRun, findRuns } from "./runFolders";
 
-/** Comms that JupyterLab's panel opens to a kernel. */
+/** Target name of the comms that JupyterLab's panel opens to a kernel. */
 export const panelTarget = "e2gmm.panel";
 
+/** What the panel asks; the answer has the same `id`. */
 export type PanelRequest = { id: string } & ({ kind: "runs" } | { kind: "open"; folder: string });
 
 /** An explorer that is open in the kernel. */
 export interface OpenExplorer {
-  /** Id of its model. */
+  /** Id of its widget model. */
   model: string;
   /** Run folder. */
   folder: string;
 }
 
+/** What the panel is answered. */
 export type PanelAnswer =
-  /** What the kernel works in, the runs below it, and the explorers that it has. */
+  /** The kernel's working folder, the runs below it, and the open explorers. */
   | { kind: "answer"; id: string; folder: string; runs: FoundRun[]; explorers: OpenExplorer[] }
-  /** Id of the explorer's model. */
+  /** Id of the widget model of the explorer that was opened. */
   | { kind: "answer"; id: string; model: string }
   | { kind: "problem"; id: string; text: string };
 
 const served = new WeakSet<CommTransport>();
 
 /**
- * Lets JupyterLab's panel list the runs below the kernel's working folder and open explorers of them. It is called by the
- * panel itself; without a kernel there is nothing to do.
+ * Lets JupyterLab's panel list the runs below the kernel's working folder and open their explorers. The panel calls this
+ * itself; it has no effect outside a kernel.
+ *
+ * @example
+ * ```ts
+ * e2.explorer.servePanels();
+ * ```
  */
 export function servePanels(): void {
   const transport = currentTransport();
@@ -41,7 +48,7 @@ export function servePanels(): void {
 
 async function answer(comm: Comm, request: PanelRequest): Promise<void> {
   const { id } = request;
-  const say = (answer: PanelAnswer) => comm.send({ ...answer });
+  const send = (answer: PanelAnswer) => comm.send({ ...answer });
   try {
     switch (request.kind) {
       case "runs": {
@@ -49,18 +56,18 @@ async function answer(comm: Comm, request: PanelRequest): Promise<void> {
         const explorers = [...openWidgets().values()]
           .filter((widget) => widget instanceof Explorer)
           .map((widget) => ({ model: widget.id, folder: (widget as Explorer).get("run")?.folder ?? "" }));
-        say({ kind: "answer", id, folder, runs: await findRuns(folder), explorers });
+        send({ kind: "answer", id, folder, runs: await findRuns(folder), explorers });
         return;
       }
       case "open": {
         const explorer = await explore(request.folder);
-        say({ kind: "answer", id, model: explorer.id });
+        send({ kind: "answer", id, model: explorer.id });
         return;
       }
       default:
         throw new InputError("request", "runs or open", JSON.stringify(request).slice(0, 100));
     }
   } catch (error) {
-    say({ kind: "problem", id, text: (error as Error).message });
+    send({ kind: "problem", id, text: (error as Error).message });
   }
 }

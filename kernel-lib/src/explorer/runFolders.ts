@@ -2,11 +2,11 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { RunFolder } from "../training/runs/run";
 
-/** A run folder that was found. */
+/** A run folder below a folder. */
 export interface FoundRun {
-  /** Relative to the folder that was looked through, with `/`. */
+  /** Relative to the folder that was searched, with `/` between its parts. */
   folder: string;
-  /** What it holds, or what is wrong with it. */
+  /** A description of the run, or what is wrong with it. */
   about: string;
   /** Whether it can be opened. */
   usable: boolean;
@@ -14,20 +14,20 @@ export interface FoundRun {
   started: string;
 }
 
-const DEEPEST = 5;
-/** Folders that are looked into, at most: a home folder may hold any number. */
-const MOST_FOLDERS = 4000;
-const MOST_RUNS = 200;
+const maxDepth = 5;
+/** A home folder may contain any number of folders. */
+const maxFolders = 4000;
+const maxRuns = 200;
 
-/** Run folders below a folder, latest first; hidden folders and those of packages are passed over. */
+/** Finds the run folders below a folder, newest first; skips hidden folders and `node_modules`. Never throws. */
 export async function findRuns(root: string): Promise<FoundRun[]> {
   const found: FoundRun[] = [];
   let level = [root];
   let seen = 0;
-  for (let depth = 0; depth <= DEEPEST && level.length > 0 && found.length < MOST_RUNS; depth++) {
+  for (let depth = 0; depth <= maxDepth && level.length > 0 && found.length < maxRuns; depth++) {
     const next: string[] = [];
     for (const folder of level) {
-      if (++seen > MOST_FOLDERS || found.length >= MOST_RUNS) break;
+      if (++seen > maxFolders || found.length >= maxRuns) break;
       const run = new RunFolder(folder);
       if (run.exists) {
         found.push(await describe(root, run));

@@ -5,7 +5,7 @@ import { test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { placeBelow } from "./workFolder";
 
-test("a file is placed below the folder, in folders that are made for it", async (t) => {
+test("a file is placed below the folder, and its folders are made", async (t) => {
   const folder = temporaryFolder(t);
   assert.equal(await placeBelow(folder, "a.star", [".star"]), path.join(folder, "a.star"));
   const deep = await placeBelow(folder, "new/deep/Map.MRC", [".mrc"]);
@@ -14,7 +14,7 @@ test("a file is placed below the folder, in folders that are made for it", async
   assert.equal(await placeBelow(folder, "..a..star", [".star"]), path.join(folder, "..a..star"));
 });
 
-test("names that climb, are absolute, go through links, or are none are refused, and nothing is made", async (t) => {
+test("names that lead elsewhere, also through links, and unusable names are refused, and nothing is made", async (t) => {
   const folder = temporaryFolder(t);
   const outside = temporaryFolder(t);
   symlinkSync(outside, path.join(folder, "link"));
@@ -44,7 +44,7 @@ test("names that climb, are absolute, go through links, or are none are refused,
   assert.deepEqual(readdirSync(folder).sort(), ["file.star", "link"]);
 });
 
-test("a name that is taken needs leave", async (t) => {
+test("an existing file is replaced only with `overwrite`", async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(path.join(folder, "sets"));
   writeFileSync(path.join(folder, "sets/a.star"), "data");

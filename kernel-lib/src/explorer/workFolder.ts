@@ -4,13 +4,14 @@ import path from "node:path";
 import { InputError } from "../errors";
 
 /**
- * The place of a file that a user names in a browser: below the folder that the kernel works in, and nowhere else, through
- * links neither. Folders on the way are made.
+ * Resolves a file name that was typed in a browser: to a file below the kernel's working folder and nowhere else, symbolic
+ * links included. Makes the folders on the way.
  *
- * @param name      relative, such as `sets/closed.star`
- * @param endings   one of which the name has to have, such as `.star`
- * @param overwrite whether it may be there already. Default false
- * @throws InputError for a name that leads elsewhere, that is no file name, or that is taken
+ * @param name    relative path, such as `sets/closed.star`
+ * @param endings one of them has to end the name, such as `.star`
+ * @param options.overwrite whether the file may exist. Default false
+ * @returns the absolute path
+ * @throws InputError for a name that leads elsewhere, is not usable, or is taken
  */
 export async function placeBelow(
   folder: string,
@@ -18,41 +19,41 @@ export async function placeBelow(
   endings: readonly string[],
   { overwrite = false }: { overwrite?: boolean } = {},
 ): Promise<string> {
-  const said = JSON.stringify(name);
+  const quoted = JSON.stringify(name);
   const parts = name.split(/[\\/]/);
   if (path.isAbsolute(name) || /^[a-z]:/i.test(name) || parts.includes("..")) {
-    throw InputError.of(`Files can be written only below the notebook's folder, and ${said} is not there.`);
+    throw InputError.of(`Files can be written only below the notebook's folder, and ${quoted} is not there.`);
   }
   const unusable = (part: string) => part.trim() === "" || part.length > 200 || /\p{Cc}/u.test(part);
   if (parts.some(unusable))
-    throw InputError.of(`${said} cannot be the name of a file; one such as sets/closed.star can.`);
+    throw InputError.of(`${quoted} cannot be the name of a file; one such as sets/closed.star can.`);
   if (
     !endings.some((ending) => name.toLowerCase().endsWith(ending) && parts.at(-1)!.length > ending.length)
   ) {
-    throw InputError.of(`The name of the file has to end in ${endings.join(" or ")}: ${said} does not.`);
+    throw InputError.of(`The name of the file has to end in ${endings.join(" or ")}: ${quoted} does not.`);
   }
   const root = await realpath(folder);
   const target = path.join(root, ...parts);
-  await refuseOutside(root, path.dirname(target), said);
+  await refuseOutside(root, path.dirname(target), quoted);
   await mkdir(path.dirname(target), { recursive: true });
-  await refuseOutside(root, target, said);
+  await refuseOutside(root, target, quoted);
   if (!overwrite && existsSync(target)) {
     throw InputError.of(`The file ${name} exists already; tick Overwrite or choose another name.`);
   }
   return target;
 }
 
-/** Follows the links of as much of a path as there is. */
-async function refuseOutside(root: string, target: string, said: string): Promise<void> {
-  let there = target;
+/** Checks where the existing part of a path leads, after its symbolic links. */
+async function refuseOutside(root: string, target: string, quoted: string): Promise<void> {
+  let existing = target;
   for (;;) {
-    const real = await realpath(there).catch(() => undefined);
+    const real = await realpath(existing).catch(() => undefined);
     if (real !== undefined) {
       if (real === root || real.startsWith(root + path.sep)) return;
       throw InputError.of(
-        `Files can be written only below the notebook's folder, and ${said} leads to ${real}.`,
+        `Files can be written only below the notebook's folder, and ${quoted} leads to ${real}.`,
       );
     }
-    there = path.dirname(there);
+    existing = path.dirname(existing);
   }
 }

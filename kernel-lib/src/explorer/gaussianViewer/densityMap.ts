@@ -2,34 +2,37 @@ import { type Control, type ControlClass, type WidgetKind, widgetClass } from "t
 import { bool, float, int, list, numbers, type StateOf, text } from "tslab-widgets/traits";
 import { widgetModule, widgetModuleVersion } from "../module";
 
-/** A map among those that a viewer shows: its voxels as they are drawn ({@link displayedMap}) and how it looks. */
+/** Traits of a map in a viewer: its voxels as they are drawn (see `displayedMap`), and how. */
 export const densityMapTraits = {
   name: text(""),
   visible: bool(true),
-  /** #rrggbb */
+  /** `#rrggbb`. */
   colour: text("#a8bfd6"),
-  /** 0 … 1 */
+  /** 0 to 1. */
   opacity: float(1),
-  /** Of the surface, in the units of the map. */
+  /** Of the isosurface, in units of the map. */
   level: float(0),
+  /** Voxels along x, y, z. */
   size: list(int(0), () => [0, 0, 0], 3),
   /** Å per voxel. */
   apix: float(1),
-  /** Place of voxel (0, 0, 0) in Å from the middle of the model's box. */
+  /** Position of voxel (0, 0, 0) in Å from the middle of the model's box. */
   origin: list(float(0), () => [0, 0, 0], 3),
-  /** Steps of 1/65535 from `low` to `high`, [z][y][x]. */
+  /** Values in steps of 1/65535 from `low` to `high`, [z][y][x]. */
   data: numbers(Uint16Array),
   low: float(0),
   high: float(0),
-  /** Mean and standard deviation of the map's values. */
+  /** Mean and standard deviation of the original map. */
   mean: float(0),
   sigma: float(0),
-  /** What is special about the drawing, in words. */
+  /** How what is drawn differs from the map; empty for not at all. */
   note: text(""),
 };
 
+/** Values of the traits. */
 export type DensityMapState = StateOf<typeof densityMapTraits>;
 
+/** The map as a widget without a view of its own. */
 export const densityMapKind: WidgetKind<typeof densityMapTraits> = {
   modelName: "DensityMapModel",
   modelModule: widgetModule,
@@ -40,5 +43,7 @@ export const densityMapKind: WidgetKind<typeof densityMapTraits> = {
   traits: densityMapTraits,
 };
 
+/** A map in a viewer; its traits are properties. */
 export const DensityMap: ControlClass<typeof densityMapTraits> = widgetClass(densityMapKind);
+/** An instance of {@link DensityMap}. */
 export type DensityMap = Control<typeof densityMapTraits>;

@@ -1,82 +1,84 @@
 import { InputError } from "../../errors";
 import { fft3Real, frequency, halfWidth, ifft3Real, type Size3, shiftOrigin } from "../../fourier/fft";
+import { type CubicBox, hasSameBoxLength } from "../../maps/grid";
 import { resizeVolume } from "../../maps/resize";
 import type { Volume } from "../../maps/volume";
+import { boxLengthOf } from "../../model/gaussianModel";
+import { type Quantised, quantise } from "./quantise";
 
 /** Voxels along the longest edge of what is sent to a page; 128³ of them in 16 bits are 4.2 MB. */
-const MOST_VOXELS = 128;
+const maxVoxels = 128;
 
-/** A map in the form in which it is sent to be drawn. */
-export interface DisplayedMap {
+/** A map as it is sent to a page: values [z][y][x] in 16 bits. */
+export interface DisplayedMap extends Quantised {
+  /** Voxels along x, y, z. */
   size: [number, number, number];
-  /** Å per voxel of the map as it is drawn. */
+  /** Å per voxel of what is drawn. */
   apix: number;
-  /** Place of voxel (0, 0, 0) in Å, where voxel ⌊n/2⌋ of each axis of the map given is the origin. */
+  /** Position of voxel (0, 0, 0) in Å, from voxel ⌊n/2⌋ of each axis of the given map. */
   origin: [number, number, number];
-  /** Steps of 1/65535 from `low` to `high`, [z][y][x]. */
-  data: Uint16Array;
-  low: number;
-  high: number;
-  /** Of the map given, in its units. */
+  /** Mean and standard deviation of the given map. */
   mean: number;
   sigma: number;
-  /** What the user should know, in words; empty where the map is drawn as it is. */
+  /** What the user should know; empty where the map is drawn as it is. */
   note: string;
 }
 
 /**
- * A map as it is drawn: of at most 128 voxels along each edge, cropped in Fourier space where it has more, and in 16
- * bits. Its places in Å stay what they are.
+ * Prepares a map for drawing: at most 128 voxels along each edge, Fourier-cropped where it has more, positions in Å unchanged.
  *
  * @param name what errors call the map
- * @param edge of the box of the model beside which it is drawn, in Å
- * @throws InputError for a map without voxels, with values that are no numbers, or whose size and data do not agree
+ * @param box  of the model beside which it is drawn; the note tells where its lengths in Å differ from the map's
+ * @throws InputError for a map without voxels, with values that are not finite, or whose size and data do not agree
  */
-export function displayedMap(volume: Volume, name: string, edge?: number): DisplayedMap {
+export function displayedMap(volume: Volume, name: string, box?: CubicBox): DisplayedMap {
   checkVolume(volume, name);
-  const { mean, sigma } = spread(volume.data);
-  const longest = Math.max(...volume.size);
-  const notes: string[] = [];
-  let shown = volume;
-  if (longest > MOST_VOXELS) {
-    const apix = (volume.apix * longest) / MOST_VOXELS;
-    const size = volume.size.map((n) => Math.max(1, Math.round((n * volume.apix) / apix)));
-    const cube = volume.size.every((n) => n === longest);
-    shown = cube
-      ? croppedCube(volume)
-      : resizeVolume(volume, { size: size as [number, number, number], apix });
-    notes.push(
-      `drawn with ${shown.size.join(" × ")} of its ${volume.size.join(" × ")} voxels ` +
-        `(${apix.toFixed(2)} Å instead of ${volume.apix.toFixed(2)} Å)`,
-    );
-  }
-  if (edge !== undefined) {
-    const edges = volume.size.map((n) => n * volume.apix);
-    if (edges.some((e) => Math.abs(e - edge) > 5e-3 * edge)) {
-      notes.push(
-        `its box of ${edges.map((e) => e.toFixed(0)).join(" × ")} Å is not the model's of ${edge.toFixed(0)} Å; ` +
-          "both are drawn at their true sizes, middle on middle",
-      );
-    }
-  }
+  const shown = Math.max(...volume.size) > maxVoxels ? reduced(volume) : volume;
+  const notes = [
+    ...(shown === volume ? [] : [reductionNote(volume, shown)]),
+    ...(box === undefined || hasSameBoxLength(volume, box) ? [] : [boxNote(volume, box)]),
+  ];
   const origin = shown.size.map((n) => -Math.floor(n / 2) * shown.apix) as [number, number, number];
   return {
-    ...quantised(shown.data),
+    ...quantise(shown.data),
     size: [...shown.size],
     apix: shown.apix,
     origin,
-    mean,
-    sigma,
+    ...statistics(volume.data),
     note: notes.join("; "),
   };
 }
 
+/** The volume with {@link maxVoxels} along its longest edge. */
+function reduced(volume: Volume): Volume {
+  const longest = Math.max(...volume.size);
+  if (volume.size.every((n) => n === longest)) return croppedCube(volume);
+  const apix = (volume.apix * longest) / maxVoxels;
+  const size = volume.size.map((n) => Math.max(1, Math.round((n * volume.apix) / apix)));
+  return resizeVolume(volume, { size: size as [number, number, number], apix });
+}
+
+function reductionNote(volume: Volume, shown: Volume): string {
+  return (
+    `drawn with ${shown.size.join(" × ")} of its ${volume.size.join(" × ")} voxels ` +
+    `(${shown.apix.toFixed(2)} Å instead of ${volume.apix.toFixed(2)} Å)`
+  );
+}
+
+function boxNote(volume: Volume, box: CubicBox): string {
+  const lengths = volume.size.map((n) => (n * volume.apix).toFixed(0)).join(" × ");
+  return (
+    `its box of ${lengths} Å is not the model's of ${boxLengthOf(box).toFixed(0)} Å; ` +
+    "both are drawn at their true sizes, middle on middle"
+  );
+}
+
 /**
- * A cube with {@link MOST_VOXELS} along each edge and the same box, by way of its transform: what `resizeVolume` does for
- * any size, in a tenth of the time. Frequencies from the new Nyquist frequency on are left out.
+ * A cube with {@link maxVoxels} along each edge and the same box, cropped in Fourier space: the result of `resizeVolume` in a
+ * tenth of the time. Frequencies from the new Nyquist frequency are left out.
  */
 function croppedCube({ data, size: [n], apix }: Volume): Volume {
-  const m = MOST_VOXELS;
+  const m = maxVoxels;
   const [from, to]: [Size3, Size3] = [
     [n, n, n],
     [m, m, m],
@@ -85,11 +87,11 @@ function croppedCube({ data, size: [n], apix }: Volume): Volume {
   shiftOrigin(whole, from, "toCentre");
   const cropped = new Float32Array(2 * halfWidth(m) * m * m);
   const row = 2 * (halfWidth(m) - 1);
-  const there = (i: number) => (frequency(i, m) + n) % n;
+  const source = (i: number) => (frequency(i, m) + n) % n;
   for (let z = 0; z < m; z++) {
     for (let y = 0; y < m; y++) {
       if (2 * z === m || 2 * y === m) continue;
-      const start = 2 * halfWidth(n) * (there(y) + n * there(z));
+      const start = 2 * halfWidth(n) * (source(y) + n * source(z));
       cropped.set(whole.subarray(start, start + row), 2 * halfWidth(m) * (y + m * z));
     }
   }
@@ -105,8 +107,9 @@ function checkVolume({ data, size, apix }: Volume, name: string): void {
   if (!size.every((n) => Number.isInteger(n) && n > 0)) {
     throw new InputError(name, "a map with voxels along each axis", size.join(" × "));
   }
-  if (data.length !== voxels)
+  if (data.length !== voxels) {
     throw new InputError(name, `${voxels} values for ${size.join(" × ")}`, String(data.length));
+  }
   if (!(apix > 0 && Number.isFinite(apix))) {
     throw new InputError(name, "a voxel size in Å above 0", String(apix));
   }
@@ -114,25 +117,11 @@ function checkVolume({ data, size, apix }: Volume, name: string): void {
   if (bad >= 0) throw new InputError(`${name}: voxel ${bad + 1}`, "a finite number", String(data[bad]));
 }
 
-function spread(data: Float32Array): { mean: number; sigma: number } {
+function statistics(data: Float32Array): { mean: number; sigma: number } {
   let sum = 0;
   for (const value of data) sum += value;
   const mean = sum / data.length;
-  let square = 0;
-  for (const value of data) square += (value - mean) ** 2;
-  return { mean, sigma: Math.sqrt(square / data.length) };
-}
-
-/** Values in steps of 1/65535 between the lowest and the highest. */
-export function quantised(values: ArrayLike<number>): { data: Uint16Array; low: number; high: number } {
-  let low = Infinity;
-  let high = -Infinity;
-  for (let i = 0; i < values.length; i++) {
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
-  }
-  const data = new Uint16Array(values.length);
-  const scale = high > low ? 65535 / (high - low) : 0;
-  for (let i = 0; i < values.length; i++) data[i] = Math.round((values[i]! - low) * scale);
-  return { data, low: Number.isFinite(low) ? low : 0, high: Number.isFinite(high) ? high : 0 };
+  let squares = 0;
+  for (const value of data) squares += (value - mean) ** 2;
+  return { mean, sigma: Math.sqrt(squares / data.length) };
 }

@@ -45,7 +45,7 @@ function ball(size: number, apix: number): Volume {
   return { data, size: [size, size, size], apix };
 }
 
-test("a new state of the Gaussians is one message with one buffer of 20 bytes for each", () => {
+test("a new model is one message with a buffer of 20 bytes per Gaussian", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   transport.sent.length = 0;
   const moved = model(0.05);
@@ -56,12 +56,12 @@ test("a new state of the Gaussians is one message with one buffer of 20 bytes fo
   assert.deepEqual(data["state"], {});
   assert.equal(buffers[0]!.byteLength, 20 * COUNT);
   assert.deepEqual(viewer.gaussians, moved.params);
-  // What the caller does with its model later is not the viewer's
+  // The viewer has a copy of its own
   moved.params.fill(0);
   assert.notEqual(viewer.gaussians[0], 0);
 });
 
-test("a state from a box of other pixels is shown at its place and width in Å", () => {
+test("a model with another pixel size is shown at its positions and widths in Å", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   const finer = { ...model(), boxSize: 64, apix: 1 };
   viewer.show(finer);
@@ -69,7 +69,7 @@ test("a state from a box of other pixels is shown at its place and width in Å",
   assert.ok(Math.abs(viewer.gaussians[4 * COUNT]! * 2 - finer.params[4 * COUNT]!) < 1e-6);
 });
 
-test("what does not fit the neutral model is refused with what was expected", () => {
+test("models, flags and maps that do not fit are refused with what was expected", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   const broken = model();
   broken.params[COUNT + 3] = Number.NaN;
@@ -92,7 +92,7 @@ test("what does not fit the neutral model is refused with what was expected", ()
   assert.deepEqual(viewer.gaussians, model().params);
 });
 
-test("a mask that a view sends comes back as the Gaussians in it, and code hears of it", () => {
+test("a mask from a view returns the Gaussians in it and notifies observers", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   const heard: number[] = [];
   viewer.observe("region", (region) => heard.push(region.reduce((sum, flag) => sum + flag, 0)));
@@ -112,7 +112,7 @@ test("a mask that a view sends comes back as the Gaussians in it, and code hears
   assert.equal(back.length, 1);
 });
 
-test("shapes that make no sense are refused, and the mask stays", () => {
+test("invalid shapes are refused, and the mask stays", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   const bad = [{ kind: "sphere", mode: "add", centre: [0, 0], radius: 5 }];
   assert.throws(() => transport.update(viewer.id, { shapes: bad }));
@@ -120,7 +120,7 @@ test("shapes that make no sense are refused, and the mask stays", () => {
   assert.equal(gaussiansInShapes(model(), [])[0], 0);
 });
 
-test("a map keeps its look when a better one takes its place, and goes when it is removed", () => {
+test("a map that is replaced keeps its look; a removed one is closed", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   const name = "<b>set 1</b> ../../x";
   viewer.setMap(name, ball(32, 2), { colour: "#123456" });
@@ -144,8 +144,8 @@ test("a map keeps its look when a better one takes its place, and goes when it i
   assert.ok(map!.closed);
 });
 
-test("a map of many voxels is sent as at most 128 along an edge, with the same values at the same places in Å", () => {
-  const shown = displayedMap(ball(150, 1), "map", 150);
+test("a large map is sent with at most 128 voxels along an edge and the same values at the same positions in Å", () => {
+  const shown = displayedMap(ball(150, 1), "map", { boxSize: 150, apix: 1 });
   assert.deepEqual(shown.size, [128, 128, 128]);
   assert.ok(shown.data.byteLength < 5e6);
   assert.match(
@@ -163,14 +163,14 @@ test("a map of many voxels is sent as at most 128 along an edge, with the same v
   }
 });
 
-test("cropping a cube by its transform agrees with trigonometric interpolation, odd sizes and all", () => {
+test("Fourier cropping of a cube agrees with trigonometric interpolation, also for odd sizes", () => {
   const random = new Random(3);
   const volume = {
     data: new Float32Array(131 ** 3),
     size: [131, 131, 131] as [number, number, number],
     apix: 1,
   };
-  // Smooth: nothing at the frequencies that are left out
+  // Nothing at the frequencies that are cropped
   for (let k = 0; k < 6; k++) {
     const [a, b, c] = [random.integer(9), random.integer(9), random.integer(9)];
     for (let z = 0, at = 0; z < 131; z++) {
@@ -194,7 +194,7 @@ test("cropping a cube by its transform agrees with trigonometric interpolation, 
   }
 });
 
-/** Σ over the voxels of a cube, weighted with the Dirichlet kernel. */
+/** Trigonometric interpolation: the sum over the voxels of a cube with the Dirichlet kernel. */
 function interpolated({ data, size: [n] }: Volume, place: [number, number, number]): number {
   const weights = place.map((p) =>
     Float64Array.from({ length: n }, (_, q) => {
@@ -212,15 +212,15 @@ function interpolated({ data, size: [n] }: Volume, place: [number, number, numbe
   return sum;
 }
 
-test("a map in a box of another size is said to be", () => {
+test("a map with a box of another length is reported", () => {
   assert.match(
-    displayedMap(ball(20, 2), "map", 64).note,
+    displayedMap(ball(20, 2), "map", { boxSize: 32, apix: 2 }).note,
     /its box of 40 × 40 × 40 Å is not the model's of 64 Å/,
   );
-  assert.equal(displayedMap(ball(20, 3.2), "map", 64).note, "");
+  assert.equal(displayedMap(ball(20, 3.2), "map", { boxSize: 32, apix: 2 }).note, "");
 });
 
-test("the density of what is shown is computed when a view asks to see it", () => {
+test("the density of the model is computed when a view shows it", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   viewer.show(model(0.1));
   assert.equal(viewer.density.data.length, 0);
@@ -233,7 +233,7 @@ test("the density of what is shown is computed when a view asks to see it", () =
   assert.ok(viewer.density.level > 0);
 });
 
-test("a path travels as frames of 16 bits and is saved as models of a PDB file", () => {
+test("a motion is sent as frames of 16 bits and saved as models of a PDB file", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   const path = [0, 0.03, 0.06].map(model);
   viewer.play(path, { name: "closing" });
@@ -258,7 +258,7 @@ test("a path travels as frames of 16 bits and is saved as models of a PDB file",
   });
 });
 
-test("a path that is too long for a message loses frames evenly and says so", () => {
+test("a motion that is too long for a message loses frames evenly and reports it", () => {
   const count = 20_000;
   const large = emptyModel(count, 32, 2);
   const viewer = new GaussianViewer({ neutral: large });
@@ -274,7 +274,7 @@ test("a path that is too long for a message loses frames evenly and says so", ()
   assert.equal(viewer.notice, "The path has 51 frames; 25 are shown.");
 });
 
-test("without a kernel it is a picture, in which a title stays text", () => {
+test("without a kernel it is a picture, in which the title is never markup", () => {
   const viewer = new GaussianViewer({ neutral: model(), title: "<script>alert(1)</script>" });
   viewer.show(model(0.1));
   const { html, text, png } = viewer.picture();
@@ -283,7 +283,7 @@ test("without a kernel it is a picture, in which a title stays text", () => {
   assert.match(text, /60 Gaussians in a box of 64 Å, at most 6\.4 Å from the neutral model/);
 });
 
-test("closing it closes its maps", () => {
+test("closing the viewer closes its maps", () => {
   const viewer = new GaussianViewer({ neutral: model() });
   viewer.setMap("map", ball(16, 4));
   const maps = [viewer.density, ...viewer.maps];

@@ -1,74 +1,79 @@
 import { type ControlClass, widgetClass } from "tslab-widgets";
 import { loadRasteriser } from "tslab-widgets/display";
-import { distinctLabels } from "../../display/checks";
 import { InputError } from "../../errors";
-import { checkSameBoxLength } from "../../maps/grid";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";
-import { rescaledModel } from "../../model/edit";
-import { boxLengthOf, copyModel, type GaussianModel } from "../../model/gaussianModel";
+import { copyModel, type GaussianModel } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
-import { DensityMap } from "./densityMap";
-import { displayedMap, quantised } from "./displayedMap";
+import type { DensityMap } from "./densityMap";
+import { displayedMap } from "./displayedMap";
+import { checkModel, fittedModel } from "./fittedModel";
+import { frameIndices, maxMessageBytes, recordFrames } from "./frames";
 import { gaussianViewerKind } from "./kind";
 import { gaussiansInShapes } from "./maskShapes";
 import type { gaussianViewerTraits, ViewerAnswer, ViewerRequest } from "./state";
+import { type MapLook, ViewerMaps } from "./viewerMaps";
 
+/** Options of a viewer. */
 export interface GaussianViewerOptions {
-  /** The neutral model, from which displacements are measured and on which regions are. It is not what z = 0 decodes to. */
+  /** The neutral model, which displacements are measured from and masks are applied to. It is not what z = 0 decodes to. */
   neutral: GaussianModel;
-  /** 1 for each Gaussian that training may move; default all. */
+  /** 1 for each Gaussian that training may move. Default all. */
   free?: Uint8Array;
+  /** Title above the view. Default none. */
   title?: string;
 }
 
-export interface MapLook {
-  /** #rrggbb; default the next of a row of colours. */
-  colour?: string;
-  /** Of the surface, in the units of the map; default 3 standard deviations above the mean. */
-  level?: number;
-}
-
+/** Options of a motion. */
 export interface PlaybackOptions {
-  /** Default 12. */
+  /** Above 0, at most 60. Default 12. */
   framesPerSecond?: number;
-  /** Whether the path is gone back after each end; default true. Otherwise it starts again. */
+  /** Whether the motion is played backwards after each end, instead of from the start again. Default true. */
   backAndForth?: boolean;
-  /** Name of the files that a path is saved as, without ending. Default "path". */
+  /** Name of the PDB file that a motion is saved as, without ending. Default `path`. */
   name?: string;
 }
 
-/** Colours of maps, in the order in which they are used. */
-const MAP_COLOURS = ["#e3b778", "#8fbf9f", "#c79bc2", "#d98c7a", "#86b6c9", "#b8b86b"];
-/** How long the Gaussians must be at rest before their density is computed, in milliseconds. */
-const REST = 200;
-/** Bytes of frames in one message, and of a part of a text. */
-const MOST_BYTES = 5_000_000;
+/** Arrows from the Gaussians of one model to those of another. */
+export interface MotionArrows {
+  /** Model at the start of the arrows. */
+  from: GaussianModel;
+  /** Model at their tips. */
+  to: GaussianModel;
+  /** Length of the arrows, relative to the motion. Default: unchanged, 1 at first. */
+  scale?: number;
+}
 
-// Named, or a declaration file would lose what makes it a widget
+/** Milliseconds without a new model before its density is computed. */
+const densityDelay = 200;
+
+// Declaration files need a named base class to keep the properties
 const Base: ControlClass<typeof gaussianViewerTraits> = widgetClass(gaussianViewerKind);
 
 /**
- * Thousands of Gaussians as spheres in 3-D, beside maps, for JupyterLab; the value of a cell shows it.
+ * Thousands of Gaussians as spheres in 3-D, with maps as surfaces; the value of a cell shows it in JupyterLab.
  *
+ * Its traits are properties, among them `colourBy`, `sphereScale`, `maps`, `shapes` (the mask, in Å from the middle of the
+ * box) and `region` (1 for each Gaussian whose centre in the neutral model lies in the mask).
+ *
+ * @example
  * ```ts
- * const viewer = new GaussianViewer({ neutral: run.neutral });
+ * const run = await e2.openRun("RUN");
+ * const viewer = new e2.explorer.GaussianViewer({ neutral: run.neutral });
  * viewer.show(run.decode([0.8, 0]));
- * viewer.setMap("consensus", await readMap("consensus.mrc"));
- * viewer.observe("region", (flags) => console.log(flags.reduce((sum, flag) => sum + flag, 0), "Gaussians"));
- * viewer
+ * viewer.setMap("consensus", await e2.maps.read("consensus.mrc"));
+ * viewer.close();
  * ```
- *
- * Its state can be read and set as properties, among them `colourBy`, `sphereScale`, `shapes` (the mask, Å from the
- * middle of the box) and `region` (1 for each Gaussian whose centre in the neutral model lies in the mask).
  */
 export class GaussianViewer extends Base {
-  readonly #neutral: GaussianModel;
-  #shown: GaussianModel;
-  #path: { models: readonly GaussianModel[]; name: string } = { models: [], name: "path" };
-  #rest: NodeJS.Timeout | undefined;
+  private readonly neutralModel: GaussianModel;
+  private readonly viewerMaps: ViewerMaps;
+  private shownModel: GaussianModel;
+  /** The motion that was given last, with all its models. */
+  private motion: { models: readonly GaussianModel[]; name: string } = { models: [], name: "path" };
+  private densityTimer: NodeJS.Timeout | undefined;
 
-  /** @throws InputError for a model without Gaussians or with numbers that are not finite, and for flags of another number */
+  /** @throws InputError for a model without Gaussians or with numbers that are not finite, and for a wrong number of flags */
   constructor({ neutral, free, title = "" }: GaussianViewerOptions) {
     checkModel(neutral, "neutral");
     if (free && free.length !== neutral.count) {
@@ -83,64 +88,58 @@ export class GaussianViewer extends Base {
       gaussians: own.params,
       ...(free ? { free: free.slice() } : {}),
     });
-    this.#neutral = own;
-    this.#shown = own;
+    this.neutralModel = own;
+    this.shownModel = own;
+    this.viewerMaps = new ViewerMaps(this, own);
     this.observe("shapes", (shapes) =>
       this.set({ region: shapes.length > 0 ? gaussiansInShapes(own, shapes) : new Uint8Array() }),
     );
-    this.density.observe("visible", (visible) => visible && this.#computeDensity());
-    this.observe("slice", ({ visible, map }) => visible && map === "" && this.#computeDensity());
-    // Its picture is a PNG too
+    this.density.observe("visible", (visible) => visible && this.computeDensity());
+    this.observe("slice", ({ visible, map }) => visible && map === "" && this.computeDensity());
+    this.onMessage((content) => this.answer(content as ViewerRequest));
+    // Pictures of the viewer include a PNG
     void loadRasteriser();
-    this.onMessage((content) => this.#answer(content as ViewerRequest));
   }
 
-  /** The model as it lies in the neutral one's box. */
-  #fitted(model: GaussianModel, name: string): GaussianModel {
-    checkModel(model, name);
-    const { count, boxSize, apix } = this.#neutral;
-    if (model.count !== count) {
-      throw new InputError(name, `${count} Gaussians like the neutral model`, String(model.count));
-    }
-    checkSameBoxLength(model, this.#neutral, name, "the neutral model");
-    return model.boxSize === boxSize ? { ...copyModel(model), apix } : rescaledModel(model, boxSize, apix);
+  private fitted(model: GaussianModel, name: string): GaussianModel {
+    return fittedModel(this.neutralModel, model, name);
   }
 
   /**
-   * Shows a state, such as what the probe decodes to. One message with 20 bytes per Gaussian.
-   * @throws InputError unless it has the neutral model's number of Gaussians and its physical size
+   * Shows a model, such as the one decoded at the probe. Sends one message of 20 bytes per Gaussian.
+   * @throws InputError for another number of Gaussians than the neutral model has, or a box of another size in Å
    */
   show(model: GaussianModel): void {
-    this.#shown = this.#fitted(model, "model");
-    this.set({ gaussians: this.#shown.params });
-    if (!this.#wantsDensity) return;
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#computeDensity(), REST);
-    this.#rest.unref();
+    this.shownModel = this.fitted(model, "model");
+    this.set({ gaussians: this.shownModel.params });
+    if (!this.showsDensity) return;
+    clearTimeout(this.densityTimer);
+    this.densityTimer = setTimeout(() => this.computeDensity(), densityDelay);
+    this.densityTimer.unref();
   }
 
-  get #wantsDensity(): boolean {
+  private get showsDensity(): boolean {
     return this.density.visible || (this.slice.visible && this.slice.map === "");
   }
 
-  /** The density of what is shown; its level stays where it is, so that states can be compared. */
-  #computeDensity(): void {
+  /** The level of the surface is set once and then kept, so that states can be compared. */
+  private computeDensity(): void {
     if (this.closed) return;
-    const { boxSize } = this.#shown;
-    // A box of few voxels gives a surface of large facets
+    const { boxSize } = this.shownModel;
+    // Few voxels would give a coarse surface
     const size = boxSize <= 64 ? 2 * boxSize : Math.min(128, boxSize);
-    const map = displayedMap(modelDensity(this.#shown, { boxSize: size }), "decoded density");
+    const map = displayedMap(modelDensity(this.shownModel, { boxSize: size }), "decoded density");
     const first = this.density.data.length === 0;
     this.density.set({ ...map, ...(first ? { level: map.mean + 3 * map.sigma } : {}) });
   }
 
-  /** Shows a second state over the first, half transparent; null takes it away. */
+  /** Shows a second model, half transparent; null removes it. @throws InputError as {@link show} */
   overlay(model: GaussianModel | null): void {
-    this.set({ second: model ? this.#fitted(model, "second state").params : new Float32Array() });
+    this.set({ second: model ? this.fitted(model, "second state").params : new Float32Array() });
   }
 
-  /** Shows how the Gaussians move from one state to another; null takes the arrows away. `scale` default 1. */
-  arrows(between: { from: GaussianModel; to: GaussianModel; scale?: number } | null): void {
+  /** Shows a motion as arrows; null removes them. @throws InputError as {@link show}, and for a scale that is not positive */
+  arrows(between: MotionArrows | null): void {
     if (!between) {
       this.set({ arrowsFrom: new Float32Array(), arrowsTo: new Float32Array() });
       return;
@@ -150,174 +149,97 @@ export class GaussianViewer extends Base {
       throw new InputError("scale", "a number above 0", String(scale));
     }
     this.set({
-      arrowsFrom: this.#fitted(from, "from").params,
-      arrowsTo: this.#fitted(to, "to").params,
+      arrowsFrom: this.fitted(from, "from").params,
+      arrowsTo: this.fitted(to, "to").params,
       ...(scale === undefined ? {} : { arrowScale: scale }),
     });
   }
 
   /**
-   * Shows a map as a surface, in Å beside the Gaussians: the middle voxel ⌊n/2⌋ of each axis lies on the middle of the
-   * model's box. One with more than 128 voxels along an edge is drawn with 128, cropped in Fourier space. A map of a
-   * name that is there takes its place and keeps its look; null removes it.
+   * Shows a map as an isosurface, voxel ⌊n/2⌋ of each axis on the middle of the model's box. A map with more than 128 voxels
+   * along an edge is Fourier-cropped to 128. A map with this name is replaced and keeps its look; null removes it.
    * @throws InputError for a map that cannot be drawn
    */
-  setMap(name: string, volume: Volume | null, about: MapLook = {}): void {
-    const there = this.maps.find((map) => map.name === name);
-    if (!volume) {
-      this.set({ maps: this.maps.filter((map) => map !== there) });
-      there?.close();
-      return;
-    }
-    if (there) this.replaceMap(there, volume, about);
-    else this.addMap(name, volume, about);
+  setMap(name: string, volume: Volume | null, look: MapLook = {}): void {
+    this.viewerMaps.setNamed(name, volume, look);
   }
 
   /**
-   * Shows a map as {@link setMap} does, beside those that are there even where one of them has the name: then a number is
-   * put behind it.
-   * @returns the map as it is shown; it is taken away by {@link removeMap}
+   * Shows a map as {@link setMap} does, but never replaces one: a number is appended to a name that is taken.
    * @throws InputError for a map that cannot be drawn
    */
-  addMap(name: string, volume: Volume, about: MapLook = {}): DensityMap {
-    const look = this.#drawnMap(volume, name, about);
-    const uses = (colour: string) => this.maps.filter((map) => map.colour === colour).length;
-    const colour = MAP_COLOURS.reduce((best, next) => (uses(next) < uses(best) ? next : best));
-    const map = new DensityMap({ name: this.#freeName(name), colour, opacity: 0.5, ...look });
-    this.set({ maps: [...this.maps, map] });
-    return map;
+  addMap(name: string, volume: Volume, look: MapLook = {}): DensityMap {
+    return this.viewerMaps.add(name, volume, look);
   }
 
-  /** Shows another volume as a map that is there, with the look that it has. @throws InputError for one that cannot be drawn */
-  replaceMap(map: DensityMap, volume: Volume, about: MapLook = {}): void {
-    map.set(this.#drawnMap(volume, map.name, about, map));
+  /** Replaces the volume of a map and keeps its look. @throws InputError for a map that cannot be drawn */
+  replaceMap(map: DensityMap, volume: Volume, look: MapLook = {}): void {
+    this.viewerMaps.replace(map, volume, look);
   }
 
-  /** Gives a map that is shown another name; a slice through it stays. */
+  /** Renames a map; a number is appended to a name that is taken. A slice through the map stays. */
   renameMap(map: DensityMap, name: string): void {
-    const { slice } = this;
-    const before = map.name;
-    map.set({ name: this.#freeName(name, map) });
-    if (slice.map === before) this.set({ slice: { ...slice, map: map.name } });
+    this.viewerMaps.rename(map, name);
   }
 
-  /** Takes a map away that {@link addMap} has shown; one that is gone already is none. */
+  /** Removes a map; no effect where it is not shown. */
   removeMap(map: DensityMap): void {
-    if (!this.maps.includes(map)) return;
-    this.set({ maps: this.maps.filter((other) => other !== map) });
-    map.close();
-  }
-
-  #freeName(name: string, own?: DensityMap): string {
-    const taken = this.maps.filter((map) => map !== own).map((map) => map.name);
-    return distinctLabels([...taken, name]).at(-1)!;
-  }
-
-  /** The state of a map that shows a volume; one that was there keeps its level in standard deviations. */
-  #drawnMap(volume: Volume, name: string, { colour, level }: MapLook, before?: DensityMap) {
-    if (colour !== undefined && !/^#[0-9a-f]{6}$/i.test(colour)) {
-      throw new InputError("colour", "a colour such as #e3b778", colour);
-    }
-    const shown = displayedMap(volume, name, boxLengthOf(this.#neutral));
-    const sigmas = before && before.sigma > 0 ? (before.level - before.mean) / before.sigma : 3;
-    return { ...shown, level: level ?? shown.mean + sigmas * shown.sigma, ...(colour ? { colour } : {}) };
+    this.viewerMaps.remove(map);
   }
 
   /**
-   * Gives the views a path to play, such as the states at the stations of a line through the latent space. Long ones
-   * lose frames evenly until they fit a message of 5 MB. An empty list takes the player away.
-   * @returns the indices of the models that are frames
-   * @throws InputError for models that do not fit the neutral one
+   * Gives the views a motion to play, such as the models at the stations of a path. A long one loses frames evenly until it
+   * fits a message of 5 MB. An empty list removes the player.
+   * @returns indices of the models that have become frames
+   * @throws InputError for models that do not fit the neutral one, and for an unusable frame rate
    */
   play(models: readonly GaussianModel[], options: PlaybackOptions = {}): number[] {
     const { framesPerSecond = 12, backAndForth = true, name = "path" } = options;
     if (!(framesPerSecond > 0 && framesPerSecond <= 60)) {
       throw new InputError("framesPerSecond", "a number above 0 and at most 60", String(framesPerSecond));
     }
-    const fitted = models.map((model, i) => this.#fitted(model, `frame ${i + 1}`));
-    this.#path = { models: fitted, name };
-    const { count } = this.#neutral;
-    const most = Math.max(2, Math.floor(MOST_BYTES / (10 * count)));
-    const indices = Array.from({ length: Math.min(most, fitted.length) }, (_, i) =>
-      fitted.length <= most ? i : Math.round((i * (fitted.length - 1)) / (most - 1)),
-    );
-    const kept = indices.map((index) => fitted[index]!);
-    const frames = new Uint16Array(kept.length * 5 * count);
-    const low: number[] = [];
-    const high: number[] = [];
-    for (let row = 0; row < 5; row++) {
-      const all = new Float32Array(kept.length * count);
-      kept.forEach(({ params }, f) => {
-        all.set(params.subarray(row * count, (row + 1) * count), f * count);
-      });
-      const steps = quantised(all);
-      kept.forEach((_, f) => {
-        frames.set(steps.data.subarray(f * count, (f + 1) * count), (5 * f + row) * count);
-      });
-      low.push(steps.low);
-      high.push(steps.high);
-    }
+    const fitted = models.map((model, i) => this.fitted(model, `frame ${i + 1}`));
+    this.motion = { models: fitted, name };
+    const { count } = this.neutralModel;
+    const indices = frameIndices(fitted.length, count);
+    const frames = indices.map((index) => fitted[index]!);
+    const shortened = frames.length < fitted.length;
     this.set({
-      frames,
-      frameCount: kept.length,
-      frameLow: low,
-      frameHigh: high,
+      ...recordFrames(frames, count),
       framesPerSecond,
       backAndForth,
-      notice:
-        kept.length < fitted.length ? `The path has ${fitted.length} frames; ${kept.length} are shown.` : "",
+      notice: shortened ? `The path has ${fitted.length} frames; ${frames.length} are shown.` : "",
     });
     return indices;
   }
 
-  /** Says something in the status line of every view; an empty text takes it away. */
+  /** Shows a message in the status line; an empty one clears it. */
   refuse(text: string): void {
     this.set({ notice: text });
   }
 
-  #answer(request: ViewerRequest): void {
+  /** Sends the motion as PDB text, in parts that fit a message. */
+  private answer(request: ViewerRequest): void {
     if (typeof request !== "object" || request === null || request.kind !== "pdb") return;
     const { id } = request;
-    const { models, name } = this.#path;
+    const { models, name } = this.motion;
+    const send = (answer: ViewerAnswer, buffers: readonly Uint8Array[] = []) => this.send(answer, buffers);
     if (models.length === 0) {
-      this.#send({ kind: "problem", id, text: "There is no path to save." });
+      send({ kind: "problem", id, text: "There is no path to save." });
       return;
     }
     const bytes = Buffer.from(formatModelPdb(models, { exact: false }), "utf8");
-    const parts = Math.max(1, Math.ceil(bytes.length / MOST_BYTES));
+    const parts = Math.max(1, Math.ceil(bytes.length / maxMessageBytes));
     for (let part = 0; part < parts; part++) {
-      const piece = bytes.subarray(part * MOST_BYTES, (part + 1) * MOST_BYTES);
-      this.#send({ kind: "answer", id, name: `${name}.pdb`, part, parts }, [piece]);
+      const piece = bytes.subarray(part * maxMessageBytes, (part + 1) * maxMessageBytes);
+      send({ kind: "answer", id, name: `${name}.pdb`, part, parts }, [piece]);
     }
   }
 
-  #send(answer: ViewerAnswer, buffers: readonly ArrayBufferView[] = []): void {
-    this.send(answer, buffers);
-  }
-
-  /** Ends the viewer and the maps in it; its views go blank. */
+  /** Closes the viewer and its maps; their views become empty. */
   override close(): void {
-    clearTimeout(this.#rest);
+    clearTimeout(this.densityTimer);
     for (const map of [this.density, ...this.maps]) map.close();
     super.close();
-  }
-}
-
-function checkModel(model: GaussianModel, name: string): void {
-  if (model.count === 0) throw new InputError(name, "at least one Gaussian", "none");
-  if (model.params.length !== 5 * model.count) {
-    throw new InputError(
-      name,
-      `${5 * model.count} parameters of ${model.count} Gaussians`,
-      String(model.params.length),
-    );
-  }
-  const bad = model.params.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new InputError(
-      `${name}: Gaussian ${(bad % model.count) + 1}`,
-      "finite numbers",
-      String(model.params[bad]),
-    );
   }
 }

@@ -3,7 +3,7 @@ import { widgetModule, widgetModuleVersion } from "../module";
 import { gaussianPicture } from "./picture";
 import { gaussianViewerTraits } from "./state";
 
-/** The viewer as a widget: its front-end module, its traits, and its still picture. */
+/** The viewer as a widget: front-end module, traits, checks of its state, still picture. */
 export const gaussianViewerKind: WidgetKind<typeof gaussianViewerTraits> = {
   modelName: "GaussianViewerModel",
   modelModule: widgetModule,

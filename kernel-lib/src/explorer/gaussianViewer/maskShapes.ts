@@ -1,10 +1,10 @@
 import { mismatch, type Trait } from "tslab-widgets/traits";
 import { boxLengthOf, type GaussianModel } from "../../model/gaussianModel";
 
-/** A part of space that adds its Gaussians to a region or takes them out. Lengths in Å from the middle of the box. */
+/** A sphere or box that adds Gaussians to a region or subtracts them. Lengths in Å, positions from the middle of the box. */
 export type MaskShape = { mode: "add" | "subtract"; centre: readonly [number, number, number] } & (
   | { kind: "sphere"; radius: number }
-  /** `size` holds the whole edges. */
+  /** `size` are the full lengths of the edges. */
   | { kind: "box"; size: readonly [number, number, number] }
 );
 
@@ -20,7 +20,7 @@ function isMaskShape(value: unknown): value is MaskShape {
   return kind === "box" && isVector(size) && size.every((edge) => edge > 0);
 }
 
-/** Shapes in the order in which they act. */
+/** Trait of shapes, in the order in which they are applied. */
 export const maskShapes: Trait<readonly MaskShape[], readonly MaskShape[]> = {
   initial: () => [],
   accept(given) {
@@ -34,17 +34,17 @@ export const maskShapes: Trait<readonly MaskShape[], readonly MaskShape[]> = {
 };
 
 /**
- * Which Gaussians have their centres in a region, edges included: one shape after the other adds or takes out.
+ * The Gaussians with their centres in a region, borders included: shapes are added or subtracted one after the other.
  * @returns 1 or 0 for each Gaussian
  */
 export function gaussiansInShapes(model: GaussianModel, shapes: readonly MaskShape[]): Uint8Array {
   const { count, params } = model;
-  const edge = boxLengthOf(model);
+  const boxLength = boxLengthOf(model);
   const flags = new Uint8Array(count);
   for (const shape of shapes) {
     const value = shape.mode === "add" ? 1 : 0;
     for (let i = 0; i < count; i++) {
-      const [dx, dy, dz] = shape.centre.map((c, axis) => params[axis * count + i]! * edge - c) as [
+      const [dx, dy, dz] = shape.centre.map((c, axis) => params[axis * count + i]! * boxLength - c) as [
         number,
         number,
         number,

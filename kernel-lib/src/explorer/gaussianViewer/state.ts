@@ -3,9 +3,11 @@ import { bool, choice, float, int, json, list, numbers, type StateOf, text } fro
 import { DensityMap } from "./densityMap";
 import { maskShapes } from "./maskShapes";
 
-/** What the two sides of the viewer of the Gaussians share. Sets of Gaussians are [5N] as in {@link GaussianModel}. */
+/**
+ * The protocol between the Gaussian viewer in the kernel and its views. Models are arrays [5 · N] like `GaussianModel.params`.
+ */
 
-/** What the colour of a Gaussian says. */
+/** What the colours of Gaussians show. */
 export const colourings = [
   "amplitude",
   "displacement",
@@ -14,15 +16,18 @@ export const colourings = [
   "free",
   "none",
 ] as const;
+/** One of {@link colourings}. */
 export type Colouring = (typeof colourings)[number];
 
 /** A plane through a map. */
 export interface MapSlice {
+  /** Whether it is drawn. */
   visible: boolean;
-  /** Name of the map; empty: the decoded density. */
+  /** Name of the map; empty: the density of the model. */
   map: string;
+  /** Normal of the plane. */
   axis: "x" | "y" | "z";
-  /** 0 … 1 along the axis. */
+  /** 0 to 1 along the axis. */
   position: number;
 }
 
@@ -32,63 +37,81 @@ const densityMap = child<DensityMap, DensityMap>(
   () => new DensityMap({ name: "Decoded density", visible: false, colour: "#7fa7c9", opacity: 0.45 }),
 );
 
+/** Traits of the viewer. */
 export const gaussianViewerTraits = {
+  /** Title above the view. */
   title: text(""),
-  /** Pixels. */
+  /** Height of a view in pixels. */
   height: int(520),
-  /** The model's box and the Å per pixel of it. */
+  /** Box of the models in pixels. */
   boxSize: int(1),
+  /** Å per pixel. */
   apix: float(1),
+  /** The neutral model. */
   neutral: numbers(Float32Array),
   /** 1 for each Gaussian that training may move; empty: all. */
   free: numbers(Uint8Array),
-  /** What is shown. */
+  /** The model that is shown. */
   gaussians: numbers(Float32Array),
-  /** A second state over it; empty: none. */
+  /** A second model over it; empty: none. */
   second: numbers(Float32Array),
+  /** Whether the second model is drawn. */
   secondVisible: bool(true),
-  /** Arrows lead from one set of Gaussians to another; empty: none. */
+  /** Model at the start of arrows; empty: no arrows. */
   arrowsFrom: numbers(Float32Array),
+  /** Model at the tips of arrows; empty: no arrows. */
   arrowsTo: numbers(Float32Array),
+  /** Whether arrows are drawn. */
   arrowsVisible: bool(true),
-  /** Arrows are drawn this many times as long as the motion. */
+  /** Length of the arrows, relative to the motion. */
   arrowScale: float(1),
-  /** Å of motion below which a Gaussian has no arrow; negative: a tenth of the farthest. */
+  /** Å below which a Gaussian has no arrow; negative: a tenth of the longest motion. */
   arrowLeast: float(-1),
 
+  /** Whether Gaussians are drawn as spheres. */
   spheresVisible: bool(true),
-  /** Radius of a sphere, in sigma. */
+  /** Radius of a sphere, in standard deviations of its Gaussian. */
   sphereScale: float(0.7),
+  /** What the colours of the spheres show. */
   colourBy: choice(colourings, "displacement"),
 
+  /** Density of the shown model, computed while it is visible. */
   density: densityMap,
+  /** Maps that are drawn as isosurfaces. */
   maps: list<DensityMap, DensityMap>(densityMap),
+  /** A plane through a map. */
   slice: json<MapSlice>(() => ({ visible: false, map: "", axis: "z", position: 0.5 })),
 
+  /** The mask: spheres and boxes that are added and subtracted in order. */
   shapes: maskShapes,
   /** 1 for each Gaussian of the region; empty: there is none. */
   region: numbers(Uint8Array),
 
-  /** A recorded path, [frames · 5N], each parameter in steps of 1/65535 between its lowest and highest value. */
+  /** A recorded motion, [frames · 5 · N], each parameter in steps of 1/65535 between its lowest and highest value. */
   frames: numbers(Uint16Array),
+  /** Number of frames; 0: no motion. */
   frameCount: int(0),
-  /** x, y, z, amplitude, sigma. */
+  /** Lowest value of x, y, z, amplitude and sigma in the frames. */
   frameLow: list(float(0), () => [0, 0, 0, 0, 0], 5),
+  /** Highest value of x, y, z, amplitude and sigma in the frames. */
   frameHigh: list(float(0), () => [0, 0, 0, 0, 0], 5),
+  /** Speed of the playback. */
   framesPerSecond: float(12),
+  /** Whether the motion is played backwards after each end. */
   backAndForth: bool(true),
 
-  /** Where the view looks from, 16 numbers; empty: from where it fits. */
+  /** Orientation of the view, a 4 × 4 matrix; empty: the default, in which the model fits. */
   camera: list(float(0)),
-  /** What the kernel has to say, in words. */
+  /** Message in the status line. */
   notice: text(""),
 };
 
+/** Values of the traits. */
 export type GaussianViewerState = StateOf<typeof gaussianViewerTraits>;
 
-/** What a view asks of the kernel; the answer carries the same `id`. */
+/** Request of a view: the motion as PDB text. The answer has the same `id`. */
 export type ViewerRequest = { kind: "pdb"; id: string };
-/** `part` of `parts` of a text in UTF-8, one after the other, each the one buffer of its message. */
+/** One of the `parts` of a text in UTF-8, as the buffer of the message; parts are sent in order. */
 export type ViewerAnswer =
   | { kind: "answer"; id: string; name: string; part: number; parts: number }
   | { kind: "problem"; id: string; text: string };

@@ -1,47 +1,51 @@
 import { distinctLabels } from "../../display/checks";
-import { type Marker, seriesStyle, setColours } from "../../display/theme";
-import { robustRange } from "./drawn";
+import { type Marker, palette, seriesStyle, setColours } from "../../display/theme";
+import type { CategoryColumn } from "../../particles/particleColumns";
+import { robustRange } from "./ranges";
 import type { Colouring, ScatterCategory } from "./state";
-import { type CategoryColumn, type ScatterTable, SETS } from "./table";
+import { type ScatterTable, setsColumn } from "./table";
 
-/** A coloured set of particles, as the scatter shows it. */
+/** A set of particles as the scatter shows it. */
 export interface ScatterSet {
+  /** In the legend. */
   name: string;
-  /** Any colour of CSS. */
+  /** `#rgb` or `#rrggbb`. */
   colour: string;
-  /** Shape of its points; default a circle. */
+  /** Shape of its points. Default a circle. */
   marker?: Marker;
-  /** Ascending particle rows. */
+  /** Particle rows from 0, in any order. */
   rows: Uint32Array;
 }
 
-/** Categories that are told apart; what is rarer is of one colour. */
-const MOST_CATEGORIES = 30;
-const OTHERS = "others";
-const NO_SET = "in no set";
-const GREY = "#8a8a8a";
+/** Categories in a legend; beyond that, the least frequent ones are combined. */
+const maxCategories = 30;
+const othersLabel = "others";
+const noSetLabel = "in no set";
+const grey = palette.grey;
 
-/** How all particles are coloured. */
+/** Colours of all particles. */
 export interface ParticleColours {
+  /** The legend. */
   colouring: Colouring;
-  /** Number of each particle; empty unless numbers colour. */
+  /** Number of each particle; empty unless coloured by numbers. */
   numbers: Float32Array;
-  /** Category of each particle; empty unless categories or sets colour. */
+  /** Category of each particle; empty unless coloured by categories or sets. */
   codes: Uint16Array;
 }
 
+/** Particles without colours. */
 export const noColours = (): ParticleColours => ({
   colouring: { kind: "none" },
   numbers: new Float32Array(0),
   codes: new Uint16Array(0),
 });
 
-/** Colours of particles by what `name` names: an axis, a column, the sets; empty for none. */
+/** Colours of particles by an axis, a column or the sets; none for an empty name. @throws InputError for an unknown name */
 export function coloursOf(table: ScatterTable, name: string, sets: readonly ScatterSet[]): ParticleColours {
   if (name === "") return noColours();
-  if (name === SETS) return coloursOfSets(table.count, sets);
+  if (name === setsColumn) return coloursOfSets(table.count, sets);
   const column = table.column(name);
-  if (column && "categories" in column) return coloursOfCategories(name, column.categories);
+  if (column?.kind === "category") return coloursOfCategories(column);
   const numbers = table.values(name);
   return {
     ...noColours(),
@@ -50,62 +54,65 @@ export function coloursOf(table: ScatterTable, name: string, sets: readonly Scat
   };
 }
 
-/** Of a particle in several sets the last one counts, as it would be painted last. */
+/** A particle in several sets has the colour of the last one. */
 function coloursOfSets(count: number, sets: readonly ScatterSet[]): ParticleColours {
   const codes = new Uint16Array(count).fill(sets.length);
   sets.forEach(({ rows }, set) => {
     for (let i = 0; i < rows.length; i++) codes[rows[i]!] = set;
   });
   let without = 0;
-  for (let i = 0; i < count; i++) if (codes[i] === sets.length) without++;
-  const names = distinctLabels([...sets.map(({ name }) => name), NO_SET]);
-  const categories: ScatterCategory[] = sets.map(({ colour, marker = "circle", rows }, set) => ({
-    name: names[set]!,
-    colour,
-    marker,
-    count: rows.length,
-  }));
-  categories.push({ name: names[sets.length]!, colour: GREY, marker: "circle", count: without });
-  return { ...noColours(), colouring: { kind: "sets", name: SETS, categories }, codes };
+  for (const code of codes) if (code === sets.length) without++;
+  const categories = withDistinctNames([
+    ...sets.map(({ name, colour, marker = "circle", rows }) => ({
+      name,
+      colour,
+      marker,
+      count: rows.length,
+    })),
+    { name: noSetLabel, colour: grey, marker: "circle", count: without },
+  ]);
+  return { ...noColours(), colouring: { kind: "sets", name: setsColumn, categories }, codes };
 }
 
-function coloursOfCategories(name: string, { codes, names }: CategoryColumn): ParticleColours {
+function coloursOfCategories({ name, codes, names }: CategoryColumn): ParticleColours {
   const counts = new Uint32Array(names.length);
-  for (let i = 0; i < codes.length; i++) counts[codes[i]!]!++;
-  const every = Array.from(names.keys()).filter((code) => counts[code]! > 0);
-  const many = every.length > MOST_CATEGORIES;
-  const kept = many
-    ? new Set([...every].sort((a, b) => counts[b]! - counts[a]! || a - b).slice(0, MOST_CATEGORIES - 1))
-    : new Set(every);
-  // Those that are kept stay in the column's own order.
-  const order = every.filter((code) => kept.has(code));
-  const place = new Uint16Array(names.length).fill(order.length);
-  order.forEach((code, at) => {
-    place[code] = at;
+  for (const code of codes) counts[code]!++;
+  const { kept, others } = keptCategories(counts);
+  const indexOf = new Uint16Array(names.length).fill(kept.length);
+  kept.forEach((code, index) => {
+    indexOf[code] = index;
   });
-  const categories: ScatterCategory[] = order.map((code, at) => ({
+  const categories: ScatterCategory[] = kept.map((code, index) => ({
     name: names[code]!,
-    colour: categoryColour(at),
-    marker: seriesStyle(at).marker,
+    colour: categoryColour(index),
+    marker: seriesStyle(index).marker,
     count: counts[code]!,
   }));
-  if (many) {
-    const rest = every.reduce((sum, code) => (kept.has(code) ? sum : sum + counts[code]!), 0);
-    categories.push({ name: OTHERS, colour: GREY, marker: "circle", count: rest });
-  }
-  const labels = distinctLabels(categories.map((category) => category.name));
+  if (others > 0) categories.push({ name: othersLabel, colour: grey, marker: "circle", count: others });
   return {
     ...noColours(),
-    colouring: {
-      kind: "category",
-      name,
-      categories: categories.map((category, at) => ({ ...category, name: labels[at]! })),
-    },
-    codes: Uint16Array.from(codes, (code) => place[code]!),
+    colouring: { kind: "category", name, categories: withDistinctNames(categories) },
+    codes: Uint16Array.from(codes, (code) => indexOf[code]!),
   };
 }
 
-/** Colours of series; those that come again, with another shape of points, are a little greyer each time. */
+/** Codes of the categories with a colour of their own, ascending, and the number of particles in the others. */
+function keptCategories(counts: Uint32Array): { kept: number[]; others: number } {
+  const used = Array.from(counts.keys()).filter((code) => counts[code]! > 0);
+  if (used.length <= maxCategories) return { kept: used, others: 0 };
+  const frequent = [...used].sort((a, b) => counts[b]! - counts[a]! || a - b).slice(0, maxCategories - 1);
+  const kept = frequent.sort((a, b) => a - b);
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return { kept, others: kept.reduce((rest, code) => rest - counts[code]!, all) };
+}
+
+/** A legend with two entries of one name could not hide them separately. */
+function withDistinctNames(categories: readonly ScatterCategory[]): ScatterCategory[] {
+  const names = distinctLabels(categories.map(({ name }) => name));
+  return categories.map((category, i) => ({ ...category, name: names[i]! }));
+}
+
+/** Colour of a category. Colours repeat, with the next marker and a little greyer each time. */
 export function categoryColour(index: number): string {
   const part = 0.15 * Math.floor(index / setColours.length);
   const { colour } = seriesStyle(index);

@@ -1,13 +1,13 @@
 import { InputError } from "../../errors";
 
 /**
- * What the page may ask of a scatter. Places are coordinates along the shown axes x and y; distances are always those in
- * the latent space, over all of its dimensions, between the latent vectors that the places stand for.
+ * How a page selects particles. Places are coordinates along the shown axes x and y; distances are measured in all
+ * dimensions of the latent space, between the latent vectors at these places.
  */
 export type SelectRequest = { mode: "replace" | "add" | "subtract" } & (
   | { how: "lasso"; polygon: number[] }
   | { how: "box"; low: number[]; high: number[] }
-  /** `radius` is a distance, or the place that is to lie on the border. */
+  /** `radius` is a distance, or a place on the border. */
   | { how: "radius"; centre: number[]; radius: number | number[] }
   | { how: "nearest"; centre: number[]; number: number }
   /** Around the probe. */
@@ -16,12 +16,24 @@ export type SelectRequest = { mode: "replace" | "add" | "subtract" } & (
   | { how: "all" | "none" | "invert" }
 );
 
+/** Asks for a piece of the table of the shown particles; `version` is that of the first piece. */
+export interface CsvRequest {
+  kind: "csv";
+  /** Which of the shown particles. */
+  what: "selected" | "all";
+  /** Index of the first row among the exported ones. */
+  from: number;
+  /** Of the first piece; none for that. */
+  version?: number;
+}
+
+/** A request of a page. */
 export type ScatterRequest =
   | { kind: "select"; request: SelectRequest }
+  /** Adds an anchor to the path; null: at the probe. */
   | { kind: "anchor"; at: number[] | null }
   | { kind: "thumbnail"; row: number }
-  /** A piece of the table of the particles that are shown; `version` is that of the first piece. */
-  | { kind: "csv"; what: "selected" | "all"; from: number; version?: number };
+  | CsvRequest;
 
 type Fields = Record<string, unknown>;
 
@@ -41,21 +53,12 @@ function numbers(fields: Fields, key: string, length?: number): number[] {
   return value as number[];
 }
 
-function number(fields: Fields, key: string, least: number, whole: boolean): number {
+/** @param fits default any finite number */
+function number(fields: Fields, key: string, min: number, fits = Number.isFinite): number {
   const value = fields[key];
-  if (
-    typeof value !== "number" ||
-    !(value >= least) ||
-    !Number.isFinite(value) ||
-    (whole && !Number.isInteger(value))
-  ) {
-    throw new InputError(
-      key,
-      `${whole ? "a whole number" : "a number"} of ${least} or more`,
-      JSON.stringify(value) ?? "nothing",
-    );
-  }
-  return value;
+  if (typeof value === "number" && value >= min && fits(value)) return value;
+  const what = fits === Number.isInteger ? "an integer" : "a number";
+  throw new InputError(key, `${what} of ${min} or more`, JSON.stringify(value) ?? "nothing");
 }
 
 function oneOf<const C extends string>(fields: Fields, key: string, options: readonly C[]): C {
@@ -66,7 +69,7 @@ function oneOf<const C extends string>(fields: Fields, key: string, options: rea
   return found;
 }
 
-/** @throws InputError for a message that asks for nothing known, or wrongly */
+/** Checks a message. @throws InputError for an unknown request and for invalid fields */
 export function readRequest(content: Fields): ScatterRequest {
   const kind = oneOf(content, "kind", ["select", "anchor", "thumbnail", "csv"]);
   switch (kind) {
@@ -75,13 +78,13 @@ export function readRequest(content: Fields): ScatterRequest {
     case "anchor":
       return { kind, at: content["at"] === null ? null : numbers(content, "at", 2) };
     case "thumbnail":
-      return { kind, row: number(content, "row", 0, true) };
+      return { kind, row: number(content, "row", 0, Number.isInteger) };
     case "csv":
       return {
         kind,
         what: oneOf(content, "what", ["selected", "all"]),
-        from: number(content, "from", 0, true),
-        ...(content["version"] !== undefined && { version: number(content, "version", 0, true) }),
+        from: number(content, "from", 0, Number.isInteger),
+        ...(content["version"] !== undefined && { version: number(content, "version", 0, Number.isInteger) }),
       };
   }
 }
@@ -111,19 +114,19 @@ function readSelect(content: Fields): SelectRequest {
         centre: numbers(content, "centre", 2),
         radius: Array.isArray(content["radius"])
           ? numbers(content, "radius", 2)
-          : number(content, "radius", 0, false),
+          : number(content, "radius", 0),
       };
     case "nearest":
       return {
         mode,
         how,
         centre: numbers(content, "centre", 2),
-        number: number(content, "number", 1, true),
+        number: number(content, "number", 1, Number.isInteger),
       };
     case "latentRadius":
-      return { mode, how, radius: number(content, "radius", 0, false) };
+      return { mode, how, radius: number(content, "radius", 0) };
     case "latentNearest":
-      return { mode, how, number: number(content, "number", 1, true) };
+      return { mode, how, number: number(content, "number", 1, Number.isInteger) };
     default:
       return { mode, how };
   }

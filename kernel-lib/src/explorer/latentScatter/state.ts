@@ -5,152 +5,167 @@ import type { Marker } from "../../display/theme";
 import { widgetModule, widgetModuleVersion } from "../module";
 
 /**
- * What the two sides of the latent scatter share. The kernel holds all particles; this is what the page gets to see of
- * them, complete, so that a reloaded page or a second view shows the same.
+ * The protocol between the scatter in the kernel and its views. The kernel has all particles; the traits hold all that a page
+ * draws, so that a reloaded page or a second view shows the same.
  */
 
-/** An axis or colour that can be chosen. */
+/** An axis or a colouring that can be chosen. */
 export interface ScatterChoice {
+  /** Identifies it; shown to the user. */
   name: string;
   kind: "latent" | "component" | "number" | "category" | "sets";
+  /** Of a column, where it is known. */
   unit?: string;
 }
 
 /** An axis as it is drawn. */
 export interface ShownAxis {
   name: string;
-  /** What stands beside it: with its unit, and the part of the whole variance that a component has. */
+  /** Name with unit, or with the fraction of the variance that a component explains. */
   title: string;
   kind: ScatterChoice["kind"];
-  /** Whether it only spreads the particles out: probe and path lie at its foot, at 0, wherever they are dragged. */
+  /** Whether it only spreads the particles: probe and path stay at 0 along it. */
   spreads: boolean;
-  /** The range that holds all particles, with a margin. */
+  /** The range of all particles, with a margin. */
   low: number;
   high: number;
 }
 
-/** The axes that the points of the state belong to; `x`, `y`, `z` of the state may already be ahead of them. */
+/** The axes of the published points; the traits `x`, `y` and `z` may already have changed. */
 export interface ShownAxes {
   x: ShownAxis;
   y: ShownAxis;
   z: ShownAxis | null;
 }
 
+/** An entry of the legend. */
 export interface ScatterCategory {
+  /** Unique in the legend. */
   name: string;
+  /** `#rgb` or `#rrggbb`. */
   colour: string;
   /** Shape of its points. */
   marker: Marker;
-  /** Particles of it among all. */
+  /** Number of its particles, drawn or not. */
   count: number;
 }
 
-/** How the points' colours are to be read. */
+/** The meaning of the points' colours. */
 export type Colouring =
   | { kind: "none" }
   | { kind: "number"; name: string; title: string; low: number; high: number }
   | { kind: "category" | "sets"; name: string; categories: ScatterCategory[] };
 
-/** A two-dimensional histogram of all particles: `cells` along each axis, between the axes' `low` and `high`. */
+/** A two-dimensional histogram of all particles over the range of both axes. */
 export interface DensityGrid {
+  /** Number of cells along each axis. */
   cells: number;
-  /** Particles in the fullest cell. */
+  /** Particles in the cell with most. */
   most: number;
 }
 
-/** What a slider moves the probe along. */
+/** A slider that moves the probe along an axis. */
 export interface ProbeSlider {
+  /** Of the axis. */
   name: string;
   low: number;
   high: number;
 }
 
-/** Coordinates that the probe is asked to take, by the axes' names. */
+/** Coordinates that a page asks the probe to take, by names of axes. */
 export type ProbeTarget = Record<string, number>;
 
-/** The part of the axes that a view shows; null where it shows all. */
+/** The part of the plane that a view shows. */
 export interface ScatterZoom {
   x: readonly [number, number];
   y: readonly [number, number];
 }
 
+/** Traits of the scatter. */
 export const latentScatterTraits = {
   title: text(""),
-  /** All particles. */
+  /** Number of particles. */
   count: int(0),
   /** Dimensions of the latent space. */
   latent: int(1),
+  /** What can be an axis, and what can colour the points. */
   axes: json<readonly ScatterChoice[]>(() => []),
   colours: json<readonly ScatterChoice[]>(() => []),
   x: text(""),
   y: text(""),
-  /** A third axis makes the picture three-dimensional. */
+  /** A third axis, for a plot in 3-D. */
   z: nullable(text("")),
-  /** Name of what colours the points; empty: nothing. */
+  /** Name of the axis or column that colours the points, or `sets`; empty for none. */
   colour: text(""),
   /** Categories and sets whose particles are neither drawn nor selected. */
   hidden: list(text("")),
+  /** Null: all is shown. */
   zoom: nullable(json<ScatterZoom>(() => ({ x: [0, 1], y: [0, 1] }))),
 
+  /** Null before there are points. */
   shown: json<ShownAxes | null>(() => null),
-  /** Coordinates of the points drawn. */
+  /** Coordinates of the drawn points. */
   pointsX: numbers(Float32Array),
   pointsY: numbers(Float32Array),
   /** Empty with two axes. */
   pointsZ: numbers(Float32Array),
-  /** Particle rows of the points drawn; empty where all are. */
+  /** Particle rows of the drawn points; empty where all are drawn. */
   drawnRows: numbers(Uint32Array),
   colouring: json<Colouring>(() => ({ kind: "none" })),
-  /** Where numbers colour: the number of each point drawn. */
+  /** Number of each drawn point; empty unless coloured by numbers. */
   colourNumbers: numbers(Float32Array),
-  /** Where categories or sets do: the index of each point's category. */
+  /** Index of the category of each drawn point; empty unless coloured by categories or sets. */
   colourCodes: numbers(Uint16Array),
+  /** Null where all points are drawn, and in 3-D. */
   density: nullable(json<DensityGrid>(() => ({ cells: 0, most: 0 }))),
   /** Particles in each cell, rows of y from below, [cells · cells]. */
   densityCounts: numbers(Float32Array),
 
-  /** 1 for each point drawn that is selected. */
+  /** 1 for each drawn point that is selected. */
   selected: numbers(Uint8Array),
-  /** Selected of all particles. */
+  /** Number of selected particles, drawn or not. */
   selectedCount: int(0),
-  /** Coordinates of selected particles that are not among the points drawn, one after the other; at most 10,000. */
+  /** Coordinates of selected particles that are not drawn, [particles · axes]; at most 10,000 particles. */
   selectedBeside: numbers(Float32Array),
 
-  /** The probe's place in the latent space, [latent]. */
+  /** Latent vector of the probe, [latent]. */
   probe: list(float(0)),
   /** Its coordinates along the shown axes. */
   probePlace: list(float(0)),
-  /** Coordinates along the shown axes of the places of a motion that is played, where the probe is shown meanwhile. */
+  /** Coordinates along the shown axes of the frames of a motion; the probe is shown there while it is played. */
   playedPlaces: numbers(Float32Array),
-  /** What the page asks of the probe. */
+  /** Where a page drags the probe. */
   probeTo: json<ProbeTarget>(() => ({})),
+  /** Sliders for the directions in which the probe cannot be dragged, and its coordinates along them. */
   sliders: json<readonly ProbeSlider[]>(() => []),
   sliderValues: list(float(0)),
 
-  /** Points of the latent space that the path goes through. */
+  /** Latent vectors that the path passes through. */
   anchors: list(list(float(0))),
-  /** Evenly spaced places on the path. */
+  /** Number of stations at equal distances on the path. */
   stationCount: int(10),
-  /** Coordinates of anchors, of stations, and of points close together on the path, along the shown axes. */
+  /** Coordinates along the shown axes of anchors, of stations, and of the points of the line, [points · axes]. */
   anchorPlaces: numbers(Float32Array),
   stationPlaces: numbers(Float32Array),
   pathLine: numbers(Float32Array),
 
-  /** Whether there are images of particles to be had. */
+  /** Whether images of particles can be requested. */
   thumbnails: json<boolean>(() => false),
+  /** Message in the status line. */
   status: text(""),
-  /** Height of a view that is the value of a cell, in pixels. */
+  /** Height of a view in the output of a cell, in pixels. */
   height: int(560),
 };
 
+/** Type of {@link latentScatterTraits}. */
 export type LatentScatterTraits = typeof latentScatterTraits;
 
-/** Its entries: what `observe` and `get` know. */
+/** Values of the traits. */
 export type LatentScatterState = {
   [K in keyof LatentScatterTraits]: ReturnType<LatentScatterTraits[K]["initial"]>;
 };
 
-export const MOST_STATIONS = 200;
+const maxStations = 200;
 
 function check(state: LatentScatterState): void {
   const among = (key: string, name: string, choices: readonly ScatterChoice[]) => {
@@ -171,13 +186,14 @@ function check(state: LatentScatterState): void {
       throw new TypeError(`LatentScatter.${key}: expected ${state.latent} numbers, found ${wrong.length}`);
     }
   }
-  if (state.stationCount < 1 || state.stationCount > MOST_STATIONS) {
+  if (state.stationCount < 1 || state.stationCount > maxStations) {
     throw new TypeError(
-      `LatentScatter.stationCount: expected 1 to ${MOST_STATIONS}, found ${state.stationCount}`,
+      `LatentScatter.stationCount: expected 1 to ${maxStations}, found ${state.stationCount}`,
     );
   }
 }
 
+/** The scatter as a widget: front-end module, traits, and checks of its state. */
 export const latentScatterKind: WidgetKind<LatentScatterTraits> = {
   modelName: "LatentScatterModel",
   modelModule: widgetModule,

@@ -1,49 +1,55 @@
 import { InputError } from "../../errors";
 import { type Pca, pca, pcaTransform } from "../../latent/pca";
 import { columnsOf } from "../../latent/selection";
-import type { ParticleColumn } from "../../particles/particleColumns";
-import { histogramHeights, robustRange } from "./drawn";
+import type { CategoryColumn, ParticleColumn } from "../../particles/particleColumns";
+import { histogramHeights } from "./drawnPoints";
+import { robustRange } from "./ranges";
 import type { ScatterChoice } from "./state";
 
-/** A column of the particle table, or anything else that each particle has: numbers, or texts as categories. */
+/** A value for each particle: numbers, or strings as categories. */
 export interface ScatterColumn {
+  /** Name of the axis or colouring. */
   name: string;
+  /** [n], one for each particle. */
   values: ArrayLike<number> | readonly string[];
+  /** Shown behind the name. Default none. */
   unit?: string;
 }
 
+/** A column in the table. */
+export type TableColumn =
+  | { name: string; kind: "number"; values: ArrayLike<number>; unit?: string | undefined }
+  | CategoryColumn;
+
 /** A coordinate that is a linear function of the latent vector: weights · z + offset. */
 export interface LinearAxis {
+  /** [latent]. */
   weights: Float64Array;
   offset: number;
 }
 
-/** Categories of every particle. */
-export interface CategoryColumn {
-  codes: ArrayLike<number>;
-  names: readonly string[];
-}
-
-type KnownColumn = { unit?: string } & ({ numbers: ArrayLike<number> } | { categories: CategoryColumn });
-
-/** Name of the axis that is a particle's place in the file. */
-export const ROW = "row";
-/** Name of the axis that makes a histogram of the points of one dimension. */
-const HISTOGRAM = "histogram";
-/** Particles on either side that {@link ScatterTable.widest} leaves out. */
-const WIDEST_OUTSIDE = 0.02;
-const HISTOGRAM_SEED = 1;
+/** Name of the axis of row numbers. */
+export const rowAxis = "row";
+/** Name of the axis that spreads the points of one dimension to a histogram. */
+const histogramAxis = "histogram";
+const histogramSeed = 1;
 /** Name of the colouring by sets. */
-export const SETS = "sets";
+export const setsColumn = "sets";
+/** Fraction of the particles on either side that {@link ScatterTable.widest} leaves out. */
+const outsideWidest = 0.02;
 
-/** All that particles can be drawn over and coloured by: latent axes, principal components, columns. */
+/** What particles can be plotted over and coloured by: latent coordinates, principal components, columns. Owns all three. */
 export class ScatterTable {
-  private readonly columns = new Map<string, KnownColumn>();
-  private readonly drawn = new Map<string, Float32Array>();
+  private readonly columns = new Map<string, TableColumn>();
+  /** Coordinates along the axes that were asked for, by name. */
+  private readonly coordinates = new Map<string, Float32Array>();
   private components: Pca | undefined;
   private points: Float32Array;
 
-  /** @param latents [n · latent] */
+  /**
+   * @param latents [n · latent]
+   * @throws InputError where the length does not fit
+   */
   constructor(
     latents: Float32Array,
     readonly latent: number,
@@ -54,10 +60,12 @@ export class ScatterTable {
     this.points = checkedLatents(latents, latent);
   }
 
+  /** Number of particles. */
   get count(): number {
     return this.points.length / this.latent;
   }
 
+  /** Latent coordinates, [count · latent]; replaced only by as many, unless there were none. */
   get latents(): Float32Array {
     return this.points;
   }
@@ -73,103 +81,100 @@ export class ScatterTable {
     }
     this.points = latents;
     this.components = undefined;
-    for (const name of [...this.drawn.keys()]) if (!this.columns.has(name)) this.drawn.delete(name);
+    for (const name of this.coordinates.keys()) if (!this.columns.has(name)) this.coordinates.delete(name);
   }
 
-  /** @throws InputError for a column of another length, or with the name of an axis that is there already */
+  /** Adds or replaces a column. @throws InputError for a wrong length, and for the name of a built-in axis */
   setColumn(column: ScatterColumn | ParticleColumn): void {
     const { name } = column;
-    if (
-      name === ROW ||
-      (this.latent === 1 && name === HISTOGRAM) ||
-      name === SETS ||
+    const reserved =
       name === "" ||
+      name === setsColumn ||
+      this.spreads(name) ||
       this.latentIndex(name) >= 0 ||
-      this.componentIndex(name) >= 0
-    ) {
-      throw new InputError("column", "a name that no other axis has", JSON.stringify(name));
-    }
-    const known = knownColumn(column);
-    const length = "numbers" in known ? known.numbers.length : known.categories.codes.length;
+      this.componentIndex(name) >= 0;
+    if (reserved) throw new InputError("column", "a name that no other axis has", JSON.stringify(name));
+    const added = tableColumn(column);
+    const { length } = added.kind === "number" ? added.values : added.codes;
     if (length !== this.count) {
       throw new InputError(`column ${name}`, `${this.count} values, one a particle`, String(length));
     }
-    this.columns.set(name, known);
-    this.drawn.delete(name);
+    this.columns.set(name, added);
+    this.coordinates.delete(name);
   }
 
+  /** @throws InputError for an unknown name */
   removeColumn(name: string): void {
-    if (!this.columns.delete(name))
+    if (!this.columns.delete(name)) {
       throw new InputError("column", "the name of a column", JSON.stringify(name));
-    this.drawn.delete(name);
+    }
+    this.coordinates.delete(name);
   }
 
   /** What can be an axis. */
   axes(): ScatterChoice[] {
     const { latent, count } = this;
+    const numbered = (prefix: string, kind: ScatterChoice["kind"]) =>
+      Array.from({ length: latent }, (_, i): ScatterChoice => ({ name: `${prefix}${i + 1}`, kind }));
     return [
-      ...Array.from({ length: latent }, (_, d): ScatterChoice => ({ name: `z${d + 1}`, kind: "latent" })),
-      ...(latent > 1 && count > 1
-        ? Array.from(
-            { length: latent },
-            (_, c): ScatterChoice => ({ name: `PC ${c + 1}`, kind: "component" }),
-          )
-        : []),
-      ...(latent === 1 ? [{ name: HISTOGRAM, kind: "number" } as const] : []),
-      ...this.columnChoices().filter(({ kind }) => kind === "number"),
-      { name: ROW, kind: "number" },
+      ...numbered("z", "latent"),
+      ...(latent > 1 && count > 1 ? numbered("PC ", "component") : []),
+      ...(latent === 1 ? [{ name: histogramAxis, kind: "number" } as const] : []),
+      ...this.columnChoices("number"),
+      { name: rowAxis, kind: "number" },
     ];
   }
 
-  /** What can colour the points, sets aside. */
+  /** What can colour the points, apart from sets. */
   colours(): ScatterChoice[] {
-    return [
-      ...this.axes().filter(({ name }) => this.latent > 1 || name !== HISTOGRAM),
-      ...this.columnChoices().filter(({ kind }) => kind === "category"),
-    ];
+    const axes = this.axes().filter(({ name }) => this.latent > 1 || name !== histogramAxis);
+    return [...axes, ...this.columnChoices("category")];
   }
 
-  private columnChoices(): ScatterChoice[] {
-    return Array.from(this.columns, ([name, column]) => ({
-      name,
-      kind: "numbers" in column ? "number" : "category",
-      ...(column.unit ? { unit: column.unit } : {}),
-    }));
+  private columnChoices(kind: TableColumn["kind"]): ScatterChoice[] {
+    return [...this.columns.values()]
+      .filter((column) => column.kind === kind)
+      .map((column) => ({
+        name: column.name,
+        kind,
+        ...(column.kind === "number" && column.unit && { unit: column.unit }),
+      }));
   }
 
+  /** Names of the columns, in the order in which they were added. */
   columnNames(): string[] {
     return [...this.columns.keys()];
   }
 
-  /** The column as it was given. */
-  column(name: string): { numbers: ArrayLike<number> } | { categories: CategoryColumn } | undefined {
+  /** The column of a name; undefined for built-in axes. */
+  column(name: string): TableColumn | undefined {
     return this.columns.get(name);
   }
 
-  /** Coordinates of all particles along an axis, as they are drawn and selected on. */
+  /** Coordinates of all particles along an axis. @throws InputError for a name that is no axis */
   values(name: string): Float32Array {
-    const known = this.drawn.get(name);
+    const known = this.coordinates.get(name);
     if (known) return known;
-    const values = this.made(name);
-    this.drawn.set(name, values);
+    const values = this.computed(name);
+    this.coordinates.set(name, values);
     return values;
   }
 
-  private made(name: string): Float32Array {
+  private computed(name: string): Float32Array {
     const d = this.latentIndex(name);
     if (d >= 0) return columnsOf(this.points, this.latent, [d])[0]!;
     const c = this.componentIndex(name);
-    if (c >= 0) {
-      const { axes, mean } = this.pca();
-      const axis = axes.slice(c * this.latent, (c + 1) * this.latent);
-      return pcaTransform({ ...this.pca(), axes: axis, mean }, this.points, 1);
-    }
-    if (name === ROW) return Float32Array.from({ length: this.count }, (_, i) => i);
-    if (this.latent === 1 && name === HISTOGRAM) return histogramHeights(this.points, HISTOGRAM_SEED);
+    if (c >= 0) return pcaTransform({ ...this.pca(), axes: this.componentAxis(c) }, this.points, 1);
+    if (name === rowAxis) return Float32Array.from({ length: this.count }, (_, i) => i);
+    if (this.spreads(name)) return histogramHeights(this.points, histogramSeed);
     const column = this.columns.get(name);
-    if (!column || !("numbers" in column))
-      throw new InputError("axis", "a column of numbers", JSON.stringify(name));
-    return new Float32Array(column.numbers);
+    if (column?.kind === "number") return new Float32Array(column.values);
+    throw new InputError("axis", "a column of numbers", JSON.stringify(name));
+  }
+
+  /** Latent coordinates, one array for each dimension. */
+  latentColumns(): Float32Array[] {
+    return Array.from({ length: this.latent }, (_, d) => this.values(`z${d + 1}`));
   }
 
   private pca(): Pca {
@@ -177,64 +182,71 @@ export class ScatterTable {
     return this.components;
   }
 
+  private componentAxis(c: number): Float64Array {
+    return this.pca().axes.slice(c * this.latent, (c + 1) * this.latent);
+  }
+
   /**
-   * Where the particles spread most: two latent vectors between which 96 % of them lie. In one dimension from the 2nd to
-   * the 98th percentile of z; in more, along the first principal component through the mean, between these percentiles.
+   * Two latent vectors between which 96 % of the particles lie where they spread most: the 2nd and 98th percentile of z in one
+   * dimension, in more those along the first principal component through the mean.
    * @returns an empty array for fewer than two particles
    */
   widest(): number[][] {
     if (this.count < 2) return [];
-    const { low, high } = robustRange(this.values(this.latent > 1 ? "PC 1" : "z1"), WIDEST_OUTSIDE);
+    const { low, high } = robustRange(this.values(this.latent > 1 ? "PC 1" : "z1"), outsideWidest);
     if (this.latent === 1) return [[low], [high]];
     const { axes, mean } = this.pca();
     return [low, high].map((along) => Array.from(mean, (middle, d) => middle + along * axes[d]!));
   }
 
-  /** The name with what belongs beside it: the unit, a component's part of the whole variance. */
+  /** The title of an axis: its name with the unit, or with the fraction of the variance that a component explains. */
   title(name: string): string {
     const c = this.componentIndex(name);
     if (c >= 0) return `${name} (${(100 * this.pca().explained[c]!).toFixed(0)} % of the variance)`;
-    if (this.latent === 1 && name === HISTOGRAM) return "particles (histogram)";
-    const unit = this.columns.get(name)?.unit;
-    return unit ? `${name} (${unit})` : name;
+    if (this.latent === 1 && name === histogramAxis) return "particles (histogram)";
+    const column = this.columns.get(name);
+    return column?.kind === "number" && column.unit ? `${name} (${column.unit})` : name;
   }
 
-  /** Whether a place along the axis says nothing of the latent vector: it only spreads the particles out. */
+  /** Whether an axis does not depend on the latent vector, but only spreads the particles. */
   spreads(name: string): boolean {
-    return name === ROW || (this.latent === 1 && name === HISTOGRAM);
+    return name === rowAxis || (this.latent === 1 && name === histogramAxis);
   }
 
   /**
-   * The axis as a function of the latent vector, where it is a linear one. One that only spreads the particles out is 0
-   * everywhere, so that probe and path lie at its foot and are moved along the other axes alone.
+   * An axis as a linear function of the latent vector; undefined where it is none. One that only spreads the particles is 0
+   * everywhere, so that probe and path stay at 0 and move along the other axes alone.
    */
   linear(name: string): LinearAxis | undefined {
-    if (this.spreads(name)) return { weights: new Float64Array(this.latent), offset: 0 };
+    const { latent } = this;
+    if (this.spreads(name)) return { weights: new Float64Array(latent), offset: 0 };
     const d = this.latentIndex(name);
-    if (d >= 0)
-      return { weights: Float64Array.from({ length: this.latent }, (_, e) => (e === d ? 1 : 0)), offset: 0 };
+    if (d >= 0) {
+      return { weights: Float64Array.from({ length: latent }, (_, e) => (e === d ? 1 : 0)), offset: 0 };
+    }
     const c = this.componentIndex(name);
     if (c < 0) return undefined;
-    const { axes, mean } = this.pca();
-    const weights = axes.slice(c * this.latent, (c + 1) * this.latent);
+    const { mean } = this.pca();
+    const weights = this.componentAxis(c);
     return { weights, offset: -weights.reduce((sum, w, e) => sum + w * mean[e]!, 0) };
   }
 
-  /** z of a particle. */
+  /** Latent vector of a particle. */
   latentOf(row: number): number[] {
     return Array.from(this.points.subarray(row * this.latent, (row + 1) * this.latent));
   }
 
   private latentIndex(name: string): number {
-    return numbered(name, "z", this.latent);
+    return numberedIndex(name, "z", this.latent);
   }
 
   private componentIndex(name: string): number {
-    return this.latent > 1 ? numbered(name, "PC ", this.latent) : -1;
+    return this.latent > 1 ? numberedIndex(name, "PC ", this.latent) : -1;
   }
 }
 
-function numbered(name: string, prefix: string, count: number): number {
+/** Index from 0 of names such as `z1`; −1 for other names. */
+function numberedIndex(name: string, prefix: string, count: number): number {
   if (!name.startsWith(prefix)) return -1;
   const rest = name.slice(prefix.length);
   return /^[1-9]\d*$/.test(rest) && Number(rest) <= count ? Number(rest) - 1 : -1;
@@ -247,15 +259,17 @@ function checkedLatents(latents: Float32Array, latent: number): Float32Array {
   return latents;
 }
 
-function knownColumn(column: ScatterColumn | ParticleColumn): KnownColumn {
-  if ("codes" in column) return { categories: { codes: column.codes, names: column.names } };
-  const unit = column.unit === undefined ? {} : { unit: column.unit };
-  if (typeof column.values[0] !== "string") return { ...unit, numbers: column.values as ArrayLike<number> };
+function tableColumn(column: ScatterColumn | ParticleColumn): TableColumn {
+  if ("codes" in column) return column;
+  const { name, unit, values } = column;
+  if (typeof values[0] !== "string") {
+    return { name, kind: "number", values: values as ArrayLike<number>, unit };
+  }
   const known = new Map<string, number>();
-  const codes = Uint32Array.from(column.values as readonly string[], (word) => {
+  const codes = Uint32Array.from(values as readonly string[], (word) => {
     const code = known.get(word) ?? known.size;
     known.set(word, code);
     return code;
   });
-  return { ...unit, categories: { codes, names: [...known.keys()] } };
+  return { name, kind: "category", codes, names: [...known.keys()] };
 }

@@ -5,29 +5,29 @@ import { gaussianMixture } from "../../latent/mixture";
 import { rowsByLabel } from "../../latent/selection";
 import type { TaskOptions } from "../../progress";
 
-/** A way to divide particles into sets by their places in the latent space. */
+/** A way to cluster particles by their latent coordinates. */
 export type Clustering =
   | {
-      /** k-means, or a mixture of Gaussians with full covariances of which each point goes to the likeliest. */
+      /** k-means, or a mixture of Gaussians with full covariances, each particle in its most likely one. */
       method: "kmeans" | "mixture";
       /** Number of clusters. */
       count: number;
-      /** Default 1. */
+      /** Of the random start. Default 1. */
       seed?: number;
     }
   | {
-      /** Clusters that are denser than what lies between them (HDBSCAN), as many as there are; the rest is in none. */
+      /** Clusters of higher density (HDBSCAN), as many as there are; particles between them are in none. */
       method: "density";
-      /** Particles that make a cluster. Default a hundredth of all, at least 20. */
-      leastSize?: number;
-      /** Default 1. */
+      /** Smallest number of particles in a cluster. Default a hundredth of all, at least 20. */
+      minClusterSize?: number;
+      /** Of the random sample. Default 1. */
       seed?: number;
     };
 
 /**
- * Rows of each cluster, clusters in the order of their first coordinate; none is empty.
+ * Particle rows of each cluster, ordered by the clusters' first coordinate; empty clusters are left out.
  * @param points [n · dimensions]
- * @throws InputError for a method that is not known, where there are fewer points than clusters, and where there is none
+ * @throws InputError for an unknown method, for fewer points than clusters, and where no cluster is found
  */
 export async function clusterRows(
   points: Float32Array,
@@ -38,20 +38,18 @@ export async function clusterRows(
   const { seed = 1 } = clustering;
   switch (clustering.method) {
     case "kmeans":
-      return occupied(kMeans(points, dimensions, clustering.count, { seed }).labels, clustering.count);
+      return nonEmpty(kMeans(points, dimensions, clustering.count, { seed }).labels, clustering.count);
     case "mixture": {
       const { labels } = await gaussianMixture(points, dimensions, clustering.count, { seed, ...task });
-      return occupied(labels, clustering.count);
+      return nonEmpty(labels, clustering.count);
     }
     case "density": {
-      const { leastSize } = clustering;
-      const options = { seed, ...(leastSize !== undefined && { minClusterSize: leastSize }), ...task };
+      const { minClusterSize } = clustering;
+      const options = { seed, ...(minClusterSize !== undefined && { minClusterSize }), ...task };
       const { labels, sizes } = await densityClusters(points, dimensions, options);
       if (sizes.length === 0)
-        throw InputError.of(
-          "No clusters were found: the particles lie nowhere closer together than elsewhere.",
-        );
-      return occupied(labels, sizes.length);
+        throw InputError.of("No clusters were found: the density of the particles is the same everywhere.");
+      return nonEmpty(labels, sizes.length);
     }
     default: {
       const { method } = clustering as { method: unknown };
@@ -60,6 +58,6 @@ export async function clusterRows(
   }
 }
 
-function occupied(labels: Int32Array, count: number): Uint32Array[] {
+function nonEmpty(labels: Int32Array, count: number): Uint32Array[] {
   return rowsByLabel(labels, count).filter((rows) => rows.length > 0);
 }

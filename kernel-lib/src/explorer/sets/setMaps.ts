@@ -3,35 +3,36 @@ import type { TaskOptions } from "../../progress";
 import { resolutionAt } from "../../reconstruction/fsc";
 import type { Reconstruction } from "../../reconstruction/reconstruct";
 import type { MapState } from "../explorerState";
-import type { NamedSet } from "./particleSets";
+import type { NamedSet } from "./setTable";
 
-/** Fewer particles make no map that says anything. */
-const LEAST_PARTICLES = 10;
+/** A map of fewer particles would be meaningless. */
+const minParticles = 10;
 
 interface Entry {
-  /** What is there; undefined until the first map is made or its making has failed. */
+  /** Outcome of the last reconstruction; undefined before the first has ended. */
   state?: Exclude<MapState, { status: "waiting" | "running" }>;
   result?: Reconstruction;
-  /** The making that is going on. The map from before stays until it has ended well. */
-  making?: { state: MapState; controller: AbortController };
+  /** The reconstruction in progress; the result before stays until it has succeeded. */
+  job?: { state: MapState; controller: AbortController };
 }
 
-/** The maps of sets, by the sets' ids: which there are, and which are being made. */
+/** Owns the maps of sets, by set id: results and reconstructions in progress. */
 export class SetMaps {
   private readonly entries = new Map<string, Entry>();
 
   /**
-   * @param make    reconstructs some particles
-   * @param changed called after every change
+   * @param reconstructRows reconstructs the given particles
+   * @param changed         called after every change
    */
   constructor(
-    private readonly make: (rows: Uint32Array, task: TaskOptions) => Promise<Reconstruction>,
+    private readonly reconstructRows: (rows: Uint32Array, task: TaskOptions) => Promise<Reconstruction>,
     private readonly changed: () => void,
   ) {}
 
+  /** State of the map of a set; null where there is none. */
   state(id: string): MapState | null {
     const entry = this.entries.get(id);
-    return entry?.making?.state ?? entry?.state ?? null;
+    return entry?.job?.state ?? entry?.state ?? null;
   }
 
   /** The map of a set. @throws InputError where there is none */
@@ -42,30 +43,30 @@ export class SetMaps {
   }
 
   /**
-   * Makes the map of a set; one that is being made already is not begun again. What comes of it belongs to the set's id:
-   * the set may get another name meanwhile, and where it is removed nothing is kept. Where the making is stopped or fails,
-   * a map from before stays.
-   * @throws InputError for a set that is too small, and for particles that cannot be read; StoppedError when stopped
+   * Reconstructs a set. The result is kept by id, so that the set may be renamed meanwhile; it is dropped where the set has
+   * been removed. After a failure the earlier map stays.
+   * @throws InputError for a set that is too small or in progress already, and for particles that cannot be read;
+   * StoppedError when stopped
    */
   async reconstruct({ id, name, rows }: NamedSet): Promise<Reconstruction> {
     const entry = this.entries.get(id) ?? {};
-    if (entry.making) throw InputError.of(`“${name}” is being reconstructed already.`);
-    if (rows.length < LEAST_PARTICLES) {
+    if (entry.job) throw InputError.of(`“${name}” is being reconstructed already.`);
+    if (rows.length < minParticles) {
       throw InputError.of(
-        `“${name}” has too few particles to reconstruct: ${rows.length}, and ${LEAST_PARTICLES} are needed.`,
+        `“${name}” has too few particles to reconstruct: ${rows.length}, and ${minParticles} are needed.`,
       );
     }
     this.entries.set(id, entry);
     const controller = new AbortController();
-    const become = (state: MapState) => {
-      entry.making = { state, controller };
-      this.tell(id, entry);
+    const setState = (state: MapState) => {
+      entry.job = { state, controller };
+      this.notify(id, entry);
     };
-    become({ status: "waiting" });
+    setState({ status: "waiting" });
     try {
-      const result = await this.make(rows, {
+      const result = await this.reconstructRows(rows, {
         signal: controller.signal,
-        onProgress: ({ done, total }) => become({ status: "running", done, total }),
+        onProgress: ({ done, total }) => setState({ status: "running", done, total }),
       });
       const shown = entry.state?.status === "done" && entry.state.shown;
       entry.result = result;
@@ -76,23 +77,24 @@ export class SetMaps {
       if (!stopped && !entry.result) entry.state = { status: "failed", text: (error as Error).message };
       throw error;
     } finally {
-      delete entry.making;
+      delete entry.job;
       if (!entry.state && this.entries.get(id) === entry) this.entries.delete(id);
-      this.tell(id, entry);
+      this.notify(id, entry);
     }
   }
 
-  /** What happens to a set that is not there any more is of no interest. */
-  private tell(id: string, entry: Entry): void {
-    const there = this.entries.get(id);
-    if (there === entry || there === undefined) this.changed();
+  /** Ignores an entry that another one of the same id has replaced. */
+  private notify(id: string, entry: Entry): void {
+    const current = this.entries.get(id);
+    if (current === entry || current === undefined) this.changed();
   }
 
+  /** Stops a reconstruction; no effect where none is in progress. */
   stop(id: string): void {
-    this.entries.get(id)?.making?.controller.abort(new Error("stopped"));
+    this.entries.get(id)?.job?.controller.abort(new Error("stopped"));
   }
 
-  /** Notes whether the viewer shows the map. */
+  /** Records whether the viewer shows the map. */
   setShown(id: string, shown: boolean): void {
     const entry = this.entries.get(id);
     if (entry?.state?.status !== "done") return;
@@ -100,13 +102,13 @@ export class SetMaps {
     this.changed();
   }
 
-  /** Forgets the map of a set, or stops making it. */
+  /** Stops the reconstruction of a set and drops its map. */
   remove(id: string): void {
     this.stop(id);
     this.entries.delete(id);
   }
 
-  /** The sets that there is or was something to say of. */
+  /** Ids of the sets with a map, a failed reconstruction or one in progress. */
   get ids(): string[] {
     return [...this.entries.keys()];
   }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { SetTable } from "./particleSets";
+import { SetTable } from "./setTable";
 
 const rowsOf = (table: SetTable) => Object.fromEntries([...table].map(({ name, rows }) => [name, [...rows]]));
 
-test("sets hold rows in order and once each, have names and colours of their own, and tell of changes", () => {
+test("sets have sorted unique rows, unique names and colours, and report changes", () => {
   const table = new SetTable(10);
   let changes = 0;
   const end = table.onChange(() => changes++);
@@ -26,7 +26,7 @@ test("sets hold rows in order and once each, have names and colours of their own
   );
 });
 
-test("union, intersection, difference and complement are those of sets, in the order given", () => {
+test("union, intersection, difference and complement, in the order given", () => {
   const table = new SetTable(6);
   table.add([0, 1, 2], { name: "a" });
   table.add([1, 2, 3], { name: "b" });
@@ -42,7 +42,7 @@ test("union, intersection, difference and complement are those of sets, in the o
   );
 });
 
-test("what cannot be a set is refused in words, and nothing changes", () => {
+test("invalid sets are refused with a message, and nothing changes", () => {
   const table = new SetTable(4);
   table.add([0, 1], { name: "a" });
   table.add([2], { name: "b" });
@@ -61,7 +61,7 @@ test("what cannot be a set is refused in words, and nothing changes", () => {
   assert.deepEqual(rowsOf(table), before);
 });
 
-test("a hostile name is text: kept as it is but for control characters, and never a property", () => {
+test("names are text: kept except for control characters, and never used as properties", () => {
   const table = new SetTable(3);
   for (const name of ["<img src=x onerror=alert(1)>", "../../etc/passwd", "__proto__", "constructor", "💥"]) {
     const { id } = table.add([1], { name });

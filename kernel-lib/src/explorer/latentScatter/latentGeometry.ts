@@ -1,6 +1,8 @@
 import { Matrix, pseudoInverse } from "ml-matrix";
 import type { LinearAxis } from "./table";
 
+/** Relations between latent vectors, coordinates along axes, and particles. */
+
 /** Coordinate of a latent vector along an axis. */
 export function along({ weights, offset }: LinearAxis, z: ArrayLike<number>): number {
   let sum = offset;
@@ -9,10 +11,10 @@ export function along({ weights, offset }: LinearAxis, z: ArrayLike<number>): nu
 }
 
 /**
- * The latent vector nearest to `z` that has given coordinates along linear axes; where they contradict each other, the
- * one that comes nearest to them: z + A⁺(target − A z) with the pseudo-inverse.
+ * The latent vector nearest to `z` with given coordinates along linear axes: z + A⁺(target − A z) with the pseudo-inverse.
+ * Contradicting targets are met in the sense of least squares.
  */
-export function movedLeast(
+export function nearestWithCoordinates(
   z: readonly number[],
   targets: readonly { axis: LinearAxis; value: number }[],
 ): number[] {
@@ -24,9 +26,9 @@ export function movedLeast(
 }
 
 /**
- * The row nearest to a point, each axis measured in its own unit of length.
+ * The row nearest to a point.
  * @param units what counts as distance 1 along each column
- * @returns −1 where no row has numbers on all columns
+ * @returns −1 where no row has numbers in all columns
  */
 export function nearestRow(
   columns: readonly ArrayLike<number>[],
@@ -34,31 +36,40 @@ export function nearestRow(
   units: readonly number[],
 ): number {
   const n = columns[0]?.length ?? 0;
-  let best = -1;
+  let nearest = -1;
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < n; i++) {
     let sum = 0;
     for (let d = 0; d < columns.length; d++) sum += ((columns[d]![i]! - point[d]!) / units[d]!) ** 2;
     if (sum < least) {
       least = sum;
-      best = i;
+      nearest = i;
     }
   }
-  return best;
+  return nearest;
 }
 
-/** The row of points [n · dimensions] nearest to a place; −1 where there is none. */
-export function nearestPoint(points: Float32Array, place: ArrayLike<number>): number {
-  const dimensions = place.length;
-  let best = -1;
+/**
+ * The row of the latent vectors [n · dimensions] nearest to one; −1 where there is none.
+ * @param among rows to choose from; empty: all
+ */
+export function nearestPoint(
+  latents: Float32Array,
+  z: ArrayLike<number>,
+  among: Uint32Array = new Uint32Array(0),
+): number {
+  const dimensions = z.length;
+  const count = among.length || latents.length / dimensions;
+  let nearest = -1;
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0, at = 0; at < points.length; i++) {
+  for (let i = 0; i < count; i++) {
+    const row = among.length > 0 ? among[i]! : i;
     let sum = 0;
-    for (let d = 0; d < dimensions; d++, at++) sum += (points[at]! - place[d]!) ** 2;
+    for (let d = 0, at = row * dimensions; d < dimensions; d++, at++) sum += (latents[at]! - z[d]!) ** 2;
     if (sum < least) {
       least = sum;
-      best = i;
+      nearest = row;
     }
   }
-  return best;
+  return nearest;
 }

@@ -1,0 +1,147 @@
+import { InputError } from "../errors";
+import { columnsOf } from "../latent/selection";
+import type { GaussianModel } from "../model/gaussianModel";
+import type { ParticleSet } from "../particles/particleSet";
+import type { Run } from "../training/runs/run";
+
+/** Anything with a file handle or memory to release. */
+export interface Closeable {
+  close(): unknown;
+}
+
+/** What an explorer is opened with. */
+export interface ExploredRunSource {
+  /** Run folder. */
+  folder: string;
+  /** Dimensions of the latent space. */
+  latent: number;
+  /** Shown until there is a run. */
+  neutral: GaussianModel;
+  /** 1 for each Gaussian that training may move; undefined: all. */
+  free: Uint8Array | undefined;
+  /** Undefined until a training has finished its first epoch. */
+  run: Run | undefined;
+  /** Latent coordinates, [particles · latent]; empty before the first epoch. */
+  latents: Float32Array;
+  /** Undefined where the particle file cannot be used. */
+  particles: ParticleSet | undefined;
+  /** Why the particles are not available; null where they are. */
+  withoutParticles: string | null;
+  /** Resources that were opened for this explorer alone; it closes them, unless making it fails. */
+  owned: readonly Closeable[];
+}
+
+/**
+ * The data of an explorer: the run or its latest checkpoint, the latent coordinates of the particles, and the particles.
+ * Only a training changes them; listeners are told after each change. Nothing here knows of widgets.
+ */
+export class ExploredRun {
+  /** Run folder. */
+  readonly folder: string;
+  /** Dimensions of the latent space. */
+  readonly latent: number;
+  /** The neutral model. */
+  readonly neutral: GaussianModel;
+  /** The particles, where their file can be used. */
+  readonly particles: ParticleSet | undefined;
+  /** Why the particles are not available; null where they are. */
+  readonly withoutParticles: string | null;
+  private current: Run | undefined;
+  private coordinates: Float32Array;
+  private closed = false;
+  private readonly owned = new Set<Closeable>();
+  private readonly runHandlers: ((first: boolean) => void)[] = [];
+  private readonly latentHandlers: ((previousCount: number) => void)[] = [];
+
+  constructor({ folder, latent, neutral, particles, withoutParticles, run, latents }: ExploredRunSource) {
+    this.folder = folder;
+    this.latent = latent;
+    this.neutral = neutral;
+    this.particles = particles;
+    this.withoutParticles = withoutParticles;
+    this.current = run;
+    this.coordinates = latents;
+  }
+
+  /** The run or its latest checkpoint; undefined before the first epoch. */
+  get run(): Run | undefined {
+    return this.current;
+  }
+
+  /** Latent coordinates, [count · latent]; replaced, never modified, by a training. */
+  get latents(): Float32Array {
+    return this.coordinates;
+  }
+
+  /** Particles that have latent coordinates. */
+  get count(): number {
+    return this.coordinates.length / this.latent;
+  }
+
+  /** Latent coordinates as one array for each dimension. */
+  columns(): Float32Array[] {
+    return columnsOf(this.coordinates, this.latent);
+  }
+
+  /** The model at a latent vector; the neutral model before the first epoch. */
+  decode(z: ArrayLike<number>): GaussianModel {
+    return this.current ? this.current.decode(z) : this.neutral;
+  }
+
+  /** @throws InputError before the first epoch, saying that there is no `purpose` yet */
+  requireRun(purpose: string): Run {
+    if (this.current) return this.current;
+    throw InputError.of(`The training has not finished its first epoch yet, so there is no ${purpose}.`);
+  }
+
+  /** @throws InputError with the reason where the particles are not available */
+  requireParticles(): ParticleSet {
+    if (this.particles) return this.particles;
+    throw InputError.of(this.withoutParticles ?? "The particles of the run are not available.");
+  }
+
+  /** Calls `handler` after a run has replaced another; `first` tells whether there was none before. */
+  onRun(handler: (first: boolean) => void): void {
+    this.runHandlers.push(handler);
+  }
+
+  /** Calls `handler` after new latent coordinates, with the number of particles that had some before. */
+  onLatents(handler: (previousCount: number) => void): void {
+    this.latentHandlers.push(handler);
+  }
+
+  /** Replaces the run and closes the one before. `owned`: the explorer opened the new one and closes it. */
+  setRun(run: Run, { owned }: { owned: boolean }): void {
+    const before = this.current;
+    this.current = run;
+    if (this.closed) {
+      run.close();
+      return;
+    }
+    for (const handler of this.runHandlers) handler(before === undefined);
+    if (owned) this.owned.add(run);
+    if (!before || before === run) return;
+    before.close();
+    this.owned.delete(before);
+  }
+
+  /** Replaces the latent coordinates. @param latents [particles · latent] */
+  setLatents(latents: Float32Array): void {
+    const before = this.count;
+    this.coordinates = latents;
+    if (this.closed) return;
+    for (const handler of this.latentHandlers) handler(before);
+  }
+
+  /** From now on these are closed with the explorer. */
+  own(resources: readonly Closeable[]): void {
+    for (const one of resources) this.owned.add(one);
+  }
+
+  /** Closes what the explorer owns. */
+  close(): void {
+    this.closed = true;
+    for (const one of this.owned) Promise.resolve(one.close()).catch(() => {});
+    this.owned.clear();
+  }
+}

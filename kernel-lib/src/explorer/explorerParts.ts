@@ -1,0 +1,29 @@
+import type { Widget } from "tslab-widgets";
+import type { BackgroundJobs } from "./backgroundJobs";
+import type { ExploredRun } from "./exploredRun";
+import type { explorerTraits } from "./explorerState";
+import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
+import type { LatentScatter } from "./latentScatter/latentScatter";
+import type { SetTable } from "./sets/setTable";
+
+/** The explorer's own traits as its components see them. */
+export type ExplorerPage = Pick<Widget<typeof explorerTraits>, "get" | "set" | "closed">;
+
+/**
+ * The owners of an explorer's state. Each component takes those that it needs (`Pick<ExplorerParts, …>`), so that its
+ * constructor tells what it reads and changes.
+ */
+export interface ExplorerParts {
+  /** Messages, progress and history, which pages show. Never a source of truth for anything else. */
+  page: ExplorerPage;
+  /** Run, latent coordinates, particles. */
+  explored: ExploredRun;
+  /** Probe, path, selection. */
+  scatter: LatentScatter;
+  /** What the 3-D view shows: model, maps, recorded motion, arrows. */
+  viewer: GaussianViewer;
+  /** The particle sets. */
+  sets: SetTable;
+  /** The thread for long computations. */
+  jobs: BackgroundJobs;
+}

@@ -1,0 +1,69 @@
+import { InputError } from "../errors";
+import { columnsOf } from "../latent/selection";
+import type { TaskOptions } from "../progress";
+import type { Jobs } from "./backgroundJobs";
+import type { ExplorerParts } from "./explorerParts";
+import type { Clustering } from "./sets/clusterings";
+import type { NamedSet } from "./sets/setTable";
+
+/**
+ * Clustering and UMAP of the latent coordinates, in the background thread. The result goes to the set table or, as
+ * columns, to the scatter; progress goes to the trait `busy`.
+ */
+export class LatentAnalyses {
+  constructor(
+    private readonly parts: Pick<ExplorerParts, "page" | "explored" | "scatter" | "sets" | "jobs">,
+  ) {}
+
+  /** Makes a set of each cluster. */
+  async cluster(clustering: Clustering, task: TaskOptions): Promise<NamedSet[]> {
+    const { explored, page, sets } = this.parts;
+    const { latents, latent } = explored;
+    const label = { kmeans: "k-means", mixture: "mixture", density: "density" }[clustering.method];
+    const clusters = await this.run("clusters", { points: latents, dimensions: latent, clustering }, task);
+    if (latents !== explored.latents) {
+      page.set({ status: "Training has continued: the clusters are those of an earlier epoch" });
+    }
+    return sets.addAll(
+      clusters.map((rows, i) => ({ rows, name: `${label} ${i + 1} of ${clusters.length}` })),
+    );
+  }
+
+  /** Shows the particles over the axes of a UMAP. */
+  async umap(task: TaskOptions): Promise<void> {
+    const { explored, scatter } = this.parts;
+    const { latents, latent } = explored;
+    const { points, components } = await this.run("umap", { points: latents, dimensions: latent }, task);
+    if (latents !== explored.latents) {
+      throw InputError.of("The latent coordinates changed while the UMAP was computed; try again.");
+    }
+    columnsOf(points, components).forEach((values, i) => {
+      scatter.setColumn({ name: `UMAP ${i + 1}`, values });
+    });
+    scatter.set({ x: "UMAP 1", y: "UMAP 2", z: null });
+  }
+
+  private async run<K extends "clusters" | "umap">(
+    kind: K,
+    given: Jobs[K]["given"],
+    task: TaskOptions,
+  ): Promise<Jobs[K]["result"]> {
+    const { explored, jobs, page } = this.parts;
+    if (explored.count === 0) {
+      throw InputError.of("There are no latent coordinates yet: the first epoch is still in training.");
+    }
+    page.set({ busy: `Computing ${kind}…` });
+    try {
+      return await jobs.run(kind, given, {
+        ...task,
+        onProgress: (progress) => {
+          const { task: name, done, total } = progress;
+          page.set({ busy: `${name}: ${Math.round((100 * done) / Math.max(total, 1))} %` });
+          task.onProgress?.(progress);
+        },
+      });
+    } finally {
+      page.set({ busy: "" });
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { densityCells, densityOf, drawnSubset } from "./drawnPoints";
+import { pathTraits } from "./path";
+import { ProbePosition, type ProbeTraits } from "./probePosition";
+import { ScatterColours } from "./scatterColours";
+import { ScatterSelection } from "./scatterSelection";
+import type { LatentScatterState } from "./state";
+import type { ScatterTable } from "./table";
+import { ViewAxes } from "./viewAxes";
+
+type State = LatentScatterState;
+/** The traits that users choose and that the others are derived from. */
+type Choices = Pick<
+  State,
+  "x" | "y" | "z" | "colour" | "hidden" | "probe" | "anchors" | "latent" | "stationCount" | "shown"
+>;
+
+/**
+ * Computes what a page draws from the particles and the choices of the user. Each method returns the traits that follow
+ * from one kind of change, and never sets them. Composed of the owners of selection, colours and probe.
+ */
+export class DerivedState {
+  /** Owns the selected rows. */
+  readonly selection = new ScatterSelection();
+  /** Owns sets and colours. */
+  readonly colours: ScatterColours;
+  private readonly position: ProbePosition;
+  private played: readonly (readonly number[])[] = [];
+  private drawnRows: Uint32Array;
+
+  /** @param seed of the drawn subset, where there are too many particles to draw all */
+  constructor(
+    readonly table: ScatterTable,
+    private readonly seed: number,
+  ) {
+    this.colours = new ScatterColours(table);
+    this.position = new ProbePosition(table);
+    this.drawnRows = drawnSubset(table.count, seed);
+  }
+
+  /** Replaces the latent coordinates. @throws InputError as `ScatterTable.latents` */
+  setLatents(latents: Float32Array): void {
+    const { count } = this.table;
+    this.table.latents = latents;
+    if (this.table.count !== count) this.drawnRows = drawnSubset(this.table.count, this.seed);
+  }
+
+  /** The shown axes. */
+  view(choices: Pick<State, "x" | "y" | "z">): ViewAxes {
+    return new ViewAxes(this.table, choices, this.drawnRows);
+  }
+
+  /** After a change of the columns: what can be chosen, with defaults for an axis or colour that no longer exists. */
+  validChoices({ x, y, z, colour }: Pick<State, "x" | "y" | "z" | "colour">) {
+    const axes = this.table.axes();
+    const isAxis = (name: string | null) => axes.some((axis) => axis.name === name);
+    return {
+      axes,
+      colours: this.colours.choices(),
+      x: isAxis(x) ? x : axes[0]!.name,
+      y: isAxis(y) ? y : axes[Math.min(1, axes.length - 1)]!.name,
+      z: isAxis(z) ? z : null,
+      colour: this.colours.known(colour),
+    };
+  }
+
+  /** After a change of particles, axes or their columns: all that is drawn. */
+  points(choices: Choices) {
+    const view = this.view(choices);
+    const shown = view.shown();
+    return {
+      drawnRows: this.drawnRows,
+      shown,
+      ...view.drawnPoints(),
+      ...this.colouring({ ...choices, shown }),
+      ...this.selection.notDrawn(view, this.drawnRows),
+      ...this.position.place(choices.probe, view),
+      ...pathTraits(view, choices),
+      playedPlaces: view.placesOf(this.played),
+    };
+  }
+
+  /** After a change of the colours. */
+  colouring(choices: Choices) {
+    this.colours.colourBy(choices.colour);
+    return { ...this.colours.traits(this.drawnRows), ...this.density(choices) };
+  }
+
+  /** After a change of the hidden categories: the density behind a subset of the points; none with three axes. */
+  density({ shown, hidden }: Pick<Choices, "shown" | "hidden">): Pick<State, "density" | "densityCounts"> {
+    if (this.drawnRows.length === 0 || !shown || shown.z) {
+      return { density: null, densityCounts: new Float32Array(0) };
+    }
+    const { table } = this;
+    const densityCounts = densityOf(
+      { values: table.values(shown.x.name), ...shown.x },
+      { values: table.values(shown.y.name), ...shown.y },
+      this.colours.visible(hidden),
+    );
+    const most = densityCounts.reduce((a, b) => Math.max(a, b), 0);
+    return { density: { cells: densityCells, most }, densityCounts };
+  }
+
+  /** After a change of the selection. */
+  selected(choices: Choices) {
+    return {
+      ...this.selection.traits(this.drawnRows, this.table.count),
+      ...this.selection.notDrawn(this.view(choices), this.drawnRows),
+    };
+  }
+
+  /** Places the probe at a latent vector. @param row of the particle that it was moved to */
+  probe(choices: Choices, z: readonly number[], row?: number): ProbeTraits {
+    return this.position.place(z, this.view(choices), row);
+  }
+
+  /** Whether the probe was last placed at this latent vector. */
+  isProbeAt(z: readonly number[]): boolean {
+    return this.position.isAt(z);
+  }
+
+  /** After a change of the path. */
+  path(choices: Choices) {
+    return pathTraits(this.view(choices), choices);
+  }
+
+  /** Sets the latent vectors of a motion that is played. */
+  playedPlaces(choices: Choices, played: readonly (readonly number[])[]): Pick<State, "playedPlaces"> {
+    this.played = played.map((z) => Array.from(z));
+    return { playedPlaces: this.view(choices).placesOf(this.played) };
+  }
+}

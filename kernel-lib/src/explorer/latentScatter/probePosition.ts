@@ -1,0 +1,83 @@
+import { along, nearestPoint } from "./latentGeometry";
+import { robustRange } from "./ranges";
+import type { LatentScatterState, ProbeSlider } from "./state";
+import type { ScatterTable } from "./table";
+import type { ViewAxes } from "./viewAxes";
+
+/** Particles on either side that the range of a slider leaves out. */
+const outsideSlider = 0.005;
+
+/** The traits that tell where the probe is. */
+export type ProbeTraits = Pick<LatentScatterState, "probe" | "probePlace" | "sliders" | "sliderValues">;
+
+/**
+ * Where the probe is along axes and sliders. Owns the particle that represents it along axes that are not linear:
+ * the one that it was moved to, else the nearest.
+ */
+export class ProbePosition {
+  private row = -1;
+  private placed: readonly number[] = [];
+  private sliders: readonly ProbeSlider[] = [];
+  /** Latent coordinates from which the ranges of the sliders were computed. */
+  private sliderLatents: Float32Array | undefined;
+
+  constructor(private readonly table: ScatterTable) {}
+
+  /** Whether the probe was last placed at this latent vector. */
+  isAt(z: readonly number[]): boolean {
+    return same(z, this.placed);
+  }
+
+  /**
+   * Places the probe at a latent vector.
+   * @param row of the particle with this latent vector, where the probe was moved to a particle
+   */
+  place(z: readonly number[], view: ViewAxes, row = -1): ProbeTraits {
+    if (row >= 0) this.row = row;
+    else if (!this.isOnParticle(z)) this.row = -1;
+    this.placed = z;
+    this.updateSliders(view);
+    const coordinate = (name: string) => this.coordinate(z, name);
+    return {
+      probe: [...z],
+      probePlace: view.names.map(coordinate),
+      sliders: this.sliders,
+      sliderValues: this.sliders.map(({ name }) => coordinate(name)),
+    };
+  }
+
+  private isOnParticle(z: readonly number[]): boolean {
+    const { row, table } = this;
+    return row >= 0 && row < table.count && same(table.latentOf(row), z);
+  }
+
+  private coordinate(z: readonly number[], name: string): number {
+    const axis = this.table.linear(name);
+    if (axis) return along(axis, z);
+    if (this.row < 0) this.row = nearestPoint(this.table.latents, z);
+    const value = this.row < 0 ? 0 : this.table.values(name)[this.row]!;
+    return Number.isFinite(value) ? value : 0;
+  }
+
+  /**
+   * Sliders move the probe along the directions in which it cannot be dragged: principal components where one is shown, else
+   * latent coordinates. With three axes nothing is dragged.
+   */
+  private updateSliders({ names: shown }: ViewAxes): void {
+    const { table } = this;
+    const axes = table.axes();
+    const components = axes.some(({ kind, name }) => kind === "component" && shown.includes(name));
+    const names = axes
+      .filter(({ kind }) => kind === (components ? "component" : "latent"))
+      .map(({ name }) => name)
+      .filter((name) => shown.length > 2 || !shown.includes(name));
+    const before = this.sliders.map(({ name }) => name);
+    if (this.sliderLatents === table.latents && same(before, names)) return;
+    this.sliderLatents = table.latents;
+    this.sliders = names.map((name) => ({ name, ...robustRange(table.values(name), outsideSlider) }));
+  }
+}
+
+function same<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+}

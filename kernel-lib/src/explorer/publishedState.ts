@@ -1,0 +1,25 @@
+import type { EpochReport } from "../training/trainer";
+import type { ExploredRun } from "./exploredRun";
+import type { EpochState, RunState, SetState } from "./explorerState";
+import type { SetReconstructions } from "./sets/setReconstructions";
+import type { SetTable } from "./sets/setTable";
+
+/** Translates the state of an explorer into the traits that pages read. */
+
+/** What is explored. */
+export function runState({ folder, latent, count, neutral, withoutParticles }: ExploredRun): RunState {
+  return { folder, latent, count, gaussians: neutral.count, withoutParticles };
+}
+
+/** One epoch of the training curves. */
+export function epochState({ start, epoch, rings, trainFrc, heldOutFrc }: EpochReport): EpochState {
+  return { start, epoch, rings, trainFrc, heldOutFrc };
+}
+
+/** The rows of the set table. */
+export function setStates(sets: SetTable, reconstructions: SetReconstructions): SetState[] {
+  return Array.from(sets, ({ id, name, colour, marker, rows }) => {
+    const map = reconstructions.state(id);
+    return { id, name, colour, marker, count: rows.length, map };
+  });
+}

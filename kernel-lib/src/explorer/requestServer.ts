@@ -1,0 +1,163 @@
+import type { Figure } from "../display/figure";
+import { InputError, StoppedError } from "../errors";
+import type { GaussianModel } from "../model/gaussianModel";
+import type { ExportOptions, ExportResult } from "./explorerExport";
+import type { ExplorerAnswer, ExplorerRequest, ExportKind } from "./explorerState";
+import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
+import type { LatentScatter } from "./latentScatter/latentScatter";
+import type { Clustering } from "./sets/clusterings";
+import type { PathDivision, PathSetsOptions } from "./sets/pathSets";
+import type { NamedSet, SetTable } from "./sets/setTable";
+
+/** The methods of an explorer that requests call. */
+export interface ExplorerActions {
+  readonly scatter: LatentScatter;
+  readonly viewer: GaussianViewer;
+  readonly sets: SetTable;
+  readonly model: GaussianModel;
+  setFromSelection(): NamedSet;
+  cluster(clustering: Clustering): Promise<NamedSet[]>;
+  umap(): Promise<void>;
+  setsAlongPath(along: PathDivision, count: number, options: PathSetsOptions): NamedSet[];
+  reconstruct(set: string): Promise<unknown>;
+  stopReconstruction(set: string): void;
+  showMap(set: string, shown: boolean): void;
+  montage(set: string): Promise<Figure>;
+  export(what: ExportKind, file: string, options: ExportOptions): Promise<ExportResult>;
+  playPath(): void;
+  showFrame(frame: number): void;
+  showArrows(shown: boolean): void;
+  stopTraining(): void;
+}
+
+/** What an answer says beside having succeeded. */
+type Answer = { text?: string; svg?: string };
+type RequestOf<K extends ExplorerRequest["kind"]> = Extract<ExplorerRequest, { kind: K }>;
+type Handlers = {
+  [K in ExplorerRequest["kind"]]: (request: RequestOf<K>) => Answer | undefined | Promise<Answer | undefined>;
+};
+
+/**
+ * Answers the requests of pages: each kind of request is one call of a public method of the explorer, and what that
+ * method returns or throws becomes the answer. State reaches pages by traits, not by answers.
+ */
+export class RequestServer {
+  private readonly handlers: Handlers;
+
+  /** @param pathNote the note about the path that was used last; empty for none */
+  constructor(explorer: ExplorerActions, pathNote: () => string) {
+    this.handlers = {
+      ...setHandlers(explorer, pathNote),
+      ...mapHandlers(explorer),
+      ...motionHandlers(explorer, pathNote),
+    };
+  }
+
+  /** Never rejects: errors become answers of the kind `problem`. */
+  async answer(request: ExplorerRequest & { id: string }): Promise<ExplorerAnswer> {
+    const { id } = request;
+    try {
+      return { kind: "answer", id, ...(await this.handle(request)) };
+    } catch (error) {
+      if (error instanceof StoppedError) return { kind: "answer", id, text: "Stopped" };
+      return { kind: "problem", id, text: (error as Error).message };
+    }
+  }
+
+  private async handle(request: ExplorerRequest): Promise<Answer | undefined> {
+    if (!Object.hasOwn(this.handlers, request.kind)) {
+      throw new InputError("request", "a known request", JSON.stringify(request).slice(0, 100));
+    }
+    const handler = this.handlers[request.kind] as (request: ExplorerRequest) => ReturnType<Handlers["umap"]>;
+    return handler(request);
+  }
+}
+
+type Kind = keyof Handlers;
+type SetKind = Extract<
+  Kind,
+  | "selection"
+  | "clusters"
+  | "umap"
+  | "parts"
+  | "combine"
+  | "complement"
+  | "rename"
+  | "recolour"
+  | "remove"
+  | "select"
+>;
+type MapKind = Extract<Kind, "reconstruct" | "stop" | "showMap" | "montage" | "export">;
+
+function madeSets(sets: readonly NamedSet[]): { text: string } {
+  return { text: sets.length === 1 ? `Made the set “${sets[0]!.name}”` : `Made ${sets.length} sets` };
+}
+
+function setHandlers(explorer: ExplorerActions, pathNote: () => string): Pick<Handlers, SetKind> {
+  const { sets, scatter } = explorer;
+  return {
+    selection: () => madeSets([explorer.setFromSelection()]),
+    clusters: async ({ clustering }) => madeSets(await explorer.cluster(clustering)),
+    umap: async () => {
+      await explorer.umap();
+      return undefined;
+    },
+    parts: ({ along, count, maxDistance }) => {
+      const { text } = madeSets(
+        explorer.setsAlongPath(along, count, maxDistance === undefined ? {} : { maxDistance }),
+      );
+      const note = pathNote();
+      return { text: note === "" ? text : `${text}. ${note}` };
+    },
+    combine: ({ operation, sets: ids }) => madeSets([sets.combine(operation, ids)]),
+    complement: ({ set }) => madeSets([sets.complement(set)]),
+    rename: ({ set, name }) => done(sets.rename(set, name)),
+    recolour: ({ set, colour }) => done(sets.recolour(set, colour)),
+    remove: ({ sets: ids }) => done(sets.remove(ids)),
+    select: ({ set }) => done(scatter.select(sets.get(set).rows)),
+  };
+}
+
+function mapHandlers(explorer: ExplorerActions): Pick<Handlers, MapKind> {
+  return {
+    reconstruct: async ({ sets }) => {
+      await Promise.all(sets.map((set) => explorer.reconstruct(set)));
+      return undefined;
+    },
+    stop: ({ set }) => done(explorer.stopReconstruction(set)),
+    showMap: ({ set, shown }) => done(explorer.showMap(set, shown)),
+    montage: async ({ set }) => ({ svg: await (await explorer.montage(set)).svg() }),
+    export: async ({ what, file, set, overwrite }) => {
+      const { files, warnings } = await explorer.export(what, file, {
+        ...(set !== undefined && { set }),
+        overwrite,
+      });
+      return { text: [`Wrote ${files.join(", ")} in ${process.cwd()}`, ...warnings].join("; ") };
+    },
+  };
+}
+
+function motionHandlers(
+  explorer: ExplorerActions,
+  pathNote: () => string,
+): Omit<Handlers, SetKind | MapKind> {
+  const noted = (): Answer => (pathNote() === "" ? {} : { text: pathNote() });
+  return {
+    play: () => {
+      explorer.playPath();
+      return noted();
+    },
+    frame: ({ frame }) => done(explorer.showFrame(frame)),
+    arrows: ({ shown }) => {
+      explorer.showArrows(shown);
+      return shown ? noted() : undefined;
+    },
+    pin: ({ shown }) => done(explorer.viewer.overlay(shown ? explorer.model : null)),
+    stopTraining: () => done(explorer.stopTraining()),
+  };
+}
+
+/** The answer of a call without a result. */
+function done(_result: unknown): undefined {
+  return undefined;
+}

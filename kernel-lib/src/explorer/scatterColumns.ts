@@ -1,0 +1,53 @@
+import { type ParticleColumn, particleColumn, particleColumns } from "../particles/particleColumns";
+import type { ParticleSet } from "../particles/particleSet";
+import type { ExplorerParts } from "./explorerParts";
+import { outlierColumn } from "./latentScatter/outlierColumn";
+import type { ScatterColumn } from "./latentScatter/table";
+
+/** Columns with more categories are not offered. */
+const maxCategories = 60;
+
+/** Gives the scatter its columns: those of the caller, of the particles, and of the outliers that training has found. */
+export class ScatterColumns {
+  /** @param given columns of the caller */
+  constructor(
+    private readonly parts: Pick<ExplorerParts, "page" | "explored" | "scatter">,
+    private readonly given: readonly (ScatterColumn | ParticleColumn)[],
+  ) {}
+
+  /** Adds all columns; to be called when there are particles with latent coordinates for the first time. */
+  offer(): void {
+    const { explored, scatter } = this.parts;
+    const { count, particles } = explored;
+    if (count === 0) return;
+    for (const column of this.given) scatter.setColumn(column);
+    if (particles?.count === count) {
+      for (const column of derivedColumns(particles)) scatter.setColumn(column);
+    }
+    this.offerOutliers();
+  }
+
+  /** Adds the column of outliers, read in the background; to be called when there is a run for the first time. */
+  offerOutliers(): void {
+    const { explored, page, scatter } = this.parts;
+    const { run, count } = explored;
+    if (!run || count === 0 || count !== run.record.particles) return;
+    outlierColumn(run).then(
+      (column) => {
+        if (column && !page.closed) scatter.setColumn(column);
+      },
+      (error: Error) => page.set({ status: error.message }),
+    );
+  }
+}
+
+/** Columns derived from poses, CTF and image names, as far as they tell particles apart. */
+function derivedColumns(particles: ParticleSet): ParticleColumn[] {
+  return particleColumns(particles)
+    .filter(({ inFile }) => !inFile)
+    .map(({ name }) => particleColumn(particles, name))
+    .filter(
+      (column) =>
+        column.kind === "number" || (column.names.length > 1 && column.names.length <= maxCategories),
+    );
+}
