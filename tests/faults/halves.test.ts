@@ -188,12 +188,13 @@ describe("held-out particles", () => {
     const targets = { count, images } as ParticleTargets;
     const options = { ...defaultTrainingOptions, heldOut, seed: 7 };
     const none = {} as unknown;
-    return new Trainer(targets, { neutral: none } as GaussianHead, options, none as ProjectionEngine, 1);
+    const head = { neutral: none } as GaussianHead;
+    return new Trainer({ targets, head, options, engine: none as ProjectionEngine, threads: 1 });
   };
 
   test("are unchanged without repeated images", () => {
     const order = new Random(7).fork(1).permutation(500);
-    const { heldOut, trained } = splitOf(500);
+    const { validationSet: heldOut, trainingSet: trained } = splitOf(500);
     assert.deepEqual(heldOut, order.slice(0, 50).sort());
     assert.deepEqual(trained, order.slice(50).sort());
   });
@@ -204,7 +205,11 @@ describe("held-out particles", () => {
       const count = 100 + random.integer(200);
       const distinct = 1 + random.integer(count);
       const images = Int32Array.from({ length: count }, () => random.integer(distinct));
-      const { heldOut, trained } = splitOf(count, images, 0.05 + 0.5 * random.uniform());
+      const { validationSet: heldOut, trainingSet: trained } = splitOf(
+        count,
+        images,
+        0.05 + 0.5 * random.uniform(),
+      );
       assert.equal(heldOut.length + trained.length, count);
       const seen = new Set(Array.from(trained, (i) => images[i]));
       assert.ok(trained.length > 0);

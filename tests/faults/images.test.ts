@@ -323,7 +323,7 @@ describe("the command", () => {
     refuses(
       folder,
       words("train --out run --resume --bytes signed"),
-      /--bytes: expected unsigned, as the run was begun with/,
+      /--bytes: expected unsigned, as the run was started with/,
     );
   });
 });

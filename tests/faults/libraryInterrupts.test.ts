@@ -47,7 +47,7 @@ const library: [what: string, code: string][] = [
   ["umap", "await e2.latent.umap(many, 2, { epochs: 100_000, onProgress });"],
   [
     "train",
-    `await e2.train({ particles: data.star, model: "model.txt", out: "run", options: { latent: 1, epochs: 10_000 } }, { onProgress });`,
+    `await e2.train({ particles: data.star, model: "model.txt", out: "run", options: { latent: 1, epochs: 10_000 }, onProgress });`,
   ],
 ];
 
