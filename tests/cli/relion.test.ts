@@ -99,7 +99,7 @@ test(
     refuses(
       folder,
       [...words("project --model model.txt --star poses.star --out c.mrcs"), "--ctf"],
-      /nothing but poses/,
+      /only poses/,
     );
   },
 );

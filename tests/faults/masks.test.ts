@@ -74,7 +74,7 @@ const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
     "no Gaussian inside",
     () => filled((_, i) => (i === 0 ? 1 : 0)),
     ["train"],
-    /expected values of at least 0\.5 where one of 24 Gaussians is, found none/,
+    /expected values of at least 0\.5 at the centre of one of 24 Gaussians, found none/,
   ],
   [
     "a text",

@@ -135,13 +135,15 @@ describe("tables", () => {
     for (const value of wrong) {
       const good = () => new Float32Array(6);
       const bad = good().fill(value, 3, 4);
-      for (const [encoder, mean, deviation] of [
+      for (const [encoder, mean, standardDeviation] of [
         [bad, good(), good()],
         [good(), bad, good()],
         [good(), good(), bad],
       ] as const) {
         await assert.rejects(
-          run.writeLatents(2, encoder, { mean, deviation } as Parameters<RunFolder["writeLatents"]>[2]),
+          run.writeLatents(2, encoder, { mean, standardDeviation } as Parameters<
+            RunFolder["writeLatents"]
+          >[2]),
           /latents\.csv: expected only finite numbers to be written, found .* for z2 of particle 1$/,
         );
       }
