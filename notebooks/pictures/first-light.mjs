@@ -51,16 +51,14 @@ async function main([star, map, resolution, view], folder) {
     onProgress,
   });
   await e2.model.writeText(path.join(folder, "neutral.txt"), model);
-  const run = await e2.train(
-    {
-      particles: particles.file,
-      model: path.join(folder, "neutral.txt"),
-      out: path.join(folder, "run"),
-      resolution: finest,
-      options: { latent: 1, vary: ["position"] },
-    },
-    { onProgress },
-  );
+  const run = await e2.train({
+    particles: particles.file,
+    model: path.join(folder, "neutral.txt"),
+    out: path.join(folder, "run"),
+    resolution: finest,
+    options: { latent: 1, vary: ["position"] },
+    onProgress,
+  });
   let { refined: z } = await run.latents();
   const [header, ...rows] = readFileSync(path.join(path.dirname(particles.file), "truth.csv"), "utf8")
     .trim()

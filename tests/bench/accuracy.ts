@@ -105,7 +105,7 @@ async function measure(test: Case): Promise<void> {
     console.log(
       `  seed ${seed}: encoder r ${digits(e2.latent.pearson(encoder, test.truth))} rank ${digits(e2.latent.spearman(encoder, test.truth))}` +
         `, refined r ${digits(e2.latent.pearson(refined, test.truth))} rank ${digits(e2.latent.spearman(refined, test.truth))}` +
-        `, held-out FRC ${held.heldOutFrc.toFixed(4)}, |r| > 0.95 after ${passed} s, ${seconds.toFixed(1)} s in all`,
+        `, validation FRC ${held.validationFrc.toFixed(4)}, |r| > 0.95 after ${passed} s, ${seconds.toFixed(1)} s in all`,
     );
     if (test.name === "adk" && seed === firstSeed) await classAverages(test, refined);
     run.close();

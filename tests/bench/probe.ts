@@ -155,7 +155,7 @@ async function main(): Promise<void> {
     await runCell(
       page,
       `training = new AbortController();
-void e2.train({ ...settings, out: "second", options: { ...settings.options, epochs: 500 } }, { signal: training.signal }).catch(() => {});
+void e2.train({ ...settings, out: "second", options: { ...settings.options, epochs: 500 }, signal: training.signal }).catch(() => {});
 await new Promise((resolve) => setTimeout(resolve, 8000));`,
     );
     await page.locator(".e2gmm-scatter-area").scrollIntoViewIfNeeded();

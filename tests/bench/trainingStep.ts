@@ -62,16 +62,13 @@ async function simulated(particlesPerState: number, boxSize: number, gaussians: 
 async function loop(): Promise<void> {
   const { star, model } = await simulated(200, 64, 512);
   const delay = monitorEventLoopDelay({ resolution: 1 });
-  const run = await e2.train(
-    {
-      particles: star,
-      model,
-      out: path.join(scratch, "run"),
-      options: { latent: 1, epochs: 3, coarseEpochs: 2 },
-      onEpoch: ({ epoch }) => (epoch === 1 ? delay.enable() : undefined),
-    },
-    {},
-  );
+  const run = await e2.train({
+    particles: star,
+    model,
+    out: path.join(scratch, "run"),
+    options: { latent: 1, epochs: 3, coarseEpochs: 2 },
+    onEpoch: ({ epoch }) => (epoch === 1 ? delay.enable() : undefined),
+  });
   delay.disable();
   run.close();
   const ms = (value: number) => (value / 1e6).toFixed(1);
@@ -106,10 +103,10 @@ async function whole(): Promise<void> {
     stages.set(stage, (stages.get(stage) ?? 0) + now - since);
     [stage, since] = [next, now];
   };
-  const run = await e2.training.trainInThisThread(
-    { particles: star, model, out: path.join(scratch, "run"), options },
-    { onProgress: ({ task }) => enter(task.startsWith("epoch") ? `${options.epochs} epochs` : task) },
-  );
+  const run = await e2.training.trainInThisThread({
+    ...{ particles: star, model, out: path.join(scratch, "run"), options },
+    onProgress: ({ task }) => enter(task.startsWith("epoch") ? `${options.epochs} epochs` : task),
+  });
   enter("");
   run.close();
   const { count, boxSize } = grown.model;
@@ -169,26 +166,22 @@ async function stream(): Promise<void> {
     let wall = 0;
     let cpu = 0;
     const run = await e2.training
-      .trainInThisThread(
-        {
-          particles: file,
-          model,
-          out: path.join(scratch, out),
-          memoryBudget,
-          options: { epochs: 1, coarseRing: 0, heldOut: 0.01 },
+      .trainInThisThread({
+        particles: file,
+        model,
+        out: path.join(scratch, out),
+        memoryBudget,
+        options: { epochs: 1, coarseRing: 0, heldOut: 0.01 },
+        onProgress: ({ task, done, total }) => {
+          if (!task.startsWith("epoch")) return;
+          if (done <= 32) began = { at: performance.now(), done, cpu: process.cpuUsage() };
+          if (done < total) return;
+          wall = (performance.now() - began.at) / (total - began.done);
+          const { user, system } = process.cpuUsage(began.cpu);
+          cpu = (user + system) / 1000 / (total - began.done);
+          throw new Error("measured");
         },
-        {
-          onProgress: ({ task, done, total }) => {
-            if (!task.startsWith("epoch")) return;
-            if (done <= 32) began = { at: performance.now(), done, cpu: process.cpuUsage() };
-            if (done < total) return;
-            wall = (performance.now() - began.at) / (total - began.done);
-            const { user, system } = process.cpuUsage(began.cpu);
-            cpu = (user + system) / 1000 / (total - began.done);
-            throw new Error("measured");
-          },
-        },
-      )
+      })
       .catch((error: Error) => {
         if (error.message !== "measured") throw error;
         return undefined;

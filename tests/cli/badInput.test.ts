@@ -14,7 +14,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { contents, e2gmm, neutralModel, refuses, simulatedProject, succeed, words } from "./command";
 
-/** Bad input is refused with one sentence by every command that reads it, and leaves no output behind. */
+/** Every command refuses invalid input with a one-line error and leaves no output behind. */
 
 let folder: string;
 beforeAll(() => {
@@ -27,7 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (...parts: string[]) => path.join(folder, ...parts);
 const star = () => readFileSync(at("sim/particles.star"), "utf8");
 
-/** A copy of the simulated particles as `name`, its STAR text and stack bytes changed. */
+/** Writes a copy of the simulated particles with changed STAR text and stack bytes. */
 function broken(
   name: string,
   change: { star?: (text: string) => string; stack?: (file: string) => void },
@@ -65,7 +65,7 @@ function neitherReads(particles: string, ...patterns: RegExp[]): void {
   refuses(folder, [...training, "--out", "run"], ...patterns);
 }
 
-/** Changes the rows of the particle table: those after the image name's column that hold an @. */
+/** Changes the rows of the particle table: lines with an @ after the column of image names. */
 const rows = (text: string, change: (row: string, i: number) => string) => {
   let i = 0;
   return text.replace(/^.*@.*$/gm, (row) => change(row, i++));
@@ -77,7 +77,7 @@ describe("particles", () => {
     neitherReads(file, /particles\.mrcs: expected 246784 bytes/, /found 41991 bytes, which hold 10 whole/);
   });
 
-  test("a header that promises more images than the file has", () => {
+  test("a header with more images than the file", () => {
     const file = broken("promising", { stack: (stack) => overwrite(stack, 8, int32(5000)) });
     neitherReads(file, /particles\.mrcs: expected \d+ bytes for 5000 sections/, /found 246784 bytes/);
   });
@@ -89,7 +89,7 @@ describe("particles", () => {
     neitherReads(file, /particles\.mrcs: section 5: expected finite values, found NaN at pixel x 9, y 3/);
   });
 
-  test("images of another size than the optics table says", () => {
+  test("images of a different size than in the optics table", () => {
     const file = broken("size", { star: (text) => text.replace(/^(opticsGroup1 .*) 32 2$/m, "$1 64 2") });
     refuses(
       folder,
@@ -97,7 +97,7 @@ describe("particles", () => {
       /size\/particles\.mrcs: expected images of 64×64 pixels/,
       /size\/particles\.star, found 32×32/,
     );
-    // For training it shows first as a box of twice the size.
+    // Training notices the doubled box length first.
     const training = [
       "train",
       "--particles",
@@ -117,7 +117,7 @@ describe("particles", () => {
     neitherReads(file, /missing\/particles\.star: expected the image stack particles\.mrcs/, /no such file/);
   });
 
-  test("a particle file that is not there", () => {
+  test("a missing particle file", () => {
     neitherReads("nowhere.star", /nowhere\.star: expected a file, found nothing of that name/);
   });
 
@@ -148,7 +148,7 @@ describe("particles", () => {
     neitherReads(file, /beyond\/particles\.star: row 4 .*expected an image from 1 to 60.*found number 61/);
   });
 
-  test("text where a number should be", () => {
+  test("text instead of a number", () => {
     const file = broken("text", {
       star: (text) => rows(text, (row, i) => (i === 5 ? row.replace(/^\S+/, "north") : row)),
     });
@@ -181,7 +181,7 @@ describe("particles", () => {
     refuses(folder, [...command, "none.txt"], /none\.txt: expected at least one particle index, found none/);
   });
 
-  test("a selection that names what is not there, no number, or a particle twice", () => {
+  test("a selection with an index out of range, text, or a repeated index", () => {
     const command = ["reconstruct", "--particles", "sim/particles.star", "--out", "map.mrc", "--select"];
     for (const [name, text, found] of [
       ["beyond.txt", "0\n60\n", /beyond\.txt: line 2: expected a particle index from 0 to 59, found "60"/],
@@ -198,7 +198,7 @@ describe("particles", () => {
 });
 
 describe("maps and models", () => {
-  test("particles and model of different physical size", () => {
+  test("particles and model of different box length", () => {
     const text = readFileSync(at("model.txt"), "utf8");
     writeFileSync(at("large.txt"), text.replace(/^# apix .*/m, "# apix 11"));
     const training = ["train", "--particles", "sim/particles.star", "--backend", "wasm", "--out", "run"];
@@ -219,7 +219,7 @@ describe("maps and models", () => {
       /coarse\.mrc: expected 32×32×32.*found 24×24×24/,
     );
     const neutral = ["neutral", "--map", "sim/consensus.mrc", "--resolution", "16", "--out", "other.txt"];
-    // Reconstructions have values beyond 0 … 1.
+    // A reconstruction has values outside 0 … 1.
     refuses(
       folder,
       [...neutral, "--mask", "coarse.mrc"],
@@ -238,15 +238,19 @@ describe("maps and models", () => {
     );
   });
 
-  test("sizes that the data do not have are refused under the name of their option", () => {
+  test("sizes out of range are refused under the name of their option", () => {
     const reconstruct = words("reconstruct --particles sim/particles.star --out map.mrc");
-    refuses(folder, [...reconstruct, "--box", "64"], /--box: expected an integer from 4 to 32, found 64/);
+    refuses(
+      folder,
+      [...reconstruct, "--box", "64"],
+      /--box-size: expected an integer from 4 to 32, found 64/,
+    );
     const neutral = words("neutral --map sim/consensus.mrc --out other.txt");
     refuses(folder, [...neutral, "--resolution", "5"], /--resolution: expected at least 8\.00 Å.*found 5 Å/);
     refuses(
       folder,
       [...neutral, ...words("--resolution 10 --box 16")],
-      /--box: expected at least \d+ for 10 Å/,
+      /--box-size: expected at least \d+ for 10 Å/,
     );
     const training = words("train --particles sim/particles.star --model model.txt --backend wasm --out run");
     refuses(
@@ -256,7 +260,7 @@ describe("maps and models", () => {
     );
   });
 
-  test("a truncated map, one with NaN, one of nothing but zeros, and a text file", () => {
+  test("a truncated map, a map with NaN, a map of zeros, and a text file", () => {
     const map = readFileSync(at("sim/consensus.mrc"));
     const neutral = (file: string) => ["neutral", "--map", file, "--resolution", "16", "--out", "other.txt"];
     writeFileSync(at("short.mrc"), map.subarray(0, 5000));
@@ -269,7 +273,7 @@ describe("maps and models", () => {
     refuses(folder, neutral("model.txt"), /model\.txt: /);
   });
 
-  test("a model with text where a number should be, or that is no model", () => {
+  test("a model with text instead of a number, and a file that is no model", () => {
     const text = readFileSync(at("model.txt"), "utf8");
     const lines = text.split("\n");
     writeFileSync(at("word.txt"), [...lines.slice(0, 6), "0.1 0.1 zero 1 1", ...lines.slice(6)].join("\n"));
@@ -290,7 +294,7 @@ describe("maps and models", () => {
 });
 
 describe("outputs", () => {
-  test("an input is never overwritten, under whatever name", () => {
+  test("an input is never overwritten, whatever its path", () => {
     const particles = ["--particles", "sim/particles.star"];
     refuses(
       folder,
@@ -310,7 +314,7 @@ describe("outputs", () => {
     );
   });
 
-  test("a place that cannot be written to is refused before the work", () => {
+  test("an output that cannot be written is refused before the work starts", () => {
     const command = ["reconstruct", "--particles", "sim/particles.star", "--out"];
     refuses(
       folder,
@@ -341,16 +345,20 @@ describe("outputs", () => {
     refuses(folder, [...command, "locked/map.mrc"], /locked\/map\.mrc: .*may write to/);
   });
 
-  test("a folder that holds a run is not trained into, and only its own run is resumed", () => {
+  test("a folder with a run is refused, and resumed only with its own options", () => {
     const data = ["--particles", "sim/particles.star", "--model", "model.txt", "--backend", "wasm"];
     const training = ["train", ...data, "--latent", "2", "--epochs", "1", "--out", "finished"];
     succeed(folder, ...training);
-    refuses(folder, training, /finished: expected a new or empty folder, or --resume to go on.*found a run/);
+    refuses(
+      folder,
+      training,
+      /finished: expected a new or empty folder, or --resume to continue its run, found a run/,
+    );
     const resuming = ["train", "--resume", "--out", "finished", "--backend", "wasm"];
     refuses(
       folder,
       [...resuming, "--latent", "3"],
-      /--latent: expected 2, as the run was begun with.*found 3/,
+      /--latent: expected 2, as the run was started with.*found 3/,
     );
     refuses(folder, [...resuming, "--vary", "position"], /--vary: expected position,amplitude,width/);
     refuses(
@@ -399,7 +407,7 @@ describe("outputs", () => {
 });
 
 describe("the command line", () => {
-  test("what is not understood is named in one line", () => {
+  test("invalid arguments are reported in one line", () => {
     for (const [args, pattern] of [
       [[], /expected a command/],
       [["explode"], /unknown command 'explode'/],
@@ -415,8 +423,8 @@ describe("the command line", () => {
       [["neutral", "--map", "a.mrc", "--resolution", "8", "--out", "m.mrc"], /m\.mrc: .*\.txt or \.pdb/],
       [["neutral", "--map", "--resolution", "8", "--out", "m.txt"], /--map: expected a file.*"--resolution"/],
       [["train", "--out", "run"], /--particles: expected a particle file, or --resume/],
-      [["train", "--latent", "two", "--out", "run"], /--latent: expected a whole number.*"two"/],
-      [["train", "--latent", "0", "--out", "run"], /--latent: .*of 1 or more and below 17, found "0"/],
+      [["train", "--latent", "two", "--out", "run"], /--latent: expected an integer.*"two"/],
+      [["train", "--latent", "0", "--out", "run"], /--latent: expected an integer from 1 to 16, found "0"/],
       [
         ["train", "--vary", "colour", "--out", "run"],
         /--vary: expected position, amplitude, width, found "colour"/,
@@ -427,18 +435,18 @@ describe("the command line", () => {
         ["simulate", "spiral", "--out", "s"],
         /design: expected linear, circular, compositional, found "spiral"/,
       ],
-      [["simulate", "circular", "--range", "0.3", "--out", "s"], /--range: an option that circular/],
+      [["simulate", "circular", "--range", "0.3", "--out", "s"], /--range: an option of the design circular/],
       [["kernel", "uninstall", "--prefix", "nowhere"], /expected a kernelspec, found none/],
     ] as const) {
       refuses(folder, [...args], pattern);
     }
   });
 
-  test("a backend that cannot be had is refused with what would bring it", () => {
+  test("an unavailable backend is refused with advice", () => {
     const command = ["decode", "sim", "--z", "0", "--map-out", "z.mrc", "--backend", "tensorflow-gpu"];
     const { code, err } = e2gmm(folder, ...command);
     assert.equal(code, 1);
-    // Where there is a GPU, it is the run that is missing.
+    // On a machine with a GPU, the missing run is reported.
     const last = err.trimEnd().split("\n").at(-1)!;
     assert.match(
       last,

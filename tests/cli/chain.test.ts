@@ -8,7 +8,7 @@ import { sharedData, temporaryFolder } from "../testing";
 import { neutralModel, simulatedProject, succeed, words } from "./command";
 import { correlation, densityOfModel, readStack } from "./mrc";
 
-/** From particles to maps, one command after the other, each reading what those before it wrote. */
+/** From particles to maps: each command reads what the previous ones wrote. */
 
 let folder: string;
 beforeAll(() => {
@@ -26,7 +26,7 @@ const table = (content: string) =>
     .split("\n")
     .map((line) => line.split(","));
 
-/** Rows of an FSC table: resolution in Å and correlation, shell 0 left out. */
+/** Rows of an FSC table without shell 0: resolution in Å and correlation. */
 function fscRows(content: string): { resolution: number; fsc: number }[] {
   return content
     .trim()
@@ -36,7 +36,7 @@ function fscRows(content: string): { resolution: number; fsc: number }[] {
     .map(([, , resolution, fsc]) => ({ resolution: resolution!, fsc: fsc! }));
 }
 
-test("simulate writes particles, their mean map and the truth, and the same again for the same seed", () => {
+test("simulate writes particles, their mean map and the truth, reproducibly for a seed", () => {
   assert.deepEqual(readdirSync(at("sim")).sort(), [
     "consensus.mrc",
     "particles.mrcs",
@@ -75,9 +75,12 @@ describe("a trained run", () => {
     printed = succeed(folder, "train", ...data, "--latent", "2", "--vary", "position", "--epochs", "2");
   });
 
-  test("train says what it does, a line an epoch, and writes a place for every particle", () => {
+  test("train prints a line per epoch, and writes latent coordinates of every particle", () => {
     assert.match(printed, /^sim\/particles\.star: 60 particles, 32 pixels of 4 Å$/m);
-    assert.deepEqual(printed.match(/^epoch \d of 2: rings to \d+, FRC 0\.\d+, held out 0\.\d+/gm)?.length, 2);
+    assert.deepEqual(
+      printed.match(/^epoch \d of 2: rings to \d+, FRC 0\.\d+, validation 0\.\d+/gm)?.length,
+      2,
+    );
     const [header, ...rows] = table(text("run", "latents.csv"));
     assert.deepEqual(header, words("index z1 z2 z1_refined z1_deviation z2_refined z2_deviation"));
     assert.deepEqual(
@@ -92,7 +95,7 @@ describe("a trained run", () => {
     assert.equal(record.program.backend, "wasm");
   });
 
-  test("after two epochs the middle of the latent space still decodes to something near the neutral model", () => {
+  test("after two epochs the centre of the latent space decodes to nearly the neutral model", () => {
     succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "middle.txt");
     const numbers = (file: string) =>
       text(file)
@@ -102,13 +105,13 @@ describe("a trained run", () => {
     const [neutral, middle] = [numbers("model.txt"), numbers("middle.txt")];
     assert.equal(middle.length, 5 * 24);
     for (const [i, value] of middle.entries()) {
-      // Centres may have moved by some pixels of 32; amplitude and width were not to vary.
+      // Centres may have moved by a few of 32 pixels; amplitude and width are fixed.
       const most = i % 5 < 3 ? 0.1 : 1e-5 * Math.abs(neutral[i]!);
       assert.ok(Math.abs(value - neutral[i]!) <= most, `number ${i}: ${value}, neutral ${neutral[i]}`);
     }
   });
 
-  test("several points make one PDB file of several models and numbered maps, negative numbers included", () => {
+  test("several points are written as one PDB file with several models, and as numbered maps", () => {
     writeFileSync(at("points.txt"), "# z1, z2\n0.5 0.5\n");
     const points = ["--z=-1,0.5", "--z", "-1,0", "--path", "points.txt"];
     const out = succeed(
@@ -120,7 +123,7 @@ describe("a trained run", () => {
       "m.pdb",
       "--map-out",
       "m.mrc",
-      "--box",
+      "--box-size",
       "20",
     );
     assert.deepEqual(out.trim().split("\n"), ["m.pdb", "m_1.mrc", "m_2.mrc", "m_3.mrc"]);
@@ -132,7 +135,7 @@ describe("a trained run", () => {
     assert.ok(same > 0.5 && same < 1, `${same}`);
   });
 
-  test("latent divides the particles into sets that decode and reconstruct take as they are", () => {
+  test("latent writes sets that decode and reconstruct can read", () => {
     const out = succeed(folder, "latent", "run", "--clusters", "2", "--out", "sets");
     assert.equal(out.match(/^set_\d: \d+ particles around z = /gm)?.length, 2);
     const sets = ["set_1", "set_2"].map((name) => text("sets", `${name}.txt`).trim().split("\n").map(Number));
@@ -160,7 +163,7 @@ describe("a trained run", () => {
   });
 });
 
-test("reconstruct writes the map, half maps and their FSC; the map shows what was simulated", () => {
+test("reconstruct writes the map, half maps and their FSC; the map agrees with the simulated one", () => {
   const data = ["--particles", "sim/particles.star", "--mask-diameter", "110", "--out", "rec.mrc"];
   const out = succeed(folder, "reconstruct", ...data);
   assert.match(out, /^FSC of the half maps 0\.5 at \d+\.\d+ Å$/m);
@@ -176,7 +179,7 @@ test("reconstruct writes the map, half maps and their FSC; the map shows what wa
   assert.deepEqual(fscRows(text("table.txt")), rows);
 });
 
-test("a reconstruction of which one half would be empty is a map without half maps", () => {
+test("a reconstruction with an empty half has no half maps", () => {
   writeFileSync(at("one.txt"), "17\n");
   const data = words("--particles sim/particles.star --select one.txt --out one.mrc");
   assert.match(succeed(folder, "reconstruct", ...data), /^no half maps: one half has no particles$/m);
@@ -186,7 +189,7 @@ test("a reconstruction of which one half would be empty is a map without half ma
   );
 });
 
-test("fsc of a map with itself is 1 in every shell that has a signal, with a mask too", () => {
+test("fsc of a map with itself is 1 in every shell with signal, also with a mask", () => {
   const out = succeed(folder, "fsc", "sim/consensus.mrc", "sim/consensus.mrc");
   const rows = fscRows(out);
   assert.equal(rows.length, 16);
@@ -194,7 +197,7 @@ test("fsc of a map with itself is 1 in every shell that has a signal, with a mas
   assert.match(out, /^# FSC 0\.143 at 8\.00 Å or better/m);
 });
 
-test("projections reconstruct to the density of the model that was projected, with CTF, without, and by another engine", () => {
+test("projections reconstruct to the density of the projected model, with and without CTF, and with another engine", () => {
   const views = words("--states 2 --particles-per-state 300 --box 32 --apix 4 --shifts 8");
   succeed(folder, "simulate", "linear", ...views, "--ctf", "--out", "views");
   writeFileSync(at("density.mrc"), densityOfModel(text("model.txt"), 32, 4));
@@ -215,7 +218,7 @@ test("projections reconstruct to the density of the model that was projected, wi
 });
 
 const adk = sharedData("adk");
-test("the chain on particles that RELION made", skipIf(adk ? false : "no ../shared/data/adk"), (t) => {
+test("the chain on particles made by RELION", skipIf(adk ? false : "no ../shared/data/adk"), (t) => {
   const work = temporaryFolder(t);
   const star = readFileSync(path.join(adk!, "particles.star"), "utf8");
   let row = 0;
@@ -229,7 +232,7 @@ test("the chain on particles that RELION made", skipIf(adk ? false : "no ../shar
   const training = ["train", ...particles, "--model", "model.txt", "--latent", "1", "--vary", "position"];
   const printed = succeed(work, ...training, "--epochs", "2", "--backend", "wasm", "--out", "run");
   assert.match(printed, /some\.star: 200 particles, 64 pixels of 1\.5 Å/);
-  succeed(work, "decode", "run", "--z", "0", "--map-out", "neutral.mrc", "--box", "64");
+  succeed(work, "decode", "run", "--z", "0", "--map-out", "neutral.mrc", "--box-size", "64");
   succeed(work, "reconstruct", ...particles, "--out", "map.mrc");
   for (const name of ["neutral.mrc", "map.mrc"]) {
     const rows = fscRows(succeed(work, "fsc", name, map));

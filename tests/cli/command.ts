@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** The real command, run as a user runs it. */
+/** Runs the real command as a user does. */
 
 export const launcher = path.resolve(__dirname, "../../../kernel-lib/bin/e2gmm.js");
 
-/** Arguments as one would type them, none with a blank in it. */
+/** Splits arguments at blanks. */
 export const words = (text: string): string[] => text.split(" ");
 
 export interface Outcome {
@@ -28,14 +28,14 @@ export function e2gmm(folder: string, ...args: string[]): Outcome {
   return { code: status, out: stdout, err: stderr };
 }
 
-/** Runs a command that has to succeed, and returns what it printed. */
+/** Runs a command that must succeed. @returns its stdout */
 export function succeed(folder: string, ...args: string[]): string {
   const { code, out, err } = e2gmm(folder, ...args);
   assert.equal(code, 0, `e2gmm ${args.join(" ")}: ${err}`);
   return out;
 }
 
-/** Every file below a folder with a digest of its content, and every folder. */
+/** Digests of all files below a folder, and all folders. */
 export function contents(folder: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of readdirSync(folder, { recursive: true }) as string[]) {
@@ -48,8 +48,8 @@ export function contents(folder: string): Record<string, string> {
 }
 
 /**
- * Runs a command that has to fail as the project promises: exit code 1, one line on stderr that matches all patterns,
- * and every file and folder as it was.
+ * Runs a command that must fail properly: exit code 1, one line on stderr that matches all patterns, and all files and
+ * folders unchanged.
  */
 export function refuses(folder: string, args: string[], ...patterns: RegExp[]): void {
   const before = contents(folder);

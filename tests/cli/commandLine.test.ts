@@ -18,18 +18,18 @@ const commands = [
   "kernel uninstall",
 ];
 
-test("every command explains itself, with its options and an example that begins with it", (t) => {
+test("every command has a help with its options and an example", (t) => {
   const folder = temporaryFolder(t);
   const overview = succeed(folder, "--help");
   for (const command of commands) {
     assert.match(overview, new RegExp(`^  ${command.split(" ")[0]}\\b`, "m"));
     const help = succeed(folder, ...command.split(" "), "--help");
     assert.match(help, new RegExp(`^Usage: e2gmm ${command} `));
-    assert.match(help, new RegExp(`^Example:\\n  e2gmm ${command}`, "m"));
+    assert.match(help, new RegExp(`^Examples?:\\n  e2gmm ${command}`, "m"));
   }
 });
 
-test("units and defaults stand in the help", (t) => {
+test("the help has units and defaults", (t) => {
   const folder = temporaryFolder(t);
   assert.match(succeed(folder, "neutral", "--help"), /--resolution <Å>/);
   const train = succeed(folder, "train", "--help").replace(/\s+/g, " ");
@@ -52,7 +52,7 @@ test("backends are listed for people and, as JSON, for programs", (t) => {
   for (const { available, reason } of reports) assert.ok(available || typeof reason === "string");
 });
 
-test("the kernelspec is written where it was asked for, and removed again", (t) => {
+test("the kernelspec is written where requested, and removed", (t) => {
   const folder = temporaryFolder(t);
   const place = succeed(folder, "kernel", "install", "--prefix", folder).trim();
   assert.equal(place, `${folder}/share/jupyter/kernels/e2gmm`);

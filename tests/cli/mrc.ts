@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
-/** Images or planes of an MRC file of mode 2 without extended header, read without any code of the project. */
+/** Images or planes of an MRC file of mode 2 without extended header, read independently of the library. */
 export interface Stack {
   /** nx, ny, nz. */
   size: [number, number, number];
@@ -41,7 +41,7 @@ export function correlation(a: Float32Array, b: Float32Array): number {
   return ab / Math.sqrt(aa * bb);
 }
 
-/** The MRC map of a model's text, Σ A exp(−|x − c|²/2σ²), voxel by voxel. */
+/** Density of a model text file, Σ A exp(−|x − c|²/2σ²), computed voxel by voxel. */
 export function densityOfModel(text: string, size: number, apix: number): Uint8Array {
   const [, box] = /^# box_size (\S+)/m.exec(text)!;
   const gaussians = text

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { skipIf } from "../requirement";
 import { contents, launcher, neutralModel, type Outcome, simulatedProject, succeed, words } from "./command";
 
-/** Ctrl-C, and what a cluster's scheduler sends: the work stops at its next step, and nothing half-done stays. */
+/** On Ctrl-C and the signals of cluster schedulers, the work stops at its next step and leaves no partial output. */
 
 let folder: string;
 beforeAll(() => {
@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Starts a command, sends it a signal when `when` says so of its stdout, and waits for its end. */
+/** Starts a command, sends it a signal when `when` returns true for its stdout, and waits for its end. */
 function stopped(args: string[], signal: NodeJS.Signals, when: (out: string) => boolean): Promise<Outcome> {
   const child = spawn(process.execPath, [launcher, ...args], { cwd: folder });
   let out = "";
@@ -43,11 +43,14 @@ const training = (out: string) => [
   ...["--backend", "wasm", "--seed", "7", "--out", out],
 ];
 
-test("a training that was stopped twice ends, resumed, with the same latents byte for byte", async () => {
+test("a training that is stopped twice and resumed gives byte-identical latents", async () => {
   succeed(folder, ...training("whole"));
   const first = await stopped(training("parts"), "SIGINT", (out) => out.includes("epoch 3 of 40"));
   assert.equal(first.code, 1, first.err);
-  assert.match(first.err, /^e2gmm: stopped after epoch \d+; to go on: e2gmm train --out parts --resume\n$/);
+  assert.match(
+    first.err,
+    /^e2gmm: stopped after epoch \d+; to continue: e2gmm train --out parts --resume\n$/,
+  );
   assert.ok(!readdirSync(path.join(folder, "parts")).some((name) => name.endsWith(".part")));
   const resuming = ["train", "--out", "parts", "--resume", "--backend", "wasm"];
   const second = await stopped(resuming, "SIGTERM", (out) => (out.match(/^epoch/gm)?.length ?? 0) === 3);
@@ -60,17 +63,17 @@ test("a training that was stopped twice ends, resumed, with the same latents byt
   assert.equal(read("parts"), read("whole"));
 });
 
-test("a training that is stopped before it has begun leaves nothing", async () => {
+test("a training that is stopped before it starts leaves nothing", async () => {
   const before = contents(folder);
   const { code, err } = await stopped(training("never"), "SIGINT", (out) => out.includes("60 particles"));
   assert.equal(code, 1);
-  assert.match(err, /^e2gmm: stopped before training began; nothing was written\n$/);
+  assert.match(err, /^e2gmm: stopped before training started; nothing was written\n$/);
   assert.deepEqual(contents(folder), before);
 });
 
 test("any other command that is stopped leaves nothing", async () => {
   const before = contents(folder);
-  // Long enough to be in the middle of it when the signal comes.
+  // Long enough to be running when the signal arrives.
   const simulation = ["simulate", "linear", "--particles-per-state", "2000", "--out", "large"];
   const child = spawn(process.execPath, [launcher, ...simulation], { cwd: folder });
   let err = "";
@@ -87,7 +90,7 @@ test("any other command that is stopped leaves nothing", async () => {
   assert.deepEqual(contents(folder), before);
 });
 
-test("a reader that has seen enough does not make the work fail", async () => {
+test("a reader that closes the pipe early is no failure", async () => {
   const child = spawn(
     process.execPath,
     [launcher, "fsc", "sim/consensus.mrc", "sim/consensus.mrc", "--out", "t.txt"],

@@ -8,8 +8,8 @@ import { refuses, succeed } from "../cli/command";
 import { readStack } from "../cli/mrc";
 
 /**
- * Whether particles and neutral model belong together: what does not is refused, left out or said before a training begins.
- * Each case changes a good set of 240 particles of 32² pixels, or its model.
+ * Agreement of particles and neutral model: mismatches are refused, excluded or reported before a training starts. Each case
+ * changes a good set of 240 particles of 32² pixels, or its model.
  */
 
 const SIZE = 32;
@@ -49,17 +49,17 @@ interface Case {
   image?: (pixels: Float32Array, i: number, random: e2.Random) => void;
   /** Changes the fields of row i; `column` gives the place of a label. */
   row?: (fields: Row, column: (label: string) => number, i: number, all: readonly Row[]) => void;
-  /** How many rows to keep. */
+  /** Number of rows to keep. */
   rows?: number;
   /** Changes x, y and z of the model's Gaussians, in box units. */
   model?: (coordinate: number, axis: number) => number;
   /** The amplitude of all the model's Gaussians. */
   amplitude?: number;
-  settings?: Partial<e2.training.TrainSettings>;
+  settings?: Partial<e2.training.TrainingSettings>;
   refused?: RegExp[];
-  /** What is said, sentence by sentence; nothing where it is left out. */
+  /** Expected warnings. Default: none. */
   said?: RegExp[];
-  /** Which particles are outliers, and why; none where it is left out. */
+  /** Expected outliers and their reason. Default: none. */
   outliers?: { which: (i: number) => boolean; reason: RegExp; atLeast?: number };
 }
 
@@ -81,7 +81,7 @@ const minus = (fields: Row, place: number) => {
 };
 const origins = ["_rlnOriginXAngst", "_rlnOriginYAngst"];
 
-/** Takes out all frequencies up to 2.5 Fourier pixels: rings 1 and 2 are empty. */
+/** High-pass filter: removes all frequencies up to 2.5 Fourier pixels, so that rings 1 and 2 are empty. */
 function highPass(pixels: Float32Array): void {
   for (let ky = -2; ky <= 2; ky++) {
     for (let kx = -2; kx <= 2; kx++) {
@@ -153,7 +153,7 @@ const cases: Case[] = [
     name: "one in ten inverted, kept",
     image: tenths(invert),
     settings: { keepOutliers: true },
-    said: [/24 of 240 particles .*kept all the same/],
+    said: [/24 of 240 particles .*kept anyway/],
     outliers: { which: tenth, reason: /^inverted contrast$/ },
   },
   {
@@ -217,7 +217,7 @@ const cases: Case[] = [
   {
     name: "a resolution beyond the model's box",
     settings: { resolution: 0.1 },
-    said: [/the box of the model ends at \d+\.\d\d Å: 0\.1 Å is not reached/],
+    said: [/the model's box is limited to \d+\.\d\d Å: 0\.1 Å is not reached/],
   },
 ];
 
@@ -253,23 +253,23 @@ function write({ image, row, rows = COUNT, model, amplitude }: Case, to: string)
   writeFileSync(at(to, "model.txt"), moved);
 }
 
-/** Trains as far as the first step, if it comes to that: what was said, and the outliers of the run. */
+/** Trains up to the first step: the warnings, and the outliers of the run. */
 async function begin(of: Case, to: string) {
   const said: string[] = [];
   const controller = new AbortController();
-  const settings: e2.training.TrainSettings = {
+  const settings: e2.training.TrainingSettings = {
     particles: at(to, "particles.star"),
     model: at(to, "model.txt"),
     out: at(to, "run"),
     options: { latent: 1, epochs: 1, hidden: [8], featureSize: 8 },
     engine: { engine: "wasm", threads: 1 },
-    onNotice: (notice) => said.push(notice),
+    onWarning: (warning) => said.push(warning),
     ...of.settings,
   };
   const stop = ({ task }: { task: string }) => {
     if (task.startsWith("epoch")) controller.abort(new Error("far enough"));
   };
-  await e2.training.trainInThisThread(settings, { signal: controller.signal, onProgress: stop }).then(
+  await e2.training.trainInThisThread({ ...settings, signal: controller.signal, onProgress: stop }).then(
     (run) => run.close(),
     (error) => {
       if (!(error instanceof e2.StoppedError)) throw error;
@@ -321,8 +321,8 @@ describe("particles and model", () => {
 describe("a training through all its epochs", () => {
   const trained = async (
     to: string,
-    options: e2.training.TrainSettings["options"],
-    more: Partial<e2.training.TrainSettings> = {},
+    options: e2.training.TrainingSettings["options"],
+    more: Partial<e2.training.TrainingSettings> = {},
   ) => {
     const settings = {
       particles: at(to, "particles.star"),
@@ -339,7 +339,7 @@ describe("a training through all its epochs", () => {
     return { run, latents, outliers };
   };
 
-  test("inverted images, read so, train to what the others do, and the run says how they are read", async () => {
+  test("inverted images, read with inverted contrast, give the same result, and the run records it", async () => {
     write({ name: "", rows: 60 }, "plain");
     write({ name: "", image: invert, rows: 60 }, "inverted");
     const plain = await trained("plain", {});
@@ -350,7 +350,7 @@ describe("a training through all its epochs", () => {
     assert.equal(plain.run.record.outliers, undefined);
   });
 
-  test("outliers keep their places and change nothing of the others", async () => {
+  test("outliers get latent coordinates and do not affect the other particles", async () => {
     write({ name: "", image: tenths(invert), rows: 60 }, "few");
     const { run, latents, outliers } = await trained("few", {});
     assert.deepEqual(
@@ -360,7 +360,7 @@ describe("a training through all its epochs", () => {
     assert.deepEqual(run.record.outliers, { count: 6, kept: false });
     assert.equal(latents.refined.length, 60);
     assert.ok(latents.refined.every(Number.isFinite));
-    // Whatever the outliers show.
+    // Independent of the outliers' images.
     const stronger = tenths((px) => {
       px.set(px.map((v) => -3 * v * Math.abs(v)));
     });
@@ -377,21 +377,21 @@ describe("a training through all its epochs", () => {
     assert.deepEqual(await (await e2.training.Run.open(at("few", "whole"))).outliers(), outliers);
   });
 
-  test("a last batch of one particle, options that are undefined, and few held out leave no NaN", async () => {
+  test("a last batch of one particle, undefined options and few held-out particles give no NaN", async () => {
     write({ name: "", rows: 37 }, "odd");
     const options = { batchSize: 12, vary: undefined, seed: undefined, heldOut: 0.001, latent: 2 };
     const { run, latents } = await trained("odd", options as object);
     assert.deepEqual(run.record.options.vary, ["position", "amplitude", "width"]);
     assert.equal(run.record.options.seed, 1);
-    for (const { trainFrc, heldOutFrc, heldOutScore } of run.history) {
-      assert.ok([trainFrc, heldOutFrc, heldOutScore].every(Number.isFinite));
+    for (const { trainFrc, validationFrc, validationScore } of run.history) {
+      assert.ok([trainFrc, validationFrc, validationScore].every(Number.isFinite));
     }
     assert.ok(latents.refined.every(Number.isFinite));
   });
 });
 
 describe("the command", () => {
-  test("reads images and maps of the other contrast, and writes the particles without outliers", async () => {
+  test("reads images and maps with inverted contrast, and writes the particles without outliers", async () => {
     write({ name: "", image: tenths(invert) }, "command");
     const few = [
       "--latent",
@@ -417,7 +417,7 @@ describe("the command", () => {
     assert.match(said, /note: 24 of 240 particles .*--keep-outliers/);
     refuses(folder, [...train, ...few, "--invert-contrast", "--out", "command/not"], /minus sign/);
     const resume = ["train", "--out", "command/run", "--resume", "--backend", "wasm"];
-    refuses(folder, [...resume, "--invert-contrast"], /--invert-contrast: to be left out/);
+    refuses(folder, [...resume, "--invert-contrast"], /--invert-contrast: to be omitted/);
 
     const outliers = [
       "outliers",
@@ -453,7 +453,7 @@ describe("the command", () => {
     assert.equal(members.length, 216);
   });
 
-  test("reconstructs with the opposite sign", async () => {
+  test("reconstructs with inverted contrast", async () => {
     const command = ["reconstruct", "--quiet", "--particles", "particles.star"];
     succeed(folder, ...command, "--invert-contrast", "--out", "dark.mrc");
     const set = await e2.particles.open(at("particles.star"));
@@ -463,7 +463,7 @@ describe("the command", () => {
     assert.ok(dark.every((v, i) => Math.abs(v + bright[i]!) < 1e-5 * deviation + 1e-6 * Math.abs(v)));
   });
 
-  test("says what a map's contrast is, and takes it with the opposite sign", async () => {
+  test("reports the contrast of a map, and reads it inverted", async () => {
     const map = readFileSync(at("consensus.mrc"));
     const values = new Float32Array(map.buffer.slice(map.byteOffset + 1024, map.byteOffset + map.length));
     writeFileSync(

@@ -5,7 +5,7 @@ import * as e2 from "e2gmm";
 import { beforeAll, describe, test } from "vitest";
 import { type SmallProject, smallProject } from "./smallRun";
 
-/** A run goes on with the particles that it was begun with, and with no others: their content decides, not their date. */
+/** A run can be resumed only with the particles it was started with; their content decides, not their date. */
 
 let project: SmallProject;
 let latents: string;
@@ -16,17 +16,17 @@ beforeAll(async () => {
   whole.close();
   const controller = new AbortController();
   const stopped = { ...project.settings("stopped"), onEpoch: () => controller.abort(new Error("enough")) };
-  await assert.rejects(e2.training.trainInThisThread(stopped, { signal: controller.signal }), /enough/);
+  await assert.rejects(e2.training.trainInThisThread({ ...stopped, signal: controller.signal }), /enough/);
 });
 
 process.once("exit", () => rmSync(changedFolder(), { recursive: true, force: true }));
 
 const at = (...parts: string[]) => path.join(project.folder, ...parts);
-/** Beside the project: stacks are looked for in the folders above, too. */
+/** Outside the project, since stacks are also searched in parent folders. */
 const changedFolder = () => `${project.folder}-changed`;
 
-/** A stopped run of its own with particles of its own, changed in between; gives what is needed to go on. */
-function changed(change: (folder: string) => void): e2.training.TrainSettings {
+/** Copies the stopped run and its particles, and changes the particles. @returns settings to resume it */
+function changed(change: (folder: string) => void): e2.training.TrainingSettings {
   const folder = changedFolder();
   rmSync(folder, { recursive: true, force: true });
   for (const name of ["particles.star", "particles.mrcs", "model.txt"])
@@ -34,14 +34,14 @@ function changed(change: (folder: string) => void): e2.training.TrainSettings {
   cpSync(at("stopped"), path.join(folder, "run"), { recursive: true });
   const file = path.join(folder, "run/run.json");
   const record = JSON.parse(readFileSync(file, "utf8")) as e2.training.RunRecord;
-  // As after a project has moved: the paths are edited by hand.
+  // The paths are edited by hand, as after moving a project.
   record.inputs = { particles: path.join(folder, "particles.star"), model: path.join(folder, "model.txt") };
   writeFileSync(file, JSON.stringify(record));
   change(folder);
   return { ...project.settings("run"), out: path.join(folder, "run"), resume: true };
 }
 
-/** Changes a byte of a file, in its middle or so many bytes from its end. */
+/** Changes a byte in the middle of a file, or so many bytes from its end. */
 function flip(file: string, fromEnd?: number): void {
   const bytes = readFileSync(file);
   const place = fromEnd === undefined ? bytes.length >> 1 : bytes.length - fromEnd;
@@ -74,7 +74,7 @@ const others: [name: string, change: (folder: string) => void, expected: RegExp]
         (_, before, digit, rest) => `${before}${(Number(digit) + 1) % 10}${rest}`,
       ),
     ),
-    /particles\.star: expected what the run was begun with \(\d+ bytes, last changed .*\), found other content/,
+    /particles\.star: expected the content that the run was started with \(\d+ bytes, last modified .*\), found other content/,
   ],
   [
     "two rows swapped",
@@ -82,7 +82,7 @@ const others: [name: string, change: (folder: string) => void, expected: RegExp]
       const lines = text.trimEnd().split("\n");
       return `${[...lines.slice(0, -2), lines.at(-1), lines.at(-2)].join("\n")}\n`;
     }),
-    /particles\.star: expected what the run was begun with/,
+    /particles\.star: expected the content that the run was started with/,
   ],
   [
     "a row less",
@@ -92,12 +92,12 @@ const others: [name: string, change: (folder: string) => void, expected: RegExp]
   [
     "another stack",
     (folder) => flip(path.join(folder, "particles.mrcs"), 2000),
-    /particles\.mrcs: expected what the run was begun with/,
+    /particles\.mrcs: expected the content that the run was started with/,
   ],
   ["no stack", (folder) => rmSync(path.join(folder, "particles.mrcs")), /particles\.star.*particles\.mrcs/],
 ];
 
-describe("a run goes on with particles that were", () => {
+describe("a run is resumed with particles that were", () => {
   for (const [name, change] of same) {
     test(name, async () => {
       const settings = changed(change);
@@ -108,7 +108,7 @@ describe("a run goes on with particles that were", () => {
   }
 });
 
-describe("a run does not go on with", () => {
+describe("a run is not resumed with", () => {
   for (const [name, change, expected] of others) {
     test(name, async () => {
       const settings = changed(change);
@@ -119,19 +119,19 @@ describe("a run does not go on with", () => {
   }
 });
 
-test("nor a finished run with another particle file", async () => {
+test("a finished run is not resumed with another particle file", async () => {
   const settings = changed(() => undefined);
   (await e2.training.trainInThisThread(settings)).close();
   (await e2.training.trainInThisThread(settings)).close();
   star((text) => `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`)(changedFolder());
   await assert.rejects(
     e2.training.trainInThisThread(settings),
-    /particles\.star: expected what the run was begun with/,
+    /particles\.star: expected the content that the run was started with/,
   );
 });
 
-/** The record of the stopped run as an earlier version wrote it, with other options. */
-function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.training.TrainSettings {
+/** Rewrites the record of the stopped run as an earlier version did, with other options. */
+function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.training.TrainingSettings {
   return changed((folder) => {
     const file = path.join(folder, "run/run.json");
     const record = JSON.parse(readFileSync(file, "utf8")) as e2.training.RunRecord;
@@ -140,21 +140,21 @@ function earlier(options: Partial<e2.training.RunRecord["options"]>): e2.trainin
   });
 }
 
-test("a run of an earlier version, which says nothing of its inputs, goes on, and that is said", async () => {
-  const notices: string[] = [];
+test("a run of an earlier version without a record of its inputs is resumed with a warning", async () => {
+  const warnings: string[] = [];
   const run = await e2.training.trainInThisThread({
     ...earlier({}),
-    onNotice: (notice) => notices.push(notice),
+    onWarning: (warning) => warnings.push(warning),
   });
   assert.equal(readFileSync(path.join(run.folder, "latents.csv"), "utf8"), latents);
   assert.match(
-    notices.join("\n"),
-    /begun by an earlier version: whether its particles are still the same cannot be told/,
+    warnings.join("\n"),
+    /started by an earlier version: it cannot be checked whether its particles are still the same/,
   );
   run.close();
 });
 
-test("a run whose epochs are fewer than it has is refused instead of trained for ever", async () => {
+test("a run with fewer epochs than it has finished is refused", async () => {
   const settings = earlier({ epochs: 1 });
   const further = earlier({ epochs: 3 });
   const run = await e2.training.trainInThisThread(further);

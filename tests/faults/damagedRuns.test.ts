@@ -20,8 +20,8 @@ import {
 import { type SmallProject, smallProject } from "./smallRun";
 
 /**
- * A damaged run is refused with an error that names the file, or it is read as if it were not damaged. Damages of the
- * table are tried on a run as it is written now, and on one of an earlier version, which has no checksums.
+ * A damaged run is refused with an error that names the file, or read with the same result. All damages are tried on a
+ * current run and on one of an earlier version, which has no checksums.
  */
 
 let project: SmallProject;
@@ -40,25 +40,31 @@ beforeAll(async () => {
 
 const folderOf = (name: string) => path.join(project.folder, name);
 
-/** Everything that is read from a run. */
+/** All contents of a run. */
 type Contents = Awaited<ReturnType<typeof contents>>;
 async function contents(folder: string) {
   const run = await e2.training.Run.open(folder);
   try {
-    // Paths may be edited; checksums need not be there.
+    // Paths may be edited, and checksums may be missing.
     const { inputs: _, checksum: _checksum, files: _files, inputFiles: _inputFiles, ...record } = run.record;
-    const { encoder, refined, deviation } = await run.latents();
-    const places = [encoder, refined, deviation, run.decode([0.5]).params, run.neutralFrc].map((a) => [...a]);
-    return { record, history: run.history, neutral: run.neutral, free: run.free, places };
+    const { encoder, refined, standardDeviation } = await run.latents();
+    const arrays = [encoder, refined, standardDeviation, run.decode([0.5]).params, run.neutralFrc];
+    return {
+      record,
+      history: run.history,
+      neutral: run.neutral,
+      free: run.free,
+      arrays: arrays.map((a) => [...a]),
+    };
   } finally {
     run.close();
   }
 }
 
-/** What came of damages: refused, or read as the same run. */
+/** Outcomes: refused, or read with the same result. */
 const tally = { refused: 0, same: 0 };
 
-/** Reads a copy of a run in which a file was changed (removed, where the change gives undefined). */
+/** Reads a copy of a run with a changed file, or without it if the change returns undefined. */
 async function damaged(
   version: "now" | "earlier",
   file: string,
@@ -87,7 +93,7 @@ async function damaged(
   tally.same++;
 }
 
-/** A run as an earlier version wrote it: no checksums, no account of the inputs, the history in its table alone. */
+/** Rewrites a run as an earlier version did: no checksums, no record of input files, history only in its table. */
 function makeEarlier(from: string, to: string): void {
   cpSync(from, to, { recursive: true });
   const record = JSON.parse(readFileSync(path.join(to, "run.json"), "utf8")) as e2.training.RunRecord;
@@ -120,10 +126,10 @@ async function table(
   }
 }
 
-/** Names of damages after which a table may be read: what is left is the same numbers for the same particles. */
+/** Names of damages that leave the same numbers for the same particles. */
 const harmless = /^(with a byte|lines ending|rows swapped|rows backwards|columns swapped)/;
 
-describe("a damaged run folder is refused with the name of the file, or read as it was", () => {
+describe("a damaged run folder is refused by the name of the file, or read with the same result", () => {
   for (const version of ["now", "earlier"] as const) {
     test(`${version}: latents.csv`, () =>
       table(version, "latents.csv", [...ofAnyFile, ...ofTables], harmless));
@@ -193,13 +199,13 @@ describe("a damaged run folder is refused with the name of the file, or read as 
   });
 });
 
-/** A field that is in its range after all is another run of an earlier version; now its checksum tells. */
+/** A changed field that is still valid is a different run of an earlier version; in current runs the checksum detects it. */
 async function damagedField(version: "now" | "earlier", change: Change, name: string): Promise<void> {
   const editable = /^(inputs\.|program\.|started|options\.|starts|lastRing|batchThatFitted)/;
   if (version === "now" || !editable.test(name)) return damaged(version, "run.json", change, name);
   const before = known[version]!;
   await damaged(version, "run.json", change, name).catch((error) => {
     if (error.code !== "ERR_ASSERTION" || error.actual?.record === undefined) throw error;
-    assert.deepEqual(error.actual.places, before.places, name);
+    assert.deepEqual(error.actual.arrays, before.arrays, name);
   });
 }

@@ -323,10 +323,11 @@ describe("faults of the explorer", skipIf(skip), () => {
       vary: ["position" as const],
     };
     await assert.rejects(
-      e2.training.trainInThisThread(
-        { particles, model, out, options, onEpoch: () => controller.abort(new Error("stopped")) },
-        { signal: controller.signal },
-      ),
+      e2.training.trainInThisThread({
+        ...{ particles, model, out, options },
+        signal: controller.signal,
+        onEpoch: () => controller.abort(new Error("stopped")),
+      }),
       { name: "StoppedError" },
     );
     lab.writeNotebook("two.ipynb", [

@@ -2,11 +2,11 @@ import { appendFileSync } from "node:fs";
 import path from "node:path";
 
 /**
- * Preloaded into the command (`node --require`): counts what it does to the names in a folder, and ends the process at
- * one of these points as a power failure would, with a signal that nobody can catch.
+ * Preloaded into the command (`node --require`): counts renames, links and removals in a folder, and kills the process at
+ * one of these points, as a power failure would.
  *   KILL_FOLDER  the folder
- *   KILL_LOG     a file for the name of each point, a line each
- *   KILL_AT      the point at which to end; none where it is not given
+ *   KILL_LOG     file to which the name of each point is appended
+ *   KILL_AT      number of the point; not killed if missing
  */
 
 const { KILL_FOLDER: folder = "", KILL_LOG: log, KILL_AT } = process.env;
@@ -17,14 +17,14 @@ function point(name: string): void {
   if (log !== undefined) appendFileSync(log, `${name}\n`);
   if (count++ !== last) return;
   process.kill(process.pid, "SIGKILL");
-  // The signal comes in its own time; nothing more may happen until it does.
+  // The signal is asynchronous: block until it arrives.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-/** A name without what differs from run to run. */
+/** A name without its random part. */
 const plain = (file: string) => path.relative(folder, file).replace(/\.[0-9a-f]{8}\.part$/, ".*.part") || ".";
 
-// The object itself, of which an import would be a copy.
+// The module object itself; an import would be a copy.
 const calls = require("node:fs/promises") as Record<string, (...given: unknown[]) => Promise<unknown>>;
 for (const operation of ["rename", "link", "rm", "rmdir", "mkdir"]) {
   const original = calls[operation]!;

@@ -8,8 +8,8 @@ import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
 /**
- * A training that is killed at every point at which it renames, links or removes a file goes on and ends with the same
- * result. The points are found by an undisturbed training and counted in the names of the tests.
+ * A training that is killed at any point at which it renames, links or removes a file can be resumed and ends with the
+ * same result. The points are found by an undisturbed training.
  */
 
 let project: SmallProject;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   project = await smallProject();
 });
 
-/** Runs the command, killed at a point unless that is undefined; gives the points that it came to. */
+/** Runs the command, killed at a point if one is given. @returns the points that it reached */
 async function points(
   out: string,
   args: string[],
@@ -49,8 +49,8 @@ async function points(
 
 const withoutSeconds = (run: e2.training.Run) => run.history.map(({ seconds: _, ...rest }) => rest);
 
-/** Ends what is in the folder: a new training where none was begun, else the run that is there. */
-async function goOn(settings: e2.training.TrainSettings): Promise<e2.training.Run> {
+/** Completes the folder: resumes its run, or starts a new training if there is none. */
+async function goOn(settings: e2.training.TrainingSettings): Promise<e2.training.Run> {
   const begun = existsSync(path.join(settings.out, "run.json"));
   return e2.training.trainInThisThread({ ...settings, resume: begun });
 }
@@ -58,7 +58,7 @@ async function goOn(settings: e2.training.TrainSettings): Promise<e2.training.Ru
 /** Kills a training at every point, or at the last so many. */
 async function everyPoint(
   name: string,
-  options: e2.training.TrainSettings["options"],
+  options: e2.training.TrainingSettings["options"],
   last?: number,
 ): Promise<void> {
   const whole = `${name}-whole`;
@@ -94,10 +94,10 @@ async function everyPoint(
   expected.close();
 }
 
-describe("a training that is killed and goes on ends as one that was not", () => {
+describe("a training that is killed and resumed ends like an undisturbed one", () => {
   test("with one start", () => everyPoint("one", {}));
-  test("with two starts, of which one goes on", () =>
+  test("with two starts, of which one continues", () =>
     everyPoint("two", { starts: 2, epochs: 2, coarseEpochs: 1 }));
-  test("with two starts that are chosen from at the very end", () =>
+  test("with two starts that are compared at the very end", () =>
     everyPoint("end", { starts: 2, epochs: 1, coarseEpochs: 1 }, 18));
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
 import { endsWhenInterrupted } from "./interrupting";
 
-/** One interrupt ends a cell in a library call, and the work of the call, although nobody waits for it any more. */
+/** One interrupt ends a cell in a library call and the work of that call. */
 
 let kernel: KernelProcess;
 let client: WireClient;
@@ -47,12 +47,12 @@ const library: [what: string, code: string][] = [
   ["umap", "await e2.latent.umap(many, 2, { epochs: 100_000, onProgress });"],
   [
     "train",
-    `await e2.train({ particles: data.star, model: "model.txt", out: "run", options: { latent: 1, epochs: 10_000 } }, { onProgress });`,
+    `await e2.train({ particles: data.star, model: "model.txt", out: "run", options: { latent: 1, epochs: 10_000 }, onProgress });`,
   ],
 ];
 
 for (const [what, code] of library) {
-  test(`one interrupt ends ${what}, and the work that it does`, async () => {
+  test(`one interrupt ends ${what} and its work`, async () => {
     await client.execute("seen.steps = 0;");
     await endsWhenInterrupted(
       client,

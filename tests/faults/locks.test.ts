@@ -9,7 +9,7 @@ import { beforeAll, describe, test } from "vitest";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
-/** One training at a time writes to a run folder; what a dead one locked, the next takes over. */
+/** Only one training writes to a run folder at a time; the lock of a dead one is taken over by the next. */
 
 let project: SmallProject;
 beforeAll(async () => {
@@ -20,20 +20,18 @@ const at = (...parts: string[]) => path.join(project.folder, ...parts);
 const lockOf = (out: string) => at(out, "run.lock");
 const text = (...parts: string[]) => readFileSync(at(...parts), "utf8");
 
-/** Runs `work` while a training into `out` is at work, stopped after its first epoch. */
+/** Runs `work` during a training into `out`, which is stopped after its first epoch. */
 async function duringTraining(out: string, resume: boolean, work: () => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   let seen: Promise<unknown> | undefined;
-  const training = e2.train(
-    {
-      ...project.settings(out, { epochs: 500 }),
-      resume,
-      onEpoch: () => {
-        seen ??= work().finally(() => controller.abort(new Error("enough")));
-      },
+  const training = e2.train({
+    ...project.settings(out, { epochs: 500 }),
+    resume,
+    signal: controller.signal,
+    onEpoch: () => {
+      seen ??= work().finally(() => controller.abort(new Error("enough")));
     },
-    { signal: controller.signal },
-  );
+  });
   await assert.rejects(training, /enough/);
   await seen;
 }
@@ -43,8 +41,8 @@ const held = (out: string) =>
     `${out}: expected a folder that no other training writes to, found run\\.lock, that of process ${process.pid} on .*, since .*, which is running$`,
   );
 
-describe("a run folder in which a training works", () => {
-  test("is refused to a second training, whether it begins or goes on, of this process or another", async () => {
+describe("a run folder that a training is writing to", () => {
+  test("is refused to a second training, new or resumed, of the same or another process", async () => {
     await duringTraining("busy", false, async () => {
       const settings = project.settings("busy", { epochs: 500 });
       await assert.rejects(e2.train({ ...settings, resume: true }), held("busy"));
@@ -77,12 +75,12 @@ describe("a run folder in which a training works", () => {
     await duringTraining("read", false, async () => {
       const run = await e2.training.Run.open(at("read"));
       assert.ok(run.history.length >= 1);
-      assert.equal(run.places?.length, 60);
+      assert.equal(run.encoderLatents?.length, 60);
       run.close();
     });
   });
 
-  test("is refused before the run is made, too: of two that begin, one goes on", async () => {
+  test("is refused also before the run is created: of two new trainings, one continues", async () => {
     const both = await Promise.allSettled(
       [1, 2].map(() => e2.training.trainInThisThread(project.settings("race"))),
     );
@@ -93,7 +91,7 @@ describe("a run folder in which a training works", () => {
   });
 });
 
-test("a lock ends with its training: finished, refused, failed or stopped, and folders made for it go", async () => {
+test("a lock is removed when its training ends, however it ends, with folders created for it", async () => {
   const run = await e2.training.trainInThisThread(project.settings("done"));
   run.close();
   assert.equal(existsSync(lockOf("done")), false);
@@ -106,14 +104,14 @@ test("a lock ends with its training: finished, refused, failed or stopped, and f
   assert.deepEqual(readdirSync(at("empty")), []);
   const stopped = AbortSignal.abort(new Error("at once"));
   await assert.rejects(
-    e2.training.trainInThisThread(project.settings("never"), { signal: stopped }),
+    e2.training.trainInThisThread({ ...project.settings("never"), signal: stopped }),
     /at once/,
   );
   assert.equal(existsSync(at("never")), false);
 });
 
 describe("a lock whose process", () => {
-  /** A lock as the training of a process wrote it. */
+  /** The lock that a training of this process writes. */
   async function lockFrom(out: string): Promise<Record<string, unknown>> {
     let lock: Record<string, unknown> = {};
     await duringTraining(out, false, async () => {
@@ -125,15 +123,17 @@ describe("a lock whose process", () => {
   }
 
   const resumed = (out: string) => {
-    // The options of the run are those that it was begun with, 500 epochs: its first new one is enough.
+    // The run keeps its 500 epochs; the first new one is enough.
     const controller = new AbortController();
-    return e2.training.trainInThisThread(
-      { ...project.settings(out), resume: true, onEpoch: () => controller.abort(new Error("goes on")) },
-      { signal: controller.signal },
-    );
+    return e2.training.trainInThisThread({
+      ...project.settings(out),
+      resume: true,
+      signal: controller.signal,
+      onEpoch: () => controller.abort(new Error("resumed")),
+    });
   };
 
-  test("is dead is taken over; so is one whose number was given to another process, and one before a restart", async () => {
+  test("is dead is taken over, also if its process id is reused or the machine was restarted", async () => {
     const lock = await lockFrom("stale");
     const child = spawn(process.execPath, ["-e", ""]);
     await once(child, "exit");
@@ -148,16 +148,16 @@ describe("a lock whose process", () => {
         continue;
       }
       writeFileSync(lockOf("stale"), JSON.stringify({ ...lock, ...change }));
-      await assert.rejects(resumed("stale"), /goes on/, name);
+      await assert.rejects(resumed("stale"), /resumed/, name);
       assert.equal(existsSync(lockOf("stale")), false, name);
     }
     for (const content of ["", "{", "<html>", "{}"]) {
       writeFileSync(lockOf("stale"), content);
-      await assert.rejects(resumed("stale"), /goes on/, JSON.stringify(content));
+      await assert.rejects(resumed("stale"), /resumed/, JSON.stringify(content));
     }
   });
 
-  test("is on another host or in another container is respected, and the error says how to remove it", async () => {
+  test("is on another host or in another container is respected; the error explains how to remove it", async () => {
     const lock = await lockFrom("far");
     for (const change of [{ host: "elsewhere" }, { pidNamespace: "pid:[1]" }]) {
       const content = JSON.stringify({ ...lock, ...change });
@@ -170,21 +170,19 @@ describe("a lock whose process", () => {
     }
   });
 
-  test("was begun by hand anew loses the folder: a training whose lock was removed writes no more", async () => {
+  test("was replaced stops its training: without its lock it writes no more", async () => {
     const controller = new AbortController();
     const epochs: number[] = [];
     await assert.rejects(
-      e2.training.trainInThisThread(
-        {
-          ...project.settings("robbed", { epochs: 500 }),
-          onEpoch: ({ epoch }) => {
-            epochs.push(epoch);
-            const lock = JSON.parse(text("robbed", "run.lock"));
-            writeFileSync(lockOf("robbed"), JSON.stringify({ ...lock, token: "another" }));
-          },
+      e2.training.trainInThisThread({
+        ...project.settings("robbed", { epochs: 500 }),
+        signal: controller.signal,
+        onEpoch: ({ epoch }) => {
+          epochs.push(epoch);
+          const lock = JSON.parse(text("robbed", "run.lock"));
+          writeFileSync(lockOf("robbed"), JSON.stringify({ ...lock, token: "another" }));
         },
-        { signal: controller.signal },
-      ),
+      }),
       /robbed: expected the run\.lock of this training, found that of process/,
     );
     assert.deepEqual(epochs, [1]);
@@ -192,7 +190,7 @@ describe("a lock whose process", () => {
   });
 });
 
-test("a killed training leaves a lock, and the next one goes on", async () => {
+test("a killed training leaves a lock, which the next one takes over", async () => {
   const child = spawn(process.execPath, [launcher, ...project.command("killed", { epochs: 500 })]);
   await once(child.stdout.setEncoding("utf8"), "data");
   while (!existsSync(at("killed/history.csv"))) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -201,11 +199,13 @@ test("a killed training leaves a lock, and the next one goes on", async () => {
   assert.ok(existsSync(lockOf("killed")));
   const controller = new AbortController();
   await assert.rejects(
-    e2.training.trainInThisThread(
-      { ...project.settings("killed"), resume: true, onEpoch: () => controller.abort(new Error("goes on")) },
-      { signal: controller.signal },
-    ),
-    /goes on/,
+    e2.training.trainInThisThread({
+      ...project.settings("killed"),
+      resume: true,
+      signal: controller.signal,
+      onEpoch: () => controller.abort(new Error("resumed")),
+    }),
+    /resumed/,
   );
   assert.deepEqual(
     readdirSync(at("killed")).filter((name) => /lock|part/.test(name)),

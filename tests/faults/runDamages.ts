@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import type * as e2 from "e2gmm";
 
-/** What may happen to the files of a run folder: the tables of `damagedRuns.test.ts`. */
+/** Tables of damages to the files of a run folder, for `damagedRuns.test.ts`. */
 
-/** Changes a file's content; undefined stands for a file that is gone. */
+/** Changes a file's content; undefined removes the file. */
 export type Change = (bytes: Buffer) => Buffer | string | undefined;
 
 export const text =
@@ -13,7 +13,7 @@ export const text =
 const lines = (change: (lines: string[]) => string[]): Change =>
   text((whole) => `${change(whole.trimEnd().split("\n")).join("\n")}\n`);
 
-/** Damages that any file may have. */
+/** Damages of any file. */
 export const ofAnyFile: [name: string, change: Change][] = [
   ["missing", () => undefined],
   ["empty", () => ""],
@@ -60,7 +60,7 @@ export function fieldsOf(value: unknown, at: string[] = []): string[][] {
   return at.length === 0 ? inner : [at, ...inner];
 }
 
-/** What may stand in the place of a field. */
+/** Invalid values of a field. */
 export const otherValues: [name: string, value: unknown][] = [
   ["missing", undefined],
   ["null", null],
@@ -84,7 +84,7 @@ export function withField(json: string, [...at]: string[], value: unknown): stri
   return JSON.stringify(whole, null, 2);
 }
 
-/** A safetensors file in its parts, and put together again. */
+/** Parses and assembles safetensors files. */
 interface Parts {
   header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
   metadata: Record<string, string>;
@@ -225,7 +225,7 @@ export const ofFree: [name: string, change: Change][] = [
   ["none free", lines((all) => all.map(() => "0"))],
 ];
 
-/** One byte or some, replaced, removed or put in between. */
+/** Replaces, removes or inserts bytes. */
 export function mutated(bytes: Buffer, random: e2.Random): Buffer {
   const at = random.integer(bytes.length);
   const some = Buffer.from(Array.from({ length: 1 + random.integer(4) }, () => random.integer(256)));

@@ -8,16 +8,15 @@ import { readStack } from "../cli/mrc";
 import { skipIf } from "../requirement";
 
 /**
- * Inputs that once gave a wrong result in silence, a crash, or a refusal for the wrong reason, each with what is right.
- * They lie beside the repository in development and on CI; what they stand for is also tested on inputs made by
- * the other files of this folder.
+ * Inputs that once gave a silently wrong result, a crash, or a misleading error, with the correct outcome. They are stored
+ * beside the repository in development and on CI; other tests of this folder cover the same with inputs of their own.
  */
 
 const cases = path.resolve(__dirname, "../../../../shared/cases");
 
 type Command = "reconstruct" | "train";
 
-/** What a command has to do with one case: refuse it in one sentence, or succeed and print what matches. */
+/** Expected outcome of a command: a one-line error, or success with output that matches. */
 interface Expectation {
   name: string;
   file: string;
@@ -42,7 +41,7 @@ const train = (name: string, file: string, what: Partial<Expectation>): Expectat
   command: "train",
   ...what,
 });
-/** Bad metadata are refused by everything that reads particles, with the same sentence. */
+/** Invalid metadata are refused by every command that reads particles, with the same message. */
 const both = (name: string, file: string, ...refused: RegExp[]): Expectation[] => [
   reconstruct(name, file, { refused }),
   train(name, file, { refused }),
@@ -70,7 +69,7 @@ const expectations: Expectation[] = [
   train("inverted-particles", "a.star", { refused: [/contrast/, /--invert-contrast/, /[-−]0\.\d/] }),
   train("inverted-particles", "a.star", {
     options: ["--invert-contrast"],
-    printed: [/64 particles placed/],
+    printed: [/latent coordinates of 64 particles/],
   }),
   train("noise-only-particles", "a.star", { refused: [/agree/, /FRC/, /±/] }),
   train("tenth-inverted", "a.star", { printed: [/20 of (the )?200 particles/, /outliers\.csv/] }),
@@ -99,7 +98,7 @@ const expectations: Expectation[] = [
   reconstruct("utf8-bom", "a.star", { printed: [/12 particles/] }),
 ];
 
-describe("inputs that went wrong once", skipIf(!existsSync(cases) && "no ../shared/cases"), () => {
+describe("inputs of past defects", skipIf(!existsSync(cases) && "no ../shared/cases"), () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-cases-"));

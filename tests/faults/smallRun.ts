@@ -9,12 +9,12 @@ export interface SmallProject {
   particles: string;
   model: string;
   /** Settings of a training into a folder of the project; `options` over those that make it small. */
-  settings(out: string, options?: e2.training.TrainSettings["options"]): e2.training.TrainSettings;
+  settings(out: string, options?: e2.training.TrainingSettings["options"]): e2.training.TrainingSettings;
   /** The same as arguments of the command. */
-  command(out: string, options?: e2.training.TrainSettings["options"]): string[];
+  command(out: string, options?: e2.training.TrainingSettings["options"]): string[];
 }
 
-const small: NonNullable<e2.training.TrainSettings["options"]> = {
+const small: NonNullable<e2.training.TrainingSettings["options"]> = {
   latent: 1,
   vary: ["position"],
   epochs: 2,

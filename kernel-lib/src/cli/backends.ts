@@ -3,13 +3,14 @@ import { type BackendReport, listBackends } from "../compute/backends";
 import { examples } from "./options";
 import type { RunCommand } from "./session";
 
+/** Adds the command `backends`. */
 export function addBackends(program: Command, run: RunCommand): void {
   const command = program
     .command("backends")
-    .summary("what this machine can compute with")
+    .summary("list the backends that this machine can compute with")
     .description(
-      "Tries every TensorFlow.js backend in a process of its own and prints what it runs on and how fast it " +
-        "multiplies matrices (float32, 10⁹ operations a second), or why it is not there and what brings it.",
+      "Tries every TensorFlow.js backend in a process of its own. Prints its device and its speed in float32 matrix " +
+        "multiplication (GFLOPS), or why it is not available and how to install it.",
     )
     .addOption(new Option("--json", "print the reports as JSON"));
   examples(command, "e2gmm backends");
@@ -27,8 +28,8 @@ function table(reports: readonly BackendReport[]): string {
     .map(({ name, available, device, gflops, reason, advice }) => {
       const rate =
         gflops === undefined ? "" : `${gflops >= 10 ? gflops.toFixed(0) : gflops.toFixed(1)} GFLOPS`;
-      const says = available ? device : `not available: ${reason}${advice ? ` (needed: ${advice})` : ""}`;
-      return `${name.padEnd(width)}  ${rate.padStart(12)}  ${says}`;
+      const state = available ? device : `not available: ${reason}${advice ? ` (needed: ${advice})` : ""}`;
+      return `${name.padEnd(width)}  ${rate.padStart(12)}  ${state}`;
     })
     .join("\n");
 }

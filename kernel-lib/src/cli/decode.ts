@@ -9,16 +9,18 @@ import { Run, runFiles } from "../training/runs/run";
 import { inTermsOf } from "./failure";
 import { modelFormat, writeModel } from "./modelFiles";
 import {
+  addBoxSize,
   backendOption,
   examples,
   fileOption,
-  numberOption,
+  lengthOption,
   parseNumbers,
   type QuietOption,
   quietOption,
-  readLines,
 } from "./options";
-import type { RunCommand } from "./session";
+import type { Outputs } from "./outputs";
+import type { RunCommand, Session } from "./session";
+import { readLines } from "./textFiles";
 
 /** A point of the latent space, and where it was given. */
 interface Point {
@@ -31,85 +33,101 @@ interface DecodeOptions extends QuietOption {
   path?: string;
   modelOut?: string;
   mapOut?: string;
-  box?: number;
+  boxSize?: number;
   apix?: number;
   backend: BackendName | "auto";
 }
 
+/** Adds the command `decode`. */
 export function addDecode(program: Command, run: RunCommand): void {
   const command = program
     .command("decode")
-    .summary("turn points of the latent space into Gaussians and maps")
+    .summary("decode points of the latent space into Gaussians and maps")
     .description(
-      "Decodes one or more points of a run's latent space. Several points make one PDB file of several models, or " +
-        "numbered text files and maps (motion_1.mrc, motion_2.mrc, … for motion.mrc).",
+      "Decodes one or more points of a run's latent space. Several points are written as one PDB file with several models, " +
+        "or as numbered text files and maps (motion_1.mrc, motion_2.mrc, … for motion.mrc).",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(
       new Option(
         "--z <a,b,…>",
-        "a point, a number for each dimension; may be repeated. 0 is the middle of what the particles show",
+        "a point, one number per dimension; may be repeated. 0 is the centre of the particles",
       ).argParser((text: string, before: string[] = []) => [...before, text]),
     )
-    .addOption(fileOption("--path <file>", "text file of points, one a line"))
-    .addOption(fileOption("--model-out <file>", "write the Gaussians, as .txt or .pdb"))
-    .addOption(fileOption("--map-out <file>", "write the density (MRC)"))
-    .addOption(
-      numberOption("--box <voxels>", "edge of the map (default: that of the training box)", {
-        integer: true,
-        least: 1,
-      }),
-    )
-    .addOption(
-      numberOption("--apix <Å>", "voxel size of the map (default: what keeps the box's size)", {
-        expected: "a length in Å",
-        above: 0,
-      }),
-    )
+    .addOption(fileOption("--path <file>", "text file with one point per line"))
+    .addOption(fileOption("--model-out <file>", "write the Gaussians to this file, .txt or .pdb"))
+    .addOption(fileOption("--map-out <file>", "write the density to this file (MRC)"));
+  addBoxSize(command, "voxels", "box size of the map (default: that of the training box)", { least: 1 });
+  command
+    .addOption(lengthOption("--apix <Å>", "voxel size of the map (default: keeps the box length)"))
     .addOption(backendOption("wasm"))
     .addOption(quietOption());
   examples(
     command,
-    "e2gmm decode run --z=-1.5,0 --map-out open.mrc --box 128",
+    "e2gmm decode run --z=-1.5,0 --map-out open.mrc --box-size 128",
     "e2gmm decode run --z=-1 --z=0 --z=1 --model-out motion.pdb",
   );
   command.action((folder: string, options: DecodeOptions) =>
-    run(options, async (session) => {
-      const { modelOut, mapOut, box, apix } = options;
-      if (modelOut === undefined && mapOut === undefined) {
-        throw new InputError("output", "--model-out, --map-out or both", "neither");
-      }
-      if (mapOut === undefined && (box !== undefined || apix !== undefined)) {
-        throw new InputError("--box and --apix", "--map-out beside them", "none");
-      }
-      const points = await readPoints(options);
-      const format = modelOut === undefined ? undefined : modelFormat(modelOut);
-      const models =
-        modelOut === undefined ? [] : format === "pdb" ? [modelOut] : numbered(modelOut, points.length);
-      const maps = mapOut === undefined ? [] : numbered(mapOut, points.length);
-      const files = Object.values(runFiles).map((name) => path.join(folder, name));
-      const outputs = await session.writes([...models, ...maps], [options.path, ...files]);
-      const decoded = await decode(folder, points, options.backend);
-      if (format === "pdb") await writeModel(outputs.place(models[0]!), "pdb", decoded);
-      for (const [i, model] of decoded.entries()) {
-        throwIfStopped(session.signal);
-        if (format === "text") await writeModel(outputs.place(models[i]!), "text", [model]);
-        if (maps.length === 0) continue;
-        const grid = { ...(box !== undefined && { boxSize: box }), ...(apix !== undefined && { apix }) };
-        const density = await inTermsOf(
-          { boxSize: "--box", apix: "--apix" },
-          Promise.resolve().then(() => modelDensity(model, grid)),
-        );
-        await writeMap(outputs.place(maps[i]!), density, { signal: session.signal });
-        session.onProgress({ task: "maps", done: i + 1, total: decoded.length });
-      }
-      await outputs.keep(session.signal);
-      for (const file of [...models, ...maps]) session.print(file);
-    }),
+    run(options, (session) => decode(folder, options, session)),
   );
 }
 
-/** @throws InputError when there are none, or one is not made of numbers */
+async function decode(folder: string, options: DecodeOptions, session: Session): Promise<void> {
+  const { modelOut, mapOut, boxSize, apix } = options;
+  if (modelOut === undefined && mapOut === undefined) {
+    throw new InputError("output", "--model-out, --map-out or both", "neither");
+  }
+  if (mapOut === undefined && (boxSize !== undefined || apix !== undefined)) {
+    throw new InputError("--box-size and --apix", "--map-out, which they apply to", "none");
+  }
+  const points = await readPoints(options);
+  const files = {
+    models: modelOut === undefined ? [] : modelFiles(modelOut, points.length),
+    maps: mapOut === undefined ? [] : numbered(mapOut, points.length),
+  };
+  const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
+  const outputs = await session.writes([...files.models, ...files.maps], [options.path, ...runPaths]);
+  const decoded = await decodePoints(folder, points, options.backend);
+  await writeModels(decoded, files.models, outputs);
+  await writeMaps(decoded, files.maps, { outputs, options, session });
+  await outputs.keep(session.signal);
+  for (const file of [...files.models, ...files.maps]) session.print(file);
+}
+
+/** One PDB file for all points, or one text file for each. */
+function modelFiles(file: string, points: number): string[] {
+  return modelFormat(file) === "pdb" ? [file] : numbered(file, points);
+}
+
+async function writeModels(
+  models: readonly GaussianModel[],
+  files: readonly string[],
+  outputs: Outputs,
+): Promise<void> {
+  if (files.length === 0) return;
+  if (modelFormat(files[0]!) === "pdb") return writeModel(outputs.place(files[0]!), "pdb", models);
+  for (const [i, model] of models.entries()) await writeModel(outputs.place(files[i]!), "text", [model]);
+}
+
+async function writeMaps(
+  models: readonly GaussianModel[],
+  files: readonly string[],
+  { outputs, options, session }: { outputs: Outputs; options: DecodeOptions; session: Session },
+): Promise<void> {
+  const { boxSize, apix } = options;
+  const grid = { ...(boxSize !== undefined && { boxSize }), ...(apix !== undefined && { apix }) };
+  for (const [i, file] of files.entries()) {
+    throwIfStopped(session.signal);
+    const density = await inTermsOf(
+      { boxSize: "--box-size", apix: "--apix" },
+      Promise.resolve().then(() => modelDensity(models[i]!, grid)),
+    );
+    await writeMap(outputs.place(file), density, { signal: session.signal });
+    session.onProgress({ task: "maps", done: i + 1, total: files.length });
+  }
+}
+
+/** @throws InputError for no points, and points that do not consist of numbers */
 async function readPoints({ z = [], path: file }: DecodeOptions): Promise<Point[]> {
   const points = z.map((text) => ({ z: parseNumbers(text, "--z"), where: `--z ${text}` }));
   if (file !== undefined) {
@@ -120,13 +138,17 @@ async function readPoints({ z = [], path: file }: DecodeOptions): Promise<Point[
   return points;
 }
 
-async function decode(folder: string, points: readonly Point[], backend: BackendName | "auto") {
+async function decodePoints(
+  folder: string,
+  points: readonly Point[],
+  backend: BackendName | "auto",
+): Promise<GaussianModel[]> {
   await useBackend(backend);
   const run = await Run.open(folder);
   try {
     return points.map(({ z, where }): GaussianModel => {
       if (z.length !== run.latent) {
-        const expected = `${run.latent} ${run.latent === 1 ? "number" : "numbers"}, the dimensions of ${folder}`;
+        const expected = `${run.latent} ${run.latent === 1 ? "number" : "numbers"}, one per dimension of ${folder}`;
         throw new InputError(where, expected, String(z.length));
       }
       return run.decode(z);
@@ -136,7 +158,7 @@ async function decode(folder: string, points: readonly Point[], backend: Backend
   }
 }
 
-/** `motion_01.mrc` … for several, with as many digits as the last needs; the name itself for one. */
+/** `motion_01.mrc`, … for several files, with as many digits as the last needs; the name itself for one. */
 function numbered(file: string, count: number): string[] {
   if (count === 1) return [file];
   const { dir, name, ext } = path.parse(file);

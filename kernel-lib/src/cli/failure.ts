@@ -3,14 +3,14 @@ import { describeFileError } from "../fileErrors";
 import { describeMemoryError } from "../memoryLimit";
 
 /**
- * The one line that a user reads when a command fails, without the program's name. Anything but bad input, a stop,
- * trouble with files and want of memory is a defect of the program, and is called one.
+ * The error message of a command: one line, without the program's name. Everything but invalid input, an abort, file
+ * system errors and lack of memory is reported as an unexpected error.
  */
 export function describeFailure(error: unknown): string {
-  return oneLine(sentence(error));
+  return oneLine(messageOf(error));
 }
 
-function sentence(error: unknown): string {
+function messageOf(error: unknown): string {
   if (error instanceof InputError || error instanceof StoppedError) return error.message;
   if (!(error instanceof Error)) return `unexpected error: ${String(error)}`;
   const memory = describeMemoryError(error);
@@ -18,15 +18,16 @@ function sentence(error: unknown): string {
   const { path } = error as NodeJS.ErrnoException;
   const trouble = describeFileError(error);
   if (trouble !== undefined) return path === undefined ? trouble : `${path}: ${trouble}`;
-  return `unexpected error: ${error.message} (E2GMM_DEBUG=1 shows where)`;
+  return `unexpected error: ${error.message} (set E2GMM_DEBUG=1 to see where)`;
 }
 
+/** Joins the lines of a text. */
 export function oneLine(text: string): string {
   return text.trim().replace(/\s*[\r\n]+\s*/g, " ");
 }
 
 /**
- * The library speaks of its arguments where a user of the command has options and files.
+ * Replaces the names of arguments in the library's errors by those of options and files.
  * @param names what to call each argument that an InputError may begin with
  */
 export async function inTermsOf<T>(names: Record<string, string | undefined>, work: Promise<T>): Promise<T> {

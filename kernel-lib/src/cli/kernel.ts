@@ -6,18 +6,23 @@ import type { RunCommand } from "./session";
 
 const places = (command: Command): Command =>
   command
-    .addOption(new Option("--user", "the person's own Jupyter folder (the default)"))
-    .addOption(new Option("--sys-prefix", "the environment of the Python that is active"))
+    .addOption(new Option("--user", "in the user's own Jupyter folder (the default)"))
+    .addOption(new Option("--sys-prefix", "in the active Python environment"))
     .addOption(
-      fileOption("--prefix <folder>", "folder of an environment, as for conda or a system-wide installation"),
+      fileOption("--prefix <folder>", "in this environment, such as a conda environment or /usr/local"),
     );
 
+/** Adds the commands `kernel install` and `kernel uninstall`. */
 export function addKernel(program: Command, run: RunCommand): void {
   const kernel = program
     .command("kernel")
-    .summary("make the Jupyter kernel known, or unknown")
-    .description("Makes the TypeScript kernel of this package known to Jupyter, or removes it.");
-  const install = places(kernel.command("install").description("Writes the kernelspec, and says where."));
+    .summary("install or uninstall the Jupyter kernel")
+    .description(
+      "Installs or uninstalls the kernelspec of the TypeScript kernel, by which Jupyter finds it.",
+    );
+  const install = places(
+    kernel.command("install").description("Writes the kernelspec and prints its folder."),
+  );
   examples(install, "e2gmm kernel install --user");
   install.action((place: KernelspecPlace) =>
     run({}, async (session) => {
@@ -36,7 +41,7 @@ export function addKernel(program: Command, run: RunCommand): void {
   );
 }
 
-/** The kernel is no part of what batch use needs. */
+/** Loaded only when needed: batch use does not need the kernel. */
 function jupyter(): Promise<typeof import("../jupyter/kernelspec")> {
   return import("../jupyter/kernelspec");
 }

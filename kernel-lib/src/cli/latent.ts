@@ -4,9 +4,10 @@ import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
-import { kMeans } from "../latent/kmeans";
-import { openParticles } from "../particles/particleSet";
-import { RunFolder } from "../training/runs/run";
+import { type Clusters, kMeans } from "../latent/kmeans";
+import { openParticles, type ParticleSet } from "../particles/particleSet";
+import { gatherRows } from "../training/batches";
+import { RunFolder, type RunRecord } from "../training/runs/run";
 import {
   examples,
   fileOption,
@@ -16,7 +17,7 @@ import {
   required,
   seedOption,
 } from "./options";
-import type { RunCommand } from "./session";
+import type { RunCommand, Session } from "./session";
 
 interface LatentOptions extends QuietOption {
   clusters: number;
@@ -25,85 +26,107 @@ interface LatentOptions extends QuietOption {
   seed: number;
 }
 
+/** Adds the command `latent`. */
 export function addLatent(program: Command, run: RunCommand): void {
   const command = program
     .command("latent")
-    .summary("divide the particles of a run into sets by their place")
+    .summary("divide the particles of a run into sets")
     .description(
-      "Divides the particles by k-means in the latent space, sets in the order of their first coordinate. Writes a " +
-        "folder: for each set set_1.txt (particles, counted from 0, as in latents.csv; particles that were left " +
-        "out on reading, such as unaligned ones, do not count) and set_1.star (their rows of the file, every column kept); centres.txt (for e2gmm decode --path) and sets.csv. Particles that were left out of training " +
+      "Divides the particles of a run into sets by k-means clustering of their latent coordinates, ordered by the first " +
+        "coordinate. Writes a folder with two files per set, set_1.txt (indices from 0, as in latents.csv; particles that " +
+        "are skipped on reading, such as unaligned ones, do not count) and set_1.star (the rows of the particle file with " +
+        "all columns), with centres.txt (for e2gmm decode --path) and sets.csv. Particles that were left out of training " +
         "(outliers.csv of the run) are in no set.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(required(numberOption("--clusters <k>", "number of sets", { integer: true, least: 1 })))
-    .addOption(new Option("--encoder", "use the encoder's places instead of the refined ones"))
+    .addOption(new Option("--encoder", "use the encoder's coordinates instead of the refined ones"))
     .addOption(seedOption())
-    .addOption(required(fileOption("--out <folder>", "folder to make")))
+    .addOption(required(fileOption("--out <folder>", "output folder, new or empty")))
     .addOption(quietOption());
   examples(command, "e2gmm latent run --clusters 4 --out sets");
   command.action((folder: string, options: LatentOptions) =>
-    run(options, async (session) => {
-      const outputs = await session.makes(options.out);
-      const files = new RunFolder(folder);
-      const record = await files.readRecord();
-      const { inputs } = record;
-      const latents = await files.readLatents();
-      const { latent } = latents;
-      const places = options.encoder ? latents.encoder : latents.refined;
-      const count = places.length / latent;
-      const leftOut = new Set(
-        record.outliers?.kept ? [] : (await files.readOutliers(record)).map(({ index }) => index),
-      );
-      const used = Array.from({ length: count }, (_, i) => i).filter((i) => !leftOut.has(i));
-      const points = Float32Array.from(
-        used.flatMap((i) => Array.from(places.subarray(i * latent, (i + 1) * latent))),
-      );
-      if (options.clusters > used.length) {
-        throw new InputError(
-          "--clusters",
-          `at most the ${used.length} particles of ${folder}`,
-          `${options.clusters}`,
-        );
-      }
-      const { centres, labels, sizes } = kMeans(points, latent, options.clusters, { seed: options.seed });
-      const set = session.closing(
-        await openParticles(inputs.particles, {
-          signal: session.signal,
-          dataFolder: inputs.dataFolder,
-          apix: inputs.apix,
-          invertContrast: inputs.invertContrast,
-        }),
-      );
-      if (set.count !== count) {
-        throw new InputError(inputs.particles, `the ${count} particles of ${folder}`, `${set.count}`);
-      }
-      const ending = path.extname(inputs.particles).toLowerCase() === ".cs" ? ".cs" : ".star";
-      const digits = String(options.clusters).length;
-      const place = outputs.place(options.out);
-      await mkdir(place);
-      const table = [
-        ["set", "particles", ...Array.from({ length: latent }, (_, d) => `z${d + 1}`)].join(","),
-      ];
-      const centreLines: string[] = [];
-      for (let c = 0; c < options.clusters; c++) {
-        const members = used.filter((_, at) => labels[at] === c);
-        const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x, d) =>
-          finiteText(x, 6, path.join(options.out, "centres.txt"), `z${d + 1} of set ${c + 1}`),
-        );
-        const name = `set_${String(c + 1).padStart(digits, "0")}`;
-        table.push([name, sizes[c], ...centre].join(","));
-        centreLines.push(centre.join(","));
-        session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}`);
-        await writeAtomic(path.join(place, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
-        if (members.length > 0) await set.select(members).writeStar(path.join(place, `${name}${ending}`));
-      }
-      await writeAtomic(path.join(place, "sets.csv"), `${table.join("\n")}\n`);
-      await writeAtomic(path.join(place, "centres.txt"), `${centreLines.join("\n")}\n`);
-      if (leftOut.size > 0) {
-        session.print(`note: ${leftOut.size} particles that were left out of training are in no set`);
-      }
-      await outputs.keep(session.signal);
-    }),
+    run(options, (session) => divide(folder, options, session)),
   );
+}
+
+/** Latent coordinates of the particles that take part. */
+interface UsedParticles {
+  /** Indices, ascending. */
+  indices: number[];
+  /** [indices · latent] */
+  points: Float32Array;
+  /** Number of particles of the run. */
+  total: number;
+}
+
+async function divide(folder: string, options: LatentOptions, session: Session): Promise<void> {
+  const { clusters: k, out, seed } = options;
+  const outputs = await session.makes(out);
+  const files = new RunFolder(folder);
+  const record = await files.readRecord();
+  const { latent } = record.options;
+  const used = await readUsedParticles(files, record, options);
+  if (k > used.indices.length) {
+    throw new InputError("--clusters", `at most the ${used.indices.length} particles of ${folder}`, `${k}`);
+  }
+  const clusters = kMeans(used.points, latent, k, { seed });
+  const set = session.closing(await openRunParticles(record, session));
+  if (set.count !== used.total) {
+    throw new InputError(record.inputs.particles, `the ${used.total} particles of ${folder}`, `${set.count}`);
+  }
+  const place = outputs.place(out);
+  await mkdir(place);
+  await writeSets(place, { set, used, clusters, latent }, options, session);
+  const leftOut = used.total - used.indices.length;
+  if (leftOut > 0) session.note(`${leftOut} particles that were left out of training are in no set`);
+  await outputs.keep(session.signal);
+}
+
+/** Reads the latents of all particles but the outliers that were left out of training. */
+async function readUsedParticles(
+  files: RunFolder,
+  record: RunRecord,
+  { encoder }: LatentOptions,
+): Promise<UsedParticles> {
+  const latents = await files.readLatents();
+  const coordinates = encoder ? latents.encoder : latents.refined;
+  const total = coordinates.length / latents.latent;
+  const outliers = record.outliers?.kept ? [] : await files.readOutliers(record);
+  const excluded = new Set(outliers.map(({ index }) => index));
+  const indices = Array.from({ length: total }, (_, i) => i).filter((i) => !excluded.has(i));
+  return { indices, points: gatherRows(coordinates, latents.latent, indices), total };
+}
+
+function openRunParticles({ inputs }: RunRecord, { signal }: Session): Promise<ParticleSet> {
+  const { particles, dataFolder, apix, invertContrast } = inputs;
+  return openParticles(particles, { signal, dataFolder, apix, invertContrast });
+}
+
+async function writeSets(
+  folder: string,
+  sets: { set: ParticleSet; used: UsedParticles; clusters: Clusters; latent: number },
+  { out, clusters: k }: LatentOptions,
+  session: Session,
+): Promise<void> {
+  const { set, used, clusters, latent } = sets;
+  const { centres, labels, sizes } = clusters;
+  const extension = path.extname(set.file).toLowerCase() === ".cs" ? ".cs" : ".star";
+  const digits = String(k).length;
+  const table = [["set", "particles", ...Array.from({ length: latent }, (_, d) => `z${d + 1}`)].join(",")];
+  const centreLines: string[] = [];
+  for (let c = 0; c < k; c++) {
+    const members = used.indices.filter((_, at) => labels[at] === c);
+    const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x, d) =>
+      finiteText(x, 6, path.join(out, "centres.txt"), `z${d + 1} of set ${c + 1}`),
+    );
+    const name = `set_${String(c + 1).padStart(digits, "0")}`;
+    table.push([name, sizes[c], ...centre].join(","));
+    centreLines.push(centre.join(","));
+    session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}`);
+    await writeAtomic(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
+    if (members.length > 0) await set.select(members).writeStar(path.join(folder, `${name}${extension}`));
+  }
+  await writeAtomic(path.join(folder, "sets.csv"), `${table.join("\n")}\n`);
+  await writeAtomic(path.join(folder, "centres.txt"), `${centreLines.join("\n")}\n`);
 }

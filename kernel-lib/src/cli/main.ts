@@ -4,8 +4,8 @@ import { makeProgram } from "./program";
 import { type RunCommand, Session } from "./session";
 
 /**
- * The `e2gmm` command. Results go to stdout, progress and the one line of an error to stderr.
- * @param args what follows the command's name
+ * Runs the `e2gmm` command. Results go to stdout, progress and the error message to stderr.
+ * @param args arguments after the command's name
  * @returns the exit code: 0, or 1 for any failure
  */
 export async function main(args: readonly string[]): Promise<0 | 1> {
@@ -18,15 +18,15 @@ export async function main(args: readonly string[]): Promise<0 | 1> {
 }
 
 /**
- * A reader that has seen enough (`e2gmm fsc A B | head`) does not make the work fail; a disk that is full does.
- * @returns what waits for writes to settle and gives the error of one that failed
+ * Watches stdout for errors. A reader that closes the pipe (`e2gmm fsc A B | head`) is no error; a full disk is.
+ * @returns a function that waits for pending writes and returns the error, if any
  */
 function watchStdout(): () => Promise<Error | undefined> {
   let failed: Error | undefined;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") failed = error;
   });
-  // Nobody is left to be told.
+  // There is nowhere left to report it.
   process.stderr.on("error", () => undefined);
   return async () => {
     await new Promise((resolve) => setImmediate(resolve));
@@ -50,7 +50,7 @@ async function runProgram(args: readonly string[]): Promise<0 | 1> {
     }
   };
   if (args.length === 0) {
-    process.stderr.write("e2gmm: expected a command; e2gmm --help shows them\n");
+    process.stderr.write("e2gmm: expected a command; see e2gmm --help\n");
     return 1;
   }
   try {
@@ -73,9 +73,9 @@ function report(error: unknown, fail: (message: string) => void): void {
 }
 
 /**
- * Ctrl-C, and what a cluster's scheduler sends, stop the work at its next step; a second time ends it at once. What
- * nobody waits for and fails all the same ends it too, with its one line.
- * @returns what ends the watch
+ * Handles signals and unhandled errors during a command. Ctrl-C and the signals of cluster schedulers abort the work at
+ * its next step; a second signal exits at once.
+ * @returns a function that removes the handlers
  */
 function watch(session: Session): () => void {
   const stop = () => {

@@ -4,10 +4,10 @@ import type { GaussianModel } from "../model/gaussianModel";
 import { readModelPdb, writeModelPdb } from "../model/pdb";
 import { readModelText, writeModelText } from "../model/text";
 
-/** The formats of Gaussian models that the command line knows, told by the ending of a name. */
+/** Formats of Gaussian models, which the command line chooses by the extension. */
 export type ModelFormat = "text" | "pdb";
 
-/** @throws InputError when a name ends in neither .txt nor .pdb */
+/** Format of a model file. @throws InputError for extensions other than .txt and .pdb */
 export function modelFormat(file: string): ModelFormat {
   const ending = path.extname(file).toLowerCase();
   if (ending === ".txt") return "text";
@@ -15,7 +15,7 @@ export function modelFormat(file: string): ModelFormat {
   throw new InputError(file, "a name that ends in .txt or .pdb", ending || "no ending");
 }
 
-/** Reads one model. @throws InputError where the file is none, or a PDB file of several */
+/** Reads one model. @throws InputError if the file is invalid, or a PDB file with several models */
 export async function readModel(file: string): Promise<GaussianModel> {
   if (modelFormat(file) === "text") return readModelText(file);
   const models = await readModelPdb(file);
@@ -23,7 +23,7 @@ export async function readModel(file: string): Promise<GaussianModel> {
   return models[0]!;
 }
 
-/** Writes one model, or as PDB a sequence of them. The name of `file` does not matter. */
+/** Writes one model or, as PDB, a sequence of them, whatever the extension of `file`. */
 export function writeModel(
   file: string,
   format: ModelFormat,
@@ -32,7 +32,7 @@ export function writeModel(
   return format === "pdb" ? writeModelPdb(file, models) : writeModelText(file, models[0]!);
 }
 
-/** `folder/model.txt` with the suffix `_frc.csv` is `folder/model_frc.csv`. */
+/** Name of a file beside another: `folder/model.txt` with the suffix `_frc.csv` becomes `folder/model_frc.csv`. */
 export function besideName(file: string, suffix: string): string {
   const { dir, name } = path.parse(file);
   return path.join(dir, `${name}${suffix}`);

@@ -7,7 +7,7 @@ import { numberOption, parseNumbers } from "./options";
 const parse = (text: string, range: Parameters<typeof numberOption>[2]) =>
   numberOption("--length <Å>", "a length", range).parseArg!(text, undefined);
 
-test("numbers are decimal numbers and nothing else that JavaScript takes for one", () => {
+test("numbers are decimal, and not what else JavaScript accepts", () => {
   for (const [text, value] of [
     ["8", 8],
     ["-1", -1],
@@ -23,13 +23,13 @@ test("numbers are decimal numbers and nothing else that JavaScript takes for one
   }
 });
 
-test("a range is kept at both its ends, and said in the error", () => {
+test("a range includes or excludes its ends as stated in the error", () => {
   const range = { integer: true, least: 1, below: 17 };
   assert.equal(parse("1", range), 1);
   assert.equal(parse("16", range), 16);
   for (const text of ["0", "17", "1.5"]) {
     assert.throws(() => parse(text, range), {
-      message: `--length: expected a whole number of 1 or more and below 17, found "${text}"`,
+      message: `--length: expected an integer from 1 to 16, found "${text}"`,
     });
   }
   assert.throws(
@@ -38,14 +38,14 @@ test("a range is kept at both its ends, and said in the error", () => {
   );
 });
 
-test("points are numbers with commas or blanks between, negative ones included", () => {
+test("points are numbers separated by commas or blanks, negative ones included", () => {
   assert.deepEqual(parseNumbers("-1,0.5", "z"), [-1, 0.5]);
   assert.deepEqual(parseNumbers(" 1 -2\t3e1 ", "z"), [1, -2, 30]);
   for (const text of ["", "1,,2", "1;2", "a"])
     assert.throws(() => parseNumbers(text, "z"), /^InputError: z: /);
 });
 
-test("a failure is one line: bad input and trouble with files as they are, anything else as a defect", () => {
+test("a failure is one line: input and file errors by their message, others as unexpected errors", () => {
   assert.equal(
     describeFailure(new InputError("a.mrc", "a map", "two\nlines")),
     "a.mrc: expected a map, found two lines",
@@ -56,7 +56,7 @@ test("a failure is one line: bad input and trouble with files as they are, anyth
   assert.equal(describeFailure(denied), "/data/map.mrc: permission denied");
   assert.match(
     describeFailure(new TypeError("x is not a function")),
-    /^unexpected error: x is not a function \(E2GMM_DEBUG/,
+    /^unexpected error: x is not a function \(set E2GMM_DEBUG/,
   );
   assert.equal(describeFailure("text"), "unexpected error: text");
 });

@@ -1,18 +1,19 @@
-import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { backendNames } from "../compute/backends";
 import { InputError } from "../errors";
-import { inRange, type NumberRange } from "../numberRange";
+import { describeRange, inRange, type NumberRange } from "../numberRange";
 import { engineNames } from "../projection/engines";
 
-/** Options of the command line that check what they are given, and what several commands have in common. */
+/*
+ * Options of the command line that validate their values, and options that several commands share.
+ */
 
-/** `-1`, `.5`, `1e-3`; neither an empty text nor what JavaScript reads beyond decimal numbers. */
+/** Parses decimal numbers only (`-1`, `.5`, `1e-3`); NaN for anything else, such as empty text and hexadecimal numbers. */
 function parseDecimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
-/** An option that takes one number. */
+/** An option that takes a number in a range. */
 export function numberOption(
   flags: string,
   description: string,
@@ -27,21 +28,15 @@ export function numberOption(
   });
 }
 
-function describeRange({ expected, integer, least, above, below }: NumberRange): string {
-  const what = expected ?? (integer ? "a whole number" : "a number");
-  const bounds = [
-    above !== undefined && `above ${above}`,
-    least !== undefined && `of ${least} or more`,
-    below !== undefined && `below ${below}`,
-  ].filter(Boolean);
-  return [what, bounds.join(" and ")].filter(Boolean).join(" ");
-}
+/** An option that takes a positive length in Å. */
+export const lengthOption = (flags: string, description: string): Option =>
+  numberOption(flags, description, { expected: "a length in Å", above: 0 });
 
 /** An option that takes the name of a file or folder. */
 export function fileOption(flags: string, description: string): Option {
   const option = new Option(flags, description);
   return option.argParser((text: string) => {
-    // `--out --resume` would otherwise make a folder called --resume.
+    // `--out --resume` must not create a folder called --resume.
     if (text === "" || text.startsWith("--")) {
       throw new InputError(nameOf(option), "a file or folder", `"${text}"`);
     }
@@ -49,6 +44,7 @@ export function fileOption(flags: string, description: string): Option {
   });
 }
 
+/** An option that takes one of several words. */
 export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
   const option = new Option(flags, description);
   return option.argParser((text: string) => {
@@ -57,7 +53,7 @@ export function choiceOption(flags: string, description: string, choices: readon
   });
 }
 
-/** An option whose value is a list with commas, of some given words. */
+/** An option that takes a comma-separated list of given words. */
 export function wordsOption(flags: string, description: string, words: readonly string[]): Option {
   const option = new Option(flags, description);
   return option.argParser((text: string) => {
@@ -69,14 +65,14 @@ export function wordsOption(flags: string, description: string, words: readonly 
   });
 }
 
-/** Numbers separated by commas or blanks. @throws InputError */
+/** Parses numbers separated by commas or blanks. @throws InputError naming `where` for anything else */
 export function parseNumbers(text: string, where: string): number[] {
   return text
     .trim()
     .split(/\s*,\s*|\s+/)
     .map((word) => {
       const value = parseDecimal(word);
-      if (!Number.isFinite(value)) throw new InputError(where, "numbers with commas between", `"${text}"`);
+      if (!Number.isFinite(value)) throw new InputError(where, "numbers separated by commas", `"${text}"`);
       return value;
     });
 }
@@ -85,102 +81,93 @@ function nameOf(option: Option): string {
   return option.long ?? option.flags;
 }
 
-/** Makes options required, as `new Option(…)` alone cannot say. */
+/** Makes an option mandatory. */
 export function required(option: Option): Option {
   return option.makeOptionMandatory();
 }
 
-/** What every command that may take long has. */
+/** An old name of an option: works like it, but is not shown in the help. */
+export function hiddenAlias(option: Option, flag: string): Option {
+  const alias = new Option(`${flag} <value>`).hideHelp();
+  alias.attributeName = () => option.attributeName();
+  return alias.argParser((text: string, previous: unknown) => option.parseArg!(text, previous));
+}
+
+/** Options of every command. */
 export interface QuietOption {
+  /** Whether to suppress progress. */
   quiet?: boolean;
 }
 
-export const quietOption = (): Option => new Option("--quiet", "no progress on stderr");
+/** `--quiet`. */
+export const quietOption = (): Option => new Option("--quiet", "do not show progress on stderr");
 
+/** `--data-folder`. */
 export const dataFolderOption = (): Option =>
-  fileOption("--data-folder <folder>", "where the image stacks are, if not where the particle file says");
-
-export const apixOption = (): Option =>
-  numberOption("--apix <Å>", "pixel size of the images, where the particle file lacks it or has it wrong", {
-    expected: "a length in Å",
-    above: 0,
-  });
-
-export const invertContrastOption = (what: string): Option =>
-  new Option(
-    "--invert-contrast",
-    `read ${what} with the opposite sign: the molecule is darker than its surroundings`,
+  fileOption(
+    "--data-folder <folder>",
+    "folder of the image stacks, if they are not where the particle file says",
   );
 
+/** `--apix` of particle images. */
+export const apixOption = (): Option =>
+  lengthOption("--apix <Å>", "pixel size of the images, if the particle file lacks it or has it wrong");
+
+/** `--invert-contrast`. @param what what is inverted */
+export const invertContrastOption = (what: string): Option =>
+  new Option("--invert-contrast", `invert ${what}, if the molecule is darker than the background`);
+
+/** `--backend`. */
 export const backendOption = (standard: string): Option =>
   choiceOption("--backend <name>", `TensorFlow.js backend: auto, ${backendNames.join(", ")}`, [
     "auto",
     ...backendNames,
-  ]).default(standard);
+  ]).default(standard, standard);
 
-/** `automatic` says what the command takes for `auto`. */
+/** `--engine`. @param automatic what `auto` selects */
 export const engineOption = (automatic: string): Option =>
   choiceOption("--engine <name>", `projection engine: auto (${automatic}), ${engineNames.join(", ")}`, [
     "auto",
     ...engineNames,
-  ]).default("auto");
+  ]).default("auto", "auto");
 
-/** How maps and stacks of bytes are read. */
+/** `--bytes`. */
 export const bytesOption = (): Option =>
   choiceOption(
     "--bytes <sign>",
-    "how bytes (MRC mode 0) are read: signed, unsigned (default: as the file says, else as its values make sense)",
+    "how bytes (MRC mode 0) are read: signed or unsigned (default: as the file says, else the more plausible)",
     ["signed", "unsigned"],
   );
 
-/** `whose` says what in the command has them. */
-export const threadsOption = (whose: string): Option =>
-  numberOption("--threads <n>", `threads of ${whose} (default: one per core)`, {
+/** `--threads`. @param what what the threads are for */
+export const threadsOption = (what: string): Option =>
+  numberOption("--threads <n>", `number of threads for ${what} (default: one per core)`, {
     integer: true,
     least: 1,
   });
 
+/** `--seed`. */
 export const seedOption = (): Option =>
-  numberOption("--seed <n>", "seed of every random choice", { integer: true, default: 1 });
+  numberOption("--seed <n>", "seed of the random numbers", { integer: true, default: 1 });
 
-/** Adds the examples that close a command's help. */
+/** Adds an option and its old name, which stays valid but is not shown. */
+export function addRenamed(command: Command, option: Option, oldFlag: string): Command {
+  return command.addOption(option).addOption(hiddenAlias(option, oldFlag));
+}
+
+/** The option `--box-size`, with its old name `--box`. */
+export function addBoxSize(
+  command: Command,
+  flags: "pixels" | "voxels",
+  description: string,
+  range: { least: number; default?: number },
+): Command {
+  const option = numberOption(`--box-size <${flags}>`, description, { integer: true, ...range });
+  return addRenamed(command, option, "--box");
+}
+
+/** Adds examples at the end of a command's help. */
 export function examples(command: Command, ...lines: string[]): Command {
-  return command.addHelpText("after", `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}`);
-}
-
-/** Lines of a text file without comments (#) and blank ones, with their numbers. @throws InputError */
-export async function readLines(file: string): Promise<{ text: string; where: string }[]> {
-  let content: string;
-  try {
-    content = await readFile(file, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new InputError(file, "a file", "nothing of that name");
-    if (code === "EISDIR") throw new InputError(file, "a file", "a folder");
-    throw error;
-  }
-  return content
-    .split(/\r\n|\n|\r/)
-    .map((line, i) => ({ text: line.replace(/#.*/, "").trim(), where: `${file}: line ${i + 1}` }))
-    .filter(({ text }) => text !== "");
-}
-
-/**
- * Particle indices, counted from 0, from a text file: one or more a line.
- * @throws InputError where one is none, is not below `count` or comes twice, or when there are none
- */
-export async function readIndices(file: string, count: number): Promise<Int32Array> {
-  const seen = new Set<number>();
-  for (const { text, where } of await readLines(file)) {
-    for (const word of text.split(/[\s,]+/).filter((part) => part !== "")) {
-      const index = /^\d+$/.test(word) ? Number(word) : Number.NaN;
-      if (!(index < count)) {
-        throw new InputError(where, `a particle index from 0 to ${count - 1}`, `"${word}"`);
-      }
-      if (seen.has(index)) throw new InputError(where, "every particle once", `${index} again`);
-      seen.add(index);
-    }
-  }
-  if (seen.size === 0) throw new InputError(file, "at least one particle index", "none");
-  return Int32Array.from(seen);
+  const title = lines.length > 1 ? "Examples" : "Example";
+  return command.addHelpText("after", `\n${title}:\n${lines.map((line) => `  ${line}`).join("\n")}`);
 }

@@ -15,14 +15,14 @@ import { temporaryFolder } from "../../../tests/testing";
 import { writeAtomic } from "../atomicWrite";
 import { Outputs } from "./outputs";
 
-test("outputs get their names together: where one cannot, new ones go and older ones are what they were", async (t) => {
+test("outputs are renamed together: if one fails, new files are removed and existing ones restored", async (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string) => path.join(folder, name);
   writeFileSync(at("old.txt"), "old");
   const targets = ["old.txt", "new.txt", "bad.txt"].map(at);
   const outputs = await Outputs.files(targets, []);
   for (const target of targets) await writeAtomic(outputs.place(target), "written");
-  // What came in between is in the way of the last one.
+  // A folder that was created meanwhile blocks the last one.
   mkdirSync(at("bad.txt"));
   await assert.rejects(outputs.keep(), /^InputError: .*bad\.txt: this is a folder$/);
   await outputs.drop();
@@ -30,7 +30,7 @@ test("outputs get their names together: where one cannot, new ones go and older 
   assert.equal(readFileSync(at("old.txt"), "utf8"), "old");
 });
 
-test("outputs that are kept leave nothing else, and one whose older file went in between is kept, too", async (t) => {
+test("kept outputs leave no other files, also if an existing file was removed meanwhile", async (t) => {
   const folder = temporaryFolder(t);
   const targets = ["a", "b", "c"].map((name) => path.join(folder, name));
   for (const target of targets.slice(0, 2)) writeFileSync(target, "old");
@@ -43,7 +43,7 @@ test("outputs that are kept leave nothing else, and one whose older file went in
   for (const target of targets) assert.equal(readFileSync(target, "utf8"), "new");
 });
 
-test("an output through a symbolic link goes to where it leads, with the rights of the file there", async (t) => {
+test("an output through a symbolic link replaces its target, with the same permissions", async (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string) => path.join(folder, name);
   mkdirSync(at("far"));

@@ -5,17 +5,18 @@ import { isSameFile, partialName, resolveTarget, type WriteTarget } from "../ato
 import { InputError, throwIfStopped } from "../errors";
 import { withFileName } from "../fileErrors";
 
-/** Where an output goes, and where it is until the command is done. */
+/** Where an output goes. */
 interface Output extends WriteTarget {
+  /** Temporary file, until the command succeeds. */
   passing: string;
 }
 
 /**
- * What a command writes: checked before the work begins, written under passing names, and given its names all at once
- * when everything is there. A command that fails leaves nothing.
+ * The outputs of a command: checked before the work starts, written under temporary names, and renamed all at once when
+ * everything is complete. A command that fails leaves nothing behind.
  */
 export class Outputs {
-  /** Outputs that have not got their names yet, by those names. */
+  /** Outputs that have not been renamed yet, by target. */
   private readonly waiting = new Map<string, Output>();
   private readonly placed = new Set<string>();
 
@@ -26,9 +27,10 @@ export class Outputs {
   }
 
   /**
-   * @param targets files to be written; older ones of the same name are replaced at the end
-   * @param inputs  files that the command reads, which it must not replace
-   * @throws InputError when one cannot be written where it is to go, or is an input
+   * Announces output files.
+   * @param targets files to write; existing ones are replaced at the end
+   * @param inputs  files that the command reads, which must not be replaced
+   * @throws InputError if a target cannot be written, or is an input
    */
   static async files(targets: readonly string[], inputs: readonly (string | undefined)[]): Promise<Outputs> {
     const places: [string, WriteTarget][] = [];
@@ -45,7 +47,7 @@ export class Outputs {
     return outputs;
   }
 
-  /** Checks against further files that the command reads. @throws InputError when one of them would be replaced */
+  /** Checks further input files. @throws InputError if one of them would be replaced */
   async spare(inputs: readonly (string | undefined)[]): Promise<void> {
     for (const target of this.waiting.keys()) {
       for (const input of inputs) {
@@ -57,8 +59,8 @@ export class Outputs {
   }
 
   /**
-   * One folder with everything in it.
-   * @throws InputError unless it is new or empty and can be made
+   * Announces an output folder.
+   * @throws InputError unless it is new or empty, and can be created
    */
   static async folder(target: string): Promise<Outputs> {
     await requireNewFolder(target);
@@ -66,7 +68,7 @@ export class Outputs {
     return new Outputs([[target, { file: target, before: undefined }]]);
   }
 
-  /** Where to write what will be `target`. Whoever asks has to write there, or fail. */
+  /** Temporary path for a target. The caller must write it, or fail. */
   place(target: string): string {
     const output = this.waiting.get(target);
     if (output === undefined) throw new Error(`${target} was not announced as an output`);
@@ -75,9 +77,8 @@ export class Outputs {
   }
 
   /**
-   * Gives everything that was written its name. Where one cannot have it, the others do not get theirs either, and older
-   * files are again what they were.
-   * @throws StoppedError when the signal is set by then; InputError that names the output
+   * Renames all outputs to their targets. If one fails, all others are undone and existing files are restored.
+   * @throws StoppedError if aborted; InputError naming the output that failed
    */
   async keep(signal?: AbortSignal): Promise<void> {
     throwIfStopped(signal);
@@ -93,7 +94,7 @@ export class Outputs {
         }
         if (before && (await setAside(file, old))) {
           clear.push(() => rm(old, { force: true }));
-          // Two names of one file stay two when one is renamed to the other.
+          // If both are hard links to one file, rename does nothing and leaves both.
           undo.push(() => rename(old, file).then(() => rm(old, { force: true })));
           await rename(passing, file);
         } else {
@@ -109,7 +110,7 @@ export class Outputs {
     await Promise.all(clear.map((step) => step().catch(() => undefined)));
   }
 
-  /** Removes what has no name yet. */
+  /** Removes outputs that were not renamed. */
   async drop(): Promise<void> {
     for (const { passing } of this.waiting.values()) await rm(passing, { recursive: true, force: true });
     this.waiting.clear();
@@ -117,8 +118,8 @@ export class Outputs {
 }
 
 /**
- * Keeps an old file under a second name; where the file system has no such names, moves it there.
- * @returns whether there still is one
+ * Keeps an existing file under a second name by a hard link, or by renaming it if the file system has no links.
+ * @returns whether the file exists
  */
 async function setAside(file: string, old: string): Promise<boolean> {
   try {
@@ -132,7 +133,7 @@ async function setAside(file: string, old: string): Promise<boolean> {
   }
 }
 
-/** @throws InputError unless the folder is empty or can be made */
+/** @throws InputError unless the folder is empty, or can be created */
 export async function requireNewFolder(folder: string): Promise<void> {
   const there = await stat(folder).catch(() => undefined);
   if (there?.isDirectory()) {
@@ -142,7 +143,7 @@ export async function requireNewFolder(folder: string): Promise<void> {
   } else if (there) {
     throw new InputError(folder, "a new or empty folder", "a file of this name");
   }
-  // Made later, with those above it that are missing: the nearest one that exists decides.
+  // The folder and its missing parents are created later: the nearest existing parent must be writable.
   let parent = path.dirname(path.resolve(folder));
   while (!(await stat(parent).catch(() => undefined)) && path.dirname(parent) !== parent) {
     parent = path.dirname(parent);

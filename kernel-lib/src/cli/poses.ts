@@ -4,24 +4,26 @@ import { readStar } from "../formats/star";
 import type { StarTable } from "../formats/starTable";
 import { rotationFromEuler } from "../optics/pose";
 import type { StackFacts } from "../particles/metadata/metadata";
-import { checkMetadata, quantities } from "../particles/metadata/metadataChecks";
+import { checkMetadata } from "../particles/metadata/metadataChecks";
+import { quantities } from "../particles/metadata/quantities";
 import { openParticles } from "../particles/particleSet";
 import type { Views } from "./projectImages";
 
-/** Poses to project in, and what their file says of the images that belong to them. */
+/** Poses to project in, and properties of the images that belong to them. */
 export interface Poses extends Views {
-  /** Edge in pixels and Å per pixel of the images, where the file says. */
+  /** Box size in pixels and pixel size in Å of the images, if the file contains them. */
   box: { boxSize: number; apix: number } | undefined;
-  /** Image files that the poses belong to, as far as they are there. */
+  /** Existing image files that the poses belong to. */
   stacks: string[];
-  /** What was assumed or left out, in sentences. */
-  notices: readonly string[];
+  /** Sentences about what was assumed or ignored. */
+  warnings: readonly string[];
 }
 
+/** Options of {@link openPoses}. */
 export interface PosesOptions {
-  /** Whether the CTFs are wanted. */
+  /** Whether CTFs are required. */
   withCtf: boolean;
-  /** What the images are, where neither the file nor its stacks, which may be missing, say it. */
+  /** Properties of the images, if neither the file nor its stacks, which may be missing, have them. */
   images?: StackFacts | undefined;
 }
 
@@ -30,15 +32,14 @@ const origins = quantities.origin.relion;
 const pixelOrigins = quantities.pixelOrigin.relion;
 
 /**
- * Reads the poses of a particle file, or of a STAR file that has nothing but poses, as one writes for a projection.
- * @throws InputError where angles are missing, or CTFs that are wanted
+ * Reads the poses of a particle file, or of a STAR file that contains only poses.
+ * @throws InputError if angles, or required CTFs, are missing
  */
 export async function openPoses(file: string, options: PosesOptions, signal: AbortSignal): Promise<Poses> {
   const { withCtf, images } = options;
   const table = path.extname(file).toLowerCase() === ".star" ? await tableOfPoses(file) : undefined;
   if (table) {
-    if (withCtf)
-      throw new InputError(file, "a particle file with CTF columns, for --ctf", "nothing but poses");
+    if (withCtf) throw new InputError(file, "a particle file with CTF columns, for --ctf", "only poses");
     return posesOnly(table, file);
   }
   const set = await openParticles(file, { signal, ...(images && { withoutStacks: images }) });
@@ -50,7 +51,7 @@ export async function openPoses(file: string, options: PosesOptions, signal: Abo
       shifts: set.shifts(),
       box: { boxSize: set.boxSize, apix: set.apix },
       stacks: await set.stackFiles(),
-      notices: set.warnings,
+      warnings: set.warnings,
       ...(withCtf && { ctf: (i: number) => set.ctf(i) }),
     };
   } finally {
@@ -58,7 +59,7 @@ export async function openPoses(file: string, options: PosesOptions, signal: Abo
   }
 }
 
-/** The table of a STAR file with angles and without images; undefined where images are named. */
+/** The table of poses in a STAR file without images; undefined if the file names images. */
 async function tableOfPoses(file: string): Promise<StarTable | undefined> {
   const { tables, pairTables } = await readStar(file);
   const all = [...tables, ...pairTables];
@@ -95,6 +96,6 @@ function posesOnly(table: StarTable, file: string): Poses {
   for (const [axis, origin] of [x, y].entries()) {
     if (origin) for (let i = 0; i < count; i++) shifts[2 * i + axis] = -origin[i]!;
   }
-  const notices = there.length > 0 ? [] : ["no origins: shifts are taken as 0"];
-  return { count, rotations, shifts, box: undefined, stacks: [], notices };
+  const warnings = there.length > 0 ? [] : ["no origins: shifts are taken as 0"];
+  return { count, rotations, shifts, box: undefined, stacks: [], warnings };
 }

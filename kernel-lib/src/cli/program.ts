@@ -13,14 +13,16 @@ import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addTrain } from "./train";
 
-/** The command line's commands and options, in the order in which they are used. */
+/** All commands, in the order in which they are typically used. */
 export function makeProgram(run: RunCommand): Command {
   const program = new Command("e2gmm")
-    .description("Gaussian mixture models of cryo-EM heterogeneity.")
+    .description(
+      "Gaussian mixture models of cryo-EM heterogeneity. See e2gmm <command> --help for the options of a command.",
+    )
     .version(packageVersion, "-V, --version")
     .showSuggestionAfterError(true)
     .exitOverride()
-    // What commander would print is thrown as well, and reported like any other error.
+    // Errors are thrown and reported like all others, not printed by commander.
     .configureOutput({ outputError: () => undefined });
   addSimulate(program, run);
   addNeutral(program, run);
@@ -35,7 +37,7 @@ export function makeProgram(run: RunCommand): Command {
   addKernel(program, run);
   program.addHelpText(
     "after",
-    "\nFrom particles to a moving molecule:\n" +
+    "\nFrom particles to the motion of a molecule:\n" +
       "  e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt\n" +
       "  e2gmm train --particles particles.star --model model.txt --latent 2 --out run\n" +
       "  e2gmm latent run --clusters 4 --out sets\n" +

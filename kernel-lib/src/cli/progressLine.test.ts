@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { ProgressLine } from "./progressLine";
 
-/** A stream that remembers, and a clock that is turned by hand. */
+/** A stream that records its text, and a manual clock. */
 function setup(stream: { isTTY?: boolean; columns?: number }) {
   const written: string[] = [];
   const clock = { time: 1e6 };
@@ -12,7 +12,7 @@ function setup(stream: { isTTY?: boolean; columns?: number }) {
 
 const at = (done: number, note?: string) => ({ task: "epoch 1", done, total: 200, ...(note && { note }) });
 
-test("on a terminal one line changes, not more often than the eye sees, and is taken away for other text", () => {
+test("on a terminal one line is updated at a limited rate, and cleared for other text", () => {
   const { written, clock, line } = setup({ isTTY: true, columns: 80 });
   line.show(at(0));
   line.show(at(1));
@@ -23,13 +23,13 @@ test("on a terminal one line changes, not more often than the eye sees, and is t
   assert.deepEqual(written, ["\r\x1b[2Kepoch 1: 0 %", "\r\x1b[2Kepoch 1: 50 %, FRC 0.812", "\r\x1b[2K"]);
 });
 
-test("a line that is longer than the terminal is cut, so that it never wraps", () => {
+test("a line longer than the terminal is truncated", () => {
   const { written, line } = setup({ isTTY: true, columns: 10 });
   line.show(at(200));
   assert.equal(written[0], "\r\x1b[2Kepoch 1: ");
 });
 
-test("in a log there is a line every quarter of a minute, and none of what is soon done", () => {
+test("a log gets a line every 15 s, and none for short tasks", () => {
   const { written, clock, line } = setup({});
   for (let second = 0; second < 40; second++) {
     line.show(at(5 * second));

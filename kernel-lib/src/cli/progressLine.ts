@@ -1,19 +1,19 @@
 import type { Progress } from "../progress";
 
-/** What is used of a terminal or of any other stream that takes text. */
+/** The part of a terminal or text stream that is used. */
 export interface TextStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** Between two looks of a line on a terminal, and between two lines in a log, in milliseconds. */
-const TERMINAL_INTERVAL = 100;
-const LOG_INTERVAL = 15_000;
+/** Shortest time between two updates on a terminal, and between two lines in a log, in ms. */
+const terminalInterval = 100;
+const logInterval = 15_000;
 
 /**
- * Shows how far a task has come: on a terminal one line that changes, elsewhere a line of its own now and then, and
- * none for what is soon done.
+ * Shows progress: on a terminal one line that is updated, elsewhere a new line every 15 s, so that short tasks print
+ * none.
  */
 export class ProgressLine {
   private shown: number;
@@ -26,9 +26,10 @@ export class ProgressLine {
     this.shown = stream.isTTY ? Number.NEGATIVE_INFINITY : now();
   }
 
+  /** Shows progress, unless it was shown just before. */
   show(progress: Progress): void {
     const now = this.now();
-    if (now - this.shown < (this.stream.isTTY ? TERMINAL_INTERVAL : LOG_INTERVAL)) return;
+    if (now - this.shown < (this.stream.isTTY ? terminalInterval : logInterval)) return;
     this.shown = now;
     const text = describe(progress);
     if (this.stream.isTTY) {
@@ -39,7 +40,7 @@ export class ProgressLine {
     }
   }
 
-  /** Takes the line away, so that other text can be written. */
+  /** Clears the line, so that other text can be written. */
   clear(): void {
     if (this.visible) this.stream.write("\r\x1b[2K");
     this.visible = false;

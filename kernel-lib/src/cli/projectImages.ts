@@ -6,36 +6,42 @@ import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
 
-/** Where projections are seen from, and what the microscope does to them. */
+/** Poses and CTFs of projections. */
 export interface Views {
+  /** Number of projections. */
   count: number;
-  /** Reference → image, [count · 9]. */
+  /** Rotation matrices reference → image, [count · 9]. */
   rotations: Float32Array;
   /** In Å, [count · 2]. */
   shifts: Float32Array;
-  /** Left out for projections without CTF. */
+  /** CTF of a projection. Missing for projections without CTF. */
   ctf?: (i: number) => Ctf | undefined;
 }
 
-/** Images that are projected at a time, in floats of their transforms. */
-const BATCH_FLOATS = 1 << 22;
+/** What to project. */
+export interface ProjectionInput {
+  model: GaussianModel;
+  views: Views;
+  engine: ProjectionEngine;
+}
+
+/** Floats of the transforms that are projected at a time. */
+const batchFloats = 1 << 22;
 
 /**
- * Projections of a model in its own box, up to the ring that touches the Nyquist frequency, handed on in the order of
- * the views: [n · S · S], to be used before `take` returns.
+ * Projects a model in its own box, up to the last ring below the Nyquist frequency. `take` gets batches of images
+ * [n · S · S] in the order of the views, which are valid until it returns.
  */
 export async function projectImages(
-  model: GaussianModel,
-  views: Views,
-  engine: ProjectionEngine,
+  { model, views, engine }: ProjectionInput,
   take: (images: Float32Array) => Promise<void>,
   { signal, onProgress }: TaskOptions = {},
 ): Promise<void> {
   const size = model.boxSize;
-  const edge = boxLengthOf(model);
+  const boxLength = boxLengthOf(model);
   const layout = disc(Math.floor((size - 1) / 2));
   const perImage = 2 * layout.samples;
-  const most = Math.max(1, Math.floor(BATCH_FLOATS / perImage));
+  const most = Math.max(1, Math.floor(batchFloats / perImage));
   const half = new Float32Array(2 * halfWidth(size) * size);
   for (let from = 0; from < views.count; from += most) {
     throwIfStopped(signal);
@@ -46,7 +52,7 @@ export async function projectImages(
         gaussians: model.count,
         model: model.params,
         rotations: views.rotations.subarray(9 * from, 9 * (from + count)),
-        shifts: views.shifts.subarray(2 * from, 2 * (from + count)).map((t) => t / edge),
+        shifts: views.shifts.subarray(2 * from, 2 * (from + count)).map((t) => t / boxLength),
       },
       { boxSize: size, rings: layout.rings },
     );
@@ -54,8 +60,8 @@ export async function projectImages(
     for (let i = 0; i < count; i++) {
       const ctf = views.ctf?.(from + i);
       toHalf(transforms.subarray(i * perImage, (i + 1) * perImage), layout.rings, size, half);
-      half[0] = meanOf(model);
-      if (ctf) multiplyByCtf(half, size, edge, new CtfEvaluator(ctf));
+      half[0] = sumOf(model);
+      if (ctf) multiplyByCtf(half, size, boxLength, new CtfEvaluator(ctf));
       shiftOrigin(half, [size, size, 1], "toCorner");
       ifft2Real(half, size, size, images.subarray(i * size * size, (i + 1) * size * size));
     }
@@ -64,8 +70,8 @@ export async function projectImages(
   }
 }
 
-/** The transform at the origin, which a disc leaves out: the sum over all pixels, Σ A (2πσ²)^{3/2}. */
-function meanOf({ count, params }: GaussianModel): number {
+/** The transform at the origin, which a disc does not contain: the sum over all pixels, Σ A (2πσ²)^{3/2}. */
+function sumOf({ count, params }: GaussianModel): number {
   let sum = 0;
   for (let i = 0; i < count; i++) {
     sum += params[3 * count + i]! * (2 * Math.PI * params[4 * count + i]! ** 2) ** 1.5;
@@ -73,7 +79,7 @@ function meanOf({ count, params }: GaussianModel): number {
   return sum;
 }
 
-/** From the layout of a disc to that of the half transforms of fourier/fft; zero outside the disc. */
+/** Converts a transform from the layout of a disc to that of fourier/fft; zero outside the disc. */
 function toHalf(transform: Float32Array, rings: number, size: number, half: Float32Array): void {
   half.fill(0);
   const columns = halfWidth(size);
@@ -88,12 +94,12 @@ function toHalf(transform: Float32Array, rings: number, size: number, half: Floa
   }
 }
 
-function multiplyByCtf(half: Float32Array, size: number, edge: number, ctf: CtfEvaluator): void {
+function multiplyByCtf(half: Float32Array, size: number, boxLength: number, ctf: CtfEvaluator): void {
   const columns = halfWidth(size);
   for (let y = 0, i = 0; y < size; y++) {
     const ky = y < (size + 1) >> 1 ? y : y - size;
     for (let kx = 0; kx < columns; kx++, i += 2) {
-      const value = ctf.at(kx / edge, ky / edge);
+      const value = ctf.at(kx / boxLength, ky / boxLength);
       half[i]! *= value;
       half[i + 1]! *= value;
     }

@@ -5,9 +5,9 @@ import { eulerFromRotation } from "../optics/pose";
 import type { Views } from "./projectImages";
 
 /**
- * The STAR file (RELION 3.1) of projections: CTF columns only where the images have a CTF, since whoever reads them
- * corrects for it.
- * @param stack name of the stack, as seen from the STAR file
+ * Text of the STAR file (RELION 3.1) of projections. CTF columns are written only if the images have a CTF, since readers
+ * correct for it.
+ * @param stack path of the stack relative to the STAR file
  */
 export function projectionStar(
   { count, rotations, shifts, ctf: ctfOf }: Views,
@@ -44,7 +44,7 @@ function decimal(value: number): string {
 
 type Microscope = Pick<Ctf, "voltage" | "sphericalAberration" | "amplitudeContrast">;
 
-/** One group for each microscope that occurs, numbered from 1. */
+/** One optics group per microscope, numbered from 1. */
 class OpticsGroups {
   readonly microscopes: Microscope[] = [];
   private readonly numbers = new Map<string, number>();

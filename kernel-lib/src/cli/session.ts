@@ -4,7 +4,7 @@ import type { QuietOption } from "./options";
 import { Outputs, requireNewFolder } from "./outputs";
 import { ProgressLine } from "./progressLine";
 
-/** What a command is given beside its options: the user's terminal, the signal that stops it, and its outputs. */
+/** The environment of a running command: terminal, abort signal and outputs. */
 export class Session implements TaskOptions {
   private readonly controller = new AbortController();
   private readonly progress: ProgressLine | undefined;
@@ -16,13 +16,15 @@ export class Session implements TaskOptions {
     this.progress = quiet ? undefined : new ProgressLine(process.stderr);
   }
 
+  /** Aborted by {@link stop}. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
 
+  /** Shows progress, unless the command is quiet. */
   readonly onProgress = (progress: Progress): void => this.progress?.show(progress);
 
-  /** Writes a line of the command's result to stdout. */
+  /** Prints a line of the result to stdout. */
   print(line: string): void {
     this.progress?.clear();
     process.stdout.write(`${line}\n`);
@@ -30,19 +32,19 @@ export class Session implements TaskOptions {
 
   private readonly noted = new Set<string>();
 
-  /** Writes what was assumed, or left out, to stdout, once. */
-  readonly note = (notice: string): void => {
-    if (this.noted.has(notice)) return;
-    this.noted.add(notice);
-    this.print(`note: ${notice}`);
+  /** Prints a warning to stdout, each only once. */
+  readonly note = (warning: string): void => {
+    if (this.noted.has(warning)) return;
+    this.noted.add(warning);
+    this.print(`note: ${warning}`);
   };
 
-  /** What the library's functions that read a map are given. */
+  /** Options for functions that read maps. */
   get reading(): { signal: AbortSignal; onWarning: (warning: string) => void } {
     return { signal: this.signal, onWarning: this.note };
   }
 
-  /** Writes the one line of an error to stderr. */
+  /** Prints an error message to stderr. */
   fail(message: string): void {
     this.progress?.clear();
     process.stderr.write(`e2gmm: ${oneLine(message)}\n`);
@@ -62,27 +64,28 @@ export class Session implements TaskOptions {
     return outputs;
   }
 
-  /** For a folder that is filled in place, bit by bit. */
+  /** Checks a folder that is written in place, file by file. @throws InputError unless it is new or empty */
   async fills(folder: string): Promise<void> {
     await requireNewFolder(folder);
   }
 
-  /** Has what the command opened closed at its end, however it ends. */
+  /** Closes something when the command ends, however it ends. */
   closing<T extends { close(): Promise<unknown> }>(opened: T): T {
     this.opened.push(opened);
     return opened;
   }
 
-  /** Seconds since the command began, such as `12.3 s`. */
+  /** Time since the command started, such as `12.3 s`. */
   elapsed(): string {
     return `${((Date.now() - this.began) / 1000).toFixed(1)} s`;
   }
 
+  /** Aborts the work at its next step. */
   stop(): void {
     this.controller.abort(new Error("stopped"));
   }
 
-  /** Clears the terminal, closes what is open, and removes outputs that were not completed. */
+  /** Clears the progress line, closes what is open, and removes incomplete outputs. */
   async end(): Promise<void> {
     this.progress?.clear();
     await Promise.allSettled(this.opened.map((one) => one.close()));
@@ -90,5 +93,5 @@ export class Session implements TaskOptions {
   }
 }
 
-/** What all commands hand their work to: it gives them a session, and ends it well. */
+/** Runs the work of a command in a session, reports its errors, and ends the session. */
 export type RunCommand = (options: QuietOption, work: (session: Session) => Promise<void>) => Promise<void>;

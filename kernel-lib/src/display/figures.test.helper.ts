@@ -27,8 +27,8 @@ export function epochs(start: number, count: number): EpochReport[] {
     epoch: i + 1,
     rings: Math.min(10, 1 + 3 * i),
     trainFrc: 0.5 + 0.02 * i,
-    heldOutFrc: 0.49 + 0.02 * i,
-    heldOutScore: 0.5,
+    validationFrc: 0.49 + 0.02 * i,
+    validationScore: 0.5,
     seconds: 2 * (i + 1),
   }));
 }

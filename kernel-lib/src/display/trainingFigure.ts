@@ -26,12 +26,12 @@ export function trainingFigure(history: readonly EpochReport[], options: FigureO
   if (!last) throw new InputError("history", "at least one epoch", "none");
   checkNumbers(
     "FRC by epoch",
-    history.flatMap((report) => [report.trainFrc, report.heldOutFrc]),
+    history.flatMap((report) => [report.trainFrc, report.validationFrc]),
   );
   const { title = "Training", width = 460, height = 220 } = options;
   const description =
     `Training, ${last.epoch} epochs in ${last.seconds.toFixed(0)} s: FRC ${last.trainFrc.toFixed(3)} of training particles, ` +
-    `${last.heldOutFrc.toFixed(3)} of validation particles`;
+    `${last.validationFrc.toFixed(3)} of validation particles`;
   return vegaFigure(description, {
     ...titleOf(title),
     spacing: 14,
@@ -54,10 +54,10 @@ function epochAxis(history: readonly EpochReport[], last: EpochReport, title: st
 }
 
 function frcPlot(history: readonly EpochReport[], last: EpochReport): object {
-  const values = history.flatMap(({ start, epoch, trainFrc, heldOutFrc }) =>
+  const values = history.flatMap(({ start, epoch, trainFrc, validationFrc }) =>
     curves.map((particles) => ({
       epoch,
-      frc: particles === "training" ? trainFrc : heldOutFrc,
+      frc: particles === "training" ? trainFrc : validationFrc,
       particles,
       curve: `${particles} ${start}`,
       opacity: start === last.start ? 1 : 0.25,

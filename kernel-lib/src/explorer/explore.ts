@@ -5,9 +5,9 @@ import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
-import type { BackgroundSettings } from "../training/background";
 import { defaultTrainingOptions } from "../training/options";
 import { Run, type RunRecord } from "../training/runs/run";
+import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
 import { Explorer } from "./explorer";
@@ -53,7 +53,7 @@ async function latentsOf(
   if (run.record.status === "complete") return { latents: (await run.latents())[which], warning: "" };
   const last = run.history.at(-1);
   const epoch = last ? `epoch ${last.epoch} of ${run.record.options.epochs}` : "its last epoch";
-  const { places } = run;
+  const places = run.encoderLatents;
   if (places) {
     return {
       latents: places,
@@ -136,7 +136,7 @@ async function findParticles(
  * ```
  */
 export async function exploreTraining(
-  settings: BackgroundSettings,
+  settings: TrainingSettings,
   options: TaskOptions & ExploreOptions = {},
 ): Promise<Explorer> {
   await loadRasteriser();

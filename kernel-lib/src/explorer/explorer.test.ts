@@ -5,8 +5,8 @@ import path from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
 import { readModelPdb } from "../model/pdb";
 import { openParticles } from "../particles/particleSet";
+import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
-import type { TrainSettings } from "../training/trainSettings";
 import { explore, exploreTraining } from "./explore";
 import { type Page, particlesPerState, states, type TestBench, testBench } from "./explorer.test.helper";
 import type { ExplorerRequest } from "./explorerState";
@@ -14,7 +14,7 @@ import { type PanelAnswer, panelTarget, servePanels } from "./panel";
 
 let bench: TestBench;
 let transport: Page;
-let settings: TrainSettings;
+let settings: TrainingSettings;
 const at = (name: string) => bench.at(name);
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ test("a training is followed: latent coordinates, curves and model of each epoch
   assert.equal(reports.length, 2);
   assert.deepEqual(
     explorer.get("history").map(({ epoch, heldOutFrc }) => [epoch, heldOutFrc]),
-    reports.map(({ epoch, heldOutFrc }) => [epoch, heldOutFrc]),
+    reports.map(({ epoch, validationFrc }) => [epoch, validationFrc]),
   );
   assert.equal(explorer.scatter.count, states * particlesPerState);
   assert.equal(explorer.get("training"), null);

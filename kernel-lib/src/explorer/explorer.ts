@@ -5,8 +5,8 @@ import type { GaussianModel } from "../model/gaussianModel";
 import type { ParticleSet } from "../particles/particleSet";
 import type { TaskOptions } from "../progress";
 import type { Reconstruction } from "../reconstruction/reconstruct";
-import type { BackgroundSettings } from "../training/background";
 import type { Run } from "../training/runs/run";
+import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
 import { BackgroundJobs } from "./backgroundJobs";
 import { ExploredRun, type ExploredRunSource } from "./exploredRun";
@@ -271,7 +271,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   };
 
   /** @internal Starts a training that the explorer follows. */
-  begin(settings: BackgroundSettings, options: TaskOptions): void {
+  begin(settings: TrainingSettings, options: TaskOptions): void {
     this.training = this.follower.begin(settings, this.options.latents ?? "refined", options);
   }
 

@@ -12,8 +12,8 @@ export function runState({ folder, latent, count, neutral, withoutParticles }: E
 }
 
 /** One epoch of the training curves. */
-export function epochState({ start, epoch, rings, trainFrc, heldOutFrc }: EpochReport): EpochState {
-  return { start, epoch, rings, trainFrc, heldOutFrc };
+export function epochState({ start, epoch, rings, trainFrc, validationFrc }: EpochReport): EpochState {
+  return { start, epoch, rings, trainFrc, heldOutFrc: validationFrc };
 }
 
 /** The rows of the set table. */

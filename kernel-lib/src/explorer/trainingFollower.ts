@@ -1,7 +1,8 @@
 import { StoppedError } from "../errors";
 import type { TaskOptions } from "../progress";
-import { type BackgroundSettings, train } from "../training/background";
+import { train } from "../training/background";
 import { Run } from "../training/runs/run";
+import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
 import type { ExplorerParts } from "./explorerParts";
 import { epochState } from "./publishedState";
@@ -37,7 +38,7 @@ export class TrainingFollower {
    * @param which latent coordinates to show of the finished run
    * @returns the finished run; failures also become the status
    */
-  begin(settings: BackgroundSettings, which: "refined" | "encoder", task: TaskOptions): Promise<Run> {
+  begin(settings: TrainingSettings, which: "refined" | "encoder", task: TaskOptions): Promise<Run> {
     const { page } = this.parts;
     const controller = new AbortController();
     this.controller = controller;
@@ -58,8 +59,8 @@ export class TrainingFollower {
     return training;
   }
 
-  private train(settings: BackgroundSettings, task: TaskOptions): Promise<Run> {
-    const onEpoch: BackgroundSettings["onEpoch"] = (report, latents) => {
+  private train(settings: TrainingSettings, task: TaskOptions): Promise<Run> {
+    const onEpoch: TrainingSettings["onEpoch"] = (report, latents) => {
       this.follow(report, latents);
       settings.onEpoch?.(report, latents);
     };
@@ -68,7 +69,7 @@ export class TrainingFollower {
       this.parts.page.set({ training: { task: name, done, total } });
       task.onProgress?.(progress);
     };
-    return train({ ...settings, onEpoch }, { ...task, onProgress });
+    return train({ ...settings, ...task, onEpoch, onProgress });
   }
 
   private async finish(run: Run, which: "refined" | "encoder"): Promise<Run> {

@@ -54,7 +54,7 @@ describe("density clusters", () => {
     });
   });
 
-  test("may have any shape: rings within each other are told apart", async () => {
+  test("may have any shape: concentric rings are separated", async () => {
     const random = new Random(4);
     const n = 1200;
     const points = new Float32Array(2 * n);
@@ -72,7 +72,7 @@ describe("density clusters", () => {
     assert.ok(labels.filter((label) => label < 0).length < 60);
   });
 
-  test("one cloud is one cluster, and so are points at one place; too few are none", async () => {
+  test("one cloud is one cluster, and so are coincident points; too few points are none", async () => {
     const random = new Random(2);
     const cloud = Float32Array.from({ length: 3000 }, () => random.normal());
     assert.deepEqual([...(await densityClusters(cloud, 3)).sizes], [1000]);
@@ -82,7 +82,7 @@ describe("density clusters", () => {
     }
   });
 
-  test("two clouds are two where they are well apart, or where one is not allowed", async () => {
+  test("two clouds are two clusters if they are well separated, or if a single one is not allowed", async () => {
     const twoClouds = (apart: number) => {
       const random = new Random(3);
       return Float32Array.from({ length: 2000 }, (_, i) => random.normal() + (i % 4 === 0 ? apart : 0));
@@ -92,14 +92,14 @@ describe("density clusters", () => {
     assert.deepEqual([await sizes(4, true), await sizes(4, false), await sizes(8, true)], [1, 2, 2]);
   });
 
-  test("of points that share places are found all the same", async () => {
+  test("are found among coincident points", async () => {
     const places = Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 5 * (i % 4) : 0));
     const { labels, sizes } = await densityClusters(places, 2, { minClusterSize: 20, minSamples: 5 });
     assert.deepEqual([...sizes], [100, 100]);
     for (let i = 0; i < 200; i++) assert.equal(labels[i], i % 2);
   });
 
-  test("of some of many points take the others with them", async () => {
+  test("of a sample are extended to all points", async () => {
     const points = clouds(6000);
     const options = { minClusterSize: 300, minSamples: 10 };
     const all = await densityClusters(points, 2, options);
@@ -115,7 +115,7 @@ describe("density clusters", () => {
     assert.deepEqual(await densityClusters(points, 2, { ...options, maxPoints: 2000 }), some);
   });
 
-  test("are refused for points that are nowhere, and for clusters of one", async () => {
+  test("are refused for coordinates that are not finite, and for options out of range", async () => {
     await assert.rejects(
       densityClusters(Float32Array.of(0, Number.NaN), 2),
       /point 0: expected finite numbers/,
@@ -131,7 +131,7 @@ describe("density clusters", () => {
     );
   });
 
-  test("can be stopped, and tell how far they are", async () => {
+  test("can be aborted, and report progress", async () => {
     const controller = new AbortController();
     let reports = 0;
     const onProgress = () => {
@@ -152,7 +152,7 @@ describe("the k-d tree", () => {
     [700, 2],
     [400, 8],
   ] as const) {
-    test(`finds the nearest of ${n} points in ${dimensions} dimensions that comparing all finds`, () => {
+    test(`finds the nearest of ${n} points in ${dimensions} dimensions like a brute-force search`, () => {
       // Rounded, so that some points are equally far.
       const points = Float32Array.from({ length: n * dimensions }, () => Math.round(8 * random.normal()) / 8);
       const tree = new KdTree(points, dimensions);

@@ -31,7 +31,7 @@ describe("principal components", () => {
     assert.ok(found.explained[0]! > 0.88 && found.explained[2]! < 1e-6);
   });
 
-  test("the inverse of the transform gives the points back, and two components suffice for a plane", () => {
+  test("the inverse transform restores the points, and two components suffice for a plane", () => {
     const points = planePoints(50);
     const found = pca(points, 3);
     for (const components of [3, 2]) {
@@ -60,13 +60,13 @@ describe("k-means", () => {
     assert.ok(Math.abs(centres[0]! + 5) < 0.2 && Math.abs(centres[1]! - 5) < 0.2);
   });
 
-  test("as many clusters as points leave no spread, and the same seed repeats", () => {
+  test("with as many clusters as points inertia is 0, and a seed is reproducible", () => {
     const few = points.subarray(0, 20);
     assert.ok(kMeans(few, 2, 10).inertia < 1e-9);
     assert.deepEqual(kMeans(points, 2, 5, { seed: 3 }), kMeans(points, 2, 5, { seed: 3 }));
   });
 
-  test("many points are clustered as few are, and the event loop runs meanwhile", async () => {
+  test("many points are clustered without blocking the event loop", async () => {
     const many = new Float32Array(2 * 60_000);
     const drawn = new Random(8);
     for (let i = 0; i < 60_000; i++) {
@@ -85,7 +85,7 @@ describe("k-means", () => {
     assert.deepEqual(await kMeansAsync(points, 2, 5, { seed: 3 }), kMeans(points, 2, 5, { seed: 3 }));
   });
 
-  test("a clustering can be stopped", async () => {
+  test("a clustering can be aborted", async () => {
     const controller = new AbortController();
     const stopped = kMeansAsync(
       new Float32Array(2e6).map(() => random.normal()),
@@ -109,7 +109,7 @@ describe("k-means", () => {
 });
 
 describe("correlations", () => {
-  test("agree with hand-worked values, ties sharing their rank", () => {
+  test("agree with values worked out by hand; ties share their rank", () => {
     assert.ok(Math.abs(pearson([1, 2, 3, 4], [2, 1, 4, 3]) - 0.6) < 1e-12);
     assert.deepEqual([...ranks([10, 20, 20, 5])], [1, 2.5, 2.5, 0]);
     assert.ok(Math.abs(spearman([1, 2, 3, 4], [1, 8, 27, 64]) - 1) < 1e-12);

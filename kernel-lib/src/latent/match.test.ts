@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import { Random } from "../random";
 import { assignment, matchLabels } from "./match";
 
-/** The least cost over all ways to give each row (or each column, if fewer) its own partner. */
+/** The smallest total cost over all assignments, by brute force. */
 function leastByTrying(cost: number[], rows: number, columns: number): number {
   if (rows > columns) {
     const turned = cost.map((_, e) => cost[(e % rows) * columns + Math.floor(e / rows)]!);
@@ -22,7 +22,7 @@ function leastByTrying(cost: number[], rows: number, columns: number): number {
 }
 
 describe("assignment", () => {
-  test("has the least sum of all, whatever the shape and sign", () => {
+  test("minimizes the sum for matrices of any shape and sign", () => {
     const random = new Random(3);
     for (const [rows, columns] of [
       [1, 1],
@@ -47,7 +47,7 @@ describe("assignment", () => {
     }
   });
 
-  test("of nothing is nothing, and of no numbers is refused", () => {
+  test("of an empty matrix is empty, and NaN is refused", () => {
     assert.deepEqual([...assignment([], 0, 0)], []);
     assert.deepEqual([...assignment([], 2, 0)], [-1, -1]);
     assert.throws(() => assignment([1, 2, 3], 2, 2), /cost: expected 2×2 finite numbers, found 3 numbers/);
@@ -56,7 +56,7 @@ describe("assignment", () => {
 });
 
 describe("matching labels", () => {
-  test("finds the renumbering", () => {
+  test("recovers a renumbering", () => {
     const first = [0, 0, 1, 1, 2, 2, -1, 0];
     const second = [2, 2, 0, 0, 1, 1, 0, 0];
     const { match, shared, agreement } = matchLabels(first, second);
@@ -73,7 +73,7 @@ describe("matching labels", () => {
     assert.equal(agreement, 11 / 19);
   });
 
-  test("leaves over what has no partner", () => {
+  test("leaves labels without a partner unmatched", () => {
     assert.deepEqual([...matchLabels([0, 1, 2], [0, 0, 1]).match].sort(), [-1, 0, 1]);
     assert.deepEqual(matchLabels([-1, -1], [0, 1]), {
       match: new Int32Array(0),

@@ -68,7 +68,7 @@ describe("a Gaussian mixture", () => {
     assert.equal(found.sizes[0]! + found.sizes[1]!, 4000);
   });
 
-  test("has the likelihood, probabilities and criterion that the formulas give, and cannot be improved", async () => {
+  test("has the likelihood, probabilities and BIC of the formulas, and is a maximum", async () => {
     const found = await gaussianMixture(crossing, 2, 2, { ridge: 0, tolerance: 1e-10 });
     const at = (i: number): [number, number] => [crossing[2 * i]!, crossing[2 * i + 1]!];
     const joint = (i: number, c: number) =>
@@ -90,7 +90,7 @@ describe("a Gaussian mixture", () => {
     }
     assert.ok(Math.abs(found.logLikelihood - logLikelihood) < 1e-6);
     assert.ok(Math.abs(found.bic - (-2 * logLikelihood + 11 * Math.log(4000))) < 1e-6);
-    // At the maximum another step leaves everything where it is.
+    // At the maximum another step changes nothing.
     near(
       found.weights,
       share.map((s) => s / 4000),
@@ -131,7 +131,7 @@ describe("a Gaussian mixture", () => {
     assert.deepEqual([...found.sizes], [500]);
   });
 
-  test("is the best founded, by the criterion, with as many Gaussians as there are", async () => {
+  test("has the lowest BIC for the true number of Gaussians", async () => {
     const three = cloud(8, 900, [
       {
         mean: [0, 0],
@@ -161,7 +161,7 @@ describe("a Gaussian mixture", () => {
     near(fits[2]!.means, [0, 0, 3, 3, 6, 0], 0.2, "mean");
   });
 
-  test("survives points that lie on a line, or all at one place", async () => {
+  test("works for collinear and coincident points", async () => {
     const line = Float32Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? i : 3));
     const found = await gaussianMixture(line, 2, 3);
     assert.ok([...found.means, ...found.covariances, found.bic].every(Number.isFinite));
@@ -169,7 +169,7 @@ describe("a Gaussian mixture", () => {
     near(same.means, [2, 2, 2, 2], 1e-6, "mean");
   });
 
-  test("is fitted to some of many points, and labels them all", async () => {
+  test("is fitted to a sample of many points, and labels all", async () => {
     const options = { maxPoints: 500, seed: 4 };
     const found = await gaussianMixture(crossing, 2, 2, options);
     const right = found.labels.filter((label, i) => label === i % 2).length;
@@ -177,7 +177,7 @@ describe("a Gaussian mixture", () => {
     assert.deepEqual(await gaussianMixture(crossing, 2, 2, options), found);
   });
 
-  test("is refused more Gaussians than points, and points that are nowhere", async () => {
+  test("is refused for more Gaussians than points, and coordinates that are not finite", async () => {
     await assert.rejects(
       gaussianMixture(new Float32Array(4), 2, 3),
       /k: expected an integer from 1 to the 2 points/,
@@ -189,7 +189,7 @@ describe("a Gaussian mixture", () => {
     await assert.rejects(gaussianMixture(new Float32Array(5), 2, 1), /rows of 2 numbers/);
   });
 
-  test("can be stopped, and lets the event loop run meanwhile", async () => {
+  test("can be aborted, and does not block the event loop", async () => {
     await assertStopsAtThirdTurn((signal) =>
       gaussianMixture(crossing, 2, 2, { tolerance: -1, maxIterations: 1_000_000, signal }),
     );

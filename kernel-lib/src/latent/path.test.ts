@@ -29,7 +29,7 @@ test("stations on straight pieces are evenly spaced along them", () => {
   });
 });
 
-test("a closed path comes back to its first anchor and has no station there twice", () => {
+test("a closed path returns to its first anchor without repeating its station", () => {
   const square = [0, 0, 1, 0, 1, 1, 0, 1];
   for (const anchors of [square, [...square, 0, 0]]) {
     const path = pathThrough(anchors, 2, 4, { shape: "straight", closed: true });
@@ -57,7 +57,7 @@ test("a smooth path passes through every anchor, and its stations are equally fa
   });
 });
 
-test("a smooth path turns as the centripetal Catmull-Rom curve does", () => {
+test("a smooth path is the centripetal Catmull-Rom spline", () => {
   // For anchors one apart all knots are one apart, and the middle of a piece is (−a + 9b + 9c − d)/16.
   const anchors = [0, 0, 1, 0, 1, 1, 2, 1];
   const { stations, length } = pathThrough(anchors, 2, 3);
@@ -85,7 +85,7 @@ test("a smooth path round a circle is as long as the circle", () => {
   for (const station of rowsOf(stations, 2)) assert.ok(Math.abs(Math.hypot(...station) - 1) < 2e-4);
 });
 
-test("anchors that repeat are passed over, and one alone is where all stations are", () => {
+test("repeated anchors count once, and a single one is where all stations are", () => {
   const twice = pathThrough([0, 0, 0, 0, 2, 0, 2, 0], 2, 3);
   assert.deepEqual(rowsOf(twice.stations, 2), [
     [0, 0],
@@ -100,7 +100,7 @@ test("anchors that repeat are passed over, and one alone is where all stations a
   assert.deepEqual([...pathThrough([0, 0, 4, 0], 2, 1).stations], [0, 0]);
 });
 
-test("a path without anchors, or with anchors that are nowhere, is refused", () => {
+test("a path without anchors, or with coordinates that are not finite, is refused", () => {
   assert.throws(() => pathThrough([], 2, 3), /anchors: expected one or more rows of 2 finite numbers/);
   assert.throws(() => pathThrough([0, Number.NaN], 2, 3), /finite numbers/);
   assert.throws(() => pathThrough([0, 1], 2, 0), /stations: expected an integer of 1 or more/);

@@ -9,7 +9,7 @@ const random = new Random(5);
 const cloud = (n: number, dimensions: number, scale = 1) =>
   Float32Array.from({ length: n * dimensions }, () => scale * random.normal());
 
-/** A path as very many stations, and the nearest of them to each point. */
+/** Projection by brute force: the nearest of very many stations. */
 function bruteForce(points: Float32Array, anchors: number[], dimensions: number, count: number) {
   const { stations, length } = pathThrough(anchors, dimensions, count);
   return Array.from({ length: points.length / dimensions }, (_, i) => {
@@ -48,7 +48,7 @@ describe("the place of a particle on a path", () => {
       bruteForce(points, anchors, dimensions, stations).forEach((expected, i) => {
         assert.ok(distance[i]! <= expected.distance + 1e-5, `point ${i} is nearer`);
         assert.ok(expected.distance - distance[i]! <= step, `point ${i}: ${distance[i]}`);
-        // Where two places are about as near, either may be found
+        // If two places are about as near, either may be found.
         if (Math.abs(along[i]! - expected.along) > 2 * step) {
           const there = pathThrough(anchors, dimensions, stations).stations;
           const at = Math.round(along[i]! / step) * dimensions;
@@ -64,7 +64,7 @@ describe("the place of a particle on a path", () => {
     });
   }
 
-  test("is nowhere for a particle without coordinates, and refused in another number of dimensions", () => {
+  test("is NaN for a particle with NaN, and refused for another number of dimensions", () => {
     const { along, distance } = placesOnPath([[Number.NaN], [0]], pathLine([0, 0, 1, 0], 2));
     assert.ok(Number.isNaN(along[0]) && Number.isNaN(distance[0]));
     assert.throws(() => placesOnPath([[0]], pathLine([0, 0, 1, 0], 2)), /path: expected 1 dimensions/);
@@ -126,7 +126,7 @@ describe("parts of a path", () => {
     });
   });
 
-  test("hold what lies beyond an end, as far from it as from the rest of the path", () => {
+  test("include points beyond an end within the maximal distance", () => {
     const z = [Float32Array.of(-1.4, -0.6, -0.2, 0.2, 0.6, 1.4, 9, Number.NaN)];
     const { rows, left } = partsAlongPath(z, pathLine([-1, 1], 1), 2);
     assert.deepEqual(
@@ -140,7 +140,7 @@ describe("parts of a path", () => {
     assert.equal(partsAlongPath(z, pathLine([-1, 1], 1), 2, { maxDistance: Infinity }).left, 0);
   });
 
-  test("do not tell particles of one arc length apart", () => {
+  test("do not separate particles of equal arc length", () => {
     const z = [Float32Array.from({ length: 100 }, (_, i) => (i < 90 ? -2 + i / 1e3 : (i - 90) / 10))];
     const { rows } = partsAlongPath(z, pathLine([0, 1], 1), 4, { maxDistance: 3 });
     assert.equal(
@@ -151,13 +151,13 @@ describe("parts of a path", () => {
     assert.ok(Array.from({ length: 90 }, (_, i) => i).every((row) => ends.includes(row)));
   });
 
-  test("reach half as far as the path is wide, however often it turns back", () => {
+  test("reach half the extent of the path by default", () => {
     assert.equal(reachOfPath(pathLine([0, 0, 4, 0], 2)), 2);
     const wound = Array.from({ length: 9 }, (_, i) => [i % 2 === 0 ? 0 : 4, i / 100]).flat();
     assert.ok(Math.abs(reachOfPath(pathLine(wound, 2, { shape: "straight" })) - 2) < 0.01);
   });
 
-  test("need a path and a number that make sense", () => {
+  test("need a path of some length, and valid options", () => {
     assert.throws(
       () => partsAlongPath(columns, pathLine([1, 1, 1, 1], 2), 3),
       /path: expected two different/,

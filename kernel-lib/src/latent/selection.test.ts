@@ -20,7 +20,7 @@ import {
 
 const random = new Random(11);
 const n = 4000;
-/** Points around the origin, some of them nowhere. */
+/** Points around the origin, some with NaN. */
 const columns = [0, 1, 2].map((axis) =>
   Float32Array.from({ length: n }, (_, i) => (i % 97 === axis ? Number.NaN : random.normal())),
 );
@@ -45,7 +45,7 @@ describe("a lasso", () => {
     assert.deepEqual([...rowsInPolygon(x, y, polygon)], inside);
   };
 
-  test("holds the points that it winds round an odd number of times", () => {
+  test("contains the points with an odd winding number", () => {
     check([-1, -1, 1, -1, 1, 1, -1, 1]);
     check([-1.2, 0.3, 0.4, -1.1, 2, 1.4, 0.1, 0.2]);
     const star = Array.from({ length: 5 }, (_, i) => [
@@ -62,7 +62,7 @@ describe("a lasso", () => {
     check(round);
   });
 
-  test("on integers takes each grid point once, whichever way its corners meet the points", () => {
+  test("partitions grid points that lie on its vertices and edges", () => {
     const gx = Float32Array.from({ length: 100 }, (_, i) => i % 10);
     const gy = Float32Array.from({ length: 100 }, (_, i) => Math.floor(i / 10));
     const quarters = [
@@ -78,13 +78,13 @@ describe("a lasso", () => {
     assert.equal(quarters.reduce(unionRows).length, 100);
   });
 
-  test("of fewer than three corners, or without area, holds nothing", () => {
+  test("with fewer than three vertices, or without area, contains nothing", () => {
     assert.equal(rowsInPolygon(x, y, []).length, 0);
     assert.equal(rowsInPolygon(x, y, [0, 0, 1, 1]).length, 0);
     assert.equal(rowsInPolygon(x, y, [-1, 0.5, 1, 0.5, 0, 0.5]).length, 0);
   });
 
-  test("with corners that are no numbers is refused", () => {
+  test("with vertices that are not finite is refused", () => {
     assert.throws(() => rowsInPolygon(x, y, [0, 1, Number.NaN, 2, 3, 4]), InputError);
     assert.throws(() => rowsInPolygon(x, y, [0, 1, 2]), InputError);
     assert.throws(() => rowsInPolygon(x, y.subarray(1), [0, 0, 1, 0, 1, 1]), /columns of equal length/);
@@ -96,13 +96,13 @@ describe("box, radius and nearest", () => {
   const away = (i: number) =>
     (x[i]! - centre[0]!) ** 2 + (y[i]! - centre[1]!) ** 2 + (z[i]! - centre[2]!) ** 2;
 
-  test("a box takes what lies between its corners, in whichever order they come", () => {
+  test("a box contains what lies between its limits, in either order", () => {
     const inside = rowsBy((i) => x[i]! >= -0.5 && x[i]! <= 1 && z[i]! >= 0);
     assert.deepEqual([...rowsInBox([x, z], [-0.5, 0], [1, Number.POSITIVE_INFINITY])], inside);
     assert.deepEqual([...rowsInBox([x, z], [1, Number.POSITIVE_INFINITY], [-0.5, 0])], inside);
   });
 
-  test("a radius takes what is no farther, in three dimensions", () => {
+  test("a sphere contains what is within its radius", () => {
     assert.deepEqual(
       [...rowsWithin(columns, centre, 0.8)],
       rowsBy((i) => away(i) <= 0.8 * 0.8),
@@ -119,7 +119,7 @@ describe("box, radius and nearest", () => {
     }
   });
 
-  test("of equally near points the first are taken", () => {
+  test("of equally near points the first are selected", () => {
     const same = new Float32Array(50).fill(1);
     assert.deepEqual([...nearestRows([same], [0], 3)], [0, 1, 2]);
     assert.deepEqual([...nearestRows([[3, 1, 2, 1, 3, 1, 0]], [0], 3)], [1, 3, 6]);
@@ -129,7 +129,7 @@ describe("box, radius and nearest", () => {
     );
   });
 
-  test("each point goes with the nearest station, those too far with none", () => {
+  test("each point is assigned to the nearest station, or to none if too far", () => {
     const stations = [-1, 0, 0, 0, 0, 0, 1, 0, 0];
     const distance = (i: number, s: number) => Math.hypot(x[i]! - stations[3 * s]!, y[i]!, z[i]!);
     const nearest = (i: number) => [0, 1, 2].sort((a, b) => distance(i, a) - distance(i, b))[0]!;
@@ -166,7 +166,7 @@ describe("parts along a line", () => {
     }
   });
 
-  test("of equal count are equal where many points share a value, and where there are fewer points than parts", () => {
+  test("of equal count are equal also with many ties, and with fewer points than parts", () => {
     const steps = Float32Array.from({ length: 1000 }, (_, i) => i % 3);
     const { rows } = partsAlongLine([steps], { from: [0], to: [1] }, 8);
     assert.deepEqual(
@@ -188,7 +188,7 @@ describe("parts along a line", () => {
     );
   });
 
-  test("of equal length hold what projects between their edges", () => {
+  test("of equal length contain what projects between their edges", () => {
     const { rows, edges } = partsAlongLine([x, y], { from: [1, 1], to: [2, 3] }, 5, { by: "length" });
     assert.ok(Math.abs(edges[1]! - edges[0]! - (edges[5]! - edges[0]!) / 5) < 1e-12);
     for (const [p, part] of rows.entries()) {
@@ -200,7 +200,7 @@ describe("parts along a line", () => {
     );
   });
 
-  test("can end where the line ends, and leave out what is far from it", () => {
+  test("can exclude what is beyond the ends or far from the line", () => {
     const near = (i: number) => {
       const t = along(i);
       return Math.hypot(x[i]! - 1 - t, y[i]! - 1 - 2 * t) <= 0.7;
@@ -249,7 +249,7 @@ describe("lists of rows", () => {
     );
   });
 
-  test("that come from outside are put in order, or refused where they name no row", () => {
+  test("are validated and sorted", () => {
     assert.deepEqual([...checkedRows([5, 1, 5, 0], 6)], [0, 1, 5]);
     assert.deepEqual([...checkedRows([], 6)], []);
     for (const bad of [6, -1, 1.5, Number.NaN]) {
@@ -257,7 +257,7 @@ describe("lists of rows", () => {
     }
   });
 
-  test("come from labels, noise in none of them", () => {
+  test("are made from labels, without noise", () => {
     const found = rowsByLabel([1, -1, 0, 1, 3], 3);
     assert.deepEqual(
       found.map((rows) => [...rows]),
@@ -266,7 +266,7 @@ describe("lists of rows", () => {
   });
 });
 
-test("columns are taken out of rows of points", () => {
+test("columns are extracted from points", () => {
   const points = Float32Array.of(1, 2, 3, 4, 5, 6);
   assert.deepEqual(
     columnsOf(points, 3).map((c) => [...c]),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { StoppedError } from "../errors";
 
-/** Work that would not end: it is stopped at the third turn of the event loop, which must have come meanwhile, and at none later. */
+/** Aborts endless work at the third turn of the event loop, and asserts that it ended by the fourth. */
 export async function assertStopsAtThirdTurn(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   let turns = 0;

@@ -55,7 +55,7 @@ function clouds(n: number): Float32Array {
 }
 
 describe("UMAP", () => {
-  test("uses the curve that the paper's program fits for minimal distances of 0.1 and 0.5", () => {
+  test("fits the same curve as umap-learn for minimal distances of 0.1 and 0.5", () => {
     // umap-learn 0.5.7, find_ab_params(1, 0.1) and (1, 0.5).
     const near = fitCurve(0.1);
     assert.ok(Math.abs(near.a - 1.57694) < 1e-4 && Math.abs(near.b - 0.89506) < 1e-4);
@@ -76,7 +76,7 @@ describe("UMAP", () => {
     assert.ok(Math.abs(mean) < 1e-3);
   });
 
-  test("opens a loop in four dimensions into a loop", async () => {
+  test("maps a loop in four dimensions to a loop", async () => {
     const random = new Random(1);
     const n = 500;
     const points = new Float32Array(4 * n);
@@ -105,7 +105,7 @@ describe("UMAP", () => {
     assert.ok(kept > 0.98, `trustworthiness ${kept}`);
   });
 
-  test("in three dimensions keeps more than in two", async () => {
+  test("preserves more in three dimensions than in two", async () => {
     const random = new Random(12);
     const points = Float32Array.from({ length: 3 * 300 }, () => random.normal());
     const flat = await umap(points, 3);
@@ -114,7 +114,7 @@ describe("UMAP", () => {
     assert.ok(kept > 0.97 && kept > trustworthiness(points, 3, flat.points, 2), `${kept}`);
   });
 
-  test("maps some of many points and puts the others among their nearest", async () => {
+  test("embeds a sample of many points and interpolates the others", async () => {
     const points = clouds(900);
     const { points: map, mapped } = await umap(points, 5, { maxPoints: 300 });
     assert.equal(mapped.length, 300);
@@ -124,7 +124,7 @@ describe("UMAP", () => {
     assert.ok(kept > 0.9, `trustworthiness ${kept}`);
   });
 
-  test("of the same seed is the same, of another another", async () => {
+  test("is reproducible for a seed", async () => {
     const points = clouds(120);
     const options = { epochs: 30, maxPoints: 100 };
     const first = await umap(points, 5, options);
@@ -134,7 +134,7 @@ describe("UMAP", () => {
     assert.notDeepEqual(other.mapped, first.mapped);
   });
 
-  test("takes points of one dimension, few points, and points at one place", async () => {
+  test("works for one dimension, few points and coincident points", async () => {
     const one = Float32Array.from({ length: 200 }, (_, i) => i % 50);
     for (const points of [one, new Float32Array(200).fill(3), one.subarray(0, 3), one.subarray(0, 17)]) {
       const { points: map } = await umap(points, 1, { epochs: 50 });
@@ -143,7 +143,7 @@ describe("UMAP", () => {
     }
   });
 
-  test("is refused for what cannot be mapped", async () => {
+  test("is refused for invalid input", async () => {
     await assert.rejects(umap(new Float32Array(4), 2), /points: expected at least 3, found 2/);
     await assert.rejects(umap(Float32Array.of(0, 1, Number.NaN), 1), /point 2: expected finite numbers/);
     await assert.rejects(umap(new Float32Array(9), 1, { neighbours: 1 }), /neighbours: expected an integer/);
@@ -151,11 +151,11 @@ describe("UMAP", () => {
     await assert.rejects(umap(new Float32Array(9), 1, { components: 4 as 3 }), /components: expected 2 or 3/);
   });
 
-  test("can be stopped, and lets the event loop run meanwhile", async () => {
+  test("can be aborted, and does not block the event loop", async () => {
     await assertStopsAtThirdTurn((signal) => umap(clouds(300), 5, { epochs: 10_000_000, signal }));
   });
 
-  test("tells how far it is", async () => {
+  test("reports progress", async () => {
     const tasks = new Map<string, number>();
     await umap(clouds(1500), 5, {
       maxPoints: 1000,
@@ -169,7 +169,7 @@ describe("UMAP", () => {
   });
 });
 
-describe("carrying places over to another space", () => {
+describe("interpolation between two spaces", () => {
   const random = new Random(5);
   const from = Float32Array.from({ length: 2 * 400 }, () => 2 * random.uniform() - 1);
   const to = Float32Array.from({ length: 3 * 400 }, (_, i) => {
@@ -178,7 +178,7 @@ describe("carrying places over to another space", () => {
   });
   const carried = new NeighbourInterpolation({ points: from, dimensions: 2 }, { points: to, dimensions: 3 });
 
-  test("is exact at the points, and near between them", () => {
+  test("is exact at the points, and accurate between them", () => {
     for (const i of [0, 7, 399]) {
       assert.deepEqual(carried.at(from.subarray(2 * i, 2 * i + 2)), to.slice(3 * i, 3 * i + 3));
     }
@@ -191,7 +191,7 @@ describe("carrying places over to another space", () => {
     }
   });
 
-  test("goes without jumps along any line", () => {
+  test("is continuous", () => {
     let last = carried.at([-1, -0.9]);
     for (let step = 1; step <= 4000; step++) {
       const next = carried.at([-1 + step / 2000, -0.9 + step / 2500]);
@@ -200,7 +200,7 @@ describe("carrying places over to another space", () => {
     }
   });
 
-  test("takes points that share a place, or are equally far, as their mean", () => {
+  test("averages coincident and equidistant points", () => {
     const line = (...points: number[]) => ({ points: Float32Array.from(points), dimensions: 1 });
     const same = new NeighbourInterpolation(line(0, 0, 4), line(1, 3, 8));
     assert.deepEqual([...same.at([0])], [2]);
@@ -210,7 +210,7 @@ describe("carrying places over to another space", () => {
     assert.deepEqual([...alone.at([5])], [7]);
   });
 
-  test("is refused for spaces of different points, and for places that are nowhere", () => {
+  test("is refused for different numbers of points, and invalid places", () => {
     assert.throws(
       () => new NeighbourInterpolation({ points: from, dimensions: 2 }, { points: to, dimensions: 2 }),
       /points: expected 400 in both spaces/,

@@ -4,75 +4,71 @@ import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
-import { beginTask, inKernel, type Progress, type TaskOptions } from "../progress";
+import { beginTask, inKernel, type Progress } from "../progress";
 import { withClaimedRun } from "./runs/claimRun";
 import { Run } from "./runs/run";
 import type { RunLockToken } from "./runs/runLock";
+import type { TrainingSettings } from "./settings";
 import type { EpochReport } from "./trainer";
-import type { TrainSettings } from "./trainSettings";
 
-/** What the training thread says. */
+/** Messages from the training thread. */
 export type FromThread =
   | { kind: "progress"; progress: Progress }
   | { kind: "epoch"; report: EpochReport; latents: Float32Array }
-  | { kind: "notice"; notice: string }
+  | { kind: "warning"; warning: string }
   | { kind: "done" }
   | { kind: "failed"; name: string; message: string; stack?: string };
 
-/** What the training thread is given, and told. */
+/** Messages to the training thread. */
+export type ToThread = { kind: "stop"; reason: string };
+
+/** Settings that can be posted to a thread. */
+type PlainSettings = Omit<TrainingSettings, "signal" | "onProgress" | "onEpoch" | "onWarning">;
+
+/** Start-up data of the training thread. */
 export interface ThreadData {
-  settings: Omit<TrainSettings, "onEpoch" | "onNotice">;
-  /** The folder is locked by the thread that waits for this one, so that the lock outlives it. */
+  settings: PlainSettings;
+  /** Lock of the run folder, held by the parent thread so that it outlives the training thread. */
   lock: RunLockToken;
   backend: BackendName | "auto";
   priority: "normal" | "low";
 }
-export type ToThread = { kind: "stop"; reason: string };
-
-export interface BackgroundSettings extends TrainSettings {
-  /**
-   * TensorFlow.js backend, on which the encoder's input is computed and, by the engine `tensor`, projections are; the networks
-   * are trained on the CPU. Default: the backend that is up in this thread, else the best there is.
-   */
-  backend?: BackendName | "auto";
-  /**
-   * `low`: the training's threads let everything else on the machine go first, so that widgets and pages stay quick beside
-   * it; where nothing else runs it is as fast. On Linux only, since elsewhere the whole kernel would be slowed. Default:
-   * `low` in a notebook's kernel, else `normal`.
-   */
-  priority?: "normal" | "low";
-}
 
 /**
- * Trains a run from files to files: particles and neutral model in, a run folder out. The work is done in a thread of
- * its own, so that a notebook's widgets, interrupts and other cells are served meanwhile; whatever happens to that
- * thread, this one lives and the last checkpoint stands.
+ * Trains a heterogeneity model: particles and neutral model in, a run folder out. The training runs in a thread of its
+ * own, so that a notebook's widgets, interrupts and other cells keep working; if that thread dies, the calling one and the
+ * last checkpoint survive.
  *
- * A checkpoint is written after every epoch. Stopped by its signal (in the e2gmm kernel: by interrupting the cell) or by
- * an accident, a training goes on with `resume` and ends with the same result. Nothing is written before all input has
- * been read.
+ * A checkpoint is written after every epoch. A training that was aborted by its signal (in the e2gmm kernel: by
+ * interrupting the cell), or by an accident, can be continued with `resume` and gives the same result. Nothing is written
+ * before all input has been read.
  *
  * @returns the opened run
- * @throws InputError for bad input; StoppedError when the signal stopped it; Error when the thread died
+ * @throws InputError for invalid input; StoppedError if aborted; Error if the thread died
+ * @example
+ * ```ts
+ * const run = await e2.train({
+ *   particles: "particles.star",
+ *   model: "neutral.txt",
+ *   out: "trained",
+ *   options: { latent: 1, epochs: 1, hidden: [16, 16] },
+ * });
+ * run.close();
+ * ```
  */
-export async function train(settings: BackgroundSettings, task: TaskOptions = {}): Promise<Run> {
-  const begun = beginTask(task);
-  await withClaimedRun(settings, (lock) => trainInThread(settings, lock, begun));
+export async function train(settings: TrainingSettings): Promise<Run> {
+  const started = beginTask(settings);
+  await withClaimedRun(started, (lock) => trainInThread(started, lock));
   return Run.open(settings.out);
 }
 
-async function trainInThread(
-  settings: BackgroundSettings,
-  lock: RunLockToken,
-  task: TaskOptions,
-): Promise<void> {
-  const { onEpoch, onNotice, backend, priority = inKernel() ? "low" : "normal", ...rest } = settings;
-  const { signal } = task;
+async function trainInThread(settings: TrainingSettings, lock: RunLockToken): Promise<void> {
+  const { signal, onProgress, onEpoch, onWarning, ...plain } = settings;
   const data: ThreadData = {
-    settings: rest,
+    settings: plain,
     lock,
-    backend: backend ?? (currentBackend() || "auto"),
-    priority,
+    backend: settings.backend ?? (currentBackend() || "auto"),
+    priority: settings.priority ?? (inKernel() ? "low" : "normal"),
   };
   const worker = new Worker(path.join(__dirname, "trainingThread.js"), { workerData: data });
   const stop = () => {
@@ -83,12 +79,12 @@ async function trainInThread(
   };
   try {
     await new Promise<void>((resolve, reject) => {
-      worker.on("message", (said: FromThread) => {
-        if (said.kind === "progress") task.onProgress?.(said.progress);
-        else if (said.kind === "epoch") onEpoch?.(said.report, said.latents);
-        else if (said.kind === "notice") onNotice?.(said.notice);
-        else if (said.kind === "done") resolve();
-        else reject(asError(said));
+      worker.on("message", (message: FromThread) => {
+        if (message.kind === "progress") onProgress?.(message.progress);
+        else if (message.kind === "epoch") onEpoch?.(message.report, message.latents);
+        else if (message.kind === "warning") onWarning?.(message.warning);
+        else if (message.kind === "done") resolve();
+        else reject(asError(message));
       });
       worker.once("error", (error) => reject(threadDied(error.message, settings.out)));
       worker.once("exit", (code) => reject(threadDied(`it exited with code ${code}`, settings.out)));
@@ -102,11 +98,12 @@ async function trainInThread(
   }
 }
 
-/** The backend in use in this thread, or the empty string. */
+/** The active backend of this thread, or the empty string. */
 function currentBackend(): BackendName | "" {
   return (tf.getBackend() ?? "") as BackendName | "";
 }
 
+/** Restores the class of an error, which does not survive the way between threads. */
 function asError({ name, message, stack }: Extract<FromThread, { kind: "failed" }>): Error {
   const error =
     name === "InputError"
@@ -120,7 +117,7 @@ function asError({ name, message, stack }: Extract<FromThread, { kind: "failed" 
 
 function threadDied(reason: string, out: string): Error {
   const checkpoint = existsSync(path.join(out, "weights.safetensors"))
-    ? "the last checkpoint stands: train with `resume` to go on"
+    ? "the last checkpoint is intact: train with `resume` to continue"
     : "no epoch was finished";
-  return new Error(`the training thread ended, ${reason}; ${checkpoint}`);
+  return new Error(`the training thread died, ${reason}; ${checkpoint}`);
 }

@@ -2,8 +2,8 @@ import type { ParticleTargets } from "../particles/targets";
 import type { ProjectionBatch } from "../projection/engine";
 
 /**
- * Ends of the batches into which so many particles are divided, each of `size` but the last one. A batch of one has no
- * variance to be normalised by: where one would be left over it takes another from the batch before it, or goes with it.
+ * Ends of the batches of `size` into which `count` particles are divided; the last one may be smaller. Batch normalization
+ * needs at least two particles: a batch of one gets another from the batch before it, or is merged with it.
  */
 export function batchEnds(count: number, size: number): number[] {
   const ends = Array.from({ length: Math.ceil(count / size) }, (_, i) => Math.min((i + 1) * size, count));
@@ -14,12 +14,22 @@ export function batchEnds(count: number, size: number): number[] {
   return ends;
 }
 
-/** Gathers what an engine needs of some particles: transforms and poses. */
+/** Gathers rows of `values` [n · width] in the given order, [rows · width]. */
+export function gatherRows(values: Float32Array, width: number, rows: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    const from = rows[i]! * width;
+    out.set(values.subarray(from, from + width), i * width);
+  }
+  return out;
+}
+
+/** Gathers transforms and poses of particles for a projection engine. */
 export class ParticleBatches {
   constructor(private readonly targets: ParticleTargets) {}
 
-  /** Lists of neighbouring particle indices that cover all particles. */
-  *inOrder(size: number): Generator<Int32Array> {
+  /** Consecutive lists of at most `size` particle indices that cover all particles. */
+  *chunks(size: number): Generator<Int32Array> {
     const { count } = this.targets;
     for (let start = 0; start < count; start += size) {
       yield Int32Array.from({ length: Math.min(size, count - start) }, (_, i) => start + i);
@@ -27,34 +37,25 @@ export class ParticleBatches {
   }
 
   /**
-   * The batch of these particles with a shared model [5N] or one model each [B·5N].
-   * @param space of transforms, to be used again where it is large enough
+   * A batch of these particles with a shared model [5N] or one model each [B · 5N].
+   * @param gaussians N, the Gaussians per model
+   * @param buffer for the transforms, used if it is large enough
    */
   async load(
     indices: Int32Array,
     gaussians: number,
     model: Float32Array,
-    space?: Float32Array,
+    buffer?: Float32Array,
   ): Promise<ProjectionBatch> {
     const { targets } = this;
     return {
       count: indices.length,
       gaussians,
       model,
-      rotations: this.rows(targets.rotations, 9, indices),
-      shifts: this.rows(targets.shifts, 2, indices),
-      targets: await targets.batch(indices, space),
+      rotations: gatherRows(targets.rotations, 9, indices),
+      shifts: gatherRows(targets.shifts, 2, indices),
+      targets: await targets.batch(indices, buffer),
       targetRings: targets.rings,
     };
-  }
-
-  /** Rows of a [particles · width] array. */
-  rows(values: Float32Array, width: number, indices: Int32Array): Float32Array {
-    const out = new Float32Array(indices.length * width);
-    for (let b = 0; b < indices.length; b++) {
-      const from = indices[b]! * width;
-      out.set(values.subarray(from, from + width), b * width);
-    }
-    return out;
   }
 }

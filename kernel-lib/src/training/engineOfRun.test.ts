@@ -32,63 +32,59 @@ function environment(gpu: string | undefined, evaluated: string[], broken = fals
   return { gpu, make, now: () => clock };
 }
 
-const begun = (engine: string, backend: string) => ({ e2gmm: "0", node: "0", engine, backend });
+const started = (engine: string, backend: string) => ({ e2gmm: "0", node: "0", engine, backend });
 
-test("a new run on a GPU has the engine of the trial, and why is said once and returned for the record", async () => {
+test("a new run on a GPU uses the engine that won the trial, and reports the reason once", async () => {
   const said: string[] = [];
-  const { engine, reason } = await engineOfRun(
-    {},
-    work,
-    undefined,
-    (s) => said.push(s),
-    environment("GPU", []),
-  );
+  const { engine, reason } = await engineOfRun({}, work, {
+    onWarning: (s) => said.push(s),
+    environment: environment("GPU", []),
+  });
   assert.equal(engine.name, "tensor");
   assert.deepEqual(said, [reason]);
 });
 
-test("a run that goes on keeps its engine without a trial, unless another one is asked for", async () => {
+test("a resumed run keeps its engine without a trial, unless another one is requested", async () => {
   await useBackend("cpu");
   for (const [asked, recorded, taken] of [
-    [undefined, begun("wasm", "webgpu"), "wasm"],
-    ["auto", begun("tensor", "cpu"), "tensor"],
-    ["auto", begun("reference", "wasm"), "reference"],
-    ["wasm", begun("tensor", "cpu"), "wasm"],
+    [undefined, started("wasm", "webgpu"), "wasm"],
+    ["auto", started("tensor", "cpu"), "tensor"],
+    ["auto", started("reference", "wasm"), "reference"],
+    ["wasm", started("tensor", "cpu"), "wasm"],
   ] as const) {
     const evaluated: string[] = [];
     const said: string[] = [];
-    const { engine } = await engineOfRun(
-      asked ? { engine: asked } : {},
-      work,
+    const { engine } = await engineOfRun(asked ? { engine: asked } : {}, work, {
       recorded,
-      (s) => said.push(s),
-      environment("GPU", evaluated),
-    );
+      onWarning: (s) => said.push(s),
+      environment: environment("GPU", evaluated),
+    });
     assert.equal(engine.name, taken);
     assert.deepEqual([evaluated, said], [[], []]);
   }
 });
 
-test("a run begun on a backend that is not there now goes on with what is there, and says so", async () => {
+test("a run started on a backend that is not available now continues with another one and reports it", async () => {
   await useBackend("cpu");
   const said: string[] = [];
-  const { engine } = await engineOfRun(
-    {},
-    work,
-    begun("tensor", "webgpu"),
-    (s) => said.push(s),
-    environment(undefined, []),
-  );
+  const { engine } = await engineOfRun({}, work, {
+    recorded: started("tensor", "webgpu"),
+    onWarning: (s) => said.push(s),
+    environment: environment(undefined, []),
+  });
   assert.equal(engine.name, "wasm");
   assert.deepEqual(said, [
-    "the run was begun with the engine tensor on the backend webgpu; it goes on with wasm, on the backend cpu",
+    "the run was started with the engine tensor on the backend webgpu; it continues with wasm on the backend cpu",
   ]);
 });
 
-test("a GPU that failed in the trial computes nothing else of the training either", async () => {
+test("a GPU that failed in the trial is not used for the rest of the training", async () => {
   await useBackend("cpu");
   const said: string[] = [];
-  const chosen = await engineOfRun({}, work, undefined, (s) => said.push(s), environment("GPU", [], true));
+  const chosen = await engineOfRun({}, work, {
+    onWarning: (s) => said.push(s),
+    environment: environment("GPU", [], true),
+  });
   assert.equal(chosen.engine.name, "wasm");
   assert.equal(tf.getBackend(), "wasm");
   assert.match(said[0]!, /failed, Device lost$/);

@@ -9,41 +9,46 @@ import {
   engineNames,
 } from "../projection/engines";
 import type { Workload } from "../projection/trial";
-import type { RunRecord } from "./runs/run";
+import type { RunRecord } from "./runs/runRecord";
+
+/** Options of {@link engineOfRun}. */
+export interface RunEngineOptions {
+  /** Record of the program that the run was started with, if it is resumed. */
+  recorded?: RunRecord["program"] | undefined;
+  /** Called with a sentence about a choice that was made. */
+  onWarning?: (warning: string) => void;
+  /** Replaces GPU, engines and clock in tests. */
+  environment?: EngineEnvironment;
+}
 
 /**
- * The projection engine that a run is trained with: the one asked for, else that of the record of a run that goes on, so
- * that the same arithmetic goes on, else the choice of {@link chooseEngine}. A GPU that failed in the trial is not trusted
- * with the rest of the training either: the current TensorFlow.js backend is `wasm` then.
- *
- * @param begun record of the run, if it goes on
- * @param say takes a sentence about a choice that was made
+ * Chooses the projection engine of a training: the requested one, else that of a resumed run's record, so that the
+ * arithmetic stays the same, else by {@link chooseEngine}. If the GPU fails in its trial, the TensorFlow.js backend is
+ * switched to `wasm` for the rest of the training, too.
  */
 export async function engineOfRun(
-  choice: EngineChoice = {},
-  work: Workload,
-  begun: RunRecord["program"] | undefined,
-  say: (sentence: string) => void,
-  environment?: EngineEnvironment,
+  choice: EngineChoice | undefined,
+  workload: Workload,
+  { recorded, onWarning, environment }: RunEngineOptions = {},
 ): Promise<ChosenEngine> {
-  const { engine: asked = "auto" } = choice;
-  const recorded = engineNames.find((name) => name === begun?.engine);
-  if (asked === "auto" && begun && recorded && isHere(recorded, begun)) {
-    return chooseEngine({ ...choice, engine: recorded }, work, environment);
+  const { engine: requested = "auto" } = choice ?? {};
+  const before = engineNames.find((name) => name === recorded?.engine);
+  if (requested === "auto" && recorded && before && isAvailable(before, recorded)) {
+    return chooseEngine({ ...choice, engine: before }, workload, environment);
   }
-  const chosen = await chooseEngine(choice, work, environment);
-  if (asked === "auto" && begun) {
-    const now = `${chosen.engine.name}, on the backend ${tf.getBackend()}`;
-    say(
-      `the run was begun with the engine ${begun.engine} on the backend ${begun.backend}; it goes on with ${now}`,
+  const chosen = await chooseEngine(choice, workload, environment);
+  if (requested === "auto" && recorded) {
+    onWarning?.(
+      `the run was started with the engine ${recorded.engine} on the backend ${recorded.backend}; it continues with ` +
+        `${chosen.engine.name} on the backend ${tf.getBackend()}`,
     );
   }
   if (chosen.gpuFailed) await useBackend("wasm");
-  if (chosen.reason) say(chosen.reason);
+  if (chosen.reason) onWarning?.(chosen.reason);
   return chosen;
 }
 
-/** Only what is made of the operations of a backend is there or not. */
-function isHere(engine: EngineName, begun: RunRecord["program"]): boolean {
-  return engine !== "tensor" || begun.backend === tf.getBackend();
+/** Only the engine `tensor` depends on the backend. */
+function isAvailable(engine: EngineName, recorded: RunRecord["program"]): boolean {
+  return engine !== "tensor" || recorded.backend === tf.getBackend();
 }

@@ -1,97 +1,142 @@
 import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
-import { type Checkpoint, loading, placesArray } from "./runs/checkpoint";
-import type { RunFolder } from "./runs/runFolder";
+import { type Checkpoint, latentsArray, loadFrom } from "./runs/checkpoint";
+import type { RunFolder, StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import type { RunRecord } from "./runs/runRecord";
 import type { EpochReport, Trainer } from "./trainer";
 
-export interface EpochsOfRun {
+/** What {@link runEpochs} works with. */
+export interface EpochOptions extends TaskOptions {
   trainer: Trainer;
   folder: RunFolder;
   lock: RunLockToken;
   record: RunRecord;
-  /** What the run goes on from. */
-  checkpoint: Awaited<ReturnType<RunFolder["readCheckpoint"]>> | undefined;
-  /** When the present training began, in ms. */
-  began: number;
-  /** Called after each epoch, its checkpoint written, with the encoder's latents of all particles. */
+  /** Checkpoint to continue from. */
+  checkpoint?: StoredCheckpoint | undefined;
+  /** Time at which this training started, ms since 1970. */
+  startedAt: number;
+  /** Called after the checkpoint of each epoch with the encoder's latents of all particles. */
   onEpoch?: ((report: EpochReport, latents: Float32Array) => void) | undefined;
 }
 
 /**
- * All epochs that are still to do. With several starts each is trained through the coarse epochs, and the one with the
- * best score on held-out particles goes on: a latent space that was cut or folded shows there.
+ * Trains all remaining epochs. With several starts each is trained for the coarse epochs, and the one with the best
+ * validation score continues: a cut or folded latent space shows there.
  *
- * Each checkpoint is one file with all that is needed to go on, so the training may die at any time. What follows from a
- * checkpoint alone, the score of a start and the choice among them, is worked out again.
- * @returns where the run stands after its last epoch
+ * Every checkpoint is one file with everything that is needed to continue, so the training may die at any time. The score
+ * of a start and the choice among them follow from the checkpoints, and are repeated if necessary.
+ * @returns the state after the last epoch
  */
-export async function runEpochs(run: EpochsOfRun, task: TaskOptions): Promise<Checkpoint> {
-  const { trainer, folder, record, checkpoint } = run;
-  const { options } = trainer;
-  const coarseEnd = Math.min(options.coarseEpochs, options.epochs);
-  let at: Checkpoint & { history: EpochReport[] } = { epoch: 0, start: 0, scores: [], history: [] };
-  if (checkpoint) at = { ...checkpoint.at, history: await folder.readHistory(checkpoint.at) };
-  const before = at.history.at(-1)?.seconds ?? 0;
-  const keep = async (name: "weights" | "bestStart", places: Float32Array) => {
-    await verifyLock(run.lock);
-    await folder.writeCheckpoint(name, [...trainer.save(), placesArray(places, options.latent)], at);
-    if (name === "weights") await folder.writeHistory(at.history);
-  };
-  await trainer.begin(at.start);
-  if (checkpoint) loading(folder.file("weights"), () => trainer.load(checkpoint.arrays));
-  while (true) {
-    if (options.starts > 1 && at.scores.length < options.starts && at.epoch === coarseEnd) {
-      const places = trainer.encodeAll();
-      const { score } = await trainer.judge(trainer.heldOut, places, task);
-      const best = at.scores.every((other) => score > other);
-      at = { ...at, scores: [...at.scores, score] };
-      if (best) await keep("bestStart", places);
-      if (at.scores.length < options.starts) {
-        at = { ...at, epoch: 0, start: at.start + 1 };
-        await trainer.begin(at.start);
-      } else {
-        const chosen = await folder.readCheckpoint("bestStart", record);
-        at = { ...at, epoch: coarseEnd, start: chosen.at.start };
-        loading(folder.file("bestStart"), () => trainer.load(chosen.arrays));
-        await keep("weights", trainer.encodeAll());
-      }
-      continue;
+export async function runEpochs(options: EpochOptions): Promise<Checkpoint> {
+  const loop = new EpochLoop(options);
+  await loop.begin();
+  while (await loop.next());
+  return loop.state;
+}
+
+class EpochLoop {
+  state: Checkpoint & { history: EpochReport[] } = { epoch: 0, start: 0, scores: [], history: [] };
+  /** Epoch at which starts are compared. */
+  private readonly coarseEnd: number;
+  /** Seconds of earlier trainings of the run. */
+  private secondsBefore = 0;
+
+  constructor(private readonly options: EpochOptions) {
+    const { coarseEpochs, epochs } = options.trainer.options;
+    this.coarseEnd = Math.min(coarseEpochs, epochs);
+  }
+
+  /** Initializes the networks, from the checkpoint if there is one. */
+  async begin(): Promise<void> {
+    const { trainer, folder, checkpoint } = this.options;
+    if (checkpoint) this.state = { ...checkpoint.at, history: await folder.readHistory(checkpoint.at) };
+    this.secondsBefore = this.state.history.at(-1)?.seconds ?? 0;
+    await trainer.initialize(this.state.start);
+    if (checkpoint) loadFrom(folder.file("weights"), () => trainer.load(checkpoint.arrays));
+  }
+
+  /** Trains an epoch or compares starts. @returns false after the last epoch */
+  async next(): Promise<boolean> {
+    const { starts, epochs } = this.options.trainer.options;
+    const { scores, epoch } = this.state;
+    if (starts > 1 && scores.length < starts && epoch === this.coarseEnd) await this.endStart();
+    else if (epoch < epochs) await this.trainEpoch();
+    else return false;
+    return true;
+  }
+
+  /** Scores the current start, then begins the next one or continues with the best. */
+  private async endStart(): Promise<void> {
+    const { trainer, folder, record } = this.options;
+    const latents = trainer.encodeAll();
+    const { score } = await trainer.evaluate(trainer.validationSet, latents, this.options);
+    const best = this.state.scores.every((other) => score > other);
+    this.state = { ...this.state, scores: [...this.state.scores, score] };
+    if (best) await this.write("bestStart", latents);
+    if (this.state.scores.length < trainer.options.starts) {
+      this.state = { ...this.state, epoch: 0, start: this.state.start + 1 };
+      await trainer.initialize(this.state.start);
+    } else {
+      const chosen = await folder.readCheckpoint("bestStart", record);
+      this.state = { ...this.state, epoch: this.coarseEnd, start: chosen.at.start };
+      loadFrom(folder.file("bestStart"), () => trainer.load(chosen.arrays));
+      await this.write("weights", trainer.encodeAll());
     }
-    if (at.epoch >= options.epochs) return at;
-    const epoch = at.epoch + 1;
-    await trainer.epoch(epoch, at.start, task);
-    const places = trainer.encodeAll();
-    const heldOut = await trainer.judge(trainer.heldOut, places, task);
-    const trained = await trainer.judge(trainer.trained.subarray(0, trainer.heldOut.length), places, task);
+  }
+
+  private async trainEpoch(): Promise<void> {
+    const { trainer, startedAt } = this.options;
+    const { start } = this.state;
+    const epoch = this.state.epoch + 1;
+    await trainer.trainEpoch(epoch, start, this.options);
+    const latents = trainer.encodeAll();
+    const { trainingSet, validationSet } = trainer;
+    const validation = await trainer.evaluate(validationSet, latents, this.options);
+    const sample = trainingSet.subarray(0, validationSet.length);
+    const training = await trainer.evaluate(sample, latents, this.options);
     const report: EpochReport = {
-      start: at.start,
+      start,
       epoch,
       rings: trainer.ringsOfEpoch(epoch),
-      trainFrc: trained.frc,
-      heldOutFrc: heldOut.frc,
-      heldOutScore: heldOut.score,
-      seconds: before + (Date.now() - run.began) / 1000,
+      trainFrc: training.frc,
+      validationFrc: validation.frc,
+      validationScore: validation.score,
+      seconds: this.secondsBefore + (Date.now() - startedAt) / 1000,
     };
-    const lost = [...places.keys()].filter((i) => !Number.isFinite(places[i]!));
-    if (lost.length > 0 && lost.length < places.length) {
-      const particle = Math.floor(lost[0]! / options.latent);
+    this.requireFinite(report, latents);
+    this.state = { ...this.state, epoch, history: [...this.state.history, report] };
+    await this.write("weights", latents);
+    this.options.onEpoch?.(report, latents);
+  }
+
+  /** @throws InputError if latents or score are not finite, before their weights are written */
+  private requireFinite({ epoch, validationScore }: EpochReport, latents: Float32Array): void {
+    const { record, trainer } = this.options;
+    const { latent, learningRate } = trainer.options;
+    const broken = [...latents.keys()].filter((i) => !Number.isFinite(latents[i]!));
+    if (broken.length > 0 && broken.length < latents.length) {
+      const particle = Math.floor(broken[0]! / latent);
       throw new InputError(
         `${record.inputs.particles}: particle ${particle} (row ${particle + 1})`,
-        `a finite place in the latent space in epoch ${epoch}, whose weights are not kept`,
-        `${places[lost[0]!]}, as for ${lost.length} of ${places.length} coordinates; its image, pose and CTF have to be finite`,
+        `finite latent coordinates in epoch ${epoch}, whose weights are not written`,
+        `${latents[broken[0]!]}, as for ${broken.length} of ${latents.length} coordinates; its image, pose and CTF have to be finite`,
       );
     }
-    if (lost.length > 0 || !Number.isFinite(report.heldOutScore)) {
+    if (broken.length > 0 || !Number.isFinite(validationScore)) {
       throw new InputError(
         "options: learningRate",
-        `one with which training stays finite; it did not in epoch ${epoch}, whose weights are not kept`,
-        String(options.learningRate),
+        `a rate with which training stays finite; it did not in epoch ${epoch}, whose weights are not written`,
+        String(learningRate),
       );
     }
-    at = { ...at, epoch, history: [...at.history, report] };
-    await keep("weights", places);
-    run.onEpoch?.(report, places);
+  }
+
+  private async write(name: "weights" | "bestStart", latents: Float32Array): Promise<void> {
+    const { trainer, folder, lock } = this.options;
+    await verifyLock(lock);
+    const arrays = [...trainer.save(), latentsArray(latents, trainer.options.latent)];
+    await folder.writeCheckpoint(name, arrays, this.state);
+    if (name === "weights") await folder.writeHistory(this.state.history);
   }
 }

@@ -3,11 +3,17 @@ import * as tf from "@tensorflow/tfjs-core";
 import { test } from "vitest";
 import { useBackend } from "../compute/backends";
 import { Random } from "../random";
-import { FeatureBasis, type GradientSource } from "./features";
+import { FeatureBasis } from "./features";
+import type { GradientSource } from "./gradientSource";
 
 let basis: FeatureBasis;
 
-const everyParticle = Int32Array.from({ length: 40 }, (_, i) => i);
+const fitting = {
+  particles: Int32Array.from({ length: 40 }, (_, i) => i),
+  rings: [1],
+  components: 4,
+  seed: 1,
+};
 
 /** Gradients of 40 particles in two Gaussians, of random numbers. */
 function source(): GradientSource {
@@ -15,8 +21,8 @@ function source(): GradientSource {
   const each = 10;
   const all = Float32Array.from({ length: 40 * each }, () => random.normal());
   return {
-    targets: { count: 40 },
-    neutral: { count: 2 },
+    count: 40,
+    gaussians: 2,
     gradients: async (particles: Int32Array) => {
       const out = new Float32Array(particles.length * each);
       for (const [i, p] of particles.entries()) out.set(all.subarray(p * each, (p + 1) * each), i * each);
@@ -26,13 +32,13 @@ function source(): GradientSource {
 }
 
 for (const [name, work] of Object.entries({
-  "while the basis is made": () => FeatureBasis.fit(source(), everyParticle, [1], 4, 1),
+  "while the basis is fitted": () => FeatureBasis.fit(source(), fitting),
   "while particles are projected": async () => basis.project(source()),
 })) {
   for (const failing of [0, 1, 3, 5]) {
-    test(`the encoder's input leaves no tensor behind where a read fails ${name}, after ${failing}`, async () => {
+    test(`a read that fails ${name}, after ${failing} others, leaves no tensor behind`, async () => {
       await useBackend("wasm");
-      basis ??= await FeatureBasis.fit(source(), everyParticle, [1], 4, 1);
+      basis ??= await FeatureBasis.fit(source(), fitting);
       const { numTensors } = tf.memory();
       const { prototype } = tf.Tensor;
       const { data } = prototype;

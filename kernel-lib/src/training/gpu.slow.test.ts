@@ -9,15 +9,15 @@ import { readMap } from "../maps/mapFile";
 import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
-import { type BackgroundSettings, train } from "./background";
+import { train } from "./background";
+import type { TrainingSettings } from "./settings";
 
 /**
- * Trainings with a GPU that is a program, SwiftShader: slow, and of sines that are right to 1e-4, but all of the way to a
- * device is that of a real one.
+ * Trainings on SwiftShader, a software GPU: slow, with sines accurate to 1e-4, but with the same code path as a real GPU.
  */
 
-/** 64 particles of 24² pixels and 24 Gaussians, clear enough that rounding does not decide what is learnt. */
-async function simulated(folder: string): Promise<Omit<BackgroundSettings, "out">> {
+/** 64 particles of 24² pixels and 24 Gaussians with a strong signal, so that rounding does not decide the result. */
+async function simulated(folder: string): Promise<Omit<TrainingSettings, "out">> {
   await useBackend("wasm");
   const { consensus, star } = await simulateLinearMotion({
     folder,
@@ -52,7 +52,7 @@ async function simulated(folder: string): Promise<Omit<BackgroundSettings, "out"
   };
 }
 
-/** Puts the software's description where Vulkan looks for drivers, for the time of the test. */
+/** Sets the Vulkan driver for the duration of a test. */
 function offer(t: TestContext, env: Record<string, string>): void {
   const before = process.env["VK_DRIVER_FILES"];
   Object.assign(process.env, env);
@@ -62,7 +62,7 @@ function offer(t: TestContext, env: Record<string, string>): void {
   });
 }
 
-test("a training whose projections are computed by WebGPU ends where that on the CPU does", async (t) => {
+test("a training with projections on WebGPU agrees with one on the CPU", async (t) => {
   const env = softwareGpu(t);
   if (!env) return;
   offer(t, env);
@@ -81,32 +81,32 @@ test("a training whose projections are computed by WebGPU ends where that on the
   const gpu = await trained("webgpu", "tensor");
   assert.equal(gpu.history.length, 2);
   for (const [i, epoch] of gpu.history.entries()) {
-    for (const what of ["trainFrc", "heldOutFrc", "heldOutScore"] as const) {
+    for (const what of ["trainFrc", "validationFrc", "validationScore"] as const) {
       const off = Math.abs(epoch[what] - cpu.history[i]![what]);
       assert.ok(off < 2e-3, `${what} of epoch ${i + 1}: ${epoch[what]}, on the CPU ${cpu.history[i]![what]}`);
     }
   }
-  for (const which of ["encoder", "refined", "deviation"] as const) {
+  for (const which of ["encoder", "refined", "standardDeviation"] as const) {
     assert.ok(gpu.latents[which].every(Number.isFinite), which);
     const r = pearson(gpu.latents[which], cpu.latents[which]);
     assert.ok(Math.abs(r) > 0.95, `${which}: correlation ${r} with that of the CPU`);
   }
 });
 
-test("left the choice, a training with a GPU that is slower than the CPU takes the CPU, says so and records it", async (t) => {
+test("by default, a training with a GPU slower than the CPU uses the CPU, reports and records it", async (t) => {
   const env = softwareGpu(t);
   if (!env) return;
   offer(t, env);
   const folder = temporaryFolder(t);
   const settings = await simulated(folder);
-  const notices: string[] = [];
+  const warnings: string[] = [];
   const run = await train({
     ...settings,
     options: { ...settings.options, epochs: 1, coarseEpochs: 0 },
     out: path.join(folder, "run"),
     backend: "webgpu",
     engine: { threads: 2 },
-    onNotice: (notice) => notices.push(notice),
+    onWarning: (warning) => warnings.push(warning),
   });
   run.close();
   const { backend, engine, engineReason } = run.record.program;
@@ -115,10 +115,10 @@ test("left the choice, a training with a GPU that is slower than the CPU takes t
     engineReason!,
     /^projections are computed by the engine wasm \(2 threads\): [\d.]+ ms for a step of 16 particles, tensor \(WebGPU\) [\d.]+ ms for a single one$/,
   );
-  assert.deepEqual(notices, [engineReason]);
+  assert.deepEqual(warnings, [engineReason]);
 });
 
-test("on WebGPU the tensor engine's memory does not grow from one evaluation to the next, nor with each new size", (t) => {
+test("memory of the tensor engine on WebGPU does not grow with evaluations or new sizes", (t) => {
   const env = softwareGpu(t);
   if (!env) return;
   const at = (file: string) => JSON.stringify(path.join(__dirname, "..", file));

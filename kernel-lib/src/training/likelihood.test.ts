@@ -24,8 +24,8 @@ const model = new LatentModel(
   1,
 );
 afterAll(() => model.dispose());
-// A decoder that says something: as it begins it is the neutral model nearly everywhere. With large biases few of its units
-// turn on or off nearby, so that differences over a finite step are those of a smooth function.
+// An untrained decoder returns nearly the neutral model everywhere. Large biases keep most units from switching nearby, so
+// that finite differences are those of a smooth function.
 const factors: Record<string, (w: number) => number> = { bias0: () => 5, weight2: (w) => 40 * w };
 model.decoder.load(
   model.decoder
@@ -40,6 +40,7 @@ const weights = {
     Float32Array.from({ length: particles.length * (rings + 1) }, (_, i) => 5 + (i % (rings + 1))),
   expectedFrc: () => expected,
 } as unknown as RingWeights;
+const context = { neutral, model, weights, engine };
 
 /** Particles that look like these transforms. */
 function targetsOf(transforms: Float32Array): ParticleTargets {
@@ -61,9 +62,9 @@ const particles = Int32Array.of(2, 0, 1);
 const z = Float32Array.from({ length: count * latent }, (_, i) => Math.sin(3 * i));
 
 describe("likelihood of the latents", () => {
-  test("its value is the weighted score, and its slope, where no curvature is to be expected, that of a step ahead", async () => {
+  test("value is the weighted score; gradient, without expected curvature, is the forward difference", async () => {
     expected = 0;
-    const likelihood = latentLikelihood(targetsOf(batch.targets), neutral, model, weights, engine);
+    const likelihood = latentLikelihood({ ...context, targets: targetsOf(batch.targets) });
     const { value, gradient } = await likelihood.local(particles, z);
     const at = async (i: number, place: Float32Array) => {
       const { [0]: score } = await likelihood.shared(particles.slice(i, i + 1), place);
@@ -74,14 +75,17 @@ describe("likelihood of the latents", () => {
       assert.ok(Math.abs(value[i]! - (await at(i, own))) < 1e-3, `value ${value[i]}`);
       for (let d = 0; d < latent; d++) {
         const ahead = own.map((x, k) => (k === d ? x + 0.02 : x));
-        const slope = ((await at(i, ahead)) - (await at(i, own))) / 0.02;
-        const error = Math.abs(gradient[i * latent + d]! - slope);
-        assert.ok(error < 0.02 * (1 + Math.abs(slope)), `slope ${gradient[i * latent + d]}, but ${slope}`);
+        const difference = ((await at(i, ahead)) - (await at(i, own))) / 0.02;
+        const error = Math.abs(gradient[i * latent + d]! - difference);
+        assert.ok(
+          error < 0.02 * (1 + Math.abs(difference)),
+          `gradient ${gradient[i * latent + d]}, not ${difference}`,
+        );
       }
     }
   });
 
-  test("particles that leave the search one by one are not read again", async () => {
+  test("a subset of a batch is not read again", async () => {
     const targets = targetsOf(batch.targets);
     let reads = 0;
     const counting = {
@@ -91,7 +95,7 @@ describe("likelihood of the latents", () => {
         return targets.batch(indices);
       },
     };
-    const likelihood = latentLikelihood(counting, neutral, model, weights, engine);
+    const likelihood = latentLikelihood({ ...context, targets: counting });
     const all = await likelihood.local(particles, z);
     const fewer = await likelihood.local(particles.slice(1), z.slice(latent));
     assert.equal(reads, 1);
@@ -99,7 +103,7 @@ describe("likelihood of the latents", () => {
     assert.deepEqual([...fewer.gradient], [...all.gradient.subarray(latent)]);
   });
 
-  test("for images without noise its curvature is that of the score at the truth, and its slope vanishes there", async () => {
+  test("for noise-free images, curvature is that of the score at the truth, and gradient vanishes there", async () => {
     expected = 1;
     const truth = model.decode(z, count);
     const { rotations, shifts } = batch;
@@ -121,7 +125,7 @@ describe("likelihood of the latents", () => {
           layout.multiplicity[s]! > 0 ? images[b * width + i]! / Math.sqrt(norm[layout.ring[s]!]!) : 0;
       }
     }
-    const likelihood = latentLikelihood(targetsOf(images), neutral, model, weights, engine);
+    const likelihood = latentLikelihood({ ...context, targets: targetsOf(images) });
     const order = Int32Array.of(0, 1, 2);
     const { gradient, curvature } = await likelihood.local(order, z);
     const score = async (i: number, moves: [axis: number, by: number][]) => {
@@ -135,7 +139,10 @@ describe("likelihood of the latents", () => {
       for (let d = 0; d < latent; d++) largest = Math.max(largest, curvature[(i * latent + d) * latent + d]!);
       assert.ok(largest > 1, "the images tell something");
       for (let d = 0; d < latent; d++) {
-        assert.ok(Math.abs(gradient[i * latent + d]!) < 0.02 * largest, `slope ${gradient[i * latent + d]}`);
+        assert.ok(
+          Math.abs(gradient[i * latent + d]!) < 0.02 * largest,
+          `gradient ${gradient[i * latent + d]}`,
+        );
         for (let e = 0; e <= d; e++) {
           const mixed =
             ((await score(i, [

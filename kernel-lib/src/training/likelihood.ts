@@ -1,124 +1,187 @@
-import type { GaussianModel } from "../model/gaussianModel";
 import type { LatentModel } from "../network/latentModel";
-import type { ParticleTargets } from "../particles/targets";
-import type { ProjectionBatch, ProjectionEngine } from "../projection/engine";
+import type { ProjectionBatch } from "../projection/engine";
 import { productNumbers } from "../projection/products";
-import { ParticleBatches } from "./batches";
-import type { LatentLikelihood } from "./posterior";
+import { gatherRows, ParticleBatches } from "./batches";
+import type { LatentLikelihood, LocalLikelihood } from "./posterior";
+import type { ProjectionContext } from "./projectionContext";
 import type { RingWeights } from "./weights";
 
-/** Step of the differences along z, in standard deviations of the latents. */
-const DIFFERENCE = 0.02;
+/** Step of the finite differences along z, in standard deviations of the latents. */
+const differenceStep = 0.02;
+
+/** What a {@link latentLikelihood} is defined by. */
+export interface LikelihoodContext extends ProjectionContext {
+  model: LatentModel;
+  weights: RingWeights;
+}
 
 /**
- * The log-likelihood of particles in z that a trained decoder and the ring weights define: L = Σ_r w_r·FRC_r.
+ * The log-likelihood of particles as a function of z, given a trained decoder and ring weights: L = Σ_r w_r·FRC_r.
  *
- * Its derivatives need no gradient of the projections. The models at z and a little along each axis are projected; the inner
- * products of what is seen there give the change of every FRC, and the curvature that is to be expected (Fisher's information):
- * where an image correlates with the truth by f_r, −∂²L/∂z_d∂z_e = Σ_r w_r·f_r·Re⟨∂_d P̂, ∂_e P̂⟩_r, with P̂ = P/|P|_r. It is
- * never negative, and knows nothing of the noise of the one image. For D axes that is D + 1 projections, of any D.
+ * Its derivatives need no gradient of the projections. The models at z and a small step along each axis are projected; the
+ * inner products of the projections give the change of every FRC, and the expected curvature (Fisher information): for an
+ * image whose correlation with the truth is f_r, −∂²L/∂z_d∂z_e = Σ_r w_r·f_r·Re⟨∂_d P̂, ∂_e P̂⟩_r, with P̂ = P/|P|_r. It is
+ * never negative and does not depend on the noise of the image. D axes need D + 1 projections.
  */
-export function latentLikelihood(
-  targets: ParticleTargets,
-  neutral: GaussianModel,
-  model: LatentModel,
-  weights: RingWeights,
-  engine: ProjectionEngine,
-): LatentLikelihood {
-  const batches = new ParticleBatches(targets);
-  const { latent } = model.spec;
-  const { rings } = targets;
-  const { boxSize } = neutral;
-  const variants = latent + 1;
-  const numbers = productNumbers(variants);
-  // The same particles are asked for at many z, fewer and fewer of them; what was gathered for the last two batches is kept.
-  const recent: { rows: Map<number, number>; batch: ProjectionBatch }[] = [];
-  const load = async (particles: Int32Array, models: Float32Array): Promise<ProjectionBatch> => {
-    const known = recent.find(({ rows }) => particles.every((particle) => rows.has(particle)));
-    if (known) {
-      const { rows, batch } = known;
-      const picked = Int32Array.from(particles, (particle) => rows.get(particle)!);
-      // All of them in their order, as on a grid: nothing is copied.
-      if (picked.length === batch.count && picked.every((row, i) => row === i)) {
-        return { ...batch, model: models };
-      }
-      const take = (values: Float32Array) => batches.rows(values, values.length / batch.count, picked);
-      return {
-        ...batch,
-        count: picked.length,
-        model: models,
-        rotations: take(batch.rotations),
-        shifts: take(batch.shifts),
-        targets: take(batch.targets),
+export function latentLikelihood(context: LikelihoodContext): LatentLikelihood {
+  return new DecoderLikelihood(context);
+}
+
+class DecoderLikelihood implements LatentLikelihood {
+  private readonly cache: BatchCache;
+  private readonly latent: number;
+  private readonly rings: number;
+  /** Models per particle: at z, and a step along each axis. */
+  private readonly variants: number;
+
+  constructor(private readonly context: LikelihoodContext) {
+    const { targets, neutral, model } = context;
+    this.cache = new BatchCache(new ParticleBatches(targets), neutral.count);
+    this.latent = model.spec.latent;
+    this.rings = targets.rings;
+    this.variants = this.latent + 1;
+  }
+
+  async shared(particles: Int32Array, z: Float32Array): Promise<Float32Array> {
+    const { engine, model, neutral, weights } = this.context;
+    const request = { boxSize: neutral.boxSize, rings: this.rings, ringWeights: weights.of(particles) };
+    const { score } = await engine.evaluate(await this.cache.load(particles, model.decode(z, 1)), request);
+    return score;
+  }
+
+  async local(particles: Int32Array, z: Float32Array): Promise<LocalLikelihood> {
+    const { engine, model, neutral, weights } = this.context;
+    const { latent, rings } = this;
+    const b = particles.length;
+    const models = model.decode(this.withSteps(z, b), b * this.variants);
+    const batch = await this.cache.load(particles, models);
+    const products = await engine.products(batch, { boxSize: neutral.boxSize, rings });
+    const ringWeights = weights.of(particles);
+    const result: LocalLikelihood = {
+      value: new Float32Array(b),
+      gradient: new Float32Array(b * latent),
+      curvature: new Float32Array(b * latent * latent),
+    };
+    const width = (rings + 1) * productNumbers(this.variants);
+    for (let i = 0; i < b; i++) {
+      const own = {
+        particle: particles[i]!,
+        products: products.subarray(i * width, (i + 1) * width),
+        ringWeights: ringWeights.subarray(i * (rings + 1), (i + 1) * (rings + 1)),
       };
+      this.differentiate(this.sumOverRings(own), i, result);
     }
-    const batch = await batches.load(particles, neutral.count, models);
-    recent.unshift({ rows: new Map(Array.from(particles, (particle, i) => [particle, i])), batch });
-    recent.splice(2);
+    return result;
+  }
+
+  /** z of each particle, followed by z plus a step along each axis, [b · variants · latent]. */
+  private withSteps(z: Float32Array, b: number): Float32Array {
+    const { latent, variants } = this;
+    const out = new Float32Array(b * variants * latent);
+    for (let i = 0; i < b; i++) {
+      for (let v = 0; v < variants; v++) {
+        const at = (i * variants + v) * latent;
+        out.set(z.subarray(i * latent, (i + 1) * latent), at);
+        if (v > 0) out[at + v - 1]! += differenceStep;
+      }
+    }
+    return out;
+  }
+
+  /** Scores of all variants of a particle, [variants], and the expected curvature, lower triangle of [latent · latent]. */
+  private sumOverRings({ particle, products, ringWeights }: ParticleProducts): RingSums {
+    const { latent, rings, variants } = this;
+    const numbers = productNumbers(variants);
+    const score = new Float64Array(variants);
+    const curvature = new Float64Array(latent * latent);
+    for (let r = 1; r <= rings; r++) {
+      const weight = ringWeights[r]!;
+      const at = r * numbers;
+      // All products of a ring without signal are 0.
+      if (weight === 0 || products[at + variants] === 0) continue;
+      const onTarget = (v: number) => products[at + v]!;
+      const product = (v: number, w: number) => products[at + variants + triangleIndex(v, w, variants)]!;
+      const information = (weight * this.context.weights.expectedFrc(particle, r)) / differenceStep ** 2;
+      score[0]! += weight * onTarget(0);
+      for (let d = 0; d < latent; d++) {
+        const along = product(0, d + 1);
+        const norm = Math.sqrt(Math.max(1 + 2 * along + product(d + 1, d + 1), Number.EPSILON));
+        score[d + 1]! += (weight * (onTarget(0) + onTarget(d + 1))) / norm;
+        for (let e = 0; e <= d; e++) {
+          curvature[d * latent + e]! += information * (product(e + 1, d + 1) - along * product(0, e + 1));
+        }
+      }
+    }
+    return { score, curvature };
+  }
+
+  /** Writes value, gradient and curvature of particle i. */
+  private differentiate({ score, curvature }: RingSums, i: number, result: LocalLikelihood): void {
+    const { latent } = this;
+    result.value[i] = score[0]!;
+    for (let d = 0; d < latent; d++) {
+      // The forward difference is the gradient half a step ahead; the curvature corrects for it.
+      const ahead = (score[d + 1]! - score[0]!) / differenceStep;
+      result.gradient[i * latent + d] = ahead + (differenceStep / 2) * curvature[d * latent + d]!;
+      for (let e = 0; e <= d; e++) {
+        result.curvature[(i * latent + d) * latent + e] = curvature[d * latent + e]!;
+        result.curvature[(i * latent + e) * latent + d] = curvature[d * latent + e]!;
+      }
+    }
+  }
+}
+
+/** Inner products and weights of one particle, ring by ring. */
+interface ParticleProducts {
+  particle: number;
+  products: Float32Array;
+  ringWeights: Float32Array;
+}
+
+interface RingSums {
+  score: Float64Array;
+  curvature: Float64Array;
+}
+
+/**
+ * Batches that were loaded last. The same particles are requested at many z, fewer and fewer of them; two batches are
+ * processed at a time.
+ */
+class BatchCache {
+  private readonly recent: { rows: Map<number, number>; batch: ProjectionBatch }[] = [];
+
+  constructor(
+    private readonly batches: ParticleBatches,
+    private readonly gaussians: number,
+  ) {}
+
+  async load(particles: Int32Array, models: Float32Array): Promise<ProjectionBatch> {
+    const known = this.recent.find(({ rows }) => particles.every((particle) => rows.has(particle)));
+    if (known) {
+      const rows = Int32Array.from(particles, (particle) => known.rows.get(particle)!);
+      return { ...part(known.batch, rows), model: models };
+    }
+    const batch = await this.batches.load(particles, this.gaussians, models);
+    this.recent.unshift({ rows: new Map(Array.from(particles, (particle, i) => [particle, i])), batch });
+    this.recent.splice(2);
     return batch;
-  };
+  }
+}
+
+/** Some rows of a batch; the batch itself, without copies, if they are all rows in order. */
+function part(batch: ProjectionBatch, rows: Int32Array): ProjectionBatch {
+  if (rows.length === batch.count && rows.every((row, i) => row === i)) return batch;
+  const take = (values: Float32Array) => gatherRows(values, values.length / batch.count, rows);
   return {
-    async shared(particles, z) {
-      const request = { boxSize, rings, ringWeights: weights.of(particles) };
-      const { score } = await engine.evaluate(await load(particles, model.decode(z, 1)), request);
-      return score;
-    },
-    async local(particles, z) {
-      const b = particles.length;
-      const near = new Float32Array(b * variants * latent);
-      for (let i = 0; i < b; i++) {
-        for (let v = 0; v < variants; v++) {
-          const at = (i * variants + v) * latent;
-          near.set(z.subarray(i * latent, (i + 1) * latent), at);
-          if (v > 0) near[at + v - 1]! += DIFFERENCE;
-        }
-      }
-      const models = model.decode(near, b * variants);
-      const products = await engine.products(await load(particles, models), { boxSize, rings });
-      const ringWeights = weights.of(particles);
-      const value = new Float32Array(b);
-      const gradient = new Float32Array(b * latent);
-      const curvature = new Float32Array(b * latent * latent);
-      const score = new Float64Array(variants);
-      const bend = new Float64Array(latent * latent);
-      for (let i = 0; i < b; i++) {
-        score.fill(0);
-        bend.fill(0);
-        for (let r = 1; r <= rings; r++) {
-          const weight = ringWeights[i * (rings + 1) + r]!;
-          const at = (i * (rings + 1) + r) * numbers;
-          // Of a ring without signal everything is zero.
-          if (weight === 0 || products[at + variants] === 0) continue;
-          const onTarget = (v: number) => products[at + v]!;
-          const square = (v: number, w: number) => products[at + variants + triangle(v, w, variants)]!;
-          const information = (weight * weights.expectedFrc(particles[i]!, r)) / DIFFERENCE ** 2;
-          score[0]! += weight * onTarget(0);
-          for (let d = 0; d < latent; d++) {
-            const along = square(0, d + 1);
-            const length = Math.sqrt(Math.max(1 + 2 * along + square(d + 1, d + 1), Number.EPSILON));
-            score[d + 1]! += (weight * (onTarget(0) + onTarget(d + 1))) / length;
-            for (let e = 0; e <= d; e++) {
-              bend[d * latent + e]! += information * (square(e + 1, d + 1) - along * square(0, e + 1));
-            }
-          }
-        }
-        value[i] = score[0]!;
-        for (let d = 0; d < latent; d++) {
-          // Half a step further on the slope has changed by the curvature.
-          const ahead = (score[d + 1]! - score[0]!) / DIFFERENCE;
-          gradient[i * latent + d] = ahead + (DIFFERENCE / 2) * bend[d * latent + d]!;
-          for (let e = 0; e <= d; e++) {
-            curvature[(i * latent + d) * latent + e] = bend[d * latent + e]!;
-            curvature[(i * latent + e) * latent + d] = bend[d * latent + e]!;
-          }
-        }
-      }
-      return { value, gradient, curvature };
-    },
+    ...batch,
+    count: rows.length,
+    rotations: take(batch.rotations),
+    shifts: take(batch.shifts),
+    targets: take(batch.targets),
   };
 }
 
-/** Place of the pair v ≤ w among those of `variants` numbers, row by row. */
-function triangle(v: number, w: number, variants: number): number {
+/** Index of the pair v ≤ w in the upper triangle of `variants` × `variants`, row by row. */
+function triangleIndex(v: number, w: number, variants: number): number {
   return v * variants - (v * (v - 1)) / 2 + (w - v);
 }

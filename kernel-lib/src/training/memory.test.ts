@@ -12,7 +12,7 @@ const shape: StepShape = {
   rings: 63,
 };
 
-test("the batch is the one asked for where it fits, else the largest that does", () => {
+test("the batch is the requested one if it fits, else the largest that does", () => {
   const { fixed, perParticle } = stepBytes(shape);
   assert.equal(batchThatFits(32, shape, fixed + 32 * perParticle), 32);
   assert.equal(batchThatFits(32, shape, fixed + 32 * perParticle - 1), 31);
@@ -20,7 +20,7 @@ test("the batch is the one asked for where it fits, else the largest that does",
   assert.equal(batchThatFits(8, shape, fixed + 32 * perParticle), 8);
 });
 
-test("where not even two particles fit, the error says how much memory is needed and how much there is", () => {
+test("if not even two particles fit, the error has required and available memory", () => {
   assert.throws(
     () => batchThatFits(32, shape, 2 ** 26),
     (error: Error) =>
@@ -31,7 +31,7 @@ test("where not even two particles fit, the error says how much memory is needed
   );
 });
 
-test("passes that do not train take 128 particles at a time, and fewer of very large models", () => {
+test("passes without training use 128 particles at a time, fewer for very large models", () => {
   assert.equal(particlesPerPass(512), 128);
   assert.equal(particlesPerPass(30000), 27);
   assert.equal(particlesPerPass(10_000_000), 8);

@@ -1,27 +1,23 @@
 import { InputError, throwIfStopped } from "../errors";
-import type { GaussianModel } from "../model/gaussianModel";
-import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
-import type { ProjectionEngine } from "../projection/engine";
 import { ParticleBatches } from "./batches";
 import { particlesPerPass } from "./memory";
+import type { ProjectionContext } from "./projectionContext";
 
 /**
- * FRC of the neutral model with each particle in each ring, [particles · (rings + 1)], column 0 being 0.
- * @throws InputError naming the first particle and ring where it is no finite number
+ * FRC of the neutral model with each particle in each ring, [particles · (rings + 1)]; column 0 is 0.
+ * @throws InputError naming the first particle and ring whose FRC is not finite
  */
 export async function neutralFrc(
-  targets: ParticleTargets,
-  neutral: GaussianModel,
-  engine: ProjectionEngine,
-  task: TaskOptions = {},
+  { targets, neutral, engine }: ProjectionContext,
+  options: TaskOptions = {},
 ): Promise<Float32Array> {
   const batches = new ParticleBatches(targets);
   const width = targets.rings + 1;
   const all = new Float32Array(targets.count * width);
   const uniform = new Float32Array(width).fill(1 / targets.rings);
-  for (const indices of batches.inOrder(particlesPerPass(neutral.count))) {
-    throwIfStopped(task.signal);
+  for (const indices of batches.chunks(particlesPerPass(neutral.count))) {
+    throwIfStopped(options.signal);
     const batch = await batches.load(indices, neutral.count, neutral.params);
     const { frc } = await engine.evaluate(batch, {
       boxSize: neutral.boxSize,
@@ -33,13 +29,13 @@ export async function neutralFrc(
       const particle = indices[Math.floor(broken / width)]!;
       throw new InputError(
         `particle ${particle} (row ${particle + 1}), Fourier ring ${broken % width}`,
-        "a finite correlation with the neutral model: its image, pose and CTF, and the model, have to be finite numbers",
+        "a finite correlation with the neutral model; check its image, pose and CTF, and the model, for numbers that are not finite",
         String(frc[broken]),
       );
     }
     all.set(frc, indices[0]! * width);
-    task.onProgress?.({
-      task: "neutral model against particles",
+    options.onProgress?.({
+      task: "comparing particles with the neutral model",
       done: indices.at(-1)! + 1,
       total: targets.count,
     });
@@ -47,7 +43,7 @@ export async function neutralFrc(
   return all;
 }
 
-/** Mean over some particles of their FRC in each ring, [rings + 1]. */
+/** Mean FRC of some particles in each ring, [width], from the FRC of all particles, [particles · width]. */
 export function meanFrcOf(frc: Float32Array, width: number, particles: ArrayLike<number>): Float64Array {
   const mean = new Float64Array(width);
   for (let i = 0; i < particles.length; i++) {

@@ -2,47 +2,54 @@ import type { Varied } from "../network/head";
 import type { NumberRange } from "../numberRange";
 import type { Weighting } from "./weights";
 
-/** What a user may choose for a training; everything else is fixed by the method. */
+/** Parameters of the method. */
 export interface TrainingOptions {
-  /** Dimensions of the latent space. Default 4. */
+  /** Dimensions of the latent space, 1 to 16. Default 4. */
   latent: number;
-  /** What may change from the neutral model. Default position, amplitude and width. */
+  /** Which parameters of the Gaussians may change. Default position, amplitude and width. */
   vary: Varied[];
   /** Passes over the particles. Default 12. */
   epochs: number;
-  /** Seed of every random choice. Default 1. */
+  /** Seed of all random numbers. Default 1. */
   seed: number;
   /** Particles per step. Default 32. */
   batchSize: number;
-  /** Step of Adam. Default 1e-3, falling to a twentieth over the last third of the epochs. */
+  /** Learning rate of Adam. Default 1e-3, annealed to a twentieth over the last third of the epochs. */
   learningRate: number;
-  /** Decoupled weight decay. Default 1e-3 (as a fraction of the learning rate). */
+  /** Decoupled weight decay per step, as a fraction of the learning rate. Default 1e-3. */
   weightDecay: number;
   /**
-   * Widths of the hidden layers of encoder and decoder. Default [256, 256, 256]: on `adk` the paper's 512 gave the
-   * same correlations in twice the time.
+   * Widths of the hidden layers of encoder and decoder. Default [256, 256, 256]: on the `adk` test set the 512 of the
+   * original publication gave the same correlations in twice the time.
    */
   hidden: number[];
-  /** Fraction dropped before the encoder's output. Default 0.3. */
+  /** Dropout rate before the encoder's output. Default 0.3. */
   dropout: number;
-  /** Standard deviation of the noise on the latent, whose own standard deviation is 1. Default 0.2. */
+  /** Standard deviation of the noise added to the latents, whose own standard deviation is 1. Default 0.2. */
   latentNoise: number;
-  /** How rings count. Default `information`. */
+  /** How Fourier rings are weighted. Default `information`. */
   weighting: Weighting;
-  /** Ring at which training starts to look; 0 starts with all rings. Default 1. */
+  /** Outermost Fourier ring of the first epoch; 0 uses all rings from the start. Default 1. */
   coarseRing: number;
   /** Epochs over which the cut-off rises from `coarseRing` to all rings. Default 5. */
   coarseEpochs: number;
-  /** Numbers that the encoder sees of each particle. Default 128. */
+  /** Encoder inputs per particle. Default 128. */
   featureSize: number;
-  /** Fraction of the particles that training never sees and that judge it. Default 0.1, at most 2,000 particles. */
+  /** Fraction of the particles held out for validation, at most 2,000 particles. Default 0.1. */
   heldOut: number;
-  /** Coarse starts of which the best on held-out particles goes on. Default 1. */
+  /** Coarse starts with different seeds, of which the one with the best validation score continues. Default 1. */
   starts: number;
-  /** Penalty on the spread of amplitude and width. Default 0.01. */
+  /** Penalty on the spread of amplitudes and widths. Default 0.01. */
   spreadPenalty: number;
 }
 
+/**
+ * The default of every training option.
+ * @example
+ * ```ts
+ * const { epochs, latent } = e2.training.defaultOptions;
+ * ```
+ */
 export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   latent: 4,
   vary: ["position", "amplitude", "width"],
@@ -63,7 +70,7 @@ export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   spreadPenalty: 0.01,
 };
 
-/** What each number of the options has to be; the command line has its limits from here, too. */
+/** Allowed range of each numeric option, for the library and the command line. */
 export const trainingRanges = {
   latent: { integer: true, least: 1, below: 17 },
   epochs: { integer: true, least: 1 },
@@ -81,11 +88,12 @@ export const trainingRanges = {
   spreadPenalty: { least: 0 },
 } as const satisfies Partial<Record<keyof TrainingOptions, NumberRange>>;
 
-/** What may vary, and how rings may count. */
+/** Values of `vary`. */
 export const variedKinds = ["position", "amplitude", "width"] as const satisfies readonly Varied[];
+/** Values of `weighting`. */
 export const weightings = ["information", "uniform"] as const satisfies readonly Weighting[];
 
-/** Options as the caller gave them over the defaults; one that is undefined is one that was not given. */
+/** Completes options with their defaults. An option that is undefined gets its default, too. */
 export function withDefaults(given: Partial<TrainingOptions> = {}): TrainingOptions {
   const stated = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...defaultTrainingOptions, ...Object.fromEntries(stated) };

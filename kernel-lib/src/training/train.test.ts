@@ -1,78 +1,33 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
 import { copyFile, readdir, readFile, truncate, writeFile } from "node:fs/promises";
-import { createRequire, syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import * as threads from "node:worker_threads";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
-import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
-import { growNeutralModel } from "../model/growNeutralModel";
-import { writeModelText } from "../model/text";
+import { readModelText, writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
-import { simulateLinearMotion } from "../simulate/designs";
 import { train } from "./background";
 import { Run } from "./runs/run";
-import { readArrays, writeArrays } from "./runs/weightsFile";
-import { trainInThisThread } from "./train";
-import type { TrainSettings } from "./trainSettings";
+import type { TrainingSettings } from "./settings";
+import { smallTraining } from "./smallTraining.test.helper";
 
-/** 12 states × 40 particles of 32² pixels, and a neutral model of 48 Gaussians: seconds to train. */
-const data = mkdtempSync(path.join(tmpdir(), "e2gmm-train-"));
-afterAll(() => rmSync(data, { recursive: true, force: true }));
-const particles = path.join(data, "particles.star");
-const model = path.join(data, "neutral.txt");
-let truth: number[];
-
-beforeAll(async () => {
-  await useBackend("wasm");
-  const { consensus } = await simulateLinearMotion({
-    folder: data,
-    states: 12,
-    particlesPerState: 40,
-    range: 0.25,
-    boxSize: 32,
-    apix: 4,
-    snr: 1,
-    seed: 5,
-  });
-  const map = await readMap(consensus);
-  const grown = await growNeutralModel(map, {
-    resolution: 12,
-    gaussians: 48,
-    startGaussians: 48,
-    boxSize: 32,
-  });
-  await writeModelText(model, grown.model);
-  const lines = (await readFile(path.join(data, "truth.csv"), "utf8")).trim().split("\n").slice(1);
-  truth = lines.map((line) => Number(line.split(",")[2]));
-});
-
-function settings(out: string, options: TrainSettings["options"] = {}): TrainSettings {
-  return {
-    particles,
-    model,
-    out,
-    options: { latent: 1, vary: ["position"], epochs: 6, coarseEpochs: 3, batchSize: 8, ...options },
-    engine: { threads: 2 },
-  };
-}
+const data = smallTraining();
+const { settings } = data;
 
 describe("training", () => {
-  test("finds the simulated motion, and leaves a folder that tells everything about it", async (t) => {
+  test("finds the simulated motion, and writes a complete run folder", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     const progress = new Set<string>();
-    const run = await train(settings(out, { epochs: 12, coarseEpochs: 5 }), {
+    const run = await train({
+      ...settings(out, { epochs: 12, coarseEpochs: 5 }),
       onProgress: ({ task }) => progress.add(task),
     });
-    const { encoder, refined, deviation } = await run.latents();
-    assert.ok(Math.abs(pearson(refined, truth)) > 0.95, `refined ${pearson(refined, truth)}`);
-    assert.ok(Math.abs(pearson(encoder, truth)) > 0.9, `encoder ${pearson(encoder, truth)}`);
-    const [least, most] = [Math.min(...deviation), Math.max(...deviation)];
-    assert.ok(least > 0 && most < 2, `deviations from ${least} to ${most}`);
+    const { encoder, refined, standardDeviation } = await run.latents();
+    assert.ok(Math.abs(pearson(refined, data.truth)) > 0.95, `refined ${pearson(refined, data.truth)}`);
+    assert.ok(Math.abs(pearson(encoder, data.truth)) > 0.9, `encoder ${pearson(encoder, data.truth)}`);
+    const [least, most] = [Math.min(...standardDeviation), Math.max(...standardDeviation)];
+    assert.ok(least > 0 && most < 2, `standard deviations from ${least} to ${most}`);
     assert.deepEqual((await readdir(out)).sort(), [
       "history.csv",
       "latents.csv",
@@ -84,7 +39,7 @@ describe("training", () => {
     assert.equal(run.record.status, "complete");
     assert.equal(run.record.options.seed, 1);
     assert.equal(run.history.length, 12);
-    assert.ok(run.history.at(-1)!.heldOutFrc > run.history[0]!.heldOutFrc);
+    assert.ok(run.history.at(-1)!.validationFrc > run.history[0]!.validationFrc);
     // The small domain moves along y; the large one is held by the images.
     const [low, high] = [run.decode([-1.3]), run.decode([1.3])];
     let moved = 0;
@@ -98,32 +53,30 @@ describe("training", () => {
     run.close();
   });
 
-  test("a training that leaves the finite numbers says so, and keeps no such weights", async (t) => {
+  test("a training that diverges is reported, and its weights are not written", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     await assert.rejects(
       train(settings(out, { learningRate: 1e30 })),
-      /^InputError: options: learningRate: expected one with which training stays finite; it did not in epoch 1, .*found 1e\+30$/,
+      /^InputError: options: learningRate: expected a rate with which training stays finite; it did not in epoch 1, .*found 1e\+30$/,
     );
     assert.equal((await readdir(out)).includes("weights.safetensors"), false);
   });
 
-  test("a run that was stopped and resumed ends as one that was not, and a seed repeats a run", async (t) => {
+  test("an aborted and resumed run ends like an uninterrupted one, and a seed repeats a run", async (t) => {
     const folder = temporaryFolder(t);
     const options = { epochs: 4, coarseEpochs: 2 };
     const whole = await train(settings(path.join(folder, "whole"), options));
     const controller = new AbortController();
     const stopped = settings(path.join(folder, "stopped"), options);
     await assert.rejects(
-      train(
-        {
-          ...stopped,
-          onEpoch: ({ epoch }, latents) => {
-            assert.equal(latents.length, truth.length);
-            if (epoch === 2) controller.abort(new Error("stopped by the test"));
-          },
+      train({
+        ...stopped,
+        signal: controller.signal,
+        onEpoch: ({ epoch }, latents) => {
+          assert.equal(latents.length, data.truth.length);
+          if (epoch === 2) controller.abort(new Error("stopped by the test"));
         },
-        { signal: controller.signal },
-      ),
+      }),
       { name: "StoppedError", message: "stopped by the test" },
     );
     const half = await Run.open(stopped.out);
@@ -140,7 +93,7 @@ describe("training", () => {
     resumed.close();
   });
 
-  test("of several starts the one with the best held-out score goes on, and the choice is recorded", async (t) => {
+  test("the start with the best validation score is continued, and the choice is recorded", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     const run = await train(settings(out, { epochs: 3, coarseEpochs: 1, starts: 3 }));
     const { scores, chosen } = run.record.starts!;
@@ -159,29 +112,31 @@ describe("training", () => {
     run.close();
   });
 
-  test("a batch that does not fit into the memory is made smaller, said, recorded, and kept when the run goes on", async (t) => {
+  test("a batch that does not fit into memory is made smaller, reported, recorded, and kept on resuming", async (t) => {
     const out = path.join(temporaryFolder(t), "run");
     // Half of it is for a step; networks of 3 × 16 leave room for some particles of 48 Gaussians.
     const base = settings(out, { epochs: 2, coarseEpochs: 0, batchSize: 64, hidden: [16, 16, 16] });
-    const notices: string[] = [];
+    const warnings: string[] = [];
     const notes = new Set<string | undefined>();
     const controller = new AbortController();
-    const small = { ...base, memoryBudget: 1e6, onNotice: (notice: string) => notices.push(notice) };
+    const small = { ...base, memoryBudget: 1e6, onWarning: (warning: string) => warnings.push(warning) };
     await assert.rejects(
-      train(
-        { ...small, onEpoch: () => controller.abort(new Error("enough")) },
-        { signal: controller.signal, onProgress: ({ note }) => notes.add(note) },
-      ),
+      train({
+        ...small,
+        onEpoch: () => controller.abort(new Error("enough")),
+        signal: controller.signal,
+        onProgress: ({ note }) => notes.add(note),
+      }),
       /enough/,
     );
     const fitted = (await Run.open(out)).record.batchThatFitted!;
     assert.ok(fitted >= 2 && fitted < 64, `${fitted}`);
     assert.match(
-      notices[0]!,
+      warnings[0]!,
       new RegExp(`^${fitted} particles per step instead of 64: more do not fit into `),
     );
-    assert.ok(notes.has(notices[0]));
-    // With more memory now, the run still goes on as it was begun.
+    assert.ok(notes.has(warnings[0]));
+    // With more memory, the resumed run keeps its batch size.
     const run = await train({ ...base, resume: true });
     assert.equal(run.record.options.batchSize, 64);
     assert.equal(run.record.batchThatFitted, fitted);
@@ -195,7 +150,7 @@ describe("training", () => {
   test("Gaussians outside the mask never move", async (t) => {
     const folder = temporaryFolder(t);
     const mask = path.join(folder, "mask.mrc");
-    const map = await readMap(path.join(data, "consensus.mrc"));
+    const map = await readMap(path.join(data.folder, "consensus.mrc"));
     const half = map.data.map((_, i) => (i % 32 >= 20 ? 1 : 0));
     const { writeMap } = await import("../maps/mapFile");
     await writeMap(mask, { ...map, data: half });
@@ -217,7 +172,7 @@ describe("training", () => {
   test("bad input is refused before anything is written", async (t) => {
     const folder = temporaryFolder(t);
     const out = path.join(folder, "run");
-    const cases: Array<[Partial<TrainSettings>, RegExp]> = [
+    const cases: Array<[Partial<TrainingSettings>, RegExp]> = [
       [{ options: { latent: 0 } }, /options: latent: expected an integer from 1 to 16, found 0/],
       [{ options: { vary: [] } }, /vary: expected one or more of position, amplitude, width, found nothing/],
       [{ options: { epochs: Number.NaN } }, /epochs: expected an integer of 1 or more, found NaN/],
@@ -233,7 +188,7 @@ describe("training", () => {
       );
     }
     const wide = path.join(folder, "wide.txt");
-    await writeModelText(wide, { ...(await readNeutral()), apix: 8 });
+    await writeModelText(wide, { ...(await readModelText(data.model)), apix: 8 });
     await assert.rejects(
       train({ ...settings(out), model: wide }),
       /particles\.star: expected images as wide as the box of .*wide\.txt, 256\.0 Å, found 128\.0 Å/,
@@ -242,7 +197,7 @@ describe("training", () => {
     assert.deepEqual(await readdir(folder), ["wide.txt"]);
   });
 
-  test("a run folder of another version, or with a broken file, says which and where", async (t) => {
+  test("a run folder of another version, or with a damaged file, is refused by name", async (t) => {
     const folder = temporaryFolder(t);
     const run = await train(settings(path.join(folder, "run"), { epochs: 1, coarseEpochs: 0 }));
     run.close();
@@ -260,123 +215,8 @@ describe("training", () => {
   });
 });
 
-/** Notes every thread that is started while `work` runs; `limits` are set for those of the training. */
-async function watchingThreads<T>(
-  work: (started: { file: string; worker: threads.Worker }[]) => Promise<T>,
-  limits?: threads.ResourceLimits,
-): Promise<T> {
-  const started: { file: string; worker: threads.Worker }[] = [];
-  const Original = threads.Worker;
-  class Watched extends Original {
-    constructor(file: string, options?: threads.WorkerOptions) {
-      const limited = limits && file.endsWith("trainingThread.js") ? { resourceLimits: limits } : {};
-      super(file, { ...options, ...limited });
-      started.push({ file: path.basename(file), worker: this });
-    }
-  }
-  const module = createRequire(__filename)("node:worker_threads") as { Worker: typeof Original };
-  module.Worker = Watched;
-  // Modules that import `Worker` as ES modules see the replacement only after this
-  syncBuiltinESMExports();
-  try {
-    return await work(started);
-  } finally {
-    module.Worker = Original;
-    syncBuiltinESMExports();
-  }
-}
-
-describe("an accident in training", () => {
-  const options = { epochs: 3, coarseEpochs: 1 };
-
-  test("out of memory in the training thread fails the run with that message, and this thread lives", async (t) => {
-    const out = path.join(temporaryFolder(t), "run");
-    await watchingThreads(
-      () =>
-        assert.rejects(
-          train(settings(out, options)),
-          /^Error: the training thread ended, .*out of memory; (no epoch was finished|the last checkpoint stands)/i,
-        ),
-      { maxOldGenerationSizeMb: 8 },
-    );
-    // And trains as soon as there is memory.
-    const begun = (await readdir(path.dirname(out))).length > 0;
-    (await train({ ...settings(out, options), resume: begun })).close();
-  });
-
-  test("a training thread that ends leaves its checkpoint, from which the run ends as if nothing had been", async (t) => {
-    const folder = temporaryFolder(t);
-    const whole = await train(settings(path.join(folder, "whole"), options));
-    const broken = settings(path.join(folder, "broken"), options);
-    await watchingThreads((started) =>
-      assert.rejects(
-        train({ ...broken, onEpoch: () => void started[0]!.worker.terminate() }),
-        /the training thread ended, it exited with code 1; the last checkpoint stands: train with `resume` to go on/,
-      ),
-    );
-    const resumed = await train({ ...broken, resume: true });
-    assert.deepEqual(await resumed.latents(), await whole.latents());
-    whole.close();
-    resumed.close();
-  });
-
-  test("a run that ended between its last weights and its record is complete when it goes on, and not refined twice", async (t) => {
-    const base = settings(path.join(temporaryFolder(t), "run"), { epochs: 1, coarseEpochs: 0 });
-    const run = await train(base);
-    run.close();
-    const weights = await readFile(path.join(run.folder, "weights.safetensors"));
-    const record = path.join(run.folder, "run.json");
-    const text = await readFile(record, "utf8");
-    await writeFile(record, text.replace('"status": "complete"', '"status": "training"'));
-    const resumed = await train({ ...base, resume: true });
-    assert.equal(resumed.record.status, "complete");
-    assert.deepEqual(await resumed.latents(), await run.latents());
-    assert.deepEqual(await readFile(path.join(run.folder, "weights.safetensors")), weights);
-    resumed.close();
-  });
-
-  test("a projection thread that ends fails the run with that message, and the checkpoint stands", async (t) => {
-    const broken = settings(path.join(temporaryFolder(t), "run"), options);
-    await watchingThreads((started) =>
-      assert.rejects(
-        trainInThisThread({
-          ...broken,
-          onEpoch: () => {
-            void started.find(({ file }) => file === "wasmWorker.js")!.worker.terminate();
-          },
-        }),
-        /projection engine: a worker thread ended, exit code \d/,
-      ),
-    );
-    const resumed = await train({ ...broken, resume: true });
-    assert.equal(resumed.history.length, 3);
-    resumed.close();
-  });
-});
-
-async function readNeutral() {
-  const { readModelText } = await import("../model/text");
-  return readModelText(model);
-}
-
-describe("arrays in a file", () => {
-  test("come back as they were, with their metadata", async (t) => {
-    const file = path.join(temporaryFolder(t), "a.safetensors");
-    const arrays = [
-      { name: "a", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, Math.PI) },
-      { name: "ü", shape: [1], data: Float32Array.of(-1e-30) },
-    ];
-    await writeArrays(file, arrays, { note: "x" });
-    assert.deepEqual(await readArrays(file), { arrays, metadata: { note: "x" } });
-  });
-
-  test("a file of another kind is refused", async () => {
-    await assert.rejects(readArrays(particles), /expected a safetensors file, found/);
-  });
-});
-
 test("the particles of the test are as many as the truth has rows", async () => {
-  const set = await openParticles(particles);
-  assert.equal(set.count, truth.length);
+  const set = await openParticles(data.particles);
+  assert.equal(set.count, data.truth.length);
   await set.close();
 });

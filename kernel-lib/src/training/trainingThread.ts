@@ -4,49 +4,49 @@ import { useBackend } from "../compute/backends";
 import type { FromThread, ThreadData, ToThread } from "./background";
 import { trainClaimed } from "./train";
 
-/** The thread in which `train` works: reports progress and epochs, stops when told to. */
+/*
+ * Entry point of the thread in which `train` works. Reports progress, epochs and warnings to the parent thread.
+ */
 
 const { settings, lock, backend, priority } = workerData as ThreadData;
 const controller = new AbortController();
-const say = (message: FromThread) => parentPort?.postMessage(message);
+const post = (message: FromThread) => parentPort?.postMessage(message);
 
 parentPort?.on("message", ({ reason }: ToThread) => controller.abort(new Error(reason)));
 
-// On Linux this is the thread's own priority, and that of the threads that it starts.
+// On Linux the priority is that of this thread and of the threads it starts.
 if (priority === "low" && process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
-/** Steps take milliseconds; somebody who watches sees no more than this. */
-const PROGRESS_INTERVAL = 100;
+/** Shortest time between two progress messages of a task, in ms; steps take a few ms. */
+const progressInterval = 100;
 let lastProgress = 0;
 let lastTask = "";
 
-async function work(): Promise<void> {
+async function run(): Promise<void> {
   await useBackend(backend);
   await trainClaimed(
     {
       ...settings,
-      onEpoch: (report, latents) => say({ kind: "epoch", report, latents }),
-      onNotice: (notice) => say({ kind: "notice", notice }),
-    },
-    lock,
-    {
       signal: controller.signal,
+      onEpoch: (report, latents) => post({ kind: "epoch", report, latents }),
+      onWarning: (warning) => post({ kind: "warning", warning }),
       onProgress: (progress) => {
         const now = Date.now();
-        const due = now - lastProgress >= PROGRESS_INTERVAL || progress.done === progress.total;
+        const due = now - lastProgress >= progressInterval || progress.done === progress.total;
         if (!due && progress.task === lastTask) return;
         lastProgress = now;
         lastTask = progress.task;
-        say({ kind: "progress", progress });
+        post({ kind: "progress", progress });
       },
     },
+    lock,
   );
 }
 
-work().then(
-  () => say({ kind: "done" }),
+run().then(
+  () => post({ kind: "done" }),
   (error: Error) =>
-    say({
+    post({
       kind: "failed",
       name: error.name,
       message: error.message,

@@ -13,12 +13,12 @@ interface Simulated {
   snr?: (ring: number) => number;
   /** Factor on the correlation of particle i in ring r: 1 as expected, −1 inverted, 0 noise. */
   factor?: (i: number, ring: number, random: Random) => number;
-  /** Standard deviations of the FRC of noise, in those of independent samples. */
+  /** Standard deviation of the FRC of noise, relative to independent samples. */
   correlated?: number;
   seed?: number;
 }
 
-/** FRC as particles with this signal have them: f, give or take (1 − f²)/√(2n). */
+/** Simulates the FRC of particles with this signal: f with a standard deviation of (1 − f²)/√(2n). */
 function simulated(options: Simulated): AgreementData {
   const { count, snr = (r) => 20 / r ** 2, factor = () => 1, correlated = 1 } = options;
   const random = new Random(options.seed ?? 1);
@@ -108,7 +108,7 @@ describe("agreement of particles with the model", () => {
     }
   }
 
-  test("an image in which no ring has anything is empty", () => {
+  test("an image without signal in any ring is empty", () => {
     const data = simulated({ count: 100 });
     data.frc.fill(0, 7 * (RINGS + 1), 8 * (RINGS + 1));
     assert.deepEqual(

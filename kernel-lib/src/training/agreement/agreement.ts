@@ -2,140 +2,166 @@ import { disc } from "../../fourier/disc";
 import { meanFrcOf } from "../neutralFrc";
 import { RingWeights } from "../weights";
 
-/**
- * Whether particles and neutral model belong together, judged by the FRC of every particle with the model, which the first
- * pass over the data gives.
+/*
+ * Whether particles and neutral model belong together, judged by the FRC of every particle with the model.
  *
- * The agreement of one particle is a single number in standard deviations of noise: its FRC summed over rings with the
- * information weights w (see weights.ts), over what the sum scatters by where an image holds noise alone, √(Σ w²/2n) for
- * rings of n samples. What is expected of it, in the same unit, follows from the particle's own CTF and the set's spectral
- * signal-to-noise ratio: Σ w·f / √(Σ w²/2n), give or take √(Σ w²(1 − f²)²/2n) / √(Σ w²/2n). An inverted image has about the
- * negative of it, an empty one 0.
+ * The score of a particle is its FRC summed over rings with the information weights w (see weights.ts), in standard
+ * deviations of the sum for an image of pure noise, √(Σ w²/2n) for rings of n samples. Its expectation follows from the
+ * particle's CTF and the set's spectral signal-to-noise ratio: Σ w·f / √(Σ w²/2n), with a standard deviation of
+ * √(Σ w²(1 − f²)²/2n) / √(Σ w²/2n). An inverted image has about the negative of it, an empty one 0.
  */
 
-/** What is judged: the FRC of each particle and ring with the neutral model, and its mean CTF², both [count · (rings + 1)]. */
+/** Input of {@link judgeAgreement}. */
 export interface AgreementData {
+  /** Number of particles. */
   count: number;
+  /** Outermost ring. */
   rings: number;
+  /** FRC of each particle with the neutral model, [count · (rings + 1)]. */
   frc: Float32Array;
+  /** Mean CTF² of each particle and ring, [count · (rings + 1)]. */
   ctfPower: Float32Array;
 }
 
+/** Why a particle is an outlier. */
 export type OutlierReason = "inverted contrast" | "empty image" | "no agreement";
 
-/** A particle that agrees with the neutral model far less than its CTF and the set's signal let expect. */
+/** A particle that agrees far less with the neutral model than expected from its CTF and the set's signal. */
 export interface Outlier {
-  /** Place in the particle file, from 0. */
+  /** Index in the particle file, from 0. */
   index: number;
-  /** Agreement and what was expected of it, in standard deviations of noise. */
+  /** Agreement, in standard deviations of noise. */
   score: number;
+  /** Expected agreement, in the same unit. */
   expected: number;
   reason: OutlierReason;
 }
 
+/** Agreement of particles and neutral model. */
 export interface Agreement {
   /**
-   * `agrees`: training can begin. `none`: no ring agrees beyond its scatter. `inverted`: particles agree with a minus sign.
-   * `mixed`: so many do, and so many with a plus sign, that which of them are right cannot be told.
+   * `agrees`: training can start. `none`: no ring agrees beyond its scatter. `inverted`: particles agree with a minus sign.
+   * `mixed`: many agree with a minus and many with a plus sign.
    */
   verdict: "agrees" | "none" | "inverted" | "mixed";
-  /** Mean over all particles of the FRC over rings 1 … all, and its standard error. */
+  /** Mean over all particles of the FRC averaged over all rings. */
   frc: number;
+  /** Standard error of `frc`. */
   standardError: number;
-  /** Particles that agree beyond doubt, with a plus and with a minus sign. */
+  /** Particles that agree significantly, with a plus sign, ascending. */
   positive: Int32Array;
+  /** Particles that agree significantly, with a minus sign, ascending. */
   negative: Int32Array;
-  /** Agreement and what is expected of each particle, in standard deviations of noise, [count]. */
+  /** Agreement of each particle, in standard deviations of noise, [count]. */
   score: Float32Array;
+  /** Expected agreement of each particle, in the same unit, [count]. */
   expected: Float32Array;
   /** Ascending by index. */
   outliers: Outlier[];
-  /** All the others, ascending. */
+  /** Particles that are no outliers, ascending. */
   kept: Int32Array;
 }
 
-/** So many standard deviations of noise no image without the molecule reaches: 1 in 30,000. */
-const BEYOND_NOISE = 4;
-/** An outlier is further below what is expected than this many standard deviations of the set's scatter. */
-const FAR_BELOW = 5;
-/**
- * An outlier agrees no more than noise may by chance (this many standard deviations of it) and half as well as expected, or
- * it agrees less than the small part of what is expected.
- */
-const LIKE_NOISE = 2;
-const HALF = 0.5;
-const SMALL_PART = 0.2;
-/** Where this part of the particles can be judged one by one, signs are counted; else only the mean is judged. */
-const COUNTED = 0.2;
-/** From this part of negative signs on a set is mixed, and beyond the other inverted. */
-const MIXED = 0.3;
-const INVERTED = 0.7;
-/** Standard errors from 0 at which the mean agreement of a set is believed, with either sign. */
-const MEAN_BEYOND = 3;
-const MEAN_INVERTED = -5;
-/** Rounds in which means are taken without the outliers of the round before; two or three are needed. */
-const MOST_ROUNDS = 8;
+/** Score that one in 30,000 images of noise exceeds. */
+const significant = 4;
+/** An outlier is this many standard deviations of the set below its expectation. */
+const farBelow = 5;
+/** An outlier agrees no more than noise may by chance, in standard deviations, and less than half as expected … */
+const likeNoise = 2;
+const half = 0.5;
+/** … or less than this fraction of its expectation. */
+const smallFraction = 0.2;
+/** Signs are counted if at least this fraction of the particles is significant; otherwise only the mean is judged. */
+const countedFraction = 0.2;
+/** Fractions of negative signs from which a set is mixed and inverted. */
+const mixedFraction = 0.3;
+const invertedFraction = 0.7;
+/** Standard errors of the mean score from which a set agrees and is inverted. */
+const meanAgrees = 3;
+const meanInverted = -5;
+/** Most iterations of excluding outliers; two or three are typical. */
+const maxIterations = 8;
 
-/** Judges a set of particles. Takes a fraction of a second for 100,000 of them. */
+/** Judges a set of particles. Takes a fraction of a second for 100,000. */
 export function judgeAgreement(data: AgreementData): Agreement {
-  const { count, rings, frc } = data;
-  const width = rings + 1;
+  const { count, rings, frc, ctfPower } = data;
   const all = Int32Array.from({ length: count }, (_, i) => i);
-  const overRings = Float64Array.from(all, (i) => {
-    let sum = 0;
-    for (let r = 1; r <= rings; r++) sum += frc[i * width + r]!;
-    return sum / rings;
-  });
+  const overRings = Float64Array.from(all, (i) => meanOverRings(frc, i, rings));
   const { mean, standardError } = moments(overRings);
-  const blind: Scores = scores(data, new RingWeights("information", unsignedFrc(data), data.ctfPower, count));
-  const positive = all.filter((i) => blind.score[i]! > BEYOND_NOISE);
-  const negative = all.filter((i) => blind.score[i]! < -BEYOND_NOISE);
+  const meanFrc = unsignedFrc(data);
+  const blind = scores(
+    data,
+    new RingWeights({ weighting: "information", meanFrc, ctfPower, particles: count }),
+  );
+  const positive = all.filter((i) => blind.score[i]! > significant);
+  const negative = all.filter((i) => blind.score[i]! < -significant);
   const whole = { frc: mean, standardError, positive, negative };
-  const signed = signVerdict(blind.score, positive.length, negative.length);
   const refused = (verdict: Agreement["verdict"]): Agreement => {
     const { score, expected } = blind;
     return { ...whole, score, expected, verdict, outliers: [], kept: all };
   };
+  const signed = signVerdict(blind.score, positive.length, negative.length);
   if (signed) return refused(signed);
-
-  let kept = all;
-  let outliers: Outlier[] = [];
-  let judged = blind;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const weights = new RingWeights("information", meanFrcOf(frc, width, kept), data.ctfPower, count, kept);
-    if (weights.lastRing === 0) return refused("none");
-    judged = scores(data, weights);
-    outliers = findOutliers(data, judged);
-    const out = new Set(outliers.map(({ index }) => index));
-    const next = all.filter((i) => !out.has(i));
-    const settled = next.length === kept.length && next.every((index, i) => index === kept[i]);
-    if (next.length === 0) return refused("none");
-    kept = next;
-    if (settled) break;
-  }
+  const found = excludeOutliers(data, all);
+  if (!found) return refused("none");
+  const { judged, outliers, kept } = found;
   const { mean: average, standardError: error } = moments(Float64Array.from(kept, (i) => judged.score[i]!));
-  if (!(average > MEAN_BEYOND * error)) return refused("none");
+  if (!(average > meanAgrees * error)) return refused("none");
   const { score, expected } = judged;
   return { ...whole, score, expected, verdict: "agrees", outliers, kept };
 }
 
-/** The verdict that signs alone allow, whatever they are: undefined where most of the particles agree with a plus sign. */
+/** Excludes outliers until the set does not change. @returns undefined if no ring, or no particle, is left */
+function excludeOutliers(
+  data: AgreementData,
+  all: Int32Array,
+): { judged: Scores; outliers: Outlier[]; kept: Int32Array } | undefined {
+  const { count, rings, frc, ctfPower } = data;
+  let kept = all;
+  for (let iteration = 1; ; iteration++) {
+    const meanFrc = meanFrcOf(frc, rings + 1, kept);
+    const weights = new RingWeights({
+      weighting: "information",
+      meanFrc,
+      ctfPower,
+      particles: count,
+      members: kept,
+    });
+    if (weights.lastRing === 0) return undefined;
+    const judged = scores(data, weights);
+    const outliers = findOutliers(data, judged);
+    const excluded = new Set(outliers.map(({ index }) => index));
+    const next = all.filter((i) => !excluded.has(i));
+    const settled = next.length === kept.length && next.every((index, i) => index === kept[i]);
+    if (next.length === 0) return undefined;
+    kept = next;
+    if (settled || iteration === maxIterations) return { judged, outliers, kept };
+  }
+}
+
+function meanOverRings(frc: Float32Array, particle: number, rings: number): number {
+  let sum = 0;
+  for (let r = 1; r <= rings; r++) sum += frc[particle * (rings + 1) + r]!;
+  return sum / rings;
+}
+
+/** The verdict from the signs of the scores; undefined if most particles agree with a plus sign. */
 function signVerdict(
   score: Float32Array,
   positive: number,
   negative: number,
 ): Agreement["verdict"] | undefined {
-  if (positive + negative >= COUNTED * score.length) {
-    const part = negative / (positive + negative);
-    return part >= INVERTED ? "inverted" : part >= MIXED ? "mixed" : undefined;
+  if (positive + negative >= countedFraction * score.length) {
+    const fraction = negative / (positive + negative);
+    return fraction >= invertedFraction ? "inverted" : fraction >= mixedFraction ? "mixed" : undefined;
   }
   const { mean, standardError } = moments(Float64Array.from(score));
-  return mean < MEAN_INVERTED * standardError ? "inverted" : undefined;
+  return mean < meanInverted * standardError ? "inverted" : undefined;
 }
 
 /**
- * The FRC of each ring without its sign, where it is beyond its scatter: by its square, the same whatever the sign of each
- * particle (the square of a correlation f of n samples is f² + 1/2n on average), or by its mean, which shows weaker signals.
+ * Magnitude of the FRC of each ring, if it exceeds its scatter: from its mean square, which does not depend on the sign of
+ * each particle (for a correlation f of n samples it is f² + 1/2n), or from its mean, which is more sensitive.
  */
 function unsignedFrc({ count, rings, frc }: AgreementData): Float64Array {
   const { samplesInRing } = disc(rings);
@@ -156,10 +182,11 @@ function unsignedFrc({ count, rings, frc }: AgreementData): Float64Array {
   return found;
 }
 
+/** Scores of all particles, each [count]. */
 interface Scores {
   score: Float32Array;
   expected: Float32Array;
-  /** Standard deviation of the score where it is what is expected. */
+  /** Standard deviation of the score around its expectation. */
   deviation: Float32Array;
 }
 
@@ -172,45 +199,46 @@ function scores(data: AgreementData, weights: RingWeights): Scores {
   const deviation = new Float32Array(count).fill(1);
   for (let i = 0; i < count; i++) {
     const own = weights.of([i]);
-    let [sum, hoped, noise, scatter] = [0, 0, 0, 0];
+    let [sum, expectation, noise, scatter] = [0, 0, 0, 0];
     for (let r = 1; r <= rings; r++) {
       const w = own[r]!;
       if (w === 0) continue;
       const f = weights.expectedFrc(i, r);
       const variance = w ** 2 / (2 * samplesInRing[r]!);
       sum += w * frc[i * width + r]!;
-      hoped += w * f;
+      expectation += w * f;
       noise += variance;
       scatter += variance * (1 - f * f) ** 2;
     }
     if (noise === 0) continue;
     score[i] = sum / Math.sqrt(noise);
-    expected[i] = hoped / Math.sqrt(noise);
+    expected[i] = expectation / Math.sqrt(noise);
     deviation[i] = Math.sqrt(scatter / noise);
   }
   return { score, expected, deviation };
 }
 
 /**
- * Outliers among particles most of which are none: those that are far below what is expected, by the median and the median
- * absolute deviation of the set, and agree hardly at all, or with a minus sign. A rare state of the molecule is below what
- * is expected, too, but still agrees.
+ * Outliers, assuming that most particles are none: particles far below their expectation, by the median and the median
+ * absolute deviation of the set, that hardly agree at all, or agree with a minus sign. A rare state of the molecule is
+ * below its expectation, too, but still agrees.
  */
 function findOutliers({ rings, frc }: AgreementData, { score, expected, deviation }: Scores): Outlier[] {
   const below = Float64Array.from(score, (value, i) => (value - expected[i]!) / deviation[i]!);
   const middle = median(below);
-  // A set without any variation but noise scatters by 1.
+  // A homogeneous set scatters by 1.
   const scatter = Math.max(1, 1.4826 * median(below.map((value) => Math.abs(value - middle))));
   const width = rings + 1;
   const found: Outlier[] = [];
   for (let index = 0; index < score.length; index++) {
-    const [own, hoped] = [score[index]!, expected[index]!];
-    const outlier = (reason: OutlierReason) => found.push({ index, score: own, expected: hoped, reason });
-    const far = below[index]! < middle - FAR_BELOW * scatter;
+    const [own, expectation] = [score[index]!, expected[index]!];
+    const outlier = (reason: OutlierReason) =>
+      found.push({ index, score: own, expected: expectation, reason });
+    const far = below[index]! < middle - farBelow * scatter;
     if (frc.subarray(index * width, (index + 1) * width).every((value) => value === 0))
       outlier("empty image");
-    else if (far && own < -BEYOND_NOISE) outlier("inverted contrast");
-    else if (far && own < Math.max(Math.min(LIKE_NOISE, HALF * hoped), SMALL_PART * hoped)) {
+    else if (far && own < -significant) outlier("inverted contrast");
+    else if (far && own < Math.max(Math.min(likeNoise, half * expectation), smallFraction * expectation)) {
       outlier("no agreement");
     }
   }
@@ -230,6 +258,6 @@ function moments(values: Float64Array): { mean: number; standardError: number } 
 
 function median(values: Float64Array): number {
   const sorted = values.slice().sort();
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

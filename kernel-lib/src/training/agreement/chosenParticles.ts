@@ -1,50 +1,50 @@
 import type { TaskOptions } from "../../progress";
 import type { Trainer } from "../trainer";
 import type { Agreement, Outlier } from "./agreement";
-import { agreementRefusal, type Judged, misfitNotices, outlierNotice, poseRefusal } from "./agreementReport";
+import { agreementError, type Judged, misfitWarnings, outlierWarning, poseError } from "./agreementReport";
 
-/** How a training takes what the first pass over the data finds. */
-export interface ChoiceOfParticles {
+/** How the result of the first pass over the data is used. */
+export interface ParticleChoice {
   judged: Judged;
-  /** Whether particles that do not agree with the neutral model are used all the same. */
+  /** Whether outliers are used anyway. */
   keepOutliers: boolean;
-  /** Called with a sentence about what is left out, or does not fit. */
-  say: (notice: string) => void;
+  /** Called with a sentence about what is excluded or does not fit. */
+  onWarning: (warning: string) => void;
 }
 
-/** @throws InputError where particles and model do not belong together */
+/** The particles to use, ascending. @throws InputError if particles and model do not agree */
 export function chosenParticles(
   agreement: Agreement,
-  { judged, keepOutliers, say }: ChoiceOfParticles,
+  { judged, keepOutliers, onWarning }: ParticleChoice,
 ): Int32Array {
-  const refusal = agreementRefusal(agreement, judged);
-  if (refusal) throw refusal;
+  const error = agreementError(agreement, judged);
+  if (error) throw error;
   const { outliers } = agreement;
-  if (outliers.length > 0) say(outlierNotice(outliers, judged.set.count, keepOutliers));
+  if (outliers.length > 0) onWarning(outlierWarning(outliers, judged.set.count, keepOutliers));
   return keepOutliers ? allParticles(judged.set.count) : agreement.kept;
 }
 
-/** The particles of a run that goes on. */
+/** The particles of a resumed run, ascending: all but its outliers. */
 export function particlesWithout(count: number, outliers: readonly Outlier[]): Int32Array {
-  const out = new Set(outliers.map(({ index }) => index));
-  return allParticles(count).filter((i) => !out.has(i));
+  const excluded = new Set(outliers.map(({ index }) => index));
+  return allParticles(count).filter((i) => !excluded.has(i));
 }
 
 const allParticles = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
 
 /**
- * Says where the particles that were chosen would fit the model better if one or the other were moved or scaled.
- * @throws InputError where their poses are not theirs
+ * Warns if the chosen particles would fit the model better after moving or scaling one of them.
+ * @throws InputError if the poses do not belong to the images, unless outliers are kept
  */
 export async function checkFit(
   trainer: Trainer,
-  { judged, keepOutliers, say }: ChoiceOfParticles,
-  task: TaskOptions,
+  { judged, keepOutliers, onWarning }: ParticleChoice,
+  options: TaskOptions,
 ): Promise<void> {
-  const { agreement, weights } = await trainer.prepare(task);
-  const misfit = await trainer.misfit(task);
-  const refusal = poseRefusal(misfit, judged);
-  if (refusal && !keepOutliers) throw refusal;
-  const notices = refusal ? [refusal.message] : misfitNotices(misfit, agreement, weights.lastRing, judged);
-  for (const notice of notices) say(notice);
+  const { agreement, weights } = await trainer.prepare(options);
+  const misfit = await trainer.misfit(options);
+  const error = poseError(misfit, judged);
+  if (error && !keepOutliers) throw error;
+  const warnings = error ? [error.message] : misfitWarnings(misfit, agreement, weights.lastRing, judged);
+  for (const warning of warnings) onWarning(warning);
 }

@@ -6,18 +6,19 @@ import type { EpochReport } from "../trainer";
 import type { RunRecord } from "./runRecord";
 
 /**
- * Where a training stands. It lies in the metadata of the weights, so that weights, history and what is left to do can
- * never disagree, whenever the process dies; `history.csv` is a copy of its history.
+ * State of a training. It is stored in the metadata of the weights, so that weights, history and remaining work are always
+ * consistent, whenever the process dies; `history.csv` is a copy of its history.
  */
 export interface Checkpoint {
-  /** Epochs finished by the present start. */
+  /** Finished epochs of the current start. */
   epoch: number;
+  /** Number of the current start, from 0. */
   start: number;
-  /** Held-out score at the end of the coarse epochs of each start that got there. */
+  /** Validation score of each start that has finished its coarse epochs. */
   scores: number[];
-  /** All epochs of all starts so far; checkpoints of earlier versions have none. */
+  /** All epochs of all starts so far; missing in checkpoints of earlier versions. */
   history?: EpochReport[];
-  /** These are the final weights, and the latents are written: nothing is left to train. */
+  /** Set with the final weights, after the latents were written: nothing is left to train. */
   refined?: true;
   /** With the final weights: SHA-256 of the numbers in `latents.csv`, in the order of the particles. */
   latents?: string;
@@ -25,8 +26,8 @@ export interface Checkpoint {
 
 const natural = numberIn({ integer: true, least: 0 });
 const finite = numberIn({});
-/** Of no particles held out there is no mean: NaN, which JSON writes as null. */
-const ofHeldOut = v.pipe(
+/** The mean over no particles is NaN, which JSON stores as null. */
+const ofValidation = v.pipe(
   v.nullable(finite),
   v.transform((value) => value ?? Number.NaN),
 );
@@ -41,8 +42,8 @@ const checkpoint = v.looseObject({
         epoch: numberIn({ integer: true, least: 1 }),
         rings: numberIn({ integer: true, least: 1 }),
         trainFrc: finite,
-        heldOutFrc: ofHeldOut,
-        heldOutScore: ofHeldOut,
+        heldOutFrc: ofValidation,
+        heldOutScore: ofValidation,
         seconds: numberIn({ least: 0 }),
       }),
       "a list of epochs",
@@ -52,7 +53,18 @@ const checkpoint = v.looseObject({
   latents: v.optional(v.string("a checksum")),
 });
 
-/** The checkpoint in the metadata of a file's arrays. @throws InputError where there is none, or it is not one */
+/** Metadata that store a checkpoint. The history keeps the keys of the first version of the format. */
+export function formatCheckpoint({ history, ...rest }: Checkpoint): Record<string, string> {
+  const stored = history?.map(({ validationFrc, validationScore, seconds, ...report }) => ({
+    ...report,
+    heldOutFrc: validationFrc,
+    heldOutScore: validationScore,
+    seconds,
+  }));
+  return { checkpoint: JSON.stringify({ ...rest, ...(stored && { history: stored }) }) };
+}
+
+/** Reads a checkpoint from metadata. @throws InputError if there is none, or it is invalid */
 export function parseCheckpoint(metadata: Record<string, string>, file: string): Checkpoint {
   const where = `${file}: checkpoint`;
   const text = metadata["checkpoint"];
@@ -62,35 +74,42 @@ export function parseCheckpoint(metadata: Record<string, string>, file: string):
   } catch {
     throw new InputError(where, "JSON in the metadata", text === undefined ? "none" : "other text");
   }
-  return checked(checkpoint, value, where) as Checkpoint;
+  const { history, ...rest } = checked(checkpoint, value, where);
+  const reports = history?.map(({ heldOutFrc, heldOutScore, ...report }) => ({
+    ...report,
+    validationFrc: heldOutFrc,
+    validationScore: heldOutScore,
+  }));
+  return { ...rest, ...(reports && { history: reports }) } as Checkpoint;
 }
 
-/** Name of the encoder's latents of all particles among the arrays of a checkpoint, [particles · latent]. */
-const PLACES = "places";
+/** Name of the encoder's latents in a checkpoint, [particles · latent]. */
+const latentsName = "places";
 
-export function placesArray(places: Float32Array, latent: number): NamedArray {
-  return { name: PLACES, shape: [places.length / latent, latent], data: places };
+/** The encoder's latents of all particles as an array of a checkpoint. */
+export function latentsArray(latents: Float32Array, latent: number): NamedArray {
+  return { name: latentsName, shape: [latents.length / latent, latent], data: latents };
 }
 
 /**
- * The encoder's latents in a checkpoint; undefined in one of an earlier version.
- * @throws InputError where they are not those of the run's particles
+ * The encoder's latents in a checkpoint, [particles · latent]; undefined in one of an earlier version.
+ * @throws InputError unless they have the shape of the run
  */
-export function placesOf(
+export function encoderLatentsOf(
   arrays: readonly NamedArray[],
   { particles, options }: RunRecord,
   file: string,
 ): Float32Array | undefined {
-  const places = arrays.find(({ name }) => name === PLACES);
-  if (places && places.shape.join() !== [particles, options.latent].join()) {
+  const array = arrays.find(({ name }) => name === latentsName);
+  if (array && array.shape.join() !== [particles, options.latent].join()) {
     const expected = `shape [${particles},${options.latent}], the particles and latent dimensions of the run`;
-    throw new InputError(`${file}: ${PLACES}`, expected, `[${places.shape}]`);
+    throw new InputError(`${file}: ${latentsName}`, expected, `[${array.shape}]`);
   }
-  return places?.data;
+  return array?.data;
 }
 
-/** Takes over what a file has. What does not fit, which is a RangeError to the networks, is reported with the file's name. */
-export function loading<T>(file: string, load: () => T): T {
+/** Loads from a file's arrays. A RangeError, as networks throw it, becomes an InputError that names the file. */
+export function loadFrom<T>(file: string, load: () => T): T {
   try {
     return load();
   } catch (error) {
@@ -99,7 +118,7 @@ export function loading<T>(file: string, load: () => T): T {
   }
 }
 
-/** The scores of all starts and the one that goes on, once that is decided; undefined where there is only one start. */
+/** Scores of all starts and the chosen one; undefined until it is chosen, and for a single start. */
 export function chosenStart({ options }: RunRecord, at: Checkpoint): RunRecord["starts"] {
   if (options.starts === 1 || at.scores.length < options.starts) return undefined;
   return { scores: at.scores, chosen: at.start };

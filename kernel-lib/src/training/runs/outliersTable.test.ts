@@ -15,7 +15,7 @@ const read = (changed: string, shape = { particles: 20, outliers: 3 }) =>
   parseOutliers(changed, "run/outliers.csv", shape);
 
 describe("the table of outliers", () => {
-  test("comes back as it was, whatever the names of stacks", () => {
+  test("is read as it was written, whatever the names of stacks", () => {
     assert.match(text, /^2,3,"000003@a, ""b""\.mrcs",-3\.500,6\.250,inverted contrast$/m);
     assert.deepEqual(read(text), outliers);
     assert.deepEqual(read(text.replaceAll("\n", "\r\n")), outliers);

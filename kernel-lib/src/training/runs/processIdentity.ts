@@ -3,18 +3,19 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
 
-/** Which process something belongs to, so that it can be told later whether that process is still alive. */
+/** Identity of a process, by which it can be found out later whether it is still alive. */
 export interface ProcessIdentity {
   host: string;
   pid: number;
-  /** When the process started, in the system's own words: a number that was given again belongs to another. */
+  /** Start time of the process in the system's format, since process ids are reused. */
   processStarted: string;
-  /** The start of the machine; undefined where the system does not say. */
+  /** Identifies the boot of the machine; undefined if the system has no such id. */
   boot?: string | undefined;
-  /** What the number counts in: containers of one host have numbers of their own. */
+  /** Namespace of the process id: containers of one host have their own. */
   pidNamespace?: string | undefined;
 }
 
+/** Identity of the current process. */
 export function thisProcess(): ProcessIdentity {
   return {
     host: hostname(),
@@ -24,10 +25,10 @@ export function thisProcess(): ProcessIdentity {
   };
 }
 
-/** Whether a process is alive, as far as this one can see it. */
+/** Whether a process is alive; `elsewhere` if it cannot be seen from here. */
 export type Life = "alive" | "dead" | "elsewhere";
 
-/** @returns `elsewhere` for a process of another host or of another container of this one, which cannot be seen */
+/** Whether a process is alive. Processes of other hosts and containers cannot be seen. */
 export function lifeOf(other: ProcessIdentity): Life {
   const here = surroundings();
   if (other.host !== hostname()) return "elsewhere";
@@ -36,7 +37,7 @@ export function lifeOf(other: ProcessIdentity): Life {
   try {
     process.kill(other.pid, 0);
   } catch (error) {
-    // EPERM: it lives and is another user's.
+    // EPERM means that it is alive and belongs to another user.
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return "dead";
   }
   const started = startOf(other.pid);
@@ -47,19 +48,19 @@ export function lifeOf(other: ProcessIdentity): Life {
 
 function surroundings(): Pick<ProcessIdentity, "boot" | "pidNamespace"> {
   return {
-    boot: quietly(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
-    pidNamespace: quietly(() => readlinkSync("/proc/self/ns/pid")),
+    boot: orUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+    pidNamespace: orUndefined(() => readlinkSync("/proc/self/ns/pid")),
   };
 }
 
-/** When a process started: on Linux in clock ticks since the machine did, elsewhere as `ps` prints it. */
+/** Start time of a process: on Linux in clock ticks since boot, elsewhere as printed by `ps`. */
 function startOf(pid: number): string | undefined {
   if (process.platform === "linux") {
-    // The name, in parentheses, may have blanks and parentheses in it; the start is the 20th field after it.
-    const text = quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+    // The name, in parentheses, may contain blanks and parentheses; the start time is the 20th field after it.
+    const text = orUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
     return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
   }
-  return quietly(() =>
+  return orUndefined(() =>
     execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
@@ -68,7 +69,7 @@ function startOf(pid: number): string | undefined {
   );
 }
 
-function quietly<T>(look: () => T): T | undefined {
+function orUndefined<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {

@@ -6,7 +6,7 @@ import { LatentModel } from "../../network/latentModel";
 import type { Outlier } from "../agreement/agreement";
 import { FeatureBasis } from "../features";
 import type { EpochReport } from "../trainer";
-import { chosenStart, loading, placesOf } from "./checkpoint";
+import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -16,30 +16,62 @@ export { RunFolder, runFiles } from "./runFolder";
 export type { RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
-/** A trained model, opened from its folder: what notebooks and the command line decode from. */
+/** Contents of a run folder. */
+interface RunContents {
+  record: RunRecord;
+  neutral: GaussianModel;
+  free: Uint8Array | undefined;
+  history: EpochReport[];
+  neutralFrc: Float64Array;
+  encoderLatents: Float32Array | undefined;
+  model: LatentModel;
+}
+
+/**
+ * A trained model, opened from its run folder.
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const model = run.decode([1, 0]);
+ * const { refined, standardDeviation } = await run.latents();
+ * run.close();
+ * ```
+ */
 export class Run {
+  /** What the run was made from and with, `run.json`. */
+  readonly record: RunRecord;
+  /** The model that training started from. */
+  readonly neutral: GaussianModel;
+  /** For each Gaussian 1 if training could change it, [N]. Undefined if it could change all. */
+  readonly free: Uint8Array | undefined;
+  /** Reports of all epochs, those of all starts in turn. */
+  readonly history: EpochReport[];
+  /** Mean FRC of the neutral model over the particles in each ring 0 … rings. */
+  readonly neutralFrc: Float64Array;
+  /**
+   * The encoder's latents of all particles after the last finished epoch, [particles · latent]; also of a run that is not
+   * complete. Undefined in runs of earlier versions.
+   */
+  readonly encoderLatents: Float32Array | undefined;
+  private readonly model: LatentModel;
+
   private constructor(
-    readonly folder: string,
-    readonly record: RunRecord,
-    /** The model that training began with. */
-    readonly neutral: GaussianModel,
-    /** For each Gaussian 1 where training could change it. */
-    readonly free: Uint8Array | undefined,
-    readonly history: EpochReport[],
-    /** Mean FRC of the neutral model over the particles in each ring, index 0 … rings. */
-    readonly neutralFrc: Float64Array,
-    /**
-     * Where the encoder places the particles after the last epoch that was finished, [particles · latent]; of a run that is
-     * not complete as well. Undefined in runs of earlier versions.
-     */
-    readonly places: Float32Array | undefined,
-    private readonly model: LatentModel,
     private readonly files: RunFolder,
-  ) {}
+    contents: RunContents,
+  ) {
+    this.record = contents.record;
+    this.neutral = contents.neutral;
+    this.free = contents.free;
+    this.history = contents.history;
+    this.neutralFrc = contents.neutralFrc;
+    this.encoderLatents = contents.encoderLatents;
+    this.model = contents.model;
+  }
 
   /**
    * Opens a run folder.
-   * @throws InputError where the folder is no run, or one of another version, or one of its files is not what was written
+   * @throws InputError if the folder is no run, was written by another version, or has no finished epoch, and if one of its
+   *   files is damaged
    */
   static async open(folder: string): Promise<Run> {
     const files = new RunFolder(folder);
@@ -57,18 +89,25 @@ export class Run {
       undefined,
     );
     try {
-      loading(files.file("weights"), () => {
+      loadFrom(files.file("weights"), () => {
         model.load(arrays);
         FeatureBasis.load(arrays).requireFor(neutral.count, record.rings, record.featureSize);
       });
-      const places = placesOf(arrays, record, files.file("weights"));
+      const encoderLatents = encoderLatentsOf(arrays, record, files.file("weights"));
       const starts = chosenStart(record, at);
-      const known = { ...record, ...(starts && { starts }) };
-      return new Run(folder, known, neutral, free, history, neutralFrc, places, model, files);
+      return new Run(files, {
+        record: { ...record, ...(starts && { starts }) },
+        ...{ neutral, free, history, neutralFrc, encoderLatents, model },
+      });
     } catch (error) {
       model.dispose();
       throw error;
     }
+  }
+
+  /** Path of the run folder. */
+  get folder(): string {
+    return this.files.folder;
   }
 
   /** Dimensions of the latent space. */
@@ -76,23 +115,23 @@ export class Run {
     return this.record.options.latent;
   }
 
-  /** Where every particle is. @throws InputError before the run is complete */
+  /** Latent coordinates of all particles. @throws InputError before the run is complete */
   latents(): Promise<Latents> {
     return this.files.readLatents();
   }
 
   /**
-   * Particles that agree with the neutral model far less than their CTF and the signal of the others let expect: those that
-   * were left out of the training, unless the run was told to keep them (`record.outliers.kept`). They have places in
-   * {@link latents} like all others. @throws InputError where their table is broken
+   * Particles that agree far less with the neutral model than expected from their CTF and the signal of the others. They
+   * were left out of training unless `record.outliers.kept`. They have latent coordinates like all others.
+   * @throws InputError if their table is damaged
    */
   outliers(): Promise<Outlier[]> {
     return this.files.readOutliers(this.record);
   }
 
   /**
-   * The Gaussians at one point of the latent space; z = 0 is the middle of what the particles show.
-   * @throws InputError unless z has as many finite numbers as the space has dimensions
+   * Decodes a point of the latent space, [latent], into Gaussians; z = 0 is the centre of the particles' distribution.
+   * @throws InputError unless z has a finite number for each dimension
    */
   decode(z: ArrayLike<number>): GaussianModel {
     const at = Float32Array.from(z);
@@ -102,7 +141,7 @@ export class Run {
     return { ...this.neutral, params: this.model.decode(at, 1) };
   }
 
-  /** Frees the networks' memory. */
+  /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
     this.model.dispose();
   }

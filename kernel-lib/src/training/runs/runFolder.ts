@@ -11,9 +11,9 @@ import type { NamedArray } from "../../network/parameters";
 import type { Outlier } from "../agreement/agreement";
 import type { Posterior } from "../posterior";
 import type { EpochReport } from "../trainer";
-import { type Checkpoint, parseCheckpoint } from "./checkpoint";
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
-import { LOCK_FILE } from "./runLock";
+import { lockFile } from "./runLock";
 import { formatRecord, parseRecord, type RunRecord } from "./runRecord";
 import {
   formatFree,
@@ -28,7 +28,7 @@ import {
 } from "./runTables";
 import { readArrays, readMetadata, writeArrays } from "./weightsFile";
 
-/** Files of a run folder. */
+/** File names of a run folder. */
 export const runFiles = {
   record: "run.json",
   neutral: "neutral.txt",
@@ -41,46 +41,57 @@ export const runFiles = {
   bestStart: "best_start.safetensors",
 } as const;
 
-/** Files that are written once, when the run is made. */
+/** Files that are written once, when the run is created. */
 const originals = ["neutral", "neutralFrc", "free", "outliers"] as const;
 
-/** What a run begins with. */
+/** Contents of the files that are written when a run is created. */
 export interface RunParts {
   neutral: GaussianModel;
+  /** For each Gaussian 1 if it may change; undefined if all may. */
   free: Uint8Array | undefined;
+  /** Mean FRC of the neutral model in each ring 0 … rings. */
   meanFrc: Float64Array;
-  /** Text of `outliers.csv`, where there are outliers. */
+  /** Text of `outliers.csv`, if there are outliers. */
   outliers?: string;
 }
 
-/** What a folder is for a training that is to begin in it. */
+/** A checkpoint as it is read from a file. */
+export interface StoredCheckpoint {
+  /** Networks, optimizer and latents. */
+  arrays: NamedArray[];
+  at: Checkpoint;
+}
+
+/** State of a folder that a training is to be written to. */
 export type FolderState = "new" | "run" | "interrupted" | "other";
 
-/** The files of one run; written by a training, read by everything after it. Every error names the file. */
+/** Reads and writes the files of one run. Every error names the file. */
 export class RunFolder {
   constructor(readonly folder: string) {}
 
+  /** Path of a file. */
   file(name: keyof typeof runFiles): string {
     return path.join(this.folder, runFiles[name]);
   }
 
+  /** Whether the folder holds a run. */
   get exists(): boolean {
     return existsSync(this.file("record"));
   }
 
-  /** Whether a training works here, or died here. */
+  /** Whether a training is writing to the folder, or died while doing so. */
   get hasLock(): boolean {
-    return existsSync(path.join(this.folder, LOCK_FILE));
+    return existsSync(path.join(this.folder, lockFile));
   }
 
   /**
-   * `interrupted`: a training died here before its run was made; what it left is known by its lock. `other`: the folder
-   * has files in it that are no run's; those must not be written over.
+   * `interrupted`: a training died before it created its run; its lock shows that the remains are its own. `other`: the
+   * folder has other files, which must not be overwritten.
    */
   async state(): Promise<FolderState> {
     const names = await this.names();
     if (names.includes(runFiles.record)) return "run";
-    const isLock = (name: string) => name === LOCK_FILE || isPartialName(name, [LOCK_FILE]);
+    const isLock = (name: string) => name === lockFile || isPartialName(name, [lockFile]);
     const others = names.filter((name) => !isLock(name));
     if (names.length === 0) return "new";
     const own: string[] = Object.values(runFiles);
@@ -97,21 +108,21 @@ export class RunFolder {
     });
   }
 
-  /** Removes what an interrupted start has left, see {@link state}. Only for who holds the lock. */
+  /** Removes the remains of an interrupted start, see {@link state}. The caller must hold the lock. */
   async removeLeftovers(): Promise<void> {
     await this.removeOrphans();
     for (const name of Object.values(runFiles)) await rm(path.join(this.folder, name), { force: true });
   }
 
-  /** Removes unfinished files that a training which died has left. Only for who holds the lock. */
+  /** Removes unfinished files of a training that died. The caller must hold the lock. */
   async removeOrphans(): Promise<void> {
-    const own = [...Object.values(runFiles), LOCK_FILE];
+    const own = [...Object.values(runFiles), lockFile];
     for (const name of await this.names()) {
       if (isPartialName(name, own)) await rm(path.join(this.folder, name), { force: true });
     }
   }
 
-  /** @throws InputError where one of these files would be written over by the run */
+  /** @throws InputError if the run would overwrite one of these files */
   async requireNoInput(inputs: readonly (string | undefined)[]): Promise<void> {
     for (const input of inputs) {
       for (const name of Object.values(runFiles)) {
@@ -122,7 +133,7 @@ export class RunFolder {
   }
 
   /**
-   * Makes the run, its record last: without it there is none. Can be repeated where it was broken off.
+   * Creates the run. The record is written last: without it the folder holds no run.
    * @returns the record as it was written
    */
   async create(record: RunRecord, parts: RunParts): Promise<RunRecord> {
@@ -157,11 +168,12 @@ export class RunFolder {
     return complete;
   }
 
+  /** Writes `run.json`. */
   async writeRecord(record: RunRecord): Promise<void> {
     await writeAtomic(this.file("record"), formatRecord(record), { durable: true });
   }
 
-  /** `run.json` as it stands; {@link readRecord} is what a reader wants. */
+  /** Reads `run.json` as it was written; see also {@link readRecord}. */
   async readWrittenRecord(): Promise<RunRecord> {
     if (!this.exists) throw new InputError(this.folder, "a run folder with run.json in it", "none");
     const file = this.file("record");
@@ -169,8 +181,8 @@ export class RunFolder {
   }
 
   /**
-   * What the run was made from and with. It is complete where its final weights and latents are there, even if the
-   * training died before it could say so in `run.json`.
+   * Reads `run.json`. A run with final weights and latents counts as complete even if the training died before it wrote
+   * that status.
    */
   async readRecord(): Promise<RunRecord> {
     const record = await this.readWrittenRecord();
@@ -182,6 +194,7 @@ export class RunFolder {
     return at?.refined ? { ...record, status: "complete" } : record;
   }
 
+  /** Reads the neutral model. */
   async readNeutral(record: RunRecord): Promise<GaussianModel> {
     const file = this.file("neutral");
     const neutral = parseModelText(await this.readOriginal("neutral", record), file);
@@ -195,13 +208,14 @@ export class RunFolder {
     return neutral;
   }
 
+  /** Reads which Gaussians may change; undefined if all may. */
   async readFree(record: RunRecord, gaussians: number): Promise<Uint8Array | undefined> {
     const has = record.files ? record.files.free !== undefined : existsSync(this.file("free"));
     if (!has) return undefined;
     return parseFree(await this.readOriginal("free", record), this.file("free"), gaussians);
   }
 
-  /** Mean FRC of the neutral model over the particles in each ring, index 0 … rings. */
+  /** Reads the mean FRC of the neutral model over the particles in each ring 0 … rings. */
   async readNeutralFrc(record: RunRecord): Promise<Float64Array> {
     return parseNeutralFrc(
       await this.readOriginal("neutralFrc", record),
@@ -210,43 +224,41 @@ export class RunFolder {
     );
   }
 
-  /** Particles that do not agree with the neutral model, ascending; see `agreement.ts`. */
+  /** Reads the particles that do not agree with the neutral model, ascending. */
   async readOutliers(record: RunRecord): Promise<Outlier[]> {
     if (!record.outliers) return [];
     const shape = { particles: record.particles, outliers: record.outliers.count };
     return parseOutliers(await this.readOriginal("outliers", record), this.file("outliers"), shape);
   }
 
-  /** The text of a file that is written once, when the run is made. @throws InputError where it was changed since */
+  /** Reads a file that is written once. @throws InputError if it was changed since */
   private async readOriginal(name: (typeof originals)[number], record: RunRecord): Promise<string> {
     const file = this.file(name);
     const text = await readText(file);
-    // A number that was cut off may still be one.
+    // A truncated number may still be a number.
     if (!text.endsWith("\n")) throw new InputError(file, "a line end after the last line", "none");
     const known = record.files?.[name];
     if (known !== undefined && known !== sha256(text)) {
       throw new InputError(
         file,
-        "what was written when the run began (its checksum is in run.json)",
-        "something else",
+        "the content that was written when the run was created (its checksum is in run.json)",
+        "other content",
       );
     }
     return text;
   }
 
+  /** Replaces a checkpoint. */
   async writeCheckpoint(
     name: "weights" | "bestStart",
     arrays: readonly NamedArray[],
     at: Checkpoint,
   ): Promise<void> {
-    await writeArrays(this.file(name), arrays, { checkpoint: JSON.stringify(at) });
+    await writeArrays(this.file(name), arrays, formatCheckpoint(at));
   }
 
-  /** @throws InputError where it is not whole, or not one of a run with this record */
-  async readCheckpoint(
-    name: "weights" | "bestStart",
-    record: RunRecord,
-  ): Promise<{ arrays: NamedArray[]; at: Checkpoint }> {
+  /** Reads a checkpoint. @throws InputError if it is damaged, or does not belong to a run with this record */
+  async readCheckpoint(name: "weights" | "bestStart", record: RunRecord): Promise<StoredCheckpoint> {
     const file = this.file(name);
     const { arrays, metadata } = await readArrays(file);
     const at = parseCheckpoint(metadata, file);
@@ -265,15 +277,17 @@ export class RunFolder {
     return { arrays, at };
   }
 
+  /** Removes the checkpoint of the best start. */
   async removeBestStart(): Promise<void> {
     await rm(this.file("bestStart"), { force: true });
   }
 
+  /** Writes `history.csv`. */
   async writeHistory(history: readonly EpochReport[]): Promise<void> {
     await writeAtomic(this.file("history"), formatHistory(history));
   }
 
-  /** The epochs up to a checkpoint: its own account of them, or in runs of earlier versions that of `history.csv`. */
+  /** The epochs up to a checkpoint, from the checkpoint or, in runs of earlier versions, from `history.csv`. */
   async readHistory(at: Checkpoint): Promise<EpochReport[]> {
     if (at.history) return at.history;
     const file = this.file("history");
@@ -284,7 +298,7 @@ export class RunFolder {
     return history.slice(0, last + 1);
   }
 
-  /** @returns the checksum of the latents, which belongs into the final checkpoint */
+  /** Writes `latents.csv`. @returns the checksum of the latents, which belongs into the final checkpoint */
   async writeLatents(latent: number, encoder: Float32Array, posterior: Posterior): Promise<string> {
     const file = this.file("latents");
     const text = formatLatents({ latent, encoder, posterior }, this.file("latents"));
@@ -292,7 +306,7 @@ export class RunFolder {
     return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
   }
 
-  /** @throws InputError where the run has no latents yet, or they are not those that were written */
+  /** Reads `latents.csv`. @throws InputError if the run has no latents yet, or they were changed */
   async readLatents(): Promise<Latents> {
     const record = await this.readRecord();
     const file = this.file("latents");
@@ -302,7 +316,7 @@ export class RunFolder {
     const weights = this.file("weights");
     const known = parseCheckpoint(await readMetadata(weights), weights).latents;
     if (known !== undefined && known !== latentsChecksum(latents)) {
-      throw new InputError(file, "the latents that the training wrote (their checksum)", "others");
+      throw new InputError(file, "the latents that the training wrote (by their checksum)", "others");
     }
     return latents;
   }
@@ -318,14 +332,14 @@ async function readText(file: string): Promise<string> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new InputError(file, "text", `${bytes.length} bytes that are none`);
+    throw new InputError(file, "text", `${bytes.length} bytes that are not UTF-8`);
   }
 }
 
-/** Of the numbers, so that rows may be sorted and spaces changed by a spreadsheet. */
-function latentsChecksum({ encoder, refined, deviation }: Latents): string {
+/** Checksum of the numbers, so that a spreadsheet may sort rows and change spaces. */
+function latentsChecksum({ encoder, refined, standardDeviation }: Latents): string {
   const hash = createHash("sha256");
-  for (const { buffer } of [encoder, refined, deviation]) hash.update(new Uint8Array(buffer));
+  for (const { buffer } of [encoder, refined, standardDeviation]) hash.update(new Uint8Array(buffer));
   return hash.digest("hex");
 }
 

@@ -9,13 +9,13 @@ import { withFileName } from "../../fileErrors";
 import { checked, numberIn, someText } from "../../schema";
 import { lifeOf, type ProcessIdentity, thisProcess } from "./processIdentity";
 
-/** File of a run folder that is there while a training works in it. */
-export const LOCK_FILE = "run.lock";
+/** Lock file of a run folder, which exists while a training writes to it. */
+export const lockFile = "run.lock";
 
 interface LockContent extends ProcessIdentity {
-  /** Differs for each lock: two trainings of one process are two. */
+  /** Unique for each lock, also for those of the same process. */
   token: string;
-  /** When it was taken, ISO 8601. */
+  /** Time at which it was taken, ISO 8601. */
   since: string;
 }
 
@@ -29,31 +29,31 @@ const content = v.looseObject({
   since: someText,
 });
 
-/** A lock that was begun and never finished is told from one that is just being written by this wait, in ms. */
-const WRITING = 1000;
-const ATTEMPTS = 20;
+/** How long an incomplete lock may be in the process of being written, in ms. */
+const writeTimeout = 1000;
+const maxAttempts = 20;
 
-/** What shows to whom a lock belongs; can be handed to another thread. */
+/** Proves the ownership of a lock; can be passed to another thread. */
 export interface RunLockToken {
   folder: string;
   token: string;
 }
 
 /**
- * @throws InputError where the lock was removed by hand, or another training has it now: what would follow must not be
- *   written
+ * Checks that the lock is still held, before something is written.
+ * @throws InputError if it was removed by hand, or is held by another training
  */
 export async function verifyLock({ folder, token }: RunLockToken): Promise<void> {
-  const found = await readLock(path.join(folder, LOCK_FILE));
+  const found = await readLock(path.join(folder, lockFile));
   if (found !== undefined && found !== "broken" && found.token === token) return;
   const now = found === undefined || found === "broken" ? "none" : describe(found);
-  throw new InputError(folder, `the ${LOCK_FILE} of this training`, now);
+  throw new InputError(folder, `the ${lockFile} of this training`, now);
 }
 
 /**
- * The right to write into a run folder: one training at a time has it, of whatever process. Reading needs none. It is
- * held from before the first file to after the last, and given back however the training ends; where the process died
- * with it, the next one takes it over.
+ * Lock of a run folder: only one training of all processes may write to it; reading needs no lock. It is held from before
+ * the first to after the last write and released however the training ends. If the process dies, the next one takes the
+ * lock over.
  */
 export class RunLock {
   private held = true;
@@ -61,22 +61,22 @@ export class RunLock {
 
   private constructor(
     readonly token: RunLockToken,
-    /** Folders that were made for the lock, outermost first; removed with it where they stay empty. */
+    /** Folders that were created for the lock, outermost first; removed with it if they are still empty. */
     private readonly made: readonly string[],
   ) {
     process.on("exit", this.onExit);
   }
 
   /**
-   * Makes the folder where it is missing, and locks it.
-   * @throws InputError where another training works in it, or may do so on another host
+   * Creates the folder if necessary, and locks it.
+   * @throws InputError if another training holds the lock, or may do so on another host
    */
   static async take(folder: string): Promise<RunLock> {
     const made = await makeFolder(folder);
-    const file = path.join(folder, LOCK_FILE);
+    const file = path.join(folder, lockFile);
     const mine: LockContent = { ...thisProcess(), token: randomUUID(), since: new Date().toISOString() };
     try {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      for (let attempt = 0; attempt < maxAttempts; attempt++) {
         if (await create(file, mine)) return new RunLock({ folder, token: mine.token }, made);
         const found = await readLock(file);
         if (found === undefined) continue;
@@ -87,10 +87,10 @@ export class RunLock {
       await removeEmpty(made);
       throw withFileName(file, error);
     }
-    throw new InputError(folder, "a folder that no other training writes to", `${LOCK_FILE} of another one`);
+    throw new InputError(folder, "a folder that no other training writes to", `${lockFile} of another one`);
   }
 
-  /** Gives the folder back; removes folders that were made for it and have nothing in them. */
+  /** Releases the lock and removes folders that were created for it and are empty. */
   async release(): Promise<void> {
     this.releaseNow();
     await removeEmpty(this.made);
@@ -100,16 +100,16 @@ export class RunLock {
     if (!this.held) return;
     this.held = false;
     process.off("exit", this.onExit);
-    const file = path.join(this.token.folder, LOCK_FILE);
+    const file = path.join(this.token.folder, lockFile);
     try {
       if (JSON.parse(readFileSync(file, "utf8")).token === this.token.token) rmSync(file, { force: true });
     } catch {
-      // Gone already, or somebody else's.
+      // The lock is gone already.
     }
   }
 }
 
-/** Makes a folder and returns those that were missing, outermost first. */
+/** Creates a folder. @returns the folders that were missing, outermost first */
 async function makeFolder(folder: string): Promise<string[]> {
   const missing: string[] = [];
   for (let at = path.resolve(folder); !existsSync(at); at = path.dirname(at)) missing.unshift(at);
@@ -127,7 +127,7 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
   }
 }
 
-/** Writes the lock unless there is one. It appears with its content where the file system has links. */
+/** Writes the lock unless there is one; atomically if the file system has hard links. @returns whether it was written */
 async function create(file: string, lock: LockContent): Promise<boolean> {
   const passing = partialName(file);
   const text = `${JSON.stringify(lock, null, 2)}\n`;
@@ -138,7 +138,7 @@ async function create(file: string, lock: LockContent): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
-    // Some network and removable drives have no links.
+    // Some network and removable drives have no hard links.
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"].includes(code ?? "")) throw error;
     return writeNew(file, text).then(
       () => true,
@@ -161,9 +161,9 @@ async function writeNew(file: string, text: string): Promise<void> {
   }
 }
 
-/** The lock that is there; `broken` where it is not whole and stays so, undefined where there is none. */
+/** Reads the lock; `broken` if it is and stays incomplete, undefined if there is none. */
 async function readLock(file: string): Promise<LockContent | "broken" | undefined> {
-  for (const end = Date.now() + WRITING; ; ) {
+  for (const end = Date.now() + writeTimeout; ; ) {
     try {
       return checked(content, JSON.parse(await readFile(file, "utf8")), file) as LockContent;
     } catch (error) {
@@ -176,8 +176,8 @@ async function readLock(file: string): Promise<LockContent | "broken" | undefine
 }
 
 /**
- * Takes away the lock of a dead process. Two may find it at the same time, and one of them may have put its own in the
- * place already: that one is put back.
+ * Removes the lock of a dead process. Two processes may find it at the same time, and the other may have replaced it
+ * already: then its lock is put back.
  */
 async function removeStale(file: string, stale: LockContent | "broken"): Promise<void> {
   const aside = partialName(file);
@@ -198,8 +198,8 @@ function describe({ pid, host, since }: LockContent): string {
 }
 
 function heldElsewhere(folder: string, lock: LockContent): InputError {
-  const file = path.join(folder, LOCK_FILE);
-  const found = `${LOCK_FILE}, ${describe(lock)}`;
+  const file = path.join(folder, lockFile);
+  const found = `${lockFile}, ${describe(lock)}`;
   const expected = "a folder that no other training writes to";
   return lifeOf(lock) === "alive"
     ? new InputError(folder, expected, `${found}, which is running`)

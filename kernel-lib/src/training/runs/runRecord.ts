@@ -8,60 +8,71 @@ import { packageVersion } from "../../version";
 import { type TrainingOptions, trainingRanges, variedKinds, weightings } from "../options";
 import type { InputFiles } from "./inputFiles";
 
-/** What a run was made from and with; `run.json` of the run folder. */
+/** What a run was made from and with: `run.json` of the run folder. */
 export interface RunRecord {
-  /** Layout of the folder; a program that knows an older one refuses it. */
+  /** Version of the folder's layout. */
   format: 1;
+  /** Versions and hardware that the run was started with. */
   program: {
+    /** Version of this package. */
     e2gmm: string;
+    /** Version of Node. */
     node: string;
     /** TensorFlow.js backend. */
     backend: string;
     /** Projection engine. */
     engine: string;
-    /** Why this engine, where it was chosen by a trial. */
+    /** Why this engine was chosen, if by a trial. */
     engineReason?: string;
   };
+  /** Time, ISO 8601. */
   started: string;
-  /** What the run was made from. The paths may be edited where files have moved. */
+  /** Input files, absolute paths. They may be edited after files were moved. */
   inputs: {
     particles: string;
     model: string;
     mask?: string;
     dataFolder?: string;
-    /** Å per pixel of the images, where it was given instead of the particle file's. */
+    /** Pixel size of the images in Å, if it was given instead of that of the particle file. */
     apix?: number;
-    /** Images are read with the opposite sign. */
+    /** Whether images are read with the opposite sign. */
     invertContrast?: boolean;
+    /** How image stacks of bytes are read, if given. */
     bytes?: ByteSign;
   };
-  /** What these files were like when the run began; runs of earlier versions do not say. */
+  /** State of these files when the run was started; missing in runs of earlier versions. */
   inputFiles?: InputFiles;
+  /** Number of particles. */
   particles: number;
+  /** Training box in pixels. */
   boxSize: number;
+  /** Pixel size of the training box in Å. */
   apix: number;
+  /** Outermost Fourier ring of the training. */
   rings: number;
+  /** Outermost ring in which the neutral model has signal. */
   lastRing: number;
+  /** Encoder inputs per particle. */
   featureSize: number;
   options: TrainingOptions;
-  /** Particles of a step, where the batch that was asked for did not fit into memory. */
+  /** Batch size, if the requested one did not fit into memory. */
   batchThatFitted?: number;
   /**
-   * How many particles do not agree with the neutral model (`outliers.csv`), and whether they are trained on all the same.
-   * Undefined where all agree.
+   * Number of particles that do not agree with the neutral model (`outliers.csv`), and whether they were kept in the
+   * training. Undefined if all agree.
    */
   outliers?: { count: number; kept: boolean };
-  /** SHA-256 of the files that are written once, when the run is made. */
+  /** SHA-256 of the files that are written once, when the run is created. */
   files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string };
-  /** `training` until the latents are refined, then `complete`. */
+  /** `complete` once the latents are refined. */
   status: "training" | "complete";
-  /** Held-out score of each coarse start, where there were several, and the one that went on. */
+  /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
   starts?: { scores: number[]; chosen: number };
-  /** SHA-256 of all of this but paths, `status` and `starts`; runs of earlier versions have none. */
+  /** SHA-256 of everything but paths, `status` and `starts`; missing in runs of earlier versions. */
   checksum?: string;
 }
 
-const FORMAT = 1;
+const currentFormat = 1;
 
 type NumberOption = keyof typeof trainingRanges;
 const numbers = Object.entries(trainingRanges).map(([name, range]) => [name, numberIn(range)]);
@@ -73,7 +84,7 @@ const options = v.looseObject({
   hidden: listOf(numberIn({ integer: true, least: 1 }), "widths of at least one layer"),
 });
 
-/** @throws InputError naming the option, what it has to be and what it is. `where` is a file or `options`. */
+/** @throws InputError for an invalid option. `where` is a file or `options` */
 export function checkTrainingOptions(value: TrainingOptions, where: string): void {
   checked(options, value, where);
 }
@@ -92,7 +103,7 @@ const fileState = v.looseObject({
 });
 
 const record = v.looseObject({
-  format: v.literal(FORMAT),
+  format: v.literal(currentFormat),
   program: v.looseObject({
     e2gmm: someText,
     node: someText,
@@ -145,15 +156,15 @@ const record = v.looseObject({
   checksum: v.optional(sha256),
 });
 
-/** The text of `run.json`. */
+/** Text of `run.json`. */
 export function formatRecord(value: RunRecord): string {
   return `${JSON.stringify({ ...value, checksum: checksumOf(value) }, null, 2)}\n`;
 }
 
 /**
  * Reads the text of `run.json`.
- * @throws InputError that names the file and the field: no JSON, another format, a field that is missing, of the wrong
- *   kind or out of its range, fields that contradict each other, or a file that was changed since it was written
+ * @throws InputError naming file and field: no JSON, another format, fields that are missing, of the wrong type, out of
+ *   range or inconsistent, or a file that was changed since it was written
  */
 export function parseRecord(text: string, file: string): RunRecord {
   let value: unknown;
@@ -163,8 +174,8 @@ export function parseRecord(text: string, file: string): RunRecord {
     throw new InputError(file, "JSON", text === "" ? "nothing" : JSON.stringify(text.slice(0, 40)));
   }
   const { format } = checked(v.looseObject({ format: v.number("a number") }), value, file);
-  if (format !== FORMAT) {
-    throw new InputError(file, `format ${FORMAT}`, `${format}, written by another version of e2gmm`);
+  if (format !== currentFormat) {
+    throw new InputError(file, `format ${currentFormat}`, `${format}, written by another version of e2gmm`);
   }
   const parsed = checked(record, value, file) as RunRecord;
   const { boxSize, rings, lastRing, checksum, starts } = parsed;
@@ -186,8 +197,8 @@ export function parseRecord(text: string, file: string): RunRecord {
   if (checksum !== undefined && checksum !== checksumOf(parsed)) {
     throw new InputError(
       file,
-      "what was written when the run began (paths in `inputs` may be edited, nothing else)",
-      "something changed",
+      "the content that was written when the run was created (only paths in `inputs` may be edited)",
+      "changes",
     );
   }
   return parsed;
@@ -201,7 +212,7 @@ function checksumOf(value: RunRecord): string {
     .digest("hex");
 }
 
-/** The value with the fields of all objects in one order. */
+/** The value with the fields of all objects sorted. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
@@ -211,7 +222,7 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** What is recorded of the program that makes a run. */
+/** The record of this program. */
 export function programRecord(engine: string, engineReason?: string): RunRecord["program"] {
   return {
     e2gmm: packageVersion,

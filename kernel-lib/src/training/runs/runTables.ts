@@ -3,17 +3,23 @@ import { finiteText } from "../../finite";
 import type { Posterior } from "../posterior";
 import type { EpochReport } from "../trainer";
 
-/** The tables of a run folder as text, and back. Every number is checked; errors name the file and the line. */
+/*
+ * Formats and parses the tables of a run folder. Every number is checked; errors name the file and the line.
+ */
 
-/** A particle's place: from the encoder, and refined with its standard deviation. All [particles · latent]. */
+/** Latent coordinates of all particles. */
 export interface Latents {
+  /** Dimensions of the latent space. */
   latent: number;
+  /** From the encoder, [particles · latent]. */
   encoder: Float32Array;
+  /** Refined with the decoder fixed: posterior means, [particles · latent]. Use these unless you need the encoder's. */
   refined: Float32Array;
-  deviation: Float32Array;
+  /** Standard deviation of the refined coordinates, [particles · latent]. */
+  standardDeviation: Float32Array;
 }
 
-/** @throws InputError where a number is not finite; `file` is what the text is for */
+/** Text of `latents.csv`. @throws InputError naming `file` for numbers that are not finite */
 export function formatLatents(
   { latent, encoder, posterior }: { latent: number; encoder: Float32Array; posterior: Posterior },
   file: string,
@@ -25,7 +31,7 @@ export function formatLatents(
     const text = (values: Float32Array, d: number) =>
       finiteText(values[i * latent + d]!, 6, file, `z${d + 1} of particle ${i}`);
     for (let d = 0; d < latent; d++) row.push(text(encoder, d));
-    for (let d = 0; d < latent; d++) row.push(text(posterior.mean, d), text(posterior.deviation, d));
+    for (let d = 0; d < latent; d++) row.push(text(posterior.mean, d), text(posterior.standardDeviation, d));
     lines.push(row.join(","));
   }
   return `${lines.join("\n")}\n`;
@@ -37,7 +43,7 @@ function latentColumns(latent: number): string[] {
 }
 
 /**
- * Rows go to the particle that their index names, wherever they stand.
+ * Reads the text of `latents.csv`; rows may be in any order.
  * @throws InputError unless every particle has exactly one row
  */
 export function parseLatents(
@@ -50,7 +56,7 @@ export function parseLatents(
   const { columns, rows } = parseTable(text, file, expected);
   const at = expected.map((name) => columns.indexOf(name));
   const place = () => new Float32Array(particles * latent);
-  const latents: Latents = { latent, encoder: place(), refined: place(), deviation: place() };
+  const latents: Latents = { latent, encoder: place(), refined: place(), standardDeviation: place() };
   const seen = new Int32Array(particles);
   for (const [r, row] of rows.entries()) {
     const i = row[at[0]!]!;
@@ -58,14 +64,14 @@ export function parseLatents(
     if (!Number.isInteger(i) || i < 0 || i >= particles) {
       throw new InputError(where, `an index from 0 to ${particles - 1}, the particles of the run`, String(i));
     }
-    if (seen[i]) throw new InputError(where, "an index of its own", `${i}, as in line ${seen[i]}`);
+    if (seen[i]) throw new InputError(where, "an index that is not repeated", `${i}, as in line ${seen[i]}`);
     seen[i] = r + 2;
     for (let d = 0; d < latent; d++) {
       latents.encoder[i * latent + d] = row[at[1 + d]!]!;
       latents.refined[i * latent + d] = row[at[1 + latent + 2 * d]!]!;
       const deviation = row[at[2 + latent + 2 * d]!]!;
-      if (deviation < 0) throw new InputError(where, "a deviation of 0 or more", String(deviation));
-      latents.deviation[i * latent + d] = deviation;
+      if (deviation < 0) throw new InputError(where, "a standard deviation of 0 or more", String(deviation));
+      latents.standardDeviation[i * latent + d] = deviation;
     }
   }
   const missing = seen.indexOf(0);
@@ -84,25 +90,27 @@ const historyColumns = [
   ["epoch", (h: EpochReport) => String(h.epoch)],
   ["rings", (h: EpochReport) => String(h.rings)],
   ["train_frc", (h: EpochReport) => h.trainFrc.toFixed(6)],
-  ["held_out_frc", (h: EpochReport) => ofHeldOut(h.heldOutFrc)],
-  ["held_out_score", (h: EpochReport) => ofHeldOut(h.heldOutScore)],
+  ["held_out_frc", (h: EpochReport) => orEmpty(h.validationFrc)],
+  ["held_out_score", (h: EpochReport) => orEmpty(h.validationScore)],
   ["seconds", (h: EpochReport) => h.seconds.toFixed(1)],
 ] as const;
 
-/** Where no particles were held out, there is no number. */
-const ofHeldOut = (value: number): string => (Number.isNaN(value) ? "" : value.toFixed(6));
+/** Without validation particles there is no number. */
+const orEmpty = (value: number): string => (Number.isNaN(value) ? "" : value.toFixed(6));
 
+/** Text of `history.csv`. The validation columns are called `held_out_…`, as in all versions. */
 export function formatHistory(history: readonly EpochReport[]): string {
   const rows = history.map((h) => historyColumns.map(([, value]) => value(h)).join(","));
   return `${historyColumns.map(([name]) => name).join(",")}\n${rows.map((row) => `${row}\n`).join("")}`;
 }
 
+/** Reads the text of `history.csv`. */
 export function parseHistory(text: string, file: string): EpochReport[] {
   const names = historyColumns.map(([name]) => name);
   const { columns, rows } = parseTable(text, file, names, ["held_out_frc", "held_out_score"]);
   const at = names.map((name) => columns.indexOf(name));
   return rows.map((row) => {
-    const [start, epoch, rings, trainFrc, heldOutFrc, heldOutScore, seconds] = at.map(
+    const [start, epoch, rings, trainFrc, validationFrc, validationScore, seconds] = at.map(
       (column) => row[column]!,
     );
     return {
@@ -110,14 +118,14 @@ export function parseHistory(text: string, file: string): EpochReport[] {
       epoch: epoch!,
       rings: rings!,
       trainFrc: trainFrc!,
-      heldOutFrc: heldOutFrc!,
-      heldOutScore: heldOutScore!,
+      validationFrc: validationFrc!,
+      validationScore: validationScore!,
       seconds: seconds!,
     };
   });
 }
 
-/** @throws InputError where a number is not finite; `file` is what the text is for */
+/** Text of `neutral_frc.csv`. @throws InputError naming `file` for numbers that are not finite */
 export function formatNeutralFrc(meanFrc: Float64Array, file: string): string {
   const rows = Array.from(
     meanFrc,
@@ -126,7 +134,7 @@ export function formatNeutralFrc(meanFrc: Float64Array, file: string): string {
   return `ring,frc\n${rows.join("\n")}\n`;
 }
 
-/** Mean FRC in each ring, index 0 … rings. @throws InputError unless every ring has its row */
+/** Reads the text of `neutral_frc.csv`: mean FRC in each ring 0 … rings. @throws InputError unless every ring has its row */
 export function parseNeutralFrc(text: string, file: string, rings: number): Float64Array {
   const { columns, rows } = parseTable(text, file, ["ring", "frc"]);
   const [ringAt, frcAt] = [columns.indexOf("ring"), columns.indexOf("frc")];
@@ -141,11 +149,12 @@ export function parseNeutralFrc(text: string, file: string, rings: number): Floa
   return mean;
 }
 
+/** Text of `free.txt`. */
 export function formatFree(free: Uint8Array): string {
   return `${[...free].join("\n")}\n`;
 }
 
-/** For each Gaussian 1 where training could change it. @throws InputError unless there is a 0 or 1 for each */
+/** Reads the text of `free.txt`: for each Gaussian 1 if it may change. @throws InputError unless there is a 0 or 1 for each */
 export function parseFree(text: string, file: string, gaussians: number): Uint8Array {
   const lines = text.trimEnd().split(/\r?\n/);
   if (lines.length !== gaussians) {
@@ -166,9 +175,9 @@ export function parseFree(text: string, file: string, gaussians: number): Uint8A
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
- * Rows of numbers under a line of names.
- * @param mayBeEmpty columns in which nothing stands for NaN
- * @throws InputError where a column is missing, or a line is not made of numbers
+ * Parses a CSV table of numbers with a header.
+ * @param mayBeEmpty columns in which an empty field means NaN
+ * @throws InputError for a missing column, and a line that does not consist of numbers
  */
 function parseTable(
   text: string,
@@ -177,7 +186,7 @@ function parseTable(
   mayBeEmpty: readonly string[] = [],
 ): { columns: string[]; rows: number[][] } {
   const [first, ...lines] = text.trimEnd().split(/\r?\n/);
-  // A number that was cut off may still be one.
+  // A truncated number may still be a number.
   if (text !== "" && !text.endsWith("\n")) {
     throw new InputError(
       file,

@@ -7,29 +7,29 @@ import { withFileName } from "../../fileErrors";
 import type { NamedArray } from "../../network/parameters";
 import { checked, numberIn } from "../../schema";
 
-/** The checksum's place in the header while it is being calculated. */
-const BLANK = "0".repeat(64);
-const CHECKSUM = /"checksum":"([0-9a-f]{64})"/;
-/** A header has a line per array; a longer one is none. */
-const LONGEST_HEADER = 1 << 26;
+/** Placeholder of the checksum in the header while it is computed. */
+const blank = "0".repeat(64);
+const checksumPattern = /"checksum":"([0-9a-f]{64})"/;
+/** Longest header in bytes; it has a line per array. */
+const maxHeader = 1 << 26;
 
 /**
- * Named float32 arrays in one file, in the safetensors layout (length of a JSON header as 8 bytes little endian, the
- * header, the numbers), so that Python reads them with a published library. The metadata gets a `checksum`: SHA-256 of
- * everything after the first 8 bytes, with 64 zeros in place of the checksum itself.
+ * Writes named float32 arrays to a safetensors file (length of a JSON header as 8 bytes little endian, the header, the
+ * numbers), which published libraries can read. A `checksum` is added to the metadata: SHA-256 of everything after the
+ * first 8 bytes, with 64 zeros in place of the checksum itself.
  */
 export async function writeArrays(
   file: string,
   arrays: readonly NamedArray[],
   metadata: Record<string, string>,
 ): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: { ...metadata, checksum: BLANK } };
+  const header: Record<string, unknown> = { __metadata__: { ...metadata, checksum: blank } };
   let offset = 0;
   for (const { name, shape, data } of arrays) {
     header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] };
     offset += data.byteLength;
   }
-  // Padded with spaces so that the numbers begin at a multiple of eight bytes.
+  // Padded with spaces to align the numbers to eight bytes.
   let json = JSON.stringify(header);
   json += " ".repeat((8 - (Buffer.byteLength(json) % 8)) % 8);
   const bytesOf = ({ data }: NamedArray) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -37,14 +37,14 @@ export async function writeArrays(
   for (const array of arrays) hash.update(bytesOf(array));
   const head = Buffer.alloc(8);
   head.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
-  // A checkpoint that replaces the one before has to be on the disk first, or a power failure could take both.
+  // Durable: a checkpoint must be on the disk before it replaces the previous one, or a power failure could destroy both.
   const passing = await AtomicFile.create(file, { durable: true });
   try {
     await passing.append(head);
     await passing.append(
-      Buffer.from(json.replace(`"checksum":"${BLANK}"`, `"checksum":"${hash.digest("hex")}"`)),
+      Buffer.from(json.replace(`"checksum":"${blank}"`, `"checksum":"${hash.digest("hex")}"`)),
     );
-    // One by one: put together they would take the memory of a large model's weights and moments a second time.
+    // One by one: concatenating them would need their memory a second time.
     for (const array of arrays) await passing.append(bytesOf(array));
     await passing.commit();
   } finally {
@@ -66,17 +66,17 @@ const metadata = v.record(v.string(), v.string("text"), "texts by name");
 interface Header {
   metadata: Record<string, string>;
   entries: [name: string, { shape: number[]; data_offsets: [number, number] }][];
-  /** Where the numbers begin. */
+  /** Byte at which the numbers begin. */
   start: number;
 }
 
-/** Checks the header of a file of so many bytes: every array in its place, none over another, nothing between or behind. */
+/** Parses a header and checks that the arrays fill a file of so many bytes without gaps and overlaps. */
 function parseHeader(json: Buffer, file: string, fileBytes: number): Header {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
   } catch {
-    throw new InputError(`${file}: byte 8`, "a JSON header", "something else");
+    throw new InputError(`${file}: byte 8`, "a JSON header", "other bytes");
   }
   const { __metadata__, ...rest } = checked(v.record(v.string(), v.unknown(), "an object"), value, file);
   const entries = Object.entries(checked(header, rest, file) as Record<string, Header["entries"][0][1]>);
@@ -99,16 +99,16 @@ function parseHeader(json: Buffer, file: string, fileBytes: number): Header {
   return { metadata: checked(metadata, __metadata__ ?? {}, `${file}: metadata`), entries, start };
 }
 
-/** @throws InputError unless the first 8 bytes of a file of so many bytes are the length of a header in it */
+/** Length of the header from the first 8 bytes of a file of so many bytes. @throws InputError if it is implausible */
 function headerLength(first: Buffer, file: string, fileBytes: number): number {
   const length = first.length >= 8 ? Number(first.readBigUInt64LE(0)) : -1;
-  if (length < 2 || length > LONGEST_HEADER || 8 + length > fileBytes) {
-    throw new InputError(file, "a safetensors file", `${fileBytes} bytes that are none`);
+  if (length < 2 || length > maxHeader || 8 + length > fileBytes) {
+    throw new InputError(file, "a safetensors file", `${fileBytes} bytes of another format`);
   }
   return length;
 }
 
-/** The metadata alone, without the numbers. @throws InputError where the header is not of that layout */
+/** Reads the metadata alone, without the numbers. @throws InputError for an invalid header */
 export async function readMetadata(file: string): Promise<Record<string, string>> {
   const handle = await open(file, "r").catch((error) => {
     throw withFileName(file, error);
@@ -125,8 +125,9 @@ export async function readMetadata(file: string): Promise<Record<string, string>
 }
 
 /**
- * @throws InputError that names the file, and the array where it is one: not of that layout, cut off or too long, arrays
- *   that overlap or leave a gap, numbers that are not finite, or content that is not what was written
+ * Reads what {@link writeArrays} wrote.
+ * @throws InputError naming file and array: another format, a truncated or too long file, arrays that overlap or leave a
+ *   gap, numbers that are not finite, or changed content
  */
 export async function readArrays(
   file: string,
@@ -156,14 +157,14 @@ export async function readArrays(
   );
   const { checksum, ...rest } = metadata;
   if (checksum !== undefined && checksum !== checksumOf(json, bytes.subarray(start))) {
-    throw new InputError(file, "the numbers that were written (the checksum)", "others");
+    throw new InputError(file, "the numbers that were written (by their checksum)", "others");
   }
   return { arrays, metadata: rest };
 }
 
 function checksumOf(json: Buffer, data: Buffer): string {
   const hash: Hash = createHash("sha256").update(
-    json.toString("utf8").replace(CHECKSUM, `"checksum":"${BLANK}"`),
+    json.toString("utf8").replace(checksumPattern, `"checksum":"${blank}"`),
   );
   return hash.update(data).digest("hex");
 }

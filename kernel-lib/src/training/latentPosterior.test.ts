@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { Random } from "../random";
-import { type LatentLikelihood, latentPosterior } from "./posterior";
+import { latentPosterior } from "./latentPosterior";
+import type { LatentLikelihood } from "./posterior";
 
-/** Particles that were seen at `seen` with a known Gaussian error: the posterior can be written down. */
+/** A Gaussian likelihood around `seen`, whose posterior is known. */
 function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLikelihood {
   const latent = precision.length;
   const at = (i: number, z: ArrayLike<number>, offset: number) => {
     const d = Array.from({ length: latent }, (_, k) => z[offset + k]! - seen[i * latent + k]!);
-    const slope = precision.map((row) => -row.reduce((sum, p, k) => sum + p * d[k]!, 0));
-    return { value: slope.reduce((sum, s, k) => sum + 0.5 * s * d[k]!, 0), slope };
+    const gradient = precision.map((row) => -row.reduce((sum, p, k) => sum + p * d[k]!, 0));
+    return { value: gradient.reduce((sum, s, k) => sum + 0.5 * s * d[k]!, 0), gradient };
   };
   return {
     async shared(particles, z) {
@@ -19,7 +20,7 @@ function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLi
       const all = Array.from(particles, (i, b) => at(i, z, b * latent));
       return {
         value: Float32Array.from(all, (a) => a.value),
-        gradient: Float32Array.from(all.flatMap((a) => a.slope)),
+        gradient: Float32Array.from(all.flatMap((a) => a.gradient)),
         curvature: Float32Array.from(all.flatMap(() => precision.flat())),
       };
     },
@@ -27,13 +28,17 @@ function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLi
 }
 
 describe("posterior of the latents", () => {
-  test("in one dimension the deviation is that of the likelihood where the prior is broad", async () => {
+  test("in one dimension, with a broad prior, the standard deviation is that of the likelihood", async () => {
     const random = new Random(1);
     const count = 500;
     const truth = Float32Array.from({ length: count }, () => 3.4 * (random.uniform() - 0.5));
     const seen = truth.map((z) => z + 0.1 * random.normal());
     const start = truth.map((z) => z + 0.4 * random.normal());
-    const { mean, deviation } = await latentPosterior(gaussianLikelihood(seen, [[100]]), start, 1);
+    const { mean, standardDeviation: deviation } = await latentPosterior(
+      gaussianLikelihood(seen, [[100]]),
+      start,
+      1,
+    );
     for (let i = 0; i < count; i++) {
       if (Math.abs(seen[i]!) > 1.4) continue;
       assert.ok(Math.abs(mean[i]! - seen[i]!) < 0.05, `mean ${mean[i]} for ${seen[i]}`);
@@ -41,7 +46,7 @@ describe("posterior of the latents", () => {
     }
   });
 
-  test("in one dimension a particle with a second, higher peak far from the encoder's place is found there", async () => {
+  test("in one dimension a higher peak far from the encoder's latent is found", async () => {
     const twoPeaks: LatentLikelihood = {
       async shared(particles, z) {
         const peak = (at: number, height: number) => height * Math.exp(-((z[0]! - at) ** 2) / 0.18);
@@ -53,7 +58,7 @@ describe("posterior of the latents", () => {
     for (const z of mean) assert.ok(Math.abs(z - 1) < 0.15, `${z}`);
   });
 
-  test("in one dimension only the population gives region and prior", async () => {
+  test("in one dimension region and prior come from the population only", async () => {
     const seen = Float32Array.of(-0.4, -0.2, 0, 0.2, 0.4, 40);
     const likelihood = gaussianLikelihood(seen, [[100]]);
     const start = Float32Array.of(-0.4, -0.2, 0, 0.2, 0.4, 1000);
@@ -61,11 +66,11 @@ describe("posterior of the latents", () => {
     const some = await latentPosterior(likelihood, start, 1, { population });
     const alone = await latentPosterior(likelihood, start.slice(0, 5), 1);
     assert.deepEqual(some.mean.slice(0, 5), alone.mean);
-    assert.deepEqual(some.deviation.slice(0, 5), alone.deviation);
+    assert.deepEqual(some.standardDeviation.slice(0, 5), alone.standardDeviation);
     assert.ok(some.mean[5]! < 0.6, "within the region of the others");
   });
 
-  test("in two dimensions mean and deviation are those of likelihood times standard normal", async () => {
+  test("in two dimensions mean and standard deviation are those of likelihood times standard normal", async () => {
     const precision = [
       [30, 12],
       [12, 10],
@@ -73,7 +78,11 @@ describe("posterior of the latents", () => {
     const random = new Random(2);
     const seen = Float32Array.from({ length: 60 }, () => random.normal());
     const start = seen.map((z) => z + 0.8 * random.normal());
-    const { mean, deviation } = await latentPosterior(gaussianLikelihood(seen, precision), start, 2);
+    const { mean, standardDeviation: deviation } = await latentPosterior(
+      gaussianLikelihood(seen, precision),
+      start,
+      2,
+    );
     // (P + I)⁻¹ P x and the diagonal of (P + I)⁻¹.
     const [a, b, d] = [31, 12, 11];
     const determinant = a * d - b * b;
@@ -87,8 +96,8 @@ describe("posterior of the latents", () => {
     }
   });
 
-  test("a view that cannot tell has the prior's width", async () => {
-    const { deviation } = await latentPosterior(
+  test("an uninformative direction has the prior's width", async () => {
+    const { standardDeviation: deviation } = await latentPosterior(
       gaussianLikelihood(Float32Array.of(0.3, 0.2), [
         [50, 0],
         [0, 0],
@@ -100,7 +109,7 @@ describe("posterior of the latents", () => {
     assert.ok(Math.abs(deviation[1]! - 1) < 1e-3);
   });
 
-  test("a particle of which nothing can be said stays where it was, with the prior's width, and the others are found", async () => {
+  test("a particle with NaN keeps its latent with the prior's width; the others are refined", async () => {
     const sound = gaussianLikelihood(Float32Array.of(0.5, -0.5, 0.4, 0.2), [
       [40, 0],
       [0, 40],
@@ -115,13 +124,17 @@ describe("posterior of the latents", () => {
         return found;
       },
     };
-    const { mean, deviation } = await latentPosterior(broken, Float32Array.of(0.1, 0.2, 0, 0), 2);
+    const { mean, standardDeviation: deviation } = await latentPosterior(
+      broken,
+      Float32Array.of(0.1, 0.2, 0, 0),
+      2,
+    );
     assert.deepEqual([...mean.subarray(0, 2)], [...Float32Array.of(0.1, 0.2)]);
     assert.deepEqual([...deviation.subarray(0, 2)], [1, 1]);
     assert.ok(Math.abs(mean[2]! - (0.4 * 40) / 41) < 1e-2 && Math.abs(mean[3]! - (0.2 * 40) / 41) < 1e-2);
   });
 
-  test("it stops when asked", async () => {
+  test("it can be aborted", async () => {
     const controller = new AbortController();
     controller.abort(new Error("enough"));
     await assert.rejects(

@@ -1,0 +1,66 @@
+import type { BackendName } from "../compute/backends";
+import type { ByteSign } from "../formats/mrc";
+import type { TaskOptions } from "../progress";
+import type { EngineChoice } from "../projection/engines";
+import type { TrainingOptions } from "./options";
+import type { EpochReport } from "./trainer";
+
+/** What a training is made from, where it is written, and how it runs. Paths are relative to the working folder. */
+export interface TrainingSettings extends TaskOptions {
+  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
+  particles: string;
+  /** Neutral model, a text file. */
+  model: string;
+  /** Run folder, created by the training. It must be new or empty unless `resume` is set. */
+  out: string;
+  /** Map file; Gaussians may change where it is at least 0.5, the others keep their neutral values. Default: all may change. */
+  mask?: string;
+  /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */
+  dataFolder?: string;
+  /** Pixel size of the images in Å, if the particle file lacks it or has it wrong. Default: that of the particle file. */
+  apix?: number;
+  /** Whether to read images with the opposite sign, for particles darker than the background. Default false. */
+  invertContrast?: boolean;
+  /** How image stacks of bytes (MRC mode 0) are read. Default: as their header says, else the more plausible. */
+  bytes?: ByteSign;
+  /**
+   * Whether to train also on particles that agree far less with the neutral model than expected from their CTF and the
+   * signal of the others. Default false: they are excluded, reported, and listed in outliers.csv.
+   */
+  keepOutliers?: boolean;
+  /** Finest detail to use, in Å. Default: all that the training box and the signal allow. */
+  resolution?: number;
+  /** The method's parameters. Default: `e2.training.defaultOptions`. */
+  options?: Partial<TrainingOptions>;
+  /** Whether to continue the run in `out` from its last checkpoint. Default false. */
+  resume?: boolean;
+  /**
+   * Bytes that the training may use: half for the transforms of the particles, which are otherwise recomputed from the
+   * images when needed, and half for a training step, for which a smaller batch is used and reported if necessary.
+   * Default: half of the memory available to the process.
+   */
+  memoryBudget?: number;
+  /**
+   * Projection engine, and the number of threads for projections, networks and image transforms. Default: on a GPU the
+   * faster engine in a trial of a few seconds, otherwise `wasm`; one thread per core (for image transforms at most 8). A
+   * resumed run keeps its engine.
+   */
+  engine?: EngineChoice;
+  /**
+   * TensorFlow.js backend for the encoder's input and the engine `tensor`; the networks are trained on the CPU. Used by
+   * `train` only. Default: the backend that is active in this thread, else the best that is available.
+   */
+  backend?: BackendName | "auto";
+  /**
+   * `low` runs the training's threads at a lower priority, so that widgets and pages stay responsive; on an otherwise idle
+   * machine it is as fast. Linux only. Used by `train` only. Default: `low` in a notebook's kernel, else `normal`.
+   */
+  priority?: "normal" | "low";
+  /** Called after the checkpoint of each epoch with the encoder's latents of all particles, [particles · latent]. */
+  onEpoch?: (report: EpochReport, latents: Float32Array) => void;
+  /**
+   * Called with a sentence when the training deviates from what was requested or assumes something, such as a smaller
+   * batch or the choice of an engine.
+   */
+  onWarning?: (warning: string) => void;
+}

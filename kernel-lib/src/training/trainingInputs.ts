@@ -1,0 +1,133 @@
+import path from "node:path";
+import { InputError } from "../errors";
+import { ringsOfBox, ringsWithin } from "../fourier/trainingBox";
+import { hasSameBoxLength } from "../maps/grid";
+import { type GaussianModel, Row } from "../model/gaussianModel";
+import { openParticles, type ParticleSet } from "../particles/particleSet";
+import type { TaskOptions } from "../progress";
+import { readFreeGaussians } from "./freeGaussians";
+import { minParticles, tooFewParticles } from "./preparation";
+import { checkSameParticles, fileState, type InputFiles, stackStates } from "./runs/inputFiles";
+import type { RunFolder } from "./runs/runFolder";
+import type { RunRecord } from "./runs/runRecord";
+import type { TrainingSettings } from "./settings";
+
+/** Opened and checked inputs of a training. */
+export interface TrainingInputs {
+  neutral: GaussianModel;
+  /** Particles, to be closed by the caller. */
+  set: ParticleSet;
+  /** For each Gaussian 1 if it may change. Undefined if all may. */
+  free: Uint8Array | undefined;
+  /** Outermost ring of the training. */
+  rings: number;
+}
+
+/** Reports a warning about a topic. */
+export type Warn = (topic: string, warning: string) => void;
+
+/** Inputs as they are recorded: with absolute paths, so that a run can be resumed from another folder. */
+export function recordedInputs(settings: TrainingSettings): RunRecord["inputs"] {
+  const { particles, model, mask, dataFolder, apix, invertContrast, bytes } = settings;
+  return {
+    particles: path.resolve(particles),
+    model: path.resolve(model),
+    ...(mask && { mask: path.resolve(mask) }),
+    ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
+    ...(apix !== undefined && { apix }),
+    ...(invertContrast && { invertContrast }),
+    ...(bytes && { bytes }),
+  };
+}
+
+/** Opens the particles of a training. @throws InputError for fewer than 10 */
+export async function openTrainingParticles(
+  { particles, dataFolder, apix, invertContrast, bytes }: RunRecord["inputs"],
+  { signal }: TaskOptions,
+): Promise<ParticleSet> {
+  const set = await openParticles(particles, { dataFolder, apix, invertContrast, bytes, signal });
+  if (set.count >= minParticles) return set;
+  await set.close();
+  throw tooFewParticles(particles, set.count);
+}
+
+/** Reads the model of a new run, and what follows from it. @throws InputError if particles and model do not match */
+export async function newInputs(
+  set: ParticleSet,
+  neutral: GaussianModel,
+  settings: TrainingSettings,
+  warn: Warn,
+): Promise<TrainingInputs> {
+  const inputs = recordedInputs(settings);
+  requireSameBox(set, neutral, inputs);
+  requireAmplitude(neutral, inputs.model);
+  const { mask, resolution, onWarning } = settings;
+  const free = mask === undefined ? undefined : await readFreeGaussians(neutral, mask, onWarning);
+  const { boxSize, apix } = neutral;
+  if (resolution === undefined) return { neutral, set, free, rings: ringsOfBox(boxSize) };
+  const rings = ringsWithin(boxSize * apix, resolution, boxSize);
+  const finest = 2 * apix;
+  if (resolution < finest * (1 - 1e-6)) {
+    warn(
+      "resolution",
+      `the model's box is limited to ${finest.toFixed(2)} Å: ${resolution} Å is not reached`,
+    );
+  }
+  return { neutral, set, free, rings };
+}
+
+/** Checks the inputs of a resumed run. @throws InputError unless particles and model are those it was started with */
+export async function resumedInputs(
+  set: ParticleSet,
+  neutral: GaussianModel,
+  { folder, record }: { folder: RunFolder; record: RunRecord },
+  { warn, ...options }: TaskOptions & { warn: Warn },
+): Promise<TrainingInputs> {
+  requireSameBox(set, neutral, record.inputs);
+  requireAmplitude(neutral, record.inputs.model);
+  if (record.particles !== set.count) {
+    throw new InputError(set.file, `the ${record.particles} particles of the run`, `${set.count}`);
+  }
+  if (record.inputFiles) {
+    const now = { particles: await fileState(set.file), stacks: await stackStates(set, options) };
+    for (const warning of checkSameParticles(set.file, record.inputFiles, now)) warn("particles", warning);
+  } else {
+    warn(
+      "particles",
+      "the run was started by an earlier version: it cannot be checked whether its particles are still the same",
+    );
+  }
+  return { neutral, set, free: await folder.readFree(record, neutral.count), rings: record.rings };
+}
+
+/** State of all input files, for the record of a new run. */
+export async function inputFileStates(
+  { particles, model, mask }: RunRecord["inputs"],
+  set: ParticleSet,
+  options: TaskOptions,
+): Promise<InputFiles> {
+  return {
+    particles: await fileState(particles),
+    model: await fileState(model),
+    ...(mask !== undefined && { mask: await fileState(mask) }),
+    stacks: await stackStates(set, options),
+  };
+}
+
+/** @throws InputError if all amplitudes are 0 */
+function requireAmplitude({ params, count }: GaussianModel, file: string): void {
+  const amplitudes = params.subarray(Row.amplitude * count, (Row.amplitude + 1) * count);
+  if (amplitudes.some((amplitude) => amplitude !== 0)) return;
+  throw new InputError(file, "a Gaussian with an amplitude other than 0", "none");
+}
+
+/** @throws InputError unless images and model have the same box length */
+function requireSameBox(set: ParticleSet, neutral: GaussianModel, inputs: RunRecord["inputs"]): void {
+  if (hasSameBoxLength(set, neutral)) return;
+  const [images, model] = [set.boxSize * set.apix, neutral.boxSize * neutral.apix];
+  throw new InputError(
+    inputs.particles,
+    `images as wide as the box of ${inputs.model}, ${model.toFixed(1)} Å`,
+    `${images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å; use --apix, in a notebook \`apix\`, if that pixel size is wrong)`,
+  );
+}
