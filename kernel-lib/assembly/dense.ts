@@ -1,36 +1,36 @@
-// Dense layers of the networks: forward, back to the layer's input, and the update of the weights, which makes the gradient
-// and uses it at once, so that it is never stored. Chunks of a layer are taken one by one from a common counter; every
-// number is summed in the same order whatever the number of threads.
+// Dense layers of the networks: forward, backward to the layer's input, and the update of the weights, which uses the
+// gradient as it is computed without storing it. Threads take chunks of a layer from a common counter; the order of
+// summation does not depend on the number of threads.
 //
-// Weights lie in panels of eight outputs: for each input eight numbers, then 64 bytes of nothing, without which the same
-// rows of all panels would fall into the same lines of the cache. Rows of inputs and outputs are `pitch` bytes apart for the
-// same reason. Sizes that are no multiple of the vectors are filled up with zeros, and stay so.
+// Weights are stored in panels of eight outputs: eight numbers for each input, then a gap of 64 bytes, without which the
+// same rows of all panels would compete for the same cache sets. Rows of inputs and outputs are `pitch` bytes apart for
+// the same reason. Sizes that are not a multiple of the vectors are padded with zeros.
 
 import { mulAdd, sumLanes } from "./math";
 
-// What the host lays down in memory: the same list, in the same order, is in src/network/denseLayer.ts.
+// The task record that the host writes: the same fields in the same order are in src/network/denseLayer.ts.
 @unmanaged
 export class Layer {
-  /** Next chunk to be taken, counted up by all threads. */
+  /** Next chunk, a counter of all threads. */
   next: i32;
   chunks: i32;
   /** 0 forward, 1 backward, 2 update. */
   task: i32;
-  /** Rows of the batch. Buffers have room for a multiple of 4. */
+  /** Rows of the batch. Buffers hold a multiple of 4. */
   rows: i32;
   inputs: i32;
   outputs: i32;
-  /** Forward: whether a ReLU follows. Backward: whether one stands before the input. */
+  /** Forward: whether a ReLU follows. Backward: whether the input came from a ReLU. */
   relu: i32;
   inputPitch: i32;
   outputPitch: i32;
   weights: usize;
   bias: usize;
   input: usize;
-  /** Forward: the output. Else the slope of the loss in the output. */
+  /** Forward: the output. Otherwise the gradient of the loss in the output. */
   output: usize;
-  /** Slope of the loss in the input, written by backward. */
-  inputSlope: usize;
+  /** Gradient of the loss in the input, written by backward. */
+  inputGradient: usize;
   /** Adam's moments, laid out as weights and bias. */
   first: usize;
   second: usize;
@@ -39,11 +39,11 @@ export class Layer {
   beta1: f32;
   beta2: f32;
   epsilon: f32;
-  /** Learning rate over the correction of the first moment. */
+  /** Learning rate divided by the bias correction of the first moment. */
   rate: f32;
-  /** One over the root of the correction of the second moment. */
+  /** 1/√(bias correction of the second moment). */
   root: f32;
-  /** Fraction of a weight that it loses. */
+  /** Fraction of each weight to subtract. */
   decay: f32;
 }
 
@@ -104,21 +104,22 @@ function forward(layer: Layer, panel: i32): void {
   }
 }
 
-/** Inputs that one chunk of the backward pass works on, and panels that it takes at a time, for the cache. */
-const SPAN: i32 = 32;
-const BLOCK: i32 = 32;
+/** Inputs per chunk of the backward pass. */
+const span: i32 = 32;
+/** Panels per cache block. */
+const block: i32 = 32;
 
-/** Adds two neighbouring lanes to what is at the address. */
+/** Adds the first two lanes to the floats at an address. */
 function addPair(at: usize, pair: v128): void {
   v128.store64_lane(at, f32x4.add(v128.load64_zero(at), pair), 0);
 }
 
-/** Slopes in 32 inputs of all rows: products of rows of weights with rows of slopes, both along the outputs. */
+/** Gradients in 32 inputs of all rows: products of rows of weights with rows of output gradients, both along the outputs. */
 function backward(layer: Layer, chunk: i32): void {
   const bytes = panelBytes(layer);
   const panels = (layer.outputs + 7) >> 3;
-  const from = chunk * SPAN;
-  const to = min(from + SPAN, (layer.inputs + 3) & ~3);
+  const from = chunk * span;
+  const to = min(from + span, (layer.inputs + 3) & ~3);
   const dx1 = <usize>layer.inputPitch;
   const dy1 = <usize>layer.outputPitch;
   const dy2 = dy1 + dy1;
@@ -126,15 +127,15 @@ function backward(layer: Layer, chunk: i32): void {
   const zero = f32x4.splat(0);
   const padded = (layer.rows + 3) & ~3;
   for (let row = 0; row < padded; row++) {
-    memory.fill(layer.inputSlope + <usize>row * dx1 + <usize>(4 * from), 0, <usize>(4 * (to - from)));
+    memory.fill(layer.inputGradient + <usize>row * dx1 + <usize>(4 * from), 0, <usize>(4 * (to - from)));
   }
-  for (let block = 0; block < panels; block += BLOCK) {
-    const last = min(block + BLOCK, panels);
+  for (let first = 0; first < panels; first += block) {
+    const last = min(first + block, panels);
     for (let i = from; i < to; i += 2) {
-      const start = layer.weights + <usize>block * bytes + <usize>(32 * i);
+      const start = layer.weights + <usize>first * bytes + <usize>(32 * i);
       const end = layer.weights + <usize>last * bytes + <usize>(32 * i);
       for (let row = 0; row < padded; row += 4) {
-        let d = layer.output + <usize>row * dy1 + <usize>(32 * block);
+        let d = layer.output + <usize>row * dy1 + <usize>(32 * first);
         let a00 = zero;
         let a01 = zero;
         let a10 = zero;
@@ -176,7 +177,7 @@ function backward(layer: Layer, chunk: i32): void {
         }
         const upper = sumLanes(a00, a01, a10, a11);
         const lower = sumLanes(a20, a21, a30, a31);
-        const at = layer.inputSlope + <usize>row * dx1 + <usize>(4 * i);
+        const at = layer.inputGradient + <usize>row * dx1 + <usize>(4 * i);
         addPair(at, upper);
         addPair(at + dx1, v128.shuffle<f32>(upper, upper, 2, 3, 2, 3));
         addPair(at + 2 * dx1, lower);
@@ -184,12 +185,21 @@ function backward(layer: Layer, chunk: i32): void {
       }
     }
   }
-  if (!layer.relu) return;
+  if (layer.relu) reluBackward(layer, from, to);
+}
+
+/** Zeroes the gradient in inputs `from` … `to` − 1 where the ReLU was inactive. */
+function reluBackward(layer: Layer, from: i32, to: i32): void {
+  const dx1 = <usize>layer.inputPitch;
+  const zero = f32x4.splat(0);
   for (let row = 0; row < layer.rows; row++) {
     const offset = <usize>row * dx1 + <usize>(4 * from);
     for (let j: usize = 0; j < <usize>(4 * (to - from)); j += 16) {
       const open = f32x4.gt(v128.load(layer.input + offset + j), zero);
-      v128.store(layer.inputSlope + offset + j, v128.and(open, v128.load(layer.inputSlope + offset + j)));
+      v128.store(
+        layer.inputGradient + offset + j,
+        v128.and(open, v128.load(layer.inputGradient + offset + j)),
+      );
     }
   }
 }
@@ -199,7 +209,7 @@ function adam(layer: Layer, weights: usize, first: usize, second: usize, g: v128
   const one: f32 = 1;
   let m = f32x4.mul(v128.load(first), f32x4.splat(layer.beta1));
   m = mulAdd(g, f32x4.splat(one - layer.beta1), m);
-  // A weight that is never used again must not end in the slow numbers below the normal ones.
+  // Flush to zero: moments of unused weights must not become subnormal, which is slow.
   m = v128.and(m, f32x4.gt(f32x4.abs(m), f32x4.splat(1e-30)));
   let v = f32x4.mul(v128.load(second), f32x4.splat(layer.beta2));
   v = mulAdd(f32x4.mul(g, g), f32x4.splat(one - layer.beta2), v);
@@ -212,13 +222,13 @@ function adam(layer: Layer, weights: usize, first: usize, second: usize, g: v128
   v128.store(weights, f32x4.sub(old, mulAdd(old, f32x4.splat(decay), step)));
 }
 
-/** Weights and bias of eight outputs. */
+/** Updates weights and bias of eight outputs. */
 function update(layer: Layer, panel: i32): void {
   const origin = <usize>panel * panelBytes(layer);
   const x1 = <usize>layer.inputPitch;
   const dy1 = <usize>layer.outputPitch;
-  const slope = layer.output + <usize>(32 * panel);
-  const end = slope + <usize>layer.rows * dy1;
+  const gradient = layer.output + <usize>(32 * panel);
+  const end = gradient + <usize>layer.rows * dy1;
   const decay = layer.decay;
   const zero = f32x4.splat(0);
   for (let i = 0; i < layer.inputs; i += 4) {
@@ -231,7 +241,7 @@ function update(layer: Layer, panel: i32): void {
     let a30 = zero;
     let a31 = zero;
     let x = layer.input + <usize>(4 * i);
-    for (let d = slope; d < end; d += dy1) {
+    for (let d = gradient; d < end; d += dy1) {
       const u = v128.load(d);
       const v = v128.load(d, 16);
       let s = v128.load32_splat(x);
@@ -261,9 +271,18 @@ function update(layer: Layer, panel: i32): void {
     adam(layer, w + 96, m + 96, v + 96, a30, decay);
     adam(layer, w + 112, m + 112, v + 112, a31, decay);
   }
+  updateBias(layer, panel);
+}
+
+/** Updates the bias of eight outputs; it does not decay. */
+function updateBias(layer: Layer, panel: i32): void {
+  const dy1 = <usize>layer.outputPitch;
+  const gradient = layer.output + <usize>(32 * panel);
+  const end = gradient + <usize>layer.rows * dy1;
+  const zero = f32x4.splat(0);
   let s0 = zero;
   let s1 = zero;
-  for (let d = slope; d < end; d += dy1) {
+  for (let d = gradient; d < end; d += dy1) {
     s0 = f32x4.add(s0, v128.load(d));
     s1 = f32x4.add(s1, v128.load(d, 16));
   }
@@ -275,12 +294,12 @@ function update(layer: Layer, panel: i32): void {
   adam(layer, b + 16, m + 16, v + 16, s1, 0);
 }
 
-/** How many chunks a task of a layer has. */
+/** Number of chunks of a task. */
 export function denseChunks(task: i32, inputs: i32, outputs: i32): i32 {
-  return task === 1 ? (inputs + SPAN - 1) / SPAN : (outputs + 7) >> 3;
+  return task === 1 ? (inputs + span - 1) / span : (outputs + 7) >> 3;
 }
 
-/** Works on chunks of the layer at `address` until none is left. */
+/** Works on chunks of the task at `address` until none is left. */
 export function dense(address: usize): void {
   const layer = changetype<Layer>(address);
   while (true) {

@@ -1,5 +1,8 @@
-// Complex fast Fourier transforms of four independent signals at a time, one per lane. Stockham's self-sorting scheme
-// with radices 4, 2, 3, 5, and any other prime. A signal of n samples is n pairs of vectors (re, im), 32 bytes each.
+// Complex fast Fourier transforms of four independent signals at a time, one per lane, by Stockham's self-sorting
+// algorithm with radices 4, 2, 3, 5, and any other prime. A signal of n samples is n pairs of vectors (re, im), 32 bytes
+// each.
+//
+// All arguments are separate scalars, since AssemblyScript has no parameter objects without memory accesses.
 
 // A radix-r stage of length n and stride s takes x[q + s(p + (n/r)j)] to y[q + s(rp + k)] =
 // ω_n^{pk}·Σ_j ω_r^{jk}·x[…], with ω_n^{pk} = table[p·k·s] for the table of e^{−2πij/M}, M = n·s.
@@ -42,13 +45,13 @@ function radix4(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       v128.store(to, f32x4.add(apcI, bpdI), 16);
       let r = f32x4.add(amcR, jR);
       let i = f32x4.add(amcI, jI);
-      storeTurned(to + step, r, i, w1r, w1i);
+      storeTwiddled(to + step, r, i, w1r, w1i);
       r = f32x4.sub(apcR, bpdR);
       i = f32x4.sub(apcI, bpdI);
-      storeTurned(to + 2 * step, r, i, w2r, w2i);
+      storeTwiddled(to + 2 * step, r, i, w2r, w2i);
       r = f32x4.sub(amcR, jR);
       i = f32x4.sub(amcI, jI);
-      storeTurned(to + 3 * step, r, i, w3r, w3i);
+      storeTwiddled(to + 3 * step, r, i, w3r, w3i);
       to += 32;
     }
   }
@@ -87,10 +90,10 @@ function radix3(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       v128.store(to, f32x4.add(ai, sumI), 16);
       let r = f32x4.add(uR, vR);
       let i = f32x4.add(uI, vI);
-      storeTurned(to + step, r, i, w1r, w1i);
+      storeTwiddled(to + step, r, i, w1r, w1i);
       r = f32x4.sub(uR, vR);
       i = f32x4.sub(uI, vI);
-      storeTurned(to + 2 * step, r, i, w2r, w2i);
+      storeTwiddled(to + 2 * step, r, i, w2r, w2i);
       to += 32;
     }
   }
@@ -115,7 +118,7 @@ function radix2(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       v128.store(to, f32x4.add(ai, bi), 16);
       const r = f32x4.sub(ar, br);
       const i = f32x4.sub(ai, bi);
-      storeTurned(to + step, r, i, wr, wi);
+      storeTwiddled(to + step, r, i, wr, wi);
       to += 32;
     }
   }
@@ -172,26 +175,26 @@ function radix5(x: usize, y: usize, n: i32, s: i32, table: usize): void {
       let oddI = f32x4.add(f32x4.mul(s1, dif1R), f32x4.mul(s2, dif2R));
       let r = f32x4.add(evenR, oddR);
       let i = f32x4.sub(evenI, oddI);
-      storeTurned(to + step, r, i, w1r, w1i);
+      storeTwiddled(to + step, r, i, w1r, w1i);
       r = f32x4.sub(evenR, oddR);
       i = f32x4.add(evenI, oddI);
-      storeTurned(to + 4 * step, r, i, w4r, w4i);
+      storeTwiddled(to + 4 * step, r, i, w4r, w4i);
       evenR = f32x4.add(ar, f32x4.add(f32x4.mul(c2, sum1R), f32x4.mul(c1, sum2R)));
       evenI = f32x4.add(ai, f32x4.add(f32x4.mul(c2, sum1I), f32x4.mul(c1, sum2I)));
       oddR = f32x4.sub(f32x4.mul(s2, dif1I), f32x4.mul(s1, dif2I));
       oddI = f32x4.sub(f32x4.mul(s2, dif1R), f32x4.mul(s1, dif2R));
       r = f32x4.add(evenR, oddR);
       i = f32x4.sub(evenI, oddI);
-      storeTurned(to + 2 * step, r, i, w2r, w2i);
+      storeTwiddled(to + 2 * step, r, i, w2r, w2i);
       r = f32x4.sub(evenR, oddR);
       i = f32x4.add(evenI, oddI);
-      storeTurned(to + 3 * step, r, i, w3r, w3i);
+      storeTwiddled(to + 3 * step, r, i, w3r, w3i);
       to += 32;
     }
   }
 }
 
-/** Any odd prime, without the savings that a particular one has: (prime − 1)²/4 products of pairs of branches. */
+/** Any odd prime, by (prime − 1)²/4 products of pairs of branches. */
 function radixOdd(x: usize, y: usize, prime: i32, n: i32, s: i32, table: usize): void {
   const m = n / prime;
   const branch = <usize>(s * m * 32);
@@ -200,7 +203,7 @@ function radixOdd(x: usize, y: usize, prime: i32, n: i32, s: i32, table: usize):
   // ω_prime^j = table[j · root]
   const root = <usize>(8 * m * s);
   for (let p = 0; p < m; p++) {
-    const turn = <usize>(8 * p * s);
+    const twiddle = <usize>(8 * p * s);
     let from = x + <usize>(p * s * 32);
     let to = y + <usize>(prime * p * s * 32);
     for (const end = from + step; from < end; from += 32) {
@@ -238,20 +241,20 @@ function radixOdd(x: usize, y: usize, prime: i32, n: i32, s: i32, table: usize):
           oddR = f32x4.sub(oddR, f32x4.mul(sin, f32x4.sub(bi, ci)));
           oddI = f32x4.add(oddI, f32x4.mul(sin, f32x4.sub(br, cr)));
         }
-        storeTurned(
+        storeTwiddled(
           to + <usize>q * step,
           f32x4.add(evenR, oddR),
           f32x4.add(evenI, oddI),
-          v128.load32_splat(table + <usize>q * turn),
-          v128.load32_splat(table + <usize>q * turn, 4),
+          v128.load32_splat(table + <usize>q * twiddle),
+          v128.load32_splat(table + <usize>q * twiddle, 4),
         );
         const mate = prime - q;
-        storeTurned(
+        storeTwiddled(
           to + <usize>mate * step,
           f32x4.sub(evenR, oddR),
           f32x4.sub(evenI, oddI),
-          v128.load32_splat(table + <usize>mate * turn),
-          v128.load32_splat(table + <usize>mate * turn, 4),
+          v128.load32_splat(table + <usize>mate * twiddle),
+          v128.load32_splat(table + <usize>mate * twiddle, 4),
         );
       }
       v128.store(to, totalR);
@@ -261,16 +264,16 @@ function radixOdd(x: usize, y: usize, prime: i32, n: i32, s: i32, table: usize):
   }
 }
 
-/** Stores (re, im) times (cos, sin), both complex numbers. */
-function storeTurned(to: usize, re: v128, im: v128, cos: v128, sin: v128): void {
+/** Stores the complex product of (re, im) and the twiddle factor (cos, sin). */
+function storeTwiddled(to: usize, re: v128, im: v128, cos: v128, sin: v128): void {
   v128.store(to, f32x4.sub(f32x4.mul(re, cos), f32x4.mul(im, sin)));
   v128.store(to, f32x4.add(f32x4.mul(re, sin), f32x4.mul(im, cos)), 16);
 }
 
 /**
- * Σ_x signal(x)·e^{−2πikx/M} of the four signals at `x`. Quick where M = 2^a·3^b·5^c, and worth its while with further
- * primes up to 13. Both buffers are overwritten; the address of the one that holds the result is returned. With real and
- * imaginary parts exchanged on the way in and out it is the inverse, times M.
+ * Σ_x signal(x)·e^{−2πikx/M} of the four signals at `x`. Fast for M = 2^a·3^b·5^c, and acceptable with further primes up
+ * to 13. Both buffers are overwritten. Exchanging real and imaginary parts before and after gives the inverse times M.
+ * @returns the address of the buffer with the result, `x` or `y`
  */
 export function transform(x: usize, y: usize, size: i32, table: usize): usize {
   let n = size;

@@ -1,51 +1,54 @@
-// The last step of the decoder: from its raw numbers to the Gaussians of each particle, and the slope of the loss back.
-// Pieces of the rows are taken one by one from a common counter.
+// The head of the decoder: from its raw outputs to the Gaussians of each particle, and the gradient of the loss backward.
+// Threads take chunks of the rows from a common counter.
 //
-// Raw numbers come in three runs: of positions, of amplitudes, of widths. A position moves by 0.3·tanh(raw/3) box units,
-// an amplitude is multiplied by 2·sigmoid(raw), a width by 0.5 + sigmoid(raw); the numbers come from the host.
+// Raw outputs come in three runs: positions, amplitudes, widths. A position moves by reach·tanh(gain·raw/reach) box units,
+// an amplitude is multiplied by 2·sigmoid(raw), a width by 0.5 + sigmoid(raw).
 
-import { expOf, mulAdd } from "./math";
+import { exp, mulAdd } from "./math";
 
-// What the host lays down in memory: the same list, in the same order, is in src/network/headLayer.ts.
+// The task record that the host writes: the same fields in the same order are in src/network/headLayer.ts.
 @unmanaged
 export class Head {
-  /** Next piece to be taken, counted up by all threads. */
+  /** Next chunk, a counter of all threads. */
   next: i32;
   chunks: i32;
-  /** 3 decode, 4 back to the raw numbers. */
+  /** 3 decode, 4 backward. */
   task: i32;
-  /** Raw numbers of a particle, and bytes from one particle's to the next one's. */
+  /** Raw outputs per particle. */
   outputs: i32;
+  /** Bytes from one particle's raw outputs to the next one's. */
   pitch: i32;
   /** N. */
   gaussians: i32;
-  /** Where the runs of amplitudes and of widths begin. */
+  /** Index of the first raw output of the amplitudes, and of the widths. */
   firstAmplitude: i32;
   firstWidth: i32;
-  /** i32[outputs]: the place of each raw number in a set of 5·N parameters, ascending. */
+  /** i32[outputs]: index of each raw output in a set of 5·N parameters, ascending. */
   slots: usize;
   /** f32[5·N] */
   neutral: usize;
-  /** Decode: the raw numbers. Back: takes the slopes in them. */
+  /** Decode: the raw outputs. Backward: receives the gradient in them. */
   raw: usize;
-  /** Derivative of each parameter in its raw number, laid out as `raw`; 0 where decode need not tell. */
-  slopes: usize;
+  /** Derivative of each parameter in its raw output, laid out as `raw`; 0 where no backward pass follows. */
+  derivatives: usize;
   /** f32[B · 5·N] */
   models: usize;
-  /** f32[B · 5·N]: slope in the Gaussians, before `scale`. */
+  /** f32[B · 5·N]: gradient in the Gaussians, before `scale`. */
   gradient: usize;
-  /** Box units that a position moves at most, and per raw number near zero. */
+  /** Largest displacement in box units. */
   reach: f32;
+  /** Displacement per raw output near zero. */
   gain: f32;
+  /** Factor on the gradient. */
   scale: f32;
-  /** Factor on (value − neutral)/neutral², the slope of the penalty on amplitudes and widths. */
+  /** Factor on (value − neutral)/neutral², the gradient of the penalty on amplitudes and widths. */
   penalty: f32;
 }
 
-/** Raw numbers of a piece, a multiple of 4. */
-const PIECE: i32 = 2048;
+/** Raw outputs per chunk, a multiple of 4. */
+const chunkLength: i32 = 2048;
 
-/** Four floats at neighbouring places, or at the places that four slots name; places beyond `lanes` repeat the first. */
+/** Gathers the floats at four slots; lanes from `lanes` on repeat the first. */
 function load4(base: usize, slots: usize, lanes: i32): v128 {
   const first = load<i32>(slots);
   if (lanes === 4 && load<i32>(slots, 12) === first + 3) return v128.load(base + <usize>(4 * first));
@@ -56,6 +59,7 @@ function load4(base: usize, slots: usize, lanes: i32): v128 {
   return v;
 }
 
+/** Scatters the first `lanes` floats to their slots. */
 function store4(base: usize, slots: usize, lanes: i32, v: v128): void {
   const first = load<i32>(slots);
   if (lanes === 4 && load<i32>(slots, 12) === first + 3) {
@@ -68,7 +72,7 @@ function store4(base: usize, slots: usize, lanes: i32, v: v128): void {
   if (lanes > 3) store<f32>(base + <usize>(4 * load<i32>(slots, 12)), f32x4.extract_lane(v, 3));
 }
 
-/** The first `lanes` floats, so that the numbers of the next piece, which another thread may have written, stay. */
+/** Stores only the first `lanes` floats: the next ones belong to a chunk that another thread may have written. */
 function storeFirst(at: usize, lanes: i32, v: v128): void {
   if (lanes === 4) {
     v128.store(at, v);
@@ -79,20 +83,20 @@ function storeFirst(at: usize, lanes: i32, v: v128): void {
   if (lanes > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
 }
 
-/** 1/(1 + exp(−x)), exactly ½ at 0; what is not finite stays so, and shows. */
+/** 1/(1 + exp(−x)), exactly ½ at 0; NaN where x is not finite. */
 function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
   const limited = f32x4.max(f32x4.splat(-60), f32x4.min(f32x4.splat(60), f32x4.neg(x)));
   const broken = f32x4.mul(x, f32x4.splat(0));
-  return f32x4.add(broken, f32x4.div(one, f32x4.add(one, expOf(limited))));
+  return f32x4.add(broken, f32x4.div(one, f32x4.add(one, exp(limited))));
 }
 
-/** Raw numbers from `from` to before `to` of one particle, all in one run. */
+/** Decodes raw outputs `from` … `to` − 1 of one particle, all in one run; `kind` 0 position, 1 amplitude, 2 width. */
 function decodeRun(head: Head, row: i32, from: i32, to: i32, kind: i32): void {
-  const learning = head.slopes !== 0;
+  const training = head.derivatives !== 0;
   const one = f32x4.splat(1);
   const raw = head.raw + <usize>row * <usize>head.pitch;
-  const slopes = head.slopes + <usize>row * <usize>head.pitch;
+  const derivatives = head.derivatives + <usize>row * <usize>head.pitch;
   const model = head.models + <usize>row * <usize>(20 * head.gaussians);
   const reach = f32x4.splat(head.reach);
   const gain = f32x4.splat(head.gain);
@@ -105,26 +109,27 @@ function decodeRun(head: Head, row: i32, from: i32, to: i32, kind: i32): void {
     const base = load4(head.neutral, slots, lanes);
     const value = v128.load(raw + <usize>(4 * j));
     let result: v128;
-    let slope: v128;
+    let derivative: v128;
     if (kind === 0) {
       // tanh(x) = 2·sigmoid(2x) − 1
       const s = sigmoid(f32x4.mul(value, turn));
       const t = f32x4.sub(f32x4.add(s, s), one);
       result = mulAdd(reach, t, base);
-      slope = f32x4.mul(gain, f32x4.sub(one, f32x4.mul(t, t)));
+      derivative = f32x4.mul(gain, f32x4.sub(one, f32x4.mul(t, t)));
     } else {
       const s = sigmoid(value);
       result = f32x4.mul(base, mulAdd(factor, s, offset));
-      slope = f32x4.mul(f32x4.mul(base, factor), f32x4.mul(s, f32x4.sub(one, s)));
+      derivative = f32x4.mul(f32x4.mul(base, factor), f32x4.mul(s, f32x4.sub(one, s)));
     }
     store4(model, slots, lanes, result);
-    if (learning) storeFirst(slopes + <usize>(4 * j), lanes, slope);
+    if (training) storeFirst(derivatives + <usize>(4 * j), lanes, derivative);
   }
 }
 
-function backRun(head: Head, row: i32, from: i32, to: i32, penalised: bool): void {
+/** The gradient of the loss in raw outputs `from` … `to` − 1 of one particle. */
+function backwardRun(head: Head, row: i32, from: i32, to: i32, penalized: bool): void {
   const raw = head.raw + <usize>row * <usize>head.pitch;
-  const slopes = head.slopes + <usize>row * <usize>head.pitch;
+  const derivatives = head.derivatives + <usize>row * <usize>head.pitch;
   const parameters = <usize>row * <usize>(20 * head.gaussians);
   const model = head.models + parameters;
   const gradient = head.gradient + parameters;
@@ -134,38 +139,38 @@ function backRun(head: Head, row: i32, from: i32, to: i32, penalised: bool): voi
     const lanes = min(4, to - j);
     const slots = head.slots + <usize>(4 * j);
     let g = f32x4.mul(scale, load4(gradient, slots, lanes));
-    if (penalised) {
+    if (penalized) {
       const base = load4(head.neutral, slots, lanes);
       const square = f32x4.mul(base, base);
-      const strayed = f32x4.div(f32x4.sub(load4(model, slots, lanes), base), square);
-      // A neutral value of zero cannot stray.
+      const deviation = f32x4.div(f32x4.sub(load4(model, slots, lanes), base), square);
+      // No penalty where the neutral value is 0.
       const known = f32x4.gt(square, f32x4.splat(0));
-      g = f32x4.add(g, v128.and(known, f32x4.mul(penalty, strayed)));
+      g = f32x4.add(g, v128.and(known, f32x4.mul(penalty, deviation)));
     }
-    storeFirst(raw + <usize>(4 * j), lanes, f32x4.mul(g, v128.load(slopes + <usize>(4 * j))));
+    storeFirst(raw + <usize>(4 * j), lanes, f32x4.mul(g, v128.load(derivatives + <usize>(4 * j))));
   }
 }
 
-function piecesOfRow(outputs: i32): i32 {
-  return (outputs + PIECE - 1) / PIECE;
+function chunksPerRow(outputs: i32): i32 {
+  return (outputs + chunkLength - 1) / chunkLength;
 }
 
-/** How many pieces so many rows of raw numbers have. */
+/** Number of chunks of a task. */
 export function headChunks(rows: i32, outputs: i32): i32 {
-  return rows * piecesOfRow(outputs);
+  return rows * chunksPerRow(outputs);
 }
 
-/** Works on pieces of the head at `address` until none is left. */
+/** Works on chunks of the task at `address` until none is left. */
 export function head(address: usize): void {
   const head = changetype<Head>(address);
-  const pieces = piecesOfRow(head.outputs);
+  const perRow = chunksPerRow(head.outputs);
   const decode = head.task === 3;
   while (true) {
     const chunk = atomic.add<i32>(address, 1);
     if (chunk >= head.chunks) return;
-    const row = chunk / pieces;
-    const from = PIECE * (chunk % pieces);
-    const to = min(from + PIECE, head.outputs);
+    const row = chunk / perRow;
+    const from = chunkLength * (chunk % perRow);
+    const to = min(from + chunkLength, head.outputs);
     const amplitude = max(from, min(to, head.firstAmplitude));
     const width = max(from, min(to, head.firstWidth));
     if (decode) {
@@ -173,8 +178,8 @@ export function head(address: usize): void {
       decodeRun(head, row, amplitude, width, 1);
       decodeRun(head, row, width, to, 2);
     } else {
-      backRun(head, row, from, amplitude, false);
-      backRun(head, row, amplitude, to, true);
+      backwardRun(head, row, from, amplitude, false);
+      backwardRun(head, row, amplitude, to, true);
     }
   }
 }

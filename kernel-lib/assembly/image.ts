@@ -1,12 +1,14 @@
-// The image of one particle: its Fourier transform on the disc (see src/fourier/disc.ts), phases flipped, every ring
+// Particle images: the Fourier transform of one image on the disc (see src/fourier/disc.ts), phase-flipped, every ring
 // divided by its norm; and the mean CTF² of the rings. Rows are transformed eight at a time, as the real and imaginary
-// parts of four signals, then the columns kx = 0 … K four at a time. Single precision, sums of rings in double; the
-// phase of the CTF, which grows to hundreds of turns, in double too.
+// parts of four signals, then the columns kx = 0 … K four at a time. Single precision, except for the sums over rings and
+// the phase of the CTF, which grows to hundreds of turns.
 
 import { transform } from "./fft";
-import { expOf, mulAdd, sinTurns, storeTransposed } from "./math";
+// biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
+import { Ctf, ctfPhases } from "./imageCtf";
+import { exp, mulAdd, sin2pi, storeTransposed } from "./math";
 
-// What the host lays down in memory: the same list, in the same order, is in src/particles/imageKernel.ts.
+// The record that the host writes: the same fields in the same order are in src/particles/images/imageKernel.ts.
 @unmanaged
 export class Image {
   /** S, at least 8. */
@@ -15,9 +17,9 @@ export class Image {
   rings: i32;
   /** f32[S²] */
   pixels: usize;
-  /** f32[columns · (2K + 1) · 2], the disc's layout; columns is K + 1 filled up to a multiple of 4. */
+  /** f32[columns · (2K + 1) · 2], the disc's layout; columns is K + 1 rounded up to a multiple of 4. */
   transform: usize;
-  /** The CTF, or 0 where phases are left as they are. */
+  /** The CTF, or 0 for no phase flipping. */
   ctf: usize;
   /** f32[K + 1]: the mean CTF² of each ring. */
   power: usize;
@@ -29,28 +31,14 @@ export class Image {
   samplesInRing: usize;
   /** f32[2·S]: cos and −sin of 2πj/S. */
   twiddles: usize;
-  /** f32[3K + 4], for k = kx + ky from −K on: cos of 2πk⌊S/2⌋/S, which moves the origin to pixel ⌊S/2⌋; the same of sin. */
+  /** f32[3K + 4], for k = kx + ky from −K on: cos of 2πk⌊S/2⌋/S, which moves the origin to pixel ⌊S/2⌋. */
   originCos: usize;
+  /** The sine of the same. */
   originSin: usize;
   scratch: usize;
 }
 
-/**
- * (χ + asin Q)/2π = x²·xx + y²·yy + xy·xy + s⁴·fourth + constant, in Fourier pixels. The CTF is its sine, and CTF² is
- * the square of that times power·exp(decay·s²).
- */
-@unmanaged
-class Ctf {
-  xx: f64;
-  yy: f64;
-  xy: f64;
-  fourth: f64;
-  constant: f64;
-  decay: f64;
-  power: f64;
-}
-
-// Scratch: the sums of the rings; two buffers for transforms; the columns in tiles of four kx.
+// Scratch: sums over rings; two buffers for transforms; the columns in tiles of four kx.
 
 function quads(rings: i32): i32 {
   return (rings + 4) >> 2;
@@ -60,17 +48,17 @@ function sumBytes(rings: i32): usize {
   return (<usize>(8 * (rings + 1)) + 63) & ~(<usize>63);
 }
 
-/** Four signals. */
+/** Bytes of four signals. */
 function bufferBytes(size: i32): usize {
   return <usize>(32 * size);
 }
 
-/** Rows are stored eight at a time. The rest keeps the tiles of 128 rows from falling into the same lines of the cache. */
+/** Rows are stored eight at a time. The gap keeps tiles of 128 rows in different cache sets. */
 function tileBytes(size: i32): usize {
   return <usize>(32 * ((size + 7) & ~7) + 256);
 }
 
-/** Bytes of scratch for an image. */
+/** Scratch bytes for an image. */
 export function imageScratchBytes(size: i32, rings: i32): usize {
   return sumBytes(rings) + 2 * bufferBytes(size) + <usize>quads(rings) * tileBytes(size);
 }
@@ -83,7 +71,7 @@ function tileAt(image: Image, quad: i32): usize {
   return bufferAt(image) + 2 * bufferBytes(image.size) + <usize>quad * tileBytes(image.size);
 }
 
-/** Mean of the pixels. Only the origin knows of it, but beside a large one the other samples would lose digits. */
+/** Mean of the pixels. It only affects the origin, but a large one would cost the other samples digits. */
 function mean(image: Image): f32 {
   const pixels = image.size * image.size;
   const end = image.pixels + <usize>(4 * pixels);
@@ -101,147 +89,93 @@ function mean(image: Image): f32 {
   return <f32>(sum / <f64>pixels);
 }
 
-/** Transforms the rows; twice their spectra, for kx = 0 … K, go to the tiles. All rings are divided by their norm later. */
+/** Transforms the rows and stores twice their spectra, kx = 0 … K, in the tiles; rings are divided by their norm later. */
 function transformRows(image: Image): void {
   const size = image.size;
-  const grey = f32x4.splat(mean(image));
+  const mean4 = f32x4.splat(mean(image));
   const buffer = bufferAt(image);
   const other = buffer + bufferBytes(size);
-  const pitch = <usize>(4 * size);
   for (let y = 0; y < size; y += 8) {
-    // Beyond the last row the last is read again; what comes of it is not used.
-    const r0 = image.pixels + <usize>y * pitch;
-    const r1 = image.pixels + <usize>min(y + 1, size - 1) * pitch;
-    const r2 = image.pixels + <usize>min(y + 2, size - 1) * pitch;
-    const r3 = image.pixels + <usize>min(y + 3, size - 1) * pitch;
-    const r4 = image.pixels + <usize>min(y + 4, size - 1) * pitch;
-    const r5 = image.pixels + <usize>min(y + 5, size - 1) * pitch;
-    const r6 = image.pixels + <usize>min(y + 6, size - 1) * pitch;
-    const r7 = image.pixels + <usize>min(y + 7, size - 1) * pitch;
-    for (let x = 0; x < size; x += 4) {
-      // The last four may overlap those before.
-      const from = min(x, size - 4);
-      const at = <usize>(4 * from);
-      const to = buffer + <usize>(32 * from);
-      storeTransposed(
-        to,
-        32,
-        f32x4.sub(v128.load(r0 + at), grey),
-        f32x4.sub(v128.load(r2 + at), grey),
-        f32x4.sub(v128.load(r4 + at), grey),
-        f32x4.sub(v128.load(r6 + at), grey),
-      );
-      storeTransposed(
-        to + 16,
-        32,
-        f32x4.sub(v128.load(r1 + at), grey),
-        f32x4.sub(v128.load(r3 + at), grey),
-        f32x4.sub(v128.load(r5 + at), grey),
-        f32x4.sub(v128.load(r7 + at), grey),
-      );
-    }
-    const z = transform(buffer, other, size, image.twiddles);
-    for (let quad = 0; quad < quads(image.rings); quad++) {
-      const p = z + <usize>(128 * quad);
-      const m = z + <usize>(32 * (size - 4 * quad));
-      const to = tileAt(image, quad) + <usize>(32 * y);
-      // The mate of kx is S − kx, that of 0 is 0.
-      const m0 = quad === 0 ? z : m;
-      const ar = v128.load(p);
-      const ai = v128.load(p, 16);
-      const br = v128.load(p, 32);
-      const bi = v128.load(p, 48);
-      const cr = v128.load(p, 64);
-      const ci = v128.load(p, 80);
-      const dr = v128.load(p, 96);
-      const di = v128.load(p, 112);
-      const Ar = v128.load(m0);
-      const Ai = v128.load(m0, 16);
-      const Br = v128.load(m - 32);
-      const Bi = v128.load(m - 32, 16);
-      const Cr = v128.load(m - 64);
-      const Ci = v128.load(m - 64, 16);
-      const Dr = v128.load(m - 96);
-      const Di = v128.load(m - 96, 16);
-      // Rows y, y + 2, … were the real parts, y + 1, … the imaginary ones.
-      storeTransposed(to, 64, f32x4.add(ar, Ar), f32x4.add(br, Br), f32x4.add(cr, Cr), f32x4.add(dr, Dr));
-      storeTransposed(
-        to + 16,
-        64,
-        f32x4.sub(ai, Ai),
-        f32x4.sub(bi, Bi),
-        f32x4.sub(ci, Ci),
-        f32x4.sub(di, Di),
-      );
-      storeTransposed(
-        to + 32,
-        64,
-        f32x4.add(ai, Ai),
-        f32x4.add(bi, Bi),
-        f32x4.add(ci, Ci),
-        f32x4.add(di, Di),
-      );
-      storeTransposed(
-        to + 48,
-        64,
-        f32x4.sub(Ar, ar),
-        f32x4.sub(Br, br),
-        f32x4.sub(Cr, cr),
-        f32x4.sub(Dr, dr),
-      );
-    }
+    loadRows(image, y, mean4, buffer);
+    unpackRows(image, y, transform(buffer, other, size, image.twiddles));
   }
 }
 
-/** The fraction of a turn of four phases, less a half: its sine is that of the phase with the sign changed. */
-function turned(low: v128, high: v128): v128 {
-  const half = f64x2.splat(0.5);
-  const a = f64x2.sub(f64x2.sub(low, f64x2.floor(low)), half);
-  const b = f64x2.sub(f64x2.sub(high, f64x2.floor(high)), half);
-  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 1, 4, 5);
+/** Loads eight rows as the real and imaginary parts of four signals. */
+function loadRows(image: Image, y: i32, mean4: v128, buffer: usize): void {
+  const size = image.size;
+  const pitch = <usize>(4 * size);
+  // Beyond the last row the last one is read again, and the result is not used.
+  const r0 = image.pixels + <usize>y * pitch;
+  const r1 = image.pixels + <usize>min(y + 1, size - 1) * pitch;
+  const r2 = image.pixels + <usize>min(y + 2, size - 1) * pitch;
+  const r3 = image.pixels + <usize>min(y + 3, size - 1) * pitch;
+  const r4 = image.pixels + <usize>min(y + 4, size - 1) * pitch;
+  const r5 = image.pixels + <usize>min(y + 5, size - 1) * pitch;
+  const r6 = image.pixels + <usize>min(y + 6, size - 1) * pitch;
+  const r7 = image.pixels + <usize>min(y + 7, size - 1) * pitch;
+  for (let x = 0; x < size; x += 4) {
+    // The last four may overlap the ones before.
+    const from = min(x, size - 4);
+    const at = <usize>(4 * from);
+    const to = buffer + <usize>(32 * from);
+    storeTransposed(
+      to,
+      32,
+      f32x4.sub(v128.load(r0 + at), mean4),
+      f32x4.sub(v128.load(r2 + at), mean4),
+      f32x4.sub(v128.load(r4 + at), mean4),
+      f32x4.sub(v128.load(r6 + at), mean4),
+    );
+    storeTransposed(
+      to + 16,
+      32,
+      f32x4.sub(v128.load(r1 + at), mean4),
+      f32x4.sub(v128.load(r3 + at), mean4),
+      f32x4.sub(v128.load(r5 + at), mean4),
+      f32x4.sub(v128.load(r7 + at), mean4),
+    );
+  }
 }
 
-/**
- * Phases of the CTF at kx = 4·quad and the next three, for every ky from 0 on two vectors of what `turned` gives: at ky
- * and at −ky.
- */
-function phases(image: Image, quad: i32, to: usize): void {
-  const ctf = changetype<Ctf>(image.ctf);
-  const x = f64x2.splat(<f64>(4 * quad));
-  const x0 = f64x2.add(x, f64x2(0, 1));
-  const x1 = f64x2.add(x, f64x2(2, 3));
-  const xx0 = f64x2.mul(x0, x0);
-  const xx1 = f64x2.mul(x1, x1);
-  const constant = f64x2.splat(ctf.constant);
-  const base0 = f64x2.add(f64x2.mul(xx0, f64x2.splat(ctf.xx)), constant);
-  const base1 = f64x2.add(f64x2.mul(xx1, f64x2.splat(ctf.xx)), constant);
-  const slope0 = f64x2.mul(x0, f64x2.splat(ctf.xy));
-  const slope1 = f64x2.mul(x1, f64x2.splat(ctf.xy));
-  const fourth = f64x2.splat(ctf.fourth);
-  const extent = load<i32>(image.extent + <usize>(16 * quad));
-  for (let ky = 0; ky <= extent; ky++) {
-    const y = <f64>ky;
-    const yy = f64x2.splat(y * y);
-    const along = f64x2.splat(y * y * ctf.yy);
-    const y2 = f64x2.splat(y);
-    const s0 = f64x2.add(xx0, yy);
-    const s1 = f64x2.add(xx1, yy);
-    const even0 = f64x2.add(f64x2.add(base0, along), f64x2.mul(f64x2.mul(s0, s0), fourth));
-    const even1 = f64x2.add(f64x2.add(base1, along), f64x2.mul(f64x2.mul(s1, s1), fourth));
-    const odd0 = f64x2.mul(slope0, y2);
-    const odd1 = f64x2.mul(slope1, y2);
-    v128.store(to, turned(f64x2.add(even0, odd0), f64x2.add(even1, odd1)));
-    v128.store(to, turned(f64x2.sub(even0, odd0), f64x2.sub(even1, odd1)), 16);
-    to += 32;
+/** Separates the spectra of eight rows, kx = 0 … K, and stores them in the tiles. */
+function unpackRows(image: Image, y: i32, z: usize): void {
+  const size = image.size;
+  for (let quad = 0; quad < quads(image.rings); quad++) {
+    const p = z + <usize>(128 * quad);
+    const m = z + <usize>(32 * (size - 4 * quad));
+    const to = tileAt(image, quad) + <usize>(32 * y);
+    // The Friedel mate of kx is S − kx, that of 0 is 0.
+    const m0 = quad === 0 ? z : m;
+    const ar = v128.load(p);
+    const ai = v128.load(p, 16);
+    const br = v128.load(p, 32);
+    const bi = v128.load(p, 48);
+    const cr = v128.load(p, 64);
+    const ci = v128.load(p, 80);
+    const dr = v128.load(p, 96);
+    const di = v128.load(p, 112);
+    const Ar = v128.load(m0);
+    const Ai = v128.load(m0, 16);
+    const Br = v128.load(m - 32);
+    const Bi = v128.load(m - 32, 16);
+    const Cr = v128.load(m - 64);
+    const Ci = v128.load(m - 64, 16);
+    const Dr = v128.load(m - 96);
+    const Di = v128.load(m - 96, 16);
+    // Rows y, y + 2, … were the real parts, y + 1, … the imaginary ones.
+    storeTransposed(to, 64, f32x4.add(ar, Ar), f32x4.add(br, Br), f32x4.add(cr, Cr), f32x4.add(dr, Dr));
+    storeTransposed(to + 16, 64, f32x4.sub(ai, Ai), f32x4.sub(bi, Bi), f32x4.sub(ci, Ci), f32x4.sub(di, Di));
+    storeTransposed(to + 32, 64, f32x4.add(ai, Ai), f32x4.add(bi, Bi), f32x4.add(ci, Ci), f32x4.add(di, Di));
+    storeTransposed(to + 48, 64, f32x4.sub(Ar, ar), f32x4.sub(Br, br), f32x4.sub(Cr, cr), f32x4.sub(Dr, dr));
   }
 }
 
 /**
- * Moves the origin of four samples of one ky, changes their signs, and stores each in its row of the result.
+ * Moves the origin of four samples of one ky, applies their signs, and stores each in its row of the result.
  * @returns their powers
  */
-
-function place(from: usize, cos: v128, sin: v128, sign: v128, to: usize, pitch: usize): v128 {
+function storeSamples(from: usize, cos: v128, sin: v128, sign: v128, to: usize, pitch: usize): v128 {
   const re = v128.load(from);
   const im = v128.load(from, 16);
   const r = v128.xor(f32x4.sub(f32x4.mul(re, cos), f32x4.mul(im, sin)), sign);
@@ -255,12 +189,12 @@ function place(from: usize, cos: v128, sin: v128, sign: v128, to: usize, pitch: 
   return f32x4.add(f32x4.mul(r, r), f32x4.mul(i, i));
 }
 
-/** Adds the lanes to the sums of the rings of four samples of one ky, at kx = 4·quad and the next three. */
-function tally(image: Image, quad: i32, ky: i32, values: v128): void {
+/** Adds four values of one ky, at kx = 4·quad and the next three, to the sums of their rings. */
+function addToRings(image: Image, quad: i32, ky: i32, values: v128): void {
   const pitch = <usize>(4 * (2 * image.rings + 1));
   const ring = image.ring + <usize>(4 * quad) * pitch + <usize>(4 * (image.rings + ky));
   const sums = image.scratch;
-  // The column kx = 0 is there once, every other sample stands for its Friedel mate too.
+  // Samples with kx > 0 count twice, for their Friedel mate.
   const weighted = f32x4.mul(values, f32x4.replace_lane(f32x4.splat(2), 0, quad === 0 ? 1 : 2));
   add(sums + 8 * <usize>load<i32>(ring), f32x4.extract_lane(weighted, 0));
   add(sums + 8 * <usize>load<i32>(ring + pitch), f32x4.extract_lane(weighted, 1));
@@ -272,7 +206,7 @@ function add(at: usize, value: f32): void {
   store<f64>(at, load<f64>(at) + <f64>value);
 }
 
-/** Transforms four columns, and puts what of them is within the disc into the result and into the sums of the rings. */
+/** Transforms four columns, stores their samples within the disc, and adds their powers to the sums of the rings. */
 function transformColumns(image: Image, quad: i32): void {
   const size = image.size;
   const rings = image.rings;
@@ -280,12 +214,12 @@ function transformColumns(image: Image, quad: i32): void {
   const line = buffer + bufferBytes(size);
   const z = transform(tileAt(image, quad), buffer, size, image.twiddles);
   const flip = image.ctf !== 0;
-  if (flip) phases(image, quad, line);
   const pitch = <usize>(8 * (2 * rings + 1));
   const centre = image.transform + <usize>(4 * quad) * pitch + <usize>(8 * rings);
   const originCos = image.originCos + <usize>(4 * (4 * quad + rings));
   const originSin = image.originSin + <usize>(4 * (4 * quad + rings));
   const extent = load<i32>(image.extent + <usize>(16 * quad));
+  if (flip) ctfPhases(changetype<Ctf>(image.ctf), quad, extent, line);
   const zero = f32x4.splat(0);
   const minus = i32x4.splat(0x80000000);
   for (let ky: usize = 0; ky <= <usize>extent; ky++) {
@@ -298,18 +232,18 @@ function transformColumns(image: Image, quad: i32): void {
     const at: usize = 4 * ky;
     let cos = v128.load(originCos + at);
     let sin = v128.load(originSin + at);
-    let power = place(z + 32 * ky, cos, sin, up, centre + 8 * ky, pitch);
+    let power = storeSamples(z + 32 * ky, cos, sin, up, centre + 8 * ky, pitch);
     if (ky !== 0) {
       cos = v128.load(originCos - at);
       sin = v128.load(originSin - at);
       const mate = z + 32 * (<usize>size - ky);
-      power = f32x4.add(power, place(mate, cos, sin, down, centre - 8 * ky, pitch));
+      power = f32x4.add(power, storeSamples(mate, cos, sin, down, centre - 8 * ky, pitch));
     }
-    tally(image, quad, <i32>ky, power);
+    addToRings(image, quad, <i32>ky, power);
   }
 }
 
-/** Turns the sums of the rings into what their samples are multiplied by, twice in single precision. */
+/** Replaces the sum of each ring by the factor of its samples, twice in single precision. */
 function invertNorms(image: Image): void {
   for (let r: usize = 0; r <= <usize>image.rings; r++) {
     const at = image.scratch + 8 * r;
@@ -320,8 +254,8 @@ function invertNorms(image: Image): void {
   }
 }
 
-/** Divides each ring by its norm, and clears what lies outside the disc. */
-function normalise(image: Image): void {
+/** Divides each ring by its norm, and clears samples outside the disc. */
+function normalize(image: Image): void {
   invertNorms(image);
   const rings = image.rings;
   const width = 2 * rings + 1;
@@ -346,16 +280,16 @@ function normalise(image: Image): void {
   }
 }
 
-/** Transforms the image, phases flipped where a CTF is given, every ring divided by its norm; a ring of zeros stays so. */
+/** Transforms the image, phase-flipped where a CTF is given, and divides every ring by its norm; rings of zeros stay. */
 export function transformImage(address: usize): void {
   const image = changetype<Image>(address);
   memory.fill(image.scratch, 0, sumBytes(image.rings));
   transformRows(image);
   for (let quad = 0; quad < quads(image.rings); quad++) transformColumns(image, quad);
-  normalise(image);
+  normalize(image);
 }
 
-/** Mean CTF² over each ring, every sample counted with its multiplicity; ring 0 is given 1. */
+/** Mean CTF² over each ring, weighted by the multiplicity; 1 for ring 0. */
 export function ringPower(address: usize): void {
   const image = changetype<Image>(address);
   const ctf = changetype<Ctf>(image.ctf);
@@ -364,19 +298,19 @@ export function ringPower(address: usize): void {
   const decay = <f32>ctf.decay;
   memory.fill(image.scratch, 0, sumBytes(rings));
   for (let quad = 0; quad < quads(rings); quad++) {
-    phases(image, quad, line);
-    const x = f32x4.add(f32x4.splat(4 * <f32>quad), f32x4(0, 1, 2, 3));
     const extent = load<i32>(image.extent + <usize>(16 * quad));
+    ctfPhases(ctf, quad, extent, line);
+    const x = f32x4.add(f32x4.splat(4 * <f32>quad), f32x4(0, 1, 2, 3));
     for (let ky = 0; ky <= extent; ky++) {
-      const up = sinTurns(v128.load(line + <usize>(32 * ky)));
-      const down = sinTurns(v128.load(line + <usize>(32 * ky), 16));
+      const up = sin2pi(v128.load(line + <usize>(32 * ky)));
+      const down = sin2pi(v128.load(line + <usize>(32 * ky), 16));
       let power = f32x4.mul(up, up);
       if (ky > 0) power = mulAdd(down, down, power);
       if (decay !== 0) {
         const square = mulAdd(x, x, f32x4.splat(<f32>(ky * ky)));
-        power = f32x4.mul(power, expOf(f32x4.mul(square, f32x4.splat(decay))));
+        power = f32x4.mul(power, exp(f32x4.mul(square, f32x4.splat(decay))));
       }
-      tally(image, quad, ky, power);
+      addToRings(image, quad, ky, power);
     }
   }
   store<f32>(image.power, 1);

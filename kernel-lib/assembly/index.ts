@@ -1,46 +1,40 @@
-// What WebAssembly does of the projection engine, of the networks and of the images of particles. The networks' part is in
-// dense.ts and head.ts, the images' in image.ts. The engine's, of one thread: the host lays a Job in shared memory and calls
-// `work` in every thread; particles are taken one by one from a
-// common counter. Nothing is allocated here: the host gives each thread its scratch.
+// Entry points of the WebAssembly module. For projections the host writes a Job to shared memory and calls `work` in every
+// thread; threads take particles from a common counter. For networks it calls `network` with a record of dense.ts or
+// head.ts, for particle images the functions of image.ts. The module allocates nothing: the host provides scratch memory.
 
 import { dense } from "./dense";
 import { head } from "./head";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
-import { Job } from "./job";
+import { aligned, imageBytes, Job } from "./job";
 import { gather, place, poseBytes } from "./pose";
 import { multiply, productBytes } from "./products";
 import { correlate, ringBytes } from "./rings";
-import { contractSeparable, projectSeparable, separableBytes } from "./separable";
-import { contractSpread, projectSpread, spreadBytes } from "./spread";
+import { projectSeparable, separableBytes } from "./separable";
+import { contractSeparable } from "./separableGradient";
+import { projectSpread } from "./spread";
+import { contractSpread } from "./spreadGradient";
+import { spreadBytes } from "./spreadGrid";
 
 export { denseChunks } from "./dense";
 export { headChunks } from "./head";
 export { imageScratchBytes, ringPower, transformImage } from "./image";
 
 /**
- * Size of the memory in pages of 64 KiB, as the calling thread knows it. Bulk operations check their addresses against this size,
- * which may be older than what another thread has grown the memory to.
+ * Size of the memory in pages of 64 KiB, as the calling thread knows it. Bulk operations check their addresses against
+ * this size, which may be outdated when another thread has grown the memory.
  */
 export function memoryPages(): i32 {
   return memory.size();
 }
 
-/** Works on the task of a network at `address`, a layer's or the head's, until nothing is left of it. */
+/** Works on the task of a layer or of the head at `address` until no chunk is left. */
 export function network(address: usize): void {
   const task = load<i32>(address, 8);
   if (task < 3) dense(address);
   else head(address);
 }
 
-function aligned(bytes: usize): usize {
-  return (bytes + 63) & ~(<usize>63);
-}
-
-function imageBytes(rings: i32): usize {
-  return aligned(<usize>(8 * (rings + 1) * (2 * rings + 1)));
-}
-
-/** Bytes of scratch that one thread needs; `grid` 0 for separable factors, `variants` 0 where no products are asked for. */
+/** Scratch bytes per thread; `grid` is 0 for separable factors, `variants` 0 where no products are computed. */
 export function scratchBytes(gaussians: i32, rings: i32, grid: i32, margin: i32, variants: i32): usize {
   const method = grid === 0 ? separableBytes(rings) : spreadBytes(gaussians, rings, grid, margin);
   const images = <usize>max(2, variants) * imageBytes(rings);
@@ -53,9 +47,9 @@ function project(job: Job, runs: usize, image: usize, scratch: usize): void {
   else projectSpread(job, runs, image, scratch);
 }
 
-function contract(job: Job, runs: usize, slope: usize, scratch: usize): void {
-  if (job.method === 0) contractSeparable(job, runs, slope, scratch);
-  else contractSpread(job, runs, slope, scratch);
+function contract(job: Job, runs: usize, gradient: usize, scratch: usize): void {
+  if (job.method === 0) contractSeparable(job, runs, gradient, scratch);
+  else contractSpread(job, runs, gradient, scratch);
 }
 
 /** Works on particles of the job until none is left. */
@@ -64,7 +58,7 @@ export function work(address: usize, scratch: usize): void {
   const rings = job.rings;
   const runs = scratch;
   const image = runs + aligned(poseBytes(job.gaussians));
-  const slope = image + imageBytes(rings);
+  const gradient = image + imageBytes(rings);
   const several = job.task === 3;
   const variants = job.variants;
   const sums = image + <usize>max(2, variants) * imageBytes(rings);
@@ -80,7 +74,7 @@ export function work(address: usize, scratch: usize): void {
         const to = image + <usize>v * imageBytes(rings);
         project(job, runs, to, rest);
       }
-      multiply(job, b, image, imageBytes(rings), sums);
+      multiply(job, b, image, sums);
       continue;
     }
     place(job, b, job.model + <usize>b * modelBytes, runs);
@@ -92,9 +86,9 @@ export function work(address: usize, scratch: usize): void {
       continue;
     }
     project(job, runs, image, rest);
-    correlate(job, b, image, job.task === 2 ? slope : 0, sums);
+    correlate(job, b, image, job.task === 2 ? gradient : 0, sums);
     if (job.task === 2) {
-      contract(job, runs, slope, rest);
+      contract(job, runs, gradient, rest);
       gather(job, b, runs);
     }
   }

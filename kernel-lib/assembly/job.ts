@@ -1,9 +1,9 @@
-// What the host lays down in memory for a batch: 32-bit words at fixed places, most of them addresses.
-// The same list, in the same order, is in src/wasm/wasmMemory.ts.
+// The record of a batch that the host writes: 32-bit words, most of them addresses. The same fields in the same order are
+// in src/wasm/wasmMemory.ts.
 
 @unmanaged
 export class Job {
-  /** Next particle to be taken, counted up by all threads. */
+  /** Next particle, a counter of all threads. */
   next: i32;
   /** B. */
   count: i32;
@@ -23,7 +23,7 @@ export class Job {
   modelStride: i32;
   /** Floats from one particle's ring weights to the next one's. */
   weightStride: i32;
-  /** M, edge of the oversampled grid. */
+  /** M, the oversampled grid has M² cells. */
   grid: i32;
   /** Cells that the widest Gaussian covers, a multiple of 4. */
   margin: i32;
@@ -46,8 +46,8 @@ export class Job {
   /** f32[2·M]: cos and −sin of 2πj/M. */
   twiddles: usize;
   /**
-   * f32[1 + classes · (K + 3)]: radius of a kernel in standard deviations; then for each class of widths the variance that its members
-   * begin with, the variance to add to theirs, and the correction for each k = 0 … K.
+   * f32[1 + classes · (K + 3)]: radius of a kernel in standard deviations; then for each class of widths its smallest
+   * variance, the variance to add on the grid, and the correction for each k = 0 … K.
    */
   plan: usize;
   /** V, models of each particle: more than one for products only. */
@@ -56,4 +56,14 @@ export class Job {
   products: usize;
   /** Classes of widths, method 1 only. */
   classes: i32;
+}
+
+/** Bytes rounded up to whole cache lines. */
+export function aligned(bytes: usize): usize {
+  return (bytes + 63) & ~(<usize>63);
+}
+
+/** Bytes from one image in scratch memory to the next. */
+export function imageBytes(rings: i32): usize {
+  return aligned(<usize>(8 * (rings + 1) * (2 * rings + 1)));
 }

@@ -1,5 +1,6 @@
-// Elementary functions on four floats at a time.
+// Elementary functions of four floats at a time.
 
+/** a·b + c, rounded twice. */
 export function mulAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
@@ -8,15 +9,15 @@ function constant(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/** 1.5·2²³: added to a small number, it leaves the nearest integer in the low bits. */
-const ROUND: f32 = 12582912;
+/** 1.5·2²³: adding it to a small number leaves the nearest integer in the low bits. */
+const rounding: f32 = 12582912;
 
-/** exp(x) for x ≤ 80; zero below -60, where nothing that is added to others matters any more. */
-export function expOf(x: v128): v128 {
+/** exp(x) for x ≤ 80; 0 below −60, where it is negligible in any sum. */
+export function exp(x: v128): v128 {
   const t = f32x4.mul(f32x4.pmax(x, constant(-80)), constant(Mathf.LOG2E));
-  const rounded = f32x4.add(t, constant(ROUND));
-  const f = f32x4.sub(t, f32x4.sub(rounded, constant(ROUND)));
-  // 2^f on [-1/2, 1/2], Taylor's coefficients ln(2)^j / j!: truncation 1e-8.
+  const rounded = f32x4.add(t, constant(rounding));
+  const f = f32x4.sub(t, f32x4.sub(rounded, constant(rounding)));
+  // Taylor series of 2^f on [−½, ½], coefficients ln(2)^j / j!: truncation error 1e-8.
   let p = mulAdd(f, constant(1.540353039338161e-4), constant(1.3333558146428443e-3));
   p = mulAdd(p, f, constant(9.618129107628477e-3));
   p = mulAdd(p, f, constant(5.550410866482158e-2));
@@ -28,18 +29,18 @@ export function expOf(x: v128): v128 {
 }
 
 /** cos(2πt). */
-export function cosTurns(t: v128): v128 {
-  return sinTurns(f32x4.add(f32x4.sub(t, f32x4.nearest(t)), constant(0.25)));
+export function cos2pi(t: v128): v128 {
+  return sin2pi(f32x4.add(f32x4.sub(t, f32x4.nearest(t)), constant(0.25)));
 }
 
 /** sin(2πt). */
-export function sinTurns(t: v128): v128 {
-  // Fold to |r| ≤ 1/4: sin(2πr) = sin(2π(±1/2 − r)).
+export function sin2pi(t: v128): v128 {
+  // Reduce to |r| ≤ ¼: sin(2πr) = sin(2π(±½ − r)).
   let r = f32x4.sub(t, f32x4.nearest(t));
   const half = v128.or(v128.and(r, i32x4.splat(0x80000000)), constant(0.5));
   r = v128.bitselect(f32x4.sub(half, r), r, f32x4.gt(f32x4.abs(r), constant(0.25)));
   const q = f32x4.mul(r, r);
-  // Taylor's coefficients of sin(2πr)/r; truncation at r = 1/4 is 6e-8.
+  // Taylor series of sin(2πr)/r; truncation error at r = ¼ is 6e-8.
   let p = mulAdd(q, constant(-15.094642576822984), constant(42.05869394489765));
   p = mulAdd(p, q, constant(-76.70585975306136));
   p = mulAdd(p, q, constant(81.60524927607504));
@@ -48,15 +49,15 @@ export function sinTurns(t: v128): v128 {
   return f32x4.mul(p, r);
 }
 
-/** The sums of the lanes of four vectors, as one vector. */
+/** The lane sums of four vectors, as one vector. */
 export function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
-/** The sum of the lanes of one vector. */
-export function sumOf(a: v128): f32 {
+/** The lane sum of one vector. */
+export function laneSum(a: v128): f32 {
   return (
     f32x4.extract_lane(a, 0) +
     f32x4.extract_lane(a, 1) +
@@ -64,7 +65,7 @@ export function sumOf(a: v128): f32 {
   );
 }
 
-/** Stores four vectors with rows and columns exchanged, `step` bytes apart. */
+/** Stores the transpose of four vectors, its rows `step` bytes apart. */
 export function storeTransposed(to: usize, step: usize, a: v128, b: v128, c: v128, d: v128): void {
   const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
   const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);

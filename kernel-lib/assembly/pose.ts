@@ -1,19 +1,19 @@
-// Gaussians into the image, and the slopes found there back to the Gaussians, the rotation and the shift.
+// From Gaussians to their positions in the image, and the gradient there back to Gaussians, rotation and shift.
 
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
-import { mulAdd, sumOf } from "./math";
+import { laneSum, mulAdd } from "./math";
 
-/** (2π)^{3/2}, of the integral over a Gaussian's density. */
-const VOLUME: f32 = 15.749609945722419;
-const PI: f32 = Mathf.PI;
+/** (2π)^{3/2}, from the integral over a Gaussian's density. */
+const volumeFactor: f32 = 15.749609945722419;
+const pi: f32 = Mathf.PI;
 
-/** Gaussians after padding to whole pairs of vectors; the padding has weight 0. */
+/** Number of Gaussians padded to pairs of vectors; the padding has weight 0. */
 export function padded(gaussians: i32): i32 {
   return (gaussians + 7) & ~7;
 }
 
-/** Nine runs of `padded` floats. What comes in: */
+/** Nine runs of `padded` floats for each particle. The first five are inputs of a projection: */
 export enum Run {
   /** Image position in box units. */
   x = 0,
@@ -24,19 +24,21 @@ export enum Run {
   s = 3,
   /** σ. */
   sigma = 4,
-  /** What comes out, with h = exp(−s|k|² − 2πi k·u), no weight: Σ Re(G*·h). */
+  /** Outputs of the contraction with the image gradient G, with h = exp(−s|k|² − 2πi k·u): Σ Re(G*·h). */
   along = 5,
   /** Σ Re(G*·(−2πi kx)·h). */
-  slopeX = 6,
-  slopeY = 7,
+  gradientX = 6,
+  gradientY = 7,
   /** Σ |k|²·Re(G*·h). */
   square = 8,
 }
 
+/** Bytes of the runs. */
 export function poseBytes(gaussians: i32): usize {
   return 9 * 4 * <usize>padded(gaussians);
 }
 
+/** Address of one of the runs. */
 export function run(runs: usize, gaussians: i32, which: i32): usize {
   return runs + <usize>(which * 4 * padded(gaussians));
 }
@@ -57,7 +59,7 @@ export function place(job: Job, b: i32, model: usize, runs: usize): void {
   const tx = v128.load32_splat(shift);
   const ty = v128.load32_splat(shift, 4);
   const box = <f32>job.boxSize;
-  const scale = f32x4.splat((2 * PI * PI) / (box * box));
+  const scale = f32x4.splat((2 * pi * pi) / (box * box));
   const last = padded(n) - 4;
   for (let i = 0; i <= last; i += 4) {
     const at = <usize>i * 4;
@@ -84,14 +86,14 @@ export function place(job: Job, b: i32, model: usize, runs: usize): void {
     v128.store(to, mulAdd(r0, x, mulAdd(r1, y, mulAdd(r2, z, tx))));
     v128.store(to + pitch, mulAdd(r3, x, mulAdd(r4, y, mulAdd(r5, z, ty))));
     const square = f32x4.mul(sigma, sigma);
-    const volume = f32x4.mul(f32x4.splat(VOLUME), f32x4.mul(square, sigma));
+    const volume = f32x4.mul(f32x4.splat(volumeFactor), f32x4.mul(square, sigma));
     v128.store(to + 2 * pitch, f32x4.mul(amplitude, volume));
     v128.store(to + 3 * pitch, f32x4.mul(square, scale));
     v128.store(to + 4 * pitch, sigma);
   }
 }
 
-/** The `left` floats that are there, and `fill` for the rest. */
+/** The first `left` floats, padded with `fill`. */
 function tail(from: usize, left: i32, fill: f32): v128 {
   return f32x4(
     left > 0 ? load<f32>(from) : fill,
@@ -108,7 +110,7 @@ function storeTail(to: usize, left: i32, value: v128): void {
   if (left > 2) store<f32>(to, f32x4.extract_lane(value, 2), 8);
 }
 
-/** From the runs along, slopeX, slopeY and square to the gradients that the job asks for. */
+/** From the runs along, gradientX, gradientY and square to the gradients that the job requests. */
 export function gather(job: Job, b: i32, runs: usize): void {
   const n = job.gaussians;
   const row = <usize>n * 4;
@@ -124,7 +126,7 @@ export function gather(job: Job, b: i32, runs: usize): void {
   const r4 = v128.load32_splat(rotation, 16);
   const r5 = v128.load32_splat(rotation, 20);
   const box = <f32>job.boxSize;
-  const widening = f32x4.splat((4 * PI * PI) / (box * box));
+  const widening = f32x4.splat((4 * pi * pi) / (box * box));
   let d0 = f32x4.splat(0);
   let d1 = d0;
   let d2 = d0;
@@ -159,7 +161,7 @@ export function gather(job: Job, b: i32, runs: usize): void {
     const gx = mulAdd(r0, sx, f32x4.mul(r3, sy));
     const gy = mulAdd(r1, sx, f32x4.mul(r4, sy));
     const gz = mulAdd(r2, sx, f32x4.mul(r5, sy));
-    const volume = f32x4.mul(f32x4.splat(VOLUME), f32x4.mul(f32x4.mul(sigma, sigma), sigma));
+    const volume = f32x4.mul(f32x4.splat(volumeFactor), f32x4.mul(f32x4.mul(sigma, sigma), sigma));
     const ga = f32x4.mul(volume, along);
     const square = v128.load(runs + at + 8 * pitch);
     const gs = f32x4.mul(
@@ -185,16 +187,16 @@ export function gather(job: Job, b: i32, runs: usize): void {
   }
   if (job.rotationGradient !== 0) {
     const out = job.rotationGradient + <usize>b * 36;
-    store<f32>(out, sumOf(d0));
-    store<f32>(out, sumOf(d1), 4);
-    store<f32>(out, sumOf(d2), 8);
-    store<f32>(out, sumOf(d3), 12);
-    store<f32>(out, sumOf(d4), 16);
-    store<f32>(out, sumOf(d5), 20);
+    store<f32>(out, laneSum(d0));
+    store<f32>(out, laneSum(d1), 4);
+    store<f32>(out, laneSum(d2), 8);
+    store<f32>(out, laneSum(d3), 12);
+    store<f32>(out, laneSum(d4), 16);
+    store<f32>(out, laneSum(d5), 20);
     store<f32>(out, 0, 24);
     store<f32>(out, 0, 28);
     store<f32>(out, 0, 32);
-    store<f32>(job.shiftGradient + <usize>b * 8, sumOf(dx));
-    store<f32>(job.shiftGradient + <usize>b * 8, sumOf(dy), 4);
+    store<f32>(job.shiftGradient + <usize>b * 8, laneSum(dx));
+    store<f32>(job.shiftGradient + <usize>b * 8, laneSum(dy), 4);
   }
 }

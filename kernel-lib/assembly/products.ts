@@ -1,27 +1,28 @@
 // Inner products of several projections of a particle with one another and with its target, ring by ring.
 
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
-import { Job } from "./job";
+import { imageBytes, Job } from "./job";
 import { leastPower } from "./rings";
 
-/** Numbers of a ring for V projections: V with the target, and V(V + 1)/2 with one another. */
+/** Numbers per ring for V projections: V with the target, and V(V + 1)/2 with one another. */
 export function productNumbers(variants: i32): i32 {
   return variants + (variants * (variants + 1)) / 2;
 }
 
-/** Bytes of scratch: a float64 sum of each number of each ring, and the complex numbers of a sample. */
+/** Scratch bytes: a float64 sum of each number of each ring, and the complex values of a sample. */
 export function productBytes(rings: i32, variants: i32): usize {
   return 8 * <usize>((rings + 1) * productNumbers(variants)) + 8 * <usize>variants;
 }
 
 /**
- * From `images`, V projections `pitch` bytes apart in the disc layout of the job's rings, to the products of particle `b`.
- * Of the second projection on it is the difference to the first that counts: the projections of neighbouring models are
- * nearly the same, and the products of the differences would be lost in the rounding of the others. All are divided by the norm of
- * the first projection in the ring, once for each of the projections in them.
+ * Products of particle `b` from `images`, V projections `imageBytes` apart in the disc layout of the job's rings. The
+ * second and later projections are replaced by their difference from the first: those of neighbouring models are nearly
+ * equal, and products of differences would be lost in rounding otherwise. Products are divided by the norm of the first
+ * projection in the ring, once for each projection in them.
  */
-export function multiply(job: Job, b: i32, images: usize, pitch: usize, scratch: usize): void {
+export function multiply(job: Job, b: i32, images: usize, scratch: usize): void {
   const rings = job.rings;
+  const pitch = imageBytes(rings);
   const variants = job.variants;
   const numbers = productNumbers(variants);
   const width = 2 * rings + 1;
@@ -58,7 +59,7 @@ export function multiply(job: Job, b: i32, images: usize, pitch: usize, scratch:
         sum += 8;
       }
       for (let v = sample; v < last; v += 8) {
-        // A map's own units may make every P tiny, and P² no float32.
+        // In float64, since in the map's units P² may underflow in float32.
         const re = <f64>(m * load<f32>(v));
         const im = <f64>(m * load<f32>(v, 4));
         for (let w = v; w < last; w += 8) {
@@ -68,9 +69,16 @@ export function multiply(job: Job, b: i32, images: usize, pitch: usize, scratch:
       }
     }
   }
+  normalizeProducts(job, sums, job.products + <usize>b * <usize>(4 * (rings + 1) * numbers));
+}
+
+/** Divides the sums of each ring by the norm of the first projection; empty rings are 0. */
+function normalizeProducts(job: Job, sums: usize, out: usize): void {
+  const rings = job.rings;
+  const variants = job.variants;
+  const numbers = productNumbers(variants);
   const first = <usize>(8 * variants);
   const least = leastPower(sums + first, <usize>(8 * numbers), rings);
-  let out = job.products + <usize>b * <usize>(4 * (rings + 1) * numbers);
   for (let r = 0; r <= rings; r++) {
     const row = sums + <usize>(8 * numbers * r);
     const square = load<f64>(row + first);

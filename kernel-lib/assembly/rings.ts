@@ -1,36 +1,36 @@
-// From an image and its target to the FRC of every ring, the score, and the score's slope in the image.
+// From an image and its target to the FRC of every ring, the score, and the gradient of the score in the image.
 
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { Job } from "./job";
 
-/** As in src/projection/batch.ts: a ring with less than this part of the power of all is empty. */
-const EMPTY: f64 = 1e-30;
-/** The square of a norm below which float32 can neither hold the samples of a ring nor what they are divided by. */
-const SMALLEST: f64 = 1e-70;
+/** A ring with less than this fraction of the power of all rings is empty, as in src/projection/batch.ts. */
+const emptyRing: f64 = 1e-30;
+/** Squared norms below this would underflow in float32. */
+const smallest: f64 = 1e-70;
 
-/** The power that a ring needs to count, from records of `pitch` bytes, one for each ring, that begin with its power. */
+/** The power up to which a ring is empty, from records of `pitch` bytes per ring that start with its power. */
 export function leastPower(powers: usize, pitch: usize, rings: i32): f64 {
   let whole: f64 = 0;
   for (let r = 1; r <= rings; r++) whole += load<f64>(powers + pitch * <usize>r);
-  // What is not finite must not pass for empty.
-  return min(max(EMPTY * whole, SMALLEST), f64.MAX_VALUE);
+  // Rings that are not finite must not count as empty.
+  return min(max(emptyRing * whole, smallest), f64.MAX_VALUE);
 }
 
-/** Bytes of scratch: two sums and two factors per ring. */
+/** Scratch bytes: two sums and two factors per ring. */
 export function ringBytes(rings: i32): usize {
   return 24 * (<usize>rings + 1);
 }
 
 /**
- * Correlates `image` (disc layout of the job's rings) with target `b`, writes FRC and score. With `slope` not null
- * also G of the same layout, multiplicity included: d score = Σ Re(G*·dP).
+ * Correlates `image` (disc layout of the job's rings) with target `b` and writes FRC and score. Unless `gradient` is 0,
+ * also writes G in the same layout, including the multiplicity: d score = Σ Re(G*·dP).
  */
-export function correlate(job: Job, b: i32, image: usize, slope: usize, scratch: usize): void {
+export function correlate(job: Job, b: i32, image: usize, gradient: usize, scratch: usize): void {
   const rings = job.rings;
   const width = 2 * rings + 1;
   const targetWidth = 2 * job.targetRings + 1;
   const target = job.targets + <usize>b * <usize>((job.targetRings + 1) * targetWidth * 8);
-  // Sums in float64, because a map's own units may make every P tiny, and P² no float32.
+  // Sums in float64, since in the map's units P² may underflow in float32.
   const sums = scratch;
   const factors = sums + 16 * (<usize>rings + 1);
   memory.fill(sums, 0, 16 * (<usize>rings + 1));
@@ -74,14 +74,20 @@ export function correlate(job: Job, b: i32, image: usize, slope: usize, scratch:
     store<f32>(factors + <usize>(8 * r), <f32>onImage, 4);
   }
   store<f32>(job.score + 4 * b, score);
-  if (slope === 0) return;
+  if (gradient !== 0) imageGradient(job, image, target, gradient, factors);
+}
 
+/** The gradient of the score in the image, from the factors of each ring on target and image. */
+function imageGradient(job: Job, image: usize, target: usize, gradient: usize, factors: usize): void {
+  const rings = job.rings;
+  const width = 2 * rings + 1;
+  const targetWidth = 2 * job.targetRings + 1;
   for (let kx = 0; kx <= rings; kx++) {
     const extent = load<i32>(job.extent + 4 * kx);
     const m: f32 = kx > 0 ? 2 : 1;
     const start = 8 * (kx * width + rings - extent);
     let p = image + start;
-    let g = slope + start;
+    let g = gradient + start;
     let r = job.ring + 4 * (kx * width + rings - extent);
     let t = target + 8 * (kx * targetWidth + job.targetRings - extent);
     const end = p + 8 * (2 * extent + 1);

@@ -15,7 +15,7 @@ import { test } from "vitest";
 import { temporaryFolder } from "../../tests/testing";
 import { AtomicFile, isSameFile, writeAtomic } from "./atomicWrite";
 
-test("a file appears with all of its parts, in their order, and nothing else stays", async (t) => {
+test("a file is written in parts, in order, and leaves no temporary file", async (t) => {
   const folder = temporaryFolder(t);
   const target = path.join(folder, "table.txt");
   const large = new Uint8Array(5 << 20).fill(65);
@@ -34,7 +34,7 @@ test("a file appears with all of its parts, in their order, and nothing else sta
   assert.deepEqual(readdirSync(folder), ["table.txt"]);
 });
 
-test("what fails on the way leaves the old file and no other", async (t) => {
+test("a failed write keeps the old file and leaves no temporary file", async (t) => {
   const folder = temporaryFolder(t);
   const target = path.join(folder, "table.txt");
   await writeAtomic(target, "old");
@@ -47,7 +47,7 @@ test("what fails on the way leaves the old file and no other", async (t) => {
   assert.deepEqual(readdirSync(folder), ["table.txt"]);
 });
 
-test("a place in the file is written again without moving its end", async (t) => {
+test("bytes are overwritten without moving the append position", async (t) => {
   const target = path.join(temporaryFolder(t), "file");
   const file = await AtomicFile.create(target);
   await file.append(Buffer.from("....body"));
@@ -58,7 +58,7 @@ test("a place in the file is written again without moving its end", async (t) =>
   assert.equal(readFileSync(target, "utf8"), "headbodytail");
 });
 
-test("one file is known under several names", async (t) => {
+test("several names of one file are recognised", async (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string) => path.join(folder, name);
   writeFileSync(at("a"), "");
@@ -72,7 +72,7 @@ test("one file is known under several names", async (t) => {
   assert.equal(await isSameFile(at("a"), at("missing")), false);
 });
 
-test("a symbolic link stays one, also one that leads to nothing yet, and its target is written", async (t) => {
+test("symbolic links, also dangling ones, are kept and their targets written", async (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string) => path.join(folder, name);
   mkdirSync(at("far"));
@@ -94,7 +94,7 @@ test("a symbolic link stays one, also one that leads to nothing yet, and its tar
   );
 });
 
-test("a file that is replaced keeps its access rights, also while it is written; a new one has the usual ones", async (t) => {
+test("a replaced file keeps its permissions, also during the write; a new one has the default ones", async (t) => {
   const folder = temporaryFolder(t);
   const target = path.join(folder, "secret");
   const usual = 0o666 & ~process.umask();
@@ -111,7 +111,7 @@ test("a file that is replaced keeps its access rights, also while it is written;
   }
 });
 
-test("what is no file is not replaced", async (t) => {
+test("folders and devices are not replaced", async (t) => {
   const folder = temporaryFolder(t);
   await assert.rejects(
     writeAtomic(folder, "x"),

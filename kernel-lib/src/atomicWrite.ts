@@ -45,6 +45,7 @@ export async function resolveTarget(target: string): Promise<WriteTarget> {
   throw new InputError(target, "the name of a file", "symbolic links that form a cycle");
 }
 
+/** Options of {@link writeAtomic}. */
 export interface AtomicWriteOptions {
   /** Sync to disk before renaming, so that a power failure cannot lose both the old and the new file. Default false. */
   durable?: boolean;

@@ -11,6 +11,7 @@
  * ```
  */
 export class InputError extends Error {
+  /** Always `InputError`. */
   override readonly name = "InputError";
 
   /**
@@ -41,6 +42,7 @@ export class InputError extends Error {
  * ```
  */
 export class StoppedError extends Error {
+  /** Always `StoppedError`. */
   override readonly name = "StoppedError";
 }
 

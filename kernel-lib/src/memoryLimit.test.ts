@@ -9,7 +9,7 @@ import { availableMemory, describeMemoryError, memoryLimit } from "./memoryLimit
 
 const GIB = 2 ** 30;
 
-/** Files of /proc/self and /sys/fs/cgroup as a system has them. */
+/** Content of /proc/self and /sys/fs/cgroup. */
 interface System {
   cgroup?: string;
   limits?: string;
@@ -26,7 +26,7 @@ const cases: [name: string, system: System, gib: number, by: RegExp][] = [
     /cgroup/,
   ],
   [
-    "version 2: a group further up, as batch systems set it",
+    "version 2: a parent group, as set by batch systems",
     {
       cgroup: "0::/slurm/job_7/step_0/task_0\n",
       groups: { "slurm/job_7/memory.max": `${4 * GIB}`, "slurm/job_7/step_0/task_0/memory.max": "max\n" },
@@ -60,7 +60,7 @@ const cases: [name: string, system: System, gib: number, by: RegExp][] = [
     /machine/,
   ],
   [
-    "ulimit -v, less what is taken",
+    "ulimit -v, less the addresses in use",
     {
       limits: `Max address space         ${5 * GIB}           unlimited            bytes\n`,
       statm: `${GIB / 4096} 1 1 1\n`,
@@ -95,12 +95,12 @@ for (const [name, { cgroup, limits, statm, groups = {} }, gib, by] of cases) {
   });
 }
 
-test("this process has memory, at most the machine's", () => {
+test("this process has memory, at most that of the machine", () => {
   const bytes = availableMemory();
   assert.ok(bytes > 2 ** 26 && bytes <= totalmem(), String(bytes));
 });
 
-test("what V8 and WebAssembly throw when memory runs out is told from other errors", () => {
+test("out-of-memory errors of V8 and WebAssembly are recognised", () => {
   const code = (allocate: string) =>
     `const { describeMemoryError } = require(${JSON.stringify(path.join(__dirname, "memoryLimit.js"))});` +
     `try { ${allocate} } catch (error) { console.log(describeMemoryError(error)); }`;
@@ -109,7 +109,7 @@ test("what V8 and WebAssembly throw when memory runs out is told from other erro
     "for (const all = []; ;) all.push(Buffer.alloc(2 ** 31));",
     "for (const all = []; ;) all.push(new WebAssembly.Memory({ initial: 60000, maximum: 60000, shared: true }));",
   ]) {
-    // A thread's stack and V8's reserve take a gigabyte of addresses.
+    // Thread stacks and V8 reserve a gigabyte of addresses.
     const script = `ulimit -v 4000000; exec "$0" -e "$1"`;
     const { stdout, stderr } = spawnSync("bash", ["-c", script, process.execPath, code(allocate)], {
       encoding: "utf8",

@@ -4,7 +4,7 @@ import { inParallel } from "./parallel";
 
 const pause = () => new Promise((resolve) => setImmediate(resolve));
 
-test("every item is worked on once, no more than the limit at a time", async () => {
+test("every item is processed once, at most `limit` at a time", async () => {
   const seen: number[] = [];
   let running = 0;
   let most = 0;
@@ -18,7 +18,7 @@ test("every item is worked on once, no more than the limit at a time", async () 
   assert.equal(most, 2);
 });
 
-test("the failure of the earliest item is thrown, after all that was begun has ended, and no more is begun", async () => {
+test("the error of the earliest failed item is thrown after started items have ended, and no further ones are started", async () => {
   const begun: number[] = [];
   let ended = 0;
   const work = inParallel([0, 1, 2, 3, 4, 5, 6, 7], 3, async (item) => {

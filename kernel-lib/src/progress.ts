@@ -4,7 +4,9 @@ import { throwIfStopped } from "./errors";
 export interface Progress {
   /** What is being done, such as `reading particles`. */
   task: string;
+  /** Steps that are done. */
   done: number;
+  /** Steps in total. */
   total: number;
   /** Current status, such as `FRC 0.812`. */
   note?: string;

@@ -1,15 +1,53 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "vitest";
+import { temporaryFolder } from "../../tests/testing";
 import { InputError, StoppedError } from "./errors";
 import { serveCalls, WorkerClient } from "./workerCalls";
-import type { TestRequest } from "./workerCalls.test.helper";
 
-const program = path.join(__dirname, "workerCalls.test.helper.js");
+type TestRequest =
+  | { kind: "double"; value: number }
+  | { kind: "count"; to: number }
+  | { kind: "fail"; how: "input" | "plain" | "clone" | "exit" }
+  | { kind: "wait" };
+
+/** The program of the worker thread, which uses the library as built. */
+const source = `
+const { setTimeout } = require("node:timers/promises");
+const { InputError, throwIfStopped } = require(${JSON.stringify(path.join(__dirname, "errors.js"))});
+const { serveCalls } = require(${JSON.stringify(path.join(__dirname, "workerCalls.js"))});
+
+serveCalls(async (request, { signal, emit }) => {
+  switch (request.kind) {
+    case "double":
+      return 2 * request.value;
+    case "count":
+      for (let i = 1; i <= request.to; i++) emit(i);
+      return request.to;
+    case "fail":
+      if (request.how === "input") throw new InputError("file", "a number", "text");
+      if (request.how === "exit") process.exit(3);
+      if (request.how === "clone") return () => undefined;
+      throw new RangeError("too large");
+    case "wait":
+      for (;;) {
+        throwIfStopped(signal);
+        await setTimeout(5);
+      }
+  }
+});
+`;
+
+function programFile(t: TestContext): string {
+  const file = path.join(temporaryFolder(t), "program.js");
+  writeFileSync(file, source);
+  return file;
+}
 
 function client(t: TestContext): WorkerClient<TestRequest, unknown, number> {
-  const started = new WorkerClient<TestRequest, unknown, number>(program, {
+  const started = new WorkerClient<TestRequest, unknown, number>(programFile(t), {
     onDeath: (reason) => new Error(`the thread ended: ${reason}`),
   });
   t.onTestFinished(() => started.close(new Error("the test has ended")));
@@ -72,10 +110,10 @@ test("closing fails pending and later calls with the given reason", async (t) =>
   await assert.rejects(thread.call({ kind: "double", value: 1 }), /^Error: not needed$/);
 });
 
-test("an idle thread does not keep the process alive, a busy one does", () => {
+test("an idle thread does not keep the process alive, a busy one does", (t) => {
   const script = `
     const { WorkerClient } = require(${JSON.stringify(path.join(__dirname, "workerCalls.js"))});
-    const thread = new WorkerClient(${JSON.stringify(program)}, { onDeath: (reason) => new Error(reason) });
+    const thread = new WorkerClient(${JSON.stringify(programFile(t))}, { onDeath: (reason) => new Error(reason) });
     thread.call({ kind: "double", value: 4 }).then(console.log);`;
   const { status, stdout } = spawnSync(process.execPath, ["-e", script], {
     encoding: "utf8",

@@ -7,7 +7,7 @@ import { haveProgram, runProgram, sharedData, temporaryFolder } from "../testing
 import { refuses, succeed, words } from "./command";
 import { correlation, densityOfModel, image, readStack } from "./mrc";
 
-/** What the command writes, beside what RELION makes of the same. */
+/** Files that commands write, compared with RELION's. */
 
 const skip = haveProgram("relion_project") ? false : "no RELION";
 
@@ -20,7 +20,7 @@ test(
     succeed(folder, "simulate", "linear", ...design, "--out", "sim");
     const neutral = ["neutral", "--map", "sim/consensus.mrc", "--resolution", "16", "--gaussians", "64"];
     succeed(folder, ...neutral, "--out", "model.txt");
-    // The model's density, by a formula that has no projection in it, is what RELION projects.
+    // RELION projects the model's density, which is computed without any of our projection code.
     const centre = path.join(folder, "density.mrc");
     writeFileSync(centre, densityOfModel(readFileSync(path.join(folder, "model.txt"), "utf8"), 64, 3));
     for (const more of [[], ["--ctf"]]) {
@@ -53,7 +53,7 @@ test(
 );
 
 test(
-  "a STAR file of poses alone, in one table without images, gives the projections of relion_project",
+  "a STAR file with poses only, in one table without images, gives the projections of relion_project",
   skipIf(skip),
   (t) => {
     const folder = temporaryFolder(t);
@@ -70,7 +70,7 @@ test(
     writeFileSync(path.join(folder, "model.txt"), model);
     writeFileSync(path.join(folder, "density.mrc"), densityOfModel(model, 40, 3));
     succeed(folder, "project", "--model", "model.txt", "--star", "poses.star", "--out", "ours.mrcs");
-    // RELION wants optics, and images with names.
+    // RELION requires an optics table and image names.
     const opticsColumns = words("OpticsGroupName OpticsGroup Voltage SphericalAberration AmplitudeContrast");
     opticsColumns.push("ImagePixelSize", "ImageSize", "ImageDimensionality");
     const optics = [
@@ -104,7 +104,7 @@ test(
   },
 );
 
-test("RELION reconstructs the projections from the STAR file that came with them", skipIf(skip), (t) => {
+test("RELION reconstructs the projections from the STAR file written with them", skipIf(skip), (t) => {
   const folder = temporaryFolder(t);
   const design = ["--states", "2", "--particles-per-state", "300", "--box", "32", "--apix", "4", "--ctf"];
   succeed(folder, "simulate", "linear", ...design, "--shifts", "6", "--out", "sim");
@@ -120,7 +120,7 @@ test("RELION reconstructs the projections from the STAR file that came with them
 
 const adk = sharedData("adk");
 test(
-  "the map of adk agrees with RELION's to 0.99 up to half Nyquist",
+  "the adk map agrees with RELION's to 0.99 up to half Nyquist",
   skipIf(adk ? false : "no ../shared/data/adk"),
   (t) => {
     const folder = temporaryFolder(t);

@@ -7,7 +7,7 @@ import { beforeAll, describe, test } from "vitest";
 import { launcher } from "../cli/command";
 import { type SmallProject, smallProject } from "./smallRun";
 
-/** A disk that is full: the error names the file, old files are what they were, and nothing half written stays. */
+/** On a full disk the error names the file, existing files are unchanged, and no partial files remain. */
 
 let project: SmallProject;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 const at = (...parts: string[]) => path.join(project.folder, ...parts);
 
-/** The part of a file handle that writes. */
+/** The writing methods of a file handle. */
 interface Handle {
   write(
     bytes: Uint8Array,
@@ -26,8 +26,8 @@ interface Handle {
 }
 
 /**
- * Does work on a disk with room for so many bytes in files whose name ends like this: what goes beyond is refused as the
- * file system refuses it, without a path.
+ * Runs work with space for `bytes` bytes in files whose names match `ending`; further writes fail as in the file system,
+ * without a path.
  */
 async function withRoom<T>(
   bytes: number,
@@ -35,7 +35,7 @@ async function withRoom<T>(
   work: () => Promise<T>,
   code = "ENOSPC",
 ): Promise<T> {
-  // The object itself, of which an import would be a copy.
+  // The module object itself; an import would be a copy.
   const files = require("node:fs/promises") as { open(file: string, ...rest: unknown[]): Promise<Handle> };
   const { open } = files;
   let room = bytes;
@@ -59,7 +59,7 @@ async function withRoom<T>(
   }
 }
 
-/** What the library writes, by the name of the file. */
+/** Writers of the library, by file name. */
 const writers: [file: string, write: (file: string) => Promise<unknown>][] = [
   ["model.txt", async (file) => e2.model.writeText(file, await e2.model.readText(project.model))],
   ["model.pdb", async (file) => e2.model.writePdb(file, [await e2.model.readText(project.model)])],
@@ -83,7 +83,7 @@ describe("a full disk", () => {
       ["EDQUOT", "the disk quota is exceeded"],
       ["EIO", "input/output error of the disk"],
     ] as const) {
-      test(`${name}: ${code} names it, and the file of before stays`, async () => {
+      test(`${name}: ${code} names it and keeps the existing file`, async () => {
         const folder = at("full");
         mkdirSync(folder, { recursive: true });
         const file = path.join(folder, name);
@@ -101,7 +101,7 @@ describe("a full disk", () => {
     }
   }
 
-  test("a training names each file of its run that does not fit, and goes on when there is room", async () => {
+  test("a training names each file of its run that does not fit, and continues when there is space", async () => {
     const whole = await e2.training.trainInThisThread(project.settings("whole"));
     const latents = readFileSync(path.join(whole.folder, "latents.csv"), "utf8");
     whole.close();
@@ -118,7 +118,7 @@ describe("a full disk", () => {
         withRoom(room, ending, () => e2.training.trainInThisThread(settings)),
         (error: Error) => error.message === `${path.join(settings.out, name)}: no space left on the disk`,
       );
-      // Where there is no record yet there is no run, and nothing of it.
+      // Without a record there is no run, and no files of it.
       const begun = existsSync(path.join(settings.out, "run.json"));
       assert.equal(existsSync(settings.out), begun, name);
       if (begun)
@@ -133,12 +133,12 @@ describe("a full disk", () => {
   });
 });
 
-test("the command names the file that is larger than `ulimit -f` allows, and leaves nothing", async () => {
+test("the command names the file that exceeds `ulimit -f`, and leaves nothing", async () => {
   const run = await e2.training.trainInThisThread(project.settings("limited"));
   run.close();
   (await e2.training.Run.open(run.folder)).close();
   const before = readdirSync(project.folder).sort();
-  // In blocks of 1,024 bytes: less than the map has.
+  // In blocks of 1,024 bytes, less than the map.
   const limited = spawnSync(
     "bash",
     [

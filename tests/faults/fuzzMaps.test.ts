@@ -10,7 +10,7 @@ import { test } from "vitest";
 import { mrcBytes } from "../../kernel-lib/src/formats/mrc.test.helper";
 import { temporaryFolder } from "../testing";
 
-/** Files with random damage: each is read, or refused in a sentence; none takes memory that it has not. */
+/** Files with random damage are either read or refused with one error message, and never allocate much more than their size. */
 
 const words = [
   0,
@@ -47,12 +47,12 @@ const texts = [
   "#",
 ];
 
-const any = <T>(random: e2.Random, list: readonly T[]): T =>
+const pick = <T>(random: e2.Random, list: readonly T[]): T =>
   list[Math.floor(random.uniform() * list.length)]!;
 const below = (random: e2.Random, n: number) => Math.floor(random.uniform() * n);
 
-/** What ended a case: read, or refused. Anything but an InputError fails the test. */
-async function tried<T>(
+/** Whether a file was read rather than refused. Any error but an InputError fails the test. */
+async function isRead<T>(
   what: string,
   read: () => T | Promise<T>,
   check: (result: T) => void,
@@ -70,14 +70,14 @@ async function tried<T>(
   return true;
 }
 
-/** Counts what was read and refused; neither may be all. */
+/** Reports the numbers of files that were read and refused; both must occur. */
 function report(cases: number, read: number): void {
   console.log(`${cases} files, ${read} read, ${cases - read} refused`);
   assert.ok(read > 0 && read < cases);
 }
 
 const memory = () => process.memoryUsage().arrayBuffers;
-const MOST_MEMORY = 2 ** 27;
+const maxMemory = 2 ** 27;
 
 test("MRC files with damaged headers", async (t) => {
   const random = new e2.Random(1);
@@ -86,16 +86,16 @@ test("MRC files with damaged headers", async (t) => {
   const cases = 4000;
   let read = 0;
   for (let i = 0; i < cases; i++) {
-    const mode = any(random, [0, 1, 2, 6, 12]);
+    const mode = pick(random, [0, 1, 2, 6, 12]);
     const values = Array.from({ length: 6 * 5 * 7 }, () => below(random, 100));
     let bytes = mrcBytes({ size: [6, 5, 7], mode, values, bigEndian: i % 5 === 0 });
     const changes = 1 + below(random, 3);
     for (let c = 0; c < changes; c++) {
       const at = 4 * below(random, c === 0 ? 60 : 256);
       const kind = below(random, 4);
-      if (kind === 0) bytes.writeInt32LE(any(random, words), at);
-      else if (kind === 1) bytes.writeInt32BE(any(random, words), at);
-      else if (kind === 2) bytes.writeFloatLE(any(random, floats), at);
+      if (kind === 0) bytes.writeInt32LE(pick(random, words), at);
+      else if (kind === 1) bytes.writeInt32BE(pick(random, words), at);
+      else if (kind === 2) bytes.writeFloatLE(pick(random, floats), at);
       else bytes[at + below(random, 4)] = below(random, 256);
     }
     if (i % 7 === 0) bytes = bytes.subarray(0, below(random, bytes.length));
@@ -107,8 +107,8 @@ test("MRC files with damaged headers", async (t) => {
         data.every(Number.isFinite) && apix > 0 && Number.isFinite(apix) && origin!.every(Number.isFinite),
       );
     };
-    if (await tried(`case ${i}`, () => e2.maps.read(file), check)) read++;
-    assert.ok(memory() - before < MOST_MEMORY, `case ${i}`);
+    if (await isRead(`case ${i}`, () => e2.maps.read(file), check)) read++;
+    assert.ok(memory() - before < maxMemory, `case ${i}`);
   }
   report(cases, read);
 });
@@ -131,8 +131,8 @@ for (const packing of ["gzip", "bzip2"] as const) {
         await mrc.close();
         return mrc.size;
       };
-      if (await tried(`case ${i}`, opened, () => undefined)) read++;
-      assert.ok(memory() - before < MOST_MEMORY, `case ${i}`);
+      if (await isRead(`case ${i}`, opened, () => undefined)) read++;
+      assert.ok(memory() - before < maxMemory, `case ${i}`);
     }
     console.log(`${cases} files, ${read} read, ${cases - read} refused`);
     assert.ok(read < cases / 2);
@@ -166,7 +166,7 @@ function damaged(text: string, random: e2.Random): string {
     if (kind === 0) lines.splice(at, 1);
     else if (kind === 1) lines.splice(at, 0, line);
     else if (kind === 2) lines[at] = line.slice(0, below(random, line.length + 1));
-    else if (kind === 3) lines[at] = replaced(fields, below(random, fields.length), any(random, texts));
+    else if (kind === 3) lines[at] = replaced(fields, below(random, fields.length), pick(random, texts));
     else if (kind === 4) lines.splice(at, 0, lines[below(random, lines.length)]!);
     else lines[at] = line.replace(/\d/, String.fromCharCode(below(random, 128)));
   }
@@ -187,7 +187,7 @@ test("models as text with damaged lines", async () => {
   let read = 0;
   for (let i = 0; i < cases; i++) {
     const text = damaged(good, random);
-    if (await tried(text, () => parseModelText(text, "m.txt"), checkModel)) read++;
+    if (await isRead(text, () => parseModelText(text, "m.txt"), checkModel)) read++;
   }
   report(cases, read);
 });
@@ -203,14 +203,14 @@ test("models as PDB with damaged lines", async () => {
   for (let i = 0; i < cases; i++) {
     const text = damaged(i % 2 === 0 ? exact : atoms, random);
     const check = (models: GaussianModel[]) => models.forEach(checkModel);
-    if (await tried(text, () => parseModelPdb(text, "m.pdb"), check)) read++;
-    assert.ok(memory() - before < MOST_MEMORY, text);
+    if (await isRead(text, () => parseModelPdb(text, "m.pdb"), check)) read++;
+    assert.ok(memory() - before < maxMemory, text);
   }
   report(cases, read);
 });
 
-test("boxes and numbers of models that no file has", async () => {
-  const cases: [text: string, right: RegExp][] = [
+test("impossible boxes and numbers in model files are refused", async () => {
+  const cases: [text: string, message: RegExp][] = [
     ["REMARK 999 BOX 1000000000", /m\.pdb: line 1: expected model, box size, Å per pixel/],
     ["REMARK 999 BOX 1000000000 64 1.5", /line 1: expected model 1 next, found model 1000000000/],
     [
@@ -228,19 +228,19 @@ test("boxes and numbers of models that no file has", async () => {
     ["REMARK 999 BOX 1 64 1.5\nREMARK 999 GAUSSIAN 1 1 0 0 0 1 0", /line 2: expected a sigma above 0/],
     ["REMARK 999 BOX 1 64 1.5\nREMARK 999 ORIGIN 1 0 0 1e30", /line 2: expected an origin of three numbers/],
   ];
-  for (const [text, right] of cases) assert.throws(() => parseModelPdb(text, "m.pdb"), right, text);
-  for (const [header, right] of [
+  for (const [text, message] of cases) assert.throws(() => parseModelPdb(text, "m.pdb"), message, text);
+  for (const [header, message] of [
     ["# box_size 1000000000\n# apix 1", /m\.txt: line 1: expected a positive whole number, at most 16384/],
     ["# box_size 64\n# apix 1e-30", /line 2: expected a length from 0\.01/],
     ["# box_size 64\n# apix 1.5\n# box_size 32", /line 3: expected 64 as in an earlier line, found 32/],
     ["# box_size 64\n# apix 1.5\n# origin 1 2", /line 3: expected an origin of three numbers/],
     ["# box_size 64\n# apix 1.5\n# origin 1 2 inf", /line 3: expected an origin of three numbers/],
   ] as const) {
-    assert.throws(() => parseModelText(`${header}\n0 0 0 1 1\n`, "m.txt"), right, header);
+    assert.throws(() => parseModelText(`${header}\n0 0 0 1 1\n`, "m.txt"), message, header);
   }
   const plain = parseModelText(
     "# origin of this file: a friend\n# box_size 64\n# apix 1.5\n0 0 0 1 1\n",
     "m.txt",
   );
-  assert.equal(plain.origin, undefined, "comments are left alone");
+  assert.equal(plain.origin, undefined, "comments are ignored");
 });

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, test } from "vitest";
 import { CryosparcFile, reading, Star, writeImages } from "./particleFiles";
 
 /**
- * Damaged particle files, from fixed seeds: each is read with nothing but finite numbers in it, or refused with an
- * InputError. Anything else that is thrown fails the test, and so does a file that is never done with.
+ * Damaged particle files from fixed seeds: each is read with finite numbers only, or refused with an InputError. Any other
+ * error, and a file that takes forever, fails the test.
  */
 
 const STAR_FILES = 2500;
@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Every number that anything is computed from. */
+/** All numbers that are used in computations. */
 function numbersOf(set: ParticleSet): number[] {
   const { count } = set;
   const indices = Array.from({ length: count }, (_, i) => i);
@@ -115,7 +115,7 @@ const onLines =
   };
 
 const starDamages: Damage[] = [
-  // A word for another
+  // Replace a word
   (text, random) => {
     const found = [...text.matchAll(/\S+/g)];
     if (found.length === 0) return text;

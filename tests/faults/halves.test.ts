@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { succeed } from "../cli/command";
 import { CryosparcFile, PARTICLES, reading, Star, writeImages } from "./particleFiles";
 
-/** Rows that name the same image stay in one half and on one side of every split. */
+/** Rows that name the same image stay in the same half and on the same side of every split. */
 
 let folder: string;
 const at = (...names: string[]) => path.join(folder, ...names);
@@ -32,10 +32,10 @@ const again = Array.from({ length: 2 * PARTICLES }, (_, i) => i % PARTICLES);
 interface Case {
   name: string;
   change: (star: Star) => unknown;
-  /** The image of each row as the row that named it first; undefined where none comes twice. */
+  /** For each row the first row with its image; undefined if no image is repeated. */
   images: number[] | undefined;
   notes?: RegExp[];
-  /** Half sets as they are used. */
+  /** The half sets that are used. */
   halves?: number[];
 }
 
@@ -43,61 +43,61 @@ const without = (star: Star) => star.particles.drop("rlnRandomSubset");
 const image = (star: Star, names: (i: number) => string) => star.particles.set("rlnImageName", names);
 
 const cases: Case[] = [
-  { name: "every row once", change: () => {}, images: undefined, notes: [] },
+  { name: "no repeated rows", change: () => {}, images: undefined, notes: [] },
   {
-    name: "every row twice, one after the other",
+    name: "every row repeated at once",
     change: (s) => without(s).take(...twice),
     images: twice.map((i) => 2 * i),
     notes: [/^12 of 24 rows name an image a second time: rows of one image stay in the same half$/],
   },
   {
-    name: "every row twice, the file behind itself",
+    name: "the whole file repeated",
     change: (s) => without(s).take(...again),
     images: again,
     notes: [/^12 of 24 rows/],
   },
   {
-    name: "one image twice, with other poses",
+    name: "an image repeated with other poses",
     change: (s) => image(s, (i) => (i === 7 ? "000003@p.mrcs" : `${i + 1}@p.mrcs`)),
     images: [0, 1, 2, 3, 4, 5, 6, 2, 8, 9, 10, 11],
     notes: [/^1 of 12 rows/, /^1 image is in both half sets: /],
     halves: [1, 2, 1, 2, 1, 2, 1, 1, 1, 2, 1, 2],
   },
   {
-    name: "one image twice, both in one half set",
+    name: "an image repeated in the same half set",
     change: (s) => image(s, (i) => (i === 8 ? "3@p.mrcs" : `${i + 1}@p.mrcs`)),
     images: [0, 1, 2, 3, 4, 5, 6, 7, 2, 9, 10, 11],
     notes: [/^1 of 12 rows/],
     halves: [1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2],
   },
   {
-    name: "half sets that are all 0",
+    name: "all half sets 0",
     change: (s) => s.particles.set("rlnRandomSubset", 0),
     images: undefined,
     notes: [/^_rlnRandomSubset is 0 for all particles, which is no half set$/],
   },
   {
-    name: "a stack under its name and that of a symbolic link",
+    name: "a stack by its name and a symbolic link",
     change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "p" : "link"}.mrcs`),
     images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],
   },
   {
-    name: "a stack under its name and that of a hard link",
+    name: "a stack by its name and a hard link",
     change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "q" : "hard"}.mrcs`),
     images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],
   },
   {
-    name: "a stack under two names of its path",
+    name: "a stack by two spellings of its path",
     change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "" : "./"}p.mrcs`),
     images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],
   },
   {
-    name: "a stack under its relative and its absolute name",
+    name: "a stack by its relative and its absolute name",
     change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "p.mrcs" : at("p.mrcs")}`),
     images: [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5],
   },
   {
-    name: "the same places in two stacks",
+    name: "the same sections of two stacks",
     change: (s) => image(s, (i) => `${(i % 6) + 1}@${i < 6 ? "p" : "q"}.mrcs`),
     images: undefined,
   },
@@ -118,7 +118,7 @@ describe("images and half sets", () => {
     });
   }
 
-  test("a .cs file, and a selection of particles that shares no image", async () => {
+  test("a .cs file, and a selection without shared images", async () => {
     const file = new CryosparcFile();
     file.set("blob/idx", 2, 7);
     writeFileSync(at("a.cs"), file.bytes);
@@ -146,7 +146,7 @@ describe("half maps", () => {
   };
 
   for (const subset of [false, true]) {
-    test(`rows twice have the FSC of rows once${subset ? ", whatever their half sets say" : ""}`, async () => {
+    test(`repeated rows do not change the FSC${subset ? ", whatever their half sets" : ""}`, async () => {
       const once = await fscOf(
         Array.from({ length: PARTICLES }, (_, i) => i),
         false,
@@ -160,7 +160,7 @@ describe("half maps", () => {
     });
   }
 
-  test("halves that are given are held together, and indices that come twice", async () => {
+  test("given halves and repeated indices keep images together", async () => {
     const star = new Star();
     without(star).take(...twice);
     writeFileSync(at("a.star"), star.text);
@@ -174,7 +174,7 @@ describe("half maps", () => {
     await set!.close();
   });
 
-  test("the command says it", () => {
+  test("the command prints it", () => {
     const star = new Star();
     without(star).take(...twice);
     writeFileSync(at("twice.star"), star.text);
@@ -192,14 +192,14 @@ describe("held-out particles", () => {
     return new Trainer({ targets, head, options, engine: none as ProjectionEngine, threads: 1 });
   };
 
-  test("are as before where every image comes once", () => {
+  test("are unchanged without repeated images", () => {
     const order = new Random(7).fork(1).permutation(500);
     const { validationSet: heldOut, trainingSet: trained } = splitOf(500);
     assert.deepEqual(heldOut, order.slice(0, 50).sort());
     assert.deepEqual(trained, order.slice(50).sort());
   });
 
-  test("share no image with those that are trained on", () => {
+  test("share no image with the training particles", () => {
     const random = new Random(3);
     for (let trial = 0; trial < 20; trial++) {
       const count = 100 + random.integer(200);

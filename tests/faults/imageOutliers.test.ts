@@ -9,13 +9,13 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { simulatedProject, succeed } from "../cli/command";
 import { correlation, readStack } from "../cli/mrc";
 
-/** Constant images, ones on another scale and ones with a hot pixel stay out of a reconstruction, and are named. */
+/** Constant images, ones on another scale and ones with a hot pixel are left out of reconstructions and listed. */
 
 const random = new e2.Random(6);
 const noise = (count: number, deviation = 1, mean = 0) =>
   Array.from({ length: count }, () => mean + deviation * random.normal());
 
-describe("images that would outshine all others", () => {
+describe("images that would dominate a sum", () => {
   const edge = 16;
   const pixels = edge * edge;
   const group = { boxSize: edge, apix: 2, phaseFlipped: false, ctfPremultiplied: false };
@@ -45,23 +45,23 @@ describe("images that would outshine all others", () => {
   const cases: [name: string, image: (good: Float32Array) => Float32Array, reason: RegExp | undefined][] = [
     ["a pixel of 1e9", (good) => pixel(good, 7, 1e9), /standard deviation is .* times the median/],
     [
-      "a pixel a thousand deviations off",
+      "a pixel at a thousand standard deviations",
       (good) => pixel(good, 7, 1000),
       /standard deviation is .* times the median/,
     ],
     [
-      "a pixel 130 deviations below",
+      "a pixel at −130 standard deviations",
       (good) => pixel(good, 7, -130),
       /a pixel is 133 standard deviations from its mean/,
     ],
-    ["a pixel 20 deviations off, as gold beads have", (good) => pixel(good, 7, 20), undefined],
+    ["a pixel at 20 standard deviations, as of gold beads", (good) => pixel(good, 7, 20), undefined],
     ["a scale of 1e4", (good) => good.map((v) => 1e4 * v), /standard deviation is .* times the median/],
     ["a scale of 1e-4", (good) => good.map((v) => 1e-4 * v), /standard deviation is 1\/.* of the median/],
     ["a scale of 30", (good) => good.map((v) => 30 * v), /standard deviation is \d\d times/],
     ["a scale of 3", (good) => good.map((v) => 3 * v), undefined],
-    ["the other sign", (good) => good.map((v) => -v), undefined],
-    ["nothing but zeros", (good) => good.fill(0), /all its pixels are 0/],
-    ["nothing but 4.2", (good) => good.fill(4.2), /all its pixels are 4\.2/],
+    ["inverted contrast", (good) => good.map((v) => -v), undefined],
+    ["all pixels 0", (good) => good.fill(0), /all its pixels are 0/],
+    ["all pixels 4.2", (good) => good.fill(4.2), /all its pixels are 4\.2/],
     ["a bright offset", (good) => good.map((v) => v + 1000), undefined],
   ];
   for (const [name, change, reason] of cases) {
@@ -86,7 +86,7 @@ describe("images that would outshine all others", () => {
     });
   }
 
-  test("several at once are all found, whatever their order", async () => {
+  test("several outliers are found in any order", async () => {
     const images = set(300);
     const wrong = [0, 3, 150, 298, 299];
     for (const [k, i] of wrong.entries()) images[i] = images[i]!.map((v) => (k % 2 === 0 ? 1e6 * v : 0));
@@ -97,7 +97,7 @@ describe("images that would outshine all others", () => {
     );
   });
 
-  test("optics groups of other scales are each judged by their own", async () => {
+  test("each optics group is judged by its own scale", async () => {
     const images = [...set(30, 1), ...set(30, 500)];
     images[40] = images[40]!.map((v) => v * 100);
     const groupOf = (i: number) => (i < 30 ? group : bright);
@@ -108,12 +108,12 @@ describe("images that would outshine all others", () => {
     );
   });
 
-  test("images without noise and with sharp peaks are no outliers", async () => {
+  test("noise-free images with sharp peaks are not outliers", async () => {
     const images = Array.from({ length: 40 }, (_, i) => pixel(new Float32Array(pixels), i, 1 + i / 20));
     assert.deepEqual((await reconstruct(source(images), { halves: "none" })).leftOut, []);
   });
 
-  test("a set of nothing but constant images is refused", async () => {
+  test("a set of constant images is refused", async () => {
     const images = set(5).map((image) => image.fill(1));
     await assert.rejects(reconstruct(source(images)), /expected images that vary, found 5 constant ones/);
   });
@@ -138,7 +138,7 @@ describe("the command", () => {
     return { printed, map: readStack(at("map.mrc")).data };
   };
 
-  test("an image with a hot pixel is named and left out, unless it is asked for", () => {
+  test("an image with a hot pixel is listed and left out, unless it is kept by an option", () => {
     const { printed, map } = reconstructed("sim/hot.star");
     assert.match(printed, /note: sim\/hot\.star: 1 of 60 images is unlike the others and left out \(row 8: /);
     assert.match(printed, /map\.mrc: 59 particles/);

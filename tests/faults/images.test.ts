@@ -10,7 +10,7 @@ import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/
 import { correlation, readStack } from "../cli/mrc";
 import { temporaryFolder } from "../testing";
 
-/** Images and maps that would give a wrong result without a word, one line each. */
+/** Images and maps that would silently give wrong results, one line each. */
 
 function write(t: TestContext, bytes: Uint8Array, name = "p.mrcs"): string {
   const file = path.join(temporaryFolder(t), name);
@@ -24,7 +24,7 @@ const noise = (count: number, deviation = 1, mean = 0) =>
 
 describe("files longer or shorter than their header says", () => {
   const size: [number, number, number] = [16, 16, 24];
-  /** Images of noise; with a border, those of RELION's soft mask. */
+  /** Noise images, optionally with a border as of RELION's soft mask. */
   const images = (border: number) =>
     noise(16 * 16 * 24, 40).map((value, i) => {
       const [x, y] = [i % 16, (i >> 4) % 16];
@@ -46,7 +46,7 @@ describe("files longer or shorter than their header says", () => {
   for (const mode of [0, 1, 2, 6]) {
     for (const name of Object.keys(junk)) {
       for (const bytes of [1024, 4096]) {
-        // Random bytes are as likely values of mode 0, 1 or 6 as others; with floating point they are not.
+        // Random bytes are plausible values of modes 0, 1 and 6, but not of floating point.
         if (name === "random bytes" && mode !== 2) continue;
         cases.push({ mode, junk: name, bytes, right: /before the values/ });
         cases.push({ mode, junk: name, bytes, right: /after the last value/ });
@@ -86,7 +86,7 @@ describe("files longer or shorter than their header says", () => {
     });
   }
 
-  test("more images than the header says are left out, and counted", async (t) => {
+  test("images beyond the number in the header are ignored and counted", async (t) => {
     const good = mrcBytes({ size, mode: 1, values: images(0) });
     good.writeInt32LE(20, 8);
     const mrc = await e2.formats.openMrc(write(t, good));
@@ -94,7 +94,7 @@ describe("files longer or shorter than their header says", () => {
     assert.match(mrc.warnings.join(), /2048 bytes longer .*\(as many as 4 more sections have\) are ignored/);
   });
 
-  test("a file that lost its extended header, and one that is cut off, are refused", async (t) => {
+  test("a file without its extended header, and a truncated one, are refused", async (t) => {
     const good = mrcBytes({ size, mode: 1, values: images(0), extended: new Uint8Array(1024) });
     const without = Buffer.concat([good.subarray(0, 1024), good.subarray(2048)]);
     await assert.rejects(
@@ -123,19 +123,19 @@ describe("bytes of mode 0", () => {
     ["grey values around 128", grey(128, 30), [], "unsigned", true],
     ["dark grey values", grey(90, 20), [], "unsigned", true],
     ["grey values from 0 to 255 with many white ones", grey(170, 60), [], "unsigned", true],
-    ["bright grey values whose header says so", grey(220, 8), statistics(180, 250), "unsigned", true],
-    ["bright grey values of which nothing is known", grey(220, 8), [], "signed", false],
+    [
+      "bright grey values with statistics in the header",
+      grey(220, 8),
+      statistics(180, 250),
+      "unsigned",
+      true,
+    ],
+    ["bright grey values without statistics", grey(220, 8), [], "signed", false],
     ["values below 128", grey(40, 10), [], "signed", false],
     ["signed values around 0", signed(0, 30), [], "signed", false],
-    ["signed values that are cut off at both ends", signed(0, 90), [], "signed", false],
+    ["signed values clipped at both ends", signed(0, 90), [], "signed", false],
     ["signed values around 60", signed(60, 30), [], "signed", false],
-    [
-      "grey values whose header says that they are signed",
-      grey(128, 30),
-      statistics(-128, 127),
-      "signed",
-      false,
-    ],
+    ["grey values with statistics of signed ones", grey(128, 30), statistics(-128, 127), "signed", false],
     ["grey values with IMOD's stamp", grey(128, 30), imod(0), "unsigned", false],
     ["grey values with IMOD's flag for signed ones", grey(128, 30), imod(1), "signed", false],
   ];
@@ -162,7 +162,7 @@ describe("bytes of mode 0", () => {
   }
 });
 
-describe("values that the header says wrong", () => {
+describe("values that contradict the header", () => {
   const size: [number, number, number] = [16, 16, 8];
   const count = 16 * 16 * 8;
   const swapped = (bytes: Uint8Array) => {
@@ -220,14 +220,14 @@ describe("values that the header says wrong", () => {
   }
 });
 
-describe("header numbers of a map that cannot be", () => {
+describe("impossible numbers in the header of a map", () => {
   const cell = (x: number, y = x, z = x): MadeMrc["words"] =>
     [x, y, z].map((edge, i) => [11 + i, { float: edge }]);
   const origin = (x: number): MadeMrc["words"] => [[50, { float: x }]];
   const cases: [name: string, words: MadeMrc["words"], right: RegExp | [number, number, number]][] = [
     ["a cell of 0", cell(0), /words 11–13: expected a cell size/],
     ["a cell of NaN", cell(Number.NaN), /words 11–13: expected a cell size.*found NaN/],
-    ["an endless cell", cell(Number.POSITIVE_INFINITY), /words 11–13: expected a cell size/],
+    ["an infinite cell", cell(Number.POSITIVE_INFINITY), /words 11–13: expected a cell size/],
     ["a cell below 0", cell(-8), /words 11–13: expected a cell size/],
     ["a cell of a millionth of an ångström", cell(1e-6), /words 11–13: expected a cell size/],
     ["a cell of a kilometre", cell(1e13), /words 11–13: expected a cell size/],
@@ -242,11 +242,11 @@ describe("header numbers of a map that cannot be", () => {
     ["an extended header of 2 GB", [[24, 2_000_000_000]], /expected 2000003072 bytes/],
     ["an unknown mode", [[4, 5]], /expected an MRC file|expected values of mode/],
     ["an origin", origin(12.5), [12.5, 0, 0]],
-    ["a place in the cell", [[5, -4]], [-4, 0, 0]],
-    ["an origin and a place in the cell: the origin counts", [...origin(12.5)!, [5, -4]], [12.5, 0, 0]],
-    ["an origin of NaN beside a place in the cell", [...origin(Number.NaN)!, [5, -4]], [-4, 0, 0]],
-    ["an origin beyond all maps", origin(1e20), [0, 0, 0]],
-    ["a place in the cell beyond all maps", [[5, 2_000_000_000]], [0, 0, 0]],
+    ["a start in the cell", [[5, -4]], [-4, 0, 0]],
+    ["an origin and a start in the cell: the origin is used", [...origin(12.5)!, [5, -4]], [12.5, 0, 0]],
+    ["an origin of NaN beside a start in the cell", [...origin(Number.NaN)!, [5, -4]], [-4, 0, 0]],
+    ["an origin beyond the limits", origin(1e20), [0, 0, 0]],
+    ["a start in the cell beyond the limits", [[5, 2_000_000_000]], [0, 0, 0]],
   ];
   for (const [name, words, right] of cases) {
     test(name, async (t) => {
@@ -290,11 +290,11 @@ describe("the command", () => {
     return { printed, map: readStack(at("map.mrc")).data };
   };
 
-  test("grey bytes give the map of the images that they were made from, with a note", () => {
+  test("grey bytes give the map of their original images, with a warning", () => {
     const { map } = reconstructed("sim/particles.star");
     const grey = reconstructed("sim/bytes.star");
     assert.match(grey.printed, /note: .*bytes\.mrcs: bytes \(mode 0\) that only make sense as unsigned/);
-    // Their mean, which nobody has subtracted, is in the map as well.
+    // The map also contains their mean, which is not subtracted.
     const alike = correlation(grey.map, map);
     assert.ok(alike > 0.95, `correlation ${alike}`);
     const signed = reconstructed("sim/bytes.star", "--bytes", "signed");
@@ -303,7 +303,7 @@ describe("the command", () => {
     assert.ok(wrong < 0.9, `correlation ${wrong}`);
   });
 
-  test("a mean far from 0 makes no other map", () => {
+  test("a mean far from 0 does not change the map", () => {
     const images = readStack(at("sim/particles.mrcs"));
     const { standardDeviation } = imageStatistics(images.data);
     const values = images.data.map((value) => value + 3e4 * standardDeviation);

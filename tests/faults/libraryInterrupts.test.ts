@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
 import { endsWhenInterrupted } from "./interrupting";
 
-/** One interrupt ends a cell in a library call, and the work of the call, although nobody waits for it any more. */
+/** One interrupt ends a cell in a library call and the work of that call. */
 
 let kernel: KernelProcess;
 let client: WireClient;
@@ -52,7 +52,7 @@ const library: [what: string, code: string][] = [
 ];
 
 for (const [what, code] of library) {
-  test(`one interrupt ends ${what}, and the work that it does`, async () => {
+  test(`one interrupt ends ${what} and its work`, async () => {
     await client.execute("seen.steps = 0;");
     await endsWhenInterrupted(
       client,

@@ -6,7 +6,7 @@ import * as e2 from "e2gmm";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { neutralModel, refuses, simulatedProject, succeed, words } from "../cli/command";
 
-/** What is no mask is refused by every command that takes one, in the same words. */
+/** Invalid masks are refused by every command that takes one, with the same message. */
 
 let folder: string;
 let map: e2.maps.Volume;
@@ -31,7 +31,7 @@ const filled = (value: (x: number, i: number) => number): e2.maps.Volume => ({
 });
 const half = () => filled((x) => (x < 16 ? 1 : 0));
 
-/** name, the mask, the commands that refuse it, what they say */
+/** Name, mask, commands that refuse it, and their message. */
 const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
   [
     "nothing but zeros",
@@ -108,7 +108,7 @@ describe("masks that are refused", () => {
   });
 });
 
-test("good masks are taken: soft ones, ones of other voxels for a training, slightly beyond 0 and 1", async () => {
+test("good masks are accepted: soft ones, slightly beyond 0 and 1, and for training with other voxels", async () => {
   const soft = filled((x) => Math.max(-0.005, Math.min(1.005, (20 - x) / 8)));
   await e2.maps.write(path.join(folder, "soft.mrc"), soft);
   succeed(folder, ...commands["fsc"]!.slice(0, 3), "--mask", "soft.mrc");

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { refuses } from "../cli/command";
 import { CryosparcFile, PARTICLES, reading, Star, writeImages } from "./particleFiles";
 
-/** CTF, optics and poses that cannot be: refused alike in STAR and .cs files, with row, column, limits and value. */
+/** Impossible values of CTF, optics and poses are refused in STAR and .cs files, with row, column, limits and value. */
 
 let folder: string;
 const at = (name: string) => path.join(folder, name);
@@ -54,7 +54,7 @@ const starCases: StarCase[] = [
   ],
   ["pixel size below 0", optics("rlnImagePixelSize", -2), /_rlnImagePixelSize: .*found -2/],
   ["pixel size in m", optics("rlnImagePixelSize", 2e-10), /_rlnImagePixelSize: .*found 2e-10/],
-  ["pixel size beyond sense", optics("rlnImagePixelSize", 1e5), /_rlnImagePixelSize: .*found 100,000/],
+  ["pixel size out of range", optics("rlnImagePixelSize", 1e5), /_rlnImagePixelSize: .*found 100,000/],
   ["image size 0", optics("rlnImageSize", 0), /_rlnImageSize: .*found 0/],
   ["image size with a fraction", optics("rlnImageSize", 8.5), /_rlnImageSize: .*whole number, found 8.5/],
   [
@@ -70,7 +70,7 @@ const starCases: StarCase[] = [
   ["defocus V below 0", row4("rlnDefocusV", -15000), /row 4 .*_rlnDefocusV/],
   ["defocus 0", row4("rlnDefocusU", 0), /row 4 .*_rlnDefocusU: .*found 0/],
   ["defocus NaN", row4("rlnDefocusV", "nan"), /row 4 .*_rlnDefocusV: expected a number, found "nan"/],
-  ["defocus beyond a number", row4("rlnDefocusV", "1e999"), /row 4 .*_rlnDefocusV/],
+  ["defocus too large for a number", row4("rlnDefocusV", "1e999"), /row 4 .*_rlnDefocusV/],
   ["defocus V alone", (s) => s.particles.drop("rlnDefocusU"), /_rlnDefocusU beside _rlnDefocusV/],
   [
     "astigmatism without an angle",
@@ -78,19 +78,19 @@ const starCases: StarCase[] = [
     /_rlnDefocusAngle, since .* differ, found none/,
   ],
   ["defocus angle infinite", row4("rlnDefocusAngle", "-inf"), /row 4 .*_rlnDefocusAngle: expected a number/],
-  ["defocus angle beyond sense", row4("rlnDefocusAngle", 1e9), /row 4 .*_rlnDefocusAngle/],
+  ["defocus angle out of range", row4("rlnDefocusAngle", 1e9), /row 4 .*_rlnDefocusAngle/],
   [
-    "phase shift beyond a turn",
+    "phase shift of more than 360°",
     row4("rlnPhaseShift", 9000),
     /row 4 .*_rlnPhaseShift: .*-360 to 360 °, found 9,000/,
   ],
-  ["B factor beyond sense", row4("rlnCtfBfactor", 1e6), /row 4 .*_rlnCtfBfactor: .*Å²/],
+  ["B factor out of range", row4("rlnCtfBfactor", 1e6), /row 4 .*_rlnCtfBfactor: .*Å²/],
   ["scale factor 0", row4("rlnCtfScalefactor", 0), /row 4 .*_rlnCtfScalefactor: .*found 0/],
   ["scale factor below 0", row4("rlnCtfScalefactor", -1), /row 4 .*_rlnCtfScalefactor/],
   ["angle NaN", row4("rlnAngleTilt", "NaN"), /row 4 .*_rlnAngleTilt: expected a number, found "NaN"/],
-  ["angle beyond sense", row4("rlnAngleRot", 1e30), /row 4 .*_rlnAngleRot: expected an angle/],
+  ["angle out of range", row4("rlnAngleRot", 1e30), /row 4 .*_rlnAngleRot: expected an angle/],
   ["origin NaN", row4("rlnOriginXAngst", "nan"), /row 4 .*_rlnOriginXAngst: expected a number/],
-  ["origin beyond sense", row4("rlnOriginYAngst", -1e7), /row 4 .*_rlnOriginYAngst: expected an origin/],
+  ["origin out of range", row4("rlnOriginYAngst", -1e7), /row 4 .*_rlnOriginYAngst: expected an origin/],
   [
     "half set 0",
     row4("rlnRandomSubset", 0),
@@ -99,7 +99,7 @@ const starCases: StarCase[] = [
   ["half set 3", row4("rlnRandomSubset", 3), /row 4 .*_rlnRandomSubset: .*found 3/],
   ["half set 1.5", row4("rlnRandomSubset", 1.5), /row 4 .*_rlnRandomSubset: .*found 1.5/],
   [
-    "half set 257, which is 1 in a byte",
+    "half set 257, which is 1 modulo 256",
     row4("rlnRandomSubset", 257),
     /row 4 .*_rlnRandomSubset: .*found 257/,
   ],
@@ -117,7 +117,7 @@ describe("STAR files", () => {
     });
   }
 
-  test("voltage 0 and the like with every particle", async () => {
+  test("voltage 0 and others in the particle table", async () => {
     for (const [column, value] of [
       ["rlnVoltage", 0],
       ["rlnAmplitudeContrast", 7],
@@ -210,15 +210,15 @@ const csCases: CsCase[] = [
     (f) => ["path", "idx", "shape", "psize_A", "sign"].map((name) => f.drop(`blob/${name}`)),
     /found no blob\/path: is it a passthrough file/,
   ],
-  ["images of one edge", cs("blob/shape", 8), /field blob\/shape: expected 2 numbers/],
-  ["images of volumes", cs("blob/shape", [8, 8, 8]), /field blob\/shape: expected 2 numbers/],
+  ["images with a single size", cs("blob/shape", 8), /field blob\/shape: expected 2 numbers/],
+  ["volumes", cs("blob/shape", [8, 8, 8]), /field blob\/shape: expected 2 numbers/],
   [
     "an empty name",
     (f) => f.set("blob/path", "", 3),
     /row 4, field blob\/path: expected the name of a stack/,
   ],
-  ["a place below 0", cs4("blob/idx", -1, "<f4"), /row 4, field blob\/idx: .*found -1/],
-  ["a place with a fraction", cs4("blob/idx", 1.5, "<f4"), /row 4, field blob\/idx: .*found 1.5/],
+  ["a negative section", cs4("blob/idx", -1, "<f4"), /row 4, field blob\/idx: .*found -1/],
+  ["a fractional section", cs4("blob/idx", 1.5, "<f4"), /row 4, field blob\/idx: .*found 1.5/],
 ];
 
 describe(".cs files", () => {
@@ -233,7 +233,7 @@ describe(".cs files", () => {
     });
   }
 
-  test("particles that were not aligned are counted and left out", async () => {
+  test("unaligned particles are counted and left out", async () => {
     const file = new CryosparcFile();
     for (const row of [0, 5, 11]) file.set("alignments3D/pose", [0, 0, 0], row);
     writeFileSync(at("a.cs"), file.bytes);
@@ -247,7 +247,7 @@ describe(".cs files", () => {
   });
 });
 
-describe("what can be, but hardly is, is noted", () => {
+describe("implausible values cause a warning", () => {
   const twice = Array.from({ length: 2 * PARTICLES }, (_, i) => i % PARTICLES);
   const scaled =
     (factor: number, ...columns: string[]) =>
@@ -267,18 +267,18 @@ describe("what can be, but hardly is, is noted", () => {
       /^no phase shift is beyond 1\.57°/,
     ],
     [
-      "defoci far apart",
+      "very different defoci",
       row4("rlnDefocusU", 100),
       /^the two defoci of 1 of 24 particles .*100 and 15700 Å in row 4/,
     ],
     [
-      "an origin outside",
+      "an origin outside of the image",
       row4("rlnOriginXAngst", 40),
       /^the shifts of 1 of 24 particles lead out .*row 4: -40, /,
     ],
-    ["an origin at the edge", row4("rlnOriginXAngst", 8), undefined],
+    ["an origin at the edge of the image", row4("rlnOriginXAngst", 8), undefined],
     [
-      "one defocus alone",
+      "defocus U without V",
       (s) => s.particles.drop("rlnDefocusV"),
       /^no _rlnDefocusV: astigmatism is taken as 0/,
     ],
@@ -297,7 +297,7 @@ describe("what can be, but hardly is, is noted", () => {
     });
   }
 
-  test("a shift outside in a .cs file", async () => {
+  test("a shift outside of the image in a .cs file", async () => {
     const file = new CryosparcFile();
     file.set("alignments3D/shift", [500, 0], 3);
     writeFileSync(at("a.cs"), file.bytes);
@@ -308,7 +308,7 @@ describe("what can be, but hardly is, is noted", () => {
     );
   });
 
-  test("another pixel size in the stack", async () => {
+  test("a different pixel size in the stack", async () => {
     const star = new Star();
     star.optics.set("rlnImagePixelSize", 3);
     writeFileSync(at("a.star"), star.text);
@@ -318,7 +318,7 @@ describe("what can be, but hardly is, is noted", () => {
   });
 });
 
-describe("what is right is not refused", () => {
+describe("valid values are accepted", () => {
   const good: [name: string, change: (star: Star) => unknown][] = [
     ["a good file", () => {}],
     ["a corrected microscope, aberration 0", optics("rlnSphericalAberration", 0)],
@@ -334,9 +334,9 @@ describe("what is right is not refused", () => {
       "close to focus with a phase plate",
       (s) => s.particles.set("rlnPhaseShift", 90).set("rlnDefocusU", -300, 3),
     ],
-    ["angles beyond a turn", row4("rlnAngleRot", 545)],
+    ["angles of more than 360°", row4("rlnAngleRot", 545)],
     [
-      "a contrast of 0 where nothing has a CTF",
+      "an amplitude contrast of 0 without CTF",
       (s) => {
         s.optics.set("rlnVoltage", 0);
         s.particles.drop("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle");
@@ -363,7 +363,7 @@ describe("what is right is not refused", () => {
   });
 });
 
-test("the command writes nothing", () => {
+test("the command writes no output for bad input", () => {
   const star = new Star();
   star.optics.set("rlnVoltage", 0);
   writeFileSync(at("command.star"), star.text);

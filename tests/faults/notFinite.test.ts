@@ -8,7 +8,7 @@ import { RunFolder } from "e2gmm/dist/training/runs/run";
 import { describe, test } from "vitest";
 import { temporaryFolder } from "../testing";
 
-/** A number that is not finite is written to no file; what was there before stays, and nothing is left beside it. */
+/** Numbers that are not finite are never written: an existing file stays unchanged, and no temporary file is left. */
 
 const wrong = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
@@ -30,7 +30,7 @@ const volume = () => ({
   apix: 2,
 });
 
-/** name, how it is written with a value that is wrong, what the error says is wrong */
+/** Name, function that writes a wrong value, and what the error must name. */
 const cases: [name: string, write: (file: string, value: number) => Promise<unknown>, what: RegExp][] = [
   ...["x", "y", "z", "the amplitude", "sigma"].flatMap((name, row): typeof cases => {
     const broken = (value: number) => model(({ params }) => params.fill(value, 2 * row + 1, 2 * row + 2));
@@ -129,7 +129,7 @@ for (const [name, write, what] of cases) {
 }
 
 describe("tables", () => {
-  test("latents.csv: places and standard standardDeviations", async (t) => {
+  test("latents.csv: latents and standard deviations", async (t) => {
     const folder = temporaryFolder(t);
     const run = new RunFolder(folder);
     for (const value of wrong) {
@@ -181,7 +181,7 @@ describe("tables", () => {
   });
 });
 
-test("a message names the file that a command was to write, not its passing name", async (t) => {
+test("an error names the target file, not the temporary one", async (t) => {
   const folder = temporaryFolder(t);
   const passing = path.join(folder, "out.mrc.0123abcd.part");
   await assert.rejects(

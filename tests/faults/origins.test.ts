@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { neutralModel, simulatedProject, succeed } from "../cli/command";
 import { temporaryFolder } from "../testing";
 
-/** What is made from a map lies on that map in every other program, wherever its header places it. */
+/** Everything made from a map coincides with it in other programs, wherever its header places it. */
 
 /** Å of the brightest voxel. */
 function brightest({ data, size, apix, origin = [0, 0, 0] }: e2.maps.Volume): number[] {
@@ -40,18 +40,18 @@ function near(found: readonly number[], expected: readonly number[], within: num
   assert.ok(off <= within, `${what}: ${found.join(", ")} instead of ${expected.join(", ")}`);
 }
 
-/** name, edge of the map, edge of the training box, how the header says where the map lies, where that is */
+/** name, box size of the map, size of the training box, position in the header, expected position */
 const cases: [string, number, number, { origin?: number[]; start?: number[] }, number[]][] = [
-  ["nowhere", 24, 20, {}, [0, 0, 0]],
+  ["no position", 24, 20, {}, [0, 0, 0]],
   ["an origin", 24, 20, { origin: [-100.5, 20, 3.25] }, [-100.5, 20, 3.25]],
-  ["an origin, an odd map", 25, 20, { origin: [7, 0, -40] }, [7, 0, -40]],
-  ["an odd map alone", 25, 20, {}, [0, 0, 0]],
-  ["a place in the cell, as EMDB has", 24, 20, { start: [-16, -16, 5] }, [-32, -32, 10]],
-  ["both: the origin counts", 24, 20, { start: [-16, -16, 5], origin: [1, 2, 3] }, [1, 2, 3]],
+  ["an odd map with an origin", 25, 20, { origin: [7, 0, -40] }, [7, 0, -40]],
+  ["an odd map", 25, 20, {}, [0, 0, 0]],
+  ["a start in the cell, as in EMDB", 24, 20, { start: [-16, -16, 5] }, [-32, -32, 10]],
+  ["both: the origin is used", 24, 20, { start: [-16, -16, 5], origin: [1, 2, 3] }, [1, 2, 3]],
 ];
 
 for (const [name, edge, box, { origin, start }, place] of cases) {
-  test(`${name}: the model, its atoms and its density lie on the map`, async (t) => {
+  test(`${name}: model, atoms and density coincide with the map`, async (t) => {
     const folder = temporaryFolder(t);
     const at = (file: string) => path.join(folder, file);
     const truth: e2.model.GaussianModel = {
@@ -99,7 +99,7 @@ for (const [name, edge, box, { origin, start }, place] of cases) {
   });
 }
 
-describe("the place in space stays", () => {
+describe("positions are kept", () => {
   const model: e2.model.GaussianModel = {
     count: 3,
     params: Float32Array.of(0.1, 0, -0.2, 0, 0.1, 0.2, 0, 0.2, 0.1, 1, 2, 3, 1, 1, 1),
@@ -111,7 +111,7 @@ describe("the place in space stays", () => {
     for (const [i, place] of found.entries()) near(place, expected[i]!, 1e-4, `Gaussian ${i}`);
   };
 
-  test("in another box, in a part of the model, in several models together", () => {
+  test("for other boxes, parts of a model, and several models", () => {
     for (const [boxSize, apix] of [
       [20, undefined],
       [40, 1.5],
@@ -131,7 +131,7 @@ describe("the place in space stays", () => {
     );
   });
 
-  test("of a map in another box, and of the reconstructions that an explorer shows beside a model", () => {
+  test("for a map in another box, and for reconstructions beside a model in the explorer", () => {
     const map = e2.model.density(model, { boxSize: 66 });
     for (const target of [{ size: 44 }, { size: 45 }, { apix: 2 }]) {
       near(brightest(e2.maps.resize(map, target)), brightest(map), 2.5, JSON.stringify(target));
@@ -150,7 +150,7 @@ describe("from neutral to decode", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("a run keeps the map's origin, and decodes to it", async () => {
+  test("a run keeps the origin of the map and decodes to it", async () => {
     const at = (...parts: string[]) => path.join(folder, ...parts);
     const train =
       "train --particles sim/particles.star --model model.txt --latent 1 --epochs 1 --backend wasm --out".split(

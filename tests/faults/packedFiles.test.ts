@@ -9,14 +9,14 @@ import { openSource } from "e2gmm/dist/formats/fileSource";
 import { describe, type TestContext, test } from "vitest";
 import { mrcBytes } from "../../kernel-lib/src/formats/mrc.test.helper";
 
-/** Compressed files that are damaged, that promise too much, or that unpack to more than they promise. */
+/** Compressed files that are damaged, declare too much, or decompress to more than they declare. */
 
-/** 2×2×2 voxels of mode 2 with the values 0 to 7, packed by Python's bz2 module. */
+/** 2×2×2 voxels of mode 2 with the values 0 to 7, compressed by Python's bz2 module. */
 const goodBzip2 = Buffer.from(
   "QlpoOTFBWSZTWUUn4KwAACjeXfgIQACAAPQCQABIAEAABABAAEAAAAggAFRCZDQA0eoJT1JNBpkASfZJekFaylrMwAilxJCIlDZohw8shRVH8F6D04AYzL4u5IpwoSCKT8FY",
   "base64",
 );
-/** The same file in two streams, as parallel programs write. */
+/** The same file in two streams, as written by parallel programs. */
 const bzip2InTwo = Buffer.from(
   "QlpoOTFBWSZTWS290EoAACJWSPgIQAD0AkAACAAEAAAIIABUVkyYTAEp6lGjTGpkm+0z1Ba0p8MAOSSIFC7hCnxK3GKzEANF3JFOFCQLb3QSgEJaaDkxQVkmU1lPmUM8AAAKzFVAAAAAwABAAEAAQABAACAAISmTIIYBJ4IzU3LOrDxdyRThQkE+ZQzw",
   "base64",
@@ -29,14 +29,14 @@ const bzip2Bomb = Buffer.from(
 
 const good = (sections = 2) =>
   mrcBytes({ size: [2, 2, sections], values: Array.from({ length: 4 * sections }, (_, i) => i) });
-/** A small file that says that it has so many sections. */
+/** A small file whose header declares many sections. */
 function promising(sections: number): Buffer {
   const bytes = good();
   bytes.writeInt32LE(sections, 8);
   return bytes;
 }
 
-/** A folder, and in it a temporary folder for everything that is unpacked, which is empty when the test ends. */
+/** A folder with a temporary folder for decompressed files, which must be empty when the test ends. */
 function workplace(t: TestContext): { folder: string; temporary: string } {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-packed-"));
   const temporary = path.join(folder, "tmp");
@@ -55,7 +55,7 @@ function workplace(t: TestContext): { folder: string; temporary: string } {
 
 const zeros = (bytes: number) => Buffer.alloc(bytes);
 
-describe("what is refused", () => {
+describe("refused files", () => {
   const cases: [name: string, bytes: () => Uint8Array, right: RegExp][] = [
     [
       "100 MB behind the header of 32 bytes",
@@ -68,19 +68,19 @@ describe("what is refused", () => {
       /expected 1056 bytes when decompressed.*found more/,
     ],
     [
-      "a header of 64 GB in a kilobyte",
+      "a header that declares 64 GB, in a kilobyte",
       () => gzipSync(promising(1 << 27)),
       /expected \d+ bytes when decompressed.*found at most/,
     ],
     [
-      "a header that promises more than is there",
+      "a header that declares more than there is",
       () => gzipSync(promising(40)),
       /expected 1664 bytes for 40 sections.*found 1056 bytes/,
     ],
-    ["no map, 100 MB", () => gzipSync(zeros(1e8)), /expected an MRC file, found 0×0×0/],
-    ["a text", () => gzipSync("data_particles\n".repeat(500)), /found text beginning with "data_par"/],
+    ["100 MB that are not a map", () => gzipSync(zeros(1e8)), /expected an MRC file, found 0×0×0/],
+    ["text", () => gzipSync("data_particles\n".repeat(500)), /found text beginning with "data_par"/],
     ["half a kilobyte", () => gzipSync(zeros(500)), /an MRC header of 1024 bytes, found a file of 500 bytes/],
-    ["nothing", () => gzipSync(zeros(0)), /an MRC header of 1024 bytes, found a file of 0 bytes/],
+    ["an empty file", () => gzipSync(zeros(0)), /an MRC header of 1024 bytes, found a file of 0 bytes/],
     ["a wrong checksum", () => flipped(gzipSync(good()), -6), /expected a complete gzip file, found damage/],
     [
       "a wrong checksum, in bzip2",
@@ -117,7 +117,7 @@ describe("what is refused", () => {
     });
   }
 
-  test("a text that unpacks to a thousand times its length", async (t) => {
+  test("text that decompresses to a thousand times its size", async (t) => {
     const { folder } = workplace(t);
     const file = path.join(folder, "a.star");
     writeFileSync(file, gzipSync(Buffer.alloc(1.5e8, "data_ \n")));
@@ -127,7 +127,7 @@ describe("what is refused", () => {
     );
   });
 
-  test("every file that is cut off, at each of its bytes", async (t) => {
+  test("files truncated at any byte", async (t) => {
     const { folder } = workplace(t);
     let tried = 0;
     for (const [name, bytes] of [
@@ -152,7 +152,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
   return copy;
 }
 
-test("good files are read: gzip, bzip2, several streams, a little longer than promised", async (t) => {
+test("good files are read: gzip, bzip2, several streams, slightly longer than declared", async (t) => {
   const { folder } = workplace(t);
   for (const [name, bytes, notices] of [
     ["a.mrc.gz", gzipSync(good()), 0],
@@ -170,7 +170,7 @@ test("good files are read: gzip, bzip2, several streams, a little longer than pr
 });
 
 describe("stopping", () => {
-  test("a signal that is set beforehand, or while a file is unpacked, stops at the next part", async (t) => {
+  test("a signal aborted before or during decompression stops at the next part", async (t) => {
     const { folder } = workplace(t);
     const [gzip, bzip2] = ["a.gz", "a.bz2"].map((name) => path.join(folder, name)) as [string, string];
     writeFileSync(gzip, gzipSync(Buffer.concat([promising(1 << 20), zeros(16e6)])));
@@ -188,7 +188,7 @@ describe("stopping", () => {
   });
 
   for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
-    test(`a process that ends by ${signal} with a file unpacked leaves nothing in the temporary folder`, async (t) => {
+    test(`a process ended by ${signal} with a decompressed file leaves nothing in the temporary folder`, async (t) => {
       const { folder, temporary } = workplace(t);
       const file = path.join(folder, "a.gz");
       writeFileSync(file, gzipSync(zeros(3e6)));

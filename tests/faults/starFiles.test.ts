@@ -9,7 +9,7 @@ import { refuses, succeed, words } from "../cli/command";
 import { haveProgram, runProgram } from "../testing";
 import { PARTICLES, reading, Star, writeImages } from "./particleFiles";
 
-/** STAR files as programs, scripts and editors write them: read as what they mean, or refused in one sentence. */
+/** STAR files as written by programs, scripts and editors are read correctly or refused with a clear message. */
 
 let folder: string;
 const at = (...names: string[]) => path.join(folder, ...names);
@@ -28,13 +28,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Case {
   name: string;
-  /** The file; default the text of the good one, changed. */
+  /** The file. Default: that of a good one after the change. */
   text?: (star: Star) => string | Buffer;
   change?: (star: Star) => unknown;
   options?: OpenParticlesOptions;
-  /** The sentence that refuses it, */
+  /** The expected error, */
   refused?: RegExp;
-  /** or what is noted, and anything else that has to hold. */
+  /** or the expected warnings, and a further check. */
   notes?: RegExp[];
   holds?: (set: ParticleSet) => void;
 }
@@ -60,7 +60,7 @@ const cases: Case[] = [
   // Blocks of pairs
   { name: "optics as pairs", text: (s) => s.optics.pairs + s.particles.loop, notes: [], holds: apix(2) },
   {
-    name: "optics as pairs behind the particles",
+    name: "optics as pairs after the particles",
     text: (s) => s.particles.loop + s.optics.pairs,
     holds: apix(2),
   },
@@ -70,7 +70,7 @@ const cases: Case[] = [
     holds: (set) => assert.equal(set.opticsGroup(0).name, "my group"),
   },
   {
-    name: "optics as pairs, one twice",
+    name: "optics as pairs, a duplicate one",
     text: (s) => `${s.optics.pairs}_rlnVoltage 200\n${s.particles.loop}`,
     refused: /line \d+: expected each name once, found _rlnVoltage/,
   },
@@ -93,19 +93,19 @@ const cases: Case[] = [
   { name: "another block of pairs before", text: (s) => general("rlnSomething", 1) + s.text, notes: [] },
   // Optics in the particle table
   {
-    name: "optics with every particle",
+    name: "optics in the particle table",
     text: (s) => s.flatten().particles.drop("rlnOpticsGroup").loop,
     notes: [],
     holds: apix(2),
   },
   {
-    name: "optics with every particle, groups named",
+    name: "optics in the particle table, with group names",
     text: (s) => s.flatten().particles.loop,
     notes: [/no data_optics/],
     holds: apix(2),
   },
   {
-    name: "two sets of optics with every particle",
+    name: "two sets of optics in the particle table",
     text: (s) => {
       s.flatten().particles.set("rlnVoltage", 200, 5);
       return s.particles.loop;
@@ -113,7 +113,7 @@ const cases: Case[] = [
     holds: (set) => assert.deepEqual([set.ctf(4)!.voltage, set.ctf(5)!.voltage], [300, 200]),
   },
   {
-    name: "voltage with every particle, the rest in data_optics",
+    name: "voltage in the particle table, the rest in data_optics",
     change: (s) => {
       s.optics.drop("rlnVoltage");
       s.particles.set("rlnVoltage", 200);
@@ -146,7 +146,7 @@ const cases: Case[] = [
     name: "no pixel size: 1 Å in the stack",
     change: named("unit.mrcs"),
     text: old,
-    notes: [/1 Å is taken from the image stack, which many programs write where they do not know it/],
+    notes: [/1 Å is taken from the image stack, which many programs write for an unknown one/],
     holds: apix(1),
   },
   {
@@ -178,7 +178,7 @@ const cases: Case[] = [
     holds: apix(1.25),
   },
   {
-    name: "another pixel size given: shifts in Å were pixels",
+    name: "another pixel size given: shifts in Å are scaled",
     options: { apix: 4 },
     holds: (set) => {
       apix(4)(set);
@@ -186,7 +186,7 @@ const cases: Case[] = [
     },
   },
   {
-    name: "another pixel size given: shifts in pixels",
+    name: "another pixel size given: shifts in pixels are not scaled",
     change: pixelOrigins,
     options: { apix: 4 },
     holds: shiftsAre(4),
@@ -207,34 +207,34 @@ const cases: Case[] = [
     refused: /--apix: .*particles of one pixel size, found 2 and 3 Å/,
   },
   {
-    name: "pixel size twice, not the same",
+    name: "two different pixel sizes",
     change: (s) => s.particles.set("rlnImagePixelSize", 1.5),
     refused:
       /row 1 .*_rlnImagePixelSize: expected 2, as _rlnImagePixelSize of data_optics says, found 1.5 .*--apix/,
   },
   {
-    name: "pixel size twice, not the same, in one row",
+    name: "two different pixel sizes in one row",
     change: (s) => s.particles.set("rlnPixelSize", 2).set("rlnPixelSize", 1.98, 7),
     refused: /row 8 .*_rlnPixelSize: expected 2, .*found 1.98/,
   },
   {
-    name: "pixel size twice in data_optics",
+    name: "two pixel sizes in data_optics",
     change: (s) => s.optics.set("rlnPixelSize", 1.5),
     refused: /_rlnPixelSize: expected 2, as _rlnImagePixelSize says, found 1.5/,
   },
   {
-    name: "pixel size and magnification not the same",
+    name: "pixel size and magnification disagree",
     change: (s) => s.particles.set("rlnMagnification", 25000).set("rlnDetectorPixelSize", 6),
     refused: /_rlnDetectorPixelSize \/ _rlnMagnification: expected 2, .*found 2.4/,
   },
   {
-    name: "pixel size twice, not the same, and given",
+    name: "two different pixel sizes, and one given",
     change: (s) => s.particles.set("rlnImagePixelSize", 1.5),
     options: { apix: 2 },
     holds: apix(2),
   },
   {
-    name: "pixel size twice, the same",
+    name: "two equal pixel sizes",
     change: (s) =>
       s.particles
         .set("rlnImagePixelSize", 2.0001)
@@ -244,7 +244,7 @@ const cases: Case[] = [
     holds: apix(2),
   },
   {
-    name: "voltage twice, not the same",
+    name: "two different voltages",
     change: (s) => s.particles.set("rlnVoltage", 200, 2),
     refused: /row 1 .*_rlnVoltage: expected 300, as _rlnVoltage of data_optics says, found 0/,
   },
@@ -254,19 +254,19 @@ const cases: Case[] = [
     holds: apix(2),
   },
   {
-    name: "a magnification of 0 alone",
+    name: "a magnification of 0 without a pixel size",
     change: (s) => s.particles.set("rlnMagnification", 0).set("rlnDetectorPixelSize", 5),
     text: old,
     refused: /_rlnDetectorPixelSize \/ _rlnMagnification: expected a finite number, found Infinity/,
   },
-  // Tables twice, groups twice
+  // Duplicate tables and groups
   {
-    name: "an optics group twice",
+    name: "a duplicate optics group",
     change: (s) => s.optics.take(0, 0).set("rlnVoltage", 200, 1),
     refused: /row 2 .*_rlnOpticsGroup: expected each optics group once, found a second group 1/,
   },
   {
-    name: "an optics group that is not there",
+    name: "a missing optics group",
     change: (s) => s.particles.set("rlnOpticsGroup", 2, 3),
     refused: /row 4 .*_rlnOpticsGroup: expected a group of data_optics \(1\), found 2/,
   },
@@ -298,7 +298,7 @@ const cases: Case[] = [
     refused: /row 1 \(line 14\), column _rlnCtfDataArePhaseFlipped: expected 0 or 1, found 2/,
   },
   {
-    name: "two optics groups, and no column that names them",
+    name: "two optics groups without a column for them",
     text: (s) => `${s.optics.loop}2 group2 300 2.7 0.1 2 8 2\n${s.particles.drop("rlnOpticsGroup").loop}`,
     refused: /data_particles: expected a column _rlnOpticsGroup, found none/,
   },
@@ -308,7 +308,7 @@ const cases: Case[] = [
     refused: /an image number before @, since cube\.mrc holds 8 images, found a name alone \(subtomograms/,
   },
   {
-    name: "a stack that is not there",
+    name: "a missing stack",
     change: (s) => s.particles.set("rlnImageName", "1@gone.mrcs", 5),
     refused: /the image stack gone\.mrcs .*; row 6 names it first/,
   },
@@ -321,12 +321,12 @@ const cases: Case[] = [
     refused: /found _rlnOriginXAngst and _rlnOriginY$/,
   },
   {
-    name: "one origin alone",
+    name: "a single origin",
     change: (s) => s.particles.drop("rlnOriginYAngst"),
     refused: /found _rlnOriginXAngst$/,
   },
   {
-    name: "one origin in pixels alone",
+    name: "a single origin in pixels",
     change: (s) => pixelOrigins(s).drop("rlnOriginX"),
     refused: /found _rlnOriginY$/,
   },
@@ -336,22 +336,22 @@ const cases: Case[] = [
     refused: /found _rlnOriginXAngst and _rlnOriginX and _rlnOriginY$/,
   },
   {
-    name: "origins twice, the same",
+    name: "equal origins in Å and pixels",
     change: (s) =>
       s.particles.set("rlnOriginX", (i) => (0.25 * i - 1) / 2).set("rlnOriginY", (i) => (1.5 - 0.25 * i) / 2),
     notes: [],
     holds: shiftsAre(1),
   },
   {
-    name: "origins twice, not the same",
+    name: "different origins in Å and pixels",
     change: (s) => s.particles.set("rlnOriginX", 3).set("rlnOriginY", 3),
-    notes: [/origins in Å and in pixels are not the same/],
+    notes: [/origins in Å and in pixels differ/],
     holds: shiftsAre(1),
   },
   {
-    name: "angles all 0",
+    name: "all angles 0",
     change: (s) => s.particles.set("rlnAngleRot", 0).set("rlnAngleTilt", 0).set("rlnAnglePsi", 0),
-    notes: [/^12 of 12 particles have the angles 0, 0, 0/],
+    notes: [/^12 of 12 particles have exactly the angles 0, 0, 0/],
   },
   {
     name: "angles in radians",
@@ -376,19 +376,19 @@ const cases: Case[] = [
     refused: /row 7 .*expected an image number before @/,
   },
   {
-    name: "a name without a number, of a stack of one",
+    name: "a name without a number, of a stack with one image",
     change: (s) => s.particles.take(0).set("rlnImageName", "single.mrc"),
     notes: [],
   },
   // Comments and encodings
   {
-    name: "rows that begin with #",
+    name: "rows that start with #",
     change: (s) => s.particles.set("rlnMicrographName", (i) => (i < 4 ? `#g2/${i}.mrc` : "m.mrc")),
     notes: [/^4 lines among the rows of data_particles begin with # .*comments/],
     holds: (set) => assert.equal(set.count, 8),
   },
   {
-    name: "a last row that begins with #",
+    name: "a last row that starts with #",
     change: (s) => s.particles.set("rlnMicrographName", "#m", 11),
     notes: [/^1 line among the rows/],
   },
@@ -404,16 +404,20 @@ const cases: Case[] = [
     holds: apix(2),
   },
   {
-    name: "a byte-order mark and Windows lines",
+    name: "a byte-order mark and CRLF line ends",
     text: (s) => Buffer.from(`\ufeff${s.text.replaceAll("\n", "\r\n")}`),
     notes: [],
   },
   {
-    name: "UTF-16 with a mark",
+    name: "UTF-16 with a byte-order mark",
     text: (s) => utf16(s.text, true),
     refused: /expected a STAR file, found UTF-16 text: save it as UTF-8/,
   },
-  { name: "UTF-16 without a mark", text: (s) => utf16(s.text, false), refused: /found UTF-16 text/ },
+  {
+    name: "UTF-16 without a byte-order mark",
+    text: (s) => utf16(s.text, false),
+    refused: /found UTF-16 text/,
+  },
   { name: "UTF-16, big-endian", text: (s) => utf16(s.text, true).swap16(), refused: /found UTF-16 text/ },
   // Tomography
   {
@@ -424,7 +428,7 @@ const cases: Case[] = [
       /particles of tilt series \(data_general: _rlnTomoSubTomosAre2DStacks 1, 12 images in p\.mrcs\), which are not read yet/,
   },
   {
-    name: "tilt stacks, not declared",
+    name: "undeclared tilt stacks",
     change: (s) => s.particles.set("rlnTomoVisibleFrames", "[1,1]"),
     refused: /tilt series \(column _rlnTomoVisibleFrames/,
   },
@@ -438,9 +442,9 @@ const cases: Case[] = [
     change: (s) => s.optics.set("rlnImageDimensionality", 3),
     refused: /_rlnImageDimensionality: expected 2-dimensional images/,
   },
-  // Two stacks of one name
+  // Two stacks of the same name
   {
-    name: "two stacks of one name in two folders",
+    name: "two stacks of the same name in different folders",
     change: (s) => s.particles.set("rlnImageName", (i) => `${i + 1}@${i < 6 ? "one" : "two"}/p.mrcs`),
     notes: [],
     holds: (set) => assert.equal(set.images, undefined),
@@ -469,7 +473,7 @@ describe("STAR files", () => {
     });
   }
 
-  test("a data folder with one of two stacks of a name", async () => {
+  test("a data folder with one of two stacks of the same name", async () => {
     const star = new Star();
     star.particles.set("rlnImageName", lost);
     writeFileSync(at("a.star"), star.text);
@@ -477,7 +481,7 @@ describe("STAR files", () => {
     assert.match(refusal, /a stack for each of \/lost\/a\/p\.mrcs and \/lost\/b\/p\.mrcs in the data folder/);
   });
 
-  test("a data folder with both stacks in folders of their own", async () => {
+  test("a data folder with both stacks in different folders", async () => {
     mkdirSync(at("data"));
     for (const part of ["a", "b"]) writeImages(at("data", part, "p.mrcs"));
     const star = new Star();
@@ -488,7 +492,7 @@ describe("STAR files", () => {
     assert.deepEqual(await set!.stackFiles(), [at("data/a/p.mrcs"), at("data/b/p.mrcs")]);
   });
 
-  test("a data folder, and the same stack by its absolute and its relative name", async () => {
+  test("a data folder, and a stack with its absolute and its relative name", async () => {
     const star = new Star();
     star.particles.set("rlnImageName", (i) => `${i + 1}@${i < 6 ? "/lost/" : ""}a/p.mrcs`);
     writeFileSync(at("a.star"), star.text);
@@ -496,7 +500,7 @@ describe("STAR files", () => {
     assert.equal(refusal, "");
   });
 
-  test("a file with a byte-order mark, and one in pairs, are written as RELION reads them", async () => {
+  test("files with a byte-order mark, or in pairs, are written so that RELION reads them", async () => {
     writeFileSync(at("a.star"), `\ufeff${good.optics.pairs.trimStart()}${good.particles.loop}`);
     const marked = await reading(at("a.star"));
     await writeSelection(at("b.star"), marked.set!, { rows: [3, 1] });
@@ -531,10 +535,10 @@ describe("RELION", () => {
     ["optics as pairs", good.optics.pairs + good.particles.loop, good],
     ["one particle as pairs", good.optics.loop + good.particles.pairs, rows(0)],
     ["a byte-order mark", `\ufeff${good.text.trimStart()}`, good],
-    ["rows that begin with #", hidden.text, rows(4, 5, 6, 7, 8, 9, 10, 11)],
+    ["rows that start with #", hidden.text, rows(4, 5, 6, 7, 8, 9, 10, 11)],
   ];
   for (const [name, text, plain] of alike) {
-    test(`reads alike: ${name}`, async (t) => {
+    test(`reads the same: ${name}`, async (t) => {
       if (!haveProgram("relion_reconstruct")) return t.skip("RELION is not installed");
       assert.deepEqual(mapOf(text), mapOf(plain.text));
       writeFileSync(at("a.star"), text);
@@ -563,7 +567,7 @@ describe("the command", () => {
     refuses(folder, [...args, "--apix", "0"], /--apix: expected a length in Å above 0/);
   });
 
-  test("project needs no stack where box and pixel size are given", () => {
+  test("project needs no stack if box and pixel size are given", () => {
     const star = named("gone.mrcs")(new Star()).drop("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle");
     writeFileSync(at("gone.star"), star.loop);
     const args = words("project --model model.txt --star gone.star --out projections.mrcs");
@@ -572,7 +576,7 @@ describe("the command", () => {
     assert.match(printed, /12 projections, 8 pixels of 2\.000 Å/);
   });
 
-  test("project refuses poses with one origin, or that are not finite", () => {
+  test("project refuses poses with a single origin or values that are not finite", () => {
     const poses = (origin: string, rows: string) =>
       `data_\nloop_\n_rlnAngleRot\n_rlnAngleTilt\n_rlnAnglePsi\n${origin}${rows}\n`;
     const args = words("project --model model.txt --star poses.star --out projections.mrcs");
@@ -584,13 +588,13 @@ describe("the command", () => {
     refuses(folder, args, /row 1 .*_rlnAnglePsi: expected a number, found "nan"/);
   });
 
-  test("project names memory where the images are too large for any", () => {
+  test("project reports insufficient memory for huge images", () => {
     writeFileSync(at("a.star"), new Star().text);
     const args = words("project --model model.txt --star a.star --apix 2 --box 200000 --out large.mrcs");
     refuses(folder, args, /^e2gmm: memory: not enough .*smaller box/);
   });
 
-  test("nothing is promised of EMAN2", () => {
+  test("EMAN2 lists are refused with correct advice", () => {
     writeFileSync(at("a.lst"), "#LSX\n# This file is in fast LST format.\n# 20\n0\tp.hdf\n");
     const args = ["reconstruct", "--particles", "a.lst", "--out", "map.mrc"];
     refuses(

@@ -8,13 +8,13 @@ import { afterAll, beforeAll, test } from "vitest";
 import { root } from "../workspace/repository";
 
 /**
- * In a notebook every public function that can be stopped stops with the cell that called it, although the cell gives it
- * no signal. Which functions those are is read from the declarations of the package, so that none is forgotten.
+ * In a notebook, interrupting a cell stops every public function that accepts a signal, without passing one. The functions
+ * are found in the declarations of the package, so that none is forgotten.
  */
 
 const interruptSymbol = Symbol.for("Jupyter.interrupt");
 
-/** The signal that a kernel shows while a cell runs: set after it has been looked at some times. */
+/** Runs `work` with a cell signal as of the kernel, which is aborted after it has been read `looks` times. */
 function inCell<T>(looks: number, work: () => Promise<T>): Promise<T> {
   const controller = new AbortController();
   let left = looks;
@@ -71,7 +71,7 @@ const design = () => ({
   range: 0.2,
 });
 
-/** A call of each, which works where nothing stops it. `explorer` functions pass their task on to what is here. */
+/** A call of each function that succeeds unless it is stopped. Functions of `explorer` pass their task on to these. */
 const calls: Record<string, () => Promise<unknown>> = {
   openMrc: () => e2.formats.openMrc(data.consensus),
   readMap: () => e2.maps.read(data.consensus),
@@ -95,7 +95,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   trainInThisThread: () => e2.training.trainInThisThread(training()),
   exploreTraining: () => e2.exploreTraining(training()),
 };
-/** They hand their task to a function that is stopped by a test of its own. */
+/** Functions that pass their task on to a function with its own test. */
 const handedOn = ["Explorer.cluster", "Explorer.umap", "Explorer.begin"];
 
 /** Exported functions, and methods of exported classes, with a parameter that has a `signal` of type AbortSignal. */
@@ -135,7 +135,7 @@ function functionsThatCanBeStopped(): string[] {
   return [...found];
 }
 
-test("every public function that takes a signal has its case here", () => {
+test("every public function that takes a signal is tested here", () => {
   const helpers = ["taskSignal", "beginTask"];
   const found = functionsThatCanBeStopped().filter((name) => !helpers.includes(name));
   assert.ok(found.length >= 14, found.join());
@@ -146,7 +146,7 @@ test("every public function that takes a signal has its case here", () => {
 });
 
 for (const [name, call] of Object.entries(calls)) {
-  test(`${name} does not begin in a cell that was interrupted`, async () => {
+  test(`${name} does not start in an interrupted cell`, async () => {
     await assert.rejects(inCell(0, call), { name: "StoppedError" });
   });
 }

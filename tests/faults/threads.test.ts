@@ -22,7 +22,7 @@ import { growImages, growNetworks, growProjection } from "./growingPools";
 
 const dist = path.dirname(require.resolve("e2gmm"));
 
-test("a thread whose instance knows an old size of the memory brings it up to date, or says that it cannot", () => {
+test("a thread whose instance has an old size of the memory updates it, or fails", () => {
   const calls: number[] = [];
   let known = 3;
   const kernels = { memoryPages: () => known } as KernelExports;
@@ -45,10 +45,10 @@ test("a thread whose instance knows an old size of the memory brings it up to da
 });
 
 /**
- * Starts a worker of a pool whose start takes long, since it is handed a large object before the memory, lets the memory grow
- * in between, and gives it a job. What a thread is handed is copied at once but for the memory, which it takes hold of last.
+ * Starts a worker of a pool slowly (with a large object as data), grows the memory meanwhile, and gives it a job. A thread's
+ * data is copied at once, except the memory, which it attaches last.
  * @param growAfter milliseconds
- * @returns what became of the job
+ * @returns `done`, or the error
  */
 async function startLate(
   file: string,
@@ -77,7 +77,7 @@ async function startLate(
 
 const times = Array.from({ length: 12 }, (_, i) => 15 + 10 * i);
 
-test("projection threads that start while the memory grows see all of it", async () => {
+test("projection threads that start while the memory grows see its new size", async () => {
   const outcomes: string[] = [];
   for (const time of times) {
     const outcome = await startLate("projection/wasmWorker.js", time, (memory, words) => {
@@ -87,7 +87,7 @@ test("projection threads that start while the memory grows see all of it", async
         done() {
           if (given) return Atomics.load(words, control.busy) === 0;
           given = true;
-          // A projection of no Gaussians: its image, at the end of the memory, is filled with zeros.
+          // A projection without Gaussians fills its image, at the end of the memory, with zeros.
           const at = 1024;
           const job = new Int32Array(memory.buffer, at, 30);
           job.set([0, 1, 0, 16, 7, 7, 0, 0]);
@@ -112,7 +112,7 @@ test("projection threads that start while the memory grows see all of it", async
   );
 });
 
-test("network threads that start while the memory grows see all of it", async () => {
+test("network threads that start while the memory grows see its new size", async () => {
   const outcomes: string[] = [];
   for (const time of times) {
     let said = "";
@@ -127,7 +127,7 @@ test("network threads that start while the memory grows see all of it", async ()
             said = Buffer.from(words.buffer.slice(4 * network.text, 4 * network.text + length)).toString();
           if (given) return Atomics.load(words, network.busy) === 0;
           given = true;
-          // Backward through a layer of 8 inputs and outputs, the slope in the inputs at the end of the memory.
+          // Backward through a layer of 8 inputs and outputs, the gradient of the inputs at the end of the memory.
           const task = new Int32Array(memory.buffer, recordAddress, 18);
           task.set([0, 1, 1, 4, 8, 8, 0, 64, 64, 4096, 8192, 12288, 16384, 64 * 65536 - 4096]);
           Atomics.store(words, network.pages, pagesOf(memory));
@@ -148,7 +148,7 @@ test("network threads that start while the memory grows see all of it", async ()
 
 const pools = { projection: growProjection, networks: growNetworks, images: growImages };
 for (const [name, grow] of Object.entries(pools)) {
-  test(`pools that start anew, and grow their memory at each job, give right results: ${name}`, async () => {
+  test(`restarted pools that grow their memory at each job give correct results: ${name}`, async () => {
     let jobs = 0;
     for (let pool = 0; pool < 8; pool++) jobs += await grow(8);
     assert.equal(jobs, 64);
@@ -159,7 +159,7 @@ interface Ends {
   terminate(): Promise<number>;
 }
 
-/** Each pool with a thread that ends while it waits, and a job after that. */
+/** Ends an idle thread of each pool, then runs a job. */
 const idle: Record<string, () => Promise<void>> = {
   async projection() {
     const engine = new WasmEngine({ threads: 2 });
@@ -198,7 +198,7 @@ const idle: Record<string, () => Promise<void>> = {
   },
 };
 for (const [name, run] of Object.entries(idle)) {
-  test(`a thread that ends while it waits is told at the next job: ${name}`, async () => {
+  test(`the death of an idle thread is reported at the next job: ${name}`, async () => {
     await assert.rejects(run(), /: a worker thread ended, exit code [01]$/);
   });
 }

@@ -33,14 +33,25 @@ const apart = "jupyter";
 const top = ["cli", "index"];
 
 const sources = path.join(root, "kernel-lib/src");
+const kernelSources = path.join(root, "kernel-lib/tslab-widgets/src");
 
-/** Modules of the library without their extension, and what each imports, tests left out. */
-function imports(): Map<string, string[]> {
+/**
+ * The plan of tslab-widgets: the display protocol, and the transport between kernel and widgets, are below both; kernel and
+ * widgets do not know each other.
+ */
+const below: Record<string, string[]> = {
+  display: [],
+  widgets: ["display", "transport"],
+  kernel: ["display", "transport", "errors"],
+};
+
+/** Modules of a folder without their extension, and what each imports of the same package, tests left out. */
+function imports(folder = sources): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const name of readdirSync(sources, { recursive: true }) as string[]) {
+  for (const name of readdirSync(folder, { recursive: true }) as string[]) {
     if (!name.endsWith(".ts") || /\.test\.|\.d\.ts$/.test(name) || name === "testing.ts") continue;
     const module = name.replaceAll(path.sep, "/").replace(/\.ts$/, "");
-    const text = readFileSync(path.join(sources, name), "utf8");
+    const text = readFileSync(path.join(folder, name), "utf8");
     const targets = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]*)"/g)].map(([, to]) =>
       path.posix.join(path.posix.dirname(module), to!.replace(/\.js$/, "")),
     );
@@ -72,8 +83,23 @@ test("imports run one way: a folder uses those before it, and the kernel uses no
   assert.deepEqual(wrong, []);
 });
 
-test("no files import each other in a circle", () => {
-  const graph = imports();
+test("tslab-widgets imports nothing of e2gmm, and its kernel and widgets nothing of each other", () => {
+  const wrong: string[] = [];
+  for (const [module, targets] of imports(kernelSources)) {
+    const from = folderOf(module);
+    for (const target of targets) {
+      const to = folderOf(target) || target;
+      const allowed = from === "" || to === from || below[from]?.includes(to);
+      if (!allowed || target.startsWith("..")) wrong.push(`${module} imports ${target}`);
+    }
+    const text = readFileSync(path.join(kernelSources, `${module}.ts`), "utf8");
+    if (/["']e2gmm/.test(text)) wrong.push(`${module} names e2gmm`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test.for([sources, kernelSources])("no files of %s import each other in a circle", (folder) => {
+  const graph = imports(folder);
   const state = new Map<string, "open" | "done">();
   const circles: string[] = [];
   const visit = (module: string, way: string[]): void => {

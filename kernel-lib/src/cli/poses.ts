@@ -4,7 +4,8 @@ import { readStar } from "../formats/star";
 import type { StarTable } from "../formats/starTable";
 import { rotationFromEuler } from "../optics/pose";
 import type { StackFacts } from "../particles/metadata/metadata";
-import { checkMetadata, quantities } from "../particles/metadata/metadataChecks";
+import { checkMetadata } from "../particles/metadata/metadataChecks";
+import { quantities } from "../particles/metadata/quantities";
 import { openParticles } from "../particles/particleSet";
 import type { Views } from "./projectImages";
 

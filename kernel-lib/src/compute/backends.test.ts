@@ -9,7 +9,7 @@ import { type BackendName, backendNames, listBackends, useBackend } from "./back
 
 const reports = listBackends();
 
-test("every backend is reported: with device and speed, or with the reason why not", async () => {
+test("every backend is reported with device and speed, or with the reason why it is not available", async () => {
   const found = await reports;
   assert.deepEqual(
     found.map(({ name }) => name),
@@ -27,13 +27,13 @@ test("every backend is reported: with device and speed, or with the reason why n
     assert.ok(found.find((report) => report.name === name)?.available, name);
 });
 
-test("trying backends leaves the current one of this process alone", async () => {
+test("testing backends does not change the current one", async () => {
   await useBackend("cpu");
   await reports;
   assert.equal(tf.getBackend(), "cpu");
 });
 
-test("the backend wasm finds its own files and multiplies right", async () => {
+test("the backend wasm finds its files and multiplies correctly", async () => {
   const { name, device } = await useBackend("wasm");
   assert.equal(name, "wasm");
   assert.ok(device.length > 0);
@@ -41,7 +41,7 @@ test("the backend wasm finds its own files and multiplies right", async () => {
   assert.deepEqual([...(await product.data())], [19, 22, 43, 50]);
 });
 
-test("auto takes the first that comes up and says why each faster one was passed over", async () => {
+test("auto uses the first available backend and reports why faster ones were not", async () => {
   const { name, passedOver } = await useBackend();
   const order = backendNames.slice(0, backendNames.indexOf(name));
   assert.deepEqual(
@@ -51,7 +51,7 @@ test("auto takes the first that comes up and says why each faster one was passed
   for (const report of passedOver) assert.ok(report.reason);
 });
 
-test("a backend that cannot be had is an error with the reason and what brings it", async () => {
+test("an unavailable backend is an error with reason and advice", async () => {
   const missing = (await reports).filter(({ available }) => !available);
   for (const { name } of missing) {
     await assert.rejects(useBackend(name), (error: Error) => {
@@ -102,7 +102,7 @@ test("the tensor engine agrees with the reference on WebGPU, here on SwiftShader
   assert.equal(status, 0, text);
 });
 
-test("signals that arrive in TensorFlow's matrix products do no harm", async (t) => {
+test("signals during TensorFlow's matrix products do no harm", async (t) => {
   const report = (await reports).find(({ name }) => name === "tensorflow");
   if (!report?.available) {
     t.skip(`no tensorflow: ${report?.reason}`);

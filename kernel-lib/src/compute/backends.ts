@@ -11,7 +11,9 @@ export { type BackendName, backendNames } from "./loadBackend";
 
 /** Whether a backend is available, and how fast it is. */
 export interface BackendReport {
+  /** The backend. */
   name: BackendName;
+  /** Whether it can be used on this machine. */
   available: boolean;
   /** Why it is not available. */
   reason?: string;
@@ -25,6 +27,7 @@ export interface BackendReport {
 
 /** The backend started by {@link useBackend}. */
 export interface BackendInUse {
+  /** The backend. */
   name: BackendName;
   /** The processor or GPU. */
   device: string;

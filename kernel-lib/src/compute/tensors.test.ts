@@ -6,7 +6,7 @@ import { TensorEngine } from "../projection/tensor";
 import { measureMatmul, useBackend } from "./backends";
 import { readAndDispose, withTensors } from "./tensors";
 
-/** Lets every read of a tensor fail, as a device does that is lost or out of memory, while `work` runs. */
+/** Makes every read of a tensor fail while `work` runs, as on a device that is lost or out of memory. */
 async function withoutReads(work: () => Promise<unknown>): Promise<void> {
   const { prototype } = tf.Tensor;
   const { data } = prototype;
@@ -33,9 +33,9 @@ const reads: Record<string, () => Promise<unknown>> = {
 };
 
 for (const [name, read] of Object.entries(reads)) {
-  test(`nothing stays on the device where it cannot be read: ${name}`, async () => {
+  test(`nothing stays allocated if the device cannot be read: ${name}`, async () => {
     await useBackend("wasm");
-    // What an engine keeps for later calls is there already.
+    // Tensors that the engine keeps for later calls already exist.
     await engine.evaluate(batch, request);
     const { numTensors } = tf.memory();
     await withoutReads(read);
@@ -43,7 +43,7 @@ for (const [name, read] of Object.entries(reads)) {
   });
 }
 
-test("tensors that are kept are disposed of at the end, and the result comes through", async () => {
+test("kept tensors are disposed of at the end, and the result is returned", async () => {
   await useBackend("wasm");
   const { numTensors } = tf.memory();
   const sum = await withTensors(async (keep) => {

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { openSource } from "./fileSource";
 
-test("a gzip file too large for memory is unpacked to a temporary file, which goes when it is closed", async (t) => {
+test("a gzip file too large for memory is decompressed to a temporary file that is freed on closing", async (t) => {
   const folder = temporaryFolder(t);
   const temporary = path.join(folder, "tmp");
   mkdirSync(temporary);
@@ -33,7 +33,7 @@ test("a gzip file too large for memory is unpacked to a temporary file, which go
   assert.deepEqual(readdirSync(temporary), [], "nothing is left of a damaged one");
 });
 
-test("reading past the end gives what there is", async (t) => {
+test("reading past the end returns fewer bytes", async (t) => {
   const file = path.join(temporaryFolder(t), "a");
   writeFileSync(file, "abcdef");
   const source = await openSource(file);

@@ -37,7 +37,7 @@ const eight: [number, number, number] = [2, 2, 2];
 
 for (const bigEndian of [false, true]) {
   const order = bigEndian ? "big-endian" : "little-endian";
-  test(`${order} files of modes 0, 1, 2 and 6 give their values`, async (t) => {
+  test(`${order} files of modes 0, 1, 2 and 6 are read`, async (t) => {
     const read = (mode: number, values: number[]) => readAll(t, { size: eight, mode, values, bigEndian });
     const bytes = [0, 1, -1, 127, -128, 5, -6, 7];
     assert.deepEqual(await read(0, bytes), bytes);
@@ -49,7 +49,7 @@ for (const bigEndian of [false, true]) {
     assert.deepEqual(await read(6, words), words);
   });
 
-  test(`${order} half-precision values, subnormal ones too, are exact`, async (t) => {
+  test(`${order} half-precision values, including subnormal ones, are exact`, async (t) => {
     const values = [0x0000, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x8400, 0x3555, 0x03ff];
     assert.deepEqual(await readAll(t, { size: eight, mode: 12, values, bigEndian }), [
       0,
@@ -63,7 +63,7 @@ for (const bigEndian of [false, true]) {
     ]);
   });
 
-  test(`a ${order} file without machine stamp, or with the wrong one, is read in the order that makes sense`, async (t) => {
+  test(`a ${order} file with no machine stamp, or a wrong one, is read in the plausible byte order`, async (t) => {
     const values = [1, 2, 3, 4, 5, 6, 7, 8];
     const wrong: [number, number] = bigEndian ? [0x44, 0x44] : [0x11, 0x11];
     assert.deepEqual(await readAll(t, { size: eight, values, bigEndian, stamp: [0, 0] }), values);
@@ -72,7 +72,7 @@ for (const bigEndian of [false, true]) {
   });
 }
 
-test("bytes under IMOD's stamp are unsigned unless its flag says signed", async (t) => {
+test("bytes with IMOD's stamp are unsigned unless its flag is set", async (t) => {
   const stamp: [number, number] = [39, 1146047817];
   const values = [-1, -128, 127, 0, 1, 2, 3, 4];
   const read = (flags: number) => readAll(t, { size: eight, mode: 0, values, words: [stamp, [40, flags]] });
@@ -80,7 +80,7 @@ test("bytes under IMOD's stamp are unsigned unless its flag says signed", async 
   assert.deepEqual(await read(1), values);
 });
 
-test("modes that are no real images are refused by name", async (t) => {
+test("unsupported modes are refused by name", async (t) => {
   for (const [mode, name] of [
     [3, "complex 16-bit"],
     [4, "complex 32-bit"],
@@ -94,7 +94,7 @@ test("modes that are no real images are refused by name", async (t) => {
   }
 });
 
-test("an extended header of any length lies before the values", async (t) => {
+test("an extended header of any length is skipped", async (t) => {
   const values = [1, 2, 3, 4, 5, 6, 7, 8];
   for (const length of [80, 131]) {
     const extended = new Uint8Array(length).fill(0xff);
@@ -102,7 +102,7 @@ test("an extended header of any length lies before the values", async (t) => {
   }
 });
 
-test("sections are read singly and in groups", async (t) => {
+test("sections are read one by one and in groups", async (t) => {
   const values = Array.from({ length: 4 * 3 * 5 }, (_, i) => i);
   const mrc = await openMrc(write(t, "a.mrcs", mrcBytes({ size: [4, 3, 5], values })));
   t.onTestFinished(() => mrc.close());
@@ -113,7 +113,7 @@ test("sections are read singly and in groups", async (t) => {
   await assert.rejects(mrc.readSections(-1, 1), failsWith(/found 0 to 0/));
 });
 
-test("sections can be read into the same memory again and again, whatever the mode and the packing", async (t) => {
+test("sections are read into the same memory repeatedly, in any mode and compression", async (t) => {
   const values = Array.from({ length: 36 }, (_, i) => 3 * i - 20);
   const size: [number, number, number] = [3, 3, 4];
   for (const mode of [0, 1, 2]) {
@@ -137,7 +137,7 @@ test("sections can be read into the same memory again and again, whatever the mo
   }
 });
 
-test("axes in any order are brought into the order X, Y, Z", async (t) => {
+test("axes in any order are permuted to X, Y, Z", async (t) => {
   const [nx, ny, nz] = [2, 3, 4];
   const value = (x: number, y: number, z: number) => 100 * z + 10 * y + x;
   for (const axes of [
@@ -163,9 +163,9 @@ test("axes in any order are brought into the order X, Y, Z", async (t) => {
     }
     const words: MadeMrc["words"] = [
       ...axes.map((axis, i): [number, number] => [17 + i, axis]),
-      // Where the array begins in the cell: column, row, section.
+      // Start of the array in the cell: column, row, section.
       ...axes.map((axis, i): [number, number] => [5 + i, -axis]),
-      // Sampling and cell are along X, Y, Z whatever the order of axes.
+      // Sampling and cell are in the order X, Y, Z.
       ...[nx, ny, nz].flatMap((n, i): [number, number | { float: number }][] => [
         [8 + i, n],
         [11 + i, { float: 2 * n }],
@@ -186,7 +186,7 @@ test("axes in any order are brought into the order X, Y, Z", async (t) => {
   }
 });
 
-test("axes that are no permutation are refused", async (t) => {
+test("invalid axes are refused", async (t) => {
   const words: MadeMrc["words"] = [[18, 1]];
   await assert.rejects(
     readAll(t, { size: eight, values: new Array(8).fill(0), words }),
@@ -194,7 +194,7 @@ test("axes that are no permutation are refused", async (t) => {
   );
 });
 
-test("a file shorter than its header promises is refused with the number of whole sections that it has", async (t) => {
+test("a file shorter than its header says is refused with its number of complete sections", async (t) => {
   const file = write(t, "short.mrcs", mrcBytes({ size: [4, 4, 5], values: new Array(80).fill(1) }));
   truncateSync(file, 1024 + 4 * 40);
   await assert.rejects(
@@ -205,7 +205,7 @@ test("a file shorter than its header promises is refused with the number of whol
   );
 });
 
-test("a file that shrinks after it was opened gives an error, not zeros", async (t) => {
+test("a file that shrinks after opening gives an error, not zeros", async (t) => {
   const file = write(t, "a.mrcs", mrcBytes({ size: [4, 4, 5], values: new Array(80).fill(1) }));
   const mrc = await openMrc(file);
   t.onTestFinished(() => mrc.close());
@@ -216,7 +216,7 @@ test("a file that shrinks after it was opened gives an error, not zeros", async 
   );
 });
 
-test("a value that is NaN or infinite is refused with its section and pixel", async (t) => {
+test("NaN and infinite values are refused with section and pixel", async (t) => {
   const values = new Array(48).fill(1);
   values[16 + 4 * 2 + 3] = Number.NaN;
   const nan = readAll(t, { size: [4, 4, 3], values });
@@ -231,14 +231,14 @@ test("a value that is NaN or infinite is refused with its section and pixel", as
   await assert.rejects(half, failsWith(/section 2: expected finite values, found NaN at pixel x 1, y 0/));
 });
 
-test("the last value of an odd number of them is looked at too", async (t) => {
+test("the last of an odd number of values is checked", async (t) => {
   for (let at = 0; at < 9; at++) {
     const values = Array.from({ length: 9 }, (_, i) => (i === at ? Number.NEGATIVE_INFINITY : i));
     await assert.rejects(readAll(t, { size: [3, 3, 1], values }), failsWith(/section 1\b/));
   }
 });
 
-test("what is no MRC file is refused and named", async (t) => {
+test("other formats are refused by name", async (t) => {
   const refused = (bytes: Uint8Array, pattern: RegExp) =>
     assert.rejects(openMrc(write(t, "x.mrc", bytes)), failsWith(pattern));
   const padded = (start: string) => Buffer.from(start.padEnd(2048, "\0"), "latin1");
@@ -259,7 +259,7 @@ test("a missing file and a folder are refused", async (t) => {
   await assert.rejects(openMrc(folder), failsWith(/expected a file, found a folder/));
 });
 
-test("a pixel size that the header does not give is undefined, and a map needs one", async (t) => {
+test("a missing pixel size is undefined, and required for a map", async (t) => {
   const made: MadeMrc = { size: eight, values: new Array(8).fill(2), words: [[11, { float: 0 }]] };
   const file = write(t, "a.mrc", mrcBytes(made));
   const mrc = await openMrc(file);
@@ -269,7 +269,7 @@ test("a pixel size that the header does not give is undefined, and a map needs o
   assert.equal((await readMap(file, { apix: 1.3 })).apix, 1.3);
 });
 
-test("maps whose voxels are no cubes, or whose cell is skew, are refused", async (t) => {
+test("maps with non-cubic voxels or a skew cell are refused", async (t) => {
   const values = new Array(8).fill(2);
   const flat = write(t, "a.mrc", mrcBytes({ size: eight, values, words: [[12, { float: 3 }]] }));
   await assert.rejects(
@@ -283,7 +283,7 @@ test("maps whose voxels are no cubes, or whose cell is skew, are refused", async
   );
 });
 
-test("a map may have space group 0, as RELION writes it, but a stack of volumes and an .mrcs file are no map", async (t) => {
+test("a map may have space group 0, as RELION writes it, but a stack of volumes and an .mrcs file are refused", async (t) => {
   const values = new Array(8).fill(2);
   const relion = write(t, "a.mrc", mrcBytes({ size: eight, values, words: [[23, 0]] }));
   assert.deepEqual((await readMap(relion)).size, eight);
@@ -303,10 +303,10 @@ test("a map may have space group 0, as RELION writes it, but a stack of volumes 
   await assert.rejects(readMap(stack), failsWith(/expected a map, found a stack of 2 images/));
 });
 
-test("gzip and bzip2 files are unpacked, whatever their name", async (t) => {
+test("gzip and bzip2 files are decompressed, independent of their names", async (t) => {
   const values = [1, 2, 3, 4, 5, 6, 7, 8];
   const packed = gzipSync(mrcBytes({ size: eight, mode: 1, values }));
-  // The same kind of file, 2×2×2 of mode 0, written by Python's bz2 module.
+  // A similar file, 2×2×2 of mode 0, written by Python's bz2 module.
   const bzip2 = Buffer.from(bzip2OfBytes, "base64");
   for (const [name, bytes] of [
     ["a.mrc.gz", packed],
@@ -336,7 +336,7 @@ test("damaged compressed files are refused", async (t) => {
   );
 });
 
-test("a map that was written reads back the same, with its origin and statistics", async (t) => {
+test("a written map is read back with its origin and statistics", async (t) => {
   const file = path.join(temporaryFolder(t), "map.mrc");
   const data = Float32Array.from({ length: 24 }, (_, i) => Math.fround(Math.sin(i)));
   await writeMap(file, { data, size: [2, 3, 4], apix: 1.25, origin: [1, -2, 3.5] });
@@ -354,7 +354,7 @@ test("a map that was written reads back the same, with its origin and statistics
   await mrc.close();
 });
 
-test("a stack is written image by image and says that it is one", async (t) => {
+test("a stack is written image by image, and its header marks it as a stack", async (t) => {
   const file = path.join(temporaryFolder(t), "stack.mrcs");
   const stack = await createStack(file, { size: [3, 3], apix: 2 });
   const images = Float32Array.from({ length: 45 }, (_, i) => i / 7);
@@ -363,7 +363,7 @@ test("a stack is written image by image and says that it is one", async (t) => {
   assert.deepEqual(
     readdirSync(path.dirname(file)).includes("stack.mrcs"),
     false,
-    "no file before it is complete",
+    "no file until it is complete",
   );
   await assert.rejects(stack.append(new Float32Array(8)), RangeError);
   await stack.close();
@@ -375,7 +375,7 @@ test("a stack is written image by image and says that it is one", async (t) => {
   await mrc.close();
 });
 
-test("what is aborted leaves nothing behind, and what was there stays", async (t) => {
+test("an aborted write leaves nothing behind and keeps the existing file", async (t) => {
   const folder = temporaryFolder(t);
   const file = path.join(folder, "map.mrc");
   writeFileSync(file, "before");
@@ -391,7 +391,7 @@ test("what is aborted leaves nothing behind, and what was there stays", async (t
 
 const skip = haveProgram("relion_image_handler") ? false : "RELION is not installed";
 
-test("RELION reads maps and stacks that are written here", skipIf(skip), async (t) => {
+test("RELION reads written maps and stacks", skipIf(skip), async (t) => {
   const folder = temporaryFolder(t);
   const data = Float32Array.from({ length: 512 }, (_, i) => Math.sin(i * i));
   await writeMap(path.join(folder, "map.mrc"), { data, size: [8, 8, 8], apix: 1.25 });

@@ -16,6 +16,7 @@ export { createStack, type StackWriter } from "./mrcWriter";
 export interface MrcFile {
   /** The path, as given. */
   readonly file: string;
+  /** The header, in the order of axes of the file. */
   readonly header: MrcHeader;
   /** Number of values along X, Y and Z, independent of the order of axes in the file. */
   readonly size: readonly [number, number, number];

@@ -46,7 +46,7 @@ _rlnKey   12.5
 _rlnText  "some words"
 `;
 
-test("blocks, loops, pairs, quotes and comments are told apart", () => {
+test("blocks, loops, pairs, quotes and comments are distinguished", () => {
   const star = parse(example);
   assert.deepEqual(
     star.tables.map((table) => [table.block, table.columns.length, table.count]),
@@ -74,7 +74,7 @@ test("blocks, loops, pairs, quotes and comments are told apart", () => {
   );
 });
 
-test("line ends of Windows, blank lines, missing last line end and several loops in a block are no matter", () => {
+test("CRLF, blank lines, a missing last line end and several loops in a block are accepted", () => {
   const star = parse(example.replaceAll("\n", "\r\n").trimEnd());
   assert.deepEqual(star.table("particles")!.text("_rlnB"), ["-2", "4.25", "1E-3"]);
   assert.equal(star.pairs.get("general")!.get("_rlnText"), "some words");
@@ -86,7 +86,7 @@ test("line ends of Windows, blank lines, missing last line end and several loops
   assert.equal(two.pairs.get("")!.get("_key"), "value");
 });
 
-test("the same column may be asked for twice, and columns in any order", () => {
+test("columns can be requested twice and in any order", () => {
   const table = parse("data_\nloop_\n_a\n_b\n_c\n1 2 3\n4 5 6\n").table("")!;
   for (let pass = 0; pass < 2; pass++) {
     const columns = table.numbers(["_c", "_a", "_c"]).map((column) => [...column]);
@@ -98,7 +98,7 @@ test("the same column may be asked for twice, and columns in any order", () => {
   }
 });
 
-test("numbers are read exactly as JavaScript reads them", () => {
+test("numbers are parsed exactly as by JavaScript", () => {
   const texts = [
     "0",
     "-0",
@@ -125,7 +125,7 @@ test("numbers are read exactly as JavaScript reads them", () => {
   for (const [i, text] of texts.entries()) assert.ok(Object.is(values![i], Number(text)), text);
 });
 
-test("text where a number should be is refused with its row, line and column", () => {
+test("text instead of a number is refused with row, line and column", () => {
   for (const wrong of ["abc", "1.2.3", "12a", "-", ".", "1e", "nan", "inf", "0x10", "1,5"]) {
     const table = parse(`data_\n\nloop_\n_a #1\n_b #2\n1 2\n3 ${wrong}\n`).table("")!;
     assert.throws(() => table.numbers(["_b"]), {
@@ -135,7 +135,7 @@ test("text where a number should be is refused with its row, line and column", (
   }
 });
 
-test("rows with too few or too many values are refused, whichever column is asked for", () => {
+test("rows with too few or too many values are refused for any requested column", () => {
   refuses(
     "data_\nloop_\n_a\n_b\n1 2\n3\n",
     /a\.star: row 2 \(line 6\): expected 2 values, one for each column, found 1/,
@@ -147,14 +147,14 @@ test("rows with too few or too many values are refused, whichever column is aske
   refuses('data_\nloop_\n_a\n_b\n1 "2 3\n', /row 1 \(line 5\): a closing "/);
 });
 
-test("a missing column is named together with those that there are", () => {
+test("a missing column is reported with the existing ones", () => {
   const table = parse("data_x\nloop_\n_a\n_b\n1 2\n").table("x")!;
   assert.throws(() => table.text("_c"), {
     message: "a.star: data_x: expected a column _c, found columns _a _b",
   });
 });
 
-test("what is no STAR file is refused and named", () => {
+test("other formats are refused by name", () => {
   refuses(
     "<!DOCTYPE html>\n<html><body>Not found</body></html>\n",
     /a STAR file, found HTML or XML beginning with "<!D/,
@@ -177,7 +177,7 @@ test("what is no STAR file is refused and named", () => {
   );
 });
 
-test("chosen rows are written back byte for byte, with all other blocks, in the order asked for", async (t) => {
+test("chosen rows are copied byte for byte, in the requested order, with all other blocks", async (t) => {
   const folder = temporaryFolder(t);
   const source = path.join(folder, "a.star");
   writeFileSync(source, example);
@@ -202,7 +202,7 @@ test("chosen rows are written back byte for byte, with all other blocks, in the 
   assert.equal(readFileSync(source, "utf8"), example);
 });
 
-test("a last row without line end gets one where another row follows", async (t) => {
+test("a last row without a line end gets one if another row follows", async (t) => {
   const folder = temporaryFolder(t);
   const source = path.join(folder, "a.star");
   writeFileSync(source, "data_\nloop_\n_a\n1\n2");
@@ -230,13 +230,13 @@ test("the file itself is never overwritten, and a failed write leaves nothing be
   assert.equal(readFileSync(source, "utf8"), example);
 });
 
-test("a compressed STAR file is read as well", async (t) => {
+test("a compressed STAR file is read", async (t) => {
   const file = path.join(temporaryFolder(t), "a.star.gz");
   writeFileSync(file, gzipSync(example));
   assert.equal((await readStar(file)).table("particles")!.count, 3);
 });
 
-test("some rows of a table are given as text, as far as there are any", () => {
+test("rows of a table are returned as text, within its range", () => {
   const table = parse("data_\nloop_\n_a\n_b\n1 'x y'\n# between\n2 z\n3 w\n").tables[0]!;
   assert.deepEqual(table.rows(0, 2), [
     ["1", "x y"],

@@ -4,7 +4,7 @@ import { parseStar } from "./star";
 
 const table = (text: string) => parseStar(Buffer.from(text), "a.star").table("optics")!;
 
-test("a block of pairs is a table of one row, whatever stands around its values", () => {
+test("a block of pairs is a table with one row, with comments and quotes", () => {
   const pairs = table(
     "data_optics\n_rlnA   1.5 # in Å\n# between\n  _rlnB\t'two words'\n_rlnC \"x\"\n\ndata_x\n_rlnA 2\n",
   );
@@ -15,7 +15,7 @@ test("a block of pairs is a table of one row, whatever stands around its values"
   assert.deepEqual([pairs.has("rlnC"), pairs.has("rlnD"), pairs.rows(1, 2)], [true, false, []]);
 });
 
-test("pairs that are broken are refused where they are asked for", () => {
+test("malformed pairs are refused when they are requested", () => {
   const pairs = table("data_optics\n_rlnA\n_rlnB 1 2\n_rlnC 'x\n_rlnD nan\n_rlnE 1\n_rlnE 2\n_rlnF 1\n");
   const refused = (name: string, message: RegExp) => assert.throws(() => pairs.numbers([name]), message);
   refused("rlnA", /a\.star: line 2: expected one value of _rlnA, found 0$/);
@@ -27,7 +27,7 @@ test("pairs that are broken are refused where they are asked for", () => {
   assert.deepEqual(pairs.numbers(["rlnF"]), [Float64Array.of(1)]);
 });
 
-test("where a block has a loop, its pairs are no table", () => {
+test("pairs of a block with a loop are not a table", () => {
   const loop = table("data_optics\n_rlnA 1\nloop_\n_rlnB\n2\n3\n");
   assert.deepEqual([[...loop.columns], loop.count], [["_rlnB"], 2]);
 });

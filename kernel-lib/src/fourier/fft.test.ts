@@ -73,16 +73,16 @@ test("a transform of any length equals the definition: powers of two, mixed radi
       }
     }
     assert.ok(largestDifference(out, expected) < 1e-11, `length ${n}`);
-    assert.deepEqual(input, kept, "the input is left alone");
+    assert.deepEqual(input, kept, "the input is not changed");
   }
 });
 
-test("a length that is no positive integer is refused", () => {
+test("a length that is not a positive integer is refused", () => {
   for (const n of [0, -4, 2.5, Number.NaN])
     assert.throws(() => fftPlan(n), /expected an integer of 1 or more/);
 });
 
-test("real transforms in two and three dimensions equal the definition for even and odd sizes, and return", () => {
+test("real transforms in two and three dimensions equal the definition for even and odd sizes, and are inverted", () => {
   const sizes: [number, number, number][] = [
     [8, 8, 1],
     [7, 5, 1],
@@ -106,7 +106,7 @@ test("real transforms in two and three dimensions equal the definition for even 
   assert.ok(largestDifference(ifft2Real(half, 7, 5), image) < 1e-6, "float32 by default");
 });
 
-test("shiftOrigin makes the transform whose origin is at index n/2, and undoes it", () => {
+test("shiftOrigin moves the origin to index ⌊n/2⌋ and back", () => {
   for (const size of [
     [6, 8, 4],
     [5, 7, 3],

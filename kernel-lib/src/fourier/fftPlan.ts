@@ -80,10 +80,10 @@ function primeButterfly(
   const prime = parts.length;
   const partLength = length / prime;
   const twiddle = roots(length);
-  const butterfly = roots(prime);
   const half = (prime - 1) / 2;
   const sums = new Float64Array(2 * (half + 1));
   const differences = new Float64Array(2 * (half + 1));
+  const writePair = outputPairs(prime, partLength, sums, differences);
 
   return (k, out) => {
     const re0 = parts[0]![2 * k]!;
@@ -108,27 +108,41 @@ function primeButterfly(
     }
     out[2 * k] = totalRe;
     out[2 * k + 1] = totalIm;
-    for (let q = 1; q <= half; q++) {
-      let evenRe = re0;
-      let evenIm = im0;
-      let oddRe = 0;
-      let oddIm = 0;
-      for (let r = 1; r <= half; r++) {
-        const w = 2 * ((r * q) % prime);
-        const cos = butterfly[w]!;
-        const sin = butterfly[w + 1]!;
-        evenRe += cos * sums[2 * r]!;
-        evenIm += cos * sums[2 * r + 1]!;
-        oddRe -= sin * differences[2 * r + 1]!;
-        oddIm += sin * differences[2 * r]!;
-      }
-      const up = 2 * (k + q * partLength);
-      const down = 2 * (k + (prime - q) * partLength);
-      out[up] = evenRe + oddRe;
-      out[up + 1] = evenIm + oddIm;
-      out[down] = evenRe - oddRe;
-      out[down + 1] = evenIm - oddIm;
+    sums[0] = re0;
+    sums[1] = im0;
+    for (let q = 1; q <= half; q++) writePair(k, q, out);
+  };
+}
+
+/** The function that writes outputs q and prime − q of a butterfly; branch 0 is number 0 of `sums`. */
+function outputPairs(
+  prime: number,
+  partLength: number,
+  sums: Float64Array,
+  differences: Float64Array,
+): (k: number, q: number, out: Float64Array) => void {
+  const butterfly = roots(prime);
+  const half = (prime - 1) / 2;
+  return (k, q, out) => {
+    let evenRe = sums[0]!;
+    let evenIm = sums[1]!;
+    let oddRe = 0;
+    let oddIm = 0;
+    for (let r = 1; r <= half; r++) {
+      const w = 2 * ((r * q) % prime);
+      const cos = butterfly[w]!;
+      const sin = butterfly[w + 1]!;
+      evenRe += cos * sums[2 * r]!;
+      evenIm += cos * sums[2 * r + 1]!;
+      oddRe -= sin * differences[2 * r + 1]!;
+      oddIm += sin * differences[2 * r]!;
     }
+    const up = 2 * (k + q * partLength);
+    const down = 2 * (k + (prime - q) * partLength);
+    out[up] = evenRe + oddRe;
+    out[up + 1] = evenIm + oddIm;
+    out[down] = evenRe - oddRe;
+    out[down + 1] = evenIm - oddIm;
   };
 }
 

@@ -60,7 +60,7 @@ function blob(size: number, apix: number, u: number, v: number, sigma: number): 
   });
 }
 
-test("images of other pixel sizes and boxes give the transform of the reference box", () => {
+test("images with other pixel sizes and boxes have the transform of the reference box", () => {
   const rings = 12;
   const layout = disc(rings);
   const reference = new Float32Array(2 * layout.samples);
@@ -90,7 +90,7 @@ test("beyond the Nyquist frequency of a coarser image the transform is zero", ()
   assert.equal(power(20), 0);
 });
 
-test("resampled images are those sampled in the new pixels", () => {
+test("resampled images equal those sampled in the new pixels", () => {
   for (const [size, apix] of [
     [64, 1.7],
     [48, 2.3],
@@ -105,7 +105,7 @@ test("resampled images are those sampled in the new pixels", () => {
   }
 });
 
-test("every ring is divided by its norm, and a ring of zeros stays zero", () => {
+test("every ring is divided by its norm, and rings of zeros stay zero", () => {
   const layout = disc(5);
   const random = new Random(4);
   const transform = Float32Array.from({ length: 2 * layout.samples + 2 }, () => random.normal());
@@ -121,6 +121,6 @@ test("every ring is divided by its norm, and a ring of zeros stays zero", () => 
   for (const [r, expected] of [0, 1, 1, 0, 1, 1].entries()) assert.ok(Math.abs(norms[r]! - expected) < 1e-6);
 });
 
-test("more rings than the image has are refused", () => {
+test("more rings than the image holds are refused", () => {
   assert.throws(() => fftTransform(16, disc(8)), /rings: expected at most 7 for 16 pixels, found 8/);
 });

@@ -4,7 +4,7 @@ import { InputError } from "../errors";
 import { goodFftSize } from "./fft";
 import { boxOfRings, ringsOfBox, ringsWithin, trainingBox } from "./trainingBox";
 
-test("the training box holds the resolution in the fewest good pixels, and no more than the images have", () => {
+test("the training box is the smallest good one for the resolution, limited by the images", () => {
   const set = { boxSize: 64, apix: 1.5 };
   assert.deepEqual(trainingBox(set, 4), { boxSize: 50, apix: 1.92, rings: 24 });
   assert.deepEqual(trainingBox(set, 6), { boxSize: 36, apix: 96 / 36, rings: 16 });
@@ -15,7 +15,7 @@ test("the training box holds the resolution in the fewest good pixels, and no mo
   assert.deepEqual([1, 11, 13, 31, 33, 98, 127, 251].map(goodFftSize), [2, 12, 16, 32, 36, 100, 128, 256]);
 });
 
-test("box and rings fit each other for every box and resolution", () => {
+test("box and rings agree for every box and resolution", () => {
   let settings = 0;
   for (const boxSize of [16, 33, 64, 65, 96, 100, 128, 200, 256, 360]) {
     for (const apix of [0.5, 0.83, 1, 1.06, 1.5, 2.7]) {
@@ -25,14 +25,14 @@ test("box and rings fit each other for every box and resolution", () => {
         const box = trainingBox({ boxSize, apix }, resolution);
         const where = `${boxSize} × ${apix} Å to ${resolution} Å`;
         assert.equal(box.rings, Math.min(ringsWithin(edge, resolution), ringsOfBox(boxSize)), where);
-        // Within the resolution, and the next ring is beyond it or beyond the pixels.
+        // The last ring is within the resolution; the next is beyond it or the Nyquist frequency.
         assert.ok(edge / box.rings >= resolution * (1 - 1e-5), where);
         const next = box.rings + 1;
         assert.ok(next > ringsOfBox(boxSize) || edge / next < resolution, where);
         assert.ok(box.rings <= ringsOfBox(box.boxSize), where);
         assert.equal(box.boxSize, boxOfRings(box.rings), where);
         assert.ok(Math.abs(box.boxSize * box.apix - edge) < 1e-9 * edge, where);
-        // A training in this box to this resolution uses all of its rings again.
+        // Computing the rings again in this box gives the same number.
         assert.equal(ringsWithin(box.boxSize * box.apix, edge / box.rings, box.boxSize), box.rings, where);
         settings++;
       }

@@ -29,9 +29,10 @@ export interface CheckMaskOptions {
 }
 
 /**
- * Reads a mask from a map file and checks it; see {@link checkMask}.
+ * Reads a mask from a map file and checks it: values in 0 … 1 (to 0.01), at least 0.5 somewhere, and a box of the same
+ * lengths in Å as `like` (to 0.5 %).
  * @param like the map or box that it is to be used with. Default: any
- * @throws InputError for what {@link readMap} and {@link checkMask} refuse
+ * @throws InputError for what {@link readMap} refuses, and for a map that is not such a mask
  * @example
  * ```ts
  * const map = await e2.maps.read("consensus.mrc");

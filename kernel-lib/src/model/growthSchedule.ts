@@ -56,7 +56,7 @@ export function isWorthDoubling(rounds: readonly GrowthRound[], targetFrc: numbe
   return before.gaussians === now.gaussians || now.frc - before.frc >= minGain;
 }
 
-/** What {@link sigmaBounds} depends on beside the round. */
+/** What {@link sigmaBounds} depends on, apart from the round. */
 export interface BoundsOptions {
   /** Voxels of the molecule. */
   volume: number;

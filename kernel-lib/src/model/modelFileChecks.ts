@@ -87,7 +87,7 @@ export function printable(text: string): string {
 
 /**
  * Reads a text file.
- * @param what what it should be, for the message
+ * @param what expected content, for the message
  * @throws InputError where it is missing, not a file, not readable, or far too long
  */
 export async function readTextFile(file: string, what: string): Promise<string> {

@@ -9,8 +9,7 @@ import { boxLengthOf, type GaussianModel, type Vector3 } from "./gaussianModel";
  * @example
  * ```ts
  * const run = await e2.openRun("RUN");
- * const [from, to] = run.decode([[-1, 0], [1, 0]]);
- * const vectors = e2.model.displacements(from!, to!);
+ * const vectors = e2.model.displacements(run.decode([-1, 0]), run.decode([1, 0]));
  * ```
  */
 export function displacements(from: GaussianModel, to: GaussianModel): Float32Array {
@@ -52,8 +51,7 @@ export interface RigidMotion {
  * @example
  * ```ts
  * const run = await e2.openRun("RUN");
- * const [from, to] = run.decode([[-1, 0], [1, 0]]);
- * const { angle, shift, rmsd } = e2.model.rigidMotion(from!, to!);
+ * const { angle, shift, rmsd } = e2.model.rigidMotion(run.decode([-1, 0]), run.decode([1, 0]));
  * ```
  */
 export function rigidMotion(

@@ -95,8 +95,8 @@ interface Candidate {
 }
 
 /**
- * Brings the number of Gaussians to `count`: each new one is put beside an existing one where the map exceeds the model
- * most, and takes part of its amplitude. Gaussians that have nearly vanished are moved there as well.
+ * Brings the number of Gaussians to `count`: each new one is placed next to an existing one, where the map exceeds the
+ * model most, and takes part of its amplitude. Gaussians that have nearly vanished are moved there as well.
  */
 export function addGaussians(model: GaussianModel, count: number, placement: Placement): GaussianModel {
   const alive = livingGaussians(model);

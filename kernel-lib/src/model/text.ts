@@ -97,9 +97,10 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
 }
 
 /**
- * Reads a model from a text file, as written by {@link writeModelText}; see {@link parseModelText}.
- * @param box used where the file has no header
- * @throws InputError naming the file, and the line where there is one
+ * Reads a model from a text file, as written by {@link writeModelText}.
+ * @param box box size, pixel size and origin, used where the file has no header
+ * @throws InputError naming the file and the line: not five numbers, a sigma that is not positive, a centre outside of
+ *   box units, an invalid header; or when neither header nor `box` gives box size and pixel size
  * @example
  * ```ts
  * const model = await e2.model.readText("neutral.txt");
@@ -110,7 +111,8 @@ export async function readModelText(file: string, box: Partial<ModelBox> = {}): 
 }
 
 /**
- * Writes a model as text that reads back bit for bit; see {@link formatModelText}.
+ * Writes a model as text that reads back bit for bit: box size, pixel size and origin in comments, then one Gaussian per
+ * line, `x y z amplitude sigma`, centres in box units, sigma in pixels.
  * @throws InputError where a number of the model is not finite
  * @example
  * ```ts

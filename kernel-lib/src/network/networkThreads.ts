@@ -1,12 +1,11 @@
-import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import { threadCount } from "../wasm/threadCount";
 import {
   Arena,
   instantiate,
   type KernelExports,
   kernelModule,
-  maxThreads,
   newMemory,
   nextJob,
   pagesOf,
@@ -23,7 +22,7 @@ export interface NetworkTask {
   work: number;
 }
 
-/** Indices of the Int32 words that the threads share beside the memory. */
+/** Indices of the Int32 control words that the threads share, apart from the memory. */
 export const control = {
   /** Number of the job and of its threads, combined by `nextJob`; idle threads wait on it. */
   job: 0,
@@ -61,6 +60,8 @@ const maxWait = 60_000;
  * Workers start with the first large task and do not keep the process alive.
  */
 export class NetworkThreads {
+  /** Number of threads, including the calling one. */
+  readonly threads: number;
   /** The module's functions in the calling thread. */
   readonly kernels: KernelExports;
   private readonly memory: SharedWasmMemory = newMemory();
@@ -70,10 +71,8 @@ export class NetworkThreads {
   private failure: Error | undefined;
 
   /** @param threads including the calling one. Default: one per core. @throws RangeError */
-  constructor(readonly threads = Math.min(availableParallelism(), maxThreads - 1)) {
-    if (!Number.isInteger(threads) || threads < 1 || threads >= maxThreads) {
-      throw new RangeError(`threads: expected an integer from 1 to ${maxThreads - 1}, found ${threads}`);
-    }
+  constructor(threads?: number) {
+    this.threads = threadCount(threads);
     this.kernels = instantiate(kernelModule(), this.memory);
     this.arena.take(recordAddress + recordBytes);
   }

@@ -5,7 +5,7 @@ import { CtfEvaluator, ctfValue, electronWavelength } from "./ctf";
 import { plainCtf as plain } from "./ctf.test.helper";
 import { ctfOnDisc, flipPhases, ringPower } from "./ctfDisc";
 
-test("electrons have the wavelengths of the textbooks", () => {
+test("electron wavelengths equal the textbook values", () => {
   for (const [voltage, expected] of [
     [100, 0.037014],
     [200, 0.025079],
@@ -15,13 +15,13 @@ test("electrons have the wavelengths of the textbooks", () => {
   }
 });
 
-test("at the origin the CTF is the amplitude contrast, and just beside it positive", () => {
+test("at the origin the CTF is the amplitude contrast, and positive near it", () => {
   assert.ok(Math.abs(ctfValue(plain, 0, 0, 100) - 0.1) < 1e-12);
   assert.ok(ctfValue(plain, 1, 0, 400) > 0.1);
   assert.ok(Math.abs(ctfValue({ ...plain, phaseShift: 90, amplitudeContrast: 0 }, 0, 0, 100) - 1) < 1e-12);
 });
 
-test("zeros lie where underfocus puts them", () => {
+test("zeros are where underfocus places them", () => {
   // Without Cs and amplitude contrast the first zero is at λ Δf s² = 1.
   const simple = { ...plain, amplitudeContrast: 0, sphericalAberration: 0 };
   const zero = 1 / Math.sqrt(electronWavelength(300) * 15000);
@@ -30,7 +30,7 @@ test("zeros lie where underfocus puts them", () => {
   assert.ok(evaluator.at(1.01 * zero, 0) < 0);
 });
 
-test("defocus U is the one along its angle, from x towards y", () => {
+test("defocus U is along its angle, measured from x towards y", () => {
   const stigmatic = (defocus: number) => new CtfEvaluator({ ...plain, defocusU: defocus, defocusV: defocus });
   const tilted = new CtfEvaluator({ ...plain, defocusU: 16000, defocusV: 14000, angle: 30 });
   const along = [Math.cos(Math.PI / 6), Math.sin(Math.PI / 6)] as const;
@@ -60,7 +60,7 @@ test("on a disc the CTF has Friedel symmetry and is zero outside", () => {
   );
 });
 
-test("flipping changes the sign just where the CTF is negative", () => {
+test("phase flipping inverts the sign only where the CTF is negative", () => {
   const transform = new Float32Array(10).fill(1);
   flipPhases(transform, 2, Float64Array.from([0.5, -0.2, 0, -1]));
   assert.deepEqual([...transform], [1, 1, 1, 1, -1, -1, 1, 1, -1, -1]);

@@ -9,13 +9,13 @@ function assertClose(a: ArrayLike<number>, b: ArrayLike<number>, tolerance = 1e-
   }
 }
 
-test("Euler angles turn about z, then y, then z", () => {
+test("Euler angles rotate about z, then y, then z", () => {
   assertClose(rotationFromEuler([90, 0, 0]), [0, 1, 0, -1, 0, 0, 0, 0, 1]);
   assertClose(rotationFromEuler([0, 90, 0]), [0, 0, -1, 0, 1, 0, 1, 0, 0]);
   assertClose(rotationFromEuler([0, 0, 90]), [0, 1, 0, -1, 0, 0, 0, 0, 1]);
 });
 
-test("angles and matrix go over into each other, at the poles too", () => {
+test("angles and matrices convert into each other, also at the poles", () => {
   const random = new Random(3);
   const angles = Array.from({ length: 50 }, () => [
     360 * random.uniform() - 180,
@@ -31,7 +31,7 @@ test("angles and matrix go over into each other, at the poles too", () => {
   assertClose(rotationFromEuler([rot, tilt, psi]), rotationFromEuler([30, 180, 50]));
 });
 
-test("a rotation vector turns about its direction by its length", () => {
+test("a rotation vector rotates about its direction by its length", () => {
   const [c, s] = [Math.cos(0.7), Math.sin(0.7)];
   assertClose(rotationFromVector([0, 0, 0.7]), [c, -s, 0, s, c, 0, 0, 0, 1]);
   assertClose(rotationFromVector([0.7, 0, 0]), [1, 0, 0, 0, c, -s, 0, s, c]);
@@ -42,7 +42,7 @@ test("a rotation vector turns about its direction by its length", () => {
   assertClose(rotationFromVector([third, third, third]), [0, 0, 1, 1, 0, 0, 0, 1, 0]);
 });
 
-test("matrices are written where they are wanted", () => {
+test("matrices are written at the given index", () => {
   const out = new Float32Array(18);
   rotationFromEuler([10, 20, 30], out, 9);
   assert.deepEqual([...out.subarray(0, 9)], new Array(9).fill(0));

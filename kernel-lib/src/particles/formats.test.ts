@@ -9,8 +9,8 @@ import { openParticles } from "./particleSet";
 import { prepareTargets } from "./targets";
 
 /**
- * Files that other programs wrote, in the development data beside the repository. The expected figures were computed
- * once with NumPy 2 and mrcfile from the same files, in double precision.
+ * Files from other programs, in the development data beside the repository. Expected values were computed from them with
+ * NumPy 2 and mrcfile in double precision.
  */
 const formats = sharedData("formats");
 const skip = formats ? false : "the development data are not there";
@@ -98,7 +98,7 @@ const images: Record<string, Expected> = {
 };
 
 for (const [name, expected] of Object.entries(images)) {
-  test(`${name} has the values that NumPy finds in it`, skipIf(skip), async (t) => {
+  test(`${name} has the values that NumPy reads`, skipIf(skip), async (t) => {
     const mrc = await openMrc(file(name));
     t.onTestFinished(() => mrc.close());
     const [nx, ny, nz] = mrc.size;
@@ -114,7 +114,7 @@ for (const [name, expected] of Object.entries(images)) {
   });
 }
 
-test("maps among them are read as maps, the skew cell of EMD-3001 is refused", skipIf(skip), async () => {
+test("maps are read as maps, and the skew cell of EMD-3001 is refused", skipIf(skip), async () => {
   const map = await readMap(file("formats/EMD-3197.map"));
   assertNear(map.apix, 11.4);
   for (const [i, expected] of [-22.8, 0, 0].entries()) assertNear(map.origin![i]!, expected);

@@ -5,7 +5,7 @@ import { test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { countRepeats, firstRowsOfImages } from "./imageIdentity";
 
-test("an image is its file, links resolved, and its place there", async (t) => {
+test("an image is identified by its file (links resolved) and section", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(path.join(folder, "a.mrcs"), "");
   symlinkSync("a.mrcs", path.join(folder, "b.mrcs"));
@@ -14,12 +14,12 @@ test("an image is its file, links resolved, and its place there", async (t) => {
   const first = await firstRowsOfImages({ stacks, stack: [0, 1, 2, 1, 2], section: [3, 4, 3, 3, 4] }, find);
   assert.deepEqual([...first!], [0, 1, 2, 0, 4]);
   assert.equal(countRepeats(first!), 1);
-  // Where there is no file, the name stands for it
+  // Missing files are identified by their names.
   const gone = await firstRowsOfImages({ stacks, stack: [2, 0, 2], section: [1, 1, 1] }, find);
   assert.deepEqual([...gone!], [0, 1, 0]);
 });
 
-test("images that all come once have no table, and places may lie far apart", async () => {
+test("without repeated images there is no table, and sections may be sparse", async () => {
   const find = async (name: string) => name;
   const stacks = ["a", "b"];
   const once = { stacks, stack: [0, 1, 1], section: [5, 5, 2 ** 31 - 1] };

@@ -56,7 +56,7 @@ async function opened(t: TestContext, text = star) {
 
 const rounded = (values: ArrayLike<number>) => Array.from(values, (x) => Math.round(x * 1e4) / 1e4);
 
-test("every column of the file can be read by its name, and those that every kind of file has", async (t) => {
+test("columns of the file and derived columns are read by name", async (t) => {
   const set = await opened(t);
   const columns = particleColumns(set);
   for (const { name, kind, unit } of columns) {
@@ -106,7 +106,7 @@ test("columns follow the order of the set", async (t) => {
   assert.deepEqual(numbers("rlnCtfMaxResolution"), [Number.NaN, 3.5, Number.NaN]);
 });
 
-test("words become categories: those that occur, in order, as they are", async (t) => {
+test("text becomes categories: those that occur, sorted", async (t) => {
   const set = await opened(t);
   const categories = (name: string, which = set) => {
     const { kind, ...column } = particleColumn(which, name, "category");
@@ -139,7 +139,7 @@ test("words become categories: those that occur, in order, as they are", async (
   ]);
 });
 
-test("a word among many numbers makes them categories", async (t) => {
+test("one word among numbers makes a column categorical", async (t) => {
   const rows = Array.from({ length: 80 }, (_, i) => `1@x.mrcs ${i === 70 ? "none" : i % 3}`);
   const head = "data_\n\nloop_\n_rlnImageName\n_rlnGroupNumber\n_rlnPixelSize\n";
   const folder = temporaryFolder(t);
@@ -165,7 +165,7 @@ test("a word among many numbers makes them categories", async (t) => {
   );
 });
 
-test("a name that is no column is refused with those that are", async (t) => {
+test("an unknown name is refused with the list of columns", async (t) => {
   const set = await opened(t);
   assert.throws(
     () => particleColumn(set, "rlnDefocus"),

@@ -9,6 +9,7 @@ export type { Categories } from "./metadata/metadata";
 export interface ColumnDescription {
   /** Name in the file without leading underscore, or name of a derived column. */
   name: string;
+  /** Whether it holds numbers or text. */
   kind: "number" | "category";
   /** Å, ° or rad, if known. */
   unit?: string;
@@ -18,7 +19,9 @@ export interface ColumnDescription {
 
 /** A numeric column of a set of particles. */
 export interface NumberColumn {
+  /** As in {@link ColumnDescription}. */
   name: string;
+  /** Always `number`. */
   kind: "number";
   /** Å, ° or rad, if known. */
   unit?: string;
@@ -28,7 +31,9 @@ export interface NumberColumn {
 
 /** A column of categories of a set of particles; `names` holds those that occur, numbers in order before other words. */
 export interface CategoryColumn extends Categories {
+  /** As in {@link ColumnDescription}. */
   name: string;
+  /** Always `category`. */
   kind: "category";
 }
 

@@ -64,7 +64,7 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
   try {
     const metadata = await readMetadata(file, reader, options);
     throwIfStopped(signal);
-    checkMetadata(metadata.measured());
+    checkMetadata(metadata.checkedColumns());
     metadata.warnings.push(...metadataWarnings(metadata));
     reader.namedIn = (name) =>
       `; row ${metadata.stack.indexOf(metadata.stacks.indexOf(name)) + 1} names it first`;

@@ -43,7 +43,7 @@ const refused = (promise: Promise<unknown>, pattern: RegExp) =>
     return true;
   });
 
-test("images come in the order asked for, whichever way they lie in their stacks", async (t) => {
+test("images are returned in the requested order, independent of their order in stacks", async (t) => {
   const file = await project(t, [
     "3@images.mrcs",
     "1@other.mrcs",
@@ -127,7 +127,7 @@ test("stacks are found beside the STAR file, above it, and in the data folder, w
   assert.equal(await first(path.join(folder, "no such folder")), 2);
 });
 
-test("the files of the stacks of some particles are known, those that are not there left out", async (t) => {
+test("existing stack files of some particles are listed", async (t) => {
   const set = await opened(t, await project(t, ["1@images.mrcs", "1@other.mrcs", "1@gone.mrcs"]));
   const folder = path.dirname(set.file);
   await writeStack(path.join(folder, "other.mrcs"), 1);
@@ -138,7 +138,7 @@ test("the files of the stacks of some particles are known, those that are not th
   assert.deepEqual(await files([2]), []);
 });
 
-test("a missing stack is named, and does not keep poses and rows from being used", async (t) => {
+test("a missing stack is reported, and poses and rows can still be used", async (t) => {
   const file = await project(t, ["1@gone.mrcs"]);
   const set = await opened(t, file);
   await refused(
@@ -150,7 +150,7 @@ test("a missing stack is named, and does not keep poses and rows from being used
   await set.writeStar(path.join(path.dirname(file), "again.star"));
 });
 
-test("image numbers of 0, beyond the stack, or that are no numbers are refused with their row", async (t) => {
+test("image numbers of 0, beyond the stack, or not numeric are refused with their row", async (t) => {
   for (const [name, found] of [
     ["0@images.mrcs", "found 0"],
     ["-1@images.mrcs", "found -1"],
@@ -171,7 +171,7 @@ test("image numbers of 0, beyond the stack, or that are no numbers are refused w
   assert.equal((await beyond.readImages([0]))[0], 5);
 });
 
-test("images of another size than the optics table says are refused", async (t) => {
+test("images of another size than in the optics table are refused", async (t) => {
   const star = relionStar([at("1@images.mrcs")], { apix: 2, size: 8 });
   const set = await opened(t, await project(t, [], star));
   const pattern =
@@ -180,7 +180,7 @@ test("images of another size than the optics table says are refused", async (t) 
   await refused(set.checkStacks(), pattern);
 });
 
-test("a truncated stack, one with NaN, and one that is not square are refused by their own name", async (t) => {
+test("truncated stacks, ones with NaN, and non-square ones are refused by name", async (t) => {
   const file = await project(t, ["1@images.mrcs", "5@images.mrcs"]);
   const stack = path.join(path.dirname(file), "images.mrcs");
   truncateSync(stack, 1024 + 3 * 64 + 5);
@@ -205,7 +205,7 @@ test("a truncated stack, one with NaN, and one that is not square are refused by
   );
 });
 
-test("a file without angles can be read, and its poses are refused with the names of the columns", async (t) => {
+test("a file without angles can be read; its poses are refused with the missing columns", async (t) => {
   const star = relionStar([at("2@images.mrcs")], { apix: 2, size: 4 })
     .replace("_rlnAngleRot", "_rlnOther")
     .replace("_rlnAnglePsi", "_rlnAnother");
@@ -217,7 +217,7 @@ test("a file without angles can be read, and its poses are refused with the name
   );
 });
 
-test("text where a number should be is refused with row and column", async (t) => {
+test("text instead of a number is refused with row and column", async (t) => {
   const star = relionStar([at("1@images.mrcs"), at("2@images.mrcs")], { apix: 2, size: 4 });
   const file = await project(t, [], star.replace(/10 20 30(.*)2@images/, "10 20 north$12@images"));
   await refused(
@@ -226,7 +226,7 @@ test("text where a number should be is refused with row and column", async (t) =
   );
 });
 
-test("other formats are refused with a sentence that says what they are", async (t) => {
+test("other formats are refused by name", async (t) => {
   const folder = temporaryFolder(t);
   const refuse = (name: string, content: string | Buffer, pattern: RegExp) => {
     const file = path.join(folder, name);
@@ -262,7 +262,7 @@ test("other formats are refused with a sentence that says what they are", async 
   );
 });
 
-test("a selection is checked", async (t) => {
+test("invalid selections are refused", async (t) => {
   const set = await opened(t, await project(t, ["1@images.mrcs", "2@images.mrcs"]));
   const message = (indices: number[]) => {
     try {
@@ -287,7 +287,7 @@ test("origins in Å and in pixels give shifts in Å of the opposite sign", async
   assert.deepEqual([...(await opened(t, await project(t, [], none))).shifts()], [0, 0]);
 });
 
-test("a file without CTF columns says so; with them, optics and particle make one CTF", async (t) => {
+test("a file without CTF columns has a warning; with them, optics and particle give the CTF", async (t) => {
   const plain = await opened(t, await project(t, ["1@images.mrcs"]));
   assert.equal(plain.hasCtf, false);
   assert.equal(plain.ctf(0), undefined);
@@ -348,7 +348,7 @@ function twoGroups(size: number, apix: number, more = ""): string {
   );
 }
 
-test("images of an optics group with other pixels are brought to those of the reference group", async (t) => {
+test("images of an optics group with other pixels are resampled to the reference group", async (t) => {
   const file = await project(t, [], twoGroups(8, 1));
   const folder = path.dirname(file);
   const spike = new Float32Array(64);
@@ -367,13 +367,13 @@ test("images of an optics group with other pixels are brought to those of the re
   // The brightest pixel is the centre, index 2 of 4, as it was index 4 of 8.
   const brightest = images.subarray(0, 16).reduce((best, x, i) => (x > images[best]! ? i : best), 0);
   assert.equal(brightest, 2 * 4 + 2);
-  // A reconstruction counts every pixel as it was recorded.
+  // Reconstructions use the original pixels.
   assert.deepEqual(await set.readGroupImages([1]), spike);
   assert.deepEqual(await set.readGroupImages([0]), new Float32Array(16));
   await refused(set.readGroupImages([0, 1]), /expected particles of group1 alone, found particle 1/);
 });
 
-test("an optics group that the table does not have is refused", async (t) => {
+test("a missing optics group is refused", async (t) => {
   const star = twoGroups(4, 2).replace("7 1@other", "3 1@other");
   const pattern = /row 2 .*column _rlnOpticsGroup: expected a group of data_optics \(1, 7\), found 3/;
   await refused(openParticles(await project(t, [], star)), pattern);
@@ -384,7 +384,7 @@ test("subtomograms are refused", async (t) => {
   await refused(openParticles(await project(t, [], star)), /2-dimensional images, found 3-dimensional ones/);
 });
 
-test("columns, half sets and rows stay together through selections, and are written back as they were", async (t) => {
+test("columns, half sets and rows stay together in selections and are copied unchanged", async (t) => {
   const star = relionStar(
     ["1", "2", "3", "4"].map((n) => at(`${n}@images.mrcs`)),
     { apix: 2, size: 4 },
@@ -408,7 +408,7 @@ test("columns, half sets and rows stay together through selections, and are writ
   await refused(part.writeStar(file), /another file than the one/);
 });
 
-test("opening and checking stop when asked to", async (t) => {
+test("opening and checking can be stopped", async (t) => {
   const file = await project(t, ["1@images.mrcs"]);
   const signal = AbortSignal.abort();
   await assert.rejects(openParticles(file, { signal }), StoppedError);

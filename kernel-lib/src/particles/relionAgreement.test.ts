@@ -24,8 +24,8 @@ import { prepareTargets } from "./targets";
 const skip = haveProgram("relion_project") ? false : "RELION is not installed";
 
 /**
- * Lets RELION project a map of Gaussians, reads its images as particles, and returns the correlation of each with
- * the closed formula.
+ * Projects a map of Gaussians by RELION, reads the images as particles, and returns the correlation of each with the
+ * analytical projection.
  */
 async function compareWithRelion(
   t: TestContext,
@@ -82,7 +82,7 @@ function assertAllAbove(correlations: number[], least: number): void {
   );
 }
 
-test("projections by RELION, read as particles, are those of the closed formula", skipIf(skip), async (t) => {
+test("projections by RELION, read as particles, equal the analytical ones", skipIf(skip), async (t) => {
   assertAllAbove(await compareWithRelion(t, randomParticles(1, 8, { shifted: false }), {}), 0.999);
 });
 
@@ -95,7 +95,7 @@ test("phase flipping undoes RELION's CTF with astigmatism", skipIf(skip), async 
   assertAllAbove(await compareWithRelion(t, particles, { ctf: true }), 0.999);
 });
 
-test("a phase plate, no amplitude contrast and another Cs are RELION's too", skipIf(skip), async (t) => {
+test("a phase plate, no amplitude contrast and another Cs agree with RELION", skipIf(skip), async (t) => {
   const particles = randomParticles(4, 8, { ctf: true, phaseShift: 70 });
   assertAllAbove(await compareWithRelion(t, particles, { ctf: true, cs: 1.2, contrast: 0 }), 0.999);
 });
@@ -109,7 +109,7 @@ test("poses along the poles (tilt 0 and 180) agree with RELION", skipIf(skip), a
   assertAllAbove(await compareWithRelion(t, particles, {}), 0.999);
 });
 
-test("box sizes that are no power of two agree with RELION", skipIf(skip), async (t) => {
+test("box sizes that are not powers of two agree with RELION", skipIf(skip), async (t) => {
   const particles = randomParticles(6, 4, { ctf: true });
   assertAllAbove(await compareWithRelion(t, particles, { size: 52, ctf: true, rings: 15 }), 0.999);
 });

@@ -20,21 +20,21 @@ import {
 } from "./synthetic.test.helper";
 import { prepareTargets } from "./targets";
 
-/** The projection in pixels of `apix` Å, by its closed form in real space; centre at index ⌊S/2⌋. Lengths in Å. */
+/** The projection in pixels of `apix` Å, analytically in real space; centre at index ⌊S/2⌋. Lengths in Å. */
 function projectionImage(
   { points, sigma }: Gaussians,
   particle: MadeParticle,
   size: number,
   apix: number,
-  edge: number,
+  boxLength: number,
 ): Float32Array {
   const image = new Float32Array(size * size);
   const r = rotationFromEuler(particle.angles);
   const origin = Math.floor(size / 2);
   const width = sigma * 2;
   for (const [x, y, z, amplitude] of points) {
-    const u = edge * (r[0]! * x + r[1]! * y + r[2]! * z) - particle.origin[0];
-    const v = edge * (r[3]! * x + r[4]! * y + r[5]! * z) - particle.origin[1];
+    const u = boxLength * (r[0]! * x + r[1]! * y + r[2]! * z) - particle.origin[0];
+    const v = boxLength * (r[3]! * x + r[4]! * y + r[5]! * z) - particle.origin[1];
     for (let j = 0; j < size; j++) {
       for (let i = 0; i < size; i++) {
         const square = ((i - origin) * apix - u) ** 2 + ((j - origin) * apix - v) ** 2;
@@ -48,19 +48,19 @@ function projectionImage(
 interface Made {
   size?: number;
   apix?: number;
-  edge?: number;
+  boxLength?: number;
   edit?: (star: string) => string;
   change?: (image: Float32Array, i: number) => void;
 }
 
-/** Particles whose images follow the closed form; `edge` is the physical box in which the Gaussians live. */
+/** Particles with analytical images; `boxLength` is the length of the box in Å in which the Gaussians are defined. */
 async function made(t: TestContext, particles: MadeParticle[], options: Made = {}) {
-  const { size = 48, apix = 2, edge = size * apix, edit = (s) => s, change } = options;
+  const { size = 48, apix = 2, boxLength = size * apix, edit = (s) => s, change } = options;
   const folder = temporaryFolder(t);
   const gaussians = randomGaussians(11);
   const stack = await createStack(path.join(folder, "images.mrcs"), { size: [size, size], apix });
   for (const [i, particle] of particles.entries()) {
-    const image = projectionImage(gaussians, particle, size, apix, edge);
+    const image = projectionImage(gaussians, particle, size, apix, boxLength);
     change?.(image, i);
     await stack.append(image);
   }
@@ -73,7 +73,7 @@ async function made(t: TestContext, particles: MadeParticle[], options: Made = {
 }
 
 for (const size of [48, 47, 51]) {
-  test(`images of ${size} pixels have their centre at pixel ⌊S/2⌋ and agree with the closed form`, async (t) => {
+  test(`images of ${size} pixels have their centre at pixel ⌊S/2⌋ and agree with the analytical transform`, async (t) => {
     const particles = randomParticles(1, 4);
     const { set, gaussians } = await made(t, particles, { size });
     const rings = 14;
@@ -134,7 +134,7 @@ test("optics groups with other pixels and boxes line up with the reference group
   }
 });
 
-test("phases are flipped by the sign of the CTF, unless the file or the caller says that they are already", async (t) => {
+test("phases are flipped by the sign of the CTF, unless file or caller say that they already are", async (t) => {
   const particles = randomParticles(3, 1, { ctf: true });
   const rings = 20;
   const layout = disc(rings);
@@ -175,7 +175,7 @@ test("phases are flipped by the sign of the CTF, unless the file or the caller s
   }
 });
 
-test("the mean CTF² of every ring is given, and is 1 without a CTF", async (t) => {
+test("the mean CTF² of every ring is provided, 1 without a CTF", async (t) => {
   const particles = randomParticles(4, 3, { ctf: true });
   const { set } = await made(t, particles);
   const rings = 9;
@@ -200,7 +200,7 @@ test("the mean CTF² of every ring is given, and is 1 without a CTF", async (t) 
   assert.deepEqual([...power], new Array(20).fill(1));
 });
 
-test("transforms held in memory and those made anew are the same, in any order and number", async (t) => {
+test("transforms from memory and from images are equal, in any order and number", async (t) => {
   const particles = randomParticles(5, 300, { ctf: true });
   const random = (image: Float32Array, i: number) => image.set(image.map((v, j) => v + Math.sin(i + j * j)));
   const { set } = await made(t, particles, { size: 16, change: random });
@@ -225,7 +225,7 @@ test("transforms held in memory and those made anew are the same, in any order a
   await assert.rejects(streamed.batch([300]), /expected particles from 0 to 299, found 300/);
 });
 
-test("the number of threads changes nothing, and few particles, which take none, are as those among many", async (t) => {
+test("results do not depend on the number of threads or of particles", async (t) => {
   const particles = randomParticles(10, 600, { ctf: true });
   const random = (image: Float32Array, i: number) => image.set(image.map((v, j) => v + Math.cos(i + j * j)));
   const { set } = await made(t, particles, { size: 20, change: random });
@@ -246,16 +246,16 @@ test("the number of threads changes nothing, and few particles, which take none,
   }
   const width = 2 * disc(9).samples;
   assert.deepEqual(await few.batch(all.subarray(0, 30)), expected.slice(500 * width, 530 * width));
-  // What is in memory needs no threads.
+  // Transforms in memory need no threads.
   assert.deepEqual(await three.batch([7]), expected.slice(7 * width, 8 * width));
   await assert.rejects(streamed.batch([7]), /threads have been disposed of/);
   assert.equal((await one.batch([])).length, 0);
   await assert.rejects(prepareTargets(set, { ...options, threads: 0 }), /threads: expected an integer/);
 });
 
-test("an image that is broken is named, in the first pass and in a batch", async (t) => {
+test("a broken image is reported, in the first pass and in a batch", async (t) => {
   const { set, folder } = await made(t, randomParticles(12, 200), { size: 16 });
-  // Pixel 5 of section 151, in the file itself, since nothing that is not finite is written
+  // Pixel 5 of section 151, patched in the file, since the writer refuses NaN.
   const stack = openSync(path.join(folder, "images.mrcs"), "r+");
   writeSync(stack, Float32Array.of(Number.NaN), 0, 4, 1024 + 4 * (150 * 16 * 16 + 5));
   closeSync(stack);
@@ -272,14 +272,14 @@ test("an image that is broken is named, in the first pass and in a batch", async
   assert.ok((await streamed.batch([149, 151])).every(Number.isFinite));
 });
 
-test("a batch that is under way at disposal fails, and does not wait for ever", async (t) => {
+test("a batch that is pending at disposal fails", async (t) => {
   const { set } = await made(t, randomParticles(13, 70), { size: 16 });
   const streamed = await prepareTargets(set, { boxSize: 16, rings: 7, memoryBudget: 1000 });
   const running = streamed.batch(Int32Array.from({ length: 70 }, (_, i) => i));
   await Promise.all([assert.rejects(running, /particle images: /), streamed.dispose()]);
 });
 
-test("a selection of particles gives their own poses, CTFs and transforms", async (t) => {
+test("a selection has the poses, CTFs and transforms of its particles", async (t) => {
   const { set } = await made(t, randomParticles(6, 5, { ctf: true }));
   const options = { boxSize: 32, rings: 10 };
   const all = await prepareTargets(set, options);
@@ -290,7 +290,7 @@ test("a selection of particles gives their own poses, CTFs and transforms", asyn
   assert.deepEqual(some.ctfPower.subarray(0, 11), all.ctfPower.subarray(44, 55));
 });
 
-test("brightness, contrast and an image of one grey make no difference and no NaN", async (t) => {
+test("brightness, contrast and constant images do not matter and give no NaN", async (t) => {
   const particles = randomParticles(7, 3).map((p) => ({
     ...p,
     angles: [10, 20, 30] as [number, number, number],
@@ -309,7 +309,7 @@ test("brightness, contrast and an image of one grey make no difference and no Na
   assert.ok(batch.every(Number.isFinite));
 });
 
-test("the work can be stopped, reports how far it is, and fails before it begins where a stack is missing", async (t) => {
+test("the work can be stopped, reports progress, and fails at once if a stack is missing", async (t) => {
   const { set, folder } = await made(t, randomParticles(8, 4));
   const options = { boxSize: 32, rings: 12 };
   await assert.rejects(prepareTargets(set, { ...options, signal: AbortSignal.abort() }), StoppedError);

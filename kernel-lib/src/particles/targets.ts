@@ -8,6 +8,7 @@ import type { ParticleSet } from "./particleSet";
 
 /** Particles as training reads them: poses, and transforms whose rings have norm 1. */
 export interface ParticleTargets extends TrainingBox {
+  /** Number of particles. */
   readonly count: number;
   /** A number for the image of each particle, equal for particles that share an image; undefined if none do. */
   readonly images?: Int32Array | undefined;

@@ -24,7 +24,7 @@ async function writeStack(file: string, count: number): Promise<void> {
   await stack.close();
 }
 
-/** A STAR file of six particles with what a file of many programs may have in it. */
+/** A STAR file of six particles with features of files from many programs. */
 const text = `# version 30001
 
 data_optics
@@ -69,7 +69,7 @@ async function opened(t: TestContext) {
   return { folder, set, at: (name: string) => path.join(folder, name) };
 }
 
-test("rows are written as they stand in the source, after all else that it says", async (t) => {
+test("rows are copied from the source, after everything else in it", async (t) => {
   const { set, at } = await opened(t);
   assert.deepEqual(await writeSelection(at("part.star"), set, { rows: Uint32Array.of(1, 2, 5) }), []);
   const head = text.slice(0, text.indexOf("  1.00"));
@@ -82,7 +82,7 @@ test("rows are written as they stand in the source, after all else that it says"
   assert.deepEqual(readdirSync(path.dirname(set.file)).sort(), ["part.star", "particles.star", "stacks"]);
 });
 
-test("columns are added behind the others, for the particles of the set that are written", async (t) => {
+test("columns are added after the others, for the written particles", async (t) => {
   const { set, at } = await opened(t);
   const part = set.select([5, 4, 2, 0]);
   const columns = {
@@ -101,7 +101,7 @@ test("columns are added behind the others, for the particles of the set that are
   assert.equal((await openParticles(at("part.star"))).count, 3);
 });
 
-test("a column that the file has gets the new values in its place", async (t) => {
+test("an existing column gets the new values", async (t) => {
   const { set, at } = await opened(t);
   const columns = {
     rlnAngleRot: [10.25, 20, 30, 40, 50, 60],
@@ -119,7 +119,7 @@ test("a column that the file has gets the new values in its place", async (t) =>
   );
 });
 
-test("stacks are named as seen from another folder where that is asked for", async (t) => {
+test("stacks are named relative to a given folder", async (t) => {
   const { set, at } = await opened(t);
   mkdirSync(at("project"));
   await writeSelection(at("project/part.star"), set, { rows: [3], projectFolder: at("project") });
@@ -130,7 +130,7 @@ test("stacks are named as seen from another folder where that is asked for", asy
   assert.equal((await again.readImages([0]))[0], 3);
 });
 
-test("the source is never written over, and bad requests leave no file", async (t) => {
+test("the source is never overwritten, and invalid requests leave no file", async (t) => {
   const { set, at, folder } = await opened(t);
   const refused = async (pattern: RegExp, ...[rows, target, options]: [number[], string, object?]) => {
     await assert.rejects(writeSelection(target, set, { rows, ...options }), (error) => {
@@ -157,7 +157,7 @@ test("the source is never written over, and bad requests leave no file", async (
   assert.equal(readFileSync(set.file, "utf8"), text);
 });
 
-/** Particles of a made-up molecule, projected by RELION in `folder`. */
+/** Particles of an artificial molecule, projected by RELION in `folder`. */
 async function projected(folder: string, count: number) {
   await writeMap(path.join(folder, "map.mrc"), gaussianMap(randomGaussians(3), size, 2));
   writeFileSync(
@@ -167,45 +167,49 @@ async function projected(folder: string, count: number) {
   runProgram("relion_project", ["--i", "map.mrc", "--ang", "poses.star", "--o", "images", "--ctf"], folder);
 }
 
-test("RELION reads what is written, keeps its columns, and reconstructs from it", skipIf(skip), async (t) => {
-  const folder = temporaryFolder(t);
-  await projected(folder, 40);
-  const set = await openParticles(path.join(folder, "poses.star"));
-  t.onTestFinished(() => set.close());
-  mkdirSync(path.join(folder, "sets"));
-  const z = Float32Array.from({ length: 80 }, (_, i) => i / 8);
-  const rows = Uint32Array.from({ length: 25 }, (_, i) => i + (i > 10 ? 5 : 0));
-  const columns = {
-    ...latentColumns(z, 2),
-    rlnClassNumber: Float32Array.from({ length: 40 }, (_, i) => i % 3),
-  };
-  await writeSelection(path.join(folder, "sets/part.star"), set, { rows, columns });
+test(
+  "RELION reads written files, keeps their columns, and reconstructs from them",
+  skipIf(skip),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    await projected(folder, 40);
+    const set = await openParticles(path.join(folder, "poses.star"));
+    t.onTestFinished(() => set.close());
+    mkdirSync(path.join(folder, "sets"));
+    const z = Float32Array.from({ length: 80 }, (_, i) => i / 8);
+    const rows = Uint32Array.from({ length: 25 }, (_, i) => i + (i > 10 ? 5 : 0));
+    const columns = {
+      ...latentColumns(z, 2),
+      rlnClassNumber: Float32Array.from({ length: 40 }, (_, i) => i % 3),
+    };
+    await writeSelection(path.join(folder, "sets/part.star"), set, { rows, columns });
 
-  const select = ["--select", "rlnClassNumber", "--minval", "1", "--maxval", "1"];
-  runProgram("relion_star_handler", ["--i", "sets/part.star", "--o", "one.star", ...select], folder);
-  const kept = (await readStar(path.join(folder, "one.star"))).table("particles")!;
-  const expected = [...rows].filter((row) => row % 3 === 1);
-  assert.deepEqual(
-    kept.text("e2gmmLatent2").map(Number),
-    expected.map((row) => z[2 * row + 1]),
-  );
-  assert.deepEqual(
-    kept.text("rlnImageName"),
-    expected.map((row) => set.textColumn("rlnImageName")[row]),
-  );
+    const select = ["--select", "rlnClassNumber", "--minval", "1", "--maxval", "1"];
+    runProgram("relion_star_handler", ["--i", "sets/part.star", "--o", "one.star", ...select], folder);
+    const kept = (await readStar(path.join(folder, "one.star"))).table("particles")!;
+    const expected = [...rows].filter((row) => row % 3 === 1);
+    assert.deepEqual(
+      kept.text("e2gmmLatent2").map(Number),
+      expected.map((row) => z[2 * row + 1]),
+    );
+    assert.deepEqual(
+      kept.text("rlnImageName"),
+      expected.map((row) => set.textColumn("rlnImageName")[row]),
+    );
 
-  runProgram("relion_reconstruct", ["--i", "sets/part.star", "--o", "part.mrc", "--ctf"], folder);
-  const lines = readFileSync(set.file, "utf8").trimEnd().split("\n");
-  const first = lines.length - 40;
-  const byHand = [...lines.slice(0, first), ...Array.from(rows, (row) => lines[first + row]!)];
-  writeFileSync(path.join(folder, "hand.star"), `${byHand.join("\n")}\n`);
-  runProgram("relion_reconstruct", ["--i", "hand.star", "--o", "hand.mrc", "--ctf"], folder);
-  const map = await readMap(path.join(folder, "part.mrc"));
-  assert.deepEqual(map.data, (await readMap(path.join(folder, "hand.mrc"))).data);
-  assert.ok(map.data.some((v) => v !== 0));
-});
+    runProgram("relion_reconstruct", ["--i", "sets/part.star", "--o", "part.mrc", "--ctf"], folder);
+    const lines = readFileSync(set.file, "utf8").trimEnd().split("\n");
+    const first = lines.length - 40;
+    const byHand = [...lines.slice(0, first), ...Array.from(rows, (row) => lines[first + row]!)];
+    writeFileSync(path.join(folder, "hand.star"), `${byHand.join("\n")}\n`);
+    runProgram("relion_reconstruct", ["--i", "hand.star", "--o", "hand.mrc", "--ctf"], folder);
+    const map = await readMap(path.join(folder, "part.mrc"));
+    assert.deepEqual(map.data, (await readMap(path.join(folder, "hand.mrc"))).data);
+    assert.ok(map.data.some((v) => v !== 0));
+  },
+);
 
-/** A RELION pose as cryoSPARC notes it: the vector of the opposite rotation. */
+/** A RELION pose as in cryoSPARC, the rotation vector of its inverse. */
 function cryosparcPose(rot: number, tilt: number, psi: number): number[] {
   const m = rotationFromEuler([rot, tilt, psi]);
   const axis = [m[7]! - m[5]!, m[2]! - m[6]!, m[3]! - m[1]!];
@@ -214,7 +218,7 @@ function cryosparcPose(rot: number, tilt: number, psi: number): number[] {
   return axis.map((x) => (-x / length) * angle);
 }
 
-/** The same particles in a `.cs` file, as cryoSPARC would have them after a refinement. */
+/** The same particles as a `.cs` file of a refinement. */
 function cryosparcFile(set: ParticleSet, stack: string): Buffer {
   const each = Array.from({ length: set.count }, (_, i) => i);
   const [rot, tilt, psi] = ["Rot", "Tilt", "Psi"].map((name) => set.column(`rlnAngle${name}`));
@@ -252,7 +256,7 @@ test(
     await projected(folder, 30);
     const stars = await openParticles(path.join(folder, "poses.star"));
     t.onTestFinished(() => stars.close());
-    // RELION takes a .mrc file for a map, cryoSPARC does not.
+    // RELION treats a .mrc file as a map, cryoSPARC does not.
     mkdirSync(path.join(folder, "J1"));
     writeFileSync(path.join(folder, "J1/images.mrc"), readFileSync(path.join(folder, "images.mrcs")));
     writeFileSync(path.join(folder, "particles.cs"), cryosparcFile(stars, ">J1/images.mrc"));

@@ -23,8 +23,9 @@ export interface PosedModels {
 /** A batch of B particles. */
 export interface ProjectionBatch extends PosedModels {
   /**
-   * Target transforms in the layout of {@link Disc} for `targetRings`, [B · samples · 2], every ring divided by its
-   * norm √(Σ multiplicity · |I|²), so that FRC_r = Σ multiplicity · Re(P · I*) / |P|_r.
+   * Target transforms on the disc of K = `targetRings`, [B · (K + 1)(2K + 1) · 2]: sample (kx, ky), 0 ≤ kx ≤ K and
+   * −K ≤ ky ≤ K, is the complex number at kx·(2K + 1) + ky + K. Every ring is divided by its norm
+   * √(Σ multiplicity · |I|²), so that FRC_r = Σ multiplicity · Re(P · I*) / |P|_r. The multiplicity is 2 for kx > 0.
    */
   targets: Float32Array;
   /** K of the layout of `targets`. */
@@ -87,7 +88,7 @@ export interface ProjectionEngine {
    */
   evaluate(batch: ProjectionBatch, request: ProjectionRequest): Promise<ProjectionResult>;
   /**
-   * The projections in the layout of {@link Disc}, not normalized, [B · samples · 2].
+   * The projections on the disc of K = `rings`, laid out as `targets`, not normalized, [B · (K + 1)(2K + 1) · 2].
    * @throws RangeError naming the field where array lengths do not fit together
    */
   project(batch: PosedModels, size: ImageSize): Promise<Float32Array>;

@@ -18,7 +18,7 @@ interface Fake {
   together: number;
   /** Additional milliseconds of the first evaluation, as on a GPU that compiles. */
   warming?: number;
-  /** What it throws at an evaluation of so many particles. */
+  /** The error of an evaluation of this many particles. */
   fails?: (count: number) => Error | undefined;
   /** All its numbers. Default 1. */
   value?: number;

@@ -34,7 +34,7 @@ export interface ChosenEngine {
   gpuFailed?: boolean;
 }
 
-/** What {@link chooseEngine} depends on beside its arguments; replaced in tests. */
+/** What {@link chooseEngine} depends on, apart from its arguments; replaced in tests. */
 export interface EngineEnvironment {
   /** Short name of the current TensorFlow.js backend's GPU, if it uses one. */
   gpu: string | undefined;
@@ -83,7 +83,7 @@ function makeEngine(name: EngineName, threads: number | undefined): ProjectionEn
  * Chooses and makes a projection engine. The TensorFlow.js backend that `tensor` shall use has to be initialized first
  * (`useBackend`).
  *
- * @param work what it is for. Default: 32 particles of 64² pixels, 512 Gaussians
+ * @param work the workload of the trial. Default: 32 particles of 64² pixels, 512 Gaussians
  * @throws InputError for an unknown engine, and for `tensor` without a backend
  */
 export async function chooseEngine(
@@ -113,7 +113,7 @@ export async function chooseEngine(
  * Makes a projection engine. The TensorFlow.js backend that `tensor` shall use has to be initialized first
  * (`useBackend`). The caller disposes of the engine.
  *
- * @param work what it is for, which decides the trial of `auto`. Default: 32 particles of 64² pixels, 512 Gaussians
+ * @param work the workload of the trial of `auto`. Default: 32 particles of 64² pixels, 512 Gaussians
  * @throws InputError for an unknown engine, and for `tensor` without a backend
  * @example
  * ```ts

@@ -16,7 +16,7 @@ export interface Workload {
 export interface Contestant {
   /** The engine. */
   engine: ProjectionEngine;
-  /** Its name and what it runs on, for the reason. */
+  /** Name and device, for the reason. */
   title: string;
 }
 

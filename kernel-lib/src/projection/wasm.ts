@@ -1,14 +1,13 @@
-import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { disc } from "../fourier/disc";
+import { threadCount } from "../wasm/threadCount";
 import {
   type ControlWords,
   control,
   instantiate,
   type KernelExports,
   kernelModule,
-  maxThreads,
   newMemory,
   nextJob,
   pagesOf,
@@ -64,12 +63,8 @@ export class WasmEngine implements ProjectionEngine {
 
   /** @throws RangeError for an invalid number of threads */
   constructor(options: WasmEngineOptions = {}) {
-    const threads = options.threads ?? Math.min(availableParallelism(), maxThreads - 1);
-    if (!Number.isInteger(threads) || threads < 1 || threads >= maxThreads) {
-      throw new RangeError(`threads: expected an integer from 1 to ${maxThreads - 1}, found ${threads}`);
-    }
-    this.threads = threads;
-    this.words = new Int32Array(new SharedArrayBuffer(4 * (control.scratch + threads)));
+    this.threads = threadCount(options.threads);
+    this.words = new Int32Array(new SharedArrayBuffer(4 * (control.scratch + this.threads)));
     this.plan = options.plan ?? choosePlan;
   }
 

@@ -14,8 +14,8 @@ export interface Widths {
   /** Sum of their variances. */
   variance: Float64Array;
   /**
-   * Sum of their squared transforms at the origin, for each set of Gaussians: the outer rings of a particle have to be
-   * right whatever the others of its batch look like.
+   * Sum of their squared transforms at the origin, for each set of Gaussians: the outer rings of a particle must be right
+   * regardless of the others in its batch.
    */
   power: Float64Array[];
 }

@@ -196,7 +196,7 @@ class ParticleSums {
   }
 }
 
-/** In standard deviations; images with larger means were never normalised, and the mean says nothing about the particle. */
+/** In standard deviations; images with larger means were never normalized, and the mean is not part of the particle. */
 const largeMean = 10;
 
 /** A mean far from 0 would cost digits of a transform in single precision. */

@@ -42,7 +42,7 @@ async function compareWithRelion(t: TestContext, ctf: "none" | object): Promise<
 }
 
 const skip = haveProgram("relion_project") ? false : "RELION is not installed";
-test("images with shifts are those that RELION projects from the map of their state", skipIf(skip), (t) =>
+test("images with shifts equal projections by RELION from the map of their state", skipIf(skip), (t) =>
   compareWithRelion(t, "none"),
 );
 test(
@@ -51,7 +51,7 @@ test(
   (t) => compareWithRelion(t, { defocus: [8000, 20000], astigmatism: 800 }),
 );
 
-test("the linear design writes files that the ordinary reader takes, with the truth beside them", async (t) => {
+test("the linear design writes files that can be read, and the ground truth", async (t) => {
   const folder = temporaryFolder(t);
   const data = await simulateLinearMotion({
     folder,
@@ -91,7 +91,7 @@ test("the linear design writes files that the ordinary reader takes, with the tr
   }
 });
 
-test("only the small domain moves, in even steps along its whole range, and keeps clear of the box's edge", () => {
+test("only the small domain moves, in equal steps along its range, away from the edge of the box", () => {
   const models = linearStates({ boxSize: 64, apix: 3 }, 20, 0.36);
   const { count } = models[0]!;
   for (let s = 1; s < 20; s++) {
@@ -113,7 +113,7 @@ test("only the small domain moves, in even steps along its whole range, and keep
   }
 });
 
-test("the small domain is a ball of the published diameter at half of its density", () => {
+test("the small domain is a ball with the published diameter at half density", () => {
   const boxSize = 128;
   const withDomain = modelDensity(moleculeWithDomains({ boxSize, apix: 1 }, [[0, 0, 0]])).data;
   const without = modelDensity(moleculeWithDomains({ boxSize, apix: 1 }, [])).data;
@@ -124,7 +124,7 @@ test("the small domain is a ball of the published diameter at half of its densit
   assert.ok(Math.abs(diameter - domainDiameter) < 0.02, `diameter ${diameter}`);
 });
 
-test("the noise has the variance that the signal-to-noise ratio asks for", async (t) => {
+test("the noise has the variance of the signal-to-noise ratio", async (t) => {
   const folder = temporaryFolder(t);
   const common = { ...box, states: 3, particlesPerState: 60, seed: 4 };
   const clean = await simulateLinearMotion({ ...common, folder: path.join(folder, "clean"), snr: 1e12 });
@@ -146,7 +146,7 @@ test("the noise has the variance that the signal-to-noise ratio asks for", async
   assert.ok(Math.abs(noisy.noise ** 2 / (noise / a.length) - 1) < 0.01);
 });
 
-test("a seed repeats every byte, and another seed does not", async (t) => {
+test("equal seeds give equal bytes, and others do not", async (t) => {
   const folder = temporaryFolder(t);
   const make = (name: string, seed: number) =>
     simulateComposition({
@@ -160,14 +160,14 @@ test("a seed repeats every byte, and another seed does not", async (t) => {
   const [a, b, c] = [await make("a", 1), await make("b", 1), await make("c", 2)];
   for (const file of ["stack", "star", "truth", "consensus"] as const) {
     const bytes = readFileSync(a[file]);
-    // Labels in an MRC header may carry the time of writing; the data do not.
+    // Labels in an MRC header may contain the time; the data do not.
     const from = file === "stack" || file === "consensus" ? 1024 : 0;
     assert.ok(bytes.subarray(from).equals(readFileSync(b[file]).subarray(from)), `${file} repeats`);
   }
   assert.ok(!readFileSync(a.stack).equals(readFileSync(c.stack)));
 });
 
-test("the circular design goes around once; the compositional one has every combination", async (t) => {
+test("the circular design is a full circle; the compositional one has every combination", async (t) => {
   const folder = temporaryFolder(t);
   const small = { boxSize: 32, apix: 4, particlesPerState: 1 };
   const circle = await simulateCircularMotion({ ...small, folder: path.join(folder, "circle"), states: 8 });
@@ -183,7 +183,7 @@ test("the circular design goes around once; the compositional one has every comb
   );
 });
 
-test("what cannot be simulated is refused by name", async (t) => {
+test("invalid options are refused by name", async (t) => {
   const folder = temporaryFolder(t);
   const model = moleculeWithDomains(box, []);
   const reject = (models: (typeof model)[], options: object, message: RegExp) =>
@@ -197,7 +197,7 @@ test("what cannot be simulated is refused by name", async (t) => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test("a simulation that is stopped leaves no stack behind", async (t) => {
+test("a stopped simulation leaves no stack behind", async (t) => {
   const folder = temporaryFolder(t);
   const controller = new AbortController();
   const run = simulateLinearMotion({

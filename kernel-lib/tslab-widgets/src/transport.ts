@@ -11,7 +11,9 @@ export const publishSymbol: unique symbol = Symbol.for("Jupyter.publish");
 
 /** A message that arrived over a comm. */
 export interface CommMessage {
+  /** Content of the message. */
   data: Record<string, unknown>;
+  /** Metadata of the message. */
   metadata: Record<string, unknown>;
   /** Binary parts. */
   buffers: Uint8Array[];
@@ -90,7 +92,13 @@ export function currentTransport(): CommTransport | undefined {
   return hook<CommTransport>(commsSymbol);
 }
 
-/** How the kernel publishes messages of any type; undefined outside such a kernel. */
+/**
+ * How the kernel publishes messages of any type; undefined outside such a kernel.
+ * @example
+ * ```ts
+ * currentPublish()?.("display_data", { data: { "text/plain": "hello" }, metadata: {}, transient: {} });
+ * ```
+ */
 export function currentPublish(): Publish | undefined {
   return hook<Publish>(publishSymbol);
 }

@@ -21,7 +21,7 @@ function randomImage(size: number, mean: number): Float32Array {
   return Float32Array.from({ length: size * size }, () => mean + random.normal());
 }
 
-/** The same in double precision, rings normalised. */
+/** The transform in double precision, with normalised rings. */
 function expectedTransform(image: Float32Array, size: number, rings: number, boxLength: number, ctf?: Ctf) {
   const layout = disc(rings);
   const out = new Float32Array(2 * layout.samples);
@@ -63,7 +63,7 @@ const sizes = [
   [240, 64],
 ] as const;
 for (const [size, rings] of sizes) {
-  test(`the transform of ${size}×${size} pixels in single precision is that in double precision to 3e-6`, () => {
+  test(`the transform of ${size}×${size} pixels in single precision agrees with double precision to 3e-6`, () => {
     const { samples } = disc(rings);
     const boxLength = 1.3 * size;
     const kernel = new ImageKernel(disc(rings), boxLength, kernelModule());
@@ -83,7 +83,7 @@ for (const [size, rings] of sizes) {
   });
 }
 
-test("one kernel takes images of several sizes in turn, and leaves nothing of one in the next", () => {
+test("one kernel transforms images of different sizes in turn, without residues", () => {
   const rings = 11;
   const { samples, ring } = disc(rings);
   const kernel = new ImageKernel(disc(rings), 48, kernelModule());
@@ -122,7 +122,7 @@ test("phases are flipped where the CTF is negative: with a phase plate, a negati
     const values = ctfOnDisc(ctf, layout, boxLength);
     let negative = 0;
     for (let i = 0; i < layout.samples; i++) {
-      // Rounding decides at a zero.
+      // At a zero, rounding decides the sign.
       if (layout.ring[i] === 0 || (ctf.scale !== 0 && Math.abs(values[i]!) < 1e-9)) continue;
       const sign = values[i]! < 0 ? -1 : 1;
       if (sign < 0) negative++;
@@ -133,7 +133,7 @@ test("phases are flipped where the CTF is negative: with a phase plate, a negati
   }
 });
 
-test("the mean CTF² of the rings is that of the double precision to 1e-6, with envelope and scale", () => {
+test("the mean CTF² of the rings agrees with double precision to 1e-6, with envelope and scale", () => {
   for (const [rings, boxLength] of [
     [1, 20],
     [10, 30],
@@ -157,7 +157,7 @@ test("the mean CTF² of the rings is that of the double precision to 1e-6, with 
   }
 });
 
-test("the phase in turns at Fourier pixels is the phase at their frequencies", () => {
+test("the phase in turns at Fourier pixels equals the phase at their frequencies", () => {
   const evaluator = new CtfEvaluator({ ...plain, phaseShift: 20 });
   const { xx, yy, xy, fourth, constant } = evaluator.inTurns(90);
   for (const [x, y] of [
@@ -172,7 +172,7 @@ test("the phase in turns at Fourier pixels is the phase at their frequencies", (
   }
 });
 
-test("sizes with a prime factor above 13, and tiny ones, are left to others", () => {
+test("sizes with a prime factor above 13, and tiny ones, are not supported", () => {
   assert.deepEqual([8, 128, 200, 352, 416, 1001].map(isKernelSize), new Array(6).fill(true));
   assert.deepEqual([4, 7, 17, 34, 254, 361].map(isKernelSize), new Array(6).fill(false));
   const kernel = new ImageKernel(disc(5), 20, kernelModule());

@@ -137,6 +137,6 @@ export class ImageReader {
       const expected = `images of ${group.boxSize}×${group.boxSize} pixels, the size of ${group.name} in ${metadata.file}`;
       throw new InputError(stack.file, expected, `${size}×${size}`);
     }
-    if (this.source.apix === undefined) reader.notePixelSize(stack, group.apix);
+    if (this.source.apix === undefined) reader.checkPixelSize(stack, group.apix);
   }
 }

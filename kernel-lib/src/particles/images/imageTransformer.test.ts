@@ -21,7 +21,7 @@ const ctf: Ctf = {
   scale: 1,
 };
 
-test("images of any size and box are transformed, phases flipped where that is wanted, beside each other", () => {
+test("images of any size and box are transformed together, with phases flipped as requested", () => {
   const images: ImageRecord[] = [
     { size: 32, ratio: 1, flip: true, ctf },
     // A large prime factor.

@@ -5,7 +5,7 @@ import { test } from "vitest";
 import { temporaryFolder } from "../../../../tests/testing";
 import { StackReader } from "./stackReader";
 
-test("a stack that was not there is found when it has come", async (t) => {
+test("a missing stack is found after it has appeared", async (t) => {
   const folder = temporaryFolder(t);
   const stack = path.join(folder, "particles.mrcs");
   const reader = new StackReader(path.join(folder, "particles.star"), undefined);

@@ -9,30 +9,30 @@ import {
   squarePixelSize,
 } from "../../formats/mrc";
 
-/** Files that stay open at a time. */
-const openLimit = 16;
-/** Images that lie together are read together, up to this many values. */
-const runLimit = 1 << 21;
+/** Files that are kept open. */
+const maxOpenFiles = 16;
+/** Adjacent images are read together up to this many values. */
+const maxRunValues = 1 << 21;
 
-/** Pixel sizes that differ by more than this fraction are not the same one calibrated anew. */
-const PIXEL_SIZE_TOLERANCE = 0.05;
+/** Relative difference of pixel sizes up to which one may be a recalibration of the other. */
+const pixelSizeTolerance = 0.05;
 
 /** Finds and reads the image stacks of one particle file. */
 export class StackReader {
   private readonly files = new Map<string, { opening: Promise<MrcFile>; users: number }>();
   private readonly resolved = new Map<string, Promise<string | undefined>>();
-  /** Name of the stack that each file of the data folder was taken for. */
+  /** The stack name for which each file of the data folder was used. */
   private readonly inDataFolder = new Map<string, string>();
   private readonly folders: string[];
   private readonly found = new Set<string>();
-  private pixelSizeNoted = false;
-  /** Says where the particle file names a stack, for errors. */
+  private pixelSizeWarned = false;
+  /** Describes where the particle file names a stack, for messages. */
   namedIn: (name: string) => string = () => "";
 
   /**
-   * @param metadataFile  the file that names the stacks
-   * @param dataFolder    where to look first
-   * @param bytes         how stacks of bytes (mode 0) are read; see `openMrc`
+   * @param metadataFile the particle file
+   * @param dataFolder   folder in which stacks are looked for first
+   * @param bytes        how stacks of bytes (mode 0) are read; see `openMrc`
    */
   constructor(
     private readonly metadataFile: string,
@@ -51,14 +51,14 @@ export class StackReader {
     this.folders.push(process.cwd());
   }
 
-  /** What was assumed about the stacks that were opened so far, in sentences. */
+  /** Warnings about the stacks opened so far. */
   get warnings(): readonly string[] {
     return [...this.found];
   }
 
   /**
    * Path of a stack.
-   * @throws InputError when it is in none of the places where it may be, or may be another one of the same name
+   * @throws InputError if it is not found, or may be another stack of the same name
    */
   async resolve(name: string): Promise<string> {
     const found = await this.find(name);
@@ -71,13 +71,13 @@ export class StackReader {
     );
   }
 
-  /** As {@link resolve}; undefined when it is in none of the places. */
+  /** As {@link resolve}; undefined if it is not found. */
   find(name: string): Promise<string | undefined> {
     let found = this.resolved.get(name);
     if (!found) {
       found = this.search(withoutMark(name));
       this.resolved.set(name, found);
-      // A stack that is not there may come.
+      // A missing stack may appear later.
       const forget = () => this.resolved.delete(name);
       found.then((file) => file ?? forget(), forget);
     }
@@ -90,7 +90,7 @@ export class StackReader {
       for (let left = 0; left < parts.length; left++) {
         const candidate = path.join(this.dataFolder, ...parts.slice(left));
         if (!(await isFile(candidate))) continue;
-        this.refuseOtherStack(candidate, name);
+        this.requireSameStack(candidate, name);
         return candidate;
       }
     }
@@ -100,10 +100,10 @@ export class StackReader {
   }
 
   /**
-   * Two stacks of the same name in different folders, found by less than their full name, would be read as one.
-   * @throws InputError where the names say two different files
+   * Stacks of the same file name from different folders must not be read from one file of the data folder.
+   * @throws InputError if two names with different folders lead to the same file
    */
-  private refuseOtherStack(file: string, name: string): void {
+  private requireSameStack(file: string, name: string): void {
     const before = this.inDataFolder.get(file);
     this.inDataFolder.set(file, before ?? name);
     if (before === undefined) return;
@@ -111,7 +111,7 @@ export class StackReader {
       string,
       string,
     ];
-    // An absolute and a relative name can be of the same file.
+    // An absolute and a relative name may mean the same file.
     if (a.endsWith(b) || b.endsWith(a)) return;
     throw new InputError(
       this.metadataFile,
@@ -121,21 +121,21 @@ export class StackReader {
   }
 
   /**
-   * Calls `work` with a stack, which stays open at least until the end of it.
-   * @param signal  stops the opening, which takes long for a compressed stack
+   * Calls `work` with a stack, which stays open until it ends.
+   * @param signal stops the opening, which takes long for compressed stacks
    */
   async use<T>(name: string, work: (stack: MrcFile) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const file = await this.resolve(name);
     let entry = this.files.get(file);
     if (entry) this.files.delete(file);
     else entry = { opening: this.open(file, signal), users: 0 };
-    // The one used last stands at the end.
+    // Most recently used files are last.
     this.files.set(file, entry);
     entry.users++;
     try {
       return await work(await entry.opening);
     } catch (error) {
-      // A stack that could not be opened is tried anew the next time.
+      // Try again next time if the stack could not be opened.
       if (!(await entry.opening.catch(() => undefined)) && this.files.get(file) === entry)
         this.files.delete(file);
       throw error;
@@ -146,14 +146,14 @@ export class StackReader {
   }
 
   /**
-   * Notes the first stack whose header has another pixel size than the particle file. Many programs write 1 Å for one that they
-   * do not know.
+   * Adds a warning for the first stack whose pixel size differs from that of the particle file. 1 Å is ignored: many programs
+   * write it for an unknown pixel size.
    */
-  notePixelSize(stack: MrcFile, used: number): void {
+  checkPixelSize(stack: MrcFile, used: number): void {
     const apix = squarePixelSize(stack);
-    if (this.pixelSizeNoted || apix === undefined || Math.abs(apix - 1) < 1e-3) return;
-    if (Math.abs(apix / used - 1) <= PIXEL_SIZE_TOLERANCE) return;
-    this.pixelSizeNoted = true;
+    if (this.pixelSizeWarned || apix === undefined || Math.abs(apix - 1) < 1e-3) return;
+    if (Math.abs(apix / used - 1) <= pixelSizeTolerance) return;
+    this.pixelSizeWarned = true;
     const [there, here] = [apix, used].map((size) => `${Number(size.toPrecision(4))} Å`);
     this.found.add(
       `${stack.file} has a pixel size of ${there} in its header, ${this.metadataFile} one of ${here}, which is used (--apix gives another)`,
@@ -168,14 +168,14 @@ export class StackReader {
 
   private async closeSurplus(): Promise<void> {
     for (const [file, entry] of this.files) {
-      if (this.files.size <= openLimit) break;
+      if (this.files.size <= maxOpenFiles) break;
       if (entry.users > 0) continue;
       this.files.delete(file);
       await (await entry.opening).close();
     }
   }
 
-  /** Closes all files that are not in use. The reader can be used again afterwards. */
+  /** Closes all files that are not in use. The reader can still be used afterwards. */
   async close(): Promise<void> {
     for (const [file, entry] of [...this.files]) {
       if (entry.users > 0) continue;
@@ -186,18 +186,18 @@ export class StackReader {
 }
 
 /**
- * Reads sections of a stack in any order and hands each on: its place in `sections`, an array that holds it (valid during
- * the call only), and where in the array it begins. Neighbours are read in one go.
+ * Reads sections of a stack in any order, adjacent ones together, and passes each on: its index in `sections`, and an array
+ * that holds it from index `from`, valid during the call only.
  */
 export async function readSections(
   stack: MrcFile,
   sections: readonly number[],
-  visit: (place: number, values: Float32Array, from: number) => void,
+  visit: (i: number, values: Float32Array, from: number) => void,
 ): Promise<void> {
   const pixels = stack.size[0] * stack.size[1];
   const order = sections.map((_, i) => i).sort((a, b) => sections[a]! - sections[b]!);
   const sectionAt = (i: number) => sections[order[i]!]!;
-  const longest = Math.max(1, Math.floor(runLimit / pixels));
+  const longest = Math.max(1, Math.floor(maxRunValues / pixels));
   let space: ArrayBuffer | undefined;
   for (let i = 0; i < order.length; ) {
     const first = sectionAt(i);
@@ -212,7 +212,7 @@ export async function readSections(
   }
 }
 
-/** Without RELION's way to say of a .mrc file that it is a stack. */
+/** A name without RELION's mark of a .mrc file as a stack, `:mrcs`. */
 function withoutMark(name: string): string {
   return name.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
 }

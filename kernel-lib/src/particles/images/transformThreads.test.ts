@@ -12,7 +12,7 @@ import { TransformThreads } from "./transformThreads";
 const rings = 15;
 const boxLength = 48;
 
-/** Chunks with images of sizes for the FFT in WebAssembly, that in JavaScript, and the sum of another box. */
+/** Chunks with images for the FFT in WebAssembly, the FFT in JavaScript, and the sum for other boxes. */
 function chunks(count: number, size = 32): ImageChunk[] {
   const random = new Random(3);
   return Array.from({ length: count }, (_, i) => {
@@ -32,7 +32,7 @@ function chunks(count: number, size = 32): ImageChunk[] {
   });
 }
 
-test("one thread, three, and the calling thread give the same bits, each chunk its own", async () => {
+test("one thread, three, and the calling thread give identical results for each chunk", async () => {
   const here = new ImageTransformer(rings, boxLength);
   const expected = chunks(7);
   for (const chunk of expected) here.run(chunk);
@@ -50,7 +50,7 @@ test("one thread, three, and the calling thread give the same bits, each chunk i
   }
 });
 
-test("threads that wait keep no process alive, and those that work do", () => {
+test("idle threads do not keep the process alive, and busy ones do", () => {
   const script = `
     const { TransformThreads } = require(${JSON.stringify(path.join(__dirname, "transformThreads.js"))});
     const images = [{ size: 16, ratio: 1, flip: false, ctf: undefined }];
@@ -66,7 +66,7 @@ test("threads that wait keep no process alive, and those that work do", () => {
   assert.equal(status, 0);
 });
 
-test("a thread that ends fails all that is under way, and every later chunk", async () => {
+test("a thread that dies fails all pending chunks and every later one", async () => {
   const pool = new TransformThreads(rings, boxLength, 2);
   await pool.run(chunks(1)[0]!);
   // Chunks are given to the threads in turn: more of them than can be done before one is ended.
@@ -83,7 +83,7 @@ test("a thread that ends fails all that is under way, and every later chunk", as
   await pool.dispose();
 });
 
-test("what goes wrong in a thread is told", async () => {
+test("an error in a thread is reported", async () => {
   const pool = new TransformThreads(rings, boxLength, 1);
   const images = [null] as unknown as ImageRecord[];
   await assert.rejects(
@@ -93,7 +93,7 @@ test("what goes wrong in a thread is told", async () => {
   await pool.dispose();
 });
 
-test("disposal fails what is under way and all that comes after", async () => {
+test("disposal fails pending and later chunks", async () => {
   const pool = new TransformThreads(rings, boxLength, 2);
   const running = assert.rejects(pool.run(chunks(1, 1000)[0]!), /threads have been disposed of/);
   await pool.dispose();
@@ -105,7 +105,7 @@ test("disposal fails what is under way and all that comes after", async () => {
   await assert.rejects(unused.run(chunks(1)[0]!), /threads have been disposed of/);
 });
 
-test("a number of threads that is none is refused", () => {
+test("an invalid number of threads is refused", () => {
   for (const threads of [0, 1.5, Number.NaN, 1000]) {
     assert.throws(
       () => new TransformThreads(rings, boxLength, threads),

@@ -70,7 +70,7 @@ test("a .cs file gives poses, shifts, CTF, half sets and exact identifiers", asy
   const set = await opened(t, await project(t));
   assert.deepEqual([set.count, set.boxSize, set.apix], [3, 4, 2]);
   assert.deepEqual(set.warnings, []);
-  // A turn of the image about its normal by +90 degrees is psi = 90 in RELION's angles.
+  // A rotation of the image about its normal by +90° is psi = 90 in RELION.
   const rotations = set.rotations();
   const { rot, tilt, psi } = eulerFromRotation(rotations);
   assert.ok(
@@ -97,7 +97,7 @@ test("a .cs file gives poses, shifts, CTF, half sets and exact identifiers", asy
   assert.equal(set.ctf(2)!.voltage, 200);
 });
 
-test("images marked as dark on light are inverted, and image numbers count from 0", async (t) => {
+test("images marked as dark on light are inverted, and sections count from 0", async (t) => {
   const file = await project(t);
   const folder = path.join(path.dirname(file), "J1");
   mkdirSync(folder);
@@ -134,7 +134,7 @@ test("version 2 headers and big-endian fields are read", async (t) => {
   assert.deepEqual([...(await opened(t, file)).column("ctf/df1_A")], [15000, 16000, 17000]);
 });
 
-test("without poses the file still opens, and says what is missing when they are asked for", async (t) => {
+test("a file without poses opens, and reports what is missing when they are requested", async (t) => {
   const set = await opened(
     t,
     await project(
@@ -158,7 +158,7 @@ test("without poses the file still opens, and says what is missing when they are
   assert.match(noCtf.warnings[0]!, /no CTF fields/);
 });
 
-test("aberrations that are not corrected are noticed", async (t) => {
+test("uncorrected aberrations cause warnings", async (t) => {
   const tilt: Field = [
     "ctf/tilt_A",
     "<f4",
@@ -183,7 +183,7 @@ test("aberrations that are not corrected are noticed", async (t) => {
   ]);
 });
 
-test("broken .cs files are refused", async (t) => {
+test("malformed .cs files are refused", async (t) => {
   const folder = temporaryFolder(t);
   const refuse = async (bytes: Buffer, pattern: RegExp) => {
     const file = path.join(folder, "a.cs");

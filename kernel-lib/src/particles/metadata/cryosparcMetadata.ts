@@ -3,6 +3,14 @@ import { InputError } from "../../errors";
 import { NumpyTable } from "../../formats/numpyTable";
 import { refuseSameFile } from "../../formats/starWriter";
 import { rotationFromVector } from "../../optics/pose";
+import {
+  alignmentScale,
+  cryosparcAberrationWarnings,
+  cryosparcDefocus,
+  cryosparcOptics,
+  defocusFields,
+  degrees,
+} from "./cryosparcOptics";
 import type {
   Categories,
   DefocusColumns,
@@ -11,10 +19,10 @@ import type {
   OpticsGroup,
   ParticleMetadata,
 } from "./metadata";
-import { type Measured, type QuantityName, quantities } from "./metadataChecks";
+import type { CheckedColumn } from "./metadataChecks";
+import { type QuantityName, quantities } from "./quantities";
 
-const degree = 180 / Math.PI;
-/** Fields that are read, and the numbers in each of their rows. */
+/** Fields that are read, and their numbers per row. */
 const lengths: Readonly<Record<string, number>> = {
   "blob/path": 1,
   "blob/idx": 1,
@@ -34,11 +42,12 @@ const lengths: Readonly<Record<string, number>> = {
   "alignments3D/psize_A": 1,
   "alignments3D/split": 1,
 };
-const defocusFields = ["ctf/df1_A", "ctf/df2_A"];
 
 /**
- * Reads the particles of a cryoSPARC `.cs` file. Poses come from `alignments3D`, so a file of a refinement is needed
- * for them; fields that cryoSPARC keeps in a separate passthrough file are not looked for there.
+ * Reads the particles of a cryoSPARC `.cs` file. Poses are those of `alignments3D`, which refinements write; fields in separate
+ * passthrough files are not read.
+ *
+ * @throws InputError for a malformed file, and if fields of particles are missing
  */
 export async function readCryosparc(file: string, given: GivenOptics = {}): Promise<ParticleMetadata> {
   const table = await NumpyTable.read(file);
@@ -61,7 +70,7 @@ export async function readCryosparc(file: string, given: GivenOptics = {}): Prom
 class CryosparcMetadata implements ParticleMetadata {
   readonly file: string;
   readonly count: number;
-  readonly opticsGroups: OpticsGroup[] = [];
+  readonly opticsGroups: OpticsGroup[];
   readonly opticsGroup: Uint16Array;
   readonly stacks: string[] = [];
   readonly stack: Int32Array;
@@ -74,37 +83,45 @@ class CryosparcMetadata implements ParticleMetadata {
   readonly warnings: string[] = [];
 
   private readonly originScale: number;
-  /** The first row of each optics group. */
-  private readonly firstOfGroup: number[] = [];
+  private readonly firstOfGroup: number[];
 
   constructor(
     private readonly table: NumpyTable,
-    private readonly given: GivenOptics,
+    given: GivenOptics,
   ) {
     this.file = table.file;
     this.count = table.count;
-    this.opticsGroup = new Uint16Array(this.count);
     this.stack = new Int32Array(this.count);
     this.section = this.sections();
     this.findStacks();
-    this.originScale = this.scaleOfOrigins();
-    this.findOpticsGroups();
-    this.defocus = this.readDefocus();
+    this.originScale = alignmentScale(table, given);
+    const groups = cryosparcOptics(table, given);
+    this.opticsGroups = groups.opticsGroups;
+    this.opticsGroup = groups.opticsGroup;
+    this.firstOfGroup = groups.firstOfGroup;
+    this.defocus = cryosparcDefocus(table);
     if (!this.defocus) this.warnings.push("no CTF fields: images are taken as not affected by a CTF");
-    if (table.has("blob/sign")) {
-      const sign = table.numbers("blob/sign");
-      if (sign.some((value) => value < 0))
-        this.contrast = Int8Array.from(sign, (value) => (value < 0 ? -1 : 1));
-    }
-    if (table.has("alignments3D/split")) {
-      const split = table.numbers("alignments3D/split");
-      // A refinement without half sets says 0 for all.
-      // What is neither 0 nor 1 is refused by checkMetadata.
-      if (split.some((value) => value !== split[0]))
-        this.randomSubset = Uint8Array.from(split, (value) => value + 1);
-    }
-    this.checkAberrations();
+    this.contrast = this.readContrast();
+    this.randomSubset = this.readHalves();
+    this.warnings.push(...cryosparcAberrationWarnings(table));
     this.unaligned = this.findUnaligned();
+  }
+
+  private readContrast(): Int8Array | undefined {
+    if (!this.table.has("blob/sign")) return undefined;
+    const sign = this.table.numbers("blob/sign");
+    return sign.some((value) => value < 0)
+      ? Int8Array.from(sign, (value) => (value < 0 ? -1 : 1))
+      : undefined;
+  }
+
+  private readHalves(): Uint8Array | undefined {
+    if (!this.table.has("alignments3D/split")) return undefined;
+    const split = this.table.numbers("alignments3D/split");
+    // A refinement without half sets writes 0 for all. Values other than 0 and 1 are reported by checkMetadata.
+    return split.some((value) => value !== split[0])
+      ? Uint8Array.from(split, (value) => value + 1)
+      : undefined;
   }
 
   private sections(): Int32Array {
@@ -115,7 +132,7 @@ class CryosparcMetadata implements ParticleMetadata {
     throw new InputError(place, "the place of an image in its stack, from 0", String(places[wrong]));
   }
 
-  /** cryoSPARC leaves the rotation vector of a particle that was not aligned exactly 0. */
+  /** cryoSPARC writes exactly 0 for the rotation vector of unaligned particles. */
   private findUnaligned(): Uint8Array | undefined {
     if (!this.hasPoses) return undefined;
     const pose = this.table.numbers("alignments3D/pose");
@@ -131,34 +148,15 @@ class CryosparcMetadata implements ParticleMetadata {
       throw new InputError(`${this.file}: field alignments3D/pose`, "aligned particles", "only null vectors");
     }
     this.warnings.push(
-      `${found} of ${this.count} particles have a null vector for a pose, as cryoSPARC leaves those that it did not align: they are left out`,
+      `${found} of ${this.count} particles have a null vector for a pose, which cryoSPARC writes for unaligned particles: they are left out`,
     );
     return unaligned;
-  }
-
-  /**
-   * Shifts are in pixels of the alignment, whose size follows that of the images where another is given.
-   * @throws InputError where one pixel size is given for images of several
-   */
-  private scaleOfOrigins(): number {
-    const { apix } = this.given;
-    if (apix === undefined) return 1;
-    const sizes = this.table.numbers("blob/psize_A");
-    const other = sizes.find((size) => Math.abs(size - sizes[0]!) > 5e-3 * Math.abs(sizes[0]!));
-    if (other !== undefined) {
-      throw new InputError(
-        `--apix: ${this.file}`,
-        "particles of one pixel size",
-        `${sizes[0]} and ${other} Å`,
-      );
-    }
-    return sizes[0]! > 0 ? apix / sizes[0]! : 1;
   }
 
   private findStacks(): void {
     const known = new Map<string, number>();
     for (const [row, path] of this.table.text("blob/path").entries()) {
-      // Paths of imported files begin with a mark that is no part of the name.
+      // Paths of imported files have a prefix > that is not part of the name.
       const name = path.replace(/^>/, "");
       if (name === "")
         throw new InputError(`${this.where(row)}, field blob/path`, "the name of a stack", "none");
@@ -171,77 +169,7 @@ class CryosparcMetadata implements ParticleMetadata {
     }
   }
 
-  private findOpticsGroups(): void {
-    const { table } = this;
-    const optional = (name: string) => (table.has(name) ? table.numbers(name) : undefined);
-    const shape = table.numbers("blob/shape");
-    const inFile = table.numbers("blob/psize_A");
-    const apix = this.given.apix === undefined ? inFile : inFile.fill(this.given.apix);
-    const voltage = optional("ctf/accel_kv");
-    const cs = optional("ctf/cs_mm");
-    const contrast = optional("ctf/amp_contrast");
-    const known = new Map<string, number>();
-    for (let row = 0; row < this.count; row++) {
-      const [height, width] = [shape[2 * row]!, shape[2 * row + 1]!];
-      if (height !== width)
-        throw new InputError(this.where(row), "square images", `${width}×${height} pixels`);
-      const key = [width, apix[row], voltage?.[row], cs?.[row], contrast?.[row]].join(" ");
-      let index = known.get(key);
-      if (index === undefined) {
-        index = this.opticsGroups.length;
-        if (index === 65536) throw new InputError(this.file, "at most 65536 different sets of optics");
-        known.set(key, index);
-        this.firstOfGroup.push(row);
-        this.opticsGroups.push({
-          name: `optics ${index + 1}`,
-          apix: apix[row]!,
-          boxSize: width,
-          voltage: voltage?.[row] ?? Number.NaN,
-          sphericalAberration: cs?.[row] ?? Number.NaN,
-          amplitudeContrast: contrast?.[row] ?? Number.NaN,
-          phaseFlipped: false,
-          ctfPremultiplied: false,
-        });
-      }
-      this.opticsGroup[row] = index;
-    }
-  }
-
-  private readDefocus(): DefocusColumns | undefined {
-    const { table } = this;
-    if (!defocusFields.some((name) => table.has(name))) return undefined;
-    const needed = [
-      "ctf/df1_A",
-      "ctf/df2_A",
-      "ctf/df_angle_rad",
-      "ctf/accel_kv",
-      "ctf/cs_mm",
-      "ctf/amp_contrast",
-    ];
-    const missing = needed.filter((name) => !table.has(name));
-    if (missing.length > 0)
-      throw new InputError(this.file, `the fields ${needed.join(", ")}`, `no ${missing.join(", ")}`);
-    const optional = (name: string) => (table.has(name) ? table.numbers(name) : undefined);
-    return {
-      defocusU: table.numbers("ctf/df1_A"),
-      defocusV: table.numbers("ctf/df2_A"),
-      angle: table.numbers("ctf/df_angle_rad").map((x) => x * degree),
-      phaseShift: optional("ctf/phase_shift_rad")?.map((x) => x * degree),
-      bFactor: optional("ctf/bfactor"),
-      scale: undefined,
-    };
-  }
-
-  private checkAberrations(): void {
-    const used = (name: string) => this.table.has(name) && this.table.numbers(name).some((x) => x !== 0);
-    if (["ctf/tilt_A", "ctf/trefoil_A", "ctf/tetra_A", "ctf/shift_A"].some(used)) {
-      this.warnings.push("beam tilt and higher-order aberrations in the CTF fields are not corrected");
-    }
-    if (used("ctf/anisomag"))
-      this.warnings.push("the anisotropic magnification in ctf/anisomag is not corrected");
-  }
-
-  *measured(): Generator<Measured> {
+  *checkedColumns(): Generator<CheckedColumn> {
     const { table } = this;
     const where = (name: string) => (row: number) => `${this.where(row)}, field ${name}`;
     const ofGroups = (
@@ -253,7 +181,11 @@ class CryosparcMetadata implements ParticleMetadata {
     });
     yield ofGroups("apix");
     yield ofGroups("boxSize");
-    const column = (quantity: QuantityName, name: string, more: Partial<Measured> = {}): Measured[] =>
+    const column = (
+      quantity: QuantityName,
+      name: string,
+      more: Partial<CheckedColumn> = {},
+    ): CheckedColumn[] =>
       table.has(name) ? [{ quantity, values: table.numbers(name), where: where(name), ...more }] : [];
     if (this.defocus) {
       yield ofGroups("voltage");
@@ -261,7 +193,7 @@ class CryosparcMetadata implements ParticleMetadata {
       yield ofGroups("amplitudeContrast");
       const { angle, phaseShift } = this.defocus;
       for (const name of defocusFields) yield* column("defocus", name, { phaseShift });
-      const inRadians = { unit: "rad", inFile: (degrees: number) => degrees / degree };
+      const inRadians = { unit: "rad", inFile: (angle: number) => angle / degrees };
       yield* column("defocusAngle", "ctf/df_angle_rad", { ...inRadians, values: angle });
       if (phaseShift)
         yield* column("phaseShift", "ctf/phase_shift_rad", { ...inRadians, values: phaseShift });
@@ -282,26 +214,26 @@ class CryosparcMetadata implements ParticleMetadata {
   }
 
   rotations(): Float32Array {
-    this.needPoses("alignments3D/pose");
+    this.requireField("alignments3D/pose");
     const pose = this.table.numbers("alignments3D/pose");
     const out = new Float32Array(9 * this.count);
     for (let i = 0; i < this.count; i++) {
-      // cryoSPARC's vector turns the image into the reference; the way back is its negative.
+      // cryoSPARC's vector rotates the image to the reference; its negative is the inverse.
       rotationFromVector([-pose[3 * i]!, -pose[3 * i + 1]!, -pose[3 * i + 2]!], out, 9 * i);
     }
     return out;
   }
 
   shifts(): Float32Array {
-    this.needPoses("alignments3D/shift");
+    this.requireField("alignments3D/shift");
     const shift = this.table.numbers("alignments3D/shift");
     const own = this.table.has("alignments3D/psize_A") ? "alignments3D/psize_A" : "blob/psize_A";
     const apix = this.table.numbers(own);
-    // Like RELION's origins: where the particle has to be moved from, in the pixels of the alignment.
+    // As RELION's origins, the negative of the particle's position, in pixels of the alignment.
     return Float32Array.from(shift, (x, i) => -x * apix[i >> 1]! * this.originScale);
   }
 
-  private needPoses(field: string): void {
+  private requireField(field: string): void {
     if (this.table.has(field)) return;
     throw new InputError(this.file, `the field ${field}, which a 3-D refinement writes`, "none of that name");
   }
@@ -336,7 +268,7 @@ class CryosparcMetadata implements ParticleMetadata {
     return this.table.numbers(field, component).map((x) => (Number.isFinite(x) ? x : Number.NaN));
   }
 
-  /** The field of a column, and which of its numbers the column is: `alignments3D/pose[2]`. */
+  /** Field and component of a column such as `alignments3D/pose[2]`. */
   private component(column: string): [field: string, component: number] {
     const found = /^(.*)\[(\d+)\]$/.exec(column);
     const field = found && this.table.fields.get(found[1]!);

@@ -1,23 +1,27 @@
 import type { WriteStarOptions } from "../../formats/starWriter";
-import type { Measured } from "./metadataChecks";
+import type { CheckedColumn } from "./metadataChecks";
 
-/** What images of one group have in common. */
+/** Properties shared by the images of an optics group. */
 export interface OpticsGroup {
+  /** Name in the file, or a generated one. */
   name: string;
-  /** Å per pixel of the images as they lie in their stacks. */
+  /** Å per pixel of the images in their stacks. */
   apix: number;
-  /** Edge of the images in pixels. */
+  /** Size of the images in pixels. */
   boxSize: number;
-  /** Voltage in kV, spherical aberration in mm and amplitude contrast; NaN where the file does not say. */
+  /** kV; NaN if not in the file. */
   voltage: number;
+  /** mm; NaN if not in the file. */
   sphericalAberration: number;
+  /** A fraction; NaN if not in the file. */
   amplitudeContrast: number;
-  /** Whether images were already multiplied by the sign of their CTF, or by the CTF itself. */
+  /** Whether images are already multiplied by the sign of their CTF. */
   phaseFlipped: boolean;
+  /** Whether images are already multiplied by their CTF. */
   ctfPremultiplied: boolean;
 }
 
-/** CTF parameters that belong to the particle, one number each; units as in {@link Ctf}. */
+/** CTF parameters of each particle, with the units of `Ctf`; undefined for parameters that are not in the file. */
 export interface DefocusColumns {
   defocusU: Float64Array;
   defocusV: Float64Array;
@@ -27,22 +31,25 @@ export interface DefocusColumns {
   scale: Float64Array | undefined;
 }
 
-/** A column of the particle file by its name there. */
+/** A column of the particle file. */
 export interface FileColumn {
+  /** Name in the file, without leading underscore. */
   name: string;
-  /** What its first rows hold. */
+  /** Content of its first rows. */
   kind: "number" | "text";
 }
 
-/** Text in few words: the different words, and for each row the index of its word. */
+/** A column of text or numbers as categories. */
 export interface Categories {
+  /** Index into `names` of each row or particle. */
   codes: Uint32Array;
+  /** The different values. */
   names: string[];
 }
 
 /**
- * What a particle file of any program says, as columns over all its rows. Angles and shifts are converted when asked
- * for, since a file without them can still be read for its images.
+ * The content of a particle file of any program, as columns over all its rows. Poses are converted on demand, since a file
+ * without them can still be read for its images.
  */
 export interface ParticleMetadata {
   readonly file: string;
@@ -50,60 +57,66 @@ export interface ParticleMetadata {
   readonly opticsGroups: OpticsGroup[];
   /** Index into `opticsGroups` of each particle. */
   readonly opticsGroup: Uint16Array;
-  /** Names of the image stacks as the file has them. */
+  /** Names of the image stacks, as in the file. */
   readonly stacks: readonly string[];
-  /** Index into `stacks`, and place in the stack counted from 0, of each particle's image. */
+  /** Index into `stacks` of each particle. */
   readonly stack: Int32Array;
+  /** Section of each particle in its stack, counted from 0. */
   readonly section: Int32Array;
-  /** 1 for each image whose name has no number; right only in a stack of one image. Undefined where all have one. */
+  /** 1 for each image name without a number, valid only for stacks of one image; undefined if all have one. */
   readonly unnumbered: Uint8Array | undefined;
-  /** 1 for each particle that was never aligned, which no set has; undefined where there is none. */
+  /** 1 for each particle without an alignment, to be left out; undefined if there are none. */
   readonly unaligned: Uint8Array | undefined;
   readonly defocus: DefocusColumns | undefined;
-  /** −1 for each particle whose image shows the molecule darker than its surroundings; undefined where none does. */
+  /** −1 for each image with the molecule darker than its surroundings; undefined if there are none. */
   readonly contrast: Int8Array | undefined;
-  /** 1 or 2 for the half set of each particle; undefined where there are none. */
+  /** Half set (1 or 2) of each particle; undefined if there are none. */
   readonly randomSubset: Uint8Array | undefined;
-  /** Remarks of one sentence on what was assumed or is left out of account. */
+  /** Assumptions that were made, and data that is ignored. */
   readonly warnings: string[];
+  /** Whether the file has orientations. */
   readonly hasPoses: boolean;
-  /** The numbers of CTF, optics and poses that are used, for `checkMetadata`. */
-  measured(): Iterable<Measured>;
-  /** Rotation matrices reference → image, [count · 9]. @throws InputError naming the columns that are missing */
+  /** The numbers of CTF, optics and poses, for `checkMetadata`. */
+  checkedColumns(): Iterable<CheckedColumn>;
+  /** Rotation matrices reference → image, [count · 9]. @throws InputError naming missing columns */
   rotations(): Float32Array;
-  /** Shifts in Å, [count · 2]; zero where the file has none. */
+  /** Shifts in Å, [count · 2]; zeros if the file has none. */
   shifts(): Float32Array;
+  /** Whether there is a column of this name. */
   has(column: string): boolean;
-  /** A column of numbers, or of text. @throws InputError where it is missing, or text stands for a number */
+  /** A column of numbers. @throws InputError if it is missing, or a value is not a finite number */
   numbers(column: string): Float64Array;
+  /** A column of text. @throws InputError if it is missing */
   text(column: string): string[];
-  /** All columns of single numbers or text, in the order of the file. */
+  /** All columns with a single number or text per row, in the order of the file. */
   columns(): FileColumn[];
-  /** A column of numbers, NaN where the file says nan or inf; undefined where another word stands for one. */
+  /** A column of numbers, with NaN for nan and inf; undefined if any other value is not a number. */
   numericValues(column: string): Float64Array | undefined;
-  /** A column as categories, in the order in which they occur. */
+  /** A column as categories, in the order of their first occurrence. */
   categories(column: string): Categories;
   /** Place of a row for messages. */
   where(row: number): string;
-  /** Writes the file again with these rows only, in this order. */
+  /** Writes the given rows, in this order, as a file of the same format. */
   write(target: string, rows: ArrayLike<number>): Promise<void>;
-  /** As `write`, with columns added or replaced; only where the file is a STAR file. */
+  /** As `write`, with columns added or replaced; for STAR files only. */
   writeStar?(target: string, rows: ArrayLike<number>, options: WriteStarOptions): Promise<void>;
 }
 
-/** What a user says of the particles that their file does not say, or says wrong. */
+/** Optics given by the user, which override the file. */
 export interface GivenOptics {
-  /** Å per pixel of the images, instead of what the file says. */
+  /** Å per pixel of the images. Default: as in the file. */
   apix?: number | undefined;
 }
 
-/** What the image stacks say of themselves. */
+/** Facts from the header of an image stack. */
 export interface StackFacts {
+  /** Size of the images in pixels. */
   boxSize: number;
+  /** Å per pixel, if the header says. */
   apix: number | undefined;
-  /** Images in the stack. */
+  /** Number of images. */
   images?: number;
 }
 
-/** What the metadata alone do not say can be read from the first stack: called at most once per file. */
+/** Reads facts that are missing in the metadata from a stack, by its name. */
 export type StackProbe = (name: string) => Promise<StackFacts>;

@@ -3,9 +3,9 @@ import type { StarFile } from "../../formats/star";
 import { NumberReader, type StarTable } from "../../formats/starTable";
 import type { GivenOptics, StackFacts } from "./metadata";
 
-/** Numbers of the optics of a STAR file, which stand in data_optics, with every particle, or in both. */
+/** Numbers of the optics of a STAR file, which are in data_optics, in the particle table, or in both. */
 
-/** What may stand in data_optics, or with every particle where there is no such table. */
+/** Columns of data_optics, which may be in the particle table instead. */
 export const opticsColumns = [
   "_rlnOpticsGroup",
   "_rlnImagePixelSize",
@@ -21,46 +21,53 @@ export const opticsColumns = [
   "_rlnCtfDataAreCtfPremultiplied",
 ];
 
-/** What the optics of a file are read from. */
+/** Sources of the optics of a file. */
 export interface OpticsInput {
   star: StarFile;
-  /** The particles, and their columns of numbers that were read. */
+  /** The particle table. */
   table: StarTable;
+  /** Its numeric columns. */
   particles: NumberReader;
   given: GivenOptics;
-  /** Reads what the first stack says of itself. */
+  /** Reads facts from the first stack. */
   probe: () => Promise<StackFacts>;
 }
 
+/** A column of one of the two tables. */
 export interface Column {
   name: string;
   values: Float64Array;
 }
 
-/** One number of the optics: of each row of data_optics or, where it is not there, of each particle. */
+/** Where a number of the optics is found. */
 export interface Source {
+  /** Column of data_optics, which takes precedence. */
   ofGroup: Column | undefined;
+  /** Column of the particle table. */
   ofParticle: Column | undefined;
 }
 
-/** Differences above these are none of rounding, nor of a magnification in whole numbers. */
-const PIXEL_SIZE_TOLERANCE = 5e-3;
-const TOLERANCE = 1e-3;
+/** Relative differences within these come from rounding, of the magnification for pixel sizes. */
+const pixelSizeTolerance = 5e-3;
+const defaultTolerance = 1e-3;
 
-/** A particle and its row of data_optics; −1 for none. */
+/** A row of the particle table and a row of data_optics; −1 for none. */
 export interface At {
   row: number;
   group: number;
 }
 
-export function isThere({ ofGroup, ofParticle }: Source): boolean {
+/** Whether a number is in the file. */
+export function isPresent({ ofGroup, ofParticle }: Source): boolean {
   return ofGroup !== undefined || ofParticle !== undefined;
 }
 
+/** The number at a place; NaN if it is not in the file. */
 export function numberOf({ ofGroup, ofParticle }: Source, { row, group }: At): number {
   return (ofGroup ? ofGroup.values[group] : ofParticle?.values[row]) ?? Number.NaN;
 }
 
+/** File, row and column of a number, for messages. */
 export function placeOf(
   { star, table }: OpticsInput,
   { ofGroup, ofParticle }: Source,
@@ -71,6 +78,7 @@ export function placeOf(
   return `${star.file}: images`;
 }
 
+/** Reads the numeric columns of data_optics. @throws InputError if it is empty or too long */
 export function readOptics(star: StarFile, optics: StarTable): NumberReader {
   const place = `${star.file}: data_optics`;
   if (optics.count === 0) throw new InputError(place, "at least one group", "none");
@@ -81,12 +89,13 @@ export function readOptics(star: StarFile, optics: StarTable): NumberReader {
   return reader;
 }
 
+/** A column by its name; undefined if it is missing. */
 export function columnOf(reader: NumberReader | undefined, name: string): Column | undefined {
   const values = reader?.column(name);
   return values && { name, values };
 }
 
-/** The pixel size of one table, by the first of RELION's labels that it has. */
+/** The pixel size in a table, from the first of RELION's labels that it has. */
 export function pixelSize(reader: NumberReader | undefined): Column | undefined {
   return (
     columnOf(reader, "_rlnImagePixelSize") ??
@@ -100,22 +109,22 @@ function fromDetector(
   magnification: Float64Array | undefined,
 ): Column | undefined {
   if (!size || !magnification) return undefined;
-  // The detector's pixels are in µm.
+  // Detector pixels are in µm.
   const values = size.map((x, i) => (x * 1e4) / magnification[i]!);
   return { name: "_rlnDetectorPixelSize / _rlnMagnification", values };
 }
 
-/** All columns that give the pixel size. */
+/** All columns with the pixel size. */
 function pixelSizes(reader: NumberReader | undefined): Column[] {
   const detector = fromDetector(reader?.column("_rlnDetectorPixelSize"), reader?.column("_rlnMagnification"));
-  // Programs that know neither write 0.
+  // Programs write 0 for unknown values.
   const known = detector?.values.every((x) => x > 0 && Number.isFinite(x)) ? detector : undefined;
   const columns = [columnOf(reader, "_rlnImagePixelSize"), columnOf(reader, "_rlnPixelSize"), known];
   return columns.filter((column): column is Column => column !== undefined);
 }
 
-/** @throws InputError where a number stands in data_optics and with the particles, and is not the same */
-export function refuseContradiction(
+/** @throws InputError if a number differs between data_optics and the particle table */
+export function requireAgreement(
   { table }: OpticsInput,
   { ofGroup, ofParticle }: Source,
   groupRow: Uint16Array | undefined,
@@ -124,17 +133,17 @@ export function refuseContradiction(
   compare(inOptics(ofGroup), ofParticle, {
     of: (row) => groupRow[row]!,
     where: (row) => table.where(row),
-    tolerance: TOLERANCE,
+    tolerance: defaultTolerance,
   });
 }
 
-/** @throws InputError where RELION's labels for the pixel size, in one table or in both, do not say the same */
-export function refuseOtherPixelSizes(
+/** @throws InputError if RELION's labels for the pixel size, in either table, disagree */
+export function requireOnePixelSize(
   { star, table, particles }: OpticsInput,
   groups: NumberReader | undefined,
   groupRow: Uint16Array | undefined,
 ): void {
-  const tolerance = PIXEL_SIZE_TOLERANCE;
+  const tolerance = pixelSizeTolerance;
   const advice = " (--apix, in a notebook `apix`, decides)";
   const ofGroups = pixelSizes(groups);
   const ofParticles = pixelSizes(particles);
@@ -155,7 +164,7 @@ function inOptics({ name, values }: Column): Column {
 }
 
 interface Comparison {
-  /** Row of the first column that belongs to one of the second. */
+  /** Row of the first column for a row of the second. */
   of: (row: number) => number;
   where: (row: number) => string;
   tolerance: number;
@@ -167,14 +176,15 @@ function compare(first: Column, second: Column, { of, where, tolerance, advice =
     const [a, b] = [first.values[of(row)]!, second.values[row]!];
     if (Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b))) continue;
     const place = `${where(row)}, column ${second.name}`;
-    throw new InputError(place, `${plain(a)}, as ${first.name} says`, `${plain(b)}${advice}`);
+    throw new InputError(place, `${rounded(a)}, as ${first.name} says`, `${rounded(b)}${advice}`);
   }
 }
 
-function plain(value: number): string {
+function rounded(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
+/** The pixel size from a stack, with a warning. @throws InputError if its header has none */
 export function pixelSizeOfStack(file: string, stack: StackFacts, warnings: string[]): number {
   const { apix } = stack;
   if (apix === undefined) {
@@ -184,25 +194,24 @@ export function pixelSizeOfStack(file: string, stack: StackFacts, warnings: stri
       "none of them, and none in the image stack",
     );
   }
-  const doubt =
-    apix === 1 ? ", which many programs write where they do not know it: --apix gives another" : "";
-  warnings.push(`no pixel size in the STAR file: ${plain(apix)} Å is taken from the image stack${doubt}`);
+  const doubt = apix === 1 ? ", which many programs write for an unknown one: --apix gives another" : "";
+  warnings.push(`no pixel size in the STAR file: ${rounded(apix)} Å is taken from the image stack${doubt}`);
   return apix;
 }
 
 /**
- * An alignment finds shifts in pixels, and its program writes them in Å with the pixel size that it was told: with another
- * pixel size they become others.
- * @throws InputError where the file has several pixel sizes
+ * Factor for origins in Å if the user gives a pixel size: alignments find shifts in pixels, and programs convert them with the
+ * pixel size of the file.
+ * @throws InputError if the file has several pixel sizes
  */
 export function originScale(input: OpticsInput, inFile: Source, groupRow: Uint16Array | undefined): number {
   const { given, table, star } = input;
-  if (!isThere(inFile)) return 1;
+  if (!isPresent(inFile)) return 1;
   const at = (row: number) => numberOf(inFile, { row, group: groupRow?.[row] ?? -1 });
   const first = at(0);
   for (let row = 1; row < table.count; row++) {
-    if (Math.abs(at(row) - first) > PIXEL_SIZE_TOLERANCE * Math.abs(first)) {
-      const found = `${plain(first)} and ${plain(at(row))} Å`;
+    if (Math.abs(at(row) - first) > pixelSizeTolerance * Math.abs(first)) {
+      const found = `${rounded(first)} and ${rounded(at(row))} Å`;
       throw new InputError(`--apix: ${star.file}`, "particles of one pixel size", found);
     }
   }

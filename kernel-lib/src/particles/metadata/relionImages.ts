@@ -2,20 +2,20 @@ import { InputError } from "../../errors";
 import { parseNumber } from "../../formats/parseNumber";
 import type { StarTable } from "../../formats/starTable";
 
+/** The column of image names. */
 export const imageName = "_rlnImageName";
 const at = 64;
 
-/**
- * The different words among many, numbered as they come. Most rows have the word of the row before, which is recognised
- * by its bytes.
- */
+/** Numbers distinct words in the order of their first occurrence. Fast if most rows repeat the word of the row before. */
 export class Words {
+  /** The distinct words. */
   readonly names: string[] = [];
   private readonly known = new Map<string, number>();
   private last = [0, 0, -1] as [from: number, to: number, index: number];
 
   constructor(private readonly bytes: Buffer) {}
 
+  /** The number of the word in bytes [from, to). */
   indexOf(from: number, to: number): number {
     const [lastFrom, lastTo, last] = this.last;
     if (last >= 0 && this.bytes.compare(this.bytes, from, to, lastFrom, lastTo) === 0) return last;
@@ -30,11 +30,13 @@ export class Words {
   }
 }
 
-/** Splits `000012@folder/stack.mrcs` row by row. */
+/** Parses image names, `000012@folder/stack.mrcs`, row by row. */
 export class ImageNames {
+  /** Index of the stack of each row. */
   readonly stack: Int32Array;
+  /** Section of each row, from 0. */
   readonly section: Int32Array;
-  /** 1 for names without a number; undefined where all have one. */
+  /** 1 for names without a number; undefined if all have one. */
   unnumbered: Uint8Array | undefined;
   private readonly words: Words;
 
@@ -47,10 +49,12 @@ export class ImageNames {
     this.words = new Words(bytes);
   }
 
+  /** Names of the stacks. */
   get stacks(): string[] {
     return this.words.names;
   }
 
+  /** Parses the name of a row in bytes [from, to). @throws InputError for an invalid image number or an empty name */
   take(row: number, from: number, to: number): void {
     const { bytes } = this;
     let separator = from;

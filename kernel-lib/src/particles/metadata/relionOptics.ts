@@ -1,12 +1,12 @@
 import { InputError } from "../../errors";
 import type { NumberReader, StarTable } from "../../formats/starTable";
 import type { OpticsGroup } from "./metadata";
-import type { Measured } from "./metadataChecks";
+import type { CheckedColumn } from "./metadataChecks";
 import {
   type At,
   type Column,
   columnOf,
-  isThere,
+  isPresent,
   numberOf,
   type OpticsInput,
   originScale,
@@ -14,102 +14,68 @@ import {
   pixelSizeOfStack,
   placeOf,
   readOptics,
-  refuseContradiction,
-  refuseOtherPixelSizes,
+  requireAgreement,
+  requireOnePixelSize,
   type Source,
 } from "./opticsNumbers";
 
 const imageQuantities = ["apix", "boxSize"] as const;
 const microscopeQuantities = ["voltage", "sphericalAberration", "amplitudeContrast"] as const;
+const flagQuantities = ["dimensions", "phaseFlipped", "ctfPremultiplied"] as const;
+const noSource: Source = { ofGroup: undefined, ofParticle: undefined };
 
-/** The groups of a file, which particle is of which, and where their numbers stand. */
+/** The optics groups of a file, and where their numbers are. */
 export interface Groups {
   opticsGroups: OpticsGroup[];
+  /** Index into `opticsGroups` of each particle. */
   opticsGroup: Uint16Array;
   warnings: string[];
-  /** Factor on origins in Å, which were measured in pixels and written with the pixel size of the file. */
+  /** Factor for origins in Å, which were found in pixels and converted with the file's pixel size. */
   originScale: number;
-  /** @param microscope whether voltage, aberration and amplitude contrast are used */
-  measured(microscope: boolean): Measured[];
+  /** The numbers to check; those of the microscope only if it is used. */
+  checkedColumns(microscope: boolean): CheckedColumn[];
 }
 
+/** Where each number of the optics is found. */
+type OpticsSources = Record<
+  (typeof imageQuantities)[number] | (typeof microscopeQuantities)[number] | (typeof flagQuantities)[number],
+  Source
+>;
+
 /**
- * The optics groups of a STAR file: those of data_optics (RELION 3.1 and newer); else particles that agree in all that a group
- * would say, from their own columns (RELION 3.0, and files that other programs made from tables joined into one).
+ * The optics groups of a STAR file: those of data_optics (RELION 3.1 and newer), or else particles with equal optics columns
+ * (RELION 3.0, and files that other programs joined).
  *
- * @throws InputError for groups twice or missing, numbers given twice and not the same, no pixel size
+ * @throws InputError for duplicate or missing groups, contradictory numbers, or without a pixel size
  */
 export async function relionOptics(input: OpticsInput): Promise<Groups> {
-  const { star, particles, given, probe } = input;
+  const { star, particles, given } = input;
   const optics = star.table("optics");
   const groups = optics && readOptics(star, optics);
   const groupRow = optics && rowsOfGroups(input, optics, groups!);
-  const source = (name: string): Source => ({
-    ofGroup: columnOf(groups, name),
-    ofParticle: columnOf(particles, name),
-  });
   const inFile: Source = { ofGroup: pixelSize(groups), ofParticle: pixelSize(particles) };
-  const sources = {
-    voltage: source("_rlnVoltage"),
-    sphericalAberration: source("_rlnSphericalAberration"),
-    amplitudeContrast: source("_rlnAmplitudeContrast"),
-    boxSize: source("_rlnImageSize"),
-    dimensions: source("_rlnImageDimensionality"),
-    phaseFlipped: source("_rlnCtfDataArePhaseFlipped"),
-    ctfPremultiplied: source("_rlnCtfDataAreCtfPremultiplied"),
-    apix: given.apix === undefined ? inFile : { ofGroup: undefined, ofParticle: undefined },
+  const sources = sourcesOf(groups, particles, given.apix === undefined ? inFile : noSource);
+  for (const [name, source] of Object.entries(sources)) {
+    if (name !== "apix") requireAgreement(input, source, groupRow);
+  }
+  if (given.apix === undefined) requireOnePixelSize(input, groups, groupRow);
+
+  const { boxSize, apix, warnings } = await missingNumbers(input, sources.boxSize, inFile);
+  if (!optics && columnOf(particles, "_rlnOpticsGroup")) {
+    warnings.push("there is no data_optics: the optics are read from the columns of the particles");
+  }
+  const make = (at: At, name: string): OpticsGroup => {
+    const group = groupAt(input, sources, at, name);
+    return { ...group, apix: apix ?? group.apix, boxSize: boxSize ?? group.boxSize };
   };
-  for (const [name, one] of Object.entries(sources))
-    if (name !== "apix") refuseContradiction(input, one, groupRow);
-  if (given.apix === undefined) refuseOtherPixelSizes(input, groups, groupRow);
-
-  const warnings: string[] = [];
-  const probed = isThere(sources.boxSize) ? undefined : await probe();
-  let apix = given.apix;
-  if (apix === undefined && !isThere(inFile)) {
-    if (optics)
-      throw new InputError(
-        `${star.file}: data_optics`,
-        "a column _rlnImagePixelSize, or a pixel size given by --apix (in a notebook `apix`)",
-        "neither",
-      );
-    apix = pixelSizeOfStack(star.file, probed ?? (await probe()), warnings);
-  }
-  const own = columnOf(particles, "_rlnOpticsGroup");
-  if (!optics && own) {
-    warnings.push("there is no data_optics: what it would say is taken from the columns of the particles");
-  }
-
-  const numbered = numberGroups(input, sources, groupRow, (at, name) => {
-    for (const source of [sources.phaseFlipped, sources.ctfPremultiplied]) {
-      const flag = numberOf(source, at);
-      if (Number.isNaN(flag) || flag === 0 || flag === 1) continue;
-      throw new InputError(placeOf(input, source, at), "0 or 1", String(flag));
-    }
-    const dimensions = numberOf(sources.dimensions, at);
-    if (!Number.isNaN(dimensions) && dimensions !== 2) {
-      const place = placeOf(input, sources.dimensions, at);
-      throw new InputError(place, "2-dimensional images", `${dimensions}-dimensional ones`);
-    }
-    return {
-      name,
-      apix: apix ?? numberOf(sources.apix, at),
-      boxSize: probed?.boxSize ?? numberOf(sources.boxSize, at),
-      voltage: numberOf(sources.voltage, at),
-      sphericalAberration: numberOf(sources.sphericalAberration, at),
-      amplitudeContrast: numberOf(sources.amplitudeContrast, at),
-      phaseFlipped: numberOf(sources.phaseFlipped, at) === 1,
-      ctfPremultiplied: numberOf(sources.ctfPremultiplied, at) === 1,
-    };
-  });
-  const { opticsGroups, opticsGroup, places } = numbered;
+  const { opticsGroups, opticsGroup, places } = numberGroups(input, sources, groupRow, make);
   warnings.push(...correctionWarnings(opticsGroups), ...(optics ? aberrationWarnings(optics) : []));
   return {
     opticsGroups,
     opticsGroup,
     warnings,
     originScale: given.apix === undefined ? 1 : originScale(input, inFile, groupRow),
-    measured: (microscope) => {
+    checkedColumns: (microscope) => {
       const used = [...new Set(opticsGroup)];
       return (microscope ? [...imageQuantities, ...microscopeQuantities] : imageQuantities).map(
         (quantity) => ({
@@ -119,6 +85,68 @@ export async function relionOptics(input: OpticsInput): Promise<Groups> {
         }),
       );
     },
+  };
+}
+
+function sourcesOf(groups: NumberReader | undefined, particles: NumberReader, apix: Source): OpticsSources {
+  const source = (name: string): Source => ({
+    ofGroup: columnOf(groups, name),
+    ofParticle: columnOf(particles, name),
+  });
+  return {
+    voltage: source("_rlnVoltage"),
+    sphericalAberration: source("_rlnSphericalAberration"),
+    amplitudeContrast: source("_rlnAmplitudeContrast"),
+    boxSize: source("_rlnImageSize"),
+    dimensions: source("_rlnImageDimensionality"),
+    phaseFlipped: source("_rlnCtfDataArePhaseFlipped"),
+    ctfPremultiplied: source("_rlnCtfDataAreCtfPremultiplied"),
+    apix,
+  };
+}
+
+/** Box and pixel size as far as they are not in the file: from the user or the first stack. */
+async function missingNumbers(
+  { star, given, probe }: OpticsInput,
+  boxSource: Source,
+  apixSource: Source,
+): Promise<{ boxSize: number | undefined; apix: number | undefined; warnings: string[] }> {
+  const warnings: string[] = [];
+  const stack = isPresent(boxSource) ? undefined : await probe();
+  const boxSize = stack?.boxSize;
+  if (given.apix !== undefined || isPresent(apixSource)) return { boxSize, apix: given.apix, warnings };
+  if (star.table("optics")) {
+    throw new InputError(
+      `${star.file}: data_optics`,
+      "a column _rlnImagePixelSize, or a pixel size given by --apix (in a notebook `apix`)",
+      "neither",
+    );
+  }
+  const apix = pixelSizeOfStack(star.file, stack ?? (await probe()), warnings);
+  return { boxSize, apix, warnings };
+}
+
+/** The optics group of a place. @throws InputError for invalid flags, and for images that are not 2-dimensional */
+function groupAt(input: OpticsInput, sources: OpticsSources, at: At, name: string): OpticsGroup {
+  for (const source of [sources.phaseFlipped, sources.ctfPremultiplied]) {
+    const flag = numberOf(source, at);
+    if (Number.isNaN(flag) || flag === 0 || flag === 1) continue;
+    throw new InputError(placeOf(input, source, at), "0 or 1", String(flag));
+  }
+  const dimensions = numberOf(sources.dimensions, at);
+  if (!Number.isNaN(dimensions) && dimensions !== 2) {
+    const place = placeOf(input, sources.dimensions, at);
+    throw new InputError(place, "2-dimensional images", `${dimensions}-dimensional ones`);
+  }
+  return {
+    name,
+    apix: numberOf(sources.apix, at),
+    boxSize: numberOf(sources.boxSize, at),
+    voltage: numberOf(sources.voltage, at),
+    sphericalAberration: numberOf(sources.sphericalAberration, at),
+    amplitudeContrast: numberOf(sources.amplitudeContrast, at),
+    phaseFlipped: numberOf(sources.phaseFlipped, at) === 1,
+    ctfPremultiplied: numberOf(sources.ctfPremultiplied, at) === 1,
   };
 }
 
@@ -156,12 +184,13 @@ function rowsOfGroups(
 }
 
 /**
- * Numbers the groups: those of data_optics where all is said there, else the different sets of numbers as they come.
- * @param make the group of a particle (or of a row of data_optics), with its name
+ * Numbers the groups: the rows of data_optics if all numbers are there, else the distinct sets of numbers in the order of their
+ * first occurrence.
+ * @param make makes the group of a place
  */
 function numberGroups(
   { star, table, particles }: OpticsInput,
-  sources: Record<string, Source>,
+  sources: OpticsSources,
   groupRow: Uint16Array | undefined,
   make: (at: At, name: string) => OpticsGroup,
 ): { opticsGroups: OpticsGroup[]; opticsGroup: Uint16Array; places: At[] } {
@@ -201,7 +230,7 @@ function numberGroups(
   return { opticsGroups, opticsGroup, places };
 }
 
-/** What was done to the images already. */
+/** Warnings about images that are already corrected for the CTF. */
 function correctionWarnings(groups: readonly OpticsGroup[]): string[] {
   const warnings: string[] = [];
   if (groups.some((group) => group.phaseFlipped)) {
@@ -213,7 +242,7 @@ function correctionWarnings(groups: readonly OpticsGroup[]): string[] {
   return warnings;
 }
 
-/** What RELION would correct and this library does not. */
+/** Warnings about corrections of RELION that this library does not make. */
 function aberrationWarnings(optics: StarTable): string[] {
   const used = (columns: string[], neutral: number) =>
     columns.some(

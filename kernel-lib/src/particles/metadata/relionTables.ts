@@ -4,14 +4,14 @@ import type { StarTable } from "../../formats/starTable";
 import type { StackProbe } from "./metadata";
 import { imageName } from "./relionImages";
 
-/** Which table of a STAR file has the particles, and whether they are single particles. */
+/** Selection of the particle table of a STAR file, and rejection of tilt series. */
 
-/** Columns of particles of tilt series. */
+/** Columns of tilt-series particles. */
 const tomographyColumns = ["_rlnTomoName", "_rlnTomoParticleName", "_rlnTomoVisibleFrames"];
 
 /**
- * The table of the particles: data_particles, else the one that names images.
- * @throws InputError where there is none, an empty one, or two that could be meant
+ * The particle table: data_particles, else the one with image names.
+ * @throws InputError if there is none, it is empty, or there are several candidates
  */
 export function particleTable(star: StarFile): StarTable {
   const { file } = star;
@@ -43,7 +43,7 @@ function sizes(tables: readonly StarTable[]): string {
   return tables.map(({ count }) => count).join(" and ");
 }
 
-/** @throws InputError for particles of tilt series: one image of a tilt stack is not the particle */
+/** @throws InputError for particles of tilt series, which have several images each */
 export async function refuseTiltSeries(star: StarFile, table: StarTable, probe: StackProbe): Promise<void> {
   const label = "_rlnTomoSubTomosAre2DStacks";
   const general = star.table("general");

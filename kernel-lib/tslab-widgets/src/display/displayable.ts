@@ -1,5 +1,6 @@
 /** A value's forms by media type. Binary forms are base64. */
 export interface MimeBundle {
+  /** The value as text, for front ends that can show nothing else. */
   "text/plain": string;
   [mediaType: string]: string;
 }
@@ -19,7 +20,9 @@ export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
 
 /** A bundle with what a kernel that has comms sends beside it. */
 export interface LiveBundle {
+  /** The forms. */
   data: MimeBundle;
+  /** Metadata of the output. */
   metadata: object;
   /** `display_id`: the id under which the output can be replaced later. */
   transient?: { display_id?: string };
@@ -31,7 +34,14 @@ export interface Displayable {
   [displaySymbol](): MimeBundle | LiveBundle | Promise<MimeBundle | LiveBundle>;
 }
 
-/** The forms by media type, whichever of the two bundles a display method returned. */
+/**
+ * The forms by media type, whichever of the two bundles a display method returned.
+ * @example
+ * ```ts
+ * const slider = new IntSlider({ value: 4 });
+ * const text = formsOf(slider[displaySymbol]())["text/plain"];
+ * ```
+ */
 export function formsOf(shown: MimeBundle | LiveBundle): MimeBundle {
   return typeof shown.data === "object" ? shown.data : (shown as MimeBundle);
 }
@@ -44,7 +54,13 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Escapes text for HTML and SVG, attributes included; control characters that XML forbids become U+FFFD. */
+/**
+ * Escapes text for HTML and SVG, attributes included; control characters that XML forbids become U+FFFD.
+ * @example
+ * ```ts
+ * const html = `<b>${escapeMarkup("a < b")}</b>`;
+ * ```
+ */
 export function escapeMarkup(text: string): string {
   return (
     text

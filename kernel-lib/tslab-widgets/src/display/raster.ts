@@ -18,7 +18,14 @@ const fontFamily = "Arimo";
 let loading: Promise<void> | undefined;
 let loaded: Rasteriser | undefined;
 
-/** Loads what {@link rasterised} needs, in about a tenth of a second. Where that fails, {@link rasterised} returns undefined. */
+/**
+ * Loads what {@link rasterised} needs, in about a tenth of a second. Where that fails, {@link rasterised} returns undefined.
+ * @example
+ * ```ts
+ * await loadRasteriser();
+ * const png = rasterised('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"/>');
+ * ```
+ */
 export function loadRasteriser(): Promise<void> {
   loading ??= load().then(
     (rasteriser) => {
@@ -39,6 +46,11 @@ async function load(): Promise<Rasteriser> {
 /**
  * An SVG document as PNG on white, one pixel per SVG unit.
  * @returns the file's bytes; undefined before {@link loadRasteriser} has resolved, and for text that is not SVG
+ * @example
+ * ```ts
+ * await loadRasteriser();
+ * const png = rasterised('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"/>');
+ * ```
  */
 export function rasterised(svg: string): Uint8Array | undefined {
   if (!loaded) return undefined;

@@ -10,6 +10,10 @@ import { type AnyWidget, modelPrefix, openWidgets, Widget, type WidgetKind } fro
  * @param is       whether a value is such a widget
  * @param initial  creates the initial one
  * @param make     creates one from a plain object. Default: plain objects are refused
+ * @example
+ * ```ts
+ * const slider = child<IntSlider>("a slider", (value) => value instanceof IntSlider, () => new IntSlider());
+ * ```
  */
 export function child<W extends AnyWidget, G = W>(
   expected: string,
@@ -48,7 +52,15 @@ export interface ControlClass<T extends Traits> {
   readonly kind: WidgetKind<T>;
 }
 
-/** Gives the objects of a class a property for each trait. @param prototype of the class */
+/**
+ * Gives the objects of a class a property for each trait. `widgetClass` does this for the classes that it creates.
+ * @param prototype of the class
+ * @example
+ * ```ts
+ * class Counter extends Widget<typeof IntSlider.kind.traits> {}
+ * addProperties(Counter.prototype, IntSlider.kind.traits);
+ * ```
+ */
 export function addProperties(prototype: object, traits: Traits): void {
   for (const key of Object.keys(traits)) {
     Object.defineProperty(prototype, key, {

@@ -23,6 +23,12 @@ export interface Picture {
 /**
  * The picture of a widget that is a drawing. Its HTML is an image with the sentence as alternative text: of inline SVG, a page
  * that is not trusted would keep only the words.
+ * @param png shown where the drawing has not been converted. Default: none
+ * @example
+ * ```ts
+ * const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><circle r="9"/></svg>';
+ * const picture = drawnPicture("A quarter of a disc", svg);
+ * ```
  */
 export function drawnPicture(text: string, svg: string, png?: Uint8Array): Picture {
   const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;

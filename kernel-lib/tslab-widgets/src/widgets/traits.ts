@@ -37,7 +37,19 @@ export type GivenOf<T> = {
   [K in keyof T]: T[K] extends { given?: infer G } ? Exclude<G, undefined> : never;
 };
 
-/** The error for a value that does not fit. */
+/**
+ * The error for a value that does not fit, for traits of one's own.
+ * @example
+ * ```ts
+ * const even: traits.Trait<number> = {
+ *   initial: () => 0,
+ *   accept(given) {
+ *     if (typeof given !== "number" || given % 2 !== 0) throw traits.mismatch("an even number", given);
+ *     return given;
+ *   },
+ * };
+ * ```
+ */
 export function mismatch(expected: string, found: unknown): TypeError {
   const text = inspect(found, { depth: 0, maxStringLength: 60, maxArrayLength: 4, breakLength: Infinity });
   return new TypeError(`expected ${expected}, found ${text}`);
@@ -67,7 +79,13 @@ export const int = (initial: number) => simple<number>("a whole number", initial
 /** A finite number; JSON has no others. */
 export const float = (initial: number) => simple<number>("a finite number", initial, Number.isFinite);
 
-/** One of several texts. */
+/**
+ * One of several texts.
+ * @example
+ * ```ts
+ * const side = traits.choice(["left", "right"], "left");
+ * ```
+ */
 export function choice<const C extends string>(options: readonly C[], initial: C): Trait<C, C> {
   return simple<C>(`one of ${options.map((option) => `"${option}"`).join(", ")}`, initial, (value) =>
     (options as readonly unknown[]).includes(value),
@@ -77,7 +95,14 @@ export function choice<const C extends string>(options: readonly C[], initial: C
 /** Anything that JSON can represent; typed arrays in it are sent as buffers. */
 export const json = <T>(initial: () => T): Trait<T, T> => simple<T>("a value", initial, () => true);
 
-/** A trait whose value may be null. @param initial default: null */
+/**
+ * A trait whose value may be null.
+ * @param initial default: null
+ * @example
+ * ```ts
+ * const limit = traits.nullable(traits.float(0));
+ * ```
+ */
 export function nullable<T, G>(trait: Trait<T, G>, initial: T | null = null): Trait<T | null, G | null> {
   const { toWire, fromWire } = trait;
   return {
@@ -92,6 +117,10 @@ export function nullable<T, G>(trait: Trait<T, G>, initial: T | null = null): Tr
  * An array whose elements fit a trait.
  * @param initial default: empty
  * @param length  number of elements. Default: any
+ * @example
+ * ```ts
+ * const range = traits.list(traits.float(0), () => [0, 1], 2);
+ * ```
  */
 export function list<T, G>(
   trait: Trait<T, G>,
@@ -122,11 +151,19 @@ export type NumberArray = Float32Array | Float64Array | Int32Array | Uint32Array
 /** Their classes. */
 export interface NumberArrayClass<A extends NumberArray> {
   new (buffer: ArrayBuffer): A;
+  /** Name of the class. */
   readonly name: string;
+  /** Size of an element in bytes. */
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** A typed array of numbers, sent as a buffer in the byte order of the machine (little-endian). Initially empty. */
+/**
+ * A typed array of numbers, sent as a buffer in the byte order of the machine (little-endian). Initially empty.
+ * @example
+ * ```ts
+ * const points = traits.numbers(Float32Array);
+ * ```
+ */
 export function numbers<A extends NumberArray>(kind: NumberArrayClass<A>): Trait<A, A> {
   return {
     ...simple<A>(

@@ -19,11 +19,15 @@ export const modelPrefix = "IPY_MODEL_";
 export interface WidgetKind<T extends Traits> {
   /** Class of the model in the front end. */
   modelName: string;
+  /** Its npm package. */
   modelModule: string;
+  /** The version of it, or the range of versions. */
   modelModuleVersion: string;
   /** Class of the view; null for a widget without a view, like a layout. */
   viewName: string | null;
+  /** Its npm package. */
   viewModule: string;
+  /** The version of it, or the range of versions. */
   viewModuleVersion: string;
   /** The entries of the state. */
   traits: T;
@@ -46,7 +50,16 @@ interface Accepted {
   problems: TypeError[];
 }
 
-/** The kernel side of one widget model. Any number of views may show it; all follow this state. */
+/**
+ * The kernel side of one widget model. Any number of views may show it; all follow this state.
+ * @example
+ * ```ts
+ * const slider = new IntSlider({ max: 10 });
+ * const stop = slider.observe("value", (value, previous) => console.log(previous, value));
+ * slider.set({ value: 3, max: 5 });
+ * stop();
+ * ```
+ */
 export class Widget<T extends Traits> implements Displayable {
   /** Id of the model and of its comm. */
   readonly id: string = randomUUID().replaceAll("-", "");
@@ -334,7 +347,13 @@ export class Widget<T extends Traits> implements Displayable {
 // biome-ignore lint/suspicious/noExplicitAny: kinds differ in their traits
 export type AnyWidget = Widget<any>;
 
-/** The open widgets, by id. */
+/**
+ * The open widgets, by id.
+ * @example
+ * ```ts
+ * for (const widget of openWidgets().values()) widget.close();
+ * ```
+ */
 export function openWidgets(): ReadonlyMap<string, AnyWidget> {
   return registered() as ReadonlyMap<string, AnyWidget>;
 }

@@ -7,6 +7,7 @@ import {
   checkPicture,
   controlKind,
   describedTraits,
+  descriptionStyle,
   fontTraits,
   styleClass,
   styleTrait,
@@ -14,16 +15,24 @@ import {
 
 /** Buttons, and controls for yes or no. */
 
-const buttonStyle = styleClass("ButtonStyle", { button_color: nullable(text("")), ...fontTraits });
+const buttonStyle = styleClass("ButtonStyle", {
+  /** CSS colour of the button. */
+  button_color: nullable(text("")),
+  ...fontTraits,
+});
 
-const buttonTraits = {
-  ...domTraits(),
+const buttonTraits = domTraits({
+  /** Colours and fonts. */
   style: styleTrait(buttonStyle),
+  /** Text beside or on the control. */
   description: text(""),
+  /** Whether the user cannot change it. Default: false. */
   disabled: bool(false),
+  /** Name of a Font Awesome icon, such as `check`. */
   icon: text(""),
+  /** Look of the button. Default: `""`, plain. */
   button_style: choice(buttonStyles, ""),
-};
+});
 const buttonKind = controlKind("Button", buttonTraits, {
   picture: ({ description }) => ({
     text: `[ ${description} ]`,
@@ -50,16 +59,21 @@ export class Button extends widgetClass(buttonKind) {
 }
 
 const checkboxStyle = styleClass("CheckboxStyle", {
+  /** CSS colour of the background. */
   background: nullable(text("")),
+  /** CSS width of the description. */
   description_width: text(""),
 });
-const checkboxTraits = {
-  ...describedTraits(),
+const checkboxTraits = describedTraits({
+  /** Colours and fonts. */
   style: styleTrait(checkboxStyle),
+  /** The value. Default: false. */
   value: bool(false),
+  /** Whether the user cannot change it. Default: false. */
   disabled: bool(false),
+  /** Whether it is indented like controls with a description. Default: true. */
   indent: bool(true),
-};
+});
 /** A checkbox; `value` is true or false. */
 export const Checkbox: ControlClass<typeof checkboxTraits> = widgetClass(
   controlKind("Checkbox", checkboxTraits, { picture: checkPicture }),
@@ -67,15 +81,23 @@ export const Checkbox: ControlClass<typeof checkboxTraits> = widgetClass(
 /** See {@link Checkbox:variable}. */
 export type Checkbox = Control<typeof checkboxTraits>;
 
-const toggleButtonStyle = styleClass("ToggleButtonStyle", { description_width: text(""), ...fontTraits });
-const toggleButtonTraits = {
-  ...describedTraits(),
+const toggleButtonStyle = styleClass("ToggleButtonStyle", {
+  /** CSS width of the description. */
+  description_width: text(""),
+  ...fontTraits,
+});
+const toggleButtonTraits = describedTraits({
+  /** Colours and fonts. */
   style: styleTrait(toggleButtonStyle),
+  /** The value. Default: false. */
   value: bool(false),
+  /** Whether the user cannot change it. Default: false. */
   disabled: bool(false),
+  /** Name of a Font Awesome icon, such as `check`. */
   icon: text(""),
+  /** Look of the button. Default: `""`, plain. */
   button_style: choice(buttonStyles, ""),
-};
+});
 /** A button that is pressed (`value` true) or not. */
 export const ToggleButton: ControlClass<typeof toggleButtonTraits> = widgetClass(
   controlKind("ToggleButton", toggleButtonTraits, { picture: checkPicture }),
@@ -83,12 +105,16 @@ export const ToggleButton: ControlClass<typeof toggleButtonTraits> = widgetClass
 /** See {@link ToggleButton:variable}. */
 export type ToggleButton = Control<typeof toggleButtonTraits>;
 
-const validTraits = {
-  ...describedTraits(),
+const validTraits = describedTraits({
+  /** Width of the description. */
+  style: descriptionStyle,
+  /** The value. Default: false. */
   value: bool(false),
+  /** Whether the user cannot change it. Default: false. */
   disabled: bool(false),
+  /** Shown where `value` is false. Default: `Invalid`. */
   readout: text("Invalid"),
-};
+});
 /** Shows whether something is valid (`value`), with the text `readout` where it is not. */
 export const Valid: ControlClass<typeof validTraits> = widgetClass(
   controlKind("Valid", validTraits, { picture: checkPicture }),

@@ -15,11 +15,13 @@ const anyWidget = child<AnyWidget>(
   },
 );
 
-const boxTraits = {
-  ...domTraits(),
+const boxEntries = {
+  /** The widgets inside. */
   children: list<AnyWidget, AnyWidget>(anyWidget),
+  /** Look of the box. Default: `""`, plain. */
   box_style: choice(barStyles, ""),
 };
+const boxTraits = domTraits(boxEntries);
 
 function boxPicture(css: string) {
   return ({ children }: { children: readonly AnyWidget[] }): Picture => {
@@ -60,18 +62,40 @@ function boxClass(name: string, css: string): BoxClass {
  * ```
  */
 export class Box extends boxClass("Box", row) {}
-/** Widgets side by side. */
+/**
+ * Widgets side by side.
+ * @example
+ * ```ts
+ * new HBox([new Button({ description: "Start" }), new Button({ description: "Stop" })])
+ * ```
+ */
 export class HBox extends boxClass("HBox", row) {}
-/** Widgets one below the other. */
+/**
+ * Widgets one below the other.
+ * @example
+ * ```ts
+ * new VBox([new IntSlider(), new Checkbox({ description: "Fast" })])
+ * ```
+ */
 export class VBox extends boxClass("VBox", column) {}
-/** Widgets in the grid that the layout describes. */
+/**
+ * Widgets in the grid that the layout describes.
+ * @example
+ * ```ts
+ * const fields = [1, 2, 3, 4].map((value) => new IntText({ value }));
+ * new GridBox({ children: fields, layout: { display: "grid", grid_template_columns: "1fr 1fr" } })
+ * ```
+ */
 export class GridBox extends boxClass("GridBox", row) {}
 
-const titledTraits = {
-  ...boxTraits,
+const titledEntries = {
+  ...boxEntries,
+  /** Titles of the children. */
   titles: list(text("")),
+  /** The child that is shown; null: none. */
   selected_index: nullable(int(0)),
 };
+const titledTraits = domTraits(titledEntries);
 
 function titledPicture({
   children,
@@ -109,7 +133,11 @@ export const Accordion: ControlClass<typeof titledTraits> = widgetClass(
 /** See {@link Accordion:variable}. */
 export type Accordion = Control<typeof titledTraits>;
 
-const tabTraits = { ...titledTraits, selected_index: nullable(int(0), 0) };
+const tabTraits = domTraits({
+  ...titledEntries,
+  /** The child that is shown; null: none. */
+  selected_index: nullable(int(0), 0),
+});
 /** Widgets in tabs with titles (`titles`), of which the one at `selected_index` (0) is shown. */
 export const Tab: ControlClass<typeof tabTraits> = widgetClass(
   controlKind("Tab", tabTraits, { settle: settleTitles, picture: titledPicture }),

@@ -1,7 +1,7 @@
 import { type Control, type ControlClass, child, widgetClass } from "../control";
-import { domTraits } from "../layout";
+import { type DomTraits, domTraits } from "../layout";
 import { escapeHtml, type Picture } from "../still";
-import { bool, nullable, type StateOf, type Traits, text } from "../traits";
+import { bool, nullable, type StateOf, type Trait, type Traits, text } from "../traits";
 import type { WidgetKind } from "../widget";
 
 /** What the controls of `@jupyter-widgets/controls` have in common. */
@@ -61,22 +61,37 @@ export function styleTrait<T extends Traits>(Class: ControlClass<T>) {
 
 const DescriptionStyle = styleClass("DescriptionStyle", { description_width: text("") });
 
-/** Traits of every control with a description beside it. */
-export const describedTraits = () => ({
-  ...domTraits(),
-  style: styleTrait(DescriptionStyle),
-  description: text(""),
-  description_allow_html: bool(false),
-});
+/** The style of controls without one of their own. */
+export const descriptionStyle = styleTrait(DescriptionStyle);
+
+/** Traits of the description beside a control. */
+export type DescriptionTraits = {
+  /** Text beside the control. Default: empty. */
+  description: Trait<string>;
+  /** Whether the description is HTML. Default: false. */
+  description_allow_html: Trait<boolean>;
+};
+
+/** Traits of a control with a description: `own`, and those that every such control has. */
+export function describedTraits<T>(own: T): DomTraits & DescriptionTraits & T {
+  return domTraits({ description: text(""), description_allow_html: bool(false), ...own });
+}
 
 /** Traits of styles that set the font. */
 export const fontTraits = {
+  /** CSS `font-family`. */
   font_family: nullable(text("")),
+  /** CSS `font-size`. */
   font_size: nullable(text("")),
+  /** CSS `font-style`. */
   font_style: nullable(text("")),
+  /** CSS `font-variant`. */
   font_variant: nullable(text("")),
+  /** CSS `font-weight`. */
   font_weight: nullable(text("")),
+  /** CSS colour of the text. */
   text_color: nullable(text("")),
+  /** CSS `text-decoration`. */
   text_decoration: nullable(text("")),
 };
 

@@ -6,6 +6,7 @@ import {
   barStyles,
   controlKind,
   describedTraits,
+  descriptionStyle,
   fieldPicture,
   labelled,
   orientations,
@@ -15,9 +16,23 @@ import {
 
 /** Input fields for numbers, and progress bars. */
 
-const fieldTraits = () => ({ ...describedTraits(), disabled: bool(false), continuous_update: bool(false) });
+const fieldEntries = {
+  /** Width of the description. */
+  style: descriptionStyle,
+  /** Whether the user cannot change it. Default: false. */
+  disabled: bool(false),
+  /** Whether the value changes while the user types. Default: false. */
+  continuous_update: bool(false),
+};
 
-const intTextTraits = { ...fieldTraits(), value: int(0), step: int(1) };
+const intTextEntries = {
+  ...fieldEntries,
+  /** The value. Default: 0. */
+  value: int(0),
+  /** Distance between neighbouring values. */
+  step: int(1),
+};
+const intTextTraits = describedTraits(intTextEntries);
 /** An input field for a whole number. */
 export const IntText: ControlClass<typeof intTextTraits> = widgetClass(
   controlKind("IntText", intTextTraits, { picture: fieldPicture }),
@@ -25,7 +40,14 @@ export const IntText: ControlClass<typeof intTextTraits> = widgetClass(
 /** See {@link IntText:variable}. */
 export type IntText = Control<typeof intTextTraits>;
 
-const floatTextTraits = { ...fieldTraits(), value: float(0), step: nullable(float(1)) };
+const floatTextEntries = {
+  ...fieldEntries,
+  /** The value. Default: 0. */
+  value: float(0),
+  /** Distance between neighbouring values. */
+  step: nullable(float(1)),
+};
+const floatTextTraits = describedTraits(floatTextEntries);
 /** An input field for a number. */
 export const FloatText: ControlClass<typeof floatTextTraits> = widgetClass(
   controlKind("FloatText", floatTextTraits, { picture: fieldPicture }),
@@ -33,7 +55,13 @@ export const FloatText: ControlClass<typeof floatTextTraits> = widgetClass(
 /** See {@link FloatText:variable}. */
 export type FloatText = Control<typeof floatTextTraits>;
 
-const boundedIntTextTraits = { ...intTextTraits, min: int(0), max: int(100) };
+const boundedIntTextTraits = describedTraits({
+  ...intTextEntries,
+  /** Lower bound. */
+  min: int(0),
+  /** Upper bound. */
+  max: int(100),
+});
 /** An input field for a whole number from `min` (0) to `max` (100). */
 export const BoundedIntText: ControlClass<typeof boundedIntTextTraits> = widgetClass(
   controlKind("BoundedIntText", boundedIntTextTraits, {
@@ -45,7 +73,13 @@ export const BoundedIntText: ControlClass<typeof boundedIntTextTraits> = widgetC
 /** See {@link BoundedIntText:variable}. */
 export type BoundedIntText = Control<typeof boundedIntTextTraits>;
 
-const boundedFloatTextTraits = { ...floatTextTraits, min: float(0), max: float(100) };
+const boundedFloatTextTraits = describedTraits({
+  ...floatTextEntries,
+  /** Lower bound. */
+  min: float(0),
+  /** Upper bound. */
+  max: float(100),
+});
 /** An input field for a number from `min` (0) to `max` (100). */
 export const BoundedFloatText: ControlClass<typeof boundedFloatTextTraits> = widgetClass(
   controlKind("BoundedFloatText", boundedFloatTextTraits, {
@@ -58,16 +92,20 @@ export const BoundedFloatText: ControlClass<typeof boundedFloatTextTraits> = wid
 export type BoundedFloatText = Control<typeof boundedFloatTextTraits>;
 
 const progressStyle = styleClass("ProgressStyle", {
+  /** CSS colour of the bar. */
   bar_color: nullable(text("")),
+  /** CSS width of the description. */
   description_width: text(""),
 });
 
-const progressTraits = () => ({
-  ...describedTraits(),
+const progressEntries = {
+  /** Colours and fonts. */
   style: styleTrait(progressStyle),
+  /** Look of the bar. Default: `""`, plain. */
   bar_style: choice(barStyles, ""),
+  /** Which way it lies. */
   orientation: choice(orientations, "horizontal"),
-});
+};
 
 const progressPicture = (state: { description: string; value: number; min: number; max: number }): Picture =>
   labelled(
@@ -76,14 +114,22 @@ const progressPicture = (state: { description: string; value: number; min: numbe
     `${state.value} / ${state.max}`,
   );
 
-const intProgressTraits = { ...progressTraits(), value: int(0), min: int(0), max: int(100) };
+const intProgressTraits = describedTraits({
+  ...progressEntries,
+  /** The value. Default: 0. */
+  value: int(0),
+  /** Lower bound. */
+  min: int(0),
+  /** Upper bound. */
+  max: int(100),
+});
 /**
  * A progress bar from `min` (0) to `max` (100) in whole numbers.
  * @example
  * ```ts
- * const bar = new IntProgress({ max: 10 });
- * await display(bar);
- * for (let i = 0; i < 10; i++) bar.value = i + 1;
+ * const bar = new IntProgress({ description: "Step", max: 10 });
+ * bar.value = 3;
+ * bar
  * ```
  */
 export const IntProgress: ControlClass<typeof intProgressTraits> = widgetClass(
@@ -96,7 +142,15 @@ export const IntProgress: ControlClass<typeof intProgressTraits> = widgetClass(
 /** See {@link IntProgress:variable}. */
 export type IntProgress = Control<typeof intProgressTraits>;
 
-const floatProgressTraits = { ...progressTraits(), value: float(0), min: float(0), max: float(100) };
+const floatProgressTraits = describedTraits({
+  ...progressEntries,
+  /** The value. Default: 0. */
+  value: float(0),
+  /** Lower bound. */
+  min: float(0),
+  /** Upper bound. */
+  max: float(100),
+});
 /** A progress bar from `min` (0) to `max` (100). */
 export const FloatProgress: ControlClass<typeof floatProgressTraits> = widgetClass(
   controlKind("FloatProgress", floatProgressTraits, {

@@ -9,11 +9,12 @@ import { json, list, text } from "../traits";
 /** An output in the form of the notebook format. */
 export type NotebookOutput = Record<string, unknown>;
 
-const outputTraits = {
-  ...domTraits(),
+const outputTraits = domTraits({
+  /** Id of the request whose output a live front end moves here. Default: `""`, none. */
   msg_id: text(""),
+  /** The output, in the form of the notebook format. */
   outputs: list(json<NotebookOutput>(() => ({}))),
-};
+});
 
 const outputModule = { module: "@jupyter-widgets/output", version: "1.0.0" };
 
@@ -41,8 +42,8 @@ const collectMs = 20;
  * @example
  * ```ts
  * const output = new Output();
- * await display(output);
  * await output.capture(() => console.log("shown there"));
+ * output
  * ```
  */
 export class Output extends widgetClass({

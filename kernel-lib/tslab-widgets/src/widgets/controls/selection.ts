@@ -2,7 +2,14 @@ import { addProperties, type StateProperties } from "../control";
 import { escapeHtml, type Picture } from "../still";
 import { bool, choice, type GivenOf, int, list, nullable, type StateOf, type Traits, text } from "../traits";
 import { Widget, type WidgetKind } from "../widget";
-import { buttonStyles, type ControlOptions, controlKind, describedTraits, orientations } from "./kinds";
+import {
+  buttonStyles,
+  type ControlOptions,
+  controlKind,
+  describedTraits,
+  descriptionStyle,
+  orientations,
+} from "./kinds";
 
 /** Controls that choose among options. The front end knows labels and indices; the values stay in the kernel and can be anything. */
 
@@ -23,13 +30,25 @@ function parse<V>(options: Options<V>): Parsed<V> {
   return { labels: pairs.map(([label]) => label), values: pairs.map(([, value]) => value) };
 }
 
-const selectionTraits = {
-  ...describedTraits(),
+const selectionEntries = {
+  /** Width of the description. */
+  style: descriptionStyle,
+  /** Labels of the options, as the front end shows them. */
   _options_labels: list(text("")),
+  /** Whether the user cannot change it. Default: false. */
   disabled: bool(false),
 };
-const singleTraits = { ...selectionTraits, index: nullable(int(0)) };
-const manyTraits = { ...selectionTraits, index: list(int(0)) };
+const singleEntries = {
+  ...selectionEntries,
+  /** Index of the chosen option; null: none. */
+  index: nullable(int(0)),
+};
+const singleTraits = describedTraits(singleEntries);
+const manyEntries = {
+  ...selectionEntries,
+  /** Indices of the chosen options. */
+  index: list(int(0)),
+};
 
 interface SelectionState {
   description: string;
@@ -124,7 +143,14 @@ function indexOf<V>(value: V, values: readonly V[]): number {
   return index;
 }
 
-/** A control of which one option is chosen, or none. */
+/**
+ * A control of which one option is chosen, or none: the base of the drop-down list and others.
+ * @example
+ * ```ts
+ * const size = new Select({ options: ["small", "large"] });
+ * const chosen: string | null = size.value;
+ * ```
+ */
 export class SingleSelection<T extends Traits, V> extends Selection<T, V, V | null> {
   constructor(kind: WidgetKind<T>, given: SelectionGiven<T, V, V | null>) {
     const toIndex = (value: V | null, values: readonly V[]) =>
@@ -153,15 +179,11 @@ export class SingleSelection<T extends Traits, V> extends Selection<T, V, V | nu
 }
 
 function singleClass<X extends Traits>(name: string, extra: X, options: ControlOptions<Traits> = {}) {
-  const kind = controlKind(
-    name,
-    { ...singleTraits, ...extra },
-    {
-      settle: (state: unknown) => settleIndex(state as SelectionState),
-      picture: (state: unknown) => selectionPicture(state as SelectionState),
-      ...options,
-    },
-  ) as WidgetKind<typeof singleTraits & X>;
+  const kind = controlKind(name, describedTraits({ ...singleEntries, ...extra }), {
+    settle: (state: unknown) => settleIndex(state as SelectionState),
+    picture: (state: unknown) => selectionPicture(state as SelectionState),
+    ...options,
+  }) as WidgetKind<typeof singleTraits & X>;
   const Class = class<V> extends SingleSelection<typeof singleTraits & X, V> {
     constructor(given: SelectionGiven<typeof singleTraits & X, V, V | null>) {
       super(kind, given);
@@ -186,30 +208,52 @@ function singleClass<X extends Traits>(name: string, extra: X, options: ControlO
 export const Dropdown = singleClass("Dropdown", {});
 /** Radio buttons. `value` is the chosen value, or null. */
 export const RadioButtons = singleClass("RadioButtons", {
+  /** Which way it lies. */
   orientation: choice(["vertical", "horizontal"], "vertical"),
 });
 /** A list with `rows` (5) visible options. `value` is the chosen value, or null. */
-export const Select = singleClass("Select", { rows: int(5) });
+export const Select = singleClass("Select", {
+  /** Visible rows. */
+  rows: int(5),
+});
 /** A slider over the options. `value` is the chosen value, or null. */
 export const SelectionSlider = singleClass("SelectionSlider", {
+  /** Which way it lies. */
   orientation: choice(orientations, "horizontal"),
+  /** Whether the value is shown beside the control. Default: true. */
   readout: bool(true),
+  /** Whether the value changes while the handle is dragged. Default: true. */
   continuous_update: bool(true),
 });
 /** Buttons of which one is pressed. `value` is the chosen value, or null. */
 export const ToggleButtons = singleClass("ToggleButtons", {
+  /** Tooltips of the buttons. */
   tooltips: list(text("")),
+  /** Icons of the buttons. */
   icons: list(text("")),
+  /** Look of the button. Default: `""`, plain. */
   button_style: choice(buttonStyles, ""),
 });
 
-const multipleTraits = { ...manyTraits, rows: int(5) };
+const multipleTraits = describedTraits({
+  ...manyEntries,
+  /** Visible rows. */
+  rows: int(5),
+});
 const multipleKind = controlKind("SelectMultiple", multipleTraits, {
   settle: settleIndex,
   picture: selectionPicture,
 });
 
-/** A list of which any number of options can be chosen. */
+/**
+ * A list of which any number of options can be chosen.
+ * @example
+ * ```ts
+ * const days = new SelectMultiple({ options: ["Mon", "Tue", "Wed"], value: ["Tue"] });
+ * days.onChoice((value) => console.log(value));
+ * days
+ * ```
+ */
 export class SelectMultiple<V> extends Selection<typeof multipleTraits, V, readonly V[]> {
   constructor(given: SelectionGiven<typeof multipleTraits, V, readonly V[]>) {
     super(multipleKind, given, (value, values) => value.map((one) => indexOf(one, values)), []);

@@ -15,15 +15,21 @@ import {
 /** Text fields, labels, HTML and images. */
 
 const plainStyle = {
+  /** CSS colour of the background. */
   background: nullable(text("")),
+  /** CSS width of the description. */
   description_width: text(""),
+  /** CSS `font-size`. */
   font_size: nullable(text("")),
+  /** CSS colour of the text. */
   text_color: nullable(text("")),
 };
 const textStyle = styleClass("TextStyle", plainStyle);
 const htmlStyle = styleClass("HTMLStyle", plainStyle);
 const labelStyle = styleClass("LabelStyle", {
+  /** CSS colour of the background. */
   background: nullable(text("")),
+  /** CSS width of the description. */
   description_width: text(""),
   ...fontTraits,
 });
@@ -31,16 +37,29 @@ const labelStyle = styleClass("LabelStyle", {
 /** A zero-width space, as in ipywidgets: an empty field keeps its height. */
 const emptyPlaceholder = "\u200b";
 
-const textTraits = {
-  ...describedTraits(),
+const textEntries = {
+  /** Colours and fonts. */
   style: styleTrait(textStyle),
+  /** The text. Default: empty. */
   value: text(""),
+  /** Shown while the field is empty. */
   placeholder: text(emptyPlaceholder),
+  /** Whether the user cannot change it. Default: false. */
   disabled: bool(false),
+  /** Whether the value changes while the user types. Default: true. */
   continuous_update: bool(true),
 };
+const textTraits = describedTraits(textEntries);
 
-/** A field for one line of text. */
+/**
+ * A field for one line of text.
+ * @example
+ * ```ts
+ * const name = new Text({ description: "Name" });
+ * name.onSubmit((value) => console.log(value));
+ * name
+ * ```
+ */
 export class Text extends widgetClass(controlKind("Text", textTraits, { picture: fieldPicture })) {
   /** Calls `handler` when the user presses Enter. @returns a function that ends this */
   onSubmit(handler: (value: string) => unknown): () => void {
@@ -50,7 +69,11 @@ export class Text extends widgetClass(controlKind("Text", textTraits, { picture:
   }
 }
 
-const textareaTraits = { ...textTraits, rows: nullable(int(1)) };
+const textareaTraits = describedTraits({
+  ...textEntries,
+  /** Visible rows. */
+  rows: nullable(int(1)),
+});
 /** A field for several lines of text. */
 export const Textarea: ControlClass<typeof textareaTraits> = widgetClass(
   controlKind("Textarea", textareaTraits, { picture: fieldPicture }),
@@ -58,12 +81,15 @@ export const Textarea: ControlClass<typeof textareaTraits> = widgetClass(
 /** See {@link Textarea:variable}. */
 export type Textarea = Control<typeof textareaTraits>;
 
-const labelTraits = {
-  ...describedTraits(),
+const labelEntries = {
+  /** Colours and fonts. */
   style: styleTrait(labelStyle),
+  /** The text. Default: empty. */
   value: text(""),
+  /** Shown while the field is empty. */
   placeholder: text(emptyPlaceholder),
 };
+const labelTraits = describedTraits(labelEntries);
 /** Shows `value` as text. */
 export const Label: ControlClass<typeof labelTraits> = widgetClass(
   controlKind("Label", labelTraits, {
@@ -73,7 +99,11 @@ export const Label: ControlClass<typeof labelTraits> = widgetClass(
 /** See {@link Label:variable}. */
 export type Label = Control<typeof labelTraits>;
 
-const htmlTraits = { ...labelTraits, style: styleTrait(htmlStyle) };
+const htmlTraits = describedTraits({
+  ...labelEntries,
+  /** Colours and fonts. */
+  style: styleTrait(htmlStyle),
+});
 /** Shows `value` as HTML, unescaped: only markup of the notebook's author belongs there. */
 export const HTML: ControlClass<typeof htmlTraits> = widgetClass(
   controlKind("HTML", htmlTraits, {
@@ -83,13 +113,16 @@ export const HTML: ControlClass<typeof htmlTraits> = widgetClass(
 /** See {@link HTML:variable}. */
 export type HTML = Control<typeof htmlTraits>;
 
-const imageTraits = {
-  ...domTraits(),
+const imageTraits = domTraits({
+  /** Bytes of the file. */
   value: bytes(),
+  /** Kind of the file: `png`, `jpeg`, `svg+xml`, … */
   format: text("png"),
+  /** Width in pixels. Default: that of the image. */
   width: text(""),
+  /** Height in pixels. Default: that of the image. */
   height: text(""),
-};
+});
 
 const attribute = (name: string, value: string) => (value === "" ? "" : ` ${name}="${escapeHtml(value)}"`);
 
