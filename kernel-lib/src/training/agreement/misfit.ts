@@ -4,6 +4,9 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import type { TaskOptions } from "../../progress";
 import type { ProjectionBatch } from "../../projection/engine";
 import { gatherRows, ParticleBatches } from "../batches";
+import { particlesPerPass } from "../memory";
+import type { ProjectionContext } from "../projectionContext";
+import type { RingWeights } from "../weights";
 import {
   bestScores,
   type CrossSpectra,
@@ -13,10 +16,7 @@ import {
   peakInSpace,
   type Triple,
   vertex,
-} from "../crossCorrelation";
-import { particlesPerPass } from "../memory";
-import type { ProjectionContext } from "../projectionContext";
-import type { RingWeights } from "../weights";
+} from "./crossCorrelation";
 import { meanAndError } from "./moments";
 
 /**
