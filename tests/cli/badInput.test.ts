@@ -118,7 +118,7 @@ describe("particles", () => {
   });
 
   test("a missing particle file", () => {
-    neitherReads("nowhere.star", /nowhere\.star: expected a file, found nothing of that name/);
+    neitherReads("nowhere.star", /nowhere\.star: expected a file, found no such file/);
   });
 
   test("missing angle columns", () => {
@@ -193,7 +193,7 @@ describe("particles", () => {
       writeFileSync(at(name), text);
       refuses(folder, [...command, name], found);
     }
-    refuses(folder, [...command, "gone.txt"], /gone\.txt: expected a file, found nothing of that name/);
+    refuses(folder, [...command, "gone.txt"], /gone\.txt: expected a file, found no such file/);
   });
 });
 

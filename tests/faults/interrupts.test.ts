@@ -4,8 +4,8 @@ import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient
 import { endsWhenInterrupted, PATIENCE_MS, usable } from "./interrupting";
 
 /**
- * An interrupt ends a cell whatever it catches and whatever it waits for: one interrupt, and the kernel is free and has
- * what earlier cells made. Library calls: libraryInterrupts.test.ts.
+ * One interrupt ends a cell whatever it catches and whatever it awaits; afterwards the kernel runs cells and has the variables
+ * of earlier ones. Library calls: libraryInterrupts.test.ts.
  */
 
 let kernel: KernelProcess;
@@ -30,7 +30,7 @@ const cells: [what: string, code: string][] = [
     "go(); for (;;) { try { for (;;) { try { for (;;) { try { for (;;) {} } catch {} } } catch {} } } catch {} }",
   ],
   [
-    "a loop that goes on in finally",
+    "a loop that continues in finally",
     "go(); outer: for (;;) { try { for (;;) {} } finally { continue outer; } }",
   ],
   ["a recursive finally", "function f(): void { try { for (;;) {} } finally { f(); } } go(); f();"],
@@ -61,11 +61,8 @@ const cells: [what: string, code: string][] = [
   ["library code in a finally", "go(); try { for (;;) {} } finally { endless(); }"],
   ["an async loop that catches", "go(); while (true) { try { await sleep(5); } catch {} }"],
   ["an async loop that catches rejections", "go(); while (true) { try { await refuse(5); } catch {} }"],
-  ["an async loop of promises that are settled", "go(); while (true) { try { await null; } catch {} }"],
-  [
-    "an async loop of promises that were rejected",
-    "go(); while (true) { try { await Promise.reject(1); } catch {} }",
-  ],
+  ["an async loop of settled promises", "go(); while (true) { try { await null; } catch {} }"],
+  ["an async loop of rejected promises", "go(); while (true) { try { await Promise.reject(1); } catch {} }"],
   [
     "loops after an await, catching two deep",
     "await null; go(); for (;;) { try { for (;;) { try { for (;;) {} } catch {} } } catch {} }",
@@ -95,21 +92,18 @@ const cells: [what: string, code: string][] = [
     "go(); setTimeout(() => { for (;;) { try { for (;;) {} } catch {} } }, 1); await new Promise(() => {});",
   ],
   ["a wait on shared memory", "go(); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"],
-  ["a regular expression that takes for ever", `go(); /^(a+)+$/.test("a".repeat(40) + "b");`],
+  ["a regular expression with exponential backtracking", `go(); /^(a+)+$/.test("a".repeat(40) + "b");`],
   [
-    "the method that shows a result",
+    "a display method",
     `({ [Symbol.for("Jupyter.display")]() { go(); for (;;) { try { for (;;) {} } catch {} } } })`,
   ],
+  ["a display method of a library", `({ [Symbol.for("Jupyter.display")]: () => { go(); endless(); } })`],
   [
-    "the method that shows a result, of a library",
-    `({ [Symbol.for("Jupyter.display")]: () => { go(); endless(); } })`,
-  ],
-  [
-    "the method that shows a result and never settles",
+    "a display method that never settles",
     `({ [Symbol.for("Jupyter.display")]: () => { go(); return new Promise(() => {}); } })`,
   ],
   [
-    "input that nobody gives, in a loop that catches",
+    "a request for input, in a loop that catches",
     "go(); for (;;) { try { await sleep(1); await input(); } catch {} }",
   ],
 ];
@@ -121,7 +115,7 @@ for (const [what, code] of cells) {
   });
 }
 
-test("what an interrupted cell does to clean up runs, loops and functions in it too", async () => {
+test("the clean-up of an interrupted cell runs, including its loops and functions", async () => {
   await client.execute("let closed: string[] = []; const close = (name: string) => { closed.push(name); };");
   await endsWhenInterrupted(
     client,
@@ -132,7 +126,7 @@ test("what an interrupted cell does to clean up runs, loops and functions in it 
   assert.equal(resultText(await client.execute("closed.join('')")), "'abcd'");
 });
 
-test("30 interrupts that reach a library call just as it ends leave the kernel alive", async () => {
+test("the kernel survives 30 interrupts that arrive just as a library call ends", async () => {
   await client.execute(
     `const spin = new Function("ms", "const end = Date.now() + ms; while (Date.now() < end);") as (ms: number) => void;`,
   );
@@ -145,7 +139,7 @@ test("30 interrupts that reach a library call just as it ends leave the kernel a
   await usable(client);
 });
 
-test("nothing of a cell that was given up runs on beside the next", async () => {
+test("nothing of a cell that was given up continues during the next", async () => {
   await client.execute("let turns = 0;");
   await endsWhenInterrupted(
     client,

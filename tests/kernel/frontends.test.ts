@@ -25,7 +25,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const PATIENCE = 90_000;
+const patienceMs = 90_000;
 
 function run(args: string[], stdin = ""): Promise<{ status: number | null; output: string }> {
   const child = spawn(python, args, {
@@ -40,11 +40,13 @@ function run(args: string[], stdin = ""): Promise<{ status: number | null; outpu
   child.stderr.on("data", keep);
   child.stdin.end(stdin);
   return new Promise((resolve, reject) => {
-    // One that hangs is ended while there is time to say what it printed.
+    // Ended before the test times out, so that its output is reported.
     const late = setTimeout(() => {
       child.kill("SIGKILL");
-      reject(new Error(`${args.join(" ")} did not end within ${PATIENCE / 1000} s; it printed:\n${output}`));
-    }, PATIENCE);
+      reject(
+        new Error(`${args.join(" ")} did not end within ${patienceMs / 1000} s; it printed:\n${output}`),
+      );
+    }, patienceMs);
     child.on("error", reject);
     child.on("close", (status) => {
       clearTimeout(late);
@@ -85,7 +87,7 @@ test(
   skipIf(skip),
   async () => {
     const notebook = writeNotebook("widgets.ipynb", [
-      `import * as w from "e2gmm/dist/widgets";
+      `import * as w from "e2gmm/widgets";
 const turn = new w.IntSlider({ description: "Turn", value: 3, max: 50 });
 const name = new w.Text({ description: "Name", value: "<first>" });
 const panel = new w.VBox([turn, name, new w.IntProgress({ value: 40 })]);

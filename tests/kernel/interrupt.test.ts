@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { KernelProcess, resultText, type WireClient } from "./wireClient";
 
 /** Interrupts must come through within a second; the rest is slack for a slow machine. */
-const LIMIT_MS = 5000;
+const limitMs = 5000;
 
 let kernel: KernelProcess;
 let client: WireClient;
@@ -26,7 +26,7 @@ async function interruptAfterGo(code: string) {
   const reply = await client.interrupt();
   assert.equal(reply.type, "interrupt_reply");
   assert.equal(reply.content["status"], "ok");
-  const execution = await client.finished(id, LIMIT_MS);
+  const execution = await client.finished(id, limitMs);
   const took = performance.now() - begun;
   const errors = execution.published.filter(({ type }) => type === "error");
   assert.equal(errors.length, 1);
@@ -63,11 +63,11 @@ test("interrupt breaks recursion without a loop after an await", async () => {
   );
 });
 
-test("interrupt ends a cell that awaits what never settles", async () => {
+test("interrupt ends a cell that awaits a promise that never settles", async () => {
   await interruptAfterGo(`console.log("go"); await new Promise(() => setInterval(() => {}, 1000));`);
 });
 
-test("interrupt ends an endless loop of awaits, also what runs on in the background", async () => {
+test("interrupt ends an endless loop of awaits, and nothing of it continues in the background", async () => {
   await interruptAfterGo(
     `let turns = 0; console.log("go"); for (;;) { await new Promise((resolve) => setTimeout(resolve, 5)); turns++; }`,
   );
@@ -75,7 +75,7 @@ test("interrupt ends an endless loop of awaits, also what runs on in the backgro
   assert.equal(first, "1");
 });
 
-test("library work stops at its next step through the signal of the cell, and the cell gets its result", async () => {
+test("library work stops at its next step by the signal of the cell, and the cell gets its result", async () => {
   const { execution } = await interruptAfterGo(`
     async function train(): Promise<string> {
       const signal = (globalThis as any)[Symbol.for("Jupyter.interrupt")] as AbortSignal;
@@ -113,7 +113,7 @@ test("interrupt breaks a loop in a comm handler", async () => {
   const id = await client.send(client.shell, "comm_msg", { comm_id: "spin1", data: {} });
   await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
   await client.interrupt();
-  await client.idle(id, LIMIT_MS);
+  await client.idle(id, limitMs);
   assert.equal(resultText(await client.execute("1 + 1")), "2");
 });
 
@@ -123,7 +123,7 @@ test("interrupt breaks library code in a comm handler", async () => {
   const id = await client.send(client.shell, "comm_msg", { comm_id: "stick1", data: {} });
   await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
   await client.interrupt();
-  await client.idle(id, LIMIT_MS);
+  await client.idle(id, limitMs);
   assert.equal(resultText(await client.execute("2 + 2")), "4");
 });
 
@@ -131,11 +131,11 @@ test("SIGINT interrupts a cell like an interrupt_request", async () => {
   const id = await client.startExecute(`console.log("go"); await new Promise(() => {});`);
   await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
   kernel.process.kill("SIGINT");
-  const { reply } = await client.finished(id, LIMIT_MS);
+  const { reply } = await client.finished(id, limitMs);
   assert.equal(reply.content["ename"], "Interrupted");
 });
 
-test("an interrupt while nothing runs hits nothing later", async () => {
+test("an interrupt while nothing runs does not affect later cells", async () => {
   await client.interrupt();
   await new Promise((resolve) => setTimeout(resolve, 400));
   assert.equal(resultText(await client.execute("let k = 0; for (let i = 0; i < 10; i++) k += i; k")), "45");
@@ -146,7 +146,7 @@ test("queued cells are aborted by an interrupt", async () => {
   const queued = await client.startExecute(`console.log("must not run")`);
   await client.until(() => client.publishedFor(running).find(({ type }) => type === "stream"), "output");
   await client.interrupt();
-  const { reply, published } = await client.finished(queued, LIMIT_MS);
+  const { reply, published } = await client.finished(queued, limitMs);
   assert.equal(reply.content["status"], "aborted");
   assert.ok(!published.some(({ type }) => type === "stream"));
 });

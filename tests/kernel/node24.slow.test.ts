@@ -28,7 +28,9 @@ if (!node24 && own < 24 && process.env["CI"] === "true") {
   throw new Error("no Node 24 is installed, and CI may not skip it");
 }
 
-for (const file of ["protocol", "comms", "interrupt"]) {
+const files = ["cells", "display", "errors", "lifecycle", "comms", "widgets", "interrupt"];
+
+for (const file of files) {
   test(`the ${file} tests pass on Node 24`, skipIf(node24 ? false : "no Node 24 is installed"), async () => {
     const vitest = path.join(repositoryRoot, "node_modules/vitest/vitest.mjs");
     const args = [vitest, "run", "--config", "tests/vitest.config.mts", `tests/kernel/${file}.test.ts`];

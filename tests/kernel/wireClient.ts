@@ -22,7 +22,7 @@ export function kernelArgv(node: string): string[] {
   return kernelspec({ node, launcher }).argv;
 }
 
-const DELIMITER = Buffer.from("<IDS|MSG>");
+const delimiter = Buffer.from("<IDS|MSG>");
 
 // biome-ignore lint/suspicious/noExplicitAny: messages are looked at from outside, field by field
 export type Content = Record<string, any>;
@@ -61,15 +61,17 @@ export interface KernelStart {
 
 /** A kernel process of the test's own. */
 export class KernelProcess {
+  readonly process: ChildProcess;
+  readonly connection: Connection;
+  readonly #folder: string;
   readonly started = performance.now();
   log = "";
   readonly #clients: WireClient[] = [];
 
-  private constructor(
-    readonly process: ChildProcess,
-    readonly connection: Connection,
-    private readonly folder: string,
-  ) {
+  private constructor(process: ChildProcess, connection: Connection, folder: string) {
+    this.process = process;
+    this.connection = connection;
+    this.#folder = folder;
     const keep = (chunk: Buffer) => {
       this.log += chunk.toString("utf8");
     };
@@ -135,7 +137,7 @@ export class KernelProcess {
     for (const client of this.#clients) client.close();
     if (this.process.exitCode === null) this.process.kill("SIGKILL");
     await this.exited();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
@@ -157,6 +159,7 @@ export interface ExecuteOptions {
 }
 
 export class WireClient {
+  readonly #connection: Connection;
   readonly session = randomUUID();
   readonly shell: Dealer;
   readonly control: Dealer;
@@ -168,7 +171,8 @@ export class WireClient {
   readonly inputRequests: WireMessage[] = [];
   #arrived: (() => void)[] = [];
 
-  constructor(private readonly connection: Connection) {
+  constructor(connection: Connection) {
+    this.#connection = connection;
     const options = { routingId: this.session, receiveHighWaterMark: 0, sendHighWaterMark: 0, linger: 0 };
     this.shell = new Dealer(options);
     this.control = new Dealer(options);
@@ -196,13 +200,13 @@ export class WireClient {
   }
 
   #sign(frames: readonly (string | Uint8Array)[]): string {
-    const hmac = createHmac("sha256", this.connection.key);
+    const hmac = createHmac("sha256", this.#connection.key);
     for (const frame of frames) hmac.update(frame);
     return hmac.digest("hex");
   }
 
   #decode(frames: Buffer[]): WireMessage {
-    const at = frames.findIndex((frame) => frame.equals(DELIMITER));
+    const at = frames.findIndex((frame) => frame.equals(delimiter));
     const json = frames.slice(at + 2, at + 6);
     if (frames[at + 1]!.toString() !== this.#sign(json)) throw new Error("the kernel's signature is wrong");
     const [header, parent, metadata, content] = json.map((frame) => JSON.parse(frame.toString("utf8")));
@@ -227,7 +231,7 @@ export class WireClient {
     };
     const json = [header, {}, options.metadata ?? {}, content].map((part) => JSON.stringify(part));
     const signature = options.signature ?? this.#sign(json);
-    await socket.send([DELIMITER, signature, ...json, ...(options.buffers ?? [])]);
+    await socket.send([delimiter, signature, ...json, ...(options.buffers ?? [])]);
     return id;
   }
 
@@ -299,7 +303,7 @@ export class WireClient {
   /** Milliseconds until the heartbeat comes back. */
   async heartbeat(): Promise<number> {
     const socket = new Request({ linger: 0 });
-    const { transport, ip, hb_port } = this.connection;
+    const { transport, ip, hb_port } = this.#connection;
     socket.connect(`${transport}://${ip}:${hb_port}`);
     const sent = performance.now();
     await socket.send("ping");

@@ -7,14 +7,13 @@ import { type HostPackage, hostOf } from "./moduleTypes";
 
 type Parent = { filename?: string; id?: string; paths?: string[] };
 type Resolve = (request: string, parent: Parent | undefined, ...rest: unknown[]) => string;
-interface ModuleInternals {
-  _resolveFilename: Resolve;
-  _nodeModulePaths(folder: string): string[];
-}
 
 /** Lets `require` find the host packages wherever the notebook lies. The compiler's resolver does the same for types. */
 export function installResolution(hosts: readonly HostPackage[]): void {
-  const internals = Module as unknown as ModuleInternals;
+  const internals = Module as unknown as {
+    _resolveFilename: Resolve;
+    _nodeModulePaths(folder: string): string[];
+  };
   const resolveFilename = internals._resolveFilename;
   const parents = hosts.map(({ folder }) => ({
     id: folder,
@@ -35,10 +34,10 @@ export function installResolution(hosts: readonly HostPackage[]): void {
       const missing = (error as { code?: string }).code === "MODULE_NOT_FOUND";
       const relative = request.startsWith(".") || path.isAbsolute(request);
       if (!missing || relative || parent?.filename?.includes("node_modules")) throw error;
-      for (const self of parents) {
+      for (const parent of parents) {
         try {
-          // The original function: this one would call itself for each host, again and again, where the package is nowhere
-          return resolveFilename.call(this, request, self);
+          // Not `createRequire(…).resolve`, which would enter this function again for every host
+          return resolveFilename.call(this, request, parent);
         } catch {
           // The next package may have it.
         }
