@@ -6,7 +6,9 @@ import { rowsByLabel } from "./rowSets";
 
 /** A line through two points, each with a number for each column. */
 export interface Line {
+  /** First point. */
   from: ArrayLike<number>;
+  /** Second point. */
   to: ArrayLike<number>;
 }
 

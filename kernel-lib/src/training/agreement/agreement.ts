@@ -34,6 +34,7 @@ export interface Outlier {
   score: number;
   /** Expected agreement, in the same unit. */
   expected: number;
+  /** What is wrong with the particle. */
   reason: OutlierReason;
 }
 
