@@ -1,5 +1,5 @@
 // Type-checks and runs the examples of the documentation: every ```ts block below an `@example` tag in kernel-lib/src, and in
-// the pages of the book and the READMEs.
+// the pages of the book and the READMEs. The code cells of the notebooks are type-checked, too.
 //   node tests/docs/examples.mjs [PATH …]     PATH such as kernel-lib/src/maps or README.md: only the examples there
 // The declarations of kernel-lib/dist are checked against, so build before. Exit status 1 when an example fails.
 //
@@ -24,7 +24,7 @@ const ts = createRequire(fromLibrary.resolve("tslab/package.json"))("@tslab/type
  * @property {string} place file and line, for messages
  * @property {string} file relative to the repository
  * @property {string[]} lines of code as it is checked and run
- * @property {number[]} at line of the file that each of them is, counted from 1
+ * @property {(number | string)[]} at line of the file that each of them is, counted from 1; in a notebook, cell and line
  * @property {boolean} run whether it is run, too
  */
 
@@ -142,6 +142,21 @@ function examplesOfPage(file) {
   return found;
 }
 
+/** The code cells of a notebook, one after the other. They are run by the tests of the notebooks. */
+function examplesOfNotebook(file) {
+  const name = path.relative(root, file);
+  const cells = JSON.parse(readFileSync(file, "utf8")).cells.filter((cell) => cell.cell_type === "code");
+  const numbered = cells.flatMap(({ id, source }) =>
+    [source]
+      .flat()
+      .join("")
+      .split("\n")
+      .map((line, i) => ({ line, at: `cell ${id}: ${i + 1}` })),
+  );
+  const lines = numbered.map(({ line }) => line);
+  return [{ place: name, file: name, lines, at: numbered.map(({ at }) => at), run: false }];
+}
+
 /** @param {string[]} only paths relative to the repository; none for all @returns {Example[]} */
 export function collectExamples(only = []) {
   const sources = ["kernel-lib/src", "kernel-lib/tslab-widgets/src"].flatMap((folder) =>
@@ -157,7 +172,12 @@ export function collectExamples(only = []) {
     ].map((name) => path.join(root, name)),
     ...filesBelow(path.join(root, "notebooks"), (name) => name.endsWith(".md")),
   ].filter((file) => existsSync(file));
-  const all = [...sources.flatMap(examplesOfSource), ...pages.flatMap(examplesOfPage)];
+  const notebooks = filesBelow(path.join(root, "notebooks"), (name) => name.endsWith(".ipynb"));
+  const all = [
+    ...sources.flatMap(examplesOfSource),
+    ...pages.flatMap(examplesOfPage),
+    ...notebooks.flatMap(examplesOfNotebook),
+  ];
   const wanted = only.map((each) => path.relative(root, path.resolve(each)));
   return all.filter(
     ({ file }) => only.length === 0 || wanted.some((each) => file === each || file.startsWith(`${each}/`)),

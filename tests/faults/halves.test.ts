@@ -74,7 +74,7 @@ const cases: Case[] = [
     name: "all half sets 0",
     change: (s) => s.particles.set("rlnRandomSubset", 0),
     images: undefined,
-    notes: [/^_rlnRandomSubset is 0 for all particles, which is no half set$/],
+    notes: [/^_rlnRandomSubset is 0 for all particles: there are no half sets$/],
   },
   {
     name: "a stack by its name and a symbolic link",

@@ -15,7 +15,7 @@ export async function readLines(file: string): Promise<Line[]> {
     content = await readFile(file, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new InputError(file, "a file", "nothing of that name");
+    if (code === "ENOENT") throw new InputError(file, "a file", "no such file");
     if (code === "EISDIR") throw new InputError(file, "a file", "a folder");
     throw error;
   }

@@ -92,8 +92,8 @@ export async function openForReading(file: string): Promise<FileHandle> {
     await handle.close();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") throw new InputError(file, "a file", "nothing of that name");
-    if (code === "EACCES" || code === "EPERM") throw new InputError(file, "a file that you may read");
+    if (code === "ENOENT" || code === "ENOTDIR") throw new InputError(file, "a file", "no such file");
+    if (code === "EACCES" || code === "EPERM") throw new InputError(file, "a readable file");
     throw error;
   }
   throw new InputError(file, "a file", "a folder or device");

@@ -254,7 +254,7 @@ test("a missing file and a folder are refused", async (t) => {
   const folder = temporaryFolder(t);
   await assert.rejects(
     openMrc(path.join(folder, "no.mrc")),
-    failsWith(/no\.mrc: expected a file, found nothing/),
+    failsWith(/no\.mrc: expected a file, found no such file/),
   );
   await assert.rejects(openMrc(folder), failsWith(/expected a file, found a folder/));
 });

@@ -1,4 +1,5 @@
 import { InputError } from "../errors";
+import { shorten } from "../shortText";
 
 // Also used in browsers by JupyterLab's file viewers: no Node modules.
 
@@ -171,7 +172,7 @@ export class StarLines {
       this.loop = undefined;
       this.parts.block?.(this.block);
     } else if (this.block === undefined) {
-      this.refuse("a STAR file, in which data_… comes first", shorten(this.words(at, end)));
+      this.refuse("a STAR file, in which data_… comes first", quoted(this.words(at, end)));
     } else if (startsWith(bytes, at, end, "loop_")) {
       this.loop = this.parts.loop(this.block);
     } else if (bytes[at] === underscore && loop?.count === 0) {
@@ -184,7 +185,7 @@ export class StarLines {
       this.loop = undefined;
       this.parts.pair(this.block, at, end);
     } else if (!loop || loop.columns.length === 0) {
-      this.refuse("data_…, loop_ or a name that begins with _", shorten(this.words(at, end)));
+      this.refuse("data_…, loop_ or a name that begins with _", quoted(this.words(at, end)));
     } else if (at === start && bytes[at] === semicolon && isBlank(bytes[at + 1] ?? newline)) {
       this.refuse("one line for each row", "a text of several lines (;)");
     } else {
@@ -211,7 +212,7 @@ export class StarLines {
 export function refuseOtherFormats(start: Uint8Array, file: string): void {
   const text = decoder.decode(start.subarray(0, 512)).trim();
   if (text.startsWith("<")) {
-    throw new InputError(file, "a STAR file", `HTML or XML beginning with ${shorten(text.split("\n")[0]!)}`);
+    throw new InputError(file, "a STAR file", `HTML or XML beginning with ${quoted(text.split("\n")[0]!)}`);
   }
   const [first, second] = start;
   const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
@@ -227,6 +228,6 @@ function startsWith(bytes: Uint8Array, at: number, end: number, word: string): b
   return true;
 }
 
-function shorten(text: string): string {
-  return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
+function quoted(text: string): string {
+  return `"${shorten(text, 60)}"`;
 }

@@ -1,4 +1,4 @@
-/** What this package uses of fft.js, which brings no types of its own. */
+/** The part of fft.js that is used; the package has no types. */
 declare module "fft.js" {
   class FFT {
     /** @param size a power of two, 2 or more */

@@ -19,21 +19,25 @@ test("box and rings agree for every box and resolution", () => {
   let settings = 0;
   for (const boxSize of [16, 33, 64, 65, 96, 100, 128, 200, 256, 360]) {
     for (const apix of [0.5, 0.83, 1, 1.06, 1.5, 2.7]) {
-      const edge = boxSize * apix;
-      for (const resolution of [2 * apix, 3, 3.3, 4.5, 6, 8, 12, edge / 7, edge / 3, edge]) {
-        if (resolution > edge) continue;
+      const boxLength = boxSize * apix;
+      for (const resolution of [2 * apix, 3, 3.3, 4.5, 6, 8, 12, boxLength / 7, boxLength / 3, boxLength]) {
+        if (resolution > boxLength) continue;
         const box = trainingBox({ boxSize, apix }, resolution);
         const where = `${boxSize} × ${apix} Å to ${resolution} Å`;
-        assert.equal(box.rings, Math.min(ringsWithin(edge, resolution), ringsOfBox(boxSize)), where);
+        assert.equal(box.rings, Math.min(ringsWithin(boxLength, resolution), ringsOfBox(boxSize)), where);
         // The last ring is within the resolution; the next is beyond it or the Nyquist frequency.
-        assert.ok(edge / box.rings >= resolution * (1 - 1e-5), where);
+        assert.ok(boxLength / box.rings >= resolution * (1 - 1e-5), where);
         const next = box.rings + 1;
-        assert.ok(next > ringsOfBox(boxSize) || edge / next < resolution, where);
+        assert.ok(next > ringsOfBox(boxSize) || boxLength / next < resolution, where);
         assert.ok(box.rings <= ringsOfBox(box.boxSize), where);
         assert.equal(box.boxSize, boxOfRings(box.rings), where);
-        assert.ok(Math.abs(box.boxSize * box.apix - edge) < 1e-9 * edge, where);
+        assert.ok(Math.abs(box.boxSize * box.apix - boxLength) < 1e-9 * boxLength, where);
         // Computing the rings again in this box gives the same number.
-        assert.equal(ringsWithin(box.boxSize * box.apix, edge / box.rings, box.boxSize), box.rings, where);
+        assert.equal(
+          ringsWithin(box.boxSize * box.apix, boxLength / box.rings, box.boxSize),
+          box.rings,
+          where,
+        );
         settings++;
       }
     }

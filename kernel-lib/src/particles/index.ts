@@ -1,6 +1,7 @@
 /** Particles with poses and CTF, read from RELION and cryoSPARC files. */
 export { describeLeftOut, type LeftOutImage } from "./images/imageOutliers";
 export {
+  type Categories,
   type CategoryColumn,
   type ColumnDescription,
   type NumberColumn,
@@ -9,10 +10,12 @@ export {
   particleColumns as columns,
 } from "./particleColumns";
 export {
+  type FileColumn,
   type OpenParticlesOptions,
   type OpticsGroup,
   openParticles as open,
   ParticleSet,
+  type VisitImage,
 } from "./particleSet";
 export { type ParticleTargets, prepareTargets, type TargetOptions } from "./targets";
 export { latentColumns, type WriteSelectionOptions, writeSelection } from "./writeSelection";

@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
 import { eulerFromRotation } from "../optics/pose";
+import { categoriesOf } from "./metadata/categories";
 import type { Categories } from "./metadata/metadata";
 import type { ParticleSet } from "./particleSet";
 
@@ -148,18 +149,6 @@ function requireCategories(
   if (kind !== "number") return column;
   const found = column.names.find((word) => !Number.isFinite(Number(word))) ?? column.names[0];
   throw new InputError(`${set.file}: column ${column.name}`, "numbers", JSON.stringify(found));
-}
-
-function categoriesOf(count: number, word: (i: number) => string): Categories {
-  const known = new Map<string, number>();
-  const codes = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    const name = word(i);
-    const code = known.get(name) ?? known.size;
-    known.set(name, code);
-    codes[i] = code;
-  }
-  return { codes, names: [...known.keys()] };
 }
 
 /** A column with only the categories that occur, sorted. */

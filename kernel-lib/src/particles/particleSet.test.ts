@@ -258,7 +258,7 @@ test("other formats are refused by name", async (t) => {
   await refuse("d.star", "data_particles\nloop_\n_rlnImageName\n", /at least one particle, found none/);
   await refused(
     openParticles(path.join(folder, "missing.star")),
-    /missing\.star: expected a file, found nothing/,
+    /missing\.star: expected a file, found no such file/,
   );
 });
 
@@ -291,7 +291,7 @@ test("a file without CTF columns has a warning; with them, optics and particle g
   const plain = await opened(t, await project(t, ["1@images.mrcs"]));
   assert.equal(plain.hasCtf, false);
   assert.equal(plain.ctf(0), undefined);
-  assert.deepEqual(plain.warnings, ["no CTF columns: images are taken as not affected by a CTF"]);
+  assert.deepEqual(plain.warnings, ["no CTF columns: images are used without CTF correction"]);
   const particle: MadeParticle = { ...at("1@images.mrcs"), defocus: [12000, 11000, 40], phaseShift: 90 };
   const star = relionStar([particle], { apix: 2, size: 4, cs: 1.4, contrast: 0.07 });
   const set = await opened(t, await project(t, [], star));

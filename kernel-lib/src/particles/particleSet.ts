@@ -6,7 +6,8 @@ import { ImageReader, type VisitImage } from "./images/imageReader";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata/metadata";
 import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
 
-export type { OpticsGroup } from "./metadata/metadata";
+export type { VisitImage } from "./images/imageReader";
+export type { FileColumn, OpticsGroup } from "./metadata/metadata";
 export type { OpenParticlesOptions } from "./particleFile";
 
 /**

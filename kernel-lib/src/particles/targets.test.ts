@@ -168,7 +168,7 @@ test("phases are flipped by the sign of the CTF, unless file or caller say that 
   assert.ok(negative > 100, "the CTF has negative lobes here");
   for (const column of ["CtfDataArePhaseFlipped", "CtfDataAreCtfPremultiplied"]) {
     const flagged = await read(add(column));
-    assert.match(flagged.set.warnings.join(), /their phases are left as they are/);
+    assert.match(flagged.set.warnings.join(), /their phases are not flipped/);
     assert.deepEqual(flagged.transform, untouched.transform, column);
     assert.deepEqual(flagged.targets.ctfPower, plain.targets.ctfPower, column);
     assert.deepEqual((await read(add(column), false)).transform, plain.transform, column);

@@ -167,43 +167,47 @@ async function projected(folder: string, count: number) {
   runProgram("relion_project", ["--i", "map.mrc", "--ang", "poses.star", "--o", "images", "--ctf"], folder);
 }
 
-test("RELION reads written files, keeps their columns, and reconstructs from them", skipIf(skip), async (t) => {
-  const folder = temporaryFolder(t);
-  await projected(folder, 40);
-  const set = await openParticles(path.join(folder, "poses.star"));
-  t.onTestFinished(() => set.close());
-  mkdirSync(path.join(folder, "sets"));
-  const z = Float32Array.from({ length: 80 }, (_, i) => i / 8);
-  const rows = Uint32Array.from({ length: 25 }, (_, i) => i + (i > 10 ? 5 : 0));
-  const columns = {
-    ...latentColumns(z, 2),
-    rlnClassNumber: Float32Array.from({ length: 40 }, (_, i) => i % 3),
-  };
-  await writeSelection(path.join(folder, "sets/part.star"), set, { rows, columns });
+test(
+  "RELION reads written files, keeps their columns, and reconstructs from them",
+  skipIf(skip),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    await projected(folder, 40);
+    const set = await openParticles(path.join(folder, "poses.star"));
+    t.onTestFinished(() => set.close());
+    mkdirSync(path.join(folder, "sets"));
+    const z = Float32Array.from({ length: 80 }, (_, i) => i / 8);
+    const rows = Uint32Array.from({ length: 25 }, (_, i) => i + (i > 10 ? 5 : 0));
+    const columns = {
+      ...latentColumns(z, 2),
+      rlnClassNumber: Float32Array.from({ length: 40 }, (_, i) => i % 3),
+    };
+    await writeSelection(path.join(folder, "sets/part.star"), set, { rows, columns });
 
-  const select = ["--select", "rlnClassNumber", "--minval", "1", "--maxval", "1"];
-  runProgram("relion_star_handler", ["--i", "sets/part.star", "--o", "one.star", ...select], folder);
-  const kept = (await readStar(path.join(folder, "one.star"))).table("particles")!;
-  const expected = [...rows].filter((row) => row % 3 === 1);
-  assert.deepEqual(
-    kept.text("e2gmmLatent2").map(Number),
-    expected.map((row) => z[2 * row + 1]),
-  );
-  assert.deepEqual(
-    kept.text("rlnImageName"),
-    expected.map((row) => set.textColumn("rlnImageName")[row]),
-  );
+    const select = ["--select", "rlnClassNumber", "--minval", "1", "--maxval", "1"];
+    runProgram("relion_star_handler", ["--i", "sets/part.star", "--o", "one.star", ...select], folder);
+    const kept = (await readStar(path.join(folder, "one.star"))).table("particles")!;
+    const expected = [...rows].filter((row) => row % 3 === 1);
+    assert.deepEqual(
+      kept.text("e2gmmLatent2").map(Number),
+      expected.map((row) => z[2 * row + 1]),
+    );
+    assert.deepEqual(
+      kept.text("rlnImageName"),
+      expected.map((row) => set.textColumn("rlnImageName")[row]),
+    );
 
-  runProgram("relion_reconstruct", ["--i", "sets/part.star", "--o", "part.mrc", "--ctf"], folder);
-  const lines = readFileSync(set.file, "utf8").trimEnd().split("\n");
-  const first = lines.length - 40;
-  const byHand = [...lines.slice(0, first), ...Array.from(rows, (row) => lines[first + row]!)];
-  writeFileSync(path.join(folder, "hand.star"), `${byHand.join("\n")}\n`);
-  runProgram("relion_reconstruct", ["--i", "hand.star", "--o", "hand.mrc", "--ctf"], folder);
-  const map = await readMap(path.join(folder, "part.mrc"));
-  assert.deepEqual(map.data, (await readMap(path.join(folder, "hand.mrc"))).data);
-  assert.ok(map.data.some((v) => v !== 0));
-});
+    runProgram("relion_reconstruct", ["--i", "sets/part.star", "--o", "part.mrc", "--ctf"], folder);
+    const lines = readFileSync(set.file, "utf8").trimEnd().split("\n");
+    const first = lines.length - 40;
+    const byHand = [...lines.slice(0, first), ...Array.from(rows, (row) => lines[first + row]!)];
+    writeFileSync(path.join(folder, "hand.star"), `${byHand.join("\n")}\n`);
+    runProgram("relion_reconstruct", ["--i", "hand.star", "--o", "hand.mrc", "--ctf"], folder);
+    const map = await readMap(path.join(folder, "part.mrc"));
+    assert.deepEqual(map.data, (await readMap(path.join(folder, "hand.mrc"))).data);
+    assert.ok(map.data.some((v) => v !== 0));
+  },
+);
 
 /** A RELION pose as in cryoSPARC, the rotation vector of its inverse. */
 function cryosparcPose(rot: number, tilt: number, psi: number): number[] {

@@ -6,7 +6,9 @@ import { rowsByLabel } from "./rowSets";
 
 /** A line through two points, each with a number for each column. */
 export interface Line {
+  /** Start of the line. */
   from: ArrayLike<number>;
+  /** End of the line. */
   to: ArrayLike<number>;
 }
 

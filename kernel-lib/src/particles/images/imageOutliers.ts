@@ -1,3 +1,5 @@
+import { roundedText } from "../../shortText";
+
 /**
  * Detection of images that would dominate a sum: constant ones, ones on another scale, and ones with a hot pixel. They are
  * compared with the median of a sample of the set, which a few outliers do not change.
@@ -56,7 +58,7 @@ export class ImageScreen {
   /** Why an image is an outlier; undefined if it is not. */
   judge(image: ImageStatistics): string | undefined {
     const { mean, standardDeviation, farthest } = image;
-    if (isConstant(image)) return `all its pixels are ${Number(mean.toPrecision(4))}`;
+    if (isConstant(image)) return `all its pixels are ${roundedText(mean, 4)}`;
     const scale = standardDeviation / this.deviation;
     if (scale > maxScale) return `its standard deviation is ${rounded(scale)} times the median`;
     if (scale < 1 / maxScale) return `its standard deviation is 1/${rounded(1 / scale)} of the median`;

@@ -8,6 +8,7 @@ import {
   openMrc,
   squarePixelSize,
 } from "../../formats/mrc";
+import { roundedText } from "../../shortText";
 
 /** Files that are kept open. */
 const maxOpenFiles = 16;
@@ -154,7 +155,7 @@ export class StackReader {
     if (this.pixelSizeWarned || apix === undefined || Math.abs(apix - 1) < 1e-3) return;
     if (Math.abs(apix / used - 1) <= pixelSizeTolerance) return;
     this.pixelSizeWarned = true;
-    const [there, here] = [apix, used].map((size) => `${Number(size.toPrecision(4))} Å`);
+    const [there, here] = [apix, used].map((size) => `${roundedText(size, 4)} Å`);
     this.found.add(
       `${stack.file} has a pixel size of ${there} in its header, ${this.metadataFile} one of ${here}, which is used (--apix gives another)`,
     );

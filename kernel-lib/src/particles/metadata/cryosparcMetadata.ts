@@ -3,6 +3,7 @@ import { InputError } from "../../errors";
 import { NumpyTable } from "../../formats/numpyTable";
 import { refuseSameFile } from "../../formats/starWriter";
 import { rotationFromVector } from "../../optics/pose";
+import { categoriesOf } from "./categories";
 import {
   alignmentScale,
   cryosparcAberrationWarnings,
@@ -100,7 +101,7 @@ class CryosparcMetadata implements ParticleMetadata {
     this.opticsGroup = groups.opticsGroup;
     this.firstOfGroup = groups.firstOfGroup;
     this.defocus = cryosparcDefocus(table);
-    if (!this.defocus) this.warnings.push("no CTF fields: images are taken as not affected by a CTF");
+    if (!this.defocus) this.warnings.push("no CTF fields: images are used without CTF correction");
     this.contrast = this.readContrast();
     this.randomSubset = this.readHalves();
     this.warnings.push(...cryosparcAberrationWarnings(table));
@@ -129,7 +130,7 @@ class CryosparcMetadata implements ParticleMetadata {
     const wrong = places.findIndex((place) => !(place >= 0 && place < 2 ** 31 && Number.isInteger(place)));
     if (wrong < 0) return Int32Array.from(places);
     const place = `${this.where(wrong)}, field blob/idx`;
-    throw new InputError(place, "the place of an image in its stack, from 0", String(places[wrong]));
+    throw new InputError(place, "an image number in the stack, from 0", String(places[wrong]));
   }
 
   /** cryoSPARC writes exactly 0 for the rotation vector of unaligned particles. */
@@ -276,17 +277,10 @@ class CryosparcMetadata implements ParticleMetadata {
   }
 
   categories(column: string): Categories {
-    const known = new Map<string, number>();
-    const codes = new Uint32Array(this.count);
     const words = this.table.has(column)
       ? this.table.text(column)
       : Array.from(this.table.numbers(...this.component(column)), String);
-    for (const [row, word] of words.entries()) {
-      const index = known.get(word) ?? known.size;
-      known.set(word, index);
-      codes[row] = index;
-    }
-    return { codes, names: [...known.keys()] };
+    return categoriesOf(this.count, (row) => words[row]!);
   }
 
   where(row: number): string {

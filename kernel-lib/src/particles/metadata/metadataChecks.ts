@@ -1,4 +1,5 @@
 import { InputError } from "../../errors";
+import { roundedText } from "../../shortText";
 import { type Quantity, type QuantityName, quantities } from "./quantities";
 
 /** A column of a particle file or of its optics to be checked. */
@@ -82,5 +83,5 @@ function hasTwoValues({ integer, except, least, most }: Quantity): boolean {
 function number(value: number): string {
   if (Math.abs(value) >= 1000 && Math.abs(value) < 1e15)
     return value.toLocaleString("en", { maximumFractionDigits: 3 });
-  return String(Number(value.toPrecision(6)));
+  return roundedText(value, 6);
 }

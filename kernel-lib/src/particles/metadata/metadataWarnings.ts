@@ -1,7 +1,10 @@
 import { InputError } from "../../errors";
+import { roundedText } from "../../shortText";
 import type { DefocusColumns, ParticleMetadata } from "./metadata";
 
 /** Warnings about values that are possible but implausible. */
+
+const inText = (value: number) => roundedText(value, 4);
 
 /** Particles from which the largest value indicates a wrong unit. */
 const minParticles = 20;
@@ -38,7 +41,7 @@ function defocusWarnings({ count, writeStar }: ParticleMetadata, defocus: Defocu
   });
   if (astigmatic.rows > 0) {
     const { rows, first } = astigmatic;
-    const found = `${rounded(defocusU[first]!)} and ${rounded(defocusV[first]!)} Å in row ${first + 1}`;
+    const found = `${inText(defocusU[first]!)} and ${inText(defocusV[first]!)} Å in row ${first + 1}`;
     warnings.push(
       `the two defoci of ${rows} of ${count} particles differ more than astigmatism can make them (${found})`,
     );
@@ -59,7 +62,7 @@ function originWarnings(metadata: ParticleMetadata): string[] {
   if (outside.rows === 0) return [];
   const { rows, first } = outside;
   const { boxSize, apix } = opticsGroups[opticsGroup[first]!]!;
-  const found = `row ${first + 1}: ${rounded(shifts[2 * first]!)}, ${rounded(shifts[2 * first + 1]!)} Å in a box of ${rounded(boxSize * apix)} Å`;
+  const found = `row ${first + 1}: ${inText(shifts[2 * first]!)}, ${inText(shifts[2 * first + 1]!)} Å in a box of ${inText(boxSize * apix)} Å`;
   return [`the shifts of ${rows} of ${count} particles lead out of their images (${found})`];
 }
 
@@ -88,8 +91,4 @@ function greatest(values: Float64Array): number {
   let most = 0;
   for (const value of values) most = Math.max(most, Math.abs(value));
   return most;
-}
-
-function rounded(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

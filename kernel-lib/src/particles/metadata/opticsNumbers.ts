@@ -1,9 +1,12 @@
 import { InputError } from "../../errors";
 import type { StarFile } from "../../formats/star";
 import { NumberReader, type StarTable } from "../../formats/starTable";
+import { roundedText } from "../../shortText";
 import type { GivenOptics, StackFacts } from "./metadata";
 
 /** Numbers of the optics of a STAR file, which are in data_optics, in the particle table, or in both. */
+
+const inText = (value: number) => roundedText(value, 6);
 
 /** Columns of data_optics, which may be in the particle table instead. */
 export const opticsColumns = [
@@ -176,12 +179,8 @@ function compare(first: Column, second: Column, { of, where, tolerance, advice =
     const [a, b] = [first.values[of(row)]!, second.values[row]!];
     if (Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b))) continue;
     const place = `${where(row)}, column ${second.name}`;
-    throw new InputError(place, `${rounded(a)}, as ${first.name} says`, `${rounded(b)}${advice}`);
+    throw new InputError(place, `${inText(a)}, as ${first.name} says`, `${inText(b)}${advice}`);
   }
-}
-
-function rounded(value: number): string {
-  return String(Number(value.toPrecision(6)));
 }
 
 /** The pixel size from a stack, with a warning. @throws InputError if its header has none */
@@ -195,7 +194,7 @@ export function pixelSizeOfStack(file: string, stack: StackFacts, warnings: stri
     );
   }
   const doubt = apix === 1 ? ", which many programs write for an unknown one: --apix gives another" : "";
-  warnings.push(`no pixel size in the STAR file: ${rounded(apix)} Å is taken from the image stack${doubt}`);
+  warnings.push(`no pixel size in the STAR file: ${inText(apix)} Å is taken from the image stack${doubt}`);
   return apix;
 }
 
@@ -211,7 +210,7 @@ export function originScale(input: OpticsInput, inFile: Source, groupRow: Uint16
   const first = at(0);
   for (let row = 1; row < table.count; row++) {
     if (Math.abs(at(row) - first) > pixelSizeTolerance * Math.abs(first)) {
-      const found = `${rounded(first)} and ${rounded(at(row))} Å`;
+      const found = `${inText(first)} and ${inText(at(row))} Å`;
       throw new InputError(`--apix: ${star.file}`, "particles of one pixel size", found);
     }
   }

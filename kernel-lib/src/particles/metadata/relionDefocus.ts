@@ -38,7 +38,7 @@ export function readDefocus({ file, table, values, groups }: DefocusInput): {
   const block = `${file}: data_${table.block}`;
   if (!defocusU || !defocusV) {
     if (defocusV) throw new InputError(block, "_rlnDefocusU beside _rlnDefocusV", "the latter alone");
-    return { defocus: undefined, warnings: ["no CTF columns: images are taken as not affected by a CTF"] };
+    return { defocus: undefined, warnings: ["no CTF columns: images are used without CTF correction"] };
   }
   if (!angle && defocusV.some((v, row) => v !== defocusU[row])) {
     throw new InputError(block, "_rlnDefocusAngle, since _rlnDefocusU and _rlnDefocusV differ", "none");

@@ -113,7 +113,7 @@ class RelionMetadata implements ParticleMetadata {
   private readSubsets(): Uint8Array | undefined {
     const subset = this.parts.values.column(subsetColumn);
     if (subset?.every((half) => half === 0)) {
-      this.warnings.push(`${subsetColumn} is 0 for all particles, which is no half set`);
+      this.warnings.push(`${subsetColumn} is 0 for all particles: there are no half sets`);
       return undefined;
     }
     // Other invalid values are reported by checkMetadata.

@@ -234,10 +234,10 @@ function numberGroups(
 function correctionWarnings(groups: readonly OpticsGroup[]): string[] {
   const warnings: string[] = [];
   if (groups.some((group) => group.phaseFlipped)) {
-    warnings.push("images are marked as phase flipped: their phases are left as they are");
+    warnings.push("images are marked as phase flipped: their phases are not flipped");
   }
   if (groups.some((group) => group.ctfPremultiplied)) {
-    warnings.push("images are marked as multiplied by their CTF: their phases are left as they are");
+    warnings.push("images are marked as multiplied by their CTF: their phases are not flipped");
   }
   return warnings;
 }

@@ -7,6 +7,7 @@ import type { TaskOptions } from "../../progress";
 
 /** State of a file when a run was started. */
 export interface FileState {
+  /** Absolute path or, for image stacks, the name in the particle file. */
   file: string;
   /** Size. */
   bytes: number;
@@ -18,8 +19,11 @@ export interface FileState {
 
 /** The input files of a run, as they were when it was started. */
 export interface InputFiles {
+  /** Particle file. */
   particles: FileState;
+  /** Neutral model. */
   model: FileState;
+  /** Mask, if there is one. */
   mask?: FileState;
   /** Image stacks, by their names in the particle file. */
   stacks: FileState[];

@@ -1,4 +1,4 @@
-import Module, { createRequire } from "node:module";
+import Module from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { type HostPackage, hostOf } from "./moduleTypes";
@@ -10,9 +10,16 @@ type Resolve = (request: string, parent: Parent | undefined, ...rest: unknown[])
 
 /** Lets `require` find the host packages wherever the notebook lies. The compiler's resolver does the same for types. */
 export function installResolution(hosts: readonly HostPackage[]): void {
-  const internals = Module as unknown as { _resolveFilename: Resolve };
+  const internals = Module as unknown as {
+    _resolveFilename: Resolve;
+    _nodeModulePaths(folder: string): string[];
+  };
   const resolveFilename = internals._resolveFilename;
-  const fromHosts = hosts.map(({ folder }) => createRequire(path.join(folder, "package.json")));
+  const parents = hosts.map(({ folder }) => ({
+    id: folder,
+    filename: path.join(folder, "package.json"),
+    paths: internals._nodeModulePaths(folder),
+  }));
   internals._resolveFilename = function (request, parent, ...rest) {
     const host = hostOf(request, hosts);
     if (host) {
@@ -27,9 +34,10 @@ export function installResolution(hosts: readonly HostPackage[]): void {
       const missing = (error as { code?: string }).code === "MODULE_NOT_FOUND";
       const relative = request.startsWith(".") || path.isAbsolute(request);
       if (!missing || relative || parent?.filename?.includes("node_modules")) throw error;
-      for (const fromHost of fromHosts) {
+      for (const parent of parents) {
         try {
-          return fromHost.resolve(request);
+          // Not `createRequire(…).resolve`, which would enter this function again for every host
+          return resolveFilename.call(this, request, parent);
         } catch {
           // The next package may have it.
         }

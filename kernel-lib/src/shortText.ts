@@ -1,0 +1,11 @@
+/** Text and numbers in a short form, for messages and figures. */
+
+/** Text of at most `maxLength` characters, the last one `…` if it was cut. */
+export function shorten(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+}
+
+/** A number rounded to `digits` significant digits, without trailing zeros. */
+export function roundedText(value: number, digits: number): string {
+  return String(Number(value.toPrecision(digits)));
+}
