@@ -12,12 +12,12 @@ function modelAndKernel() {
     statusChanged: new Signal<object, string>(kernel),
   };
   const comm = { jsServicesComm: { isDisposed: false } };
-  const listeners = new Set<() => void>();
+  const listeners = new Map<() => void, unknown>();
   const model = {
     comm_live: true,
     comm,
     widget_manager: { kernel: Object.assign(kernel, signals) },
-    on: (_name: string, listener: () => void) => listeners.add(listener),
+    on: (_name: string, listener: () => void, context: unknown) => listeners.set(listener, context),
     off: (_name: string, listener: () => void) => listeners.delete(listener),
   };
   return {
@@ -29,7 +29,7 @@ function modelAndKernel() {
     },
     live(live: boolean) {
       model.comm_live = live;
-      for (const listener of listeners) listener();
+      for (const [listener, context] of listeners) listener.call(context);
     },
     freed() {
       kernel.isDisposed = true;
@@ -41,7 +41,7 @@ function modelAndKernel() {
 function watched() {
   const around = modelAndKernel();
   const told: boolean[] = [];
-  const watch = new KernelWatch(around.model as unknown as WidgetModel, () => told.push(watch.gone));
+  const watch = new KernelWatch(around.model as unknown as WidgetModel, (gone) => told.push(gone));
   return { ...around, watch, told };
 }
 

@@ -13,15 +13,15 @@ export const kernelGoneText =
 export class KernelWatch {
   private readonly kernel: Kernel.IKernelConnection | null;
 
-  /** @param changed called when `gone` may have changed */
+  /** @param changed called when the kernel's state has changed, with the value of `gone` */
   constructor(
     private readonly model: WidgetModel,
-    private readonly changed: () => void,
+    private readonly changed: (gone: boolean) => void,
   ) {
     this.kernel = (model.widget_manager as { kernel?: Kernel.IKernelConnection | null }).kernel ?? null;
-    this.kernel?.disposed.connect(this.kernelChanged, this);
-    this.kernel?.statusChanged.connect(this.kernelChanged, this);
-    model.on("comm_live_update", changed);
+    this.kernel?.disposed.connect(this.report, this);
+    this.kernel?.statusChanged.connect(this.report, this);
+    model.on("comm_live_update", this.report, this);
   }
 
   /** Whether the kernel has been shut down, has died or was restarted. */
@@ -37,12 +37,13 @@ export class KernelWatch {
 
   /** Ends the watch. */
   dispose(): void {
-    this.kernel?.disposed.disconnect(this.kernelChanged, this);
-    this.kernel?.statusChanged.disconnect(this.kernelChanged, this);
-    this.model.off("comm_live_update", this.changed);
+    this.kernel?.disposed.disconnect(this.report, this);
+    this.kernel?.statusChanged.disconnect(this.report, this);
+    this.model.off("comm_live_update", this.report, this);
   }
 
-  private kernelChanged(): void {
-    this.changed();
+  /** Calls the callback now. */
+  report(): void {
+    this.changed(this.gone);
   }
 }

@@ -12,7 +12,7 @@ const { particles: COUNT, gaussians: N, boxSize, apix } = fixtureSize;
 const EDGE = boxSize * apix;
 const hostile = "<img src=x onerror='window.hacked=1'> ../../x";
 
-/** What the page's side of the viewer offers to tests. */
+/** What the viewer exposes to tests. */
 type ViewerElement = HTMLElement & {
   e2gmmView?: {
     stage: { drawn(): Promise<void> };
@@ -117,7 +117,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await lab?.stop();
   });
 
-  test("the Gaussians are where the kernel decodes the probe that is dragged", async () => {
+  test("the Gaussians follow the dragged probe as the kernel decodes it", async () => {
     await spheresAt([0, 0]);
     const before = await drawnPlaces(page);
     const { left, top, width, height, x, y } = await plot();
@@ -145,7 +145,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     assert.ok(Math.max(...moved) > 0.1, `the Gaussians moved by ${Math.max(...moved)} Å`);
   });
 
-  test("an empty selection is said, and a lasso makes a set of its rows that is reconstructed and shown", async () => {
+  test("an empty selection is reported; a lasso makes a set of its rows that is reconstructed and shown", async () => {
     const controls = explorerOf(page).locator(".e2gmm-explorer-controls");
     await controls.getByTitle("Make a set of what is selected in the plot").click();
     await statusSays(/First select particles in the plot/);
@@ -198,7 +198,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });
   });
 
-  test("clusters, their union, images and exports are made by hand; names that lead elsewhere are refused", async () => {
+  test("clusters, their union, images and exports work; file names outside the folder are refused", async () => {
     const controls = explorerOf(page).locator(".e2gmm-explorer-controls");
     await controls.getByLabel("Number of clusters").fill("3");
     await controls.getByTitle("Divide all particles into clusters").click();
@@ -241,7 +241,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await statusSays(/sets\/first\.star.*already/);
   });
 
-  test("a set that is too small is said in its row, and nothing else stops", async () => {
+  test("a set that is too small is reported, and everything else goes on", async () => {
     await runCell(page, 'explorer.sets.add([1, 2, 3], { name: "tiny" });');
     const row = page.locator("tr", { has: page.getByLabel("Tick tiny", { exact: true }) });
     await row.getByText("Reconstruct").click();
@@ -250,7 +250,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     assert.equal(await json("explorer.sets.size"), 6);
   });
 
-  test("after the page is loaded again sets, probe, map and ticks are there", async () => {
+  test("after a reload sets, probe, map and ticks are restored", async () => {
     const probe: number[] = await json("explorer.scatter.probe");
     const ticked = await page.locator(".e2gmm-explorer-sets tbody input[type=checkbox]:checked").count();
     await command(page, "docmanager:save");
@@ -281,7 +281,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await spheresAt(probe);
   });
 
-  test("two notebooks with two kernels have nothing to do with each other", async () => {
+  test("two notebooks with two kernels are independent", async () => {
     const other = await newPage();
     lab.writeNotebook("two.ipynb", cells("adk run"));
     await lab.open(other, "two.ipynb");
@@ -301,7 +301,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await other.close();
   });
 
-  test("the notebook's button opens the same explorer as a panel; both follow one probe", async () => {
+  test("the notebook's button opens the same explorer as a panel; both share one probe", async () => {
     await page
       .locator(".jp-NotebookPanel-toolbar")
       .getByTitle("Open the explorer of a run in this notebook's kernel")
@@ -323,7 +323,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     );
   });
 
-  test("the launcher opens a panel on a kernel without a notebook, which comes back with the page", async () => {
+  test("the launcher opens a panel on a kernel without a notebook, which is restored after a reload", async () => {
     const workspace = randomUUID();
     const other = await newPage();
     await lab.open(other, "", workspace);
@@ -343,7 +343,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await other.close();
   });
 
-  test("a kernel that restarts is said, with the last frame kept", async () => {
+  test("a kernel restart is reported, and the last frame stays", async () => {
     await page.evaluate(async () => {
       // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
       const { sessionContext } = (window as any).jupyterapp.shell.currentWidget;

@@ -19,7 +19,7 @@ describe("the extension in JupyterLab", skipIf(skip), () => {
     await lab?.stop();
   });
 
-  test("is active, and neither it nor JupyterLab reports an error on the way up", async () => {
+  test("is active, and JupyterLab starts without errors", async () => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
@@ -34,7 +34,7 @@ describe("the extension in JupyterLab", skipIf(skip), () => {
   });
 });
 
-describe("the extension behind a path prefix, as JupyterHub and Open OnDemand give one", skipIf(skip), () => {
+describe("the extension behind a path prefix, as with JupyterHub and Open OnDemand", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
 
@@ -46,7 +46,7 @@ describe("the extension behind a path prefix, as JupyterHub and Open OnDemand gi
     await lab?.stop();
   });
 
-  test("shows widgets, maps and tables, and asks nothing of the server outside the prefix", async () => {
+  test("shows widgets, maps and tables, and requests nothing outside the prefix", async () => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));

@@ -8,7 +8,7 @@ import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } f
 
 const hostile = '<img src=x onerror="window.hacked=1"> <a href="javascript:window.hacked=1">$x$ %{x} &lt;';
 
-/** Particles in three clusters of a latent space with four dimensions, and what else a table may have. */
+/** Particles in three clusters of a four-dimensional latent space, with a column of numbers and one of categories. */
 const cell = `
 import * as e2 from "e2gmm";
 const random = new e2.Random(7);
@@ -63,7 +63,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     mkdirSync(artefacts, { recursive: true });
     page = await browser.newPage({ viewport: { width: 1240, height: 900 } });
     page.on("pageerror", (error) => errors.push(error.message));
-    // Remembers every WebGL context that is made.
+    // Records every WebGL context
     await page.addInitScript(() => {
       const made: (WebGLRenderingContext | WebGL2RenderingContext)[] = [];
       const { getContext } = HTMLCanvasElement.prototype;
@@ -143,7 +143,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await page.mouse.up();
   };
 
-  test("draws every particle, and names with markup in them stay text", async () => {
+  test("draws every particle, and names with markup stay text", async () => {
     await shot("light");
     const drawn = await page.evaluate(
       () => (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].x.length,
@@ -160,7 +160,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.equal(await page.evaluate(() => "hacked" in window), false);
   });
 
-  test("the probe that is dragged, or moved by arrow keys, is the kernel's probe", async () => {
+  test("dragging and arrow keys move the kernel's probe", async () => {
     const a = await area();
     const from = at(a, 0.5, 0.5);
     const to = at(a, 0.72, 0.31);
@@ -207,7 +207,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     );
   });
 
-  test("the rows inside a lasso reach the kernel, are added to and taken away", async () => {
+  test("lasso, box and radius select rows in the kernel, add to them and subtract", async () => {
     const latents: number[] = await kernel("Array.from(latents)");
     const inside = (polygon: readonly (readonly [number, number])[]) =>
       Array.from({ length: 600 }, (_, i) => i).filter((i) =>
@@ -286,7 +286,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     );
   });
 
-  test("a hidden category is not drawn and not selected", async () => {
+  test("a hidden category is neither drawn nor selected", async () => {
     await view().scrollIntoViewIfNeeded();
     await page.locator(".e2gmm-scatter-category").first().click();
     await page.locator('.e2gmm-scatter-category[aria-pressed="false"]').waitFor();
@@ -302,7 +302,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.equal(drawn, 400);
   });
 
-  test("the particle under the pointer is named and its image shown", async () => {
+  test("the card shows the particle under the pointer and its image", async () => {
     const [x, y] = await kernel("[latents[4], latents[5]]");
     const a = await area();
     await page.mouse.move(
@@ -314,7 +314,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await shot("hover");
   });
 
-  test("a path goes through the places clicked, and its stations are evenly spaced", async () => {
+  test("a path goes through the clicked places, and its stations are evenly spaced", async () => {
     await tool("path");
     const a = await area();
     const clicks = [at(a, 0.2, 0.3), at(a, 0.5, 0.6), at(a, 0.8, 0.4)] as const;
@@ -342,7 +342,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });
   });
 
-  test("a column along an axis puts the probe on a particle; components move it where they say", async () => {
+  test("over a column the probe goes to a particle; over components it goes where it is put", async () => {
     await view().scrollIntoViewIfNeeded();
     await page.locator('.e2gmm-scatter-select[aria-label="Vertical axis"]').selectOption("defocus");
     await page.waitForFunction(() =>
@@ -396,7 +396,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.deepEqual(errors, []);
   });
 
-  test("a third axis is drawn in three dimensions, and back", async () => {
+  test("a third axis is drawn in three dimensions, and removed again", async () => {
     await page.locator('.e2gmm-scatter-select[aria-label="Third axis"]').selectOption("z3");
     await page.locator(".e2gmm-scatter .gl-container canvas, .e2gmm-scatter #scene canvas").first().waitFor();
     await page.waitForFunction(
@@ -413,7 +413,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.deepEqual(errors, []);
   });
 
-  test("the contexts of pictures that are closed or saved are given back", async () => {
+  test("WebGL contexts of closed and saved pictures are released", async () => {
     const contexts = () =>
       page.evaluate(() => (window as unknown as { webglContexts(): number }).webglContexts());
     const open = await contexts();
@@ -426,7 +426,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.equal(await contexts(), open);
   });
 
-  test("the wheel, the buttons and a drag show another part of the axes", async () => {
+  test("wheel, buttons and drag change the range of the axes", async () => {
     await tool("pan");
     const whole = await area();
     const centre = at(whole, 0.5, 0.5);
@@ -458,7 +458,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await tool("probe");
   });
 
-  test("a reloaded page shows the same", async () => {
+  test("a reloaded page shows the same state", async () => {
     await runCell(
       page,
       'scatter.set({ x: "z1", y: "z2" }); scatter.probe = [0.5, 0.25, 0, 0]; scatter.select([3, 5, 8]);',
@@ -484,7 +484,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await shot("reloaded");
   });
 
-  test("a browser without WebGL says so, and the rest of the view is there", async () => {
+  test("a browser without WebGL is reported, and the controls are there", async () => {
     const other = await browser.newPage({ viewport: { width: 1240, height: 900 } });
     await other.addInitScript(() => {
       const { getContext } = HTMLCanvasElement.prototype;
@@ -504,7 +504,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await other.close();
   });
 
-  test("when the kernel has gone, the last picture stays and words say so", async () => {
+  test("when the kernel is gone, the last picture stays and a message says so", async () => {
     await page.evaluate(async () => {
       // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
       await (window as any).jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
@@ -518,7 +518,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   });
 });
 
-/** Whether the polygon goes round the point: the sum of the angles under which its sides are seen. */
+/** Whether the point is in the polygon, by the winding number. */
 function insideByAngle(x: number, y: number, polygon: readonly (readonly [number, number])[]): boolean {
   let sum = 0;
   polygon.forEach(([px, py], i) => {

@@ -14,7 +14,7 @@ import { artefacts, launchChromium, skip } from "./lab";
 
 /**
  * The widget classes as VS Code, Colab, nbviewer and exported HTML pages load them: as one AMD module, by RequireJS, with
- * ipywidgets' base as the only module that is there already. A few lines stand in for the widget manager of such a page.
+ * ipywidgets' base as the only other module. A few lines stand in for the widget manager of such a page.
  */
 
 interface Bundler {
@@ -42,7 +42,7 @@ function savedState(wire: Record<string, unknown>) {
 
 type Saved = Record<string, ReturnType<typeof savedState>>;
 
-/** Page whose `show(id)` does for the saved widgets what a widget manager does. */
+/** Page that shows saved widgets by `show(id)`, as a widget manager does, and changes their state by `change(id, state)`. */
 const page = (saved: Saved) => `<!doctype html><meta charset="utf-8"><title>${name}</title>
 <script src="/require.js"></script>
 <script type="module">
@@ -72,6 +72,7 @@ async function makeModel(id) {
   const own = await Model._deserialize_state(wire, manager);
   return new Model(own, { model_id: id, widget_manager: manager });
 }
+window.change = async (id, state) => (await manager.get_model(id)).set(state);
 window.show = async (id) => {
   const model = await manager.get_model(id);
   const View = (await load(model.get("_view_module")))[model.get("_view_name")];
@@ -157,6 +158,58 @@ describe("the widget module under RequireJS", skipIf(skip), () => {
     mkdirSync(artefacts, { recursive: true });
     await opened.screenshot({ path: path.join(artefacts, "widget-module.png"), fullPage: true });
     assert.deepEqual(errors, []);
+    await opened.close();
+  });
+
+  test("a view that is rendered again keeps the focus, its elements and what is being typed", async () => {
+    const scatter = new e2.explorer.LatentScatter({
+      latents: Float32Array.from({ length: 40 }, (_, i) => Math.sin(i * 1.7)),
+      latent: 2,
+      columns: [{ name: "class", values: Array.from({ length: 20 }, (_, i) => ["open", "closed"][i % 2]!) }],
+    });
+    scatter.colour = "class";
+    const { id } = scatter;
+    const saved: Saved = {};
+    for (const [of, widget] of openWidgets()) if (of === id) saved[of] = savedState(widget.wireState());
+    served.set("/", { type: "text/html", body: page(saved) });
+    const opened = await browser.newPage();
+    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await opened.evaluate((shown) => (window as unknown as { show(id: string): void }).show(shown), id);
+    await opened.locator(".e2gmm-scatter .js-plotly-plot").waitFor();
+    const change = (state: object) =>
+      opened.evaluate(
+        ([of, next]) =>
+          (window as unknown as { change(id: string, state: object): Promise<void> }).change(of, next),
+        [id, state] as const,
+      );
+    const isFocused = (selector: string) =>
+      opened.locator(selector).evaluate((element) => element === document.activeElement);
+
+    await opened.locator('[data-tool="path"]').click();
+    const stations = opened.getByLabel("Stations");
+    await stations.fill("");
+    await change({ stationCount: 8, selectedCount: 3 });
+    await opened.locator(".e2gmm-scatter-status", { hasText: "3 of 20 particles selected" }).waitFor();
+    assert.equal(await stations.inputValue(), "");
+    assert.equal(await isFocused('[aria-label="Stations"]'), true);
+    await stations.blur();
+    assert.equal(await stations.inputValue(), "8");
+
+    const category = opened.locator(".e2gmm-scatter-category", { hasText: "closed" });
+    await category.focus();
+    await opened.keyboard.press("Enter");
+    await opened.locator('.e2gmm-scatter-category[aria-pressed="false"]', { hasText: "closed" }).waitFor();
+    assert.equal(await isFocused('.e2gmm-scatter-category[aria-pressed="false"]'), true);
+    await change({ hidden: [] });
+    await opened.waitForFunction(
+      () => !document.querySelector('.e2gmm-scatter-category[aria-pressed="false"]'),
+    );
+    assert.match((await opened.evaluate(() => document.activeElement?.textContent)) ?? "", /^closed/);
+
+    await opened.getByLabel("Vertical axis").focus();
+    await change({ y: "z1", title: "Other axes" });
+    await opened.waitForFunction(() => (document.activeElement as HTMLSelectElement | null)?.value === "z1");
+    assert.equal(await isFocused('[aria-label="Vertical axis"]'), true);
     await opened.close();
   });
 });

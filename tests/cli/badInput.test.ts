@@ -299,18 +299,26 @@ describe("outputs", () => {
     refuses(
       folder,
       ["reconstruct", ...particles, "--out", "sim/particles.mrcs"],
-      /none of the files that are read/,
+      /other than the input files/,
     );
-    refuses(folder, ["reconstruct", ...particles, "--out", "sim/../sim/particles.star"], /none of the files/);
+    refuses(
+      folder,
+      ["reconstruct", ...particles, "--out", "sim/../sim/particles.star"],
+      /other than the input files/,
+    );
     const project = ["project", "--model", "model.txt", "--star", "sim/particles.star"];
-    refuses(folder, [...project, "--out", "sim/particles.mrcs"], /none of the files that are read/);
+    refuses(folder, [...project, "--out", "sim/particles.mrcs"], /other than the input files/);
     writeFileSync(at("elsewhere.star"), star().replaceAll("@particles", "@sim/particles"));
     const moved = ["project", "--model", "model.txt", "--star", "elsewhere.star"];
-    refuses(folder, [...moved, "--out", "sim/particles.mrcs"], /sim\/particles\.mrcs: .*none of the files/);
+    refuses(
+      folder,
+      [...moved, "--out", "sim/particles.mrcs"],
+      /sim\/particles\.mrcs: .*other than the input files/,
+    );
     refuses(
       folder,
       ["fsc", "sim/consensus.mrc", "sim/consensus.mrc", "--out", "sim/consensus.mrc"],
-      /none of the/,
+      /other than the input files/,
     );
   });
 
@@ -391,7 +399,7 @@ describe("outputs", () => {
     refuses(
       folder,
       ["decode", "finished", "--z", "0,0", "--model-out", "finished/neutral.txt"],
-      /none of the files/,
+      /other than the input files/,
     );
     refuses(folder, ["decode", "sim", "--z", "0", "--map-out", "z.mrc"], /sim: expected a run folder/);
     writeFileSync(at("path.txt"), "# z1 z2\n0 0\n1\n");

@@ -16,8 +16,8 @@ function messageOf(error: unknown): string {
   const memory = describeMemoryError(error);
   if (memory !== undefined) return memory;
   const { path } = error as NodeJS.ErrnoException;
-  const trouble = describeFileError(error);
-  if (trouble !== undefined) return path === undefined ? trouble : `${path}: ${trouble}`;
+  const fileError = describeFileError(error);
+  if (fileError !== undefined) return path === undefined ? fileError : `${path}: ${fileError}`;
   return `unexpected error: ${error.message} (set E2GMM_DEBUG=1 to see where)`;
 }
 

@@ -81,8 +81,9 @@ function nameOf(option: Option): string {
   return option.long ?? option.flags;
 }
 
-/** Makes an option mandatory. */
+/** Makes an option mandatory, and says so in the help. */
 export function required(option: Option): Option {
+  option.description += " (required)";
   return option.makeOptionMandatory();
 }
 

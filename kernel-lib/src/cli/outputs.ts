@@ -8,7 +8,7 @@ import { withFileName } from "../fileErrors";
 /** Where an output goes. */
 interface Output extends WriteTarget {
   /** Temporary file, until the command succeeds. */
-  passing: string;
+  partial: string;
 }
 
 /**
@@ -22,7 +22,7 @@ export class Outputs {
 
   private constructor(places: readonly [target: string, place: WriteTarget][]) {
     for (const [target, place] of places) {
-      this.waiting.set(target, { ...place, passing: partialName(place.file) });
+      this.waiting.set(target, { ...place, partial: partialName(place.file) });
     }
   }
 
@@ -52,7 +52,7 @@ export class Outputs {
     for (const target of this.waiting.keys()) {
       for (const input of inputs) {
         if (input !== undefined && (await isSameFile(input, target))) {
-          throw new InputError(target, "an output that is none of the files that are read", "one of them");
+          throw new InputError(target, "an output other than the input files", "one of them");
         }
       }
     }
@@ -73,7 +73,7 @@ export class Outputs {
     const output = this.waiting.get(target);
     if (output === undefined) throw new Error(`${target} was not announced as an output`);
     this.placed.add(target);
-    return output.passing;
+    return output.partial;
   }
 
   /**
@@ -85,20 +85,20 @@ export class Outputs {
     const undo: (() => Promise<unknown>)[] = [];
     const clear: (() => Promise<unknown>)[] = [];
     for (const target of this.placed) {
-      const { passing, file, before } = this.waiting.get(target)!;
+      const { partial, file, before } = this.waiting.get(target)!;
       try {
         const old = partialName(file);
         if (before) {
-          await chown(passing, before.uid, before.gid).catch(() => undefined);
-          await chmod(passing, before.mode).catch(() => undefined);
+          await chown(partial, before.uid, before.gid).catch(() => undefined);
+          await chmod(partial, before.mode).catch(() => undefined);
         }
         if (before && (await setAside(file, old))) {
           clear.push(() => rm(old, { force: true }));
           // If both are hard links to one file, rename does nothing and leaves both.
           undo.push(() => rename(old, file).then(() => rm(old, { force: true })));
-          await rename(passing, file);
+          await rename(partial, file);
         } else {
-          await rename(passing, file);
+          await rename(partial, file);
           undo.push(() => rm(file, { recursive: true, force: true }));
         }
       } catch (error) {
@@ -112,7 +112,7 @@ export class Outputs {
 
   /** Removes outputs that were not renamed. */
   async drop(): Promise<void> {
-    for (const { passing } of this.waiting.values()) await rm(passing, { recursive: true, force: true });
+    for (const { partial } of this.waiting.values()) await rm(partial, { recursive: true, force: true });
     this.waiting.clear();
   }
 }

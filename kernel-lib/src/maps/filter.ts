@@ -58,7 +58,7 @@ export function lowPass(volume: Volume, resolution: number, options: LowPassOpti
 }
 
 /**
- * Convolves a map with a normalised Gaussian.
+ * Convolves a map with a normalized Gaussian.
  * @param standardDeviation in Å
  * @throws InputError unless the standard deviation is above 0
  * @example

@@ -36,7 +36,7 @@ function windowTransform(turns: number): number {
 /**
  * Projections of a map as central slices of its 3-D transform: with q = kx·(row 1 of R) + ky·(row 2 of R),
  * P(k) = Σ_x M(x) exp(−2πi q·x / S), x measured from index ⌊S/2⌋ and R rotating the reference into the image.
- * This is the unnormalised transform of the projection of the rotated map: a map of Gaussians A exp(−r²/2σ²) gives
+ * This is the unnormalized transform of the projection of the rotated map: a map of Gaussians A exp(−r²/2σ²) gives
  * Σ A (2πσ²)^(3/2) exp(−2π²σ²|k|²/S²) exp(−2πi k·u). Values are interpolated with a window of 6³ samples, whose effect
  * in real space is divided out of the map beforehand. The error is below 1e-4 of the norm of every ring for anything
  * inside the box; trilinear interpolation reaches 2e-2.
@@ -132,7 +132,7 @@ export class MapProjector {
   }
 
   /**
-   * Transforms of projections in the layout of {@link disc}, [n · samples · 2], not ring-normalised.
+   * Transforms of projections in the layout of {@link disc}, [n · samples · 2], not ring-normalized.
    * @param rotations reference → image, [n · 9], row-major
    * @param rings     K of the result, at most ⌊(S − 1)/2⌋
    * @throws InputError unless `rings` is in range and `rotations` has 9 numbers for each projection

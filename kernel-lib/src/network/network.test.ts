@@ -70,7 +70,7 @@ describe("network", () => {
   test("gradients of wide layers whose sizes are not multiples of a vector agree with finite differences", () =>
     checkGradients({ inputs: 37, hidden: [66, 35], outputs: 283 }, 5));
   test("gradients through dropout agree with finite differences", () => checkGradients({ dropout: 0.3 }));
-  test("gradients through batch normalisation agree with finite differences", () =>
+  test("gradients through batch normalization agree with finite differences", () =>
     checkGradients({ batchNorm: true, dropout: 0.3 }));
 
   test("predictions are the products of the layers, also for more rows than fit into one pass", () => {

@@ -1,5 +1,10 @@
-import { cheapestSpread, roomForRounding, type SpreadPlan, transformCost } from "./spreadPlan";
-import type { Widths } from "./widths";
+import {
+  cheapestSpread,
+  type PlanInput,
+  roomForRounding,
+  type SpreadPlan,
+  transformCost,
+} from "./spreadPlan";
 
 /**
  * How the WebAssembly engine computes a batch: by separable factors, or by spreading on a grid with a fast Fourier
@@ -7,18 +12,6 @@ import type { Widths } from "./widths";
  * widths of the Gaussians.
  */
 export type Plan = { method: "separable" } | SpreadPlan;
-
-/** What a plan depends on. */
-export interface PlanInput {
-  /** N, the number of Gaussians. */
-  gaussians: number;
-  /** S in pixels. */
-  boxSize: number;
-  /** The outermost ring. */
-  rings: number;
-  /** Widths of the Gaussians. */
-  widths: Widths;
-}
 
 /** Grids: multiples of 8 whose only prime factors are 2 and 3. */
 const grids: readonly number[] = [

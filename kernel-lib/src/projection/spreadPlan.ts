@@ -1,5 +1,16 @@
-import type { PlanInput } from "./plan";
 import { binCount, type Widths } from "./widths";
+
+/** What a plan depends on. */
+export interface PlanInput {
+  /** N, the number of Gaussians. */
+  gaussians: number;
+  /** S in pixels. */
+  boxSize: number;
+  /** The outermost ring. */
+  rings: number;
+  /** Widths of the Gaussians. */
+  widths: Widths;
+}
 
 /** Gaussians of similar widths, which share a grid. Variances are in px² of the training box. */
 export interface WidthClass {

@@ -23,8 +23,9 @@ import type {
   ProjectionResult,
   VariantBatch,
 } from "./engine";
-import { choosePlan, type Plan, type PlanInput } from "./plan";
+import { choosePlan, type Plan } from "./plan";
 import { productNumbers } from "./products";
+import type { PlanInput } from "./spreadPlan";
 import { type JobInput, JobMemory } from "./wasmJob";
 import { measureWidths } from "./widths";
 

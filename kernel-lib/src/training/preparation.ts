@@ -1,8 +1,8 @@
 import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
 import { type Agreement, judgeAgreement } from "./agreement/agreement";
-import { FeatureBasis } from "./features";
-import { GradientSource } from "./gradientSource";
+import { FeatureBasis } from "./features/featureBasis";
+import { GradientSource } from "./features/gradientSource";
 import { meanFrcOf, neutralFrc } from "./neutralFrc";
 import type { TrainingOptions } from "./options";
 import type { ProjectionContext } from "./projectionContext";

@@ -12,7 +12,7 @@ import {
 } from "./agreement/chosenParticles";
 import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
-import { FeatureBasis } from "./features";
+import { FeatureBasis } from "./features/featureBasis";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type TrainingOptions, withDefaults } from "./options";
 import type { Prepared } from "./preparation";

@@ -12,12 +12,12 @@ import { Random } from "../random";
 import { type Misfit, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
-import { distilEncoder } from "./distil";
-import { latentPosterior } from "./latentPosterior";
-import { latentLikelihood } from "./likelihood";
 import { particlesPerPass } from "./memory";
 import type { TrainingOptions } from "./options";
-import type { Posterior } from "./posterior";
+import { distilEncoder } from "./posterior/distil";
+import { latentPosterior } from "./posterior/latentPosterior";
+import { latentLikelihood } from "./posterior/likelihood";
+import type { Posterior } from "./posterior/posterior";
 import {
   minParticles,
   type Prepared,

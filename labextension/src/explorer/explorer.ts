@@ -73,13 +73,11 @@ export class ExplorerView extends FreedView {
     this.viewModel = viewModel;
     this.el.classList.add("e2gmm-explorer");
     this.view = mount(this.el, viewModel, () => explorerTemplate(viewModel, this.panes));
-    const checkKernel = () => {
-      const gone = this.kernel?.gone === true;
+    this.kernel = new KernelWatch(model, (gone) => {
       if (gone) this.requests.fail(kernelGoneText);
       viewModel.setKernelGone(gone);
-    };
-    this.kernel = new KernelWatch(model, checkKernel);
-    checkKernel();
+    });
+    this.kernel.report();
     void this.displayed.then(() => Promise.all([this.attach("scatter"), this.attach("viewer")]));
   }
 

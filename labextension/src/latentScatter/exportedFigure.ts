@@ -1,6 +1,7 @@
 import { plotlyText } from "../plotlyText.js";
 import type { ShownRanges } from "./axisZoom.js";
 import { type PlotlyFigure, pathColour, scatterFigure, selectedColour, type Trace } from "./figure.js";
+import { coordinates } from "./points.js";
 import type { Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
 
@@ -49,12 +50,10 @@ function legendTraces({ colouring, hidden }: Snapshot, twoAxes: boolean): Trace[
 
 /** Path and probe over two axes. */
 function markTraces({ pathLine, stationPlaces, probePlace }: Snapshot): Trace[] {
-  const axisOf = (places: ArrayLike<number>, d: number) =>
-    Array.from({ length: Math.floor(places.length / 2) }, (_, i) => places[2 * i + d]!);
   const marks = (places: ArrayLike<number>, more: Trace): Trace => ({
     type: "scattergl",
-    x: axisOf(places, 0),
-    y: axisOf(places, 1),
+    x: coordinates(places, 0, 2),
+    y: coordinates(places, 1, 2),
     showlegend: false,
     ...more,
   });

@@ -3,6 +3,7 @@ import { test } from "vitest";
 import { exportedFigure } from "./exportedFigure.js";
 import { scatterFigure, steppedScale } from "./figure.js";
 import { drawnIndex, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
+import { axisOf, scatterState } from "./scatterState.test.helper.js";
 import type { Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
 import { greyLevels } from "./thumbnail.js";
@@ -18,23 +19,13 @@ const theme: ScatterTheme = {
 };
 const ranges = { x: [0, 4], y: [0, 4] } as const;
 
-function stateOf(more: Partial<Snapshot> = {}): Snapshot {
-  const axis = (name: string) => ({
-    name,
-    title: name,
-    kind: "number" as const,
-    spreads: false,
-    low: 0,
-    high: 4,
-  });
-  return {
+const axis = (name: string) => ({ ...axisOf(name), kind: "number" as const });
+
+/** Points of two categories over two columns, one with a hostile name. */
+const stateOf = (more: Partial<Snapshot> = {}) =>
+  scatterState({
     title: hostile,
-    count: 4,
     shown: { x: axis(hostile), y: axis("z2"), z: null },
-    pointsX: Float32Array.of(0, 1, 2, 3),
-    pointsY: Float32Array.of(3, 2, 1, 0),
-    pointsZ: new Float32Array(0),
-    drawnRows: new Uint32Array(0),
     colouring: {
       kind: "category",
       name: "class",
@@ -43,21 +34,9 @@ function stateOf(more: Partial<Snapshot> = {}): Snapshot {
         { name: "b", colour: "#00ff00", marker: "square", count: 2 },
       ],
     },
-    colourNumbers: new Float32Array(0),
     colourCodes: Uint16Array.of(0, 1, 0, 1),
-    hidden: [],
-    density: null,
-    densityCounts: new Float32Array(0),
-    selected: new Uint8Array(4),
-    selectedCount: 0,
-    selectedBeside: new Float32Array(0),
-    probePlace: [1, 1],
-    anchorPlaces: new Float32Array(0),
-    stationPlaces: new Float32Array(0),
-    pathLine: new Float32Array(0),
     ...more,
-  } as unknown as Snapshot;
-}
+  });
 
 /** All texts anywhere in a figure. */
 function texts(of: unknown): string[] {
@@ -66,7 +45,7 @@ function texts(of: unknown): string[] {
   return Object.values(of).flatMap(texts);
 }
 
-test("no title, name or category reaches plotly as markup, on the page or in a saved picture", () => {
+test("titles, names and categories are escaped for plotly, on the page and in a saved picture", () => {
   for (const figure of [scatterFigure, exportedFigure]) {
     const found = texts(figure(stateOf(), theme, ranges));
     assert.ok(found.some((text) => text.includes("javascript")));
@@ -74,7 +53,7 @@ test("no title, name or category reaches plotly as markup, on the page or in a s
   }
 });
 
-test("points of hidden categories are left out, and the rest keep their places and colours", () => {
+test("points of hidden categories are left out; the others keep their coordinates and colours", () => {
   const state = stateOf({ hidden: [hostile], selected: Uint8Array.of(1, 1, 0, 0), selectedCount: 2 });
   assert.deepEqual(visiblePoints(state), {
     x: Float32Array.of(1, 3),
@@ -101,7 +80,7 @@ test("selected particles are drawn above the others, which are faint", () => {
   assert.deepEqual(pointsBeside(state), { x: Float32Array.of(1.5), y: Float32Array.of(2.5) });
 });
 
-test("the cells of the density lie where their particles do", () => {
+test("cells of the density are at the coordinates of their particles", () => {
   const densityCounts = new Float32Array(16);
   densityCounts[5] = 7;
   const { data } = scatterFigure(stateOf({ density: { cells: 4, most: 7 }, densityCounts }), theme, ranges);
@@ -111,7 +90,7 @@ test("the cells of the density lie where their particles do", () => {
   assert.equal((heatmap["z"] as Float32Array[])[1]![1], Math.fround(Math.log1p(7)));
 });
 
-test("each code has its own step of the scale", () => {
+test("the colour scale has one step for each code", () => {
   assert.deepEqual(steppedScale(["#a", "#b"]), [
     [0, "#a"],
     [0.5, "#a"],
@@ -120,15 +99,7 @@ test("each code has its own step of the scale", () => {
   ]);
 });
 
-test("three axes are drawn in space, with probe and path among them", () => {
-  const axis = (name: string) => ({
-    name,
-    title: name,
-    kind: "number" as const,
-    spreads: false,
-    low: 0,
-    high: 4,
-  });
+test("with three axes probe and path are traces in space", () => {
   const state = stateOf({
     shown: { x: axis("a"), y: axis("b"), z: axis("c") },
     pointsZ: Float32Array.of(1, 1, 1, 1),
@@ -141,7 +112,7 @@ test("three axes are drawn in space, with probe and path among them", () => {
   assert.deepEqual(data.at(-1)!["y"], [0, 5]);
 });
 
-test("an image is spread from black to white about its mean", () => {
+test("grey levels are scaled about the mean of an image", () => {
   const grey = greyLevels(Float32Array.of(-1, 1, -1, 1));
   assert.deepEqual(Array.from(grey.slice(0, 8)), [85, 85, 85, 255, 170, 170, 170, 255]);
   assert.deepEqual(Array.from(greyLevels(Float32Array.of(5)).slice(0, 4)), [128, 128, 128, 255]);

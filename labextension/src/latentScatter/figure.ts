@@ -1,7 +1,7 @@
 import { plotlyText, plotlyText3d } from "../plotlyText.js";
 import type { ShownRanges } from "./axisZoom.js";
 import type { Range } from "./geometry.js";
-import { type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
+import { coordinates, type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
 import type { ShownAxes, ShownAxis, Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
 
@@ -148,13 +148,11 @@ function axis(title: string, theme: ScatterTheme, range?: Range): Trace {
 
 /** Probe and path as traces, for three axes. With two, the overlay draws them. */
 function threeDimensional(state: Snapshot): Trace[] {
-  const axisOf = (places: ArrayLike<number>, d: number) =>
-    Array.from({ length: Math.floor(places.length / 3) }, (_, i) => places[3 * i + d]!);
   const line = (places: ArrayLike<number>, more: Trace): Trace => ({
     type: "scatter3d",
-    x: axisOf(places, 0),
-    y: axisOf(places, 1),
-    z: axisOf(places, 2),
+    x: coordinates(places, 0, 3),
+    y: coordinates(places, 1, 3),
+    z: coordinates(places, 2, 3),
     hoverinfo: "skip",
     showlegend: false,
     ...more,

@@ -15,13 +15,13 @@ import {
 
 const frame: Frame = { width: 400, height: 200, x: [-2, 2], y: [10, 30] };
 
-test("corners of the plot area are the ends of its axes, and the way back is the same", () => {
+test("corners of the plot area are the ends of its axes, and pixels convert back", () => {
   assert.deepEqual(toNumbers(frame, [0, 0]), [-2, 30]);
   assert.deepEqual(toNumbers(frame, [400, 200]), [2, 10]);
   assert.deepEqual(toPixels(frame, toNumbers(frame, [100, 50])), [100, 50]);
 });
 
-test("what is under the pointer stays there when the picture is magnified", () => {
+test("zooming keeps the place under the pointer", () => {
   const about = [100, 50] as const;
   const next = { ...frame, ...zoomed(frame, about, 2) };
   const [u, v] = toNumbers(frame, about);
@@ -30,7 +30,7 @@ test("what is under the pointer stays there when the picture is magnified", () =
   assert.equal(next.x[1] - next.x[0], 2);
 });
 
-test("the point found is the nearest on the screen, within reach, and none that is hidden", () => {
+test("the point found is the nearest on the screen, within the distance, and not hidden", () => {
   // In numbers the second is nearer to (0, 20), on the screen the first
   const x = [0.04, 0, Number.NaN];
   const y = [20, 20.6, 20];
@@ -39,7 +39,7 @@ test("the point found is the nearest on the screen, within reach, and none that 
   assert.equal(pointAt(frame, x, y, { at: [200, 120], distance: 8 }), -1);
 });
 
-test("a radius is drawn as the ball of the latent space looks over the axes", () => {
+test("a radius is drawn as the shape of a latent ball over the axes", () => {
   const axis = (kind: string, spreads = false) => ({ kind, spreads });
   const [z, component, column] = [axis("latent"), axis("component"), axis("number")];
   const histogram = axis("number", true);
@@ -65,20 +65,20 @@ test("a radius is drawn as the ball of the latent space looks over the axes", ()
   assert.equal(reachOutline(frame, "line", [0, 20], [1, 25]), "M200 100L300 50");
 });
 
-test("arrow keys step by a hundredth of what is shown, with shift by a tenth", () => {
+test("arrow keys step by a hundredth of the shown range, with shift by a tenth", () => {
   assert.deepEqual(keyStep(frame, "ArrowRight", false), [0.04, 0]);
   assert.deepEqual(keyStep(frame, "ArrowDown", true), [0, -2]);
   assert.equal(keyStep(frame, "a", false), null);
 });
 
-test("a hand-drawn line loses only points closer together than asked", () => {
+test("thinning removes only points that are closer together than the limit", () => {
   const line = Array.from({ length: 100 }, (_, i) => [i / 2, 0] as const);
   const kept = thinned(line, 2);
   assert.equal(kept.length, 25);
   assert.ok(kept.slice(1).every(([x], i) => x - kept[i]![0] >= 2));
 });
 
-test("numbers are short and never say NaN", () => {
+test("numbers are short, and none is written as NaN", () => {
   assert.deepEqual(
     [0, 0.1234, -12345.6, 1e-5, Number.NaN].map((value) => shortNumber(value)),
     ["0", "0.123", "-12345.6", "1.00e-5", "none"],

@@ -72,13 +72,11 @@ export class LatentScatterView extends FreedView {
     this.picture = new ScatterPicture(viewModel, parts.area.value!, parts.plot.value!, () => {
       el.dataset["drawn"] = String(Number(el.dataset["drawn"] ?? 0) + 1);
     });
-    const checkKernel = () => {
-      const gone = this.kernel?.gone === true;
+    this.kernel = new KernelWatch(model, (gone) => {
       if (gone) this.requests.fail(kernelGoneText);
       viewModel.setKernelGone(gone);
-    };
-    this.kernel = new KernelWatch(model, checkKernel);
-    checkKernel();
+    });
+    this.kernel.report();
   }
 
   private parts(viewModel: ScatterViewModel): ScatterParts {

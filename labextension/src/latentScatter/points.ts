@@ -85,9 +85,7 @@ export function selectedPoints(state: PointState): Points {
 /** Selected particles that are not among the drawn points; they have no colour. */
 export function pointsBeside({ selectedBeside, pointsZ }: PointState): Points {
   const dimensions = pointsZ.length > 0 ? 3 : 2;
-  const count = selectedBeside.length / dimensions;
-  const axis = (d: number) =>
-    Float32Array.from({ length: count }, (_, i) => selectedBeside[dimensions * i + d]!);
+  const axis = (d: number) => Float32Array.from(coordinates(selectedBeside, d, dimensions));
   return { x: axis(0), y: axis(1), ...(dimensions === 3 ? { z: axis(2) } : {}) };
 }
 
@@ -98,6 +96,14 @@ export function drawnIndex(state: PointState, k: number): number {
   let left = k;
   for (let i = 0; i < state.pointsX.length; i++) if (!hidden(i) && left-- === 0) return i;
   return -1;
+}
+
+/** One coordinate of each of several places, which are stored one after the other. */
+export function coordinates(places: ArrayLike<number>, axis: number, dimensions: 2 | 3): number[] {
+  return Array.from(
+    { length: Math.floor(places.length / dimensions) },
+    (_, i) => places[dimensions * i + axis]!,
+  );
 }
 
 /** Row and numbers of a drawn point, as text. */

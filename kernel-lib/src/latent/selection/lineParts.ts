@@ -6,9 +6,9 @@ import { rowsByLabel } from "./rowSets";
 
 /** A line through two points, each with a number for each column. */
 export interface Line {
-  /** First point. */
+  /** Start of the line. */
   from: ArrayLike<number>;
-  /** Second point. */
+  /** End of the line. */
   to: ArrayLike<number>;
 }
 

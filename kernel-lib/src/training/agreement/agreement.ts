@@ -1,6 +1,7 @@
 import { disc } from "../../fourier/disc";
 import { meanFrcOf } from "../neutralFrc";
 import { RingWeights } from "../weights";
+import { meanAndError } from "./moments";
 
 /*
  * Whether particles and neutral model belong together, judged by the FRC of every particle with the model.
@@ -34,7 +35,7 @@ export interface Outlier {
   score: number;
   /** Expected agreement, in the same unit. */
   expected: number;
-  /** What is wrong with the particle. */
+  /** Why it is an outlier. */
   reason: OutlierReason;
 }
 
@@ -88,7 +89,7 @@ export function judgeAgreement(data: AgreementData): Agreement {
   const { count, rings, frc, ctfPower } = data;
   const all = Int32Array.from({ length: count }, (_, i) => i);
   const overRings = Float64Array.from(all, (i) => meanOverRings(frc, i, rings));
-  const { mean, standardError } = moments(overRings);
+  const { mean, standardError } = meanAndError(overRings);
   const meanFrc = unsignedFrc(data);
   const blind = scores(
     data,
@@ -106,7 +107,9 @@ export function judgeAgreement(data: AgreementData): Agreement {
   const found = excludeOutliers(data, all);
   if (!found) return refused("none");
   const { judged, outliers, kept } = found;
-  const { mean: average, standardError: error } = moments(Float64Array.from(kept, (i) => judged.score[i]!));
+  const { mean: average, standardError: error } = meanAndError(
+    Float64Array.from(kept, (i) => judged.score[i]!),
+  );
   if (!(average > meanAgrees * error)) return refused("none");
   const { score, expected } = judged;
   return { ...whole, score, expected, verdict: "agrees", outliers, kept };
@@ -156,7 +159,7 @@ function signVerdict(
     const fraction = negative / (positive + negative);
     return fraction >= invertedFraction ? "inverted" : fraction >= mixedFraction ? "mixed" : undefined;
   }
-  const { mean, standardError } = moments(Float64Array.from(score));
+  const { mean, standardError } = meanAndError(Float64Array.from(score));
   return mean < meanInverted * standardError ? "inverted" : undefined;
 }
 
@@ -244,17 +247,6 @@ function findOutliers({ rings, frc }: AgreementData, { score, expected, deviatio
     }
   }
   return found;
-}
-
-/** Mean and its standard error. */
-function moments(values: Float64Array): { mean: number; standardError: number } {
-  const n = values.length;
-  let sum = 0;
-  for (const value of values) sum += value;
-  const mean = sum / n;
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return { mean, standardError: n > 1 ? Math.sqrt(squares / (n - 1) / n) : Number.POSITIVE_INFINITY };
 }
 
 function median(values: Float64Array): number {

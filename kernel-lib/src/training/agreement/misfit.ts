@@ -4,6 +4,9 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import type { TaskOptions } from "../../progress";
 import type { ProjectionBatch } from "../../projection/engine";
 import { gatherRows, ParticleBatches } from "../batches";
+import { particlesPerPass } from "../memory";
+import type { ProjectionContext } from "../projectionContext";
+import type { RingWeights } from "../weights";
 import {
   bestScores,
   type CrossSpectra,
@@ -13,10 +16,8 @@ import {
   peakInSpace,
   type Triple,
   vertex,
-} from "../crossCorrelation";
-import { particlesPerPass } from "../memory";
-import type { ProjectionContext } from "../projectionContext";
-import type { RingWeights } from "../weights";
+} from "./crossCorrelation";
+import { meanAndError } from "./moments";
 
 /**
  * Whether particles and neutral model would fit better if the model were moved or scaled, if the images were shifted, or
@@ -84,8 +85,8 @@ export async function measureMisfit(context: ProjectionContext, options: MisfitO
   const trial = new Trial(context, sample, options);
   const rings = Math.min(offsetRings, weights.lastRing);
   const before = await trial.scores(neutral);
-  const gainOf = async (model: GaussianModel, shift: Pair = [0, 0]) =>
-    moments((await trial.scores(model, shift)).map((value, i) => value - before[i]!));
+  const gainBy = async (model: GaussianModel, shift: Pair = [0, 0]) =>
+    gainOf((await trial.scores(model, shift)).map((value, i) => value - before[i]!));
   const inÅ = <T extends number[]>(place: T) => place.map((x) => x * boxLength) as T;
 
   const spectra = await trial.crossSpectra(neutral, rings);
@@ -98,9 +99,9 @@ export async function measureMisfit(context: ProjectionContext, options: MisfitO
   return {
     sample: count,
     ownPose: await trial.ownPoseGain(spectra),
-    offset: { ...(await gainOf(moved(neutral, offset))), by: inÅ(offset) },
-    shift: { ...(await gainOf(neutral, shift)), by: inÅ(shift) },
-    ownShift: { ...moments(own.gain), by: own.rms * boxLength },
+    offset: { ...(await gainBy(moved(neutral, offset))), by: inÅ(offset) },
+    shift: { ...(await gainBy(neutral, shift)), by: inÅ(shift) },
+    ownShift: { ...gainOf(own.gain), by: own.rms * boxLength },
     scale: await bestScale((factor) => trial.scores(scaled(neutral, factor))),
   };
 }
@@ -193,7 +194,7 @@ class Trial {
       }
     }
     if (2 * differing.length < this.sample.length) return undefined;
-    return { ...moments(Float64Array.from(differing)), expected: expected / differing.length };
+    return { ...gainOf(Float64Array.from(differing)), expected: expected / differing.length };
   }
 
   /** Cross spectra of the particles with a model, in the given rotations. */
@@ -290,20 +291,18 @@ async function bestScale(scores: (factor: number) => Promise<Float64Array>): Pro
   const tried: Float64Array[] = [];
   for (const factor of scales) tried.push(await scores(factor));
   const middle = scales.indexOf(1);
-  const means = tried.map((values) => moments(values).gain);
+  const means = tried.map((values) => gainOf(values).gain);
   const best = means.indexOf(Math.max(...means));
   // A parabola through equidistant factors around the best one; the best factor itself if its neighbours are not.
   const [low, high] = best < middle - 1 || best > middle + 1 ? [0, 0] : [best - 1, best + 1];
   const equidistant = high > 0 && Math.abs(scales[high]! - 2 * scales[best]! + scales[low]!) < 1e-9;
   const off = equidistant ? vertex(means[low]!, means[best]!, means[high]!) * scaleStep : 0;
   const smaller = tried[middle - 1]!;
-  return { ...moments(tried[middle + 1]!.map((value, i) => value - smaller[i]!)), by: scales[best]! + off };
+  return { ...gainOf(tried[middle + 1]!.map((value, i) => value - smaller[i]!)), by: scales[best]! + off };
 }
 
-/** Mean and its standard error. */
-function moments(values: Float64Array): Gain {
-  const n = values.length;
-  const gain = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - gain) ** 2, 0);
-  return { gain, standardError: n > 1 ? Math.sqrt(squares / (n - 1) / n) : Number.POSITIVE_INFINITY };
+/** Mean gain and its standard error. */
+function gainOf(values: Float64Array): Gain {
+  const { mean, standardError } = meanAndError(values);
+  return { gain: mean, standardError };
 }

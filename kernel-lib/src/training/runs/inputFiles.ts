@@ -7,7 +7,7 @@ import type { TaskOptions } from "../../progress";
 
 /** State of a file when a run was started. */
 export interface FileState {
-  /** Path, or for an image stack its name in the particle file. */
+  /** Absolute path or, for image stacks, the name in the particle file. */
   file: string;
   /** Size. */
   bytes: number;
@@ -23,7 +23,7 @@ export interface InputFiles {
   particles: FileState;
   /** Neutral model. */
   model: FileState;
-  /** Mask, if one was given. */
+  /** Mask, if there is one. */
   mask?: FileState;
   /** Image stacks, by their names in the particle file. */
   stacks: FileState[];

@@ -4,7 +4,7 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import type { Outlier } from "../agreement/agreement";
-import { FeatureBasis } from "../features";
+import { FeatureBasis } from "../features/featureBasis";
 import type { EpochReport } from "../trainer";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { RunFolder } from "./runFolder";

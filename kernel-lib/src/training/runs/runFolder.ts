@@ -9,7 +9,7 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
 import type { Outlier } from "../agreement/agreement";
-import type { Posterior } from "../posterior";
+import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";

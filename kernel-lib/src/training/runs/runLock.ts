@@ -129,11 +129,11 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
 
 /** Writes the lock unless there is one; atomically if the file system has hard links. @returns whether it was written */
 async function create(file: string, lock: LockContent): Promise<boolean> {
-  const passing = partialName(file);
+  const partial = partialName(file);
   const text = `${JSON.stringify(lock, null, 2)}\n`;
   try {
-    await writeNew(passing, text);
-    await link(passing, file);
+    await writeNew(partial, text);
+    await link(partial, file);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -148,7 +148,7 @@ async function create(file: string, lock: LockContent): Promise<boolean> {
       },
     );
   } finally {
-    await rm(passing, { force: true });
+    await rm(partial, { force: true });
   }
 }
 

@@ -54,7 +54,7 @@ export interface RunRecord {
   lastRing: number;
   /** Encoder inputs per particle. */
   featureSize: number;
-  /** All options of the training, with their values. */
+  /** Parameters of the method. */
   options: TrainingOptions;
   /** Batch size, if the requested one did not fit into memory. */
   batchThatFitted?: number;

@@ -1,6 +1,6 @@
 import { InputError } from "../../errors";
 import { finiteText } from "../../finite";
-import type { Posterior } from "../posterior";
+import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 
 /*

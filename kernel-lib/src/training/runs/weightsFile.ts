@@ -38,17 +38,17 @@ export async function writeArrays(
   const head = Buffer.alloc(8);
   head.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
   // Durable: a checkpoint must be on the disk before it replaces the previous one, or a power failure could destroy both.
-  const passing = await AtomicFile.create(file, { durable: true });
+  const partial = await AtomicFile.create(file, { durable: true });
   try {
-    await passing.append(head);
-    await passing.append(
+    await partial.append(head);
+    await partial.append(
       Buffer.from(json.replace(`"checksum":"${blank}"`, `"checksum":"${hash.digest("hex")}"`)),
     );
     // One by one: concatenating them would need their memory a second time.
-    for (const array of arrays) await passing.append(bytesOf(array));
-    await passing.commit();
+    for (const array of arrays) await partial.append(bytesOf(array));
+    await partial.commit();
   } finally {
-    await passing.discard();
+    await partial.discard();
   }
 }
 

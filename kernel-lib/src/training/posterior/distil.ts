@@ -1,8 +1,8 @@
-import { throwIfStopped } from "../errors";
-import { Adam } from "../network/adam";
-import type { LatentModel } from "../network/latentModel";
-import type { TaskOptions } from "../progress";
-import type { Random } from "../random";
+import { throwIfStopped } from "../../errors";
+import { Adam } from "../../network/adam";
+import type { LatentModel } from "../../network/latentModel";
+import type { TaskOptions } from "../../progress";
+import type { Random } from "../../random";
 import type { Posterior } from "./posterior";
 
 /** What {@link distilEncoder} works with. */

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { readAndDispose } from "../compute/tensors";
-import { throwIfStopped } from "../errors";
-import { Row } from "../model/gaussianModel";
-import type { NamedArray } from "../network/parameters";
-import type { TaskOptions } from "../progress";
-import { Random } from "../random";
+import { readAndDispose } from "../../compute/tensors";
+import { throwIfStopped } from "../../errors";
+import { Row } from "../../model/gaussianModel";
+import type { NamedArray } from "../../network/parameters";
+import type { TaskOptions } from "../../progress";
+import { Random } from "../../random";
+import { particlesPerPass } from "../memory";
 import type { GradientSource } from "./gradientSource";
-import { particlesPerPass } from "./memory";
 import { extraVectors, randomizedSvd } from "./randomizedSvd";
 
 /** Options of {@link FeatureBasis.fit}. */

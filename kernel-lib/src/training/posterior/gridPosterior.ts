@@ -1,4 +1,4 @@
-import { throwIfStopped } from "../errors";
+import { throwIfStopped } from "../../errors";
 import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
 
 /** Subdivisions between grid points: the likelihood is smooth, and projections are expensive. */

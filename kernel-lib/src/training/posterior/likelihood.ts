@@ -1,10 +1,10 @@
-import type { LatentModel } from "../network/latentModel";
-import type { ProjectionBatch } from "../projection/engine";
-import { productNumbers } from "../projection/products";
-import { gatherRows, ParticleBatches } from "./batches";
+import type { LatentModel } from "../../network/latentModel";
+import type { ProjectionBatch } from "../../projection/engine";
+import { productNumbers } from "../../projection/products";
+import { gatherRows, ParticleBatches } from "../batches";
+import type { ProjectionContext } from "../projectionContext";
+import type { RingWeights } from "../weights";
 import type { LatentLikelihood, LocalLikelihood } from "./posterior";
-import type { ProjectionContext } from "./projectionContext";
-import type { RingWeights } from "./weights";
 
 /** Step of the finite differences along z, in standard deviations of the latents. */
 const differenceStep = 0.02;

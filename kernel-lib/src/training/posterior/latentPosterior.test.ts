@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { Random } from "../random";
+import { Random } from "../../random";
 import { latentPosterior } from "./latentPosterior";
 import type { LatentLikelihood } from "./posterior";
 

@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { throwIfStopped } from "../errors";
-import { inParallel } from "../parallel";
+import { throwIfStopped } from "../../errors";
+import { inParallel } from "../../parallel";
 import type { LatentLikelihood, LocalLikelihood, Posterior, PosteriorOptions } from "./posterior";
 
 /** Most evaluations of the likelihood per particle. */

@@ -1,4 +1,4 @@
-import type { TaskOptions } from "../progress";
+import type { TaskOptions } from "../../progress";
 
 /** Latent coordinates of particles given their images. */
 export interface Posterior {

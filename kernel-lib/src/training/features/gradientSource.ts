@@ -1,7 +1,7 @@
-import { InputError } from "../errors";
-import { ParticleBatches } from "./batches";
-import type { ProjectionContext } from "./projectionContext";
-import type { RingWeights } from "./weights";
+import { InputError } from "../../errors";
+import { ParticleBatches } from "../batches";
+import type { ProjectionContext } from "../projectionContext";
+import type { RingWeights } from "../weights";
 
 /** Computes gradients of particles' scores with respect to the neutral model. */
 export class GradientSource {

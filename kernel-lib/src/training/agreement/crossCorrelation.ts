@@ -1,4 +1,4 @@
-import { disc, sampleIndex } from "../fourier/disc";
+import { disc, sampleIndex } from "../../fourier/disc";
 
 /*
  * Cross-correlation of images and projections. The log-likelihood Σ w·FRC of an image that is shifted by s is

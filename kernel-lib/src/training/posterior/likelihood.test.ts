@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { afterAll, describe, test } from "vitest";
-import { disc } from "../fourier/disc";
-import { GaussianHead } from "../network/head";
-import { LatentModel } from "../network/latentModel";
-import type { ParticleTargets } from "../particles/targets";
-import { exampleBatch } from "../projection/examples";
-import { ReferenceEngine } from "../projection/reference";
-import { Random } from "../random";
+import { disc } from "../../fourier/disc";
+import { GaussianHead } from "../../network/head";
+import { LatentModel } from "../../network/latentModel";
+import type { ParticleTargets } from "../../particles/targets";
+import { exampleBatch } from "../../projection/examples";
+import { ReferenceEngine } from "../../projection/reference";
+import { Random } from "../../random";
+import type { RingWeights } from "../weights";
 import { latentLikelihood } from "./likelihood";
-import type { RingWeights } from "./weights";
 
 const count = 3;
 const latent = 3;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { readAndDispose, withTensors } from "../compute/tensors";
-import type { Random } from "../random";
+import { readAndDispose, withTensors } from "../../compute/tensors";
+import type { Random } from "../../random";
 
 /** Leading right singular vectors of a matrix. */
 export interface SingularVectors {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { test } from "vitest";
-import { useBackend } from "../compute/backends";
-import { Random } from "../random";
-import { FeatureBasis } from "./features";
+import { useBackend } from "../../compute/backends";
+import { Random } from "../../random";
+import { FeatureBasis } from "./featureBasis";
 import type { GradientSource } from "./gradientSource";
 
 let basis: FeatureBasis;
