@@ -144,16 +144,14 @@ function creditsOf(packages) {
 }
 
 /**
- * Copies a workspace's own package and all that it needs, in the tree that the lock file gives.
- *
- * The own package lies beside `node_modules`, as it does in the repository: for TypeScript what lies inside is another's,
- * whose types a cell may not name unless it imports them itself.
+ * Copies a workspace's own package and everything that it depends on, in the tree of the lock file. The own package lies beside
+ * `node_modules`, as in the repository.
  * @param {object} options
  * @param {string} options.root      folder of package-lock.json, its packages installed
  * @param {string} options.workspace folder of the workspace, relative to root
  * @param {Record<string, string[]>} options.files files of the project's own packages by folder: the workspace and those that
  *   it depends on
- * @param {string} options.into      folder in which a folder of the package's name and `node_modules` come to be
+ * @param {string} options.into      folder in which a folder of the package's name and `node_modules` are created
  * @returns {{ packages: number, systems: string[], credits: string[] }} packages of others that were copied, systems for
  *   which there is a compiled addon, and a paragraph of credits for each package
  */
@@ -178,9 +176,10 @@ export function copyPackages({ root, workspace, files, into }) {
     if (nameOf(place) === "zeromq") {
       systems = copyAddons(path.join(from, "build"), path.join(into, target, "build"));
     }
-    return { from, target, kept, origin };
+    return { from, target, kept, origin, own: link === true };
   });
-  return { packages: packages.length, systems, credits: creditsOf(packages) };
+  const ofOthers = packages.filter((each) => !each.own);
+  return { packages: ofOthers.length, systems, credits: creditsOf(ofOthers) };
 }
 
 /** Bytes and files below a folder. */

@@ -80,7 +80,7 @@ async function startLab(folder, run) {
     if (up?.ok) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { server, address: `${origin}/lab/tree/explorer.ipynb?token=${token}` };
+  return { server, address: `${origin}/lab/workspaces/pictures-${token}/tree/explorer.ipynb?token=${token}` };
 }
 
 /** What the pictures are taken of: the explorer as it is drawn, with helpers that find its parts by their names. */
@@ -194,7 +194,7 @@ async function takePictures(sitter) {
     await page.waitForTimeout(300);
   }
   await sitter.keep("path", scatter);
-  await sitter.press(/^Take the path away/);
+  await sitter.press(/^(Take|Remove|Delete|Clear) the path/);
   await sitter.press("Clusters");
   await page.waitForTimeout(3000);
   await explorer.getByRole("combobox", { name: "Colour", exact: true }).selectOption("sets");

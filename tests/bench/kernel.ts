@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { KernelProcess, kernelArgv, repositoryRoot } from "../kernel/kernelProcess";
 import { percentile, timeCell, timeComm } from "../kernel/measure";
-import { KernelProcess, kernelArgv, printed, repositoryRoot } from "../kernel/wireClient";
+import { printed } from "../kernel/wireClient";
 
 /**
  * This kernel beside ipykernel and stock tslab, one after the other in one run, measured by one client.

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import * as e2 from "e2gmm";
 import { afterAll, beforeAll } from "vitest";
-import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
+import { KernelProcess } from "../kernel/kernelProcess";
+import { resultText, type WireClient } from "../kernel/wireClient";
 
 /** A kernel that is attacked, and the random choices of the attacker. */
 
 export let kernel: KernelProcess;
+/** A well-behaved client. */
 export let client: WireClient;
 
 /** Starts the kernel before the tests of a file and stops it after them. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterAll, beforeAll, test } from "vitest";
-import { KernelProcess, resultText, type WireClient } from "../kernel/wireClient";
+import { KernelProcess } from "../kernel/kernelProcess";
+import { resultText, type WireClient } from "../kernel/wireClient";
 import { endsWhenInterrupted } from "./interrupting";
 
 /** One interrupt ends a cell in a library call and the work of that call. */

@@ -4,8 +4,11 @@ import { type Content, type ExecuteOptions, type Execution, printed } from "./wi
 
 /** A message of a comm that the kernel has sent. */
 export interface CommMessage {
+  /** Type of the message. */
   type: string;
+  /** Its content. */
   content: Content;
+  /** Binary parts. */
   buffers: Buffer[];
 }
 
@@ -13,7 +16,9 @@ export interface CommMessage {
 export interface CommOutcome {
   /** Id of the message. */
   id: string;
+  /** What the kernel sent over comms. */
   messages: CommMessage[];
+  /** What it printed to stderr. */
   stderr: string;
 }
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
 import { notebookOf } from "../notebookFile";
 import { skipIf } from "../requirement";
-import { launcher, repositoryRoot } from "./wireClient";
+import { launcher, repositoryRoot } from "./kernelProcess";
 
 /** The kernel as programs other than our own client use it: started from an installed kernelspec. */
 

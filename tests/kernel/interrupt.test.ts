@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterAll, beforeAll, test } from "vitest";
-import { KernelProcess, resultText, type WireClient } from "./wireClient";
+import { KernelProcess } from "./kernelProcess";
+import { resultText, type WireClient } from "./wireClient";
 
 /** Interrupts must come through within a second; the rest is slack for a slow machine. */
 const limitMs = 5000;

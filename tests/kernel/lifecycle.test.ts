@@ -4,8 +4,9 @@ import { once } from "node:events";
 import path from "node:path";
 import { test } from "vitest";
 import { Router } from "zeromq";
+import { KernelProcess, kernelArgv } from "./kernelProcess";
 import { errorOf, kernelSession, ofType } from "./session";
-import { KernelProcess, kernelArgv, resultText } from "./wireClient";
+import { resultText } from "./wireClient";
 
 /** Input, malformed messages, start and end of the kernel. */
 

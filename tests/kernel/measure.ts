@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { KernelProcess, WireClient } from "./wireClient";
+import type { KernelProcess } from "./kernelProcess";
+import type { WireClient } from "./wireClient";
 
 /** What the soak and the benchmark have in common. */
 

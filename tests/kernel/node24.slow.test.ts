@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { test } from "vitest";
 import { skipIf } from "../requirement";
-import { repositoryRoot } from "./wireClient";
+import { repositoryRoot } from "./kernelProcess";
 
 /**
  * The wire tests once more, with the kernel on Node 24. Its binary comes from npm, where it is called after system

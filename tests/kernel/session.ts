@@ -3,13 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { KernelProcess, type WireClient, type WireMessage } from "./wireClient";
+import { KernelProcess } from "./kernelProcess";
+import type { WireClient, WireMessage } from "./wireClient";
 
 /** What tests of a running kernel share. */
 
 /** A kernel for the tests of a file, with a client. */
 export interface KernelSession {
+  /** The process. */
   readonly kernel: KernelProcess;
+  /** A client that is connected to it. */
   readonly client: WireClient;
   /** Where the notebook would lie. */
   readonly folder: string;

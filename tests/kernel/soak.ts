@@ -1,5 +1,5 @@
+import { KernelProcess } from "./kernelProcess";
 import { percentile, residentMegabytes, timeCell, timeComm } from "./measure";
-import { KernelProcess } from "./wireClient";
 
 /**
  * Many cells and many comm messages on one kernel: does it grow, does it slow down?
@@ -7,14 +7,21 @@ import { KernelProcess } from "./wireClient";
  */
 
 export interface SoakStage {
+  /** Cells or messages so far. */
   done: number;
+  /** Resident memory in MB. */
   residentMb: number;
+  /** Median time in milliseconds. */
   p50: number;
+  /** 95th percentile of the times in milliseconds. */
   p95: number;
 }
 
+/** What a soak has measured. */
 export interface SoakResult {
+  /** Stages of the cells. */
   cells: SoakStage[];
+  /** Stages of the comm messages. */
   messages: SoakStage[];
 }
 
@@ -69,6 +76,7 @@ export async function soak(cells: number, messages: number): Promise<SoakResult>
   }
 }
 
+/** The measurements as a table. */
 export function soakTable({ cells, messages }: SoakResult): string {
   const rows = (what: string, list: SoakStage[]) =>
     list.map(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { type Content, KernelProcess, printed, resultText } from "./wireClient";
+import { KernelProcess } from "./kernelProcess";
+import { type Content, printed, resultText } from "./wireClient";
 
 /** Widgets in a kernel whose client only records outputs, as nbclient does. */
 

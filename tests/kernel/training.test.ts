@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
-import { KernelProcess, printed, resultText, type WireClient } from "./wireClient";
+import { KernelProcess } from "./kernelProcess";
+import { printed, resultText, type WireClient } from "./wireClient";
 
 let kernel: KernelProcess;
 let client: WireClient;

@@ -1,41 +1,34 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { Dealer, Request, Subscriber } from "zeromq";
-import { freePorts } from "../freePorts";
 
 /**
- * A front end in small: starts kernels as real processes and speaks the protocol over real sockets. It shares no code
- * with the kernel, so that a mistake in one is not hidden by the same mistake in the other.
+ * A small front end that speaks the protocol over real sockets. It shares no code with the kernel, so that the same mistake
+ * cannot be in both.
  */
-
-export const repositoryRoot = path.resolve(__dirname, "../../..");
-export const launcher = path.join(repositoryRoot, "kernel-lib/bin/e2gmm-kernel.js");
-
-/** The command line of an installed kernelspec. */
-export function kernelArgv(node: string): string[] {
-  const { kernelspec } = require(path.join(repositoryRoot, "kernel-lib/dist/jupyter/kernelspec")) as {
-    kernelspec(options: { node: string; launcher: string }): { argv: string[] };
-  };
-  return kernelspec({ node, launcher }).argv;
-}
 
 const delimiter = Buffer.from("<IDS|MSG>");
 
-// biome-ignore lint/suspicious/noExplicitAny: messages are looked at from outside, field by field
+/** Content of a message. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read messages field by field
 export type Content = Record<string, any>;
 
+/** A message that was received. */
 export interface WireMessage {
+  /** Type of the message. */
   type: string;
+  /** Its header. */
   header: Content;
+  /** Header of the request. */
   parent: Content;
+  /** Its metadata. */
   metadata: Content;
+  /** Its content. */
   content: Content;
+  /** Binary parts. */
   buffers: Buffer[];
 }
 
+/** Content of a connection file. */
 export interface Connection {
   transport: string;
   ip: string;
@@ -48,100 +41,9 @@ export interface Connection {
   hb_port: number;
 }
 
-export interface KernelStart {
-  /** The Node to run the kernel with. Default: E2GMM_KERNEL_NODE, or the one that runs the test. */
-  node?: string;
-  cwd?: string;
-  env?: NodeJS.ProcessEnv;
-  /** Command line in which `{connection_file}` is replaced; default: the kernel of this repository. */
-  argv?: string[];
-  /** Ports to use in place of free ones. */
-  ports?: Partial<Connection>;
-}
-
-/** A kernel process of the test's own. */
-export class KernelProcess {
-  readonly process: ChildProcess;
-  readonly connection: Connection;
-  readonly #folder: string;
-  readonly started = performance.now();
-  log = "";
-  readonly #clients: WireClient[] = [];
-
-  private constructor(process: ChildProcess, connection: Connection, folder: string) {
-    this.process = process;
-    this.connection = connection;
-    this.#folder = folder;
-    const keep = (chunk: Buffer) => {
-      this.log += chunk.toString("utf8");
-    };
-    process.stdout!.on("data", keep);
-    process.stderr!.on("data", keep);
-  }
-
-  static async start(options: KernelStart = {}): Promise<KernelProcess> {
-    const [shell, iopub, stdin, control, heartbeat] = (await freePorts(5)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const connection: Connection = {
-      transport: "tcp",
-      ip: "127.0.0.1",
-      key: randomUUID(),
-      signature_scheme: "hmac-sha256",
-      shell_port: shell,
-      iopub_port: iopub,
-      stdin_port: stdin,
-      control_port: control,
-      hb_port: heartbeat,
-      ...options.ports,
-    };
-    const folder = mkdtempSync(path.join(tmpdir(), "kernel-test-"));
-    const file = path.join(folder, "connection.json");
-    writeFileSync(file, JSON.stringify(connection));
-    const node = options.node ?? process.env["E2GMM_KERNEL_NODE"] ?? process.execPath;
-    const argv = options.argv ?? kernelArgv(node);
-    const [command, ...args] = argv.map((arg) => arg.replace("{connection_file}", file));
-    const child = spawn(command!, args, {
-      cwd: options.cwd ?? folder,
-      env: { ...process.env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return new KernelProcess(child, connection, folder);
-  }
-
-  /** A front end that is connected: the kernel answers it and it hears what is published. */
-  async client(): Promise<WireClient> {
-    const client = new WireClient(this.connection);
-    this.#clients.push(client);
-    await client.connected(() => this.#failIfGone());
-    return client;
-  }
-
-  #failIfGone(): void {
-    if (this.process.exitCode !== null) {
-      throw new Error(`the kernel ended with ${this.process.exitCode}: ${this.log}`);
-    }
-  }
-
-  exited(): Promise<number | null> {
-    const { process: child } = this;
-    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-    return new Promise((resolve) => child.once("exit", resolve));
-  }
-
-  async stop(): Promise<void> {
-    for (const client of this.#clients) client.close();
-    if (this.process.exitCode === null) this.process.kill("SIGKILL");
-    await this.exited();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
+/** What came of an execute request. */
 export interface Execution {
+  /** The reply. */
   reply: WireMessage;
   /** Everything published on behalf of the request, from busy to idle. */
   published: WireMessage[];
@@ -149,25 +51,33 @@ export interface Execution {
   id: string;
 }
 
+/** Options of an execute request, by the names of the protocol. */
 export interface ExecuteOptions {
   silent?: boolean;
   store_history?: boolean;
   stop_on_error?: boolean;
   allow_stdin?: boolean;
   user_expressions?: Record<string, string>;
+  /** Milliseconds to wait for the end. Default: 20,000. */
   timeout?: number;
 }
 
+/** A front end that is connected to a kernel. */
 export class WireClient {
   readonly #connection: Connection;
+  /** Id of its session. */
   readonly session = randomUUID();
+  /** Socket for requests. */
   readonly shell: Dealer;
+  /** Socket for interrupts and shutdown. */
   readonly control: Dealer;
+  /** Socket for input. */
   readonly stdin: Dealer;
   readonly #iopub = new Subscriber({ receiveHighWaterMark: 0 });
-  /** Everything heard on iopub so far. */
+  /** Everything that was published so far. */
   readonly published: WireMessage[] = [];
   readonly #replies = new Map<string, WireMessage>();
+  /** Requests for input so far. */
   readonly inputRequests: WireMessage[] = [];
   #arrived: (() => void)[] = [];
 
@@ -235,7 +145,7 @@ export class WireClient {
     return id;
   }
 
-  /** Waits until `find` finds something. The limit is there to end a test that would hang. */
+  /** Waits until `find` returns something. @throws Error after `timeout` milliseconds */
   async until<T>(find: () => T | undefined, what: string, timeout = 20_000): Promise<T> {
     const end = performance.now() + timeout;
     for (;;) {
@@ -249,14 +159,17 @@ export class WireClient {
     }
   }
 
+  /** The reply to a request. */
   reply(id: string, timeout?: number): Promise<WireMessage> {
     return this.until(() => this.#replies.get(id), "reply", timeout);
   }
 
+  /** What was published on behalf of a request so far. */
   publishedFor(id: string): WireMessage[] {
     return this.published.filter(({ parent }) => parent["msg_id"] === id);
   }
 
+  /** Waits until a request has been handled. */
   idle(id: string, timeout?: number): Promise<WireMessage> {
     return this.until(
       () =>
@@ -268,11 +181,13 @@ export class WireClient {
     );
   }
 
+  /** Sends a request and waits for its reply. */
   async request(type: string, content: Content = {}, socket = this.shell): Promise<WireMessage> {
     const id = await this.send(socket, type, content);
     return this.reply(id);
   }
 
+  /** Sends an execute request. @returns its id */
   startExecute(code: string, options: ExecuteOptions = {}): Promise<string> {
     const { timeout: _timeout, ...rest } = options;
     return this.send(this.shell, "execute_request", {
@@ -286,16 +201,19 @@ export class WireClient {
     });
   }
 
+  /** Waits for the end of an execute request. */
   async finished(id: string, timeout?: number): Promise<Execution> {
     const reply = await this.reply(id, timeout);
     await this.idle(id, timeout);
     return { reply, published: this.publishedFor(id), id };
   }
 
+  /** Runs a cell and waits for its end. */
   async execute(code: string, options: ExecuteOptions = {}): Promise<Execution> {
     return this.finished(await this.startExecute(code, options), options.timeout);
   }
 
+  /** Interrupts the kernel. */
   async interrupt(): Promise<WireMessage> {
     return this.request("interrupt_request", {}, this.control);
   }
@@ -313,7 +231,7 @@ export class WireClient {
     return took;
   }
 
-  /** Asks until an answer has been heard on both sides: a subscription takes a moment to reach the kernel. */
+  /** Asks until an answer has arrived on both sockets: a subscription takes a moment to reach the kernel. */
   async connected(check: () => void): Promise<void> {
     const end = performance.now() + 60_000;
     const ids: string[] = [];
@@ -331,12 +249,13 @@ export class WireClient {
     }
   }
 
+  /** Closes the sockets. */
   close(): void {
     for (const socket of [this.shell, this.control, this.stdin, this.#iopub]) socket.close();
   }
 }
 
-/** All that was printed to a stream, joined. */
+/** Everything that was printed to a stream. */
 export function printed({ published }: Pick<Execution, "published">, name = "stdout"): string {
   return published
     .filter(({ type, content }) => type === "stream" && content["name"] === name)

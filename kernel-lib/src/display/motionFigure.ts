@@ -59,7 +59,8 @@ export function clearestAxis(from: GaussianModel, to: GaussianModel): Axis {
  * The motion between two states: the Gaussians of the first, with arrows to their positions in the second, coloured by the
  * length of the displacement in 3-D. Where Gaussians overlap, only the heaviest has its arrow.
  *
- * @param from, to states of one model, such as `run.decode([-1.5])` and `run.decode([1.5])`
+ * @param from a state of the model, such as `run.decode([-1.5])`
+ * @param to    another state of it, such as `run.decode([1.5])`
  * @param options side of the square figure by `width` or `height`, default 380
  * @throws InputError for models that do not match or are empty, and for a scale that is not positive
  *

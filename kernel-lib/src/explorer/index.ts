@@ -12,6 +12,7 @@ export {
   type PlaybackOptions,
 } from "./gaussianViewer/gaussianViewer";
 export type { MaskShape } from "./gaussianViewer/maskShapes";
+export type { MapSlice } from "./gaussianViewer/state";
 export type { MapLook } from "./gaussianViewer/viewerMaps";
 export type { ScatterSet } from "./latentScatter/colours";
 export { LatentScatter } from "./latentScatter/latentScatter";

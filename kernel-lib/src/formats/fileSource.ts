@@ -166,7 +166,7 @@ async function decompressSource(
   const content = new DecompressedBytes(file, memoryLimit);
   let limit = Math.max(minAllowance, maxRatio * compressedBytes);
   let expected: number | undefined;
-  const readStart = (start: Uint8Array) => {
+  const checkStart = (start: Uint8Array) => {
     expected = expectedBytes!(start);
     requirePossible(source, expected);
     limit = expected + maxSurplus;
@@ -175,7 +175,7 @@ async function decompressSource(
     throwIfStopped(signal);
     for await (const part of decompress(file, compression, signal)) {
       const waiting = expectedBytes && expected === undefined;
-      if (waiting && content.size + part.length >= startBytes) readStart(content.startWith(part));
+      if (waiting && content.size + part.length >= startBytes) checkStart(content.startWith(part));
       if (content.size + part.length > limit) {
         const allowed =
           expected === undefined
@@ -185,7 +185,7 @@ async function decompressSource(
       }
       await content.add(part, expected);
     }
-    if (expectedBytes && expected === undefined) readStart(content.startWith(new Uint8Array()));
+    if (expectedBytes && expected === undefined) checkStart(content.startWith(new Uint8Array()));
     return await content.finish();
   } catch (error) {
     await content.discard();

@@ -16,7 +16,7 @@ export interface MrcHeader {
   nr: number;
   /** Word 3: sections. */
   ns: number;
-  /** Word 4: type of the values, see {@link bytesPerValue}. */
+  /** Word 4: type of the values, see `bytesPerValue`. */
   mode: number;
   /** Words 5–7: position of the first column, row and section in the unit cell. */
   start: [number, number, number];

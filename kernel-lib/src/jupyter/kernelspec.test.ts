@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../../tests/testing";
 import { InputError } from "../errors";
 import { installKernelspec, kernelspecFolder, uninstallKernelspec } from "./kernelspec";
 
-test("a kernelspec is installed below a prefix, replaced when repeated, and removed again", (t) => {
+test("the kernelspec is installed below a prefix, replaced by a second installation, and removed", (t) => {
   const prefix = temporaryFolder(t);
   const folder = installKernelspec({ prefix });
   assert.equal(folder, path.join(prefix, "share/jupyter/kernels/e2gmm"));
@@ -28,7 +28,7 @@ test("a kernelspec is installed below a prefix, replaced when repeated, and remo
   assert.equal(uninstallKernelspec({ prefix }), undefined);
 });
 
-test("the person's own folder is where Jupyter says, or the system's habit", (t) => {
+test("the user's own folder is the one that JUPYTER_DATA_DIR names", (t) => {
   const folder = temporaryFolder(t);
   const { JUPYTER_DATA_DIR: before } = process.env;
   t.onTestFinished(() => {
@@ -40,7 +40,7 @@ test("the person's own folder is where Jupyter says, or the system's habit", (t)
   assert.equal(kernelspecFolder(), kernelspecFolder({ user: true }));
 });
 
-test("two places at once and a place that cannot be written are refused in one sentence", (t) => {
+test("two places at once and a folder that cannot be written are refused in one sentence", (t) => {
   assert.throws(() => installKernelspec({ user: true, prefix: "/x" }), InputError);
   const file = path.join(temporaryFolder(t), "file");
   writeFileSync(file, "");

@@ -1,76 +1,15 @@
 import assert from "node:assert/strict";
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "vitest";
-import { temporaryFolder } from "../../../tests/testing";
+import { test } from "vitest";
 import { InputError, StoppedError } from "../errors";
 import { createStack } from "../formats/mrc";
 import { disc, sampleIndex } from "../fourier/disc";
 import { ctfValue } from "../optics/ctf";
-import { rotationFromEuler } from "../optics/pose";
 import { openParticles } from "./particleSet";
-import {
-  correlation,
-  type Gaussians,
-  type MadeParticle,
-  projectionTransform,
-  randomGaussians,
-  randomParticles,
-  relionStar,
-} from "./synthetic.test.helper";
+import { correlation, projectionTransform, randomParticles, relionStar } from "./synthetic.test.helper";
 import { prepareTargets } from "./targets";
-
-/** The projection in pixels of `apix` Å, analytically in real space; centre at index ⌊S/2⌋. Lengths in Å. */
-function projectionImage(
-  { points, sigma }: Gaussians,
-  particle: MadeParticle,
-  size: number,
-  apix: number,
-  boxLength: number,
-): Float32Array {
-  const image = new Float32Array(size * size);
-  const r = rotationFromEuler(particle.angles);
-  const origin = Math.floor(size / 2);
-  const width = sigma * 2;
-  for (const [x, y, z, amplitude] of points) {
-    const u = boxLength * (r[0]! * x + r[1]! * y + r[2]! * z) - particle.origin[0];
-    const v = boxLength * (r[3]! * x + r[4]! * y + r[5]! * z) - particle.origin[1];
-    for (let j = 0; j < size; j++) {
-      for (let i = 0; i < size; i++) {
-        const square = ((i - origin) * apix - u) ** 2 + ((j - origin) * apix - v) ** 2;
-        image[j * size + i]! += amplitude * Math.exp(-square / (2 * width * width));
-      }
-    }
-  }
-  return image;
-}
-
-interface Made {
-  size?: number;
-  apix?: number;
-  boxLength?: number;
-  edit?: (star: string) => string;
-  change?: (image: Float32Array, i: number) => void;
-}
-
-/** Particles with analytical images; `boxLength` is the length of the box in Å in which the Gaussians are defined. */
-async function made(t: TestContext, particles: MadeParticle[], options: Made = {}) {
-  const { size = 48, apix = 2, boxLength = size * apix, edit = (s) => s, change } = options;
-  const folder = temporaryFolder(t);
-  const gaussians = randomGaussians(11);
-  const stack = await createStack(path.join(folder, "images.mrcs"), { size: [size, size], apix });
-  for (const [i, particle] of particles.entries()) {
-    const image = projectionImage(gaussians, particle, size, apix, boxLength);
-    change?.(image, i);
-    await stack.append(image);
-  }
-  await stack.close();
-  const file = path.join(folder, "particles.star");
-  writeFileSync(file, edit(relionStar(particles, { apix, size })));
-  const set = await openParticles(file);
-  t.onTestFinished(() => set.close());
-  return { set, gaussians, folder };
-}
+import { made, projectionImage } from "./targets.test.helper";
 
 for (const size of [48, 47, 51]) {
   test(`images of ${size} pixels have their centre at pixel ⌊S/2⌋ and agree with the analytical transform`, async (t) => {
@@ -109,7 +48,7 @@ test("optics groups with other pixels and boxes line up with the reference group
     const name = `other${size}.mrcs`;
     const stack = await createStack(path.join(folder, name), { size: [size, size], apix });
     for (const particle of particles)
-      await stack.append(projectionImage(gaussians, particle, size, apix, 96));
+      await stack.append(projectionImage(gaussians, particle, { size: size, apix: apix, boxLength: 96 }));
     await stack.close();
     const both = [
       ...particles,

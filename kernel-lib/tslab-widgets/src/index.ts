@@ -64,4 +64,5 @@ export { HTML, Image, Label, Text, Textarea } from "./widgets/controls/texts";
 export { Layout, type LayoutProperties } from "./widgets/layout";
 export { drawnPicture, escapeHtml, type Picture } from "./widgets/still";
 export * as traits from "./widgets/traits";
-export { type AnyWidget, openWidgets, Widget, type WidgetKind } from "./widgets/widget";
+export { type AnyWidget, openWidgets, Widget } from "./widgets/widget";
+export type { WidgetKind } from "./widgets/widgetKind";

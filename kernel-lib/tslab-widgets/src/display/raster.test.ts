@@ -13,7 +13,7 @@ async function dark(inside: string): Promise<{ size: number[]; count: number }> 
   return { size: [width, height], count };
 }
 
-test("an SVG becomes a PNG of its size on white, with its words and images", async () => {
+test("an SVG becomes a PNG of the same size on white, with text and images", async () => {
   assert.deepEqual(await dark(""), { size: [120, 40], count: 0 });
   const words = await dark('<text x="4" y="24" font-size="14">Å, σ, particles</text>');
   assert.ok(words.count > 100 && words.count < 1000, `${words.count} pixels`);
@@ -26,7 +26,7 @@ test("an SVG becomes a PNG of its size on white, with its words and images", asy
   assert.equal((await dark(`<image width="10" height="10" href="${href}"/>`)).count, 100);
 });
 
-test("what is no SVG has no PNG, and spoils nothing after it", async () => {
+test("text that is not SVG has no PNG, and does not affect later calls", async () => {
   assert.equal(await pngOf("<svg"), undefined);
   assert.ok(rasterised(svg("")));
 });

@@ -78,7 +78,7 @@ for (const [expected, codes] of [
   }
 }
 
-test("two empty lines at the end run what could go on", () => {
+test("two empty lines at the end run code that could continue", () => {
   assert.equal(status(`${"\n".repeat(1e4)}f(`), "incomplete");
   assert.equal(status("f(\n\n"), "complete");
 });
@@ -90,7 +90,7 @@ test("the next line is indented after a bracket", () => {
 });
 
 for (const name of ["assistance", "traceback"]) {
-  test(`no lines with which a valid source begins are called invalid: ${name}.ts`, () => {
+  test(`no beginning of a valid source is called invalid: ${name}.ts`, () => {
     const source = readFileSync(path.join(__dirname, `../../src/kernel/${name}.ts`), "utf8");
     const lines = source.split("\n");
     let incomplete = 0;

@@ -45,9 +45,13 @@ function parseExecution(request: Message): Execution {
 
 /** The parts of the kernel that running a cell needs. */
 export interface CellParts {
+  /** Compiles and runs the cells. */
   cells: Cells;
+  /** Interrupts what runs. */
   interrupts: Interrupts;
+  /** Publishes output. */
   output: Output;
+  /** Keeps the cells. */
   history: History;
   /** Replies to the cells that were sent along with a failed one. */
   abortWaiting(): Promise<void>;

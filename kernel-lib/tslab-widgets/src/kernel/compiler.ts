@@ -20,7 +20,9 @@ import { type HostPackage, ModuleTypes } from "./moduleTypes";
 export interface CellPosition {
   /** `cell 3`, or the path of a module. */
   place: string;
+  /** From 1. */
   line: number;
+  /** From 1, in UTF-16 units. */
   column: number;
   /** Text of the line. */
   text: string | undefined;

@@ -2,7 +2,9 @@ import type { Diagnostic } from "tslab/dist/converter";
 
 /** What a compiler error shows: one line for the error's value, and the lines of the traceback. */
 export interface DescribedDiagnostics {
+  /** Number and message of the first error. */
   summary: string;
+  /** All errors, with their lines and marks. */
   lines: string[];
 }
 

@@ -29,7 +29,7 @@ for (const [pattern, matches, others] of [
   });
 }
 
-test("patterns agree with the regular expressions that they stand for", () => {
+test("patterns agree with equivalent regular expressions", () => {
   let state = 1;
   const below = (n: number) => {
     state = (state * 48271) % 0x7fffffff;
@@ -49,7 +49,7 @@ test("patterns agree with the regular expressions that they stand for", () => {
   assert.ok(matched > 1000);
 });
 
-test("a pattern of many stars ends on a long text that does not match", () => {
+test("a pattern of many stars takes little time on a long text that does not match", () => {
   const text = "a".repeat(100_000);
   for (const pattern of [`${"*a".repeat(2000)}b`, `${"*?".repeat(2000)}*b`, `${"a*".repeat(2000)}b`]) {
     assert.equal(globMatcher(pattern)(text), false);

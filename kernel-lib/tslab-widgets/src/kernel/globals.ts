@@ -9,8 +9,11 @@ import type { Json } from "./wire";
 
 /** The parts of the kernel that the globals lead to. */
 export interface GlobalParts {
+  /** Opens comms. */
   comms: CommManager;
+  /** Publishes output. */
   output: Output;
+  /** Asks the user. */
   stdin: Stdin;
   /** Calls `callback` at the end of every cell. */
   onCellEnd(callback: () => void): void;

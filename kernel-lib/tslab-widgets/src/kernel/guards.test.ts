@@ -52,7 +52,7 @@ for (const [what, code] of [
   });
 }
 
-test("guarded code computes what it did before", () => {
+test("guarded code computes the same as before", () => {
   const code = `
     "use strict";
     const out = [];
@@ -67,14 +67,14 @@ test("guarded code computes what it did before", () => {
   assert.equal(run(code, 1e6).result, new Function(code)());
 });
 
-test("every await passes its value through the check, and awaits at the top are noticed", async () => {
+test("every await passes its value through the check, and top-level awaits are detected", async () => {
   const guarded = addGuards(ts, "const x = await f(await (g()));\nfor await (const y of z) h(y);");
   assert.equal(guarded.awaitsAtTop, true);
   assert.match(guarded.code, /__jk_resume\(await f\(__jk_resume\(await \(g\(\)\)\)\)\)/);
   assert.equal(addGuards(ts, "async function f() { await 1; }").awaitsAtTop, false);
 });
 
-test("no line moves, and columns are found again", () => {
+test("no line moves, and columns are mapped back", () => {
   const code = "let a = 1; for (const x of [1]) { mark(x); }\nconst f = (n) => mark2(await n);";
   const guarded = addGuards(ts, code);
   const lines = guarded.code.split("\n");

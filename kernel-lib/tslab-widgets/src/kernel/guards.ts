@@ -104,6 +104,7 @@ class GuardCollector {
 
 /** Cell code with interrupt checks. */
 export interface GuardedCode {
+  /** The code with the checks. */
   code: string;
   /** Whether code outside functions awaits; tslab's converter overlooks `await (…)` and `for await`. */
   awaitsAtTop: boolean;

@@ -14,7 +14,7 @@ test("tail gives the last n, and all without n", () => {
   assert.equal(inputs({ hist_access_type: "tail" }).length, 4);
 });
 
-test("range counts lines, its stop not included, and knows only this session", () => {
+test("range excludes its stop, and knows only this session", () => {
   assert.deepEqual(inputs({ hist_access_type: "range", session: 0, start: 2, stop: 4 }), [
     "a + 1",
     "print[x]",
@@ -22,7 +22,7 @@ test("range counts lines, its stop not included, and knows only this session", (
   assert.deepEqual(inputs({ hist_access_type: "range", session: -1, start: 0 }), []);
 });
 
-test("search takes file-name patterns literally elsewhere, and unique keeps the latest", () => {
+test("search takes other characters of file-name patterns literally, and unique keeps the latest", () => {
   assert.deepEqual(inputs({ hist_access_type: "search", pattern: "a + ?" }), ["a + 1", "a + 1"]);
   assert.deepEqual(history.query({ hist_access_type: "search", pattern: "a*", unique: true }), [
     [0, 4, "a + 1"],
@@ -30,6 +30,6 @@ test("search takes file-name patterns literally elsewhere, and unique keeps the 
   assert.deepEqual(inputs({ hist_access_type: "search", pattern: "*[[]x]" }), ["print[x]"]);
 });
 
-test("output is added where it was asked for", () => {
+test("output is included where the request asks for it", () => {
   assert.deepEqual(history.query({ hist_access_type: "tail", n: 1, output: true }), [[0, 4, ["a + 1", "2"]]]);
 });

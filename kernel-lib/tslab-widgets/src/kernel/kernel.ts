@@ -22,6 +22,7 @@ import { type ConnectionInfo, type Json, type Message, protocolVersion } from ".
 
 /** Options of {@link Kernel}. */
 export interface KernelOptions {
+  /** Ports and key. */
   connection: ConnectionInfo;
   /** Packages that cells can import wherever the notebook lies. */
   hosts: readonly HostPackage[];

@@ -51,7 +51,7 @@ test("the default launcher exists", () => {
   assert.ok(existsSync(argv.at(-2)!), argv.join(" "));
 });
 
-test("a name that is not one of a folder is refused", () => {
+test("a name that cannot be a folder is refused", () => {
   for (const name of ["", "a b", "../a", "a/b"])
     assert.throws(() => kernelspecFolder(name), /name of the kernel/);
 });

@@ -101,10 +101,15 @@ const nodeFlags = ["--min-semi-space-size=16", "--max-semi-space-size=32"];
 
 /** Content of `kernel.json`. */
 export interface Kernelspec {
+  /** Command line that starts the kernel; `{connection_file}` stands for the path of the connection file. */
   argv: string[];
+  /** Name in launchers and menus. */
   display_name: string;
+  /** Name of the language, by which front ends find kernels. */
   language: string;
+  /** How front ends interrupt the kernel: `message`. */
   interrupt_mode: string;
+  /** What front ends may ask about the kernel. */
   metadata: Record<string, unknown>;
 }
 

@@ -8,7 +8,9 @@ import { libraryFile } from "./libraryNames";
 
 /** A package that cells can import although it is not installed beside the notebook. */
 export interface HostPackage {
+  /** Name in imports. */
   name: string;
+  /** Absolute path. */
   folder: string;
   /** Absolute path of its declarations. */
   types: string;

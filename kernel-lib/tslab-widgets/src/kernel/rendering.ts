@@ -3,7 +3,9 @@ import { displaySymbol } from "../display/displayable";
 
 /** A value's forms by media type, as `display_data` and `execute_result` carry them. */
 export interface RenderedBundle {
+  /** The forms. */
   data: Record<string, unknown>;
+  /** Metadata of the output. */
   metadata: Record<string, unknown>;
   /** May hold `display_id`, under which the output can be replaced later. */
   transient?: Record<string, unknown>;

@@ -11,7 +11,7 @@ test("a signature is new once", () => {
   assert.equal(seen.add(signature(1)), false);
 });
 
-test("the record is bounded: the oldest are forgotten, the latest are not", () => {
+test("the record is bounded: the oldest signatures are forgotten first", () => {
   const seen = new SeenSignatures(100);
   for (let n = 0; n < 1000; n++) assert.equal(seen.add(signature(n)), true);
   for (let n = 900; n < 1000; n++) assert.equal(seen.add(signature(n)), false, `signature ${n}`);

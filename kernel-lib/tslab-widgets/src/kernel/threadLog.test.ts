@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { ThreadLog } from "./threadLog";
 
-test("a million events of one kind make a few dozen lines, the first in full, each with its number later", () => {
+test("a million events of one kind make a few dozen lines: the first in full, then their number", () => {
   const lines: string[] = [];
   const log = new ThreadLog((line) => lines.push(line));
   for (let n = 1; n <= 1e6; n++) log.event("a message was dropped", `reason ${n}`);

@@ -35,6 +35,7 @@ export type FromSockets =
 
 /** What the socket thread is started with. */
 export interface SocketThreadData {
+  /** Ports and key. */
   connection: ConnectionInfo;
   /** Id of the kernel's session. */
   session: string;

@@ -9,7 +9,7 @@ function thrownAt(place: string, message: string): Error {
   return error;
 }
 
-test("the line that a frame names is shown with a mark, whatever the message says", () => {
+test("the line that a frame names is shown with a mark, whatever the message contains", () => {
   const { traceback } = reportThrown(thrownAt("cell 4", "as in cell 9, line 1:1"), (place) =>
     place === "cell 4" ? "one\n  two" : undefined,
   );
@@ -28,7 +28,7 @@ for (const [what, message] of [
   });
 }
 
-test("a hundred thousand blanks before what looks like an async property are printed", () => {
+test("a hundred thousand blanks before text like an async property are kept", () => {
   const text = `${" ".repeat(1e5)}[Symbol(other)]: 1`;
   assert.equal(withoutAsyncProperties(text), text);
 });

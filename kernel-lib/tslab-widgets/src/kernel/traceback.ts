@@ -4,8 +4,11 @@ import type { CellPosition } from "./compiler";
 
 /** Content of an `error` message. */
 export interface ErrorReport {
+  /** Name of the error. */
   ename: string;
+  /** Its message. */
   evalue: string;
+  /** Lines that front ends show, with codes for colours. */
   traceback: string[];
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test, vi } from "vitest";
 import { WarmUp } from "./warmUp";
 
-test("steps wait for quiet moments, one for each, and go on after one that fails", () => {
+test("each step waits for a quiet moment, and a failed step does not stop the others", () => {
   vi.useFakeTimers();
   const done: number[] = [];
   const warmUp = new WarmUp(

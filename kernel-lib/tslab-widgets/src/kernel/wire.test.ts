@@ -14,7 +14,7 @@ const outgoing = {
 };
 const frames = () => encodeMessage(outgoing, "s", signer).map((frame) => Buffer.from(frame as Uint8Array));
 
-test("a message survives the wire: identities, content and buffers", () => {
+test("a message is decoded as it was encoded: identities, content and buffers", () => {
   const message = decodeMessage(frames(), { signer });
   assert.deepEqual([...message.identities[0]!], [1, 2]);
   assert.deepEqual(message.content, { a: "ä🧬" });
@@ -34,7 +34,7 @@ test("the signature covers the four JSON frames and no buffer", () => {
   }
 });
 
-test("an empty key switches signing off; another scheme is refused", () => {
+test("an empty key turns signing off; an unknown scheme is refused", () => {
   const unsigned = new Signer("");
   const sent = encodeMessage(outgoing, "s", unsigned).map((frame) => Buffer.from(frame as Uint8Array));
   assert.equal(sent[2]!.length, 0);
@@ -42,7 +42,7 @@ test("an empty key switches signing off; another scheme is refused", () => {
   assert.throws(() => new Signer("k", "rot13"), /unknown signature scheme/);
 });
 
-test("every way in which frames can be wrong has its words", () => {
+test("each way in which frames can be wrong has its own message", () => {
   const headless = frames();
   headless[3] = Buffer.from('{"msg_id":"1"}');
   assert.throws(() => decodeMessage(headless, { signer: new Signer("") }), /no msg_type/);
@@ -60,7 +60,7 @@ test("every way in which frames can be wrong has its words", () => {
   assert.throws(() => decodeMessage(frames().slice(0, 5), { signer }), /expected 4 JSON frames/);
 });
 
-test("a message is let in once, also where another frame around it differs", () => {
+test("a message is accepted once, also where a frame around it differs", () => {
   const admission = { signer, seen: new SeenSignatures() };
   const first = frames();
   decodeMessage(first, admission);
@@ -75,12 +75,12 @@ test("a message is let in once, also where another frame around it differs", () 
   decodeMessage(plain, unsigned);
 });
 
-test("the receiver's own messages are not taken back", () => {
+test("the receiver's own messages are rejected", () => {
   assert.throws(() => decodeMessage(frames(), { signer, ownSession: "s" }), /own messages/);
   decodeMessage(frames(), { signer, ownSession: "another" });
 });
 
-test("nesting is limited, brackets in strings are no nesting", () => {
+test("nesting is limited; brackets in strings do not count", () => {
   const unsigned = { signer: new Signer("") };
   const nested = frames();
   nested[6] = Buffer.from(`{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`);

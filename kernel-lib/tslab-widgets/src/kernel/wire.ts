@@ -15,24 +15,39 @@ const jsonFrameCount = 4;
 
 /** Content of the connection file, which the front end writes and whose path it gives to the kernel. */
 export interface ConnectionInfo {
+  /** `tcp` or `ipc`. */
   transport: string;
+  /** Address, or start of a path for `ipc`. */
   ip: string;
+  /** Port for requests. */
   shell_port: number;
+  /** Port on which output is published. */
   iopub_port: number;
+  /** Port for input of the user. */
   stdin_port: number;
+  /** Port for interrupts and shutdown. */
   control_port: number;
+  /** Port of the heartbeat. */
   hb_port: number;
+  /** Key of the signatures; empty: messages are not signed. */
   key: string;
+  /** `hmac-` and the name of a hash. */
   signature_scheme: string;
 }
 
 /** Header of a message. */
 export interface Header {
+  /** Unique id of the message. */
   msg_id: string;
+  /** Type of the message. */
   msg_type: string;
+  /** Id of the sender's session. */
   session: string;
+  /** Name of the sender. */
   username: string;
+  /** Time of sending, ISO 8601. */
   date: string;
+  /** Version of the protocol. */
   version: string;
 }
 
@@ -43,10 +58,15 @@ export type Json = Record<string, unknown>;
 export interface Message {
   /** ZeroMQ routing prefix; a reply must carry the same. */
   identities: Uint8Array[];
+  /** Id, type and sender. */
   header: Header;
+  /** Header of the message that caused this one. */
   parent: Json;
+  /** Metadata of the message. */
   metadata: Json;
+  /** Content by type. */
   content: Json;
+  /** Binary parts. */
   buffers: Uint8Array[];
 }
 
@@ -133,6 +153,7 @@ function parseHeader(frame: Uint8Array): Header {
 
 /** The checks that a message must pass before anything acts on it. */
 export interface Admission {
+  /** Verifies the signature. */
   signer: Signer;
   /** Rejects replayed messages. Default: they are accepted. */
   seen?: SeenSignatures;
@@ -176,11 +197,17 @@ export function decodeMessage(frames: readonly Buffer[], { signer, seen, ownSess
 
 /** A message to be sent, with its JSON parts as text. */
 export interface OutgoingMessage {
+  /** ZeroMQ routing prefix, or the topic of a published message. */
   identities: readonly (string | Uint8Array)[];
+  /** Type of the message. */
   type: string;
+  /** Header of the request, JSON text. */
   parent: string;
+  /** Metadata, JSON text. */
   metadata: string;
+  /** Content, JSON text. */
   content: string;
+  /** Binary parts. */
   buffers: readonly Uint8Array[];
 }
 

@@ -8,8 +8,11 @@ export type BufferPath = (string | number)[];
 
 /** State without its buffers. */
 export interface SplitState {
+  /** State without the buffers. */
   state: Record<string, unknown>;
+  /** Where each buffer belongs. */
   bufferPaths: BufferPath[];
+  /** The buffers, in the order of their paths. */
   buffers: ArrayBufferView[];
 }
 

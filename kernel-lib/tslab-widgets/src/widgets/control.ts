@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { GivenOf, StateOf, Trait, Traits } from "./traits";
-import { type AnyWidget, modelPrefix, openWidgets, Widget, type WidgetKind } from "./widget";
+import { type AnyWidget, modelPrefix, openWidgets, Widget } from "./widget";
+import type { WidgetKind } from "./widgetKind";
 
 /** Classes of widgets whose state can be read and written as properties. */
 

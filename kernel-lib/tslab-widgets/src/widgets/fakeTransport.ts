@@ -11,7 +11,9 @@ import { openWidgets } from "./widget";
 export interface Sent {
   /** Id of the comm. */
   id: string;
+  /** Content of the message. */
   data: Record<string, unknown>;
+  /** Binary parts. */
   buffers: readonly ArrayBufferView[];
 }
 
@@ -26,7 +28,9 @@ export interface Sent {
  * ```
  */
 export class FakeTransport implements CommTransport {
+  /** A live front end takes part. */
   readonly frontEndSeen = true;
+  /** Id of the request that the test stands for. */
   readonly parentId = "cell-1";
   /** Messages that opened a comm. */
   readonly opened: Sent[] = [];
@@ -36,6 +40,7 @@ export class FakeTransport implements CommTransport {
   readonly targets = new Map<string, (comm: Comm, opening: CommMessage) => unknown>();
   readonly #handlers = new Map<string, (message: CommMessage) => unknown>();
 
+  /** Opens a comm, and records the message. */
   open(_target: string, options: CommOpenOptions = {}): Comm {
     const { id = "comm" } = options;
     this.opened.push({ id, data: options.data ?? {}, buffers: options.buffers ?? [] });
@@ -53,10 +58,12 @@ export class FakeTransport implements CommTransport {
     };
   }
 
+  /** Records the handler of a target. */
   registerTarget(target: string, handler: (comm: Comm, opening: CommMessage) => unknown): void {
     this.targets.set(target, handler);
   }
 
+  /** Has no effect: there are no cells. */
   onCellEnd(): void {}
 
   /** A message from the front end. */

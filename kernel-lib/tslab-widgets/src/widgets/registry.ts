@@ -8,7 +8,9 @@ const controlTarget = "jupyter.widget.control";
 
 /** What is asked of an open widget here. */
 export interface OpenWidget {
+  /** Id of the model. */
   readonly id: string;
+  /** Its front-end class. */
   readonly kind: { modelName: string; modelModule: string; modelModuleVersion: string };
   /** The whole state in the form of messages. */
   wireState(): Record<string, unknown>;

@@ -31,7 +31,7 @@ test("the layouts of two widgets are two layouts", () => {
   assert.notEqual(new IntSlider().layout, new IntSlider().layout);
 });
 
-test("a refused set changes nothing, whichever entry was wrong", () => {
+test("a set with a wrong entry changes nothing", () => {
   const slider = new IntSlider({ value: 5 });
   assert.throws(
     () => slider.set({ value: 6, step: 0.5 }),
@@ -43,7 +43,7 @@ test("a refused set changes nothing, whichever entry was wrong", () => {
   assert.equal(transport.sent.length, 0);
 });
 
-test("observers hear of changes from both sides once, and not after they have ended", () => {
+test("observers are called once for changes from either side, and not after they have ended", () => {
   const slider = new IntSlider({ value: 1 });
   const heard: number[][] = [];
   const end = slider.observe("value", (value, previous) => heard.push([previous, value]));
@@ -72,7 +72,7 @@ test("a front end's change is echoed before what handlers change in turn", () =>
   );
 });
 
-test("of several entries that a front end sends, the good ones are kept and each bad one is named", () => {
+test("of several entries from a front end, valid ones are applied and each invalid one is named", () => {
   const slider = new IntSlider();
   assert.throws(
     () => transport.update(slider.id, { value: 9, step: "x", nonsense: 1 }),
@@ -81,14 +81,14 @@ test("of several entries that a front end sends, the good ones are kept and each
   assert.equal(slider.value, 9);
 });
 
-test("a state that makes no sense as a whole is put back", () => {
+test("a state that is invalid as a whole is restored", () => {
   const slider = new IntSlider({ min: 0, max: 10 });
   assert.throws(() => transport.update(slider.id, { min: 20 }), /min 20 is above max 10/);
   assert.equal(slider.min, 0);
   assert.deepEqual(transport.sent.at(-1)!.data, { method: "update", state: { min: 0 }, buffer_paths: [] });
 });
 
-test("children travel as references, and a box can be made of an array alone", () => {
+test("children are sent as references, and a box can be created from an array", () => {
   const one = new IntSlider();
   const box = new HBox([one, new Button({ description: "b" })]);
   const state = transport.opened.at(-1)!.data["state"] as { children: string[]; _model_name: string };
@@ -98,7 +98,7 @@ test("children travel as references, and a box can be made of an array alone", (
   assert.throws(() => box.set({ children: [5 as never] }), /HBox\.children: expected a widget, found 5/);
 });
 
-test("bytes leave the JSON and come back into it", () => {
+test("bytes are moved from the JSON to buffers and back", () => {
   const image = new Image({ value: new Uint8Array([1, 2]) });
   const { data, buffers } = transport.opened.at(-1)!;
   assert.equal((data["state"] as Record<string, unknown>)["value"], undefined);
@@ -110,7 +110,7 @@ test("bytes leave the JSON and come back into it", () => {
   assert.deepEqual([...image.value], [3]);
 });
 
-test("buffer paths of a hostile front end lead nowhere", () => {
+test("invalid buffer paths are rejected", () => {
   const image = new Image();
   for (const path of [["__proto__"], ["__proto__", "b"], ["constructor", "b"], ["a", "b"], []]) {
     assert.throws(
@@ -132,7 +132,7 @@ test("ranges are ordered and kept within their bounds", () => {
   assert.throws(() => range.set({ value: [1] }), /expected an array of 2/);
 });
 
-test("a selection starts with its first option, and refuses what is not among them", () => {
+test("a selection starts with its first option, and refuses values that are not options", () => {
   const pick = new Dropdown<string | number>({ options: ["a", ["B", 2]] });
   assert.equal(pick.value, "a");
   pick.value = 2;
@@ -170,7 +170,7 @@ test("captured output is sent to the widget while the function runs, also when i
   assert.equal(output.msg_id, "");
 });
 
-test("the picture of an output area shows what lies in it in its best form, text as text", () => {
+test("the picture of an output area shows the richest form of each output, and escapes text", () => {
   const output = new Output({
     outputs: [
       { output_type: "stream", name: "stdout", text: ["<a>\n", "b\n"] },
@@ -194,12 +194,12 @@ test("tabs have a title for every child", () => {
   ]);
 });
 
-test("pictures show texts as text", () => {
+test("pictures escape text", () => {
   const field = new Text({ description: "<b>", value: "<script>alert(1)</script>" });
   assert.doesNotMatch(field.picture().html, /<script>|<b>/);
 });
 
-test("a page that asks a model for its state learns the names of its classes too", () => {
+test("the state that a page asks for includes the class names", () => {
   const slider = new IntSlider({ value: 7 });
   transport.receive(slider.id, { method: "request_state" });
   const { state } = transport.sent.at(-1)!.data as { state: Record<string, unknown> };
@@ -209,7 +209,7 @@ test("a page that asks a model for its state learns the names of its classes too
   );
 });
 
-test("a model that a page closes is closed", () => {
+test("a model that a page closes is closed in the kernel", () => {
   let closedByPage = () => {};
   const closed: string[] = [];
   transport.comm = (id) => ({

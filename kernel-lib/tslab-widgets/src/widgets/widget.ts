@@ -6,6 +6,7 @@ import { type BufferPath, joinBuffers, splitBuffers } from "./buffers";
 import { attachControl, register, registered, unregister } from "./registry";
 import { escapeHtml, type Picture, showStill, trackDisplayed } from "./still";
 import type { GivenOf, StateOf, Trait, Traits } from "./traits";
+import type { WidgetKind } from "./widgetKind";
 
 /** Version of the widget messaging protocol. */
 const widgetProtocol = "2.1.0";
@@ -14,31 +15,6 @@ const viewMime = "application/vnd.jupyter.widget-view+json";
 
 /** What precedes a widget's id where it stands in the state of another. */
 export const modelPrefix = "IPY_MODEL_";
-
-/** The front-end classes that a widget uses, and its state. */
-export interface WidgetKind<T extends Traits> {
-  /** Class of the model in the front end. */
-  modelName: string;
-  /** Its npm package. */
-  modelModule: string;
-  /** The version of it, or the range of versions. */
-  modelModuleVersion: string;
-  /** Class of the view; null for a widget without a view, like a layout. */
-  viewName: string | null;
-  /** Its npm package. */
-  viewModule: string;
-  /** The version of it, or the range of versions. */
-  viewModuleVersion: string;
-  /** The entries of the state. */
-  traits: T;
-  /**
-   * Corrections that follow from the whole state, such as a value brought back between its bounds. Default: none.
-   * @throws TypeError where no correction can make the state valid
-   */
-  settle?(state: StateOf<T>): Partial<StateOf<T>>;
-  /** The widget as a still picture, for pages without a kernel. Default: its name and value as text. */
-  picture?(state: StateOf<T>): Picture;
-}
 
 type Handler = (value: never, previous: never) => unknown;
 
@@ -333,6 +309,7 @@ export class Widget<T extends Traits> implements Displayable {
     return { data, metadata: {}, transient: { display_id: id } };
   }
 
+  /** The text that `console.log` prints. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.picture().text;
   }

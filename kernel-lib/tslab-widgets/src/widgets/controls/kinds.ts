@@ -2,7 +2,7 @@ import { type Control, type ControlClass, child, widgetClass } from "../control"
 import { type DomTraits, domTraits } from "../layout";
 import { escapeHtml, type Picture } from "../still";
 import { bool, nullable, type StateOf, type Trait, type Traits, text } from "../traits";
-import type { WidgetKind } from "../widget";
+import type { WidgetKind } from "../widgetKind";
 
 /** What the controls of `@jupyter-widgets/controls` have in common. */
 

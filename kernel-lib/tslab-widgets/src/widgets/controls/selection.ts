@@ -1,7 +1,8 @@
 import { addProperties, type StateProperties } from "../control";
 import { escapeHtml, type Picture } from "../still";
 import { bool, choice, type GivenOf, int, list, nullable, type StateOf, type Traits, text } from "../traits";
-import { Widget, type WidgetKind } from "../widget";
+import { Widget } from "../widget";
+import type { WidgetKind } from "../widgetKind";
 import {
   buttonStyles,
   type ControlOptions,
