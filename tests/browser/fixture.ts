@@ -96,7 +96,8 @@ export function fixture(): Fixture {
   rmSync(pointer, { force: true });
   // A run records where its particles are, so it cannot be moved: whoever is first sets the pointer to a folder of its own
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-fixture-"));
-  const made = spawnSync(process.execPath, [__filename, folder], { encoding: "utf8", timeout: 300_000 });
+  const program = path.join(__dirname, "fixture.js");
+  const made = spawnSync(process.execPath, [program, folder], { encoding: "utf8", timeout: 300_000 });
   if (made.status !== 0) throw new Error(`the fixture could not be made:\n${made.stdout}${made.stderr}`);
   const beside = path.join(folder, "pointer");
   writeFileSync(beside, folder);
