@@ -48,6 +48,8 @@ function checkTypes(tally, buildError) {
 
 /** Runs the test files whose path contains one of the words, or all files without words. */
 async function runTests(tally, words, { name, coverage }) {
+  // On CI Vitest would write colours into the log
+  if (!process.stdout.isTTY) process.env["NO_COLOR"] ??= "1";
   const { startVitest } = await import("vitest/node");
   const vitest = await startVitest("test", words, {
     config: path.join(root, "tests/vitest.config.mts"),

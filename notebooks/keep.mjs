@@ -1,6 +1,7 @@
 // Puts the outputs of an executed notebook into the notebook itself, so that they show on GitHub:
 //   npm start -- --execute && node notebooks/keep.mjs [NAME]
-// Only for a run that changed no cell; when a cell began and ended is left out, since it differs each time.
+// Only for a run that changed no cell. Times of cells are left out, since they differ each time, and so are PNG pictures beside an
+// SVG, which would make the file three times as large.
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +20,7 @@ if (executed.cells.map(text).join("\0") !== notebook.cells.map(text).join("\0"))
 notebook.cells.forEach((cell, c) => {
   if (cell.cell_type !== "code") return;
   cell.outputs = executed.cells[c].outputs;
+  for (const { data } of cell.outputs) if (data?.["image/svg+xml"]) delete data["image/png"];
   cell.execution_count = executed.cells[c].execution_count;
 });
 writeFileSync(`${file}.new`, `${JSON.stringify(notebook, null, 1)}\n`);

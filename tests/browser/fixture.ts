@@ -96,7 +96,8 @@ export function fixture(): Fixture {
   rmSync(pointer, { force: true });
   // A run records the path of its particles and cannot be moved: the first process sets the pointer to its own folder
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-fixture-"));
-  const made = spawnSync(process.execPath, [__filename, folder], { encoding: "utf8", timeout: 300_000 });
+  const program = path.join(__dirname, "fixture.js");
+  const made = spawnSync(process.execPath, [program, folder], { encoding: "utf8", timeout: 300_000 });
   if (made.status !== 0) throw new Error(`the fixture could not be made:\n${made.stdout}${made.stderr}`);
   const beside = path.join(folder, "pointer");
   writeFileSync(beside, folder);

@@ -246,7 +246,7 @@ function compiled(each) {
 }
 
 /** Runs the examples one after the other in one process; an example should take less than a second. @returns {Promise<string[]>} what failed or took too long */
-export async function runExamples(examples, longest = 10_000) {
+export async function runExamples(examples, longest = 30_000) {
   if (!examples.some(({ run }) => run)) return [];
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-examples-"));
   try {

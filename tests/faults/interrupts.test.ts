@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { afterAll, beforeAll, test } from "vitest";
-import { KernelProcess } from "../kernel/kernelProcess";
-import { resultText, type WireClient } from "../kernel/wireClient";
+import { test } from "vitest";
+import { kernelSession } from "../kernel/session";
+import { resultText } from "../kernel/wireClient";
 import { endsWhenInterrupted, PATIENCE_MS, usable } from "./interrupting";
 
 /**
@@ -9,20 +9,12 @@ import { endsWhenInterrupted, PATIENCE_MS, usable } from "./interrupting";
  * of earlier ones. Library calls: libraryInterrupts.test.ts.
  */
 
-let kernel: KernelProcess;
-let client: WireClient;
-
-beforeAll(async () => {
-  kernel = await KernelProcess.start();
-  client = await kernel.client();
-  await client.execute(`
+const session = kernelSession(`
     let kept = 42;
     const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     const refuse = (ms: number) => new Promise((_, reject) => setTimeout(() => reject(new Error("no")), ms));
     const endless = new Function("for (;;);") as () => void;
     const stubborn = new Function("for (;;) { try { for (;;); } catch {} }") as () => void;`);
-});
-afterAll(() => kernel.stop());
 
 const cells: [what: string, code: string][] = [
   ["a loop that catches in a loop", "go(); while (true) { try { for (;;) {} } catch {} }"],
@@ -111,44 +103,49 @@ const cells: [what: string, code: string][] = [
 
 for (const [what, code] of cells) {
   test(`one interrupt ends ${what}`, async () => {
-    await client.execute(`const go = () => console.log("go");`);
-    await endsWhenInterrupted(client, code);
+    await session.client.execute(`const go = () => console.log("go");`);
+    await endsWhenInterrupted(session.client, code);
   });
 }
 
 test("the clean-up of an interrupted cell runs, including its loops and functions", async () => {
-  await client.execute("let closed: string[] = []; const close = (name: string) => { closed.push(name); };");
+  await session.client.execute(
+    "let closed: string[] = []; const close = (name: string) => { closed.push(name); };",
+  );
   await endsWhenInterrupted(
-    client,
+    session.client,
     `
     console.log("go");
     try { for (;;) {} } catch (error) { for (const name of ["a", "b"]) close(name); throw error; } finally { close("c"); await sleep(1); close("d"); }`,
   );
-  assert.equal(resultText(await client.execute("closed.join('')")), "'abcd'");
+  assert.equal(resultText(await session.client.execute("closed.join('')")), "'abcd'");
 });
 
 test("the kernel survives 30 interrupts that arrive just as a library call ends", async () => {
-  await client.execute(
+  await session.client.execute(
     `const spin = new Function("ms", "const end = Date.now() + ms; while (Date.now() < end);") as (ms: number) => void;`,
   );
   for (let n = 0; n < 30; n++) {
-    const id = await client.startExecute(`console.log("go"); spin(${235 + n});`);
-    await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
-    await client.interrupt();
-    await client.finished(id, PATIENCE_MS);
+    const id = await session.client.startExecute(`console.log("go"); spin(${235 + n});`);
+    await session.client.until(
+      () => session.client.publishedFor(id).find(({ type }) => type === "stream"),
+      "output",
+    );
+    await session.client.interrupt();
+    await session.client.finished(id, PATIENCE_MS);
   }
-  await usable(client);
+  await usable(session.client);
 });
 
 test("an abandoned cell does not continue during the next one", async () => {
-  await client.execute("let turns = 0;");
+  await session.client.execute("let turns = 0;");
   await endsWhenInterrupted(
-    client,
+    session.client,
     `console.log("go"); for (;;) { try { await refuse(150); } catch { turns++; } }`,
   );
-  const before = resultText(await client.execute("turns"));
-  await client.execute("await sleep(600);");
-  assert.equal(resultText(await client.execute("turns")), before);
+  const before = resultText(await session.client.execute("turns"));
+  await session.client.execute("await sleep(600);");
+  assert.equal(resultText(await session.client.execute("turns")), before);
 });
 
 for (const [what, code] of [
@@ -158,17 +155,21 @@ for (const [what, code] of [
 ] as const) {
   test(`one interrupt ends a comm handler ${what}`, async () => {
     const target = what.replaceAll(" ", "");
-    await client.execute(`(globalThis as any)[Symbol.for("Jupyter.comms")].registerTarget("${target}", (comm: any) =>
+    await session.client.execute(`(globalThis as any)[Symbol.for("Jupyter.comms")].registerTarget("${target}", (comm: any) =>
       comm.onMessage((): unknown => { console.log("go"); ${code} }));`);
-    await client.send(client.shell, "comm_open", { comm_id: target, target_name: target, data: {} });
-    const id = await client.send(client.shell, "comm_msg", { comm_id: target, data: {} });
-    await client.until(
-      () => client.publishedFor(id).find(({ type }) => type === "stream"),
+    await session.client.send(session.client.shell, "comm_open", {
+      comm_id: target,
+      target_name: target,
+      data: {},
+    });
+    const id = await session.client.send(session.client.shell, "comm_msg", { comm_id: target, data: {} });
+    await session.client.until(
+      () => session.client.publishedFor(id).find(({ type }) => type === "stream"),
       "output",
       PATIENCE_MS,
     );
-    await client.interrupt();
-    await client.idle(id, PATIENCE_MS);
-    await usable(client);
+    await session.client.interrupt();
+    await session.client.idle(id, PATIENCE_MS);
+    await usable(session.client);
   });
 }

@@ -1,39 +1,34 @@
 import assert from "node:assert/strict";
-import { afterAll, beforeAll, test } from "vitest";
-import { KernelProcess } from "./kernelProcess";
-import { resultText, type WireClient } from "./wireClient";
+import { test } from "vitest";
+import { kernelSession } from "./session";
+import { resultText } from "./wireClient";
 
 /** Interrupts must come through within a second; the rest is slack for a slow machine. */
 const limitMs = 5000;
 
-let kernel: KernelProcess;
-let client: WireClient;
-
-beforeAll(async () => {
-  kernel = await KernelProcess.start();
-  client = await kernel.client();
-});
-afterAll(() => kernel.stop());
+const session = kernelSession();
 
 /** Runs code that prints "go" and never ends, interrupts it, and returns the milliseconds until it had ended. */
 async function interruptAfterGo(code: string) {
-  const id = await client.startExecute(code);
-  await client.until(
+  const id = await session.client.startExecute(code);
+  await session.client.until(
     () =>
-      client.publishedFor(id).find(({ type, content }) => type === "stream" && /go/.test(content["text"])),
+      session.client
+        .publishedFor(id)
+        .find(({ type, content }) => type === "stream" && /go/.test(content["text"])),
     "output",
   );
   const begun = performance.now();
-  const reply = await client.interrupt();
+  const reply = await session.client.interrupt();
   assert.equal(reply.type, "interrupt_reply");
   assert.equal(reply.content["status"], "ok");
-  const execution = await client.finished(id, limitMs);
+  const execution = await session.client.finished(id, limitMs);
   const took = performance.now() - begun;
   const errors = execution.published.filter(({ type }) => type === "error");
   assert.equal(errors.length, 1);
   assert.equal(errors[0]!.content["ename"], "Interrupted");
   assert.equal(execution.reply.content["status"], "error");
-  const next = await client.execute("6 * 7");
+  const next = await session.client.execute("6 * 7");
   assert.equal(resultText(next), "42");
   return { took, execution };
 }
@@ -43,9 +38,9 @@ test("interrupt breaks a synchronous loop, and the next cell runs", async () => 
 });
 
 test("finally blocks of an interrupted loop run", async () => {
-  await client.execute("let cleaned = false;");
+  await session.client.execute("let cleaned = false;");
   await interruptAfterGo(`console.log("go"); try { while (true); } finally { cleaned = true; }`);
-  const { published } = await client.execute("cleaned");
+  const { published } = await session.client.execute("cleaned");
   assert.equal(
     published.find(({ type }) => type === "execute_result")?.content["data"]["text/plain"],
     "true",
@@ -72,7 +67,7 @@ test("interrupt ends an endless loop of awaits, and nothing of it continues in t
   await interruptAfterGo(
     `let turns = 0; console.log("go"); for (;;) { await new Promise((resolve) => setTimeout(resolve, 5)); turns++; }`,
   );
-  const first = resultText(await client.execute("1"));
+  const first = resultText(await session.client.execute("1"));
   assert.equal(first, "1");
 });
 
@@ -90,64 +85,89 @@ test("library work stops at its next step by the signal of the cell, and the cel
     execution.published.map(({ content }) => content["text"] ?? "").join(""),
     /go\ncheckpoint written/,
   );
-  assert.equal(resultText(await client.execute("model")), "'half a model'");
+  assert.equal(resultText(await session.client.execute("model")), "'half a model'");
 });
 
 test("a library that polls the signal without returning to the event loop sees the interrupt", async () => {
   // The loop is in a string, so that the kernel compiles no check into it.
-  await client.execute(
+  await session.client.execute(
     `const spin = new Function("signal", "console.log('go'); while (!signal.aborted);") as (s: AbortSignal) => void;`,
   );
   await interruptAfterGo(`await null; spin((globalThis as any)[Symbol.for("Jupyter.interrupt")]);`);
 });
 
 test("interrupt breaks a synchronous library call below a cell", async () => {
-  await client.execute(`const stuck = new Function("console.log('go'); for (;;);");`);
+  await session.client.execute(`const stuck = new Function("console.log('go'); for (;;);");`);
   await interruptAfterGo("stuck();");
 });
 
 test("interrupt breaks a loop in a comm handler", async () => {
-  await client.execute(`
+  await session.client.execute(`
     const comms = (globalThis as any)[Symbol.for("Jupyter.comms")];
     comms.registerTarget("spin", (comm: any) => comm.onMessage(() => { console.log("go"); for (;;) {} }));`);
-  await client.send(client.shell, "comm_open", { comm_id: "spin1", target_name: "spin", data: {} });
-  const id = await client.send(client.shell, "comm_msg", { comm_id: "spin1", data: {} });
-  await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
-  await client.interrupt();
-  await client.idle(id, limitMs);
-  assert.equal(resultText(await client.execute("1 + 1")), "2");
+  await session.client.send(session.client.shell, "comm_open", {
+    comm_id: "spin1",
+    target_name: "spin",
+    data: {},
+  });
+  const id = await session.client.send(session.client.shell, "comm_msg", { comm_id: "spin1", data: {} });
+  await session.client.until(
+    () => session.client.publishedFor(id).find(({ type }) => type === "stream"),
+    "output",
+  );
+  await session.client.interrupt();
+  await session.client.idle(id, limitMs);
+  assert.equal(resultText(await session.client.execute("1 + 1")), "2");
 });
 
 test("interrupt breaks library code in a comm handler", async () => {
-  await client.execute(`comms.registerTarget("stick", (comm: any) => comm.onMessage(() => { stuck(); }));`);
-  await client.send(client.shell, "comm_open", { comm_id: "stick1", target_name: "stick", data: {} });
-  const id = await client.send(client.shell, "comm_msg", { comm_id: "stick1", data: {} });
-  await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
-  await client.interrupt();
-  await client.idle(id, limitMs);
-  assert.equal(resultText(await client.execute("2 + 2")), "4");
+  await session.client.execute(
+    `comms.registerTarget("stick", (comm: any) => comm.onMessage(() => { stuck(); }));`,
+  );
+  await session.client.send(session.client.shell, "comm_open", {
+    comm_id: "stick1",
+    target_name: "stick",
+    data: {},
+  });
+  const id = await session.client.send(session.client.shell, "comm_msg", { comm_id: "stick1", data: {} });
+  await session.client.until(
+    () => session.client.publishedFor(id).find(({ type }) => type === "stream"),
+    "output",
+  );
+  await session.client.interrupt();
+  await session.client.idle(id, limitMs);
+  assert.equal(resultText(await session.client.execute("2 + 2")), "4");
 });
 
 test("SIGINT interrupts a cell like an interrupt_request", async () => {
-  const id = await client.startExecute(`console.log("go"); await new Promise(() => {});`);
-  await client.until(() => client.publishedFor(id).find(({ type }) => type === "stream"), "output");
-  kernel.process.kill("SIGINT");
-  const { reply } = await client.finished(id, limitMs);
+  const id = await session.client.startExecute(`console.log("go"); await new Promise(() => {});`);
+  await session.client.until(
+    () => session.client.publishedFor(id).find(({ type }) => type === "stream"),
+    "output",
+  );
+  session.kernel.process.kill("SIGINT");
+  const { reply } = await session.client.finished(id, limitMs);
   assert.equal(reply.content["ename"], "Interrupted");
 });
 
 test("an interrupt while nothing runs does not affect later cells", async () => {
-  await client.interrupt();
+  await session.client.interrupt();
   await new Promise((resolve) => setTimeout(resolve, 400));
-  assert.equal(resultText(await client.execute("let k = 0; for (let i = 0; i < 10; i++) k += i; k")), "45");
+  assert.equal(
+    resultText(await session.client.execute("let k = 0; for (let i = 0; i < 10; i++) k += i; k")),
+    "45",
+  );
 });
 
 test("queued cells are aborted by an interrupt", async () => {
-  const running = await client.startExecute(`console.log("go"); for (;;) {}`);
-  const queued = await client.startExecute(`console.log("must not run")`);
-  await client.until(() => client.publishedFor(running).find(({ type }) => type === "stream"), "output");
-  await client.interrupt();
-  const { reply, published } = await client.finished(queued, limitMs);
+  const running = await session.client.startExecute(`console.log("go"); for (;;) {}`);
+  const queued = await session.client.startExecute(`console.log("must not run")`);
+  await session.client.until(
+    () => session.client.publishedFor(running).find(({ type }) => type === "stream"),
+    "output",
+  );
+  await session.client.interrupt();
+  const { reply, published } = await session.client.finished(queued, limitMs);
   assert.equal(reply.content["status"], "aborted");
   assert.ok(!published.some(({ type }) => type === "stream"));
 });

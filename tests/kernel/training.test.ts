@@ -1,21 +1,14 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, test } from "vitest";
-import { KernelProcess } from "./kernelProcess";
-import { printed, resultText, type WireClient } from "./wireClient";
+import { test } from "vitest";
+import { kernelSession } from "./session";
+import { printed, resultText } from "./wireClient";
 
-let kernel: KernelProcess;
-let client: WireClient;
-
-beforeAll(async () => {
-  kernel = await KernelProcess.start();
-  client = await kernel.client();
-});
-afterAll(() => kernel.stop());
+const session = kernelSession();
 
 test("an interrupted training stops at a step, keeps its checkpoint, and can be resumed in the next cell", async () => {
-  const set = await client.execute(
+  const set = await session.client.execute(
     `import * as e2 from "e2gmm";
      const { consensus } = await e2.simulate.linearMotion({
        folder: "data", states: 6, particlesPerState: 20, range: 0.25, boxSize: 32, apix: 4, snr: 1, seed: 5 });
@@ -29,17 +22,17 @@ test("an interrupted training stops at a step, keeps its checkpoint, and can be 
   );
   const folder = resultText(set)?.replaceAll("'", "");
   assert.ok(folder, JSON.stringify(set.reply.content));
-  const training = await client.startExecute(
+  const training = await session.client.startExecute(
     `await e2.train({ ...settings, onEpoch: (report) => console.log("epoch", report.epoch) });`,
   );
-  const outputOf = () => printed({ published: client.publishedFor(training) });
-  await client.until(() => (/epoch 1\n/.test(outputOf()) ? true : undefined), "first epoch", 120_000);
-  await client.interrupt();
-  const { reply } = await client.finished(training, 10_000);
+  const outputOf = () => printed({ published: session.client.publishedFor(training) });
+  await session.client.until(() => (/epoch 1\n/.test(outputOf()) ? true : undefined), "first epoch", 120_000);
+  await session.client.interrupt();
+  const { reply } = await session.client.finished(training, 10_000);
   assert.equal(reply.content["ename"], "Interrupted");
-  assert.equal(resultText(await client.execute("6 * 7")), "42");
+  assert.equal(resultText(await session.client.execute("6 * 7")), "42");
   assert.ok(existsSync(path.join(folder, "run/history.csv")), "the run folder is there");
-  const resumed = await client.execute(
+  const resumed = await session.client.execute(
     `const again = await e2.train({ ...settings, resume: true, onEpoch: (report) => console.log("epoch", report.epoch) });
      (await again.latents()).encoder.length`,
     { timeout: 120_000 },
@@ -50,7 +43,7 @@ test("an interrupted training stops at a step, keeps its checkpoint, and can be 
 
 test("threads of a training let everything else go first, those of the kernel do not", async (t) => {
   if (process.platform !== "linux") return t.skip("priorities of threads are Linux's");
-  const cell = await client.execute(
+  const cell = await session.client.execute(
     `import { readFileSync, readdirSync } from "node:fs";
      /** Priorities (field 19, after the name in brackets) of the kernel's main thread, and of the others that have a lower one. */
      const niceness = (id: string) => Number(readFileSync("/proc/self/task/" + id + "/stat", "utf8").split(") ")[1].split(" ")[16]);

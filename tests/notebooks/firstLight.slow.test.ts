@@ -253,6 +253,6 @@ test("first-light.ipynb is stored with all outputs and figures, and small enough
     code.map((_, i) => i + 1),
   );
   const { figures, errors } = outputs(notebook);
-  assert.deepEqual([figures.length, errors.length], [12, 0]);
+  assert.deepEqual([figures.length, errors.length], [13, 0]);
   assert.ok(readFileSync(source).length < 1_000_000);
 });
