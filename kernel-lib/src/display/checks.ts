@@ -18,7 +18,7 @@ export function checkNumbers(name: string, values: ArrayLike<number>): void {
   }
 }
 
-/** @throws InputError where two columns differ in length */
+/** @throws InputError if two columns differ in length */
 export function checkSameLength(name: string, length: number, otherName: string, otherLength: number): void {
   if (length !== otherLength) {
     throw new InputError(otherName, `${length} values, as many as ${name}`, String(otherLength));

@@ -120,7 +120,7 @@ function drawLegend(entries: readonly LegendEntry[]): string[] {
   });
 }
 
-/** Entries of the legend; empty where nothing colours the points. */
+/** Entries of the legend; empty if nothing colours the points. */
 function legendEntries({ colouring, hidden }: LatentScatterState): LegendEntry[] {
   if (colouring.kind === "none") return [];
   if (colouring.kind === "number") {
