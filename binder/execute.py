@@ -1,9 +1,9 @@
-"""Runs a notebook from its first cell to its last, and writes the executed notebook and an HTML page.
+"""Runs all cells of a notebook and writes the executed notebook and an HTML page.
 
     python binder/execute.py NOTEBOOK OUTPUT_FOLDER
 
-The notebook itself is not touched. Both results are written beside their places and renamed at the end, so that a
-run that fails leaves those of the last good one as they were.
+The notebook itself is not changed. Both results are written to temporary files and renamed at the end, so that a
+failed run keeps the results of the last good one.
 """
 
 import os
@@ -20,13 +20,13 @@ from nbconvert import HTMLExporter
 
 
 def title(cell) -> str:
-    """First line of a cell that says something, to tell which one is running."""
+    """First non-empty line of a cell, to show which one is running."""
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
     return (lines or ["(empty)"])[0][:70]
 
 
 class TellingClient(NotebookClient):
-    """Runs the cells and says which one it is at, and how long each took."""
+    """Prints each cell as it runs, and its duration."""
 
     async def async_execute_cell(self, cell, cell_index, **options):
         if cell.cell_type != "code" or not cell.source.strip():

@@ -1,9 +1,9 @@
-// Brings what TensorFlow.js needs for more than its WebAssembly backend, into native/ and .venv:
+// Installs TensorFlow.js's native backends into native/ and .venv:
 //   npm run native            TensorFlow's kernels for the CPU
 //   npm run native -- gpu     the same for NVIDIA cards (CUDA)
-//   npm run native -- webgpu  any GPU with a Vulkan driver, through Dawn; nothing to build
-// The prebuilt library that @tensorflow/tfjs-node would fetch is old and often cannot be had, so its addon is built here,
-// from the sources in the npm package, against the TensorFlow of a Python wheel. It speaks N-API: one build serves every
+//   npm run native -- webgpu  any GPU with a Vulkan driver, through Dawn; needs no compiler
+// The prebuilt library that @tensorflow/tfjs-node downloads is old and often unavailable, so its addon is built here, from
+// the sources in the npm package, against the TensorFlow of a Python wheel. It uses N-API: one build works with every
 // Node from 20 on.
 import { spawnSync } from "node:child_process";
 import {
@@ -22,9 +22,9 @@ import { command, hashFiles, Progress, runStep, SetupError } from "./steps.mjs";
 
 const tfjs = "4.22.0";
 /**
- * TensorFlow's Python packages with the hash of every file; the one with CUDA with all that it depends on. To lock anew, with
- * the options that binder/requirements.in names, from `tensorflow-cpu==VERSION` and `--no-deps`, or from `tensorflow[and-cuda]==VERSION`
- * and `-c binder/requirements.txt`.
+ * Lock files of TensorFlow's Python packages with the hash of every file; the one for CUDA includes its dependencies. To
+ * regenerate them, use the options given in binder/requirements.in with `tensorflow-cpu==VERSION` and `--no-deps`, or with
+ * `tensorflow[and-cuda]==VERSION` and `-c binder/requirements.txt`.
  */
 const locks = { cpu: "binder/tensorflow-cpu.txt", gpu: "binder/tensorflow-gpu.txt" };
 const tensorflow = "2.21.0";
@@ -35,7 +35,7 @@ const napi = 8;
 
 const native = path.join(root, "native");
 const backends = path.join(root, "kernel-lib/dist/compute/backends.js");
-const retry = "What was done so far is kept; run the same command again once this is mended.";
+const retry = "Completed steps are kept; fix this and run the same command again.";
 
 function npm(args, options) {
   const cli = process.env["npm_execpath"];
@@ -43,7 +43,7 @@ function npm(args, options) {
   return isNpm ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
 }
 
-/** Packages put into native/node_modules; the first is the one that the others belong to. */
+/** Step that installs packages into native/node_modules; the first names the step and holds its stamp. */
 function packages(wanted) {
   const folders = wanted.map((entry) => path.join(native, "node_modules", entry.replace(/@[^@]*$/, "")));
   return {
@@ -55,7 +55,7 @@ function packages(wanted) {
       mkdirSync(native, { recursive: true });
       const manifest = path.join(native, "package.json");
       if (!existsSync(manifest)) writeFileSync(manifest, '{ "private": true }\n');
-      // Their scripts would fetch the old library.
+      // Install scripts would download the old library.
       await npm(["install", "--ignore-scripts", "--no-audit", "--no-fund", ...wanted], {
         cwd: native,
         say,
@@ -80,7 +80,7 @@ function tensorflowFolder() {
 function wheel(gpu) {
   const cuda = `tensorflow with CUDA ${tensorflow}`;
   const stamp = path.join(root, ".venv/.e2gmm-lab-tensorflow");
-  // The one with CUDA serves the CPU as well.
+  // The CUDA package also works on the CPU.
   const haveCuda = existsSync(stamp) && readFileSync(stamp, "utf8").startsWith(cuda);
   const wanted = gpu || haveCuda ? cuda : `tensorflow-cpu ${tensorflow}`;
   const lock = path.join(root, gpu || haveCuda ? locks.gpu : locks.cpu);
@@ -94,10 +94,10 @@ function wheel(gpu) {
     inputs: () => `${wanted} ${hashFiles(root, [lock])}`,
     run: async (say) => {
       if (gpu || haveCuda) {
-        // Both put their files into the same folder.
+        // Both packages install into the same folder.
         await command(python, ["-m", "pip", "uninstall", "--yes", "tensorflow-cpu"], { say });
       }
-      // Of tensorflow-cpu only the shared library and the headers are needed; of the other, all that its lock names.
+      // tensorflow-cpu is needed only for its shared library and headers; the CUDA lock file lists all dependencies.
       const how = ["--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"];
       await command(python, ["-m", "pip", "install", ...how, "-r", lock], {
         say,
@@ -114,7 +114,7 @@ function link(target, at) {
   symlinkSync(path.relative(path.dirname(at), target), at);
 }
 
-/** Where the CUDA libraries of the nvidia-* wheels lie: the addon has to find them without LD_LIBRARY_PATH. */
+/** Folders of the CUDA libraries in the nvidia-* wheels, for the addon's rpath. */
 function cudaFolders(site) {
   const nvidia = path.join(site, "nvidia");
   if (!existsSync(nvidia)) return [];
@@ -136,7 +136,7 @@ function addon(name) {
     run: async (say) => {
       const compiler = process.env["CXX"] ?? "g++";
       if (spawnSync(compiler, ["--version"]).error) {
-        throw new SetupError(`${compiler}, the C++ compiler, is not there`, {
+        throw new SetupError(`C++ compiler ${compiler} was not found`, {
           advice: `Debian and Ubuntu: sudo apt install g++. ${retry}`,
         });
       }
@@ -173,7 +173,7 @@ function addon(name) {
           "-o",
           `${output}.new`,
         ],
-        { cwd: folder, say, what: `${compiler}, for the addon,` },
+        { cwd: folder, say, what: `compiling the addon with ${compiler}` },
       );
       rmSync(output, { force: true });
       await command("mv", [`${output}.new`, output]);
@@ -181,7 +181,7 @@ function addon(name) {
   };
 }
 
-/** Brings the backend up in a process of its own and prints what it says of itself. */
+/** Starts the backend in a separate process and prints its name, device and speed. */
 async function check(backend) {
   const source = `
     const { measureMatmul, useBackend } = require(${JSON.stringify(backends)});
@@ -190,8 +190,8 @@ async function check(backend) {
     .then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); });`;
   const said = await command(process.execPath, ["-e", source], {
     env: { TF_CPP_MIN_LOG_LEVEL: "2" },
-    what: `the backend ${backend}`,
-    advice: "Everything is in place, but it does not come up; the lines above say why.",
+    what: `backend ${backend}`,
+    advice: "Everything is installed, but the backend does not start; the lines above give the reason.",
   });
   console.log(said.trim().split("\n").at(-1));
 }
@@ -223,12 +223,14 @@ async function main(args) {
   const [name = "cpu", ...more] = args;
   const kind = kinds[name];
   if (kind === undefined || more.length > 0) {
-    throw new SetupError(`${args.join(" ")}: expected nothing or one of ${Object.keys(kinds).join(", ")}`);
+    throw new SetupError(
+      `${args.join(" ")}: expected no argument or one of ${Object.keys(kinds).join(", ")}`,
+    );
   }
   if (process.platform !== "linux" && kind !== kinds.webgpu) {
     throw new SetupError("the addon is built on Linux only", {
       advice:
-        "Elsewhere: npm install --no-save --ignore-scripts=false @tensorflow/tfjs-node; until then the backend wasm does the work.",
+        "On other systems: npm install --no-save --ignore-scripts=false @tensorflow/tfjs-node; without it the wasm backend is used.",
     });
   }
   const progress = new Progress();
@@ -241,7 +243,7 @@ async function main(args) {
   for (const step of [...before, ...kind.steps()]) {
     if (await runStep(step, progress)) ran++;
   }
-  if (ran === 0) console.log("Everything was in place.");
+  if (ran === 0) console.log("Everything is up to date.");
   await check(kind.backend);
 }
 

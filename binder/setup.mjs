@@ -1,8 +1,8 @@
 // Sets up everything that `npm start` and `npm test` need: npm packages, build, Python environment, Jupyter kernels.
-// Runs before any `npm install`, so it uses nothing but Node's own modules. By hand:
-//   node binder/setup.mjs            set up what is not yet in place
-//   node binder/setup.mjs --check    say what is in place, change nothing; exit status 1 when something is not
-//   node binder/setup.mjs --prefix P put the kernels into the Jupyter at P instead of into .venv (for mybinder)
+// Runs before any `npm install`, so it uses only Node's built-in modules. Usage:
+//   node binder/setup.mjs            set up whatever is missing or outdated
+//   node binder/setup.mjs --check    list the steps and their state, change nothing; exit status 1 if any is missing
+//   node binder/setup.mjs --prefix P install the kernels into the Jupyter at P instead of .venv (for mybinder)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -13,32 +13,32 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 const at = (...parts) => path.join(root, ...parts);
 
 const oldestNode = 20;
-const oldestPython = [3, 10]; // what JupyterLab 4.6 asks for
+const oldestPython = [3, 10]; // required by JupyterLab 4.6
 const venv = at(".venv");
-const retry = "What was done so far is kept; run the same command again once this is mended.";
+const retry = "Completed steps are kept; fix this and run the same command again.";
 
-/** A program of the Python environment, such as `jupyter-lab`. */
+/** Path of a program in the Python environment, such as `jupyter-lab`. */
 export const pythonProgram = (name) => path.join(venv, "bin", name);
 
-/** Environment variables for Jupyter programs: kernels of `.venv` come before the user's own. */
+/** Environment variables for Jupyter programs: kernels of `.venv` take precedence over the user's. */
 export const jupyterEnvironment = { JUPYTER_PREFER_ENV_PATH: "1" };
 
 function checkNode() {
   if (Number(process.versions.node.split(".")[0]) < oldestNode) {
     throw new SetupError(`Node ${oldestNode} or newer is needed; this is ${process.version}`, {
-      advice: "On Debian 13 or Ubuntu 25.04 and newer, `apt install nodejs npm` brings one.",
+      advice: "On Debian 13 or Ubuntu 25.04 and newer: apt install nodejs npm",
     });
   }
 }
 
-/** Runs the npm that runs us, or the one on the PATH. */
+/** Runs the npm that started this process, or else the one on the PATH. */
 export function npm(args, options) {
   const cli = process.env["npm_execpath"];
   const isNpm = cli !== undefined && /npm-cli\.c?js$/.test(cli) && existsSync(cli);
   return isNpm ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
 }
 
-/** Whether npm itself recorded that node_modules holds the locked packages, all of them and no others. */
+/** Whether node_modules holds exactly the locked packages, according to npm's own record. */
 export function holdsLockedPackages(lockText, installedText) {
   const locked = JSON.parse(lockText).packages;
   const installed = JSON.parse(installedText).packages;
@@ -83,8 +83,8 @@ function npmPackages() {
 }
 
 /**
- * The kernel's sockets need a compiled addon. The package brings one for Linux and macOS on x64 and ARM64; elsewhere its install
- * script, which .npmrc keeps from running, builds it.
+ * The kernel's sockets need a compiled addon. The package includes one for Linux and macOS on x64 and ARM64; elsewhere its
+ * install script, which .npmrc disables, builds it.
  */
 async function socketAddon(say) {
   const { status } = spawnSync(process.execPath, ["-e", "require('zeromq')"], { cwd: root });
@@ -93,17 +93,17 @@ async function socketAddon(say) {
     cwd: root,
     say,
     what: "npm rebuild zeromq",
-    advice: `There is no compiled zeromq for this system; to build it takes a C++ compiler, CMake and Ninja. ${retry}`,
+    advice: `zeromq has no prebuilt addon for this system; building it needs a C++ compiler, CMake and Ninja. ${retry}`,
   });
 }
 
-/** Where the build leaves what JupyterLab loads. */
+/** The build's output for JupyterLab. */
 const extensionBundle = "labextension/build/labextension";
 
 /** Tests and their helpers run from their sources and are not compiled. */
 const isTest = (file) => /\.test\.(helper\.)?[^.]+$/.test(file);
 
-/** Removes what was compiled from a source that is gone or no longer compiled, so that nothing stale is imported. */
+/** Removes outputs whose source was deleted or is no longer compiled, so that nothing stale is imported. */
 export function pruneOrphans(sourceFolder, outputFolder) {
   for (const file of filesBelow(outputFolder)) {
     const stem = path.relative(outputFolder, file).match(/^(.*?)(\.d\.ts|\.js)(\.map)?$/)?.[1];
@@ -157,7 +157,7 @@ function build() {
         [at("tests"), at("tests/dist")],
       ]) {
         pruneOrphans(source, output);
-        // tsc trusts its record of what it wrote; one that outlived a deleted output would keep it from coming back
+        // tsc trusts its build info and would not write a deleted output again
         if (lacksOutput(source, output)) rmSync(path.join(output, ".tsbuildinfo"), { force: true });
       }
       await npm(["run", "build", "--silent"], { cwd: root, say, what: "npm run build" });
@@ -184,20 +184,20 @@ export function findPython() {
     withoutVenv ??= version.join(".");
   }
   if (withoutVenv) {
-    throw new SetupError(`Python ${withoutVenv} is there, but its venv module is not`, {
-      advice: `Debian and Ubuntu bring it in a package: sudo apt install python3-venv (or python${withoutVenv}-venv)`,
+    throw new SetupError(`Python ${withoutVenv} was found, but its venv module is missing`, {
+      advice: `Debian and Ubuntu: sudo apt install python3-venv (or python${withoutVenv}-venv)`,
     });
   }
   throw new SetupError(
-    `Python ${oldestPython.join(".")} or newer is needed; ${seen.join(", ") || "none"} was found`,
+    `Python ${oldestPython.join(".")} or newer is needed; found: ${seen.join(", ") || "none"}`,
     {
       advice:
-        "Debian and Ubuntu: sudo apt install python3 python3-venv. Another one can be named: PYTHON=/path/to/python3",
+        "Debian and Ubuntu: sudo apt install python3 python3-venv. To use another one: PYTHON=/path/to/python3",
     },
   );
 }
 
-/** Installs Python packages of which a file has the versions and hashes. */
+/** Installs Python packages from a requirements file with exact versions and hashes. */
 export async function installLocked(python, requirements, say) {
   const options = ["--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"];
   await command(python, ["-m", "pip", "install", ...options, "-r", requirements], {
@@ -208,15 +208,15 @@ export async function installLocked(python, requirements, say) {
   });
 }
 
-/** Defaults of JupyterLab's settings, which the user may change there: nothing is asked of, or fetched from, outside. */
+/** Defaults for JupyterLab's settings: no news and no update checks over the network. Users may change them. */
 const labSettings = {
   "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
 };
 
 /**
- * The Python environment in .venv. A file in it says that this set-up made it and whether it was finished: an
- * unfinished one is made anew, an outdated one is brought up to date in place (what `npm run native` added stays),
- * and one that somebody else made is left alone.
+ * The Python environment in .venv. A marker file in it shows that this set-up created it and whether it is complete: an
+ * incomplete one is recreated, an outdated one is updated in place (additions of `npm run native` stay), and one without
+ * the marker is left alone.
  */
 function pythonEnvironment() {
   const requirements = at("binder/requirements.txt");
@@ -228,11 +228,11 @@ function pythonEnvironment() {
     name: "Python environment",
     stamp,
     outputs: [python, pythonProgram("jupyter-lab")],
-    // Scripts in the environment name its folder, so it has to be made anew after a move
+    // Scripts in the environment contain its path, so it must be recreated after a move
     inputs: () => `${hashFiles(root, [requirements])} ${venv} ${JSON.stringify(labSettings)}`,
     run: async (say) => {
       if (existsSync(venv) && !existsSync(marker)) {
-        throw new SetupError(`${venv} was not made by this set-up, so it is left alone`, {
+        throw new SetupError(`${venv} was not created by this set-up and is left alone`, {
           advice: "Move or delete it, then run the same command again.",
         });
       }
@@ -255,7 +255,7 @@ function pythonEnvironment() {
 
 const kernelJson = (file) => path.join(file, "kernel.json");
 
-/** The stock tslab kernel, in which the library runs as well (with static figures). */
+/** The stock tslab kernel, which also runs the library (with static figures). */
 function tslabKernel(prefix) {
   const folder = path.join(prefix, "share/jupyter/kernels/tslab");
   const spec = {
@@ -282,7 +282,7 @@ function tslabKernel(prefix) {
   };
 }
 
-/** The kernel of this package, put in place by its own installer. */
+/** The kernel of this package, installed by its own installer. */
 function e2gmmKernel(prefix) {
   const folder = path.join(prefix, "share/jupyter/kernels/e2gmm");
   const installer = at("kernel-lib/dist/jupyter/kernelspec.js");
@@ -307,8 +307,8 @@ function e2gmmKernel(prefix) {
 }
 
 /**
- * The extension, in the place where JupyterLab looks. A link, so that a new build is what the next page loads; removed
- * first, since an older set-up or a wheel may have left a folder there.
+ * The extension in JupyterLab's extension folder. A link, so that reloading the page loads a new build; removed first,
+ * since an older set-up or a wheel may have left a folder there.
  */
 function labExtension(prefix) {
   const folder = path.join(prefix, "share/jupyter/labextensions");
@@ -326,7 +326,7 @@ function labExtension(prefix) {
   };
 }
 
-/** The steps in order. @param {string} [prefix] a Jupyter that takes the place of `.venv` */
+/** The steps in order. @param {string} [prefix] a Jupyter to use instead of `.venv` */
 export function steps(prefix) {
   const python = prefix === undefined ? [pythonEnvironment()] : [];
   const place = prefix ?? venv;
@@ -334,10 +334,10 @@ export function steps(prefix) {
 }
 
 /**
- * Brings everything into place.
+ * Runs every step that is not current.
  * @param {object} [options]
- * @param {string} [options.prefix] a Jupyter that takes the place of `.venv`
- * @param {(error: SetupError) => void} [options.onBuildError] is told when the build fails, and set-up goes on; without it, set-up ends there
+ * @param {string} [options.prefix] a Jupyter to use instead of `.venv`
+ * @param {(error: SetupError) => void} [options.onBuildError] called when the build fails, after which set-up continues; without it, set-up stops
  * @returns {Promise<string[]>} names of the steps that ran
  */
 export async function setup({ prefix, onBuildError } = {}) {
@@ -355,7 +355,7 @@ export async function setup({ prefix, onBuildError } = {}) {
   return ran;
 }
 
-/** Ends the process with what a failed set-up has to say; any other error is a defect and keeps its stack. */
+/** Prints a set-up error and exits with status 1; any other error is a bug and is printed with its stack. */
 export function exitWith(error) {
   console.error(error instanceof SetupError ? error.describe() : error);
   process.exit(1);
@@ -366,12 +366,11 @@ async function main(args) {
   const prefix = given < 0 ? undefined : args[given + 1];
   if (args.includes("--check")) {
     const missing = steps(prefix).filter((step) => !isCurrent(step));
-    for (const step of steps(prefix))
-      console.log(`${isCurrent(step) ? "in place" : "missing "}  ${step.name}`);
+    for (const step of steps(prefix)) console.log(`${isCurrent(step) ? "current" : "missing"}  ${step.name}`);
     process.exit(missing.length === 0 ? 0 : 1);
   }
   const ran = await setup({ prefix });
-  console.log(ran.length === 0 ? "Everything was in place." : `Set up: ${ran.join(", ")}.`);
+  console.log(ran.length === 0 ? "Everything is up to date." : `Set up: ${ran.join(", ")}.`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)

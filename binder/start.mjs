@@ -1,4 +1,4 @@
-// npm start: sets up, then opens JupyterLab on a notebook, or runs the notebook without a browser.
+// npm start: sets up, then opens a notebook in JupyterLab or runs it without a browser.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -9,15 +9,15 @@ import { SetupError } from "./steps.mjs";
 const firstNotebook = "notebooks/first-light.ipynb";
 
 const help = `npm start                               open JupyterLab on ${firstNotebook}
-npm start -- NOTEBOOK                   open it on another notebook
-npm start -- --no-browser --port 8899   these and any other option go to JupyterLab
-npm start -- --execute [NOTEBOOK]       run the notebook without a browser; the executed notebook and a page are
-                                        written to notebooks/output/, the notebook itself stays as it is
-  --set PARTICLES=particles.star        a variable of the notebook, here your own particles and their consensus map;
-  --set MAP=consensus.mrc               the notebook reads it as the environment variable E2GMM_PARTICLES, E2GMM_MAP.
-                                        Works without --execute too. Paths are taken from where you are.`;
+npm start -- NOTEBOOK                   open another notebook
+npm start -- --no-browser --port 8899   these and all other options are passed to JupyterLab
+npm start -- --execute [NOTEBOOK]       run the notebook without a browser; the executed notebook and an HTML page are
+                                        written to notebooks/output/, the notebook itself is not changed
+  --set PARTICLES=particles.star        sets a variable of the notebook, here your own particles and consensus map;
+  --set MAP=consensus.mrc               the notebook reads the environment variables E2GMM_PARTICLES and E2GMM_MAP.
+                                        Also works without --execute. Paths are relative to the current folder.`;
 
-/** What the command line asks for. @throws SetupError on an option that cannot be understood */
+/** Parses the command line. @throws SetupError on an invalid option */
 export function parseArguments(args, cwd) {
   const asked = { execute: false, help: false, notebook: undefined, variables: {}, passed: [] };
   for (let i = 0; i < args.length; i++) {
@@ -36,30 +36,30 @@ export function parseArguments(args, cwd) {
   }
   if (asked.execute && asked.passed.length > 0) {
     throw new SetupError(`npm start -- --execute does not know ${asked.passed.join(" ")}`, {
-      advice: "npm start -- --help lists what it knows.",
+      advice: "npm start -- --help lists the options.",
     });
   }
   return asked;
 }
 
-/** Whether a browser could be opened from here. */
+/** Whether a browser can be opened on this machine. */
 function hasBrowser() {
   const { DISPLAY, WAYLAND_DISPLAY, BROWSER } = process.env;
   return process.platform !== "linux" || Boolean(DISPLAY || WAYLAND_DISPLAY || BROWSER);
 }
 
-/** Runs a program of the Python environment in the foreground and ends with its exit status. */
+/** Runs a program of the Python environment in the foreground and exits with its status. */
 function become(program, args, env) {
   const child = spawn(pythonProgram(program), args, {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, ...jupyterEnvironment, ...env },
   });
-  // Ctrl-C reaches it from the terminal itself; it decides when to end, and we end after it
+  // Ctrl-C reaches the child from the terminal; it decides when to exit, and this process exits after it
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   if (process.env["npm_lifecycle_event"]) {
-    // npm passes no signal on when it is ended itself; what it started must not outlive it
+    // npm does not forward signals when it is killed; the child must not outlive it
     const parent = process.ppid;
     setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 1000).unref();
   }
@@ -68,8 +68,8 @@ function become(program, args, env) {
 }
 
 /**
- * Tells Jupyter that our own notebook can be trusted: of others it shows no figures before their cells are run. Done
- * while JupyterLab starts, which takes longer; that it fails means only that the figures come later.
+ * Marks our own notebook as trusted; Jupyter hides the figures of an untrusted one until its cells are run. Runs while
+ * JupyterLab starts. A failure is harmless: the figures appear later.
  */
 function trust(notebook) {
   const options = { stdio: "ignore", env: { ...process.env, ...jupyterEnvironment } };
@@ -88,19 +88,19 @@ function openLab({ notebook, variables, passed }) {
   if (process.getuid?.() === 0) options.push("--allow-root");
   if (!passed.includes("--no-browser") && !hasBrowser()) options.push("--no-browser");
   if (notebook === path.join(root, firstNotebook)) trust(notebook);
-  console.log("JupyterLab starts; Ctrl-C twice ends it.");
+  console.log("Starting JupyterLab; press Ctrl-C twice to stop it.");
   become("jupyter-lab", [...options, ...passed], variables);
 }
 
 async function main() {
-  // npm runs us in the repository, and says in INIT_CWD where the user is
+  // npm runs this script in the repository; INIT_CWD is the user's folder
   const asked = parseArguments(process.argv.slice(2), process.env["INIT_CWD"] ?? process.cwd());
   if (asked.help) {
     console.log(help);
     return;
   }
   asked.notebook ??= path.join(root, firstNotebook);
-  if (!existsSync(asked.notebook)) throw new SetupError(`there is no notebook ${asked.notebook}`);
+  if (!existsSync(asked.notebook)) throw new SetupError(`notebook not found: ${asked.notebook}`);
   await setup();
   if (!asked.execute) openLab(asked);
   else {

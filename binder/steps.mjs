@@ -1,11 +1,11 @@
-// Set-up as a list of steps, each run only when its inputs have changed since it last finished.
-// Uses nothing but Node's own modules, because it is what brings the others.
+// Set-up as a list of steps; a step runs only if its inputs have changed since it last finished.
+// Uses only Node's built-in modules, because it runs before any package is installed.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** A set-up that cannot go on: what failed, the last lines of its output, and what to do about it. */
+/** A set-up failure: the failed step, the last lines of its output, and advice. */
 export class SetupError extends Error {
   constructor(message, { tail = [], advice = "" } = {}) {
     super(message);
@@ -25,22 +25,22 @@ export class SetupError extends Error {
 /**
  * @typedef {object} Step
  * @property {string} name short, for the progress line
- * @property {string} stamp file that holds the inputs of the last finished run; it lies inside the outputs, so that it goes with them
- * @property {() => string} inputs a text that changes whenever the step must run again
+ * @property {string} stamp file with the inputs of the last finished run; it lies inside the outputs, so that deleting them deletes it
+ * @property {() => string} inputs a string that changes whenever the step must run again
  * @property {string[]} [outputs] paths that must exist for the step to count as done
- * @property {() => boolean} [adopt] whether what is there, though not made by this step, is exactly what it would make
+ * @property {() => boolean} [adopt] whether the existing outputs, made by something else, are exactly those of this step
  * @property {(say: (line: string) => void) => Promise<void>} run
  */
 
-/** Whether the step has nothing to do. @param {Step} step */
+/** Whether the step is up to date. @param {Step} step */
 export function isCurrent(step) {
   if (!existsSync(step.stamp) || !(step.outputs ?? []).every((file) => existsSync(file))) return false;
   return readFileSync(step.stamp, "utf8") === step.inputs();
 }
 
 /**
- * Runs the step unless it is current. The stamp goes first and comes back last, and holds the inputs as they were
- * before the run, so neither a broken run nor a source edited meanwhile can pass for a finished one.
+ * Runs the step unless it is current. The stamp is removed first and written last, with the inputs from before the run,
+ * so neither an aborted run nor an input changed meanwhile counts as finished.
  * @param {Step} step @param {Progress} progress @returns {Promise<boolean>} whether it ran
  */
 export async function runStep(step, progress) {
@@ -63,7 +63,7 @@ export async function runStep(step, progress) {
   return true;
 }
 
-/** Progress of the steps: a line that moves on a terminal, a line at each end of a step elsewhere. */
+/** Progress of the steps: a live line on a terminal, otherwise one line at the start and end of each step. */
 export class Progress {
   #out;
   #live;
@@ -85,7 +85,7 @@ export class Progress {
     else this.#timer = setInterval(() => this.#draw(), 200);
   }
 
-  /** The newest line of output of what runs. */
+  /** Shows the latest output line of the running step. */
   say(line) {
     this.#last = line;
   }
@@ -107,7 +107,7 @@ export class Progress {
   }
 }
 
-/** Adds a line to the first five and the last thirty of an output: some programs say first what is wrong, others last. */
+/** Keeps the first five and the last thirty lines of an output: some programs print the error first, others last. */
 function keepEnds(lines, line) {
   lines.push(line);
   if (lines.length > 36) lines.splice(5, 2, "…");
@@ -115,7 +115,7 @@ function keepEnds(lines, line) {
 
 const running = new Set();
 
-/** While a program runs it ends when we are ended, so that the next set-up does not find it still at work. */
+/** Terminates a running child when this process is terminated, so that it does not interfere with the next set-up. */
 function endWithUs(child) {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   if (running.size === 0) for (const signal of signals) process.on(signal, endAll);
@@ -132,8 +132,8 @@ function endAll(_signal, number) {
 }
 
 /**
- * Runs a program to its end. Lines of output that match `noise` are dropped. @returns what it wrote to stdout
- * @throws SetupError with the first and last lines of its output when it cannot be started or fails
+ * Runs a program to completion. Output lines that match `noise` are dropped. @returns its stdout
+ * @throws SetupError with the first and last lines of its output if it cannot be started or fails
  */
 export function command(program, args, { cwd, env, say = () => {}, what = program, advice, noise } = {}) {
   return new Promise((resolve, reject) => {
@@ -169,7 +169,7 @@ export function command(program, args, { cwd, env, say = () => {}, what = progra
   });
 }
 
-/** Hash of the contents of files; a missing file counts as such. Paths are taken relative to `root`. */
+/** Hash of file paths (relative to `root`) and contents; a missing file has its own value. */
 export function hashFiles(root, files) {
   const hash = createHash("sha256");
   for (const file of files) {
@@ -181,7 +181,7 @@ export function hashFiles(root, files) {
   return hash.digest("hex");
 }
 
-/** Every file below a folder, in a fixed order, without node_modules and the folders named. */
+/** All files below a folder in a fixed order, except in node_modules and in folders with the given names. */
 export function filesBelow(folder, without = []) {
   if (!existsSync(folder)) return [];
   const skip = new Set(["node_modules", ...without]);

@@ -1,4 +1,4 @@
-// npm test: sets up, then runs every check of the project and closes with one line of counts.
+// npm test: sets up, runs all checks and prints a summary.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,17 +7,17 @@ import { root, setup } from "./setup.mjs";
 import { SetupError } from "./steps.mjs";
 import { SummaryReporter, Tally } from "./testSummary.mjs";
 
-const help = `npm test                    set up what is not in place, then lint, type check and every test
-npm test -- WORD …          only the test files with one of the words in their path, such as particles or fourier/fft
-npm test -- --name PATTERN  only the tests whose name matches the pattern
-npm test -- --coverage      with the share of the code that the tests run
+const help = `npm test                    set-up, lint, type check and all tests
+npm test -- WORD …          only test files with one of the words in their path, such as particles or fourier/fft
+npm test -- --name PATTERN  only tests whose name matches the pattern
+npm test -- --coverage      also measure code coverage
 npm test -- lint types      only lint, only build and type check
-npm run watch -- WORD …     run the tests of a change as soon as it is saved, without build
+npm run watch -- WORD …     rerun affected tests after each save, without a build
 
-A test has 180 s, one of a file named *.slow.test.ts 600 s; E2GMM_TEST_TIMEOUT sets both. With CI=true a test may not be
-skipped for want of RELION, Chromium or Jupyter. Exit status 1 on any failure, and when no test ran.`;
+The time limit of a test is 180 s, in *.slow.test.ts files 600 s; E2GMM_TEST_TIMEOUT sets both. With CI=true, tests fail
+instead of being skipped if RELION, Chromium or Jupyter is missing. Exit status 1 on any failure, or if no test ran.`;
 
-/** One check that is not a test file, shown and counted like one. */
+/** Prints and counts a check that is not a test file. */
 function record(tally, name, failure, started) {
   const took = started === undefined ? "" : `  ${((performance.now() - started) / 1000).toFixed(1)} s`;
   console.log(`${failure === undefined ? "✔" : "✘"} ${name}${took}`);
@@ -37,7 +37,7 @@ function lint(tally) {
   record(tally, "lint (biome ci)", status === 0 ? undefined : `${stdout}${stderr}`.trimEnd(), started);
 }
 
-/** Types of the tests, which are not built: Vitest runs them from their sources. */
+/** Type-checks the tests, which are not built: Vitest runs them from their sources. */
 function checkTypes(tally, buildError) {
   const started = performance.now();
   const args = [path.join(root, "node_modules/typescript/bin/tsc"), "-p", "tests/tsconfig.check.json"];
@@ -46,7 +46,7 @@ function checkTypes(tally, buildError) {
   record(tally, "types (build, tests)", failure, started);
 }
 
-/** Runs the test files whose path contains one of the words, all if there are none. */
+/** Runs the test files whose path contains one of the words, or all files without words. */
 async function runTests(tally, words, { name, coverage }) {
   // On CI Vitest would write colours into the log
   if (!process.stdout.isTTY) process.env["NO_COLOR"] ??= "1";

@@ -1,8 +1,8 @@
-// Vitest reporter behind the last lines of `npm test`: skipped tests with their reasons, failures, and the counts.
+// Vitest reporter for the summary of `npm test`: skipped tests with reasons, failures, and counts.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 
-/** Tests that passed, failed and were skipped, and the closing line. Checks that are no test files are counted too. */
+/** Counts of passed, failed and skipped tests and other checks, and the summary text. */
 export class Tally {
   passed = 0;
   /** @type {string[]} */ failures = [];
@@ -22,7 +22,7 @@ export class Tally {
   }
 }
 
-/** The reason that a test or a suite around it gives for being skipped. */
+/** The skip reason of a test or of an enclosing suite. */
 function skipReason(test) {
   for (let task = test; task?.meta; task = task.parent) {
     const reason = task.meta().skipReason;
@@ -31,7 +31,7 @@ function skipReason(test) {
   return test.result().note ?? "no reason given";
 }
 
-/** Counts into a tally. `grace`: seconds after its time limit at which a test that blocks its process ends the run. */
+/** Adds results to a tally. `grace`: seconds past its time limit after which a test that blocks its process ends the run. */
 export class SummaryReporter {
   #running = new Map();
   #timer;
@@ -72,12 +72,12 @@ export class SummaryReporter {
     this.#running.set(module.moduleId, { module, last: Date.now() });
   }
 
-  /** Vitest ends a test that waits too long; one that spins blocks the process in which that would happen. */
+  /** Vitest's own time limit cannot stop a test that blocks its process. */
   #endIfBlocked() {
     for (const { module, last } of this.#running.values()) {
       const limit = module.project.config.testTimeout + this.grace * 1000;
       if (Date.now() - last < limit) continue;
-      console.log(`\n${this.#place(module)} blocks its process; the run is ended`);
+      console.log(`\n${this.#place(module)} blocks its process; stopping the run`);
       this.tally.failures.push(this.#place(module));
       console.log(this.tally.closing());
       // The blocked process would outlive this one and keep its output open.
@@ -109,6 +109,6 @@ export class SummaryReporter {
       }
       if (module.state() === "failed" && tally.failures.length === failuresBefore) tally.failures.push(place);
     }
-    for (const error of unhandledErrors) tally.failures.push(`outside of a test: ${error.message}`);
+    for (const error of unhandledErrors) tally.failures.push(`outside a test: ${error.message}`);
   }
 }

@@ -22,15 +22,15 @@ function run(script, args, quiet) {
 }
 
 run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
-// What an earlier build left would be shipped with the next
+// Leftovers of an earlier build would be shipped
 rmSync(path.join(here, "build/labextension"), { recursive: true, force: true });
 const builder = path.dirname(require.resolve("@jupyter/builder/package.json"));
 const core = path.join(
   path.dirname(require.resolve("@jupyterlab/core-meta/package.json")),
   "core.package.json",
 );
-// Its warnings are about licence files that other packages lack, which are added below, and about the size of plotly.js and NGL,
-// which load late
+// Its warnings concern missing licence files, which are added below, and the size of plotly.js and NGL, which are loaded
+// on demand
 run(path.join(builder, "lib/build-labextension.js"), ["--core-package-file", core, here], true);
 
 const report = path.join(here, "build/labextension/static/third-party-licenses.json");

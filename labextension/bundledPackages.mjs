@@ -1,4 +1,4 @@
-// The npm packages that the wheel carries: what the kernel depends on, as the lock file says, without what no run reads.
+// Selects and copies the npm packages for the wheel: the kernel's locked dependencies, without files not needed at run time.
 import {
   copyFileSync,
   existsSync,
@@ -11,17 +11,17 @@ import {
 import path from "node:path";
 import { isLicenceFile, Licences, licenceOf, packageFolders } from "./licences.mjs";
 
-/** Dependencies that are not followed, since what they are for is not done here. */
+/** Dependencies to leave out, because their feature is not used. */
 const unused = {
   // The bundler of tslab's browser mode
   tslab: ["rollup", "@rollup/plugin-commonjs", "@rollup/plugin-node-resolve", "@rollup/plugin-replace"],
   // The command line of vega-lite
   "vega-lite": ["yargs"],
-  // The compiler's side of the socket library, which comes compiled
+  // Headers to compile the socket library, which comes prebuilt
   zeromq: ["node-addon-api"],
 };
 
-/** What no package needs to run or to be compiled against: source maps, sources, documentation, tests, hidden files. */
+/** Files that are never needed to run or to type-check: source maps, sources, documentation, tests, hidden files. */
 const idle = [
   /\.(map|tsbuildinfo|md|markdown|html|orig)$/,
   /(?<!\.d)\.[cm]?tsx?$/,
@@ -30,13 +30,13 @@ const idle = [
 ];
 
 /**
- * Parts of a package that are left out besides. Node requires the CommonJS build alone; declarations always stay, since
- * cells are checked against them.
+ * Additional files to leave out, by package. Node needs only the CommonJS build; declarations always stay, since cells
+ * are type-checked against them.
  */
 const parts = [
-  // The editor's server, the other compiler, messages in other languages
+  // Language server, command-line compiler, translated messages
   [/^@tslab\/typescript-for-tslab$/, /^lib\/(tsc\.|tsserver|typingsInstaller|[a-z]{2}(-[a-z]+)?\/)/],
-  // Builds for browsers, one of them module by module
+  // Builds for browsers
   [/^@tensorflow\/tfjs-/, /^dist\/(?!.*\.(node\.js|wasm|d\.ts)$)|^src\//],
   [/^vega$/, /^build(-es5)?\/(?!vega-node\.js$)/],
   [/^vega-lite$/, /^build\/(?!vega-lite\.js$|src\/.*\.d\.ts$)|^(bin|src)\//],
@@ -47,7 +47,7 @@ const parts = [
   [/^pngjs$/, /^browser\.js$/],
 ];
 
-/** Whether a file of a package goes into the wheel. @param {string} name of the package @param {string} file inside it, with slashes */
+/** Whether a file goes into the wheel. @param {string} name of the package @param {string} file path in the package, with slashes */
 export function isBundled(name, file) {
   if (isLicenceFile(file)) return true;
   if (idle.some((pattern) => pattern.test(file))) return false;
@@ -57,8 +57,8 @@ export function isBundled(name, file) {
 const nameOf = (place) => place.slice(place.lastIndexOf("node_modules/") + "node_modules/".length);
 
 /**
- * Places in the lock file of all that a workspace needs to run. Optional packages are left out: tools' additions for
- * one system.
+ * Lock file keys of all packages that a workspace needs to run. Optional packages, which are platform-specific additions
+ * of tools, are left out.
  * @param {Record<string, object>} locked `packages` of package-lock.json
  * @param {string} workspace folder of the workspace
  */
@@ -85,7 +85,7 @@ export function productionPlaces(locked, workspace) {
   return [...found].sort();
 }
 
-/** Files of one package, with slashes, without the packages inside it. */
+/** Files of one package, with slashes, without nested packages. */
 function filesOf(folder, below = "") {
   return readdirSync(path.join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const file = path.posix.join(below, entry.name);
@@ -102,8 +102,8 @@ function copyFiles(files, from, to) {
 }
 
 /**
- * zeromq brings a compiled addon for each system and for several ages of Node. All are Node-API, which stays as it is
- * from one Node to the next, and its loader takes the newest: that one is kept of each system that Node still supports.
+ * zeromq has a prebuilt addon for each system and several Node-API versions. Node-API is stable across Node versions and
+ * the loader takes the newest, so only the newest is kept for each system that Node still supports.
  */
 function copyAddons(from, to) {
   const newest = new Map();
@@ -125,10 +125,10 @@ function copyAddons(from, to) {
   return [...newest.keys()].sort();
 }
 
-/** The file that a package is given where it brings no licence text of its own. */
+/** File name for the licence text of a package that has none. */
 const ADDED = "LICENSE";
 
-/** What the list of licences says of each package, and where the text is. */
+/** One paragraph per package for the list of licences, with the path of the text. */
 function creditsOf(packages) {
   return packages.map(({ target, from, kept, origin }) => {
     const manifest = JSON.parse(readFileSync(path.join(from, "package.json"), "utf8"));
@@ -144,16 +144,16 @@ function creditsOf(packages) {
 }
 
 /**
- * Copies a workspace's own package and everything that it depends on, in the tree of the lock file. The own package lies beside
+ * Copies a workspace's package and all its dependencies in the layout of the lock file. The package lies beside
  * `node_modules`, as in the repository.
  * @param {object} options
  * @param {string} options.root      folder of package-lock.json, its packages installed
  * @param {string} options.workspace folder of the workspace, relative to root
- * @param {Record<string, string[]>} options.files files of the project's own packages by folder: the workspace and those that
- *   it depends on
+ * @param {Record<string, string[]>} options.files files of the project's own packages (the workspace and those it depends
+ *   on), by folder
  * @param {string} options.into      folder in which a folder of the package's name and `node_modules` are created
- * @returns {{ packages: number, systems: string[], credits: string[] }} packages of others that were copied, systems for
- *   which there is a compiled addon, and a paragraph of credits for each package
+ * @returns {{ packages: number, systems: string[], credits: string[] }} number of third-party packages copied, systems
+ *   with a prebuilt addon, and a paragraph of credits for each package
  */
 export function copyPackages({ root, workspace, files, into }) {
   const locked = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8")).packages;
@@ -165,7 +165,7 @@ export function copyPackages({ root, workspace, files, into }) {
   const packages = productionPlaces(locked, workspace).map((place) => {
     const from = path.join(root, place);
     if (!existsSync(from)) throw new Error(`${place} is not installed: npm ci`);
-    // What lies inside the workspace lies inside its package there
+    // node_modules of the workspace move into its package
     const target = place.startsWith(`${workspace}/`) ? name + place.slice(workspace.length) : place;
     const { link, resolved } = locked[place];
     const all = link ? files[resolved] : filesOf(from);
@@ -182,7 +182,7 @@ export function copyPackages({ root, workspace, files, into }) {
   return { packages: ofOthers.length, systems, credits: creditsOf(ofOthers) };
 }
 
-/** Bytes and files below a folder. */
+/** Number of bytes and files below a folder. */
 export function measure(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

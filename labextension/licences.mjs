@@ -1,16 +1,16 @@
-// The licence text of every npm package that is shipped, in the wheel or in the extension's bundle. Many packages name their
-// licence and bring no text, although every one of these licences asks that its text goes along.
+// Finds the licence text of every npm package shipped in the wheel or the extension's bundle. Many packages name their
+// licence but do not include its text, although these licences require it to be distributed.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const file = /^(licen[cs]e|notice|copying|copyright|authors|unlicense)([._-].*)?$/i;
 
-/** Whether a file, by its path in the package, is one of those in which licences and notices stand. */
+/** Whether a path in a package is a licence or notice file. */
 export const isLicenceFile = (name) => file.test(path.posix.basename(name));
 
 const permission = /Permission is hereby granted|Redistribution and use in source and binary forms/;
 
-/** Standard texts, by SPDX identifier, for packages of which nothing but this and the author is known. */
+/** Standard texts by SPDX identifier, for packages that give only the identifier and an author. */
 const standard = {
   MIT: (holder) => `MIT License
 
@@ -39,7 +39,7 @@ THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND 
 `,
 };
 
-/** How the texts begin that name no holder, so that those of any package serve all. */
+/** First lines of texts that name no copyright holder, so that one package's copy can be used for all. */
 const common = {
   "Apache-2.0": /^\s*Apache License\s+Version 2\.0, January 2004/,
   "MPL-2.0": /^\s*Mozilla Public License,? version 2\.0/i,
@@ -47,7 +47,7 @@ const common = {
 
 const readManifest = (folder) => JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
 
-/** The licence's identifier; older manifests have it in an object or a list. */
+/** The licence's identifier; older manifests have an object or a list. */
 export const licenceOf = ({ license, licenses }) => license?.type ?? license ?? licenses?.[0]?.type;
 
 const sourceOf = ({ repository }) =>
@@ -57,7 +57,7 @@ const sourceOf = ({ repository }) =>
 
 const nameOf = (person) => (typeof person === "string" ? person : person?.name)?.replace(/\s*[<(].*$/, "");
 
-/** Texts of the licence files that a package brings. */
+/** Texts of a package's licence files. */
 function ownTexts(folder) {
   return readdirSync(folder)
     .filter(isLicenceFile)
@@ -65,12 +65,12 @@ function ownTexts(folder) {
     .map((name) => readFileSync(path.join(folder, name), "utf8"));
 }
 
-/** All of them as one, or undefined. */
+/** A package's licence texts joined into one, or undefined. */
 function ownText(folder) {
   return ownTexts(folder).join("\n\n") || undefined;
 }
 
-/** The licence as it stands in a README, from its line of copyright to the next heading; undefined where there is none. */
+/** The licence in a README, from its copyright line to the next heading; undefined if there is none. */
 export function licenceInReadme(text) {
   const lines = text.split(/\r?\n/);
   const at = lines.findIndex((line) => permission.test(line));
@@ -90,7 +90,7 @@ function readmeText(folder) {
 
 /**
  * The licence texts of packages.
- * @param {string[]} folders of all packages that are installed, in which texts of the same repository are looked for
+ * @param {string[]} folders all installed packages, searched for texts from the same repository
  */
 export class Licences {
   #folders;
@@ -123,9 +123,9 @@ export class Licences {
 
   /**
    * @param {string} folder of the package
-   * @param {string} [known] identifier of its licence, where its manifest has none
-   * @returns {{ text: string, origin: string | undefined }} the text, and where it comes from where it is not the package's own file
-   * @throws Error for a package of which neither a text nor a known licence and an author are found
+   * @param {string} [known] licence identifier to use if the manifest has none
+   * @returns {{ text: string, origin: string | undefined }} the text, and its origin unless it is the package's own file
+   * @throws Error if neither a text nor a standard licence with an author is found
    */
   of(folder, known) {
     const own = ownText(folder);
@@ -141,9 +141,7 @@ export class Licences {
     if (shared) return { text: shared, origin: "the standard text" };
     const people = [manifest.author, ...(manifest.contributors ?? [])].map(nameOf).filter(Boolean);
     if (!standard[license] || people.length === 0) {
-      throw new Error(
-        `${folder}: no licence text, and none that could be made from its manifest (${license})`,
-      );
+      throw new Error(`${folder}: no licence text, and none can be made from its manifest (${license})`);
     }
     return {
       text: standard[license](people[0] === nameOf(manifest.author) ? people[0] : people.join(", ")),
@@ -161,7 +159,7 @@ export function packageFolders(root) {
 }
 
 /**
- * Completes what the bundler wrote of the licences of what it bundled.
+ * Adds the missing licence texts to the bundler's report.
  * @param {string} root   folder of package-lock.json
  * @param {{ packages: { name: string, versionInfo: string, licenseId: string, extractedText: string }[] }} report
  * @returns the report, each package with its text
@@ -177,7 +175,7 @@ export function completeReport(root, report) {
   const packages = report.packages.map((entry) => {
     if (entry.extractedText?.trim()) return entry;
     const place = placeOf(entry);
-    if (!place) throw new Error(`${entry.name} ${entry.versionInfo}, which was bundled, is not locked`);
+    if (!place) throw new Error(`bundled package ${entry.name} ${entry.versionInfo} is not locked`);
     if (locked[place].link)
       return { ...entry, extractedText: readFileSync(path.join(root, "LICENSE"), "utf8") };
     const { text } = licences.of(path.join(root, place), entry.licenseId || undefined);

@@ -1,7 +1,7 @@
-// npm run wheel: builds the Python wheel that carries the JupyterLab extension, the kernel with its npm packages, and the
-// `e2gmm` command, so that `pip install` of it is all that a user does.
+// npm run wheel: builds the Python wheel with the JupyterLab extension, the kernel with its npm packages, and the `e2gmm`
+// command, so that users need only `pip install`.
 //   node labextension/wheel.mjs [--out FOLDER]      default: labextension/dist
-//   node labextension/wheel.mjs --python PROGRAM    without set-up: of what is built, by the hatchling of that Python
+//   node labextension/wheel.mjs --python PROGRAM    skip the set-up: package the existing build with that Python's hatchling
 import {
   copyFileSync,
   cpSync,
@@ -34,15 +34,15 @@ async function publishedFiles(workspace) {
     what: "npm pack",
   });
   const told = JSON.parse(listed);
-  // npm 11 gives a list, later ones an object by name
+  // npm 11 prints a list, later versions an object by name
   return Object.values(told)[0].files.map((file) => file.path);
 }
 
-/** The extension, marked as what pip installed. */
+/** Lays out the extension, marked as installed by pip. */
 function layOutExtension(folder) {
   const built = path.join(here, "build/labextension");
   cpSync(built, folder, { recursive: true });
-  // We build against the exact versions that are locked; what the bundle then asks of JupyterLab is these or later ones
+  // The build uses exact locked versions; the bundle accepts these or later compatible ones from JupyterLab
   const manifest = readJson(path.join(built, "package.json"));
   for (const [name, version] of Object.entries(manifest.dependencies)) {
     if (/^\d/.test(version)) manifest.dependencies[name] = `^${version}`;
@@ -51,7 +51,7 @@ function layOutExtension(folder) {
   copyFileSync(path.join(here, "install.json"), path.join(folder, "install.json"));
 }
 
-/** The kernelspec as the kernel's own installer writes it, started by way of the Python that Jupyter puts in place. */
+/** Lays out the kernelspec of the kernel's own installer, changed to start through Jupyter's Python. */
 function layOutKernelspec(prefix) {
   const { installKernelspec } = require("../kernel-lib/dist/jupyter/kernelspec.js");
   const file = path.join(installKernelspec({ prefix }), "kernel.json");
@@ -61,17 +61,17 @@ function layOutKernelspec(prefix) {
   writeJson(file, { ...spec, argv: ["python", "-m", "e2gmm_lab.kernel", ...flags, "{connection_file}"] });
 }
 
-const creditsHead = `The wheel carries npm packages of others, unchanged but for files that are not needed to run them. Their licences, and
-where each one's text lies in the Python package e2gmm_lab:`;
-const creditsFoot = `What the JupyterLab extension was bundled from, with every licence text, is in
+const creditsHead = `The wheel contains third-party npm packages, unchanged except that files not needed to run them were removed. Their
+licences, and the path of each licence text in the Python package e2gmm_lab:`;
+const creditsFoot = `The packages bundled into the JupyterLab extension, with their licence texts, are listed in
 share/jupyter/labextensions/e2gmm-labextension/static/third-party-licenses.json.`;
 
-/** Lays out what hatchling packs. */
+/** Lays out the files for hatchling. */
 async function layOut(stage) {
   for (const file of ["pyproject.toml", "package.json"]) {
     copyFileSync(path.join(here, file), path.join(stage, file));
   }
-  // What PyPI shows of the package; README.md is what npm shows of the extension
+  // PyPI's description of the package; README.md is npm's description of the extension
   copyFileSync(path.join(here, "README-PyPI.md"), path.join(stage, "README.md"));
   copyFileSync(path.join(root, "LICENSE"), path.join(stage, "LICENSE"));
   const python = path.join(stage, "e2gmm_lab");
@@ -98,17 +98,17 @@ async function layOut(stage) {
 }
 
 /**
- * Builds the wheel from what `npm run build` has left. The wheel appears in `out` whole or not at all.
+ * Builds the wheel from the output of `npm run build`. The wheel appears in `out` complete or not at all.
  * @param {object} [options]
  * @param {string} [options.out]    folder for the wheel
  * @param {string} [options.python] Python that has hatchling
  * @returns {Promise<{ file: string, bytes: number, packages: number, systems: string[], unpacked: { bytes: number, files: number } }>}
- * @throws SetupError when something to be packed is missing or hatchling fails
+ * @throws SetupError if an input is missing or hatchling fails
  */
 export async function buildWheel({ out = path.join(here, "dist"), python = pythonProgram("python") } = {}) {
   const stage = mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-"));
   const discard = () => rmSync(stage, { recursive: true, force: true });
-  // Ctrl-C ends the process without coming back here
+  // Ctrl-C exits the process without running the finally block
   process.once("exit", discard);
   try {
     const about = await layOut(stage);
@@ -116,12 +116,12 @@ export async function buildWheel({ out = path.join(here, "dist"), python = pytho
     await command(python, ["-m", "hatchling", "build", "-t", "wheel", "-d", packed], {
       cwd: stage,
       what: "hatchling build",
-      advice: "`node binder/setup.mjs` brings hatchling.",
+      advice: "`node binder/setup.mjs` installs hatchling.",
     });
     const [name] = readdirSync(packed);
     mkdirSync(out, { recursive: true });
     const file = path.join(out, name);
-    // Beside it first: the temporary folder may be on another disk
+    // Copy first, then rename: the temporary folder may be on another disk
     copyFileSync(path.join(packed, name), `${file}.new`);
     renameSync(`${file}.new`, file);
     return { file, bytes: statSync(file).size, ...about };
@@ -138,7 +138,7 @@ const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function main(args) {
   const usage = () =>
-    new SetupError(`npm run wheel: ${args.join(" ")} is not understood`, {
+    new SetupError(`npm run wheel: invalid arguments: ${args.join(" ")}`, {
       advice: "npm run wheel [-- --out FOLDER] [--python PROGRAM]",
     });
   const given = {};
@@ -153,7 +153,7 @@ async function main(args) {
     `✔ ${path.relative(process.cwd(), file)}  ${megabytes(bytes)}, ${megabytes(unpacked.bytes)} unpacked`,
   );
   console.log(`  with ${packages} npm packages, for ${systems.join(", ")}`);
-  console.log(`  To install it: pip install ${path.relative(process.cwd(), file)}`);
+  console.log(`  Install with: pip install ${path.relative(process.cwd(), file)}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)

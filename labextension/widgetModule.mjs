@@ -11,16 +11,16 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
 /**
- * Bundles an entry and all that it imports to one AMD module, `index.js`, with the licences of what is in it in
+ * Bundles an entry and all its imports into one AMD module, `index.js`, and writes the licences of the bundled packages to
  * `third-party-licenses.json` beside it.
  * @param {object} options
  * @param {string} options.entry  path of a module, or name of an installed package
  * @param {string} options.output folder for both files
- * @param {string[]} [options.externals] modules that the loader of the page provides
- * @throws Error with the errors of the bundler
+ * @param {string[]} [options.externals] modules provided by the page's loader
+ * @throws Error with the bundler's errors
  */
 export async function bundleAmd({ entry, output, externals = [] }) {
-  // The bundler that also makes the prebuilt extension, with its rules for styles and icons
+  // The bundler of the prebuilt extension, with its rules for styles and icons
   const fromBuilder = createRequire(require.resolve("@jupyter/builder/package.json"));
   const { rspack } = fromBuilder("@rspack/core");
   const { WPPlugin } = require("@jupyter/builder/lib/webpack-plugins");
@@ -35,13 +35,13 @@ export async function bundleAmd({ entry, output, externals = [] }) {
     devtool: false,
     context: here,
     entry,
-    // A script that RequireJS loads cannot tell where it came from, so it could not load chunks: one file holds all
+    // A script loaded by RequireJS does not know its own URL and could not load chunks, so there is only one file
     output: { ...base.output, path: output, filename: "index.js", library: { type: "amd" }, publicPath: "" },
     externals,
     performance: { hints: false },
     plugins: [
       ...base.plugins,
-      // Or packages in UMD form would register themselves with RequireJS instead of exporting to who imports them
+      // Otherwise UMD packages would register themselves with RequireJS instead of exporting to their importer
       new rspack.DefinePlugin({ "typeof define": '"undefined"' }),
       new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
       new WPPlugin.JSONLicenseWebpackPlugin({ excludedPackageTest: (bundled) => bundled === name }),
@@ -62,7 +62,7 @@ export async function bundleAmd({ entry, output, externals = [] }) {
 
 /** Bundles the compiled widget classes. @param {string} [output] folder of the bundle */
 export function bundleWidgetModule(output = path.join(here, "dist")) {
-  // ipywidgets' base is the one package that every loader of widgets provides
+  // Every widget loader provides ipywidgets' base package, and no other
   return bundleAmd({
     entry: path.join(here, "lib/widgets.js"),
     output,

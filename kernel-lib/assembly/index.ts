@@ -34,7 +34,7 @@ export function network(address: usize): void {
   else head(address);
 }
 
-/** Scratch bytes per thread; `grid` is 0 for separable factors, `variants` 0 where no products are computed. */
+/** Scratch bytes per thread; `grid` is 0 for separable factors, `variants` 0 if no products are computed. */
 export function scratchBytes(gaussians: i32, rings: i32, grid: i32, margin: i32, variants: i32): usize {
   const method = grid === 0 ? separableBytes(rings) : spreadBytes(gaussians, rings, grid, margin);
   const images = <usize>max(2, variants) * imageBytes(rings);

@@ -1,5 +1,5 @@
-"""e2gmm-lab as a Python package: carries the JupyterLab extension, the kernel, and the `e2gmm` command.
+"""e2gmm-lab as a Python package: the JupyterLab extension, the kernel, and the `e2gmm` command.
 
-All three are TypeScript, in `e2gmm` and `node_modules` beside this file. The Python here finds a Node and hands over; it
-imports little, since it runs whenever a kernel starts.
+All three are TypeScript, in `e2gmm` and `node_modules` beside this file. The Python code only finds Node and starts it; it
+imports little, since it runs at every kernel start.
 """

@@ -1,7 +1,7 @@
 """Starts the Jupyter kernel: python -m e2gmm_lab.kernel [NODE_FLAG ...] CONNECTION_FILE
 
-What the kernelspec runs. A kernelspec in a wheel cannot know where it will be installed, and Jupyter puts the Python that
-runs it in place of `python`.
+The kernelspec runs this module: a kernelspec in a wheel cannot contain an installation path, but Jupyter replaces `python`
+by the path of its own Python.
 """
 
 import sys

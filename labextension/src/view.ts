@@ -7,7 +7,7 @@ export interface EventSource {
   off(events: string, listener: (...args: never[]) => void): unknown;
 }
 
-/** As much of an ipywidget's model as a view model needs; `S` is its synchronized state. */
+/** The part of a ipywidget's model as a view model needs; `S` is its synchronized state. */
 export interface StateSource<S> extends EventSource {
   get<K extends keyof S & string>(key: K): S[K];
   set(state: Partial<S>): unknown;

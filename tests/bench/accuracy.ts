@@ -4,7 +4,7 @@ import path from "node:path";
 import * as e2 from "e2gmm";
 
 /**
- * How well a training finds a motion that is known: correlations of the latent with the truth, for several seeds.
+ * Accuracy of trainings on a known motion: correlations of the latent with the truth, for several seeds.
  * `node tests/dist/bench/accuracy.js adk|linear [--seeds 1-5] [--ranges 0.22,0.36] [--backend wasm] [option=value …]`
  */
 
@@ -33,7 +33,7 @@ const options: Partial<e2.training.TrainingOptions> = Object.fromEntries(
 );
 const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-// A signal alone would end the process without that.
+// Without a handler a signal would end the process without clean-up.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 
 /** One column of a table under a header line. */
@@ -45,7 +45,7 @@ function column(file: string, name: string): number[] {
 
 function adk(): Case {
   const folder = path.resolve(__dirname, "../../../../shared/data/adk");
-  if (!existsSync(folder)) throw new Error(`${folder} is not there`);
+  if (!existsSync(folder)) throw new Error(`${folder} does not exist`);
   return {
     name: "adk",
     particles: path.join(folder, "particles.star"),
@@ -105,7 +105,7 @@ async function measure(test: Case): Promise<void> {
     console.log(
       `  seed ${seed}: encoder r ${digits(e2.latent.pearson(encoder, test.truth))} rank ${digits(e2.latent.spearman(encoder, test.truth))}` +
         `, refined r ${digits(e2.latent.pearson(refined, test.truth))} rank ${digits(e2.latent.spearman(refined, test.truth))}` +
-        `, validation FRC ${held.validationFrc.toFixed(4)}, |r| > 0.95 after ${passed} s, ${seconds.toFixed(1)} s in all`,
+        `, validation FRC ${held.validationFrc.toFixed(4)}, |r| > 0.95 after ${passed} s, ${seconds.toFixed(1)} s in total`,
     );
     if (test.name === "adk" && seed === firstSeed) await classAverages(test, refined);
     run.close();

@@ -1,18 +1,18 @@
-// `npm run bench`: how fast this machine projects and trains, beside what it can do. Options:
+// `npm run bench`: speed of projection and training on this machine, compared with its peak rate. Options:
 //   --engines wasm,tensor      which projection engines (default both)
-//   --backends tensorflow,…    for tensor: which TensorFlow.js backends (default all that are there, but not cpu)
-//   --sizes 512/64/31,…        N/S, or N/S/rings (default the three of the project's targets, at 42 rings and at all)
-//   --batch 32                 particles in a batch
+//   --backends tensorflow,…    for tensor: which TensorFlow.js backends (default all available ones except cpu)
+//   --sizes 512/64/31,…        N/S, or N/S/rings (default three target sizes, with 42 rings and with all)
+//   --batch 32                 batch size
 //   --threads n                threads of wasm and of the networks (default one per core)
 //   --hidden 512               width of the three hidden layers of both networks
-//   --seconds 3                time to spend on each measurement
-//   --json FILE                where the numbers go (default tests/artefacts/bench.json)
-// Each measurement runs in a process of its own, so that memory is its own too.
-// `npm run bench -- adk|linear [options]`: how well trainings find a known motion (tests/bench/accuracy.ts)
-// `npm run bench -- step|loop|whole|stream [options]`: what a training costs (tests/bench/trainingStep.ts)
-// `npm run bench -- kernel [options]`: the kernel beside ipykernel and stock tslab (tests/bench/kernel.ts)
-// `npm run bench -- scatter`: a million particles in a page (tests/bench/latentScatter.ts)
-// `npm run bench -- probe`: from a pointer event to Gaussians in a page (tests/bench/probe.ts)
+//   --seconds 3                duration of each measurement
+//   --json FILE                output file (default tests/artefacts/bench.json)
+// Each measurement runs in a separate process, so that its memory can be measured.
+// `npm run bench -- adk|linear [options]`: accuracy on a known motion (tests/bench/accuracy.ts)
+// `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
+// `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
+// `npm run bench -- scatter`: a scatter plot of a million particles (tests/bench/latentScatter.ts)
+// `npm run bench -- probe`: latency from a pointer event to the Gaussians (tests/bench/probe.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -31,7 +31,7 @@ const fullStep = path.join(root, "tests/dist/bench/fullStep.js");
 
 const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
 
-/** Measurements with a program of their own, and the words by which they are asked for. */
+/** Separate benchmark programs, and the arguments that select them. */
 const programs = {
   "bench/accuracy.js": ["adk", "linear"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
@@ -85,7 +85,7 @@ function readOptions() {
   };
 }
 
-/** Operations of loss and gradient by separable factors: three contractions of 8·N per pair (kx, ky ≥ 0) of the disc. */
+/** Operations of loss and gradient with separable factors: three contractions of 8·N per pair (kx, ky ≥ 0) of the disc. */
 function operations({ gaussians, rings }) {
   let pairs = 0;
   for (let kx = 0; kx <= rings; kx++) {
@@ -94,7 +94,7 @@ function operations({ gaussians, rings }) {
   return 24 * gaussians * pairs;
 }
 
-/** The shortest time of a call in milliseconds, of as many as fit into the given seconds. */
+/** Shortest time of a call in milliseconds, over as many calls as fit into the given seconds. */
 async function shortest(call, seconds) {
   await call();
   let best = Number.POSITIVE_INFINITY;
@@ -107,7 +107,7 @@ async function shortest(call, seconds) {
   return best;
 }
 
-/** Rate of the products that the networks are made of, 10⁹ operations a second: 64 rows through 512 × 4,096 weights. */
+/** Rate of the networks' matrix products in GFLOPS: 64 rows through 512 × 4,096 weights. */
 async function measureNetworks({ threads, seconds }) {
   const { NetworkThreads } = load("network/networkThreads.js");
   const { DenseNetwork } = load("network/denseNetwork.js");
@@ -123,14 +123,14 @@ async function measureNetworks({ threads, seconds }) {
   return { gflops: (2 * 64 * 512 * 4096) / ms / 1e6 };
 }
 
-/** Whole training steps, in this process. */
+/** Measures whole training steps in this process. */
 async function measureSteps({ engine, backend, threads, batch, ...rest }) {
   const { measureStep } = require(fullStep);
   if (backend) await load("compute/backends.js").useBackend(backend);
   return measureStep({ ...rest, batch, vary: "all", engine: { engine, threads } });
 }
 
-/** Loss and gradient, in this process. */
+/** Measures loss and gradient in this process. */
 async function measureProjection({
   engine,
   backend,
@@ -179,7 +179,7 @@ function printTable(rows) {
   });
 }
 
-/** Adds the rate at which so many operations were done, and what share of the machine's own it is. */
+/** Adds the rate of operations and its fraction of the machine's peak rate. */
 function withRate(found, operations, ms, machineRate) {
   if (found.error) return found;
   const gflops = operations / ms / 1e6;
@@ -194,7 +194,7 @@ async function main() {
     process.exit(0);
   }
   for (const file of [path.join(library, "wasm/projection.wasm"), fullStep]) {
-    if (!existsSync(file)) throw new Error(`${file} is not there: npm run build`);
+    if (!existsSync(file)) throw new Error(`${file} does not exist: npm run build`);
   }
   const started = new Date();
   const machine = {
@@ -206,9 +206,7 @@ async function main() {
   };
   console.log(`${machine.processor}, ${machine.cores} cores, ${machine.memoryGB} GB, Node ${machine.node}`);
   if (machine.loadAtStart > 0.3) {
-    console.log(
-      `Other work is running (load ${machine.loadAtStart.toFixed(1)}): times may be longer than the machine needs.`,
-    );
+    console.log(`The machine is busy (load ${machine.loadAtStart.toFixed(1)}): times may be too long.`);
   }
   const backends = await load("compute/backends.js").listBackends();
   const networks = measureApart("networks", { threads: options.threads, seconds: 1 });

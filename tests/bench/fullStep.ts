@@ -2,35 +2,35 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import * as e2 from "e2gmm";
 
-/** Parts of the library that are no public interface. */
+/** Internal modules of the library. */
 const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
 
 export interface StepCase {
   gaussians: number;
   boxSize: number;
   rings: number;
-  /** Particles of a step. */
+  /** Batch size. */
   batch: number;
   /** Width of each of the three hidden layers of both networks. */
   hidden: number;
-  /** What is varied: all five parameters of a Gaussian, or its position. */
+  /** Parameters that vary: all five of a Gaussian, or its position. */
   vary: "all" | "position";
   engine: e2.projection.EngineChoice;
   seconds: number;
 }
 
 export interface StepTimes {
-  /** Milliseconds per particle: of the fastest step, and of the one in the middle. */
+  /** Milliseconds per particle: fastest step and median step. */
   best: number;
   middle: number;
-  /** What the steps added to the process, and the most that it took. */
+  /** Memory added by the steps, and peak memory of the process. */
   memoryMB: number;
   processMB: number;
   /** Multiplications and additions per particle in the products of the networks. */
   networkOperations: number;
 }
 
-/** Gaussians in a ball, as narrow and as wide as those of a model at the resolution of its pixels. */
+/** Gaussians in a ball, with widths as in a model at the resolution of its pixels. */
 export function randomModel(gaussians: number, boxSize: number): e2.model.GaussianModel {
   const { exampleBatch } = inner("./projection/examples");
   const { batch } = exampleBatch({ count: 1, gaussians, boxSize, rings: 1, shared: true });
@@ -38,8 +38,8 @@ export function randomModel(gaussians: number, boxSize: number): e2.model.Gaussi
 }
 
 /**
- * Whole training steps on random particles that are held in memory: encoder, decoder, projection, FRC, and everything back to
- * Adam's update of both networks. A TensorFlow.js backend has to be up where the engine needs one.
+ * Whole training steps on random particles held in memory: encoder, decoder, projection, FRC, backward pass and Adam update
+ * of both networks. Engines that need a TensorFlow.js backend require it to be initialized.
  */
 export async function measureStep(measured: StepCase): Promise<StepTimes> {
   const { Adam } = inner("./network/adam");

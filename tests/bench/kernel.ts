@@ -6,8 +6,8 @@ import { percentile, timeCell, timeComm } from "../kernel/measure";
 import { printed } from "../kernel/wireClient";
 
 /**
- * This kernel beside ipykernel and stock tslab, one after the other in one run, measured by one client.
- * By hand: node tests/dist/bench/kernel.js [--json]
+ * Compares this kernel with ipykernel and stock tslab, one after the other, measured by the same client.
+ * Usage: node tests/dist/bench/kernel.js [--json]
  */
 
 interface Contestant {
@@ -15,7 +15,7 @@ interface Contestant {
   argv: string[];
   trivial: string;
   lines(count: number): string;
-  /** Registers the comm target "echo"; left out where the kernel has no comms. */
+  /** Registers the comm target "echo"; undefined if the kernel has no comms. */
   echo?: string;
 }
 
@@ -87,7 +87,7 @@ async function measure({ name, argv, trivial, lines, echo }: Contestant, rounds:
 
     const begun = performance.now();
     const id = await client.startExecute(lines(LINES));
-    // Stock tslab loses messages when it prints much, the idle status among them.
+    // Stock tslab loses messages during long outputs, including the idle status.
     const finished = await client.finished(id, 15_000).then(
       () => true,
       () => false,

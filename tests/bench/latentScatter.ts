@@ -1,7 +1,7 @@
 /**
  * A million particles in the latent scatter: `node tests/dist/bench/latentScatter.js [particles]`. Prints, in a real
- * JupyterLab and Chromium, how long it takes from running the cell to the first picture, from the end of a lasso to the
- * rows in the kernel and to the selection on the screen, and the sizes of the messages.
+ * JupyterLab and Chromium, the times from running the cell to the first picture and from the end of a lasso to the rows in
+ * the kernel and to the selection on the screen, and the sizes of the messages.
  */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -27,7 +27,7 @@ scatter.onSelect(() => { chosenAt = Date.now(); });
 scatter
 `;
 
-/** Sizes of what came over the web sockets of the page, in bytes. */
+/** Sizes of messages received by the page, in bytes. */
 function listen(page: Page): number[] {
   const sizes: number[] = [];
   page.on("websocket", (socket) => {

@@ -5,9 +5,8 @@ import { fixture } from "../browser/fixture";
 import { command, Lab, launchChromium, runAllCells, runCell } from "../browser/lab";
 
 /**
- * How long a pointer's step takes to become new Gaussians in the page, and how many messages a drag of one second sends:
- * N = 3,082, latent 4, a network that has seen one epoch. Twice: with the kernel at rest, and while a training runs in it.
- * Prints only; what it measures is this machine.
+ * Latency from a pointer event to new Gaussians in the page, and number of messages per second of dragging, for N = 3,082,
+ * latent 4 and a network trained for one epoch. Measured with an idle kernel and during a training.
  *
  *     node tests/dist/bench/probe.js
  */
@@ -15,7 +14,7 @@ import { command, Lab, launchChromium, runAllCells, runCell } from "../browser/l
 const N = 3082;
 const DRAGS = 5;
 
-/** 3,082 Gaussians in a ball, and a run of one epoch with them; then the explorer. */
+/** 3,082 Gaussians in a ball, a run of one epoch with them, and the explorer. */
 const cells = (particles: string) => [
   `import * as e2 from "e2gmm";
 await e2.useBackend("wasm");
@@ -38,13 +37,13 @@ let training: AbortController | undefined;`,
 interface Times {
   /** Pointer events of the drag. */
   pointer: number[];
-  /** Comm messages that the page sent, with the time of each. */
+  /** Times of the comm messages sent by the page. */
   sent: number[];
-  /** New Gaussians in the state of the page's model. */
+  /** Times of new Gaussians in the state of the page's model. */
   changed: number[];
 }
 
-/** Notes what goes through the page's sockets; before the page loads. */
+/** Records the traffic of the page's sockets; must be called before the page loads. */
 async function watch(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const times = { pointer: [] as number[], sent: [] as number[], changed: [] as number[] };
@@ -62,7 +61,7 @@ async function watch(page: Page): Promise<void> {
   });
 }
 
-/** Where the ring is, once it stays there: a page that is busy scrolls and draws late. */
+/** Position of the ring once it is stable: a busy page scrolls and draws late. */
 async function restingRing(page: Page): Promise<{ x: number; y: number; width: number; height: number }> {
   const place = async () => (await page.locator(".e2gmm-scatter-probe-ring").boundingBox())!;
   let before = await place();
@@ -84,14 +83,14 @@ async function drag(page: Page): Promise<Times & { seconds: number }> {
   await page.mouse.move(...from);
   await page.mouse.down();
   const began = performance.now();
-  // As many steps as a pointer of 60 Hz makes in a second
+  // One second of a 60 Hz pointer
   for (let step = 1; performance.now() - began < 1000; step++) {
     await page.mouse.move(from[0] + 60 * Math.sin(step / 8), from[1] + 40 * Math.sin(step / 11));
     const due = began + (1000 * step) / 60;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
   }
   const seconds = (performance.now() - began) / 1000;
-  // Back where it was, or drag after drag the probe would leave the plot.
+  // Return to the start, or repeated drags would leave the plot.
   await page.mouse.move(...from);
   await page.mouse.up();
   await page.waitForTimeout(500);
@@ -111,7 +110,7 @@ function report(name: string, drags: readonly (Times & { seconds: number })[]): 
   const roundTrips = drags.flatMap(({ sent, changed }) =>
     sent.flatMap((time, i) => (changed[i] === undefined ? [] : [changed[i]! - time])),
   );
-  // A pointer's step is in the first message that is sent after it
+  // A pointer step is in the first message sent after it
   const steps = drags.flatMap(({ pointer, sent, changed }) =>
     pointer.flatMap((time) => {
       const i = sent.findIndex((at) => at >= time);

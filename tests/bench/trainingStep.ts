@@ -7,14 +7,14 @@ import * as e2 from "e2gmm";
 import { measureStep, randomModel } from "./fullStep";
 
 /**
- * What a training costs besides its result.
+ * Time and memory of trainings.
  * `node tests/dist/bench/trainingStep.js step|loop|whole|stream [--backend wasm] [--sizes 512/64,3082/128] [--hidden 512]
  *  [--batch 32] [--seconds 5] [--vary position|all] [--particles 100000] [--gaussians 3082] [--latent 4] [--epochs 10]`
  *
- * step: milliseconds and memory per particle of a whole training step on random particles held in memory.
- * loop: delay of the main thread's event loop while `train` works in its own thread.
- * whole: where the time of a whole training goes, with a neutral model grown as a user grows it.
- * stream: one epoch of training of a large stack that is read as it goes, beside one that is held in memory.
+ * step: time and memory per particle of a training step on random particles held in memory.
+ * loop: delay of the main thread's event loop while `train` runs in its own thread.
+ * whole: time of each stage of a whole training, including growing the neutral model.
+ * stream: one training epoch on a large streamed stack, compared with one held in memory.
  */
 
 const [part, ...rest] = process.argv.slice(2);
@@ -24,7 +24,7 @@ const flag = (name: string, otherwise: string): string => {
 };
 const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-// A signal alone would end the process without that.
+// Without a handler a signal would end the process without clean-up.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 
 async function step(): Promise<void> {
@@ -38,7 +38,7 @@ async function step(): Promise<void> {
     const found = await measureStep({ gaussians, boxSize, rings, batch, hidden, vary, engine: {}, seconds });
     console.log(
       `  N ${gaussians}, S ${boxSize}, rings ${rings}, 3 × ${hidden}, batch ${batch}, ${vary}: ` +
-        `${found.best.toFixed(2)} ms per particle at best, ${found.middle.toFixed(2)} in the middle, ` +
+        `${found.best.toFixed(2)} ms per particle at best, median ${found.middle.toFixed(2)}, ` +
         `memory ${found.memoryMB.toFixed(0)} MB`,
     );
   }
@@ -74,11 +74,11 @@ async function loop(): Promise<void> {
   const ms = (value: number) => (value / 1e6).toFixed(1);
   console.log(
     `  event loop of the main thread while training: p50 ${ms(delay.percentile(50))}, ` +
-      `p99 ${ms(delay.percentile(99))}, longest ${ms(delay.max)} ms (1 ms of each is the timer's own)`,
+      `p99 ${ms(delay.percentile(99))}, longest ${ms(delay.max)} ms (including 1 ms of the timer)`,
   );
 }
 
-/** Everything that `train` does, stage by stage, on images of 128² of two moving domains. */
+/** Runs the stages of `train` one by one on images of 128² of two moving domains. */
 async function whole(): Promise<void> {
   const gaussians = Number(flag("gaussians", "3082"));
   const particles = Number(flag("particles", "2000"));
@@ -122,8 +122,8 @@ async function whole(): Promise<void> {
 }
 
 /**
- * A stack of 128² that repeats simulated images until it has as many particles as asked for. The model has its size from
- * the project's aims, and signal up to the last ring.
+ * A stack of 128² that repeats simulated images up to the requested number of particles. The model has the target size and
+ * signal up to the last ring.
  */
 async function stream(): Promise<void> {
   const particles = Number(flag("particles", "100000"));
@@ -189,7 +189,7 @@ async function stream(): Promise<void> {
     run?.close();
     console.log(
       `  ${out}: ${count} particles, ${wall.toFixed(3)} ms per particle in the epoch ` +
-        `(${cpu.toFixed(3)} ms of processor), peak resident ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
+        `(${cpu.toFixed(3)} ms of CPU time), peak resident ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
     );
   };
   await speed(path.join(large, "particles.star"), "streamed", 2 ** 28, particles);

@@ -12,7 +12,7 @@ const { particles: COUNT, gaussians: N, boxSize, apix } = fixtureSize;
 const EDGE = boxSize * apix;
 const hostile = "<img src=x onerror='window.hacked=1'> ../../x";
 
-/** What the viewer exposes to tests. */
+/** The viewer's interface for tests. */
 type ViewerElement = HTMLElement & {
   e2gmmView?: {
     stage: { drawn(): Promise<void> };
@@ -68,7 +68,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
       await view.stage.drawn();
       return [...view.drawing.drawnPositions()];
     });
-  /** Waits until the spheres are where the kernel's own decode of a place has its Gaussians. */
+  /** Waits until the spheres are at the Gaussians that the kernel decodes from latent coordinates. */
   const spheresAt = async (z: readonly number[], on = page) => {
     const expected: number[] = await json(
       `(() => { const { params } = explorer.run!.decode([${z.join(",")}]);
@@ -82,9 +82,9 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
       far = Math.max(...found.map((place, i) => Math.abs(place - expected[i]!)));
       if (far > 1e-3) await on.waitForTimeout(100);
     }
-    assert.ok(far <= 1e-3, `a sphere is ${far} Å from where its Gaussian is`);
+    assert.ok(far <= 1e-3, `a sphere is ${far} Å from its Gaussian`);
   };
-  /** The plot's place on the page and its axes. */
+  /** The plot's position on the page and its axes. */
   const plot = async () => {
     await explorerOf(page).scrollIntoViewIfNeeded();
     return page.evaluate(() => {
@@ -132,7 +132,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
       x[0]! + ((to[0] - left) / width) * (x[1]! - x[0]!),
       y[1]! - ((to[1] - top) / height) * (y[1]! - y[0]!),
     ];
-    // The page sends the last place of the pointer when the one before it has been answered.
+    // The page sends the latest pointer position after the previous one has been answered.
     let probe: number[] = [];
     const apart = () => Math.hypot(probe[0]! - expected[0]!, probe[1]! - expected[1]!);
     for (let tries = 0; tries < 50 && !(apart() < 1e-6); tries++) {
@@ -145,7 +145,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     assert.ok(Math.max(...moved) > 0.1, `the Gaussians moved by ${Math.max(...moved)} Å`);
   });
 
-  test("an empty selection is reported; a lasso makes a set of its rows that is reconstructed and shown", async () => {
+  test("an empty selection is reported; a lasso selection becomes a set, which is reconstructed and shown", async () => {
     const controls = explorerOf(page).locator(".e2gmm-explorer-controls");
     await controls.getByTitle("Make a set of what is selected in the plot").click();
     await statusSays(/First select particles in the plot/);
@@ -241,7 +241,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await statusSays(/sets\/first\.star.*already/);
   });
 
-  test("a set that is too small is reported, and everything else goes on", async () => {
+  test("a set that is too small is reported, and the explorer keeps working", async () => {
     await runCell(page, 'explorer.sets.add([1, 2, 3], { name: "tiny" });');
     const row = page.locator("tr", { has: page.getByLabel("Tick tiny", { exact: true }) });
     await row.getByText("Reconstruct").click();
@@ -323,7 +323,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     );
   });
 
-  test("the launcher opens a panel on a kernel without a notebook, which is restored after a reload", async () => {
+  test("the launcher opens a panel with a new kernel, which is restored after a reload", async () => {
     const workspace = randomUUID();
     const other = await newPage();
     await lab.open(other, "", workspace);

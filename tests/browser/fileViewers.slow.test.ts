@@ -19,11 +19,11 @@ import { skipIf } from "../requirement";
 import { artefacts, command, Lab, launchChromium, skip } from "./lab";
 
 const hostile = "<img src=x onerror=window.hacked=1>";
-/** The same as one word, as a name of a column must be. */
+/** The same as one word, for a column name. */
 const hostileWord = "<img/src=x/onerror=window.hacked=1>";
 const rows = 200_000;
 
-/** A ball of density 1 with an edge of some voxels, on a box of 48 voxels of 2 Å. */
+/** A ball of density 1 with a soft edge, in a box of 48 voxels of 2 Å. */
 function ball(): Float32Array {
   const n = 48;
   const data = new Float32Array(n ** 3);
@@ -36,14 +36,14 @@ function ball(): Float32Array {
   return data;
 }
 
-/** Puts a text into the first label of an MRC file. */
+/** Writes a text into the first label of an MRC file. */
 function setLabel(file: string, label: string): void {
   const bytes = readFileSync(file);
   bytes.write(label.padEnd(80), 224, "latin1");
   writeFileSync(file, bytes);
 }
 
-/** Defocus of a row: all values differ, and their order is not that of the rows. */
+/** Defocus of a row: distinct values, not in row order. */
 const defocus = (row: number) => 10_000 + ((row * 7919) % rows) / 16;
 
 function bigStar(): string {
@@ -69,7 +69,7 @@ function bigStar(): string {
   return `${lines.join("\n")}\n`;
 }
 
-describe("viewers of files", skipIf(skip), () => {
+describe("file viewers", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -94,7 +94,7 @@ describe("viewers of files", skipIf(skip), () => {
     await page.locator(".lm-TabBar-tab.jp-mod-current", { hasText: name }).waitFor();
     await viewer().waitFor();
   };
-  /** The text of a cell of the grid, counted from 0 on the screen, as the status line tells it. */
+  /** The text of a grid cell, by its 0-based row on the screen, from the status line. */
   const cell = async (row: number, column: "first" | "second") => {
     const grid = viewer().locator(".lm-DataGrid-viewport");
     await grid.click({ position: { x: column === "first" ? 100 : 330, y: 28 + 24 * row + 12 } });
@@ -129,7 +129,7 @@ describe("viewers of files", skipIf(skip), () => {
     rmSync(elsewhere, { recursive: true, force: true });
   });
 
-  test("a map opens by a double click, with its header, a surface whose level follows, and slices", async () => {
+  test("a map opens by double click with header, surface with adjustable level, and slices", async () => {
     await open("ball.mrc");
     const side = viewer().locator(".e2gmm-mapViewer-side");
     const entry = (name: string) => side.locator("tr", { hasText: name }).first().locator("td").textContent();
@@ -186,14 +186,14 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("a file behind a link that leads out of the served folder opens", async () => {
+  test("a link to a file outside the served folder opens", async () => {
     await open("linked.mrc");
     await viewer().getByText("Values as read").waitFor();
     assert.match((await status().textContent())!, /^48×48×48 voxels · 443 kB/);
     await command(page, "application:close");
   });
 
-  test("a file that is no map or ends early is described in one sentence, beside the header if it can be read", async () => {
+  test("a file that is not a map or is truncated gives a one-sentence message, with the header if readable", async () => {
     await open("page.map");
     await problem().getByText("page.map: expected an MRC file, found text beginning with").waitFor();
     await command(page, "application:close");
@@ -205,7 +205,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("a stack opens as images, and only those that are shown are read", async () => {
+  test("a stack opens as images, and only visible ones are read", async () => {
     await open("images.mrcs");
     const figures = viewer().locator("figure");
     await figures.first().waitFor();
@@ -277,11 +277,7 @@ describe("viewers of files", skipIf(skip), () => {
     assert.equal(await page.locator(".jp-Dialog").count(), 0);
     assert.ok(readFileSync(file).equals(before));
     const checkpoints = path.join(lab.folder, ".ipynb_checkpoints");
-    assert.deepEqual(
-      existsSync(checkpoints) ? readdirSync(checkpoints) : [],
-      [],
-      "no copy is made of what is looked at",
-    );
+    assert.deepEqual(existsSync(checkpoints) ? readdirSync(checkpoints) : [], [], "viewing makes no copies");
   });
 
   test("open files are restored when the page is reloaded", async () => {
@@ -292,14 +288,14 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("rows with missing values are reported, and a file that an editor saves is read again", async () => {
+  test("rows with missing values are reported, and a file saved in an editor is read again", async () => {
     await open("ragged.star");
     await problem()
       .getByText("data_a, row 2 (line 6): expected 2 values, one for each column, found 1 (and 1 other row).")
       .waitFor();
     await command(page, "docmanager:open", { path: "ragged.star", factory: "Editor" });
     await page.locator(".jp-FileEditor .cm-content").getByText("data_a").waitFor();
-    // Saved there, it is read again here
+    // Saving in the editor reloads it in the viewer
     await page.locator(".jp-FileEditor .cm-content").click();
     await page.keyboard.press("Control+End");
     await page.keyboard.type("5 6\n");
@@ -309,7 +305,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close-all");
   });
 
-  test("a file that is broken further on is shown up to there", async () => {
+  test("a damaged file is shown up to the damage", async () => {
     await open("broken.star");
     await problem()
       .getByText("broken.star: line 8: expected one line for each row, found a text of several lines")
@@ -319,7 +315,7 @@ describe("viewers of files", skipIf(skip), () => {
     await command(page, "application:close");
   });
 
-  test("without WebGL the viewer says so, and shows header and slices", async () => {
+  test("missing WebGL is reported, and header and slices are shown", async () => {
     const plain = await browser.newPage();
     await plain.addInitScript(() => {
       const original = HTMLCanvasElement.prototype.getContext;
@@ -336,7 +332,7 @@ describe("viewers of files", skipIf(skip), () => {
     await plain.close();
   });
 
-  test("settings apply to files that are opened afterwards", async () => {
+  test("settings apply to files opened afterwards", async () => {
     const answer = await lab.fetch("/lab/api/settings/e2gmm-labextension:file-viewers", {
       method: "PUT",
       body: JSON.stringify({ raw: JSON.stringify({ mapEdge: 32, starMegabytes: 1 }) }),
@@ -355,7 +351,7 @@ describe("viewers of files", skipIf(skip), () => {
   test("no text of a file was interpreted as markup, and no error was thrown", async () => {
     assert.equal(await page.evaluate(() => (window as { hacked?: number }).hacked), undefined);
     assert.equal(await page.locator(".e2gmm-fileViewer img").count(), 0);
-    // JupyterLab's own toolbars throw when a tab is closed while it is being shown
+    // JupyterLab's toolbars throw when a tab is closed while it is opening
     assert.deepEqual(
       errors.filter((stack) => stack.includes("/labextensions/e2gmm")),
       [],

@@ -16,7 +16,7 @@ import * as e2 from "e2gmm";
 
 /** A small trained run for the tests in a browser: a domain that moves along a line, two latent dimensions. */
 export interface Fixture {
-  /** Holds everything below; shared between test processes, so not to be written to. */
+  /** Folder of all files below; shared between test processes, so read-only. */
   folder: string;
   /** Run folder: latent 2, {@link fixtureSize} particles and Gaussians. */
   run: string;
@@ -74,7 +74,7 @@ async function make(folder: string): Promise<void> {
   trained.close();
 }
 
-/** Of the recipe and of the code that carries it out. */
+/** Hash of the recipe and of the code that runs it. */
 function contentHash(): string {
   const hash = createHash("sha256").update(JSON.stringify(recipe));
   const dist = path.dirname(require.resolve("e2gmm"));
@@ -87,14 +87,14 @@ function contentHash(): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Makes the fixture in a process of its own on the first call, in about ten seconds; later calls find it there. */
+/** Makes the fixture in a separate process on the first call (about ten seconds); later calls reuse it. */
 export function fixture(): Fixture {
   const pointer = path.join(tmpdir(), `e2gmm-fixture-${contentHash()}`);
   const known = () => (existsSync(pointer) ? readFileSync(pointer, "utf8") : undefined);
   const before = known();
   if (before !== undefined && existsSync(before)) return fixtureIn(before);
   rmSync(pointer, { force: true });
-  // A run records where its particles are, so it cannot be moved: whoever is first sets the pointer to a folder of its own
+  // A run records the path of its particles and cannot be moved: the first process sets the pointer to its own folder
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-fixture-"));
   const program = path.join(__dirname, "fixture.js");
   const made = spawnSync(process.execPath, [program, folder], { encoding: "utf8", timeout: 300_000 });
@@ -110,7 +110,7 @@ export function fixture(): Fixture {
   return fixtureIn(known()!);
 }
 
-/** A copy of the fixture's run inside a folder, such as the one that JupyterLab serves. */
+/** Copies the fixture's run into a folder, such as the one served by JupyterLab. */
 export function copyRun(into: string, name = "run"): string {
   const target = path.join(into, name);
   cpSync(fixture().run, target, { recursive: true });

@@ -38,7 +38,7 @@ const viewer = new e2.explorer.GaussianViewer({ neutral, title: "Two domains <im
   "viewer",
 ];
 
-/** What the page's side of the viewer offers to tests. */
+/** The viewer's interface for tests in the page. */
 interface ViewInPage {
   stage: {
     pick(x: number, y: number): number | undefined;
@@ -80,10 +80,10 @@ function drawnPlaces(page: Page): Promise<number[][]> {
 function assertNear(found: number[][], expected: number[][], tolerance: number): void {
   assert.equal(found.length, expected.length);
   const far = Math.max(...found.map((place, i) => Math.hypot(...place.map((v, a) => v - expected[i]![a]!))));
-  assert.ok(far <= tolerance, `a sphere is ${far} Å from where its Gaussian is`);
+  assert.ok(far <= tolerance, `a sphere is ${far} Å from its Gaussian`);
 }
 
-/** The page may have laid the cell out of sight, so what it says is read, not looked at. */
+/** The cell may be scrolled out of view, so its text is read without a visibility check. */
 async function says(page: Page, selector: string, pattern: RegExp): Promise<void> {
   await page.waitForFunction(
     ([place, source]) => new RegExp(source!).test(document.querySelector(place!)?.textContent ?? ""),
@@ -95,7 +95,7 @@ function statusSays(page: Page, pattern: RegExp): Promise<void> {
   return says(page, ".e2gmm-viewer .e2gmm-status", pattern);
 }
 
-describe("the viewer of the Gaussians", skipIf(skip), () => {
+describe("the Gaussian viewer", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
@@ -117,7 +117,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     await lab?.stop();
   });
 
-  test("draws every Gaussian at its place in Å, and follows what the kernel shows", async () => {
+  test("draws every Gaussian at its position in Å and follows the kernel", async () => {
     assertNear(await drawnPlaces(page), JSON.parse(await runCell(page, "places(neutral)")), 1e-3);
     await page
       .locator(".e2gmm-viewer")
@@ -133,7 +133,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assertNear(await drawnPlaces(page), expected, 1e-3);
   });
 
-  test("shows a map as a surface with its name as text, and reports a box of another size", async () => {
+  test("shows a map as a surface with its name as text, and reports a different box size", async () => {
     await runCell(page, "viewer.setMap(hostile, e2.model.density(bent(0.6), { boxSize: 40, apix: 3 }))");
     await page.waitForFunction(
       () =>
@@ -146,11 +146,11 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     await statusSays(page, /its box of 120 × 120 × 120 Å is not the model's of 144 Å/);
     assert.equal(await page.evaluate(() => "hacked" in window), false);
     assert.equal(await page.locator(".e2gmm-viewer img").count(), 0);
-    // A level that the user sets reaches the kernel
+    // A level set by the user reaches the kernel
     const level = page.locator(".e2gmm-viewer .e2gmm-map .e2gmm-number").nth(1);
     await level.fill("0.5");
     await level.press("Enter");
-    // A change may wait in the page for the answer to an earlier one
+    // The page may hold a change back until an earlier one is answered
     let reached = "";
     for (let tries = 0; reached !== "0.5" && tries < 20; tries++) {
       reached = (await runCell(page, "console.log(viewer.maps[0].level)")).trim();
@@ -158,7 +158,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.equal(reached, "0.5");
   });
 
-  test("a shape that is placed by clicking a Gaussian sets the region in the kernel", async () => {
+  test("a shape placed by clicking a Gaussian sets the region in the kernel", async () => {
     await page.locator(".e2gmm-viewer summary", { hasText: "Region" }).click();
     await page.getByLabel("Radius of the sphere or half the edge of the box in Å").fill("15");
     await page.getByRole("button", { name: "Then click a Gaussian to put the shape there" }).click();
@@ -217,7 +217,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     await page.getByRole("button", { name: "Pause the path" }).click();
     await page.getByRole("slider", { name: "Frame" }).fill("3");
     const last = JSON.parse(await runCell(page, "places(bent(0.6))"));
-    // Frames come in steps of 1/65535 of the range
+    // Frames are quantized in steps of 1/65535 of the range
     assertNear(await drawnPlaces(page), last, 0.01);
     const [movie] = await Promise.all([
       page.waitForEvent("download"),
@@ -236,7 +236,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.equal(text.match(/^ATOM /gm)?.length, 4 * N);
   });
 
-  test("has the same state after the page has been reloaded", async () => {
+  test("restores its state after a page reload", async () => {
     await runCell(page, "viewer.show(bent(0.3)); viewer.colourBy = 'amplitude';");
     await page.waitForFunction(
       () =>
@@ -294,7 +294,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.ok(spots > 20, "nothing is drawn");
   });
 
-  test("fifty views that open and close leak no WebGL context and no memory", async () => {
+  test("opening and closing fifty views leaks no WebGL context and no memory", async () => {
     await runCell(page, "viewer.setMap(hostile, null); viewer.play([]); viewer.shapes = [];");
     await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
     await page.waitForTimeout(500);
@@ -348,7 +348,7 @@ describe("the viewer of the Gaussians", skipIf(skip), () => {
     assert.ok(made >= 55, `only ${made} contexts were made`);
     assert.equal(live, 0, "contexts are still held");
     // One view holds some 400 nodes and more than 100 kB
-    assert.ok(nodes < 1000, `${nodes} nodes of closed views are still there`);
+    assert.ok(nodes < 1000, `${nodes} nodes of closed views remain`);
     assert.ok(bytes < 2.5e6, `memory has grown by ${(bytes / 1e6).toFixed(1)} MB`);
   });
 
@@ -384,13 +384,13 @@ large`,
       }
       return { times: times.sort((a, b) => a - b), far };
     });
-    assert.ok(far < 1e-3, `a sphere is ${far} Å from where its Gaussian is`);
+    assert.ok(far < 1e-3, `a sphere is ${far} Å from its Gaussian`);
     console.log(
       `from the state to the drawn frame, in software: median ${times[20]!.toFixed(1)} ms, p95 ${times[37]!.toFixed(1)} ms`,
     );
   });
 
-  test("without WebGL it says so, and the rest of the notebook works", async () => {
+  test("missing WebGL is reported, and the rest of the notebook works", async () => {
     const other = await browser.newPage();
     await other.addInitScript(() => {
       const original = HTMLCanvasElement.prototype.getContext;
@@ -410,7 +410,7 @@ large`,
     await other.close();
   });
 
-  test("keeps its last picture and reports when the kernel has gone", async () => {
+  test("keeps its last picture and reports that the kernel has stopped", async () => {
     await command(page, "kernelmenu:shutdown");
     await statusSays(page, /The kernel is no longer running/);
     assert.equal((await drawnPlaces(page)).length, N);

@@ -7,7 +7,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { freePort } from "../freePorts";
 import { notebookOf } from "../notebookFile";
 
-/** A real JupyterLab in a real Chromium, for the tests of what a user sees. */
+/** A real JupyterLab in a real Chromium, for end-to-end tests. */
 
 const root = path.resolve(__dirname, "../../..");
 const ownProgram = path.join(root, ".venv/bin/jupyter-lab");
@@ -15,15 +15,15 @@ const chromiumPath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/ch
   (file) => file !== undefined && existsSync(file),
 );
 
-/** Why tests in a browser cannot run here, or false. With CI=true they must. */
+/** Why browser tests cannot run here, or false. With CI=true this is an error. */
 export const skip: string | false = !chromiumPath
   ? "Chromium is not installed (Debian: apt install chromium)"
   : existsSync(ownProgram)
     ? false
-    : "JupyterLab is not set up (npm test sees to it)";
+    : "JupyterLab is not set up (npm test does that)";
 if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
 
-/** Where screenshots are kept. */
+/** Folder for screenshots. */
 export const artefacts = path.join(root, "tests/artefacts");
 
 export function launchChromium(): Promise<Browser> {
@@ -36,17 +36,17 @@ export function launchChromium(): Promise<Browser> {
 export interface LabOptions {
   /** The JupyterLab to start. Default: that of `.venv`. */
   program?: string;
-  /** Environment that it starts in. */
+  /** Environment variables. */
   env?: NodeJS.ProcessEnv;
-  /** Path in front of every address, as JupyterHub and Open OnDemand give each server one. Default: `/`. */
+  /** Path prefix of every URL, as with JupyterHub and Open OnDemand. Default: `/`. */
   baseUrl?: string;
 }
 
-/** A JupyterLab server with a folder of its own, and nothing of the user's settings. */
+/** A JupyterLab server with its own folder and without the user's settings. */
 export class Lab {
   private constructor(
     readonly folder: string,
-    /** Address of the server, with its base path, without a slash at the end. */
+    /** URL of the server with its base path, without a trailing slash. */
     readonly origin: string,
     readonly token: string,
     private readonly server: ChildProcess,
@@ -78,7 +78,7 @@ export class Lab {
       ],
       {
         cwd: folder,
-        // A group of its own, so that its kernels end with it even when it does not end them
+        // A separate process group, so that its kernels are killed with it
         detached: true,
         env: {
           ...env,
@@ -116,7 +116,7 @@ export class Lab {
     }
   }
 
-  /** What the server and its kernels printed. */
+  /** Output of the server and its kernels. */
   get log(): string {
     return this.printed();
   }
@@ -128,12 +128,12 @@ export class Lab {
     });
   }
 
-  /** Writes a notebook of the cells into the served folder. */
+  /** Writes a notebook with the given cells into the served folder. */
   writeNotebook(name: string, cells: readonly string[]): void {
     writeFileSync(path.join(this.folder, name), JSON.stringify(notebookOf(cells)));
   }
 
-  /** Opens a file as a user would by its address, in a workspace of its own, and waits until JupyterLab is there. */
+  /** Opens a file by its URL in a separate workspace and waits until JupyterLab has loaded. */
   async open(page: Page, file = "", workspace = randomUUID()): Promise<void> {
     const tree = file === "" ? "" : `/tree/${file.split("/").map(encodeURIComponent).join("/")}`;
     await page.goto(`${this.origin}/lab/workspaces/${workspace}${tree}?token=${this.token}`);
@@ -168,7 +168,7 @@ export class Lab {
   }
 }
 
-/** An evaluation in a page has no time limit of its own. */
+/** Adds a time limit, which evaluations in a page do not have. */
 async function inTime<T>(work: Promise<T>, what: string, seconds = 60): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -181,7 +181,7 @@ async function inTime<T>(work: Promise<T>, what: string, seconds = 60): Promise<
   }
 }
 
-/** Waits until the kernel of the notebook in front answers; cells run before that are silently dropped. */
+/** Waits until the kernel of the active notebook answers; cells run before that are silently dropped. */
 export function kernelReady(page: Page): Promise<void> {
   const ready = page.evaluate(async () => {
     // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
@@ -192,7 +192,7 @@ export function kernelReady(page: Page): Promise<void> {
   return inTime(ready, "the kernel's start");
 }
 
-/** Runs a command of JupyterLab by its id. */
+/** Runs a JupyterLab command by its id. */
 export function command(page: Page, id: string, args: object = {}): Promise<unknown> {
   const done = page.evaluate(
     async ([name, given]) => {
@@ -219,7 +219,7 @@ export function pluginsActive(page: Page): Promise<boolean[]> {
   });
 }
 
-/** Runs every cell of the notebook in front and waits until the last of them has finished. */
+/** Runs all cells of the active notebook and waits until the last one has finished. */
 export async function runAllCells(page: Page): Promise<void> {
   await command(page, "notebook:run-all-cells");
   await page.waitForFunction(() =>
@@ -229,7 +229,7 @@ export async function runAllCells(page: Page): Promise<void> {
   );
 }
 
-/** Adds a cell below the last one, runs it, and returns what it printed. */
+/** Adds a cell below the last one, runs it, and returns its output. */
 export async function runCell(page: Page, source: string): Promise<string> {
   const printed = page.evaluate(async (text) => {
     // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page

@@ -8,7 +8,7 @@ import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } f
 
 const hostile = '<img src=x onerror="window.hacked=1"> <a href="javascript:window.hacked=1">$x$ %{x} &lt;';
 
-/** Particles in three clusters of a four-dimensional latent space, with a column of numbers and one of categories. */
+/** Particles in three clusters of a four-dimensional latent space, with a numeric and a categorical column. */
 const cell = `
 import * as e2 from "e2gmm";
 const random = new e2.Random(7);
@@ -36,7 +36,7 @@ const scatter = new e2.explorer.LatentScatter({
 scatter
 `;
 
-/** What plotly keeps on its element. */
+/** Plotly's state on its element. */
 interface PlotDiv {
   data: { type: string; x: ArrayLike<number> }[];
   layout: Record<"xaxis" | "yaxis", { title: { text: string } }> & { paper_bgcolor: string };
@@ -99,7 +99,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   const shot = (name: string) =>
     view().screenshot({ path: path.join(artefacts, `latentScatter-${name}.png`) });
 
-  /** Plotly's traces and axes, as they are drawn. */
+  /** Plotly's traces and axes as drawn. */
   const area = async (): Promise<Area> => {
     await view().scrollIntoViewIfNeeded();
     return page.evaluate(() => {
@@ -126,7 +126,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
       found.length === expected.length && found.every((value, i) => Math.abs(value - expected[i]!) <= within),
       `${found} is not ${expected}`,
     );
-  /** The page sends the last of several changes when the kernel is done with the first. */
+  /** The page sends the latest of several changes after the kernel has processed the first. */
   const probeIs = async (expected: readonly number[]) => {
     let probe: number[] = [];
     for (let tries = 0; tries < 20; tries++) {
@@ -143,7 +143,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await page.mouse.up();
   };
 
-  test("draws every particle, and names with markup stay text", async () => {
+  test("draws every particle, and shows names with markup as text", async () => {
     await shot("light");
     const drawn = await page.evaluate(
       () => (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].x.length,
@@ -164,7 +164,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     const a = await area();
     const from = at(a, 0.5, 0.5);
     const to = at(a, 0.72, 0.31);
-    // On the handle itself, then on a free place
+    // On the handle itself, then on an empty spot
     const box = (await handle().locator(".e2gmm-scatter-probe-ring").boundingBox())!;
     await drag([[box.x + box.width / 2, box.y + box.height / 2], from, to]);
     await probeIs([...numbers(a, to), 0, 0]);
@@ -199,7 +199,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await touch("touchEnd", []);
     await probeIs([...numbers(b, end), probe[2], 0]);
 
-    // What the kernel sets is shown
+    // Changes by the kernel are shown
     await runCell(page, "scatter.probe = [0.25, -0.5, 0, 0];");
     await page.waitForFunction(
       () =>
@@ -207,7 +207,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     );
   });
 
-  test("lasso, box and radius select rows in the kernel, add to them and subtract", async () => {
+  test("lasso, box and radius select, add and subtract rows in the kernel", async () => {
     const latents: number[] = await kernel("Array.from(latents)");
     const inside = (polygon: readonly (readonly [number, number])[]) =>
       Array.from({ length: 600 }, (_, i) => i).filter((i) =>
@@ -258,7 +258,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await drag([centre, rim]);
     await page.keyboard.up("Alt");
     const [c, r] = [numbers(third, centre), numbers(third, rim)[0] - numbers(third, centre)[0]];
-    // Distances are those in all four dimensions, from where the probe would go
+    // Distances are in all four dimensions, from the clicked latent coordinates
     const [, , z3, z4]: number[] = await kernel("scatter.probe");
     const distance = (i: number, [x, y]: readonly number[]) =>
       Math.hypot(...[x!, y!, z3!, z4!].map((z, d) => latents[4 * i + d]! - z));
@@ -314,7 +314,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await shot("hover");
   });
 
-  test("a path goes through the clicked places, and its stations are evenly spaced", async () => {
+  test("a path goes through the clicked points, and its stations are evenly spaced", async () => {
     await tool("path");
     const a = await area();
     const clicks = [at(a, 0.2, 0.3), at(a, 0.5, 0.6), at(a, 0.8, 0.4)] as const;
@@ -342,7 +342,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });
   });
 
-  test("over a column the probe goes to a particle; over components it goes where it is put", async () => {
+  test("with a column as axis the probe snaps to a particle; with components it moves freely", async () => {
     await view().scrollIntoViewIfNeeded();
     await page.locator('.e2gmm-scatter-select[aria-label="Vertical axis"]').selectOption("defocus");
     await page.waitForFunction(() =>
@@ -413,7 +413,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.deepEqual(errors, []);
   });
 
-  test("WebGL contexts of closed and saved pictures are released", async () => {
+  test("WebGL contexts of closed and saved plots are released", async () => {
     const contexts = () =>
       page.evaluate(() => (window as unknown as { webglContexts(): number }).webglContexts());
     const open = await contexts();
@@ -448,7 +448,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     const nearer = await changed(whole);
     assert.ok(Math.abs(span(nearer) / span(whole) - Math.exp(-0.25)) < 1e-9);
     near(numbers(nearer, centre), numbers(whole, centre), 1e-9);
-    // plotly's own drag begins on what has been drawn
+    // plotly's drag starts on a drawn element
     while ((await drawings()) === before) await page.waitForTimeout(20);
     await drag([centre, at(whole, 0.6, 0.5)]);
     const moved = await changed(nearer);
@@ -484,7 +484,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await shot("reloaded");
   });
 
-  test("a browser without WebGL is reported, and the controls are there", async () => {
+  test("missing WebGL is reported, and the controls work", async () => {
     const other = await browser.newPage({ viewport: { width: 1240, height: 900 } });
     await other.addInitScript(() => {
       const { getContext } = HTMLCanvasElement.prototype;
@@ -504,7 +504,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await other.close();
   });
 
-  test("when the kernel is gone, the last picture stays and a message says so", async () => {
+  test("when the kernel stops, the last picture stays and a message is shown", async () => {
     await page.evaluate(async () => {
       // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
       await (window as any).jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();

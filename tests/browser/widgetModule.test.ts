@@ -26,7 +26,7 @@ const { name, version, jsdelivr, unpkg } = JSON.parse(
   readFileSync(path.join(root, "labextension/package.json"), "utf8"),
 ) as Record<"name" | "version" | "jsdelivr" | "unpkg", string>;
 
-/** What a notebook file keeps of a widget: the state, its arrays apart and in base64. */
+/** A widget as saved in a notebook file: the state, with arrays separate and in base64. */
 function savedState(wire: Record<string, unknown>) {
   const entries = Object.entries(wire);
   const isArray = (value: unknown): value is NodeJS.TypedArray => ArrayBuffer.isView(value);
@@ -49,7 +49,7 @@ const page = (saved: Saved) => `<!doctype html><meta charset="utf-8"><title>${na
 const saved = ${JSON.stringify(saved)};
 requirejs.config({ paths: {
   "@jupyter-widgets/base": "/base/index",
-  // As ipywidgets' HTML manager makes the address of a module on a CDN
+  // Like the CDN URLs of ipywidgets' HTML manager
   ${JSON.stringify(name)}: "/npm/${name}@${version}/dist/index",
 } });
 const load = (module) => new Promise((resolve, reject) => requirejs([module], resolve, reject));
@@ -120,7 +120,7 @@ describe("the widget module under RequireJS", skipIf(skip), () => {
     assert.equal(unpkg, "dist/index.js");
   });
 
-  test("brings the licence of every package in it", () => {
+  test("includes the licence of every bundled package", () => {
     const { packages } = JSON.parse(
       readFileSync(path.join(folder, "dist/third-party-licenses.json"), "utf8"),
     ) as { packages: { name: string }[] };
@@ -136,7 +136,7 @@ describe("the widget module under RequireJS", skipIf(skip), () => {
     const viewer = new e2.explorer.GaussianViewer({
       neutral: {
         count: 20,
-        // Runs of x, y, z, amplitude and sigma
+        // Blocks of x, y, z, amplitude and sigma
         params: Float32Array.from({ length: 100 }, (_, i) => (i < 60 ? Math.sin(i * 1.7) / 3 : 1)),
         boxSize: 32,
         apix: 4,
@@ -161,7 +161,7 @@ describe("the widget module under RequireJS", skipIf(skip), () => {
     await opened.close();
   });
 
-  test("a view that is rendered again keeps the focus, its elements and what is being typed", async () => {
+  test("rendering again keeps focus, elements and typed text", async () => {
     const scatter = new e2.explorer.LatentScatter({
       latents: Float32Array.from({ length: 40 }, (_, i) => Math.sin(i * 1.7)),
       latent: 2,

@@ -12,7 +12,7 @@ const ts = require("typescript");
  * @property {string} name as a notebook writes it: `e2.maps.read`, `e2.ParticleSet.count`
  * @property {"function" | "class" | "type" | "constant" | "member" | "namespace"} kind
  * @property {string} file source of the declaration, relative to the repository
- * @property {string} documentation text of the docstring, empty where there is none
+ * @property {string} documentation text of the docstring, empty if there is none
  * @property {string[]} examples texts of its `@example` tags
  */
 

@@ -47,7 +47,7 @@ interface Case {
   name: string;
   /** Changes the pixels of image i in place. */
   image?: (pixels: Float32Array, i: number, random: e2.Random) => void;
-  /** Changes the fields of row i; `column` gives the place of a label. */
+  /** Changes the fields of row i; `column` gives the index of a label. */
   row?: (fields: Row, column: (label: string) => number, i: number, all: readonly Row[]) => void;
   /** Number of rows to keep. */
   rows?: number;
@@ -127,7 +127,12 @@ const cases: Case[] = [
     said: [/in their own poses/],
   },
   { name: "all inverted", image: invert, refused: [/minus sign/, /FRC -0\.\d/, /--invert-contrast/] },
-  { name: "all inverted, and read so", image: invert, settings: { invertContrast: true }, said: [] },
+  {
+    name: "all inverted, read with inverted contrast",
+    image: invert,
+    settings: { invertContrast: true },
+    said: [],
+  },
   {
     name: "good particles read inverted",
     settings: { invertContrast: true },

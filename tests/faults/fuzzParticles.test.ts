@@ -122,7 +122,7 @@ const starDamages: Damage[] = [
     const { 0: word, index } = pick(found, random);
     return text.slice(0, index) + pick(words, random) + text.slice(index + word.length);
   },
-  // A number for another of the file
+  // Replace a number by another one from the file
   (text, random) => {
     const found = [...text.matchAll(/\S+/g)];
     if (found.length === 0) return text;
@@ -163,7 +163,7 @@ test(`${STAR_FILES} damaged STAR files`, async () => {
     writeFileSync(at("a.star"), text, n % 7 === 0 ? "latin1" : "utf8");
     if (await check(at("a.star"), `file ${n}`)) read++;
   }
-  // Both ends are reached: much is refused, and what does no harm is not.
+  // Both outcomes occur: many files are refused, harmless damage is not.
   assert.ok(read > STAR_FILES / 20 && read < STAR_FILES * 0.8, `${read} of ${STAR_FILES} were read`);
 });
 

@@ -14,11 +14,11 @@ import { WasmEngine } from "e2gmm/dist/projection/wasm";
 import { Random } from "e2gmm/dist/random";
 
 /**
- * The three pools of worker threads, each with a memory that every job grows. The first job has one particle or piece, so that
- * most threads are still on their way up while the memory grows. Every result is compared with that of a memory that did not grow.
+ * The three pools of worker threads, each with a memory that grows with every job. The first job has one particle or piece, so
+ * that most threads are still starting while the memory grows. Results are compared with those of a memory that did not grow.
  */
 
-/** @returns jobs done */
+/** @returns number of jobs */
 export async function growProjection(jobs: number, threads = 4): Promise<number> {
   const engine = new WasmEngine({ threads });
   const one = exampleBatch({ count: 1, gaussians: 12, boxSize: 16 });
@@ -48,7 +48,7 @@ export async function growProjection(jobs: number, threads = 4): Promise<number>
   return jobs;
 }
 
-/** @returns jobs done */
+/** @returns number of jobs */
 export async function growNetworks(jobs: number, threads = 4): Promise<number> {
   const pool = new NetworkThreads(threads);
   const rows = 64;
@@ -65,19 +65,19 @@ export async function growNetworks(jobs: number, threads = 4): Promise<number> {
   outputGradient.put(numbers(), 0, rows);
   let expected: Float32Array | undefined;
   for (let job = 0; job < jobs; job++) {
-    // At the end of what the memory has grown to.
+    // At the end of the grown memory.
     const result = new Rows(pool, rows, width);
     layer.backward({ rows, input, outputGradient, inputGradient: result, relu: false });
     expected ??= result.dense(rows);
     assert.deepEqual(result.dense(rows), expected);
-    // Threads come up, and their ends are heard, between tasks only.
+    // Starts and exits of threads are handled only between tasks.
     await new Promise(setImmediate);
   }
   pool.dispose();
   return jobs;
 }
 
-/** @returns jobs done */
+/** @returns number of jobs */
 export async function growImages(jobs: number, threads = 4): Promise<number> {
   const rings = 7;
   const edge = 48;
@@ -95,7 +95,7 @@ export async function growImages(jobs: number, threads = 4): Promise<number> {
     };
   };
   for (let job = 0; job < jobs; job++) {
-    // Every size is laid down anew, in the memory of each thread.
+    // Each size allocates new memory in each thread.
     const chunks = Array.from({ length: threads }, () => chunk(16 + 2 * job));
     await Promise.all(chunks.map((given) => pool.run(given)));
     for (const given of chunks) {

@@ -10,7 +10,7 @@ export async function usable(client: WireClient): Promise<void> {
   assert.equal(
     resultText(await client.execute("await null; kept")),
     "42",
-    "what earlier cells made is there",
+    "variables of earlier cells are kept",
   );
 }
 

@@ -137,7 +137,7 @@ test("the kernel survives 30 interrupts that arrive just as a library call ends"
   await usable(session.client);
 });
 
-test("nothing of a cell that was given up continues during the next", async () => {
+test("an abandoned cell does not continue during the next one", async () => {
   await session.client.execute("let turns = 0;");
   await endsWhenInterrupted(
     session.client,

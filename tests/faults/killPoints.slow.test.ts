@@ -55,7 +55,7 @@ async function goOn(settings: e2.training.TrainingSettings): Promise<e2.training
   return e2.training.trainInThisThread({ ...settings, resume: begun });
 }
 
-/** Kills a training at every point, or at the last so many. */
+/** Kills a training at every point, or only at the given number of last points. */
 async function everyPoint(
   name: string,
   options: e2.training.TrainingSettings["options"],

@@ -68,9 +68,9 @@ for (const [name, given, message] of refused) {
 
 /** Unusual but valid points. */
 const allowed: [name: string, points: Float32Array][] = [
-  ["30 points at one place", points((made) => made.fill(0.25))],
+  ["30 equal points", points((made) => made.fill(0.25))],
   ["points on a line", points((made) => made.set(made.map((_, i) => i >> 1)))],
-  ["two places", points((made) => made.set(made.map((_, i) => (i >> 1) % 2)))],
+  ["two distinct points", points((made) => made.set(made.map((_, i) => (i >> 1) % 2)))],
   ["coordinates of 1e30", points((made) => made.set(made.map((x) => 1e30 * x)))],
   ["coordinates of 1e-30", points((made) => made.set(made.map((x) => 1e-30 * x)))],
   ["one far away", points(set(1e12))],
@@ -154,7 +154,7 @@ const options: [name: string, run: () => unknown, message: RegExp][] = [
     /^tolerance: /,
   ],
   [
-    "no ridge where points are one",
+    "no ridge for coinciding points",
     () =>
       e2.latent.gaussianMixture(
         points((made) => made.fill(1)),

@@ -71,7 +71,7 @@ const starCases: StarCase[] = [
   ["defocus 0", row4("rlnDefocusU", 0), /row 4 .*_rlnDefocusU: .*found 0/],
   ["defocus NaN", row4("rlnDefocusV", "nan"), /row 4 .*_rlnDefocusV: expected a number, found "nan"/],
   ["defocus too large for a number", row4("rlnDefocusV", "1e999"), /row 4 .*_rlnDefocusV/],
-  ["defocus V alone", (s) => s.particles.drop("rlnDefocusU"), /_rlnDefocusU beside _rlnDefocusV/],
+  ["only defocus V", (s) => s.particles.drop("rlnDefocusU"), /_rlnDefocusU beside _rlnDefocusV/],
   [
     "astigmatism without an angle",
     (s) => s.particles.drop("rlnDefocusAngle"),

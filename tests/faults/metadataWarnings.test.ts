@@ -43,7 +43,7 @@ describe("implausible values cause a warning", () => {
       /^the two defoci of 1 of 24 particles .*100 and 15700 Å in row 4/,
     ],
     [
-      "an origin outside of the image",
+      "an origin outside the image",
       row4("rlnOriginXAngst", 40),
       /^the shifts of 1 of 24 particles lead out .*row 4: -40, /,
     ],
@@ -68,7 +68,7 @@ describe("implausible values cause a warning", () => {
     });
   }
 
-  test("a shift outside of the image in a .cs file", async () => {
+  test("a shift outside the image in a .cs file", async () => {
     const file = new CryosparcFile();
     file.set("alignments3D/shift", [500, 0], 3);
     writeFileSync(at("a.cs"), file.bytes);

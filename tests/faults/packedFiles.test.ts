@@ -73,7 +73,7 @@ describe("refused files", () => {
       /expected \d+ bytes when decompressed.*found at most/,
     ],
     [
-      "a header that declares more than there is",
+      "a header that declares more data than the file has",
       () => gzipSync(promising(40)),
       /expected 1664 bytes for 40 sections.*found 1056 bytes/,
     ],

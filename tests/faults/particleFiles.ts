@@ -56,7 +56,7 @@ export class Columns {
     return `\ndata_${this.block}\n\nloop_\n${labels.join("")}${this.rows.map((row) => `${row}\n`).join("")}`;
   }
 
-  /** The same with names and values in pairs; of one row. */
+  /** The same as a one-row table of name–value pairs. */
   get pairs(): string {
     const lines = Object.entries(this.values).map(([name, values]) => `_${name} ${values[0]}\n`);
     return `\ndata_${this.block}\n\n${lines.join("")}`;
@@ -176,7 +176,7 @@ export function writeImages(file: string, count = PARTICLES, apix = 2): void {
   writeFileSync(file, bytes);
 }
 
-/** What a file gives: the set, or the sentence that refuses it. Anything else that is thrown goes through. */
+/** Opens a file. @returns the set, or the message of the InputError; other errors are thrown */
 export async function reading(
   file: string,
   options: Parameters<typeof openParticles>[1] = {},

@@ -103,7 +103,7 @@ test("10 messages of 200,000 frames, every second one unfinished", async () => {
   );
 });
 
-test("200 random subscriptions, and messages to the port that only publishes", async () => {
+test("200 random subscriptions, and messages to the publish-only port", async () => {
   const { iopub_port } = kernel.connection;
   for (let n = 0; n < 10; n++) {
     const subscriptions = Array.from({ length: 20 }, () =>

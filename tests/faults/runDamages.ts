@@ -19,14 +19,14 @@ export const ofAnyFile: [name: string, change: Change][] = [
   ["empty", () => ""],
   ["a page of HTML", () => "<!DOCTYPE html>\n<html><body>Log in</body></html>\n"],
   ["zeros", (bytes) => Buffer.alloc(bytes.length)],
-  ["packed", (bytes) => gzipSync(bytes)],
+  ["gzipped", (bytes) => gzipSync(bytes)],
   ["its first half", (bytes) => bytes.subarray(0, bytes.length >> 1)],
   ["its second half", (bytes) => bytes.subarray(bytes.length >> 1)],
   ["without its last 3 bytes", (bytes) => bytes.subarray(0, -3)],
   ["twice", (bytes) => Buffer.concat([bytes, bytes])],
-  ["with something behind it", (bytes) => Buffer.concat([bytes, Buffer.from("7\n")])],
+  ["with trailing data", (bytes) => Buffer.concat([bytes, Buffer.from("7\n")])],
   ["with a byte-order mark", (bytes) => Buffer.concat([Buffer.from("\ufeff"), bytes])],
-  ["lines ending as on Windows", text((whole) => whole.replaceAll("\n", "\r\n"))],
+  ["Windows line endings", text((whole) => whole.replaceAll("\n", "\r\n"))],
 ];
 
 /** Damages of a table: `row` is one of its lines. */
@@ -34,10 +34,10 @@ export const ofTables: [name: string, change: Change][] = [
   ["a row missing", lines(([head, _, ...rest]) => [head!, ...rest])],
   ["the last row missing", lines((all) => all.slice(0, -1))],
   ["a row twice", lines(([head, row, ...rest]) => [head!, row!, row!, ...rest])],
-  ["a row in the place of another", lines(([head, a, _, ...rest]) => [head!, a!, a!, ...rest])],
+  ["a row replaced by another", lines(([head, a, _, ...rest]) => [head!, a!, a!, ...rest])],
   ["rows swapped", lines(([head, a, b, ...rest]) => [head!, b!, a!, ...rest])],
-  ["rows backwards", lines(([head, ...rest]) => [head!, ...rest.reverse()])],
-  ["no head", lines((all) => all.slice(1))],
+  ["rows reversed", lines(([head, ...rest]) => [head!, ...rest.reverse()])],
+  ["no header line", lines((all) => all.slice(1))],
   ["a column missing", lines((all) => all.map((line) => line.replace(/,[^,]*$/, "")))],
   ["columns swapped", lines((all) => all.map((line) => line.split(",").reverse().join(",")))],
   ["a column twice", lines((all) => all.map((line) => line.replace(/,([^,]*)$/, ",$1,$1")))],
@@ -154,7 +154,7 @@ export const ofWeights: [name: string, change: Change][] = [
       }),
     ],
     [
-      `${name} with a shape that is none`,
+      `${name} with an invalid shape`,
       parts(({ header }) => {
         header[name]!.shape = [-1];
       }),
@@ -192,7 +192,7 @@ export const ofWeights: [name: string, change: Change][] = [
   ]),
   ["no metadata", parts(({ metadata }) => delete metadata["checkpoint"])],
   [
-    "metadata that are no JSON",
+    "metadata that are not JSON",
     parts(({ metadata }) => {
       metadata["checkpoint"] = "<html>";
     }),
@@ -213,13 +213,13 @@ export const ofWeights: [name: string, change: Change][] = [
   ["an epoch of -1", inCheckpoint((at) => Object.assign(at, { epoch: -1 }))],
   ["an epoch that is text", inCheckpoint((at) => Object.assign(at, { epoch: "2" }))],
   ["a start of another run", inCheckpoint((at) => Object.assign(at, { start: 5 }))],
-  ["scores that are none", inCheckpoint((at) => Object.assign(at, { scores: ["a", "b"] }))],
+  ["invalid scores", inCheckpoint((at) => Object.assign(at, { scores: ["a", "b"] }))],
   ["weights that are not final", inCheckpoint((at) => delete at["refined"])],
 ];
 
 export const ofFree: [name: string, change: Change][] = [
   ["a flag missing", lines((all) => all.slice(1))],
-  ["a flag too many", lines((all) => [...all, "1"])],
+  ["one flag too many", lines((all) => [...all, "1"])],
   ["a flag of 2", lines(([_, ...rest]) => ["2", ...rest])],
   ["words", lines((all) => all.map(() => "true"))],
   ["none free", lines((all) => all.map(() => "0"))],

@@ -6,7 +6,7 @@ import { Dealer, Subscriber } from "zeromq";
 import { type Connection, resultText } from "../kernel/wireClient";
 import { attackedKernel, below, bytes, client, kernel, pick, stillAlive } from "./attackedKernel";
 
-/** Whole messages with wrong signatures, wrong content, or the signature of somebody else. */
+/** Complete messages with wrong signatures, wrong content, or replayed signatures. */
 
 attackedKernel();
 
@@ -173,7 +173,7 @@ test("900 signed requests of every type with content of the wrong types", async 
   });
 });
 
-/** A correctly signed message, as anybody who records the traffic has it. */
+/** A correctly signed message, as recorded from the traffic. */
 function signed(parts: string[]): (string | Uint8Array)[] {
   return [delimiter, sign(kernel.connection, parts), ...parts];
 }
@@ -193,7 +193,7 @@ test("200 cells with the same code and different ids all run", async () => {
   assert.equal(resultText(await client.execute("sum")), "200");
 });
 
-test("messages that the kernel has signed and published itself are rejected", async () => {
+test("messages signed and published by the kernel itself are rejected", async () => {
   await client.execute(`let heard = 0;
     const line = (globalThis as any)[Symbol.for("Jupyter.comms")].open("here", { id: "own" });
     line.onMessage(() => heard++); line.onClose(() => heard++);`);

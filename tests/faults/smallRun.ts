@@ -8,7 +8,7 @@ export interface SmallProject {
   folder: string;
   particles: string;
   model: string;
-  /** Settings of a training into a folder of the project; `options` over those that make it small. */
+  /** Training settings for a folder of the project; `options` override the defaults for a small run. */
   settings(out: string, options?: e2.training.TrainingSettings["options"]): e2.training.TrainingSettings;
   /** The same as arguments of the command. */
   command(out: string, options?: e2.training.TrainingSettings["options"]): string[];

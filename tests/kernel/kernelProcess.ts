@@ -108,7 +108,7 @@ export class KernelProcess {
     }
   }
 
-  /** Waits for its end. @returns its exit status, or null where a signal ended it */
+  /** Waits for its end. @returns its exit status, or null if a signal ended it */
   exited(): Promise<number | null> {
     const { process: child } = this;
     if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);

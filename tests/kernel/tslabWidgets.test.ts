@@ -27,7 +27,7 @@ const skip = existsSync(python) ? false : `no Python environment at ${python}`;
 let folder: string;
 /** The project in which the package is installed. */
 let project: string;
-/** Where the notebooks lie: outside of the project. */
+/** Where the notebooks lie: outside the project. */
 let notebooks: string;
 
 const installed = () => path.join(project, "node_modules/tslab-widgets");

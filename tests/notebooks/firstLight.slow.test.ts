@@ -8,7 +8,7 @@ import { describe, type TestContext, test } from "vitest";
 import { skipIf } from "../requirement";
 import { root } from "../workspace/repository";
 
-// The tutorial is run as a reader runs it: by the kernel, from the first cell to the last, on both kinds of data.
+// Runs all cells of the tutorial in the kernel, on its own and on given data.
 
 const source = path.join(root, "notebooks/first-light.ipynb");
 const python = path.join(root, ".venv/bin/python");
@@ -16,7 +16,7 @@ const kernel = path.join(root, ".venv/share/jupyter/kernels/e2gmm/kernel.json");
 const skip =
   existsSync(python) && existsSync(kernel)
     ? false
-    : "JupyterLab or the kernel is not set up (npm test sees to both)";
+    : "JupyterLab or the kernel is not set up (npm test does both)";
 if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
 
 interface Output {
@@ -40,7 +40,7 @@ const joined = (text: string | string[] | undefined) => (Array.isArray(text) ? t
 
 const read = (file: string): Notebook => JSON.parse(readFileSync(file, "utf8"));
 
-/** Everything that the cells put out. */
+/** All outputs of the cells. */
 function outputs(notebook: Notebook) {
   const all = notebook.cells.flatMap((cell) => cell.outputs ?? []);
   return {
@@ -61,7 +61,7 @@ function temporaryFolder(t: TestContext): string {
   return folder;
 }
 
-/** Runs the notebook as `npm start -- --execute` does. @returns the executed notebook and the folder of its results */
+/** Runs the notebook like `npm start -- --execute`. @returns the executed notebook and its output folder */
 function execute(t: TestContext, variables: Record<string, string>) {
   const folder = temporaryFolder(t);
   const results = path.join(folder, "results");
@@ -84,7 +84,7 @@ function csv(file: string): Record<string, number[]> {
   return Object.fromEntries(header!.map((name, c) => [name, rows.map((row) => Number(row[c]))]));
 }
 
-/** What every run has to leave, whatever its data. */
+/** Checks the results that every run must have, whatever its data. */
 async function checkResults(notebook: Notebook, results: string, star: string) {
   const { shown, figures, printed, errors } = outputs(notebook);
   assert.deepEqual(errors, []);
@@ -107,7 +107,7 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
     const found = figures.filter(({ words }) => start.test(words));
     assert.equal(found.length, 1, `${start}: ${figures.map(({ words }) => words).join("\n")}`);
     assert.match(found[0]!.svg, /^<svg /);
-    // For front ends that show no SVG of a notebook that is not trusted
+    // For front ends that show no SVG in untrusted notebooks
     assert.equal(found[0]!.png.subarray(1, 4).toString(), "PNG");
   }
   assert.equal(figures.length, 13);
@@ -122,7 +122,7 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
   ] as const) {
     const file = path.join(results, `${name}_tenth.star`);
     assert.ok(printed.includes(`${name}_tenth.star: ${tenth} particles`));
-    // RELION would be started where the names of the stacks hold; here that folder is named
+    // RELION must be started in the folder that the stack names are relative to; the text names it
     const written = await e2.particles.open(file, { dataFolder: path.dirname(star) });
     const rows = chosen.map(({ i }) => i).sort((a, b) => a - b);
     assert.deepEqual(written.textColumn("rlnImageName"), particles.select(rows).textColumn("rlnImageName"));
@@ -136,7 +136,7 @@ async function checkResults(notebook: Notebook, results: string, star: string) {
   return latents;
 }
 
-/** That the class averages of both ends are the states that are there, and not each other's. */
+/** Checks that the class averages at both ends match their states and not each other's. */
 async function checkEnds(
   results: string,
   z: number[],
@@ -164,13 +164,13 @@ async function checkEnds(
 }
 
 describe("first-light.ipynb", skipIf(skip), () => {
-  test("on its own data finds the motion, and its class averages differ as the states do", async (t) => {
+  test("finds the motion in its own data, and its class averages differ like the states", async (t) => {
     const { notebook, results } = execute(t, { E2GMM_EPOCHS: "8" });
     const latents = await checkResults(notebook, results, path.join(results, "data/particles.star"));
     const { displacement } = csv(path.join(results, "data/truth.csv"));
     assert.ok(Math.abs(e2.latent.pearson(latents["z1_refined"]!, displacement!)) > 0.95);
     assert.ok(Math.abs(e2.latent.spearman(latents["z1_refined"]!, displacement!)) > 0.97);
-    // The states of the same molecule, as the notebook makes them
+    // The same states as in the notebook
     const { models } = await e2.simulate.linearMotion({
       folder: path.join(results, "states"),
       particlesPerState: 1,
@@ -191,8 +191,8 @@ describe("first-light.ipynb", skipIf(skip), () => {
 
   const adk = path.resolve(root, "../shared/data/adk");
   test(
-    "on a STAR file and a map that two variables name, where RELION projected a molecule",
-    skipIf(existsSync(adk) ? false : "the development data are not beside the repository"),
+    "runs on a STAR file and a map given by variables, with projections made by RELION",
+    skipIf(existsSync(adk) ? false : "the development data are missing"),
     async (t) => {
       const star = path.join(adk, "particles.star");
       const { notebook, results } = execute(t, {
@@ -212,7 +212,7 @@ describe("first-light.ipynb", skipIf(skip), () => {
     },
   );
 
-  test("on data whose truth nobody knows, shows z against the defocus instead", async (t) => {
+  test("shows z against the defocus for data without a known truth", async (t) => {
     const folder = temporaryFolder(t);
     const made = await e2.simulate.linearMotion({
       folder,
@@ -240,7 +240,7 @@ describe("first-light.ipynb", skipIf(skip), () => {
   });
 });
 
-test("first-light.ipynb is kept as a run left it: every cell done, its figures there, small enough to read on GitHub", () => {
+test("first-light.ipynb is stored with all outputs and figures, and small enough to view on GitHub", () => {
   const notebook = read(source);
   assert.deepEqual(notebook.metadata.kernelspec, {
     display_name: "TypeScript (e2gmm)",

@@ -11,13 +11,11 @@ import { root } from "../workspace/repository";
 const python = path.join(root, ".venv/bin/python");
 const kernel = path.join(root, ".venv/share/jupyter/kernels/tslab/kernel.json");
 const skip =
-  existsSync(python) && existsSync(kernel)
-    ? false
-    : "JupyterLab or tslab is not set up (npm test sees to both)";
+  existsSync(python) && existsSync(kernel) ? false : "JupyterLab or tslab is not set up (npm test does both)";
 if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
 
 test(
-  "figures, tables and progress show in a stock tslab kernel, each with its text, progress in place",
+  "a stock tslab kernel shows figures and tables with their text, and progress updated in place",
   skipIf(skip),
   (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-stock-"));

@@ -5,8 +5,8 @@ import { test } from "vitest";
 import { root } from "./repository";
 
 /**
- * The plan of `kernel-lib/src`: a folder imports only folders that stand before it, so that data enter at the bottom and
- * leave at the top. Files beside the folders (errors, progress, random numbers, …) belong to nobody and may be used by all.
+ * Import order of `kernel-lib/src`: a folder imports only folders listed before it. Files outside folders (errors, progress,
+ * random numbers, …) may be used by all.
  */
 const order = [
   "fourier",
@@ -27,17 +27,17 @@ const order = [
   "widgets",
   "explorer",
 ];
-/** The kernel of tslab-widgets under this package's name; only the command that installs it knows of it. */
+/** Re-exports of tslab-widgets; only the command that installs the kernel imports them. */
 const apart = "jupyter";
-/** What may use everything. */
+/** Modules that may import everything. */
 const top = ["cli", "index"];
 
 const sources = path.join(root, "kernel-lib/src");
 const kernelSources = path.join(root, "kernel-lib/tslab-widgets/src");
 
 /**
- * The plan of tslab-widgets: the display protocol, and the transport between kernel and widgets, are below both; kernel and
- * widgets do not know each other.
+ * Import order of tslab-widgets: the display protocol and the transport are below kernel and widgets, which do not import
+ * each other.
  */
 const below: Record<string, string[]> = {
   display: [],
@@ -45,7 +45,7 @@ const below: Record<string, string[]> = {
   kernel: ["display", "transport", "errors"],
 };
 
-/** Modules of a folder without their extension, and what each imports of the same package, tests left out. */
+/** Modules of a folder (without extension, without tests) and their imports from the same package. */
 function imports(folder = sources): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const name of readdirSync(folder, { recursive: true }) as string[]) {
@@ -62,12 +62,12 @@ function imports(folder = sources): Map<string, string[]> {
 
 const folderOf = (module: string) => (module.includes("/") ? module.split("/")[0]! : "");
 
-test("every folder has its place in the order of imports", () => {
+test("every folder is listed in the import order", () => {
   const folders = new Set([...imports().keys()].map(folderOf).filter((folder) => folder !== ""));
   assert.deepEqual([...folders].sort(), [...order, apart, "cli"].sort());
 });
 
-test("imports run one way: a folder uses those before it, and the kernel uses none", () => {
+test("a folder imports only folders before it, and the kernel imports none", () => {
   const wrong: string[] = [];
   for (const [module, targets] of imports()) {
     const from = folderOf(module);
@@ -83,7 +83,7 @@ test("imports run one way: a folder uses those before it, and the kernel uses no
   assert.deepEqual(wrong, []);
 });
 
-test("tslab-widgets imports nothing of e2gmm, and its kernel and widgets nothing of each other", () => {
+test("tslab-widgets does not import e2gmm, and its kernel and widgets do not import each other", () => {
   const wrong: string[] = [];
   for (const [module, targets] of imports(kernelSources)) {
     const from = folderOf(module);
@@ -98,7 +98,7 @@ test("tslab-widgets imports nothing of e2gmm, and its kernel and widgets nothing
   assert.deepEqual(wrong, []);
 });
 
-test.for([sources, kernelSources])("no files of %s import each other in a circle", (folder) => {
+test.for([sources, kernelSources])("%s has no circular imports", (folder) => {
   const graph = imports(folder);
   const state = new Map<string, "open" | "done">();
   const circles: string[] = [];

@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "vitest";
 import { importBinder, root } from "./repository";
 
-/** Every npm package that is shipped, in the wheel or in the extension, comes with the text of its licence. */
+/** Every npm package shipped in the wheel or the extension includes its licence text. */
 
 interface Text {
   text: string;
@@ -22,7 +22,7 @@ const bundled = () =>
     "../labextension/bundledPackages.mjs",
   );
 
-/** What every licence says: who holds it or under which conditions. */
+/** Every licence text has a copyright line or conditions. */
 const terms = /copyright|licen[cs]e/i;
 
 test("each package in the wheel has a licence text", async () => {
@@ -55,9 +55,9 @@ test("each package in the extension's bundle has a licence text", (t) => {
 const permission = `Permission is hereby granted, free of charge, to any person … ${"x".repeat(400)}`;
 const author = { author: "A. Person <a@b.c>" };
 const cases: [name: string, manifest: object, files: Record<string, string>, expected: RegExp][] = [
-  ["a file of its own", { license: "MIT" }, { "LICENCE.md": "Own text" }, /^Own text$/],
+  ["its own licence file", { license: "MIT" }, { "LICENCE.md": "Own text" }, /^Own text$/],
   [
-    "files with an underscore",
+    "files with an underscore in the name",
     { license: "MPL-2.0" },
     { "LICENSE_MPL-2.0.txt": "MPL", LICENSE: "MIT" },
     /^MIT\n\nMPL$/,
@@ -71,12 +71,17 @@ const cases: [name: string, manifest: object, files: Record<string, string>, exp
     /^Copyright A, 2017\.\n\nPermission is hereby granted[^#]*x\n$/,
   ],
   [
-    "an author alone",
+    "only an author",
     { license: "MIT", ...author },
     {},
     /^MIT License\n\nCopyright \(c\) A\. Person\n\nPermission/,
   ],
-  ["an author of a BSD licence", { license: "BSD-3-Clause", ...author }, {}, /^BSD 3-Clause License/],
+  [
+    "the author of a BSD-licensed package",
+    { license: "BSD-3-Clause", ...author },
+    {},
+    /^BSD 3-Clause License/,
+  ],
   ["an old manifest", { licenses: [{ type: "MIT" }], author: { name: "B" } }, {}, /Copyright \(c\) B\n/],
   [
     "contributors",
@@ -93,7 +98,7 @@ const cases: [name: string, manifest: object, files: Record<string, string>, exp
   ["Apache's licence", { license: "Apache-2.0" }, {}, /Apache License\s+Version 2\.0, January 2004/],
 ];
 
-/** A package in a folder of its own beside a sibling of repository x/y and one under Apache's licence. */
+/** A package in its own folder beside one from repository x/y and one under Apache's licence. */
 async function textOf(manifest: object, files: Record<string, string>): Promise<Text> {
   const { Licences } = await licences();
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-licences-"));
@@ -135,9 +140,9 @@ for (const [name, manifest, files, expected] of cases) {
 for (const [name, manifest] of [
   ["names no licence", author],
   ["names no author", { license: "MIT" }],
-  ["has a licence of its own making", { license: "SEE LICENSE IN x", ...author }],
+  ["has a custom licence", { license: "SEE LICENSE IN x", ...author }],
 ] as const) {
-  test(`a package that ${name} and brings no text is not shipped`, async () => {
-    await assert.rejects(textOf(manifest, {}), /asked: no licence text, and none that could be made/);
+  test(`a package that ${name} and includes no text is not shipped`, async () => {
+    await assert.rejects(textOf(manifest, {}), /asked: no licence text, and none can be made/);
   });
 }

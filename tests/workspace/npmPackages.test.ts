@@ -7,7 +7,7 @@ import type typescript from "typescript";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { importBinder, importModule, root } from "./repository";
 
-/** The npm packages as they would be published: packed, unpacked beside a program that uses them, and judged there. */
+/** The npm packages as published: packed, unpacked beside a program that uses them, and checked there. */
 
 interface Manifest {
   name: string;
@@ -17,7 +17,7 @@ interface Manifest {
   typesVersions?: { "*": Record<string, [string]> };
 }
 
-/** What is used here of packages whose declarations the compiler does not find with its node10 resolution. */
+/** Minimal types of packages whose declarations are not found with node10 resolution. */
 interface Publint {
   publint(options: { pack: { tarball: ArrayBuffer } }): Promise<{ messages: object[]; pkg: object }>;
 }
@@ -36,20 +36,20 @@ interface Packed {
   manifest: Manifest;
   files: string[];
   tarball: Buffer;
-  /** Where it was unpacked. */
+  /** Folder of the unpacked package. */
   folder: string;
 }
 
 const workspaces = ["tslab-widgets", "e2gmm", "e2gmm-labextension"];
 
-/** Inside the repository, so that what the packages depend on is found. */
+/** Inside the repository, so that the packages' dependencies are found. */
 let consumer: string;
 const packages: Record<string, Packed> = {};
 
 function pack(workspace: string): Packed {
   const options = ["--json", "--ignore-scripts", "--workspace", workspace, "--pack-destination", consumer];
   const told = execFileSync("npm", ["pack", ...options], { cwd: root, encoding: "utf8" });
-  // A list or an object by name, depending on the version of npm
+  // A list or an object by name, depending on npm's version
   const [{ filename, files }] = Object.values(JSON.parse(told)) as [
     { filename: string; files: { path: string }[] },
   ];
@@ -69,7 +69,7 @@ function pack(workspace: string): Packed {
 beforeAll(async () => {
   mkdirSync(path.join(root, "tests/artefacts"), { recursive: true });
   consumer = mkdtempSync(path.join(root, "tests/artefacts/consumer-"));
-  // What `prepack` adds to a build
+  // Added to the build by `prepack`
   const { bundleWidgetModule } = await importBinder<{ bundleWidgetModule(): Promise<void> }>(
     "../labextension/widgetModule.mjs",
   );
@@ -80,7 +80,7 @@ afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
 for (const workspace of workspaces) {
   describe(`the npm package ${workspace}`, () => {
-    test("has README and licence, and no test, test helper, source map or build record", () => {
+    test("has README and licence, and no test, test helper, source map or build info", () => {
       const { files, folder } = packages[workspace]!;
       for (const needed of ["LICENSE", "README.md", "package.json"])
         assert.ok(files.includes(needed), needed);
@@ -95,16 +95,16 @@ for (const workspace of workspaces) {
       );
     });
 
-    test("names its licence, and nothing of a machine or a registry", () => {
+    test("names its licence, and no local path or registry", () => {
       const { manifest, folder } = packages[workspace]!;
       assert.equal(manifest.license, "BSD-3-Clause");
       assert.doesNotMatch(JSON.stringify(manifest), /"file:|"link:|"workspace:|"private"/);
       const readme = readFileSync(path.join(folder, "README.md"), "utf8").replaceAll(/```[\s\S]*?```/g, "");
-      // npm's page of a package has nothing that a relative link could lead to
+      // Relative links do not work on npm's package page
       assert.doesNotMatch(readme, /\]\((?!https?:)/);
     });
 
-    test("is clean for publint", async () => {
+    test("passes publint", async () => {
       const { publint } = await importModule<Publint>("publint");
       const { formatMessage } = await importModule<PublintUtils>("publint/utils");
       const { messages, pkg } = await publint({
@@ -118,7 +118,7 @@ for (const workspace of workspaces) {
   });
 }
 
-/** What a compiler says of programs in the consumer's folder. */
+/** The compiler's diagnostics for programs in the consumer's folder. */
 function diagnose(
   ts: typeof typescript,
   resolution: { module: number; moduleResolution: number },
@@ -157,16 +157,16 @@ function readmeExamples(workspace: string): Record<string, string> {
 
 for (const workspace of ["tslab-widgets", "e2gmm"]) {
   describe(`the entry points of ${workspace}`, () => {
-    /** The package itself and its sub-paths, as the exports list them. */
+    /** The package itself and its sub-paths, as listed in the exports. */
     const entryPoints = () =>
       Object.keys(packages[workspace]!.manifest.exports!)
         .filter((key) => !key.includes("*") && !key.startsWith("./dist/") && key !== "./package.json")
         .map((key) => path.posix.join(workspace, key));
 
-    test("are clean for attw: types resolve the same way as code, in each kind of module resolution", async () => {
+    test("pass attw: types resolve like code in every kind of module resolution", async () => {
       const attw = await importModule<Attw>("@arethetypeswrong/core");
       const tarball = attw.createPackageFromTarballData(packages[workspace]!.tarball);
-      // ./dist/… is there only for as long as others still import from it
+      // ./dist/… is kept only for existing importers
       const analysis = await attw.checkPackage(tarball, { excludeEntrypoints: [/^\.\/dist\//] });
       assert.ok(analysis.types);
       assert.deepEqual(analysis.problems, []);
@@ -175,7 +175,7 @@ for (const workspace of ["tslab-widgets", "e2gmm"]) {
       }
     });
 
-    test("have the same declarations in exports and in typesVersions, which older resolution reads", () => {
+    test("have the same declarations in exports and in typesVersions (for older resolution)", () => {
       const { exports: entries, typesVersions } = packages[workspace]!.manifest;
       const older = Object.fromEntries(
         Object.entries(typesVersions!["*"]).map(([name, [file]]) => [`${workspace}/${name}`, `./${file}`]),
@@ -188,7 +188,7 @@ for (const workspace of ["tslab-widgets", "e2gmm"]) {
       assert.deepEqual(older, newer);
     });
 
-    test("can be required, and other files cannot", () => {
+    test("can be required, unlike other files", () => {
       const fromConsumer = createRequire(path.join(consumer, "program.js"));
       for (const name of entryPoints()) assert.ok(fromConsumer(name), name);
       assert.equal(fromConsumer(`${workspace}/package.json`).name, workspace);
@@ -198,7 +198,7 @@ for (const workspace of ["tslab-widgets", "e2gmm"]) {
       );
     });
 
-    /** Uses each entry point, so that one whose declarations are not found is an error and not `any`. */
+    /** Imports each entry point such that missing declarations are an error and not `any`. */
     const useAll = () =>
       entryPoints()
         .map(
@@ -208,14 +208,14 @@ for (const workspace of ["tslab-widgets", "e2gmm"]) {
         )
         .join("");
 
-    test("are found by the TypeScript 5.0 of notebooks with its node10 resolution", () => {
+    test("are found by TypeScript 5.0 of notebooks with node10 resolution", () => {
       const ts: typeof typescript = require("@tslab/typescript-for-tslab");
       assert.match(ts.version, /^5\.0\./);
       const node10 = { module: ts.ModuleKind.CommonJS, moduleResolution: 2 };
       assert.deepEqual(diagnose(ts, node10, { [`${workspace}.ts`]: useAll() }), []);
     });
 
-    test("are found by current resolution, and the README's examples pass the compiler", () => {
+    test("are found by current resolution, and the README's examples compile", () => {
       const ts: typeof typescript = require("typescript");
       const { NodeNext } = ts.ModuleKind;
       const current = { module: NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
@@ -226,7 +226,7 @@ for (const workspace of ["tslab-widgets", "e2gmm"]) {
 }
 
 describe("e2gmm", () => {
-  test("can be required by the names that the extension uses meanwhile", () => {
+  test("can be required by the paths that the extension still uses", () => {
     const fromConsumer = createRequire(path.join(consumer, "program.js"));
     for (const name of ["e2gmm/dist/widgets", "e2gmm/dist/errors.js", "e2gmm/dist/errors"])
       assert.ok(fromConsumer(name), name);
@@ -249,7 +249,7 @@ describe("e2gmm", () => {
     assert.deepEqual(found, []);
   });
 
-  test("imports nothing of Node in the entry points for front ends", () => {
+  test("imports no Node modules in the entry points for front ends", () => {
     const { exports: entries } = packages["e2gmm"]!.manifest;
     const forFrontEnds = Object.keys(entries!)
       .filter((key) => /^\.\/(formats|errors|display)\b/.test(key))

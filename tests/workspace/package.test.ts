@@ -9,7 +9,7 @@ import { root } from "./repository";
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");
 const manifest = (file: string) => JSON.parse(read(file));
 
-/** Locks of Python packages: each package as `name==version ; marker`, with its hashes. */
+/** Entries of Python lock files: `name==version ; marker` and hashes. */
 function pythonLocks(): { file: string; packages: { name: string; hashes: string[] }[] }[] {
   return ["requirements.txt", "docs-requirements.txt", "tensorflow-cpu.txt", "tensorflow-gpu.txt"].map(
     (name) => {
@@ -26,7 +26,7 @@ function pythonLocks(): { file: string; packages: { name: string; hashes: string
   );
 }
 
-test("every package of the workspace carries the same version, in the lock file too", () => {
+test("all packages of the workspace have the same version, also in the lock file", () => {
   const { version, workspaces } = manifest("package.json");
   const lock = manifest("package-lock.json");
   assert.equal(lock.version, version);
@@ -36,7 +36,7 @@ test("every package of the workspace carries the same version, in the lock file 
   }
 });
 
-test("the version is the same wherever else it stands, and the changelog has it", () => {
+test("all other copies of the version agree, and the changelog has it", () => {
   const { version } = manifest("package.json");
   const places: Record<string, RegExp> = {
     "CITATION.cff": /^version: (.+)$/m,
@@ -51,12 +51,12 @@ test("the version is the same wherever else it stands, and the changelog has it"
   assert.match(read("CHANGELOG.md"), new RegExp(`^## \\[?${version.replaceAll(".", "\\.")}\\b`, "m"));
 });
 
-test("mybinder finds an environment, and no Dockerfile that would take its place", () => {
+test("mybinder finds an environment, and no Dockerfile that would override it", () => {
   assert.ok(existsSync(path.join(root, "binder/environment.yml")));
   assert.ok(!existsSync(path.join(root, "binder/Dockerfile")));
 });
 
-test("the workflow for public hosting runs the commands that everybody runs", () => {
+test("the workflow for public hosting runs the documented commands", () => {
   const workflow = read(".github/workflows/ci.yml");
   for (const needed of ["bash .ci/run", "npm test", "npm run wheel", "npm pack"]) {
     assert.match(workflow, new RegExp(`^ +- run: ${needed.replace(".", "\\.")}( .*)?$`, "m"), needed);
@@ -65,7 +65,7 @@ test("the workflow for public hosting runs the commands that everybody runs", ()
   assert.equal(matrix, "20, 22, 24");
 });
 
-test("the lock files name packages and versions, not the place that they once came from", () => {
+test("the lock files name packages and versions but no registry", () => {
   assert.doesNotMatch(read("package-lock.json"), /"resolved": "[^"]*:/);
   for (const { name, hashes } of pythonLocks().flatMap(({ packages }) => packages)) {
     assert.match(name, /^[a-z0-9][a-z0-9._-]*==[0-9][\w.]*( ; .+)?$/i);
@@ -74,7 +74,7 @@ test("the lock files name packages and versions, not the place that they once ca
   }
 });
 
-test("every Python package is installed by its hash, with nothing that the lock does not name", () => {
+test("Python packages are installed by hash, and only those in the lock file", () => {
   for (const script of ["binder/setup.mjs", "binder/native.mjs"]) {
     const text = read(script);
     const installs = text.match(/"install"/g)?.length ?? 0;
@@ -92,15 +92,15 @@ test("every Python package is installed by its hash, with nothing that the lock 
   }
 });
 
-/** Packages that may bring an install script, which does not run, and why they work without it. */
+/** Packages that may have an install script, and why they work although it does not run. */
 const withScripts: Record<string, string> = {
-  "@fortawesome/fontawesome-free": "prints who made it",
+  "@fortawesome/fontawesome-free": "prints credits",
   "@scarf/scarf": "counts downloads",
   "es5-ext": "prints a message",
-  zeromq: "looks for its compiled addon, and builds it where there is none: socketAddon in binder/setup.mjs",
+  zeromq: "builds its addon if none is prebuilt: socketAddon in binder/setup.mjs",
 };
 
-test("no install script of an npm package runs, and none that is new is needed unseen", () => {
+test("install scripts of npm packages do not run, and every package with one is known to work without it", () => {
   assert.match(read(".npmrc"), /^ignore-scripts=true$/m);
   const { packages } = manifest("package-lock.json");
   const found = Object.entries<{ hasInstallScript?: boolean }>(packages)
@@ -109,8 +109,8 @@ test("no install script of an npm package runs, and none that is new is needed u
   assert.deepEqual([...new Set(found)].sort(), Object.keys(withScripts).sort());
 });
 
-test("the npm lock file holds everything that a locked package depends on, for other systems too", () => {
-  // npm ci refuses a lock file that lacks an optional package, such as the build of a tool for another system
+test("the npm lock file holds all dependencies of locked packages, also for other systems", () => {
+  // npm ci rejects a lock file without an optional package, such as a tool's build for another system
   const { packages } = manifest("package-lock.json");
   const missing: string[] = [];
   for (const [place, entry] of Object.entries<Record<string, object>>(packages)) {
@@ -126,7 +126,7 @@ test("the npm lock file holds everything that a locked package depends on, for o
   assert.deepEqual(missing, []);
 });
 
-test("every Python package that is asked for is locked", () => {
+test("every required Python package is locked", () => {
   for (const file of ["binder/requirements", "binder/docs-requirements"]) {
     const locked = new Set(read(`${file}.txt`).match(/^[^=\s]+/gm));
     const asked = read(`${file}.in`).match(/^[a-z][\w.-]*(?<!\.)/gim) ?? [];
@@ -135,12 +135,12 @@ test("every Python package that is asked for is locked", () => {
   }
 });
 
-test("no tracked file names a package registry's host or a folder of somebody's machine", (t) => {
+test("no tracked file contains a registry host or a local path", (t) => {
   if (!existsSync(path.join(root, ".git"))) {
     t.skip("not a git checkout");
     return;
   }
-  // Put together here, so that this file holds none of them
+  // Assembled here, so that this file does not contain them
   const hosts = [
     ["registry", "npmjs", "org"],
     ["registry", "yarnpkg", "com"],
@@ -186,8 +186,7 @@ describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
   };
 
   /**
-   * What it has to say about cells and about our declarations, by file name; the declarations of other packages are
-   * not ours to mend.
+   * Diagnostics for cells and our declarations, by file name; declarations of other packages are ignored.
    */
   function diagnose(cells: Record<string, string>): { file: string; message: string }[] {
     const folder = mkdtempSync(path.join(root, "tests/dist/consumer-"));
@@ -213,7 +212,7 @@ describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
     }
   }
 
-  test("accepts the package's declarations, and checks a cell against them", () => {
+  test("accepts the package's declarations and checks a cell against them", () => {
     assert.match(ts.version, /^5\.0\./);
     const [wrong, ...others] = diagnose({
       "good.ts": `import * as e2 from "e2gmm";\nexport const names: string[] = Object.keys(e2);\n`,
@@ -225,7 +224,7 @@ describe("a notebook's TypeScript 5.0 with its node10 resolution", () => {
   });
 });
 
-test("requiring the package gives every value that its declarations promise, and no other", () => {
+test("requiring the package gives exactly the values in its declarations", () => {
   const ts: typeof typescript = require("typescript");
   const entry = path.join(root, "kernel-lib/dist/index.d.ts");
   const program = ts.createProgram([entry], {

@@ -47,7 +47,7 @@ function folder(t: TestContext): string {
   return made;
 }
 
-/** A step that counts its runs; `inputs` and `fail` may be changed between them. */
+/** A step that counts its runs; `inputs` and `fail` may be changed between runs. */
 function countingStep(t: TestContext) {
   const where = folder(t);
   const state = { inputs: "a", fail: false, runs: 0, output: path.join(where, "output") };
@@ -66,14 +66,14 @@ function countingStep(t: TestContext) {
 }
 
 describe("a step of the set-up", () => {
-  test("that has finished does not run again while nothing changes", async (t) => {
+  test("does not run again after it finished, until its inputs change", async (t) => {
     const { state, run } = countingStep(t);
     assert.equal(await run(), true);
     assert.equal(await run(), false);
     assert.equal(state.runs, 1);
   });
 
-  test("runs again when its inputs change, and when its output is gone", async (t) => {
+  test("runs again when its inputs change or its output is deleted", async (t) => {
     const { state, run } = countingStep(t);
     await run();
     state.inputs = "b";
@@ -83,7 +83,7 @@ describe("a step of the set-up", () => {
     assert.equal(await run(), false);
   });
 
-  test("that failed half-way is not taken for finished, even if it once was", async (t) => {
+  test("that failed is not up to date, even if it was before", async (t) => {
     const { state, step, run } = countingStep(t);
     await run();
     state.inputs = "b";
@@ -95,7 +95,7 @@ describe("a step of the set-up", () => {
     assert.equal(await run(), true);
   });
 
-  test("whose inputs change while it runs runs once more", async (t) => {
+  test("runs once more if its inputs changed during the run", async (t) => {
     const { state, step, run } = countingStep(t);
     const original = step.run;
     step.run = async () => {
@@ -109,7 +109,7 @@ describe("a step of the set-up", () => {
   });
 });
 
-test("a program that fails is reported with the first and last lines of its output", async () => {
+test("a failed program is reported with the first and last lines of its output", async () => {
   const script =
     "for (let i = 0; i < 100; i++) console.log('line ' + i); console.error('the reason'); process.exit(3)";
   await assert.rejects(steps.command(process.execPath, ["-e", script]), (error) => {
@@ -123,7 +123,7 @@ test("a program that fails is reported with the first and last lines of its outp
   });
 });
 
-test("node_modules counts as installed only when it holds every locked package in its version", () => {
+test("node_modules counts as installed only if it holds exactly the locked packages and versions", () => {
   const json = (packages: object) => JSON.stringify({ packages });
   const lock = {
     "": {},
@@ -138,7 +138,7 @@ test("node_modules counts as installed only when it holds every locked package i
   assert.equal(holds({ "node_modules/a": a, "node_modules/more": a }), false);
 });
 
-test("what was compiled from a deleted source is removed before the build, and nothing else", (t) => {
+test("only outputs of deleted sources are removed before the build", (t) => {
   const where = folder(t);
   const files = ["src/kept.ts", "dist/kept.js", "dist/kept.d.ts", "dist/kept.js.map", "dist/engine.wasm"];
   const orphans = ["dist/deep/gone.test.js", "dist/deep/gone.test.d.ts", "dist/deep/gone.test.js.map"];
@@ -151,7 +151,7 @@ test("what was compiled from a deleted source is removed before the build, and n
   for (const file of orphans) assert.ok(!existsSync(path.join(where, file)), `${file} is still there`);
 });
 
-test("npm start hands a notebook its variables, with files named from where the user is", (t) => {
+test("npm start passes variables to a notebook, with paths relative to the user's folder", (t) => {
   const where = folder(t);
   writeFileSync(path.join(where, "my particles.star"), "");
   const asked = start.parseArguments(
@@ -168,7 +168,7 @@ test("npm start hands a notebook its variables, with files named from where the 
   assert.deepEqual(start.parseArguments(["--port", "8899"], where).passed, ["--port", "8899"]);
 });
 
-test("after the set-up no step of it has anything left to do", (t) => {
+test("after the set-up every step is up to date", (t) => {
   if (!existsSync(path.join(root, ".venv/.e2gmm-lab-ready"))) {
     t.skip("the Jupyter environment has not been set up (npm test does)");
     return;

@@ -10,11 +10,11 @@ import { notebookOf } from "../notebookFile";
 import { skipIf } from "../requirement";
 import { root } from "./repository";
 
-// A test must not be what sets up: that would build below the feet of the tests beside it
+// A test must not run the set-up: a build would disturb concurrent tests
 const inPlace = spawnSync(process.execPath, [path.join(root, "binder/setup.mjs"), "--check"]).status === 0;
 const skip = inPlace
   ? false
-  : "JupyterLab is not set up, or the build is not up to date (npm test sees to both)";
+  : "JupyterLab is not set up, or the build is not up to date (npm test does both)";
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-start-"));
@@ -30,7 +30,7 @@ function writeNotebook(folder: string, cells: string[], kernel = "tslab") {
   return { file, text };
 }
 
-/** What `npm start -- --execute` runs after the set-up. */
+/** The program that `npm start -- --execute` runs after the set-up. */
 function execute(notebook: string, output: string, variables: NodeJS.ProcessEnv = {}) {
   const args = [path.join(root, "binder/execute.py"), notebook, output];
   return spawnSync(path.join(root, ".venv/bin/python"), args, {
@@ -40,7 +40,7 @@ function execute(notebook: string, output: string, variables: NodeJS.ProcessEnv 
 }
 
 describe("executing a notebook", skipIf(skip), () => {
-  test("writes it with its output and as a page, and leaves the notebook as it was", (t) => {
+  test("writes the executed notebook and a page, and does not change the notebook", (t) => {
     const folder = temporaryFolder(t);
     const output = path.join(folder, "output");
     const { file, text } = writeNotebook(folder, [
@@ -58,7 +58,7 @@ describe("executing a notebook", skipIf(skip), () => {
     }
   });
 
-  test("ends with status 1 and the error of the cell that failed, and keeps what the last good run wrote", (t) => {
+  test("exits with status 1 and the error of the failed cell, and keeps the last good results", (t) => {
     const folder = temporaryFolder(t);
     const output = path.join(folder, "output");
     execute(writeNotebook(folder, [`console.log("good");`]).file, output);
@@ -74,7 +74,7 @@ describe("executing a notebook", skipIf(skip), () => {
     assert.deepEqual(readdirSync(output).sort(), ["example.html", "example.ipynb"]);
   });
 
-  test("says in a line when the file is no notebook, or its kernel is not installed", (t) => {
+  test("reports in one line a file that is not a notebook or a kernel that is not installed", (t) => {
     const folder = temporaryFolder(t);
     const page = path.join(folder, "page.ipynb");
     writeFileSync(page, "<html></html>");
@@ -88,7 +88,7 @@ describe("executing a notebook", skipIf(skip), () => {
 });
 
 test(
-  "npm start serves the notebook in JupyterLab at the address that it prints, and ends when told to",
+  "npm start serves the notebook in JupyterLab at the printed address and stops on a signal",
   skipIf(skip),
   async (t) => {
     const folder = temporaryFolder(t);

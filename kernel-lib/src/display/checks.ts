@@ -18,7 +18,7 @@ export function checkNumbers(name: string, values: ArrayLike<number>): void {
   }
 }
 
-/** @throws InputError where two columns differ in length */
+/** @throws InputError if two columns differ in length */
 export function checkSameLength(name: string, length: number, otherName: string, otherLength: number): void {
   if (length !== otherLength) {
     throw new InputError(otherName, `${length} values, as many as ${name}`, String(otherLength));
@@ -34,11 +34,6 @@ export function distinctLabels(labels: readonly string[]): string[] {
     used.add(unique);
     return unique;
   });
-}
-
-/** A text of at most `maxLength` characters; a longer one ends in an ellipsis. */
-export function shorten(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
 }
 
 /** A number with three significant digits, above 1,000 with six; with an exponent only below 0.001 and from 10⁶. */

@@ -26,7 +26,7 @@ export interface FscFigureOptions extends FigureOptions {
  * Fourier shell correlation curves over spatial frequency, with thresholds and resolutions.
  *
  * @param options width default 460, height 260
- * @throws InputError where there is no curve, or one has values that are not finite
+ * @throws InputError if there is no curve, or one has values that are not finite
  *
  * @example
  * ```ts

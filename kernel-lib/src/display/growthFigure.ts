@@ -17,7 +17,7 @@ export interface GrowthFigureOptions extends FigureOptions {
  *
  * @param grown   result of growing a model
  * @param options width default 460, height 260
- * @throws InputError where there are no rounds, or an FRC is not finite
+ * @throws InputError if there are no rounds, or an FRC is not finite
  *
  * @example
  * ```ts

@@ -24,7 +24,7 @@ export interface LabelledMap {
  * Sections or projections of maps, a row for each map and a column for each axis.
  *
  * @param options `contrast` default `shared`, so that maps can be compared
- * @throws InputError where there is no map or no axis, or a voxel is not finite
+ * @throws InputError if there is no map or no axis, or a voxel is not finite
  *
  * @example
  * ```ts

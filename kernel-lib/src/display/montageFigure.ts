@@ -2,7 +2,8 @@ import { PNG } from "pngjs";
 import { escapeMarkup } from "tslab-widgets/display";
 import { InputError } from "../errors";
 import type { MapImage } from "../maps/sections";
-import { checkNumbers, shorten, shortNumber } from "./checks";
+import { shorten } from "../shortText";
+import { checkNumbers, shortNumber } from "./checks";
 import { Figure } from "./figure";
 import { font, palette } from "./theme";
 
@@ -45,7 +46,7 @@ const clipped = 0.002;
 /**
  * Grey images in rows, y upwards: sections and projections of maps, particles.
  *
- * @throws InputError where there is no image, or a pixel is not finite
+ * @throws InputError if there is no image, or a pixel is not finite
  *
  * @example
  * ```ts
@@ -153,7 +154,7 @@ function greyRange(images: readonly Float32Array[]): GreyRange {
   return [all[Math.floor(clipped * (all.length - 1))]!, all[Math.ceil((1 - clipped) * (all.length - 1))]!];
 }
 
-/** A grey PNG, y upwards; mid-grey where there is no contrast. */
+/** A grey PNG, y upwards; mid-grey if there is no contrast. */
 function greyPng({ data, width, height }: MapImage, [black, white]: GreyRange): Buffer {
   const png = new PNG({ width, height, colorType: 0, inputColorType: 0, bitDepth: 8, inputHasAlpha: false });
   const grey = Buffer.alloc(width * height);

@@ -89,7 +89,7 @@ export interface TableOptions {
  * Makes a table from rows with the same keys, which become the header. Numbers are shown with three significant digits;
  * convert those to text that need more.
  *
- * @throws InputError where there is no row, or a row has other keys than the first
+ * @throws InputError if there is no row, or a row has other keys than the first
  *
  * @example
  * ```ts

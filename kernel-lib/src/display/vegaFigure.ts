@@ -63,7 +63,7 @@ export function vegaFigure(description: string, spec: object): Figure {
   });
 }
 
-/** Vega-Lite properties of a title; none where there is no title. */
+/** Vega-Lite properties of a title; none if there is no title. */
 export function titleOf(title: string | undefined, subtitle?: string): object {
   if (title === undefined && subtitle === undefined) return {};
   return { title: { text: title ?? "", ...(subtitle === undefined ? {} : { subtitle }) } };

@@ -120,7 +120,7 @@ async function findParticles(
  * space, curves and model of every epoch. `explorer.training` resolves with the finished run. The training is stopped in
  * the explorer, by `explorer.stopTraining()`, or by `options.signal`.
  *
- * @throws InputError where the neutral model cannot be read; other problems become the status of the explorer
+ * @throws InputError if the neutral model cannot be read; other problems become the status of the explorer
  *
  * @example
  * ```ts

@@ -25,7 +25,7 @@ export interface ExploredRunSource {
   latents: Float32Array;
   /** Undefined where the particle file cannot be used. */
   particles: ParticleSet | undefined;
-  /** Why the particles are not available; null where they are. */
+  /** Why the particles are not available; null if they are. */
   withoutParticles: string | null;
   /** Resources that were opened for this explorer alone; it closes them, unless making it fails. */
   owned: readonly Closeable[];
@@ -44,7 +44,7 @@ export class ExploredRun {
   readonly neutral: GaussianModel;
   /** The particles, where their file can be used. */
   readonly particles: ParticleSet | undefined;
-  /** Why the particles are not available; null where they are. */
+  /** Why the particles are not available; null if they are. */
   readonly withoutParticles: string | null;
   private current: Run | undefined;
   private coordinates: Float32Array;

@@ -166,7 +166,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.set({ sets: setStates(this.sets, this.reconstructions) });
   }
 
-  /** Makes a set of the particles that are selected in the scatter. @throws InputError where none is */
+  /** Makes a set of the particles that are selected in the scatter. @throws InputError if none is */
   setFromSelection(name?: string): NamedSet {
     const { rows } = this.scatter;
     if (rows.length === 0) {
@@ -185,7 +185,7 @@ export class Explorer extends Widget<ExplorerTraits> {
 
   /**
    * Computes a UMAP of the latent coordinates in the background and shows the particles over it.
-   * @throws InputError where the coordinates change meanwhile; StoppedError when stopped
+   * @throws InputError if the coordinates change meanwhile; StoppedError when stopped
    */
   umap(options: TaskOptions = {}): Promise<void> {
     return this.analyses.umap(options);
@@ -198,7 +198,7 @@ export class Explorer extends Widget<ExplorerTraits> {
    *
    * @param along how the path divides the particles
    * @param count number of sets
-   * @throws InputError where there are no particles, or none near the path
+   * @throws InputError if there are no particles, or none near the path
    */
   setsAlongPath(along: PathDivision, count: number, options: PathSetsOptions = {}): NamedSet[] {
     return this.pathSets.make(along, count, options);
@@ -213,7 +213,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     return this.reconstructions.reconstruct(set);
   }
 
-  /** Stops the reconstruction of a set; no effect where none is running. @param set id or name */
+  /** Stops the reconstruction of a set; no effect if none is running. @param set id or name */
   stopReconstruction(set: string): void {
     this.reconstructions.stop(this.sets.get(set).id);
   }
@@ -226,7 +226,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   /**
    * Some particles of a set, each beside the projection of the model at its latent coordinates.
    * @param set id or name
-   * @throws InputError where particles or a model are not available
+   * @throws InputError if particles or a model are not available
    */
   async montage(set: string): Promise<Figure> {
     return setMontage(this.explored, this.sets.get(set));
@@ -252,7 +252,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.motion.play();
   }
 
-  /** Moves the probe to a frame of the motion that was played last. @throws InputError where there is no such frame */
+  /** Moves the probe to a frame of the motion that was played last. @throws InputError if there is no such frame */
   showFrame(frame: number): void {
     this.motion.showFrame(frame);
   }

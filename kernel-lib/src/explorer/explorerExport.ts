@@ -36,7 +36,7 @@ export interface ExportSource extends Pick<ExplorerParts, "explored" | "sets"> {
 
 /**
  * Writes one kind of result below the working folder of the process.
- * @throws InputError for a path outside of it, for an existing file unless `overwrite` is set, and where there is nothing
+ * @throws InputError for a path outside it, for an existing file unless `overwrite` is set, and if there is nothing
  * to write
  */
 export async function exportFile(

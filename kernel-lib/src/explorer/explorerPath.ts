@@ -19,7 +19,7 @@ export class ExplorerPath {
 
   /**
    * Anchors of the drawn path, or the two ends of the default path, which is then noted. Clears the earlier notes.
-   * @throws InputError where no path is drawn and there are fewer than two particles
+   * @throws InputError if no path is drawn and there are fewer than two particles
    */
   anchors(): number[][] {
     const drawn = this.parts.scatter.anchors;

@@ -59,7 +59,7 @@ export interface RunState {
   count: number;
   /** Gaussians of the model. */
   gaussians: number;
-  /** Why the particles are not available; null where they are. */
+  /** Why the particles are not available; null if they are. */
   withoutParticles: string | null;
 }
 
@@ -111,7 +111,7 @@ export const explorerTraits = {
   /** Ids of the sets that are ticked in the table; set by pages. */
   ticked: json<readonly string[]>(() => []),
   history: json<readonly EpochState[]>(() => []),
-  /** Null where no training is followed. */
+  /** Null if no training is followed. */
   training: json<TrainingState | null>(() => null),
   /** Progress of a background computation; empty for none. */
   busy: text(""),

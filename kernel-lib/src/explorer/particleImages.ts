@@ -7,7 +7,7 @@ const maxThumbnail = 64;
 
 /**
  * The image of a particle, resampled to `size` pixels of `apix` Å.
- * @throws InputError where the image is missing or damaged
+ * @throws InputError if the image is missing or damaged
  */
 export async function particleImage(
   particles: ParticleSet,

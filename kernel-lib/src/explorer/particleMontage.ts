@@ -17,7 +17,7 @@ const particlesPerRow = 3;
  * Some particles of a set, spread evenly over it, each beside the projection of the model at its latent coordinates, in the
  * particle's pose and with its CTF. Images are resampled to the pixel size of the model.
  *
- * @throws InputError where particles or model are not available, and where images are missing or damaged
+ * @throws InputError if particles or model are not available, and where images are missing or damaged
  */
 export async function setMontage(explored: ExploredRun, { name, rows }: NamedSet): Promise<Figure> {
   const particles = explored.requireParticles();

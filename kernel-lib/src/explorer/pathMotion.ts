@@ -23,7 +23,7 @@ export class PathMotion {
     scatter.setPlayed(this.played);
   }
 
-  /** Moves the probe to a frame of the motion that was played last. @throws InputError where there is no such frame */
+  /** Moves the probe to a frame of the motion that was played last. @throws InputError if there is no such frame */
   showFrame(frame: number): void {
     const z = this.played[frame];
     if (!z) throw new InputError("frame", `a frame from 0 to ${this.played.length - 1}`, String(frame));

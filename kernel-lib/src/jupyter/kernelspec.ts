@@ -52,7 +52,7 @@ export function kernelspec(options: KernelspecOptions = {}): kernels.Kernelspec 
 
 /**
  * Folder of the kernelspec in a place.
- * @throws InputError where more than one place is named
+ * @throws InputError if more than one place is named
  */
 export function kernelspecFolder(place: kernels.KernelspecPlace = {}): string {
   return asInputError(() => kernels.kernelspecFolder(KERNEL_NAME, place));
@@ -61,7 +61,7 @@ export function kernelspecFolder(place: kernels.KernelspecPlace = {}): string {
 /**
  * Makes the kernel known to Jupyter.
  * @returns folder of the kernelspec
- * @throws InputError where more than one place is named or the folder cannot be written
+ * @throws InputError if more than one place is named or the folder cannot be written
  */
 export function installKernelspec(options: InstallOptions = {}): string {
   return asInputError(() => kernels.installKernelspec({ ...withDefaults(options), logo: LOGO }));
@@ -69,8 +69,8 @@ export function installKernelspec(options: InstallOptions = {}): string {
 
 /**
  * Removes the kernelspec.
- * @returns folder of the kernelspec that was removed, or undefined where there was none
- * @throws InputError where more than one place is named
+ * @returns folder of the kernelspec that was removed, or undefined if there was none
+ * @throws InputError if more than one place is named
  */
 export function uninstallKernelspec(place: kernels.KernelspecPlace = {}): string | undefined {
   return asInputError(() => kernels.uninstallKernelspec(KERNEL_NAME, place));

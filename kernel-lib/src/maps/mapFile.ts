@@ -103,8 +103,8 @@ const partLength = 1 << 24;
 
 /**
  * Writes a volume as float32 MRC, with pixel size, origin and statistics. The file appears only when it is complete.
- * @throws InputError where a value, the pixel size or the origin is not finite
- * @throws RangeError where `data` does not match `size`
+ * @throws InputError if a value, the pixel size or the origin is not finite
+ * @throws RangeError if `data` does not match `size`
  * @example
  * ```ts
  * const map = await e2.maps.read("consensus.mrc");

@@ -146,7 +146,7 @@ export interface SphericalMaskOptions {
 }
 
 /**
- * A sphere around index ⌊n/2⌋: 1 within `diameter`, falling to 0 as a raised cosine outside of it.
+ * A sphere around index ⌊n/2⌋: 1 within `diameter`, falling to 0 as a raised cosine outside it.
  * @param like the grid of the mask, such as a map
  * @throws InputError unless the diameter is above 0
  * @example

@@ -47,7 +47,7 @@ export function originInBox(
   return moved.some((x) => Math.abs(x) > lengthRounding) ? moved : undefined;
 }
 
-/** `{ origin }` to spread into a model or map; empty where the origin is undefined or [0, 0, 0]. */
+/** `{ origin }` to spread into a model or map; empty if the origin is undefined or [0, 0, 0]. */
 export function withOrigin(origin: Vector3 | undefined): { origin?: Vector3 } {
   return origin?.some((x) => x !== 0) ? { origin: [...origin] } : {};
 }

@@ -22,7 +22,7 @@ export interface GrowthStep {
 export interface ScheduleOptions {
   /** Gaussians of the first round. */
   firstGaussians: number;
-  /** Gaussians of the last round; undefined where growth decides. */
+  /** Gaussians of the last round; undefined if growth decides. */
   gaussians: number | undefined;
   /** Å of the first round. */
   startResolution: number;

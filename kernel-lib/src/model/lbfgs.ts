@@ -116,7 +116,7 @@ class History {
     this.changes.shift();
   }
 
-  /** −H·g, or −g (and an empty history) where that does not descend; undefined where the gradient is 0. */
+  /** −H·g, or −g (and an empty history) where that does not descend; undefined if the gradient is 0. */
   descentDirection(gradient: Float64Array): Float64Array | undefined {
     const direction = this.twoLoop(gradient);
     if (dot(direction, gradient) < 0) return direction;

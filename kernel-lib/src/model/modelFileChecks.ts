@@ -50,7 +50,7 @@ export function checkOrigin(values: readonly number[], where: string, found: str
  * Checks the numbers of one Gaussian: x, y, z, amplitude, sigma.
  * @param texts the fields of the file, for the message
  * @returns the numbers as float32
- * @throws InputError for a field that is not a number, a centre outside of box units, and a sigma that is not positive
+ * @throws InputError for a field that is not a number, a centre outside box units, and a sigma that is not positive
  */
 export function checkGaussian(values: readonly number[], where: string, texts: readonly string[]): number[] {
   return values.map((given, column) => {
@@ -88,7 +88,7 @@ export function printable(text: string): string {
 /**
  * Reads a text file.
  * @param what expected content, for the message
- * @throws InputError where it is missing, not a file, not readable, or far too long
+ * @throws InputError if it is missing, not a file, not readable, or far too long
  */
 export async function readTextFile(file: string, what: string): Promise<string> {
   try {

@@ -35,7 +35,7 @@ export interface PdbOptions {
 /**
  * The PDB text of one model or of a sequence of models (MODEL … ENDMDL).
  * @param options.file what to call it in errors. Default `PDB file`
- * @throws InputError where a number of a model is not finite, or too large for its columns
+ * @throws InputError if a number of a model is not finite, or too large for its columns
  */
 export function formatModelPdb(
   models: GaussianModel | readonly GaussianModel[],
@@ -117,7 +117,7 @@ export function hybrid36(value: number, width: 4 | 5): string {
 
 /**
  * Writes one model, or a sequence of models, as PDB pseudo-atoms.
- * @throws InputError where a number of a model is not finite, or too large for its columns
+ * @throws InputError if a number of a model is not finite, or too large for its columns
  * @example
  * ```ts
  * const model = await e2.model.readText("neutral.txt");

@@ -89,7 +89,7 @@ function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Ve
   return indices.map((i) => [0, 1, 2].map((axis) => boxLength * params[axis * count + i]!) as Vector3);
 }
 
-/** Aσ³ of each Gaussian; 1 for all where none is positive. */
+/** Aσ³ of each Gaussian; 1 for all if none is positive. */
 function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
   const weights = indices.map((i) => Math.max(0, params[3 * count + i]!) * params[4 * count + i]! ** 3);
   return weights.some((w) => w > 0) ? weights : weights.map(() => 1);

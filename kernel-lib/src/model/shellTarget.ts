@@ -82,7 +82,7 @@ export class ShellTarget {
     return { loss, fsc, cross, modelPower, mapPower };
   }
 
-  /** Sums over the shells; samples outside of them are set to 0. */
+  /** Sums over the shells; samples outside them are set to 0. */
   private shellSums(): { cross: Float64Array; modelPower: Float64Array } {
     const { half, map, shell } = this;
     const width = halfWidth(this.grid);

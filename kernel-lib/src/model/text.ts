@@ -34,7 +34,7 @@ export function float32Text(value: number): string {
 /**
  * The text of a model, with box size, pixel size and origin in the header. Reads back bit for bit.
  * @param file what to call it in errors
- * @throws InputError where a number of the model is not finite
+ * @throws InputError if a number of the model is not finite
  */
 export function formatModelText(model: GaussianModel, file = "model"): string {
   requireFiniteModel(model, file);
@@ -58,7 +58,7 @@ export function formatModelText(model: GaussianModel, file = "model"): string {
  * @param text the file's content
  * @param name what to call it in errors
  * @param box  used where the file has no header; the header takes precedence
- * @throws InputError naming the line: not five numbers, a sigma that is not positive, a centre outside of box units,
+ * @throws InputError naming the line: not five numbers, a sigma that is not positive, a centre outside box units,
  *   a header with contradictory or invalid values; or when neither header nor `box` gives box size and pixel size
  */
 export function parseModelText(text: string, name: string, box: Partial<ModelBox> = {}): GaussianModel {
@@ -99,7 +99,7 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
 /**
  * Reads a model from a text file, as written by {@link writeModelText}.
  * @param box box size, pixel size and origin, used where the file has no header
- * @throws InputError naming the file and the line: not five numbers, a sigma that is not positive, a centre outside of
+ * @throws InputError naming the file and the line: not five numbers, a sigma that is not positive, a centre outside
  *   box units, an invalid header; or when neither header nor `box` gives box size and pixel size
  * @example
  * ```ts
@@ -113,7 +113,7 @@ export async function readModelText(file: string, box: Partial<ModelBox> = {}): 
 /**
  * Writes a model as text that reads back bit for bit: box size, pixel size and origin in comments, then one Gaussian per
  * line, `x y z amplitude sigma`, centres in box units, sigma in pixels.
- * @throws InputError where a number of the model is not finite
+ * @throws InputError if a number of the model is not finite
  * @example
  * ```ts
  * const model = await e2.model.readText("neutral.txt");
@@ -142,7 +142,7 @@ function readHeader([key, ...fields]: string[], header: Partial<ModelBox>, where
   }
 }
 
-/** @throws InputError where an earlier header line has another value */
+/** @throws InputError if an earlier header line has another value */
 function once<T>(value: T, before: T | undefined, where: string): T {
   if (before !== undefined && before !== value) {
     throw new InputError(where, `${before} as in an earlier line`, String(value));

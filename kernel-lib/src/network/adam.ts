@@ -55,7 +55,7 @@ export class Adam {
     return arrays;
   }
 
-  /** Restores what {@link save} returned. @throws RangeError where an array is missing or has another length */
+  /** Restores what {@link save} returned. @throws RangeError if an array is missing or has another length */
   load(arrays: readonly NamedArray[]): void {
     const find = (name: string, length: number): Float32Array => {
       const array = arrays.find((a) => a.name === name);

@@ -21,7 +21,7 @@ export class ArcLengthScale {
    * Measures the change along models decoded at ascending network coordinates.
    * @param models    [points · 5N]
    * @param particles network coordinates of all particles; their arc lengths get unit variance
-   * @returns undefined where the models do not change
+   * @returns undefined if the models do not change
    */
   static measure(
     network: Float32Array,

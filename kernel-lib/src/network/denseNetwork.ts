@@ -225,7 +225,7 @@ export class DenseNetwork {
     return [...ofLayers, ...(this.batchNorm?.save() ?? []).map((a) => ({ ...a, data: a.data.slice() }))];
   }
 
-  /** Restores what {@link save} returned. @throws RangeError where names or shapes differ */
+  /** Restores what {@link save} returned. @throws RangeError if names or shapes differ */
   load(arrays: readonly NamedArray[]): void {
     const find = (name: string, shape: number[]): Float32Array => {
       const array = arrays.find((a) => a.name === name);

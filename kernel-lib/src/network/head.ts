@@ -31,7 +31,7 @@ export class GaussianHead {
    * @param neutral the model of raw outputs of zero
    * @param vary    the kinds of parameters that vary
    * @param free    1 for each Gaussian that may vary, [N]. Default: all
-   * @throws RangeError where nothing is left to vary
+   * @throws RangeError if nothing is left to vary
    */
   constructor(
     readonly neutral: GaussianModel,

@@ -217,7 +217,7 @@ export class LatentModel {
     ];
   }
 
-  /** Restores what {@link save} returned. @throws RangeError where an array is missing or invalid */
+  /** Restores what {@link save} returned. @throws RangeError if an array is missing or invalid */
   load(arrays: readonly NamedArray[]): void {
     const under = (prefix: string) =>
       arrays

@@ -72,7 +72,7 @@ export class LatentStatistics {
     }));
   }
 
-  /** Restores what {@link save} returned. @throws RangeError where an array is missing or invalid */
+  /** Restores what {@link save} returned. @throws RangeError if an array is missing or invalid */
   load(arrays: readonly NamedArray[]): void {
     for (const name of ["mean", "deviation"] as const) {
       const array = arrays.find((a) => a.name === name);

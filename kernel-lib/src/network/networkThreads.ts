@@ -77,7 +77,7 @@ export class NetworkThreads {
     this.arena.take(recordAddress + recordBytes);
   }
 
-  /** Allocates zeroed bytes; returns their address. @throws RangeError where the memory would exceed 4 GiB */
+  /** Allocates zeroed bytes; returns their address. @throws RangeError if the memory would exceed 4 GiB */
   take(bytes: number): number {
     const address = this.arena.take(bytes);
     this.arena.fit(this.memory, "networks");

@@ -80,7 +80,7 @@ export function roomForRounding({ widths, boxSize, rings }: PlanInput): Float64A
 }
 
 /**
- * The cheapest classes for a grid of M² cells; undefined where the grid is not suitable.
+ * The cheapest classes for a grid of M² cells; undefined if the grid is not suitable.
  * @param room see {@link roomForRounding}
  */
 export function cheapestSpread(

@@ -158,7 +158,7 @@ function correlate(image: tf.Tensor, target: tf.Tensor, weights: tf.Tensor2D, co
     return tf.sum(tf.reshape(perQuadrant, [count, 4, side]), 1);
   };
   const normSquare = perRing(tf.mul(image, weightedImage));
-  // 1/|P|, and 0 where there is no signal
+  // 1/|P|, and 0 if there is no signal
   const least = tf.maximum(tf.mul(tf.sum(normSquare, 1, true), emptyRing), tinyPower);
   const inverse = tf.mul(tf.rsqrt(tf.maximum(normSquare, tinyPower)), tf.step(tf.sub(normSquare, least)));
   const frc = tf.mul(perRing(tf.mul(image, weightedTarget)), inverse);

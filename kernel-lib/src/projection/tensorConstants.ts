@@ -20,7 +20,7 @@ export interface TensorConstants {
    * (kx, −ky); [4s²].
    */
   pick: tf.Tensor1D;
-  /** Multiplicity of these, 0 where there is no sample, [1, 4, s²]. */
+  /** Multiplicity of these, 0 if there is no sample, [1, 4, s²]. */
   multiplicity: tf.Tensor3D;
   /** Ring of each of s² samples, [s²]. */
   ring: tf.Tensor1D;

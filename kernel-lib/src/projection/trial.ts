@@ -120,7 +120,7 @@ async function tryGpu(
   }
 }
 
-/** What is wrong with a result; undefined where it is right. */
+/** What is wrong with a result; undefined if it is right. */
 function differenceBetween(
   found: ProjectionResult,
   expected: ProjectionResult,

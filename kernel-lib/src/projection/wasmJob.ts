@@ -98,7 +98,7 @@ export class JobMemory {
     return Array.from({ length: threads }, () => this.arena.take(bytes));
   }
 
-  /** Copies record and inputs to the memory, which grows as needed. @throws RangeError where it cannot */
+  /** Copies record and inputs to the memory, which grows as needed. @throws RangeError if it cannot */
   write(memory: SharedWasmMemory): void {
     this.arena.fit(memory);
     const { buffer } = memory;

@@ -128,7 +128,7 @@ const header = "shell\tfrequency(1/A)\tresolution(A)\tfsc";
 /**
  * A curve as text: a line of column names, then one line per shell, tab-separated.
  * @param file what to call it in errors
- * @throws InputError where a correlation is not finite
+ * @throws InputError if a correlation is not finite
  * @example
  * ```ts
  * const map = await e2.maps.read("consensus.mrc");

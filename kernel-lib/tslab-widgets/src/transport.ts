@@ -1,6 +1,6 @@
 /**
  * What widgets and other libraries use of the kernel that they run in, without importing it. The kernel leaves it in
- * properties of `globalThis`; where there is none (a script, stock tslab) widgets keep their state and show as still pictures.
+ * properties of `globalThis`; if there is none (a script, stock tslab) widgets keep their state and show as still pictures.
  */
 
 /** `globalThis[commsSymbol]` is the {@link CommTransport} of a kernel with comms. */
@@ -39,7 +39,7 @@ export interface CommOpenOptions extends CommSendOptions {
 export interface Comm {
   /** The same on both sides. */
   readonly id: string;
-  /** Sends a message. @throws Error where the comm is closed, TypeError where `data` has no JSON form */
+  /** Sends a message. @throws Error if the comm is closed, TypeError where `data` has no JSON form */
   send(data: Record<string, unknown>, options?: CommSendOptions): void;
   /** Closes the comm on both sides. Closing a closed one has no effect. */
   close(): void;

@@ -6,7 +6,7 @@ import { html, nothing, type TemplateResult } from "lit/html.js";
 import { type Series, ticksOf } from "./chart.js";
 import { type ChartAxes, lineChart } from "./chartView.js";
 
-/** FSC curves of the sets that have a map; nothing where no set has one. */
+/** FSC curves of the sets that have a map; nothing if no set has one. */
 export function fscCurves(sets: readonly SetState[]): TemplateResult | typeof nothing {
   const series = sets.flatMap(({ name, colour, marker, map }): Series[] => {
     if (map?.status !== "done" || !map.fsc) return [];

@@ -62,7 +62,7 @@ export class ExportFormModel {
     if (this.typed === "") this.typed = undefined;
   }
 
-  /** The request to write the file, or undefined where the choice needs a set and none is ticked alone. */
+  /** The request to write the file, or undefined if the choice needs a set and none is ticked alone. */
   request(): Extract<ExplorerRequest, { kind: "export" }> | undefined {
     const { choice, file, overwrite } = this;
     const set = choice.ofSet ? this.tickedSet() : undefined;

@@ -1,6 +1,6 @@
 /**
  * A file name, without ending, from the name of a set: letters and digits of any script are kept, other characters become
- * underscores. At most 80 characters; `set` where nothing is left.
+ * underscores. At most 80 characters; `set` if nothing is left.
  */
 export function fileNameOf(name: string): string {
   const plain = name

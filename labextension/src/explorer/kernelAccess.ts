@@ -8,14 +8,14 @@ import { widgetModule, widgetModuleVersion } from "../module.js";
 
 const viewMime = "application/vnd.jupyter.widget-view+json";
 
-/** A kernel, and a way to show its widgets outside of notebook outputs. */
+/** A kernel, and a way to show its widgets outside notebook outputs. */
 export interface KernelAccess {
   readonly kernel: Kernel.IKernelConnection;
   /** Where the kernel belongs, for the user: `in the kernel of …`. */
   readonly where: string;
   /** Emitted when the document that the views belong to is closed, and the views with it. */
   readonly lost: ISignal<object, void>;
-  /** Makes a view of a model. @throws Error where the kernel has no model of that id */
+  /** Makes a view of a model. @throws Error if the kernel has no model of that id */
   view(model: string): Promise<Widget>;
   /** Releases the connection. The kernel keeps running. */
   dispose(): void;
@@ -24,7 +24,7 @@ export interface KernelAccess {
 /**
  * Connects to a kernel: through the open notebook or console that it belongs to, with the widget manager of that document;
  * otherwise with a connection and a widget manager of its own.
- * @throws Error where no such kernel is running
+ * @throws Error if no such kernel is running
  */
 export async function kernelAccess(app: JupyterFrontEnd, id: string): Promise<KernelAccess> {
   const { kernels, serverSettings } = app.serviceManager;
@@ -147,7 +147,7 @@ async function ownAccess(kernel: KernelConnection): Promise<KernelAccess> {
 /**
  * A widget manager of ipywidgets' extension. That extension is no package that others can import, so its code is taken from
  * JupyterLab's registry of loaded extensions.
- * @throws Error where the extension is missing or too old
+ * @throws Error if the extension is missing or too old
  */
 async function makeManager(kernel: KernelConnection): Promise<KernelWidgetManager> {
   const name = "@jupyter-widgets/jupyterlab-manager";

@@ -32,7 +32,7 @@ export abstract class FileModel extends ViewModel {
     super();
   }
 
-  /** What is wrong with the file, in sentences; undefined where nothing is. */
+  /** What is wrong with the file, in sentences; undefined if nothing is. */
   get problem(): string | undefined {
     return this.problemText;
   }

@@ -19,7 +19,7 @@ function joined(values: readonly number[], separator = " × "): string {
 
 /**
  * The header of a map or stack as pairs of name and text, without `header.labels`.
- * @param layout undefined where the file does not hold what the header promises
+ * @param layout undefined if the file does not hold what the header promises
  * @param fileBytes size of the file
  */
 export function headerRows(

@@ -46,7 +46,7 @@ export function halved({ data, size, voxel, origin, statistics }: MapData): MapD
 }
 
 /**
- * The box in Å around all voxels beyond a level; undefined where there are none.
+ * The box in Å around all voxels beyond a level; undefined if there are none.
  * @param above whether voxels above the level count, or those at it and below
  */
 export function boxBeyond(

@@ -26,7 +26,7 @@ export function planMap(header: MrcHeader, layout: MrcLayout, limits: MapLimits)
   return { factor: Math.max(1, factor), skipsSections };
 }
 
-/** A sentence on how the plan changes what is seen; undefined where the map is shown as it is. */
+/** A sentence on how the plan changes what is seen; undefined if the map is shown as it is. */
 export function describePlan(plan: MapPlan, header: MrcHeader, layout: MrcLayout): string | undefined {
   const { factor, skipsSections } = plan;
   if (factor === 1 && !skipsSections) return undefined;

@@ -21,7 +21,7 @@ export interface ReadMapOptions extends ReadOptions {
 
 /**
  * Reads a map section by section, with no more than one of the file in memory, and averages as the plan says.
- * @throws InputError where the file ends early; the signal's reason once it is aborted
+ * @throws InputError if the file ends early; the signal's reason once it is aborted
  */
 export async function readMapData(
   source: MrcSource,
@@ -151,7 +151,7 @@ async function eachSection(
 
 /**
  * Sections `first` to `first + count − 1` (from 0) as they are in the file, [count · nr · nc].
- * @throws InputError where the file has fewer sections or ends early
+ * @throws InputError if the file has fewer sections or ends early
  */
 export async function readSections(
   { file, header, layout }: MrcSource,

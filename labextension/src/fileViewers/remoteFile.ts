@@ -25,7 +25,7 @@ export interface RemoteFile {
   readonly about?: string;
   /**
    * Reads bytes `from` up to `to`, exclusive, piece by piece in order.
-   * @throws InputError where the file or the connection ends early
+   * @throws InputError if the file or the connection ends early
    */
   stream(from: number, to: number, take: TakePiece, options?: ReadOptions): Promise<void>;
 }
@@ -34,7 +34,7 @@ export interface RemoteFile {
 export interface FileSource {
   /** Without folders. */
   name: string;
-  /** Size in bytes from the contents API; undefined where it does not know. */
+  /** Size in bytes from the contents API; undefined if it does not know. */
   size(): Promise<number | undefined>;
   /** Requests the raw route with a header `Range`. */
   raw(range: string, options?: ReadOptions): Promise<Response>;
@@ -47,7 +47,7 @@ export const wholeLimit = 128 * 2 ** 20;
 
 /**
  * Finds out how the server serves a file.
- * @throws InputError where it does not
+ * @throws InputError if it does not
  */
 export async function openRemoteFile(source: FileSource, options: ReadOptions = {}): Promise<RemoteFile> {
   const response = await source.raw("bytes=0-0", options);
@@ -141,7 +141,7 @@ export class MemoryFile implements RemoteFile {
 
 /**
  * Bytes `from` up to `to`, exclusive, in a new buffer.
- * @throws InputError where the file or the connection ends early
+ * @throws InputError if the file or the connection ends early
  */
 export async function readRange(
   file: RemoteFile,

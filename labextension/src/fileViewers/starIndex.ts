@@ -13,7 +13,7 @@ export class StarSheet extends StarRows {
     if (kind === "pairs") this.columns.push("name", "value");
   }
 
-  /** What is wrong with a row that has `found` values, as {@link spansOf} counts them; undefined where nothing is. */
+  /** What is wrong with a row that has `found` values, as {@link spansOf} counts them; undefined if nothing is. */
   problemWith(row: number, found: number): string | undefined {
     if (found === this.columns.length) return undefined;
     const place = `row ${row + 1} (line ${this.lineOf(row)})`;
@@ -90,12 +90,12 @@ export class StarIndexer {
     return true;
   }
 
-  /** To be called at the end of the file. @throws InputError where it has no block */
+  /** To be called at the end of the file. @throws InputError if it has no block */
   finish(): void {
     this.lines.finish();
   }
 
-  /** @throws InputError where the first bytes are those of another format */
+  /** @throws InputError if the first bytes are those of another format */
   private start(start: Uint8Array): void {
     this.hasStarted = true;
     refuseOtherFormats(start, this.file);

@@ -165,7 +165,7 @@ export class StarModel extends FileModel {
     }
   }
 
-  /** @returns undefined where all rows are shown in the file's order */
+  /** @returns undefined if all rows are shown in the file's order */
   private async rowsInOrder(
     sheet: StarSheet,
     by: SortBy | undefined,

@@ -51,7 +51,7 @@ export async function receiveRows(
   if (whole) indexer.finish();
 }
 
-/** A sentence on the rows with too few or too many values; undefined where there are none. */
+/** A sentence on the rows with too few or too many values; undefined if there are none. */
 export async function brokenRows(
   sheets: readonly StarSheet[],
   options: ReadOptions,

@@ -44,7 +44,7 @@ export class RunningStatistics {
     this.notFinite += notFinite;
   }
 
-  /** Statistics of what was added; zeros where no value was finite. */
+  /** Statistics of what was added; zeros if no value was finite. */
   result(): Statistics {
     const n = Math.max(1, this.count);
     const mean = this.sum / n;

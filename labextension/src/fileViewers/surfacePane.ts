@@ -72,7 +72,7 @@ export class SurfacePane {
     this.countTriangles();
   }
 
-  /** Shows what is beyond the level, or the whole box where nothing is. */
+  /** Shows what is beyond the level, or the whole box if nothing is. */
   private fit(): void {
     if (!this.surface) return;
     const { map, level, isAbove } = this.model;

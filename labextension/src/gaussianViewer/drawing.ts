@@ -192,7 +192,7 @@ export class Drawing {
     this.surfaces.set(map.model_id, { handle, data });
   }
 
-  /** Triangles of the surface of a map by its name, as drawn; undefined where it is not drawn. */
+  /** Triangles of the surface of a map by its name, as drawn; undefined if it is not drawn. */
   triangles(name: string): number | undefined {
     const map = mapsOf(this.viewer).find((one) => one.read("name") === name);
     return map && this.surfaces.get(map.model_id)?.handle.triangles;

@@ -24,7 +24,7 @@ export class AxisZoom {
     private readonly events: { changed(): void; save(range: ShownRanges | null): void },
   ) {}
 
-  /** What the axes show, with the whole of the axes where there is no zoom. */
+  /** What the axes show, with the whole of the axes if there is no zoom. */
   ranges(axes: ShownAxes | null): ShownRanges {
     if (this.range) return this.range;
     return axes ? { x: [axes.x.low, axes.x.high], y: [axes.y.low, axes.y.high] } : { x: [-1, 1], y: [-1, 1] };

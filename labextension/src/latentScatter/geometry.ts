@@ -51,7 +51,7 @@ export interface PointSearch {
   skip?: ((i: number) => boolean) | undefined;
 }
 
-/** Index of the point nearest to a place in the plot area, on the screen; −1 where none is within the distance. */
+/** Index of the point nearest to a place in the plot area, on the screen; −1 if none is within the distance. */
 export function pointAt(
   frame: Frame,
   x: ArrayLike<number>,

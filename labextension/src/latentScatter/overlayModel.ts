@@ -26,7 +26,7 @@ export interface OverlayState extends PlotArea {
   path: ArrayLike<number>;
 }
 
-/** What the overlay draws of the kernel's state; undefined where there are no two axes. */
+/** What the overlay draws of the kernel's state; undefined if there are no two axes. */
 export function overlayState(state: Snapshot, area: PlotArea | undefined): OverlayState | undefined {
   const { shown, probePlace, anchorPlaces, stationPlaces, pathLine } = state;
   if (!area || !shown || shown.z) return undefined;

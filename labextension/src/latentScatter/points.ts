@@ -6,7 +6,7 @@ export interface Points {
   x: ArrayLike<number>;
   y: ArrayLike<number>;
   z?: ArrayLike<number>;
-  /** Numbers or codes that colour them; undefined where nothing does. */
+  /** Numbers or codes that colour them; undefined if nothing does. */
   colour?: ArrayLike<number>;
 }
 
@@ -24,7 +24,7 @@ export type PointState = Pick<
   | "selectedBeside"
 >;
 
-/** Predicate for drawn points that the legend hides; undefined where nothing is hidden. */
+/** Predicate for drawn points that the legend hides; undefined if nothing is hidden. */
 export function hiddenPoints({
   colouring,
   colourCodes,
@@ -89,7 +89,7 @@ export function pointsBeside({ selectedBeside, pointsZ }: PointState): Points {
   return { x: axis(0), y: axis(1), ...(dimensions === 3 ? { z: axis(2) } : {}) };
 }
 
-/** Index of the `k`-th drawn point that is not hidden; −1 where there are fewer. */
+/** Index of the `k`-th drawn point that is not hidden; −1 if there are fewer. */
 export function drawnIndex(state: PointState, k: number): number {
   const hidden = hiddenPoints(state);
   if (!hidden) return k < state.pointsX.length ? k : -1;

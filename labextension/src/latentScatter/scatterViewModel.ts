@@ -268,7 +268,7 @@ export class ScatterViewModel extends ViewModel {
     this.card.show({ ...describePoint(state, i), hasImage: state.thumbnails, ...where });
   }
 
-  /** Table of the selected particles, or of all where none is selected, as pieces of a CSV file. */
+  /** Table of the selected particles, or of all if none is selected, as pieces of a CSV file. */
   readCsv(): Promise<string[]> {
     return readCsv(this.links.ask, this.state.selectedCount > 0 ? "selected" : "all");
   }

@@ -10,7 +10,7 @@ export interface ScatterTheme {
   font: string;
 }
 
-/** The theme as it applies to an element; JupyterLab's light theme where there is none. */
+/** The theme as it applies to an element; JupyterLab's light theme if there is none. */
 export function themeOf(element: Element): ScatterTheme {
   const css = getComputedStyle(element);
   const value = (name: string, otherwise: string) => css.getPropertyValue(name).trim() || otherwise;

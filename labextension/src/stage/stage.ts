@@ -93,7 +93,7 @@ export function prefersReducedMotion(): boolean {
  * surface.set({ level: 0.03, colour: "#5b9bd5" });
  * stage.dispose();
  * ```
- * @throws NoWebGl where the browser gives no WebGL context
+ * @throws NoWebGl if the browser gives no WebGL context
  */
 export async function openStage(container: HTMLElement, options: StageOptions): Promise<Stage> {
   const ngl = await import("ngl");
@@ -248,13 +248,13 @@ export class Stage {
 
   /**
    * Draws the surface at which a map has a level.
-   * @throws RangeError where the data do not fit the size
+   * @throws RangeError if the data do not fit the size
    */
   surface(volume: FloatVolume, style: SurfaceStyle): SurfaceHandle {
     return addSurface(this.scene, volume, style);
   }
 
-  /** Index of the pickable sphere under a point of the page; undefined where there is none. */
+  /** Index of the pickable sphere under a point of the page; undefined if there is none. */
   pick(clientX: number, clientY: number): number | undefined {
     const box = this.canvas.getBoundingClientRect();
     const { pid, picker } = this.stage.viewer.pick(clientX - box.left, box.bottom - clientY);

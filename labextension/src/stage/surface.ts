@@ -33,7 +33,7 @@ export interface SurfaceHandle {
   set(style: Partial<SurfaceStyle>): void;
   /** The box of the volume in Å. */
   readonly box: Box;
-  /** Triangles of the surface as it is drawn; 0 where no voxel is beyond the level. */
+  /** Triangles of the surface as it is drawn; 0 if no voxel is beyond the level. */
   readonly triangles: number;
   /** Removes it. */
   dispose(): void;
@@ -41,7 +41,7 @@ export interface SurfaceHandle {
 
 /**
  * Draws the surface at which a map has a level.
- * @throws RangeError where the data do not fit the size
+ * @throws RangeError if the data do not fit the size
  */
 export function addSurface(scene: Scene, volume: FloatVolume, style: SurfaceStyle): SurfaceHandle {
   const { apix, origin, size } = volume;

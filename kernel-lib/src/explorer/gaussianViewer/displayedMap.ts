@@ -20,7 +20,7 @@ export interface DisplayedMap extends Quantised {
   /** Mean and standard deviation of the given map. */
   mean: number;
   sigma: number;
-  /** What the user should know; empty where the map is drawn as it is. */
+  /** What the user should know; empty if the map is drawn as it is. */
   note: string;
 }
 

@@ -5,7 +5,7 @@ export interface Quantised {
   high: number;
 }
 
-/** Rounds numbers to 65,536 levels between the lowest and the highest; all zero where there is none. */
+/** Rounds numbers to 65,536 levels between the lowest and the highest; all zero if there is none. */
 export function quantise(values: ArrayLike<number>): Quantised {
   let low = Infinity;
   let high = -Infinity;

@@ -24,7 +24,7 @@ export interface ChosenRows {
   rows: Uint32Array;
   /** Radius in the latent space, where one was asked for. */
   radius?: number;
-  /** Tells how distances were measured; empty where none were. */
+  /** Tells how distances were measured; empty if none were. */
   note: string;
 }
 

@@ -41,7 +41,7 @@ export class CsvExport {
   /**
    * @param from    index of the first row of the piece
    * @param version of the first piece, for those after it
-   * @throws InputError where the version has changed since
+   * @throws InputError if the version has changed since
    */
   piece(shown: ShownTable, from: number, version = this.version): CsvPiece & { version: number } {
     if (version !== this.version) {

@@ -27,7 +27,7 @@ export class DerivedState {
   private played: readonly (readonly number[])[] = [];
   private drawnRows: Uint32Array;
 
-  /** @param seed of the drawn subset, where there are too many particles to draw all */
+  /** @param seed of the drawn subset, if there are too many particles to draw all */
   constructor(
     readonly table: ScatterTable,
     private readonly seed: number,

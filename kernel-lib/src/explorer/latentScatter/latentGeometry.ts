@@ -28,7 +28,7 @@ export function nearestWithCoordinates(
 /**
  * The row nearest to a point.
  * @param units what counts as distance 1 along each column
- * @returns −1 where no row has numbers in all columns
+ * @returns −1 if no row has numbers in all columns
  */
 export function nearestRow(
   columns: readonly ArrayLike<number>[],
@@ -50,7 +50,7 @@ export function nearestRow(
 }
 
 /**
- * The row of the latent vectors [n · dimensions] nearest to one; −1 where there is none.
+ * The row of the latent vectors [n · dimensions] nearest to one; −1 if there is none.
  * @param among rows to choose from; empty: all
  */
 export function nearestPoint(

@@ -42,7 +42,7 @@ import { type ScatterColumn, ScatterTable, setsColumn } from "./table";
 export class LatentScatter extends Widget<LatentScatterTraits> {
   private readonly derived: DerivedState;
   private readonly csv: CsvExport;
-  /** Axes of the points that are published; empty where they are out of date. */
+  /** Axes of the points that are published; empty if they are out of date. */
   private pointAxes = "";
   private cachedPicture: { state: LatentScatterState; picture: Picture } | undefined;
 

@@ -5,7 +5,7 @@ import type { ScatterColumn } from "./table";
 /** Name of the column of outliers. */
 const outlierColumnName = "agreement";
 
-/** Whether the particles of a run agree with its neutral model, or why not; undefined where all agree. */
+/** Whether the particles of a run agree with its neutral model, or why not; undefined if all agree. */
 export async function outlierColumn(run: Run): Promise<ScatterColumn | undefined> {
   const { outliers, particles } = run.record;
   return outliers && { name: outlierColumnName, values: agreementWords(await run.outliers(), particles) };

@@ -1,6 +1,7 @@
 import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
-import { shorten, shortNumber } from "../../display/checks";
+import { shortNumber } from "../../display/checks";
 import { font, type Marker, markerPaths, palette } from "../../display/theme";
+import { shorten } from "../../shortText";
 import { type AxisRange, fraction, pictureFrame, plotHeight, plotWidth } from "./pictureFrame";
 import { rampColour, rasterPoints } from "./pictureRaster";
 import type { LatentScatterState, ShownAxes } from "./state";
@@ -119,7 +120,7 @@ function drawLegend(entries: readonly LegendEntry[]): string[] {
   });
 }
 
-/** Entries of the legend; empty where nothing colours the points. */
+/** Entries of the legend; empty if nothing colours the points. */
 function legendEntries({ colouring, hidden }: LatentScatterState): LegendEntry[] {
   if (colouring.kind === "none") return [];
   if (colouring.kind === "number") {

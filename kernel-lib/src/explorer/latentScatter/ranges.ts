@@ -1,6 +1,6 @@
 /** Ranges of axes, colours and sliders. */
 
-/** The range of all finite values with a margin of 4 % on either side; −1 to 1 where there are none. */
+/** The range of all finite values with a margin of 4 % on either side; −1 to 1 if there are none. */
 export function frameOf(values: ArrayLike<number>): { low: number; high: number } {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;

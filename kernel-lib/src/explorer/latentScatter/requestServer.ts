@@ -8,9 +8,9 @@ export interface ScatterHandlers {
   select(request: SelectRequest): { selected: number; radius?: number };
   /** Adds an anchor of the path at a place in the view; null: at the probe. */
   anchor(at: readonly number[] | null): void;
-  /** @throws InputError where there are no images, or no such row */
+  /** @throws InputError if there are no images, or no such row */
   thumbnail(row: number): Promise<Thumbnail>;
-  /** @throws InputError where what is shown has changed since the first piece */
+  /** @throws InputError if what is shown has changed since the first piece */
   csv(request: CsvRequest): CsvPiece & { version: number };
 }
 

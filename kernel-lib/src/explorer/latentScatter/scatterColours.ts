@@ -54,7 +54,7 @@ export class ScatterColours {
     };
   }
 
-  /** Whether a particle is in none of the hidden categories; undefined where all are shown. */
+  /** Whether a particle is in none of the hidden categories; undefined if all are shown. */
   visible(hidden: readonly string[]): ((row: number) => boolean) | undefined {
     const { colouring, codes } = this.current;
     if (hidden.length === 0 || !("categories" in colouring)) return undefined;

@@ -109,7 +109,7 @@ export const latentScatterTraits = {
   pointsY: numbers(Float32Array),
   /** Empty with two axes. */
   pointsZ: numbers(Float32Array),
-  /** Particle rows of the drawn points; empty where all are drawn. */
+  /** Particle rows of the drawn points; empty if all are drawn. */
   drawnRows: numbers(Uint32Array),
   colouring: json<Colouring>(() => ({ kind: "none" })),
   /** Number of each drawn point; empty unless coloured by numbers. */

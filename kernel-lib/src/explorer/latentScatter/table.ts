@@ -48,7 +48,7 @@ export class ScatterTable {
 
   /**
    * @param latents [n · latent]
-   * @throws InputError where the length does not fit
+   * @throws InputError if the length does not fit
    */
   constructor(
     latents: Float32Array,
@@ -214,7 +214,7 @@ export class ScatterTable {
   }
 
   /**
-   * An axis as a linear function of the latent vector; undefined where it is none. One that only spreads the particles is 0
+   * An axis as a linear function of the latent vector; undefined if it is none. One that only spreads the particles is 0
    * everywhere, so that probe and path stay at 0 and move along the other axes alone.
    */
   linear(name: string): LinearAxis | undefined {

@@ -91,7 +91,7 @@ export class ViewAxes {
 /**
  * The latent vector nearest to `from` with given coordinates along axes. Where one of the axes is not linear, that of the
  * particle with the nearest coordinates, each axis measured by its range.
- * @returns the latent vector, and the row of the particle or −1; undefined where no particle has coordinates
+ * @returns the latent vector, and the row of the particle or −1; undefined if no particle has coordinates
  */
 export function latentWith(
   table: ScatterTable,

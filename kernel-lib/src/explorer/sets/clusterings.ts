@@ -27,7 +27,7 @@ export type Clustering =
 /**
  * Particle rows of each cluster, ordered by the clusters' first coordinate; empty clusters are left out.
  * @param points [n · dimensions]
- * @throws InputError for an unknown method, for fewer points than clusters, and where no cluster is found
+ * @throws InputError for an unknown method, for fewer points than clusters, and if no cluster is found
  */
 export async function clusterRows(
   points: Float32Array,

@@ -29,7 +29,7 @@ export class PathSets {
     private readonly path: ExplorerPath,
   ) {}
 
-  /** @throws InputError where there are no particles, or none within `maxDistance` */
+  /** @throws InputError if there are no particles, or none within `maxDistance` */
   make(division: PathDivision, count: number, { maxDistance }: PathSetsOptions = {}): NamedSet[] {
     const { explored, sets } = this.parts;
     const anchors = this.path.anchors();

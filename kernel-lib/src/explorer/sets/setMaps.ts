@@ -29,13 +29,13 @@ export class SetMaps {
     private readonly changed: () => void,
   ) {}
 
-  /** State of the map of a set; null where there is none. */
+  /** State of the map of a set; null if there is none. */
   state(id: string): MapState | null {
     const entry = this.entries.get(id);
     return entry?.job?.state ?? entry?.state ?? null;
   }
 
-  /** The map of a set. @throws InputError where there is none */
+  /** The map of a set. @throws InputError if there is none */
   result({ id, name }: NamedSet): Reconstruction {
     const result = this.entries.get(id)?.result;
     if (!result) throw InputError.of(`“${name}” has no map yet; reconstruct it first.`);
@@ -89,7 +89,7 @@ export class SetMaps {
     if (current === entry || current === undefined) this.changed();
   }
 
-  /** Stops a reconstruction; no effect where none is in progress. */
+  /** Stops a reconstruction; no effect if none is in progress. */
   stop(id: string): void {
     this.entries.get(id)?.job?.controller.abort(new Error("stopped"));
   }

@@ -36,12 +36,12 @@ export class SetReconstructions {
     this.maps = new SetMaps((rows, task) => this.reconstructRows(rows, task), changed);
   }
 
-  /** State of the map of a set; null where there is none. */
+  /** State of the map of a set; null if there is none. */
   state(id: string): MapState | null {
     return this.maps.state(id);
   }
 
-  /** @throws InputError where the set has not been reconstructed */
+  /** @throws InputError if the set has not been reconstructed */
   result(set: NamedSet): Reconstruction {
     return this.maps.result(set);
   }
@@ -79,12 +79,12 @@ export class SetReconstructions {
     return placedLike(explored.neutral, await jobs.run("reconstruct", { source, indices, boxSize }, task));
   }
 
-  /** Stops the reconstruction of a set; no effect where none is running. */
+  /** Stops the reconstruction of a set; no effect if none is running. */
   stop(id: string): void {
     this.maps.stop(id);
   }
 
-  /** Shows the map of a set in the viewer, or hides it. @throws InputError where there is none to show */
+  /** Shows the map of a set in the viewer, or hides it. @throws InputError if there is none to show */
   show(idOrName: string, shown = true): void {
     const set = this.parts.sets.get(idOrName);
     if (shown) this.place(set);

@@ -1,7 +1,7 @@
-import { shorten } from "../../display/checks";
 import { type Marker, markers, seriesStyle, setColours } from "../../display/theme";
 import { InputError } from "../../errors";
 import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "../../latent/selection";
+import { shorten } from "../../shortText";
 
 /** A named set of particles. */
 export interface NamedSet {
@@ -72,7 +72,7 @@ export class SetTable implements Iterable<NamedSet> {
     return this.sets.has(id);
   }
 
-  /** The set with this id or else this name. @throws InputError where there is neither */
+  /** The set with this id or else this name. @throws InputError if there is neither */
   get(idOrName: string): NamedSet {
     const set = this.sets.get(idOrName) ?? [...this].find(({ name }) => name === idOrName);
     if (set) return set;
@@ -164,7 +164,7 @@ export class SetTable implements Iterable<NamedSet> {
   /**
    * Makes a set of the particles that are not in this one.
    * @param name default `not` and the name of the set
-   * @throws InputError where the set holds all particles
+   * @throws InputError if the set holds all particles
    */
   complement(idOrName: string, name?: string): NamedSet {
     const set = this.get(idOrName);

@@ -80,7 +80,7 @@ export class CommManager {
       : this.#open.has(String(message.content["comm_id"]));
   }
 
-  /** Sends a message over a comm. @throws Error where it is closed */
+  /** Sends a message over a comm. @throws Error if it is closed */
   send(comm: OpenComm, data: Json, options: CommSendOptions): void {
     if (!this.#open.has(comm.id)) throw new Error(`comm ${comm.id} is closed`);
     this.#publish("comm_msg", { comm_id: comm.id, data }, options);

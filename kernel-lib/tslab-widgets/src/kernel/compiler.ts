@@ -148,7 +148,7 @@ export class Compiler {
     return `${guarded.code}\n//# sourceURL=${unitScheme}${id}`;
   }
 
-  /** Where a position of compiled code (counted from 1) comes from, or undefined where it belongs to no cell. */
+  /** Where a position of compiled code (counted from 1) comes from, or undefined if it belongs to no cell. */
   originalPosition(url: string, line: number, column: number): CellPosition | undefined {
     if (!url.startsWith(unitScheme)) return undefined;
     const unit = this.#units.get(url.slice(unitScheme.length));

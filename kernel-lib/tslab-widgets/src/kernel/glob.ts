@@ -6,7 +6,7 @@ type Segment = { text: string } | { matchers: Matcher[] };
 
 const length = (segment: Segment) => ("text" in segment ? segment.text.length : segment.matchers.length);
 
-/** The class that begins at `[`, and where it ends; undefined where it is not closed, so that `[` matches itself. */
+/** The class that begins at `[`, and where it ends; undefined if it is not closed, so that `[` matches itself. */
 function classAt(pattern: string, start: number): { matches: Matcher; end: number } | undefined {
   const negated = pattern[start + 1] === "!";
   const first = start + (negated ? 2 : 1);
@@ -67,7 +67,7 @@ function find(segment: Segment, input: string, from: number): number {
 
 /**
  * Tests whether whole texts match a file-name pattern: `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a class or one
- * outside of it, everything else itself. There is no backtracking: each part between two stars is matched at its first
+ * outside it, everything else itself. There is no backtracking: each part between two stars is matched at its first
  * occurrence, so that a pattern with many stars costs one search per part.
  */
 export function globMatcher(pattern: string): (input: string) => boolean {

@@ -3,7 +3,7 @@ import type * as TypeScript from "@tslab/typescript-for-tslab";
 /**
  * Compiles the interrupt checks into cell code. JavaScript offers no safe way to break code from outside once it runs after
  * an `await`, so every loop and function looks at a word of shared memory, which the socket thread sets. What a check throws
- * can be caught; so checks stand at the head of every loop and function, outside of any `try` in it, and once a cell has been
+ * can be caught; so checks stand at the head of every loop and function, outside any `try` in it, and once a cell has been
  * given up all of them throw, those after an `await` and at the head of a `catch` too. `finally` blocks have none, so that
  * their last line, which may close a file, can run.
  * Text is only inserted and never moved to another line, so positions can be mapped back.

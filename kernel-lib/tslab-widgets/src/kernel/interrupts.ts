@@ -163,7 +163,7 @@ export class Interrupts {
     }
   }
 
-  /** Calls `fn` as {@link runBreakable} does. @throws CellInterrupt where it was broken */
+  /** Calls `fn` as {@link runBreakable} does. @throws CellInterrupt if it was broken */
   callBreakable<T>(fn: () => T): T {
     try {
       return this.runBreakable(fn);

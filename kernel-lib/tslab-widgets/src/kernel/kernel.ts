@@ -89,7 +89,7 @@ export class Kernel {
     this.#warmUp = new WarmUp(this.#cells.preparations(hosts));
   }
 
-  /** Resolves when front ends can connect. @throws Error where a port cannot be bound */
+  /** Resolves when front ends can connect. @throws Error if a port cannot be bound */
   async start(): Promise<void> {
     await this.#sockets.ready;
     this.#sockets.publish("status", "{}", { execution_state: "starting" });

@@ -73,7 +73,7 @@ function pythonPrefix(): string {
 
 /**
  * Folder of a kernelspec.
- * @throws KernelspecError where the name is none, or more than one place is named
+ * @throws KernelspecError if the name is none, or more than one place is named
  */
 export function kernelspecFolder(name: string, place: KernelspecPlace = {}): string {
   if (!/^[\w.-]+$/.test(name)) {
@@ -130,7 +130,7 @@ export function kernelspec(options: KernelspecOptions): Kernelspec {
 /**
  * Makes a kernel known to Jupyter.
  * @returns folder of the kernelspec
- * @throws KernelspecError where more than one place is named or the folder cannot be written
+ * @throws KernelspecError if more than one place is named or the folder cannot be written
  */
 export function installKernelspec(options: InstallOptions): string {
   const folder = kernelspecFolder(options.name, options);
@@ -149,7 +149,7 @@ export function installKernelspec(options: InstallOptions): string {
   return folder;
 }
 
-/** @returns folder of the kernelspec that was removed, or undefined where there was none */
+/** @returns folder of the kernelspec that was removed, or undefined if there was none */
 export function uninstallKernelspec(name: string, place: KernelspecPlace = {}): string | undefined {
   const folder = kernelspecFolder(name, place);
   if (!existsSync(path.join(folder, "kernel.json"))) return undefined;

@@ -29,7 +29,7 @@ export interface LaunchOptions {
 /**
  * Starts the kernel for one front end. It owns the process from then on: output, signals and `process.exit` go through it.
  * @param connectionFile the file that the front end wrote, JSON
- * @throws Error where a file or package cannot be read or a port not be bound
+ * @throws Error if a file or package cannot be read or a port not be bound
  */
 export async function launchKernel(connectionFile: string, options: LaunchOptions = {}): Promise<void> {
   v8.setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);

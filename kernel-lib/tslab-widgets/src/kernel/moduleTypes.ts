@@ -33,7 +33,7 @@ function exportedTypes({ exports }: PackageManifest): string | undefined {
 
 /**
  * Reads what a host package says of itself.
- * @throws Error where the folder holds no package.json
+ * @throws Error if the folder holds no package.json
  */
 export function readHostPackage(folder: string): HostPackage {
   const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as PackageManifest;

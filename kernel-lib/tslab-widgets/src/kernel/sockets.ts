@@ -103,7 +103,7 @@ export class Sockets {
   /**
    * Publishes to every front end.
    * @param parent JSON text of the header of the request that caused this
-   * @throws TypeError where content has no JSON form (a BigInt, a circular object)
+   * @throws TypeError if content has no JSON form (a BigInt, a circular object)
    */
   publish(type: string, parent: string, content: Json, options: CommSendOptions = {}): void {
     const { metadata = {}, buffers = [] } = options;

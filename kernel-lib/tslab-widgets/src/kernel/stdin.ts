@@ -18,7 +18,7 @@ export class Stdin {
 
   /**
    * Asks for a line of text.
-   * @throws Error where the front end takes no input, CellInterrupt where the cell is interrupted
+   * @throws Error if the front end takes no input, CellInterrupt where the cell is interrupted
    */
   async ask(context: ExecutionContext, prompt: string, options: InputOptions = {}): Promise<string> {
     if (!context.allowStdin) throw new Error("this front end takes no input");

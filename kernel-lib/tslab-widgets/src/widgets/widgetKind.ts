@@ -19,7 +19,7 @@ export interface WidgetKind<T extends Traits> {
   traits: T;
   /**
    * Corrections that follow from the whole state, such as a value brought back between its bounds. Default: none.
-   * @throws TypeError where no correction can make the state valid
+   * @throws TypeError if no correction can make the state valid
    */
   settle?(state: StateOf<T>): Partial<StateOf<T>>;
   /** The widget as a still picture, for pages without a kernel. Default: its name and value as text. */

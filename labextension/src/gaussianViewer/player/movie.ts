@@ -7,7 +7,7 @@ const encoderTries = 50;
 const encoderMilliseconds = 100;
 const bitsPerSecond = 12_000_000;
 
-/** The WebM type that this browser can record; undefined where it records none. */
+/** The WebM type that this browser can record; undefined if it records none. */
 export function movieType(): string | undefined {
   if (typeof MediaRecorder === "undefined" || !("captureStream" in HTMLCanvasElement.prototype)) {
     return undefined;
@@ -20,7 +20,7 @@ export function movieType(): string | undefined {
 /** The picture that is recorded. */
 export interface MovieSource {
   canvas: HTMLCanvasElement;
-  /** CSS colour behind the canvas, which is transparent where nothing is drawn. */
+  /** CSS colour behind the canvas, which is transparent if nothing is drawn. */
   background: string;
   /** Resolves when what was shown has been drawn. */
   drawn(): Promise<void>;
@@ -61,7 +61,7 @@ class MovieRecorder {
     this.requestFrame();
   }
 
-  /** @returns the movie, or undefined where the browser recorded no frame */
+  /** @returns the movie, or undefined if the browser recorded no frame */
   async finish(): Promise<Blob | undefined> {
     const { recorder } = this;
     const ended = new Promise((resolve) => recorder.addEventListener("stop", resolve, { once: true }));
@@ -92,7 +92,7 @@ export interface RecordOptions {
 /**
  * Plays one round of a path and records it. The player is at rest afterwards.
  * @param mimeType from {@link movieType}
- * @returns the movie as WebM; undefined where the browser recorded no frame
+ * @returns the movie as WebM; undefined if the browser recorded no frame
  */
 export async function recordRound(
   player: PlayerModel,

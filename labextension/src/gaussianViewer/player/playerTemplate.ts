@@ -2,7 +2,7 @@ import { html, type TemplateResult } from "lit/html.js";
 import { button, checkbox, choice, slider } from "../controls.js";
 import type { PlayerModel } from "./playerModel.js";
 
-/** What the player's buttons do outside of the player. */
+/** What the player's buttons do outside the player. */
 export interface PlayerActions {
   saveMovie(): void;
   savePdb(): void;

@@ -6,7 +6,7 @@ function checkBounds(min: number, max: number): void {
 
 const clamp = (value: number, min: number, max: number) => Math.min(max, Math.max(min, value));
 
-/** The value, brought between `min` and `max`. @throws TypeError where `min` is above `max` */
+/** The value, brought between `min` and `max`. @throws TypeError if `min` is above `max` */
 export function bounded({ value, min, max }: { value: number; min: number; max: number }) {
   checkBounds(min, max);
   return { value: clamp(value, min, max) };
@@ -14,7 +14,7 @@ export function bounded({ value, min, max }: { value: number; min: number; max: 
 
 /**
  * A pair of numbers, in order and brought between `min` and `max`. The same array is returned where nothing changes.
- * @throws TypeError where `min` is above `max`
+ * @throws TypeError if `min` is above `max`
  */
 export function boundedRange({ value, min, max }: { value: readonly number[]; min: number; max: number }) {
   checkBounds(min, max);

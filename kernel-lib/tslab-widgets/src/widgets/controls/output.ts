@@ -76,7 +76,7 @@ export class Output extends widgetClass({
    *
    * A live front end moves the output itself. A program that only records is not asked to: nbclient would answer every piece of
    * output on the socket on which it waits for the cell's reply, and would miss a reply that arrives at that moment
-   * (jupyter_client sends past the asyncio socket and so consumes its edge-triggered wake-up). It would then wait for ever.
+   * (jupyter_client sends past the asyncio socket and so consumes its edge-triggered wake-up). It would then wait forever.
    */
   async capture<T>(fn: () => T | Promise<T>): Promise<T> {
     const transport = currentTransport();
