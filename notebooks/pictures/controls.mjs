@@ -105,7 +105,7 @@ class Sitter {
       await window.jupyterapp.commands.execute("notebook:run-all-cells");
     });
     const sitter = new Sitter(page);
-    await sitter.explorer.getByRole("toolbar").first().waitFor({ timeout: 60_000 });
+    await sitter.explorer.getByRole("toolbar").first().waitFor({ timeout: 180_000 });
     await page.waitForTimeout(4000);
     await sitter.explorer.scrollIntoViewIfNeeded();
     return sitter;
