@@ -156,7 +156,7 @@ export class BackgroundJobs {
 
   private deathError(reason: string): Error {
     if (this.closed) return new StoppedError("closed");
-    return new Error(`The background work ended before it was done: ${reason}; try again.`);
+    return new Error(`The background task ended before it was finished: ${reason}; try again.`);
   }
 }
 

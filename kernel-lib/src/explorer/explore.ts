@@ -57,12 +57,12 @@ async function latentsOf(
   if (places) {
     return {
       latents: places,
-      warning: `The training of this run is not finished: latent coordinates are the encoder's after ${epoch}, not refined yet`,
+      warning: `Training of this run is not finished: latent coordinates are the encoder's after ${epoch}, not yet refined`,
     };
   }
   return {
     latents: new Float32Array(0),
-    warning: `The training of this run is not finished, and its checkpoint has no latent coordinates; only the model of ${epoch} is shown`,
+    warning: `Training of this run is not finished, and its checkpoint has no latent coordinates; only the model of ${epoch} is shown`,
   };
 }
 

@@ -170,7 +170,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   setFromSelection(name?: string): NamedSet {
     const { rows } = this.scatter;
     if (rows.length === 0) {
-      throw InputError.of("First select particles in the plot, with the lasso for instance.");
+      throw InputError.of("First select particles in the plot, for instance with the lasso.");
     }
     return this.sets.add(rows, name === undefined ? {} : { name });
   }

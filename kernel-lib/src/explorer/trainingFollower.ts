@@ -53,7 +53,7 @@ export class TrainingFollower {
         page.set({ training: null });
       });
     training.catch((error: Error) => {
-      const stopped = "The training was stopped; what is shown is its last epoch";
+      const stopped = "Training was stopped; its last epoch is shown";
       page.set({ status: error instanceof StoppedError ? stopped : error.message });
     });
     return training;

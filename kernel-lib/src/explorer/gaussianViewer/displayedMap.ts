@@ -68,8 +68,8 @@ function reductionNote(volume: Volume, shown: Volume): string {
 function boxNote(volume: Volume, box: CubicBox): string {
   const lengths = volume.size.map((n) => (n * volume.apix).toFixed(0)).join(" × ");
   return (
-    `its box of ${lengths} Å is not the model's of ${boxLengthOf(box).toFixed(0)} Å; ` +
-    "both are drawn at their true sizes, middle on middle"
+    `its box (${lengths} Å) differs from the model's (${boxLengthOf(box).toFixed(0)} Å); ` +
+    "both are drawn at true size with their centres aligned"
   );
 }
 

@@ -48,7 +48,7 @@ export async function clusterRows(
       const options = { seed, ...(minClusterSize !== undefined && { minClusterSize }), ...task };
       const { labels, sizes } = await densityClusters(points, dimensions, options);
       if (sizes.length === 0)
-        throw InputError.of("No clusters were found: the density of the particles is the same everywhere.");
+        throw InputError.of("No clusters were found: the density of the particles is uniform.");
       return nonEmpty(labels, sizes.length);
     }
     default: {

@@ -50,10 +50,10 @@ export class SetMaps {
    */
   async reconstruct({ id, name, rows }: NamedSet): Promise<Reconstruction> {
     const entry = this.entries.get(id) ?? {};
-    if (entry.job) throw InputError.of(`“${name}” is being reconstructed already.`);
+    if (entry.job) throw InputError.of(`“${name}” is already being reconstructed.`);
     if (rows.length < minParticles) {
       throw InputError.of(
-        `“${name}” has too few particles to reconstruct: ${rows.length}, and ${minParticles} are needed.`,
+        `“${name}” has too few particles to reconstruct: ${rows.length}; ${minParticles} are needed.`,
       );
     }
     this.entries.set(id, entry);

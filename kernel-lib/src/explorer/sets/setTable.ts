@@ -127,7 +127,7 @@ export class SetTable implements Iterable<NamedSet> {
     const set = this.get(idOrName);
     const checked = checkedName(name);
     if ([...this].some((other) => other.id !== set.id && [other.name, other.id].includes(checked))) {
-      throw InputError.of(`Another set is called “${checked}” already; choose another name.`);
+      throw InputError.of(`Another set is already called “${checked}”; choose another name.`);
     }
     this.replace({ ...set, name: checked });
   }
