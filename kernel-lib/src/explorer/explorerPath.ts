@@ -46,7 +46,7 @@ export class ExplorerPath {
     this.setNote(this.notes === "" ? note : `${this.notes}. ${note}`);
   }
 
-  /** An empty note clears the status only where it still shows the notes about the path before. */
+  /** An empty note clears the status only if it still shows the notes about the previous path. */
   private setNote(note: string): void {
     const { page } = this.parts;
     const before = this.notes;

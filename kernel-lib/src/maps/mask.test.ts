@@ -54,7 +54,7 @@ test("a density mask extends by the same exact distance in every direction", () 
     assert.ok(Math.abs(mask.data[i]! - expected) < 1e-6, `voxel ${place}`);
   }
   assert.throws(() => densityMask(map, { threshold: 2 }), InputError);
-  assert.doesNotThrow(() => densityMask(map), "a threshold of its own");
+  assert.doesNotThrow(() => densityMask(map), "the default threshold");
 });
 
 test("outside a mask the map becomes zero, or the mean outside", () => {

@@ -5,7 +5,7 @@ import type { FromThread, ThreadData, ToThread } from "./background";
 import { trainClaimed } from "./train";
 
 /*
- * Entry point of the thread in which `train` works. Reports progress, epochs and warnings to the parent thread.
+ * Entry point of the training thread of `train`. Reports progress, epochs and warnings to the parent thread.
  */
 
 const { settings, lock, backend, priority } = workerData as ThreadData;

@@ -56,7 +56,7 @@ test("a new model is one message with a buffer of 20 bytes per Gaussian", () => 
   assert.deepEqual(data["state"], {});
   assert.equal(buffers[0]!.byteLength, 20 * COUNT);
   assert.deepEqual(viewer.gaussians, moved.params);
-  // The viewer has a copy of its own
+  // The viewer has its own copy
   moved.params.fill(0);
   assert.notEqual(viewer.gaussians[0], 0);
 });

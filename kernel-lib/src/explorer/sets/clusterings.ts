@@ -16,7 +16,7 @@ export type Clustering =
       seed?: number;
     }
   | {
-      /** Clusters of higher density (HDBSCAN), as many as there are; particles between them are in none. */
+      /** Clusters of higher density (HDBSCAN), which determines their number; particles between them are in none. */
       method: "density";
       /** Smallest number of particles in a cluster. Default a hundredth of all, at least 20. */
       minClusterSize?: number;
