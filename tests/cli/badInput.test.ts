@@ -294,7 +294,7 @@ describe("maps and models", () => {
 });
 
 describe("outputs", () => {
-  test("an input is never overwritten, whatever its path", () => {
+  test("an input is never overwritten, even by another path", () => {
     const particles = ["--particles", "sim/particles.star"];
     refuses(
       folder,
