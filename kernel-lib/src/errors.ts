@@ -1,5 +1,5 @@
 /**
- * The error for bad input, with a one-sentence message: the file or argument, the place in it, what was expected and what was
+ * The error for bad input, with a one-sentence message: the file or argument, the location in it, what was expected and what was
  * found. The command line prints `message`; a notebook shows it as the error of the cell.
  * @example
  * ```ts
@@ -16,7 +16,7 @@ export class InputError extends Error {
 
   /**
    * @param where    the file, `file: row 12`, `file: byte 1024`, or the name of an argument
-   * @param expected what was expected there
+   * @param expected what was expected
    * @param found    what was found; omitted if `expected` says it all
    */
   constructor(where: string, expected: string, found?: string) {

@@ -1,7 +1,7 @@
 import { finalName } from "./atomicWrite";
 import { InputError } from "./errors";
 
-/** Output files hold finite numbers only: a NaN is reported where it is written, not where it is read later. */
+/** Output files hold finite numbers only: a NaN is reported when it is written, not when it is read later. */
 
 /**
  * @param file  the file being written; a temporary name is reported as the final one

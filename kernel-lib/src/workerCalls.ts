@@ -85,7 +85,7 @@ export class WorkerClient<Request, Result, Event = never> {
 
   /**
    * Sends a request and resolves with its result.
-   * @throws what the handler threw (InputError and StoppedError keep their class); the error of `onDeath` if the thread
+   * @throws the handler's error (InputError and StoppedError keep their class), or the error of `onDeath` if the thread
    *   died; the reason of {@link close}
    */
   call(request: Request, { signal, onEvent }: CallOptions<Event> = {}): Promise<Result> {

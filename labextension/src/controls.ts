@@ -4,21 +4,21 @@ import { ifDefined } from "lit/directives/if-defined.js";
 import { live } from "lit/directives/live.js";
 import { html, noChange, type TemplateResult } from "lit/html.js";
 
-/** Controls as templates. What they show is an argument; what the user does is a callback. */
+/** Controls as templates: values are arguments, user actions call callbacks. */
 
 /** State and look of a button. */
 export interface ButtonOptions {
   /** Class of the element; default: that of JupyterLab's plain buttons. */
   className?: string;
-  /** Name for screen readers, where the content is an icon; default: the content. */
+  /** Name for screen readers, if the content is an icon; default: the content. */
   label?: string | undefined;
-  /** State of a toggle; default: the button is none. */
+  /** State of a toggle; default: the button is not a toggle. */
   pressed?: boolean | undefined;
-  /** Whether what the button opens is open; default: it opens nothing. */
+  /** Whether the element that the button opens is open; default: it opens nothing. */
   expanded?: boolean | undefined;
   /** Default false. */
   disabled?: boolean;
-  /** Attribute `data-tool`, by which styles and tests find the button. Default: none. */
+  /** Attribute `data-tool`, used by styles and tests. Default: none. */
   tool?: string | undefined;
 }
 
@@ -76,7 +76,7 @@ export interface ChoiceOptions {
   title?: string;
 }
 
-/** The options of a select, for controls that group them; `.value` of a select would be set before they are there. */
+/** The options of a select. They set `.selected`, since `.value` of the select would be set before the options exist. */
 export function choices(
   options: readonly (readonly [value: string, text: string])[],
   value: string,
@@ -120,14 +120,14 @@ class UnlessFocused extends Directive {
     const { element, name } = part;
     if (element === element.ownerDocument.activeElement) return noChange;
     if ((element as unknown as Record<string, unknown>)[name] === value) return noChange;
-    // As live() does: compared is what the element has, not what was bound last
+    // Like live(): compares with the element's current value, not with the last bound one
     setCommittedValue(part);
     return value;
   }
 }
 
 /**
- * Binds the value of a text or number field, except while the user types in it. The model's `changed()` is to be called on
- * blur, so that a value which was not accepted is replaced.
+ * Binds the value of a text or number field, except while the user types in it. Call the model's `changed()` on blur to
+ * replace a value that was not accepted.
  */
 export const unlessFocused = directive(UnlessFocused);

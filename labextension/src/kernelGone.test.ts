@@ -45,7 +45,7 @@ function watched() {
   return { ...around, watch, told };
 }
 
-test("a busy or idle kernel is not gone", () => {
+test("a busy or idle kernel counts as running", () => {
   const { watch, told, status } = watched();
   status("busy");
   status("idle");
@@ -65,7 +65,7 @@ test("a restart, a crash and a shutdown are reported at once", () => {
   assert.deepEqual(shutDown.told, [true]);
 });
 
-test("after the server restarts a kernel that died, it is gone for earlier models", () => {
+test("a kernel that died and was restarted by the server counts as stopped for earlier models", () => {
   const { watch, comm, told, status } = watched();
   status("autorestarting");
   // JupyterLab disposes the comms after it has reported the status

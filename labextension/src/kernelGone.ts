@@ -1,7 +1,7 @@
 import type { WidgetModel } from "@jupyter-widgets/base";
 import type { Kernel } from "@jupyterlab/services";
 
-/** Message of a view whose kernel is gone. */
+/** Message of a view whose kernel has stopped. */
 export const kernelGoneText =
   "The kernel is no longer running. The last state it sent is shown; run the cell again.";
 

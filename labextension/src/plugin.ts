@@ -15,7 +15,7 @@ const laboratoryPlugins: readonly (() => Promise<JupyterFrontEndPlugin<void>>)[]
 const laboratoryPlugin: JupyterFrontEndPlugin<void> = {
   id: `${widgetModule}:laboratory`,
   description:
-    "Loads the explorer's panel and the file viewers of e2gmm where JupyterLab has a launcher and documents.",
+    "Loads the explorer's panel and the file viewers of e2gmm if the front end has a launcher and documents.",
   autoStart: true,
   activate: async (app: JupyterFrontEnd) => {
     await Promise.all(laboratoryPlugins.map((load) => activate(app, load)));
@@ -34,7 +34,7 @@ async function activate(
     app.registerPlugin(plugin);
     await app.activatePlugin(plugin.id);
   } catch (error) {
-    console.info("A part of e2gmm is not available in this front end", error);
+    console.info("Some parts of e2gmm are not available in this front end", error);
   }
 }
 

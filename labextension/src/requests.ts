@@ -22,7 +22,7 @@ export class Requests {
     model.on("msg:custom", this.receive, this);
   }
 
-  /** Sends a request. @throws Error with the kernel's message, or where the kernel is gone or the view closed */
+  /** Sends a request. @throws Error with the kernel's message, or if the kernel has stopped or the view is closed */
   ask(kind: string, fields: Record<string, unknown> = {}): Promise<Answer> {
     if (!this.model.comm_live) return Promise.reject(new Error("The kernel is no longer running."));
     const id = `${this.prefix}-${++this.count}`;

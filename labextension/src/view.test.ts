@@ -27,7 +27,7 @@ function eventSource() {
   };
 }
 
-test("a model tells of its changes until it is disposed", () => {
+test("a model emits its changes until it is disposed", () => {
   const { listeners, source } = eventSource();
   const model = new Counter(source);
   let told = 0;

@@ -5,7 +5,7 @@ import { widgetModule, widgetModuleVersion } from "./module.js";
 /** Registers the widgets. Their classes are loaded when a notebook first shows one. */
 export const widgetsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${widgetModule}:widgets`,
-  description: "The live widgets of e2gmm: latent scatter, viewer of the Gaussians, explorer.",
+  description: "The live widgets of e2gmm: latent scatter, Gaussian viewer, explorer.",
   autoStart: true,
   requires: [IJupyterWidgetRegistry],
   activate: (_app, registry: IJupyterWidgetRegistry) => {

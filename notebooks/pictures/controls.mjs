@@ -268,7 +268,7 @@ async function takeViewer(sitter) {
     const part = section(title);
     if (!(await part.evaluate((node) => node.open))) await part.locator("summary").click();
     if (title === "Region")
-      await part.getByRole("button", { name: "Put the shape in the middle of the box" }).click();
+      await part.getByRole("button", { name: "Place the shape at the centre of the box" }).click();
     await page.waitForTimeout(600);
     await sitter.keep(name, part);
   }

@@ -147,7 +147,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
 
   test("an empty selection is reported; a lasso selection becomes a set, which is reconstructed and shown", async () => {
     const controls = explorerOf(page).locator(".e2gmm-explorer-controls");
-    await controls.getByTitle("Make a set of what is selected in the plot").click();
+    await controls.getByTitle("Make a set from the selection in the plot").click();
     await statusSays(/First select particles in the plot/);
 
     await page.locator('.e2gmm-scatter-button[data-tool="lasso"]').click();
@@ -222,7 +222,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
         300,
     );
     await shot("images", page.locator(".e2gmm-explorer-images"));
-    await page.getByTitle("Close the pictures").click();
+    await page.getByTitle("Close the images").click();
 
     await page.getByLabel("Tick k-means 3 of 3").uncheck();
     await controls.getByTitle("Write particles, map or model to files").click();

@@ -160,7 +160,7 @@ describe("file viewers", skipIf(skip), () => {
     assert.ok(Math.abs(Number(await sigma.inputValue()) - (0.3 - mean) / rms) < 0.02);
     await absolute.fill("5");
     await absolute.press("Enter");
-    await surface.getByText("No voxel is beyond this level: the map goes from").waitFor();
+    await surface.getByText("No voxel is beyond this level: the map ranges from").waitFor();
     await absolute.fill("0.5");
     await absolute.press("Enter");
 
@@ -326,7 +326,7 @@ describe("file viewers", skipIf(skip), () => {
       });
     });
     await lab.open(plain, "ball.mrc");
-    await plain.getByText("This browser shows no 3-D graphics").waitFor();
+    await plain.getByText("3-D graphics are not available").waitFor();
     assert.match((await plain.locator(".e2gmm-mapViewer-side").textContent())!, /48 × 48 × 48/);
     assert.match((await plain.locator(".e2gmm-mapViewer-slice").textContent())!, /Z slice 25 of 48/);
     await plain.close();

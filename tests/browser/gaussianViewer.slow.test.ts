@@ -143,7 +143,7 @@ describe("the Gaussian viewer", skipIf(skip), () => {
     );
     const row = page.locator(".e2gmm-viewer .e2gmm-map-name").nth(1);
     assert.equal(await row.textContent(), "<b>map</b> <img src=x onerror='window.hacked = 1'> ../../etc");
-    await statusSays(page, /its box of 120 × 120 × 120 Å is not the model's of 144 Å/);
+    await statusSays(page, /its box \(120 × 120 × 120 Å\) differs from the model's \(144 Å\)/);
     assert.equal(await page.evaluate(() => "hacked" in window), false);
     assert.equal(await page.locator(".e2gmm-viewer img").count(), 0);
     // A level set by the user reaches the kernel
@@ -161,7 +161,7 @@ describe("the Gaussian viewer", skipIf(skip), () => {
   test("a shape placed by clicking a Gaussian sets the region in the kernel", async () => {
     await page.locator(".e2gmm-viewer summary", { hasText: "Region" }).click();
     await page.getByLabel("Radius of the sphere or half the edge of the box in Å").fill("15");
-    await page.getByRole("button", { name: "Then click a Gaussian to put the shape there" }).click();
+    await page.getByRole("button", { name: "Then click a Gaussian to place the shape there" }).click();
     await page.locator(".e2gmm-viewer").scrollIntoViewIfNeeded();
     const spot = await page.evaluate(() => {
       const { stage, drawing } = (document.querySelector(".e2gmm-viewer") as Element).e2gmmView!;
@@ -275,11 +275,11 @@ describe("the Gaussian viewer", skipIf(skip), () => {
         else holder.lost!.loseContext();
       }, back);
     await lose(false);
-    await statusSays(page, /The browser has released the 3-D picture/);
+    await statusSays(page, /The browser has released the 3-D view/);
     await page.waitForTimeout(100);
     await lose(true);
     await page.waitForFunction(
-      () => !/released the 3-D picture/.test(document.querySelector(".e2gmm-status")?.textContent ?? ""),
+      () => !/released the 3-D view/.test(document.querySelector(".e2gmm-status")?.textContent ?? ""),
     );
     const spots = await page.evaluate(async () => {
       const { stage } = (document.querySelector(".e2gmm-viewer") as Element).e2gmmView!;
@@ -403,7 +403,7 @@ large`,
     lab.writeNotebook("noWebGl.ipynb", cells);
     await lab.open(other, "noWebGl.ipynb");
     await runAllCells(other);
-    await statusSays(other, /This browser shows no 3-D graphics/);
+    await statusSays(other, /3-D graphics are not available/);
     assert.equal(await runCell(other, "viewer.show(bent(0.2)); console.log(6 * 7)"), "42\n");
     await statusSays(other, /Everything else in the notebook works/);
     await command(other, "kernelmenu:shutdown");

@@ -497,7 +497,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await lab.open(other, "without.ipynb");
     await runAllCells(other);
     await other.waitForFunction(() =>
-      document.querySelector(".e2gmm-scatter-message")?.textContent?.includes("no WebGL"),
+      document.querySelector(".e2gmm-scatter-message")?.textContent?.includes("WebGL is not available"),
     );
     assert.equal(await other.locator(".e2gmm-scatter-slider").count(), 2);
     await command(other, "kernelmenu:shutdown");

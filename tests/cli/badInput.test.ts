@@ -294,7 +294,7 @@ describe("maps and models", () => {
 });
 
 describe("outputs", () => {
-  test("an input is never overwritten, whatever its path", () => {
+  test("an input is never overwritten, even by another path", () => {
     const particles = ["--particles", "sim/particles.star"];
     refuses(
       folder,
@@ -327,9 +327,9 @@ describe("outputs", () => {
     refuses(
       folder,
       [...command, "no/such/folder/map.mrc"],
-      /map\.mrc: expected a place in a folder that exists/,
+      /map\.mrc: expected a path in an existing folder/,
     );
-    refuses(folder, [...command, "model.txt/map.mrc"], /map\.mrc: expected a place in a folder/);
+    refuses(folder, [...command, "model.txt/map.mrc"], /map\.mrc: expected a path in a folder/);
     refuses(folder, [...command, "sim"], /sim: expected the name of a file, found a folder/);
     const training = words("train --particles sim/particles.star --model model.txt --backend wasm");
     refuses(
@@ -337,7 +337,7 @@ describe("outputs", () => {
       [...training, "--out", "model.txt"],
       /model\.txt: expected a new or empty folder, found a file/,
     );
-    refuses(folder, [...training, "--out", "model.txt/run"], /model\.txt\/run: expected a place in a folder/);
+    refuses(folder, [...training, "--out", "model.txt/run"], /model\.txt\/run: expected a path in a folder/);
     refuses(
       folder,
       [...training, "--out", "sim"],

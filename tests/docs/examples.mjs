@@ -123,7 +123,7 @@ function examplesOfSource(file) {
   });
 }
 
-/** Examples of a page, where a block may go on after another. */
+/** Examples of a page; a block may continue an earlier one. */
 function examplesOfPage(file) {
   const found = [];
   let last;
@@ -200,7 +200,7 @@ const cellOptions = {
   typeRoots: [path.join(root, "node_modules/@types")],
 };
 
-/** Checks all examples in one program. @param {Example[]} examples @returns {string[]} what is wrong, with places */
+/** Checks all examples in one program. @param {Example[]} examples @returns {string[]} problems with their locations */
 export function checkTypes(examples) {
   // Beside the library, so that its name resolves as it does in a notebook
   const virtual = new Map(examples.map((each, i) => [path.join(root, "kernel-lib", `example${i}.ts`), each]));

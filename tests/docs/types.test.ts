@@ -20,13 +20,13 @@ describe("types in a notebook", () => {
     expectTypeOf<ReturnType<e2.particles.ParticleSet["select"]>>().toEqualTypeOf<e2.particles.ParticleSet>();
   });
 
-  test("training and what a run gives", () => {
+  test("training and results of a run", () => {
     expectTypeOf(e2.train).returns.resolves.toEqualTypeOf<e2.training.Run>();
     expectTypeOf(e2.openRun).returns.resolves.toEqualTypeOf<e2.training.Run>();
     expectTypeOf<ReturnType<e2.training.Run["decode"]>>().toEqualTypeOf<e2.model.GaussianModel>();
     expectTypeOf<Awaited<ReturnType<e2.training.Run["latents"]>>["refined"]>().toEqualTypeOf<Float32Array>();
     expectTypeOf<"position" | "amplitude" | "width">().toEqualTypeOf<e2.training.Varied>();
-    // Only what is there can be asked for
+    // Only existing names are accepted
     expectTypeOf<{ vary: ["place"] }>().not.toExtend<Partial<e2.training.TrainingOptions>>();
     expectTypeOf<{ latent: 2; vary: ["position"] }>().toExtend<Partial<e2.training.TrainingOptions>>();
   });

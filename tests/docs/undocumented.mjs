@@ -1,5 +1,5 @@
 // Lists public exports of the library without a docstring, and public functions and classes without an `@example`:
-//   node tests/docs/undocumented.mjs [FOLDER]     FOLDER such as kernel-lib/src/maps: only what is declared there
+//   node tests/docs/undocumented.mjs [FOLDER]     FOLDER such as kernel-lib/src/maps: only its declarations
 // Reads the declarations in kernel-lib/dist, so build before. Exit status 1 when there are any.
 import { pathToFileURL } from "node:url";
 import { publicSymbols } from "./publicSymbols.mjs";

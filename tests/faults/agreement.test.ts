@@ -187,14 +187,14 @@ const cases: Case[] = [
     row: (fields, column) => {
       for (const label of origins) fields[column(label)] = "0";
     },
-    said: [/shift of its own, [45]\.\d Å.*has no shifts/],
+    said: [/shifted separately, [45]\.\d Å.*has no shifts/],
   },
   {
     name: "shifts of the wrong sign",
     row: (fields, column) => {
       for (const label of origins) minus(fields, column(label));
     },
-    said: [/shift of its own, (9|10|11)\.\d Å.*unit and sign/],
+    said: [/shifted separately, (9|10|11)\.\d Å.*unit and sign/],
   },
   {
     name: "all shifts off by 8 Å along x",

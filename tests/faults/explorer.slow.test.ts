@@ -200,7 +200,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     const ring = explorer().locator(".e2gmm-scatter-probe");
     const place = () => ring.getAttribute("aria-valuetext");
     const start = await place();
-    await controls("Let the Gaussians move along the path that is drawn in the plot").click();
+    await controls("Play the motion of the Gaussians along the path drawn in the plot").click();
     const seen = new Set<string | null>();
     for (let tries = 0; tries < 100 && seen.size < 4; tries++) {
       seen.add(await place());
@@ -421,7 +421,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await other
       .locator(".e2gmm-fileViewer-problem")
       .filter({
-        hasText: /Program\.cs: expected a particle file of cryoSPARC.*found text, such as a program in C#/,
+        hasText: /Program\.cs: expected a particle file of cryoSPARC.*found text, such as a C# program/,
       })
       .waitFor();
     await other.close();

@@ -34,7 +34,7 @@ const half = () => filled((x) => (x < 16 ? 1 : 0));
 /** Name, mask, commands that refuse it, and their message. */
 const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
   [
-    "nothing but zeros",
+    "only zeros",
     () => filled(() => 0),
     all,
     /expected values above 0, at least 0\.5 somewhere, found nothing/,

@@ -106,7 +106,7 @@ test("history answers tail, range and search", async () => {
   assert.equal(range.length, 1);
 });
 
-test("the host package resolves wherever the notebook lies, with types, completion and documentation", async () => {
+test("the host package resolves from any folder, with types, completion and documentation", async () => {
   const execution = await session.client.execute(`import * as e2 from "e2gmm"; typeof e2.InputError`);
   assert.equal(resultText(execution), "'function'");
   const code = "e2.InputErr";
@@ -149,7 +149,7 @@ test("modules and packages beside the notebook can be imported, with types, and 
   assert.match(traceback(errorOf(failing.published)), /double \(beside\.ts, line 2:20\)/);
 });
 
-test("a package that is only an ES module loads by import(), and the error of import … from says so", async () => {
+test("an ES-module-only package loads by import(), and the error of import … from explains it", async () => {
   const pkg = path.join(session.folder, "node_modules/modern");
   mkdirSync(pkg, { recursive: true });
   writeFileSync(

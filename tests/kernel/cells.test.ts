@@ -29,7 +29,7 @@ test("20,000 lines of output arrive completely and in order, before idle", async
   assert.ok(ofType(execution.published, "stream").length < 2000, "small writes are collected");
 });
 
-test("what is printed before a long computation appears during it", async () => {
+test("text printed before a long computation appears during it", async () => {
   const id = await session.client.startExecute(
     `console.log("now"); const until = Date.now() + 1500; while (Date.now() < until);`,
   );
@@ -52,7 +52,7 @@ test("stdout and stderr keep their order", async () => {
   );
 });
 
-test("output of timers and promises goes to the cell that started them", async () => {
+test("output of timers and promises appears at the cell that started them", async () => {
   const first = await session.client.startExecute(
     `setTimeout(() => console.log("from the first"), 400); Promise.resolve().then(() => console.log("then")); 0`,
   );

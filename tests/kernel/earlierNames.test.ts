@@ -4,7 +4,7 @@ import { test } from "vitest";
 import { errorOf, kernelSession, traceback } from "./session";
 import { resultText } from "./wireClient";
 
-/** Names of earlier cells where a property and a variable share a name. */
+/** Names of earlier cells when a property and a variable share a name. */
 
 const session = kernelSession();
 

@@ -94,7 +94,7 @@ export class KernelProcess {
     return new KernelProcess(child, connection, folder);
   }
 
-  /** A front end that is connected: the kernel answers it and it hears what is published. */
+  /** A connected front end: the kernel answers it, and it receives published messages. */
   async client(): Promise<WireClient> {
     const client = new WireClient(this.connection);
     this.#clients.push(client);

@@ -161,7 +161,7 @@ test("shutdown is answered on the shell channel too", async () => {
   await own.stop();
 });
 
-test("a cell that runs out of memory ends the kernel; the log says why", async () => {
+test("a cell that runs out of memory ends the kernel; the log has the reason", async () => {
   const own = await KernelProcess.start({ env: { NODE_OPTIONS: "--max-old-space-size=200" } });
   const front = await own.client();
   await front.startExecute("const all: number[][] = []; for (;;) all.push(new Array(1e5).fill(0.5));");

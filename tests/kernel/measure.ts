@@ -15,7 +15,7 @@ export function residentMegabytes({ process: { pid } }: KernelProcess): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
 }
 
-/** Milliseconds from sending a cell until its reply and idle are there. */
+/** Milliseconds from sending a cell until its reply and idle status arrive. */
 export async function timeCell(client: WireClient, code: string): Promise<number> {
   const sent = performance.now();
   const { reply } = await client.execute(code, { timeout: 120_000 });
@@ -25,7 +25,7 @@ export async function timeCell(client: WireClient, code: string): Promise<number
   return took;
 }
 
-/** Milliseconds from sending a comm message until the kernel's answer over the comm is there. */
+/** Milliseconds from sending a comm message until the kernel's answer over the comm arrives. */
 export async function timeComm(client: WireClient, comm: string, n: number): Promise<number> {
   const sent = performance.now();
   const id = await client.send(client.shell, "comm_msg", { comm_id: comm, data: { n } });

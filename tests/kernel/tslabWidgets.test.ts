@@ -32,7 +32,7 @@ let notebooks: string;
 
 const installed = () => path.join(project, "node_modules/tslab-widgets");
 
-/** Packs the package and unpacks it in the project; links what it depends on. */
+/** Packs the package and unpacks it in the project; links its dependencies. */
 function install(): void {
   const options = [
     "--json",
@@ -84,7 +84,7 @@ interface Output {
 
 const joined = (text: string | string[] | undefined) => [text ?? ""].flat().join("");
 
-/** Runs cells in a notebook, by nbclient. @returns what each of them shows */
+/** Runs cells in a notebook by nbclient. @returns the outputs of each cell */
 async function execute(kernel: string, cells: string[]): Promise<Output[][]> {
   writeFileSync(path.join(notebooks, "cells.ipynb"), JSON.stringify(notebookOf(cells, { kernel })));
   const args = ["-m", "nbconvert", "--to", "notebook", "--execute", "cells.ipynb", "--output", "done.ipynb"];

@@ -151,7 +151,7 @@ test("closing a widget closes its comm, and closing the comm closes the widget",
   await comms.run("size.value = 5;");
 });
 
-test("a live front end is told which output to move before that output is printed", async () => {
+test("a live front end learns which output to move before that output is printed", async () => {
   await session.client.request("comm_info_request", { target_name: "jupyter.widget" });
   const { id } = await comms.run(
     `const area = new w.Output(); await area.capture(() => { console.log("inside"); }); console.log("outside");`,

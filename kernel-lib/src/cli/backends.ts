@@ -9,7 +9,7 @@ export function addBackends(program: Command, run: RunCommand): void {
     .command("backends")
     .summary("list the backends that this machine can compute with")
     .description(
-      "Tries every TensorFlow.js backend in a process of its own. Prints its device and its speed in float32 matrix " +
+      "Tries every TensorFlow.js backend in a separate process. Prints its device and its speed in float32 matrix " +
         "multiplication (GFLOPS), or why it is not available and how to install it.",
     )
     .addOption(new Option("--json", "print the reports as JSON"));

@@ -21,7 +21,7 @@ export function addOutliers(program: Command, run: RunCommand): void {
         "columns stay as they are.",
     )
     .argument("<run>", "run folder of e2gmm train")
-    .addOption(required(fileOption("--out <file>", "output file of the particles that agree")))
+    .addOption(required(fileOption("--out <file>", "output file of the particles without outliers")))
     .addOption(fileOption("--left-out <file>", "output file of the outliers"))
     .addOption(quietOption());
   examples(command, "e2gmm outliers run --out good.star --left-out outliers.star");

@@ -153,11 +153,11 @@ export async function requireNewFolder(folder: string): Promise<void> {
 
 async function requireWritable(folder: string, target: string): Promise<void> {
   const there = await stat(folder).catch(() => undefined);
-  if (!there) throw new InputError(target, "a place in a folder that exists", `no folder ${folder}`);
-  if (!there.isDirectory()) throw new InputError(target, "a place in a folder", `${folder}, which is a file`);
+  if (!there) throw new InputError(target, "a path in an existing folder", `no folder ${folder}`);
+  if (!there.isDirectory()) throw new InputError(target, "a path in a folder", `${folder}, which is a file`);
   try {
     await access(folder, constants.W_OK);
   } catch {
-    throw new InputError(target, "a place in a folder that you may write to", folder);
+    throw new InputError(target, "a path in a writable folder", folder);
   }
 }

@@ -55,7 +55,7 @@ function find(name: string, advice: string): string {
   }
 }
 
-/** Loads a package that brings its own TensorFlow.js core, without its warning that a platform is already set. */
+/** Loads a package with its own TensorFlow.js core, without its warning that a platform is already set. */
 function requireQuietly(main: string): unknown {
   const warn = console.warn;
   console.warn = (...args) => {
@@ -224,7 +224,7 @@ async function loadWebgpu(automatic: boolean): Promise<string> {
 }
 
 /**
- * Starts a backend, makes it the current one, and returns what it computes on.
+ * Starts a backend, makes it the current one, and returns its device.
  * @param automatic whether the user did not ask for it by name: software GPUs are then refused
  * @throws BackendUnavailable, mostly
  */

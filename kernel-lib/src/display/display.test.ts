@@ -89,7 +89,7 @@ describe("every figure", () => {
         );
       }
       assert.ok(text.includes("&lt;script&gt;"), name);
-      assert.ok(!/&(?!(amp|lt|gt|quot|#39);)/.test(svg), `${name}: an ampersand that is none`);
+      assert.ok(!/&(?!(amp|lt|gt|quot|#39);)/.test(svg), `${name}: an unescaped ampersand`);
     }
   });
 

@@ -35,7 +35,7 @@ describe("the content of figures", () => {
     assert.equal(new Set([...numbers.matchAll(/<circle [^>]*fill="([^"]*)"/g)].map((m) => m[1])).size, 50);
   });
 
-  test("cells that count particles, where there are too many for points", async () => {
+  test("cells that count particles, if there are too many for points", async () => {
     const random = new Random(1);
     const values = Float32Array.from({ length: 4000 }, () => random.normal());
     const svg = await scatterFigure(column("x", values), column("y", values)).svg();
@@ -52,7 +52,7 @@ describe("the content of figures", () => {
     assert.equal(figure.description, "y against x of 4 particles: Pearson r 0.600, rank correlation 0.600");
   });
 
-  test("a histogram counts each particle once, also at its edges and where all values are equal", () => {
+  test("a histogram counts each particle once, also at its edges and for equal values", () => {
     assert.deepEqual(histogram([0, 0.4, 1, 2, 2], 2), { counts: Int32Array.of(2, 3), from: 0, step: 1 });
     assert.deepEqual(histogram([5, 5, 5], 3).counts, Int32Array.of(0, 3, 0));
   });

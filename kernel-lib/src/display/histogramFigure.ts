@@ -50,7 +50,7 @@ export function histogramFigure(column: Column, options: HistogramFigureOptions 
   });
 }
 
-/** Numbers of values in equal bins; where all values are equal, in bins around them. */
+/** Counts of values in equal bins; if all values are equal, in bins around them. */
 export function histogram(
   values: ArrayLike<number>,
   bins: number,

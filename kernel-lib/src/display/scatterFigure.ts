@@ -96,7 +96,7 @@ function axisChannel(field: string, { label }: Column): object {
   return { field, type: "quantitative", scale, axis: { title: label, tickCount: 6 } };
 }
 
-/** Smaller and more transparent where there are many points. */
+/** Smaller and more transparent for many points. */
 function pointMark(count: number, shapes: boolean): object {
   return {
     ...(shapes ? { type: "point", filled: true } : { type: "circle" }),

@@ -13,7 +13,7 @@ const curves = ["training", "validation (held out)"] as const;
  *
  * @param history of a `Run`, or the reports collected by `onEpoch`
  * @param options width default 460, height 220
- * @throws InputError before the first epoch has ended, and where an FRC is not finite
+ * @throws InputError before the first epoch has ended, and if an FRC is not finite
  *
  * @example
  * ```ts

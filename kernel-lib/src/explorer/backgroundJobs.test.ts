@@ -53,7 +53,7 @@ test("a thread that dies during a job is reported, and the next job gets another
   const dies = { ...work, dies: true };
   await assert.rejects(
     jobs.run("clusters", dies),
-    /background work ended before it was done: it was told to/,
+    /background task ended before it was finished: it was told to/,
   );
   assert.deepEqual(await jobs.run("clusters", work), [1]);
   await jobs.close();

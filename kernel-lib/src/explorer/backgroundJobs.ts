@@ -119,7 +119,7 @@ export class BackgroundJobs {
 
 function deathError(reason: string, exitCode?: number): Error {
   const why = exitCode === undefined ? reason : `its thread exited with code ${exitCode}`;
-  return new Error(`The background work ended before it was done: ${why}; try again.`);
+  return new Error(`The background task ended before it was finished: ${why}; try again.`);
 }
 
 function stoppedError(signal: AbortSignal | undefined): StoppedError {

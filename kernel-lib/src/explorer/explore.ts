@@ -13,8 +13,8 @@ import type { ExploreOptions } from "./exploreOptions";
 import { Explorer } from "./explorer";
 
 /**
- * Opens the explorer of a run; the value of a cell shows it. Without its particle file a run can be explored, but neither
- * reconstructed nor exported, and the status says so.
+ * Opens the explorer of a run; as the value of a cell it is displayed. Without its particle file a run can be explored, but
+ * neither reconstructed nor exported, which the status reports.
  *
  * @param run an open run, or the folder of one
  * @throws InputError for a folder without a run, a run of another version, or one without a finished epoch
@@ -45,7 +45,7 @@ export async function explore(run: Run | string, options: ExploreOptions = {}): 
   });
 }
 
-/** Latent coordinates of a run, with a warning where its training is not finished. */
+/** Latent coordinates of a run, with a warning if its training is not finished. */
 async function latentsOf(
   run: Run,
   which: "refined" | "encoder",
@@ -57,16 +57,16 @@ async function latentsOf(
   if (places) {
     return {
       latents: places,
-      warning: `The training of this run is not finished: latent coordinates are the encoder's after ${epoch}, not refined yet`,
+      warning: `Training of this run is not finished: latent coordinates are the encoder's after ${epoch}, not yet refined`,
     };
   }
   return {
     latents: new Float32Array(0),
-    warning: `The training of this run is not finished, and its checkpoint has no latent coordinates; only the model of ${epoch} is shown`,
+    warning: `Training of this run is not finished, and its checkpoint has no latent coordinates; only the model of ${epoch} is shown`,
   };
 }
 
-/** Calls `make`; where it fails, closes everything that has been opened for it. */
+/** Calls `make`; if it fails, closes everything that was opened for it. */
 async function closingOnError<T>(owned: readonly Closeable[], make: () => Promise<T>): Promise<T> {
   try {
     return await make();
@@ -84,7 +84,7 @@ type ParticleInputs = Pick<
 /**
  * The particles of a run, or why they are not available.
  * @param count expected number of particles; undefined: any
- * @param owned receives what is opened here
+ * @param owned receives the resources opened here
  */
 async function findParticles(
   inputs: ParticleInputs,
@@ -116,9 +116,9 @@ async function findParticles(
 }
 
 /**
- * Trains in the background, as `train` does, and shows the training while it runs: the neutral model at first, then latent
- * space, curves and model of every epoch. `explorer.training` resolves with the finished run. The training is stopped in
- * the explorer, by `explorer.stopTraining()`, or by `options.signal`.
+ * Trains in the background like `train` and shows the progress: first the neutral model, then latent space, curves and model
+ * of every epoch. `explorer.training` resolves with the finished run. The training can be stopped in the explorer, by
+ * `explorer.stopTraining()`, or by `options.signal`.
  *
  * @throws InputError if the neutral model cannot be read; other problems become the status of the explorer
  *

@@ -4,7 +4,7 @@ import type { ScatterColumn } from "./latentScatter/table";
 
 /** Options of an explorer. */
 export interface ExploreOptions {
-  /** The particles of the run, in its order. Default: those of the training, where their file still exists. */
+  /** The particles of the run, in its order. Default: those of the training, if their file still exists. */
   particles?: ParticleSet;
   /** Folder of the image stacks. Default: that of the training. */
   dataFolder?: string;

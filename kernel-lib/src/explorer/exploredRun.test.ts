@@ -36,7 +36,7 @@ test("before the first epoch the neutral model is shown, and what is missing is 
   assert.throws(() => data.requireParticles(), /^InputError: no particle file$/);
 });
 
-test("a checkpoint closes the one before; listeners are told after each change", () => {
+test("a checkpoint closes the previous one; listeners are called after each change", () => {
   const closed: string[] = [];
   const told: unknown[] = [];
   const data = explored();

@@ -9,7 +9,7 @@ export interface Closeable {
   close(): unknown;
 }
 
-/** What an explorer is opened with. */
+/** Data to open an explorer with. */
 export interface ExploredRunSource {
   /** Run folder. */
   folder: string;
@@ -23,17 +23,17 @@ export interface ExploredRunSource {
   run: Run | undefined;
   /** Latent coordinates, [particles · latent]; empty before the first epoch. */
   latents: Float32Array;
-  /** Undefined where the particle file cannot be used. */
+  /** Undefined if the particle file cannot be used. */
   particles: ParticleSet | undefined;
   /** Why the particles are not available; null if they are. */
   withoutParticles: string | null;
-  /** Resources that were opened for this explorer alone; it closes them, unless making it fails. */
+  /** Resources opened for this explorer, which closes them (unless its construction fails). */
   owned: readonly Closeable[];
 }
 
 /**
  * The data of an explorer: the run or its latest checkpoint, the latent coordinates of the particles, and the particles.
- * Only a training changes them; listeners are told after each change. Nothing here knows of widgets.
+ * Only a training changes them; listeners are called after each change. Independent of widgets.
  */
 export class ExploredRun {
   /** Run folder. */
@@ -42,7 +42,7 @@ export class ExploredRun {
   readonly latent: number;
   /** The neutral model. */
   readonly neutral: GaussianModel;
-  /** The particles, where their file can be used. */
+  /** The particles, if their file can be used. */
   readonly particles: ParticleSet | undefined;
   /** Why the particles are not available; null if they are. */
   readonly withoutParticles: string | null;
@@ -88,24 +88,24 @@ export class ExploredRun {
     return this.current ? this.current.decode(z) : this.neutral;
   }
 
-  /** @throws InputError before the first epoch, saying that there is no `purpose` yet */
+  /** @throws InputError before the first epoch, with a message that there is no `purpose` yet */
   requireRun(purpose: string): Run {
     if (this.current) return this.current;
     throw InputError.of(`The training has not finished its first epoch yet, so there is no ${purpose}.`);
   }
 
-  /** @throws InputError with the reason where the particles are not available */
+  /** @throws InputError with the reason if the particles are not available */
   requireParticles(): ParticleSet {
     if (this.particles) return this.particles;
     throw InputError.of(this.withoutParticles ?? "The particles of the run are not available.");
   }
 
-  /** Calls `handler` after a run has replaced another; `first` tells whether there was none before. */
+  /** Calls `handler` after the run was replaced; `first` is true if there was none before. */
   onRun(handler: (first: boolean) => void): void {
     this.runHandlers.push(handler);
   }
 
-  /** Calls `handler` after new latent coordinates, with the number of particles that had some before. */
+  /** Calls `handler` after new latent coordinates, with the previous number of particles. */
   onLatents(handler: (previousCount: number) => void): void {
     this.latentHandlers.push(handler);
   }
@@ -133,7 +133,7 @@ export class ExploredRun {
     for (const handler of this.latentHandlers) handler(before);
   }
 
-  /** From now on these are closed with the explorer. */
+  /** Adds resources to be closed with the explorer. */
   own(resources: readonly Closeable[]): void {
     for (const one of resources) this.owned.add(one);
   }

@@ -135,7 +135,7 @@ test("sets are made on request and reconstructed in the background; the viewer s
   explorer.sets.add([1, 2], { name: "tiny" });
   await problem(
     { kind: "reconstruct", sets: [explorer.sets.get("tiny").id] },
-    /“tiny” has too few particles to reconstruct: 2, and 10 are needed/,
+    /“tiny” has too few particles to reconstruct: 2; 10 are needed/,
   );
   await problem({ kind: "nonsense" } as never, /request: expected a known request/);
   assert.match(
@@ -232,12 +232,12 @@ test("files are written below the working folder: particles with latent coordina
   await explorer.export("density", "probe.mrc");
   await assert.rejects(
     explorer.export("model", "probe.pdb"),
-    /^InputError: The file probe\.pdb exists already; tick Overwrite or choose another name\.$/,
+    /^InputError: The file probe\.pdb already exists; tick Overwrite or choose another name\.$/,
   );
   await explorer.export("model", "probe.pdb", { overwrite: true });
   await assert.rejects(
     explorer.export("model", "../probe.pdb"),
-    /Files can be written only below the notebook's folder/,
+    /Files can be written only in the notebook's folder or below/,
   );
   await assert.rejects(explorer.export("particles", "a.star"), /Choose the set to write/);
   explorer.close();
@@ -266,7 +266,7 @@ test("an unfinished run or one of another version is reported", async () => {
   const record = JSON.parse(await readFile(at("half/run.json"), "utf8"));
   await writeFile(at("half/run.json"), JSON.stringify({ ...record, status: "training" }));
   const explorer = await explore("half");
-  assert.match(explorer.get("status"), /The training of this run is not finished/);
+  assert.match(explorer.get("status"), /Training of this run is not finished/);
   // The encoder's latent coordinates replace the refined ones
   assert.equal(explorer.scatter.count, 96);
   explorer.scatter.probe = [1, 1];

@@ -34,9 +34,9 @@ import { TrainingFollower } from "./trainingFollower";
 /**
  * The latent space of a run beside its molecule: the Gaussians follow the probe that is dragged through the scatter. A
  * table of particle sets, made by selecting, clustering or dividing a path, from which maps are reconstructed in the
- * background. Whatever a page can do, a method does too.
+ * background. Every action of a page is also available as a method.
  *
- * Made by {@link explore} and {@link exploreTraining}; a cell with it as its value shows it.
+ * Created by {@link explore} and {@link exploreTraining}; displayed as the value of a cell.
  *
  * Design: this class only connects components, and changes flow one way.
  * - A page sends a request; `RequestServer` calls a method of this class, which delegates to a component.
@@ -61,8 +61,8 @@ export class Explorer extends Widget<ExplorerTraits> {
   /** The particle sets. */
   readonly sets: SetTable;
   /**
-   * The finished run of the training that the explorer was made with ({@link exploreTraining}); rejects when that fails or
-   * is stopped. For an opened run, that run.
+   * The finished run of the training started by {@link exploreTraining}; rejects if the training fails or is stopped. For
+   * an opened run, that run.
    */
   training: Promise<Run>;
 
@@ -114,7 +114,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     return this.explored.run;
   }
 
-  /** The particles, where their file can be used. */
+  /** The particles, if their file can be used. */
   get particles(): ParticleSet | undefined {
     return this.explored.particles;
   }
@@ -124,7 +124,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     return this.explored.decode(this.scatter.probe);
   }
 
-  /** Connects the owners of state to those that depend on them. */
+  /** Connects the owners of state to their dependents. */
   private connect(): void {
     const { explored, reconstructions, scatter, sets, viewer } = this;
     scatter.observe("probe", () => this.showProbe());
@@ -170,7 +170,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   setFromSelection(name?: string): NamedSet {
     const { rows } = this.scatter;
     if (rows.length === 0) {
-      throw InputError.of("First select particles in the plot, with the lasso for instance.");
+      throw InputError.of("First select particles in the plot, for instance with the lasso.");
     }
     return this.sets.add(rows, name === undefined ? {} : { name });
   }
@@ -207,7 +207,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   /**
    * Reconstructs a set in the background (map, half maps and their FSC) and shows the map in the viewer.
    * @param set id or name
-   * @throws InputError for a set that is too small, and where the particles are not available; StoppedError when stopped
+   * @throws InputError for a set that is too small, and if the particles are not available; StoppedError when stopped
    */
   reconstruct(set: string): Promise<Reconstruction> {
     return this.reconstructions.reconstruct(set);
@@ -263,8 +263,8 @@ export class Explorer extends Widget<ExplorerTraits> {
   }
 
   /**
-   * Takes the results of one epoch; to be given to `train` as `onEpoch`. Scatter, curves and model become those of the
-   * epoch; probe, view and selection stay.
+   * Shows the results of one epoch; pass it to `train` as `onEpoch`. Scatter, curves and model become those of the epoch;
+   * probe, view and selection stay.
    */
   readonly follow = (report: EpochReport, latents: Float32Array): void => {
     this.follower.follow(report, latents);

@@ -18,15 +18,15 @@ export interface ExportOptions {
   overwrite?: boolean;
 }
 
-/** What an export has written. */
+/** Result of an export. */
 export interface ExportResult {
   /** Relative paths of the files. */
   files: string[];
-  /** What was assumed or left out. */
+  /** Assumptions and omissions. */
   warnings: string[];
 }
 
-/** What files are written from. */
+/** Sources of the exported files. */
 export interface ExportSource extends Pick<ExplorerParts, "explored" | "sets"> {
   /** Maps of the sets. */
   reconstructions: SetReconstructions;

@@ -164,7 +164,7 @@ test("a set is found by its id, whatever the names of the others", async () => {
   for (const set of [one, two, three]) assert.equal(explorer.sets.get(set.id), set);
   assert.equal(explorer.sets.get("set2"), one);
   assert.notEqual(three.name, one.id);
-  assert.throws(() => explorer.sets.rename(two.id, one.id), /Another set is called/);
+  assert.throws(() => explorer.sets.rename(two.id, one.id), /Another set is already called/);
 });
 
 describe("a training that was stopped", () => {
@@ -185,7 +185,7 @@ describe("a training that was stopped", () => {
       { signal: controller.signal },
     );
     await assert.rejects(followed.training, StoppedError);
-    assert.match(followed.get("status"), /The training was stopped; what is shown is its last epoch/);
+    assert.match(followed.get("status"), /Training was stopped; its last epoch is shown/);
     assert.equal(followed.scatter.count, states * particlesPerState);
     followed.close();
     return places;
@@ -211,7 +211,7 @@ describe("a training that was stopped", () => {
     explorer = await explore("stopped");
     assert.match(
       explorer.get("status"),
-      /training of this run is not finished: latent coordinates are the encoder's after epoch \d of 2, not refined yet/,
+      /Training of this run is not finished: latent coordinates are the encoder's after epoch \d of 2, not yet refined/,
     );
     assert.equal(explorer.scatter.count, states * particlesPerState);
     assert.equal(explorer.get("run")!.count, states * particlesPerState);
@@ -250,7 +250,7 @@ describe("a training that was stopped", () => {
     explorer = await explore("stopped");
     assert.match(
       explorer.get("status"),
-      /training of this run is not finished, and its checkpoint has no latent coordinates/,
+      /Training of this run is not finished, and its checkpoint has no latent coordinates/,
     );
     assert.equal(explorer.scatter.count, 0);
   });

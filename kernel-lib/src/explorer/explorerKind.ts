@@ -31,7 +31,7 @@ export const explorerKind: WidgetKind<ExplorerTraits> = {
 };
 
 /**
- * The two child widgets of an explorer. Where the viewer cannot be made, the scatter is closed again.
+ * The two child widgets of an explorer. If the viewer cannot be created, the scatter is closed.
  * @param options.free 1 for each Gaussian that training may move; undefined: all
  */
 export function makeChildren(

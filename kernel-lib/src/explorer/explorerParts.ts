@@ -14,13 +14,13 @@ export type ExplorerPage = Pick<Widget<typeof explorerTraits>, "get" | "set" | "
  * constructor tells what it reads and changes.
  */
 export interface ExplorerParts {
-  /** Messages, progress and history, which pages show. Never a source of truth for anything else. */
+  /** Messages, progress and history, shown by pages. Never used as a source of truth. */
   page: ExplorerPage;
   /** Run, latent coordinates, particles. */
   explored: ExploredRun;
   /** Probe, path, selection. */
   scatter: LatentScatter;
-  /** What the 3-D view shows: model, maps, recorded motion, arrows. */
+  /** Content of the 3-D view: model, maps, recorded motion, arrows. */
   viewer: GaussianViewer;
   /** The particle sets. */
   sets: SetTable;

@@ -26,7 +26,7 @@ export class ExplorerPath {
     this.setNote("");
     if (drawn.length > 1) return drawn;
     const ends = this.parts.scatter.defaultPath();
-    if (ends.length < 2) throw InputError.of("There are no particles yet to lay a path through.");
+    if (ends.length < 2) throw InputError.of("There are no particles yet for a path.");
     const [from, to] = ends.map((z) =>
       z.length === 1 ? shortNumber(z[0]!) : `(${z.map(shortNumber).join(", ")})`,
     );
@@ -46,7 +46,7 @@ export class ExplorerPath {
     this.setNote(this.notes === "" ? note : `${this.notes}. ${note}`);
   }
 
-  /** An empty note clears the status only where it still shows the notes about the path before. */
+  /** An empty note clears the status only if it still shows the notes about the previous path. */
   private setNote(note: string): void {
     const { page } = this.parts;
     const before = this.notes;

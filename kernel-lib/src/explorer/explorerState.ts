@@ -12,7 +12,7 @@ export type MapState =
       status: "done";
       /** Whether the viewer shows it. */
       shown: boolean;
-      /** Å at which the FSC of the half maps falls below 0.143; null without half maps or where it never exceeds 0.143. */
+      /** Å at which the FSC of the half maps falls below 0.143; null without half maps or if it never exceeds 0.143. */
       resolution: number | null;
       /** FSC of the half maps, from shell 1; frequencies in 1/Å. */
       fsc: { frequency: number[]; fsc: number[] } | null;
@@ -31,7 +31,7 @@ export interface SetState {
   marker: Marker;
   /** Number of particles. */
   count: number;
-  /** Null until a map is asked for. */
+  /** Null until a map is requested. */
   map: MapState | null;
 }
 

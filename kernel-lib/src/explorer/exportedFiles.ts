@@ -55,7 +55,7 @@ export function placedLike(model: GaussianModel, reconstruction: Reconstruction)
   };
 }
 
-/** Writes a model as PDB where `target` ends in `.pdb`, else as text. */
+/** Writes a model as PDB if `target` ends in `.pdb`, else as text. */
 export async function writeModel(target: string, model: GaussianModel): Promise<void> {
   if (/\.pdb$/i.test(target)) await writeModelPdb(target, model);
   else await writeModelText(target, model);

@@ -30,7 +30,7 @@ async function particlesOf({
     await before?.particles.then((particles) => particles.close()).catch(() => {});
   }
   const all = await open.particles.catch((error) => {
-    // Forgotten, so that the next job tries again
+    // Reset, so that the next job tries again
     open = undefined;
     throw error;
   });

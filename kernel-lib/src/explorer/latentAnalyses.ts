@@ -22,7 +22,7 @@ export class LatentAnalyses {
     const label = { kmeans: "k-means", mixture: "mixture", density: "density" }[clustering.method];
     const clusters = await this.run("clusters", { points: latents, dimensions: latent, clustering }, task);
     if (latents !== explored.latents) {
-      page.set({ status: "Training has continued: the clusters are those of an earlier epoch" });
+      page.set({ status: "Training has continued: the clusters are from an earlier epoch" });
     }
     return sets.addAll(
       clusters.map((rows, i) => ({ rows, name: `${label} ${i + 1} of ${clusters.length}` })),
@@ -50,7 +50,7 @@ export class LatentAnalyses {
   ): Promise<Jobs[K]["result"]> {
     const { explored, jobs, page } = this.parts;
     if (explored.count === 0) {
-      throw InputError.of("There are no latent coordinates yet: the first epoch is still in training.");
+      throw InputError.of("There are no latent coordinates yet: the first epoch is not finished.");
     }
     page.set({ busy: `Computing ${kind}…` });
     try {

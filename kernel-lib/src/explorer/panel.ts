@@ -7,7 +7,7 @@ import { type FoundRun, findRuns } from "./runFolders";
 /** Target name of the comms that JupyterLab's panel opens to a kernel. */
 export const panelTarget = "e2gmm.panel";
 
-/** What the panel asks; the answer has the same `id`. */
+/** Request of the panel; the answer has the same `id`. */
 export type PanelRequest = { id: string } & ({ kind: "runs" } | { kind: "open"; folder: string });
 
 /** An explorer that is open in the kernel. */
@@ -18,7 +18,7 @@ export interface OpenExplorer {
   folder: string;
 }
 
-/** What the panel is answered. */
+/** Answer to the panel. */
 export type PanelAnswer =
   /** The kernel's working folder, the runs below it, and the open explorers. */
   | { kind: "answer"; id: string; folder: string; runs: FoundRun[]; explorers: OpenExplorer[] }

@@ -17,7 +17,7 @@ const particlesPerRow = 3;
  * Some particles of a set, spread evenly over it, each beside the projection of the model at its latent coordinates, in the
  * particle's pose and with its CTF. Images are resampled to the pixel size of the model.
  *
- * @throws InputError if particles or model are not available, and where images are missing or damaged
+ * @throws InputError if particles or model are not available, or images are missing or damaged
  */
 export async function setMontage(explored: ExploredRun, { name, rows }: NamedSet): Promise<Figure> {
   const particles = explored.requireParticles();
@@ -42,7 +42,7 @@ export async function setMontage(explored: ExploredRun, { name, rows }: NamedSet
   return montageFigure(pictures, { title: name, columns: 2 * Math.min(particlesPerRow, count), size: 104 });
 }
 
-/** How a particle is seen: rotation [9] (reference → image), shift [2] in Å, and CTF. */
+/** View of a particle: rotation [9] (reference → image), shift [2] in Å, and CTF. */
 interface View {
   rotation: Float32Array;
   shift: Float32Array;

@@ -4,8 +4,8 @@ import type { ExplorerParts } from "./explorerParts";
 import type { ExplorerPath } from "./explorerPath";
 
 /**
- * Motion along the path: models are decoded at its stations and handed to the viewer as frames or as arrows. Owns the
- * latent vectors of the frames that are played, so that the probe can follow them.
+ * Motion along the path: models are decoded at its stations and passed to the viewer as frames or as arrows. Owns the latent
+ * vectors of the frames, so that the probe can follow playback.
  */
 export class PathMotion {
   private played: number[][] = [];

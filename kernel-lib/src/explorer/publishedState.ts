@@ -6,7 +6,7 @@ import type { SetTable } from "./sets/setTable";
 
 /** Translates the state of an explorer into the traits that pages read. */
 
-/** What is explored. */
+/** The explored run. */
 export function runState({ folder, latent, count, neutral, withoutParticles }: ExploredRun): RunState {
   return { folder, latent, count, gaussians: neutral.count, withoutParticles };
 }

@@ -30,7 +30,7 @@ export interface ExplorerActions {
   stopTraining(): void;
 }
 
-/** What an answer says beside having succeeded. */
+/** Additional content of an answer. */
 type Answer = { text?: string; svg?: string };
 type RequestOf<K extends ExplorerRequest["kind"]> = Extract<ExplorerRequest, { kind: K }>;
 type Handlers = {
@@ -38,8 +38,8 @@ type Handlers = {
 };
 
 /**
- * Answers the requests of pages: each kind of request is one call of a public method of the explorer, and what that
- * method returns or throws becomes the answer. State reaches pages by traits, not by answers.
+ * Answers the requests of pages: each kind of request calls one public method of the explorer, whose result or error becomes
+ * the answer. Pages receive state through traits, not answers.
  */
 export class RequestServer {
   private readonly handlers: Handlers;

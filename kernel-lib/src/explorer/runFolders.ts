@@ -6,7 +6,7 @@ import { RunFolder } from "../training/runs/run";
 export interface FoundRun {
   /** Relative to the folder that was searched, with `/` between its parts. */
   folder: string;
-  /** A description of the run, or what is wrong with it. */
+  /** A description of the run, or its problem. */
   about: string;
   /** Whether it can be opened. */
   usable: boolean;

@@ -7,7 +7,7 @@ import type { ScatterColumn } from "./latentScatter/table";
 /** Columns with more categories are not offered. */
 const maxCategories = 60;
 
-/** Gives the scatter its columns: those of the caller, of the particles, and of the outliers that training has found. */
+/** Adds columns to the scatter: the caller's, those of the particles, and that of the outliers found in training. */
 export class ScatterColumns {
   /** @param given columns of the caller */
   constructor(
@@ -15,7 +15,7 @@ export class ScatterColumns {
     private readonly given: readonly (ScatterColumn | ParticleColumn)[],
   ) {}
 
-  /** Adds all columns; to be called when there are particles with latent coordinates for the first time. */
+  /** Adds all columns; called when the first latent coordinates are available. */
   offer(): void {
     const { explored, scatter } = this.parts;
     const { count, particles } = explored;
@@ -27,7 +27,7 @@ export class ScatterColumns {
     this.offerOutliers();
   }
 
-  /** Adds the column of outliers, read in the background; to be called when there is a run for the first time. */
+  /** Adds the column of outliers, read in the background; called when the first run is available. */
   offerOutliers(): void {
     const { explored, page, scatter } = this.parts;
     const { run, count } = explored;
@@ -41,7 +41,7 @@ export class ScatterColumns {
   }
 }
 
-/** Columns derived from poses, CTF and image names, as far as they tell particles apart. */
+/** Columns derived from poses, CTF and image names; categories only if they differ and are not too many. */
 function derivedColumns(particles: ParticleSet): ParticleColumn[] {
   return particleColumns(particles)
     .filter(({ inFile }) => !inFile)

@@ -8,8 +8,8 @@ import type { ExplorerParts } from "./explorerParts";
 import { epochState } from "./publishedState";
 
 /**
- * Follows a training: reports and latent coordinates of each epoch, then its checkpoint, become what is explored. Owns
- * the training that the explorer has started, if any.
+ * Follows a training: the explorer shows the reports and latent coordinates of each epoch, then its checkpoint. Owns the
+ * training started by the explorer, if any.
  */
 export class TrainingFollower {
   private reopening: Promise<void> = Promise.resolve();
@@ -17,7 +17,7 @@ export class TrainingFollower {
 
   constructor(private readonly parts: Pick<ExplorerParts, "page" | "explored">) {}
 
-  /** Takes the results of one epoch. */
+  /** Shows the results of one epoch. */
   follow(report: EpochReport, latents: Float32Array): void {
     const { page, explored } = this.parts;
     page.set({ history: [...page.get("history"), epochState(report)] });
@@ -25,7 +25,7 @@ export class TrainingFollower {
     this.openCheckpoint();
   }
 
-  /** One checkpoint after the other, so that an older one never replaces a newer one. */
+  /** Opens checkpoints one after the other, so that an older one never replaces a newer one. */
   private openCheckpoint(): void {
     const { page, explored } = this.parts;
     this.reopening = this.reopening
@@ -53,7 +53,7 @@ export class TrainingFollower {
         page.set({ training: null });
       });
     training.catch((error: Error) => {
-      const stopped = "The training was stopped; what is shown is its last epoch";
+      const stopped = "Training was stopped; its last epoch is shown";
       page.set({ status: error instanceof StoppedError ? stopped : error.message });
     });
     return training;

@@ -22,15 +22,15 @@ export async function placeBelow(
   const quoted = JSON.stringify(name);
   const parts = name.split(/[\\/]/);
   if (path.isAbsolute(name) || /^[a-z]:/i.test(name) || parts.includes("..")) {
-    throw InputError.of(`Files can be written only below the notebook's folder, and ${quoted} is not there.`);
+    throw InputError.of(`Files can be written only in the notebook's folder or below; ${quoted} is outside.`);
   }
   const unusable = (part: string) => part.trim() === "" || part.length > 200 || /\p{Cc}/u.test(part);
   if (parts.some(unusable))
-    throw InputError.of(`${quoted} cannot be the name of a file; one such as sets/closed.star can.`);
+    throw InputError.of(`${quoted} is not a valid file name; use one such as sets/closed.star.`);
   if (
     !endings.some((ending) => name.toLowerCase().endsWith(ending) && parts.at(-1)!.length > ending.length)
   ) {
-    throw InputError.of(`The name of the file has to end in ${endings.join(" or ")}: ${quoted} does not.`);
+    throw InputError.of(`The file name must end in ${endings.join(" or ")}; found ${quoted}.`);
   }
   const root = await realpath(folder);
   const target = path.join(root, ...parts);
@@ -38,7 +38,7 @@ export async function placeBelow(
   await mkdir(path.dirname(target), { recursive: true });
   await refuseOutside(root, target, quoted);
   if (!overwrite && existsSync(target)) {
-    throw InputError.of(`The file ${name} exists already; tick Overwrite or choose another name.`);
+    throw InputError.of(`The file ${name} already exists; tick Overwrite or choose another name.`);
   }
   return target;
 }
@@ -51,7 +51,7 @@ async function refuseOutside(root: string, target: string, quoted: string): Prom
     if (real !== undefined) {
       if (real === root || real.startsWith(root + path.sep)) return;
       throw InputError.of(
-        `Files can be written only below the notebook's folder, and ${quoted} leads to ${real}.`,
+        `Files can be written only in the notebook's folder or below; ${quoted} leads to ${real}.`,
       );
     }
     existing = path.dirname(existing);

@@ -172,7 +172,7 @@ export class StarLines {
       this.loop = undefined;
       this.parts.block?.(this.block);
     } else if (this.block === undefined) {
-      this.refuse("a STAR file, in which data_… comes first", quoted(this.words(at, end)));
+      this.refuse("a STAR file, which begins with data_…", quoted(this.words(at, end)));
     } else if (startsWith(bytes, at, end, "loop_")) {
       this.loop = this.parts.loop(this.block);
     } else if (bytes[at] === underscore && loop?.count === 0) {

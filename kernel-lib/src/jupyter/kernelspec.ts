@@ -36,7 +36,7 @@ function withDefaults<T extends KernelspecOptions>(options: T) {
   return { ...options, launcher, name: KERNEL_NAME, displayName: KERNEL_DISPLAY_NAME };
 }
 
-/** Calls `fn`; what the user did wrong is reported like any other bad input. */
+/** Calls `fn` and converts its errors about bad input to InputError. */
 function asInputError<T>(fn: () => T): T {
   try {
     return fn();

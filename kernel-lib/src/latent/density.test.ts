@@ -72,7 +72,7 @@ describe("density clusters", () => {
     assert.ok(labels.filter((label) => label < 0).length < 60);
   });
 
-  test("one cloud is one cluster, and so are coincident points; too few points are none", async () => {
+  test("one cloud is one cluster, and so are coincident points; too few points give no cluster", async () => {
     const random = new Random(2);
     const cloud = Float32Array.from({ length: 3000 }, () => random.normal());
     assert.deepEqual([...(await densityClusters(cloud, 3)).sizes], [1000]);

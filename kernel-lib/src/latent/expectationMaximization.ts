@@ -35,7 +35,7 @@ export interface EMOptions {
 export const chunk = 512;
 
 /**
- * Expectation maximization (Dempster, Laird and Rubin, 1977) until the likelihood hardly increases any more.
+ * Expectation maximization (Dempster, Laird and Rubin, 1977) until the likelihood has converged.
  * @throws InputError if a component collapses onto coincident points because `ridge` is 0
  */
 export async function runEM(

@@ -9,7 +9,7 @@ export interface InterpolationOptions {
 }
 
 /**
- * Maps places from one space to another in which the same points lie, such as from UMAP back to the latent space, by a
+ * Maps positions between two spaces that contain the same points, such as from UMAP back to the latent space, by a
  * weighted mean over the nearest points. The weights are ((R − d) / (R d))² with d the distance of a point and R that of
  * the farthest (Franke and Little; Renka, 1988). Exact at the points, and continuous.
  *
@@ -27,8 +27,8 @@ export class NeighbourInterpolation {
   private readonly near: Neighbours;
 
   /**
-   * @param from the points in the space that places are given in
-   * @param to   the same points in the space that places are wanted in
+   * @param from the points in the source space
+   * @param to   the same points in the target space
    * @throws InputError for no points, coordinates that are not finite, and a different number of points in the two spaces
    */
   constructor(
@@ -46,7 +46,7 @@ export class NeighbourInterpolation {
   }
 
   /**
-   * Where a place of the first space is in the second.
+   * Maps a position from the source to the target space.
    * @throws InputError unless it has as many finite coordinates as the first space has dimensions
    */
   at(place: ArrayLike<number>): Float32Array {

@@ -65,7 +65,7 @@ describe("matching labels", () => {
     assert.equal(agreement, 6 / 7);
   });
 
-  test("is one to one even where one cluster is the best partner of two", () => {
+  test("is one to one even if one cluster is the best partner of two", () => {
     const first = [...new Array(10).fill(0), ...new Array(9).fill(1)];
     const second = [...new Array(10).fill(0), ...new Array(8).fill(0), 1];
     const { match, agreement } = matchLabels(first, second);

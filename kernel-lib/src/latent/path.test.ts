@@ -67,7 +67,7 @@ test("a smooth path is the centripetal Catmull-Rom spline", () => {
   near(rowsOf(closed.stations, 2)[1]!, [0.5, -1 / 8], 1e-5);
 });
 
-test("anchors on a line give a line, whatever their distances", () => {
+test("anchors on a line give a line for any spacing", () => {
   const { stations, length } = pathThrough([0, 0, 1, 2, 1.1, 2.2, 5, 10], 2, 11);
   assert.ok(Math.abs(length - Math.hypot(5, 10)) < 1e-9);
   rowsOf(stations, 2).forEach((station, s) => {
@@ -85,7 +85,7 @@ test("a smooth path round a circle is as long as the circle", () => {
   for (const station of rowsOf(stations, 2)) assert.ok(Math.abs(Math.hypot(...station) - 1) < 2e-4);
 });
 
-test("repeated anchors count once, and a single one is where all stations are", () => {
+test("repeated anchors count once, and a single anchor is the position of all stations", () => {
   const twice = pathThrough([0, 0, 0, 0, 2, 0, 2, 0], 2, 3);
   assert.deepEqual(rowsOf(twice.stations, 2), [
     [0, 0],

@@ -40,7 +40,7 @@ const segmentsPerAnchor = 256;
 /**
  * A path through anchors in the latent space, sampled evenly by arc length. Consecutive anchors that coincide count once.
  *
- * @param anchors [k · dimensions]; with one anchor all stations are there
+ * @param anchors [k · dimensions]; with one anchor, the position of all stations
  * @param count number of stations; a single station is the first anchor
  * @throws InputError for no anchors, coordinates that are not finite, and a count that is not an integer of 1 or more
  * @example

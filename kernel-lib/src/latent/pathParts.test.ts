@@ -30,7 +30,7 @@ const halfTurn = Array.from({ length: 9 }, (_, i) => [
   Math.sin((Math.PI * i) / 8),
 ]).flat();
 
-describe("the place of a particle on a path", () => {
+describe("the position of a particle on a path", () => {
   const cases: [string, number, number[]][] = [
     ["one dimension", 1, [-1, 2]],
     ["a straight line in three dimensions", 3, [-1, 0, 0.5, 2, 1, -1]],
@@ -48,7 +48,7 @@ describe("the place of a particle on a path", () => {
       bruteForce(points, anchors, dimensions, stations).forEach((expected, i) => {
         assert.ok(distance[i]! <= expected.distance + 1e-5, `point ${i} is nearer`);
         assert.ok(expected.distance - distance[i]! <= step, `point ${i}: ${distance[i]}`);
-        // If two places are about as near, either may be found.
+        // If two positions are about as near, either may be found.
         if (Math.abs(along[i]! - expected.along) > 2 * step) {
           const there = pathThrough(anchors, dimensions, stations).stations;
           const at = Math.round(along[i]! / step) * dimensions;

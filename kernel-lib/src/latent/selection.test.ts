@@ -96,13 +96,13 @@ describe("box, radius and nearest", () => {
   const away = (i: number) =>
     (x[i]! - centre[0]!) ** 2 + (y[i]! - centre[1]!) ** 2 + (z[i]! - centre[2]!) ** 2;
 
-  test("a box contains what lies between its limits, in either order", () => {
+  test("a box contains the points between its limits, in either order", () => {
     const inside = rowsBy((i) => x[i]! >= -0.5 && x[i]! <= 1 && z[i]! >= 0);
     assert.deepEqual([...rowsInBox([x, z], [-0.5, 0], [1, Number.POSITIVE_INFINITY])], inside);
     assert.deepEqual([...rowsInBox([x, z], [1, Number.POSITIVE_INFINITY], [-0.5, 0])], inside);
   });
 
-  test("a sphere contains what is within its radius", () => {
+  test("a sphere contains the points within its radius", () => {
     assert.deepEqual(
       [...rowsWithin(columns, centre, 0.8)],
       rowsBy((i) => away(i) <= 0.8 * 0.8),
@@ -188,7 +188,7 @@ describe("parts along a line", () => {
     );
   });
 
-  test("of equal length contain what projects between their edges", () => {
+  test("of equal length contain the points that project between their edges", () => {
     const { rows, edges } = partsAlongLine([x, y], { from: [1, 1], to: [2, 3] }, 5, { by: "length" });
     assert.ok(Math.abs(edges[1]! - edges[0]! - (edges[5]! - edges[0]!) / 5) < 1e-12);
     for (const [p, part] of rows.entries()) {
@@ -200,7 +200,7 @@ describe("parts along a line", () => {
     );
   });
 
-  test("can exclude what is beyond the ends or far from the line", () => {
+  test("can exclude points beyond the ends or far from the line", () => {
     const near = (i: number) => {
       const t = along(i);
       return Math.hypot(x[i]! - 1 - t, y[i]! - 1 - 2 * t) <= 0.7;

@@ -31,7 +31,7 @@ export function describeGrid({ size, apix }: Grid): string {
   return `${size.join("×")} voxels of ${Number(apix.toFixed(4))} Å`;
 }
 
-/** Whether two boxes have the same lengths in Å (to 0.5 %), whatever their voxels. */
+/** Whether two boxes have the same lengths in Å (to 0.5 %), independent of their voxels. */
 export function hasSameBoxLength(box: Grid | CubicBox, other: Grid | CubicBox): boolean {
   const [found, wanted] = [boxLengths(box), boxLengths(other)];
   return found.every((length, axis) => Math.abs(length - wanted[axis]!) <= lengthTolerance * wanted[axis]!);

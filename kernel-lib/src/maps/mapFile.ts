@@ -7,7 +7,7 @@ import type { Volume } from "./volume";
 
 /** Options of {@link readMap}. */
 export interface ReadMapOptions extends OpenMrcOptions {
-  /** Å per voxel, overriding the header; needed where the header has none. Default: from the header. */
+  /** Å per voxel, overriding the header; needed if the header has none. Default: from the header. */
   apix?: number;
   /** Called with a sentence that names the file for everything that was assumed or left out. */
   onWarning?: ((warning: string) => void) | undefined;
@@ -47,7 +47,7 @@ export async function readMap(file: string, options: ReadMapOptions = {}): Promi
 const farthestOrigin = 1e6;
 
 /**
- * Position of the first voxel in Å: words 50–52 where they are set, else its place in the cell, words 5–7 (CCP4, EMDB).
+ * Position of the first voxel in Å: words 50–52 if they are set, else its position in the cell, words 5–7 (CCP4, EMDB).
  * ChimeraX does the same.
  */
 function originOf({ file, header }: MrcFile, apix: number, warnings: string[]): [number, number, number] {

@@ -54,7 +54,7 @@ test("a density mask extends by the same exact distance in every direction", () 
     assert.ok(Math.abs(mask.data[i]! - expected) < 1e-6, `voxel ${place}`);
   }
   assert.throws(() => densityMask(map, { threshold: 2 }), InputError);
-  assert.doesNotThrow(() => densityMask(map), "a threshold of its own");
+  assert.doesNotThrow(() => densityMask(map), "the default threshold");
 });
 
 test("outside a mask the map becomes zero, or the mean outside", () => {
@@ -77,7 +77,7 @@ test("masks are checked: values from 0 to 1, not empty, the same box", async (t)
   );
   const wrong = filled([4, 4, 4], (x, y, z) => (x === 1 && y === 2 && z === 3 ? 7 : 0));
   assert.throws(() => checkMask(wrong), /mask: voxel \(1, 2, 3\): expected a value from 0 to 1, found 7/);
-  assert.throws(() => checkMask(filled([4, 4, 4], () => 0)), /nothing but zeros/);
+  assert.throws(() => checkMask(filled([4, 4, 4], () => 0)), /only zeros/);
   assert.throws(() => checkMask(filled([4, 4, 4], () => Number.NaN)), /found NaN/);
 
   const file = path.join(temporaryFolder(t), "mask.mrc");

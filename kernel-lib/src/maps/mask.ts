@@ -75,8 +75,7 @@ export function checkMask(mask: Volume, options: CheckMaskOptions = {}): void {
     largest = Math.max(largest, value);
   }
   if (largest < insideThreshold) {
-    const found =
-      largest <= valueTolerance ? "nothing but zeros" : `${Number(largest.toPrecision(3))} at most`;
+    const found = largest <= valueTolerance ? "only zeros" : `${Number(largest.toPrecision(3))} at most`;
     throw new InputError(name, `values above 0, at least ${insideThreshold} somewhere`, found);
   }
 }

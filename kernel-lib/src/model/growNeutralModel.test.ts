@@ -76,7 +76,7 @@ test("a model grows in rounds until its projections match the map's, at the map'
   }
 });
 
-test("the number of Gaussians, where it is not given, doubles until the target FRC is reached", async () => {
+test("without a given number of Gaussians, it doubles until the target FRC is reached", async () => {
   const { model, rounds } = await growNeutralModel(molecule, {
     resolution: 8,
     startGaussians: 6,

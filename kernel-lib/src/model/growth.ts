@@ -53,6 +53,6 @@ export interface GrownModel {
   rounds: GrowthRound[];
   /** S, the training box in pixels; the model's `boxSize`. */
   trainingBox: number;
-  /** Sentences about what the model does not describe, and what would help. */
+  /** Warnings about shortcomings of the model, with advice. */
   warnings: string[];
 }

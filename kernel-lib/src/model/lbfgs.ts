@@ -71,7 +71,7 @@ interface Trial {
   value: number;
 }
 
-/** Where a line search starts, and in which direction and how far it first goes. */
+/** Start, direction and first step of a line search. */
 interface SearchStart {
   x: Float64Array;
   value: number;

@@ -88,7 +88,7 @@ function pushAtoms(lines: string[], model: GaussianModel, file: string): void {
   }
 }
 
-/** A number in a column of fixed width, with fewer decimals where it does not fit. */
+/** A number in a column of fixed width, with fewer decimals if it does not fit. */
 function inColumns(value: number, width: number, decimals: number, file: string): string {
   for (let d = decimals; d >= 0; d--) {
     const text = value.toFixed(d);
@@ -133,9 +133,9 @@ export async function writeModelPdb(
 }
 
 /**
- * Reads the models of a PDB file: exactly, where it was written by {@link writeModelPdb}; otherwise from the columns
+ * Reads the models of a PDB file: exactly, if it was written by {@link writeModelPdb}; otherwise from the columns
  * of its ATOM and HETATM records, with occupancy as amplitude and B-factor as sigma in Å.
- * @param box the box of the model; needed where the file has no REMARK 999 BOX
+ * @param box the box of the model; needed if the file has no REMARK 999 BOX
  * @throws InputError naming the line
  * @example
  * ```ts

@@ -22,7 +22,7 @@ export function maskFlags(model: GaussianModel, mask: Volume, name = "mask"): Ui
 }
 
 /**
- * Whether a position in box units lies in the box and, where a mask is given, in a voxel of at least 0.5.
+ * Whether a position in box units lies in the box and, if a mask is given, in a voxel of at least 0.5.
  * @example
  * ```ts
  * const mask = await e2.maps.readMask("mask.mrc");

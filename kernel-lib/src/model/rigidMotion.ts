@@ -29,7 +29,7 @@ export function displacements(from: GaussianModel, to: GaussianModel): Float32Ar
 export interface RigidMotion {
   /** Degrees, 0 to 180. */
   angle: number;
-  /** Unit vector of the counter-clockwise rotation; (0, 0, 1) where the angle is 0. */
+  /** Unit vector of the counter-clockwise rotation; (0, 0, 1) if the angle is 0. */
   axis: Vector3;
   /** R, row-major. */
   rotation: Float64Array;

@@ -57,7 +57,7 @@ export function formatModelText(model: GaussianModel, file = "model"): string {
  * Parses the text of a model.
  * @param text the file's content
  * @param name what to call it in errors
- * @param box  used where the file has no header; the header takes precedence
+ * @param box  used if the file has no header; the header takes precedence
  * @throws InputError naming the line: not five numbers, a sigma that is not positive, a centre outside box units,
  *   a header with contradictory or invalid values; or when neither header nor `box` gives box size and pixel size
  */
@@ -98,7 +98,7 @@ export function parseModelText(text: string, name: string, box: Partial<ModelBox
 
 /**
  * Reads a model from a text file, as written by {@link writeModelText}.
- * @param box box size, pixel size and origin, used where the file has no header
+ * @param box box size, pixel size and origin, used if the file has no header
  * @throws InputError naming the file and the line: not five numbers, a sigma that is not positive, a centre outside
  *   box units, an invalid header; or when neither header nor `box` gives box size and pixel size
  * @example

@@ -29,7 +29,7 @@ interface Buffers {
   rows: number;
   /** Input of the network, then each hidden layer after its ReLU. */
   hidden: Rows[];
-  /** Input of the output layer: the last of `hidden`, after dropout and normalization where there are any. */
+  /** Input of the output layer: the last of `hidden`, after dropout and normalization, if any. */
   last: Rows;
   /** Output, and in the backward pass the gradient of the loss in it. */
   output: Rows;

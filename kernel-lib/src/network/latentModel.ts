@@ -41,7 +41,7 @@ const scalePoints = 256;
  * and the widgets' sliders mean the same in every run. The statistics are constants within a step; {@link calibrate}
  * makes them exact after each epoch.
  *
- * Training starts with the neutral model at every z, and z = 0 becomes the middle of what the particles show. It is not
+ * Training starts with the neutral model at every z, and z = 0 becomes the mean state of the particles. It is not
  * fixed to the neutral model, which comes from the blurred consensus map and is not a state of the molecule: fixing it
  * left a gap around 0 in the latent space (r of the refined latents on `adk` 0.986 with z = 0 fixed and 0.990 without; on
  * a simulated linear motion 0.985 and 0.996).

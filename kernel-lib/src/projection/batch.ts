@@ -83,12 +83,12 @@ export function checkBatch(batch: ProjectionBatch, request: ProjectionRequest): 
   expectLength("ringWeights", request.ringWeights, [request.rings + 1, (request.rings + 1) * batch.count]);
 }
 
-/** Numbers from one particle's Gaussians to the next one's: 0 where all share them, as in a batch of one. */
+/** Numbers from one particle's Gaussians to the next one's: 0 if all share them, as in a batch of one. */
 export function modelStride(batch: PosedModels): number {
   return batch.model.length === 5 * batch.gaussians ? 0 : 5 * batch.gaussians;
 }
 
-/** Numbers from one particle's ring weights to the next one's: 0 where all share them. */
+/** Numbers from one particle's ring weights to the next one's: 0 if all share them. */
 export function weightStride(request: ProjectionRequest): number {
   return request.ringWeights.length === request.rings + 1 ? 0 : request.rings + 1;
 }

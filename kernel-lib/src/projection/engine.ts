@@ -3,7 +3,7 @@
  * gradient out. Engines differ in speed and in where they run, but agree in their results (to 1e-4 in the FRC).
  */
 
-/** Models in the poses of B particles. All arrays are dense and row-major; engines copy them only where they must. */
+/** Models in the poses of B particles. All arrays are dense and row-major; engines copy them only if necessary. */
 export interface PosedModels {
   /** B, the number of particles. */
   count: number;

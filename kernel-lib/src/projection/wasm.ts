@@ -45,7 +45,7 @@ const maxPartBytes = 256 * 2 ** 20;
  * The calling thread only copies inputs and outputs; threads take particles as they become free.
  *
  * Threads start with the first call and do not keep an otherwise idle process alive. The arrays of a batch must not change
- * until the promise settles. All methods throw an Error when a thread has died; the engine cannot be used any more then.
+ * until the promise settles. All methods throw an Error when a thread has died; the engine cannot be used afterwards.
  */
 export class WasmEngine implements ProjectionEngine {
   readonly name = "wasm";

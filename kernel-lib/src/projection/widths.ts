@@ -7,7 +7,7 @@ import type { PosedModels } from "./engine";
 export interface Widths {
   /** The smallest variance. */
   smallest: number;
-  /** The largest variance; NaN where one is. */
+  /** The largest variance; NaN if any is NaN. */
   largest: number;
   /** Gaussians in the first 0, 1, … bins. */
   count: Float64Array;

@@ -190,7 +190,7 @@ export function parseFsc(text: string, file = "FSC table"): FscCurve {
 
 /**
  * Reads an FSC table from a file, such as the command line writes; see {@link parseFsc}.
- * @throws InputError naming the file, and the line where there is one
+ * @throws InputError naming the file, and the line if known
  * @example
  * ```ts
  * import { writeFileSync } from "node:fs";

@@ -28,7 +28,7 @@ export interface ReconstructOptions extends TaskOptions {
   /**
    * Assignment of particles to half maps: `alternate` puts the first, third, … of the particles used into half 1;
    * an array has 1 or 2 for every particle of the source; `none` makes no half maps. Particles with the same image are
-   * kept in one half. Default: the source's `randomSubset` where it has one, else `alternate`.
+   * kept in one half. Default: the source's `randomSubset` if it has one, else `alternate`.
    */
   halves?: "alternate" | "none" | Uint8Array;
   /**
@@ -178,7 +178,7 @@ class ParticleSums {
     }
   }
 
-  /** The masked maps; half maps only where both halves have particles. The sums cannot be used afterwards. */
+  /** The masked maps; half maps only if both halves have particles. The sums cannot be used afterwards. */
   maps(maskDiameter: number): Omit<Reconstruction, "leftOut"> {
     const { boxSize, apix, counts } = this;
     const mask = sphericalMask(

@@ -5,7 +5,7 @@ import type { EngineChoice } from "../projection/engines";
 import type { TrainingOptions } from "./options";
 import type { EpochReport } from "./trainer";
 
-/** What a training is made from, where it is written, and how it runs. Paths are relative to the working folder. */
+/** Input, output and execution of a training. Paths are relative to the working folder. */
 export interface TrainingSettings extends TaskOptions {
   /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
   particles: string;

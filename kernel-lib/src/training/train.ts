@@ -36,7 +36,7 @@ import {
 } from "./trainingInputs";
 
 /**
- * Trains in the calling thread, as `train` does in one of its own. A TensorFlow.js backend must be active (`useBackend`).
+ * Trains in the calling thread; `train` uses a separate thread. A TensorFlow.js backend must be active (`useBackend`).
  * @returns the opened run
  * @throws InputError for invalid input; StoppedError if aborted
  * @example

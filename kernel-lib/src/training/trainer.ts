@@ -170,7 +170,7 @@ export class Trainer {
     return ringsOfEpoch(epoch, this.options, this.options.weighting === "uniform" ? all : signal);
   }
 
-  /** Trains one epoch, from 1. Each epoch of each start has random numbers of its own. */
+  /** Trains one epoch, from 1. Each epoch of each start has its own random numbers. */
   async trainEpoch(epoch: number, start: number, options: TaskOptions = {}): Promise<void> {
     const { weights } = await this.prepare();
     const { epochs, batchSize } = this.options;

@@ -6,7 +6,7 @@ import type { TrainingEvent, TrainingRequest } from "./background";
 import { trainClaimed } from "./train";
 
 /*
- * Entry point of the thread in which `train` works. Reports progress, epochs and warnings to the parent thread.
+ * Entry point of the training thread of `train`. Reports progress, epochs and warnings to the parent thread.
  */
 
 /** Shortest time between two progress events of a task, in ms; steps take a few ms. */

@@ -3,7 +3,7 @@ import { maxThreads } from "./wasmMemory";
 
 /**
  * The number of threads for work in shared memory.
- * @param threads what the caller asks for. Default: one per core
+ * @param threads the requested number. Default: one per core
  * @throws RangeError unless it is a whole number in range
  */
 export function threadCount(threads = Math.min(availableParallelism(), maxThreads - 1)): number {

@@ -171,7 +171,7 @@ export class Arena {
 
   /**
    * Grows the memory to hold all allocations. To be called only by the thread that starts jobs, while none is running.
-   * @param what what the memory is for, in messages
+   * @param what purpose of the memory, for messages
    * @throws RangeError beyond 4 GiB, or if the system has no more memory
    */
   fit(memory: SharedWasmMemory, what = "batch"): void {

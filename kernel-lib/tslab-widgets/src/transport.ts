@@ -62,7 +62,7 @@ export interface CommTransport {
   readonly frontEndSeen: boolean;
   /**
    * Calls `fn` and offers its output to `take` as the type and content of messages; `take` returns true for output that is
-   * not to be published. Undefined where the front end moves output itself, for the output widget whose `msg_id` it is told.
+   * not to be published. Undefined if the front end moves output itself, to the output widget with the given `msg_id`.
    */
   readonly captureOutput?:
     | (<T>(take: (type: string, content: Record<string, unknown>) => boolean, fn: () => T) => T)

@@ -38,7 +38,7 @@ export function ticksOf({ low, high }: Range, wanted: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** Place of a number on an axis from pixel `from` to pixel `to`. */
+/** Position in pixels of a number on an axis from `from` to `to`. */
 export function placeOf(value: number, { low, high }: Range, from: number, to: number): number {
   return from + ((value - low) / (high - low)) * (to - from);
 }

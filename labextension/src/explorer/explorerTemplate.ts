@@ -39,7 +39,7 @@ export function explorerTemplate(model: ExplorerViewModel, panes: ExplorerPanes)
 }
 
 function problem(text: string | undefined): unknown {
-  return text === undefined ? nothing : html`<p>This part cannot be shown: ${text}</p>`;
+  return text === undefined ? nothing : html`<p>This view cannot be shown: ${text}</p>`;
 }
 
 function header(model: ExplorerViewModel): TemplateResult {
@@ -69,7 +69,7 @@ function training(model: ExplorerViewModel): unknown {
   const { task, done, total } = model.training;
   return html`<progress aria-label="Training" max=${Math.max(total, 1)} value=${done}></progress>
     <span>${task}</span>
-    ${button("Stop", "Stop the training; the last complete epoch is kept", () => {
+    ${button("Stop", "Stop training; the last complete epoch is kept", () => {
       void model.ask({ kind: "stopTraining" });
     })}`;
 }
@@ -87,6 +87,6 @@ function montage(model: ExplorerViewModel): TemplateResult {
   const shown = model.montage;
   return html`<div class="e2gmm-explorer-images" ?hidden=${!shown}>${
     shown &&
-    html`${button("Close", "Close the pictures", () => model.closeMontage())}<img src=${shown.url} alt=${shown.description} />`
+    html`${button("Close", "Close the images", () => model.closeMontage())}<img src=${shown.url} alt=${shown.description} />`
   }</div>`;
 }

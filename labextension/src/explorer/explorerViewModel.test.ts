@@ -50,7 +50,7 @@ function explorer(state: Partial<ExplorerState> = {}) {
   return { model, widget, scatter, viewer, kernel, played, rests: () => rests };
 }
 
-test("the status is that of the kernel until the view has its own message, and a task in progress comes first", async () => {
+test("the status is the kernel's until the view has a message; a task in progress takes precedence", async () => {
   const { model, widget, kernel } = explorer({ status: "ready" });
   assert.deepEqual(model.status, { text: "ready", problem: false });
   kernel.answers.push(new Error("select particles first"));
@@ -64,7 +64,7 @@ test("the status is that of the kernel until the view has its own message, and a
   assert.deepEqual(model.status, { text: kernelGoneText, problem: true });
 });
 
-test("ticks are shared with the kernel in the order in which they are made", () => {
+test("ticks are sent to the kernel in the order of clicks", () => {
   const { model, widget } = explorer();
   model.tick("c", true);
   model.tick("a", true);
@@ -77,7 +77,7 @@ test("ticks are shared with the kernel in the order in which they are made", () 
   );
 });
 
-test("sets are requested as the fields say", () => {
+test("requests for sets use the values of the fields", () => {
   const { model, kernel } = explorer({ ticked: ["a", "b"] });
   model.makeClusters();
   model.editNewSets({ method: "density" });
@@ -98,7 +98,7 @@ test("sets are requested as the fields say", () => {
   );
 });
 
-test("a name is sent only when it has changed, and the view is rendered again either way", () => {
+test("a name is sent only if it has changed, and the view is rendered in both cases", () => {
   const { model, kernel } = explorer();
   let changes = 0;
   model.stateChanged.connect(() => changes++);
@@ -108,7 +108,7 @@ test("a name is sent only when it has changed, and the view is rendered again ei
   assert.deepEqual(kernel.requests, [{ kind: "rename", fields: { set: "a", name: "closed" } }]);
 });
 
-test("an export needs the one ticked set, and stops a motion that is played", async () => {
+test("an export needs exactly one ticked set and stops playback", async () => {
   const { model, widget, kernel, rests } = explorer({ ticked: ["a", "b"] });
   model.export();
   assert.match(model.status.text, /Tick exactly one set/);
@@ -124,7 +124,7 @@ test("an export needs the one ticked set, and stops a motion that is played", as
   assert.equal(rests(), 1);
 });
 
-test("a played motion moves the scatter, and its last frame the probe", () => {
+test("playback moves the scatter, and its last frame the probe", () => {
   const { viewer, kernel, played } = explorer();
   viewer.emit("e2gmm:frame", 3);
   viewer.emit("e2gmm:frame", undefined);
@@ -133,7 +133,7 @@ test("a played motion moves the scatter, and its last frame the probe", () => {
   assert.deepEqual(kernel.requests, [{ kind: "frame", fields: { frame: 7 } }]);
 });
 
-test("arrows and pin are pressed while the viewer has them", () => {
+test("arrow and pin buttons are pressed while the viewer shows them", () => {
   const { model, viewer } = explorer();
   viewer.receive({ arrowsFrom: Float32Array.of(1, 2, 3) });
   assert.deepEqual([model.arrowsShown, model.pinShown], [true, false]);
@@ -141,7 +141,7 @@ test("arrows and pin are pressed while the viewer has them", () => {
   assert.deepEqual([model.arrowsShown, model.pinShown], [false, true]);
 });
 
-test("the border between the panes stays within its range and is shared when it is released", () => {
+test("the splitter stays within its range and is shared on release", () => {
   const { model, widget } = explorer();
   model.moveSplit(0.95);
   assert.equal(model.split, 0.8);

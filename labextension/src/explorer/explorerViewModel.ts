@@ -5,39 +5,39 @@ import { type EventSource, type StateSource, ViewModel } from "../view.js";
 import { ExportFormModel } from "./exportFormModel.js";
 import type { ExplorerSettings } from "./settings.js";
 
-/** State of the explorer that the kernel shares with its views. */
+/** State of the explorer, shared by the kernel and its views. */
 export type ExplorerState = {
   [K in keyof typeof explorerTraits]: ReturnType<(typeof explorerTraits)[K]["initial"]>;
 };
 
-/** What the explorer uses of the latent scatter's model. */
+/** The part of the latent scatter's model that the explorer uses. */
 export interface LinkedScatter extends EventSource {
   get(key: "selectedCount"): number;
-  /** Shows the frame of a played motion; undefined: the state at the probe. */
+  /** Shows a frame of the playback; undefined: the state at the probe. */
   showPlayed?(frame: number | undefined): void;
 }
 
-/** What the explorer uses of the Gaussian viewer's model. */
+/** The part of the Gaussian viewer's model that the explorer uses. */
 export interface LinkedViewer extends EventSource {
   get(key: "arrowsFrom" | "second"): ArrayLike<number> | undefined;
 }
 
-/** What an explorer is connected to. */
+/** Connections of an explorer. */
 export interface ExplorerLinks {
   widget: StateSource<ExplorerState>;
   scatter: LinkedScatter | null;
   viewer: LinkedViewer | null;
   /** Sends a request to the kernel. Rejects with the kernel's message. */
   ask(kind: string, fields: Record<string, unknown>): Promise<{ content: Record<string, unknown> }>;
-  /** Stops a motion that is played, at its current frame. */
+  /** Stops playback at the current frame. */
   rest(): void;
   settings: Readonly<ExplorerSettings>;
 }
 
-/** Ways to make sets along the path, as the kernel names them. */
+/** Kernel's names of the ways to make sets along the path. */
 export type PathDivision = Extract<ExplorerRequest, { kind: "parts" }>["along"];
 
-/** Fields of the toolbar from which sets are made; numbers as they are typed. */
+/** Fields of the toolbar for new sets; numbers as typed. */
 export interface NewSetFields {
   method: Clustering["method"];
   clusters: string;
@@ -54,10 +54,10 @@ export interface Montage {
   description: string;
 }
 
-/** Smallest and largest part of the width that the scatter can have. */
+/** Smallest and largest fraction of the width for the scatter. */
 export const splitRange = { min: 0.2, max: 0.8 } as const;
 
-/** Sets that an operation needs at least. */
+/** Smallest number of sets for an operation. */
 export const minTicked = { union: 2, intersect: 2, difference: 2, reconstruct: 1, remove: 1 } as const;
 
 /** State and actions of the explorer's view. */
@@ -66,12 +66,12 @@ export class ExplorerViewModel extends ViewModel {
   readonly exportForm: ExportFormModel;
   /** Picture of particles that is open. */
   montage: Montage | undefined;
-  /** Why one of the two linked views is not there. */
+  /** Why one of the two linked views is missing. */
   readonly paneProblems: { scatter?: string; viewer?: string } = {};
   private curves: boolean;
   private scatterPart: number;
   private gone = false;
-  /** The last message to the user in this view; the kernel's own status stands before the first. */
+  /** The last message to the user in this view; until then the kernel's status is shown. */
   private message: { text: string; problem: boolean } | undefined;
 
   constructor(private readonly links: ExplorerLinks) {
@@ -99,7 +99,7 @@ export class ExplorerViewModel extends ViewModel {
     if (scatter) this.follow(scatter, "change:selectedCount");
     if (!viewer) return;
     this.follow(viewer, "change:arrowsFrom change:second");
-    // The probe's ring in the scatter moves along with a motion that is played
+    // The probe's ring in the scatter follows the playback
     this.follow(viewer, "e2gmm:frame", (frame: number | undefined) => scatter?.showPlayed?.(frame));
     this.follow(viewer, "e2gmm:rested", (frame: number) => void this.ask({ kind: "frame", frame }));
   }
@@ -116,7 +116,7 @@ export class ExplorerViewModel extends ViewModel {
     return this.links.widget.get("ticked");
   }
 
-  /** The run that is explored; null before the kernel has opened it. */
+  /** The explored run; null before the kernel has opened it. */
   get run(): ExplorerState["run"] {
     return this.links.widget.get("run");
   }
@@ -126,7 +126,7 @@ export class ExplorerViewModel extends ViewModel {
     return this.links.widget.get("history");
   }
 
-  /** Progress of the training; null while none is followed. */
+  /** Progress of the training; null without a training. */
   get training(): ExplorerState["training"] {
     return this.links.widget.get("training");
   }
@@ -136,7 +136,7 @@ export class ExplorerViewModel extends ViewModel {
     return this.links.widget.get("height");
   }
 
-  /** Part of the width that the scatter has. */
+  /** Fraction of the width for the scatter. */
   get split(): number {
     return this.scatterPart;
   }
@@ -146,12 +146,12 @@ export class ExplorerViewModel extends ViewModel {
     return this.curves;
   }
 
-  /** Particles that are selected in the scatter. */
+  /** Number of particles selected in the scatter. */
   get selectedCount(): number {
     return this.links.scatter?.get("selectedCount") ?? 0;
   }
 
-  /** Whether the viewer shows arrows, whoever asked for them. */
+  /** Whether the viewer shows arrows, also if a cell requested them. */
   get arrowsShown(): boolean {
     return (this.links.viewer?.get("arrowsFrom")?.length ?? 0) > 0;
   }
@@ -161,7 +161,7 @@ export class ExplorerViewModel extends ViewModel {
     return (this.links.viewer?.get("second")?.length ?? 0) > 0;
   }
 
-  /** Whether the kernel is no longer running, so that nothing can be requested. */
+  /** Whether the kernel is no longer running, so that requests are impossible. */
   get kernelGone(): boolean {
     return this.gone;
   }
@@ -176,7 +176,7 @@ export class ExplorerViewModel extends ViewModel {
 
   // --- Actions
 
-  /** Takes over whether the kernel is still running. */
+  /** Updates whether the kernel is still running. */
   setKernelGone(gone: boolean): void {
     this.gone = gone;
     this.changed();
@@ -210,21 +210,21 @@ export class ExplorerViewModel extends ViewModel {
     this.change({ ticked: ticked ? this.sets.map(({ id }) => id) : [] });
   }
 
-  /** Makes clusters as the fields of the toolbar say. */
+  /** Makes clusters with the values in the toolbar. */
   makeClusters(): void {
     const { method, clusters } = this.newSets;
     const clustering = method === "density" ? { method } : { method, count: numberOf(clusters) };
     void this.ask({ kind: "clusters", clustering });
   }
 
-  /** Makes sets along the path as the fields of the toolbar say. */
+  /** Makes sets along the path with the values in the toolbar. */
   makeParts(): void {
     const { along, parts, maxDistance } = this.newSets;
     const limit = maxDistance === "" ? {} : { maxDistance: numberOf(maxDistance) };
     void this.ask({ kind: "parts", along, count: numberOf(parts), ...limit });
   }
 
-  /** Takes over typed or chosen fields of the toolbar. */
+  /** Updates fields of the toolbar. */
   editNewSets(fields: Partial<NewSetFields>): void {
     Object.assign(this.newSets, fields);
     this.changed();
@@ -237,7 +237,7 @@ export class ExplorerViewModel extends ViewModel {
     else void this.ask({ kind: "combine", operation, sets });
   }
 
-  /** Requests another name for a set. */
+  /** Requests a new name for a set. */
   rename(set: SetState, name: string): void {
     if (name !== set.name) void this.ask({ kind: "rename", set: set.id, name });
     // The field shows the old name until the kernel has accepted the new one
@@ -250,7 +250,7 @@ export class ExplorerViewModel extends ViewModel {
     this.changed();
   }
 
-  /** Requests the file that the export form describes. */
+  /** Requests the file described by the export form. */
   export(): void {
     const request = this.exportForm.request();
     if (request) void this.ask(request);
@@ -259,7 +259,7 @@ export class ExplorerViewModel extends ViewModel {
 
   /** Sends a request to the kernel and shows its answer. */
   async ask(request: ExplorerRequest): Promise<void> {
-    // Files and the pinned state are of what is shown, so a motion stops at its frame first
+    // Files and the pinned state are of the shown state, so playback stops first
     if (request.kind === "export" || request.kind === "pin") this.links.rest();
     const { kind, ...fields } = request;
     try {
@@ -313,7 +313,7 @@ function clampSplit(part: number): number {
   return Math.min(splitRange.max, Math.max(splitRange.min, part));
 }
 
-/** A typed number; NaN for an empty field, which the kernel refuses with a message. */
+/** A typed number; NaN for an empty field, which the kernel rejects with a message. */
 function numberOf(typed: string): number {
   return typed === "" ? Number.NaN : Number(typed);
 }

@@ -3,7 +3,7 @@ import { checkbox, choices, keepKey, labelled, select, unlessFocused } from "../
 import type { ExplorerViewModel } from "./explorerViewModel.js";
 import { exportChoices } from "./exportFormModel.js";
 
-/** Form that has the kernel write a file in its working folder. */
+/** Form for a file that the kernel writes to its working folder. */
 export function exportForm(model: ExplorerViewModel): TemplateResult {
   const form = model.exportForm;
   const change = (action: () => void) => {

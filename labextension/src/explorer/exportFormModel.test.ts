@@ -18,7 +18,7 @@ test("a file is suggested from the set or the kind, in the folder of the setting
   assert.equal(form.file, "exports/density.mrc");
 });
 
-test("a typed name stays until another kind is chosen; an emptied field is filled when it is left", () => {
+test("a typed name stays until another kind is chosen; an empty field gets a suggestion on blur", () => {
   const form = new ExportFormModel(
     () => "",
     () => undefined,
@@ -34,7 +34,7 @@ test("a typed name stays until another kind is chosen; an emptied field is fille
   assert.equal(form.file, "set.mrc");
 });
 
-test("what belongs to a set is requested only with a set", () => {
+test("exports of a set are requested only with a set", () => {
   const without = new ExportFormModel(
     () => "",
     () => undefined,

@@ -5,13 +5,13 @@ import { fileNameOf } from "./fileNames.js";
 export interface ExportChoice {
   kind: ExportKind;
   text: string;
-  /** Ending of the file, which also tells the kernel the format. */
+  /** File extension, which determines the format. */
   ending: string;
-  /** Whether it is of the ticked set, or of the state at the probe. */
+  /** Whether it exports the ticked set or the state at the probe. */
   ofSet: boolean;
 }
 
-/** What can be written, in the order in which it is offered. */
+/** Export choices in the order of the menu. */
 export const exportChoices: readonly ExportChoice[] = [
   { kind: "particles", text: "Particles of the ticked set (STAR)", ending: ".star", ofSet: true },
   { kind: "map", text: "Map of the ticked set, half maps, FSC (MRC)", ending: ".mrc", ofSet: true },
@@ -28,36 +28,36 @@ export class ExportFormModel {
   private typed: string | undefined;
 
   /**
-   * @param folder gives the folder for suggestions, relative to the kernel's; empty: that folder itself
-   * @param tickedSet gives the only ticked set; undefined unless exactly one is ticked
+   * @param folder returns the folder for suggestions, relative to the kernel's; empty: the kernel's folder
+   * @param tickedSet returns the only ticked set; undefined unless exactly one is ticked
    */
   constructor(
     private readonly folder: () => string,
     private readonly tickedSet: () => SetState | undefined,
   ) {}
 
-  /** The kind of file that is chosen. */
+  /** The chosen kind of file. */
   get choice(): ExportChoice {
     return exportChoices[this.choiceIndex]!;
   }
 
-  /** Path of the file: as typed, else as suggested. */
+  /** Path of the file, typed or suggested. */
   get file(): string {
     return this.typed ?? this.suggestion();
   }
 
-  /** Takes another entry of `exportChoices`; the file name is suggested anew. */
+  /** Selects an entry of `exportChoices` and suggests a new file name. */
   choose(index: number): void {
     this.choiceIndex = index;
     this.typed = undefined;
   }
 
-  /** Takes over a typed path. */
+  /** Updates the typed path. */
   typeFile(file: string): void {
     this.typed = file;
   }
 
-  /** Called when the user leaves the field: an empty one is filled again. */
+  /** Called on blur: suggests a name again if the field is empty. */
   leaveFile(): void {
     if (this.typed === "") this.typed = undefined;
   }

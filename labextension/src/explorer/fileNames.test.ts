@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { fileNameOf } from "./fileNames.js";
 
-test("the file name of a set is one name, whatever the set is called", () => {
+test("any set name gives a valid file name", () => {
   assert.equal(fileNameOf("k-means 1 of 4"), "k-means_1_of_4");
   assert.equal(fileNameOf("../../etc/passwd"), "etc_passwd");
   assert.equal(fileNameOf("<img src=x onerror=alert(1)>"), "img_src_x_onerror_alert_1");

@@ -8,12 +8,12 @@ import { widgetModule, widgetModuleVersion } from "../module.js";
 
 const viewMime = "application/vnd.jupyter.widget-view+json";
 
-/** A kernel, and a way to show its widgets outside notebook outputs. */
+/** A connection to a kernel that can show its widgets outside notebook outputs. */
 export interface KernelAccess {
   readonly kernel: Kernel.IKernelConnection;
-  /** Where the kernel belongs, for the user: `in the kernel of …`. */
+  /** Description of the kernel for the user: `in the kernel of …`. */
   readonly where: string;
-  /** Emitted when the document that the views belong to is closed, and the views with it. */
+  /** Emitted when the document of the views is closed, which closes the views. */
   readonly lost: ISignal<object, void>;
   /** Makes a view of a model. @throws Error if the kernel has no model of that id */
   view(model: string): Promise<Widget>;
@@ -22,8 +22,8 @@ export interface KernelAccess {
 }
 
 /**
- * Connects to a kernel: through the open notebook or console that it belongs to, with the widget manager of that document;
- * otherwise with a connection and a widget manager of its own.
+ * Connects to a kernel: through its open notebook or console, with the widget manager of that document, or else with a
+ * separate connection and widget manager.
  * @throws Error if no such kernel is running
  */
 export async function kernelAccess(app: JupyterFrontEnd, id: string): Promise<KernelAccess> {
@@ -33,17 +33,17 @@ export async function kernelAccess(app: JupyterFrontEnd, id: string): Promise<Ke
   if (open) return documentAccess(open);
   const model = await kernels.findById(id);
   if (!model) throw new Error("its kernel is no longer running");
-  // The kernel manager would hand the comms of a notebook that is opened later to this connection
+  // Otherwise the kernel manager would give this connection the comms of a notebook opened later
   const kernel = new KernelConnection({ model: model as Kernel.IModel, serverSettings, handleComms: true });
   return ownAccess(kernel);
 }
 
-/** Longest wait for sessions, in seconds; one that asks the user for a kernel never becomes ready. */
+/** Maximum wait for sessions in seconds; a session that asks the user for a kernel never becomes ready. */
 const sessionTimeout = 10;
 
 /**
- * Waits until the kernels of all open documents are known. After a reload the documents come first; a panel that did not
- * wait would open a second connection to a notebook's kernel.
+ * Waits until the kernels of all open documents are known. After a reload the documents are restored first; without the
+ * wait, a panel would open a second connection to a notebook's kernel.
  */
 async function sessionsReady(app: JupyterFrontEnd): Promise<void> {
   const late = new Promise((resolve) => setTimeout(resolve, 1000 * sessionTimeout));
@@ -145,7 +145,7 @@ async function ownAccess(kernel: KernelConnection): Promise<KernelAccess> {
 }
 
 /**
- * A widget manager of ipywidgets' extension. That extension is no package that others can import, so its code is taken from
+ * A widget manager of ipywidgets' extension. The extension cannot be imported as a package, so its code is taken from
  * JupyterLab's registry of loaded extensions.
  * @throws Error if the extension is missing or too old
  */

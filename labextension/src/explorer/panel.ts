@@ -29,7 +29,7 @@ export class ExplorerPanel extends Panel implements PanelServices {
     const view = mount(this.page.node, this.model, panelPage);
     this.disposed.connect(view.dispose);
     this.model.stateChanged.connect(() => this.page.setHidden(this.model.stage === "exploring"));
-    // Notebooks that are restored with the page bring their widget managers
+    // Notebooks restored with the page provide their widget managers
     void app.restored.then(() => this.model.begin());
   }
 
@@ -48,9 +48,9 @@ export class ExplorerPanel extends Panel implements PanelServices {
     const path = `${folder === "" ? "" : `${folder}/`}explorer-${Math.random().toString(36).slice(2, 10)}`;
     const session = await sessions.startNew({ name, path, type: "explorer", kernel: { name: kernelSpec } });
     const id = session.kernel?.id;
-    // The panel makes a connection of its own
+    // The panel opens its own connection
     session.dispose();
-    if (id === undefined) throw new Error("the server did not start one");
+    if (id === undefined) throw new Error("the server did not start it");
     return id;
   }
 
@@ -69,7 +69,7 @@ export class ExplorerPanel extends Panel implements PanelServices {
     this.addWidget(view);
     this.title.label = folder.split(/[\\/]/).filter(Boolean).slice(-2).join("/") || "Explore run";
     this.title.caption = `${folder}\n${access.where}`;
-    // A notebook that is closed takes its views along
+    // Closing a notebook closes its views
     access.lost.connect(() => {
       if (this.isDisposed || this.access !== access) return;
       this.access = undefined;

@@ -3,7 +3,7 @@ import type { PanelAnswer } from "e2gmm/messages/panel";
 import type { RunListing } from "./panelModel.js";
 
 const target = "e2gmm.panel";
-/** Registers the comm target. Kernels that have not imported the library do so now. */
+/** Registers the comm target; imports the library first if necessary. */
 const registerTarget = 'void (await import("e2gmm")).explorer.servePanels();';
 
 type Answer = Extract<PanelAnswer, { kind: "answer" }>;
@@ -61,7 +61,7 @@ export class PanelKernel {
     const { content } = await execution.done;
     if (content.status === "error") throw new Error(`The kernel cannot load e2gmm: ${content.evalue}`);
     if (content.status === "aborted") {
-      throw new Error("The kernel was busy with a cell that failed; try again");
+      throw new Error("The request was dropped because a running cell failed; try again");
     }
   }
 }

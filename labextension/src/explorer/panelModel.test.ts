@@ -30,7 +30,7 @@ test("a new panel lists the runs of the first kernel, and those of another when 
   assert.equal(model.listing?.folder, "/k2");
 });
 
-test("the answer of a kernel that is no longer chosen is ignored", async () => {
+test("the answer of a previously chosen kernel is ignored", async () => {
   let answerFirst: (listing: RunListing) => void = () => {};
   const listRuns = (kernel: string) =>
     kernel === "k1"
@@ -62,7 +62,7 @@ test("a run is opened, shown, and remembered", async () => {
   assert.deepEqual([model.stage, moves], ["exploring", 1]);
 });
 
-test("a reloaded panel returns to its explorer, or says why it cannot", async () => {
+test("a reloaded panel returns to its explorer, or reports why it cannot", async () => {
   const before = { ...place, kernel: "k2", model: "m1", folder: "run" };
   const back = new PanelModel(services(), before);
   await back.begin();
@@ -82,7 +82,7 @@ test("a reloaded panel returns to its explorer, or says why it cannot", async ()
   assert.equal(busy.status, "the kernel is busy");
 });
 
-test("a kernel that cannot be started is a message, and the list comes back", async () => {
+test("a failed kernel start is reported, and the list is shown again", async () => {
   const startKernel = () => Promise.reject(new Error("no space"));
   const model = new PanelModel(services({ startKernel }), place);
   await model.begin();

@@ -11,7 +11,7 @@ export interface KernelChoice {
   name: string;
 }
 
-/** What a kernel has to explore. */
+/** Runs and explorers of a kernel. */
 export interface RunListing {
   /** Working folder of the kernel. */
   folder: string;
@@ -19,7 +19,7 @@ export interface RunListing {
   explorers: readonly OpenExplorer[];
 }
 
-/** What the panel asks of JupyterLab and of kernels. All methods reject with a message for the user. */
+/** The panel's interface to JupyterLab and kernels. All methods reject with a message for the user. */
 export interface PanelServices {
   /** Running kernels of e2gmm. */
   kernels(): Promise<readonly KernelChoice[]>;
@@ -29,11 +29,11 @@ export interface PanelServices {
   listRuns(kernel: string): Promise<RunListing>;
   /** Opens an explorer of a run in a kernel. @returns the id of its model */
   openRun(kernel: string, folder: string): Promise<string>;
-  /** Puts the view of an explorer into the panel. */
+  /** Shows the view of an explorer in the panel. */
   showExplorer(kernel: string, model: string, folder: string): Promise<void>;
 }
 
-/** The first page of the panel: which kernel, which run. Then the explorer takes its place. */
+/** The panel: first a choice of kernel and run, then the explorer. */
 export class PanelModel extends ViewModel {
   /** Kernels that can be chosen. */
   kernels: readonly KernelChoice[] = [];
@@ -46,7 +46,7 @@ export class PanelModel extends ViewModel {
   /** `waiting`: a message only; `choosing`: kernels and runs; `exploring`: the explorer is shown. */
   stage: "waiting" | "choosing" | "exploring" = "waiting";
   private at: PanelPlace;
-  /** Counts attempts, so that the answer to one that was given up is ignored. */
+  /** Counts attempts, so that answers to abandoned ones are ignored. */
   private attempt = 0;
   private readonly moves = new Signal<this, void>(this);
 
@@ -58,7 +58,7 @@ export class PanelModel extends ViewModel {
     this.at = place;
   }
 
-  /** What the panel shows, to be saved with the layout. */
+  /** State of the panel, saved with the layout. */
   get place(): PanelPlace {
     return this.at;
   }
@@ -109,7 +109,7 @@ export class PanelModel extends ViewModel {
   /** Starts a kernel without a notebook and chooses it. */
   async startKernel(): Promise<void> {
     this.starting = true;
-    // The present list is of another kernel
+    // The current list belongs to another kernel
     ++this.attempt;
     this.listing = undefined;
     this.status = "Starting a kernel…";
@@ -141,7 +141,7 @@ export class PanelModel extends ViewModel {
     if (this.kernel !== undefined) await this.showOrChoose(this.kernel, model, folder);
   }
 
-  /** Shows the explorer again after its view was closed with the notebook that it belonged to. */
+  /** Shows the explorer again after its view was closed with its notebook. */
   async reopen(): Promise<void> {
     const { kernel, model, folder } = this.at;
     if (kernel !== undefined && model !== undefined) await this.showOrChoose(kernel, model, folder ?? "");
@@ -174,7 +174,7 @@ export class PanelModel extends ViewModel {
     if (kernel === undefined) return;
     const attempt = ++this.attempt;
     this.listing = undefined;
-    this.say("Asking the kernel for its runs. A busy kernel answers when its cell has finished…");
+    this.say("Listing the runs of the kernel; a busy kernel answers after its cell has finished…");
     try {
       const listing = await this.services.listRuns(kernel);
       if (attempt !== this.attempt) return;

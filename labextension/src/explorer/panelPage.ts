@@ -18,7 +18,7 @@ export function panelPage(model: PanelModel): TemplateResult {
   return html`<h2>Explore a run</h2>
     <p>${
       some
-        ? "The explorer runs in a kernel, where its sets and maps can also be used in cells."
+        ? "The explorer runs in a kernel; cells can also use its sets and maps."
         : "No e2gmm kernel is running."
     }</p>
     <p class="e2gmm-explorerPanel-kernel">

@@ -1,7 +1,7 @@
 /** Name of the kernels that explorers can run in. */
 export const kernelSpec = "e2gmm";
 
-/** What a panel shows. It is saved with the layout of the page; undefined is what has not been chosen yet. */
+/** State of a panel, saved with the layout of the page; values not chosen yet are undefined. */
 export interface PanelPlace {
   /** Id of the panel, kept when the page is reloaded. */
   id: string;

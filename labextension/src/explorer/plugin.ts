@@ -19,7 +19,7 @@ type OpenPanel = (place: PanelPlace) => Promise<void>;
 /** The explorer as a panel, opened from launcher, command palette and notebook toolbar. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id,
-  description: "A panel with the explorer of an e2gmm run, attached to a running kernel.",
+  description: "A panel with the explorer of an e2gmm run, connected to a running kernel.",
   autoStart: true,
   optional: [ICommandPalette, ILauncher, INotebookTracker, ISettingRegistry, ILayoutRestorer],
   activate: (

@@ -78,7 +78,7 @@ function row(model: ExplorerViewModel, set: SetState): TemplateResult {
     <td class="e2gmm-explorer-actions"
       >${link("Select", "Select these particles in the plot", () => void model.ask({ kind: "select", set: id }))}${link(
         "Images",
-        "Some particles beside projections of the model",
+        "Show some particles beside projections of the model",
         () => void model.showMontage(set),
       )}</td>
   </tr>`;

@@ -1,12 +1,12 @@
 /** The user's settings for explorers, from JupyterLab's settings. */
 export interface ExplorerSettings {
-  /** Number of clusters that is offered at first. Default 4. */
+  /** Initial number of clusters. Default 4. */
   clusters: number;
-  /** Number of parts of a path that is offered at first. Default 5. */
+  /** Initial number of parts of a path. Default 5. */
   parts: number;
-  /** Whether curves are shown at first. Default true. */
+  /** Whether curves are shown initially. Default true. */
   showCurves: boolean;
-  /** Folder for exported files, relative to the kernel's. Default: empty, that folder itself. */
+  /** Folder for exported files, relative to the kernel's. Default: empty, the kernel's folder. */
   exportFolder: string;
 }
 
@@ -18,7 +18,7 @@ export const explorerSettings: ExplorerSettings = {
   exportFolder: "",
 };
 
-/** Takes over values of JupyterLab's settings; those of another type are ignored. */
+/** Updates the values from JupyterLab's settings; values of a wrong type are ignored. */
 export function applySettings(composite: Readonly<Record<string, unknown>>): void {
   const { clusters, parts, showCurves, exportFolder } = composite;
   if (typeof clusters === "number") explorerSettings.clusters = clusters;

@@ -15,8 +15,8 @@ const methods: readonly (readonly [Clustering["method"], string])[] = [
 ];
 
 const divisions: readonly (readonly [PathDivision, string])[] = [
-  ["line", "parts of equally many"],
-  ["length", "parts of equal length"],
+  ["line", "equal numbers of particles"],
+  ["length", "equal lengths"],
   ["stations", "nearest to each station"],
 ];
 
@@ -26,7 +26,7 @@ export function toolbar(model: ExplorerViewModel): TemplateResult {
     ${group("New sets", newSets(model))}
     ${group("Ticked", tickedActions(model))}
     ${group("Path", [
-      button("Play", "Let the Gaussians move along the path that is drawn in the plot", () => {
+      button("Play", "Play the motion of the Gaussians along the path drawn in the plot", () => {
         void model.ask({ kind: "play" });
       }),
       button(
@@ -42,7 +42,7 @@ export function toolbar(model: ExplorerViewModel): TemplateResult {
       }),
       button(
         "Pin",
-        "Keep the present state beside those that follow",
+        "Keep the current state visible for comparison",
         () => void model.ask({ kind: "pin", shown: !model.pinShown }),
         { pressed: model.pinShown },
       ),
@@ -65,7 +65,7 @@ function newSets(model: ExplorerViewModel): unknown[] {
   return [
     button(
       count > 0 ? `Selection (${count.toLocaleString("en")})` : "Selection",
-      "Make a set of what is selected in the plot",
+      "Make a set from the selection in the plot",
       () => void model.ask({ kind: "selection" }),
     ),
     button("Clusters", "Divide all particles into clusters", () => model.makeClusters()),
@@ -80,7 +80,7 @@ function newSets(model: ExplorerViewModel): unknown[] {
       value: clusters,
       disabled: method === "density",
     }),
-    button("Parts", "Make sets along the path that is drawn in the plot", () => model.makeParts()),
+    button("Parts", "Make sets along the path drawn in the plot", () => model.makeParts()),
     select(choices(divisions, along), (chosen) => model.editNewSets({ along: chosen as PathDivision }), {
       label: "How the path is divided",
     }),
@@ -93,7 +93,7 @@ function newSets(model: ExplorerViewModel): unknown[] {
       placeholder="auto"
       class="e2gmm-explorer-within"
       aria-label="Largest distance from the path"
-      title="Particles farther from the path than this, by distance in the latent space, are in no part. Empty: half the distance between the two points of the path that are farthest apart"
+      title="Particles farther from the path (by distance in the latent space) are in no part. Empty: half the largest distance between two points of the path"
       .value=${unlessFocused(maxDistance)}
       @input=${(event: Event) => model.editNewSets({ maxDistance: typedText(event) })}
       @keydown=${keepKey}
@@ -121,8 +121,8 @@ function countField(
 
 const tickedOperations: readonly (readonly [keyof typeof minTicked, string, string])[] = [
   ["union", "Union", "A set of all particles of the ticked sets"],
-  ["intersect", "Intersect", "A set of the particles that are in every ticked set"],
-  ["difference", "Subtract", "The first ticked set without those of the others"],
+  ["intersect", "Intersect", "A set of the particles common to all ticked sets"],
+  ["difference", "Subtract", "The particles of the first ticked set that are in no other"],
   ["reconstruct", "Reconstruct", "Reconstruct the ticked sets in the background"],
   ["remove", "Delete", "Delete the ticked sets"],
 ];

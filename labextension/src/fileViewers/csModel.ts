@@ -13,8 +13,8 @@ export class CsModel extends StarModel {
     if (headerBytes === undefined || headerBytes > file.size) {
       throw new InputError(
         file.name,
-        "a particle file of cryoSPARC, which is a NumPy array",
-        `${describeStart(start)}; “Open With” in the menu of the file has other views`,
+        "a cryoSPARC particle file (NumPy array)",
+        `${describeStart(start)}; use “Open With” in the file's menu for other views`,
       );
     }
     const header = parseNumpyHeader(await readRange(file, 0, headerBytes, { signal }), file.name);
@@ -30,7 +30,7 @@ export class CsModel extends StarModel {
     const whole = header.dataStart + header.count * header.rowBytes;
     this.setProblem(
       file.size < whole
-        ? `The file ends early: it has ${rows} of the ${header.count} rows that its header promises.`
+        ? `The file is truncated: it has ${rows} of the ${header.count} rows declared in its header.`
         : `Only the first ${rows} of ${header.count} rows are shown (a setting).`,
     );
   }
@@ -40,7 +40,7 @@ export class CsModel extends StarModel {
 function describeStart(start: Uint8Array): string {
   const text = String.fromCharCode(...start);
   if (/CSDAT/.test(text)) {
-    return "a file that cryoSPARC has compressed (CSDAT), which can be exported uncompressed";
+    return "a file compressed by cryoSPARC (CSDAT); export it uncompressed";
   }
-  return start.every((byte) => byte >= 9 && byte < 127) ? "text, such as a program in C#" : "something else";
+  return start.every((byte) => byte >= 9 && byte < 127) ? "text, such as a C# program" : "something else";
 }

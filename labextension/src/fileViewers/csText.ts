@@ -1,14 +1,14 @@
 import { type NumpyField, type NumpyHeader, numberReader, typeBytes } from "e2gmm/formats/numpyHeader";
 import type { Pauses } from "./timeSlices.js";
 
-/** Most numbers of a field that get a column each; longer fields are one column of text. */
+/** Largest number of values of a field that get separate columns; longer fields become one column of text. */
 const mostColumns = 9;
 const decoder = new TextDecoder();
 
 /**
  * Converts rows of a `.cs` file to the text of a STAR file with a column for each number: `alignments3D/shift[0]`.
  * @param data the bytes of the rows, without the header
- * @param rows how many there are
+ * @param rows number of rows
  */
 export async function starOfCs(
   { fields, rowBytes }: NumpyHeader,
@@ -65,7 +65,7 @@ function cellsOf({ name, type, length, offset }: NumpyField, view: DataView, dat
   return each.map((text, i) => ({ name: `${name}[${i}]`, text: (at) => quoted(text(at)) }));
 }
 
-/** A number with as many digits as its type holds. */
+/** A number with the digits of its type's precision. */
 function numberText(value: number, type: string): string {
   if (!/f4$/.test(type) || !Number.isFinite(value)) return String(value);
   return String(Number(value.toPrecision(7)));

@@ -11,12 +11,12 @@ import type { FileViewer } from "./fileViewer.js";
 import type { FileSource } from "./remoteFile.js";
 
 const modelName = "e2gmm-unread";
-const readOnlyText = "This view shows the file and cannot write it.";
+const readOnlyText = "This viewer is read-only.";
 
 /**
- * The document of a file that JupyterLab neither reads nor writes: the viewer requests the bytes that it needs. JupyterLab
- * leaves saving to others where a model is collaborative: it offers none, and makes no checkpoint when the file is opened,
- * which would be a copy of a map of gigabytes.
+ * The document of a file that JupyterLab neither reads nor writes: the viewer requests the bytes that it needs. The model
+ * claims to be collaborative, so that JupyterLab offers no saving and makes no checkpoint on opening, which could be a copy
+ * of gigabytes.
  */
 class UnreadModel extends DocumentModel {
   constructor() {
@@ -91,7 +91,7 @@ export class ViewerFactory extends ABCWidgetFactory<DocumentWidget<Widget>> {
   }
 
   protected override createNewWidget(context: DocumentRegistry.Context): DocumentWidget<Widget> {
-    // Nothing is ever changed, and a checkpoint would be a copy of the whole file
+    // The file never changes, and a checkpoint would be a copy of the whole file
     context.save = async () => {};
     context.createCheckpoint = async () => ({ id: "", last_modified: "" });
     const content = new Panel();

@@ -17,12 +17,12 @@ export interface ViewerSettings {
 
 /** What a viewer needs of JupyterLab. */
 export interface ViewerInput {
-  /** The file as it is now: it may be renamed or written again while it is shown. */
+  /** The current file: it may be renamed or rewritten while it is shown. */
   source(): FileSource;
   settings: ViewerSettings;
 }
 
-/** A read-only view of one file: what has been read of it, and what there is to say. */
+/** A read-only view of one file: the data read so far, status and problems. */
 export abstract class FileModel extends ViewModel {
   private loading = new AbortController();
   private problemText: string | undefined;
@@ -37,12 +37,12 @@ export abstract class FileModel extends ViewModel {
     return this.problemText;
   }
 
-  /** The status line: what is going on, else a summary of what is shown. */
+  /** The status line: the current activity, or else a summary. */
   get status(): string {
     return this.message ?? this.summary;
   }
 
-  /** Reads the file again. What goes wrong becomes {@link problem}. */
+  /** Reads the file again. Errors become {@link problem}. */
   async reload(): Promise<void> {
     this.loading.abort();
     this.loading = new AbortController();
@@ -61,7 +61,7 @@ export abstract class FileModel extends ViewModel {
   /** Reads the file. Stops when the signal aborts; {@link reload} handles errors. */
   protected abstract load(file: RemoteFile, signal: AbortSignal): Promise<void>;
 
-  /** What is shown; of a broken file that may be a part. */
+  /** Summary of the content, which may be only a part of a damaged file. */
   protected abstract get summary(): string;
 
   /** Sets the status; undefined: the summary. */

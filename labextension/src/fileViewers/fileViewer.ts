@@ -23,7 +23,7 @@ export abstract class FileViewer<M extends FileModel = FileModel> extends Widget
     );
   }
 
-  /** What is shown of the file. Called by the constructor first. */
+  /** Renders the content. First called by the constructor. */
   protected abstract content(): TemplateResult;
 
   override dispose(): void {

@@ -2,7 +2,7 @@ import { type MrcHeader, type MrcLayout, modeName, originOf, sizeOf, voxelOf } f
 import { formatBytes } from "./remoteFile.js";
 import type { Statistics } from "./statistics.js";
 
-/** A number with six significant digits: `1.0605`; with five and an exponent where it is small or large: `3.2000e-7`. */
+/** A number with six significant digits: `1.0605`; small and large ones with five and an exponent: `3.2000e-7`. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -36,7 +36,7 @@ export function headerRows(
     rows.push(["Axes", header.axes.map((axis) => axisNames[axis]).join(", ")]);
     rows.push(["Size along X, Y, Z", sizeOf(header).join(" × ")]);
   }
-  rows.push(["Voxel", isKnown ? `${joined(voxel)} Å` : "not given; drawn as 1 Å"]);
+  rows.push(["Voxel", isKnown ? `${joined(voxel)} Å` : "not given; drawn with 1 Å"]);
   rows.push(["Mode", `${header.mode} (${modeName(header.mode)})`]);
   rows.push([
     "Cell",
@@ -59,7 +59,7 @@ export function headerRows(
   const more = layout ? fileBytes - layout.fileBytes : 0;
   rows.push([
     "File",
-    `${formatBytes(fileBytes)}${more > 0 ? `, ${more} bytes more than the header asks for` : ""}`,
+    `${formatBytes(fileBytes)}${more > 0 ? `, ${more} bytes more than the header declares` : ""}`,
   ]);
   return rows;
 }

@@ -4,7 +4,7 @@ import { boxBeyond, halved } from "./mapData.js";
 import { readMade } from "./mrc.test.helper.js";
 
 describe("maps in the page", () => {
-  test("the box around voxels beyond a level is in Å, and undefined where there are none", async () => {
+  test("the box around voxels beyond a level is in Å, and undefined if there are none", async () => {
     const values = new Float32Array(4 * 4 * 4);
     values[1 + 4 * (2 + 4 * 3)] = 1;
     values[2 + 4 * (2 + 4 * 1)] = 1;

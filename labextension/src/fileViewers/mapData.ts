@@ -1,15 +1,15 @@
 import type { Box } from "../stage/geometry.js";
 import type { Statistics } from "./statistics.js";
 
-/** A map as it is drawn, axes in the order X, Y, Z. */
+/** A map for drawing, axes in the order X, Y, Z. */
 export interface MapData {
   /** [z][y][x], x fastest. */
   data: Float32Array;
   /** Voxels along X, Y, Z. */
   size: [number, number, number];
-  /** Å along X, Y, Z; 1 where the header does not say. */
+  /** Å per voxel along X, Y, Z; 1 if the header has none. */
   voxel: [number, number, number];
-  /** Place of the first voxel in Å. */
+  /** Position of the first voxel in Å. */
   origin: [number, number, number];
   /** Of the values that were read, before any averaging. */
   statistics: Statistics;

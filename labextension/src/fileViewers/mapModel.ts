@@ -18,10 +18,10 @@ import { SliceModel } from "./sliceModel.js";
 import { initialLevel, type Statistics } from "./statistics.js";
 import { SurfaceModel } from "./surfaceModel.js";
 
-/** The header of a file as far as it is known. */
+/** The known parts of a file's header. */
 export interface ShownHeader {
   header: MrcHeader;
-  /** Undefined where the file does not hold what the header promises. */
+  /** Undefined if the file does not match its header. */
   layout: MrcLayout | undefined;
   /** Bytes of the file. */
   fileBytes: number;
@@ -31,7 +31,7 @@ export interface ShownHeader {
   statistics: Statistics | undefined;
 }
 
-/** What is drawn of a file. */
+/** The drawn content of a file. */
 export type Pictures =
   | { kind: "map"; surface: SurfaceModel; slice: SliceModel }
   | { kind: "images"; montage: MontageModel };
@@ -76,7 +76,7 @@ export class MapModel extends FileModel {
     this.fileName = file.name;
     const start = await readRange(file, 0, Math.min(file.size, headerBytes), { signal });
     const header = parseHeader(start, file.name);
-    // Also the header of a file that turns out to be too short
+    // Show the header even if the file turns out to be truncated
     const shown = { header, layout: undefined, fileBytes: file.size, warnings: [], statistics: undefined };
     this.setHeader(shown);
     const read = (from: number, to: number) => readRange(file, from, to, { signal });
@@ -140,7 +140,7 @@ export class MapModel extends FileModel {
   }
 }
 
-/** How a map is drawn other than its header says, in words. */
+/** Describes how the drawing deviates from the header. */
 function unusualCell(header: MrcHeader): string | undefined {
   const { voxel } = voxelOf(header);
   if (!rightAngles(header)) {

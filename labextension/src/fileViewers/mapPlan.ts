@@ -1,23 +1,23 @@
 import { type MrcHeader, type MrcLayout, sizeOf } from "./mrc.js";
 import { formatBytes } from "./remoteFile.js";
 
-/** What a map may cost. */
+/** Limits for reading and drawing a map. */
 export interface MapLimits {
-  /** Most voxels along an axis of the map that is held and drawn. */
+  /** Largest number of voxels along an axis of the map in memory. */
   edge: number;
-  /** Most bytes that are read of a file. */
+  /** Largest number of bytes read from a file. */
   bytes: number;
 }
 
-/** How much of a file is read, and how coarse it becomes. */
+/** The part of a file to read, and its averaging. */
 export interface MapPlan {
-  /** Voxels of the file that become one along each axis. */
+  /** Number of voxels averaged along each axis. */
   factor: number;
-  /** Whether of every `factor` sections only the middle one is read. */
+  /** Whether only the middle one of every `factor` sections is read. */
   skipsSections: boolean;
 }
 
-/** A map of more voxels than `limits.edge` along an axis becomes coarser; one of more bytes is read in part. */
+/** A map with more than `limits.edge` voxels along an axis is averaged; one with too many bytes is read in part. */
 export function planMap(header: MrcHeader, layout: MrcLayout, limits: MapLimits): MapPlan {
   const dataBytes = layout.sectionBytes * header.ns;
   const fitting = Math.ceil(Math.max(header.nc, header.nr, header.ns) / limits.edge);
@@ -33,7 +33,7 @@ export function describePlan(plan: MapPlan, header: MrcHeader, layout: MrcLayout
   const size = sizeOf(header).join("×");
   const shown = sizeOf(header).map((n) => Math.ceil(n / factor));
   const how = skipsSections
-    ? `blocks of ${factor}×${factor} pixels are averaged in every ${factor}th section, since the file has ${formatBytes(layout.fileBytes)}`
+    ? `blocks of ${factor}×${factor} pixels are averaged in every ${factor}th section, because the file has ${formatBytes(layout.fileBytes)}`
     : `blocks of ${factor}×${factor}×${factor} voxels are averaged`;
   return `${size} voxels are shown as ${shown.join("×")}: ${how}.`;
 }

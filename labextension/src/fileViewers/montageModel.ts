@@ -3,10 +3,10 @@ import { greyPixels, type Plane, shrunk } from "./planes.js";
 import { type MrcSource, readSections } from "./readMap.js";
 import { statisticsOf } from "./statistics.js";
 
-/** Most bytes of a file and most images that are shown at once. */
+/** Largest numbers of bytes and images shown at once. */
 const shownBytes = 64 * 2 ** 20;
 const shownImages = 200;
-/** Pixels along the longer side of an image as it is drawn; micrographs have more than any screen. */
+/** Pixels along the longer side of a drawn image; micrographs are larger than any screen. */
 const drawnPixels = 1280;
 /** Milliseconds without a change after which images are read. */
 const slideMilliseconds = 120;
@@ -100,7 +100,7 @@ export class MontageModel extends ViewModel {
     this.first -= this.perPage;
   }
 
-  /** How many images fit, without reading too much at once. */
+  /** Number of images that fit, limited by the bytes to read. */
   get perPage(): number {
     const { nc, nr, ns } = this.source.header;
     const { width, height } = this.room;

@@ -9,7 +9,7 @@ import { drawPixels } from "./drawPixels.js";
 import type { DrawnImage, MontageModel } from "./montageModel.js";
 import { rangeField } from "./rangeField.js";
 
-/** The images of a stack: the view of their model, which is told how much room there is. */
+/** The images of a stack; passes the available size to the model. */
 export class MontagePane {
   private readonly view: View;
   private readonly resizing: ResizeObserver;

@@ -40,7 +40,7 @@ describe("MRC files in the page", () => {
     assert.deepEqual([...values], [1, 2 ** -24, Number.NEGATIVE_INFINITY, Number.NaN]);
   });
 
-  test("bytes of mode 0 are signed, unless IMOD's stamp is there without its flag", () => {
+  test("bytes of mode 0 are signed, unless the file has IMOD's stamp without its flag", () => {
     const bytes = makeMrc({ size: [2, 1, 1], mode: 0 });
     bytes.set([0xff, 0x01], 1024);
     const read = () => [...decodeValues(bytes.slice(1024), parseHeader(bytes, "a.mrc"))];
@@ -105,7 +105,7 @@ describe("MRC files in the page", () => {
 
   const folder = sharedData();
   test(
-    "headers of other programs' files are what the kernel finds",
+    "headers of other programs' files are read as by the kernel",
     skipIf(!folder && "no shared data"),
     () => {
       for (const name of [

@@ -1,6 +1,6 @@
 import type { MrcHeader } from "e2gmm/formats/mrcHeader";
 
-// What the viewers derive from the header of an MRC, CCP4 or MAP file (Cheng et al., J. Struct. Biol. 192, 146–150, 2015);
+// Values derived from the header of an MRC, CCP4 or MAP file (Cheng et al., J. Struct. Biol. 192, 146–150, 2015);
 // the library parses the header and the values.
 
 export { headerBytes, type MrcHeader, modeName, parseHeader } from "e2gmm/formats/mrcHeader";
@@ -13,7 +13,7 @@ export function sizeOf(header: MrcHeader): [number, number, number] {
   return [1, 2, 3].map((axis) => extent[header.axes.indexOf(axis)]!) as [number, number, number];
 }
 
-/** Å per voxel along X, Y and Z; 1 where the header does not say. */
+/** Å per voxel along X, Y and Z; 1 if the header has none. */
 export function voxelOf(header: MrcHeader): { voxel: [number, number, number]; isKnown: boolean } {
   const size = sizeOf(header);
   const edges = header.cell.map((cell, i) => cell / (header.sampling[i] || size[i]!));
@@ -23,7 +23,7 @@ export function voxelOf(header: MrcHeader): { voxel: [number, number, number]; i
   return { voxel, isKnown: good(edges[0]!) };
 }
 
-/** Place of the first voxel in Å: words 50–52 where they are set, else its place in the cell, as in CCP4 and EMDB. */
+/** Position of the first voxel in Å: words 50–52 if set, else its position in the cell, as in CCP4 and EMDB. */
 export function originOf(header: MrcHeader): [number, number, number] {
   if (header.origin.some((x) => x !== 0 && Number.isFinite(x))) {
     return header.origin.map((x) => (Number.isFinite(x) ? x : 0)) as [number, number, number];

@@ -63,7 +63,7 @@ const viewers = [
 /** Registers the file types and their viewers. */
 export const fileViewersPlugin: JupyterFrontEndPlugin<void> = {
   id,
-  description: "Opens MRC maps, MRC stacks, STAR files and .cs files of cryoSPARC by a double click.",
+  description: "Opens MRC maps, MRC stacks, STAR files and cryoSPARC .cs files by double click.",
   autoStart: true,
   optional: [ISettingRegistry, ILayoutRestorer],
   activate: (

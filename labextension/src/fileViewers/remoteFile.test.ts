@@ -78,7 +78,7 @@ describe("bytes of a file on the server", () => {
     const raw = async () => new Response(null, { status: 403, statusText: "Forbidden" });
     await assert.rejects(
       openRemoteFile({ ...ranged, size: async () => wholeLimit + 1, raw }),
-      /^InputError: a\.mrc: expected a file that the server serves in parts .* found 134 MB, and the answer "403 Forbidden"/,
+      /^InputError: a\.mrc: expected a file that the server can send in parts .* found 134 MB, and the answer "403 Forbidden"/,
     );
   });
 

@@ -65,9 +65,9 @@ export async function openRemoteFile(source: FileSource, options: ReadOptions = 
   }
   throw new InputError(
     source.name,
-    `a file that the server serves in parts (or one of at most ${formatBytes(wholeLimit)})`,
+    `a file that the server can send in parts (or one of at most ${formatBytes(wholeLimit)})`,
     `${size === undefined ? "one of unknown size" : formatBytes(size)}, and the answer ` +
-      `"${response.status} ${response.statusText}"; links that lead out of the served folder cause this`,
+      `"${response.status} ${response.statusText}"; links to files outside the served folder cause this`,
   );
 }
 

@@ -140,7 +140,7 @@ describe("STAR files in the page", () => {
       /a\.star: line 6: expected one line for each row, found a text of several lines/,
     );
     assert.equal(sheets[0]!.count, 2);
-    refuse("hello\n", /line 1: expected a STAR file, in which data_… comes first, found "hello"/);
+    refuse("hello\n", /line 1: expected a STAR file, which begins with data_…, found "hello"/);
     refuse("<!DOCTYPE html>\n", /expected a STAR file, found HTML or XML beginning with/);
     refuse("data_a\0", /found binary data/);
     refuse("", /found an empty file/);

@@ -3,7 +3,7 @@ import { BasicKeyHandler, BasicMouseHandler, type DataGrid } from "@lumino/datag
 /** Pixels from the edge of a header in which a drag resizes the column. */
 const edgePixels = 5;
 
-/** The grid's keys, with a copy of our own and Tab to leave the table. */
+/** The grid's keys, with our own copy command and Tab to leave the table. */
 export class GridKeyHandler extends BasicKeyHandler {
   constructor(private readonly copy: () => void) {
     super();

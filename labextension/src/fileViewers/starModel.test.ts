@@ -97,7 +97,7 @@ describe("the table of a STAR file", () => {
     await model.copy({ r1: 0, r2: 0, c1: 0, c2: 0 }, async () => {
       throw new Error("not allowed");
     });
-    assert.match(model.status, /does not let this page write/);
+    assert.match(model.status, /does not allow this page to write/);
   });
 
   test("rows with a wrong number of values are reported, and a broken file is shown up to the problem", async () => {

@@ -189,7 +189,7 @@ export class StarModel extends FileModel {
   async copy(range: CellRange | undefined, write: (text: string) => Promise<void>): Promise<void> {
     const table = this.shown;
     if (!table || !range) {
-      this.say("Nothing is selected: click a cell, drag over cells, or use Shift and the arrow keys.");
+      this.say("Nothing is selected: click a cell, drag over cells, or use Shift with the arrow keys.");
       return;
     }
     const within = (a: number, b: number, end: number) =>
@@ -212,7 +212,7 @@ export class StarModel extends FileModel {
       await write(lines.join("\n"));
       this.say(`${plural(cells, "cell")} copied.`);
     } catch {
-      this.say("The browser does not let this page write to the clipboard.");
+      this.say("The browser does not allow this page to write to the clipboard.");
     }
   }
 

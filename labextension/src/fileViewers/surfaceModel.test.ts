@@ -33,7 +33,7 @@ test("a level beyond every voxel is reported, but a missing picture first", () =
   const model = surfaceOf();
   assert.equal(model.message, undefined);
   model.setTriangles(0);
-  assert.equal(model.message, "No voxel is beyond this level: the map goes from -1 to 9.");
+  assert.equal(model.message, "No voxel is beyond this level: the map ranges from -1 to 9.");
   model.setProblem("No picture.");
   assert.equal(model.message, "No picture.");
   model.setProblem(undefined);

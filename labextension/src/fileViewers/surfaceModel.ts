@@ -53,7 +53,7 @@ export class SurfaceModel extends ViewModel {
     return this.colourNow;
   }
 
-  /** Whether an averaged map will do, because the user is still moving a control. */
+  /** Whether to use the averaged map while the user moves a control. */
   get quick(): boolean {
     return this.isQuick;
   }
@@ -73,14 +73,14 @@ export class SurfaceModel extends ViewModel {
     };
   }
 
-  /** A sentence over the picture: why there is none, or that no voxel is beyond the level; undefined: nothing. */
+  /** A message over the picture: why it is missing, or that no voxel is beyond the level; undefined without a message. */
   get message(): string | undefined {
     if (this.problem !== undefined || this.triangles !== 0) return this.problem;
     const { min, max } = this.map.statistics;
-    return `No voxel is beyond this level: the map goes from ${formatNumber(min)} to ${formatNumber(max)}.`;
+    return `No voxel is beyond this level: the map ranges from ${formatNumber(min)} to ${formatNumber(max)}.`;
   }
 
-  /** Says why there is no picture; undefined: there is one. */
+  /** Sets why the picture is missing; undefined if it is shown. */
   setProblem(problem: string | undefined): void {
     this.problem = problem;
     this.changed();

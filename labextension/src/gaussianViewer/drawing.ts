@@ -236,7 +236,7 @@ export class Drawing {
     });
   }
 
-  /** What the picture is to show: the neutral model and what is shown. */
+  /** The extent of the picture: that of the neutral and the shown model. */
   get extent(): { box: Box; radius: number } {
     const box = boxOfModel(this.viewer);
     const sets = [this.viewer.read("neutral"), this.shown];

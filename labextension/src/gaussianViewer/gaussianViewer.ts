@@ -21,7 +21,7 @@ export { DensityMapModel, GaussianViewerModel } from "./widgetModels.js";
 
 /** Milliseconds in which "Fit" moves the camera. */
 const fitMilliseconds = 300;
-/** Pixels that the pointer may move in a click. */
+/** Largest pointer movement in pixels that still counts as a click. */
 const clickPixels = 4;
 
 /** The viewer of the Gaussians in a cell's output. */
@@ -219,7 +219,7 @@ export class GaussianViewerView extends FreedView {
     this.stage?.fit(box, { duration, radius });
   }
 
-  /** A click that is not the end of a drag describes what is there. */
+  /** A click that does not end a drag describes the Gaussian under the pointer. */
   private listenToClicks(stage: Stage): void {
     let from: { x: number; y: number } | undefined;
     stage.canvas.addEventListener("pointerdown", ({ clientX: x, clientY: y }) => (from = { x, y }));
@@ -270,9 +270,7 @@ export class GaussianViewerView extends FreedView {
     if (!stage || viewModel.player.recording) return;
     const type = movieType();
     if (!type) {
-      viewModel.say(
-        "This browser cannot record movies (it has no WebM recorder); the path can be saved as PDB.",
-      );
+      viewModel.say("This browser cannot record movies (no WebM recorder); save the path as PDB instead.");
       return;
     }
     const source = {
@@ -285,16 +283,14 @@ export class GaussianViewerView extends FreedView {
     });
     if (movie) download(movie, `${this.name}.webm`);
     viewModel.say(
-      movie
-        ? "The movie is saved."
-        : "The browser recorded no frame, so no movie is saved; the path can be saved as PDB.",
+      movie ? "The movie is saved." : "The browser recorded no frames; save the path as PDB instead.",
     );
   }
 
   private async toggleFullScreen(): Promise<void> {
     if (document.fullscreenElement) await document.exitFullscreen();
     else if (this.el.requestFullscreen) await this.el.requestFullscreen();
-    else this.viewModel.say("This browser has no full screen mode.");
+    else this.viewModel.say("This browser does not support full screen.");
   }
 
   override remove() {
@@ -308,7 +304,7 @@ export class GaussianViewerView extends FreedView {
     this.stage = undefined;
     this.drawing = undefined;
     Object.assign(this.el, { e2gmmView: undefined });
-    // JupyterLab's shell keeps the element of what it has closed
+    // JupyterLab's shell keeps the elements of closed widgets
     render(nothing, this.el);
     return super.remove();
   }

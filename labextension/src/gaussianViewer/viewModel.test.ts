@@ -34,11 +34,11 @@ test("the status has problems first, then the last message, then notes on visibl
   model.dispose();
 });
 
-test("the status counts the Gaussians where there is nothing else", () => {
+test("the status counts the Gaussians if there is no message", () => {
   assert.equal(viewOf().model.status, "2 Gaussians.");
 });
 
-test("the controls are open where there is room, until the user opens or closes them", () => {
+test("the controls are open if there is room, until the user opens or closes them", () => {
   const { model } = viewOf();
   model.fitPanel(500);
   assert.equal(model.panelShown, false);

@@ -24,9 +24,9 @@ export interface ScaleBar {
   width: number;
 }
 
-/** What the page knows of the world around a view. */
+/** The environment of a view. */
 export interface ViewEnvironment extends PlayerCallbacks {
-  /** Whether the kernel behind the viewer has gone. */
+  /** Whether the kernel of the viewer has stopped. */
   kernelGone(): boolean;
 }
 
@@ -42,7 +42,7 @@ export class GaussianViewerViewModel extends ViewModel {
   legends: readonly Legend[] = [];
   /** The scale bar in the picture. */
   scaleBar: ScaleBar = { text: "", width: 0 };
-  /** Why there is no picture; empty: there is one. */
+  /** Why the picture is missing; empty if it is shown. */
   problem = "";
   private contextLost = false;
   private message = "";
@@ -102,13 +102,13 @@ export class GaussianViewerViewModel extends ViewModel {
     this.changed();
   }
 
-  /** Says why there is no picture. */
+  /** Sets why the picture is missing. */
   fail(problem: string): void {
     this.problem = problem;
     this.changed();
   }
 
-  /** The browser has taken or given back the WebGL context. */
+  /** Called when the WebGL context is lost or restored. */
   setContextLost(lost: boolean): void {
     this.contextLost = lost;
     this.changed();
@@ -148,7 +148,7 @@ export class GaussianViewerViewModel extends ViewModel {
     this.changed();
   }
 
-  /** The status line: what is wrong, then what the last action or the kernel said, then notes on visible maps. */
+  /** The status line: problems, then the last message of an action or the kernel, then notes on visible maps. */
   get status(): string {
     const { viewer } = this;
     const notes = mapsOf(viewer)

@@ -4,7 +4,7 @@ import { widgetModule, widgetModuleVersion } from "../module.js";
 import { numbersOf } from "../typedArrays.js";
 import type { MapAccess, ViewerAccess, ViewerChange, ViewerState } from "./viewerState.js";
 
-/** The page's side of a map of a viewer; it has no view of its own. */
+/** The page's side of a map of a viewer; it has no view. */
 export class DensityMapModel extends WidgetModel implements MapAccess {
   override defaults() {
     return {

@@ -2,7 +2,7 @@ import { type Place, type Range, zoomed } from "./geometry.js";
 import type { PlotArea } from "./overlayModel.js";
 import type { ShownAxes } from "./snapshot.js";
 
-/** What two axes show. */
+/** The shown ranges of two axes. */
 export interface ShownRanges {
   x: Range;
   y: Range;
@@ -45,7 +45,7 @@ export class AxisZoom {
     this.timer = setTimeout(() => this.events.save(range), restTime);
   }
 
-  /** Magnifies about a place in the plot area, in its pixels. */
+  /** Magnifies about a point of the plot area, in pixels. */
   magnify({ frame }: PlotArea, about: Place, factor: number): void {
     this.show(zoomed(frame, about, factor));
   }

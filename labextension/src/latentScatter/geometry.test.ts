@@ -21,7 +21,7 @@ test("corners of the plot area are the ends of its axes, and pixels convert back
   assert.deepEqual(toPixels(frame, toNumbers(frame, [100, 50])), [100, 50]);
 });
 
-test("zooming keeps the place under the pointer", () => {
+test("zooming keeps the point under the pointer", () => {
   const about = [100, 50] as const;
   const next = { ...frame, ...zoomed(frame, about, 2) };
   const [u, v] = toNumbers(frame, about);

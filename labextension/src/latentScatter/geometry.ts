@@ -26,12 +26,12 @@ export function toNumbers({ width, height, x, y }: Frame, [px, py]: Place): [num
   return [x[0] + (px / width) * (x[1] - x[0]), y[0] + (1 - py / height) * (y[1] - y[0])];
 }
 
-/** The nearest place within the plot area, in pixels. */
+/** The nearest point within the plot area, in pixels. */
 export function clampToArea({ width, height }: Frame, [px, py]: Place): [number, number] {
   return [Math.min(Math.max(px, 0), width), Math.min(Math.max(py, 0), height)];
 }
 
-/** Ranges of the axes after magnifying about a place, in pixels, which stays where it is. */
+/** Ranges of the axes after magnifying about a fixed point, in pixels. */
 export function zoomed(frame: Frame, about: Place, factor: number): { x: Range; y: Range } {
   const [u, v] = toNumbers(frame, about);
   const part = ([low, high]: Range, at: number): Range => [
@@ -152,7 +152,7 @@ export function polyline(points: readonly Place[]): string {
   return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
-/** A number as in the static figures: three significant digits; `none` where it is not finite. */
+/** A number as in the static figures: three significant digits; `none` if it is not finite. */
 export function shortNumber(value: number): string {
   return Number.isFinite(value) ? figureNumber(value) : "none";
 }

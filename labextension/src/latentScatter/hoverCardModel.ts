@@ -59,7 +59,7 @@ export class HoverCardModel {
     return this.shownImage;
   }
 
-  /** Text of the card, with the reason where the image could not be read. */
+  /** Text of the card, with the reason if the image could not be read. */
   get lines(): readonly string[] {
     const lines = this.current?.lines ?? [];
     return this.problem === "" ? lines : [...lines, this.problem];

@@ -99,7 +99,7 @@ export class LatentScatterView extends FreedView {
     };
   }
 
-  /** Hands a file to the user, or says why there is none. @param what it is, for the message */
+  /** Saves a file as a download, or reports the error. @param what description of the file for the message */
   private async save(
     what: string,
     ending: string,

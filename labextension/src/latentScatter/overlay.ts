@@ -133,7 +133,7 @@ function dots(state: OverlayState, places: ArrayLike<number>, radius: number): T
   );
 }
 
-const probeLabel = "Probe: arrow keys move it, with shift in larger steps; Home takes it to the origin";
+const probeLabel = "Probe: arrow keys move it, Shift moves it faster, Home returns it to the origin";
 
 function probe({ state, probe: place }: OverlayModel, input: OverlayInput): TemplateResult<2> {
   const exact = state ? toPixels(state.frame, place) : place;

@@ -67,7 +67,7 @@ test("without an answer the probe is shown where the kernel has it after a secon
   assert.deepEqual(model.probe, [1, 1]);
 });
 
-test("along an axis that only spreads the particles the probe keeps its place", () => {
+test("along an axis that only spreads the particles the probe keeps its coordinate", () => {
   const spread = scatterState({
     shown: { x: axisOf("z1"), y: { ...axisOf("count"), spreads: true }, z: null },
   });
@@ -76,7 +76,7 @@ test("along an axis that only spreads the particles the probe keeps its place", 
   assert.deepEqual(model.probe, [3, 1]);
 });
 
-test("each tool asks for what was drawn, in the numbers of the axes", () => {
+test("each tool sends what was drawn, in coordinates of the axes", () => {
   const { model, asked } = overlay();
   const draw = (tool: Parameters<typeof model.press>[0], ...places: [number, number][]) => {
     model.press(tool, places[0]!, "add");
@@ -99,7 +99,7 @@ test("each tool asks for what was drawn, in the numbers of the axes", () => {
   ]);
 });
 
-test("a cancelled selection, a click with the box and the pan tool ask for nothing", () => {
+test("a cancelled selection, a click with the box tool and the pan tool send no request", () => {
   const { model, asked } = overlay();
   model.press("lasso", [0, 0], "replace");
   model.move([100, 0]);
@@ -112,7 +112,7 @@ test("a cancelled selection, a click with the box and the pan tool ask for nothi
   assert.deepEqual(asked, []);
 });
 
-test("a gesture ends when the axes go away", () => {
+test("a gesture ends when the axes are removed", () => {
   const { model, asked } = overlay();
   model.press("lasso", [0, 0], "replace");
   model.update(undefined);

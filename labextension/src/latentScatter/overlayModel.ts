@@ -10,7 +10,7 @@ export interface PlotArea {
   offset: Place;
 }
 
-/** What the overlay draws, and where. */
+/** Content of the overlay. */
 export interface OverlayState extends PlotArea {
   /** How a radius looks over the shown axes. */
   reach: Reach;
@@ -18,9 +18,9 @@ export interface OverlayState extends PlotArea {
   names: readonly [string, string];
   /** Which axes only spread the particles: the probe keeps its place along them. */
   spreads: readonly [boolean, boolean];
-  /** Place of the probe. */
+  /** Coordinates of the probe. */
   probe: Place;
-  /** Places of anchors, stations and the points of the path: x and y of each. */
+  /** Coordinates of anchors, stations and the points of the path: x and y of each. */
   anchors: ArrayLike<number>;
   stations: ArrayLike<number>;
   path: ArrayLike<number>;
@@ -90,7 +90,7 @@ export class OverlayModel {
     if (!state) this.cancel();
   }
 
-  /** The kernel has reported the place of the probe. */
+  /** The kernel has reported the coordinates of the probe. */
   probeAnswered(): void {
     if (!this.dragging) this.wish = null;
   }
@@ -172,7 +172,7 @@ export class OverlayModel {
 
   private dropProbe(): void {
     this.dragging = false;
-    // The kernel does not answer where the probe was already at that place
+    // The kernel does not answer if the probe did not move
     clearTimeout(this.wishTimer);
     this.wishTimer = setTimeout(() => {
       this.wish = null;

@@ -112,7 +112,7 @@ export class ScatterPicture {
     const { model } = this;
     try {
       if (!this.plotly && !hasWebgl()) {
-        model.say("The particles cannot be drawn: this browser has no WebGL.");
+        model.say("The particles cannot be drawn: WebGL is not available.");
         return;
       }
       this.plotly ??= (await import("../plotly.js")).default;

@@ -104,7 +104,7 @@ test("selections carry mode, radius and number as the fields say, and the kernel
   assert.equal(model.radiusText, "1.23");
 });
 
-test("a refused request is a message until the next that succeeds; a kernel that is gone comes first", async () => {
+test("a refused request is reported until one succeeds; a stopped kernel takes precedence", async () => {
   const { model, kernel } = scatter({ status: "ready" });
   assert.equal(model.message, "ready");
   kernel.answers.push(new Error("nothing is selected"));

@@ -15,14 +15,17 @@ const tools: readonly (readonly [Tool, string])[] = [
     "radius",
     "Select within a radius, by distance in the latent space: drag from the centre, or click to use the radius in the field (shift adds, alt subtracts)",
   ],
-  ["nearest", "Select those nearest to a click, by distance in the latent space (shift adds, alt subtracts)"],
+  [
+    "nearest",
+    "Select the particles nearest to a click, by distance in the latent space (shift adds, alt subtracts)",
+  ],
   ["path", "Path: each click adds an anchor"],
 ];
 
 const modes: readonly (readonly [Mode, string])[] = [
-  ["replace", "A selection replaces the last"],
-  ["add", "A selection is added to the last"],
-  ["subtract", "A selection is subtracted from the last"],
+  ["replace", "New selections replace the last one"],
+  ["add", "New selections are added to the last one"],
+  ["subtract", "New selections are subtracted from the last one"],
 ];
 
 /** Files that the toolbar saves. */
@@ -71,7 +74,7 @@ export function toolbar(model: ScatterViewModel, files: ScatterFiles): TemplateR
       iconButton("png", "Save the picture (PNG)", () => files.savePng(), { words: "PNG" }),
       iconButton(
         "csv",
-        "Save a table of the selected particles, or of all where none is selected (CSV)",
+        "Save a table of the selected particles, or of all if none are selected (CSV)",
         () => files.saveCsv(),
         { words: "CSV" },
       ),
@@ -178,7 +181,7 @@ function toolOptions(model: ScatterViewModel, flat: boolean): TemplateResult {
       value: String(model.state.stationCount),
       onInput: (text) => model.setStations(text),
     }),
-    iconButton("anchor", "Add an anchor where the probe is", () => model.addAnchorAtProbe()),
+    iconButton("anchor", "Add an anchor at the probe", () => model.addAnchorAtProbe()),
     iconButton("undo", "Remove the last anchor", () => model.changeAnchors("undo")),
     iconButton("clear", "Remove the path", () => model.changeAnchors("clear")),
   ])}`;

@@ -18,8 +18,8 @@ import { addSurface, type FloatVolume, type SurfaceHandle, type SurfaceStyle } f
 export class NoWebGl extends Error {
   constructor() {
     super(
-      "This browser shows no 3-D graphics: WebGL is missing, switched off, or used up by other open views. " +
-        "Everything else in the notebook works.",
+      "3-D graphics are not available: WebGL is missing, disabled, or used up by other open views. " +
+        "The rest of the notebook works.",
     );
   }
 }
@@ -189,7 +189,7 @@ export class Stage {
 
   /**
    * Looks along an axis: x right and y up along z, y right and z up along x, x right and z up along y.
-   * @param duration of the motion in ms. Default 300, or 0 where the user prefers reduced motion
+   * @param duration of the motion in ms. Default 300, or 0 if the user prefers reduced motion
    */
   look(axis: Axis, duration = prefersReducedMotion() ? 0 : 300): void {
     const rotation = new this.ngl.Quaternion(...rotationTo[axis]);
@@ -286,7 +286,7 @@ export class Stage {
     this.abort.abort();
     this.resizing.disconnect();
     const { viewer, keyBehavior, animationControls, tooltip } = this.stage;
-    // A frame that NGL has scheduled would come after the context has gone
+    // A frame scheduled by NGL would come after the context is released
     Object.assign(viewer, { render: () => {}, requestRender: () => {} });
     this.scene.dispose();
     keyBehavior.dispose();

@@ -3,7 +3,7 @@ import type { Axis } from "./geometry.js";
 
 /** For users, while a view has lost its WebGL context. */
 export const contextLostText =
-  "The browser has released the 3-D picture; it will be drawn again when the browser restores it.";
+  "The browser has released the 3-D view; it will be redrawn when the browser restores it.";
 
 /** What the owner of a view hears of it. */
 export interface StageListeners {

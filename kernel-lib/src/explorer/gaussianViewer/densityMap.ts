@@ -25,14 +25,14 @@ export const densityMapTraits = {
   /** Mean and standard deviation of the original map. */
   mean: float(0),
   sigma: float(0),
-  /** How what is drawn differs from the map; empty for not at all. */
+  /** How the drawn map differs from the original; empty if it does not. */
   note: text(""),
 };
 
 /** Values of the traits. */
 export type DensityMapState = StateOf<typeof densityMapTraits>;
 
-/** The map as a widget without a view of its own. */
+/** The map as a widget without a view. */
 export const densityMapKind: WidgetKind<typeof densityMapTraits> = {
   modelName: "DensityMapModel",
   modelModule: widgetModule,

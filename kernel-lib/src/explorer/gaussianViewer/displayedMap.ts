@@ -6,29 +6,29 @@ import type { Volume } from "../../maps/volume";
 import { boxLengthOf } from "../../model/gaussianModel";
 import { type Quantised, quantise } from "./quantise";
 
-/** Voxels along the longest edge of what is sent to a page; 128³ of them in 16 bits are 4.2 MB. */
+/** Voxels along the longest edge of a map sent to a page; 128³ voxels of 16 bits are 4.2 MB. */
 const maxVoxels = 128;
 
-/** A map as it is sent to a page: values [z][y][x] in 16 bits. */
+/** A map as sent to a page: values [z][y][x] in 16 bits. */
 export interface DisplayedMap extends Quantised {
   /** Voxels along x, y, z. */
   size: [number, number, number];
-  /** Å per voxel of what is drawn. */
+  /** Å per voxel of the drawn map. */
   apix: number;
   /** Position of voxel (0, 0, 0) in Å, from voxel ⌊n/2⌋ of each axis of the given map. */
   origin: [number, number, number];
   /** Mean and standard deviation of the given map. */
   mean: number;
   sigma: number;
-  /** What the user should know; empty if the map is drawn as it is. */
+  /** Note for the user; empty if the map is drawn unchanged. */
   note: string;
 }
 
 /**
- * Prepares a map for drawing: at most 128 voxels along each edge, Fourier-cropped where it has more, positions in Å unchanged.
+ * Prepares a map for drawing: at most 128 voxels along each edge, Fourier-cropped if it has more, positions in Å unchanged.
  *
- * @param name what errors call the map
- * @param box  of the model beside which it is drawn; the note tells where its lengths in Å differ from the map's
+ * @param name name of the map in errors
+ * @param box  of the model that it is drawn with; the note reports different lengths in Å
  * @throws InputError for a map without voxels, with values that are not finite, or whose size and data do not agree
  */
 export function displayedMap(volume: Volume, name: string, box?: CubicBox): DisplayedMap {
@@ -68,8 +68,8 @@ function reductionNote(volume: Volume, shown: Volume): string {
 function boxNote(volume: Volume, box: CubicBox): string {
   const lengths = volume.size.map((n) => (n * volume.apix).toFixed(0)).join(" × ");
   return (
-    `its box of ${lengths} Å is not the model's of ${boxLengthOf(box).toFixed(0)} Å; ` +
-    "both are drawn at their true sizes, middle on middle"
+    `its box (${lengths} Å) differs from the model's (${boxLengthOf(box).toFixed(0)} Å); ` +
+    "both are drawn at true size with their centres aligned"
   );
 }
 

@@ -5,7 +5,7 @@ import { copyModel, type GaussianModel } from "../../model/gaussianModel";
 
 /**
  * A copy of a model in the box and pixel size of the neutral model.
- * @param name what errors call the model
+ * @param name name of the model in errors
  * @throws InputError for another number of Gaussians, a box of another size in Å, and numbers that are not finite
  */
 export function fittedModel(neutral: GaussianModel, model: GaussianModel, name: string): GaussianModel {

@@ -56,7 +56,7 @@ test("a new model is one message with a buffer of 20 bytes per Gaussian", () => 
   assert.deepEqual(data["state"], {});
   assert.equal(buffers[0]!.byteLength, 20 * COUNT);
   assert.deepEqual(viewer.gaussians, moved.params);
-  // The viewer has a copy of its own
+  // The viewer has its own copy
   moved.params.fill(0);
   assert.notEqual(viewer.gaussians[0], 0);
 });
@@ -215,7 +215,7 @@ function interpolated({ data, size: [n] }: Volume, place: [number, number, numbe
 test("a map with a box of another length is reported", () => {
   assert.match(
     displayedMap(ball(20, 2), "map", { boxSize: 32, apix: 2 }).note,
-    /its box of 40 × 40 × 40 Å is not the model's of 64 Å/,
+    /its box \(40 × 40 × 40 Å\) differs from the model's \(64 Å\)/,
   );
   assert.equal(displayedMap(ball(20, 3.2), "map", { boxSize: 32, apix: 2 }).note, "");
 });

@@ -16,7 +16,7 @@ import { type MapLook, ViewerMaps } from "./viewerMaps";
 
 /** Options of a viewer. */
 export interface GaussianViewerOptions {
-  /** The neutral model, which displacements are measured from and masks are applied to. It is not what z = 0 decodes to. */
+  /** The neutral model, the reference for displacements and masks. It differs from the decoded model at z = 0. */
   neutral: GaussianModel;
   /** 1 for each Gaussian that training may move. Default all. */
   free?: Uint8Array;
@@ -69,7 +69,7 @@ export class GaussianViewer extends Base {
   private readonly neutralModel: GaussianModel;
   private readonly viewerMaps: ViewerMaps;
   private shownModel: GaussianModel;
-  /** The motion that was given last, with all its models. */
+  /** The last motion with all its models. */
   private motion: { models: readonly GaussianModel[]; name: string } = { models: [], name: "path" };
   private densityTimer: NodeJS.Timeout | undefined;
 
@@ -182,15 +182,15 @@ export class GaussianViewer extends Base {
     this.viewerMaps.rename(map, name);
   }
 
-  /** Removes a map; no effect where it is not shown. */
+  /** Removes a map; no effect if it is not shown. */
   removeMap(map: DensityMap): void {
     this.viewerMaps.remove(map);
   }
 
   /**
-   * Gives the views a motion to play, such as the models at the stations of a path. A long one loses frames evenly until it
-   * fits a message of 5 MB. An empty list removes the player.
-   * @returns indices of the models that have become frames
+   * Sets the motion to play, such as the models at the stations of a path. A long one is thinned evenly until it fits a
+   * message of 5 MB. An empty list removes the player.
+   * @returns indices of the models used as frames
    * @throws InputError for models that do not fit the neutral one, and for an unusable frame rate
    */
   play(models: readonly GaussianModel[], options: PlaybackOptions = {}): number[] {

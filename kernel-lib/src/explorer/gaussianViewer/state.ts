@@ -7,7 +7,7 @@ import { maskShapes } from "./maskShapes";
  * The protocol between the Gaussian viewer in the kernel and its views. Models are arrays [5 · N] like `GaussianModel.params`.
  */
 
-/** What the colours of Gaussians show. */
+/** Meanings of the colours of Gaussians. */
 export const colourings = [
   "amplitude",
   "displacement",
@@ -72,7 +72,7 @@ export const gaussianViewerTraits = {
   spheresVisible: bool(true),
   /** Radius of a sphere, in standard deviations of its Gaussian. */
   sphereScale: float(0.7),
-  /** What the colours of the spheres show. */
+  /** Meaning of the colours of the spheres. */
   colourBy: choice(colourings, "displacement"),
 
   /** Density of the shown model, computed while it is visible. */

@@ -4,7 +4,7 @@ import type { SelectRequest } from "./requests";
 import type { ScatterTable } from "./table";
 import type { ViewAxes } from "./viewAxes";
 
-/** What the choice of rows depends on. */
+/** Input of the choice of rows. */
 export interface ChoiceContext {
   /** All particles. */
   table: ScatterTable;
@@ -22,9 +22,9 @@ export interface ChoiceContext {
 export interface ChosenRows {
   /** Ascending. */
   rows: Uint32Array;
-  /** Radius in the latent space, where one was asked for. */
+  /** Radius in the latent space, if one was requested. */
   radius?: number;
-  /** Tells how distances were measured; empty if none were. */
+  /** Describes how distances were measured; empty without distances. */
   note: string;
 }
 
@@ -77,7 +77,7 @@ function nearest(centre: readonly number[], count: number, { table, visible }: C
   return { rows, note: `The ${rows.length} nearest to ${described(centre)}` };
 }
 
-/** A latent vector, and which distance is meant. */
+/** Describes a latent vector and the kind of distance. */
 function described(z: readonly number[]): string {
   const vector = z.length === 1 ? shortNumber(z[0]!) : `(${z.map(shortNumber).join(", ")})`;
   const space = z.length === 1 ? "along z" : `in all ${z.length} dimensions of the latent space`;

@@ -96,7 +96,7 @@ function coloursOfCategories({ name, codes, names }: CategoryColumn): ParticleCo
   };
 }
 
-/** Codes of the categories with a colour of their own, ascending, and the number of particles in the others. */
+/** Codes of the categories with their own colour, ascending, and the number of particles in the others. */
 function keptCategories(counts: Uint32Array): { kept: number[]; others: number } {
   const used = Array.from(counts.keys()).filter((code) => counts[code]! > 0);
   if (used.length <= maxCategories) return { kept: used, others: 0 };
@@ -106,7 +106,7 @@ function keptCategories(counts: Uint32Array): { kept: number[]; others: number }
   return { kept, others: kept.reduce((rest, code) => rest - counts[code]!, all) };
 }
 
-/** A legend with two entries of one name could not hide them separately. */
+/** Makes names unique, so that entries of the legend can be hidden separately. */
 function withDistinctNames(categories: readonly ScatterCategory[]): ScatterCategory[] {
   const names = distinctLabels(categories.map(({ name }) => name));
   return categories.map((category, i) => ({ ...category, name: names[i]! }));

@@ -9,7 +9,7 @@ function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** What is exported. */
+/** Content of the table. */
 export interface ShownTable {
   /** Particle rows. */
   rows: Uint32Array;
@@ -33,7 +33,7 @@ export class CsvExport {
 
   constructor(private readonly table: ScatterTable) {}
 
-  /** To be called when something has changed that the table depends on. */
+  /** Must be called after each change that affects the table. */
   invalidate(): void {
     this.version++;
   }

@@ -8,15 +8,15 @@ import type { ScatterTable } from "./table";
 import { ViewAxes } from "./viewAxes";
 
 type State = LatentScatterState;
-/** The traits that users choose and that the others are derived from. */
+/** The traits set by users, from which the others are derived. */
 type Choices = Pick<
   State,
   "x" | "y" | "z" | "colour" | "hidden" | "probe" | "anchors" | "latent" | "stationCount" | "shown"
 >;
 
 /**
- * Computes what a page draws from the particles and the choices of the user. Each method returns the traits that follow
- * from one kind of change, and never sets them. Composed of the owners of selection, colours and probe.
+ * Computes the drawn traits from the particles and the user's choices. Each method returns the traits that follow from one
+ * kind of change, and never sets them. Composed of the owners of selection, colours and probe.
  */
 export class DerivedState {
   /** Owns the selected rows. */
@@ -49,7 +49,7 @@ export class DerivedState {
     return new ViewAxes(this.table, choices, this.drawnRows);
   }
 
-  /** After a change of the columns: what can be chosen, with defaults for an axis or colour that no longer exists. */
+  /** After a change of the columns: the choices, with defaults for an axis or colour that no longer exists. */
   validChoices({ x, y, z, colour }: Pick<State, "x" | "y" | "z" | "colour">) {
     const axes = this.table.axes();
     const isAxis = (name: string | null) => axes.some((axis) => axis.name === name);
@@ -63,7 +63,7 @@ export class DerivedState {
     };
   }
 
-  /** After a change of particles, axes or their columns: all that is drawn. */
+  /** After a change of particles, axes or their columns: everything drawn. */
   points(choices: Choices) {
     const view = this.view(choices);
     const shown = view.shown();

@@ -12,7 +12,7 @@ export const densityCells = 256;
 
 /**
  * Rows of a random subset, ascending, reproducible by its seed (selection sampling, Knuth, TAOCP 2, 3.4.2, algorithm S).
- * @returns an empty array where all particles are drawn
+ * @returns an empty array if all particles are drawn
  */
 export function drawnSubset(count: number, seed: number): Uint32Array {
   if (count <= maxAllDrawn) return new Uint32Array(0);

@@ -12,7 +12,7 @@ export function along({ weights, offset }: LinearAxis, z: ArrayLike<number>): nu
 
 /**
  * The latent vector nearest to `z` with given coordinates along linear axes: z + A⁺(target − A z) with the pseudo-inverse.
- * Contradicting targets are met in the sense of least squares.
+ * Inconsistent targets are met in the least-squares sense.
  */
 export function nearestWithCoordinates(
   z: readonly number[],
@@ -27,7 +27,7 @@ export function nearestWithCoordinates(
 
 /**
  * The row nearest to a point.
- * @param units what counts as distance 1 along each column
+ * @param units unit of distance along each column
  * @returns −1 if no row has numbers in all columns
  */
 export function nearestRow(

@@ -95,7 +95,7 @@ test("columns are added, replaced and removed; axes and colour that used a remov
   assert.throws(() => scatter.removeColumn("absent"), /name of a column/);
 });
 
-test("sets colour the particles, the last one where they overlap; the rest is a category of its own", () => {
+test("sets colour the particles, the last one where they overlap; the rest is a separate category", () => {
   const scatter = scatterOf();
   scatter.setSets([
     { name: "open", colour: "#ff0000", rows: Uint32Array.of(0, 1, 2) },

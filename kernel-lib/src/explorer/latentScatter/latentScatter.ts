@@ -23,11 +23,11 @@ import { type ScatterColumn, ScatterTable, setsColumn } from "./table";
  * pointer and changes as little as possible otherwise; along axes that are not linear functions of the latent vector (a
  * UMAP, a column) it moves to the particle that is nearest in the view.
  *
- * Distances are Euclidean, over all dimensions of the latent space, whatever the axes show. Selections are made among all
- * particles, also where only some are drawn.
+ * Distances are Euclidean, over all dimensions of the latent space, independent of the shown axes. Selections include
+ * particles that are not drawn.
  *
- * Design: pages and code change the choices among the traits (`x`, `colour`, `probe`, `anchors`, …), columns, sets or the
- * selection; the observers in `connect` have `DerivedState` compute what follows and set those traits; pages draw them.
+ * Design: pages and code change input traits (`x`, `colour`, `probe`, `anchors`, …), columns, sets or the selection; the
+ * observers in `connect` compute the dependent traits by `DerivedState` and set them; pages draw them.
  *
  * @example
  * ```ts

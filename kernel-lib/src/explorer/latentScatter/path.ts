@@ -22,7 +22,7 @@ export function stationsThrough(
   );
 }
 
-/** The path as it is drawn. Along axes that are not linear its line leads from station to station. */
+/** The path as drawn. Along nonlinear axes its line connects the stations. */
 export function pathTraits(
   view: ViewAxes,
   { anchors, latent, stationCount }: Pick<LatentScatterState, "anchors" | "latent" | "stationCount">,

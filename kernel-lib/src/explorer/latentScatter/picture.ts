@@ -96,7 +96,7 @@ function drawPath(state: LatentScatterState): string[] {
   ];
 }
 
-/** The ring of the probe, where it is in the plotting area. */
+/** The ring of the probe, if it is in the plotting area. */
 function drawProbe(state: LatentScatterState): string[] {
   const { left, top } = margin;
   const [x, y] = position(state)(state.probePlace[0] ?? 0, state.probePlace[1] ?? 0);

@@ -4,15 +4,15 @@ import type { LatentScatterState, ProbeSlider } from "./state";
 import type { ScatterTable } from "./table";
 import type { ViewAxes } from "./viewAxes";
 
-/** Particles on either side that the range of a slider leaves out. */
+/** Fraction of the particles outside the range of a slider, on either side. */
 const outsideSlider = 0.005;
 
-/** The traits that tell where the probe is. */
+/** The traits with the position of the probe. */
 export type ProbeTraits = Pick<LatentScatterState, "probe" | "probePlace" | "sliders" | "sliderValues">;
 
 /**
- * Where the probe is along axes and sliders. Owns the particle that represents it along axes that are not linear:
- * the one that it was moved to, else the nearest.
+ * Position of the probe along axes and sliders. Owns the particle that represents it along nonlinear axes: the one that it
+ * was moved to, else the nearest.
  */
 export class ProbePosition {
   private row = -1;
@@ -30,7 +30,7 @@ export class ProbePosition {
 
   /**
    * Places the probe at a latent vector.
-   * @param row of the particle with this latent vector, where the probe was moved to a particle
+   * @param row of the particle with this latent vector, if the probe was moved to a particle
    */
   place(z: readonly number[], view: ViewAxes, row = -1): ProbeTraits {
     if (row >= 0) this.row = row;
@@ -60,8 +60,8 @@ export class ProbePosition {
   }
 
   /**
-   * Sliders move the probe along the directions in which it cannot be dragged: principal components where one is shown, else
-   * latent coordinates. With three axes nothing is dragged.
+   * Sliders move the probe along the directions in which it cannot be dragged: principal components if one is shown, else
+   * latent coordinates. With three axes it cannot be dragged.
    */
   private updateSliders({ names: shown }: ViewAxes): void {
     const { table } = this;

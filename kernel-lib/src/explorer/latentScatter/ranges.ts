@@ -15,7 +15,7 @@ export function frameOf(values: ArrayLike<number>): { low: number; high: number 
 }
 
 /**
- * The range of the finite values without a fraction of them on either side; the full range where nothing else is left.
+ * The range of the finite values without a fraction of them on either side; the full range if nothing else is left.
  * Estimated from about 20,000 evenly spaced values.
  * @param outside fraction on either side, 0 to 0.5
  */

@@ -11,7 +11,7 @@ import type { SelectMode } from "./scatterSelection";
 import type { LatentScatterTraits, ProbeTarget } from "./state";
 import { latentWith } from "./viewAxes";
 
-/** What the handlers use of the scatter. */
+/** The part of the scatter used by the handlers. */
 export interface ScatterPage extends Pick<Widget<LatentScatterTraits>, "state" | "set"> {
   /** Changes the selection. */
   select(rows: ArrayLike<number>, mode: SelectMode): void;
@@ -19,7 +19,7 @@ export interface ScatterPage extends Pick<Widget<LatentScatterTraits>, "state" |
   refuse(text: string): void;
 }
 
-/** Carries out the requests of pages by the methods that code calls, too. */
+/** Handles the requests of pages by calling the public methods. */
 export class RequestHandlers implements ScatterHandlers {
   constructor(
     private readonly page: ScatterPage,

@@ -2,15 +2,15 @@ import type { CsvPiece } from "./csv";
 import type { Thumbnail } from "./options";
 import { type CsvRequest, readRequest, type SelectRequest } from "./requests";
 
-/** What a scatter does on request. */
+/** Handlers of the requests to a scatter. */
 export interface ScatterHandlers {
-  /** @returns the number of selected particles, and the radius where one was asked for */
+  /** @returns the number of selected particles, and the radius if one was requested */
   select(request: SelectRequest): { selected: number; radius?: number };
-  /** Adds an anchor of the path at a place in the view; null: at the probe. */
+  /** Adds an anchor of the path at coordinates in the view; null: at the probe. */
   anchor(at: readonly number[] | null): void;
   /** @throws InputError if there are no images, or no such row */
   thumbnail(row: number): Promise<Thumbnail>;
-  /** @throws InputError if what is shown has changed since the first piece */
+  /** @throws InputError if the plot has changed since the first piece */
   csv(request: CsvRequest): CsvPiece & { version: number };
 }
 

@@ -1,13 +1,13 @@
 import { InputError } from "../../errors";
 
 /**
- * How a page selects particles. Places are coordinates along the shown axes x and y; distances are measured in all
- * dimensions of the latent space, between the latent vectors at these places.
+ * How a page selects particles. Points are coordinates along the shown axes x and y; distances are measured in all
+ * dimensions of the latent space, between the latent vectors at these points.
  */
 export type SelectRequest = { mode: "replace" | "add" | "subtract" } & (
   | { how: "lasso"; polygon: number[] }
   | { how: "box"; low: number[]; high: number[] }
-  /** `radius` is a distance, or a place on the border. */
+  /** `radius` is a distance, or a point on the border. */
   | { how: "radius"; centre: number[]; radius: number | number[] }
   | { how: "nearest"; centre: number[]; number: number }
   /** Around the probe. */

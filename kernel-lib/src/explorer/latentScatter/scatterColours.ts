@@ -27,13 +27,13 @@ export class ScatterColours {
     }));
   }
 
-  /** What can colour the particles. */
+  /** Available colourings. */
   choices(): ScatterChoice[] {
     const choices = this.table.colours();
     return this.sets.length > 0 ? [...choices, { name: setsColumn, kind: "sets" }] : choices;
   }
 
-  /** `name` where it can colour the particles, else the empty string for no colours. */
+  /** `name` if it is an available colouring, else the empty string for no colours. */
   known(name: string): string {
     return this.choices().some((choice) => choice.name === name) ? name : "";
   }
@@ -63,7 +63,7 @@ export class ScatterColours {
   }
 }
 
-/** The page puts colours into styles, so anything else is refused. */
+/** The page inserts colours into styles, so anything else is rejected. */
 function checkedColour(colour: string): string {
   if (/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(colour)) return colour;
   throw new InputError("colour", "a colour such as #0072b2", JSON.stringify(colour));

@@ -92,7 +92,7 @@ describe("distances are measured in all latent dimensions, whatever the axes sho
     name: string;
     latent: number;
     axes: { x: string; y: string };
-    /** The latent vector at the place on these axes. */
+    /** The latent vector at the point on these axes. */
     z(points: Float32Array, scatter: LatentScatter): number[];
     centre?: number[];
   }
@@ -154,7 +154,7 @@ describe("distances are measured in all latent dimensions, whatever the axes sho
     });
   }
 
-  test("a radius may be given by a place on the border", async () => {
+  test("a radius may be given by a point on the border", async () => {
     const points = cloud(4);
     const scatter = scatterOf({ latents: points, latent: 4, columns: [] });
     scatter.set({ x: "z1", y: "z2" });

@@ -5,7 +5,7 @@ import type { ViewAxes } from "./viewAxes";
 /** How a selection changes the one before it. */
 export type SelectMode = "replace" | "add" | "subtract";
 
-/** Selected particles that are shown in any case: those that are not drawn are sent in addition. */
+/** Selections of up to this size are always shown in full: particles that are not drawn are sent in addition. */
 const minSelectedShown = 10_000;
 
 /** Owns the selected rows, ascending. */
@@ -32,7 +32,7 @@ export class ScatterSelection {
     return () => void this.handlers.delete(handler);
   }
 
-  /** Tells the handlers; to be called once the change is published. */
+  /** Calls the handlers; must be called after the change is published. */
   notify(): void {
     for (const handler of [...this.handlers]) handler(this.selected.slice());
   }
@@ -51,7 +51,7 @@ export class ScatterSelection {
     return { selected, selectedCount: rows.length };
   }
 
-  /** Coordinates of selected particles that are not drawn, so that a small selection is seen as a whole. */
+  /** Coordinates of selected particles that are not drawn, so that a small selection is shown completely. */
   notDrawn(view: ViewAxes, drawnRows: Uint32Array): Pick<LatentScatterState, "selectedBeside"> {
     if (drawnRows.length === 0) return { selectedBeside: new Float32Array(0) };
     const beside = subtractRows(this.selected, drawnRows);

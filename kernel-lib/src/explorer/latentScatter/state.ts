@@ -5,8 +5,8 @@ import type { Marker } from "../../display/theme";
 import { widgetModule, widgetModuleVersion } from "../module";
 
 /**
- * The protocol between the scatter in the kernel and its views. The kernel has all particles; the traits hold all that a page
- * draws, so that a reloaded page or a second view shows the same.
+ * The protocol between the scatter in the kernel and its views. The kernel has all particles; the traits hold everything a
+ * page draws, so that a reloaded page or a second view shows the same.
  */
 
 /** An axis or a colouring that can be chosen. */
@@ -14,7 +14,7 @@ export interface ScatterChoice {
   /** Identifies it; shown to the user. */
   name: string;
   kind: "latent" | "component" | "number" | "category" | "sets";
-  /** Of a column, where it is known. */
+  /** Of a column, if known. */
   unit?: string;
 }
 
@@ -88,7 +88,7 @@ export const latentScatterTraits = {
   count: int(0),
   /** Dimensions of the latent space. */
   latent: int(1),
-  /** What can be an axis, and what can colour the points. */
+  /** Available axes and colourings. */
   axes: json<readonly ScatterChoice[]>(() => []),
   colours: json<readonly ScatterChoice[]>(() => []),
   x: text(""),
@@ -116,7 +116,7 @@ export const latentScatterTraits = {
   colourNumbers: numbers(Float32Array),
   /** Index of the category of each drawn point; empty unless coloured by categories or sets. */
   colourCodes: numbers(Uint16Array),
-  /** Null where all points are drawn, and in 3-D. */
+  /** Null if all points are drawn, and in 3-D. */
   density: nullable(json<DensityGrid>(() => ({ cells: 0, most: 0 }))),
   /** Particles in each cell, rows of y from below, [cells · cells]. */
   densityCounts: numbers(Float32Array),
@@ -134,7 +134,7 @@ export const latentScatterTraits = {
   probePlace: list(float(0)),
   /** Coordinates along the shown axes of the frames of a motion; the probe is shown there while it is played. */
   playedPlaces: numbers(Float32Array),
-  /** Where a page drags the probe. */
+  /** Coordinates to which a page drags the probe. */
   probeTo: json<ProbeTarget>(() => ({})),
   /** Sliders for the directions in which the probe cannot be dragged, and its coordinates along them. */
   sliders: json<readonly ProbeSlider[]>(() => []),

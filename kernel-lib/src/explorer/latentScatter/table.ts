@@ -38,10 +38,10 @@ export const setsColumn = "sets";
 /** Fraction of the particles on either side that {@link ScatterTable.widest} leaves out. */
 const outsideWidest = 0.02;
 
-/** What particles can be plotted over and coloured by: latent coordinates, principal components, columns. Owns all three. */
+/** Axes and colourings of particles: latent coordinates, principal components, columns. Owns all three. */
 export class ScatterTable {
   private readonly columns = new Map<string, TableColumn>();
-  /** Coordinates along the axes that were asked for, by name. */
+  /** Cache of coordinates along axes, by name. */
   private readonly coordinates = new Map<string, Float32Array>();
   private components: Pca | undefined;
   private points: Float32Array;
@@ -111,7 +111,7 @@ export class ScatterTable {
     this.coordinates.delete(name);
   }
 
-  /** What can be an axis. */
+  /** Available axes. */
   axes(): ScatterChoice[] {
     const { latent, count } = this;
     const numbered = (prefix: string, kind: ScatterChoice["kind"]) =>
@@ -125,7 +125,7 @@ export class ScatterTable {
     ];
   }
 
-  /** What can colour the points, apart from sets. */
+  /** Available colourings, except sets. */
   colours(): ScatterChoice[] {
     const axes = this.axes().filter(({ name }) => this.latent > 1 || name !== histogramAxis);
     return [...axes, ...this.columnChoices("category")];
@@ -214,8 +214,8 @@ export class ScatterTable {
   }
 
   /**
-   * An axis as a linear function of the latent vector; undefined if it is none. One that only spreads the particles is 0
-   * everywhere, so that probe and path stay at 0 and move along the other axes alone.
+   * An axis as a linear function of the latent vector; undefined if it is nonlinear. One that only spreads the particles is 0
+   * everywhere, so that probe and path stay at 0 along it.
    */
   linear(name: string): LinearAxis | undefined {
     const { latent } = this;

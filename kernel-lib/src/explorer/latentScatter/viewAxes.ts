@@ -14,7 +14,7 @@ export interface AxisTarget {
 }
 
 /**
- * The shown axes: where particles and latent vectors are in the view, and back. Immutable; created for each use.
+ * The shown axes: conversion between latent vectors or particles and view coordinates. Immutable; created for each use.
  * Along axes that are not linear functions of the latent vector, such as a UMAP, the nearest particle represents it.
  */
 export class ViewAxes {
@@ -78,7 +78,7 @@ export class ViewAxes {
     );
   }
 
-  /** The latent vector at a place on the axes x and y: the one nearest to `from` with these coordinates. */
+  /** The latent vector at a point on the axes x and y: the one nearest to `from` with these coordinates. */
   latentAt(place: readonly number[], from: readonly number[]): readonly number[] {
     const targets = [
       { name: this.axes.x, value: place[0]! },
@@ -89,7 +89,7 @@ export class ViewAxes {
 }
 
 /**
- * The latent vector nearest to `from` with given coordinates along axes. Where one of the axes is not linear, that of the
+ * The latent vector nearest to `from` with given coordinates along axes. If one of the axes is not linear, that of the
  * particle with the nearest coordinates, each axis measured by its range.
  * @returns the latent vector, and the row of the particle or −1; undefined if no particle has coordinates
  */

@@ -16,7 +16,7 @@ export type Clustering =
       seed?: number;
     }
   | {
-      /** Clusters of higher density (HDBSCAN), as many as there are; particles between them are in none. */
+      /** Clusters of higher density (HDBSCAN), which determines their number; particles between them are in none. */
       method: "density";
       /** Smallest number of particles in a cluster. Default a hundredth of all, at least 20. */
       minClusterSize?: number;
@@ -48,7 +48,7 @@ export async function clusterRows(
       const options = { seed, ...(minClusterSize !== undefined && { minClusterSize }), ...task };
       const { labels, sizes } = await densityClusters(points, dimensions, options);
       if (sizes.length === 0)
-        throw InputError.of("No clusters were found: the density of the particles is the same everywhere.");
+        throw InputError.of("No clusters were found: the density of the particles is uniform.");
       return nonEmpty(labels, sizes.length);
     }
     default: {

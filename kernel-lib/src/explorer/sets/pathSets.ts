@@ -76,7 +76,7 @@ export class PathSets {
     const sizes = rows.map((part) => part.length);
     if (Math.max(...sizes) - Math.min(...sizes) <= 0.02 * Math.max(...sizes) + 1) return;
     this.path.addNote(
-      `The parts hold ${sizes.join(", ")} particles: those beyond an end of the path stay together`,
+      `The parts have ${sizes.join(", ")} particles; those beyond an end of the path stay together`,
     );
   }
 }

@@ -12,7 +12,7 @@ interface Entry {
   /** Outcome of the last reconstruction; undefined before the first has ended. */
   state?: Exclude<MapState, { status: "waiting" | "running" }>;
   result?: Reconstruction;
-  /** The reconstruction in progress; the result before stays until it has succeeded. */
+  /** The reconstruction in progress; the previous result stays until it has succeeded. */
   job?: { state: MapState; controller: AbortController };
 }
 
@@ -43,17 +43,17 @@ export class SetMaps {
   }
 
   /**
-   * Reconstructs a set. The result is kept by id, so that the set may be renamed meanwhile; it is dropped where the set has
+   * Reconstructs a set. The result is stored by id, so that the set may be renamed meanwhile; it is discarded if the set has
    * been removed. After a failure the earlier map stays.
    * @throws InputError for a set that is too small or in progress already, and for particles that cannot be read;
    * StoppedError when stopped
    */
   async reconstruct({ id, name, rows }: NamedSet): Promise<Reconstruction> {
     const entry = this.entries.get(id) ?? {};
-    if (entry.job) throw InputError.of(`“${name}” is being reconstructed already.`);
+    if (entry.job) throw InputError.of(`“${name}” is already being reconstructed.`);
     if (rows.length < minParticles) {
       throw InputError.of(
-        `“${name}” has too few particles to reconstruct: ${rows.length}, and ${minParticles} are needed.`,
+        `“${name}” has too few particles to reconstruct: ${rows.length}; ${minParticles} are needed.`,
       );
     }
     this.entries.set(id, entry);

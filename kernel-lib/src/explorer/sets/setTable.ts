@@ -33,7 +33,7 @@ export type SetOperation = "union" | "intersect" | "difference";
 const maxNameLength = 200;
 
 /**
- * The particle sets of an explorer, in the order in which they were made. Owns the sets; listeners are told of each change.
+ * The particle sets of an explorer, in order of creation. Owns the sets; listeners are called after each change.
  *
  * @example
  * ```ts
@@ -92,7 +92,7 @@ export class SetTable implements Iterable<NamedSet> {
     return this.addAll([{ rows, ...about }])[0]!;
   }
 
-  /** Adds several sets, or none where one of them is invalid. @throws InputError as {@link add} */
+  /** Adds several sets, or none if one of them is invalid. @throws InputError as {@link add} */
   addAll(given: readonly NewSet[]): NamedSet[] {
     const taken = new Set([...this].flatMap(({ id, name }) => [id, name]));
     const used: SetStyle[] = [...this];
@@ -127,7 +127,7 @@ export class SetTable implements Iterable<NamedSet> {
     const set = this.get(idOrName);
     const checked = checkedName(name);
     if ([...this].some((other) => other.id !== set.id && [other.name, other.id].includes(checked))) {
-      throw InputError.of(`Another set is called “${checked}” already; choose another name.`);
+      throw InputError.of(`Another set is already called “${checked}”; choose another name.`);
     }
     this.replace({ ...set, name: checked });
   }

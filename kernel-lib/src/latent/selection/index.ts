@@ -1,5 +1,5 @@
 /**
- * Selecting points by where they lie. Points are given as {@link Columns}, one array per axis. The results are rows,
+ * Selecting points by position. Points are given as {@link Columns}, one array per axis. The results are rows,
  * counted from 0, ascending, each once. A point with NaN on one of the axes is never selected.
  */
 export { type Columns, columnsOf } from "./columns";

@@ -93,7 +93,7 @@ export function squaredDistances(columns: Columns, centre: ArrayLike<number>): F
 }
 
 /**
- * Assigns every point to the nearest of several places, such as the stations of a path.
+ * Assigns every point to the nearest of several positions, such as the stations of a path.
  * @param places [k · columns]
  * @param maxDistance points farther than this from all places are in no list. Default Infinity
  * @returns the rows of each place, ascending; of equally near places the first takes the point

@@ -66,7 +66,7 @@ function originWarnings(metadata: ParticleMetadata): string[] {
   return [`the shifts of ${rows} of ${count} particles lead out of their images (${found})`];
 }
 
-/** The shifts; undefined if the file has none, which is an error only where they are needed. */
+/** The shifts; undefined if the file has none, which is an error only if they are needed. */
 function shiftsOf(metadata: ParticleMetadata): Float32Array | undefined {
   if (!metadata.hasPoses) return undefined;
   try {

@@ -184,7 +184,7 @@ function rowsOfGroups(
 }
 
 /**
- * Numbers the groups: the rows of data_optics if all numbers are there, else the distinct sets of numbers in the order of their
+ * Numbers the groups: the rows of data_optics if all numbers exist, else the distinct sets of numbers in the order of their
  * first occurrence.
  * @param make makes the group of a place
  */

@@ -25,7 +25,7 @@ export function particleTable(star: StarFile): StarTable {
   const found = tables.filter((table) => table.has(imageName) && table.block !== "optics");
   const table = found.find(({ block }) => block === "particles") ?? found[0];
   if (!table) {
-    const blocks = tables.map(({ block }) => `data_${block}`).join(", ") || "no loop at all";
+    const blocks = tables.map(({ block }) => `data_${block}`).join(", ") || "no loop";
     const tomograms = tables.some(({ columns }) => columns.some((name) => name.startsWith("_rlnTomo")));
     const of = tomograms ? `${blocks} of tomograms, which are not read yet` : blocks;
     throw new InputError(file, `a loop with a column ${imageName}`, of);

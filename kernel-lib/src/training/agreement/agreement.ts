@@ -223,7 +223,7 @@ function scores(data: AgreementData, weights: RingWeights): Scores {
 }
 
 /**
- * Outliers, assuming that most particles are none: particles far below their expectation, by the median and the median
+ * Outliers, assuming that most particles agree: particles far below their expectation, by the median and the median
  * absolute deviation of the set, that hardly agree at all, or agree with a minus sign. A rare state of the molecule is
  * below its expectation, too, but still agrees.
  */

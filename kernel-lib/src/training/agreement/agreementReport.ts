@@ -136,7 +136,7 @@ function offsetWarning({ offset, shift, ownShift }: Misfit, { set, model }: Judg
       ? `${set.file} has no shifts, or only zeros: use the file of the refinement, with its origins`
       : `check unit and sign of the origins of ${set.file}`;
     return (
-      `the images agree better when each is moved by a shift of its own, ${ownShift.by.toFixed(1)} Å root mean square ` +
+      `the images agree better when each is shifted separately, ${ownShift.by.toFixed(1)} Å root mean square ` +
       `(${gained(ownShift)}): ${remedy}`
     );
   }

@@ -104,7 +104,7 @@ export class RunLock {
     try {
       if (JSON.parse(readFileSync(file, "utf8")).token === this.token.token) rmSync(file, { force: true });
     } catch {
-      // The lock is gone already.
+      // The lock was already removed.
     }
   }
 }

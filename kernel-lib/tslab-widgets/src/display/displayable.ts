@@ -18,7 +18,7 @@ export interface MimeBundle {
  */
 export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
 
-/** A bundle with what a kernel that has comms sends beside it. */
+/** A bundle, and the additional data sent by kernels with comms. */
 export interface LiveBundle {
   /** The forms. */
   data: MimeBundle;

@@ -169,7 +169,7 @@ function bracketsCross(ts: Ts, code: string): boolean {
 }
 
 /**
- * Content of `is_complete_reply`: `incomplete` where more text could complete the code, `invalid` where none could. TypeScript
+ * Content of `is_complete_reply`: `incomplete` if more text could complete the code, else `invalid`. TypeScript
  * reports what is missing at the end of the text and what is wrong before it; unfinished code can have both, where its
  * beginning is ambiguous. Two empty lines at the end ask for the code to be run as it is.
  */

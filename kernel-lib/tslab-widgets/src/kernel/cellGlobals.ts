@@ -7,7 +7,7 @@ declare global {
   interface DisplayOptions {
     /** Names the output, so that a later call can replace it. Default: no name. */
     id?: string;
-    /** Replaces what was shown under `id` instead of adding an output. Default: false. */
+    /** Replaces the output with this `id` instead of adding one. Default: false. */
     update?: boolean;
   }
 
@@ -26,7 +26,7 @@ declare global {
   /**
    * Asks the user for a line of text.
    * @param prompt   shown before the input field
-   * @param options  `password: true` hides what is typed
+   * @param options  `password: true` hides the typed text
    */
   function input(prompt?: string, options?: { password?: boolean }): Promise<string>;
 }

@@ -8,7 +8,7 @@ import { plainText, type RenderedBundle, render } from "./rendering";
 import type { ErrorReport } from "./traceback";
 import type { Json, Message } from "./wire";
 
-/** A request whose content is not what the protocol asks for. */
+/** A request whose content violates the protocol. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
 }

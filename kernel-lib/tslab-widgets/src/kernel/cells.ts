@@ -7,7 +7,7 @@ import { type Interrupts, isScriptBreak } from "./interrupts";
 import type { HostPackage } from "./moduleTypes";
 import { type ErrorReport, installStackMapping, reportThrown } from "./traceback";
 
-/** The result of a cell. `value` is set where its last expression has one. */
+/** The result of a cell. `value` is set if its last expression has one. */
 export type Outcome = { ok: true; value?: { of: unknown } } | { ok: false; error: ErrorReport };
 
 /** Compiles and runs cells, one at a time, on tslab's executor. */
@@ -24,7 +24,7 @@ export class Cells {
   /** The running cell. */
   #running: ExecutionContext | undefined;
 
-  /** Loads the compiler, which takes a second. @param hosts packages that cells can import wherever the notebook lies */
+  /** Loads the compiler, which takes a second. @param hosts packages that cells can import in any folder */
   constructor(hosts: readonly HostPackage[], interrupts: Interrupts) {
     this.#interrupts = interrupts;
     this.compiler = new Compiler({
@@ -68,7 +68,7 @@ export class Cells {
     ];
   }
 
-  /** Describes what was thrown, with the line of the cell. */
+  /** Describes a thrown value, with the line of the cell. */
   readonly report = (thrown: unknown): ErrorReport =>
     reportThrown(thrown, (place) => this.#sources.get(place));
 
@@ -113,7 +113,7 @@ export class Cells {
     return { ok: false, error: this.report(thrown?.what) };
   }
 
-  /** The error of an interrupted cell. @param thrown what it threw, if anything */
+  /** The error of an interrupted cell. @param thrown the value it threw, if any */
   reportInterrupt(thrown: unknown, context: ExecutionContext): ErrorReport {
     // A library may report in its own words that it stopped.
     const told = thrown !== undefined && !context.abandoned && !isScriptBreak(thrown);

@@ -94,7 +94,7 @@ export class CommManager {
 
   /**
    * Handles a message of a front end.
-   * @throws whatever a handler throws, and Error for an unknown comm or target
+   * @throws errors of handlers, and Error for an unknown comm or target
    */
   handle({ header, content, metadata, buffers }: Message): unknown {
     // Recording clients answer output widgets with comm_msg but open nothing.

@@ -12,8 +12,8 @@ import { type HostPackage, ModuleTypes } from "./moduleTypes";
 import { quickInfoWithOptions } from "./optionTypes";
 
 /**
- * tslab's converter, with what it lacks: source maps, interrupt checks, a real `import()`, names of earlier cells in
- * shorthand properties, and module resolution that finds the host packages wherever the notebook lies. The converter takes no
+ * tslab's converter with additions: source maps, interrupt checks, a real `import()`, names of earlier cells in
+ * shorthand properties, and module resolution that finds the host packages from any folder. The converter takes no
  * options for these, so it is loaded with a TypeScript module of which some functions are wrapped.
  */
 
@@ -52,7 +52,7 @@ const unitScheme = "jupyter-cell:";
 
 /** Options of {@link Compiler}. */
 export interface CompilerOptions {
-  /** Packages that cells can import wherever the notebook lies. */
+  /** Packages that cells can import in any folder. */
   hosts?: readonly HostPackage[];
   /** Declaration files that every cell sees. */
   ambient?: readonly string[];

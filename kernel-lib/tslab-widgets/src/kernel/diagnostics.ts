@@ -17,7 +17,7 @@ function continues(diagnostic: Diagnostic, before: Diagnostic | undefined): bool
   );
 }
 
-/** The line of the cell, with a mark under what is wrong. */
+/** The line of the cell, with a mark under the error. */
 function excerpt({ start, end }: Diagnostic, text: string): string[] {
   const length = end.line === start.line ? Math.max(1, end.character - start.character) : 1;
   const number = String(start.line + 1);

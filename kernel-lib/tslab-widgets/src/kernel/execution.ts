@@ -13,7 +13,7 @@ export class CellInterrupt extends Error {
   }
 }
 
-/** One run of a cell or one comm handler: where its output goes, and how it is interrupted. */
+/** One run of a cell or one comm handler: destination of its output, and interrupts. */
 export class ExecutionContext {
   /** Header of the request, which all its output carries. */
   readonly header: Header;

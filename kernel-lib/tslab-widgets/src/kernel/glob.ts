@@ -6,7 +6,7 @@ type Segment = { text: string } | { matchers: Matcher[] };
 
 const length = (segment: Segment) => ("text" in segment ? segment.text.length : segment.matchers.length);
 
-/** The class that begins at `[`, and where it ends; undefined if it is not closed, so that `[` matches itself. */
+/** The class that begins at `[`, and its end; undefined if it is not closed, so that `[` matches itself. */
 function classAt(pattern: string, start: number): { matches: Matcher; end: number } | undefined {
   const negated = pattern[start + 1] === "!";
   const first = start + (negated ? 2 : 1);
@@ -56,7 +56,7 @@ function matchesAt(segment: Segment, input: string, at: number): boolean {
   return at + segment.matchers.length <= input.length && segment.matchers.every((m, i) => m(input[at + i]!));
 }
 
-/** The first offset from `from` on where a segment matches, or −1. */
+/** The first offset from `from` on at which a segment matches, or −1. */
 function find(segment: Segment, input: string, from: number): number {
   if ("text" in segment) return input.indexOf(segment.text, from);
   for (let at = from; at + segment.matchers.length <= input.length; at++) {

@@ -41,7 +41,7 @@ function transport({ comms, output, onCellEnd }: GlobalParts): CommTransport {
 /** Defines `display`, `clearOutput` and `input` for cells, and the comms and `publish` for libraries. */
 export function installGlobals(parts: GlobalParts): void {
   const { output, stdin } = parts;
-  // Where `tslab.display` sends what it is given.
+  // Receives the values passed to `tslab.display`.
   const tslabJupyter = require("tslab/dist/jupyter") as { lastWriteDisplayData: unknown };
   tslabJupyter.lastWriteDisplayData = (data: Json, update: boolean) =>
     output.publish(update ? "update_display_data" : "display_data", data);

@@ -30,6 +30,6 @@ test("search takes other characters of file-name patterns literally, and unique 
   assert.deepEqual(inputs({ hist_access_type: "search", pattern: "*[[]x]" }), ["print[x]"]);
 });
 
-test("output is included where the request asks for it", () => {
+test("output is included on request", () => {
   assert.deepEqual(history.query({ hist_access_type: "tail", n: 1, output: true }), [[0, 4, ["a + 1", "2"]]]);
 });

@@ -24,7 +24,7 @@ function breakScript(words: Int32Array): void {
 }
 
 /**
- * Asks the main thread to interrupt what is running, and insists until that has ended.
+ * Asks the main thread to interrupt the running code, and repeats until it has ended.
  * @param words see {@link interruptWord}
  * @param tell  reaches the event loop of the main thread
  */

@@ -5,11 +5,11 @@ import { breakState, clock, interruptWord, interruptWordCount } from "./threadPr
 /**
  * How an interrupt reaches running code, in order of severity:
  * 1. The event loop turns (an awaited call): the context's `AbortSignal` is set. A library that has taken it from
- *    `globalThis[Symbol.for("Jupyter.interrupt")]` stops at its next step, also where it only polls `aborted` without ever
+ *    `globalThis[Symbol.for("Jupyter.interrupt")]` stops at its next step, also if it only polls `aborted` without ever
  *    returning to the event loop.
  * 2. Cell code loops: a check compiled into its loops and functions (guards.ts) throws.
  * 3. Other code runs below a cell or a comm handler: SIGINT breaks the `vm` script around it.
- * 4. The cell has not ended after {@link graceMs}, because it catches what the checks throw or awaits something that
+ * 4. The cell has not ended after {@link graceMs}, because it catches the errors of the checks or awaits something that
  *    continues: it is given up. From then on every check of its code throws, at the head of each loop, function and `catch` and
  *    after each `await`, so that none of it can continue, and SIGINT breaks what has no checks.
  */
@@ -59,7 +59,7 @@ export class Interrupts {
 
   /** A cell or handler begins: interrupts apply to it. */
   begin(context: ExecutionContext): void {
-    // The remains of an earlier cell set it again where they continue.
+    // Callbacks of an earlier cell set it again when they continue.
     if (!this.#pending() && !this.#anyInterrupted()) Atomics.store(this.words, interruptWord.stop, 0);
     this.#active.add(context);
     context.poll = () => {
@@ -142,7 +142,7 @@ export class Interrupts {
 
   /**
    * Calls `fn` inside a `vm` script that SIGINT breaks. Costs about 50 µs.
-   * @throws an error for which {@link isScriptBreak} holds where it was broken
+   * @throws an error for which {@link isScriptBreak} holds if it was interrupted
    */
   runBreakable<T>(fn: () => T): T {
     const outer = this.#called;
@@ -175,7 +175,7 @@ export class Interrupts {
   }
 }
 
-/** Whether an error says that SIGINT broke a script. */
+/** Whether an error means that SIGINT interrupted a script. */
 export function isScriptBreak(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }

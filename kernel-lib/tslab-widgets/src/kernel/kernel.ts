@@ -24,7 +24,7 @@ import { type ConnectionInfo, type Json, type Message, protocolVersion } from ".
 export interface KernelOptions {
   /** Ports and key. */
   connection: ConnectionInfo;
-  /** Packages that cells can import wherever the notebook lies. */
+  /** Packages that cells can import in any folder. */
   hosts: readonly HostPackage[];
   /** Name in `kernel_info_reply`. */
   implementation: string;
@@ -60,7 +60,7 @@ export class Kernel {
   /** Cells find another function in its place. */
   readonly #exit = process.exit.bind(process);
 
-  /** Binds the sockets in a thread of their own while this one loads the compiler, which takes a second. */
+  /** Binds the sockets in a separate thread while this one loads the compiler, which takes a second. */
   constructor(options: KernelOptions) {
     this.#options = options;
     const { connection, hosts } = options;

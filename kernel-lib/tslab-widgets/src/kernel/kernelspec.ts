@@ -4,11 +4,11 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { KernelspecError } from "../errors";
 
-/** Where Jupyter looks for kernels, and what it must find there. */
+/** Location and content of Jupyter's kernelspecs. */
 
 export { KernelspecError };
 
-/** Shown beside the name in launchers where the caller gives no logo: a slider. */
+/** Default logo in launchers: a slider. */
 const defaultLogo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
 <rect width="64" height="64" rx="8" fill="#3178c6"/>
 <g stroke="#fff" stroke-width="4" stroke-linecap="round"><path d="M12 22H52M12 42H52" stroke-opacity=".5"/></g>
@@ -25,13 +25,13 @@ export interface KernelspecPlace {
   prefix?: string;
 }
 
-/** What a kernelspec says. */
+/** Content of a kernelspec. */
 export interface KernelspecOptions {
   /** Name by which notebooks and programs refer to the kernel: letters, digits, `.`, `_` and `-`. */
   name: string;
   /** Name in launchers and menus. */
   displayName: string;
-  /** Folders of packages that cells can import wherever the notebook lies. Default: none but tslab-widgets. */
+  /** Folders of packages that cells can import in any folder. Default: only tslab-widgets. */
   packages?: readonly string[];
   /** Modules that are loaded before the first cell, by path or by name as the first package would import them. */
   preload?: readonly string[];
@@ -73,7 +73,7 @@ function pythonPrefix(): string {
 
 /**
  * Folder of a kernelspec.
- * @throws KernelspecError if the name is none, or more than one place is named
+ * @throws KernelspecError if the name is invalid, or more than one place is named
  */
 export function kernelspecFolder(name: string, place: KernelspecPlace = {}): string {
   if (!/^[\w.-]+$/.test(name)) {

@@ -18,7 +18,7 @@ const ownFolder = path.resolve(__dirname, "../..");
 /** Options of {@link launchKernel}. */
 export interface LaunchOptions {
   /**
-   * Folders of packages that cells can import wherever the notebook lies, with their dependencies. The first gives the
+   * Folders of packages that cells can import in any folder, with their dependencies. The first gives the
    * kernel its name and version. Default: none but this package, which always comes last.
    */
   packages?: readonly string[];

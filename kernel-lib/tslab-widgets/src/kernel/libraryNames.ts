@@ -3,7 +3,7 @@ import type * as TypeScript from "@tslab/typescript-for-tslab";
 /**
  * Import specifiers for declaration files of libraries. What a cell declares is kept as declarations, whose inferred types may
  * come from libraries that the cell does not import: `const slider = ui.slider()`. TypeScript refuses to name a file in a
- * `node_modules` folder that is not beside the notebook (TS2742), so those files get names of their own here.
+ * `node_modules` folder that is not beside the notebook (TS2742), so those files get special names here.
  */
 const prefix = "jupyter-library:";
 

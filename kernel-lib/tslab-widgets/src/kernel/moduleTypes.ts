@@ -25,14 +25,14 @@ interface PackageManifest {
   exports?: unknown;
 }
 
-/** The declarations that `exports` gives for the package itself, where it does so in the usual form. */
+/** The declarations that `exports` gives for the package itself, if it has the usual form. */
 function exportedTypes({ exports }: PackageManifest): string | undefined {
   const root = (exports as Record<string, unknown> | undefined)?.["."] as { types?: unknown } | undefined;
   return typeof root?.types === "string" ? root.types : undefined;
 }
 
 /**
- * Reads what a host package says of itself.
+ * Reads the manifest of a host package.
  * @throws Error if the folder holds no package.json
  */
 export function readHostPackage(folder: string): HostPackage {
@@ -54,7 +54,7 @@ export function hostOf(specifier: string, hosts: readonly HostPackage[]): HostPa
 type Resolver = NonNullable<TypeScript.CompilerHost["resolveModuleNameLiterals"]>;
 type Resolved = TypeScript.ResolvedModuleFull | undefined;
 
-/** The file of an import: where it stands, and how it is compiled. */
+/** The file that contains an import, and its module format. */
 interface Importer {
   file: string;
   options: TypeScript.CompilerOptions;

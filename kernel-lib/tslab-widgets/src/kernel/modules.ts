@@ -8,7 +8,7 @@ import { type HostPackage, hostOf } from "./moduleTypes";
 type Parent = { filename?: string; id?: string; paths?: string[] };
 type Resolve = (request: string, parent: Parent | undefined, ...rest: unknown[]) => string;
 
-/** Lets `require` find the host packages wherever the notebook lies. The compiler's resolver does the same for types. */
+/** Lets `require` find the host packages from any folder. The compiler's resolver does the same for types. */
 export function installResolution(hosts: readonly HostPackage[]): void {
   const internals = Module as unknown as {
     _resolveFilename: Resolve;

@@ -15,7 +15,7 @@ export class Output {
 
   /**
    * @param sockets where messages go
-   * @param report  describes what was thrown
+   * @param report  describes a thrown value
    * @param initial the context before the first cell
    */
   constructor(sockets: Sockets, report: (thrown: unknown) => ErrorReport, initial: ExecutionContext) {

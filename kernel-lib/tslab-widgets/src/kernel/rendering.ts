@@ -86,7 +86,7 @@ function asBundle(value: unknown): RenderedBundle | undefined {
 
 /** Options of {@link render}. */
 export interface RenderOptions {
-  /** Receives what the value's own display method throws; the value then shows as text. */
+  /** Receives errors of the value's own display method; the value is then shown as text. */
   onError(error: unknown): void;
   /** Calls that method. Default: a plain call; the kernel's own call can be interrupted. */
   call?(method: () => unknown): unknown;

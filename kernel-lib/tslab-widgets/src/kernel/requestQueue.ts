@@ -3,7 +3,7 @@ import type { Message } from "./wire";
 
 /** A request and the channel that its reply goes to. */
 export interface Request {
-  /** Where the reply goes. */
+  /** Destination of the reply. */
   channel: ReplyChannel;
   /** The request. */
   message: Message;

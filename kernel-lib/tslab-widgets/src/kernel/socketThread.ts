@@ -111,7 +111,7 @@ const queues = {
   iopub: new SendQueue(iopub),
 };
 
-/** Collects what is printed. At most one stream is open, so that the order of streams and other messages is kept. */
+/** Collects printed text. At most one stream is open, so that the order of streams and other messages is kept. */
 let openStream: { name: string; parent: string; parts: string[]; length: number } | undefined;
 let streamTimer: NodeJS.Timeout | undefined;
 
@@ -188,12 +188,12 @@ function handleControl(message: Message): void {
   }
 }
 
-/** A copy of its own: posting a view to the main thread copies the whole buffer behind it. */
+/** A separate copy: posting a view to the main thread copies its whole buffer. */
 function alone(frame: Uint8Array): Uint8Array {
   return frame.byteLength === frame.buffer.byteLength ? frame : new Uint8Array(frame);
 }
 
-/** Handles what a socket receives until it is closed. No message and no error ends the loop. */
+/** Handles the messages of a socket until it is closed. No message and no error ends the loop. */
 async function receiveAll(
   socket: Router | XPublisher,
   handle: (frames: Buffer[]) => void | Promise<void>,
@@ -294,7 +294,7 @@ port.on("message", (message: ToSockets) => {
       addToStream(message.name, message.parent, message.text);
       return;
     case "drain":
-      // After two turns of the event loop, what the sockets held when this arrived has been passed on.
+      // After two turns of the event loop, all messages that arrived before this one have been passed on.
       setImmediate(() => setImmediate(() => post({ kind: "drained", id: message.id })));
       return;
     case "close":

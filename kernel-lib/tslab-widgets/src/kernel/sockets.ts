@@ -20,7 +20,7 @@ export interface SocketEvents {
   interrupt(sequence: number): void;
   /** The process that started the kernel has ended. */
   parentGone(): void;
-  /** The socket thread has ended by an error; no message can arrive any more. */
+  /** The socket thread has failed; no more messages can arrive. */
   failed(error: Error): void;
 }
 
@@ -38,7 +38,7 @@ export class Sockets {
   readonly #drains = new Map<number, () => void>();
   #nextDrain = 0;
 
-  /** Resolves when the sockets are bound, rejects where one cannot be. No event comes before the event loop turns. */
+  /** Resolves when the sockets are bound, rejects if one cannot be. No event comes before the event loop turns. */
   readonly ready: Promise<void>;
 
   constructor(connection: ConnectionInfo, session: string, interruptWords: Int32Array, events: SocketEvents) {
@@ -123,7 +123,7 @@ export class Sockets {
     );
   }
 
-  /** Prints text. Waits where the socket thread is far behind, so that a loop that prints does not fill the memory. */
+  /** Prints text. Waits if the socket thread is far behind, so that a printing loop does not exhaust the memory. */
   stream(name: "stdout" | "stderr", parent: string, text: string): void {
     Atomics.add(this.#outstanding, 0, text.length);
     this.#post({ kind: "stream", name, parent, text });
@@ -143,7 +143,7 @@ export class Sockets {
     });
   }
 
-  /** Sends what is queued, then closes the sockets: ending the thread while they are open would abort the process. */
+  /** Sends all queued messages, then closes the sockets: ending the thread while they are open would abort the process. */
   async close(): Promise<void> {
     const exited = once(this.#worker, "exit");
     this.#post({ kind: "close" });

@@ -3,11 +3,11 @@ import type { Sockets } from "./sockets";
 
 /** Options of the global function `input`. */
 export interface InputOptions {
-  /** Hides what is typed. Default: false. */
+  /** Hides the typed text. Default: false. */
   password?: boolean;
 }
 
-/** Questions to the user that have not been answered yet, in the order in which they were asked. */
+/** Unanswered input requests, in order. */
 export class Stdin {
   readonly #sockets: Sockets;
   readonly #pending: { resolve(text: string): void }[] = [];
@@ -18,7 +18,7 @@ export class Stdin {
 
   /**
    * Asks for a line of text.
-   * @throws Error if the front end takes no input, CellInterrupt where the cell is interrupted
+   * @throws Error if the front end takes no input, CellInterrupt if the cell is interrupted
    */
   async ask(context: ExecutionContext, prompt: string, options: InputOptions = {}): Promise<string> {
     if (!context.allowStdin) throw new Error("this front end takes no input");

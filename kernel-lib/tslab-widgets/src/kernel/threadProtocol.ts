@@ -21,7 +21,7 @@ export type ToSockets =
   | { kind: "stream"; name: "stdout" | "stderr"; parent: string; text: string }
   /** Asks for `drained` once everything that has arrived has been posted to the main thread. */
   | { kind: "drain"; id: number }
-  /** Sends what is queued, closes the sockets and ends the thread. */
+  /** Sends all queued messages, closes the sockets and ends the thread. */
   | { kind: "close" };
 
 /** Messages from the socket thread. */
@@ -51,7 +51,7 @@ export interface SocketThreadData {
 export const interruptWord = {
   /** Not 0: checks of cell code must find out whether they have to throw. */
   stop: 0,
-  /** Number of the latest interrupt that was asked for. */
+  /** Number of the latest requested interrupt. */
   requested: 1,
   /** Number of the latest interrupt that the main thread has acted on. */
   handled: 2,

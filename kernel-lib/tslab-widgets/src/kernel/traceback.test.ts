@@ -9,7 +9,7 @@ function thrownAt(place: string, message: string): Error {
   return error;
 }
 
-test("the line that a frame names is shown with a mark, whatever the message contains", () => {
+test("the line named by a frame is shown with a mark, for any message", () => {
   const { traceback } = reportThrown(thrownAt("cell 4", "as in cell 9, line 1:1"), (place) =>
     place === "cell 4" ? "one\n  two" : undefined,
   );

@@ -64,7 +64,7 @@ export function installStackMapping(locate: Locate): void {
   };
 }
 
-/** The line of the cell where an error was thrown, with a mark; nothing where the stack names no cell. */
+/** The line of the cell where an error was thrown, with a mark; nothing if the stack names no cell. */
 function excerpt(stack: string, sourceOf: (place: string) => string | undefined): string[] {
   // Only frames are searched: a message may have any length and content.
   const frame = stack

@@ -3,7 +3,7 @@ const defaultQuietMs = 700;
 
 /**
  * Work done ahead of time while the kernel is idle, so that the first completion need not wait for the compiler to read the
- * declarations of libraries. A step blocks the thread for some tenths of a second: each waits for a quiet moment of its own,
+ * declarations of libraries. A step blocks the thread for some tenths of a second: each waits for an idle moment,
  * and any request postpones the remaining ones.
  */
 export class WarmUp {

@@ -60,7 +60,7 @@ test("each way in which frames can be wrong has its own message", () => {
   assert.throws(() => decodeMessage(frames().slice(0, 5), { signer }), /expected 4 JSON frames/);
 });
 
-test("a message is accepted once, also where a frame around it differs", () => {
+test("a message is accepted once, even if a frame around it differs", () => {
   const admission = { signer, seen: new SeenSignatures() };
   const first = frames();
   decodeMessage(first, admission);

@@ -47,7 +47,7 @@ function stepInto(place: unknown, step: string | number): unknown {
   return inside ? (place as Record<string | number, unknown>)[step] : undefined;
 }
 
-/** Puts buffers back where they belong. @throws TypeError for a path that leads nowhere */
+/** Inserts buffers at their paths in the state. @throws TypeError for an invalid path */
 export function joinBuffers(
   state: Record<string, unknown>,
   paths: readonly BufferPath[],

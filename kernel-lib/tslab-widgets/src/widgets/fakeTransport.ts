@@ -18,7 +18,7 @@ export interface Sent {
 }
 
 /**
- * A transport that records what is sent and lets a test act as the front end.
+ * A transport that records sent messages and lets a test act as the front end.
  * @example
  * ```ts
  * const transport = connect(new FakeTransport());
@@ -30,7 +30,7 @@ export interface Sent {
 export class FakeTransport implements CommTransport {
   /** A live front end takes part. */
   readonly frontEndSeen = true;
-  /** Id of the request that the test stands for. */
+  /** Id of the request simulated by the test. */
   readonly parentId = "cell-1";
   /** Messages that opened a comm. */
   readonly opened: Sent[] = [];

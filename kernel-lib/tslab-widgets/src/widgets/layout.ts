@@ -68,7 +68,7 @@ const layoutTraits = {
   min_width: css(),
   /** How an image fills its box. CSS `object-fit`. Default: null, not set. */
   object_fit: css(),
-  /** Where an image lies in its box. CSS `object-position`. Default: null, not set. */
+  /** Position of an image in its box. CSS `object-position`. Default: null, not set. */
   object_position: css(),
   /** Place among the widgets of a flexible box. CSS `order`. Default: null, not set. */
   order: css(),

@@ -6,7 +6,7 @@ import { trackDisplayed } from "./still";
 
 const controlTarget = "jupyter.widget.control";
 
-/** What is asked of an open widget here. */
+/** The part of an open widget used here. */
 export interface OpenWidget {
   /** Id of the model. */
   readonly id: string;

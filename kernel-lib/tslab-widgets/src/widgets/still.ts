@@ -16,14 +16,14 @@ export interface Picture {
   html: string;
   /** The widget as a drawing, if it is one; shown in place of the HTML. */
   svg?: string;
-  /** Shown in place of the drawing where it has not been converted to PNG. */
+  /** Shown instead of the drawing if it has not been converted to PNG. */
   png?: Uint8Array;
 }
 
 /**
  * The picture of a widget that is a drawing. Its HTML is an image with the sentence as alternative text: of inline SVG, a page
  * that is not trusted would keep only the words.
- * @param png shown where the drawing has not been converted. Default: none
+ * @param png shown if the drawing has not been converted. Default: none
  * @example
  * ```ts
  * const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><circle r="9"/></svg>';

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 /**
- * Traits: what the entries of a widget's state may be, and the form in which they are sent to the front end. The type of a
+ * Traits: types of the entries of a widget's state, and their serialization for the front end. The type of a
  * widget's state follows from its table of traits.
  */
 

@@ -13,7 +13,7 @@ const widgetProtocol = "2.1.0";
 const widgetTarget = "jupyter.widget";
 const viewMime = "application/vnd.jupyter.widget-view+json";
 
-/** What precedes a widget's id where it stands in the state of another. */
+/** Prefix of a widget's id in the state of another widget. */
 export const modelPrefix = "IPY_MODEL_";
 
 type Handler = (value: never, previous: never) => unknown;

@@ -10,7 +10,7 @@ test("the first shape is added where a Gaussian is clicked, and the colours then
   assert.equal(region.clicked([1, 2, 3]), false);
   assert.deepEqual(viewer.changes, []);
   region.toggleWaiting("new");
-  assert.equal(region.summary, "Click a Gaussian to put the shape there.");
+  assert.equal(region.summary, "Click a Gaussian to place the shape there.");
   assert.equal(region.clicked([1, 2, 3]), true);
   assert.deepEqual(viewer.changes, [
     { shapes: [{ kind: "sphere", mode: "add", centre: [1, 2, 3], radius: 5 }], colourBy: "region" },

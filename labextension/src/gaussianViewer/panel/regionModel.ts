@@ -31,7 +31,7 @@ export class RegionModel extends ViewModel {
     return this.waiting;
   }
 
-  /** Sets what the next click on a Gaussian does, or nothing where that is set already. */
+  /** Sets the action of the next click on a Gaussian; resets it if it is already set. */
   toggleWaiting(waiting: Waiting): void {
     this.waiting = this.waiting === waiting ? undefined : waiting;
     this.changed();
@@ -47,7 +47,7 @@ export class RegionModel extends ViewModel {
     return true;
   }
 
-  /** Adds the next shape at a place in Å from the middle of the box. */
+  /** Adds the next shape at a position in Å from the centre of the box. */
   add(centre: Vector): void {
     const { kind, mode, size } = this;
     const shape: MaskShape =
@@ -84,12 +84,12 @@ export class RegionModel extends ViewModel {
 
   /** What is in the region, or what to do next. */
   get summary(): string {
-    if (this.waiting !== undefined) return "Click a Gaussian to put the shape there.";
+    if (this.waiting !== undefined) return "Click a Gaussian to place the shape there.";
     const region = this.viewer.read("region");
-    if (region.length === 0) return "No region: place a sphere or a box.";
+    if (region.length === 0) return "No region: add a sphere or a box.";
     const inside = region.reduce((sum, flag) => sum + flag, 0);
     return inside === 0
-      ? "The region is empty: no Gaussian of the neutral model has its centre in it."
+      ? "The region is empty: it contains no centre of a Gaussian of the neutral model."
       : `${inside} of ${region.length} Gaussians of the neutral model.`;
   }
 }

@@ -53,11 +53,11 @@ export function regionSection(region: RegionModel): TemplateResult {
       <div class="e2gmm-row">
         ${button(
           "Click to place",
-          "Then click a Gaussian to put the shape there",
+          "Then click a Gaussian to place the shape there",
           () => region.toggleWaiting("new"),
           { pressed: region.waitingFor === "new" },
         )}
-        ${button("Centre", "Put the shape in the middle of the box", () => region.add([0, 0, 0]))}
+        ${button("Centre", "Place the shape at the centre of the box", () => region.add([0, 0, 0]))}
         ${button("Clear", "Remove all shapes", () => region.clear())}
       </div>
       <div class="e2gmm-shapes">${region.shapes.map((shape, index) => shapeRows(region, shape, index))}</div>

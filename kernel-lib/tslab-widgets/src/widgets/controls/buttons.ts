@@ -115,7 +115,7 @@ const validTraits = describedTraits({
   /** Shown where `value` is false. Default: `Invalid`. */
   readout: text("Invalid"),
 });
-/** Shows whether something is valid (`value`), with the text `readout` where it is not. */
+/** Shows whether something is valid (`value`), with the text `readout` if it is not. */
 export const Valid: ControlClass<typeof validTraits> = widgetClass(
   controlKind("Valid", validTraits, { picture: checkPicture }),
 );

@@ -38,7 +38,7 @@ export function controlKind<T extends Traits>(
   };
 }
 
-/** The class of a style: a model without a view of its own. */
+/** The class of a style: a model without a view. */
 export function styleClass<T extends Traits>(name: string, traits: T): ControlClass<T> {
   return widgetClass({
     ...controlKind(name, traits),
@@ -61,7 +61,7 @@ export function styleTrait<T extends Traits>(Class: ControlClass<T>) {
 
 const DescriptionStyle = styleClass("DescriptionStyle", { description_width: text("") });
 
-/** The style of controls without one of their own. */
+/** The style of controls without a specific one. */
 export const descriptionStyle = styleTrait(DescriptionStyle);
 
 /** Traits of the description beside a control. */

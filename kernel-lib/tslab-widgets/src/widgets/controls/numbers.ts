@@ -103,7 +103,7 @@ const progressEntries = {
   style: styleTrait(progressStyle),
   /** Look of the bar. Default: `""`, plain. */
   bar_style: choice(barStyles, ""),
-  /** Which way it lies. */
+  /** Orientation. */
   orientation: choice(orientations, "horizontal"),
 };
 

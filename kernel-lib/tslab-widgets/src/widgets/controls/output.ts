@@ -71,7 +71,7 @@ export class Output extends widgetClass({
   #clearFirst = false;
 
   /**
-   * Calls `fn`; what it prints and displays appears in this widget instead of below the cell. With an async function and a live
+   * Calls `fn` and shows its output in this widget instead of below the cell. With an async function and a live
    * front end, this includes all output of the cell until `fn` has ended.
    *
    * A live front end moves the output itself. A program that only records is not asked to: nbclient would answer every piece of

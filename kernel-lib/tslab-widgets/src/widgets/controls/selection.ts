@@ -209,7 +209,7 @@ function singleClass<X extends Traits>(name: string, extra: X, options: ControlO
 export const Dropdown = singleClass("Dropdown", {});
 /** Radio buttons. `value` is the chosen value, or null. */
 export const RadioButtons = singleClass("RadioButtons", {
-  /** Which way it lies. */
+  /** Orientation. */
   orientation: choice(["vertical", "horizontal"], "vertical"),
 });
 /** A list with `rows` (5) visible options. `value` is the chosen value, or null. */
@@ -219,7 +219,7 @@ export const Select = singleClass("Select", {
 });
 /** A slider over the options. `value` is the chosen value, or null. */
 export const SelectionSlider = singleClass("SelectionSlider", {
-  /** Which way it lies. */
+  /** Orientation. */
   orientation: choice(orientations, "horizontal"),
   /** Whether the value is shown beside the control. Default: true. */
   readout: bool(true),

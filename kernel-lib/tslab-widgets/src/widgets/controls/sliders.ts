@@ -22,7 +22,7 @@ const sliderEntries = {
   disabled: bool(false),
   /** Whether the value changes while the handle is dragged, not only when it is released. Default: true. */
   continuous_update: bool(true),
-  /** Which way it lies. */
+  /** Orientation. */
   orientation: choice(orientations, "horizontal"),
   /** How the handle can be moved. */
   behavior: choice(behaviors, "drag-tap"),
