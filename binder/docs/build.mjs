@@ -43,12 +43,21 @@ function writeIfNew(file, content) {
   writeFileSync(file, content);
 }
 
-/** Pages of the repository that are pages of the book, too, with their links as the book needs them. */
-function repositoryPages() {
-  const pages = { "BENCHMARKS.md": "guide/benchmarks.md", "CHANGELOG.md": "guide/changes.md" };
-  return Object.entries(pages).map(([file, page]) => {
-    const text = readFileSync(at(file), "utf8").replace(/\]\((?![a-z]+:|#)notebooks\//g, "](../");
-    return [page, text];
+/** Pages of the repository that are pages of the book, too. */
+const repositoryPages = {
+  "BENCHMARKS.md": "guide/benchmarks.md",
+  "CHANGELOG.md": "guide/changes.md",
+  "CONTRIBUTING.md": "guide/contributing.md",
+};
+
+/** A page with its links as the book needs them. @param {string} file in the repository @param {string} page in the book */
+function pageText(file, page) {
+  return readFileSync(at(file), "utf8").replace(/\]\((?![a-z]+:|#)([^)#\s]+)/g, (link, target) => {
+    const linked = path.posix.join(path.posix.dirname(file), target);
+    const inBook =
+      repositoryPages[linked] ??
+      (linked.startsWith("notebooks/") ? linked.slice("notebooks/".length) : undefined);
+    return inBook === undefined ? link : `](${path.posix.relative(path.posix.dirname(page), inBook)}`;
   });
 }
 
@@ -60,9 +69,10 @@ async function gatherSource() {
   const kept = new Map();
   const written = filesBelow(at("notebooks"), ["output", ".ipynb_checkpoints", "__pycache__"]);
   for (const file of written.filter((each) => /\.(md|ipynb|png|svg)$/.test(each))) {
-    kept.set(path.relative(at("notebooks"), file), readFileSync(file));
+    const page = path.relative(at("notebooks"), file);
+    kept.set(page, page.endsWith(".md") ? pageText(path.relative(root, file), page) : readFileSync(file));
   }
-  for (const [page, text] of repositoryPages()) kept.set(page, text);
+  for (const [file, page] of Object.entries(repositoryPages)) kept.set(page, pageText(file, page));
   kept.set("guide/command-line.md", commandLinePage());
   const api = path.join(book, "api");
   await writeApiPages(api);

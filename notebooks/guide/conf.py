@@ -30,6 +30,8 @@ suppress_warnings = [
 
 html_theme = "furo"
 html_title = f"e2gmm-lab {version}"
+html_static_path = ["style"]
+html_css_files = ["book.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -124,12 +124,12 @@ class Sitter {
     await this.page.waitForTimeout(700);
   }
 
-  /** @param {number} [height] of the picture in pixels, from the top of what it shows */
-  async keep(name, of = this.explorer, height = undefined) {
+  /** @param {{ width?: number, height?: number }} [part] size of the picture in pixels, from the top left of what it shows */
+  async keep(name, of = this.explorer, part = undefined) {
     const file = path.join(pictures, `${name}.png`);
     await of.scrollIntoViewIfNeeded();
-    if (height === undefined) await of.screenshot({ path: file });
-    else await this.page.screenshot({ path: file, clip: { ...(await of.boundingBox()), height } });
+    if (part === undefined) await of.screenshot({ path: file });
+    else await this.page.screenshot({ path: file, clip: { ...(await of.boundingBox()), ...part } });
     const { size } = statSync(file);
     console.log(`${name}.png ${(size / 1024).toFixed(0)} kB${size > 150 * 1024 ? ", too large" : ""}`);
   }
@@ -240,10 +240,10 @@ async function takeSets(sitter) {
   await rows.nth(2).getByRole("button", { name: "Images" }).click();
   const images = explorer.locator(".e2gmm-explorer-images");
   await images.locator("img, svg").first().waitFor({ timeout: 30_000 });
-  await sitter.keep("images", images, 310);
+  await sitter.keep("images", images, { width: 700, height: 310 });
   await images.getByRole("button", { name: "Close" }).click();
   await sitter.press(/^Export/);
-  await sitter.keep("export", explorer.getByRole("form", { name: "Export" }));
+  await sitter.keep("export", explorer.getByRole("form", { name: "Export" }), { width: 860 });
   await sitter.press(/^Export/);
 }
 
@@ -276,7 +276,6 @@ async function takeViewer(sitter) {
   await sitter.press("Play", true);
   await page.waitForTimeout(1500);
   await sitter.keep("motion", viewer);
-  await sitter.keep("player", viewer.getByRole("group", { name: "Recorded path" }));
 }
 
 async function takePictures(sitter) {
@@ -286,8 +285,8 @@ async function takePictures(sitter) {
 /** The views that a double click in the file browser opens. */
 async function takeFileViews({ page }) {
   await page.setViewportSize({ width: 900, height: 560 });
-  for (const [file, name, most] of [
-    ["data/consensus.mrc", "file-map", 480],
+  for (const [file, name, most, width] of [
+    ["data/consensus.mrc", "file-map", 446, 593],
     ["data/particles.mrcs", "file-stack", 200],
     ["data/particles.star", "file-star", 300],
   ]) {
@@ -301,6 +300,7 @@ async function takeFileViews({ page }) {
       return { x, y, width, height };
     });
     clip.height = Math.min(clip.height, most);
+    if (width) clip.width = Math.min(clip.width, width);
     await page.screenshot({ path: path.join(pictures, `${name}.png`), clip });
     console.log(`${name}.png ${(statSync(path.join(pictures, `${name}.png`)).size / 1024).toFixed(0)} kB`);
   }

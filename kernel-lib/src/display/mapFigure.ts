@@ -5,11 +5,16 @@ import type { Figure } from "./figure";
 import { type MontageFigureOptions, montageFigure } from "./montageFigure";
 
 /** Options of a figure of maps. */
-export interface MapFigureOptions extends Omit<MontageFigureOptions, "columns"> {
+export interface MapFigureOptions extends Omit<MontageFigureOptions, "columns" | "contrast"> {
   /** `section`: the plane of voxels through the origin. `projection`: the sum along the axis. Default `section`. */
   show?: "section" | "projection";
   /** Viewing axes, one column each. Default z, y, x. */
   axes?: readonly Axis[];
+  /**
+   * Grey scale: one `shared` by all images, so that maps can be compared, or `each` image its own, for maps of different
+   * units. Default `shared`.
+   */
+  contrast?: "each" | "shared";
 }
 
 /** A map with its label. */
@@ -23,7 +28,6 @@ export interface LabelledMap {
 /**
  * Sections or projections of maps, a row for each map and a column for each axis.
  *
- * @param options `contrast` default `shared`, so that maps can be compared
  * @throws InputError if there is no map or no axis, or a voxel is not finite
  *
  * @example
