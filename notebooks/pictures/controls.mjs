@@ -287,7 +287,7 @@ async function takeFileViews({ page }) {
   await page.setViewportSize({ width: 900, height: 560 });
   for (const [file, name, most, width] of [
     ["data/consensus.mrc", "file-map", 446, 593],
-    ["data/particles.mrcs", "file-stack", 200],
+    ["data/particles.mrcs", "file-stack", 200, 593],
     ["data/particles.star", "file-star", 300],
   ]) {
     await page.evaluate(
