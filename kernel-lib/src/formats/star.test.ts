@@ -161,10 +161,7 @@ test("other formats are refused by name", () => {
   );
   refuses("\n\n  <html>", /HTML or XML/);
   refuses("\ufeff<?xml version='1.0'?>", /HTML or XML/);
-  refuses(
-    "a,b,c\n1,2,3\n",
-    /a\.star: line 1: expected a STAR file, which begins with data_…, found "a,b,c"/,
-  );
+  refuses("a,b,c\n1,2,3\n", /a\.star: line 1: expected a STAR file, which begins with data_…, found "a,b,c"/);
   refuses("", /expected a STAR file, found an empty file/);
   refuses("\n # only a comment\n", /found only blanks/);
   refuses("data_\n\0\0\0", /found binary data/);
