@@ -27,8 +27,11 @@ interface SentError {
 export interface WorkerClientOptions {
   /** What the program finds as `workerData`. */
   workerData?: unknown;
-  /** Called once if the thread dies; returns the error of pending and later calls. */
-  onDeath: (reason: string) => Error;
+  /**
+   * Called once if the thread dies, with the message of its error or its exit code; returns the error of pending and later
+   * calls.
+   */
+  onDeath: (reason: string, exitCode?: number) => Error;
 }
 
 /** Options of {@link WorkerClient.call}. */
@@ -59,12 +62,12 @@ export class WorkerClient<Request, Result, Event = never> {
   /** @param program path of the JavaScript file that calls {@link serveCalls} */
   constructor(program: string, { workerData, onDeath }: WorkerClientOptions) {
     this.worker = new Worker(program, { workerData });
-    const died = (reason: string) => {
-      if (!this.failure) this.end(onDeath(reason));
+    const died = (reason: string, exitCode?: number) => {
+      if (!this.failure) this.end(onDeath(reason, exitCode));
     };
     this.worker.on("error", (error) => died(error.message));
     this.worker.on("messageerror", (error) => died(error.message));
-    this.worker.on("exit", (code) => died(`exit code ${code}`));
+    this.worker.on("exit", (code) => died(`exit code ${code}`, code));
     this.worker.on("message", (message: FromWorker<Result, Event>) => this.receive(message));
     // A message listener refs the thread, so this comes last.
     this.worker.unref();

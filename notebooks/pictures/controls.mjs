@@ -88,6 +88,8 @@ class Sitter {
   constructor(page) {
     this.page = page;
     this.explorer = page.locator(".e2gmm-explorer").first();
+    this.scatter = this.explorer.locator(".e2gmm-explorer-pane").nth(0);
+    this.viewer = this.explorer.locator(".e2gmm-explorer-pane").nth(1);
   }
 
   static async open(browser, address) {
@@ -103,10 +105,14 @@ class Sitter {
       await window.jupyterapp.commands.execute("notebook:run-all-cells");
     });
     const sitter = new Sitter(page);
-    await sitter.explorer.getByRole("toolbar").first().waitFor({ timeout: 60_000 });
+    await sitter.explorer.getByRole("toolbar").first().waitFor({ timeout: 180_000 });
     await page.waitForTimeout(4000);
     await sitter.explorer.scrollIntoViewIfNeeded();
     return sitter;
+  }
+
+  group(name) {
+    return this.explorer.getByRole("group", { name, exact: true }).first();
   }
 
   button(name, exact = false) {
@@ -161,22 +167,23 @@ const icons = {
   home: /^Show all/,
 };
 
-async function takePictures(sitter) {
-  const { explorer, page } = sitter;
-  const group = (name) => explorer.getByRole("group", { name, exact: true }).first();
-  const scatter = explorer.locator(".e2gmm-explorer-pane").nth(0);
-  const viewer = explorer.locator(".e2gmm-explorer-pane").nth(1);
-
+/** Both panes, and the buttons above the plot. */
+async function takeToolbar(sitter) {
+  const { scatter, viewer } = sitter;
   await sitter.drag([await sitter.inPlot(0.5, 0.5), await sitter.inPlot(0.62, 0.4)]);
   await sitter.keep("scatter", scatter);
   await sitter.keep("viewer", viewer);
   for (const [name, label] of Object.entries(icons)) await sitter.keep(`icon-${name}`, sitter.button(label));
-  await sitter.keep("axes", group("Axes"));
-  await sitter.keep("tools", group("Tools"));
-  await sitter.keep("selection", group("Selection of particles"));
-  await sitter.keep("zoom", group("Zoom"));
-  await sitter.keep("save", group("Export"));
+  await sitter.keep("axes", sitter.group("Axes"));
+  await sitter.keep("tools", sitter.group("Tools"));
+  await sitter.keep("selection", sitter.group("Selection of particles"));
+  await sitter.keep("zoom", sitter.group("Zoom"));
+  await sitter.keep("save", sitter.group("Export"));
+}
 
+/** A selection and a path. */
+async function takeSelection(sitter) {
+  const { page, scatter } = sitter;
   await sitter.press(/^Select with a lasso/);
   const around = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => (2 * Math.PI * i) / 8);
   await sitter.drag(
@@ -195,6 +202,11 @@ async function takePictures(sitter) {
   }
   await sitter.keep("path", scatter);
   await sitter.press(/^(Take|Remove|Delete|Clear) the path/);
+}
+
+/** Particles coloured by set, with the card of one of them. */
+async function takeColours(sitter) {
+  const { explorer, page, scatter } = sitter;
   await sitter.press("Clusters");
   await page.waitForTimeout(3000);
   await explorer.getByRole("combobox", { name: "Colour", exact: true }).selectOption("sets");
@@ -210,8 +222,13 @@ async function takePictures(sitter) {
   }
   await page.waitForTimeout(1000);
   await sitter.keep("colours", scatter);
+}
+
+/** Table of sets, curves, images and the form for exports. */
+async function takeSets(sitter) {
+  const { explorer, page } = sitter;
   for (const name of ["New sets", "Ticked", "Path", "View"]) {
-    await sitter.keep(`buttons-${name.toLowerCase().replace(" ", "-")}`, group(name));
+    await sitter.keep(`buttons-${name.toLowerCase().replace(" ", "-")}`, sitter.group(name));
   }
   const sets = explorer.getByRole("table", { name: "Sets of particles" });
   const rows = sets.getByRole("row");
@@ -228,7 +245,11 @@ async function takePictures(sitter) {
   await sitter.press(/^Export/);
   await sitter.keep("export", explorer.getByRole("form", { name: "Export" }));
   await sitter.press(/^Export/);
+}
 
+/** Sections of the viewer, and the motion along the path. */
+async function takeViewer(sitter) {
+  const { page, viewer } = sitter;
   await sitter.press("Arrows", true);
   await sitter.press(/^Show or hide the controls/);
   await page.waitForTimeout(1500);
@@ -256,6 +277,10 @@ async function takePictures(sitter) {
   await page.waitForTimeout(1500);
   await sitter.keep("motion", viewer);
   await sitter.keep("player", viewer.getByRole("group", { name: "Recorded path" }));
+}
+
+async function takePictures(sitter) {
+  for (const take of [takeToolbar, takeSelection, takeColours, takeSets, takeViewer]) await take(sitter);
 }
 
 /** The views that a double click in the file browser opens. */

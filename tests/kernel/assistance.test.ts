@@ -41,6 +41,37 @@ test("inspection shows type and docstring, also from inside the brackets of a ca
   assert.equal(nothing.content["status"], "ok");
 });
 
+test("inspection of a function lists the fields of its options, with types and defaults", async () => {
+  await session.client.execute(`interface Fine {
+  /** How many. Default 3. */
+  count?: number;
+}
+interface Settings {
+  /** Folder of the results. */
+  out: string;
+  /** Whether to go on. Default false. */
+  resume?: boolean;
+  fine?: Fine;
+}
+interface Data { values: number[]; origin?: number }
+function work(data: Data, settings: Settings): void {}`);
+  const code = "work(";
+  const { content } = await session.client.request("inspect_request", {
+    code,
+    cursor_pos: code.length,
+    detail_level: 0,
+  });
+  const text = content["data"]["text/plain"];
+  assert.match(text, /^settings:\n {2}out: string {2}Folder of the results\.$/m);
+  assert.match(text, /^ {2}resume\?: boolean {2}Whether to go on\. Default false\.$/m);
+  assert.match(text, /^fine:\n {2}count\?: number {2}How many\. Default 3\.$/m);
+  assert.doesNotMatch(text, /^data:/m, "data is not options");
+  assert.match(
+    content["data"]["text/markdown"],
+    /\*\*settings\*\*\n\n- `out: string` Folder of the results\./,
+  );
+});
+
 for (const [code, status] of [
   ["1 + 1", "complete"],
   ["const f = (n: number) => {", "incomplete"],

@@ -36,11 +36,6 @@ export function distinctLabels(labels: readonly string[]): string[] {
   });
 }
 
-/** A text of at most `maxLength` characters; a longer one ends in an ellipsis. */
-export function shorten(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
-}
-
 /** A number with three significant digits, above 1,000 with six; with an exponent only below 0.001 and from 10⁶. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);

@@ -2,7 +2,8 @@ import { PNG } from "pngjs";
 import { escapeMarkup } from "tslab-widgets/display";
 import { InputError } from "../errors";
 import type { MapImage } from "../maps/sections";
-import { checkNumbers, shorten, shortNumber } from "./checks";
+import { shorten } from "../shortText";
+import { checkNumbers, shortNumber } from "./checks";
 import { Figure } from "./figure";
 import { font, palette } from "./theme";
 

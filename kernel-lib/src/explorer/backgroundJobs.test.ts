@@ -15,12 +15,15 @@ function program(name: string, then: string): string {
   const file = path.join(folder, name);
   writeFileSync(
     file,
-    `const { parentPort } = require("node:worker_threads");
+    `const { serveCalls } = require(${JSON.stringify(path.join(__dirname, "../workerCalls.js"))});
      let count = 0;
-     parentPort.on("message", ({ job, given }) => {
-       if (given.dies) throw new Error("it was told to");
-       parentPort.postMessage({ job, kind: "done", result: [++count] });
+     serveCalls(({ given }) => {
+       if (given.dies) {
+         setImmediate(() => { throw new Error("it was told to"); });
+         return new Promise(() => {});
+       }
        ${then}
+       return [++count];
      });`,
   );
   return file;

@@ -1,10 +1,10 @@
 import path from "node:path";
-import { Worker } from "node:worker_threads";
-import { InputError, StoppedError, throwIfStopped } from "../errors";
+import { StoppedError, throwIfStopped } from "../errors";
 import type { ByteSign } from "../formats/mrc";
 import type { Umap } from "../latent/umap";
 import { beginTask, type Progress, type TaskOptions } from "../progress";
 import type { Reconstruction } from "../reconstruction/reconstruct";
+import { WorkerClient } from "../workerCalls";
 import type { Clustering } from "./sets/clusterings";
 
 /** Where a thread reads particles: all of a file, or the given rows of it. */
@@ -45,19 +45,16 @@ export interface Jobs {
 /** A kind of job. */
 export type JobKind = keyof Jobs;
 
-/** Message to the thread: starts a job. */
-export interface ToJobThread<K extends JobKind = JobKind> {
-  /** Number of the job, for its answers. */
-  job: number;
-  kind: K;
-  given: Jobs[K]["given"];
+/** Request to the thread: a job. */
+export interface JobRequest {
+  /** What is computed. */
+  kind: JobKind;
+  /** Its input. */
+  given: Jobs[JobKind]["given"];
 }
 
-/** Message from the thread. */
-export type FromJobThread =
-  | { job: number; kind: "progress"; progress: Progress }
-  | { job: number; kind: "done"; result: Jobs[JobKind]["result"] }
-  | { job: number; kind: "failed"; name: string; message: string };
+/** Answer of the thread. */
+export type JobResult = Jobs[JobKind]["result"];
 
 /**
  * Runs long computations in a worker thread, one after the other, so that widgets and cells stay responsive. The thread
@@ -65,9 +62,8 @@ export type FromJobThread =
  * has died is replaced by the next job.
  */
 export class BackgroundJobs {
-  private worker: Worker | undefined;
+  private thread: WorkerClient<JobRequest, JobResult, Progress> | undefined;
   private queue: Promise<unknown> = Promise.resolve();
-  private lastJob = 0;
   private closed = false;
 
   /** @param program script of the thread */
@@ -92,27 +88,14 @@ export class BackgroundJobs {
   /** Ends the thread; running and queued jobs reject with StoppedError. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.endThread();
+    await this.thread?.close(new StoppedError("closed"));
   }
 
-  private async endThread(): Promise<void> {
-    const { worker } = this;
-    this.worker = undefined;
-    await worker?.terminate();
-  }
-
-  private thread(): Worker {
-    if (this.worker) return this.worker;
-    const worker = new Worker(this.program);
-    const gone = () => {
-      if (this.worker === worker) this.worker = undefined;
-    };
-    // Without a listener, an error of the idle thread would end the process
-    worker.on("error", gone);
-    worker.on("messageerror", gone);
-    worker.on("exit", gone);
-    this.worker = worker;
-    return worker;
+  private runningThread(): WorkerClient<JobRequest, JobResult, Progress> {
+    if (!this.thread || this.thread.ended) {
+      this.thread = new WorkerClient(this.program, { onDeath: deathError });
+    }
+    return this.thread;
   }
 
   private async work<K extends JobKind>(
@@ -122,63 +105,21 @@ export class BackgroundJobs {
   ): Promise<Jobs[K]["result"]> {
     throwIfStopped(signal);
     if (this.closed) throw new StoppedError("closed");
-    const worker = this.thread();
-    const job = ++this.lastJob;
-    const listeners = new Listeners(worker);
-    let stop = () => {};
+    const thread = this.runningThread();
+    // A job cannot be interrupted between its steps, which may take seconds, so the thread is terminated
+    const stop = () => void thread.close(stoppedError(signal));
+    signal?.addEventListener("abort", stop, { once: true });
     try {
-      return await new Promise((resolve, reject) => {
-        listeners.add("message", (message: FromJobThread) => {
-          if (message.job !== job) return;
-          if (message.kind === "progress") onProgress?.(message.progress);
-          else if (message.kind === "done") resolve(message.result as Jobs[K]["result"]);
-          else reject(jobError(message));
-        });
-        const died = (reason: string) => reject(this.deathError(reason));
-        listeners.add("error", (error: Error) => died(error.message));
-        listeners.add("messageerror", (error: Error) => died(error.message));
-        listeners.add("exit", (code: number) => died(`its thread exited with code ${code}`));
-        // A job cannot be interrupted between its steps, which may take seconds, so the thread is terminated
-        stop = () => {
-          reject(stoppedError(signal));
-          void this.endThread();
-        };
-        signal?.addEventListener("abort", stop, { once: true });
-        worker.ref();
-        worker.postMessage({ job, kind, given } satisfies ToJobThread<K>);
-      });
+      return await thread.call({ kind, given }, { onEvent: onProgress });
     } finally {
       signal?.removeEventListener("abort", stop);
-      worker.unref();
-      listeners.removeAll();
     }
   }
-
-  private deathError(reason: string): Error {
-    if (this.closed) return new StoppedError("closed");
-    return new Error(`The background task ended before it was finished: ${reason}; try again.`);
-  }
 }
 
-/** Listeners of a worker that are removed together. */
-class Listeners {
-  private readonly added: [string, (value: unknown) => void][] = [];
-
-  constructor(private readonly worker: Worker) {}
-
-  add<V>(event: string, listener: (value: V) => void): void {
-    const any = listener as (value: unknown) => void;
-    this.added.push([event, any]);
-    this.worker.on(event, any);
-  }
-
-  removeAll(): void {
-    for (const [event, listener] of this.added) this.worker.off(event, listener);
-  }
-}
-
-function jobError({ name, message }: Extract<FromJobThread, { kind: "failed" }>): Error {
-  return name === "InputError" ? InputError.of(message) : new Error(message);
+function deathError(reason: string, exitCode?: number): Error {
+  const why = exitCode === undefined ? reason : `its thread exited with code ${exitCode}`;
+  return new Error(`The background task ended before it was finished: ${why}; try again.`);
 }
 
 function stoppedError(signal: AbortSignal | undefined): StoppedError {

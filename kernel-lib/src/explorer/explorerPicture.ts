@@ -1,6 +1,6 @@
 import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
-import { shorten } from "../display/checks";
 import { font, markerPaths, palette } from "../display/theme";
+import { shorten } from "../shortText";
 import type { RunState, SetState } from "./explorerState";
 
 const gap = 12;

@@ -1,14 +1,14 @@
-import { parentPort } from "node:worker_threads";
 import { umap } from "../latent/umap";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
-import type { TaskOptions } from "../progress";
+import type { Progress, TaskOptions } from "../progress";
 import { reconstruct } from "../reconstruction/reconstruct";
-import type { FromJobThread, JobKind, Jobs, ParticleSource, ToJobThread } from "./backgroundJobs";
+import { serveCalls } from "../workerCalls";
+import type { JobKind, JobRequest, JobResult, Jobs, ParticleSource } from "./backgroundJobs";
 import { clusterRows } from "./sets/clusterings";
 
 /** The worker thread of `BackgroundJobs`. */
 
-/** Least time between two progress messages, in milliseconds. */
+/** Least time between two progress events, in milliseconds. */
 const progressInterval = 100;
 
 let open: { key: string; particles: Promise<ParticleSet> } | undefined;
@@ -44,20 +44,14 @@ const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Pr
   umap: ({ points, dimensions }, task) => umap(points, dimensions, task),
 };
 
-parentPort?.on("message", async ({ job, kind, given }: ToJobThread) => {
-  const post = (message: FromJobThread) => parentPort?.postMessage(message);
+serveCalls<JobRequest, JobResult, Progress>(({ kind, given }, { emit }) => {
   let last = 0;
   const onProgress: TaskOptions["onProgress"] = (progress) => {
     const now = Date.now();
     if (now - last < progressInterval && progress.done < progress.total) return;
     last = now;
-    post({ job, kind: "progress", progress });
+    emit(progress);
   };
-  try {
-    const run = work[kind] as (given: unknown, task: TaskOptions) => Promise<Jobs[JobKind]["result"]>;
-    post({ job, kind: "done", result: await run(given, { onProgress }) });
-  } catch (error) {
-    const { name, message } = error as Error;
-    post({ job, kind: "failed", name, message });
-  }
+  const run = work[kind] as (given: unknown, task: TaskOptions) => Promise<JobResult>;
+  return run(given, { onProgress });
 });

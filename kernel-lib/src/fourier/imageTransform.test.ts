@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { Random } from "../random";
 import { disc, sampleIndex } from "./disc";
-import { fftTransform, normaliseRings, scaledTransform } from "./imageTransform";
+import { fftTransform, normalizeRings, scaledTransform } from "./imageTransform";
 import { resampler } from "./resample";
 
 function randomImage(size: number, seed = 1): Float32Array {
@@ -112,7 +112,7 @@ test("every ring is divided by its norm, and rings of zeros stay zero", () => {
   for (let i = 0; i < layout.samples; i++) {
     if (layout.ring[i] === 0 || layout.ring[i] === 3) transform[2 + 2 * i] = transform[3 + 2 * i] = 0;
   }
-  normaliseRings(transform, 2, layout);
+  normalizeRings(transform, 2, layout);
   const norms = new Float64Array(6);
   for (let i = 0; i < layout.samples; i++) {
     const power = transform[2 + 2 * i]! ** 2 + transform[3 + 2 * i]! ** 2;

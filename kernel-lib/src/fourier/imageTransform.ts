@@ -225,7 +225,7 @@ export function backgroundMean(
 }
 
 /** Divides each ring of a transform by its norm √(Σ multiplicity·|I|²), in place. Rings of zeros stay zero. */
-export function normaliseRings(transform: Float32Array, from: number, disc: Disc): void {
+export function normalizeRings(transform: Float32Array, from: number, disc: Disc): void {
   const { ring, multiplicity, samples, rings } = disc;
   const sums = new Float64Array(rings + 1);
   for (let i = 0; i < samples; i++) {

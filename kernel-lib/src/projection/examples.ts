@@ -1,5 +1,5 @@
 import { disc } from "../fourier/disc";
-import { normaliseRings } from "../fourier/imageTransform";
+import { normalizeRings } from "../fourier/imageTransform";
 import { Random } from "../random";
 import type { ProjectionBatch, ProjectionRequest } from "./engine";
 
@@ -61,7 +61,7 @@ export function exampleBatch(options: ExampleOptions): {
   const shifts = Float32Array.from({ length: 2 * count }, () => 0.03 * random.normal());
   const layout = disc(targetRings);
   const targets = Float32Array.from({ length: 2 * count * layout.samples }, () => random.normal());
-  for (let b = 0; b < count; b++) normaliseRings(targets, 2 * b * layout.samples, layout);
+  for (let b = 0; b < count; b++) normalizeRings(targets, 2 * b * layout.samples, layout);
   const ringWeights = Float32Array.from(
     { length: (rings + 1) * (ownWeights ? count : 1) },
     () => 0.2 + random.uniform(),

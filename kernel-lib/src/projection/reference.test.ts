@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "vitest";
 import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { disc, sampleIndex } from "../fourier/disc";
-import { normaliseRings } from "../fourier/imageTransform";
+import { normalizeRings } from "../fourier/imageTransform";
 import { Random } from "../random";
 import type { ProjectionBatch, ProjectionRequest, ProjectionResult } from "./engine";
 import { exampleBatch } from "./examples";
@@ -88,7 +88,7 @@ test("a projection correlates perfectly with itself, and the shift gradient poin
   const { batch, request } = exampleBatch({ count: 1, gaussians: 20, boxSize: 32 });
   const { boxSize, rings } = request;
   const images = await engine.project(batch, { boxSize, rings });
-  normaliseRings(images, 0, disc(rings));
+  normalizeRings(images, 0, disc(rings));
   const own = await engine.evaluate({ ...batch, targets: images }, request);
   for (let r = 1; r <= rings; r++) assert.ok(Math.abs(own.frc[r]! - 1) < 1e-6);
   assert.ok(largest(own.modelGradient!) < 1e-3);

@@ -1,32 +1,26 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { Worker } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../compute/backends";
-import { InputError, StoppedError } from "../errors";
 import { beginTask, inKernel, type Progress } from "../progress";
+import { WorkerClient } from "../workerCalls";
 import { withClaimedRun } from "./runs/claimRun";
 import { Run } from "./runs/run";
 import type { RunLockToken } from "./runs/runLock";
 import type { TrainingSettings } from "./settings";
 import type { EpochReport } from "./trainer";
 
-/** Messages from the training thread. */
-export type FromThread =
+/** Events from the training thread. */
+export type TrainingEvent =
   | { kind: "progress"; progress: Progress }
   | { kind: "epoch"; report: EpochReport; latents: Float32Array }
-  | { kind: "warning"; warning: string }
-  | { kind: "done" }
-  | { kind: "failed"; name: string; message: string; stack?: string };
-
-/** Messages to the training thread. */
-export type ToThread = { kind: "stop"; reason: string };
+  | { kind: "warning"; warning: string };
 
 /** Settings that can be posted to a thread. */
 type PlainSettings = Omit<TrainingSettings, "signal" | "onProgress" | "onEpoch" | "onWarning">;
 
-/** Start-up data of the training thread. */
-export interface ThreadData {
+/** Request to the training thread. */
+export interface TrainingRequest {
   settings: PlainSettings;
   /** Lock of the run folder, held by the parent thread so that it outlives the training thread. */
   lock: RunLockToken;
@@ -64,37 +58,25 @@ export async function train(settings: TrainingSettings): Promise<Run> {
 
 async function trainInThread(settings: TrainingSettings, lock: RunLockToken): Promise<void> {
   const { signal, onProgress, onEpoch, onWarning, ...plain } = settings;
-  const data: ThreadData = {
+  const request: TrainingRequest = {
     settings: plain,
     lock,
     backend: settings.backend ?? (currentBackend() || "auto"),
     priority: settings.priority ?? (inKernel() ? "low" : "normal"),
   };
-  const worker = new Worker(path.join(__dirname, "trainingThread.js"), { workerData: data });
-  const stop = () => {
-    worker.postMessage({
-      kind: "stop",
-      reason: String(signal?.reason?.message ?? "stopped"),
-    } satisfies ToThread);
+  const onEvent = (event: TrainingEvent) => {
+    if (event.kind === "progress") onProgress?.(event.progress);
+    else if (event.kind === "epoch") onEpoch?.(event.report, event.latents);
+    else onWarning?.(event.warning);
   };
+  const thread = new WorkerClient<TrainingRequest, void, TrainingEvent>(
+    path.join(__dirname, "trainingThread.js"),
+    { onDeath: (reason, exitCode) => deathError(reason, exitCode, settings.out) },
+  );
   try {
-    await new Promise<void>((resolve, reject) => {
-      worker.on("message", (message: FromThread) => {
-        if (message.kind === "progress") onProgress?.(message.progress);
-        else if (message.kind === "epoch") onEpoch?.(message.report, message.latents);
-        else if (message.kind === "warning") onWarning?.(message.warning);
-        else if (message.kind === "done") resolve();
-        else reject(asError(message));
-      });
-      worker.once("error", (error) => reject(threadDied(error.message, settings.out)));
-      worker.once("exit", (code) => reject(threadDied(`it exited with code ${code}`, settings.out)));
-      signal?.addEventListener("abort", stop, { once: true });
-      if (signal?.aborted) stop();
-    });
+    await thread.call(request, { signal, onEvent });
   } finally {
-    signal?.removeEventListener("abort", stop);
-    worker.removeAllListeners("exit");
-    await worker.terminate();
+    await thread.close(new Error("the training has ended"));
   }
 }
 
@@ -103,21 +85,10 @@ function currentBackend(): BackendName | "" {
   return (tf.getBackend() ?? "") as BackendName | "";
 }
 
-/** Restores the class of an error, which does not survive the way between threads. */
-function asError({ name, message, stack }: Extract<FromThread, { kind: "failed" }>): Error {
-  const error =
-    name === "InputError"
-      ? InputError.of(message)
-      : name === "StoppedError"
-        ? new StoppedError(message)
-        : new Error(message);
-  if (name !== "InputError" && stack) error.stack = stack;
-  return error;
-}
-
-function threadDied(reason: string, out: string): Error {
+function deathError(reason: string, exitCode: number | undefined, out: string): Error {
+  const why = exitCode === undefined ? reason : `it exited with code ${exitCode}`;
   const checkpoint = existsSync(path.join(out, "weights.safetensors"))
     ? "the last checkpoint is intact: train with `resume` to continue"
     : "no epoch was finished";
-  return new Error(`the training thread died, ${reason}; ${checkpoint}`);
+  return new Error(`the training thread died, ${why}; ${checkpoint}`);
 }

@@ -1,55 +1,47 @@
 import { constants, setPriority } from "node:os";
-import { parentPort, workerData } from "node:worker_threads";
 import { useBackend } from "../compute/backends";
-import type { FromThread, ThreadData, ToThread } from "./background";
+import type { TaskOptions } from "../progress";
+import { serveCalls } from "../workerCalls";
+import type { TrainingEvent, TrainingRequest } from "./background";
 import { trainClaimed } from "./train";
 
 /*
  * Entry point of the training thread of `train`. Reports progress, epochs and warnings to the parent thread.
  */
 
-const { settings, lock, backend, priority } = workerData as ThreadData;
-const controller = new AbortController();
-const post = (message: FromThread) => parentPort?.postMessage(message);
-
-parentPort?.on("message", ({ reason }: ToThread) => controller.abort(new Error(reason)));
-
-// On Linux the priority is that of this thread and of the threads it starts.
-if (priority === "low" && process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-
-/** Shortest time between two progress messages of a task, in ms; steps take a few ms. */
+/** Shortest time between two progress events of a task, in ms; steps take a few ms. */
 const progressInterval = 100;
-let lastProgress = 0;
-let lastTask = "";
 
-async function run(): Promise<void> {
-  await useBackend(backend);
-  await trainClaimed(
-    {
-      ...settings,
-      signal: controller.signal,
-      onEpoch: (report, latents) => post({ kind: "epoch", report, latents }),
-      onWarning: (warning) => post({ kind: "warning", warning }),
-      onProgress: (progress) => {
-        const now = Date.now();
-        const due = now - lastProgress >= progressInterval || progress.done === progress.total;
-        if (!due && progress.task === lastTask) return;
-        lastProgress = now;
-        lastTask = progress.task;
-        post({ kind: "progress", progress });
+serveCalls<TrainingRequest, void, TrainingEvent>(
+  async ({ settings, lock, backend, priority }, { signal, emit }) => {
+    // On Linux the priority is that of this thread and of the threads it starts.
+    if (priority === "low" && process.platform === "linux") {
+      setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+    }
+    await useBackend(backend);
+    await trainClaimed(
+      {
+        ...settings,
+        signal,
+        onEpoch: (report, latents) => emit({ kind: "epoch", report, latents }),
+        onWarning: (warning) => emit({ kind: "warning", warning }),
+        onProgress: progressEvents(emit),
       },
-    },
-    lock,
-  );
-}
-
-run().then(
-  () => post({ kind: "done" }),
-  (error: Error) =>
-    post({
-      kind: "failed",
-      name: error.name,
-      message: error.message,
-      ...(error.stack && { stack: error.stack }),
-    }),
+      lock,
+    );
+  },
 );
+
+/** Emits the first progress of each task, its end, and between them one per {@link progressInterval}. */
+function progressEvents(emit: (event: TrainingEvent) => void): TaskOptions["onProgress"] {
+  let lastProgress = 0;
+  let lastTask = "";
+  return (progress) => {
+    const now = Date.now();
+    const due = now - lastProgress >= progressInterval || progress.done === progress.total;
+    if (!due && progress.task === lastTask) return;
+    lastProgress = now;
+    lastTask = progress.task;
+    emit({ kind: "progress", progress });
+  };
+}

@@ -1,6 +1,7 @@
 import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
-import { shorten, shortNumber } from "../../display/checks";
+import { shortNumber } from "../../display/checks";
 import { font, type Marker, markerPaths, palette } from "../../display/theme";
+import { shorten } from "../../shortText";
 import { type AxisRange, fraction, pictureFrame, plotHeight, plotWidth } from "./pictureFrame";
 import { rampColour, rasterPoints } from "./pictureRaster";
 import type { LatentScatterState, ShownAxes } from "./state";

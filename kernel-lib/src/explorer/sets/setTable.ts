@@ -1,7 +1,7 @@
-import { shorten } from "../../display/checks";
 import { type Marker, markers, seriesStyle, setColours } from "../../display/theme";
 import { InputError } from "../../errors";
 import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "../../latent/selection";
+import { shorten } from "../../shortText";
 
 /** A named set of particles. */
 export interface NamedSet {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { disc } from "../../fourier/disc";
-import { fftTransform, normaliseRings } from "../../fourier/imageTransform";
+import { fftTransform, normalizeRings } from "../../fourier/imageTransform";
 import { type Ctf, CtfEvaluator } from "../../optics/ctf";
 import { plainCtf } from "../../optics/ctf.test.helper";
 import { ctfOnDisc, flipPhases, ringPower } from "../../optics/ctfDisc";
@@ -27,7 +27,7 @@ function expectedTransform(image: Float32Array, size: number, rings: number, box
   const out = new Float32Array(2 * layout.samples);
   fftTransform(size, layout).run(image, 0, out, 0);
   if (ctf) flipPhases(out, 0, ctfOnDisc(ctf, layout, boxLength));
-  normaliseRings(out, 0, layout);
+  normalizeRings(out, 0, layout);
   return out;
 }
 

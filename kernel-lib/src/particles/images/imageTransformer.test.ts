@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { disc } from "../../fourier/disc";
-import { fftTransform, normaliseRings, scaledTransform } from "../../fourier/imageTransform";
+import { fftTransform, normalizeRings, scaledTransform } from "../../fourier/imageTransform";
 import type { Ctf } from "../../optics/ctf";
 import { ctfOnDisc, flipPhases, ringPower } from "../../optics/ctfDisc";
 import { Random } from "../../random";
@@ -52,7 +52,7 @@ test("images of any size and box are transformed together, with phases flipped a
     const transform = fits ? fftTransform(size, layout) : scaledTransform(size, ratio, layout);
     transform.run(parts[i]!, 0, expected, 0);
     if (flip && ctf) flipPhases(expected, 0, ctfOnDisc(ctf, layout, boxLength));
-    normaliseRings(expected, 0, layout);
+    normalizeRings(expected, 0, layout);
     for (let j = 0; j < width; j++) {
       const found = transforms[i * width + j]!;
       assert.ok(Math.abs(found - expected[j]!) < 1e-6, `image ${i}, number ${j}: ${found}, ${expected[j]}`);

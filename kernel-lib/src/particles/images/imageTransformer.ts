@@ -2,7 +2,7 @@ import { type Disc, disc } from "../../fourier/disc";
 import {
   type DiscTransform,
   fftTransform,
-  normaliseRings,
+  normalizeRings,
   scaledTransform,
 } from "../../fourier/imageTransform";
 import { ringsOfBox } from "../../fourier/trainingBox";
@@ -99,7 +99,7 @@ export class ImageTransformer {
     }
     this.fallback(image).run(pixels, 0, out, to);
     if (ctf) flipPhases(out, to, ctfOnDisc(ctf, this.disc, this.boxLength));
-    normaliseRings(out, to, this.disc);
+    normalizeRings(out, to, this.disc);
   }
 
   private hasSameBox({ size, ratio }: ImageRecord): boolean {

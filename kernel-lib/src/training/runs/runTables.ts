@@ -1,5 +1,6 @@
 import { InputError } from "../../errors";
 import { finiteText } from "../../finite";
+import { shorten } from "../../shortText";
 import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 
@@ -165,7 +166,8 @@ export function parseFree(text: string, file: string, gaussians: number): Uint8A
     );
   }
   for (const [i, line] of lines.entries()) {
-    if (line !== "0" && line !== "1") throw new InputError(`${file}: line ${i + 1}`, "0 or 1", shorten(line));
+    if (line !== "0" && line !== "1")
+      throw new InputError(`${file}: line ${i + 1}`, "0 or 1", shorten(line, 60));
   }
   const free = Uint8Array.from(lines, Number);
   if (!free.includes(1)) throw new InputError(file, "at least one Gaussian that is free", "none");
@@ -191,7 +193,7 @@ function parseTable(
     throw new InputError(
       file,
       "a line end after the last row",
-      `${JSON.stringify(shorten(lines.at(-1) ?? first!))}`,
+      `${JSON.stringify(shorten(lines.at(-1) ?? first!, 60))}`,
     );
   }
   const columns = first!.split(",");
@@ -200,11 +202,11 @@ function parseTable(
     throw new InputError(
       `${file}: line 1`,
       `the columns ${expected.join(",")}`,
-      shorten(first!) || "nothing",
+      shorten(first!, 60) || "nothing",
     );
   }
   const notNumbers = (i: number, line: string) =>
-    new InputError(`${file}: line ${i + 2}`, `${columns.length} numbers`, JSON.stringify(shorten(line)));
+    new InputError(`${file}: line ${i + 2}`, `${columns.length} numbers`, JSON.stringify(shorten(line, 60)));
   const rows = lines.map((line, i) => {
     const fields = line.split(",");
     const row = fields.map((field, column) => {
@@ -217,8 +219,4 @@ function parseTable(
     return row;
   });
   return { columns, rows };
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

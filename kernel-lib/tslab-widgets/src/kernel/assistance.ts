@@ -1,5 +1,6 @@
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type { Executor } from "tslab/dist/executor";
+import type { OptionsType, QuickInfoWithOptions } from "./optionTypes";
 import type { Json } from "./wire";
 
 /** Completion, inspection and "is this cell complete?". Positions in messages count code points, TypeScript's UTF-16. */
@@ -68,19 +69,38 @@ function candidates(code: string, at: number): number[] {
   return found;
 }
 
+function plainOptions({ name, fields }: OptionsType): string {
+  const lines = fields.map((field) => `  ${field.name}: ${field.type}  ${field.documentation}`.trimEnd());
+  return [`${name}:`, ...lines].join("\n");
+}
+
+function markdownOptions({ name, fields }: OptionsType): string {
+  const lines = fields.map(
+    (field) => `- \`${field.name}: ${field.type.replaceAll("`", "'")}\` ${field.documentation}`,
+  );
+  return [`**${name}**`, "", ...lines].join("\n");
+}
+
 /** Content of `inspect_reply`. */
 export function inspectCode(executor: Executor, content: Json): Json {
   const code = String(content["code"] ?? "");
   for (const at of candidates(code, cursor(code, content))) {
-    const info = executor.inspect(code, at) as TypeScript.QuickInfo | undefined;
+    const info = executor.inspect(code, at) as QuickInfoWithOptions | undefined;
     if (!info?.displayParts?.length) continue;
+    const options = info.optionsTypes ?? [];
     const signature = partsText(info.displayParts);
     const documentation = partsText(info.documentation);
     const tags = (info.tags ?? []).map(({ name, text }) => ({ name, text: partsText(text) }));
-    const plain = [signature, documentation, ...tags.map(({ name, text }) => `@${name} ${text}`.trim())];
+    const plain = [
+      signature,
+      documentation,
+      ...options.map(plainOptions),
+      ...tags.map(({ name, text }) => `@${name} ${text}`.trim()),
+    ];
     const markdown = [
       `\`\`\`typescript\n${signature}\n\`\`\``,
       documentation,
+      ...options.map(markdownOptions),
       tags.map(({ name, text }) => `- *@${name}* ${text}`.trimEnd()).join("\n"),
     ];
     const join = (sections: string[], by: string) => sections.filter((text) => text !== "").join(by);

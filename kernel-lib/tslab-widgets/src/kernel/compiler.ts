@@ -9,11 +9,12 @@ import { bindEarlierNames } from "./earlierNames";
 import { addGuards, type GuardedCode } from "./guards";
 import { nameLibraryFiles } from "./libraryNames";
 import { type HostPackage, ModuleTypes } from "./moduleTypes";
+import { quickInfoWithOptions } from "./optionTypes";
 
 /**
  * tslab's converter with additions: source maps, interrupt checks, a real `import()`, names of earlier cells in
  * shorthand properties, and module resolution that finds the host packages from any folder. The converter takes no
- * options for these, so it is loaded with a TypeScript module of which three functions are wrapped.
+ * options for these, so it is loaded with a TypeScript module of which some functions are wrapped.
  */
 
 /** Where in a cell (or a module beside the notebook) something happened; lines and columns count from 1. */
@@ -79,7 +80,8 @@ export class Compiler {
       createWatchCompilerHost: this.#createHost as unknown as Ts["createWatchCompilerHost"],
       createWatchProgram: this.#createProgram as unknown as Ts["createWatchProgram"],
       transpileModule: (input, transpileOptions) => this.#transpile(input, transpileOptions),
-    });
+      getQuickInfoAtPosition: quickInfoWithOptions(this.ts),
+    } as Partial<Ts>);
     this.#converter = createConverter({ isJS: false, isBrowser: false });
   }
 
