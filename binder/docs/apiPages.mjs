@@ -1,4 +1,4 @@
-// Pages of the book about the library's interface: one for each namespace, made by TypeDoc from the sources.
+// Generates the book's reference of the library with TypeDoc: one page per namespace.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../setup.mjs";
@@ -38,7 +38,7 @@ const options = {
   groupOrder: ["Functions", "Classes", "Interfaces", "Type Aliases", "Variables", "*"],
 };
 
-/** What the index of a namespace says about it: the first comment of the file that it is exported from. */
+/** Description of a namespace: the first comment of the file that it is exported from. */
 function descriptionOf(name, from = path.join(sources, "index.ts")) {
   const target = readFileSync(from, "utf8").match(new RegExp(`export \\* as ${name} from "\\./(.*)"`))?.[1];
   if (!target) return "";
@@ -66,19 +66,19 @@ function pageName(file) {
   return names.length === 0 || file === "README.md" ? "index" : names.join(".").replace(/-\d+$/, "");
 }
 
-/** Parts of every entry; as headings they would fill the table of contents. */
+/** Sections of every entry; as headings they would clutter the table of contents. */
 const parts =
   "Parameters|Type Parameters|Returns|Throws|Examples?|Default Value|Default|See|Remarks|Extends|Extended by|Overrides|" +
   "Inherited from|Implementation of|Implements|Type Declaration|Call Signature|Index Signature";
 
-/** What the plugin writes, with less around it. */
+/** Simplifies the plugin's output. */
 function readable(text) {
   return (
     text
       .replace(new RegExp(`^#{3,6} (${parts})$`, "gm"), "**$1**")
       .replace(/\| `undefined` (?=\|)/g, "| ")
       .replace(/\| - (?=\|)/g, "| ")
-      // Rows of tables are no places that Sphinx could link to
+      // Sphinx cannot link to rows of tables
       .replace(/\[((?:[^[\]]|\\.)*)\]\([^)\s]*#(?:property|enumeration-member)-[^)\s]*\)/g, "$1")
       .replace(/<a id="(?:property|enumeration-member)-[^"]*"><\/a> ?/g, "")
   );
@@ -142,7 +142,7 @@ function indexPage(text, names) {
   );
   return `# Library
 
-What \`import * as e2 from "e2gmm"\` brings: the verbs of every day here, everything else in namespaces. In a notebook, Shift-Tab
+Contents of \`import * as e2 from "e2gmm"\`: the most common functions here, all others in namespaces. In a notebook, Shift-Tab
 on a name shows the same text, and Tab completes names.
 
 | | |

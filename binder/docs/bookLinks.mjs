@@ -1,5 +1,5 @@
-// Checks the pages of the built book without a network: links inside it lead somewhere, addresses elsewhere are well formed,
-// and no page loads a script, style, font or picture from elsewhere, so that it works offline.
+// Checks the pages of the built book without a network: internal links have targets, external URLs are well formed, and no
+// page loads external scripts, styles, fonts or pictures, so that the book works offline.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { filesBelow } from "../steps.mjs";
@@ -12,7 +12,7 @@ const decode = (text) =>
     .replace(/&lt;/g, "<")
     .replace(/&gt;/g, ">");
 
-/** Attributes of the tags in a page, without scripts' and comments' contents. */
+/** Attributes of the tags in a page, ignoring scripts and comments. */
 function* attributes(text) {
   const tags = text.replace(/<!--[\s\S]*?-->/g, "").replace(/(<script\b[^>]*>)[\s\S]*?<\/script>/gi, "$1");
   for (const [, tag, inner] of tags.matchAll(
@@ -26,7 +26,7 @@ function* attributes(text) {
 
 const isElsewhere = (value) => /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(value);
 
-/** Whether following this attribute is up to the reader; everything else is loaded with the page. */
+/** Whether the attribute is a link to follow; all others are loaded with the page. */
 const isFollowed = (tag, name) => name === "href" && (tag === "a" || tag === "area");
 
 function elsewhereProblem(value) {
@@ -38,7 +38,7 @@ function elsewhereProblem(value) {
   }
 }
 
-/** @param {string} folder of the built HTML pages @returns {string[]} what is wrong, with the page */
+/** @param {string} folder of the built HTML pages @returns {string[]} problems with their pages */
 export function bookProblems(folder) {
   const pages = filesBelow(folder).filter((file) => file.endsWith(".html"));
   const read = new Map();

@@ -1,5 +1,5 @@
-// npm run docs: builds the book. Its pages are notebooks/index.md, notebooks/guide and the notebooks with the outputs that were
-// kept in them; the pages about the library and the command line are made here, from the sources and from `--help`.
+// npm run docs: builds the book from notebooks/index.md, notebooks/guide and the notebooks with their stored outputs; the
+// reference of the library and the command line is generated from the sources and from `--help`.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,7 +19,7 @@ const book = at("book");
 const source = path.join(book, "source");
 export const html = path.join(book, "html");
 
-/** The Python environment that Sphinx runs in, apart from JupyterLab's, since nobody needs it but who builds the book. */
+/** Sphinx's Python environment, separate from JupyterLab's, since only builders of the book need it. */
 function sphinxEnvironment() {
   const requirements = at("binder/docs-requirements.txt");
   const python = path.join(venv, "bin/python");
@@ -36,21 +36,21 @@ function sphinxEnvironment() {
   };
 }
 
-/** Writes a file unless it holds the same already, so that Sphinx sees what has changed. */
+/** Writes a file only if its content changes, so that Sphinx detects changes. */
 function writeIfNew(file, content) {
   if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) return;
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, content);
 }
 
-/** Pages of the repository that are pages of the book, too. */
+/** Pages of the repository included in the book. */
 const repositoryPages = {
   "BENCHMARKS.md": "guide/benchmarks.md",
   "CHANGELOG.md": "guide/changes.md",
   "CONTRIBUTING.md": "guide/contributing.md",
 };
 
-/** A page with its links as the book needs them. @param {string} file in the repository @param {string} page in the book */
+/** A page with its links adapted to the book. @param {string} file in the repository @param {string} page in the book */
 function pageText(file, page) {
   return readFileSync(at(file), "utf8").replace(/\]\((?![a-z]+:|#)([^)#\s]+)/g, (link, target) => {
     const linked = path.posix.join(path.posix.dirname(file), target);
@@ -62,8 +62,8 @@ function pageText(file, page) {
 }
 
 /**
- * Puts together what Sphinx reads: the pages of notebooks/, and those that are made.
- * @returns whether there are other pages than before, so that links of unchanged pages have to be looked up again
+ * Collects the input of Sphinx: the pages of notebooks/ and the generated ones.
+ * @returns whether the set of pages has changed, so that links of unchanged pages must be resolved again
  */
 async function gatherSource() {
   const kept = new Map();

@@ -1,4 +1,4 @@
-// The page of the book about the command line, made of the program's own help.
+// Generates the book's page about the command line from the program's help.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { root } from "../setup.mjs";

@@ -1,5 +1,5 @@
 /**
- * e2gmm: Gaussian mixture models of cryo-EM heterogeneity. The verbs of every day are at the top level, everything
+ * e2gmm: Gaussian mixture models of cryo-EM heterogeneity. The most common functions are at the top level, everything
  * else in namespaces that mirror the folders of the library:
  *
  * ```ts no-run

@@ -266,7 +266,7 @@ async function begin(of: Case, to: string) {
     particles: at(to, "particles.star"),
     model: at(to, "model.txt"),
     out: at(to, "run"),
-    options: { latent: 1, epochs: 1, hidden: [8], featureSize: 8 },
+    options: { latent: 1, epochs: 1, coarseEpochs: 0, hidden: [8], featureSize: 8 },
     engine: { engine: "wasm", threads: 1 },
     onWarning: (warning) => said.push(warning),
     ...of.settings,

@@ -47,7 +47,7 @@ describe("a run folder that a training is writing to", () => {
       const settings = project.settings("busy", { epochs: 500 });
       await assert.rejects(e2.train({ ...settings, resume: true }), held("busy"));
       await assert.rejects(e2.training.trainInThisThread({ ...settings, resume: true }), held("busy"));
-      await assert.rejects(e2.train(settings), /busy: expected a new folder, or --resume/);
+      await assert.rejects(e2.train(settings), /busy: expected a new or empty folder, or --resume/);
       const other = spawnSync(
         process.execPath,
         [launcher, "train", "--resume", "--out", "busy", "--backend", "wasm"],

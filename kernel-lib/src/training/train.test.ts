@@ -83,7 +83,7 @@ describe("training", () => {
     assert.equal(half.record.status, "training");
     await assert.rejects(half.latents(), /expected a finished run, found one without latents.csv/);
     half.close();
-    await assert.rejects(train(stopped), /expected a new folder, or --resume/);
+    await assert.rejects(train(stopped), /expected a new or empty folder, or --resume/);
     const resumed = await train({ ...stopped, resume: true });
     const csv = (run: Run) => readFile(path.join(run.folder, "latents.csv"), "utf8");
     assert.equal(await csv(resumed), await csv(whole));
@@ -110,6 +110,22 @@ describe("training", () => {
       ],
     );
     run.close();
+  });
+
+  test("a training that ends before all rings are used says so, with the resolution that it reaches", async (t) => {
+    const folder = temporaryFolder(t);
+    const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    const short = { epochs: 2, coarseEpochs: 4, hidden: [16] };
+    (await train({ ...settings(path.join(folder, "short"), short), onWarning })).close();
+    assert.match(
+      warnings.join("\n"),
+      /the training ends at ring \d+ of \d+ \([\d.]+ Å in place of [\d.]+ Å\).*: train for at least 5 epochs, or set a smaller coarseEpochs/,
+    );
+    warnings.length = 0;
+    const whole = { ...short, coarseEpochs: 1 };
+    (await train({ ...settings(path.join(folder, "whole"), whole), onWarning })).close();
+    assert.deepEqual(warnings, []);
   });
 
   test("a batch that does not fit into memory is made smaller, reported, recorded, and kept on resuming", async (t) => {

@@ -73,6 +73,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
   const training = new Training(settings, folder, resumed);
   try {
     const { trainer, choice } = await training.open();
+    if (!resumed) training.warnIfEndsCoarse(trainer);
     const record = resumed?.record ?? (await training.createRun(trainer, choice, lock));
     const { task } = training;
     const { onEpoch } = settings;
@@ -175,6 +176,20 @@ class Training {
     });
     this.free = inputs.free;
     return { trainer, choice };
+  }
+
+  /** Warns if the epochs end before all rings with signal are used. */
+  warnIfEndsCoarse(trainer: Trainer): void {
+    const { epochs, coarseEpochs } = this.options;
+    const [end, all] = [trainer.ringsOfEpoch(epochs), trainer.ringsOfEpoch(coarseEpochs + 1)];
+    if (end >= all) return;
+    const { boxSize, apix } = trainer.neutral;
+    const finest = (rings: number) => `${((boxSize * apix) / rings).toFixed(1)} Å`;
+    this.warn(
+      "training",
+      `the training ends at ring ${end} of ${all} (${finest(end)} in place of ${finest(all)}), since finer rings are added ` +
+        `over the first ${coarseEpochs} epochs: train for at least ${coarseEpochs + 1} epochs, or set a smaller coarseEpochs`,
+    );
   }
 
   private async openInputs(): Promise<TrainingInputs> {

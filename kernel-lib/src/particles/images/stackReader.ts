@@ -96,7 +96,17 @@ export class StackReader {
       }
     }
     const candidates = path.isAbsolute(name) ? [name] : this.folders.map((folder) => path.join(folder, name));
-    for (const candidate of candidates) if (await isFile(candidate)) return candidate;
+    for (const candidate of candidates) {
+      if (!(await isFile(candidate))) continue;
+      // A name without a folder fits a stack of any project above the particle file.
+      if (path.basename(name) === name && candidate !== candidates[0]) {
+        this.found.add(
+          `${this.metadataFile}: the image stack ${name} is not in its folder; ${candidate} is used ` +
+            "(--data-folder, in a notebook `dataFolder`, names another folder)",
+        );
+      }
+      return candidate;
+    }
     return undefined;
   }
 

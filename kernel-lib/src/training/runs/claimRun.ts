@@ -42,7 +42,11 @@ export async function withClaimedRun<T>(
 async function requireFree(folder: RunFolder, claim: Claim): Promise<"new" | "interrupted"> {
   const state = await folder.state();
   if (state === "run") {
-    throw new InputError(claim.out, "a new folder, or --resume to continue the run in it", "a run");
+    throw new InputError(
+      claim.out,
+      "a new or empty folder, or --resume (in a notebook `resume`) to continue its run",
+      "a run",
+    );
   }
   if (state === "other") throw new InputError(claim.out, "a new or empty folder", "other files");
   if (state === "interrupted") await folder.requireNoInput([claim.particles, claim.model, claim.mask]);
