@@ -157,6 +157,8 @@ describe("faults of the explorer", skipIf(skip), () => {
 
   test("a set with a map is reconstructed again, stopped, renamed and deleted", async () => {
     await runCell(page, "explorer.sets.add(Array.from({ length: 300 }, (_, i) => i), { name: 'a' });");
+    // JupyterLab does not lay out cells beyond the edge of the window
+    await explorer().evaluate((element) => element.scrollIntoView());
     const again = controls("Reconstruct the ticked sets in the background");
     await rowOf("a").getByText("Reconstruct").click();
     await rowOf("a").locator(".e2gmm-explorer-map input:checked").waitFor();
@@ -339,7 +341,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await runAllCells(other);
     await drawn(other);
     await statusSays(
-      /training of this run is not finished: latent coordinates are the encoder's after epoch 1 of 3/,
+      /Training of this run is not finished: latent coordinates are the encoder's after epoch 1 of 3/,
       other,
     );
     assert.equal(await json("stopped.scatter.count", other), COUNT);
@@ -421,7 +423,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await other
       .locator(".e2gmm-fileViewer-problem")
       .filter({
-        hasText: /Program\.cs: expected a particle file of cryoSPARC.*found text, such as a C# program/,
+        hasText: /Program\.cs: expected a cryoSPARC particle file.*found text, such as a C# program/,
       })
       .waitFor();
     await other.close();
