@@ -14,6 +14,11 @@ export class InputError extends Error {
   /** Always `InputError`. */
   override readonly name = "InputError";
 
+  static {
+    // The kernel leaves the library's own frames out of the traceback: the fault lies in the input.
+    Object.defineProperty(InputError.prototype, Symbol.for("Jupyter.userError"), { value: true });
+  }
+
   /**
    * @param where    the file, `file: row 12`, `file: byte 1024`, or the name of an argument
    * @param expected what was expected

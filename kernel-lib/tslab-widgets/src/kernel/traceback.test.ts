@@ -16,6 +16,16 @@ test("the line named by a frame is shown with a mark, for any message", () => {
   assert.ok(traceback.includes("> 2 |   two"), traceback.join("\n"));
 });
 
+test("an error that is marked as one of the user's input shows frames of cells alone", () => {
+  const error = thrownAt("cell 4", "p.star: expected a column");
+  error.stack += "\n    at readStar (/packages/library/star.js:10:3)";
+  assert.match(reportThrown(error).traceback.join("\n"), /star\.js/);
+  Object.assign(error, { [Symbol.for("Jupyter.userError")]: true });
+  const { traceback } = reportThrown(error);
+  assert.doesNotMatch(traceback.join("\n"), /star\.js/);
+  assert.match(traceback.join("\n"), /at f \(cell 4, line 2:3\)/);
+});
+
 for (const [what, message] of [
   ["one long word", "x".repeat(1e6)],
   ["a million blanks", " ".repeat(1e6)],

@@ -21,6 +21,8 @@ const machineryPattern =
   /[\\/]tslab[\\/]dist[\\/]|node:vm:|node:async_hooks|node:internal[\\/](async_local_storage|process[\\/]task_queues)|\(kernel:\d+|evalmachine\.<anonymous>/;
 const isMachinery = (frame: string) => frame.includes(__dirname + path.sep) || machineryPattern.test(frame);
 const placePattern = /(cell [^,\s()]+|[\w-]+\.ts), line (\d+):(\d+)/;
+/** A true property of this name marks an error of the user's input, for which only frames of cells are shown. */
+const userError = Symbol.for("Jupyter.userError");
 const maxEvalueLength = 2000;
 const maxFrameLength = 4000;
 const red = "\u001b[31m";
@@ -131,7 +133,9 @@ export function reportThrown(
   const details = safeInspect(thrown).split("\n");
   const heading = evalue === "" ? ename : `${ename}: ${evalue}`;
   const frames = details.findIndex((line) => /^\s+at /.test(line));
-  const rest = frames < 0 ? [] : details.slice(frames);
+  const all = frames < 0 ? [] : details.slice(frames);
+  const ofUser = (thrown as { [userError]?: unknown })[userError] === true;
+  const rest = ofUser ? all.filter((line) => !/^\s+at /.test(line) || placePattern.test(line)) : all;
   return {
     ename,
     evalue: evalue.slice(0, maxEvalueLength),
