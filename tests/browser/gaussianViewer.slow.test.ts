@@ -405,7 +405,7 @@ large`,
     await runAllCells(other);
     await statusSays(other, /3-D graphics are not available/);
     assert.equal(await runCell(other, "viewer.show(bent(0.2)); console.log(6 * 7)"), "42\n");
-    await statusSays(other, /Everything else in the notebook works/);
+    await statusSays(other, /The rest of the notebook works/);
     await command(other, "kernelmenu:shutdown");
     await other.close();
   });

@@ -138,27 +138,27 @@ describe("a damaged run folder is refused by the name of the file, or read with 
         version,
         "neutral_frc.csv",
         [...ofAnyFile, ...ofTables],
-        /^(with a byte|lines ending|columns swapped)/,
+        /^(with a byte|Windows line|columns swapped)/,
       ));
     test(`${version}: history.csv`, () =>
       table(version, "history.csv", version === "now" ? [...ofAnyFile, ...ofTables] : []));
     test(`${version}: neutral.txt`, () =>
-      table(version, "neutral.txt", ofAnyFile, /^(with a byte|lines ending)/));
+      table(version, "neutral.txt", ofAnyFile, /^(with a byte|Windows line)/));
     test(`${version}: weights.safetensors`, () =>
       table(
         version,
         "weights.safetensors",
         [...ofAnyFile, ...ofWeights],
-        /^(lines ending|latent\..* of another shape)/,
+        /^(Windows line|latent\..* of another shape)/,
       ));
     test(`${version}: free.txt`, () =>
-      table(version, "free.txt", [...ofAnyFile, ...ofFree], /^(with a byte|lines ending)/));
+      table(version, "free.txt", [...ofAnyFile, ...ofFree], /^(with a byte|Windows line)/));
     test(`${version}: run.json, whole`, () =>
       table(
         version,
         "run.json",
         ofAnyFile,
-        /^(with a byte|lines ending|without its last 3|with something behind)/,
+        /^(with a byte|Windows line|without its last 3|with trailing data)/,
       ));
     test(`${version}: run.json, every field`, async () => {
       const json = readFileSync(path.join(folderOf(version), "run.json"), "utf8");

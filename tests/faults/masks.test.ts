@@ -37,7 +37,7 @@ const cases: [string, () => e2.maps.Volume | Buffer, string[], RegExp][] = [
     "only zeros",
     () => filled(() => 0),
     all,
-    /expected values above 0, at least 0\.5 somewhere, found nothing/,
+    /expected values above 0, at least 0\.5 somewhere, found only zeros/,
   ],
   [
     "nothing above 0.3",
