@@ -29,22 +29,29 @@ const compiledFolder: Plugin = {
 };
 
 const limit = Number(process.env["E2GMM_TEST_TIMEOUT"]) * 1000 || undefined;
-const sources = trees.map(([folder]) => `${folder}/**`);
-const project = (
-  name: string,
-  groupOrder: number,
-  include: string[],
-  exclude: string[],
-  seconds: number,
-) => ({
+
+/** Settings in which the two kinds of test files differ. */
+interface Kind {
+  name: string;
+  /** Kinds run one after the other in this order. */
+  groupOrder: number;
+  /** End of the file names. */
+  ending: string;
+  exclude?: string[];
+  /** Time limit of a test and of a hook. */
+  seconds: number;
+  maxWorkers?: number;
+}
+
+const project = ({ ending, exclude = [], seconds, groupOrder, ...rest }: Kind) => ({
   extends: true as const,
   test: {
-    name,
-    include,
+    include: trees.map(([folder]) => `${folder}/**/*${ending}`),
     exclude: ["**/node_modules/**", "**/dist/**", "**/lib/**", ...exclude],
     testTimeout: limit ?? seconds * 1000,
     hookTimeout: limit ?? seconds * 1000,
     sequence: { groupOrder },
+    ...rest,
   },
 });
 
@@ -62,34 +69,15 @@ export default defineConfig({
     // The library as built: it is CommonJS, and its worker threads share modules with it
     server: { deps: { external: [/\/kernel-lib\/(.*\/)?dist\//] } },
     projects: [
-      project(
-        "tests",
-        0,
-        sources.map((folder) => `${folder}/*.test.ts`),
-        ["**/*.slow.test.ts"],
-        180,
-      ),
+      project({
+        name: "tests",
+        groupOrder: 0,
+        ending: ".test.ts",
+        exclude: ["**/*.slow.test.ts"],
+        seconds: 180,
+      }),
       // These use every core, so they run one after another.
-      {
-        ...project(
-          "slow",
-          1,
-          sources.map((folder) => `${folder}/*.slow.test.ts`),
-          [],
-          600,
-        ),
-        test: {
-          ...project(
-            "slow",
-            1,
-            sources.map((folder) => `${folder}/*.slow.test.ts`),
-            [],
-            600,
-          ).test,
-          fileParallelism: false,
-          maxWorkers: 1,
-        },
-      },
+      project({ name: "slow", groupOrder: 1, ending: ".slow.test.ts", seconds: 600, maxWorkers: 1 }),
     ],
     coverage: {
       provider: "v8",
