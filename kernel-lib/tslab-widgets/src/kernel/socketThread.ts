@@ -11,6 +11,7 @@ import {
   encodeMessage,
   type Message,
   type OutgoingMessage,
+  replyTo,
   Signer,
 } from "./wire";
 
@@ -141,26 +142,13 @@ function addToStream(name: string, parent: string, text: string): void {
 }
 
 function answerControl(request: Message, type: string, content: object): void {
-  queues.control.push({
-    identities: request.identities,
-    type,
-    parent: JSON.stringify(request.header),
-    metadata: "{}",
-    content: JSON.stringify(content),
-    buffers: [],
-  });
+  queues.control.push(replyTo(request, type, content));
 }
 
 function publishStatus(state: "busy" | "idle", request: Message): void {
   flushStream();
-  queues.iopub.push({
-    identities: ["status"],
-    type: "status",
-    parent: JSON.stringify(request.header),
-    metadata: "{}",
-    content: JSON.stringify({ execution_state: state }),
-    buffers: [],
-  });
+  const reply = replyTo(request, "status", { execution_state: state });
+  queues.iopub.push({ ...reply, identities: ["status"] });
 }
 
 function killIfStuck(after: string): void {

@@ -10,7 +10,7 @@ import {
   type SocketThreadData,
   type ToSockets,
 } from "./threadProtocol";
-import type { ConnectionInfo, Json, Message } from "./wire";
+import { type ConnectionInfo, type Json, type Message, replyTo } from "./wire";
 
 /** What the socket thread reports. */
 export interface SocketEvents {
@@ -88,16 +88,7 @@ export class Sockets {
 
   /** Sends a reply to the front end that a request came from. */
   reply(channel: ReplyChannel, request: Message, type: string, content: Json): void {
-    this.#post({
-      kind: "send",
-      channel,
-      identities: request.identities,
-      type,
-      parent: JSON.stringify(request.header),
-      metadata: "{}",
-      content: JSON.stringify(content),
-      buffers: [],
-    });
+    this.#post({ kind: "send", channel, ...replyTo(request, type, content) });
   }
 
   /**

@@ -211,6 +211,18 @@ export interface OutgoingMessage {
   buffers: readonly Uint8Array[];
 }
 
+/** A message without metadata and buffers that a request caused, back to the front end that sent the request. */
+export function replyTo(request: Message, type: string, content: object) {
+  return {
+    identities: request.identities,
+    type,
+    parent: JSON.stringify(request.header),
+    metadata: "{}",
+    content: JSON.stringify(content),
+    buffers: [],
+  } satisfies OutgoingMessage;
+}
+
 /** The frames of a message, signed. */
 export function encodeMessage(
   message: OutgoingMessage,
