@@ -1,10 +1,7 @@
 import { throwIfStopped } from "../../errors";
 import { inParallel } from "../../parallel";
-import { NewtonSearch, type SearchSpace } from "./newtonSearch";
+import { defaultEffort, NewtonSearch, type SearchEffort, type SearchSpace } from "./newtonSearch";
 import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
-
-/** Most evaluations of the likelihood per particle. */
-const maxEvaluations = 10;
 
 /** Posterior of points of a {@link SearchSpace}. */
 export interface PointPosterior extends Posterior {
@@ -18,6 +15,8 @@ export interface PointPosteriorOptions extends PosteriorOptions {
   particles?: Int32Array;
   /** Whether to return covariances. Default false. */
   covariance?: boolean;
+  /** How far each search goes. Default {@link defaultEffort}. */
+  effort?: SearchEffort;
   /** Name of the task in the progress. Default `refining latents`. */
   task?: string;
 }
@@ -43,7 +42,7 @@ export async function pointPosterior(
   space: SearchSpace,
   options: PointPosteriorOptions = {},
 ): Promise<PointPosterior> {
-  const batchSize = options.batchSize ?? 128;
+  const { batchSize = 128, effort = defaultEffort } = options;
   const width = space.deviations.length;
   const rows = options.particles?.length ?? start.length / width;
   const posterior: PointPosterior = {
@@ -57,9 +56,9 @@ export async function pointPosterior(
   // Two batches at a time: one is decoded while the other is projected.
   await inParallel(starts, 2, async (from) => {
     const size = Math.min(batchSize, rows - from);
-    const search = new NewtonSearch(posterior, space);
+    const search = new NewtonSearch(posterior, space, effort);
     let active = Int32Array.from({ length: size }, (_, i) => from + i);
-    for (let i = 0; i < maxEvaluations && active.length > 0; i++) {
+    for (let i = 0; i < effort.evaluations && active.length > 0; i++) {
       throwIfStopped(options.signal);
       const points = search.trialPoints(active);
       const particles = options.particles ? active.map((row) => options.particles![row]!) : active;

@@ -3,10 +3,19 @@ import type { LocalLikelihood } from "./posterior";
 
 /** Longest step along a principal direction, in standard deviations of the prior. */
 const longestStep = 1;
-/** A step this short, in standard deviations of the posterior, is accepted without another evaluation. */
-const shortStep = 0.1;
 /** The search ends when the log posterior changes by less than this. */
 const smallGain = 0.01;
+
+/** How far a search goes. */
+export interface SearchEffort {
+  /** Most evaluations of the likelihood per particle. */
+  evaluations: number;
+  /** A step this short, in standard deviations of the posterior, is accepted without another evaluation. */
+  shortStep: number;
+}
+
+/** The effort for results that are kept. */
+export const defaultEffort: Readonly<SearchEffort> = { evaluations: 10, shortStep: 0.1 };
 
 /** The points among which a search looks, and their prior. */
 export interface SearchSpace {
@@ -50,6 +59,7 @@ export class NewtonSearch {
   constructor(
     private readonly result: SearchResult,
     private readonly space: SearchSpace,
+    private readonly effort: SearchEffort = defaultEffort,
   ) {
     this.width = space.deviations.length;
   }
@@ -112,7 +122,7 @@ export class NewtonSearch {
     }
     const { step, covariance, length } = newtonStep(trial, this.space.deviations);
     this.states.set(row, { value: logPosterior, step, fraction: 1, covariance });
-    const short = length < shortStep;
+    const short = length < this.effort.shortStep;
     this.result.mean.set(short ? this.moved(point, step) : point, row * this.width);
     return !short && !converged;
   }
