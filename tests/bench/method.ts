@@ -63,15 +63,16 @@ function readArguments(words: readonly string[]): Arguments {
   return found;
 }
 
-/** Scores of a seed by name. */
+/** Scores of a seed by `group: name`; a group is printed in one line. */
 type Scores = Map<string, number>;
-/** Beginnings of those that are the better the lower they are, and of those that are neither. */
-const lowIsGood = /^(motion|seconds)/;
-const neutral = /^spread/;
+/** Those that are the better the lower they are, and those that are neither. */
+const lowIsGood = /motion|seconds/;
+const neutral = /^spread|groups/;
 
 /** Latent coordinates of the particles, or with symmetry of the copies of each. */
 interface Places {
   points: Float32Array;
+  deviations: Float32Array;
   latent: number;
   truth: Truth;
 }
@@ -119,7 +120,7 @@ function correlations({ points, latent, truth }: Places, circular: string | unde
     });
   const columns = Array.from({ length: latent }, (_, d) => axisOf(points, latent, d));
   columns.forEach((column, d) => {
-    scores.set(`spread of axis ${d + 1}`, spread(column));
+    scores.set(`spread: axis ${d + 1}`, spread(column));
   });
   const first = along(0);
   for (const [name, values] of Object.entries(truth)) {
@@ -140,40 +141,59 @@ function correlations({ points, latent, truth }: Places, circular: string | unde
     }
     const all = columns.map((column) => Math.abs(e2.latent.pearson(column, values)));
     all.forEach((r, d) => {
-      scores.set(`r of axis ${d + 1} with ${name}`, r);
+      scores.set(`${name}: |r| of axis ${d + 1}`, r);
     });
     best.set(name, all.indexOf(Math.max(...all)));
-    scores.set(`r of best axis with ${name}`, Math.max(...all));
-    scores.set(`r of PC1 with ${name}`, Math.abs(e2.latent.pearson(first, values)));
+    scores.set(`${name}: of best axis`, Math.max(...all));
+    scores.set(`${name}: of PC1`, Math.abs(e2.latent.pearson(first, values)));
     if (values.every((v) => v === 0 || v === 1)) {
-      scores.set(`AUC of best axis for ${name}`, Math.max(...columns.map((column) => auc(column, values))));
+      scores.set(`${name}: AUC of best axis`, Math.max(...columns.map((column) => auc(column, values))));
     }
   }
   return best;
 }
 
-/** Clusters against classes: as many as there are classes. */
-async function clusterings({ points, latent }: Places, test: Case, scores: Scores): Promise<void> {
+/** The choice of the number of clusters and what it needs, where this version of the library has them. */
+interface OwnClustering {
+  withoutPrior?: (
+    means: Float32Array,
+    deviations: Float32Array,
+    dimensions: number,
+  ) => { points: Float32Array; deviations: Float32Array };
+  selectMixture?: (
+    points: Float32Array,
+    dimensions: number,
+    options: { deviations: Float32Array },
+  ) => Promise<{ labels: Int32Array; sizes: Int32Array }>;
+}
+
+/** Clusters against classes: as many as there are classes, and as many as the library finds. */
+async function clusterings(places: Places, test: Case, scores: Scores): Promise<void> {
+  const { points, deviations, latent } = places;
   const classes = test.classes && test.truth[test.classes];
   if (!classes) return;
   const k = new Set(classes).size;
-  const found = {
-    "k-means": e2.latent.kMeans(points, latent, k).labels,
-    mixture: (await e2.latent.gaussianMixture(points, latent, k)).labels,
+  const found: Record<string, Int32Array> = {
+    [`k-means ${k}`]: e2.latent.kMeans(points, latent, k).labels,
+    [`mixture ${k}`]: (await e2.latent.gaussianMixture(points, latent, k)).labels,
   };
+  const { withoutPrior, selectMixture } = e2.latent as typeof e2.latent & OwnClustering;
+  if (withoutPrior && selectMixture) {
+    const measured = withoutPrior(points, deviations, latent);
+    const { labels, sizes } = await selectMixture(measured.points, latent, measured);
+    found["own mixture"] = labels;
+    scores.set("own mixture: groups", sizes.length);
+  }
   for (const [name, labels] of Object.entries(found)) {
-    scores.set(`ARI of ${name} ${k}`, adjustedRandIndex(labels, classes));
-    scores.set(
-      `agreement of ${name} ${k}`,
-      e2.latent.matchLabels(labels, Int32Array.from(classes)).agreement,
-    );
+    scores.set(`${name}: ARI`, adjustedRandIndex(labels, classes));
+    scores.set(`${name}: agreement`, e2.latent.matchLabels(labels, Int32Array.from(classes)).agreement);
     if (test.rare === undefined) continue;
     const rare = foundClass(
       labels,
       classes.map((value) => value === test.rare),
     );
-    scores.set(`precision of ${name} for the rare state`, rare.precision);
-    scores.set(`recall of ${name} for the rare state`, rare.recall);
+    scores.set(`${name}: precision of the rare state`, rare.precision);
+    scores.set(`${name}: its recall`, rare.recall);
   }
 }
 
@@ -185,13 +205,20 @@ function motions(run: e2.training.Run, { points, latent }: Places, scores: Score
     run.decode(middle.map((m, d) => m + (d === axis ? deviations * spread(columns[d]!) : 0)));
   for (let d = 0; d < latent; d++) {
     const { rms, inner } = motionSize(at(d, -2), at(d, 2), at(d, 0));
-    scores.set(`motion on axis ${d + 1}, Å`, rms);
-    scores.set(`motion on axis ${d + 1} without its rigid part, Å`, inner);
+    scores.set(`motion, Å: axis ${d + 1}`, rms);
+    scores.set(`motion, Å: axis ${d + 1} less its rigid part`, inner);
   }
 }
 
 function print(scores: Scores): void {
-  for (const [name, value] of scores) console.log(`    ${value.toFixed(4).padStart(9)}  ${name}`);
+  const groups = new Map<string, string[]>();
+  for (const [score, value] of scores) {
+    const [group, name] = score.split(": ") as [string, string];
+    const digits = /seconds|motion/.test(score) ? 2 : 4;
+    groups.set(group, [...(groups.get(group) ?? []), `${name} ${value.toFixed(digits)}`]);
+  }
+  const width = Math.max(...[...groups.keys()].map((group) => group.length));
+  for (const [group, values] of groups) console.log(`    ${group.padEnd(width)}  ${values.join(", ")}`);
 }
 
 async function measure(test: Case, model: string, seed: number, { training }: Arguments): Promise<Scores> {
@@ -202,24 +229,25 @@ async function measure(test: Case, model: string, seed: number, { training }: Ar
   const began = performance.now();
   const run = await e2.training.trainInThisThread({
     particles: test.particles,
-    dataFolder: path.dirname(design === "adk" ? test.map : test.particles),
+    dataFolder: test.images,
     model,
     out,
     ...part(false),
     options: { seed, ...part(true) },
   });
-  const scores: Scores = new Map([["seconds of training", seconds(began)]]);
-  scores.set("validation FRC", run.history.at(-1)!.validationFrc);
-  const { refined } = await run.latents();
+  const scores: Scores = new Map([["training: seconds", seconds(began)]]);
+  scores.set("training: validation FRC", run.history.at(-1)!.validationFrc);
+  const { refined, standardDeviation: deviations } = await run.latents();
   const particles = Object.values(test.truth)[0]?.length ?? refined.length / run.latent;
   const copies = refined.length / run.latent / particles;
-  const places = { points: refined, latent: run.latent, truth: unitTruth(test.truth, run, copies) };
+  const truth = unitTruth(test.truth, run, copies);
+  const places = { points: refined, deviations, latent: run.latent, truth };
   const best = correlations(places, test.circular, scores);
   await clusterings(places, test, scores);
   motions(run, places, scores);
   // What comes and goes should not be decoded as a motion.
   for (const [name, axis] of best) {
-    scores.set(`motion on the best axis for ${name}, Å`, scores.get(`motion on axis ${axis + 1}, Å`)!);
+    scores.set(`${name}: motion on best axis, Å`, scores.get(`motion, Å: axis ${axis + 1}`)!);
   }
   run.close();
   rmSync(out, { recursive: true, force: true });

@@ -13,6 +13,8 @@ export type Truth = Record<string, number[]>;
 
 export interface Case {
   particles: string;
+  /** Folder of the image stack. */
+  images: string;
   map: string;
   truth: Truth;
   /** Å, for the neutral model. */
@@ -73,7 +75,7 @@ export async function makeCase(
   const made = name === "adk" ? await adk(scratch, options) : await simulated(name, scratch, options);
   if (!options.poseError && !options.shiftError) return made;
   // Everything is made from the wrong poses.
-  const particles = await e2.particles.open(made.particles, { dataFolder: path.dirname(made.map) });
+  const particles = await e2.particles.open(made.particles, { dataFolder: made.images });
   const { map } = await e2.reconstruct(particles, { halves: "none" });
   await particles.close();
   const file = path.join(scratch, "reconstruction.mrc");
@@ -87,7 +89,8 @@ async function simulated(name: string, scratch: string, options: Record<string, 
   const data = await simulate({ folder, ...standard, ...options });
   const { index: _, ...truth } = readTable(data.truth);
   if (kinds.classes !== "state") delete truth.state;
-  return { ...kinds, data, particles: data.star, map: data.consensus, truth, resolution: 12 };
+  const files = { particles: data.star, images: folder, map: data.consensus };
+  return { ...kinds, ...files, data, truth, resolution: 12 };
 }
 
 async function adk(scratch: string, options: Record<string, unknown>): Promise<Case> {
@@ -98,6 +101,7 @@ async function adk(scratch: string, options: Record<string, unknown>): Promise<C
   const wrong = options.poseError || options.shiftError;
   return {
     particles: wrong ? await withWrongPoses(at("particles.star"), scratch, options) : at("particles.star"),
+    images: folder,
     map: at("consensus.mrc"),
     truth: { rmsd: rmsd! },
     resolution: 4.5,
