@@ -67,10 +67,10 @@ test("errors of defocus and pixel size are in the STAR file only", async (t) => 
   const [a, b] = [await openParticles(right.star), await openParticles(wrong.star)];
   assert.ok(Math.abs(b.apix - 6.06) < 1e-6);
   assert.ok(Math.abs((await readMap(wrong.consensus)).apix - 6.06) < 1e-5);
-  const ratios = Array.from({ length: a.count }, (_, i) => b.ctf(i).defocusU / a.ctf(i).defocusU);
+  const ratios = Array.from({ length: a.count }, (_, i) => b.ctf(i)!.defocusU / a.ctf(i)!.defocusU);
   assert.ok(Math.abs(Math.sqrt(meanSquare(ratios.map((r) => r - 1))) - 0.05) < 0.006);
   ratios.forEach((ratio, i) => {
-    assert.ok(Math.abs(b.ctf(i).defocusV / a.ctf(i).defocusV - ratio) < 1e-5);
+    assert.ok(Math.abs(b.ctf(i)!.defocusV / a.ctf(i)!.defocusV - ratio) < 1e-5);
     assert.ok(Math.abs(b.shifts()[2 * i]! - 1.01 * a.shifts()[2 * i]!) < 1e-4);
   });
   await a.close();
