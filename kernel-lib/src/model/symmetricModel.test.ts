@@ -56,14 +56,20 @@ test.for([
     assert.ok(asymmetry(model, symmetry) < 1e-6);
     assert.ok(rounds.at(-1)!.frc > 0.97, `FRC ${rounds.at(-1)!.frc}`);
     assert.deepEqual(warnings, []);
-    // Every Gaussian of the unit is nearer to an atom of the subunit at angle 0 than to any other.
+    // The mass of the unit is nearer to atoms of the subunit at angle 0 than to any other.
+    const mass = [0, 0];
     for (let j = 0; j < 16; j++) {
       const own = centreOf(model, j);
       const distances = Array.from({ length: molecule.count }, (_, i) =>
         Math.hypot(...own.map((x, axis) => x - centreOf(molecule, i)[axis]!)),
       );
-      assert.ok(distances.indexOf(Math.min(...distances)) < perUnit, `Gaussian ${j} at ${own}`);
+      const [amplitude, sigma] = [3, 4].map((row) => model.params[row * model.count + j]!) as [
+        number,
+        number,
+      ];
+      mass[distances.indexOf(Math.min(...distances)) < perUnit ? 0 : 1]! += amplitude * sigma ** 3;
     }
+    assert.ok(mass[1]! < 0.02 * mass[0]!, `${mass}`);
   },
 );
 
