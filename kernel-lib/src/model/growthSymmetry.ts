@@ -34,13 +34,17 @@ export function insideUnit(inside: Inside, { operators }: PointGroup): Inside {
     inside(x, y, z) && others.every((other) => along(other, [x, y, z]) <= along(own!, [x, y, z]));
 }
 
-/** Warnings about a map that hardly has a symmetry. @throws InputError if it has it not at all */
-export function symmetryWarnings(map: Volume, group: PointGroup): string[] {
+/**
+ * Warnings about a map that hardly has a symmetry.
+ * @param name what to call the map
+ * @throws InputError if it has it not at all
+ */
+export function symmetryWarnings(map: Volume, group: PointGroup, name = "map"): string[] {
   const correlation = symmetryCorrelation(map, group);
   const found = `a correlation of ${correlation.toFixed(2)} with itself turned`;
   if (correlation < noSymmetry) {
     const expected = `symmetry ${group.name} about its centre, in RELION's orientation (the n-fold axis of Cn and Dn along z)`;
-    throw new InputError("map", expected, found);
+    throw new InputError(name, expected, found);
   }
   if (correlation >= doubtful) return [];
   return [

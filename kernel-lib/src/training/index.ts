@@ -6,6 +6,12 @@ export { defaultTrainingOptions as defaultOptions, type TrainingOptions } from "
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export { type Latents, Run, type RunRecord } from "./runs/run";
+export {
+  openRunParticles as openParticles,
+  type ParticleInputs,
+  type RunParticlesOptions,
+} from "./runs/runParticles";
+export { decodeUnits, type UnitLatents, unitLatents } from "./runs/units";
 export type { TrainingSettings } from "./settings";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";

@@ -52,9 +52,9 @@ export async function prepareTraining(
   training: TrainingOptions,
   options: PrepareOptions = {},
 ): Promise<Prepared> {
-  const { count, rings, ctfPower } = context.targets;
+  const { count, rings, ctfPower, originals } = context.targets;
   const frc = await neutralFrc(context, options);
-  const agreement = judgeAgreement({ count, rings, frc, ctfPower });
+  const agreement = judgeAgreement({ count, rings, frc, ctfPower, originals });
   const used = options.choose?.(agreement) ?? agreement.kept;
   if (used.length < minParticles) throw tooFewParticles("particles", used.length);
   const meanFrc = meanFrcOf(frc, rings + 1, used);

@@ -24,6 +24,12 @@ export interface TrainingSettings extends TaskOptions {
   /** How image stacks of bytes (MRC mode 0) are read. Default: as their header says, else the more plausible. */
   bytes?: ByteSign;
   /**
+   * Point group of the molecule, in RELION's notation (Cn, Dn, T, O, I, I1 … I4). Every particle is then used once for each
+   * operator, by reference; in each copy one asymmetric unit may change (that of `mask`, or the most compact one), the others
+   * stay at the neutral model, which is made symmetric. Default: none.
+   */
+  symmetry?: string;
+  /**
    * Whether to train also on particles that agree far less with the neutral model than expected from their CTF and the
    * signal of the others. Default false: they are excluded, reported, and listed in outliers.csv.
    */

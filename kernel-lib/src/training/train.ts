@@ -24,6 +24,7 @@ import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
+import { formatUnits, readUnits } from "./runs/units";
 import type { TrainingSettings } from "./settings";
 import { Trainer } from "./trainer";
 import {
@@ -83,7 +84,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const latents = trainer.encodeAll();
     await verifyLock(lock);
     const { latent } = trainer.options;
-    const checksum = await folder.writeLatents(latent, latents, posterior);
+    const checksum = await folder.writeLatents(latent, latents, posterior, training.copies);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -111,6 +112,8 @@ async function readResumed(folder: RunFolder): Promise<ResumedRun> {
 async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Promise<void> {
   const starts = chosenStart(record, at) ?? record.starts;
   if (at.history) await folder.writeHistory(at.history);
+  if (record.inputs.symmetry !== undefined)
+    await folder.writeUnits(formatUnits(await readUnits(folder, record)));
   await folder.removeBestStart();
   await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
 }
@@ -133,6 +136,8 @@ class Training {
   private engineName = "";
   /** Flags of the Gaussians that may change, if not all may. */
   private free: Uint8Array | undefined;
+  /** Symmetry copies of each particle. */
+  copies = 1;
 
   constructor(
     private readonly settings: TrainingSettings,
@@ -175,6 +180,7 @@ class Training {
         excluded ? particlesWithout(set.count, excluded) : chosenParticles(agreement, choice),
     });
     this.free = inputs.free;
+    this.copies = set.symmetry?.order ?? 1;
     return { trainer, choice };
   }
 
