@@ -68,7 +68,7 @@ function inputOptions(): Option[] {
     new Option("--resume", "continue the run in --out, with its own inputs and options"),
     fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
     symmetryOption(
-      "every particle is used once for each operator, and one unit (that of --mask, or the most compact one) may change",
+      "each unit of a particle gets its own latent coordinates; what may change is the unit in --mask, or the most compact one",
     ),
     lengthOption("--resolution <Å>", "finest detail to use (default: all that the training box holds)"),
     dataFolderOption(),

@@ -13,8 +13,6 @@ export interface ParticleTargets extends TrainingBox {
   readonly count: number;
   /** A number for the image of each particle, equal for particles that share an image; undefined if none do. */
   readonly images?: Int32Array | undefined;
-  /** A number for the particle that each is a symmetry copy of; undefined for particles without symmetry. */
-  readonly originals?: Int32Array | undefined;
   /** Rotation matrices reference → image, [count · 9]. */
   readonly rotations: Float32Array;
   /** Shifts in box units, [count · 2]. */
@@ -94,7 +92,6 @@ export async function prepareTargets(set: ParticleSet, given: TargetOptions): Pr
   return {
     count,
     images: set.images,
-    originals: originalOf,
     boxSize,
     apix: boxLength / boxSize,
     rings,

@@ -11,8 +11,8 @@ export {
   type ParticleInputs,
   type RunParticlesOptions,
 } from "./runs/runParticles";
-export { decodeUnits, type UnitLatents, unitLatents } from "./runs/units";
 export type { TrainingSettings } from "./settings";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
+export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";
 export type { Weighting } from "./weights";

@@ -20,7 +20,7 @@ export interface Prepared {
   likelihood: RingWeights;
   /** Projection onto the encoder's input. */
   basis: FeatureBasis;
-  /** Encoder input, [particles · basis.size]. */
+  /** Encoder input of all units of all particles, [particles · units · basis.size]. */
   features: Float32Array;
 }
 
@@ -52,9 +52,9 @@ export async function prepareTraining(
   training: TrainingOptions,
   options: PrepareOptions = {},
 ): Promise<Prepared> {
-  const { count, rings, ctfPower, originals } = context.targets;
+  const { count, rings, ctfPower } = context.targets;
   const frc = await neutralFrc(context, options);
-  const agreement = judgeAgreement({ count, rings, frc, ctfPower, originals });
+  const agreement = judgeAgreement({ count, rings, frc, ctfPower });
   const used = options.choose?.(agreement) ?? agreement.kept;
   if (used.length < minParticles) throw tooFewParticles("particles", used.length);
   const meanFrc = meanFrcOf(frc, rings + 1, used);
@@ -65,7 +65,7 @@ export async function prepareTraining(
   const basis =
     options.basis ??
     (await FeatureBasis.fit(source, {
-      particles: used,
+      rows: context.units?.rowsOf(used) ?? used,
       rings: blockRings(weights, rings),
       components: training.featureSize,
       seed: training.seed,

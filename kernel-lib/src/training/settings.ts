@@ -24,9 +24,9 @@ export interface TrainingSettings extends TaskOptions {
   /** How image stacks of bytes (MRC mode 0) are read. Default: as their header says, else the more plausible. */
   bytes?: ByteSign;
   /**
-   * Point group of the molecule, in RELION's notation (Cn, Dn, T, O, I, I1 … I4). Every particle is then used once for each
-   * operator, by reference; in each copy one asymmetric unit may change (that of `mask`, or the most compact one), the others
-   * stay at the neutral model, which is made symmetric. Default: none.
+   * Point group of the molecule, in RELION's notation (Cn, Dn, T, O, I, I1 … I4). Each unit of a particle then has its own
+   * latent coordinates, with one decoder for all units: that of the unit in `mask`, or of the most compact one. The neutral
+   * model is made symmetric. Default: none.
    */
   symmetry?: string;
   /**

@@ -13,15 +13,18 @@ import type { RunFolder } from "./runs/runFolder";
 import { openRunParticles } from "./runs/runParticles";
 import type { RunRecord } from "./runs/runRecord";
 import type { TrainingSettings } from "./settings";
-import { symmetricInputs } from "./symmetricInputs";
+import { symmetricInputs } from "./units/symmetricInputs";
+import { UnitAssembly } from "./units/unitAssembly";
 
 /** Opened and checked inputs of a training. */
 export interface TrainingInputs {
   neutral: GaussianModel;
-  /** Particles, to be closed by the caller. */
+  /** Particles, with a symmetry their copies; to be closed by the caller. */
   set: ParticleSet;
   /** For each Gaussian 1 if it may change. Undefined if all may. */
   free: Uint8Array | undefined;
+  /** Units of the molecule. */
+  units: UnitAssembly;
   /** Outermost ring of the training. */
   rings: number;
 }
@@ -74,7 +77,7 @@ export async function newInputs(
   const masked = mask !== undefined && !symmetric;
   const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : undefined;
   const { boxSize, apix } = neutral;
-  const found = { neutral, set, free, ...symmetric };
+  const found = { neutral, set, free, units: new UnitAssembly(group), ...symmetric };
   if (resolution === undefined) return { ...found, rings: ringsOfBox(boxSize) };
   const rings = ringsWithin(boxSize * apix, resolution, boxSize);
   const finest = 2 * apix;
@@ -108,7 +111,8 @@ export async function resumedInputs(
       "the run was started by an earlier version: it cannot be checked whether its particles are still the same",
     );
   }
-  return { neutral, set, free: await folder.readFree(record, neutral.count), rings: record.rings };
+  const free = await folder.readFree(record, neutral.count);
+  return { neutral, set, free, units: new UnitAssembly(set.symmetry), rings: record.rings };
 }
 
 /** State of all input files, for the record of a new run. */

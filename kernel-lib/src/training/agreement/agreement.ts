@@ -22,8 +22,6 @@ export interface AgreementData {
   frc: Float32Array;
   /** Mean CTF² of each particle and ring, [count · (rings + 1)]. */
   ctfPower: Float32Array;
-  /** A number for the particle that each is a symmetry copy of, [count]: all copies of an outlier are outliers. Default: none are copies. */
-  originals?: Int32Array | undefined;
 }
 
 /** Why a particle is an outlier. */
@@ -135,7 +133,7 @@ function excludeOutliers(
     });
     if (weights.lastRing === 0) return undefined;
     const judged = scores(data, weights);
-    const outliers = withCopies(findOutliers(data, judged), judged, data.originals);
+    const outliers = findOutliers(data, judged);
     const excluded = new Set(outliers.map(({ index }) => index));
     const next = all.filter((i) => !excluded.has(i));
     const settled = next.length === kept.length && next.every((index, i) => index === kept[i]);
@@ -249,24 +247,6 @@ function findOutliers({ rings, frc }: AgreementData, { score, expected, deviatio
     }
   }
   return found;
-}
-
-/** The outliers with all symmetry copies of their particles, ascending. */
-function withCopies(
-  outliers: Outlier[],
-  { score, expected }: Scores,
-  originals: Int32Array | undefined,
-): Outlier[] {
-  if (!originals || outliers.length === 0) return outliers;
-  const own = new Map(outliers.map((outlier) => [outlier.index, outlier]));
-  const reasons = new Map(outliers.map(({ index, reason }) => [originals[index]!, reason]));
-  const all: Outlier[] = [];
-  for (const [index, original] of originals.entries()) {
-    const reason = reasons.get(original);
-    if (reason === undefined) continue;
-    all.push(own.get(index) ?? { index, score: score[index]!, expected: expected[index]!, reason });
-  }
-  return all;
 }
 
 function median(values: Float64Array): number {

@@ -82,22 +82,15 @@ export function poseError({ ownPose }: Misfit, { set, model }: Judged): InputErr
   );
 }
 
-/** Number of particles, or of symmetry copies. */
-type Copied = Pick<ParticleSet, "count" | "symmetry">;
-
 /** A sentence about outliers, whether they are excluded or kept. */
-export function outlierWarning(
-  outliers: readonly Outlier[],
-  { count, symmetry }: Copied,
-  kept: boolean,
-): string {
+export function outlierWarning(outliers: readonly Outlier[], count: number, kept: boolean): string {
   const reasons = new Map<string, number>();
   for (const { reason } of outliers) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   const why = [...reasons].map(([reason, n]) => `${reason} ${n}`).join(", ");
   const which = describeRanges(outliers.map(({ index }) => index));
   const what = kept ? "kept anyway" : "left out of training (--keep-outliers keeps them)";
   return (
-    `${outliers.length} of ${count} ${symmetry ? "symmetry copies of particles" : "particles"} agree far less with the neutral model than expected from their CTF and the signal ` +
+    `${outliers.length} of ${count} particles agree far less with the neutral model than expected from their CTF and the signal ` +
     `of the others (${why}) and are ${what}: ${which}, counted from 0; see outliers.csv`
   );
 }

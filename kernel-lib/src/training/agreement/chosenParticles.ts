@@ -20,7 +20,7 @@ export function chosenParticles(
   const error = agreementError(agreement, judged);
   if (error) throw error;
   const { outliers } = agreement;
-  if (outliers.length > 0) onWarning(outlierWarning(outliers, judged.set, keepOutliers));
+  if (outliers.length > 0) onWarning(outlierWarning(outliers, judged.set.count, keepOutliers));
   return keepOutliers ? allParticles(judged.set.count) : agreement.kept;
 }
 

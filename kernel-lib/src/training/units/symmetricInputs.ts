@@ -1,24 +1,24 @@
-import { InputError } from "../errors";
-import { symmetriseModel } from "../model/asymmetricUnit";
-import { modelDensity } from "../model/density";
-import { type GaussianModel, Row } from "../model/gaussianModel";
-import { symmetryWarnings } from "../model/growthSymmetry";
-import { centreOf } from "../model/symmetricModel";
-import type { PointGroup } from "../optics/symmetry";
-import { readFreeGaussians } from "./freeGaussians";
+import { InputError } from "../../errors";
+import { symmetriseModel } from "../../model/asymmetricUnit";
+import { modelDensity } from "../../model/density";
+import { type GaussianModel, pickGaussians, Row } from "../../model/gaussianModel";
+import { symmetryWarnings } from "../../model/growthSymmetry";
+import { allUnits, centreOf } from "../../model/symmetricModel";
+import type { PointGroup } from "../../optics/symmetry";
+import { readFreeGaussians } from "../freeGaussians";
 
-/** A symmetric neutral model, of which one unit may change. */
+/** A symmetric neutral model, and what may change in each of its units. */
 export interface SymmetricInputs {
   /** Gaussian g·m + j is Gaussian j of the first unit turned by operator g. */
   neutral: GaussianModel;
-  /** 1 for the Gaussians that may change, of each at most one of its copies. */
+  /** 1 for the Gaussians of the first unit that may change, 0 for all others; the other units change alike. */
   free: Uint8Array;
 }
 
 /** How {@link symmetricInputs} finds the unit. */
 export interface SymmetryOptions {
   group: PointGroup;
-  /** Mask of the Gaussians that may change, in one unit. Default: all of the most compact unit. */
+  /** Mask of the Gaussians of one unit that may change. Default: all of them. */
   mask?: string | undefined;
   /** Called with a sentence about the unit, and about assumptions. */
   warn: (warning: string) => void;
@@ -31,7 +31,7 @@ const sameAmplitude = 1e-2;
 const mostCopies = 0.3;
 
 /**
- * Makes the neutral model symmetric by one of its units, and frees this unit: the others follow the consensus.
+ * Makes the neutral model symmetric by one of its units: that of the mask, or the most compact one.
  * @throws InputError for a model without the symmetry, and for a mask of several units
  */
 export async function symmetricInputs(
@@ -47,32 +47,47 @@ export async function symmetricInputs(
         `${gaussians} of one unit (a model of e2gmm neutral --symmetry ${group.name} is kept as it is)`,
     );
   }
-  const free =
+  const found =
     mask === undefined
-      ? Uint8Array.from({ length: neutral.count }, (_, i) => (i < gaussians ? 1 : 0))
-      : ofOneUnit(await readFreeGaussians(neutral, mask, warn), gaussians, mask);
-  const varied = free.reduce((sum, flag) => sum + flag, 0);
+      ? freeUnit(neutral, gaussians)
+      : unitOfMask(neutral, await readFreeGaussians(neutral, mask, warn), { gaussians, group, mask });
+  const varied = found.free.reduce((sum, flag) => sum + flag, 0);
   warn(
-    `symmetry ${group.name}: ${group.order} copies of every particle, in each of which one unit varies, with ${varied} of ` +
-      `${neutral.count} Gaussians; the other units stay at the neutral model`,
+    `symmetry ${group.name}: the ${group.order} units of a particle vary independently, each with ${varied} of its ${gaussians} ` +
+      `Gaussians (${neutral.count} in all), with one decoder for all of them`,
   );
-  return { neutral, free };
+  return found;
 }
 
-/** Leaves of each Gaussian and its copies only one free, that of the first unit. @throws InputError for a mask of several units */
-function ofOneUnit(free: Uint8Array, gaussians: number, mask: string): Uint8Array {
-  const one = free.slice();
-  let [several, orbits] = [0, 0];
-  for (let j = 0; j < gaussians; j++) {
+/** All Gaussians of the first unit are free. */
+function freeUnit(neutral: GaussianModel, gaussians: number): SymmetricInputs {
+  return { neutral, free: Uint8Array.from({ length: neutral.count }, (_, i) => (i < gaussians ? 1 : 0)) };
+}
+
+/**
+ * Makes the masked Gaussians a part of the first unit: of each Gaussian and its copies that in the mask represents the others.
+ * @throws InputError for a mask of several units
+ */
+function unitOfMask(
+  neutral: GaussianModel,
+  flags: Uint8Array,
+  { gaussians, group, mask }: { gaussians: number; group: PointGroup; mask: string },
+): SymmetricInputs {
+  const free = new Uint8Array(neutral.count);
+  let several = 0;
+  const first = Int32Array.from({ length: gaussians }, (_, j) => {
     const copies: number[] = [];
-    for (let i = j; i < free.length; i += gaussians) if (free[i] === 1) copies.push(i);
-    if (copies.length > 0) orbits++;
+    for (let i = j; i < neutral.count; i += gaussians) if (flags[i] === 1) copies.push(i);
+    if (copies.length > 0) free[j] = 1;
     if (copies.length > 1) several++;
-    for (const i of copies.slice(1)) one[i] = 0;
+    return copies[0] ?? j;
+  });
+  const orbits = free.reduce((sum, flag) => sum + flag, 0);
+  if (several > mostCopies * orbits) {
+    const found = `${several} of ${orbits} Gaussians with their symmetric copies`;
+    throw new InputError(mask, "a mask of one asymmetric unit, or of a part of it", found);
   }
-  if (several <= mostCopies * orbits) return one;
-  const found = `${several} of ${orbits} Gaussians with their symmetric copies`;
-  throw new InputError(mask, "a mask of one asymmetric unit, or of a part of it", found);
+  return { neutral: allUnits(pickGaussians(neutral, first), group), free };
 }
 
 /** Whether two models have the same Gaussians, in any order. */

@@ -1,11 +1,12 @@
 import { InputError } from "../../errors";
 import { finiteText } from "../../finite";
-import { type GaussianModel, Row, type Vector3 } from "../../model/gaussianModel";
+import type { GaussianModel, Vector3 } from "../../model/gaussianModel";
 import { centreOf } from "../../model/symmetricModel";
-import { type PointGroup, pointGroup, productTable, turned } from "../../optics/symmetry";
-import type { Run } from "./run";
-import { RunFolder } from "./runFolder";
-import type { RunRecord } from "./runRecord";
+import { type PointGroup, pointGroup } from "../../optics/symmetry";
+import type { Run } from "../runs/run";
+import { RunFolder } from "../runs/runFolder";
+import type { RunRecord } from "../runs/runRecord";
+import { UnitAssembly } from "./unitAssembly";
 
 /** Latent coordinates of all units of the particles of a run with symmetry. */
 export interface UnitLatents {
@@ -108,30 +109,19 @@ export function formatUnits({
  * ```
  */
 export function decodeUnits(run: Run, places: ArrayLike<number>): GaussianModel {
-  const { neutral, latent, free, record, folder } = run;
+  const { neutral, latent, record, folder } = run;
   const group = groupOfRun(record, folder);
   if (places.length !== group.order * latent) {
     const expected = `${group.order * latent} numbers, ${latent} for each of ${group.order} units`;
     throw new InputError("places", expected, String(places.length));
   }
-  const params = neutral.params.slice();
-  const { count } = neutral;
-  const m = count / group.order;
-  const table = productTable(group);
+  const m = neutral.count / group.order;
+  const units = new Float32Array(5 * neutral.count);
   for (let g = 0; g < group.order; g++) {
-    const unit = run.decode(Array.from({ length: latent }, (_, d) => places[g * latent + d]!));
-    const operator = group.operators[g]!;
-    for (let i = 0; i < count; i++) {
-      if (free && free[i] === 0) continue;
-      // Gaussian j of unit h becomes, turned by S_g, that of the unit of S_g · S_h.
-      const [h, j] = [Math.floor(i / m), i % m];
-      const to = table[group.order * g + h]! * m + j;
-      const centre = turned(operator, centreOf(unit, i));
-      for (let axis = 0; axis < 3; axis++) params[axis * count + to] = centre[axis]!;
-      for (const row of [Row.amplitude, Row.sigma]) params[row * count + to] = unit.params[row * count + i]!;
-    }
+    const whole = run.decode(Array.from({ length: latent }, (_, d) => places[g * latent + d]!));
+    units.set(new UnitAssembly(group).first(whole).params, 5 * m * g);
   }
-  return { ...neutral, params };
+  return { ...neutral, params: new UnitAssembly(group).whole(units, m) };
 }
 
 /** Centre of the free Gaussians in box units. */
