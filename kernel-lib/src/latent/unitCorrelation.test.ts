@@ -96,10 +96,7 @@ test.for([
     (n * (n - 1)) / 2,
   );
   const distances = found.map(({ distance }) => distance!);
-  assert.deepEqual(
-    distances,
-    distances.toSorted((a, b) => a - b),
-  );
+  assert.ok(distances.every((distance, k) => k === 0 || distance >= distances[k - 1]!));
 });
 
 test("particles that were left out of training do not count", () => {
