@@ -5,9 +5,11 @@ import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { type Clusters, kMeans } from "../latent/kmeans";
-import { openParticles, type ParticleSet } from "../particles/particleSet";
+import type { ParticleSet } from "../particles/particleSet";
+import { writeSelection } from "../particles/writeSelection";
 import { gatherRows } from "../training/batches";
 import { RunFolder, type RunRecord } from "../training/runs/run";
+import { openRunParticles } from "../training/runs/runParticles";
 import {
   examples,
   fileOption,
@@ -36,7 +38,9 @@ export function addLatent(program: Command, run: RunCommand): void {
         "coordinate. Writes a folder with two files per set, set_1.txt (indices from 0, as in latents.csv; particles that " +
         "are skipped on reading, such as unaligned ones, do not count) and set_1.star (the rows of the particle file with " +
         "all columns), with centres.txt (for e2gmm decode --path) and sets.csv. Particles that were left out of training " +
-        "(outliers.csv of the run) are in no set.",
+        "(outliers.csv of the run) are in no set. In a run with symmetry the sets consist of units: the STAR files have a row for " +
+        "each, with the angles that bring it to the place of the first unit, so that reconstructions without symmetry show the " +
+        "units of a set there; e2gmm units gives the particles they belong to.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(required(numberOption("--clusters <k>", "number of sets", { integer: true, least: 1 })))
@@ -71,7 +75,7 @@ async function divide(folder: string, options: LatentOptions, session: Session):
     throw new InputError("--clusters", `at most the ${used.indices.length} particles of ${folder}`, `${k}`);
   }
   const clusters = kMeans(used.points, latent, k, { seed });
-  const set = session.closing(await openRunParticles(record, session));
+  const set = session.closing(await openRunParticles(record.inputs, { signal: session.signal }));
   if (set.count !== used.total) {
     throw new InputError(record.inputs.particles, `the ${used.total} particles of ${folder}`, `${set.count}`);
   }
@@ -98,11 +102,6 @@ async function readUsedParticles(
   return { indices, points: gatherRows(coordinates, latents.latent, indices), total };
 }
 
-function openRunParticles({ inputs }: RunRecord, { signal }: Session): Promise<ParticleSet> {
-  const { particles, dataFolder, apix, invertContrast } = inputs;
-  return openParticles(particles, { signal, dataFolder, apix, invertContrast });
-}
-
 async function writeSets(
   folder: string,
   sets: { set: ParticleSet; used: UsedParticles; clusters: Clusters; latent: number },
@@ -111,7 +110,8 @@ async function writeSets(
 ): Promise<void> {
   const { set, used, clusters, latent } = sets;
   const { centres, labels, sizes } = clusters;
-  const extension = path.extname(set.file).toLowerCase() === ".cs" ? ".cs" : ".star";
+  // Of a .cs file symmetry copies are written as STAR files, which can hold their orientations.
+  const extension = path.extname(set.file).toLowerCase() === ".cs" && !set.symmetry ? ".cs" : ".star";
   const digits = String(k).length;
   const table = [["set", "particles", ...Array.from({ length: latent }, (_, d) => `z${d + 1}`)].join(",")];
   const centreLines: string[] = [];
@@ -125,7 +125,10 @@ async function writeSets(
     centreLines.push(centre.join(","));
     session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}`);
     await writeAtomic(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
-    if (members.length > 0) await set.select(members).writeStar(path.join(folder, `${name}${extension}`));
+    const file = path.join(folder, `${name}${extension}`);
+    if (members.length === 0) continue;
+    if (set.symmetry) await writeSelection(file, set, { rows: members, signal: session.signal });
+    else await set.select(members).writeStar(file);
   }
   await writeAtomic(path.join(folder, "sets.csv"), `${table.join("\n")}\n`);
   await writeAtomic(path.join(folder, "centres.txt"), `${centreLines.join("\n")}\n`);

@@ -12,6 +12,7 @@ import { addReconstruct } from "./reconstruct";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addTrain } from "./train";
+import { addUnits } from "./units";
 
 /** All commands, in the order in which they are typically used. */
 export function makeProgram(run: RunCommand): Command {
@@ -29,6 +30,7 @@ export function makeProgram(run: RunCommand): Command {
   addTrain(program, run);
   addDecode(program, run);
   addLatent(program, run);
+  addUnits(program, run);
   addOutliers(program, run);
   addReconstruct(program, run);
   addFsc(program, run);

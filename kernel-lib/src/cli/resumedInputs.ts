@@ -42,7 +42,7 @@ function checkInputs(options: TrainCommandOptions, { inputs }: RunRecord): void 
     const found = options[name];
     if (found !== undefined && path.resolve(found) !== inputs[name]) throw differs(flag, inputs[name], found);
   }
-  for (const name of ["apix", "bytes"] as const) {
+  for (const name of ["apix", "bytes", "symmetry"] as const) {
     const found = options[name];
     if (found !== undefined && found !== inputs[name]) throw differs(`--${name}`, inputs[name], found);
   }

@@ -21,6 +21,7 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   apix?: number;
   invertContrast?: boolean;
   bytes?: ByteSign;
+  symmetry?: string;
   keepOutliers?: boolean;
   resolution?: number;
   out: string;

@@ -3,10 +3,11 @@ import { loadRasteriser } from "tslab-widgets/display";
 import { useBackend } from "../compute/backends";
 import { InputError } from "../errors";
 import { readModelText } from "../model/text";
-import { openParticles, type ParticleSet } from "../particles/particleSet";
+import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
 import { defaultTrainingOptions } from "../training/options";
-import { Run, type RunRecord } from "../training/runs/run";
+import { Run } from "../training/runs/run";
+import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
@@ -76,11 +77,6 @@ async function closingOnError<T>(owned: readonly Closeable[], make: () => Promis
   }
 }
 
-type ParticleInputs = Pick<
-  RunRecord["inputs"],
-  "particles" | "dataFolder" | "apix" | "invertContrast" | "bytes"
->;
-
 /**
  * The particles of a run, or why they are not available.
  * @param count expected number of particles; undefined: any
@@ -94,11 +90,7 @@ async function findParticles(
 ): Promise<Pick<ExploredRunSource, "particles" | "withoutParticles">> {
   let opened: ParticleSet | undefined;
   try {
-    const dataFolder = options.dataFolder ?? inputs.dataFolder;
-    const { apix, invertContrast, bytes } = inputs;
-    if (!options.particles) {
-      opened = await openParticles(inputs.particles, { dataFolder, apix, invertContrast, bytes });
-    }
+    if (!options.particles) opened = await openRunParticles(inputs, { dataFolder: options.dataFolder });
     const particles = options.particles ?? opened!;
     if (count !== undefined && particles.count !== count) {
       throw new InputError(particles.file, `the ${count} particles of the run`, String(particles.count));

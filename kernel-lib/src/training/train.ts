@@ -19,7 +19,7 @@ import type { Prepared } from "./preparation";
 import { type Checkpoint, chosenStart, latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
-import { formatOutliers } from "./runs/outliersTable";
+import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
@@ -34,6 +34,7 @@ import {
   resumedInputs,
   type TrainingInputs,
 } from "./trainingInputs";
+import { formatUnits, readUnits } from "./units/unitTables";
 
 /**
  * Trains in the calling thread; `train` uses a separate thread. A TensorFlow.js backend must be active (`useBackend`).
@@ -83,7 +84,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const latents = trainer.encodeAll();
     await verifyLock(lock);
     const { latent } = trainer.options;
-    const checksum = await folder.writeLatents(latent, latents, posterior);
+    const checksum = await folder.writeLatents(latent, latents, posterior, training.copies);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -111,6 +112,8 @@ async function readResumed(folder: RunFolder): Promise<ResumedRun> {
 async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Promise<void> {
   const starts = chosenStart(record, at) ?? record.starts;
   if (at.history) await folder.writeHistory(at.history);
+  if (record.inputs.symmetry !== undefined)
+    await folder.writeUnits(formatUnits(await readUnits(folder, record)));
   await folder.removeBestStart();
   await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
 }
@@ -133,6 +136,8 @@ class Training {
   private engineName = "";
   /** Flags of the Gaussians that may change, if not all may. */
   private free: Uint8Array | undefined;
+  /** Symmetry copies of each particle. */
+  copies = 1;
 
   constructor(
     private readonly settings: TrainingSettings,
@@ -161,7 +166,8 @@ class Training {
     const { settings, resumed, folder } = this;
     const inputs = await this.openInputs();
     const trainer = await this.makeTrainer(inputs);
-    const { set, neutral, rings } = inputs;
+    const { neutral, rings, units } = inputs;
+    const set = inputs.set.originals();
     const choice: ParticleChoice = {
       judged: { set, model: this.inputs.model, rings, boxLength: neutral.boxSize * neutral.apix },
       keepOutliers: resumed ? resumed.record.outliers?.kept === true : settings.keepOutliers === true,
@@ -170,11 +176,14 @@ class Training {
     const excluded = resumed && (choice.keepOutliers ? [] : await folder.readOutliers(resumed.record));
     await trainer.prepare({
       ...this.task,
-      basis: this.recordedBasis(neutral.count),
+      basis: this.recordedBasis(neutral.count / units.count),
       choose: (agreement) =>
-        excluded ? particlesWithout(set.count, excluded) : chosenParticles(agreement, choice),
+        excluded
+          ? particlesWithout(set.count, originalOutliers(excluded, units.count))
+          : chosenParticles(agreement, choice),
     });
     this.free = inputs.free;
+    this.copies = units.count;
     return { trainer, choice };
   }
 
@@ -203,9 +212,10 @@ class Training {
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }
 
-  private async makeTrainer({ neutral, set, free, rings }: TrainingInputs): Promise<Trainer> {
+  private async makeTrainer({ neutral, set, free, rings, units }: TrainingInputs): Promise<Trainer> {
     const { settings, options, budget, resumed } = this;
-    const head = new GaussianHead(neutral, options.vary, free);
+    const unit = units.first(neutral);
+    const head = new GaussianHead(unit, options.vary, free?.slice(0, unit.count));
     const batchSize = this.batchSize(head, rings);
     const threads = settings.engine?.threads;
     const workload = { model: neutral, rings, batchSize };
@@ -216,7 +226,7 @@ class Training {
     this.opened.push(() => engine.dispose());
     this.engineName = engine.name;
     this.engineReason = reason;
-    const targets = await prepareTargets(set, {
+    const targets = await prepareTargets(set.originals(), {
       boxSize: neutral.boxSize,
       rings,
       memoryBudget: budget / 2,
@@ -225,7 +235,14 @@ class Training {
     });
     this.opened.push(() => targets.dispose());
     for (const warning of set.stackWarnings) settings.onWarning?.(warning);
-    const trainer = new Trainer({ targets, head, options: { ...options, batchSize }, engine, threads });
+    const trainer = new Trainer({
+      targets,
+      head,
+      units,
+      options: { ...options, batchSize },
+      engine,
+      threads,
+    });
     this.opened.push(() => trainer.dispose());
     return trainer;
   }
@@ -260,6 +277,7 @@ class Training {
   async createRun(trainer: Trainer, choice: ParticleChoice, lock: RunLockToken): Promise<RunRecord> {
     const { inputs } = this;
     const { set } = choice.judged;
+    const n = trainer.units.count;
     await checkFit(trainer, choice, this.task);
     const prepared = await trainer.prepare();
     const inputFiles = await inputFileStates(inputs, set, this.task);
@@ -269,7 +287,7 @@ class Training {
       neutral: trainer.neutral,
       free: this.free,
       meanFrc: prepared.meanFrc,
-      ...(outliers.length > 0 && { outliers: formatOutliers(outliers, set) }),
+      ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
     });
   }
 
@@ -281,14 +299,15 @@ class Training {
     const { options, inputs } = this;
     const { neutral, targets } = trainer;
     const { batchSize } = trainer.options;
-    const count = agreement.outliers.length;
+    const n = trainer.units.count;
+    const count = n * agreement.outliers.length;
     return {
       format: 1,
       program: programRecord(this.engineName, this.engineReason),
       started: new Date().toISOString(),
       inputs,
       inputFiles,
-      particles: targets.count,
+      particles: n * targets.count,
       boxSize: neutral.boxSize,
       apix: neutral.apix,
       rings: targets.rings,

@@ -4,7 +4,6 @@ import { Adam } from "../network/adam";
 import type { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { NamedArray } from "../network/parameters";
-import { splitByImage } from "../particles/halves";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ProjectionBatch, ProjectionEngine } from "../projection/engine";
@@ -12,21 +11,20 @@ import { Random } from "../random";
 import { type Misfit, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
+import type { Evidence } from "./evidence/evidence";
+import { evidenceParticles, measureEvidence } from "./evidence/measureEvidence";
+import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
 import type { TrainingOptions } from "./options";
+import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
-import { latentLikelihood } from "./posterior/likelihood";
+import { PlaceLikelihood } from "./posterior/likelihood";
 import type { Posterior } from "./posterior/posterior";
-import {
-  minParticles,
-  type Prepared,
-  type PrepareOptions,
-  prepareTraining,
-  tooFewParticles,
-} from "./preparation";
+import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
+import { UnitAssembly } from "./units/unitAssembly";
 
 /** Result of one epoch. */
 export interface EpochReport {
@@ -46,13 +44,13 @@ export interface EpochReport {
   seconds: number;
 }
 
-/** Most particles held out for validation. */
-const maxHeldOut = 2000;
-
 /** What a {@link Trainer} works with. */
 export interface TrainerParts {
   targets: ParticleTargets;
+  /** Of a unit. */
   head: GaussianHead;
+  /** Units of a particle. Default: the whole molecule is one. */
+  units?: UnitAssembly | undefined;
   options: TrainingOptions;
   engine: ProjectionEngine;
   /** Threads for the networks. Default: one per core. */
@@ -81,16 +79,19 @@ export class Trainer {
   validationSet!: Int32Array;
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
+  /** Units of a particle; the networks have a row for each. */
+  readonly units: UnitAssembly;
   private readonly context: ProjectionContext;
   private readonly batches: ParticleBatches;
   private readonly random: Random;
 
   constructor(private readonly parts: TrainerParts) {
-    const { targets, head, options, engine } = parts;
+    const { targets, head, options, engine, units = new UnitAssembly() } = parts;
     this.targets = targets;
     this.options = options;
-    this.neutral = head.neutral;
-    this.context = { targets, neutral: head.neutral, engine };
+    this.units = units;
+    this.neutral = units.symmetric(head.neutral);
+    this.context = { targets, neutral: this.neutral, engine, units };
     this.batches = new ParticleBatches(targets);
     this.random = new Random(options.seed);
     this.split(Int32Array.from({ length: targets.count }, (_, i) => i));
@@ -103,20 +104,8 @@ export class Trainer {
 
   /** Divides the particles that are used, ascending, into training and validation set. */
   private split(particles: Int32Array): void {
-    const { targets, options } = this;
     this.used = particles;
-    const used = new Set(particles);
-    const order = this.random
-      .fork(1)
-      .permutation(targets.count)
-      .filter((i) => used.has(i));
-    const requested = Math.round(particles.length * options.heldOut);
-    const heldOut = Math.max(1, Math.min(requested, maxHeldOut, particles.length - 2));
-    // All particles of one image go into the same set.
-    const { first, rest } = splitByImage(order, heldOut, targets.images);
-    if (rest.length < 2) throw tooFewParticles("particles that show different images", 1 + rest.length);
-    this.validationSet = first;
-    this.trainingSet = rest;
+    Object.assign(this, splitHeldOut(particles, this.targets, this.options));
   }
 
   /** The first pass over the data, see `prepareTraining`. Later calls return the same result. */
@@ -138,11 +127,17 @@ export class Trainer {
     return measureMisfit(this.context, { weights: likelihood, particles: agreement.kept, ...options });
   }
 
-  /** Encoder input of the particles that are used, [used · size]. */
-  private usedFeatures(): Float32Array {
+  /** Encoder input of the particles that are used, [rows · size], and the number of rows: their units. */
+  private usedFeatures(): [features: Float32Array, rows: number] {
+    const { used, units } = this;
     const { basis, features } = this.prepared!;
-    if (this.used.length === this.targets.count) return features;
-    return gatherRows(features, basis.size, this.used);
+    const all = used.length === this.targets.count;
+    return [all ? features : gatherRows(features, units.count * basis.size, used), units.count * used.length];
+  }
+
+  /** Particles of a step: as many as make a batch of units. */
+  private get particlesPerStep(): number {
+    return Math.max(2, Math.round(this.options.batchSize / this.units.count));
   }
 
   /** Initializes networks and optimizer for start number `start`. */
@@ -157,7 +152,7 @@ export class Trainer {
       const spec = { latent, featureSize: basis.size, hidden, dropout };
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
     }
-    model.calibrate(this.usedFeatures(), this.used.length);
+    model.calibrate(...this.usedFeatures());
     const adam = new Adam([model.encoder, model.decoder], { learningRate, weightDecay });
     this.networks = { model, adam };
   }
@@ -173,7 +168,8 @@ export class Trainer {
   /** Trains one epoch, from 1. Each epoch of each start has its own random numbers. */
   async trainEpoch(epoch: number, start: number, options: TaskOptions = {}): Promise<void> {
     const { weights } = await this.prepare();
-    const { epochs, batchSize } = this.options;
+    const { epochs } = this.options;
+    const batchSize = this.particlesPerStep;
     const random = this.random.fork(1000 + start).fork(epoch);
     const rings = this.ringsOfEpoch(epoch);
     const order = random.permutation(this.trainingSet.length).map((i) => this.trainingSet[i]!);
@@ -201,7 +197,7 @@ export class Trainer {
         total: order.length,
       });
     }
-    this.model.calibrate(this.usedFeatures(), this.used.length);
+    this.model.calibrate(...this.usedFeatures());
   }
 
   private loadNeutral(indices: ArrayLike<number>, buffer?: Float32Array): Promise<ProjectionBatch> {
@@ -215,11 +211,14 @@ export class Trainer {
     const { latentNoise, spreadPenalty } = this.options;
     const { model, adam } = this.networks!;
     const { rings, random, scale, rate } = step;
+    const { units } = this;
+    const m = this.parts.head.neutral.count;
     const count = indices.length;
-    const input = gatherRows(features, basis.size, indices);
-    const pass = model.forward(input, count, latentNoise, random);
+    const rows = units.count * count;
+    const input = gatherRows(features, units.count * basis.size, indices);
+    const pass = model.forward(input, rows, latentNoise, random);
     const { modelGradient } = await this.context.engine.evaluate(
-      { ...(await batch), model: pass.models },
+      { ...(await batch), model: units.whole(pass.models, m) },
       {
         boxSize: this.neutral.boxSize,
         rings,
@@ -227,23 +226,28 @@ export class Trainer {
         gradient: { model: true },
       },
     );
-    const how = { scale: -scale / count, penalty: spreadPenalty / count };
-    pass.backward(modelGradient!, how, adam.next(rate));
+    const how = { scale: -scale / count, penalty: spreadPenalty / rows };
+    pass.backward(units.ofUnits(modelGradient!, m), how, adam.next(rate));
   }
 
-  /** Latents of all particles from the encoder, [particles · latent]. */
+  /** Latents of all units of all particles from the encoder, [rows · latent]. */
   encodeAll(): Float32Array {
-    return this.model.encode(this.prepared!.features, this.targets.count);
+    return this.model.encode(this.prepared!.features, this.units.count * this.targets.count);
   }
 
-  /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [particles · latent] of all. */
+  /** The decoder of whole particles, whose places are those of all their units. */
+  private get decoder(): PlaceDecoder {
+    return this.units.decoder(decoderOf(this.model), this.parts.head.neutral.count);
+  }
+
+  /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [rows · latent] of all. */
   async evaluate(
     indices: Int32Array,
     z: Float32Array,
     options: TaskOptions = {},
   ): Promise<{ frc: number; score: number }> {
     const { weights } = await this.prepare();
-    const { latent } = this.options;
+    const { decoder } = this;
     const { count, boxSize } = this.neutral;
     const { rings } = this.targets;
     let frcSum = 0;
@@ -252,7 +256,7 @@ export class Trainer {
     for (let from = 0; from < indices.length; from += step) {
       throwIfStopped(options.signal);
       const part = indices.subarray(from, from + step);
-      const models = this.model.decode(gatherRows(z, latent, part), part.length);
+      const models = decoder.decode(gatherRows(z, decoder.latent, part), part.length);
       const batch = await this.batches.load(part, count, models);
       const request = { boxSize, rings, ringWeights: weights.of(part) };
       const { frc, score } = await this.context.engine.evaluate(batch, request);
@@ -271,11 +275,12 @@ export class Trainer {
    */
   async refine(options: TaskOptions = {}): Promise<Posterior> {
     const { likelihood, features } = await this.prepare();
-    const { model, context } = this;
-    const { latent } = this.options;
-    model.useArcLength(this.usedFeatures(), this.used.length);
+    const { model, context, units } = this;
+    model.useArcLength(...this.usedFeatures());
+    const { decoder } = this;
+    const { latent } = decoder;
     const posterior = await latentPosterior(
-      latentLikelihood({ ...context, model, weights: likelihood }),
+      new PlaceLikelihood({ ...context, decoder, weights: likelihood }),
       this.encodeAll(),
       latent,
       {
@@ -285,8 +290,25 @@ export class Trainer {
       },
     );
     const random = this.random.fork(3);
-    await distilEncoder(model, { particles: this.trainingSet, features, posterior, random, ...options });
+    const particles = units.rowsOf(this.trainingSet);
+    await distilEncoder(model, { particles, features, posterior, random, ...options });
     return posterior;
+  }
+
+  /** The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned. */
+  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence> {
+    const { likelihood } = await this.prepare();
+    const { trainingSet, validationSet } = this;
+    const { vary } = this.options;
+    const { decoder } = this;
+    const { latent } = decoder;
+    return measureEvidence(
+      {
+        ...{ ...this.context, vary, decoder, weights: likelihood },
+        ...{ population: { ...places, latent, members: trainingSet }, heldOut: validationSet },
+      },
+      { ...options, particles: evidenceParticles(this.used.length) },
+    );
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */

@@ -3,9 +3,11 @@ import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
+import { pointGroup } from "../../optics/symmetry";
 import type { Outlier } from "../agreement/agreement";
 import { FeatureBasis } from "../features/featureBasis";
 import type { EpochReport } from "../trainer";
+import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
@@ -25,6 +27,7 @@ interface RunContents {
   neutralFrc: Float64Array;
   encoderLatents: Float32Array | undefined;
   model: LatentModel;
+  units: UnitAssembly;
 }
 
 /**
@@ -54,6 +57,7 @@ export class Run {
    */
   readonly encoderLatents: Float32Array | undefined;
   private readonly model: LatentModel;
+  private readonly units: UnitAssembly;
 
   private constructor(
     private readonly files: RunFolder,
@@ -66,6 +70,7 @@ export class Run {
     this.neutralFrc = contents.neutralFrc;
     this.encoderLatents = contents.encoderLatents;
     this.model = contents.model;
+    this.units = contents.units;
   }
 
   /**
@@ -83,21 +88,24 @@ export class Run {
     const { arrays, at } = await files.readCheckpoint("weights", record);
     const history = await files.readHistory(at);
     const neutralFrc = await files.readNeutralFrc(record);
+    const { symmetry } = record.inputs;
+    const units = new UnitAssembly(symmetry === undefined ? undefined : pointGroup(symmetry));
+    const unit = units.first(neutral);
     const model = new LatentModel(
       { ...record.options, featureSize: record.featureSize },
-      new GaussianHead(neutral, record.options.vary, free),
+      new GaussianHead(unit, record.options.vary, free?.slice(0, unit.count)),
       undefined,
     );
     try {
       loadFrom(files.file("weights"), () => {
         model.load(arrays);
-        FeatureBasis.load(arrays).requireFor(neutral.count, record.rings, record.featureSize);
+        FeatureBasis.load(arrays).requireFor(unit.count, record.rings, record.featureSize);
       });
       const encoderLatents = encoderLatentsOf(arrays, record, files.file("weights"));
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, history, neutralFrc, encoderLatents, model },
+        ...{ neutral, free, history, neutralFrc, encoderLatents, model, units },
       });
     } catch (error) {
       model.dispose();
@@ -130,7 +138,8 @@ export class Run {
   }
 
   /**
-   * Decodes a point of the latent space, [latent], into Gaussians; z = 0 is the centre of the particles' distribution.
+   * Decodes a point of the latent space, [latent], into Gaussians; z = 0 is the centre of the particles' distribution. In a run
+   * with symmetry the point is that of the first unit, the others are at the neutral model; see `decodeUnits`.
    * @throws InputError unless z has a finite number for each dimension
    */
   decode(z: ArrayLike<number>): GaussianModel {
@@ -138,7 +147,7 @@ export class Run {
     if (at.length !== this.latent || !at.every(Number.isFinite)) {
       throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
     }
-    return { ...this.neutral, params: this.model.decode(at, 1) };
+    return this.units.withFirst(this.neutral, this.model.decode(at, 1));
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */

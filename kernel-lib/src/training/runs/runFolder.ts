@@ -37,6 +37,7 @@ export const runFiles = {
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
   outliers: "outliers.csv",
+  units: "symmetry.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
@@ -298,12 +299,26 @@ export class RunFolder {
     return history.slice(0, last + 1);
   }
 
-  /** Writes `latents.csv`. @returns the checksum of the latents, which belongs into the final checkpoint */
-  async writeLatents(latent: number, encoder: Float32Array, posterior: Posterior): Promise<string> {
+  /**
+   * Writes `latents.csv`.
+   * @param copies symmetry copies of each particle
+   * @returns the checksum of the latents, which belongs into the final checkpoint
+   */
+  async writeLatents(
+    latent: number,
+    encoder: Float32Array,
+    posterior: Posterior,
+    copies = 1,
+  ): Promise<string> {
     const file = this.file("latents");
-    const text = formatLatents({ latent, encoder, posterior }, this.file("latents"));
+    const text = formatLatents({ latent, encoder, posterior, copies }, this.file("latents"));
     await writeAtomic(file, text);
     return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
+  }
+
+  /** Writes `symmetry.csv`. */
+  async writeUnits(text: string): Promise<void> {
+    await writeAtomic(this.file("units"), text);
   }
 
   /** Reads `latents.csv`. @throws InputError if the run has no latents yet, or they were changed */

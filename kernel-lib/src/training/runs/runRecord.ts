@@ -39,10 +39,12 @@ export interface RunRecord {
     invertContrast?: boolean;
     /** How image stacks of bytes are read, if given. */
     bytes?: ByteSign;
+    /** Point group, if the particles of the run are symmetry copies. */
+    symmetry?: string;
   };
   /** State of these files when the run was started; missing in runs of earlier versions. */
   inputFiles?: InputFiles;
-  /** Number of particles. */
+  /** Number of particles; with a symmetry that of their copies. */
   particles: number;
   /** Training box in pixels. */
   boxSize: number;
@@ -121,6 +123,7 @@ const record = v.looseObject({
     apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
     invertContrast: v.optional(v.boolean("true or false")),
     bytes: v.optional(v.picklist(["signed", "unsigned"], "signed or unsigned")),
+    symmetry: v.optional(someText),
   }),
   inputFiles: v.optional(
     v.looseObject({
