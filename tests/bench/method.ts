@@ -269,7 +269,7 @@ async function main(): Promise<void> {
   const { symmetry } = given.training;
   const growth = {
     resolution: test.resolution,
-    ...(symmetry !== undefined && { symmetry }),
+    ...(symmetry !== undefined && { symmetry: String(symmetry) }),
     ...given.growth,
   };
   const { model, rounds } = await e2.model.grow(await e2.maps.read(test.map), growth);
