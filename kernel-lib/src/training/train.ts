@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { writeAtomic } from "../atomicWrite";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -85,7 +86,8 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const latents = trainer.encodeAll();
     await verifyLock(lock);
     const { latent } = trainer.options;
-    const checksum = await folder.writeLatents(latent, latents, posterior, training.copies);
+    const { copies } = training;
+    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior, copies });
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -114,7 +116,7 @@ async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Pro
   const starts = chosenStart(record, at) ?? record.starts;
   if (at.history) await folder.writeHistory(at.history);
   if (record.inputs.symmetry !== undefined)
-    await folder.writeUnits(formatUnits(await readUnits(folder, record)));
+    await writeAtomic(folder.file("units"), formatUnits(await readUnits(folder, record)));
   await folder.removeBestStart();
   await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
 }

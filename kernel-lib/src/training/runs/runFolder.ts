@@ -9,7 +9,6 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
 import type { Outlier } from "../agreement/agreement";
-import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
@@ -21,6 +20,7 @@ import {
   formatLatents,
   formatNeutralFrc,
   type Latents,
+  type LatentsTable,
   parseFree,
   parseHistory,
   parseLatents,
@@ -299,26 +299,13 @@ export class RunFolder {
     return history.slice(0, last + 1);
   }
 
-  /**
-   * Writes `latents.csv`.
-   * @param copies symmetry copies of each particle
-   * @returns the checksum of the latents, which belongs into the final checkpoint
-   */
-  async writeLatents(
-    latent: number,
-    encoder: Float32Array,
-    posterior: Posterior,
-    copies = 1,
-  ): Promise<string> {
+  /** Writes `latents.csv`. @returns the checksum of the latents, which belongs into the final checkpoint */
+  async writeLatents(table: LatentsTable): Promise<string> {
+    const { latent, encoder } = table;
     const file = this.file("latents");
-    const text = formatLatents({ latent, encoder, posterior, copies }, this.file("latents"));
+    const text = formatLatents(table, this.file("latents"));
     await writeAtomic(file, text);
     return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
-  }
-
-  /** Writes `symmetry.csv`. */
-  async writeUnits(text: string): Promise<void> {
-    await writeAtomic(this.file("units"), text);
   }
 
   /** Reads `latents.csv`. @throws InputError if the run has no latents yet, or they were changed */

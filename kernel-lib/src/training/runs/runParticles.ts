@@ -19,6 +19,13 @@ export type ParticleInputs = Pick<
  * Opens the particles of a run as its training did: their numbers are those of `latents.csv`. With a symmetry they are symmetry
  * copies; `originals()` are the particles.
  * @throws InputError as `particles.open`
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const particles = await e2.training.openParticles(run.record.inputs);
+ * console.log(particles.count === run.record.particles); // true
+ * await particles.close();
+ * ```
  */
 export function openRunParticles(
   { particles, ...inputs }: ParticleInputs,

@@ -30,9 +30,11 @@ export interface RunRecord {
   started: string;
   /** Input files, absolute paths. They may be edited after files were moved. */
   inputs: {
+    /** Particle file. */
     particles: string;
     model: string;
     mask?: string;
+    /** Folder of the image stacks, if given. */
     dataFolder?: string;
     /** Pixel size of the images in Å, if it was given instead of that of the particle file. */
     apix?: number;

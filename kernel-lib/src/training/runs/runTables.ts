@@ -21,9 +21,12 @@ export interface Latents {
 }
 
 /** What `latents.csv` is made from. */
-interface LatentsTable {
+export interface LatentsTable {
+  /** Dimensions of the latent space. */
   latent: number;
+  /** From the encoder, [particles · latent]. */
   encoder: Float32Array;
+  /** Refined latents. */
   posterior: Posterior;
   /** Symmetry copies of each particle; the columns particle and copy (from 0) are added for more than one. */
   copies: number;
