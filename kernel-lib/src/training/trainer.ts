@@ -13,6 +13,8 @@ import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
 import type { Evidence } from "./evidence/evidence";
 import { evidenceParticles, measureEvidence } from "./evidence/measureEvidence";
+import type { Population } from "./evidence/population";
+import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
 import type { TrainingOptions } from "./options";
@@ -274,15 +276,26 @@ export class Trainer {
   /** The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned. */
   async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence> {
     const { likelihood } = await this.prepare();
-    const { trainingSet, validationSet } = this;
-    const { latent, vary } = this.options;
+    const { vary } = this.options;
     return measureEvidence(
       {
         ...{ ...this.context, vary, decoder: decoderOf(this.model), weights: likelihood },
-        ...{ population: { ...places, latent, members: trainingSet }, heldOut: validationSet },
+        ...{ population: this.population(places), heldOut: this.validationSet },
       },
       { ...options, particles: evidenceParticles(this.used.length) },
     );
+  }
+
+  /** The posterior with the widths that the halves of the held-out particles show. */
+  calibrated(places: Posterior, { axes }: Evidence): Posterior {
+    return calibratedPosterior(
+      this.population(places),
+      axes.map(({ variance }) => variance),
+    );
+  }
+
+  private population(places: Posterior): Population {
+    return { ...places, latent: this.options.latent, members: this.trainingSet };
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */

@@ -69,7 +69,18 @@ export interface RunRecord {
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
   starts?: { scores: number[]; chosen: number };
-  /** SHA-256 of everything but paths, `status` and `starts`; missing in runs of earlier versions. */
+  /** Whether there is heterogeneity, in short; see `evidence.json`. Missing until the run is complete. */
+  evidence?: {
+    verdict: "found" | "weak" | "none";
+    /** The verdict in a sentence. */
+    sentence: string;
+    /** Nats per particle, held out, over the one best model. */
+    gain: number;
+    standardError: number;
+    /** Axes of the latent space that are real. */
+    realAxes: number;
+  };
+  /** SHA-256 of everything but paths, `status`, `starts` and `evidence`; missing in runs of earlier versions. */
   checksum?: string;
 }
 
@@ -154,6 +165,15 @@ const record = v.looseObject({
       chosen: numberIn({ integer: true, least: 0 }),
     }),
   ),
+  evidence: v.optional(
+    v.looseObject({
+      verdict: v.picklist(["found", "weak", "none"], "found, weak or none"),
+      sentence: someText,
+      gain: numberIn({}),
+      standardError: numberIn({ least: 0 }),
+      realAxes: numberIn({ integer: true, least: 0 }),
+    }),
+  ),
   checksum: v.optional(sha256),
 });
 
@@ -206,7 +226,7 @@ export function parseRecord(text: string, file: string): RunRecord {
 }
 
 function checksumOf(value: RunRecord): string {
-  const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
+  const { checksum: _, inputs, status: _status, starts: _starts, evidence: _evidence, ...rest } = value;
   const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
   return createHash("sha256")
     .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
