@@ -86,7 +86,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     await verifyLock(lock);
     const { latent } = trainer.options;
     const checksum = await folder.writeLatents(latent, latents, trainer.calibrated(posterior, evidence));
-    await writeEvidence(folder, evidence);
+    if (evidence) await writeEvidence(folder, evidence);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);

@@ -46,6 +46,8 @@ export interface MeasureOptions extends TaskOptions {
 const measuredFraction = 0.03;
 const fewest = 100;
 const most = 1000;
+/** Fewest particles from which anything is measured. */
+export const fewestMeasured = 5;
 /** Particles of the training set among which the best single model is chosen. */
 const choosing = 256;
 /** Places from which a search begins: this many per axis, at most for three axes. */

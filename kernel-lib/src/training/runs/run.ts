@@ -10,7 +10,7 @@ import { beginTask, type TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
 import type { Evidence } from "../evidence/evidence";
-import { measureEvidence } from "../evidence/measureEvidence";
+import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
 import { decoderOf } from "../posterior/decoders";
@@ -173,7 +173,8 @@ export class Run {
    * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
    * measured at the end of the training, on some of the particles held out; with options, and in runs of earlier versions, it
    * is measured now, which reads the particles again.
-   * @throws InputError before the run is complete, and if its particles are no longer the same
+   * @throws InputError before the run is complete, for fewer than 5 particles held out, and if the particles of the run are no
+   *   longer the same
    */
   async evidence(options?: EvidenceOptions): Promise<Evidence> {
     const stored = options ? undefined : await readEvidence(this.files);
@@ -186,6 +187,13 @@ export class Run {
     const reopened = await reopenParticles(this.files, record, begun);
     const { trainingSet, validationSet: heldOut, ...context } = reopened;
     try {
+      if (heldOut.length < fewestMeasured) {
+        throw new InputError(
+          this.folder,
+          `${fewestMeasured} particles held out or more`,
+          `${heldOut.length}`,
+        );
+      }
       const population = { latent, members: trainingSet, mean: refined, standardDeviation };
       return await measureEvidence(
         { ...context, decoder: decoderOf(model), population, heldOut, vary: record.options.vary },

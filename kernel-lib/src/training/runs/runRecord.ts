@@ -80,7 +80,7 @@ export interface RunRecord {
     /** Axes of the latent space that are real. */
     realAxes: number;
   };
-  /** SHA-256 of everything but paths, `status`, `starts` and `evidence`; missing in runs of earlier versions. */
+  /** SHA-256 of everything but paths, `status` and `starts`; missing in runs of earlier versions. */
   checksum?: string;
 }
 
@@ -226,7 +226,7 @@ export function parseRecord(text: string, file: string): RunRecord {
 }
 
 function checksumOf(value: RunRecord): string {
-  const { checksum: _, inputs, status: _status, starts: _starts, evidence: _evidence, ...rest } = value;
+  const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
   const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
   return createHash("sha256")
     .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
