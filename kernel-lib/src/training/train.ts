@@ -19,6 +19,7 @@ import { type RunOptions, withDefaults } from "./options";
 import type { Prepared } from "./preparation";
 import { type Checkpoint, chosenStart, latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
+import { evidenceSummary, readEvidence, writeEvidence } from "./runs/evidenceFile";
 import { checkSameParticleFile } from "./runs/inputFiles";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
@@ -84,10 +85,13 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const at = await runEpochs({ trainer, folder, lock, record, checkpoint, startedAt, onEpoch, ...task });
     const posterior = await trainer.refine(task);
     const latents = trainer.encodeAll();
+    const evidence = await trainer.evidence(posterior, task);
     await verifyLock(lock);
     const { latent } = trainer.options;
     const { copies } = training;
-    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior, copies });
+    const calibrated = trainer.calibrated(posterior, evidence);
+    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
+    if (evidence) await writeEvidence(folder, evidence);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -118,7 +122,14 @@ async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Pro
   if (record.inputs.symmetry !== undefined)
     await writeAtomic(folder.file("units"), formatUnits(await readUnits(folder, record)));
   await folder.removeBestStart();
-  await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
+  const measured = await readEvidence(folder);
+  const evidence = measured && evidenceSummary(measured);
+  await folder.writeRecord({
+    ...record,
+    ...(starts && { starts }),
+    ...(evidence && { evidence }),
+    status: "complete",
+  });
 }
 
 /** Opened parts of a training. */
