@@ -41,6 +41,28 @@ export function countPoints(points: Float32Array, dimensions: number, least: num
   return n;
 }
 
+/**
+ * Checks standard deviations of points, [n · dimensions].
+ * @throws InputError for another number of them than coordinates, and one that is negative or not finite, naming its point
+ */
+export function checkDeviations(
+  deviations: Float32Array | undefined,
+  coordinates: number,
+  dimensions: number,
+): void {
+  if (!deviations) return;
+  if (deviations.length !== coordinates) {
+    throw new InputError("deviations", `${coordinates} numbers, one per coordinate`, `${deviations.length}`);
+  }
+  const wrong = deviations.findIndex(
+    (deviation) => !(deviation >= 0 && deviation < Number.POSITIVE_INFINITY),
+  );
+  if (wrong >= 0) {
+    const where = `deviation of point ${Math.floor(wrong / dimensions)}`;
+    throw new InputError(where, "a number of 0 or more", String(deviations[wrong]));
+  }
+}
+
 /** @throws InputError unless `k` is an integer from 1 to `n` */
 export function checkClusters(k: number, n: number): void {
   if (!Number.isInteger(k) || k < 1 || k > n) {
