@@ -443,7 +443,10 @@ describe("the command line", () => {
         ["simulate", "spiral", "--out", "s"],
         /design: expected linear, circular, compositional, found "spiral"/,
       ],
-      [["simulate", "circular", "--range", "0.3", "--out", "s"], /--range: an option of the design circular/],
+      [
+        ["simulate", "circular", "--range", "0.3", "--out", "s"],
+        /--range: not an option of the design circular/,
+      ],
       [["kernel", "uninstall", "--prefix", "nowhere"], /expected a kernelspec, found none/],
     ] as const) {
       refuses(folder, [...args], pattern);
