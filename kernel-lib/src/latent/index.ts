@@ -6,6 +6,21 @@ export { type Clusters, type KMeansOptions, kMeans, kMeansAsync } from "./kmeans
 export { assignment, type MatchedLabels, matchLabels } from "./match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";
 export { type MixtureSelection, type MixtureSelectionOptions, selectMixture } from "./mixtureSelection";
+export {
+  type ComponentPathOptions,
+  type Eigenmotion,
+  type EigenmotionOptions,
+  LocalMotions,
+  localEigenmotions,
+  MotionComponents,
+  type MotionComponentsOptions,
+  type MotionDecoder,
+  type MotionRegion,
+  type MotionTerm,
+  motionComponents,
+  type TracedMotion,
+  type TraceOptions,
+} from "./motions";
 export { type Path, type PathLine, type PathOptions, pathLine, pathThrough } from "./path";
 export {
   type PathParts,
