@@ -78,6 +78,8 @@ const neighbourhood = 0.5;
 const background = 0.02;
 /** Steps per standard deviation of the motion. */
 const stepsPerSize = 8;
+/** Longest way without particles that the curve passes, in units of the population's spread. */
+const widestGap = 0.75;
 /** Most steps to either side. */
 const mostSteps = 200;
 
@@ -143,17 +145,24 @@ export class LocalMotions {
     const sizes = terms.map(({ region, motion }) => this.regions[region]![motion]!.size);
     const step = (sign * Math.max(...sizes)) / stepsPerSize;
     const found: Float64Array[] = [];
+    // States that are apart leave gaps, which the curve passes.
+    let within = 0;
+    let gap = 0;
     let before = terms.map(({ region, motion }) => this.regions[region]![motion]!.direction);
     let z = start;
-    while (found.length < mostSteps) {
+    while (found.length < mostSteps && gap <= widestGap) {
       const half = this.directions(terms, z, before);
       const middle = moved(z, combined(terms, half), step / 2);
       before = this.directions(terms, middle, half);
-      z = moved(z, combined(terms, before), step);
-      if (!population.contains(z)) break;
+      const next = moved(z, combined(terms, before), step);
+      gap += distanceOf(population.whiten(z), population.whiten(next));
+      z = next;
       found.push(z);
+      if (!population.contains(z)) continue;
+      gap = 0;
+      within = found.length;
     }
-    return found;
+    return found.slice(0, within);
   }
 
   /** The direction of each term near a point, turned like the one before. */
@@ -264,6 +273,10 @@ function combined(terms: readonly MotionTerm[], directions: readonly Float64Arra
     });
   });
   return out;
+}
+
+function distanceOf(a: Float32Array, b: Float32Array): number {
+  return Math.sqrt(a.reduce((sum, x, d) => sum + (x - b[d]!) ** 2, 0));
 }
 
 function moved(z: Float64Array, direction: Float64Array, by: number): Float64Array {
