@@ -2,6 +2,7 @@
 export { type MeasuredPoints, type PriorOptions, withoutPrior } from "./deconvolution";
 export { type DensityClusters, type DensityOptions, densityClusters } from "./density";
 export { type InterpolationOptions, NeighbourInterpolation } from "./interpolation";
+export { type KMeansSelection, type KMeansSelectionOptions, selectKMeans } from "./kMeansSelection";
 export { type Clusters, type KMeansOptions, kMeans, kMeansAsync } from "./kmeans";
 export { assignment, type MatchedLabels, matchLabels } from "./match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";

@@ -63,6 +63,20 @@ export function checkDeviations(
   }
 }
 
+/** Points with each coordinate divided by the median deviation of its axis; an axis without deviations stays as it is. */
+export function inDeviations(
+  points: Float32Array,
+  deviations: Float32Array,
+  dimensions: number,
+): Float32Array {
+  const n = points.length / dimensions;
+  const units = Float64Array.from({ length: dimensions }, (_, d) => {
+    const sorted = Float32Array.from({ length: n }, (_, i) => deviations[i * dimensions + d]!).sort();
+    return sorted[Math.floor(n / 2)]! || 1;
+  });
+  return points.map((x, i) => x / units[i % dimensions]!);
+}
+
 /** @throws InputError unless `k` is an integer from 1 to `n` */
 export function checkClusters(k: number, n: number): void {
   if (!Number.isInteger(k) || k < 1 || k > n) {
