@@ -50,6 +50,17 @@ export async function visitDecoded(
   }
 }
 
+/** Decodes a few points at once, as {@link visitDecoded} does. */
+export function visitFew(
+  decoder: MotionDecoder,
+  points: Float32Array,
+  visit: (i: number, state: DecodedState) => void,
+): void {
+  const reader = new StateReader(decoder);
+  const params = reader.params(points);
+  for (let i = 0; i < points.length / decoder.latent; i++) visit(i, reader.read(params, i));
+}
+
 /** The state at one point. */
 export function decodeState(decoder: MotionDecoder, z: ArrayLike<number>): DecodedState {
   const reader = new StateReader(decoder);

@@ -4,7 +4,7 @@ import { Pacing } from "../pacing";
 import { checkDeviations, checkIntegers, gatherPoints, sampleRows } from "../points";
 import { countPopulation, type MotionDecoder, type MotionRegion, regionIndices } from "./decoder";
 import { type EigenDirection, eigenDirections, measureMetrics, motionAlong } from "./localMetrics";
-import { type Eigenmotion, LocalMotions } from "./localMotions";
+import { type Eigenmotion, LocalMotions, otherRegions } from "./localMotions";
 import { decodeSample, MotionFrame } from "./motionFrame";
 import { orient, type Pattern, PatternScores, patternOf } from "./patterns";
 import { Population } from "./population";
@@ -26,8 +26,9 @@ export interface EigenmotionOptions extends TaskOptions {
 /**
  * Local eigenmotions of regions: the directions of the latent space that move a region most and the rest of the molecule
  * least. The first of a region maximizes |J_in d|² / (|J_out d|² + ε), with J the derivative of the decoded centres in Å,
- * weighted by mass (Aσ³), averaged over the population; further ones are orthogonal to it inside and outside. Regions may
- * overlap; outside of a region is all that is not in it.
+ * weighted by mass (Aσ³), averaged over the population; further ones are orthogonal to it inside and outside. Outside of
+ * a region is all that is not in it. Regions may overlap; each other one that does not counts as much as all of the outside,
+ * so that the motions of small regions are told apart.
  *
  * @param decoder such as an open run
  * @param points  the population, [n · latent]
@@ -68,7 +69,9 @@ export async function localEigenmotions(
   const frame = new MotionFrame(sample, options.removeRigid ?? true);
   const chosen = gatherPoints(points, latent, sampleRows(points.length / latent, maxPoints, seed));
   const metrics = await measureMetrics(decoder, chosen, { frame, population, regions: inside }, pacing);
-  const directions = inside.map((_, r) => eigenDirections(metrics.mean, r, population).slice(0, count));
+  const directions = inside.map((_, r) =>
+    eigenDirections(metrics.mean, otherRegions(inside, r), population).slice(0, count),
+  );
   const patterns = directions.flatMap((found, r) =>
     found.map(({ direction }) =>
       regionPattern(frame, inside[r]!, { direction, derivatives: metrics.derivatives }),

@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { cholesky, invertLower } from "../cholesky";
 import type { Pacing } from "../pacing";
-import { type MotionDecoder, visitDecoded } from "./decoder";
+import { type DecodedState, type MotionDecoder, visitDecoded, visitFew } from "./decoder";
 import type { MotionFrame } from "./motionFrame";
 import { stepAlong } from "./patterns";
 import type { Population } from "./population";
@@ -22,65 +22,106 @@ export interface Metrics {
   whole: Metric;
 }
 
-/** Metrics over a sample of a population. */
+/** Mean metrics over a sample of a population. */
 export interface MetricSample {
-  /** [count · latent] */
-  points: Float32Array;
-  at: Metrics[];
   mean: Metrics;
   /** Mean derivatives of the centres in Å, weighted by mass: one displacement [3N] for each axis. */
   derivatives: Float64Array[];
+}
+
+/** What derivatives are taken of. */
+export interface MetricSettings {
+  frame: MotionFrame;
+  population: Population;
+  /** Gaussians of each region. */
+  regions: readonly Int32Array[];
 }
 
 /** Derivatives by central differences at points [count · latent], without rigid parts if the frame removes them. */
 export async function measureMetrics(
   decoder: MotionDecoder,
   points: Float32Array,
-  {
-    frame,
-    population,
-    regions,
-  }: { frame: MotionFrame; population: Population; regions: readonly Int32Array[] },
+  settings: MetricSettings,
   pacing: Pacing,
 ): Promise<MetricSample> {
   const { latent } = decoder;
-  const n = frame.masses.length;
-  const steps = Array.from({ length: latent }, (_, d) => stepAlong(population, d));
-  const around = pointsAround(points, latent, steps);
-  const flags = regions.map((indices) => {
-    const inside = new Uint8Array(n);
-    for (const i of indices) inside[i] = 1;
-    return inside;
-  });
-  const columns = steps.map(() => new Float64Array(3 * n));
-  const derivatives = steps.map(() => new Float64Array(3 * n));
-  const masses = new Float64Array(n);
+  const n = settings.frame.masses.length;
   const weights = new Float64Array(n);
+  const derivatives = Array.from({ length: latent }, () => new Float64Array(3 * n));
   const at: Metrics[] = [];
-  await visitDecoded(
-    decoder,
-    around,
-    (row, state) => {
-      const d = Math.floor(row / 2) % latent;
-      const sign = row % 2 === 0 ? 1 : -1;
-      if (row % (2 * latent) === 0) masses.fill(0);
-      if (sign > 0) columns[d]!.fill(0);
-      for (let a = 0; a < 3 * n; a++) columns[d]![a]! += (sign * state.positions[a]!) / (2 * steps[d]!);
-      for (let i = 0; i < n; i++) masses[i]! += state.masses[i]! / (2 * latent);
-      if (sign < 0) frame.removeRigid(columns[d]!);
-      if (row % (2 * latent) !== 2 * latent - 1) return;
-      at.push(metricsOf(columns, { masses, mean: frame.masses, flags }));
-      for (let i = 0; i < n; i++) weights[i]! += masses[i]!;
-      columns.forEach((column, e) => {
-        for (let a = 0; a < 3 * n; a++) derivatives[e]![a]! += masses[Math.floor(a / 3)]! * column[a]!;
-      });
-    },
-    { pacing, task: "derivatives of the motion" },
-  );
+  const measure = new DerivativeReader(latent, settings, (columns, masses, metrics) => {
+    at.push(metrics);
+    for (let i = 0; i < n; i++) weights[i]! += masses[i]!;
+    columns.forEach((column, d) => {
+      for (let a = 0; a < 3 * n; a++) derivatives[d]![a]! += masses[Math.floor(a / 3)]! * column[a]!;
+    });
+  });
+  const task = "derivatives of the motion";
+  await visitDecoded(decoder, measure.pointsAround(points), measure.visit, { pacing, task });
   for (const derivative of derivatives) {
     for (let a = 0; a < 3 * n; a++) derivative[a]! /= weights[Math.floor(a / 3)]! || 1;
   }
-  return { points, at, mean: weightedMetrics(at, new Float64Array(at.length).fill(1)), derivatives };
+  return { mean: meanMetrics(at), derivatives };
+}
+
+/** The metrics at one point. */
+export function metricsAt(decoder: MotionDecoder, z: ArrayLike<number>, settings: MetricSettings): Metrics {
+  let found: Metrics | undefined;
+  const measure = new DerivativeReader(decoder.latent, settings, (_columns, _masses, metrics) => {
+    found = metrics;
+  });
+  visitFew(decoder, measure.pointsAround(Float32Array.from(z)), measure.visit);
+  return found!;
+}
+
+/** Collects states one step ahead and behind along each axis into derivatives. */
+class DerivativeReader {
+  private readonly steps: number[];
+  private readonly columns: Float64Array[];
+  private readonly masses: Float64Array;
+  private readonly flags: Uint8Array[];
+
+  /** @param found called for each point with the derivatives along each axis [3N], the masses, and the metrics */
+  constructor(
+    private readonly latent: number,
+    private readonly settings: MetricSettings,
+    private readonly found: (
+      columns: readonly Float64Array[],
+      masses: Float64Array,
+      metrics: Metrics,
+    ) => void,
+  ) {
+    const { frame, population, regions } = settings;
+    const n = frame.masses.length;
+    this.steps = Array.from({ length: latent }, (_, d) => stepAlong(population, d));
+    this.columns = this.steps.map(() => new Float64Array(3 * n));
+    this.masses = new Float64Array(n);
+    this.flags = regions.map((indices) => {
+      const inside = new Uint8Array(n);
+      for (const i of indices) inside[i] = 1;
+      return inside;
+    });
+  }
+
+  /** The points to be visited: for each point and axis one ahead and one behind. */
+  pointsAround(points: Float32Array): Float32Array {
+    return pointsAround(points, this.latent, this.steps);
+  }
+
+  readonly visit = (row: number, state: DecodedState): void => {
+    const { latent, columns, masses, steps } = this;
+    const { frame } = this.settings;
+    const d = Math.floor(row / 2) % latent;
+    const sign = row % 2 === 0 ? 1 : -1;
+    const column = columns[d]!;
+    if (row % (2 * latent) === 0) masses.fill(0);
+    if (sign > 0) column.fill(0);
+    for (let a = 0; a < column.length; a++) column[a]! += (sign * state.positions[a]!) / (2 * steps[d]!);
+    for (let i = 0; i < masses.length; i++) masses[i]! += state.masses[i]! / (2 * latent);
+    if (sign < 0) frame.removeRigid(column);
+    if (row % (2 * latent) !== 2 * latent - 1) return;
+    this.found(columns, masses, metricsOf(columns, { masses, mean: frame.masses, flags: this.flags }));
+  };
 }
 
 /** For each point and axis the points one step ahead and one behind. */
@@ -138,16 +179,13 @@ function finish(metric: Metric, latent: number, mass: number): void {
     }
 }
 
-/** Weighted mean of metrics. */
-export function weightedMetrics(all: readonly Metrics[], weights: Float64Array): Metrics {
-  const sum = weights.reduce((a, b) => a + b, 0);
+function meanMetrics(all: readonly Metrics[]): Metrics {
   const mean = (pick: (metrics: Metrics) => Metric): Metric => {
     const out = new Float64Array(pick(all[0]!).length);
-    all.forEach((metrics, s) => {
-      if (weights[s] === 0) return;
+    for (const metrics of all) {
       const metric = pick(metrics);
-      for (let e = 0; e < out.length; e++) out[e]! += (weights[s]! * metric[e]!) / sum;
-    });
+      for (let e = 0; e < out.length; e++) out[e]! += metric[e]! / all.length;
+    }
     return out;
   };
   return {
@@ -184,10 +222,11 @@ const floor = 0.05;
 /**
  * The directions of a region's local eigenmotions: G_in d = λ (G_out + ε C⁻¹) d, largest λ first, with C the covariance of
  * the population. Without ε, directions in which nearly nothing moves could win.
+ * @param apart other regions, each of which counts as much as all that is outside: a small one would weigh little in it
  */
 export function eigenDirections(
   { inside, outside }: Metrics,
-  region: number,
+  { region, apart }: { region: number; apart: readonly number[] },
   { precision, covariance }: Population,
 ): EigenDirection[] {
   const metric = inside[region]!;
@@ -195,7 +234,10 @@ export function eigenDirections(
   let square = 0;
   for (let e = 0; e < metric.length; e++) square += metric[e]! * covariance[e]!;
   const least = Math.max(floor ** 2 * square, 1e-12);
-  const divisor = outside[region]!.map((x, e) => x + least * precision[e]!);
+  const divisor = outside[region]!.map((x, e) => {
+    const others = apart.reduce((sum, other) => sum + inside[other]![e]!, 0);
+    return x + others + least * precision[e]!;
+  });
   const lower = new Float64Array(metric.length);
   invertLower(cholesky(divisor, size), size, lower);
   const whitening = Matrix.from1DArray(size, size, lower);

@@ -4,14 +4,7 @@ import { pathLine, pathThrough } from "../path";
 import { placesOnPath, reachOfPath } from "../pathParts";
 import { checkIntegers } from "../points";
 import { type DecodedState, decodeState, type MotionDecoder } from "./decoder";
-import {
-  eigenDirections,
-  innerProduct,
-  type MetricSample,
-  type Metrics,
-  motionAlong,
-  weightedMetrics,
-} from "./localMetrics";
+import { eigenDirections, innerProduct, type MetricSample, metricsAt, motionAlong } from "./localMetrics";
 import type { MotionFrame } from "./motionFrame";
 import type { Population } from "./population";
 
@@ -72,10 +65,6 @@ export interface LocalMotionParts {
   motions: Eigenmotion[][];
 }
 
-/** Width of the neighbourhood over which directions are averaged, in units of the population's spread. */
-const neighbourhood = 0.5;
-/** Weight of the whole population in a direction. */
-const background = 0.02;
 /** Steps per standard deviation of the motion. */
 const stepsPerSize = 8;
 /** Longest way without particles that the curve passes, in units of the population's spread. */
@@ -171,7 +160,8 @@ export class LocalMotions {
     z: Float64Array,
     before: readonly Float64Array[],
   ): Float64Array[] {
-    const metrics = this.metricsNear(z);
+    const { decoder, frame, population, inside } = this.parts;
+    const metrics = metricsAt(decoder, z, { frame, population, regions: inside });
     return terms.map(({ region }, t) => {
       const metric = metrics.whole;
       const last = before[t]!;
@@ -181,7 +171,7 @@ export class LocalMotions {
       };
       let best = last;
       let most = 0;
-      for (const { direction } of eigenDirections(metrics, region, this.parts.population)) {
+      for (const { direction } of eigenDirections(metrics, otherRegions(inside, region), population)) {
         const like = likeness(direction);
         if (Math.abs(like) <= Math.abs(most)) continue;
         most = like;
@@ -189,18 +179,6 @@ export class LocalMotions {
       }
       return best.map((x) => (most < 0 ? -x : x));
     });
-  }
-
-  private metricsNear(z: Float64Array): Metrics {
-    const { metrics, population } = this.parts;
-    const { dimensions } = population;
-    const at = population.whiten(z);
-    const weights = Float64Array.from(metrics.at, (_, s) => {
-      const other = population.whiten(metrics.points, s * dimensions);
-      const squared = at.reduce((sum, x, d) => sum + (x - other[d]!) ** 2, 0);
-      return Math.exp(-squared / (2 * neighbourhood ** 2)) + background / metrics.at.length;
-    });
-    return weightedMetrics(metrics.at, weights);
   }
 
   /** Coordinates whose distances are RMS motions of the whole molecule in Å. */
@@ -258,6 +236,16 @@ export class LocalMotions {
     const size = ([square, mass]: number[]) => (mass! > 0 ? Math.sqrt(square! / mass!) : 0);
     return { inside: size(sums.inside), outside: size(sums.outside) };
   }
+}
+
+/** A region, and the others that share no Gaussians with it. */
+export function otherRegions(
+  inside: readonly Int32Array[],
+  region: number,
+): { region: number; apart: number[] } {
+  const own = new Set(inside[region]);
+  const apart = [...inside.keys()].filter((r) => r !== region && !inside[r]!.some((i) => own.has(i)));
+  return { region, apart };
 }
 
 interface MotionSpace {

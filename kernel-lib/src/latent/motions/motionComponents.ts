@@ -136,7 +136,7 @@ function principalAxes(
   const inner = new Matrix(vectors, vectors);
   for (let p = 0; p < vectors; p++)
     for (let q = 0; q < vectors; q++) {
-      inner.set(p, q, along[p]!.reduce((sum, x, s) => sum + x * along[q]![s]!, 0) / Math.max(count - 1, 1));
+      inner.set(p, q, along[p]!.reduce((sum, x, s) => sum + x * along[q]![s]!, 0) / count);
     }
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(inner, {
     assumeSymmetric: true,
@@ -150,7 +150,7 @@ function principalAxes(
     });
     return axis;
   });
-  return { axes, total: rows.reduce((sum, x) => sum + x * x, 0) / Math.max(count - 1, 1) };
+  return { axes, total: rows.reduce((sum, x) => sum + x * x, 0) / count };
 }
 
 /** Rows times each vector, [count] per vector. */
