@@ -13,6 +13,7 @@ import {
 } from "../latent/motions";
 import { pearson } from "../latent/statistics";
 import { Run, RunFolder } from "../training/runs/run";
+import { inTermsOf } from "./failure";
 import { gaussiansInMask } from "./masks";
 import {
   examples,
@@ -126,14 +127,20 @@ async function measure(folder: string, options: MotionsOptions, session: Session
     onProgress: session.onProgress,
   };
   const { components } = options;
-  const found = await motionComponents(run, used.points, {
-    ...shared,
-    ...(components !== undefined && { components }),
-  });
+  const found = await inTermsOf(
+    { components: "--components" },
+    motionComponents(run, used.points, { ...shared, ...(components !== undefined && { components }) }),
+  );
   session.print(found.advice);
   const motions = ofComponents(found, options);
   if (regions.length > 0) {
-    const local = await localEigenmotions(run, used.points, regions, { ...shared, count: options.motions });
+    const names = Object.fromEntries(
+      masks.map((file, r) => [masks.length > 1 ? `region ${r + 1}` : "region", file]),
+    );
+    const local = await inTermsOf(
+      { ...names, count: "--motions" },
+      localEigenmotions(run, used.points, regions, { ...shared, count: options.motions }),
+    );
     motions.push(...ofRegions(local, { ...options, masks }, session));
   }
   if (!options.keepRigid && found.rigid >= 0.1) {

@@ -133,7 +133,9 @@ function groupsOf(mixture: GaussianMixture, groupOf: Int32Array, dimensions: num
 function advise(mixture: GaussianMixture, { weights, certainty }: Groups, bics: Float64Array): string {
   const k = mixture.weights.length;
   const gaussians = `${k} ${k === 1 ? "Gaussian describes" : "Gaussians describe"} the particles best`;
-  const tried = `BIC, 1 to ${bics.length} tried`;
+  // The last one tried is only the best of all if the search ended there.
+  const tried =
+    k === bics.length && k > 1 ? `BIC, which still falls at ${k}` : `BIC, 1 to ${bics.length} tried`;
   if (weights.length === 1) {
     const why = k === 1 ? "" : ", without gaps between them";
     return `${gaussians} (${tried})${why}: one group, so that further sets are parts of a continuum.`;

@@ -38,7 +38,16 @@ const mostSteps = 12;
 /** Fraction of the spread of scores within which particles determine where the search starts. */
 const bandwidth = 0.15;
 
-/** Principal components of decoded motion; made by `motionComponents`. Scores are in Å. */
+/**
+ * Principal components of decoded motion; made by `motionComponents`. Scores are in Å.
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined } = await run.latents();
+ * const motion = await e2.latent.motionComponents(run, refined, { maxPoints: 50 });
+ * const model = run.decode(motion.pointAt([1.5]));
+ * ```
+ */
 export class MotionComponents {
   /** Number of components. */
   readonly count: number;
@@ -56,7 +65,7 @@ export class MotionComponents {
   /** RMS in Å of the motion of the whole molecule that was removed first. */
   readonly rigid: number;
 
-  /** @param parts see `motionComponents` */
+  /** @internal Use `motionComponents`. */
   constructor(private readonly parts: ComponentParts) {
     const { scores, total, noise, rigid, measure } = parts;
     this.count = measure.patterns.length;

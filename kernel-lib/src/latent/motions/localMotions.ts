@@ -72,7 +72,16 @@ const widestGap = 0.75;
 /** Most steps to either side. */
 const mostSteps = 200;
 
-/** Local eigenmotions of one or several regions; made by `localEigenmotions`. */
+/**
+ * Local eigenmotions of one or several regions; made by `localEigenmotions`.
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined } = await run.latents();
+ * const motions = await e2.latent.localEigenmotions(run, refined, [{ centre: [0, 0, 0], radius: 0.1 }], { maxPoints: 32 });
+ * const { particles } = motions.trace([{ region: 0, motion: 0 }], { stations: 3 });
+ * ```
+ */
 export class LocalMotions {
   /** The motions of each region, in the order of the regions. */
   readonly regions: readonly (readonly Eigenmotion[])[];
@@ -81,7 +90,7 @@ export class LocalMotions {
   /** RMS in Å of the motion of the whole molecule that was removed first. */
   readonly rigid: number;
 
-  /** @param parts see `localEigenmotions` */
+  /** @internal Use `localEigenmotions`. */
   constructor(private readonly parts: LocalMotionParts) {
     this.regions = parts.motions;
     this.inside = parts.inside;
