@@ -58,7 +58,7 @@ export function addImageOptions(command: Command): void {
     .addOption(
       numberOption(
         "--snr <ratio>",
-        "signal-to-noise ratio, as a ratio of variances (default: 1; assembly: 0.05)",
+        "signal-to-noise ratio, as a ratio of variances (default: 1; assembly: 0.096, or 0.036 with --ctf)",
         { above: 0 },
       ),
     )
