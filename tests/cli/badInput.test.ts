@@ -390,6 +390,11 @@ describe("outputs", () => {
     );
     refuses(folder, ["decode", "finished", "--z", "1,", "--map-out", "z.mrc"], /--z: expected numbers.*"1,"/);
     refuses(folder, ["decode", "finished", "--z", "0,0"], /--model-out, --map-out or both, found neither/);
+    refuses(
+      folder,
+      ["decode", "finished", "--pc", "1=2", "--map-out", "z.mrc"],
+      /--pc: expected a component and two .*"1=2"/,
+    );
     refuses(folder, ["decode", "finished", "--map-out", "z.mrc"], /--z: expected at least one point/);
     refuses(
       folder,
