@@ -390,6 +390,11 @@ describe("outputs", () => {
     );
     refuses(folder, ["decode", "finished", "--z", "1,", "--map-out", "z.mrc"], /--z: expected numbers.*"1,"/);
     refuses(folder, ["decode", "finished", "--z", "0,0"], /--model-out, --map-out or both, found neither/);
+    refuses(
+      folder,
+      ["decode", "finished", "--pc", "1=2", "--map-out", "z.mrc"],
+      /--pc: expected a component and two .*"1=2"/,
+    );
     refuses(folder, ["decode", "finished", "--map-out", "z.mrc"], /--z: expected at least one point/);
     refuses(
       folder,
@@ -411,6 +416,37 @@ describe("outputs", () => {
       /--clusters: expected at most the 60 particles of finished, found 61/,
     );
     refuses(folder, ["latent", "sim", "--clusters", "2", "--out", "sets"], /sim: expected a run folder/);
+    const latent = ["latent", "finished", "--out", "sets"];
+    refuses(folder, latent, /output: expected --clusters, --method density, or --umap, found none/);
+    refuses(
+      folder,
+      [...latent, "--clusters", "few"],
+      /--clusters: expected auto, or an integer of 1 or more, found "few"/,
+    );
+    refuses(
+      folder,
+      [...latent, "--method", "density", "--clusters", "3"],
+      /--clusters: expected auto with --method density/,
+    );
+    refuses(
+      folder,
+      [...latent, "--clusters", "3", "--min-cluster-size", "9"],
+      /--min-cluster-size: expected --method density/,
+    );
+    refuses(folder, ["motions", "sim", "--out", "motions"], /sim: expected a run folder/);
+    refuses(
+      folder,
+      ["motions", "finished", "--components", "70", "--out", "motions"],
+      /--components: expected at most 59, of 60 points, found 70/,
+    );
+    const region = ["region-motion", "finished", "--mask"];
+    refuses(
+      folder,
+      [...region, "sim/consensus.mrc", "--from", "0,0", "--to", "1,0"],
+      /sim\/consensus\.mrc.* from 0 to 1/,
+    );
+    refuses(folder, [...region, "none.mrc", "--from", "0,0"], /points: expected --from and --to, or --path/);
+    refuses(folder, [...region, "none.mrc", "--from", "0,0", "--to", "1,0"], /none\.mrc/);
   });
 });
 

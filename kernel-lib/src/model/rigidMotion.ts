@@ -62,9 +62,23 @@ export function rigidMotion(
   checkSameGaussians(from, to);
   if (indices.length < 3) throw new InputError("indices", "three Gaussians or more", String(indices.length));
   const chosen = Array.from(indices);
-  const before = centresInAngstrom(from, chosen);
-  const after = centresInAngstrom(to, chosen);
-  const weights = integrals(from, chosen);
+  return bestRigidMotion({
+    before: centresInAngstrom(from, chosen),
+    after: centresInAngstrom(to, chosen),
+    weights: integrals(from, chosen),
+  });
+}
+
+/** Points before and after a motion. */
+export interface MovedPoints {
+  before: readonly Vector3[];
+  after: readonly Vector3[];
+  /** Weight of each point. */
+  weights: readonly number[];
+}
+
+/** The rigid motion that best takes points to other points, see {@link rigidMotion}. */
+export function bestRigidMotion({ before, after, weights }: MovedPoints): RigidMotion {
   const centre = weightedMean(before, weights);
   const centreAfter = weightedMean(after, weights);
   const a = before.map((p) => subtract(p, centre));
@@ -83,14 +97,15 @@ export function rigidMotion(
   };
 }
 
-function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Vector3[] {
+/** Centres in Å from the middle of the box. */
+export function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Vector3[] {
   const boxLength = boxLengthOf(model);
   const { count, params } = model;
   return indices.map((i) => [0, 1, 2].map((axis) => boxLength * params[axis * count + i]!) as Vector3);
 }
 
 /** Aσ³ of each Gaussian; 1 for all if none is positive. */
-function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
+export function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
   const weights = indices.map((i) => Math.max(0, params[3 * count + i]!) * params[4 * count + i]! ** 3);
   return weights.some((w) => w > 0) ? weights : weights.map(() => 1);
 }
