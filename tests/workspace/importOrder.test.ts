@@ -23,6 +23,7 @@ const order = [
   "simulate",
   "training",
   "latent",
+  "atoms",
   "display",
   "widgets",
   "explorer",
