@@ -3,6 +3,9 @@ import { shorten } from "../shortText";
 import { elementSymbol } from "./elements";
 import type { CifTable, CifTables } from "./molstarReader";
 
+/** Formats of atomic models. */
+export type AtomFormat = "mmcif" | "pdb";
+
 /**
  * An atomic model as {@link readAtoms} returns it. Atoms keep the order of the file; alternate places are atoms of their
  * own. Chains and residues have the names that people use (`auth_…` of mmCIF).
@@ -10,6 +13,8 @@ import type { CifTable, CifTables } from "./molstarReader";
 export interface AtomModel {
   /** Name of the file. */
   file: string;
+  /** Format of the file. */
+  format: AtomFormat;
   /** Number of atoms. */
   count: number;
   /** Positions in Å as in the file, [count · 3]: x, y, z of atom i from 3i. */
@@ -57,6 +62,9 @@ const kept = [
   "struct_conn",
 ];
 
+/** Those whose ids are right if they were made from a PDB file. */
+const keptOfPdb = ["entity", "chem_comp"];
+
 /** A value of mmCIF, empty for `.` and `?`. */
 const present = (value: string | undefined) =>
   value === undefined || value === "." || value === "?" ? "" : value.trim();
@@ -65,7 +73,7 @@ const present = (value: string | undefined) =>
  * The first model of the tables of a file.
  * @throws InputError naming the atom whose position or residue number is no number
  */
-export function modelFromTables(tables: CifTables, file: string): AtomModel {
+export function modelFromTables(tables: CifTables, file: string, format: AtomFormat): AtomModel {
   const all = tables.get("atom_site");
   if (!all || all.rows === 0) throw new InputError(file, "atoms", "none");
   const site = firstModel(all);
@@ -85,7 +93,7 @@ export function modelFromTables(tables: CifTables, file: string): AtomModel {
   const residueNumbers = numbers(texts("auth_seq_id", "label_seq_id"), where);
   const symbols = texts("type_symbol");
   return {
-    ...{ file, count, names, residueNames, chains, residueNumbers, insertionCodes, site },
+    ...{ file, format, count, names, residueNames, chains, residueNumbers, insertionCodes, site },
     positions: positionsOf(columns, count, where),
     elements: names.map((name, i) => elementSymbol(symbols[i]!, name, residueNames[i]!)),
     alternates: texts("label_alt_id"),
@@ -98,7 +106,11 @@ export function modelFromTables(tables: CifTables, file: string): AtomModel {
       [texts("label_asym_id"), chains, residueNumbers, insertionCodes, residueNames],
       count,
     ),
-    categories: new Map(kept.flatMap((name) => (tables.has(name) ? [[name, tables.get(name)!]] : []))),
+    categories: new Map(
+      (format === "pdb" ? keptOfPdb : kept).flatMap((name) =>
+        tables.has(name) ? [[name, tables.get(name)!]] : [],
+      ),
+    ),
   };
 }
 
@@ -151,4 +163,18 @@ function residueIndices(keys: readonly ArrayLike<string | number>[], count: numb
     if (i > 0 && keys.some((key) => key[i] !== key[i - 1])) residue++;
     return residue;
   });
+}
+
+/**
+ * Which atoms belong to polymers, [atoms]: all but hetero atoms, and of those the residues with the backbone of a protein,
+ * such as selenomethionine.
+ */
+export function polymerFlags({ count, hetero, residues, names }: AtomModel): Uint8Array {
+  const found = new Map<number, number>();
+  const backbone = ["N", "CA", "C"];
+  for (let i = 0; i < count; i++) {
+    const bit = backbone.indexOf(names[i]!);
+    if (bit >= 0) found.set(residues[i]!, (found.get(residues[i]!) ?? 0) | (1 << bit));
+  }
+  return hetero.map((flag, i) => Number(!flag || found.get(residues[i]!) === 7));
 }

@@ -1,4 +1,4 @@
-import type { AtomModel } from "./atomModel";
+import { type AtomModel, polymerFlags } from "./atomModel";
 import { elementOf } from "./elements";
 
 /**
@@ -35,7 +35,8 @@ const pieceSize = 8;
 
 /** Divides a model into beads. */
 export function beadsOf(model: AtomModel): Beads {
-  const { count, positions, residues, names, hetero, alternates, occupancies, elements } = model;
+  const { count, positions, residues, names, alternates, occupancies, elements } = model;
+  const polymer = polymerFlags(model);
   const ofAtom = new Int32Array(count);
   const firstAtoms: number[] = [];
   const open = new Map<string, number>();
@@ -46,7 +47,7 @@ export function beadsOf(model: AtomModel): Beads {
       atomsOfResidue = 0;
     }
     const piece = Math.floor(atomsOfResidue++ / pieceSize);
-    const key = hetero[i] ? String(piece) : isBackbone(names[i]!) ? "backbone" : "side chain";
+    const key = !polymer[i] ? String(piece) : isBackbone(names[i]!) ? "backbone" : "side chain";
     if (!open.has(key)) {
       open.set(key, firstAtoms.length);
       firstAtoms.push(i);
@@ -62,7 +63,7 @@ export function beadsOf(model: AtomModel): Beads {
     firstAtoms: Int32Array.from(firstAtoms),
     ofAtom,
     residues: Int32Array.from(firstAtoms, (i) => residues[i]!),
-    polymerResidues: Int32Array.from(firstAtoms, (i) => (hetero[i] ? -1 : residues[i]!)),
+    polymerResidues: Int32Array.from(firstAtoms, (i) => (polymer[i] ? residues[i]! : -1)),
     ...moments(positions, { ofAtom, weights, count: firstAtoms.length }),
   };
 }

@@ -105,10 +105,10 @@ export async function carryAtoms(
   const beads = beadsOf(model);
   const fitted = fitBeads(model, beads, states[0]!);
   warnOfFit(model, fitted, options.onWarning);
-  const placement = new Placement({ beads, fitted, state: states[0]! }, options.density ?? true, task);
+  const placement = new Placement({ beads, fitted, group, state: states[0]! }, options.density ?? true, task);
   const centres = await placement.alongRoute(run, [start, ...rows], routeThrough(states));
   const motion = new AtomMotion(model, beads, centres[0]!);
-  const restraints = new Restraints(model, group?.map((g) => Number(g >= 0)) as Uint8Array | undefined);
+  const restraints = new Restraints(model, group);
   const pacing = new Pacing(task);
   const models: CarriedModel[] = [];
   for (const [k, place] of rows.entries()) {
@@ -171,6 +171,8 @@ function warnOfBonds(models: readonly CarriedModel[], onWarning: CarryOptions["o
 interface StartBeads {
   beads: Beads;
   fitted: FittedBeads;
+  /** Rigid group of each atom. */
+  group: Int32Array | undefined;
   state: GaussianModel;
 }
 
@@ -185,8 +187,9 @@ class Placement {
     private readonly density: boolean,
     private readonly task: TaskOptions,
   ) {
-    const { beads, fitted, state } = begin;
-    this.fit = new BeadFit(fitted.beads, new ElasticNetwork(beads));
+    const { beads, fitted, group, state } = begin;
+    const groups = group && beads.firstAtoms.map((i) => group[i]!);
+    this.fit = new BeadFit(fitted.beads, new ElasticNetwork(beads, groups));
     this.shares = sharesOf(fitted.beads, blobsOf(state));
   }
 

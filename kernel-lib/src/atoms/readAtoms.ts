@@ -3,7 +3,7 @@ import { InputError, throwIfStopped } from "../errors";
 import { withFileName } from "../fileErrors";
 import { decompress, detectCompression } from "../formats/compression";
 import { beginTask, type TaskOptions } from "../progress";
-import { type AtomModel, modelFromTables } from "./atomModel";
+import { type AtomFormat, type AtomModel, modelFromTables } from "./atomModel";
 import type { CifTables } from "./molstarReader";
 
 /** Options of {@link readAtoms}. */
@@ -29,8 +29,8 @@ export async function readAtoms(file: string, options: ReadAtomsOptions = {}): P
   const { signal } = beginTask(options);
   const bytes = await contentOf(file, signal);
   throwIfStopped(signal);
-  const tables = await tablesOf(bytes, file, options.onWarning);
-  const model = modelFromTables(tables, file);
+  const { tables, format } = await tablesOf(bytes, file, options.onWarning);
+  const model = modelFromTables(tables, file, format);
   const { rows, columns } = tables.get("atom_site")!;
   const models = new Set(columns.get("pdbx_PDB_model_num"));
   if (rows > model.count) options.onWarning?.(`${file}: ${models.size} models, of which the first is used`);
@@ -64,7 +64,7 @@ async function tablesOf(
   bytes: Buffer,
   file: string,
   onWarning: ReadAtomsOptions["onWarning"],
-): Promise<CifTables> {
+): Promise<{ tables: CifTables; format: AtomFormat }> {
   // The parser is large, and most programs do not read atoms.
   const { readCif, readPdb } = await import("./molstarReader");
   const parsed = async <T>(what: string, reading: Promise<T>): Promise<T> => {
@@ -76,11 +76,13 @@ async function tablesOf(
   };
   // A MessagePack map of few entries
   if (bytes[0]! >= 0x80 && bytes[0]! <= 0x8f) {
-    return blockWithAtoms(await parsed("BinaryCIF", readCif(bytes)), file, onWarning);
+    const blocks = await parsed("BinaryCIF", readCif(bytes));
+    return { tables: blockWithAtoms(blocks, file, onWarning), format: "mmcif" };
   }
   const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
   if (/^(\s+|#[^\n]*\n)*data_/i.test(text)) {
-    return blockWithAtoms(await parsed("mmCIF", readCif(text)), file, onWarning);
+    const blocks = await parsed("mmCIF", readCif(text));
+    return { tables: blockWithAtoms(blocks, file, onWarning), format: "mmcif" };
   }
   if (!/^(ATOM {2}|HETATM)/m.test(text)) {
     throw new InputError(file, "atoms in PDB or mmCIF format", "none");
@@ -88,7 +90,7 @@ async function tablesOf(
   if (/^REMARK 999 BOX /m.test(text)) {
     throw new InputError(file, "an atomic model", "Gaussians in PDB format");
   }
-  return parsed("PDB", readPdb(text));
+  return { tables: await parsed("PDB", readPdb(text)), format: "pdb" };
 }
 
 function blockWithAtoms(

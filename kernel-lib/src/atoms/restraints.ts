@@ -2,6 +2,7 @@ import type { AtomModel } from "./atomModel";
 import { type AtomPairs, distanceBetween, type FixedDistances, fixedDistances } from "./bonds";
 import { CellGrid } from "./cellGrid";
 import { elementOf, isHydrogen } from "./elements";
+import { heldAtoms } from "./rigidGroups";
 
 /** Rounds over all distances at most; bonds are right within 0.01 Å after some tens. */
 const maxRounds = 300;
@@ -26,14 +27,15 @@ export class Restraints {
   /** How far an atom gives way: the reciprocal of its mass, 0 for those of rigid groups. */
   private readonly mobilities: Float64Array;
 
-  /** @param fixed 1 for atoms that must not move, [atoms]. Default: none */
+  /** @param group rigid group of each atom, -1 for none, [atoms]. Default: none */
   constructor(
     private readonly model: AtomModel,
-    fixed?: Uint8Array,
+    group?: Int32Array,
   ) {
     this.distances = fixedDistances(model);
+    const held = group && heldAtoms(model, group, this.distances.bonds);
     this.mobilities = Float64Array.from(model.elements, (symbol, i) =>
-      fixed?.[i] ? 0 : 1 / elementOf(symbol).number,
+      held?.[i] ? 0 : 1 / elementOf(symbol).number,
     );
     const { bonds, angles, planes } = this.distances;
     this.connected = new Set([bonds, angles, planes].flatMap(({ atoms }) => keysOf(atoms, model.count)));

@@ -1,11 +1,13 @@
 import { InputError } from "../errors";
 import type { AtomModel } from "./atomModel";
+import type { AtomPairs } from "./bonds";
 import { moveRigidly, rigidFit } from "./rigidFit";
 
 /**
  * Which parts of a model move as rigid bodies: `chains` for each chain, or groups of ranges such as
  * `A:1-29+A:68-117,A:30-67`: groups are separated by commas, the ranges of a group by plus signs; a range is a chain, one
- * residue of it or all from one residue to another. Atoms in no group stay flexible.
+ * residue of it or all from one residue to another. Atoms in no group stay flexible, and so do the residues at the joint of
+ * two groups, so that no bond is torn.
  */
 export type RigidGroups = string;
 
@@ -49,6 +51,19 @@ function rangeOf(text: string): (chain: string, residue: number) => boolean {
   if (first === undefined) return (other) => other === chain;
   const [from, to] = [Number(first), Number(last ?? first)];
   return (other, residue) => other === chain && residue >= from && residue <= to;
+}
+
+/**
+ * Flags atoms that keep their place in a rigid group, [atoms]: all but those of residues that are bonded to a residue of
+ * another group.
+ */
+export function heldAtoms({ residues }: AtomModel, group: Int32Array, bonds: AtomPairs): Uint8Array {
+  const joints = new Set<number>();
+  for (let b = 0; b < bonds.atoms.length; b += 2) {
+    const [i, j] = [bonds.atoms[b]!, bonds.atoms[b + 1]!];
+    if (group[i] !== group[j]) joints.add(residues[i]!).add(residues[j]!);
+  }
+  return Uint8Array.from(group, (g, i) => Number(g >= 0 && !joints.has(residues[i]!)));
 }
 
 /** Replaces the carried positions of each group by the rigid motion that fits them best, in place. */

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../version";
+import { addAtoms } from "./atoms";
 import { addBackends } from "./backends";
 import { addDecode } from "./decode";
 import { addFsc } from "./fsc";
@@ -28,6 +29,7 @@ export function makeProgram(run: RunCommand): Command {
   addNeutral(program, run);
   addTrain(program, run);
   addDecode(program, run);
+  addAtoms(program, run);
   addLatent(program, run);
   addOutliers(program, run);
   addReconstruct(program, run);
