@@ -40,10 +40,8 @@ export class BeadFit {
   }
 
   /** Energy and gradient near given centres. */
-  private objective(
-    near: Float64Array,
-    target: Blobs,
-  ): (centres: Float64Array, gradient: Float64Array) => number {
+  /** @internal */
+  objective(near: Float64Array, target: Blobs): (centres: Float64Array, gradient: Float64Array) => number {
     const moved = { ...this.beads, centres: near };
     const withTarget = overlapLists(moved, target, slack);
     const withBeads = overlapLists(moved, moved, slack);
