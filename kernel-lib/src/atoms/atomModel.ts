@@ -7,7 +7,7 @@ import type { CifTable, CifTables } from "./molstarReader";
 export type AtomFormat = "mmcif" | "pdb";
 
 /**
- * An atomic model as {@link readAtoms} returns it. Atoms keep the order of the file; alternate places are atoms of their
+ * An atomic model as `e2.atoms.read` returns it. Atoms keep the order of the file; alternate places are atoms of their
  * own. Chains and residues have the names that people use (`auth_…` of mmCIF).
  */
 export interface AtomModel {
