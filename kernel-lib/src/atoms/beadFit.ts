@@ -1,5 +1,5 @@
 import { minimize } from "../model/lbfgs";
-import { type Blobs, overlap, overlapLists, overlaps, squaredDistance } from "./blobs";
+import { type Blobs, overlap, overlapLists, overlaps, reach } from "./blobs";
 import type { NeighbourLists } from "./cellGrid";
 import type { ElasticNetwork } from "./elasticNetwork";
 
@@ -39,18 +39,23 @@ export class BeadFit {
     return this.objective(centres, target)(centres, new Float64Array(centres.length));
   }
 
-  /** Energy and gradient near given centres. */
-  /** @internal */
+  /**
+   * Energy and gradient near given centres.
+   * @internal
+   */
   objective(near: Float64Array, target: Blobs): (centres: Float64Array, gradient: Float64Array) => number {
     const moved = { ...this.beads, centres: near };
-    const withTarget = overlapLists(moved, target, slack);
-    const withBeads = overlapLists(moved, moved, slack);
+    const withTarget = productsOf(moved, target, overlapLists(moved, target, slack));
+    // Every pair once
+    const withBeads = productsOf(
+      moved,
+      moved,
+      overlapLists(moved, moved, slack, (i, j) => j < i),
+    );
     return (centres, gradient) => {
       gradient.fill(0);
-      const beads = { ...this.beads, centres };
-      const attraction = sumPairs(beads, target, { lists: withTarget, factor: -this.scale, gradient });
-      // Every pair is listed twice.
-      const repulsion = sumPairs(beads, beads, { lists: withBeads, factor: this.scale / 2, gradient });
+      const attraction = addProducts(withTarget, -this.scale, { centres, others: target.centres, gradient });
+      const repulsion = addProducts(withBeads, this.scale, { centres, others: centres, gradient });
       // The constant keeps the value positive, as the minimizer's tolerance is relative.
       return attraction + repulsion + this.beads.count + this.network.add(centres, gradient);
     };
@@ -59,31 +64,60 @@ export class BeadFit {
 
 /** Lists of neighbours are made anew after each. */
 const rounds = 2;
-const minimization = { maxIterations: 40, tolerance: 2e-6, firstStep: 0.3 };
+const minimization = { maxIterations: 40, tolerance: 1e-5, firstStep: 0.3 };
 /** In Å: how much nearer two blobs may come before their pair is missed. */
-const slack = 2;
+const slack = 1.5;
 
-/** Adds factor · overlap over listed pairs, and its gradient to that of `a`; pairs within `a` count from both sides. */
-function sumPairs(
-  a: Blobs,
-  b: Blobs,
-  { lists, factor, gradient }: { lists: NeighbourLists; factor: number; gradient: Float64Array },
-): number {
-  const { starts, indices } = lists;
-  // ∂/∂c_i of a pair within the beads appears in the lists of both, each with half the factor.
-  const slope = a.centres === b.centres ? 2 * factor : factor;
-  let sum = 0;
+/** Overlaps of pairs as functions of the squared distance d²: factor · exp(−rate · d²). */
+interface Products extends NeighbourLists {
+  factors: Float64Array;
+  rates: Float64Array;
+}
+
+function productsOf(a: Blobs, b: Blobs, { starts, indices }: NeighbourLists): Products {
+  const factors = new Float64Array(indices.length);
+  const rates = new Float64Array(indices.length);
   for (let i = 0; i < a.count; i++) {
+    for (let at = starts[i]!; at < starts[i + 1]!; at++) {
+      factors[at] = overlap(a, i, b, indices[at]!, 0);
+      rates[at] = 0.5 / (a.variances[i]! + b.variances[indices[at]!]!);
+    }
+  }
+  return { starts, indices, factors, rates };
+}
+
+/** Centres of the first and the second blobs of pairs. */
+interface PairCentres {
+  centres: Float64Array;
+  /** The same array if the pairs are among the first blobs. */
+  others: Float64Array;
+  /** Gradient with respect to `centres`. */
+  gradient: Float64Array;
+}
+
+/** The sum of scale · overlap; adds its gradient. */
+function addProducts(products: Products, scale: number, { centres, others, gradient }: PairCentres): number {
+  const { starts, indices, factors, rates } = products;
+  const within = centres === others;
+  let sum = 0;
+  for (let i = 0; i < starts.length - 1; i++) {
+    const [x, y, z] = [centres[3 * i]!, centres[3 * i + 1]!, centres[3 * i + 2]!];
     let [gx, gy, gz] = [0, 0, 0];
     for (let at = starts[i]!; at < starts[i + 1]!; at++) {
-      const j = indices[at]!;
-      const value = overlap(a, i, b, j, squaredDistance(a.centres, i, b.centres, j));
-      if (value === 0) continue;
-      sum += factor * value;
-      const pull = (slope * value) / (a.variances[i]! + b.variances[j]!);
-      gx -= pull * (a.centres[3 * i]! - b.centres[3 * j]!);
-      gy -= pull * (a.centres[3 * i + 1]! - b.centres[3 * j + 1]!);
-      gz -= pull * (a.centres[3 * i + 2]! - b.centres[3 * j + 2]!);
+      const j = 3 * indices[at]!;
+      const [dx, dy, dz] = [x - others[j]!, y - others[j + 1]!, z - others[j + 2]!];
+      const exponent = rates[at]! * (dx * dx + dy * dy + dz * dz);
+      if (exponent > negligible) continue;
+      const value = scale * factors[at]! * Math.exp(-exponent);
+      sum += value;
+      const pull = -2 * rates[at]! * value;
+      gx += pull * dx;
+      gy += pull * dy;
+      gz += pull * dz;
+      if (!within) continue;
+      gradient[j]! -= pull * dx;
+      gradient[j + 1]! -= pull * dy;
+      gradient[j + 2]! -= pull * dz;
     }
     gradient[3 * i]! += gx;
     gradient[3 * i + 1]! += gy;
@@ -91,3 +125,6 @@ function sumPairs(
   }
   return sum;
 }
+
+/** Exponent beyond which an overlap is not counted. */
+const negligible = reach ** 2 / 2;

@@ -43,15 +43,24 @@ export function blurredBeads({ count, centres, electrons, variances }: Beads, va
 }
 
 /** Standard deviations of a product beyond which it is 0. */
-const reach = 4;
+export const reach = 3.5;
 
-/** For each blob of `a` those of `b` that overlap it, or will when they have moved by `slack` Å. */
-export function overlapLists(a: Blobs, b: Blobs, slack = 0): NeighbourLists {
+/**
+ * For each blob of `a` those of `b` that overlap it, or will when they have moved by `slack` Å.
+ * @param wanted which of the pairs to list. Default: all
+ */
+export function overlapLists(
+  a: Blobs,
+  b: Blobs,
+  slack = 0,
+  wanted: (i: number, j: number) => boolean = () => true,
+): NeighbourLists {
   const widest = (variances: Float64Array) => variances.reduce((most, v) => Math.max(most, v), 0);
   const grid = new CellGrid(b.centres, reach * Math.sqrt(widest(a.variances) + widest(b.variances)) + slack);
   return grid.lists(
     a.centres,
-    (i, j, squared) => squared <= (reach * Math.sqrt(a.variances[i]! + b.variances[j]!) + slack) ** 2,
+    (i, j, squared) =>
+      wanted(i, j) && squared <= (reach * Math.sqrt(a.variances[i]! + b.variances[j]!) + slack) ** 2,
   );
 }
 
