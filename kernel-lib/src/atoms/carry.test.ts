@@ -95,7 +95,8 @@ test("what is not part of the model does not attract it", async () => {
   const alone = await modelOf(helices(2, 16, centre));
   const warnings: string[] = [];
   const onWarning = (text: string) => warnings.push(text);
-  const { models } = await carryAtoms(run, alone, [1], { start: [0], onWarning });
+  const { models, start } = await carryAtoms(run, alone, [1], { start: [0], onWarning });
+  assert.ok(start.correlation > 0.9, String(start.correlation));
   assert.ok(rmsBetween(models[0]!.positions, positionsAt(1).slice(0, alone.positions.length)) < 0.5);
   assert.deepEqual(warnings, []);
 });

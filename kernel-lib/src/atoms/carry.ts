@@ -45,7 +45,7 @@ export interface CarriedModel {
   bondChange: number;
   /** Largest change of a bond length in Å. */
   largestBondChange: number;
-  /** Correlation of the atoms' density with the decoded one. */
+  /** Correlation of the atoms' density with the decoded one, as far as it belongs to the model at the start. */
   correlation: number;
 }
 
@@ -104,8 +104,9 @@ export async function carryAtoms(
   const states = [start, ...rows].map((z) => run.decode(z));
   const beads = beadsOf(model);
   const fitted = fitBeads(model, beads, states[0]!);
-  warnOfFit(model, fitted, options.onWarning);
   const placement = new Placement({ beads, fitted, group, state: states[0]! }, options.density ?? true, task);
+  const atStart = placement.correlation(beads.centres, states[0]!);
+  warnOfFit(model, { outside: fitted.outside, correlation: atStart }, options.onWarning);
   const centres = await placement.alongRoute(run, [start, ...rows], routeThrough(states));
   const motion = new AtomMotion(model, beads, centres[0]!);
   const restraints = new Restraints(model, group);
@@ -115,14 +116,13 @@ export async function carryAtoms(
     const positions = motion.atoms(centres[k + 1]!);
     if (group) moveGroups(model, group, positions);
     restraints.apply(positions);
-    const fit = correlation({ ...fitted.beads, centres: centres[k + 1]! }, blobsOf(states[k + 1]!));
+    const fit = placement.correlation(centres[k + 1]!, states[k + 1]!);
     models.push({ place, positions, correlation: fit, ...changes(model, restraints, positions) });
     pacing.report("atoms", k + 1, rows.length);
     await pacing.yield();
   }
   warnOfBonds(models, options.onWarning);
-  const { correlation: atStart, outside } = fitted;
-  return { model, start: { place: start, correlation: atStart, outside }, models };
+  return { model, start: { place: start, correlation: atStart, outside: fitted.outside }, models };
 }
 
 function changes(model: AtomModel, { distances }: Restraints, positions: Float64Array) {
@@ -144,7 +144,7 @@ function changes(model: AtomModel, { distances }: Restraints, positions: Float64
 
 function warnOfFit(
   model: AtomModel,
-  { outside, correlation: fit }: FittedBeads,
+  { outside, correlation: fit }: { outside: number; correlation: number },
   onWarning: CarryOptions["onWarning"],
 ): void {
   if (outside > manyOutside) {
@@ -191,6 +191,11 @@ class Placement {
     const groups = group && beads.firstAtoms.map((i) => group[i]!);
     this.fit = new BeadFit(fitted.beads, new ElasticNetwork(beads, groups));
     this.shares = sharesOf(fitted.beads, blobsOf(state));
+  }
+
+  /** Correlation of the beads with the model's share of a state's density. */
+  correlation(centres: Float64Array, state: GaussianModel): number {
+    return correlation({ ...this.begin.fitted.beads, centres }, this.target(state));
   }
 
   /** Centres of the beads at each place; `places[0]` is the start. */
