@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../version";
+import { addAtoms } from "./atoms";
 import { addBackends } from "./backends";
 import { addDecode } from "./decode";
 import { addEvidence } from "./evidence";
@@ -33,6 +34,7 @@ export function makeProgram(run: RunCommand): Command {
   addTrain(program, run);
   addEvidence(program, run);
   addDecode(program, run);
+  addAtoms(program, run);
   addLatent(program, run);
   addUnits(program, run);
   addMotions(program, run);

@@ -115,7 +115,7 @@ function subtract(a: Vector3, b: Vector3): Vector3 {
 }
 
 /** The rotation matrix of a unit quaternion (w, x, y, z), row-major. */
-function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
+export function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
   return Float64Array.of(
     w * w + x * x - y * y - z * z,
     2 * (x * y - w * z),
@@ -147,8 +147,8 @@ function rmsdAfter(
   return Math.sqrt(square / total);
 }
 
-type Quaternion = [w: number, x: number, y: number, z: number];
-type NineNumbers = [number, number, number, number, number, number, number, number, number];
+export type Quaternion = [w: number, x: number, y: number, z: number];
+export type NineNumbers = [number, number, number, number, number, number, number, number, number];
 
 function weightedMean(points: readonly Vector3[], weights: readonly number[]): Vector3 {
   const total = weights.reduce((sum, w) => sum + w, 0);
@@ -164,9 +164,12 @@ function bestQuaternion(
   weights: readonly number[],
 ): Quaternion {
   const s = (i: number, j: number) => a.reduce((sum, p, k) => sum + weights[k]! * p[i]! * b[k]![j]!, 0);
-  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = [0, 1, 2].flatMap((i) =>
-    [0, 1, 2].map((j) => s(i, j)),
-  ) as NineNumbers;
+  return quaternionOf([0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => s(i, j))) as NineNumbers);
+}
+
+/** The same from the covariance Σ w a bᵀ of centred points, row-major. */
+export function quaternionOf(covariance: NineNumbers): Quaternion {
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = covariance;
   const horn = new Matrix([
     [xx + yy + zz, yz - zy, zx - xz, xy - yx],
     [yz - zy, xx - yy - zz, xy + yx, zx + xz],
