@@ -315,8 +315,8 @@ class Training {
     if ((this.settings.options?.latent ?? "auto") !== "auto") return;
     const survey = await surveyLatentSpace(trainer, this.task);
     trainer.adopt(survey);
-    const { latent, roles } = trainer.options;
-    this.options = { ...this.options, latent, ...(roles && { roles }) };
+    const { latent, roles, form } = trainer.options;
+    this.options = { ...this.options, latent, ...(roles && { roles }), ...(form && { form }) };
     this.survey = survey;
     this.warn("survey of the latent space", survey.sentence);
   }

@@ -154,9 +154,9 @@ export class Trainer {
   }
 
   /** Gives the latent space as many axes, with these roles, as a survey found; before the networks are made. */
-  adopt({ latent, roles }: Pick<Survey, "latent" | "roles">): void {
+  adopt({ latent, roles, form }: Pick<Survey, "latent" | "roles" | "form">): void {
     const isSplit = roles.position.length < latent || roles.density.length < latent;
-    this.options = { ...this.options, latent, ...(isSplit && { roles }) };
+    this.options = { ...this.options, latent, ...(isSplit && { roles }), ...(form && { form }) };
   }
 
   /** What projections of held-out particles are compared with. */
