@@ -18,7 +18,7 @@ import type { NestedDropout } from "./nestedDropout";
 export interface Survey {
   /** Axes that the training gets. */
   latent: number;
-  /** What they change. */
+  /** What they change. Training orders the axes anew; `Run.roles` has what the axes of its latents change. */
   roles: AxisRoles;
   /** Decoder that suits them. Default `network`. */
   form?: DecoderForm;
@@ -277,7 +277,11 @@ function sentenceOf({ latent, roles, kinds }: Pick<Survey, "latent" | "roles" | 
     const [moves, changes] = [roles.position.includes(d), roles.density.includes(d)];
     return moves && changes ? "conformation and composition" : moves ? "conformation" : "composition";
   });
+  // Training orders the axes anew, so that their numbers would mean nothing here.
+  const counted = [...new Set(names.sort().reverse())].map(
+    (name) => `${names.filter((other) => other === name).length} of ${name}`,
+  );
   const count = latent === 1 ? "one axis" : `${latent} axes`;
-  const what = kinds.length > 0 ? `: ${names.join(", ")}` : "";
+  const what = kinds.length > 0 ? `: ${(latent === 1 ? names : counted).join(", ")}` : "";
   return `the latent space gets ${count}${what}; more explain held-out particles no better`;
 }
