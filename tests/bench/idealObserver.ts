@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import * as e2 from "e2gmm";
-import { adjustedRandIndex, foundClass } from "./latentScores";
-import { makeCase } from "./methodCases";
+import { adjustedRandIndex, auc, circularCorrelation, foundClass } from "./latentScores";
+import { type Case, makeCase } from "./methodCases";
 
 /**
  * What an observer can tell at best who knows the models of all states, their fractions, the poses and the CTFs: each particle has
@@ -82,6 +82,39 @@ function probabilities(
   return out;
 }
 
+const radians = (degrees: number) => (degrees * Math.PI) / 180;
+
+/** Scores of the probabilities of the states of each particle. */
+function scoresOf(rows: readonly Float64Array[], { data, truth, rare, circular }: Case): string[] {
+  const { stateOf, models } = data!;
+  const most = rows.map((row) => row.indexOf(Math.max(...row)));
+  const scores = [`ARI ${adjustedRandIndex(most, stateOf).toFixed(3)}`];
+  if (rare !== undefined) {
+    const isRare = Array.from(stateOf, (state) => state === rare);
+    const { precision, recall } = foundClass(most, isRare);
+    scores.push(`rare state: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`);
+  }
+  for (const [name, column] of Object.entries(truth)) {
+    if (name === "state" || new Set(column).size < 2) continue;
+    const ofState = models.map((_, s) => column[stateOf.indexOf(s)] ?? 0);
+    const meanOf = (of: (value: number) => number) =>
+      rows.map((row) => row.reduce((sum, p, s) => sum + p * of(ofState[s]!), 0));
+    if (name === circular) {
+      const [x, y] = [Math.cos, Math.sin].map((of) => meanOf((value) => of(radians(value)))) as [
+        number[],
+        number[],
+      ];
+      const angles = y.map((v, i) => Math.atan2(v, x[i]!));
+      scores.push(`circular r of ${name} ${circularCorrelation(angles, column.map(radians)).toFixed(4)}`);
+      continue;
+    }
+    const mean = meanOf((value) => value);
+    scores.push(`r of ${name} ${e2.latent.pearson(mean, column).toFixed(4)}`);
+    if (column.every((v) => v === 0 || v === 1)) scores.push(`AUC ${auc(mean, column).toFixed(4)}`);
+  }
+  return scores;
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -96,7 +129,8 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   const particles = values.particles === undefined ? {} : { particles: Number(values.particles) };
   const ctf = values.ctf === "none" ? "none" : {};
-  const { data, truth, rare } = await makeCase(positionals[0] ?? "", scratch, { ...particles, ctf, snr: 1 });
+  const made = await makeCase(positionals[0] ?? "", scratch, { ...particles, ctf, snr: 1 });
+  const { data } = made;
   if (!data) throw new Error("expected a simulated design");
   const comparison = await compare(data);
   const { stateOf, models } = data;
@@ -104,22 +138,7 @@ async function main(): Promise<void> {
   for (const snr of values.snrs.split(",").map(Number)) {
     const found = probabilities(comparison, prior, data.noise / Math.sqrt(snr));
     const rows = Array.from(stateOf, (_, i) => found.subarray(i * models.length, (i + 1) * models.length));
-    const most = rows.map((row) => row.indexOf(Math.max(...row)));
-    const scores = [`ARI ${adjustedRandIndex(most, stateOf).toFixed(3)}`];
-    if (rare !== undefined) {
-      const { precision, recall } = foundClass(
-        most,
-        Array.from(stateOf, (state) => state === rare),
-      );
-      scores.push(`rare state: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`);
-    }
-    for (const [name, column] of Object.entries(truth)) {
-      if (name === "state" || new Set(column).size < 2) continue;
-      const ofState = models.map((_, s) => column[stateOf.indexOf(s)] ?? 0);
-      const mean = rows.map((row) => row.reduce((sum, p, s) => sum + p * ofState[s]!, 0));
-      scores.push(`r of ${name} ${e2.latent.pearson(mean, column).toFixed(4)}`);
-    }
-    console.log(`  SNR ${snr}: ${scores.join(", ")}`);
+    console.log(`  SNR ${snr}: ${scoresOf(rows, made).join(", ")}`);
   }
 }
 

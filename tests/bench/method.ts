@@ -78,8 +78,9 @@ interface Places {
 }
 
 /**
- * With symmetry Cn, copy g of a particle shows its unit g, counted from the free one and against the order of the design (RELION's
- * operators turn the frame): its truth is that of this unit. Without, each unit has a column of its own.
+ * With symmetry Cn, copy g of a particle shows the unit that is the free one turned by operator g: its truth is that of this unit.
+ * Operators are RELION's, which turn the frame, so that units are met clockwise. Without symmetry, each unit has a column of its
+ * own.
  */
 function unitTruth(truth: Truth, run: e2.training.Run, copies: number): Truth {
   const { unit, ...columns } = truth;

@@ -64,6 +64,7 @@ function checkFlags(given: (name: string) => boolean, record: RunRecord): void {
 
 function checkTrainingOption(option: Option, options: TrainCommandOptions, record: RunRecord): void {
   const name = option.attributeName() as keyof TrainingOptions;
+  if (name === "latent" && options.latent === "auto" && record.survey) return;
   const [recorded, found] = [String(record.options[name]), String(options[name])];
   if (recorded !== found) throw differs(option.long!, recorded, found);
 }

@@ -5,13 +5,15 @@ import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
-import { defaultTrainingOptions } from "../training/options";
 import { Run } from "../training/runs/run";
 import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
 import { Explorer } from "./explorer";
+
+/** Axes of a training whose number of axes is not given: the explorer has to know it before a survey could tell. */
+const exploredAxes = 2;
 
 /**
  * Opens the explorer of a run; as the value of a cell it is displayed. Without its particle file a run can be explored, but
@@ -135,13 +137,15 @@ export async function exploreTraining(
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
   const { signal, onProgress, ...exploreOptions } = beginTask(options);
   const neutral = await readModelText(settings.model);
+  const chosen = settings.options?.latent ?? "auto";
+  const latent = chosen === "auto" ? exploredAxes : chosen;
   const owned: Closeable[] = [];
   return closingOnError(owned, async () => {
     const where = settings.dataFolder === undefined ? {} : { dataFolder: settings.dataFolder };
     const found = await findParticles(settings, undefined, { ...exploreOptions, ...where }, owned);
     const source: ExploredRunSource = {
       folder: settings.out,
-      latent: settings.options?.latent ?? defaultTrainingOptions.latent,
+      latent,
       neutral,
       free: undefined,
       run: undefined,
@@ -150,7 +154,10 @@ export async function exploreTraining(
       ...found,
     };
     const explorer = new Explorer(source, exploreOptions);
-    explorer.begin(settings, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+    explorer.begin(
+      { ...settings, options: { ...settings.options, latent } },
+      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    );
     return explorer;
   });
 }

@@ -11,6 +11,7 @@ export { growNeutralModel as grow } from "./growNeutralModel";
 export type { GrownModel, GrowOptions, GrowthRound } from "./growth";
 export type { ModelBox } from "./modelFileChecks";
 export { type PdbOptions, readModelPdb as readPdb, writeModelPdb as writePdb } from "./pdb";
+export { type RegionMotion, type RegionMotionOptions, regionMotion } from "./regionMotion";
 export { gaussiansInRegion, isInside, maskFlags, type Region } from "./regions";
 export { displacements, type RigidMotion, rigidMotion } from "./rigidMotion";
 export { readModelText as readText, writeModelText as writeText } from "./text";

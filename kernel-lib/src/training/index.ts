@@ -5,7 +5,7 @@ export { train } from "./background";
 export { defaultTrainingOptions as defaultOptions, type TrainingOptions } from "./options";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
-export { type Latents, Run, type RunRecord } from "./runs/run";
+export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";
 export {
   openRunParticles as openParticles,
   type ParticleInputs,

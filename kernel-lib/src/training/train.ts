@@ -15,10 +15,11 @@ import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features/featureBasis";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
-import { type TrainingOptions, withDefaults } from "./options";
+import { type RunOptions, withDefaults } from "./options";
 import type { Prepared } from "./preparation";
 import { type Checkpoint, chosenStart, latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
+import { evidenceSummary, readEvidence, writeEvidence } from "./runs/evidenceFile";
 import { checkSameParticleFile } from "./runs/inputFiles";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
@@ -26,6 +27,7 @@ import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
 import type { TrainingSettings } from "./settings";
+import { type Survey, surveyedAxes, surveyLatentSpace } from "./survey/survey";
 import { Trainer } from "./trainer";
 import {
   inputFileStates,
@@ -83,10 +85,13 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const at = await runEpochs({ trainer, folder, lock, record, checkpoint, startedAt, onEpoch, ...task });
     const posterior = await trainer.refine(task);
     const latents = trainer.encodeAll();
+    const evidence = await trainer.evidence(posterior, task);
     await verifyLock(lock);
     const { latent } = trainer.options;
     const { copies } = training;
-    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior, copies });
+    const calibrated = trainer.calibrated(posterior, evidence);
+    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
+    if (evidence) await writeEvidence(folder, evidence);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -117,7 +122,14 @@ async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Pro
   if (record.inputs.symmetry !== undefined)
     await writeAtomic(folder.file("units"), formatUnits(await readUnits(folder, record)));
   await folder.removeBestStart();
-  await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
+  const measured = await readEvidence(folder);
+  const evidence = measured && evidenceSummary(measured);
+  await folder.writeRecord({
+    ...record,
+    ...(starts && { starts }),
+    ...(evidence && { evidence }),
+    status: "complete",
+  });
 }
 
 /** Opened parts of a training. */
@@ -128,7 +140,9 @@ interface OpenedTraining {
 
 /** Sets a training up, and closes what it opened. */
 class Training {
-  private readonly options: TrainingOptions;
+  private options: RunOptions;
+  /** What a survey found, if it was asked how many axes are needed. */
+  private survey: Survey | undefined;
   private readonly inputs: RunRecord["inputs"];
   private readonly budget: number;
   /** Closed in reverse order. */
@@ -146,7 +160,9 @@ class Training {
     private readonly folder: RunFolder,
     private readonly resumed: ResumedRun | undefined,
   ) {
-    this.options = resumed?.record.options ?? withDefaults(settings.options);
+    const options = withDefaults(settings.options);
+    const latent = options.latent === "auto" ? surveyedAxes : options.latent;
+    this.options = resumed?.record.options ?? { ...options, latent };
     checkTrainingOptions(this.options, "options");
     this.inputs = resumed?.record.inputs ?? recordedInputs(settings);
     this.budget = settings.memoryBudget ?? defaultMemoryBudget();
@@ -282,6 +298,7 @@ class Training {
     const n = trainer.units.count;
     await checkFit(trainer, choice, this.task);
     const prepared = await trainer.prepare();
+    await this.surveyAxes(trainer);
     const inputFiles = await inputFileStates(inputs, set, this.task);
     await verifyLock(lock);
     const { outliers } = prepared.agreement;
@@ -291,6 +308,17 @@ class Training {
       meanFrc: prepared.meanFrc,
       ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
     });
+  }
+
+  /** Decides on the axes of the latent space, unless their number is given. */
+  private async surveyAxes(trainer: Trainer): Promise<void> {
+    if ((this.settings.options?.latent ?? "auto") !== "auto") return;
+    const survey = await surveyLatentSpace(trainer, this.task);
+    trainer.adopt(survey);
+    const { latent, roles } = trainer.options;
+    this.options = { ...this.options, latent, ...(roles && { roles }) };
+    this.survey = survey;
+    this.warn("survey of the latent space", survey.sentence);
   }
 
   private newRecord(
@@ -316,6 +344,7 @@ class Training {
       lastRing: weights.lastRing,
       featureSize: basis.size,
       options,
+      ...(this.survey && { survey: this.survey }),
       ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
       ...(count > 0 && { outliers: { count, kept } }),
       status: "training",

@@ -1,7 +1,7 @@
 import { throwIfStopped } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
-import type { GaussianHead } from "../network/head";
+import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { NamedArray } from "../network/parameters";
 import type { ParticleTargets } from "../particles/targets";
@@ -12,10 +12,12 @@ import { type Misfit, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
 import type { Evidence } from "./evidence/evidence";
-import { evidenceParticles, measureEvidence } from "./evidence/measureEvidence";
+import { evidenceParticles, fewestMeasured, measureEvidence } from "./evidence/measureEvidence";
+import type { Population } from "./evidence/population";
+import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
-import type { TrainingOptions } from "./options";
+import type { RunOptions } from "./options";
 import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
@@ -24,7 +26,10 @@ import type { Posterior } from "./posterior/posterior";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
+import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
+import type { Survey } from "./survey/survey";
 import { UnitAssembly } from "./units/unitAssembly";
+import type { RingWeights } from "./weights";
 
 /** Result of one epoch. */
 export interface EpochReport {
@@ -51,10 +56,22 @@ export interface TrainerParts {
   head: GaussianHead;
   /** Units of a particle. Default: the whole molecule is one. */
   units?: UnitAssembly | undefined;
-  options: TrainingOptions;
+  options: RunOptions;
   engine: ProjectionEngine;
   /** Threads for the networks. Default: one per core. */
   threads?: number | undefined;
+  /** Leaves out axes and kinds of parameters in training. Default: none. */
+  dropout?: NestedDropout | undefined;
+}
+
+/** What a {@link Trainer.sibling} does differently. */
+export interface SiblingOptions {
+  options: RunOptions;
+  /** Box units per raw output of a position. */
+  positionGain: number;
+  dropout: NestedDropout;
+  /** Most particles to train on. */
+  most: number;
 }
 
 /** Fresh or loaded state of one start. */
@@ -68,7 +85,7 @@ export class Trainer {
   /** The neutral model. */
   readonly neutral: GaussianModel;
   /** Parameters of the method. */
-  readonly options: TrainingOptions;
+  options: RunOptions;
   /** Transforms and poses of the particles. */
   readonly targets: ParticleTargets;
   /** Particles of the training and validation sets, over which means are taken, ascending. */
@@ -121,6 +138,32 @@ export class Trainer {
     return this.prepared;
   }
 
+  /**
+   * A trainer of the same prepared particles with other options and networks of its own. It has to be disposed of; the first one
+   * has to be prepared, and stays in use.
+   */
+  sibling({ options, positionGain, dropout, most }: SiblingOptions): Trainer {
+    const { neutral, vary, free } = this.parts.head;
+    const head = new GaussianHead(neutral, vary, free, positionGain);
+    const sibling = new Trainer({ ...this.parts, head, options, dropout });
+    sibling.prepared = this.prepared;
+    sibling.used = this.used;
+    sibling.validationSet = this.validationSet;
+    sibling.trainingSet = this.trainingSet.slice(0, most);
+    return sibling;
+  }
+
+  /** Gives the latent space as many axes, with these roles, as a survey found; before the networks are made. */
+  adopt({ latent, roles }: Pick<Survey, "latent" | "roles">): void {
+    const isSplit = roles.position.length < latent || roles.density.length < latent;
+    this.options = { ...this.options, latent, ...(isSplit && { roles }) };
+  }
+
+  /** What projections of held-out particles are compared with. */
+  async projections(): Promise<ProjectionContext & { weights: RingWeights }> {
+    return { ...this.context, weights: (await this.prepare()).likelihood };
+  }
+
   /** Whether particles and neutral model would agree better if one of them were moved or scaled. */
   async misfit(options: TaskOptions = {}): Promise<Misfit> {
     const { likelihood, agreement } = await this.prepare(options);
@@ -143,17 +186,17 @@ export class Trainer {
   /** Initializes networks and optimizer for start number `start`. */
   async initialize(start: number): Promise<void> {
     const { basis } = await this.prepare();
-    const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
+    const { latent, hidden, dropout, form, roles, learningRate, weightDecay } = this.options;
     const random = this.random.fork(100 + start);
     let model = this.networks?.model;
     if (model) {
       model.initialize(random);
     } else {
-      const spec = { latent, featureSize: basis.size, hidden, dropout };
+      const spec = { latent, featureSize: basis.size, hidden, dropout, form, roles };
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
     }
     model.calibrate(...this.usedFeatures());
-    const adam = new Adam([model.encoder, model.decoder], { learningRate, weightDecay });
+    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate, weightDecay });
     this.networks = { model, adam };
   }
 
@@ -216,7 +259,10 @@ export class Trainer {
     const count = indices.length;
     const rows = units.count * count;
     const input = gatherRows(features, units.count * basis.size, indices);
-    const pass = model.forward(input, rows, latentNoise, random);
+    const { dropout } = this.parts;
+    const shape = { count: rows, latent: model.spec.latent, networks: model.decoder.partCount };
+    const masks = dropout && nestedMasks(dropout, shape, random);
+    const pass = model.forward(input, rows, { noise: latentNoise, random, masks });
     const { modelGradient } = await this.context.engine.evaluate(
       { ...(await batch), model: units.whole(pass.models, m) },
       {
@@ -237,7 +283,12 @@ export class Trainer {
 
   /** The decoder of whole particles, whose places are those of all their units. */
   private get decoder(): PlaceDecoder {
-    return this.units.decoder(decoderOf(this.model), this.parts.head.neutral.count);
+    return this.decoderOf(decoderOf(this.model));
+  }
+
+  /** The decoder of whole particles from that of a unit. */
+  decoderOf(ofUnit: PlaceDecoder): PlaceDecoder {
+    return this.units.decoder(ofUnit, this.parts.head.neutral.count);
   }
 
   /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [rows · latent] of all. */
@@ -270,13 +321,13 @@ export class Trainer {
   }
 
   /**
-   * Ends the training: reparameterizes a one-dimensional latent space by arc length, refines the latents of all particles
-   * with the decoder fixed, then trains the encoder on them.
+   * Ends the training: orders the axes of the latent space, refines the latents of all particles with the decoder fixed, then
+   * trains the encoder on them.
    */
   async refine(options: TaskOptions = {}): Promise<Posterior> {
     const { likelihood, features } = await this.prepare();
     const { model, context, units } = this;
-    model.useArcLength(...this.usedFeatures());
+    model.orderAxes(...this.usedFeatures());
     const { decoder } = this;
     const { latent } = decoder;
     const posterior = await latentPosterior(
@@ -295,20 +346,32 @@ export class Trainer {
     return posterior;
   }
 
-  /** The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned. */
-  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence> {
+  /**
+   * The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned.
+   * Undefined if there are too few to say anything.
+   */
+  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence | undefined> {
     const { likelihood } = await this.prepare();
-    const { trainingSet, validationSet } = this;
-    const { vary } = this.options;
+    if (this.validationSet.length < fewestMeasured) return undefined;
     const { decoder } = this;
-    const { latent } = decoder;
     return measureEvidence(
       {
-        ...{ ...this.context, vary, decoder, weights: likelihood },
-        ...{ population: { ...places, latent, members: trainingSet }, heldOut: validationSet },
+        ...{ ...this.context, vary: this.options.vary, decoder, weights: likelihood },
+        ...{ population: this.population(places), heldOut: this.validationSet },
       },
       { ...options, particles: evidenceParticles(this.used.length) },
     );
+  }
+
+  /** The posterior with the widths that the halves of the held-out particles show. */
+  calibrated(places: Posterior, evidence: Evidence | undefined): Posterior {
+    if (!evidence) return places;
+    const factors = evidence.axes.map(({ variance }) => variance);
+    return calibratedPosterior(this.population(places), factors);
+  }
+
+  private population(places: Posterior): Population {
+    return { ...places, latent: this.decoder.latent, members: this.trainingSet };
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */

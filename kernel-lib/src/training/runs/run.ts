@@ -1,14 +1,24 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../../errors";
+import { readMask } from "../../maps/mask";
+import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
+import { maskFlags } from "../../model/regions";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
+import { beginTask, type TaskOptions } from "../../progress";
+import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
+import type { Evidence } from "../evidence/evidence";
+import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
+import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import { decoderOf } from "../posterior/decoders";
 import type { EpochReport } from "../trainer";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
+import { readEvidence } from "./evidenceFile";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -17,6 +27,23 @@ export type { Checkpoint } from "./checkpoint";
 export { RunFolder, runFiles } from "./runFolder";
 export type { RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
+
+/** Options of `Run.evidence`. */
+export interface EvidenceOptions extends TaskOptions {
+  /** Most held-out particles to measure. Default: all of them. */
+  particles?: number;
+  /** A region whose own gain is wanted: a map, or its file, that is at least 0.5 there. Default: none. */
+  mask?: string | Volume;
+  /**
+   * Width in Fourier samples of the fields of which the two halves of an image consist. Default: measured from the noise; 1
+   * unless the images are masked.
+   */
+  block?: number;
+  /** Projection engine. Default: `wasm`. */
+  engine?: EngineChoice;
+  /** Called with a sentence about what was assumed or has changed since the training. */
+  onWarning?: (warning: string) => void;
+}
 
 /** Contents of a run folder. */
 interface RunContents {
@@ -150,8 +177,67 @@ export class Run {
     return this.units.withFirst(this.neutral, this.model.decode(at, 1));
   }
 
+  /**
+   * The evidence for heterogeneity: whether held-out particles are described better by the decoder than by the one model
+   * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
+   * measured at the end of the training, on some of the particles held out; with options, and in runs of earlier versions, it
+   * is measured now, which reads the particles again.
+   * @throws InputError before the run is complete, for fewer than 5 particles held out, and if the particles of the run are no
+   *   longer the same
+   */
+  async evidence(options?: EvidenceOptions): Promise<Evidence> {
+    const stored = options ? undefined : await readEvidence(this.files);
+    if (stored) return stored;
+    const { record, neutral, model } = this;
+    const begun = beginTask(options ?? {});
+    const { refined, standardDeviation } = await this.latents();
+    const { mask } = begun;
+    const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
+    const reopened = await reopenParticles(this.files, record, begun);
+    const { trainingSet, validationSet: heldOut, ...context } = reopened;
+    try {
+      if (heldOut.length < fewestMeasured) {
+        throw new InputError(
+          this.folder,
+          `${fewestMeasured} particles held out or more`,
+          `${heldOut.length}`,
+        );
+      }
+      const decoder = this.units.decoder(decoderOf(model), neutral.count / this.units.count);
+      const population = {
+        latent: decoder.latent,
+        members: trainingSet,
+        mean: refined,
+        standardDeviation,
+      };
+      return await measureEvidence(
+        { ...context, decoder, population, heldOut, vary: record.options.vary },
+        { ...begun, region },
+      );
+    } finally {
+      await reopened.close();
+    }
+  }
+
+  /**
+   * Decodes several points of the latent space at once, [n · latent], which is faster than one after the other.
+   * @returns the parameters of their Gaussians as in `decode`, [n · 5N]
+   * @throws InputError unless each point has a finite number for each dimension
+   */
+  decodeMany(points: Float32Array): Float32Array {
+    const { latent } = this;
+    if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
+      throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
+    }
+    return this.model.decode(points, points.length / latent);
+  }
+
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
     this.model.dispose();
   }
+}
+
+function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {
+  return typeof mask === "string" ? readMask(mask, undefined, { ...(onWarning && { onWarning }) }) : mask;
 }

@@ -38,6 +38,7 @@ export const runFiles = {
   latents: "latents.csv",
   outliers: "outliers.csv",
   units: "symmetry.csv",
+  evidence: "evidence.json",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
