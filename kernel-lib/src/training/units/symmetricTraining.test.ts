@@ -89,6 +89,9 @@ test("every unit of a particle gets its own place along the motion, and the run 
   assert.equal(set.count, run.record.particles);
   await set.close();
   checkDecoded(run, r);
+  // An axis of the latent space is one of all units.
+  const { axes, realAxes, verdict } = await run.evidence();
+  assert.deepEqual([axes.length, realAxes, verdict], [1, 1, "found"]);
 });
 
 /** The first unit moves alone in a decoded model; in that of all units each moves as it is given. */
