@@ -303,8 +303,11 @@ export class Trainer {
   /** The posterior with the widths that the halves of the held-out particles show. */
   calibrated(places: Posterior, evidence: Evidence | undefined): Posterior {
     if (!evidence) return places;
-    const factors = evidence.axes.map(({ variance }) => variance);
-    return calibratedPosterior(this.population(places), factors);
+    const { axes } = evidence;
+    const population = this.population(places);
+    // Those of the latent space hold for every unit.
+    const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
+    return calibratedPosterior(population, factors);
   }
 
   private population(places: Posterior): Population {

@@ -136,11 +136,16 @@ class Measurement {
     };
   }
 
+  /** Units of a particle, each with the axes of the latent space. */
+  private get unitCount(): number {
+    return this.context.units?.count ?? 1;
+  }
+
   /** Reports progress. */
   private step(): void {
-    const { latent } = this.context.decoder;
+    const axes = this.context.decoder.latent / this.unitCount;
     // The single model, poses, motion, both, parts, and the axes but the last.
-    this.options.onProgress?.({ task: "evidence", done: ++this.done, total: 4 + latent });
+    this.options.onProgress?.({ task: "evidence", done: ++this.done, total: 4 + axes });
     throwIfStopped(this.options.signal);
   }
 
@@ -192,7 +197,10 @@ class Measurement {
     }));
   }
 
-  /** Gains of the axes in turn: the places on the first k of them are inferred anew in the poses of all. */
+  /**
+   * Gains of the axes in turn: the places on the first k of them, of all units, are inferred anew in the poses of all. What is
+   * said of an axis is the mean over the units.
+   */
   private async axes(
     both: HalfPoints,
     given: { single: BestSingle; before: RingScores; after: RingScores; moved: HalfPoints },
@@ -200,27 +208,33 @@ class Measurement {
     const { decoder } = this.context;
     const { latent } = decoder;
     const { deviation, told } = this.spread;
+    const own = latent / this.unitCount;
     const poses = this.test.posesOf(both);
     const variance = scatterOfHalves(given.moved);
     const agreement = agreementOfHalves(given.moved);
     const axes: AxisGain[] = [];
     let before = given.before;
-    for (let k = 1; k <= latent; k++) {
-      const first = Array.from({ length: k }, (_, d) => d);
-      const points = both.halves.map(({ mean }) => rowsOf(mean, latent + 5, k));
+    for (let k = 1; k <= own; k++) {
+      const first = Array.from({ length: latent }, (_, d) => d).filter((d) => d % own < k);
+      const points = both.halves.map(({ mean }) => columnsOf(mean, latent + 5, first));
       const after =
-        k === latent
+        k === own
           ? given.after
           : await this.test.score(
-              await this.infer(someAxes(decoder, first, given.single.z), deviation.slice(0, k), {
-                poses,
-                start: { points },
-              }),
+              await this.infer(
+                someAxes(decoder, first, given.single.z),
+                first.map((d) => deviation[d]!),
+                {
+                  poses,
+                  start: { points },
+                },
+              ),
               this.options,
             );
       const gain = this.gain(after, before);
-      const d = k - 1;
-      const of = { told: told[d]!, agreement: agreement[d]!, variance: variance[d]! };
+      const mean = (values: Float64Array) =>
+        values.reduce((sum, value, d) => sum + (d % own === k - 1 ? value : 0), 0) / this.unitCount;
+      const of = { told: mean(told), agreement: mean(agreement), variance: mean(variance) };
       axes.push({ ...gain, real: isReal(gain), ...of });
       before = after;
     }
@@ -247,11 +261,12 @@ class Measurement {
   }
 }
 
-/** The first `length` numbers of each row of `values` [rows · width]. */
-function rowsOf(values: Float32Array, width: number, length: number): Float32Array {
-  const out = new Float32Array((values.length / width) * length);
-  for (let i = 0; i * width < values.length; i++) {
-    out.set(values.subarray(i * width, i * width + length), i * length);
+/** Some numbers of each row of `values` [rows · width]. */
+function columnsOf(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
+  const rows = values.length / width;
+  const out = new Float32Array(rows * columns.length);
+  for (let i = 0; i < rows; i++) {
+    for (const [c, column] of columns.entries()) out[i * columns.length + c] = values[i * width + column]!;
   }
   return out;
 }

@@ -238,7 +238,7 @@ export class Run {
     if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
       throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
     }
-    return this.model.decode(points, points.length / latent);
+    return this.units.withFirsts(this.neutral, this.model.decode(points, points.length / latent));
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */

@@ -89,6 +89,9 @@ test("every unit of a particle gets its own place along the motion, and the run 
   assert.equal(set.count, run.record.particles);
   await set.close();
   checkDecoded(run, r);
+  // An axis of the latent space is one of all units.
+  const { axes, realAxes, verdict } = await run.evidence();
+  assert.deepEqual([axes.length, realAxes, verdict], [1, 1, "found"]);
 });
 
 /** The first unit moves alone in a decoded model; in that of all units each moves as it is given. */
@@ -102,6 +105,7 @@ function checkDecoded(run: Run, sign: number): void {
   const one = run.decode([1.5]).params;
   assert.ok(height(one, 0) > rest + 0.01);
   assert.equal(height(one, 1), height(run.neutral.params, 1));
+  assert.deepEqual(run.decodeMany(Float32Array.of(1.5, 0)).slice(0, one.length), one);
   const three = decodeUnits(run, [1.5, 0, -1.5]).params;
   assert.ok(Math.abs(height(three, 0) - height(one, 0)) < 1e-6);
   assert.ok(height(three, 2) < height(three, 1) - 0.01 && height(three, 1) < height(three, 0) - 0.01);

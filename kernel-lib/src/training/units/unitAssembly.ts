@@ -98,6 +98,19 @@ export class UnitAssembly {
     return { ...neutral, params };
   }
 
+  /** Parameters of whole particles [B · 5nm] with these first units [B · 5m]; see {@link withFirst}. */
+  withFirsts(neutral: GaussianModel, units: Float32Array): Float32Array {
+    if (!this.group) return units;
+    const width = neutral.params.length;
+    const own = width / this.count;
+    const out = new Float32Array(this.count * units.length);
+    for (let i = 0; i * own < units.length; i++) {
+      const unit = units.subarray(i * own, (i + 1) * own);
+      out.set(this.withFirst(neutral, unit).params, i * width);
+    }
+    return out;
+  }
+
   /** The symmetric model of a first unit. */
   symmetric(unit: GaussianModel): GaussianModel {
     if (!this.group) return unit;
