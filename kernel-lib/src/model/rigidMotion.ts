@@ -62,9 +62,23 @@ export function rigidMotion(
   checkSameGaussians(from, to);
   if (indices.length < 3) throw new InputError("indices", "three Gaussians or more", String(indices.length));
   const chosen = Array.from(indices);
-  const before = centresInAngstrom(from, chosen);
-  const after = centresInAngstrom(to, chosen);
-  const weights = integrals(from, chosen);
+  return bestRigidMotion({
+    before: centresInAngstrom(from, chosen),
+    after: centresInAngstrom(to, chosen),
+    weights: integrals(from, chosen),
+  });
+}
+
+/** Points before and after a motion. */
+export interface MovedPoints {
+  before: readonly Vector3[];
+  after: readonly Vector3[];
+  /** Weight of each point. */
+  weights: readonly number[];
+}
+
+/** The rigid motion that best takes points to other points, see {@link rigidMotion}. */
+export function bestRigidMotion({ before, after, weights }: MovedPoints): RigidMotion {
   const centre = weightedMean(before, weights);
   const centreAfter = weightedMean(after, weights);
   const a = before.map((p) => subtract(p, centre));
@@ -83,14 +97,15 @@ export function rigidMotion(
   };
 }
 
-function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Vector3[] {
+/** Centres in Å from the middle of the box. */
+export function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Vector3[] {
   const boxLength = boxLengthOf(model);
   const { count, params } = model;
   return indices.map((i) => [0, 1, 2].map((axis) => boxLength * params[axis * count + i]!) as Vector3);
 }
 
 /** Aσ³ of each Gaussian; 1 for all if none is positive. */
-function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
+export function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
   const weights = indices.map((i) => Math.max(0, params[3 * count + i]!) * params[4 * count + i]! ** 3);
   return weights.some((w) => w > 0) ? weights : weights.map(() => 1);
 }
@@ -100,7 +115,7 @@ function subtract(a: Vector3, b: Vector3): Vector3 {
 }
 
 /** The rotation matrix of a unit quaternion (w, x, y, z), row-major. */
-function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
+export function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
   return Float64Array.of(
     w * w + x * x - y * y - z * z,
     2 * (x * y - w * z),
@@ -132,8 +147,8 @@ function rmsdAfter(
   return Math.sqrt(square / total);
 }
 
-type Quaternion = [w: number, x: number, y: number, z: number];
-type NineNumbers = [number, number, number, number, number, number, number, number, number];
+export type Quaternion = [w: number, x: number, y: number, z: number];
+export type NineNumbers = [number, number, number, number, number, number, number, number, number];
 
 function weightedMean(points: readonly Vector3[], weights: readonly number[]): Vector3 {
   const total = weights.reduce((sum, w) => sum + w, 0);
@@ -149,9 +164,12 @@ function bestQuaternion(
   weights: readonly number[],
 ): Quaternion {
   const s = (i: number, j: number) => a.reduce((sum, p, k) => sum + weights[k]! * p[i]! * b[k]![j]!, 0);
-  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = [0, 1, 2].flatMap((i) =>
-    [0, 1, 2].map((j) => s(i, j)),
-  ) as NineNumbers;
+  return quaternionOf([0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => s(i, j))) as NineNumbers);
+}
+
+/** The same from the covariance Σ w a bᵀ of centred points, row-major. */
+export function quaternionOf(covariance: NineNumbers): Quaternion {
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = covariance;
   const horn = new Matrix([
     [xx + yy + zz, yz - zy, zx - xz, xy - yx],
     [yz - zy, xx - yy - zz, xy + yx, zx + xz],

@@ -6,7 +6,13 @@ export { defaultTrainingOptions as defaultOptions, type TrainingOptions } from "
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";
+export {
+  openRunParticles as openParticles,
+  type ParticleInputs,
+  type RunParticlesOptions,
+} from "./runs/runParticles";
 export type { TrainingSettings } from "./settings";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
+export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";
 export type { Weighting } from "./weights";
