@@ -121,7 +121,7 @@ class Measurement {
       ...{ verdict, gain },
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
-      ...{ axes, realAxes: 1 + axes.map(({ real }) => real).lastIndexOf(true) },
+      ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
     };
     return {
