@@ -4,7 +4,6 @@ import { Adam } from "../network/adam";
 import type { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { NamedArray } from "../network/parameters";
-import { splitByImage } from "../particles/halves";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ProjectionBatch, ProjectionEngine } from "../projection/engine";
@@ -12,19 +11,17 @@ import { Random } from "../random";
 import { type Misfit, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
+import type { Evidence } from "./evidence/evidence";
+import { evidenceParticles, measureEvidence } from "./evidence/measureEvidence";
+import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
 import type { TrainingOptions } from "./options";
+import { decoderOf } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
 import { latentLikelihood } from "./posterior/likelihood";
 import type { Posterior } from "./posterior/posterior";
-import {
-  minParticles,
-  type Prepared,
-  type PrepareOptions,
-  prepareTraining,
-  tooFewParticles,
-} from "./preparation";
+import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
 
@@ -45,9 +42,6 @@ export interface EpochReport {
   /** Seconds since the training started, including preparation. */
   seconds: number;
 }
-
-/** Most particles held out for validation. */
-const maxHeldOut = 2000;
 
 /** What a {@link Trainer} works with. */
 export interface TrainerParts {
@@ -103,20 +97,8 @@ export class Trainer {
 
   /** Divides the particles that are used, ascending, into training and validation set. */
   private split(particles: Int32Array): void {
-    const { targets, options } = this;
     this.used = particles;
-    const used = new Set(particles);
-    const order = this.random
-      .fork(1)
-      .permutation(targets.count)
-      .filter((i) => used.has(i));
-    const requested = Math.round(particles.length * options.heldOut);
-    const heldOut = Math.max(1, Math.min(requested, maxHeldOut, particles.length - 2));
-    // All particles of one image go into the same set.
-    const { first, rest } = splitByImage(order, heldOut, targets.images);
-    if (rest.length < 2) throw tooFewParticles("particles that show different images", 1 + rest.length);
-    this.validationSet = first;
-    this.trainingSet = rest;
+    Object.assign(this, splitHeldOut(particles, this.targets, this.options));
   }
 
   /** The first pass over the data, see `prepareTraining`. Later calls return the same result. */
@@ -287,6 +269,20 @@ export class Trainer {
     const random = this.random.fork(3);
     await distilEncoder(model, { particles: this.trainingSet, features, posterior, random, ...options });
     return posterior;
+  }
+
+  /** The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned. */
+  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence> {
+    const { likelihood } = await this.prepare();
+    const { trainingSet, validationSet } = this;
+    const { latent, vary } = this.options;
+    return measureEvidence(
+      {
+        ...{ ...this.context, vary, decoder: decoderOf(this.model), weights: likelihood },
+        ...{ population: { ...places, latent, members: trainingSet }, heldOut: validationSet },
+      },
+      { ...options, particles: evidenceParticles(this.used.length) },
+    );
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */

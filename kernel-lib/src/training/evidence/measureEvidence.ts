@@ -1,0 +1,261 @@
+import { throwIfStopped } from "../../errors";
+import type { Varied } from "../../network/head";
+import type { TaskOptions } from "../../progress";
+import { meanAndError } from "../agreement/moments";
+import { fixedModel, type PlaceDecoder, someAxes } from "../posterior/decoders";
+import type { PosePrior } from "../posterior/placePosterior";
+import type { ProjectionContext } from "../projectionContext";
+import type { RingWeights } from "../weights";
+import { type BestSingle, bestSingle } from "./bestSingle";
+import type { AxisGain, Evidence, EvidenceGain, RingGain } from "./evidence";
+import { type HalfPoints, HalfTest } from "./halfTest";
+import { motionSize } from "./motionSize";
+import { parametersOf, partialDecoder } from "./partialDecoder";
+import { type Population, type Spread, spreadOf, startingPlaces } from "./population";
+import { evenly, keepInMemory } from "./sample";
+import { scatterOfHalves } from "./scatter";
+import { finestRing, isReal, sentenceOf, verdictOf } from "./verdict";
+
+/** What is measured. */
+export interface EvidenceContext extends ProjectionContext {
+  /** The trained decoder. */
+  decoder: PlaceDecoder;
+  /** Ring weights by information. */
+  weights: RingWeights;
+  /** Places of the particles that it was trained on. */
+  population: Population;
+  /** Particles that it was not trained on, ascending. */
+  heldOut: Int32Array;
+  /** Kinds of parameters that it varies. */
+  vary: readonly Varied[];
+}
+
+/** Options of {@link measureEvidence}. */
+export interface MeasureOptions extends TaskOptions {
+  /** Most particles to measure. Default: all that are held out. */
+  particles?: number | undefined;
+  /** Width of the fields of the halves. Default 1. */
+  block?: number | undefined;
+  /** Gaussians of a region whose own gain is wanted: 1 for each of them, [N]. Default: none. */
+  region?: Uint8Array | undefined;
+}
+
+/** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
+const measuredFraction = 0.05;
+const measured = { least: 150, most: 1000 };
+/** Particles of the training set among which the best single model is chosen. */
+const choosing = 256;
+/** Places from which a search begins: this many per axis, at most for three axes. */
+const startsPerAxis = 6;
+/** Errors of poses that are taken for possible, as a fraction of the finest resolution, and their limits in degrees. */
+const poseFraction = 0.25;
+const poseDegrees = { least: 1, most: 5 };
+
+/** How many held-out particles are measured at the end of a training with so many particles. */
+export function evidenceParticles(count: number): number {
+  return Math.min(Math.max(Math.round(measuredFraction * count), measured.least), measured.most);
+}
+
+/** Measures the evidence for heterogeneity in a trained decoder. */
+export async function measureEvidence(context: EvidenceContext, options: MeasureOptions): Promise<Evidence> {
+  return new Measurement(context, options).run();
+}
+
+/** Scores of particles by ring, [particles · (rings + 1)]. */
+type RingScores = Float64Array;
+
+class Measurement {
+  private readonly particles: Int32Array;
+  private readonly spread: Spread;
+  private readonly prior: PosePrior;
+  private readonly block: number;
+  private test!: HalfTest;
+  private done = 0;
+
+  constructor(
+    private readonly context: EvidenceContext,
+    private readonly options: MeasureOptions,
+  ) {
+    this.particles = evenly(context.heldOut, options.particles ?? context.heldOut.length);
+    this.spread = spreadOf(context.population);
+    this.prior = posePrior(context);
+    this.block = options.block ?? 1;
+  }
+
+  async run(): Promise<Evidence> {
+    const { context, options, particles, block } = this;
+    const { decoder, population, neutral, targets, engine, weights } = context;
+    const known = { neutral, engine, weights };
+    const members = evenly(population.members, choosing);
+    const choice = { ...known, decoder, targets: await keepInMemory(targets, members) };
+    const single = await bestSingle(choice, population, { ...options, particles: members });
+    this.step();
+    this.test = new HalfTest({ ...known, particles, block, targets: await keepInMemory(targets, particles) });
+    const one = fixedModel(single.params);
+    const none: HalfPoints = {
+      inference: { decoder: one, deviations: [] },
+      halves: [0, 1].map(() => ({ mean: new Float32Array(0), standardDeviation: new Float32Array(0) })),
+    };
+    const asIs = await this.test.score(none, options);
+    const posed = await this.test.score(await this.infer(one, [], { prior: this.prior }), options);
+    const moved = await this.motion();
+    const motion = await this.test.score(moved, options);
+    const both = await this.infer(decoder, this.spread.deviation, {
+      prior: this.prior,
+      start: { points: moved.halves.map(({ mean }) => this.withoutPoses(mean)) },
+    });
+    const all = await this.test.score(both, options);
+    const gain = this.gain(all, posed);
+    const rings = this.ringGains(all, posed);
+    const axes = await this.axes(both, {
+      single,
+      before: posed,
+      after: all,
+      scatter: scatterOfHalves(moved),
+    });
+    const finest = finestRing(rings, (from, to) => this.gain(all, posed, from, to));
+    const verdict = verdictOf(gain);
+    const result = {
+      ...{ verdict, gain },
+      poses: this.gain(all, motion),
+      ...(finest !== undefined && { finest }),
+      ...{ axes, realAxes: 1 + axes.map(({ real }) => real).lastIndexOf(true) },
+      motion: motionSize(decoder, { ...neutral, params: single.params }, population),
+    };
+    return {
+      format: 1,
+      particles: particles.length,
+      sentence: sentenceOf(result),
+      ...result,
+      table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
+      rings,
+      ...(await this.parts(both, single)),
+      ...{ single: single.from, prior: this.prior, block },
+    };
+  }
+
+  /** Reports progress. */
+  private step(): void {
+    const { latent } = this.context.decoder;
+    // The single model, poses, motion, both, parts, and the axes but the last.
+    this.options.onProgress?.({ task: "evidence", done: ++this.done, total: 4 + latent });
+    throwIfStopped(this.options.signal);
+  }
+
+  private async infer(
+    decoder: PlaceDecoder,
+    deviations: ArrayLike<number>,
+    how: Pick<HalfPoints["inference"], "prior" | "poses" | "start">,
+  ): Promise<HalfPoints> {
+    const points = await this.test.infer({ decoder, deviations, ...how }, this.options);
+    this.step();
+    return points;
+  }
+
+  /** Places in the poses of the file. */
+  private motion(): Promise<HalfPoints> {
+    const { decoder, population } = this.context;
+    const places = startingPlaces(population, startsPerAxis * Math.min(3, decoder.latent));
+    return this.infer(decoder, this.spread.deviation, { start: { places } });
+  }
+
+  /** Points with the poses of the file. */
+  private withoutPoses(places: Float32Array): Float32Array {
+    const { latent } = this.context.decoder;
+    const points = new Float32Array((places.length / latent) * (latent + 5));
+    for (let i = 0; i * latent < places.length; i++) {
+      points.set(places.subarray(i * latent, (i + 1) * latent), i * (latent + 5));
+    }
+    return points;
+  }
+
+  /** Mean gain of one set of scores over another, in rings `from` to `to`. */
+  private gain(of: RingScores, over: RingScores, from = 1, to = this.context.targets.rings): EvidenceGain {
+    const width = this.context.targets.rings + 1;
+    const differences = Float64Array.from(this.particles, (_, i) => {
+      let sum = 0;
+      for (let r = from; r <= to; r++) sum += of[i * width + r]! - over[i * width + r]!;
+      return sum;
+    });
+    const { mean, standardError } = meanAndError(differences);
+    return { gain: mean, standardError };
+  }
+
+  private ringGains(of: RingScores, over: RingScores): RingGain[] {
+    const { targets, neutral } = this.context;
+    return Array.from({ length: targets.rings }, (_, i) => ({
+      ring: i + 1,
+      resolution: (neutral.boxSize * neutral.apix) / (i + 1),
+      ...this.gain(of, over, i + 1, i + 1),
+    }));
+  }
+
+  /** Gains of the axes in turn: the places on the first k of them are inferred anew in the poses of all. */
+  private async axes(
+    both: HalfPoints,
+    given: { single: BestSingle; before: RingScores; after: RingScores; scatter: Float64Array },
+  ): Promise<AxisGain[]> {
+    const { decoder } = this.context;
+    const { latent } = decoder;
+    const { deviation, told } = this.spread;
+    const poses = this.test.posesOf(both);
+    const axes: AxisGain[] = [];
+    let before = given.before;
+    for (let k = 1; k <= latent; k++) {
+      const first = Array.from({ length: k }, (_, d) => d);
+      const points = both.halves.map(({ mean }) => rowsOf(mean, latent + 5, k));
+      const after =
+        k === latent
+          ? given.after
+          : await this.test.score(
+              await this.infer(someAxes(decoder, first, given.single.z), deviation.slice(0, k), {
+                poses,
+                start: { points },
+              }),
+              this.options,
+            );
+      const gain = this.gain(after, before);
+      axes.push({ ...gain, real: isReal(gain), told: told[k - 1]!, variance: given.scatter[k - 1]! });
+      before = after;
+    }
+    return axes;
+  }
+
+  /** Gains of parts of the decoder at the points of all of it. */
+  private async parts(both: HalfPoints, { params }: BestSingle): Promise<Pick<Evidence, "kinds" | "region">> {
+    const { vary, decoder, neutral } = this.context;
+    const { region } = this.options;
+    const score = (varied: Uint8Array) =>
+      this.test.score(both, { ...this.options, decoder: partialDecoder(decoder, params, varied) });
+    const kinds: Evidence["kinds"] = {};
+    const nothing = vary.length > 1 || region ? await score(new Uint8Array(params.length)) : undefined;
+    for (const kind of nothing && vary.length > 1 ? vary : []) {
+      kinds[kind] = this.gain(await score(parametersOf(neutral.count, { kind })), nothing!);
+    }
+    this.step();
+    if (!region) return { kinds };
+    return {
+      kinds,
+      region: this.gain(await score(parametersOf(neutral.count, { flags: region })), nothing!),
+    };
+  }
+}
+
+/** The first `length` numbers of each row of `values` [rows · width]. */
+function rowsOf(values: Float32Array, width: number, length: number): Float32Array {
+  const out = new Float32Array((values.length / width) * length);
+  for (let i = 0; i * width < values.length; i++) {
+    out.set(values.subarray(i * width, i * width + length), i * length);
+  }
+  return out;
+}
+
+/** Errors of poses that are possible: a fraction of the finest resolution at the radius of the molecule. */
+function posePrior({ neutral, weights }: EvidenceContext): PosePrior {
+  const { boxSize, apix, count, params } = neutral;
+  let square = 0;
+  for (let i = 0; i < 3 * count; i++) square += params[i]! ** 2 / count;
+  const shift = (poseFraction * boxSize * apix) / Math.max(weights.lastRing, 1);
+  const degrees = ((shift / (Math.sqrt(square) * boxSize * apix)) * 180) / Math.PI;
+  return { shift, rotation: Math.min(Math.max(degrees, poseDegrees.least), poseDegrees.most) };
+}

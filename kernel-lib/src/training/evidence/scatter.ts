@@ -1,0 +1,62 @@
+import type { HalfPoints } from "./halfTest";
+
+/** Differences beyond this many standard deviations count as this many. */
+const most = 2;
+/** Mean of min(x², most²) of a standard normal number. */
+const normal = 0.9205;
+
+/**
+ * Factor on the variance of what an image tells about each axis, [latent]: 1 if the difference of the places from the two
+ * halves of an image is as large as their posteriors predict.
+ *
+ * With a prior of precision P and a likelihood of precision I, the posterior has the covariance V = (P + I)⁻¹, and its mean
+ * scatters with the noise by V·I·V = V − V·P·V. Differences are bounded (Huber's second proposal), so that a few particles
+ * with two peaks do not decide.
+ */
+export function scatterOfHalves({ inference, halves }: HalfPoints): Float64Array {
+  const { deviations, decoder } = inference;
+  const { latent } = decoder;
+  const [even, odd] = halves as [HalfPoints["halves"][number], HalfPoints["halves"][number]];
+  const width = latent;
+  const rows = even.mean.length / width;
+  return Float64Array.from({ length: latent }, (_, d) => {
+    const ratios = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) {
+      const difference = even.mean[i * width + d]! - odd.mean[i * width + d]!;
+      let expected = 0;
+      for (const { covariance } of [even, odd]) {
+        const row = covariance!.subarray((i * width + d) * width, (i * width + d + 1) * width);
+        expected += row[d]!;
+        for (let e = 0; e < width; e++) expected -= (row[e]! / deviations[e]!) ** 2;
+      }
+      ratios[i] = difference ** 2 / Math.max(expected, Number.EPSILON);
+    }
+    return robustVariance(ratios);
+  });
+}
+
+/** The factor f at which the mean of min(ratio / f, most²) is that of a normal distribution, by bisection. */
+function robustVariance(ratios: Float64Array): number {
+  const bounded = (f: number) =>
+    ratios.reduce((sum, ratio) => sum + Math.min(ratio / f, most ** 2), 0) / ratios.length;
+  let [low, high] = [Math.log(1e-3), Math.log(1e3)];
+  for (let i = 0; i < 40; i++) {
+    const middle = (low + high) / 2;
+    if (bounded(Math.exp(middle)) > normal) low = middle;
+    else high = middle;
+  }
+  return Math.exp((low + high) / 2);
+}
+
+/**
+ * The standard deviation of a place whose image tells it with another variance than was assumed: what the image adds to the
+ * prior is divided by the factor.
+ * @param deviation of the posterior
+ * @param prior     standard deviation of the prior
+ * @param factor    see {@link scatterOfHalves}
+ */
+export function correctedDeviation(deviation: number, prior: number, factor: number): number {
+  const information = 1 / deviation ** 2 - 1 / prior ** 2;
+  if (!(information > 0)) return deviation;
+  return 1 / Math.sqrt(information / factor + 1 / prior ** 2);
+}
