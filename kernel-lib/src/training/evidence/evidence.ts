@@ -23,6 +23,8 @@ export interface AxisGain extends EvidenceGain {
   real: boolean;
   /** Fraction of the spread of the particles along the axis that their images tell, 0 to 1. */
   told: number;
+  /** Correlation, over the particles, of the places from the two halves of their images. */
+  agreement: number;
   /**
    * Factor on the variance of what an image tells about the axis: the squared difference of places from the two halves of the
    * same image, over that which their posteriors predict. 1: the intervals are right; below 1 they are too wide.

@@ -12,8 +12,9 @@ import { type HalfPoints, HalfTest } from "./halfTest";
 import { motionSize } from "./motionSize";
 import { parametersOf, partialDecoder } from "./partialDecoder";
 import { type Population, type Spread, spreadOf, startingPlaces } from "./population";
+import { measurePosePrior } from "./posePrior";
 import { evenly, keepInMemory } from "./sample";
-import { scatterOfHalves } from "./scatter";
+import { agreementOfHalves, scatterOfHalves } from "./scatter";
 import { finestRing, isReal, sentenceOf, verdictOf } from "./verdict";
 
 /** What is measured. */
@@ -41,19 +42,16 @@ export interface MeasureOptions extends TaskOptions {
 }
 
 /** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
-const measuredFraction = 0.05;
-const measured = { least: 150, most: 1000 };
+const measuredFraction = 0.03;
+const fewest = 100;
+const most = 1000;
 /** Particles of the training set among which the best single model is chosen. */
 const choosing = 256;
 /** Places from which a search begins: this many per axis, at most for three axes. */
 const startsPerAxis = 6;
-/** Errors of poses that are taken for possible, as a fraction of the finest resolution, and their limits in degrees. */
-const poseFraction = 0.25;
-const poseDegrees = { least: 1, most: 5 };
-
 /** How many held-out particles are measured at the end of a training with so many particles. */
 export function evidenceParticles(count: number): number {
-  return Math.min(Math.max(Math.round(measuredFraction * count), measured.least), measured.most);
+  return Math.min(Math.max(Math.round(measuredFraction * count), fewest), most);
 }
 
 /** Measures the evidence for heterogeneity in a trained decoder. */
@@ -67,7 +65,7 @@ type RingScores = Float64Array;
 class Measurement {
   private readonly particles: Int32Array;
   private readonly spread: Spread;
-  private readonly prior: PosePrior;
+  private prior!: PosePrior;
   private readonly block: number;
   private test!: HalfTest;
   private done = 0;
@@ -78,7 +76,6 @@ class Measurement {
   ) {
     this.particles = evenly(context.heldOut, options.particles ?? context.heldOut.length);
     this.spread = spreadOf(context.population);
-    this.prior = posePrior(context);
     this.block = options.block ?? 1;
   }
 
@@ -90,7 +87,9 @@ class Measurement {
     const choice = { ...known, decoder, targets: await keepInMemory(targets, members) };
     const single = await bestSingle(choice, population, { ...options, particles: members });
     this.step();
-    this.test = new HalfTest({ ...known, particles, block, targets: await keepInMemory(targets, particles) });
+    const measured = { ...known, particles, block, targets: await keepInMemory(targets, particles) };
+    this.prior = await measurePosePrior(measured, single.params, options);
+    this.test = new HalfTest(measured);
     const one = fixedModel(single.params);
     const none: HalfPoints = {
       inference: { decoder: one, deviations: [] },
@@ -111,7 +110,7 @@ class Measurement {
       single,
       before: posed,
       after: all,
-      scatter: scatterOfHalves(moved),
+      moved,
     });
     const finest = finestRing(rings, (from, to) => this.gain(all, posed, from, to));
     const verdict = verdictOf(gain);
@@ -193,12 +192,14 @@ class Measurement {
   /** Gains of the axes in turn: the places on the first k of them are inferred anew in the poses of all. */
   private async axes(
     both: HalfPoints,
-    given: { single: BestSingle; before: RingScores; after: RingScores; scatter: Float64Array },
+    given: { single: BestSingle; before: RingScores; after: RingScores; moved: HalfPoints },
   ): Promise<AxisGain[]> {
     const { decoder } = this.context;
     const { latent } = decoder;
     const { deviation, told } = this.spread;
     const poses = this.test.posesOf(both);
+    const variance = scatterOfHalves(given.moved);
+    const agreement = agreementOfHalves(given.moved);
     const axes: AxisGain[] = [];
     let before = given.before;
     for (let k = 1; k <= latent; k++) {
@@ -215,7 +216,9 @@ class Measurement {
               this.options,
             );
       const gain = this.gain(after, before);
-      axes.push({ ...gain, real: isReal(gain), told: told[k - 1]!, variance: given.scatter[k - 1]! });
+      const d = k - 1;
+      const of = { told: told[d]!, agreement: agreement[d]!, variance: variance[d]! };
+      axes.push({ ...gain, real: isReal(gain), ...of });
       before = after;
     }
     return axes;
@@ -248,14 +251,4 @@ function rowsOf(values: Float32Array, width: number, length: number): Float32Arr
     out.set(values.subarray(i * width, i * width + length), i * length);
   }
   return out;
-}
-
-/** Errors of poses that are possible: a fraction of the finest resolution at the radius of the molecule. */
-function posePrior({ neutral, weights }: EvidenceContext): PosePrior {
-  const { boxSize, apix, count, params } = neutral;
-  let square = 0;
-  for (let i = 0; i < 3 * count; i++) square += params[i]! ** 2 / count;
-  const shift = (poseFraction * boxSize * apix) / Math.max(weights.lastRing, 1);
-  const degrees = ((shift / (Math.sqrt(square) * boxSize * apix)) * 180) / Math.PI;
-  return { shift, rotation: Math.min(Math.max(degrees, poseDegrees.least), poseDegrees.most) };
 }

@@ -5,8 +5,9 @@ export type SampleHalf = "even" | "odd";
 
 /**
  * One half of the Fourier samples of a transform, as the fields of a chess board: those with kx + ky even, or odd. White
- * noise is independent in the two halves, so that what is inferred from one can be tested on the other. The score of a half
- * is the score of the image with its other samples set to 0, and its expected information the half's share of the samples.
+ * noise is independent in the two halves, so that what is inferred from one can be tested on the other. Each half of a ring
+ * is a ring of its own, with its own norms of image and projection, and the weight of its share of the samples. (Norms of
+ * whole rings would draw the places of the halves apart, to where the projection's power is in the samples of the half.)
  *
  * The noise of masked images is correlated over box / mask diameter samples. For those the fields are blocks of that width.
  * Friedel mates are in the same half.
@@ -15,7 +16,7 @@ export class HalfSamples {
   /** Share of each ring's samples that belong to the half, [rings + 1]; 0 in ring 0. */
   readonly share: Float64Array;
   /** 1 for samples of the half, in the layout of `Disc`. */
-  private readonly inside: Uint8Array;
+  readonly inside: Uint8Array;
 
   /**
    * @param rings outermost ring of the transforms
@@ -42,17 +43,31 @@ export class HalfSamples {
     }
   }
 
-  /** Sets the samples of the other half to 0 in transforms [n · samples · 2], in place. */
+  /** Sets the samples of the other half to 0 in transforms [n · samples · 2], and rings to a norm of 1, in place. */
   restrict(transforms: Float32Array): Float32Array {
-    const { inside } = this;
-    for (let at = 0; at < transforms.length; at += 2 * inside.length) {
-      for (let i = 0; i < inside.length; i++) {
-        if (inside[i]) continue;
-        transforms[at + 2 * i] = 0;
-        transforms[at + 2 * i + 1] = 0;
+    const { inside, share } = this;
+    const { ring, multiplicity, samples } = disc(share.length - 1);
+    for (let at = 0; at < transforms.length; at += 2 * samples) {
+      const power = new Float64Array(share.length);
+      for (let i = 0; i < samples; i++) {
+        const [re, im] = [transforms[at + 2 * i]!, transforms[at + 2 * i + 1]!];
+        if (inside[i]) power[ring[i]!]! += multiplicity[i]! * (re * re + im * im);
+      }
+      for (let i = 0; i < samples; i++) {
+        const square = inside[i] ? power[ring[i]!]! : 0;
+        const factor = square > 0 ? 1 / Math.sqrt(square) : 0;
+        transforms[at + 2 * i]! *= factor;
+        transforms[at + 2 * i + 1]! *= factor;
       }
     }
     return transforms;
+  }
+
+  /** Weights of rings 0 … rings of some particles, [B · (rings + 1)], as weights of the half; in place. */
+  weigh(ringWeights: Float32Array): Float32Array {
+    const { share } = this;
+    for (let i = 0; i < ringWeights.length; i++) ringWeights[i]! *= share[i % share.length]!;
+    return ringWeights;
   }
 }
 

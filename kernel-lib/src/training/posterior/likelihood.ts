@@ -1,6 +1,6 @@
 import type { LatentModel } from "../../network/latentModel";
 import type { ProjectionBatch } from "../../projection/engine";
-import { productNumbers } from "../../projection/products";
+import { productNumbers, productsOfProjections } from "../../projection/products";
 import { ParticleBatches } from "../batches";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
@@ -70,23 +70,48 @@ export class PlaceLikelihood implements LatentLikelihood {
   }
 
   async shared(particles: Int32Array, z: Float32Array): Promise<Float32Array> {
-    const { engine, decoder, neutral, weights } = this.context;
-    const request = { boxSize: neutral.boxSize, rings: this.rings, ringWeights: weights.of(particles) };
-    const { score } = await engine.evaluate(await this.cache.load(particles, decoder.decode(z, 1)), request);
-    return score;
+    const model = this.context.decoder.decode(z, 1);
+    return (await this.evaluate(await this.cache.load(particles, model), particles)).score;
+  }
+
+  /** Score and, by ring, FRC of a batch, valid until the next call. */
+  private async evaluate(
+    batch: ProjectionBatch,
+    particles: Int32Array,
+  ): Promise<{ score: Float32Array; frc: Float32Array; ringWeights: Float32Array }> {
+    const { engine, neutral, half } = this.context;
+    const { rings } = this;
+    const ringWeights = this.weightsOf(particles);
+    const size = { boxSize: neutral.boxSize, rings };
+    if (!half) return { ...(await engine.evaluate(batch, { ...size, ringWeights })), ringWeights };
+    const model =
+      batch.model.length === 5 * batch.gaussians ? repeated(batch.model, batch.count) : batch.model;
+    const products = await productsOfProjections(engine, { ...batch, model }, size, half.inside);
+    // Of one model there are two products, the first of which is the FRC.
+    const frc = products.filter((_, i) => i % 2 === 0);
+    const score = new Float32Array(batch.count);
+    frc.forEach((value, i) => {
+      score[Math.floor(i / (rings + 1))]! += value * ringWeights[i]!;
+    });
+    return { score, frc, ringWeights };
+  }
+
+  /** Weights of the rings of some particles, [B · (rings + 1)]. */
+  private weightsOf(particles: Int32Array): Float32Array {
+    const ringWeights = this.context.weights.of(particles);
+    return this.context.half?.weigh(ringWeights) ?? ringWeights;
   }
 
   /** Log-likelihood of each particle at its own point [B · width], also by ring. The arrays belong to the caller. */
   async scores(particles: Int32Array, points: Float32Array): Promise<PointScores> {
-    const { engine, decoder, neutral, weights } = this.context;
+    const { decoder } = this.context;
     const { rings, layout } = this;
-    const ringWeights = weights.of(particles);
     const models = decoder.decode(layout.places(points), particles.length);
     const batch = this.posed(await this.cache.load(particles, models), points);
-    const result = await engine.evaluate(batch, { boxSize: neutral.boxSize, rings, ringWeights });
+    const { score, frc, ringWeights } = await this.evaluate(batch, particles);
     return {
-      score: result.score.slice(),
-      ofRing: result.frc.map((frc, i) => (i % (rings + 1) === 0 ? 0 : frc * ringWeights[i]!)),
+      score: score.slice(),
+      ofRing: frc.map((value, i) => (i % (rings + 1) === 0 ? 0 : value * ringWeights[i]!)),
     };
   }
 
@@ -121,14 +146,17 @@ export class PlaceLikelihood implements LatentLikelihood {
   }
 
   async local(particles: Int32Array, points: Float32Array): Promise<LocalLikelihood> {
-    const { engine, neutral, weights } = this.context;
+    const { engine, neutral, half } = this.context;
     const { rings, variants } = this;
     const { width } = this.layout;
     const b = particles.length;
     const models = variants.models(points, this.posesOf(particles, points).rotations);
     const batch = this.posed(await this.cache.load(particles, models), points);
-    const products = await engine.products(batch, { boxSize: neutral.boxSize, rings });
-    const ringWeights = weights.of(particles);
+    const size = { boxSize: neutral.boxSize, rings };
+    const products = half
+      ? await productsOfProjections(engine, batch, size, half.inside)
+      : await engine.products(batch, size);
+    const ringWeights = this.weightsOf(particles);
     const result: LocalLikelihood = {
       value: new Float32Array(b),
       gradient: new Float32Array(b * width),
@@ -151,7 +179,6 @@ export class PlaceLikelihood implements LatentLikelihood {
     const { rings } = this;
     const { width } = this.layout;
     const { count: variants, steps } = this.variants;
-    const share = this.context.half?.share;
     const numbers = productNumbers(variants);
     const score = new Float64Array(variants);
     const curvature = new Float64Array(width * width);
@@ -162,7 +189,7 @@ export class PlaceLikelihood implements LatentLikelihood {
       if (weight === 0 || products[at + variants] === 0) continue;
       const onTarget = (v: number) => products[at + v]!;
       const product = (v: number, w: number) => products[at + variants + triangleIndex(v, w, variants)]!;
-      const expected = weight * this.context.weights.expectedFrc(particle, r) * (share?.[r] ?? 1);
+      const expected = weight * this.context.weights.expectedFrc(particle, r);
       score[0]! += weight * onTarget(0);
       for (let d = 0; d < width; d++) {
         const along = product(0, d + 1);
@@ -209,4 +236,11 @@ interface RingSums {
 /** Index of the pair v ≤ w in the upper triangle of `variants` × `variants`, row by row. */
 function triangleIndex(v: number, w: number, variants: number): number {
   return v * variants - (v * (v - 1)) / 2 + (w - v);
+}
+
+/** A model [5N] for each of `count` particles. */
+function repeated(model: Float32Array, count: number): Float32Array {
+  const models = new Float32Array(count * model.length);
+  for (let i = 0; i < count; i++) models.set(model, i * model.length);
+  return models;
 }

@@ -196,41 +196,58 @@ describe("place and pose together", () => {
 });
 
 describe("halves of the Fourier samples", () => {
-  test("scores of the two halves add up to the score of all, and so does the expected information", async () => {
+  test("without noise each half has its maximum at the truth, and their scores add up to the score of all", async () => {
     const targets = await imagesOf(truth);
     const of = (half?: HalfSamples) =>
       new PlaceLikelihood({
         ...{ neutral, engine, decoder, weights, targets, half },
         pose: { rotation: true, shift: true },
       });
+    const all = await of().local(particles, truth);
     for (const block of [1, 3]) {
-      const all = await of().local(particles, truth);
-      const even = await of(new HalfSamples(rings, "even", block)).local(particles, truth);
-      const odd = await of(new HalfSamples(rings, "odd", block)).local(particles, truth);
-      for (const name of ["value", "gradient", "curvature"] as const) {
-        const scale = all[name].reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-        all[name].forEach((x, i) => {
-          assert.ok(Math.abs(even[name][i]! + odd[name][i]! - x) < 2e-3 * (scale + 1), `${name} ${i}`);
+      const sum = new Float64Array(count);
+      const curvature = new Float64Array(36 * count);
+      for (const name of ["even", "odd"] as const) {
+        const likelihood = of(new HalfSamples(rings, name, block));
+        const half = await likelihood.local(particles, truth);
+        const { score } = await likelihood.scores(particles, truth);
+        for (let i = 0; i < count; i++) {
+          sum[i]! += score[i]!;
+          assert.ok(Math.abs(score[i]! - half.value[i]!) < 1e-3);
+          for (let d = 0; d < 6; d++) {
+            const deviation = 1 / Math.sqrt(half.curvature[36 * i + 7 * d]!);
+            assert.ok(Math.abs(half.gradient[6 * i + d]!) * deviation < 0.1, `${name}: gradient ${d}`);
+          }
+        }
+        half.curvature.forEach((c, i) => {
+          curvature[i]! += c;
         });
       }
-      const half = (await of(new HalfSamples(rings, "even", block)).scores(particles, truth)).score;
-      half.forEach((value, i) => {
-        assert.ok(Math.abs(value - even.value[i]!) < 1e-2);
-      });
+      for (let i = 0; i < count; i++) {
+        assert.ok(Math.abs(sum[i]! / all.value[i]! - 1) < 1e-5);
+        for (let d = 0; d < 6; d++) {
+          const ratio = curvature[36 * i + 7 * d]! / all.curvature[36 * i + 7 * d]!;
+          assert.ok(ratio > 0.6 && ratio < 1.1, `number ${d}: information ${ratio} of all`);
+        }
+      }
     }
   });
 
-  test("they share no sample, and Friedel mates stay together", () => {
+  test("they share no sample, Friedel mates stay together, and their shares add up to 1", () => {
     const { samples } = disc(rings);
     for (const block of [1, 2, 3, 4]) {
-      const ones = () => new Float32Array(2 * samples).fill(1);
-      const even = new HalfSamples(rings, "even", block).restrict(ones());
-      const odd = new HalfSamples(rings, "odd", block).restrict(ones());
-      for (let i = 0; i < samples; i++) assert.equal(even[2 * i]! * odd[2 * i]!, 0);
+      const [even, odd] = (["even", "odd"] as const).map((half) => new HalfSamples(rings, half, block));
+      for (let i = 0; i < samples; i++) assert.equal(even!.inside[i]! * odd!.inside[i]!, 0);
       for (let ky = 1; ky <= rings; ky++) {
-        assert.equal(even[2 * (rings + ky)], even[2 * (rings - ky)]);
-        assert.equal(even[2 * (rings + ky)]! + odd[2 * (rings + ky)]!, 1);
+        const [up, down] = [rings + ky, rings - ky];
+        assert.equal(even!.inside[up], even!.inside[down]);
+        assert.equal(even!.inside[up]! + odd!.inside[up]!, 1);
       }
+      for (let r = 1; r <= rings; r++) assert.ok(Math.abs(even!.share[r]! + odd!.share[r]! - 1) < 1e-12);
+      const ones = new Float32Array(2 * samples).fill(1);
+      even!.restrict(ones).forEach((x, i) => {
+        assert.equal(x > 0, even!.inside[i >> 1] === 1);
+      });
     }
   });
 });
