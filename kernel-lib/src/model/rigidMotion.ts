@@ -128,7 +128,9 @@ export function coreMotion(from: GaussianModel, to: GaussianModel): CoreMotion {
     const { quaternion, centre, centreAfter } = superimpose(before, after, weights);
     const rotation = rotationMatrix(quaternion);
     motion = { rotation, shift: subtract(centreAfter, rotated(rotation, centre)) };
-    const off = before.map((p, k) => Math.hypot(...subtract(subtract(after[k]!, motion.shift), rotated(rotation, p))));
+    const off = before.map((p, k) =>
+      Math.hypot(...subtract(subtract(after[k]!, motion.shift), rotated(rotation, p))),
+    );
     const scale = Math.max(leastScale, off.slice().sort((a, b) => a - b)[off.length >> 1]!);
     weights = mass.map((m, k) => m / (1 + (off[k]! / scale) ** 2));
   }

@@ -76,7 +76,12 @@ function nearestRotation(matrix: Float64Array): Float64Array {
   );
   const product = u.mmul(v.transpose());
   const sign = determinant(product) < 0 ? -1 : 1;
-  return Float64Array.from(u.mmul(Matrix.diag([1, 1, sign])).mmul(v.transpose()).to1DArray());
+  return Float64Array.from(
+    u
+      .mmul(Matrix.diag([1, 1, sign]))
+      .mmul(v.transpose())
+      .to1DArray(),
+  );
 }
 
 function determinant(m: Matrix): number {

@@ -1,14 +1,17 @@
 import { InputError } from "../../errors";
+import { vectorFromRotation } from "../../optics/pose";
 import type { TaskOptions } from "../../progress";
+import { HalfTest } from "../evidence/halfTest";
 import { evenly, keepInMemory } from "../evidence/sample";
 import type { PlaceDecoder } from "../posterior/decoders";
-import { PlaceSearch, type PosePrior } from "../posterior/placePosterior";
 import type { PointPosterior } from "../posterior/newtonPosterior";
+import { PlaceSearch, type PosePrior } from "../posterior/placePosterior";
+import { product } from "../posterior/poseOffsets";
+import type { BatchPoses } from "../posterior/variants";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
 import { heldOutGain, type PoseGain } from "./poseGain";
 import { measurePriors, type PriorContext } from "./posePriors";
-import { HalfTest } from "../evidence/halfTest";
 
 /** Particles on which priors and gain are measured. */
 const sampleSize = 256;
@@ -24,6 +27,8 @@ export interface PoseContext extends ProjectionContext {
   places: Float32Array;
   /** Standard deviation of the prior of each axis of z, [latent]. */
   deviations: ArrayLike<number>;
+  /** Poses from which the search begins, [particles · 9] and [particles · 2]. Default: those of `targets`. */
+  start?: BatchPoses | undefined;
   /** Particles to measure priors on: those that agree with the model. Default: all. */
   members?: Int32Array | undefined;
 }
@@ -57,8 +62,10 @@ export async function findPoses(context: PoseContext, options: PoseOptions = {})
   const { targets } = context;
   const all = Int32Array.from({ length: targets.count }, (_, i) => i);
   const search = new PlaceSearch({ ...searchContext(context), prior });
-  const coarse = coarseRing(context, prior);
   let start = search.startAt(context.places, targets.count);
+  if (context.start) offsetsTo(context.start, start, search, context);
+  // Poses that were refined before need no search from afar.
+  const coarse = context.start ? context.weights.lastRing : coarseRing(context, prior);
   const task = { ...taskOf(options), task: "refining poses" };
   if (coarse < context.weights.lastRing) {
     const weights = limitedWeights(context.weights, coarse);
@@ -69,6 +76,28 @@ export async function findPoses(context: PoseContext, options: PoseOptions = {})
   const { rotations, shifts } = search.likelihood.posesOf(all, posterior.mean);
   const places = search.layout.places(posterior.mean).slice();
   return { rotations, shifts, places, ...deviationsOf(posterior, search, context), prior, gain };
+}
+
+/** Writes the offsets of poses from those of `targets` into points. */
+function offsetsTo(
+  { rotations, shifts }: BatchPoses,
+  points: Float32Array,
+  { layout }: PlaceSearch,
+  { targets }: PoseContext,
+): void {
+  for (let i = 0; i < targets.count; i++) {
+    const at = i * layout.width;
+    if (layout.rotation >= 0) {
+      const own = targets.rotations.subarray(9 * i, 9 * i + 9);
+      const back = Float64Array.from({ length: 9 }, (_, j) => own[3 * (j % 3) + Math.floor(j / 3)]!);
+      const turn = product(rotations.subarray(9 * i, 9 * i + 9), back);
+      points.set(vectorFromRotation(turn), at + layout.rotation);
+    }
+    if (layout.shift < 0) continue;
+    for (const axis of [0, 1]) {
+      points[at + layout.shift + axis] = shifts[2 * i + axis]! - targets.shifts[2 * i + axis]!;
+    }
+  }
 }
 
 function taskOf({ signal, onProgress }: TaskOptions): TaskOptions {
@@ -111,7 +140,8 @@ function checkPrior({ rotation, shift }: PosePrior): void {
   if (!(shift >= 0 && Number.isFinite(shift))) {
     throw new InputError("prior.shift", "a length in Å of 0 or more", String(shift));
   }
-  if (rotation === 0 && shift === 0) throw new InputError("prior", "a rotation or a shift above 0", "neither");
+  if (rotation === 0 && shift === 0)
+    throw new InputError("prior", "a rotation or a shift above 0", "neither");
 }
 
 /**

@@ -62,7 +62,7 @@ export async function heldOutGain(
   const gains = new Float64Array(count);
   for (let i = 0; i < after.length; i++) gains[Math.floor(i / numbers)]! += after[i]! - before[i]!;
   const { mean, standardError } = meanAndError(gains);
-  const [even, odd] = refined.halves as [{ mean: Float32Array }, { mean: Float32Array }];
+  const [even, odd] = [refined.halves[0]!, refined.halves[1]!];
   let product = 0;
   for (let i = 0; i < count; i++) {
     for (let d = shift; d < width; d++) product += even.mean[i * width + d]! * odd.mean[i * width + d]!;

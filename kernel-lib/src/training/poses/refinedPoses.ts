@@ -1,3 +1,4 @@
+import { vectorFromRotation } from "../../optics/pose";
 import type { ParticlePoses } from "../../particles/writePoses";
 import type { TaskOptions } from "../../progress";
 import type { PosePrior } from "../posterior/placePosterior";
@@ -5,7 +6,6 @@ import { type PoseChange, poseMoves, spreadOf, withoutFrame } from "./commonFram
 import { type FoundPoses, findPoses, type PoseContext, type PoseOptions } from "./findPoses";
 import type { PoseGain } from "./poseGain";
 import { type SharedMotion, withoutSharedMotion } from "./sharedMotion";
-import { vectorFromRotation } from "../../optics/pose";
 
 /** What a refinement of poses found, as numbers that can be stored as JSON. */
 export interface PoseReport {
@@ -88,7 +88,13 @@ export async function refinedPoses(context: PoseContext, options: PoseOptions): 
     places,
     moves: { angle: angles, shift: shifts, angleDeviation, shiftDeviation },
     report: {
-      ...{ format: 1, particles: targets.count, ...verdictOf(found, moved), gain: found.gain, prior: found.prior },
+      ...{
+        format: 1,
+        particles: targets.count,
+        ...verdictOf(found, moved),
+        gain: found.gain,
+        prior: found.prior,
+      },
       ...{ moved, shared, uncertainty: uncertaintyOf(found) },
       resolution: boxLength / weights.lastRing,
     },
@@ -99,7 +105,10 @@ function uncertaintyOf({ angleDeviation, shiftDeviation }: FoundPoses): PoseRepo
   return { angle: spreadOf(angleDeviation).rms, shift: spreadOf(shiftDeviation).rms };
 }
 
-function verdictOf({ gain }: FoundPoses, { angle, shift }: PoseChange): Pick<PoseReport, "verdict" | "sentence"> {
+function verdictOf(
+  { gain }: FoundPoses,
+  { angle, shift }: PoseChange,
+): Pick<PoseReport, "verdict" | "sentence"> {
   const verdict = gain.gain > significant * gain.standardError ? "refine" : "leave";
   const number = `${gain.gain.toFixed(2)} ± ${gain.standardError.toFixed(2)} nats per particle`;
   const moves = `${angle.rms.toFixed(2)}° and ${shift.rms.toFixed(2)} Å root mean square`;

@@ -5,6 +5,9 @@ import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import type { Outlier } from "../agreement/agreement";
 import { FeatureBasis } from "../features/featureBasis";
+import type { RefinedPoses } from "../poses/refinedPoses";
+import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
+import { decoderOf } from "../posterior/decoders";
 import type { EpochReport } from "../trainer";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { RunFolder } from "./runFolder";
@@ -139,6 +142,28 @@ export class Run {
       throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
     }
     return { ...this.neutral, params: this.model.decode(at, 1) };
+  }
+
+  /**
+   * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
+   * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
+   * and training anew from that file.
+   * @throws InputError before the run is complete, and if its particles have changed
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const poses = await run.refinePoses({ prior: { rotation: 1, shift: 1 } });
+   * console.log(poses.report.verdict, poses.report.sentence);
+   * run.close();
+   * ```
+   */
+  async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
+    const { record, neutral, neutralFrc } = this;
+    const [latents, outliers] = [await this.latents(), await this.outliers()];
+    return refineRunPoses(
+      { record, neutral, neutralFrc, decoder: decoderOf(this.model), latents, outliers },
+      options,
+    );
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
