@@ -9,6 +9,8 @@ import { addNeutral } from "./neutral";
 import { addOutliers } from "./outliers";
 import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
+import { addPoses } from "./refinePoses";
+import { addRounds } from "./rounds";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addTrain } from "./train";
@@ -30,6 +32,8 @@ export function makeProgram(run: RunCommand): Command {
   addDecode(program, run);
   addLatent(program, run);
   addOutliers(program, run);
+  addPoses(program, run);
+  addRounds(program, run);
   addReconstruct(program, run);
   addFsc(program, run);
   addProject(program, run);

@@ -11,9 +11,14 @@ import { judgeAgreement } from "../agreement/agreement";
 import { meanFrcOf, neutralFrc } from "../neutralFrc";
 import { fixedModel } from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
+import type { BatchPoses } from "../posterior/variants";
 import type { ProjectionContext } from "../projectionContext";
 import { RingWeights } from "../weights";
+import type { PoseContext } from "./findPoses";
 import { type RefinedPoses, refinedPoses } from "./refinedPoses";
+
+/** Most passes with more and more Fourier rings. */
+const maxPasses = 3;
 
 /** Options of {@link refineConsensusPoses}. */
 export interface RefinePosesOptions extends TaskOptions {
@@ -73,25 +78,43 @@ export async function refineConsensusPoses(
   });
   const engine = await createEngine(options.engine);
   try {
-    const context = { targets, neutral: model, engine };
+    const context: ConsensusContext = {
+      ...{ targets, neutral: model, engine },
+      ...{ decoder: fixedModel(model.params), places: new Float32Array(0), deviations: [] },
+    };
     const start = options.start && inBoxUnits(options.start, boxSize * apix);
-    // The weights are those of the poses from which the search begins.
-    const agreed = { ...context, targets: { ...targets, ...start } };
-    const { weights, members } = await consensusWeights(agreed, options);
-    return await refinedPoses(
-      {
-        ...{ ...context, weights, members, start },
-        ...{ decoder: fixedModel(model.params), places: new Float32Array(0), deviations: [] },
-      },
-      { ...taskOf(options), ...(options.prior && { prior: options.prior }) },
-    );
+    return await refineInPasses({ ...context, start }, options);
   } finally {
     await engine.dispose();
     await targets.dispose();
   }
 }
 
-function inBoxUnits({ rotations, shifts }: ParticlePoses, boxLength: number) {
+type ConsensusContext = Omit<PoseContext, "weights" | "members">;
+
+/**
+ * Refines with the Fourier rings in which model and particles agree. From better poses more of them agree, and poses are refined
+ * again. Rings that were not used cannot agree by refinement of noise. Prior and gain are those of the first pass.
+ */
+async function refineInPasses(context: ConsensusContext, options: RefinePosesOptions): Promise<RefinedPoses> {
+  const { neutral } = context;
+  let agreed = await consensusWeights(context, context.start, options);
+  let refined = await refinedPoses(
+    { ...context, ...agreed },
+    { ...taskOf(options), ...(options.prior && { prior: options.prior }) },
+  );
+  for (let pass = 2; pass <= maxPasses; pass++) {
+    const start = inBoxUnits(refined, neutral.boxSize * neutral.apix);
+    const next = await consensusWeights(context, start, options);
+    if (next.weights.lastRing <= agreed.weights.lastRing) break;
+    agreed = next;
+    const { prior, gain } = refined.report;
+    refined = await refinedPoses({ ...context, ...agreed, start }, { ...taskOf(options), prior, gain });
+  }
+  return refined;
+}
+
+function inBoxUnits({ rotations, shifts }: ParticlePoses, boxLength: number): BatchPoses {
   return {
     rotations: Float32Array.from(rotations),
     shifts: Float32Array.from(shifts, (t) => t / boxLength),
@@ -102,13 +125,15 @@ function taskOf({ signal, onProgress }: TaskOptions): TaskOptions {
   return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }
 
-/** Ring weights from the agreement of model and particles, and the particles that agree. */
+/** Ring weights from the agreement of model and particles in some poses, by default those of the file, and the particles that agree. */
 async function consensusWeights(
   context: ProjectionContext,
+  poses: BatchPoses | undefined,
   options: TaskOptions,
 ): Promise<{ weights: RingWeights; members: Int32Array }> {
   const { count, rings, ctfPower } = context.targets;
-  const frc = await neutralFrc(context, taskOf(options));
+  const targets = { ...context.targets, ...poses };
+  const frc = await neutralFrc({ ...context, targets }, taskOf(options));
   const { verdict, kept } = judgeAgreement({ count, rings, frc, ctfPower });
   const meanFrc = meanFrcOf(frc, rings + 1, kept);
   const weights = new RingWeights({

@@ -37,6 +37,8 @@ export interface PoseContext extends ProjectionContext {
 export interface PoseOptions extends TaskOptions {
   /** How far the poses may be from those of the file. Default: measured on a sample of 256 particles. */
   prior?: PosePrior | undefined;
+  /** The gain with this prior, if it is known. Default: measured on the sample. */
+  gain?: PoseGain | undefined;
 }
 
 /** Poses that were found, not yet in the frame of the file. */
@@ -113,6 +115,7 @@ async function priorAndGain(
   context: PoseContext,
   options: PoseOptions,
 ): Promise<{ prior: PosePrior; gain: PoseGain }> {
+  if (options.prior && options.gain) return { prior: options.prior, gain: options.gain };
   const { targets, neutral, engine, decoder, weights, deviations } = context;
   const { latent } = decoder;
   const members = context.members ?? Int32Array.from({ length: targets.count }, (_, i) => i);

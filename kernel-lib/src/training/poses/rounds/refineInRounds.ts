@@ -205,7 +205,7 @@ class Rounds {
       const part = set.select(indices);
       const own = await folder.half({ round, half, set: part }, () =>
         this.refineHalf(
-          { round, half, part, alignedTo, start: pickPoses(before.poses, indices) },
+          { round, half, part, alignedTo, start: round > 1 ? pickPoses(before.poses, indices) : undefined },
           before.maps,
         ),
       );
@@ -254,7 +254,8 @@ class Rounds {
     await mkdir(folder.file(round, ""), { recursive: true });
     await writeModelText(folder.file(round, `model_half${half}.txt`), model);
     const poses = await refineConsensusPoses(part, model, {
-      ...{ ...task, resolution: alignedTo, start },
+      ...{ ...task, resolution: alignedTo },
+      ...(start && { start }),
       ...(prior && { prior }),
       ...(engine && { engine }),
     });
@@ -278,7 +279,8 @@ interface HalfTask {
   half: number;
   part: ParticleSet;
   alignedTo: number;
-  start: ParticlePoses;
+  /** Poses of the last round, if there is one. */
+  start: ParticlePoses | undefined;
 }
 
 /** Progress with a name before each task. */
