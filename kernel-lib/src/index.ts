@@ -14,6 +14,7 @@ export * as figures from "./display";
 export { progressBar } from "./display/progressBar";
 export { type ShowOptions, show } from "./display/show";
 export { InputError, StoppedError, throwIfStopped } from "./errors";
+export * as evidence from "./evidence";
 export * as explorer from "./explorer";
 export { explore, exploreTraining } from "./explorer/explore";
 export * as formats from "./formats";

@@ -95,6 +95,21 @@ describe("a trained run", () => {
     assert.equal(record.program.backend, "wasm");
   });
 
+  test("train and evidence say whether there is heterogeneity", () => {
+    const verdict =
+      /^(heterogeneity found|weak heterogeneity|no heterogeneity found): [+−]\d.* nats per particle held out/m;
+    assert.match(printed, verdict);
+    const stored = succeed(folder, "evidence", "run");
+    const { sentence, verdict: word } = JSON.parse(text("run", "run.json")).evidence;
+    assert.equal(stored.split("\n")[0], sentence);
+    assert.match(stored, /^measured on 6 particles/m);
+    succeed(folder, "evidence", "run", "--anew", "--json", "evidence.json");
+    const anew = JSON.parse(text("evidence.json"));
+    assert.equal(anew.verdict, word);
+    assert.equal(anew.axes.length, 2);
+    assert.equal(anew.rings.length, 15);
+  });
+
   test("after two epochs the centre of the latent space decodes to nearly the neutral model", () => {
     succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "middle.txt");
     const numbers = (file: string) =>

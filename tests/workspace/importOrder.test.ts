@@ -23,6 +23,7 @@ const order = [
   "simulate",
   "training",
   "latent",
+  "evidence",
   "display",
   "widgets",
   "explorer",

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../version";
 import { addBackends } from "./backends";
 import { addDecode } from "./decode";
+import { addEvidence } from "./evidence";
 import { addFsc } from "./fsc";
 import { addKernel } from "./kernel";
 import { addLatent } from "./latent";
@@ -29,6 +30,7 @@ export function makeProgram(run: RunCommand): Command {
   addSimulate(program, run);
   addNeutral(program, run);
   addTrain(program, run);
+  addEvidence(program, run);
   addDecode(program, run);
   addLatent(program, run);
   addOutliers(program, run);
@@ -44,6 +46,7 @@ export function makeProgram(run: RunCommand): Command {
     "\nFrom particles to the motion of a molecule:\n" +
       "  e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt\n" +
       "  e2gmm train --particles particles.star --model model.txt --latent 2 --out run\n" +
+      "  e2gmm evidence run\n" +
       "  e2gmm latent run --clusters 4 --out sets\n" +
       "  e2gmm decode run --path sets/centres.txt --model-out motion.pdb\n" +
       "  e2gmm reconstruct --particles sets/set_1.star --data-folder . --out set_1.mrc",

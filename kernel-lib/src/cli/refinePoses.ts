@@ -98,7 +98,7 @@ export function priorOptions(): Option[] {
     numberOption(
       "--rotation-prior <degrees>",
       "how far angles may be off, a standard deviation about each axis; 0: they are right (default: measured)",
-      { least: 0, most: 60 },
+      { least: 0, below: 60 },
     ),
     numberOption(
       "--shift-prior <Å>",

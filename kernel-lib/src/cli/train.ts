@@ -34,7 +34,8 @@ export function addTrain(program: Command, run: RunCommand): void {
     .description(
       "Trains encoder and decoder and writes a run folder: run.json (inputs and options), history.csv (FRC by epoch), " +
         "latents.csv (latent coordinates of every particle, refined, with standard deviations), weights, neutral model, and " +
-        "outliers.csv (particles that do not agree with the neutral model, which are left out of training). A checkpoint is " +
+        "outliers.csv (particles that do not agree with the neutral model, which are left out of training), evidence.json (whether " +
+        "there is heterogeneity, see e2gmm evidence). A checkpoint is " +
         "written after every epoch: Ctrl-C stops after the current step, and --resume continues with the same result.",
     );
   const groups: [heading: string, options: readonly Option[]][] = [
@@ -111,6 +112,8 @@ async function train(
     throw error;
   }
   trained.close();
+  const { evidence } = trained.record;
+  if (evidence) session.print(evidence.sentence);
   session.print(
     `${out}: latent coordinates of ${trained.record.particles} particles in latents.csv, ${session.elapsed()}`,
   );

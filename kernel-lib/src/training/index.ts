@@ -20,7 +20,7 @@ export type { SharedMotion } from "./poses/sharedMotion";
 export type { PosePrior } from "./posterior/placePosterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
-export { type Latents, Run, type RunRecord } from "./runs/run";
+export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";
 export type { TrainingSettings } from "./settings";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";

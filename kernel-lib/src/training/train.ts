@@ -18,6 +18,7 @@ import { type TrainingOptions, withDefaults } from "./options";
 import type { Prepared } from "./preparation";
 import { type Checkpoint, chosenStart, latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
+import { evidenceSummary, readEvidence, writeEvidence } from "./runs/evidenceFile";
 import { checkSameParticleFile } from "./runs/inputFiles";
 import { formatOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
@@ -81,9 +82,11 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const at = await runEpochs({ trainer, folder, lock, record, checkpoint, startedAt, onEpoch, ...task });
     const posterior = await trainer.refine(task);
     const latents = trainer.encodeAll();
+    const evidence = await trainer.evidence(posterior, task);
     await verifyLock(lock);
     const { latent } = trainer.options;
-    const checksum = await folder.writeLatents(latent, latents, posterior);
+    const checksum = await folder.writeLatents(latent, latents, trainer.calibrated(posterior, evidence));
+    if (evidence) await writeEvidence(folder, evidence);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -112,7 +115,14 @@ async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Pro
   const starts = chosenStart(record, at) ?? record.starts;
   if (at.history) await folder.writeHistory(at.history);
   await folder.removeBestStart();
-  await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
+  const measured = await readEvidence(folder);
+  const evidence = measured && evidenceSummary(measured);
+  await folder.writeRecord({
+    ...record,
+    ...(starts && { starts }),
+    ...(evidence && { evidence }),
+    status: "complete",
+  });
 }
 
 /** Opened parts of a training. */

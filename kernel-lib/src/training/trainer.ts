@@ -12,7 +12,9 @@ import { type Misfit, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
 import type { Evidence } from "./evidence/evidence";
-import { evidenceParticles, measureEvidence } from "./evidence/measureEvidence";
+import { evidenceParticles, fewestMeasured, measureEvidence } from "./evidence/measureEvidence";
+import type { Population } from "./evidence/population";
+import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
 import type { TrainingOptions } from "./options";
@@ -271,18 +273,32 @@ export class Trainer {
     return posterior;
   }
 
-  /** The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned. */
-  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence> {
+  /**
+   * The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned.
+   * Undefined if there are too few to say anything.
+   */
+  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence | undefined> {
     const { likelihood } = await this.prepare();
-    const { trainingSet, validationSet } = this;
-    const { latent, vary } = this.options;
+    if (this.validationSet.length < fewestMeasured) return undefined;
+    const { vary } = this.options;
     return measureEvidence(
       {
         ...{ ...this.context, vary, decoder: decoderOf(this.model), weights: likelihood },
-        ...{ population: { ...places, latent, members: trainingSet }, heldOut: validationSet },
+        ...{ population: this.population(places), heldOut: this.validationSet },
       },
       { ...options, particles: evidenceParticles(this.used.length) },
     );
+  }
+
+  /** The posterior with the widths that the halves of the held-out particles show. */
+  calibrated(places: Posterior, evidence: Evidence | undefined): Posterior {
+    if (!evidence) return places;
+    const factors = evidence.axes.map(({ variance }) => variance);
+    return calibratedPosterior(this.population(places), factors);
+  }
+
+  private population(places: Posterior): Population {
+    return { ...places, latent: this.options.latent, members: this.trainingSet };
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */

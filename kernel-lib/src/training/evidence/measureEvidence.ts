@@ -10,6 +10,7 @@ import { type BestSingle, bestSingle } from "./bestSingle";
 import type { AxisGain, Evidence, EvidenceGain, RingGain } from "./evidence";
 import { type HalfPoints, HalfTest } from "./halfTest";
 import { motionSize } from "./motionSize";
+import { independentBlock } from "./noiseCorrelation";
 import { parametersOf, partialDecoder } from "./partialDecoder";
 import { type Population, type Spread, spreadOf, startingPlaces } from "./population";
 import { measurePosePrior } from "./posePrior";
@@ -35,7 +36,7 @@ export interface EvidenceContext extends ProjectionContext {
 export interface MeasureOptions extends TaskOptions {
   /** Most particles to measure. Default: all that are held out. */
   particles?: number | undefined;
-  /** Width of the fields of the halves. Default 1. */
+  /** Width of the fields of the halves. Default: measured, 1 unless the images are masked. */
   block?: number | undefined;
   /** Gaussians of a region whose own gain is wanted: 1 for each of them, [N]. Default: none. */
   region?: Uint8Array | undefined;
@@ -45,6 +46,8 @@ export interface MeasureOptions extends TaskOptions {
 const measuredFraction = 0.03;
 const fewest = 100;
 const most = 1000;
+/** Fewest particles from which anything is measured. */
+export const fewestMeasured = 5;
 /** Particles of the training set among which the best single model is chosen. */
 const choosing = 256;
 /** Places from which a search begins: this many per axis, at most for three axes. */
@@ -66,7 +69,6 @@ class Measurement {
   private readonly particles: Int32Array;
   private readonly spread: Spread;
   private prior!: PosePrior;
-  private readonly block: number;
   private test!: HalfTest;
   private done = 0;
 
@@ -76,18 +78,19 @@ class Measurement {
   ) {
     this.particles = evenly(context.heldOut, options.particles ?? context.heldOut.length);
     this.spread = spreadOf(context.population);
-    this.block = options.block ?? 1;
   }
 
   async run(): Promise<Evidence> {
-    const { context, options, particles, block } = this;
+    const { context, options, particles } = this;
     const { decoder, population, neutral, targets, engine, weights } = context;
     const known = { neutral, engine, weights };
     const members = evenly(population.members, choosing);
     const choice = { ...known, decoder, targets: await keepInMemory(targets, members) };
     const single = await bestSingle(choice, population, { ...options, particles: members });
     this.step();
-    const measured = { ...known, particles, block, targets: await keepInMemory(targets, particles) };
+    const kept = { ...known, targets: await keepInMemory(targets, particles) };
+    const block = options.block ?? (await independentBlock(kept, single.params, particles));
+    const measured = { ...kept, particles, block };
     this.prior = await measurePosePrior(measured, single.params, options);
     this.test = new HalfTest(measured);
     const one = fixedModel(single.params);

@@ -1,4 +1,6 @@
+import type { Posterior } from "../posterior/posterior";
 import type { HalfPoints } from "./halfTest";
+import { type Population, spreadOf } from "./population";
 
 /** Differences beyond this many standard deviations count as this many. */
 const most = 2;
@@ -70,15 +72,27 @@ function robustVariance(ratios: Float64Array): number {
   return Math.exp((low + high) / 2);
 }
 
+/** Limits of the factor in {@link calibratedPosterior}: beyond, something else is wrong. */
+const [leastFactor, mostFactor] = [0.2, 5];
+
 /**
- * The standard deviation of a place whose image tells it with another variance than was assumed: what the image adds to the
- * prior is divided by the factor.
- * @param deviation of the posterior
- * @param prior     standard deviation of the prior
- * @param factor    see {@link scatterOfHalves}
+ * A posterior with the widths that the scatter of the halves shows: what an image adds to the prior is divided by the factor
+ * of the axis. The ring weights of a training follow from the neutral model, which agrees less with the particles than their own
+ * states do; so a posterior is usually too wide.
+ * @param factors see {@link scatterOfHalves}, [latent]
  */
-export function correctedDeviation(deviation: number, prior: number, factor: number): number {
-  const information = 1 / deviation ** 2 - 1 / prior ** 2;
-  if (!(information > 0)) return deviation;
-  return 1 / Math.sqrt(information / factor + 1 / prior ** 2);
+export function calibratedPosterior(population: Population, factors: ArrayLike<number>): Posterior {
+  const { latent, mean, standardDeviation } = population;
+  const { deviation: prior } = spreadOf(population);
+  return {
+    mean,
+    standardDeviation: standardDeviation.map((deviation, i) => {
+      const d = i % latent;
+      const information = 1 / deviation ** 2 - 1 / prior[d]! ** 2;
+      // Where the image tells nothing, the width is that of the prior.
+      if (!(information > 0)) return deviation;
+      const factor = Math.min(Math.max(factors[d]!, leastFactor), mostFactor);
+      return 1 / Math.sqrt(information / factor + 1 / prior[d]! ** 2);
+    }),
+  };
 }

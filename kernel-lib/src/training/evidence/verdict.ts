@@ -53,7 +53,7 @@ export function sentenceOf(
   const parts = {
     found: `heterogeneity found: ${number}, ${axesText}${sight}; decoded motion ${size}`,
     weak: `weak heterogeneity: ${number}, ${axesText}${sight}; decoded motion ${size}, of which part is noise`,
-    none: `no heterogeneity found: ${number} over one model for all; the decoded motion of ${size} is noise`,
+    none: `no heterogeneity found: ${number} over one model for all; the decoded motion of ${size} is not to be trusted`,
   };
   const wrong = poses.gain > poseGain && poses.gain > errors * poses.standardError;
   const advice = wrong

@@ -1,4 +1,5 @@
 import { disc, sampleIndex } from "../../fourier/disc";
+import { normalizeRings } from "../../fourier/imageTransform";
 
 /** One half of the Fourier samples of every image. */
 export type SampleHalf = "even" | "odd";
@@ -45,20 +46,13 @@ export class HalfSamples {
 
   /** Sets the samples of the other half to 0 in transforms [n · samples · 2], and rings to a norm of 1, in place. */
   restrict(transforms: Float32Array): Float32Array {
-    const { inside, share } = this;
-    const { ring, multiplicity, samples } = disc(share.length - 1);
-    for (let at = 0; at < transforms.length; at += 2 * samples) {
-      const power = new Float64Array(share.length);
-      for (let i = 0; i < samples; i++) {
-        const [re, im] = [transforms[at + 2 * i]!, transforms[at + 2 * i + 1]!];
-        if (inside[i]) power[ring[i]!]! += multiplicity[i]! * (re * re + im * im);
+    const { inside } = this;
+    const layout = disc(this.share.length - 1);
+    for (let at = 0; at < transforms.length; at += 2 * inside.length) {
+      for (let i = 0; i < inside.length; i++) {
+        if (!inside[i]) transforms.fill(0, at + 2 * i, at + 2 * i + 2);
       }
-      for (let i = 0; i < samples; i++) {
-        const square = inside[i] ? power[ring[i]!]! : 0;
-        const factor = square > 0 ? 1 / Math.sqrt(square) : 0;
-        transforms[at + 2 * i]! *= factor;
-        transforms[at + 2 * i + 1]! *= factor;
-      }
+      normalizeRings(transforms, at, layout);
     }
     return transforms;
   }

@@ -1,15 +1,25 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../../errors";
+import { readMask } from "../../maps/mask";
+import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
+import { maskFlags } from "../../model/regions";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
+import { beginTask, type TaskOptions } from "../../progress";
+import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
+import type { Evidence } from "../evidence/evidence";
+import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
+import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import { defaultMemoryBudget } from "../memory";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf } from "../posterior/decoders";
 import type { EpochReport } from "../trainer";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
+import { readEvidence } from "./evidenceFile";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -18,6 +28,23 @@ export type { Checkpoint } from "./checkpoint";
 export { RunFolder, runFiles } from "./runFolder";
 export type { RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
+
+/** Options of `Run.evidence`. */
+export interface EvidenceOptions extends TaskOptions {
+  /** Most held-out particles to measure. Default: all of them. */
+  particles?: number;
+  /** A region whose own gain is wanted: a map, or its file, that is at least 0.5 there. Default: none. */
+  mask?: string | Volume;
+  /**
+   * Width in Fourier samples of the fields of which the two halves of an image consist. Default: measured from the noise; 1
+   * unless the images are masked.
+   */
+  block?: number;
+  /** Projection engine. Default: `wasm`. */
+  engine?: EngineChoice;
+  /** Called with a sentence about what was assumed or has changed since the training. */
+  onWarning?: (warning: string) => void;
+}
 
 /** Contents of a run folder. */
 interface RunContents {
@@ -145,6 +172,42 @@ export class Run {
   }
 
   /**
+   * The evidence for heterogeneity: whether held-out particles are described better by the decoder than by the one model
+   * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
+   * measured at the end of the training, on some of the particles held out; with options, and in runs of earlier versions, it
+   * is measured now, which reads the particles again.
+   * @throws InputError before the run is complete, for fewer than 5 particles held out, and if the particles of the run are no
+   *   longer the same
+   */
+  async evidence(options?: EvidenceOptions): Promise<Evidence> {
+    const stored = options ? undefined : await readEvidence(this.files);
+    if (stored) return stored;
+    const { record, neutral, latent, model } = this;
+    const begun = beginTask(options ?? {});
+    const { refined, standardDeviation } = await this.latents();
+    const { mask } = begun;
+    const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
+    const reopened = await reopenParticles(this.files, record, begun);
+    const { trainingSet, validationSet: heldOut, ...context } = reopened;
+    try {
+      if (heldOut.length < fewestMeasured) {
+        throw new InputError(
+          this.folder,
+          `${fewestMeasured} particles held out or more`,
+          `${heldOut.length}`,
+        );
+      }
+      const population = { latent, members: trainingSet, mean: refined, standardDeviation };
+      return await measureEvidence(
+        { ...context, decoder: decoderOf(model), population, heldOut, vary: record.options.vary },
+        { ...begun, region },
+      );
+    } finally {
+      await reopened.close();
+    }
+  }
+
+  /**
    * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
    * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
    * and training anew from that file.
@@ -158,16 +221,23 @@ export class Run {
    * ```
    */
   async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
-    const { record, neutral, neutralFrc } = this;
-    const [latents, outliers] = [await this.latents(), await this.outliers()];
-    return refineRunPoses(
-      { record, neutral, neutralFrc, decoder: decoderOf(this.model), latents, outliers },
-      options,
-    );
+    const begun = beginTask(options);
+    const { refined } = await this.latents();
+    const memoryBudget = defaultMemoryBudget() / 2;
+    const reopened = await reopenParticles(this.files, this.record, { ...begun, memoryBudget });
+    try {
+      return await refineRunPoses(reopened, { decoder: decoderOf(this.model), places: refined }, begun);
+    } finally {
+      await reopened.close();
+    }
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
     this.model.dispose();
   }
+}
+
+function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {
+  return typeof mask === "string" ? readMask(mask, undefined, { ...(onWarning && { onWarning }) }) : mask;
 }

@@ -37,6 +37,7 @@ export const runFiles = {
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
   outliers: "outliers.csv",
+  evidence: "evidence.json",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;

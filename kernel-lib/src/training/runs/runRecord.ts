@@ -69,6 +69,17 @@ export interface RunRecord {
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
   starts?: { scores: number[]; chosen: number };
+  /** Whether there is heterogeneity, in short; see `evidence.json`. Missing until the run is complete. */
+  evidence?: {
+    verdict: "found" | "weak" | "none";
+    /** The verdict in a sentence. */
+    sentence: string;
+    /** Nats per particle, held out, over the one best model. */
+    gain: number;
+    standardError: number;
+    /** Axes of the latent space that are real. */
+    realAxes: number;
+  };
   /** SHA-256 of everything but paths, `status` and `starts`; missing in runs of earlier versions. */
   checksum?: string;
 }
@@ -152,6 +163,15 @@ const record = v.looseObject({
     v.looseObject({
       scores: listOf(numberIn({}), "a score for each start"),
       chosen: numberIn({ integer: true, least: 0 }),
+    }),
+  ),
+  evidence: v.optional(
+    v.looseObject({
+      verdict: v.picklist(["found", "weak", "none"], "found, weak or none"),
+      sentence: someText,
+      gain: numberIn({}),
+      standardError: numberIn({ least: 0 }),
+      realAxes: numberIn({ integer: true, least: 0 }),
     }),
   ),
   checksum: v.optional(sha256),
