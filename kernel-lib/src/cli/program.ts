@@ -12,7 +12,9 @@ import { addNeutral } from "./neutral";
 import { addOutliers } from "./outliers";
 import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
+import { addPoses } from "./refinePoses";
 import { addRegionMotion } from "./regionMotion";
+import { addRounds } from "./rounds";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addTrain } from "./train";
@@ -40,6 +42,8 @@ export function makeProgram(run: RunCommand): Command {
   addMotions(program, run);
   addRegionMotion(program, run);
   addOutliers(program, run);
+  addPoses(program, run);
+  addRounds(program, run);
   addReconstruct(program, run);
   addFsc(program, run);
   addProject(program, run);

@@ -79,11 +79,7 @@ export interface MovedPoints {
 
 /** The rigid motion that best takes points to other points, see {@link rigidMotion}. */
 export function bestRigidMotion({ before, after, weights }: MovedPoints): RigidMotion {
-  const centre = weightedMean(before, weights);
-  const centreAfter = weightedMean(after, weights);
-  const a = before.map((p) => subtract(p, centre));
-  const b = after.map((p) => subtract(p, centreAfter));
-  const quaternion = bestQuaternion(a, b, weights);
+  const { quaternion, centre, centreAfter, a, b } = superimpose(before, after, weights);
   const [w, x, y, z] = quaternion;
   const half = Math.hypot(x, y, z);
   const rotation = rotationMatrix(quaternion);
@@ -95,6 +91,68 @@ export function bestRigidMotion({ before, after, weights }: MovedPoints): RigidM
     shift: subtract(centreAfter, centre),
     rmsd: rmsdAfter(rotation, { a, b, weights }),
   };
+}
+
+/** The best rotation of points to others, and both relative to their weighted centres. */
+interface Superposition {
+  quaternion: Quaternion;
+  centre: Vector3;
+  centreAfter: Vector3;
+  a: Vector3[];
+  b: Vector3[];
+}
+
+function superimpose(
+  before: readonly Vector3[],
+  after: readonly Vector3[],
+  weights: readonly number[],
+): Superposition {
+  const centre = weightedMean(before, weights);
+  const centreAfter = weightedMean(after, weights);
+  const a = before.map((p) => subtract(p, centre));
+  const b = after.map((p) => subtract(p, centreAfter));
+  return { quaternion: bestQuaternion(a, b, weights), centre, centreAfter, a, b };
+}
+
+/** Rounds of reweighting in {@link coreMotion}; the weights hardly change after half of them. */
+const reweightings = 8;
+/** Deviations below this, in Å, are no motion. */
+const leastScale = 0.3;
+
+/** A rigid motion x → R·x + shift, in Å from the origin. */
+export interface CoreMotion {
+  /** R, row-major. */
+  rotation: Float64Array;
+  shift: Vector3;
+}
+
+/**
+ * The rigid motion of that part of a molecule which does not change its shape: as {@link rigidMotion} of all Gaussians, with
+ * weights that decrease for those that it does not explain (Cauchy's, with the median deviation as scale), so that a domain that
+ * moves has little influence.
+ */
+export function coreMotion(from: GaussianModel, to: GaussianModel): CoreMotion {
+  checkSameGaussians(from, to);
+  const all = Array.from({ length: from.count }, (_, i) => i);
+  const [before, after] = [centresInAngstrom(from, all), centresInAngstrom(to, all)];
+  const mass = integrals(from, all);
+  let weights = mass;
+  let motion: CoreMotion = { rotation: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), shift: [0, 0, 0] };
+  for (let round = 0; round < reweightings; round++) {
+    const { quaternion, centre, centreAfter } = superimpose(before, after, weights);
+    const rotation = rotationMatrix(quaternion);
+    motion = { rotation, shift: subtract(centreAfter, rotated(rotation, centre)) };
+    const off = before.map((p, k) =>
+      Math.hypot(...subtract(subtract(after[k]!, motion.shift), rotated(rotation, p))),
+    );
+    const scale = Math.max(leastScale, off.slice().sort((a, b) => a - b)[off.length >> 1]!);
+    weights = mass.map((m, k) => m / (1 + (off[k]! / scale) ** 2));
+  }
+  return motion;
+}
+
+function rotated(m: Float64Array, [x, y, z]: Vector3): Vector3 {
+  return [0, 3, 6].map((row) => m[row]! * x + m[row + 1]! * y + m[row + 2]! * z) as Vector3;
 }
 
 /** Centres in Å from the middle of the box. */

@@ -4,6 +4,21 @@ export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
 export { train } from "./background";
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
+export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
+export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
+export type { PoseGain } from "./poses/poseGain";
+export type { PoseReport, RefinedPoses } from "./poses/refinedPoses";
+export type { HalfMapGain } from "./poses/rounds/halfMapGain";
+export { refineInRounds } from "./poses/rounds/refineInRounds";
+export type {
+  HalfMapResolution,
+  RoundReport,
+  RoundsReport,
+  RoundsSettings,
+} from "./poses/rounds/roundsSettings";
+export type { RunPosesOptions } from "./poses/runPoses";
+export type { SharedMotion } from "./poses/sharedMotion";
+export type { PosePrior } from "./posterior/placePosterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";

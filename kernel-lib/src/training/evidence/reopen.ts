@@ -28,6 +28,8 @@ export interface ReopenOptions extends TaskOptions {
   engine?: EngineChoice | undefined;
   /** Called with a sentence about what has changed since the training. */
   onWarning?: ((warning: string) => void) | undefined;
+  /** Bytes of transforms that are kept in memory, for work that reads all particles several times. Default 0. */
+  memoryBudget?: number | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface ReopenOptions extends TaskOptions {
 export async function reopenParticles(
   folder: RunFolder,
   record: RunRecord,
-  { engine: choice, onWarning, ...task }: ReopenOptions,
+  { engine: choice, onWarning, memoryBudget = 0, ...task }: ReopenOptions,
 ): Promise<Reopened> {
   const opened: (() => unknown)[] = [];
   const close = async () => {
@@ -56,7 +58,7 @@ export async function reopenParticles(
     const threads = choice?.threads;
     const originals = set.originals();
     const targets = await prepareTargets(originals, {
-      ...{ boxSize: neutral.boxSize, rings, memoryBudget: 0 },
+      ...{ boxSize: neutral.boxSize, rings, memoryBudget },
       ...(threads !== undefined && { threads }),
       ...task,
     });

@@ -15,6 +15,9 @@ import type { Evidence } from "../evidence/evidence";
 import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import { defaultMemoryBudget } from "../memory";
+import type { RefinedPoses } from "../poses/refinedPoses";
+import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf } from "../posterior/decoders";
 import type { EpochReport } from "../trainer";
 import { UnitAssembly } from "../units/unitAssembly";
@@ -239,6 +242,31 @@ export class Run {
       throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
     }
     return this.units.withFirsts(this.neutral, this.model.decode(points, points.length / latent));
+  }
+
+  /**
+   * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
+   * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
+   * and training anew from that file.
+   * @throws InputError before the run is complete, and if its particles have changed
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const poses = await run.refinePoses({ prior: { rotation: 1, shift: 1 } });
+   * console.log(poses.report.verdict, poses.report.sentence);
+   * run.close();
+   * ```
+   */
+  async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
+    const begun = beginTask(options);
+    const { refined } = await this.latents();
+    const memoryBudget = defaultMemoryBudget() / 2;
+    const reopened = await reopenParticles(this.files, this.record, { ...begun, memoryBudget });
+    try {
+      return await refineRunPoses(reopened, { decoder: decoderOf(this.model), places: refined }, begun);
+    } finally {
+      await reopened.close();
+    }
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
