@@ -104,7 +104,7 @@ describe("a training that chooses the number of axes", () => {
 
   test("finds that a linear motion needs one axis", async (t) => {
     const folder = temporaryFolder(t);
-    project(folder, "linear --states 10 --particles-per-state 80 --seed 1");
+    project(folder, "linear --states 10 --particles-per-state 160 --seed 1");
     succeed(folder, "train", ...training);
     const run = await e2.openRun(path.join(folder, "run"));
     const { survey } = run.record;

@@ -1,8 +1,8 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { GaussianModel } from "../model/gaussianModel";
 import { ArcLengthScale, modelChange } from "./arcLength";
+import type { AxisRoles } from "./decoder";
 import { LatentFrame, scalePoints } from "./latentFrame";
-import type { LatentModelSpec } from "./latentModel";
 
 /** Places of the population at which changes are measured. */
 const samples = 200;
@@ -11,7 +11,7 @@ const step = 0.25;
 
 /** A decoder of coordinates of the networks. */
 export interface FramedModel {
-  readonly spec: Pick<LatentModelSpec, "latent" | "roles">;
+  readonly spec: { latent: number; roles?: AxisRoles | undefined };
   /** Gaussians [n · 5N] at [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array;
 }
@@ -45,7 +45,7 @@ export function orderedFrame(model: FramedModel, z: Float32Array, neutral: Gauss
 }
 
 /** Axes that change the same kinds of parameters. */
-function groupsOf(latent: number, roles: LatentModelSpec["roles"]): number[][] {
+function groupsOf(latent: number, roles: AxisRoles | undefined): number[][] {
   const groups = new Map<string, number[]>();
   for (let axis = 0; axis < latent; axis++) {
     const kind = roles ? `${roles.position.includes(axis)} ${roles.density.includes(axis)}` : "all";

@@ -1,5 +1,6 @@
 import type { GaussianModel } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
+import type { AxisRoles } from "../network/decoder";
 import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { NamedArray } from "../network/parameters";
@@ -26,7 +27,6 @@ import { minParticles, type Prepared, type PrepareOptions, prepareTraining } fro
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
 import type { NestedDropout } from "./survey/nestedDropout";
-import type { Survey } from "./survey/survey";
 import { type StepSettings, trainSteps } from "./trainingSteps";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
@@ -154,7 +154,7 @@ export class Trainer {
   }
 
   /** Gives the latent space as many axes, with these roles, as a survey found; before the networks are made. */
-  adopt({ latent, roles, form }: Pick<Survey, "latent" | "roles" | "form">): void {
+  adopt({ latent, roles, form }: Pick<RunOptions, "latent" | "form"> & { roles: AxisRoles }): void {
     const isSplit = roles.position.length < latent || roles.density.length < latent;
     this.options = { ...this.options, latent, ...(isSplit && { roles }), ...(form && { form }) };
   }
