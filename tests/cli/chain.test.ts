@@ -107,7 +107,7 @@ describe("a trained run", () => {
     const anew = JSON.parse(text("evidence.json"));
     assert.equal(anew.verdict, word);
     assert.equal(anew.axes.length, 2);
-    assert.equal(anew.rings.length, 15);
+    assert.equal(anew.rings.length, 8);
   });
 
   test("after two epochs the centre of the latent space decodes to nearly the neutral model", () => {

@@ -1,4 +1,4 @@
-import { inverse, Matrix } from "ml-matrix";
+import { LuDecomposition, Matrix } from "ml-matrix";
 import { ArcLengthScale } from "./arcLength";
 import type { NamedArray } from "./parameters";
 
@@ -11,18 +11,28 @@ export const scalePoints = 256;
  * same kinds of parameters. An axis that is the only one of its kind is measured by its arc length; see {@link ArcLengthScale}.
  */
 export class LatentFrame {
+  /** M, [latent · latent], row by row, in the precision of a checkpoint. */
+  readonly matrix: Float64Array;
   private readonly backward: Float64Array;
 
   /**
    * @param matrix M, [latent · latent], row by row
    * @param scales of the axes; undefined for an axis without
+   * @throws RangeError if the rows of the matrix depend on each other
    */
   constructor(
-    readonly matrix: Float64Array,
+    matrix: Float64Array,
     readonly scales: readonly (ArcLengthScale | undefined)[],
   ) {
     const n = scales.length;
-    this.backward = Float64Array.from(inverse(Matrix.from1DArray(n, n, matrix)).to1DArray());
+    this.matrix = matrix.map(Math.fround);
+    const decomposition = new LuDecomposition(Matrix.from1DArray(n, n, this.matrix));
+    if (decomposition.isSingular()) {
+      throw new RangeError(
+        "weights latent.frame: expected independent axes, found one that follows from others",
+      );
+    }
+    this.backward = Float64Array.from(decomposition.solve(Matrix.eye(n)).to1DArray());
   }
 
   /** Axes of the latent space. */

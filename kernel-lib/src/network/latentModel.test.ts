@@ -117,6 +117,28 @@ describe("encoder and decoder", () => {
     assert.deepEqual([...other.decode(z.subarray(0, 1), 1)], [...particle]);
   });
 
+  test("roles follow the axes when they are ordered, and after loading", () => {
+    const head = new GaussianHead(someModel(6), ["position", "amplitude"]);
+    const roles = { position: [1], density: [0] };
+    const spec = { latent: 2, featureSize: 10, hidden: [16], dropout: 0, roles };
+    const model = new LatentModel(spec, head, new Random(3));
+    const features = someNumbers(400 * 10, 4);
+    model.calibrate(features, 400);
+    assert.deepEqual(model.roles, roles);
+    // Positions that change far more than amplitudes come first.
+    const arrays = model.decoder.save();
+    for (const a of arrays) if (!a.name.startsWith("part1")) a.data = a.data.map((w) => 5 * w);
+    model.decoder.load(arrays);
+    model.orderAxes(features, 400);
+    assert.deepEqual(model.roles, { position: [0], density: [1] });
+    const loaded = new LatentModel(spec, head, undefined);
+    loaded.load(model.save());
+    assert.deepEqual(loaded.roles, model.roles);
+    const only = new GaussianHead(someModel(6), ["amplitude"]);
+    const { roles: ofOne } = new LatentModel({ ...spec, roles: undefined }, only, new Random(3));
+    assert.deepEqual(ofOne, { position: [], density: [0, 1] });
+  });
+
   test("a saved model decodes and encodes the same after loading", async () => {
     const model = someLatentModel(5);
     const features = someNumbers(30, 6);

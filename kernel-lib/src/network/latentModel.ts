@@ -97,6 +97,20 @@ export class LatentModel {
     this.statistics = new LatentStatistics(spec.latent);
   }
 
+  /** What the axes change, in the order of the latents that {@link encode} returns. */
+  get roles(): AxisRoles {
+    const { spec, head, frame } = this;
+    const all = Array.from({ length: spec.latent }, (_, d) => d);
+    const readable = (own: number[]) =>
+      all.filter((axis) =>
+        own.some((d) => (frame ? frame.matrix[axis * spec.latent + d] !== 0 : axis === d)),
+      );
+    return {
+      position: head.positions > 0 ? readable(spec.roles?.position ?? all) : [],
+      density: head.outputs > head.positions ? readable(spec.roles?.density ?? all) : [],
+    };
+  }
+
   /** Draws new random weights and resets the statistics, as in a new model; memory is reused. */
   initialize(random: Random): void {
     this.encoder.initialize(random.fork(1));

@@ -1,8 +1,9 @@
 /** Training of a heterogeneity model, and the run folder that holds its results. */
+export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
 export { train } from "./background";
-export { defaultTrainingOptions as defaultOptions, type TrainingOptions } from "./options";
+export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";
@@ -12,6 +13,7 @@ export {
   type RunParticlesOptions,
 } from "./runs/runParticles";
 export type { TrainingSettings } from "./settings";
+export type { Survey } from "./survey/survey";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
 export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";

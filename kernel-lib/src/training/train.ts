@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { writeAtomic } from "../atomicWrite";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -17,9 +16,10 @@ import { FeatureBasis } from "./features/featureBasis";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type RunOptions, withDefaults } from "./options";
 import type { Prepared } from "./preparation";
-import { type Checkpoint, chosenStart, latentsArray, loadFrom } from "./runs/checkpoint";
+import { latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
-import { evidenceSummary, readEvidence, writeEvidence } from "./runs/evidenceFile";
+import { writeEvidence } from "./runs/evidenceFile";
+import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
@@ -37,7 +37,6 @@ import {
   resumedInputs,
   type TrainingInputs,
 } from "./trainingInputs";
-import { formatUnits, readUnits } from "./units/unitTables";
 
 /**
  * Trains in the calling thread; `train` uses a separate thread. A TensorFlow.js backend must be active (`useBackend`).
@@ -71,7 +70,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
   if (resumed?.checkpoint?.at.refined) {
     await checkSameParticleFile(resumed.record.inputs.particles, resumed.record.inputFiles);
     // Training had finished; only the final status was missing.
-    await finish(folder, resumed.record, resumed.checkpoint.at);
+    await finishRun(folder, resumed.record, resumed.checkpoint.at);
     return;
   }
   const training = new Training(settings, folder, resumed);
@@ -95,7 +94,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
-    await finish(folder, record, final);
+    await finishRun(folder, record, final);
   } finally {
     await training.close();
   }
@@ -113,23 +112,6 @@ async function readResumed(folder: RunFolder): Promise<ResumedRun> {
     ? await folder.readCheckpoint("weights", record)
     : undefined;
   return { record, checkpoint };
-}
-
-/** Completes a run after its final weights were written; repeated if the training died meanwhile. */
-async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Promise<void> {
-  const starts = chosenStart(record, at) ?? record.starts;
-  if (at.history) await folder.writeHistory(at.history);
-  if (record.inputs.symmetry !== undefined)
-    await writeAtomic(folder.file("units"), formatUnits(await readUnits(folder, record)));
-  await folder.removeBestStart();
-  const measured = await readEvidence(folder);
-  const evidence = measured && evidenceSummary(measured);
-  await folder.writeRecord({
-    ...record,
-    ...(starts && { starts }),
-    ...(evidence && { evidence }),
-    status: "complete",
-  });
 }
 
 /** Opened parts of a training. */
@@ -315,8 +297,8 @@ class Training {
     if ((this.settings.options?.latent ?? "auto") !== "auto") return;
     const survey = await surveyLatentSpace(trainer, this.task);
     trainer.adopt(survey);
-    const { latent, roles } = trainer.options;
-    this.options = { ...this.options, latent, ...(roles && { roles }) };
+    const { latent, roles, form } = trainer.options;
+    this.options = { ...this.options, latent, ...(roles && { roles }), ...(form && { form }) };
     this.survey = survey;
     this.warn("survey of the latent space", survey.sentence);
   }

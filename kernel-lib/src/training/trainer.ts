@@ -1,4 +1,3 @@
-import { throwIfStopped } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
 import { GaussianHead } from "../network/head";
@@ -6,11 +5,10 @@ import { LatentModel } from "../network/latentModel";
 import type { NamedArray } from "../network/parameters";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
-import type { ProjectionBatch, ProjectionEngine } from "../projection/engine";
+import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { type Misfit, measureMisfit } from "./agreement/misfit";
-import { batchEnds, gatherRows, ParticleBatches } from "./batches";
-import { BatchReader, type ReadBatch } from "./batchReader";
+import { gatherRows, ParticleBatches } from "./batches";
 import type { Evidence } from "./evidence/evidence";
 import { evidenceParticles, fewestMeasured, measureEvidence } from "./evidence/measureEvidence";
 import type { Population } from "./evidence/population";
@@ -18,6 +16,7 @@ import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
 import type { RunOptions } from "./options";
+import { placesAgreement } from "./placesAgreement";
 import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
@@ -26,8 +25,9 @@ import type { Posterior } from "./posterior/posterior";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
-import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
+import type { NestedDropout } from "./survey/nestedDropout";
 import type { Survey } from "./survey/survey";
+import { type StepSettings, trainSteps } from "./trainingSteps";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -154,9 +154,9 @@ export class Trainer {
   }
 
   /** Gives the latent space as many axes, with these roles, as a survey found; before the networks are made. */
-  adopt({ latent, roles }: Pick<Survey, "latent" | "roles">): void {
+  adopt({ latent, roles, form }: Pick<Survey, "latent" | "roles" | "form">): void {
     const isSplit = roles.position.length < latent || roles.density.length < latent;
-    this.options = { ...this.options, latent, ...(isSplit && { roles }) };
+    this.options = { ...this.options, latent, ...(isSplit && { roles }), ...(form && { form }) };
   }
 
   /** What projections of held-out particles are compared with. */
@@ -211,69 +211,24 @@ export class Trainer {
   /** Trains one epoch, from 1. Each epoch of each start has its own random numbers. */
   async trainEpoch(epoch: number, start: number, options: TaskOptions = {}): Promise<void> {
     const { weights } = await this.prepare();
-    const { epochs } = this.options;
-    const batchSize = this.particlesPerStep;
+    const { trainingSet, context, batches, units, prepared } = this;
     const random = this.random.fork(1000 + start).fork(epoch);
     const rings = this.ringsOfEpoch(epoch);
-    const order = random.permutation(this.trainingSet.length).map((i) => this.trainingSet[i]!);
-    const ends = batchEnds(order.length, batchSize);
+    const order = random.permutation(trainingSet.length).map((i) => trainingSet[i]!);
     const step: StepSettings = {
       rings,
       random,
       scale: 1 / weights.meanTotal(rings),
       rate: learningRateOfEpoch(epoch, this.options),
     };
-    const reader = new BatchReader((indices, buffer) => this.loadNeutral(indices, buffer), {
-      batchSize,
-      rings: this.targets.rings,
-    });
-    // The next batch is read while the current one is trained on.
-    let next = reader.read(order.slice(0, ends[0]));
-    for (let i = 0; i < ends.length; i++) {
-      const current = next;
-      if (i + 1 < ends.length) next = reader.read(order.slice(ends[i], ends[i + 1]));
-      throwIfStopped(options.signal);
-      await this.trainStep(current, step);
-      options.onProgress?.({
-        task: `epoch ${epoch} of ${epochs}, rings to ${rings}`,
-        done: ends[i]!,
-        total: order.length,
-      });
-    }
-    this.model.calibrate(...this.usedFeatures());
-  }
-
-  private loadNeutral(indices: ArrayLike<number>, buffer?: Float32Array): Promise<ProjectionBatch> {
-    const { neutral } = this;
-    return this.batches.load(Int32Array.from(indices), neutral.count, neutral.params, buffer);
-  }
-
-  /** One step of both networks. */
-  private async trainStep({ indices, batch }: ReadBatch, step: StepSettings): Promise<void> {
-    const { weights, basis, features } = this.prepared!;
-    const { latentNoise, spreadPenalty } = this.options;
-    const { model, adam } = this.networks!;
-    const { rings, random, scale, rate } = step;
-    const { units } = this;
-    const m = this.parts.head.neutral.count;
-    const count = indices.length;
-    const rows = units.count * count;
-    const input = gatherRows(features, units.count * basis.size, indices);
+    const parts = { ...this.networks!, prepared: prepared!, context, batches, units };
     const { dropout } = this.parts;
-    const shape = { count: rows, latent: model.spec.latent, networks: model.decoder.partCount };
-    const masks = dropout && nestedMasks(dropout, shape, random);
-    const pass = model.forward(input, rows, { noise: latentNoise, random, masks });
-    const { modelGradient } = await this.context.engine.evaluate(
-      { ...(await batch), model: units.whole(pass.models, m) },
-      {
-        boxSize: this.neutral.boxSize,
-        rings,
-        ringWeights: weights.of(indices, rings),
-        gradient: { model: true },
-      },
-    );
-    const how = { scale: -scale / count, penalty: spreadPenalty / rows };
-    pass.backward(units.ofUnits(modelGradient!, m), how, adam.next(rate));
+    await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
+      ...this.options,
+      ...options,
+      epoch,
+    });
+    this.model.calibrate(...this.usedFeatures());
   }
 
   /** Latents of all units of all particles from the encoder, [rows · latent]. */
@@ -298,26 +253,8 @@ export class Trainer {
     options: TaskOptions = {},
   ): Promise<{ frc: number; score: number }> {
     const { weights } = await this.prepare();
-    const { decoder } = this;
-    const { count, boxSize } = this.neutral;
-    const { rings } = this.targets;
-    let frcSum = 0;
-    let scoreSum = 0;
-    const step = particlesPerPass(count);
-    for (let from = 0; from < indices.length; from += step) {
-      throwIfStopped(options.signal);
-      const part = indices.subarray(from, from + step);
-      const models = decoder.decode(gatherRows(z, decoder.latent, part), part.length);
-      const batch = await this.batches.load(part, count, models);
-      const request = { boxSize, rings, ringWeights: weights.of(part) };
-      const { frc, score } = await this.context.engine.evaluate(batch, request);
-      for (const value of frc) frcSum += value;
-      for (const value of score) scoreSum += value;
-    }
-    return {
-      frc: frcSum / (indices.length * rings),
-      score: scoreSum / indices.length / weights.meanTotal(),
-    };
+    const { context, batches, decoder } = this;
+    return placesAgreement({ ...{ context, batches, weights, decoder }, indices, z }, options);
   }
 
   /**
@@ -395,15 +332,4 @@ export class Trainer {
   dispose(): void {
     this.networks?.model.dispose();
   }
-}
-
-/** What all steps of an epoch have in common. */
-interface StepSettings {
-  /** Outermost ring. */
-  rings: number;
-  random: Random;
-  /** Factor that makes a score a weighted mean FRC. */
-  scale: number;
-  /** Learning rate. */
-  rate: number;
 }

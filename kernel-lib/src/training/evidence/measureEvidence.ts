@@ -43,15 +43,15 @@ export interface MeasureOptions extends TaskOptions {
 }
 
 /** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
-const measuredFraction = 0.03;
+const measuredFraction = 0.025;
 const fewest = 100;
 const most = 1000;
 /** Fewest particles from which anything is measured. */
 export const fewestMeasured = 5;
 /** Particles of the training set among which the best single model is chosen. */
-const choosing = 256;
+const choosing = 128;
 /** Places from which a search begins: this many per axis, at most for three axes. */
-const startsPerAxis = 6;
+const startsPerAxis = 4;
 /** How many held-out particles are measured at the end of a training with so many particles. */
 export function evidenceParticles(count: number): number {
   return Math.min(Math.max(Math.round(measuredFraction * count), fewest), most);
@@ -121,7 +121,7 @@ class Measurement {
       ...{ verdict, gain },
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
-      ...{ axes, realAxes: 1 + axes.map(({ real }) => real).lastIndexOf(true) },
+      ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
     };
     return {

@@ -4,6 +4,7 @@ import { readMask } from "../../maps/mask";
 import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { maskFlags } from "../../model/regions";
+import type { AxisRoles } from "../../network/decoder";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
@@ -148,6 +149,14 @@ export class Run {
   /** Dimensions of the latent space. */
   get latent(): number {
     return this.record.options.latent;
+  }
+
+  /**
+   * What the axes of the latent space change, from 0: `position` has those that move Gaussians (conformation), `density` those
+   * that change their amplitudes and widths (composition).
+   */
+  get roles(): AxisRoles {
+    return this.model.roles;
   }
 
   /** Latent coordinates of all particles. @throws InputError before the run is complete */

@@ -219,11 +219,8 @@ export class RunFolder {
 
   /** Reads the mean FRC of the neutral model over the particles in each ring 0 … rings. */
   async readNeutralFrc(record: RunRecord): Promise<Float64Array> {
-    return parseNeutralFrc(
-      await this.readOriginal("neutralFrc", record),
-      this.file("neutralFrc"),
-      record.rings,
-    );
+    const text = await this.readOriginal("neutralFrc", record);
+    return parseNeutralFrc(text, this.file("neutralFrc"), record.rings);
   }
 
   /** Reads the particles that do not agree with the neutral model, ascending. */

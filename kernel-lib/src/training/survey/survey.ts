@@ -1,5 +1,5 @@
 import { throwIfStopped } from "../../errors";
-import type { AxisRoles } from "../../network/decoder";
+import type { AxisRoles, DecoderForm } from "../../network/decoder";
 import type { LatentFrame } from "../../network/latentFrame";
 import type { LatentModel } from "../../network/latentModel";
 import type { TaskOptions } from "../../progress";
@@ -18,8 +18,10 @@ import type { NestedDropout } from "./nestedDropout";
 export interface Survey {
   /** Axes that the training gets. */
   latent: number;
-  /** What they change. */
+  /** What they change. Training orders the axes anew; `Run.roles` has what the axes of its latents change. */
   roles: AxisRoles;
+  /** Decoder that suits them. Default `network`. */
+  form?: DecoderForm;
   /** Gain in log-likelihood over the mean model with the first 1, 2 … axes: nats per particle. */
   axes: EvidenceGain[];
   /** Of each axis that was kept: the fraction of its gain that is left if it only moves Gaussians, or only changes their density. */
@@ -38,8 +40,15 @@ const maxMeasured = 256;
 /** Box units per raw output of a position: motion is learned no faster than composition, see {@link surveyLatentSpace}. */
 const positionGain = 0.03;
 const dropout: NestedDropout = { axes: 0.5, kinds: 0.4 };
-/** The smallest number of axes is kept that is this close to the largest gain, as a fraction of it. */
-const negligibleGain = 0.05;
+/** A smaller number of axes is as good if its gain is this close to the largest: in standard errors, or as a fraction of it. */
+interface GainLimits {
+  errors: number;
+  fraction: number;
+}
+
+const limits: GainLimits = { errors: 2, fraction: 0.05 };
+/** Of compositions: a state that few particles have gains little, but is wanted. */
+const compositionLimits: GainLimits = { errors: 0.5, fraction: 0.01 };
 /** An axis changes one kind only if that leaves so much of its gain. */
 const sufficientFraction = 0.7;
 
@@ -115,10 +124,38 @@ class SurveyMeasurement {
       scores.push(await this.scores(this.space(k, [new Array<number>(k).fill(1)])));
     }
     const axes = scores.slice(1).map((own) => gainOver(own, scores[0]!));
-    const latent = axesNeeded(scores);
+    const latent = axesNeeded(scores, limits);
     const kinds = networks > 1 ? await this.kindsOf(latent) : [];
     const roles = rolesOf(latent, kinds);
-    return { latent, roles, axes, kinds, sentence: sentenceOf({ latent, roles, kinds }) };
+    const found = { latent, roles, kinds };
+    const whole = networks > 1 && roles.position.length === 0 ? await this.composition(found) : found;
+    return { ...whole, axes, sentence: sentenceOf(whole) };
+  }
+
+  /**
+   * The axes of a space in which nothing moves. Parts that come and go are linear in the amplitudes, so their decoder is
+   * quadratic, and none of the axes follows from the others: their number is that of all axes with a gain.
+   */
+  private async composition(
+    found: Pick<Survey, "latent" | "kinds">,
+  ): Promise<Omit<Survey, "axes" | "sentence">> {
+    const { model, z } = this;
+    const flat = (k: number) =>
+      this.scores({
+        start: firstAxes(z, surveyedAxes, Math.max(k, 1)),
+        decoder: {
+          latent: Math.max(k, 1),
+          decode: (y, count) => {
+            const places = padded(y, Math.max(k, 1), k);
+            return model.decodeRaw([new Float32Array(places.length), places], count);
+          },
+        },
+      });
+    const scores: Float64Array[] = [];
+    for (let k = 0; k <= surveyedAxes; k++) scores.push(await flat(k));
+    const latent = Math.max(found.latent, axesNeeded(scores, compositionLimits));
+    const roles = { position: [], density: Array.from({ length: latent }, (_, d) => d) };
+    return { latent, roles, form: "quadratic", kinds: found.kinds };
   }
 
   /**
@@ -189,6 +226,15 @@ class SurveyMeasurement {
   }
 }
 
+/** Places [n · surveyedAxes] with the first `kept` of `free` coordinates, the others 0. */
+function padded(y: Float32Array, free: number, kept: number): Float32Array {
+  const places = new Float32Array((y.length / free) * surveyedAxes);
+  y.forEach((value, i) => {
+    if (i % free < kept) places[Math.floor(i / free) * surveyedAxes + (i % free)] = value;
+  });
+  return places;
+}
+
 /** A decoder that is scored, and where the search of each row begins, [rows · latent]. */
 interface SurveyedSpace {
   decoder: PlaceDecoder;
@@ -216,12 +262,12 @@ function gainOver(scores: Float64Array, base: Float64Array): EvidenceGain {
 }
 
 /** The smallest number of axes, 1 or more, whose gain is as large as any within its error or a negligible part of it. */
-function axesNeeded(scores: readonly Float64Array[]): number {
+function axesNeeded(scores: readonly Float64Array[], { errors, fraction }: GainLimits): number {
   const gains = scores.map((s) => gainOver(s, scores[0]!).gain);
   const most = gains.indexOf(Math.max(...gains));
   for (let k = 1; k < most; k++) {
     const { gain, standardError } = gainOver(scores[most]!, scores[k]!);
-    if (gain <= Math.max(2 * standardError, negligibleGain * gains[most]!)) return k;
+    if (gain <= Math.max(errors * standardError, fraction * gains[most]!)) return k;
   }
   return Math.max(most, 1);
 }
@@ -231,7 +277,11 @@ function sentenceOf({ latent, roles, kinds }: Pick<Survey, "latent" | "roles" | 
     const [moves, changes] = [roles.position.includes(d), roles.density.includes(d)];
     return moves && changes ? "conformation and composition" : moves ? "conformation" : "composition";
   });
+  // Training orders the axes anew, so that their numbers would mean nothing here.
+  const counted = [...new Set(names.sort().reverse())].map(
+    (name) => `${names.filter((other) => other === name).length} of ${name}`,
+  );
   const count = latent === 1 ? "one axis" : `${latent} axes`;
-  const what = kinds.length > 0 ? `: ${names.join(", ")}` : "";
+  const what = kinds.length > 0 ? `: ${(latent === 1 ? names : counted).join(", ")}` : "";
   return `the latent space gets ${count}${what}; more explain held-out particles no better`;
 }
