@@ -13,6 +13,7 @@ import { gatherRows, ParticleBatches } from "./batches";
 import type { Evidence } from "./evidence/evidence";
 import { evidenceParticles, fewestMeasured, measureEvidence } from "./evidence/measureEvidence";
 import type { Population } from "./evidence/population";
+import { evenly } from "./evidence/sample";
 import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
@@ -149,7 +150,7 @@ export class Trainer {
     sibling.prepared = this.prepared;
     sibling.used = this.used;
     sibling.validationSet = this.validationSet;
-    sibling.trainingSet = this.trainingSet.slice(0, most);
+    sibling.trainingSet = evenly(this.trainingSet, most);
     return sibling;
   }
 

@@ -84,7 +84,7 @@ const [leastFactor, mostFactor] = [0.2, 5];
  * A posterior with the widths that the scatter of the halves shows: what an image adds to the prior is divided by the factor
  * of the axis, with an allowance for errors of the decoder. The ring weights of a training follow from the neutral model, which agrees less with the particles than their own
  * states do; so a posterior is usually too wide.
- * @param factors see {@link scatterOfHalves}, [latent]
+ * @param factors see {@link scatterOfHalves}: of each axis, or of the axes of a unit if the model has several
  */
 export function calibratedPosterior(population: Population, factors: ArrayLike<number>): Posterior {
   const { latent, mean, standardDeviation } = population;
@@ -96,7 +96,7 @@ export function calibratedPosterior(population: Population, factors: ArrayLike<n
       const information = 1 / deviation ** 2 - 1 / prior[d]! ** 2;
       // Where the image tells nothing, the width is that of the prior.
       if (!(information > 0)) return deviation;
-      const factor = Math.min(Math.max(sharedError * factors[d]!, leastFactor), mostFactor);
+      const factor = Math.min(Math.max(sharedError * factors[d % factors.length]!, leastFactor), mostFactor);
       return 1 / Math.sqrt(information / factor + 1 / prior[d]! ** 2);
     }),
   };

@@ -50,7 +50,7 @@ const limits: GainLimits = { errors: 2, fraction: 0.05 };
 /** Of compositions: a state that few particles have gains little, but is wanted. */
 const compositionLimits: GainLimits = { errors: 0.5, fraction: 0.01 };
 /** An axis changes one kind only if that leaves so much of its gain. */
-const sufficientFraction = 0.7;
+const sufficientFraction = 0.75;
 
 /**
  * Finds how many axes the latent space needs, and which of them are motions of Gaussians, changes of their amplitudes and
@@ -124,8 +124,12 @@ class SurveyMeasurement {
       scores.push(await this.scores(this.space(k, [new Array<number>(k).fill(1)])));
     }
     const axes = scores.slice(1).map((own) => gainOver(own, scores[0]!));
-    const latent = axesNeeded(scores, limits);
-    const kinds = networks > 1 ? await this.kindsOf(latent) : [];
+    let latent = axesNeeded(scores, limits);
+    let kinds = networks > 1 ? await this.kindsOf(latent) : [];
+    // With conformation and composition apart, an axis may be left that has no gain of its own.
+    while (latent > 1 && kinds.some(({ position, density }) => position === 0 && density === 0)) {
+      kinds = await this.kindsOf(--latent);
+    }
     const roles = rolesOf(latent, kinds);
     const found = { latent, roles, kinds };
     const whole = networks > 1 && roles.position.length === 0 ? await this.composition(found) : found;
