@@ -10,6 +10,8 @@ const commands = [
   "train",
   "decode",
   "latent",
+  "poses",
+  "rounds",
   "reconstruct",
   "fsc",
   "project",
