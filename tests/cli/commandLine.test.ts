@@ -11,6 +11,8 @@ const commands = [
   "decode",
   "atoms",
   "latent",
+  "poses",
+  "rounds",
   "reconstruct",
   "fsc",
   "project",

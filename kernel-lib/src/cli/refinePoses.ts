@@ -1,3 +1,4 @@
+import path from "node:path";
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
@@ -7,6 +8,7 @@ import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../particles/writePoses";
 import type { EngineName } from "../projection/engines";
 import { refineConsensusPoses } from "../training/poses/consensusPoses";
+import { posesIn, reportName } from "../training/poses/lineage";
 import type { RefinedPoses } from "../training/poses/refinedPoses";
 import type { PosePrior } from "../training/posterior/placePosterior";
 import { Run, RunFolder } from "../training/runs/run";
@@ -46,6 +48,7 @@ interface RefinePosesCommandOptions extends PoseCommandOptions, QuietOption {
   apix?: number;
   invertContrast?: boolean;
   bytes?: ByteSign;
+  reference?: string;
   force?: boolean;
   out: string;
 }
@@ -60,7 +63,7 @@ export function addPoses(program: Command, run: RunCommand): void {
         "with --particles and --model, poses are refined against that one model. Writes the particle file again with the " +
         "new poses, everything else as it is, and beside it a report (poses_report.json for poses.star) and how far each " +
         "particle moved (poses_moves.csv). The gain is measured on Fourier samples that the poses were not inferred from: " +
-        "where it is not above 0 the file gets its own poses again, unless --force is given. Without a run the gain may be a " +
+        "where it is not above 0 the poses stay as they were before any refinement, unless --force is given. Without a run the gain may be a " +
         "motion that poses imitate: e2gmm rounds decides by half maps.",
     )
     .argument("[run]", "run folder of e2gmm train")
@@ -71,6 +74,12 @@ export function addPoses(program: Command, run: RunCommand): void {
     );
   for (const option of priorOptions()) command.addOption(option);
   command
+    .addOption(
+      fileOption(
+        "--reference <file>",
+        "with a run: particle file whose poses its own were refined from (default: as the reports beside its particles say)",
+      ),
+    )
     .addOption(new Option("--force", "write refined poses even if they are no better"))
     .addOption(dataFolderOption())
     .addOption(apixOption())
@@ -136,9 +145,13 @@ async function refinePoses(
   session: Session,
 ): Promise<void> {
   const { out } = options;
-  const files = { poses: out, report: besideName(out, "_report.json"), moves: besideName(out, "_moves.csv") };
+  const files = { poses: out, report: reportName(out), moves: besideName(out, "_moves.csv") };
   const inputs = folder === undefined ? givenInputs(options) : await runInputs(folder, options);
-  const outputs = await session.writes(Object.values(files), [inputs.particles, options.model]);
+  const outputs = await session.writes(Object.values(files), [
+    inputs.particles,
+    options.model,
+    options.reference,
+  ]);
   const { particles, dataFolder, apix, invertContrast, bytes } = inputs;
   const { signal } = session;
   const set = session.closing(
@@ -148,11 +161,14 @@ async function refinePoses(
   const task = { signal, onProgress: session.onProgress, ...priorOf(options), ...engineOf(options) };
   const refined = await (folder === undefined
     ? refineAgainstModel(set, options, task)
-    : refineOfRun(folder, task));
+    : refineOfRun(folder, { ...task, ...(options.reference && { reference: options.reference }) }));
   await writeResult({ files, set, refined, options }, outputs, session);
 }
 
 function givenInputs({ particles, model, ...rest }: RefinePosesCommandOptions) {
+  if (rest.reference !== undefined) {
+    throw new InputError("--reference", "a run folder, which it belongs to", "none");
+  }
   if (particles === undefined || model === undefined) {
     const found = particles === undefined ? "no --particles" : "no --model";
     throw new InputError("e2gmm poses", "a run folder, or --particles and --model", found);
@@ -217,10 +233,15 @@ async function writeResult(
   session: Session,
 ): Promise<void> {
   const { report } = refined;
-  const own: ParticlePoses = { rotations: set.rotations(), shifts: set.shifts() };
+  const own: ParticlePoses =
+    report.reference === undefined
+      ? { rotations: set.rotations(), shifts: set.shifts() }
+      : await posesIn(report.reference, set);
   const used = report.verdict === "refine" || options.force === true;
   await writePoses(outputs.place(files.poses), set, used ? refined : own, { signal: session.signal });
-  await writeAtomic(outputs.place(files.report), `${JSON.stringify(report, null, 2)}\n`);
+  // The report tells later refinements what the poses came from.
+  const kept = { ...report, reference: report.reference ?? path.resolve(set.file) };
+  await writeAtomic(outputs.place(files.report), `${JSON.stringify(kept, null, 2)}\n`);
   await writeAtomic(outputs.place(files.moves), movesTable(refined, files.moves));
   await outputs.keep(session.signal);
   const { moved, prior, shared, uncertainty } = report;
@@ -240,7 +261,7 @@ async function writeResult(
   }
   session.print(report.sentence);
   session.print(
-    `${files.poses}: ${set.count} particles with ${used ? "refined poses" : "the poses that they had"}, ${session.elapsed()}`,
+    `${files.poses}: ${set.count} particles with ${used ? "refined poses" : "the poses as they were"}, ${session.elapsed()}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { finalName } from "../atomicWrite";
 import { InputError } from "../errors";
 import { eulerFromRotation } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
@@ -45,10 +46,11 @@ export async function writePoses(
   const options = beginTask(given);
   checkPoses(particles, poses);
   const { metadata } = particles;
-  if (/\.star$/i.test(target) && !metadata.writeStar) {
+  const isStar = /\.star$/i.test(finalName(target));
+  if (isStar && !metadata.writeStar) {
     return writeSelection(target, particles, { ...options, columns: relionColumns(poses) });
   }
-  if (metadata.writeStar && !/\.star$/i.test(target)) {
+  if (metadata.writeStar && !isStar) {
     throw new InputError(target, "a name that ends in .star");
   }
   await metadata.writePoses(target, rowPoses(particles, poses), options);

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { writeAtomic } from "../atomicWrite";
+import { finalName, writeAtomic } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
 import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "../formats/relionStar";
 import { refuseSameFile, type StarColumn } from "../formats/starWriter";
@@ -56,7 +56,7 @@ export async function writeSelection(
 ): Promise<string[]> {
   const options = beginTask(given);
   const { rows = Int32Array.from(particles.rows.keys()) } = options;
-  if (!/\.star$/i.test(target)) throw new InputError(target, "a name that ends in .star");
+  if (!/\.star$/i.test(finalName(target))) throw new InputError(target, "a name that ends in .star");
   const chosen = particles.select(rows);
   await refuseSameFile(particles.file, target);
   const columns = addedColumns(particles, rows, options.columns ?? {});

@@ -8,6 +8,7 @@ export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
 export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
 export type { PoseGain } from "./poses/poseGain";
 export type { PoseReport, RefinedPoses } from "./poses/refinedPoses";
+export { type BestPoses, bestPoses } from "./poses/rounds/bestPoses";
 export type { HalfMapGain } from "./poses/rounds/halfMapGain";
 export { refineInRounds } from "./poses/rounds/refineInRounds";
 export type {

@@ -1,4 +1,4 @@
-import { writeAtomic } from "../../atomicWrite";
+import { finalName, writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
 import { NumpyTable } from "../../formats/numpyTable";
 import { refuseSameFile } from "../../formats/starWriter";
@@ -309,7 +309,7 @@ class CryosparcMetadata implements ParticleMetadata {
   }
 
   private async writeTable(target: string, table: NumpyTable, rows: ArrayLike<number>): Promise<void> {
-    if (!target.toLowerCase().endsWith(".cs")) {
+    if (!finalName(target).toLowerCase().endsWith(".cs")) {
       throw new InputError(target, "a name that ends in .cs, since the particles were read from a .cs file");
     }
     await refuseSameFile(this.file, target);

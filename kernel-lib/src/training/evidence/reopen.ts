@@ -1,3 +1,4 @@
+import type { ParticleSet } from "../../particles/particleSet";
 import { prepareTargets } from "../../particles/targets";
 import type { TaskOptions } from "../../progress";
 import { chooseEngine, type EngineChoice } from "../../projection/engines";
@@ -12,6 +13,8 @@ import { RingWeights } from "../weights";
 
 /** Particles of a run as its training saw them. */
 export interface Reopened extends ProjectionContext {
+  /** The particles. */
+  set: ParticleSet;
   /** Ring weights by information. */
   weights: RingWeights;
   /** Particles that were trained on, ascending. */
@@ -71,7 +74,7 @@ export async function reopenParticles(
       ...{ ctfPower: targets.ctfPower, particles: originals.count, members: used },
     });
     const split = splitHeldOut(used, targets, record.options);
-    return { targets, neutral, engine, units, weights, ...split, close };
+    return { set, targets, neutral, engine, units, weights, ...split, close };
   } catch (error) {
     await close();
     throw error;

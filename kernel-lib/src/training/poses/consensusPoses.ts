@@ -16,6 +16,7 @@ import type { ProjectionContext } from "../projectionContext";
 import { RingWeights } from "../weights";
 import type { PoseContext } from "./findPoses";
 import { type RefinedPoses, refinedPoses } from "./refinedPoses";
+import { inBoxUnits } from "./runPoses";
 
 /** Most passes with more and more Fourier rings. */
 const maxPasses = 3;
@@ -112,13 +113,6 @@ async function refineInPasses(context: ConsensusContext, options: RefinePosesOpt
     refined = await refinedPoses({ ...context, ...agreed, start }, { ...taskOf(options), prior, gain });
   }
   return refined;
-}
-
-function inBoxUnits({ rotations, shifts }: ParticlePoses, boxLength: number): BatchPoses {
-  return {
-    rotations: Float32Array.from(rotations),
-    shifts: Float32Array.from(shifts, (t) => t / boxLength),
-  };
 }
 
 function taskOf({ signal, onProgress }: TaskOptions): TaskOptions {

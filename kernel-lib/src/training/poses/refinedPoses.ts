@@ -32,6 +32,8 @@ export interface PoseReport {
   shared: SharedMotion;
   /** Finest resolution of the images that was used, in Å. */
   resolution: number;
+  /** Particle file with the poses that "the file" means here, if it is not that of the run. */
+  reference?: string;
 }
 
 /** Refined poses of all particles, in the frame of those in the file. */

@@ -16,6 +16,7 @@ import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
 import { defaultMemoryBudget } from "../memory";
+import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf } from "../posterior/decoders";
@@ -247,7 +248,8 @@ export class Run {
   /**
    * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
    * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
-   * and training anew from that file.
+   * and training anew from that file. If the poses of the run were refined before, the result replaces them: it is relative to
+   * those that they came from, `options.reference`.
    * @throws InputError before the run is complete, and if its particles have changed
    * @example
    * ```ts
@@ -263,7 +265,10 @@ export class Run {
     const memoryBudget = defaultMemoryBudget() / 2;
     const reopened = await reopenParticles(this.files, this.record, { ...begun, memoryBudget });
     try {
-      return await refineRunPoses(reopened, { decoder: decoderOf(this.model), places: refined }, begun);
+      const file = options.reference ?? (await referenceOf(this.record.inputs.particles));
+      const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
+      const run = { reopened, decoder: decoderOf(this.model), places: refined, reference };
+      return await refineRunPoses(run, begun);
     } finally {
       await reopened.close();
     }
