@@ -5,7 +5,7 @@ import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
-import { Run } from "../training/runs/run";
+import { Run, RunFolder } from "../training/runs/run";
 import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
@@ -14,6 +14,13 @@ import { Explorer } from "./explorer";
 
 /** Axes of a training whose number of axes is not given: the explorer has to know it before a survey could tell. */
 const exploredAxes = 2;
+
+/** Axes of the latent space of a training: those that are given, or of the run that it resumes. */
+async function axesOf({ options, resume, out }: TrainingSettings): Promise<number> {
+  const { latent = "auto" } = options ?? {};
+  if (latent !== "auto") return latent;
+  return resume ? (await new RunFolder(out).readRecord()).options.latent : exploredAxes;
+}
 
 /**
  * Opens the explorer of a run; as the value of a cell it is displayed. Without its particle file a run can be explored, but
@@ -137,8 +144,7 @@ export async function exploreTraining(
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
   const { signal, onProgress, ...exploreOptions } = beginTask(options);
   const neutral = await readModelText(settings.model);
-  const chosen = settings.options?.latent ?? "auto";
-  const latent = chosen === "auto" ? exploredAxes : chosen;
+  const latent = await axesOf(settings);
   const owned: Closeable[] = [];
   return closingOnError(owned, async () => {
     const where = settings.dataFolder === undefined ? {} : { dataFolder: settings.dataFolder };

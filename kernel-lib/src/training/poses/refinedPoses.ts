@@ -55,6 +55,7 @@ export interface RefinedPoses extends ParticlePoses {
     /** Å, [particles]. */
     shiftDeviation: Float64Array;
   };
+  /** How far poses moved, what was gained, and whether to use them. */
   report: PoseReport;
 }
 
