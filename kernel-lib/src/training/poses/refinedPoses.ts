@@ -55,6 +55,7 @@ export interface RefinedPoses extends ParticlePoses {
     /** Å, [particles]. */
     shiftDeviation: Float64Array;
   };
+  /** What was found. */
   report: PoseReport;
 }
 

@@ -76,6 +76,7 @@ export interface RoundsReport {
   program: string;
   /** What the folder was made from and with; a run that is continued must have the same. */
   settings: Record<string, unknown>;
+  /** Whether all rounds are done. */
   status: "running" | "complete";
   /** Number of particles. */
   particles: number;
