@@ -8,6 +8,7 @@
  * ```
  */
 export { type Displayable, displaySymbol, type MimeBundle } from "tslab-widgets/display";
+export * as atoms from "./atoms";
 export * as compute from "./compute";
 export { useBackend } from "./compute/backends";
 export * as figures from "./display";

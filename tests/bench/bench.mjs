@@ -9,6 +9,8 @@
 //   --json FILE                output file (default tests/artefacts/bench.json)
 // Each measurement runs in a separate process, so that its memory can be measured.
 // `npm run bench -- adk|linear [options]`: accuracy on a known motion (tests/bench/accuracy.ts)
+// `npm run bench -- method DESIGN [options]`: what a training with all defaults finds of a known truth (tests/bench/method.ts)
+// `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
 // `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
 // `npm run bench -- scatter`: a scatter plot of a million particles (tests/bench/latentScatter.ts)
@@ -34,6 +36,8 @@ const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
 /** Separate benchmark programs, and the arguments that select them. */
 const programs = {
   "bench/accuracy.js": ["adk", "linear"],
+  "bench/method.js": ["method"],
+  "bench/idealObserver.js": ["ideal"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "bench/kernel.js": ["kernel"],
   "bench/latentScatter.js": ["scatter"],

@@ -390,6 +390,11 @@ describe("outputs", () => {
     );
     refuses(folder, ["decode", "finished", "--z", "1,", "--map-out", "z.mrc"], /--z: expected numbers.*"1,"/);
     refuses(folder, ["decode", "finished", "--z", "0,0"], /--model-out, --map-out or both, found neither/);
+    refuses(
+      folder,
+      ["decode", "finished", "--pc", "1=2", "--map-out", "z.mrc"],
+      /--pc: expected a component and two .*"1=2"/,
+    );
     refuses(folder, ["decode", "finished", "--map-out", "z.mrc"], /--z: expected at least one point/);
     refuses(
       folder,
@@ -405,14 +410,88 @@ describe("outputs", () => {
     writeFileSync(at("path.txt"), "# z1 z2\n0 0\n1\n");
     const alongPath = ["decode", "finished", "--path", "path.txt", "--model-out", "m.pdb"];
     refuses(folder, alongPath, /path\.txt: line 3: expected 2 numbers.*found 1/);
+    refusesAtoms();
     refuses(
       folder,
       ["latent", "finished", "--clusters", "61", "--out", "sets"],
       /--clusters: expected at most the 60 particles of finished, found 61/,
     );
     refuses(folder, ["latent", "sim", "--clusters", "2", "--out", "sets"], /sim: expected a run folder/);
+    const latent = ["latent", "finished", "--out", "sets"];
+    refuses(folder, latent, /output: expected --clusters, --method density, or --umap, found none/);
+    refuses(
+      folder,
+      [...latent, "--clusters", "few"],
+      /--clusters: expected auto, or an integer of 1 or more, found "few"/,
+    );
+    refuses(
+      folder,
+      [...latent, "--method", "density", "--clusters", "3"],
+      /--clusters: expected auto with --method density/,
+    );
+    refuses(
+      folder,
+      [...latent, "--clusters", "3", "--min-cluster-size", "9"],
+      /--min-cluster-size: expected --method density/,
+    );
+    refuses(folder, ["motions", "sim", "--out", "motions"], /sim: expected a run folder/);
+    refuses(
+      folder,
+      ["motions", "finished", "--components", "70", "--out", "motions"],
+      /--components: expected at most 59, of 60 points, found 70/,
+    );
+    const region = ["region-motion", "finished", "--mask"];
+    refuses(
+      folder,
+      [...region, "sim/consensus.mrc", "--from", "0,0", "--to", "1,0"],
+      /sim\/consensus\.mrc.* from 0 to 1/,
+    );
+    refuses(folder, [...region, "none.mrc", "--from", "0,0"], /points: expected --from and --to, or --path/);
+    refuses(folder, [...region, "none.mrc", "--from", "0,0", "--to", "1,0"], /none\.mrc/);
   });
 });
+
+/** Of the command atoms, with a finished run of two dimensions. */
+function refusesAtoms(): void {
+  const line = "ATOM      1  CA  ALA A   1    %s  10.000  10.000  1.00  0.00           C\n";
+  writeFileSync(at("far.pdb"), line.replace("%s", "9000.000"));
+  const atoms = ["atoms", "finished", "--model", "far.pdb", "--out", "m.cif"];
+  refuses(folder, atoms, /places: expected --from and --to, or --path, or --ensemble, found none/);
+  refuses(folder, [...atoms, "--from=0,0"], /places: expected --from and --to/);
+  refuses(
+    folder,
+    [...atoms, "--from=0,0", "--to=1"],
+    /--to: expected 2 numbers, one per dimension of finished, found 1/,
+  );
+  refuses(
+    folder,
+    [...atoms, "--ensemble", "61"],
+    /--ensemble: expected at most the 60 particles of the run, found 61/,
+  );
+  refuses(folder, [...atoms, "--ensemble", "2", "--frames", "3"], /--frames: expected .*found --ensemble/);
+  refuses(
+    folder,
+    [...atoms, "--ensemble", "2", "--rigid", "B"],
+    /--rigid: B: expected residues of far\.pdb|rigid: B/,
+  );
+  refuses(
+    folder,
+    [...atoms, "--ensemble", "2"],
+    /far\.pdb: expected a model fitted into the map.*found atoms at x 9000/,
+  );
+  const other = ["atoms", "finished", "--ensemble", "2", "--model"];
+  refuses(
+    folder,
+    [...other, "model.txt", "--out", "m.cif"],
+    /model\.txt: expected atoms in PDB or mmCIF format/,
+  );
+  refuses(
+    folder,
+    [...other, "far.pdb", "--out", "m.mrc"],
+    /m\.mrc: expected a name that ends in \.cif or \.pdb/,
+  );
+  refuses(folder, [...other, "far.pdb", "--out", "far.pdb"], /other than the input files/);
+}
 
 describe("the command line", () => {
   test("invalid arguments are reported in one line", () => {
@@ -441,9 +520,12 @@ describe("the command line", () => {
       [["train", "--hidden", "64,0", "--out", "run"], /--hidden: .*found "64,0"/],
       [
         ["simulate", "spiral", "--out", "s"],
-        /design: expected linear, circular, compositional, found "spiral"/,
+        /design: expected linear, circular, compositional, .*found "spiral"/,
       ],
-      [["simulate", "circular", "--range", "0.3", "--out", "s"], /--range: an option of the design circular/],
+      [
+        ["simulate", "circular", "--range", "0.3", "--out", "s"],
+        /--range: not an option of the design circular/,
+      ],
       [["kernel", "uninstall", "--prefix", "nowhere"], /expected a kernelspec, found none/],
     ] as const) {
       refuses(folder, [...args], pattern);

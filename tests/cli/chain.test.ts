@@ -5,8 +5,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
 import { sharedData, temporaryFolder } from "../testing";
-import { neutralModel, simulatedProject, succeed, words } from "./command";
-import { correlation, densityOfModel, readStack } from "./mrc";
+import { e2gmm, neutralModel, simulatedProject, succeed, words } from "./command";
+import { correlation, densityOfModel, maskFile, readStack } from "./mrc";
 
 /** From particles to maps: each command reads what the previous ones wrote. */
 
@@ -107,7 +107,7 @@ describe("a trained run", () => {
     const anew = JSON.parse(text("evidence.json"));
     assert.equal(anew.verdict, word);
     assert.equal(anew.axes.length, 2);
-    assert.equal(anew.rings.length, 15);
+    assert.equal(anew.rings.length, 8);
   });
 
   test("after two epochs the centre of the latent space decodes to nearly the neutral model", () => {
@@ -150,6 +150,33 @@ describe("a trained run", () => {
     assert.ok(same > 0.5 && same < 1, `${same}`);
   });
 
+  test("atoms carries a model along a path and to the population, as several models with a table", () => {
+    succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "gaussians.pdb");
+    writeFileSync(at("start.pdb"), text("gaussians.pdb").replaceAll(/^REMARK.*\n/gm, ""));
+    const model = ["atoms", "run", "--model", "start.pdb"];
+    const along = words("--from=-1,0 --to=1,0 --frames 3 --start 0,0 --out motion.pdb --table motion.csv");
+    const out = succeed(folder, ...model, ...along);
+    assert.match(out, /^start: z = 0\.000, 0\.000, correlation 0\.9\d+$/m);
+    assert.match(out, /^motion\.pdb: 3 models of 24 atoms, /m);
+    assert.equal(text("motion.pdb").match(/^MODEL/gm)!.length, 3);
+    const [header, ...rows] = table(text("motion.csv"));
+    assert.deepEqual(header!.slice(0, 4), words("model z1 z2 correlation"));
+    assert.deepEqual(
+      rows.map((row) => row.slice(1, 3).map(Number)),
+      [
+        [-1, 0],
+        [0, 0],
+        [1, 0],
+      ],
+    );
+    succeed(folder, ...model, "--ensemble", "4", "--out", "ensemble.cif");
+    const [names, ...members] = table(text("ensemble.csv"));
+    assert.deepEqual(names!.slice(0, 5), words("model weight particle z1 z2"));
+    const total = members.reduce((sum, row) => sum + Number(row[1]), 0);
+    assert.ok(members.length === 4 && Math.abs(total - 1) < 1e-5);
+    assert.equal(text("ensemble.cif").match(/^ATOM/gm)!.length, 4 * 24);
+  });
+
   test("latent writes sets that decode and reconstruct can read", () => {
     const out = succeed(folder, "latent", "run", "--clusters", "2", "--out", "sets");
     assert.equal(out.match(/^set_\d: \d+ particles around z = /gm)?.length, 2);
@@ -175,6 +202,83 @@ describe("a trained run", () => {
     );
     succeed(folder, "reconstruct", ...byStar);
     assert.ok(readFileSync(at("list.mrc")).equals(readFileSync(at("star.mrc"))), "list and STAR file agree");
+    const [header, ...particles] = table(text("sets", "particles.csv"));
+    assert.deepEqual(header, words("index set certainty"));
+    for (const [index, set, certainty] of particles) {
+      assert.ok(sets[Number(set) - 1]!.includes(Number(index)), `particle ${index}`);
+      assert.ok(Number(certainty) >= 0.5 && Number(certainty) <= 1);
+    }
+  });
+
+  test("latent finds the number of sets by each method, and maps the particles", () => {
+    const chosen = succeed(folder, "latent", "run", "--clusters", "auto", "--umap", "--out", "auto");
+    assert.match(chosen, /^\d+ Gaussians? describes? the particles best \(BIC.*\.$/m);
+    assert.match(chosen, /^set_1: \d+ particles .*, \d+\.\d % of the population$/m);
+    assert.equal(table(text("auto", "umap.csv")).length, 61);
+    const kmeans = ["latent", "run", "--clusters", "auto", "--method", "kmeans", "--out", "kmeans"];
+    assert.match(succeed(folder, ...kmeans), /^The gap statistic /m);
+    const density = words("latent run --method density --min-cluster-size 10 --out density");
+    assert.match(
+      succeed(folder, ...density),
+      /^HDBSCAN finds \d clusters? of at least 10 particles; \d+ particles/m,
+    );
+    succeed(folder, "latent", "run", "--umap", "--out", "map");
+    assert.deepEqual(readdirSync(at("map")), ["umap.csv"]);
+  });
+
+  test("motions measures the molecule and regions in Å, and writes paths that decode and region-motion read", () => {
+    const [domain, knob] = [maskFile((_x, y) => y > 0.06, 32, 4), maskFile((_x, y) => y < -0.04, 32, 4)];
+    writeFileSync(at("domain.mrc"), domain);
+    writeFileSync(at("knob.mrc"), knob);
+    const masks = words("--mask domain.mrc --mask knob.mrc");
+    const out = succeed(
+      folder,
+      "motions",
+      "run",
+      ...masks,
+      "--components",
+      "2",
+      "--stations",
+      "3",
+      "--out",
+      "motions",
+    );
+    assert.match(out, /PC1 \d+\.\d\d Å, \d+ % of the motion, uncertainty \d+\.\d\d Å/);
+    assert.match(
+      out,
+      /^region1, domain\.mrc: \d+ Gaussians move by \d+\.\d\d Å \(uncertainty .* particles along it$/m,
+    );
+    assert.match(out, /^region1 and region2: places along both motions correlate with r = -?\d\.\d\d$/m);
+    const names = words("pc1 pc2 region1 region2 sum1_2 difference1_2");
+    const rows = table(text("motions", "motions.csv"));
+    assert.deepEqual(
+      rows.map(([name]) => name),
+      ["motion", ...names],
+    );
+    const column = (name: string) => rows[0]!.indexOf(name);
+    assert.ok(Number(rows[1]![column("size_angstrom")]) >= Number(rows[2]![column("size_angstrom")]));
+    assert.equal(rows[3]![column("mask")], "domain.mrc");
+    const [header, ...particles] = table(text("motions", "particles.csv"));
+    assert.deepEqual(header, ["index", ...names.slice(0, 4)]);
+    assert.equal(particles.length, 60);
+    for (const name of names) {
+      succeed(folder, "decode", "run", "--path", `motions/${name}.txt`, "--model-out", "path.pdb");
+      assert.equal(text("path.pdb").match(/^MODEL /gm)?.length, 3, name);
+    }
+    const turn = words(
+      "region-motion run --mask knob.mrc --path motions/pc1.txt --reference rest --out turn.csv",
+    );
+    // After two epochs a region may well be no rigid body.
+    const { code, out: measured, err } = e2gmm(folder, ...turn);
+    if (code === 0) {
+      assert.match(measured, /: turn of \d+\.\d\d° about \(.*left over \d+\.\d\d Å$/m);
+      assert.equal(table(text("turn.csv")).length, 3);
+    } else {
+      assert.match(
+        err,
+        /^e2gmm: knob\.mrc: expected a rigid body, of whose motion at most 50 % is left, found /,
+      );
+    }
   });
 });
 

@@ -9,6 +9,7 @@ const commands = [
   "neutral",
   "train",
   "decode",
+  "atoms",
   "latent",
   "poses",
   "rounds",

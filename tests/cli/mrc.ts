@@ -61,6 +61,24 @@ export function densityOfModel(text: string, size: number, apix: number): Uint8A
       values[i]! += amplitude * px[ix]! * py[iy]! * pz[iz]!;
     }
   }
+  return mapFile(values, size, apix);
+}
+
+/** A cubic mask that is 1 where `inside` holds for the position in box units. */
+export function maskFile(
+  inside: (x: number, y: number, z: number) => boolean,
+  size: number,
+  apix: number,
+): Uint8Array {
+  const at = (i: number) => (i - size / 2) / size;
+  const values = Float32Array.from({ length: size ** 3 }, (_, i) =>
+    inside(at(i % size), at(Math.floor(i / size) % size), at(Math.floor(i / size ** 2))) ? 1 : 0,
+  );
+  return mapFile(values, size, apix);
+}
+
+/** A cubic map of mode 2. */
+function mapFile(values: Float32Array, size: number, apix: number): Uint8Array {
   const header = new DataView(new ArrayBuffer(1024));
   const words = [size, size, size, 2, 0, 0, 0, size, size, size];
   for (const [i, word] of words.entries()) header.setInt32(4 * i, word, true);

@@ -56,6 +56,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Moves the model along x and y. */
+const decoder = {
+  latent: 2,
+  decode: (z: ArrayLike<number>) => e2.model.move(model, [1, 0, 0, 0, 1, 0, 0, 0, 1], [z[0]!, z[1]!, 0]),
+};
 const training = () => ({
   particles: data.star,
   model: at("model.txt"),
@@ -73,6 +78,11 @@ const design = () => ({
 
 /** A call of each function that succeeds unless it is stopped. Functions of `explorer` pass their task on to these. */
 const calls: Record<string, () => Promise<unknown>> = {
+  readAtoms: () => e2.atoms.read(at("start.pdb")),
+  nearestPlace: () => e2.atoms.nearestPlace({} as never, {} as never, [0]),
+  carryAtoms: () => e2.atoms.carry({} as never, {} as never, [0]),
+  populationPlaces: () => e2.atoms.populationPlaces(points, 2, 20),
+  writeAtoms: () => e2.atoms.write(at("start.cif"), {} as never),
   openMrc: () => e2.formats.openMrc(data.consensus),
   readMap: () => e2.maps.read(data.consensus),
   readMask: () => e2.maps.readMask(at("mask.mrc")),
@@ -87,16 +97,26 @@ const calls: Record<string, () => Promise<unknown>> = {
   simulateLinearMotion: () => e2.simulate.linearMotion(design()),
   simulateCircularMotion: () => e2.simulate.circularMotion({ ...design(), radius: 0.1 } as never),
   simulateComposition: () => e2.simulate.composition(design()),
+  simulateLinearOccupancy: () => e2.simulate.linearOccupancy(design()),
+  simulateAssembly: () => e2.simulate.assembly(design()),
+  simulateSymmetric: () => e2.simulate.symmetric({ folder: at("ring"), boxSize: 32, apix: 4, particles: 30 }),
+  simulateOneState: () => e2.simulate.oneState(design()),
+  simulateTwoDomains: () => e2.simulate.twoDomains(design()),
+  simulateTilt: () => e2.simulate.tilt(design()),
   kMeansAsync: () => e2.latent.kMeansAsync(points, 2, 20),
   gaussianMixture: () => e2.latent.gaussianMixture(points, 2, 8),
+  selectMixture: () => e2.latent.selectMixture(points, 2),
+  selectKMeans: () => e2.latent.selectKMeans(points, 2),
   densityClusters: () => e2.latent.densityClusters(points, 2),
+  motionComponents: () => e2.latent.motionComponents(decoder, points),
+  localEigenmotions: () => e2.latent.localEigenmotions(decoder, points, [[0, 1, 2]]),
   umap: () => e2.latent.umap(points, 2),
   train: () => e2.train(training()),
   trainInThisThread: () => e2.training.trainInThisThread(training()),
   exploreTraining: () => e2.exploreTraining(training()),
 };
 /** Functions that pass their task on to a function with its own test. */
-const handedOn = ["Explorer.cluster", "Explorer.umap", "Explorer.begin"];
+const handedOn = ["MotionComponents.scoresOf", "Explorer.cluster", "Explorer.umap", "Explorer.begin"];
 
 /** Exported functions, and methods of exported classes, with a parameter that has a `signal` of type AbortSignal. */
 function functionsThatCanBeStopped(): string[] {

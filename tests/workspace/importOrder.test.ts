@@ -24,6 +24,7 @@ const order = [
   "training",
   "latent",
   "evidence",
+  "atoms",
   "display",
   "widgets",
   "explorer",

@@ -6,6 +6,7 @@ import { writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Run, runFiles } from "../training/runs/run";
+import { type ComponentRange, componentOption, componentPoints, type Point } from "./componentPoints";
 import { inTermsOf } from "./failure";
 import { modelFormat, writeModel } from "./modelFiles";
 import {
@@ -14,6 +15,7 @@ import {
   examples,
   fileOption,
   lengthOption,
+  numberOption,
   parseNumbers,
   type QuietOption,
   quietOption,
@@ -22,15 +24,11 @@ import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
 import { readLines } from "./textFiles";
 
-/** A point of the latent space, and where it was given. */
-interface Point {
-  z: number[];
-  where: string;
-}
-
 interface DecodeOptions extends QuietOption {
   z?: string[];
   path?: string;
+  pc?: ComponentRange;
+  stations: number;
   modelOut?: string;
   mapOut?: string;
   boxSize?: number;
@@ -55,6 +53,8 @@ export function addDecode(program: Command, run: RunCommand): void {
       ).argParser((text: string, before: string[] = []) => [...before, text]),
     )
     .addOption(fileOption("--path <file>", "text file with one point per line"))
+    .addOption(componentOption())
+    .addOption(numberOption("--stations <n>", "points along --pc", { integer: true, least: 2, default: 9 }))
     .addOption(fileOption("--model-out <file>", "write the Gaussians to this file, .txt or .pdb"))
     .addOption(fileOption("--map-out <file>", "write the density to this file (MRC)"));
   addBoxSize(command, "voxels", "box size of the map (default: that of the training box)", { least: 1 });
@@ -66,6 +66,7 @@ export function addDecode(program: Command, run: RunCommand): void {
     command,
     "e2gmm decode run --z=-1.5,0 --map-out open.mrc --box-size 128",
     "e2gmm decode run --z=-1 --z=0 --z=1 --model-out motion.pdb",
+    "e2gmm decode run --pc 1=-8..8 --model-out motion.pdb",
   );
   command.action((folder: string, options: DecodeOptions) =>
     run(options, (session) => decode(folder, options, session)),
@@ -80,7 +81,7 @@ async function decode(folder: string, options: DecodeOptions, session: Session):
   if (mapOut === undefined && (boxSize !== undefined || apix !== undefined)) {
     throw new InputError("--box-size and --apix", "--map-out, which they apply to", "none");
   }
-  const points = await readPoints(options);
+  const points = [...(await readPoints(options)), ...(await componentPoints(folder, options, session))];
   const files = {
     models: modelOut === undefined ? [] : modelFiles(modelOut, points.length),
     maps: mapOut === undefined ? [] : numbered(mapOut, points.length),
@@ -128,12 +129,12 @@ async function writeMaps(
 }
 
 /** @throws InputError for no points, and points that do not consist of numbers */
-async function readPoints({ z = [], path: file }: DecodeOptions): Promise<Point[]> {
+async function readPoints({ z = [], path: file, pc }: DecodeOptions): Promise<Point[]> {
   const points = z.map((text) => ({ z: parseNumbers(text, "--z"), where: `--z ${text}` }));
   if (file !== undefined) {
     for (const { text, where } of await readLines(file)) points.push({ z: parseNumbers(text, where), where });
   }
-  if (points.length === 0)
+  if (points.length === 0 && !pc)
     throw new InputError(file ?? "--z", "at least one point of the latent space", "none");
   return points;
 }

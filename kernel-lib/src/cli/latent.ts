@@ -4,11 +4,15 @@ import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
-import { type Clusters, kMeans } from "../latent/kmeans";
-import { openParticles, type ParticleSet } from "../particles/particleSet";
-import { gatherRows } from "../training/batches";
-import { RunFolder, type RunRecord } from "../training/runs/run";
+import { inDeviations } from "../latent/points";
+import { umap } from "../latent/umap";
+import type { ParticleSet } from "../particles/particleSet";
+import { writeSelection } from "../particles/writeSelection";
+import { RunFolder } from "../training/runs/run";
+import { openRunParticles } from "../training/runs/runParticles";
+import { type Division, divideParticles, type Method, methods } from "./divisions";
 import {
+  choiceOption,
   examples,
   fileOption,
   numberOption,
@@ -18,9 +22,13 @@ import {
   seedOption,
 } from "./options";
 import type { RunCommand, Session } from "./session";
+import { noteLeftOut, readUsedParticles, type UsedParticles } from "./usedParticles";
 
 interface LatentOptions extends QuietOption {
-  clusters: number;
+  clusters?: number | "auto";
+  method?: Method;
+  minClusterSize?: number;
+  umap?: boolean;
   out: string;
   encoder?: boolean;
   seed: number;
@@ -30,103 +38,167 @@ interface LatentOptions extends QuietOption {
 export function addLatent(program: Command, run: RunCommand): void {
   const command = program
     .command("latent")
-    .summary("divide the particles of a run into sets")
+    .summary("divide the particles of a run into sets, or map them")
     .description(
-      "Divides the particles of a run into sets by k-means clustering of their latent coordinates, ordered by the first " +
-        "coordinate. Writes a folder with two files per set, set_1.txt (indices from 0, as in latents.csv; particles that " +
-        "are skipped on reading, such as unaligned ones, do not count) and set_1.star (the rows of the particle file with " +
-        "all columns), with centres.txt (for e2gmm decode --path) and sets.csv. Particles that were left out of training " +
-        "(outliers.csv of the run) are in no set.",
+      "Divides the particles of a run into sets by their latent coordinates, ordered by the first coordinate. Writes a folder " +
+        "with two files per set, set_1.txt (indices from 0, as in latents.csv; particles that are skipped on reading, such as " +
+        "unaligned ones, do not count) and set_1.star (the rows of the particle file with all columns), with centres.txt (for " +
+        "e2gmm decode --path), sets.csv, and particles.csv with the set of each particle and how certain it is. Particles " +
+        "that were left out of training (outliers.csv of the run) are in no set. A mixture takes the uncertainty of each " +
+        "particle's coordinates into account, so that small sets are found and counted. In a run with symmetry the sets " +
+        "consist of units: the STAR files have a row for each, with the angles that bring it to the place of the first unit, " +
+        "so that reconstructions without symmetry show the units of a set there; e2gmm units gives the particles they belong to.",
     )
     .argument("<run>", "run folder of e2gmm train")
-    .addOption(required(numberOption("--clusters <k>", "number of sets", { integer: true, least: 1 })))
+    .addOption(clustersOption())
+    .addOption(
+      choiceOption(
+        "--method <name>",
+        "mixture (Gaussians; default), kmeans, or density (HDBSCAN, which finds the number and leaves particles between " +
+          "clusters out)",
+        methods,
+      ),
+    )
+    .addOption(
+      numberOption(
+        "--min-cluster-size <n>",
+        "density: fewest particles of a cluster (default: 1 % of all, at least 20)",
+        { integer: true, least: 2 },
+      ),
+    )
+    .addOption(
+      new Option("--umap", "also, or only, write umap.csv, a map of the latent space in two dimensions"),
+    )
     .addOption(new Option("--encoder", "use the encoder's coordinates instead of the refined ones"))
     .addOption(seedOption())
     .addOption(required(fileOption("--out <folder>", "output folder, new or empty")))
     .addOption(quietOption());
-  examples(command, "e2gmm latent run --clusters 4 --out sets");
+  examples(
+    command,
+    "e2gmm latent run --clusters auto --out sets",
+    "e2gmm latent run --clusters 4 --method kmeans --out sets",
+    "e2gmm latent run --method density --umap --out sets",
+  );
   command.action((folder: string, options: LatentOptions) =>
-    run(options, (session) => divide(folder, options, session)),
+    run(options, (session) => analyse(folder, options, session)),
   );
 }
 
-/** Latent coordinates of the particles that take part. */
-interface UsedParticles {
-  /** Indices, ascending. */
-  indices: number[];
-  /** [indices · latent] */
-  points: Float32Array;
-  /** Number of particles of the run. */
-  total: number;
+function clustersOption(): Option {
+  const flags = "--clusters <k>";
+  const number = numberOption(flags, "", { integer: true, least: 1, expected: "auto, or an integer" });
+  return new Option(flags, "number of sets, or auto to let the particles decide").argParser(
+    (text: string, before: unknown) => (text === "auto" ? "auto" : number.parseArg!(text, before)),
+  );
 }
 
-async function divide(folder: string, options: LatentOptions, session: Session): Promise<void> {
-  const { clusters: k, out, seed } = options;
+async function analyse(folder: string, options: LatentOptions, session: Session): Promise<void> {
+  const { clusters, method = "mixture", out } = options;
+  checkOptions(options);
   const outputs = await session.makes(out);
   const files = new RunFolder(folder);
   const record = await files.readRecord();
   const { latent } = record.options;
   const used = await readUsedParticles(files, record, options);
-  if (k > used.indices.length) {
-    throw new InputError("--clusters", `at most the ${used.indices.length} particles of ${folder}`, `${k}`);
-  }
-  const clusters = kMeans(used.points, latent, k, { seed });
-  const set = session.closing(await openRunParticles(record, session));
-  if (set.count !== used.total) {
-    throw new InputError(record.inputs.particles, `the ${used.total} particles of ${folder}`, `${set.count}`);
+  if (typeof clusters === "number" && clusters > used.indices.length) {
+    const expected = `at most the ${used.indices.length} particles of ${folder}`;
+    throw new InputError("--clusters", expected, `${clusters}`);
   }
   const place = outputs.place(out);
-  await mkdir(place);
-  await writeSets(place, { set, used, clusters, latent }, options, session);
-  const leftOut = used.total - used.indices.length;
-  if (leftOut > 0) session.note(`${leftOut} particles that were left out of training are in no set`);
+  await mkdir(place, { recursive: true });
+  if (clusters !== undefined || method === "density") {
+    const division = await divideParticles(used, latent, { ...options, clusters, method }, session);
+    const set = session.closing(await openRunParticles(record.inputs, { signal: session.signal }));
+    if (set.count !== used.total) {
+      throw new InputError(
+        record.inputs.particles,
+        `the ${used.total} particles of ${folder}`,
+        `${set.count}`,
+      );
+    }
+    await writeSets(place, { set, used, division, latent }, out, session);
+    noteLeftOut(used, session, "no set");
+  }
+  if (options.umap) {
+    await writeUmap(place, used, { latent, seed: options.seed }, session);
+    session.print(`${path.join(out, "umap.csv")}: ${used.indices.length} particles`);
+  }
   await outputs.keep(session.signal);
 }
 
-/** Reads the latents of all particles but the outliers that were left out of training. */
-async function readUsedParticles(
-  files: RunFolder,
-  record: RunRecord,
-  { encoder }: LatentOptions,
-): Promise<UsedParticles> {
-  const latents = await files.readLatents();
-  const coordinates = encoder ? latents.encoder : latents.refined;
-  const total = coordinates.length / latents.latent;
-  const outliers = record.outliers?.kept ? [] : await files.readOutliers(record);
-  const excluded = new Set(outliers.map(({ index }) => index));
-  const indices = Array.from({ length: total }, (_, i) => i).filter((i) => !excluded.has(i));
-  return { indices, points: gatherRows(coordinates, latents.latent, indices), total };
-}
-
-function openRunParticles({ inputs }: RunRecord, { signal }: Session): Promise<ParticleSet> {
-  const { particles, dataFolder, apix, invertContrast } = inputs;
-  return openParticles(particles, { signal, dataFolder, apix, invertContrast });
+/** @throws InputError for options that contradict each other, and for nothing to do */
+function checkOptions({ clusters, method, umap: map, minClusterSize }: LatentOptions): void {
+  if (method === "density" && typeof clusters === "number") {
+    throw new InputError(
+      "--clusters",
+      "auto with --method density, which finds the number",
+      String(clusters),
+    );
+  }
+  if (minClusterSize !== undefined && method !== "density") {
+    throw new InputError("--min-cluster-size", "--method density, which it applies to", method ?? "mixture");
+  }
+  if (clusters === undefined && method !== "density" && !map) {
+    throw new InputError("output", "--clusters, --method density, or --umap", "none of them");
+  }
 }
 
 async function writeSets(
   folder: string,
-  sets: { set: ParticleSet; used: UsedParticles; clusters: Clusters; latent: number },
-  { out, clusters: k }: LatentOptions,
+  sets: { set: ParticleSet; used: UsedParticles; division: Division; latent: number },
+  out: string,
   session: Session,
 ): Promise<void> {
-  const { set, used, clusters, latent } = sets;
-  const { centres, labels, sizes } = clusters;
-  const extension = path.extname(set.file).toLowerCase() === ".cs" ? ".cs" : ".star";
-  const digits = String(k).length;
-  const table = [["set", "particles", ...Array.from({ length: latent }, (_, d) => `z${d + 1}`)].join(",")];
+  const { set, used, division, latent } = sets;
+  const { centres, labels, sizes, populations, advice } = division;
+  if (advice !== undefined) session.print(advice);
+  // Of a .cs file symmetry copies are written as STAR files, which can hold their orientations.
+  const extension = path.extname(set.file).toLowerCase() === ".cs" && !set.symmetry ? ".cs" : ".star";
+  const digits = String(sizes.length).length;
+  const axes = Array.from({ length: latent }, (_, d) => `z${d + 1}`);
+  const table = [["set", "particles", ...axes, ...(populations ? ["population"] : [])].join(",")];
   const centreLines: string[] = [];
-  for (let c = 0; c < k; c++) {
+  for (let c = 0; c < sizes.length; c++) {
     const members = used.indices.filter((_, at) => labels[at] === c);
-    const centre = Array.from(centres.subarray(c * latent, (c + 1) * latent), (x, d) =>
-      finiteText(x, 6, path.join(out, "centres.txt"), `z${d + 1} of set ${c + 1}`),
+    const centre = axes.map((axis, d) =>
+      finiteText(centres[c * latent + d]!, 6, path.join(out, "centres.txt"), `${axis} of set ${c + 1}`),
     );
     const name = `set_${String(c + 1).padStart(digits, "0")}`;
-    table.push([name, sizes[c], ...centre].join(","));
+    const population = populations ? [populations[c]!.toFixed(6)] : [];
+    table.push([name, sizes[c], ...centre, ...population].join(","));
     centreLines.push(centre.join(","));
-    session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}`);
+    const share = populations ? `, ${(100 * populations[c]!).toFixed(1)} % of the population` : "";
+    session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}${share}`);
     await writeAtomic(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
-    if (members.length > 0) await set.select(members).writeStar(path.join(folder, `${name}${extension}`));
+    const file = path.join(folder, `${name}${extension}`);
+    if (members.length === 0) continue;
+    if (set.symmetry) await writeSelection(file, set, { rows: members, signal: session.signal });
+    else await set.select(members).writeStar(file);
   }
   await writeAtomic(path.join(folder, "sets.csv"), `${table.join("\n")}\n`);
   await writeAtomic(path.join(folder, "centres.txt"), `${centreLines.join("\n")}\n`);
+  await writeAtomic(path.join(folder, "particles.csv"), particleTable(used, division));
+}
+
+/** Set of each particle, 0 for none, and how certain it is. */
+function particleTable({ indices }: UsedParticles, { labels, certainty }: Division): string {
+  const rows = indices.map((index, at) =>
+    [index, labels[at]! + 1, ...(certainty ? [certainty[at]!.toFixed(4)] : [])].join(","),
+  );
+  return `${["index", "set", ...(certainty ? ["certainty"] : [])].join(",")}\n${rows.join("\n")}\n`;
+}
+
+async function writeUmap(
+  folder: string,
+  { indices, points, deviations }: UsedParticles,
+  { latent, seed }: { latent: number; seed: number },
+  { signal, onProgress }: Session,
+): Promise<void> {
+  // An axis on which little is known counts little.
+  const scaled = deviations ? inDeviations(points, deviations, latent) : points;
+  const map = await umap(scaled, latent, { seed, signal, onProgress });
+  const rows = indices.map((index, at) =>
+    [index, map.points[2 * at]!.toFixed(4), map.points[2 * at + 1]!.toFixed(4)].join(","),
+  );
+  await writeAtomic(path.join(folder, "umap.csv"), `index,umap1,umap2\n${rows.join("\n")}\n`);
 }

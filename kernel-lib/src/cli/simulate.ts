@@ -1,127 +1,137 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { InputError } from "../errors";
-import { simulateCircularMotion, simulateComposition, simulateLinearMotion } from "../simulate/designs";
+import { simulateAssembly } from "../simulate/assemblyDesign";
+import type { DesignOptions } from "../simulate/designOptions";
 import {
-  addBoxSize,
-  examples,
-  fileOption,
-  lengthOption,
-  numberOption,
-  type QuietOption,
-  quietOption,
-  required,
-  seedOption,
-} from "./options";
+  simulateCircularMotion,
+  simulateComposition,
+  simulateLinearMotion,
+  simulateLinearOccupancy,
+} from "../simulate/designs";
+import { simulateOneState, simulateTilt, simulateTwoDomains } from "../simulate/domainDesigns";
+import type { SimulatedData } from "../simulate/simulateParticles";
+import { simulateSymmetric } from "../simulate/symmetricDesign";
+import { examples, fileOption, type QuietOption, quietOption, required, seedOption } from "./options";
 import type { RunCommand, Session } from "./session";
+import { addImageOptions, imperfectionOptions, numberOptions, stateOptions } from "./simulateOptions";
 
-interface SimulateCommandOptions extends QuietOption {
-  out: string;
-  states?: number;
-  particlesPerState?: number;
-  range?: number;
-  radius?: number;
-  boxSize: number;
-  apix: number;
-  snr: number;
-  shifts: number;
-  ctf?: boolean;
-  seed: number;
+interface Design {
+  /** For the help. */
+  description: string;
+  simulate: (options: DesignOptions) => Promise<SimulatedData>;
+  /** Options of this design, of those that are not valid for all. */
+  options: readonly string[];
 }
 
-const designs = ["linear", "circular", "compositional"] as const;
-type Design = (typeof designs)[number];
+const perState = ["particlesPerState", "fractions"];
+const motion = ["states", "continuous", ...perState];
+
+const designs: Record<string, Design> = {
+  linear: {
+    description: "a small domain moves along a line (20 states of 200 particles by default)",
+    simulate: simulateLinearMotion,
+    options: [...motion, "range"],
+  },
+  circular: {
+    description: "it moves around a circle (36 of 100)",
+    simulate: simulateCircularMotion,
+    options: [...motion, "radius"],
+  },
+  compositional: {
+    description: "two domains are present or absent (4 of 500)",
+    simulate: simulateComposition,
+    options: perState,
+  },
+  "linear-occupancy": {
+    description:
+      "one domain moves along a line, a second one is present in half of the particles (20 × 2 of 100)",
+    simulate: simulateLinearOccupancy,
+    options: [...motion, "range"],
+  },
+  assembly: {
+    description:
+      "a core with five parts in six combinations (7,000 particles, 1 % of them in the last state)",
+    simulate: simulateAssembly,
+    options: perState,
+  },
+  symmetric: {
+    description: "a ring of equal units, of which one is moved or missing (3,000 particles)",
+    simulate: simulateSymmetric,
+    options: ["symmetry", "unit", "unaffected", "range"],
+  },
+  one: { description: "one state (3,000 particles)", simulate: simulateOneState, options: perState },
+  "two-domains": {
+    description: "two domains move along lines, independently (10 × 10 of 40)",
+    simulate: simulateTwoDomains,
+    options: [...motion, "range"],
+  },
+  tilt: {
+    description: "an arm turns about a hinge (10 of 300)",
+    simulate: simulateTilt,
+    options: [...motion, "angle"],
+  },
+};
 
 /** Adds the command `simulate`. */
 export function addSimulate(program: Command, run: RunCommand): void {
+  const list = Object.entries(designs).map(([name, { description }]) => `${name}, ${description}`);
   const command = program
     .command("simulate")
     .summary("simulate particles with a known motion")
     .description(
       "Simulates particles and writes a folder with particles.mrcs, particles.star (RELION 3.1), consensus.mrc (the mean " +
-        "map) and truth.csv (the state of each particle). Designs: linear, a small domain moves along a line (20 states of " +
-        "200 particles by default); circular, it moves around a circle (36 of 100); compositional, two domains are present " +
-        "or absent (4 of 500).",
+        "map) and truth.csv (the state of each particle). With errors of poses or shifts, particles.star has the wrong poses " +
+        `and true_poses.star the right ones; consensus.mrc does not change. Designs: ${list.join("; ")}.`,
     )
-    .argument("<design>", designs.join(", "))
+    .argument("<design>", Object.keys(designs).join(", "))
     .addOption(required(fileOption("--out <folder>", "output folder, new or empty")));
-  for (const option of motionOptions()) command.addOption(option);
-  addBoxSize(command, "pixels", "box size of the images", { least: 16, default: 64 });
-  command
-    .addOption(lengthOption("--apix <Å>", "pixel size").default(3))
-    .addOption(
-      numberOption("--snr <ratio>", "signal-to-noise ratio, as a ratio of variances", {
-        above: 0,
-        default: 1,
-      }),
-    )
-    .addOption(
-      numberOption("--shifts <Å>", "largest shift along x and y", {
-        expected: "a length in Å",
-        least: 0,
-        default: 0,
-      }),
-    )
-    .addOption(new Option("--ctf", "apply CTFs of a 300 kV microscope with 8,000 to 20,000 Å underfocus"))
-    .addOption(seedOption())
-    .addOption(quietOption());
-  examples(command, "e2gmm simulate linear --range 0.36 --out linear");
+  for (const option of [...numberOptions(), ...stateOptions()]) command.addOption(option);
+  addImageOptions(command);
+  for (const option of imperfectionOptions()) command.addOption(option);
+  command.addOption(seedOption()).addOption(quietOption());
+  examples(
+    command,
+    "e2gmm simulate linear --range 0.36 --out linear",
+    "e2gmm simulate assembly --particles 7000 --fractions 0.25,0.22,0.2,0.18,0.14,0.01 --out assembly",
+    "e2gmm simulate symmetric --symmetry C7 --unit missing --out ring",
+    "e2gmm simulate one --pose-error 2 --shift-error 1.5 --out wrong-poses",
+  );
   command.action((design: string, options: SimulateCommandOptions) =>
     run(options, (session) => simulate(design, options, session)),
   );
 }
 
-/** Options of the simulated states. */
-function motionOptions(): Option[] {
-  return [
-    numberOption("--states <n>", "number of states along the motion", { integer: true, least: 2 }),
-    numberOption("--particles-per-state <n>", "number of particles of each state", {
-      integer: true,
-      least: 1,
-    }),
-    numberOption("--range <length>", "linear: length of the line in box units (default: 0.22)", {
-      above: 0,
-      below: 1,
-    }),
-    numberOption("--radius <length>", "circular: radius of the circle in box units (default: 0.12)", {
-      above: 0,
-      below: 0.5,
-    }),
-  ];
+interface SimulateCommandOptions extends QuietOption, Omit<DesignOptions, "ctf" | "folder"> {
+  out: string;
+  ctf?: boolean;
 }
 
-async function simulate(design: string, options: SimulateCommandOptions, session: Session): Promise<void> {
+async function simulate(name: string, options: SimulateCommandOptions, session: Session): Promise<void> {
   const { signal, onProgress } = session;
-  const { out, states, range, radius, particlesPerState, boxSize, apix, snr, shifts, seed } = options;
-  checkDesign(design, options);
+  const { out, ctf, quiet: _, ...given } = options;
+  const design = designNamed(name, options);
   const outputs = await session.makes(out);
-  const common = {
+  const { stateOf, noise } = await design.simulate({
+    ...given,
     folder: outputs.place(out),
-    ...{ boxSize, apix, snr, shifts, seed, signal, onProgress },
-    ctf: options.ctf ? {} : ("none" as const),
-    ...(particlesPerState !== undefined && { particlesPerState }),
-    ...(states !== undefined && { states }),
-  };
-  const { stateOf, noise } =
-    design === "linear"
-      ? await simulateLinearMotion({ ...common, ...(range !== undefined && { range }) })
-      : design === "circular"
-        ? await simulateCircularMotion({ ...common, ...(radius !== undefined && { radius }) })
-        : await simulateComposition(common);
+    ctf: ctf ? {} : "none",
+    ...{ signal, onProgress },
+  });
   await outputs.keep(signal);
   const noiseText = `noise of standard deviation ${noise.toPrecision(4)}`;
   session.print(`${out}: ${stateOf.length} particles, ${noiseText}, ${session.elapsed()}`);
 }
 
 /** @throws InputError for an unknown design, and options of another design */
-function checkDesign(design: string, options: SimulateCommandOptions): asserts design is Design {
-  if (!designs.includes(design as Design)) throw new InputError("design", designs.join(", "), `"${design}"`);
-  const specific: [keyof SimulateCommandOptions, boolean][] = [
-    ["range", design === "linear"],
-    ["radius", design === "circular"],
-    ["states", design !== "compositional"],
-  ];
-  for (const [name, valid] of specific) {
-    if (!valid && options[name] !== undefined)
-      throw new InputError(`--${name}`, `an option of the design ${design}`);
+function designNamed(name: string, options: object): Design {
+  const design = Object.hasOwn(designs, name) ? designs[name] : undefined;
+  if (!design) throw new InputError("design", Object.keys(designs).join(", "), `"${name}"`);
+  const specific = new Set(Object.values(designs).flatMap((d) => d.options));
+  for (const option of Object.keys(options)) {
+    if (specific.has(option) && !design.options.includes(option)) {
+      const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      throw new InputError(`--${flag}`, `not an option of the design ${name}`);
+    }
   }
+  return design;
 }

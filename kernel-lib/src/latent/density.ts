@@ -2,7 +2,15 @@ import type { TaskOptions } from "../progress";
 import { type ExtractedClusters, extractClusters } from "./condensedTree";
 import { KdTree, neighbourBuffers } from "./kdTree";
 import { Pacing } from "./pacing";
-import { checkIntegers, countPoints, gatherPoints, type PointSet, sampleRows } from "./points";
+import {
+  checkDeviations,
+  checkIntegers,
+  countPoints,
+  gatherPoints,
+  inDeviations,
+  type PointSet,
+  sampleRows,
+} from "./points";
 import { coreDistances, spanningTree } from "./spanningTree";
 
 /** Options of {@link densityClusters}. */
@@ -23,6 +31,11 @@ export interface DensityOptions extends TaskOptions {
   maxPoints?: number;
   /** Seed of the sample. Default 1. */
   seed?: number;
+  /**
+   * Standard deviations of the coordinates, [n · dimensions]. Distances along each axis are then in units of its median
+   * deviation, so that an axis on which little is known counts little. Default: the coordinates as they are.
+   */
+  deviations?: Float32Array;
 }
 
 /** Density-based clusters of any shape. */
@@ -35,6 +48,8 @@ export interface DensityClusters {
   centres: Float32Array;
   /** Number of points in each cluster, [clusters]. */
   sizes: Int32Array;
+  /** One sentence that says how many clusters were found, and how many points are in none. */
+  advice: string;
 }
 
 /**
@@ -57,6 +72,8 @@ export async function densityClusters(
   options: DensityOptions = {},
 ): Promise<DensityClusters> {
   const n = countPoints(points, dimensions, 1);
+  checkDeviations(options.deviations, points.length, dimensions);
+  const scaled = options.deviations ? inDeviations(points, options.deviations, dimensions) : points;
   const { minSamples = 15, allowSingleCluster = true, maxPoints = 100_000, seed = 1 } = options;
   const minClusterSize = options.minClusterSize ?? Math.max(20, Math.ceil(n / 100));
   checkIntegers({ minClusterSize, minSamples }, 2);
@@ -64,7 +81,7 @@ export async function densityClusters(
   const rows = sampleRows(n, maxPoints, seed);
   const m = rows.length;
   const pacing = new Pacing(options);
-  const sample = m < n ? gatherPoints(points, dimensions, rows) : points;
+  const sample = m < n ? gatherPoints(scaled, dimensions, rows) : scaled;
   await pacing.yield();
   const tree = new KdTree(sample, dimensions);
   const k = Math.min(minSamples, m);
@@ -82,8 +99,9 @@ export async function densityClusters(
     membership.labels[rows[tree.rows[place]!]!] = found.labels[place]!;
     membership.strength[rows[tree.rows[place]!]!] = found.strength[place]!;
   }
-  if (m < n) await assignOthers(points, { tree, core, found, rows, k }, membership, pacing);
-  return ordered({ points, dimensions }, membership, found.count);
+  if (m < n) await assignOthers(scaled, { tree, core, found, rows, k }, membership, pacing);
+  const clusters = ordered({ points, dimensions }, membership, found.count);
+  return { ...clusters, advice: advise(clusters, minClusterSize) };
 }
 
 /** Points looked up between two looks at the clock. */
@@ -150,7 +168,7 @@ function ordered(
   { points, dimensions }: PointSet,
   { labels, strength }: Membership,
   count: number,
-): DensityClusters {
+): Omit<DensityClusters, "advice"> {
   const sizes = new Int32Array(count);
   const sums = new Float64Array(count * dimensions);
   for (let i = 0; i < labels.length; i++) {
@@ -173,4 +191,14 @@ function ordered(
     centres,
     sizes: Int32Array.from(order, (cluster) => sizes[cluster]!),
   };
+}
+
+function advise({ labels, sizes }: Omit<DensityClusters, "advice">, minClusterSize: number): string {
+  const noise = labels.length - sizes.reduce((a, b) => a + b, 0);
+  const percent = ((100 * noise) / labels.length).toFixed(0);
+  const found = sizes.length === 1 ? "1 cluster" : `${sizes.length} clusters`;
+  return (
+    `HDBSCAN finds ${found} of at least ${minClusterSize} particles; ${noise} particles (${percent} %) are in none, ` +
+    "where the density is low."
+  );
 }

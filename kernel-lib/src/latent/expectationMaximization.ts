@@ -1,16 +1,8 @@
 import { InputError } from "../errors";
+import { cholesky, invertLower } from "./cholesky";
+import type { EMStep, MixtureComponents, NoisyPoints } from "./mixtureParts";
+import { NoisyStep } from "./noisyMixture";
 import type { Pacing } from "./pacing";
-import type { PointSet } from "./points";
-
-/** Parameters of a mixture of k Gaussians. */
-export interface MixtureComponents {
-  /** Fraction of each Gaussian, [k]. */
-  weights: Float64Array;
-  /** [k · dimensions] */
-  means: Float64Array;
-  /** Symmetric, [k · dimensions · dimensions]. */
-  covariances: Float64Array;
-}
 
 /** A fit by {@link runEM}. */
 export interface MixtureFit {
@@ -34,29 +26,32 @@ export interface EMOptions {
 /** Points processed between two looks at the clock. */
 export const chunk = 512;
 
+/** A step for points without or, if they have deviations, with known noise. */
+export function stepOf(components: MixtureComponents, set: NoisyPoints): EMStep {
+  return set.deviations ? new NoisyStep(components, set) : new PlainStep(components, set);
+}
+
 /**
  * Expectation maximization (Dempster, Laird and Rubin, 1977) until the likelihood has converged.
  * @throws InputError if a component collapses onto coincident points because `ridge` is 0
  */
 export async function runEM(
-  set: PointSet,
+  set: NoisyPoints,
   initial: MixtureComponents,
   options: EMOptions,
   pacing: Pacing,
 ): Promise<MixtureFit> {
-  const { points, dimensions } = set;
   const { ridge, tolerance, maxIterations } = options;
-  const n = points.length / dimensions;
+  const n = set.points.length / set.dimensions;
   let components = initial;
   let logLikelihood = Number.NEGATIVE_INFINITY;
   for (let iteration = 1; ; iteration++) {
-    const density = new MixtureDensity(components, dimensions);
+    const step = stepOf(components, set);
     const before = logLikelihood;
-    const statistics = new SufficientStatistics(components.weights.length, dimensions, components.means);
     logLikelihood = 0;
     for (let i = 0; i < n; i++) {
-      logLikelihood += density.evaluate(points, i * dimensions);
-      statistics.add(points, i * dimensions, density.responsibilities);
+      logLikelihood += step.evaluate(i);
+      step.add(i);
       if (i % chunk === 0 && pacing.due) await pacing.yield();
     }
     if (!Number.isFinite(logLikelihood)) {
@@ -71,7 +66,37 @@ export async function runEM(
     if (converged || iteration === maxIterations) {
       return { components, logLikelihood, iterations: iteration, converged };
     }
-    components = statistics.components(ridge);
+    components = step.components(ridge);
+  }
+}
+
+/** A step for points without noise. */
+class PlainStep implements EMStep {
+  private readonly density: MixtureDensity;
+  private readonly statistics: SufficientStatistics;
+
+  constructor(
+    components: MixtureComponents,
+    private readonly set: NoisyPoints,
+  ) {
+    this.density = new MixtureDensity(components, set.dimensions);
+    this.statistics = new SufficientStatistics(components.weights.length, set.dimensions, components.means);
+  }
+
+  get responsibilities(): Float64Array {
+    return this.density.responsibilities;
+  }
+
+  evaluate(i: number): number {
+    return this.density.evaluate(this.set.points, i * this.set.dimensions);
+  }
+
+  add(i: number): void {
+    this.statistics.add(this.set.points, i * this.set.dimensions, this.density.responsibilities);
+  }
+
+  components(ridge: number): MixtureComponents {
+    return this.statistics.components(ridge);
   }
 }
 
@@ -170,7 +195,7 @@ export class MixtureDensity {
   }
 
   /** Log density of the mixture at `points[at…]`; sets {@link responsibilities}. */
-  evaluate(points: Float32Array, at: number): number {
+  evaluate(points: Float32Array | Float64Array, at: number): number {
     const { k, dimensions, difference, whitening, responsibilities } = this;
     let highest = Number.NEGATIVE_INFINITY;
     for (let c = 0; c < k; c++) {
@@ -193,33 +218,5 @@ export class MixtureDensity {
     }
     for (let c = 0; c < k; c++) responsibilities[c]! /= sum;
     return highest + Math.log(sum);
-  }
-}
-
-/** Lower factor L of a symmetric positive definite matrix L Lᵀ. */
-function cholesky(matrix: Float64Array, size: number): Float64Array {
-  const factor = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix[i * size + j]!;
-      for (let m = 0; m < j; m++) sum -= factor[i * size + m]! * factor[j * size + m]!;
-      // Rounding can make a variance that is all ridge negative.
-      factor[i * size + j] =
-        i === j
-          ? Math.sqrt(Math.max(sum, Number.EPSILON * matrix[i * size + i]!))
-          : sum / factor[j * size + j]!;
-    }
-  }
-  return factor;
-}
-
-/** Inverse of a lower triangular matrix, written to `out`. */
-function invertLower(factor: Float64Array, size: number, out: Float64Array): void {
-  for (let column = 0; column < size; column++) {
-    for (let row = column; row < size; row++) {
-      let sum = row === column ? 1 : 0;
-      for (let m = column; m < row; m++) sum -= factor[row * size + m]! * out[m * size + column]!;
-      out[row * size + column] = sum / factor[row * size + row]!;
-    }
   }
 }

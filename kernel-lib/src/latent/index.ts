@@ -1,9 +1,27 @@
 /** Analysis of the latent space: principal components, UMAP, clusters, selections, paths, statistics. */
+export { type MeasuredPoints, type PriorOptions, withoutPrior } from "./deconvolution";
 export { type DensityClusters, type DensityOptions, densityClusters } from "./density";
 export { type InterpolationOptions, NeighbourInterpolation } from "./interpolation";
+export { type KMeansSelection, type KMeansSelectionOptions, selectKMeans } from "./kMeansSelection";
 export { type Clusters, type KMeansOptions, kMeans, kMeansAsync } from "./kmeans";
 export { assignment, type MatchedLabels, matchLabels } from "./match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";
+export { type MixtureSelection, type MixtureSelectionOptions, selectMixture } from "./mixtureSelection";
+export {
+  type ComponentPathOptions,
+  type Eigenmotion,
+  type EigenmotionOptions,
+  LocalMotions,
+  localEigenmotions,
+  MotionComponents,
+  type MotionComponentsOptions,
+  type MotionDecoder,
+  type MotionRegion,
+  type MotionTerm,
+  motionComponents,
+  type TracedMotion,
+  type TraceOptions,
+} from "./motions";
 export { type Path, type PathLine, type PathOptions, pathLine, pathThrough } from "./path";
 export {
   type PathParts,
@@ -36,3 +54,10 @@ export {
 } from "./selection";
 export { pearson, ranks, spearman } from "./statistics";
 export { type Umap, type UmapOptions, umap } from "./umap";
+export {
+  formatUnitCorrelation,
+  type UnitCorrelation,
+  type UnitCorrelationOptions,
+  type UnitPairs,
+  unitCorrelation,
+} from "./unitCorrelation";

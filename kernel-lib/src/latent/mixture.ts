@@ -1,19 +1,27 @@
 import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
-import {
-  chunk,
-  type MixtureComponents,
-  MixtureDensity,
-  type MixtureFit,
-  runEM,
-  SufficientStatistics,
-} from "./expectationMaximization";
-import { type Clusters, kMeans } from "./kmeans";
+import { chunk, type MixtureFit, runEM, stepOf } from "./expectationMaximization";
+import { grownMixtures, mostGrown, startFromClusters } from "./mixtureGrowth";
+import type { MixtureComponents, NoisyPoints } from "./mixtureParts";
 import { Pacing } from "./pacing";
-import { checkClusters, checkIntegers, countPoints, gatherPoints, type PointSet, sampleRows } from "./points";
+import {
+  checkClusters,
+  checkDeviations,
+  checkIntegers,
+  countPoints,
+  gatherPoints,
+  type PointSet,
+  sampleRows,
+} from "./points";
 
 /** Options of {@link gaussianMixture}. */
 export interface MixtureOptions extends TaskOptions {
+  /**
+   * Standard deviation of the error of each coordinate, [n · dimensions]. The mixture then describes the points without
+   * their errors (extreme deconvolution: Bovy, Hogg and Roweis, 2011), so that its weights are populations and its
+   * covariances real spread. For posterior means see `withoutPrior`. Default: no errors.
+   */
+  deviations?: Float32Array;
   /** Seed of samples and initial clusters. Default 1. */
   seed?: number;
   /** Initializations, tried on a sample, of which the likeliest is fitted to all points. Default 4. */
@@ -57,12 +65,11 @@ export interface GaussianMixture {
 
 /** Points on which initializations are tried. */
 const sampleSize = 3000;
-/** Fits of initializations end early: they only have to be compared. */
-const trial = { tolerance: 1e-4, maxIterations: 100 };
 
 /**
- * Fits a mixture of Gaussians with full covariances by expectation maximization (Dempster, Laird and Rubin, 1977),
- * initialized by k-means.
+ * Fits a mixture of Gaussians with full covariances by expectation maximization (Dempster, Laird and Rubin, 1977). It is
+ * initialized by k-means and, up to twelve Gaussians, by mixtures of 1, 2, … of which each adds a Gaussian to the one
+ * before where it explains most, which also finds small groups beside large ones.
  *
  * @param points [n · dimensions]
  * @param k number of Gaussians
@@ -81,30 +88,102 @@ export async function gaussianMixture(
   k: number,
   options: MixtureOptions = {},
 ): Promise<GaussianMixture> {
-  const n = countPoints(points, dimensions, 1);
-  checkClusters(k, n);
-  const checked = checkedOptions(options);
-  const { seed, maxPoints, tolerance, maxIterations } = checked;
+  checkClusters(k, countPoints(points, dimensions, 1));
   const pacing = new Pacing(options);
-  const rows = sampleRows(n, Math.max(maxPoints, k), seed);
-  const fitted = { points: rows.length < n ? gatherPoints(points, dimensions, rows) : points, dimensions };
-  const ridge = checked.ridge * meanVariance(fitted);
-  // Any initialization of one Gaussian converges in one step.
-  const restarts = k === 1 ? 1 : checked.restarts;
-  const initial = await bestInitialization(fitted, k, { seed, restarts, ridge }, pacing);
-  const best = await runEM(fitted, initial, { ridge, tolerance, maxIterations }, pacing);
+  const fitting = new MixtureFitting({ points, dimensions }, k, options);
+  const initial = await fitting.bestInitialization(k, pacing);
+  const best = await fitting.fit(initial, pacing);
   pacing.report("Gaussian mixture", 1, 1);
-  const { components, ...rest } = ordered(best, dimensions);
-  const parameters = k * (dimensions + (dimensions * (dimensions + 1)) / 2) + k - 1;
-  return {
-    ...components,
-    ...rest,
-    bic: -2 * rest.logLikelihood + parameters * Math.log(rows.length),
-    ...(await membership(components, { points, dimensions }, pacing)),
-  };
+  return fitting.describe(best, pacing);
 }
 
-function checkedOptions(options: MixtureOptions): Required<Omit<MixtureOptions, keyof TaskOptions>> {
+/** The points that mixtures are fitted to, and how. */
+export class MixtureFitting {
+  /** Added to every variance. */
+  readonly ridge: number;
+  private readonly all: NoisyPoints;
+  private readonly fitted: NoisyPoints;
+  private readonly checked: ReturnType<typeof checkedOptions>;
+
+  /**
+   * @param least fewest points to fit to
+   * @throws InputError for options out of their range
+   */
+  constructor({ points, dimensions }: PointSet, least: number, options: MixtureOptions) {
+    const n = points.length / dimensions;
+    this.checked = checkedOptions(options);
+    const { maxPoints, seed } = this.checked;
+    const { deviations } = options;
+    checkDeviations(deviations, points.length, dimensions);
+    this.all = { points, dimensions, deviations };
+    const rows = sampleRows(n, Math.max(maxPoints, least), seed);
+    this.fitted = rows.length < n ? gatherNoisy(this.all, rows) : this.all;
+    this.ridge = this.checked.ridge * meanVariance(this.fitted);
+  }
+
+  /** Number of points that are fitted to. */
+  get count(): number {
+    return this.fitted.points.length / this.fitted.dimensions;
+  }
+
+  /** The seed of the options. */
+  get seed(): number {
+    return this.checked.seed;
+  }
+
+  /** A random sample of the fitted points, on which initializations are compared. */
+  sample(least: number): NoisyPoints {
+    return gatherNoisy(this.fitted, sampleRows(this.count, Math.max(sampleSize, least), this.seed));
+  }
+
+  /** The likeliest of several short fits to a sample. */
+  async bestInitialization(k: number, pacing: Pacing): Promise<MixtureComponents> {
+    const { ridge, seed } = this;
+    const sample = this.sample(k);
+    // Any initialization of one Gaussian converges in one step.
+    const restarts = k === 1 ? 1 : this.checked.restarts;
+    let best: MixtureFit | undefined;
+    for (let restart = 0; restart < restarts; restart++) {
+      pacing.report("Gaussian mixture", restart, restarts + 2);
+      const fit = await startFromClusters(sample, k, { ridge, seed: seed + restart }, pacing);
+      if (!best || fit.logLikelihood > best.logLikelihood) best = fit;
+    }
+    if (k > 1 && k <= mostGrown) {
+      pacing.report("Gaussian mixture", restarts, restarts + 2);
+      for await (const fit of grownMixtures(sample, { ridge, seed }, pacing)) {
+        if (fit.components.weights.length < k) continue;
+        if (fit.logLikelihood > best!.logLikelihood) best = fit;
+        break;
+      }
+    }
+    return best!.components;
+  }
+
+  /** Fits to all of the points until convergence. */
+  fit(initial: MixtureComponents, pacing: Pacing): Promise<MixtureFit> {
+    const { tolerance, maxIterations } = this.checked;
+    return runEM(this.fitted, initial, { ridge: this.ridge, tolerance, maxIterations }, pacing);
+  }
+
+  /** Bayesian information criterion of a fit. */
+  bic({ components, logLikelihood }: MixtureFit): number {
+    const { dimensions } = this.all;
+    const k = components.weights.length;
+    const parameters = k * (dimensions + (dimensions * (dimensions + 1)) / 2) + k - 1;
+    return -2 * logLikelihood + parameters * Math.log(this.count);
+  }
+
+  /** The result of a fit, with the probabilities of all points. */
+  async describe(best: MixtureFit, pacing: Pacing): Promise<GaussianMixture> {
+    const bic = this.bic(best);
+    const { components, ...rest } = ordered(best, this.all.dimensions);
+    return { ...components, ...rest, bic, ...(await membership(components, this.all, pacing)) };
+  }
+}
+
+function checkedOptions(
+  options: MixtureOptions,
+): Required<Omit<MixtureOptions, keyof TaskOptions | "deviations">> {
   const { seed = 1, restarts = 4, maxPoints = 50_000 } = options;
   const { ridge = 1e-6, tolerance = 1e-6, maxIterations = 1000 } = options;
   checkIntegers({ restarts, maxPoints, maxIterations }, 1);
@@ -115,42 +194,16 @@ function checkedOptions(options: MixtureOptions): Required<Omit<MixtureOptions, 
   return { seed, restarts, maxPoints, ridge, tolerance, maxIterations };
 }
 
-/** The likeliest of several short fits to a sample, each from other k-means clusters. */
-async function bestInitialization(
-  { points, dimensions }: PointSet,
-  k: number,
-  { seed, restarts, ridge }: { seed: number; restarts: number; ridge: number },
-  pacing: Pacing,
-): Promise<MixtureComponents> {
-  const rows = sampleRows(points.length / dimensions, Math.max(sampleSize, k), seed);
-  const sample = { points: gatherPoints(points, dimensions, rows), dimensions };
-  let best: MixtureFit | undefined;
-  for (let restart = 0; restart < restarts; restart++) {
-    pacing.report("Gaussian mixture", restart, restarts + 1);
-    const clusters = kMeans(sample.points, dimensions, k, { seed: seed + restart, restarts: 1 });
-    const fit = await runEM(sample, fromClusters(sample, clusters, ridge), { ridge, ...trial }, pacing);
-    if (!best || fit.logLikelihood > best.logLikelihood) best = fit;
-  }
-  return best!.components;
-}
-
-function fromClusters(
-  { points, dimensions }: PointSet,
-  { labels, centres, sizes }: Clusters,
-  ridge: number,
-): MixtureComponents {
-  const statistics = new SufficientStatistics(sizes.length, dimensions, Float64Array.from(centres));
-  const certain = new Float64Array(sizes.length);
-  labels.forEach((label, i) => {
-    certain.fill(0);
-    certain[label] = 1;
-    statistics.add(points, i * dimensions, certain);
-  });
-  return statistics.components(ridge);
+function gatherNoisy({ points, deviations, dimensions }: NoisyPoints, rows: Uint32Array): NoisyPoints {
+  return {
+    points: gatherPoints(points, dimensions, rows),
+    dimensions,
+    deviations: deviations && gatherPoints(deviations, dimensions, rows),
+  };
 }
 
 /** Mean variance along an axis; 1 if all points coincide, so that a ridge always has an effect. */
-function meanVariance({ points, dimensions }: PointSet): number {
+function meanVariance({ points, dimensions }: NoisyPoints): number {
   const n = points.length / dimensions;
   const mean = new Float64Array(dimensions);
   for (let i = 0; i < points.length; i++) mean[i % dimensions]! += points[i]! / n;
@@ -183,17 +236,17 @@ function ordered(fit: MixtureFit, dimensions: number): MixtureFit {
 
 async function membership(
   components: MixtureComponents,
-  { points, dimensions }: PointSet,
+  set: NoisyPoints,
   pacing: Pacing,
 ): Promise<Pick<GaussianMixture, "labels" | "sizes" | "responsibilities">> {
   const k = components.weights.length;
-  const n = points.length / dimensions;
-  const density = new MixtureDensity(components, dimensions);
+  const n = set.points.length / set.dimensions;
+  const density = stepOf(components, set);
   const labels = new Int32Array(n);
   const sizes = new Int32Array(k);
   const responsibilities = new Float32Array(n * k);
   for (let i = 0; i < n; i++) {
-    density.evaluate(points, i * dimensions);
+    density.evaluate(i);
     let label = 0;
     for (let c = 0; c < k; c++) {
       const share = density.responsibilities[c]!;

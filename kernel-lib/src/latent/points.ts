@@ -41,6 +41,42 @@ export function countPoints(points: Float32Array, dimensions: number, least: num
   return n;
 }
 
+/**
+ * Checks standard deviations of points, [n · dimensions].
+ * @throws InputError for another number of them than coordinates, and one that is negative or not finite, naming its point
+ */
+export function checkDeviations(
+  deviations: Float32Array | undefined,
+  coordinates: number,
+  dimensions: number,
+): void {
+  if (!deviations) return;
+  if (deviations.length !== coordinates) {
+    throw new InputError("deviations", `${coordinates} numbers, one per coordinate`, `${deviations.length}`);
+  }
+  const wrong = deviations.findIndex(
+    (deviation) => !(deviation >= 0 && deviation < Number.POSITIVE_INFINITY),
+  );
+  if (wrong >= 0) {
+    const where = `deviation of point ${Math.floor(wrong / dimensions)}`;
+    throw new InputError(where, "a number of 0 or more", String(deviations[wrong]));
+  }
+}
+
+/** Points with each coordinate divided by the median deviation of its axis; an axis without deviations stays as it is. */
+export function inDeviations(
+  points: Float32Array,
+  deviations: Float32Array,
+  dimensions: number,
+): Float32Array {
+  const n = points.length / dimensions;
+  const units = Float64Array.from({ length: dimensions }, (_, d) => {
+    const sorted = Float32Array.from({ length: n }, (_, i) => deviations[i * dimensions + d]!).sort();
+    return sorted[Math.floor(n / 2)]! || 1;
+  });
+  return points.map((x, i) => x / units[i % dimensions]!);
+}
+
 /** @throws InputError unless `k` is an integer from 1 to `n` */
 export function checkClusters(k: number, n: number): void {
   if (!Number.isInteger(k) || k < 1 || k > n) {

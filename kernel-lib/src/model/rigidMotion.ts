@@ -62,10 +62,28 @@ export function rigidMotion(
   checkSameGaussians(from, to);
   if (indices.length < 3) throw new InputError("indices", "three Gaussians or more", String(indices.length));
   const chosen = Array.from(indices);
-  const before = centresInAngstrom(from, chosen);
-  const after = centresInAngstrom(to, chosen);
-  const weights = integrals(from, chosen);
-  const { quaternion, centre, centreAfter, a, b } = superimpose(before, after, weights);
+  return bestRigidMotion({
+    before: centresInAngstrom(from, chosen),
+    after: centresInAngstrom(to, chosen),
+    weights: integrals(from, chosen),
+  });
+}
+
+/** Points before and after a motion. */
+export interface MovedPoints {
+  before: readonly Vector3[];
+  after: readonly Vector3[];
+  /** Weight of each point. */
+  weights: readonly number[];
+}
+
+/** The rigid motion that best takes points to other points, see {@link rigidMotion}. */
+export function bestRigidMotion({ before, after, weights }: MovedPoints): RigidMotion {
+  const centre = weightedMean(before, weights);
+  const centreAfter = weightedMean(after, weights);
+  const a = before.map((p) => subtract(p, centre));
+  const b = after.map((p) => subtract(p, centreAfter));
+  const quaternion = bestQuaternion(a, b, weights);
   const [w, x, y, z] = quaternion;
   const half = Math.hypot(x, y, z);
   const rotation = rotationMatrix(quaternion);
@@ -77,27 +95,6 @@ export function rigidMotion(
     shift: subtract(centreAfter, centre),
     rmsd: rmsdAfter(rotation, { a, b, weights }),
   };
-}
-
-/** The best rotation of points to others, and both relative to their weighted centres. */
-interface Superposition {
-  quaternion: Quaternion;
-  centre: Vector3;
-  centreAfter: Vector3;
-  a: Vector3[];
-  b: Vector3[];
-}
-
-function superimpose(
-  before: readonly Vector3[],
-  after: readonly Vector3[],
-  weights: readonly number[],
-): Superposition {
-  const centre = weightedMean(before, weights);
-  const centreAfter = weightedMean(after, weights);
-  const a = before.map((p) => subtract(p, centre));
-  const b = after.map((p) => subtract(p, centreAfter));
-  return { quaternion: bestQuaternion(a, b, weights), centre, centreAfter, a, b };
 }
 
 /** Rounds of reweighting in {@link coreMotion}; the weights hardly change after half of them. */
@@ -125,9 +122,9 @@ export function coreMotion(from: GaussianModel, to: GaussianModel): CoreMotion {
   let weights = mass;
   let motion: CoreMotion = { rotation: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), shift: [0, 0, 0] };
   for (let round = 0; round < reweightings; round++) {
-    const { quaternion, centre, centreAfter } = superimpose(before, after, weights);
-    const rotation = rotationMatrix(quaternion);
-    motion = { rotation, shift: subtract(centreAfter, rotated(rotation, centre)) };
+    const { rotation, centre, shift: by } = bestRigidMotion({ before, after, weights });
+    const moved = centre.map((x, axis) => x + by[axis]!) as Vector3;
+    motion = { rotation, shift: subtract(moved, rotated(rotation, centre)) };
     const off = before.map((p, k) =>
       Math.hypot(...subtract(subtract(after[k]!, motion.shift), rotated(rotation, p))),
     );
@@ -141,14 +138,15 @@ function rotated(m: Float64Array, [x, y, z]: Vector3): Vector3 {
   return [0, 3, 6].map((row) => m[row]! * x + m[row + 1]! * y + m[row + 2]! * z) as Vector3;
 }
 
-function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Vector3[] {
+/** Centres in Å from the middle of the box. */
+export function centresInAngstrom(model: GaussianModel, indices: readonly number[]): Vector3[] {
   const boxLength = boxLengthOf(model);
   const { count, params } = model;
   return indices.map((i) => [0, 1, 2].map((axis) => boxLength * params[axis * count + i]!) as Vector3);
 }
 
 /** Aσ³ of each Gaussian; 1 for all if none is positive. */
-function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
+export function integrals({ count, params }: GaussianModel, indices: readonly number[]): number[] {
   const weights = indices.map((i) => Math.max(0, params[3 * count + i]!) * params[4 * count + i]! ** 3);
   return weights.some((w) => w > 0) ? weights : weights.map(() => 1);
 }
@@ -158,7 +156,7 @@ function subtract(a: Vector3, b: Vector3): Vector3 {
 }
 
 /** The rotation matrix of a unit quaternion (w, x, y, z), row-major. */
-function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
+export function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
   return Float64Array.of(
     w * w + x * x - y * y - z * z,
     2 * (x * y - w * z),
@@ -190,8 +188,8 @@ function rmsdAfter(
   return Math.sqrt(square / total);
 }
 
-type Quaternion = [w: number, x: number, y: number, z: number];
-type NineNumbers = [number, number, number, number, number, number, number, number, number];
+export type Quaternion = [w: number, x: number, y: number, z: number];
+export type NineNumbers = [number, number, number, number, number, number, number, number, number];
 
 function weightedMean(points: readonly Vector3[], weights: readonly number[]): Vector3 {
   const total = weights.reduce((sum, w) => sum + w, 0);
@@ -207,9 +205,12 @@ function bestQuaternion(
   weights: readonly number[],
 ): Quaternion {
   const s = (i: number, j: number) => a.reduce((sum, p, k) => sum + weights[k]! * p[i]! * b[k]![j]!, 0);
-  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = [0, 1, 2].flatMap((i) =>
-    [0, 1, 2].map((j) => s(i, j)),
-  ) as NineNumbers;
+  return quaternionOf([0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => s(i, j))) as NineNumbers);
+}
+
+/** The same from the covariance Σ w a bᵀ of centred points, row-major. */
+export function quaternionOf(covariance: NineNumbers): Quaternion {
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = covariance;
   const horn = new Matrix([
     [xx + yy + zz, yz - zy, zx - xz, xy - yx],
     [yz - zy, xx - yy - zz, xy + yx, zx + xz],

@@ -41,9 +41,9 @@ describe("encoder and decoder", () => {
       return models.reduce((most, x, i) => Math.max(most, Math.abs(x - neutral.params[i % 30]!)), 0);
     };
     assert.ok(farthest() < 0.01, `${farthest()}`);
-    const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
+    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate: 0.05, weightDecay: 0 });
     for (let step = 0; step < 5; step++) {
-      const pass = model.forward(someNumbers(50, 1), 5, 0.1, new Random(3));
+      const pass = model.forward(someNumbers(50, 1), 5, { noise: 0.1, random: new Random(3) });
       pass.backward(someNumbers(5 * 30, 2), { scale: 1, penalty: 0 }, adam.next());
     }
     assert.ok(farthest() > 0.01, `${farthest()}`);
@@ -54,15 +54,22 @@ describe("encoder and decoder", () => {
     const features = someNumbers(50, 1);
     const results = [used, fresh].map((model, i) => {
       if (i === 0) {
-        const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
+        const adam = new Adam([model.encoder, ...model.decoder.networks], {
+          learningRate: 0.05,
+          weightDecay: 0,
+        });
         model
-          .forward(features, 5, 0.1, new Random(3))
+          .forward(features, 5, { noise: 0.1, random: new Random(3) })
           .backward(new Float32Array(5 * 30), { scale: 1, penalty: 0 }, adam.next());
         model.calibrate(features, 5);
         model.initialize(new Random(7));
       }
-      new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
-      return [model.save(), model.encoder.moments(), model.decoder.moments()];
+      new Adam([model.encoder, ...model.decoder.networks], { learningRate: 0.05, weightDecay: 0 });
+      return [
+        model.save(),
+        model.encoder.moments(),
+        model.decoder.networks.map((network) => network.moments()),
+      ];
     });
     assert.deepEqual(results[0], results[1]);
   });
@@ -94,7 +101,7 @@ describe("encoder and decoder", () => {
     const uneven = changes(model, head);
     assert.ok(Math.max(...uneven) > 1.5 * Math.min(...uneven), `${uneven}`);
     const before = model.decode(Float32Array.of(0), 1);
-    model.useArcLength(features, 600);
+    model.orderAxes(features, 600);
     const z = model.encode(features, 600);
     const mean = z.reduce((a, b) => a + b) / 600;
     const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / 600;

@@ -5,6 +5,7 @@ import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } fr
 import { refuseSameFile, type StarColumn } from "../formats/starWriter";
 import { eulerFromRotation } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
+import { copiedAngles } from "./copies";
 import type { ParticleSet } from "./particleSet";
 
 /** Rows written at a time. */
@@ -31,7 +32,8 @@ export interface WriteSelectionOptions extends TaskOptions {
  * Writes particles as a STAR file for RELION.
  *
  * A STAR file is copied with every column of the rows and all other tables. From a file of another program, a RELION 3.1 file
- * is made from poses, CTF, half sets and image names.
+ * is made from poses, CTF, half sets and image names. Symmetry copies (see `ParticleSet`) have a row each, with the angles in
+ * which they are seen, as `relion_particle_symmetry_expand` writes them.
  *
  * RELION resolves stack names against its project folder, not against the folder of the STAR file. They are therefore
  * copied unless `projectFolder` is given, and the new file may be anywhere in the project.
@@ -62,7 +64,8 @@ export async function writeSelection(
   const { metadata } = chosen;
   if (metadata.writeStar) {
     if (imageName) columns.push({ name: "rlnImageName", text: imageName });
-    await metadata.writeStar(target, chosen.rows, { ...options, columns: distinct(columns) });
+    const all = distinct([...copiedAngles(chosen), ...columns]);
+    await metadata.writeStar(target, chosen.rows, { ...options, columns: all });
     return contrastWarnings(chosen);
   }
   const own = relionColumns(chosen, imageName ?? ((i) => starWord(relionImage(chosen.image(i)))));

@@ -1,15 +1,24 @@
 /** Simulated particles whose state is known. */
+export { simulateAssembly as assembly } from "./assemblyDesign";
+export type { DesignOptions, MotionOptions } from "./designOptions";
 export {
   type CircularMotionOptions,
-  type DesignOptions,
   type LinearMotionOptions,
   simulateCircularMotion as circularMotion,
   simulateComposition as composition,
   simulateLinearMotion as linearMotion,
+  simulateLinearOccupancy as linearOccupancy,
 } from "./designs";
 export {
-  type SimulatedCtf,
+  simulateOneState as oneState,
+  simulateTilt as tilt,
+  simulateTwoDomains as twoDomains,
+  type TiltOptions,
+} from "./domainDesigns";
+export type { Imperfections, SimulatedCtf } from "./simulatedParticles";
+export {
   type SimulatedData,
   type SimulateOptions,
   simulateFromModels as fromModels,
 } from "./simulateParticles";
+export { type SymmetricOptions, simulateSymmetric as symmetric } from "./symmetricDesign";

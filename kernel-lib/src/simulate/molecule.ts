@@ -1,4 +1,3 @@
-import { InputError } from "../errors";
 import { emptyModel, type GaussianModel, Row } from "../model/gaussianModel";
 import { Random } from "../random";
 
@@ -22,59 +21,74 @@ export interface MoleculeBox {
   apix: number;
 }
 
-type Place = readonly [number, number, number];
+/** x, y and z in box units. */
+export type Place = readonly [number, number, number];
+
+/** Makes models of the large domain with small domains at the given places, in box units. */
+export type MoleculeMaker = (places: readonly Place[]) => GaussianModel;
 
 /**
- * The large domain with small domains at the given places.
- * @param places centres of the small domains in box units
- * @param seed   of the shape of the domains; all small ones are equal
+ * Makes models of one molecule in several states; its shape is computed once.
+ * @param seed of the shape of the domains; all small ones are equal
  */
-export function moleculeWithDomains(box: MoleculeBox, places: readonly Place[], seed = 1): GaussianModel {
+export function moleculeMaker(box: MoleculeBox, seed = 1): MoleculeMaker {
   const large = largeDomain(seed);
   const small = smallDomain(seed);
-  const all = [
-    ...large,
-    ...places.flatMap((place) =>
-      small.map((g) => ({ ...g, centre: g.centre.map((c, axis) => c + place[axis]!) })),
-    ),
-  ];
-  const model = emptyModel(all.length, box.boxSize, box.apix);
-  all.forEach(({ centre, amplitude, sigma }, i) => {
-    for (let axis = 0; axis < 3; axis++) model.params[axis * all.length + i] = centre[axis]!;
-    model.params[Row.amplitude * all.length + i] = amplitude;
-    model.params[Row.sigma * all.length + i] = sigma * box.boxSize;
+  return (places) => modelOfPieces(box, [...large, ...places.flatMap((place) => movedPieces(small, place))]);
+}
+
+/** The large domain with small domains at the given places; see {@link moleculeMaker}. */
+export function moleculeWithDomains(box: MoleculeBox, places: readonly Place[], seed = 1): GaussianModel {
+  return moleculeMaker(box, seed)(places);
+}
+
+/** A model of Gaussians whose widths are given in box units. */
+export function modelOfPieces(box: MoleculeBox, pieces: readonly Piece[]): GaussianModel {
+  const count = pieces.length;
+  const model = emptyModel(count, box.boxSize, box.apix);
+  pieces.forEach(({ centre, amplitude, sigma }, i) => {
+    for (let axis = 0; axis < 3; axis++) model.params[axis * count + i] = centre[axis]!;
+    model.params[Row.amplitude * count + i] = amplitude;
+    model.params[Row.sigma * count + i] = sigma * box.boxSize;
   });
   return model;
 }
 
-/** States of a linear motion: the small domain on a line along y, from −range/2 to range/2 box units. */
-export function linearStates(box: MoleculeBox, states: number, range: number, seed = 1): GaussianModel[] {
-  checkStates(states, 2);
-  if (!(range > 0 && range <= 0.6))
-    throw new InputError("range", "a path of 0 to 0.6 box units", String(range));
-  return Array.from({ length: states }, (_, s) =>
-    moleculeWithDomains(box, [[pathX, range * (s / (states - 1) - 0.5), 0]], seed),
-  );
+/** Gaussians moved by a vector in box units. */
+export function movedPieces(pieces: readonly Piece[], by: readonly number[]): Piece[] {
+  return pieces.map((piece) => ({ ...piece, centre: piece.centre.map((c, axis) => c + by[axis]!) }));
 }
 
-/** States of a circular motion in the plane x = 0.15, evenly spaced in angle, starting along y. `radius` is in box units. */
-export function circularStates(box: MoleculeBox, states: number, radius: number, seed = 1): GaussianModel[] {
-  checkStates(states, 3);
-  if (!(radius > 0 && radius <= 0.3)) throw new InputError("radius", "0 to 0.3 box units", String(radius));
-  return Array.from({ length: states }, (_, s) => {
-    const angle = (2 * Math.PI * s) / states;
-    return moleculeWithDomains(box, [[pathX, radius * Math.cos(angle), radius * Math.sin(angle)]], seed);
-  });
-}
+/** Place of the small domain on the line along y; `fraction` 0 to 1 is −range/2 to range/2 box units. */
+export const linearPlace = (fraction: number, range: number): Place => [pathX, range * (fraction - 0.5), 0];
+
+/** Place of the small domain on the circle in the plane x = 0.15 that starts along y, at an angle in radians. */
+export const circularPlace = (angle: number, radius: number): Place => [
+  pathX,
+  radius * Math.cos(angle),
+  radius * Math.sin(angle),
+];
+
+/** Place of the second small domain of the design of a linear motion with occupancy, below the large domain. */
+export const occupiedPlace: Place = [-0.08, -0.08, -0.18];
+
+/** Place of the second domain that moves independently: on a line along z; see {@link linearPlace}. */
+export const secondPlace = (fraction: number, range: number): Place => [
+  -0.08,
+  -0.24,
+  range * (fraction - 0.5),
+];
 
 /** The four states of two small domains: neither, the first, the second, both. */
 export function compositionalStates(box: MoleculeBox, seed = 1): GaussianModel[] {
   const first: Place = [pathX, -0.12, 0];
   const second: Place = [pathX, 0.08, 0.1];
-  return [[], [first], [second], [first, second]].map((places) => moleculeWithDomains(box, places, seed));
+  return [[], [first], [second], [first, second]].map(moleculeMaker(box, seed));
 }
 
-interface Piece {
+/** One Gaussian of a shape. */
+export interface Piece {
+  /** In box units. */
   centre: number[];
   amplitude: number;
   /** In box units. */
@@ -82,7 +96,7 @@ interface Piece {
 }
 
 /** An asymmetric domain: an ellipsoid with a knob, of well separated Gaussians with random amplitudes. */
-function largeDomain(seed: number): Piece[] {
+export function largeDomain(seed: number): Piece[] {
   const random = new Random(seed).fork(1);
   const axes = [0.09, 0.16, 0.12];
   const middle = [-0.08, 0, 0];
@@ -97,13 +111,16 @@ function largeDomain(seed: number): Piece[] {
 
 /** A ball whose density falls to about half at 0.055 box units from its centre. */
 function smallDomain(seed: number): Piece[] {
-  const random = new Random(seed).fork(2);
-  const sigma = 0.02;
   const reach = domainDiameter / 2;
-  return spread(smallGaussians, () => ballPoint(random).map((c) => reach * c)).map((centre) => ({
+  return ellipsoid(new Random(seed).fork(2), smallGaussians, [reach, reach, reach]);
+}
+
+/** A compact domain around the origin: Gaussians in an ellipsoid with the given half axes in box units. */
+export function ellipsoid(random: Random, count: number, axes: readonly number[]): Piece[] {
+  return spread(count, () => ballPoint(random).map((c, axis) => axes[axis]! * c)).map((centre) => ({
     centre,
     amplitude: 0.8 + 0.4 * random.uniform(),
-    sigma,
+    sigma: 0.02,
   }));
 }
 
@@ -134,11 +151,5 @@ function ballPoint(random: Random): number[] {
   for (;;) {
     const point = [0, 1, 2].map(() => 2 * random.uniform() - 1);
     if (Math.hypot(...point) <= 1) return point;
-  }
-}
-
-function checkStates(states: number, least: number): void {
-  if (!Number.isInteger(states) || states < least) {
-    throw new InputError("states", `a whole number of ${least} or more`, String(states));
   }
 }

@@ -10,7 +10,7 @@ import { readMap, writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import { openParticles } from "../particles/particleSet";
 import { simulateCircularMotion, simulateComposition, simulateLinearMotion } from "./designs";
-import { domainDiameter, linearStates, moleculeWithDomains } from "./molecule";
+import { domainDiameter, linearPlace, moleculeMaker, moleculeWithDomains } from "./molecule";
 import { simulateFromModels } from "./simulateParticles";
 
 const box = { boxSize: 48, apix: 2.5 };
@@ -92,7 +92,8 @@ test("the linear design writes files that can be read, and the ground truth", as
 });
 
 test("only the small domain moves, in equal steps along its range, away from the edge of the box", () => {
-  const models = linearStates({ boxSize: 64, apix: 3 }, 20, 0.36);
+  const molecule = moleculeMaker({ boxSize: 64, apix: 3 });
+  const models = Array.from({ length: 20 }, (_, s) => molecule([linearPlace(s / 19, 0.36)]));
   const { count } = models[0]!;
   for (let s = 1; s < 20; s++) {
     let moved = 0;

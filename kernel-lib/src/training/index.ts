@@ -22,7 +22,13 @@ export type { PosePrior } from "./posterior/placePosterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";
+export {
+  openRunParticles as openParticles,
+  type ParticleInputs,
+  type RunParticlesOptions,
+} from "./runs/runParticles";
 export type { TrainingSettings } from "./settings";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
+export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";
 export type { Weighting } from "./weights";

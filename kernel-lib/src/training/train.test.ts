@@ -48,6 +48,15 @@ describe("training", () => {
       moved = Math.max(moved, Math.abs(low.params[low.count + i]! - high.params[low.count + i]!));
     }
     assert.ok(moved > 0.1, `largest movement ${moved} box`);
+    const both = run.decodeMany(Float32Array.of(-1.3, 1.3));
+    assert.equal(both.length, low.params.length + high.params.length);
+    for (const [i, value] of [...low.params, ...high.params].entries()) {
+      assert.ok(Math.abs(both[i]! - value) < 1e-6, `number ${i}: ${both[i]}, one by one ${value}`);
+    }
+    assert.throws(
+      () => run.decodeMany(Float32Array.of(Number.NaN)),
+      /points: expected rows of 1 finite numbers/,
+    );
     assert.throws(() => run.decode([0, 1]), /z: expected 1 numbers, found \[0,1\]/);
     assert.ok([...progress].some((task) => task.startsWith("epoch 12 of 12")));
     assert.ok(progress.has("refining latents"));

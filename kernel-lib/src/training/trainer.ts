@@ -1,7 +1,7 @@
 import { throwIfStopped } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
-import type { GaussianHead } from "../network/head";
+import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { NamedArray } from "../network/parameters";
 import type { ParticleTargets } from "../particles/targets";
@@ -17,15 +17,19 @@ import type { Population } from "./evidence/population";
 import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
-import type { TrainingOptions } from "./options";
-import { decoderOf } from "./posterior/decoders";
+import type { RunOptions } from "./options";
+import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
-import { latentLikelihood } from "./posterior/likelihood";
+import { PlaceLikelihood } from "./posterior/likelihood";
 import type { Posterior } from "./posterior/posterior";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
+import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
+import type { Survey } from "./survey/survey";
+import { UnitAssembly } from "./units/unitAssembly";
+import type { RingWeights } from "./weights";
 
 /** Result of one epoch. */
 export interface EpochReport {
@@ -48,11 +52,26 @@ export interface EpochReport {
 /** What a {@link Trainer} works with. */
 export interface TrainerParts {
   targets: ParticleTargets;
+  /** Of a unit. */
   head: GaussianHead;
-  options: TrainingOptions;
+  /** Units of a particle. Default: the whole molecule is one. */
+  units?: UnitAssembly | undefined;
+  options: RunOptions;
   engine: ProjectionEngine;
   /** Threads for the networks. Default: one per core. */
   threads?: number | undefined;
+  /** Leaves out axes and kinds of parameters in training. Default: none. */
+  dropout?: NestedDropout | undefined;
+}
+
+/** What a {@link Trainer.sibling} does differently. */
+export interface SiblingOptions {
+  options: RunOptions;
+  /** Box units per raw output of a position. */
+  positionGain: number;
+  dropout: NestedDropout;
+  /** Most particles to train on. */
+  most: number;
 }
 
 /** Fresh or loaded state of one start. */
@@ -66,7 +85,7 @@ export class Trainer {
   /** The neutral model. */
   readonly neutral: GaussianModel;
   /** Parameters of the method. */
-  readonly options: TrainingOptions;
+  options: RunOptions;
   /** Transforms and poses of the particles. */
   readonly targets: ParticleTargets;
   /** Particles of the training and validation sets, over which means are taken, ascending. */
@@ -77,16 +96,19 @@ export class Trainer {
   validationSet!: Int32Array;
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
+  /** Units of a particle; the networks have a row for each. */
+  readonly units: UnitAssembly;
   private readonly context: ProjectionContext;
   private readonly batches: ParticleBatches;
   private readonly random: Random;
 
   constructor(private readonly parts: TrainerParts) {
-    const { targets, head, options, engine } = parts;
+    const { targets, head, options, engine, units = new UnitAssembly() } = parts;
     this.targets = targets;
     this.options = options;
-    this.neutral = head.neutral;
-    this.context = { targets, neutral: head.neutral, engine };
+    this.units = units;
+    this.neutral = units.symmetric(head.neutral);
+    this.context = { targets, neutral: this.neutral, engine, units };
     this.batches = new ParticleBatches(targets);
     this.random = new Random(options.seed);
     this.split(Int32Array.from({ length: targets.count }, (_, i) => i));
@@ -116,33 +138,65 @@ export class Trainer {
     return this.prepared;
   }
 
+  /**
+   * A trainer of the same prepared particles with other options and networks of its own. It has to be disposed of; the first one
+   * has to be prepared, and stays in use.
+   */
+  sibling({ options, positionGain, dropout, most }: SiblingOptions): Trainer {
+    const { neutral, vary, free } = this.parts.head;
+    const head = new GaussianHead(neutral, vary, free, positionGain);
+    const sibling = new Trainer({ ...this.parts, head, options, dropout });
+    sibling.prepared = this.prepared;
+    sibling.used = this.used;
+    sibling.validationSet = this.validationSet;
+    sibling.trainingSet = this.trainingSet.slice(0, most);
+    return sibling;
+  }
+
+  /** Gives the latent space as many axes, with these roles, as a survey found; before the networks are made. */
+  adopt({ latent, roles }: Pick<Survey, "latent" | "roles">): void {
+    const isSplit = roles.position.length < latent || roles.density.length < latent;
+    this.options = { ...this.options, latent, ...(isSplit && { roles }) };
+  }
+
+  /** What projections of held-out particles are compared with. */
+  async projections(): Promise<ProjectionContext & { weights: RingWeights }> {
+    return { ...this.context, weights: (await this.prepare()).likelihood };
+  }
+
   /** Whether particles and neutral model would agree better if one of them were moved or scaled. */
   async misfit(options: TaskOptions = {}): Promise<Misfit> {
     const { likelihood, agreement } = await this.prepare(options);
     return measureMisfit(this.context, { weights: likelihood, particles: agreement.kept, ...options });
   }
 
-  /** Encoder input of the particles that are used, [used · size]. */
-  private usedFeatures(): Float32Array {
+  /** Encoder input of the particles that are used, [rows · size], and the number of rows: their units. */
+  private usedFeatures(): [features: Float32Array, rows: number] {
+    const { used, units } = this;
     const { basis, features } = this.prepared!;
-    if (this.used.length === this.targets.count) return features;
-    return gatherRows(features, basis.size, this.used);
+    const all = used.length === this.targets.count;
+    return [all ? features : gatherRows(features, units.count * basis.size, used), units.count * used.length];
+  }
+
+  /** Particles of a step: as many as make a batch of units. */
+  private get particlesPerStep(): number {
+    return Math.max(2, Math.round(this.options.batchSize / this.units.count));
   }
 
   /** Initializes networks and optimizer for start number `start`. */
   async initialize(start: number): Promise<void> {
     const { basis } = await this.prepare();
-    const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
+    const { latent, hidden, dropout, form, roles, learningRate, weightDecay } = this.options;
     const random = this.random.fork(100 + start);
     let model = this.networks?.model;
     if (model) {
       model.initialize(random);
     } else {
-      const spec = { latent, featureSize: basis.size, hidden, dropout };
+      const spec = { latent, featureSize: basis.size, hidden, dropout, form, roles };
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
     }
-    model.calibrate(this.usedFeatures(), this.used.length);
-    const adam = new Adam([model.encoder, model.decoder], { learningRate, weightDecay });
+    model.calibrate(...this.usedFeatures());
+    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate, weightDecay });
     this.networks = { model, adam };
   }
 
@@ -157,7 +211,8 @@ export class Trainer {
   /** Trains one epoch, from 1. Each epoch of each start has its own random numbers. */
   async trainEpoch(epoch: number, start: number, options: TaskOptions = {}): Promise<void> {
     const { weights } = await this.prepare();
-    const { epochs, batchSize } = this.options;
+    const { epochs } = this.options;
+    const batchSize = this.particlesPerStep;
     const random = this.random.fork(1000 + start).fork(epoch);
     const rings = this.ringsOfEpoch(epoch);
     const order = random.permutation(this.trainingSet.length).map((i) => this.trainingSet[i]!);
@@ -185,7 +240,7 @@ export class Trainer {
         total: order.length,
       });
     }
-    this.model.calibrate(this.usedFeatures(), this.used.length);
+    this.model.calibrate(...this.usedFeatures());
   }
 
   private loadNeutral(indices: ArrayLike<number>, buffer?: Float32Array): Promise<ProjectionBatch> {
@@ -199,11 +254,17 @@ export class Trainer {
     const { latentNoise, spreadPenalty } = this.options;
     const { model, adam } = this.networks!;
     const { rings, random, scale, rate } = step;
+    const { units } = this;
+    const m = this.parts.head.neutral.count;
     const count = indices.length;
-    const input = gatherRows(features, basis.size, indices);
-    const pass = model.forward(input, count, latentNoise, random);
+    const rows = units.count * count;
+    const input = gatherRows(features, units.count * basis.size, indices);
+    const { dropout } = this.parts;
+    const shape = { count: rows, latent: model.spec.latent, networks: model.decoder.partCount };
+    const masks = dropout && nestedMasks(dropout, shape, random);
+    const pass = model.forward(input, rows, { noise: latentNoise, random, masks });
     const { modelGradient } = await this.context.engine.evaluate(
-      { ...(await batch), model: pass.models },
+      { ...(await batch), model: units.whole(pass.models, m) },
       {
         boxSize: this.neutral.boxSize,
         rings,
@@ -211,23 +272,33 @@ export class Trainer {
         gradient: { model: true },
       },
     );
-    const how = { scale: -scale / count, penalty: spreadPenalty / count };
-    pass.backward(modelGradient!, how, adam.next(rate));
+    const how = { scale: -scale / count, penalty: spreadPenalty / rows };
+    pass.backward(units.ofUnits(modelGradient!, m), how, adam.next(rate));
   }
 
-  /** Latents of all particles from the encoder, [particles · latent]. */
+  /** Latents of all units of all particles from the encoder, [rows · latent]. */
   encodeAll(): Float32Array {
-    return this.model.encode(this.prepared!.features, this.targets.count);
+    return this.model.encode(this.prepared!.features, this.units.count * this.targets.count);
   }
 
-  /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [particles · latent] of all. */
+  /** The decoder of whole particles, whose places are those of all their units. */
+  private get decoder(): PlaceDecoder {
+    return this.decoderOf(decoderOf(this.model));
+  }
+
+  /** The decoder of whole particles from that of a unit. */
+  decoderOf(ofUnit: PlaceDecoder): PlaceDecoder {
+    return this.units.decoder(ofUnit, this.parts.head.neutral.count);
+  }
+
+  /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [rows · latent] of all. */
   async evaluate(
     indices: Int32Array,
     z: Float32Array,
     options: TaskOptions = {},
   ): Promise<{ frc: number; score: number }> {
     const { weights } = await this.prepare();
-    const { latent } = this.options;
+    const { decoder } = this;
     const { count, boxSize } = this.neutral;
     const { rings } = this.targets;
     let frcSum = 0;
@@ -236,7 +307,7 @@ export class Trainer {
     for (let from = 0; from < indices.length; from += step) {
       throwIfStopped(options.signal);
       const part = indices.subarray(from, from + step);
-      const models = this.model.decode(gatherRows(z, latent, part), part.length);
+      const models = decoder.decode(gatherRows(z, decoder.latent, part), part.length);
       const batch = await this.batches.load(part, count, models);
       const request = { boxSize, rings, ringWeights: weights.of(part) };
       const { frc, score } = await this.context.engine.evaluate(batch, request);
@@ -250,16 +321,17 @@ export class Trainer {
   }
 
   /**
-   * Ends the training: reparameterizes a one-dimensional latent space by arc length, refines the latents of all particles
-   * with the decoder fixed, then trains the encoder on them.
+   * Ends the training: orders the axes of the latent space, refines the latents of all particles with the decoder fixed, then
+   * trains the encoder on them.
    */
   async refine(options: TaskOptions = {}): Promise<Posterior> {
     const { likelihood, features } = await this.prepare();
-    const { model, context } = this;
-    const { latent } = this.options;
-    model.useArcLength(this.usedFeatures(), this.used.length);
+    const { model, context, units } = this;
+    model.orderAxes(...this.usedFeatures());
+    const { decoder } = this;
+    const { latent } = decoder;
     const posterior = await latentPosterior(
-      latentLikelihood({ ...context, model, weights: likelihood }),
+      new PlaceLikelihood({ ...context, decoder, weights: likelihood }),
       this.encodeAll(),
       latent,
       {
@@ -269,7 +341,8 @@ export class Trainer {
       },
     );
     const random = this.random.fork(3);
-    await distilEncoder(model, { particles: this.trainingSet, features, posterior, random, ...options });
+    const particles = units.rowsOf(this.trainingSet);
+    await distilEncoder(model, { particles, features, posterior, random, ...options });
     return posterior;
   }
 
@@ -280,10 +353,10 @@ export class Trainer {
   async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence | undefined> {
     const { likelihood } = await this.prepare();
     if (this.validationSet.length < fewestMeasured) return undefined;
-    const { vary } = this.options;
+    const { decoder } = this;
     return measureEvidence(
       {
-        ...{ ...this.context, vary, decoder: decoderOf(this.model), weights: likelihood },
+        ...{ ...this.context, vary: this.options.vary, decoder, weights: likelihood },
         ...{ population: this.population(places), heldOut: this.validationSet },
       },
       { ...options, particles: evidenceParticles(this.used.length) },
@@ -298,7 +371,7 @@ export class Trainer {
   }
 
   private population(places: Posterior): Population {
-    return { ...places, latent: this.options.latent, members: this.trainingSet };
+    return { ...places, latent: this.decoder.latent, members: this.trainingSet };
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */

@@ -80,7 +80,7 @@ export interface Evidence {
   finest?: number;
   /** Gain of each axis, given those before it; they add up to `gain`. */
   axes: AxisGain[];
-  /** Number of real axes: all up to the last one that is real. */
+  /** Number of real axes. */
   realAxes: number;
   /** Gain of each kind of parameter, if there are several: the others, and the poses, stay as they are. */
   kinds: Partial<Record<Varied, EvidenceGain>>;

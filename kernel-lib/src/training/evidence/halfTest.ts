@@ -38,7 +38,7 @@ export interface HalfPoints {
 }
 
 /** Limits of the searches: what is found is scored on other samples, where a last tenth of a deviation does not matter. */
-const effort = { evaluations: 5, shortStep: 0.3 };
+const effort = { evaluations: 4, shortStep: 0.3 };
 
 /** Infers from one half of the Fourier samples of each particle, and scores the other. */
 export class HalfTest {

@@ -43,15 +43,15 @@ export interface MeasureOptions extends TaskOptions {
 }
 
 /** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
-const measuredFraction = 0.03;
+const measuredFraction = 0.025;
 const fewest = 100;
 const most = 1000;
 /** Fewest particles from which anything is measured. */
 export const fewestMeasured = 5;
 /** Particles of the training set among which the best single model is chosen. */
-const choosing = 256;
+const choosing = 128;
 /** Places from which a search begins: this many per axis, at most for three axes. */
-const startsPerAxis = 6;
+const startsPerAxis = 4;
 /** How many held-out particles are measured at the end of a training with so many particles. */
 export function evidenceParticles(count: number): number {
   return Math.min(Math.max(Math.round(measuredFraction * count), fewest), most);
@@ -69,6 +69,7 @@ class Measurement {
   private readonly particles: Int32Array;
   private readonly spread: Spread;
   private prior!: PosePrior;
+  private block = 1;
   private test!: HalfTest;
   private done = 0;
 
@@ -80,7 +81,8 @@ class Measurement {
     this.spread = spreadOf(context.population);
   }
 
-  async run(): Promise<Evidence> {
+  /** Finds the best single model, the prior of poses, and what makes halves independent. */
+  private async prepare(): Promise<BestSingle> {
     const { context, options, particles } = this;
     const { decoder, population, neutral, targets, engine, weights } = context;
     const known = { neutral, engine, weights };
@@ -92,13 +94,20 @@ class Measurement {
     const block = options.block ?? (await independentBlock(kept, single.params, particles));
     const measured = { ...kept, particles, block };
     this.prior = await measurePosePrior(measured, single.params, options);
+    this.block = block;
     this.test = new HalfTest(measured);
+    return single;
+  }
+
+  async run(): Promise<Evidence> {
+    const { options, particles } = this;
+    const { decoder, population, neutral } = this.context;
+    const single = await this.prepare();
     const one = fixedModel(single.params);
-    const none: HalfPoints = {
-      inference: { decoder: one, deviations: [] },
-      halves: [0, 1].map(() => ({ mean: new Float32Array(0), standardDeviation: new Float32Array(0) })),
-    };
-    const asIs = await this.test.score(none, options);
+    const asIs = await this.test.score(
+      await this.test.infer({ decoder: one, deviations: [] }, options),
+      options,
+    );
     const posed = await this.test.score(await this.infer(one, [], { prior: this.prior }), options);
     const moved = await this.motion();
     const motion = await this.test.score(moved, options);
@@ -108,39 +117,37 @@ class Measurement {
     });
     const all = await this.test.score(both, options);
     const gain = this.gain(all, posed);
-    const rings = this.ringGains(all, posed);
-    const axes = await this.axes(both, {
-      single,
-      before: posed,
-      after: all,
-      moved,
-    });
-    const finest = finestRing(rings, (from, to) => this.gain(all, posed, from, to));
     const verdict = verdictOf(gain);
+    const rings = this.ringGains(all, posed);
+    const found = await this.axes(both, { single, before: posed, after: all, moved });
+    // Without a gain of all axes together, none of them is real.
+    const axes = found.map((axis) => ({ ...axis, real: axis.real && verdict !== "none" }));
+    const finest =
+      verdict === "none" ? undefined : finestRing(rings, (...range) => this.gain(all, posed, ...range));
     const result = {
       ...{ verdict, gain },
+      table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
-      ...{ axes, realAxes: 1 + axes.map(({ real }) => real).lastIndexOf(true) },
+      ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
     };
     return {
       format: 1,
       particles: particles.length,
       sentence: sentenceOf(result),
-      ...result,
-      table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
-      rings,
+      ...{ ...result, rings },
       ...(await this.parts(both, single)),
-      ...{ single: single.from, prior: this.prior, block },
+      ...{ single: single.from, prior: this.prior, block: this.block },
     };
   }
 
   /** Reports progress. */
   private step(): void {
-    const { latent } = this.context.decoder;
+    const { decoder, units: { count: units = 1 } = {} } = this.context;
     // The single model, poses, motion, both, parts, and the axes but the last.
-    this.options.onProgress?.({ task: "evidence", done: ++this.done, total: 4 + latent });
+    const total = 4 + decoder.latent / units;
+    this.options.onProgress?.({ task: "evidence", done: ++this.done, total });
     throwIfStopped(this.options.signal);
   }
 
@@ -192,36 +199,46 @@ class Measurement {
     }));
   }
 
-  /** Gains of the axes in turn: the places on the first k of them are inferred anew in the poses of all. */
+  /**
+   * Gains of the axes in turn: the places on the first k of them are inferred anew in the poses of all. The axes of a model of
+   * several units are those of a unit, and vary in all of them.
+   */
   private async axes(
     both: HalfPoints,
     given: { single: BestSingle; before: RingScores; after: RingScores; moved: HalfPoints },
   ): Promise<AxisGain[]> {
-    const { decoder } = this.context;
-    const { latent } = decoder;
-    const { deviation, told } = this.spread;
+    const { decoder, units: { count: units = 1 } = {} } = this.context;
+    const ofUnit = decoder.latent / units;
+    const numbers = {
+      told: this.spread.told,
+      agreement: agreementOfHalves(given.moved),
+      variance: scatterOfHalves(given.moved),
+    };
+    const overUnits = (values: Float64Array, d: number) =>
+      values.reduce((sum, value, i) => sum + (i % ofUnit === d ? value / units : 0), 0);
     const poses = this.test.posesOf(both);
-    const variance = scatterOfHalves(given.moved);
-    const agreement = agreementOfHalves(given.moved);
     const axes: AxisGain[] = [];
     let before = given.before;
-    for (let k = 1; k <= latent; k++) {
-      const first = Array.from({ length: k }, (_, d) => d);
-      const points = both.halves.map(({ mean }) => rowsOf(mean, latent + 5, k));
+    for (let k = 1; k <= ofUnit; k++) {
+      const first = Array.from({ length: decoder.latent }, (_, i) => i).filter((i) => i % ofUnit < k);
+      const points = both.halves.map(({ mean }) => columnsOf(mean, decoder.latent + 5, first));
       const after =
-        k === latent
+        k === ofUnit
           ? given.after
           : await this.test.score(
-              await this.infer(someAxes(decoder, first, given.single.z), deviation.slice(0, k), {
-                poses,
-                start: { points },
-              }),
+              await this.infer(
+                someAxes(decoder, first, given.single.z),
+                first.map((i) => this.spread.deviation[i]!),
+                { poses, start: { points } },
+              ),
               this.options,
             );
       const gain = this.gain(after, before);
-      const d = k - 1;
-      const of = { told: told[d]!, agreement: agreement[d]!, variance: variance[d]! };
-      axes.push({ ...gain, real: isReal(gain), ...of });
+      const { told, agreement, variance } = numbers;
+      axes.push({
+        ...{ ...gain, real: isReal(gain), told: overUnits(told, k - 1) },
+        ...{ agreement: overUnits(agreement, k - 1), variance: overUnits(variance, k - 1) },
+      });
       before = after;
     }
     return axes;
@@ -247,11 +264,12 @@ class Measurement {
   }
 }
 
-/** The first `length` numbers of each row of `values` [rows · width]. */
-function rowsOf(values: Float32Array, width: number, length: number): Float32Array {
-  const out = new Float32Array((values.length / width) * length);
-  for (let i = 0; i * width < values.length; i++) {
-    out.set(values.subarray(i * width, i * width + length), i * length);
+/** Some columns of `values` [rows · width], in this order. */
+function columnsOf(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
+  const rows = values.length / width;
+  const out = new Float32Array(rows * columns.length);
+  for (let i = 0; i < rows; i++) {
+    for (const [c, column] of columns.entries()) out[i * columns.length + c] = values[i * width + column]!;
   }
   return out;
 }

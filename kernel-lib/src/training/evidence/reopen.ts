@@ -5,6 +5,7 @@ import { chooseEngine, type EngineChoice } from "../../projection/engines";
 import { particlesWithout } from "../agreement/chosenParticles";
 import { splitHeldOut } from "../heldOut";
 import type { ProjectionContext } from "../projectionContext";
+import { originalOutliers } from "../runs/outliersTable";
 import type { RunFolder } from "../runs/runFolder";
 import type { RunRecord } from "../runs/runRecord";
 import { openTrainingParticles, resumedInputs } from "../trainingInputs";
@@ -12,7 +13,7 @@ import { RingWeights } from "../weights";
 
 /** Particles of a run as its training saw them. */
 export interface Reopened extends ProjectionContext {
-  /** The particles. */
+  /** The particles, each once. */
   set: ParticleSet;
   /** Ring weights by information. */
   weights: RingWeights;
@@ -53,26 +54,27 @@ export async function reopenParticles(
     opened.push(() => set.close());
     const warn = (_: string, warning: string) => onWarning?.(warning);
     const neutral = await folder.readNeutral(record);
-    const { rings } = await resumedInputs(set, neutral, { folder, record }, { ...task, warn });
+    const { rings, units } = await resumedInputs(set, neutral, { folder, record }, { ...task, warn });
     const workload = { model: neutral, rings, batchSize: record.options.batchSize };
     const { engine } = await chooseEngine({ engine: "wasm", ...choice }, workload);
     opened.push(() => engine.dispose());
     const threads = choice?.threads;
-    const targets = await prepareTargets(set, {
+    const originals = set.originals();
+    const targets = await prepareTargets(originals, {
       ...{ boxSize: neutral.boxSize, rings, memoryBudget },
       ...(threads !== undefined && { threads }),
       ...task,
     });
     opened.push(() => targets.dispose());
     const outliers = record.outliers?.kept ? [] : await folder.readOutliers(record);
-    const used = particlesWithout(set.count, outliers);
+    const used = particlesWithout(originals.count, originalOutliers(outliers, units.count));
     const weights = new RingWeights({
       weighting: "information",
       meanFrc: await folder.readNeutralFrc(record),
-      ...{ ctfPower: targets.ctfPower, particles: set.count, members: used },
+      ...{ ctfPower: targets.ctfPower, particles: originals.count, members: used },
     });
     const split = splitHeldOut(used, targets, record.options);
-    return { set, targets, neutral, engine, weights, ...split, close };
+    return { set: originals, targets, neutral, engine, units, weights, ...split, close };
   } catch (error) {
     await close();
     throw error;

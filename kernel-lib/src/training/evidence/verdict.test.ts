@@ -18,7 +18,8 @@ describe("verdict", () => {
   test("says gain, axes, resolution and size of the motion, and when poses are wrong", () => {
     const of = (gain: EvidenceGain, poses: EvidenceGain) =>
       sentenceOf({
-        ...{ gain, poses, verdict: verdictOf(gain), realAxes: 1, finest: 7.4 },
+        ...{ gain, verdict: verdictOf(gain), realAxes: 1, finest: 7.4 },
+        ...{ poses, table: { motion: gain, poses, both: gain } },
         axes: [{ ...gain, real: true, told: 0.9, agreement: 0.9, variance: 1 }],
         motion: { rms: 2.86, large: 4, rigid: { shift: 0, angle: 0 }, mass: 0 },
       });

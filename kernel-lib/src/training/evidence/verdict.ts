@@ -43,9 +43,12 @@ export function finestRing(
 
 /** The verdict in a sentence, and what to do about poses. */
 export function sentenceOf(
-  evidence: Pick<Evidence, "verdict" | "gain" | "poses" | "finest" | "axes" | "realAxes" | "motion">,
+  evidence: Pick<
+    Evidence,
+    "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "realAxes" | "motion"
+  >,
 ): string {
-  const { verdict, gain, finest, axes, realAxes, motion, poses } = evidence;
+  const { verdict, gain, finest, axes, realAxes, motion, table } = evidence;
   const number = `${signed(gain.gain)} ± ${gain.standardError.toFixed(2)} nats per particle held out`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
   const axesText = `${realAxes} of ${axes.length} ${axes.length === 1 ? "axis" : "axes"} real`;
@@ -55,6 +58,8 @@ export function sentenceOf(
     weak: `weak heterogeneity: ${number}, ${axesText}${sight}; decoded motion ${size}, of which part is noise`,
     none: `no heterogeneity found: ${number} over one model for all; the decoded motion of ${size} is not to be trusted`,
   };
+  // Where there is no motion, a decoder may have learned the errors of the poses, and refining gains little beside it.
+  const poses = verdict === "none" ? table.poses : evidence.poses;
   const wrong = poses.gain > poseGain && poses.gain > errors * poses.standardError;
   const advice = wrong
     ? `. Poses are wrong: refining them gains ${signed(poses.gain)} ± ${poses.standardError.toFixed(2)}`

@@ -6,6 +6,7 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { maskFlags } from "../../model/regions";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
+import { pointGroup } from "../../optics/symmetry";
 import { beginTask, type TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
@@ -19,6 +20,7 @@ import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf } from "../posterior/decoders";
 import type { EpochReport } from "../trainer";
+import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence } from "./evidenceFile";
 import { RunFolder } from "./runFolder";
@@ -56,6 +58,7 @@ interface RunContents {
   neutralFrc: Float64Array;
   encoderLatents: Float32Array | undefined;
   model: LatentModel;
+  units: UnitAssembly;
 }
 
 /**
@@ -85,6 +88,7 @@ export class Run {
    */
   readonly encoderLatents: Float32Array | undefined;
   private readonly model: LatentModel;
+  private readonly units: UnitAssembly;
 
   private constructor(
     private readonly files: RunFolder,
@@ -97,6 +101,7 @@ export class Run {
     this.neutralFrc = contents.neutralFrc;
     this.encoderLatents = contents.encoderLatents;
     this.model = contents.model;
+    this.units = contents.units;
   }
 
   /**
@@ -114,21 +119,24 @@ export class Run {
     const { arrays, at } = await files.readCheckpoint("weights", record);
     const history = await files.readHistory(at);
     const neutralFrc = await files.readNeutralFrc(record);
+    const { symmetry } = record.inputs;
+    const units = new UnitAssembly(symmetry === undefined ? undefined : pointGroup(symmetry));
+    const unit = units.first(neutral);
     const model = new LatentModel(
       { ...record.options, featureSize: record.featureSize },
-      new GaussianHead(neutral, record.options.vary, free),
+      new GaussianHead(unit, record.options.vary, free?.slice(0, unit.count)),
       undefined,
     );
     try {
       loadFrom(files.file("weights"), () => {
         model.load(arrays);
-        FeatureBasis.load(arrays).requireFor(neutral.count, record.rings, record.featureSize);
+        FeatureBasis.load(arrays).requireFor(unit.count, record.rings, record.featureSize);
       });
       const encoderLatents = encoderLatentsOf(arrays, record, files.file("weights"));
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, history, neutralFrc, encoderLatents, model },
+        ...{ neutral, free, history, neutralFrc, encoderLatents, model, units },
       });
     } catch (error) {
       model.dispose();
@@ -161,7 +169,8 @@ export class Run {
   }
 
   /**
-   * Decodes a point of the latent space, [latent], into Gaussians; z = 0 is the centre of the particles' distribution.
+   * Decodes a point of the latent space, [latent], into Gaussians; z = 0 is the centre of the particles' distribution. In a run
+   * with symmetry the point is that of the first unit, the others are at the neutral model; see `decodeUnits`.
    * @throws InputError unless z has a finite number for each dimension
    */
   decode(z: ArrayLike<number>): GaussianModel {
@@ -169,7 +178,7 @@ export class Run {
     if (at.length !== this.latent || !at.every(Number.isFinite)) {
       throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
     }
-    return { ...this.neutral, params: this.model.decode(at, 1) };
+    return this.units.withFirst(this.neutral, this.model.decode(at, 1));
   }
 
   /**
@@ -183,7 +192,7 @@ export class Run {
   async evidence(options?: EvidenceOptions): Promise<Evidence> {
     const stored = options ? undefined : await readEvidence(this.files);
     if (stored) return stored;
-    const { record, neutral, latent, model } = this;
+    const { record, neutral, model } = this;
     const begun = beginTask(options ?? {});
     const { refined, standardDeviation } = await this.latents();
     const { mask } = begun;
@@ -198,9 +207,15 @@ export class Run {
           `${heldOut.length}`,
         );
       }
-      const population = { latent, members: trainingSet, mean: refined, standardDeviation };
+      const decoder = this.units.decoder(decoderOf(model), neutral.count / this.units.count);
+      const population = {
+        latent: decoder.latent,
+        members: trainingSet,
+        mean: refined,
+        standardDeviation,
+      };
       return await measureEvidence(
-        { ...context, decoder: decoderOf(model), population, heldOut, vary: record.options.vary },
+        { ...context, decoder, population, heldOut, vary: record.options.vary },
         { ...begun, region },
       );
     } finally {
@@ -209,10 +224,23 @@ export class Run {
   }
 
   /**
+   * Decodes several points of the latent space at once, [n · latent], which is faster than one after the other.
+   * @returns the parameters of their Gaussians as in `decode`, [n · 5N]
+   * @throws InputError unless each point has a finite number for each dimension
+   */
+  decodeMany(points: Float32Array): Float32Array {
+    const { latent } = this;
+    if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
+      throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
+    }
+    return this.model.decode(points, points.length / latent);
+  }
+
+  /**
    * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
    * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
    * and training anew from that file. If the poses of the run were refined before, the result replaces them: it is relative to
-   * those that they came from, `options.reference`.
+   * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined.
    * @throws InputError before the run is complete, and if its particles have changed
    * @example
    * ```ts
@@ -230,8 +258,8 @@ export class Run {
     try {
       const file = options.reference ?? (await referenceOf(this.record.inputs.particles));
       const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
-      const run = { reopened, decoder: decoderOf(this.model), places: refined, reference };
-      return await refineRunPoses(run, begun);
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
     } finally {
       await reopened.close();
     }

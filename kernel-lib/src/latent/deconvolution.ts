@@ -1,0 +1,85 @@
+import { InputError } from "../errors";
+import { checkDeviations, countPoints } from "./points";
+
+/** Measured points with independent errors. */
+export interface MeasuredPoints {
+  /** [n · dimensions] */
+  points: Float32Array;
+  /** Standard deviation of the error of each coordinate, [n · dimensions]. */
+  deviations: Float32Array;
+  /** Standard deviation of the prior that was removed, [dimensions]. */
+  prior: Float64Array;
+}
+
+/** Options of {@link withoutPrior}. */
+export interface PriorOptions {
+  /**
+   * Standard deviation of the normal prior around 0 along each axis, [dimensions]. Default: measured from the points, for
+   * which it is the spread of the population: variance of the means + mean of the posterior variances.
+   */
+  prior?: ArrayLike<number>;
+}
+
+/** A measurement that says nothing has an error of so many standard deviations of the prior. */
+const mostDeviations = 30;
+
+/**
+ * What the images alone say about each particle: its posterior mean and deviation with the prior taken out. A prior with
+ * mean 0 pulls every posterior mean towards 0, the more, the less the image tells, which smears states; `gaussianMixture`
+ * with `deviations` wants unbiased points. With m and s the posterior and τ the prior, 1/e² = 1/s² − 1/τ² and x = m e²/s²
+ * are point and error.
+ *
+ * @param means      posterior means, [n · dimensions]
+ * @param deviations posterior standard deviations, [n · dimensions]
+ * @throws InputError for numbers that are not finite, and a prior that is not above 0
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { refined, standardDeviation } = await run.latents();
+ * const { points, deviations } = e2.latent.withoutPrior(refined, standardDeviation, run.latent);
+ * const { weights } = await e2.latent.gaussianMixture(points, run.latent, 2, { deviations });
+ * ```
+ */
+export function withoutPrior(
+  means: Float32Array,
+  deviations: Float32Array,
+  dimensions: number,
+  options: PriorOptions = {},
+): MeasuredPoints {
+  countPoints(means, dimensions, 1);
+  checkDeviations(deviations, means.length, dimensions);
+  const prior = options.prior
+    ? Float64Array.from(options.prior)
+    : priorDeviations(means, deviations, dimensions);
+  if (prior.length !== dimensions || !prior.every((deviation) => deviation > 0)) {
+    throw new InputError("prior", `${dimensions} numbers above 0`, JSON.stringify(Array.from(prior)));
+  }
+  const points = new Float32Array(means.length);
+  const errors = new Float32Array(means.length);
+  for (let i = 0; i < means.length; i++) {
+    const tau = prior[i % dimensions]!;
+    const variance = deviations[i]! ** 2;
+    // 1/e² as a fraction of 1/s²
+    const kept = Math.max(1 - variance / tau ** 2, variance / (mostDeviations * tau) ** 2, 1e-12);
+    points[i] = means[i]! / kept;
+    errors[i] = deviations[i]! / Math.sqrt(kept);
+  }
+  return { points, deviations: errors, prior };
+}
+
+/** The spread of the population along each axis; 1 along an axis where nothing varies. */
+function priorDeviations(means: Float32Array, deviations: Float32Array, dimensions: number): Float64Array {
+  const n = means.length / dimensions;
+  return Float64Array.from({ length: dimensions }, (_, d) => {
+    let mean = 0;
+    let square = 0;
+    let largest = 0;
+    for (let i = d; i < means.length; i += dimensions) mean += means[i]! / n;
+    for (let i = d; i < means.length; i += dimensions) {
+      square += ((means[i]! - mean) ** 2 + deviations[i]! ** 2) / n;
+      largest = Math.max(largest, deviations[i]! ** 2);
+    }
+    // No posterior is wider than its prior.
+    return Math.sqrt(Math.max(square, largest)) || 1;
+  });
+}

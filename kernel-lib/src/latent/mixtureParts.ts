@@ -1,0 +1,29 @@
+import type { PointSet } from "./points";
+
+/** Parameters of a mixture of k Gaussians. */
+export interface MixtureComponents {
+  /** Fraction of each Gaussian, [k]. */
+  weights: Float64Array;
+  /** [k · dimensions] */
+  means: Float64Array;
+  /** Symmetric, [k · dimensions · dimensions]. */
+  covariances: Float64Array;
+}
+
+/** Points whose coordinates may have known, independent errors. */
+export interface NoisyPoints extends PointSet {
+  /** Standard deviation of the error of each coordinate, [n · dimensions]. Undefined for points without errors. */
+  deviations?: Float32Array | undefined;
+}
+
+/** One iteration: the expectation step point by point, then the maximization step. */
+export interface EMStep {
+  /** Probability of each component for the point that was evaluated last, [k]. */
+  readonly responsibilities: Float64Array;
+  /** Log density of the mixture at point `i`; sets {@link responsibilities}. */
+  evaluate(i: number): number;
+  /** Adds the point that was evaluated last, `i`, to the moments of the components. */
+  add(i: number): void;
+  /** The maximum-likelihood components, `ridge` added to every variance. */
+  components(ridge: number): MixtureComponents;
+}
