@@ -139,9 +139,9 @@ export function coreMotion(from: GaussianModel, to: GaussianModel): CoreMotion {
   let weights = mass;
   let motion: CoreMotion = { rotation: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), shift: [0, 0, 0] };
   for (let round = 0; round < reweightings; round++) {
-    const { quaternion, centre, centreAfter } = superimpose(before, after, weights);
-    const rotation = rotationMatrix(quaternion);
-    motion = { rotation, shift: subtract(centreAfter, rotated(rotation, centre)) };
+    const { rotation, centre, shift: by } = bestRigidMotion({ before, after, weights });
+    const moved = centre.map((x, axis) => x + by[axis]!) as Vector3;
+    motion = { rotation, shift: subtract(moved, rotated(rotation, centre)) };
     const off = before.map((p, k) =>
       Math.hypot(...subtract(subtract(after[k]!, motion.shift), rotated(rotation, p))),
     );

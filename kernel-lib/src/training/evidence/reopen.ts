@@ -13,7 +13,7 @@ import { RingWeights } from "../weights";
 
 /** Particles of a run as its training saw them. */
 export interface Reopened extends ProjectionContext {
-  /** The particles. */
+  /** The particles, each once. */
   set: ParticleSet;
   /** Ring weights by information. */
   weights: RingWeights;
@@ -74,7 +74,7 @@ export async function reopenParticles(
       ...{ ctfPower: targets.ctfPower, particles: originals.count, members: used },
     });
     const split = splitHeldOut(used, targets, record.options);
-    return { set, targets, neutral, engine, units, weights, ...split, close };
+    return { set: originals, targets, neutral, engine, units, weights, ...split, close };
   } catch (error) {
     await close();
     throw error;

@@ -249,7 +249,7 @@ export class Run {
    * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
    * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
    * and training anew from that file. If the poses of the run were refined before, the result replaces them: it is relative to
-   * those that they came from, `options.reference`.
+   * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined.
    * @throws InputError before the run is complete, and if its particles have changed
    * @example
    * ```ts
@@ -267,8 +267,8 @@ export class Run {
     try {
       const file = options.reference ?? (await referenceOf(this.record.inputs.particles));
       const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
-      const run = { reopened, decoder: decoderOf(this.model), places: refined, reference };
-      return await refineRunPoses(run, begun);
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
     } finally {
       await reopened.close();
     }
