@@ -245,6 +245,9 @@ async function writeResult(
   await writeAtomic(outputs.place(files.moves), movesTable(refined, files.moves));
   await outputs.keep(session.signal);
   const { moved, prior, shared, uncertainty } = report;
+  if (report.reference !== undefined) {
+    session.note(`compared with the poses in ${report.reference}, from which those of the run were refined`);
+  }
   session.print(
     `errors of the poses in the file, by measurement or as given: ${prior.rotation.toFixed(2)}° and ${prior.shift.toFixed(2)} Å along each axis`,
   );

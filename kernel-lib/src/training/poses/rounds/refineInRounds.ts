@@ -246,11 +246,11 @@ class Rounds {
     const { folder, mask, settings } = this.parts;
     const { gaussians = 512, prior, engine, seed = 1 } = settings;
     const task = named(this.task, `round ${round}, half ${half}: `);
-    const { model, warnings } = await growNeutralModel(half === 1 ? maps.half1 : maps.half2, {
+    // That the model is coarse is no cause for a warning: poses from twice or three times as many Gaussians are no better.
+    const { model } = await growNeutralModel(half === 1 ? maps.half1 : maps.half2, {
       ...{ ...task, resolution: alignedTo, gaussians, seed },
       ...(mask && { mask }),
     });
-    for (const warning of warnings) settings.onWarning?.(`round ${round}, half ${half}: ${warning}`);
     await mkdir(folder.file(round, ""), { recursive: true });
     await writeModelText(folder.file(round, `model_half${half}.txt`), model);
     const poses = await refineConsensusPoses(part, model, {
