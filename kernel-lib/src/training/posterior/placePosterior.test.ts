@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { disc } from "../../fourier/disc";
-import { rotationFromVector } from "../../optics/pose";
+import { rotationFromVector, vectorFromRotation } from "../../optics/pose";
 import type { ParticleTargets } from "../../particles/targets";
 import { exampleBatch } from "../../projection/examples";
 import { ReferenceEngine } from "../../projection/reference";
@@ -11,7 +11,7 @@ import { fixedModel, type PlaceDecoder, someAxes } from "./decoders";
 import { HalfSamples } from "./halfSamples";
 import { PlaceLikelihood } from "./likelihood";
 import { PlaceSearch } from "./placePosterior";
-import { PointLayout, product, vectorFromRotation } from "./poseOffsets";
+import { PointLayout, product } from "./poseOffsets";
 
 const count = 4;
 const gaussians = 40;

@@ -1,4 +1,4 @@
-import { rotationFromVector } from "../../optics/pose";
+import { rotationFromVector, vectorFromRotation } from "../../optics/pose";
 
 type Vector = [x: number, y: number, z: number];
 
@@ -86,20 +86,4 @@ export function product(a: ArrayLike<number>, b: ArrayLike<number>): Float64Arra
     }
   }
   return out;
-}
-
-/** The rotation vector (axis times angle in radians, 0 to π) of a rotation matrix, row-major. */
-export function vectorFromRotation(m: ArrayLike<number>): Vector {
-  const axis: Vector = [m[7]! - m[5]!, m[2]! - m[6]!, m[3]! - m[1]!];
-  const sine = Math.hypot(...axis) / 2;
-  const cosine = (m[0]! + m[4]! + m[8]! - 1) / 2;
-  const angle = Math.atan2(sine, cosine);
-  if (sine > 1e-6) return axis.map((x) => (x * angle) / (2 * sine)) as Vector;
-  if (cosine > 0) return axis.map((x) => x / 2) as Vector;
-  // Near π the axis follows from R + 1 = 2·a·aᵀ: its largest column.
-  const columns = [0, 1, 2].map((j) => [0, 1, 2].map((i) => m[3 * i + j]! + (i === j ? 1 : 0)) as Vector);
-  const lengths = columns.map((column) => Math.hypot(...column));
-  const length = Math.max(...lengths);
-  const column = columns[lengths.indexOf(length)]!;
-  return column.map((x) => (x * angle) / length) as Vector;
 }
