@@ -1,10 +1,11 @@
 // Compiles tslab-widgets, which this package is built on, then the package: TypeScript to dist/, AssemblyScript (assembly/) to
-// dist/wasm/.
+// dist/wasm/. The reader of atomic models is bundled with the parts of molstar that it uses.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -23,3 +24,25 @@ if (existsSync(entry)) {
   statSync(path.join(here, "dist/wasm/projection.wasm"));
 }
 run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
+await bundleReader();
+
+/** Replaces the compiled `atoms/molstarReader.js` by one that needs no package, and adds the licence of what it contains. */
+async function bundleReader() {
+  const molstar = path.dirname(require.resolve("molstar/package.json"));
+  const bundle = await rolldown({
+    input: path.join(here, "src/atoms/molstarReader.ts"),
+    platform: "node",
+    // Its ES modules, of which unused parts can be left out
+    resolve: { alias: { "molstar/lib/commonjs": path.join(molstar, "lib") } },
+  });
+  const file = path.join(here, "dist/atoms/molstarReader.js");
+  const { output } = await bundle.write({ file, format: "cjs", minify: true });
+  await bundle.close();
+  const foreign = output
+    .flatMap(({ modules = {} }) => Object.keys(modules))
+    .filter((name) => name.includes("node_modules") && !name.startsWith(molstar));
+  if (output.length !== 1 || foreign.length > 0) {
+    throw new Error(`molstarReader: expected one file with code of molstar only, found also ${foreign}`);
+  }
+  copyFileSync(path.join(molstar, "LICENSE"), path.join(here, "dist/atoms/LICENSE-molstar.txt"));
+}

@@ -63,6 +63,8 @@ function layOutKernelspec(prefix) {
 
 const creditsHead = `The wheel contains third-party npm packages, unchanged except that files not needed to run them were removed. Their
 licences, and the path of each licence text in the Python package e2gmm_lab:`;
+const creditsBundled = `The reader of atomic models, e2gmm/dist/atoms/molstarReader.js, contains parts of molstar: MIT
+  e2gmm/dist/atoms/LICENSE-molstar.txt`;
 const creditsFoot = `The packages bundled into the JupyterLab extension, with their licence texts, are listed in
 share/jupyter/labextensions/e2gmm-labextension/static/third-party-licenses.json.`;
 
@@ -92,7 +94,7 @@ async function layOut(stage) {
   });
   writeFileSync(
     path.join(stage, "THIRD-PARTY-LICENSES.txt"),
-    `${[creditsHead, ...credits, creditsFoot].join("\n\n")}\n`,
+    `${[creditsHead, ...credits, creditsBundled, creditsFoot].join("\n\n")}\n`,
   );
   return { packages, systems, unpacked: measure(stage) };
 }

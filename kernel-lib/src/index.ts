@@ -8,12 +8,14 @@
  * ```
  */
 export { type Displayable, displaySymbol, type MimeBundle } from "tslab-widgets/display";
+export * as atoms from "./atoms";
 export * as compute from "./compute";
 export { useBackend } from "./compute/backends";
 export * as figures from "./display";
 export { progressBar } from "./display/progressBar";
 export { type ShowOptions, show } from "./display/show";
 export { InputError, StoppedError, throwIfStopped } from "./errors";
+export * as evidence from "./evidence";
 export * as explorer from "./explorer";
 export { explore, exploreTraining } from "./explorer/explore";
 export * as formats from "./formats";

@@ -78,8 +78,9 @@ interface Places {
 }
 
 /**
- * With symmetry Cn, copy g of a particle shows its unit g, counted from the free one: its truth is that of this unit. Without, each
- * unit has a column of its own.
+ * With symmetry Cn, copy g of a particle shows the unit that is the free one turned by operator g: its truth is that of this unit.
+ * Operators are RELION's, which turn the frame, so that units are met clockwise. Without symmetry, each unit has a column of its
+ * own.
  */
 function unitTruth(truth: Truth, run: e2.training.Run, copies: number): Truth {
   const { unit, ...columns } = truth;
@@ -91,7 +92,7 @@ function unitTruth(truth: Truth, run: e2.training.Run, copies: number): Truth {
     return Object.fromEntries(Array.from({ length: units }, (_, k) => [`${name}${k + 1}`, column(k + 1)]));
   }
   const first = freeUnit(run, units);
-  const byCopy = Array.from({ length: copies }, (_, g) => column(1 + ((first + g) % units)));
+  const byCopy = Array.from({ length: copies }, (_, g) => column(1 + ((first - g + units) % units)));
   return { [name]: unit.flatMap((_, i) => byCopy.map((values) => values[i]!)) };
 }
 
@@ -268,7 +269,7 @@ async function main(): Promise<void> {
   const { symmetry } = given.training;
   const growth = {
     resolution: test.resolution,
-    ...(symmetry !== undefined && { symmetry }),
+    ...(symmetry !== undefined && { symmetry: String(symmetry) }),
     ...given.growth,
   };
   const { model, rounds } = await e2.model.grow(await e2.maps.read(test.map), growth);

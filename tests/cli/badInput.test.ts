@@ -410,6 +410,7 @@ describe("outputs", () => {
     writeFileSync(at("path.txt"), "# z1 z2\n0 0\n1\n");
     const alongPath = ["decode", "finished", "--path", "path.txt", "--model-out", "m.pdb"];
     refuses(folder, alongPath, /path\.txt: line 3: expected 2 numbers.*found 1/);
+    refusesAtoms();
     refuses(
       folder,
       ["latent", "finished", "--clusters", "61", "--out", "sets"],
@@ -449,6 +450,48 @@ describe("outputs", () => {
     refuses(folder, [...region, "none.mrc", "--from", "0,0", "--to", "1,0"], /none\.mrc/);
   });
 });
+
+/** Of the command atoms, with a finished run of two dimensions. */
+function refusesAtoms(): void {
+  const line = "ATOM      1  CA  ALA A   1    %s  10.000  10.000  1.00  0.00           C\n";
+  writeFileSync(at("far.pdb"), line.replace("%s", "9000.000"));
+  const atoms = ["atoms", "finished", "--model", "far.pdb", "--out", "m.cif"];
+  refuses(folder, atoms, /places: expected --from and --to, or --path, or --ensemble, found none/);
+  refuses(folder, [...atoms, "--from=0,0"], /places: expected --from and --to/);
+  refuses(
+    folder,
+    [...atoms, "--from=0,0", "--to=1"],
+    /--to: expected 2 numbers, one per dimension of finished, found 1/,
+  );
+  refuses(
+    folder,
+    [...atoms, "--ensemble", "61"],
+    /--ensemble: expected at most the 60 particles of the run, found 61/,
+  );
+  refuses(folder, [...atoms, "--ensemble", "2", "--frames", "3"], /--frames: expected .*found --ensemble/);
+  refuses(
+    folder,
+    [...atoms, "--ensemble", "2", "--rigid", "B"],
+    /--rigid: B: expected residues of far\.pdb|rigid: B/,
+  );
+  refuses(
+    folder,
+    [...atoms, "--ensemble", "2"],
+    /far\.pdb: expected a model fitted into the map.*found atoms at x 9000/,
+  );
+  const other = ["atoms", "finished", "--ensemble", "2", "--model"];
+  refuses(
+    folder,
+    [...other, "model.txt", "--out", "m.cif"],
+    /model\.txt: expected atoms in PDB or mmCIF format/,
+  );
+  refuses(
+    folder,
+    [...other, "far.pdb", "--out", "m.mrc"],
+    /m\.mrc: expected a name that ends in \.cif or \.pdb/,
+  );
+  refuses(folder, [...other, "far.pdb", "--out", "far.pdb"], /other than the input files/);
+}
 
 describe("the command line", () => {
   test("invalid arguments are reported in one line", () => {

@@ -95,6 +95,21 @@ describe("a trained run", () => {
     assert.equal(record.program.backend, "wasm");
   });
 
+  test("train and evidence say whether there is heterogeneity", () => {
+    const verdict =
+      /^(heterogeneity found|weak heterogeneity|no heterogeneity found): [+−]\d.* nats per particle held out/m;
+    assert.match(printed, verdict);
+    const stored = succeed(folder, "evidence", "run");
+    const { sentence, verdict: word } = JSON.parse(text("run", "run.json")).evidence;
+    assert.equal(stored.split("\n")[0], sentence);
+    assert.match(stored, /^measured on 6 particles/m);
+    succeed(folder, "evidence", "run", "--anew", "--json", "evidence.json");
+    const anew = JSON.parse(text("evidence.json"));
+    assert.equal(anew.verdict, word);
+    assert.equal(anew.axes.length, 2);
+    assert.equal(anew.rings.length, 8);
+  });
+
   test("after two epochs the centre of the latent space decodes to nearly the neutral model", () => {
     succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "middle.txt");
     const numbers = (file: string) =>
@@ -133,6 +148,33 @@ describe("a trained run", () => {
     assert.ok(Math.abs(first.apix - 6.4) < 1e-5);
     const same = correlation(first.data, second.data);
     assert.ok(same > 0.5 && same < 1, `${same}`);
+  });
+
+  test("atoms carries a model along a path and to the population, as several models with a table", () => {
+    succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "gaussians.pdb");
+    writeFileSync(at("start.pdb"), text("gaussians.pdb").replaceAll(/^REMARK.*\n/gm, ""));
+    const model = ["atoms", "run", "--model", "start.pdb"];
+    const along = words("--from=-1,0 --to=1,0 --frames 3 --start 0,0 --out motion.pdb --table motion.csv");
+    const out = succeed(folder, ...model, ...along);
+    assert.match(out, /^start: z = 0\.000, 0\.000, correlation 0\.9\d+$/m);
+    assert.match(out, /^motion\.pdb: 3 models of 24 atoms, /m);
+    assert.equal(text("motion.pdb").match(/^MODEL/gm)!.length, 3);
+    const [header, ...rows] = table(text("motion.csv"));
+    assert.deepEqual(header!.slice(0, 4), words("model z1 z2 correlation"));
+    assert.deepEqual(
+      rows.map((row) => row.slice(1, 3).map(Number)),
+      [
+        [-1, 0],
+        [0, 0],
+        [1, 0],
+      ],
+    );
+    succeed(folder, ...model, "--ensemble", "4", "--out", "ensemble.cif");
+    const [names, ...members] = table(text("ensemble.csv"));
+    assert.deepEqual(names!.slice(0, 5), words("model weight particle z1 z2"));
+    const total = members.reduce((sum, row) => sum + Number(row[1]), 0);
+    assert.ok(members.length === 4 && Math.abs(total - 1) < 1e-5);
+    assert.equal(text("ensemble.cif").match(/^ATOM/gm)!.length, 4 * 24);
   });
 
   test("latent writes sets that decode and reconstruct can read", () => {

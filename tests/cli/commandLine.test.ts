@@ -9,7 +9,10 @@ const commands = [
   "neutral",
   "train",
   "decode",
+  "atoms",
   "latent",
+  "poses",
+  "rounds",
   "reconstruct",
   "fsc",
   "project",
@@ -33,7 +36,7 @@ test("the help has units and defaults", (t) => {
   const folder = temporaryFolder(t);
   assert.match(succeed(folder, "neutral", "--help"), /--resolution <Å>/);
   const train = succeed(folder, "train", "--help").replace(/\s+/g, " ");
-  assert.match(train, /dimensions of the latent space, 1 to 16 \(default: 4\)/);
+  assert.match(train, /axes of the latent space, 1 to 16; auto: .* \(default: auto\)/);
   assert.match(train, /\(default: position,amplitude,width\)/);
   assert.match(train, /\(default: 256,256,256\)/);
 });

@@ -1,8 +1,9 @@
 // The files that every example of the documentation may count on, made anew in a folder:
 // particles.star and particles.mrcs (200 simulated particles with CTF, box 32, 3 Å/pixel), truth.csv, consensus.mrc,
-// half1.mrc, half2.mrc, mask.mrc, neutral.txt (24 Gaussians) and RUN (a finished training with two latent dimensions).
+// half1.mrc, half2.mrc, mask.mrc, neutral.txt (24 Gaussians), start.pdb (a carbon atom in place of each) and RUN (a finished
+// training with two latent dimensions).
 import { execFileSync } from "node:child_process";
-import { renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { root } from "./publicSymbols.mjs";
@@ -31,5 +32,17 @@ export async function makeFixture(folder) {
     at("RUN"),
   );
   const e2 = createRequire(import.meta.url)(path.join(root, "kernel-lib"));
+  writeFileSync(at("start.pdb"), carbons(await e2.model.readText(at("neutral.txt"))));
   await e2.maps.write(at("mask.mrc"), e2.maps.densityMask(await e2.maps.read(at("consensus.mrc"))));
+}
+
+/** PDB text of a residue with one carbon atom for each Gaussian. */
+function carbons({ count, params, boxSize, apix }) {
+  const lines = Array.from({ length: count }, (_, i) => {
+    const place = [0, 1, 2].map((axis) => (params[axis * count + i] + 0.5) * boxSize * apix);
+    const columns = place.map((x) => x.toFixed(3).padStart(8)).join("");
+    const number = String(i + 1).padStart(4);
+    return `ATOM   ${number}  CA  ALA A${number}    ${columns}  1.00  0.00           C`;
+  });
+  return `${lines.join("\n")}\nEND\n`;
 }

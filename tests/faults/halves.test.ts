@@ -186,7 +186,7 @@ describe("half maps", () => {
 describe("held-out particles", () => {
   const splitOf = (count: number, images?: Int32Array, heldOut = 0.1) => {
     const targets = { count, images } as ParticleTargets;
-    const options = { ...defaultTrainingOptions, heldOut, seed: 7 };
+    const options = { ...defaultTrainingOptions, latent: 1, heldOut, seed: 7 };
     const none = {} as unknown;
     const head = { neutral: none } as GaussianHead;
     return new Trainer({ targets, head, options, engine: none as ProjectionEngine, threads: 1 });

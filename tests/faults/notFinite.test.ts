@@ -141,9 +141,7 @@ describe("tables", () => {
         [good(), good(), bad],
       ] as const) {
         await assert.rejects(
-          run.writeLatents(2, encoder, { mean, standardDeviation } as Parameters<
-            RunFolder["writeLatents"]
-          >[2]),
+          run.writeLatents({ latent: 2, encoder, posterior: { mean, standardDeviation }, copies: 1 }),
           /latents\.csv: expected only finite numbers to be written, found .* for z2 of particle 1$/,
         );
       }

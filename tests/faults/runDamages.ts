@@ -206,7 +206,7 @@ export const ofWeights: [name: string, change: Change][] = [
   [
     "a scale that falls",
     parts(({ header, data }) => {
-      data.writeFloatLE(1e6, header["latent.even"]!.data_offsets[0]);
+      data.writeFloatLE(1e6, header["latent.even0"]!.data_offsets[0]);
     }),
   ],
   ["an epoch of another run", inCheckpoint((at) => Object.assign(at, { epoch: 99 }))],

@@ -78,6 +78,11 @@ const design = () => ({
 
 /** A call of each function that succeeds unless it is stopped. Functions of `explorer` pass their task on to these. */
 const calls: Record<string, () => Promise<unknown>> = {
+  readAtoms: () => e2.atoms.read(at("start.pdb")),
+  nearestPlace: () => e2.atoms.nearestPlace({} as never, {} as never, [0]),
+  carryAtoms: () => e2.atoms.carry({} as never, {} as never, [0]),
+  populationPlaces: () => e2.atoms.populationPlaces(points, 2, 20),
+  writeAtoms: () => e2.atoms.write(at("start.cif"), {} as never),
   openMrc: () => e2.formats.openMrc(data.consensus),
   readMap: () => e2.maps.read(data.consensus),
   readMask: () => e2.maps.readMask(at("mask.mrc")),

@@ -23,6 +23,8 @@ const order = [
   "simulate",
   "training",
   "latent",
+  "evidence",
+  "atoms",
   "display",
   "widgets",
   "explorer",

@@ -7,7 +7,9 @@ import { finiteText } from "../finite";
 import { inDeviations } from "../latent/points";
 import { umap } from "../latent/umap";
 import type { ParticleSet } from "../particles/particleSet";
+import { writeSelection } from "../particles/writeSelection";
 import { RunFolder } from "../training/runs/run";
+import { openRunParticles } from "../training/runs/runParticles";
 import { type Division, divideParticles, type Method, methods } from "./divisions";
 import {
   choiceOption,
@@ -20,7 +22,7 @@ import {
   seedOption,
 } from "./options";
 import type { RunCommand, Session } from "./session";
-import { noteLeftOut, openRunParticles, readUsedParticles, type UsedParticles } from "./usedParticles";
+import { noteLeftOut, readUsedParticles, type UsedParticles } from "./usedParticles";
 
 interface LatentOptions extends QuietOption {
   clusters?: number | "auto";
@@ -43,7 +45,9 @@ export function addLatent(program: Command, run: RunCommand): void {
         "unaligned ones, do not count) and set_1.star (the rows of the particle file with all columns), with centres.txt (for " +
         "e2gmm decode --path), sets.csv, and particles.csv with the set of each particle and how certain it is. Particles " +
         "that were left out of training (outliers.csv of the run) are in no set. A mixture takes the uncertainty of each " +
-        "particle's coordinates into account, so that small sets are found and counted.",
+        "particle's coordinates into account, so that small sets are found and counted. In a run with symmetry the sets " +
+        "consist of units: the STAR files have a row for each, with the angles that bring it to the place of the first unit, " +
+        "so that reconstructions without symmetry show the units of a set there; e2gmm units gives the particles they belong to.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(clustersOption())
@@ -104,7 +108,7 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
   await mkdir(place, { recursive: true });
   if (clusters !== undefined || method === "density") {
     const division = await divideParticles(used, latent, { ...options, clusters, method }, session);
-    const set = session.closing(await openRunParticles(record, session));
+    const set = session.closing(await openRunParticles(record.inputs, { signal: session.signal }));
     if (set.count !== used.total) {
       throw new InputError(
         record.inputs.particles,
@@ -148,7 +152,8 @@ async function writeSets(
   const { set, used, division, latent } = sets;
   const { centres, labels, sizes, populations, advice } = division;
   if (advice !== undefined) session.print(advice);
-  const extension = path.extname(set.file).toLowerCase() === ".cs" ? ".cs" : ".star";
+  // Of a .cs file symmetry copies are written as STAR files, which can hold their orientations.
+  const extension = path.extname(set.file).toLowerCase() === ".cs" && !set.symmetry ? ".cs" : ".star";
   const digits = String(sizes.length).length;
   const axes = Array.from({ length: latent }, (_, d) => `z${d + 1}`);
   const table = [["set", "particles", ...axes, ...(populations ? ["population"] : [])].join(",")];
@@ -165,7 +170,10 @@ async function writeSets(
     const share = populations ? `, ${(100 * populations[c]!).toFixed(1)} % of the population` : "";
     session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}${share}`);
     await writeAtomic(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
-    if (members.length > 0) await set.select(members).writeStar(path.join(folder, `${name}${extension}`));
+    const file = path.join(folder, `${name}${extension}`);
+    if (members.length === 0) continue;
+    if (set.symmetry) await writeSelection(file, set, { rows: members, signal: session.signal });
+    else await set.select(members).writeStar(file);
   }
   await writeAtomic(path.join(folder, "sets.csv"), `${table.join("\n")}\n`);
   await writeAtomic(path.join(folder, "centres.txt"), `${centreLines.join("\n")}\n`);

@@ -2,11 +2,12 @@ import type { Command } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { finiteText } from "../finite";
 import type { ByteSign } from "../formats/mrc";
-import { readMap } from "../maps/mapFile";
+import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
-import { boxLengthOf } from "../model/gaussianModel";
+import { maskOfGaussians } from "../model/asymmetricUnit";
+import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { growNeutralModel } from "../model/growNeutralModel";
-import type { GrowthRound } from "../model/growth";
+import type { GrownModel, GrowthRound } from "../model/growth";
 import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
 import {
@@ -21,6 +22,7 @@ import {
   quietOption,
   required,
   seedOption,
+  symmetryOption,
 } from "./options";
 import type { RunCommand, Session } from "./session";
 
@@ -33,6 +35,7 @@ interface NeutralOptions extends QuietOption {
   apix?: number;
   invertContrast?: boolean;
   bytes?: ByteSign;
+  symmetry?: string;
   targetFrc: number;
   seed: number;
   out: string;
@@ -46,7 +49,8 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .description(
       "Builds the neutral model: Gaussians that represent a consensus map up to a resolution. Starts with few Gaussians at " +
         "low resolution and adds more round by round. Writes the model, and beside it the FRC of every round by ring " +
-        "(model_frc.csv for model.txt).",
+        "(model_frc.csv for model.txt); with --symmetry also a mask of the asymmetric unit that e2gmm train would vary " +
+        "(model_unit.mrc).",
     )
     .addOption(required(fileOption("--map <file>", "consensus map (MRC; cubic, with a bright molecule)")))
     .addOption(
@@ -66,6 +70,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
   addBoxSize(command, "pixels", "training box (default: the smallest for the resolution)", { least: 4 });
   command
     .addOption(lengthOption("--apix <Å>", "voxel size of the map, if its header is wrong"))
+    .addOption(symmetryOption("the model is exactly symmetric, and describes the symmetric part of the map"))
     .addOption(invertContrastOption("the map"))
     .addOption(bytesOption())
     .addOption(
@@ -86,8 +91,9 @@ async function neutral(options: NeutralOptions, session: Session): Promise<void>
   const { out, map, mask } = options;
   const format = modelFormat(out);
   const frcFile = besideName(out, "_frc.csv");
-  const outputs = await session.writes([out, frcFile], [map, mask]);
-  const { model, rounds, warnings } = await grow(options, session);
+  const unitFile = besideName(out, "_unit.mrc");
+  const outputs = await session.writes([out, frcFile, ...(options.symmetry ? [unitFile] : [])], [map, mask]);
+  const { model, rounds, warnings, unit } = await grow(options, session);
   for (const [i, round] of rounds.entries()) {
     const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
     session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
@@ -95,24 +101,42 @@ async function neutral(options: NeutralOptions, session: Session): Promise<void>
   for (const warning of warnings) session.note(warning);
   await writeModel(outputs.place(out), format, [model]);
   await writeAtomic(outputs.place(frcFile), frcTable(rounds, boxLengthOf(model), frcFile));
+  if (unit) {
+    const flags = Uint8Array.from({ length: model.count }, (_, i) => (i < unit.gaussians ? 1 : 0));
+    await writeMap(outputs.place(unitFile), maskOfGaussians(model, flags), { signal: session.signal });
+  }
   await outputs.keep(session.signal);
+  if (unit) session.print(describeUnit(unit, model, unitFile));
   const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
   session.print(`${out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
 }
 
+function describeUnit(
+  { gaussians, centre }: NonNullable<GrownModel["unit"]>,
+  model: GaussianModel,
+  file: string,
+): string {
+  const place = centre.map((c) => (c * boxLengthOf(model)).toFixed(1)).join(", ");
+  return `${file}: the most compact asymmetric unit, ${gaussians} Gaussians around (${place}) Å from the centre of the box`;
+}
+
 async function grow(options: NeutralOptions, session: Session): ReturnType<typeof growNeutralModel> {
-  const { resolution, gaussians, boxSize, apix, bytes, seed, targetFrc, invertContrast } = options;
+  const { resolution, gaussians, boxSize, apix, bytes, seed, targetFrc, invertContrast, symmetry } = options;
   // A mask that was made from a map has the same wrong header.
   const reading = { ...session.reading, bytes, ...(apix !== undefined && { apix }) };
   const map = await readMap(options.map, reading);
   const mask = options.mask === undefined ? undefined : await readMask(options.mask, map, reading);
   return inTermsOf(
-    { map: options.map, mask: options.mask, boxSize: "--box-size", resolution: "--resolution" },
+    {
+      ...{ map: options.map, mask: options.mask, boxSize: "--box-size", resolution: "--resolution" },
+      symmetry: "--symmetry",
+    },
     growNeutralModel(map, {
       resolution,
       targetFrc,
       seed,
       invertContrast,
+      symmetry,
       signal: session.signal,
       onProgress: session.onProgress,
       ...(mask && { mask }),

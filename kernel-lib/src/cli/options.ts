@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { backendNames } from "../compute/backends";
 import { InputError } from "../errors";
 import { describeRange, inRange, type NumberRange } from "../numberRange";
+import { pointGroup } from "../optics/symmetry";
 import { engineNames } from "../projection/engines";
 
 /*
@@ -117,6 +118,19 @@ export const apixOption = (): Option =>
 /** `--invert-contrast`. @param what what is inverted */
 export const invertContrastOption = (what: string): Option =>
   new Option("--invert-contrast", `invert ${what}, if the molecule is darker than the background`);
+
+/** `--symmetry`. @param what what the symmetry does in the command */
+export function symmetryOption(what: string): Option {
+  const groups = "Cn, Dn, T, O, I, I1, I2, I3 or I4 as in RELION";
+  const option = new Option("--symmetry <group>", `point group, ${groups}: ${what}`);
+  return option.argParser((text: string) => {
+    try {
+      return pointGroup(text).name;
+    } catch {
+      throw new InputError("--symmetry", groups, `"${text}"`);
+    }
+  });
+}
 
 /** `--backend`. */
 export const backendOption = (standard: string): Option =>

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { InputError } from "../errors";
-import { openParticles } from "../particles/particleSet";
 import { RunFolder } from "../training/runs/run";
+import { openRunParticles } from "../training/runs/runParticles";
 import { examples, fileOption, type QuietOption, quietOption, required } from "./options";
 import type { RunCommand, Session } from "./session";
 
@@ -34,26 +34,22 @@ async function removeOutliers(folder: string, options: OutliersOptions, session:
   const { out, leftOut } = options;
   const files = new RunFolder(folder);
   const record = await files.readRecord();
-  const { particles, dataFolder, invertContrast } = record.inputs;
+  const { particles } = record.inputs;
   const outputs = await session.writes([out, ...(leftOut === undefined ? [] : [leftOut])], [particles]);
   const outliers = await files.readOutliers(record);
   if (outliers.length === 0) {
     throw new InputError(folder, "a run with outliers", "none: all its particles agree");
   }
-  const set = session.closing(
-    await openParticles(particles, {
-      signal: session.signal,
-      invertContrast,
-      ...(dataFolder !== undefined && { dataFolder }),
-    }),
-  );
+  const set = session.closing(await openRunParticles(record.inputs, { signal: session.signal }));
   if (set.count !== record.particles) {
     throw new InputError(particles, `the ${record.particles} particles of ${folder}`, `${set.count}`);
   }
   const excluded = new Set(outliers.map(({ index }) => index));
   const kept = Array.from({ length: set.count }, (_, i) => i).filter((i) => !excluded.has(i));
-  await set.select(kept).writeStar(outputs.place(out));
-  if (leftOut !== undefined) await set.select([...excluded]).writeStar(outputs.place(leftOut));
+  // Of a symmetric molecule the particles themselves: all copies of an outlier are outliers.
+  const [rest, without] = [set.select(kept).originals(), set.select([...excluded]).originals()];
+  await rest.writeStar(outputs.place(out));
+  if (leftOut !== undefined) await without.writeStar(outputs.place(leftOut));
   await outputs.keep(session.signal);
-  session.print(`${out}: ${kept.length} particles, without ${excluded.size}`);
+  session.print(`${out}: ${rest.count} particles, without ${without.count}`);
 }

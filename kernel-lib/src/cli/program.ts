@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { packageVersion } from "../version";
+import { addAtoms } from "./atoms";
 import { addBackends } from "./backends";
 import { addDecode } from "./decode";
+import { addEvidence } from "./evidence";
 import { addFsc } from "./fsc";
 import { addKernel } from "./kernel";
 import { addLatent } from "./latent";
@@ -10,10 +12,13 @@ import { addNeutral } from "./neutral";
 import { addOutliers } from "./outliers";
 import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
+import { addPoses } from "./refinePoses";
 import { addRegionMotion } from "./regionMotion";
+import { addRounds } from "./rounds";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addTrain } from "./train";
+import { addUnits } from "./units";
 
 /** All commands, in the order in which they are typically used. */
 export function makeProgram(run: RunCommand): Command {
@@ -29,11 +34,16 @@ export function makeProgram(run: RunCommand): Command {
   addSimulate(program, run);
   addNeutral(program, run);
   addTrain(program, run);
+  addEvidence(program, run);
   addDecode(program, run);
+  addAtoms(program, run);
   addLatent(program, run);
+  addUnits(program, run);
   addMotions(program, run);
   addRegionMotion(program, run);
   addOutliers(program, run);
+  addPoses(program, run);
+  addRounds(program, run);
   addReconstruct(program, run);
   addFsc(program, run);
   addProject(program, run);
@@ -44,6 +54,7 @@ export function makeProgram(run: RunCommand): Command {
     "\nFrom particles to the motion of a molecule:\n" +
       "  e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt\n" +
       "  e2gmm train --particles particles.star --model model.txt --latent 2 --out run\n" +
+      "  e2gmm evidence run\n" +
       "  e2gmm latent run --clusters auto --out sets\n" +
       "  e2gmm decode run --path sets/centres.txt --model-out motion.pdb\n" +
       "  e2gmm reconstruct --particles sets/set_1.star --data-folder . --out set_1.mrc",

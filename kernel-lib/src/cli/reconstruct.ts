@@ -21,6 +21,7 @@ import {
   type QuietOption,
   quietOption,
   required,
+  symmetryOption,
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
@@ -35,6 +36,7 @@ interface ReconstructCommandOptions extends QuietOption {
   boxSize?: number;
   maskDiameter?: number;
   keepOutliers?: boolean;
+  symmetry?: string;
   bytes?: ByteSign;
   out: string;
 }
@@ -64,6 +66,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
     least: 4,
   });
   command
+    .addOption(symmetryOption("every image is used in all equivalent orientations"))
     .addOption(
       lengthOption("--mask-diameter <Å>", "sphere outside which the map is flat (default: the box length)"),
     )
@@ -140,12 +143,13 @@ async function openSelected(
 }
 
 function libraryOptions(
-  { boxSize, maskDiameter, keepOutliers }: ReconstructCommandOptions,
+  { boxSize, maskDiameter, keepOutliers, symmetry }: ReconstructCommandOptions,
   { signal, onProgress }: Session,
 ) {
   return {
     signal,
     onProgress,
+    symmetry,
     ...(boxSize !== undefined && { boxSize }),
     ...(maskDiameter !== undefined && { maskDiameter }),
     ...(keepOutliers && { keepOutliers: true }),

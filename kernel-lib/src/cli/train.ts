@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
+import { pointGroup } from "../optics/symmetry";
 import { openParticles } from "../particles/particleSet";
 import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
 import type { TrainingSettings } from "../training/settings";
@@ -20,6 +21,7 @@ import {
   lengthOption,
   quietOption,
   required,
+  symmetryOption,
   threadsOption,
 } from "./options";
 import { readResumedRecord } from "./resumedInputs";
@@ -34,7 +36,8 @@ export function addTrain(program: Command, run: RunCommand): void {
     .description(
       "Trains encoder and decoder and writes a run folder: run.json (inputs and options), history.csv (FRC by epoch), " +
         "latents.csv (latent coordinates of every particle, refined, with standard deviations), weights, neutral model, and " +
-        "outliers.csv (particles that do not agree with the neutral model, which are left out of training). A checkpoint is " +
+        "outliers.csv (particles that do not agree with the neutral model, which are left out of training), evidence.json (whether " +
+        "there is heterogeneity, see e2gmm evidence). A checkpoint is " +
         "written after every epoch: Ctrl-C stops after the current step, and --resume continues with the same result.",
     );
   const groups: [heading: string, options: readonly Option[]][] = [
@@ -65,6 +68,9 @@ function inputOptions(): Option[] {
     required(fileOption("--out <folder>", "run folder, new or empty")),
     new Option("--resume", "continue the run in --out, with its own inputs and options"),
     fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
+    symmetryOption(
+      "each unit of a particle gets its own latent coordinates; what may change is the unit in --mask, or the most compact one",
+    ),
     lengthOption("--resolution <Å>", "finest detail to use (default: all that the training box holds)"),
     dataFolderOption(),
     apixOption(),
@@ -111,8 +117,10 @@ async function train(
     throw error;
   }
   trained.close();
+  const { evidence } = trained.record;
+  if (evidence) session.print(evidence.sentence);
   session.print(
-    `${out}: latent coordinates of ${trained.record.particles} particles in latents.csv, ${session.elapsed()}`,
+    `${out}: latent coordinates of ${describeCount(trained.record)} in latents.csv, ${session.elapsed()}`,
   );
 }
 
@@ -136,7 +144,7 @@ function settingsOf(options: TrainCommandOptions, inputs: Inputs, session: Sessi
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<Inputs> {
-  const { particles, model, mask, dataFolder, apix, invertContrast, bytes, out } = options;
+  const { particles, model, mask, dataFolder, apix, invertContrast, bytes, symmetry, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   const state = await new RunFolder(out).state();
@@ -152,6 +160,7 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),
     ...(bytes && { bytes }),
+    ...(symmetry !== undefined && { symmetry }),
   };
 }
 
@@ -168,6 +177,12 @@ async function describeParticles(inputs: Inputs, session: Session): Promise<void
   } finally {
     await set.close();
   }
+}
+
+function describeCount({ particles, inputs }: RunRecord): string {
+  const copies = inputs.symmetry === undefined ? 1 : pointGroup(inputs.symmetry).order;
+  const count = `${particles / copies} particles`;
+  return copies > 1 ? `${copies} copies of each of ${count}` : count;
 }
 
 function epochLine(report: EpochReport, epochs: number | undefined, starts = 1): string {

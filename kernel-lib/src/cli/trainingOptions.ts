@@ -21,6 +21,7 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   apix?: number;
   invertContrast?: boolean;
   bytes?: ByteSign;
+  symmetry?: string;
   keepOutliers?: boolean;
   resolution?: number;
   out: string;
@@ -33,8 +34,19 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
 const standard = defaultTrainingOptions;
 
 /** A numeric training option with the range and default of the library. */
-function trainingNumber(name: keyof typeof trainingRanges, flags: string, description: string): Option {
+function trainingNumber(
+  name: Exclude<keyof typeof trainingRanges, "latent">,
+  flags: string,
+  description: string,
+): Option {
   return numberOption(flags, description, { ...trainingRanges[name], default: standard[name] });
+}
+
+function latentOption(): Option {
+  const description = "axes of the latent space, 1 to 16; auto: as many as explain held-out particles better";
+  const option = new Option("--latent <n>", description).default(standard.latent, "auto");
+  const number = numberOption("--latent <n>", "", trainingRanges.latent);
+  return option.argParser((text: string) => (text === "auto" ? text : number.parseArg!(text, undefined)));
 }
 
 function hiddenOption(): Option {
@@ -51,7 +63,7 @@ function hiddenOption(): Option {
 
 /** The library's training options. Commander derives their names from the flags. */
 export const trainingOptions: readonly Option[] = [
-  trainingNumber("latent", "--latent <n>", "dimensions of the latent space, 1 to 16"),
+  latentOption(),
   wordsOption("--vary <kinds>", "what may change: position, amplitude, width; comma-separated", [
     ...variedKinds,
   ]).default(standard.vary, standard.vary.join(",")),

@@ -1,4 +1,3 @@
-import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { gatherRows } from "../training/batches";
 import type { RunFolder, RunRecord } from "../training/runs/run";
 import type { Session } from "./session";
@@ -33,12 +32,6 @@ export async function readUsedParticles(
     deviations: encoder ? undefined : gatherRows(latents.standardDeviation, latent, indices),
     total,
   };
-}
-
-/** Opens the particle file of a run. */
-export function openRunParticles({ inputs }: RunRecord, { signal }: Session): Promise<ParticleSet> {
-  const { particles, dataFolder, apix, invertContrast } = inputs;
-  return openParticles(particles, { signal, dataFolder, apix, invertContrast });
 }
 
 /** Notes how many particles take no part. */

@@ -19,8 +19,12 @@ export interface ParticleSource {
   invertContrast?: boolean | undefined;
   /** Whether bytes of the stacks are signed. */
   bytes?: ByteSign | undefined;
+  /** Point group, for symmetry copies. */
+  symmetry?: string | undefined;
   /** Rows of the file. Default all. */
   rows?: Int32Array | undefined;
+  /** Symmetry operators of these rows. */
+  operators?: Uint8Array | undefined;
 }
 
 /** Kinds of jobs, with their input and result. */

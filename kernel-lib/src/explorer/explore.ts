@@ -3,14 +3,24 @@ import { loadRasteriser } from "tslab-widgets/display";
 import { useBackend } from "../compute/backends";
 import { InputError } from "../errors";
 import { readModelText } from "../model/text";
-import { openParticles, type ParticleSet } from "../particles/particleSet";
+import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
-import { defaultTrainingOptions } from "../training/options";
-import { Run, type RunRecord } from "../training/runs/run";
+import { Run, RunFolder } from "../training/runs/run";
+import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
 import { Explorer } from "./explorer";
+
+/** Axes of a training whose number of axes is not given: the explorer has to know it before a survey could tell. */
+const exploredAxes = 2;
+
+/** Axes of the latent space of a training: those that are given, or of the run that it resumes. */
+async function axesOf({ options, resume, out }: TrainingSettings): Promise<number> {
+  const { latent = "auto" } = options ?? {};
+  if (latent !== "auto") return latent;
+  return resume ? (await new RunFolder(out).readRecord()).options.latent : exploredAxes;
+}
 
 /**
  * Opens the explorer of a run; as the value of a cell it is displayed. Without its particle file a run can be explored, but
@@ -76,11 +86,6 @@ async function closingOnError<T>(owned: readonly Closeable[], make: () => Promis
   }
 }
 
-type ParticleInputs = Pick<
-  RunRecord["inputs"],
-  "particles" | "dataFolder" | "apix" | "invertContrast" | "bytes"
->;
-
 /**
  * The particles of a run, or why they are not available.
  * @param count expected number of particles; undefined: any
@@ -94,11 +99,7 @@ async function findParticles(
 ): Promise<Pick<ExploredRunSource, "particles" | "withoutParticles">> {
   let opened: ParticleSet | undefined;
   try {
-    const dataFolder = options.dataFolder ?? inputs.dataFolder;
-    const { apix, invertContrast, bytes } = inputs;
-    if (!options.particles) {
-      opened = await openParticles(inputs.particles, { dataFolder, apix, invertContrast, bytes });
-    }
+    if (!options.particles) opened = await openRunParticles(inputs, { dataFolder: options.dataFolder });
     const particles = options.particles ?? opened!;
     if (count !== undefined && particles.count !== count) {
       throw new InputError(particles.file, `the ${count} particles of the run`, String(particles.count));
@@ -143,13 +144,14 @@ export async function exploreTraining(
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
   const { signal, onProgress, ...exploreOptions } = beginTask(options);
   const neutral = await readModelText(settings.model);
+  const latent = await axesOf(settings);
   const owned: Closeable[] = [];
   return closingOnError(owned, async () => {
     const where = settings.dataFolder === undefined ? {} : { dataFolder: settings.dataFolder };
     const found = await findParticles(settings, undefined, { ...exploreOptions, ...where }, owned);
     const source: ExploredRunSource = {
       folder: settings.out,
-      latent: settings.options?.latent ?? defaultTrainingOptions.latent,
+      latent,
       neutral,
       free: undefined,
       run: undefined,
@@ -158,7 +160,10 @@ export async function exploreTraining(
       ...found,
     };
     const explorer = new Explorer(source, exploreOptions);
-    explorer.begin(settings, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+    explorer.begin(
+      { ...settings, options: { ...settings.options, latent } },
+      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    );
     return explorer;
   });
 }

@@ -20,12 +20,14 @@ async function particlesOf({
   apix,
   invertContrast,
   bytes,
+  symmetry,
   rows,
+  operators,
 }: ParticleSource): Promise<ParticleSet> {
-  const key = JSON.stringify([file, dataFolder, apix, invertContrast, bytes]);
+  const key = JSON.stringify([file, dataFolder, apix, invertContrast, bytes, symmetry]);
   if (open?.key !== key) {
     const before = open;
-    open = { key, particles: openParticles(file, { dataFolder, apix, invertContrast, bytes }) };
+    open = { key, particles: openParticles(file, { dataFolder, apix, invertContrast, bytes, symmetry }) };
     // A file that could not be opened was reported by its own job
     await before?.particles.then((particles) => particles.close()).catch(() => {});
   }
@@ -34,7 +36,7 @@ async function particlesOf({
     open = undefined;
     throw error;
   });
-  return rows ? all.selectRows(rows) : all;
+  return rows ? all.selectRows(rows, operators) : all;
 }
 
 const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Promise<Jobs[K]["result"]> } = {

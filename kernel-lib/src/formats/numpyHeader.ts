@@ -119,3 +119,18 @@ export function numberReader(type: string): ((view: DataView, at: number) => num
       return undefined;
   }
 }
+
+/** A function that writes a number of the given type at a byte offset; undefined for text and integers. */
+export function numberWriter(
+  type: string,
+): ((view: DataView, at: number, value: number) => void) | undefined {
+  const littleEndian = !type.startsWith(">");
+  switch (type.replace(/^[<>|=]/, "")) {
+    case "f4":
+      return (view, at, value) => view.setFloat32(at, value, littleEndian);
+    case "f8":
+      return (view, at, value) => view.setFloat64(at, value, littleEndian);
+    default:
+      return undefined;
+  }
+}

@@ -1,6 +1,13 @@
 import { InputError } from "../errors";
 import { openSource } from "./fileSource";
-import { type NumpyField, type NumpyHeader, numberReader, parseNumpyHeader, typeBytes } from "./numpyHeader";
+import {
+  type NumpyField,
+  type NumpyHeader,
+  numberReader,
+  numberWriter,
+  parseNumpyHeader,
+  typeBytes,
+} from "./numpyHeader";
 
 /**
  * A one-dimensional NumPy structured array in a `.npy` file, the format of cryoSPARC's `.cs` files
@@ -17,7 +24,7 @@ export class NumpyTable {
 
   private constructor(
     readonly file: string,
-    header: NumpyHeader,
+    private readonly header: NumpyHeader,
     private readonly data: Buffer,
   ) {
     this.description = header.description;
@@ -105,6 +112,28 @@ export class NumpyTable {
     }
     const values = this.numbers(name);
     return rows.map((_, row) => values.subarray(row * length, (row + 1) * length).join(" "));
+  }
+
+  /**
+   * A copy with other numbers in some fields.
+   * @param values for each field [count · length]; NaN keeps a number as it is
+   * @throws InputError for a missing field, and for one that does not hold floating-point numbers
+   */
+  withNumbers(values: Readonly<Record<string, Float64Array>>): NumpyTable {
+    const copy = new NumpyTable(this.file, this.header, Buffer.from(this.data));
+    for (const [name, numbers] of Object.entries(values)) {
+      const { type, length, offset } = this.field(name);
+      const write = numberWriter(type);
+      if (!write)
+        throw new InputError(`${this.file}: field ${name}`, "floating-point numbers", `type ${type}`);
+      const bytes = typeBytes(type);
+      for (let i = 0; i < numbers.length; i++) {
+        if (Number.isNaN(numbers[i]!)) continue;
+        const row = Math.floor(i / length);
+        write(copy.view, row * this.rowBytes + offset + (i % length) * bytes, numbers[i]!);
+      }
+    }
+    return copy;
   }
 
   /** The bytes of a `.npy` file with the given rows, in parts. */

@@ -17,6 +17,8 @@ export interface StarColumn {
   name: string;
   /** Value of the i-th written row, as one word of a STAR file. */
   text: (i: number) => string;
+  /** Whether the i-th written row keeps its own value, if the file has the column. Default: no row does. */
+  keeps?: (i: number) => boolean;
 }
 
 /** Rows of one table of a STAR file. */
@@ -141,6 +143,7 @@ class RowCopier {
     let text = "";
     let at = this.firstByte(row);
     for (const { column, place } of this.replaced) {
+      if (column.keeps?.(i)) continue;
       const quoted = isQuoted(bytes, spans[2 * place]!, rowStart) ? 1 : 0;
       text += own(at, spans[2 * place]! - quoted) + word(column);
       at = spans[2 * place + 1]! + quoted;
@@ -175,7 +178,10 @@ async function writePairsAsRows(
     text: table.words()[j]!,
   }));
   const lines = Array.from({ length: rows.length }, (_, i) =>
-    [...own.map(({ replaced, text }) => replaced?.text(i) ?? text), ...added.map((c) => c.text(i))].join(" "),
+    [
+      ...own.map(({ replaced, text }) => (replaced && !replaced.keeps?.(i) ? replaced.text(i) : text)),
+      ...added.map((c) => c.text(i)),
+    ].join(" "),
   );
   const head = labels.map((label, j) => `${label} #${j + 1}\n`).join("");
   await writeAtomic(target, async (write) => {

@@ -54,3 +54,10 @@ export {
 } from "./selection";
 export { pearson, ranks, spearman } from "./statistics";
 export { type Umap, type UmapOptions, umap } from "./umap";
+export {
+  formatUnitCorrelation,
+  type UnitCorrelation,
+  type UnitCorrelationOptions,
+  type UnitPairs,
+  unitCorrelation,
+} from "./unitCorrelation";

@@ -19,4 +19,5 @@ export {
 } from "./mask";
 export { type ResizeTarget, resizeVolume as resize } from "./resize";
 export { type Axis, type MapImage, projectAlong, section } from "./sections";
+export { symmetryCorrelation } from "./symmetry";
 export type { Volume } from "./volume";

@@ -5,18 +5,21 @@ import { MapProjector } from "../maps/mapProjector";
 import { checkMask } from "../maps/mask";
 import { resizeVolume } from "../maps/resize";
 import type { Volume } from "../maps/volume";
+import type { PointGroup } from "../optics/symmetry";
 import { beginTask } from "../progress";
 import { Random } from "../random";
+import { compactUnit, withUnitAt } from "./asymmetricUnit";
 import { fitToShells, scaleToMap } from "./fitToShells";
 import { type GaussianModel, originInBox, pickGaussians, withOrigin } from "./gaussianModel";
 import type { GrownModel, GrowOptions, GrowthRound } from "./growth";
 import { type GrowthStep, growthSchedule, isWorthDoubling, sigmaBounds } from "./growthSchedule";
+import { groupOf, insideMask, insideUnit, symmetryWarnings } from "./growthSymmetry";
 import { growthWarnings } from "./growthWarnings";
 import { checkContrast, checkMap } from "./mapChecks";
 import { projectionFrc } from "./projectionFrc";
-import { isInside } from "./regions";
 import { addGaussians, type Inside, molecularVoxels, type Placement, seedModel } from "./seeding";
 import { mapTransform, ShellTarget } from "./shellTarget";
+import { allUnits, SymmetricShellTarget } from "./symmetricModel";
 
 /**
  * Builds the neutral model of a map: Gaussians that describe it down to a resolution, few at low resolution first,
@@ -27,7 +30,7 @@ import { mapTransform, ShellTarget } from "./shellTarget";
  *
  * @param map a cubic map with the molecule bright. Amplitudes are in its units
  * @throws InputError for a map that is not cubic, contains NaN, is constant, or has inverted contrast; for a mask
- *   of another size or an empty one; and for a resolution beyond the map's Nyquist frequency
+ *   of another size or an empty one; for a resolution beyond the map's Nyquist frequency; and for a symmetry that it has not
  * @example
  * ```ts
  * const map = await e2.maps.read("consensus.mrc");
@@ -64,18 +67,24 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
       plan.push({ ...step, gaussians: 2 * step.gaussians });
     }
   }
-  const { model } = growth;
+  const { model, unit } = growth.finished();
   const origin = originInBox(map.origin, { boxSize: map.size[0], apix: map.apix }, model);
-  const warnings = growthWarnings(bright, rounds, targetFrc, task);
-  return { model: { ...model, ...withOrigin(origin) }, rounds, trainingBox: boxSize, warnings };
+  const warnings = [...growth.warnings, ...growthWarnings(bright, rounds, targetFrc, task)];
+  return {
+    ...{ model: { ...model, ...withOrigin(origin) }, rounds, trainingBox: boxSize, warnings },
+    ...(unit && { unit }),
+  };
 }
 
-/** A model that grows round by round. */
+/** A model that grows round by round; of a symmetric molecule one unit grows, and is compared with the map as n. */
 class Growth {
   /** Gaussians of the first round. */
   readonly firstGaussians: number;
-  /** The model after the last round. */
-  model: GaussianModel;
+  /** About the symmetry of the map. */
+  readonly warnings: string[] = [];
+  /** The model after the last round, without the copies of the first unit. */
+  private model: GaussianModel;
+  private readonly group: PointGroup | undefined;
   private readonly apix: number;
   private readonly transform: ReturnType<typeof mapTransform>;
   private readonly projector: MapProjector;
@@ -90,6 +99,7 @@ class Growth {
     private readonly options: GrowOptions,
   ) {
     const { gaussians, startGaussians = 256, mask } = options;
+    this.group = groupOf(options.symmetry);
     const level = withoutBackground(map);
     const small = resizeVolume(mask ? multiplied(level, mask) : level, { size: boxSize });
     // A Gaussian fall-off to 1/e at twice the resolution, or at 12 Å: shape without detail.
@@ -100,10 +110,28 @@ class Growth {
     this.transform = mapTransform(small);
     this.projector = new MapProjector(small);
     this.random = new Random(options.seed ?? 1);
-    this.inside = (x, y, z) => isInside(mask, x, y, z);
+    if (this.group) this.warnings.push(...symmetryWarnings(small, this.group));
+    this.inside = insideMask(mask, this.group);
     this.volume = molecularVoxels(smooth.data);
     this.firstGaussians = Math.min(startGaussians, gaussians ?? startGaussians);
-    this.model = seedModel(smooth, this.firstGaussians, this.random, this.inside);
+    const inUnit = this.group ? insideUnit(this.inside, this.group) : this.inside;
+    this.model = seedModel(smooth, this.ofUnit(this.firstGaussians), this.random, inUnit);
+  }
+
+  /** Gaussians of a unit, of so many in all. */
+  private ofUnit(gaussians: number): number {
+    return this.group ? Math.max(1, Math.round(gaussians / this.group.order)) : gaussians;
+  }
+
+  /** The whole model, and its first unit if it is symmetric. */
+  finished(): Pick<GrownModel, "model" | "unit"> {
+    const { group, model } = this;
+    if (!group) return { model };
+    const centre = compactUnit(model, group);
+    return {
+      model: allUnits(withUnitAt(model, centre, group), group),
+      unit: { gaussians: model.count, centre },
+    };
   }
 
   /** Adds Gaussians and fits them. @param onStep called with the finished fraction of the round and the correlation */
@@ -112,25 +140,29 @@ class Growth {
     isLast: boolean,
     onStep: (fraction: number, frc: number) => void,
   ): Promise<GrowthRound> {
-    const { inside, random } = this;
-    const target = new ShellTarget(this.transform, step.rings, this.boxSize);
+    const { inside, random, group, transform, boxSize } = this;
+    const target = group
+      ? new SymmetricShellTarget(group, transform, step.rings, boxSize)
+      : new ShellTarget(transform, step.rings, boxSize);
+    const gaussians = this.ofUnit(step.gaussians);
     const weights = new Float64Array(step.rings + 1).fill(1 / step.rings);
     const placement = { target, weights, random, inside };
-    this.model = addGaussians(this.model, step.gaussians, placement);
+    this.model = addGaussians(this.model, gaussians, placement);
     await this.fit(step, placement, { maxIterations: isLast ? 150 : 60, positions: true, isLast, onStep });
     const kept = insideOnly(this.model, inside);
     if (kept.count < this.model.count) {
       this.model = kept;
       if (isLast) {
         // The replacements are placed inside the mask and must not move out of it again.
-        this.model = addGaussians(this.model, step.gaussians, placement);
+        this.model = addGaussians(this.model, gaussians, placement);
         await this.fit(step, placement, { maxIterations: 25, positions: false, isLast, onStep });
       }
     }
     if (isLast) scaleToMap(this.model, target);
-    const frc = projectionFrc(this.model, this.projector, this.lastRing);
+    const whole = group ? allUnits(this.model, group) : this.model;
+    const frc = projectionFrc(whole, this.projector, this.lastRing);
     return {
-      gaussians: this.model.count,
+      gaussians: whole.count,
       resolution: step.resolution,
       frcByRing: [...frc],
       frc: mean(frc.subarray(1, step.rings + 1)),

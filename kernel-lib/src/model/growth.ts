@@ -16,6 +16,11 @@ export interface GrowOptions extends TaskOptions {
    * where it is at least 0.5. Default: none.
    */
   mask?: Volume;
+  /**
+   * Point group of the molecule, in RELION's notation and orientation. The model is then exactly symmetric: `gaussians` counts
+   * those of all units, and is rounded to a multiple of their number; `unit` of the result is one of them. Default: none.
+   */
+  symmetry?: string | undefined;
   /** Whether to negate the map, for one in which the molecule is darker than its surroundings. Default false. */
   invertContrast?: boolean | undefined;
   /** Seed of the random positions. Default 1. */
@@ -53,6 +58,11 @@ export interface GrownModel {
   rounds: GrowthRound[];
   /** S, the training box in pixels; the model's `boxSize`. */
   trainingBox: number;
+  /**
+   * With a symmetry: the most compact asymmetric unit, its number of Gaussians (the first of the model, of which the others are
+   * copies) and its centre in box units.
+   */
+  unit?: { gaussians: number; centre: [number, number, number] };
   /** Warnings about shortcomings of the model, with advice. */
   warnings: string[];
 }

@@ -1,4 +1,9 @@
 /** The Gaussian model of a map: making, editing, reading and writing it. */
+export {
+  maskOfGaussians as maskOf,
+  type SymmetricModel,
+  symmetriseModel as symmetrise,
+} from "./asymmetricUnit";
 export { type ModelDensityOptions, modelDensity as density } from "./density";
 export { mergedModels as merge, movedModel as move, rescaledModel as rescale } from "./edit";
 export { emptyModel as empty, type GaussianModel, Row, type Vector3 } from "./gaussianModel";

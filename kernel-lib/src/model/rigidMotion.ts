@@ -79,11 +79,7 @@ export interface MovedPoints {
 
 /** The rigid motion that best takes points to other points, see {@link rigidMotion}. */
 export function bestRigidMotion({ before, after, weights }: MovedPoints): RigidMotion {
-  const centre = weightedMean(before, weights);
-  const centreAfter = weightedMean(after, weights);
-  const a = before.map((p) => subtract(p, centre));
-  const b = after.map((p) => subtract(p, centreAfter));
-  const quaternion = bestQuaternion(a, b, weights);
+  const { quaternion, centre, centreAfter, a, b } = superimpose(before, after, weights);
   const [w, x, y, z] = quaternion;
   const half = Math.hypot(x, y, z);
   const rotation = rotationMatrix(quaternion);
@@ -95,6 +91,68 @@ export function bestRigidMotion({ before, after, weights }: MovedPoints): RigidM
     shift: subtract(centreAfter, centre),
     rmsd: rmsdAfter(rotation, { a, b, weights }),
   };
+}
+
+/** The best rotation of points to others, and both relative to their weighted centres. */
+interface Superposition {
+  quaternion: Quaternion;
+  centre: Vector3;
+  centreAfter: Vector3;
+  a: Vector3[];
+  b: Vector3[];
+}
+
+function superimpose(
+  before: readonly Vector3[],
+  after: readonly Vector3[],
+  weights: readonly number[],
+): Superposition {
+  const centre = weightedMean(before, weights);
+  const centreAfter = weightedMean(after, weights);
+  const a = before.map((p) => subtract(p, centre));
+  const b = after.map((p) => subtract(p, centreAfter));
+  return { quaternion: bestQuaternion(a, b, weights), centre, centreAfter, a, b };
+}
+
+/** Rounds of reweighting in {@link coreMotion}; the weights hardly change after half of them. */
+const reweightings = 8;
+/** Deviations below this, in Å, are no motion. */
+const leastScale = 0.3;
+
+/** A rigid motion x → R·x + shift, in Å from the origin. */
+export interface CoreMotion {
+  /** R, row-major. */
+  rotation: Float64Array;
+  shift: Vector3;
+}
+
+/**
+ * The rigid motion of that part of a molecule which does not change its shape: as {@link rigidMotion} of all Gaussians, with
+ * weights that decrease for those that it does not explain (Cauchy's, with the median deviation as scale), so that a domain that
+ * moves has little influence.
+ */
+export function coreMotion(from: GaussianModel, to: GaussianModel): CoreMotion {
+  checkSameGaussians(from, to);
+  const all = Array.from({ length: from.count }, (_, i) => i);
+  const [before, after] = [centresInAngstrom(from, all), centresInAngstrom(to, all)];
+  const mass = integrals(from, all);
+  let weights = mass;
+  let motion: CoreMotion = { rotation: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), shift: [0, 0, 0] };
+  for (let round = 0; round < reweightings; round++) {
+    const { rotation, centre, shift: by } = bestRigidMotion({ before, after, weights });
+    const moved = centre.map((x, axis) => x + by[axis]!) as Vector3;
+    motion = { rotation, shift: subtract(moved, rotated(rotation, centre)) };
+    const off = before.map((p, k) =>
+      Math.hypot(...subtract(subtract(after[k]!, motion.shift), rotated(rotation, p))),
+    );
+    const scale = Math.max(leastScale, off.slice().sort((a, b) => a - b)[off.length >> 1]!);
+    weights = mass.map((m, k) => m / (1 + (off[k]! / scale) ** 2));
+  }
+  return motion;
+}
+
+function rotated(m: Float64Array, [x, y, z]: Vector3): Vector3 {
+  return [0, 3, 6].map((row) => m[row]! * x + m[row + 1]! * y + m[row + 2]! * z) as Vector3;
 }
 
 /** Centres in Å from the middle of the box. */
@@ -115,7 +173,7 @@ function subtract(a: Vector3, b: Vector3): Vector3 {
 }
 
 /** The rotation matrix of a unit quaternion (w, x, y, z), row-major. */
-function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
+export function rotationMatrix([w, x, y, z]: Quaternion): Float64Array {
   return Float64Array.of(
     w * w + x * x - y * y - z * z,
     2 * (x * y - w * z),
@@ -147,8 +205,8 @@ function rmsdAfter(
   return Math.sqrt(square / total);
 }
 
-type Quaternion = [w: number, x: number, y: number, z: number];
-type NineNumbers = [number, number, number, number, number, number, number, number, number];
+export type Quaternion = [w: number, x: number, y: number, z: number];
+export type NineNumbers = [number, number, number, number, number, number, number, number, number];
 
 function weightedMean(points: readonly Vector3[], weights: readonly number[]): Vector3 {
   const total = weights.reduce((sum, w) => sum + w, 0);
@@ -164,9 +222,12 @@ function bestQuaternion(
   weights: readonly number[],
 ): Quaternion {
   const s = (i: number, j: number) => a.reduce((sum, p, k) => sum + weights[k]! * p[i]! * b[k]![j]!, 0);
-  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = [0, 1, 2].flatMap((i) =>
-    [0, 1, 2].map((j) => s(i, j)),
-  ) as NineNumbers;
+  return quaternionOf([0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => s(i, j))) as NineNumbers);
+}
+
+/** The same from the covariance Σ w a bᵀ of centred points, row-major. */
+export function quaternionOf(covariance: NineNumbers): Quaternion {
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = covariance;
   const horn = new Matrix([
     [xx + yy + zz, yz - zy, zx - xz, xy - yx],
     [yz - zy, xx - yy - zz, xy + yx, zx + xz],

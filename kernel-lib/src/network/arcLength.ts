@@ -75,7 +75,7 @@ function cumulativeChange(models: Float32Array, points: number, neutral: Gaussia
   const path = new Float64Array(points);
   for (let p = 1; p < points; p++) {
     const [a, b] = [(p - 1) * size, p * size];
-    path[p] = path[p - 1]! + change(models.subarray(a, b), models.subarray(b, b + size), neutral);
+    path[p] = path[p - 1]! + modelChange(models.subarray(a, b), models.subarray(b, b + size), neutral);
   }
   return path;
 }
@@ -85,7 +85,7 @@ function cumulativeChange(models: Float32Array, points: number, neutral: Gaussia
  * model's mass. This is the change of a Gaussian's own density to first order (∫(dρ)²/∫ρ²), but with one width s for
  * all, the root mean square over the model: where only positions vary it is the mass-weighted RMSD.
  */
-function change(a: Float32Array, b: Float32Array, neutral: GaussianModel): number {
+export function modelChange(a: Float32Array, b: Float32Array, neutral: GaussianModel): number {
   const { count: n, params, boxSize } = neutral;
   let sum = 0;
   let mass = 0;

@@ -22,7 +22,7 @@ export interface NetworkSpec {
 }
 
 /** Rows per pass of inference, and the smallest allocation. */
-const inferenceRows = 64;
+export const inferenceRows = 64;
 
 /** The memory of a batch on its way through the network. */
 interface Buffers {

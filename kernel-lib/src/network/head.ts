@@ -10,7 +10,7 @@ export const reach = 0.3;
  * sums a few hundred weights: without this factor the noise of a step would move Gaussians by pixels, and training
  * on few particles would not converge.
  */
-export const gain = 0.1;
+const defaultGain = 0.1;
 
 /**
  * The meaning of the decoder's raw outputs; {@link HeadLayer} turns them into the Gaussians of each particle. Raw outputs
@@ -24,6 +24,8 @@ export const gain = 0.1;
 export class GaussianHead {
   /** Raw outputs per particle. */
   readonly outputs: number;
+  /** Raw outputs that move centres; they are the first. */
+  readonly positions: number;
   /** Index of each raw output in a set of 5·N parameters, ascending. */
   readonly slots: Int32Array;
 
@@ -31,12 +33,14 @@ export class GaussianHead {
    * @param neutral the model of raw outputs of zero
    * @param vary    the kinds of parameters that vary
    * @param free    1 for each Gaussian that may vary, [N]. Default: all
+   * @param gain    box units per raw output of a position near zero. Default 0.1
    * @throws RangeError if nothing is left to vary
    */
   constructor(
     readonly neutral: GaussianModel,
     readonly vary: readonly Varied[],
-    free?: Uint8Array,
+    readonly free?: Uint8Array,
+    readonly gain = defaultGain,
   ) {
     const rows: number[] = [];
     if (vary.includes("position")) rows.push(Row.x, Row.y, Row.z);
@@ -52,5 +56,6 @@ export class GaussianHead {
     if (slots.length === 0) throw new RangeError("mask: expected at least one free Gaussian, found none");
     this.slots = Int32Array.from(slots);
     this.outputs = slots.length;
+    this.positions = slots.reduce((sum, slot) => sum + Number(slot < Row.amplitude * n), 0);
   }
 }

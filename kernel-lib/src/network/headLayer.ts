@@ -1,5 +1,5 @@
 import { Row } from "../model/gaussianModel";
-import { type GaussianHead, gain, reach } from "./head";
+import { type GaussianHead, reach } from "./head";
 import type { NetworkThreads } from "./networkThreads";
 import type { Rows } from "./rows";
 
@@ -104,7 +104,7 @@ export class HeadLayer {
     };
     threads.run({
       words: words.map((name) => record[name]),
-      floats: [reach, gain, scaling.scale, scaling.penalty],
+      floats: [reach, head.gain, scaling.scale, scaling.penalty],
       work: workPerOutput * count * outputs,
     });
   }

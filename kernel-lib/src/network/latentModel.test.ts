@@ -41,9 +41,9 @@ describe("encoder and decoder", () => {
       return models.reduce((most, x, i) => Math.max(most, Math.abs(x - neutral.params[i % 30]!)), 0);
     };
     assert.ok(farthest() < 0.01, `${farthest()}`);
-    const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
+    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate: 0.05, weightDecay: 0 });
     for (let step = 0; step < 5; step++) {
-      const pass = model.forward(someNumbers(50, 1), 5, 0.1, new Random(3));
+      const pass = model.forward(someNumbers(50, 1), 5, { noise: 0.1, random: new Random(3) });
       pass.backward(someNumbers(5 * 30, 2), { scale: 1, penalty: 0 }, adam.next());
     }
     assert.ok(farthest() > 0.01, `${farthest()}`);
@@ -54,15 +54,22 @@ describe("encoder and decoder", () => {
     const features = someNumbers(50, 1);
     const results = [used, fresh].map((model, i) => {
       if (i === 0) {
-        const adam = new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
+        const adam = new Adam([model.encoder, ...model.decoder.networks], {
+          learningRate: 0.05,
+          weightDecay: 0,
+        });
         model
-          .forward(features, 5, 0.1, new Random(3))
+          .forward(features, 5, { noise: 0.1, random: new Random(3) })
           .backward(new Float32Array(5 * 30), { scale: 1, penalty: 0 }, adam.next());
         model.calibrate(features, 5);
         model.initialize(new Random(7));
       }
-      new Adam([model.encoder, model.decoder], { learningRate: 0.05, weightDecay: 0 });
-      return [model.save(), model.encoder.moments(), model.decoder.moments()];
+      new Adam([model.encoder, ...model.decoder.networks], { learningRate: 0.05, weightDecay: 0 });
+      return [
+        model.save(),
+        model.encoder.moments(),
+        model.decoder.networks.map((network) => network.moments()),
+      ];
     });
     assert.deepEqual(results[0], results[1]);
   });
@@ -94,7 +101,7 @@ describe("encoder and decoder", () => {
     const uneven = changes(model, head);
     assert.ok(Math.max(...uneven) > 1.5 * Math.min(...uneven), `${uneven}`);
     const before = model.decode(Float32Array.of(0), 1);
-    model.useArcLength(features, 600);
+    model.orderAxes(features, 600);
     const z = model.encode(features, 600);
     const mean = z.reduce((a, b) => a + b) / 600;
     const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / 600;
@@ -108,6 +115,28 @@ describe("encoder and decoder", () => {
     other.load(model.save());
     assert.deepEqual([...other.encode(features, 600)], [...z]);
     assert.deepEqual([...other.decode(z.subarray(0, 1), 1)], [...particle]);
+  });
+
+  test("roles follow the axes when they are ordered, and after loading", () => {
+    const head = new GaussianHead(someModel(6), ["position", "amplitude"]);
+    const roles = { position: [1], density: [0] };
+    const spec = { latent: 2, featureSize: 10, hidden: [16], dropout: 0, roles };
+    const model = new LatentModel(spec, head, new Random(3));
+    const features = someNumbers(400 * 10, 4);
+    model.calibrate(features, 400);
+    assert.deepEqual(model.roles, roles);
+    // Positions that change far more than amplitudes come first.
+    const arrays = model.decoder.save();
+    for (const a of arrays) if (!a.name.startsWith("part1")) a.data = a.data.map((w) => 5 * w);
+    model.decoder.load(arrays);
+    model.orderAxes(features, 400);
+    assert.deepEqual(model.roles, { position: [0], density: [1] });
+    const loaded = new LatentModel(spec, head, undefined);
+    loaded.load(model.save());
+    assert.deepEqual(loaded.roles, model.roles);
+    const only = new GaussianHead(someModel(6), ["amplitude"]);
+    const { roles: ofOne } = new LatentModel({ ...spec, roles: undefined }, only, new Random(3));
+    assert.deepEqual(ofOne, { position: [], density: [0, 1] });
   });
 
   test("a saved model decodes and encodes the same after loading", async () => {

@@ -1,10 +1,12 @@
 import type { Random } from "../random";
-import { ArcLengthScale } from "./arcLength";
+import { type AxisRoles, Decoder, type DecoderForm } from "./decoder";
 import { DenseNetwork } from "./denseNetwork";
 import type { GaussianHead } from "./head";
 import { HeadLayer, type LossScaling } from "./headLayer";
+import { LatentFrame } from "./latentFrame";
 import { LatentStatistics } from "./latentStatistics";
 import { NetworkThreads } from "./networkThreads";
+import { orderedFrame } from "./orderedFrame";
 import type { AdamStep, NamedArray } from "./parameters";
 
 /** Architecture of a {@link LatentModel}. */
@@ -17,6 +19,19 @@ export interface LatentModelSpec {
   hidden: number[];
   /** Dropout rate of the encoder. */
   dropout: number;
+  /** How the decoder computes Gaussians. Default `network`. */
+  form?: DecoderForm | undefined;
+  /** What the axes change. Default: every axis changes everything. */
+  roles?: AxisRoles | undefined;
+}
+
+/** Random numbers of a training step. */
+export interface PassOptions {
+  /** Standard deviation of the noise added to the latents. */
+  noise: number;
+  random: Random;
+  /** Factors on the latents that each network of the decoder reads, [B · latent]. Default: 1. */
+  masks?: Float32Array[] | undefined;
 }
 
 /** A batch for {@link LatentModel.regressEncoder}. */
@@ -30,9 +45,6 @@ export interface RegressionBatch {
   /** B, the number of particles. */
   count: number;
 }
-
-/** Points in the table of an arc-length scale. */
-const scalePoints = 256;
 
 /**
  * Encoder and decoder: features of a particle → latent coordinates → Gaussians.
@@ -50,11 +62,11 @@ export class LatentModel {
   /** Features → raw latents. */
   readonly encoder: DenseNetwork;
   /** Latents → raw outputs of the head. */
-  readonly decoder: DenseNetwork;
+  readonly decoder: Decoder;
   private readonly threads: NetworkThreads;
   private readonly headLayer: HeadLayer;
   private statistics: LatentStatistics;
-  private scale: ArcLengthScale | undefined;
+  private frame: LatentFrame | undefined;
 
   /**
    * @param random  draws the initial weights; undefined leaves zeros, to be loaded
@@ -79,20 +91,24 @@ export class LatentModel {
       random?.fork(1),
       this.threads,
     );
-    this.decoder = new DenseNetwork(
-      {
-        inputs: spec.latent,
-        hidden: spec.hidden,
-        outputs: head.outputs,
-        dropout: 0,
-        batchNorm: false,
-        outputScale: 1e-2,
-      },
-      random?.fork(2),
-      this.threads,
-    );
+    const { latent, hidden, form = "network", roles } = spec;
+    this.decoder = new Decoder({ latent, hidden, form, roles }, head, random?.fork(2), this.threads);
     this.headLayer = new HeadLayer(this.threads, head);
     this.statistics = new LatentStatistics(spec.latent);
+  }
+
+  /** What the axes change, in the order of the latents that {@link encode} returns. */
+  get roles(): AxisRoles {
+    const { spec, head, frame } = this;
+    const all = Array.from({ length: spec.latent }, (_, d) => d);
+    const readable = (own: number[]) =>
+      all.filter((axis) =>
+        own.some((d) => (frame ? frame.matrix[axis * spec.latent + d] !== 0 : axis === d)),
+      );
+    return {
+      position: head.positions > 0 ? readable(spec.roles?.position ?? all) : [],
+      density: head.outputs > head.positions ? readable(spec.roles?.density ?? all) : [],
+    };
   }
 
   /** Draws new random weights and resets the statistics, as in a new model; memory is reused. */
@@ -100,36 +116,30 @@ export class LatentModel {
     this.encoder.initialize(random.fork(1));
     this.decoder.initialize(random.fork(2));
     this.statistics = new LatentStatistics(this.spec.latent);
-    this.scale = undefined;
+    this.frame = undefined;
   }
 
   /** Latents [n · latent] of features [n · featureSize]. */
   encode(features: Float32Array, count: number): Float32Array {
+    const z = this.standardized(features, count);
+    return this.frame?.fromNetwork(z) ?? z;
+  }
+
+  /** Latents as the decoder's networks read them. */
+  private standardized(features: Float32Array, count: number): Float32Array {
     const raw = this.encoder.predict(features, count);
-    for (let i = 0; i < raw.length; i++) {
-      const z = this.statistics.standardize(raw[i]!, i);
-      raw[i] = this.scale ? this.scale.toArcLength(z) : z;
-    }
+    for (let i = 0; i < raw.length; i++) raw[i] = this.statistics.standardize(raw[i]!, i);
     return raw;
   }
 
   /**
-   * Makes the arc length the coordinate of a one-dimensional latent space, once its training has ended; does nothing in
-   * more dimensions. See {@link ArcLengthScale}.
+   * Orders the axes of the latent space, once its training has ended; see {@link orderedFrame}.
    * @param features of the particles that get unit variance, [count · featureSize]
    */
-  useArcLength(features: Float32Array, count: number): void {
-    if (this.spec.latent !== 1) return;
-    this.scale = undefined;
-    const z = this.encode(features, count);
-    const low = z.reduce((a, b) => Math.min(a, b));
-    const high = z.reduce((a, b) => Math.max(a, b));
-    const margin = 0.2 * (high - low);
-    const at = Float32Array.from(
-      { length: scalePoints },
-      (_, p) => low - margin + ((high - low + 2 * margin) * p) / (scalePoints - 1),
-    );
-    this.scale = ArcLengthScale.measure(at, this.decode(at, scalePoints), this.head.neutral, z);
+  orderAxes(features: Float32Array, count: number): void {
+    this.frame = undefined;
+    const z = this.standardized(features, count);
+    this.frame = orderedFrame(this, z, this.head.neutral);
   }
 
   /** Sets the statistics of the latents from the features of the whole data set, [count · featureSize]. */
@@ -139,40 +149,44 @@ export class LatentModel {
 
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array {
-    const { scale, headLayer } = this;
+    return this.decodeRaw(this.frame?.toNetwork(z) ?? z, count);
+  }
+
+  /** Gaussians [n · 5N] at latents in coordinates of the networks [n · latent]: the same for all, or one array for each. */
+  decodeRaw(z: Float32Array | Float32Array[], count: number): Float32Array {
     const width = 5 * this.head.neutral.count;
     const models = new Float32Array(count * width);
-    const at = scale ? z.map((value) => scale.toNetwork(value)) : z;
-    this.decoder.visit(at, count, (raw, first, rows) => {
-      models.set(headLayer.decode(raw, rows), first * width);
+    this.decoder.visit(z, count, (raw, first, rows) => {
+      models.set(this.headLayer.decode(raw, rows), first * width);
     });
     return models;
   }
 
-  /**
-   * Forward pass of training.
-   * @param features [B · featureSize]
-   * @param noise    standard deviation of the noise added to the latents
-   */
-  forward(features: Float32Array, count: number, noise: number, random: Random): Pass {
+  /** Forward pass of training, from features [B · featureSize]. */
+  forward(features: Float32Array, count: number, { noise, random, masks }: PassOptions): Pass {
     const encoded = this.encoder.forward(features, count, random);
     const z = encoded.dense(count);
     this.statistics.update(z, count);
     for (let i = 0; i < z.length; i++) z[i] = this.statistics.standardize(z[i]!, i);
-    const raw = this.decoder.forward(
-      z.map((value) => value + noise * random.normal()),
-      count,
-      random,
-    );
+    const noisy = z.map((value) => value + noise * random.normal());
+    const { decoder } = this;
+    const read = decoder.networks.map((_, p) => {
+      const mask = masks?.[p];
+      return mask ? noisy.map((value, i) => value * mask[i]!) : noisy;
+    });
+    const raw = decoder.forward(read, count, random);
     const deviations = this.statistics.deviations();
     return {
       models: this.headLayer.decode(raw, count, true),
       backward: (gradient, scaling, step) => {
         this.headLayer.backward(raw, count, gradient, scaling);
-        const inputGradient = this.decoder.backward(step, true)!;
-        for (let i = 0; i < inputGradient.length; i++)
-          inputGradient[i]! /= deviations[i % deviations.length]!;
-        encoded.put(inputGradient, 0, count);
+        const inLatents = new Float32Array(z.length);
+        for (const [p, own] of decoder.backward(raw, step).entries()) {
+          const mask = masks?.[p];
+          for (let i = 0; i < own.length; i++) inLatents[i]! += mask ? mask[i]! * own[i]! : own[i]!;
+        }
+        for (let i = 0; i < inLatents.length; i++) inLatents[i]! /= deviations[i % deviations.length]!;
+        encoded.put(inLatents, 0, count);
         this.encoder.backward(step);
       },
     };
@@ -187,14 +201,11 @@ export class LatentModel {
     const raw = encoded.dense(count);
     let total = 0;
     for (const w of weight) total += w;
-    const gradient = new Float32Array(count * this.spec.latent);
-    for (let i = 0; i < gradient.length; i++) {
-      const z = this.statistics.standardize(raw[i]!, i);
-      const value = this.scale ? this.scale.toArcLength(z) : z;
-      const derivative = this.scale ? this.scale.derivative(z) : 1;
-      const deviation = this.statistics.deviationAt(i);
-      gradient[i] = (2 * weight[i]! * (value - goal[i]!) * derivative) / (total * deviation);
-    }
+    const z = raw.map((value, i) => this.statistics.standardize(value, i));
+    const values = this.frame?.fromNetwork(z.slice()) ?? z;
+    const inFrame = values.map((value, i) => (2 * weight[i]! * (value - goal[i]!)) / total);
+    const gradient = this.frame?.gradient(z, inFrame) ?? inFrame;
+    for (let i = 0; i < gradient.length; i++) gradient[i]! /= this.statistics.deviationAt(i);
     encoded.put(gradient, 0, count);
     this.encoder.backward(step);
   }
@@ -207,13 +218,7 @@ export class LatentModel {
       ...prefixed("encoder", this.encoder.save()),
       ...prefixed("decoder", this.decoder.save()),
       ...prefixed("latent", this.statistics.save()),
-      ...(this.scale
-        ? [
-            { name: "latent.network", shape: [scalePoints], data: this.scale.network },
-            // The name of the arc length in checkpoints since the first version.
-            { name: "latent.even", shape: [scalePoints], data: this.scale.arcLength },
-          ]
-        : []),
+      ...prefixed("latent", this.frame?.save() ?? []),
     ];
   }
 
@@ -227,21 +232,13 @@ export class LatentModel {
     this.decoder.load(under("decoder"));
     const latent = under("latent");
     this.statistics.load(latent);
-    const [network, arcLength] = ["network", "even"].map((name) => latent.find((a) => a.name === name)?.data);
-    if (network?.length !== arcLength?.length || !(isAscending(network) && isAscending(arcLength))) {
-      throw new RangeError("weights latent.even: expected as many ascending numbers as in latent.network");
-    }
-    this.scale = network && arcLength && new ArcLengthScale(network, arcLength);
+    this.frame = LatentFrame.load(latent, this.spec.latent);
   }
 
   /** Terminates the threads. The model cannot be used afterwards. */
   dispose(): void {
     this.threads.dispose();
   }
-}
-
-function isAscending(values: Float32Array = new Float32Array()): boolean {
-  return values.every((value, i) => i === 0 || value >= values[i - 1]!);
 }
 
 /** A forward pass of training that waits for the gradient of the score in its Gaussians. */

@@ -1,2 +1,3 @@
-/** The contrast transfer function (CTF) of the microscope. */
+/** The contrast transfer function (CTF) of the microscope, and point groups. */
 export { type Ctf, CtfEvaluator, ctfValue, electronWavelength } from "./ctf";
+export { type PointGroup, pointGroup } from "./symmetry";

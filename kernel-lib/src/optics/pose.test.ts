@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { Random } from "../random";
-import { eulerFromRotation, rotationFromEuler, rotationFromVector } from "./pose";
+import { eulerFromRotation, rotationFromEuler, rotationFromVector, vectorFromRotation } from "./pose";
 
 function assertClose(a: ArrayLike<number>, b: ArrayLike<number>, tolerance = 1e-12): void {
   for (let i = 0; i < b.length; i++) {
@@ -47,4 +47,25 @@ test("matrices are written at the given index", () => {
   rotationFromEuler([10, 20, 30], out, 9);
   assert.deepEqual([...out.subarray(0, 9)], new Array(9).fill(0));
   assertClose(out.subarray(9), rotationFromEuler([10, 20, 30]), 1e-7);
+});
+
+test("a matrix gives its rotation vector back, also near no turn and half a turn", () => {
+  const random = new Random(8);
+  const vectors: number[][] = [
+    [0, 0, 0],
+    [1e-9, -2e-9, 3e-9],
+    [0, 0, Math.PI],
+    [0, Math.PI - 1e-7, 0],
+    [1e-7, 1e-3 - Math.PI, 2e-4],
+  ];
+  for (let i = 0; i < 60; i++) {
+    const direction = [random.normal(), random.normal(), random.normal()];
+    const length = (i === 0 ? 1 : random.uniform()) * Math.PI * 0.999999;
+    vectors.push(direction.map((x) => (x * length) / Math.hypot(...direction)));
+  }
+  for (const vector of vectors as [number, number, number][]) {
+    const padded = new Float64Array(18);
+    rotationFromVector(vector, padded, 9);
+    assertClose(vectorFromRotation(padded, 9), vector, 1e-9);
+  }
 });

@@ -74,3 +74,27 @@ export function rotationFromVector(
   out[at + 8] = 1 - c * (x * x + y * y);
   return out;
 }
+
+/**
+ * Rotation vector (axis times angle in radians, 0 to π) of the rotation matrix (row-major) at index `at`, the inverse of
+ * {@link rotationFromVector}. By the quaternion, whose largest component is computed first, so that it is exact near 0 and π.
+ */
+export function vectorFromRotation(matrix: ArrayLike<number>, at = 0): [number, number, number] {
+  const m = (row: number, column: number) => matrix[at + 3 * row + column]!;
+  const trace = m(0, 0) + m(1, 1) + m(2, 2);
+  // Four times the squares of w, x, y and z.
+  const squares = [1 + trace, ...[0, 1, 2].map((i) => 1 + 2 * m(i, i) - trace)];
+  const largest = squares.indexOf(Math.max(...squares));
+  const differences = [m(2, 1) - m(1, 2), m(0, 2) - m(2, 0), m(1, 0) - m(0, 1)];
+  const axis = largest - 1;
+  // The quaternion times four times its largest component.
+  const w = largest === 0 ? squares[0]! : differences[axis]!;
+  const v = differences.map((difference, i) =>
+    largest === 0 ? difference : i === axis ? squares[largest]! : m(i, axis) + m(axis, i),
+  );
+  const length = Math.hypot(...v);
+  if (length === 0) return [0, 0, 0];
+  // The rotation by 2π − θ about the opposite axis is the same, and shorter if w is negative.
+  const scale = (2 * Math.atan2(length, Math.abs(w)) * (w < 0 ? -1 : 1)) / length;
+  return [v[0]! * scale, v[1]! * scale, v[2]! * scale];
+}

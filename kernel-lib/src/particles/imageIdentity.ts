@@ -84,3 +84,13 @@ export function countRepeats(first: ArrayLike<number>): number {
   for (let row = 0; row < first.length; row++) if (first[row] !== row) repeats++;
   return repeats;
 }
+
+/** Whether one of these numbers, below `count`, occurs twice. */
+export function hasRepeats(images: Int32Array, count: number): boolean {
+  const seen = new Uint8Array(count);
+  for (const image of images) {
+    if (seen[image] === 1) return true;
+    seen[image] = 1;
+  }
+  return false;
+}

@@ -77,6 +77,8 @@ function derivedColumns(set: ParticleSet): Derived[] {
   category("optics group", (s) => categoriesOf(s.count, (i) => s.opticsGroup(i).name));
   const halves = set.randomSubset;
   if (halves) category("half set", () => categoriesOf(halves.length, (i) => String(halves[i])));
+  const { operators } = set;
+  if (operators) category("symmetry copy", () => categoriesOf(operators.length, (i) => String(operators[i])));
   category("image stack", (s) => categoriesOf(s.count, (i) => s.image(i).stack));
   return found;
 }

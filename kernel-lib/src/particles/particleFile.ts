@@ -1,6 +1,7 @@
 import { InputError, throwIfStopped } from "../errors";
 import { readStart } from "../formats/fileSource";
 import { type ByteSign, squarePixelSize } from "../formats/mrc";
+import { type PointGroup, pointGroup } from "../optics/symmetry";
 import { undividedHalves } from "./halves";
 import { countRepeats, firstRowsOfImages } from "./imageIdentity";
 import { StackReader } from "./images/stackReader";
@@ -27,6 +28,11 @@ export interface OpenParticlesOptions {
   /** How stacks of bytes (mode 0) are read. Default: see `formats.openMrc`. */
   bytes?: ByteSign | undefined;
   /**
+   * Point group of the molecule, in RELION's notation: every particle then stands in the set once for each operator, see
+   * `ParticleSet`. Default: none.
+   */
+  symmetry?: string | undefined;
+  /**
    * Replaces facts from stacks that may be missing, if only poses and CTFs are needed.
    * @internal
    */
@@ -49,6 +55,8 @@ export interface ParticleFile {
   invertContrast: boolean;
   /** How stacks of bytes are read, if given. */
   bytes: ByteSign | undefined;
+  /** Point group of the molecule, if it has more than one operator. */
+  symmetry: PointGroup | undefined;
 }
 
 /**
@@ -60,6 +68,7 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
   if (apix !== undefined && !(apix > 0 && Number.isFinite(apix))) {
     throw new InputError("apix", "a pixel size in Å above 0", String(apix));
   }
+  const symmetry = symmetryOf(options.symmetry);
   const reader = new StackReader(file, dataFolder, bytes);
   try {
     const metadata = await readMetadata(file, reader, options);
@@ -77,11 +86,18 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
       apix,
       invertContrast: options.invertContrast === true,
       bytes,
+      symmetry,
     };
   } catch (error) {
     await reader.close();
     throw error;
   }
+}
+
+/** A point group with more than one operator, or undefined. @throws InputError for an unknown name */
+function symmetryOf(name: string | undefined): PointGroup | undefined {
+  const group = name === undefined ? undefined : pointGroup(name);
+  return group && group.order > 1 ? group : undefined;
 }
 
 /** Assigns rows that share an image to the same half set, with warnings. */

@@ -1,10 +1,14 @@
 import { InputError } from "../errors";
 import type { ByteSign } from "../formats/mrc";
 import type { Ctf } from "../optics/ctf";
+import type { PointGroup } from "../optics/symmetry";
 import { beginTask, type TaskOptions } from "../progress";
+import { copiedAngles, copiesOf, turnRotations } from "./copies";
+import { hasRepeats } from "./imageIdentity";
 import { ImageReader, type VisitImage } from "./images/imageReader";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata/metadata";
 import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
+import { ctfOfRow, placesOfRows, valuesOfRows } from "./particleRows";
 
 export type { VisitImage } from "./images/imageReader";
 export type { FileColumn, OpticsGroup } from "./metadata/metadata";
@@ -27,11 +31,17 @@ export async function openParticles(file: string, given: OpenParticlesOptions = 
   const source = await openParticleFile(file, beginTask(given));
   const { count, unaligned } = source.metadata;
   const all = Int32Array.from({ length: count }, (_, i) => i);
-  return new ParticleSet(source, unaligned ? all.filter((row) => unaligned[row] === 0) : all);
+  const aligned = unaligned ? all.filter((row) => unaligned[row] === 0) : all;
+  if (!source.symmetry) return new ParticleSet(source, aligned);
+  const { rows, operators } = copiesOf(aligned, source.symmetry);
+  return new ParticleSet(source, rows, operators);
 }
 
 /**
  * The particles of a file, or some of them. All arrays and indices refer to the particles of this set, counted from 0.
+ *
+ * In a set that was opened with a `symmetry` of order n, every particle stands n times: number i·n + g is particle i seen with
+ * operator g, with rotation R·S_g. The copies share one image, and stay together when a set is divided.
  * @example
  * ```ts
  * const particles = await e2.particles.open("particles.star");
@@ -50,6 +60,8 @@ export class ParticleSet {
     private readonly source: ParticleFile,
     /** Row in the file, counted from 0, of each particle. */
     readonly rows: Int32Array,
+    /** Index of the symmetry operator of each particle; undefined if the set was opened without symmetry. */
+    readonly operators?: Uint8Array,
   ) {
     this.imageReader = new ImageReader(source);
   }
@@ -72,6 +84,11 @@ export class ParticleSet {
   /** The pixel size in Å that was given on opening; undefined if the file's is used. */
   get givenApix(): number | undefined {
     return this.source.apix;
+  }
+
+  /** The point group that the set was opened with, unless it has only one operator. */
+  get symmetry(): PointGroup | undefined {
+    return this.source.symmetry;
   }
 
   /** Path of the particle file. */
@@ -131,40 +148,19 @@ export class ParticleSet {
 
   /** Rotation matrices reference → image, [count · 9], row-major. @throws InputError if the file has no angles */
   rotations(): Float32Array {
-    return this.gather(this.metadata.rotations(), 9);
+    const { operators, symmetry } = this;
+    const own = valuesOfRows(this.metadata.rotations(), 9, this.rows);
+    return operators && symmetry ? turnRotations(own, operators, symmetry) : own;
   }
 
   /** Shifts in Å, [count · 2]: where the centre of the particle is, relative to pixel ⌊S/2⌋. */
   shifts(): Float32Array {
-    return this.gather(this.metadata.shifts(), 2);
-  }
-
-  private gather(all: Float32Array, width: number): Float32Array {
-    const out = new Float32Array(width * this.count);
-    for (let i = 0; i < this.count; i++) {
-      const from = width * this.rows[i]!;
-      for (let j = 0; j < width; j++) out[width * i + j] = all[from + j]!;
-    }
-    return out;
+    return valuesOfRows(this.metadata.shifts(), 2, this.rows);
   }
 
   /** CTF of particle i; undefined if the file has none. */
   ctf(i: number): Ctf | undefined {
-    const { defocus } = this.metadata;
-    if (!defocus) return undefined;
-    const row = this.rows[i]!;
-    const { voltage, sphericalAberration, amplitudeContrast } = this.opticsGroup(i);
-    return {
-      defocusU: defocus.defocusU[row]!,
-      defocusV: defocus.defocusV[row]!,
-      angle: defocus.angle[row]!,
-      phaseShift: defocus.phaseShift?.[row] ?? 0,
-      voltage,
-      sphericalAberration,
-      amplitudeContrast,
-      bFactor: defocus.bFactor?.[row] ?? 0,
-      scale: defocus.scale?.[row] ?? 1,
-    };
+    return ctfOfRow(this.metadata, this.rows[i]!, this.opticsGroup(i));
   }
 
   /** Half set (1 or 2) of each particle, equal for particles that share an image; undefined if the file has none. */
@@ -243,14 +239,27 @@ export class ParticleSet {
    */
   select(indices: ArrayLike<number>): ParticleSet {
     if (indices.length === 0) throw new InputError("selection", "at least one particle", "none");
-    return new ParticleSet(this.source, this.rowsOf(indices));
+    const operators = this.operators && Uint8Array.from(indices, (index) => this.operators![index]!);
+    return new ParticleSet(this.source, this.rowsOf(indices), operators);
   }
 
-  /** As {@link select}, by rows of the file counted from 0. @throws InputError for rows that are not in the set */
-  selectRows(rows: ArrayLike<number>): ParticleSet {
-    const places = new Int32Array(this.metadata.count).fill(-1);
-    for (let i = 0; i < this.count; i++) places[this.rows[i]!] = i;
-    return this.select(Int32Array.from(rows, (row) => places[row] ?? -1));
+  /**
+   * As {@link select}, by rows of the file counted from 0.
+   * @param operators symmetry operator of each of them, in a set with symmetry. Default: the first of the row in the set
+   * @throws InputError for rows that are not in the set
+   */
+  selectRows(rows: ArrayLike<number>, operators?: ArrayLike<number>): ParticleSet {
+    return this.select(placesOfRows(this, { rows, operators }, this.metadata.count));
+  }
+
+  /**
+   * The particles that these are symmetry copies of, each once, in the order of their first copy, as the file has them. Of a set
+   * without symmetry the set itself.
+   */
+  originals(): ParticleSet {
+    if (!this.operators) return this;
+    const rows = Int32Array.from(new Set(this.rows));
+    return new ParticleSet(this.source, rows, new Uint8Array(rows.length));
   }
 
   private rowsOf(indices: ArrayLike<number>): Int32Array {
@@ -320,25 +329,20 @@ export class ParticleSet {
 
   /**
    * Writes these particles, in their order, in the format of their file: its rows with every column, and all other tables.
-   * Names of stacks are copied.
+   * Names of stacks are copied. Symmetry copies get the angles in which they are seen; {@link originals} are written as they are.
    *
-   * @throws InputError if `target` is the source file
+   * @throws InputError if `target` is the source file, and for symmetry copies of a `.cs` file (see `writeSelection`)
    */
   async writeStar(target: string): Promise<void> {
-    await this.metadata.write(target, this.rows);
+    const { metadata } = this;
+    const columns = copiedAngles(this);
+    if (columns.length === 0) return metadata.write(target, this.rows);
+    if (!metadata.writeStar) throw new InputError(target, "particles without symmetry copies, in a .cs file");
+    return metadata.writeStar(target, this.rows, { columns });
   }
 
   /** Closes the image stacks, which are shared with sets made by {@link select}; they open again when needed. */
   close(): Promise<void> {
     return this.source.reader.close();
   }
-}
-
-function hasRepeats(images: Int32Array, count: number): boolean {
-  const seen = new Uint8Array(count);
-  for (const image of images) {
-    if (seen[image] === 1) return true;
-    seen[image] = 1;
-  }
-  return false;
 }

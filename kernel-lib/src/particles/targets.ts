@@ -4,6 +4,7 @@ import { availableMemory } from "../memoryLimit";
 import { inParallel } from "../parallel";
 import { beginTask, type TaskOptions } from "../progress";
 import { ParticleTransforms } from "./images/particleTransforms";
+import { placesOfRows, valuesOfRows } from "./particleRows";
 import type { ParticleSet } from "./particleSet";
 
 /** Particles as training reads them: poses, and transforms whose rings have norm 1. */
@@ -58,7 +59,7 @@ const minPartParticles = 8;
  * made from the images again. The calling thread reads, worker threads transform; results do not depend on their number.
  *
  * Images need no normalisation: each ring is divided by its norm, and the origin (the mean) is not used. Images that were
- * multiplied by their CTF are not flipped.
+ * multiplied by their CTF are not flipped. The symmetry copies of a particle share one transform.
  *
  * @throws InputError for broken images and stacks, and for a file without angles; RangeError for impossible rings
  * @example
@@ -78,9 +79,11 @@ export async function prepareTargets(set: ParticleSet, given: TargetOptions): Pr
   const rotations = set.rotations();
   const shifts = set.shifts().map((t) => t / boxLength);
   const { count } = set;
-  const transforms = new ParticleTransforms({ rings, boxLength, count, phaseFlipped, threads });
-  const source: TransformSource = { set, rings, transforms, chunk: chunkSize(set) };
-  const inMemory = 4 * count * transforms.width <= memoryBudget;
+  const { originals, originalOf } = sharedTransforms(set);
+  const stored = originals.count;
+  const transforms = new ParticleTransforms({ rings, boxLength, count: stored, phaseFlipped, threads });
+  const source: TransformSource = { set: originals, rings, transforms, chunk: chunkSize(set) };
+  const inMemory = 4 * stored * transforms.width <= memoryBudget;
   const { ctfPower, chunks } = await readAll(source, inMemory, options).catch(async (error) => {
     await transforms.dispose();
     throw error;
@@ -94,10 +97,12 @@ export async function prepareTargets(set: ParticleSet, given: TargetOptions): Pr
     rings,
     rotations,
     shifts,
-    ctfPower,
+    ctfPower: originalOf ? valuesOfRows(ctfPower, rings + 1, originalOf) : ctfPower,
     inMemory,
-    batch: (indices, space) =>
-      inMemory ? gather(source, chunks, indices, space) : stream(source, indices, space),
+    batch: (copies, space) => {
+      const indices = originalOf ? Int32Array.from(copies, (copy) => originalOf[copy] ?? -1) : copies;
+      return inMemory ? gather(source, chunks, indices, space) : stream(source, indices, space);
+    },
     dispose: () => transforms.dispose(),
   };
 }
@@ -106,6 +111,16 @@ function checkRings(rings: number, boxSize: number): void {
   const most = ringsOfBox(boxSize);
   if (rings >= 1 && rings <= most) return;
   throw new RangeError(`rings: expected 1 to ${most} for a box of ${boxSize}, found ${rings}`);
+}
+
+/**
+ * The particles whose transforms are stored: symmetry copies share that of their original.
+ * @returns `originalOf`: index of the original of each particle; undefined if there are no copies
+ */
+function sharedTransforms(set: ParticleSet): { originals: ParticleSet; originalOf: Int32Array | undefined } {
+  const originals = set.originals();
+  if (originals === set) return { originals, originalOf: undefined };
+  return { originals, originalOf: placesOfRows(originals, { rows: set.rows }, set.metadata.count) };
 }
 
 /** The particles of a set and how they are transformed. */

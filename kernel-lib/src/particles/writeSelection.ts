@@ -1,10 +1,11 @@
 import path from "node:path";
-import { writeAtomic } from "../atomicWrite";
+import { finalName, writeAtomic } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
 import { noMicroscope, type OpticsRow, relionStarHead, starNumber, starWord } from "../formats/relionStar";
 import { refuseSameFile, type StarColumn } from "../formats/starWriter";
 import { eulerFromRotation } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
+import { copiedAngles } from "./copies";
 import type { ParticleSet } from "./particleSet";
 
 /** Rows written at a time. */
@@ -31,7 +32,8 @@ export interface WriteSelectionOptions extends TaskOptions {
  * Writes particles as a STAR file for RELION.
  *
  * A STAR file is copied with every column of the rows and all other tables. From a file of another program, a RELION 3.1 file
- * is made from poses, CTF, half sets and image names.
+ * is made from poses, CTF, half sets and image names. Symmetry copies (see `ParticleSet`) have a row each, with the angles in
+ * which they are seen, as `relion_particle_symmetry_expand` writes them.
  *
  * RELION resolves stack names against its project folder, not against the folder of the STAR file. They are therefore
  * copied unless `projectFolder` is given, and the new file may be anywhere in the project.
@@ -54,7 +56,7 @@ export async function writeSelection(
 ): Promise<string[]> {
   const options = beginTask(given);
   const { rows = Int32Array.from(particles.rows.keys()) } = options;
-  if (!/\.star$/i.test(target)) throw new InputError(target, "a name that ends in .star");
+  if (!/\.star$/i.test(finalName(target))) throw new InputError(target, "a name that ends in .star");
   const chosen = particles.select(rows);
   await refuseSameFile(particles.file, target);
   const columns = addedColumns(particles, rows, options.columns ?? {});
@@ -62,7 +64,8 @@ export async function writeSelection(
   const { metadata } = chosen;
   if (metadata.writeStar) {
     if (imageName) columns.push({ name: "rlnImageName", text: imageName });
-    await metadata.writeStar(target, chosen.rows, { ...options, columns: distinct(columns) });
+    const all = distinct([...copiedAngles(chosen), ...columns]);
+    await metadata.writeStar(target, chosen.rows, { ...options, columns: all });
     return contrastWarnings(chosen);
   }
   const own = relionColumns(chosen, imageName ?? ((i) => starWord(relionImage(chosen.image(i)))));

@@ -10,16 +10,21 @@ export function productNumbers(variants: number): number {
 /** Upper limit of the memory for projections, in bytes. */
 const maxPartBytes = 64 * 2 ** 20;
 
-/** `products` of an engine without a faster way, from its projections; summed in float64. */
+/**
+ * `products` of an engine without a faster way, from its projections; summed in float64.
+ * @param inside 1 for the samples to sum over, in the layout of `Disc`; the norms of rings are over these samples, too.
+ *               Default: all
+ */
 export async function productsOfProjections(
   engine: Pick<ProjectionEngine, "project">,
   batch: VariantBatch,
   size: ImageSize,
+  inside?: Uint8Array,
 ): Promise<Float32Array> {
   const { rings } = size;
   const { count } = batch;
   const variants = variantsOf(batch, size);
-  const layout = disc(rings);
+  const layout = layoutInside(disc(rings), inside);
   const length = (rings + 1) * productNumbers(variants);
   const out = new Float32Array(count * length);
   const imageLength = 2 * layout.samples;
@@ -58,6 +63,12 @@ function variantPart(batch: VariantBatch, variants: number, first: number, count
   };
 }
 
+/** A disc without the samples outside. */
+function layoutInside(layout: Disc, inside: Uint8Array | undefined): Disc {
+  if (!inside) return layout;
+  return { ...layout, multiplicity: layout.multiplicity.map((m, i) => (inside[i] ? m : 0)) };
+}
+
 /** Inner products of one particle, [(rings + 1) · productNumbers], not normalized. */
 function particleSums(
   images: Float32Array,
@@ -68,29 +79,25 @@ function particleSums(
   const { rings, samples, multiplicity, ring } = layout;
   const numbers = productNumbers(variants);
   const sums = new Float64Array((rings + 1) * numbers);
-  const sample = new Float64Array(2 * variants);
+  const real = new Float64Array(variants);
+  const imaginary = new Float64Array(variants);
   for (let kx = 0; kx <= rings; kx++) {
     for (let ky = -rings; ky <= rings; ky++) {
       const i = sampleIndex(rings, kx, ky);
       const m = multiplicity[i]!;
       if (m === 0) continue;
       for (let v = 0; v < variants; v++) {
-        for (const part of [0, 1]) {
-          const value = images[2 * (v * samples + i) + part]!;
-          sample[2 * v + part] = v === 0 ? value : value - sample[part]!;
-        }
+        const from = 2 * (v * samples + i);
+        real[v] = images[from]! - (v > 0 ? real[0]! : 0);
+        imaginary[v] = images[from + 1]! - (v > 0 ? imaginary[0]! : 0);
       }
       const t = 2 * sampleIndex(targetRings, kx, ky);
+      const [re, im] = [m * target[t]!, m * target[t + 1]!];
       let at = ring[i]! * numbers;
+      for (let v = 0; v < variants; v++) sums[at++]! += real[v]! * re + imaginary[v]! * im;
       for (let v = 0; v < variants; v++) {
-        const re = sample[2 * v]! * target[t]!;
-        sums[at++]! += m * (re + sample[2 * v + 1]! * target[t + 1]!);
-      }
-      for (let v = 0; v < variants; v++) {
-        for (let w = v; w < variants; w++) {
-          const re = sample[2 * v]! * sample[2 * w]!;
-          sums[at++]! += m * (re + sample[2 * v + 1]! * sample[2 * w + 1]!);
-        }
+        const [a, b] = [m * real[v]!, m * imaginary[v]!];
+        for (let w = v; w < variants; w++) sums[at++]! += a * real[w]! + b * imaginary[w]!;
       }
     }
   }

@@ -1,6 +1,7 @@
 import { halfWidth, ifft3Real } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
 import type { CtfEvaluator } from "../optics/ctf";
+import { type PointGroup, product } from "../optics/symmetry";
 
 /** Factor by which the transform is oversampled: RELION's default. */
 export const padding = 2;
@@ -70,6 +71,8 @@ export class Backprojector {
   private phaseY = new Float64Array(0);
   /** The samples of a row: position (x, y, z), re, im, weight each. */
   private samples = new Float64Array(0);
+  /** −1 for the samples of the row that were replaced by their Friedel mates, else 1. */
+  private mates = new Int8Array(0);
   /** Numbers from one row, and one section, of the grid to the next. */
   private readonly strideY: number;
   private readonly strideZ: number;
@@ -77,10 +80,12 @@ export class Backprojector {
   /**
    * @param boxSize S, voxels along each edge of the map
    * @param apix    Å per voxel
+   * @param group   every image is added once for each operator of this point group. Default: once
    */
   constructor(
     readonly boxSize: number,
     readonly apix: number,
+    private readonly group?: PointGroup,
   ) {
     // One more grid point, since a sample at radius < S/2 is distributed over the points around it.
     this.reach = Math.ceil((padding * boxSize) / 2) + 1;
@@ -106,10 +111,38 @@ export class Backprojector {
     this.fillShiftPhases(rows, image, view.shift);
     // Rows 1 and 2 of the rotation, in padded Fourier pixels of the map per Fourier pixel of the image.
     const scale = (padding * mapLength) / boxLength;
-    const axes = Float64Array.from({ length: 6 }, (_, i) => scale * view.rotation[i]!);
-    if (this.samples.length < 6 * rows.ky.length) this.samples = new Float64Array(6 * rows.ky.length);
+    const { rotation } = view;
+    const rotations = this.group?.operators.map((operator) => product(rotation, operator)) ?? [rotation];
+    const axesOf = (r: ArrayLike<number>) => Float64Array.from({ length: 6 }, (_, i) => scale * r[i]!);
+    const [axes, ...others] = rotations.map(axesOf);
+    if (this.mates.length < rows.ky.length) {
+      this.samples = new Float64Array(6 * rows.ky.length);
+      this.mates = new Int8Array(rows.ky.length);
+    }
     for (let row = 0; row < rows.ky.length; row++) {
-      this.distribute(this.sampleRow(rows, row, { image, view, axes }));
+      const count = this.sampleRow(rows, row, { image, view, axes: axes! });
+      this.distribute(count);
+      for (const other of others) {
+        this.moveRow(rows, row, other);
+        this.distribute(count);
+      }
+    }
+  }
+
+  /** Gives the samples of a row, which keep their values, their positions in another orientation. */
+  private moveRow(rows: SampledRows, row: number, axes: Float64Array): void {
+    const { samples, mates, reach } = this;
+    const ky = rows.ky[row]!;
+    const end = rows.last[row]!;
+    let to = 0;
+    for (let kx = rows.first[row]!, i = 0; kx <= end; kx++, i++, to += 6) {
+      const qx = kx * axes[0]! + ky * axes[3]!;
+      const mate = qx < 0 ? -1 : 1;
+      samples[to + 4]! *= mate * mates[i]!;
+      mates[i] = mate;
+      samples[to] = mate * qx;
+      samples[to + 1] = mate * (kx * axes[1]! + ky * axes[4]!) + reach;
+      samples[to + 2] = mate * (kx * axes[2]! + ky * axes[5]!) + reach;
     }
   }
 
@@ -136,7 +169,7 @@ export class Backprojector {
   ): number {
     const { half, size, boxLength, gain } = image;
     const { ctf, ctfState } = view;
-    const { phaseX, phaseY, samples, reach } = this;
+    const { phaseX, phaseY, samples, mates, reach } = this;
     const [raw, premultiplied] = [ctfState === "raw", ctfState === "premultiplied"];
     const perPixel = 1 / boxLength;
     const ky = rows.ky[row]!;
@@ -147,7 +180,7 @@ export class Backprojector {
     const sy = ky * perPixel;
     const end = rows.last[row]!;
     let to = 0;
-    for (let kx = rows.first[row]!; kx <= end; kx++, to += 6) {
+    for (let kx = rows.first[row]!, i = 0; kx <= end; kx++, i++, to += 6) {
       const c = ctf === undefined ? 1 : ctf.at(kx * perPixel, sy);
       const amplitude = gain * (premultiplied ? 1 : raw || c > 0 ? c : -c);
       const pRe = phaseX[2 * kx]! * yRe - phaseX[2 * kx + 1]! * yIm;
@@ -159,6 +192,7 @@ export class Backprojector {
       const qz = kx * axes[2]! + ky * axes[5]!;
       // Samples at negative x are replaced by their Friedel mates.
       const mate = qx < 0 ? -1 : 1;
+      mates[i] = mate;
       samples[to] = mate * qx;
       samples[to + 1] = mate * qy + reach;
       samples[to + 2] = mate * qz + reach;

@@ -3,6 +3,7 @@ import { fft2Real, halfWidth } from "../fourier/fft";
 import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import { CtfEvaluator } from "../optics/ctf";
+import { type PointGroup, pointGroup } from "../optics/symmetry";
 import { alternateHalves, undividedHalves } from "../particles/halves";
 import {
   type ImageScreen,
@@ -42,6 +43,11 @@ export interface ReconstructOptions extends TaskOptions {
    * all others. Default false: they are left out and listed in the result.
    */
   keepOutliers?: boolean;
+  /**
+   * Point group of the molecule, in RELION's notation and orientation: every image is used in all equivalent orientations, in time
+   * proportional to their number. Not for the symmetry copies of a set that was opened with a symmetry. Default: none.
+   */
+  symmetry?: string | undefined;
 }
 
 /** The result of {@link reconstruct}. */
@@ -68,8 +74,8 @@ export interface Reconstruction {
  * size of the source. Images of another pixel size count as finer or coarser samples; a smaller `boxSize` gives the
  * same densities in coarser voxels.
  *
- * @throws InputError for an empty selection, indices beyond the source, a box larger than the images, or constant images
- *   only
+ * @throws InputError for an empty selection, indices beyond the source, a box larger than the images, an unknown symmetry, or
+ *   constant images only
  * @throws StoppedError
  * @example
  * ```ts
@@ -88,7 +94,8 @@ export async function reconstruct(
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");
   const boxLength = source.boxSize * source.apix;
   const apix = boxLength / boxSize;
-  const sums = new ParticleSums(source, boxSize, apix, halfOf);
+  const group = task.symmetry === undefined ? undefined : pointGroup(task.symmetry);
+  const sums = new ParticleSums(source, { boxSize, apix, group }, halfOf);
   const chunks = imageChunks(source, indices);
   task.onProgress?.({ task: "reconstruct", done: 0, total: indices.length });
   const screens = task.keepOutliers ? undefined : await imageScreens(source, indices, task.signal);
@@ -138,11 +145,11 @@ class ParticleSums {
 
   constructor(
     private readonly source: ImageSource,
-    private readonly boxSize: number,
-    private readonly apix: number,
+    private readonly grid: { boxSize: number; apix: number; group: PointGroup | undefined },
     private readonly halfOf: ((index: number) => number) | undefined,
   ) {
-    this.sums = (halfOf ? [0, 1] : [0]).map(() => new Backprojector(boxSize, apix));
+    const { boxSize, apix, group } = grid;
+    this.sums = (halfOf ? [0, 1] : [0]).map(() => new Backprojector(boxSize, apix, group));
     this.rotations = source.rotations();
     this.shifts = source.shifts();
   }
@@ -153,7 +160,7 @@ class ParticleSums {
     const size = group.boxSize;
     const pixels = size * size;
     const half = new Float32Array(2 * halfWidth(size) * size);
-    const gain = (group.apix ** 2 * source.apix) / this.apix ** 3;
+    const gain = (group.apix ** 2 * source.apix) / this.grid.apix ** 3;
     const image = { half, size, boxLength: size * group.apix, gain };
     const ctfState = group.ctfPremultiplied ? "premultiplied" : group.phaseFlipped ? "phaseFlipped" : "raw";
     for (const [n, index] of indices.entries()) {
@@ -180,7 +187,8 @@ class ParticleSums {
 
   /** The masked maps; half maps only if both halves have particles. The sums cannot be used afterwards. */
   maps(maskDiameter: number): Omit<Reconstruction, "leftOut"> {
-    const { boxSize, apix, counts } = this;
+    const { counts } = this;
+    const { boxSize, apix } = this.grid;
     const mask = sphericalMask(
       { size: [boxSize, boxSize, boxSize], apix },
       { diameter: maskDiameter, softEdge: 3 },

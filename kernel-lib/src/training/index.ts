@@ -1,12 +1,36 @@
 /** Training of a heterogeneity model, and the run folder that holds its results. */
+export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
 export { train } from "./background";
-export { defaultTrainingOptions as defaultOptions, type TrainingOptions } from "./options";
+export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
+export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
+export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
+export type { PoseGain } from "./poses/poseGain";
+export type { PoseReport, RefinedPoses } from "./poses/refinedPoses";
+export { type BestPoses, bestPoses } from "./poses/rounds/bestPoses";
+export type { HalfMapGain } from "./poses/rounds/halfMapGain";
+export { refineInRounds } from "./poses/rounds/refineInRounds";
+export type {
+  HalfMapResolution,
+  RoundReport,
+  RoundsReport,
+  RoundsSettings,
+} from "./poses/rounds/roundsSettings";
+export type { RunPosesOptions } from "./poses/runPoses";
+export type { SharedMotion } from "./poses/sharedMotion";
+export type { PosePrior } from "./posterior/placePosterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
-export { type Latents, Run, type RunRecord } from "./runs/run";
+export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";
+export {
+  openRunParticles as openParticles,
+  type ParticleInputs,
+  type RunParticlesOptions,
+} from "./runs/runParticles";
 export type { TrainingSettings } from "./settings";
+export type { Survey } from "./survey/survey";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
+export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";
 export type { Weighting } from "./weights";

@@ -20,7 +20,7 @@ export interface Prepared {
   likelihood: RingWeights;
   /** Projection onto the encoder's input. */
   basis: FeatureBasis;
-  /** Encoder input, [particles · basis.size]. */
+  /** Encoder input of all units of all particles, [particles · units · basis.size]. */
   features: Float32Array;
 }
 
@@ -65,7 +65,7 @@ export async function prepareTraining(
   const basis =
     options.basis ??
     (await FeatureBasis.fit(source, {
-      particles: used,
+      rows: context.units?.rowsOf(used) ?? used,
       rings: blockRings(weights, rings),
       components: training.featureSize,
       seed: training.seed,

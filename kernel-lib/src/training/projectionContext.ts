@@ -1,6 +1,7 @@
 import type { GaussianModel } from "../model/gaussianModel";
 import type { ParticleTargets } from "../particles/targets";
 import type { ProjectionEngine } from "../projection/engine";
+import type { UnitAssembly } from "./units/unitAssembly";
 
 /** What is needed to compare a model's projections with particles. */
 export interface ProjectionContext {
@@ -8,4 +9,6 @@ export interface ProjectionContext {
   /** The neutral model. */
   neutral: GaussianModel;
   engine: ProjectionEngine;
+  /** The units that the model consists of. Default: the whole model is one. */
+  units?: UnitAssembly | undefined;
 }

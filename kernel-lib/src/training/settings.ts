@@ -24,6 +24,12 @@ export interface TrainingSettings extends TaskOptions {
   /** How image stacks of bytes (MRC mode 0) are read. Default: as their header says, else the more plausible. */
   bytes?: ByteSign;
   /**
+   * Point group of the molecule, in RELION's notation (Cn, Dn, T, O, I, I1 … I4). Each unit of a particle then has its own
+   * latent coordinates, with one decoder for all units: that of the unit in `mask`, or of the most compact one. The neutral
+   * model is made symmetric. Default: none.
+   */
+  symmetry?: string;
+  /**
    * Whether to train also on particles that agree far less with the neutral model than expected from their CTF and the
    * signal of the others. Default false: they are excluded, reported, and listed in outliers.csv.
    */

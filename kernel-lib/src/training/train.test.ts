@@ -29,6 +29,7 @@ describe("training", () => {
     const [least, most] = [Math.min(...standardDeviation), Math.max(...standardDeviation)];
     assert.ok(least > 0 && most < 2, `standard deviations from ${least} to ${most}`);
     assert.deepEqual((await readdir(out)).sort(), [
+      "evidence.json",
       "history.csv",
       "latents.csv",
       "neutral.txt",
@@ -60,6 +61,28 @@ describe("training", () => {
     assert.ok([...progress].some((task) => task.startsWith("epoch 12 of 12")));
     assert.ok(progress.has("refining latents"));
     run.close();
+  });
+
+  test("says whether there is heterogeneity, and says the same when it is asked again", async (t) => {
+    const out = path.join(temporaryFolder(t), "run");
+    const run = await train(settings(out));
+    const stored = await run.evidence();
+    assert.equal(stored.verdict, "found", stored.sentence);
+    assert.equal(stored.particles, 48);
+    assert.deepEqual(run.record.evidence, {
+      ...{ verdict: "found", sentence: stored.sentence, realAxes: 1 },
+      ...stored.gain,
+    });
+    // Measured from the particles, opened anew: the division follows from the seed. The prior follows from widths that are
+    // calibrated meanwhile.
+    const again = await run.evidence({ particles: 48 });
+    assert.ok(Math.abs(again.gain.gain - stored.gain.gain) < stored.gain.standardError, again.sentence);
+    assert.equal((await run.evidence({ particles: 20 })).particles, 20);
+    run.close();
+    await writeFile(path.join(out, "evidence.json"), "{}\n");
+    const damaged = await Run.open(out);
+    await assert.rejects(damaged.evidence(), /evidence\.json: expected the field format, found none/);
+    damaged.close();
   });
 
   test("a training that diverges is reported, and its weights are not written", async (t) => {

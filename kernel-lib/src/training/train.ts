@@ -14,17 +14,20 @@ import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features/featureBasis";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
-import { type TrainingOptions, withDefaults } from "./options";
+import { type RunOptions, withDefaults } from "./options";
 import type { Prepared } from "./preparation";
-import { type Checkpoint, chosenStart, latentsArray, loadFrom } from "./runs/checkpoint";
+import { latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
+import { writeEvidence } from "./runs/evidenceFile";
+import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
-import { formatOutliers } from "./runs/outliersTable";
+import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
 import type { TrainingSettings } from "./settings";
+import { type Survey, surveyedAxes, surveyLatentSpace } from "./survey/survey";
 import { Trainer } from "./trainer";
 import {
   inputFileStates,
@@ -67,7 +70,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
   if (resumed?.checkpoint?.at.refined) {
     await checkSameParticleFile(resumed.record.inputs.particles, resumed.record.inputFiles);
     // Training had finished; only the final status was missing.
-    await finish(folder, resumed.record, resumed.checkpoint.at);
+    await finishRun(folder, resumed.record, resumed.checkpoint.at);
     return;
   }
   const training = new Training(settings, folder, resumed);
@@ -81,13 +84,17 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const at = await runEpochs({ trainer, folder, lock, record, checkpoint, startedAt, onEpoch, ...task });
     const posterior = await trainer.refine(task);
     const latents = trainer.encodeAll();
+    const evidence = await trainer.evidence(posterior, task);
     await verifyLock(lock);
     const { latent } = trainer.options;
-    const checksum = await folder.writeLatents(latent, latents, posterior);
+    const { copies } = training;
+    const calibrated = trainer.calibrated(posterior, evidence);
+    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
+    if (evidence) await writeEvidence(folder, evidence);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
-    await finish(folder, record, final);
+    await finishRun(folder, record, final);
   } finally {
     await training.close();
   }
@@ -107,14 +114,6 @@ async function readResumed(folder: RunFolder): Promise<ResumedRun> {
   return { record, checkpoint };
 }
 
-/** Completes a run after its final weights were written; repeated if the training died meanwhile. */
-async function finish(folder: RunFolder, record: RunRecord, at: Checkpoint): Promise<void> {
-  const starts = chosenStart(record, at) ?? record.starts;
-  if (at.history) await folder.writeHistory(at.history);
-  await folder.removeBestStart();
-  await folder.writeRecord({ ...record, ...(starts && { starts }), status: "complete" });
-}
-
 /** Opened parts of a training. */
 interface OpenedTraining {
   trainer: Trainer;
@@ -123,7 +122,9 @@ interface OpenedTraining {
 
 /** Sets a training up, and closes what it opened. */
 class Training {
-  private readonly options: TrainingOptions;
+  private options: RunOptions;
+  /** What a survey found, if it was asked how many axes are needed. */
+  private survey: Survey | undefined;
   private readonly inputs: RunRecord["inputs"];
   private readonly budget: number;
   /** Closed in reverse order. */
@@ -133,13 +134,17 @@ class Training {
   private engineName = "";
   /** Flags of the Gaussians that may change, if not all may. */
   private free: Uint8Array | undefined;
+  /** Symmetry copies of each particle. */
+  copies = 1;
 
   constructor(
     private readonly settings: TrainingSettings,
     private readonly folder: RunFolder,
     private readonly resumed: ResumedRun | undefined,
   ) {
-    this.options = resumed?.record.options ?? withDefaults(settings.options);
+    const options = withDefaults(settings.options);
+    const latent = options.latent === "auto" ? surveyedAxes : options.latent;
+    this.options = resumed?.record.options ?? { ...options, latent };
     checkTrainingOptions(this.options, "options");
     this.inputs = resumed?.record.inputs ?? recordedInputs(settings);
     this.budget = settings.memoryBudget ?? defaultMemoryBudget();
@@ -161,7 +166,8 @@ class Training {
     const { settings, resumed, folder } = this;
     const inputs = await this.openInputs();
     const trainer = await this.makeTrainer(inputs);
-    const { set, neutral, rings } = inputs;
+    const { neutral, rings, units } = inputs;
+    const set = inputs.set.originals();
     const choice: ParticleChoice = {
       judged: { set, model: this.inputs.model, rings, boxLength: neutral.boxSize * neutral.apix },
       keepOutliers: resumed ? resumed.record.outliers?.kept === true : settings.keepOutliers === true,
@@ -170,11 +176,14 @@ class Training {
     const excluded = resumed && (choice.keepOutliers ? [] : await folder.readOutliers(resumed.record));
     await trainer.prepare({
       ...this.task,
-      basis: this.recordedBasis(neutral.count),
+      basis: this.recordedBasis(neutral.count / units.count),
       choose: (agreement) =>
-        excluded ? particlesWithout(set.count, excluded) : chosenParticles(agreement, choice),
+        excluded
+          ? particlesWithout(set.count, originalOutliers(excluded, units.count))
+          : chosenParticles(agreement, choice),
     });
     this.free = inputs.free;
+    this.copies = units.count;
     return { trainer, choice };
   }
 
@@ -203,9 +212,10 @@ class Training {
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }
 
-  private async makeTrainer({ neutral, set, free, rings }: TrainingInputs): Promise<Trainer> {
+  private async makeTrainer({ neutral, set, free, rings, units }: TrainingInputs): Promise<Trainer> {
     const { settings, options, budget, resumed } = this;
-    const head = new GaussianHead(neutral, options.vary, free);
+    const unit = units.first(neutral);
+    const head = new GaussianHead(unit, options.vary, free?.slice(0, unit.count));
     const batchSize = this.batchSize(head, rings);
     const threads = settings.engine?.threads;
     const workload = { model: neutral, rings, batchSize };
@@ -216,7 +226,7 @@ class Training {
     this.opened.push(() => engine.dispose());
     this.engineName = engine.name;
     this.engineReason = reason;
-    const targets = await prepareTargets(set, {
+    const targets = await prepareTargets(set.originals(), {
       boxSize: neutral.boxSize,
       rings,
       memoryBudget: budget / 2,
@@ -225,7 +235,14 @@ class Training {
     });
     this.opened.push(() => targets.dispose());
     for (const warning of set.stackWarnings) settings.onWarning?.(warning);
-    const trainer = new Trainer({ targets, head, options: { ...options, batchSize }, engine, threads });
+    const trainer = new Trainer({
+      targets,
+      head,
+      units,
+      options: { ...options, batchSize },
+      engine,
+      threads,
+    });
     this.opened.push(() => trainer.dispose());
     return trainer;
   }
@@ -260,8 +277,10 @@ class Training {
   async createRun(trainer: Trainer, choice: ParticleChoice, lock: RunLockToken): Promise<RunRecord> {
     const { inputs } = this;
     const { set } = choice.judged;
+    const n = trainer.units.count;
     await checkFit(trainer, choice, this.task);
     const prepared = await trainer.prepare();
+    await this.surveyAxes(trainer);
     const inputFiles = await inputFileStates(inputs, set, this.task);
     await verifyLock(lock);
     const { outliers } = prepared.agreement;
@@ -269,8 +288,19 @@ class Training {
       neutral: trainer.neutral,
       free: this.free,
       meanFrc: prepared.meanFrc,
-      ...(outliers.length > 0 && { outliers: formatOutliers(outliers, set) }),
+      ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
     });
+  }
+
+  /** Decides on the axes of the latent space, unless their number is given. */
+  private async surveyAxes(trainer: Trainer): Promise<void> {
+    if ((this.settings.options?.latent ?? "auto") !== "auto") return;
+    const survey = await surveyLatentSpace(trainer, this.task);
+    trainer.adopt(survey);
+    const { latent, roles, form } = trainer.options;
+    this.options = { ...this.options, latent, ...(roles && { roles }), ...(form && { form }) };
+    this.survey = survey;
+    this.warn("survey of the latent space", survey.sentence);
   }
 
   private newRecord(
@@ -281,20 +311,22 @@ class Training {
     const { options, inputs } = this;
     const { neutral, targets } = trainer;
     const { batchSize } = trainer.options;
-    const count = agreement.outliers.length;
+    const n = trainer.units.count;
+    const count = n * agreement.outliers.length;
     return {
       format: 1,
       program: programRecord(this.engineName, this.engineReason),
       started: new Date().toISOString(),
       inputs,
       inputFiles,
-      particles: targets.count,
+      particles: n * targets.count,
       boxSize: neutral.boxSize,
       apix: neutral.apix,
       rings: targets.rings,
       lastRing: weights.lastRing,
       featureSize: basis.size,
       options,
+      ...(this.survey && { survey: this.survey }),
       ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
       ...(count > 0 && { outliers: { count, kept } }),
       status: "training",

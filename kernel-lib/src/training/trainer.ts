@@ -1,32 +1,36 @@
-import { throwIfStopped } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Adam } from "../network/adam";
-import type { GaussianHead } from "../network/head";
+import type { AxisRoles } from "../network/decoder";
+import { GaussianHead } from "../network/head";
 import { LatentModel } from "../network/latentModel";
 import type { NamedArray } from "../network/parameters";
-import { splitByImage } from "../particles/halves";
 import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
-import type { ProjectionBatch, ProjectionEngine } from "../projection/engine";
+import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { type Misfit, measureMisfit } from "./agreement/misfit";
-import { batchEnds, gatherRows, ParticleBatches } from "./batches";
-import { BatchReader, type ReadBatch } from "./batchReader";
+import { gatherRows, ParticleBatches } from "./batches";
+import type { Evidence } from "./evidence/evidence";
+import { evidenceParticles, fewestMeasured, measureEvidence } from "./evidence/measureEvidence";
+import type { Population } from "./evidence/population";
+import { evenly } from "./evidence/sample";
+import { calibratedPosterior } from "./evidence/scatter";
+import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
-import type { TrainingOptions } from "./options";
+import type { RunOptions } from "./options";
+import { placesAgreement } from "./placesAgreement";
+import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
-import { latentLikelihood } from "./posterior/likelihood";
+import { PlaceLikelihood } from "./posterior/likelihood";
 import type { Posterior } from "./posterior/posterior";
-import {
-  minParticles,
-  type Prepared,
-  type PrepareOptions,
-  prepareTraining,
-  tooFewParticles,
-} from "./preparation";
+import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
+import type { NestedDropout } from "./survey/nestedDropout";
+import { type StepSettings, trainSteps } from "./trainingSteps";
+import { UnitAssembly } from "./units/unitAssembly";
+import type { RingWeights } from "./weights";
 
 /** Result of one epoch. */
 export interface EpochReport {
@@ -46,17 +50,29 @@ export interface EpochReport {
   seconds: number;
 }
 
-/** Most particles held out for validation. */
-const maxHeldOut = 2000;
-
 /** What a {@link Trainer} works with. */
 export interface TrainerParts {
   targets: ParticleTargets;
+  /** Of a unit. */
   head: GaussianHead;
-  options: TrainingOptions;
+  /** Units of a particle. Default: the whole molecule is one. */
+  units?: UnitAssembly | undefined;
+  options: RunOptions;
   engine: ProjectionEngine;
   /** Threads for the networks. Default: one per core. */
   threads?: number | undefined;
+  /** Leaves out axes and kinds of parameters in training. Default: none. */
+  dropout?: NestedDropout | undefined;
+}
+
+/** What a {@link Trainer.sibling} does differently. */
+export interface SiblingOptions {
+  options: RunOptions;
+  /** Box units per raw output of a position. */
+  positionGain: number;
+  dropout: NestedDropout;
+  /** Most particles to train on. */
+  most: number;
 }
 
 /** Fresh or loaded state of one start. */
@@ -70,7 +86,7 @@ export class Trainer {
   /** The neutral model. */
   readonly neutral: GaussianModel;
   /** Parameters of the method. */
-  readonly options: TrainingOptions;
+  options: RunOptions;
   /** Transforms and poses of the particles. */
   readonly targets: ParticleTargets;
   /** Particles of the training and validation sets, over which means are taken, ascending. */
@@ -81,16 +97,19 @@ export class Trainer {
   validationSet!: Int32Array;
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
+  /** Units of a particle; the networks have a row for each. */
+  readonly units: UnitAssembly;
   private readonly context: ProjectionContext;
   private readonly batches: ParticleBatches;
   private readonly random: Random;
 
   constructor(private readonly parts: TrainerParts) {
-    const { targets, head, options, engine } = parts;
+    const { targets, head, options, engine, units = new UnitAssembly() } = parts;
     this.targets = targets;
     this.options = options;
-    this.neutral = head.neutral;
-    this.context = { targets, neutral: head.neutral, engine };
+    this.units = units;
+    this.neutral = units.symmetric(head.neutral);
+    this.context = { targets, neutral: this.neutral, engine, units };
     this.batches = new ParticleBatches(targets);
     this.random = new Random(options.seed);
     this.split(Int32Array.from({ length: targets.count }, (_, i) => i));
@@ -103,20 +122,8 @@ export class Trainer {
 
   /** Divides the particles that are used, ascending, into training and validation set. */
   private split(particles: Int32Array): void {
-    const { targets, options } = this;
     this.used = particles;
-    const used = new Set(particles);
-    const order = this.random
-      .fork(1)
-      .permutation(targets.count)
-      .filter((i) => used.has(i));
-    const requested = Math.round(particles.length * options.heldOut);
-    const heldOut = Math.max(1, Math.min(requested, maxHeldOut, particles.length - 2));
-    // All particles of one image go into the same set.
-    const { first, rest } = splitByImage(order, heldOut, targets.images);
-    if (rest.length < 2) throw tooFewParticles("particles that show different images", 1 + rest.length);
-    this.validationSet = first;
-    this.trainingSet = rest;
+    Object.assign(this, splitHeldOut(particles, this.targets, this.options));
   }
 
   /** The first pass over the data, see `prepareTraining`. Later calls return the same result. */
@@ -132,33 +139,65 @@ export class Trainer {
     return this.prepared;
   }
 
+  /**
+   * A trainer of the same prepared particles with other options and networks of its own. It has to be disposed of; the first one
+   * has to be prepared, and stays in use.
+   */
+  sibling({ options, positionGain, dropout, most }: SiblingOptions): Trainer {
+    const { neutral, vary, free } = this.parts.head;
+    const head = new GaussianHead(neutral, vary, free, positionGain);
+    const sibling = new Trainer({ ...this.parts, head, options, dropout });
+    sibling.prepared = this.prepared;
+    sibling.used = this.used;
+    sibling.validationSet = this.validationSet;
+    sibling.trainingSet = evenly(this.trainingSet, most);
+    return sibling;
+  }
+
+  /** Gives the latent space as many axes, with these roles, as a survey found; before the networks are made. */
+  adopt({ latent, roles, form }: Pick<RunOptions, "latent" | "form"> & { roles: AxisRoles }): void {
+    const isSplit = roles.position.length < latent || roles.density.length < latent;
+    this.options = { ...this.options, latent, ...(isSplit && { roles }), ...(form && { form }) };
+  }
+
+  /** What projections of held-out particles are compared with. */
+  async projections(): Promise<ProjectionContext & { weights: RingWeights }> {
+    return { ...this.context, weights: (await this.prepare()).likelihood };
+  }
+
   /** Whether particles and neutral model would agree better if one of them were moved or scaled. */
   async misfit(options: TaskOptions = {}): Promise<Misfit> {
     const { likelihood, agreement } = await this.prepare(options);
     return measureMisfit(this.context, { weights: likelihood, particles: agreement.kept, ...options });
   }
 
-  /** Encoder input of the particles that are used, [used · size]. */
-  private usedFeatures(): Float32Array {
+  /** Encoder input of the particles that are used, [rows · size], and the number of rows: their units. */
+  private usedFeatures(): [features: Float32Array, rows: number] {
+    const { used, units } = this;
     const { basis, features } = this.prepared!;
-    if (this.used.length === this.targets.count) return features;
-    return gatherRows(features, basis.size, this.used);
+    const all = used.length === this.targets.count;
+    return [all ? features : gatherRows(features, units.count * basis.size, used), units.count * used.length];
+  }
+
+  /** Particles of a step: as many as make a batch of units. */
+  private get particlesPerStep(): number {
+    return Math.max(2, Math.round(this.options.batchSize / this.units.count));
   }
 
   /** Initializes networks and optimizer for start number `start`. */
   async initialize(start: number): Promise<void> {
     const { basis } = await this.prepare();
-    const { latent, hidden, dropout, learningRate, weightDecay } = this.options;
+    const { latent, hidden, dropout, form, roles, learningRate, weightDecay } = this.options;
     const random = this.random.fork(100 + start);
     let model = this.networks?.model;
     if (model) {
       model.initialize(random);
     } else {
-      const spec = { latent, featureSize: basis.size, hidden, dropout };
+      const spec = { latent, featureSize: basis.size, hidden, dropout, form, roles };
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
     }
-    model.calibrate(this.usedFeatures(), this.used.length);
-    const adam = new Adam([model.encoder, model.decoder], { learningRate, weightDecay });
+    model.calibrate(...this.usedFeatures());
+    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate, weightDecay });
     this.networks = { model, adam };
   }
 
@@ -173,109 +212,64 @@ export class Trainer {
   /** Trains one epoch, from 1. Each epoch of each start has its own random numbers. */
   async trainEpoch(epoch: number, start: number, options: TaskOptions = {}): Promise<void> {
     const { weights } = await this.prepare();
-    const { epochs, batchSize } = this.options;
+    const { trainingSet, context, batches, units, prepared } = this;
     const random = this.random.fork(1000 + start).fork(epoch);
     const rings = this.ringsOfEpoch(epoch);
-    const order = random.permutation(this.trainingSet.length).map((i) => this.trainingSet[i]!);
-    const ends = batchEnds(order.length, batchSize);
+    const order = random.permutation(trainingSet.length).map((i) => trainingSet[i]!);
     const step: StepSettings = {
       rings,
       random,
       scale: 1 / weights.meanTotal(rings),
       rate: learningRateOfEpoch(epoch, this.options),
     };
-    const reader = new BatchReader((indices, buffer) => this.loadNeutral(indices, buffer), {
-      batchSize,
-      rings: this.targets.rings,
+    const parts = { ...this.networks!, prepared: prepared!, context, batches, units };
+    const { dropout } = this.parts;
+    await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
+      ...this.options,
+      ...options,
+      epoch,
     });
-    // The next batch is read while the current one is trained on.
-    let next = reader.read(order.slice(0, ends[0]));
-    for (let i = 0; i < ends.length; i++) {
-      const current = next;
-      if (i + 1 < ends.length) next = reader.read(order.slice(ends[i], ends[i + 1]));
-      throwIfStopped(options.signal);
-      await this.trainStep(current, step);
-      options.onProgress?.({
-        task: `epoch ${epoch} of ${epochs}, rings to ${rings}`,
-        done: ends[i]!,
-        total: order.length,
-      });
-    }
-    this.model.calibrate(this.usedFeatures(), this.used.length);
+    this.model.calibrate(...this.usedFeatures());
   }
 
-  private loadNeutral(indices: ArrayLike<number>, buffer?: Float32Array): Promise<ProjectionBatch> {
-    const { neutral } = this;
-    return this.batches.load(Int32Array.from(indices), neutral.count, neutral.params, buffer);
-  }
-
-  /** One step of both networks. */
-  private async trainStep({ indices, batch }: ReadBatch, step: StepSettings): Promise<void> {
-    const { weights, basis, features } = this.prepared!;
-    const { latentNoise, spreadPenalty } = this.options;
-    const { model, adam } = this.networks!;
-    const { rings, random, scale, rate } = step;
-    const count = indices.length;
-    const input = gatherRows(features, basis.size, indices);
-    const pass = model.forward(input, count, latentNoise, random);
-    const { modelGradient } = await this.context.engine.evaluate(
-      { ...(await batch), model: pass.models },
-      {
-        boxSize: this.neutral.boxSize,
-        rings,
-        ringWeights: weights.of(indices, rings),
-        gradient: { model: true },
-      },
-    );
-    const how = { scale: -scale / count, penalty: spreadPenalty / count };
-    pass.backward(modelGradient!, how, adam.next(rate));
-  }
-
-  /** Latents of all particles from the encoder, [particles · latent]. */
+  /** Latents of all units of all particles from the encoder, [rows · latent]. */
   encodeAll(): Float32Array {
-    return this.model.encode(this.prepared!.features, this.targets.count);
+    return this.model.encode(this.prepared!.features, this.units.count * this.targets.count);
   }
 
-  /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [particles · latent] of all. */
+  /** The decoder of whole particles, whose places are those of all their units. */
+  private get decoder(): PlaceDecoder {
+    return this.decoderOf(decoderOf(this.model));
+  }
+
+  /** The decoder of whole particles from that of a unit. */
+  decoderOf(ofUnit: PlaceDecoder): PlaceDecoder {
+    return this.units.decoder(ofUnit, this.parts.head.neutral.count);
+  }
+
+  /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [rows · latent] of all. */
   async evaluate(
     indices: Int32Array,
     z: Float32Array,
     options: TaskOptions = {},
   ): Promise<{ frc: number; score: number }> {
     const { weights } = await this.prepare();
-    const { latent } = this.options;
-    const { count, boxSize } = this.neutral;
-    const { rings } = this.targets;
-    let frcSum = 0;
-    let scoreSum = 0;
-    const step = particlesPerPass(count);
-    for (let from = 0; from < indices.length; from += step) {
-      throwIfStopped(options.signal);
-      const part = indices.subarray(from, from + step);
-      const models = this.model.decode(gatherRows(z, latent, part), part.length);
-      const batch = await this.batches.load(part, count, models);
-      const request = { boxSize, rings, ringWeights: weights.of(part) };
-      const { frc, score } = await this.context.engine.evaluate(batch, request);
-      for (const value of frc) frcSum += value;
-      for (const value of score) scoreSum += value;
-    }
-    return {
-      frc: frcSum / (indices.length * rings),
-      score: scoreSum / indices.length / weights.meanTotal(),
-    };
+    const { context, batches, decoder } = this;
+    return placesAgreement({ ...{ context, batches, weights, decoder }, indices, z }, options);
   }
 
   /**
-   * Ends the training: reparameterizes a one-dimensional latent space by arc length, refines the latents of all particles
-   * with the decoder fixed, then trains the encoder on them.
+   * Ends the training: orders the axes of the latent space, refines the latents of all particles with the decoder fixed, then
+   * trains the encoder on them.
    */
   async refine(options: TaskOptions = {}): Promise<Posterior> {
     const { likelihood, features } = await this.prepare();
-    const { model, context } = this;
-    const { latent } = this.options;
-    model.useArcLength(this.usedFeatures(), this.used.length);
+    const { model, context, units } = this;
+    model.orderAxes(...this.usedFeatures());
+    const { decoder } = this;
+    const { latent } = decoder;
     const posterior = await latentPosterior(
-      latentLikelihood({ ...context, model, weights: likelihood }),
+      new PlaceLikelihood({ ...context, decoder, weights: likelihood }),
       this.encodeAll(),
       latent,
       {
@@ -285,8 +279,40 @@ export class Trainer {
       },
     );
     const random = this.random.fork(3);
-    await distilEncoder(model, { particles: this.trainingSet, features, posterior, random, ...options });
+    const particles = units.rowsOf(this.trainingSet);
+    await distilEncoder(model, { particles, features, posterior, random, ...options });
     return posterior;
+  }
+
+  /**
+   * The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned.
+   * Undefined if there are too few to say anything.
+   */
+  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence | undefined> {
+    const { likelihood } = await this.prepare();
+    if (this.validationSet.length < fewestMeasured) return undefined;
+    const { decoder } = this;
+    return measureEvidence(
+      {
+        ...{ ...this.context, vary: this.options.vary, decoder, weights: likelihood },
+        ...{ population: this.population(places), heldOut: this.validationSet },
+      },
+      { ...options, particles: evidenceParticles(this.used.length) },
+    );
+  }
+
+  /** The posterior with the widths that the halves of the held-out particles show. */
+  calibrated(places: Posterior, evidence: Evidence | undefined): Posterior {
+    if (!evidence) return places;
+    const { axes } = evidence;
+    const population = this.population(places);
+    // Those of the latent space hold for every unit.
+    const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
+    return calibratedPosterior(population, factors);
+  }
+
+  private population(places: Posterior): Population {
+    return { ...places, latent: this.decoder.latent, members: this.trainingSet };
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */
@@ -307,15 +333,4 @@ export class Trainer {
   dispose(): void {
     this.networks?.model.dispose();
   }
-}
-
-/** What all steps of an epoch have in common. */
-interface StepSettings {
-  /** Outermost ring. */
-  rings: number;
-  random: Random;
-  /** Factor that makes a score a weighted mean FRC. */
-  scale: number;
-  /** Learning rate. */
-  rate: number;
 }

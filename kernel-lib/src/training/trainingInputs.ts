@@ -3,22 +3,28 @@ import { InputError } from "../errors";
 import { ringsOfBox, ringsWithin } from "../fourier/trainingBox";
 import { hasSameBoxLength } from "../maps/grid";
 import { type GaussianModel, Row } from "../model/gaussianModel";
-import { openParticles, type ParticleSet } from "../particles/particleSet";
+import { pointGroup } from "../optics/symmetry";
+import type { ParticleSet } from "../particles/particleSet";
 import type { TaskOptions } from "../progress";
 import { readFreeGaussians } from "./freeGaussians";
 import { minParticles, tooFewParticles } from "./preparation";
 import { checkSameParticles, fileState, type InputFiles, stackStates } from "./runs/inputFiles";
 import type { RunFolder } from "./runs/runFolder";
+import { openRunParticles } from "./runs/runParticles";
 import type { RunRecord } from "./runs/runRecord";
 import type { TrainingSettings } from "./settings";
+import { symmetricInputs } from "./units/symmetricInputs";
+import { UnitAssembly } from "./units/unitAssembly";
 
 /** Opened and checked inputs of a training. */
 export interface TrainingInputs {
   neutral: GaussianModel;
-  /** Particles, to be closed by the caller. */
+  /** Particles, with a symmetry their copies; to be closed by the caller. */
   set: ParticleSet;
   /** For each Gaussian 1 if it may change. Undefined if all may. */
   free: Uint8Array | undefined;
+  /** Units of the molecule. */
+  units: UnitAssembly;
   /** Outermost ring of the training. */
   rings: number;
 }
@@ -29,6 +35,7 @@ export type Warn = (topic: string, warning: string) => void;
 /** Inputs as they are recorded: with absolute paths, so that a run can be resumed from another folder. */
 export function recordedInputs(settings: TrainingSettings): RunRecord["inputs"] {
   const { particles, model, mask, dataFolder, apix, invertContrast, bytes } = settings;
+  const group = settings.symmetry === undefined ? undefined : pointGroup(settings.symmetry);
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
@@ -37,18 +44,20 @@ export function recordedInputs(settings: TrainingSettings): RunRecord["inputs"] 
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),
     ...(bytes && { bytes }),
+    ...(group && group.order > 1 && { symmetry: group.name }),
   };
 }
 
 /** Opens the particles of a training. @throws InputError for fewer than 10 */
 export async function openTrainingParticles(
-  { particles, dataFolder, apix, invertContrast, bytes }: RunRecord["inputs"],
+  inputs: RunRecord["inputs"],
   { signal }: TaskOptions,
 ): Promise<ParticleSet> {
-  const set = await openParticles(particles, { dataFolder, apix, invertContrast, bytes, signal });
-  if (set.count >= minParticles) return set;
+  const set = await openRunParticles(inputs, { signal });
+  const { count } = set.originals();
+  if (count >= minParticles) return set;
   await set.close();
-  throw tooFewParticles(particles, set.count);
+  throw tooFewParticles(inputs.particles, count);
 }
 
 /** Reads the model of a new run, and what follows from it. @throws InputError if particles and model do not match */
@@ -62,9 +71,14 @@ export async function newInputs(
   requireSameBox(set, neutral, inputs);
   requireAmplitude(neutral, inputs.model);
   const { mask, resolution, onWarning } = settings;
-  const free = mask === undefined ? undefined : await readFreeGaussians(neutral, mask, onWarning);
+  const { symmetry: group } = set;
+  const symmetric =
+    group && (await symmetricInputs(neutral, { group, mask, warn: (warning) => warn("symmetry", warning) }));
+  const masked = mask !== undefined && !symmetric;
+  const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : undefined;
   const { boxSize, apix } = neutral;
-  if (resolution === undefined) return { neutral, set, free, rings: ringsOfBox(boxSize) };
+  const found = { neutral, set, free, units: new UnitAssembly(group), ...symmetric };
+  if (resolution === undefined) return { ...found, rings: ringsOfBox(boxSize) };
   const rings = ringsWithin(boxSize * apix, resolution, boxSize);
   const finest = 2 * apix;
   if (resolution < finest * (1 - 1e-6)) {
@@ -73,7 +87,7 @@ export async function newInputs(
       `the model's box is limited to ${finest.toFixed(2)} Å: ${resolution} Å is not reached`,
     );
   }
-  return { neutral, set, free, rings };
+  return { ...found, rings };
 }
 
 /** Checks the inputs of a resumed run. @throws InputError unless particles and model are those it was started with */
@@ -97,7 +111,8 @@ export async function resumedInputs(
       "the run was started by an earlier version: it cannot be checked whether its particles are still the same",
     );
   }
-  return { neutral, set, free: await folder.readFree(record, neutral.count), rings: record.rings };
+  const free = await folder.readFree(record, neutral.count);
+  return { neutral, set, free, units: new UnitAssembly(set.symmetry), rings: record.rings };
 }
 
 /** State of all input files, for the record of a new run. */

@@ -73,7 +73,9 @@ export class SetReconstructions {
       apix: particles.givenApix,
       invertContrast: particles.invertContrast,
       bytes: particles.bytes,
+      symmetry: particles.symmetry?.name,
       rows: particles.rows,
+      operators: particles.operators,
     };
     const boxSize = Math.min(this.options.mapBox ?? defaultMapBox, particles.boxSize);
     return placedLike(explored.neutral, await jobs.run("reconstruct", { source, indices, boxSize }, task));

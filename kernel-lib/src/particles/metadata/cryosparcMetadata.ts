@@ -1,4 +1,4 @@
-import { writeAtomic } from "../../atomicWrite";
+import { finalName, writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
 import { NumpyTable } from "../../formats/numpyTable";
 import { refuseSameFile } from "../../formats/starWriter";
@@ -12,6 +12,7 @@ import {
   defocusFields,
   degrees,
 } from "./cryosparcOptics";
+import { cryosparcPoses, poseFields } from "./cryosparcPoses";
 import type {
   Categories,
   DefocusColumns,
@@ -19,6 +20,7 @@ import type {
   GivenOptics,
   OpticsGroup,
   ParticleMetadata,
+  RowPoses,
 } from "./metadata";
 import type { CheckedColumn } from "./metadataChecks";
 import { type QuantityName, quantities } from "./quantities";
@@ -228,10 +230,15 @@ class CryosparcMetadata implements ParticleMetadata {
   shifts(): Float32Array {
     this.requireField("alignments3D/shift");
     const shift = this.table.numbers("alignments3D/shift");
+    const units = this.shiftUnits();
+    // As RELION's origins, the negative of the particle's position.
+    return Float32Array.from(shift, (x, i) => -x * units[i >> 1]!);
+  }
+
+  /** Å per pixel of the alignment, in which shifts are given, of each row. */
+  private shiftUnits(): Float64Array {
     const own = this.table.has("alignments3D/psize_A") ? "alignments3D/psize_A" : "blob/psize_A";
-    const apix = this.table.numbers(own);
-    // As RELION's origins, the negative of the particle's position, in pixels of the alignment.
-    return Float32Array.from(shift, (x, i) => -x * apix[i >> 1]! * this.originScale);
+    return this.table.numbers(own).map((apix) => apix * this.originScale);
   }
 
   private requireField(field: string): void {
@@ -287,13 +294,27 @@ class CryosparcMetadata implements ParticleMetadata {
     return `${this.file}: row ${row + 1}`;
   }
 
-  async write(target: string, rows: ArrayLike<number>): Promise<void> {
-    if (!target.toLowerCase().endsWith(".cs")) {
+  write(target: string, rows: ArrayLike<number>): Promise<void> {
+    return this.writeTable(target, this.table, rows);
+  }
+
+  writePoses(target: string, poses: RowPoses): Promise<void> {
+    for (const field of poseFields) this.requireField(field);
+    const table = this.table.withNumbers(cryosparcPoses(poses, this.shiftUnits()));
+    return this.writeTable(
+      target,
+      table,
+      Int32Array.from({ length: this.count }, (_, row) => row),
+    );
+  }
+
+  private async writeTable(target: string, table: NumpyTable, rows: ArrayLike<number>): Promise<void> {
+    if (!finalName(target).toLowerCase().endsWith(".cs")) {
       throw new InputError(target, "a name that ends in .cs, since the particles were read from a .cs file");
     }
     await refuseSameFile(this.file, target);
     await writeAtomic(target, async (write) => {
-      for (const bytes of this.table.subset(rows)) await write(bytes);
+      for (const bytes of table.subset(rows)) await write(bytes);
     });
   }
 }

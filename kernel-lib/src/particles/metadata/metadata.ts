@@ -1,4 +1,5 @@
 import type { WriteStarOptions } from "../../formats/starWriter";
+import type { TaskOptions } from "../../progress";
 import type { CheckedColumn } from "./metadataChecks";
 
 /** Properties shared by the images of an optics group. */
@@ -98,8 +99,20 @@ export interface ParticleMetadata {
   where(row: number): string;
   /** Writes the given rows, in this order, as a file of the same format. */
   write(target: string, rows: ArrayLike<number>): Promise<void>;
+  /** Writes all rows as a file of the same format, some of them with new poses, everything else as it is. */
+  writePoses(target: string, poses: RowPoses, options: TaskOptions): Promise<void>;
   /** As `write`, with columns added or replaced; for STAR files only. */
   writeStar?(target: string, rows: ArrayLike<number>, options: WriteStarOptions): Promise<void>;
+}
+
+/** New poses of the rows of a particle file. */
+export interface RowPoses {
+  /** Rotation matrices reference → image of all rows, [count · 9], row-major. */
+  rotations: Float64Array;
+  /** Shifts in Å of all rows, [count · 2]. */
+  shifts: Float64Array;
+  /** 1 for each row that gets its new pose, [count]; all others stay as they are. */
+  changed: Uint8Array;
 }
 
 /** Optics given by the user, which override the file. */

@@ -2,6 +2,7 @@ import { parseNumber } from "../../formats/parseNumber";
 import { readStar, type StarFile } from "../../formats/star";
 import { NumberReader, type StarTable } from "../../formats/starTable";
 import { type WriteStarOptions, writeStarRows } from "../../formats/starWriter";
+import type { TaskOptions } from "../../progress";
 import type {
   Categories,
   DefocusColumns,
@@ -9,6 +10,7 @@ import type {
   GivenOptics,
   OpticsGroup,
   ParticleMetadata,
+  RowPoses,
   StackFacts,
   StackProbe,
 } from "./metadata";
@@ -18,6 +20,7 @@ import { type QuantityName, quantities } from "./quantities";
 import { defocusColumns, readDefocus } from "./relionDefocus";
 import { ImageNames, imageName, Words } from "./relionImages";
 import { type Groups, relionOptics } from "./relionOptics";
+import { relionPoseColumns } from "./relionPoseColumns";
 import { poseColumns, RelionPoses } from "./relionPoses";
 import { particleTable, refuseTiltSeries } from "./relionTables";
 
@@ -194,6 +197,13 @@ class RelionMetadata implements ParticleMetadata {
 
   write(target: string, rows: ArrayLike<number>): Promise<void> {
     return this.writeStar(target, rows);
+  }
+
+  writePoses(target: string, poses: RowPoses, options: TaskOptions): Promise<void> {
+    const { star, table, count } = this;
+    const columns = relionPoseColumns(poses, { table, groups: this.parts.groups, star });
+    const rows = Int32Array.from({ length: count }, (_, row) => row);
+    return writeStarRows(target, { star, table, rows }, { ...options, columns });
   }
 
   writeStar(target: string, rows: ArrayLike<number>, options: WriteStarOptions = {}): Promise<void> {

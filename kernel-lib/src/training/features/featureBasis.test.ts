@@ -9,7 +9,7 @@ import type { GradientSource } from "./gradientSource";
 let basis: FeatureBasis;
 
 const fitting = {
-  particles: Int32Array.from({ length: 40 }, (_, i) => i),
+  rows: Int32Array.from({ length: 40 }, (_, i) => i),
   rings: [1],
   components: 4,
   seed: 1,
@@ -23,6 +23,8 @@ function source(): GradientSource {
   return {
     count: 40,
     gaussians: 2,
+    particlesPerPass: 128,
+    unitsPerParticle: 1,
     gradients: async (particles: Int32Array) => {
       const out = new Float32Array(particles.length * each);
       for (const [i, p] of particles.entries()) out.set(all.subarray(p * each, (p + 1) * each), i * each);

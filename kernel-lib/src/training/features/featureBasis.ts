@@ -5,14 +5,13 @@ import { Row } from "../../model/gaussianModel";
 import type { NamedArray } from "../../network/parameters";
 import type { TaskOptions } from "../../progress";
 import { Random } from "../../random";
-import { particlesPerPass } from "../memory";
 import type { GradientSource } from "./gradientSource";
 import { extraVectors, randomizedSvd } from "./randomizedSvd";
 
 /** Options of {@link FeatureBasis.fit}. */
 export interface FeatureOptions extends TaskOptions {
-  /** Particles to take the sample from, ascending: those used for training. */
-  particles: Int32Array;
+  /** Rows of the source to take the sample from, ascending: those used for training. */
+  rows: Int32Array;
   /** Outermost ring of each block of gradients. */
   rings: readonly number[];
   /** Principal components to keep; fewer if there are fewer particles or gradients. */
@@ -61,16 +60,16 @@ export class FeatureBasis {
     return this.parts.explained;
   }
 
-  /** Fits the basis to the gradients of an evenly spaced sample of the particles. */
+  /** Fits the basis to the gradients of an evenly spaced sample of the rows. */
   static async fit(source: GradientSource, options: FeatureOptions): Promise<FeatureBasis> {
-    const { particles, rings, components, seed } = options;
-    const count = particles.length;
+    const { rings, components, seed } = options;
+    const count = options.rows.length;
     const inputs = 5 * source.gaussians * rings.length;
     const fewest = 2 * (components + extraVectors);
     const most = Math.max(fewest, Math.floor(sampleBytes / (4 * inputs)));
     const rows = Math.min(count, sampleSize, most);
-    const sample = Int32Array.from({ length: rows }, (_, i) => particles[Math.floor((i * count) / rows)]!);
-    const step = particlesPerPass(source.gaussians);
+    const sample = Int32Array.from({ length: rows }, (_, i) => options.rows[Math.floor((i * count) / rows)]!);
+    const step = source.particlesPerPass;
     const gradients = new Float32Array(rows * inputs);
     for (let from = 0; from < rows; from += step) {
       throwIfStopped(options.signal);
@@ -103,14 +102,14 @@ export class FeatureBasis {
     }
   }
 
-  /** Features of all particles, [particles · size]. */
+  /** Features of all rows of the source, [rows · size]. */
   async project(source: GradientSource, options: TaskOptions = {}): Promise<Float32Array> {
     const { rings, scale, size } = this.parts;
     const { count } = source;
     const inputs = scale.length;
     const out = new Float32Array(count * size);
     const basis = tf.tensor2d(this.parts.basis, [inputs, size]);
-    const step = particlesPerPass(source.gaussians);
+    const step = source.particlesPerPass * source.unitsPerParticle;
     try {
       for (let from = 0; from < count; from += step) {
         throwIfStopped(options.signal);

@@ -1,13 +1,15 @@
 import type { LatentModel } from "../../network/latentModel";
 import type { ProjectionBatch } from "../../projection/engine";
-import { productNumbers } from "../../projection/products";
-import { gatherRows, ParticleBatches } from "../batches";
+import { productNumbers, productsOfProjections } from "../../projection/products";
+import { ParticleBatches } from "../batches";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
+import { BatchCache } from "./batchCache";
+import { decoderOf, type PlaceDecoder } from "./decoders";
+import type { HalfSamples } from "./halfSamples";
+import { PointLayout, type PoseFreedom } from "./poseOffsets";
 import type { LatentLikelihood, LocalLikelihood } from "./posterior";
-
-/** Step of the finite differences along z, in standard deviations of the latents. */
-const differenceStep = 0.02;
+import { type BatchPoses, Variants } from "./variants";
 
 /** What a {@link latentLikelihood} is defined by. */
 export interface LikelihoodContext extends ProjectionContext {
@@ -15,58 +17,156 @@ export interface LikelihoodContext extends ProjectionContext {
   weights: RingWeights;
 }
 
-/**
- * The log-likelihood of particles as a function of z, given a trained decoder and ring weights: L = Σ_r w_r·FRC_r.
- *
- * Its derivatives need no gradient of the projections. The models at z and a small step along each axis are projected; the
- * inner products of the projections give the change of every FRC, and the expected curvature (Fisher information): for an
- * image whose correlation with the truth is f_r, −∂²L/∂z_d∂z_e = Σ_r w_r·f_r·Re⟨∂_d P̂, ∂_e P̂⟩_r, with P̂ = P/|P|_r. It is
- * never negative and does not depend on the noise of the image. D axes need D + 1 projections.
- */
-export function latentLikelihood(context: LikelihoodContext): LatentLikelihood {
-  return new DecoderLikelihood(context);
+/** What a {@link PlaceLikelihood} is defined by. */
+export interface PlaceContext extends ProjectionContext {
+  decoder: PlaceDecoder;
+  weights: Pick<RingWeights, "of" | "expectedFrc">;
+  /** What is unknown of the pose. Default: nothing. */
+  pose?: PoseFreedom | undefined;
+  /** The Fourier samples to use. Default: all. */
+  half?: HalfSamples | undefined;
 }
 
-class DecoderLikelihood implements LatentLikelihood {
-  private readonly cache: BatchCache;
-  private readonly latent: number;
-  private readonly rings: number;
-  /** Models per particle: at z, and a step along each axis. */
-  private readonly variants: number;
+/** Scores of particles at their points. */
+export interface PointScores {
+  /** Log-likelihood, [B]. */
+  score: Float32Array;
+  /** Part of each ring in it, [B · (rings + 1)]; 0 in ring 0. */
+  ofRing: Float32Array;
+}
 
-  constructor(private readonly context: LikelihoodContext) {
-    const { targets, neutral, model } = context;
-    this.cache = new BatchCache(new ParticleBatches(targets), neutral.count);
-    this.latent = model.spec.latent;
+/** The log-likelihood of particles as a function of z, given a trained model; see {@link PlaceLikelihood}. */
+export function latentLikelihood({ model, ...context }: LikelihoodContext): LatentLikelihood {
+  return new PlaceLikelihood({ ...context, decoder: decoderOf(model) });
+}
+
+/**
+ * The log-likelihood of particles as a function of place and pose, given a decoder and ring weights: L = Σ_r w_r·FRC_r. A
+ * point has the numbers of {@link PointLayout}.
+ *
+ * Its derivatives need no gradient of the projections. The models at a point and a small step along each of its numbers are
+ * projected; the inner products of the projections give the change of every FRC, and the expected curvature (Fisher
+ * information): for an image whose correlation with the truth is f_r, −∂²L/∂u_d∂u_e = Σ_r w_r·f_r·Re⟨∂_d P̂, ∂_e P̂⟩_r, with
+ * P̂ = P/|P|_r. It is never negative and does not depend on the noise of the image. D numbers need D + 1 projections.
+ */
+export class PlaceLikelihood implements LatentLikelihood {
+  /** Meaning of the numbers of a point. */
+  readonly layout: PointLayout;
+  private readonly cache: BatchCache;
+  private readonly rings: number;
+  private readonly variants: Variants;
+
+  constructor(private readonly context: PlaceContext) {
+    const { targets, neutral, decoder, half } = context;
+    this.cache = new BatchCache(new ParticleBatches(targets), neutral.count, half);
+    this.layout = new PointLayout(decoder.latent, context.pose ?? { rotation: false, shift: false });
     this.rings = targets.rings;
-    this.variants = this.latent + 1;
+    this.variants = new Variants(decoder, this.layout, neutral);
+  }
+
+  /** Models per particle that {@link local} projects. */
+  get modelsPerParticle(): number {
+    return this.variants.count;
   }
 
   async shared(particles: Int32Array, z: Float32Array): Promise<Float32Array> {
-    const { engine, model, neutral, weights } = this.context;
-    const request = { boxSize: neutral.boxSize, rings: this.rings, ringWeights: weights.of(particles) };
-    const { score } = await engine.evaluate(await this.cache.load(particles, model.decode(z, 1)), request);
-    return score;
+    const model = this.context.decoder.decode(z, 1);
+    return (await this.evaluate(await this.cache.load(particles, model), particles)).score;
   }
 
-  async local(particles: Int32Array, z: Float32Array): Promise<LocalLikelihood> {
-    const { engine, model, neutral, weights } = this.context;
-    const { latent, rings } = this;
+  /** Score and, by ring, FRC of a batch, valid until the next call. */
+  private async evaluate(
+    batch: ProjectionBatch,
+    particles: Int32Array,
+  ): Promise<{ score: Float32Array; frc: Float32Array; ringWeights: Float32Array }> {
+    const { engine, neutral, half } = this.context;
+    const { rings } = this;
+    const ringWeights = this.weightsOf(particles);
+    const size = { boxSize: neutral.boxSize, rings };
+    if (!half) return { ...(await engine.evaluate(batch, { ...size, ringWeights })), ringWeights };
+    const model =
+      batch.model.length === 5 * batch.gaussians ? repeated(batch.model, batch.count) : batch.model;
+    const products = await productsOfProjections(engine, { ...batch, model }, size, half.inside);
+    // Of one model there are two products, the first of which is the FRC.
+    const frc = products.filter((_, i) => i % 2 === 0);
+    const score = new Float32Array(batch.count);
+    frc.forEach((value, i) => {
+      score[Math.floor(i / (rings + 1))]! += value * ringWeights[i]!;
+    });
+    return { score, frc, ringWeights };
+  }
+
+  /** Weights of the rings of some particles, [B · (rings + 1)]. */
+  private weightsOf(particles: Int32Array): Float32Array {
+    const ringWeights = this.context.weights.of(particles);
+    return this.context.half?.weigh(ringWeights) ?? ringWeights;
+  }
+
+  /** Log-likelihood of each particle at its own point [B · width], also by ring. The arrays belong to the caller. */
+  async scores(particles: Int32Array, points: Float32Array): Promise<PointScores> {
+    const { decoder } = this.context;
+    const { rings, layout } = this;
+    const models = decoder.decode(layout.places(points), particles.length);
+    const batch = this.posed(await this.cache.load(particles, models), points);
+    const { score, frc, ringWeights } = await this.evaluate(batch, particles);
+    return {
+      score: score.slice(),
+      ofRing: frc.map((value, i) => (i % (rings + 1) === 0 ? 0 : value * ringWeights[i]!)),
+    };
+  }
+
+  /** Rotations [B · 9] and shifts in box units [B · 2] of particles at their points [B · width]. */
+  posesOf(particles: Int32Array, points: Float32Array): BatchPoses {
+    const { targets } = this.context;
+    const rotations = new Float32Array(9 * particles.length);
+    const shifts = new Float32Array(2 * particles.length);
+    for (const [i, particle] of particles.entries()) {
+      rotations.set(targets.rotations.subarray(9 * particle, 9 * particle + 9), 9 * i);
+      shifts.set(targets.shifts.subarray(2 * particle, 2 * particle + 2), 2 * i);
+    }
+    return this.turned({ rotations, shifts }, points);
+  }
+
+  private turned(poses: BatchPoses, points: Float32Array): BatchPoses {
+    const { layout } = this;
+    if (layout.width === layout.latent) return poses;
+    const rotations = poses.rotations.slice();
+    const shifts = poses.shifts.slice();
+    for (let i = 0; 9 * i < rotations.length; i++) {
+      layout.apply(points.subarray(i * layout.width, (i + 1) * layout.width), {
+        rotation: rotations.subarray(9 * i, 9 * i + 9),
+        shift: shifts.subarray(2 * i, 2 * i + 2),
+      });
+    }
+    return { rotations, shifts };
+  }
+
+  private posed(batch: ProjectionBatch, points: Float32Array): ProjectionBatch {
+    return { ...batch, ...this.turned(batch, points) };
+  }
+
+  async local(particles: Int32Array, points: Float32Array): Promise<LocalLikelihood> {
+    const { engine, neutral, half } = this.context;
+    const { rings, variants } = this;
+    const { width } = this.layout;
     const b = particles.length;
-    const models = model.decode(this.withSteps(z, b), b * this.variants);
-    const batch = await this.cache.load(particles, models);
-    const products = await engine.products(batch, { boxSize: neutral.boxSize, rings });
-    const ringWeights = weights.of(particles);
+    const models = variants.models(points, this.posesOf(particles, points).rotations);
+    const batch = this.posed(await this.cache.load(particles, models), points);
+    const size = { boxSize: neutral.boxSize, rings };
+    const products = half
+      ? await productsOfProjections(engine, batch, size, half.inside)
+      : await engine.products(batch, size);
+    const ringWeights = this.weightsOf(particles);
     const result: LocalLikelihood = {
       value: new Float32Array(b),
-      gradient: new Float32Array(b * latent),
-      curvature: new Float32Array(b * latent * latent),
+      gradient: new Float32Array(b * width),
+      curvature: new Float32Array(b * width * width),
     };
-    const width = (rings + 1) * productNumbers(this.variants);
+    const numbers = (rings + 1) * productNumbers(variants.count);
     for (let i = 0; i < b; i++) {
       const own = {
         particle: particles[i]!,
-        products: products.subarray(i * width, (i + 1) * width),
+        products: products.subarray(i * numbers, (i + 1) * numbers),
         ringWeights: ringWeights.subarray(i * (rings + 1), (i + 1) * (rings + 1)),
       };
       this.differentiate(this.sumOverRings(own), i, result);
@@ -74,26 +174,14 @@ class DecoderLikelihood implements LatentLikelihood {
     return result;
   }
 
-  /** z of each particle, followed by z plus a step along each axis, [b · variants · latent]. */
-  private withSteps(z: Float32Array, b: number): Float32Array {
-    const { latent, variants } = this;
-    const out = new Float32Array(b * variants * latent);
-    for (let i = 0; i < b; i++) {
-      for (let v = 0; v < variants; v++) {
-        const at = (i * variants + v) * latent;
-        out.set(z.subarray(i * latent, (i + 1) * latent), at);
-        if (v > 0) out[at + v - 1]! += differenceStep;
-      }
-    }
-    return out;
-  }
-
-  /** Scores of all variants of a particle, [variants], and the expected curvature, lower triangle of [latent · latent]. */
+  /** Scores of all variants of a particle, [width + 1], and the expected curvature, lower triangle of [width · width]. */
   private sumOverRings({ particle, products, ringWeights }: ParticleProducts): RingSums {
-    const { latent, rings, variants } = this;
+    const { rings } = this;
+    const { width } = this.layout;
+    const { count: variants, steps } = this.variants;
     const numbers = productNumbers(variants);
     const score = new Float64Array(variants);
-    const curvature = new Float64Array(latent * latent);
+    const curvature = new Float64Array(width * width);
     for (let r = 1; r <= rings; r++) {
       const weight = ringWeights[r]!;
       const at = r * numbers;
@@ -101,14 +189,15 @@ class DecoderLikelihood implements LatentLikelihood {
       if (weight === 0 || products[at + variants] === 0) continue;
       const onTarget = (v: number) => products[at + v]!;
       const product = (v: number, w: number) => products[at + variants + triangleIndex(v, w, variants)]!;
-      const information = (weight * this.context.weights.expectedFrc(particle, r)) / differenceStep ** 2;
+      const expected = weight * this.context.weights.expectedFrc(particle, r);
       score[0]! += weight * onTarget(0);
-      for (let d = 0; d < latent; d++) {
+      for (let d = 0; d < width; d++) {
         const along = product(0, d + 1);
         const norm = Math.sqrt(Math.max(1 + 2 * along + product(d + 1, d + 1), Number.EPSILON));
         score[d + 1]! += (weight * (onTarget(0) + onTarget(d + 1))) / norm;
         for (let e = 0; e <= d; e++) {
-          curvature[d * latent + e]! += information * (product(e + 1, d + 1) - along * product(0, e + 1));
+          const information = expected / (steps[d]! * steps[e]!);
+          curvature[d * width + e]! += information * (product(e + 1, d + 1) - along * product(0, e + 1));
         }
       }
     }
@@ -117,15 +206,16 @@ class DecoderLikelihood implements LatentLikelihood {
 
   /** Writes value, gradient and curvature of particle i. */
   private differentiate({ score, curvature }: RingSums, i: number, result: LocalLikelihood): void {
-    const { latent } = this;
+    const { width } = this.layout;
     result.value[i] = score[0]!;
-    for (let d = 0; d < latent; d++) {
+    for (let d = 0; d < width; d++) {
+      const step = this.variants.steps[d]!;
       // The forward difference is the gradient half a step ahead; the curvature corrects for it.
-      const ahead = (score[d + 1]! - score[0]!) / differenceStep;
-      result.gradient[i * latent + d] = ahead + (differenceStep / 2) * curvature[d * latent + d]!;
+      const ahead = (score[d + 1]! - score[0]!) / step;
+      result.gradient[i * width + d] = ahead + (step / 2) * curvature[d * width + d]!;
       for (let e = 0; e <= d; e++) {
-        result.curvature[(i * latent + d) * latent + e] = curvature[d * latent + e]!;
-        result.curvature[(i * latent + e) * latent + d] = curvature[d * latent + e]!;
+        result.curvature[(i * width + d) * width + e] = curvature[d * width + e]!;
+        result.curvature[(i * width + e) * width + d] = curvature[d * width + e]!;
       }
     }
   }
@@ -143,45 +233,14 @@ interface RingSums {
   curvature: Float64Array;
 }
 
-/**
- * Batches that were loaded last. The same particles are requested at many z, fewer and fewer of them; two batches are
- * processed at a time.
- */
-class BatchCache {
-  private readonly recent: { rows: Map<number, number>; batch: ProjectionBatch }[] = [];
-
-  constructor(
-    private readonly batches: ParticleBatches,
-    private readonly gaussians: number,
-  ) {}
-
-  async load(particles: Int32Array, models: Float32Array): Promise<ProjectionBatch> {
-    const known = this.recent.find(({ rows }) => particles.every((particle) => rows.has(particle)));
-    if (known) {
-      const rows = Int32Array.from(particles, (particle) => known.rows.get(particle)!);
-      return { ...part(known.batch, rows), model: models };
-    }
-    const batch = await this.batches.load(particles, this.gaussians, models);
-    this.recent.unshift({ rows: new Map(Array.from(particles, (particle, i) => [particle, i])), batch });
-    this.recent.splice(2);
-    return batch;
-  }
-}
-
-/** Some rows of a batch; the batch itself, without copies, if they are all rows in order. */
-function part(batch: ProjectionBatch, rows: Int32Array): ProjectionBatch {
-  if (rows.length === batch.count && rows.every((row, i) => row === i)) return batch;
-  const take = (values: Float32Array) => gatherRows(values, values.length / batch.count, rows);
-  return {
-    ...batch,
-    count: rows.length,
-    rotations: take(batch.rotations),
-    shifts: take(batch.shifts),
-    targets: take(batch.targets),
-  };
-}
-
 /** Index of the pair v ≤ w in the upper triangle of `variants` × `variants`, row by row. */
 function triangleIndex(v: number, w: number, variants: number): number {
   return v * variants - (v * (v - 1)) / 2 + (w - v);
+}
+
+/** A model [5N] for each of `count` particles. */
+function repeated(model: Float32Array, count: number): Float32Array {
+  const models = new Float32Array(count * model.length);
+  for (let i = 0; i < count; i++) models.set(model, i * model.length);
+  return models;
 }

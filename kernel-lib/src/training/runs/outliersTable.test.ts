@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { Outlier } from "../agreement/agreement";
-import { formatOutliers, parseOutliers } from "./outliersTable";
+import { copiedOutliers, formatOutliers, originalOutliers, parseOutliers } from "./outliersTable";
 
 const outliers: Outlier[] = [
   { index: 2, score: -3.5, expected: 6.25, reason: "inverted contrast" },
@@ -35,4 +35,16 @@ describe("the table of outliers", () => {
       assert.throws(() => read(change(text)), pattern);
     });
   }
+
+  test("of a symmetric molecule has all copies of a particle, with its image", () => {
+    const copies = copiedOutliers(outliers, 3);
+    assert.deepEqual(
+      copies.map(({ index }) => index),
+      [6, 7, 8, 21, 22, 23, 24, 25, 26],
+    );
+    const table = formatOutliers(copies, set, 3);
+    assert.match(table, /^7,8,"000003@a, ""b""\.mrcs",-3\.500,/m);
+    const back = parseOutliers(table, "outliers.csv", { particles: 60, outliers: 9 });
+    assert.deepEqual(originalOutliers(back, 3), outliers);
+  });
 });

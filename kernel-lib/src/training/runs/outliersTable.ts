@@ -5,16 +5,34 @@ import type { Outlier, OutlierReason } from "../agreement/agreement";
 /*
  * `outliers.csv` of a run folder: the particles that agree far less with the neutral model than expected. `index` is the
  * particle's index in the file from 0, as everywhere in a run, `row` the same from 1; score and expected are in standard
- * deviations of noise.
+ * deviations of noise. In a run with symmetry each copy of an outlier has a row, and both numbers count copies.
  */
 
 const header = "index,row,image,score,expected,reason";
 const reasons: readonly OutlierReason[] = ["inverted contrast", "empty image", "no agreement"];
 
-/** The text of `outliers.csv`. */
-export function formatOutliers(outliers: readonly Outlier[], set: ParticleSet): string {
+/** The outliers of a run with symmetry: all copies of those particles. @param copies n, of each particle */
+export function copiedOutliers(outliers: readonly Outlier[], copies: number): Outlier[] {
+  return outliers.flatMap((outlier) =>
+    Array.from({ length: copies }, (_, g) => ({ ...outlier, index: copies * outlier.index + g })),
+  );
+}
+
+/** The particles that these are copies of, the inverse of {@link copiedOutliers}. */
+export function originalOutliers(outliers: readonly Outlier[], copies: number): Outlier[] {
+  return outliers
+    .filter(({ index }) => index % copies === 0)
+    .map((outlier) => ({ ...outlier, index: outlier.index / copies }));
+}
+
+/**
+ * The text of `outliers.csv`.
+ * @param set    the particles
+ * @param copies symmetry copies of each of them, which the indices of the outliers count
+ */
+export function formatOutliers(outliers: readonly Outlier[], set: ParticleSet, copies = 1): string {
   const rows = outliers.map(({ index, score, expected, reason }) => {
-    const { stack, section } = set.image(index);
+    const { stack, section } = set.image(Math.floor(index / copies));
     const image = `${String(section + 1).padStart(6, "0")}@${stack}`;
     const quoted = /[",\r\n]/.test(image) ? JSON.stringify(image).replaceAll('\\"', '""') : image;
     return `${index},${index + 1},${quoted},${score.toFixed(3)},${expected.toFixed(3)},${reason}\n`;

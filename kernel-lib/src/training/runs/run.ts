@@ -1,12 +1,29 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../../errors";
+import { readMask } from "../../maps/mask";
+import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
+import { maskFlags } from "../../model/regions";
+import type { AxisRoles } from "../../network/decoder";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
+import { pointGroup } from "../../optics/symmetry";
+import { beginTask, type TaskOptions } from "../../progress";
+import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
+import type { Evidence } from "../evidence/evidence";
+import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
+import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import { defaultMemoryBudget } from "../memory";
+import { posesIn, referenceOf } from "../poses/lineage";
+import type { RefinedPoses } from "../poses/refinedPoses";
+import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
+import { decoderOf } from "../posterior/decoders";
 import type { EpochReport } from "../trainer";
+import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
+import { readEvidence } from "./evidenceFile";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -15,6 +32,23 @@ export type { Checkpoint } from "./checkpoint";
 export { RunFolder, runFiles } from "./runFolder";
 export type { RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
+
+/** Options of `Run.evidence`. */
+export interface EvidenceOptions extends TaskOptions {
+  /** Most held-out particles to measure. Default: all of them. */
+  particles?: number;
+  /** A region whose own gain is wanted: a map, or its file, that is at least 0.5 there. Default: none. */
+  mask?: string | Volume;
+  /**
+   * Width in Fourier samples of the fields of which the two halves of an image consist. Default: measured from the noise; 1
+   * unless the images are masked.
+   */
+  block?: number;
+  /** Projection engine. Default: `wasm`. */
+  engine?: EngineChoice;
+  /** Called with a sentence about what was assumed or has changed since the training. */
+  onWarning?: (warning: string) => void;
+}
 
 /** Contents of a run folder. */
 interface RunContents {
@@ -25,6 +59,7 @@ interface RunContents {
   neutralFrc: Float64Array;
   encoderLatents: Float32Array | undefined;
   model: LatentModel;
+  units: UnitAssembly;
 }
 
 /**
@@ -54,6 +89,7 @@ export class Run {
    */
   readonly encoderLatents: Float32Array | undefined;
   private readonly model: LatentModel;
+  private readonly units: UnitAssembly;
 
   private constructor(
     private readonly files: RunFolder,
@@ -66,6 +102,7 @@ export class Run {
     this.neutralFrc = contents.neutralFrc;
     this.encoderLatents = contents.encoderLatents;
     this.model = contents.model;
+    this.units = contents.units;
   }
 
   /**
@@ -83,21 +120,24 @@ export class Run {
     const { arrays, at } = await files.readCheckpoint("weights", record);
     const history = await files.readHistory(at);
     const neutralFrc = await files.readNeutralFrc(record);
+    const { symmetry } = record.inputs;
+    const units = new UnitAssembly(symmetry === undefined ? undefined : pointGroup(symmetry));
+    const unit = units.first(neutral);
     const model = new LatentModel(
       { ...record.options, featureSize: record.featureSize },
-      new GaussianHead(neutral, record.options.vary, free),
+      new GaussianHead(unit, record.options.vary, free?.slice(0, unit.count)),
       undefined,
     );
     try {
       loadFrom(files.file("weights"), () => {
         model.load(arrays);
-        FeatureBasis.load(arrays).requireFor(neutral.count, record.rings, record.featureSize);
+        FeatureBasis.load(arrays).requireFor(unit.count, record.rings, record.featureSize);
       });
       const encoderLatents = encoderLatentsOf(arrays, record, files.file("weights"));
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, history, neutralFrc, encoderLatents, model },
+        ...{ neutral, free, history, neutralFrc, encoderLatents, model, units },
       });
     } catch (error) {
       model.dispose();
@@ -115,6 +155,14 @@ export class Run {
     return this.record.options.latent;
   }
 
+  /**
+   * What the axes of the latent space change, from 0: `position` has those that move Gaussians (conformation), `density` those
+   * that change their amplitudes and widths (composition).
+   */
+  get roles(): AxisRoles {
+    return this.model.roles;
+  }
+
   /** Latent coordinates of all particles. @throws InputError before the run is complete */
   latents(): Promise<Latents> {
     return this.files.readLatents();
@@ -130,7 +178,8 @@ export class Run {
   }
 
   /**
-   * Decodes a point of the latent space, [latent], into Gaussians; z = 0 is the centre of the particles' distribution.
+   * Decodes a point of the latent space, [latent], into Gaussians; z = 0 is the centre of the particles' distribution. In a run
+   * with symmetry the point is that of the first unit, the others are at the neutral model; see `decodeUnits`.
    * @throws InputError unless z has a finite number for each dimension
    */
   decode(z: ArrayLike<number>): GaussianModel {
@@ -138,7 +187,49 @@ export class Run {
     if (at.length !== this.latent || !at.every(Number.isFinite)) {
       throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
     }
-    return { ...this.neutral, params: this.model.decode(at, 1) };
+    return this.units.withFirst(this.neutral, this.model.decode(at, 1));
+  }
+
+  /**
+   * The evidence for heterogeneity: whether held-out particles are described better by the decoder than by the one model
+   * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
+   * measured at the end of the training, on some of the particles held out; with options, and in runs of earlier versions, it
+   * is measured now, which reads the particles again.
+   * @throws InputError before the run is complete, for fewer than 5 particles held out, and if the particles of the run are no
+   *   longer the same
+   */
+  async evidence(options?: EvidenceOptions): Promise<Evidence> {
+    const stored = options ? undefined : await readEvidence(this.files);
+    if (stored) return stored;
+    const { record, neutral, model } = this;
+    const begun = beginTask(options ?? {});
+    const { refined, standardDeviation } = await this.latents();
+    const { mask } = begun;
+    const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
+    const reopened = await reopenParticles(this.files, record, begun);
+    const { trainingSet, validationSet: heldOut, ...context } = reopened;
+    try {
+      if (heldOut.length < fewestMeasured) {
+        throw new InputError(
+          this.folder,
+          `${fewestMeasured} particles held out or more`,
+          `${heldOut.length}`,
+        );
+      }
+      const decoder = this.units.decoder(decoderOf(model), neutral.count / this.units.count);
+      const population = {
+        latent: decoder.latent,
+        members: trainingSet,
+        mean: refined,
+        standardDeviation,
+      };
+      return await measureEvidence(
+        { ...context, decoder, population, heldOut, vary: record.options.vary },
+        { ...begun, region },
+      );
+    } finally {
+      await reopened.close();
+    }
   }
 
   /**
@@ -151,11 +242,44 @@ export class Run {
     if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
       throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
     }
-    return this.model.decode(points, points.length / latent);
+    return this.units.withFirsts(this.neutral, this.model.decode(points, points.length / latent));
+  }
+
+  /**
+   * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
+   * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
+   * and training anew from that file. If the poses of the run were refined before, the result replaces them: it is relative to
+   * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined.
+   * @throws InputError before the run is complete, and if its particles have changed
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const poses = await run.refinePoses({ prior: { rotation: 1, shift: 1 } });
+   * console.log(poses.report.verdict, poses.report.sentence);
+   * run.close();
+   * ```
+   */
+  async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
+    const begun = beginTask(options);
+    const { refined } = await this.latents();
+    const memoryBudget = defaultMemoryBudget() / 2;
+    const reopened = await reopenParticles(this.files, this.record, { ...begun, memoryBudget });
+    try {
+      const file = options.reference ?? (await referenceOf(this.record.inputs.particles));
+      const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
+    } finally {
+      await reopened.close();
+    }
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
     this.model.dispose();
   }
+}
+
+function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {
+  return typeof mask === "string" ? readMask(mask, undefined, { ...(onWarning && { onWarning }) }) : mask;
 }

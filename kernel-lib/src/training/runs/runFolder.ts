@@ -9,7 +9,6 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
 import type { Outlier } from "../agreement/agreement";
-import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
@@ -21,6 +20,7 @@ import {
   formatLatents,
   formatNeutralFrc,
   type Latents,
+  type LatentsTable,
   parseFree,
   parseHistory,
   parseLatents,
@@ -37,6 +37,8 @@ export const runFiles = {
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
   outliers: "outliers.csv",
+  units: "symmetry.csv",
+  evidence: "evidence.json",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
@@ -217,11 +219,8 @@ export class RunFolder {
 
   /** Reads the mean FRC of the neutral model over the particles in each ring 0 … rings. */
   async readNeutralFrc(record: RunRecord): Promise<Float64Array> {
-    return parseNeutralFrc(
-      await this.readOriginal("neutralFrc", record),
-      this.file("neutralFrc"),
-      record.rings,
-    );
+    const text = await this.readOriginal("neutralFrc", record);
+    return parseNeutralFrc(text, this.file("neutralFrc"), record.rings);
   }
 
   /** Reads the particles that do not agree with the neutral model, ascending. */
@@ -299,9 +298,10 @@ export class RunFolder {
   }
 
   /** Writes `latents.csv`. @returns the checksum of the latents, which belongs into the final checkpoint */
-  async writeLatents(latent: number, encoder: Float32Array, posterior: Posterior): Promise<string> {
+  async writeLatents(table: LatentsTable): Promise<string> {
+    const { latent, encoder } = table;
     const file = this.file("latents");
-    const text = formatLatents({ latent, encoder, posterior }, this.file("latents"));
+    const text = formatLatents(table, this.file("latents"));
     await writeAtomic(file, text);
     return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
   }

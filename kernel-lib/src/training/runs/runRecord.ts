@@ -5,7 +5,8 @@ import { InputError } from "../../errors";
 import type { ByteSign } from "../../formats/mrc";
 import { checked, listOf, numberIn, someText } from "../../schema";
 import { packageVersion } from "../../version";
-import { type TrainingOptions, trainingRanges, variedKinds, weightings } from "../options";
+import { type RunOptions, trainingRanges, variedKinds, weightings } from "../options";
+import type { Survey } from "../survey/survey";
 import type { InputFiles } from "./inputFiles";
 
 /** What a run was made from and with: `run.json` of the run folder. */
@@ -29,9 +30,11 @@ export interface RunRecord {
   started: string;
   /** Input files, absolute paths. They may be edited after files were moved. */
   inputs: {
+    /** Particle file. */
     particles: string;
     model: string;
     mask?: string;
+    /** Folder of the image stacks, if given. */
     dataFolder?: string;
     /** Pixel size of the images in Å, if it was given instead of that of the particle file. */
     apix?: number;
@@ -39,10 +42,12 @@ export interface RunRecord {
     invertContrast?: boolean;
     /** How image stacks of bytes are read, if given. */
     bytes?: ByteSign;
+    /** Point group, if the particles of the run are symmetry copies. */
+    symmetry?: string;
   };
   /** State of these files when the run was started; missing in runs of earlier versions. */
   inputFiles?: InputFiles;
-  /** Number of particles. */
+  /** Number of particles; with a symmetry that of their copies. */
   particles: number;
   /** Training box in pixels. */
   boxSize: number;
@@ -55,7 +60,9 @@ export interface RunRecord {
   /** Encoder inputs per particle. */
   featureSize: number;
   /** Parameters of the method. */
-  options: TrainingOptions;
+  options: RunOptions;
+  /** What a survey of the latent space found, if it was asked how many axes are needed. */
+  survey?: Survey;
   /** Batch size, if the requested one did not fit into memory. */
   batchThatFitted?: number;
   /**
@@ -69,6 +76,17 @@ export interface RunRecord {
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
   starts?: { scores: number[]; chosen: number };
+  /** Whether there is heterogeneity, in short; see `evidence.json`. Missing until the run is complete. */
+  evidence?: {
+    verdict: "found" | "weak" | "none";
+    /** The verdict in a sentence. */
+    sentence: string;
+    /** Nats per particle, held out, over the one best model. */
+    gain: number;
+    standardError: number;
+    /** Axes of the latent space that are real. */
+    realAxes: number;
+  };
   /** SHA-256 of everything but paths, `status` and `starts`; missing in runs of earlier versions. */
   checksum?: string;
 }
@@ -78,15 +96,27 @@ const currentFormat = 1;
 type NumberOption = keyof typeof trainingRanges;
 const numbers = Object.entries(trainingRanges).map(([name, range]) => [name, numberIn(range)]);
 
+const axes = v.array(numberIn({ integer: true, least: 0 }), "a list of axes, from 0");
+
 const options = v.looseObject({
   ...(Object.fromEntries(numbers) as Record<NumberOption, v.GenericSchema<unknown, number>>),
   vary: listOf(v.picklist(variedKinds, variedKinds.join(", ")), `one or more of ${variedKinds.join(", ")}`),
   weighting: v.picklist(weightings, weightings.join(" or ")),
   hidden: listOf(numberIn({ integer: true, least: 1 }), "widths of at least one layer"),
+  form: v.optional(v.picklist(["network", "quadratic"], "network or quadratic")),
+  roles: v.optional(v.looseObject({ position: axes, density: axes })),
+});
+
+const fraction = numberIn({});
+const survey = v.looseObject({
+  latent: numberIn({ integer: true, least: 1 }),
+  axes: v.array(v.looseObject({ gain: fraction, standardError: fraction }), "a gain for each axis"),
+  kinds: v.array(v.looseObject({ position: fraction, density: fraction }), "fractions for each axis"),
+  sentence: someText,
 });
 
 /** @throws InputError for an invalid option. `where` is a file or `options` */
-export function checkTrainingOptions(value: TrainingOptions, where: string): void {
+export function checkTrainingOptions(value: RunOptions, where: string): void {
   checked(options, value, where);
 }
 
@@ -121,6 +151,7 @@ const record = v.looseObject({
     apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
     invertContrast: v.optional(v.boolean("true or false")),
     bytes: v.optional(v.picklist(["signed", "unsigned"], "signed or unsigned")),
+    symmetry: v.optional(someText),
   }),
   inputFiles: v.optional(
     v.looseObject({
@@ -137,6 +168,7 @@ const record = v.looseObject({
   lastRing: numberIn({ integer: true, least: 0 }),
   featureSize: positive,
   options,
+  survey: v.optional(survey),
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
   outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),
   files: v.optional(
@@ -152,6 +184,15 @@ const record = v.looseObject({
     v.looseObject({
       scores: listOf(numberIn({}), "a score for each start"),
       chosen: numberIn({ integer: true, least: 0 }),
+    }),
+  ),
+  evidence: v.optional(
+    v.looseObject({
+      verdict: v.picklist(["found", "weak", "none"], "found, weak or none"),
+      sentence: someText,
+      gain: numberIn({}),
+      standardError: numberIn({ least: 0 }),
+      realAxes: numberIn({ integer: true, least: 0 }),
     }),
   ),
   checksum: v.optional(sha256),

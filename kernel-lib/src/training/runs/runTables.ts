@@ -20,12 +20,21 @@ export interface Latents {
   standardDeviation: Float32Array;
 }
 
+/** What `latents.csv` is made from. */
+export interface LatentsTable {
+  /** Dimensions of the latent space. */
+  latent: number;
+  /** From the encoder, [particles · latent]. */
+  encoder: Float32Array;
+  /** Refined latents. */
+  posterior: Posterior;
+  /** Symmetry copies of each particle; the columns particle and copy (from 0) are added for more than one. */
+  copies: number;
+}
+
 /** Text of `latents.csv`. @throws InputError naming `file` for numbers that are not finite */
-export function formatLatents(
-  { latent, encoder, posterior }: { latent: number; encoder: Float32Array; posterior: Posterior },
-  file: string,
-): string {
-  const lines = [latentColumns(latent).join(",")];
+export function formatLatents({ latent, encoder, posterior, copies }: LatentsTable, file: string): string {
+  const lines = [[...latentColumns(latent), ...(copies > 1 ? ["particle", "copy"] : [])].join(",")];
   const count = encoder.length / latent;
   for (let i = 0; i < count; i++) {
     const row = [String(i)];
@@ -33,6 +42,7 @@ export function formatLatents(
       finiteText(values[i * latent + d]!, 6, file, `z${d + 1} of particle ${i}`);
     for (let d = 0; d < latent; d++) row.push(text(encoder, d));
     for (let d = 0; d < latent; d++) row.push(text(posterior.mean, d), text(posterior.standardDeviation, d));
+    if (copies > 1) row.push(String(Math.floor(i / copies)), String(i % copies));
     lines.push(row.join(","));
   }
   return `${lines.join("\n")}\n`;

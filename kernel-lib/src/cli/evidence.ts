@@ -1,0 +1,76 @@
+import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
+import { report } from "../evidence/report";
+import { openRun } from "../training/runs/openRun";
+import type { EvidenceOptions } from "../training/runs/run";
+import { examples, fileOption, numberOption, type QuietOption, quietOption, threadsOption } from "./options";
+import type { RunCommand, Session } from "./session";
+
+interface EvidenceCommandOptions extends QuietOption {
+  anew?: boolean;
+  particles?: number;
+  mask?: string;
+  block?: number;
+  threads?: number;
+  json?: string;
+}
+
+/** Adds the command `evidence`. */
+export function addEvidence(program: Command, run: RunCommand): void {
+  const command = program
+    .command("evidence")
+    .summary("say whether there is heterogeneity")
+    .description(
+      "Says whether particles that were held out of training are described better by the decoder than by the one model that " +
+        "is best for all: place and pose are inferred from one half of the Fourier samples of each image and scored on the other. " +
+        "The gain is in nats (natural units of log-likelihood) per particle; above 0 there is heterogeneity. Without options: as " +
+        "measured at the end of the training; with options it is measured now.",
+    )
+    .argument("<run>", "run folder of e2gmm train")
+    .addOption(new Option("--anew", "measure now, on all particles held out"))
+    .addOption(
+      numberOption("--particles <n>", "measure now, on at most so many", { integer: true, least: 10 }),
+    )
+    .addOption(fileOption("--mask <file>", "also the gain of the Gaussians where this map is at least 0.5"))
+    .addOption(
+      numberOption(
+        "--block <n>",
+        "width of the fields of the halves in Fourier samples (default: measured)",
+        {
+          integer: true,
+          least: 1,
+        },
+      ),
+    )
+    .addOption(fileOption("--json <file>", "output file of all numbers, rings included"))
+    .addOption(threadsOption("the projections"))
+    .addOption(quietOption());
+  examples(command, "e2gmm evidence run", "e2gmm evidence run --anew --mask domain.mrc");
+  command.action((folder: string, options: EvidenceCommandOptions) =>
+    run(options, (session) => evidence(folder, options, session)),
+  );
+}
+
+async function evidence(folder: string, options: EvidenceCommandOptions, session: Session): Promise<void> {
+  const { anew, particles, mask, block, threads, json } = options;
+  const outputs = await session.writes(json ? [json] : [], [mask]);
+  const given: EvidenceOptions = {
+    ...(particles !== undefined && { particles }),
+    ...(mask !== undefined && { mask }),
+    ...(block !== undefined && { block }),
+  };
+  const now = anew || Object.keys(given).length > 0;
+  const trained = await openRun(folder);
+  try {
+    const { signal, onProgress, note: onWarning } = session;
+    const engine = { ...(threads !== undefined && { threads }) };
+    const found = await trained.evidence(
+      now ? { ...given, engine, signal, onProgress, onWarning } : undefined,
+    );
+    if (json) await writeAtomic(outputs.place(json), `${JSON.stringify(found, null, 2)}\n`);
+    await outputs.keep(signal);
+    for (const line of report(found)) session.print(line);
+  } finally {
+    trained.close();
+  }
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { measureEvidence } from "./measureEvidence";
+import { spreadOf } from "./population";
+import { calibratedPosterior } from "./scatter";
+import { gaussians, type SyntheticOptions, syntheticRun } from "./syntheticRun.test.helper";
+
+/** Evidence of synthetic particles. */
+async function evidenceOf(options: SyntheticOptions, region?: Uint8Array) {
+  const run = await syntheticRun(options);
+  try {
+    return await measureEvidence(run.context, { region });
+  } finally {
+    await run.close();
+  }
+}
+
+describe("evidence for heterogeneity", () => {
+  test("a motion is found, on the axis that has it, in positions, in the domain that moves", async () => {
+    const region = Uint8Array.from({ length: gaussians }, (_, i) => (i < gaussians / 3 ? 1 : 0));
+    const evidence = await evidenceOf({ motion: 0.04 }, region);
+    assert.equal(evidence.verdict, "found", evidence.sentence);
+    assert.match(
+      evidence.sentence,
+      /^heterogeneity found: \+.* 1 of 2 axes real, seen to \d+ Å; decoded motion/,
+    );
+    assert.deepEqual(
+      evidence.axes.map(({ real }) => real),
+      [true, false],
+    );
+    assert.equal(evidence.realAxes, 1);
+    assert.ok(evidence.axes[0]!.agreement > 0.5, `halves agree to ${evidence.axes[0]!.agreement}`);
+    assert.ok(Math.abs(evidence.axes[1]!.agreement) < 0.35, `noise agrees to ${evidence.axes[1]!.agreement}`);
+    const { position, amplitude } = evidence.kinds;
+    assert.ok(position!.gain > 3 * position!.standardError);
+    assert.ok(Math.abs(amplitude!.gain) < 1e-3, "the decoder changes no amplitudes");
+    assert.ok(evidence.region!.gain > 3 * evidence.region!.standardError);
+    const sum = evidence.axes.reduce((all, { gain }) => all + gain, 0);
+    assert.ok(Math.abs(sum - evidence.gain.gain) < 1e-6, "axes add up to the gain");
+    const rings = evidence.rings.reduce((all, { gain }) => all + gain, 0);
+    assert.ok(Math.abs(rings - evidence.gain.gain) < 1e-6, "rings add up to the gain");
+    assert.equal(evidence.block, 1);
+  });
+
+  test("one state only: none, whatever the decoder moves", async () => {
+    for (const seed of [1, 2]) {
+      const { verdict, sentence, gain, realAxes } = await evidenceOf({ seed });
+      assert.equal(verdict, "none", sentence);
+      assert.ok(gain.gain < 0.02, sentence);
+      assert.equal(realAxes, 0);
+      assert.match(sentence, /^no heterogeneity found: .* not to be trusted$/);
+    }
+  });
+
+  test("one state with wrong poses: no heterogeneity, but poses to be refined", async () => {
+    const { verdict, sentence, table } = await evidenceOf({ turned: 0.06, shifted: 0.02, frc: 0.5 });
+    assert.equal(verdict, "none", sentence);
+    assert.match(sentence, /Poses are wrong: refining them gains \+/);
+    assert.ok(table.motion.gain > 3 * table.motion.standardError, "taken for motion if poses are believed");
+    assert.ok(table.poses.gain > table.motion.gain);
+  });
+
+  test("one state, masked images: the correlated noise is no evidence", async () => {
+    const { verdict, sentence, block } = await evidenceOf({ mask: 0.6, count: 120 });
+    assert.equal(block, 2);
+    assert.equal(verdict, "none", sentence);
+  });
+
+  test("the same particles give the same numbers", async () => {
+    assert.deepEqual(
+      await evidenceOf({ motion: 0.04, count: 40 }),
+      await evidenceOf({ motion: 0.04, count: 40 }),
+    );
+  });
+});
+
+describe("scatter of the halves", () => {
+  test("is 1 where the weights are right, and tells by how much they are wrong", async () => {
+    const factors = async (options: SyntheticOptions) =>
+      (await evidenceOf({ motion: 0.04, count: 400, ...options })).axes.map(({ variance }) => variance);
+    const [large, right] = (await factors({})) as [number, number];
+    assert.ok(right > 0.7 && right < 1.3, `${right}`);
+    // Half the signal is assumed: places are told more exactly than that by a factor of up to 2.
+    const ratio = (await factors({ assumed: 0.5 }))[0]! / large;
+    assert.ok(ratio > 0.45 && ratio < 0.8, `${ratio}`);
+  });
+
+  test("widths follow the factor, up to the width of the prior, which stays", () => {
+    const population = {
+      ...{ latent: 1, members: Int32Array.of(0, 1, 2, 3) },
+      mean: Float32Array.of(-1, 1, -1, 1),
+      standardDeviation: Float32Array.of(0.1, 0.1, 0.1, 3),
+    };
+    const { deviation } = spreadOf(population);
+    const narrower = calibratedPosterior(population, [0.5]).standardDeviation;
+    // 1.2 · 0.5 of the variance, errors of the decoder included.
+    assert.ok(Math.abs(narrower[0]! - 0.1 * Math.sqrt(0.6)) < 1e-3, `${narrower[0]}`);
+    const wider = calibratedPosterior(population, [2]).standardDeviation;
+    assert.ok(wider[0]! > 0.15 && wider[0]! < deviation[0]!);
+    assert.equal(wider[3], 3, "wider than the prior: the image tells nothing");
+  });
+});

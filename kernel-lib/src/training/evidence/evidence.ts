@@ -1,0 +1,97 @@
+import type { Varied } from "../../network/head";
+import type { PosePrior } from "../posterior/placePosterior";
+
+/** A mean over particles of a difference in log-likelihood. */
+export interface EvidenceGain {
+  /** Nats per particle. */
+  gain: number;
+  /** Its standard error. */
+  standardError: number;
+}
+
+/** Gain of one Fourier ring. */
+export interface RingGain extends EvidenceGain {
+  /** Ring, from 1. */
+  ring: number;
+  /** Its resolution in Å. */
+  resolution: number;
+}
+
+/** Gain of one axis of the latent space. */
+export interface AxisGain extends EvidenceGain {
+  /** Whether the axis is real: a gain of more than 3 standard errors and more than 0.02 nats per particle. */
+  real: boolean;
+  /** Fraction of the spread of the particles along the axis that their images tell, 0 to 1. */
+  told: number;
+  /** Correlation, over the particles, of the places from the two halves of their images. */
+  agreement: number;
+  /**
+   * Factor on the variance of what an image tells about the axis: the squared difference of places from the two halves of the
+   * same image, over that which their posteriors predict. 1: the intervals are right; below 1 they are too wide.
+   */
+  variance: number;
+}
+
+/** Size of the decoded motion, over the places of the population, from the one model that is best for all. */
+export interface MotionSize {
+  /** Root mean square displacement in Å, weighted by mass, after a rigid motion of the whole molecule is taken out. */
+  rms: number;
+  /** The same of the particle at the 95th percentile. */
+  large: number;
+  /** What was taken out, root mean squares: shift in Å, rotation in degrees. */
+  rigid: { shift: number; angle: number };
+  /** Root mean square change of the masses (amplitude · width³) of the Gaussians, as a fraction of their own. */
+  mass: number;
+}
+
+/**
+ * Whether held-out particles are described better by the decoder than by one model: the evidence for heterogeneity.
+ *
+ * The Fourier samples of each image are divided in two halves, whose noise is independent. Place and pose are inferred from
+ * one half and scored on the other. The same is done with the one model that is best for all particles, whose poses are refined
+ * as well, and the difference is the gain. Its expectation is above 0 only where the place says something about the
+ * particle that both halves share; what was learned from noise makes it negative.
+ */
+export interface Evidence {
+  /** Version of the file's layout. */
+  format: 1;
+  /** Held-out particles that were measured. */
+  particles: number;
+  /** Result in a word: `found`, `weak` or `none`. */
+  verdict: "found" | "weak" | "none";
+  /** Result in a sentence. */
+  sentence: string;
+  /** Gain of the decoder over the best single model, with the poses of both refined. */
+  gain: EvidenceGain;
+  /** Gains over the best single model in the poses of the file. */
+  table: {
+    /** Of the decoder, poses as they are. */
+    motion: EvidenceGain;
+    /** Of the single model with its poses refined. */
+    poses: EvidenceGain;
+    /** Of both together. */
+    both: EvidenceGain;
+  };
+  /** Gain of refining the poses, given the decoder: above 0 where the poses of the file are worth refining. */
+  poses: EvidenceGain;
+  /** `gain` by ring. */
+  rings: RingGain[];
+  /** Resolution in Å to which a gain is seen; undefined if none is. */
+  finest?: number;
+  /** Gain of each axis, given those before it; they add up to `gain`. */
+  axes: AxisGain[];
+  /** Number of real axes. */
+  realAxes: number;
+  /** Gain of each kind of parameter, if there are several: the others, and the poses, stay as they are. */
+  kinds: Partial<Record<Varied, EvidenceGain>>;
+  /** Gain of the Gaussians of a region, if one was asked for: the others stay as they are. */
+  region?: EvidenceGain;
+  /** Size of the decoded motion. */
+  motion: MotionSize;
+  /** What the best single model is. */
+  single: "neutral" | "mean" | "decoded";
+  /** Standard deviations of the priors of the poses. */
+  prior: PosePrior;
+  /** Width of the fields of the halves, in samples: 1 unless the images are masked. */
+  block: number;
+}

@@ -1,0 +1,147 @@
+import { throwIfStopped } from "../../errors";
+import type { TaskOptions } from "../../progress";
+import { particlesPerPass } from "../memory";
+import type { PlaceDecoder } from "../posterior/decoders";
+import { HalfSamples } from "../posterior/halfSamples";
+import type { PlaceContext } from "../posterior/likelihood";
+import type { PointPosterior } from "../posterior/newtonPosterior";
+import { PlaceSearch, type PosePrior } from "../posterior/placePosterior";
+import type { BatchPoses } from "../posterior/variants";
+import { withPoses } from "./sample";
+
+/** What a {@link HalfTest} works with. */
+export interface HalfTestContext extends Omit<PlaceContext, "decoder" | "pose" | "half"> {
+  /** Particles of the test. */
+  particles: Int32Array;
+  /** Width of the fields of the halves; see `HalfSamples`. */
+  block: number;
+}
+
+/** What is inferred from a half: with which decoder, and what is free. */
+export interface Inference {
+  decoder: PlaceDecoder;
+  /** Standard deviation of the prior of each axis, [latent]. */
+  deviations: ArrayLike<number>;
+  /** Prior of the pose. Default: the pose is known. */
+  prior?: PosePrior | undefined;
+  /** Poses to start from, for each half, in place of those of the file. The prior is relative to them. */
+  poses?: readonly BatchPoses[] | undefined;
+  /** Where to begin: points of each half [particles · width], or places to choose from by the score of the half. */
+  start?: { points: readonly Float32Array[] } | { places: readonly Float32Array[] };
+}
+
+/** Points inferred from each half. */
+export interface HalfPoints {
+  inference: Inference;
+  /** The posterior from the even, and from the odd samples. */
+  halves: PointPosterior[];
+}
+
+/** Limits of the searches: what is found is scored on other samples, where a last tenth of a deviation does not matter. */
+const effort = { evaluations: 4, shortStep: 0.3 };
+
+/** Infers from one half of the Fourier samples of each particle, and scores the other. */
+export class HalfTest {
+  private readonly halves: HalfSamples[];
+
+  constructor(private readonly context: HalfTestContext) {
+    const { targets, block } = context;
+    this.halves = (["even", "odd"] as const).map((half) => new HalfSamples(targets.rings, half, block));
+  }
+
+  private search({ decoder, deviations, prior, poses }: Inference, half: number, from: number): PlaceSearch {
+    const { particles, ...context } = this.context;
+    const targets = poses ? withPoses(context.targets, particles, poses[from]!) : context.targets;
+    return new PlaceSearch({
+      ...{ ...context, targets, decoder, prior },
+      half: this.halves[half],
+      placeDeviations: deviations,
+    });
+  }
+
+  /** Infers points from each half. */
+  async infer(inference: Inference, options: TaskOptions): Promise<HalfPoints> {
+    const { particles } = this.context;
+    const halves: PointPosterior[] = [];
+    for (const half of [0, 1]) {
+      const search = this.search(inference, half, half);
+      const { start } = inference;
+      const points =
+        start && "points" in start
+          ? start.points[half]!
+          : await this.bestOf(search, start?.places ?? [new Float32Array(search.layout.latent)], inference);
+      halves.push(
+        await search.find(particles, points, {
+          ...(options.signal && { signal: options.signal }),
+          covariance: true,
+          effort,
+        }),
+      );
+    }
+    return { inference, halves };
+  }
+
+  /** The best of some places for each particle in the poses of the file, [particles · width]. */
+  private async bestOf(
+    search: PlaceSearch,
+    places: readonly Float32Array[],
+    { deviations }: Inference,
+  ): Promise<Float32Array> {
+    const { particles, neutral } = this.context;
+    const { latent } = search.layout;
+    const chosen = new Float32Array(particles.length * latent);
+    if (places.length === 1 || latent === 0) {
+      for (let i = 0; i < particles.length; i++) chosen.set(places[0]!, i * latent);
+      return search.startAt(chosen, particles.length);
+    }
+    const step = particlesPerPass(neutral.count);
+    for (let from = 0; from < particles.length; from += step) {
+      const part = particles.slice(from, from + step);
+      const best = new Float64Array(part.length).fill(Number.NEGATIVE_INFINITY);
+      for (const place of places) {
+        const cost = place.reduce((sum, x, d) => sum + (x / deviations[d]!) ** 2 / 2, 0);
+        const score = await search.likelihood.shared(part, place);
+        for (let i = 0; i < part.length; i++) {
+          if (!(score[i]! - cost > best[i]!)) continue;
+          best[i] = score[i]! - cost;
+          chosen.set(place, (from + i) * latent);
+        }
+      }
+    }
+    return search.startAt(chosen, particles.length);
+  }
+
+  /** Poses of the points of each half. */
+  posesOf({ inference, halves }: HalfPoints): BatchPoses[] {
+    return halves.map(({ mean }, half) =>
+      this.search(inference, half, half).likelihood.posesOf(this.context.particles, mean),
+    );
+  }
+
+  /**
+   * Score of each half at the points of the other, summed over the halves, by ring: nats, [particles · (rings + 1)].
+   * @param decoder decodes the points. Default: that which they were inferred with
+   */
+  async score(
+    { inference, halves }: HalfPoints,
+    { decoder = inference.decoder, ...options }: TaskOptions & { decoder?: PlaceDecoder } = {},
+  ): Promise<Float64Array> {
+    const { particles, targets, neutral } = this.context;
+    const width = targets.rings + 1;
+    const sum = new Float64Array(particles.length * width);
+    const step = particlesPerPass(neutral.count);
+    for (const from of [0, 1]) {
+      const search = this.search({ ...inference, decoder }, 1 - from, from);
+      const { mean } = halves[from]!;
+      const numbers = search.layout.width;
+      for (let first = 0; first < particles.length; first += step) {
+        throwIfStopped(options.signal);
+        const part = particles.slice(first, first + step);
+        const points = mean.slice(first * numbers, (first + part.length) * numbers);
+        const { ofRing } = await search.likelihood.scores(part, points);
+        for (let i = 0; i < ofRing.length; i++) sum[first * width + i]! += ofRing[i]!;
+      }
+    }
+    return sum;
+  }
+}

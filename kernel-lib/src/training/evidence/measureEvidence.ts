@@ -1,0 +1,275 @@
+import { throwIfStopped } from "../../errors";
+import type { Varied } from "../../network/head";
+import type { TaskOptions } from "../../progress";
+import { meanAndError } from "../agreement/moments";
+import { fixedModel, type PlaceDecoder, someAxes } from "../posterior/decoders";
+import type { PosePrior } from "../posterior/placePosterior";
+import type { ProjectionContext } from "../projectionContext";
+import type { RingWeights } from "../weights";
+import { type BestSingle, bestSingle } from "./bestSingle";
+import type { AxisGain, Evidence, EvidenceGain, RingGain } from "./evidence";
+import { type HalfPoints, HalfTest } from "./halfTest";
+import { motionSize } from "./motionSize";
+import { independentBlock } from "./noiseCorrelation";
+import { parametersOf, partialDecoder } from "./partialDecoder";
+import { type Population, type Spread, spreadOf, startingPlaces } from "./population";
+import { measurePosePrior } from "./posePrior";
+import { evenly, keepInMemory } from "./sample";
+import { agreementOfHalves, scatterOfHalves } from "./scatter";
+import { finestRing, isReal, sentenceOf, verdictOf } from "./verdict";
+
+/** What is measured. */
+export interface EvidenceContext extends ProjectionContext {
+  /** The trained decoder. */
+  decoder: PlaceDecoder;
+  /** Ring weights by information. */
+  weights: RingWeights;
+  /** Places of the particles that it was trained on. */
+  population: Population;
+  /** Particles that it was not trained on, ascending. */
+  heldOut: Int32Array;
+  /** Kinds of parameters that it varies. */
+  vary: readonly Varied[];
+}
+
+/** Options of {@link measureEvidence}. */
+export interface MeasureOptions extends TaskOptions {
+  /** Most particles to measure. Default: all that are held out. */
+  particles?: number | undefined;
+  /** Width of the fields of the halves. Default: measured, 1 unless the images are masked. */
+  block?: number | undefined;
+  /** Gaussians of a region whose own gain is wanted: 1 for each of them, [N]. Default: none. */
+  region?: Uint8Array | undefined;
+}
+
+/** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
+const measuredFraction = 0.025;
+const fewest = 100;
+const most = 1000;
+/** Fewest particles from which anything is measured. */
+export const fewestMeasured = 5;
+/** Particles of the training set among which the best single model is chosen. */
+const choosing = 128;
+/** Places from which a search begins: this many per axis, at most for three axes. */
+const startsPerAxis = 4;
+/** How many held-out particles are measured at the end of a training with so many particles. */
+export function evidenceParticles(count: number): number {
+  return Math.min(Math.max(Math.round(measuredFraction * count), fewest), most);
+}
+
+/** Measures the evidence for heterogeneity in a trained decoder. */
+export async function measureEvidence(context: EvidenceContext, options: MeasureOptions): Promise<Evidence> {
+  return new Measurement(context, options).run();
+}
+
+/** Scores of particles by ring, [particles · (rings + 1)]. */
+type RingScores = Float64Array;
+
+class Measurement {
+  private readonly particles: Int32Array;
+  private readonly spread: Spread;
+  private prior!: PosePrior;
+  private block = 1;
+  private test!: HalfTest;
+  private done = 0;
+
+  constructor(
+    private readonly context: EvidenceContext,
+    private readonly options: MeasureOptions,
+  ) {
+    this.particles = evenly(context.heldOut, options.particles ?? context.heldOut.length);
+    this.spread = spreadOf(context.population);
+  }
+
+  /** Finds the best single model, the prior of poses, and what makes halves independent. */
+  private async prepare(): Promise<BestSingle> {
+    const { context, options, particles } = this;
+    const { decoder, population, neutral, targets, engine, weights } = context;
+    const known = { neutral, engine, weights };
+    const members = evenly(population.members, choosing);
+    const choice = { ...known, decoder, targets: await keepInMemory(targets, members) };
+    const single = await bestSingle(choice, population, { ...options, particles: members });
+    this.step();
+    const kept = { ...known, targets: await keepInMemory(targets, particles) };
+    const block = options.block ?? (await independentBlock(kept, single.params, particles));
+    const measured = { ...kept, particles, block };
+    this.prior = await measurePosePrior(measured, single.params, options);
+    this.block = block;
+    this.test = new HalfTest(measured);
+    return single;
+  }
+
+  async run(): Promise<Evidence> {
+    const { options, particles } = this;
+    const { decoder, population, neutral } = this.context;
+    const single = await this.prepare();
+    const one = fixedModel(single.params);
+    const asIs = await this.test.score(
+      await this.test.infer({ decoder: one, deviations: [] }, options),
+      options,
+    );
+    const posed = await this.test.score(await this.infer(one, [], { prior: this.prior }), options);
+    const moved = await this.motion();
+    const motion = await this.test.score(moved, options);
+    const both = await this.infer(decoder, this.spread.deviation, {
+      prior: this.prior,
+      start: { points: moved.halves.map(({ mean }) => this.withoutPoses(mean)) },
+    });
+    const all = await this.test.score(both, options);
+    const gain = this.gain(all, posed);
+    const verdict = verdictOf(gain);
+    const rings = this.ringGains(all, posed);
+    const found = await this.axes(both, { single, before: posed, after: all, moved });
+    // Without a gain of all axes together, none of them is real.
+    const axes = found.map((axis) => ({ ...axis, real: axis.real && verdict !== "none" }));
+    const finest =
+      verdict === "none" ? undefined : finestRing(rings, (...range) => this.gain(all, posed, ...range));
+    const result = {
+      ...{ verdict, gain },
+      table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
+      poses: this.gain(all, motion),
+      ...(finest !== undefined && { finest }),
+      ...{ axes, realAxes: axes.filter(({ real }) => real).length },
+      motion: motionSize(decoder, { ...neutral, params: single.params }, population),
+    };
+    return {
+      format: 1,
+      particles: particles.length,
+      sentence: sentenceOf(result),
+      ...{ ...result, rings },
+      ...(await this.parts(both, single)),
+      ...{ single: single.from, prior: this.prior, block: this.block },
+    };
+  }
+
+  /** Reports progress. */
+  private step(): void {
+    const { decoder, units: { count: units = 1 } = {} } = this.context;
+    // The single model, poses, motion, both, parts, and the axes but the last.
+    const total = 4 + decoder.latent / units;
+    this.options.onProgress?.({ task: "evidence", done: ++this.done, total });
+    throwIfStopped(this.options.signal);
+  }
+
+  private async infer(
+    decoder: PlaceDecoder,
+    deviations: ArrayLike<number>,
+    how: Pick<HalfPoints["inference"], "prior" | "poses" | "start">,
+  ): Promise<HalfPoints> {
+    const points = await this.test.infer({ decoder, deviations, ...how }, this.options);
+    this.step();
+    return points;
+  }
+
+  /** Places in the poses of the file. */
+  private motion(): Promise<HalfPoints> {
+    const { decoder, population } = this.context;
+    const places = startingPlaces(population, startsPerAxis * Math.min(3, decoder.latent));
+    return this.infer(decoder, this.spread.deviation, { start: { places } });
+  }
+
+  /** Points with the poses of the file. */
+  private withoutPoses(places: Float32Array): Float32Array {
+    const { latent } = this.context.decoder;
+    const points = new Float32Array((places.length / latent) * (latent + 5));
+    for (let i = 0; i * latent < places.length; i++) {
+      points.set(places.subarray(i * latent, (i + 1) * latent), i * (latent + 5));
+    }
+    return points;
+  }
+
+  /** Mean gain of one set of scores over another, in rings `from` to `to`. */
+  private gain(of: RingScores, over: RingScores, from = 1, to = this.context.targets.rings): EvidenceGain {
+    const width = this.context.targets.rings + 1;
+    const differences = Float64Array.from(this.particles, (_, i) => {
+      let sum = 0;
+      for (let r = from; r <= to; r++) sum += of[i * width + r]! - over[i * width + r]!;
+      return sum;
+    });
+    const { mean, standardError } = meanAndError(differences);
+    return { gain: mean, standardError };
+  }
+
+  private ringGains(of: RingScores, over: RingScores): RingGain[] {
+    const { targets, neutral } = this.context;
+    return Array.from({ length: targets.rings }, (_, i) => ({
+      ring: i + 1,
+      resolution: (neutral.boxSize * neutral.apix) / (i + 1),
+      ...this.gain(of, over, i + 1, i + 1),
+    }));
+  }
+
+  /**
+   * Gains of the axes in turn: the places on the first k of them are inferred anew in the poses of all. The axes of a model of
+   * several units are those of a unit, and vary in all of them.
+   */
+  private async axes(
+    both: HalfPoints,
+    given: { single: BestSingle; before: RingScores; after: RingScores; moved: HalfPoints },
+  ): Promise<AxisGain[]> {
+    const { decoder, units: { count: units = 1 } = {} } = this.context;
+    const ofUnit = decoder.latent / units;
+    const numbers = {
+      told: this.spread.told,
+      agreement: agreementOfHalves(given.moved),
+      variance: scatterOfHalves(given.moved),
+    };
+    const overUnits = (values: Float64Array, d: number) =>
+      values.reduce((sum, value, i) => sum + (i % ofUnit === d ? value / units : 0), 0);
+    const poses = this.test.posesOf(both);
+    const axes: AxisGain[] = [];
+    let before = given.before;
+    for (let k = 1; k <= ofUnit; k++) {
+      const first = Array.from({ length: decoder.latent }, (_, i) => i).filter((i) => i % ofUnit < k);
+      const points = both.halves.map(({ mean }) => columnsOf(mean, decoder.latent + 5, first));
+      const after =
+        k === ofUnit
+          ? given.after
+          : await this.test.score(
+              await this.infer(
+                someAxes(decoder, first, given.single.z),
+                first.map((i) => this.spread.deviation[i]!),
+                { poses, start: { points } },
+              ),
+              this.options,
+            );
+      const gain = this.gain(after, before);
+      const { told, agreement, variance } = numbers;
+      axes.push({
+        ...{ ...gain, real: isReal(gain), told: overUnits(told, k - 1) },
+        ...{ agreement: overUnits(agreement, k - 1), variance: overUnits(variance, k - 1) },
+      });
+      before = after;
+    }
+    return axes;
+  }
+
+  /** Gains of parts of the decoder at the points of all of it. */
+  private async parts(both: HalfPoints, { params }: BestSingle): Promise<Pick<Evidence, "kinds" | "region">> {
+    const { vary, decoder, neutral } = this.context;
+    const { region } = this.options;
+    const score = (varied: Uint8Array) =>
+      this.test.score(both, { ...this.options, decoder: partialDecoder(decoder, params, varied) });
+    const kinds: Evidence["kinds"] = {};
+    const nothing = vary.length > 1 || region ? await score(new Uint8Array(params.length)) : undefined;
+    for (const kind of nothing && vary.length > 1 ? vary : []) {
+      kinds[kind] = this.gain(await score(parametersOf(neutral.count, { kind })), nothing!);
+    }
+    this.step();
+    if (!region) return { kinds };
+    return {
+      kinds,
+      region: this.gain(await score(parametersOf(neutral.count, { flags: region })), nothing!),
+    };
+  }
+}
+
+/** Some columns of `values` [rows · width], in this order. */
+function columnsOf(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
+  const rows = values.length / width;
+  const out = new Float32Array(rows * columns.length);
+  for (let i = 0; i < rows; i++) {
+    for (const [c, column] of columns.entries()) out[i * columns.length + c] = values[i * width + column]!;
+  }
+  return out;
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { EvidenceGain, RingGain } from "./evidence";
+import { finestRing, sentenceOf, verdictOf } from "./verdict";
+
+const gainOf = (gain: number, standardError: number): EvidenceGain => ({ gain, standardError });
+
+describe("verdict", () => {
+  test("needs three standard errors, and a gain that matters", () => {
+    assert.equal(verdictOf(gainOf(12, 0.7)), "found");
+    assert.equal(verdictOf(gainOf(0.05, 0.01)), "weak");
+    assert.equal(verdictOf(gainOf(0.05, 0.02)), "none");
+    assert.equal(verdictOf(gainOf(0.015, 0.001)), "none");
+    assert.equal(verdictOf(gainOf(-0.06, 0.02)), "none");
+    assert.equal(verdictOf(gainOf(Number.NaN, 1)), "none");
+  });
+
+  test("says gain, axes, resolution and size of the motion, and when poses are wrong", () => {
+    const of = (gain: EvidenceGain, poses: EvidenceGain) =>
+      sentenceOf({
+        ...{ gain, verdict: verdictOf(gain), realAxes: 1, finest: 7.4 },
+        ...{ poses, table: { motion: gain, poses, both: gain } },
+        axes: [{ ...gain, real: true, told: 0.9, agreement: 0.9, variance: 1 }],
+        motion: { rms: 2.86, large: 4, rigid: { shift: 0, angle: 0 }, mass: 0 },
+      });
+    assert.equal(
+      of(gainOf(12.34, 0.7), gainOf(-0.4, 0.02)),
+      "heterogeneity found: +12.34 ± 0.70 nats per particle held out, 1 of 1 axis real, seen to 7 Å; decoded motion 2.9 Å RMS",
+    );
+    assert.match(
+      of(gainOf(0.05, 0.01), gainOf(0, 0.1)),
+      /^weak heterogeneity: \+0\.05 ± 0\.01 .* part is noise$/,
+    );
+    assert.match(
+      of(gainOf(-0.06, 0.02), gainOf(8.8, 0.15)),
+      /^no heterogeneity found: −0\.06 ± 0\.02 .*\. Poses are wrong: refining them gains \+8\.80 ± 0\.15$/,
+    );
+  });
+
+  test("the finest ring has a gain with its neighbours, and outwards: one ring by chance is none", () => {
+    const gains = [0, 0.5, 2, 3, 1, 0.3, -0.1, -0.1, 0.25, -0.2, -0.1];
+    const rings: RingGain[] = gains.map((gain, i) => ({
+      ...{ ring: i + 1, resolution: 100 / (i + 1), gain, standardError: 0.1 },
+    }));
+    const sum = (from: number, to: number): EvidenceGain => {
+      const part = gains.slice(from - 1, to);
+      return gainOf(
+        part.reduce((a, b) => a + b, 0),
+        0.1 * Math.sqrt(part.length),
+      );
+    };
+    assert.equal(finestRing(rings, sum), 100 / 5);
+    assert.equal(
+      finestRing(rings, () => gainOf(0, 0.1)),
+      undefined,
+    );
+  });
+});

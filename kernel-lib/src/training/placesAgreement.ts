@@ -1,0 +1,47 @@
+import { throwIfStopped } from "../errors";
+import type { TaskOptions } from "../progress";
+import { gatherRows, type ParticleBatches } from "./batches";
+import { particlesPerPass } from "./memory";
+import type { PlaceDecoder } from "./posterior/decoders";
+import type { ProjectionContext } from "./projectionContext";
+import type { RingWeights } from "./weights";
+
+/** Particles and the places at which they are decoded. */
+export interface DecodedPlaces {
+  context: ProjectionContext;
+  batches: ParticleBatches;
+  weights: RingWeights;
+  /** Of whole particles. */
+  decoder: PlaceDecoder;
+  /** Particles over which means are taken. */
+  indices: Int32Array;
+  /** Latents of all particles, [rows · latent]. */
+  z: Float32Array;
+}
+
+/** Mean FRC over all rings, and weighted score, of some particles with the models at their places. */
+export async function placesAgreement(
+  { context, batches, weights, decoder, indices, z }: DecodedPlaces,
+  options: TaskOptions = {},
+): Promise<{ frc: number; score: number }> {
+  const { neutral, targets, engine } = context;
+  const { count, boxSize } = neutral;
+  const { rings } = targets;
+  let frcSum = 0;
+  let scoreSum = 0;
+  const step = particlesPerPass(count);
+  for (let from = 0; from < indices.length; from += step) {
+    throwIfStopped(options.signal);
+    const part = indices.subarray(from, from + step);
+    const models = decoder.decode(gatherRows(z, decoder.latent, part), part.length);
+    const batch = await batches.load(part, count, models);
+    const request = { boxSize, rings, ringWeights: weights.of(part) };
+    const { frc, score } = await engine.evaluate(batch, request);
+    for (const value of frc) frcSum += value;
+    for (const value of score) scoreSum += value;
+  }
+  return {
+    frc: frcSum / (indices.length * rings),
+    score: scoreSum / indices.length / weights.meanTotal(),
+  };
+}
