@@ -23,15 +23,14 @@ export interface PriorOptions {
 /** A measurement that says nothing has an error of so many standard deviations of the prior. */
 const mostDeviations = 30;
 
-/** Scatter of posterior means as a fraction of what their deviations say, see {@link typicalErrors}. */
-const calibration = 0.85;
+/** Fraction of the typical error that is counted on, see {@link typicalErrors}. */
+const caution = 0.85;
 
 /**
  * Errors of the posterior means of a run, for mixtures: how far the means of equal particles scatter. With s the posterior
  * deviation and τ the prior's, a mean scatters by s √(1 − s²/τ²), since the prior holds it back. All particles get the median
- * along each axis, times 0.85: in trainings on simulated states (assembly, linear + occupancy, two domains) the means
- * scattered by 0.75 to 0.9 of that, and hardly more where a particle's own deviation was larger. With the own deviations,
- * which are too small for some, a mixture finds gaps that do not exist.
+ * along each axis, as in trainings on simulated states the scatter hardly grew with a particle's own deviation; and only
+ * 0.85 of it, since with errors that are too large, of all or of some particles, a mixture finds gaps that do not exist.
  *
  * @param means      posterior means, [n · dimensions]
  * @param deviations posterior standard deviations, [n · dimensions]
@@ -58,7 +57,7 @@ export function typicalErrors(
       const deviation = deviations[i * dimensions + d]!;
       return deviation * Math.sqrt(Math.max(1 - (deviation / prior[d]!) ** 2, 0));
     });
-    return calibration * scatter.sort()[Math.floor(n / 2)]!;
+    return caution * scatter.sort()[Math.floor(n / 2)]!;
   });
   return means.map((_, i) => errors[i % dimensions]!);
 }
