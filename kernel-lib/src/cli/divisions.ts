@@ -1,9 +1,9 @@
 import { InputError } from "../errors";
-import { withoutPrior } from "../latent/deconvolution";
+import { typicalErrors } from "../latent/deconvolution";
 import { densityClusters } from "../latent/density";
 import { selectKMeans } from "../latent/kMeansSelection";
 import { kMeansAsync } from "../latent/kmeans";
-import { gaussianMixture } from "../latent/mixture";
+import { gaussianMixture, type MixtureOptions } from "../latent/mixture";
 import { selectMixture } from "../latent/mixtureSelection";
 import type { Session } from "./session";
 import type { UsedParticles } from "./usedParticles";
@@ -66,31 +66,45 @@ export async function divideParticles(
 }
 
 async function divideByMixture(
-  { points: means, deviations: errors }: UsedParticles,
+  { points, deviations }: UsedParticles,
   latent: number,
   { clusters, seed }: { clusters: number | "auto"; seed: number },
   { signal, onProgress }: Session,
 ): Promise<Division> {
-  const measured = errors && withoutPrior(means, errors, latent);
-  const points = measured?.points ?? means;
-  const task = { signal, onProgress, seed, ...(measured && { deviations: measured.deviations }) };
-  if (clusters === "auto") {
-    const found = await selectMixture(points, latent, task);
-    const k = found.groupOf.length;
-    const certainty = Float32Array.from(found.labels, (label, i) => {
-      let sum = 0;
-      for (let c = 0; c < k; c++) {
-        if (found.groupOf[c] === label) sum += found.mixture.responsibilities[i * k + c]!;
-      }
-      return sum;
-    });
-    return { ...found, certainty, populations: found.weights };
+  const errors = deviations && typicalErrors(points, deviations, latent);
+  const task = { signal, onProgress, seed, ...(errors && { deviations: errors }) };
+  const found = await selectMixture(points, latent, {
+    ...task,
+    ...(clusters !== "auto" && { groups: clusters, most: Math.max(12, clusters) }),
+  });
+  // Fewer Gaussians than sets describe the particles: parts of a continuum.
+  if (clusters !== "auto" && found.sizes.length < clusters) {
+    return divideContinuum(points, latent, { clusters, instead: found.groupOf.length }, task);
   }
+  const k = found.groupOf.length;
+  const certainty = Float32Array.from(found.labels, (label, i) => {
+    let sum = 0;
+    for (let c = 0; c < k; c++) {
+      if (found.groupOf[c] === label) sum += found.mixture.responsibilities[i * k + c]!;
+    }
+    return sum;
+  });
+  return { ...found, certainty, populations: found.weights };
+}
+
+async function divideContinuum(
+  points: Float32Array,
+  latent: number,
+  { clusters, instead }: { clusters: number; instead: number },
+  task: MixtureOptions,
+): Promise<Division> {
   const found = await gaussianMixture(points, latent, clusters, task);
   const certainty = Float32Array.from(
     found.labels,
     (label, i) => found.responsibilities[i * clusters + label]!,
   );
-  const advice = `${clusters} Gaussians as asked; --clusters auto finds the number that describes the particles best.`;
+  const advice =
+    `${instead} ${instead === 1 ? "Gaussian describes" : "Gaussians describe"} the particles best (BIC); the ${clusters} sets ` +
+    "asked for are parts of a continuum.";
   return { ...found, centres: found.means, certainty, populations: found.weights, advice };
 }

@@ -1,5 +1,5 @@
 /** Analysis of the latent space: principal components, UMAP, clusters, selections, paths, statistics. */
-export { type MeasuredPoints, type PriorOptions, withoutPrior } from "./deconvolution";
+export { type MeasuredPoints, type PriorOptions, typicalErrors, withoutPrior } from "./deconvolution";
 export { type DensityClusters, type DensityOptions, densityClusters } from "./density";
 export { type InterpolationOptions, NeighbourInterpolation } from "./interpolation";
 export { type KMeansSelection, type KMeansSelectionOptions, selectKMeans } from "./kMeansSelection";

@@ -19,7 +19,7 @@ export interface MixtureOptions extends TaskOptions {
   /**
    * Standard deviation of the error of each coordinate, [n · dimensions]. The mixture then describes the points without
    * their errors (extreme deconvolution: Bovy, Hogg and Roweis, 2011), so that its weights are populations and its
-   * covariances real spread. For posterior means see `withoutPrior`. Default: no errors.
+   * covariances real spread. For posterior means see `typicalErrors`. Default: no errors.
    */
   deviations?: Float32Array;
   /** Seed of samples and initial clusters. Default 1. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { InputError } from "../errors";
 import { Random } from "../random";
-import { withoutPrior } from "./deconvolution";
+import { typicalErrors, withoutPrior } from "./deconvolution";
 import { gaussianMixture } from "./mixture";
 import { selectMixture } from "./mixtureSelection";
 
@@ -155,7 +155,10 @@ describe("the number of Gaussians and groups", () => {
     });
     assert.ok(right > 0.98 * truth.length, `${right} of ${truth.length}`);
     near(found.weights[0]! + found.weights[1]!, 1, 1e-9, "all of the population");
-    // Two Gaussians as asked are the same two states.
+    // As asked, the shallowest gaps are closed.
+    const asked = await selectMixture(points, 2, { deviations, groups: 2, most: 6 });
+    assert.deepEqual([...asked.labels], [...found.labels]);
+    assert.match(asked.advice, /joined to 2 groups as asked\.$/);
     const two = await gaussianMixture(points, 2, 2, { deviations });
     near(Math.abs(two.means[1]! - two.means[3]!), 2, 0.1, "distance of the states");
   });
@@ -202,6 +205,20 @@ describe("posterior means without their prior", () => {
     const found = withoutPrior(means, posterior, 2);
     near(found.prior[0]!, 1.5, 0.05, "prior of the first axis");
     near(found.prior[1]!, 0.4, 0.02, "prior of the second axis");
+  });
+
+  test("scatter by the typical error, which the prior makes smaller", () => {
+    const random = new Random(12);
+    const [prior, error] = [2, 1];
+    const s = Math.sqrt(1 / (1 / error ** 2 + 1 / prior ** 2));
+    const means = Float32Array.from({ length: 3000 }, () => {
+      const measured = prior * random.normal() + error * random.normal();
+      return (measured * s ** 2) / error ** 2;
+    });
+    const errors = typicalErrors(means, new Float32Array(3000).fill(s), 1);
+    // A particle measured again has a mean that scatters by s²/error around its expectation.
+    near(errors[0]!, (0.85 * s ** 2) / error, 0.02, "error");
+    assert.ok(errors.every((e) => e === errors[0]));
   });
 
   test("that say nothing stay finite", () => {

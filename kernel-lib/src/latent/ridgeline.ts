@@ -4,30 +4,34 @@ import type { MixtureComponents } from "./mixtureParts";
 import { UnionFind } from "./unionFind";
 
 /** A gap: the density falls below this fraction of the lower of the two peaks on its sides. */
-const gap = 0.25;
+const gap = 0.15;
 /** Points along a ridgeline. */
 const steps = 64;
 
 /**
  * Which Gaussians of a mixture describe one group together, since there is no gap in its density on the ridgeline between
  * them, directly or through others.
+ * @param wanted number of groups, which the shallowest gaps are closed for. Default: as many as there are gaps
  * @returns the group of each Gaussian, [k], numbered by the first coordinate of the groups' means
  */
-export function mergedGaussians(mixture: MixtureComponents, dimensions: number): Int32Array {
+export function mergedGaussians(mixture: MixtureComponents, dimensions: number, wanted?: number): Int32Array {
   const k = mixture.weights.length;
   const density = new MixtureDensity(mixture, dimensions);
-  const groups = new UnionFind(k);
+  const pairs: { a: number; b: number; dip: number }[] = [];
   for (let a = 0; a < k; a++) {
     for (let b = 0; b < a; b++) {
-      if (groups.find(a) === groups.find(b)) continue;
       // A Gaussian that lost all its points is no group.
-      if (!(mixture.weights[a]! > 0 && mixture.weights[b]! > 0)) {
-        groups.union(a, b);
-        continue;
-      }
-      const along = ridgeline(mixture, [a, b], dimensions).map((point) => density.evaluate(point, 0));
-      if (deepestDip(along) >= Math.log(gap)) groups.union(a, b);
+      const empty = !(mixture.weights[a]! > 0 && mixture.weights[b]! > 0);
+      const along = () => ridgeline(mixture, [a, b], dimensions).map((point) => density.evaluate(point, 0));
+      pairs.push({ a, b, dip: empty ? 0 : deepestDip(along()) });
     }
+  }
+  pairs.sort((p, q) => q.dip - p.dip);
+  const groups = new UnionFind(k);
+  let count = k;
+  for (const { a, b, dip } of pairs) {
+    if (wanted === undefined ? dip < Math.log(gap) : count <= wanted) break;
+    if (groups.union(a, b)) count--;
   }
   return numbered(mixture, dimensions, (c) => groups.find(c));
 }
