@@ -67,6 +67,7 @@ const training = () => ({
   out: at(`run${Math.floor(1e9 * random.uniform())}`),
   options: { latent: 1, epochs: 1000 },
 });
+const rounds = () => ({ particles: data.star, out: at("rounds") });
 const design = () => ({
   folder: at("other"),
   states: 3,
@@ -88,6 +89,13 @@ const calls: Record<string, () => Promise<unknown>> = {
   readMask: () => e2.maps.readMask(at("mask.mrc")),
   openParticles: () => e2.particles.open(data.star),
   "ParticleSet.checkStacks": () => particles.checkStacks(),
+  writePoses: () => e2.particles.writePoses(at("posed.star"), particles, {} as never),
+  openRunParticles: () => e2.training.openParticles({ particles: data.star }),
+  refineConsensusPoses: () => e2.training.refinePoses(particles, model),
+  bestPoses: () => e2.training.bestPoses(rounds()),
+  refineInRounds: () => e2.training.refineInRounds(rounds()),
+  "Run.evidence": () => e2.training.Run.prototype.evidence.call({} as never, {}),
+  "Run.refinePoses": () => e2.training.Run.prototype.refinePoses.call({} as never),
   writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
   reconstruct: () => e2.reconstruct(particles),
