@@ -39,6 +39,8 @@ const maxTrained = 20_000;
 const maxMeasured = 256;
 /** Box units per raw output of a position: motion is learned no faster than composition, see {@link surveyLatentSpace}. */
 const positionGain = 0.03;
+/** Decoders that are measured for one axis: with each number of axes, none, and with each kind. */
+const expectedMeasurements = surveyedAxes + 5;
 const dropout: NestedDropout = { axes: 0.5, kinds: 0.4 };
 /** A smaller number of axes is as good if its gain is this close to the largest: in standard errors, or as a fraction of it. */
 interface GainLimits {
@@ -205,7 +207,11 @@ class SurveyMeasurement {
       scores[Math.floor(i / width)]! += value;
     });
     this.done++;
-    options.onProgress?.({ task: "survey of the latent space, evidence", done: this.done, total: this.done });
+    options.onProgress?.({
+      task: "survey of the latent space, evidence",
+      done: this.done,
+      total: Math.max(this.done, expectedMeasurements),
+    });
     return scores;
   }
 
