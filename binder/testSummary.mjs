@@ -34,6 +34,8 @@ function skipReason(test) {
 /** Adds results to a tally. `grace`: seconds past its time limit after which a test that blocks its process ends the run. */
 export class SummaryReporter {
   #running = new Map();
+  /** Reports of a test may arrive after that of the end of its module. */
+  #ended = new Set();
   #timer;
 
   constructor(tally, { root, named = false, grace = 60 }) {
@@ -66,10 +68,11 @@ export class SummaryReporter {
 
   onTestModuleEnd(module) {
     this.#running.delete(module.moduleId);
+    this.#ended.add(module.moduleId);
   }
 
   #heard(module) {
-    this.#running.set(module.moduleId, { module, last: Date.now() });
+    if (!this.#ended.has(module.moduleId)) this.#running.set(module.moduleId, { module, last: Date.now() });
   }
 
   /** Vitest's own time limit cannot stop a test that blocks its process. */
