@@ -2,6 +2,7 @@ import { InputError } from "../errors";
 import { cholesky, invertLower } from "./cholesky";
 import type { EMStep, MixtureComponents, NoisyPoints } from "./mixtureParts";
 import { NoisyStep } from "./noisyMixture";
+import { normalizeDensities } from "./normalizeDensities";
 import type { Pacing } from "./pacing";
 
 /** A fit by {@link runEM}. */
@@ -197,7 +198,6 @@ export class MixtureDensity {
   /** Log density of the mixture at `points[at…]`; sets {@link responsibilities}. */
   evaluate(points: Float32Array | Float64Array, at: number): number {
     const { k, dimensions, difference, whitening, responsibilities } = this;
-    let highest = Number.NEGATIVE_INFINITY;
     for (let c = 0; c < k; c++) {
       for (let d = 0; d < dimensions; d++) difference[d] = points[at + d]! - this.means[c * dimensions + d]!;
       let squared = 0;
@@ -207,16 +207,8 @@ export class MixtureDensity {
         for (let e = 0; e <= d; e++) sum += whitening[row + e]! * difference[e]!;
         squared += sum * sum;
       }
-      const logarithm = this.constant[c]! - squared / 2;
-      responsibilities[c] = logarithm;
-      if (logarithm > highest) highest = logarithm;
+      responsibilities[c] = this.constant[c]! - squared / 2;
     }
-    let sum = 0;
-    for (let c = 0; c < k; c++) {
-      responsibilities[c] = Math.exp(responsibilities[c]! - highest);
-      sum += responsibilities[c]!;
-    }
-    for (let c = 0; c < k; c++) responsibilities[c]! /= sum;
-    return highest + Math.log(sum);
+    return normalizeDensities(responsibilities);
   }
 }

@@ -1,5 +1,6 @@
 import { invertLower } from "./cholesky";
 import type { EMStep, MixtureComponents, NoisyPoints } from "./mixtureParts";
+import { normalizeDensities } from "./normalizeDensities";
 
 /** Responsibilities below this do not contribute to moments. */
 const negligible = 1e-10;
@@ -47,19 +48,8 @@ export class NoisyStep implements EMStep {
 
   evaluate(i: number): number {
     const { k, responsibilities } = this;
-    let highest = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < k; c++) {
-      const logarithm = this.logDensity(c, i);
-      responsibilities[c] = logarithm;
-      if (logarithm > highest) highest = logarithm;
-    }
-    let sum = 0;
-    for (let c = 0; c < k; c++) {
-      responsibilities[c] = Math.exp(responsibilities[c]! - highest);
-      sum += responsibilities[c]!;
-    }
-    for (let c = 0; c < k; c++) responsibilities[c]! /= sum;
-    return highest + Math.log(sum);
+    for (let c = 0; c < k; c++) responsibilities[c] = this.logDensity(c, i);
+    return normalizeDensities(responsibilities);
   }
 
   /** Logarithm of the weighted density of component `c` at point `i`. Most of the time of a fit is spent here. */
