@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { rotationFromEuler, rotationFromVector } from "../../optics/pose";
+import { product } from "../../optics/symmetry";
 import { Random } from "../../random";
-import { product } from "../posterior/poseOffsets";
 import { commonFrame, poseChange, withoutFrame } from "./commonFrame";
 import { perturbed } from "./wrongPoses.test.helper";
 

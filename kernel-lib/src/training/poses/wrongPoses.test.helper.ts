@@ -2,12 +2,12 @@ import path from "node:path";
 import type { TestContext } from "vitest";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { rotationFromVector } from "../../optics/pose";
+import { product } from "../../optics/symmetry";
 import { openParticles, type ParticleSet } from "../../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../../particles/writePoses";
 import { Random } from "../../random";
 import { moleculeWithDomains } from "../../simulate/molecule";
 import { simulateFromModels } from "../../simulate/simulateParticles";
-import { product } from "../posterior/poseOffsets";
 
 const degree = Math.PI / 180;
 

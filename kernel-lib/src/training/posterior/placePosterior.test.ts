@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { disc } from "../../fourier/disc";
 import { rotationFromVector, vectorFromRotation } from "../../optics/pose";
+import { product } from "../../optics/symmetry";
 import type { ParticleTargets } from "../../particles/targets";
 import { exampleBatch } from "../../projection/examples";
 import { ReferenceEngine } from "../../projection/reference";
@@ -11,7 +12,7 @@ import { fixedModel, type PlaceDecoder, someAxes } from "./decoders";
 import { HalfSamples } from "./halfSamples";
 import { PlaceLikelihood } from "./likelihood";
 import { PlaceSearch } from "./placePosterior";
-import { PointLayout, product } from "./poseOffsets";
+import { PointLayout } from "./poseOffsets";
 
 const count = 4;
 const gaussians = 40;

@@ -1,4 +1,5 @@
 import { rotationFromVector, vectorFromRotation } from "../../optics/pose";
+import { product } from "../../optics/symmetry";
 
 type Vector = [x: number, y: number, z: number];
 
@@ -75,15 +76,4 @@ export class PointLayout {
 
 function vectorAt(values: ArrayLike<number>, at: number): Vector {
   return [values[at]!, values[at + 1]!, values[at + 2]!];
-}
-
-/** Product of two 3×3 matrices, row-major. */
-export function product(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
-  const out = new Float64Array(9);
-  for (let i = 0; i < 3; i++) {
-    for (let j = 0; j < 3; j++) {
-      for (let k = 0; k < 3; k++) out[3 * i + j]! += a[3 * i + k]! * b[3 * k + j]!;
-    }
-  }
-  return out;
 }

@@ -1,7 +1,8 @@
 import type { GaussianModel } from "../../model/gaussianModel";
 import { rotationFromVector } from "../../optics/pose";
+import { product } from "../../optics/symmetry";
 import type { PlaceDecoder } from "./decoders";
-import { type PointLayout, product } from "./poseOffsets";
+import type { PointLayout } from "./poseOffsets";
 
 /** Step of the finite differences along z, in standard deviations of the latents. */
 const placeStep = 0.02;
