@@ -1,13 +1,13 @@
 import { throwIfStopped } from "../../errors";
 import type { Varied } from "../../network/head";
 import type { TaskOptions } from "../../progress";
-import { meanAndError } from "../agreement/moments";
 import { fixedModel, type PlaceDecoder, someAxes } from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
 import { type BestSingle, bestSingle } from "./bestSingle";
 import type { AxisGain, Evidence, EvidenceGain, RingGain } from "./evidence";
+import { gainOf } from "./gain";
 import { type HalfPoints, HalfTest } from "./halfTest";
 import { motionSize } from "./motionSize";
 import { independentBlock } from "./noiseCorrelation";
@@ -186,8 +186,7 @@ class Measurement {
       for (let r = from; r <= to; r++) sum += of[i * width + r]! - over[i * width + r]!;
       return sum;
     });
-    const { mean, standardError } = meanAndError(differences);
-    return { gain: mean, standardError };
+    return gainOf(differences);
   }
 
   private ringGains(of: RingScores, over: RingScores): RingGain[] {

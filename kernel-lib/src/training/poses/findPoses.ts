@@ -1,16 +1,17 @@
 import { InputError } from "../../errors";
 import { vectorFromRotation } from "../../optics/pose";
+import { product } from "../../optics/symmetry";
 import type { TaskOptions } from "../../progress";
+import type { EvidenceGain } from "../evidence/evidence";
 import { HalfTest } from "../evidence/halfTest";
 import { evenly, keepInMemory } from "../evidence/sample";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { PointPosterior } from "../posterior/newtonPosterior";
 import { PlaceSearch, type PosePrior } from "../posterior/placePosterior";
-import { product } from "../posterior/poseOffsets";
 import type { BatchPoses } from "../posterior/variants";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
-import { heldOutGain, type PoseGain } from "./poseGain";
+import { heldOutGain } from "./poseGain";
 import { measurePriors, type PriorContext } from "./posePriors";
 
 /** Particles on which priors and gain are measured. */
@@ -38,7 +39,7 @@ export interface PoseOptions extends TaskOptions {
   /** How far the poses may be from those of the file. Default: measured on a sample of 256 particles. */
   prior?: PosePrior | undefined;
   /** The gain with this prior, if it is known. Default: measured on the sample. */
-  gain?: PoseGain | undefined;
+  gain?: EvidenceGain | undefined;
 }
 
 /** Poses that were found, not yet in the frame of the file. */
@@ -55,7 +56,7 @@ export interface FoundPoses {
   shiftDeviation: Float64Array;
   prior: PosePrior;
   /** Gain by poses of the same prior on samples that they were not inferred from, of a sample of the particles. */
-  gain: PoseGain;
+  gain: EvidenceGain;
 }
 
 /** Refines the poses of `targets`, with the places of the particles if the decoder has axes. */
@@ -114,7 +115,7 @@ function searchContext({ targets, neutral, engine, decoder, weights, deviations 
 async function priorAndGain(
   context: PoseContext,
   options: PoseOptions,
-): Promise<{ prior: PosePrior; gain: PoseGain }> {
+): Promise<{ prior: PosePrior; gain: EvidenceGain }> {
   if (options.prior && options.gain) return { prior: options.prior, gain: options.gain };
   const { targets, neutral, engine, decoder, weights, deviations } = context;
   const { latent } = decoder;

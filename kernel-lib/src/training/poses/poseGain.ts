@@ -1,16 +1,9 @@
 import type { TaskOptions } from "../../progress";
-import { meanAndError } from "../agreement/moments";
+import type { EvidenceGain } from "../evidence/evidence";
+import { gainOf } from "../evidence/gain";
 import type { HalfPoints, HalfTest } from "../evidence/halfTest";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
-
-/** A gain in log-likelihood by new poses, on samples that they were not inferred from. */
-export interface PoseGain {
-  /** Mean, in nats per particle. */
-  gain: number;
-  /** Its standard error. */
-  standardError: number;
-}
 
 /** What is inferred, and from where. */
 export interface GainQuestion {
@@ -28,7 +21,8 @@ export interface GainQuestion {
 
 /** Answer of {@link heldOutGain}. */
 export interface GainAnswer {
-  gain: PoseGain;
+  /** Gain by the new poses, on samples that they were not inferred from. */
+  gain: EvidenceGain;
   /** Standard deviation in Å, along each axis, of that part of the shift that both halves share. */
   sharedShift: number;
 }
@@ -61,14 +55,13 @@ export async function heldOutGain(
   const numbers = after.length / count;
   const gains = new Float64Array(count);
   for (let i = 0; i < after.length; i++) gains[Math.floor(i / numbers)]! += after[i]! - before[i]!;
-  const { mean, standardError } = meanAndError(gains);
   const [even, odd] = [refined.halves[0]!, refined.halves[1]!];
   let product = 0;
   for (let i = 0; i < count; i++) {
     for (let d = shift; d < width; d++) product += even.mean[i * width + d]! * odd.mean[i * width + d]!;
   }
   const variance = Math.max(0, product / (2 * count));
-  return { gain: { gain: mean, standardError }, sharedShift: Math.sqrt(variance) * boxLength };
+  return { gain: gainOf(gains), sharedShift: Math.sqrt(variance) * boxLength };
 }
 
 function placesOf(points: Float32Array, latent: number, width: number): Float32Array {

@@ -1,8 +1,9 @@
 import type { TaskOptions } from "../../progress";
+import type { EvidenceGain } from "../evidence/evidence";
 import { HalfTest, type HalfTestContext } from "../evidence/halfTest";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
-import { heldOutGain, type PoseGain } from "./poseGain";
+import { heldOutGain } from "./poseGain";
 
 /** Standard deviations of each axis of the rotation that are tried, in degrees, ascending. */
 const rotations = [0.5, 1, 2, 4, 8];
@@ -28,7 +29,7 @@ export interface PriorContext extends HalfTestContext {
 export interface MeasuredPrior {
   prior: PosePrior;
   /** With this prior, over the poses of the file. */
-  gain: PoseGain;
+  gain: EvidenceGain;
 }
 
 /**
@@ -50,7 +51,7 @@ export async function measurePriors(context: PriorContext, options: TaskOptions)
   const broad = await gainWith({ rotation: 2, shift: widestShift * boxLength });
   const shift = Math.max(leastShift, broad.sharedShift);
   const base = await gainWith({ rotation: 0, shift });
-  const gains: PoseGain[] = [];
+  const gains: EvidenceGain[] = [];
   for (const rotation of rotations) {
     gains.push((await gainWith({ rotation, shift })).gain);
     // Beyond the best prior the gain only falls.

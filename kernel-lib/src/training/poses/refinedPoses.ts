@@ -1,10 +1,10 @@
 import { vectorFromRotation } from "../../optics/pose";
 import type { ParticlePoses } from "../../particles/writePoses";
 import type { TaskOptions } from "../../progress";
+import type { EvidenceGain } from "../evidence/evidence";
 import type { PosePrior } from "../posterior/placePosterior";
 import { type PoseChange, poseMoves, spreadOf, withoutFrame } from "./commonFrame";
 import { type FoundPoses, findPoses, type PoseContext, type PoseOptions } from "./findPoses";
-import type { PoseGain } from "./poseGain";
 import { type SharedMotion, withoutSharedMotion } from "./sharedMotion";
 
 /** What a refinement of poses found, as numbers that can be stored as JSON. */
@@ -21,7 +21,7 @@ export interface PoseReport {
    * Gain in log-likelihood by poses that were inferred from one half of the Fourier samples of each image, on the other half,
    * over the poses of the file: nats per particle of a sample. Below 0 where the poses of the file are as good as they can be.
    */
-  gain: PoseGain;
+  gain: EvidenceGain;
   /** Standard deviations of the priors: how far the poses of the file are taken to be off, along each axis. */
   prior: PosePrior;
   /** How far poses have moved from those of the file. */
