@@ -59,8 +59,7 @@ interface Tape {
 export class Decoder {
   private readonly parts: Part[];
   /** Raw outputs of all parts, if one part does not compute them all. */
-  private readonly combined: Rows | undefined;
-  private combinedForTraining: Rows | undefined;
+  private combined: Rows | undefined;
   private tape: Tape | undefined;
 
   /** @param random draws the initial weights; undefined leaves zeros, to be loaded */
@@ -81,7 +80,6 @@ export class Decoder {
     this.parts = runs
       .filter(({ first, end }) => end > first)
       .map(({ axes, first, end }) => this.part(axes, first, end));
-    if (!this.isWhole) this.combined = new Rows(threads, inferenceRows, outputs);
     if (random) this.initialize(random);
   }
 
@@ -116,6 +114,15 @@ export class Decoder {
     return this.parts.length;
   }
 
+  /** Memory for the raw outputs of all parts, of at least `count` rows. */
+  private combinedFor(count: number): Rows {
+    if (!this.combined || this.combined.rows < count) {
+      const rows = Math.max(inferenceRows, 4 * Math.ceil(count / 4));
+      this.combined = new Rows(this.threads, rows, this.head.outputs);
+    }
+    return this.combined;
+  }
+
   /** Draws new random weights. */
   initialize(random: Random): void {
     for (const [p, { network }] of this.parts.entries())
@@ -132,13 +139,13 @@ export class Decoder {
     visit: (raw: Rows, first: number, rows: number) => void,
   ): void {
     const latents = z instanceof Float32Array ? this.parts.map(() => z) : z;
-    const { combined } = this;
-    if (!combined) {
+    if (this.isWhole) {
       const { polynomial, network } = this.parts[0]!;
       network.visit(polynomial.evaluate(latents[0]!, count), count, visit);
       return;
     }
     const { latent } = this.spec;
+    const combined = this.combinedFor(inferenceRows);
     for (let from = 0; from < count; from += combined.rows) {
       const rows = Math.min(combined.rows, count - from);
       for (const [p, { polynomial, network, first }] of this.parts.entries()) {
@@ -162,10 +169,7 @@ export class Decoder {
     );
     this.tape = { z, rows, count };
     if (this.isWhole) return rows[0]!;
-    if (!this.combinedForTraining || this.combinedForTraining.rows < count) {
-      this.combinedForTraining = new Rows(this.threads, 4 * Math.ceil(count / 4), this.head.outputs);
-    }
-    const all = this.combinedForTraining;
+    const all = this.combinedFor(count);
     for (const [p, { first }] of this.parts.entries()) {
       for (let b = 0; b < count; b++) copyRow(rows[p]!, b, { rows: all, row: b, column: first });
     }
