@@ -85,7 +85,7 @@ function cumulativeChange(models: Float32Array, points: number, neutral: Gaussia
  * model's mass. This is the change of a Gaussian's own density to first order (∫(dρ)²/∫ρ²), but with one width s for
  * all, the root mean square over the model: where only positions vary it is the mass-weighted RMSD.
  */
-export function modelChange(a: Float32Array, b: Float32Array, neutral: GaussianModel): number {
+function modelChange(a: Float32Array, b: Float32Array, neutral: GaussianModel): number {
   const { count: n, params, boxSize } = neutral;
   let sum = 0;
   let mass = 0;

@@ -1,13 +1,9 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { GaussianModel } from "../model/gaussianModel";
-import { ArcLengthScale, modelChange } from "./arcLength";
+import { ArcLengthScale } from "./arcLength";
+import { changeMetrics } from "./changeMetrics";
 import type { AxisRoles } from "./decoder";
 import { LatentFrame, scalePoints } from "./latentFrame";
-
-/** Places of the population at which changes are measured. */
-const samples = 200;
-/** Half the step of the differences, in standard deviations. */
-const step = 0.25;
 
 /** A decoder of coordinates of the networks. */
 export interface FramedModel {
@@ -19,7 +15,7 @@ export interface FramedModel {
 /**
  * The frame in which a latent space can be read. The axes that change the same kinds of parameters are replaced by the principal
  * components of what they change: with Σ the covariance of the population and G the mean over it of |Δmodel|² per unit step
- * (`modelChange`), rows of M are eigenvectors of Σ^½GΣ^½ times Σ^−½. So the first axis of each kind is the one along which the
+ * ({@link changeMetrics}), rows of M are eigenvectors of Σ^½GΣ^½ times Σ^−½. So the first axis of each kind is the one along which the
  * particles differ most, and all axes are uncorrelated with unit variance. Kinds are ordered by their largest change; the
  * positive side of an axis is the longer tail of the population. An axis alone of its kind gets its arc length as coordinate.
  *
@@ -27,7 +23,9 @@ export interface FramedModel {
  */
 export function orderedFrame(model: FramedModel, z: Float32Array, neutral: GaussianModel): LatentFrame {
   const { latent, roles } = model.spec;
-  const metric = meanMetric(model, z, neutral);
+  const decode = (places: Float32Array, count: number) => model.decode(places, count);
+  const { position, density } = changeMetrics({ latent, decode, neutral }, z);
+  const metric = Matrix.add(position, density);
   const groups = groupsOf(latent, roles).map((axes) => principalAxes(axes, z, metric));
   groups.sort((a, b) => b[0]!.size - a[0]!.size);
   const rows = groups.flat();
@@ -63,8 +61,8 @@ interface FrameRow {
   alone: boolean;
 }
 
-function principalAxes(axes: number[], z: Float32Array, metric: Float64Array): FrameRow[] {
-  const latent = Math.sqrt(metric.length);
+function principalAxes(axes: number[], z: Float32Array, metric: Matrix): FrameRow[] {
+  const latent = metric.rows;
   const n = axes.length;
   const count = z.length / latent;
   const covariance = Matrix.zeros(n, n);
@@ -81,10 +79,7 @@ function principalAxes(axes: number[], z: Float32Array, metric: Float64Array): F
   const power = (exponent: number) =>
     v.mmul(Matrix.diag(realEigenvalues.map((x) => Math.max(x, 1e-6) ** exponent))).mmul(v.transpose());
   const root = power(0.5);
-  const own = new Matrix(n, n);
-  for (const [a, d] of axes.entries()) {
-    for (const [b, e] of axes.entries()) own.set(a, b, metric[d * latent + e]!);
-  }
+  const own = metric.selection(axes, axes);
   const change = new EigenvalueDecomposition(root.mmul(own).mmul(root), { assumeSymmetric: true });
   const rows = change.eigenvectorMatrix.transpose().mmul(power(-0.5));
   return change.realEigenvalues
@@ -94,56 +89,6 @@ function principalAxes(axes: number[], z: Float32Array, metric: Float64Array): F
       return { row, size: Math.sqrt(Math.max(size, 0)), alone: n === 1 };
     })
     .sort((a, b) => b.size - a.size);
-}
-
-/** The mean over the population of the squared change per unit step, as a quadratic form [latent · latent]. */
-function meanMetric(model: FramedModel, z: Float32Array, neutral: GaussianModel): Float64Array {
-  const { latent } = model.spec;
-  const count = z.length / latent;
-  const metric = new Float64Array(latent * latent);
-  const used = Math.min(samples, count);
-  for (let s = 0; s < used; s++) {
-    const at = Math.floor((s * count) / used) * latent;
-    const change = changeNear(model, z.subarray(at, at + latent), neutral);
-    for (let a = 0; a < latent; a++) {
-      for (let b = 0; b <= a; b++) {
-        // The inner product by polarization.
-        const value = (change(a, b, 1) - change(a, b, -1)) / 4 / used;
-        metric[a * latent + b]! += value;
-        if (a !== b) metric[b * latent + a]! += value;
-      }
-    }
-  }
-  return metric;
-}
-
-/** The squared change per unit step along axis a plus or minus axis b. */
-function changeNear(
-  model: FramedModel,
-  place: Float32Array,
-  neutral: GaussianModel,
-): (a: number, b: number, sign: 1 | -1) => number {
-  const { latent } = model.spec;
-  const pairs: [number, number, 1 | -1][] = [];
-  for (let a = 0; a < latent; a++) for (let b = 0; b <= a; b++) pairs.push([a, b, 1], [a, b, -1]);
-  const points = new Float32Array(2 * pairs.length * latent);
-  for (const [k, [a, b, sign]] of pairs.entries()) {
-    for (const side of [0, 1]) {
-      const at = (2 * k + side) * latent;
-      points.set(place, at);
-      points[at + a]! += side === 0 ? -step : step;
-      points[at + b]! += sign * (side === 0 ? -step : step);
-    }
-  }
-  const models = model.decode(points, 2 * pairs.length);
-  const size = 5 * neutral.count;
-  const squares = new Map(
-    pairs.map((pair, k) => {
-      const [from, to] = [2 * k, 2 * k + 1].map((i) => models.subarray(i * size, (i + 1) * size));
-      return [pair.join(), (modelChange(from!, to!, neutral) / (2 * step)) ** 2];
-    }),
-  );
-  return (a, b, sign) => squares.get([a, b, sign].join())!;
 }
 
 /** Turns rows of the matrix so that the longer tail of the population is on the positive side. */

@@ -5,8 +5,9 @@ import type { LatentModel } from "../../network/latentModel";
 import type { TaskOptions } from "../../progress";
 import { gatherRows } from "../batches";
 import type { EvidenceGain } from "../evidence/evidence";
+import { gainOf } from "../evidence/gain";
 import { HalfTest } from "../evidence/halfTest";
-import { evenly } from "../evidence/sample";
+import { evenly, keepInMemory } from "../evidence/sample";
 import type { RunOptions } from "../options";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { Trainer } from "../trainer";
@@ -108,6 +109,9 @@ class SurveyMeasurement {
   private readonly particles: Int32Array;
   /** Encoder's places of all rows. */
   private readonly z: Float32Array;
+  /** Fitted once for each number of free axes. */
+  private readonly curved = new Map<number, CurvedSpace>();
+  private test: HalfTest | undefined;
   private done = 0;
 
   constructor(
@@ -171,7 +175,7 @@ class SurveyMeasurement {
    */
   private space(k: number, masks: number[][], frame?: LatentFrame): SurveyedSpace {
     const { z, model } = this;
-    const curved = new CurvedSpace(z, surveyedAxes, k);
+    const curved = this.curvedSpace(k);
     const own = firstAxes(z, surveyedAxes, k);
     const read = (y: Float32Array, mask: number[]) => {
       const masked = y.map((value, i) => value * mask[i % k]!);
@@ -191,12 +195,32 @@ class SurveyMeasurement {
     };
   }
 
+  private curvedSpace(free: number): CurvedSpace {
+    let space = this.curved.get(free);
+    if (!space) {
+      space = new CurvedSpace(this.z, surveyedAxes, free);
+      this.curved.set(free, space);
+    }
+    return space;
+  }
+
+  /** The test of all decoders, whose particles are read once. */
+  private async halfTest(): Promise<HalfTest> {
+    const { trainer, particles } = this;
+    if (!this.test) {
+      const context = await trainer.projections();
+      const targets = await keepInMemory(context.targets, particles);
+      this.test = new HalfTest({ ...context, targets, particles, block: 1 });
+    }
+    return this.test;
+  }
+
   /** Score of each particle: of each half of its samples at the place from the other. */
   private async scores({ decoder: ofUnit, start }: SurveyedSpace): Promise<Float64Array> {
     const { trainer, particles, options } = this;
     throwIfStopped(options.signal);
     const decoder = trainer.decoderOf(ofUnit);
-    const test = new HalfTest({ ...(await trainer.projections()), particles, block: 1 });
+    const test = await this.halfTest();
     const points = gatherRows(start, decoder.latent, particles);
     const deviations = new Float64Array(decoder.latent).fill(1);
     const found = await test.infer({ decoder, deviations, start: { points: [points, points] } }, options);
@@ -263,12 +287,10 @@ function rolesOf(latent: number, kinds: Survey["kinds"]): AxisRoles {
   };
 }
 
+/** Gain of some scores over others. The error of a single particle is recorded as 0, since it is unknown. */
 function gainOver(scores: Float64Array, base: Float64Array): EvidenceGain {
-  const n = scores.length;
-  const differences = scores.map((score, i) => score - base[i]!);
-  const gain = differences.reduce((a, b) => a + b, 0) / n;
-  const square = differences.reduce((sum, d) => sum + (d - gain) ** 2, 0);
-  return { gain, standardError: Math.sqrt(square / Math.max(n - 1, 1) / n) };
+  const { gain, standardError } = gainOf(scores.map((score, i) => score - base[i]!));
+  return { gain, standardError: scores.length > 1 ? standardError : 0 };
 }
 
 /** The smallest number of axes, 1 or more, whose gain is as large as any within its error or a negligible part of it. */
