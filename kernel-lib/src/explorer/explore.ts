@@ -7,6 +7,7 @@ import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
 import { Run, RunFolder } from "../training/runs/run";
 import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
+import { nameOfEpoch } from "../training/schedule";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
@@ -62,7 +63,7 @@ async function latentsOf(
 ): Promise<{ latents: Float32Array; warning: string }> {
   if (run.record.status === "complete") return { latents: (await run.latents())[which], warning: "" };
   const last = run.history.at(-1);
-  const epoch = last ? `epoch ${last.epoch} of ${run.record.options.epochs}` : "its last epoch";
+  const epoch = last ? nameOfEpoch(last) : "its last epoch";
   const places = run.encoderLatents;
   if (places) {
     return {
