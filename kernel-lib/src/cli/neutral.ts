@@ -18,6 +18,7 @@ import {
   invertContrastOption,
   lengthOption,
   numberOption,
+  orAuto,
   type QuietOption,
   quietOption,
   required,
@@ -29,8 +30,8 @@ import type { RunCommand, Session } from "./session";
 interface NeutralOptions extends QuietOption {
   map: string;
   mask?: string;
-  resolution: number;
-  gaussians?: number;
+  resolution: number | "auto";
+  gaussians: number | "auto";
   boxSize?: number;
   apix?: number;
   invertContrast?: boolean;
@@ -56,15 +57,21 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .addOption(
       fileOption("--mask <file>", "mask with the same voxels; Gaussians stay where it is at least 0.5"),
     )
-    .addOption(required(lengthOption("--resolution <Å>", "resolution that the model represents")))
     .addOption(
-      numberOption(
-        "--gaussians <n>",
-        "number of Gaussians (default: doubled from 256 until --target-frc is reached)",
-        {
-          integer: true,
-          least: 1,
-        },
+      orAuto(
+        lengthOption(
+          "--resolution <Å>",
+          "resolution that the model represents; auto: the finest to which Gaussians describe the map",
+        ),
+      ),
+    )
+    .addOption(
+      orAuto(
+        numberOption(
+          "--gaussians <n>",
+          "number of Gaussians; auto: as many as reach --target-frc, at most 3,000",
+          { integer: true, least: 1 },
+        ),
       ),
     );
   addBoxSize(command, "pixels", "training box (default: the smallest for the resolution)", { least: 4 });
@@ -74,7 +81,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .addOption(invertContrastOption("the map"))
     .addOption(bytesOption())
     .addOption(
-      numberOption("--target-frc <value>", "mean FRC at which growth ends, unless --gaussians is given", {
+      numberOption("--target-frc <value>", "mean FRC with the map at which automatic growth ends", {
         above: 0,
         below: 1,
         default: 0.95,
@@ -83,7 +90,11 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .addOption(seedOption())
     .addOption(required(fileOption("--out <file>", "output file of the model, .txt or .pdb")))
     .addOption(quietOption());
-  examples(command, "e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt");
+  examples(
+    command,
+    "e2gmm neutral --map consensus.mrc --out model.txt",
+    "e2gmm neutral --map consensus.mrc --resolution 8 --gaussians 512 --out model.txt",
+  );
   command.action((options: NeutralOptions) => run(options, (session) => neutral(options, session)));
 }
 
@@ -93,11 +104,12 @@ async function neutral(options: NeutralOptions, session: Session): Promise<void>
   const frcFile = besideName(out, "_frc.csv");
   const unitFile = besideName(out, "_unit.mrc");
   const outputs = await session.writes([out, frcFile, ...(options.symmetry ? [unitFile] : [])], [map, mask]);
-  const { model, rounds, warnings, unit } = await grow(options, session);
+  const { model, rounds, choices, warnings, unit } = await grow(options, session);
   for (const [i, round] of rounds.entries()) {
     const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
     session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
   }
+  for (const choice of choices) session.print(choice);
   for (const warning of warnings) session.note(warning);
   await writeModel(outputs.place(out), format, [model]);
   await writeAtomic(outputs.place(frcFile), frcTable(rounds, boxLengthOf(model), frcFile));
@@ -133,6 +145,7 @@ async function grow(options: NeutralOptions, session: Session): ReturnType<typeo
     },
     growNeutralModel(map, {
       resolution,
+      gaussians,
       targetFrc,
       seed,
       invertContrast,
@@ -140,7 +153,6 @@ async function grow(options: NeutralOptions, session: Session): ReturnType<typeo
       signal: session.signal,
       onProgress: session.onProgress,
       ...(mask && { mask }),
-      ...(gaussians !== undefined && { gaussians }),
       ...(boxSize !== undefined && { boxSize }),
     }),
   );

@@ -10,7 +10,7 @@ import {
   variedKinds,
   weightings,
 } from "../training/options";
-import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
+import { choiceOption, numberOption, orAuto, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */
 export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
@@ -44,9 +44,7 @@ function trainingNumber(
 
 /** A number, or `auto`, which is the default. */
 function numberOrAuto(name: "latent" | "epochs", flags: string, description: string): Option {
-  const option = new Option(flags, description).default(standard[name], "auto");
-  const number = numberOption(flags, "", trainingRanges[name]);
-  return option.argParser((text: string) => (text === "auto" ? text : number.parseArg!(text, undefined)));
+  return orAuto(numberOption(flags, description, trainingRanges[name]));
 }
 
 function hiddenOption(): Option {
