@@ -225,7 +225,11 @@ export class Trainer {
   }
 
   /** Trains one epoch, from 1. Each epoch of each start has its own random numbers. */
-  async trainEpoch(epoch: number, start: number, options: TrainEpochOptions): Promise<void> {
+  async trainEpoch(
+    epoch: number,
+    start: number,
+    { rate, epochs, ...task }: TrainEpochOptions,
+  ): Promise<void> {
     const { weights } = await this.prepare();
     const { trainingSet, context, batches, units, prepared } = this;
     const random = this.random.fork(1000 + start).fork(epoch);
@@ -235,14 +239,14 @@ export class Trainer {
       rings,
       random,
       scale: 1 / weights.meanTotal(rings),
-      rate: this.options.learningRate * options.rate,
+      rate: this.options.learningRate * rate,
     };
     const parts = { ...this.networks!, prepared: prepared!, context, batches, units };
     const { dropout } = this.parts;
     await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
       ...this.options,
-      ...options,
-      epochs: options.epochs,
+      ...task,
+      epochs,
       epoch,
     });
     this.model.calibrate(...this.usedFeatures());
