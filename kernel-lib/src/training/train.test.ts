@@ -271,7 +271,7 @@ describe("training", () => {
     const cases: Array<[Partial<TrainingSettings>, RegExp]> = [
       [{ options: { latent: 0 } }, /options: latent: expected an integer from 1 to 16, found 0/],
       [{ options: { vary: [] } }, /vary: expected one or more of position, amplitude, width, found nothing/],
-      [{ options: { epochs: Number.NaN } }, /epochs: expected an integer of 1 or more, found NaN/],
+      [{ options: { epochs: Number.NaN } }, /epochs: expected an integer of 1 or more, or auto, found NaN/],
       [{ resolution: 4000 }, /resolution: expected finer than 128 Å, found 4000 Å/],
       [{ resume: true }, /expected a run folder with run.json in it, found none/],
       [{ particles: path.join(folder, "none.star") }, /none\.star/],
