@@ -35,6 +35,8 @@ export interface FromParticlesOptions extends Omit<PolishOptions, "map" | "resol
   resolution: number;
   /** Gaussians of the model before it is polished. Default: see `model.grow`. */
   gaussians?: number;
+  /** Mean FRC with the back-projection at which growth ends, without `gaussians`. Default 0.95. */
+  targetFrc?: number;
   /** S, the training box in pixels. Default: the smallest good FFT size that holds the resolution. */
   boxSize?: number;
 }
