@@ -92,6 +92,8 @@ const calls: Record<string, () => Promise<unknown>> = {
   writePoses: () => e2.particles.writePoses(at("posed.star"), particles, {} as never),
   openRunParticles: () => e2.training.openParticles({ particles: data.star }),
   refineConsensusPoses: () => e2.training.refinePoses(particles, model),
+  neutralFromParticles: () => e2.training.neutralFromParticles(particles, { resolution: 16, gaussians: 12 }),
+  polishNeutralModel: () => e2.training.polishNeutralModel(particles, model),
   bestPoses: () => e2.training.bestPoses(rounds()),
   refineInRounds: () => e2.training.refineInRounds(rounds()),
   "Run.evidence": () => e2.training.Run.prototype.evidence.call({} as never, {}),

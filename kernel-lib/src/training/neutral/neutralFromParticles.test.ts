@@ -3,8 +3,9 @@ import { type TestContext, test } from "vitest";
 import { temporaryFolder } from "../../../../tests/testing";
 import { InputError, StoppedError } from "../../errors";
 import { sphericalMask } from "../../maps/mask";
-import { type GaussianModel, Row } from "../../model/gaussianModel";
-import { centreOf } from "../../model/symmetricModel";
+import { type GaussianModel, pickGaussians, Row } from "../../model/gaussianModel";
+import { allUnits, centreOf } from "../../model/symmetricModel";
+import { pointGroup, turned } from "../../optics/symmetry";
 import { openParticles, type ParticleSet } from "../../particles/particleSet";
 import { moleculeWithDomains, type Place } from "../../simulate/molecule";
 import { simulateFromModels } from "../../simulate/simulateParticles";
@@ -73,6 +74,27 @@ test("a domain that moves along a line is covered along its whole path", async (
   const start = moleculeWithDomains(box, []);
   const { model } = await polishNeutralModel(set, start, { engine, resolution: 10 });
   for (const place of places) assert.ok(near(model, place) > 0, `no Gaussian near ${place}`);
+});
+
+test("a symmetric model stays exactly symmetric, and gets the missing domain in each unit", async (t) => {
+  const group = pointGroup("C3");
+  const whole = (places: readonly Place[]) => {
+    const unit = moleculeWithDomains(box, places);
+    return allUnits({ ...unit, params: unit.params.map((v, i) => (i < unit.count ? v + 0.12 : v)) }, group);
+  };
+  const moved: Place = [hidden[0] + 0.12, hidden[1], hidden[2]];
+  const set = await particlesOf(t, [whole([hidden])], { snr: 1 });
+  const start = whole([]);
+  const { model, unit, report } = await polishNeutralModel(set, start, {
+    ...{ engine, resolution: 10, symmetry: "C3" },
+  });
+  assert.equal(report.verdict, "polished", report.sentence);
+  assert.equal(model.count, 3 * unit!.gaussians);
+  const first = pickGaussians(model, [...Array(unit!.gaussians).keys()]);
+  for (const [i, value] of allUnits(first, group).params.entries()) {
+    assert.ok(Math.abs(model.params[i]! - value) < 1e-5);
+  }
+  for (const operator of group.operators) assert.ok(near(model, turned(operator, [...moved])) > 0);
 });
 
 test("the true model stays as it was", async (t) => {
