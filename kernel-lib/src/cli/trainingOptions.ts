@@ -100,6 +100,11 @@ export const trainingOptions: readonly Option[] = [
     "--spread-penalty <weight>",
     "penalty on the spread of amplitudes and widths",
   ),
+  trainingNumber(
+    "strainPenalty",
+    "--strain-penalty <weight>",
+    "penalty on strain between neighbouring Gaussians, where positions vary; 0 for none",
+  ),
 ];
 
 /** The values of the training options. */

@@ -100,6 +100,7 @@ const axes = v.array(numberIn({ integer: true, least: 0 }), "a list of axes, fro
 
 const options = v.looseObject({
   ...(Object.fromEntries(numbers) as Record<NumberOption, v.GenericSchema<unknown, number>>),
+  strainPenalty: v.optional(numberIn(trainingRanges.strainPenalty)),
   vary: listOf(v.picklist(variedKinds, variedKinds.join(", ")), `one or more of ${variedKinds.join(", ")}`),
   weighting: v.picklist(weightings, weightings.join(" or ")),
   hidden: listOf(numberIn({ integer: true, least: 1 }), "widths of at least one layer"),
