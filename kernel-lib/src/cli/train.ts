@@ -17,6 +17,7 @@ import {
   engineOption,
   examples,
   fileOption,
+  filesOption,
   invertContrastOption,
   lengthOption,
   quietOption,
@@ -68,6 +69,7 @@ function inputOptions(): Option[] {
     required(fileOption("--out <folder>", "run folder, new or empty")),
     new Option("--resume", "continue the run in --out, with its own inputs and options"),
     fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
+    filesOption("--rigid <masks...>", "a mask for each rigid body, whose Gaussians move together"),
     symmetryOption(
       "each unit of a particle gets its own latent coordinates; what may change is the unit in --mask, or the most compact one",
     ),
@@ -111,7 +113,10 @@ async function train(
   const onEpoch = (report: EpochReport) => session.print(epochLine(report, epochs, starts));
   let trained: Run;
   try {
-    trained = await inTermsOf({ resolution: "--resolution" }, trainInThisThread({ ...settings, onEpoch }));
+    trained = await inTermsOf(
+      { resolution: "--resolution", rigid: "--rigid" },
+      trainInThisThread({ ...settings, onEpoch }),
+    );
   } catch (error) {
     if (error instanceof StoppedError) throw await stopped(out);
     throw error;
@@ -144,7 +149,7 @@ function settingsOf(options: TrainCommandOptions, inputs: Inputs, session: Sessi
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<Inputs> {
-  const { particles, model, mask, dataFolder, apix, invertContrast, bytes, symmetry, out } = options;
+  const { particles, model, mask, rigid, dataFolder, apix, invertContrast, bytes, symmetry, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   const state = await new RunFolder(out).state();
@@ -156,6 +161,7 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
   return {
     ...{ particles, model },
     ...(mask !== undefined && { mask }),
+    ...(rigid && { rigid }),
     ...(dataFolder !== undefined && { dataFolder }),
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),

@@ -17,6 +17,7 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   particles?: string;
   model?: string;
   mask?: string;
+  rigid?: string[];
   dataFolder?: string;
   apix?: number;
   invertContrast?: boolean;

@@ -43,7 +43,7 @@ export class HeadLayer {
   private readonly firstWidth: number;
   private models: { rows: number; at: number; values: Float32Array } | undefined;
   /** For training: addresses of the derivatives at the last {@link decode}, and of the incoming gradient. */
-  private tape: { rows: number; derivatives: number; gradient: number } | undefined;
+  private tape: { rows: number; derivatives: number; gradient: number; bodies: Float64Array } | undefined;
 
   constructor(
     private readonly threads: NetworkThreads,
@@ -75,7 +75,8 @@ export class HeadLayer {
     const { threads } = this;
     const derivatives = threads.take(4 * rows * pitch);
     const gradient = threads.take(4 * rows * this.head.neutral.params.length);
-    this.tape = { rows, derivatives, gradient };
+    const bodies = new Float64Array(rows * (this.head.bodies?.tapeLength ?? 0));
+    this.tape = { rows, derivatives, gradient, bodies };
     return this.tape;
   }
 
@@ -115,9 +116,11 @@ export class HeadLayer {
    */
   decode(raw: Rows, count: number, training = false): Float32Array {
     const { at, values } = this.modelsFor(raw);
-    const derivatives = training ? this.tapeFor(raw).derivatives : 0;
-    this.run(task.decode, raw, count, { models: at, derivatives });
-    return values.subarray(0, count * this.head.neutral.params.length);
+    const tape = training ? this.tapeFor(raw) : undefined;
+    this.run(task.decode, raw, count, { models: at, derivatives: tape?.derivatives ?? 0 });
+    const models = values.subarray(0, count * this.head.neutral.params.length);
+    this.head.bodies?.apply(models, tape?.bodies);
+    return models;
   }
 
   /**
@@ -125,8 +128,10 @@ export class HeadLayer {
    * @param gradient of the score in the Gaussians, [B · 5N]
    */
   backward(raw: Rows, count: number, gradient: Float32Array, { scale, penalty }: LossScaling): void {
-    const { derivatives, gradient: gradientAt } = this.tape!;
-    this.threads.view(gradientAt, gradient.length).set(gradient);
+    const { derivatives, gradient: gradientAt, bodies } = this.tape!;
+    const own = this.threads.view(gradientAt, gradient.length);
+    own.set(gradient);
+    this.head.bodies?.backward(own, bodies);
     const { at: models } = this.models!;
     const scaling = { scale, penalty: (2 * penalty) / this.head.neutral.count };
     this.run(task.backward, raw, count, { models, derivatives, gradient: gradientAt, scaling });

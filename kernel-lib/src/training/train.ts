@@ -134,6 +134,8 @@ class Training {
   private engineName = "";
   /** Flags of the Gaussians that may change, if not all may. */
   private free: Uint8Array | undefined;
+  /** The rigid body of each Gaussian, if any move as one. */
+  private bodies: Uint8Array | undefined;
   /** Symmetry copies of each particle. */
   copies = 1;
 
@@ -183,6 +185,7 @@ class Training {
           : chosenParticles(agreement, choice),
     });
     this.free = inputs.free;
+    this.bodies = inputs.bodies;
     this.copies = units.count;
     return { trainer, choice };
   }
@@ -212,10 +215,13 @@ class Training {
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }
 
-  private async makeTrainer({ neutral, set, free, rings, units }: TrainingInputs): Promise<Trainer> {
+  private async makeTrainer({ neutral, set, free, bodies, rings, units }: TrainingInputs): Promise<Trainer> {
     const { settings, options, budget, resumed } = this;
     const unit = units.first(neutral);
-    const head = new GaussianHead(unit, options.vary, free?.slice(0, unit.count));
+    const head = new GaussianHead(unit, options.vary, {
+      free: free?.slice(0, unit.count),
+      bodies: bodies?.slice(0, unit.count),
+    });
     const batchSize = this.batchSize(head, rings);
     const threads = settings.engine?.threads;
     const workload = { model: neutral, rings, batchSize };
@@ -287,6 +293,7 @@ class Training {
     return this.folder.create(this.newRecord(trainer, prepared, { inputFiles, kept: choice.keepOutliers }), {
       neutral: trainer.neutral,
       free: this.free,
+      bodies: this.bodies,
       meanFrc: prepared.meanFrc,
       ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
     });

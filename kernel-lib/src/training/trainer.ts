@@ -146,8 +146,8 @@ export class Trainer {
    * has to be prepared, and stays in use.
    */
   sibling({ options, positionGain, dropout, most }: SiblingOptions): Trainer {
-    const { neutral, vary, free } = this.parts.head;
-    const head = new GaussianHead(neutral, vary, free, positionGain);
+    const { neutral, vary, free, bodies } = this.parts.head;
+    const head = new GaussianHead(neutral, vary, { free, bodies: bodies?.of, gain: positionGain });
     const sibling = new Trainer({ ...this.parts, head, options, dropout });
     sibling.prepared = this.prepared;
     sibling.used = this.used;

@@ -32,7 +32,10 @@ test("its force is the weight times the noise of the mean gradient of the centre
   const noise = Math.sqrt(3 / 900);
   const found = taken(2, 900);
   for (let i = 0; i < 10 * n; i++) {
-    assert.ok(Math.abs(found[i]! - 2 * noise * strain[i]!) < 0.1 * noise * (1 + Math.abs(strain[i]!)), `${i}`);
+    assert.ok(
+      Math.abs(found[i]! - 2 * noise * strain[i]!) < 0.1 * noise * (1 + Math.abs(strain[i]!)),
+      `${i}`,
+    );
     if (i % (5 * n) >= 3 * n) assert.equal(found[i], 0, "amplitudes and widths are left alone");
   }
 });
@@ -40,7 +43,11 @@ test("its force is the weight times the noise of the mean gradient of the centre
 test("it follows the scale of the score, and falls with the number of particles", () => {
   const [once, twice, more] = [
     taken(1, 100),
-    taken(1, 100, score.map((g) => 2 * g)),
+    taken(
+      1,
+      100,
+      score.map((g) => 2 * g),
+    ),
     taken(1, 400),
   ];
   for (let i = 0; i < 10 * n; i++) {
