@@ -109,21 +109,34 @@ describe("head", () => {
     const { outputs, neutral: model } = head;
     const raw = someNumbers(2 * outputs, 6);
     const direction = someNumbers(2 * 5 * n, 7);
-    const exactly = (own: ArrayLike<number>) => {
+    const shape = someNumbers(3 * 11, 8);
+    const exactly = (own: ArrayLike<number>, ownShape = Float64Array.from(shape)) => {
       const params = decodeExactly(head, own);
-      head.bodies!.apply(params);
+      head.bodies!.apply(
+        params,
+        ownShape.map((x) => 0.1 * x),
+      );
       return params;
     };
     const layer = new HeadLayer(threads, head);
     const [rows] = rowsOf(head, raw);
-    const decoded = layer.decode(rows, 2, true).slice();
+    const decoded = layer.decode(rows, 2, true, shape).slice();
     for (const b of [0, 1]) {
       const exact = exactly(raw.subarray(b * outputs, (b + 1) * outputs));
       for (let i = 0; i < 5 * n; i++) assert.ok(Math.abs(decoded[b * 5 * n + i]! - exact[i]!) < 1e-6);
       for (const i of [3, 15]) assert.equal(decoded[b * 5 * n + i], model.params[i]);
     }
-    layer.backward(rows, 2, direction, { scale: -0.7, penalty: 0 });
+    const inShape = layer.backward(rows, 2, direction, { scale: -0.7, penalty: 0 })!;
     const found = rows.dense(2);
+    for (let j = 0; j < shape.length; j++) {
+      const loss = (by: number) => {
+        const own = Float64Array.from(shape, (x, k) => (k === j ? x + by : x));
+        const all = [0, 1].flatMap((b) => [...exactly(raw.subarray(b * outputs, (b + 1) * outputs), own)]);
+        return all.reduce((sum, x, i) => sum - 0.7 * direction[i]! * x, 0);
+      };
+      const difference = (loss(1e-5) - loss(-1e-5)) / 2e-5;
+      assert.ok(Math.abs(inShape[j]! - difference) < 1e-5 * (1 + Math.abs(difference)), `shape ${j}`);
+    }
     for (const b of [0, 1]) {
       const loss = (j: number, by: number) => {
         const own = Float64Array.from(raw.subarray(b * outputs, (b + 1) * outputs));

@@ -11,6 +11,12 @@ const neutral = someModel(n);
 const of = Uint8Array.from({ length: n }, (_, i) => i % 3);
 const bodies = new RigidBodies(neutral.params, of);
 
+/** A shape other than that of the neutral model. */
+const shape = Float64Array.from(someNumbers(60, 5), (x) => 0.02 * x);
+const unchanged = new Float64Array(60);
+const shaped = Float64Array.from(neutral.params);
+bodies.apply(shaped, shape);
+
 /** Two models with every parameter changed. */
 const changed = (size: number) =>
   Float64Array.from(someNumbers(10 * n, 3), (x, i) => neutral.params[i % (5 * n)]! + size * x);
@@ -29,13 +35,13 @@ describe("rigid bodies", () => {
       const before = changed(size);
       const after = before.slice();
       const tape = new Float64Array(2 * bodies.tapeLength);
-      bodies.apply(after, tape);
+      bodies.apply(after, shape, tape);
       for (const at of [0, 5 * n]) {
         const params = after.subarray(at, at + 5 * n);
         for (let i = 0; i < n; i++) {
           for (let j = 0; j < i; j++) {
             if (of[i] === 0 || of[i] !== of[j]) continue;
-            const error = Math.abs(distance(params, i, j) - distance(neutral.params, i, j));
+            const error = Math.abs(distance(params, i, j) - distance(shaped, i, j));
             assert.ok(error < 1e-12, `${i} and ${j}: ${error}`);
           }
         }
@@ -63,7 +69,7 @@ describe("rigid bodies", () => {
         const offset = [turn[1] * z - turn[2] * y, turn[2] * x - turn[0] * z, turn[0] * y - turn[1] * x];
         for (let a = 0; a < 3; a++) params[a * n + i]! += offset[a]! + shift[a]!;
       }
-      bodies.apply(params);
+      bodies.apply(params, unchanged);
       const rotation = rotationFromVector(turn);
       for (const i of members) {
         const expected = turned(rotation, arm(i) as [number, number, number]);
@@ -74,9 +80,17 @@ describe("rigid bodies", () => {
     }
   });
 
-  test("neutral centres stay", () => {
+  test("neutral centres stay, but for the shape", () => {
+    for (let i = 0; i < n; i++) {
+      const first = of[i] === 1 ? 0 : 10;
+      const k = first + [...of.keys()].filter((j) => j < i && of[j] === of[i]).length;
+      for (let a = 0; a < 3; a++) {
+        const expected = neutral.params[a * n + i]! + (of[i] === 0 ? 0 : shape[3 * k + a]!);
+        assert.ok(Math.abs(shaped[a * n + i]! - expected) < 1e-12);
+      }
+    }
     const params = Float64Array.from(neutral.params);
-    bodies.apply(params);
+    bodies.apply(params, unchanged);
     for (const [i, x] of params.entries()) assert.ok(Math.abs(x - neutral.params[i]!) < 1e-12);
   });
 
@@ -86,20 +100,32 @@ describe("rigid bodies", () => {
     (size) => {
       const raw = changed(size);
       const direction = Float64Array.from(someNumbers(10 * n, 11));
-      const score = (params: Float64Array) => {
+      const score = (params: Float64Array, own = shape) => {
         const models = params.slice();
-        bodies.apply(models);
+        bodies.apply(models, own);
         return models.reduce((sum, x, i) => sum + direction[i]! * x, 0);
       };
       const tape = new Float64Array(2 * bodies.tapeLength);
-      bodies.apply(raw.slice(), tape);
+      bodies.apply(raw.slice(), shape, tape);
       const gradient = direction.slice();
-      bodies.backward(gradient, tape);
+      const inShape = bodies.backward(gradient, shape, tape);
       const step = 1e-6;
       for (let i = 0; i < 10 * n; i++) {
         const at = (x: number) => score(Float64Array.from(raw, (value, k) => (k === i ? x : value)));
         const expected = (at(raw[i]! + step) - at(raw[i]! - step)) / (2 * step);
         assert.ok(Math.abs(gradient[i]! - expected) < 1e-7, `${i}: ${gradient[i]}, differences ${expected}`);
+      }
+      for (let i = 0; i < shape.length; i++) {
+        const at = (by: number) =>
+          score(
+            raw,
+            Float64Array.from(shape, (x, k) => (k === i ? x + by : x)),
+          );
+        const expected = (at(step) - at(-step)) / (2 * step);
+        assert.ok(
+          Math.abs(inShape[i]! - expected) < 1e-7,
+          `shape ${i}: ${inShape[i]}, differences ${expected}`,
+        );
       }
     },
   );
@@ -114,7 +140,7 @@ describe("rigid bodies", () => {
       );
       const params = changed(0.1).subarray(0, 5 * n);
       const tape = new Float64Array(3);
-      few.apply(params, tape);
+      few.apply(params, new Float64Array(3 * count), tape);
       assert.ok(params.every(Number.isFinite));
       const along = Math.abs(tape[0]! + tape[1]! + tape[2]!) / Math.sqrt(3);
       assert.ok(along < 1e-9, `turned about the line by ${along}`);

@@ -4,6 +4,8 @@ import { rotationFromVector } from "../optics/pose";
 /** Gaussians that move as one body, and the linear map from their offsets to its rotation vector. */
 interface Body {
   members: Int32Array;
+  /** Number of the first member among those of all bodies. */
+  first: number;
   /** Mean of their neutral centres, box units. */
   centre: [number, number, number];
   /** From the centre, [members · 3]. */
@@ -19,10 +21,15 @@ type Vector = [number, number, number];
  * the decoder gives its members, and it turns by exp(ω) about it, with ω = (Σ |r|² 1 − r rᵀ)⁻¹ Σ r × o, the rotation of least
  * squares for small offsets. ω is linear in the offsets and the rotation is exact, so that distances within a body are kept
  * through any angle. A member's own offset has no other effect.
+ *
+ * The shape of a body is the same in all particles, but not that of the neutral model, in which what moves is smeared: each member
+ * has an offset in the frame of its body.
  */
 export class RigidBodies {
   private readonly bodies: Body[];
   private readonly gaussians: number;
+  /** Gaussians in all bodies. */
+  readonly members: number;
 
   /**
    * @param centres x, y, z of the neutral model, three runs of N numbers, box units; more may follow
@@ -34,12 +41,16 @@ export class RigidBodies {
   ) {
     this.gaussians = of.length;
     const count = of.reduce((most, body) => Math.max(most, body), 0);
-    this.bodies = Array.from({ length: count }, (_, b) => this.body(b + 1)).filter(
-      ({ members }) => members.length > 0,
-    );
+    let first = 0;
+    this.bodies = Array.from({ length: count }, (_, b) => {
+      const body = this.body(b + 1, first);
+      first += body.members.length;
+      return body;
+    }).filter(({ members }) => members.length > 0);
+    this.members = first;
   }
 
-  private body(number: number): Body {
+  private body(number: number, first: number): Body {
     const { centres, gaussians: n, of } = this;
     const members = Int32Array.from([...of.keys()].filter((i) => of[i] === number));
     const centre: Vector = [0, 0, 0];
@@ -58,7 +69,7 @@ export class RigidBodies {
     // Members on a line leave one rotation without meaning, a single one all three.
     const scale = inertia.trace();
     const inverse = scale > 0 ? pseudoInverse(inertia.div(scale), 1e-6).div(scale) : Matrix.zeros(3, 3);
-    return { members, centre, arms, inverseInertia: Float64Array.from(inverse.to1DArray()) };
+    return { members, first, centre, arms, inverseInertia: Float64Array.from(inverse.to1DArray()) };
   }
 
   /** Numbers that {@link apply} leaves for {@link backward}, for each row: the rotation vectors of all bodies. */
@@ -69,9 +80,10 @@ export class RigidBodies {
   /**
    * Replaces the centres of some models by those of rigid bodies.
    * @param models [B · 5N]
+   * @param shape  offsets of the members of all bodies in turn, in the frame of their body, box units, [members · 3]
    * @param tape   receives the rotation vectors, [B · {@link tapeLength}]
    */
-  apply(models: Float32Array | Float64Array, tape?: Float64Array): void {
+  apply<T extends Float32Array | Float64Array>(models: T, shape: T, tape?: Float64Array): void {
     const { gaussians: n, bodies } = this;
     const rotation = new Float64Array(9);
     for (let row = 0; row * 5 * n < models.length; row++) {
@@ -80,9 +92,9 @@ export class RigidBodies {
         const { turn, shift } = this.motionOf(body, models, at);
         tape?.set(turn, row * this.tapeLength + 3 * b);
         rotationFromVector(turn, rotation);
-        const { members, centre, arms } = body;
+        const { members, first, centre, arms } = body;
         for (let k = 0; k < members.length; k++) {
-          const [x, y, z] = [arms[3 * k]!, arms[3 * k + 1]!, arms[3 * k + 2]!];
+          const [x, y, z] = armOf(arms, shape, k, first);
           for (let axis = 0; axis < 3; axis++) {
             const turned =
               rotation[3 * axis]! * x + rotation[3 * axis + 1]! * y + rotation[3 * axis + 2]! * z;
@@ -117,13 +129,16 @@ export class RigidBodies {
   /**
    * Replaces the gradient in the rigid centres by that in the centres which {@link apply} was given.
    * @param gradient [B · 5N]
+   * @param shape    as given to `apply`
    * @param tape     of `apply`
+   * @returns the gradient in the shape, [members · 3]
    */
-  backward(gradient: Float32Array | Float64Array, tape: Float64Array): void {
+  backward<T extends Float32Array | Float64Array>(gradient: T, shape: T, tape: Float64Array): Float64Array {
     const { gaussians: n, bodies } = this;
+    const inShape = new Float64Array(shape.length);
     for (let row = 0; row * 5 * n < gradient.length; row++) {
       const at = row * 5 * n;
-      for (const [b, { members, arms, inverseInertia }] of bodies.entries()) {
+      for (const [b, { members, first, arms, inverseInertia }] of bodies.entries()) {
         const from = row * this.tapeLength + 3 * b;
         const turn: Vector = [tape[from]!, tape[from + 1]!, tape[from + 2]!];
         const rotation = rotationFromVector(turn);
@@ -134,7 +149,9 @@ export class RigidBodies {
           shift[0] += gx / members.length;
           shift[1] += gy / members.length;
           shift[2] += gz / members.length;
-          addCross(moment, arms, 3 * k, transposedProduct(rotation, [gx, gy, gz]));
+          const own = transposedProduct(rotation, [gx, gy, gz]);
+          addCross(moment, armOf(arms, shape, k, first), 0, own);
+          for (let axis = 0; axis < 3; axis++) inShape[3 * (first + k) + axis]! += own[axis]!;
         }
         const torque = product(inverseInertia, leftJacobianProduct(turn, moment));
         for (let k = 0; k < members.length; k++) {
@@ -144,7 +161,14 @@ export class RigidBodies {
         }
       }
     }
+    return inShape;
   }
+}
+
+/** Member k of a body from its centre, in its frame. */
+function armOf(arms: Float64Array, shape: Float32Array | Float64Array, k: number, first: number): Vector {
+  const s = 3 * (first + k);
+  return [arms[3 * k]! + shape[s]!, arms[3 * k + 1]! + shape[s + 1]!, arms[3 * k + 2]! + shape[s + 2]!];
 }
 
 /** Adds a × b, with a = `numbers[at…]`. */

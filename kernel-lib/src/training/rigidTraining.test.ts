@@ -15,7 +15,11 @@ const data = smallTraining();
 async function masks(folder: string): Promise<{ domain: string; rest: string; none: string }> {
   const map = await readMap(path.join(data.folder, "consensus.mrc"));
   const files = { domain: "domain.mrc", rest: "rest.mrc", none: "none.mrc" };
-  const inside = { domain: (x: number) => x >= 20, rest: (x: number) => x < 22, none: (x: number) => x === 0 };
+  const inside = {
+    domain: (x: number) => x >= 20,
+    rest: (x: number) => x < 22,
+    none: (x: number) => x === 0,
+  };
   for (const name of ["domain", "rest", "none"] as const) {
     files[name] = path.join(folder, files[name]);
     await writeMap(files[name], { ...map, data: map.data.map((_, i) => Number(inside[name](i % 32))) });
@@ -23,9 +27,9 @@ async function masks(folder: string): Promise<{ domain: string; rest: string; no
   return files;
 }
 
-/** Largest change of a distance between two Gaussians of a body, in box units, at a place. */
+/** Largest change of a distance between two Gaussians of a body, in box units, from z = 0 to another place. */
 function deformation(run: Run, body: number, z: number): number {
-  const { params, count: n } = run.neutral;
+  const { params, count: n } = run.decode([0]);
   const moved = run.decode([z]).params;
   const members = [...run.bodies!.keys()].filter((i) => run.bodies![i] === body);
   const distance = (of: Float32Array, i: number, j: number) =>
@@ -74,7 +78,10 @@ describe("rigid bodies", () => {
     const folder = temporaryFolder(t);
     const { domain } = await masks(folder);
     const options = { epochs: 3, coarseEpochs: 1 };
-    const settings = (name: string) => ({ ...data.settings(path.join(folder, name), options), rigid: [domain] });
+    const settings = (name: string) => ({
+      ...data.settings(path.join(folder, name), options),
+      rigid: [domain],
+    });
     const whole = await train(settings("whole"));
     const controller = new AbortController();
     const stopped = train({

@@ -199,7 +199,7 @@ export class Trainer {
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
     }
     model.calibrate(...this.usedFeatures());
-    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate, weightDecay });
+    const adam = new Adam(model.networks, { learningRate, weightDecay });
     this.networks = { model, adam };
   }
 
