@@ -10,7 +10,7 @@ import type { HalfMapGain } from "./halfMapGain";
 export interface RoundsSettings extends TaskOptions {
   /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
   particles: string;
-  /** Folder of the results, new or empty; or one of a run that was stopped, with the same settings, which then continues. */
+  /** Folder of the results, new or empty; or one of a run that was stopped, with the same settings, or of a complete one with fewer rounds, which then continues. */
   out: string;
   /** Map of the same box, at least 0.5 where the molecule is: Gaussians stay inside. Default: none. */
   mask?: string;
@@ -26,6 +26,11 @@ export interface RoundsSettings extends TaskOptions {
   prior?: PosePrior;
   /** Seed of the division into halves, unless the file has half sets, and of the models. Default 1. */
   seed?: number;
+  /**
+   * Most particles of each half, evenly spaced in the file; the others keep their poses. It is a quick check of the poses.
+   * Default: all.
+   */
+  perHalf?: number;
   /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */
   dataFolder?: string;
   /** Pixel size of the images in Å. Default: that of the particle file. */
