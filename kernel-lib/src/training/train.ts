@@ -88,6 +88,7 @@ export async function trainClaimed(given: TrainingSettings, lock: RunLockToken):
         training = new Training({ ...settings, ...inputs }, folder, undefined);
         opened = await training.openChecked();
       }
+      training.tellDoubts();
       training.warnIfEndsCoarse(opened.trainer);
       record = await training.createRun(opened, { lock, poses: decision });
     }
@@ -154,6 +155,8 @@ class Training {
   private engineName = "";
   /** Flags of the Gaussians that may change, if not all may. */
   private free: Uint8Array | undefined;
+  /** Warnings of {@link openChecked}. */
+  private doubts: string[] = [];
   /** Symmetry copies of each particle. */
   copies = 1;
 
@@ -210,8 +213,15 @@ class Training {
   /** As {@link open}, and checks that particles and model fit each other. */
   async openChecked(): Promise<OpenedTraining> {
     const opened = await this.open();
-    await checkFit(opened.trainer, opened.choice, this.task);
+    const { trainer, choice } = opened;
+    this.doubts = [];
+    await checkFit(trainer, { ...choice, onWarning: (warning) => this.doubts.push(warning) }, this.task);
     return opened;
+  }
+
+  /** Tells what does not fit, unless other poses and another model are used. */
+  tellDoubts(): void {
+    for (const warning of this.doubts) this.warn("particles and model", warning);
   }
 
   /** Decides which poses a new run uses. @returns with inputs, if they are not those of the settings */
@@ -381,6 +391,6 @@ class Training {
 
   /** Closes everything. Errors are ignored: they must not hide an earlier one. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.opened.reverse().map(async (close) => close()));
+    await Promise.allSettled(this.opened.splice(0).reverse().map(async (close) => close()));
   }
 }

@@ -17,6 +17,7 @@ import {
   measurementOf,
   type PoseChoice,
   type PoseDecision,
+  type PoseMeasurement,
   refinedSentence,
   staySentence,
 } from "./poseDecision";
@@ -25,8 +26,13 @@ import { stackFolder } from "./stackFolder";
 
 /** Fewest particles whose half maps can tell good poses from bad ones. */
 const leastParticles = 500;
-/** Most particles of each half for the check. */
-export const checkedPerHalf = 1500;
+/**
+ * The check: most particles of each half, and of Gaussians of their models. Wrong poses show in the half maps of few particles: on
+ * `adk` errors of 1° and 0.5 Å by many standard errors.
+ */
+const checked = { perHalf: 1000, gaussians: 256 };
+/** How wrong poses are taken to be in the check, in degrees and pixels; measuring it would take most of the time. */
+const checkedPrior = { rotation: 2, pixels: 1 };
 /** Rounds, if poses are refined. */
 const mostRounds = 4;
 /** Least correlation of a model with the map that it was made from, see {@link likenessToMap}. */
@@ -75,6 +81,9 @@ export async function posesFirst(question: PoseQuestion, task: TaskOptions): Pro
     return unchecked(question, error.message);
   });
   await folder.writeDecision(decision);
+  // Not before: a training that is resumed may look at the maps again.
+  await folder.tidy("check", { results: true });
+  await folder.tidy("rounds", { results: decision.used === "file" });
   return decided(question, decision);
 }
 
@@ -125,36 +134,24 @@ class PosesFirst {
   ) {}
 
   async decide(): Promise<PoseDecision> {
-    const { choice, set, folder } = this.question;
+    const { choice } = this.question;
     const asked = { asked: choice };
     let check: PoseDecision["check"];
     if (choice === "auto") {
-      const place = set.count > 2 * checkedPerHalf ? "check" : "rounds";
       const began = performance.now();
-      const report = await this.rounds(place, {
-        rounds: 1,
-        ...(place === "check" && { perHalf: checkedPerHalf }),
-      });
+      const report = await this.check();
       check = measurementOf(report, secondsSince(began));
-      const sentence = await this.reasonToLeave(report, place, check);
-      await folder.tidy(place, {
-        results: sentence !== undefined,
-        rounds: place === "check" || sentence !== undefined,
-      });
+      const sentence = await this.reasonToLeave(report, check);
       if (sentence !== undefined) return { ...asked, used: "file", sentence, check };
     }
     return { ...asked, ...(await this.refine()), ...(check && { check }) };
   }
 
   /** Why the poses of the file stay, if they do. */
-  private async reasonToLeave(
-    report: RoundsReport,
-    place: RoundsPlace,
-    check: NonNullable<PoseDecision["check"]>,
-  ): Promise<string | undefined> {
+  private async reasonToLeave(report: RoundsReport, check: PoseMeasurement): Promise<string | undefined> {
     if (!isWorthRefining(report)) return staySentence(check);
     const { model, folder } = this.question;
-    const round = (file: string) => folder.rounds(place, path.join("round_0", file));
+    const round = (file: string) => folder.rounds("check", path.join("round_0", file));
     const likeness = likenessToMap(model, await readMap(round("map.mrc")), await readFsc(round("fsc.txt")));
     if (likeness >= leastLikeness) return undefined;
     return (
@@ -171,7 +168,6 @@ class PosesFirst {
     const report = await this.rounds("rounds", { rounds: mostRounds });
     if (report.verdict === "leave") {
       const refinement = measurementOf(report, secondsSince(began));
-      await folder.tidy("rounds", { results: true, rounds: true });
       return { used: "file", sentence: staySentence(refinement), refinement };
     }
     const map = await readMap(folder.rounds("rounds", "map.mrc"));
@@ -181,7 +177,6 @@ class PosesFirst {
     );
     const frame = await this.frame(report);
     const refinement = measurementOf(report, secondsSince(began));
-    await folder.tidy("rounds", { results: false, rounds: true });
     return {
       used: "refined",
       sentence: refinedSentence(refinement),
@@ -190,7 +185,19 @@ class PosesFirst {
     };
   }
 
-  private rounds(place: RoundsPlace, how: Pick<RoundsSettings, "rounds" | "perHalf">): Promise<RoundsReport> {
+  /** One round on a sample. */
+  private check(): Promise<RoundsReport> {
+    const { set, model } = this.question;
+    const { perHalf, gaussians } = checked;
+    const { rotation, pixels } = checkedPrior;
+    return this.rounds("check", {
+      rounds: 1,
+      ...{ perHalf, gaussians: Math.min(gaussians, model.count) },
+      prior: { rotation, shift: pixels * set.apix },
+    });
+  }
+
+  private rounds(place: RoundsPlace, how: Partial<RoundsSettings>): Promise<RoundsReport> {
     const { request, folder, seed, engine } = this.question;
     const { particles, dataFolder, apix, invertContrast, bytes } = request;
     return refineInRounds({

@@ -82,13 +82,13 @@ export class PosesFolder {
     await writeAtomic(this.file("decision"), `${JSON.stringify(decision, null, 2)}\n`);
   }
 
-  /** Removes maps, models and poses: those of single rounds, those of the result. Reports and curves stay. */
-  async tidy(place: RoundsPlace, what: { rounds: boolean; results: boolean }): Promise<void> {
+  /** Removes maps, models and poses of single rounds; with `results` also those of the result. Reports and curves stay. */
+  async tidy(place: RoundsPlace, { results }: { results: boolean }): Promise<void> {
     const folder = this.rounds(place);
     for (const name of existsSync(folder) ? await readdir(folder) : []) {
       const isResult = /^(map|half1|half2)\.mrc$|^poses\.(star|cs)$/.test(name);
       const isRound = /^round_\d+$/.test(name);
-      if ((what.rounds && isRound) || (what.results && isResult))
+      if (isRound || (results && isResult))
         await rm(path.join(folder, name), { recursive: true, force: true });
     }
   }

@@ -22,8 +22,6 @@ import { mergedPoses, pickPoses, posedSource } from "./posedSource";
 import { extensionOf, type RoundMaps, RoundsFolder } from "./roundsFolder";
 import type { HalfMapResolution, RoundReport, RoundsReport, RoundsSettings } from "./roundsSettings";
 
-/** Most rounds, unless another number is asked for. */
-export const defaultRounds = 4;
 /** Rounds end when poses move by less than this part of their own uncertainty. */
 const standStill = 0.25;
 
@@ -37,8 +35,7 @@ const standStill = 0.25;
  * poses of the file.
  *
  * Writes `poses.star` (or `.cs`), `map.mrc`, `half1.mrc`, `half2.mrc`, `fsc_before.txt`, `fsc_after.txt`, `rounds.json`, `rounds.csv`,
- * and a folder for each round. A run that was stopped continues when it is called again with the same settings, a complete one with
- * more rounds.
+ * and a folder for each round. A run that was stopped continues when it is called again with the same settings.
  *
  * @returns the report, as in `rounds.json`
  * @throws InputError for bad input, particles without poses, half maps that do not agree at all, and a folder with other files
@@ -66,8 +63,7 @@ export async function refineInRounds(given: RoundsSettings): Promise<RoundsRepor
     const mask = settings.mask === undefined ? undefined : await readMask(settings.mask, set, { signal });
     const folder = new RoundsFolder(settings.out);
     const record = await folder.open(await recordedSettings(settings));
-    const { rounds = defaultRounds } = settings;
-    if (record?.status === "complete" && record.settings["rounds"] === rounds) return record;
+    if (record?.status === "complete") return record;
     if (record) await folder.removeOrphans();
     const { seed, perHalf } = settings;
     return await new Rounds({ ...halfSets(set, { seed, perHalf }), mask, folder, settings }).run();
@@ -87,7 +83,7 @@ function checkSettings({ rounds = 1, gaussians = 1, perHalf = 1, threshold = 0.5
 
 /** What the result depends on. */
 async function recordedSettings(settings: RoundsSettings): Promise<RoundsReport["settings"]> {
-  const { particles, mask, rounds = defaultRounds, gaussians, threshold, resolution, prior, seed } = settings;
+  const { particles, mask, rounds, gaussians, threshold, resolution, prior, seed } = settings;
   const { perHalf, apix, invertContrast, bytes } = settings;
   return {
     particles: path.resolve(particles),
@@ -128,7 +124,7 @@ class Rounds {
     const first: State = { round: 0, poses: file, maps: await this.mapsOf(0, file) };
     record = { ...record, before: resolutionOf(first.maps.fsc), after: resolutionOf(first.maps.fsc) };
     let best = first;
-    for (let round = 1; round <= (settings.rounds ?? defaultRounds); round++) {
+    for (let round = 1; round <= (settings.rounds ?? 4); round++) {
       throwIfStopped(settings.signal);
       const { state, report } = await this.round(round, best);
       record = { ...record, rounds: [...record.rounds, report] };

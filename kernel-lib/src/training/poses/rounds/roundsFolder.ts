@@ -40,7 +40,6 @@ export class RoundsFolder {
     }
     const record = await this.readRecord();
     for (const name of new Set([...Object.keys(settings), ...Object.keys(record.settings)])) {
-      if (name === "rounds" && Number(settings[name]) > Number(record.settings[name])) continue;
       const [now, before] = [settings[name], record.settings[name]].map((value) => JSON.stringify(value));
       if (now === before) continue;
       const found = `${now ?? "none"}: to start anew choose another folder`;

@@ -10,7 +10,7 @@ import type { HalfMapGain } from "./halfMapGain";
 export interface RoundsSettings extends TaskOptions {
   /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
   particles: string;
-  /** Folder of the results, new or empty; or one of a run that was stopped, with the same settings, or of a complete one with fewer rounds, which then continues. */
+  /** Folder of the results, new or empty; or one of a run that was stopped, with the same settings, which then continues. */
   out: string;
   /** Map of the same box, at least 0.5 where the molecule is: Gaussians stay inside. Default: none. */
   mask?: string;
