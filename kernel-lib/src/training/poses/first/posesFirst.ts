@@ -33,8 +33,8 @@ const leastParticles = 500;
 const checked = { perHalf: 1000, gaussians: 256 };
 /** How wrong poses are taken to be in the check, in degrees and pixels; measuring it would take most of the time. */
 const checkedPrior = { rotation: 2, pixels: 1 };
-/** Rounds, if poses are refined. */
-const mostRounds = 4;
+/** Refinement: most rounds, and of Gaussians of the models; no more than the given model has. */
+const refined = { rounds: 4, gaussians: 512 };
 /** Least correlation of a model with the map that it was made from, see {@link likenessToMap}. */
 const leastLikeness = 0.7;
 
@@ -165,7 +165,8 @@ class PosesFirst {
   private async refine(): Promise<Omit<PoseDecision, "asked" | "check">> {
     const { folder, model, request, seed } = this.question;
     const began = performance.now();
-    const report = await this.rounds("rounds", { rounds: mostRounds });
+    const gaussians = Math.min(refined.gaussians, model.count);
+    const report = await this.rounds("rounds", { rounds: refined.rounds, gaussians });
     if (report.verdict === "leave") {
       const refinement = measurementOf(report, secondsSince(began));
       return { used: "file", sentence: staySentence(refinement), refinement };
@@ -216,18 +217,18 @@ class PosesFirst {
     const { model, engine, request } = this.question;
     const { inputs } = await decided(this.question, { used: "refined" } as PoseDecision);
     const { apix, invertContrast, bytes } = request;
-    const refined = await openParticles(inputs!.particles, {
+    const particles = await openParticles(inputs!.particles, {
       ...{ apix, invertContrast, bytes, dataFolder: inputs!.dataFolder, signal: this.task.signal },
     });
     try {
       const resolution = Math.max(report.before.seventh, 2 * model.apix);
-      return await frameOf(model, refined, {
+      return await frameOf(model, particles, {
         ...this.named("frame: "),
         resolution,
         ...(engine && { engine }),
       });
     } finally {
-      await refined.close();
+      await particles.close();
     }
   }
 

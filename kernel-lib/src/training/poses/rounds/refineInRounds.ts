@@ -59,14 +59,15 @@ export async function refineInRounds(given: RoundsSettings): Promise<RoundsRepor
   const set = await openParticles(particles, { dataFolder, apix, invertContrast, bytes, signal });
   try {
     for (const warning of set.warnings) settings.onWarning?.(warning);
-    await set.checkStacks({ ...(signal && { signal }) });
+    const { seed, perHalf } = settings;
+    const used = halfSets(set, { seed, perHalf });
+    await used.set.checkStacks({ ...(signal && { signal }) });
     const mask = settings.mask === undefined ? undefined : await readMask(settings.mask, set, { signal });
     const folder = new RoundsFolder(settings.out);
     const record = await folder.open(await recordedSettings(settings));
     if (record?.status === "complete") return record;
     if (record) await folder.removeOrphans();
-    const { seed, perHalf } = settings;
-    return await new Rounds({ ...halfSets(set, { seed, perHalf }), mask, folder, settings }).run();
+    return await new Rounds({ ...used, mask, folder, settings }).run();
   } finally {
     await set.close();
   }
