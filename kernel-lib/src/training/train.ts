@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
+import type { ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
 import {
@@ -21,6 +22,7 @@ import { withClaimedRun } from "./runs/claimRun";
 import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
+import { recordLeaks } from "./runs/leaksFile";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
@@ -75,7 +77,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
   }
   const training = new Training(settings, folder, resumed);
   try {
-    const { trainer, choice } = await training.open();
+    const { trainer, choice, set } = await training.open();
     if (!resumed) training.warnIfEndsCoarse(trainer);
     const record = resumed?.record ?? (await training.createRun(trainer, choice, lock));
     const { task } = training;
@@ -91,6 +93,8 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const calibrated = trainer.calibrated(posterior, evidence);
     const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
     if (evidence) await writeEvidence(folder, evidence);
+    const placed = { set, latents: { latent, refined: calibrated.mean, ...calibrated }, copies };
+    await recordLeaks(folder, record, placed, task);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -118,6 +122,8 @@ async function readResumed(folder: RunFolder): Promise<ResumedRun> {
 interface OpenedTraining {
   trainer: Trainer;
   choice: ParticleChoice;
+  /** The particles, with a symmetry their copies. */
+  set: ParticleSet;
 }
 
 /** Sets a training up, and closes what it opened. */
@@ -184,7 +190,7 @@ class Training {
     });
     this.free = inputs.free;
     this.copies = units.count;
-    return { trainer, choice };
+    return { trainer, choice, set: inputs.set };
   }
 
   /** Warns if the epochs end before all rings with signal are used. */
