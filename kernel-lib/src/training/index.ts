@@ -3,6 +3,7 @@ export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
 export { train } from "./background";
+export type { RunLeaksOptions } from "./leaks/runLeaks";
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
 export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
 export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";

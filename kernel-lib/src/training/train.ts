@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
+import type { ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
 import {
@@ -24,6 +25,7 @@ import { withClaimedRun } from "./runs/claimRun";
 import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
+import { recordLeaks } from "./runs/leaksFile";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
@@ -92,7 +94,7 @@ export async function trainClaimed(given: TrainingSettings, lock: RunLockToken):
       training.warnIfEndsCoarse(opened.trainer);
       record = await training.createRun(opened, { lock, poses: decision });
     }
-    const { trainer } = opened;
+    const { trainer, set } = opened;
     const { task } = training;
     const { onEpoch } = settings;
     const checkpoint = resumed?.checkpoint;
@@ -106,6 +108,8 @@ export async function trainClaimed(given: TrainingSettings, lock: RunLockToken):
     const calibrated = trainer.calibrated(posterior, evidence);
     const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
     if (evidence) await writeEvidence(folder, evidence);
+    const placed = { set, latents: { latent, refined: calibrated.mean, ...calibrated }, copies };
+    await recordLeaks(folder, record, placed, task);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -133,6 +137,8 @@ async function readResumed(folder: RunFolder): Promise<ResumedRun> {
 interface OpenedTraining {
   trainer: Trainer;
   choice: ParticleChoice;
+  /** The particles, with a symmetry their copies. */
+  set: ParticleSet;
 }
 
 /** Parts of a new record that were decided or measured elsewhere. */
@@ -210,7 +216,7 @@ class Training {
     this.free = inputs.free;
     this.bodies = inputs.bodies;
     this.copies = units.count;
-    return { trainer, choice };
+    return { trainer, choice, set: inputs.set };
   }
 
   /** As {@link open}, and checks that particles and model fit each other. */

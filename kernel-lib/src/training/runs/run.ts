@@ -15,6 +15,8 @@ import type { Evidence } from "../evidence/evidence";
 import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import type { Leaks } from "../leaks/leaks";
+import type { RunLeaksOptions } from "../leaks/runLeaks";
 import { defaultMemoryBudget } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
@@ -24,6 +26,7 @@ import type { EpochReport } from "../trainer";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence } from "./evidenceFile";
+import { leaksOfRun, readLeaks } from "./leaksFile";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -238,6 +241,17 @@ export class Run {
     } finally {
       await reopened.close();
     }
+  }
+
+  /**
+   * Whether the places of the particles depend on what must not matter: view, in-plane angle, shift, defocus, optics group,
+   * micrograph, random subset. Without options it is that which was measured at the end of the training; with options, and in
+   * runs of earlier versions, it is measured now.
+   * @throws InputError before the run is complete, for fewer than 20 particles, and if its particle file has changed
+   */
+  async leaks(options?: RunLeaksOptions): Promise<Leaks> {
+    const stored = options ? undefined : await readLeaks(this.files);
+    return stored ?? leaksOfRun(this.files, this.record, options ?? {});
   }
 
   /**

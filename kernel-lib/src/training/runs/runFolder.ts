@@ -42,6 +42,7 @@ export const runFiles = {
   outliers: "outliers.csv",
   units: "symmetry.csv",
   evidence: "evidence.json",
+  leaks: "leaks.json",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
