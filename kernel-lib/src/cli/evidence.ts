@@ -69,7 +69,7 @@ async function evidence(folder: string, options: EvidenceCommandOptions, session
     );
     if (json) await writeAtomic(outputs.place(json), `${JSON.stringify(found, null, 2)}\n`);
     await outputs.keep(signal);
-    for (const line of report(found)) session.print(line);
+    for (const line of report(found, await trained.axes())) session.print(line);
   } finally {
     trained.close();
   }
