@@ -3,3 +3,4 @@ export type { AxisGain, Evidence, EvidenceGain, MotionSize, RingGain } from "../
 export type { PosePrior } from "../training/posterior/placePosterior";
 export { type AxisCoverage, type CoverageData, coverage } from "./coverage";
 export { report } from "./report";
+export { type Verdict, verdict } from "./verdict";

@@ -87,7 +87,8 @@ export class LatentAxis {
     const { name, title, real } = this;
     const state = real === undefined ? "" : real ? ", real" : ", not real";
     const whole = `${this.sizeText("range")} over 95 % of the particles`;
-    return `${name}: ${title}, ${whole}${state}${this.seenText}`;
+    // Of an axis that is not real nothing can be told.
+    return `${name}: ${title}, ${whole}${state}${real === false ? "" : this.seenText}`;
   }
 
   /** How much the particles' views tell, with a warning where most of them tell little. */

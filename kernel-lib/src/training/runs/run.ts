@@ -166,25 +166,35 @@ export class Run {
   }
 
   /**
+   * For each Gaussian 1 if `decode` may change it, [N]; undefined if it may change all. Differs from `free` in runs with
+   * symmetry, of which only the first unit is decoded.
+   */
+  get moving(): Uint8Array | undefined {
+    const { neutral, free, units } = this;
+    if (units.count === 1) return free;
+    const own = neutral.count / units.count;
+    return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
+  }
+
+  /**
    * The axes of the latent space as they can be read: conformation or composition, size in Å and as a fraction of the density,
    * whether they are real by the evidence of the run, and how much of them the particles' views tell. Before the run is
    * complete they are measured over the encoder's latents.
+   * @param latents those of this run, if they have been read already
    * @throws InputError if the latents or the evidence of the run are damaged
    */
-  async axes(): Promise<LatentAxis[]> {
-    const { latent, roles, neutral, free, units } = this;
-    const own = neutral.count / units.count;
-    const moving = (_: unknown, i: number) => (i < own && free?.[i] !== 0 ? 1 : 0);
-    const complete = this.record.status === "complete" ? await this.latents() : undefined;
-    const model = {
-      ...{ latent, roles, neutral, decodeMany: (points: Float32Array) => this.decodeMany(points) },
-      free: units.count > 1 ? Uint8Array.from({ length: neutral.count }, moving) : free,
-    };
-    return measureAxes(model, {
-      places: complete?.refined ?? this.encoderLatents ?? new Float32Array(0),
-      observability: complete?.observability,
-      evidence: await this.storedEvidence(),
-    });
+  async axes(latents?: Latents): Promise<LatentAxis[]> {
+    const { latent, roles, neutral, moving: free } = this;
+    const complete = latents ?? (this.record.status === "complete" ? await this.latents() : undefined);
+    const decodeMany = (points: Float32Array) => this.decodeMany(points);
+    return measureAxes(
+      { latent, roles, neutral, free, decodeMany },
+      {
+        places: complete?.refined ?? this.encoderLatents ?? new Float32Array(0),
+        observability: complete?.observability,
+        evidence: await this.storedEvidence(),
+      },
+    );
   }
 
   /** The evidence that was measured at the end of the training; undefined without, as in runs of earlier versions. */
