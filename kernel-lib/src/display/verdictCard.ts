@@ -14,7 +14,7 @@ const colours: Record<Verdict["kind"], string> = {
 const left = 18;
 const lineHeight = 18;
 /** Mean width of a character at the size of the text. */
-const characterWidth = 6.3;
+const characterWidth = 5.8;
 
 /** A verdict as part of an SVG document. */
 export interface VerdictCard {

@@ -124,7 +124,8 @@ export class ExploredRun {
       run.moving,
     );
     const changed = density > leastDensity ? `, ${percentText(density)} of the density changed` : "";
-    return `ring: ${angstromText(rms)} RMS from the mean${changed}`;
+    const place = Array.from(z, (value) => value.toFixed(2)).join(", ");
+    return `ring at z = ${place}: ${angstromText(rms)} RMS from the mean${changed}`;
   }
 
   /** @throws InputError before the first epoch, with a message that there is no `purpose` yet */

@@ -1,4 +1,5 @@
 import { unmeasured, verdictOfRun } from "../evidence/verdict";
+import type { LatentAxis } from "../training/axes/latentAxis";
 import type { ExplorerParts } from "./explorerParts";
 import type { RunKnowledge } from "./runKnowledge";
 
@@ -25,7 +26,7 @@ export class ShownVerdict {
       verdict: verdictOfRun(run, evidence, axes),
       ...(problem !== "" && { status: problem }),
     });
-    scatter.setAxisTitles(axes.map(({ name, title, real }) => titleOf(name, title, real)));
+    scatter.setAxisTitles(axes.map(titleOf));
     this.titled = axes.length > 0;
     if (!latents || count * latents.latent !== latents.observability.length) return;
     for (let d = 0; d < latents.latent; d++) {
@@ -36,6 +37,6 @@ export class ShownVerdict {
 }
 
 /** The title of an axis in the scatter. */
-function titleOf(name: string, title: string, real: boolean | undefined): string {
-  return `${name} · ${title}${real === false ? " · not real" : ""}`;
+function titleOf({ name, title, real }: LatentAxis): string {
+  return `${name}${real === false ? ", not real" : ""} · ${title}`;
 }
