@@ -85,7 +85,8 @@ async function evidence(folder: string, options: EvidenceCommandOptions, session
     );
     if (json) await writeAtomic(outputs.place(json), `${JSON.stringify({ ...found, leaks }, null, 2)}\n`);
     await outputs.keep(signal);
-    for (const line of [...report(found), ...leaksReport(leaks)]) session.print(line);
+    const lines = [...report(found, await trained.axes()), ...leaksReport(leaks)];
+    for (const line of lines) session.print(line);
   } finally {
     trained.close();
   }

@@ -13,3 +13,4 @@ export type { PosePrior } from "../training/posterior/placePosterior";
 export { type AxisCoverage, type CoverageData, coverage } from "./coverage";
 export { leaksReport } from "./leaksReport";
 export { report } from "./report";
+export { type Verdict, verdict } from "./verdict";

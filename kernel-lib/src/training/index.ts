@@ -2,6 +2,7 @@
 export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
+export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
 export type { RunLeaksOptions } from "./leaks/runLeaks";
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";

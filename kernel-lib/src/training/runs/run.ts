@@ -11,6 +11,8 @@ import { pointGroup } from "../../optics/symmetry";
 import { beginTask, type TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
+import type { LatentAxis } from "../axes/latentAxis";
+import { measureAxes } from "../axes/measureAxes";
 import type { Evidence } from "../evidence/evidence";
 import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
@@ -25,7 +27,7 @@ import { decoderOf } from "../posterior/decoders";
 import type { EpochReport } from "../trainer";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
-import { readEvidence } from "./evidenceFile";
+import { readEvidence, writeEvidence } from "./evidenceFile";
 import { leaksOfRun, readLeaks } from "./leaksFile";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
@@ -174,6 +176,43 @@ export class Run {
     return this.model.roles;
   }
 
+  /**
+   * For each Gaussian 1 if `decode` may change it, [N]; undefined if it may change all. Differs from `free` in runs with
+   * symmetry, of which only the first unit is decoded.
+   */
+  get moving(): Uint8Array | undefined {
+    const { neutral, free, units } = this;
+    if (units.count === 1) return free;
+    const own = neutral.count / units.count;
+    return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
+  }
+
+  /**
+   * The axes of the latent space as they can be read: conformation or composition, size in Å and as a fraction of the density,
+   * whether they are real by the evidence of the run, and how much of them the particles' views tell. Before the run is
+   * complete they are measured over the encoder's latents.
+   * @param latents those of this run, if they have been read already
+   * @throws InputError if the latents or the evidence of the run are damaged
+   */
+  async axes(latents?: Latents): Promise<LatentAxis[]> {
+    const { latent, roles, neutral, moving: free } = this;
+    const complete = latents ?? (this.record.status === "complete" ? await this.latents() : undefined);
+    const decodeMany = (points: Float32Array) => this.decodeMany(points);
+    return measureAxes(
+      { latent, roles, neutral, free, decodeMany },
+      {
+        places: complete?.refined ?? this.encoderLatents ?? new Float32Array(0),
+        observability: complete?.observability,
+        evidence: await this.storedEvidence(),
+      },
+    );
+  }
+
+  /** The evidence that was measured at the end of the training; undefined without, as in runs of earlier versions. */
+  storedEvidence(): Promise<Evidence | undefined> {
+    return readEvidence(this.files);
+  }
+
   /** Latent coordinates of all particles. @throws InputError before the run is complete */
   latents(): Promise<Latents> {
     return this.files.readLatents();
@@ -205,15 +244,21 @@ export class Run {
    * The evidence for heterogeneity: whether held-out particles are described better by the decoder than by the one model
    * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
    * measured at the end of the training, on some of the particles held out; with options, and in runs of earlier versions, it
-   * is measured now, which reads the particles again.
+   * is measured now, which reads the particles again. Measured without options it is kept in the run (`evidence.json`).
    * @throws InputError before the run is complete, for fewer than 5 particles held out, and if the particles of the run are no
    *   longer the same
    */
   async evidence(options?: EvidenceOptions): Promise<Evidence> {
-    const stored = options ? undefined : await readEvidence(this.files);
+    const stored = options ? undefined : await this.storedEvidence();
     if (stored) return stored;
+    const measured = await this.measureEvidence(options ?? {});
+    if (!options) await writeEvidence(this.files, measured);
+    return measured;
+  }
+
+  private async measureEvidence(options: EvidenceOptions): Promise<Evidence> {
     const { record, neutral, model } = this;
-    const begun = beginTask(options ?? {});
+    const begun = beginTask(options);
     const { refined, standardDeviation } = await this.latents();
     const { mask } = begun;
     const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
