@@ -5,6 +5,15 @@ export type { Outlier, OutlierReason } from "./agreement/agreement";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
 export type { RunLeaksOptions } from "./leaks/runLeaks";
+export { neutralFromParticles, polishNeutralModel } from "./neutral/neutralFromParticles";
+export type {
+  FromParticlesOptions,
+  NeutralFromParticles,
+  NeutralReport,
+  NeutralRing,
+  PolishedModel,
+  PolishOptions,
+} from "./neutral/neutralOptions";
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
 export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
 export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
