@@ -7,11 +7,10 @@ import { readMask } from "../../../maps/mask";
 import type { Volume } from "../../../maps/volume";
 import { growNeutralModel } from "../../../model/growNeutralModel";
 import { writeModelText } from "../../../model/text";
-import { splitByImage, undividedHalves } from "../../../particles/halves";
+import { randomHalves } from "../../../particles/halves";
 import { openParticles, type ParticleSet } from "../../../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
 import { beginTask, type TaskOptions } from "../../../progress";
-import { Random } from "../../../random";
 import { type FscCurve, formatFsc, resolutionAt } from "../../../reconstruction/fsc";
 import { reconstruct } from "../../../reconstruction/reconstruct";
 import { packageVersion } from "../../../version";
@@ -289,14 +288,6 @@ function named({ signal, onProgress }: TaskOptions, name: string): TaskOptions {
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, task: name + progress.task }) }),
   };
-}
-
-function randomHalves(set: ParticleSet, seed: number): Uint8Array {
-  const order = new Random(seed).fork(11).permutation(set.count);
-  const { first } = splitByImage(order, Math.ceil(set.count / 2), set.images);
-  const halves = new Uint8Array(set.count).fill(2);
-  for (const i of first) halves[i] = 1;
-  return undividedHalves(halves, set.images).halves;
 }
 
 function resolutionOf(fsc: FscCurve): HalfMapResolution {
