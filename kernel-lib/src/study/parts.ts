@@ -135,6 +135,7 @@ class PartMaker {
     const mask = modelMask === undefined ? undefined : await readMask(modelMask, map);
     const { model, warnings } = await growNeutralModel(map, {
       ...{ ...task, resolution, seed: seedOf(settings) },
+      // The same number in both halves: a map of noise would take as many as are offered.
       ...(gaussians !== undefined && { gaussians }),
       ...(mask && { mask }),
     });

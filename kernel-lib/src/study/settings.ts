@@ -30,7 +30,7 @@ export interface HalvesSettings extends StudySettings {
   model?: string;
   /** Resolution in Å of the models and the trainings; needed unless `model` is given. */
   resolution?: number;
-  /** Gaussians of each model. Default: doubled from 256 until the model agrees with its map. */
+  /** Gaussians of each model. Default 512; large molecules at high resolution need more. */
   gaussians?: number;
   /** Mask of the molecule, a map: Gaussians of the models stay where it is at least 0.5. Default: found in the map. */
   modelMask?: string;

@@ -28,7 +28,7 @@ import type { StudyReport } from "./studyReport";
  */
 export async function studyHalves(given: HalvesSettings): Promise<StudyReport | undefined> {
   const settings = beginTask(given);
-  const { particles, dataFolder, apix, bytes, signal, model, gaussians, resolution } = settings;
+  const { particles, dataFolder, apix, bytes, signal, model, gaussians = 512, resolution } = settings;
   if (model === undefined && resolution === undefined) {
     throw new InputError(
       "resolution",
