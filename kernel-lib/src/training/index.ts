@@ -30,7 +30,9 @@ export type {
 } from "./poses/rounds/roundsSettings";
 export type { RunPosesOptions } from "./poses/runPoses";
 export type { SharedMotion } from "./poses/sharedMotion";
+export type { PlacesOptions } from "./posterior/otherPlaces";
 export type { PosePrior } from "./posterior/placePosterior";
+export type { Posterior } from "./posterior/posterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";

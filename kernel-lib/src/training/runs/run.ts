@@ -8,6 +8,7 @@ import type { AxisRoles } from "../../network/decoder";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
+import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask, type TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
@@ -24,6 +25,8 @@ import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf } from "../posterior/decoders";
+import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
+import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
@@ -336,6 +339,40 @@ export class Run {
       const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
       const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
       return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
+    } finally {
+      await reopened.close();
+    }
+  }
+
+  /**
+   * Places of other particles of the same molecule in the latent space of the run, which its training has not seen: posterior
+   * means and standard deviations with the decoder fixed, as those in `latents().refined`. The particles of the run are read
+   * again for their CTFs. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
+   * @param particles images as wide as those of the run in Å, with poses in the frame of its map
+   * @returns [particles · latent] each
+   * @throws InputError before the run is complete, for images of another width, and if the particles of the run have changed;
+   *   StoppedError
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const particles = await e2.particles.open("particles.star");
+   * const { mean, standardDeviation } = await run.placesOf(particles.select([0, 1, 2]));
+   * console.log(mean.length === 3 * run.latent, standardDeviation.length);
+   * await particles.close();
+   * run.close();
+   * ```
+   */
+  async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
+    const begun = beginTask(options);
+    const { refined, standardDeviation } = await this.latents();
+    const evidence = await readEvidence(this.files);
+    const reopened = await reopenParticles(this.files, this.record, begun);
+    try {
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const population = {
+        ...{ latent: decoder.latent, members: reopened.trainingSet, mean: refined, standardDeviation },
+      };
+      return await otherPlaces({ reopened, decoder, population, evidence, set: particles }, begun);
     } finally {
       await reopened.close();
     }

@@ -1,7 +1,6 @@
 import { InputError } from "../../../errors";
-import { splitByImage, undividedHalves } from "../../../particles/halves";
+import { randomHalves } from "../../../particles/halves";
 import type { ParticleSet } from "../../../particles/particleSet";
-import { Random } from "../../../random";
 
 /** Fewest particles of a half. */
 const leastHalf = 10;
@@ -44,12 +43,4 @@ export function indicesOf(halves: Uint8Array, half: number): Int32Array {
 function evenlySpaced(indices: Int32Array, most: number): Int32Array {
   if (indices.length <= most) return indices;
   return Int32Array.from({ length: most }, (_, k) => indices[Math.floor((k * indices.length) / most)]!);
-}
-
-function randomHalves(set: ParticleSet, seed: number): Uint8Array {
-  const order = new Random(seed).fork(11).permutation(set.count);
-  const { first } = splitByImage(order, Math.ceil(set.count / 2), set.images);
-  const halves = new Uint8Array(set.count).fill(2);
-  for (const i of first) halves[i] = 1;
-  return undividedHalves(halves, set.images).halves;
 }
