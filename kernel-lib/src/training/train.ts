@@ -404,6 +404,11 @@ class Training {
 
   /** Closes everything. Errors are ignored: they must not hide an earlier one. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.opened.splice(0).reverse().map(async (close) => close()));
+    await Promise.allSettled(
+      this.opened
+        .splice(0)
+        .reverse()
+        .map(async (close) => close()),
+    );
   }
 }
