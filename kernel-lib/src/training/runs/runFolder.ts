@@ -92,6 +92,11 @@ export class RunFolder {
     return existsSync(this.file("record"));
   }
 
+  /** Whether there is a training to resume: a run, or poses that were being checked or refined. */
+  get hasTraining(): boolean {
+    return this.exists || this.poses.isWaiting;
+  }
+
   /** Whether a training is writing to the folder, or died while doing so. */
   get hasLock(): boolean {
     return existsSync(path.join(this.folder, lockFile));
