@@ -15,6 +15,7 @@ import { addReconstruct } from "./reconstruct";
 import { addPoses } from "./refinePoses";
 import { addRegionMotion } from "./regionMotion";
 import { addRounds } from "./rounds";
+import { addScore } from "./score";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addTrain } from "./train";
@@ -35,6 +36,7 @@ export function makeProgram(run: RunCommand): Command {
   addNeutral(program, run);
   addTrain(program, run);
   addEvidence(program, run);
+  addScore(program, run);
   addDecode(program, run);
   addAtoms(program, run);
   addLatent(program, run);
