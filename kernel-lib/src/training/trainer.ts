@@ -29,6 +29,7 @@ import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
+import type { ExplainingModel } from "./unexplained/measureUnexplained";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -309,6 +310,12 @@ export class Trainer {
     // Those of the latent space hold for every unit.
     const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
     return calibratedPosterior(population, factors);
+  }
+
+  /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
+  explaining({ mean }: Posterior): ExplainingModel {
+    const { context, decoder, used } = this;
+    return { context, decoder, places: mean, members: used };
   }
 
   private population(places: Posterior): Population {

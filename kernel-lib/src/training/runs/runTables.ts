@@ -191,7 +191,7 @@ const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * @param mayBeEmpty columns in which an empty field means NaN
  * @throws InputError for a missing column, and a line that does not consist of numbers
  */
-function parseTable(
+export function parseTable(
   text: string,
   file: string,
   expected: readonly string[],
