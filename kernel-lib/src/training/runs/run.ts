@@ -28,6 +28,8 @@ import { decoderOf } from "../posterior/decoders";
 import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
+import { measureUnexplained } from "../unexplained/measureUnexplained";
+import type { Unexplained } from "../unexplained/unexplained";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence, writeEvidence } from "./evidenceFile";
@@ -35,6 +37,7 @@ import { leaksOfRun, readLeaks } from "./leaksFile";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
+import { readUnexplained } from "./unexplainedFile";
 
 export type { Checkpoint } from "./checkpoint";
 export { RunFolder, runFiles } from "./runFolder";
@@ -57,6 +60,9 @@ export interface EvidenceOptions extends TaskOptions {
   /** Called with a sentence about what was assumed or has changed since the training. */
   onWarning?: (warning: string) => void;
 }
+
+/** Options of `Run.unexplained`. */
+export type UnexplainedOptions = Pick<EvidenceOptions, keyof TaskOptions | "engine" | "onWarning">;
 
 /** Contents of a run folder. */
 interface RunContents {
@@ -303,6 +309,27 @@ export class Run {
   }
 
   /**
+   * Particles that agree less with the model at their places than their CTF, signal, view and place let expect: those of a state that
+   * the axes do not show, or with damaged images or wrong poses. Without options it is that which was found at the end of the
+   * training; with options, and in runs of earlier versions, it is measured now, which reads the particles again.
+   * @throws InputError before the run is complete, and if its particles have changed
+   */
+  async unexplained(options?: UnexplainedOptions): Promise<Unexplained> {
+    const stored = options ? undefined : await readUnexplained(this.files, this.record);
+    if (stored) return stored;
+    const begun = beginTask(options ?? {});
+    const { refined: places } = await this.latents();
+    const reopened = await reopenParticles(this.files, this.record, begun);
+    try {
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const members = joined(reopened.trainingSet, reopened.validationSet);
+      return await measureUnexplained({ context: reopened, decoder, places, members }, begun);
+    } finally {
+      await reopened.close();
+    }
+  }
+
+  /**
    * Decodes several points of the latent space at once, [n · latent], which is faster than one after the other.
    * @returns the parameters of their Gaussians as in `decode`, [n · 5N]
    * @throws InputError unless each point has a finite number for each dimension
@@ -386,4 +413,12 @@ export class Run {
 
 function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {
   return typeof mask === "string" ? readMask(mask, undefined, { ...(onWarning && { onWarning }) }) : mask;
+}
+
+/** Both lists together, ascending. */
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all.sort();
 }
