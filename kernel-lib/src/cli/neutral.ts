@@ -1,15 +1,27 @@
+import path from "node:path";
 import type { Command } from "commander";
 import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
 import { finiteText } from "../finite";
-import type { ByteSign } from "../formats/mrc";
 import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
 import { maskOfGaussians } from "../model/asymmetricUnit";
 import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { growNeutralModel } from "../model/growNeutralModel";
 import type { GrownModel, GrowthRound } from "../model/growth";
+import type { ParticleSet } from "../particles/particleSet";
 import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
+import {
+  type BuiltModel,
+  fromParticles,
+  openSet,
+  type ParticleOptions,
+  particleOptions,
+  partsOf,
+  polishGrown,
+  reportLines,
+} from "./neutralParticles";
 import {
   addBoxSize,
   bytesOption,
@@ -25,20 +37,14 @@ import {
   seedOption,
   symmetryOption,
 } from "./options";
+import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
 
-interface NeutralOptions extends QuietOption {
-  map: string;
-  mask?: string;
-  resolution: number | "auto";
+interface NeutralOptions extends QuietOption, ParticleOptions {
+  map?: string;
   gaussians: number | "auto";
   boxSize?: number;
-  apix?: number;
-  invertContrast?: boolean;
-  bytes?: ByteSign;
-  symmetry?: string;
   targetFrc: number;
-  seed: number;
   out: string;
 }
 
@@ -46,22 +52,29 @@ interface NeutralOptions extends QuietOption {
 export function addNeutral(program: Command, run: RunCommand): void {
   const command = program
     .command("neutral")
-    .summary("build the Gaussian model of a map")
+    .summary("build the Gaussian model of a map, of particles, or of both")
     .description(
       "Builds the neutral model: Gaussians that represent a consensus map up to a resolution. Starts with few Gaussians at " +
         "low resolution and adds more round by round. Writes the model, and beside it the FRC of every round by ring " +
         "(model_frc.csv for model.txt); with --symmetry also a mask of the asymmetric unit that e2gmm train would vary " +
-        "(model_unit.mrc).",
+        "(model_unit.mrc). With --particles as well, the model is polished against the particles, and random Gaussians are " +
+        "added where particles have density that the map does not show; particles that were left out decide whether that " +
+        "helps, else the model stays as it was (model_report.json). With --particles alone, the map is a back-projection of them.",
     )
-    .addOption(required(fileOption("--map <file>", "consensus map (MRC; cubic, with a bright molecule)")))
+    .addOption(fileOption("--map <file>", "consensus map (MRC; cubic, with a bright molecule)"));
+  for (const option of particleOptions()) command.addOption(option);
+  command
     .addOption(
-      fileOption("--mask <file>", "mask with the same voxels; Gaussians stay where it is at least 0.5"),
+      fileOption(
+        "--mask <file>",
+        "mask with the same voxels as the map; Gaussians stay where it is at least 0.5",
+      ),
     )
     .addOption(
       orAuto(
         lengthOption(
           "--resolution <Å>",
-          "resolution that the model represents; auto: the finest to which Gaussians describe the map",
+          "resolution that the model represents; auto: the finest to which Gaussians describe the map (with --map)",
         ),
       ),
     )
@@ -69,16 +82,18 @@ export function addNeutral(program: Command, run: RunCommand): void {
       orAuto(
         numberOption(
           "--gaussians <n>",
-          "number of Gaussians; auto: as many as reach --target-frc, at most 3,000",
+          "number of Gaussians, before polishing; auto: as many as reach --target-frc, at most 3,000",
           { integer: true, least: 1 },
         ),
       ),
     );
   addBoxSize(command, "pixels", "training box (default: the smallest for the resolution)", { least: 4 });
   command
-    .addOption(lengthOption("--apix <Å>", "voxel size of the map, if its header is wrong"))
+    .addOption(
+      lengthOption("--apix <Å>", "voxel size of the map, without a map pixel size of the images, if wrong"),
+    )
     .addOption(symmetryOption("the model is exactly symmetric, and describes the symmetric part of the map"))
-    .addOption(invertContrastOption("the map"))
+    .addOption(invertContrastOption("the map, without a map the images"))
     .addOption(bytesOption())
     .addOption(
       numberOption("--target-frc <value>", "mean FRC with the map at which automatic growth ends", {
@@ -94,33 +109,71 @@ export function addNeutral(program: Command, run: RunCommand): void {
     command,
     "e2gmm neutral --map consensus.mrc --out model.txt",
     "e2gmm neutral --map consensus.mrc --resolution 8 --gaussians 512 --out model.txt",
+    "e2gmm neutral --map consensus.mrc --particles particles.star --resolution 8 --out model.txt",
+    "e2gmm neutral --particles particles.star --halves --resolution 8 --gaussians 256 --out model.txt",
   );
   command.action((options: NeutralOptions) => run(options, (session) => neutral(options, session)));
 }
 
+/** Output files of one model. */
+interface ModelFiles {
+  model: string;
+  frc: string;
+  unit: string | undefined;
+  report: string | undefined;
+}
+
 async function neutral(options: NeutralOptions, session: Session): Promise<void> {
-  const { out, map, mask } = options;
-  const format = modelFormat(out);
-  const frcFile = besideName(out, "_frc.csv");
-  const unitFile = besideName(out, "_unit.mrc");
-  const outputs = await session.writes([out, frcFile, ...(options.symmetry ? [unitFile] : [])], [map, mask]);
-  const { model, rounds, choices, warnings, unit } = await grow(options, session);
+  const { out, map, mask, particles } = options;
+  const parts = partsOf(options);
+  modelFormat(out);
+  const files = parts.map((half) =>
+    filesOf(options.halves ? besideName(out, `_half${half}${path.extname(out)}`) : out, options),
+  );
+  const targets = files.flatMap((of) => Object.values(of)).filter((file) => file !== undefined);
+  const outputs = await session.writes(targets, [map, mask, particles]);
+  const set = particles === undefined ? undefined : await openSet(options, outputs, session);
+  for (const [i, half] of parts.entries()) {
+    const built = await build({ ...options, set, half }, session);
+    await writeBuilt(files[i]!, built, outputs, session);
+  }
+  await outputs.keep(session.signal);
+}
+
+function filesOf(model: string, { symmetry, particles }: NeutralOptions): ModelFiles {
+  return {
+    model,
+    frc: besideName(model, "_frc.csv"),
+    unit: symmetry ? besideName(model, "_unit.mrc") : undefined,
+    report: particles === undefined ? undefined : besideName(model, "_report.json"),
+  };
+}
+
+async function writeBuilt(
+  files: ModelFiles,
+  { model, rounds, choices = [], warnings, unit, report }: BuiltModel,
+  outputs: Outputs,
+  session: Session,
+): Promise<void> {
   for (const [i, round] of rounds.entries()) {
     const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
     session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
   }
   for (const choice of choices) session.print(choice);
   for (const warning of warnings) session.note(warning);
-  await writeModel(outputs.place(out), format, [model]);
-  await writeAtomic(outputs.place(frcFile), frcTable(rounds, boxLengthOf(model), frcFile));
-  if (unit) {
-    const flags = Uint8Array.from({ length: model.count }, (_, i) => (i < unit.gaussians ? 1 : 0));
-    await writeMap(outputs.place(unitFile), maskOfGaussians(model, flags), { signal: session.signal });
+  await writeModel(outputs.place(files.model), modelFormat(files.model), [model]);
+  await writeAtomic(outputs.place(files.frc), frcTable(rounds, boxLengthOf(model), files.frc));
+  if (report && files.report) {
+    await writeAtomic(outputs.place(files.report), `${JSON.stringify(report, null, 2)}\n`);
+    for (const line of reportLines(report)) session.print(line);
   }
-  await outputs.keep(session.signal);
-  if (unit) session.print(describeUnit(unit, model, unitFile));
+  if (unit && files.unit) {
+    const flags = Uint8Array.from({ length: model.count }, (_, i) => (i < unit.gaussians ? 1 : 0));
+    await writeMap(outputs.place(files.unit), maskOfGaussians(model, flags), { signal: session.signal });
+    session.print(describeUnit(unit, model, files.unit));
+  }
   const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
-  session.print(`${out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
+  session.print(`${files.model}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
 }
 
 function describeUnit(
@@ -132,30 +185,43 @@ function describeUnit(
   return `${file}: the most compact asymmetric unit, ${gaussians} Gaussians around (${place}) Å from the centre of the box`;
 }
 
-async function grow(options: NeutralOptions, session: Session): ReturnType<typeof growNeutralModel> {
-  const { resolution, gaussians, boxSize, apix, bytes, seed, targetFrc, invertContrast, symmetry } = options;
+interface BuildOptions extends Omit<NeutralOptions, "half"> {
+  set: ParticleSet | undefined;
+  half: 1 | 2 | undefined;
+}
+
+/** The model of a map, of particles, or of a map polished against particles. */
+function build(options: BuildOptions, session: Session): Promise<BuiltModel> {
+  const { map, mask, set } = options;
+  const names = { map, mask, boxSize: "--box-size", resolution: "--resolution", symmetry: "--symmetry" };
+  const built =
+    map === undefined ? fromSet({ ...options, set: set! }, session) : fromMap(map, options, session);
+  return inTermsOf(names, built);
+}
+
+/** @throws InputError without a resolution: only a map shows how fine Gaussians can describe it */
+async function fromSet(options: BuildOptions & { set: ParticleSet }, session: Session): Promise<BuiltModel> {
+  const { resolution, gaussians, ...rest } = options;
+  if (resolution === "auto") {
+    throw new InputError("--resolution", "a resolution in Å, which without --map is not chosen", "none");
+  }
+  return fromParticles({ ...rest, resolution, ...(gaussians !== "auto" && { gaussians }) }, session);
+}
+
+async function fromMap(file: string, options: BuildOptions, session: Session): Promise<BuiltModel> {
+  const { set, apix, bytes } = options;
   // A mask that was made from a map has the same wrong header.
   const reading = { ...session.reading, bytes, ...(apix !== undefined && { apix }) };
-  const map = await readMap(options.map, reading);
+  const map = await readMap(file, reading);
   const mask = options.mask === undefined ? undefined : await readMask(options.mask, map, reading);
-  return inTermsOf(
-    {
-      ...{ map: options.map, mask: options.mask, boxSize: "--box-size", resolution: "--resolution" },
-      symmetry: "--symmetry",
-    },
-    growNeutralModel(map, {
-      resolution,
-      gaussians,
-      targetFrc,
-      seed,
-      invertContrast,
-      symmetry,
-      signal: session.signal,
-      onProgress: session.onProgress,
-      ...(mask && { mask }),
-      ...(boxSize !== undefined && { boxSize }),
-    }),
-  );
+  const { resolution, gaussians, boxSize, seed, targetFrc, invertContrast, symmetry } = options;
+  const grown = await growNeutralModel(map, {
+    ...{ resolution, gaussians, targetFrc, seed, invertContrast, symmetry },
+    ...{ signal: session.signal, onProgress: session.onProgress },
+    ...(mask && { mask }),
+    ...(boxSize !== undefined && { boxSize }),
+  });
+  return set ? polishGrown(grown, { ...options, set, map, mask }, session) : grown;
 }
 
 /** A row for each ring of each round. */

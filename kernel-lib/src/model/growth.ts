@@ -6,7 +6,7 @@ import type { GaussianModel } from "./gaussianModel";
 export interface GrowOptions extends TaskOptions {
   /**
    * Resolution in Å down to which the model shall describe the map. Default `auto`: the finest to which at most 3,000 Gaussians
-   * describe it with `targetFrc`, but no finer than three voxels.
+   * describe it with `targetFrc`, but no finer than four voxels.
    */
   resolution?: number | "auto";
   /**
@@ -33,7 +33,7 @@ export interface GrowOptions extends TaskOptions {
   /** Mean FRC over the rings of the target resolution at which automatic growth ends. Default 0.95. */
   targetFrc?: number;
   /**
-   * Gaussians of the first round. Default: 256 if `gaussians` is given, else three for two cubes as wide as the resolution in the
+   * Gaussians of the first round. Default: 256 if `gaussians` is given, else five for two cubes as wide as the resolution in the
    * volume of the molecule, at least 32.
    */
   startGaussians?: number;

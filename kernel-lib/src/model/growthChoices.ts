@@ -10,12 +10,14 @@ import type { GrowthRound } from "./growth";
 export const mostGaussians = 3000;
 /** Fewest Gaussians that automatic growth begins with. */
 const fewestGaussians = 32;
-/** Gaussians per resolution element (a cube as wide as the resolution), which usually describe a map without noise. */
-const perElement = 1.5;
-/** The same in a first model, which shows to which resolution a map can be described. */
+/** Gaussians per resolution element (a cube as wide as the resolution) that automatic growth begins with, … */
+const perElement = 2.5;
+/** … that a map needs at least, … */
+const neededPerElement = 1.5;
+/** … and of a first model, which shows to which resolution a map can be described. */
 const perElementOfTrial = 0.5;
 /** Voxels of the map per resolution. */
-const voxelsPerResolution = 3;
+const voxelsPerResolution = 4;
 /** Mean FRC at which a map counts as described. */
 export const standardFrc = 0.95;
 
@@ -45,7 +47,7 @@ export interface ChosenResolution {
 /** The finest resolution that voxels and number of Gaussians allow. */
 export function allowedResolution(volume: number, apix: number): ChosenResolution {
   const ofVoxels = voxelsPerResolution * apix;
-  const ofGaussians = Math.cbrt((perElement * volume) / mostGaussians);
+  const ofGaussians = Math.cbrt((neededPerElement * volume) / mostGaussians);
   return ofVoxels >= ofGaussians
     ? { resolution: ofVoxels, reason: `${voxelsPerResolution} voxels of the map` }
     : { resolution: ofGaussians, reason: `finer detail needs more than ${mostGaussians} Gaussians` };

@@ -1,4 +1,4 @@
-import type { TrainingOptions } from "./options";
+import type { RunOptions } from "./options";
 
 /** How the learning rate falls. */
 export interface Annealing {
@@ -29,7 +29,7 @@ export function rateOfEpoch(epoch: number, annealing: Annealing | undefined): nu
  */
 export function ringsOfEpoch(
   epoch: number,
-  { coarseRing, coarseEpochs }: TrainingOptions,
+  { coarseRing, coarseEpochs }: RunOptions,
   { first, last }: { first: number; last: number },
 ): number {
   const coarse = coarseRing && Math.max(coarseRing, first);

@@ -101,6 +101,7 @@ function surveyOptions(options: RunOptions): RunOptions {
     form: "quadratic",
     roles: { position: all, density: all },
     spreadPenalty: 0,
+    strainPenalty: 0,
   };
 }
 
