@@ -7,7 +7,7 @@ import { volumeInMask } from "./growthMap";
 type Grow = (map: Volume, options: DecidedGrowth) => Promise<GrownModel>;
 
 /**
- * Grows to the finest resolution at which Gaussians describe the map. A first model of few, to the finest resolution that is tried,
+ * Grows to the finest resolution at which Gaussians describe the map. A first model, to the finest resolution that is tried,
  * shows how far they do: where a map is noise, more describe it hardly better.
  */
 export async function growToFinest(

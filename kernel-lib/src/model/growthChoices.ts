@@ -12,10 +12,8 @@ export const mostGaussians = 3000;
 const fewestGaussians = 32;
 /** Gaussians per resolution element (a cube as wide as the resolution) that automatic growth begins with, … */
 const perElement = 2.5;
-/** … that a map needs at least, … */
+/** … and that a clear map needs at least; those of a first model, which shows to which resolution a map can be described. */
 const neededPerElement = 1.5;
-/** … and of a first model, which shows to which resolution a map can be described. */
-const perElementOfTrial = 0.5;
 /** Voxels of the map per resolution. */
 const voxelsPerResolution = 4;
 /** Mean FRC at which a map counts as described. */
@@ -28,7 +26,7 @@ export function firstGaussians(volume: number, resolution: number): number {
 
 /** Gaussians of the model that shows to which resolution a map can be described. @param volume of the molecule, Å³ */
 export function trialGaussians(volume: number, resolution: number): number {
-  return gaussiansFor(perElementOfTrial, volume, resolution);
+  return gaussiansFor(neededPerElement, volume, resolution);
 }
 
 function gaussiansFor(density: number, volume: number, resolution: number): number {
