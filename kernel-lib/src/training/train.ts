@@ -96,7 +96,7 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     if (evidence) await writeEvidence(folder, evidence);
     const placed = { set, latents: { latent, refined: calibrated.mean, ...calibrated }, copies };
     await recordLeaks(folder, record, placed, task);
-    await recordUnexplained(folder, trainer.explaining(calibrated), task);
+    await recordUnexplained(folder, await trainer.explaining(calibrated), task);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);

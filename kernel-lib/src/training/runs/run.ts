@@ -267,7 +267,10 @@ export class Run {
     try {
       const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
       const members = joined(reopened.trainingSet, reopened.validationSet);
-      return await measureUnexplained({ context: reopened, decoder, places, members }, begun);
+      return await measureUnexplained(
+        { context: reopened, decoder, places, weights: reopened.weights, members },
+        begun,
+      );
     } finally {
       await reopened.close();
     }
