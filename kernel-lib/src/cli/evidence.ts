@@ -103,7 +103,8 @@ async function evidence(folder: string, options: EvidenceCommandOptions, session
         `${JSON.stringify({ ...found, leaks, unexplained }, null, 2)}\n`,
       );
     await outputs.keep(signal);
-    for (const line of [...report(found), ...leaksReport(leaks), rest.sentence]) session.print(line);
+    const lines = [...report(found, await trained.axes()), ...leaksReport(leaks), rest.sentence];
+    for (const line of lines) session.print(line);
   } finally {
     trained.close();
   }

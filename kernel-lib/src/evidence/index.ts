@@ -29,3 +29,4 @@ export {
   type VolumeScores,
   type VolumeTruth,
 } from "./score/scoreVolumes";
+export { type Verdict, verdict } from "./verdict";
