@@ -5,26 +5,35 @@ import type { AxisRoles } from "../../network/decoder";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
-import { beginTask } from "../../progress";
+import type { ParticleSet } from "../../particles/particleSet";
+import { beginTask, type TaskOptions } from "../../progress";
 import type { Outlier } from "../agreement/agreement";
 import type { LatentAxis } from "../axes/latentAxis";
 import { measureAxes } from "../axes/measureAxes";
 import type { Evidence } from "../evidence/evidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import type { Leaks } from "../leaks/leaks";
+import type { RunLeaksOptions } from "../leaks/runLeaks";
 import { defaultMemoryBudget } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
+import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
+import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
+import { measureUnexplained } from "../unexplained/measureUnexplained";
+import type { Unexplained } from "../unexplained/unexplained";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence, writeEvidence } from "./evidenceFile";
+import { leaksOfRun, readLeaks } from "./leaksFile";
 import { type EvidenceOptions, measureRunEvidence } from "./runEvidence";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
+import { readUnexplained } from "./unexplainedFile";
 
 export type { LatentAxis } from "../axes/latentAxis";
 export type { Checkpoint } from "./checkpoint";
@@ -33,11 +42,15 @@ export { RunFolder, runFiles } from "./runFolder";
 export type { RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
+/** Options of `Run.unexplained`. */
+export type UnexplainedOptions = Pick<EvidenceOptions, keyof TaskOptions | "engine" | "onWarning">;
+
 /** Contents of a run folder. */
 interface RunContents {
   record: RunRecord;
   neutral: GaussianModel;
   free: Uint8Array | undefined;
+  bodies: Uint8Array | undefined;
   history: EpochReport[];
   neutralFrc: Float64Array;
   encoderLatents: Float32Array | undefined;
@@ -62,6 +75,8 @@ export class Run {
   readonly neutral: GaussianModel;
   /** For each Gaussian 1 if training could change it, [N]. Undefined if it could change all. */
   readonly free: Uint8Array | undefined;
+  /** The rigid body that each Gaussian moves with, from 1, or 0, [N]. Undefined if all move on their own. */
+  readonly bodies: Uint8Array | undefined;
   /** Reports of all epochs, those of all starts in turn. */
   readonly history: EpochReport[];
   /** Mean FRC of the neutral model over the particles in each ring 0 … rings. */
@@ -81,6 +96,7 @@ export class Run {
     this.record = contents.record;
     this.neutral = contents.neutral;
     this.free = contents.free;
+    this.bodies = contents.bodies;
     this.history = contents.history;
     this.neutralFrc = contents.neutralFrc;
     this.encoderLatents = contents.encoderLatents;
@@ -98,6 +114,7 @@ export class Run {
     const record = await files.readRecord();
     const neutral = await files.readNeutral(record);
     const free = await files.readFree(record, neutral.count);
+    const bodies = await files.readBodies(record, neutral.count);
     if (!existsSync(files.file("weights")))
       throw new InputError(folder, "at least one finished epoch", "none");
     const { arrays, at } = await files.readCheckpoint("weights", record);
@@ -108,7 +125,10 @@ export class Run {
     const unit = units.first(neutral);
     const model = new LatentModel(
       { ...record.options, featureSize: record.featureSize },
-      new GaussianHead(unit, record.options.vary, free?.slice(0, unit.count)),
+      new GaussianHead(unit, record.options.vary, {
+        free: free?.slice(0, unit.count),
+        bodies: bodies?.slice(0, unit.count),
+      }),
       undefined,
     );
     try {
@@ -120,7 +140,7 @@ export class Run {
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, history, neutralFrc, encoderLatents, model, units },
+        ...{ neutral, free, bodies, history, neutralFrc, encoderLatents, model, units },
       });
     } catch (error) {
       model.dispose();
@@ -235,6 +255,38 @@ export class Run {
   }
 
   /**
+   * Whether the places of the particles depend on what must not matter: view, in-plane angle, shift, defocus, optics group,
+   * micrograph, random subset. Without options it is that which was measured at the end of the training; with options, and in
+   * runs of earlier versions, it is measured now.
+   * @throws InputError before the run is complete, for fewer than 20 particles, and if its particle file has changed
+   */
+  async leaks(options?: RunLeaksOptions): Promise<Leaks> {
+    const stored = options ? undefined : await readLeaks(this.files);
+    return stored ?? leaksOfRun(this.files, this.record, options ?? {});
+  }
+
+  /**
+   * Particles that agree less with the model at their places than their CTF, signal, view and place let expect: those of a state that
+   * the axes do not show, or with damaged images or wrong poses. Without options it is that which was found at the end of the
+   * training; with options, and in runs of earlier versions, it is measured now, which reads the particles again.
+   * @throws InputError before the run is complete, and if its particles have changed
+   */
+  async unexplained(options?: UnexplainedOptions): Promise<Unexplained> {
+    const stored = options ? undefined : await readUnexplained(this.files, this.record);
+    if (stored) return stored;
+    const begun = beginTask(options ?? {});
+    const { refined: places } = await this.latents();
+    const reopened = await reopenParticles(this.files, this.record, begun);
+    try {
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const members = joined(reopened.trainingSet, reopened.validationSet);
+      return await measureUnexplained({ context: reopened, decoder, places, members }, begun);
+    } finally {
+      await reopened.close();
+    }
+  }
+
+  /**
    * Decodes several points of the latent space at once, [n · latent], which is faster than one after the other.
    * @returns the parameters of their Gaussians as in `decode`, [n · 5N]
    * @throws InputError unless each point has a finite number for each dimension
@@ -276,8 +328,50 @@ export class Run {
     }
   }
 
+  /**
+   * Places of other particles of the same molecule in the latent space of the run, which its training has not seen: posterior
+   * means and standard deviations with the decoder fixed, as those in `latents().refined`. The particles of the run are read
+   * again for their CTFs. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
+   * @param particles images as wide as those of the run in Å, with poses in the frame of its map
+   * @returns [particles · latent] each
+   * @throws InputError before the run is complete, for images of another width, and if the particles of the run have changed;
+   *   StoppedError
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const particles = await e2.particles.open("particles.star");
+   * const { mean, standardDeviation } = await run.placesOf(particles.select([0, 1, 2]));
+   * console.log(mean.length === 3 * run.latent, standardDeviation.length);
+   * await particles.close();
+   * run.close();
+   * ```
+   */
+  async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
+    const begun = beginTask(options);
+    const { refined, standardDeviation } = await this.latents();
+    const evidence = await readEvidence(this.files);
+    const reopened = await reopenParticles(this.files, this.record, begun);
+    try {
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const population = {
+        ...{ latent: decoder.latent, members: reopened.trainingSet, mean: refined, standardDeviation },
+      };
+      return await otherPlaces({ reopened, decoder, population, evidence, set: particles }, begun);
+    } finally {
+      await reopened.close();
+    }
+  }
+
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
     this.model.dispose();
   }
+}
+
+/** Both lists together, ascending. */
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all.sort();
 }
