@@ -80,13 +80,18 @@ class PartMaker {
     if (part.half && !existsSync(particles)) await this.writeHalf(particles);
     const model = settings.model ?? (await this.makeModel({ particles, dataFolder }));
     const files = folder.run(part);
-    const run = await train({
+    const trained = train({
       ...training,
       ...this.task,
       ...{ particles, model, out: files.folder, resume: files.hasTraining },
       ...(dataFolder !== undefined && { dataFolder }),
       options: part.options,
       onWarning: (warning) => settings.onWarning?.(`${part.name}: ${warning}`),
+    });
+    const run = await trained.catch((error) => {
+      // One part may be refused where the others are not: a half whose poses are wrong, options that do not fit.
+      if (error instanceof InputError) throw InputError.of(`${part.label}: ${error.message}`);
+      throw error;
     });
     onPart?.(`${part.name}: ${run.record.evidence?.sentence ?? `${run.record.particles} particles`}`);
     run.close();

@@ -122,7 +122,9 @@ export interface Finding {
   question: "evidence" | "space" | "changes" | "clusters" | "counts" | "averages";
   /** The answer. */
   answer: "yes" | "partly" | "no";
-  /** In words, with numbers. */
+  /** In a few words. */
+  short: string;
+  /** With all numbers. */
   sentence: string;
 }
 

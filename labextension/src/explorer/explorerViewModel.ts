@@ -90,7 +90,10 @@ export class ExplorerViewModel extends ViewModel {
       () => settings.exportFolder,
       () => (this.ticked.length === 1 ? this.sets.find(({ id }) => id === this.ticked[0]) : undefined),
     );
-    this.follow(widget, "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway");
+    this.follow(
+      widget,
+      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway",
+    );
     this.follow(widget, "change:split", () => this.moveSplit(widget.get("split")));
     this.follow(widget, "change:status change:busy", () => {
       this.message = undefined;

@@ -43,6 +43,7 @@ export const runFiles = {
   units: "symmetry.csv",
   evidence: "evidence.json",
   leaks: "leaks.json",
+  unexplained: "unexplained.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
