@@ -363,7 +363,7 @@ describe("outputs", () => {
   test("a folder with a run is refused, and resumed only with its own options", () => {
     const data = ["--particles", "sim/particles.star", "--model", "model.txt", "--backend", "wasm"];
     const training = ["train", ...data, "--latent", "2", "--epochs", "1", "--out", "finished"];
-    succeed(folder, ...training);
+    assert.match(succeed(folder, ...training), /note: the poses of the file are used unchecked, since 60 /);
     refuses(
       folder,
       training,
@@ -380,6 +380,7 @@ describe("outputs", () => {
       [...resuming, "--latent", "3"],
       /--latent: expected 2, as the run was started with.*found 3/,
     );
+    refuses(folder, [...resuming, "--poses", "file"], /--poses: expected auto.*found file/);
     refuses(folder, [...resuming, "--vary", "position"], /--vary: expected position,amplitude,width/);
     refuses(
       folder,

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
 import { sharedData, temporaryFolder } from "../testing";
-import { e2gmm, neutralModel, simulatedProject, succeed, words } from "./command";
+import { e2gmm, neutralModel, refuses, simulatedProject, succeed, words } from "./command";
 import { correlation, densityOfModel, maskFile, readStack } from "./mrc";
 
 /** From particles to maps: each command reads what the previous ones wrote. */
@@ -108,6 +108,18 @@ describe("a trained run", () => {
     assert.equal(anew.verdict, word);
     assert.equal(anew.axes.length, 2);
     assert.equal(anew.rings.length, 8);
+  });
+
+  test("evidence says whether places depend on what must not matter, as train measured it", () => {
+    const stored = JSON.parse(text("run", "leaks.json"));
+    const names = stored.leaks.map(({ name }: { name: string }) => name);
+    for (const name of ["view", "in-plane angle", "shift x", "shift length"])
+      assert.ok(names.includes(name), name);
+    assert.ok(succeed(folder, "evidence", "run").split("\n").includes(stored.sentence));
+    succeed(folder, "evidence", "run", "--column", "rlnAngleTilt", "--json", "leaks.json");
+    const { leaks } = JSON.parse(text("leaks.json"));
+    assert.ok(leaks.leaks.some(({ name }: { name: string }) => name === "rlnAngleTilt"));
+    refuses(folder, ["evidence", "run", "--column", "rlnNothing"], /rlnNothing/);
   });
 
   test("after two epochs the centre of the latent space decodes to nearly the neutral model", () => {

@@ -95,6 +95,8 @@ const calls: Record<string, () => Promise<unknown>> = {
   bestPoses: () => e2.training.bestPoses(rounds()),
   refineInRounds: () => e2.training.refineInRounds(rounds()),
   "Run.evidence": () => e2.training.Run.prototype.evidence.call({} as never, {}),
+  "Run.leaks": () => e2.training.Run.prototype.leaks.call({} as never, {}),
+  measureLeaks: () => e2.evidence.measureLeaks({ latent: 2, places: points, nuisances: [] }),
   "Run.refinePoses": () => e2.training.Run.prototype.refinePoses.call({} as never),
   writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),

@@ -84,7 +84,8 @@ export function addLatent(program: Command, run: RunCommand): void {
   );
 }
 
-function clustersOption(): Option {
+/** `--clusters`. */
+export function clustersOption(): Option {
   const flags = "--clusters <k>";
   const number = numberOption(flags, "", { integer: true, least: 1, expected: "auto, or an integer" });
   return new Option(flags, "number of sets, or auto to let the particles decide").argParser(

@@ -10,6 +10,7 @@ import {
   variedKinds,
   weightings,
 } from "../training/options";
+import type { PoseChoice } from "../training/poses/first/poseDecision";
 import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */
@@ -24,6 +25,7 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   bytes?: ByteSign;
   symmetry?: string;
   keepOutliers?: boolean;
+  poses: PoseChoice;
   resolution?: number;
   out: string;
   resume?: boolean;

@@ -2,10 +2,22 @@
 export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
+export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
+export type { RunLeaksOptions } from "./leaks/runLeaks";
+export { neutralFromParticles, polishNeutralModel } from "./neutral/neutralFromParticles";
+export type {
+  FromParticlesOptions,
+  NeutralFromParticles,
+  NeutralReport,
+  NeutralRing,
+  PolishedModel,
+  PolishOptions,
+} from "./neutral/neutralOptions";
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
 export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
 export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
+export type { PoseChoice, PoseDecision, PoseMeasurement } from "./poses/first/poseDecision";
 export type { PoseReport, RefinedPoses } from "./poses/refinedPoses";
 export { type BestPoses, bestPoses } from "./poses/rounds/bestPoses";
 export type { HalfMapGain } from "./poses/rounds/halfMapGain";
@@ -18,7 +30,9 @@ export type {
 } from "./poses/rounds/roundsSettings";
 export type { RunPosesOptions } from "./poses/runPoses";
 export type { SharedMotion } from "./poses/sharedMotion";
+export type { PlacesOptions } from "./posterior/otherPlaces";
 export type { PosePrior } from "./posterior/placePosterior";
+export type { Posterior } from "./posterior/posterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";

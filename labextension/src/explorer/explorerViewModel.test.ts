@@ -22,6 +22,8 @@ function explorer(state: Partial<ExplorerState> = {}) {
     sets: [set("a"), set("b"), set("c")],
     ticked: [],
     history: [],
+    verdict: null,
+    shownAnyway: false,
     training: null,
     busy: "",
     status: "",

@@ -8,22 +8,30 @@ import type { AxisRoles } from "../../network/decoder";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
+import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask, type TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
+import type { LatentAxis } from "../axes/latentAxis";
+import { measureAxes } from "../axes/measureAxes";
 import type { Evidence } from "../evidence/evidence";
 import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import type { Leaks } from "../leaks/leaks";
+import type { RunLeaksOptions } from "../leaks/runLeaks";
 import { defaultMemoryBudget } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf } from "../posterior/decoders";
+import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
+import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
-import { readEvidence } from "./evidenceFile";
+import { readEvidence, writeEvidence } from "./evidenceFile";
+import { leaksOfRun, readLeaks } from "./leaksFile";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -171,6 +179,43 @@ export class Run {
     return this.model.roles;
   }
 
+  /**
+   * For each Gaussian 1 if `decode` may change it, [N]; undefined if it may change all. Differs from `free` in runs with
+   * symmetry, of which only the first unit is decoded.
+   */
+  get moving(): Uint8Array | undefined {
+    const { neutral, free, units } = this;
+    if (units.count === 1) return free;
+    const own = neutral.count / units.count;
+    return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
+  }
+
+  /**
+   * The axes of the latent space as they can be read: conformation or composition, size in Å and as a fraction of the density,
+   * whether they are real by the evidence of the run, and how much of them the particles' views tell. Before the run is
+   * complete they are measured over the encoder's latents.
+   * @param latents those of this run, if they have been read already
+   * @throws InputError if the latents or the evidence of the run are damaged
+   */
+  async axes(latents?: Latents): Promise<LatentAxis[]> {
+    const { latent, roles, neutral, moving: free } = this;
+    const complete = latents ?? (this.record.status === "complete" ? await this.latents() : undefined);
+    const decodeMany = (points: Float32Array) => this.decodeMany(points);
+    return measureAxes(
+      { latent, roles, neutral, free, decodeMany },
+      {
+        places: complete?.refined ?? this.encoderLatents ?? new Float32Array(0),
+        observability: complete?.observability,
+        evidence: await this.storedEvidence(),
+      },
+    );
+  }
+
+  /** The evidence that was measured at the end of the training; undefined without, as in runs of earlier versions. */
+  storedEvidence(): Promise<Evidence | undefined> {
+    return readEvidence(this.files);
+  }
+
   /** Latent coordinates of all particles. @throws InputError before the run is complete */
   latents(): Promise<Latents> {
     return this.files.readLatents();
@@ -202,15 +247,21 @@ export class Run {
    * The evidence for heterogeneity: whether held-out particles are described better by the decoder than by the one model
    * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
    * measured at the end of the training, on some of the particles held out; with options, and in runs of earlier versions, it
-   * is measured now, which reads the particles again.
+   * is measured now, which reads the particles again. Measured without options it is kept in the run (`evidence.json`).
    * @throws InputError before the run is complete, for fewer than 5 particles held out, and if the particles of the run are no
    *   longer the same
    */
   async evidence(options?: EvidenceOptions): Promise<Evidence> {
-    const stored = options ? undefined : await readEvidence(this.files);
+    const stored = options ? undefined : await this.storedEvidence();
     if (stored) return stored;
+    const measured = await this.measureEvidence(options ?? {});
+    if (!options) await writeEvidence(this.files, measured);
+    return measured;
+  }
+
+  private async measureEvidence(options: EvidenceOptions): Promise<Evidence> {
     const { record, neutral, model } = this;
-    const begun = beginTask(options ?? {});
+    const begun = beginTask(options);
     const { refined, standardDeviation } = await this.latents();
     const { mask } = begun;
     const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
@@ -238,6 +289,17 @@ export class Run {
     } finally {
       await reopened.close();
     }
+  }
+
+  /**
+   * Whether the places of the particles depend on what must not matter: view, in-plane angle, shift, defocus, optics group,
+   * micrograph, random subset. Without options it is that which was measured at the end of the training; with options, and in
+   * runs of earlier versions, it is measured now.
+   * @throws InputError before the run is complete, for fewer than 20 particles, and if its particle file has changed
+   */
+  async leaks(options?: RunLeaksOptions): Promise<Leaks> {
+    const stored = options ? undefined : await readLeaks(this.files);
+    return stored ?? leaksOfRun(this.files, this.record, options ?? {});
   }
 
   /**
@@ -277,6 +339,40 @@ export class Run {
       const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
       const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
       return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
+    } finally {
+      await reopened.close();
+    }
+  }
+
+  /**
+   * Places of other particles of the same molecule in the latent space of the run, which its training has not seen: posterior
+   * means and standard deviations with the decoder fixed, as those in `latents().refined`. The particles of the run are read
+   * again for their CTFs. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
+   * @param particles images as wide as those of the run in Å, with poses in the frame of its map
+   * @returns [particles · latent] each
+   * @throws InputError before the run is complete, for images of another width, and if the particles of the run have changed;
+   *   StoppedError
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const particles = await e2.particles.open("particles.star");
+   * const { mean, standardDeviation } = await run.placesOf(particles.select([0, 1, 2]));
+   * console.log(mean.length === 3 * run.latent, standardDeviation.length);
+   * await particles.close();
+   * run.close();
+   * ```
+   */
+  async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
+    const begun = beginTask(options);
+    const { refined, standardDeviation } = await this.latents();
+    const evidence = await readEvidence(this.files);
+    const reopened = await reopenParticles(this.files, this.record, begun);
+    try {
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const population = {
+        ...{ latent: decoder.latent, members: reopened.trainingSet, mean: refined, standardDeviation },
+      };
+      return await otherPlaces({ reopened, decoder, population, evidence, set: particles }, begun);
     } finally {
       await reopened.close();
     }

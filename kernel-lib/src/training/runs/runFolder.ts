@@ -9,6 +9,7 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
 import type { Outlier } from "../agreement/agreement";
+import { PosesFolder, posesFolderName } from "../poses/first/posesFolder";
 import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
@@ -41,6 +42,7 @@ export const runFiles = {
   outliers: "outliers.csv",
   units: "symmetry.csv",
   evidence: "evidence.json",
+  leaks: "leaks.json",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
@@ -69,11 +71,16 @@ export interface StoredCheckpoint {
 }
 
 /** State of a folder that a training is to be written to. */
-export type FolderState = "new" | "run" | "interrupted" | "other";
+export type FolderState = "new" | "run" | "waiting" | "interrupted" | "other";
 
 /** Reads and writes the files of one run. Every error names the file. */
 export class RunFolder {
-  constructor(readonly folder: string) {}
+  /** Poses that were checked or refined before the training. */
+  readonly poses: PosesFolder;
+
+  constructor(readonly folder: string) {
+    this.poses = new PosesFolder(folder);
+  }
 
   /** Path of a file. */
   file(name: keyof typeof runFiles): string {
@@ -91,16 +98,18 @@ export class RunFolder {
   }
 
   /**
-   * `interrupted`: a training died before it created its run; its lock shows that the remains are its own. `other`: the
-   * folder has other files, which must not be overwritten.
+   * `waiting`: a training was stopped while it checked or refined poses, and can be resumed. `interrupted`: a training died before it
+   * created its run; its lock shows that the remains are its own. `other`: the folder has other files, which must not be
+   * overwritten.
    */
   async state(): Promise<FolderState> {
     const names = await this.names();
     if (names.includes(runFiles.record)) return "run";
+    if (names.includes(posesFolderName) && this.poses.isWaiting) return "waiting";
     const isLock = (name: string) => name === lockFile || isPartialName(name, [lockFile]);
     const others = names.filter((name) => !isLock(name));
     if (names.length === 0) return "new";
-    const own: string[] = Object.values(runFiles);
+    const own: string[] = [...Object.values(runFiles), posesFolderName];
     const isOwn = (name: string) => own.includes(name) || isPartialName(name, own);
     return names.some(isLock) && others.every(isOwn) ? "interrupted" : "other";
   }
@@ -118,6 +127,7 @@ export class RunFolder {
   async removeLeftovers(): Promise<void> {
     await this.removeOrphans();
     for (const name of Object.values(runFiles)) await rm(path.join(this.folder, name), { force: true });
+    await this.poses.remove();
   }
 
   /** Removes unfinished files of a training that died. The caller must hold the lock. */
@@ -178,14 +188,22 @@ export class RunFolder {
 
   /** Writes `run.json`. */
   async writeRecord(record: RunRecord): Promise<void> {
-    await writeAtomic(this.file("record"), formatRecord(record), { durable: true });
+    const inputs = movedPaths(record.inputs, (file) => this.shortened(file));
+    await writeAtomic(this.file("record"), formatRecord({ ...record, inputs }), { durable: true });
   }
 
   /** Reads `run.json` as it was written; see also {@link readRecord}. */
   async readWrittenRecord(): Promise<RunRecord> {
     if (!this.exists) throw new InputError(this.folder, "a run folder with run.json in it", "none");
     const file = this.file("record");
-    return parseRecord(await readText(file), file);
+    const record = parseRecord(await readText(file), file);
+    return { ...record, inputs: movedPaths(record.inputs, (input) => path.resolve(this.folder, input)) };
+  }
+
+  /** Files in the run folder are recorded relative to it, so that the folder can be moved. */
+  private shortened(file: string): string {
+    const inside = path.relative(path.resolve(this.folder), file);
+    return inside.startsWith("..") || path.isAbsolute(inside) ? file : inside;
   }
 
   /**
@@ -332,6 +350,11 @@ export class RunFolder {
     }
     return latents;
   }
+}
+
+/** The inputs of a record with other paths of particle file and model. */
+function movedPaths(inputs: RunRecord["inputs"], move: (file: string) => string): RunRecord["inputs"] {
+  return { ...inputs, particles: move(inputs.particles), model: move(inputs.model) };
 }
 
 async function readText(file: string): Promise<string> {
