@@ -17,7 +17,9 @@ export const studyFiles = {
 
 /** Settings as they are recorded: whatever changes the result. */
 export interface RecordedSettings {
+  /** Version of the file's layout. */
   format: 1;
+  /** What the parts differ in. */
   kind: StudyKind;
   [name: string]: unknown;
 }
