@@ -4,6 +4,7 @@ import { useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
 import { pointGroup } from "../optics/symmetry";
 import { openParticles } from "../particles/particleSet";
+import { poseChoices } from "../training/poses/first/poseDecision";
 import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
 import type { TrainingSettings } from "../training/settings";
 import { trainInThisThread } from "../training/train";
@@ -13,10 +14,12 @@ import {
   apixOption,
   backendOption,
   bytesOption,
+  choiceOption,
   dataFolderOption,
   engineOption,
   examples,
   fileOption,
+  filesOption,
   invertContrastOption,
   lengthOption,
   quietOption,
@@ -24,7 +27,7 @@ import {
   symmetryOption,
   threadsOption,
 } from "./options";
-import { readResumedRecord } from "./resumedInputs";
+import { readResumed } from "./resumedInputs";
 import type { RunCommand, Session } from "./session";
 import { type TrainCommandOptions, trainingOptions, trainingOptionsOf } from "./trainingOptions";
 
@@ -37,7 +40,8 @@ export function addTrain(program: Command, run: RunCommand): void {
       "Trains encoder and decoder and writes a run folder: run.json (inputs and options), history.csv (FRC by epoch), " +
         "latents.csv (latent coordinates of every particle, refined, with standard deviations), weights, neutral model, and " +
         "outliers.csv (particles that do not agree with the neutral model, which are left out of training), evidence.json (whether " +
-        "there is heterogeneity, see e2gmm evidence). A checkpoint is " +
+        "there is heterogeneity, see e2gmm evidence), and poses/ (what was measured about the poses, and refined ones if they are used, see " +
+        "--poses). A checkpoint is " +
         "written after every epoch: Ctrl-C stops after the current step, and --resume continues with the same result.",
     );
   const groups: [heading: string, options: readonly Option[]][] = [
@@ -68,6 +72,7 @@ function inputOptions(): Option[] {
     required(fileOption("--out <folder>", "run folder, new or empty")),
     new Option("--resume", "continue the run in --out, with its own inputs and options"),
     fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
+    filesOption("--rigid <masks...>", "a mask for each rigid body, whose Gaussians move together"),
     symmetryOption(
       "each unit of a particle gets its own latent coordinates; what may change is the unit in --mask, or the most compact one",
     ),
@@ -76,6 +81,12 @@ function inputOptions(): Option[] {
     apixOption(),
     invertContrastOption("the images"),
     bytesOption(),
+    choiceOption(
+      "--poses <which>",
+      "auto: a round of refinement checks the poses, and refined ones with a new model are used if half maps agree better; " +
+        "file: those of the file, unchecked; refine: refined in any case",
+      [...poseChoices],
+    ).default("auto", "auto"),
     new Option(
       "--keep-outliers",
       "also train on particles that do not agree with the neutral model, which are left out and listed by default",
@@ -98,7 +109,7 @@ async function train(
   session: Session,
 ): Promise<void> {
   const { out, threads } = options;
-  const record = options.resume ? await readResumedRecord(options, given) : undefined;
+  const record = options.resume ? await readResumed(options, given) : undefined;
   const inputs = record?.inputs ?? (await newInputs(options, session));
   await describeParticles(inputs, session);
   const { name, device } = await useBackend(options.backend);
@@ -111,14 +122,18 @@ async function train(
   const onEpoch = (report: EpochReport) => session.print(epochLine(report, epochs, starts));
   let trained: Run;
   try {
-    trained = await inTermsOf({ resolution: "--resolution" }, trainInThisThread({ ...settings, onEpoch }));
+    trained = await inTermsOf(
+      { resolution: "--resolution", rigid: "--rigid" },
+      trainInThisThread({ ...settings, onEpoch }),
+    );
   } catch (error) {
     if (error instanceof StoppedError) throw await stopped(out);
     throw error;
   }
-  trained.close();
+  const axes = await trained.axes().finally(() => trained.close());
   const { evidence } = trained.record;
   if (evidence) session.print(evidence.sentence);
+  for (const { summary } of axes) session.print(summary);
   session.print(
     `${out}: latent coordinates of ${describeCount(trained.record)} in latents.csv, ${session.elapsed()}`,
   );
@@ -128,10 +143,9 @@ async function train(
 type Inputs = RunRecord["inputs"];
 
 function settingsOf(options: TrainCommandOptions, inputs: Inputs, session: Session): TrainingSettings {
-  const { out, resume, engine, threads, keepOutliers, resolution } = options;
+  const { out, resume, engine, threads, keepOutliers, resolution, poses } = options;
   return {
-    ...inputs,
-    out,
+    ...{ ...inputs, out, poses },
     resume: resume === true,
     engine: { engine, ...(threads !== undefined && { threads }) },
     options: trainingOptionsOf(options),
@@ -144,18 +158,20 @@ function settingsOf(options: TrainCommandOptions, inputs: Inputs, session: Sessi
 }
 
 async function newInputs(options: TrainCommandOptions, session: Session): Promise<Inputs> {
-  const { particles, model, mask, dataFolder, apix, invertContrast, bytes, symmetry, out } = options;
+  const { particles, model, mask, rigid, dataFolder, apix, invertContrast, bytes, symmetry, out } = options;
   if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
   if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
   const state = await new RunFolder(out).state();
-  if (state === "run") {
-    throw new InputError(out, "a new or empty folder, or --resume to continue its run", "a run");
+  if (state === "run" || state === "waiting") {
+    const found = state === "run" ? "a run" : "a training that was stopped while it refined poses";
+    throw new InputError(out, "a new or empty folder, or --resume to continue its run", found);
   }
   // The remains of a training that died before it created its run are taken over.
   if (state !== "interrupted") await session.fills(out);
   return {
     ...{ particles, model },
     ...(mask !== undefined && { mask }),
+    ...(rigid && { rigid }),
     ...(dataFolder !== undefined && { dataFolder }),
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),
@@ -195,6 +211,11 @@ function epochLine(report: EpochReport, epochs: number | undefined, starts = 1):
 /** The message after the user stopped the training: how far it is, and how to continue. */
 async function stopped(out: string): Promise<StoppedError> {
   const folder = new RunFolder(out);
+  if ((await folder.state()) === "waiting") {
+    return new StoppedError(
+      `stopped while poses were checked or refined; to continue: e2gmm train --out ${out} --resume`,
+    );
+  }
   if (!folder.exists) return new StoppedError("stopped before training started; nothing was written");
   const epoch = await lastEpoch(folder).catch(() => 0);
   const where = epoch > 0 ? `after epoch ${epoch}` : "before the first epoch was finished";

@@ -10,6 +10,7 @@ import {
   variedKinds,
   weightings,
 } from "../training/options";
+import type { PoseChoice } from "../training/poses/first/poseDecision";
 import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */
@@ -17,12 +18,14 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   particles?: string;
   model?: string;
   mask?: string;
+  rigid?: string[];
   dataFolder?: string;
   apix?: number;
   invertContrast?: boolean;
   bytes?: ByteSign;
   symmetry?: string;
   keepOutliers?: boolean;
+  poses: PoseChoice;
   resolution?: number;
   out: string;
   resume?: boolean;
@@ -99,6 +102,11 @@ export const trainingOptions: readonly Option[] = [
     "spreadPenalty",
     "--spread-penalty <weight>",
     "penalty on the spread of amplitudes and widths",
+  ),
+  trainingNumber(
+    "strainPenalty",
+    "--strain-penalty <weight>",
+    "penalty on strain between neighbouring Gaussians, where positions vary; 0 for none",
   ),
 ];
 

@@ -83,7 +83,7 @@ class PartMaker {
     const trained = train({
       ...training,
       ...this.task,
-      ...{ particles, model, out: files.folder, resume: files.exists },
+      ...{ particles, model, out: files.folder, resume: files.hasTraining },
       ...(dataFolder !== undefined && { dataFolder }),
       options: part.options,
       onWarning: (warning) => settings.onWarning?.(`${part.name}: ${warning}`),

@@ -3,6 +3,7 @@ import type { ByteSign } from "../formats/mrc";
 import type { TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import type { TrainingOptions } from "./options";
+import type { PoseChoice } from "./poses/first/poseDecision";
 import type { EpochReport } from "./trainer";
 
 /** Input, output and execution of a training. Paths are relative to the working folder. */
@@ -15,6 +16,11 @@ export interface TrainingSettings extends TaskOptions {
   out: string;
   /** Map file; Gaussians may change where it is at least 0.5, the others keep their neutral values. Default: all may change. */
   mask?: string;
+  /**
+   * Masks of rigid bodies, map files. The Gaussians inside each, where it is at least 0.5, move together: the body turns and moves
+   * but keeps its shape. A Gaussian in several masks belongs to the first. Default: every Gaussian moves on its own.
+   */
+  rigid?: string[];
   /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */
   dataFolder?: string;
   /** Pixel size of the images in Å, if the particle file lacks it or has it wrong. Default: that of the particle file. */
@@ -34,6 +40,13 @@ export interface TrainingSettings extends TaskOptions {
    * signal of the others. Default false: they are excluded, reported, and listed in outliers.csv.
    */
   keepOutliers?: boolean;
+  /**
+   * Whether poses are checked and refined before the training, since motion is invented where they are wrong. `auto`: a round of
+   * refinement on up to 2,000 particles, in halves that never meet; if their half maps agree better, the poses of all are
+   * refined, and the training uses these and a new model like the given one, both in `poses` in the run folder. `file`: the
+   * poses of the file, unchecked. `refine`: refined in any case. Default `auto`.
+   */
+  poses?: PoseChoice;
   /** Finest detail to use, in Å. Default: all that the training box and the signal allow. */
   resolution?: number;
   /** The method's parameters. Default: `e2.training.defaultOptions`. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
+import type { ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
 import {
@@ -15,17 +16,22 @@ import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features/featureBasis";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type RunOptions, withDefaults } from "./options";
+import type { PoseDecision } from "./poses/first/poseDecision";
+import { type DecidedPoses, posesFirst } from "./poses/first/posesFirst";
+import { requestOf, waitingSettings } from "./poses/first/trainingRequest";
 import type { Prepared } from "./preparation";
 import { latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
 import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
+import { recordLeaks } from "./runs/leaksFile";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
+import { recordUnexplained } from "./runs/unexplainedFile";
 import type { TrainingSettings } from "./settings";
 import { type Survey, surveyedAxes, surveyLatentSpace } from "./survey/survey";
 import { Trainer } from "./trainer";
@@ -63,9 +69,10 @@ export async function trainInThisThread(
 }
 
 /** Trains into a run folder whose lock the caller holds. */
-export async function trainClaimed(settings: TrainingSettings, lock: RunLockToken): Promise<void> {
+export async function trainClaimed(given: TrainingSettings, lock: RunLockToken): Promise<void> {
   const startedAt = Date.now();
-  const folder = new RunFolder(settings.out);
+  const folder = new RunFolder(given.out);
+  const settings = given.resume ? await waitingSettings(given, folder) : given;
   const resumed = settings.resume ? await readResumed(folder) : undefined;
   if (resumed?.checkpoint?.at.refined) {
     await checkSameParticleFile(resumed.record.inputs.particles, resumed.record.inputFiles);
@@ -73,11 +80,22 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     await finishRun(folder, resumed.record, resumed.checkpoint.at);
     return;
   }
-  const training = new Training(settings, folder, resumed);
+  let training = new Training(settings, folder, resumed);
   try {
-    const { trainer, choice } = await training.open();
-    if (!resumed) training.warnIfEndsCoarse(trainer);
-    const record = resumed?.record ?? (await training.createRun(trainer, choice, lock));
+    let opened = await (resumed ? training.open() : training.openChecked());
+    let record = resumed?.record;
+    if (!record) {
+      const { decision, inputs } = await training.decidePoses(opened);
+      if (inputs) {
+        await training.close();
+        training = new Training({ ...settings, ...inputs }, folder, undefined);
+        opened = await training.openChecked();
+      }
+      training.tellDoubts();
+      training.warnIfEndsCoarse(opened.trainer);
+      record = await training.createRun(opened, { lock, poses: decision });
+    }
+    const { trainer, set } = opened;
     const { task } = training;
     const { onEpoch } = settings;
     const checkpoint = resumed?.checkpoint;
@@ -91,6 +109,9 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const calibrated = trainer.calibrated(posterior, evidence);
     const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
     if (evidence) await writeEvidence(folder, evidence);
+    const placed = { set, latents: { latent, refined: calibrated.mean, ...calibrated }, copies };
+    await recordLeaks(folder, record, placed, task);
+    await recordUnexplained(folder, trainer.explaining(calibrated), task);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -118,6 +139,14 @@ async function readResumed(folder: RunFolder): Promise<ResumedRun> {
 interface OpenedTraining {
   trainer: Trainer;
   choice: ParticleChoice;
+  /** The particles, with a symmetry their copies. */
+  set: ParticleSet;
+}
+
+/** Parts of a new record that were decided or measured elsewhere. */
+interface NewRecordParts extends Required<Pick<RunRecord, "poses" | "inputFiles">> {
+  /** Whether outliers are trained on. */
+  kept: boolean;
 }
 
 /** Sets a training up, and closes what it opened. */
@@ -134,6 +163,10 @@ class Training {
   private engineName = "";
   /** Flags of the Gaussians that may change, if not all may. */
   private free: Uint8Array | undefined;
+  /** The rigid body of each Gaussian, if any move as one. */
+  private bodies: Uint8Array | undefined;
+  /** Warnings of {@link openChecked}. */
+  private doubts: string[] = [];
   /** Symmetry copies of each particle. */
   copies = 1;
 
@@ -183,8 +216,39 @@ class Training {
           : chosenParticles(agreement, choice),
     });
     this.free = inputs.free;
+    this.bodies = inputs.bodies;
     this.copies = units.count;
-    return { trainer, choice };
+    return { trainer, choice, set: inputs.set };
+  }
+
+  /** As {@link open}, and checks that particles and model fit each other. */
+  async openChecked(): Promise<OpenedTraining> {
+    const opened = await this.open();
+    const { trainer, choice } = opened;
+    this.doubts = [];
+    await checkFit(trainer, { ...choice, onWarning: (warning) => this.doubts.push(warning) }, this.task);
+    return opened;
+  }
+
+  /** Tells what does not fit, unless other poses and another model are used. */
+  tellDoubts(): void {
+    for (const warning of this.doubts) this.warn("particles and model", warning);
+  }
+
+  /** Decides which poses a new run uses. @returns with inputs, if they are not those of the settings */
+  async decidePoses({ trainer, choice }: OpenedTraining): Promise<DecidedPoses> {
+    const { settings, folder, options } = this;
+    const found = await posesFirst(
+      {
+        choice: settings.poses ?? "auto",
+        request: requestOf(settings, this.inputs),
+        ...{ set: choice.judged.set, model: trainer.neutral },
+        ...{ folder: folder.poses, seed: options.seed, engine: settings.engine },
+      },
+      this.task,
+    );
+    if (settings.poses !== "file") this.warn("poses", found.decision.sentence);
+    return found;
   }
 
   /** Warns if the epochs end before all rings with signal are used. */
@@ -212,10 +276,13 @@ class Training {
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }
 
-  private async makeTrainer({ neutral, set, free, rings, units }: TrainingInputs): Promise<Trainer> {
+  private async makeTrainer({ neutral, set, free, bodies, rings, units }: TrainingInputs): Promise<Trainer> {
     const { settings, options, budget, resumed } = this;
     const unit = units.first(neutral);
-    const head = new GaussianHead(unit, options.vary, free?.slice(0, unit.count));
+    const head = new GaussianHead(unit, options.vary, {
+      free: free?.slice(0, unit.count),
+      bodies: bodies?.slice(0, unit.count),
+    });
     const batchSize = this.batchSize(head, rings);
     const threads = settings.engine?.threads;
     const workload = { model: neutral, rings, batchSize };
@@ -274,19 +341,23 @@ class Training {
   }
 
   /** Writes the folder of a new run, after all checks. @returns its record */
-  async createRun(trainer: Trainer, choice: ParticleChoice, lock: RunLockToken): Promise<RunRecord> {
+  async createRun(
+    { trainer, choice }: OpenedTraining,
+    { lock, poses }: { lock: RunLockToken; poses: PoseDecision },
+  ): Promise<RunRecord> {
     const { inputs } = this;
     const { set } = choice.judged;
     const n = trainer.units.count;
-    await checkFit(trainer, choice, this.task);
     const prepared = await trainer.prepare();
     await this.surveyAxes(trainer);
     const inputFiles = await inputFileStates(inputs, set, this.task);
     await verifyLock(lock);
     const { outliers } = prepared.agreement;
-    return this.folder.create(this.newRecord(trainer, prepared, { inputFiles, kept: choice.keepOutliers }), {
+    const rest = { poses, inputFiles, kept: choice.keepOutliers };
+    return this.folder.create(this.newRecord(trainer, prepared, rest), {
       neutral: trainer.neutral,
       free: this.free,
+      bodies: this.bodies,
       meanFrc: prepared.meanFrc,
       ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
     });
@@ -306,7 +377,7 @@ class Training {
   private newRecord(
     trainer: Trainer,
     { weights, basis, agreement }: Prepared,
-    { inputFiles, kept }: { inputFiles: NonNullable<RunRecord["inputFiles"]>; kept: boolean },
+    { poses, inputFiles, kept }: NewRecordParts,
   ): RunRecord {
     const { options, inputs } = this;
     const { neutral, targets } = trainer;
@@ -325,7 +396,7 @@ class Training {
       rings: targets.rings,
       lastRing: weights.lastRing,
       featureSize: basis.size,
-      options,
+      ...{ options, poses },
       ...(this.survey && { survey: this.survey }),
       ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
       ...(count > 0 && { outliers: { count, kept } }),
@@ -335,6 +406,11 @@ class Training {
 
   /** Closes everything. Errors are ignored: they must not hide an earlier one. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.opened.reverse().map(async (close) => close()));
+    await Promise.allSettled(
+      this.opened
+        .splice(0)
+        .reverse()
+        .map(async (close) => close()),
+    );
   }
 }

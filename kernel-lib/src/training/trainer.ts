@@ -27,8 +27,10 @@ import type { Posterior } from "./posterior/posterior";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
+import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
+import type { ExplainingModel } from "./unexplained/measureUnexplained";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -97,6 +99,7 @@ export class Trainer {
   validationSet!: Int32Array;
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
+  private strain: StrainPenalty | undefined;
   /** Units of a particle; the networks have a row for each. */
   readonly units: UnitAssembly;
   private readonly context: ProjectionContext;
@@ -144,8 +147,8 @@ export class Trainer {
    * has to be prepared, and stays in use.
    */
   sibling({ options, positionGain, dropout, most }: SiblingOptions): Trainer {
-    const { neutral, vary, free } = this.parts.head;
-    const head = new GaussianHead(neutral, vary, free, positionGain);
+    const { neutral, vary, free, bodies } = this.parts.head;
+    const head = new GaussianHead(neutral, vary, { free, bodies: bodies?.of, gain: positionGain });
     const sibling = new Trainer({ ...this.parts, head, options, dropout });
     sibling.prepared = this.prepared;
     sibling.used = this.used;
@@ -197,7 +200,7 @@ export class Trainer {
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
     }
     model.calibrate(...this.usedFeatures());
-    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate, weightDecay });
+    const adam = new Adam(model.networks, { learningRate, weightDecay });
     this.networks = { model, adam };
   }
 
@@ -222,7 +225,8 @@ export class Trainer {
       scale: 1 / weights.meanTotal(rings),
       rate: learningRateOfEpoch(epoch, this.options),
     };
-    const parts = { ...this.networks!, prepared: prepared!, context, batches, units };
+    const strain = this.strainPenalty();
+    const parts = { ...this.networks!, prepared: prepared!, context, batches, units, strain };
     const { dropout } = this.parts;
     await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
       ...this.options,
@@ -230,6 +234,14 @@ export class Trainer {
       epoch,
     });
     this.model.calibrate(...this.usedFeatures());
+  }
+
+  private strainPenalty(): StrainPenalty | undefined {
+    const { head } = this.parts;
+    const { strainPenalty: weight = 0 } = this.options;
+    if (weight === 0 || head.positions === 0) return undefined;
+    this.strain ??= new StrainPenalty(head, weight, this.units.count * this.trainingSet.length);
+    return this.strain;
   }
 
   /** Latents of all units of all particles from the encoder, [rows · latent]. */
@@ -309,6 +321,12 @@ export class Trainer {
     // Those of the latent space hold for every unit.
     const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
     return calibratedPosterior(population, factors);
+  }
+
+  /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
+  explaining({ mean }: Posterior): ExplainingModel {
+    const { context, decoder, used } = this;
+    return { context, decoder, places: mean, members: used };
   }
 
   private population(places: Posterior): Population {

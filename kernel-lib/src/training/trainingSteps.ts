@@ -8,6 +8,7 @@ import { BatchReader, type ReadBatch } from "./batchReader";
 import type { RunOptions } from "./options";
 import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
+import type { StrainPenalty } from "./strain/strainPenalty";
 import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
 import type { UnitAssembly } from "./units/unitAssembly";
 
@@ -22,6 +23,8 @@ export interface StepParts {
   units: UnitAssembly;
   /** Leaves out axes and kinds of parameters. Default: none. */
   dropout: NestedDropout | undefined;
+  /** Default: none. */
+  strain: StrainPenalty | undefined;
 }
 
 /** Particles of an epoch. */
@@ -76,7 +79,7 @@ export async function trainSteps(parts: EpochParts, step: StepSettings, options:
 
 /** One step of both networks. */
 async function trainStep(
-  { model, adam, prepared, context, units, dropout }: StepParts,
+  { model, adam, prepared, context, units, dropout, strain }: StepParts,
   { indices, batch }: ReadBatch,
   { rings, random, scale, rate, latentNoise, spreadPenalty }: StepSettings & StepOptions,
 ): Promise<void> {
@@ -98,6 +101,8 @@ async function trainStep(
       gradient: { model: true },
     },
   );
+  const gradient = units.ofUnits(modelGradient!, m);
+  strain?.subtract(pass.models, gradient);
   const how = { scale: -scale / count, penalty: spreadPenalty / rows };
-  pass.backward(units.ofUnits(modelGradient!, m), how, adam.next(rate));
+  pass.backward(gradient, how, adam.next(rate));
 }

@@ -9,18 +9,20 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
 import type { Outlier } from "../agreement/agreement";
+import { PosesFolder, posesFolderName } from "../poses/first/posesFolder";
 import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
 import { lockFile } from "./runLock";
 import { formatRecord, parseRecord, type RunRecord } from "./runRecord";
 import {
-  formatFree,
   formatHistory,
   formatLatents,
   formatNeutralFrc,
+  formatNumbers,
   type Latents,
   type LatentsTable,
+  parseBodies,
   parseFree,
   parseHistory,
   parseLatents,
@@ -33,24 +35,29 @@ export const runFiles = {
   record: "run.json",
   neutral: "neutral.txt",
   free: "free.txt",
+  rigid: "rigid.txt",
   history: "history.csv",
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
   outliers: "outliers.csv",
   units: "symmetry.csv",
   evidence: "evidence.json",
+  leaks: "leaks.json",
+  unexplained: "unexplained.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
 
 /** Files that are written once, when the run is created. */
-const originals = ["neutral", "neutralFrc", "free", "outliers"] as const;
+const originals = ["neutral", "neutralFrc", "free", "rigid", "outliers"] as const;
 
 /** Contents of the files that are written when a run is created. */
 export interface RunParts {
   neutral: GaussianModel;
   /** For each Gaussian 1 if it may change; undefined if all may. */
   free: Uint8Array | undefined;
+  /** The rigid body of each Gaussian, from 1, or 0; undefined if all move on their own. */
+  bodies: Uint8Array | undefined;
   /** Mean FRC of the neutral model in each ring 0 … rings. */
   meanFrc: Float64Array;
   /** Text of `outliers.csv`, if there are outliers. */
@@ -65,11 +72,16 @@ export interface StoredCheckpoint {
 }
 
 /** State of a folder that a training is to be written to. */
-export type FolderState = "new" | "run" | "interrupted" | "other";
+export type FolderState = "new" | "run" | "waiting" | "interrupted" | "other";
 
 /** Reads and writes the files of one run. Every error names the file. */
 export class RunFolder {
-  constructor(readonly folder: string) {}
+  /** Poses that were checked or refined before the training. */
+  readonly poses: PosesFolder;
+
+  constructor(readonly folder: string) {
+    this.poses = new PosesFolder(folder);
+  }
 
   /** Path of a file. */
   file(name: keyof typeof runFiles): string {
@@ -81,22 +93,29 @@ export class RunFolder {
     return existsSync(this.file("record"));
   }
 
+  /** Whether there is a training to resume: a run, or poses that were being checked or refined. */
+  get hasTraining(): boolean {
+    return this.exists || this.poses.isWaiting;
+  }
+
   /** Whether a training is writing to the folder, or died while doing so. */
   get hasLock(): boolean {
     return existsSync(path.join(this.folder, lockFile));
   }
 
   /**
-   * `interrupted`: a training died before it created its run; its lock shows that the remains are its own. `other`: the
-   * folder has other files, which must not be overwritten.
+   * `waiting`: a training was stopped while it checked or refined poses, and can be resumed. `interrupted`: a training died before it
+   * created its run; its lock shows that the remains are its own. `other`: the folder has other files, which must not be
+   * overwritten.
    */
   async state(): Promise<FolderState> {
     const names = await this.names();
     if (names.includes(runFiles.record)) return "run";
+    if (names.includes(posesFolderName) && this.poses.isWaiting) return "waiting";
     const isLock = (name: string) => name === lockFile || isPartialName(name, [lockFile]);
     const others = names.filter((name) => !isLock(name));
     if (names.length === 0) return "new";
-    const own: string[] = Object.values(runFiles);
+    const own: string[] = [...Object.values(runFiles), posesFolderName];
     const isOwn = (name: string) => own.includes(name) || isPartialName(name, own);
     return names.some(isLock) && others.every(isOwn) ? "interrupted" : "other";
   }
@@ -114,6 +133,7 @@ export class RunFolder {
   async removeLeftovers(): Promise<void> {
     await this.removeOrphans();
     for (const name of Object.values(runFiles)) await rm(path.join(this.folder, name), { force: true });
+    await this.poses.remove();
   }
 
   /** Removes unfinished files of a training that died. The caller must hold the lock. */
@@ -139,12 +159,13 @@ export class RunFolder {
    * @returns the record as it was written
    */
   async create(record: RunRecord, parts: RunParts): Promise<RunRecord> {
-    const { neutral, free, meanFrc, outliers } = parts;
+    const { neutral, free, bodies, meanFrc, outliers } = parts;
     await mkdir(this.folder, { recursive: true });
     const texts = {
       neutral: formatModelText(neutral, this.file("neutral")),
       neutralFrc: formatNeutralFrc(meanFrc, this.file("neutralFrc")),
-      ...(free && { free: formatFree(free) }),
+      ...(free && { free: formatNumbers(free) }),
+      ...(bodies && { rigid: formatNumbers(bodies) }),
       ...(outliers !== undefined && { outliers }),
     };
     const complete: RunRecord = {
@@ -153,6 +174,7 @@ export class RunFolder {
         neutral: sha256(texts.neutral),
         neutralFrc: sha256(texts.neutralFrc),
         ...(texts.free !== undefined && { free: sha256(texts.free) }),
+        ...(texts.rigid !== undefined && { rigid: sha256(texts.rigid) }),
         ...(texts.outliers !== undefined && { outliers: sha256(texts.outliers) }),
       },
     };
@@ -172,14 +194,22 @@ export class RunFolder {
 
   /** Writes `run.json`. */
   async writeRecord(record: RunRecord): Promise<void> {
-    await writeAtomic(this.file("record"), formatRecord(record), { durable: true });
+    const inputs = movedPaths(record.inputs, (file) => this.shortened(file));
+    await writeAtomic(this.file("record"), formatRecord({ ...record, inputs }), { durable: true });
   }
 
   /** Reads `run.json` as it was written; see also {@link readRecord}. */
   async readWrittenRecord(): Promise<RunRecord> {
     if (!this.exists) throw new InputError(this.folder, "a run folder with run.json in it", "none");
     const file = this.file("record");
-    return parseRecord(await readText(file), file);
+    const record = parseRecord(await readText(file), file);
+    return { ...record, inputs: movedPaths(record.inputs, (input) => path.resolve(this.folder, input)) };
+  }
+
+  /** Files in the run folder are recorded relative to it, so that the folder can be moved. */
+  private shortened(file: string): string {
+    const inside = path.relative(path.resolve(this.folder), file);
+    return inside.startsWith("..") || path.isAbsolute(inside) ? file : inside;
   }
 
   /**
@@ -215,6 +245,12 @@ export class RunFolder {
     const has = record.files ? record.files.free !== undefined : existsSync(this.file("free"));
     if (!has) return undefined;
     return parseFree(await this.readOriginal("free", record), this.file("free"), gaussians);
+  }
+
+  /** Reads the rigid body of each Gaussian, from 1, or 0. Undefined if all move on their own. */
+  async readBodies(record: RunRecord, gaussians: number): Promise<Uint8Array | undefined> {
+    if (record.files?.rigid === undefined) return undefined;
+    return parseBodies(await this.readOriginal("rigid", record), this.file("rigid"), gaussians);
   }
 
   /** Reads the mean FRC of the neutral model over the particles in each ring 0 … rings. */
@@ -320,6 +356,11 @@ export class RunFolder {
     }
     return latents;
   }
+}
+
+/** The inputs of a record with other paths of particle file and model. */
+function movedPaths(inputs: RunRecord["inputs"], move: (file: string) => string): RunRecord["inputs"] {
+  return { ...inputs, particles: move(inputs.particles), model: move(inputs.model) };
 }
 
 async function readText(file: string): Promise<string> {

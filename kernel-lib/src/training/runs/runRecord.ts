@@ -6,6 +6,7 @@ import type { ByteSign } from "../../formats/mrc";
 import { checked, listOf, numberIn, someText } from "../../schema";
 import { packageVersion } from "../../version";
 import { type RunOptions, trainingRanges, variedKinds, weightings } from "../options";
+import { type PoseDecision, poseChoices } from "../poses/first/poseDecision";
 import type { Survey } from "../survey/survey";
 import type { InputFiles } from "./inputFiles";
 
@@ -28,12 +29,14 @@ export interface RunRecord {
   };
   /** Time, ISO 8601. */
   started: string;
-  /** Input files, absolute paths. They may be edited after files were moved. */
+  /** Input files: absolute paths, in the file relative ones of those in the run folder. They may be edited after files were moved. */
   inputs: {
     /** Particle file. */
     particles: string;
     model: string;
     mask?: string;
+    /** Masks of rigid bodies. */
+    rigid?: string[];
     /** Folder of the image stacks, if given. */
     dataFolder?: string;
     /** Pixel size of the images in Å, if it was given instead of that of the particle file. */
@@ -61,6 +64,8 @@ export interface RunRecord {
   featureSize: number;
   /** Parameters of the method. */
   options: RunOptions;
+  /** Which poses are used, and why; missing in runs of earlier versions. */
+  poses?: PoseDecision;
   /** What a survey of the latent space found, if it was asked how many axes are needed. */
   survey?: Survey;
   /** Batch size, if the requested one did not fit into memory. */
@@ -71,7 +76,7 @@ export interface RunRecord {
    */
   outliers?: { count: number; kept: boolean };
   /** SHA-256 of the files that are written once, when the run is created. */
-  files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string };
+  files?: { neutral: string; neutralFrc: string; free?: string; rigid?: string; outliers?: string };
   /** `complete` once the latents are refined. */
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
@@ -100,6 +105,7 @@ const axes = v.array(numberIn({ integer: true, least: 0 }), "a list of axes, fro
 
 const options = v.looseObject({
   ...(Object.fromEntries(numbers) as Record<NumberOption, v.GenericSchema<unknown, number>>),
+  strainPenalty: v.optional(numberIn(trainingRanges.strainPenalty)),
   vary: listOf(v.picklist(variedKinds, variedKinds.join(", ")), `one or more of ${variedKinds.join(", ")}`),
   weighting: v.picklist(weightings, weightings.join(" or ")),
   hidden: listOf(numberIn({ integer: true, least: 1 }), "widths of at least one layer"),
@@ -112,6 +118,12 @@ const survey = v.looseObject({
   latent: numberIn({ integer: true, least: 1 }),
   axes: v.array(v.looseObject({ gain: fraction, standardError: fraction }), "a gain for each axis"),
   kinds: v.array(v.looseObject({ position: fraction, density: fraction }), "fractions for each axis"),
+  sentence: someText,
+});
+
+const poses = v.looseObject({
+  asked: v.picklist(poseChoices, poseChoices.join(", ")),
+  used: v.picklist(["file", "refined"], "file or refined"),
   sentence: someText,
 });
 
@@ -147,6 +159,7 @@ const record = v.looseObject({
     particles: someText,
     model: someText,
     mask: v.optional(someText),
+    rigid: v.optional(listOf(someText, "a list of files")),
     dataFolder: v.optional(someText),
     apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
     invertContrast: v.optional(v.boolean("true or false")),
@@ -158,6 +171,7 @@ const record = v.looseObject({
       particles: fileState,
       model: fileState,
       mask: v.optional(fileState),
+      rigid: v.optional(v.array(fileState, "a list of files")),
       stacks: v.array(fileState, "a list of files"),
     }),
   ),
@@ -168,6 +182,7 @@ const record = v.looseObject({
   lastRing: numberIn({ integer: true, least: 0 }),
   featureSize: positive,
   options,
+  poses: v.optional(poses),
   survey: v.optional(survey),
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
   outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),
@@ -176,6 +191,7 @@ const record = v.looseObject({
       neutral: sha256,
       neutralFrc: sha256,
       free: v.optional(sha256),
+      rigid: v.optional(sha256),
       outliers: v.optional(sha256),
     }),
   ),
@@ -248,7 +264,14 @@ export function parseRecord(text: string, file: string): RunRecord {
 
 function checksumOf(value: RunRecord): string {
   const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
-  const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
+  const {
+    particles: _particles,
+    model: _model,
+    mask: _mask,
+    rigid: _rigid,
+    dataFolder: _dataFolder,
+    ...reading
+  } = inputs;
   return createHash("sha256")
     .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
     .digest("hex");

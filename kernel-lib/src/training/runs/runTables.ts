@@ -1,6 +1,7 @@
 import { InputError } from "../../errors";
 import { finiteText } from "../../finite";
 import { shorten } from "../../shortText";
+import { observabilityOf } from "../posterior/observability";
 import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 
@@ -18,6 +19,11 @@ export interface Latents {
   refined: Float32Array;
   /** Standard deviation of the refined coordinates, [particles · latent]. */
   standardDeviation: Float32Array;
+  /**
+   * How much of each axis the view of each particle tells, [particles · latent]: 1 − variance of the refined coordinate / variance
+   * of the population, from 0 (nothing) to 1.
+   */
+  observability: Float32Array;
 }
 
 /** What `latents.csv` is made from. */
@@ -34,7 +40,10 @@ export interface LatentsTable {
 
 /** Text of `latents.csv`. @throws InputError naming `file` for numbers that are not finite */
 export function formatLatents({ latent, encoder, posterior, copies }: LatentsTable, file: string): string {
-  const lines = [[...latentColumns(latent), ...(copies > 1 ? ["particle", "copy"] : [])].join(",")];
+  const names = Array.from({ length: latent }, (_, d) => `z${d + 1}_observability`);
+  const header = [...latentColumns(latent), ...names, ...(copies > 1 ? ["particle", "copy"] : [])];
+  const lines = [header.join(",")];
+  const observability = observabilityOf(posterior.mean, posterior.standardDeviation, latent);
   const count = encoder.length / latent;
   for (let i = 0; i < count; i++) {
     const row = [String(i)];
@@ -42,6 +51,7 @@ export function formatLatents({ latent, encoder, posterior, copies }: LatentsTab
       finiteText(values[i * latent + d]!, 6, file, `z${d + 1} of particle ${i}`);
     for (let d = 0; d < latent; d++) row.push(text(encoder, d));
     for (let d = 0; d < latent; d++) row.push(text(posterior.mean, d), text(posterior.standardDeviation, d));
+    for (let d = 0; d < latent; d++) row.push(observability[i * latent + d]!.toFixed(3));
     if (copies > 1) row.push(String(Math.floor(i / copies)), String(i % copies));
     lines.push(row.join(","));
   }
@@ -67,7 +77,7 @@ export function parseLatents(
   const { columns, rows } = parseTable(text, file, expected);
   const at = expected.map((name) => columns.indexOf(name));
   const place = () => new Float32Array(particles * latent);
-  const latents: Latents = { latent, encoder: place(), refined: place(), standardDeviation: place() };
+  const latents = { latent, encoder: place(), refined: place(), standardDeviation: place() };
   const seen = new Int32Array(particles);
   for (const [r, row] of rows.entries()) {
     const i = row[at[0]!]!;
@@ -93,7 +103,8 @@ export function parseLatents(
       `none for particle ${missing}, ${rows.length} in all`,
     );
   }
-  return latents;
+  const { refined, standardDeviation } = latents;
+  return { ...latents, observability: observabilityOf(refined, standardDeviation, latent) };
 }
 
 const historyColumns = [
@@ -160,13 +171,29 @@ export function parseNeutralFrc(text: string, file: string, rings: number): Floa
   return mean;
 }
 
-/** Text of `free.txt`. */
-export function formatFree(free: Uint8Array): string {
-  return `${[...free].join("\n")}\n`;
+/** Text of `free.txt` and of `rigid.txt`: a number for each Gaussian. */
+export function formatNumbers(numbers: Uint8Array): string {
+  return `${[...numbers].join("\n")}\n`;
 }
 
 /** Reads the text of `free.txt`: for each Gaussian 1 if it may change. @throws InputError unless there is a 0 or 1 for each */
 export function parseFree(text: string, file: string, gaussians: number): Uint8Array {
+  const free = parseNumbers(text, file, { gaussians, most: 1 });
+  if (!free.includes(1)) throw new InputError(file, "at least one Gaussian that is free", "none");
+  return free;
+}
+
+/** Reads the text of `rigid.txt`: the body of each Gaussian, from 1, or 0. @throws InputError unless there is a number for each */
+export function parseBodies(text: string, file: string, gaussians: number): Uint8Array {
+  return parseNumbers(text, file, { gaussians, most: 255 });
+}
+
+/** Reads a whole number up to `most` for each Gaussian. */
+function parseNumbers(
+  text: string,
+  file: string,
+  { gaussians, most }: { gaussians: number; most: number },
+): Uint8Array {
   const lines = text.trimEnd().split(/\r?\n/);
   if (lines.length !== gaussians) {
     throw new InputError(
@@ -176,12 +203,11 @@ export function parseFree(text: string, file: string, gaussians: number): Uint8A
     );
   }
   for (const [i, line] of lines.entries()) {
-    if (line !== "0" && line !== "1")
-      throw new InputError(`${file}: line ${i + 1}`, "0 or 1", shorten(line, 60));
+    if (/^\d{1,3}$/.test(line) && Number(line) <= most) continue;
+    const expected = most === 1 ? "0 or 1" : `a body from 1 to ${most}, or 0`;
+    throw new InputError(`${file}: line ${i + 1}`, expected, shorten(line, 60));
   }
-  const free = Uint8Array.from(lines, Number);
-  if (!free.includes(1)) throw new InputError(file, "at least one Gaussian that is free", "none");
-  return free;
+  return Uint8Array.from(lines, Number);
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
