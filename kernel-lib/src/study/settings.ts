@@ -53,6 +53,15 @@ export interface OptionsSettings extends StudySettings {
 /** What the parts of a study differ in. */
 export type StudyKind = "halves" | "seeds" | "options";
 
+/** Settings as they are recorded: whatever changes the result. */
+export interface RecordedSettings {
+  /** Version of the file's layout. */
+  format: 1;
+  /** What the parts differ in. */
+  kind: StudyKind;
+  [name: string]: unknown;
+}
+
 /** One part of a study: a training in a folder of its own. */
 export interface StudyPart {
   /** Name, and folder in that of the study. */

@@ -1,6 +1,5 @@
 import type { Evidence } from "../training/evidence/evidence";
-import type { StudyKind } from "./settings";
-import type { RecordedSettings } from "./studyFolder";
+import type { RecordedSettings, StudyKind } from "./settings";
 
 /** A number with its 95 % confidence interval. */
 export interface Interval {
