@@ -8,7 +8,7 @@ import { inDeviations } from "../latent/points";
 import { umap } from "../latent/umap";
 import type { ParticleSet } from "../particles/particleSet";
 import { writeSelection } from "../particles/writeSelection";
-import { RunFolder } from "../training/runs/run";
+import { latentAxes, RunFolder } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { type Division, divideParticles, type Method, methods } from "./divisions";
 import {
@@ -98,7 +98,7 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
   const outputs = await session.makes(out);
   const files = new RunFolder(folder);
   const record = await files.readRecord();
-  const { latent } = record.options;
+  const latent = latentAxes(record);
   const used = await readUsedParticles(files, record, options);
   if (typeof clusters === "number" && clusters > used.indices.length) {
     const expected = `at most the ${used.indices.length} particles of ${folder}`;

@@ -32,7 +32,10 @@ function differs(flag: string, recorded: unknown, found: unknown): InputError {
 }
 
 /** Files and how they are read. */
-function checkInputs(options: TrainCommandOptions, { inputs }: RunRecord): void {
+function checkInputs(options: TrainCommandOptions, { inputs, from }: RunRecord): void {
+  if (options.from !== undefined && path.resolve(options.from) !== from?.run) {
+    throw differs("--from", from?.run, options.from);
+  }
   for (const [name, flag] of [
     ["particles", "--particles"],
     ["model", "--model"],
@@ -56,6 +59,9 @@ function checkFlags(given: (name: string) => boolean, record: RunRecord): void {
   }
   if (given("keepOutliers") && record.outliers?.kept === false) {
     throw new InputError("--keep-outliers", without);
+  }
+  for (const name of ["select", "axes"]) {
+    if (given(name)) throw new InputError(`--${name}`, "to be omitted with --resume: the run keeps its own");
   }
   if (given("resolution")) {
     throw new InputError("--resolution", "to be omitted with --resume: the run keeps its own");

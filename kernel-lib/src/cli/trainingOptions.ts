@@ -10,6 +10,7 @@ import {
   variedKinds,
   weightings,
 } from "../training/options";
+import type { InheritedAxes } from "../training/runs/runRecord";
 import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */
@@ -24,6 +25,9 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   symmetry?: string;
   keepOutliers?: boolean;
   resolution?: number;
+  from?: string;
+  select?: string;
+  axes?: InheritedAxes;
   out: string;
   resume?: boolean;
   backend: BackendName | "auto";

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { InputError } from "../errors";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -26,7 +27,9 @@ import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
-import type { TrainingSettings } from "./settings";
+import type { BaseModels } from "./secondRound/baseModels";
+import { openSecondRound, type SecondRound } from "./secondRound/secondRound";
+import type { CompleteSettings, TrainingSettings } from "./settings";
 import { type Survey, surveyedAxes, surveyLatentSpace } from "./survey/survey";
 import { Trainer } from "./trainer";
 import {
@@ -64,16 +67,49 @@ export async function trainInThisThread(
 
 /** Trains into a run folder whose lock the caller holds. */
 export async function trainClaimed(settings: TrainingSettings, lock: RunLockToken): Promise<void> {
-  const startedAt = Date.now();
   const folder = new RunFolder(settings.out);
   const resumed = settings.resume ? await readResumed(folder) : undefined;
+  try {
+    const round =
+      settings.from && !resumed ? await openSecondRound(settings.from, settings, folder) : undefined;
+    const complete = round?.settings ?? completeSettings(settings, resumed?.record.inputs);
+    await trainRun(complete, { folder, lock, resumed, round });
+  } catch (error) {
+    // Nothing is left of a second round that did not begin.
+    if (settings.from && !folder.exists) await folder.removeLeftovers();
+    throw error;
+  }
+}
+
+/** @throws InputError without particles or model */
+function completeSettings(
+  settings: TrainingSettings,
+  recorded: RunRecord["inputs"] | undefined,
+): CompleteSettings {
+  const { particles = recorded?.particles, model = recorded?.model } = settings;
+  if (particles === undefined) throw new InputError("particles", "a particle file, or `from`", "neither");
+  if (model === undefined) throw new InputError("model", "a neutral model, or `from`", "neither");
+  return { ...settings, particles, model };
+}
+
+/** Where a training writes, and what it continues. */
+interface TrainingPlace {
+  folder: RunFolder;
+  lock: RunLockToken;
+  resumed: ResumedRun | undefined;
+  round: SecondRound | undefined;
+}
+
+async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promise<void> {
+  const startedAt = Date.now();
+  const { folder, lock, resumed } = place;
   if (resumed?.checkpoint?.at.refined) {
     await checkSameParticleFile(resumed.record.inputs.particles, resumed.record.inputFiles);
     // Training had finished; only the final status was missing.
     await finishRun(folder, resumed.record, resumed.checkpoint.at);
     return;
   }
-  const training = new Training(settings, folder, resumed);
+  const training = new Training(settings, place);
   try {
     const { trainer, choice } = await training.open();
     if (!resumed) training.warnIfEndsCoarse(trainer);
@@ -86,13 +122,20 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     const latents = trainer.encodeAll();
     const evidence = await trainer.evidence(posterior, task);
     await verifyLock(lock);
-    const { latent } = trainer.options;
     const { copies } = training;
-    const calibrated = trainer.calibrated(posterior, evidence);
-    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
+    const { axes } = trainer;
+    const { mean, standardDeviation } = trainer.calibrated(posterior, evidence);
+    const encoder = trainer.onAllAxes(latents, "encoder");
+    const checksum = await folder.writeLatents({
+      ...{ latent: axes, encoder, copies },
+      posterior: {
+        mean: trainer.onAllAxes(mean, "refined"),
+        standardDeviation: trainer.onAllAxes(standardDeviation, "standardDeviation"),
+      },
+    });
     if (evidence) await writeEvidence(folder, evidence);
     const final = { ...at, refined: true as const, latents: checksum };
-    const arrays = [...trainer.save(true), latentsArray(latents, latent)];
+    const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
     await folder.writeCheckpoint("weights", arrays, final);
     await finishRun(folder, record, final);
   } finally {
@@ -137,11 +180,17 @@ class Training {
   /** Symmetry copies of each particle. */
   copies = 1;
 
+  private readonly folder: RunFolder;
+  private readonly resumed: ResumedRun | undefined;
+  private readonly round: SecondRound | undefined;
+
   constructor(
-    private readonly settings: TrainingSettings,
-    private readonly folder: RunFolder,
-    private readonly resumed: ResumedRun | undefined,
+    private readonly settings: CompleteSettings,
+    { folder, resumed, round }: Pick<TrainingPlace, "folder" | "resumed" | "round">,
   ) {
+    this.folder = folder;
+    this.resumed = resumed;
+    this.round = round;
     const options = withDefaults(settings.options);
     const latent = options.latent === "auto" ? surveyedAxes : options.latent;
     this.options = resumed?.record.options ?? { ...options, latent };
@@ -202,14 +251,24 @@ class Training {
   }
 
   private async openInputs(): Promise<TrainingInputs> {
-    const { settings, resumed, folder, warn } = this;
+    const { settings, resumed, round, folder, warn } = this;
     const neutral = resumed
       ? await folder.readNeutral(resumed.record)
-      : await readModelText(this.inputs.model);
+      : (round?.neutral ?? (await readModelText(this.inputs.model)));
     const set = await openTrainingParticles(this.inputs, this.task);
     this.opened.push(() => set.close());
-    if (!resumed) return newInputs(set, neutral, settings, warn);
+    if (!resumed) return newInputs({ set, neutral, settings, inherited: round }, warn);
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
+  }
+
+  /** What models are changes of, in a second round that keeps the axes of the first. */
+  private async openBase(): Promise<BaseModels | undefined> {
+    const { resumed, round, folder } = this;
+    const lineage = resumed?.record.from ?? round?.lineage;
+    if (lineage?.axes !== "fixed") return undefined;
+    const run = await Run.open(folder.file("parent"), { threads: this.settings.engine?.threads });
+    this.opened.push(() => run.close());
+    return run.basesOf(resumed ? await folder.readSelection(resumed.record) : round!.selection);
   }
 
   private async makeTrainer({ neutral, set, free, rings, units }: TrainingInputs): Promise<Trainer> {
@@ -242,6 +301,7 @@ class Training {
       options: { ...options, batchSize },
       engine,
       threads,
+      base: await this.openBase(),
     });
     this.opened.push(() => trainer.dispose());
     return trainer;
@@ -289,6 +349,7 @@ class Training {
       free: this.free,
       meanFrc: prepared.meanFrc,
       ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
+      selection: this.round?.selection,
     });
   }
 
@@ -319,6 +380,7 @@ class Training {
       started: new Date().toISOString(),
       inputs,
       inputFiles,
+      ...(this.round && { from: this.round.lineage }),
       particles: n * targets.count,
       boxSize: neutral.boxSize,
       apix: neutral.apix,

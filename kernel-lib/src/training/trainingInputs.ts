@@ -12,7 +12,7 @@ import { checkSameParticles, fileState, type InputFiles, stackStates } from "./r
 import type { RunFolder } from "./runs/runFolder";
 import { openRunParticles } from "./runs/runParticles";
 import type { RunRecord } from "./runs/runRecord";
-import type { TrainingSettings } from "./settings";
+import type { CompleteSettings } from "./settings";
 import { symmetricInputs } from "./units/symmetricInputs";
 import { UnitAssembly } from "./units/unitAssembly";
 
@@ -33,7 +33,7 @@ export interface TrainingInputs {
 export type Warn = (topic: string, warning: string) => void;
 
 /** Inputs as they are recorded: with absolute paths, so that a run can be resumed from another folder. */
-export function recordedInputs(settings: TrainingSettings): RunRecord["inputs"] {
+export function recordedInputs(settings: CompleteSettings): RunRecord["inputs"] {
   const { particles, model, mask, dataFolder, apix, invertContrast, bytes } = settings;
   const group = settings.symmetry === undefined ? undefined : pointGroup(settings.symmetry);
   return {
@@ -60,11 +60,18 @@ export async function openTrainingParticles(
   throw tooFewParticles(inputs.particles, count);
 }
 
-/** Reads the model of a new run, and what follows from it. @throws InputError if particles and model do not match */
+/** What the inputs of a new run start from. */
+export interface NewInputs {
+  set: ParticleSet;
+  neutral: GaussianModel;
+  settings: CompleteSettings;
+  /** What a second round has from its run, unless it is given anew: free Gaussians, and rings. */
+  inherited?: Pick<TrainingInputs, "free" | "rings"> | undefined;
+}
+
+/** What follows from the model of a new run. @throws InputError if particles and model do not match */
 export async function newInputs(
-  set: ParticleSet,
-  neutral: GaussianModel,
-  settings: TrainingSettings,
+  { set, neutral, settings, inherited }: NewInputs,
   warn: Warn,
 ): Promise<TrainingInputs> {
   const inputs = recordedInputs(settings);
@@ -75,10 +82,10 @@ export async function newInputs(
   const symmetric =
     group && (await symmetricInputs(neutral, { group, mask, warn: (warning) => warn("symmetry", warning) }));
   const masked = mask !== undefined && !symmetric;
-  const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : undefined;
+  const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : inherited?.free;
   const { boxSize, apix } = neutral;
   const found = { neutral, set, free, units: new UnitAssembly(group), ...symmetric };
-  if (resolution === undefined) return { ...found, rings: ringsOfBox(boxSize) };
+  if (resolution === undefined) return { ...found, rings: inherited?.rings ?? ringsOfBox(boxSize) };
   const rings = ringsWithin(boxSize * apix, resolution, boxSize);
   const finest = 2 * apix;
   if (resolution < finest * (1 - 1e-6)) {

@@ -8,6 +8,7 @@ import { BatchReader, type ReadBatch } from "./batchReader";
 import type { RunOptions } from "./options";
 import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
+import { onBase } from "./secondRound/baseModels";
 import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
 import type { UnitAssembly } from "./units/unitAssembly";
 
@@ -90,7 +91,7 @@ async function trainStep(
   const masks = dropout && nestedMasks(dropout, shape, random);
   const pass = model.forward(input, rows, { noise: latentNoise, random, masks });
   const { modelGradient } = await engine.evaluate(
-    { ...(await batch), model: units.whole(pass.models, m) },
+    { ...(await batch), model: onBase(context, indices, units.whole(pass.models, m)) },
     {
       boxSize: neutral.boxSize,
       rings,
@@ -99,5 +100,6 @@ async function trainStep(
     },
   );
   const how = { scale: -scale / count, penalty: spreadPenalty / rows };
-  pass.backward(units.ofUnits(modelGradient!, m), how, adam.next(rate));
+  const inChanges = context.base?.gradientOfChanges(indices, modelGradient!) ?? modelGradient!;
+  pass.backward(units.ofUnits(inChanges, m), how, adam.next(rate));
 }

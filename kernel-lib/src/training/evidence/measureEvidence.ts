@@ -84,8 +84,8 @@ class Measurement {
   /** Finds the best single model, the prior of poses, and what makes halves independent. */
   private async prepare(): Promise<BestSingle> {
     const { context, options, particles } = this;
-    const { decoder, population, neutral, targets, engine, weights } = context;
-    const known = { neutral, engine, weights };
+    const { decoder, population, neutral, targets, engine, weights, base } = context;
+    const known = { neutral, engine, weights, base };
     const members = evenly(population.members, choosing);
     const choice = { ...known, decoder, targets: await keepInMemory(targets, members) };
     const single = await bestSingle(choice, population, { ...options, particles: members });

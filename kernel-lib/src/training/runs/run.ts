@@ -11,6 +11,7 @@ import { pointGroup } from "../../optics/symmetry";
 import { beginTask, type TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
+import { gatherRows } from "../batches";
 import type { Evidence } from "../evidence/evidence";
 import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
@@ -20,17 +21,18 @@ import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf } from "../posterior/decoders";
+import { BaseModels, changeBase } from "../secondRound/baseModels";
 import type { EpochReport } from "../trainer";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence } from "./evidenceFile";
 import { RunFolder } from "./runFolder";
-import type { RunRecord } from "./runRecord";
+import { latentAxes, type RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
 
 export type { Checkpoint } from "./checkpoint";
 export { RunFolder, runFiles } from "./runFolder";
-export type { RunRecord } from "./runRecord";
+export { type InheritedAxes, type Lineage, latentAxes, type RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
 /** Options of `Run.evidence`. */
@@ -60,6 +62,7 @@ interface RunContents {
   encoderLatents: Float32Array | undefined;
   model: LatentModel;
   units: UnitAssembly;
+  parent: Run | undefined;
 }
 
 /**
@@ -90,6 +93,8 @@ export class Run {
   readonly encoderLatents: Float32Array | undefined;
   private readonly model: LatentModel;
   private readonly units: UnitAssembly;
+  /** The run whose axes are the first of this one, and stayed as they are. */
+  private readonly parent: Run | undefined;
 
   private constructor(
     private readonly files: RunFolder,
@@ -103,6 +108,7 @@ export class Run {
     this.encoderLatents = contents.encoderLatents;
     this.model = contents.model;
     this.units = contents.units;
+    this.parent = contents.parent;
   }
 
   /**
@@ -110,7 +116,7 @@ export class Run {
    * @throws InputError if the folder is no run, was written by another version, or has no finished epoch, and if one of its
    *   files is damaged
    */
-  static async open(folder: string): Promise<Run> {
+  static async open(folder: string, { threads }: { threads?: number | undefined } = {}): Promise<Run> {
     const files = new RunFolder(folder);
     const record = await files.readRecord();
     const neutral = await files.readNeutral(record);
@@ -127,8 +133,11 @@ export class Run {
       { ...record.options, featureSize: record.featureSize },
       new GaussianHead(unit, record.options.vary, free?.slice(0, unit.count)),
       undefined,
+      threads,
     );
+    let parent: Run | undefined;
     try {
+      if (record.from?.inherited) parent = await Run.open(files.file("parent"), { threads });
       loadFrom(files.file("weights"), () => {
         model.load(arrays);
         FeatureBasis.load(arrays).requireFor(unit.count, record.rings, record.featureSize);
@@ -137,10 +146,11 @@ export class Run {
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, history, neutralFrc, encoderLatents, model, units },
+        ...{ neutral, free, history, neutralFrc, encoderLatents, model, units, parent },
       });
     } catch (error) {
       model.dispose();
+      parent?.close();
       throw error;
     }
   }
@@ -152,7 +162,7 @@ export class Run {
 
   /** Dimensions of the latent space. */
   get latent(): number {
-    return this.record.options.latent;
+    return latentAxes(this.record);
   }
 
   /**
@@ -160,7 +170,13 @@ export class Run {
    * that change their amplitudes and widths (composition).
    */
   get roles(): AxisRoles {
-    return this.model.roles;
+    const { model, parent } = this;
+    if (!parent) return model.roles;
+    const own = (axes: number[]) => axes.map((axis) => parent.latent + axis);
+    return {
+      position: [...parent.roles.position, ...own(model.roles.position)],
+      density: [...parent.roles.density, ...own(model.roles.density)],
+    };
   }
 
   /** Latent coordinates of all particles. @throws InputError before the run is complete */
@@ -187,7 +203,7 @@ export class Run {
     if (at.length !== this.latent || !at.every(Number.isFinite)) {
       throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
     }
-    return this.units.withFirst(this.neutral, this.model.decode(at, 1));
+    return this.units.withFirst(this.neutral, this.modelsAt(at));
   }
 
   /**
@@ -203,7 +219,8 @@ export class Run {
     if (stored) return stored;
     const { record, neutral, model } = this;
     const begun = beginTask(options ?? {});
-    const { refined, standardDeviation } = await this.latents();
+    const places = await this.latents();
+    const own = (values: Float32Array) => columnsOf(values, places.latent, this.inherited, places.latent);
     const { mask } = begun;
     const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
     const reopened = await reopenParticles(this.files, record, begun);
@@ -220,11 +237,12 @@ export class Run {
       const population = {
         latent: decoder.latent,
         members: trainingSet,
-        mean: refined,
-        standardDeviation,
+        mean: own(places.refined),
+        standardDeviation: own(places.standardDeviation),
       };
+      const base = await this.parent?.basesOf(await this.files.readSelection(record));
       return await measureEvidence(
-        { ...context, decoder, population, heldOut, vary: record.options.vary },
+        { ...context, base, decoder, population, heldOut, vary: record.options.vary },
         { ...begun, region },
       );
     } finally {
@@ -242,7 +260,39 @@ export class Run {
     if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
       throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
     }
-    return this.units.withFirsts(this.neutral, this.model.decode(points, points.length / latent));
+    return this.units.withFirsts(this.neutral, this.modelsAt(points));
+  }
+
+  /** First units at places on all axes, [n · latent]. */
+  private modelsAt(points: Float32Array): Float32Array {
+    const { latent, model, parent, neutral } = this;
+    const count = points.length / latent;
+    if (!parent) return model.decode(points, count);
+    const models = parent.decodeMany(columnsOf(points, latent, 0, parent.latent));
+    const changed = model.decode(columnsOf(points, latent, parent.latent, latent), count);
+    const width = neutral.params.length;
+    for (let from = 0; from < models.length; from += width) {
+      const own = models.subarray(from, from + width);
+      changeBase(neutral, own, changed.subarray(from, from + width), own);
+    }
+    return models;
+  }
+
+  /**
+   * The models that this run decodes for its particles, as the bases of a second round.
+   * @param particles their numbers. Default: all
+   * @internal
+   */
+  async basesOf(particles?: ArrayLike<number>): Promise<BaseModels> {
+    const latents = await this.latents();
+    if (!particles) return new BaseModels(this, latents);
+    const { latent } = latents;
+    return new BaseModels(this, {
+      latent,
+      encoder: gatherRows(latents.encoder, latent, particles),
+      refined: gatherRows(latents.refined, latent, particles),
+      standardDeviation: gatherRows(latents.standardDeviation, latent, particles),
+    });
   }
 
   /**
@@ -260,6 +310,13 @@ export class Run {
    * ```
    */
   async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
+    if (this.parent) {
+      throw new InputError(
+        this.folder,
+        "a run that trained all of its axes: refine the poses of the run that this second round started from",
+        `one with ${this.inherited} fixed`,
+      );
+    }
     const begun = beginTask(options);
     const { refined } = await this.latents();
     const memoryBudget = defaultMemoryBudget() / 2;
@@ -274,10 +331,24 @@ export class Run {
     }
   }
 
+  /** Axes that are those of the run that this one started from. */
+  private get inherited(): number {
+    return this.parent?.latent ?? 0;
+  }
+
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
+    this.parent?.close();
     this.model.dispose();
   }
+}
+
+/** Columns `from` to `to` of rows [n · width]. */
+function columnsOf(values: Float32Array, width: number, from: number, to: number): Float32Array {
+  const rows = values.length / width;
+  const out = new Float32Array(rows * (to - from));
+  for (let i = 0; i < rows; i++) out.set(values.subarray(i * width + from, i * width + to), i * (to - from));
+  return out;
 }
 
 function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {

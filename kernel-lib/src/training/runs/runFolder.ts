@@ -13,18 +13,20 @@ import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
 import { lockFile } from "./runLock";
-import { formatRecord, parseRecord, type RunRecord } from "./runRecord";
+import { formatRecord, latentAxes, parseRecord, type RunRecord } from "./runRecord";
 import {
   formatFree,
   formatHistory,
   formatLatents,
   formatNeutralFrc,
+  formatSelection,
   type Latents,
   type LatentsTable,
   parseFree,
   parseHistory,
   parseLatents,
   parseNeutralFrc,
+  parseSelection,
 } from "./runTables";
 import { readArrays, readMetadata, writeArrays } from "./weightsFile";
 
@@ -39,12 +41,16 @@ export const runFiles = {
   outliers: "outliers.csv",
   units: "symmetry.csv",
   evidence: "evidence.json",
+  selection: "selection.txt",
+  particles: "particles.star",
+  particlesCs: "particles.cs",
+  parent: "parent",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
 
 /** Files that are written once, when the run is created. */
-const originals = ["neutral", "neutralFrc", "free", "outliers"] as const;
+const originals = ["neutral", "neutralFrc", "free", "outliers", "selection"] as const;
 
 /** Contents of the files that are written when a run is created. */
 export interface RunParts {
@@ -55,6 +61,8 @@ export interface RunParts {
   meanFrc: Float64Array;
   /** Text of `outliers.csv`, if there are outliers. */
   outliers?: string;
+  /** Particles that a second round was given, by their numbers in the run it started from; undefined for all. */
+  selection?: Int32Array | undefined;
 }
 
 /** A checkpoint as it is read from a file. */
@@ -113,7 +121,9 @@ export class RunFolder {
   /** Removes the remains of an interrupted start, see {@link state}. The caller must hold the lock. */
   async removeLeftovers(): Promise<void> {
     await this.removeOrphans();
-    for (const name of Object.values(runFiles)) await rm(path.join(this.folder, name), { force: true });
+    for (const name of Object.values(runFiles)) {
+      await rm(path.join(this.folder, name), { force: true, recursive: true });
+    }
   }
 
   /** Removes unfinished files of a training that died. The caller must hold the lock. */
@@ -139,13 +149,14 @@ export class RunFolder {
    * @returns the record as it was written
    */
   async create(record: RunRecord, parts: RunParts): Promise<RunRecord> {
-    const { neutral, free, meanFrc, outliers } = parts;
+    const { neutral, free, meanFrc, outliers, selection } = parts;
     await mkdir(this.folder, { recursive: true });
     const texts = {
       neutral: formatModelText(neutral, this.file("neutral")),
       neutralFrc: formatNeutralFrc(meanFrc, this.file("neutralFrc")),
       ...(free && { free: formatFree(free) }),
       ...(outliers !== undefined && { outliers }),
+      ...(selection && { selection: formatSelection(selection) }),
     };
     const complete: RunRecord = {
       ...record,
@@ -154,6 +165,7 @@ export class RunFolder {
         neutralFrc: sha256(texts.neutralFrc),
         ...(texts.free !== undefined && { free: sha256(texts.free) }),
         ...(texts.outliers !== undefined && { outliers: sha256(texts.outliers) }),
+        ...(texts.selection !== undefined && { selection: sha256(texts.selection) }),
       },
     };
     try {
@@ -179,7 +191,16 @@ export class RunFolder {
   async readWrittenRecord(): Promise<RunRecord> {
     if (!this.exists) throw new InputError(this.folder, "a run folder with run.json in it", "none");
     const file = this.file("record");
-    return parseRecord(await readText(file), file);
+    return this.withOwnParticles(parseRecord(await readText(file), file));
+  }
+
+  /** The particle file that a second round wrote is where the folder is, wherever that has been moved. */
+  private withOwnParticles(record: RunRecord): RunRecord {
+    const { inputs } = record;
+    const name = path.basename(inputs.particles);
+    const isOwn = record.from?.selection && (name === runFiles.particles || name === runFiles.particlesCs);
+    const own = path.resolve(this.folder, name);
+    return isOwn && existsSync(own) ? { ...record, inputs: { ...inputs, particles: own } } : record;
   }
 
   /**
@@ -228,6 +249,13 @@ export class RunFolder {
     if (!record.outliers) return [];
     const shape = { particles: record.particles, outliers: record.outliers.count };
     return parseOutliers(await this.readOriginal("outliers", record), this.file("outliers"), shape);
+  }
+
+  /** Numbers of the particles in the run that a second round started from, ascending; undefined if they are all of it. */
+  async readSelection(record: RunRecord): Promise<Int32Array | undefined> {
+    if (!record.from?.selection) return undefined;
+    const text = await this.readOriginal("selection", record);
+    return parseSelection(text, this.file("selection"), record.from.selection);
   }
 
   /** Reads a file that is written once. @throws InputError if it was changed since */
@@ -311,8 +339,8 @@ export class RunFolder {
     const record = await this.readRecord();
     const file = this.file("latents");
     if (!existsSync(file)) throw new InputError(this.folder, "a finished run", "one without latents.csv");
-    const { particles, options } = record;
-    const latents = parseLatents(await readText(file), file, { particles, latent: options.latent });
+    const { particles } = record;
+    const latents = parseLatents(await readText(file), file, { particles, latent: latentAxes(record) });
     const weights = this.file("weights");
     const known = parseCheckpoint(await readMetadata(weights), weights).latents;
     if (known !== undefined && known !== latentsChecksum(latents)) {

@@ -47,6 +47,8 @@ export interface RunRecord {
   };
   /** State of these files when the run was started; missing in runs of earlier versions. */
   inputFiles?: InputFiles;
+  /** What a second round started from; undefined for a training of its own. */
+  from?: Lineage;
   /** Number of particles; with a symmetry that of their copies. */
   particles: number;
   /** Training box in pixels. */
@@ -71,7 +73,7 @@ export interface RunRecord {
    */
   outliers?: { count: number; kept: boolean };
   /** SHA-256 of the files that are written once, when the run is created. */
-  files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string };
+  files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string; selection?: string };
   /** `complete` once the latents are refined. */
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
@@ -89,6 +91,39 @@ export interface RunRecord {
   };
   /** SHA-256 of everything but paths, `status` and `starts`; missing in runs of earlier versions. */
   checksum?: string;
+}
+
+/** The run that a second round started from. */
+export interface Lineage {
+  /** Its folder then, an absolute path. Nothing is read from it any more. */
+  run: string;
+  /** When its training began, and the checksum of its record. */
+  started: string;
+  checksum?: string;
+  /** What became of its axes. */
+  axes: InheritedAxes;
+  /** Axes of it that are the first of this run: all, or none. */
+  inherited: number;
+  /** The particles that were selected, if not all of it. */
+  selection?: {
+    /** Their number, and that of the particles of the run. */
+    count: number;
+    of: number;
+    /** The file that lists them, an absolute path, with its SHA-256; undefined if they were given as numbers. */
+    file?: string;
+    sha256?: string;
+  };
+}
+
+/** What a second round does with the axes of the first; see `StartingRun`. */
+export type InheritedAxes = "fixed" | "drop";
+
+/** Values of {@link InheritedAxes}. */
+export const inheritedAxes = ["fixed", "drop"] as const satisfies readonly InheritedAxes[];
+
+/** Axes of the latent space of a run: those that it has from the run it started from, and those that it trained. */
+export function latentAxes({ options, from }: RunRecord): number {
+  return (from?.inherited ?? 0) + options.latent;
 }
 
 const currentFormat = 1;
@@ -161,6 +196,23 @@ const record = v.looseObject({
       stacks: v.array(fileState, "a list of files"),
     }),
   ),
+  from: v.optional(
+    v.looseObject({
+      run: someText,
+      started: instant,
+      checksum: v.optional(sha256),
+      axes: v.picklist(inheritedAxes, inheritedAxes.join(" or ")),
+      inherited: numberIn({ integer: true, least: 0 }),
+      selection: v.optional(
+        v.looseObject({
+          count: positive,
+          of: positive,
+          file: v.optional(someText),
+          sha256: v.optional(sha256),
+        }),
+      ),
+    }),
+  ),
   particles: positive,
   boxSize: numberIn({ integer: true, least: 3, expected: "a box in pixels" }),
   apix: numberIn({ above: 0, expected: "Å per pixel" }),
@@ -177,6 +229,7 @@ const record = v.looseObject({
       neutralFrc: sha256,
       free: v.optional(sha256),
       outliers: v.optional(sha256),
+      selection: v.optional(sha256),
     }),
   ),
   status: v.picklist(["training", "complete"], "training or complete"),

@@ -184,6 +184,30 @@ export function parseFree(text: string, file: string, gaussians: number): Uint8A
   return free;
 }
 
+/** Text of `selection.txt`. */
+export function formatSelection(particles: Int32Array): string {
+  return `${particles.join("\n")}\n`;
+}
+
+/** Reads the text of `selection.txt`: `count` numbers below `of`, ascending. */
+export function parseSelection(
+  text: string,
+  file: string,
+  { count, of }: { count: number; of: number },
+): Int32Array {
+  const lines = text.trimEnd().split(/\r?\n/);
+  if (lines.length !== count) {
+    throw new InputError(file, `the ${count} particles that were selected`, `${lines.length} lines`);
+  }
+  const numbers = Int32Array.from(lines, Number);
+  for (const [i, line] of lines.entries()) {
+    const number = /^\d+$/.test(line) ? Number(line) : Number.NaN;
+    if (number < of && (i === 0 || number > numbers[i - 1]!)) continue;
+    throw new InputError(`${file}: line ${i + 1}`, `a number below ${of}, ascending`, shorten(line, 60));
+  }
+  return numbers;
+}
+
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
