@@ -101,7 +101,7 @@ class Measurement {
 
   async run(): Promise<Evidence> {
     const { options, particles } = this;
-    const { decoder, population, neutral } = this.context;
+    const { decoder, population, neutral, base } = this.context;
     const single = await this.prepare();
     const one = fixedModel(single.params);
     const asIs = await this.test.score(
@@ -129,6 +129,7 @@ class Measurement {
       table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
+      ...(base && { fixed: base.axes.latent }),
       ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
     };

@@ -45,18 +45,21 @@ export function finestRing(
 export function sentenceOf(
   evidence: Pick<
     Evidence,
-    "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "realAxes" | "motion"
+    "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "fixed" | "realAxes" | "motion"
   >,
 ): string {
-  const { verdict, gain, finest, axes, realAxes, motion, table } = evidence;
+  const { verdict, gain, finest, axes, fixed = 0, realAxes, motion, table } = evidence;
   const number = `${signed(gain.gain)} ± ${gain.standardError.toFixed(2)} nats per particle held out`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
-  const axesText = `${realAxes} of ${axes.length} ${axes.length === 1 ? "axis" : "axes"} real`;
+  const isNew = fixed > 0 ? "new " : "";
+  const axesText = `${realAxes} of ${axes.length} ${isNew}${axes.length === 1 ? "axis" : "axes"} real`;
+  const what = fixed > 0 ? "further heterogeneity" : "heterogeneity";
+  const over = fixed > 0 ? "the fixed axes alone" : "one model for all";
   const sight = finest === undefined ? "" : `, seen to ${finest.toFixed(0)} Å`;
   const parts = {
-    found: `heterogeneity found: ${number}, ${axesText}${sight}; decoded motion ${size}`,
-    weak: `weak heterogeneity: ${number}, ${axesText}${sight}; decoded motion ${size}, of which part is noise`,
-    none: `no heterogeneity found: ${number} over one model for all; the decoded motion of ${size} is not to be trusted`,
+    found: `${what} found: ${number}, ${axesText}${sight}; decoded motion ${size}`,
+    weak: `weak ${what}: ${number}, ${axesText}${sight}; decoded motion ${size}, of which part is noise`,
+    none: `no ${what} found: ${number} over ${over}; the decoded motion of ${size} is not to be trusted`,
   };
   // Where there is no motion, a decoder may have learned the errors of the poses, and refining gains little beside it.
   const poses = verdict === "none" ? table.poses : evidence.poses;
