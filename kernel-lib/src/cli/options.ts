@@ -45,6 +45,13 @@ export function fileOption(flags: string, description: string): Option {
   });
 }
 
+/** An option that takes one or more files, and may be repeated. */
+export function filesOption(flags: string, description: string): Option {
+  const option = fileOption(flags, description);
+  const parse = option.parseArg!;
+  return option.argParser((text: string, before?: string[]) => [...(before ?? []), String(parse(text, ""))]);
+}
+
 /** An option that takes one of several words. */
 export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
   const option = new Option(flags, description);

@@ -45,6 +45,10 @@ function checkInputs(options: TrainCommandOptions, { inputs, from }: RunRecord):
     const found = options[name];
     if (found !== undefined && path.resolve(found) !== inputs[name]) throw differs(flag, inputs[name], found);
   }
+  const rigid = options.rigid?.map((file) => path.resolve(file)).join(" ");
+  if (rigid !== undefined && rigid !== inputs.rigid?.join(" ")) {
+    throw differs("--rigid", inputs.rigid?.join(" "), rigid);
+  }
   for (const name of ["apix", "bytes", "symmetry"] as const) {
     const found = options[name];
     if (found !== undefined && found !== inputs[name]) throw differs(`--${name}`, inputs[name], found);
@@ -71,6 +75,6 @@ function checkFlags(given: (name: string) => boolean, record: RunRecord): void {
 function checkTrainingOption(option: Option, options: TrainCommandOptions, record: RunRecord): void {
   const name = option.attributeName() as keyof TrainingOptions;
   if (name === "latent" && options.latent === "auto" && record.survey) return;
-  const [recorded, found] = [String(record.options[name]), String(options[name])];
+  const [recorded, found] = [String(record.options[name] ?? "none"), String(options[name])];
   if (recorded !== found) throw differs(option.long!, recorded, found);
 }

@@ -17,6 +17,7 @@ import {
   engineOption,
   examples,
   fileOption,
+  filesOption,
   invertContrastOption,
   lengthOption,
   quietOption,
@@ -73,6 +74,7 @@ function inputOptions(): Option[] {
     new Option("--resume", "continue the run in --out, with its own inputs and options"),
     ...secondRoundOptions(),
     fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
+    filesOption("--rigid <masks...>", "a mask for each rigid body, whose Gaussians move together"),
     symmetryOption(
       "each unit of a particle gets its own latent coordinates; what may change is the unit in --mask, or the most compact one",
     ),
@@ -121,7 +123,10 @@ async function train(
   const onEpoch = (report: EpochReport) => session.print(epochLine(report, epochs, starts));
   let trained: Run;
   try {
-    trained = await inTermsOf({ resolution: "--resolution" }, trainInThisThread({ ...settings, onEpoch }));
+    trained = await inTermsOf(
+      { resolution: "--resolution", rigid: "--rigid" },
+      trainInThisThread({ ...settings, onEpoch }),
+    );
   } catch (error) {
     if (error instanceof StoppedError) throw await stopped(out);
     throw error;
@@ -168,7 +173,10 @@ async function requireNewFolder(out: string, session: Session): Promise<void> {
 }
 
 /** Inputs of a second round that are not those of its run. */
-const ownInputs = ({ mask }: TrainCommandOptions): Partial<Inputs> => (mask === undefined ? {} : { mask });
+const ownInputs = ({ mask, rigid }: TrainCommandOptions): Partial<Inputs> => ({
+  ...(mask !== undefined && { mask }),
+  ...(rigid && { rigid }),
+});
 
 /** @throws InputError without particles or model */
 function firstInputs(options: TrainCommandOptions): Inputs {

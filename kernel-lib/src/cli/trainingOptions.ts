@@ -18,6 +18,7 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   particles?: string;
   model?: string;
   mask?: string;
+  rigid?: string[];
   dataFolder?: string;
   apix?: number;
   invertContrast?: boolean;
@@ -103,6 +104,11 @@ export const trainingOptions: readonly Option[] = [
     "spreadPenalty",
     "--spread-penalty <weight>",
     "penalty on the spread of amplitudes and widths",
+  ),
+  trainingNumber(
+    "strainPenalty",
+    "--strain-penalty <weight>",
+    "penalty on strain between neighbouring Gaussians, where positions vary; 0 for none",
   ),
 ];
 

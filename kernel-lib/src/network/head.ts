@@ -1,4 +1,5 @@
 import { type GaussianModel, Row } from "../model/gaussianModel";
+import { RigidBodies } from "./rigidBodies";
 
 /** Kinds of parameters that a decoder may vary. */
 export type Varied = "position" | "amplitude" | "width";
@@ -12,11 +13,21 @@ export const reach = 0.3;
  */
 const defaultGain = 0.1;
 
+/** How a {@link GaussianHead} is restricted. */
+export interface HeadOptions {
+  /** 1 for each Gaussian that may vary, [N]. Default: all. */
+  free?: Uint8Array | undefined;
+  /** The rigid body that each Gaussian moves with, from 1; 0 for those that move on their own, [N]. Default: all do. */
+  bodies?: Uint8Array | undefined;
+  /** Box units per raw output of a position near zero. Default 0.1. */
+  gain?: number;
+}
+
 /**
  * The meaning of the decoder's raw outputs; {@link HeadLayer} turns them into the Gaussians of each particle. Raw outputs
  * of zero give the neutral model. The centre moves by a tanh-bounded offset, amplitude and width are multiplied by a
  * sigmoid from 0 to 2 and from 0.5 to 1.5. Parameters that are not varied, and fixed Gaussians, stay at the neutral model
- * and have no raw output.
+ * and have no raw output. Of Gaussians in a body the offsets together give the motion of the body, see {@link RigidBodies}.
  *
  * Raw outputs of one particle: for each varied row in the order x, y, z, amplitude, sigma, one number per free
  * Gaussian.
@@ -28,20 +39,25 @@ export class GaussianHead {
   readonly positions: number;
   /** Index of each raw output in a set of 5·N parameters, ascending. */
   readonly slots: Int32Array;
+  /** Default: all may vary. */
+  readonly free: Uint8Array | undefined;
+  /** Undefined if all Gaussians move on their own. */
+  readonly bodies: RigidBodies | undefined;
+  /** Box units per raw output of a position near zero. */
+  readonly gain: number;
 
   /**
    * @param neutral the model of raw outputs of zero
    * @param vary    the kinds of parameters that vary
-   * @param free    1 for each Gaussian that may vary, [N]. Default: all
-   * @param gain    box units per raw output of a position near zero. Default 0.1
    * @throws RangeError if nothing is left to vary
    */
   constructor(
     readonly neutral: GaussianModel,
     readonly vary: readonly Varied[],
-    readonly free?: Uint8Array,
-    readonly gain = defaultGain,
+    { free, bodies, gain = defaultGain }: HeadOptions = {},
   ) {
+    this.free = free;
+    this.gain = gain;
     const rows: number[] = [];
     if (vary.includes("position")) rows.push(Row.x, Row.y, Row.z);
     if (vary.includes("amplitude")) rows.push(Row.amplitude);
@@ -56,6 +72,10 @@ export class GaussianHead {
     if (slots.length === 0) throw new RangeError("mask: expected at least one free Gaussian, found none");
     this.slots = Int32Array.from(slots);
     this.outputs = slots.length;
+    if (bodies && vary.includes("position")) {
+      const members = bodies.map((body, i) => (!free || free[i] ? body : 0));
+      this.bodies = new RigidBodies(neutral.params, members);
+    }
     this.positions = slots.reduce((sum, slot) => sum + Number(slot < Row.amplitude * n), 0);
   }
 }

@@ -33,7 +33,7 @@ describe("head", () => {
 
   test("raw outputs of zero give the neutral model, and fixed Gaussians never leave it", () => {
     const free = Uint8Array.of(1, 0, 1, 1, 0, 1);
-    const head = new GaussianHead(neutral, ["position", "width"], free);
+    const head = new GaussianHead(neutral, ["position", "width"], { free });
     assert.equal(head.outputs, 4 * 4);
     assert.deepEqual([...decode(head, new Float32Array(16))], [...neutral.params]);
     const moved = decode(head, someNumbers(16, 1));
@@ -53,7 +53,7 @@ describe("head", () => {
   ] as [number, Varied[], boolean][]) {
     test(`${count} Gaussians${some ? ", some of them fixed," : ""} with ${vary.join(", ")} varied follow the formulas`, () => {
       const free = some ? Uint8Array.from({ length: count }, (_, i) => Number(i % 3 !== 1)) : undefined;
-      const head = new GaussianHead(someModel(count), vary, free);
+      const head = new GaussianHead(someModel(count), vary, { free });
       const raw = someNumbers(3 * head.outputs, 5).map((x, i) => (i % 50 === 0 ? 200 * x : 3 * x));
       const found = decode(head, raw);
       for (let b = 0; b < 3; b++) {
@@ -67,7 +67,7 @@ describe("head", () => {
 
     test(`the gradient through ${count} Gaussians with ${vary.join(", ")} varied agrees with finite differences`, () => {
       const free = some ? Uint8Array.from({ length: count }, (_, i) => Number(i % 3 !== 1)) : undefined;
-      const head = new GaussianHead(someModel(count), vary, free);
+      const head = new GaussianHead(someModel(count), vary, { free });
       head.neutral.params[3 * count] = 0;
       const { outputs, slots } = head;
       const { params } = head.neutral;
@@ -100,6 +100,56 @@ describe("head", () => {
       }
     });
   }
+
+  test("Gaussians in a body decode to a rigid motion, and the gradient through it agrees with finite differences", () => {
+    const n = 20;
+    const bodies = Uint8Array.from({ length: n }, (_, i) => Number(i < 12));
+    const free = Uint8Array.from({ length: n }, (_, i) => Number(i !== 3 && i !== 15));
+    const head = new GaussianHead(someModel(n), ["position", "amplitude"], { free, bodies });
+    const { outputs, neutral: model } = head;
+    const raw = someNumbers(2 * outputs, 6);
+    const direction = someNumbers(2 * 5 * n, 7);
+    const shape = someNumbers(3 * 11, 8);
+    const exactly = (own: ArrayLike<number>, ownShape = Float64Array.from(shape)) => {
+      const params = decodeExactly(head, own);
+      head.bodies!.apply(
+        params,
+        ownShape.map((x) => 0.1 * x),
+      );
+      return params;
+    };
+    const layer = new HeadLayer(threads, head);
+    const [rows] = rowsOf(head, raw);
+    const decoded = layer.decode(rows, 2, true, shape).slice();
+    for (const b of [0, 1]) {
+      const exact = exactly(raw.subarray(b * outputs, (b + 1) * outputs));
+      for (let i = 0; i < 5 * n; i++) assert.ok(Math.abs(decoded[b * 5 * n + i]! - exact[i]!) < 1e-6);
+      for (const i of [3, 15]) assert.equal(decoded[b * 5 * n + i], model.params[i]);
+    }
+    const inShape = layer.backward(rows, 2, direction, { scale: -0.7, penalty: 0 })!;
+    const found = rows.dense(2);
+    for (let j = 0; j < shape.length; j++) {
+      const loss = (by: number) => {
+        const own = Float64Array.from(shape, (x, k) => (k === j ? x + by : x));
+        const all = [0, 1].flatMap((b) => [...exactly(raw.subarray(b * outputs, (b + 1) * outputs), own)]);
+        return all.reduce((sum, x, i) => sum - 0.7 * direction[i]! * x, 0);
+      };
+      const difference = (loss(1e-5) - loss(-1e-5)) / 2e-5;
+      assert.ok(Math.abs(inShape[j]! - difference) < 1e-5 * (1 + Math.abs(difference)), `shape ${j}`);
+    }
+    for (const b of [0, 1]) {
+      const loss = (j: number, by: number) => {
+        const own = Float64Array.from(raw.subarray(b * outputs, (b + 1) * outputs));
+        own[j]! += by;
+        return exactly(own).reduce((sum, x, i) => sum - 0.7 * direction[b * 5 * n + i]! * x, 0);
+      };
+      for (let j = 0; j < outputs; j++) {
+        const difference = (loss(j, 1e-5) - loss(j, -1e-5)) / 2e-5;
+        const error = Math.abs(found[b * outputs + j]! - difference);
+        assert.ok(error < 1e-5 * (1 + Math.abs(difference)), `raw output ${j} of ${b}: ${error}`);
+      }
+    }
+  });
 
   test("raw outputs that are not finite give a model of NaN", () => {
     const head = new GaussianHead(neutral, ["position", "amplitude", "width"]);

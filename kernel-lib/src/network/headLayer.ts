@@ -35,6 +35,17 @@ export interface LossScaling {
   penalty: number;
 }
 
+/** What a decoding for training leaves for the backward pass. */
+interface Tape {
+  rows: number;
+  derivatives: number;
+  gradient: number;
+  /** Rotation vectors of rigid bodies, see `RigidBodies.apply`. */
+  bodies: Float64Array;
+  /** Offsets of their members, box units. */
+  shape: Float32Array;
+}
+
 /** The head's formulas, computed by the threads of the networks: the models of a batch, and the gradient backwards. */
 export class HeadLayer {
   private readonly slotsAt: number;
@@ -43,7 +54,7 @@ export class HeadLayer {
   private readonly firstWidth: number;
   private models: { rows: number; at: number; values: Float32Array } | undefined;
   /** For training: addresses of the derivatives at the last {@link decode}, and of the incoming gradient. */
-  private tape: { rows: number; derivatives: number; gradient: number } | undefined;
+  private tape: Tape | undefined;
 
   constructor(
     private readonly threads: NetworkThreads,
@@ -75,7 +86,8 @@ export class HeadLayer {
     const { threads } = this;
     const derivatives = threads.take(4 * rows * pitch);
     const gradient = threads.take(4 * rows * this.head.neutral.params.length);
-    this.tape = { rows, derivatives, gradient };
+    const bodies = new Float64Array(rows * (this.head.bodies?.tapeLength ?? 0));
+    this.tape = { rows, derivatives, gradient, bodies, shape: new Float32Array(0) };
     return this.tape;
   }
 
@@ -112,23 +124,39 @@ export class HeadLayer {
   /**
    * Gaussians [B · 5N] from rows of raw outputs, valid until the next call.
    * @param training whether {@link backward} follows
+   * @param shape    of rigid bodies, raw outputs [members · 3]. Default: that of the neutral model
    */
-  decode(raw: Rows, count: number, training = false): Float32Array {
+  decode(raw: Rows, count: number, training = false, shape?: Float32Array): Float32Array {
     const { at, values } = this.modelsFor(raw);
-    const derivatives = training ? this.tapeFor(raw).derivatives : 0;
-    this.run(task.decode, raw, count, { models: at, derivatives });
-    return values.subarray(0, count * this.head.neutral.params.length);
+    const tape = training ? this.tapeFor(raw) : undefined;
+    this.run(task.decode, raw, count, { models: at, derivatives: tape?.derivatives ?? 0 });
+    const models = values.subarray(0, count * this.head.neutral.params.length);
+    const { bodies, gain } = this.head;
+    if (!bodies) return models;
+    const offsets = shape ? shape.map((x) => gain * x) : new Float32Array(3 * bodies.members);
+    bodies.apply(models, offsets, tape?.bodies);
+    if (tape) tape.shape = offsets;
+    return models;
   }
 
   /**
    * Replaces raw outputs, just decoded for training, by the gradient of the loss in them.
    * @param gradient of the score in the Gaussians, [B · 5N]
+   * @returns that in the raw outputs of the shape of rigid bodies, if there are any
    */
-  backward(raw: Rows, count: number, gradient: Float32Array, { scale, penalty }: LossScaling): void {
-    const { derivatives, gradient: gradientAt } = this.tape!;
-    this.threads.view(gradientAt, gradient.length).set(gradient);
+  backward(
+    raw: Rows,
+    count: number,
+    gradient: Float32Array,
+    { scale, penalty }: LossScaling,
+  ): Float32Array | undefined {
+    const { derivatives, gradient: gradientAt, bodies, shape } = this.tape!;
+    const own = this.threads.view(gradientAt, gradient.length);
+    own.set(gradient);
+    const inShape = this.head.bodies?.backward(own, shape, bodies);
     const { at: models } = this.models!;
     const scaling = { scale, penalty: (2 * penalty) / this.head.neutral.count };
     this.run(task.backward, raw, count, { models, derivatives, gradient: gradientAt, scaling });
+    return inShape && Float32Array.from(inShape, (g) => scale * this.head.gain * g);
   }
 }

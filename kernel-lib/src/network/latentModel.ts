@@ -1,6 +1,6 @@
 import type { Random } from "../random";
 import { type AxisRoles, Decoder, type DecoderForm } from "./decoder";
-import { DenseNetwork } from "./denseNetwork";
+import { DenseNetwork, type NetworkSpec } from "./denseNetwork";
 import type { GaussianHead } from "./head";
 import { HeadLayer, type LossScaling } from "./headLayer";
 import { LatentFrame } from "./latentFrame";
@@ -34,6 +34,13 @@ export interface PassOptions {
   masks?: Float32Array[] | undefined;
 }
 
+/** The input of a network of which only the bias counts. */
+const noInput = Float32Array.of(0);
+
+function shapeSpec(members: number): NetworkSpec {
+  return { inputs: 1, hidden: [], outputs: 3 * members, dropout: 0, batchNorm: false, outputScale: 0 };
+}
+
 /** A batch for {@link LatentModel.regressEncoder}. */
 export interface RegressionBatch {
   /** Encoder input, [B · featureSize]. */
@@ -63,6 +70,8 @@ export class LatentModel {
   readonly encoder: DenseNetwork;
   /** Latents → raw outputs of the head. */
   readonly decoder: Decoder;
+  /** The shape of rigid bodies, if there are any: constants of the whole data set, the bias of a network. */
+  private readonly shape: DenseNetwork | undefined;
   private readonly threads: NetworkThreads;
   private readonly headLayer: HeadLayer;
   private statistics: LatentStatistics;
@@ -94,7 +103,14 @@ export class LatentModel {
     const { latent, hidden, form = "network", roles } = spec;
     this.decoder = new Decoder({ latent, hidden, form, roles }, head, random?.fork(2), this.threads);
     this.headLayer = new HeadLayer(this.threads, head);
+    if (head.bodies)
+      this.shape = new DenseNetwork(shapeSpec(head.bodies.members), random?.fork(3), this.threads);
     this.statistics = new LatentStatistics(spec.latent);
+  }
+
+  /** All networks, for an optimizer. */
+  get networks(): DenseNetwork[] {
+    return [this.encoder, ...this.decoder.networks, ...(this.shape ? [this.shape] : [])];
   }
 
   /** What the axes change, in the order of the latents that {@link encode} returns. */
@@ -115,6 +131,7 @@ export class LatentModel {
   initialize(random: Random): void {
     this.encoder.initialize(random.fork(1));
     this.decoder.initialize(random.fork(2));
+    this.shape?.initialize(random.fork(3));
     this.statistics = new LatentStatistics(this.spec.latent);
     this.frame = undefined;
   }
@@ -156,8 +173,9 @@ export class LatentModel {
   decodeRaw(z: Float32Array | Float32Array[], count: number): Float32Array {
     const width = 5 * this.head.neutral.count;
     const models = new Float32Array(count * width);
+    const shape = this.shape?.predict(noInput, 1);
     this.decoder.visit(z, count, (raw, first, rows) => {
-      models.set(this.headLayer.decode(raw, rows), first * width);
+      models.set(this.headLayer.decode(raw, rows, false, shape), first * width);
     });
     return models;
   }
@@ -176,10 +194,15 @@ export class LatentModel {
     });
     const raw = decoder.forward(read, count, random);
     const deviations = this.statistics.deviations();
+    const shape = this.shape?.forward(noInput, 1, random);
     return {
-      models: this.headLayer.decode(raw, count, true),
+      models: this.headLayer.decode(raw, count, true, shape?.dense(1)),
       backward: (gradient, scaling, step) => {
-        this.headLayer.backward(raw, count, gradient, scaling);
+        const inShape = this.headLayer.backward(raw, count, gradient, scaling);
+        if (this.shape && inShape) {
+          shape!.put(inShape, 0, 1);
+          this.shape.backward(step);
+        }
         const inLatents = new Float32Array(z.length);
         for (const [p, own] of decoder.backward(raw, step).entries()) {
           const mask = masks?.[p];
@@ -217,6 +240,7 @@ export class LatentModel {
     return [
       ...prefixed("encoder", this.encoder.save()),
       ...prefixed("decoder", this.decoder.save()),
+      ...prefixed("bodies", this.shape?.save() ?? []),
       ...prefixed("latent", this.statistics.save()),
       ...prefixed("latent", this.frame?.save() ?? []),
     ];
@@ -230,6 +254,7 @@ export class LatentModel {
         .map((a) => ({ ...a, name: a.name.slice(prefix.length + 1) }));
     this.encoder.load(under("encoder"));
     this.decoder.load(under("decoder"));
+    this.shape?.load(under("bodies"));
     const latent = under("latent");
     this.statistics.load(latent);
     this.frame = LatentFrame.load(latent, this.spec.latent);

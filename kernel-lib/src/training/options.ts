@@ -45,12 +45,19 @@ export interface TrainingOptions {
   starts: number;
   /** Penalty on the spread of amplitudes and widths. Default 0.01. */
   spreadPenalty: number;
+  /**
+   * Penalty on strain between neighbouring Gaussians, where positions vary, as a multiple of what noise does to the gradient;
+   * 0 for none. Default 1.
+   */
+  strainPenalty: number;
 }
 
 /** Options of a run, in which everything is decided. */
-export interface RunOptions extends Omit<TrainingOptions, "latent"> {
+export interface RunOptions extends Omit<TrainingOptions, "latent" | "strainPenalty"> {
   /** Axes of the latent space. */
   latent: number;
+  /** Missing in runs of earlier versions, which had none. */
+  strainPenalty?: number;
   /** How latents become Gaussians. Default `network`. */
   form?: DecoderForm;
   /** What the axes change. Default: every axis changes everything. */
@@ -82,6 +89,7 @@ export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   heldOut: 0.1,
   starts: 1,
   spreadPenalty: 0.01,
+  strainPenalty: 1,
 };
 
 /** Allowed range of each numeric option, for the library and the command line. */
@@ -100,6 +108,7 @@ export const trainingRanges = {
   heldOut: { above: 0, below: 1 },
   starts: { integer: true, least: 1 },
   spreadPenalty: { least: 0 },
+  strainPenalty: { least: 0 },
 } as const satisfies Partial<Record<keyof TrainingOptions, NumberRange>>;
 
 /** Values of `vary`. */

@@ -4,7 +4,7 @@ import { type Agreement, judgeAgreement } from "./agreement/agreement";
 import { FeatureBasis } from "./features/featureBasis";
 import { GradientSource } from "./features/gradientSource";
 import { meanFrcOf, neutralFrc } from "./neutralFrc";
-import type { TrainingOptions } from "./options";
+import type { RunOptions } from "./options";
 import type { ProjectionContext } from "./projectionContext";
 import { RingWeights } from "./weights";
 
@@ -49,7 +49,7 @@ export interface PrepareOptions extends TaskOptions {
  */
 export async function prepareTraining(
   context: ProjectionContext,
-  training: TrainingOptions,
+  training: RunOptions,
   options: PrepareOptions = {},
 ): Promise<Prepared> {
   const { count, rings, ctfPower } = context.targets;
@@ -58,7 +58,7 @@ export async function prepareTraining(
   const used = options.choose?.(agreement) ?? agreement.kept;
   if (used.length < minParticles) throw tooFewParticles("particles", used.length);
   const meanFrc = meanFrcOf(frc, rings + 1, used);
-  const weightsBy = (weighting: TrainingOptions["weighting"]) =>
+  const weightsBy = (weighting: RunOptions["weighting"]) =>
     new RingWeights({ weighting, meanFrc, ctfPower, particles: count, members: used });
   const weights = weightsBy(training.weighting);
   const source = new GradientSource(context, weights);

@@ -1,7 +1,7 @@
-import type { TrainingOptions } from "./options";
+import type { RunOptions } from "./options";
 
 /** Learning rate of an epoch, from 1: constant for two thirds of the epochs, then a cosine down to a twentieth. */
-export function learningRateOfEpoch(epoch: number, { epochs, learningRate }: TrainingOptions): number {
+export function learningRateOfEpoch(epoch: number, { epochs, learningRate }: RunOptions): number {
   const fall = Math.max(0, (epoch - 1 - (2 / 3) * epochs) / (epochs / 3));
   return learningRate * (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * Math.min(fall, 1))));
 }
@@ -12,7 +12,7 @@ export function learningRateOfEpoch(epoch: number, { epochs, learningRate }: Tra
  */
 export function ringsOfEpoch(
   epoch: number,
-  { coarseRing, coarseEpochs }: TrainingOptions,
+  { coarseRing, coarseEpochs }: RunOptions,
   { first, last }: { first: number; last: number },
 ): number {
   const coarse = coarseRing && Math.max(coarseRing, first);

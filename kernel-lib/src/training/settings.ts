@@ -46,6 +46,11 @@ export interface TrainingSettings extends TaskOptions {
   out: string;
   /** Map file; Gaussians may change where it is at least 0.5, the others keep their neutral values. Default: all may change. */
   mask?: string;
+  /**
+   * Masks of rigid bodies, map files. The Gaussians inside each, where it is at least 0.5, move together: the body turns and moves
+   * but keeps its shape. A Gaussian in several masks belongs to the first. Default: every Gaussian moves on its own.
+   */
+  rigid?: string[];
   /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */
   dataFolder?: string;
   /** Pixel size of the images in Å, if the particle file lacks it or has it wrong. Default: that of the particle file. */

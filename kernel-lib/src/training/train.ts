@@ -177,6 +177,8 @@ class Training {
   private engineName = "";
   /** Flags of the Gaussians that may change, if not all may. */
   private free: Uint8Array | undefined;
+  /** The rigid body of each Gaussian, if any move as one. */
+  private bodies: Uint8Array | undefined;
   /** Symmetry copies of each particle. */
   copies = 1;
 
@@ -232,6 +234,7 @@ class Training {
           : chosenParticles(agreement, choice),
     });
     this.free = inputs.free;
+    this.bodies = inputs.bodies;
     this.copies = units.count;
     return { trainer, choice };
   }
@@ -271,10 +274,13 @@ class Training {
     return run.basesOf(resumed ? await folder.readSelection(resumed.record) : round!.selection);
   }
 
-  private async makeTrainer({ neutral, set, free, rings, units }: TrainingInputs): Promise<Trainer> {
+  private async makeTrainer({ neutral, set, free, bodies, rings, units }: TrainingInputs): Promise<Trainer> {
     const { settings, options, budget, resumed } = this;
     const unit = units.first(neutral);
-    const head = new GaussianHead(unit, options.vary, free?.slice(0, unit.count));
+    const head = new GaussianHead(unit, options.vary, {
+      free: free?.slice(0, unit.count),
+      bodies: bodies?.slice(0, unit.count),
+    });
     const batchSize = this.batchSize(head, rings);
     const threads = settings.engine?.threads;
     const workload = { model: neutral, rings, batchSize };
@@ -347,6 +353,7 @@ class Training {
     return this.folder.create(this.newRecord(trainer, prepared, { inputFiles, kept: choice.keepOutliers }), {
       neutral: trainer.neutral,
       free: this.free,
+      bodies: this.bodies,
       meanFrc: prepared.meanFrc,
       ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
       selection: this.round?.selection,

@@ -28,6 +28,7 @@ import { minParticles, type Prepared, type PrepareOptions, prepareTraining } fro
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
 import type { BaseModels } from "./secondRound/baseModels";
+import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
 import { UnitAssembly } from "./units/unitAssembly";
@@ -100,6 +101,7 @@ export class Trainer {
   validationSet!: Int32Array;
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
+  private strain: StrainPenalty | undefined;
   /** Units of a particle; the networks have a row for each. */
   readonly units: UnitAssembly;
   private readonly context: ProjectionContext;
@@ -147,8 +149,8 @@ export class Trainer {
    * has to be prepared, and stays in use.
    */
   sibling({ options, positionGain, dropout, most }: SiblingOptions): Trainer {
-    const { neutral, vary, free } = this.parts.head;
-    const head = new GaussianHead(neutral, vary, free, positionGain);
+    const { neutral, vary, free, bodies } = this.parts.head;
+    const head = new GaussianHead(neutral, vary, { free, bodies: bodies?.of, gain: positionGain });
     const sibling = new Trainer({ ...this.parts, head, options, dropout });
     sibling.prepared = this.prepared;
     sibling.used = this.used;
@@ -200,7 +202,7 @@ export class Trainer {
       model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
     }
     model.calibrate(...this.usedFeatures());
-    const adam = new Adam([model.encoder, ...model.decoder.networks], { learningRate, weightDecay });
+    const adam = new Adam(model.networks, { learningRate, weightDecay });
     this.networks = { model, adam };
   }
 
@@ -225,7 +227,8 @@ export class Trainer {
       scale: 1 / weights.meanTotal(rings),
       rate: learningRateOfEpoch(epoch, this.options),
     };
-    const parts = { ...this.networks!, prepared: prepared!, context, batches, units };
+    const strain = this.strainPenalty();
+    const parts = { ...this.networks!, prepared: prepared!, context, batches, units, strain };
     const { dropout } = this.parts;
     await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
       ...this.options,
@@ -243,6 +246,14 @@ export class Trainer {
   /** Coordinates of all rows on all {@link axes} from those on the trained ones, [rows · latent]. */
   onAllAxes(values: Float32Array, which: "encoder" | "refined" | "standardDeviation"): Float32Array {
     return this.parts.base?.beside(which, values) ?? values;
+  }
+
+  private strainPenalty(): StrainPenalty | undefined {
+    const { head } = this.parts;
+    const { strainPenalty: weight = 0 } = this.options;
+    if (weight === 0 || head.positions === 0) return undefined;
+    this.strain ??= new StrainPenalty(head, weight, this.units.count * this.trainingSet.length);
+    return this.strain;
   }
 
   /** Latents of all units of all particles from the encoder, [rows · latent], on the trained axes. */

@@ -7,7 +7,9 @@ import { pointGroup } from "../optics/symmetry";
 import type { ParticleSet } from "../particles/particleSet";
 import type { TaskOptions } from "../progress";
 import { readFreeGaussians } from "./freeGaussians";
+import { withDefaults } from "./options";
 import { minParticles, tooFewParticles } from "./preparation";
+import { readRigidBodies } from "./rigidGaussians";
 import { checkSameParticles, fileState, type InputFiles, stackStates } from "./runs/inputFiles";
 import type { RunFolder } from "./runs/runFolder";
 import { openRunParticles } from "./runs/runParticles";
@@ -23,6 +25,8 @@ export interface TrainingInputs {
   set: ParticleSet;
   /** For each Gaussian 1 if it may change. Undefined if all may. */
   free: Uint8Array | undefined;
+  /** The rigid body of each Gaussian, from 1, or 0. Undefined if all move on their own. */
+  bodies: Uint8Array | undefined;
   /** Units of the molecule. */
   units: UnitAssembly;
   /** Outermost ring of the training. */
@@ -34,12 +38,13 @@ export type Warn = (topic: string, warning: string) => void;
 
 /** Inputs as they are recorded: with absolute paths, so that a run can be resumed from another folder. */
 export function recordedInputs(settings: CompleteSettings): RunRecord["inputs"] {
-  const { particles, model, mask, dataFolder, apix, invertContrast, bytes } = settings;
+  const { particles, model, mask, rigid = [], dataFolder, apix, invertContrast, bytes } = settings;
   const group = settings.symmetry === undefined ? undefined : pointGroup(settings.symmetry);
   return {
     particles: path.resolve(particles),
     model: path.resolve(model),
     ...(mask && { mask: path.resolve(mask) }),
+    ...(rigid.length > 0 && { rigid: rigid.map((file) => path.resolve(file)) }),
     ...(dataFolder && { dataFolder: path.resolve(dataFolder) }),
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),
@@ -65,8 +70,8 @@ export interface NewInputs {
   set: ParticleSet;
   neutral: GaussianModel;
   settings: CompleteSettings;
-  /** What a second round has from its run, unless it is given anew: free Gaussians, and rings. */
-  inherited?: Pick<TrainingInputs, "free" | "rings"> | undefined;
+  /** What a second round has from its run, unless it is given anew: free Gaussians, rigid bodies, and rings. */
+  inherited?: Pick<TrainingInputs, "free" | "bodies" | "rings"> | undefined;
 }
 
 /** What follows from the model of a new run. @throws InputError if particles and model do not match */
@@ -84,7 +89,10 @@ export async function newInputs(
   const masked = mask !== undefined && !symmetric;
   const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : inherited?.free;
   const { boxSize, apix } = neutral;
-  const found = { neutral, set, free, units: new UnitAssembly(group), ...symmetric };
+  const inputsOfModel = { neutral, free, ...symmetric };
+  const anew = mask !== undefined || settings.rigid !== undefined;
+  const bodies = anew ? await newBodies(inputsOfModel, settings) : inherited?.bodies;
+  const found = { ...inputsOfModel, set, bodies, units: new UnitAssembly(group) };
   if (resolution === undefined) return { ...found, rings: inherited?.rings ?? ringsOfBox(boxSize) };
   const rings = ringsWithin(boxSize * apix, resolution, boxSize);
   const finest = 2 * apix;
@@ -95,6 +103,19 @@ export async function newInputs(
     );
   }
   return { ...found, rings };
+}
+
+/** The rigid bodies of a new run. @throws InputError if positions do not vary */
+async function newBodies(
+  { neutral, free }: Pick<TrainingInputs, "neutral" | "free">,
+  { rigid = [], options, onWarning }: CompleteSettings,
+): Promise<Uint8Array | undefined> {
+  if (rigid.length === 0) return undefined;
+  const { vary } = withDefaults(options);
+  if (!vary.includes("position")) {
+    throw new InputError("rigid", "positions that vary, where bodies are to move", `vary ${vary.join(",")}`);
+  }
+  return readRigidBodies(neutral, rigid, { free, ...(onWarning && { onWarning }) });
 }
 
 /** Checks the inputs of a resumed run. @throws InputError unless particles and model are those it was started with */
@@ -119,12 +140,13 @@ export async function resumedInputs(
     );
   }
   const free = await folder.readFree(record, neutral.count);
-  return { neutral, set, free, units: new UnitAssembly(set.symmetry), rings: record.rings };
+  const bodies = await folder.readBodies(record, neutral.count);
+  return { neutral, set, free, bodies, units: new UnitAssembly(set.symmetry), rings: record.rings };
 }
 
 /** State of all input files, for the record of a new run. */
 export async function inputFileStates(
-  { particles, model, mask }: RunRecord["inputs"],
+  { particles, model, mask, rigid }: RunRecord["inputs"],
   set: ParticleSet,
   options: TaskOptions,
 ): Promise<InputFiles> {
@@ -132,6 +154,7 @@ export async function inputFileStates(
     particles: await fileState(particles),
     model: await fileState(model),
     ...(mask !== undefined && { mask: await fileState(mask) }),
+    ...(rigid && { rigid: await Promise.all(rigid.map((file) => fileState(file))) }),
     stacks: await stackStates(set, options),
   };
 }

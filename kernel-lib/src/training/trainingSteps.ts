@@ -9,6 +9,7 @@ import type { RunOptions } from "./options";
 import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { onBase } from "./secondRound/baseModels";
+import type { StrainPenalty } from "./strain/strainPenalty";
 import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
 import type { UnitAssembly } from "./units/unitAssembly";
 
@@ -23,6 +24,8 @@ export interface StepParts {
   units: UnitAssembly;
   /** Leaves out axes and kinds of parameters. Default: none. */
   dropout: NestedDropout | undefined;
+  /** Default: none. */
+  strain: StrainPenalty | undefined;
 }
 
 /** Particles of an epoch. */
@@ -77,7 +80,7 @@ export async function trainSteps(parts: EpochParts, step: StepSettings, options:
 
 /** One step of both networks. */
 async function trainStep(
-  { model, adam, prepared, context, units, dropout }: StepParts,
+  { model, adam, prepared, context, units, dropout, strain }: StepParts,
   { indices, batch }: ReadBatch,
   { rings, random, scale, rate, latentNoise, spreadPenalty }: StepSettings & StepOptions,
 ): Promise<void> {
@@ -99,7 +102,9 @@ async function trainStep(
       gradient: { model: true },
     },
   );
-  const how = { scale: -scale / count, penalty: spreadPenalty / rows };
   const inChanges = context.base?.gradientOfChanges(indices, modelGradient!) ?? modelGradient!;
-  pass.backward(units.ofUnits(inChanges, m), how, adam.next(rate));
+  const gradient = units.ofUnits(inChanges, m);
+  strain?.subtract(pass.models, gradient);
+  const how = { scale: -scale / count, penalty: spreadPenalty / rows };
+  pass.backward(gradient, how, adam.next(rate));
 }

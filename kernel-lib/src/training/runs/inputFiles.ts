@@ -25,6 +25,8 @@ export interface InputFiles {
   model: FileState;
   /** Mask, if there is one. */
   mask?: FileState;
+  /** Masks of rigid bodies, if there are any. */
+  rigid?: FileState[];
   /** Image stacks, by their names in the particle file. */
   stacks: FileState[];
 }

@@ -57,6 +57,7 @@ interface RunContents {
   record: RunRecord;
   neutral: GaussianModel;
   free: Uint8Array | undefined;
+  bodies: Uint8Array | undefined;
   history: EpochReport[];
   neutralFrc: Float64Array;
   encoderLatents: Float32Array | undefined;
@@ -82,6 +83,8 @@ export class Run {
   readonly neutral: GaussianModel;
   /** For each Gaussian 1 if training could change it, [N]. Undefined if it could change all. */
   readonly free: Uint8Array | undefined;
+  /** The rigid body that each Gaussian moves with, from 1, or 0, [N]. Undefined if all move on their own. */
+  readonly bodies: Uint8Array | undefined;
   /** Reports of all epochs, those of all starts in turn. */
   readonly history: EpochReport[];
   /** Mean FRC of the neutral model over the particles in each ring 0 … rings. */
@@ -103,6 +106,7 @@ export class Run {
     this.record = contents.record;
     this.neutral = contents.neutral;
     this.free = contents.free;
+    this.bodies = contents.bodies;
     this.history = contents.history;
     this.neutralFrc = contents.neutralFrc;
     this.encoderLatents = contents.encoderLatents;
@@ -121,6 +125,7 @@ export class Run {
     const record = await files.readRecord();
     const neutral = await files.readNeutral(record);
     const free = await files.readFree(record, neutral.count);
+    const bodies = await files.readBodies(record, neutral.count);
     if (!existsSync(files.file("weights")))
       throw new InputError(folder, "at least one finished epoch", "none");
     const { arrays, at } = await files.readCheckpoint("weights", record);
@@ -131,7 +136,10 @@ export class Run {
     const unit = units.first(neutral);
     const model = new LatentModel(
       { ...record.options, featureSize: record.featureSize },
-      new GaussianHead(unit, record.options.vary, free?.slice(0, unit.count)),
+      new GaussianHead(unit, record.options.vary, {
+        free: free?.slice(0, unit.count),
+        bodies: bodies?.slice(0, unit.count),
+      }),
       undefined,
       threads,
     );
@@ -146,7 +154,7 @@ export class Run {
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, history, neutralFrc, encoderLatents, model, units, parent },
+        ...{ neutral, free, bodies, history, neutralFrc, encoderLatents, model, units, parent },
       });
     } catch (error) {
       model.dispose();

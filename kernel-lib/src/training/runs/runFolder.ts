@@ -15,13 +15,13 @@ import { parseOutliers } from "./outliersTable";
 import { lockFile } from "./runLock";
 import { formatRecord, latentAxes, parseRecord, type RunRecord } from "./runRecord";
 import {
-  formatFree,
   formatHistory,
   formatLatents,
   formatNeutralFrc,
-  formatSelection,
+  formatNumbers,
   type Latents,
   type LatentsTable,
+  parseBodies,
   parseFree,
   parseHistory,
   parseLatents,
@@ -35,6 +35,7 @@ export const runFiles = {
   record: "run.json",
   neutral: "neutral.txt",
   free: "free.txt",
+  rigid: "rigid.txt",
   history: "history.csv",
   neutralFrc: "neutral_frc.csv",
   latents: "latents.csv",
@@ -50,13 +51,15 @@ export const runFiles = {
 } as const;
 
 /** Files that are written once, when the run is created. */
-const originals = ["neutral", "neutralFrc", "free", "outliers", "selection"] as const;
+const originals = ["neutral", "neutralFrc", "free", "rigid", "outliers", "selection"] as const;
 
 /** Contents of the files that are written when a run is created. */
 export interface RunParts {
   neutral: GaussianModel;
   /** For each Gaussian 1 if it may change; undefined if all may. */
   free: Uint8Array | undefined;
+  /** The rigid body of each Gaussian, from 1, or 0; undefined if all move on their own. */
+  bodies: Uint8Array | undefined;
   /** Mean FRC of the neutral model in each ring 0 … rings. */
   meanFrc: Float64Array;
   /** Text of `outliers.csv`, if there are outliers. */
@@ -149,14 +152,15 @@ export class RunFolder {
    * @returns the record as it was written
    */
   async create(record: RunRecord, parts: RunParts): Promise<RunRecord> {
-    const { neutral, free, meanFrc, outliers, selection } = parts;
+    const { neutral, free, bodies, meanFrc, outliers, selection } = parts;
     await mkdir(this.folder, { recursive: true });
     const texts = {
       neutral: formatModelText(neutral, this.file("neutral")),
       neutralFrc: formatNeutralFrc(meanFrc, this.file("neutralFrc")),
-      ...(free && { free: formatFree(free) }),
+      ...(free && { free: formatNumbers(free) }),
+      ...(bodies && { rigid: formatNumbers(bodies) }),
       ...(outliers !== undefined && { outliers }),
-      ...(selection && { selection: formatSelection(selection) }),
+      ...(selection && { selection: formatNumbers(selection) }),
     };
     const complete: RunRecord = {
       ...record,
@@ -164,6 +168,7 @@ export class RunFolder {
         neutral: sha256(texts.neutral),
         neutralFrc: sha256(texts.neutralFrc),
         ...(texts.free !== undefined && { free: sha256(texts.free) }),
+        ...(texts.rigid !== undefined && { rigid: sha256(texts.rigid) }),
         ...(texts.outliers !== undefined && { outliers: sha256(texts.outliers) }),
         ...(texts.selection !== undefined && { selection: sha256(texts.selection) }),
       },
@@ -236,6 +241,12 @@ export class RunFolder {
     const has = record.files ? record.files.free !== undefined : existsSync(this.file("free"));
     if (!has) return undefined;
     return parseFree(await this.readOriginal("free", record), this.file("free"), gaussians);
+  }
+
+  /** Reads the rigid body of each Gaussian, from 1, or 0. Undefined if all move on their own. */
+  async readBodies(record: RunRecord, gaussians: number): Promise<Uint8Array | undefined> {
+    if (record.files?.rigid === undefined) return undefined;
+    return parseBodies(await this.readOriginal("rigid", record), this.file("rigid"), gaussians);
   }
 
   /** Reads the mean FRC of the neutral model over the particles in each ring 0 … rings. */

@@ -34,6 +34,8 @@ export interface RunRecord {
     particles: string;
     model: string;
     mask?: string;
+    /** Masks of rigid bodies. */
+    rigid?: string[];
     /** Folder of the image stacks, if given. */
     dataFolder?: string;
     /** Pixel size of the images in Å, if it was given instead of that of the particle file. */
@@ -73,7 +75,14 @@ export interface RunRecord {
    */
   outliers?: { count: number; kept: boolean };
   /** SHA-256 of the files that are written once, when the run is created. */
-  files?: { neutral: string; neutralFrc: string; free?: string; outliers?: string; selection?: string };
+  files?: {
+    neutral: string;
+    neutralFrc: string;
+    free?: string;
+    rigid?: string;
+    outliers?: string;
+    selection?: string;
+  };
   /** `complete` once the latents are refined. */
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
@@ -135,6 +144,7 @@ const axes = v.array(numberIn({ integer: true, least: 0 }), "a list of axes, fro
 
 const options = v.looseObject({
   ...(Object.fromEntries(numbers) as Record<NumberOption, v.GenericSchema<unknown, number>>),
+  strainPenalty: v.optional(numberIn(trainingRanges.strainPenalty)),
   vary: listOf(v.picklist(variedKinds, variedKinds.join(", ")), `one or more of ${variedKinds.join(", ")}`),
   weighting: v.picklist(weightings, weightings.join(" or ")),
   hidden: listOf(numberIn({ integer: true, least: 1 }), "widths of at least one layer"),
@@ -182,6 +192,7 @@ const record = v.looseObject({
     particles: someText,
     model: someText,
     mask: v.optional(someText),
+    rigid: v.optional(listOf(someText, "a list of files")),
     dataFolder: v.optional(someText),
     apix: v.optional(numberIn({ above: 0, expected: "Å per pixel" })),
     invertContrast: v.optional(v.boolean("true or false")),
@@ -193,6 +204,7 @@ const record = v.looseObject({
       particles: fileState,
       model: fileState,
       mask: v.optional(fileState),
+      rigid: v.optional(v.array(fileState, "a list of files")),
       stacks: v.array(fileState, "a list of files"),
     }),
   ),
@@ -228,6 +240,7 @@ const record = v.looseObject({
       neutral: sha256,
       neutralFrc: sha256,
       free: v.optional(sha256),
+      rigid: v.optional(sha256),
       outliers: v.optional(sha256),
       selection: v.optional(sha256),
     }),
@@ -301,7 +314,14 @@ export function parseRecord(text: string, file: string): RunRecord {
 
 function checksumOf(value: RunRecord): string {
   const { checksum: _, inputs, status: _status, starts: _starts, ...rest } = value;
-  const { particles: _particles, model: _model, mask: _mask, dataFolder: _dataFolder, ...reading } = inputs;
+  const {
+    particles: _particles,
+    model: _model,
+    mask: _mask,
+    rigid: _rigid,
+    dataFolder: _dataFolder,
+    ...reading
+  } = inputs;
   return createHash("sha256")
     .update(JSON.stringify(sorted({ ...rest, ...(Object.keys(reading).length > 0 && { reading }) })))
     .digest("hex");

@@ -160,13 +160,29 @@ export function parseNeutralFrc(text: string, file: string, rings: number): Floa
   return mean;
 }
 
-/** Text of `free.txt`. */
-export function formatFree(free: Uint8Array): string {
-  return `${[...free].join("\n")}\n`;
+/** Text of `free.txt` and `rigid.txt`, with a number for each Gaussian, and of `selection.txt`, with that of each particle. */
+export function formatNumbers(numbers: Uint8Array | Int32Array): string {
+  return `${numbers.join("\n")}\n`;
 }
 
 /** Reads the text of `free.txt`: for each Gaussian 1 if it may change. @throws InputError unless there is a 0 or 1 for each */
 export function parseFree(text: string, file: string, gaussians: number): Uint8Array {
+  const free = parseNumbers(text, file, { gaussians, most: 1 });
+  if (!free.includes(1)) throw new InputError(file, "at least one Gaussian that is free", "none");
+  return free;
+}
+
+/** Reads the text of `rigid.txt`: the body of each Gaussian, from 1, or 0. @throws InputError unless there is a number for each */
+export function parseBodies(text: string, file: string, gaussians: number): Uint8Array {
+  return parseNumbers(text, file, { gaussians, most: 255 });
+}
+
+/** Reads a whole number up to `most` for each Gaussian. */
+function parseNumbers(
+  text: string,
+  file: string,
+  { gaussians, most }: { gaussians: number; most: number },
+): Uint8Array {
   const lines = text.trimEnd().split(/\r?\n/);
   if (lines.length !== gaussians) {
     throw new InputError(
@@ -176,17 +192,11 @@ export function parseFree(text: string, file: string, gaussians: number): Uint8A
     );
   }
   for (const [i, line] of lines.entries()) {
-    if (line !== "0" && line !== "1")
-      throw new InputError(`${file}: line ${i + 1}`, "0 or 1", shorten(line, 60));
+    if (/^\d{1,3}$/.test(line) && Number(line) <= most) continue;
+    const expected = most === 1 ? "0 or 1" : `a body from 1 to ${most}, or 0`;
+    throw new InputError(`${file}: line ${i + 1}`, expected, shorten(line, 60));
   }
-  const free = Uint8Array.from(lines, Number);
-  if (!free.includes(1)) throw new InputError(file, "at least one Gaussian that is free", "none");
-  return free;
-}
-
-/** Text of `selection.txt`. */
-export function formatSelection(particles: Int32Array): string {
-  return `${particles.join("\n")}\n`;
+  return Uint8Array.from(lines, Number);
 }
 
 /** Reads the text of `selection.txt`: `count` numbers below `of`, ascending. */

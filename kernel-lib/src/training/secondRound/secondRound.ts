@@ -25,6 +25,8 @@ export interface SecondRound {
   neutral: GaussianModel;
   /** Gaussians that could change in the run; undefined if all could. */
   free: Uint8Array | undefined;
+  /** Its rigid bodies, if it has any. */
+  bodies: Uint8Array | undefined;
   /** Outermost ring of the run. */
   rings: number;
 }
@@ -41,7 +43,7 @@ const inherited = [
 ] as const satisfies readonly (keyof TrainingSettings)[];
 
 /** Files of the run that are needed to decode it, copied into the folder `parent` of a round that keeps its axes. */
-const copied = ["record", "neutral", "neutralFrc", "free", "history", "latents", "weights"] as const;
+const copied = ["record", "neutral", "neutralFrc", "free", "rigid", "history", "latents", "weights"] as const;
 
 /**
  * Opens the run that a second round starts from, and writes what the round needs of it into its own folder: the selected
@@ -55,44 +57,26 @@ export async function openSecondRound(
   folder: RunFolder,
 ): Promise<SecondRound> {
   requireOwnSettings(settings);
-  const axes = from.axes ?? "fixed";
+  const { axes = "fixed" } = from;
   if (!inheritedAxes.includes(axes)) {
     throw new InputError("from.axes", inheritedAxes.join(" or "), String(axes));
   }
   const run = await Run.open(from.run);
   try {
     requireUsable(run);
-    const { record } = run;
-    await checkSameParticleFile(record.inputs.particles, record.inputFiles);
-    const set = await openRunParticles(record.inputs, { signal: settings.signal });
+    const set = await openParticlesOf(run, settings);
     try {
-      if (set.count !== record.particles) {
-        throw new InputError(set.file, `the ${record.particles} particles of ${from.run}`, `${set.count}`);
-      }
       const selection = await selectedParticles(from.select, set);
       requireEnough(selection, from);
       await mkdir(folder.folder, { recursive: true });
       if (axes === "fixed") await copyRun(run.folder, folder.file("parent"));
-      const own = selection && (await writeParticles(set.select(selection), folder));
-      const { mask: _mask, ...reading } = {
-        ...own,
-        ...record.inputs,
-        ...(own && { particles: own.particles }),
-      };
+      const written = selection && (await writeParticles(set.select(selection), folder));
+      const { free, bodies, record } = run;
       return {
-        settings: {
-          ...settings,
-          ...reading,
-          model: path.resolve(new RunFolder(run.folder).file("neutral")),
-          ...(settings.mask !== undefined && { mask: settings.mask }),
-          options: inheritedOptions(run, settings.options),
-          keepOutliers: settings.keepOutliers ?? record.outliers?.kept === true,
-        },
+        settings: settingsOf(run, settings, written),
         lineage: await lineageOf(run, { ...from, axes }, selection),
-        selection,
         neutral: axes === "fixed" ? run.neutral : await startingState(run, selection),
-        free: run.free,
-        rings: record.rings,
+        ...{ selection, free, bodies, rings: record.rings },
       };
     } finally {
       await set.close();
@@ -100,6 +84,38 @@ export async function openSecondRound(
   } finally {
     run.close();
   }
+}
+
+/** Opens the particles of the run. @throws InputError unless they are those that it was trained on */
+async function openParticlesOf({ record, folder }: Run, { signal }: TrainingSettings): Promise<ParticleSet> {
+  await checkSameParticleFile(record.inputs.particles, record.inputFiles);
+  const set = await openRunParticles(record.inputs, { signal });
+  if (set.count === record.particles) return set;
+  await set.close();
+  throw new InputError(set.file, `the ${record.particles} particles of ${folder}`, String(set.count));
+}
+
+/** A selected subset that was written, and the folder of its stacks, if the run does not name one. */
+interface WrittenParticles {
+  particles: string;
+  dataFolder: string;
+}
+
+/** The settings of the round: how particles are read, and options of the run, unless they are given anew. */
+function settingsOf(
+  run: Run,
+  given: TrainingSettings,
+  written: WrittenParticles | undefined,
+): CompleteSettings {
+  const { inputs, outliers } = run.record;
+  const { mask: _mask, rigid: _rigid, ...reading } = inputs;
+  return {
+    ...given,
+    ...{ ...written, ...reading, ...(written && { particles: written.particles }) },
+    model: path.resolve(new RunFolder(run.folder).file("neutral")),
+    options: inheritedOptions(run, given.options),
+    keepOutliers: given.keepOutliers ?? outliers?.kept === true,
+  };
 }
 
 /** @throws InputError for a setting that the run has */
@@ -152,10 +168,7 @@ async function copyRun(run: string, to: string): Promise<void> {
 }
 
 /** Writes selected particles, in the format of their file. @returns where they are, and the folder of their stacks */
-async function writeParticles(
-  chosen: ParticleSet,
-  folder: RunFolder,
-): Promise<{ particles: string; dataFolder: string }> {
+async function writeParticles(chosen: ParticleSet, folder: RunFolder): Promise<WrittenParticles> {
   const isCs = path.extname(chosen.file).toLowerCase() === ".cs";
   const file = path.resolve(folder.file(isCs ? "particlesCs" : "particles"));
   await chosen.writeStar(file);

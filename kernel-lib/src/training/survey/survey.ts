@@ -100,6 +100,7 @@ function surveyOptions(options: RunOptions): RunOptions {
     roles: { position: all, density: all },
     epochs: options.coarseEpochs + fineEpochs,
     spreadPenalty: 0,
+    strainPenalty: 0,
   };
 }
 
