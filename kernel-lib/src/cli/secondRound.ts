@@ -1,8 +1,8 @@
 import type { Option } from "commander";
 import { InputError } from "../errors";
 import type { TrainingOptions } from "../training/options";
+import { inheritedAxes } from "../training/runs/lineage";
 import { RunFolder, type RunRecord } from "../training/runs/run";
-import { inheritedAxes } from "../training/runs/runRecord";
 import type { StartingRun } from "../training/settings";
 import { choiceOption, fileOption } from "./options";
 import { type TrainCommandOptions, trainingOptionsOf } from "./trainingOptions";

@@ -10,7 +10,7 @@ import {
   variedKinds,
   weightings,
 } from "../training/options";
-import type { InheritedAxes } from "../training/runs/runRecord";
+import type { InheritedAxes } from "../training/runs/lineage";
 import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */

@@ -26,7 +26,6 @@ export {
   type InheritedAxes,
   type Latents,
   type Lineage,
-  latentAxes,
   Run,
   type RunRecord,
 } from "./runs/run";

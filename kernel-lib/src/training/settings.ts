@@ -3,7 +3,7 @@ import type { ByteSign } from "../formats/mrc";
 import type { TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import type { TrainingOptions } from "./options";
-import type { InheritedAxes } from "./runs/runRecord";
+import type { InheritedAxes } from "./runs/lineage";
 import type { EpochReport } from "./trainer";
 
 /** The run from which a second round starts, and what it takes over. */

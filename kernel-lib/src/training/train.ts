@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { InputError } from "../errors";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -23,16 +21,18 @@ import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
+import { type ResumedRun, readResumed } from "./runs/resumedRun";
 import { Run } from "./runs/run";
-import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
+import { RunFolder } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
-import type { BaseModels } from "./secondRound/baseModels";
+import { openBase } from "./secondRound/openBase";
 import { openSecondRound, type SecondRound } from "./secondRound/secondRound";
 import type { CompleteSettings, TrainingSettings } from "./settings";
 import { type Survey, surveyedAxes, surveyLatentSpace } from "./survey/survey";
 import { Trainer } from "./trainer";
 import {
+  completeSettings,
   inputFileStates,
   newInputs,
   openTrainingParticles,
@@ -79,17 +79,6 @@ export async function trainClaimed(settings: TrainingSettings, lock: RunLockToke
     if (settings.from && !folder.exists) await folder.removeLeftovers();
     throw error;
   }
-}
-
-/** @throws InputError without particles or model */
-function completeSettings(
-  settings: TrainingSettings,
-  recorded: RunRecord["inputs"] | undefined,
-): CompleteSettings {
-  const { particles = recorded?.particles, model = recorded?.model } = settings;
-  if (particles === undefined) throw new InputError("particles", "a particle file, or `from`", "neither");
-  if (model === undefined) throw new InputError("model", "a neutral model, or `from`", "neither");
-  return { ...settings, particles, model };
 }
 
 /** Where a training writes, and what it continues. */
@@ -141,20 +130,6 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
   } finally {
     await training.close();
   }
-}
-
-/** A run that is resumed: its record, and its last checkpoint if an epoch was finished. */
-interface ResumedRun {
-  record: RunRecord;
-  checkpoint: StoredCheckpoint | undefined;
-}
-
-async function readResumed(folder: RunFolder): Promise<ResumedRun> {
-  const record = await folder.readWrittenRecord();
-  const checkpoint = existsSync(folder.file("weights"))
-    ? await folder.readCheckpoint("weights", record)
-    : undefined;
-  return { record, checkpoint };
 }
 
 /** Opened parts of a training. */
@@ -264,18 +239,8 @@ class Training {
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }
 
-  /** What models are changes of, in a second round that keeps the axes of the first. */
-  private async openBase(): Promise<BaseModels | undefined> {
-    const { resumed, round, folder } = this;
-    const lineage = resumed?.record.from ?? round?.lineage;
-    if (lineage?.axes !== "fixed") return undefined;
-    const run = await Run.open(folder.file("parent"), { threads: this.settings.engine?.threads });
-    this.opened.push(() => run.close());
-    return run.basesOf(resumed ? await folder.readSelection(resumed.record) : round!.selection);
-  }
-
   private async makeTrainer({ neutral, set, free, bodies, rings, units }: TrainingInputs): Promise<Trainer> {
-    const { settings, options, budget, resumed } = this;
+    const { settings, options, budget, resumed, round, folder } = this;
     const unit = units.first(neutral);
     const head = new GaussianHead(unit, options.vary, {
       free: free?.slice(0, unit.count),
@@ -300,6 +265,8 @@ class Training {
     });
     this.opened.push(() => targets.dispose());
     for (const warning of set.stackWarnings) settings.onWarning?.(warning);
+    const base = await openBase(folder, { resumed: resumed?.record, round, threads });
+    if (base) this.opened.push(base.close);
     const trainer = new Trainer({
       targets,
       head,
@@ -307,7 +274,7 @@ class Training {
       options: { ...options, batchSize },
       engine,
       threads,
-      base: await this.openBase(),
+      base: base?.models,
     });
     this.opened.push(() => trainer.dispose());
     return trainer;

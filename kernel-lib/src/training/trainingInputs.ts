@@ -14,7 +14,7 @@ import { checkSameParticles, fileState, type InputFiles, stackStates } from "./r
 import type { RunFolder } from "./runs/runFolder";
 import { openRunParticles } from "./runs/runParticles";
 import type { RunRecord } from "./runs/runRecord";
-import type { CompleteSettings } from "./settings";
+import type { CompleteSettings, TrainingSettings } from "./settings";
 import { symmetricInputs } from "./units/symmetricInputs";
 import { UnitAssembly } from "./units/unitAssembly";
 
@@ -35,6 +35,20 @@ export interface TrainingInputs {
 
 /** Reports a warning about a topic. */
 export type Warn = (topic: string, warning: string) => void;
+
+/**
+ * Settings with the particles and the model that were given, or that a resumed run records.
+ * @throws InputError without
+ */
+export function completeSettings(
+  settings: TrainingSettings,
+  recorded: RunRecord["inputs"] | undefined,
+): CompleteSettings {
+  const { particles = recorded?.particles, model = recorded?.model } = settings;
+  if (particles === undefined) throw new InputError("particles", "a particle file, or `from`", "neither");
+  if (model === undefined) throw new InputError("model", "a neutral model, or `from`", "neither");
+  return { ...settings, particles, model };
+}
 
 /** Inputs as they are recorded: with absolute paths, so that a run can be resumed from another folder. */
 export function recordedInputs(settings: CompleteSettings): RunRecord["inputs"] {

@@ -1,6 +1,7 @@
 import { throwIfStopped } from "../../errors";
 import type { Varied } from "../../network/head";
 import type { TaskOptions } from "../../progress";
+import { gatherColumns } from "../batches";
 import { fixedModel, type PlaceDecoder, someAxes } from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
 import type { ProjectionContext } from "../projectionContext";
@@ -221,7 +222,7 @@ class Measurement {
     let before = given.before;
     for (let k = 1; k <= ofUnit; k++) {
       const first = Array.from({ length: decoder.latent }, (_, i) => i).filter((i) => i % ofUnit < k);
-      const points = both.halves.map(({ mean }) => columnsOf(mean, decoder.latent + 5, first));
+      const points = both.halves.map(({ mean }) => gatherColumns(mean, decoder.latent + 5, first));
       const after =
         k === ofUnit
           ? given.after
@@ -262,14 +263,4 @@ class Measurement {
       region: this.gain(await score(parametersOf(neutral.count, { flags: region })), nothing!),
     };
   }
-}
-
-/** Some columns of `values` [rows · width], in this order. */
-function columnsOf(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
-  const rows = values.length / width;
-  const out = new Float32Array(rows * columns.length);
-  for (let i = 0; i < rows; i++) {
-    for (const [c, column] of columns.entries()) out[i * columns.length + c] = values[i * width + column]!;
-  }
-  return out;
 }

@@ -11,7 +11,7 @@ import { pointGroup } from "../../optics/symmetry";
 import { beginTask, type TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
-import { gatherRows } from "../batches";
+import { gatherColumns, gatherRows } from "../batches";
 import type { Evidence } from "../evidence/evidence";
 import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
@@ -31,8 +31,9 @@ import { latentAxes, type RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
 
 export type { Checkpoint } from "./checkpoint";
+export type { InheritedAxes, Lineage } from "./lineage";
 export { RunFolder, runFiles } from "./runFolder";
-export { type InheritedAxes, type Lineage, latentAxes, type RunRecord } from "./runRecord";
+export { latentAxes, type RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
 /** Options of `Run.evidence`. */
@@ -228,7 +229,7 @@ export class Run {
     const { record, neutral, model } = this;
     const begun = beginTask(options ?? {});
     const places = await this.latents();
-    const own = (values: Float32Array) => columnsOf(values, places.latent, this.inherited, places.latent);
+    const own = (values: Float32Array) => gatherColumns(values, places.latent, this.axesOf("new"));
     const { mask } = begun;
     const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
     const reopened = await reopenParticles(this.files, record, begun);
@@ -276,8 +277,8 @@ export class Run {
     const { latent, model, parent, neutral } = this;
     const count = points.length / latent;
     if (!parent) return model.decode(points, count);
-    const models = parent.decodeMany(columnsOf(points, latent, 0, parent.latent));
-    const changed = model.decode(columnsOf(points, latent, parent.latent, latent), count);
+    const models = parent.decodeMany(gatherColumns(points, latent, this.axesOf("fixed")));
+    const changed = model.decode(gatherColumns(points, latent, this.axesOf("new")), count);
     const width = neutral.params.length;
     for (let from = 0; from < models.length; from += width) {
       const own = models.subarray(from, from + width);
@@ -322,7 +323,7 @@ export class Run {
       throw new InputError(
         this.folder,
         "a run that trained all of its axes: refine the poses of the run that this second round started from",
-        `one with ${this.inherited} fixed`,
+        `one with ${this.parent.latent} fixed`,
       );
     }
     const begun = beginTask(options);
@@ -339,9 +340,11 @@ export class Run {
     }
   }
 
-  /** Axes that are those of the run that this one started from. */
-  private get inherited(): number {
-    return this.parent?.latent ?? 0;
+  /** The axes that are those of the run that this one started from, or those that it trained. */
+  private axesOf(which: "fixed" | "new"): number[] {
+    const inherited = this.parent?.latent ?? 0;
+    const all = Array.from({ length: this.latent }, (_, d) => d);
+    return all.filter((axis) => axis < inherited === (which === "fixed"));
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
@@ -349,14 +352,6 @@ export class Run {
     this.parent?.close();
     this.model.dispose();
   }
-}
-
-/** Columns `from` to `to` of rows [n · width]. */
-function columnsOf(values: Float32Array, width: number, from: number, to: number): Float32Array {
-  const rows = values.length / width;
-  const out = new Float32Array(rows * (to - from));
-  for (let i = 0; i < rows; i++) out.set(values.subarray(i * width + from, i * width + to), i * (to - from));
-  return out;
 }
 
 function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {

@@ -8,6 +8,7 @@ import { packageVersion } from "../../version";
 import { type RunOptions, trainingRanges, variedKinds, weightings } from "../options";
 import type { Survey } from "../survey/survey";
 import type { InputFiles } from "./inputFiles";
+import { instant, type Lineage, lineage, sha256 } from "./lineage";
 
 /** What a run was made from and with: `run.json` of the run folder. */
 export interface RunRecord {
@@ -102,34 +103,6 @@ export interface RunRecord {
   checksum?: string;
 }
 
-/** The run that a second round started from. */
-export interface Lineage {
-  /** Its folder then, an absolute path. Nothing is read from it any more. */
-  run: string;
-  /** When its training began, and the checksum of its record. */
-  started: string;
-  checksum?: string;
-  /** What became of its axes. */
-  axes: InheritedAxes;
-  /** Axes of it that are the first of this run: all, or none. */
-  inherited: number;
-  /** The particles that were selected, if not all of it. */
-  selection?: {
-    /** Their number, and that of the particles of the run. */
-    count: number;
-    of: number;
-    /** The file that lists them, an absolute path, with its SHA-256; undefined if they were given as numbers. */
-    file?: string;
-    sha256?: string;
-  };
-}
-
-/** What a second round does with the axes of the first; see `StartingRun`. */
-export type InheritedAxes = "fixed" | "drop";
-
-/** Values of {@link InheritedAxes}. */
-export const inheritedAxes = ["fixed", "drop"] as const satisfies readonly InheritedAxes[];
-
 /** Axes of the latent space of a run: those that it has from the run it started from, and those that it trained. */
 export function latentAxes({ options, from }: RunRecord): number {
   return (from?.inherited ?? 0) + options.latent;
@@ -166,11 +139,6 @@ export function checkTrainingOptions(value: RunOptions, where: string): void {
 }
 
 const positive = numberIn({ integer: true, least: 1 });
-const sha256 = v.pipe(v.string("64 hexadecimal digits"), v.regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits"));
-const instant = v.pipe(
-  v.string("a date"),
-  v.check((text) => Number.isFinite(Date.parse(text)), "a date"),
-);
 const fileState = v.looseObject({
   file: someText,
   bytes: numberIn({ integer: true, least: 0, expected: "a length in bytes" }),
@@ -208,23 +176,7 @@ const record = v.looseObject({
       stacks: v.array(fileState, "a list of files"),
     }),
   ),
-  from: v.optional(
-    v.looseObject({
-      run: someText,
-      started: instant,
-      checksum: v.optional(sha256),
-      axes: v.picklist(inheritedAxes, inheritedAxes.join(" or ")),
-      inherited: numberIn({ integer: true, least: 0 }),
-      selection: v.optional(
-        v.looseObject({
-          count: positive,
-          of: positive,
-          file: v.optional(someText),
-          sha256: v.optional(sha256),
-        }),
-      ),
-    }),
-  ),
+  from: v.optional(lineage),
   particles: positive,
   boxSize: numberIn({ integer: true, least: 3, expected: "a box in pixels" }),
   apix: numberIn({ above: 0, expected: "Å per pixel" }),
