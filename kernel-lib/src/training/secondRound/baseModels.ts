@@ -1,7 +1,6 @@
 import type { GaussianModel } from "../../model/gaussianModel";
 import { Row } from "../../model/gaussianModel";
 import { gatherRows } from "../batches";
-import type { Latents } from "../runs/runTables";
 
 /** A decoder whose axes stay as they are: that of the run from which a second round started. */
 export interface FixedDecoder {
@@ -9,6 +8,18 @@ export interface FixedDecoder {
   readonly neutral: GaussianModel;
   /** Parameters of Gaussians [n · 5N] at places [n · latent]. */
   decodeMany(places: Float32Array): Float32Array;
+}
+
+/** Coordinates of particles on the fixed axes. */
+export interface FixedAxes {
+  /** Their number. */
+  latent: number;
+  /** From the encoder, [particles · latent]. */
+  encoder: Float32Array;
+  /** Those at which bases are decoded, [particles · latent]. */
+  refined: Float32Array;
+  /** Their standard deviations, [particles · latent]. */
+  standardDeviation: Float32Array;
 }
 
 /** Batches whose base models are kept: the same particles are decoded again and again, two batches at a time. */
@@ -29,7 +40,7 @@ export class BaseModels {
    */
   constructor(
     private readonly decoder: FixedDecoder,
-    readonly axes: Latents,
+    readonly axes: FixedAxes,
   ) {}
 
   /** The base model of each particle, [B · 5N]. */
