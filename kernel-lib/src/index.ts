@@ -31,6 +31,7 @@ export { Random } from "./random";
 export * as reconstruction from "./reconstruction";
 export { reconstruct } from "./reconstruction/reconstruct";
 export * as simulate from "./simulate";
+export * as study from "./study";
 export * as training from "./training";
 export { train } from "./training/background";
 export { openRun } from "./training/runs/openRun";

@@ -236,6 +236,7 @@ async function measure(test: Case, model: string, seed: number, { training }: Ar
     ...part(false),
     options: { seed, ...part(true) },
   });
+  console.log(`  ${run.record.poses?.sentence}`);
   const scores: Scores = new Map([["training: seconds", seconds(began)]]);
   scores.set("training: validation FRC", run.history.at(-1)!.validationFrc);
   const { refined, standardDeviation: deviations } = await run.latents();

@@ -236,6 +236,13 @@ describe("maps and models", () => {
       [...training, "--mask", "mask.mrc", "--out", "run"],
       /mask\.mrc: expected a box of 128\.0 Å/,
     );
+    refuses(
+      folder,
+      [...training, "--rigid", "mask.mrc", "gone.mrc", "--out", "run"],
+      /mask\.mrc: expected a box of 128\.0 Å/,
+    );
+    const fixed = words("--vary amplitude --out run");
+    refuses(folder, [...training, "--rigid", "mask.mrc", ...fixed], /--rigid: expected positions that vary/);
   });
 
   test("sizes out of range are refused under the name of their option", () => {
@@ -356,7 +363,7 @@ describe("outputs", () => {
   test("a folder with a run is refused, and resumed only with its own options", () => {
     const data = ["--particles", "sim/particles.star", "--model", "model.txt", "--backend", "wasm"];
     const training = ["train", ...data, "--latent", "2", "--epochs", "1", "--out", "finished"];
-    succeed(folder, ...training);
+    assert.match(succeed(folder, ...training), /note: the poses of the file are used unchecked, since 60 /);
     refuses(
       folder,
       training,
@@ -365,9 +372,15 @@ describe("outputs", () => {
     const resuming = ["train", "--resume", "--out", "finished", "--backend", "wasm"];
     refuses(
       folder,
+      [...resuming, "--rigid", "mask.mrc"],
+      /--rigid: expected none, as the run was started with.*found .*mask\.mrc/,
+    );
+    refuses(
+      folder,
       [...resuming, "--latent", "3"],
       /--latent: expected 2, as the run was started with.*found 3/,
     );
+    refuses(folder, [...resuming, "--poses", "file"], /--poses: expected auto.*found file/);
     refuses(folder, [...resuming, "--vary", "position"], /--vary: expected position,amplitude,width/);
     refuses(
       folder,

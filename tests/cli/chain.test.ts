@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
 import { sharedData, temporaryFolder } from "../testing";
-import { e2gmm, neutralModel, simulatedProject, succeed, words } from "./command";
+import { e2gmm, neutralModel, refuses, simulatedProject, succeed, words } from "./command";
 import { correlation, densityOfModel, maskFile, readStack } from "./mrc";
 
 /** From particles to maps: each command reads what the previous ones wrote. */
@@ -82,7 +82,10 @@ describe("a trained run", () => {
       2,
     );
     const [header, ...rows] = table(text("run", "latents.csv"));
-    assert.deepEqual(header, words("index z1 z2 z1_refined z1_deviation z2_refined z2_deviation"));
+    assert.deepEqual(
+      header,
+      words("index z1 z2 z1_refined z1_deviation z2_refined z2_deviation z1_observability z2_observability"),
+    );
     assert.deepEqual(
       rows.map((row) => Number(row[0])),
       Array.from({ length: 60 }, (_, i) => i),
@@ -108,6 +111,18 @@ describe("a trained run", () => {
     assert.equal(anew.verdict, word);
     assert.equal(anew.axes.length, 2);
     assert.equal(anew.rings.length, 8);
+  });
+
+  test("evidence says whether places depend on what must not matter, as train measured it", () => {
+    const stored = JSON.parse(text("run", "leaks.json"));
+    const names = stored.leaks.map(({ name }: { name: string }) => name);
+    for (const name of ["view", "in-plane angle", "shift x", "shift length"])
+      assert.ok(names.includes(name), name);
+    assert.ok(succeed(folder, "evidence", "run").split("\n").includes(stored.sentence));
+    succeed(folder, "evidence", "run", "--column", "rlnAngleTilt", "--json", "leaks.json");
+    const { leaks } = JSON.parse(text("leaks.json"));
+    assert.ok(leaks.leaks.some(({ name }: { name: string }) => name === "rlnAngleTilt"));
+    refuses(folder, ["evidence", "run", "--column", "rlnNothing"], /rlnNothing/);
   });
 
   test("after two epochs the centre of the latent space decodes to nearly the neutral model", () => {
@@ -175,6 +190,27 @@ describe("a trained run", () => {
     const total = members.reduce((sum, row) => sum + Number(row[1]), 0);
     assert.ok(members.length === 4 && Math.abs(total - 1) < 1e-5);
     assert.equal(text("ensemble.cif").match(/^ATOM/gm)!.length, 4 * 24);
+  });
+
+  test("the axes are described, and latent writes places along them in Å", () => {
+    const axis =
+      /^z1: conformation 1 · 1 unit = [\d.]+ Å RMS \([\d.]+ Å RMS over 95 % of the particles\), (not )?real/m;
+    assert.match(printed, axis);
+    assert.match(succeed(folder, "evidence", "run"), /^ {2}z2: conformation 2 · /m);
+    assert.match(succeed(folder, "latent", "run", "--angstrom", "--out", "places"), axis);
+    const [header, ...rows] = table(text("places", "angstrom.csv"));
+    const of = (n: number) =>
+      `conformation${n}_A conformation${n}_A_deviation conformation${n}_observability`;
+    assert.deepEqual(header, words(`index ${of(1)} ${of(2)}`));
+    assert.equal(rows.length, 60);
+    const perUnit = Number(/1 unit = ([\d.]+)/.exec(printed)![1]);
+    const latents = table(text("run", "latents.csv")).slice(1);
+    for (const [i, row] of rows.entries()) {
+      const [z, deviation] = [Number(latents[i]![3]), Number(latents[i]![4])];
+      assert.ok(Math.abs(Number(row[1]) - perUnit * z) < 0.3 * perUnit + 0.1, `${row[1]} Å at ${z}`);
+      assert.ok(Number(row[2]) > 0 && Number(row[2]) < 2 * perUnit * deviation + 0.1);
+      assert.ok(Math.abs(Number(row[3]) - Number(latents[i]![7])) < 0.002);
+    }
   });
 
   test("latent writes sets that decode and reconstruct can read", () => {

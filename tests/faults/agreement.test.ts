@@ -268,6 +268,7 @@ async function begin(of: Case, to: string) {
     out: at(to, "run"),
     options: { latent: 1, epochs: 1, coarseEpochs: 0, hidden: [8], featureSize: 8 },
     engine: { engine: "wasm", threads: 1 },
+    poses: "file",
     onWarning: (warning) => said.push(warning),
     ...of.settings,
   };
@@ -335,6 +336,7 @@ describe("a training through all its epochs", () => {
       out: at(to, "whole"),
       options: { latent: 1, vary: ["position" as const], epochs: 2, hidden: [8], featureSize: 8, ...options },
       engine: { engine: "wasm" as const, threads: 1 },
+      poses: "file" as const,
       ...more,
     };
     const run = await e2.training.trainInThisThread(settings);

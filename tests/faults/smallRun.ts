@@ -54,6 +54,7 @@ export async function smallProject(): Promise<SmallProject> {
       out: path.join(folder, out),
       options: { ...small, ...options },
       engine: { engine: "wasm" },
+      poses: "file",
     }),
     command: (out, options) => [
       ...[
@@ -67,6 +68,8 @@ export async function smallProject(): Promise<SmallProject> {
         "wasm",
         "--engine",
         "wasm",
+        "--poses",
+        "file",
       ],
       ...Object.entries({ ...small, ...options }).flatMap(([name, value]) => [
         `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,

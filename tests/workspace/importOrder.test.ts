@@ -26,6 +26,7 @@ const order = [
   "evidence",
   "atoms",
   "display",
+  "study",
   "widgets",
   "explorer",
 ];

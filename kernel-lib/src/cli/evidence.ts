@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
+import { leaksReport } from "../evidence/leaksReport";
 import { report } from "../evidence/report";
 import { openRun } from "../training/runs/openRun";
 import type { EvidenceOptions } from "../training/runs/run";
@@ -12,6 +13,8 @@ interface EvidenceCommandOptions extends QuietOption {
   mask?: string;
   block?: number;
   threads?: number;
+  column?: string[];
+  unexplained?: string;
   json?: string;
 }
 
@@ -24,7 +27,10 @@ export function addEvidence(program: Command, run: RunCommand): void {
       "Says whether particles that were held out of training are described better by the decoder than by the one model that " +
         "is best for all: place and pose are inferred from one half of the Fourier samples of each image and scored on the other. " +
         "The gain is in nats (natural units of log-likelihood) per particle; above 0 there is heterogeneity. Without options: as " +
-        "measured at the end of the training; with options it is measured now.",
+        "measured at the end of the training; with options it is measured now. Below it stands whether the places of the particles " +
+        "depend on what must not matter: view, in-plane angle, shift, defocus, optics group, micrograph, random subset, by the " +
+        "variance explained (R²) and the mutual information, with p-values from permutations. The last line says how many particles " +
+        "the model does not explain, such as those of a rare state.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(new Option("--anew", "measure now, on all particles held out"))
@@ -42,7 +48,14 @@ export function addEvidence(program: Command, run: RunCommand): void {
         },
       ),
     )
-    .addOption(fileOption("--json <file>", "output file of all numbers, rings included"))
+    .addOption(columnOption())
+    .addOption(
+      fileOption(
+        "--unexplained <file>",
+        "output file of the particles that the model does not explain, from 0",
+      ),
+    )
+    .addOption(fileOption("--json <file>", "output file of all numbers, rings and leaks included"))
     .addOption(threadsOption("the projections"))
     .addOption(quietOption());
   examples(command, "e2gmm evidence run", "e2gmm evidence run --anew --mask domain.mrc");
@@ -51,9 +64,20 @@ export function addEvidence(program: Command, run: RunCommand): void {
   );
 }
 
+function columnOption(): Option {
+  const description = "a further column of the particle file that places must not depend on; may be repeated";
+  return new Option("--column <name>", description).argParser((name: string, before: string[] = []) => [
+    ...before,
+    name,
+  ]);
+}
+
 async function evidence(folder: string, options: EvidenceCommandOptions, session: Session): Promise<void> {
-  const { anew, particles, mask, block, threads, json } = options;
-  const outputs = await session.writes(json ? [json] : [], [mask]);
+  const { anew, particles, mask, block, threads, column: columns, unexplained: set, json } = options;
+  const outputs = await session.writes(
+    [set, json].filter((file) => file !== undefined),
+    [mask],
+  );
   const given: EvidenceOptions = {
     ...(particles !== undefined && { particles }),
     ...(mask !== undefined && { mask }),
@@ -67,9 +91,20 @@ async function evidence(folder: string, options: EvidenceCommandOptions, session
     const found = await trained.evidence(
       now ? { ...given, engine, signal, onProgress, onWarning } : undefined,
     );
-    if (json) await writeAtomic(outputs.place(json), `${JSON.stringify(found, null, 2)}\n`);
+    const leaks = await trained.leaks(
+      anew || columns ? { signal, onProgress, ...(columns && { columns }) } : undefined,
+    );
+    const rest = await trained.unexplained(anew ? { engine, signal, onProgress, onWarning } : undefined);
+    const unexplained = { particles: Array.from(rest.particles), sentence: rest.sentence };
+    if (set) await writeAtomic(outputs.place(set), Array.from(rest.particles, (i) => `${i}\n`).join(""));
+    if (json)
+      await writeAtomic(
+        outputs.place(json),
+        `${JSON.stringify({ ...found, leaks, unexplained }, null, 2)}\n`,
+      );
     await outputs.keep(signal);
-    for (const line of report(found)) session.print(line);
+    const lines = [...report(found, await trained.axes()), ...leaksReport(leaks), rest.sentence];
+    for (const line of lines) session.print(line);
   } finally {
     trained.close();
   }

@@ -10,13 +10,16 @@ import { addLatent } from "./latent";
 import { addMotions } from "./motions";
 import { addNeutral } from "./neutral";
 import { addOutliers } from "./outliers";
+import { addPlace } from "./place";
 import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
 import { addPoses } from "./refinePoses";
 import { addRegionMotion } from "./regionMotion";
 import { addRounds } from "./rounds";
+import { addScore } from "./score";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
+import { addStudy } from "./study";
 import { addTrain } from "./train";
 import { addUnits } from "./units";
 
@@ -35,6 +38,8 @@ export function makeProgram(run: RunCommand): Command {
   addNeutral(program, run);
   addTrain(program, run);
   addEvidence(program, run);
+  addStudy(program, run);
+  addScore(program, run);
   addDecode(program, run);
   addAtoms(program, run);
   addLatent(program, run);
@@ -42,6 +47,7 @@ export function makeProgram(run: RunCommand): Command {
   addMotions(program, run);
   addRegionMotion(program, run);
   addOutliers(program, run);
+  addPlace(program, run);
   addPoses(program, run);
   addRounds(program, run);
   addReconstruct(program, run);

@@ -4,6 +4,7 @@ import { useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
 import { pointGroup } from "../optics/symmetry";
 import { openParticles } from "../particles/particleSet";
+import { poseChoices } from "../training/poses/first/poseDecision";
 import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
 import type { TrainingSettings } from "../training/settings";
 import { trainInThisThread } from "../training/train";
@@ -13,6 +14,7 @@ import {
   apixOption,
   backendOption,
   bytesOption,
+  choiceOption,
   dataFolderOption,
   engineOption,
   examples,
@@ -25,7 +27,7 @@ import {
   symmetryOption,
   threadsOption,
 } from "./options";
-import { readResumedRecord } from "./resumedInputs";
+import { readResumed } from "./resumedInputs";
 import { askedRound, secondRoundOptions } from "./secondRound";
 import type { RunCommand, Session } from "./session";
 import { type TrainCommandOptions, trainingOptions, trainingOptionsOf } from "./trainingOptions";
@@ -39,7 +41,8 @@ export function addTrain(program: Command, run: RunCommand): void {
       "Trains encoder and decoder and writes a run folder: run.json (inputs and options), history.csv (FRC by epoch), " +
         "latents.csv (latent coordinates of every particle, refined, with standard deviations), weights, neutral model, and " +
         "outliers.csv (particles that do not agree with the neutral model, which are left out of training), evidence.json (whether " +
-        "there is heterogeneity, see e2gmm evidence). A checkpoint is " +
+        "there is heterogeneity, see e2gmm evidence), and poses/ (what was measured about the poses, and refined ones if they are used, see " +
+        "--poses). A checkpoint is " +
         "written after every epoch: Ctrl-C stops after the current step, and --resume continues with the same result. A second " +
         "round (--from) continues on some of the particles of a finished run with other freedoms, such as a mask; its folder " +
         "holds all that it needs of that run, and run.json where it came from.",
@@ -83,6 +86,12 @@ function inputOptions(): Option[] {
     apixOption(),
     invertContrastOption("the images"),
     bytesOption(),
+    choiceOption(
+      "--poses <which>",
+      "auto: a round of refinement checks the poses, and refined ones with a new model are used if half maps agree better; " +
+        "file: those of the file, unchecked; refine: refined in any case",
+      [...poseChoices],
+    ).default("auto", "auto"),
     new Option(
       "--keep-outliers",
       "also train on particles that do not agree with the neutral model, which are left out and listed by default",
@@ -105,7 +114,7 @@ async function train(
   session: Session,
 ): Promise<void> {
   const { out, threads } = options;
-  const record = options.resume ? await readResumedRecord(options, given) : undefined;
+  const record = options.resume ? await readResumed(options, given) : undefined;
   const round = record ? undefined : await askedRound(options, given);
   const inputs = record?.inputs ?? (round ? ownInputs(options) : firstInputs(options));
   if (!record) await requireNewFolder(out, session);
@@ -131,9 +140,10 @@ async function train(
     if (error instanceof StoppedError) throw await stopped(out);
     throw error;
   }
-  trained.close();
+  const axes = await trained.axes().finally(() => trained.close());
   const { evidence } = trained.record;
   if (evidence) session.print(evidence.sentence);
+  for (const { summary } of axes) session.print(summary);
   session.print(
     `${out}: latent coordinates of ${describeCount(trained.record)} in latents.csv, ${session.elapsed()}`,
   );
@@ -147,10 +157,9 @@ function settingsOf(
   inputs: Partial<Inputs>,
   session: Session,
 ): TrainingSettings {
-  const { out, resume, engine, threads, keepOutliers, resolution } = options;
+  const { out, resume, engine, threads, keepOutliers, resolution, poses } = options;
   return {
-    ...inputs,
-    out,
+    ...{ ...inputs, out, poses },
     resume: resume === true,
     engine: { engine, ...(threads !== undefined && { threads }) },
     options: trainingOptionsOf(options),
@@ -165,8 +174,9 @@ function settingsOf(
 /** @throws InputError unless the folder is new or empty, or holds the remains of a training that died */
 async function requireNewFolder(out: string, session: Session): Promise<void> {
   const state = await new RunFolder(out).state();
-  if (state === "run") {
-    throw new InputError(out, "a new or empty folder, or --resume to continue its run", "a run");
+  if (state === "run" || state === "waiting") {
+    const found = state === "run" ? "a run" : "a training that was stopped while it refined poses";
+    throw new InputError(out, "a new or empty folder, or --resume to continue its run", found);
   }
   // The remains of a training that died before it created its run are taken over.
   if (state !== "interrupted") await session.fills(out);
@@ -227,6 +237,11 @@ function epochLine(report: EpochReport, epochs: number | undefined, starts = 1):
 /** The message after the user stopped the training: how far it is, and how to continue. */
 async function stopped(out: string): Promise<StoppedError> {
   const folder = new RunFolder(out);
+  if ((await folder.state()) === "waiting") {
+    return new StoppedError(
+      `stopped while poses were checked or refined; to continue: e2gmm train --out ${out} --resume`,
+    );
+  }
   if (!folder.exists) return new StoppedError("stopped before training started; nothing was written");
   const epoch = await lastEpoch(folder).catch(() => 0);
   const where = epoch > 0 ? `after epoch ${epoch}` : "before the first epoch was finished";

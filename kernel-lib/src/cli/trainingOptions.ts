@@ -10,6 +10,7 @@ import {
   variedKinds,
   weightings,
 } from "../training/options";
+import type { PoseChoice } from "../training/poses/first/poseDecision";
 import type { InheritedAxes } from "../training/runs/lineage";
 import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
 
@@ -25,6 +26,7 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   bytes?: ByteSign;
   symmetry?: string;
   keepOutliers?: boolean;
+  poses: PoseChoice;
   resolution?: number;
   from?: string;
   select?: string;

@@ -5,7 +5,7 @@ import type { Umap } from "../latent/umap";
 import { beginTask, type Progress, type TaskOptions } from "../progress";
 import type { Reconstruction } from "../reconstruction/reconstruct";
 import { WorkerClient } from "../workerCalls";
-import type { Clustering } from "./sets/clusterings";
+import type { ClusteredPoints, Clustering } from "./sets/clusterings";
 
 /** Where a thread reads particles: all of a file, or the given rows of it. */
 export interface ParticleSource {
@@ -36,7 +36,7 @@ export interface Jobs {
   };
   /** Rows of each cluster of points [n · dimensions]. */
   clusters: {
-    given: { points: Float32Array; dimensions: number; clustering: Clustering };
+    given: ClusteredPoints & { clustering: Clustering };
     result: Uint32Array[];
   };
   /** UMAP of points [n · dimensions]. */

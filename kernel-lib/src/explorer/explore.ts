@@ -5,12 +5,14 @@ import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
-import { latentAxes, Run, RunFolder } from "../training/runs/run";
+import { type Latents, latentAxes, Run, RunFolder } from "../training/runs/run";
 import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
 import { Explorer } from "./explorer";
+import { knowledgeOf } from "./runKnowledge";
+import { shownPlaces } from "./shownPlaces";
 
 /** Axes of a training whose number of axes is not given: the explorer has to know it before a survey could tell. */
 const exploredAxes = 2;
@@ -44,11 +46,12 @@ export async function explore(run: Run | string, options: ExploreOptions = {}): 
   const owned: Closeable[] = typeof run === "string" ? [opened] : [];
   return closingOnError(owned, async () => {
     const { record, latent, neutral, free, folder } = opened;
-    const { latents, warning } = await latentsOf(opened, options.latents ?? "refined");
+    const knowledge = await knowledgeOf(opened);
+    const { warning, ...places } = placesOf(opened, knowledge.latents, options.latents ?? "refined");
     const found = await findParticles(record.inputs, record.particles, options, owned);
     const status = [warning, found.withoutParticles].filter(Boolean).join(". ");
     return new Explorer(
-      { folder, latent, neutral, free, run: opened, latents, owned, ...found },
+      { folder, latent, neutral, free, run: opened, ...places, knowledge, owned, ...found },
       options,
       status,
     );
@@ -56,11 +59,12 @@ export async function explore(run: Run | string, options: ExploreOptions = {}): 
 }
 
 /** Latent coordinates of a run, with a warning if its training is not finished. */
-async function latentsOf(
+function placesOf(
   run: Run,
+  complete: Latents | undefined,
   which: "refined" | "encoder",
-): Promise<{ latents: Float32Array; warning: string }> {
-  if (run.record.status === "complete") return { latents: (await run.latents())[which], warning: "" };
+): Pick<ExploredRunSource, "latents" | "deviations"> & { warning: string } {
+  if (complete) return { ...shownPlaces(complete, which), warning: "" };
   const last = run.history.at(-1);
   const epoch = last ? `epoch ${last.epoch} of ${run.record.options.epochs}` : "its last epoch";
   const places = run.encoderLatents;

@@ -1,8 +1,14 @@
 import { InputError } from "../errors";
 import { columnsOf } from "../latent/selection";
 import type { GaussianModel } from "../model/gaussianModel";
+import { stateChange } from "../model/stateChange";
 import type { ParticleSet } from "../particles/particleSet";
+import { angstromText, percentText } from "../training/axes/latentAxis";
 import type { Run } from "../training/runs/run";
+import type { RunKnowledge } from "./runKnowledge";
+
+/** Changes of the density below this are not worth a word. */
+const leastDensity = 0.005;
 
 /** Anything with a file handle or memory to release. */
 export interface Closeable {
@@ -23,6 +29,10 @@ export interface ExploredRunSource {
   run: Run | undefined;
   /** Latent coordinates, [particles · latent]; empty before the first epoch. */
   latents: Float32Array;
+  /** Their standard deviations, [particles · latent]; undefined for the encoder's coordinates. */
+  deviations?: Float32Array | undefined;
+  /** What the run knows about itself; undefined before there is one. */
+  knowledge?: RunKnowledge | undefined;
   /** Undefined if the particle file cannot be used. */
   particles: ParticleSet | undefined;
   /** Why the particles are not available; null if they are. */
@@ -48,12 +58,22 @@ export class ExploredRun {
   readonly withoutParticles: string | null;
   private current: Run | undefined;
   private coordinates: Float32Array;
+  private errors: Float32Array | undefined;
   private closed = false;
   private readonly owned = new Set<Closeable>();
   private readonly runHandlers: ((first: boolean) => void)[] = [];
   private readonly latentHandlers: ((previousCount: number) => void)[] = [];
 
-  constructor({ folder, latent, neutral, particles, withoutParticles, run, latents }: ExploredRunSource) {
+  constructor({
+    folder,
+    latent,
+    neutral,
+    particles,
+    withoutParticles,
+    run,
+    latents,
+    deviations,
+  }: ExploredRunSource) {
     this.folder = folder;
     this.latent = latent;
     this.neutral = neutral;
@@ -61,6 +81,7 @@ export class ExploredRun {
     this.withoutParticles = withoutParticles;
     this.current = run;
     this.coordinates = latents;
+    this.errors = deviations;
   }
 
   /** The run or its latest checkpoint; undefined before the first epoch. */
@@ -71,6 +92,11 @@ export class ExploredRun {
   /** Latent coordinates, [count · latent]; replaced, never modified, by a training. */
   get latents(): Float32Array {
     return this.coordinates;
+  }
+
+  /** Standard deviations of the latent coordinates, [count · latent]; undefined for those of an encoder. */
+  get deviations(): Float32Array | undefined {
+    return this.errors;
   }
 
   /** Particles that have latent coordinates. */
@@ -86,6 +112,20 @@ export class ExploredRun {
   /** The model at a latent vector; the neutral model before the first epoch. */
   decode(z: ArrayLike<number>): GaussianModel {
     return this.current ? this.current.decode(z) : this.neutral;
+  }
+
+  /** How far the molecule is from its mean state at a latent vector, in words; empty before the first epoch. */
+  distanceText(z: ArrayLike<number>): string {
+    const { run } = this;
+    if (!run) return "";
+    const { rms, density } = stateChange(
+      run.decode(new Float32Array(this.latent)),
+      run.decode(z),
+      run.moving,
+    );
+    const changed = density > leastDensity ? `, ${percentText(density)} of the density changed` : "";
+    const place = Array.from(z, (value) => value.toFixed(2)).join(", ");
+    return `ring at z = ${place}: ${angstromText(rms)} RMS from the mean${changed}`;
   }
 
   /** @throws InputError before the first epoch, with a message that there is no `purpose` yet */
@@ -125,10 +165,15 @@ export class ExploredRun {
     this.owned.delete(before);
   }
 
-  /** Replaces the latent coordinates. @param latents [particles · latent] */
-  setLatents(latents: Float32Array): void {
+  /**
+   * Replaces the latent coordinates.
+   * @param latents [particles · latent]
+   * @param deviations their standard deviations; undefined for those of an encoder
+   */
+  setLatents(latents: Float32Array, deviations?: Float32Array): void {
     const before = this.count;
     this.coordinates = latents;
+    this.errors = deviations;
     if (this.closed) return;
     for (const handler of this.latentHandlers) handler(before);
   }

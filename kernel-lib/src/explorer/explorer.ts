@@ -29,6 +29,7 @@ import type { Clustering } from "./sets/clusterings";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
 import { SetReconstructions } from "./sets/setReconstructions";
 import { type NamedSet, SetTable } from "./sets/setTable";
+import { ShownVerdict } from "./shownVerdict";
 import { TrainingFollower } from "./trainingFollower";
 
 /**
@@ -75,6 +76,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   private readonly motion: PathMotion;
   private readonly analyses: LatentAnalyses;
   private readonly reconstructions: SetReconstructions;
+  private readonly verdict: ShownVerdict;
   private readonly follower: TrainingFollower;
 
   /** @internal Use {@link explore}. */
@@ -95,11 +97,13 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.motion = new PathMotion(parts, this.path);
     this.analyses = new LatentAnalyses(parts);
     this.reconstructions = new SetReconstructions(parts, options, () => this.publishSets());
-    this.follower = new TrainingFollower(parts);
+    this.verdict = new ShownVerdict(parts);
+    this.follower = new TrainingFollower(parts, this.verdict);
     this.training = explored.run ? Promise.resolve(explored.run) : new Promise(() => {});
     this.connect();
     try {
       this.set({ run: runState(explored), history: (explored.run?.history ?? []).map(epochState) });
+      if (source.knowledge) this.verdict.show(source.knowledge);
       this.columns.offer();
       this.showProbe();
     } catch (error) {
@@ -157,6 +161,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   private showProbe(): void {
     try {
       this.viewer.show(this.model);
+      this.scatter.set({ probeNote: this.explored.distanceText(this.scatter.probe) });
     } catch (error) {
       this.set({ status: (error as Error).message });
     }

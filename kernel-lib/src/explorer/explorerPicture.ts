@@ -1,7 +1,9 @@
 import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
 import { font, markerPaths, palette } from "../display/theme";
+import { verdictCard } from "../display/verdictCard";
+import { verdictLine } from "../evidence/verdict";
 import { shorten } from "../shortText";
-import type { RunState, SetState } from "./explorerState";
+import type { RunState, SetState, VerdictState } from "./explorerState";
 
 const gap = 12;
 const rowHeight = 22;
@@ -11,29 +13,45 @@ const maxNameLength = 60;
 /** Left edges of the columns of the table. */
 const columns = { marker: 14, name: 30, count: 420, resolution: 560 };
 
-/** The explorer as a still picture, for pages without a kernel: scatter and viewer, and below them the table of sets. */
-export function explorerPicture(
-  scatter: Picture,
-  viewer: Picture,
-  { run, sets }: { run: RunState | null; sets: readonly SetState[] },
-): Picture {
+/** What of the explorer's state the picture shows. */
+export interface PicturedState {
+  run: RunState | null;
+  sets: readonly SetState[];
+  verdict: VerdictState | null;
+  shownAnyway: boolean;
+}
+
+/** Width of a verdict that stands in place of the picture. */
+const cardWidth = 720;
+
+/**
+ * The explorer as a still picture, for pages without a kernel: the verdict on top, scatter and viewer, and below them the table of
+ * sets. If the run has found nothing, the verdict stands alone unless the picture is shown anyway.
+ */
+export function explorerPicture(scatter: Picture, viewer: Picture, state: PicturedState): Picture {
+  const { run, sets, verdict, shownAnyway } = state;
+  const title = `Explorer of ${run?.folder ?? "a run"}`;
+  if (verdict?.kind === "none" && !shownAnyway) return verdictPicture(title, verdict);
   const text = [
-    `Explorer of ${run?.folder ?? "a run"}`,
+    ...(verdict ? [`${title}; ${verdictLine(verdict)}`] : [title]),
     scatter.text,
     viewer.text,
     sets.length === 0 ? "no sets" : `sets: ${sets.map(describe).join(", ")}`,
   ].join("; ");
   const left = sizeOf(scatter.svg);
   const right = sizeOf(viewer.svg);
-  const top = Math.max(left.height, right.height);
   const width = left.width + gap + right.width;
+  const card = verdict && width > gap ? verdictCard(verdict, width) : { svg: "", height: 0 };
+  const below = card.height > 0 ? card.height + gap : 0;
+  const top = below + Math.max(left.height, right.height);
   const table = sets.length > 0 ? drawTable(sets, top + gap) : { svg: "", height: 0 };
   const height = table.height > 0 ? top + gap + table.height : top;
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" style="max-width:100%;height:auto" role="img" aria-label="${escapeHtml(text)}" font-family="${font}">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    placed(scatter.svg, 0),
-    placed(viewer.svg, left.width + gap),
+    card.svg,
+    placed(scatter.svg, 0, below),
+    placed(viewer.svg, left.width + gap, below),
     table.svg,
     "</svg>",
   ].join("");
@@ -79,6 +97,16 @@ function sizeOf(svg: string | undefined): { width: number; height: number } {
 }
 
 /** An SVG document as part of another. */
-function placed(svg: string | undefined, x: number): string {
-  return svg?.replace(/^<svg /, `<svg x="${x}" y="0" `) ?? "";
+function placed(svg: string | undefined, x: number, y: number): string {
+  return svg?.replace(/^<svg /, `<svg x="${x}" y="${y}" `) ?? "";
+}
+
+/** The verdict alone, in place of the picture. */
+function verdictPicture(title: string, verdict: VerdictState): Picture {
+  const text = `${title}; ${verdictLine(verdict)}`;
+  const { svg, height } = verdictCard(verdict, cardWidth);
+  return drawnPicture(
+    text,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${cardWidth}" height="${height}" viewBox="0 0 ${cardWidth} ${height}" style="max-width:100%;height:auto" role="img" aria-label="${escapeHtml(text)}">${svg}</svg>`,
+  );
 }

@@ -1,5 +1,6 @@
 import { float, int, json, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
+import type { Verdict } from "../evidence/verdict";
 import type { Clustering } from "./sets/clusterings";
 
 /** The protocol between the explorer in the kernel and its views in a page: traits, requests and answers. */
@@ -63,6 +64,9 @@ export interface RunState {
   withoutParticles: string | null;
 }
 
+/** What the run knows about its own heterogeneity. */
+export type VerdictState = Verdict;
+
 /** Progress of a training. */
 export interface TrainingState {
   /** Name of the current task. */
@@ -111,6 +115,10 @@ export const explorerTraits = {
   /** Ids of the sets that are ticked in the table; set by pages. */
   ticked: json<readonly string[]>(() => []),
   history: json<readonly EpochState[]>(() => []),
+  /** Null before there is a run. */
+  verdict: json<VerdictState | null>(() => null),
+  /** Whether the picture is shown although the run has found nothing, in whose place the verdict stands. */
+  shownAnyway: json<boolean>(() => false),
   /** Null if no training is followed. */
   training: json<TrainingState | null>(() => null),
   /** Progress of a background computation; empty for none. */

@@ -42,7 +42,7 @@ async function particlesOf({
 const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Promise<Jobs[K]["result"]> } = {
   reconstruct: async ({ source, indices, boxSize }, task) =>
     reconstruct(await particlesOf(source), { indices, ...(boxSize !== undefined && { boxSize }), ...task }),
-  clusters: ({ points, dimensions, clustering }, task) => clusterRows(points, dimensions, clustering, task),
+  clusters: ({ clustering, ...points }, task) => clusterRows(points, clustering, task),
   umap: ({ points, dimensions }, task) => umap(points, dimensions, task),
 };
 

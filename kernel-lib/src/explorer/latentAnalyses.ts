@@ -18,9 +18,13 @@ export class LatentAnalyses {
   /** Makes a set of each cluster. */
   async cluster(clustering: Clustering, task: TaskOptions): Promise<NamedSet[]> {
     const { explored, page, sets } = this.parts;
-    const { latents, latent } = explored;
+    const { latents, latent, deviations } = explored;
     const label = { kmeans: "k-means", mixture: "mixture", density: "density" }[clustering.method];
-    const clusters = await this.run("clusters", { points: latents, dimensions: latent, clustering }, task);
+    const clusters = await this.run(
+      "clusters",
+      { points: latents, dimensions: latent, deviations, clustering },
+      task,
+    );
     if (latents !== explored.latents) {
       page.set({ status: "Training has continued: the clusters are from an earlier epoch" });
     }

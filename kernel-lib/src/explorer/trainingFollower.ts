@@ -6,6 +6,9 @@ import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
 import type { ExplorerParts } from "./explorerParts";
 import { epochState } from "./publishedState";
+import { knowledgeOf } from "./runKnowledge";
+import { shownPlaces } from "./shownPlaces";
+import type { ShownVerdict } from "./shownVerdict";
 
 /**
  * Follows a training: the explorer shows the reports and latent coordinates of each epoch, then its checkpoint. Owns the
@@ -15,11 +18,15 @@ export class TrainingFollower {
   private reopening: Promise<void> = Promise.resolve();
   private controller: AbortController | undefined;
 
-  constructor(private readonly parts: Pick<ExplorerParts, "page" | "explored">) {}
+  constructor(
+    private readonly parts: Pick<ExplorerParts, "page" | "explored">,
+    private readonly verdict: ShownVerdict,
+  ) {}
 
   /** Shows the results of one epoch. */
   follow(report: EpochReport, latents: Float32Array): void {
     const { page, explored } = this.parts;
+    this.verdict.begin();
     page.set({ history: [...page.get("history"), epochState(report)] });
     explored.setLatents(latents);
     this.openCheckpoint();
@@ -45,6 +52,7 @@ export class TrainingFollower {
     const stop = () => controller.abort(task.signal?.reason);
     task.signal?.addEventListener("abort", stop, { once: true });
     page.set({ training: { task: "starting", done: 0, total: 1 } });
+    this.verdict.begin();
     const training = this.train(settings, { ...task, signal: controller.signal })
       .then((run) => this.finish(run, which))
       .finally(() => {
@@ -76,7 +84,10 @@ export class TrainingFollower {
     const { explored } = this.parts;
     await this.reopening;
     explored.setRun(run, { owned: false });
-    explored.setLatents((await run.latents())[which]);
+    const knowledge = await knowledgeOf(run);
+    const { latents, deviations } = shownPlaces(knowledge.latents ?? (await run.latents()), which);
+    explored.setLatents(latents, deviations);
+    this.verdict.show(knowledge);
     return run;
   }
 

@@ -1,4 +1,5 @@
 import { InputError } from "../errors";
+import { populationDeviations } from "../training/posterior/observability";
 import { checkDeviations, countPoints } from "./points";
 
 /** Measured points with independent errors. */
@@ -51,7 +52,7 @@ export function typicalErrors(
 ): Float32Array {
   const n = countPoints(means, dimensions, 1);
   checkDeviations(deviations, means.length, dimensions);
-  const prior = priorDeviations(means, deviations, dimensions);
+  const prior = populationDeviations(means, deviations, dimensions);
   const errors = Float64Array.from({ length: dimensions }, (_, d) => {
     const scatter = Float32Array.from({ length: n }, (_, i) => {
       const deviation = deviations[i * dimensions + d]!;
@@ -88,7 +89,7 @@ export function withoutPrior(
   checkDeviations(deviations, means.length, dimensions);
   const prior = options.prior
     ? Float64Array.from(options.prior)
-    : priorDeviations(means, deviations, dimensions);
+    : populationDeviations(means, deviations, dimensions);
   if (prior.length !== dimensions || !prior.every((deviation) => deviation > 0)) {
     throw new InputError("prior", `${dimensions} numbers above 0`, JSON.stringify(Array.from(prior)));
   }
@@ -103,21 +104,4 @@ export function withoutPrior(
     errors[i] = deviations[i]! / Math.sqrt(kept);
   }
   return { points, deviations: errors, prior };
-}
-
-/** The spread of the population along each axis; 1 along an axis where nothing varies. */
-function priorDeviations(means: Float32Array, deviations: Float32Array, dimensions: number): Float64Array {
-  const n = means.length / dimensions;
-  return Float64Array.from({ length: dimensions }, (_, d) => {
-    let mean = 0;
-    let square = 0;
-    let largest = 0;
-    for (let i = d; i < means.length; i += dimensions) mean += means[i]! / n;
-    for (let i = d; i < means.length; i += dimensions) {
-      square += ((means[i]! - mean) ** 2 + deviations[i]! ** 2) / n;
-      largest = Math.max(largest, deviations[i]! ** 2);
-    }
-    // No posterior is wider than its prior.
-    return Math.sqrt(Math.max(square, largest)) || 1;
-  });
 }

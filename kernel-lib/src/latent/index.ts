@@ -4,7 +4,8 @@ export { type DensityClusters, type DensityOptions, densityClusters } from "./de
 export { type InterpolationOptions, NeighbourInterpolation } from "./interpolation";
 export { type KMeansSelection, type KMeansSelectionOptions, selectKMeans } from "./kMeansSelection";
 export { type Clusters, type KMeansOptions, kMeans, kMeansAsync } from "./kmeans";
-export { assignment, type MatchedLabels, matchLabels } from "./match";
+export { type LabelOptions, labelPoints } from "./labelPoints";
+export { adjustedRandIndex, assignment, type MatchedLabels, matchLabels } from "./match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";
 export { type MixtureSelection, type MixtureSelectionOptions, selectMixture } from "./mixtureSelection";
 export {

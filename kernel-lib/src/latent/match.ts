@@ -143,3 +143,34 @@ export function matchLabels(first: ArrayLike<number>, second: ArrayLike<number>)
   const shared = match.map((column, row) => (column < 0 ? 0 : both[row * columns + column]!));
   return { match, shared, agreement: counted > 0 ? shared.reduce((a, b) => a + b, 0) / counted : 0 };
 }
+
+/**
+ * Adjusted Rand index of two labellings of the same points (Hubert and Arabie, J. Classif. 2, 193, 1985): 1 if they are the
+ * same but for the names of the labels, 0 on average for independent ones.
+ * @throws InputError for labellings of different lengths, and fewer than two points
+ * @example
+ * ```ts
+ * const index = e2.latent.adjustedRandIndex([0, 0, 1, 1], [1, 1, 0, 0]); // 1
+ * ```
+ */
+export function adjustedRandIndex(first: ArrayLike<number>, second: ArrayLike<number>): number {
+  const n = first.length;
+  if (n !== second.length || n < 2) {
+    throw new InputError("labels", `labels of the same points, at least two`, `${n} and ${second.length}`);
+  }
+  const counts = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()] as const;
+  for (let i = 0; i < n; i++) {
+    const keys = [`${first[i]} ${second[i]}`, `${first[i]}`, `${second[i]}`];
+    for (const [c, count] of counts.entries()) count.set(keys[c]!, (count.get(keys[c]!) ?? 0) + 1);
+  }
+  const pairsOf = (m: number) => (m * (m - 1)) / 2;
+  const [both, a, b] = counts.map((count) => [...count.values()].reduce((sum, m) => sum + pairsOf(m), 0)) as [
+    number,
+    number,
+    number,
+  ];
+  const expected = (a * b) / pairsOf(n);
+  const most = (a + b) / 2;
+  // One label for all, or one for each, in both.
+  return most === expected ? 1 : (both - expected) / (most - expected);
+}

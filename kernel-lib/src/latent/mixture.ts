@@ -234,7 +234,8 @@ function ordered(fit: MixtureFit, dimensions: number): MixtureFit {
   };
 }
 
-async function membership(
+/** The most probable Gaussian of each point, and the probabilities of all. */
+export async function membership(
   components: MixtureComponents,
   set: NoisyPoints,
   pacing: Pacing,

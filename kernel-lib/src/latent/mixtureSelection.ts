@@ -107,7 +107,6 @@ type Groups = Pick<MixtureSelection, "labels" | "sizes" | "weights" | "centres" 
 
 function groupsOf(mixture: GaussianMixture, groupOf: Int32Array, dimensions: number): Groups {
   const count = Math.max(...groupOf) + 1;
-  const k = groupOf.length;
   const weights = new Float64Array(count);
   const centres = new Float32Array(count * dimensions);
   groupOf.forEach((g, c) => {
@@ -119,21 +118,34 @@ function groupsOf(mixture: GaussianMixture, groupOf: Int32Array, dimensions: num
       centres[g * dimensions + d]! += share * mixture.means[c * dimensions + d]!;
     }
   });
-  const n = mixture.labels.length;
+  return { ...groupLabels(mixture.responsibilities, groupOf, mixture.labels.length), weights, centres };
+}
+
+/**
+ * The most probable group of each of n points.
+ * @param responsibilities probability of each Gaussian, [n · k]
+ */
+export function groupLabels(
+  responsibilities: Float32Array,
+  groupOf: Int32Array,
+  n: number,
+): Pick<MixtureSelection, "labels" | "sizes" | "certainty"> {
+  const k = groupOf.length;
+  const count = Math.max(...groupOf) + 1;
   const labels = new Int32Array(n);
   const sizes = new Int32Array(count);
   const shares = new Float64Array(count);
   let certainty = 0;
   for (let i = 0; i < n; i++) {
     shares.fill(0);
-    for (let c = 0; c < k; c++) shares[groupOf[c]!]! += mixture.responsibilities[i * k + c]!;
+    for (let c = 0; c < k; c++) shares[groupOf[c]!]! += responsibilities[i * k + c]!;
     let label = 0;
     for (let g = 1; g < count; g++) if (shares[g]! > shares[label]!) label = g;
     labels[i] = label;
     sizes[label]!++;
     certainty += shares[label]! / n;
   }
-  return { labels, sizes, weights, centres, certainty };
+  return { labels, sizes, certainty };
 }
 
 function advise(

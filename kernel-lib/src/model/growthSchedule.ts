@@ -1,5 +1,5 @@
 import { ringsWithin } from "../fourier/trainingBox";
-import type { SigmaBounds } from "./fitToShells";
+import type { SigmaBounds } from "./fitVariables";
 import type { GrowthRound } from "./growth";
 import type { ShellTarget } from "./shellTarget";
 

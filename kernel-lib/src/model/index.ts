@@ -14,4 +14,5 @@ export { type PdbOptions, readModelPdb as readPdb, writeModelPdb as writePdb } f
 export { type RegionMotion, type RegionMotionOptions, regionMotion } from "./regionMotion";
 export { gaussiansInRegion, isInside, maskFlags, type Region } from "./regions";
 export { displacements, type RigidMotion, rigidMotion } from "./rigidMotion";
+export { type StateChange, stateChange } from "./stateChange";
 export { readModelText as readText, writeModelText as writeText } from "./text";

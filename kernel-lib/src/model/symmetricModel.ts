@@ -56,27 +56,33 @@ export class SymmetricShellTarget extends ShellTarget {
     if (this.allGradient.length !== this.all.length) this.allGradient = new Float64Array(this.all.length);
     unitsOfFirst(params.subarray(0, 5 * count), group, this.all);
     const score = super.evaluate(this.all, group.order * count, weights, gradient && this.allGradient);
-    if (gradient) this.fold(count, gradient);
+    if (gradient) gradientInFirst(this.allGradient, group, gradient);
     return score;
   }
+}
 
-  /** The derivatives in the first unit: those of its copies, turned back, summed. */
-  private fold(count: number, gradient: Float64Array): void {
-    const { allGradient } = this;
-    const { order, operators } = this.group;
-    const all = order * count;
-    gradient.fill(0, 0, 5 * count);
-    for (let g = 0; g < order; g++) {
-      const s = operators[g]!;
-      for (let j = 0; j < count; j++) {
-        const from = g * count + j;
-        const [x, y, z] = [allGradient[from]!, allGradient[all + from]!, allGradient[2 * all + from]!];
-        for (let axis = 0; axis < 3; axis++) {
-          gradient[axis * count + j]! += s[axis]! * x + s[3 + axis]! * y + s[6 + axis]! * z;
-        }
-        for (const row of [Row.amplitude, Row.sigma]) {
-          gradient[row * count + j]! += allGradient[row * all + from]!;
-        }
+/**
+ * The derivatives in the parameters of the first unit, [5 · m], from those in the parameters of all units, [5 · n·m]: those of the
+ * copies, turned back, summed.
+ */
+export function gradientInFirst(
+  all: ArrayLike<number>,
+  { order, operators }: PointGroup,
+  gradient: Float64Array,
+): void {
+  const total = all.length / 5;
+  const count = total / order;
+  gradient.fill(0, 0, 5 * count);
+  for (let g = 0; g < order; g++) {
+    const s = operators[g]!;
+    for (let j = 0; j < count; j++) {
+      const from = g * count + j;
+      const [x, y, z] = [all[from]!, all[total + from]!, all[2 * total + from]!];
+      for (let axis = 0; axis < 3; axis++) {
+        gradient[axis * count + j]! += s[axis]! * x + s[3 + axis]! * y + s[6 + axis]! * z;
+      }
+      for (const row of [Row.amplitude, Row.sigma]) {
+        gradient[row * count + j]! += all[row * total + from]!;
       }
     }
   }

@@ -1,3 +1,5 @@
+import { Random } from "../random";
+
 /** Division of particles into halves and other parts that must not share an image. */
 
 /** For each particle a number of its image (`ParticleSet.images`); undefined if no two particles share one. */
@@ -66,6 +68,18 @@ export function splitByImage(
   const rest: number[] = [];
   for (let n = 0; n < order.length; n++) (chosen.has(imageOf(order[n]!)) ? first : rest).push(order[n]!);
   return { first: Int32Array.from(first).sort(), rest: Int32Array.from(rest).sort() };
+}
+
+/** Random half (1 or 2) of each particle; particles that share an image are in the same half. */
+export function randomHalves(
+  { count, images }: { count: number; images?: Images },
+  seed: number,
+): Uint8Array {
+  const order = new Random(seed).fork(11).permutation(count);
+  const { first } = splitByImage(order, Math.ceil(count / 2), images);
+  const halves = new Uint8Array(count).fill(2);
+  for (const i of first) halves[i] = 1;
+  return undividedHalves(halves, images).halves;
 }
 
 function sizesOf(order: ArrayLike<number>, imageOf: (particle: number) => number): Map<number, number> {

@@ -106,6 +106,7 @@ test("by default, a training with a GPU slower than the CPU uses the CPU, report
     out: path.join(folder, "run"),
     backend: "webgpu",
     engine: { threads: 2 },
+    poses: "file",
     onWarning: (warning) => warnings.push(warning),
   });
   run.close();

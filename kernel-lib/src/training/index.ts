@@ -2,10 +2,22 @@
 export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
+export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
+export type { RunLeaksOptions } from "./leaks/runLeaks";
+export { neutralFromParticles, polishNeutralModel } from "./neutral/neutralFromParticles";
+export type {
+  FromParticlesOptions,
+  NeutralFromParticles,
+  NeutralReport,
+  NeutralRing,
+  PolishedModel,
+  PolishOptions,
+} from "./neutral/neutralOptions";
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
 export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
 export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
+export type { PoseChoice, PoseDecision, PoseMeasurement } from "./poses/first/poseDecision";
 export type { PoseReport, RefinedPoses } from "./poses/refinedPoses";
 export { type BestPoses, bestPoses } from "./poses/rounds/bestPoses";
 export type { HalfMapGain } from "./poses/rounds/halfMapGain";
@@ -18,7 +30,9 @@ export type {
 } from "./poses/rounds/roundsSettings";
 export type { RunPosesOptions } from "./poses/runPoses";
 export type { SharedMotion } from "./poses/sharedMotion";
+export type { PlacesOptions } from "./posterior/otherPlaces";
 export type { PosePrior } from "./posterior/placePosterior";
+export type { Posterior } from "./posterior/posterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export {
@@ -28,6 +42,7 @@ export {
   type Lineage,
   Run,
   type RunRecord,
+  type UnexplainedOptions,
 } from "./runs/run";
 export {
   openRunParticles as openParticles,
@@ -38,5 +53,6 @@ export type { StartingRun, TrainingSettings } from "./settings";
 export type { Survey } from "./survey/survey";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
+export type { Unexplained } from "./unexplained/unexplained";
 export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";
 export type { Weighting } from "./weights";

@@ -3,6 +3,7 @@ import type { ByteSign } from "../formats/mrc";
 import type { TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import type { TrainingOptions } from "./options";
+import type { PoseChoice } from "./poses/first/poseDecision";
 import type { InheritedAxes } from "./runs/lineage";
 import type { EpochReport } from "./trainer";
 
@@ -70,6 +71,13 @@ export interface TrainingSettings extends TaskOptions {
    * signal of the others. Default false: they are excluded, reported, and listed in outliers.csv.
    */
   keepOutliers?: boolean;
+  /**
+   * Whether poses are checked and refined before the training, since motion is invented where they are wrong. `auto`: a round of
+   * refinement on up to 2,000 particles, in halves that never meet; if their half maps agree better, the poses of all are
+   * refined, and the training uses these and a new model like the given one, both in `poses` in the run folder. `file`: the
+   * poses of the file, unchecked. `refine`: refined in any case. Default `auto`.
+   */
+  poses?: PoseChoice;
   /** Finest detail to use, in Å. Default: all that the training box and the signal allow. */
   resolution?: number;
   /** The method's parameters. Default: `e2.training.defaultOptions`. */

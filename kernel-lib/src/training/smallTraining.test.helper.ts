@@ -32,7 +32,7 @@ export function smallTraining(): SmallTraining {
     model: path.join(folder, "neutral.txt"),
     truth: [],
     settings: (out, options) => ({
-      ...{ particles: data.particles, model: data.model, out },
+      ...{ particles: data.particles, model: data.model, out, poses: "file" },
       options: { latent: 1, vary: ["position"], epochs: 6, coarseEpochs: 3, batchSize: 8, ...options },
       engine: { threads: 2 },
     }),

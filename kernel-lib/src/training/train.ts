@@ -1,6 +1,7 @@
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
+import type { ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import { beginTask, type TaskOptions } from "../progress";
 import {
@@ -14,18 +15,23 @@ import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features/featureBasis";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type RunOptions, withDefaults } from "./options";
+import type { PoseDecision } from "./poses/first/poseDecision";
+import { type DecidedPoses, posesFirst } from "./poses/first/posesFirst";
+import { requestOf, waitingSettings } from "./poses/first/trainingRequest";
 import type { Prepared } from "./preparation";
 import { latentsArray, loadFrom } from "./runs/checkpoint";
 import { withClaimedRun } from "./runs/claimRun";
 import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
+import { recordLeaks } from "./runs/leaksFile";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
 import { type ResumedRun, readResumed } from "./runs/resumedRun";
 import { Run } from "./runs/run";
 import { RunFolder } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
+import { recordUnexplained } from "./runs/unexplainedFile";
 import { openBase } from "./secondRound/openBase";
 import { openSecondRound, type SecondRound } from "./secondRound/secondRound";
 import type { CompleteSettings, TrainingSettings } from "./settings";
@@ -66,8 +72,9 @@ export async function trainInThisThread(
 }
 
 /** Trains into a run folder whose lock the caller holds. */
-export async function trainClaimed(settings: TrainingSettings, lock: RunLockToken): Promise<void> {
-  const folder = new RunFolder(settings.out);
+export async function trainClaimed(given: TrainingSettings, lock: RunLockToken): Promise<void> {
+  const folder = new RunFolder(given.out);
+  const settings = given.resume ? await waitingSettings(given, folder) : given;
   const resumed = settings.resume ? await readResumed(folder) : undefined;
   try {
     const round =
@@ -98,11 +105,22 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
     await finishRun(folder, resumed.record, resumed.checkpoint.at);
     return;
   }
-  const training = new Training(settings, place);
+  let training = new Training(settings, place);
   try {
-    const { trainer, choice } = await training.open();
-    if (!resumed) training.warnIfEndsCoarse(trainer);
-    const record = resumed?.record ?? (await training.createRun(trainer, choice, lock));
+    let opened = await (resumed ? training.open() : training.openChecked());
+    let record = resumed?.record;
+    if (!record) {
+      const { decision, inputs } = await training.decidePoses(opened);
+      if (inputs) {
+        await training.close();
+        training = new Training({ ...settings, ...inputs }, place);
+        opened = await training.openChecked();
+      }
+      training.tellDoubts();
+      training.warnIfEndsCoarse(opened.trainer);
+      record = await training.createRun(opened, { lock, poses: decision });
+    }
+    const { trainer, set } = opened;
     const { task } = training;
     const { onEpoch } = settings;
     const checkpoint = resumed?.checkpoint;
@@ -113,16 +131,17 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
     await verifyLock(lock);
     const { copies } = training;
     const { axes } = trainer;
-    const { mean, standardDeviation } = trainer.calibrated(posterior, evidence);
+    const calibrated = trainer.calibrated(posterior, evidence);
     const encoder = trainer.onAllAxes(latents, "encoder");
-    const checksum = await folder.writeLatents({
-      ...{ latent: axes, encoder, copies },
-      posterior: {
-        mean: trainer.onAllAxes(mean, "refined"),
-        standardDeviation: trainer.onAllAxes(standardDeviation, "standardDeviation"),
-      },
-    });
+    const whole = {
+      mean: trainer.onAllAxes(calibrated.mean, "refined"),
+      standardDeviation: trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation"),
+    };
+    const checksum = await folder.writeLatents({ latent: axes, encoder, posterior: whole, copies });
     if (evidence) await writeEvidence(folder, evidence);
+    const placed = { set, latents: { latent: axes, refined: whole.mean, ...whole }, copies };
+    await recordLeaks(folder, record, placed, task);
+    await recordUnexplained(folder, trainer.explaining(calibrated), task);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
     await folder.writeCheckpoint("weights", arrays, final);
@@ -136,6 +155,14 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
 interface OpenedTraining {
   trainer: Trainer;
   choice: ParticleChoice;
+  /** The particles, with a symmetry their copies. */
+  set: ParticleSet;
+}
+
+/** Parts of a new record that were decided or measured elsewhere. */
+interface NewRecordParts extends Required<Pick<RunRecord, "poses" | "inputFiles">> {
+  /** Whether outliers are trained on. */
+  kept: boolean;
 }
 
 /** Sets a training up, and closes what it opened. */
@@ -154,6 +181,8 @@ class Training {
   private free: Uint8Array | undefined;
   /** The rigid body of each Gaussian, if any move as one. */
   private bodies: Uint8Array | undefined;
+  /** Warnings of {@link openChecked}. */
+  private doubts: string[] = [];
   /** Symmetry copies of each particle. */
   copies = 1;
 
@@ -211,7 +240,37 @@ class Training {
     this.free = inputs.free;
     this.bodies = inputs.bodies;
     this.copies = units.count;
-    return { trainer, choice };
+    return { trainer, choice, set: inputs.set };
+  }
+
+  /** As {@link open}, and checks that particles and model fit each other. */
+  async openChecked(): Promise<OpenedTraining> {
+    const opened = await this.open();
+    const { trainer, choice } = opened;
+    this.doubts = [];
+    await checkFit(trainer, { ...choice, onWarning: (warning) => this.doubts.push(warning) }, this.task);
+    return opened;
+  }
+
+  /** Tells what does not fit, unless other poses and another model are used. */
+  tellDoubts(): void {
+    for (const warning of this.doubts) this.warn("particles and model", warning);
+  }
+
+  /** Decides which poses a new run uses. @returns with inputs, if they are not those of the settings */
+  async decidePoses({ trainer, choice }: OpenedTraining): Promise<DecidedPoses> {
+    const { settings, folder, options } = this;
+    const found = await posesFirst(
+      {
+        choice: settings.poses ?? "auto",
+        request: requestOf(settings, this.inputs),
+        ...{ set: choice.judged.set, model: trainer.neutral },
+        ...{ folder: folder.poses, seed: options.seed, engine: settings.engine },
+      },
+      this.task,
+    );
+    if (settings.poses !== "file") this.warn("poses", found.decision.sentence);
+    return found;
   }
 
   /** Warns if the epochs end before all rings with signal are used. */
@@ -307,17 +366,20 @@ class Training {
   }
 
   /** Writes the folder of a new run, after all checks. @returns its record */
-  async createRun(trainer: Trainer, choice: ParticleChoice, lock: RunLockToken): Promise<RunRecord> {
+  async createRun(
+    { trainer, choice }: OpenedTraining,
+    { lock, poses }: { lock: RunLockToken; poses: PoseDecision },
+  ): Promise<RunRecord> {
     const { inputs } = this;
     const { set } = choice.judged;
     const n = trainer.units.count;
-    await checkFit(trainer, choice, this.task);
     const prepared = await trainer.prepare();
     await this.surveyAxes(trainer);
     const inputFiles = await inputFileStates(inputs, set, this.task);
     await verifyLock(lock);
     const { outliers } = prepared.agreement;
-    return this.folder.create(this.newRecord(trainer, prepared, { inputFiles, kept: choice.keepOutliers }), {
+    const rest = { poses, inputFiles, kept: choice.keepOutliers };
+    return this.folder.create(this.newRecord(trainer, prepared, rest), {
       neutral: trainer.neutral,
       free: this.free,
       bodies: this.bodies,
@@ -341,7 +403,7 @@ class Training {
   private newRecord(
     trainer: Trainer,
     { weights, basis, agreement }: Prepared,
-    { inputFiles, kept }: { inputFiles: NonNullable<RunRecord["inputFiles"]>; kept: boolean },
+    { poses, inputFiles, kept }: NewRecordParts,
   ): RunRecord {
     const { options, inputs } = this;
     const { neutral, targets } = trainer;
@@ -361,7 +423,7 @@ class Training {
       rings: targets.rings,
       lastRing: weights.lastRing,
       featureSize: basis.size,
-      options,
+      ...{ options, poses },
       ...(this.survey && { survey: this.survey }),
       ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
       ...(count > 0 && { outliers: { count, kept } }),
@@ -371,6 +433,11 @@ class Training {
 
   /** Closes everything. Errors are ignored: they must not hide an earlier one. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.opened.reverse().map(async (close) => close()));
+    await Promise.allSettled(
+      this.opened
+        .splice(0)
+        .reverse()
+        .map(async (close) => close()),
+    );
   }
 }

@@ -31,6 +31,7 @@ import type { BaseModels } from "./secondRound/baseModels";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
+import type { ExplainingModel } from "./unexplained/measureUnexplained";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -333,6 +334,12 @@ export class Trainer {
     // Those of the latent space hold for every unit.
     const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
     return calibratedPosterior(population, factors);
+  }
+
+  /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
+  explaining({ mean }: Posterior): ExplainingModel {
+    const { context, decoder, used } = this;
+    return { context, decoder, places: mean, members: used };
   }
 
   private population(places: Posterior): Population {

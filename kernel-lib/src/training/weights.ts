@@ -66,6 +66,20 @@ export class RingWeights {
     this.lastRing = last;
   }
 
+  /**
+   * The weights of other particles of the same molecule: the signal-to-noise ratios of these, and the CTFs of those.
+   * @param ctfPower mean CTF² of each of them and ring, [particles · (rings + 1)]
+   */
+  forOthers(ctfPower: Float32Array): RingWeights {
+    const others = Object.create(RingWeights.prototype) as RingWeights;
+    const particles = ctfPower.length / this.snr.length;
+    return Object.assign(others, this, {
+      ctfPower,
+      members: Int32Array.from({ length: particles }, (_, i) => i),
+      totals: new Map<number, number>(),
+    });
+  }
+
   /** Outermost ring of the data. */
   get rings(): number {
     return this.snr.length - 1;

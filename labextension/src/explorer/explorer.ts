@@ -39,6 +39,8 @@ export class ExplorerModel extends DOMWidgetModel {
       sets: [],
       ticked: [],
       history: [],
+      verdict: null,
+      shownAnyway: false,
       training: null,
       busy: "",
       status: "",
@@ -55,6 +57,7 @@ export class ExplorerView extends FreedView {
   private readonly children: DOMWidgetView[] = [];
   private viewModel: ExplorerViewModel | undefined;
   private view: View | undefined;
+  private attached = false;
   private kernel: KernelWatch | undefined;
 
   override render(): void {
@@ -78,7 +81,18 @@ export class ExplorerView extends FreedView {
       viewModel.setKernelGone(gone);
     });
     this.kernel.report();
-    void this.displayed.then(() => Promise.all([this.attach("scatter"), this.attach("viewer")]));
+    void this.displayed.then(() => {
+      this.attachPanes();
+      viewModel.stateChanged.connect(this.attachPanes, this);
+    });
+  }
+
+  /** Makes the two views once the picture is to be seen: in hidden panes they would have no size. */
+  private attachPanes(): void {
+    if (this.attached || !this.viewModel || this.viewModel.concealed) return;
+    this.attached = true;
+    this.view?.flush();
+    void Promise.all([this.attach("scatter"), this.attach("viewer")]);
   }
 
   /** Makes the view of a linked widget in its pane. */

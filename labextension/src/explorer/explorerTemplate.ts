@@ -9,6 +9,7 @@ import { exportForm } from "./exportForm.js";
 import { setTable } from "./setTable.js";
 import { splitter } from "./splitter.js";
 import { toolbar } from "./toolbar.js";
+import { verdictBanner } from "./verdictBanner.js";
 
 /** Elements that the views of the two linked widgets are attached to. */
 export interface ExplorerPanes {
@@ -16,7 +17,7 @@ export interface ExplorerPanes {
   viewer: Ref<HTMLElement>;
 }
 
-/** The explorer: scatter and viewer side by side, controls, the table of sets and curves below. */
+/** The explorer: the verdict, scatter and viewer side by side, controls, the table of sets and curves below. */
 export function explorerTemplate(model: ExplorerViewModel, panes: ExplorerPanes): TemplateResult {
   const { status } = model;
   const statusClass = `e2gmm-explorer-status${status.problem ? " e2gmm-mod-problem" : ""}`;
@@ -24,17 +25,19 @@ export function explorerTemplate(model: ExplorerViewModel, panes: ExplorerPanes)
     "--e2gmm-split": `${(100 * model.split).toFixed(2)}%`,
     "--e2gmm-explorer-height": `${model.height}px`,
   };
-  return html`${header(model)}
-    <div class="e2gmm-explorer-panes" style=${styleMap(size)}>
+  return html`${header(model)} ${verdictBanner(model)}
+    <div class="e2gmm-explorer-panes" style=${styleMap(size)} ?hidden=${model.concealed}>
       <div class="e2gmm-explorer-pane" ${ref(panes.scatter)}>${problem(model.paneProblems.scatter)}</div>
       ${splitter(model)}
       <div class="e2gmm-explorer-pane" ${ref(panes.viewer)}>${problem(model.paneProblems.viewer)}</div>
     </div>
     <p class=${statusClass} role="status">${status.text}</p>
-    <fieldset class="e2gmm-explorer-controls" ?disabled=${model.kernelGone}>
+    <fieldset class="e2gmm-explorer-controls" ?disabled=${model.kernelGone} ?hidden=${model.concealed}>
       ${toolbar(model)} ${exportForm(model)}
     </fieldset>
-    <div class="e2gmm-explorer-lower">${setTable(model)} ${curves(model)}</div>
+    <div class="e2gmm-explorer-lower">
+      ${model.concealed && model.sets.length === 0 ? nothing : setTable(model)} ${curves(model)}
+    </div>
     ${montage(model)}`;
 }
 

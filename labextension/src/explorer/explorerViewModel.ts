@@ -90,7 +90,10 @@ export class ExplorerViewModel extends ViewModel {
       () => settings.exportFolder,
       () => (this.ticked.length === 1 ? this.sets.find(({ id }) => id === this.ticked[0]) : undefined),
     );
-    this.follow(widget, "change:height change:run change:sets change:ticked change:history change:training");
+    this.follow(
+      widget,
+      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway",
+    );
     this.follow(widget, "change:split", () => this.moveSplit(widget.get("split")));
     this.follow(widget, "change:status change:busy", () => {
       this.message = undefined;
@@ -119,6 +122,16 @@ export class ExplorerViewModel extends ViewModel {
   /** The explored run; null before the kernel has opened it. */
   get run(): ExplorerState["run"] {
     return this.links.widget.get("run");
+  }
+
+  /** What the run knows about its own heterogeneity; null before there is a run. */
+  get verdict(): ExplorerState["verdict"] {
+    return this.links.widget.get("verdict");
+  }
+
+  /** Whether the verdict stands in place of the picture. */
+  get concealed(): boolean {
+    return this.verdict?.kind === "none" && !this.links.widget.get("shownAnyway");
   }
 
   /** Epochs of the training, for the curves. */
@@ -186,6 +199,11 @@ export class ExplorerViewModel extends ViewModel {
   showCurves(shown: boolean): void {
     this.curves = shown;
     this.changed();
+  }
+
+  /** Shows the picture of a run that has found nothing, in all views, or hides it. */
+  showAnyway(shown: boolean): void {
+    this.change({ shownAnyway: shown });
   }
 
   /** Moves the border between scatter and viewer in this view. */

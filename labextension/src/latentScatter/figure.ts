@@ -128,9 +128,27 @@ function densityTrace({ density, densityCounts, shown }: Snapshot, theme: Scatte
   ];
 }
 
+/** Longest line of the vertical axis's title, in characters. */
+const longestLine = 36;
+
+/** A title in lines, divided at the dots between its parts. */
+export function titleLines(title: string): string[] {
+  const lines: string[] = [];
+  for (const part of title.split(" · ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 3 + part.length > longestLine) lines.push(part);
+    else lines[lines.length - 1] = `${last} · ${part}`;
+  }
+  return lines;
+}
+
+function axisTitle(lines: readonly string[]): Trace {
+  return { text: lines.map(plotlyText).join("<br>"), standoff: 8, font: { size: 13 } };
+}
+
 function axis(title: string, theme: ScatterTheme, range?: Range): Trace {
   return {
-    title: { text: plotlyText(title), standoff: 8, font: { size: 13 } },
+    title: axisTitle([title]),
     ...(range ? { range: [...range] } : {}),
     gridcolor: theme.faint,
     linecolor: theme.line,
@@ -196,13 +214,15 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
       },
     };
   }
+  const vertical = titleLines(shown?.y.title ?? "");
   return {
     data,
     layout: {
       ...common,
+      margin: { ...common.margin, l: common.margin.l + 16 * (vertical.length - 1) },
       dragmode: "pan",
       xaxis: axis(shown?.x.title ?? "", theme, ranges.x),
-      yaxis: axis(shown?.y.title ?? "", theme, ranges.y),
+      yaxis: { ...axis("", theme, ranges.y), title: { ...axisTitle(vertical), standoff: 6 } },
     },
   };
 }

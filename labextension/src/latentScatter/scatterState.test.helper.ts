@@ -40,6 +40,7 @@ export function scatterState(more: Partial<LatentScatterState> = {}): LatentScat
     selectedBeside: new Float32Array(0),
     probe: [1, 1, 0],
     probePlace: [1, 1],
+    probeNote: "",
     playedPlaces: new Float32Array(0),
     probeTo: {},
     sliders: [],

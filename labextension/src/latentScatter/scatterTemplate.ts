@@ -46,6 +46,7 @@ export function scatterTemplate(model: ScatterViewModel, parts: ScatterParts): T
     ${sliders(model)}
     <div class="e2gmm-scatter-status"
       ><span>${model.counts}</span
+      ><span class="e2gmm-scatter-note">${model.state.probeNote}</span
       ><span role="status" class="e2gmm-scatter-message">${model.message}</span
     ></div>`;
 }

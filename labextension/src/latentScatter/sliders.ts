@@ -18,16 +18,16 @@ export function sliders(model: ScatterViewModel): TemplateResult {
 
 function slider(
   model: ScatterViewModel,
-  { name, low, high }: ProbeSlider,
+  { name, title, low, high }: ProbeSlider,
   value: number | undefined,
 ): TemplateResult {
   const isHeld = model.heldSlider === name;
   // The value comes after the range that limits it
-  return html`<label class="e2gmm-scatter-slider"
+  return html`<label class="e2gmm-scatter-slider" title=${title}
     ><span>${name}</span
     ><input
       type="range"
-      aria-label="Probe along ${name}"
+      aria-label="Probe along ${title}"
       min=${low}
       max=${high}
       step=${(high - low) / 200}

@@ -1,6 +1,7 @@
 import { drawnPicture, escapeHtml, type Picture } from "tslab-widgets";
 import { clearestAxis } from "../../display/motionFigure";
 import { font, palette } from "../../display/theme";
+import { wrapped } from "../../shortText";
 import { displacement, drawSpheres, imageSide, minMotion } from "./pictureSpheres";
 import type { GaussianViewerState } from "./state";
 
@@ -46,16 +47,4 @@ export function gaussianPicture(state: GaussianViewerState): Picture {
     "</svg>",
   ].join("");
   return drawnPicture(text, svg, png);
-}
-
-/** A text in lines of at most `length` characters, unless a word is longer. */
-function wrapped(text: string, length: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= length) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
 }

@@ -113,6 +113,11 @@ export class DerivedState {
     return this.position.place(z, this.view(choices), row);
   }
 
+  /** Makes the sliders of the probe anew, with the titles of the axes. */
+  refreshSliders(): void {
+    this.position.refreshSliders();
+  }
+
   /** Whether the probe was last placed at this latent vector. */
   isProbeAt(z: readonly number[]): boolean {
     return this.position.isAt(z);

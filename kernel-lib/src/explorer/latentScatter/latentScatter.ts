@@ -236,6 +236,13 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     });
   }
 
+  /** Sets the titles of the latent axes, which say what they change and by how much. Default: `z1`, `z2`, … */
+  setAxisTitles(titles: readonly string[]): void {
+    this.derived.table.setAxisTitles(titles);
+    this.derived.refreshSliders();
+    this.set(this.points());
+  }
+
   /** Adds a column, or replaces the one with its name. @throws InputError for a wrong length or the name of an axis */
   setColumn(column: ScatterColumn | ParticleColumn): void {
     this.derived.table.setColumn(column);

@@ -18,6 +18,7 @@ export function scatterPicture(state: LatentScatterState): Picture {
     `${state.count} particles over ${state.x} and ${state.y}`,
     ...(state.selectedCount > 0 ? [`${state.selectedCount} selected`] : []),
     `probe at (${state.probe.map(shortNumber).join(", ")})`,
+    ...(state.probeNote === "" ? [] : [state.probeNote]),
   ].join("; ");
   const { shown } = state;
   if (!shown) return { text, html: `<p>${escapeHtml(text)}</p>` };

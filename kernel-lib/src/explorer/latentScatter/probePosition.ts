@@ -46,6 +46,11 @@ export class ProbePosition {
     };
   }
 
+  /** Makes the sliders anew when the probe is placed next. */
+  refreshSliders(): void {
+    this.sliderLatents = undefined;
+  }
+
   private isOnParticle(z: readonly number[]): boolean {
     const { row, table } = this;
     return row >= 0 && row < table.count && same(table.latentOf(row), z);
@@ -74,7 +79,10 @@ export class ProbePosition {
     const before = this.sliders.map(({ name }) => name);
     if (this.sliderLatents === table.latents && same(before, names)) return;
     this.sliderLatents = table.latents;
-    this.sliders = names.map((name) => ({ name, ...robustRange(table.values(name), outsideSlider) }));
+    this.sliders = names.map((name) => ({
+      ...{ name, title: table.title(name) },
+      ...robustRange(table.values(name), outsideSlider),
+    }));
   }
 }
 

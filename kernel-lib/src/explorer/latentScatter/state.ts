@@ -68,6 +68,8 @@ export interface DensityGrid {
 export interface ProbeSlider {
   /** Of the axis. */
   name: string;
+  /** What the axis is, with its size. */
+  title: string;
   low: number;
   high: number;
 }
@@ -132,6 +134,8 @@ export const latentScatterTraits = {
   probe: list(float(0)),
   /** Its coordinates along the shown axes. */
   probePlace: list(float(0)),
+  /** What the state at the probe is like, such as its distance from the mean; empty for nothing. */
+  probeNote: text(""),
   /** Coordinates along the shown axes of the frames of a motion; the probe is shown there while it is played. */
   playedPlaces: numbers(Float32Array),
   /** Coordinates to which a page drags the probe. */

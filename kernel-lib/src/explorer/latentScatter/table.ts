@@ -44,6 +44,7 @@ export class ScatterTable {
   /** Cache of coordinates along axes, by name. */
   private readonly coordinates = new Map<string, Float32Array>();
   private components: Pca | undefined;
+  private axisTitles: readonly string[] = [];
   private points: Float32Array;
 
   /**
@@ -82,6 +83,11 @@ export class ScatterTable {
     this.points = latents;
     this.components = undefined;
     for (const name of this.coordinates.keys()) if (!this.columns.has(name)) this.coordinates.delete(name);
+  }
+
+  /** Sets the titles of the latent axes; empty for their names. */
+  setAxisTitles(titles: readonly string[]): void {
+    this.axisTitles = titles;
   }
 
   /** Adds or replaces a column. @throws InputError for a wrong length, and for the name of a built-in axis */
@@ -199,8 +205,10 @@ export class ScatterTable {
     return [low, high].map((along) => Array.from(mean, (middle, d) => middle + along * axes[d]!));
   }
 
-  /** The title of an axis: its name with the unit, or with the fraction of the variance that a component explains. */
+  /** The title of an axis: that of a latent axis, or its name with the unit, or with the fraction of the variance that a component explains. */
   title(name: string): string {
+    const d = this.latentIndex(name);
+    if (d >= 0) return this.axisTitles[d] ?? name;
     const c = this.componentIndex(name);
     if (c >= 0) return `${name} (${(100 * this.pca().explained[c]!).toFixed(0)} % of the variance)`;
     if (this.latent === 1 && name === histogramAxis) return "particles (histogram)";

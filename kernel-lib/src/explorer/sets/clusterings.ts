@@ -1,14 +1,17 @@
 import { InputError } from "../../errors";
 import { densityClusters } from "../../latent/density";
 import { kMeans } from "../../latent/kmeans";
-import { gaussianMixture } from "../../latent/mixture";
+import { mixtureSets } from "../../latent/mixtureSets";
 import { rowsByLabel } from "../../latent/selection";
 import type { TaskOptions } from "../../progress";
 
 /** A way to cluster particles by their latent coordinates. */
 export type Clustering =
   | {
-      /** k-means, or a mixture of Gaussians with full covariances, each particle in its most likely one. */
+      /**
+       * k-means, or a mixture of Gaussians with full covariances, each particle in its most likely one. The mixture takes the
+       * standard deviations of the coordinates into account, as `e2gmm latent` does.
+       */
       method: "kmeans" | "mixture";
       /** Number of clusters. */
       count: number;
@@ -24,28 +27,37 @@ export type Clustering =
       seed?: number;
     };
 
+/** Points to be clustered. */
+export interface ClusteredPoints {
+  /** [n · dimensions] */
+  points: Float32Array;
+  dimensions: number;
+  /** Their standard deviations, [n · dimensions], which mixture and density take into account. Default: none. */
+  deviations?: Float32Array | undefined;
+}
+
 /**
  * Particle rows of each cluster, ordered by the clusters' first coordinate; empty clusters are left out.
- * @param points [n · dimensions]
  * @throws InputError for an unknown method, for fewer points than clusters, and if no cluster is found
  */
 export async function clusterRows(
-  points: Float32Array,
-  dimensions: number,
+  { points, dimensions, deviations }: ClusteredPoints,
   clustering: Clustering,
   task: TaskOptions = {},
 ): Promise<Uint32Array[]> {
   const { seed = 1 } = clustering;
+  const errors = deviations && { deviations };
   switch (clustering.method) {
     case "kmeans":
       return nonEmpty(kMeans(points, dimensions, clustering.count, { seed }).labels, clustering.count);
     case "mixture": {
-      const { labels } = await gaussianMixture(points, dimensions, clustering.count, { seed, ...task });
-      return nonEmpty(labels, clustering.count);
+      const { count: clusters } = clustering;
+      const { labels, sizes } = await mixtureSets(points, dimensions, { clusters, seed, ...errors, ...task });
+      return nonEmpty(labels, sizes.length);
     }
     case "density": {
       const { minClusterSize } = clustering;
-      const options = { seed, ...(minClusterSize !== undefined && { minClusterSize }), ...task };
+      const options = { seed, ...errors, ...(minClusterSize !== undefined && { minClusterSize }), ...task };
       const { labels, sizes } = await densityClusters(points, dimensions, options);
       if (sizes.length === 0)
         throw InputError.of("No clusters were found: the density of the particles is uniform.");

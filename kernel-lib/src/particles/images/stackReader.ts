@@ -224,7 +224,7 @@ export async function readSections(
 }
 
 /** A name without RELION's mark of a .mrc file as a stack, `:mrcs`. */
-function withoutMark(name: string): string {
+export function withoutMark(name: string): string {
   return name.replace(/\.(mrc|map|st):mrcs$/i, ".$1");
 }
 

@@ -40,7 +40,7 @@ export interface MotionSize {
   large: number;
   /** What was taken out, root mean squares: shift in Å, rotation in degrees. */
   rigid: { shift: number; angle: number };
-  /** Root mean square change of the masses (amplitude · width³) of the Gaussians, as a fraction of their own. */
+  /** Fraction of the density that comes or goes, root mean square over the particles; see `model.stateChange`. */
   mass: number;
 }
 

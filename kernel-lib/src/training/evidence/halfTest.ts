@@ -6,6 +6,7 @@ import { HalfSamples } from "../posterior/halfSamples";
 import type { PlaceContext } from "../posterior/likelihood";
 import type { PointPosterior } from "../posterior/newtonPosterior";
 import { PlaceSearch, type PosePrior } from "../posterior/placePosterior";
+import { bestPlaces } from "../posterior/startPlaces";
 import type { BatchPoses } from "../posterior/variants";
 import { withPoses } from "./sample";
 
@@ -87,28 +88,8 @@ export class HalfTest {
     places: readonly Float32Array[],
     { deviations }: Inference,
   ): Promise<Float32Array> {
-    const { particles, neutral } = this.context;
-    const { latent } = search.layout;
-    const chosen = new Float32Array(particles.length * latent);
-    if (places.length === 1 || latent === 0) {
-      for (let i = 0; i < particles.length; i++) chosen.set(places[0]!, i * latent);
-      return search.startAt(chosen, particles.length);
-    }
-    const step = particlesPerPass(neutral.count);
-    for (let from = 0; from < particles.length; from += step) {
-      const part = particles.slice(from, from + step);
-      const best = new Float64Array(part.length).fill(Number.NEGATIVE_INFINITY);
-      for (const place of places) {
-        const cost = place.reduce((sum, x, d) => sum + (x / deviations[d]!) ** 2 / 2, 0);
-        const score = await search.likelihood.shared(part, place);
-        for (let i = 0; i < part.length; i++) {
-          if (!(score[i]! - cost > best[i]!)) continue;
-          best[i] = score[i]! - cost;
-          chosen.set(place, (from + i) * latent);
-        }
-      }
-    }
-    return search.startAt(chosen, particles.length);
+    const { particles } = this.context;
+    return search.startAt(await bestPlaces(search, particles, places, deviations), particles.length);
   }
 
   /** Poses of the points of each half. */

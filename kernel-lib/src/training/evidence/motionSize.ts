@@ -1,5 +1,6 @@
 import type { GaussianModel } from "../../model/gaussianModel";
 import { rigidMotion } from "../../model/rigidMotion";
+import { stateChange } from "../../model/stateChange";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { MotionSize } from "./evidence";
 import type { Population } from "./population";
@@ -19,8 +20,9 @@ export function motionSize(decoder: PlaceDecoder, base: GaussianModel, populatio
   const models = decoder.decode(z, members.length);
   const all = Array.from(members, (_, i) => {
     const params = models.subarray(i * base.params.length, (i + 1) * base.params.length);
-    const { rmsd, shift, angle } = rigidMotion(base, { ...base, params });
-    return { rmsd, shift: Math.hypot(...shift), angle, mass: massChange(base, params) };
+    const there = { ...base, params };
+    const { rmsd, shift, angle } = rigidMotion(base, there);
+    return { rmsd, shift: Math.hypot(...shift), angle, mass: stateChange(base, there).density };
   });
   const rms = (of: (one: (typeof all)[number]) => number) =>
     Math.sqrt(all.reduce((sum, one) => sum + of(one) ** 2, 0) / all.length);
@@ -31,16 +33,4 @@ export function motionSize(decoder: PlaceDecoder, base: GaussianModel, populatio
     rigid: { shift: rms(({ shift }) => shift), angle: rms(({ angle }) => angle) },
     mass: rms(({ mass }) => mass),
   };
-}
-
-/** Root mean square change of the masses, over that of the masses themselves. */
-function massChange({ count, params }: GaussianModel, other: Float32Array): number {
-  const mass = (of: Float32Array, i: number) => of[3 * count + i]! * of[4 * count + i]! ** 3;
-  let change = 0;
-  let square = 0;
-  for (let i = 0; i < count; i++) {
-    change += (mass(other, i) - mass(params, i)) ** 2;
-    square += mass(params, i) ** 2;
-  }
-  return Math.sqrt(change / square);
 }

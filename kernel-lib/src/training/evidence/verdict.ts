@@ -41,36 +41,57 @@ export function finestRing(
   return visible.at(-1)?.resolution;
 }
 
+/** What a verdict is made from. */
+export type VerdictSource = Pick<
+  Evidence,
+  "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "fixed" | "realAxes" | "motion"
+>;
+
+/** A verdict in words. */
+export interface VerdictText {
+  /** The verdict, such as `heterogeneity found`. */
+  headline: string;
+  /** What it follows from: the gain, real axes, the size of the decoded motion. */
+  facts: string;
+  /** What to do about the poses; empty unless they are wrong. */
+  advice: string;
+}
+
 /** The verdict in a sentence, and what to do about poses. */
-export function sentenceOf(
-  evidence: Pick<
-    Evidence,
-    "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "fixed" | "realAxes" | "motion"
-  >,
-): string {
-  const { verdict, gain, finest, axes, fixed = 0, realAxes, motion, table } = evidence;
-  const number = `${signed(gain.gain)} ± ${gain.standardError.toFixed(2)} nats per particle held out`;
+export function sentenceOf(evidence: VerdictSource): string {
+  const { headline, facts, advice } = verdictText(evidence);
+  return `${headline}: ${facts}${advice === "" ? "" : `. ${advice}`}`;
+}
+
+/** The verdict in words. */
+export function verdictText(evidence: VerdictSource): VerdictText {
+  const { verdict, gain, finest, axes, fixed = 0, realAxes, motion } = evidence;
+  const number = `${gainText(gain)} nats per particle held out`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
   const isNew = fixed > 0 ? "new " : "";
   const axesText = `${realAxes} of ${axes.length} ${isNew}${axes.length === 1 ? "axis" : "axes"} real`;
   const what = fixed > 0 ? "further heterogeneity" : "heterogeneity";
   const over = fixed > 0 ? "the fixed axes alone" : "one model for all";
   const sight = finest === undefined ? "" : `, seen to ${finest.toFixed(0)} Å`;
-  const parts = {
-    found: `${what} found: ${number}, ${axesText}${sight}; decoded motion ${size}`,
-    weak: `weak ${what}: ${number}, ${axesText}${sight}; decoded motion ${size}, of which part is noise`,
-    none: `no ${what} found: ${number} over ${over}; the decoded motion of ${size} is not to be trusted`,
-  };
-  // Where there is no motion, a decoder may have learned the errors of the poses, and refining gains little beside it.
-  const poses = verdict === "none" ? table.poses : evidence.poses;
-  const wrong = poses.gain > poseGain && poses.gain > errors * poses.standardError;
-  const advice = wrong
-    ? `. Poses are wrong: refining them gains ${signed(poses.gain)} ± ${poses.standardError.toFixed(2)}`
-    : "";
-  return parts[verdict] + advice;
+  const seen = `${number}, ${axesText}${sight}; decoded motion ${size}`;
+  const texts = {
+    found: [`${what} found`, seen],
+    weak: [`weak ${what}`, `${seen}, of which part is noise`],
+    none: [`no ${what} found`, `${number} over ${over}; the decoded motion of ${size} is not to be trusted`],
+  } as const;
+  const [headline, facts] = texts[verdict];
+  return { headline, facts, advice: poseAdvice(evidence) };
 }
 
-/** A number with its sign, as typographers write it. */
-function signed(value: number): string {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+function poseAdvice({ verdict, table, poses: beside }: VerdictSource): string {
+  // Where there is no motion, a decoder may have learned the errors of the poses, and refining gains little beside it.
+  const poses = verdict === "none" ? table.poses : beside;
+  const wrong = poses.gain > poseGain && poses.gain > errors * poses.standardError;
+  return wrong ? `Poses are wrong: refining them gains ${gainText(poses)}` : "";
+}
+
+/** A gain with its standard error, as text. */
+export function gainText({ gain, standardError }: EvidenceGain): string {
+  // Typographers' minus
+  return `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(2)} ± ${standardError.toFixed(2)}`;
 }

@@ -21,7 +21,8 @@ export async function gridPosterior(
 ): Promise<Posterior> {
   const count = start.length;
   const population = options.population ?? Int32Array.from(start.keys());
-  const grid = gridOver(start, population, options.gridPoints ?? 32);
+  const points = options.gridPoints ?? 32;
+  const grid = options.range ? gridBetween(options.range, points) : gridOver(start, population, points);
   const values = await evaluateGrid(likelihood, count, grid, options);
   const density = new GridDensity(values, grid.points);
   density.fitPrior(population);
@@ -47,8 +48,10 @@ function gridOver(start: Float32Array, population: ArrayLike<number>, points: nu
     high = Math.max(high, z);
   }
   const margin = 0.15 * (high - low);
-  low -= margin;
-  high += margin;
+  return gridBetween([low - margin, high + margin], points);
+}
+
+function gridBetween([low, high]: readonly [number, number], points: number): Grid {
   return { low, step: (high - low) / (points - 1), points };
 }
 

@@ -31,10 +31,13 @@ export class PlaceSearch {
   readonly likelihood: PlaceLikelihood;
   private readonly space: SearchSpace;
   private readonly batchSize: number;
+  /** Gaussians of a model. */
+  readonly gaussians: number;
 
   constructor({ prior, placeDeviations, ...context }: PlaceSearchContext) {
     const { rotation = 0, shift = 0 } = prior ?? {};
     const { decoder, neutral } = context;
+    this.gaussians = neutral.count;
     this.likelihood = new PlaceLikelihood({
       ...context,
       pose: { rotation: rotation > 0, shift: shift > 0 },

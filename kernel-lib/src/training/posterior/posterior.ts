@@ -34,4 +34,6 @@ export interface PosteriorOptions extends TaskOptions {
   batchSize?: number;
   /** Particles that define the search region and the prior, ascending. Default: all. */
   population?: ArrayLike<number>;
+  /** Search region in one dimension, lowest and highest z. Default: that of the population, with a margin. */
+  range?: readonly [low: number, high: number];
 }

@@ -23,7 +23,8 @@ export async function withClaimedRun<T>(
 ): Promise<T | undefined> {
   const folder = new RunFolder(claim.out);
   const before = claim.resume ? "run" : await requireFree(folder, claim);
-  const record = claim.resume ? await folder.readWrittenRecord() : undefined;
+  const waiting = claim.resume && (await folder.state()) === "waiting";
+  const record = claim.resume && !waiting ? await folder.readWrittenRecord() : undefined;
   const complete = record?.status === "complete";
   if (record && complete) await checkSameParticleFile(record.inputs.particles, record.inputFiles);
   // A complete run is only read, unless the training died before it removed its lock.
@@ -44,11 +45,11 @@ export async function withClaimedRun<T>(
 /** @throws InputError unless the folder is new, empty, or holds only an interrupted start */
 async function requireFree(folder: RunFolder, claim: Claim): Promise<"new" | "interrupted"> {
   const state = await folder.state();
-  if (state === "run") {
+  if (state === "run" || state === "waiting") {
     throw new InputError(
       claim.out,
       "a new or empty folder, or --resume (in a notebook `resume`) to continue its run",
-      "a run",
+      state === "run" ? "a run" : "a training that was stopped while it refined poses",
     );
   }
   if (state === "other") throw new InputError(claim.out, "a new or empty folder", "other files");

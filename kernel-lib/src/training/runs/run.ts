@@ -1,57 +1,52 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../../errors";
-import { readMask } from "../../maps/mask";
-import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
-import { maskFlags } from "../../model/regions";
 import type { AxisRoles } from "../../network/decoder";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
+import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask, type TaskOptions } from "../../progress";
-import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
+import type { LatentAxis } from "../axes/latentAxis";
+import { measureAxes } from "../axes/measureAxes";
 import { gatherColumns, gatherRows } from "../batches";
 import type { Evidence } from "../evidence/evidence";
-import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
+import type { Leaks } from "../leaks/leaks";
+import type { RunLeaksOptions } from "../leaks/runLeaks";
 import { defaultMemoryBudget } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
-import { decoderOf } from "../posterior/decoders";
+import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
+import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
+import type { Posterior } from "../posterior/posterior";
 import { BaseModels, changeBase } from "../secondRound/baseModels";
 import type { EpochReport } from "../trainer";
+import { measureUnexplained } from "../unexplained/measureUnexplained";
+import type { Unexplained } from "../unexplained/unexplained";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
-import { readEvidence } from "./evidenceFile";
+import { readEvidence, writeEvidence } from "./evidenceFile";
+import { leaksOfRun, readLeaks } from "./leaksFile";
+import { type EvidenceOptions, measureRunEvidence, type TrainedPlaces } from "./runEvidence";
 import { RunFolder } from "./runFolder";
 import { latentAxes, type RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
+import { readUnexplained } from "./unexplainedFile";
 
+export type { LatentAxis } from "../axes/latentAxis";
 export type { Checkpoint } from "./checkpoint";
 export type { InheritedAxes, Lineage } from "./lineage";
+export type { EvidenceOptions } from "./runEvidence";
 export { RunFolder, runFiles } from "./runFolder";
 export { latentAxes, type RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
-/** Options of `Run.evidence`. */
-export interface EvidenceOptions extends TaskOptions {
-  /** Most held-out particles to measure. Default: all of them. */
-  particles?: number;
-  /** A region whose own gain is wanted: a map, or its file, that is at least 0.5 there. Default: none. */
-  mask?: string | Volume;
-  /**
-   * Width in Fourier samples of the fields of which the two halves of an image consist. Default: measured from the noise; 1
-   * unless the images are masked.
-   */
-  block?: number;
-  /** Projection engine. Default: `wasm`. */
-  engine?: EngineChoice;
-  /** Called with a sentence about what was assumed or has changed since the training. */
-  onWarning?: (warning: string) => void;
-}
+/** Options of `Run.unexplained`. */
+export type UnexplainedOptions = Pick<EvidenceOptions, keyof TaskOptions | "engine" | "onWarning">;
 
 /** Contents of a run folder. */
 interface RunContents {
@@ -188,6 +183,47 @@ export class Run {
     };
   }
 
+  /**
+   * For each Gaussian 1 if `decode` may change it, [N]; undefined if it may change all. Differs from `free` in runs with
+   * symmetry, of which only the first unit is decoded.
+   */
+  get moving(): Uint8Array | undefined {
+    const { neutral, free, units, parent } = this;
+    if (parent) {
+      const before = parent.moving;
+      return before && free?.map((flag, i) => flag | before[i]!);
+    }
+    if (units.count === 1) return free;
+    const own = neutral.count / units.count;
+    return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
+  }
+
+  /**
+   * The axes of the latent space as they can be read: conformation or composition, size in Å and as a fraction of the density,
+   * whether they are real by the evidence of the run, and how much of them the particles' views tell. Before the run is
+   * complete they are measured over the encoder's latents.
+   * @param latents those of this run, if they have been read already
+   * @throws InputError if the latents or the evidence of the run are damaged
+   */
+  async axes(latents?: Latents): Promise<LatentAxis[]> {
+    const { latent, roles, neutral, moving: free } = this;
+    const complete = latents ?? (this.record.status === "complete" ? await this.latents() : undefined);
+    const decodeMany = (points: Float32Array) => this.decodeMany(points);
+    return measureAxes(
+      { latent, roles, neutral, free, decodeMany },
+      {
+        places: complete?.refined ?? this.encoderLatents ?? new Float32Array(0),
+        observability: complete?.observability,
+        evidence: await this.storedEvidence(),
+      },
+    );
+  }
+
+  /** The evidence that was measured at the end of the training; undefined without, as in runs of earlier versions. */
+  storedEvidence(): Promise<Evidence | undefined> {
+    return readEvidence(this.files);
+  }
+
   /** Latent coordinates of all particles. @throws InputError before the run is complete */
   latents(): Promise<Latents> {
     return this.files.readLatents();
@@ -215,45 +251,76 @@ export class Run {
     return this.units.withFirst(this.neutral, this.modelsAt(at));
   }
 
+  /** Places of all particles on the axes that this run trained, and the models that these axes change. */
+  private async trainedPlaces(): Promise<TrainedPlaces> {
+    const { latent, refined, standardDeviation } = await this.latents();
+    const own = (values: Float32Array) => gatherColumns(values, latent, this.axesOf("new"));
+    const base = await this.parent?.basesOf(await this.files.readSelection(this.record));
+    return { refined: own(refined), standardDeviation: own(standardDeviation), base };
+  }
+
+  /** @throws InputError if axes are fixed. @param what is to be done instead */
+  private requireAllTrained(instead: string): void {
+    if (!this.parent) return;
+    const { latent } = this.parent;
+    throw new InputError(
+      this.folder,
+      `a run that trained all of its axes: ${instead}`,
+      `one with ${latent} fixed`,
+    );
+  }
+
+  /** Decodes whole particles from the places of all their units, on the axes that this run trained. */
+  private get wholeDecoder(): PlaceDecoder {
+    return this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+  }
+
   /**
    * The evidence for heterogeneity: whether held-out particles are described better by the decoder than by the one model
    * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
    * measured at the end of the training, on some of the particles held out; with options, and in runs of earlier versions, it
-   * is measured now, which reads the particles again.
+   * is measured now, which reads the particles again. Measured without options it is kept in the run (`evidence.json`).
    * @throws InputError before the run is complete, for fewer than 5 particles held out, and if the particles of the run are no
    *   longer the same
    */
   async evidence(options?: EvidenceOptions): Promise<Evidence> {
-    const stored = options ? undefined : await readEvidence(this.files);
-    if (stored) return stored;
-    const { record, neutral, model } = this;
     const begun = beginTask(options ?? {});
-    const places = await this.latents();
-    const own = (values: Float32Array) => gatherColumns(values, places.latent, this.axesOf("new"));
-    const { mask } = begun;
-    const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
-    const reopened = await reopenParticles(this.files, record, begun);
-    const { trainingSet, validationSet: heldOut, ...context } = reopened;
+    const stored = options ? undefined : await this.storedEvidence();
+    if (stored) return stored;
+    const { files, record, neutral, wholeDecoder: decoder } = this;
+    const places = await this.trainedPlaces();
+    const measured = await measureRunEvidence({ files, record, neutral, places, decoder }, begun);
+    if (!options) await writeEvidence(files, measured);
+    return measured;
+  }
+
+  /**
+   * Whether the places of the particles depend on what must not matter: view, in-plane angle, shift, defocus, optics group,
+   * micrograph, random subset. Without options it is that which was measured at the end of the training; with options, and in
+   * runs of earlier versions, it is measured now.
+   * @throws InputError before the run is complete, for fewer than 20 particles, and if its particle file has changed
+   */
+  async leaks(options?: RunLeaksOptions): Promise<Leaks> {
+    const stored = options ? undefined : await readLeaks(this.files);
+    return stored ?? leaksOfRun(this.files, this.record, options ?? {});
+  }
+
+  /**
+   * Particles that agree less with the model at their places than their CTF, signal, view and place let expect: those of a state that
+   * the axes do not show, or with damaged images or wrong poses. Without options it is that which was found at the end of the
+   * training; with options, and in runs of earlier versions, it is measured now, which reads the particles again.
+   * @throws InputError before the run is complete, and if its particles have changed
+   */
+  async unexplained(options?: UnexplainedOptions): Promise<Unexplained> {
+    const stored = options ? undefined : await readUnexplained(this.files, this.record);
+    if (stored) return stored;
+    const begun = beginTask(options ?? {});
+    const { refined: places, base } = await this.trainedPlaces();
+    const reopened = await reopenParticles(this.files, this.record, begun);
     try {
-      if (heldOut.length < fewestMeasured) {
-        throw new InputError(
-          this.folder,
-          `${fewestMeasured} particles held out or more`,
-          `${heldOut.length}`,
-        );
-      }
-      const decoder = this.units.decoder(decoderOf(model), neutral.count / this.units.count);
-      const population = {
-        latent: decoder.latent,
-        members: trainingSet,
-        mean: own(places.refined),
-        standardDeviation: own(places.standardDeviation),
-      };
-      const base = await this.parent?.basesOf(await this.files.readSelection(record));
-      return await measureEvidence(
-        { ...context, base, decoder, population, heldOut, vary: record.options.vary },
-        { ...begun, region },
-      );
+      const members = joined(reopened.trainingSet, reopened.validationSet);
+      const context = { ...reopened, base };
+      return await measureUnexplained({ context, decoder: this.wholeDecoder, places, members }, begun);
     } finally {
       await reopened.close();
     }
@@ -319,13 +386,7 @@ export class Run {
    * ```
    */
   async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
-    if (this.parent) {
-      throw new InputError(
-        this.folder,
-        "a run that trained all of its axes: refine the poses of the run that this second round started from",
-        `one with ${this.parent.latent} fixed`,
-      );
-    }
+    this.requireAllTrained("refine the poses of the run that this second round started from");
     const begun = beginTask(options);
     const { refined } = await this.latents();
     const memoryBudget = defaultMemoryBudget() / 2;
@@ -333,7 +394,7 @@ export class Run {
     try {
       const file = options.reference ?? (await referenceOf(this.record.inputs.particles));
       const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
-      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const { wholeDecoder: decoder } = this;
       return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
     } finally {
       await reopened.close();
@@ -347,6 +408,43 @@ export class Run {
     return all.filter((axis) => axis < inherited === (which === "fixed"));
   }
 
+  /**
+   * Places of other particles of the same molecule in the latent space of the run, which its training has not seen: posterior
+   * means and standard deviations with the decoder fixed, as those in `latents().refined`. The particles of the run are read
+   * again for their CTFs. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
+   * @param particles images as wide as those of the run in Å, with poses in the frame of its map
+   * @returns [particles · latent] each
+   * @throws InputError before the run is complete, for images of another width, and if the particles of the run have changed;
+   *   StoppedError
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const particles = await e2.particles.open("particles.star");
+   * const { mean, standardDeviation } = await run.placesOf(particles.select([0, 1, 2]));
+   * console.log(mean.length === 3 * run.latent, standardDeviation.length);
+   * await particles.close();
+   * run.close();
+   * ```
+   */
+  async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
+    this.requireAllTrained(
+      "other particles have no places on the axes of a run that this second round started from",
+    );
+    const begun = beginTask(options);
+    const { refined, standardDeviation } = await this.latents();
+    const evidence = await readEvidence(this.files);
+    const reopened = await reopenParticles(this.files, this.record, begun);
+    try {
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const population = {
+        ...{ latent: decoder.latent, members: reopened.trainingSet, mean: refined, standardDeviation },
+      };
+      return await otherPlaces({ reopened, decoder, population, evidence, set: particles }, begun);
+    } finally {
+      await reopened.close();
+    }
+  }
+
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
     this.parent?.close();
@@ -354,6 +452,10 @@ export class Run {
   }
 }
 
-function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {
-  return typeof mask === "string" ? readMask(mask, undefined, { ...(onWarning && { onWarning }) }) : mask;
+/** Both lists together, ascending. */
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all.sort();
 }

@@ -9,6 +9,7 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
 import type { Outlier } from "../agreement/agreement";
+import { PosesFolder, posesFolderName } from "../poses/first/posesFolder";
 import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
@@ -46,6 +47,8 @@ export const runFiles = {
   particles: "particles.star",
   particlesCs: "particles.cs",
   parent: "parent",
+  leaks: "leaks.json",
+  unexplained: "unexplained.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
@@ -76,11 +79,16 @@ export interface StoredCheckpoint {
 }
 
 /** State of a folder that a training is to be written to. */
-export type FolderState = "new" | "run" | "interrupted" | "other";
+export type FolderState = "new" | "run" | "waiting" | "interrupted" | "other";
 
 /** Reads and writes the files of one run. Every error names the file. */
 export class RunFolder {
-  constructor(readonly folder: string) {}
+  /** Poses that were checked or refined before the training. */
+  readonly poses: PosesFolder;
+
+  constructor(readonly folder: string) {
+    this.poses = new PosesFolder(folder);
+  }
 
   /** Path of a file. */
   file(name: keyof typeof runFiles): string {
@@ -92,22 +100,29 @@ export class RunFolder {
     return existsSync(this.file("record"));
   }
 
+  /** Whether there is a training to resume: a run, or poses that were being checked or refined. */
+  get hasTraining(): boolean {
+    return this.exists || this.poses.isWaiting;
+  }
+
   /** Whether a training is writing to the folder, or died while doing so. */
   get hasLock(): boolean {
     return existsSync(path.join(this.folder, lockFile));
   }
 
   /**
-   * `interrupted`: a training died before it created its run; its lock shows that the remains are its own. `other`: the
-   * folder has other files, which must not be overwritten.
+   * `waiting`: a training was stopped while it checked or refined poses, and can be resumed. `interrupted`: a training died before it
+   * created its run; its lock shows that the remains are its own. `other`: the folder has other files, which must not be
+   * overwritten.
    */
   async state(): Promise<FolderState> {
     const names = await this.names();
     if (names.includes(runFiles.record)) return "run";
+    if (names.includes(posesFolderName) && this.poses.isWaiting) return "waiting";
     const isLock = (name: string) => name === lockFile || isPartialName(name, [lockFile]);
     const others = names.filter((name) => !isLock(name));
     if (names.length === 0) return "new";
-    const own: string[] = Object.values(runFiles);
+    const own: string[] = [...Object.values(runFiles), posesFolderName];
     const isOwn = (name: string) => own.includes(name) || isPartialName(name, own);
     return names.some(isLock) && others.every(isOwn) ? "interrupted" : "other";
   }
@@ -127,6 +142,7 @@ export class RunFolder {
     for (const name of Object.values(runFiles)) {
       await rm(path.join(this.folder, name), { force: true, recursive: true });
     }
+    await this.poses.remove();
   }
 
   /** Removes unfinished files of a training that died. The caller must hold the lock. */
@@ -189,23 +205,22 @@ export class RunFolder {
 
   /** Writes `run.json`. */
   async writeRecord(record: RunRecord): Promise<void> {
-    await writeAtomic(this.file("record"), formatRecord(record), { durable: true });
+    const inputs = movedPaths(record.inputs, (file) => this.shortened(file));
+    await writeAtomic(this.file("record"), formatRecord({ ...record, inputs }), { durable: true });
   }
 
   /** Reads `run.json` as it was written; see also {@link readRecord}. */
   async readWrittenRecord(): Promise<RunRecord> {
     if (!this.exists) throw new InputError(this.folder, "a run folder with run.json in it", "none");
     const file = this.file("record");
-    return this.withOwnParticles(parseRecord(await readText(file), file));
+    const record = parseRecord(await readText(file), file);
+    return { ...record, inputs: movedPaths(record.inputs, (input) => path.resolve(this.folder, input)) };
   }
 
-  /** The particle file that a second round wrote is where the folder is, wherever that has been moved. */
-  private withOwnParticles(record: RunRecord): RunRecord {
-    const { inputs } = record;
-    const name = path.basename(inputs.particles);
-    const isOwn = record.from?.selection && (name === runFiles.particles || name === runFiles.particlesCs);
-    const own = path.resolve(this.folder, name);
-    return isOwn && existsSync(own) ? { ...record, inputs: { ...inputs, particles: own } } : record;
+  /** Files in the run folder are recorded relative to it, so that the folder can be moved. */
+  private shortened(file: string): string {
+    const inside = path.relative(path.resolve(this.folder), file);
+    return inside.startsWith("..") || path.isAbsolute(inside) ? file : inside;
   }
 
   /**
@@ -359,6 +374,11 @@ export class RunFolder {
     }
     return latents;
   }
+}
+
+/** The inputs of a record with other paths of particle file and model. */
+function movedPaths(inputs: RunRecord["inputs"], move: (file: string) => string): RunRecord["inputs"] {
+  return { ...inputs, particles: move(inputs.particles), model: move(inputs.model) };
 }
 
 async function readText(file: string): Promise<string> {

@@ -6,6 +6,7 @@ import type { ByteSign } from "../../formats/mrc";
 import { checked, listOf, numberIn, someText } from "../../schema";
 import { packageVersion } from "../../version";
 import { type RunOptions, trainingRanges, variedKinds, weightings } from "../options";
+import { type PoseDecision, poseChoices } from "../poses/first/poseDecision";
 import type { Survey } from "../survey/survey";
 import type { InputFiles } from "./inputFiles";
 import { instant, type Lineage, lineage, sha256 } from "./lineage";
@@ -29,7 +30,7 @@ export interface RunRecord {
   };
   /** Time, ISO 8601. */
   started: string;
-  /** Input files, absolute paths. They may be edited after files were moved. */
+  /** Input files: absolute paths, in the file relative ones of those in the run folder. They may be edited after files were moved. */
   inputs: {
     /** Particle file. */
     particles: string;
@@ -66,6 +67,8 @@ export interface RunRecord {
   featureSize: number;
   /** Parameters of the method. */
   options: RunOptions;
+  /** Which poses are used, and why; missing in runs of earlier versions. */
+  poses?: PoseDecision;
   /** What a survey of the latent space found, if it was asked how many axes are needed. */
   survey?: Survey;
   /** Batch size, if the requested one did not fit into memory. */
@@ -133,6 +136,12 @@ const survey = v.looseObject({
   sentence: someText,
 });
 
+const poses = v.looseObject({
+  asked: v.picklist(poseChoices, poseChoices.join(", ")),
+  used: v.picklist(["file", "refined"], "file or refined"),
+  sentence: someText,
+});
+
 /** @throws InputError for an invalid option. `where` is a file or `options` */
 export function checkTrainingOptions(value: RunOptions, where: string): void {
   checked(options, value, where);
@@ -184,6 +193,7 @@ const record = v.looseObject({
   lastRing: numberIn({ integer: true, least: 0 }),
   featureSize: positive,
   options,
+  poses: v.optional(poses),
   survey: v.optional(survey),
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
   outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors";
 import { finiteText } from "../../finite";
 import { shorten } from "../../shortText";
+import { observabilityOf } from "../posterior/observability";
 import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
 
@@ -18,6 +19,11 @@ export interface Latents {
   refined: Float32Array;
   /** Standard deviation of the refined coordinates, [particles · latent]. */
   standardDeviation: Float32Array;
+  /**
+   * How much of each axis the view of each particle tells, [particles · latent]: 1 − variance of the refined coordinate / variance
+   * of the population, from 0 (nothing) to 1.
+   */
+  observability: Float32Array;
 }
 
 /** What `latents.csv` is made from. */
@@ -34,7 +40,10 @@ export interface LatentsTable {
 
 /** Text of `latents.csv`. @throws InputError naming `file` for numbers that are not finite */
 export function formatLatents({ latent, encoder, posterior, copies }: LatentsTable, file: string): string {
-  const lines = [[...latentColumns(latent), ...(copies > 1 ? ["particle", "copy"] : [])].join(",")];
+  const names = Array.from({ length: latent }, (_, d) => `z${d + 1}_observability`);
+  const header = [...latentColumns(latent), ...names, ...(copies > 1 ? ["particle", "copy"] : [])];
+  const lines = [header.join(",")];
+  const observability = observabilityOf(posterior.mean, posterior.standardDeviation, latent);
   const count = encoder.length / latent;
   for (let i = 0; i < count; i++) {
     const row = [String(i)];
@@ -42,6 +51,7 @@ export function formatLatents({ latent, encoder, posterior, copies }: LatentsTab
       finiteText(values[i * latent + d]!, 6, file, `z${d + 1} of particle ${i}`);
     for (let d = 0; d < latent; d++) row.push(text(encoder, d));
     for (let d = 0; d < latent; d++) row.push(text(posterior.mean, d), text(posterior.standardDeviation, d));
+    for (let d = 0; d < latent; d++) row.push(observability[i * latent + d]!.toFixed(3));
     if (copies > 1) row.push(String(Math.floor(i / copies)), String(i % copies));
     lines.push(row.join(","));
   }
@@ -67,7 +77,7 @@ export function parseLatents(
   const { columns, rows } = parseTable(text, file, expected);
   const at = expected.map((name) => columns.indexOf(name));
   const place = () => new Float32Array(particles * latent);
-  const latents: Latents = { latent, encoder: place(), refined: place(), standardDeviation: place() };
+  const latents = { latent, encoder: place(), refined: place(), standardDeviation: place() };
   const seen = new Int32Array(particles);
   for (const [r, row] of rows.entries()) {
     const i = row[at[0]!]!;
@@ -93,7 +103,8 @@ export function parseLatents(
       `none for particle ${missing}, ${rows.length} in all`,
     );
   }
-  return latents;
+  const { refined, standardDeviation } = latents;
+  return { ...latents, observability: observabilityOf(refined, standardDeviation, latent) };
 }
 
 const historyColumns = [
@@ -225,7 +236,7 @@ const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * @param mayBeEmpty columns in which an empty field means NaN
  * @throws InputError for a missing column, and a line that does not consist of numbers
  */
-function parseTable(
+export function parseTable(
   text: string,
   file: string,
   expected: readonly string[],

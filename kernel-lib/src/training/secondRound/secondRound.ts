@@ -71,7 +71,9 @@ export async function openSecondRound(
       requireEnough(selection, from);
       await mkdir(folder.folder, { recursive: true });
       if (axes === "fixed") await copyRun(run.folder, folder.file("parent"));
-      const written = selection && (await writeParticles(set.select(selection), folder));
+      const chosen = selection ? set.select(selection) : set;
+      const isOwn = selection !== undefined || isInside(set.file, run.folder);
+      const written = isOwn ? await writeParticles(chosen, folder) : undefined;
       const { free, bodies, record } = run;
       return {
         settings: settingsOf(run, settings, written),
@@ -96,6 +98,12 @@ async function openParticlesOf({ record, folder }: Run, { signal }: TrainingSett
   throw new InputError(set.file, `the ${record.particles} particles of ${folder}`, String(set.count));
 }
 
+/** Whether a file is in a folder: refined poses of a run, or the selection of an earlier round. */
+function isInside(file: string, folder: string): boolean {
+  const inside = path.relative(path.resolve(folder), path.resolve(file));
+  return !inside.startsWith("..") && !path.isAbsolute(inside);
+}
+
 /** A selected subset that was written, and the folder of its stacks, if the run does not name one. */
 interface WrittenParticles {
   particles: string;
@@ -116,12 +124,18 @@ function settingsOf(
     model: path.resolve(new RunFolder(run.folder).file("neutral")),
     options: inheritedOptions(run, given.options),
     keepOutliers: given.keepOutliers ?? outliers?.kept === true,
+    // Those of the run, which were checked before it.
+    poses: "file",
   };
 }
 
 /** @throws InputError for a setting that the run has */
 function requireOwnSettings(settings: TrainingSettings): void {
   const given = inherited.find((name) => settings[name] !== undefined && settings[name] !== false);
+  if (settings.poses === "refine") {
+    throw new InputError("poses", "auto or file: a second round has the poses of its run", "refine");
+  }
+  if (given === undefined) return;
   if (given === undefined) return;
   throw new InputError(
     given,

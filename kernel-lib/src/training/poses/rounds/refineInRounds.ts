@@ -7,11 +7,9 @@ import { readMask } from "../../../maps/mask";
 import type { Volume } from "../../../maps/volume";
 import { growNeutralModel } from "../../../model/growNeutralModel";
 import { writeModelText } from "../../../model/text";
-import { splitByImage, undividedHalves } from "../../../particles/halves";
 import { openParticles, type ParticleSet } from "../../../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
 import { beginTask, type TaskOptions } from "../../../progress";
-import { Random } from "../../../random";
 import { type FscCurve, formatFsc, resolutionAt } from "../../../reconstruction/fsc";
 import { reconstruct } from "../../../reconstruction/reconstruct";
 import { packageVersion } from "../../../version";
@@ -19,12 +17,11 @@ import { fileState } from "../../runs/inputFiles";
 import { type PoseChange, poseChange } from "../commonFrame";
 import { refineConsensusPoses } from "../consensusPoses";
 import { halfMapGain } from "./halfMapGain";
+import { type HalfSets, halfSets, indicesOf } from "./halfSets";
 import { mergedPoses, pickPoses, posedSource } from "./posedSource";
 import { extensionOf, type RoundMaps, RoundsFolder } from "./roundsFolder";
 import type { HalfMapResolution, RoundReport, RoundsReport, RoundsSettings } from "./roundsSettings";
 
-/** Fewest particles of a half. */
-const leastHalf = 10;
 /** Rounds end when poses move by less than this part of their own uncertainty. */
 const standStill = 0.25;
 
@@ -62,20 +59,22 @@ export async function refineInRounds(given: RoundsSettings): Promise<RoundsRepor
   const set = await openParticles(particles, { dataFolder, apix, invertContrast, bytes, signal });
   try {
     for (const warning of set.warnings) settings.onWarning?.(warning);
-    await set.checkStacks({ ...(signal && { signal }) });
+    const { seed, perHalf } = settings;
+    const used = halfSets(set, { seed, perHalf });
+    await used.set.checkStacks({ ...(signal && { signal }) });
     const mask = settings.mask === undefined ? undefined : await readMask(settings.mask, set, { signal });
     const folder = new RoundsFolder(settings.out);
     const record = await folder.open(await recordedSettings(settings));
     if (record?.status === "complete") return record;
     if (record) await folder.removeOrphans();
-    return await new Rounds({ set, mask, folder, settings }).run();
+    return await new Rounds({ ...used, mask, folder, settings }).run();
   } finally {
     await set.close();
   }
 }
 
-function checkSettings({ rounds = 1, gaussians = 1, threshold = 0.5 }: RoundsSettings): void {
-  for (const [name, value] of Object.entries({ rounds, gaussians })) {
+function checkSettings({ rounds = 1, gaussians = 1, perHalf = 1, threshold = 0.5 }: RoundsSettings): void {
+  for (const [name, value] of Object.entries({ rounds, gaussians, perHalf })) {
     if (!Number.isInteger(value) || value < 1)
       throw new InputError(name, "an integer of 1 or more", `${value}`);
   }
@@ -86,18 +85,17 @@ function checkSettings({ rounds = 1, gaussians = 1, threshold = 0.5 }: RoundsSet
 /** What the result depends on. */
 async function recordedSettings(settings: RoundsSettings): Promise<RoundsReport["settings"]> {
   const { particles, mask, rounds, gaussians, threshold, resolution, prior, seed } = settings;
-  const { apix, invertContrast, bytes } = settings;
+  const { perHalf, apix, invertContrast, bytes } = settings;
   return {
     particles: path.resolve(particles),
     sha256: (await fileState(particles)).sha256,
     ...(mask !== undefined && { mask: path.resolve(mask) }),
-    ...{ rounds, gaussians, threshold, resolution, prior, seed, apix, bytes },
+    ...{ rounds, gaussians, threshold, resolution, prior, seed, perHalf, apix, bytes },
     ...(invertContrast && { invertContrast }),
   };
 }
 
-interface RoundsParts {
-  set: ParticleSet;
+interface RoundsParts extends HalfSets {
   mask: Volume | undefined;
   folder: RoundsFolder;
   settings: RoundsSettings;
@@ -111,27 +109,11 @@ interface State {
 }
 
 class Rounds {
-  private readonly halves: Uint8Array;
   private readonly task: TaskOptions;
 
   constructor(private readonly parts: RoundsParts) {
-    const { set, settings } = parts;
-    const { signal, onProgress } = settings;
+    const { signal, onProgress } = parts.settings;
     this.task = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-    this.halves = set.randomSubset ?? randomHalves(set, settings.seed ?? 1);
-    for (const half of [1, 2]) {
-      const found = this.indicesOf(half).length;
-      if (found >= leastHalf) continue;
-      throw new InputError(
-        set.file,
-        `at least ${leastHalf} particles in each half set`,
-        `${found} in half ${half}`,
-      );
-    }
-  }
-
-  private indicesOf(half: number): Int32Array {
-    return Int32Array.from(this.halves.keys()).filter((i) => this.halves[i] === half);
   }
 
   async run(): Promise<RoundsReport> {
@@ -186,7 +168,7 @@ class Rounds {
     const make = async () => {
       const { map, half1, half2, fsc } = await reconstruct(posedSource(set, poses), {
         ...this.task,
-        halves: this.halves,
+        halves: this.parts.halves,
       });
       if (half1 && half2 && fsc) return { map, half1, half2, fsc };
       throw new InputError(set.file, "images that vary in both half sets", "none in one of them");
@@ -196,12 +178,12 @@ class Rounds {
 
   /** One round from the poses and maps of the last one that was kept. */
   private async round(round: number, before: State): Promise<{ state: State; report: RoundReport }> {
-    const { set, folder } = this.parts;
+    const { set, halves, folder } = this.parts;
     const alignedTo = this.limitOf(before.maps.fsc);
     let poses = before.poses;
     const reports: RoundReport["halves"][number][] = [];
     for (const half of [1, 2]) {
-      const indices = this.indicesOf(half);
+      const indices = indicesOf(halves, half);
       const part = set.select(indices);
       const own = await folder.half({ round, half, set: part }, () =>
         this.refineHalf(
@@ -289,14 +271,6 @@ function named({ signal, onProgress }: TaskOptions, name: string): TaskOptions {
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, task: name + progress.task }) }),
   };
-}
-
-function randomHalves(set: ParticleSet, seed: number): Uint8Array {
-  const order = new Random(seed).fork(11).permutation(set.count);
-  const { first } = splitByImage(order, Math.ceil(set.count / 2), set.images);
-  const halves = new Uint8Array(set.count).fill(2);
-  for (const i of first) halves[i] = 1;
-  return undividedHalves(halves, set.images).halves;
 }
 
 function resolutionOf(fsc: FscCurve): HalfMapResolution {

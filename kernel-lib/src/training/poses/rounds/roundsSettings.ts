@@ -26,6 +26,11 @@ export interface RoundsSettings extends TaskOptions {
   prior?: PosePrior;
   /** Seed of the division into halves, unless the file has half sets, and of the models. Default 1. */
   seed?: number;
+  /**
+   * Most particles of each half, evenly spaced in the file; the others keep their poses. It is a quick check of the poses.
+   * Default: all.
+   */
+  perHalf?: number;
   /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */
   dataFolder?: string;
   /** Pixel size of the images in Å. Default: that of the particle file. */

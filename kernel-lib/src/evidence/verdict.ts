@@ -1,0 +1,61 @@
+import type { LatentAxis } from "../training/axes/latentAxis";
+import type { Evidence } from "../training/evidence/evidence";
+import { verdictText } from "../training/evidence/verdict";
+import type { Run } from "../training/runs/run";
+
+/** What a run knows about its own heterogeneity, in words. */
+export interface Verdict {
+  /** `unmeasured`: the training is not finished, or the run is of an earlier version. */
+  kind: Evidence["verdict"] | "unmeasured";
+  /** The verdict, such as `heterogeneity found`. */
+  headline: string;
+  /** What it follows from: the gain, real axes, the size of the decoded motion; or why it was not measured. */
+  facts: string;
+  /** What to do about the poses; empty unless they are wrong. */
+  advice: string;
+  /** A line for each axis of the latent space: what it changes, how much, whether it is real, how well it is seen. */
+  axes: string[];
+}
+
+/**
+ * The verdict of a run on its own heterogeneity, as it was measured at the end of the training. Nothing is measured now.
+ * @throws InputError if files of the run are damaged
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { headline, facts, axes } = await e2.evidence.verdict(run);
+ * console.log(`${headline}: ${facts}`, axes);
+ * ```
+ */
+export async function verdict(run: Run): Promise<Verdict> {
+  return verdictOfRun(run, await run.storedEvidence(), await run.axes());
+}
+
+/** The verdict of a run from its evidence. @param axes measured by `run.axes()` */
+export function verdictOfRun(
+  run: Pick<Run, "folder" | "record">,
+  evidence: Evidence | undefined,
+  axes: readonly LatentAxis[],
+): Verdict {
+  const lines = axes.map(({ summary }) => summary);
+  if (evidence) return { kind: evidence.verdict, ...verdictText(evidence), axes: lines };
+  const complete = run.record.status === "complete";
+  return {
+    ...unmeasured(complete ? `e2gmm evidence ${run.folder}` : "it is when the training has ended"),
+    axes: lines,
+  };
+}
+
+/** The verdict before there is one. @param how it is measured */
+export function unmeasured(how: string): Verdict {
+  return {
+    kind: "unmeasured",
+    headline: "heterogeneity not measured",
+    ...{ facts: how, advice: "", axes: [] },
+  };
+}
+
+/** Headline and facts in a line of text. */
+export function verdictLine({ headline, facts, advice }: Verdict): string {
+  return `${headline}: ${facts}${advice === "" ? "" : `. ${advice}`}`;
+}

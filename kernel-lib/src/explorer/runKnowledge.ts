@@ -1,0 +1,25 @@
+import type { LatentAxis } from "../training/axes/latentAxis";
+import type { Evidence } from "../training/evidence/evidence";
+import type { Latents, Run } from "../training/runs/run";
+
+/** What a run knows about itself. */
+export interface RunKnowledge {
+  /** Undefined before it was measured. */
+  evidence: Evidence | undefined;
+  /** What the axes of the latent space change. */
+  axes: readonly LatentAxis[];
+  /** Undefined before the run is complete. */
+  latents: Latents | undefined;
+  /** Why a part of it could not be read; empty for none. */
+  problem: string;
+}
+
+/** Reads what a run knows about itself. Damaged evidence is a problem, not an error: the rest can be explored. */
+export async function knowledgeOf(run: Run): Promise<RunKnowledge> {
+  const latents = run.record.status === "complete" ? await run.latents() : undefined;
+  try {
+    return { evidence: await run.storedEvidence(), axes: await run.axes(latents), latents, problem: "" };
+  } catch (error) {
+    return { evidence: undefined, axes: [], latents, problem: (error as Error).message };
+  }
+}

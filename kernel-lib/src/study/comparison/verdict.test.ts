@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { ClusterPair, PartReport } from "../studyReport";
+import { type Compared, verdictOf } from "./verdict";
+
+const part = (label: string, given: Partial<PartReport> = {}): PartReport => ({
+  ...{ name: label.replace(" ", ""), label, particles: 500, gaussians: 64, axes: 2, realAxes: 2 },
+  ...{ evidence: "found", sentence: "heterogeneity found", gain: 3, standardError: 0.3 },
+  ...given,
+});
+const at = (value: number) => ({ value, low: value - 0.03, high: value + 0.02 });
+const pair = (first: number, given: Partial<ClusterPair> = {}): ClusterPair => ({
+  ...{ first, second: first, overlap: 0.9, matched: true, counts: [250, 245], equal: true },
+  fractions: [at(0.5), at(0.49)],
+  ...given,
+});
+const change = {
+  motion: 0.9,
+  region: 0.95,
+  sizes: [4, 4.2] as [number, number],
+  density: 0.92,
+  masses: [0.1, 0.1] as [number, number],
+};
+
+/** Two halves that agree. */
+const good = (): Compared => ({
+  parts: [part("half 1"), part("half 2")],
+  space: { particles: 1000, canonical: [at(0.97), at(0.9)], axes: [[1]], sample: { first: [], second: [] } },
+  changes: [change, { ...change, density: 0.85 }],
+  clusters: { numbers: [2, 2], rand: 0.9, pairs: [pair(1), pair(2)], alone: [[], []] },
+  averages: {
+    ...{ clusters: [1, 2], particles: [], refused: [], frequency: [], matched: [], others: [] },
+    resolution: [
+      { half: 14, seventh: 11 },
+      { half: 15, seventh: 12 },
+    ],
+    ...{
+      differencesTo: 15,
+      differences: [
+        [0.8, -0.7],
+        [-0.6, 0.75],
+      ],
+    },
+  },
+});
+
+describe("the verdict", () => {
+  test("says reproducible where everything is found again, with numbers", () => {
+    const { verdict, sentence, findings } = verdictOf(good());
+    assert.equal(verdict, "reproducible");
+    assert.match(sentence, /^reproducible: heterogeneity found in both; /);
+    assert.match(sentence, /along 2 of 2 directions \(r 0\.90 to 0\.97\)/);
+    assert.match(sentence, /2 clusters matched of 2 and 2; 2 of 2 as large in both/);
+    const counts = findings.find(({ question }) => question === "counts");
+    assert.match(counts!.sentence, /in 2 of 2; of all particles, numbers differ by 2\.0, 2\.0 %$/);
+    assert.match(findings[0]!.sentence, /^heterogeneity found in half 1 \(\+3\.00 ± 0\.30 nats\), /);
+    assert.match(sentence, /averages agree to 11 to 12 Å, 2 of 2 with/);
+    assert.match(sentence, /motion of 4\.0 and 4\.2 Å RMS/);
+    assert.equal(findings.length, 6);
+  });
+
+  test("names what is not found again", () => {
+    const lonely = good();
+    lonely.clusters = { ...lonely.clusters, numbers: [3, 2], alone: [[3], []] };
+    const found = verdictOf(lonely);
+    assert.equal(found.verdict, "partly");
+    assert.match(found.sentence, /^partly reproducible: .*without a partner: 3 of half 1; but heterogeneity/);
+    const unequal = good();
+    unequal.clusters.pairs[1] = pair(2, { equal: false });
+    assert.match(verdictOf(unequal).sentence, /^partly reproducible: 1 of 2 as large/);
+    const weak = good();
+    weak.averages = {
+      ...weak.averages!,
+      differences: [
+        [0.8, -0.7],
+        [0.6, 0.2],
+      ],
+    };
+    assert.match(verdictOf(weak).sentence, /^partly reproducible: their averages .* 1 of 2 with/);
+  });
+
+  test.for([
+    [
+      "the evidence of a half is none",
+      (one: Compared) => ({
+        ...one,
+        parts: [one.parts[0], part("half 2", { evidence: "none", gain: -0.2 })],
+      }),
+    ],
+    [
+      "places do not agree",
+      (one: Compared) => ({ ...one, space: { ...one.space, canonical: [at(0.4), at(0.1)] } }),
+    ],
+    [
+      "another region changes",
+      (one: Compared) => ({
+        ...one,
+        changes: [
+          { ...change, density: 0.2 },
+          { ...change, density: 0.1 },
+        ],
+      }),
+    ],
+    [
+      "no cluster matches",
+      (one: Compared) => ({
+        ...one,
+        clusters: {
+          ...one.clusters,
+          pairs: [pair(1, { matched: false })],
+          alone: [
+            [1, 2],
+            [1, 2],
+          ],
+        },
+      }),
+    ],
+  ] as [string, (one: Compared) => Compared][])("is not reproducible where %s", ([, spoil]) => {
+    const { verdict, sentence } = verdictOf(spoil(good()));
+    assert.equal(verdict, "not");
+    assert.match(sentence, /^not reproducible: /);
+  });
+
+  test("says that there is nothing to reproduce where neither half has heterogeneity", () => {
+    const none = {
+      ...good(),
+      parts: [part("half 1", { evidence: "none" }), part("half 2", { evidence: "none" })] as const,
+    };
+    assert.match(
+      verdictOf(none).sentence,
+      /nothing to reproduce, since neither half 1 nor half 2 .*; what places have in common/,
+    );
+    const unlike = { ...none, space: { ...none.space, canonical: [at(0.2)] } };
+    assert.match(verdictOf(unlike).sentence, /neither half 1 nor half 2 shows heterogeneity$/);
+  });
+
+  test("does not ask for clusters in a continuum", () => {
+    const { averages: _, ...one } = good();
+    one.clusters = { numbers: [1, 1], rand: 1, pairs: [pair(1)], alone: [[], []] };
+    const { verdict, findings } = verdictOf(one);
+    assert.equal(verdict, "reproducible");
+    assert.ok(findings.every(({ question }) => question !== "counts"));
+  });
+});

@@ -1,0 +1,22 @@
+/** Studies of what is reproduced: the whole twice on halves of the particles, with several seeds, with several options. */
+export { type StudySection, studySections as sections } from "./report/sections";
+export type { HalvesSettings, OptionsSettings, SeedsSettings, StudyKind, StudySettings } from "./settings";
+export {
+  readStudy as read,
+  studyHalves as halves,
+  studyOptions as options,
+  studySeeds as seeds,
+} from "./studies";
+export type { RecordedSettings } from "./studyFolder";
+export type {
+  AverageReport,
+  ChangeReport,
+  ClusterPair,
+  ClusterReport,
+  Comparison,
+  Finding,
+  Interval,
+  PartReport,
+  SpaceReport,
+  StudyReport,
+} from "./studyReport";

@@ -1,0 +1,257 @@
+import type { Figure } from "../../display/figure";
+import { fscFigure, type LabelledFsc } from "../../display/fscFigure";
+import { scatterFigure } from "../../display/scatterFigure";
+import { Table } from "../../display/table";
+import type { FscCurve } from "../../reconstruction/fsc";
+import type {
+  AverageReport,
+  ChangeReport,
+  ClusterReport,
+  Comparison,
+  Finding,
+  PartReport,
+  SpaceReport,
+  StudyReport,
+} from "../studyReport";
+import { type IntervalPoint, intervalFigure } from "./intervalFigure";
+import { matrixFigure } from "./matrixFigure";
+
+/** A section of the report of a study: text, tables and figures. */
+export interface StudySection {
+  title: string;
+  /** Paragraphs. */
+  text: string[];
+  /** To be shown below the text, in this order. */
+  shown: (Table | Figure)[];
+}
+
+const questions: Record<Finding["question"], string> = {
+  evidence: "Is there heterogeneity in both?",
+  space: "Do the same particles have the same places?",
+  changes: "Does the same region change in the same way?",
+  clusters: "Are the clusters the same?",
+  counts: "Are they as large?",
+  averages: "Do their averages show the same?",
+};
+
+/**
+ * The report of a study in sections, as in `study.html` and `study.ipynb`.
+ * @example
+ * ```ts no-run
+ * const report = await e2.study.read("study");
+ * for (const { shown } of e2.study.sections(report)) for (const one of shown) await e2.show(one);
+ * ```
+ */
+export function studySections(report: StudyReport): StudySection[] {
+  return [
+    {
+      title: "Verdict",
+      text: [upperFirst(report.sentence), ...report.notes],
+      shown: [partsTable(report.parts)],
+    },
+    ...report.comparisons.flatMap((comparison) => comparisonSections(comparison, report)),
+  ];
+}
+
+function comparisonSections(comparison: Comparison, report: StudyReport): StudySection[] {
+  const [a, b] = comparison.parts.map((name) => report.parts.find((part) => part.name === name)!.label) as [
+    string,
+    string,
+  ];
+  const title = `${a} and ${b}`;
+  const { findings, space, changes, clusters, averages } = comparison;
+  const several = report.comparisons.length > 1;
+  return [
+    {
+      title: `${upperFirst(title)}: findings`,
+      text: several ? [upperFirst(comparison.sentence)] : [],
+      shown: [
+        new Table(
+          ["question", "answer", "measured"],
+          findings.map(({ question, answer, sentence }) => [questions[question], answer, sentence]),
+        ),
+      ],
+    },
+    spaceSection(space, [a, b]),
+    changesSection(changes, [a, b]),
+    clustersSection(clusters, [a, b]),
+    ...(averages ? [averagesSection(averages, clusters, [a, b])] : []),
+  ];
+}
+
+function partsTable(parts: readonly PartReport[]): Table {
+  return new Table(
+    ["part", "particles", "Gaussians", "axes", "real axes", "nats per particle held out", "evidence"],
+    parts.map((part) => [
+      ...[part.label, part.particles, part.gaussians, part.axes, part.realAxes],
+      part.evidence === "unknown" ? "" : `${part.gain.toFixed(2)} ± ${part.standardError.toFixed(2)}`,
+      part.evidence,
+    ]),
+    "Parts",
+  );
+}
+
+type Labels = readonly [string, string];
+
+function spaceSection({ canonical, axes, particles, sample }: SpaceReport, [a, b]: Labels): StudySection {
+  const points = canonical.map(
+    (one, k): IntervalPoint => ({ ...one, at: `${k + 1}`, series: "correlation" }),
+  );
+  const names = (label: string, count: number) => ({
+    title: `axis of ${label}`,
+    names: Array.from({ length: count }, (_, d) => `z${d + 1}`),
+  });
+  return {
+    title: `Places in ${a} and ${b}`,
+    text: [
+      `${particles} particles have a place in both latent spaces. Canonical correlations do not depend on how the axes are turned ` +
+        "or stretched; their 95 % intervals are from 200 samples of the particles with repetition. Below 0.7 (dotted) a " +
+        "direction does not count as found again.",
+    ],
+    shown: [
+      intervalFigure(points, {
+        ...{ x: "pair of directions", y: "canonical correlation", threshold: 0.7, top: 1 },
+        title: "Directions that both spaces have in common",
+      }),
+      scatterFigure(
+        { label: `first direction, ${a}`, values: sample.first },
+        { label: `first direction, ${b}`, values: sample.second },
+        { title: "The same particles in both spaces", correlation: true, width: 280, height: 240 },
+      ),
+      matrixFigure(axes, {
+        ...{ rows: names(a, axes.length), columns: names(b, axes[0]?.length ?? 0) },
+        title: "Correlation, axis by axis",
+      }),
+    ],
+  };
+}
+
+function changesSection(changes: readonly ChangeReport[], [a, b]: Labels): StudySection {
+  return {
+    title: "What changes along these directions",
+    text: [
+      "Both decoders are asked for the places of the same particles: the tenth that is lowest and the tenth that is highest " +
+        `along a pair of directions. The motion decoded in ${a} is interpolated at the Gaussians of ${b}; a rigid motion of the ` +
+        "whole is taken out. The change of the density has motion and composition in it.",
+    ],
+    shown: [
+      new Table(
+        [
+          ...["direction", "density, r", "motion, r", "region that moves, r"],
+          ...[
+            `motion, ${a} (Å RMS)`,
+            `motion, ${b} (Å RMS)`,
+            `change of masses, ${a}`,
+            `change of masses, ${b}`,
+          ],
+        ],
+        changes.map(({ density, motion, region, sizes, masses }, k) => [
+          ...[`${k + 1}`, density.toFixed(2), motion.toFixed(2), region.toFixed(2)],
+          ...sizes.map((size) => size.toFixed(2)),
+          ...masses.map((mass) => `${(100 * mass).toFixed(0)} %`),
+        ]),
+      ),
+    ],
+  };
+}
+
+function clustersSection(
+  { numbers, pairs, alone, rand, arrangement }: ClusterReport,
+  [a, b]: Labels,
+): StudySection {
+  const text = [
+    `${numbers[0]} clusters in ${a}, ${numbers[1]} in ${b}, each found from the part's own particles and then given to all ` +
+      `particles. Adjusted Rand index of the two divisions ${rand.toFixed(3)}.` +
+      (arrangement === undefined
+        ? ""
+        : ` Distances between matched clusters in the two spaces correlate with r ${arrangement.toFixed(2)}.`),
+    ...alone.flatMap((list, p) =>
+      list.length > 0
+        ? [`Without a partner in the other part: cluster ${list.join(", ")} of ${[a, b][p]}.`]
+        : [],
+    ),
+  ];
+  if (Math.max(...numbers) === 1) return { title: "Clusters", text, shown: [] };
+  const percent = ({ value, low, high }: { value: number; low: number; high: number }) =>
+    `${(100 * value).toFixed(1)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
+  const points = pairs.flatMap(({ first, second, fractions }) =>
+    fractions.map(
+      (fraction, p): IntervalPoint => ({
+        ...fraction,
+        ...{ at: `${first} and ${second}`, series: p === 0 ? a : b },
+      }),
+    ),
+  );
+  return {
+    title: "Clusters",
+    text,
+    shown: [
+      new Table(
+        [
+          ...[
+            `cluster of ${a}`,
+            `of ${b}`,
+            "overlap",
+            "matched",
+            `particles by ${a}`,
+            `by ${b}`,
+            "difference (%)",
+          ],
+          ...[`own particles of ${a} (%)`, `of ${b} (%)`, "equal"],
+        ],
+        pairs.map(({ first, second, overlap, matched, counts, fractions, equal }) => [
+          ...[`${first}`, `${second}`, overlap.toFixed(2), matched ? "yes" : "no", ...counts],
+          ((100 * (counts[1] - counts[0])) / Math.max((counts[0] + counts[1]) / 2, 1)).toFixed(1),
+          ...[percent(fractions[0]), percent(fractions[1]), equal ? "yes" : "no"],
+        ]),
+        "Clusters, matched one to one; overlap: particles in both over particles in one of them",
+      ),
+      intervalFigure(points, {
+        ...{ x: `cluster of ${a} and of ${b}`, y: "fraction of own particles" },
+        title: "Sizes of the clusters, with simultaneous 95 % intervals",
+      }),
+    ],
+  };
+}
+
+function averagesSection(averages: AverageReport, { pairs }: ClusterReport, [a, b]: Labels): StudySection {
+  const { clusters, particles, frequency, matched, others, refused, differences, differencesTo } = averages;
+  const curve = (fsc: readonly number[]): FscCurve => ({
+    shell: Int32Array.from(fsc, (_, r) => r),
+    frequency: Float64Array.from(frequency),
+    resolution: Float64Array.from(frequency, (f) => 1 / f),
+    fsc: Float64Array.from(fsc),
+  });
+  const curves: LabelledFsc[] = matched.map((fsc, i) => ({
+    label: `cluster ${clusters[i]} (${particles[i]!.join(" and ")})`,
+    curve: curve(fsc),
+  }));
+  const control =
+    others.length === 0
+      ? undefined
+      : others[0]!.map((_, r) => others.reduce((sum, fsc) => sum + fsc[r]! / others.length, 0));
+  if (control) curves.push({ label: "clusters that do not match, mean", curve: curve(control) });
+  const partner = (cluster: number) => `${pairs.find(({ first }) => first === cluster)?.second ?? ""}`;
+  return {
+    title: "Averages of matched clusters",
+    text: [
+      `Each cluster reconstructed from the own particles of ${a} and of ${b}. Parts that all clusters share correlate in any pair; the ` +
+        "differences from the mean over the clusters of a half have only the heterogeneity in common.",
+      ...refused.map((sentence) => `Not reconstructed: ${sentence}.`),
+    ],
+    shown: [
+      fscFigure(curves, { title: "Between the halves" }),
+      ...(differences.length === 0
+        ? []
+        : [
+            matrixFigure(differences, {
+              rows: { title: `cluster of ${a}`, names: clusters.map(String) },
+              columns: { title: `partner in ${b}`, names: clusters.map(partner) },
+              title: `Differences from the mean, correlation to ${differencesTo.toFixed(0)} Å`,
+            }),
+          ]),
+    ],
+  };
+}
+
+const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
+import { fileState } from "../training/runs/inputFiles";
+import { packageVersion } from "../version";
+import { compareParts } from "./compareParts";
+import { overall } from "./comparison/verdict";
+import { makeParts, type PartsContext, seedOf } from "./parts";
+import { writePages } from "./report/writePages";
+import type { StudyKind, StudyPart } from "./settings";
+import { type RecordedSettings, StudyFolder } from "./studyFolder";
+import type { Comparison, StudyReport } from "./studyReport";
+import { TrainedPart } from "./trainedPart";
+
+/** A study: its parts, and what is recorded of it. */
+export interface StudyPlan {
+  kind: StudyKind;
+  parts: readonly StudyPart[];
+  settings: PartsContext["settings"];
+  /** Settings of this kind of study that change its result. */
+  own: Readonly<Record<string, unknown>>;
+  notes: readonly string[];
+}
+
+/**
+ * Makes the parts that are missing, compares each with the first, and writes the report. @returns the report; undefined if only
+ * one part was asked for
+ */
+export async function runStudy(plan: StudyPlan): Promise<StudyReport | undefined> {
+  const { settings, parts } = plan;
+  const folder = new StudyFolder(settings.out);
+  const recorded = await recordedSettings(plan);
+  await folder.open(recorded);
+  if (settings.part === undefined && existsSync(folder.file("report"))) return folder.readReport();
+  await makeParts({ settings, folder, parts });
+  if (settings.part !== undefined) return undefined;
+  const report = await compareAll(plan, folder, recorded);
+  await writePages(folder, report);
+  // Written last: it says that the study is complete.
+  await writeAtomic(folder.file("report"), `${JSON.stringify(report, null, 1)}\n`);
+  return report;
+}
+
+async function compareAll(
+  { kind, parts, settings, notes }: StudyPlan,
+  folder: StudyFolder,
+  recorded: RecordedSettings,
+): Promise<StudyReport> {
+  const { signal, onProgress, engine, onWarning, clusters = "auto" } = settings;
+  const options = {
+    ...{ engine, onWarning, clusters, seed: seedOf(settings) },
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
+  const opened: TrainedPart[] = [];
+  try {
+    for (const part of parts) opened.push(await TrainedPart.open(folder, part, signal));
+    const [first, ...others] = opened as [TrainedPart, ...TrainedPart[]];
+    const comparisons: Comparison[] = [];
+    for (const other of others) comparisons.push(await compareParts(folder, [first, other], options));
+    return {
+      ...{ format: 1, program: packageVersion, kind, settings: recorded, ...overall(comparisons) },
+      ...{ notes: [...notes], parts: opened.map((part) => part.report()), comparisons },
+    };
+  } finally {
+    await Promise.allSettled(opened.map((part) => part.close()));
+  }
+}
+
+/** What changes the result, with absolute paths. @throws InputError for settings that no study can have */
+async function recordedSettings({ kind, settings, own }: StudyPlan): Promise<RecordedSettings> {
+  const { particles, model, mask, modelMask, dataFolder, clusters = "auto" } = settings;
+  const { resolution, apix, invertContrast, bytes, keepOutliers, options = {} } = settings;
+  if ("symmetry" in settings && settings.symmetry !== undefined) {
+    throw new InputError(
+      "symmetry",
+      "none: units of two parts need not correspond",
+      String(settings.symmetry),
+    );
+  }
+  if (clusters !== "auto" && !(Number.isInteger(clusters) && clusters >= 1)) {
+    throw new InputError("clusters", "auto, or an integer of 1 or more", `${clusters}`);
+  }
+  const given = { mask, modelMask, dataFolder };
+  const files = Object.entries(given).flatMap(([name, file]) => (file ? [[name, path.resolve(file)]] : []));
+  const settled = { resolution, apix, invertContrast, bytes, keepOutliers };
+  return {
+    ...{ format: 1, kind, particles: path.resolve(particles), sha256: (await fileState(particles)).sha256 },
+    ...(model !== undefined && { model: path.resolve(model), modelSha256: (await fileState(model)).sha256 }),
+    ...Object.fromEntries(files),
+    ...Object.fromEntries(Object.entries(settled).filter(([, value]) => value !== undefined)),
+    ...{ clusters, options, ...own },
+  };
+}

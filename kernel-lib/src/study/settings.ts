@@ -1,0 +1,71 @@
+import type { TrainingOptions } from "../training/options";
+import type { TrainingSettings } from "../training/settings";
+
+/** What all studies have in common: the settings of their trainings, and how the parts are made. */
+export interface StudySettings
+  extends Omit<
+    TrainingSettings,
+    "particles" | "model" | "from" | "resume" | "onEpoch" | "symmetry" | "memoryBudget"
+  > {
+  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
+  particles: string;
+  /** Folder of the study, new or empty, or that of a study with the same settings to continue. */
+  out: string;
+  /** Neutral model of all parts. */
+  model?: string;
+  /**
+   * Makes only this part, from 1, and compares nothing: for job arrays. Default: all parts that are not there yet, and the
+   * comparison.
+   */
+  part?: number;
+  /** Parts at a time. Default 1. */
+  jobs?: number;
+  /** Number of clusters of each part, or `auto`, the default: as many as there are gaps. */
+  clusters?: number | "auto";
+  /** Called with a sentence when a part is finished. */
+  onPart?: (sentence: string) => void;
+}
+
+/** Settings of {@link studyHalves}. */
+export interface HalvesSettings extends StudySettings {
+  /**
+   * Neutral model of both halves, which are then not independent. Default: each half has its own, from a reconstruction of
+   * its own particles.
+   */
+  model?: string;
+  /** Resolution in Å of the models and the trainings; needed unless `model` is given. */
+  resolution?: number;
+  /** Gaussians of each model. Default 512; large molecules at high resolution need more. */
+  gaussians?: number;
+  /** Mask of the molecule, a map: Gaussians of the models stay where it is at least 0.5. Default: found in the map. */
+  modelMask?: string;
+}
+
+/** Settings of {@link studySeeds}. */
+export interface SeedsSettings extends StudySettings {
+  model: string;
+  /** Seed of each training, two or more. */
+  seeds: readonly number[];
+}
+
+/** Settings of {@link studyOptions}. */
+export interface OptionsSettings extends StudySettings {
+  model: string;
+  /** Options of each training that differ from `options`, by name; two or more. Names consist of letters, digits, `.`, `-` and `_`. */
+  sets: Readonly<Record<string, Partial<TrainingOptions>>>;
+}
+
+/** What the parts of a study differ in. */
+export type StudyKind = "halves" | "seeds" | "options";
+
+/** One part of a study: a training in a folder of its own. */
+export interface StudyPart {
+  /** Name, and folder in that of the study. */
+  name: string;
+  /** What it is, in words. */
+  label: string;
+  /** Half of the particles, in a study of halves. */
+  half?: 1 | 2;
+  /** Options of the training. */
+  options: Partial<TrainingOptions>;
+}

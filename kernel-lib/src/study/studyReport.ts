@@ -1,0 +1,165 @@
+import type { Evidence } from "../training/evidence/evidence";
+import type { StudyKind } from "./settings";
+import type { RecordedSettings } from "./studyFolder";
+
+/** A number with its 95 % confidence interval. */
+export interface Interval {
+  /** The number itself. */
+  value: number;
+  /** Lower end. */
+  low: number;
+  /** Upper end. */
+  high: number;
+}
+
+/** A part of a study, as it was trained. */
+export interface PartReport {
+  /** Name, and folder in that of the study. */
+  name: string;
+  /** What it is, in words. */
+  label: string;
+  /** Particles of its training, without those that were left out. */
+  particles: number;
+  /** Gaussians of its model. */
+  gaussians: number;
+  /** Axes of its latent space. */
+  axes: number;
+  /** Axes that its evidence calls real. */
+  realAxes: number;
+  /** Verdict of its evidence; `unknown` if too few particles were held out to measure it. */
+  evidence: Evidence["verdict"] | "unknown";
+  /** The evidence in a sentence. */
+  sentence: string;
+  /** Nats per particle held out. */
+  gain: number;
+  /** Its standard error. */
+  standardError: number;
+}
+
+/** Agreement of the places of the same particles in two latent spaces. */
+export interface SpaceReport {
+  /** Particles that have a place in both. */
+  particles: number;
+  /** Canonical correlations: of the pairs of directions along which the places agree most, in descending order. */
+  canonical: Interval[];
+  /** Correlation of each axis of the first space with each of the second, [axes · axes], row by row. */
+  axes: number[][];
+  /** Places of some of the particles along the first pair of directions, in standard deviations. */
+  sample: { first: number[]; second: number[] };
+}
+
+/** The change from one end of a pair of directions to the other, in both spaces. */
+export interface ChangeReport {
+  /** Correlation of the vectors of motion, weighted by mass, without a rigid motion of the whole. */
+  motion: number;
+  /** Correlation of the amounts of motion: whether the same region moves. */
+  region: number;
+  /** Size of the motion in Å RMS, weighted by mass, in the first and the second part. */
+  sizes: [number, number];
+  /** Correlation of the changes of the density: motion and composition together. */
+  density: number;
+  /** Change of the masses of Gaussians, as a fraction of their own, in both parts. */
+  masses: [number, number];
+}
+
+/** A pair of clusters, one of each part, that were matched. */
+export interface ClusterPair {
+  /** Number of the cluster in the first part, from 1. */
+  first: number;
+  /** Number of the cluster in the second part, from 1. */
+  second: number;
+  /** Particles that are in both, over those that are in one of them. */
+  overlap: number;
+  /** Whether that is more than half. */
+  matched: boolean;
+  /** All particles in the cluster of the first part, and in that of the second. */
+  counts: [number, number];
+  /** Fraction of a part's own particles in its cluster, with simultaneous intervals. */
+  fractions: [Interval, Interval];
+  /** Whether these are equal within their errors. */
+  equal: boolean;
+}
+
+/** The clusters of two parts. */
+export interface ClusterReport {
+  /** Clusters of each part. */
+  numbers: [number, number];
+  /** Adjusted Rand index of the two divisions of all particles. */
+  rand: number;
+  /** Pairs, in the order of the first part. */
+  pairs: ClusterPair[];
+  /** Clusters without a partner, from 1, of each part. */
+  alone: [number[], number[]];
+  /** Correlation of the distances between matched clusters in the two spaces; undefined for fewer than three. */
+  arrangement?: number;
+}
+
+/** Fourier shell correlations of class averages. */
+export interface AverageReport {
+  /** Matched pairs of clusters that were reconstructed, as numbers in the first part. */
+  clusters: number[];
+  /** Particles of each in the first and the second part. */
+  particles: [number, number][];
+  /** Clusters that were not, and why. */
+  refused: string[];
+  /** 1/Å, [shells]. */
+  frequency: number[];
+  /** FSC of each pair, [pairs][shells]. */
+  matched: number[][];
+  /** Mean FSC of each average with those of other clusters of the second part, [pairs][shells]; empty for one pair. */
+  others: number[][];
+  /** Å at which the FSC of each pair falls below 0.5 and 0.143. */
+  resolution: { half: number | null; seventh: number | null }[];
+  /** Resolution in Å to which differences are compared. */
+  differencesTo: number;
+  /** Correlation of the difference of each average from the mean of its part with each of the other part, [pairs][pairs]; empty for one pair. */
+  differences: number[][];
+}
+
+/** How well one statement of the verdict holds. */
+export interface Finding {
+  /** What was asked. */
+  question: "evidence" | "space" | "changes" | "clusters" | "counts" | "averages";
+  /** The answer. */
+  answer: "yes" | "partly" | "no";
+  /** In a few words. */
+  short: string;
+  /** With all numbers. */
+  sentence: string;
+}
+
+/** Two parts compared. */
+export interface Comparison {
+  /** Names of the parts. */
+  parts: [string, string];
+  /** Whether the result of the first is found again in the second. */
+  verdict: "reproducible" | "partly" | "not";
+  /** The verdict in a sentence. */
+  sentence: string;
+  findings: Finding[];
+  space: SpaceReport;
+  /** For each pair of directions. */
+  changes: ChangeReport[];
+  clusters: ClusterReport;
+  /** Only of halves: averages of the same particles agree anyway. */
+  averages?: AverageReport;
+}
+
+/** Result of a study, `study.json`. */
+export interface StudyReport {
+  /** Version of the file's layout. */
+  format: 1;
+  /** Version of e2gmm. */
+  program: string;
+  kind: StudyKind;
+  settings: RecordedSettings;
+  /** The verdict over all comparisons. */
+  verdict: Comparison["verdict"];
+  /** It in a sentence. */
+  sentence: string;
+  /** What to keep in mind. */
+  notes: string[];
+  parts: PartReport[];
+  /** Each further part against the first. */
+  comparisons: Comparison[];
+}

@@ -1,0 +1,97 @@
+import type { FileState } from "../../runs/inputFiles";
+import type { HalfMapGain } from "../rounds/halfMapGain";
+import type { RoundsReport } from "../rounds/roundsSettings";
+
+/** Values of {@link PoseChoice}. */
+export const poseChoices = ["auto", "file", "refine"] as const;
+
+/**
+ * Which poses a training uses. `auto`: those of the particle file if half maps do not agree better after a round of
+ * refinement, else refined ones; `file`: those of the file, unchecked; `refine`: refined ones, unless no round makes half maps
+ * agree better.
+ */
+export type PoseChoice = (typeof poseChoices)[number];
+
+/** What was measured by refinement in rounds. */
+export interface PoseMeasurement {
+  /** Particles that were used. */
+  particles: number;
+  /** Rounds after which the half maps agreed better. */
+  rounds: number;
+  /** Gain of the first round. */
+  firstRound: HalfMapGain;
+  /** Resolution of the half maps at 0.143 with the poses of the file, in Å. */
+  before: number;
+  /** The same with the refined poses. */
+  after: number;
+  /** Root mean square of how far poses moved, in degrees and Å. */
+  moved: { angle: number; shift: number };
+  /** How long it took. */
+  seconds: number;
+}
+
+/** Which poses a run was trained with, and why; part of `run.json`. */
+export interface PoseDecision {
+  /** What was asked for. */
+  asked: PoseChoice;
+  /** Whether the poses are those of the given particle file, or refined ones in the run folder. */
+  used: "file" | "refined";
+  /** The reason in a sentence. */
+  sentence: string;
+  /** A round on a sample of the particles; missing where the poses were not checked. */
+  check?: PoseMeasurement;
+  /** Refinement of all particles; missing where it was not needed. */
+  refinement?: PoseMeasurement;
+  /**
+   * The given model against the refined poses: a common rotation (degrees) and shift (Å) of all particles, which are its move out
+   * of the frame of the new model and of masks.
+   */
+  frame?: { angle: number; shift: number };
+  /** The files that were given, if the training uses refined ones. */
+  given?: { particles: FileState; model: FileState };
+}
+
+/** The numbers of a report that belong into the decision. */
+export function measurementOf(report: RoundsReport, seconds: number): PoseMeasurement {
+  const { particles, rounds, before, after, moved } = report;
+  return {
+    particles,
+    rounds: rounds.filter(({ kept }) => kept).length,
+    firstRound: rounds[0]!.halfMaps,
+    before: before.seventh,
+    after: after.seventh,
+    moved: { angle: moved.angle.rms, shift: moved.shift.rms },
+    seconds,
+  };
+}
+
+/** Standard errors by which half maps of refined poses must agree better. */
+const significant = 3;
+
+/** Whether poses are worth refining, after a first round. Where poses are right its gain is within a standard error of 0. */
+export function isWorthRefining({ verdict, rounds }: RoundsReport): boolean {
+  const { gain, standardError } = rounds[0]!.halfMaps;
+  return verdict === "refine" && gain > significant * standardError;
+}
+
+/** Why the poses of the file stay, from a measurement. */
+export function staySentence({ particles, firstRound, before }: PoseMeasurement): string {
+  const gain = `${signed(firstRound.gain)} ± ${firstRound.standardError.toFixed(4)}`;
+  return (
+    `the poses of the file are used: refined on ${particles} particles, they give half maps that agree no better ` +
+    `(mean FSC ${gain} to ${before.toFixed(1)} Å)`
+  );
+}
+
+/** Why refined poses are used. */
+export function refinedSentence({ before, after, moved }: PoseMeasurement): string {
+  const moves = `${moved.angle.toFixed(2)}° and ${moved.shift.toFixed(2)} Å root mean square`;
+  return (
+    `poses were refined before the training, with a new model, since the half maps agree better: to ${after.toFixed(1)} Å at 0.143 ` +
+    `in place of ${before.toFixed(1)} Å; poses moved by ${moves}`
+  );
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
+}
