@@ -1,15 +1,26 @@
+import path from "node:path";
 import type { Command } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { finiteText } from "../finite";
-import type { ByteSign } from "../formats/mrc";
 import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
 import { maskOfGaussians } from "../model/asymmetricUnit";
 import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { growNeutralModel } from "../model/growNeutralModel";
 import type { GrownModel, GrowthRound } from "../model/growth";
+import type { ParticleSet } from "../particles/particleSet";
 import { inTermsOf } from "./failure";
 import { besideName, modelFormat, writeModel } from "./modelFiles";
+import {
+  type BuiltModel,
+  fromParticles,
+  openSet,
+  type ParticleOptions,
+  particleOptions,
+  partsOf,
+  polishGrown,
+  reportLines,
+} from "./neutralParticles";
 import {
   addBoxSize,
   bytesOption,
@@ -24,20 +35,14 @@ import {
   seedOption,
   symmetryOption,
 } from "./options";
+import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
 
-interface NeutralOptions extends QuietOption {
-  map: string;
-  mask?: string;
-  resolution: number;
+interface NeutralOptions extends QuietOption, ParticleOptions {
+  map?: string;
   gaussians?: number;
   boxSize?: number;
-  apix?: number;
-  invertContrast?: boolean;
-  bytes?: ByteSign;
-  symmetry?: string;
   targetFrc: number;
-  seed: number;
   out: string;
 }
 
@@ -45,22 +50,29 @@ interface NeutralOptions extends QuietOption {
 export function addNeutral(program: Command, run: RunCommand): void {
   const command = program
     .command("neutral")
-    .summary("build the Gaussian model of a map")
+    .summary("build the Gaussian model of a map, of particles, or of both")
     .description(
       "Builds the neutral model: Gaussians that represent a consensus map up to a resolution. Starts with few Gaussians at " +
         "low resolution and adds more round by round. Writes the model, and beside it the FRC of every round by ring " +
         "(model_frc.csv for model.txt); with --symmetry also a mask of the asymmetric unit that e2gmm train would vary " +
-        "(model_unit.mrc).",
+        "(model_unit.mrc). With --particles as well, the model is polished against the particles, and random Gaussians are " +
+        "added where particles have density that the map does not show; particles that were left out decide whether that " +
+        "helps, else the model stays as it was (model_report.json). With --particles alone, the map is a back-projection of them.",
     )
-    .addOption(required(fileOption("--map <file>", "consensus map (MRC; cubic, with a bright molecule)")))
+    .addOption(fileOption("--map <file>", "consensus map (MRC; cubic, with a bright molecule)"));
+  for (const option of particleOptions()) command.addOption(option);
+  command
     .addOption(
-      fileOption("--mask <file>", "mask with the same voxels; Gaussians stay where it is at least 0.5"),
+      fileOption(
+        "--mask <file>",
+        "mask with the same voxels as the map; Gaussians stay where it is at least 0.5",
+      ),
     )
     .addOption(required(lengthOption("--resolution <Å>", "resolution that the model represents")))
     .addOption(
       numberOption(
         "--gaussians <n>",
-        "number of Gaussians (default: doubled from 256 until --target-frc is reached)",
+        "number of Gaussians, before polishing (default: doubled from 256 until --target-frc is reached)",
         {
           integer: true,
           least: 1,
@@ -69,9 +81,11 @@ export function addNeutral(program: Command, run: RunCommand): void {
     );
   addBoxSize(command, "pixels", "training box (default: the smallest for the resolution)", { least: 4 });
   command
-    .addOption(lengthOption("--apix <Å>", "voxel size of the map, if its header is wrong"))
+    .addOption(
+      lengthOption("--apix <Å>", "voxel size of the map, without a map pixel size of the images, if wrong"),
+    )
     .addOption(symmetryOption("the model is exactly symmetric, and describes the symmetric part of the map"))
-    .addOption(invertContrastOption("the map"))
+    .addOption(invertContrastOption("the map, without a map the images"))
     .addOption(bytesOption())
     .addOption(
       numberOption("--target-frc <value>", "mean FRC at which growth ends, unless --gaussians is given", {
@@ -83,32 +97,73 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .addOption(seedOption())
     .addOption(required(fileOption("--out <file>", "output file of the model, .txt or .pdb")))
     .addOption(quietOption());
-  examples(command, "e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt");
+  examples(
+    command,
+    "e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt",
+    "e2gmm neutral --map consensus.mrc --particles particles.star --resolution 8 --out model.txt",
+    "e2gmm neutral --particles particles.star --halves --resolution 8 --gaussians 256 --out model.txt",
+  );
   command.action((options: NeutralOptions) => run(options, (session) => neutral(options, session)));
 }
 
+/** Output files of one model. */
+interface ModelFiles {
+  model: string;
+  frc: string;
+  unit: string | undefined;
+  report: string | undefined;
+}
+
 async function neutral(options: NeutralOptions, session: Session): Promise<void> {
-  const { out, map, mask } = options;
-  const format = modelFormat(out);
-  const frcFile = besideName(out, "_frc.csv");
-  const unitFile = besideName(out, "_unit.mrc");
-  const outputs = await session.writes([out, frcFile, ...(options.symmetry ? [unitFile] : [])], [map, mask]);
-  const { model, rounds, warnings, unit } = await grow(options, session);
+  const { out, map, mask, particles } = options;
+  const parts = partsOf(options);
+  modelFormat(out);
+  const files = parts.map((half) =>
+    filesOf(options.halves ? besideName(out, `_half${half}${path.extname(out)}`) : out, options),
+  );
+  const targets = files.flatMap((of) => Object.values(of)).filter((file) => file !== undefined);
+  const outputs = await session.writes(targets, [map, mask, particles]);
+  const set = particles === undefined ? undefined : await openSet(options, outputs, session);
+  for (const [i, half] of parts.entries()) {
+    const built = await build({ ...options, set, half }, session);
+    await writeBuilt(files[i]!, built, outputs, session);
+  }
+  await outputs.keep(session.signal);
+}
+
+function filesOf(model: string, { symmetry, particles }: NeutralOptions): ModelFiles {
+  return {
+    model,
+    frc: besideName(model, "_frc.csv"),
+    unit: symmetry ? besideName(model, "_unit.mrc") : undefined,
+    report: particles === undefined ? undefined : besideName(model, "_report.json"),
+  };
+}
+
+async function writeBuilt(
+  files: ModelFiles,
+  { model, rounds, warnings, unit, report }: BuiltModel,
+  outputs: Outputs,
+  session: Session,
+): Promise<void> {
   for (const [i, round] of rounds.entries()) {
     const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
     session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
   }
   for (const warning of warnings) session.note(warning);
-  await writeModel(outputs.place(out), format, [model]);
-  await writeAtomic(outputs.place(frcFile), frcTable(rounds, boxLengthOf(model), frcFile));
-  if (unit) {
-    const flags = Uint8Array.from({ length: model.count }, (_, i) => (i < unit.gaussians ? 1 : 0));
-    await writeMap(outputs.place(unitFile), maskOfGaussians(model, flags), { signal: session.signal });
+  await writeModel(outputs.place(files.model), modelFormat(files.model), [model]);
+  await writeAtomic(outputs.place(files.frc), frcTable(rounds, boxLengthOf(model), files.frc));
+  if (report && files.report) {
+    await writeAtomic(outputs.place(files.report), `${JSON.stringify(report, null, 2)}\n`);
+    for (const line of reportLines(report)) session.print(line);
   }
-  await outputs.keep(session.signal);
-  if (unit) session.print(describeUnit(unit, model, unitFile));
+  if (unit && files.unit) {
+    const flags = Uint8Array.from({ length: model.count }, (_, i) => (i < unit.gaussians ? 1 : 0));
+    await writeMap(outputs.place(files.unit), maskOfGaussians(model, flags), { signal: session.signal });
+    session.print(describeUnit(unit, model, files.unit));
+  }
   const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
-  session.print(`${out}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
+  session.print(`${files.model}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
 }
 
 function describeUnit(
@@ -120,30 +175,35 @@ function describeUnit(
   return `${file}: the most compact asymmetric unit, ${gaussians} Gaussians around (${place}) Å from the centre of the box`;
 }
 
-async function grow(options: NeutralOptions, session: Session): ReturnType<typeof growNeutralModel> {
-  const { resolution, gaussians, boxSize, apix, bytes, seed, targetFrc, invertContrast, symmetry } = options;
+interface BuildOptions extends Omit<NeutralOptions, "half"> {
+  set: ParticleSet | undefined;
+  half: 1 | 2 | undefined;
+}
+
+/** The model of a map, of particles, or of a map polished against particles. */
+function build(options: BuildOptions, session: Session): Promise<BuiltModel> {
+  const { map, mask, set } = options;
+  const names = { map, mask, boxSize: "--box-size", resolution: "--resolution", symmetry: "--symmetry" };
+  const built =
+    map === undefined ? fromParticles({ ...options, set: set! }, session) : fromMap(map, options, session);
+  return inTermsOf(names, built);
+}
+
+async function fromMap(file: string, options: BuildOptions, session: Session): Promise<BuiltModel> {
+  const { set, apix, bytes } = options;
   // A mask that was made from a map has the same wrong header.
   const reading = { ...session.reading, bytes, ...(apix !== undefined && { apix }) };
-  const map = await readMap(options.map, reading);
+  const map = await readMap(file, reading);
   const mask = options.mask === undefined ? undefined : await readMask(options.mask, map, reading);
-  return inTermsOf(
-    {
-      ...{ map: options.map, mask: options.mask, boxSize: "--box-size", resolution: "--resolution" },
-      symmetry: "--symmetry",
-    },
-    growNeutralModel(map, {
-      resolution,
-      targetFrc,
-      seed,
-      invertContrast,
-      symmetry,
-      signal: session.signal,
-      onProgress: session.onProgress,
-      ...(mask && { mask }),
-      ...(gaussians !== undefined && { gaussians }),
-      ...(boxSize !== undefined && { boxSize }),
-    }),
-  );
+  const { resolution, gaussians, boxSize, seed, targetFrc, invertContrast, symmetry } = options;
+  const grown = await growNeutralModel(map, {
+    ...{ resolution, targetFrc, seed, invertContrast, symmetry },
+    ...{ signal: session.signal, onProgress: session.onProgress },
+    ...(mask && { mask }),
+    ...(gaussians !== undefined && { gaussians }),
+    ...(boxSize !== undefined && { boxSize }),
+  });
+  return set ? polishGrown(grown, { ...options, set, map, mask }, session) : grown;
 }
 
 /** A row for each ring of each round. */

@@ -43,7 +43,7 @@ export interface TrainingSettings extends TaskOptions {
   keepOutliers?: boolean;
   /**
    * Whether poses are checked and refined before the training, since motion is invented where they are wrong. `auto`: a round of
-   * refinement on up to 3,000 particles, in halves that never meet; if their half maps agree better, the poses of all are
+   * refinement on up to 2,000 particles, in halves that never meet; if their half maps agree better, the poses of all are
    * refined, and the training uses these and a new model like the given one, both in `poses` in the run folder. `file`: the
    * poses of the file, unchecked. `refine`: refined in any case. Default `auto`.
    */

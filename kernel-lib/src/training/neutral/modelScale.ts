@@ -10,7 +10,7 @@ export function scaledLike(model: GaussianModel, reference: GaussianModel): Gaus
 }
 
 /** ∫ M₁·M₂ over space, but for a constant factor: a Gaussian of width √(σ₁² + σ₂²) at the distance of each pair. */
-function overlap(one: GaussianModel, other: GaussianModel): number {
+export function overlap(one: GaussianModel, other: GaussianModel): number {
   let sum = 0;
   for (let i = 0; i < one.count; i++) {
     const [x, y, z, a, s] = gaussian(one, i);

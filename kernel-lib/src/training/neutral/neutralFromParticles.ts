@@ -1,7 +1,8 @@
 import { InputError } from "../../errors";
 import { ringsOfBox, ringsWithin, trainingBox } from "../../fourier/trainingBox";
 import { hasSameBoxLength } from "../../maps/grid";
-import { checkMask } from "../../maps/mask";
+import { checkMask, maskAt } from "../../maps/mask";
+import type { Volume } from "../../maps/volume";
 import { symmetriseModel } from "../../model/asymmetricUnit";
 import { boxLengthOf, type GaussianModel, pickGaussians } from "../../model/gaussianModel";
 import { growNeutralModel } from "../../model/growNeutralModel";
@@ -54,7 +55,7 @@ export async function neutralFromParticles(
   given: FromParticlesOptions,
 ): Promise<NeutralFromParticles> {
   const options = beginTask(given);
-  const { resolution, gaussians, mask, symmetry, seed } = options;
+  const { resolution, gaussians, mask, symmetry, seed, targetFrc } = options;
   const task = taskOf(options);
   const set = halfOf(particles, options.half);
   const boxSize = options.boxSize ?? trainingBox(set, resolution).boxSize;
@@ -65,8 +66,9 @@ export async function neutralFromParticles(
   const grown = await growNeutralModel(map, {
     ...{ ...task, resolution, boxSize, symmetry },
     ...(gaussians !== undefined && { gaussians }),
-    ...(mask && { mask }),
+    ...(mask && { mask: sampledMask(mask, map) }),
     ...(seed !== undefined && { seed }),
+    ...(targetFrc !== undefined && { targetFrc }),
   });
   const polished = await polishHalf(set, grown.model, { ...options, map });
   const { rounds, trainingBox: box, warnings } = grown;
@@ -103,6 +105,17 @@ export async function polishNeutralModel(
 ): Promise<PolishedModel> {
   const options = beginTask(given);
   return polishHalf(halfOf(particles, options.half), model, options);
+}
+
+/** A mask in the voxels of a map. @throws InputError unless it is a mask with the box length of the map */
+function sampledMask(mask: Volume, like: Volume): Volume {
+  checkMask(mask, { like, likeName: "particles" });
+  const n = like.size[0];
+  const at = (i: number) => (i - Math.floor(n / 2)) / n;
+  const data = like.data.map((_, i) =>
+    Math.min(1, Math.max(0, maskAt(mask, at(i % n), at(Math.floor(i / n) % n), at(Math.floor(i / (n * n)))))),
+  );
+  return { ...like, data };
 }
 
 async function polishHalf(

@@ -35,20 +35,25 @@ export interface FromParticlesOptions extends Omit<PolishOptions, "map" | "resol
   resolution: number;
   /** Gaussians of the model before it is polished. Default: see `model.grow`. */
   gaussians?: number;
+  /** Mean FRC with the back-projection at which growth ends, without `gaussians`. Default 0.95. */
+  targetFrc?: number;
   /** S, the training box in pixels. Default: the smallest good FFT size that holds the resolution. */
   boxSize?: number;
 }
 
 /** Fourier ring correlations of the model before and after, in one ring. */
 export interface NeutralRing {
+  /** The ring, from 1. */
   ring: number;
   /** In Å. */
   resolution: number;
-  /** Mean FRC with the particles that were left out. */
+  /** Mean FRC of the model before with the particles that were left out. */
   before: number;
+  /** The same of the polished model. */
   after: number;
-  /** Mean FRC between projections of model and map, if there is a map. */
+  /** Mean FRC between projections of the model before and of the map, if there is a map. */
   mapBefore?: number;
+  /** The same of the polished model. */
   mapAfter?: number;
 }
 
@@ -60,6 +65,7 @@ export interface NeutralReport {
   sentence: string;
   /** Gain in nats per particle that was left out, with the ring weights of both models. */
   gain: number;
+  /** Standard error of the gain. */
   standardError: number;
   /**
    * Gaussians of the model before and after, those that were added where they earn their amplitude, and those that were
@@ -70,6 +76,7 @@ export interface NeutralReport {
   particles: { used: number; heldOut: number; outliers: number };
   /** Correlations by ring, from ring 1. */
   rings: NeutralRing[];
+  /** Seed of all random numbers. */
   seed: number;
 }
 
