@@ -261,8 +261,13 @@ export class Run {
    * @throws InputError before the run is complete, for fewer than 20 particles, and if its particle file has changed
    */
   async leaks(options?: RunLeaksOptions): Promise<Leaks> {
-    const stored = options ? undefined : await readLeaks(this.files);
+    const stored = options ? undefined : await this.storedLeaks();
     return stored ?? leaksOfRun(this.files, this.record, options ?? {});
+  }
+
+  /** The leaks that were measured at the end of the training; undefined without, as in runs of earlier versions. */
+  storedLeaks(): Promise<Leaks | undefined> {
+    return readLeaks(this.files);
   }
 
   /**
@@ -278,7 +283,7 @@ export class Run {
     const { refined: places } = await this.latents();
     const reopened = await reopenParticles(this.files, this.record, begun);
     try {
-      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const { wholeDecoder: decoder } = this;
       const members = joined(reopened.trainingSet, reopened.validationSet);
       return await measureUnexplained({ context: reopened, decoder, places, members }, begun);
     } finally {
