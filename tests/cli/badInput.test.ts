@@ -236,6 +236,13 @@ describe("maps and models", () => {
       [...training, "--mask", "mask.mrc", "--out", "run"],
       /mask\.mrc: expected a box of 128\.0 Å/,
     );
+    refuses(
+      folder,
+      [...training, "--rigid", "mask.mrc", "gone.mrc", "--out", "run"],
+      /mask\.mrc: expected a box of 128\.0 Å/,
+    );
+    const fixed = words("--vary amplitude --out run");
+    refuses(folder, [...training, "--rigid", "mask.mrc", ...fixed], /--rigid: expected positions that vary/);
   });
 
   test("sizes out of range are refused under the name of their option", () => {
@@ -363,6 +370,11 @@ describe("outputs", () => {
       /finished: expected a new or empty folder, or --resume to continue its run, found a run/,
     );
     const resuming = ["train", "--resume", "--out", "finished", "--backend", "wasm"];
+    refuses(
+      folder,
+      [...resuming, "--rigid", "mask.mrc"],
+      /--rigid: expected none, as the run was started with.*found .*mask\.mrc/,
+    );
     refuses(
       folder,
       [...resuming, "--latent", "3"],

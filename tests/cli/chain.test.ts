@@ -82,7 +82,10 @@ describe("a trained run", () => {
       2,
     );
     const [header, ...rows] = table(text("run", "latents.csv"));
-    assert.deepEqual(header, words("index z1 z2 z1_refined z1_deviation z2_refined z2_deviation"));
+    assert.deepEqual(
+      header,
+      words("index z1 z2 z1_refined z1_deviation z2_refined z2_deviation z1_observability z2_observability"),
+    );
     assert.deepEqual(
       rows.map((row) => Number(row[0])),
       Array.from({ length: 60 }, (_, i) => i),
@@ -108,6 +111,25 @@ describe("a trained run", () => {
     assert.equal(anew.verdict, word);
     assert.equal(anew.axes.length, 2);
     assert.equal(anew.rings.length, 8);
+  });
+
+  test("evidence says how many particles the model does not explain, as train found, and lists them", () => {
+    const rows = table(text("run", "unexplained.csv"));
+    assert.deepEqual(rows[0], ["index", "score", "expected", "misfit", "residual", "judged", "unexplained"]);
+    assert.equal(rows.length, 61);
+    const flagged = rows.filter((row) => row[6] === "1").map((row) => row[0]);
+    const printed = succeed(folder, "evidence", "run", "--unexplained", "unexplained.txt");
+    assert.match(printed, flagged.length > 0 ? /^\d+ of 60 particles/m : /^the model fits every particle/m);
+    assert.deepEqual(text("unexplained.txt").split("\n").slice(0, -1), flagged);
+    writeFileSync(at("run", "kept.csv"), text("run", "unexplained.csv"));
+    writeFileSync(at("run", "unexplained.csv"), text("run", "unexplained.csv").replace("\n1,", "\n2,"));
+    refuses(folder, ["evidence", "run"], /unexplained\.csv: line 3: expected particle 1/);
+    // Without the table, it is measured now.
+    rmSync(at("run", "unexplained.csv"));
+    const measured = succeed(folder, "evidence", "run");
+    assert.equal(measured.trim().split("\n").at(-1), printed.trim().split("\n").at(-1));
+    writeFileSync(at("run", "unexplained.csv"), text("run", "kept.csv"));
+    rmSync(at("run", "kept.csv"));
   });
 
   test("evidence says whether places depend on what must not matter, as train measured it", () => {
@@ -187,6 +209,27 @@ describe("a trained run", () => {
     const total = members.reduce((sum, row) => sum + Number(row[1]), 0);
     assert.ok(members.length === 4 && Math.abs(total - 1) < 1e-5);
     assert.equal(text("ensemble.cif").match(/^ATOM/gm)!.length, 4 * 24);
+  });
+
+  test("the axes are described, and latent writes places along them in Å", () => {
+    const axis =
+      /^z1: conformation 1 · 1 unit = [\d.]+ Å RMS \([\d.]+ Å RMS over 95 % of the particles\), (not )?real/m;
+    assert.match(printed, axis);
+    assert.match(succeed(folder, "evidence", "run"), /^ {2}z2: conformation 2 · /m);
+    assert.match(succeed(folder, "latent", "run", "--angstrom", "--out", "places"), axis);
+    const [header, ...rows] = table(text("places", "angstrom.csv"));
+    const of = (n: number) =>
+      `conformation${n}_A conformation${n}_A_deviation conformation${n}_observability`;
+    assert.deepEqual(header, words(`index ${of(1)} ${of(2)}`));
+    assert.equal(rows.length, 60);
+    const perUnit = Number(/1 unit = ([\d.]+)/.exec(printed)![1]);
+    const latents = table(text("run", "latents.csv")).slice(1);
+    for (const [i, row] of rows.entries()) {
+      const [z, deviation] = [Number(latents[i]![3]), Number(latents[i]![4])];
+      assert.ok(Math.abs(Number(row[1]) - perUnit * z) < 0.3 * perUnit + 0.1, `${row[1]} Å at ${z}`);
+      assert.ok(Number(row[2]) > 0 && Number(row[2]) < 2 * perUnit * deviation + 0.1);
+      assert.ok(Math.abs(Number(row[3]) - Number(latents[i]![7])) < 0.002);
+    }
   });
 
   test("latent writes sets that decode and reconstruct can read", () => {

@@ -67,6 +67,7 @@ const training = () => ({
   out: at(`run${Math.floor(1e9 * random.uniform())}`),
   options: { latent: 1, epochs: 1000 },
 });
+const study = () => ({ particles: data.star, out: at("study") });
 const rounds = () => ({ particles: data.star, out: at("rounds") });
 const design = () => ({
   folder: at("other"),
@@ -98,7 +99,15 @@ const calls: Record<string, () => Promise<unknown>> = {
   refineInRounds: () => e2.training.refineInRounds(rounds()),
   "Run.evidence": () => e2.training.Run.prototype.evidence.call({} as never, {}),
   "Run.leaks": () => e2.training.Run.prototype.leaks.call({} as never, {}),
+  "Run.unexplained": () => e2.training.Run.prototype.unexplained.call({} as never, {}),
   measureLeaks: () => e2.evidence.measureLeaks({ latent: 2, places: points, nuisances: [] }),
+  scoreVolumes: () => e2.evidence.scoreVolumes([], { truth: new Map() }),
+  neighbourhoodSimilarity: () => e2.evidence.neighbourhoodSimilarity({} as never),
+  informationImbalance: () => e2.evidence.informationImbalance({} as never),
+  "Run.placesOf": () => e2.training.Run.prototype.placesOf.call({} as never, particles),
+  studyHalves: () => e2.study.halves({ ...study(), resolution: 16 }),
+  studySeeds: () => e2.study.seeds({ ...study(), model: at("model.txt"), seeds: [1, 2] }),
+  studyOptions: () => e2.study.options({ ...study(), model: at("model.txt"), sets: { a: {}, b: {} } }),
   "Run.refinePoses": () => e2.training.Run.prototype.refinePoses.call({} as never),
   writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
@@ -116,6 +125,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   simulateTwoDomains: () => e2.simulate.twoDomains(design()),
   simulateTilt: () => e2.simulate.tilt(design()),
   kMeansAsync: () => e2.latent.kMeansAsync(points, 2, 20),
+  labelPoints: () => e2.latent.labelPoints({} as never, points, 2),
   gaussianMixture: () => e2.latent.gaussianMixture(points, 2, 8),
   selectMixture: () => e2.latent.selectMixture(points, 2),
   selectKMeans: () => e2.latent.selectKMeans(points, 2),

@@ -14,6 +14,7 @@ interface EvidenceCommandOptions extends QuietOption {
   block?: number;
   threads?: number;
   column?: string[];
+  unexplained?: string;
   json?: string;
 }
 
@@ -28,7 +29,8 @@ export function addEvidence(program: Command, run: RunCommand): void {
         "The gain is in nats (natural units of log-likelihood) per particle; above 0 there is heterogeneity. Without options: as " +
         "measured at the end of the training; with options it is measured now. Below it stands whether the places of the particles " +
         "depend on what must not matter: view, in-plane angle, shift, defocus, optics group, micrograph, random subset, by the " +
-        "variance explained (R²) and the mutual information, with p-values from permutations.",
+        "variance explained (R²) and the mutual information, with p-values from permutations. The last line says how many particles " +
+        "the model does not explain, such as those of a rare state.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(new Option("--anew", "measure now, on all particles held out"))
@@ -47,6 +49,12 @@ export function addEvidence(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(columnOption())
+    .addOption(
+      fileOption(
+        "--unexplained <file>",
+        "output file of the particles that the model does not explain, from 0",
+      ),
+    )
     .addOption(fileOption("--json <file>", "output file of all numbers, rings and leaks included"))
     .addOption(threadsOption("the projections"))
     .addOption(quietOption());
@@ -65,8 +73,11 @@ function columnOption(): Option {
 }
 
 async function evidence(folder: string, options: EvidenceCommandOptions, session: Session): Promise<void> {
-  const { anew, particles, mask, block, threads, column: columns, json } = options;
-  const outputs = await session.writes(json ? [json] : [], [mask]);
+  const { anew, particles, mask, block, threads, column: columns, unexplained: set, json } = options;
+  const outputs = await session.writes(
+    [set, json].filter((file) => file !== undefined),
+    [mask],
+  );
   const given: EvidenceOptions = {
     ...(particles !== undefined && { particles }),
     ...(mask !== undefined && { mask }),
@@ -83,9 +94,16 @@ async function evidence(folder: string, options: EvidenceCommandOptions, session
     const leaks = await trained.leaks(
       anew || columns ? { signal, onProgress, ...(columns && { columns }) } : undefined,
     );
-    if (json) await writeAtomic(outputs.place(json), `${JSON.stringify({ ...found, leaks }, null, 2)}\n`);
+    const rest = await trained.unexplained(anew ? { engine, signal, onProgress, onWarning } : undefined);
+    const unexplained = { particles: Array.from(rest.particles), sentence: rest.sentence };
+    if (set) await writeAtomic(outputs.place(set), Array.from(rest.particles, (i) => `${i}\n`).join(""));
+    if (json)
+      await writeAtomic(
+        outputs.place(json),
+        `${JSON.stringify({ ...found, leaks, unexplained }, null, 2)}\n`,
+      );
     await outputs.keep(signal);
-    const lines = [...report(found, await trained.axes()), ...leaksReport(leaks)];
+    const lines = [...report(found, await trained.axes()), ...leaksReport(leaks), rest.sentence];
     for (const line of lines) session.print(line);
   } finally {
     trained.close();

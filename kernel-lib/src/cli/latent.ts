@@ -8,8 +8,10 @@ import { inDeviations } from "../latent/points";
 import { umap } from "../latent/umap";
 import type { ParticleSet } from "../particles/particleSet";
 import { writeSelection } from "../particles/writeSelection";
-import { RunFolder } from "../training/runs/run";
+import { openRun } from "../training/runs/openRun";
+import { type LatentAxis, RunFolder } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
+import { axesTable } from "./axesTable";
 import { type Division, divideParticles, type Method, methods } from "./divisions";
 import {
   choiceOption,
@@ -29,6 +31,7 @@ interface LatentOptions extends QuietOption {
   method?: Method;
   minClusterSize?: number;
   umap?: boolean;
+  angstrom?: boolean;
   out: string;
   encoder?: boolean;
   seed: number;
@@ -69,6 +72,13 @@ export function addLatent(program: Command, run: RunCommand): void {
     .addOption(
       new Option("--umap", "also, or only, write umap.csv, a map of the latent space in two dimensions"),
     )
+    .addOption(
+      new Option(
+        "--angstrom",
+        "also, or only, write angstrom.csv: places along the axes in Å from the mean (composition: as a fraction of the " +
+          "density), their standard deviations, and how much of each axis the view of each particle tells",
+      ),
+    )
     .addOption(new Option("--encoder", "use the encoder's coordinates instead of the refined ones"))
     .addOption(seedOption())
     .addOption(required(fileOption("--out <folder>", "output folder, new or empty")))
@@ -78,6 +88,7 @@ export function addLatent(program: Command, run: RunCommand): void {
     "e2gmm latent run --clusters auto --out sets",
     "e2gmm latent run --clusters 4 --method kmeans --out sets",
     "e2gmm latent run --method density --umap --out sets",
+    "e2gmm latent run --angstrom --out places",
   );
   command.action((folder: string, options: LatentOptions) =>
     run(options, (session) => analyse(folder, options, session)),
@@ -105,6 +116,8 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
     const expected = `at most the ${used.indices.length} particles of ${folder}`;
     throw new InputError("--clusters", expected, `${clusters}`);
   }
+  const axes = await axesOf(folder);
+  for (const { summary } of axes) session.print(summary);
   const place = outputs.place(out);
   await mkdir(place, { recursive: true });
   if (clusters !== undefined || method === "density") {
@@ -124,11 +137,25 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
     await writeUmap(place, used, { latent, seed: options.seed }, session);
     session.print(`${path.join(out, "umap.csv")}: ${used.indices.length} particles`);
   }
+  if (options.angstrom) {
+    await writeAtomic(path.join(place, "angstrom.csv"), axesTable(used, axes));
+    session.print(`${path.join(out, "angstrom.csv")}: ${used.indices.length} particles`);
+  }
   await outputs.keep(session.signal);
 }
 
+/** The axes of a run. */
+async function axesOf(folder: string): Promise<LatentAxis[]> {
+  const run = await openRun(folder);
+  try {
+    return await run.axes();
+  } finally {
+    run.close();
+  }
+}
+
 /** @throws InputError for options that contradict each other, and for nothing to do */
-function checkOptions({ clusters, method, umap: map, minClusterSize }: LatentOptions): void {
+function checkOptions({ clusters, method, umap: map, angstrom, minClusterSize }: LatentOptions): void {
   if (method === "density" && typeof clusters === "number") {
     throw new InputError(
       "--clusters",
@@ -139,8 +166,8 @@ function checkOptions({ clusters, method, umap: map, minClusterSize }: LatentOpt
   if (minClusterSize !== undefined && method !== "density") {
     throw new InputError("--min-cluster-size", "--method density, which it applies to", method ?? "mixture");
   }
-  if (clusters === undefined && method !== "density" && !map) {
-    throw new InputError("output", "--clusters, --method density, or --umap", "none of them");
+  if (clusters === undefined && method !== "density" && !map && !angstrom) {
+    throw new InputError("output", "--clusters, --method density, --umap, or --angstrom", "none of them");
   }
 }
 

@@ -16,6 +16,7 @@ import { addReconstruct } from "./reconstruct";
 import { addPoses } from "./refinePoses";
 import { addRegionMotion } from "./regionMotion";
 import { addRounds } from "./rounds";
+import { addScore } from "./score";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
 import { addStudy } from "./study";
@@ -38,6 +39,7 @@ export function makeProgram(run: RunCommand): Command {
   addTrain(program, run);
   addEvidence(program, run);
   addStudy(program, run);
+  addScore(program, run);
   addDecode(program, run);
   addAtoms(program, run);
   addLatent(program, run);

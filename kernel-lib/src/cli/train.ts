@@ -130,9 +130,10 @@ async function train(
     if (error instanceof StoppedError) throw await stopped(out);
     throw error;
   }
-  trained.close();
+  const axes = await trained.axes().finally(() => trained.close());
   const { evidence } = trained.record;
   if (evidence) session.print(evidence.sentence);
+  for (const { summary } of axes) session.print(summary);
   session.print(
     `${out}: latent coordinates of ${describeCount(trained.record)} in latents.csv, ${session.elapsed()}`,
   );

@@ -10,6 +10,8 @@ export interface UsedParticles {
   points: Float32Array;
   /** Posterior standard deviations, [indices · latent]; undefined for the encoder's coordinates. */
   deviations: Float32Array | undefined;
+  /** How much of each axis the view of each particle tells, [indices · latent]; undefined for the encoder's coordinates. */
+  observability: Float32Array | undefined;
   /** Number of particles of the run. */
   total: number;
 }
@@ -30,6 +32,7 @@ export async function readUsedParticles(
     indices,
     points: gatherRows(coordinates, latent, indices),
     deviations: encoder ? undefined : gatherRows(latents.standardDeviation, latent, indices),
+    observability: encoder ? undefined : gatherRows(latents.observability, latent, indices),
     total,
   };
 }

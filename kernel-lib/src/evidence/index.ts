@@ -13,4 +13,20 @@ export type { PosePrior } from "../training/posterior/placePosterior";
 export { type AxisCoverage, type CoverageData, coverage } from "./coverage";
 export { leaksReport } from "./leaksReport";
 export { report } from "./report";
+export { type FscArea, type FscAreaOptions, fscArea } from "./score/fscArea";
+export {
+  type InformationImbalance,
+  informationImbalance,
+  type NeighbourhoodOptions,
+  type NeighbourhoodSimilarity,
+  neighbourhoodSimilarity,
+  type TwoSpaces,
+} from "./score/neighbourhoods";
+export {
+  type AreaScore,
+  type ScoredVolume,
+  scoreVolumes,
+  type VolumeScores,
+  type VolumeTruth,
+} from "./score/scoreVolumes";
 export { type Verdict, verdict } from "./verdict";

@@ -32,15 +32,19 @@ export interface PartsContext {
  */
 export async function makeParts({ settings, folder, parts }: PartsContext): Promise<void> {
   const { part: only, jobs = 1 } = settings;
-  if (!Number.isInteger(jobs) || jobs < 1) throw new InputError("jobs", "an integer of 1 or more", `${jobs}`);
-  if (only !== undefined && !parts[only - 1]) {
-    throw new InputError("part", `an integer from 1 to ${parts.length}`, `${only}`);
-  }
   const wanted = only === undefined ? parts : [parts[only - 1]!];
   await inParallel(wanted, jobs, async (part) => {
     if (await folder.isComplete(part)) return;
     await new PartMaker(settings, folder, part).make();
   });
+}
+
+/** @throws InputError for a part that does not exist, and no job at all */
+export function checkParts({ settings, parts }: Pick<PartsContext, "settings" | "parts">): void {
+  const { part: only, jobs = 1 } = settings;
+  if (!Number.isInteger(jobs) || jobs < 1) throw new InputError("jobs", "an integer of 1 or more", `${jobs}`);
+  if (only === undefined || parts[only - 1]) return;
+  throw new InputError("part", `an integer from 1 to ${parts.length}`, `${only}`);
 }
 
 /** Particle file of a part, and the folder of its stacks. */
@@ -80,13 +84,18 @@ class PartMaker {
     if (part.half && !existsSync(particles)) await this.writeHalf(particles);
     const model = settings.model ?? (await this.makeModel({ particles, dataFolder }));
     const files = folder.run(part);
-    const run = await train({
+    const trained = train({
       ...training,
       ...this.task,
-      ...{ particles, model, out: files.folder, resume: files.exists },
+      ...{ particles, model, out: files.folder, resume: files.hasTraining },
       ...(dataFolder !== undefined && { dataFolder }),
       options: part.options,
       onWarning: (warning) => settings.onWarning?.(`${part.name}: ${warning}`),
+    });
+    const run = await trained.catch((error) => {
+      // One part may be refused where the others are not: a half whose poses are wrong, options that do not fit.
+      if (error instanceof InputError) throw InputError.of(`${part.label}: ${error.message}`);
+      throw error;
     });
     onPart?.(`${part.name}: ${run.record.evidence?.sentence ?? `${run.record.particles} particles`}`);
     run.close();

@@ -35,7 +35,7 @@ export type { PosePrior } from "./posterior/placePosterior";
 export type { Posterior } from "./posterior/posterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
-export { type EvidenceOptions, type Latents, Run, type RunRecord } from "./runs/run";
+export { type EvidenceOptions, type Latents, Run, type RunRecord, type UnexplainedOptions } from "./runs/run";
 export {
   openRunParticles as openParticles,
   type ParticleInputs,
@@ -45,5 +45,6 @@ export type { TrainingSettings } from "./settings";
 export type { Survey } from "./survey/survey";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
+export type { Unexplained } from "./unexplained/unexplained";
 export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";
 export type { Weighting } from "./weights";

@@ -46,8 +46,8 @@ export interface TrainingOptions {
   /** Penalty on the spread of amplitudes and widths. Default 0.01. */
   spreadPenalty: number;
   /**
-   * Penalty on strain between neighbouring Gaussians, where positions vary, as a multiple of what noise does to the gradient;
-   * 0 for none. Default 1.
+   * Penalty on strain between neighbouring Gaussians, where positions vary: the pull between two of them as a multiple of what
+   * noise does to the gradient; 0 for none. Default 0.3.
    */
   strainPenalty: number;
 }
@@ -89,7 +89,7 @@ export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   heldOut: 0.1,
   starts: 1,
   spreadPenalty: 0.01,
-  strainPenalty: 1,
+  strainPenalty: 0.3,
 };
 
 /** Allowed range of each numeric option, for the library and the command line. */

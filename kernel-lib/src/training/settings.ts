@@ -18,7 +18,8 @@ export interface TrainingSettings extends TaskOptions {
   mask?: string;
   /**
    * Masks of rigid bodies, map files. The Gaussians inside each, where it is at least 0.5, move together: the body turns and moves
-   * but keeps its shape. A Gaussian in several masks belongs to the first. Default: every Gaussian moves on its own.
+   * but keeps its shape. A Gaussian in several masks belongs to the first. With a symmetry, masks in the unit that varies. Default:
+   * every Gaussian moves on its own.
    */
   rigid?: string[];
   /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */
@@ -42,7 +43,7 @@ export interface TrainingSettings extends TaskOptions {
   keepOutliers?: boolean;
   /**
    * Whether poses are checked and refined before the training, since motion is invented where they are wrong. `auto`: a round of
-   * refinement on up to 3,000 particles, in halves that never meet; if their half maps agree better, the poses of all are
+   * refinement on up to 2,000 particles, in halves that never meet; if their half maps agree better, the poses of all are
    * refined, and the training uses these and a new model like the given one, both in `poses` in the run folder. `file`: the
    * poses of the file, unchecked. `refine`: refined in any case. Default `auto`.
    */

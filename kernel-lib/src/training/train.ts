@@ -31,6 +31,7 @@ import { Run } from "./runs/run";
 import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
+import { recordUnexplained } from "./runs/unexplainedFile";
 import type { TrainingSettings } from "./settings";
 import { type Survey, surveyedAxes, surveyLatentSpace } from "./survey/survey";
 import { Trainer } from "./trainer";
@@ -110,6 +111,7 @@ export async function trainClaimed(given: TrainingSettings, lock: RunLockToken):
     if (evidence) await writeEvidence(folder, evidence);
     const placed = { set, latents: { latent, refined: calibrated.mean, ...calibrated }, copies };
     await recordLeaks(folder, record, placed, task);
+    await recordUnexplained(folder, await trainer.explaining(calibrated), task);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(latents, latent)];
     await folder.writeCheckpoint("weights", arrays, final);

@@ -30,6 +30,7 @@ import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
+import type { ExplainingModel } from "./unexplained/placeAgreement";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -320,6 +321,13 @@ export class Trainer {
     // Those of the latent space hold for every unit.
     const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
     return calibratedPosterior(population, factors);
+  }
+
+  /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
+  async explaining({ mean }: Posterior): Promise<ExplainingModel> {
+    const { likelihood } = await this.prepare();
+    const { context, decoder, used } = this;
+    return { context, decoder, places: mean, weights: likelihood, members: used };
   }
 
   private population(places: Posterior): Population {

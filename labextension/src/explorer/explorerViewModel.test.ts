@@ -66,6 +66,26 @@ test("the status is the kernel's until the view has a message; a task in progres
   assert.deepEqual(model.status, { text: kernelGoneText, problem: true });
 });
 
+const verdict = (kind: "found" | "none"): ExplorerState["verdict"] => ({
+  ...{ kind, headline: "a headline", facts: "facts", advice: "", axes: [] },
+});
+
+test("the verdict stands in place of the picture only where nothing was found, until the picture is asked for", () => {
+  const { model, widget } = explorer();
+  assert.equal(model.concealed, false);
+  let changes = 0;
+  model.stateChanged.connect(() => changes++);
+  widget.receive({ verdict: verdict("found") });
+  assert.deepEqual([model.verdict?.kind, model.concealed, changes], ["found", false, 1]);
+  widget.receive({ verdict: verdict("none") });
+  assert.equal(model.concealed, true);
+  model.showAnyway(true);
+  assert.deepEqual(widget.sent, [{ shownAnyway: true }]);
+  assert.equal(model.concealed, false);
+  model.showAnyway(false);
+  assert.equal(model.concealed, true);
+});
+
 test("ticks are sent to the kernel in the order of clicks", () => {
   const { model, widget } = explorer();
   model.tick("c", true);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { exportedFigure } from "./exportedFigure.js";
-import { scatterFigure, steppedScale } from "./figure.js";
+import { scatterFigure, steppedScale, titleLines } from "./figure.js";
 import { drawnIndex, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
 import { axisOf, scatterState } from "./scatterState.test.helper.js";
 import type { Snapshot } from "./snapshot.js";
@@ -51,6 +51,21 @@ test("titles, names and categories are escaped for plotly, on the page and in a 
     assert.ok(found.some((text) => text.includes("javascript")));
     assert.ok(found.every((text) => !/[<>$]|&(?!#\d+;)/.test(text)));
   }
+});
+
+test("the title of the vertical axis is divided between its parts if it is long, and has room", () => {
+  assert.deepEqual(titleLines("z1"), ["z1"]);
+  const title = "z2, not real · mixed 1 · 1 unit = 3.4 Å RMS, 10 % of density";
+  assert.deepEqual(titleLines(title), ["z2, not real · mixed 1", "1 unit = 3.4 Å RMS, 10 % of density"]);
+  const layoutOf = (vertical: string) =>
+    scatterFigure(
+      stateOf({ shown: { x: axis("z1"), y: { ...axis("z2"), title: vertical }, z: null } }),
+      theme,
+      ranges,
+    ).layout as { margin: { l: number }; yaxis: { title: { text: string } } };
+  assert.equal(layoutOf(title).yaxis.title.text, titleLines(title).join("<br>"));
+  assert.ok(layoutOf(title).margin.l > layoutOf("z2").margin.l);
+  assert.ok(!layoutOf(`${hostile} · ${hostile}`).yaxis.title.text.includes("<a"));
 });
 
 test("points of hidden categories are left out; the others keep their coordinates and colours", () => {

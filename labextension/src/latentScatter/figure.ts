@@ -133,11 +133,13 @@ const longestLine = 36;
 
 /** A title in lines, divided at the dots between its parts. */
 export function titleLines(title: string): string[] {
-  return title.split(" · ").reduce<string[]>((lines, part) => {
+  const lines: string[] = [];
+  for (const part of title.split(" · ")) {
     const last = lines.at(-1);
-    if (last === undefined || last.length + 3 + part.length > longestLine) return [...lines, part];
-    return [...lines.slice(0, -1), `${last} · ${part}`];
-  }, []);
+    if (last === undefined || last.length + 3 + part.length > longestLine) lines.push(part);
+    else lines[lines.length - 1] = `${last} · ${part}`;
+  }
+  return lines;
 }
 
 function axisTitle(lines: readonly string[]): Trace {

@@ -95,6 +95,21 @@ test("columns are added, replaced and removed; axes and colour that used a remov
   assert.throws(() => scatter.removeColumn("absent"), /name of a column/);
 });
 
+test("titles of the latent axes are those of axes, colours and sliders; names stay", () => {
+  const scatter = scatterOf();
+  scatter.colour = "z2";
+  scatter.setAxisTitles(["z1 · first", "z2 · second", "z3 · third"]);
+  const { shown, colouring, sliders, x } = scatter.state;
+  assert.deepEqual([x, shown!.x.title, shown!.y.title], ["z1", "z1 · first", "z2 · second"]);
+  assert.ok(colouring.kind === "number" && colouring.title === "z2 · second");
+  assert.deepEqual(
+    sliders.map(({ name, title }) => [name, title]),
+    [["z3", "z3 · third"]],
+  );
+  scatter.setAxisTitles([]);
+  assert.equal(scatter.state.shown!.x.title, "z1");
+});
+
 test("sets colour the particles, the last one where they overlap; the rest is a separate category", () => {
   const scatter = scatterOf();
   scatter.setSets([

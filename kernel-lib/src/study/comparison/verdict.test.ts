@@ -48,10 +48,13 @@ describe("the verdict", () => {
   test("says reproducible where everything is found again, with numbers", () => {
     const { verdict, sentence, findings } = verdictOf(good());
     assert.equal(verdict, "reproducible");
-    assert.match(sentence, /^reproducible: heterogeneity found in half 1 \(\+3\.00 ± 0\.30 nats\)/);
-    assert.match(sentence, /along 2 of 2 directions \(r 0\.97, 0\.90/);
-    assert.match(sentence, /2 clusters matched of 2 and 2/);
-    assert.match(sentence, /differ by at most 2\.0 %/);
+    assert.match(sentence, /^reproducible: heterogeneity found in both; /);
+    assert.match(sentence, /along 2 of 2 directions \(r 0\.90 to 0\.97\)/);
+    assert.match(sentence, /2 clusters matched of 2 and 2; 2 of 2 as large in both/);
+    const counts = findings.find(({ question }) => question === "counts");
+    assert.match(counts!.sentence, /in 2 of 2; of all particles, numbers differ by 2\.0, 2\.0 %$/);
+    assert.match(findings[0]!.sentence, /^heterogeneity found in half 1 \(\+3\.00 ± 0\.30 nats\), /);
+    assert.match(sentence, /averages agree to 11 to 12 Å, 2 of 2 with/);
     assert.match(sentence, /motion of 4\.0 and 4\.2 Å RMS/);
     assert.equal(findings.length, 6);
   });
@@ -61,13 +64,10 @@ describe("the verdict", () => {
     lonely.clusters = { ...lonely.clusters, numbers: [3, 2], alone: [[3], []] };
     const found = verdictOf(lonely);
     assert.equal(found.verdict, "partly");
-    assert.match(
-      found.sentence,
-      /^partly reproducible: .*without a partner: 3 of half 1\); but heterogeneity/,
-    );
+    assert.match(found.sentence, /^partly reproducible: .*without a partner: 3 of half 1; but heterogeneity/);
     const unequal = good();
     unequal.clusters.pairs[1] = pair(2, { equal: false });
-    assert.match(verdictOf(unequal).sentence, /^partly reproducible: fractions of 1 of 2 equal/);
+    assert.match(verdictOf(unequal).sentence, /^partly reproducible: 1 of 2 as large/);
     const weak = good();
     weak.averages = {
       ...weak.averages!,
@@ -76,7 +76,7 @@ describe("the verdict", () => {
         [0.6, 0.2],
       ],
     };
-    assert.match(verdictOf(weak).sentence, /^partly reproducible: averages .* 1 of 2 differ from the mean/);
+    assert.match(verdictOf(weak).sentence, /^partly reproducible: their averages .* 1 of 2 with/);
   });
 
   test.for([
@@ -126,7 +126,12 @@ describe("the verdict", () => {
       ...good(),
       parts: [part("half 1", { evidence: "none" }), part("half 2", { evidence: "none" })] as const,
     };
-    assert.match(verdictOf(none).sentence, /nothing to reproduce, since neither half 1 nor half 2/);
+    assert.match(
+      verdictOf(none).sentence,
+      /nothing to reproduce, since neither half 1 nor half 2 .*; what places have in common/,
+    );
+    const unlike = { ...none, space: { ...none.space, canonical: [at(0.2)] } };
+    assert.match(verdictOf(unlike).sentence, /neither half 1 nor half 2 shows heterogeneity$/);
   });
 
   test("does not ask for clusters in a continuum", () => {

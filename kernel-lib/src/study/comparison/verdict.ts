@@ -36,10 +36,13 @@ function sentenceOf(
 ): string {
   const [a, b] = parts.map(({ label }) => label);
   const say = (wanted: (answer: Finding["answer"]) => boolean) =>
-    findings.filter(({ answer }) => wanted(answer)).map(({ sentence }) => sentence);
+    findings.filter(({ answer }) => wanted(answer)).map(({ short }) => short);
   if (verdict === "reproducible") return `reproducible: ${say(() => true).join("; ")}`;
   if (parts.every(({ evidence }) => evidence === "none")) {
-    return `not reproducible: there is nothing to reproduce, since neither ${a} nor ${b} shows heterogeneity`;
+    const shared = findings.some(({ question, answer }) => question === "space" && answer !== "no")
+      ? "; what places have in common is an error of the images, or more particles held out are needed to show that it is none"
+      : "";
+    return `not reproducible: there is nothing to reproduce, since neither ${a} nor ${b} shows heterogeneity${shared}`;
   }
   const missing = say((answer) => answer !== "yes").join("; ");
   if (verdict === "not") return `not reproducible: ${missing}`;
@@ -67,7 +70,10 @@ function evidenceFinding({ parts }: Compared): Finding {
     : parts.every(({ evidence }) => evidence === "found")
       ? "yes"
       : "partly";
-  return { question: "evidence", answer, sentence: text.join(", ") };
+  const [a, b] = parts.map(({ label, evidence }) => `${words[evidence]} in ${label}`);
+  const short =
+    parts[0].evidence === parts[1].evidence ? `${words[parts[0].evidence]} in both` : `${a}, ${b}`;
+  return { question: "evidence", answer, short, sentence: text.join(", ") };
 }
 
 /** Number of leading pairs of directions that are found again. */
@@ -82,6 +88,7 @@ function spaceFinding({ parts, space }: Compared): Finding {
   return {
     question: "space",
     answer: found >= wanted ? "yes" : found > 0 ? "partly" : "no",
+    short: `places agree along ${found} of ${space.canonical.length} directions (r ${range(space.canonical.map(({ value }) => value))})`,
     sentence: `places of the same particles agree along ${found} of ${space.canonical.length} directions (r ${numbers}; real axes by evidence: ${real})`,
   };
 }
@@ -93,6 +100,7 @@ function changesFinding({ space, changes }: Compared): Finding {
   return {
     question: "changes",
     answer: agree === compared.length ? "yes" : agree > 0 ? "partly" : "no",
+    short: `the same change along ${agree} of ${compared.length} of them${sizesOf(compared)}`,
     sentence: `the same change of the density along ${agree} of ${compared.length} of them (r ${numbers})${sizesOf(compared)}`,
   };
 }
@@ -108,9 +116,8 @@ function sizesOf(changes: readonly ChangeReport[]): string {
 function clusterFindings({ clusters, parts }: Compared): Finding[] {
   const { numbers, pairs, alone, rand } = clusters;
   if (Math.max(...numbers) === 1) {
-    return [
-      { question: "clusters", answer: "yes", sentence: "no gaps between particles in either: one group" },
-    ];
+    const gapless = "no gaps between particles in either: one group";
+    return [{ question: "clusters", answer: "yes", short: gapless, sentence: gapless }];
   }
   const matched = pairs.filter((pair) => pair.matched);
   const lonely = alone.flatMap((list, p) =>
@@ -120,18 +127,20 @@ function clusterFindings({ clusters, parts }: Compared): Finding[] {
   const found: Finding = {
     question: "clusters",
     answer: matched.length === 0 ? "no" : lonely.length > 0 ? "partly" : "yes",
+    short: `${matched.length} clusters matched of ${numbers.join(" and ")}${without}`,
     sentence: `${matched.length} clusters matched of ${numbers.join(" and ")} (adjusted Rand index ${rand.toFixed(2)}${without})`,
   };
   if (matched.length === 0) return [found];
   const equal = matched.filter((pair) => pair.equal).length;
   const differences = matched.map(({ counts: [a, b] }) => Math.abs(a - b) / ((a + b) / 2));
-  const most = (100 * Math.max(...differences)).toFixed(1);
+  const percents = differences.map((difference) => (100 * difference).toFixed(1)).join(", ");
   return [
     found,
     {
       question: "counts",
       answer: equal === matched.length ? "yes" : equal > 0 ? "partly" : "no",
-      sentence: `fractions of ${equal} of ${matched.length} equal within their errors, numbers of the same particles differ by at most ${most} %`,
+      short: `${equal} of ${matched.length} as large in both within the errors`,
+      sentence: `fractions of own particles equal within their errors in ${equal} of ${matched.length}; of all particles, numbers differ by ${percents} %`,
     },
   ];
 }
@@ -139,9 +148,14 @@ function clusterFindings({ clusters, parts }: Compared): Finding[] {
 function averagesFinding({ averages }: Compared): Finding[] {
   if (!averages) return [];
   const { resolution, differences, differencesTo } = averages;
+  const limits = resolution.flatMap(({ seventh }) => (seventh === null ? [] : [seventh]));
+  const short =
+    limits.length > 0 ? `their averages agree to ${range(limits, 0)} Å` : "their averages do not agree";
   const reached = resolution.map(({ seventh }) => (seventh === null ? "no" : seventh.toFixed(1))).join(", ");
   const says = `averages of matched clusters agree to ${reached} Å (FSC 0.143)`;
-  if (differences.length === 0) return [{ question: "averages", answer: "yes", sentence: says }];
+  if (differences.length === 0) {
+    return [{ question: "averages", answer: limits.length > 0 ? "yes" : "no", short, sentence: says }];
+  }
   const own = differences.filter((row, i) => {
     const column = differences.map((other) => other[i]!);
     return row[i]! >= leastDifference && row[i] === Math.max(...row, ...column);
@@ -150,9 +164,16 @@ function averagesFinding({ averages }: Compared): Finding[] {
     {
       question: "averages",
       answer: own === differences.length ? "yes" : own > 0 ? "partly" : "no",
+      short: `${short}, ${own} of ${differences.length} with the same differences from the mean`,
       sentence: `${says}, and ${own} of ${differences.length} differ from the mean as their partner does (to ${differencesTo.toFixed(0)} Å)`,
     },
   ];
+}
+
+/** The smallest and the largest of some numbers. */
+function range(values: readonly number[], digits = 2): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
+  return low === high ? low! : `${low} to ${high}`;
 }
 
 const rank = { reproducible: 0, partly: 1, not: 2 } as const;

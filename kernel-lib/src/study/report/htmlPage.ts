@@ -10,7 +10,7 @@ h1 { font-size: 1.5em; margin-bottom: .3em; } h2 { font-size: 1.15em; margin: 2e
 .verdict { border-left: 6px solid #8a8a8a; background: #f6f6f6; padding: .7em 1em; font-size: 1.05em; overflow-wrap: anywhere; }
 .reproducible { border-color: #009E73; } .partly { border-color: #E69F00; } .not { border-color: #D55E00; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .8em 0; font-size: .9em; }
-caption { text-align: left; font-weight: 600; padding: 4px 0; } th, td { padding: .25em .7em; border-bottom: 1px solid #e6e6e6; vertical-align: top; overflow-wrap: anywhere; }
+caption { text-align: left; font-weight: 600; padding: 4px 0; } th, td { padding: .25em .7em; border-bottom: 1px solid #e6e6e6; vertical-align: top; overflow-wrap: break-word; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.5em; align-items: flex-start; } svg { max-width: 100%; height: auto; }
 footer { margin-top: 3em; color: #666; font-size: .85em; }
 @media print { h2 { break-after: avoid; } svg, table { break-inside: avoid; } }

@@ -38,8 +38,11 @@ export function matrixFigure(values: readonly (readonly number[])[], options: Ma
         },
       },
       {
-        mark: { type: "text", fontSize: 10, color: "#222222" },
-        encoding: { text: { field: "value", type: "quantitative", format: ".2f" } },
+        mark: { type: "text", fontSize: 10 },
+        encoding: {
+          text: { field: "value", type: "quantitative", format: ".2f" },
+          color: { condition: { test: "abs(datum.value) > 0.6", value: "#ffffff" }, value: "#222222" },
+        },
       },
     ],
   });

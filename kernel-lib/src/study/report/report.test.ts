@@ -23,7 +23,7 @@ const report = (): StudyReport => ({
       parts: ["half1", "half2"],
       verdict: "partly",
       sentence: "partly reproducible",
-      findings: [{ question: "evidence", answer: "yes", sentence: trick }],
+      findings: [{ question: "evidence", answer: "yes", short: "", sentence: trick }],
       space: {
         particles: 1000,
         canonical: [at(0.95), at(0.8)],

@@ -91,7 +91,7 @@ export function judgeAgreement(data: AgreementData): Agreement {
   const overRings = Float64Array.from(all, (i) => meanOverRings(frc, i, rings));
   const { mean, standardError } = meanAndError(overRings);
   const meanFrc = unsignedFrc(data);
-  const blind = scores(
+  const blind = agreementScores(
     data,
     new RingWeights({ weighting: "information", meanFrc, ctfPower, particles: count }),
   );
@@ -132,7 +132,7 @@ function excludeOutliers(
       members: kept,
     });
     if (weights.lastRing === 0) return undefined;
-    const judged = scores(data, weights);
+    const judged = agreementScores(data, weights);
     const outliers = findOutliers(data, judged);
     const excluded = new Set(outliers.map(({ index }) => index));
     const next = all.filter((i) => !excluded.has(i));
@@ -187,14 +187,15 @@ function unsignedFrc({ count, rings, frc }: AgreementData): Float64Array {
 }
 
 /** Scores of all particles, each [count]. */
-interface Scores {
+export interface Scores {
   score: Float32Array;
   expected: Float32Array;
   /** Standard deviation of the score around its expectation. */
   deviation: Float32Array;
 }
 
-function scores(data: AgreementData, weights: RingWeights): Scores {
+/** Agreement of all particles with their models, and what CTF and signal let expect. */
+export function agreementScores(data: AgreementData, weights: RingWeights): Scores {
   const { count, rings, frc } = data;
   const { samplesInRing } = disc(rings);
   const width = rings + 1;

@@ -20,7 +20,8 @@ export interface LatentAxisParts {
   range: readonly [number, number];
   motion: AxisSize;
   density: AxisSize;
-  scale: ArcLengthScale;
+  /** Lengths of the path from coordinate 0, in Å and in fractions of the density. */
+  scales: { motion: ArcLengthScale; density: ArcLengthScale };
   real?: boolean | undefined;
   observability?: Float32Array | undefined;
 }
@@ -45,8 +46,8 @@ export class LatentAxis {
   readonly name: string;
   /** What it changes. */
   readonly kind: AxisKind;
-  /** Kind and number among the axes of this kind, such as `conformation 1`. */
-  readonly label: string;
+  /** Number among the axes of this kind, from 1. */
+  readonly number: number;
   /** Coordinates between which the central 95 % of the population lie. */
   readonly range: readonly [number, number];
   /** Root mean square displacement in Å of the Gaussians that may move, see `model.stateChange`. */
@@ -57,19 +58,24 @@ export class LatentAxis {
   readonly real: boolean | undefined;
   /** Median over the particles of the fraction of the axis that their views tell; undefined before the run is complete. */
   readonly observability: number | undefined;
-  private readonly scale: ArcLengthScale;
+  private readonly scales: LatentAxisParts["scales"];
 
   /** @internal Use `run.axes()`. */
-  constructor({ name, kind, number, range, motion, density, scale, real, observability }: LatentAxisParts) {
+  constructor({ name, kind, number, range, motion, density, scales, real, observability }: LatentAxisParts) {
     this.name = name;
     this.kind = kind;
-    this.label = `${kind} ${number}`;
+    this.number = number;
     this.range = range;
     this.motion = motion;
     this.density = density;
     this.real = real;
     this.observability = observability && median(observability);
-    this.scale = scale;
+    this.scales = scales;
+  }
+
+  /** Kind and number, such as `conformation 1`. */
+  get label(): string {
+    return `${this.kind} ${this.number}`;
   }
 
   /** Label and size, for axes of figures: `conformation 1 · 1 unit = 3.4 Å RMS`. */
@@ -86,9 +92,9 @@ export class LatentAxis {
   get summary(): string {
     const { name, title, real } = this;
     const state = real === undefined ? "" : real ? ", real" : ", not real";
-    const whole = `${this.sizeText("range")} over 95 % of the particles`;
+    const whole = `(${this.sizeText("range")} over 95 % of the particles)`;
     // Of an axis that is not real nothing can be told.
-    return `${name}: ${title}, ${whole}${state}${real === false ? "" : this.seenText}`;
+    return `${name}: ${title} ${whole}${state}${real === false ? "" : this.seenText}`;
   }
 
   /** How much the particles' views tell, with a warning where most of them tell little. */
@@ -106,16 +112,21 @@ export class LatentAxis {
    * composition.
    */
   angstrom(z: number): number {
-    return this.scale.toArcLength(z);
+    return this.scales.motion.toArcLength(z);
+  }
+
+  /** Fraction of the density that comes or goes from the mean state to a coordinate, in the same way; 0 for conformation. */
+  densityChange(z: number): number {
+    return this.scales.density.toArcLength(z);
   }
 
   private sizeText(which: keyof AxisSize): string {
     const { kind, motion, density } = this;
     const parts = [
       ...(kind === "composition" ? [] : [`${angstromText(motion[which])} RMS`]),
-      ...(kind === "conformation" ? [] : [`${percentText(density[which])} of the density`]),
+      ...(kind === "conformation" ? [] : [`${percentText(density[which])} of density`]),
     ];
-    return parts.join(" and ");
+    return parts.join(", ");
   }
 }
 

@@ -48,12 +48,12 @@ export function measureAxes(model: AxesModel, population: AxesPopulation): Laten
     const at = (part: number) => own[Math.round(part * (own.length - 1))]!;
     const range = own.length > 0 ? ([at(outside), at(1 - outside)] as const) : normal;
     const ends = own.length > 0 ? ([at(0), at(1)] as const) : normal;
-    const { motion, density } = pathAlong(model, axis, ends);
+    const scales = pathAlong(model, axis, ends);
     return new LatentAxis({
-      ...{ name: `z${axis + 1}`, kind, range, scale: motion },
+      ...{ name: `z${axis + 1}`, kind, range, scales },
       number: kinds.slice(0, axis + 1).filter((other) => other === kind).length,
-      motion: sizeOver(motion, range),
-      density: sizeOver(density, range),
+      motion: sizeOver(scales.motion, range),
+      density: sizeOver(scales.density, range),
       real: evidence?.axes[axis]?.real,
       observability: observability && column(observability, axis),
     });

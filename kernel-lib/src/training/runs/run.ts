@@ -1,21 +1,16 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../../errors";
-import { readMask } from "../../maps/mask";
-import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
-import { maskFlags } from "../../model/regions";
 import type { AxisRoles } from "../../network/decoder";
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
 import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask, type TaskOptions } from "../../progress";
-import type { EngineChoice } from "../../projection/engines";
 import type { Outlier } from "../agreement/agreement";
 import type { LatentAxis } from "../axes/latentAxis";
 import { measureAxes } from "../axes/measureAxes";
 import type { Evidence } from "../evidence/evidence";
-import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
 import type { Leaks } from "../leaks/leaks";
@@ -24,39 +19,31 @@ import { defaultMemoryBudget } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
-import { decoderOf } from "../posterior/decoders";
+import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
 import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
 import type { EpochReport } from "../trainer";
+import { measureUnexplained } from "../unexplained/measureUnexplained";
+import type { Unexplained } from "../unexplained/unexplained";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence, writeEvidence } from "./evidenceFile";
 import { leaksOfRun, readLeaks } from "./leaksFile";
+import { type EvidenceOptions, measureRunEvidence } from "./runEvidence";
 import { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
+import { readUnexplained } from "./unexplainedFile";
 
+export type { LatentAxis } from "../axes/latentAxis";
 export type { Checkpoint } from "./checkpoint";
+export type { EvidenceOptions } from "./runEvidence";
 export { RunFolder, runFiles } from "./runFolder";
 export type { RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
-/** Options of `Run.evidence`. */
-export interface EvidenceOptions extends TaskOptions {
-  /** Most held-out particles to measure. Default: all of them. */
-  particles?: number;
-  /** A region whose own gain is wanted: a map, or its file, that is at least 0.5 there. Default: none. */
-  mask?: string | Volume;
-  /**
-   * Width in Fourier samples of the fields of which the two halves of an image consist. Default: measured from the noise; 1
-   * unless the images are masked.
-   */
-  block?: number;
-  /** Projection engine. Default: `wasm`. */
-  engine?: EngineChoice;
-  /** Called with a sentence about what was assumed or has changed since the training. */
-  onWarning?: (warning: string) => void;
-}
+/** Options of `Run.unexplained`. */
+export type UnexplainedOptions = Pick<EvidenceOptions, keyof TaskOptions | "engine" | "onWarning">;
 
 /** Contents of a run folder. */
 interface RunContents {
@@ -243,6 +230,11 @@ export class Run {
     return this.units.withFirst(this.neutral, this.model.decode(at, 1));
   }
 
+  /** Decodes whole particles from the places of all their units. */
+  private get wholeDecoder(): PlaceDecoder {
+    return this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+  }
+
   /**
    * The evidence for heterogeneity: whether held-out particles are described better by the decoder than by the one model
    * that is best for all, in nats per particle, by ring, axis and kind of parameter. Without options it is that which was
@@ -252,43 +244,14 @@ export class Run {
    *   longer the same
    */
   async evidence(options?: EvidenceOptions): Promise<Evidence> {
+    const begun = beginTask(options ?? {});
     const stored = options ? undefined : await this.storedEvidence();
     if (stored) return stored;
-    const measured = await this.measureEvidence(options ?? {});
-    if (!options) await writeEvidence(this.files, measured);
+    const { files, record, neutral, wholeDecoder: decoder } = this;
+    const latents = await this.latents();
+    const measured = await measureRunEvidence({ files, record, neutral, latents, decoder }, begun);
+    if (!options) await writeEvidence(files, measured);
     return measured;
-  }
-
-  private async measureEvidence(options: EvidenceOptions): Promise<Evidence> {
-    const { record, neutral, model } = this;
-    const begun = beginTask(options);
-    const { refined, standardDeviation } = await this.latents();
-    const { mask } = begun;
-    const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, begun));
-    const reopened = await reopenParticles(this.files, record, begun);
-    const { trainingSet, validationSet: heldOut, ...context } = reopened;
-    try {
-      if (heldOut.length < fewestMeasured) {
-        throw new InputError(
-          this.folder,
-          `${fewestMeasured} particles held out or more`,
-          `${heldOut.length}`,
-        );
-      }
-      const decoder = this.units.decoder(decoderOf(model), neutral.count / this.units.count);
-      const population = {
-        latent: decoder.latent,
-        members: trainingSet,
-        mean: refined,
-        standardDeviation,
-      };
-      return await measureEvidence(
-        { ...context, decoder, population, heldOut, vary: record.options.vary },
-        { ...begun, region },
-      );
-    } finally {
-      await reopened.close();
-    }
   }
 
   /**
@@ -300,6 +263,30 @@ export class Run {
   async leaks(options?: RunLeaksOptions): Promise<Leaks> {
     const stored = options ? undefined : await readLeaks(this.files);
     return stored ?? leaksOfRun(this.files, this.record, options ?? {});
+  }
+
+  /**
+   * Particles that agree less with the model at their places than their CTF, signal, view and place let expect: those of a state that
+   * the axes do not show, or with damaged images or wrong poses. Without options it is that which was found at the end of the
+   * training; with options, and in runs of earlier versions, it is measured now, which reads the particles again.
+   * @throws InputError before the run is complete, and if its particles have changed
+   */
+  async unexplained(options?: UnexplainedOptions): Promise<Unexplained> {
+    const stored = options ? undefined : await readUnexplained(this.files, this.record);
+    if (stored) return stored;
+    const begun = beginTask(options ?? {});
+    const { refined: places } = await this.latents();
+    const reopened = await reopenParticles(this.files, this.record, begun);
+    try {
+      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const members = joined(reopened.trainingSet, reopened.validationSet);
+      return await measureUnexplained(
+        { context: reopened, decoder, places, weights: reopened.weights, members },
+        begun,
+      );
+    } finally {
+      await reopened.close();
+    }
   }
 
   /**
@@ -337,7 +324,7 @@ export class Run {
     try {
       const file = options.reference ?? (await referenceOf(this.record.inputs.particles));
       const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
-      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
+      const { wholeDecoder: decoder } = this;
       return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
     } finally {
       await reopened.close();
@@ -384,6 +371,10 @@ export class Run {
   }
 }
 
-function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {
-  return typeof mask === "string" ? readMask(mask, undefined, { ...(onWarning && { onWarning }) }) : mask;
+/** Both lists together, ascending. */
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all.sort();
 }

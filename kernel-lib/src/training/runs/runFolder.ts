@@ -43,6 +43,7 @@ export const runFiles = {
   units: "symmetry.csv",
   evidence: "evidence.json",
   leaks: "leaks.json",
+  unexplained: "unexplained.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
 } as const;
@@ -90,6 +91,11 @@ export class RunFolder {
   /** Whether the folder holds a run. */
   get exists(): boolean {
     return existsSync(this.file("record"));
+  }
+
+  /** Whether there is a training to resume: a run, or poses that were being checked or refined. */
+  get hasTraining(): boolean {
+    return this.exists || this.poses.isWaiting;
   }
 
   /** Whether a training is writing to the folder, or died while doing so. */

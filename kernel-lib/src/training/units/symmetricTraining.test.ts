@@ -82,7 +82,7 @@ test("every unit of a particle gets its own place along the motion, and the run 
   assert.equal(rows.length, count + 1);
   assert.equal(Number(rows[8]!.split(",")[4]), Number(latents.refined[7 * units + 1]!.toFixed(6)));
   const table = readFileSync(path.join(out, "latents.csv"), "utf8").split("\n");
-  assert.equal(table[0], "index,z1,z1_refined,z1_deviation,particle,copy");
+  assert.equal(table[0], "index,z1,z1_refined,z1_deviation,z1_observability,particle,copy");
   assert.match(table[1 + 7 * units + 1]!, /^22,.*,7,1$/);
 
   const set = await openRunParticles(run.record.inputs);

@@ -1,19 +1,13 @@
+import { Matrix, solve } from "ml-matrix";
 import { ringsOfBox } from "../../../fourier/trainingBox";
 import { resizeVolume } from "../../../maps/resize";
 import type { Volume } from "../../../maps/volume";
 import { modelDensity } from "../../../model/density";
 import { boxLengthOf, type GaussianModel, withOrigin } from "../../../model/gaussianModel";
 import { growNeutralModel } from "../../../model/growNeutralModel";
-import type { ParticleSet } from "../../../particles/particleSet";
+import { rotationFromVector } from "../../../optics/pose";
 import type { TaskOptions } from "../../../progress";
-import type { EngineChoice } from "../../../projection/engines";
 import { type FscCurve, fourierShellCorrelation } from "../../../reconstruction/fsc";
-import { refineConsensusPoses } from "../consensusPoses";
-
-/** Particles whose poses tell the frame of a model. */
-const frameSample = 400;
-/** Priors about the frame: wide, so that they do not matter. */
-const framePrior = { rotation: 5, shift: 5 };
 
 /**
  * Mean Fourier shell correlation of a model and a map, over the shells in which half maps of it correlate by at least a half. The
@@ -44,17 +38,63 @@ export async function modelLike(
   return { ...model, ...withOrigin(origin) };
 }
 
-/** The common motion of all poses that a model asks for: how far its frame is from that of the poses, in degrees and Å. */
-export async function frameOf(
-  model: GaussianModel,
-  particles: ParticleSet,
-  options: TaskOptions & { resolution: number; engine?: EngineChoice },
-): Promise<{ angle: number; shift: number }> {
-  const sample = Math.min(frameSample, particles.count);
-  const indices = Array.from({ length: sample }, (_, k) => Math.floor((k * particles.count) / sample));
-  const { report } = await refineConsensusPoses(particles.select(indices), model, {
-    ...options,
-    prior: framePrior,
-  });
-  return report.moved.common;
+/**
+ * How far a model is turned (degrees) and moved (Å) against a map: the small rigid motion, with a scale, by which its density comes
+ * closest to the map, by least squares with the derivatives of the density. Where the map is more blurred it is right to a fifth.
+ */
+export function frameOf(model: GaussianModel, map: Volume): { angle: number; shift: number } {
+  const size = Math.min(model.boxSize, map.size[0]);
+  const density = (moved: GaussianModel) => modelDensity(moved, { boxSize: size }).data;
+  const boxLength = boxLengthOf(model);
+  const own = density(model);
+  const columns = [own];
+  for (const axis of [0, 1, 2]) {
+    for (const [step, move] of [
+      [frameStep.rotation, (by: number) => turned(model, axis, by)],
+      [frameStep.shift, (by: number) => shifted(model, axis, by / boxLength)],
+    ] as const) {
+      const [up, down] = [density(move(step)), density(move(-step))];
+      columns.push(up.map((value, i) => (value - down[i]!) / (2 * step)));
+    }
+  }
+  const normal = columns.map((a) => columns.map((b) => inner(a, b)));
+  const target = resizeVolume(map, { size }).data;
+  const right = Matrix.columnVector(columns.map((a) => inner(a, target)));
+  const [scale, ...moves] = solve(new Matrix(normal), right).to1DArray();
+  // The map is where the model would have to go.
+  const [rotation, shift] = [0, 1].map((kind) =>
+    Math.hypot(...[0, 1, 2].map((axis) => moves[2 * axis + kind]! / scale!)),
+  );
+  return { angle: (rotation! * 180) / Math.PI, shift: shift! };
+}
+
+/** Steps of the derivatives, in radians and Å. */
+const frameStep = { rotation: 0.01, shift: 0.3 };
+
+function turned(model: GaussianModel, axis: number, angle: number): GaussianModel {
+  const vector = [0, 1, 2].map((i) => (i === axis ? angle : 0)) as [number, number, number];
+  const rotation = rotationFromVector(vector);
+  return withCentres(model, (c) =>
+    [0, 1, 2].map((row) => [0, 1, 2].reduce((sum, k) => sum + rotation[3 * row + k]! * c[k]!, 0)),
+  );
+}
+
+function shifted(model: GaussianModel, axis: number, by: number): GaussianModel {
+  return withCentres(model, (c) => c.map((x, i) => (i === axis ? x + by : x)));
+}
+
+function withCentres(model: GaussianModel, move: (centre: number[]) => number[]): GaussianModel {
+  const { count } = model;
+  const params = model.params.slice();
+  for (let i = 0; i < count; i++) {
+    const moved = move([0, 1, 2].map((axis) => params[axis * count + i]!));
+    for (const axis of [0, 1, 2]) params[axis * count + i] = moved[axis]!;
+  }
+  return { ...model, params };
+}
+
+function inner(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
 }

@@ -3,7 +3,7 @@ import { InputError, StoppedError } from "../../../errors";
 import { readMap } from "../../../maps/mapFile";
 import type { GaussianModel } from "../../../model/gaussianModel";
 import { writeModelText } from "../../../model/text";
-import { openParticles, type ParticleSet } from "../../../particles/particleSet";
+import type { ParticleSet } from "../../../particles/particleSet";
 import type { TaskOptions } from "../../../progress";
 import type { EngineChoice } from "../../../projection/engines";
 import { readFsc } from "../../../reconstruction/fsc";
@@ -176,12 +176,11 @@ class PosesFirst {
       folder.file("neutral"),
       await modelLike(model, map, { ...this.named("new model: "), seed }),
     );
-    const frame = await this.frame(report);
     const refinement = measurementOf(report, secondsSince(began));
     return {
       used: "refined",
       sentence: refinedSentence(refinement),
-      ...{ refinement, frame },
+      ...{ refinement, frame: frameOf(model, map) },
       given: { particles: await fileState(request.particles), model: await fileState(request.model) },
     };
   }
@@ -210,26 +209,6 @@ class PosesFirst {
       ...(invertContrast && { invertContrast }),
       ...(bytes && { bytes }),
     });
-  }
-
-  /** How far the given model is from the frame of the refined poses. */
-  private async frame(report: RoundsReport): Promise<{ angle: number; shift: number }> {
-    const { model, engine, request } = this.question;
-    const { inputs } = await decided(this.question, { used: "refined" } as PoseDecision);
-    const { apix, invertContrast, bytes } = request;
-    const particles = await openParticles(inputs!.particles, {
-      ...{ apix, invertContrast, bytes, dataFolder: inputs!.dataFolder, signal: this.task.signal },
-    });
-    try {
-      const resolution = Math.max(report.before.seventh, 2 * model.apix);
-      return await frameOf(model, particles, {
-        ...this.named("frame: "),
-        resolution,
-        ...(engine && { engine }),
-      });
-    } finally {
-      await particles.close();
-    }
   }
 
   /** The task with a name before its steps. */

@@ -1,0 +1,302 @@
+import path from "node:path";
+import type { Command } from "commander";
+import { Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
+import { informationImbalance, neighbourhoodSimilarity } from "../evidence/score/neighbourhoods";
+import {
+  decodedVolume,
+  drawnParticles,
+  nearbyReconstruction,
+  type PlacedStates,
+  perConformation,
+  perImage,
+  type VolumeOfPlace,
+} from "../evidence/score/runVolumes";
+import {
+  type ScoredVolume,
+  scoreVolumes,
+  type VolumeScores,
+  type VolumeTruth,
+} from "../evidence/score/scoreVolumes";
+import { columnsOf, type NumberTable, readNumberTable } from "../evidence/score/truthFile";
+import { readNumpyArray } from "../formats/numpyArray";
+import { readMap } from "../maps/mapFile";
+import type { Volume } from "../maps/volume";
+import { openRun } from "../training/runs/openRun";
+import { openRunParticles } from "../training/runs/runParticles";
+import { matchingFiles, numberInName } from "./filePattern";
+import {
+  examples,
+  fileOption,
+  numberOption,
+  type QuietOption,
+  quietOption,
+  required,
+  seedOption,
+} from "./options";
+import type { RunCommand, Session } from "./session";
+
+interface ScoreOptions extends QuietOption {
+  truth: string;
+  state: string;
+  coordinates?: string[];
+  volumes?: string[];
+  mask?: string;
+  perImage: number;
+  reconstruct?: number;
+  places?: string;
+  scored?: string[];
+  assignment?: string;
+  seed: number;
+  out?: string;
+}
+
+/** Adds the command `score`. */
+export function addScore(program: Command, run: RunCommand): void {
+  const command = program
+    .command("score")
+    .summary("score places and volumes against known truth")
+    .description(
+      "Scores a run, or places and volumes of another program, where the truth is known, by CryoBench's measures: neighbourhood " +
+        "similarity and information imbalance of the places, and the area under the Fourier shell correlation with the true volumes, " +
+        "per image and per conformation, without and with a mask. Volumes are compared as they are, without alignment. An area of " +
+        "1/2 − 1/n is perfect for maps of n voxels along an edge.",
+    )
+    .argument("[run]", "run folder of e2gmm train")
+    .addOption(
+      required(
+        fileOption(
+          "--truth <file>",
+          "table (CSV) of the true state and coordinates of every particle, such as truth.csv",
+        ),
+      ),
+    )
+    .addOption(new Option("--state <column>", "column of the true state").default("state"))
+    .addOption(
+      new Option("--coordinates <columns...>", "columns of the true coordinates (default: all but index)"),
+    )
+    .addOption(
+      new Option(
+        "--volumes <files...>",
+        "true volumes (MRC), names or a pattern such as 'truth/*.mrc'; the last number in a name is the state",
+      ),
+    )
+    .addOption(fileOption("--mask <file>", "mask for masked scores, multiplied to both volumes"))
+    .addOption(
+      numberOption("--per-image <n>", "images whose volumes are scored", {
+        integer: true,
+        least: 1,
+        default: 100,
+      }),
+    )
+    .addOption(
+      numberOption(
+        "--reconstruct <k>",
+        "score reconstructions of the k particles that are nearest to a place, instead of decoded Gaussians",
+        { integer: true, least: 1 },
+      ),
+    )
+    .addOption(
+      fileOption(
+        "--places <file>",
+        "places of another program: a table (CSV) with a row, or an array (.npy), of all particles",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--scored <files...>",
+        "volumes of another program, names or a pattern, one for each scored image",
+      ),
+    )
+    .addOption(
+      fileOption(
+        "--assignment <file>",
+        "table (CSV) with the columns index and volume: particle, and number in the name of its volume (default: every " +
+          "⌊N/n⌋th particle, for n volumes)",
+      ),
+    )
+    .addOption(seedOption())
+    .addOption(fileOption("--out <file>", "output file of all numbers (JSON)"))
+    .addOption(quietOption());
+  examples(
+    command,
+    "e2gmm score run --truth truth.csv --volumes 'truth/*.mrc' --mask mask.mrc --out score.json",
+    "e2gmm score --truth truth.csv --places z.npy --volumes 'truth/*.mrc' --scored 'volumes/vol_*.mrc'",
+  );
+  command.action((folder: string | undefined, options: ScoreOptions) =>
+    run(options, (session) => score(folder, options, session)),
+  );
+}
+
+/** What is scored. */
+interface Scored {
+  /** Places of all particles; undefined if only volumes are given. */
+  placed: PlacedStates | undefined;
+  /** Makes the volume of a place; undefined for places of another program. */
+  make: VolumeOfPlace | undefined;
+}
+
+async function score(folder: string | undefined, options: ScoreOptions, session: Session): Promise<void> {
+  const { out, truth: truthFile, mask, places, assignment } = options;
+  checkOptions(folder, options);
+  const outputs = await session.writes(out ? [out] : [], [truthFile, mask, places, assignment]);
+  const table = await readNumberTable(truthFile);
+  const states = columnsOf(table, [options.state], truthFile);
+  const { placed, make } = await openScored(folder, states, options, session);
+  if (placed && placed.states.length !== placed.places.length / placed.latent) {
+    const found = `${placed.places.length / placed.latent}`;
+    throw new InputError(folder ?? places!, `${states.length} particles, as in ${truthFile}`, found);
+  }
+  const result: Record<string, unknown> = {};
+  if (placed) Object.assign(result, await scorePlaces(table, placed, options, session));
+  if (options.volumes) {
+    Object.assign(result, await scoreAllVolumes({ placed, make, states }, options, session));
+  }
+  if (out) await writeAtomic(outputs.place(out), `${JSON.stringify(result, null, 2)}\n`);
+  await outputs.keep(session.signal);
+}
+
+/** @throws InputError for options that contradict each other, or leave nothing to do */
+function checkOptions(folder: string | undefined, options: ScoreOptions): void {
+  const { places, scored, volumes, reconstruct, assignment, mask } = options;
+  if (folder === undefined && !places && !scored) {
+    throw new InputError("input", "a run, --places or --scored", "none of them");
+  }
+  if (folder !== undefined && places) throw new InputError("--places", "no run beside it", folder);
+  if (scored && !volumes) throw new InputError("--scored", "--volumes, the truth, beside it", "none");
+  if (reconstruct !== undefined && folder === undefined) {
+    throw new InputError("--reconstruct", "a run, whose particles are read", "none");
+  }
+  if (assignment && !scored) throw new InputError("--assignment", "--scored, the volumes, beside it", "none");
+  if (mask && !volumes) throw new InputError("--mask", "--volumes beside it", "none");
+}
+
+async function openScored(
+  folder: string | undefined,
+  states: Float64Array,
+  options: ScoreOptions,
+  session: Session,
+): Promise<Scored> {
+  const { places, reconstruct: near } = options;
+  if (folder === undefined) {
+    const placed = places === undefined ? undefined : { ...(await readPlaces(places)), states };
+    return { placed, make: undefined };
+  }
+  const trained = await openRun(folder);
+  session.closing({ close: async () => trained.close() });
+  const { latent, refined } = await trained.latents();
+  const placed = { latent, places: refined, states };
+  if (near === undefined) return { placed, make: decodedVolume((z) => trained.decode(z)) };
+  const set = session.closing(await openRunParticles(trained.record.inputs, { signal: session.signal }));
+  return { placed, make: nearbyReconstruction(set, placed, near, session) };
+}
+
+/** Places from a table or an array. */
+async function readPlaces(file: string): Promise<Pick<PlacedStates, "places" | "latent">> {
+  if (path.extname(file).toLowerCase() === ".npy") {
+    const { shape, values } = await readNumpyArray(file);
+    return { places: values, latent: shape[1] ?? 1 };
+  }
+  const table = await readNumberTable(file);
+  const names = table.columns.filter((name) => name !== "index");
+  return { places: columnsOf(table, names, file), latent: names.length };
+}
+
+async function scorePlaces(
+  table: NumberTable,
+  { places, latent }: PlacedStates,
+  { truth: file, coordinates, seed }: ScoreOptions,
+  session: Session,
+): Promise<object> {
+  const names = coordinates ?? table.columns.filter((name) => name !== "index");
+  const spaces = { truth: columnsOf(table, names, file), truthDimensions: names.length, places, latent };
+  const task = { signal: session.signal, onProgress: session.onProgress, seed };
+  const neighbourhoods = await neighbourhoodSimilarity(spaces, task);
+  const imbalance = await informationImbalance(spaces, task);
+  for (const { k, fraction } of neighbourhoods) {
+    session.print(`neighbourhood similarity: ${(100 * fraction).toFixed(1)} % of ${k} neighbours`);
+  }
+  for (const { k, truthToPlaces, placesToTruth } of imbalance) {
+    const numbers = `truth to places ${truthToPlaces.toFixed(3)}, places to truth ${placesToTruth.toFixed(3)}`;
+    session.print(`information imbalance, ${k === 1 ? "nearest neighbour" : `${k} neighbours`}: ${numbers}`);
+  }
+  return { neighbourhoods, imbalance };
+}
+
+async function scoreAllVolumes(
+  { placed, make, states }: Scored & { states: Float64Array },
+  options: ScoreOptions,
+  session: Session,
+): Promise<object> {
+  const truth = await readTruth(options, session);
+  const known = Int32Array.from(states, (_, i) => i).filter((i) => truth.truth.has(states[i]!));
+  if (known.length < states.length) {
+    session.note(
+      `${known.length} of ${states.length} particles are in one of the ${truth.truth.size} states with a true volume`,
+    );
+  }
+  if (known.length === 0) throw new InputError("--volumes", "volumes of the states in the truth", "others");
+  const result: Record<string, VolumeScores> = {};
+  const add = async (name: string, title: string, volumes: ScoredVolume[]) => {
+    const found = await scoreVolumes(volumes, truth, session);
+    result[name] = found;
+    session.print(`${title}: ${scoreText(found)}`);
+  };
+  if (options.scored) {
+    await add("perImage", "per image", await givenVolumes(states, options, session));
+  } else if (placed && make) {
+    await add("perImage", "per image", perImage(placed, drawnParticles(known, options.perImage), make));
+    await add("perConformation", "per conformation", perConformation(placed, known, make));
+  }
+  return result;
+}
+
+async function readTruth({ volumes, mask }: ScoreOptions, session: Session): Promise<VolumeTruth> {
+  const truth = new Map<number, Volume>();
+  for (const file of await matchingFiles(volumes!, "--volumes")) {
+    const state = numberInName(file);
+    if (truth.has(state)) throw new InputError(file, "another number in each name", `${state} again`);
+    truth.set(state, await readMap(file, session.reading));
+  }
+  return { truth, ...(mask !== undefined && { mask: await readMap(mask, session.reading) }) };
+}
+
+/** Volumes of another program. */
+async function givenVolumes(
+  states: Float64Array,
+  { scored, assignment }: ScoreOptions,
+  session: Session,
+): Promise<ScoredVolume[]> {
+  const files = await matchingFiles(scored!, "--scored");
+  const all = Int32Array.from(states, (_, i) => i);
+  let pairs = Array.from(
+    drawnParticles(all, files.length).slice(0, files.length),
+    (particle, i) => [particle, files[i]!] as const,
+  );
+  if (assignment !== undefined) {
+    const byNumber = new Map(files.map((file) => [numberInName(file), file]));
+    const table = columnsOf(
+      await readNumberTable(assignment, { ordered: false }),
+      ["index", "volume"],
+      assignment,
+    );
+    pairs = Array.from({ length: table.length / 2 }, (_, i) => {
+      const file = byNumber.get(table[2 * i + 1]!);
+      if (!file) throw new InputError(assignment, "a volume of --scored", `number ${table[2 * i + 1]}`);
+      return [table[2 * i]!, file] as const;
+    });
+  }
+  return pairs.map(([particle, file]) => ({
+    particle,
+    state: states[particle]!,
+    volume: () => readMap(file, session.reading),
+  }));
+}
+
+function scoreText({ volumes, perfect, unmasked, masked }: VolumeScores): string {
+  const area = ({ mean, deviation }: VolumeScores["unmasked"]) =>
+    `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
+  const inMask = masked ? `, masked ${area(masked)}` : "";
+  return `area under the FSC ${area(unmasked)}${inMask} over ${volumes} volumes (perfect: ${perfect.toFixed(3)})`;
+}

@@ -1,0 +1,70 @@
+import { InputError } from "../../errors";
+import { readMask } from "../../maps/mask";
+import type { Volume } from "../../maps/volume";
+import type { GaussianModel } from "../../model/gaussianModel";
+import { maskFlags } from "../../model/regions";
+import type { TaskOptions } from "../../progress";
+import type { EngineChoice } from "../../projection/engines";
+import type { Evidence } from "../evidence/evidence";
+import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
+import { reopenParticles } from "../evidence/reopen";
+import type { PlaceDecoder } from "../posterior/decoders";
+import type { RunFolder } from "./runFolder";
+import type { RunRecord } from "./runRecord";
+import type { Latents } from "./runTables";
+
+/** Options of `Run.evidence`. */
+export interface EvidenceOptions extends TaskOptions {
+  /** Most held-out particles to measure. Default: all of them. */
+  particles?: number;
+  /** A region whose own gain is wanted: a map, or its file, that is at least 0.5 there. Default: none. */
+  mask?: string | Volume;
+  /**
+   * Width in Fourier samples of the fields of which the two halves of an image consist. Default: measured from the noise; 1
+   * unless the images are masked.
+   */
+  block?: number;
+  /** Projection engine. Default: `wasm`. */
+  engine?: EngineChoice;
+  /** Called with a sentence about what was assumed or has changed since the training. */
+  onWarning?: (warning: string) => void;
+}
+
+/** A complete run, as far as its evidence needs it. */
+export interface MeasuredRun {
+  files: RunFolder;
+  record: RunRecord;
+  neutral: GaussianModel;
+  latents: Latents;
+  /** Decodes whole particles. */
+  decoder: PlaceDecoder;
+}
+
+/**
+ * Measures the evidence for heterogeneity in a run, which reads its particles again.
+ * @throws InputError for fewer than 5 particles held out, and if the particles of the run are no longer the same
+ */
+export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOptions): Promise<Evidence> {
+  const { files, record, neutral, decoder } = run;
+  const { refined: mean, standardDeviation } = run.latents;
+  const { mask } = options;
+  const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, options));
+  const reopened = await reopenParticles(files, record, options);
+  const { trainingSet, validationSet: heldOut, ...context } = reopened;
+  try {
+    if (heldOut.length < fewestMeasured) {
+      throw new InputError(files.folder, `${fewestMeasured} particles held out or more`, `${heldOut.length}`);
+    }
+    const population = { latent: decoder.latent, members: trainingSet, mean, standardDeviation };
+    return await measureEvidence(
+      { ...context, decoder, population, heldOut, vary: record.options.vary },
+      { ...options, region },
+    );
+  } finally {
+    await reopened.close();
+  }
+}
+
+function regionMask(mask: string | Volume, { onWarning }: EvidenceOptions): Promise<Volume> | Volume {
+  return typeof mask === "string" ? readMask(mask, undefined, { ...(onWarning && { onWarning }) }) : mask;
+}
