@@ -147,7 +147,7 @@ class EpochLoop {
     if (course.best === epoch) this.bestScores = Float32Array.from(validation.scores);
     this.state = { ...this.state, epoch, history, course };
     await this.write("weights", latents);
-    this.options.onEpoch?.(report, latents);
+    this.options.onEpoch?.(report, trainer.onAllAxes(latents, "encoder"));
   }
 
   /** The course after an epoch, the last one of the history. */
@@ -186,7 +186,7 @@ class EpochLoop {
     await verifyLock(lock);
     const arrays = [
       ...trainer.save(),
-      latentsArray(latents, trainer.options.latent),
+      latentsArray(trainer.onAllAxes(latents, "encoder"), trainer.axes),
       ...(this.bestScores ? [bestScoresArray(this.bestScores)] : []),
     ];
     await folder.writeCheckpoint(name, arrays, this.state);
