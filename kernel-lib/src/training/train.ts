@@ -10,6 +10,7 @@ import {
   type ParticleChoice,
   particlesWithout,
 } from "./agreement/chosenParticles";
+import { detailOf } from "./detail";
 import { engineOfRun } from "./engineOfRun";
 import { runEpochs } from "./epochs";
 import { FeatureBasis } from "./features/featureBasis";
@@ -276,6 +277,7 @@ class Training {
   /** Warns if the epochs end before all rings with signal are used. */
   warnIfEndsCoarse(trainer: Trainer): void {
     const { epochs, coarseEpochs } = this.options;
+    if (epochs === "auto") return;
     const [end, all] = [trainer.ringsOfEpoch(epochs), trainer.ringsOfEpoch(coarseEpochs + 1)];
     if (end >= all) return;
     const { boxSize, apix } = trainer.neutral;
@@ -422,6 +424,10 @@ class Training {
       apix: neutral.apix,
       rings: targets.rings,
       lastRing: weights.lastRing,
+      detail: detailOf({
+        ...{ model: neutral, rings: targets.rings, lastRing: weights.lastRing },
+        requested: this.settings.resolution,
+      }),
       featureSize: basis.size,
       ...{ options, poses },
       ...(this.survey && { survey: this.survey }),
