@@ -32,9 +32,11 @@ describe("training", () => {
       "evidence.json",
       "history.csv",
       "latents.csv",
+      "leaks.json",
       "neutral.txt",
       "neutral_frc.csv",
       "run.json",
+      "unexplained.csv",
       "weights.safetensors",
     ]);
     assert.equal(run.record.status, "complete");
