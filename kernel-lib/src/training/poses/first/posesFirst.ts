@@ -176,11 +176,12 @@ class PosesFirst {
       folder.file("neutral"),
       await modelLike(model, map, { ...this.named("new model: "), seed }),
     );
+    const frame = frameOf(model, map);
     const refinement = measurementOf(report, secondsSince(began));
     return {
       used: "refined",
-      sentence: refinedSentence(refinement),
-      ...{ refinement, frame: frameOf(model, map) },
+      sentence: refinedSentence(refinement, frame),
+      ...{ refinement, frame },
       given: { particles: await fileState(request.particles), model: await fileState(request.model) },
     };
   }
