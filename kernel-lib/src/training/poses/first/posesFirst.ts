@@ -8,7 +8,7 @@ import type { TaskOptions } from "../../../progress";
 import type { EngineChoice } from "../../../projection/engines";
 import { readFsc } from "../../../reconstruction/fsc";
 import { fileState } from "../../runs/inputFiles";
-import type { TrainingSettings } from "../../settings";
+import type { CompleteSettings } from "../../settings";
 import { refineInRounds } from "../rounds/refineInRounds";
 import type { RoundsReport, RoundsSettings } from "../rounds/roundsSettings";
 import { frameOf, likenessToMap, modelLike } from "./newModel";
@@ -55,7 +55,7 @@ export interface PoseQuestion {
 /** The decision, and the inputs of the training where they are not the given ones. */
 export interface DecidedPoses {
   decision: PoseDecision;
-  inputs?: Pick<TrainingSettings, "particles" | "model"> & Pick<TrainingSettings, "dataFolder">;
+  inputs?: Pick<CompleteSettings, "particles" | "model" | "dataFolder">;
 }
 
 /**
