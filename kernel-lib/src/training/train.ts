@@ -265,7 +265,7 @@ class Training {
       {
         choice: settings.poses ?? "auto",
         request: requestOf(settings, this.inputs),
-        ...{ set: choice.judged.set, model: trainer.neutral },
+        ...{ set: choice.judged.set, model: trainer.neutral, isSecondRound: settings.from !== undefined },
         ...{ folder: folder.poses, seed: options.seed, engine: settings.engine },
       },
       this.task,
