@@ -49,7 +49,7 @@ beforeAll(async () => {
   stateOf = data.stateOf;
   set = await openParticles(data.star);
   targets = await prepareTargets(set, { boxSize: 32, rings: 14 });
-  engine = await createEngine("reference");
+  engine = await createEngine({ engine: "reference" });
 });
 afterAll(async () => {
   engine.dispose();

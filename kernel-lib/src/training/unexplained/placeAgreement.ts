@@ -6,6 +6,7 @@ import { placeCells } from "../leaks/association";
 import { particlesPerPass } from "../memory";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { ProjectionContext } from "../projectionContext";
+import { onBase } from "../secondRound/baseModels";
 import type { RingWeights } from "../weights";
 
 /** How particles agree with the models at their places, and how they would change them. */
@@ -52,7 +53,8 @@ export async function placeAgreement(
   const { count: n, boxSize } = neutral;
   for (const particles of batches.chunks(particlesPerPass(n))) {
     throwIfStopped(options.signal);
-    const models = decoder.decode(gatherRows(places, decoder.latent, particles), particles.length);
+    const changed = decoder.decode(gatherRows(places, decoder.latent, particles), particles.length);
+    const models = onBase(context, particles, changed);
     const batch = await batches.load(particles, n, models);
     const request = { boxSize, rings, ringWeights: weights.of(particles), gradient: { model: true } };
     const found = await engine.evaluate(batch, request);

@@ -3,9 +3,10 @@ import { ringsOfBox } from "../../../fourier/trainingBox";
 import { resizeVolume } from "../../../maps/resize";
 import type { Volume } from "../../../maps/volume";
 import { modelDensity } from "../../../model/density";
-import { boxLengthOf, type GaussianModel, withOrigin } from "../../../model/gaussianModel";
+import { boxLengthOf, type GaussianModel, type Vector3, withOrigin } from "../../../model/gaussianModel";
 import { growNeutralModel } from "../../../model/growNeutralModel";
-import { rotationFromVector } from "../../../optics/pose";
+import { rotationFromVector, vectorFromRotation } from "../../../optics/pose";
+import { product } from "../../../optics/symmetry";
 import type { TaskOptions } from "../../../progress";
 import { type FscCurve, fourierShellCorrelation } from "../../../reconstruction/fsc";
 
@@ -38,16 +39,40 @@ export async function modelLike(
   return { ...model, ...withOrigin(origin) };
 }
 
+/** Steps of the search for a frame. */
+const frameSearch = 4;
+
 /**
- * How far a model is turned (degrees) and moved (Å) against a map: the small rigid motion, with a scale, by which its density comes
- * closest to the map, by least squares with the derivatives of the density. Where the map is more blurred it is right to a fifth.
+ * How far a map is turned (degrees) and moved (Å) against a model: the rigid motion of the model that brings it closest to the map,
+ * found by Gauss–Newton. Blur, which has no direction, does not matter.
  */
 export function frameOf(model: GaussianModel, map: Volume): { angle: number; shift: number } {
   const size = Math.min(model.boxSize, map.size[0]);
+  const target = resizeVolume(map, { size }).data;
+  let moved = model;
+  let rotation = rotationFromVector([0, 0, 0]);
+  let shift = [0, 0, 0];
+  for (let step = 0; step < frameSearch; step++) {
+    const { turn, move } = rigidStep(moved, target, size);
+    rotation = product(rotationFromVector(turn), rotation);
+    shift = rotated(rotationFromVector(turn), shift).map((x, i) => x + move[i]!);
+    moved = withCentres(model, (c) => rotated(rotation, c).map((x, i) => x + shift[i]! / boxLengthOf(model)));
+  }
+  return {
+    angle: (Math.hypot(...vectorFromRotation(rotation)) * 180) / Math.PI,
+    shift: Math.hypot(...shift),
+  };
+}
+
+/** The rotation vector and the shift in Å of the next step: least squares with a scale and the derivatives of the density. */
+function rigidStep(
+  model: GaussianModel,
+  target: Float32Array,
+  size: number,
+): { turn: Vector3; move: Vector3 } {
   const density = (moved: GaussianModel) => modelDensity(moved, { boxSize: size }).data;
   const boxLength = boxLengthOf(model);
-  const own = density(model);
-  const columns = [own];
+  const columns = [density(model)];
   for (const axis of [0, 1, 2]) {
     for (const [step, move] of [
       [frameStep.rotation, (by: number) => turned(model, axis, by)],
@@ -58,25 +83,22 @@ export function frameOf(model: GaussianModel, map: Volume): { angle: number; shi
     }
   }
   const normal = columns.map((a) => columns.map((b) => inner(a, b)));
-  const target = resizeVolume(map, { size }).data;
   const right = Matrix.columnVector(columns.map((a) => inner(a, target)));
   const [scale, ...moves] = solve(new Matrix(normal), right).to1DArray();
-  // The map is where the model would have to go.
-  const [rotation, shift] = [0, 1].map((kind) =>
-    Math.hypot(...[0, 1, 2].map((axis) => moves[2 * axis + kind]! / scale!)),
-  );
-  return { angle: (rotation! * 180) / Math.PI, shift: shift! };
+  const [turn, move] = [0, 1].map((kind) => [0, 1, 2].map((axis) => moves[2 * axis + kind]! / scale!));
+  return { turn: turn as Vector3, move: move as Vector3 };
 }
 
 /** Steps of the derivatives, in radians and Å. */
 const frameStep = { rotation: 0.01, shift: 0.3 };
 
 function turned(model: GaussianModel, axis: number, angle: number): GaussianModel {
-  const vector = [0, 1, 2].map((i) => (i === axis ? angle : 0)) as [number, number, number];
-  const rotation = rotationFromVector(vector);
-  return withCentres(model, (c) =>
-    [0, 1, 2].map((row) => [0, 1, 2].reduce((sum, k) => sum + rotation[3 * row + k]! * c[k]!, 0)),
-  );
+  const rotation = rotationFromVector([0, 1, 2].map((i) => (i === axis ? angle : 0)) as Vector3);
+  return withCentres(model, (c) => rotated(rotation, c));
+}
+
+function rotated(rotation: ArrayLike<number>, c: readonly number[]): number[] {
+  return [0, 1, 2].map((row) => [0, 1, 2].reduce((sum, k) => sum + rotation[3 * row + k]! * c[k]!, 0));
 }
 
 function shifted(model: GaussianModel, axis: number, by: number): GaussianModel {

@@ -42,7 +42,7 @@ export interface PoseDecision {
   check?: PoseMeasurement;
   /** Refinement of all particles; missing where it was not needed. */
   refinement?: PoseMeasurement;
-  /** How far the given model is turned (degrees) and moved (Å) against the map from the refined poses. */
+  /** How far the map from the refined poses is turned (degrees) and moved (Å) against the given model. */
   frame?: { angle: number; shift: number };
   /** The files that were given, if the training uses refined ones. */
   given?: { particles: FileState; model: FileState };

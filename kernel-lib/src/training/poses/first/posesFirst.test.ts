@@ -125,8 +125,8 @@ test("the frame of a model is measured against a blurred and noisy map", async (
   const { data, ...grid } = modelDensity(moved);
   const noise = 0.1 * Math.max(...data);
   const found = frameOf(model, { ...grid, data: data.map((value) => 3 * value + noise * random.normal()) });
-  assert.ok(Math.abs(found.angle - 2) < 0.4, `${found.angle}°`);
-  assert.ok(Math.abs(found.shift - 1.5) < 0.3, `${found.shift} Å`);
+  assert.ok(Math.abs(found.angle - 2) < 0.2, `${found.angle}°`);
+  assert.ok(Math.abs(found.shift - 1.5) < 0.15, `${found.shift} Å`);
 });
 
 test("a model is like the map that it was made from, and not like that of another molecule", async (t) => {
