@@ -49,7 +49,8 @@ export async function studyHalves(given: HalvesSettings): Promise<StudyReport | 
     model === undefined
       ? "Each half has its own reconstruction, model and training."
       : "Both halves use the same model: they are not independent.",
-    "Poses are those of the file. Unless the halves were refined apart, poses and what they imitate are common to both.",
+    "Poses are those of the file, or refined from them in each half by itself. Unless the halves were refined apart, what poses " +
+      "imitate is common to both.",
   ];
   return runStudy({
     kind: "halves",
