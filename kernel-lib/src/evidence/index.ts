@@ -13,7 +13,6 @@ export type { PosePrior } from "../training/posterior/placePosterior";
 export { type AxisCoverage, type CoverageData, coverage } from "./coverage";
 export { leaksReport } from "./leaksReport";
 export { report } from "./report";
-export { type Verdict, verdict } from "./verdict";
 export { type FscArea, type FscAreaOptions, fscArea } from "./score/fscArea";
 export {
   type InformationImbalance,
@@ -30,3 +29,4 @@ export {
   type VolumeScores,
   type VolumeTruth,
 } from "./score/scoreVolumes";
+export { type Verdict, verdict } from "./verdict";

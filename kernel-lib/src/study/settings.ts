@@ -3,7 +3,12 @@ import type { TrainingSettings } from "../training/settings";
 
 /** What all studies have in common: the settings of their trainings, and how the parts are made. */
 export interface StudySettings
-  extends Omit<TrainingSettings, "model" | "resume" | "onEpoch" | "symmetry" | "memoryBudget"> {
+  extends Omit<
+    TrainingSettings,
+    "particles" | "model" | "from" | "resume" | "onEpoch" | "symmetry" | "memoryBudget"
+  > {
+  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
+  particles: string;
   /** Folder of the study, new or empty, or that of a study with the same settings to continue. */
   out: string;
   /** Neutral model of all parts. */
