@@ -389,6 +389,15 @@ describe("outputs", () => {
     );
     refuses(folder, ["train", "--resume", "--out", "sim"], /sim: expected a run folder with run\.json in it/);
     const before = contents(at("finished"));
+    for (const option of ["--select", "--axes"]) {
+      const value = option === "--axes" ? "drop" : "a.txt";
+      refuses(
+        folder,
+        [...resuming, option, value],
+        new RegExp(`${option}: expected to be omitted with --resume`),
+      );
+    }
+    refuses(folder, [...resuming, "--from", "sim"], /--from: expected none, as the run was started with/);
     succeed(folder, ...resuming, "--latent", "2");
     assert.deepEqual(contents(at("finished")), before, "a finished run stays as it is");
     refuses(
@@ -522,7 +531,20 @@ describe("the command line", () => {
       ],
       [["neutral", "--map", "a.mrc", "--resolution", "8", "--out", "m.mrc"], /m\.mrc: .*\.txt or \.pdb/],
       [["neutral", "--map", "--resolution", "8", "--out", "m.txt"], /--map: expected a file.*"--resolution"/],
-      [["train", "--out", "run"], /--particles: expected a particle file, or --resume/],
+      [["train", "--out", "run"], /--particles: expected a particle file, --from, or --resume/],
+      [
+        ["train", "--select", "a.txt", "--out", "run"],
+        /--select: expected --from, the run that it belongs to/,
+      ],
+      [
+        ["train", "--from", "a", "--particles", "b.star", "--out", "run"],
+        /--particles: expected to be omitted with --from: the run has it, found b\.star/,
+      ],
+      [
+        ["train", "--from", "a", "--axes", "kept", "--out", "run"],
+        /--axes: expected fixed, drop, found "kept"/,
+      ],
+      [["train", "--from", "a", "--out", "run"], /a: expected a run folder with run\.json in it/],
       [["train", "--latent", "two", "--out", "run"], /--latent: expected an integer.*"two"/],
       [["train", "--latent", "0", "--out", "run"], /--latent: expected an integer from 1 to 16, found "0"/],
       [

@@ -9,6 +9,7 @@ import { atomFormat, writeAtoms } from "../atoms/writeAtoms";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
+import { readLines } from "../formats/textLines";
 import { pathThrough } from "../latent/path";
 import { gatherRows } from "../training/batches";
 import { Run, runFiles } from "../training/runs/run";
@@ -27,7 +28,6 @@ import {
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
-import { readLines } from "./textFiles";
 
 interface AtomsOptions extends QuietOption {
   model: string;

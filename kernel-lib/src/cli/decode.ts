@@ -2,6 +2,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, throwIfStopped } from "../errors";
+import { readLines } from "../formats/textLines";
 import { writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
@@ -22,7 +23,6 @@ import {
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
-import { readLines } from "./textFiles";
 
 interface DecodeOptions extends QuietOption {
   z?: string[];

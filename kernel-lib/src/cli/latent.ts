@@ -9,7 +9,7 @@ import { umap } from "../latent/umap";
 import type { ParticleSet } from "../particles/particleSet";
 import { writeSelection } from "../particles/writeSelection";
 import { openRun } from "../training/runs/openRun";
-import { type LatentAxis, RunFolder } from "../training/runs/run";
+import { type LatentAxis, latentAxes, RunFolder } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { axesTable } from "./axesTable";
 import { type Division, divideParticles, type Method, methods } from "./divisions";
@@ -110,7 +110,7 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
   const outputs = await session.makes(out);
   const files = new RunFolder(folder);
   const record = await files.readRecord();
-  const { latent } = record.options;
+  const latent = latentAxes(record);
   const used = await readUsedParticles(files, record, options);
   if (typeof clusters === "number" && clusters > used.indices.length) {
     const expected = `at most the ${used.indices.length} particles of ${folder}`;

@@ -3,6 +3,7 @@ import { writeAtomic } from "../atomicWrite";
 import type { ByteSign } from "../formats/mrc";
 import { writeMap } from "../maps/mapFile";
 import { describeLeftOut } from "../particles/images/imageOutliers";
+import { readIndices } from "../particles/indexFile";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { formatFsc } from "../reconstruction/fsc";
 import { type Reconstruction, reconstruct } from "../reconstruction/reconstruct";
@@ -25,7 +26,6 @@ import {
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
-import { readIndices } from "./textFiles";
 
 interface ReconstructCommandOptions extends QuietOption {
   particles: string;

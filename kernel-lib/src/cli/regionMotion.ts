@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
+import { readLines } from "../formats/textLines";
 import type { GaussianModel } from "../model/gaussianModel";
 import { type RegionMotion, regionMotion } from "../model/regionMotion";
 import { Run } from "../training/runs/run";
@@ -17,7 +18,6 @@ import {
   required,
 } from "./options";
 import type { RunCommand, Session } from "./session";
-import { readLines } from "./textFiles";
 
 interface RegionMotionOptions extends QuietOption {
   mask: string;

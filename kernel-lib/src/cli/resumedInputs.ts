@@ -17,6 +17,8 @@ export interface Resumed {
   /** Whether outliers are trained on; undefined if it is not known whether there are any. */
   keepOutliers: boolean | undefined;
   poses: PoseChoice | undefined;
+  /** Run from which it started, if it is a second round. */
+  from?: string | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function readResumed(
 }
 
 async function recorded(folder: RunFolder): Promise<Resumed> {
-  const { inputs, options, survey, outliers, poses } = await folder.readRecord();
+  const { inputs, options, survey, outliers, poses, from } = await folder.readRecord();
   return {
     inputs,
     given: givenFiles(poses),
@@ -47,6 +49,7 @@ async function recorded(folder: RunFolder): Promise<Resumed> {
     surveyed: survey !== undefined,
     keepOutliers: outliers?.kept,
     poses: poses?.asked,
+    from: from?.run,
   };
 }
 
@@ -72,9 +75,12 @@ function differs(flag: string, recorded: unknown, found: unknown): InputError {
 /** Files and how they are read. */
 function checkInputs(
   options: TrainCommandOptions,
-  { inputs: own, given: files, poses }: Resumed,
+  { inputs: own, given: files, poses, from }: Resumed,
   given: (name: string) => boolean,
 ): void {
+  if (options.from !== undefined && path.resolve(options.from) !== from) {
+    throw differs("--from", from, options.from);
+  }
   const inputs = { ...own, ...files };
   for (const [name, flag] of [
     ["particles", "--particles"],
@@ -104,6 +110,9 @@ function checkFlags(given: (name: string) => boolean, { inputs, keepOutliers }: 
   }
   if (given("keepOutliers") && keepOutliers === false) {
     throw new InputError("--keep-outliers", without);
+  }
+  for (const name of ["select", "axes"]) {
+    if (given(name)) throw new InputError(`--${name}`, "to be omitted with --resume: the run keeps its own");
   }
   if (given("resolution")) {
     throw new InputError("--resolution", "to be omitted with --resume: the run keeps its own");

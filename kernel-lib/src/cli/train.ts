@@ -28,6 +28,7 @@ import {
   threadsOption,
 } from "./options";
 import { readResumed } from "./resumedInputs";
+import { askedRound, secondRoundOptions } from "./secondRound";
 import type { RunCommand, Session } from "./session";
 import { type TrainCommandOptions, trainingOptions, trainingOptionsOf } from "./trainingOptions";
 
@@ -42,7 +43,9 @@ export function addTrain(program: Command, run: RunCommand): void {
         "outliers.csv (particles that do not agree with the neutral model, which are left out of training), evidence.json (whether " +
         "there is heterogeneity, see e2gmm evidence), and poses/ (what was measured about the poses, and refined ones if they are used, see " +
         "--poses). A checkpoint is " +
-        "written after every epoch: Ctrl-C stops after the current step, and --resume continues with the same result.",
+        "written after every epoch: Ctrl-C stops after the current step, and --resume continues with the same result. A second " +
+        "round (--from) continues on some of the particles of a finished run with other freedoms, such as a mask; its folder " +
+        "holds all that it needs of that run, and run.json where it came from.",
     );
   const groups: [heading: string, options: readonly Option[]][] = [
     ["Input and output:", inputOptions()],
@@ -57,6 +60,7 @@ export function addTrain(program: Command, run: RunCommand): void {
     command,
     "e2gmm train --particles particles.star --model model.txt --latent 2 --vary position --out run",
     "e2gmm train --out run --resume",
+    "e2gmm train --from run --select sets/set_1.txt --mask domain.mrc --vary position --latent 1 --out run2",
   );
   command.action((options: TrainCommandOptions) => {
     const given = (name: string) => command.getOptionValueSource(name) === "cli";
@@ -71,6 +75,7 @@ function inputOptions(): Option[] {
     fileOption("--model <file>", "neutral model (.txt), from e2gmm neutral"),
     required(fileOption("--out <folder>", "run folder, new or empty")),
     new Option("--resume", "continue the run in --out, with its own inputs and options"),
+    ...secondRoundOptions(),
     fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
     filesOption("--rigid <masks...>", "a mask for each rigid body, whose Gaussians move together"),
     symmetryOption(
@@ -110,15 +115,20 @@ async function train(
 ): Promise<void> {
   const { out, threads } = options;
   const record = options.resume ? await readResumed(options, given) : undefined;
-  const inputs = record?.inputs ?? (await newInputs(options, session));
-  await describeParticles(inputs, session);
+  const round = record ? undefined : await askedRound(options, given);
+  const inputs = record?.inputs ?? (round ? ownInputs(options) : firstInputs(options));
+  if (!record) await requireNewFolder(out, session);
+  await describeParticles(round?.record.inputs ?? (inputs as Inputs), session);
   const { name, device } = await useBackend(options.backend);
   // The backend computes the encoder's input and runs the engine tensor; the networks are trained on CPU threads.
   session.print(
     `networks on ${threads ?? availableParallelism()} threads; TensorFlow.js backend ${name}: ${device}`,
   );
-  const settings = settingsOf(options, inputs, session);
-  const { epochs, starts } = { ...options, ...record?.options };
+  const settings = {
+    ...settingsOf(options, inputs, session),
+    ...(round && { from: round.from, options: round.options }),
+  };
+  const { epochs, starts } = { ...options, ...record?.options, ...round?.record.options, ...round?.options };
   const onEpoch = (report: EpochReport) => session.print(epochLine(report, epochs, starts));
   let trained: Run;
   try {
@@ -142,7 +152,11 @@ async function train(
 /** Inputs of a new or resumed run. */
 type Inputs = RunRecord["inputs"];
 
-function settingsOf(options: TrainCommandOptions, inputs: Inputs, session: Session): TrainingSettings {
+function settingsOf(
+  options: TrainCommandOptions,
+  inputs: Partial<Inputs>,
+  session: Session,
+): TrainingSettings {
   const { out, resume, engine, threads, keepOutliers, resolution, poses } = options;
   return {
     ...{ ...inputs, out, poses },
@@ -157,10 +171,8 @@ function settingsOf(options: TrainCommandOptions, inputs: Inputs, session: Sessi
   };
 }
 
-async function newInputs(options: TrainCommandOptions, session: Session): Promise<Inputs> {
-  const { particles, model, mask, rigid, dataFolder, apix, invertContrast, bytes, symmetry, out } = options;
-  if (particles === undefined) throw new InputError("--particles", "a particle file, or --resume", "neither");
-  if (model === undefined) throw new InputError("--model", "a neutral model, or --resume", "neither");
+/** @throws InputError unless the folder is new or empty, or holds the remains of a training that died */
+async function requireNewFolder(out: string, session: Session): Promise<void> {
   const state = await new RunFolder(out).state();
   if (state === "run" || state === "waiting") {
     const found = state === "run" ? "a run" : "a training that was stopped while it refined poses";
@@ -168,10 +180,24 @@ async function newInputs(options: TrainCommandOptions, session: Session): Promis
   }
   // The remains of a training that died before it created its run are taken over.
   if (state !== "interrupted") await session.fills(out);
+}
+
+/** Inputs of a second round that are not those of its run. */
+const ownInputs = ({ mask, rigid }: TrainCommandOptions): Partial<Inputs> => ({
+  ...(mask !== undefined && { mask }),
+  ...(rigid && { rigid }),
+});
+
+/** @throws InputError without particles or model */
+function firstInputs(options: TrainCommandOptions): Inputs {
+  const { particles, model, dataFolder, apix, invertContrast, bytes, symmetry } = options;
+  const others = "--from, or --resume";
+  if (particles === undefined)
+    throw new InputError("--particles", `a particle file, ${others}`, "none of them");
+  if (model === undefined) throw new InputError("--model", `a neutral model, ${others}`, "none of them");
   return {
     ...{ particles, model },
-    ...(mask !== undefined && { mask }),
-    ...(rigid && { rigid }),
+    ...ownInputs(options),
     ...(dataFolder !== undefined && { dataFolder }),
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),

@@ -11,6 +11,7 @@ import {
   weightings,
 } from "../training/options";
 import type { PoseChoice } from "../training/poses/first/poseDecision";
+import type { InheritedAxes } from "../training/runs/lineage";
 import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */
@@ -27,6 +28,9 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   keepOutliers?: boolean;
   poses: PoseChoice;
   resolution?: number;
+  from?: string;
+  select?: string;
+  axes?: InheritedAxes;
   out: string;
   resume?: boolean;
   backend: BackendName | "auto";

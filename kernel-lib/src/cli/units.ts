@@ -11,6 +11,7 @@ import {
 } from "../latent/unitCorrelation";
 import { writeMap } from "../maps/mapFile";
 import { maskOfGaussians } from "../model/asymmetricUnit";
+import { readIndices } from "../particles/indexFile";
 import { Run, runFiles } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { decodeUnits, freeCentre, type UnitLatents, unitLatents } from "../training/units/unitTables";
@@ -18,7 +19,6 @@ import { modelFormat, writeModel } from "./modelFiles";
 import { examples, fileOption, numberOption, type QuietOption, quietOption, seedOption } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
-import { readIndices } from "./textFiles";
 
 interface UnitsOptions extends QuietOption {
   out?: string;

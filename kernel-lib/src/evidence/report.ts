@@ -13,20 +13,21 @@ import { gainText } from "../training/evidence/verdict";
  * ```
  */
 export function report(evidence: Evidence, axes: readonly LatentAxis[] = []): string[] {
-  const { sentence, kinds, region, table, poses, motion, particles, prior, block } = evidence;
-  const lines = [sentence, "gain in nats per particle held out, over one model for all:"];
+  const { sentence, fixed = 0, kinds, region, table, poses, motion, particles, prior, block } = evidence;
+  const over = fixed > 0 ? "the models on the fixed axes" : "one model for all";
+  const lines = [sentence, `gain in nats per particle held out, over ${over}:`];
   for (const [d, axis] of evidence.axes.entries()) {
     const state = axis.real ? "real" : "not real";
     const halves = `places of the two halves of an image agree to r = ${axis.agreement.toFixed(2)}`;
     lines.push(
-      `  axis ${d + 1}${d > 0 ? ", beyond those before it" : ""}: ${gainText(axis)}, ${state}; ${halves}`,
+      `  axis ${fixed + d + 1}${d > 0 ? ", beyond those before it" : ""}: ${gainText(axis)}, ${state}; ${halves}`,
     );
   }
   lines.push(...axes.map(({ summary }) => `  ${summary}`));
   for (const [kind, gain] of Object.entries(kinds)) lines.push(`  ${kind} alone: ${gainText(gain)}`);
   if (region) lines.push(`  Gaussians of the region alone: ${gainText(region)}`);
   lines.push(
-    `  motion, poses as they are: ${gainText(table.motion)}; one model, poses refined: ${gainText(table.poses)}; both: ${gainText(table.both)}`,
+    `  motion, poses as they are: ${gainText(table.motion)}; ${fixed > 0 ? "without it" : "one model"}, poses refined: ${gainText(table.poses)}; both: ${gainText(table.both)}`,
     `  poses refined beside the motion: ${gainText(poses)}`,
     `decoded motion: ${motion.rms.toFixed(2)} Å RMS, ${motion.large.toFixed(2)} Å for the particle at 95 %, without a rigid motion of ` +
       `the whole of ${motion.rigid.shift.toFixed(2)} Å and ${motion.rigid.angle.toFixed(2)}°; ${(100 * motion.mass).toFixed(0)} % of the density comes or goes`,

@@ -5,7 +5,7 @@ import { InputError } from "../errors";
 import { readModelText } from "../model/text";
 import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
-import { type Latents, Run, RunFolder } from "../training/runs/run";
+import { type Latents, latentAxes, Run, RunFolder } from "../training/runs/run";
 import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
@@ -21,7 +21,7 @@ const exploredAxes = 2;
 async function axesOf({ options, resume, out }: TrainingSettings): Promise<number> {
   const { latent = "auto" } = options ?? {};
   if (latent !== "auto") return latent;
-  return resume ? (await new RunFolder(out).readRecord()).options.latent : exploredAxes;
+  return resume ? latentAxes(await new RunFolder(out).readRecord()) : exploredAxes;
 }
 
 /**
@@ -125,7 +125,8 @@ async function findParticles(
  * of every epoch. `explorer.training` resolves with the finished run. The training can be stopped in the explorer, by
  * `explorer.stopTraining()`, or by `options.signal`.
  *
- * @throws InputError if the neutral model cannot be read; other problems become the status of the explorer
+ * @throws InputError if the neutral model cannot be read, and for a second round (`from`), which is trained by `train` and explored
+ *   afterwards; other problems become the status of the explorer
  *
  * @example
  * ```ts
@@ -147,12 +148,25 @@ export async function exploreTraining(
   await loadRasteriser();
   if (!tf.getBackend()) await useBackend(settings.backend ?? "auto");
   const { signal, onProgress, ...exploreOptions } = beginTask(options);
-  const neutral = await readModelText(settings.model);
+  const { particles, model } = settings;
+  if (particles === undefined || model === undefined) {
+    throw new InputError(
+      "exploreTraining",
+      "particles and model: explore a second round (`from`) after its training",
+      "none",
+    );
+  }
+  const neutral = await readModelText(model);
   const latent = await axesOf(settings);
   const owned: Closeable[] = [];
   return closingOnError(owned, async () => {
     const where = settings.dataFolder === undefined ? {} : { dataFolder: settings.dataFolder };
-    const found = await findParticles(settings, undefined, { ...exploreOptions, ...where }, owned);
+    const found = await findParticles(
+      { ...settings, particles },
+      undefined,
+      { ...exploreOptions, ...where },
+      owned,
+    );
     const source: ExploredRunSource = {
       folder: settings.out,
       latent,

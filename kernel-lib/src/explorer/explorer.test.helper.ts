@@ -7,7 +7,7 @@ import { readMap } from "../maps/mapFile";
 import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { simulateLinearMotion } from "../simulate/designs";
-import type { TrainingSettings } from "../training/settings";
+import type { CompleteSettings } from "../training/settings";
 import type { Explorer } from "./explorer";
 import type { ExplorerAnswer, ExplorerRequest } from "./explorerState";
 
@@ -42,7 +42,7 @@ export interface TestBench {
   /** Contains particles and model; the working folder of the process until `end`. */
   folder: string;
   /** A small training with two latent dimensions into `run`. */
-  settings: TrainingSettings;
+  settings: CompleteSettings;
   page: Page;
   at(name: string): string;
   end(): void;
@@ -53,7 +53,7 @@ export async function testBench(): Promise<TestBench> {
   const before = process.cwd();
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-explorer-"));
   const at = (name: string) => path.join(folder, name);
-  const settings: TrainingSettings = {
+  const settings: CompleteSettings = {
     particles: at("particles.star"),
     model: at("neutral.txt"),
     out: at("run"),

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
 import { readModelPdb } from "../model/pdb";
 import { openParticles } from "../particles/particleSet";
-import type { TrainingSettings } from "../training/settings";
+import type { CompleteSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
 import { explore, exploreTraining } from "./explore";
 import { type Page, particlesPerState, states, type TestBench, testBench } from "./explorer.test.helper";
@@ -14,7 +14,7 @@ import { type PanelAnswer, panelTarget, servePanels } from "./panel";
 
 let bench: TestBench;
 let transport: Page;
-let settings: TrainingSettings;
+let settings: CompleteSettings;
 const at = (name: string) => bench.at(name);
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { RunFolder } from "../training/runs/run";
+import { latentAxes, RunFolder } from "../training/runs/run";
 
 /** A run folder below a folder. */
 export interface FoundRun {
@@ -47,8 +47,10 @@ export async function findRuns(root: string): Promise<FoundRun[]> {
 async function describe(root: string, run: RunFolder): Promise<FoundRun> {
   const folder = path.relative(root, run.folder).split(path.sep).join("/") || ".";
   try {
-    const { particles, options, status, started } = await run.readRecord();
-    const about = `${particles} particles, ${options.latent} latent ${options.latent === 1 ? "dimension" : "dimensions"}`;
+    const record = await run.readRecord();
+    const { particles, status, started } = record;
+    const axes = latentAxes(record);
+    const about = `${particles} particles, ${axes} latent ${axes === 1 ? "dimension" : "dimensions"}`;
     return {
       folder,
       about: status === "complete" ? about : `${about}, training not finished`,

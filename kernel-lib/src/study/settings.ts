@@ -3,7 +3,12 @@ import type { TrainingSettings } from "../training/settings";
 
 /** What all studies have in common: the settings of their trainings, and how the parts are made. */
 export interface StudySettings
-  extends Omit<TrainingSettings, "model" | "resume" | "onEpoch" | "symmetry" | "memoryBudget"> {
+  extends Omit<
+    TrainingSettings,
+    "particles" | "model" | "from" | "resume" | "onEpoch" | "symmetry" | "memoryBudget"
+  > {
+  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
+  particles: string;
   /** Folder of the study, new or empty, or that of a study with the same settings to continue. */
   out: string;
   /** Neutral model of all parts. */
@@ -21,7 +26,7 @@ export interface StudySettings
   onPart?: (sentence: string) => void;
 }
 
-/** Settings of {@link studyHalves}. */
+/** Settings of `study.halves`. */
 export interface HalvesSettings extends StudySettings {
   /**
    * Neutral model of both halves, which are then not independent. Default: each half has its own, from a reconstruction of
@@ -36,14 +41,14 @@ export interface HalvesSettings extends StudySettings {
   modelMask?: string;
 }
 
-/** Settings of {@link studySeeds}. */
+/** Settings of `study.seeds`. */
 export interface SeedsSettings extends StudySettings {
   model: string;
   /** Seed of each training, two or more. */
   seeds: readonly number[];
 }
 
-/** Settings of {@link studyOptions}. */
+/** Settings of `study.options`. */
 export interface OptionsSettings extends StudySettings {
   model: string;
   /** Options of each training that differ from `options`, by name; two or more. Names consist of letters, digits, `.`, `-` and `_`. */
@@ -52,6 +57,15 @@ export interface OptionsSettings extends StudySettings {
 
 /** What the parts of a study differ in. */
 export type StudyKind = "halves" | "seeds" | "options";
+
+/** Settings as they are recorded: whatever changes the result. */
+export interface RecordedSettings {
+  /** Version of the file's layout. */
+  format: 1;
+  /** What the parts differ in. */
+  kind: StudyKind;
+  [name: string]: unknown;
+}
 
 /** One part of a study: a training in a folder of its own. */
 export interface StudyPart {

@@ -24,6 +24,16 @@ export function gatherRows(values: Float32Array, width: number, rows: ArrayLike<
   return out;
 }
 
+/** Some columns of `values` [n · width], in this order. */
+export function gatherColumns(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
+  const rows = values.length / width;
+  const out = new Float32Array(rows * columns.length);
+  for (let i = 0; i < rows; i++) {
+    for (const [c, column] of columns.entries()) out[i * columns.length + c] = values[i * width + column]!;
+  }
+  return out;
+}
+
 /** Gathers transforms and poses of particles for a projection engine. */
 export class ParticleBatches {
   constructor(private readonly targets: ParticleTargets) {}

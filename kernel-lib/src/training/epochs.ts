@@ -107,7 +107,7 @@ class EpochLoop {
     this.requireFinite(report, latents);
     this.state = { ...this.state, epoch, history: [...this.state.history, report] };
     await this.write("weights", latents);
-    this.options.onEpoch?.(report, latents);
+    this.options.onEpoch?.(report, trainer.onAllAxes(latents, "encoder"));
   }
 
   /** @throws InputError if latents or score are not finite, before their weights are written */
@@ -135,7 +135,8 @@ class EpochLoop {
   private async write(name: "weights" | "bestStart", latents: Float32Array): Promise<void> {
     const { trainer, folder, lock } = this.options;
     await verifyLock(lock);
-    const arrays = [...trainer.save(), latentsArray(latents, trainer.options.latent)];
+    const places = latentsArray(trainer.onAllAxes(latents, "encoder"), trainer.axes);
+    const arrays = [...trainer.save(), places];
     await folder.writeCheckpoint(name, arrays, this.state);
     if (name === "weights") await folder.writeHistory(this.state.history);
   }

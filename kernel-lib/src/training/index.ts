@@ -35,13 +35,21 @@ export type { PosePrior } from "./posterior/placePosterior";
 export type { Posterior } from "./posterior/posterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
-export { type EvidenceOptions, type Latents, Run, type RunRecord, type UnexplainedOptions } from "./runs/run";
+export {
+  type EvidenceOptions,
+  type InheritedAxes,
+  type Latents,
+  type Lineage,
+  Run,
+  type RunRecord,
+  type UnexplainedOptions,
+} from "./runs/run";
 export {
   openRunParticles as openParticles,
   type ParticleInputs,
   type RunParticlesOptions,
 } from "./runs/runParticles";
-export type { TrainingSettings } from "./settings";
+export type { StartingRun, TrainingSettings } from "./settings";
 export type { Survey } from "./survey/survey";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";

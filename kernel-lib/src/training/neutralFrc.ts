@@ -3,22 +3,24 @@ import type { TaskOptions } from "../progress";
 import { ParticleBatches } from "./batches";
 import { particlesPerPass } from "./memory";
 import type { ProjectionContext } from "./projectionContext";
+import { onBase } from "./secondRound/baseModels";
 
 /**
- * FRC of the neutral model with each particle in each ring, [particles · (rings + 1)]; column 0 is 0.
+ * FRC of the neutral model, or of its own base, with each particle in each ring, [particles · (rings + 1)]; column 0 is 0.
  * @throws InputError naming the first particle and ring whose FRC is not finite
  */
 export async function neutralFrc(
-  { targets, neutral, engine }: ProjectionContext,
+  context: ProjectionContext,
   options: TaskOptions = {},
 ): Promise<Float32Array> {
+  const { targets, neutral, engine } = context;
   const batches = new ParticleBatches(targets);
   const width = targets.rings + 1;
   const all = new Float32Array(targets.count * width);
   const uniform = new Float32Array(width).fill(1 / targets.rings);
   for (const indices of batches.chunks(particlesPerPass(neutral.count))) {
     throwIfStopped(options.signal);
-    const batch = await batches.load(indices, neutral.count, neutral.params);
+    const batch = await batches.load(indices, neutral.count, onBase(context, indices, neutral.params));
     const { frc } = await engine.evaluate(batch, {
       boxSize: neutral.boxSize,
       rings: targets.rings,

@@ -4,6 +4,7 @@ import { gatherRows, type ParticleBatches } from "./batches";
 import { particlesPerPass } from "./memory";
 import type { PlaceDecoder } from "./posterior/decoders";
 import type { ProjectionContext } from "./projectionContext";
+import { onBase } from "./secondRound/baseModels";
 import type { RingWeights } from "./weights";
 
 /** Particles and the places at which they are decoded. */
@@ -33,8 +34,8 @@ export async function placesAgreement(
   for (let from = 0; from < indices.length; from += step) {
     throwIfStopped(options.signal);
     const part = indices.subarray(from, from + step);
-    const models = decoder.decode(gatherRows(z, decoder.latent, part), part.length);
-    const batch = await batches.load(part, count, models);
+    const changed = decoder.decode(gatherRows(z, decoder.latent, part), part.length);
+    const batch = await batches.load(part, count, onBase(context, part, changed));
     const request = { boxSize, rings, ringWeights: weights.of(part) };
     const { frc, score } = await engine.evaluate(batch, request);
     for (const value of frc) frcSum += value;

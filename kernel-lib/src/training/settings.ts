@@ -4,21 +4,53 @@ import type { TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import type { TrainingOptions } from "./options";
 import type { PoseChoice } from "./poses/first/poseDecision";
+import type { InheritedAxes } from "./runs/lineage";
 import type { EpochReport } from "./trainer";
+
+/** The run from which a second round starts, and what it takes over. */
+export interface StartingRun {
+  /** Folder of the run. It must be complete, and without symmetry; it may be removed later. */
+  run: string;
+  /**
+   * Particles of the run to train on: their numbers from 0, as in `latents.csv`; a text file of these numbers; or a STAR or .cs
+   * file with their images, as the explorer and `e2.particles.writeSelection` write it. Default: all.
+   */
+  select?: string | ArrayLike<number>;
+  /**
+   * What becomes of the axes of the run.
+   *
+   * `fixed` (default): they stay as they are, with the place of every particle on them. New axes describe changes of the model
+   * that the run decodes for the particle, of Gaussians inside the mask. The axes of the new run are those of the old one, then
+   * the new ones; its evidence is the gain of the new axes over the old ones.
+   *
+   * `drop`: new axes only. The neutral model is the state of the selected particles: decoded at the place of the particle that
+   * is nearest to their mean.
+   */
+  axes?: InheritedAxes;
+}
+
+/** Settings in which particles and model are known. */
+export type CompleteSettings = TrainingSettings & { particles: string; model: string };
 
 /** Input, output and execution of a training. Paths are relative to the working folder. */
 export interface TrainingSettings extends TaskOptions {
-  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
-  particles: string;
-  /** Neutral model, a text file. */
-  model: string;
+  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. Required unless `from` is set. */
+  particles?: string;
+  /** Neutral model, a text file. Required unless `from` is set. */
+  model?: string;
+  /**
+   * Run from which a second round starts. From it come particles, neutral model, mask, `resolution` and `options`, unless mask,
+   * resolution or single options are given anew; the number of axes is found anew. Default: none.
+   */
+  from?: StartingRun;
   /** Run folder, created by the training. It must be new or empty unless `resume` is set. */
   out: string;
   /** Map file; Gaussians may change where it is at least 0.5, the others keep their neutral values. Default: all may change. */
   mask?: string;
   /**
    * Masks of rigid bodies, map files. The Gaussians inside each, where it is at least 0.5, move together: the body turns and moves
-   * but keeps its shape. A Gaussian in several masks belongs to the first. Default: every Gaussian moves on its own.
+   * but keeps its shape. A Gaussian in several masks belongs to the first. With a symmetry, masks in the unit that varies. Default:
+   * every Gaussian moves on its own.
    */
   rigid?: string[];
   /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */

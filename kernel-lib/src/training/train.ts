@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { gigabytes } from "../memoryLimit";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
@@ -27,15 +26,19 @@ import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
 import { recordLeaks } from "./runs/leaksFile";
 import { copiedOutliers, formatOutliers, originalOutliers } from "./runs/outliersTable";
+import { type ResumedRun, readResumed } from "./runs/resumedRun";
 import { Run } from "./runs/run";
-import { RunFolder, type StoredCheckpoint } from "./runs/runFolder";
+import { RunFolder } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import { checkTrainingOptions, programRecord, type RunRecord } from "./runs/runRecord";
 import { recordUnexplained } from "./runs/unexplainedFile";
-import type { TrainingSettings } from "./settings";
+import { openBase } from "./secondRound/openBase";
+import { openSecondRound, type SecondRound } from "./secondRound/secondRound";
+import type { CompleteSettings, TrainingSettings } from "./settings";
 import { type Survey, surveyedAxes, surveyLatentSpace } from "./survey/survey";
 import { Trainer } from "./trainer";
 import {
+  completeSettings,
   inputFileStates,
   newInputs,
   openTrainingParticles,
@@ -70,17 +73,39 @@ export async function trainInThisThread(
 
 /** Trains into a run folder whose lock the caller holds. */
 export async function trainClaimed(given: TrainingSettings, lock: RunLockToken): Promise<void> {
-  const startedAt = Date.now();
   const folder = new RunFolder(given.out);
   const settings = given.resume ? await waitingSettings(given, folder) : given;
   const resumed = settings.resume ? await readResumed(folder) : undefined;
+  try {
+    const round =
+      settings.from && !resumed ? await openSecondRound(settings.from, settings, folder) : undefined;
+    const complete = round?.settings ?? completeSettings(settings, resumed?.record.inputs);
+    await trainRun(complete, { folder, lock, resumed, round });
+  } catch (error) {
+    // Nothing is left of a second round that did not begin.
+    if (settings.from && !folder.exists) await folder.removeLeftovers();
+    throw error;
+  }
+}
+
+/** Where a training writes, and what it continues. */
+interface TrainingPlace {
+  folder: RunFolder;
+  lock: RunLockToken;
+  resumed: ResumedRun | undefined;
+  round: SecondRound | undefined;
+}
+
+async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promise<void> {
+  const startedAt = Date.now();
+  const { folder, lock, resumed } = place;
   if (resumed?.checkpoint?.at.refined) {
     await checkSameParticleFile(resumed.record.inputs.particles, resumed.record.inputFiles);
     // Training had finished; only the final status was missing.
     await finishRun(folder, resumed.record, resumed.checkpoint.at);
     return;
   }
-  let training = new Training(settings, folder, resumed);
+  let training = new Training(settings, place);
   try {
     let opened = await (resumed ? training.open() : training.openChecked());
     let record = resumed?.record;
@@ -88,7 +113,7 @@ export async function trainClaimed(given: TrainingSettings, lock: RunLockToken):
       const { decision, inputs } = await training.decidePoses(opened);
       if (inputs) {
         await training.close();
-        training = new Training({ ...settings, ...inputs }, folder, undefined);
+        training = new Training({ ...settings, ...inputs }, place);
         opened = await training.openChecked();
       }
       training.tellDoubts();
@@ -104,35 +129,26 @@ export async function trainClaimed(given: TrainingSettings, lock: RunLockToken):
     const latents = trainer.encodeAll();
     const evidence = await trainer.evidence(posterior, task);
     await verifyLock(lock);
-    const { latent } = trainer.options;
     const { copies } = training;
+    const { axes } = trainer;
     const calibrated = trainer.calibrated(posterior, evidence);
-    const checksum = await folder.writeLatents({ latent, encoder: latents, posterior: calibrated, copies });
+    const encoder = trainer.onAllAxes(latents, "encoder");
+    const whole = {
+      mean: trainer.onAllAxes(calibrated.mean, "refined"),
+      standardDeviation: trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation"),
+    };
+    const checksum = await folder.writeLatents({ latent: axes, encoder, posterior: whole, copies });
     if (evidence) await writeEvidence(folder, evidence);
-    const placed = { set, latents: { latent, refined: calibrated.mean, ...calibrated }, copies };
+    const placed = { set, latents: { latent: axes, refined: whole.mean, ...whole }, copies };
     await recordLeaks(folder, record, placed, task);
-    await recordUnexplained(folder, trainer.explaining(calibrated), task);
+    await recordUnexplained(folder, await trainer.explaining(calibrated), task);
     const final = { ...at, refined: true as const, latents: checksum };
-    const arrays = [...trainer.save(true), latentsArray(latents, latent)];
+    const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
     await folder.writeCheckpoint("weights", arrays, final);
     await finishRun(folder, record, final);
   } finally {
     await training.close();
   }
-}
-
-/** A run that is resumed: its record, and its last checkpoint if an epoch was finished. */
-interface ResumedRun {
-  record: RunRecord;
-  checkpoint: StoredCheckpoint | undefined;
-}
-
-async function readResumed(folder: RunFolder): Promise<ResumedRun> {
-  const record = await folder.readWrittenRecord();
-  const checkpoint = existsSync(folder.file("weights"))
-    ? await folder.readCheckpoint("weights", record)
-    : undefined;
-  return { record, checkpoint };
 }
 
 /** Opened parts of a training. */
@@ -170,11 +186,17 @@ class Training {
   /** Symmetry copies of each particle. */
   copies = 1;
 
+  private readonly folder: RunFolder;
+  private readonly resumed: ResumedRun | undefined;
+  private readonly round: SecondRound | undefined;
+
   constructor(
-    private readonly settings: TrainingSettings,
-    private readonly folder: RunFolder,
-    private readonly resumed: ResumedRun | undefined,
+    private readonly settings: CompleteSettings,
+    { folder, resumed, round }: Pick<TrainingPlace, "folder" | "resumed" | "round">,
   ) {
+    this.folder = folder;
+    this.resumed = resumed;
+    this.round = round;
     const options = withDefaults(settings.options);
     const latent = options.latent === "auto" ? surveyedAxes : options.latent;
     this.options = resumed?.record.options ?? { ...options, latent };
@@ -266,18 +288,18 @@ class Training {
   }
 
   private async openInputs(): Promise<TrainingInputs> {
-    const { settings, resumed, folder, warn } = this;
+    const { settings, resumed, round, folder, warn } = this;
     const neutral = resumed
       ? await folder.readNeutral(resumed.record)
-      : await readModelText(this.inputs.model);
+      : (round?.neutral ?? (await readModelText(this.inputs.model)));
     const set = await openTrainingParticles(this.inputs, this.task);
     this.opened.push(() => set.close());
-    if (!resumed) return newInputs(set, neutral, settings, warn);
+    if (!resumed) return newInputs({ set, neutral, settings, inherited: round }, warn);
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }
 
   private async makeTrainer({ neutral, set, free, bodies, rings, units }: TrainingInputs): Promise<Trainer> {
-    const { settings, options, budget, resumed } = this;
+    const { settings, options, budget, resumed, round, folder } = this;
     const unit = units.first(neutral);
     const head = new GaussianHead(unit, options.vary, {
       free: free?.slice(0, unit.count),
@@ -302,6 +324,8 @@ class Training {
     });
     this.opened.push(() => targets.dispose());
     for (const warning of set.stackWarnings) settings.onWarning?.(warning);
+    const base = await openBase(folder, { resumed: resumed?.record, round, threads });
+    if (base) this.opened.push(base.close);
     const trainer = new Trainer({
       targets,
       head,
@@ -309,6 +333,7 @@ class Training {
       options: { ...options, batchSize },
       engine,
       threads,
+      base: base?.models,
     });
     this.opened.push(() => trainer.dispose());
     return trainer;
@@ -360,6 +385,7 @@ class Training {
       bodies: this.bodies,
       meanFrc: prepared.meanFrc,
       ...(outliers.length > 0 && { outliers: formatOutliers(copiedOutliers(outliers, n), set, n) }),
+      selection: this.round?.selection,
     });
   }
 
@@ -390,6 +416,7 @@ class Training {
       started: new Date().toISOString(),
       inputs,
       inputFiles,
+      ...(this.round && { from: this.round.lineage }),
       particles: n * targets.count,
       boxSize: neutral.boxSize,
       apix: neutral.apix,

@@ -27,10 +27,11 @@ import type { Posterior } from "./posterior/posterior";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
+import type { BaseModels } from "./secondRound/baseModels";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
-import type { ExplainingModel } from "./unexplained/measureUnexplained";
+import type { ExplainingModel } from "./unexplained/placeAgreement";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -63,6 +64,8 @@ export interface TrainerParts {
   engine: ProjectionEngine;
   /** Threads for the networks. Default: one per core. */
   threads?: number | undefined;
+  /** What models are changes of. Default: the neutral model. */
+  base?: BaseModels | undefined;
   /** Leaves out axes and kinds of parameters in training. Default: none. */
   dropout?: NestedDropout | undefined;
 }
@@ -107,12 +110,12 @@ export class Trainer {
   private readonly random: Random;
 
   constructor(private readonly parts: TrainerParts) {
-    const { targets, head, options, engine, units = new UnitAssembly() } = parts;
+    const { targets, head, options, engine, units = new UnitAssembly(), base } = parts;
     this.targets = targets;
     this.options = options;
     this.units = units;
     this.neutral = units.symmetric(head.neutral);
-    this.context = { targets, neutral: this.neutral, engine, units };
+    this.context = { targets, neutral: this.neutral, engine, units, base };
     this.batches = new ParticleBatches(targets);
     this.random = new Random(options.seed);
     this.split(Int32Array.from({ length: targets.count }, (_, i) => i));
@@ -236,6 +239,16 @@ export class Trainer {
     this.model.calibrate(...this.usedFeatures());
   }
 
+  /** Axes of the latent space with those that a second round has from the first. */
+  get axes(): number {
+    return this.options.latent + (this.parts.base?.axes.latent ?? 0);
+  }
+
+  /** Coordinates of all rows on all {@link axes} from those on the trained ones, [rows · latent]. */
+  onAllAxes(values: Float32Array, which: "encoder" | "refined" | "standardDeviation"): Float32Array {
+    return this.parts.base?.beside(which, values) ?? values;
+  }
+
   private strainPenalty(): StrainPenalty | undefined {
     const { head } = this.parts;
     const { strainPenalty: weight = 0 } = this.options;
@@ -244,7 +257,7 @@ export class Trainer {
     return this.strain;
   }
 
-  /** Latents of all units of all particles from the encoder, [rows · latent]. */
+  /** Latents of all units of all particles from the encoder, [rows · latent], on the trained axes. */
   encodeAll(): Float32Array {
     return this.model.encode(this.prepared!.features, this.units.count * this.targets.count);
   }
@@ -324,9 +337,10 @@ export class Trainer {
   }
 
   /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
-  explaining({ mean }: Posterior): ExplainingModel {
+  async explaining({ mean }: Posterior): Promise<ExplainingModel> {
+    const { likelihood } = await this.prepare();
     const { context, decoder, used } = this;
-    return { context, decoder, places: mean, members: used };
+    return { context, decoder, places: mean, weights: likelihood, members: used };
   }
 
   private population(places: Posterior): Population {

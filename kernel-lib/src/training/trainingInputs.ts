@@ -14,7 +14,7 @@ import { checkSameParticles, fileState, type InputFiles, stackStates } from "./r
 import type { RunFolder } from "./runs/runFolder";
 import { openRunParticles } from "./runs/runParticles";
 import type { RunRecord } from "./runs/runRecord";
-import type { TrainingSettings } from "./settings";
+import type { CompleteSettings, TrainingSettings } from "./settings";
 import { symmetricInputs } from "./units/symmetricInputs";
 import { UnitAssembly } from "./units/unitAssembly";
 
@@ -36,8 +36,22 @@ export interface TrainingInputs {
 /** Reports a warning about a topic. */
 export type Warn = (topic: string, warning: string) => void;
 
+/**
+ * Settings with the particles and the model that were given, or that a resumed run records.
+ * @throws InputError without
+ */
+export function completeSettings(
+  settings: TrainingSettings,
+  recorded: RunRecord["inputs"] | undefined,
+): CompleteSettings {
+  const { particles = recorded?.particles, model = recorded?.model } = settings;
+  if (particles === undefined) throw new InputError("particles", "a particle file, or `from`", "neither");
+  if (model === undefined) throw new InputError("model", "a neutral model, or `from`", "neither");
+  return { ...settings, particles, model };
+}
+
 /** Inputs as they are recorded: with absolute paths, so that a run can be resumed from another folder. */
-export function recordedInputs(settings: TrainingSettings): RunRecord["inputs"] {
+export function recordedInputs(settings: CompleteSettings): RunRecord["inputs"] {
   const { particles, model, mask, rigid = [], dataFolder, apix, invertContrast, bytes } = settings;
   const group = settings.symmetry === undefined ? undefined : pointGroup(settings.symmetry);
   return {
@@ -65,11 +79,18 @@ export async function openTrainingParticles(
   throw tooFewParticles(inputs.particles, count);
 }
 
-/** Reads the model of a new run, and what follows from it. @throws InputError if particles and model do not match */
+/** What the inputs of a new run start from. */
+export interface NewInputs {
+  set: ParticleSet;
+  neutral: GaussianModel;
+  settings: CompleteSettings;
+  /** What a second round has from its run, unless it is given anew: free Gaussians, rigid bodies, and rings. */
+  inherited?: Pick<TrainingInputs, "free" | "bodies" | "rings"> | undefined;
+}
+
+/** What follows from the model of a new run. @throws InputError if particles and model do not match */
 export async function newInputs(
-  set: ParticleSet,
-  neutral: GaussianModel,
-  settings: TrainingSettings,
+  { set, neutral, settings, inherited }: NewInputs,
   warn: Warn,
 ): Promise<TrainingInputs> {
   const inputs = recordedInputs(settings);
@@ -80,12 +101,13 @@ export async function newInputs(
   const symmetric =
     group && (await symmetricInputs(neutral, { group, mask, warn: (warning) => warn("symmetry", warning) }));
   const masked = mask !== undefined && !symmetric;
-  const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : undefined;
+  const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : inherited?.free;
   const { boxSize, apix } = neutral;
   const inputsOfModel = { neutral, free, ...symmetric };
-  const bodies = await newBodies(inputsOfModel, settings);
+  const anew = mask !== undefined || settings.rigid !== undefined;
+  const bodies = anew ? await newBodies(inputsOfModel, settings) : inherited?.bodies;
   const found = { ...inputsOfModel, set, bodies, units: new UnitAssembly(group) };
-  if (resolution === undefined) return { ...found, rings: ringsOfBox(boxSize) };
+  if (resolution === undefined) return { ...found, rings: inherited?.rings ?? ringsOfBox(boxSize) };
   const rings = ringsWithin(boxSize * apix, resolution, boxSize);
   const finest = 2 * apix;
   if (resolution < finest * (1 - 1e-6)) {
@@ -100,7 +122,7 @@ export async function newInputs(
 /** The rigid bodies of a new run. @throws InputError if positions do not vary */
 async function newBodies(
   { neutral, free }: Pick<TrainingInputs, "neutral" | "free">,
-  { rigid = [], options, onWarning }: TrainingSettings,
+  { rigid = [], options, onWarning }: CompleteSettings,
 ): Promise<Uint8Array | undefined> {
   if (rigid.length === 0) return undefined;
   const { vary } = withDefaults(options);

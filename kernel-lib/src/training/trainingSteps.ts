@@ -8,6 +8,7 @@ import { BatchReader, type ReadBatch } from "./batchReader";
 import type { RunOptions } from "./options";
 import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
+import { onBase } from "./secondRound/baseModels";
 import type { StrainPenalty } from "./strain/strainPenalty";
 import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
 import type { UnitAssembly } from "./units/unitAssembly";
@@ -93,7 +94,7 @@ async function trainStep(
   const masks = dropout && nestedMasks(dropout, shape, random);
   const pass = model.forward(input, rows, { noise: latentNoise, random, masks });
   const { modelGradient } = await engine.evaluate(
-    { ...(await batch), model: units.whole(pass.models, m) },
+    { ...(await batch), model: onBase(context, indices, units.whole(pass.models, m)) },
     {
       boxSize: neutral.boxSize,
       rings,
@@ -101,7 +102,8 @@ async function trainStep(
       gradient: { model: true },
     },
   );
-  const gradient = units.ofUnits(modelGradient!, m);
+  const inChanges = context.base?.gradientOfChanges(indices, modelGradient!) ?? modelGradient!;
+  const gradient = units.ofUnits(inChanges, m);
   strain?.subtract(pass.models, gradient);
   const how = { scale: -scale / count, penalty: spreadPenalty / rows };
   pass.backward(gradient, how, adam.next(rate));

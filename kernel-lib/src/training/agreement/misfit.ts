@@ -6,6 +6,7 @@ import type { ProjectionBatch } from "../../projection/engine";
 import { gatherRows, ParticleBatches } from "../batches";
 import { particlesPerPass } from "../memory";
 import type { ProjectionContext } from "../projectionContext";
+import { onBase } from "../secondRound/baseModels";
 import type { RingWeights } from "../weights";
 import {
   bestScores,
@@ -144,13 +145,17 @@ class Trial {
     }
   }
 
+  private load(part: Int32Array, { count, params }: GaussianModel): Promise<ProjectionBatch> {
+    return this.batches.load(part, count, onBase(this.context, part, params));
+  }
+
   /** Log-likelihood of each particle with this model, all shifts changed by `shift` in box units. */
   async scores(model: GaussianModel, shift: Pair = [0, 0]): Promise<Float64Array> {
     const { targets, engine } = this.context;
     const [boxSize, rings] = [model.boxSize, targets.rings];
     const out = new Float64Array(this.sample.length);
     for (const { from, part } of this.parts()) {
-      const batch = await this.batches.load(part, model.count, model.params);
+      const batch = await this.load(part, model);
       const shifts = batch.shifts.map((value, i) => value + shift[i % 2]!);
       const ringWeights = this.options.weights.of(part);
       const { score } = await engine.evaluate({ ...batch, shifts }, { boxSize, rings, ringWeights });
@@ -178,7 +183,7 @@ class Trial {
     let expected = 0;
     const differing: number[] = [];
     for (const { from, part } of this.parts()) {
-      const batch = await this.batches.load(part, neutral.count, neutral.params);
+      const batch = await this.load(part, neutral);
       const projected = (await engine.project(batch, request)).slice();
       const rotations = swapped.subarray(9 * from, 9 * (from + part.length));
       const elsewhere = await engine.project({ ...batch, rotations }, request);
@@ -207,7 +212,7 @@ class Trial {
     const width = 2 * disc(rings).samples;
     const values = new Float32Array(sample.length * width);
     for (const { from, part } of this.parts()) {
-      const batch = await this.batches.load(part, model.count, model.params);
+      const batch = await this.load(part, model);
       const views = { ...batch, rotations: rotations.subarray(9 * from, 9 * (from + part.length)) };
       const projected = await this.context.engine.project(views, { boxSize: model.boxSize, rings });
       const ringWeights = this.options.weights.of(part, rings);

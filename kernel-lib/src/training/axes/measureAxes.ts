@@ -24,7 +24,7 @@ export interface AxesPopulation {
   /** Fraction of each axis that the view of each particle tells, [n · latent]. */
   observability?: Float32Array | undefined;
   /** The evidence of the run. */
-  evidence?: Pick<Evidence, "axes"> | undefined;
+  evidence?: Pick<Evidence, "axes" | "fixed"> | undefined;
 }
 
 /** Steps of the path along an axis. */
@@ -54,7 +54,7 @@ export function measureAxes(model: AxesModel, population: AxesPopulation): Laten
       number: kinds.slice(0, axis + 1).filter((other) => other === kind).length,
       motion: sizeOver(scales.motion, range),
       density: sizeOver(scales.density, range),
-      real: evidence?.axes[axis]?.real,
+      real: evidence?.axes[axis - (evidence.fixed ?? 0)]?.real,
       observability: observability && column(observability, axis),
     });
   });

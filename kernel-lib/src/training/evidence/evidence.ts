@@ -80,6 +80,11 @@ export interface Evidence {
   finest?: number;
   /** Gain of each axis, given those before it; they add up to `gain`. */
   axes: AxisGain[];
+  /**
+   * Axes of the latent space before these, if a second round kept axes as they are. All gains are then over the best one change of
+   * the models decoded at the particles' places on them. Default 0.
+   */
+  fixed?: number;
   /** Number of real axes. */
   realAxes: number;
   /** Gain of each kind of parameter, if there are several: the others, and the poses, stay as they are. */

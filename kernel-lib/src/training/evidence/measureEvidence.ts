@@ -1,6 +1,7 @@
 import { throwIfStopped } from "../../errors";
 import type { Varied } from "../../network/head";
 import type { TaskOptions } from "../../progress";
+import { gatherColumns } from "../batches";
 import { fixedModel, type PlaceDecoder, someAxes } from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
 import type { ProjectionContext } from "../projectionContext";
@@ -84,8 +85,8 @@ class Measurement {
   /** Finds the best single model, the prior of poses, and what makes halves independent. */
   private async prepare(): Promise<BestSingle> {
     const { context, options, particles } = this;
-    const { decoder, population, neutral, targets, engine, weights } = context;
-    const known = { neutral, engine, weights };
+    const { decoder, population, neutral, targets, engine, weights, base } = context;
+    const known = { neutral, engine, weights, base };
     const members = evenly(population.members, choosing);
     const choice = { ...known, decoder, targets: await keepInMemory(targets, members) };
     const single = await bestSingle(choice, population, { ...options, particles: members });
@@ -101,7 +102,7 @@ class Measurement {
 
   async run(): Promise<Evidence> {
     const { options, particles } = this;
-    const { decoder, population, neutral } = this.context;
+    const { decoder, population, neutral, base } = this.context;
     const single = await this.prepare();
     const one = fixedModel(single.params);
     const asIs = await this.test.score(
@@ -129,6 +130,7 @@ class Measurement {
       table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
+      ...(base && { fixed: base.axes.latent }),
       ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
     };
@@ -220,7 +222,7 @@ class Measurement {
     let before = given.before;
     for (let k = 1; k <= ofUnit; k++) {
       const first = Array.from({ length: decoder.latent }, (_, i) => i).filter((i) => i % ofUnit < k);
-      const points = both.halves.map(({ mean }) => columnsOf(mean, decoder.latent + 5, first));
+      const points = both.halves.map(({ mean }) => gatherColumns(mean, decoder.latent + 5, first));
       const after =
         k === ofUnit
           ? given.after
@@ -261,14 +263,4 @@ class Measurement {
       region: this.gain(await score(parametersOf(neutral.count, { flags: region })), nothing!),
     };
   }
-}
-
-/** Some columns of `values` [rows · width], in this order. */
-function columnsOf(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
-  const rows = values.length / width;
-  const out = new Float32Array(rows * columns.length);
-  for (let i = 0; i < rows; i++) {
-    for (const [c, column] of columns.entries()) out[i * columns.length + c] = values[i * width + column]!;
-  }
-  return out;
 }

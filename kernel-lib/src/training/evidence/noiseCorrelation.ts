@@ -1,6 +1,7 @@
 import { disc, sampleIndex } from "../../fourier/disc";
 import { ParticleBatches } from "../batches";
 import type { ProjectionContext } from "../projectionContext";
+import { onBase } from "../secondRound/baseModels";
 import { evenly } from "./sample";
 
 /** Particles from which the correlation is estimated. */
@@ -27,13 +28,15 @@ export async function independentBlock(
 
 /** Correlation of neighbouring samples of images less their projections, along kx and ky. */
 async function neighbourCorrelation(
-  { targets, neutral, engine }: ProjectionContext,
+  context: ProjectionContext,
   model: Float32Array,
   particles: Int32Array,
 ): Promise<number> {
+  const { targets, neutral, engine } = context;
   const { rings } = targets;
   const { samples, ring, multiplicity } = disc(rings);
-  const batch = await new ParticleBatches(targets).load(particles, neutral.count, model);
+  const models = onBase(context, particles, model);
+  const batch = await new ParticleBatches(targets).load(particles, neutral.count, models);
   const projections = await engine.project(batch, { boxSize: neutral.boxSize, rings });
   let [product, power] = [0, 0];
   for (let b = 0; b < particles.length; b++) {

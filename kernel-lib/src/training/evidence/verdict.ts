@@ -44,7 +44,7 @@ export function finestRing(
 /** What a verdict is made from. */
 export type VerdictSource = Pick<
   Evidence,
-  "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "realAxes" | "motion"
+  "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "fixed" | "realAxes" | "motion"
 >;
 
 /** A verdict in words. */
@@ -65,19 +65,19 @@ export function sentenceOf(evidence: VerdictSource): string {
 
 /** The verdict in words. */
 export function verdictText(evidence: VerdictSource): VerdictText {
-  const { verdict, gain, finest, axes, realAxes, motion } = evidence;
+  const { verdict, gain, finest, axes, fixed = 0, realAxes, motion } = evidence;
   const number = `${gainText(gain)} nats per particle held out`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
-  const axesText = `${realAxes} of ${axes.length} ${axes.length === 1 ? "axis" : "axes"} real`;
+  const isNew = fixed > 0 ? "new " : "";
+  const axesText = `${realAxes} of ${axes.length} ${isNew}${axes.length === 1 ? "axis" : "axes"} real`;
+  const what = fixed > 0 ? "further heterogeneity" : "heterogeneity";
+  const over = fixed > 0 ? "the fixed axes alone" : "one model for all";
   const sight = finest === undefined ? "" : `, seen to ${finest.toFixed(0)} Å`;
   const seen = `${number}, ${axesText}${sight}; decoded motion ${size}`;
   const texts = {
-    found: ["heterogeneity found", seen],
-    weak: ["weak heterogeneity", `${seen}, of which part is noise`],
-    none: [
-      "no heterogeneity found",
-      `${number} over one model for all; the decoded motion of ${size} is not to be trusted`,
-    ],
+    found: [`${what} found`, seen],
+    weak: [`weak ${what}`, `${seen}, of which part is noise`],
+    none: [`no ${what} found`, `${number} over ${over}; the decoded motion of ${size} is not to be trusted`],
   } as const;
   const [headline, facts] = texts[verdict];
   return { headline, facts, advice: poseAdvice(evidence) };

@@ -2,6 +2,7 @@ import { InputError } from "../../errors";
 import { ParticleBatches } from "../batches";
 import { particlesPerPass } from "../memory";
 import type { ProjectionContext } from "../projectionContext";
+import { onBase } from "../secondRound/baseModels";
 import { UnitAssembly } from "../units/unitAssembly";
 import type { RingWeights } from "../weights";
 
@@ -52,7 +53,8 @@ export class GradientSource {
     const block = 5 * this.gaussians;
     const inputs = block * rings.length;
     const out = new Float32Array(rows.length * inputs);
-    const batch = await this.batches.load(particles, neutral.count, neutral.params);
+    const models = onBase(this.context, particles, neutral.params);
+    const batch = await this.batches.load(particles, neutral.count, models);
     for (let k = 0; k < rings.length; k++) {
       const { modelGradient } = await engine.evaluate(batch, {
         boxSize: neutral.boxSize,

@@ -3,6 +3,7 @@ import type { ProjectionBatch } from "../../projection/engine";
 import { productNumbers, productsOfProjections } from "../../projection/products";
 import { ParticleBatches } from "../batches";
 import type { ProjectionContext } from "../projectionContext";
+import { onBase } from "../secondRound/baseModels";
 import type { RingWeights } from "../weights";
 import { BatchCache } from "./batchCache";
 import { decoderOf, type PlaceDecoder } from "./decoders";
@@ -70,7 +71,7 @@ export class PlaceLikelihood implements LatentLikelihood {
   }
 
   async shared(particles: Int32Array, z: Float32Array): Promise<Float32Array> {
-    const model = this.context.decoder.decode(z, 1);
+    const model = onBase(this.context, particles, this.context.decoder.decode(z, 1));
     return (await this.evaluate(await this.cache.load(particles, model), particles)).score;
   }
 
@@ -106,7 +107,7 @@ export class PlaceLikelihood implements LatentLikelihood {
   async scores(particles: Int32Array, points: Float32Array): Promise<PointScores> {
     const { decoder } = this.context;
     const { rings, layout } = this;
-    const models = decoder.decode(layout.places(points), particles.length);
+    const models = onBase(this.context, particles, decoder.decode(layout.places(points), particles.length));
     const batch = this.posed(await this.cache.load(particles, models), points);
     const { score, frc, ringWeights } = await this.evaluate(batch, particles);
     return {
@@ -150,7 +151,9 @@ export class PlaceLikelihood implements LatentLikelihood {
     const { rings, variants } = this;
     const { width } = this.layout;
     const b = particles.length;
-    const models = variants.models(points, this.posesOf(particles, points).rotations);
+    const models = variants.models(points, this.posesOf(particles, points).rotations, (changed) =>
+      onBase(this.context, particles, changed),
+    );
     const batch = this.posed(await this.cache.load(particles, models), points);
     const size = { boxSize: neutral.boxSize, rings };
     const products = half

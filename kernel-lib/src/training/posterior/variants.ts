@@ -45,12 +45,17 @@ export class Variants {
    * The models of all variants, [B · count · 5N].
    * @param points [B · width]
    * @param rotations of the points, [B · 9]
+   * @param onBases   the models of the particles from what is decoded for them, [B · (latent + 1) · 5N]
    */
-  models(points: Float32Array, rotations: Float32Array): Float32Array {
+  models(
+    points: Float32Array,
+    rotations: Float32Array,
+    onBases: (changed: Float32Array) => Float32Array,
+  ): Float32Array {
     const { layout, decoder, count } = this;
     const { latent, width } = layout;
     const b = rotations.length / 9;
-    const decoded = decoder.decode(this.places(points, b), b * (latent + 1));
+    const decoded = onBases(decoder.decode(this.places(points, b), b * (latent + 1)));
     if (width === latent) return decoded;
     const set = decoded.length / (b * (latent + 1));
     const models = new Float32Array(b * count * set);

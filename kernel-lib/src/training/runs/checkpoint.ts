@@ -3,7 +3,7 @@ import { InputError } from "../../errors";
 import type { NamedArray } from "../../network/parameters";
 import { checked, numberIn } from "../../schema";
 import type { EpochReport } from "../trainer";
-import type { RunRecord } from "./runRecord";
+import { latentAxes, type RunRecord } from "./runRecord";
 
 /**
  * State of a training. It is stored in the metadata of the weights, so that weights, history and remaining work are always
@@ -97,12 +97,14 @@ export function latentsArray(latents: Float32Array, latent: number): NamedArray 
  */
 export function encoderLatentsOf(
   arrays: readonly NamedArray[],
-  { particles, options }: RunRecord,
+  record: RunRecord,
   file: string,
 ): Float32Array | undefined {
+  const { particles } = record;
+  const axes = latentAxes(record);
   const array = arrays.find(({ name }) => name === latentsName);
-  if (array && array.shape.join() !== [particles, options.latent].join()) {
-    const expected = `shape [${particles},${options.latent}], the particles and latent dimensions of the run`;
+  if (array && array.shape.join() !== [particles, axes].join()) {
+    const expected = `shape [${particles},${axes}], the particles and latent dimensions of the run`;
     throw new InputError(`${file}: ${latentsName}`, expected, `[${array.shape}]`);
   }
   return array?.data;

@@ -5,7 +5,10 @@ import { RunFolder } from "./runFolder";
 import { RunLock, type RunLockToken } from "./runLock";
 
 /** The settings that decide whether a training may write into its folder. */
-export type Claim = Pick<TrainingSettings, "out" | "resume" | "particles" | "model" | "mask" | "rigid">;
+export type Claim = Pick<
+  TrainingSettings,
+  "out" | "resume" | "particles" | "model" | "mask" | "rigid" | "from"
+>;
 
 /**
  * Runs `work` with the run folder locked, after removing what a training that died has left there: unfinished files, and
@@ -50,7 +53,8 @@ async function requireFree(folder: RunFolder, claim: Claim): Promise<"new" | "in
     );
   }
   if (state === "other") throw new InputError(claim.out, "a new or empty folder", "other files");
-  if (state === "interrupted")
-    await folder.requireNoInput([...[claim.particles, claim.model, claim.mask], ...(claim.rigid ?? [])]);
+  const select = claim.from?.select;
+  const named = [claim.particles, claim.model, claim.mask, typeof select === "string" ? select : undefined];
+  if (state === "interrupted") await folder.requireNoInput([...named, ...(claim.rigid ?? [])]);
   return state;
 }

@@ -10,6 +10,7 @@ import { beginTask, type TaskOptions } from "../../progress";
 import type { Outlier } from "../agreement/agreement";
 import type { LatentAxis } from "../axes/latentAxis";
 import { measureAxes } from "../axes/measureAxes";
+import { gatherColumns, gatherRows } from "../batches";
 import type { Evidence } from "../evidence/evidence";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
@@ -22,6 +23,7 @@ import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
 import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
+import { BaseModels, changeBase } from "../secondRound/baseModels";
 import type { EpochReport } from "../trainer";
 import { measureUnexplained } from "../unexplained/measureUnexplained";
 import type { Unexplained } from "../unexplained/unexplained";
@@ -29,17 +31,18 @@ import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence, writeEvidence } from "./evidenceFile";
 import { leaksOfRun, readLeaks } from "./leaksFile";
-import { type EvidenceOptions, measureRunEvidence } from "./runEvidence";
+import { type EvidenceOptions, measureRunEvidence, type TrainedPlaces } from "./runEvidence";
 import { RunFolder } from "./runFolder";
-import type { RunRecord } from "./runRecord";
+import { latentAxes, type RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
 import { readUnexplained } from "./unexplainedFile";
 
 export type { LatentAxis } from "../axes/latentAxis";
 export type { Checkpoint } from "./checkpoint";
+export type { InheritedAxes, Lineage } from "./lineage";
 export type { EvidenceOptions } from "./runEvidence";
 export { RunFolder, runFiles } from "./runFolder";
-export type { RunRecord } from "./runRecord";
+export { latentAxes, type RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
 /** Options of `Run.unexplained`. */
@@ -56,6 +59,7 @@ interface RunContents {
   encoderLatents: Float32Array | undefined;
   model: LatentModel;
   units: UnitAssembly;
+  parent: Run | undefined;
 }
 
 /**
@@ -88,6 +92,8 @@ export class Run {
   readonly encoderLatents: Float32Array | undefined;
   private readonly model: LatentModel;
   private readonly units: UnitAssembly;
+  /** The run whose axes are the first of this one, and stayed as they are. */
+  private readonly parent: Run | undefined;
 
   private constructor(
     private readonly files: RunFolder,
@@ -102,6 +108,7 @@ export class Run {
     this.encoderLatents = contents.encoderLatents;
     this.model = contents.model;
     this.units = contents.units;
+    this.parent = contents.parent;
   }
 
   /**
@@ -109,7 +116,7 @@ export class Run {
    * @throws InputError if the folder is no run, was written by another version, or has no finished epoch, and if one of its
    *   files is damaged
    */
-  static async open(folder: string): Promise<Run> {
+  static async open(folder: string, { threads }: { threads?: number | undefined } = {}): Promise<Run> {
     const files = new RunFolder(folder);
     const record = await files.readRecord();
     const neutral = await files.readNeutral(record);
@@ -130,8 +137,11 @@ export class Run {
         bodies: bodies?.slice(0, unit.count),
       }),
       undefined,
+      threads,
     );
+    let parent: Run | undefined;
     try {
+      if (record.from?.inherited) parent = await Run.open(files.file("parent"), { threads });
       loadFrom(files.file("weights"), () => {
         model.load(arrays);
         FeatureBasis.load(arrays).requireFor(unit.count, record.rings, record.featureSize);
@@ -140,10 +150,11 @@ export class Run {
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, bodies, history, neutralFrc, encoderLatents, model, units },
+        ...{ neutral, free, bodies, history, neutralFrc, encoderLatents, model, units, parent },
       });
     } catch (error) {
       model.dispose();
+      parent?.close();
       throw error;
     }
   }
@@ -155,7 +166,7 @@ export class Run {
 
   /** Dimensions of the latent space. */
   get latent(): number {
-    return this.record.options.latent;
+    return latentAxes(this.record);
   }
 
   /**
@@ -163,7 +174,13 @@ export class Run {
    * that change their amplitudes and widths (composition).
    */
   get roles(): AxisRoles {
-    return this.model.roles;
+    const { model, parent } = this;
+    if (!parent) return model.roles;
+    const own = (axes: number[]) => axes.map((axis) => parent.latent + axis);
+    return {
+      position: [...parent.roles.position, ...own(model.roles.position)],
+      density: [...parent.roles.density, ...own(model.roles.density)],
+    };
   }
 
   /**
@@ -171,7 +188,11 @@ export class Run {
    * symmetry, of which only the first unit is decoded.
    */
   get moving(): Uint8Array | undefined {
-    const { neutral, free, units } = this;
+    const { neutral, free, units, parent } = this;
+    if (parent) {
+      const before = parent.moving;
+      return before && free?.map((flag, i) => flag | before[i]!);
+    }
     if (units.count === 1) return free;
     const own = neutral.count / units.count;
     return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
@@ -227,10 +248,29 @@ export class Run {
     if (at.length !== this.latent || !at.every(Number.isFinite)) {
       throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
     }
-    return this.units.withFirst(this.neutral, this.model.decode(at, 1));
+    return this.units.withFirst(this.neutral, this.modelsAt(at));
   }
 
-  /** Decodes whole particles from the places of all their units. */
+  /** Places of all particles on the axes that this run trained, and the models that these axes change. */
+  private async trainedPlaces(): Promise<TrainedPlaces> {
+    const { latent, refined, standardDeviation } = await this.latents();
+    const own = (values: Float32Array) => gatherColumns(values, latent, this.axesOf("new"));
+    const base = await this.parent?.basesOf(await this.files.readSelection(this.record));
+    return { refined: own(refined), standardDeviation: own(standardDeviation), base };
+  }
+
+  /** @throws InputError if axes are fixed. @param what is to be done instead */
+  private requireAllTrained(instead: string): void {
+    if (!this.parent) return;
+    const { latent } = this.parent;
+    throw new InputError(
+      this.folder,
+      `a run that trained all of its axes: ${instead}`,
+      `one with ${latent} fixed`,
+    );
+  }
+
+  /** Decodes whole particles from the places of all their units, on the axes that this run trained. */
   private get wholeDecoder(): PlaceDecoder {
     return this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
   }
@@ -248,8 +288,8 @@ export class Run {
     const stored = options ? undefined : await this.storedEvidence();
     if (stored) return stored;
     const { files, record, neutral, wholeDecoder: decoder } = this;
-    const latents = await this.latents();
-    const measured = await measureRunEvidence({ files, record, neutral, latents, decoder }, begun);
+    const places = await this.trainedPlaces();
+    const measured = await measureRunEvidence({ files, record, neutral, places, decoder }, begun);
     if (!options) await writeEvidence(files, measured);
     return measured;
   }
@@ -280,12 +320,14 @@ export class Run {
     const stored = options ? undefined : await readUnexplained(this.files, this.record);
     if (stored) return stored;
     const begun = beginTask(options ?? {});
-    const { refined: places } = await this.latents();
+    const { refined: places, base } = await this.trainedPlaces();
     const reopened = await reopenParticles(this.files, this.record, begun);
     try {
       const { wholeDecoder: decoder } = this;
       const members = joined(reopened.trainingSet, reopened.validationSet);
-      return await measureUnexplained({ context: reopened, decoder, places, members }, begun);
+      const { weights } = reopened;
+      const context = { ...reopened, base };
+      return await measureUnexplained({ context, decoder, places, weights, members }, begun);
     } finally {
       await reopened.close();
     }
@@ -301,7 +343,39 @@ export class Run {
     if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
       throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
     }
-    return this.units.withFirsts(this.neutral, this.model.decode(points, points.length / latent));
+    return this.units.withFirsts(this.neutral, this.modelsAt(points));
+  }
+
+  /** First units at places on all axes, [n · latent]. */
+  private modelsAt(points: Float32Array): Float32Array {
+    const { latent, model, parent, neutral } = this;
+    const count = points.length / latent;
+    if (!parent) return model.decode(points, count);
+    const models = parent.decodeMany(gatherColumns(points, latent, this.axesOf("fixed")));
+    const changed = model.decode(gatherColumns(points, latent, this.axesOf("new")), count);
+    const width = neutral.params.length;
+    for (let from = 0; from < models.length; from += width) {
+      const own = models.subarray(from, from + width);
+      changeBase(neutral, own, changed.subarray(from, from + width), own);
+    }
+    return models;
+  }
+
+  /**
+   * The models that this run decodes for its particles, as the bases of a second round.
+   * @param particles their numbers. Default: all
+   * @internal
+   */
+  async basesOf(particles?: ArrayLike<number>): Promise<BaseModels> {
+    const latents = await this.latents();
+    if (!particles) return new BaseModels(this, latents);
+    const { latent } = latents;
+    return new BaseModels(this, {
+      latent,
+      encoder: gatherRows(latents.encoder, latent, particles),
+      refined: gatherRows(latents.refined, latent, particles),
+      standardDeviation: gatherRows(latents.standardDeviation, latent, particles),
+    });
   }
 
   /**
@@ -319,6 +393,7 @@ export class Run {
    * ```
    */
   async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
+    this.requireAllTrained("refine the poses of the run that this second round started from");
     const begun = beginTask(options);
     const { refined } = await this.latents();
     const memoryBudget = defaultMemoryBudget() / 2;
@@ -331,6 +406,13 @@ export class Run {
     } finally {
       await reopened.close();
     }
+  }
+
+  /** The axes that are those of the run that this one started from, or those that it trained. */
+  private axesOf(which: "fixed" | "new"): number[] {
+    const inherited = this.parent?.latent ?? 0;
+    const all = Array.from({ length: this.latent }, (_, d) => d);
+    return all.filter((axis) => axis < inherited === (which === "fixed"));
   }
 
   /**
@@ -352,6 +434,9 @@ export class Run {
    * ```
    */
   async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
+    this.requireAllTrained(
+      "other particles have no places on the axes of a run that this second round started from",
+    );
     const begun = beginTask(options);
     const { refined, standardDeviation } = await this.latents();
     const evidence = await readEvidence(this.files);
@@ -369,6 +454,7 @@ export class Run {
 
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
+    this.parent?.close();
     this.model.dispose();
   }
 }

@@ -9,6 +9,7 @@ import type { Evidence } from "../evidence/evidence";
 import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import type { PlaceDecoder } from "../posterior/decoders";
+import type { BaseModels } from "../secondRound/baseModels";
 import type { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -30,12 +31,18 @@ export interface EvidenceOptions extends TaskOptions {
   onWarning?: (warning: string) => void;
 }
 
+/** Places of particles on the axes that a run trained, [particles · axes]. */
+export interface TrainedPlaces extends Pick<Latents, "refined" | "standardDeviation"> {
+  /** What these axes change, if not the neutral model. */
+  base: BaseModels | undefined;
+}
+
 /** A complete run, as far as its evidence needs it. */
 export interface MeasuredRun {
   files: RunFolder;
   record: RunRecord;
   neutral: GaussianModel;
-  latents: Latents;
+  places: TrainedPlaces;
   /** Decodes whole particles. */
   decoder: PlaceDecoder;
 }
@@ -46,7 +53,7 @@ export interface MeasuredRun {
  */
 export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOptions): Promise<Evidence> {
   const { files, record, neutral, decoder } = run;
-  const { refined: mean, standardDeviation } = run.latents;
+  const { refined: mean, standardDeviation, base } = run.places;
   const { mask } = options;
   const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, options));
   const reopened = await reopenParticles(files, record, options);
@@ -57,7 +64,7 @@ export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOpti
     }
     const population = { latent: decoder.latent, members: trainingSet, mean, standardDeviation };
     return await measureEvidence(
-      { ...context, decoder, population, heldOut, vary: record.options.vary },
+      { ...context, base, decoder, population, heldOut, vary: record.options.vary },
       { ...options, region },
     );
   } finally {

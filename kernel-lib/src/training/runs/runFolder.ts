@@ -14,7 +14,7 @@ import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
 import { parseOutliers } from "./outliersTable";
 import { lockFile } from "./runLock";
-import { formatRecord, parseRecord, type RunRecord } from "./runRecord";
+import { formatRecord, latentAxes, parseRecord, type RunRecord } from "./runRecord";
 import {
   formatHistory,
   formatLatents,
@@ -27,6 +27,7 @@ import {
   parseHistory,
   parseLatents,
   parseNeutralFrc,
+  parseSelection,
 } from "./runTables";
 import { readArrays, readMetadata, writeArrays } from "./weightsFile";
 
@@ -42,6 +43,10 @@ export const runFiles = {
   outliers: "outliers.csv",
   units: "symmetry.csv",
   evidence: "evidence.json",
+  selection: "selection.txt",
+  particles: "particles.star",
+  particlesCs: "particles.cs",
+  parent: "parent",
   leaks: "leaks.json",
   unexplained: "unexplained.csv",
   weights: "weights.safetensors",
@@ -49,7 +54,7 @@ export const runFiles = {
 } as const;
 
 /** Files that are written once, when the run is created. */
-const originals = ["neutral", "neutralFrc", "free", "rigid", "outliers"] as const;
+const originals = ["neutral", "neutralFrc", "free", "rigid", "outliers", "selection"] as const;
 
 /** Contents of the files that are written when a run is created. */
 export interface RunParts {
@@ -62,6 +67,8 @@ export interface RunParts {
   meanFrc: Float64Array;
   /** Text of `outliers.csv`, if there are outliers. */
   outliers?: string;
+  /** Particles that a second round was given, by their numbers in the run it started from; undefined for all. */
+  selection?: Int32Array | undefined;
 }
 
 /** A checkpoint as it is read from a file. */
@@ -132,7 +139,9 @@ export class RunFolder {
   /** Removes the remains of an interrupted start, see {@link state}. The caller must hold the lock. */
   async removeLeftovers(): Promise<void> {
     await this.removeOrphans();
-    for (const name of Object.values(runFiles)) await rm(path.join(this.folder, name), { force: true });
+    for (const name of Object.values(runFiles)) {
+      await rm(path.join(this.folder, name), { force: true, recursive: true });
+    }
     await this.poses.remove();
   }
 
@@ -159,7 +168,7 @@ export class RunFolder {
    * @returns the record as it was written
    */
   async create(record: RunRecord, parts: RunParts): Promise<RunRecord> {
-    const { neutral, free, bodies, meanFrc, outliers } = parts;
+    const { neutral, free, bodies, meanFrc, outliers, selection } = parts;
     await mkdir(this.folder, { recursive: true });
     const texts = {
       neutral: formatModelText(neutral, this.file("neutral")),
@@ -167,6 +176,7 @@ export class RunFolder {
       ...(free && { free: formatNumbers(free) }),
       ...(bodies && { rigid: formatNumbers(bodies) }),
       ...(outliers !== undefined && { outliers }),
+      ...(selection && { selection: formatNumbers(selection) }),
     };
     const complete: RunRecord = {
       ...record,
@@ -176,6 +186,7 @@ export class RunFolder {
         ...(texts.free !== undefined && { free: sha256(texts.free) }),
         ...(texts.rigid !== undefined && { rigid: sha256(texts.rigid) }),
         ...(texts.outliers !== undefined && { outliers: sha256(texts.outliers) }),
+        ...(texts.selection !== undefined && { selection: sha256(texts.selection) }),
       },
     };
     try {
@@ -266,6 +277,13 @@ export class RunFolder {
     return parseOutliers(await this.readOriginal("outliers", record), this.file("outliers"), shape);
   }
 
+  /** Numbers of the particles in the run that a second round started from, ascending; undefined if they are all of it. */
+  async readSelection(record: RunRecord): Promise<Int32Array | undefined> {
+    if (!record.from?.selection) return undefined;
+    const text = await this.readOriginal("selection", record);
+    return parseSelection(text, this.file("selection"), record.from.selection);
+  }
+
   /** Reads a file that is written once. @throws InputError if it was changed since */
   private async readOriginal(name: (typeof originals)[number], record: RunRecord): Promise<string> {
     const file = this.file(name);
@@ -347,8 +365,8 @@ export class RunFolder {
     const record = await this.readRecord();
     const file = this.file("latents");
     if (!existsSync(file)) throw new InputError(this.folder, "a finished run", "one without latents.csv");
-    const { particles, options } = record;
-    const latents = parseLatents(await readText(file), file, { particles, latent: options.latent });
+    const { particles } = record;
+    const latents = parseLatents(await readText(file), file, { particles, latent: latentAxes(record) });
     const weights = this.file("weights");
     const known = parseCheckpoint(await readMetadata(weights), weights).latents;
     if (known !== undefined && known !== latentsChecksum(latents)) {

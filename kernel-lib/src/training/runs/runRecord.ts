@@ -9,6 +9,7 @@ import { type RunOptions, trainingRanges, variedKinds, weightings } from "../opt
 import { type PoseDecision, poseChoices } from "../poses/first/poseDecision";
 import type { Survey } from "../survey/survey";
 import type { InputFiles } from "./inputFiles";
+import { instant, type Lineage, lineage, sha256 } from "./lineage";
 
 /** What a run was made from and with: `run.json` of the run folder. */
 export interface RunRecord {
@@ -50,6 +51,8 @@ export interface RunRecord {
   };
   /** State of these files when the run was started; missing in runs of earlier versions. */
   inputFiles?: InputFiles;
+  /** What a second round started from; undefined for a training of its own. */
+  from?: Lineage;
   /** Number of particles; with a symmetry that of their copies. */
   particles: number;
   /** Training box in pixels. */
@@ -76,7 +79,14 @@ export interface RunRecord {
    */
   outliers?: { count: number; kept: boolean };
   /** SHA-256 of the files that are written once, when the run is created. */
-  files?: { neutral: string; neutralFrc: string; free?: string; rigid?: string; outliers?: string };
+  files?: {
+    neutral: string;
+    neutralFrc: string;
+    free?: string;
+    rigid?: string;
+    outliers?: string;
+    selection?: string;
+  };
   /** `complete` once the latents are refined. */
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
@@ -94,6 +104,11 @@ export interface RunRecord {
   };
   /** SHA-256 of everything but paths, `status` and `starts`; missing in runs of earlier versions. */
   checksum?: string;
+}
+
+/** Axes of the latent space of a run: those that it has from the run it started from, and those that it trained. */
+export function latentAxes({ options, from }: RunRecord): number {
+  return (from?.inherited ?? 0) + options.latent;
 }
 
 const currentFormat = 1;
@@ -133,11 +148,6 @@ export function checkTrainingOptions(value: RunOptions, where: string): void {
 }
 
 const positive = numberIn({ integer: true, least: 1 });
-const sha256 = v.pipe(v.string("64 hexadecimal digits"), v.regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits"));
-const instant = v.pipe(
-  v.string("a date"),
-  v.check((text) => Number.isFinite(Date.parse(text)), "a date"),
-);
 const fileState = v.looseObject({
   file: someText,
   bytes: numberIn({ integer: true, least: 0, expected: "a length in bytes" }),
@@ -175,6 +185,7 @@ const record = v.looseObject({
       stacks: v.array(fileState, "a list of files"),
     }),
   ),
+  from: v.optional(lineage),
   particles: positive,
   boxSize: numberIn({ integer: true, least: 3, expected: "a box in pixels" }),
   apix: numberIn({ above: 0, expected: "Å per pixel" }),
@@ -193,6 +204,7 @@ const record = v.looseObject({
       free: v.optional(sha256),
       rigid: v.optional(sha256),
       outliers: v.optional(sha256),
+      selection: v.optional(sha256),
     }),
   ),
   status: v.picklist(["training", "complete"], "training or complete"),

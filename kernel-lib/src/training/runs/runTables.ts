@@ -171,9 +171,9 @@ export function parseNeutralFrc(text: string, file: string, rings: number): Floa
   return mean;
 }
 
-/** Text of `free.txt` and of `rigid.txt`: a number for each Gaussian. */
-export function formatNumbers(numbers: Uint8Array): string {
-  return `${[...numbers].join("\n")}\n`;
+/** Text of `free.txt` and `rigid.txt`, with a number for each Gaussian, and of `selection.txt`, with that of each particle. */
+export function formatNumbers(numbers: Uint8Array | Int32Array): string {
+  return `${numbers.join("\n")}\n`;
 }
 
 /** Reads the text of `free.txt`: for each Gaussian 1 if it may change. @throws InputError unless there is a 0 or 1 for each */
@@ -208,6 +208,25 @@ function parseNumbers(
     throw new InputError(`${file}: line ${i + 1}`, expected, shorten(line, 60));
   }
   return Uint8Array.from(lines, Number);
+}
+
+/** Reads the text of `selection.txt`: `count` numbers below `of`, ascending. */
+export function parseSelection(
+  text: string,
+  file: string,
+  { count, of }: { count: number; of: number },
+): Int32Array {
+  const lines = text.trimEnd().split(/\r?\n/);
+  if (lines.length !== count) {
+    throw new InputError(file, `the ${count} particles that were selected`, `${lines.length} lines`);
+  }
+  const numbers = Int32Array.from(lines, Number);
+  for (const [i, line] of lines.entries()) {
+    const number = /^\d+$/.test(line) ? Number(line) : Number.NaN;
+    if (number < of && (i === 0 || number > numbers[i - 1]!)) continue;
+    throw new InputError(`${file}: line ${i + 1}`, `a number below ${of}, ascending`, shorten(line, 60));
+  }
+  return numbers;
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

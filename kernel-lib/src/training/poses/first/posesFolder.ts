@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../../../atomicWrite";
 import { InputError } from "../../../errors";
-import type { TrainingSettings } from "../../settings";
+import type { CompleteSettings } from "../../settings";
 import type { PoseDecision } from "./poseDecision";
 
 /** Name of the folder in a run folder. */
@@ -13,7 +13,7 @@ const names = { training: "training.json", decision: "decision.json", neutral: "
 
 /** What a training that was stopped before it had a run needs to continue. */
 export type TrainingRequest = Pick<
-  TrainingSettings,
+  CompleteSettings,
   | "particles"
   | "model"
   | "mask"

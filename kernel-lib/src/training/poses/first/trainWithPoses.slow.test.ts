@@ -11,7 +11,7 @@ import type { ParticleSet } from "../../../particles/particleSet";
 import { reconstruct } from "../../../reconstruction/reconstruct";
 import { openRun } from "../../runs/openRun";
 import { openRunParticles } from "../../runs/runParticles";
-import type { TrainingSettings } from "../../settings";
+import type { CompleteSettings, TrainingSettings } from "../../settings";
 import { trainInThisThread } from "../../train";
 import { poseChange } from "../commonFrame";
 import { wrongPoses } from "../wrongPoses.test.helper";
@@ -23,7 +23,7 @@ async function data(t: TestContext) {
   const { truth, right, wrong } = await wrongPoses(t, folder, {
     ...{ particles: 600, rotation: 4, shift: 5, snr: 1 },
   });
-  const settings = async (set: ParticleSet, out: string): Promise<TrainingSettings> => {
+  const settings = async (set: ParticleSet, out: string): Promise<CompleteSettings> => {
     const model = path.join(folder, `${path.basename(set.file, ".star")}.txt`);
     if (!existsSync(model)) {
       const { map } = await reconstruct(set);
