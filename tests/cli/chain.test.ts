@@ -113,6 +113,25 @@ describe("a trained run", () => {
     assert.equal(anew.rings.length, 8);
   });
 
+  test("evidence says how many particles the model does not explain, as train found, and lists them", () => {
+    const rows = table(text("run", "unexplained.csv"));
+    assert.deepEqual(rows[0], ["index", "score", "expected", "misfit", "residual", "judged", "unexplained"]);
+    assert.equal(rows.length, 61);
+    const flagged = rows.filter((row) => row[6] === "1").map((row) => row[0]);
+    const printed = succeed(folder, "evidence", "run", "--unexplained", "unexplained.txt");
+    assert.match(printed, flagged.length > 0 ? /^\d+ of 60 particles/m : /^the model fits every particle/m);
+    assert.deepEqual(text("unexplained.txt").split("\n").slice(0, -1), flagged);
+    writeFileSync(at("run", "kept.csv"), text("run", "unexplained.csv"));
+    writeFileSync(at("run", "unexplained.csv"), text("run", "unexplained.csv").replace("\n1,", "\n2,"));
+    refuses(folder, ["evidence", "run"], /unexplained\.csv: line 3: expected particle 1/);
+    // Without the table, it is measured now.
+    rmSync(at("run", "unexplained.csv"));
+    const measured = succeed(folder, "evidence", "run");
+    assert.equal(measured.trim().split("\n").at(-1), printed.trim().split("\n").at(-1));
+    writeFileSync(at("run", "unexplained.csv"), text("run", "kept.csv"));
+    rmSync(at("run", "kept.csv"));
+  });
+
   test("evidence says whether places depend on what must not matter, as train measured it", () => {
     const stored = JSON.parse(text("run", "leaks.json"));
     const names = stored.leaks.map(({ name }: { name: string }) => name);

@@ -99,6 +99,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   refineInRounds: () => e2.training.refineInRounds(rounds()),
   "Run.evidence": () => e2.training.Run.prototype.evidence.call({} as never, {}),
   "Run.leaks": () => e2.training.Run.prototype.leaks.call({} as never, {}),
+  "Run.unexplained": () => e2.training.Run.prototype.unexplained.call({} as never, {}),
   measureLeaks: () => e2.evidence.measureLeaks({ latent: 2, places: points, nuisances: [] }),
   scoreVolumes: () => e2.evidence.scoreVolumes([], { truth: new Map() }),
   neighbourhoodSimilarity: () => e2.evidence.neighbourhoodSimilarity({} as never),

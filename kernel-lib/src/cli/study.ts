@@ -71,7 +71,7 @@ function addHalves(study: Command, run: RunCommand): void {
     .description(
       "Even/odd study. Each half of the particles gets its own reconstruction, Gaussian model and training. Then every particle is " +
         "placed in both latent spaces, and compared are places, motion and density, clusters with their sizes, and " +
-        "averages of matched clusters. Halves are those of _rlnRandomSubset, else random. Poses are those of the file. " +
+        "averages of matched clusters. Halves are those of _rlnRandomSubset, else random. Each training checks the poses of the file, and refines them if they are not good. " +
         page,
     );
   addStudyOptions(command, [

@@ -1,6 +1,7 @@
 import type { LatentAxis } from "../training/axes/latentAxis";
 import type { Evidence } from "../training/evidence/evidence";
 import { verdictText } from "../training/evidence/verdict";
+import type { Leaks } from "../training/leaks/leaks";
 import type { Run } from "../training/runs/run";
 
 /** What a run knows about its own heterogeneity, in words. */
@@ -11,7 +12,7 @@ export interface Verdict {
   headline: string;
   /** What it follows from: the gain, real axes, the size of the decoded motion; or why it was not measured. */
   facts: string;
-  /** What to do about the poses; empty unless they are wrong. */
+  /** What is wrong beside it: poses, and places that depend on what must not matter; empty for nothing. */
   advice: string;
   /** A line for each axis of the latent space: what it changes, how much, whether it is real, how well it is seen. */
   axes: string[];
@@ -28,17 +29,32 @@ export interface Verdict {
  * ```
  */
 export async function verdict(run: Run): Promise<Verdict> {
-  return verdictOfRun(run, await run.storedEvidence(), await run.axes());
+  const measured = { evidence: await run.storedEvidence(), leaks: await run.storedLeaks() };
+  return verdictOfRun(run, measured, await run.axes());
 }
 
-/** The verdict of a run from its evidence. @param axes measured by `run.axes()` */
+/** What was measured at the end of a training. */
+export interface Measured {
+  /** Undefined in runs of earlier versions, and before the run is complete. */
+  evidence: Evidence | undefined;
+  /** The same. */
+  leaks: Leaks | undefined;
+}
+
+/** The verdict of a run from what was measured. @param axes measured by `run.axes()` */
 export function verdictOfRun(
   run: Pick<Run, "folder" | "record">,
-  evidence: Evidence | undefined,
+  { evidence, leaks }: Measured,
   axes: readonly LatentAxis[],
 ): Verdict {
   const lines = axes.map(({ summary }) => summary);
-  if (evidence) return { kind: evidence.verdict, ...verdictText(evidence), axes: lines };
+  if (evidence) {
+    const { advice: poses, ...text } = verdictText(evidence);
+    // Where there is nothing, nothing depends on anything.
+    const dependent = leaks?.found && evidence.verdict !== "none" ? capitalised(leaks.sentence) : "";
+    const advice = [poses, dependent].filter((one) => one !== "").join(". ");
+    return { kind: evidence.verdict, ...text, advice, axes: lines };
+  }
   const complete = run.record.status === "complete";
   return {
     ...unmeasured(complete ? `e2gmm evidence ${run.folder}` : "it is when the training has ended"),
@@ -53,6 +69,10 @@ export function unmeasured(how: string): Verdict {
     headline: "heterogeneity not measured",
     ...{ facts: how, advice: "", axes: [] },
   };
+}
+
+function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** Headline and facts in a line of text. */

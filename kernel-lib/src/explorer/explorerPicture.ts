@@ -31,31 +31,30 @@ const cardWidth = 720;
 export function explorerPicture(scatter: Picture, viewer: Picture, state: PicturedState): Picture {
   const { run, sets, verdict, shownAnyway } = state;
   const title = `Explorer of ${run?.folder ?? "a run"}`;
-  if (verdict?.kind === "none" && !shownAnyway) return verdictPicture(title, verdict);
+  const concealed = verdict?.kind === "none" && !shownAnyway;
+  const pictures = concealed ? [] : [scatter, viewer];
   const text = [
     ...(verdict ? [`${title}; ${verdictLine(verdict)}`] : [title]),
-    scatter.text,
-    viewer.text,
+    ...pictures.map((picture) => picture.text),
     sets.length === 0 ? "no sets" : `sets: ${sets.map(describe).join(", ")}`,
   ].join("; ");
-  const left = sizeOf(scatter.svg);
-  const right = sizeOf(viewer.svg);
-  const width = left.width + gap + right.width;
-  const card = verdict && width > gap ? verdictCard(verdict, width) : { svg: "", height: 0 };
-  const below = card.height > 0 ? card.height + gap : 0;
-  const top = below + Math.max(left.height, right.height);
+  const sizes = pictures.map(({ svg }) => sizeOf(svg));
+  const across = sizes.reduce((sum, size) => sum + size.width, gap);
+  const width = verdict ? Math.max(across, cardWidth) : across;
+  const card = verdict ? verdictCard(verdict, width) : { svg: "", height: -gap };
+  const below = card.height + gap;
+  const top = below + Math.max(-gap, ...sizes.map(({ height }) => height));
   const table = sets.length > 0 ? drawTable(sets, top + gap) : { svg: "", height: 0 };
   const height = table.height > 0 ? top + gap + table.height : top;
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" style="max-width:100%;height:auto" role="img" aria-label="${escapeHtml(text)}" font-family="${font}">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     card.svg,
-    placed(scatter.svg, 0, below),
-    placed(viewer.svg, left.width + gap, below),
+    ...pictures.map(({ svg: own }, i) => placed(own, i === 0 ? 0 : sizes[0]!.width + gap, below)),
     table.svg,
     "</svg>",
   ].join("");
-  return drawnPicture(text, svg, scatter.png);
+  return drawnPicture(text, svg, concealed ? undefined : scatter.png);
 }
 
 /** Rows of name, number of particles and resolution, below a header. */
@@ -99,14 +98,4 @@ function sizeOf(svg: string | undefined): { width: number; height: number } {
 /** An SVG document as part of another. */
 function placed(svg: string | undefined, x: number, y: number): string {
   return svg?.replace(/^<svg /, `<svg x="${x}" y="${y}" `) ?? "";
-}
-
-/** The verdict alone, in place of the picture. */
-function verdictPicture(title: string, verdict: VerdictState): Picture {
-  const text = `${title}; ${verdictLine(verdict)}`;
-  const { svg, height } = verdictCard(verdict, cardWidth);
-  return drawnPicture(
-    text,
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${cardWidth}" height="${height}" viewBox="0 0 ${cardWidth} ${height}" style="max-width:100%;height:auto" role="img" aria-label="${escapeHtml(text)}">${svg}</svg>`,
-  );
 }

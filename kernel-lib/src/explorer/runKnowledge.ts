@@ -1,11 +1,11 @@
+import type { Measured } from "../evidence/verdict";
 import type { LatentAxis } from "../training/axes/latentAxis";
-import type { Evidence } from "../training/evidence/evidence";
 import type { Latents, Run } from "../training/runs/run";
 
 /** What a run knows about itself. */
 export interface RunKnowledge {
-  /** Undefined before it was measured. */
-  evidence: Evidence | undefined;
+  /** What was measured at the end of the training. */
+  measured: Measured;
   /** What the axes of the latent space change. */
   axes: readonly LatentAxis[];
   /** Undefined before the run is complete. */
@@ -18,8 +18,10 @@ export interface RunKnowledge {
 export async function knowledgeOf(run: Run): Promise<RunKnowledge> {
   const latents = run.record.status === "complete" ? await run.latents() : undefined;
   try {
-    return { evidence: await run.storedEvidence(), axes: await run.axes(latents), latents, problem: "" };
+    const measured = { evidence: await run.storedEvidence(), leaks: await run.storedLeaks() };
+    return { measured, axes: await run.axes(latents), latents, problem: "" };
   } catch (error) {
-    return { evidence: undefined, axes: [], latents, problem: (error as Error).message };
+    const measured = { evidence: undefined, leaks: undefined };
+    return { measured, axes: [], latents, problem: (error as Error).message };
   }
 }

@@ -28,7 +28,7 @@ describe("the verdict in the explorer", () => {
   const runWith = async (name: string, found: Evidence | string | undefined): Promise<string> => {
     const folder = bench.at(name);
     await cp(bench.at("run"), folder, { recursive: true });
-    await rm(`${folder}/evidence.json`, { force: true });
+    for (const file of ["evidence.json", "leaks.json"]) await rm(`${folder}/${file}`, { force: true });
     const text = typeof found === "string" ? found : JSON.stringify(found);
     if (found) await writeFile(`${folder}/evidence.json`, text);
     return folder;
@@ -74,11 +74,29 @@ describe("the verdict in the explorer", () => {
     explorer.close();
   });
 
+  test("says which places depend on what must not matter, unless nothing was found", async () => {
+    const leaks = {
+      format: 1,
+      sentence: "places follow the view (R² 0.300, p 0.0010)",
+      found: true,
+      leaks: [],
+    };
+    const more = { untested: [], permutations: 10, seed: 1, significance: 0.01 };
+    for (const verdict of ["found", "none"] as const) {
+      const folder = await runWith(`leaks ${verdict}`, evidence(verdict, [true, false]));
+      await writeFile(`${folder}/leaks.json`, JSON.stringify({ ...leaks, ...more }));
+      const explorer = await explore(folder);
+      const expected = verdict === "found" ? "Places follow the view (R² 0.300, p 0.0010)" : "";
+      assert.equal(explorer.get("verdict")!.advice, expected, explorer.get("status"));
+      explorer.close();
+    }
+  });
+
   test("stands in place of the picture where nothing was found, until the picture is asked for", async () => {
     const explorer = await explore(await runWith("none", evidence("none", [false, false])));
     assert.equal(explorer.get("verdict")!.kind, "none");
     const alone = explorer.picture();
-    assert.match(alone.text, /no heterogeneity found: .* not to be trusted$/);
+    assert.match(alone.text, /no heterogeneity found: .* not to be trusted; no sets$/);
     assert.ok(!alone.svg!.includes("<image ") && alone.svg!.includes("No heterogeneity found"));
     bench.page.update(explorer.id, { shownAnyway: true });
     const anyway = explorer.picture();

@@ -18,12 +18,12 @@ export class ShownVerdict {
   }
 
   /** Shows the verdict of the explored run. */
-  show({ evidence, axes, latents, problem }: RunKnowledge): void {
+  show({ measured, axes, latents, problem }: RunKnowledge): void {
     const { page, explored, scatter } = this.parts;
     const { run, count } = explored;
     if (page.closed || !run) return;
     page.set({
-      verdict: verdictOfRun(run, evidence, axes),
+      verdict: verdictOfRun(run, measured, axes),
       ...(problem !== "" && { status: problem }),
     });
     scatter.setAxisTitles(axes.map(titleOf));

@@ -1,13 +1,19 @@
 /** Studies of what is reproduced: the whole twice on halves of the particles, with several seeds, with several options. */
 export { type StudySection, studySections as sections } from "./report/sections";
-export type { HalvesSettings, OptionsSettings, SeedsSettings, StudyKind, StudySettings } from "./settings";
+export type {
+  HalvesSettings,
+  OptionsSettings,
+  RecordedSettings,
+  SeedsSettings,
+  StudyKind,
+  StudySettings,
+} from "./settings";
 export {
   readStudy as read,
   studyHalves as halves,
   studyOptions as options,
   studySeeds as seeds,
 } from "./studies";
-export type { RecordedSettings } from "./studyFolder";
 export type {
   AverageReport,
   ChangeReport,

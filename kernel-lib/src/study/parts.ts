@@ -32,15 +32,19 @@ export interface PartsContext {
  */
 export async function makeParts({ settings, folder, parts }: PartsContext): Promise<void> {
   const { part: only, jobs = 1 } = settings;
-  if (!Number.isInteger(jobs) || jobs < 1) throw new InputError("jobs", "an integer of 1 or more", `${jobs}`);
-  if (only !== undefined && !parts[only - 1]) {
-    throw new InputError("part", `an integer from 1 to ${parts.length}`, `${only}`);
-  }
   const wanted = only === undefined ? parts : [parts[only - 1]!];
   await inParallel(wanted, jobs, async (part) => {
     if (await folder.isComplete(part)) return;
     await new PartMaker(settings, folder, part).make();
   });
+}
+
+/** @throws InputError for a part that does not exist, and no job at all */
+export function checkParts({ settings, parts }: Pick<PartsContext, "settings" | "parts">): void {
+  const { part: only, jobs = 1 } = settings;
+  if (!Number.isInteger(jobs) || jobs < 1) throw new InputError("jobs", "an integer of 1 or more", `${jobs}`);
+  if (only === undefined || parts[only - 1]) return;
+  throw new InputError("part", `an integer from 1 to ${parts.length}`, `${only}`);
 }
 
 /** Particle file of a part, and the folder of its stacks. */

@@ -6,10 +6,10 @@ import { fileState } from "../training/runs/inputFiles";
 import { packageVersion } from "../version";
 import { compareParts } from "./compareParts";
 import { overall } from "./comparison/verdict";
-import { makeParts, type PartsContext, seedOf } from "./parts";
+import { checkParts, makeParts, type PartsContext, seedOf } from "./parts";
 import { writePages } from "./report/writePages";
-import type { StudyKind, StudyPart } from "./settings";
-import { type RecordedSettings, StudyFolder } from "./studyFolder";
+import type { RecordedSettings, StudyKind, StudyPart } from "./settings";
+import { StudyFolder } from "./studyFolder";
 import type { Comparison, StudyReport } from "./studyReport";
 import { TrainedPart } from "./trainedPart";
 
@@ -29,6 +29,7 @@ export interface StudyPlan {
  */
 export async function runStudy(plan: StudyPlan): Promise<StudyReport | undefined> {
   const { settings, parts } = plan;
+  checkParts(plan);
   const folder = new StudyFolder(settings.out);
   const recorded = await recordedSettings(plan);
   await folder.open(recorded);

@@ -26,7 +26,7 @@ export interface StudySettings
   onPart?: (sentence: string) => void;
 }
 
-/** Settings of {@link studyHalves}. */
+/** Settings of `study.halves`. */
 export interface HalvesSettings extends StudySettings {
   /**
    * Neutral model of both halves, which are then not independent. Default: each half has its own, from a reconstruction of
@@ -41,14 +41,14 @@ export interface HalvesSettings extends StudySettings {
   modelMask?: string;
 }
 
-/** Settings of {@link studySeeds}. */
+/** Settings of `study.seeds`. */
 export interface SeedsSettings extends StudySettings {
   model: string;
   /** Seed of each training, two or more. */
   seeds: readonly number[];
 }
 
-/** Settings of {@link studyOptions}. */
+/** Settings of `study.options`. */
 export interface OptionsSettings extends StudySettings {
   model: string;
   /** Options of each training that differ from `options`, by name; two or more. Names consist of letters, digits, `.`, `-` and `_`. */
@@ -57,6 +57,15 @@ export interface OptionsSettings extends StudySettings {
 
 /** What the parts of a study differ in. */
 export type StudyKind = "halves" | "seeds" | "options";
+
+/** Settings as they are recorded: whatever changes the result. */
+export interface RecordedSettings {
+  /** Version of the file's layout. */
+  format: 1;
+  /** What the parts differ in. */
+  kind: StudyKind;
+  [name: string]: unknown;
+}
 
 /** One part of a study: a training in a folder of its own. */
 export interface StudyPart {

@@ -13,7 +13,8 @@ import type { StudyReport } from "./studyReport";
  * compared are the spaces (canonical correlations with intervals), what they change (motion in the same region, density), the
  * clusters (matched one to one, with their sizes and their arrangement), and averages of matched clusters.
  *
- * Halves are those of `rlnRandomSubset`, else random; particles that share an image stay together. Poses are those of the file.
+ * Halves are those of `rlnRandomSubset`, else random; particles that share an image stay together. Each training
+ * checks the poses of the file.
  *
  * Writes `study.html`, `study.ipynb` and `study.json`, and a folder for each half. A study that was stopped continues when it is
  * called again with the same settings; finished parts are not repeated. With `part` only that half is made, for job arrays.
@@ -49,7 +50,8 @@ export async function studyHalves(given: HalvesSettings): Promise<StudyReport | 
     model === undefined
       ? "Each half has its own reconstruction, model and training."
       : "Both halves use the same model: they are not independent.",
-    "Poses are those of the file. Unless the halves were refined apart, poses and what they imitate are common to both.",
+    "Each training checks the poses of the file, and refines them if they are not good (run.json). Unless the halves were refined " +
+      "apart, what poses of the file imitate is common to both.",
   ];
   return runStudy({
     kind: "halves",

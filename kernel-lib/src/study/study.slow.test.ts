@@ -1,20 +1,43 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
+import { useBackend } from "../compute/backends";
 import { StoppedError } from "../errors";
 import { pearson } from "../latent/statistics";
+import { readMap } from "../maps/mapFile";
+import { growNeutralModel } from "../model/growNeutralModel";
+import { writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
+import { simulateLinearMotion } from "../simulate/designs";
 import { openRun } from "../training/runs/openRun";
 import type { TrainingSettings } from "../training/settings";
-import { smallTraining } from "../training/smallTraining.test.helper";
 import { readStudy, studyHalves, studyOptions, studySeeds } from "./studies";
 
-const data = smallTraining();
+/** 12 states × 60 particles of 32² pixels, of which a half shows the motion clearly, and a neutral model. */
+const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-study-"));
+const data = {
+  particles: path.join(folder, "particles.star"),
+  model: path.join(folder, "model.txt"),
+  truth: [] as number[],
+};
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeAll(async () => {
+  await useBackend("wasm");
+  const { consensus } = await simulateLinearMotion({
+    ...{ folder, states: 12, particlesPerState: 60, range: 0.25, boxSize: 32, apix: 4, snr: 2, seed: 5 },
+  });
+  const size = { resolution: 12, gaussians: 48, startGaussians: 48, boxSize: 32 };
+  await writeModelText(data.model, (await growNeutralModel(await readMap(consensus), size)).model);
+  const lines = readFileSync(path.join(folder, "truth.csv"), "utf8").trim().split("\n").slice(1);
+  data.truth = lines.map((line) => Number(line.split(",")[2]));
+});
+
 const options: NonNullable<TrainingSettings["options"]> = {
-  ...{ latent: 1, vary: ["position"], epochs: 6, coarseEpochs: 3, batchSize: 8 },
-  ...{ hidden: [32, 32], featureSize: 32, heldOut: 0.3 },
+  ...{ latent: 1, vary: ["position"], epochs: 10, coarseEpochs: 4, batchSize: 8 },
+  ...{ hidden: [32, 32], featureSize: 32, heldOut: 0.2 },
 };
 const common = () => ({
   particles: data.particles,
@@ -58,8 +81,8 @@ describe("a study", { timeout: 600_000 }, () => {
       readFileSync(path.join(out, half, "particles.star"), "utf8"),
     );
     const images = rows.map((text) => text.match(/\d+@\S+/g)!);
-    assert.equal(new Set(images.flat()).size, 480);
-    assert.equal(images[0]!.length + images[1]!.length, 480);
+    assert.equal(new Set(images.flat()).size, 720);
+    assert.equal(images[0]!.length + images[1]!.length, 720);
 
     assert.deepEqual(await readStudy(out), JSON.parse(JSON.stringify(report)));
     const again = await studyHalves(halves);
@@ -113,7 +136,7 @@ describe("a study", { timeout: 600_000 }, () => {
     );
     assert.ok(seeds.comparisons[0]!.space.canonical[0]!.value > 0.85, seeds.sentence);
     assert.equal(seeds.comparisons[0]!.averages, undefined);
-    const sets = { one: {}, two: { latent: 2 }, few: { epochs: 4 } };
+    const sets = { one: {}, two: { latent: 2 }, few: { epochs: 5 } };
     const found = (await studyOptions({ ...settings, out: path.join(folder, "options"), sets }))!;
     assert.deepEqual(
       found.parts.map(({ axes }) => axes),

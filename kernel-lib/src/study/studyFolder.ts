@@ -4,7 +4,7 @@ import path from "node:path";
 import { finalName, writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { RunFolder } from "../training/runs/runFolder";
-import type { StudyKind, StudyPart } from "./settings";
+import type { RecordedSettings, StudyPart } from "./settings";
 import type { StudyReport } from "./studyReport";
 
 /** Files of the folder of a study. */
@@ -14,13 +14,6 @@ export const studyFiles = {
   page: "study.html",
   notebook: "study.ipynb",
 } as const;
-
-/** Settings as they are recorded: whatever changes the result. */
-export interface RecordedSettings {
-  format: 1;
-  kind: StudyKind;
-  [name: string]: unknown;
-}
 
 /** The folder of a study: its settings, a folder for each part, and the report. */
 export class StudyFolder {

@@ -1,6 +1,5 @@
 import type { Evidence } from "../training/evidence/evidence";
-import type { StudyKind } from "./settings";
-import type { RecordedSettings } from "./studyFolder";
+import type { RecordedSettings, StudyKind } from "./settings";
 
 /** A number with its 95 % confidence interval. */
 export interface Interval {
@@ -136,10 +135,13 @@ export interface Comparison {
   verdict: "reproducible" | "partly" | "not";
   /** The verdict in a sentence. */
   sentence: string;
+  /** The statements that the verdict is made of. */
   findings: Finding[];
+  /** Places of the same particles. */
   space: SpaceReport;
   /** For each pair of directions. */
   changes: ChangeReport[];
+  /** Clusters of both parts. */
   clusters: ClusterReport;
   /** Only of halves: averages of the same particles agree anyway. */
   averages?: AverageReport;
@@ -151,7 +153,9 @@ export interface StudyReport {
   format: 1;
   /** Version of e2gmm. */
   program: string;
+  /** What the parts differ in. */
   kind: StudyKind;
+  /** What it was made with. */
   settings: RecordedSettings;
   /** The verdict over all comparisons. */
   verdict: Comparison["verdict"];
@@ -159,6 +163,7 @@ export interface StudyReport {
   sentence: string;
   /** What to keep in mind. */
   notes: string[];
+  /** The parts, in their order. */
   parts: PartReport[];
   /** Each further part against the first. */
   comparisons: Comparison[];

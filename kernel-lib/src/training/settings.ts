@@ -49,7 +49,8 @@ export interface TrainingSettings extends TaskOptions {
   mask?: string;
   /**
    * Masks of rigid bodies, map files. The Gaussians inside each, where it is at least 0.5, move together: the body turns and moves
-   * but keeps its shape. A Gaussian in several masks belongs to the first. Default: every Gaussian moves on its own.
+   * but keeps its shape. A Gaussian in several masks belongs to the first. With a symmetry, masks in the unit that varies. Default:
+   * every Gaussian moves on its own.
    */
   rigid?: string[];
   /** Folder that the image paths of the particle file are relative to. Default: the folder of the particle file. */

@@ -141,7 +141,7 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
     if (evidence) await writeEvidence(folder, evidence);
     const placed = { set, latents: { latent: axes, refined: whole.mean, ...whole }, copies };
     await recordLeaks(folder, record, placed, task);
-    await recordUnexplained(folder, trainer.explaining(calibrated), task);
+    await recordUnexplained(folder, await trainer.explaining(calibrated), task);
     const final = { ...at, refined: true as const, latents: checksum };
     const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
     await folder.writeCheckpoint("weights", arrays, final);

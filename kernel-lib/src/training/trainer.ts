@@ -31,7 +31,7 @@ import type { BaseModels } from "./secondRound/baseModels";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
-import type { ExplainingModel } from "./unexplained/measureUnexplained";
+import type { ExplainingModel } from "./unexplained/placeAgreement";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -337,9 +337,10 @@ export class Trainer {
   }
 
   /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
-  explaining({ mean }: Posterior): ExplainingModel {
+  async explaining({ mean }: Posterior): Promise<ExplainingModel> {
+    const { likelihood } = await this.prepare();
     const { context, decoder, used } = this;
-    return { context, decoder, places: mean, members: used };
+    return { context, decoder, places: mean, weights: likelihood, members: used };
   }
 
   private population(places: Posterior): Population {

@@ -18,6 +18,7 @@ import { matrixFigure } from "./matrixFigure";
 
 /** A section of the report of a study: text, tables and figures. */
 export interface StudySection {
+  /** Heading. */
   title: string;
   /** Paragraphs. */
   text: string[];

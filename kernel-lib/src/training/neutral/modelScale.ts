@@ -11,20 +11,22 @@ export function scaledLike(model: GaussianModel, reference: GaussianModel): Gaus
 
 /** ∫ M₁·M₂ over space, but for a constant factor: a Gaussian of width √(σ₁² + σ₂²) at the distance of each pair. */
 export function overlap(one: GaussianModel, other: GaussianModel): number {
+  const [p, n] = [one.params, one.count];
+  const [q, m] = [other.params, other.count];
+  const toPixels = one.boxSize ** 2;
   let sum = 0;
-  for (let i = 0; i < one.count; i++) {
-    const [x, y, z, a, s] = gaussian(one, i);
-    for (let j = 0; j < other.count; j++) {
-      const [u, v, w, b, t] = gaussian(other, j);
-      const variance = s * s + t * t;
-      const squared = one.boxSize ** 2 * ((x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2);
-      if (squared > 50 * variance) continue;
-      sum += a * b * ((s * s * t * t) / variance) ** 1.5 * Math.exp(-squared / (2 * variance));
+  for (let i = 0; i < n; i++) {
+    const s = p[Row.sigma * n + i]! ** 2;
+    for (let j = 0; j < m; j++) {
+      const t = q[Row.sigma * m + j]! ** 2;
+      const x = p[i]! - q[j]!;
+      const y = p[n + i]! - q[m + j]!;
+      const z = p[2 * n + i]! - q[2 * m + j]!;
+      const squared = toPixels * (x * x + y * y + z * z);
+      if (squared > 50 * (s + t)) continue;
+      const amplitudes = p[Row.amplitude * n + i]! * q[Row.amplitude * m + j]!;
+      sum += amplitudes * ((s * t) / (s + t)) ** 1.5 * Math.exp(-squared / (2 * (s + t)));
     }
   }
   return sum;
-}
-
-function gaussian({ params, count }: GaussianModel, i: number): [number, number, number, number, number] {
-  return [0, 1, 2, 3, 4].map((row) => params[row * count + i]!) as [number, number, number, number, number];
 }

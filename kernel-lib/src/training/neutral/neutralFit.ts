@@ -147,17 +147,23 @@ export class NeutralFit {
   }
 }
 
+/** Gaussians whose nearest neighbours are looked for. */
+const maxNeighbours = 512;
+
 /** Median distance of a Gaussian to its nearest neighbour, in pixels. */
 function spacingOf(model: GaussianModel): number {
-  const { count, boxSize } = model;
+  const { count, params, boxSize } = model;
   if (count < 2) return boxSize / 4;
-  const centres = Array.from({ length: count }, (_, i) => centreOf(model, i));
-  const distances = centres.map((own, i) => {
+  const tried = Math.min(count, maxNeighbours);
+  const distances = Array.from({ length: tried }, (_, k) => {
+    const i = Math.floor((k * count) / tried);
     let least = Number.POSITIVE_INFINITY;
     for (let j = 0; j < count; j++) {
       if (j === i) continue;
-      const [x, y, z] = centres[j]!;
-      least = Math.min(least, (x - own[0]) ** 2 + (y - own[1]) ** 2 + (z - own[2]) ** 2);
+      const x = params[j]! - params[i]!;
+      const y = params[count + j]! - params[count + i]!;
+      const z = params[2 * count + j]! - params[2 * count + i]!;
+      least = Math.min(least, x * x + y * y + z * z);
     }
     return least;
   });

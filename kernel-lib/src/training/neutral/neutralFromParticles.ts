@@ -36,9 +36,8 @@ import { polish } from "./polish";
 /**
  * Builds the neutral model of particles without a map: their mean structure.
  *
- * Gaussians grow coarse to fine in a back-projection of the particles (the derivative of the score is one), and are then polished
- * against the particles themselves; see {@link polishNeutralModel}. A tenth of the particles is left out of both, and decides
- * whether the polished model is used.
+ * Gaussians grow coarse to fine in a back-projection of the particles, and are then polished against the particles themselves; see
+ * {@link polishNeutralModel}. A tenth of the particles is left out of both, and decides whether the polished model is used.
  *
  * @throws InputError for particles without poses or with too few of them, images that do not agree with their own back-projection,
  *   and options out of range; StoppedError
@@ -85,7 +84,7 @@ export async function neutralFromParticles(
  * Particles that were left out decide: unless they are described better by more than two standard errors, the model stays as it was.
  * If the map that the model was made from contains these particles, the gain is underestimated a little.
  *
- * Computation is by Adam in steps of 128 particles; its time does not depend on the number of particles.
+ * The score is raised by Adam in at most 900 steps of 128 particles, whatever the number of particles.
  *
  * @param model of the whole molecule, in the box of the training
  * @throws InputError if model, mask, map and images have different box lengths, the images do not agree with the model at all, or the

@@ -301,8 +301,13 @@ export class Run {
    * @throws InputError before the run is complete, for fewer than 20 particles, and if its particle file has changed
    */
   async leaks(options?: RunLeaksOptions): Promise<Leaks> {
-    const stored = options ? undefined : await readLeaks(this.files);
+    const stored = options ? undefined : await this.storedLeaks();
     return stored ?? leaksOfRun(this.files, this.record, options ?? {});
+  }
+
+  /** The leaks that were measured at the end of the training; undefined without, as in runs of earlier versions. */
+  storedLeaks(): Promise<Leaks | undefined> {
+    return readLeaks(this.files);
   }
 
   /**
@@ -318,9 +323,11 @@ export class Run {
     const { refined: places, base } = await this.trainedPlaces();
     const reopened = await reopenParticles(this.files, this.record, begun);
     try {
+      const { wholeDecoder: decoder } = this;
       const members = joined(reopened.trainingSet, reopened.validationSet);
+      const { weights } = reopened;
       const context = { ...reopened, base };
-      return await measureUnexplained({ context, decoder: this.wholeDecoder, places, members }, begun);
+      return await measureUnexplained({ context, decoder, places, weights, members }, begun);
     } finally {
       await reopened.close();
     }

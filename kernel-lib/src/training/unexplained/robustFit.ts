@@ -8,12 +8,9 @@ const normalDeviation = 0.6745;
  * Residuals of a regression in which a few values that are far away have little influence: Huber's estimate by pseudo-values (Robust
  * Statistics, 1981, 7.8), with the scale from the median absolute deviation.
  * @param columns orthonormal, and orthogonal to a constant, [n] each
- * @returns residuals, whose median is 0, and their scale
+ * @returns residuals, whose median is 0
  */
-export function robustResiduals(
-  values: Float64Array,
-  columns: readonly Float64Array[],
-): { residuals: Float64Array; scale: number } {
+export function robustResiduals(values: Float64Array, columns: readonly Float64Array[]): Float64Array {
   const n = values.length;
   let fit: Float64Array = new Float64Array(n).fill(median(values));
   for (let step = 0; step < iterations; step++) {
@@ -30,8 +27,13 @@ export function robustResiduals(
   }
   const residuals = values.map((x, i) => x - fit[i]!);
   const middle = median(residuals);
-  const centred = residuals.map((r) => r - middle);
-  return { residuals: centred, scale: scaleOf(centred) };
+  return residuals.map((r) => r - middle);
+}
+
+/** Median, and standard deviation from the median absolute deviation, 1 if that is 0. */
+export function robustDeviation(values: Float64Array): { middle: number; deviation: number } {
+  const middle = median(values);
+  return { middle, deviation: scaleOf(values.map((x) => x - middle)) };
 }
 
 function scaleOf(residuals: Float64Array): number {

@@ -42,10 +42,7 @@ export interface PoseDecision {
   check?: PoseMeasurement;
   /** Refinement of all particles; missing where it was not needed. */
   refinement?: PoseMeasurement;
-  /**
-   * The given model against the refined poses: a common rotation (degrees) and shift (Å) of all particles, which are its move out
-   * of the frame of the new model and of masks.
-   */
+  /** How far the map from the refined poses is turned (degrees) and moved (Å) against the given model. */
   frame?: { angle: number; shift: number };
   /** The files that were given, if the training uses refined ones. */
   given?: { particles: FileState; model: FileState };

@@ -3,11 +3,15 @@ import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "n
 import path from "node:path";
 import { type TestContext, test } from "vitest";
 import { temporaryFolder } from "../../../../../tests/testing";
+import { modelDensity } from "../../../model/density";
 import { openParticles } from "../../../particles/particleSet";
+import { Random } from "../../../random";
+import { fourierShellCorrelation } from "../../../reconstruction/fsc";
 import { RunFolder } from "../../runs/runFolder";
 import { halfSets } from "../rounds/halfSets";
 import type { RoundsReport } from "../rounds/roundsSettings";
 import { wrongPoses } from "../wrongPoses.test.helper";
+import { frameOf, likenessToMap } from "./newModel";
 import { isWorthRefining, measurementOf, staySentence } from "./poseDecision";
 import { type PoseQuestion, posesFirst } from "./posesFirst";
 import { PosesFolder } from "./posesFolder";
@@ -101,4 +105,36 @@ test("a folder in which poses were being refined waits for its training, and nam
   assert.deepEqual(await folder.poses.readRequest(), { ...request, options: { latent: 2 } });
   writeFileSync(folder.poses.file("training"), '{"format":2}');
   await assert.rejects(folder.poses.readRequest(), /training\.json: expected settings of a training/);
+});
+
+test("the frame of a model is measured against a blurred and noisy map", async (t) => {
+  const { model } = await question(t);
+  const map = modelDensity(model);
+  const still = frameOf(model, map);
+  assert.ok(still.angle < 0.01 && still.shift < 0.01, JSON.stringify(still));
+  const random = new Random(2);
+  const { count } = model;
+  const moved = { ...model, params: model.params.slice() };
+  const [c, s] = [Math.cos(Math.PI / 90), Math.sin(Math.PI / 90)];
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [model.params[i]!, model.params[count + i]!];
+    moved.params[i] = c * x - s * y + 1.5 / 128;
+    moved.params[count + i] = s * x + c * y;
+    moved.params[4 * count + i]! *= 1.1;
+  }
+  const { data, ...grid } = modelDensity(moved);
+  const noise = 0.1 * Math.max(...data);
+  const found = frameOf(model, { ...grid, data: data.map((value) => 3 * value + noise * random.normal()) });
+  assert.ok(Math.abs(found.angle - 2) < 0.2, `${found.angle}°`);
+  assert.ok(Math.abs(found.shift - 1.5) < 0.15, `${found.shift} Å`);
+});
+
+test("a model is like the map that it was made from, and not like that of another molecule", async (t) => {
+  const { model } = await question(t);
+  const map = modelDensity(model);
+  const perfect = fourierShellCorrelation(map, map);
+  assert.ok(likenessToMap(model, map, perfect) > 0.999);
+  const part = { ...model, params: model.params.slice() };
+  part.params.fill(0, 3 * model.count, Math.round(3.7 * model.count));
+  assert.ok(likenessToMap(part, map, perfect) < 0.7);
 });

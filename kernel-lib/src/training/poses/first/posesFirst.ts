@@ -3,7 +3,7 @@ import { InputError, StoppedError } from "../../../errors";
 import { readMap } from "../../../maps/mapFile";
 import type { GaussianModel } from "../../../model/gaussianModel";
 import { writeModelText } from "../../../model/text";
-import { openParticles, type ParticleSet } from "../../../particles/particleSet";
+import type { ParticleSet } from "../../../particles/particleSet";
 import type { TaskOptions } from "../../../progress";
 import type { EngineChoice } from "../../../projection/engines";
 import { readFsc } from "../../../reconstruction/fsc";
@@ -27,10 +27,10 @@ import { stackFolder } from "./stackFolder";
 /** Fewest particles whose half maps can tell good poses from bad ones. */
 const leastParticles = 500;
 /**
- * The check: most particles of each half, and of Gaussians of their models. Wrong poses show in the half maps of few particles: on
- * `adk` errors of 1° and 0.5 Å by many standard errors.
+ * The check: Gaussians of the models, and particles of each half, a tenth of all within these limits. Wrong poses show in the half
+ * maps of few particles: errors of 1° and 0.5 Å in those of `adk` by six standard errors.
  */
-const checked = { perHalf: 1000, gaussians: 256 };
+const checked = { gaussians: 256, leastPerHalf: 500, mostPerHalf: 1000 };
 /** How wrong poses are taken to be in the check, in degrees and pixels; measuring it would take most of the time. */
 const checkedPrior = { rotation: 2, pixels: 1 };
 /** Refinement: most rounds, and of Gaussians of the models; no more than the given model has. */
@@ -163,11 +163,11 @@ class PosesFirst {
 
   /** Refines the poses of all particles, and makes the model of their map. */
   private async refine(): Promise<Omit<PoseDecision, "asked" | "check">> {
-    const { folder, model, request, seed } = this.question;
+    const { choice, folder, model, request, seed } = this.question;
     const began = performance.now();
     const gaussians = Math.min(refined.gaussians, model.count);
     const report = await this.rounds("rounds", { rounds: refined.rounds, gaussians });
-    if (report.verdict === "leave") {
+    if (choice === "auto" ? !isWorthRefining(report) : report.verdict === "leave") {
       const refinement = measurementOf(report, secondsSince(began));
       return { used: "file", sentence: staySentence(refinement), refinement };
     }
@@ -176,12 +176,11 @@ class PosesFirst {
       folder.file("neutral"),
       await modelLike(model, map, { ...this.named("new model: "), seed }),
     );
-    const frame = await this.frame(report);
     const refinement = measurementOf(report, secondsSince(began));
     return {
       used: "refined",
       sentence: refinedSentence(refinement),
-      ...{ refinement, frame },
+      ...{ refinement, frame: frameOf(model, map) },
       given: { particles: await fileState(request.particles), model: await fileState(request.model) },
     };
   }
@@ -189,7 +188,8 @@ class PosesFirst {
   /** One round on a sample. */
   private check(): Promise<RoundsReport> {
     const { set, model } = this.question;
-    const { perHalf, gaussians } = checked;
+    const { gaussians, leastPerHalf, mostPerHalf } = checked;
+    const perHalf = Math.min(Math.max(leastPerHalf, Math.round(set.count / 20)), mostPerHalf);
     const { rotation, pixels } = checkedPrior;
     return this.rounds("check", {
       rounds: 1,
@@ -210,26 +210,6 @@ class PosesFirst {
       ...(invertContrast && { invertContrast }),
       ...(bytes && { bytes }),
     });
-  }
-
-  /** How far the given model is from the frame of the refined poses. */
-  private async frame(report: RoundsReport): Promise<{ angle: number; shift: number }> {
-    const { model, engine, request } = this.question;
-    const { inputs } = await decided(this.question, { used: "refined" } as PoseDecision);
-    const { apix, invertContrast, bytes } = request;
-    const particles = await openParticles(inputs!.particles, {
-      ...{ apix, invertContrast, bytes, dataFolder: inputs!.dataFolder, signal: this.task.signal },
-    });
-    try {
-      const resolution = Math.max(report.before.seventh, 2 * model.apix);
-      return await frameOf(model, particles, {
-        ...this.named("frame: "),
-        resolution,
-        ...(engine && { engine }),
-      });
-    } finally {
-      await particles.close();
-    }
   }
 
   /** The task with a name before its steps. */
