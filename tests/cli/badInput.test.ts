@@ -394,7 +394,7 @@ describe("outputs", () => {
       refuses(
         folder,
         [...resuming, option, value],
-        new RegExp(`${option}: expected to be omitted with --resume`),
+        new RegExp(`${option}: to be omitted with --resume`),
       );
     }
     refuses(folder, [...resuming, "--from", "sim"], /--from: expected none, as the run was started with/);
