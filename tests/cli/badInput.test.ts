@@ -394,7 +394,7 @@ describe("outputs", () => {
       refuses(
         folder,
         [...resuming, option, value],
-        new RegExp(`${option}: expected to be omitted with --resume`),
+        new RegExp(`${option}: to be omitted with --resume`),
       );
     }
     refuses(folder, [...resuming, "--from", "sim"], /--from: expected none, as the run was started with/);
@@ -440,7 +440,7 @@ describe("outputs", () => {
     );
     refuses(folder, ["latent", "sim", "--clusters", "2", "--out", "sets"], /sim: expected a run folder/);
     const latent = ["latent", "finished", "--out", "sets"];
-    refuses(folder, latent, /output: expected --clusters, --method density, or --umap, found none/);
+    refuses(folder, latent, /output: expected --clusters, --method density, --umap, or --angstrom, found none/);
     refuses(
       folder,
       [...latent, "--clusters", "few"],
@@ -524,7 +524,7 @@ describe("the command line", () => {
       [["fsc", "a.mrc"], /missing required argument 'B'/],
       [["fsc", "a", "b", "c"], /too many arguments/],
       [["fsc", "a", "b", "--maks", "c"], /unknown option '--maks'/],
-      [["neutral", "--map", "a.mrc", "--out", "m.txt"], /required option '--resolution <Å>' not specified/],
+      [["neutral", "--resolution", "8", "--out", "m.txt"], /required option '--map <file>' not specified/],
       [
         ["neutral", "--map", "a.mrc", "--resolution", "-8", "--out", "m.txt"],
         /--resolution: .*above 0, found "-8"/,
