@@ -440,7 +440,7 @@ describe("outputs", () => {
     );
     refuses(folder, ["latent", "sim", "--clusters", "2", "--out", "sets"], /sim: expected a run folder/);
     const latent = ["latent", "finished", "--out", "sets"];
-    refuses(folder, latent, /output: expected --clusters, --method density, or --umap, found none/);
+    refuses(folder, latent, /output: expected --clusters, --method density, --umap, or --angstrom, found none of them/);
     refuses(
       folder,
       [...latent, "--clusters", "few"],
