@@ -16,7 +16,7 @@ import { type Case, caseNames, makeCase, type Truth } from "./methodCases";
 /**
  * What a training with all defaults finds of a known truth: for each seed the scores of the latent coordinates and of the
  * decoded motions, and at the end the worst of each.
- * `node tests/dist/bench/method.js DESIGN [--seeds 1-3] [--resolution 12] [--gaussians n] [--simulation-option value …]
+ * `node tests/dist/bench/method.js DESIGN [--seeds 1-3] [--resolution Å] [--gaussians n] [--simulation-option value …]
  *  [option=value …]`
  *
  * Further `--name value` are options of the simulation (`--particles 1000 --pose-error 2 --ctf none`), `name=value` those of the
@@ -239,6 +239,11 @@ async function measure(test: Case, model: string, seed: number, { training }: Ar
   console.log(`  ${run.record.poses?.sentence}`);
   const scores: Scores = new Map([["training: seconds", seconds(began)]]);
   scores.set("training: validation FRC", run.history.at(-1)!.validationFrc);
+  scores.set("training: evidence", run.record.evidence?.gain ?? Number.NaN);
+  scores.set("training: epochs", run.history.at(-1)!.epoch);
+  for (const choice of [run.record.detail, run.record.survey, run.record.schedule, run.record.evidence]) {
+    if (choice) console.log(`  seed ${seed}: ${choice.sentence}`);
+  }
   const { refined, standardDeviation: deviations } = await run.latents();
   const particles = Object.values(test.truth)[0]?.length ?? refined.length / run.latent;
   const copies = refined.length / run.latent / particles;
@@ -269,16 +274,16 @@ async function main(): Promise<void> {
   const began = performance.now();
   const { symmetry } = given.training;
   const growth = {
-    resolution: test.resolution,
     ...(symmetry !== undefined && { symmetry: String(symmetry) }),
     ...given.growth,
   };
-  const { model, rounds } = await e2.model.grow(await e2.maps.read(test.map), growth);
+  const { model, rounds, choices } = await e2.model.grow(await e2.maps.read(test.map), growth);
   const modelFile = path.join(scratch, "neutral.txt");
   await e2.model.writeText(modelFile, model);
   console.log(
-    `  ${model.count} Gaussians to ${growth.resolution} Å, FRC ${rounds.at(-1)!.frc.toFixed(3)}, ${seconds(began).toFixed(1)} s`,
+    `  ${model.count} Gaussians, FRC ${rounds.at(-1)!.frc.toFixed(3)}, ${seconds(began).toFixed(1)} s`,
   );
+  for (const choice of choices) console.log(`  ${choice}`);
   const worst: Scores = new Map();
   for (const seed of given.seeds) {
     const scores = await measure(test, modelFile, seed, given);

@@ -17,8 +17,6 @@ export interface Case {
   images: string;
   map: string;
   truth: Truth;
-  /** Å, for the neutral model. */
-  resolution: number;
   /** The column whose values are classes, if the design has any. */
   classes?: string;
   /** The value of `classes` that is rare. */
@@ -90,7 +88,7 @@ async function simulated(name: string, scratch: string, options: Record<string, 
   const { index: _, ...truth } = readTable(data.truth);
   if (kinds.classes !== "state") delete truth.state;
   const files = { particles: data.star, images: folder, map: data.consensus };
-  return { ...kinds, ...files, data, truth, resolution: 12 };
+  return { ...kinds, ...files, data, truth };
 }
 
 async function adk(scratch: string, options: Record<string, unknown>): Promise<Case> {
@@ -104,7 +102,6 @@ async function adk(scratch: string, options: Record<string, unknown>): Promise<C
     images: folder,
     map: at("consensus.mrc"),
     truth: { rmsd: rmsd! },
-    resolution: 4.5,
   };
 }
 

@@ -439,7 +439,7 @@ describe("outputs", () => {
     refuses(
       folder,
       latent,
-      /output: expected --clusters, --method density, --umap, or --angstrom, found none of them/,
+      /output: expected --clusters, --method density, --umap, or --angstrom, found none/,
     );
     refuses(
       folder,
@@ -524,7 +524,7 @@ describe("the command line", () => {
       [["fsc", "a.mrc"], /missing required argument 'B'/],
       [["fsc", "a", "b", "c"], /too many arguments/],
       [["fsc", "a", "b", "--maks", "c"], /unknown option '--maks'/],
-      [["neutral", "--map", "a.mrc", "--out", "m.txt"], /required option '--resolution <Å>' not specified/],
+      [["neutral", "--resolution", "8", "--out", "m.txt"], /required option '--map <file>' not specified/],
       [
         ["neutral", "--map", "a.mrc", "--resolution", "-8", "--out", "m.txt"],
         /--resolution: .*above 0, found "-8"/,

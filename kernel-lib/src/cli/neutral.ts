@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
@@ -29,6 +30,7 @@ import {
   invertContrastOption,
   lengthOption,
   numberOption,
+  orAuto,
   type QuietOption,
   quietOption,
   required,
@@ -40,7 +42,7 @@ import type { RunCommand, Session } from "./session";
 
 interface NeutralOptions extends QuietOption, ParticleOptions {
   map?: string;
-  gaussians?: number;
+  gaussians: number | "auto";
   boxSize?: number;
   targetFrc: number;
   out: string;
@@ -68,15 +70,21 @@ export function addNeutral(program: Command, run: RunCommand): void {
         "mask with the same voxels as the map; Gaussians stay where it is at least 0.5",
       ),
     )
-    .addOption(required(lengthOption("--resolution <Å>", "resolution that the model represents")))
     .addOption(
-      numberOption(
-        "--gaussians <n>",
-        "number of Gaussians, before polishing (default: doubled from 256 until --target-frc is reached)",
-        {
-          integer: true,
-          least: 1,
-        },
+      orAuto(
+        lengthOption(
+          "--resolution <Å>",
+          "resolution that the model represents; auto: the finest to which Gaussians describe the map (with --map)",
+        ),
+      ),
+    )
+    .addOption(
+      orAuto(
+        numberOption(
+          "--gaussians <n>",
+          "number of Gaussians, before polishing; auto: as many as reach --target-frc, at most 3,000",
+          { integer: true, least: 1 },
+        ),
       ),
     );
   addBoxSize(command, "pixels", "training box (default: the smallest for the resolution)", { least: 4 });
@@ -88,7 +96,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .addOption(invertContrastOption("the map, without a map the images"))
     .addOption(bytesOption())
     .addOption(
-      numberOption("--target-frc <value>", "mean FRC at which growth ends, unless --gaussians is given", {
+      numberOption("--target-frc <value>", "mean FRC with the map at which automatic growth ends", {
         above: 0,
         below: 1,
         default: 0.95,
@@ -99,7 +107,8 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .addOption(quietOption());
   examples(
     command,
-    "e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt",
+    "e2gmm neutral --map consensus.mrc --out model.txt",
+    "e2gmm neutral --map consensus.mrc --resolution 8 --gaussians 512 --out model.txt",
     "e2gmm neutral --map consensus.mrc --particles particles.star --resolution 8 --out model.txt",
     "e2gmm neutral --particles particles.star --halves --resolution 8 --gaussians 256 --out model.txt",
   );
@@ -142,7 +151,7 @@ function filesOf(model: string, { symmetry, particles }: NeutralOptions): ModelF
 
 async function writeBuilt(
   files: ModelFiles,
-  { model, rounds, warnings, unit, report }: BuiltModel,
+  { model, rounds, choices = [], warnings, unit, report }: BuiltModel,
   outputs: Outputs,
   session: Session,
 ): Promise<void> {
@@ -150,6 +159,7 @@ async function writeBuilt(
     const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
     session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
   }
+  for (const choice of choices) session.print(choice);
   for (const warning of warnings) session.note(warning);
   await writeModel(outputs.place(files.model), modelFormat(files.model), [model]);
   await writeAtomic(outputs.place(files.frc), frcTable(rounds, boxLengthOf(model), files.frc));
@@ -185,8 +195,17 @@ function build(options: BuildOptions, session: Session): Promise<BuiltModel> {
   const { map, mask, set } = options;
   const names = { map, mask, boxSize: "--box-size", resolution: "--resolution", symmetry: "--symmetry" };
   const built =
-    map === undefined ? fromParticles({ ...options, set: set! }, session) : fromMap(map, options, session);
+    map === undefined ? fromSet({ ...options, set: set! }, session) : fromMap(map, options, session);
   return inTermsOf(names, built);
+}
+
+/** @throws InputError without a resolution: only a map shows how fine Gaussians can describe it */
+async function fromSet(options: BuildOptions & { set: ParticleSet }, session: Session): Promise<BuiltModel> {
+  const { resolution, gaussians, ...rest } = options;
+  if (resolution === "auto") {
+    throw new InputError("--resolution", "a resolution in Å, which without --map is not chosen", "none");
+  }
+  return fromParticles({ ...rest, resolution, ...(gaussians !== "auto" && { gaussians }) }, session);
 }
 
 async function fromMap(file: string, options: BuildOptions, session: Session): Promise<BuiltModel> {
@@ -197,10 +216,9 @@ async function fromMap(file: string, options: BuildOptions, session: Session): P
   const mask = options.mask === undefined ? undefined : await readMask(options.mask, map, reading);
   const { resolution, gaussians, boxSize, seed, targetFrc, invertContrast, symmetry } = options;
   const grown = await growNeutralModel(map, {
-    ...{ resolution, targetFrc, seed, invertContrast, symmetry },
+    ...{ resolution, gaussians, targetFrc, seed, invertContrast, symmetry },
     ...{ signal: session.signal, onProgress: session.onProgress },
     ...(mask && { mask }),
-    ...(gaussians !== undefined && { gaussians }),
     ...(boxSize !== undefined && { boxSize }),
   });
   return set ? polishGrown(grown, { ...options, set, map, mask }, session) : grown;

@@ -22,7 +22,7 @@ export interface ParticleOptions {
   engine: EngineName | "auto";
   threads?: number;
   mask?: string;
-  resolution: number;
+  resolution: number | "auto";
   apix?: number;
   invertContrast?: boolean;
   bytes?: ByteSign;
@@ -32,6 +32,7 @@ export interface ParticleOptions {
 
 /** A model, how it grew, and what particles say about it. */
 export interface BuiltModel extends Pick<GrownModel, "model" | "rounds" | "warnings" | "unit"> {
+  choices?: string[];
   report?: NeutralReport;
 }
 
@@ -92,7 +93,12 @@ interface ParticleInput extends Omit<ParticleOptions, "half"> {
 
 /** The model of particles without a map. */
 export async function fromParticles(
-  options: ParticleInput & { gaussians?: number; boxSize?: number; targetFrc: number },
+  options: Omit<ParticleInput, "resolution"> & {
+    resolution: number;
+    gaussians?: number;
+    boxSize?: number;
+    targetFrc: number;
+  },
   session: Session,
 ): Promise<BuiltModel> {
   const { set, resolution, gaussians, boxSize, targetFrc } = options;

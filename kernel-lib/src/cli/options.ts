@@ -33,6 +33,14 @@ export function numberOption(
 export const lengthOption = (flags: string, description: string): Option =>
   numberOption(flags, description, { expected: "a length in Å", above: 0 });
 
+/** An option that takes a number or `auto`, which is the default. */
+export function orAuto(number: Option): Option {
+  const { parseArg } = number;
+  return number
+    .default("auto")
+    .argParser((text: string) => (text === "auto" ? text : parseArg!(text, undefined)));
+}
+
 /** An option that takes the name of a file or folder. */
 export function fileOption(flags: string, description: string): Option {
   const option = new Option(flags, description);

@@ -6,6 +6,7 @@ import { pointGroup } from "../optics/symmetry";
 import { openParticles } from "../particles/particleSet";
 import { poseChoices } from "../training/poses/first/poseDecision";
 import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
+import { nameOfEpoch } from "../training/schedule";
 import type { TrainingSettings } from "../training/settings";
 import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
@@ -86,17 +87,22 @@ function inputOptions(): Option[] {
     apixOption(),
     invertContrastOption("the images"),
     bytesOption(),
-    choiceOption(
-      "--poses <which>",
-      "auto: a round of refinement checks the poses, and refined ones with a new model are used if half maps agree better; " +
-        "file: those of the file, unchecked; refine: refined in any case",
-      [...poseChoices],
-    ).default("auto", "auto"),
+    posesOption(),
     new Option(
       "--keep-outliers",
       "also train on particles that do not agree with the neutral model, which are left out and listed by default",
     ),
   ];
+}
+
+/** `--poses`. */
+export function posesOption(): Option {
+  return choiceOption(
+    "--poses <which>",
+    "auto: a round of refinement checks the poses, and refined ones with a new model are used if half maps agree better; " +
+      "file: those of the file, unchecked; refine: refined in any case",
+    [...poseChoices],
+  ).default("auto", "auto");
 }
 
 /** Hardware. */
@@ -128,8 +134,8 @@ async function train(
     ...settingsOf(options, inputs, session),
     ...(round && { from: round.from, options: round.options }),
   };
-  const { epochs, starts } = { ...options, ...record?.options, ...round?.record.options, ...round?.options };
-  const onEpoch = (report: EpochReport) => session.print(epochLine(report, epochs, starts));
+  const { starts } = { ...options, ...record?.options, ...round?.record.options, ...round?.options };
+  const onEpoch = (report: EpochReport) => session.print(epochLine(report, starts));
   let trained: Run;
   try {
     trained = await inTermsOf(
@@ -141,8 +147,8 @@ async function train(
     throw error;
   }
   const axes = await trained.axes().finally(() => trained.close());
-  const { evidence } = trained.record;
-  if (evidence) session.print(evidence.sentence);
+  const { detail, schedule, evidence } = trained.record;
+  for (const choice of [detail, schedule, evidence]) if (choice) session.print(choice.sentence);
   for (const { summary } of axes) session.print(summary);
   session.print(
     `${out}: latent coordinates of ${describeCount(trained.record)} in latents.csv, ${session.elapsed()}`,
@@ -227,9 +233,9 @@ function describeCount({ particles, inputs }: RunRecord): string {
   return copies > 1 ? `${copies} copies of each of ${count}` : count;
 }
 
-function epochLine(report: EpochReport, epochs: number | undefined, starts = 1): string {
-  const { start, epoch, rings, trainFrc, validationFrc, validationScore, seconds } = report;
-  const name = `${starts > 1 ? `start ${start + 1} of ${starts}, ` : ""}epoch ${epoch} of ${epochs}`;
+function epochLine(report: EpochReport, starts = 1): string {
+  const { start, rings, trainFrc, validationFrc, validationScore, seconds } = report;
+  const name = `${starts > 1 ? `start ${start + 1} of ${starts}, ` : ""}${nameOfEpoch(report)}`;
   const frc = `FRC ${trainFrc.toFixed(4)}, validation ${validationFrc.toFixed(4)}`;
   return `${name}: rings to ${rings}, ${frc}, score ${validationScore.toFixed(4)}, ${seconds.toFixed(1)} s`;
 }

@@ -12,7 +12,7 @@ import {
 } from "../training/options";
 import type { PoseChoice } from "../training/poses/first/poseDecision";
 import type { InheritedAxes } from "../training/runs/lineage";
-import { choiceOption, numberOption, parseNumbers, type QuietOption, wordsOption } from "./options";
+import { choiceOption, numberOption, orAuto, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */
 export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
@@ -42,18 +42,16 @@ const standard = defaultTrainingOptions;
 
 /** A numeric training option with the range and default of the library. */
 function trainingNumber(
-  name: Exclude<keyof typeof trainingRanges, "latent">,
+  name: Exclude<keyof typeof trainingRanges, "latent" | "epochs">,
   flags: string,
   description: string,
 ): Option {
   return numberOption(flags, description, { ...trainingRanges[name], default: standard[name] });
 }
 
-function latentOption(): Option {
-  const description = "axes of the latent space, 1 to 16; auto: as many as explain held-out particles better";
-  const option = new Option("--latent <n>", description).default(standard.latent, "auto");
-  const number = numberOption("--latent <n>", "", trainingRanges.latent);
-  return option.argParser((text: string) => (text === "auto" ? text : number.parseArg!(text, undefined)));
+/** A number, or `auto`, which is the default. */
+function numberOrAuto(name: "latent" | "epochs", flags: string, description: string): Option {
+  return orAuto(numberOption(flags, description, trainingRanges[name]));
 }
 
 function hiddenOption(): Option {
@@ -70,11 +68,19 @@ function hiddenOption(): Option {
 
 /** The library's training options. Commander derives their names from the flags. */
 export const trainingOptions: readonly Option[] = [
-  latentOption(),
+  numberOrAuto(
+    "latent",
+    "--latent <n>",
+    "axes of the latent space, 1 to 16; auto: as many as explain held-out particles better",
+  ),
   wordsOption("--vary <kinds>", "what may change: position, amplitude, width; comma-separated", [
     ...variedKinds,
   ]).default(standard.vary, standard.vary.join(",")),
-  trainingNumber("epochs", "--epochs <n>", "passes over the particles"),
+  numberOrAuto(
+    "epochs",
+    "--epochs <n>",
+    "passes over the particles; auto: until held-out particles are explained no better",
+  ),
   trainingNumber("seed", "--seed <n>", "seed of the random numbers"),
   choiceOption("--weighting <how>", "weights of the Fourier rings: information, or uniform as published", [
     ...weightings,

@@ -7,6 +7,7 @@ import type { ParticleSet } from "../particles/particleSet";
 import { beginTask, type TaskOptions } from "../progress";
 import { type Latents, latentAxes, Run, RunFolder } from "../training/runs/run";
 import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
+import { nameOfEpoch } from "../training/schedule";
 import type { TrainingSettings } from "../training/settings";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
@@ -66,7 +67,7 @@ function placesOf(
 ): Pick<ExploredRunSource, "latents" | "deviations"> & { warning: string } {
   if (complete) return { ...shownPlaces(complete, which), warning: "" };
   const last = run.history.at(-1);
-  const epoch = last ? `epoch ${last.epoch} of ${run.record.options.epochs}` : "its last epoch";
+  const epoch = last ? nameOfEpoch(last) : "its last epoch";
   const places = run.encoderLatents;
   if (places) {
     return {

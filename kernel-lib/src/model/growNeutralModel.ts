@@ -9,10 +9,13 @@ import type { PointGroup } from "../optics/symmetry";
 import { beginTask } from "../progress";
 import { Random } from "../random";
 import { compactUnit, withUnitAt } from "./asymmetricUnit";
+import { growToFinest } from "./finestGrowth";
 import { fitToShells, scaleToMap } from "./fitToShells";
 import { type GaussianModel, originInBox, pickGaussians, withOrigin } from "./gaussianModel";
-import type { GrownModel, GrowOptions, GrowthRound } from "./growth";
-import { type GrowthStep, growthSchedule, isWorthDoubling, sigmaBounds } from "./growthSchedule";
+import type { DecidedGrowth, GrownModel, GrowOptions, GrowthRound } from "./growth";
+import { firstGaussians, gaussiansSentence, standardFrc } from "./growthChoices";
+import { inMask, volumeInMask } from "./growthMap";
+import { type GrowthStep, gainedNothing, growthSchedule, nextGaussians, sigmaBounds } from "./growthSchedule";
 import { groupOf, insideMask, insideUnit, symmetryWarnings } from "./growthSymmetry";
 import { growthWarnings } from "./growthWarnings";
 import { checkContrast, checkMap } from "./mapChecks";
@@ -37,17 +40,26 @@ import { allUnits, SymmetricShellTarget } from "./symmetricModel";
  * const { model, rounds } = await e2.model.grow(map, { resolution: 20, gaussians: 12, startGaussians: 12 });
  * ```
  */
-export async function growNeutralModel(map: Volume, options: GrowOptions): Promise<GrownModel> {
+export async function growNeutralModel(map: Volume, options: GrowOptions = {}): Promise<GrownModel> {
   const task = beginTask(options);
-  const { targetFrc = 0.95 } = task;
   const bright = task.invertContrast ? { ...map, data: map.data.map((v) => -v) } : map;
+  checkMapAndMask(bright, task);
+  const { gaussians, resolution = "auto" } = task;
+  const decided = { ...task, gaussians: gaussians === "auto" ? undefined : gaussians };
+  if (resolution !== "auto") return growTo(bright, { ...decided, resolution });
+  return growToFinest(bright, decided, growTo);
+}
+
+/** Grows to a given resolution. */
+async function growTo(bright: Volume, task: DecidedGrowth): Promise<GrownModel> {
+  const { targetFrc = standardFrc, resolution } = task;
   const { boxLength, rings, boxSize } = checkOptions(bright, task);
   const growth = new Growth(bright, boxSize, rings, task);
   const plan = growthSchedule({
     firstGaussians: growth.firstGaussians,
     gaussians: task.gaussians,
     startResolution: task.startResolution ?? 50,
-    resolution: task.resolution,
+    resolution,
     boxLength,
     lastRing: rings,
   });
@@ -63,15 +75,25 @@ export async function growNeutralModel(map: Volume, options: GrowOptions): Promi
         note: `FRC ${frc.toFixed(3)}`,
       });
     rounds.push(await growth.round(step, isLast, onStep));
-    if (isLast && task.gaussians === undefined && isWorthDoubling(rounds, targetFrc)) {
-      plan.push({ ...step, gaussians: 2 * step.gaussians });
-    }
+    const more = isLast && task.gaussians === undefined ? nextGaussians(rounds, targetFrc) : undefined;
+    if (more !== undefined) plan.push({ ...step, gaussians: more });
   }
-  const { model, unit } = growth.finished();
-  const origin = originInBox(map.origin, { boxSize: map.size[0], apix: map.apix }, model);
+  const superfluous = task.gaussians === undefined && rounds.at(-1)!.frc < targetFrc && gainedNothing(rounds);
+  const dropped = superfluous ? rounds.pop() : undefined;
+  const { model, unit } = growth.finished(superfluous);
+  const origin = originInBox(bright.origin, { boxSize: bright.size[0], apix: bright.apix }, model);
+  const choices =
+    task.gaussians === undefined ? [gaussiansSentence(rounds, { resolution, targetFrc }, dropped)] : [];
   const warnings = [...growth.warnings, ...growthWarnings(bright, rounds, targetFrc, task)];
   return {
-    ...{ model: { ...model, ...withOrigin(origin) }, rounds, trainingBox: boxSize, warnings },
+    ...{
+      model: { ...model, ...withOrigin(origin) },
+      rounds,
+      trainingBox: boxSize,
+      resolution,
+      choices,
+      warnings,
+    },
     ...(unit && { unit }),
   };
 }
@@ -84,6 +106,8 @@ class Growth {
   readonly warnings: string[] = [];
   /** The model after the last round, without the copies of the first unit. */
   private model: GaussianModel;
+  /** The one before the last round. */
+  private previous: GaussianModel;
   private readonly group: PointGroup | undefined;
   private readonly apix: number;
   private readonly transform: ReturnType<typeof mapTransform>;
@@ -96,12 +120,11 @@ class Growth {
     map: Volume,
     private readonly boxSize: number,
     private readonly lastRing: number,
-    private readonly options: GrowOptions,
+    private readonly options: DecidedGrowth,
   ) {
-    const { gaussians, startGaussians = 256, mask } = options;
+    const { gaussians, mask } = options;
     this.group = groupOf(options.symmetry);
-    const level = withoutBackground(map);
-    const small = resizeVolume(mask ? multiplied(level, mask) : level, { size: boxSize });
+    const small = resizeVolume(inMask(map, mask), { size: boxSize });
     // A Gaussian fall-off to 1/e at twice the resolution, or at 12 Å: shape without detail.
     const blur = Math.max(2 * options.resolution, 12);
     const smooth = filterVolume(small, (s) => Math.exp(-((s * blur) ** 2)));
@@ -113,9 +136,17 @@ class Growth {
     if (this.group) this.warnings.push(...symmetryWarnings(small, this.group));
     this.inside = insideMask(mask, this.group);
     this.volume = molecularVoxels(smooth.data);
+    const { startGaussians = gaussians === undefined ? this.usualGaussians(map) : 256 } = options;
     this.firstGaussians = Math.min(startGaussians, gaussians ?? startGaussians);
     const inUnit = this.group ? insideUnit(this.inside, this.group) : this.inside;
     this.model = seedModel(smooth, this.ofUnit(this.firstGaussians), this.random, inUnit);
+    this.previous = this.model;
+  }
+
+  /** Gaussians that usually describe a map of this volume. */
+  private usualGaussians(map: Volume): number {
+    const { mask, resolution } = this.options;
+    return firstGaussians(volumeInMask(map, mask), resolution);
   }
 
   /** Gaussians of a unit, of so many in all. */
@@ -123,9 +154,10 @@ class Growth {
     return this.group ? Math.max(1, Math.round(gaussians / this.group.order)) : gaussians;
   }
 
-  /** The whole model, and its first unit if it is symmetric. */
-  finished(): Pick<GrownModel, "model" | "unit"> {
-    const { group, model } = this;
+  /** The whole model, and its first unit if it is symmetric. @param before the last round */
+  finished(before: boolean): Pick<GrownModel, "model" | "unit"> {
+    const { group } = this;
+    const model = before ? this.previous : this.model;
     if (!group) return { model };
     const centre = compactUnit(model, group);
     return {
@@ -147,6 +179,7 @@ class Growth {
     const gaussians = this.ofUnit(step.gaussians);
     const weights = new Float64Array(step.rings + 1).fill(1 / step.rings);
     const placement = { target, weights, random, inside };
+    this.previous = this.model;
     this.model = addGaussians(this.model, gaussians, placement);
     await this.fit(step, placement, { maxIterations: isLast ? 150 : 60, positions: true, isLast, onStep });
     const kept = insideOnly(this.model, inside);
@@ -179,7 +212,7 @@ class Growth {
       onStep: (fraction: number, frc: number) => void;
     },
   ): Promise<void> {
-    const { resolution: finest, targetFrc = 0.95, signal } = this.options;
+    const { resolution: finest, targetFrc = standardFrc, signal } = this.options;
     const bounds = sigmaBounds(step, { volume: this.volume, target, apix: this.apix, finest });
     const { maxIterations, positions } = fit;
     await fitToShells(
@@ -196,13 +229,17 @@ class Growth {
   }
 }
 
-function checkOptions(
-  map: Volume,
-  options: GrowOptions,
-): { boxLength: number; rings: number; boxSize: number } {
-  const { resolution, gaussians, startGaussians, mask } = options;
+/** @throws InputError for a map or a mask that cannot be used */
+function checkMapAndMask(map: Volume, { mask }: GrowOptions): void {
   checkMap(map, "map");
   if (mask) checkMask(mask, { like: map, sameVoxels: true });
+}
+
+function checkOptions(
+  map: Volume,
+  options: DecidedGrowth,
+): { boxLength: number; rings: number; boxSize: number } {
+  const { resolution, gaussians, startGaussians } = options;
   for (const [name, value] of Object.entries({ gaussians, startGaussians })) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
       throw new InputError(name, "a whole number of 1 or more", String(value));
@@ -222,28 +259,6 @@ function checkOptions(
     throw new InputError("boxSize", `at least ${smallest} for ${resolution} Å`, String(boxSize));
   }
   return { boxLength, rings, boxSize };
-}
-
-/**
- * The map minus the median density of its corners, outside the sphere that touches the faces of the box. A constant
- * solvent density makes the box a visible cube in oblique projections, which neither Gaussians nor particles show.
- */
-function withoutBackground(map: Volume): Volume {
-  const n = map.size[0];
-  const origin = Math.floor(n / 2);
-  const outside = new Float32Array(map.data.length);
-  let count = 0;
-  // An odd step visits all columns of an even box; a million voxels are enough for a median.
-  for (let i = 0; i < map.data.length; i += Math.floor(map.data.length / 1e6) | 1) {
-    const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / (n * n))];
-    if (Math.hypot(x - origin, y - origin, z - origin) > n / 2) outside[count++] = map.data[i]!;
-  }
-  const median = outside.subarray(0, count).sort()[count >> 1] ?? 0;
-  return { ...map, data: map.data.map((v) => v - median) };
-}
-
-function multiplied(map: Volume, mask: Volume): Volume {
-  return { ...map, data: map.data.map((v, i) => v * mask.data[i]!) };
 }
 
 function insideOnly(model: GaussianModel, inside: Inside): GaussianModel {

@@ -4,13 +4,16 @@ import type { GaussianModel } from "./gaussianModel";
 
 /** Options of `growNeutralModel`. */
 export interface GrowOptions extends TaskOptions {
-  /** Resolution in Å down to which the model shall describe the map. */
-  resolution: number;
   /**
-   * Gaussians of the finished model. Default: `startGaussians`, doubled until the FRC reaches `targetFrc` or a
-   * doubling adds less than 0.02 to it.
+   * Resolution in Å down to which the model shall describe the map. Default `auto`: the finest to which at most 3,000 Gaussians
+   * describe it with `targetFrc`, but no finer than four voxels.
    */
-  gaussians?: number;
+  resolution?: number | "auto";
+  /**
+   * Gaussians of the finished model. Default `auto`: `startGaussians`, doubled until the FRC reaches `targetFrc`, a doubling would
+   * add less than 0.02 to it, or there are 3,000.
+   */
+  gaussians?: number | "auto";
   /**
    * A mask with the map's size and pixel size, 1 inside. The map is multiplied by it before the fit, and Gaussians stay
    * where it is at least 0.5. Default: none.
@@ -29,7 +32,10 @@ export interface GrowOptions extends TaskOptions {
   boxSize?: number;
   /** Mean FRC over the rings of the target resolution at which automatic growth ends. Default 0.95. */
   targetFrc?: number;
-  /** Gaussians of the first round. Default 256. */
+  /**
+   * Gaussians of the first round. Default: 256 if `gaussians` is given, else five for two cubes as wide as the resolution in the
+   * volume of the molecule, at least 32.
+   */
   startGaussians?: number;
   /** Resolution of the first round in Å. Default 50. */
   startResolution?: number;
@@ -63,6 +69,16 @@ export interface GrownModel {
    * copies) and its centre in box units.
    */
   unit?: { gaussians: number; centre: [number, number, number] };
+  /** Resolution in Å down to which the model was fitted. */
+  resolution: number;
+  /** Why it has this resolution and number of Gaussians, a sentence for each that was not given. */
+  choices: string[];
   /** Warnings about shortcomings of the model, with advice. */
   warnings: string[];
+}
+
+/** Options of a growth whose resolution is decided. */
+export interface DecidedGrowth extends GrowOptions {
+  resolution: number;
+  gaussians?: number;
 }

@@ -1,10 +1,9 @@
 import { ringsWithin } from "../fourier/trainingBox";
 import type { SigmaBounds } from "./fitVariables";
 import type { GrowthRound } from "./growth";
+import { mostGaussians } from "./growthChoices";
 import type { ShellTarget } from "./shellTarget";
 
-/** Upper limit of rounds when the number of Gaussians is not given: 256 become 4096. */
-const maxRounds = 7;
 /** FRC that a doubling has to add; smaller gains come from noise, which no number of Gaussians describes. */
 const minGain = 0.02;
 
@@ -49,11 +48,17 @@ export function growthSchedule(options: ScheduleOptions): GrowthStep[] {
   });
 }
 
-/** Whether twice as many Gaussians are likely to describe the map better, from the last two rounds. */
-export function isWorthDoubling(rounds: readonly GrowthRound[], targetFrc: number): boolean {
+/** Gaussians of a further round that may describe the map better than the last; undefined if none is worth it. */
+export function nextGaussians(rounds: readonly GrowthRound[], targetFrc: number): number | undefined {
+  const { frc, gaussians } = rounds.at(-1)!;
+  if (frc >= targetFrc || gaussians >= mostGaussians || gainedNothing(rounds)) return undefined;
+  return Math.min(2 * gaussians, mostGaussians);
+}
+
+/** Whether the last round has more Gaussians than the one before it, which describe the map hardly better. */
+export function gainedNothing(rounds: readonly GrowthRound[]): boolean {
   const [before, now] = rounds.slice(-2) as [GrowthRound, GrowthRound];
-  if (now.frc >= targetFrc || rounds.length >= maxRounds) return false;
-  return before.gaussians === now.gaussians || now.frc - before.frc >= minGain;
+  return now.gaussians > before.gaussians && now.frc - before.frc < minGain;
 }
 
 /** What {@link sigmaBounds} depends on, apart from the round. */

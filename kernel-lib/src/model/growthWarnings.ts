@@ -1,5 +1,5 @@
 import type { Volume } from "../maps/volume";
-import type { GrowOptions, GrowthRound } from "./growth";
+import type { DecidedGrowth, GrowthRound } from "./growth";
 import { hotVoxel } from "./mapChecks";
 
 /** FRC below which a ring counts as not described. */
@@ -17,7 +17,7 @@ export function growthWarnings(
   map: Volume,
   rounds: readonly GrowthRound[],
   targetFrc: number,
-  { gaussians, resolution }: Pick<GrowOptions, "gaussians" | "resolution">,
+  { gaussians, resolution }: Pick<DecidedGrowth, "gaussians" | "resolution">,
 ): string[] {
   const warnings: string[] = [];
   const hot = hotVoxel(map);

@@ -1,9 +1,12 @@
 import { InputError } from "../errors";
+import type { NamedArray } from "../network/parameters";
 import type { TaskOptions } from "../progress";
+import { annealingOf, type Course, hasFallen, lastEpoch, nextCourse, type Pace, paceOf } from "./course";
 import { type Checkpoint, latentsArray, loadFrom } from "./runs/checkpoint";
 import type { RunFolder, StoredCheckpoint } from "./runs/runFolder";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import type { RunRecord } from "./runs/runRecord";
+import { rateOfEpoch } from "./schedule";
 import type { EpochReport, Trainer } from "./trainer";
 
 /** What {@link runEpochs} works with. */
@@ -21,17 +24,19 @@ export interface EpochOptions extends TaskOptions {
 }
 
 /**
- * Trains all remaining epochs. With several starts each is trained for the coarse epochs, and the one with the best
+ * Trains all remaining epochs: as many as requested, or until held-out particles are described no better. If they are described
+ * worse after the last epoch than after an earlier one, the weights of that one are used. With several starts each is trained for the coarse epochs, and the one with the best
  * validation score continues: a cut or folded latent space shows there.
  *
  * Every checkpoint is one file with everything that is needed to continue, so the training may die at any time. The score
- * of a start and the choice among them follow from the checkpoints, and are repeated if necessary.
- * @returns the state after the last epoch
+ * of a start, the choice among them, the end and the choice of the epoch follow from the checkpoints, and are repeated if necessary.
+ * @returns the state at the end
  */
 export async function runEpochs(options: EpochOptions): Promise<Checkpoint> {
   const loop = new EpochLoop(options);
   await loop.begin();
   while (await loop.next());
+  await loop.chooseEpoch();
   return loop.state;
 }
 
@@ -39,12 +44,17 @@ class EpochLoop {
   state: Checkpoint & { history: EpochReport[] } = { epoch: 0, start: 0, scores: [], history: [] };
   /** Epoch at which starts are compared. */
   private readonly coarseEnd: number;
+  private readonly pace: Pace;
+  /** Scores of the held-out particles after the best epoch. */
+  private bestScores: Float32Array | undefined;
   /** Seconds of earlier trainings of the run. */
   private secondsBefore = 0;
 
   constructor(private readonly options: EpochOptions) {
-    const { coarseEpochs, epochs } = options.trainer.options;
-    this.coarseEnd = Math.min(coarseEpochs, epochs);
+    const { trainer } = options;
+    const { coarseEpochs, epochs } = trainer.options;
+    this.coarseEnd = epochs === "auto" ? coarseEpochs : Math.min(coarseEpochs, epochs);
+    this.pace = paceOf(trainer.stepsPerEpoch, trainer.options);
   }
 
   /** Initializes the networks, from the checkpoint if there is one. */
@@ -53,17 +63,37 @@ class EpochLoop {
     if (checkpoint) this.state = { ...checkpoint.at, history: await folder.readHistory(checkpoint.at) };
     this.secondsBefore = this.state.history.at(-1)?.seconds ?? 0;
     await trainer.initialize(this.state.start);
-    if (checkpoint) loadFrom(folder.file("weights"), () => trainer.load(checkpoint.arrays));
+    if (checkpoint) loadFrom(folder.file("weights"), () => this.load(checkpoint.arrays));
+  }
+
+  /** Continues from the arrays of a checkpoint. */
+  private load(arrays: readonly NamedArray[]): void {
+    this.options.trainer.load(arrays);
+    this.bestScores = bestScoresOf(arrays);
   }
 
   /** Trains an epoch or compares starts. @returns false after the last epoch */
   async next(): Promise<boolean> {
-    const { starts, epochs } = this.options.trainer.options;
-    const { scores, epoch } = this.state;
-    if (starts > 1 && scores.length < starts && epoch === this.coarseEnd) await this.endStart();
-    else if (epoch < epochs) await this.trainEpoch();
+    const { options } = this.options.trainer;
+    const { scores, epoch, course } = this.state;
+    if (options.starts > 1 && scores.length < options.starts && epoch === this.coarseEnd)
+      await this.endStart();
+    else if (epoch < (lastEpoch(options, this.pace, course) ?? this.pace.most)) await this.trainEpoch();
     else return false;
     return true;
+  }
+
+  /** Returns to the best epoch if held-out particles are described worse since. */
+  async chooseEpoch(): Promise<void> {
+    const { trainer, folder, record } = this.options;
+    const { course, epoch } = this.state;
+    if (!course) return;
+    const kept = hasFallen(course) ? course.best : epoch;
+    if (kept < epoch) {
+      const best = await folder.readCheckpoint("bestEpoch", record);
+      loadFrom(folder.file("bestEpoch"), () => trainer.load(best.arrays));
+    }
+    this.state = { ...this.state, course: { ...course, kept } };
   }
 
   /** Scores the current start, then begins the next one or continues with the best. */
@@ -75,21 +105,25 @@ class EpochLoop {
     this.state = { ...this.state, scores: [...this.state.scores, score] };
     if (best) await this.write("bestStart", latents);
     if (this.state.scores.length < trainer.options.starts) {
-      this.state = { ...this.state, epoch: 0, start: this.state.start + 1 };
+      const { course: _, ...rest } = this.state;
+      this.state = { ...rest, epoch: 0, start: this.state.start + 1 };
       await trainer.initialize(this.state.start);
     } else {
       const chosen = await folder.readCheckpoint("bestStart", record);
-      this.state = { ...this.state, epoch: this.coarseEnd, start: chosen.at.start };
-      loadFrom(folder.file("bestStart"), () => trainer.load(chosen.arrays));
+      const { start, course } = chosen.at;
+      this.state = { ...this.state, epoch: this.coarseEnd, start, ...(course && { course }) };
+      loadFrom(folder.file("bestStart"), () => this.load(chosen.arrays));
       await this.write("weights", trainer.encodeAll());
     }
   }
 
   private async trainEpoch(): Promise<void> {
     const { trainer, startedAt } = this.options;
-    const { start } = this.state;
+    const { start, course: before } = this.state;
     const epoch = this.state.epoch + 1;
-    await trainer.trainEpoch(epoch, start, this.options);
+    const known = lastEpoch(trainer.options, this.pace, before);
+    const rate = rateOfEpoch(epoch, annealingOf(trainer.options, this.pace, before));
+    await trainer.trainEpoch(epoch, start, { ...this.options, rate, epochs: known });
     const latents = trainer.encodeAll();
     const { trainingSet, validationSet } = trainer;
     const validation = await trainer.evaluate(validationSet, latents, this.options);
@@ -102,12 +136,27 @@ class EpochLoop {
       trainFrc: training.frc,
       validationFrc: validation.frc,
       validationScore: validation.score,
+      ...(known !== undefined && { epochs: known }),
       seconds: this.secondsBefore + (Date.now() - startedAt) / 1000,
     };
     this.requireFinite(report, latents);
-    this.state = { ...this.state, epoch, history: [...this.state.history, report] };
+    const history = [...this.state.history, report];
+    const course = this.nextCourse(history, validation.scores);
+    // Before its weights are replaced.
+    if (before?.best === epoch - 1 && course.best < epoch) await this.options.folder.keepBestEpoch();
+    if (course.best === epoch) this.bestScores = Float32Array.from(validation.scores);
+    this.state = { ...this.state, epoch, history, course };
     await this.write("weights", latents);
     this.options.onEpoch?.(report, trainer.onAllAxes(latents, "encoder"));
+  }
+
+  /** The course after an epoch, the last one of the history. */
+  private nextCourse(history: readonly EpochReport[], scores: Float64Array): Course {
+    const { pace, bestScores, state } = this;
+    const { epoch, start } = history.at(-1)!;
+    const first = history.find((report) => report.start === start)!.validationScore;
+    const before = state.course && bestScores && { course: state.course, scores: bestScores };
+    return nextCourse({ epoch, scores, first }, { options: this.options.trainer.options, pace, before });
   }
 
   /** @throws InputError if latents or score are not finite, before their weights are written */
@@ -135,9 +184,24 @@ class EpochLoop {
   private async write(name: "weights" | "bestStart", latents: Float32Array): Promise<void> {
     const { trainer, folder, lock } = this.options;
     await verifyLock(lock);
-    const places = latentsArray(trainer.onAllAxes(latents, "encoder"), trainer.axes);
-    const arrays = [...trainer.save(), places];
+    const arrays = [
+      ...trainer.save(),
+      latentsArray(trainer.onAllAxes(latents, "encoder"), trainer.axes),
+      ...(this.bestScores ? [bestScoresArray(this.bestScores)] : []),
+    ];
     await folder.writeCheckpoint(name, arrays, this.state);
     if (name === "weights") await folder.writeHistory(this.state.history);
   }
+}
+
+/** Name of the scores of the held-out particles after the best epoch, in a checkpoint. */
+const bestScoresName = "bestScores";
+
+function bestScoresArray(scores: Float32Array): NamedArray {
+  return { name: bestScoresName, shape: [scores.length], data: scores };
+}
+
+/** The scores in a checkpoint; undefined in one of an earlier version. */
+function bestScoresOf(arrays: readonly NamedArray[]): Float32Array | undefined {
+  return arrays.find(({ name }) => name === bestScoresName)?.data;
 }

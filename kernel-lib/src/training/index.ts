@@ -4,6 +4,7 @@ export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
+export type { Schedule } from "./course";
 export type { RunLeaksOptions } from "./leaks/runLeaks";
 export { neutralFromParticles, polishNeutralModel } from "./neutral/neutralFromParticles";
 export type {

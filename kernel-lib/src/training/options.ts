@@ -12,13 +12,16 @@ export interface TrainingOptions {
   latent: number | "auto";
   /** Which parameters of the Gaussians may change. Default position, amplitude and width. */
   vary: Varied[];
-  /** Passes over the particles. Default 12. */
-  epochs: number;
+  /**
+   * Passes over the particles. Default `auto`: until held-out particles are described no better, at most 40, or up to 100 where
+   * the particles are few.
+   */
+  epochs: number | "auto";
   /** Seed of all random numbers. Default 1. */
   seed: number;
   /** Particles per step. Default 32. */
   batchSize: number;
-  /** Learning rate of Adam. Default 1e-3, annealed to a twentieth over the last third of the epochs. */
+  /** Learning rate of Adam. Default 1e-3; it falls over the last third of the epochs, with `auto` over the last 340 steps. */
   learningRate: number;
   /** Decoupled weight decay per step, as a fraction of the learning rate. Default 1e-3. */
   weightDecay: number;
@@ -52,7 +55,7 @@ export interface TrainingOptions {
   strainPenalty: number;
 }
 
-/** Options of a run, in which everything is decided. */
+/** Options of a run, in which everything is decided but the epochs, on which the training decides. */
 export interface RunOptions extends Omit<TrainingOptions, "latent" | "strainPenalty"> {
   /** Axes of the latent space. */
   latent: number;
@@ -74,7 +77,7 @@ export interface RunOptions extends Omit<TrainingOptions, "latent" | "strainPena
 export const defaultTrainingOptions: Readonly<TrainingOptions> = {
   latent: "auto",
   vary: ["position", "amplitude", "width"],
-  epochs: 12,
+  epochs: "auto",
   seed: 1,
   batchSize: 32,
   learningRate: 1e-3,

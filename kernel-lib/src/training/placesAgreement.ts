@@ -20,16 +20,26 @@ export interface DecodedPlaces {
   z: Float32Array;
 }
 
+/** Agreement of particles with the models at their places. */
+export interface PlacesAgreement {
+  /** Mean FRC over all rings. */
+  frc: number;
+  /** Mean of the weighted scores. */
+  score: number;
+  /** Weighted score of each particle: a mean FRC, weighted by information. */
+  scores: Float64Array;
+}
+
 /** Mean FRC over all rings, and weighted score, of some particles with the models at their places. */
 export async function placesAgreement(
   { context, batches, weights, decoder, indices, z }: DecodedPlaces,
   options: TaskOptions = {},
-): Promise<{ frc: number; score: number }> {
+): Promise<PlacesAgreement> {
   const { neutral, targets, engine } = context;
   const { count, boxSize } = neutral;
   const { rings } = targets;
   let frcSum = 0;
-  let scoreSum = 0;
+  const scores = new Float64Array(indices.length);
   const step = particlesPerPass(count);
   for (let from = 0; from < indices.length; from += step) {
     throwIfStopped(options.signal);
@@ -39,10 +49,14 @@ export async function placesAgreement(
     const request = { boxSize, rings, ringWeights: weights.of(part) };
     const { frc, score } = await engine.evaluate(batch, request);
     for (const value of frc) frcSum += value;
-    for (const value of score) scoreSum += value;
+    scores.set(score, from);
   }
+  const total = weights.meanTotal();
+  let scoreSum = 0;
+  for (const value of scores) scoreSum += value;
   return {
     frc: frcSum / (indices.length * rings),
-    score: scoreSum / indices.length / weights.meanTotal(),
+    score: scoreSum / indices.length / total,
+    scores: scores.map((value) => value / total),
   };
 }

@@ -1,9 +1,26 @@
 import type { RunOptions } from "./options";
 
-/** Learning rate of an epoch, from 1: constant for two thirds of the epochs, then a cosine down to a twentieth. */
-export function learningRateOfEpoch(epoch: number, { epochs, learningRate }: RunOptions): number {
-  const fall = Math.max(0, (epoch - 1 - (2 / 3) * epochs) / (epochs / 3));
-  return learningRate * (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * Math.min(fall, 1))));
+/** How the learning rate falls. */
+export interface Annealing {
+  /** Epochs before; may be a fraction. */
+  from: number;
+  /** Epochs over which it would fall to its least. */
+  over: number;
+}
+
+/** The rate falls over the last third of so many epochs. */
+export function lastThird(epochs: number): Annealing {
+  return { from: (2 / 3) * epochs, over: epochs / 3 };
+}
+
+/**
+ * Factor on the learning rate in an epoch, from 1: 1, then a cosine down to a twentieth.
+ * @param annealing undefined: the rate does not fall yet
+ */
+export function rateOfEpoch(epoch: number, annealing: Annealing | undefined): number {
+  if (!annealing) return 1;
+  const fall = Math.max(0, (epoch - 1 - annealing.from) / annealing.over);
+  return 0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * Math.min(fall, 1)));
 }
 
 /**
@@ -18,4 +35,9 @@ export function ringsOfEpoch(
   const coarse = coarseRing && Math.max(coarseRing, first);
   if (coarse === 0 || coarse >= last || epoch > coarseEpochs) return last;
   return Math.round(coarse * (last / coarse) ** ((epoch - 1) / coarseEpochs));
+}
+
+/** The number of an epoch in words, with the number of all if it is known. */
+export function nameOfEpoch({ epoch, epochs }: { epoch: number; epochs?: number | undefined }): string {
+  return `epoch ${epoch}${epochs === undefined ? "" : ` of ${epochs}`}`;
 }

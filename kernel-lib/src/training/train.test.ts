@@ -32,9 +32,11 @@ describe("training", () => {
       "evidence.json",
       "history.csv",
       "latents.csv",
+      "leaks.json",
       "neutral.txt",
       "neutral_frc.csv",
       "run.json",
+      "unexplained.csv",
       "weights.safetensors",
     ]);
     assert.equal(run.record.status, "complete");
@@ -123,6 +125,54 @@ describe("training", () => {
     assert.deepEqual(withoutSeconds(resumed), withoutSeconds(whole));
     whole.close();
     resumed.close();
+  });
+
+  test("without a number of epochs it ends once held-out particles are described no better; stopped, it decides the same", async (t) => {
+    const folder = temporaryFolder(t);
+    // Large batches: few steps in an epoch.
+    const fast = { coarseEpochs: 1, batchSize: 200, hidden: [16], learningRate: 0.02 };
+    const options = { ...fast, epochs: "auto" as const };
+    const progress = new Set<string>();
+    const onProgress = ({ task }: { task: string }) => progress.add(task);
+    const whole = await train({ ...settings(path.join(folder, "whole"), options), onProgress });
+    const { epochs, kept, sentence } = whole.record.schedule!;
+    assert.equal(whole.record.options.epochs, "auto");
+    assert.equal(whole.history.length, epochs);
+    assert.ok(kept <= epochs && epochs < 100, sentence);
+    assert.match(sentence, /held-out particles were described hardly better after epoch \d+/);
+    assert.ok([...progress].some((task) => task.startsWith("epoch 1, rings")));
+    assert.ok([...progress].some((task) => task.startsWith(`epoch ${epochs} of ${epochs}, rings`)));
+    const controller = new AbortController();
+    const stopped = settings(path.join(folder, "stopped"), options);
+    const onEpoch = ({ epoch }: { epoch: number }) => {
+      if (epoch === epochs - 8) controller.abort(new Error("stopped by the test"));
+    };
+    await assert.rejects(train({ ...stopped, signal: controller.signal, onEpoch }), /stopped by the test/);
+    const resumed = await train({ ...stopped, resume: true });
+    assert.deepEqual(resumed.record.schedule, whole.record.schedule);
+    const csv = (run: Run) => readFile(path.join(run.folder, "latents.csv"), "utf8");
+    assert.equal(await csv(resumed), await csv(whole));
+    whole.close();
+    resumed.close();
+  });
+
+  test("the weights of the epoch before held-out particles were described worse are used", async (t) => {
+    const folder = temporaryFolder(t);
+    // Few particles for networks that learn them by heart.
+    const exact = { heldOut: 0.95, dropout: 0, latentNoise: 0, spreadPenalty: 0, weightDecay: 0 };
+    const options = { ...exact, latent: 4, coarseEpochs: 0, coarseRing: 0, batchSize: 4, learningRate: 0.01 };
+    const long = await train(settings(path.join(folder, "long"), { ...options, epochs: 14 }));
+    const { epochs, kept, sentence } = long.record.schedule!;
+    assert.equal(epochs, 14);
+    assert.ok(kept < 14, sentence);
+    assert.match(sentence, new RegExp(`the weights are those of epoch ${kept}, since .* fell by`));
+    const scores = long.history.map(({ validationScore }) => validationScore);
+    assert.ok(scores[kept - 1]! > scores.at(-1)!, `${scores}`);
+    assert.deepEqual(
+      (await readdir(long.folder)).filter((name) => name.startsWith("best")),
+      [],
+    );
+    long.close();
   });
 
   test("the start with the best validation score is continued, and the choice is recorded", async (t) => {
@@ -223,7 +273,7 @@ describe("training", () => {
     const cases: Array<[Partial<TrainingSettings>, RegExp]> = [
       [{ options: { latent: 0 } }, /options: latent: expected an integer from 1 to 16, found 0/],
       [{ options: { vary: [] } }, /vary: expected one or more of position, amplitude, width, found nothing/],
-      [{ options: { epochs: Number.NaN } }, /epochs: expected an integer of 1 or more, found NaN/],
+      [{ options: { epochs: Number.NaN } }, /epochs: expected an integer of 1 or more, or auto, found NaN/],
       [{ resolution: 4000 }, /resolution: expected finer than 128 Å, found 4000 Å/],
       [{ resume: true }, /expected a run folder with run.json in it, found none/],
       [{ particles: path.join(folder, "none.star") }, /none\.star/],

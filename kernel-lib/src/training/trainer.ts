@@ -9,7 +9,7 @@ import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { type Misfit, measureMisfit } from "./agreement/misfit";
-import { gatherRows, ParticleBatches } from "./batches";
+import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import type { Evidence } from "./evidence/evidence";
 import { evidenceParticles, fewestMeasured, measureEvidence } from "./evidence/measureEvidence";
 import type { Population } from "./evidence/population";
@@ -18,7 +18,7 @@ import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
 import { particlesPerPass } from "./memory";
 import type { RunOptions } from "./options";
-import { placesAgreement } from "./placesAgreement";
+import { type PlacesAgreement, placesAgreement } from "./placesAgreement";
 import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
@@ -26,7 +26,7 @@ import { PlaceLikelihood } from "./posterior/likelihood";
 import type { Posterior } from "./posterior/posterior";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
-import { learningRateOfEpoch, ringsOfEpoch } from "./schedule";
+import { ringsOfEpoch } from "./schedule";
 import type { BaseModels } from "./secondRound/baseModels";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
@@ -49,8 +49,18 @@ export interface EpochReport {
   validationFrc: number;
   /** Weighted score (a mean FRC, weighted by information) of the particles held out for validation, over all rings. */
   validationScore: number;
+  /** Epochs of the start in all, once it is known. */
+  epochs?: number;
   /** Seconds since the training started, including preparation. */
   seconds: number;
+}
+
+/** Options of {@link Trainer.trainEpoch}. */
+export interface TrainEpochOptions extends TaskOptions {
+  /** Factor on the learning rate. */
+  rate: number;
+  /** Epochs in all, as far as known. */
+  epochs?: number | undefined;
 }
 
 /** What a {@link Trainer} works with. */
@@ -207,6 +217,11 @@ export class Trainer {
     this.networks = { model, adam };
   }
 
+  /** Steps of an epoch. */
+  get stepsPerEpoch(): number {
+    return batchEnds(this.trainingSet.length, this.particlesPerStep).length;
+  }
+
   /** Outermost ring of an epoch, from 1. */
   ringsOfEpoch(epoch: number): number {
     const { weights } = this.prepared!;
@@ -216,7 +231,11 @@ export class Trainer {
   }
 
   /** Trains one epoch, from 1. Each epoch of each start has its own random numbers. */
-  async trainEpoch(epoch: number, start: number, options: TaskOptions = {}): Promise<void> {
+  async trainEpoch(
+    epoch: number,
+    start: number,
+    { rate, epochs, ...task }: TrainEpochOptions,
+  ): Promise<void> {
     const { weights } = await this.prepare();
     const { trainingSet, context, batches, units, prepared } = this;
     const random = this.random.fork(1000 + start).fork(epoch);
@@ -226,14 +245,15 @@ export class Trainer {
       rings,
       random,
       scale: 1 / weights.meanTotal(rings),
-      rate: learningRateOfEpoch(epoch, this.options),
+      rate: this.options.learningRate * rate,
     };
     const strain = this.strainPenalty();
     const parts = { ...this.networks!, prepared: prepared!, context, batches, units, strain };
     const { dropout } = this.parts;
     await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
       ...this.options,
-      ...options,
+      ...task,
+      epochs,
       epoch,
     });
     this.model.calibrate(...this.usedFeatures());
@@ -273,11 +293,7 @@ export class Trainer {
   }
 
   /** Mean FRC over all rings, and weighted score, of these particles at the latents `z` [rows · latent] of all. */
-  async evaluate(
-    indices: Int32Array,
-    z: Float32Array,
-    options: TaskOptions = {},
-  ): Promise<{ frc: number; score: number }> {
+  async evaluate(indices: Int32Array, z: Float32Array, options: TaskOptions = {}): Promise<PlacesAgreement> {
     const { weights } = await this.prepare();
     const { context, batches, decoder } = this;
     return placesAgreement({ ...{ context, batches, weights, decoder }, indices, z }, options);

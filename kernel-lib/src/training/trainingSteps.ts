@@ -8,6 +8,7 @@ import { BatchReader, type ReadBatch } from "./batchReader";
 import type { RunOptions } from "./options";
 import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
+import { nameOfEpoch } from "./schedule";
 import { onBase } from "./secondRound/baseModels";
 import type { StrainPenalty } from "./strain/strainPenalty";
 import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
@@ -48,11 +49,11 @@ export interface StepSettings {
 }
 
 /** Options of {@link trainSteps}. */
-export interface StepOptions
-  extends TaskOptions,
-    Pick<RunOptions, "epochs" | "latentNoise" | "spreadPenalty"> {
+export interface StepOptions extends TaskOptions, Pick<RunOptions, "latentNoise" | "spreadPenalty"> {
   /** Number of the epoch, from 1. */
   epoch: number;
+  /** Epochs in all, as far as known. */
+  epochs?: number | undefined;
 }
 
 /** Takes the steps of an epoch. The next batch is read while the current one is trained on. */
@@ -71,7 +72,7 @@ export async function trainSteps(parts: EpochParts, step: StepSettings, options:
     throwIfStopped(options.signal);
     await trainStep(parts, current, { ...step, ...options });
     options.onProgress?.({
-      task: `epoch ${options.epoch} of ${options.epochs}, rings to ${step.rings}`,
+      task: `${nameOfEpoch(options)}, rings to ${step.rings}`,
       done: ends[i]!,
       total: order.length,
     });

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { InputError } from "../../errors";
 import type { NamedArray } from "../../network/parameters";
 import { checked, numberIn } from "../../schema";
+import type { Course } from "../course";
 import type { EpochReport } from "../trainer";
 import { latentAxes, type RunRecord } from "./runRecord";
 
@@ -16,6 +17,8 @@ export interface Checkpoint {
   start: number;
   /** Validation score of each start that has finished its coarse epochs. */
   scores: number[];
+  /** Decisions on how long to train, of the current start; missing in checkpoints of earlier versions. */
+  course?: Course;
   /** All epochs of all starts so far; missing in checkpoints of earlier versions. */
   history?: EpochReport[];
   /** Set with the final weights, after the latents were written: nothing is left to train. */
@@ -25,6 +28,7 @@ export interface Checkpoint {
 }
 
 const natural = numberIn({ integer: true, least: 0 });
+const whole = numberIn({ integer: true, least: 1 });
 const finite = numberIn({});
 /** The mean over no particles is NaN, which JSON stores as null. */
 const ofValidation = v.pipe(
@@ -39,15 +43,25 @@ const checkpoint = v.looseObject({
     v.array(
       v.looseObject({
         start: natural,
-        epoch: numberIn({ integer: true, least: 1 }),
-        rings: numberIn({ integer: true, least: 1 }),
+        epoch: whole,
+        rings: whole,
         trainFrc: finite,
         heldOutFrc: ofValidation,
         heldOutScore: ofValidation,
+        epochs: v.optional(whole),
         seconds: numberIn({ least: 0 }),
       }),
       "a list of epochs",
     ),
+  ),
+  course: v.optional(
+    v.looseObject({
+      best: whole,
+      sinceBest: v.looseObject({ gain: finite, standardError: numberIn({ least: 0 }) }),
+      annealFrom: v.optional(whole),
+      stoodFrom: v.optional(whole),
+      kept: v.optional(whole),
+    }),
   ),
   refined: v.optional(v.literal(true)),
   latents: v.optional(v.string("a checksum")),

@@ -1,4 +1,5 @@
 import { writeAtomic } from "../../atomicWrite";
+import { scheduleOf } from "../course";
 import { formatUnits, readUnits } from "../units/unitTables";
 import { type Checkpoint, chosenStart } from "./checkpoint";
 import { evidenceSummary, readEvidence } from "./evidenceFile";
@@ -11,12 +12,14 @@ export async function finishRun(folder: RunFolder, record: RunRecord, at: Checkp
   if (at.history) await folder.writeHistory(at.history);
   if (record.inputs.symmetry !== undefined)
     await writeAtomic(folder.file("units"), formatUnits(await readUnits(folder, record)));
-  await folder.removeBestStart();
+  await folder.removeBest();
   const measured = await readEvidence(folder);
   const evidence = measured && evidenceSummary(measured);
+  const schedule = at.course && scheduleOf(record.options, at.epoch, at.course);
   await folder.writeRecord({
     ...record,
     ...(starts && { starts }),
+    ...(schedule && { schedule }),
     ...(evidence && { evidence }),
     status: "complete",
   });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, link, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { isPartialName, isSameFile, writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
@@ -51,7 +51,11 @@ export const runFiles = {
   unexplained: "unexplained.csv",
   weights: "weights.safetensors",
   bestStart: "best_start.safetensors",
+  bestEpoch: "best_epoch.safetensors",
 } as const;
+
+/** Names of the files that hold a checkpoint. */
+type CheckpointName = "weights" | "bestStart" | "bestEpoch";
 
 /** Files that are written once, when the run is created. */
 const originals = ["neutral", "neutralFrc", "free", "rigid", "outliers", "selection"] as const;
@@ -302,21 +306,17 @@ export class RunFolder {
   }
 
   /** Replaces a checkpoint. */
-  async writeCheckpoint(
-    name: "weights" | "bestStart",
-    arrays: readonly NamedArray[],
-    at: Checkpoint,
-  ): Promise<void> {
+  async writeCheckpoint(name: CheckpointName, arrays: readonly NamedArray[], at: Checkpoint): Promise<void> {
     await writeArrays(this.file(name), arrays, formatCheckpoint(at));
   }
 
   /** Reads a checkpoint. @throws InputError if it is damaged, or does not belong to a run with this record */
-  async readCheckpoint(name: "weights" | "bestStart", record: RunRecord): Promise<StoredCheckpoint> {
+  async readCheckpoint(name: CheckpointName, record: RunRecord): Promise<StoredCheckpoint> {
     const file = this.file(name);
     const { arrays, metadata } = await readArrays(file);
     const at = parseCheckpoint(metadata, file);
     const { epochs, starts } = record.options;
-    if (at.epoch > epochs) {
+    if (epochs !== "auto" && at.epoch > epochs) {
       const where = `${this.file("record")}: options.epochs`;
       throw new InputError(where, `${at.epoch} or more, the epochs of ${runFiles[name]}`, String(epochs));
     }
@@ -330,9 +330,17 @@ export class RunFolder {
     return { arrays, at };
   }
 
-  /** Removes the checkpoint of the best start. */
-  async removeBestStart(): Promise<void> {
-    await rm(this.file("bestStart"), { force: true });
+  /** Keeps the checkpoint of the last epoch as that of the best one. */
+  async keepBestEpoch(): Promise<void> {
+    const [from, to] = [this.file("weights"), this.file("bestEpoch")];
+    await rm(to, { force: true });
+    // A checkpoint is replaced, never changed, so that a link is enough; some file systems have none.
+    await link(from, to).catch(() => copyFile(from, to));
+  }
+
+  /** Removes the checkpoints of the best start and of the best epoch. */
+  async removeBest(): Promise<void> {
+    for (const name of ["bestStart", "bestEpoch"] as const) await rm(this.file(name), { force: true });
   }
 
   /** Writes `history.csv`. */

@@ -3,8 +3,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as v from "valibot";
 import { InputError } from "../../errors";
 import type { ByteSign } from "../../formats/mrc";
+import { describeRange, inRange } from "../../numberRange";
 import { checked, listOf, numberIn, someText } from "../../schema";
 import { packageVersion } from "../../version";
+import type { Schedule } from "../course";
 import { type RunOptions, trainingRanges, variedKinds, weightings } from "../options";
 import { type PoseDecision, poseChoices } from "../poses/first/poseDecision";
 import type { Survey } from "../survey/survey";
@@ -63,6 +65,8 @@ export interface RunRecord {
   rings: number;
   /** Outermost ring in which the neutral model has signal. */
   lastRing: number;
+  /** To which resolution the training goes, and why. Missing in runs of earlier versions. */
+  detail?: { resolution: number; sentence: string };
   /** Encoder inputs per particle. */
   featureSize: number;
   /** Parameters of the method. */
@@ -91,6 +95,8 @@ export interface RunRecord {
   status: "training" | "complete";
   /** Validation score of each coarse start, and the number of the one that was continued, if there were several. */
   starts?: { scores: number[]; chosen: number };
+  /** How long the training was, and why. Missing until the run is complete, and in runs of earlier versions. */
+  schedule?: Schedule;
   /** Whether there is heterogeneity, in short; see `evidence.json`. Missing until the run is complete. */
   evidence?: {
     verdict: "found" | "weak" | "none";
@@ -118,8 +124,15 @@ const numbers = Object.entries(trainingRanges).map(([name, range]) => [name, num
 
 const axes = v.array(numberIn({ integer: true, least: 0 }), "a list of axes, from 0");
 
+/** The number of epochs, or `auto`. */
+const epochs = v.custom<number | "auto">(
+  (value) => value === "auto" || (typeof value === "number" && inRange(value, trainingRanges.epochs)),
+  `${describeRange(trainingRanges.epochs)}, or auto`,
+);
+
 const options = v.looseObject({
   ...(Object.fromEntries(numbers) as Record<NumberOption, v.GenericSchema<unknown, number>>),
+  epochs,
   strainPenalty: v.optional(numberIn(trainingRanges.strainPenalty)),
   vary: listOf(v.picklist(variedKinds, variedKinds.join(", ")), `one or more of ${variedKinds.join(", ")}`),
   weighting: v.picklist(weightings, weightings.join(" or ")),
@@ -191,6 +204,7 @@ const record = v.looseObject({
   apix: numberIn({ above: 0, expected: "Å per pixel" }),
   rings: positive,
   lastRing: numberIn({ integer: true, least: 0 }),
+  detail: v.optional(v.looseObject({ resolution: numberIn({ above: 0 }), sentence: someText })),
   featureSize: positive,
   options,
   poses: v.optional(poses),
@@ -214,6 +228,7 @@ const record = v.looseObject({
       chosen: numberIn({ integer: true, least: 0 }),
     }),
   ),
+  schedule: v.optional(v.looseObject({ epochs: positive, kept: positive, sentence: someText })),
   evidence: v.optional(
     v.looseObject({
       verdict: v.picklist(["found", "weak", "none"], "found, weak or none"),

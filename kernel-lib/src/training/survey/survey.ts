@@ -10,6 +10,7 @@ import { HalfTest } from "../evidence/halfTest";
 import { evenly, keepInMemory } from "../evidence/sample";
 import type { RunOptions } from "../options";
 import type { PlaceDecoder } from "../posterior/decoders";
+import { lastThird, rateOfEpoch } from "../schedule";
 import type { Trainer } from "../trainer";
 import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
@@ -74,10 +75,11 @@ export async function surveyLatentSpace(trainer: Trainer, options: TaskOptions =
   });
   try {
     await sibling.initialize(0);
-    const { epochs } = sibling.options;
+    const epochs = trainer.options.coarseEpochs + fineEpochs;
     for (let epoch = 1; epoch <= epochs; epoch++) {
       await sibling.trainEpoch(epoch, 0, {
         ...options,
+        rate: rateOfEpoch(epoch, lastThird(epochs)),
         onProgress: (progress) =>
           options.onProgress?.({
             ...progress,
@@ -98,7 +100,6 @@ function surveyOptions(options: RunOptions): RunOptions {
     latent: surveyedAxes,
     form: "quadratic",
     roles: { position: all, density: all },
-    epochs: options.coarseEpochs + fineEpochs,
     spreadPenalty: 0,
     strainPenalty: 0,
   };
