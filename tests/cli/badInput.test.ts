@@ -391,11 +391,7 @@ describe("outputs", () => {
     const before = contents(at("finished"));
     for (const option of ["--select", "--axes"]) {
       const value = option === "--axes" ? "drop" : "a.txt";
-      refuses(
-        folder,
-        [...resuming, option, value],
-        new RegExp(`${option}: to be omitted with --resume`),
-      );
+      refuses(folder, [...resuming, option, value], new RegExp(`${option}: to be omitted with --resume`));
     }
     refuses(folder, [...resuming, "--from", "sim"], /--from: expected none, as the run was started with/);
     succeed(folder, ...resuming, "--latent", "2");
