@@ -524,7 +524,10 @@ describe("the command line", () => {
       [["fsc", "a.mrc"], /missing required argument 'B'/],
       [["fsc", "a", "b", "c"], /too many arguments/],
       [["fsc", "a", "b", "--maks", "c"], /unknown option '--maks'/],
-      [["neutral", "--resolution", "8", "--out", "m.txt"], /required option '--map <file>' not specified/],
+      [
+        ["neutral", "--map", "a.mrc", "--resolution", "fine", "--out", "m.txt"],
+        /--resolution: .*found "fine"/,
+      ],
       [
         ["neutral", "--map", "a.mrc", "--resolution", "-8", "--out", "m.txt"],
         /--resolution: .*above 0, found "-8"/,
