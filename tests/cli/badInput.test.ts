@@ -391,11 +391,7 @@ describe("outputs", () => {
     const before = contents(at("finished"));
     for (const option of ["--select", "--axes"]) {
       const value = option === "--axes" ? "drop" : "a.txt";
-      refuses(
-        folder,
-        [...resuming, option, value],
-        new RegExp(`${option}: expected to be omitted with --resume`),
-      );
+      refuses(folder, [...resuming, option, value], new RegExp(`${option}: to be omitted with --resume`));
     }
     refuses(folder, [...resuming, "--from", "sim"], /--from: expected none, as the run was started with/);
     succeed(folder, ...resuming, "--latent", "2");
@@ -440,7 +436,11 @@ describe("outputs", () => {
     );
     refuses(folder, ["latent", "sim", "--clusters", "2", "--out", "sets"], /sim: expected a run folder/);
     const latent = ["latent", "finished", "--out", "sets"];
-    refuses(folder, latent, /output: expected --clusters, --method density, or --umap, found none/);
+    refuses(
+      folder,
+      latent,
+      /output: expected --clusters, --method density, --umap, or --angstrom, found none/,
+    );
     refuses(
       folder,
       [...latent, "--clusters", "few"],

@@ -15,6 +15,7 @@ import {
   engineOption,
   examples,
   fileOption,
+  filesOption,
   invertContrastOption,
   lengthOption,
   numberOption,
@@ -24,6 +25,7 @@ import {
 } from "./options";
 import type { RunCommand, Session } from "./session";
 import { parseSeeds, readOptionSets } from "./studyInputs";
+import { posesOption } from "./train";
 import { type TrainCommandOptions, trainingOptions, trainingOptionsOf } from "./trainingOptions";
 
 interface StudyCommandOptions extends Omit<TrainCommandOptions, "symmetry" | "resume"> {
@@ -169,6 +171,8 @@ function addStudyOptions(command: Command, own: readonly Option[], without: read
         ),
         ...own,
         fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
+        filesOption("--rigid <masks...>", "a mask for each rigid body, whose Gaussians move together"),
+        posesOption(),
         ...[dataFolderOption(), apixOption(), invertContrastOption("the images"), bytesOption()],
         new Option("--keep-outliers", "also train on particles that do not agree with the neutral model"),
       ],
@@ -198,16 +202,18 @@ function addStudyOptions(command: Command, own: readonly Option[], without: read
 }
 
 function settingsOf(options: StudyCommandOptions, session: Session): StudySettings {
-  const { particles, out, mask, dataFolder, apix, invertContrast, bytes, keepOutliers } = options;
+  const { particles, out, mask, rigid, poses, dataFolder, apix, invertContrast, bytes, keepOutliers } =
+    options;
   const { resolution, part, jobs, clusters, backend, engine, threads } = options;
   const { signal, onProgress, note: onWarning } = session;
   return {
-    ...{ particles, out, jobs, clusters, backend, signal, onProgress, onWarning },
+    ...{ particles, out, poses, jobs, clusters, backend, signal, onProgress, onWarning },
     onPart: (sentence) => session.print(sentence),
     engine: { engine, ...(threads !== undefined && { threads }) },
     options: givenOptions(options),
     ...(part !== undefined && { part }),
     ...(mask !== undefined && { mask }),
+    ...(rigid && { rigid }),
     ...(dataFolder !== undefined && { dataFolder }),
     ...(apix !== undefined && { apix }),
     ...(resolution !== undefined && { resolution }),

@@ -87,17 +87,22 @@ function inputOptions(): Option[] {
     apixOption(),
     invertContrastOption("the images"),
     bytesOption(),
-    choiceOption(
-      "--poses <which>",
-      "auto: a round of refinement checks the poses, and refined ones with a new model are used if half maps agree better; " +
-        "file: those of the file, unchecked; refine: refined in any case",
-      [...poseChoices],
-    ).default("auto", "auto"),
+    posesOption(),
     new Option(
       "--keep-outliers",
       "also train on particles that do not agree with the neutral model, which are left out and listed by default",
     ),
   ];
+}
+
+/** `--poses`. */
+export function posesOption(): Option {
+  return choiceOption(
+    "--poses <which>",
+    "auto: a round of refinement checks the poses, and refined ones with a new model are used if half maps agree better; " +
+      "file: those of the file, unchecked; refine: refined in any case",
+    [...poseChoices],
+  ).default("auto", "auto");
 }
 
 /** Hardware. */

@@ -69,10 +69,17 @@ async function compareAll(
   }
 }
 
+/** Settings that do not change the result, or are recorded in another form. */
+const notRecorded = new Set([
+  ...["particles", "model", "out", "part", "jobs", "gaussians", "options", "clusters"],
+  ...["engine", "backend", "priority", "signal", "onProgress", "onWarning", "onPart"],
+]);
+/** Settings that are names of files or folders. */
+const files = new Set(["mask", "modelMask", "dataFolder", "rigid"]);
+
 /** What changes the result, with absolute paths. @throws InputError for settings that no study can have */
 async function recordedSettings({ kind, settings, own }: StudyPlan): Promise<RecordedSettings> {
-  const { particles, model, mask, modelMask, dataFolder, clusters = "auto" } = settings;
-  const { resolution, apix, invertContrast, bytes, keepOutliers, options = {} } = settings;
+  const { particles, model, clusters = "auto", options = {} } = settings;
   if ("symmetry" in settings && settings.symmetry !== undefined) {
     throw new InputError(
       "symmetry",
@@ -83,14 +90,15 @@ async function recordedSettings({ kind, settings, own }: StudyPlan): Promise<Rec
   if (clusters !== "auto" && !(Number.isInteger(clusters) && clusters >= 1)) {
     throw new InputError("clusters", "auto, or an integer of 1 or more", `${clusters}`);
   }
-  const given = { mask, modelMask, dataFolder };
-  const files = Object.entries(given).flatMap(([name, file]) => (file ? [[name, path.resolve(file)]] : []));
-  const settled = { resolution, apix, invertContrast, bytes, keepOutliers };
+  const absolute = (value: unknown) => [value].flat().map((file) => path.resolve(String(file)));
+  const others = Object.entries(settings).flatMap(([name, value]) => {
+    if (notRecorded.has(name) || value === undefined) return [];
+    return [[name, files.has(name) ? absolute(value) : value] as const];
+  });
   return {
     ...{ format: 1, kind, particles: path.resolve(particles), sha256: (await fileState(particles)).sha256 },
     ...(model !== undefined && { model: path.resolve(model), modelSha256: (await fileState(model)).sha256 }),
-    ...Object.fromEntries(files),
-    ...Object.fromEntries(Object.entries(settled).filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(others),
     ...{ clusters, options, ...own },
   };
 }

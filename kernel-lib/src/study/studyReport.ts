@@ -21,6 +21,8 @@ export interface PartReport {
   particles: number;
   /** Gaussians of its model. */
   gaussians: number;
+  /** Whether it uses the poses of the particle file, or refined ones. */
+  poses: "file" | "refined";
   /** Axes of its latent space. */
   axes: number;
   /** Axes that its evidence calls real. */

@@ -87,6 +87,7 @@ export class TrainedPart {
     const { record } = run;
     return {
       ...{ name: part.name, label: part.label, particles: used.length, gaussians: run.neutral.count },
+      poses: record.poses?.used ?? "file",
       ...{ axes: run.latent, realAxes: record.evidence?.realAxes ?? 0 },
       evidence: record.evidence?.verdict ?? "unknown",
       sentence: record.evidence?.sentence ?? "too few particles are held out to measure the evidence",

@@ -4,7 +4,15 @@ import type { ClusterPair, PartReport } from "../studyReport";
 import { type Compared, verdictOf } from "./verdict";
 
 const part = (label: string, given: Partial<PartReport> = {}): PartReport => ({
-  ...{ name: label.replace(" ", ""), label, particles: 500, gaussians: 64, axes: 2, realAxes: 2 },
+  ...{
+    name: label.replace(" ", ""),
+    label,
+    particles: 500,
+    gaussians: 64,
+    poses: "file",
+    axes: 2,
+    realAxes: 2,
+  },
   ...{ evidence: "found", sentence: "heterogeneity found", gain: 3, standardError: 0.3 },
   ...given,
 });

@@ -15,7 +15,15 @@ const report = (): StudyReport => ({
   sentence: `partly reproducible: ${trick}`,
   notes: ["The halves are random."],
   parts: [1, 2].map((half) => ({
-    ...{ name: `half${half}`, label: `half ${half}`, particles: 500, gaussians: 64, axes: 2, realAxes: 2 },
+    ...{
+      name: `half${half}`,
+      label: `half ${half}`,
+      particles: 500,
+      gaussians: 64,
+      poses: "file" as const,
+      axes: 2,
+      realAxes: 2,
+    },
     ...{ evidence: "found" as const, sentence: "heterogeneity found", gain: 3.1, standardError: 0.2 },
   })),
   comparisons: [

@@ -26,6 +26,9 @@ export interface StudySection {
   shown: (Table | Figure)[];
 }
 
+/** Å RMS below which there is no motion to compare. */
+const leastMotion = 0.05;
+
 const questions: Record<Finding["question"], string> = {
   evidence: "Is there heterogeneity in both?",
   space: "Do the same particles have the same places?",
@@ -82,9 +85,18 @@ function comparisonSections(comparison: Comparison, report: StudyReport): StudyS
 
 function partsTable(parts: readonly PartReport[]): Table {
   return new Table(
-    ["part", "particles", "Gaussians", "axes", "real axes", "nats per particle held out", "evidence"],
+    [
+      "part",
+      "particles",
+      "Gaussians",
+      "poses",
+      "axes",
+      "real axes",
+      "nats per particle held out",
+      "evidence",
+    ],
     parts.map((part) => [
-      ...[part.label, part.particles, part.gaussians, part.axes, part.realAxes],
+      ...[part.label, part.particles, part.gaussians, part.poses, part.axes, part.realAxes],
       part.evidence === "unknown" ? "" : `${part.gain.toFixed(2)} ± ${part.standardError.toFixed(2)}`,
       part.evidence,
     ]),
@@ -147,7 +159,8 @@ function changesSection(changes: readonly ChangeReport[], [a, b]: Labels): Study
           ],
         ],
         changes.map(({ density, motion, region, sizes, masses }, k) => [
-          ...[`${k + 1}`, density.toFixed(2), motion.toFixed(2), region.toFixed(2)],
+          ...[`${k + 1}`, density.toFixed(2)],
+          ...[motion, region].map((r) => (Math.min(...sizes) < leastMotion ? "no motion" : r.toFixed(2))),
           ...sizes.map((size) => size.toFixed(2)),
           ...masses.map((mass) => `${(100 * mass).toFixed(0)} %`),
         ]),

@@ -99,10 +99,12 @@ function gradients(seed: number, rare: number, common: number) {
 
 describe("with what particles would change in the model", () => {
   test("none are reported where there is nothing in common", () => {
+    let found = 0;
     for (let seed = 1; seed <= 30; seed++) {
-      const { particles: reported } = judgeUnexplained({ ...particles(seed), ...gradients(seed, 0, 0) });
-      assert.equal(reported.length, 0, `seed ${seed}`);
+      found += judgeUnexplained({ ...particles(seed), ...gradients(seed, 0, 0) }).particles.length;
     }
+    // The misfit alone has one in 5 % of the sets.
+    assert.ok(found <= 4, `${found}`);
   });
 
   test("2 % of another state are found whose agreement alone does not tell them", () => {

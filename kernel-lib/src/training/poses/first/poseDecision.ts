@@ -81,11 +81,15 @@ export function staySentence({ particles, firstRound, before }: PoseMeasurement)
 }
 
 /** Why refined poses are used. */
-export function refinedSentence({ before, after, moved }: PoseMeasurement): string {
+export function refinedSentence(
+  { before, after, moved }: PoseMeasurement,
+  frame: NonNullable<PoseDecision["frame"]>,
+): string {
   const moves = `${moved.angle.toFixed(2)}° and ${moved.shift.toFixed(2)} Å root mean square`;
   return (
     `poses were refined before the training, with a new model, since the half maps agree better: to ${after.toFixed(1)} Å at 0.143 ` +
-    `in place of ${before.toFixed(1)} Å; poses moved by ${moves}`
+    `in place of ${before.toFixed(1)} Å; poses moved by ${moves}, the map by ${frame.angle.toFixed(1)}° and ` +
+    `${frame.shift.toFixed(1)} Å against the given model`
   );
 }
 

@@ -37,6 +37,10 @@ test("poses that cannot be checked are used as they are, with the reason, and no
   assert.match(await sentenceOf({ choice: "file" }), /unchecked, as was asked for/);
   const symmetric = { ...asked.request, symmetry: "C3" };
   assert.match(await sentenceOf({ request: symmetric }), /unchecked, since poses of symmetric molecules/);
+  assert.match(
+    await sentenceOf({ isSecondRound: true }),
+    /unchecked, since they are those of the run before/,
+  );
   await assert.rejects(
     posesFirst({ ...asked, choice: "refine", request: symmetric }, {}),
     /poses: expected auto or file with a symmetry, found refine/,

@@ -47,6 +47,8 @@ export interface PoseQuestion {
   set: ParticleSet;
   /** The given neutral model. */
   model: GaussianModel;
+  /** Whether the training continues a run, with its particles and model. */
+  isSecondRound?: boolean;
   folder: PosesFolder;
   seed: number;
   engine?: EngineChoice | undefined;
@@ -107,8 +109,13 @@ async function decided(
 }
 
 /** Why poses are not checked, if they are not. @throws InputError if they cannot be refined although that is asked for */
-async function reasonNotTo({ choice, request, set }: PoseQuestion): Promise<string | undefined> {
+async function reasonNotTo(question: PoseQuestion): Promise<string | undefined> {
+  const { choice, request, set } = question;
   if (choice === "file") return "as was asked for";
+  if (question.isSecondRound) {
+    if (choice === "auto") return "since they are those of the run before";
+    throw new InputError("poses", "auto or file in a second round", "refine");
+  }
   if (request.symmetry !== undefined) {
     if (choice === "auto") return "since poses of symmetric molecules are not refined in rounds";
     throw new InputError("poses", "auto or file with a symmetry", "refine");
@@ -176,11 +183,12 @@ class PosesFirst {
       folder.file("neutral"),
       await modelLike(model, map, { ...this.named("new model: "), seed }),
     );
+    const frame = frameOf(model, map);
     const refinement = measurementOf(report, secondsSince(began));
     return {
       used: "refined",
-      sentence: refinedSentence(refinement),
-      ...{ refinement, frame: frameOf(model, map) },
+      sentence: refinedSentence(refinement, frame),
+      ...{ refinement, frame },
       given: { particles: await fileState(request.particles), model: await fileState(request.model) },
     };
   }

@@ -1,0 +1,239 @@
+import { gigabytes } from "../memoryLimit";
+import { readModelText } from "../model/text";
+import { GaussianHead } from "../network/head";
+import { prepareTargets } from "../particles/targets";
+import type { TaskOptions } from "../progress";
+import {
+  checkFit,
+  chosenParticles,
+  type ParticleChoice,
+  particlesWithout,
+} from "./agreement/chosenParticles";
+import { engineOfRun } from "./engineOfRun";
+import { FeatureBasis } from "./features/featureBasis";
+import { batchThatFits, defaultMemoryBudget } from "./memory";
+import { type RunOptions, withDefaults } from "./options";
+import { loadFrom } from "./runs/checkpoint";
+import { originalOutliers } from "./runs/outliersTable";
+import type { ResumedRun } from "./runs/resumedRun";
+import type { RunFolder } from "./runs/runFolder";
+import type { RunLockToken } from "./runs/runLock";
+import { checkTrainingOptions, type RunRecord } from "./runs/runRecord";
+import { openBase } from "./secondRound/openBase";
+import type { SecondRound } from "./secondRound/secondRound";
+import type { CompleteSettings } from "./settings";
+import { surveyedAxes } from "./survey/survey";
+import { Trainer } from "./trainer";
+import {
+  newInputs,
+  openTrainingParticles,
+  recordedInputs,
+  resumedInputs,
+  type TrainingInputs,
+} from "./trainingInputs";
+
+/** Where a training writes, and what it continues. */
+export interface TrainingPlace {
+  folder: RunFolder;
+  lock: RunLockToken;
+  resumed: ResumedRun | undefined;
+  round: SecondRound | undefined;
+}
+
+/** A training with its inputs read and the first pass over the data made. What it opened is closed with it. */
+export class OpenedTraining {
+  readonly folder: RunFolder;
+  readonly round: SecondRound | undefined;
+  /** Input files, as they are recorded. */
+  readonly files: RunRecord["inputs"];
+  /** Of a new run the number of axes, unless it was given, is the most that a survey may find. */
+  readonly options: RunOptions;
+  trainer!: Trainer;
+  inputs!: TrainingInputs;
+  /** Which particles are used. */
+  choice!: ParticleChoice;
+  /** The projection engine, and why it was chosen, if by a trial. */
+  engine!: { name: string; reason: string | undefined };
+  private readonly resumed: ResumedRun | undefined;
+  private readonly budget: number;
+  /** Closed in reverse order. */
+  private readonly opened: (() => unknown)[] = [];
+  /** Warnings of {@link checkFit}. */
+  private readonly doubts: string[] = [];
+
+  private constructor(
+    readonly settings: CompleteSettings,
+    { folder, resumed, round }: Pick<TrainingPlace, "folder" | "resumed" | "round">,
+  ) {
+    this.folder = folder;
+    this.resumed = resumed;
+    this.round = round;
+    const options = withDefaults(settings.options);
+    const latent = options.latent === "auto" ? surveyedAxes : options.latent;
+    this.options = resumed?.record.options ?? { ...options, latent };
+    checkTrainingOptions(this.options, "options");
+    this.files = resumed?.record.inputs ?? recordedInputs(settings);
+    this.budget = settings.memoryBudget ?? defaultMemoryBudget();
+  }
+
+  /** Reads all inputs and makes the first pass over the data. */
+  static async open(settings: CompleteSettings, place: TrainingPlace): Promise<OpenedTraining> {
+    const training = new OpenedTraining(settings, place);
+    try {
+      await training.read();
+      return training;
+    } catch (error) {
+      await training.close();
+      throw error;
+    }
+  }
+
+  /** The task options alone, to hand on. */
+  get task(): TaskOptions {
+    const { signal, onProgress } = this.settings;
+    return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  }
+
+  /** Tells a warning about a topic. */
+  readonly warn = (topic: string, warning: string): void => {
+    this.settings.onWarning?.(warning);
+    this.settings.onProgress?.({ task: topic, done: 1, total: 1, note: warning });
+  };
+
+  private async read(): Promise<void> {
+    const { settings, resumed, folder, files } = this;
+    this.inputs = await this.openInputs();
+    this.trainer = await this.makeTrainer(this.inputs);
+    const { neutral, rings, units } = this.inputs;
+    const set = this.inputs.set.originals();
+    const choice: ParticleChoice = {
+      judged: { set, model: files.model, rings, boxLength: neutral.boxSize * neutral.apix },
+      keepOutliers: resumed ? resumed.record.outliers?.kept === true : settings.keepOutliers === true,
+      onWarning: (warning) => this.warn("particles and model", warning),
+    };
+    this.choice = choice;
+    const excluded = resumed && (choice.keepOutliers ? [] : await folder.readOutliers(resumed.record));
+    await this.trainer.prepare({
+      ...this.task,
+      basis: this.recordedBasis(neutral.count / units.count),
+      choose: (agreement) =>
+        excluded
+          ? particlesWithout(set.count, originalOutliers(excluded, units.count))
+          : chosenParticles(agreement, choice),
+    });
+  }
+
+  /** Checks that particles and model fit each other. @throws InputError if they do not at all */
+  async checkFit(): Promise<void> {
+    const { trainer, choice, doubts, task } = this;
+    await checkFit(trainer, { ...choice, onWarning: (warning) => doubts.push(warning) }, task);
+  }
+
+  /** Tells what does not fit, unless other poses and another model are used. */
+  tellDoubts(): void {
+    for (const warning of this.doubts) this.warn("particles and model", warning);
+  }
+
+  /** Warns if the epochs end before all rings with signal are used. */
+  warnIfEndsCoarse(): void {
+    const { trainer } = this;
+    const { epochs, coarseEpochs } = this.options;
+    if (epochs === "auto") return;
+    const [end, all] = [trainer.ringsOfEpoch(epochs), trainer.ringsOfEpoch(coarseEpochs + 1)];
+    if (end >= all) return;
+    const { boxSize, apix } = trainer.neutral;
+    const finest = (rings: number) => `${((boxSize * apix) / rings).toFixed(1)} Å`;
+    this.warn(
+      "training",
+      `the training ends at ring ${end} of ${all} (${finest(end)} in place of ${finest(all)}), since finer rings are added ` +
+        `over the first ${coarseEpochs} epochs: train for at least ${coarseEpochs + 1} epochs, or set a smaller coarseEpochs`,
+    );
+  }
+
+  private async openInputs(): Promise<TrainingInputs> {
+    const { settings, resumed, round, folder, warn } = this;
+    const neutral = resumed
+      ? await folder.readNeutral(resumed.record)
+      : (round?.neutral ?? (await readModelText(this.files.model)));
+    const set = await openTrainingParticles(this.files, this.task);
+    this.opened.push(() => set.close());
+    if (!resumed) return newInputs({ set, neutral, settings, inherited: round }, warn);
+    return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
+  }
+
+  private async makeTrainer({ neutral, set, free, bodies, rings, units }: TrainingInputs): Promise<Trainer> {
+    const { settings, options, budget, resumed, round, folder } = this;
+    const unit = units.first(neutral);
+    const head = new GaussianHead(unit, options.vary, {
+      free: free?.slice(0, unit.count),
+      bodies: bodies?.slice(0, unit.count),
+    });
+    const batchSize = this.batchSize(head, rings);
+    const threads = settings.engine?.threads;
+    const workload = { model: neutral, rings, batchSize };
+    const { engine, reason } = await engineOfRun(settings.engine, workload, {
+      recorded: resumed?.record.program,
+      onWarning: (warning) => this.warn("projection engine", warning),
+    });
+    this.opened.push(() => engine.dispose());
+    this.engine = { name: engine.name, reason };
+    const targets = await prepareTargets(set.originals(), {
+      boxSize: neutral.boxSize,
+      rings,
+      memoryBudget: budget / 2,
+      ...(threads !== undefined && { threads }),
+      ...this.task,
+    });
+    this.opened.push(() => targets.dispose());
+    for (const warning of set.stackWarnings) settings.onWarning?.(warning);
+    const base = await openBase(folder, { resumed: resumed?.record, round, threads });
+    if (base) this.opened.push(base.close);
+    const trainer = new Trainer({
+      targets,
+      head,
+      units,
+      options: { ...options, batchSize },
+      engine,
+      threads,
+      base: base?.models,
+    });
+    this.opened.push(() => trainer.dispose());
+    return trainer;
+  }
+
+  /** The requested batch size, or the largest that fits into memory. */
+  private batchSize(head: GaussianHead, rings: number): number {
+    const { options, budget, resumed } = this;
+    const shape = { ...options, gaussians: head.neutral.count, outputs: head.outputs, rings };
+    const requested = resumed?.record.batchThatFitted ?? options.batchSize;
+    const batchSize = batchThatFits(requested, shape, budget / 2);
+    if (batchSize < options.batchSize) {
+      this.warn(
+        "memory",
+        `${batchSize} particles per step instead of ${options.batchSize}: more do not fit into ${gigabytes(budget / 2)}`,
+      );
+    }
+    return batchSize;
+  }
+
+  /** The encoder's input basis of a resumed run. */
+  private recordedBasis(gaussians: number): FeatureBasis | undefined {
+    if (!this.resumed?.checkpoint) return undefined;
+    const { record, checkpoint } = this.resumed;
+    return loadFrom(this.folder.file("weights"), () => {
+      const basis = FeatureBasis.load(checkpoint.arrays);
+      basis.requireFor(gaussians, record.rings, record.featureSize);
+      return basis;
+    });
+  }
+
+  /** Closes everything. Errors are ignored: they must not hide an earlier one. */
+  async close(): Promise<void> {
+    await Promise.allSettled(
+      this.opened
+        .splice(0)
+        .reverse()
+        .map(async (close) => close()),
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import type { OpenedTraining } from "./openedTraining";
+import { type Checkpoint, latentsArray } from "./runs/checkpoint";
+import { writeEvidence } from "./runs/evidenceFile";
+import { finishRun } from "./runs/finishRun";
+import { recordLeaks } from "./runs/leaksFile";
+import { type RunLockToken, verifyLock } from "./runs/runLock";
+import type { RunRecord } from "./runs/runRecord";
+import { recordUnexplained } from "./runs/unexplainedFile";
+
+/** How far a training has come. */
+interface Trained {
+  record: RunRecord;
+  at: Checkpoint;
+  lock: RunLockToken;
+}
+
+/** After the last epoch: places of all particles, and what they show; completes the run. */
+export async function recordResults(
+  { trainer, folder, inputs, task }: OpenedTraining,
+  { record, at, lock }: Trained,
+): Promise<void> {
+  const posterior = await trainer.refine(task);
+  const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
+  const evidence = await trainer.evidence(posterior, task);
+  await verifyLock(lock);
+  const { axes } = trainer;
+  const { set } = inputs;
+  const copies = inputs.units.count;
+  const calibrated = trainer.calibrated(posterior, evidence);
+  const whole = {
+    mean: trainer.onAllAxes(calibrated.mean, "refined"),
+    standardDeviation: trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation"),
+  };
+  const latents = await folder.writeLatents({ latent: axes, encoder, posterior: whole, copies });
+  if (evidence) await writeEvidence(folder, evidence);
+  const placed = { set, latents: { latent: axes, refined: whole.mean, ...whole }, copies };
+  await recordLeaks(folder, record, placed, task);
+  await recordUnexplained(folder, await trainer.explaining(calibrated), task);
+  const final = { ...at, refined: true as const, latents };
+  const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
+  await folder.writeCheckpoint("weights", arrays, final);
+  await finishRun(folder, record, final);
+}
