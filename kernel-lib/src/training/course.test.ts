@@ -79,7 +79,7 @@ describe("how long a training is", () => {
   test("small sets get more epochs, large ones fewer", () => {
     const [small, middle, large] = [17, 85, 2813].map((steps) => paceOf(steps, options));
     assert.deepEqual(middle, { patience: 3, anneal: 4, most: 40 });
-    assert.deepEqual(large, { patience: 2, anneal: 2, most: 40 });
+    assert.deepEqual(large, { patience: 2, anneal: 4, most: 40 });
     assert.deepEqual(small, { patience: 15, anneal: 20, most: 100 });
   });
 });

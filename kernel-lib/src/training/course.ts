@@ -35,7 +35,7 @@ export interface Pace {
 /** Steps without progress after which the score stands still, steps of the falling rate, and steps that are enough for any set. */
 const steps = { patience: 250, anneal: 340, enough: 3400 };
 /** Fewest and most epochs of each. */
-const limits = { patience: [2, 15], anneal: [2, 20], most: [40, 100] } as const;
+const limits = { patience: [2, 15], anneal: [4, 20], most: [40, 100] } as const;
 /** Progress that is worth an epoch: a fraction of all progress since the first epoch, … */
 const worthFraction = 0.005;
 /** … and what a difference must exceed in standard errors, of which fewer particles give no estimate. */

@@ -21,7 +21,7 @@ export interface TrainingOptions {
   seed: number;
   /** Particles per step. Default 32. */
   batchSize: number;
-  /** Learning rate of Adam. Default 1e-3; it falls over the last third of the epochs, with `auto` over the last 340 steps. */
+  /** Learning rate of Adam. Default 1e-3; it falls over the last third of the epochs, with `auto` over the last 340 steps, at least 4 epochs. */
   learningRate: number;
   /** Decoupled weight decay per step, as a fraction of the learning rate. Default 1e-3. */
   weightDecay: number;
