@@ -159,7 +159,14 @@ describe("training", () => {
   test("the weights of the epoch before held-out particles were described worse are used", async (t) => {
     const folder = temporaryFolder(t);
     // Few particles for networks that learn them by heart.
-    const exact = { heldOut: 0.95, dropout: 0, latentNoise: 0, spreadPenalty: 0, weightDecay: 0 };
+    const exact = {
+      strainPenalty: 0,
+      heldOut: 0.95,
+      dropout: 0,
+      latentNoise: 0,
+      spreadPenalty: 0,
+      weightDecay: 0,
+    };
     const options = { ...exact, latent: 4, coarseEpochs: 0, coarseRing: 0, batchSize: 4, learningRate: 0.01 };
     const long = await train(settings(path.join(folder, "long"), { ...options, epochs: 14 }));
     const { epochs, kept, sentence } = long.record.schedule!;
