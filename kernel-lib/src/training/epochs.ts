@@ -186,8 +186,8 @@ class EpochLoop {
     await verifyLock(lock);
     const arrays = [
       ...trainer.save(),
-      latentsArray(trainer.onAllAxes(latents, "encoder"), trainer.axes),
       ...(this.bestScores ? [bestScoresArray(this.bestScores)] : []),
+      latentsArray(trainer.onAllAxes(latents, "encoder"), trainer.axes),
     ];
     await folder.writeCheckpoint(name, arrays, this.state);
     if (name === "weights") await folder.writeHistory(this.state.history);

@@ -109,24 +109,25 @@ describe("the verdict", () => {
         ],
       }),
     ],
-    [
-      "no cluster matches",
-      (one: Compared) => ({
-        ...one,
-        clusters: {
-          ...one.clusters,
-          pairs: [pair(1, { matched: false })],
-          alone: [
-            [1, 2],
-            [1, 2],
-          ],
-        },
-      }),
-    ],
   ] as [string, (one: Compared) => Compared][])("is not reproducible where %s", ([, spoil]) => {
     const { verdict, sentence } = verdictOf(spoil(good()));
     assert.equal(verdict, "not");
     assert.match(sentence, /^not reproducible: /);
+  });
+
+  test("is partly where places and changes agree, but a continuum is divided in other ways", () => {
+    const { averages: _, ...one } = good();
+    one.clusters = {
+      ...one.clusters,
+      pairs: [pair(1, { matched: false })],
+      alone: [
+        [1, 2],
+        [1, 2],
+      ],
+    };
+    const { verdict, sentence } = verdictOf(one);
+    assert.equal(verdict, "partly");
+    assert.match(sentence, /^partly reproducible: 0 clusters matched of 2 and 2/);
   });
 
   test("says that there is nothing to reproduce where neither half has heterogeneity", () => {

@@ -19,7 +19,8 @@ export function verdictOf(compared: Compared): Pick<Comparison, "verdict" | "sen
     ...clusterFindings(compared),
     ...averagesFinding(compared),
   ];
-  const decisive = ["evidence", "space", "changes", "clusters"];
+  // Clusters may be parts of a continuum, which each part divides where its own particles happen to be few.
+  const decisive = ["evidence", "space", "changes"];
   const isNot = findings.some(({ question, answer }) => answer === "no" && decisive.includes(question));
   const verdict = isNot
     ? "not"

@@ -393,8 +393,8 @@ export class Run {
    * ```
    */
   async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
-    this.requireAllTrained("refine the poses of the run that this second round started from");
     const begun = beginTask(options);
+    this.requireAllTrained("refine the poses of the run that this second round started from");
     const { refined } = await this.latents();
     const memoryBudget = defaultMemoryBudget() / 2;
     const reopened = await reopenParticles(this.files, this.record, { ...begun, memoryBudget });
@@ -434,10 +434,10 @@ export class Run {
    * ```
    */
   async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
+    const begun = beginTask(options);
     this.requireAllTrained(
       "other particles have no places on the axes of a run that this second round started from",
     );
-    const begun = beginTask(options);
     const { refined, standardDeviation } = await this.latents();
     const evidence = await readEvidence(this.files);
     const reopened = await reopenParticles(this.files, this.record, begun);
