@@ -3,14 +3,14 @@ import type { HalfMapGain } from "../rounds/halfMapGain";
 import type { RoundsReport } from "../rounds/roundsSettings";
 
 /** Values of {@link PoseChoice}. */
-export const poseChoices = ["auto", "file", "refine"] as const;
+export const poseChoices = ["auto", "file", "refine"] as const satisfies readonly PoseChoice[];
 
 /**
  * Which poses a training uses. `auto`: those of the particle file if half maps do not agree better after a round of
  * refinement, else refined ones; `file`: those of the file, unchecked; `refine`: refined ones, unless no round makes half maps
  * agree better.
  */
-export type PoseChoice = (typeof poseChoices)[number];
+export type PoseChoice = "auto" | "file" | "refine";
 
 /** What was measured by refinement in rounds. */
 export interface PoseMeasurement {
