@@ -6,33 +6,35 @@ import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
 import type { ParticleSet } from "../../particles/particleSet";
-import { beginTask, type TaskOptions } from "../../progress";
+import { beginTask } from "../../progress";
 import type { Outlier } from "../agreement/agreement";
 import type { LatentAxis } from "../axes/latentAxis";
 import { measureAxes } from "../axes/measureAxes";
-import { gatherColumns, gatherRows } from "../batches";
+import { gatherRows } from "../batches";
 import type { Evidence } from "../evidence/evidence";
-import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
 import type { Leaks } from "../leaks/leaks";
 import type { RunLeaksOptions } from "../leaks/runLeaks";
-import { defaultMemoryBudget } from "../memory";
-import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
-import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
-import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
-import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
+import type { RunPosesOptions } from "../poses/runPoses";
+import type { PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
-import { BaseModels, changeBase } from "../secondRound/baseModels";
+import { BaseModels } from "../secondRound/baseModels";
 import type { EpochReport } from "../trainer";
-import { measureUnexplained } from "../unexplained/measureUnexplained";
 import type { Unexplained } from "../unexplained/unexplained";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence, writeEvidence } from "./evidenceFile";
 import { leaksOfRun, readLeaks } from "./leaksFile";
-import { type EvidenceOptions, measureRunEvidence, type TrainedPlaces } from "./runEvidence";
+import { RunDecoder } from "./runDecoder";
+import { type EvidenceOptions, type MeasuredRun, measureRunEvidence } from "./runEvidence";
 import { RunFolder } from "./runFolder";
+import {
+  measureRunUnexplained,
+  placesOfOthers,
+  refinePosesOfRun,
+  type UnexplainedOptions,
+} from "./runPasses";
 import { latentAxes, type RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
 import { readUnexplained } from "./unexplainedFile";
@@ -42,11 +44,9 @@ export type { Checkpoint } from "./checkpoint";
 export type { InheritedAxes, Lineage } from "./lineage";
 export type { EvidenceOptions } from "./runEvidence";
 export { RunFolder, runFiles } from "./runFolder";
+export type { UnexplainedOptions } from "./runPasses";
 export { latentAxes, type RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
-
-/** Options of `Run.unexplained`. */
-export type UnexplainedOptions = Pick<EvidenceOptions, keyof TaskOptions | "engine" | "onWarning">;
 
 /** Contents of a run folder. */
 interface RunContents {
@@ -57,8 +57,7 @@ interface RunContents {
   history: EpochReport[];
   neutralFrc: Float64Array;
   encoderLatents: Float32Array | undefined;
-  model: LatentModel;
-  units: UnitAssembly;
+  decoder: RunDecoder;
   parent: Run | undefined;
 }
 
@@ -90,8 +89,7 @@ export class Run {
    * complete. Undefined in runs of earlier versions.
    */
   readonly encoderLatents: Float32Array | undefined;
-  private readonly model: LatentModel;
-  private readonly units: UnitAssembly;
+  private readonly decoder: RunDecoder;
   /** The run whose axes are the first of this one, and stayed as they are. */
   private readonly parent: Run | undefined;
 
@@ -106,8 +104,7 @@ export class Run {
     this.history = contents.history;
     this.neutralFrc = contents.neutralFrc;
     this.encoderLatents = contents.encoderLatents;
-    this.model = contents.model;
-    this.units = contents.units;
+    this.decoder = contents.decoder;
     this.parent = contents.parent;
   }
 
@@ -150,7 +147,8 @@ export class Run {
       const starts = chosenStart(record, at);
       return new Run(files, {
         record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, bodies, history, neutralFrc, encoderLatents, model, units, parent },
+        ...{ neutral, free, bodies, history, neutralFrc, encoderLatents, parent },
+        decoder: new RunDecoder({ neutral, free, model, units, parent: parent?.decoder }),
       });
     } catch (error) {
       model.dispose();
@@ -174,13 +172,7 @@ export class Run {
    * that change their amplitudes and widths (composition).
    */
   get roles(): AxisRoles {
-    const { model, parent } = this;
-    if (!parent) return model.roles;
-    const own = (axes: number[]) => axes.map((axis) => parent.latent + axis);
-    return {
-      position: [...parent.roles.position, ...own(model.roles.position)],
-      density: [...parent.roles.density, ...own(model.roles.density)],
-    };
+    return this.decoder.roles;
   }
 
   /**
@@ -188,14 +180,7 @@ export class Run {
    * symmetry, of which only the first unit is decoded.
    */
   get moving(): Uint8Array | undefined {
-    const { neutral, free, units, parent } = this;
-    if (parent) {
-      const before = parent.moving;
-      return before && free?.map((flag, i) => flag | before[i]!);
-    }
-    if (units.count === 1) return free;
-    const own = neutral.count / units.count;
-    return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
+    return this.decoder.moving;
   }
 
   /**
@@ -244,19 +229,20 @@ export class Run {
    * @throws InputError unless z has a finite number for each dimension
    */
   decode(z: ArrayLike<number>): GaussianModel {
-    const at = Float32Array.from(z);
-    if (at.length !== this.latent || !at.every(Number.isFinite)) {
-      throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
-    }
-    return this.units.withFirst(this.neutral, this.modelsAt(at));
+    return this.decoder.decode(z);
   }
 
-  /** Places of all particles on the axes that this run trained, and the models that these axes change. */
-  private async trainedPlaces(): Promise<TrainedPlaces> {
-    const { latent, refined, standardDeviation } = await this.latents();
-    const own = (values: Float32Array) => gatherColumns(values, latent, this.axesOf("new"));
-    const base = await this.parent?.basesOf(await this.files.readSelection(this.record));
-    return { refined: own(refined), standardDeviation: own(standardDeviation), base };
+  /** What is measured on the particles of the run. @throws InputError before the run is complete */
+  private async measured(): Promise<MeasuredRun> {
+    const { files, record, neutral, decoder, parent } = this;
+    const { refined, standardDeviation } = await this.latents();
+    const base = await parent?.basesOf(await files.readSelection(record));
+    const places = {
+      refined: decoder.trained(refined),
+      standardDeviation: decoder.trained(standardDeviation),
+      base,
+    };
+    return { files, record, neutral, places, decoder: decoder.ofTrainedAxes };
   }
 
   /** @throws InputError if axes are fixed. @param what is to be done instead */
@@ -268,11 +254,6 @@ export class Run {
       `a run that trained all of its axes: ${instead}`,
       `one with ${latent} fixed`,
     );
-  }
-
-  /** Decodes whole particles from the places of all their units, on the axes that this run trained. */
-  private get wholeDecoder(): PlaceDecoder {
-    return this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
   }
 
   /**
@@ -287,10 +268,8 @@ export class Run {
     const begun = beginTask(options ?? {});
     const stored = options ? undefined : await this.storedEvidence();
     if (stored) return stored;
-    const { files, record, neutral, wholeDecoder: decoder } = this;
-    const places = await this.trainedPlaces();
-    const measured = await measureRunEvidence({ files, record, neutral, places, decoder }, begun);
-    if (!options) await writeEvidence(files, measured);
+    const measured = await measureRunEvidence(await this.measured(), begun);
+    if (!options) await writeEvidence(this.files, measured);
     return measured;
   }
 
@@ -319,18 +298,7 @@ export class Run {
   async unexplained(options?: UnexplainedOptions): Promise<Unexplained> {
     const stored = options ? undefined : await readUnexplained(this.files, this.record);
     if (stored) return stored;
-    const begun = beginTask(options ?? {});
-    const { refined: places, base } = await this.trainedPlaces();
-    const reopened = await reopenParticles(this.files, this.record, begun);
-    try {
-      const { wholeDecoder: decoder } = this;
-      const members = joined(reopened.trainingSet, reopened.validationSet);
-      const { weights } = reopened;
-      const context = { ...reopened, base };
-      return await measureUnexplained({ context, decoder, places, weights, members }, begun);
-    } finally {
-      await reopened.close();
-    }
+    return measureRunUnexplained(await this.measured(), beginTask(options ?? {}));
   }
 
   /**
@@ -339,26 +307,7 @@ export class Run {
    * @throws InputError unless each point has a finite number for each dimension
    */
   decodeMany(points: Float32Array): Float32Array {
-    const { latent } = this;
-    if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
-      throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
-    }
-    return this.units.withFirsts(this.neutral, this.modelsAt(points));
-  }
-
-  /** First units at places on all axes, [n · latent]. */
-  private modelsAt(points: Float32Array): Float32Array {
-    const { latent, model, parent, neutral } = this;
-    const count = points.length / latent;
-    if (!parent) return model.decode(points, count);
-    const models = parent.decodeMany(gatherColumns(points, latent, this.axesOf("fixed")));
-    const changed = model.decode(gatherColumns(points, latent, this.axesOf("new")), count);
-    const width = neutral.params.length;
-    for (let from = 0; from < models.length; from += width) {
-      const own = models.subarray(from, from + width);
-      changeBase(neutral, own, changed.subarray(from, from + width), own);
-    }
-    return models;
+    return this.decoder.decodeMany(points);
   }
 
   /**
@@ -395,24 +344,7 @@ export class Run {
   async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
     const begun = beginTask(options);
     this.requireAllTrained("refine the poses of the run that this second round started from");
-    const { refined } = await this.latents();
-    const memoryBudget = defaultMemoryBudget() / 2;
-    const reopened = await reopenParticles(this.files, this.record, { ...begun, memoryBudget });
-    try {
-      const file = options.reference ?? (await referenceOf(this.record.inputs.particles));
-      const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
-      const { wholeDecoder: decoder } = this;
-      return await refineRunPoses({ reopened, decoder, places: refined, reference }, begun);
-    } finally {
-      await reopened.close();
-    }
-  }
-
-  /** The axes that are those of the run that this one started from, or those that it trained. */
-  private axesOf(which: "fixed" | "new"): number[] {
-    const inherited = this.parent?.latent ?? 0;
-    const all = Array.from({ length: this.latent }, (_, d) => d);
-    return all.filter((axis) => axis < inherited === (which === "fixed"));
+    return refinePosesOfRun(await this.measured(), begun);
   }
 
   /**
@@ -438,31 +370,11 @@ export class Run {
     this.requireAllTrained(
       "other particles have no places on the axes of a run that this second round started from",
     );
-    const { refined, standardDeviation } = await this.latents();
-    const evidence = await readEvidence(this.files);
-    const reopened = await reopenParticles(this.files, this.record, begun);
-    try {
-      const decoder = this.units.decoder(decoderOf(this.model), this.neutral.count / this.units.count);
-      const population = {
-        ...{ latent: decoder.latent, members: reopened.trainingSet, mean: refined, standardDeviation },
-      };
-      return await otherPlaces({ reopened, decoder, population, evidence, set: particles }, begun);
-    } finally {
-      await reopened.close();
-    }
+    return placesOfOthers(await this.measured(), particles, begun);
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
-    this.parent?.close();
-    this.model.dispose();
+    this.decoder.close();
   }
-}
-
-/** Both lists together, ascending. */
-function joined(a: Int32Array, b: Int32Array): Int32Array {
-  const all = new Int32Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all.sort();
 }

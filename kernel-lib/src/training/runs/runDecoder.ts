@@ -1,0 +1,123 @@
+import { InputError } from "../../errors";
+import type { GaussianModel } from "../../model/gaussianModel";
+import type { AxisRoles } from "../../network/decoder";
+import type { LatentModel } from "../../network/latentModel";
+import { gatherColumns } from "../batches";
+import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
+import { changeBase } from "../secondRound/baseModels";
+import type { UnitAssembly } from "../units/unitAssembly";
+
+/** What a {@link RunDecoder} decodes with. */
+export interface DecoderParts {
+  neutral: GaussianModel;
+  /** For each Gaussian 1 if the networks may change it. Undefined if they may change all. */
+  free: Uint8Array | undefined;
+  model: LatentModel;
+  units: UnitAssembly;
+  /** That of the run from which a second round started, if its axes are the first of this one. */
+  parent: RunDecoder | undefined;
+}
+
+/**
+ * From the latent space of a run to Gaussians. In a second round with fixed axes, the first coordinates are decoded by the run that it
+ * started from, and the others change the result.
+ */
+export class RunDecoder {
+  constructor(private readonly parts: DecoderParts) {}
+
+  /** Dimensions of the latent space. */
+  get latent(): number {
+    const { parent, model } = this.parts;
+    return (parent?.latent ?? 0) + model.spec.latent;
+  }
+
+  /** What the axes change. */
+  get roles(): AxisRoles {
+    const { model, parent } = this.parts;
+    if (!parent) return model.roles;
+    const own = (axes: number[]) => axes.map((axis) => parent.latent + axis);
+    return {
+      position: [...parent.roles.position, ...own(model.roles.position)],
+      density: [...parent.roles.density, ...own(model.roles.density)],
+    };
+  }
+
+  /** For each Gaussian 1 if decoding may change it, [N]; undefined if it may change all. */
+  get moving(): Uint8Array | undefined {
+    const { neutral, free, units, parent } = this.parts;
+    if (parent) {
+      const before = parent.moving;
+      return before && free?.map((flag, i) => flag | before[i]!);
+    }
+    if (units.count === 1) return free;
+    const own = neutral.count / units.count;
+    return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
+  }
+
+  /** Decodes whole particles from the places of all their units, on the axes that the run trained. */
+  get ofTrainedAxes(): PlaceDecoder {
+    const { units, model, neutral } = this.parts;
+    return units.decoder(decoderOf(model), neutral.count / units.count);
+  }
+
+  /** The columns of the axes that the run trained, of values on all axes, [n · latent]. */
+  trained(values: Float32Array): Float32Array {
+    return gatherColumns(values, this.latent, this.axesOf("new"));
+  }
+
+  /**
+   * A model at a place on all axes.
+   * @throws InputError unless z has a finite number for each dimension
+   */
+  decode(z: ArrayLike<number>): GaussianModel {
+    const at = Float32Array.from(z);
+    if (at.length !== this.latent || !at.every(Number.isFinite)) {
+      throw new InputError("z", `${this.latent} numbers`, JSON.stringify(Array.from(z)));
+    }
+    const { units, neutral } = this.parts;
+    return units.withFirst(neutral, this.modelsAt(at));
+  }
+
+  /**
+   * Models at places on all axes, [n · latent].
+   * @returns [n · 5N]
+   * @throws InputError unless each place has a finite number for each dimension
+   */
+  decodeMany(points: Float32Array): Float32Array {
+    const { latent } = this;
+    if (points.length % latent !== 0 || !points.every(Number.isFinite)) {
+      throw new InputError("points", `rows of ${latent} finite numbers`, `${points.length} numbers`);
+    }
+    const { units, neutral } = this.parts;
+    return units.withFirsts(neutral, this.modelsAt(points));
+  }
+
+  /** First units at places on all axes, [n · latent]. */
+  private modelsAt(points: Float32Array): Float32Array {
+    const { latent } = this;
+    const { model, parent, neutral } = this.parts;
+    const count = points.length / latent;
+    if (!parent) return model.decode(points, count);
+    const models = parent.decodeMany(gatherColumns(points, latent, this.axesOf("fixed")));
+    const changed = model.decode(gatherColumns(points, latent, this.axesOf("new")), count);
+    const width = neutral.params.length;
+    for (let from = 0; from < models.length; from += width) {
+      const own = models.subarray(from, from + width);
+      changeBase(neutral, own, changed.subarray(from, from + width), own);
+    }
+    return models;
+  }
+
+  /** The axes that are those of the run that this one started from, or those that it trained. */
+  private axesOf(which: "fixed" | "new"): number[] {
+    const inherited = this.parts.parent?.latent ?? 0;
+    const all = Array.from({ length: this.latent }, (_, d) => d);
+    return all.filter((axis) => axis < inherited === (which === "fixed"));
+  }
+
+  /** Releases the networks. */
+  close(): void {
+    this.parts.parent?.close();
+    this.parts.model.dispose();
+  }
+}
