@@ -296,9 +296,9 @@ export class Run {
    * @throws InputError before the run is complete, and if its particles have changed
    */
   async unexplained(options?: UnexplainedOptions): Promise<Unexplained> {
+    const begun = beginTask(options ?? {});
     const stored = options ? undefined : await readUnexplained(this.files, this.record);
-    if (stored) return stored;
-    return measureRunUnexplained(await this.measured(), beginTask(options ?? {}));
+    return stored ?? measureRunUnexplained(await this.measured(), begun);
   }
 
   /**
