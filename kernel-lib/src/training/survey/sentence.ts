@@ -1,10 +1,20 @@
-import type { Survey } from "./survey";
+import type { AxisRoles } from "../../network/decoder";
+import type { EvidenceGain } from "../evidence/evidence";
 
 /** A gain below so many standard errors is none. */
 const errors = 2;
 
+/** What a survey found, as in its record. */
+interface Found {
+  latent: number;
+  roles: AxisRoles;
+  /** Empty where axes can change one kind only. */
+  kinds: readonly object[];
+  axes: readonly EvidenceGain[];
+}
+
 /** The result of a survey in a sentence. */
-export function surveySentence({ latent, roles, kinds, axes }: Omit<Survey, "sentence" | "form">): string {
+export function surveySentence({ latent, roles, kinds, axes }: Found): string {
   const first = axes[0];
   if (latent === 1 && first && first.gain <= errors * first.standardError) {
     return "the latent space gets one axis, although in a short survey none explains held-out particles better than one model for all";
