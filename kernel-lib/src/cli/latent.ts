@@ -196,7 +196,9 @@ async function writeSets(
     table.push([name, sizes[c], ...centre, ...population].join(","));
     centreLines.push(centre.join(","));
     const share = populations ? `, ${(100 * populations[c]!).toFixed(1)} % of the population` : "";
-    session.print(`${name}: ${sizes[c]} particles around z = ${centre.join(", ")}${share}`);
+    session.print(
+      `${name}: ${sizes[c]} particles around z = ${centre.map((z) => Number(z).toFixed(2)).join(", ")}${share}`,
+    );
     await writeAtomic(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
     const file = path.join(folder, `${name}${extension}`);
     if (members.length === 0) continue;

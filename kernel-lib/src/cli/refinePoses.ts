@@ -249,17 +249,17 @@ async function writeResult(
     session.note(`compared with the poses in ${report.reference}, from which those of the run were refined`);
   }
   session.print(
-    `errors of the poses in the file, by measurement or as given: ${prior.rotation.toFixed(2)}° and ${prior.shift.toFixed(2)} Å along each axis`,
+    `expected errors of the poses in the file, measured or as given: ${prior.rotation.toFixed(2)}° and ${prior.shift.toFixed(2)} Å along each axis`,
   );
   session.print(
-    `moved by ${moved.angle.rms.toFixed(2)}° and ${moved.shift.rms.toFixed(2)} Å root mean square, uncertain by ${uncertainty.angle.toFixed(2)}° and ${uncertainty.shift.toFixed(2)} Å along each axis`,
+    `refined poses are moved by ${moved.angle.rms.toFixed(2)}° and ${moved.shift.rms.toFixed(2)} Å root mean square, uncertain by ${uncertainty.angle.toFixed(2)}° and ${uncertainty.shift.toFixed(2)} Å along each axis`,
   );
   session.print(
     `motion of all particles together, taken out: ${moved.common.angle.toFixed(2)}° and ${moved.common.shift.toFixed(2)} Å`,
   );
   if (shared.angle > 0 || shared.shift > 0) {
     session.print(
-      `rigid motion of the decoder, now in the poses: ${shared.angle.toFixed(2)}° and ${shared.shift.toFixed(2)} Å root mean square`,
+      `rigid motion of the decoder, which refined poses contain: ${shared.angle.toFixed(2)}° and ${shared.shift.toFixed(2)} Å root mean square`,
     );
   }
   session.print(report.sentence);

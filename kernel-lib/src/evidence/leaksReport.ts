@@ -26,7 +26,8 @@ export function leaksReport({ sentence, leaks, untested, permutations }: Leaks):
   if (untested.length > 0) lines.push(`  the same for all particles, or too few: ${untested.join(", ")}`);
   const particles = Math.max(0, ...leaks.map((leak) => leak.particles));
   lines.push(
-    `  on at most ${particles} particles; beyond what ${permutations} permutations reach, p corrected for ${2 * leaks.length} tests`,
+    `  on at most ${particles} particles; R² and information above the mean of ${permutations} permutations; p corrected for ` +
+      `${2 * leaks.length} tests`,
   );
   return lines;
 }

@@ -15,7 +15,7 @@ import { gainText } from "../training/evidence/verdict";
 export function report(evidence: Evidence, axes: readonly LatentAxis[] = []): string[] {
   const { sentence, fixed = 0, kinds, region, table, poses, motion, particles, prior, block } = evidence;
   const over = fixed > 0 ? "the models on the fixed axes" : "one model for all";
-  const lines = [sentence, `gain in nats per particle held out, over ${over}:`];
+  const lines = [sentence, `gain in nats per particle held out, over ${over}, the poses of both refined:`];
   for (const [d, axis] of evidence.axes.entries()) {
     const state = axis.real ? "real" : "not real";
     const halves = `places of the two halves of an image agree to r = ${axis.agreement.toFixed(2)}`;
@@ -24,15 +24,20 @@ export function report(evidence: Evidence, axes: readonly LatentAxis[] = []): st
     );
   }
   lines.push(...axes.map(({ summary }) => `  ${summary}`));
+  lines.push(
+    `gain over ${over} in the poses that the training used:`,
+    `  motion alone: ${gainText(table.motion)}; refined poses alone: ${gainText(table.poses)}; both: ${gainText(table.both)}`,
+    `  refined poses, beside the motion: ${gainText(poses)}`,
+  );
   for (const [kind, gain] of Object.entries(kinds)) lines.push(`  ${kind} alone: ${gainText(gain)}`);
   if (region) lines.push(`  Gaussians of the region alone: ${gainText(region)}`);
   lines.push(
-    `  motion, poses as they are: ${gainText(table.motion)}; ${fixed > 0 ? "without it" : "one model"}, poses refined: ${gainText(table.poses)}; both: ${gainText(table.both)}`,
-    `  poses refined beside the motion: ${gainText(poses)}`,
-    `decoded motion: ${motion.rms.toFixed(2)} Å RMS, ${motion.large.toFixed(2)} Å for the particle at 95 %, without a rigid motion of ` +
-      `the whole of ${motion.rigid.shift.toFixed(2)} Å and ${motion.rigid.angle.toFixed(2)}°; ${(100 * motion.mass).toFixed(0)} % of the density comes or goes`,
-    `measured on ${particles} particles, with errors of poses of ${prior.rotation.toFixed(1)}° and ${prior.shift.toFixed(1)} Å` +
-      (block > 1 ? `, and halves in blocks of ${block} samples since the images are masked` : ""),
+    `decoded motion, from ${over} to those at the particles' places: ${motion.rms.toFixed(2)} Å RMS, ${motion.large.toFixed(2)} Å for ` +
+      `the particle at 95 %, without a rigid motion of the whole of ${motion.rigid.shift.toFixed(2)} Å and ` +
+      `${motion.rigid.angle.toFixed(2)}°; ${(100 * motion.mass).toFixed(0)} % of the density comes or goes`,
+    `measured on ${particles} particles; where poses are refined, they may move by ${prior.rotation.toFixed(1)}° and ` +
+      `${prior.shift.toFixed(1)} Å (standard deviations)` +
+      (block > 1 ? `; halves in blocks of ${block} samples, since the images are masked` : ""),
   );
   return lines;
 }

@@ -55,7 +55,7 @@ test("a mask of another box length is refused with both lengths", () => {
   const slab: Volume = { data: new Float32Array(4096), size: [32, 32, 4], apix: 2 };
   assert.throws(
     () => maskFlags(randomModel(1), slab, "slab.mrc"),
-    /slab\.mrc: expected a box of 64\.0 Å .* like model, found 64\.0 × 64\.0 × 8\.0 Å \(32×32×4 voxels/,
+    /slab\.mrc: expected a box of 64\.0 Å .* like the model, found 64\.0 × 64\.0 × 8\.0 Å \(32×32×4 voxels/,
   );
   const rounded: Volume = { data: new Float32Array(48 ** 3).fill(1), size: [48, 48, 48], apix: 1.334 };
   assert.deepEqual([...maskFlags(randomModel(1), rounded)], [1]);

@@ -14,7 +14,7 @@ import type { GaussianModel } from "./gaussianModel";
  * ```
  */
 export function maskFlags(model: GaussianModel, mask: Volume, name = "mask"): Uint8Array {
-  checkMask(mask, { name, like: model, likeName: "model" });
+  checkMask(mask, { name, like: model, likeName: "the model" });
   const { count, params } = model;
   return Uint8Array.from({ length: count }, (_, i) =>
     isInside(mask, params[i]!, params[count + i]!, params[2 * count + i]!) ? 1 : 0,

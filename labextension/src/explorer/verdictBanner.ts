@@ -8,7 +8,7 @@ const signs: Record<VerdictState["kind"], string> = { found: "✓", weak: "!", n
 
 /** What it means that a run has found nothing. */
 const noneMeans =
-  "Particles that were held out of training are described no better by the moving model than by one that stands still.";
+  "Particles that were held out of training are described no better with what this training found than without it.";
 
 /**
  * What the run knows about its own heterogeneity, above the picture; in place of it, if there is nothing to be seen. The element
@@ -44,7 +44,7 @@ function content(
         ? button(
             model.concealed ? "Show anyway" : "Hide the picture",
             model.concealed
-              ? "Show the latent space and the decoded model, although there is nothing real to be seen in them"
+              ? "Show the latent space and the decoded model, although this training found nothing real to be seen in them"
               : "Leave only the verdict",
             () => model.showAnyway(model.concealed),
           )

@@ -101,7 +101,7 @@ export function colourGaussians(input: ColouringInput, ends: ScaleEnds): Coloure
 function byDisplacement(input: ColouringInput, ends: ScaleEnds): ColouredGaussians {
   const far = distances(input.neutral, input.gaussians, input);
   ends.displacement = Math.max(ends.displacement, roundedUp(largest(far)));
-  return onScale(far, "Displacement (Å)", scales.motion, { low: 0, high: ends.displacement });
+  return onScale(far, "Displacement from neutral (Å)", scales.motion, { low: 0, high: ends.displacement });
 }
 
 function byAmplitude({ gaussians, neutral }: ColouringInput): ColouredGaussians {

@@ -63,7 +63,7 @@ describe("the verdict", () => {
     assert.match(counts!.sentence, /in 2 of 2; of all particles, numbers differ by 2\.0, 2\.0 %$/);
     assert.match(findings[0]!.sentence, /^heterogeneity found in half 1 \(\+3\.00 ± 0\.30 nats\), /);
     assert.match(sentence, /averages agree to 11 to 12 Å, 2 of 2 with/);
-    assert.match(sentence, /motion of 4\.0 and 4\.2 Å RMS/);
+    assert.match(sentence, /motion of 4\.0 and 4\.2 Å RMS between the ends with r /);
     assert.equal(findings.length, 6);
   });
 
@@ -72,7 +72,16 @@ describe("the verdict", () => {
     lonely.clusters = { ...lonely.clusters, numbers: [3, 2], alone: [[3], []] };
     const found = verdictOf(lonely);
     assert.equal(found.verdict, "partly");
-    assert.match(found.sentence, /^partly reproducible: .*without a partner: 3 of half 1; but heterogeneity/);
+    assert.match(
+      found.sentence,
+      /^partly reproducible: .*without a partner: cluster 3 of half 1; but heterogeneity/,
+    );
+    const single = good();
+    single.clusters = { ...single.clusters, numbers: [2, 1], pairs: [pair(1)], alone: [[2], []] };
+    assert.match(
+      verdictOf(single).sentence,
+      / 1 cluster matched of 2 and 1; without a partner: cluster 2 of half 1/,
+    );
     const unequal = good();
     unequal.clusters.pairs[1] = pair(2, { equal: false });
     assert.match(verdictOf(unequal).sentence, /^partly reproducible: 1 of 2 as large/);

@@ -111,7 +111,7 @@ function sizesOf(changes: readonly ChangeReport[]): string {
   const largest = changes.reduce((a, b) => (Math.min(...a.sizes) >= Math.min(...b.sizes) ? a : b));
   const { sizes, motion } = largest;
   if (Math.min(...sizes) < 0.5) return "";
-  return `, motion of ${sizes.map((size) => size.toFixed(1)).join(" and ")} Å RMS with r ${motion.toFixed(2)}`;
+  return `, motion of ${sizes.map((size) => size.toFixed(1)).join(" and ")} Å RMS between the ends with r ${motion.toFixed(2)}`;
 }
 
 function clusterFindings({ clusters, parts }: Compared): Finding[] {
@@ -122,14 +122,15 @@ function clusterFindings({ clusters, parts }: Compared): Finding[] {
   }
   const matched = pairs.filter((pair) => pair.matched);
   const lonely = alone.flatMap((list, p) =>
-    list.length > 0 ? [`${list.join(", ")} of ${parts[p]!.label}`] : [],
+    list.length > 0 ? [`cluster ${list.join(", ")} of ${parts[p]!.label}`] : [],
   );
   const without = lonely.length > 0 ? `; without a partner: ${lonely.join(", ")}` : "";
+  const matchedText = `${matched.length} ${matched.length === 1 ? "cluster" : "clusters"} matched of ${numbers.join(" and ")}`;
   const found: Finding = {
     question: "clusters",
     answer: matched.length === 0 ? "no" : lonely.length > 0 ? "partly" : "yes",
-    short: `${matched.length} clusters matched of ${numbers.join(" and ")}${without}`,
-    sentence: `${matched.length} clusters matched of ${numbers.join(" and ")} (adjusted Rand index ${rand.toFixed(2)}${without})`,
+    short: `${matchedText}${without}`,
+    sentence: `${matchedText} (adjusted Rand index ${rand.toFixed(2)}${without})`,
   };
   if (matched.length === 0) return [found];
   const equal = matched.filter((pair) => pair.equal).length;

@@ -10,7 +10,7 @@ export function leakSentence(leaks: readonly Leak[]): string {
   const found = leaks.filter(({ depends }) => depends !== "no");
   if (found.length === 0) {
     const least = Math.min(...leaks.map(({ p, informationP }) => Math.min(p, informationP)));
-    const tests = `p ≥ ${pText(least)} after correction for ${2 * leaks.length} tests`;
+    const tests = `p ${least < 1 ? "≥ " : ""}${pText(least)} after correction for ${2 * leaks.length} tests`;
     return `places do not depend on ${list(leaks.map(({ name }) => name))} (${tests})`;
   }
   const places = found.filter(({ depends }) => depends === "place").map(placeText);

@@ -245,7 +245,7 @@ function checkBoxes(set: ParticleSet, model: GaussianModel, { mask, map }: Polis
   if (!hasSameBoxLength(set, model)) {
     throw new InputError(set.file, length, `${(set.boxSize * set.apix).toFixed(1)} Å`);
   }
-  if (mask) checkMask(mask, { like: model, likeName: "model" });
+  if (mask) checkMask(mask, { like: model, likeName: "the model" });
   if (map && !hasSameBoxLength(map, model)) {
     throw new InputError("map", length, `${(map.size[0] * map.apix).toFixed(1)} Å`);
   }

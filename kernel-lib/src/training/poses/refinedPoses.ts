@@ -2,6 +2,7 @@ import { vectorFromRotation } from "../../optics/pose";
 import type { ParticlePoses } from "../../particles/writePoses";
 import type { TaskOptions } from "../../progress";
 import type { EvidenceGain } from "../evidence/evidence";
+import { gainText } from "../evidence/verdict";
 import type { PosePrior } from "../posterior/placePosterior";
 import { type PoseChange, poseMoves, spreadOf, withoutFrame } from "./commonFrame";
 import { type FoundPoses, findPoses, type PoseContext, type PoseOptions } from "./findPoses";
@@ -113,7 +114,7 @@ function verdictOf(
   { angle, shift }: PoseChange,
 ): Pick<PoseReport, "verdict" | "sentence"> {
   const verdict = gain.gain > significant * gain.standardError ? "refine" : "leave";
-  const number = `${gain.gain.toFixed(2)} ± ${gain.standardError.toFixed(2)} nats per particle`;
+  const number = `${gainText(gain)} nats per particle`;
   const moves = `${angle.rms.toFixed(2)}° and ${shift.rms.toFixed(2)} Å root mean square`;
   return {
     verdict,

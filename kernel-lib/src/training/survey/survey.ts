@@ -15,6 +15,7 @@ import type { Trainer } from "../trainer";
 import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
+import { surveySentence } from "./sentence";
 
 /** What a survey of the latent space found, and the training after it uses. */
 export interface Survey {
@@ -141,7 +142,7 @@ class SurveyMeasurement {
     const roles = rolesOf(latent, kinds);
     const found = { latent, roles, kinds };
     const whole = networks > 1 && roles.position.length === 0 ? await this.composition(found) : found;
-    return { ...whole, axes, sentence: sentenceOf(whole) };
+    return { ...whole, axes, sentence: surveySentence({ ...whole, axes }) };
   }
 
   /**
@@ -304,18 +305,4 @@ function axesNeeded(scores: readonly Float64Array[], { errors, fraction }: GainL
     if (gain <= Math.max(errors * standardError, fraction * gains[most]!)) return k;
   }
   return Math.max(most, 1);
-}
-
-function sentenceOf({ latent, roles, kinds }: Pick<Survey, "latent" | "roles" | "kinds">): string {
-  const names = Array.from({ length: latent }, (_, d) => {
-    const [moves, changes] = [roles.position.includes(d), roles.density.includes(d)];
-    return moves && changes ? "conformation and composition" : moves ? "conformation" : "composition";
-  });
-  // Training orders the axes anew, so that their numbers would mean nothing here.
-  const counted = [...new Set(names.sort().reverse())].map(
-    (name) => `${names.filter((other) => other === name).length} of ${name}`,
-  );
-  const count = latent === 1 ? "one axis" : `${latent} axes`;
-  const what = kinds.length > 0 ? `: ${(latent === 1 ? names : counted).join(", ")}` : "";
-  return `the latent space gets ${count}${what}; more explain held-out particles no better`;
 }
