@@ -4,7 +4,14 @@ import type { Verdict } from "../evidence/verdict";
 import { verdictCard } from "./verdictCard";
 
 const verdict = (more: Partial<Verdict> = {}): Verdict => ({
-  ...{ kind: "found", headline: "heterogeneity found", facts: "+1.00 ± 0.10 nats", advice: "", axes: [] },
+  ...{
+    kind: "found",
+    isEmpty: false,
+    headline: "heterogeneity found",
+    facts: "+1.00 ± 0.10 nats",
+    advice: "",
+    axes: [],
+  },
   ...more,
 });
 

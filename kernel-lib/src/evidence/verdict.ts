@@ -8,6 +8,8 @@ import type { Run } from "../training/runs/run";
 export interface Verdict {
   /** `unmeasured`: the training is not finished, or the run is of an earlier version. */
   kind: Evidence["verdict"] | "unmeasured";
+  /** Whether there is nothing to look at: nothing was found, and the run has no axes of an earlier one. */
+  isEmpty: boolean;
   /** The verdict, such as `heterogeneity found`. */
   headline: string;
   /** What it follows from: the gain, real axes, the size of the decoded motion; or why it was not measured. */
@@ -53,7 +55,8 @@ export function verdictOfRun(
     // Where there is nothing, nothing depends on anything.
     const dependent = leaks?.found && evidence.verdict !== "none" ? capitalised(leaks.sentence) : "";
     const advice = [poses, dependent].filter((one) => one !== "").join(". ");
-    return { kind: evidence.verdict, ...text, advice, axes: lines };
+    const isEmpty = evidence.verdict === "none" && (evidence.fixed ?? 0) === 0;
+    return { kind: evidence.verdict, isEmpty, ...text, advice, axes: lines };
   }
   const complete = run.record.status === "complete";
   return {
@@ -66,6 +69,7 @@ export function verdictOfRun(
 export function unmeasured(how: string): Verdict {
   return {
     kind: "unmeasured",
+    isEmpty: false,
     headline: "heterogeneity not measured",
     ...{ facts: how, advice: "", axes: [] },
   };

@@ -31,7 +31,7 @@ const cardWidth = 720;
 export function explorerPicture(scatter: Picture, viewer: Picture, state: PicturedState): Picture {
   const { run, sets, verdict, shownAnyway } = state;
   const title = `Explorer of ${run?.folder ?? "a run"}`;
-  const concealed = verdict?.kind === "none" && !shownAnyway;
+  const concealed = verdict?.isEmpty === true && !shownAnyway;
   const pictures = concealed ? [] : [scatter, viewer];
   const text = [
     ...(verdict ? [`${title}; ${verdictLine(verdict)}`] : [title]),

@@ -104,6 +104,15 @@ describe("the verdict in the explorer", () => {
     explorer.close();
   });
 
+  test("leaves the picture of a second round that found nothing more, since the axes of the first are real", async () => {
+    const second = { ...evidence("none", [false, false]), fixed: 1 };
+    const explorer = await explore(await runWith("second", second));
+    const { kind, isEmpty, headline } = explorer.get("verdict")!;
+    assert.deepEqual([kind, isEmpty, headline], ["none", false, "no further heterogeneity found"]);
+    assert.ok(explorer.picture().svg!.includes("<image "));
+    explorer.close();
+  });
+
   test("is missing in runs without evidence, and a damaged file is reported", async () => {
     const folder = await runWith("unmeasured", undefined);
     const explorer = await explore(folder);

@@ -67,7 +67,7 @@ test("the status is the kernel's until the view has a message; a task in progres
 });
 
 const verdict = (kind: "found" | "none"): ExplorerState["verdict"] => ({
-  ...{ kind, headline: "a headline", facts: "facts", advice: "", axes: [] },
+  ...{ kind, isEmpty: kind === "none", headline: "a headline", facts: "facts", advice: "", axes: [] },
 });
 
 test("the verdict stands in place of the picture only where nothing was found, until the picture is asked for", () => {

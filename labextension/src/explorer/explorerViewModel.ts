@@ -131,7 +131,7 @@ export class ExplorerViewModel extends ViewModel {
 
   /** Whether the verdict stands in place of the picture. */
   get concealed(): boolean {
-    return this.verdict?.kind === "none" && !this.links.widget.get("shownAnyway");
+    return this.verdict?.isEmpty === true && !this.links.widget.get("shownAnyway");
   }
 
   /** Epochs of the training, for the curves. */

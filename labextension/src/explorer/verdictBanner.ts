@@ -29,7 +29,7 @@ export function verdictBanner(model: ExplorerViewModel): TemplateResult {
 
 function content(
   model: ExplorerViewModel,
-  { kind, headline, facts, advice, axes }: VerdictState,
+  { kind, isEmpty, headline, facts, advice, axes }: VerdictState,
 ): TemplateResult {
   return html`<span class="e2gmm-explorer-verdictSign" aria-hidden="true">${signs[kind]}</span>
     <div class="e2gmm-explorer-verdictText">
@@ -40,7 +40,7 @@ function content(
       ${axisList(axes)}
     </div>
     ${
-      kind === "none"
+      isEmpty
         ? button(
             model.concealed ? "Show anyway" : "Hide the picture",
             model.concealed
