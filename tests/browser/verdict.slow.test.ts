@@ -46,7 +46,13 @@ describe("the verdict of a run in JupyterLab", skipIf(skip), () => {
     await banner.waitFor();
     return banner;
   };
-  const drawn = () => page.locator(".e2gmm-explorer .e2gmm-scatter[data-drawn]").waitFor();
+  // By a timer: after a change of theme, headless Chromium may paint no frames, for which Playwright would wait.
+  const drawn = () =>
+    page.waitForFunction(
+      () => (document.querySelector(".e2gmm-explorer .e2gmm-scatter[data-drawn]")?.clientWidth ?? 0) > 0,
+      undefined,
+      { polling: 200 },
+    );
   const shot = (name: string) =>
     page.locator(".e2gmm-explorer").screenshot({ path: path.join(artefacts, `verdict-${name}.png`) });
 
