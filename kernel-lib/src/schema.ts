@@ -36,6 +36,15 @@ export function checked<T>(schema: v.GenericSchema<unknown, T>, value: unknown, 
   throw new InputError(place ? `${where}: ${place}` : where, expected, describeValue(issue.input));
 }
 
+/** The value of a JSON text. @param where file, for messages. @throws InputError for other text */
+export function parsedJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(where, "JSON", text === "" ? "nothing" : JSON.stringify(text.slice(0, 40)));
+  }
+}
+
 /** A value in a message. */
 function describeValue(value: unknown): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return "nothing";

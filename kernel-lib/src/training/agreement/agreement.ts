@@ -1,4 +1,5 @@
 import { disc } from "../../fourier/disc";
+import { median } from "../median";
 import { meanFrcOf } from "../neutralFrc";
 import { RingWeights } from "../weights";
 import { meanAndError } from "./moments";
@@ -248,10 +249,4 @@ function findOutliers({ rings, frc }: AgreementData, { score, expected, deviatio
     }
   }
   return found;
-}
-
-function median(values: Float64Array): number {
-  const sorted = values.slice().sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

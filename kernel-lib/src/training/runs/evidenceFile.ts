@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import * as v from "valibot";
 import { writeAtomic } from "../../atomicWrite";
-import { InputError } from "../../errors";
-import { checked, numberIn, someText } from "../../schema";
+import { checked, numberIn, parsedJson, someText } from "../../schema";
 import type { Evidence } from "../evidence/evidence";
 import type { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
@@ -54,14 +53,7 @@ export async function writeEvidence(folder: RunFolder, evidence: Evidence): Prom
 export async function readEvidence(folder: RunFolder): Promise<Evidence | undefined> {
   const file = folder.file("evidence");
   if (!existsSync(file)) return undefined;
-  const content = await readFile(file, "utf8");
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch {
-    throw new InputError(file, "JSON", content === "" ? "nothing" : JSON.stringify(content.slice(0, 40)));
-  }
-  return checked(text, value, file) as Evidence;
+  return checked(text, parsedJson(await readFile(file, "utf8"), file), file) as Evidence;
 }
 
 /** The summary of an evidence in `run.json`. */

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
 import { beginTask, type TaskOptions } from "../../progress";
-import { checked, numberIn, someText } from "../../schema";
+import { checked, numberIn, parsedJson, someText } from "../../schema";
 import { fewestTested, type Leaks } from "../leaks/leaks";
 import { type PlacedParticles, placedLeaks, type RunLeaksOptions } from "../leaks/runLeaks";
 import type { RunFolder } from "./runFolder";
@@ -86,12 +86,5 @@ async function excludedFrom(folder: RunFolder, record: RunRecord): Promise<numbe
 export async function readLeaks(folder: RunFolder): Promise<Leaks | undefined> {
   const file = folder.file("leaks");
   if (!existsSync(file)) return undefined;
-  const content = await readFile(file, "utf8");
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch {
-    throw new InputError(file, "JSON", content === "" ? "nothing" : JSON.stringify(content.slice(0, 40)));
-  }
-  return checked(text, value, file) as Leaks;
+  return checked(text, parsedJson(await readFile(file, "utf8"), file), file) as Leaks;
 }

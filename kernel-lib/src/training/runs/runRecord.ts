@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { InputError } from "../../errors";
 import type { ByteSign } from "../../formats/mrc";
 import { describeRange, inRange } from "../../numberRange";
-import { checked, listOf, numberIn, someText } from "../../schema";
+import { checked, listOf, numberIn, parsedJson, someText } from "../../schema";
 import { packageVersion } from "../../version";
 import type { Schedule } from "../course";
 import { type RunOptions, trainingRanges, variedKinds, weightings } from "../options";
@@ -252,12 +252,7 @@ export function formatRecord(value: RunRecord): string {
  *   range or inconsistent, or a file that was changed since it was written
  */
 export function parseRecord(text: string, file: string): RunRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new InputError(file, "JSON", text === "" ? "nothing" : JSON.stringify(text.slice(0, 40)));
-  }
+  const value = parsedJson(text, file);
   const { format } = checked(v.looseObject({ format: v.number("a number") }), value, file);
   if (format !== currentFormat) {
     throw new InputError(file, `format ${currentFormat}`, `${format}, written by another version of e2gmm`);

@@ -1,3 +1,5 @@
+import { median } from "../median";
+
 /** Residuals beyond this many standard deviations count as this many. */
 const bound = 2;
 const iterations = 12;
@@ -38,10 +40,4 @@ export function robustDeviation(values: Float64Array): { middle: number; deviati
 
 function scaleOf(residuals: Float64Array): number {
   return median(residuals.map(Math.abs)) / normalDeviation || 1;
-}
-
-function median(values: Float64Array): number {
-  const sorted = values.slice().sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
