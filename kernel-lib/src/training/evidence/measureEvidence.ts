@@ -41,6 +41,8 @@ export interface MeasureOptions extends TaskOptions {
   block?: number | undefined;
   /** Gaussians of a region whose own gain is wanted: 1 for each of them, [N]. Default: none. */
   region?: Uint8Array | undefined;
+  /** What did not fit between particles and neutral model, for the verdict. Default: nothing. */
+  misfit?: string[] | undefined;
 }
 
 /** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
@@ -133,6 +135,7 @@ class Measurement {
       ...(base && { fixed: base.axes.latent }),
       ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
+      ...(options.misfit && { misfit: options.misfit }),
     };
     return {
       format: 1,

@@ -37,6 +37,25 @@ describe("verdict", () => {
     );
   });
 
+  test("says what did not fit, and doubts what was found because of it", () => {
+    const of = (gain: EvidenceGain) =>
+      sentenceOf({
+        ...{ gain, verdict: verdictOf(gain), realAxes: 1 },
+        ...{ poses: gainOf(0, 1), table: { motion: gain, poses: gainOf(0, 1), both: gain } },
+        axes: [{ ...gain, real: true, told: 0.9, agreement: 0.9, variance: 1 }],
+        motion: { rms: 2.86, large: 4, rigid: { shift: 0, angle: 0 }, mass: 0 },
+        misfit: ["the map is too large", "the defocus is too small"],
+      });
+    assert.match(
+      of(gainOf(2, 0.1)),
+      /^heterogeneity found: .* RMS\. Particles and model do not fit, which training may take for heterogeneity: the map is too large; the defocus is too small$/,
+    );
+    assert.match(
+      of(gainOf(-1, 0.1)),
+      /^no heterogeneity found: .*\. Particles and model do not fit: the map is too large; the defocus is too small$/,
+    );
+  });
+
   test("the finest ring has a gain with its neighbours, and outwards: one ring by chance is none", () => {
     const gains = [0, 0.5, 2, 3, 1, 0.3, -0.1, -0.1, 0.25, -0.2, -0.1];
     const rings: RingGain[] = gains.map((gain, i) => ({
