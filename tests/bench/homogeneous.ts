@@ -4,7 +4,7 @@ import { finish, makeRows, readArguments, train, verdictColumns, type Wanted } f
 /**
  * The verdict of trainings on sets of one state, at several signal-to-noise ratios and numbers of axes, with what may be wrong
  * with images, poses and files.
- * `node tests/dist/bench/homogeneous.js [--seeds 1-20] [--only faultless,poses,…] [--particles n] [--out FILE]`
+ * `node tests/dist/bench/homogeneous.js [--seeds 1-20] [--only faultless,poses,…] [--particles n] [--poses auto|file] [--out FILE]`
  *
  * With 20 seeds the faultless sets have each ratio with each number of axes once; the others are made of seeds 1 to 5, each ratio
  * once.
@@ -32,7 +32,7 @@ const latents = [undefined, 1, 2, 4];
 const box = { boxSize: 48, apix: 4 };
 
 finish(async () => {
-  const { out, seeds, only, particles } = readArguments({
+  const { out, seeds, only, particles, poses } = readArguments({
     ...{ out: "homogeneous.jsonl", particles: 1000, seeds: "1-20" },
   });
   await e2.useBackend("wasm");
@@ -47,7 +47,10 @@ finish(async () => {
       wanted.push({
         known: { fault, seed, particles, SNR: snr, latent: latent ?? "auto" },
         measure: async (scratch) => {
-          const trained = await train({ design: "one", simulation: set, latent, seed, modelScale }, scratch);
+          const trained = await train(
+            { design: "one", simulation: set, latent, seed, poses, modelScale },
+            scratch,
+          );
           trained.run.close();
           return verdictColumns(trained);
         },

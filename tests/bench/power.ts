@@ -13,7 +13,8 @@ import {
 /**
  * The smallest motion, and the smallest fraction of particles without a domain, that a training with all defaults finds at a
  * signal-to-noise ratio of 0.2.
- * `node tests/dist/bench/power.js [--only motion,composition] [--levels 4,2,…] [--particles 3000] [--seeds 1] [--out FILE]`
+ * `node tests/dist/bench/power.js [--only motion,composition] [--levels 4,2,…] [--particles 3000] [--seeds 1] [--poses auto|file]
+ *  [--out FILE]`
  *
  * `--levels`: root mean square displacements of the domain about its mean place in Å, or percentages of particles without it.
  */
@@ -67,7 +68,7 @@ async function scores({ test, run }: Trained, { truth, score }: Kind): Promise<R
 }
 
 finish(async () => {
-  const { out, seeds, only, particles, levels } = readArguments({
+  const { out, seeds, only, particles, levels, poses } = readArguments({
     ...{ out: "power.jsonl", particles: 3000, seeds: "1" },
   });
   await e2.useBackend("wasm");
@@ -80,7 +81,7 @@ finish(async () => {
         wanted.push({
           known: { kind: name, level: `${level} ${kind.unit}`, particles, seed },
           measure: async (scratch) => {
-            const trained = await train({ design: kind.design, simulation, seed }, scratch);
+            const trained = await train({ design: kind.design, simulation, seed, poses }, scratch);
             const found = await scores(trained, kind);
             trained.run.close();
             return { ...verdictColumns(trained), ...found };

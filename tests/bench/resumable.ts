@@ -54,6 +54,7 @@ export function readArguments(standard: { out: string; particles: number; seeds:
       only: { type: "string" },
       particles: { type: "string", default: String(standard.particles) },
       levels: { type: "string" },
+      poses: { type: "string", default: "auto" },
     },
   });
   const [first, last] = values.seeds.split("-").map(Number) as [number, number?];
@@ -63,6 +64,7 @@ export function readArguments(standard: { out: string; particles: number; seeds:
     only: values.only?.split(","),
     particles: Number(values.particles),
     levels: values.levels?.split(",").map(Number),
+    poses: values.poses as e2.training.PoseChoice,
   };
 }
 
@@ -80,6 +82,8 @@ export interface Experiment {
   /** Default: as many as the training finds. */
   latent?: number | undefined;
   seed: number;
+  /** Which poses are used. Default `auto`. */
+  poses?: e2.training.PoseChoice;
   /** Factor on the size of the neutral model. Default 1. */
   modelScale?: number | undefined;
 }
@@ -104,7 +108,7 @@ function scaled(model: e2.model.GaussianModel, factor: number): e2.model.Gaussia
 
 /** Makes a set, its neutral model and a training with all defaults but the number of axes. */
 export async function train(experiment: Experiment, scratch: string): Promise<Trained> {
-  const { design, simulation, latent, seed, modelScale = 1 } = experiment;
+  const { design, simulation, latent, seed, poses = "auto", modelScale = 1 } = experiment;
   const test = await makeCase(design, scratch, simulation);
   const { seed: _, snr: __, particles: ___, ...shape } = simulation;
   // A map that is reconstructed from wrong poses has its own noise.
@@ -116,6 +120,7 @@ export async function train(experiment: Experiment, scratch: string): Promise<Tr
     dataFolder: test.images,
     model,
     out: path.join(scratch, "run"),
+    poses,
     options: { seed, ...(latent !== undefined && { latent }) },
   });
   const evidence = await run.storedEvidence();

@@ -15,7 +15,7 @@ import {
   evidenceParticles,
   fewestMeasured,
   type MeasureOptions,
-  measureEvidence,
+  measureUntilDecided,
 } from "./evidence/measureEvidence";
 import type { Population } from "./evidence/population";
 import { evenly } from "./evidence/sample";
@@ -341,7 +341,7 @@ export class Trainer {
     const { likelihood } = await this.prepare();
     if (this.validationSet.length < fewestMeasured) return undefined;
     const { decoder } = this;
-    return measureEvidence(
+    return measureUntilDecided(
       {
         ...{ ...this.context, vary: this.options.vary, decoder, weights: likelihood },
         ...{ population: this.population(places), heldOut: this.validationSet },

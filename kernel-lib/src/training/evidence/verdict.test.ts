@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EvidenceGain, RingGain } from "./evidence";
-import { finestRing, sentenceOf, verdictOf } from "./verdict";
+import { finestRing, isUndecided, sentenceOf, verdictOf } from "./verdict";
 
 const gainOf = (gain: number, standardError: number): EvidenceGain => ({ gain, standardError });
 
@@ -13,6 +13,14 @@ describe("verdict", () => {
     assert.equal(verdictOf(gainOf(0.015, 0.001)), "none");
     assert.equal(verdictOf(gainOf(-0.06, 0.02)), "none");
     assert.equal(verdictOf(gainOf(Number.NaN, 1)), "none");
+  });
+
+  test("is open where a gain is positive, but not by three standard errors", () => {
+    assert.equal(isUndecided(gainOf(0.26, 0.13)), true);
+    assert.equal(isUndecided(gainOf(0.12, 0.13)), false);
+    assert.equal(isUndecided(gainOf(0.4, 0.13)), false);
+    assert.equal(isUndecided(gainOf(0.015, 0.006)), false);
+    assert.equal(isUndecided(gainOf(-0.26, 0.13)), false);
   });
 
   test("says gain, axes, resolution and size of the motion, and when poses are wrong", () => {

@@ -18,6 +18,11 @@ export function isReal({ gain, standardError }: EvidenceGain): boolean {
   return gain > leastGain && gain > errors * standardError;
 }
 
+/** Whether a gain is no evidence, but more particles could make it one. */
+export function isUndecided(gain: EvidenceGain): boolean {
+  return !isReal(gain) && gain.gain > leastGain && gain.gain > gain.standardError;
+}
+
 /** The verdict on a gain. */
 export function verdictOf(gain: EvidenceGain): Evidence["verdict"] {
   if (!isReal(gain)) return "none";
