@@ -17,6 +17,7 @@ import { vertex } from "./crossCorrelation";
 export interface FittedFactor {
   /** The factor; 1 is what the files say. */
   by: number;
+  /** Its standard error. */
   standardError: number;
 }
 

@@ -1,4 +1,4 @@
-import type { Judged } from "./agreementReport";
+import type { ParticleSet } from "../../particles/particleSet";
 import type { FittedFactor } from "./defocusFit";
 import type { Misfit } from "./misfit";
 
@@ -10,8 +10,11 @@ const significant = 5;
 const leastScale = 0.003;
 const leastDefocus = 0.01;
 
-/** What the size of the model and the defocus of the particles say about the files. */
-export function opticsSentences({ scale, defocus }: Misfit, { set, model }: Judged): string[] {
+/** What the size of the model and the defocus of the particles say about the files. @param files particles, and file of the model */
+export function opticsSentences(
+  { scale, defocus }: Misfit,
+  { set, model }: { set: ParticleSet; model: string },
+): string[] {
   const sentences: string[] = [];
   if (scale && differs(scale, leastScale)) {
     sentences.push(
