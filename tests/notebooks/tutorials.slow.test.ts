@@ -72,9 +72,9 @@ describe("tutorials on their stand-ins", skipIf(skip), () => {
 });
 
 for (const [name, figures] of [
-  ["assembly-states", 1],
-  ["large-motions", 1],
-  ["symmetric-trimer", 1],
+  ["assembly-states", 16],
+  ["large-motions", 15],
+  ["symmetric-trimer", 11],
 ] as const) {
   test(`${name}.ipynb is stored with all outputs and figures, and small enough to view on GitHub`, () => {
     checkStored(name, figures);
