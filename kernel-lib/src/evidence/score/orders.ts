@@ -1,6 +1,6 @@
 import { InputError, throwIfStopped } from "../../errors";
 import type { TaskOptions } from "../../progress";
-import type { Random } from "../../random";
+import { Random } from "../../random";
 
 /** The order of particles around each other in two spaces, of which scores of places are made, and permutations for their chance level. */
 
@@ -66,19 +66,21 @@ export interface Orders {
 export async function ordersOf(
   spaces: TwoSpaces,
   rows: Int32Array,
-  { signal }: TaskOptions,
+  { signal, seed = 1 }: TaskOptions & { seed?: number },
 ): Promise<Orders> {
   const count = rows.length;
   const pause = async () => {
     await new Promise((resolve) => setImmediate(resolve));
     throwIfStopped(signal);
   };
+  const random = new Random(seed);
+  const labels = Int32Array.from({ length: count }, () => Math.floor(2 ** 32 * random.uniform()));
   const truth = new Int32Array(count * count);
   const places = new Int32Array(count * count);
   for (let i = 0; i < count; i++) {
     if (i % 64 === 0) await pause();
-    writeOrder(spaces.truth, spaces.truthDimensions, { rows, i }, truth);
-    writeOrder(spaces.places, spaces.latent, { rows, i }, places);
+    writeOrder(spaces.truth, spaces.truthDimensions, { rows, labels, i }, truth);
+    writeOrder(spaces.places, spaces.latent, { rows, labels, i }, places);
   }
   return { count, truth, places, pause };
 }
@@ -87,7 +89,7 @@ export async function ordersOf(
 function writeOrder(
   values: ArrayLike<number>,
   dimensions: number,
-  { rows, i }: { rows: Int32Array; i: number },
+  { rows, labels, i }: { rows: Int32Array; labels: Int32Array; i: number },
   orders: Int32Array,
 ): void {
   const distance = new Float64Array(rows.length);
@@ -100,5 +102,7 @@ function writeOrder(
   }
   const order = orders.subarray(i * rows.length, (i + 1) * rows.length);
   for (let j = 0; j < order.length; j++) order[j] = j;
-  order.sort((a, b) => distance[a]! - distance[b]! || a - b);
+  // Each particle has its own order among equals, or some would be neighbours of all.
+  const tie = (j: number) => Math.imul(labels[i]! ^ labels[j]!, 0x9e3779b1) >>> 0;
+  order.sort((a, b) => distance[a]! - distance[b]! || tie(a) - tie(b));
 }
