@@ -2,6 +2,7 @@ import { InputError, throwIfStopped } from "../../errors";
 import { hasSameBoxLength } from "../../maps/grid";
 import type { Volume } from "../../maps/volume";
 import { beginTask, type TaskOptions } from "../../progress";
+import { median } from "../../training/median";
 import { areaOfTransforms, type ShellTransform, shellTransform } from "./fscArea";
 
 /** Areas under Fourier shell correlations with the truth. */
@@ -137,13 +138,11 @@ function summary(
 }
 
 function areaScore(scores: readonly Score[]): AreaScore {
-  const areas = scores.map(({ area }) => area).sort((a, b) => a - b);
+  const areas = Float64Array.from(scores, ({ area }) => area);
   const mean = areas.reduce((sum, x) => sum + x, 0) / areas.length;
   const variance = areas.reduce((sum, x) => sum + (x - mean) ** 2, 0) / areas.length;
-  const middle = areas.length >> 1;
-  const median = areas.length % 2 === 1 ? areas[middle]! : (areas[middle - 1]! + areas[middle]!) / 2;
   const fsc = Array.from(scores[0]!.fsc, (_, r) => {
     return scores.reduce((sum, score) => sum + score.fsc[r]!, 0) / scores.length;
   });
-  return { mean, deviation: Math.sqrt(variance), median, fsc };
+  return { mean, deviation: Math.sqrt(variance), median: median(areas), fsc };
 }
