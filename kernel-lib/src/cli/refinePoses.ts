@@ -255,7 +255,7 @@ async function writeResult(
     `refined poses are moved by ${moved.angle.rms.toFixed(2)}° and ${moved.shift.rms.toFixed(2)} Å root mean square, uncertain by ${uncertainty.angle.toFixed(2)}° and ${uncertainty.shift.toFixed(2)} Å along each axis`,
   );
   session.print(
-    `motion of all particles together, taken out: ${moved.common.angle.toFixed(2)}° and ${moved.common.shift.toFixed(2)} Å`,
+    `motion of all particles together, into the frame of the model: ${moved.common.angle.toFixed(2)}° and ${moved.common.shift.toFixed(2)} Å`,
   );
   if (shared.angle > 0 || shared.shift > 0) {
     session.print(

@@ -8,7 +8,6 @@ import type { TaskOptions } from "../../../progress";
 import type { EngineChoice } from "../../../projection/engines";
 import { readFsc } from "../../../reconstruction/fsc";
 import { fileState } from "../../runs/inputFiles";
-import type { CompleteSettings } from "../../settings";
 import { refineInRounds } from "../rounds/refineInRounds";
 import type { RoundsReport, RoundsSettings } from "../rounds/roundsSettings";
 import { frameOf, likenessToMap, modelLike } from "./newModel";
@@ -18,10 +17,12 @@ import {
   type PoseChoice,
   type PoseDecision,
   type PoseMeasurement,
+  priorOf,
   refinedSentence,
   staySentence,
 } from "./poseDecision";
 import type { PosesFolder, RoundsPlace, TrainingRequest } from "./posesFolder";
+import { type RefinedInputs, refinedInputs } from "./refinedInputs";
 import { stackFolder } from "./stackFolder";
 
 /** Fewest particles whose half maps can tell good poses from bad ones. */
@@ -57,7 +58,7 @@ export interface PoseQuestion {
 /** The decision, and the inputs of the training where they are not the given ones. */
 export interface DecidedPoses {
   decision: PoseDecision;
-  inputs?: Pick<CompleteSettings, "particles" | "model" | "dataFolder">;
+  inputs?: RefinedInputs;
 }
 
 /**
@@ -89,23 +90,9 @@ export async function posesFirst(question: PoseQuestion, task: TaskOptions): Pro
   return decided(question, decision);
 }
 
-async function decided(
-  { folder, set, request }: PoseQuestion,
-  decision: PoseDecision,
-): Promise<DecidedPoses> {
+async function decided(question: PoseQuestion, decision: PoseDecision): Promise<DecidedPoses> {
   if (decision.used === "file") return { decision };
-  const dataFolder = request.dataFolder ?? (await stackFolder(set));
-  return {
-    decision,
-    inputs: {
-      particles: folder.rounds(
-        "rounds",
-        `poses${path.extname(request.particles) === ".cs" ? ".cs" : ".star"}`,
-      ),
-      model: folder.file("neutral"),
-      ...(dataFolder !== undefined && dataFolder !== "absolute" && { dataFolder }),
-    },
-  };
+  return { decision, inputs: await refinedInputs(question, decision) };
 }
 
 /** Why poses are not checked, if they are not. @throws InputError if they cannot be refined although that is asked for */
@@ -115,10 +102,6 @@ async function reasonNotTo(question: PoseQuestion): Promise<string | undefined> 
   if (question.isSecondRound) {
     if (choice === "auto") return "since they are those of the run before";
     throw new InputError("poses", "auto or file in a second round", "refine");
-  }
-  if (request.symmetry !== undefined) {
-    if (choice === "auto") return "since poses of symmetric molecules are not refined in rounds";
-    throw new InputError("poses", "auto or file with a symmetry", "refine");
   }
   if (request.dataFolder === undefined && (await stackFolder(set)) === undefined) {
     if (choice === "auto") return "since its image stacks lie in several folders";
@@ -181,12 +164,14 @@ class PosesFirst {
     const map = await readMap(folder.rounds("rounds", "map.mrc"));
     await writeModelText(
       folder.file("neutral"),
-      await modelLike(model, map, { ...this.named("new model: "), seed }),
+      await modelLike(model, map, { ...this.named("new model: "), seed, symmetry: request.symmetry }),
     );
     const frame = frameOf(model, map);
     const refinement = measurementOf(report, secondsSince(began));
+    const prior = priorOf(report);
     return {
       used: "refined",
+      ...(prior && { prior }),
       sentence: refinedSentence(refinement, frame),
       ...{ refinement, frame },
       given: { particles: await fileState(request.particles), model: await fileState(request.model) },
@@ -208,7 +193,7 @@ class PosesFirst {
 
   private rounds(place: RoundsPlace, how: Partial<RoundsSettings>): Promise<RoundsReport> {
     const { request, folder, seed, engine } = this.question;
-    const { particles, dataFolder, apix, invertContrast, bytes } = request;
+    const { particles, dataFolder, apix, invertContrast, bytes, symmetry } = request;
     return refineInRounds({
       ...{ ...this.named(place === "check" ? "poses, check: " : "poses, "), ...how, particles, seed },
       out: folder.rounds(place),
@@ -216,6 +201,7 @@ class PosesFirst {
       ...(dataFolder !== undefined && { dataFolder }),
       ...(apix !== undefined && { apix }),
       ...(invertContrast && { invertContrast }),
+      ...(symmetry !== undefined && { symmetry }),
       ...(bytes && { bytes }),
     });
   }

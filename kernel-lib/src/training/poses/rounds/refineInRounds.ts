@@ -5,6 +5,7 @@ import { InputError, throwIfStopped } from "../../../errors";
 import { writeMap } from "../../../maps/mapFile";
 import { readMask } from "../../../maps/mask";
 import type { Volume } from "../../../maps/volume";
+import { groupOf } from "../../../model/growthSymmetry";
 import { growNeutralModel } from "../../../model/growNeutralModel";
 import { writeModelText } from "../../../model/text";
 import { openParticles, type ParticleSet } from "../../../particles/particleSet";
@@ -28,8 +29,8 @@ const standStill = 0.25;
 /**
  * Refines consensus poses in rounds: maps of two halves of the particles, a Gaussian model of each, poses of each half against its
  * own model, maps again, as long as the half maps agree better than before. The halves never meet: each has its own map, model,
- * priors and poses; only the resolution to which both are aligned comes from the correlation of their maps. A motion that
- * all poses of a half share is taken out, so that its map stays where it was.
+ * priors and poses; only the resolution to which both are aligned comes from the correlation of their maps. Poses of a half
+ * are relative to the model of its map, so that this map stays where it was, and both halves in the frame of the file.
  *
  * Whether the poses in the file were good is decided by the half maps: where they do not agree better, the result has the
  * poses of the file.
@@ -38,7 +39,7 @@ const standStill = 0.25;
  * and a folder for each round. A run that was stopped continues when it is called again with the same settings.
  *
  * @returns the report, as in `rounds.json`
- * @throws InputError for bad input, particles without poses, half maps that do not agree at all, and a folder with other files
+ * @throws InputError for bad input, an unknown symmetry or one that the maps have not, particles without poses, half maps that do not agree at all, and a folder with other files
  *   or with a run of other settings; StoppedError
  * @example
  * ```ts
@@ -86,11 +87,12 @@ function checkSettings({ rounds = 1, gaussians = 1, perHalf = 1, threshold = 0.5
 async function recordedSettings(settings: RoundsSettings): Promise<RoundsReport["settings"]> {
   const { particles, mask, rounds, gaussians, threshold, resolution, prior, seed } = settings;
   const { perHalf, apix, invertContrast, bytes } = settings;
+  const symmetry = groupOf(settings.symmetry)?.name;
   return {
     particles: path.resolve(particles),
     sha256: (await fileState(particles)).sha256,
     ...(mask !== undefined && { mask: path.resolve(mask) }),
-    ...{ rounds, gaussians, threshold, resolution, prior, seed, perHalf, apix, bytes },
+    ...{ rounds, gaussians, threshold, resolution, prior, symmetry, seed, perHalf, apix, bytes },
     ...(invertContrast && { invertContrast }),
   };
 }
@@ -169,6 +171,7 @@ class Rounds {
       const { map, half1, half2, fsc } = await reconstruct(posedSource(set, poses), {
         ...this.task,
         halves: this.parts.halves,
+        symmetry: settings.symmetry,
       });
       if (half1 && half2 && fsc) return { map, half1, half2, fsc };
       throw new InputError(set.file, "images that vary in both half sets", "none in one of them");
@@ -178,7 +181,7 @@ class Rounds {
 
   /** One round from the poses and maps of the last one that was kept. */
   private async round(round: number, before: State): Promise<{ state: State; report: RoundReport }> {
-    const { set, halves, folder } = this.parts;
+    const { set, halves, folder, settings } = this.parts;
     const alignedTo = this.limitOf(before.maps.fsc);
     let poses = before.poses;
     const reports: RoundReport["halves"][number][] = [];
@@ -195,7 +198,8 @@ class Rounds {
       poses = mergedPoses(poses, own.poses, indices);
     }
     const maps = await this.mapsOf(round, poses);
-    const halfMaps = halfMapGain(before.maps.fsc, maps.fsc);
+    const copies = groupOf(settings.symmetry)?.order ?? 1;
+    const halfMaps = halfMapGain(before.maps.fsc, maps.fsc, copies);
     const report: RoundReport = {
       ...{
         round,
@@ -226,11 +230,11 @@ class Rounds {
     maps: RoundMaps,
   ): Promise<{ poses: ParticlePoses; report: RoundReport["halves"][number] }> {
     const { folder, mask, settings } = this.parts;
-    const { gaussians = 512, prior, engine, seed = 1 } = settings;
+    const { gaussians = 512, prior, engine, seed = 1, symmetry } = settings;
     const task = named(this.task, `round ${round}, half ${half}: `);
     // That the model is coarse is no cause for a warning: poses from twice or three times as many Gaussians are no better.
     const { model } = await growNeutralModel(half === 1 ? maps.half1 : maps.half2, {
-      ...{ ...task, resolution: alignedTo, gaussians, seed },
+      ...{ ...task, resolution: alignedTo, gaussians, seed, symmetry },
       ...(mask && { mask }),
     });
     await mkdir(folder.file(round, ""), { recursive: true });
