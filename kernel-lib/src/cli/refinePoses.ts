@@ -238,7 +238,9 @@ async function writeResult(
       ? { rotations: set.rotations(), shifts: set.shifts() }
       : await posesIn(report.reference, set);
   const used = report.verdict === "refine" || options.force === true;
-  await writePoses(outputs.place(files.poses), set, used ? refined : own, { signal: session.signal });
+  await writePoses(outputs.place(files.poses), set, used ? refined : own, {
+    ...{ signal: session.signal, force: used },
+  });
   // The report tells later refinements what the poses came from.
   const kept = { ...report, reference: report.reference ?? path.resolve(set.file) };
   await writeAtomic(outputs.place(files.report), `${JSON.stringify(kept, null, 2)}\n`);

@@ -39,7 +39,7 @@ export async function errorsOfPoses({
   if (poses?.prior) return poses.prior;
   const file = inputs.particles;
   const own = await readJson(reportName(file));
-  if (own) return own["used"] === false || own["verdict"] !== "refine" ? undefined : priorIn(own);
+  if (own) return own["verdict"] === "refine" ? priorIn(own) : undefined;
   if (!/^poses\.(star|cs)$/.test(path.basename(file))) return undefined;
   const rounds = (await readJson(path.join(path.dirname(file), "rounds.json"))) as RoundsReport | undefined;
   return rounds?.verdict === "refine" && Array.isArray(rounds.rounds) ? priorOf(rounds) : undefined;

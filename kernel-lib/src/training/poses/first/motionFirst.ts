@@ -14,12 +14,14 @@ import { type MotionPoses, motionPoses } from "./motionPoses";
 import { frameOf, modelLike } from "./newModel";
 import type { MotionMeasurement, PoseDecision } from "./poseDecision";
 import { motionSentence } from "./poseDecision";
-import type { PosesFolder, TrainingRequest } from "./posesFolder";
 import type { DecidedPoses } from "./posesFirst";
+import type { PosesFolder, TrainingRequest } from "./posesFolder";
 import { refinedInputs } from "./refinedInputs";
 
 /** Most refinements of place and pose together. */
 const passes = 2;
+/** Held-out particles without which nobody knows whether places explain more. */
+const fewestHeldOut = 20;
 
 /** What is refined further. */
 export interface MotionQuestion {
@@ -46,7 +48,7 @@ export async function motionFirst(question: MotionQuestion, task: TaskOptions): 
   const { decision, folder, set } = question;
   const { given, prior, motion: earlier = [] } = decision;
   const ended = earlier.length === passes || earlier.at(-1)?.used === false;
-  if (ended || !given || !prior) return { decision };
+  if (ended || question.trainer.validationSet.length < fewestHeldOut || !given || !prior) return { decision };
   const began = performance.now();
   const reference = await posesIn(given.particles.file, set);
   const found = await motionPoses(question.trainer, { reference, prior }, task);

@@ -10,6 +10,7 @@ import { readFsc } from "../../../reconstruction/fsc";
 import { fileState } from "../../runs/inputFiles";
 import { refineInRounds } from "../rounds/refineInRounds";
 import type { RoundsReport, RoundsSettings } from "../rounds/roundsSettings";
+import { withAbsoluteStacks } from "./absoluteStacks";
 import { frameOf, likenessToMap, modelLike } from "./newModel";
 import {
   isWorthRefining,
@@ -103,13 +104,18 @@ async function reasonNotTo(question: PoseQuestion): Promise<string | undefined> 
     if (choice === "auto") return "since they are those of the run before";
     throw new InputError("poses", "auto or file in a second round", "refine");
   }
-  if (request.dataFolder === undefined && (await stackFolder(set)) === undefined) {
-    if (choice === "auto") return "since its image stacks lie in several folders";
+  if (path.extname(request.particles) === ".cs" && (await isScattered(question))) {
+    if (choice === "auto") return "since the image stacks of a .cs file lie in several folders";
     throw new InputError(request.particles, "image stacks in one folder, or dataFolder", "several folders");
   }
   if (choice === "auto" && set.count < leastParticles)
     return `since ${set.count} particles are too few to check them (${leastParticles})`;
   return undefined;
+}
+
+/** Whether the image stacks lie in several folders. */
+async function isScattered({ request, set }: Pick<PoseQuestion, "request" | "set">): Promise<boolean> {
+  return request.dataFolder === undefined && (await stackFolder(set)) === undefined;
 }
 
 function unchecked({ choice }: PoseQuestion, reason: string): PoseDecision {
@@ -160,6 +166,9 @@ class PosesFirst {
     if (choice === "auto" ? !isWorthRefining(report) : report.verdict === "leave") {
       const refinement = measurementOf(report, secondsSince(began));
       return { used: "file", sentence: staySentence(refinement), refinement };
+    }
+    if (await isScattered(this.question)) {
+      await withAbsoluteStacks(folder.rounds("rounds", "poses.star"), this.question.set, this.task);
     }
     const map = await readMap(folder.rounds("rounds", "map.mrc"));
     await writeModelText(
