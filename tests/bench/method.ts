@@ -110,7 +110,11 @@ function freeUnit({ neutral: model, free }: e2.training.Run, units: number): num
 }
 
 /** @returns the axis that correlates best with each column of the truth */
-function correlations({ points, deviations, latent, truth }: Places, circular: string | undefined, scores: Scores) {
+function correlations(
+  { points, deviations, latent, truth }: Places,
+  circular: string | undefined,
+  scores: Scores,
+) {
   const best = new Map<string, number>();
   const { mean, axes } = e2.latent.pca(points, latent);
   const along = (component: number) =>

@@ -8,12 +8,16 @@ import { writeModelText } from "../../../model/text";
 import { openParticles } from "../../../particles/particleSet";
 import { reconstruct } from "../../../reconstruction/reconstruct";
 import type { Place } from "../../../simulate/molecule";
-import { openRunParticles } from "../../runs/runParticles";
-import { trainInThisThread } from "../../train";
+import { OpenedTraining } from "../../openedTraining";
+import { fileState } from "../../runs/inputFiles";
+import { RunFolder } from "../../runs/runFolder";
 import { poseChange } from "../commonFrame";
+import { errorsOfPoses, referenceOf } from "../lineage";
 import { wrongPoses } from "../wrongPoses.test.helper";
+import { motionFirst } from "./motionFirst";
+import type { PoseDecision } from "./poseDecision";
 
-test("where a molecule moves, wrong poses are refined together with places before the training", async (t) => {
+test("where a molecule moves, poses are refined together with places, with a new model, and once only", async (t) => {
   await useBackend("wasm");
   const folder = temporaryFolder(t);
   const state = (z: number): Place[] => [
@@ -22,34 +26,57 @@ test("where a molecule moves, wrong poses are refined together with places befor
   ];
   const others = [-0.12, -0.04, 0.04, 0.12].map(state);
   const { truth, wrong } = await wrongPoses(t, folder, {
-    ...{ particles: 120, rotation: 4, shift: 5, snr: 1, places: state(-0.2), others },
+    ...{ particles: 120, rotation: 3, shift: 3, snr: 2, places: state(-0.2), others },
   });
-  const { map } = await reconstruct(wrong);
-  const model = path.join(folder, "model.txt");
+  const { map } = await reconstruct(wrong, { halves: "none" });
+  const files = { particles: wrong.file, model: path.join(folder, "model.txt") };
   const size = { resolution: 12, gaussians: 40, startGaussians: 40, boxSize: 24 };
-  await writeModelText(model, (await growNeutralModel(map, size)).model);
-  const run = await trainInThisThread({
-    ...{ particles: wrong.file, model, out: path.join(folder, "run"), poses: "refine" },
-    engine: { engine: "wasm", threads: 2 },
-    options: { latent: 1, epochs: 2, coarseEpochs: 2, hidden: [16, 16], featureSize: 32 },
+  await writeModelText(files.model, (await growNeutralModel(map, size)).model);
+  const run = new RunFolder(path.join(folder, "run"));
+  const settings = {
+    ...{ ...files, out: run.folder, engine: { engine: "wasm", threads: 2 } as const },
+    options: { hidden: [64, 64], featureSize: 64, heldOut: 0.2, batchSize: 6, learningRate: 3e-3 },
+  };
+  const training = await OpenedTraining.open(settings, {
+    ...{ folder: run, lock: undefined as never, resumed: undefined, round: undefined },
   });
-  t.onTestFinished(() => run.close());
-  const { poses, inputs } = run.record;
-  assert.ok(poses!.motion!.length >= 1 && poses!.motion![0]!.used, poses!.sentence);
-  const passes = poses!.motion!.filter(({ used }) => used).length;
-  assert.equal(inputs.particles, path.join(folder, `run/poses/motion_${passes}/poses.star`));
-  assert.match(poses!.sentence, /; they were then refined together with places on the axes of a survey/);
+  t.onTestFinished(() => training.close());
+  const decision: PoseDecision = {
+    ...{ asked: "auto", used: "refined", sentence: "refined in rounds", prior: { rotation: 3, shift: 3 } },
+    given: { particles: await fileState(files.particles), model: await fileState(files.model) },
+  };
+  const { trainer, choice } = training;
+  const { set } = choice.judged;
+  const question = { decision, request: files, set, trainer, folder: run.poses, seed: 1 };
+  await run.poses.begin(files);
+  const found = await motionFirst(question, {});
+  const [motion, ...more] = found.decision.motion!;
+  assert.deepEqual([motion!.used, more.length], [true, 0], found.decision.sentence);
+  assert.match(found.decision.sentence, /^refined in rounds; they were then refined together with places/);
+  assert.ok(motion!.gain.gain > 2 * motion!.gain.standardError);
+  const { particles, model } = found.inputs!;
+  assert.deepEqual(
+    [particles, model],
+    ["poses.star", "neutral.txt"].map((name) => path.join(run.folder, "poses/motion_1", name)),
+  );
 
-  const places = [openRunParticles(inputs), openParticles(path.join(folder, "run/poses/rounds/poses.star"))];
-  const changes = (await Promise.all(places)).map((set) => {
-    t.onTestFinished(() => set.close());
-    return poseChange(truth, { rotations: set.rotations(), shifts: set.shifts() });
-  });
-  const [together, alone] = changes as [(typeof changes)[number], (typeof changes)[number]];
-  assert.ok(together.angle.rms < 0.9 * alone.angle.rms, `${alone.angle.rms} to ${together.angle.rms}°`);
-  assert.ok(together.shift.rms < 0.9 * alone.shift.rms, `${alone.shift.rms} to ${together.shift.rms} Å`);
+  const refined = await openParticles(particles, { dataFolder: folder });
+  t.onTestFinished(() => refined.close());
+  const [before, after] = [wrong, refined].map((of) =>
+    poseChange(truth, { rotations: of.rotations(), shifts: of.shifts() }),
+  );
+  assert.ok(after!.angle.rms < 0.9 * before!.angle.rms, `${before!.angle.rms} to ${after!.angle.rms}°`);
+  assert.ok(after!.shift.rms < 0.7 * before!.shift.rms, `${before!.shift.rms} to ${after!.shift.rms} Å`);
+  const { frame } = found.decision;
+  assert.ok(frame!.angle < 1.5 && frame!.shift < 1, JSON.stringify(frame));
 
-  // The run knows what its poses are refined from.
-  const again = await run.refinePoses({ prior: poses!.prior! });
-  assert.equal(again.report.reference, wrong.file);
+  // A run with these poses knows what they were refined from, and how far they were off.
+  assert.equal(await referenceOf(particles), wrong.file);
+  assert.deepEqual(await errorsOfPoses({ inputs: { particles, model } }), decision.prior);
+  // What has been done is in the folder; after two refinements nothing more is done.
+  assert.deepEqual(await run.poses.readDecision(), JSON.parse(JSON.stringify(found.decision)));
+  const twice = { ...found.decision, motion: [motion!, motion!] };
+  assert.deepEqual(await motionFirst({ ...question, decision: twice }, {}), { decision: twice });
+  const none = { ...found.decision, motion: [motion!, { ...motion!, used: false }] };
+  assert.deepEqual(await motionFirst({ ...question, decision: none }, {}), { decision: none });
 });
