@@ -86,8 +86,11 @@ test("poses of a symmetric molecule are refined against symmetric models", async
     ...{ particles: 100, rotation: 4, shift: 4, snr: 2, places: [third(10), third(130), third(250)] },
   });
   const out = path.join(folder, "rounds");
-  const settings = { ...small, rounds: 1, prior: { rotation: 4, shift: 4 }, particles: wrong.file, out };
-  const { verdict, sentence } = await refineInRounds({ ...settings, gaussians: 42, symmetry: "C3" });
+  const settings = {
+    ...{ ...small, rounds: 1, gaussians: 42, prior: { rotation: 4, shift: 4 } },
+    ...{ particles: wrong.file, out },
+  };
+  const { verdict, sentence } = await refineInRounds({ ...settings, symmetry: "C3" });
   assert.equal(verdict, "refine", sentence);
   assert.ok(symmetryCorrelation(await readMap(path.join(out, "map.mrc")), pointGroup("C3")) > 0.99);
   const refined = await openParticles(path.join(out, "poses.star"));
