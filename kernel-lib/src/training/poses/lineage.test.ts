@@ -28,7 +28,7 @@ test("how far poses were off is known for those that were refined, from the run 
     return { kept, halves: [half(0.5), half(-0.5)] };
   };
   write("rounds.json", { verdict: "refine", rounds: [round(4, true), round(3, true), round(1, false)] });
-  assert.deepEqual(await errorsIn("poses.star"), { rotation: 3, shift: 1 });
+  assert.deepEqual(await errorsIn("poses.star"), { rotation: 4, shift: 1 });
   assert.equal(await errorsIn("other.star"), undefined);
   write("rounds.json", { verdict: "leave", rounds: [round(4, false)] });
   assert.equal(await errorsIn("poses.star"), undefined);

@@ -130,9 +130,9 @@ export function motionSentence({ used, gain, moved }: MotionMeasurement): string
   );
 }
 
-/** How far the poses of the file are off: what the last round that was kept measured, the mean of both halves. */
+/** How far the poses of the file are off: what the first round measured, the mean of both halves. */
 export function priorOf({ rounds }: RoundsReport): PosePrior | undefined {
-  const halves = rounds.filter(({ kept }) => kept).at(-1)?.halves;
+  const halves = rounds[0]?.halves;
   if (!halves) return undefined;
   const mean = (of: keyof PosePrior) => (halves[0].prior[of] + halves[1].prior[of]) / 2;
   return { rotation: mean("rotation"), shift: mean("shift") };

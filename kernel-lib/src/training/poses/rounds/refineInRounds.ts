@@ -129,7 +129,7 @@ class Rounds {
     let best = first;
     for (let round = 1; round <= (settings.rounds ?? 4); round++) {
       throwIfStopped(settings.signal);
-      const { state, report } = await this.round(round, best);
+      const { state, report } = await this.round(round, best, record.rounds[0]);
       record = { ...record, rounds: [...record.rounds, report] };
       settings.onRound?.(report);
       if (report.kept) best = state;
@@ -179,8 +179,15 @@ class Rounds {
     return folder.maps(round, make, settings.signal);
   }
 
-  /** One round from the poses and maps of the last one that was kept. */
-  private async round(round: number, before: State): Promise<{ state: State; report: RoundReport }> {
+  /**
+   * One round from the poses and maps of the last one that was kept.
+   * @param first report of the first round, whose priors stay: in finer rings, poses from afar are not found, and look right
+   */
+  private async round(
+    round: number,
+    before: State,
+    first: RoundReport | undefined,
+  ): Promise<{ state: State; report: RoundReport }> {
     const { set, halves, folder, settings } = this.parts;
     const alignedTo = this.limitOf(before.maps.fsc);
     let poses = before.poses;
@@ -190,7 +197,10 @@ class Rounds {
       const part = set.select(indices);
       const own = await folder.half({ round, half, set: part }, () =>
         this.refineHalf(
-          { round, half, part, alignedTo, start: round > 1 ? pickPoses(before.poses, indices) : undefined },
+          {
+            ...{ round, half, part, alignedTo, prior: first?.halves[half - 1]?.prior },
+            start: round > 1 ? pickPoses(before.poses, indices) : undefined,
+          },
           before.maps,
         ),
       );
@@ -226,11 +236,11 @@ class Rounds {
   }
 
   private async refineHalf(
-    { round, half, part, alignedTo, start }: HalfTask,
+    { round, half, part, alignedTo, start, prior: measured }: HalfTask,
     maps: RoundMaps,
   ): Promise<{ poses: ParticlePoses; report: RoundReport["halves"][number] }> {
     const { folder, mask, settings } = this.parts;
-    const { gaussians = 512, prior, engine, seed = 1, symmetry } = settings;
+    const { gaussians = 512, prior = measured, engine, seed = 1, symmetry } = settings;
     const task = named(this.task, `round ${round}, half ${half}: `);
     // That the model is coarse is no cause for a warning: poses from twice or three times as many Gaussians are no better.
     const { model } = await growNeutralModel(half === 1 ? maps.half1 : maps.half2, {
@@ -267,6 +277,8 @@ interface HalfTask {
   alignedTo: number;
   /** Poses of the last round, if there is one. */
   start: ParticlePoses | undefined;
+  /** What the first round measured of this half. */
+  prior: RoundReport["halves"][number]["prior"] | undefined;
 }
 
 /** Progress with a name before each task. */
