@@ -99,7 +99,10 @@ test("poses of a symmetric molecule are refined against symmetric models", async
     poseChange(truth, { rotations: set.rotations(), shifts: set.shifts() }),
   );
   assert.ok(after!.shift.rms < 0.6 * before!.shift.rms, `${before!.shift.rms} to ${after!.shift.rms} Å`);
-  await assert.rejects(refineInRounds({ ...settings, symmetry: "C4" }), /symmetry: expected C3/);
+  await assert.rejects(
+    refineInRounds({ ...settings, symmetry: "C4" }),
+    /symmetry: expected "C3", as the run/,
+  );
 });
 
 test("right poses stay, to the last digit, and other folders are refused", async (t) => {
