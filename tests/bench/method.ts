@@ -7,6 +7,7 @@ import {
   auc,
   axisOf,
   circularCorrelation,
+  coverage,
   foundClass,
   motionSize,
   spread,
@@ -109,7 +110,11 @@ function freeUnit({ neutral: model, free }: e2.training.Run, units: number): num
 }
 
 /** @returns the axis that correlates best with each column of the truth */
-function correlations({ points, latent, truth }: Places, circular: string | undefined, scores: Scores) {
+function correlations(
+  { points, deviations, latent, truth }: Places,
+  circular: string | undefined,
+  scores: Scores,
+) {
   const best = new Map<string, number>();
   const { mean, axes } = e2.latent.pca(points, latent);
   const along = (component: number) =>
@@ -146,6 +151,12 @@ function correlations({ points, latent, truth }: Places, circular: string | unde
     });
     best.set(name, all.indexOf(Math.max(...all)));
     scores.set(`${name}: of best axis`, Math.max(...all));
+    const place = {
+      means: columns[best.get(name)!]!,
+      deviations: axisOf(deviations, latent, best.get(name)!),
+    };
+    scores.set(`${name}: covered by ± 1 deviation`, coverage(place, values, 1));
+    scores.set(`${name}: by ± 1.96`, coverage(place, values, 1.96));
     scores.set(`${name}: of PC1`, Math.abs(e2.latent.pearson(first, values)));
     if (values.every((v) => v === 0 || v === 1)) {
       scores.set(`${name}: AUC of best axis`, Math.max(...columns.map((column) => auc(column, values))));

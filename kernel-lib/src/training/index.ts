@@ -20,7 +20,12 @@ export type {
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
 export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
 export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
-export type { PoseChoice, PoseDecision, PoseMeasurement } from "./poses/first/poseDecision";
+export type {
+  MotionMeasurement,
+  PoseChoice,
+  PoseDecision,
+  PoseMeasurement,
+} from "./poses/first/poseDecision";
 export type { PoseReport, RefinedPoses } from "./poses/refinedPoses";
 export { type BestPoses, bestPoses } from "./poses/rounds/bestPoses";
 export type { HalfMapGain } from "./poses/rounds/halfMapGain";

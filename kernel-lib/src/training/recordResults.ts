@@ -1,4 +1,5 @@
 import type { OpenedTraining } from "./openedTraining";
+import { errorsOfPoses } from "./poses/lineage";
 import { type Checkpoint, latentsArray } from "./runs/checkpoint";
 import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
@@ -26,7 +27,9 @@ export async function recordResults(
   const { axes } = trainer;
   const { set } = inputs;
   const copies = inputs.units.count;
-  const calibrated = trainer.calibrated(posterior, evidence);
+  const certain = trainer.calibrated(posterior, evidence);
+  const errors = await errorsOfPoses(record);
+  const calibrated = errors ? await trainer.withUncertainPoses(certain, errors, task) : certain;
   const whole = {
     mean: trainer.onAllAxes(calibrated.mean, "refined"),
     standardDeviation: trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation"),

@@ -28,7 +28,9 @@ import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
 import { PlaceLikelihood } from "./posterior/likelihood";
+import type { PosePrior } from "./posterior/placePosterior";
 import type { Posterior } from "./posterior/posterior";
+import { withUncertainPoses } from "./posterior/uncertainPoses";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { ringsOfEpoch } from "./schedule";
@@ -358,6 +360,14 @@ export class Trainer {
     // Those of the latent space hold for every unit.
     const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
     return calibratedPosterior(population, factors);
+  }
+
+  /** Places with widths that allow for what is not known about their poses, see {@link withUncertainPoses}. */
+  async withUncertainPoses(places: Posterior, prior: PosePrior, options: TaskOptions): Promise<Posterior> {
+    const { likelihood: weights } = await this.prepare();
+    const { context, decoder } = this;
+    const population = this.population(places);
+    return withUncertainPoses({ ...context, decoder, weights }, { population, prior }, options);
   }
 
   /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
