@@ -84,7 +84,8 @@ export async function selectMixture(
   const { tolerance = Math.min(1e-5, 0.05 / n), maxPoints = 20_000 } = rest;
   const fitting = new MixtureFitting({ points, dimensions }, 1, { ...rest, tolerance, maxPoints });
   const families: Family[] = [];
-  for (const tied of [true, false]) {
+  // With errors that differ, the particles' own errors account for the tails.
+  for (const tied of fitting.hasEqualErrors ? [true, false] : [false]) {
     families.push(await lowestBic(fitting, { most: Math.min(most, n), tied }, pacing));
   }
   const bicOf = ({ best, tied }: Family) => fitting.bic(best, tied);
@@ -120,7 +121,7 @@ async function lowestBic(
 ): Promise<Family> {
   const { ridge, seed } = fitting;
   const sample = fitting.sample(1);
-  const grown = Array.from({ length: lines }, (_, line) =>
+  const grown = Array.from({ length: fitting.hasEqualErrors ? lines : 1 }, (_, line) =>
     grownMixtures(sample, { ridge, seed: seed + line, tied }, pacing),
   );
   const bics: number[] = [];
@@ -145,7 +146,6 @@ const tailsTried = [30, 16, 8];
 
 /** The likeliest of fits with normal and with longer tails: as particles differ in how well they are placed, states have tails. */
 async function withTails(fitting: MixtureFitting, normal: MixtureFit, pacing: Pacing): Promise<MixtureFit> {
-  if (!fitting.hasEqualErrors) return normal;
   let best = normal;
   for (const tails of tailsTried) {
     const fit = await fitting.fit({ ...best.components, tails }, pacing, true);
