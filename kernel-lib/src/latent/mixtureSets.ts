@@ -14,7 +14,7 @@ export interface MixtureSets {
   certainty: Float32Array;
   /** Fraction of the population in each set, with the errors of the coordinates taken out, [sets]. */
   populations: ArrayLike<number>;
-  /** Whether there are separate groups, and how many, in two sentences. */
+  /** Whether there are separate groups, and how many, in two sentences on two lines. */
   advice: string;
 }
 
@@ -56,7 +56,7 @@ export async function mixtureSets(
     }
     return sum;
   });
-  const advice = `${found.structureSentence} ${found.advice}`;
+  const advice = `${found.structureSentence}\n${found.advice}`;
   return { ...found, certainty, populations: found.weights, advice };
 }
 
@@ -75,6 +75,6 @@ async function partsOfGroups(
     found.structure === "groups"
       ? `divide the ${found.sizes.length} groups further`
       : "are parts of one group";
-  const advice = `${found.structureSentence} The ${clusters} sets asked for ${what}.`;
+  const advice = `${found.structureSentence}\nThe ${clusters} sets asked for ${what}.`;
   return { ...parts, centres: parts.means, certainty, populations: parts.weights, advice };
 }
