@@ -99,6 +99,10 @@ export function imperfectionOptions(): Option[] {
       },
     ),
     numberOption(
+      "--defocus-offset <fraction>",
+      "relative error that the written defocus of all particles has in common",
+    ),
+    numberOption(
       "--pixel-error <fraction>",
       "relative error of the pixel size in particles.star and consensus.mrc",
     ),

@@ -32,6 +32,8 @@ export interface Imperfections {
    * Needs a `ctf`. Default 0.
    */
   defocusError?: number;
+  /** Relative error that the written defocus of all particles has in common: 0.05 writes 5 % more. Needs a `ctf`. Default 0. */
+  defocusOffset?: number;
   /**
    * Relative error of the pixel size that the STAR file and consensus.mrc state: 0.01 writes 3.03 Å for 3 Å. Shifts are scaled
    * alike, as by a program that finds them in pixels. Default 0.
@@ -45,12 +47,17 @@ export interface Imperfections {
 
 /** @throws InputError for values out of range */
 export function checkImperfections(options: Imperfections, hasCtf: boolean): void {
-  const { poseError = 0, shiftError = 0, defocusError = 0, pixelError = 0, maskImages } = options;
+  const { poseError = 0, shiftError = 0, defocusError = 0, defocusOffset = 0 } = options;
+  const { pixelError = 0, maskImages } = options;
   if (!(poseError >= 0)) throw new InputError("poseError", "0° or more", String(poseError));
   if (!(shiftError >= 0)) throw new InputError("shiftError", "0 Å or more", String(shiftError));
   if (!(defocusError >= 0))
     throw new InputError("defocusError", "a fraction of 0 or more", String(defocusError));
   if (defocusError > 0 && !hasCtf) throw new InputError("defocusError", "needs a CTF");
+  if (!(Math.abs(defocusOffset) < 0.5)) {
+    throw new InputError("defocusOffset", "a fraction between -0.5 and 0.5", String(defocusOffset));
+  }
+  if (defocusOffset !== 0 && !hasCtf) throw new InputError("defocusOffset", "needs a CTF");
   if (!(Math.abs(pixelError) < 0.5)) {
     throw new InputError("pixelError", "a fraction between -0.5 and 0.5", String(pixelError));
   }
@@ -122,7 +129,7 @@ export function withErrors(
   options: Imperfections,
   random: Random,
 ): SimulatedParticle[] {
-  const { poseError = 0, shiftError = 0, defocusError = 0 } = options;
+  const { poseError = 0, shiftError = 0, defocusError = 0, defocusOffset = 0 } = options;
   const forPoses = random.fork(1);
   const forDefocus = random.fork(2);
   return particles.map((particle) => {
@@ -134,8 +141,8 @@ export function withErrors(
         number,
       ];
     }
-    if (particle.ctf && defocusError > 0) {
-      const factor = 1 + defocusError * forDefocus.normal();
+    if (particle.ctf && (defocusError > 0 || defocusOffset !== 0)) {
+      const factor = (1 + defocusOffset) * (1 + defocusError * forDefocus.normal());
       const { defocusU, defocusV } = particle.ctf;
       written.ctf = { ...particle.ctf, defocusU: factor * defocusU, defocusV: factor * defocusV };
     }

@@ -2,6 +2,8 @@
 export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
+export type { Fit } from "./agreement/chosenParticles";
+export type { FittedFactor } from "./agreement/defocusFit";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
 export type { Schedule } from "./course";

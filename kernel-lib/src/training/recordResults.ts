@@ -21,7 +21,7 @@ export async function recordResults(
 ): Promise<void> {
   const posterior = await trainer.refine(task);
   const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
-  const evidence = await trainer.evidence(posterior, task);
+  const evidence = await trainer.evidence(posterior, { ...task, misfit: record.fit?.misfit });
   await verifyLock(lock);
   const { axes } = trainer;
   const { set } = inputs;
