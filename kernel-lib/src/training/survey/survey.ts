@@ -15,7 +15,7 @@ import type { Trainer } from "../trainer";
 import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
-import { surveySentence } from "./sentence";
+import { type EarlierAxes, surveySentence } from "./sentence";
 
 /** What a survey of the latent space found, and the training after it uses. */
 export interface Survey {
@@ -31,6 +31,12 @@ export interface Survey {
   kinds: { position: number; density: number }[];
   /** Result in a sentence. */
   sentence: string;
+}
+
+/** Options of {@link surveyLatentSpace}. */
+export interface SurveyOptions extends TaskOptions {
+  /** Axes that there are already, in a second round. Default: none. */
+  beside?: EarlierAxes | undefined;
 }
 
 /** Most axes that a survey looks at. */
@@ -67,7 +73,7 @@ const sufficientFraction = 0.75;
  * them each axis needs. Positions are given a smaller gain than in training: if they learned faster than amplitudes, what
  * vanishes would be moved into its neighbours.
  */
-export async function surveyLatentSpace(trainer: Trainer, options: TaskOptions = {}): Promise<Survey> {
+export async function surveyLatentSpace(trainer: Trainer, options: SurveyOptions = {}): Promise<Survey> {
   const sibling = trainer.sibling({
     options: surveyOptions(trainer.options),
     positionGain,
@@ -119,7 +125,7 @@ class SurveyMeasurement {
 
   constructor(
     private readonly trainer: Trainer,
-    private readonly options: TaskOptions,
+    private readonly options: SurveyOptions,
   ) {
     this.model = trainer.model;
     this.particles = evenly(trainer.validationSet.slice().sort(), maxMeasured);
@@ -142,7 +148,7 @@ class SurveyMeasurement {
     const roles = rolesOf(latent, kinds);
     const found = { latent, roles, kinds };
     const whole = networks > 1 && roles.position.length === 0 ? await this.composition(found) : found;
-    return { ...whole, axes, sentence: surveySentence({ ...whole, axes }) };
+    return { ...whole, axes, sentence: surveySentence({ ...whole, axes }, this.options.beside) };
   }
 
   /**
