@@ -19,7 +19,7 @@ test("rounds with a training refine poses of a moving molecule in halves, stop, 
   const folder = temporaryFolder(t);
   const molecule = moleculeMaker({ boxSize: 32, apix: 4 });
   const models = Array.from({ length: 12 }, (_, i) => molecule([linearPlace(i / 11, 0.25)]));
-  const { star } = await simulateFromModels(models, { folder, particlesPerState: 30, snr: 2, seed: 6 });
+  const { star } = await simulateFromModels(models, { folder, particlesPerState: 40, snr: 2, seed: 6 });
   const right = await openParticles(star);
   t.onTestFinished(() => right.close());
   const truth = { rotations: right.rotations(), shifts: right.shifts() };
@@ -35,6 +35,7 @@ test("rounds with a training refine poses of a moving molecule in halves, stop, 
       epochs: 6,
       coarseEpochs: 3,
       batchSize: 8,
+      heldOut: 0.3,
       hidden: [64, 64],
     },
   };
@@ -64,7 +65,7 @@ test("rounds with a training refine poses of a moving molecule in halves, stop, 
   assert.deepEqual([report.rounds.length, report.trainings.length], [1, 1]);
   const [training] = report.trainings;
   for (const { evidence, poses } of training!.halves) {
-    assert.equal(evidence.verdict, "found");
+    assert.equal(evidence.verdict, "found", JSON.stringify(report, null, 1));
     assert.ok(poses.gain.gain > 0, poses.sentence);
     assert.match(poses.reference!, /file_half[12]\.star$/);
   }

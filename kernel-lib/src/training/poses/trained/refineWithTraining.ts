@@ -57,7 +57,7 @@ const standStill = 0.25;
  */
 export async function refineWithTraining(given: TrainedRoundsSettings): Promise<TrainedReport> {
   const settings = beginTask(given);
-  const { particles, dataFolder, apix, invertContrast, bytes, signal, seed, perHalf, out } = settings;
+  const { particles, dataFolder, apix, invertContrast, bytes, signal, seed, out } = settings;
   checkSettings(settings);
   const folder = new RoundsFolder(out);
   const set = await openParticles(particles, { dataFolder, apix, invertContrast, bytes, signal });
@@ -75,7 +75,7 @@ export async function refineWithTraining(given: TrainedRoundsSettings): Promise<
     const first = startRecord({ ...recorded(settings), ...own }, set.count);
     if (!started) await folder.writeRecord(first);
     const consensus = await refineInRounds({ ...forConsensus, out: folder.at("consensus") });
-    const used = halfSets(set, { seed, perHalf });
+    const used = halfSets(set, { seed });
     const place = { mask, folder, settings, dataFolder: stacks === "absolute" ? undefined : stacks };
     return await new TrainedRounds({ ...used, ...place, consensus, first }).run();
   } finally {
@@ -92,11 +92,11 @@ function checkSettings({ trainings = 2, options }: TrainedRoundsSettings): void 
 }
 
 /** What the result depends on, apart from what the consensus rounds record themselves. */
-function recorded({ particles, mask, gaussians, resolution, prior, seed, perHalf }: TrainedRoundsSettings) {
+function recorded({ particles, mask, gaussians, resolution, prior, seed }: TrainedRoundsSettings) {
   return {
     particles: path.resolve(particles),
     ...(mask !== undefined && { mask: path.resolve(mask) }),
-    ...{ train: true, gaussians, resolution, prior, seed, perHalf },
+    ...{ train: true, gaussians, resolution, prior, seed },
   };
 }
 

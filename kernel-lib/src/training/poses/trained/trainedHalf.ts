@@ -5,7 +5,7 @@ import { throwIfStopped } from "../../../errors";
 import type { Volume } from "../../../maps/volume";
 import { growNeutralModel } from "../../../model/growNeutralModel";
 import { writeModelText } from "../../../model/text";
-import type { ParticleSet } from "../../../particles/particleSet";
+import { openParticles, type ParticleSet } from "../../../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
 import type { TaskOptions } from "../../../progress";
 import { train } from "../../background";
@@ -50,7 +50,7 @@ export async function trainHalf(
   const { gaussians = 512, seed = 1, engine, options, apix, invertContrast, bytes, onWarning } = settings;
   await mkdir(folder, { recursive: true });
   const particles = path.join(folder, `particles${extensionOf(part)}`);
-  if (!existsSync(particles)) await writePoses(particles, part, half.poses);
+  if (!existsSync(particles)) await writeHalf(particles, half);
   const model = path.join(folder, "model.txt");
   if (!existsSync(model)) {
     const { mask } = half;
@@ -78,6 +78,15 @@ export async function trainHalf(
     ...(onWarning && { onWarning }),
   });
   return { run, evidence: await evidenceOf(run) };
+}
+
+/** Writes the particles of a half alone, in its poses. */
+async function writeHalf(file: string, { part, reference, poses }: HalfAtWork): Promise<void> {
+  const set = await openParticles(reference, {
+    ...(part.givenApix !== undefined && { apix: part.givenApix }),
+    withoutStacks: { boxSize: part.boxSize, apix: part.apix },
+  });
+  await writePoses(file, set, poses).finally(() => set.close());
 }
 
 async function evidenceOf(run: Run): Promise<TrainingEvidence> {

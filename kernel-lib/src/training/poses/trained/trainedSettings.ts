@@ -6,7 +6,7 @@ import type { HalfMapGain } from "../rounds/halfMapGain";
 import type { HalfMapResolution, RoundsReport, RoundsSettings } from "../rounds/roundsSettings";
 
 /** Input and output of {@link refineWithTraining}. */
-export interface TrainedRoundsSettings extends RoundsSettings {
+export interface TrainedRoundsSettings extends Omit<RoundsSettings, "perHalf"> {
   /**
    * Most rounds with a training, after those of the consensus. Default 2: the second tells whether motion is explained better from
    * the poses of the first.
