@@ -44,6 +44,7 @@ export interface TrainingRound {
   round: number;
   /** Finest detail of models and trainings in Å: what the half maps share. */
   resolution: number;
+  /** Evidence and refinement of each half. */
   halves: [TrainedHalf, TrainedHalf];
   /** Resolution of the new half maps. */
   after: HalfMapResolution;
