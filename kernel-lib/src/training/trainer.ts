@@ -28,7 +28,7 @@ import { minParticles, type Prepared, type PrepareOptions, prepareTraining } fro
 import type { ProjectionContext } from "./projectionContext";
 import { ringsOfEpoch } from "./schedule";
 import type { BaseModels } from "./secondRound/baseModels";
-import type { KeptAxes } from "./secondRound/keptAxes";
+import type { ContinuedAxes, KeptAxes } from "./secondRound/continuedAxes";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
@@ -81,12 +81,6 @@ export interface TrainerParts {
   kept?: ContinuedAxes | undefined;
   /** Leaves out axes and kinds of parameters in training. Default: none. */
   dropout?: NestedDropout | undefined;
-}
-
-/** Axes that go on, and how. */
-export interface ContinuedAxes extends KeptAxes {
-  /** Parameters that the new axes change: indices in a set of 5·N. */
-  newSlots: Int32Array;
 }
 
 /** What a {@link Trainer.sibling} does differently. */

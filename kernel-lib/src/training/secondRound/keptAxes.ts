@@ -3,29 +3,12 @@ import { Row } from "../../model/gaussianModel";
 import type { AxisBlock } from "../../network/decoder";
 import { GaussianHead, type Varied } from "../../network/head";
 import { LatentFrame } from "../../network/latentFrame";
-import type { NamedArray } from "../../network/parameters";
 import { gatherRows } from "../batches";
 import { FeatureBasis } from "../features/featureBasis";
 import { keptAxesOf } from "../runs/lineage";
 import { RunFolder } from "../runs/runFolder";
 import type { RunRecord } from "../runs/runRecord";
-
-/** Axes of the run from which a second round started, which go on in its training. */
-export interface KeptAxes {
-  /** Blocks of these axes: those of the run, after those that it had itself from a run before. */
-  blocks: AxisBlock[];
-  /** Their number. */
-  latent: number;
-  /** What the run saved: networks and statistics. */
-  arrays: readonly NamedArray[];
-  /** Coordinates of all rows of this training in the run, [rows · latent]. */
-  places: Float32Array;
-  /** The same as the networks of the run read them. */
-  goal: Float32Array;
-  /** The basis of the run's encoder input, and the number of features that was asked for. */
-  basis: FeatureBasis;
-  featureSize: number;
-}
+import type { KeptAxes } from "./continuedAxes";
 
 /** The run whose axes go on, as a second round has it in its folder. */
 export interface KeptSource {

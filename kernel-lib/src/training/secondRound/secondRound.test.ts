@@ -183,15 +183,22 @@ describe("a second round", () => {
     resumed.close();
   });
 
-  test("with axes that go on at another resolution, the encoder is taught the old coordinates", async (t) => {
+  test("with axes that go on at another resolution, the encoder is taught the old coordinates, and a survey counts new axes", async (t) => {
     const out = path.join(temporaryFolder(t), "run2");
     const first = await Run.open(data.run);
     const { apix, boxSize, rings } = first.record;
     const places = (await first.latents()).refined;
     first.close();
     const run = await trainInThisThread(
-      round(out, { axes: "kept" }, { resolution: (0.99 * apix * boxSize) / (rings - 2) }),
+      round(
+        out,
+        { axes: "kept" },
+        { resolution: (0.99 * apix * boxSize) / (rings - 2), options: { latent: "auto" } },
+      ),
     );
+    // A survey of this kind sees no motion that the axis describes already.
+    assert.equal(run.record.options.latent, 1);
+    assert.match(run.record.survey!.sentence, /^the latent space gets one new axis beside 1 that goes on/);
     assert.equal(run.record.rings, rings - 2);
     const { refined } = await run.latents();
     assert.ok(pearson(axis(refined, 2, 0), places) > 0.97, `${pearson(axis(refined, 2, 0), places)}`);

@@ -10,6 +10,7 @@ import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
 import { beginTask, type TaskOptions } from "../../../progress";
 import { formatFsc, resolutionAt } from "../../../reconstruction/fsc";
 import { reconstruct } from "../../../reconstruction/reconstruct";
+import { packageVersion } from "../../../version";
 import { type RunOptions, withDefaults } from "../../options";
 import { checkTrainingOptions } from "../../runs/runRecord";
 import { surveyedAxes } from "../../survey/survey";
@@ -104,7 +105,7 @@ function startRecord(settings: RoundsReport["settings"], particles: number): Tra
   const none = { rms: 0, median: 0, p90: 0, p99: 0 };
   const unknown = { half: Number.POSITIVE_INFINITY, seventh: Number.POSITIVE_INFINITY };
   return {
-    ...{ format: 1, program: "", settings, status: "running", particles, halves: "random" },
+    ...{ format: 1, program: packageVersion, settings, status: "running", particles, halves: "random" },
     ...{ before: unknown, after: unknown, consensus: unknown },
     ...{ moved: { angle: none, shift: none, common: { angle: 0, shift: 0 } }, rounds: [], trainings: [] },
   };
