@@ -349,7 +349,8 @@ export class Run {
    * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
    * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
    * and training anew from that file. If the poses of the run were refined before, the result replaces them: it is relative to
-   * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined.
+   * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined;
+   * in a second round, the places on all axes, also on those that stayed fixed.
    * @throws InputError before the run is complete, and if its particles have changed
    * @example
    * ```ts
@@ -367,7 +368,7 @@ export class Run {
   /**
    * Places of other particles of the same molecule in the latent space of the run, which its training has not seen: posterior
    * means and standard deviations with the decoder fixed, as those in `latents().refined`. The particles of the run are read
-   * again for their CTFs. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
+   * again for their CTFs. In a second round they are places on all axes together. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
    * @param particles images as wide as those of the run in Å, with poses in the frame of its map
    * @returns [particles · latent] each
    * @throws InputError before the run is complete, for images of another width, and if the particles of the run have changed;
