@@ -544,8 +544,12 @@ describe("the command line", () => {
         /--particles: expected to be omitted with --from: the run has it, found b\.star/,
       ],
       [
-        ["train", "--from", "a", "--axes", "kept", "--out", "run"],
-        /--axes: expected fixed, drop, found "kept"/,
+        ["train", "--from", "a", "--axes", "keep", "--out", "run"],
+        /--axes: expected fixed, kept, drop, found "keep"/,
+      ],
+      [
+        ["rounds", "--particles", "a.star", "--latent", "2", "--out", "r"],
+        /--latent: expected --train, which it belongs to, found none/,
       ],
       [["train", "--from", "a", "--out", "run"], /a: expected a run folder with run\.json in it/],
       [["train", "--latent", "two", "--out", "run"], /--latent: expected an integer.*"two"/],

@@ -46,7 +46,7 @@ const training = (out: string) => [
 test("a training that is stopped twice and resumed gives byte-identical latents", async () => {
   succeed(folder, ...training("whole"));
   const first = await stopped(training("parts"), "SIGINT", (out) => out.includes("epoch 3 of 40"));
-  assert.equal(first.code, 1, first.err);
+  assert.equal(first.code, 130, first.err);
   assert.match(
     first.err,
     /^e2gmm: stopped after epoch \d+; to continue: e2gmm train --out parts --resume\n$/,
@@ -54,7 +54,7 @@ test("a training that is stopped twice and resumed gives byte-identical latents"
   assert.ok(!readdirSync(path.join(folder, "parts")).some((name) => name.endsWith(".part")));
   const resuming = ["train", "--out", "parts", "--resume", "--backend", "wasm"];
   const second = await stopped(resuming, "SIGTERM", (out) => (out.match(/^epoch/gm)?.length ?? 0) === 3);
-  assert.equal(second.code, 1, second.err);
+  assert.equal(second.code, 143, second.err);
   assert.match(second.err, /^e2gmm: stopped after epoch /);
   const last = succeed(folder, ...resuming);
   assert.match(last, /^epoch 40 of 40/m);
@@ -66,7 +66,7 @@ test("a training that is stopped twice and resumed gives byte-identical latents"
 test("a training that is stopped before it starts leaves nothing", async () => {
   const before = contents(folder);
   const { code, err } = await stopped(training("never"), "SIGINT", (out) => out.includes("60 particles"));
-  assert.equal(code, 1);
+  assert.equal(code, 130);
   assert.match(err, /^e2gmm: stopped before training started; nothing was written\n$/);
   assert.deepEqual(contents(folder), before);
 });
@@ -85,8 +85,8 @@ test("any other command that is stopped leaves nothing", async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   child.kill("SIGINT");
-  assert.equal(await ended, 1);
-  assert.equal(err, "e2gmm: stopped\n");
+  assert.equal(await ended, 130);
+  assert.equal(err, "e2gmm: stopped; nothing was written\n");
   assert.deepEqual(contents(folder), before);
 });
 

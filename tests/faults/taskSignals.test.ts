@@ -98,6 +98,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   polishNeutralModel: () => e2.training.polishNeutralModel(particles, model),
   bestPoses: () => e2.training.bestPoses(rounds()),
   refineInRounds: () => e2.training.refineInRounds(rounds()),
+  refineWithTraining: () => e2.training.refineWithTraining(rounds()),
   "Run.evidence": () => e2.training.Run.prototype.evidence.call({} as never, {}),
   "Run.leaks": () => e2.training.Run.prototype.leaks.call({} as never, {}),
   "Run.unexplained": () => e2.training.Run.prototype.unexplained.call({} as never, {}),

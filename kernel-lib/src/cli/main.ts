@@ -1,18 +1,21 @@
+import { constants } from "node:os";
 import { CommanderError } from "commander";
+import { StoppedError } from "../errors";
 import { describeFailure, oneLine } from "./failure";
 import { makeProgram } from "./program";
-import { type RunCommand, Session } from "./session";
+import { type RunCommand, Session, stopMessage } from "./session";
 
 /**
  * Runs the `e2gmm` command. Results go to stdout, progress and the error message to stderr.
  * @param args arguments after the command's name
- * @returns the exit code: 0, or 1 for any failure
+ * @returns the exit code: 0; 128 and the number of the signal that stopped the command, as shells count, so 130 for Ctrl-C and 143
+ *   for TERM; 1 for any failure
  */
-export async function main(args: readonly string[]): Promise<0 | 1> {
+export async function main(args: readonly string[]): Promise<number> {
   const trouble = watchStdout();
   const code = await runProgram(args);
   const error = await trouble();
-  if (code === 1 || error === undefined) return code;
+  if (code !== 0 || error === undefined) return code;
   report(error, (message) => process.stderr.write(`e2gmm: stdout: ${message}\n`));
   return 1;
 }
@@ -34,16 +37,21 @@ function watchStdout(): () => Promise<Error | undefined> {
   };
 }
 
-async function runProgram(args: readonly string[]): Promise<0 | 1> {
-  let code: 0 | 1 = 0;
+async function runProgram(args: readonly string[]): Promise<number> {
+  let code = 0;
   const run: RunCommand = async (options, work) => {
     const session = new Session(options);
     const end = watch(session);
     try {
       await work(session);
     } catch (error) {
-      code = 1;
-      report(error, (message) => session.fail(message));
+      const { stoppedBy } = session;
+      const isStopped = stoppedBy !== undefined && error instanceof StoppedError;
+      code = isStopped ? codeOf(stoppedBy) : 1;
+      // Commands that can continue say how.
+      report(isStopped && error.message === stopMessage ? nothingWritten : error, (message) =>
+        session.fail(message),
+      );
     } finally {
       end();
       await session.end();
@@ -67,6 +75,13 @@ async function runProgram(args: readonly string[]): Promise<0 | 1> {
   return code;
 }
 
+const nothingWritten = new StoppedError(`${stopMessage}; nothing was written`);
+
+/** Exit code of a command that a signal has ended. */
+function codeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
 function report(error: unknown, fail: (message: string) => void): void {
   if (process.env["E2GMM_DEBUG"] === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   fail(describeFailure(error));
@@ -78,9 +93,9 @@ function report(error: unknown, fail: (message: string) => void): void {
  * @returns a function that removes the handlers
  */
 function watch(session: Session): () => void {
-  const stop = () => {
-    if (session.signal.aborted) process.exit(1);
-    session.stop();
+  const stop = (signal: NodeJS.Signals) => {
+    if (session.signal.aborted) process.exit(codeOf(signal));
+    session.stop(signal);
   };
   const crash = (error: unknown) => {
     report(error, (message) => session.fail(message));

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
+import { ringsOfBox } from "../fourier/trainingBox";
 import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
 import { maskOfGaussians } from "../model/asymmetricUnit";
@@ -173,7 +174,9 @@ async function writeBuilt(
     session.print(describeUnit(unit, model, files.unit));
   }
   const pixels = `box of ${model.boxSize} pixels of ${model.apix.toFixed(3)} Å`;
-  session.print(`${files.model}: ${model.count} Gaussians, ${pixels}, ${session.elapsed()}`);
+  // The box is the next size with a fast transform, so that it holds somewhat more than was asked for.
+  const holds = `which holds detail to ${(boxLengthOf(model) / ringsOfBox(model.boxSize)).toFixed(1)} Å`;
+  session.print(`${files.model}: ${model.count} Gaussians, ${pixels}, ${holds}, ${session.elapsed()}`);
 }
 
 function describeUnit(

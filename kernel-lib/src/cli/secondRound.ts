@@ -23,7 +23,8 @@ export function secondRoundOptions(): Option[] {
     choiceOption(
       "--axes <what>",
       "with --from: fixed keeps the axes of the run and the place of each particle on them, and adds axes for what is left " +
-        "(default); drop makes new axes only, from the state that the run decodes in the middle of these particles",
+        "(default); kept goes on training them together with new ones; drop makes new axes only, from the state that the run " +
+        "decodes in the middle of these particles",
       inheritedAxes,
     ),
   ];

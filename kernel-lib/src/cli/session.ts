@@ -4,6 +4,9 @@ import type { QuietOption } from "./options";
 import { Outputs, requireNewFolder } from "./outputs";
 import { ProgressLine } from "./progressLine";
 
+/** Message of the error of work that was stopped, unless the command has one of its own. */
+export const stopMessage = "stopped";
+
 /** The environment of a running command: terminal, abort signal and outputs. */
 export class Session implements TaskOptions {
   private readonly controller = new AbortController();
@@ -11,6 +14,7 @@ export class Session implements TaskOptions {
   private readonly outputs: Outputs[] = [];
   private readonly opened: { close(): Promise<unknown> }[] = [];
   private readonly began = Date.now();
+  private stopSignal: NodeJS.Signals | undefined;
 
   constructor({ quiet = false }: QuietOption = {}) {
     this.progress = quiet ? undefined : new ProgressLine(process.stderr);
@@ -80,9 +84,15 @@ export class Session implements TaskOptions {
     return `${((Date.now() - this.began) / 1000).toFixed(1)} s`;
   }
 
+  /** The signal that stopped the command, if one did. */
+  get stoppedBy(): NodeJS.Signals | undefined {
+    return this.stopSignal;
+  }
+
   /** Aborts the work at its next step. */
-  stop(): void {
-    this.controller.abort(new Error("stopped"));
+  stop(signal: NodeJS.Signals): void {
+    this.stopSignal = signal;
+    this.controller.abort(new Error(stopMessage));
   }
 
   /** Clears the progress line, closes what is open, and removes incomplete outputs. */

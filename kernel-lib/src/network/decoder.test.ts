@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { Random } from "../random";
 import { Adam } from "./adam";
-import { type AxisRoles, Decoder, type DecoderForm } from "./decoder";
+import { type AxisBlock, type AxisRoles, Decoder, type DecoderForm } from "./decoder";
 import { GaussianHead } from "./head";
 import { NetworkThreads } from "./networkThreads";
 import { someModel, someNumbers } from "./testData.test.helper";
@@ -140,4 +140,93 @@ test("varied kinds of one sort need one network, whatever the roles", () => {
   const spec = { latent: 2, hidden: [8], form: "network" as const, roles: { position: [0], density: [1] } };
   const decoder = new Decoder(spec, only, new Random(1), new NetworkThreads(1));
   assert.equal(decoder.partCount, 1);
+});
+
+describe("blocks of axes", () => {
+  const { count } = head.neutral;
+  /** The first moves Gaussians 0 to 2, the second changes all of 2 to 4. */
+  const slotsOf = (from: number, to: number, rows: number[]) =>
+    Int32Array.from(
+      rows.flatMap((row) => Array.from({ length: to - from }, (_, i) => row * count + from + i)),
+    );
+  const first: AxisBlock = { latent: 2, form: "quadratic", slots: slotsOf(0, 3, [0, 1, 2]) };
+  const second: AxisBlock = {
+    ...{ latent: 2, form: "network", slots: slotsOf(2, 5, [0, 1, 2, 3, 4]) },
+    roles: { position: [0], density: [1] },
+  };
+  const withBlocks = (blocks: AxisBlock[], seed: number, of = head) => {
+    const latent = blocks.reduce((sum, block) => sum + block.latent, 0);
+    const spec = { latent, hidden: [12, 12], form: "network" as const, blocks };
+    return new Decoder(spec, of, new Random(seed), new NetworkThreads(1));
+  };
+
+  test("change their own parameters only, and add up where both change one", () => {
+    const decoder = withBlocks([first, second], 3);
+    const z = someNumbers(3 * 4, 5);
+    const own = (kept: number[]) =>
+      raws(
+        decoder,
+        z.map((x, i) => (kept.includes(i % 4) ? x : 0)),
+        3,
+      );
+    const [both, none] = [own([0, 1, 2, 3]), own([])];
+    const [one, other] = [own([0, 1]), own([2, 3])];
+    for (let i = 0; i < both.length; i++) {
+      const slot = head.slots[i % outputs]!;
+      const inFirst = first.slots.includes(slot);
+      const inSecond = second.slots.includes(slot);
+      if (!inFirst) assert.equal(one[i], none[i]);
+      if (!inSecond) assert.equal(other[i], none[i]);
+      if (!inFirst && !inSecond) assert.equal(both[i], 0);
+      assert.ok(Math.abs(both[i]! - none[i]! - (one[i]! - none[i]!) - (other[i]! - none[i]!)) < 1e-6);
+    }
+    assert.ok(one.some((value, i) => value !== none[i]) && other.some((value, i) => value !== none[i]));
+  });
+
+  test("have the gradient of finite differences in the latents", () => {
+    const decoder = withBlocks([first, second], 3);
+    const z = someNumbers(2 * 4, 8);
+    const slope = someNumbers(2 * outputs, 9);
+    const value = (at: Float32Array) => raws(decoder, at, 2).reduce((sum, x, i) => sum + x * slope[i]!, 0);
+    const raw = decoder.forward(
+      decoder.networks.map(() => z),
+      2,
+      new Random(1),
+    );
+    raw.put(slope, 0, 2);
+    const gradients = decoder.backward(raw, stillStep(decoder));
+    for (let i = 0; i < z.length; i++) {
+      const [more, less] = [z.slice(), z.slice()];
+      more[i]! += 0.01;
+      less[i]! -= 0.01;
+      const found = gradients.reduce((sum, own) => sum + own[i]!, 0);
+      const expected = (value(more) - value(less)) / (more[i]! - less[i]!);
+      assert.ok(Math.abs(found - expected) < 2e-3, `latent ${i}: ${found}, expected ${expected}`);
+    }
+  });
+
+  test("go on from those of an earlier decoder on another scale", () => {
+    const free = Uint8Array.from({ length: count }, (_, i) => (i < 3 ? 1 : 0));
+    const before = withBlocks([first], 4, new GaussianHead(head.neutral, ["position"], { free }));
+    const decoder = withBlocks([first, { ...second, slots: slotsOf(3, 5, [0, 1, 2, 3, 4]) }], 3);
+    const [gain, offset] = [
+      [0.8, 1.2, 1, 1],
+      [0.3, -0.1, 0, 0],
+    ];
+    decoder.loadEarlier(before.save(), { gain, offset });
+    const z = someNumbers(3 * 4, 5);
+    const q = Float32Array.from({ length: 6 }, (_, k) => {
+      const [row, d] = [Math.floor(k / 2), k % 2];
+      return gain[d]! * z[4 * row + d]! + offset[d]!;
+    });
+    const now = raws(decoder, z, 3);
+    const size = first.slots.length;
+    const old = new Float32Array(3 * size);
+    before.visit(q, 3, (raw, at, rows) => raw.take(old, at, rows));
+    for (let i = 0; i < old.length; i++) {
+      const column = head.slots.indexOf(first.slots[i % size]!);
+      const value = now[Math.floor(i / size) * outputs + column]!;
+      assert.ok(Math.abs(value - old[i]!) < 1e-5, `output ${i}: ${value}, expected ${old[i]}`);
+    }
+  });
 });

@@ -1,9 +1,10 @@
+import { Row } from "../model/gaussianModel";
 import type { Random } from "../random";
 import { DenseNetwork, inferenceRows } from "./denseNetwork";
 import type { GaussianHead } from "./head";
 import type { NetworkThreads } from "./networkThreads";
 import type { AdamStep, NamedArray } from "./parameters";
-import { LatentPolynomial } from "./polynomial";
+import { type AxisChange, LatentPolynomial } from "./polynomial";
 import { Rows } from "./rows";
 
 /**
@@ -24,6 +25,18 @@ export interface AxisRoles {
   density: number[];
 }
 
+/** Axes that follow each other in the latent space, with networks of their own. */
+export interface AxisBlock {
+  /** Number of axes. */
+  latent: number;
+  /** Default `network`. */
+  form?: DecoderForm | undefined;
+  /** What these axes change, counted from the first of them. Default: every axis changes everything, by one network. */
+  roles?: AxisRoles | undefined;
+  /** Parameters that they change: indices in a set of 5·N, ascending. */
+  slots: Int32Array;
+}
+
 /** Architecture of a {@link Decoder}. */
 export interface DecoderSpec {
   /** Axes of the latent space. */
@@ -33,15 +46,25 @@ export interface DecoderSpec {
   form: DecoderForm;
   /** Default: every axis changes everything, by one network. */
   roles?: AxisRoles | undefined;
+  /**
+   * Blocks of axes whose raw outputs add up, in place of `form` and `roles`: those of earlier rounds of training, and the new ones.
+   * Default: one block that changes all that varies.
+   */
+  blocks?: readonly AxisBlock[] | undefined;
 }
 
 const smallOutput = 1e-2;
 
-/** A run of raw outputs, from `first` on, and the network that computes it from some axes. */
+/** Some raw outputs, and the network that computes them, or what is added to them, from some axes. */
 interface Part {
   polynomial: LatentPolynomial;
-  first: number;
+  /** Raw output of each output of the network. */
+  columns: Int32Array;
+  /** Whether no other part computes them, and they follow each other. */
+  alone: boolean;
   network: DenseNetwork;
+  /** Block of axes, from 0. */
+  block: number;
 }
 
 /** What the last forward pass left for the backward pass. */
@@ -57,7 +80,9 @@ interface Tape {
  * by another, each from its own axes; without axes they are constants, the same for all particles.
  */
 export class Decoder {
-  private readonly parts: Part[];
+  private readonly parts: Part[] = [];
+  /** Blocks of axes in their order. */
+  readonly blocks: readonly AxisBlock[];
   /** Raw outputs of all parts, if one part does not compute them all. */
   private combined: Rows | undefined;
   private tape: Tape | undefined;
@@ -69,34 +94,56 @@ export class Decoder {
     random: Random | undefined,
     private readonly threads: NetworkThreads,
   ) {
-    const all = Array.from({ length: spec.latent }, (_, d) => d);
-    const { positions, outputs } = head;
-    const runs: { axes: number[]; first: number; end: number }[] = spec.roles
-      ? [
-          { axes: spec.roles.position, first: 0, end: positions },
-          { axes: spec.roles.density, first: positions, end: outputs },
-        ]
-      : [{ axes: all, first: 0, end: outputs }];
-    this.parts = runs
-      .filter(({ first, end }) => end > first)
-      .map(({ axes, first, end }) => this.part(axes, first, end));
+    const { latent, form, roles } = spec;
+    this.blocks = spec.blocks ?? [{ latent, form, roles, slots: head.slots }];
+    let first = 0;
+    for (const block of this.blocks.keys()) {
+      this.addBlock(block, first);
+      first += this.blocks[block]!.latent;
+    }
+    if (first !== latent) throw new RangeError(`blocks: expected ${latent} axes in all, found ${first}`);
     if (random) this.initialize(random);
   }
 
-  private part(axes: number[], first: number, end: number): Part {
-    const { form, hidden, latent } = this.spec;
+  /** The networks of a block whose axes begin at `first`. */
+  private addBlock(block: number, first: number): void {
+    const { neutral, slots } = this.head;
+    const { latent, roles, slots: own } = this.blocks[block]!;
+    const columnOf = new Map(Array.from(slots, (slot, column) => [slot, column]));
+    const columns = (some: Int32Array) => some.map((slot) => columnOf.get(slot)!);
+    const moves = (slot: number) => slot < Row.amplitude * neutral.count;
+    const axes = (of: readonly number[]) => of.map((d) => first + d);
+    const all = Array.from({ length: latent }, (_, d) => d);
+    const runs = roles
+      ? [
+          { axes: axes(roles.position), columns: columns(own.filter(moves)) },
+          { axes: axes(roles.density), columns: columns(own.filter((slot) => !moves(slot))) },
+        ]
+      : [{ axes: axes(all), columns: columns(own) }];
+    for (const run of runs) if (run.columns.length > 0) this.parts.push(this.part(run, block));
+  }
+
+  private part({ axes, columns }: { axes: number[]; columns: Int32Array }, block: number): Part {
+    const { hidden, latent } = this.spec;
     // Parameters that no axis changes are constants, which training fits to the particles.
-    const quadratic = form === "quadratic" || axes.length === 0;
+    const quadratic = this.blocks[block]!.form === "quadratic" || axes.length === 0;
     const polynomial = new LatentPolynomial(latent, axes, quadratic ? 2 : 1);
     const spec = {
       inputs: polynomial.terms,
       hidden: quadratic ? [] : hidden,
-      outputs: end - first,
+      outputs: columns.length,
       dropout: 0,
       batchNorm: false,
       outputScale: smallOutput,
     };
-    return { polynomial, first, network: new DenseNetwork(spec, undefined, this.threads) };
+    const follow = columns.every((column, j) => column === columns[0]! + j);
+    const alone = follow && this.blocks.length === 1;
+    return { polynomial, columns, alone, block, network: new DenseNetwork(spec, undefined, this.threads) };
+  }
+
+  /** Sets raw outputs to 0, unless every part writes its own. */
+  private clear({ values }: Rows): void {
+    if (this.blocks.length > 1) values.fill(0);
   }
 
   /** Whether one network computes all raw outputs. */
@@ -148,10 +195,11 @@ export class Decoder {
     const combined = this.combinedFor(inferenceRows);
     for (let from = 0; from < count; from += combined.rows) {
       const rows = Math.min(combined.rows, count - from);
-      for (const [p, { polynomial, network, first }] of this.parts.entries()) {
+      this.clear(combined);
+      for (const [p, part] of this.parts.entries()) {
         const own = latents[p]!.subarray(from * latent, (from + rows) * latent);
-        network.visit(polynomial.evaluate(own, rows), rows, (raw, at, n) => {
-          for (let b = 0; b < n; b++) copyRow(raw, b, { rows: combined, row: at + b, column: first });
+        part.network.visit(part.polynomial.evaluate(own, rows), rows, (raw, at, n) => {
+          for (let b = 0; b < n; b++) addRow(raw, b, { rows: combined, row: at + b, part });
         });
       }
       visit(combined, from, rows);
@@ -170,8 +218,9 @@ export class Decoder {
     this.tape = { z, rows, count };
     if (this.isWhole) return rows[0]!;
     const all = this.combinedFor(count);
-    for (const [p, { first }] of this.parts.entries()) {
-      for (let b = 0; b < count; b++) copyRow(rows[p]!, b, { rows: all, row: b, column: first });
+    this.clear(all);
+    for (const [p, part] of this.parts.entries()) {
+      for (let b = 0; b < count; b++) addRow(rows[p]!, b, { rows: all, row: b, part });
     }
     return all;
   }
@@ -183,14 +232,39 @@ export class Decoder {
    */
   backward(raw: Rows, step: AdamStep): Float32Array[] {
     const { z, rows, count } = this.tape!;
-    return this.parts.map(({ polynomial, network, first }, p) => {
+    return this.parts.map(({ polynomial, network, columns, alone }, p) => {
       const own = rows[p]!;
       for (let b = 0; own !== raw && b < count; b++) {
-        const at = b * raw.pitch + first;
-        own.values.set(raw.values.subarray(at, at + own.columns), b * own.pitch);
+        const [at, to] = [b * raw.pitch, b * own.pitch];
+        if (alone) own.values.set(raw.values.subarray(at + columns[0]!, at + columns[0]! + own.columns), to);
+        else for (let j = 0; j < columns.length; j++) own.values[to + j] = raw.values[at + columns[j]!]!;
       }
       return polynomial.backward(z[p]!, network.backward(step, true)!);
     });
+  }
+
+  /**
+   * Loads the networks of all blocks but the last from those of another decoder, whose blocks these are, and whose latents q follow
+   * from the axes z of these blocks by q = gain·z + offset, axis by axis. Decoded models are those of the other decoder.
+   * @throws RangeError if names or shapes differ
+   */
+  loadEarlier(arrays: readonly NamedArray[], { gain, offset }: AxisChange): void {
+    const last = this.blocks.length - 1;
+    for (const [p, { network, polynomial, block }] of this.parts.entries()) {
+      if (block === last) continue;
+      const prefix = prefixOf(p);
+      const own = arrays
+        .filter((a) => a.name.startsWith(prefix))
+        .map((a) => ({ ...a, name: a.name.slice(prefix.length) }));
+      const [weight, bias] = ["weight0", "bias0"].map((name) => own.find((a) => a.name === name));
+      if (!weight || !bias) throw new RangeError(`weights ${prefix}weight0: expected numbers, found nothing`);
+      const changed = polynomial.changed({ gain, offset }, weight.data, bias.data);
+      network.load([
+        ...own.filter((a) => a !== weight && a !== bias),
+        { ...weight, data: changed.weights },
+        { ...bias, data: changed.bias },
+      ]);
+    }
   }
 
   /** All weights, for a checkpoint. */
@@ -215,8 +289,10 @@ function prefixOf(part: number): string {
   return part === 0 ? "" : `part${part}.`;
 }
 
-/** Copies a row into part of another. */
-function copyRow(source: Rows, row: number, to: { rows: Rows; row: number; column: number }): void {
-  const at = row * source.pitch;
-  to.rows.values.set(source.values.subarray(at, at + source.columns), to.row * to.rows.pitch + to.column);
+/** Adds a row of the outputs of a part to its raw outputs. */
+function addRow(source: Rows, row: number, to: { rows: Rows; row: number; part: Part }): void {
+  const { columns, alone } = to.part;
+  const [from, at] = [row * source.pitch, to.row * to.rows.pitch];
+  if (alone) to.rows.values.set(source.values.subarray(from, from + source.columns), at + columns[0]!);
+  else for (let j = 0; j < columns.length; j++) to.rows.values[at + columns[j]!]! += source.values[from + j]!;
 }

@@ -1,5 +1,6 @@
+import { Row } from "../model/gaussianModel";
 import type { Random } from "../random";
-import { type AxisRoles, Decoder, type DecoderForm } from "./decoder";
+import { type AxisBlock, type AxisRoles, Decoder, type DecoderForm } from "./decoder";
 import { DenseNetwork, type NetworkSpec } from "./denseNetwork";
 import type { GaussianHead } from "./head";
 import { HeadLayer, type LossScaling } from "./headLayer";
@@ -23,6 +24,8 @@ export interface LatentModelSpec {
   form?: DecoderForm | undefined;
   /** What the axes change. Default: every axis changes everything. */
   roles?: AxisRoles | undefined;
+  /** Axes of earlier rounds of training and new ones, in place of `form` and `roles`. Default: one block. */
+  blocks?: readonly AxisBlock[] | undefined;
 }
 
 /** Random numbers of a training step. */
@@ -100,8 +103,8 @@ export class LatentModel {
       random?.fork(1),
       this.threads,
     );
-    const { latent, hidden, form = "network", roles } = spec;
-    this.decoder = new Decoder({ latent, hidden, form, roles }, head, random?.fork(2), this.threads);
+    const { latent, hidden, form = "network", roles, blocks } = spec;
+    this.decoder = new Decoder({ latent, hidden, form, roles, blocks }, head, random?.fork(2), this.threads);
     this.headLayer = new HeadLayer(this.threads, head);
     if (head.bodies)
       this.shape = new DenseNetwork(shapeSpec(head.bodies.members), random?.fork(3), this.threads);
@@ -115,16 +118,30 @@ export class LatentModel {
 
   /** What the axes change, in the order of the latents that {@link encode} returns. */
   get roles(): AxisRoles {
-    const { spec, head, frame } = this;
+    const { spec, frame } = this;
     const all = Array.from({ length: spec.latent }, (_, d) => d);
     const readable = (own: number[]) =>
       all.filter((axis) =>
         own.some((d) => (frame ? frame.matrix[axis * spec.latent + d] !== 0 : axis === d)),
       );
-    return {
-      position: head.positions > 0 ? readable(spec.roles?.position ?? all) : [],
-      density: head.outputs > head.positions ? readable(spec.roles?.density ?? all) : [],
-    };
+    const { position, density } = this.rolesOfNetworks;
+    return { position: readable(position), density: readable(density) };
+  }
+
+  /** What the axes change, in the order in which the networks read them. */
+  private get rolesOfNetworks(): AxisRoles {
+    const { decoder, head } = this;
+    const found: AxisRoles = { position: [], density: [] };
+    const moves = (slot: number) => slot < Row.amplitude * head.neutral.count;
+    let first = 0;
+    for (const { latent, roles, slots } of decoder.blocks) {
+      const all = Array.from({ length: latent }, (_, d) => d);
+      const axes = (of: readonly number[] = all) => of.map((d) => first + d);
+      if (slots.some(moves)) found.position.push(...axes(roles?.position));
+      if (!slots.every(moves)) found.density.push(...axes(roles?.density));
+      first += latent;
+    }
+    return found;
   }
 
   /** Draws new random weights and resets the statistics, as in a new model; memory is reused. */
@@ -152,11 +169,51 @@ export class LatentModel {
   /**
    * Orders the axes of the latent space, once its training has ended; see {@link orderedFrame}.
    * @param features of the particles that get unit variance, [count · featureSize]
+   * @param like     earlier coordinates of these particles on the axes that the training went on with, [count · their number]
    */
-  orderAxes(features: Float32Array, count: number): void {
+  orderAxes(features: Float32Array, count: number, like?: Float32Array): void {
     this.frame = undefined;
     const z = this.standardized(features, count);
-    this.frame = orderedFrame(this, z, this.head.neutral);
+    const blocks = this.decoder.blocks.map(({ latent }) => latent);
+    const roles = blocks.length > 1 ? this.rolesOfNetworks : undefined;
+    this.frame = orderedFrame(this, z, this.head.neutral, { blocks, roles, like });
+  }
+
+  /**
+   * Goes on with the axes of a model whose blocks are the first of this one. The new axes keep their random weights. To be followed by
+   * {@link settleEarlier}.
+   * @param arrays that the other model saved
+   * @param withEncoder whether to go on with its encoder, too. Default: it has to be taught the coordinates, with statistics 0 and 1
+   * @throws RangeError if an array is missing, or has another shape
+   */
+  continueFrom(arrays: readonly NamedArray[], withEncoder: boolean): void {
+    const saved = under(arrays, "encoder");
+    if (withEncoder) this.encoder.load(withNewOutputs(saved, this.encoder.save()));
+    this.shape?.load(under(arrays, "bodies"));
+    this.frame = undefined;
+    this.statistics = new LatentStatistics(this.spec.latent);
+    if (withEncoder) this.statistics.loadFirst(under(arrays, "latent"));
+  }
+
+  /**
+   * Gives the earlier axes unit variance in the population of this training, and the decoder of the other model to them, changed so
+   * that each encoded particle is decoded as before.
+   * @param features of the particles that get unit variance, [count · featureSize]
+   */
+  settleEarlier(arrays: readonly NamedArray[], features: Float32Array, count: number): void {
+    const kept = this.spec.latent - this.decoder.blocks.at(-1)!.latent;
+    const before = this.statistics.first(kept);
+    this.calibrate(features, count);
+    const { mean, deviation } = this.statistics.first(kept);
+    this.decoder.loadEarlier(under(arrays, "decoder"), {
+      gain: onAllAxes(this.spec.latent, 1, (d) => deviation[d]! / before.deviation[d]!, kept),
+      offset: onAllAxes(
+        this.spec.latent,
+        0,
+        (d) => (mean[d]! - before.mean[d]!) / before.deviation[d]!,
+        kept,
+      ),
+    });
   }
 
   /** Sets the statistics of the latents from the features of the whole data set, [count · featureSize]. */
@@ -248,14 +305,10 @@ export class LatentModel {
 
   /** Restores what {@link save} returned. @throws RangeError if an array is missing or invalid */
   load(arrays: readonly NamedArray[]): void {
-    const under = (prefix: string) =>
-      arrays
-        .filter((a) => a.name.startsWith(`${prefix}.`))
-        .map((a) => ({ ...a, name: a.name.slice(prefix.length + 1) }));
-    this.encoder.load(under("encoder"));
-    this.decoder.load(under("decoder"));
-    this.shape?.load(under("bodies"));
-    const latent = under("latent");
+    this.encoder.load(under(arrays, "encoder"));
+    this.decoder.load(under(arrays, "decoder"));
+    this.shape?.load(under(arrays, "bodies"));
+    const latent = under(arrays, "latent");
     this.statistics.load(latent);
     this.frame = LatentFrame.load(latent, this.spec.latent);
   }
@@ -264,6 +317,32 @@ export class LatentModel {
   dispose(): void {
     this.threads.dispose();
   }
+}
+
+/** Arrays whose names begin with a prefix, without it. */
+function under(arrays: readonly NamedArray[], prefix: string): NamedArray[] {
+  return arrays
+    .filter((a) => a.name.startsWith(`${prefix}.`))
+    .map((a) => ({ ...a, name: a.name.slice(prefix.length + 1) }));
+}
+
+/** The arrays of a network with the same layers and fewer outputs; the further ones are those of `own`. */
+function withNewOutputs(saved: readonly NamedArray[], own: readonly NamedArray[]): NamedArray[] {
+  return own.map((array) => {
+    const other = saved.find(({ name }) => name === array.name);
+    const [now, before] = [array.shape.at(-1)!, other?.shape.at(-1) ?? 0];
+    if (!other || other.shape.join() === array.shape.join() || before > now) return other ?? array;
+    const data = array.data.slice();
+    other.data.forEach((value, i) => {
+      data[Math.floor(i / before) * now + (i % before)] = value;
+    });
+    return { ...array, data };
+  });
+}
+
+/** A number for each axis, computed for the first ones. */
+function onAllAxes(latent: number, other: number, of: (axis: number) => number, first: number): number[] {
+  return Array.from({ length: latent }, (_, d) => (d < first ? of(d) : other));
 }
 
 /** A forward pass of training that waits for the gradient of the score in its Gaussians. */

@@ -33,6 +33,11 @@ export class LatentStatistics {
     return (raw - this.mean[axis]!) / this.deviation[axis]!;
   }
 
+  /** Means and standard deviations of the first axes, copies. */
+  first(axes: number): { mean: Float32Array; deviation: Float32Array } {
+    return { mean: this.mean.slice(0, axes), deviation: this.deviation.slice(0, axes) };
+  }
+
   /** Sets the statistics to those of the raw output for all particles. */
   calibrate(raw: Float32Array, count: number): void {
     for (let d = 0; d < this.latent; d++) {
@@ -70,6 +75,15 @@ export class LatentStatistics {
       shape: [this.latent],
       data: data.slice(),
     }));
+  }
+
+  /** Takes the statistics of the first axes from what {@link save} of a space with fewer axes returned. */
+  loadFirst(arrays: readonly NamedArray[]): void {
+    const first = arrays.find(({ name }) => name === "mean")?.data.length ?? 0;
+    const others = new LatentStatistics(first);
+    others.load(arrays);
+    this.mean.set(others.mean);
+    this.deviation.set(others.deviation);
   }
 
   /** Restores what {@link save} returned. @throws RangeError if an array is missing or invalid */

@@ -125,3 +125,24 @@ describe("ordered axes of a latent space", () => {
     assert.ok(Math.abs(at[1]!) < 1e-3 * Math.abs(at[0]!), `the last axis at ${at}`);
   });
 });
+
+test("axes of an earlier round stay first with their signs, and new ones have no part in them", () => {
+  // The new axis moves a Gaussian by more, and is correlated with the earlier one.
+  const model = linearModel([
+    { gaussian: 0, row: Row.x, size: 0.02 },
+    { gaussian: 3, row: Row.y, size: 0.1 },
+  ]);
+  const z = population(2);
+  const like = z.filter((_, i) => i % 2 === 0).map((x) => -x);
+  const frame = orderedFrame(model, z, neutral, { blocks: [1, 1], like });
+  const y = frame.fromNetwork(z.slice());
+  const correlation = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+    Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0) / a.length;
+  const [first, second] = [0, 1].map((d) => y.filter((_, i) => i % 2 === d)) as [Float32Array, Float32Array];
+  assert.ok(correlation(first, like) > 0.9, `the first axis is the earlier one, ${correlation(first, like)}`);
+  assert.ok(Math.abs(correlation(first, second)) < 0.1, `${correlation(first, second)}`);
+  const own = z.filter((_, i) => i % 2 === 1);
+  assert.ok(Math.abs(correlation(own, first)) > 0.5);
+  const back = frame.toNetwork(y.slice());
+  assert.ok(back.every((value, i) => Math.abs(value - z[i]!) < 1e-2));
+});

@@ -58,4 +58,31 @@ describe("polynomials of latents", () => {
       [0, 0, 0, 0],
     );
   });
+
+  test.for([1, 2] as const)("of degree %i can be had from latents on another scale", (degree) => {
+    const polynomial = new LatentPolynomial(3, [0, 2], degree);
+    const [gain, offset] = [
+      [1.3, 5, 0.7],
+      [0.4, 9, -0.2],
+    ];
+    const weights = someNumbers(polynomial.terms * 4, 5);
+    const bias = someNumbers(4, 6);
+    const layer = (z: Float32Array, w: Float32Array, b: Float32Array) => {
+      const terms = polynomial.evaluate(z, 7);
+      return Array.from({ length: 28 }, (_, i) => {
+        let sum = b[i % 4]!;
+        for (let t = 0; t < polynomial.terms; t++) {
+          sum += terms[Math.floor(i / 4) * polynomial.terms + t]! * w[t * 4 + (i % 4)]!;
+        }
+        return sum;
+      });
+    };
+    const z = someNumbers(21, 7);
+    const q = z.map((x, i) => gain[i % 3]! * x + offset[i % 3]!);
+    const changed = polynomial.changed({ gain, offset }, weights, bias);
+    const expected = layer(q, weights, bias);
+    for (const [i, value] of layer(z, changed.weights, changed.bias).entries()) {
+      assert.ok(Math.abs(value - expected[i]!) < 1e-4, `output ${i}: ${value}, expected ${expected[i]}`);
+    }
+  });
 });

@@ -1,5 +1,14 @@
+import { Matrix, solve } from "ml-matrix";
+import { Random } from "../random";
+
 /** Factor on the products of latents, so that they are learned more slowly than the linear terms. */
 const productScale = 0.5;
+
+/** A change of latents, axis by axis: q = gain·z + offset. */
+export interface AxisChange {
+  gain: ArrayLike<number>;
+  offset: ArrayLike<number>;
+}
 
 /**
  * Polynomials of some axes of the latent space, as input of a decoder: the axes, and in degree 2 the Hermite products
@@ -40,6 +49,46 @@ export class LatentPolynomial {
       }
     }
     return out;
+  }
+
+  /**
+   * Weights and bias of a layer that gives for the latents z what another one gives for q = gain·z + offset.
+   * @param weights of the other layer, [terms · outputs]
+   * @param bias    of the other layer, [outputs]
+   */
+  changed(
+    { gain, offset }: AxisChange,
+    weights: Float32Array,
+    bias: Float32Array,
+  ): { weights: Float32Array; bias: Float32Array } {
+    const { axes, terms, latent } = this;
+    if (axes.length === 0) return { weights, bias };
+    // The terms of q are linear in those of z and 1; some points tell how.
+    const random = new Random(1);
+    const count = 4 * (terms + 1);
+    const points = Float32Array.from({ length: count * latent }, () => random.normal());
+    const before = this.evaluate(
+      points.map((z, i) => gain[i % latent]! * z + offset[i % latent]!),
+      count,
+    );
+    const after = this.evaluate(points, count);
+    const own = Matrix.ones(count, terms + 1);
+    for (let i = 0; i < count; i++) for (let t = 0; t < terms; t++) own.set(i, t, after[i * terms + t]!);
+    const map = solve(own, Matrix.from1DArray(count, terms, before));
+    const outputs = bias.length;
+    const changed = new Float32Array(terms * outputs);
+    const changedBias = bias.slice();
+    for (let t = 0; t < terms; t++) {
+      for (let from = 0; from < terms; from++) {
+        const [linear, constant] = [map.get(t, from), t === 0 ? map.get(terms, from) : 0];
+        for (let o = 0; o < outputs; o++) {
+          const weight = weights[from * outputs + o]!;
+          changed[t * outputs + o]! += linear * weight;
+          changedBias[o]! += constant * weight;
+        }
+      }
+    }
+    return { weights: changed, bias: changedBias };
   }
 
   /** The gradient in latents [n · latent] at `z`, from that in the terms [n · terms]. */

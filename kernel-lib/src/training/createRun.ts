@@ -11,7 +11,7 @@ import { inputFileStates } from "./trainingInputs";
 /** Writes the folder of a new run, after all checks. @returns its record */
 export async function createRun(
   training: OpenedTraining,
-  { lock, poses }: { lock: RunLockToken; poses: PoseDecision },
+  { lock, poses, startedAt }: { lock: RunLockToken; poses: PoseDecision; startedAt: number },
 ): Promise<RunRecord> {
   const { trainer, choice, inputs, files, folder, round, task } = training;
   const { set } = choice.judged;
@@ -21,7 +21,7 @@ export async function createRun(
   const inputFiles = await inputFileStates(files, set, task);
   await verifyLock(lock);
   const { outliers } = prepared.agreement;
-  return folder.create(newRecord(training, { prepared, survey, poses, inputFiles }), {
+  return folder.create(newRecord(training, { prepared, survey, poses, inputFiles, startedAt }), {
     neutral: trainer.neutral,
     free: inputs.free,
     bodies: inputs.bodies,
@@ -32,9 +32,12 @@ export async function createRun(
 }
 
 /** Decides on the axes of the latent space, unless their number is given. */
-async function surveyAxes({ settings, trainer, task, warn }: OpenedTraining): Promise<Survey | undefined> {
+async function surveyAxes(training: OpenedTraining): Promise<Survey | undefined> {
+  const { settings, trainer, earlierAxes, round, task, warn } = training;
   if ((settings.options?.latent ?? "auto") !== "auto") return undefined;
-  const survey = await surveyLatentSpace(trainer, task);
+  const surveyor = await training.surveyor();
+  const beside = round && earlierAxes > 0 ? { axes: earlierAxes, are: round.lineage.axes } : undefined;
+  const survey = await surveyLatentSpace(surveyor.trainer, { ...task, beside }).finally(surveyor.close);
   trainer.adopt(survey);
   warn("survey of the latent space", survey.sentence);
   return survey;
@@ -45,11 +48,13 @@ interface Found extends Required<Pick<RunRecord, "poses" | "inputFiles">> {
   prepared: Prepared;
   /** Undefined if the number of axes was given. */
   survey: Survey | undefined;
+  /** When the training began, before poses were checked: ms since 1970. */
+  startedAt: number;
 }
 
 function newRecord(
   { trainer, settings, options: asked, files, engine, round, choice, fit }: OpenedTraining,
-  { prepared, survey, poses, inputFiles }: Found,
+  { prepared, survey, poses, inputFiles, startedAt }: Found,
 ): RunRecord {
   const { neutral, targets } = trainer;
   const { batchSize, latent, roles, form } = trainer.options;
@@ -60,7 +65,7 @@ function newRecord(
   return {
     format: 1,
     program: programRecord(engine.name, engine.reason),
-    started: new Date().toISOString(),
+    started: new Date(startedAt).toISOString(),
     inputs: files,
     inputFiles,
     ...(round && { from: round.lineage }),

@@ -162,10 +162,10 @@ class EpochLoop {
   /** @throws InputError if latents or score are not finite, before their weights are written */
   private requireFinite({ epoch, validationScore }: EpochReport, latents: Float32Array): void {
     const { record, trainer } = this.options;
-    const { latent, learningRate } = trainer.options;
+    const { learningRate } = trainer.options;
     const broken = [...latents.keys()].filter((i) => !Number.isFinite(latents[i]!));
     if (broken.length > 0 && broken.length < latents.length) {
-      const particle = Math.floor(broken[0]! / latent);
+      const particle = Math.floor(broken[0]! / trainer.trainedAxes);
       throw new InputError(
         `${record.inputs.particles}: particle ${particle} (row ${particle + 1})`,
         `finite latent coordinates in epoch ${epoch}, whose weights are not written`,

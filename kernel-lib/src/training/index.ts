@@ -38,6 +38,14 @@ export type {
 } from "./poses/rounds/roundsSettings";
 export type { RunPosesOptions } from "./poses/runPoses";
 export type { SharedMotion } from "./poses/sharedMotion";
+export { refineWithTraining } from "./poses/trained/refineWithTraining";
+export type {
+  TrainedHalf,
+  TrainedReport,
+  TrainedRoundsSettings,
+  TrainingEvidence,
+  TrainingRound,
+} from "./poses/trained/trainedSettings";
 export type { PlacesOptions } from "./posterior/otherPlaces";
 export type { PosePrior } from "./posterior/placePosterior";
 export type { Posterior } from "./posterior/posterior";

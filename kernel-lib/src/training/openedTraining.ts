@@ -1,4 +1,5 @@
 import { gigabytes } from "../memoryLimit";
+import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { prepareTargets } from "../particles/targets";
@@ -20,11 +21,13 @@ import type { ResumedRun } from "./runs/resumedRun";
 import type { RunFolder } from "./runs/runFolder";
 import type { RunLockToken } from "./runs/runLock";
 import { checkTrainingOptions, type RunRecord } from "./runs/runRecord";
-import { openBase } from "./secondRound/openBase";
+import type { KeptAxes } from "./secondRound/continuedAxes";
+import { headOfBlocks, openKept } from "./secondRound/keptAxes";
+import { openBase, openParent } from "./secondRound/openBase";
 import type { SecondRound } from "./secondRound/secondRound";
 import type { CompleteSettings } from "./settings";
 import { surveyedAxes } from "./survey/survey";
-import { Trainer } from "./trainer";
+import { Trainer, type TrainerParts } from "./trainer";
 import {
   newInputs,
   openTrainingParticles,
@@ -56,6 +59,9 @@ export class OpenedTraining {
   /** The projection engine, and why it was chosen, if by a trial. */
   engine!: { name: string; reason: string | undefined };
   private readonly resumed: ResumedRun | undefined;
+  private kept: KeptAxes | undefined;
+  /** Of a trainer of the new axes alone. */
+  private surveyed: TrainerParts | undefined;
   private readonly budget: number;
   /** Closed in reverse order. */
   private readonly opened: (() => unknown)[] = [];
@@ -167,10 +173,11 @@ export class OpenedTraining {
   private async makeTrainer({ neutral, set, free, bodies, rings, units }: TrainingInputs): Promise<Trainer> {
     const { settings, options, budget, resumed, round, folder } = this;
     const unit = units.first(neutral);
-    const head = new GaussianHead(unit, options.vary, {
-      free: free?.slice(0, unit.count),
-      bodies: bodies?.slice(0, unit.count),
-    });
+    const ofUnit = (flags: Uint8Array | undefined) => flags?.slice(0, unit.count);
+    const own = new GaussianHead(unit, options.vary, { free: ofUnit(free), bodies: ofUnit(bodies) });
+    const kept = await this.openKept(unit);
+    const blocks = kept && [...kept.blocks, { latent: options.latent, slots: own.slots }];
+    const head = blocks ? headOfBlocks(unit, blocks, ofUnit(bodies)) : own;
     const batchSize = this.batchSize(head, rings);
     const threads = settings.engine?.threads;
     const workload = { model: neutral, rings, batchSize };
@@ -191,17 +198,52 @@ export class OpenedTraining {
     for (const warning of set.stackWarnings) settings.onWarning?.(warning);
     const base = await openBase(folder, { resumed: resumed?.record, round, threads });
     if (base) this.opened.push(base.close);
-    const trainer = new Trainer({
-      targets,
-      head,
-      units,
-      options: { ...options, batchSize },
-      engine,
-      threads,
-      base: base?.models,
-    });
+    const parts: TrainerParts = {
+      ...{ targets, head, units, options: { ...options, batchSize }, engine, threads },
+      ...{ base: base?.models, kept: kept && { ...kept, newSlots: own.slots } },
+    };
+    const trainer = new Trainer(parts);
     this.opened.push(() => trainer.dispose());
+    this.surveyed = { ...parts, head: own, kept: undefined };
     return trainer;
+  }
+
+  /** Axes of the run before that go on in this training, if some do. */
+  private async openKept(unit: GaussianModel): Promise<KeptAxes | undefined> {
+    const { resumed, round, folder } = this;
+    const lineage = resumed?.record.from ?? round?.lineage;
+    if (lineage?.axes !== "kept") return undefined;
+    const selection = resumed ? await folder.readSelection(resumed.record) : round?.selection;
+    this.kept = await openKept({ folder, selection, unit });
+    return this.kept;
+  }
+
+  /**
+   * The trainer that surveys the latent space, before the first epoch of a new run. Where axes go on, it looks for what they leave: its
+   * models are changes of those of the run before.
+   * @returns with what is to be called afterwards
+   */
+  async surveyor(): Promise<{ trainer: Trainer; close: () => void }> {
+    const { trainer, folder, round, settings, task } = this;
+    if (!this.kept) return { trainer, close: () => undefined };
+    const base = await openParent(folder, { resumed: undefined, round, threads: settings.engine?.threads });
+    try {
+      const surveyor = new Trainer({ ...this.surveyed!, base: base.models });
+      await surveyor.prepare({ ...task, choose: () => trainer.used });
+      const close = () => {
+        surveyor.dispose();
+        base.close();
+      };
+      return { trainer: surveyor, close };
+    } catch (error) {
+      base.close();
+      throw error;
+    }
+  }
+
+  /** Axes of the latent space that are not new: those of the run before. */
+  get earlierAxes(): number {
+    return this.trainer.axes - this.trainer.options.latent;
   }
 
   /** The requested batch size, or the largest that fits into memory. */
@@ -219,8 +261,11 @@ export class OpenedTraining {
     return batchSize;
   }
 
-  /** The encoder's input basis of a resumed run. */
+  /** The encoder's input basis of a resumed run, or of the one whose axes go on, if its input is the same. */
   private recordedBasis(gaussians: number): FeatureBasis | undefined {
+    const { kept, inputs, options } = this;
+    const sameSize = kept?.featureSize === options.featureSize;
+    if (kept && sameSize && kept.basis.fits(gaussians, inputs.rings)) return kept.basis;
     if (!this.resumed?.checkpoint) return undefined;
     const { record, checkpoint } = this.resumed;
     return loadFrom(this.folder.file("weights"), () => {

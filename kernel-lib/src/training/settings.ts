@@ -9,11 +9,12 @@ import type { EpochReport } from "./trainer";
 
 /** The run from which a second round starts, and what it takes over. */
 export interface StartingRun {
-  /** Folder of the run. It must be complete, and without symmetry; it may be removed later. */
+  /** Folder of the run. It must be complete; it may be removed later. */
   run: string;
   /**
    * Particles of the run to train on: their numbers from 0, as in `latents.csv`; a text file of these numbers; or a STAR or .cs
-   * file with their images, as the explorer and `e2.particles.writeSelection` write it. Default: all.
+   * file with their images, as the explorer and `e2.particles.writeSelection` write it. Of a run with symmetry these are units, and
+   * all units of a particle are used that has one of them. Default: all.
    */
   select?: string | ArrayLike<number>;
   /**
@@ -22,6 +23,10 @@ export interface StartingRun {
    * `fixed` (default): they stay as they are, with the place of every particle on them. New axes describe changes of the model
    * that the run decodes for the particle, of Gaussians inside the mask. The axes of the new run are those of the old one, then
    * the new ones; its evidence is the gain of the new axes over the old ones.
+   *
+   * `kept`: they go on in the training, from the weights of the run, and new axes are added. The old axes change what they changed
+   * before; the new ones change what `mask` and `vary` of this training say. The axes of the new run are the old ones, then the new
+   * ones, without correlation with the old; its evidence is that of all of them, and says what the new ones add.
    *
    * `drop`: new axes only. The neutral model is the state of the selected particles: decoded at the place of the particle that
    * is nearest to their mean.

@@ -85,7 +85,7 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
       }
       training.tellDoubts();
       training.warnIfEndsCoarse();
-      record = await createRun(training, { lock, poses: decision });
+      record = await createRun(training, { lock, poses: decision, startedAt });
     }
     const { trainer, task } = training;
     const { onEpoch } = settings;

@@ -35,6 +35,7 @@ import { minParticles, type Prepared, type PrepareOptions, prepareTraining } fro
 import type { ProjectionContext } from "./projectionContext";
 import { ringsOfEpoch } from "./schedule";
 import type { BaseModels } from "./secondRound/baseModels";
+import type { ContinuedAxes, KeptAxes } from "./secondRound/continuedAxes";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
@@ -83,6 +84,8 @@ export interface TrainerParts {
   threads?: number | undefined;
   /** What models are changes of. Default: the neutral model. */
   base?: BaseModels | undefined;
+  /** Axes of an earlier training that go on, before the new ones, and what the new ones may change. Default: none. */
+  kept?: ContinuedAxes | undefined;
   /** Leaves out axes and kinds of parameters in training. Default: none. */
   dropout?: NestedDropout | undefined;
 }
@@ -96,6 +99,9 @@ export interface SiblingOptions {
   /** Most particles to train on. */
   most: number;
 }
+
+/** Standard deviation of the coordinates of an earlier training, of which an encoder with another input learns. */
+const taughtDeviation = 0.3;
 
 /** Fresh or loaded state of one start. */
 interface Networks {
@@ -216,12 +222,40 @@ export class Trainer {
     if (model) {
       model.initialize(random);
     } else {
-      const spec = { latent, featureSize: basis.size, hidden, dropout, form, roles };
-      model = new LatentModel(spec, this.parts.head, random, this.parts.threads);
+      const { kept, head, threads } = this.parts;
+      const blocks = kept && [...kept.blocks, { latent, form, roles, slots: kept.newSlots }];
+      const spec = {
+        ...{ latent: this.trainedAxes, featureSize: basis.size },
+        ...{ hidden, dropout, form, roles, blocks },
+      };
+      model = new LatentModel(spec, head, random, threads);
     }
-    model.calibrate(...this.usedFeatures());
+    if (this.parts.kept) await this.continueFrom(this.parts.kept, model);
+    else model.calibrate(...this.usedFeatures());
     const adam = new Adam(model.networks, { learningRate, weightDecay });
     this.networks = { model, adam };
+  }
+
+  /** Begins with the axes that go on as they were. */
+  private async continueFrom(kept: KeptAxes, model: LatentModel): Promise<void> {
+    const { basis, features } = this.prepared!;
+    const sameInput = basis === kept.basis;
+    model.continueFrom(kept.arrays, sameInput);
+    if (!sameInput) {
+      const axes = this.trainedAxes;
+      const goal = new Float32Array((kept.goal.length / kept.latent) * axes);
+      const standardDeviation = goal.map((_, i) =>
+        i % axes < kept.latent ? taughtDeviation : Number.POSITIVE_INFINITY,
+      );
+      kept.goal.forEach((value, i) => {
+        goal[Math.floor(i / kept.latent) * axes + (i % kept.latent)] = value;
+      });
+      await distilEncoder(model, {
+        ...{ particles: this.units.rowsOf(this.trainingSet), features, random: this.random.fork(4) },
+        posterior: { mean: goal, standardDeviation },
+      });
+    }
+    model.settleEarlier(kept.arrays, ...this.usedFeatures());
   }
 
   /** Steps of an epoch. */
@@ -266,9 +300,14 @@ export class Trainer {
     this.model.calibrate(...this.usedFeatures());
   }
 
+  /** Axes that are trained: new ones, and those of an earlier training that go on. */
+  get trainedAxes(): number {
+    return this.options.latent + (this.parts.kept?.latent ?? 0);
+  }
+
   /** Axes of the latent space with those that a second round has from the first. */
   get axes(): number {
-    return this.options.latent + (this.parts.base?.axes.latent ?? 0);
+    return this.trainedAxes + (this.parts.base?.axes.latent ?? 0);
   }
 
   /** Coordinates of all rows on all {@link axes} from those on the trained ones, [rows · latent]. */
@@ -313,7 +352,9 @@ export class Trainer {
   async refine(options: TaskOptions = {}): Promise<Posterior> {
     const { likelihood, features } = await this.prepare();
     const { model, context, units } = this;
-    model.orderAxes(...this.usedFeatures());
+    const { kept } = this.parts;
+    const like = kept && gatherRows(kept.places, kept.latent, units.rowsOf(this.used));
+    model.orderAxes(...this.usedFeatures(), like);
     const { decoder } = this;
     const { latent } = decoder;
     const posterior = await latentPosterior(
@@ -345,8 +386,9 @@ export class Trainer {
     const { decoder } = this;
     return measureUntilDecided(
       {
-        ...{ ...this.context, vary: this.options.vary, decoder, weights: likelihood },
+        ...{ ...this.context, vary: this.parts.head.vary, decoder, weights: likelihood },
         ...{ population: this.population(places), heldOut: this.validationSet },
+        keptAxes: this.parts.kept?.latent,
       },
       { ...options, particles: evidenceParticles(this.used.length) },
     );

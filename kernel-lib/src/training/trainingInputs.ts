@@ -3,7 +3,7 @@ import { InputError } from "../errors";
 import { ringsOfBox, ringsWithin } from "../fourier/trainingBox";
 import { hasSameBoxLength } from "../maps/grid";
 import { type GaussianModel, Row } from "../model/gaussianModel";
-import { pointGroup } from "../optics/symmetry";
+import { type PointGroup, pointGroup } from "../optics/symmetry";
 import type { ParticleSet } from "../particles/particleSet";
 import type { TaskOptions } from "../progress";
 import { readFreeGaussians } from "./freeGaussians";
@@ -15,7 +15,7 @@ import type { RunFolder } from "./runs/runFolder";
 import { openRunParticles } from "./runs/runParticles";
 import type { RunRecord } from "./runs/runRecord";
 import type { CompleteSettings, TrainingSettings } from "./settings";
-import { symmetricInputs } from "./units/symmetricInputs";
+import { type SymmetricInputs, symmetricInputs, symmetricRound } from "./units/symmetricInputs";
 import { UnitAssembly } from "./units/unitAssembly";
 
 /** Opened and checked inputs of a training. */
@@ -99,12 +99,14 @@ export async function newInputs(
   const { mask, resolution, onWarning } = settings;
   const { symmetry: group } = set;
   const symmetric =
-    group && (await symmetricInputs(neutral, { group, mask, warn: (warning) => warn("symmetry", warning) }));
+    group && (await inputsOfUnits({ neutral, settings, inherited }, group, (text) => warn("symmetry", text)));
   const masked = mask !== undefined && !symmetric;
   const free = masked ? await readFreeGaussians(neutral, mask, onWarning) : inherited?.free;
   const { boxSize, apix } = neutral;
   const inputsOfModel = { neutral, free, ...symmetric };
-  const anew = mask !== undefined || settings.rigid !== undefined;
+  // Axes that go on move the bodies that they moved before.
+  const goesOn = settings.from?.axes === "kept";
+  const anew = !goesOn && (mask !== undefined || settings.rigid !== undefined);
   const bodies = anew ? await newBodies(inputsOfModel, settings) : inherited?.bodies;
   const found = { ...inputsOfModel, set, bodies, units: new UnitAssembly(group) };
   if (resolution === undefined) return { ...found, rings: inherited?.rings ?? ringsOfBox(boxSize) };
@@ -117,6 +119,16 @@ export async function newInputs(
     );
   }
   return { ...found, rings };
+}
+
+/** What varies in each unit. A second round keeps the Gaussians of its run in their order. */
+function inputsOfUnits(
+  { neutral, settings: { mask }, inherited }: Omit<NewInputs, "set">,
+  group: PointGroup,
+  warn: (warning: string) => void,
+): Promise<SymmetricInputs> {
+  const options = { group, mask, warn };
+  return inherited ? symmetricRound(neutral, inherited.free, options) : symmetricInputs(neutral, options);
 }
 
 /** The rigid bodies of a new run. @throws InputError if positions do not vary */

@@ -85,6 +85,11 @@ export interface Evidence {
    * the models decoded at the particles' places on them. Default 0.
    */
   fixed?: number;
+  /**
+   * Axes of the latent space, the first, that a second round had from the first and went on with, and the gain of all axes after
+   * them. Default: none.
+   */
+  kept?: { axes: number; added: EvidenceGain };
   /** Number of real axes. */
   realAxes: number;
   /** Gain of each kind of parameter, if there are several: the others, and the poses, stay as they are. */

@@ -31,6 +31,8 @@ export interface EvidenceContext extends ProjectionContext {
   heldOut: Int32Array;
   /** Kinds of parameters that it varies. */
   vary: readonly Varied[];
+  /** Axes, the first, that went on from an earlier training. Default 0. */
+  keptAxes?: number | undefined;
 }
 
 /** Options of {@link measureEvidence}. */
@@ -138,7 +140,7 @@ class Measurement {
     const gain = this.gain(all, posed);
     const verdict = verdictOf(gain);
     const rings = this.ringGains(all, posed);
-    const found = await this.axes(both, { single, before: posed, after: all, moved });
+    const { axes: found, added } = await this.axes(both, { single, before: posed, after: all, moved });
     // Without a gain of all axes together, none of them is real.
     const axes = found.map((axis) => ({ ...axis, real: axis.real && verdict !== "none" }));
     const finest =
@@ -149,6 +151,7 @@ class Measurement {
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
       ...(base && { fixed: base.axes.latent }),
+      ...(added && { kept: { axes: this.context.keptAxes!, added } }),
       ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
       ...(options.misfit && { misfit: options.misfit }),
@@ -226,8 +229,8 @@ class Measurement {
   private async axes(
     both: HalfPoints,
     given: { single: BestSingle; before: RingScores; after: RingScores; moved: HalfPoints },
-  ): Promise<AxisGain[]> {
-    const { decoder, units: { count: units = 1 } = {} } = this.context;
+  ): Promise<{ axes: AxisGain[]; added: EvidenceGain | undefined }> {
+    const { decoder, keptAxes, units: { count: units = 1 } = {} } = this.context;
     const ofUnit = decoder.latent / units;
     const numbers = {
       told: this.spread.told,
@@ -238,6 +241,7 @@ class Measurement {
       values.reduce((sum, value, i) => sum + (i % ofUnit === d ? value / units : 0), 0);
     const poses = this.test.posesOf(both);
     const axes: AxisGain[] = [];
+    let added: EvidenceGain | undefined;
     let before = given.before;
     for (let k = 1; k <= ofUnit; k++) {
       const first = Array.from({ length: decoder.latent }, (_, i) => i).filter((i) => i % ofUnit < k);
@@ -259,9 +263,10 @@ class Measurement {
         ...{ ...gain, real: isReal(gain), told: overUnits(told, k - 1) },
         ...{ agreement: overUnits(agreement, k - 1), variance: overUnits(variance, k - 1) },
       });
+      if (k === keptAxes) added = this.gain(given.after, after);
       before = after;
     }
-    return axes;
+    return { axes, added };
   }
 
   /** Gains of parts of the decoder at the points of all of it. */

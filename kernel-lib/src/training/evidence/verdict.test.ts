@@ -64,6 +64,24 @@ describe("verdict", () => {
     );
   });
 
+  test("says what new axes add beside those that went on", () => {
+    const of = (axes: number, added: EvidenceGain) => {
+      const gain = gainOf(12, 0.7);
+      const axis = { ...gain, real: true, told: 0.9, agreement: 0.9, variance: 1 };
+      return sentenceOf({
+        ...{ gain, verdict: "found" as const, realAxes: axes, poses: gainOf(-0.4, 0.1) },
+        ...{
+          table: { motion: gain, poses: gain, both: gain },
+          axes: Array.from({ length: axes }, () => axis),
+        },
+        motion: { rms: 2.86, large: 4, rigid: { shift: 0, angle: 0 }, mass: 0 },
+        kept: { axes: 1, added },
+      });
+    };
+    assert.match(of(2, gainOf(3, 0.2)), /, 2 of 2 axes real; the new axis gains \+3\.00 ± 0\.20; decoded/);
+    assert.match(of(3, gainOf(0.1, 0.2)), /; the 2 new axes gain \+0\.10 ± 0\.20, which is none; decoded/);
+  });
+
   test("the finest ring has a gain with its neighbours, and outwards: one ring by chance is none", () => {
     const gains = [0, 0.5, 2, 3, 1, 0.3, -0.1, -0.1, 0.25, -0.2, -0.1];
     const rings: RingGain[] = gains.map((gain, i) => ({

@@ -49,7 +49,17 @@ export function finestRing(
 /** What a verdict is made from. */
 export type VerdictSource = Pick<
   Evidence,
-  "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "fixed" | "realAxes" | "motion" | "misfit"
+  | "verdict"
+  | "gain"
+  | "poses"
+  | "table"
+  | "finest"
+  | "axes"
+  | "fixed"
+  | "kept"
+  | "realAxes"
+  | "motion"
+  | "misfit"
 >;
 
 /** A verdict in words. */
@@ -70,7 +80,7 @@ export function sentenceOf(evidence: VerdictSource): string {
 
 /** The verdict in words. */
 export function verdictText(evidence: VerdictSource): VerdictText {
-  const { verdict, gain, finest, axes, fixed = 0, realAxes, motion } = evidence;
+  const { verdict, gain, finest, axes, fixed = 0, kept, realAxes, motion } = evidence;
   const number = `${gainText(gain)} nats per particle held out`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
   const isNew = fixed > 0 ? "new " : "";
@@ -78,7 +88,8 @@ export function verdictText(evidence: VerdictSource): VerdictText {
   const what = fixed > 0 ? "further heterogeneity" : "heterogeneity";
   const over = fixed > 0 ? "the fixed axes alone" : "one model for all";
   const sight = finest === undefined ? "" : `, seen to ${finest.toFixed(0)} Å`;
-  const seen = `${number}, ${axesText}${sight}; decoded motion ${size}`;
+  const beside = kept ? addedText(kept, axes.length) : "";
+  const seen = `${number}, ${axesText}${beside}${sight}; decoded motion ${size}`;
   const texts = {
     found: [`${what} found`, seen],
     weak: [`weak ${what}`, `${seen}, of which part is noise`],
@@ -93,6 +104,12 @@ function misfitAdvice({ misfit = [], verdict }: VerdictSource): string {
   if (misfit.length === 0) return "";
   const doubt = verdict === "none" ? "" : ", which training may take for heterogeneity";
   return `Particles and model do not fit${doubt}: ${misfit.join("; ")}`;
+}
+
+/** What new axes gain beside those of the first round. */
+function addedText({ axes, added }: NonNullable<Evidence["kept"]>, all: number): string {
+  const which = all - axes === 1 ? "the new axis gains" : `the ${all - axes} new axes gain`;
+  return `; ${which} ${gainText(added)}${isReal(added) ? "" : ", which is none"}`;
 }
 
 function poseAdvice({ verdict, table, poses: beside }: VerdictSource): string {

@@ -102,6 +102,11 @@ export class FeatureBasis {
     }
   }
 
+  /** Whether the basis is for so many Gaussians and rings. */
+  fits(gaussians: number, rings: number): boolean {
+    return this.parts.scale.length === 5 * gaussians * this.rings.length && this.rings.at(-1) === rings;
+  }
+
   /** Features of all rows of the source, [rows · size]. */
   async project(source: GradientSource, options: TaskOptions = {}): Promise<Float32Array> {
     const { rings, scale, size } = this.parts;

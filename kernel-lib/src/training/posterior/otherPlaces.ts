@@ -4,7 +4,6 @@ import type { ParticleSet } from "../../particles/particleSet";
 import { prepareTargets } from "../../particles/targets";
 import type { TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
-import type { Evidence } from "../evidence/evidence";
 import type { Population } from "../evidence/population";
 import { startingPlaces } from "../evidence/population";
 import type { Reopened } from "../evidence/reopen";
@@ -31,8 +30,8 @@ export interface OtherPlacesContext {
   decoder: PlaceDecoder;
   /** Places of the particles of the run. */
   population: Population;
-  /** What was measured of the run, if it was. */
-  evidence: Evidence | undefined;
+  /** Factor on the variance along each axis, by the halves of the held-out particles; undefined if it was not measured. */
+  factors: ArrayLike<number> | undefined;
   /** The particles; with symmetry their copies. */
   set: ParticleSet;
 }
@@ -45,7 +44,7 @@ const starts = 24;
  * The search begins at the best of some members of the population. Ring weights have the signal-to-noise ratios of the run.
  */
 export async function otherPlaces(
-  { reopened, decoder, population, evidence, set }: OtherPlacesContext,
+  { reopened, decoder, population, factors, set }: OtherPlacesContext,
   { engine: choice, signal, onProgress }: PlacesOptions,
 ): Promise<Posterior> {
   const { neutral, engine, units, weights, targets: own } = reopened;
@@ -73,7 +72,6 @@ export async function otherPlaces(
       ...(latent === 1 && { range: rangeOf(population) }),
     });
     const placed = { ...found, latent, members: all };
-    const factors = evidence?.axes.map(({ variance }) => variance);
     return factors ? calibratedPosterior(placed, factors) : found;
   } finally {
     await targets.dispose();

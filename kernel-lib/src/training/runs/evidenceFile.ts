@@ -31,6 +31,7 @@ const text = v.looseObject({
     "a list of axes",
   ),
   fixed: v.optional(numberIn({ integer: true, least: 1 })),
+  kept: v.optional(v.looseObject({ axes: numberIn({ integer: true, least: 1 }), added: gain })),
   realAxes: numberIn({ integer: true, least: 0 }),
   finest: v.optional(finite),
   kinds: v.looseObject({ position: v.optional(gain), amplitude: v.optional(gain), width: v.optional(gain) }),

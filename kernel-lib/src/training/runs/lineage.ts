@@ -11,7 +11,7 @@ export interface Lineage {
   checksum?: string;
   /** What became of its axes. */
   axes: InheritedAxes;
-  /** Axes of it that are the first of this run: all, or none. */
+  /** Axes of it that are the first of this run, as they were or after more training: all, or none. */
   inherited: number;
   /** The particles that were selected, if not all of it. */
   selection?: {
@@ -25,10 +25,20 @@ export interface Lineage {
 }
 
 /** What a second round does with the axes of the first; see `StartingRun`. */
-export type InheritedAxes = "fixed" | "drop";
+export type InheritedAxes = "fixed" | "kept" | "drop";
 
 /** Values of {@link InheritedAxes}. */
-export const inheritedAxes = ["fixed", "drop"] as const satisfies readonly InheritedAxes[];
+export const inheritedAxes = ["fixed", "kept", "drop"] as const satisfies readonly InheritedAxes[];
+
+/** Axes of a run that are those of the run it started from, and did not change. */
+export function fixedAxesOf({ from }: { from?: Lineage | undefined }): number {
+  return from?.axes === "fixed" ? from.inherited : 0;
+}
+
+/** Axes of a run that are those of the run it started from, and went on in its training. */
+export function keptAxesOf({ from }: { from?: Lineage | undefined }): number {
+  return from?.axes === "kept" ? from.inherited : 0;
+}
 
 /** A checksum. */
 export const sha256 = v.pipe(

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
 import type { AxisRoles } from "../../network/decoder";
-import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
 import type { ParticleSet } from "../../particles/particleSet";
@@ -20,12 +19,14 @@ import type { RunPosesOptions } from "../poses/runPoses";
 import type { PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
 import { BaseModels } from "../secondRound/baseModels";
+import { blocksOf, headOfBlocks } from "../secondRound/keptAxes";
 import type { EpochReport } from "../trainer";
 import type { Unexplained } from "../unexplained/unexplained";
 import { UnitAssembly } from "../units/unitAssembly";
 import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence, writeEvidence } from "./evidenceFile";
 import { leaksOfRun, readLeaks } from "./leaksFile";
+import { fixedAxesOf } from "./lineage";
 import { RunDecoder } from "./runDecoder";
 import { type EvidenceOptions, type MeasuredRun, measureRunEvidence } from "./runEvidence";
 import { RunFolder } from "./runFolder";
@@ -117,7 +118,6 @@ export class Run {
     const files = new RunFolder(folder);
     const record = await files.readRecord();
     const neutral = await files.readNeutral(record);
-    const free = await files.readFree(record, neutral.count);
     const bodies = await files.readBodies(record, neutral.count);
     if (!existsSync(files.file("weights")))
       throw new InputError(folder, "at least one finished epoch", "none");
@@ -127,18 +127,20 @@ export class Run {
     const { symmetry } = record.inputs;
     const units = new UnitAssembly(symmetry === undefined ? undefined : pointGroup(symmetry));
     const unit = units.first(neutral);
+    const { options, featureSize } = record;
+    const blocks = await blocksOf(files, record, unit);
+    const latent = blocks.reduce((sum, block) => sum + block.latent, 0);
     const model = new LatentModel(
-      { ...record.options, featureSize: record.featureSize },
-      new GaussianHead(unit, record.options.vary, {
-        free: free?.slice(0, unit.count),
-        bodies: bodies?.slice(0, unit.count),
-      }),
+      { ...options, latent, featureSize, ...(blocks.length > 1 && { blocks }) },
+      headOfBlocks(unit, blocks, bodies?.slice(0, unit.count)),
       undefined,
       threads,
     );
+    const free =
+      blocks.length > 1 ? wholeFlags(model.head, neutral.count) : await files.readFree(record, neutral.count);
     let parent: Run | undefined;
     try {
-      if (record.from?.inherited) parent = await Run.open(files.file("parent"), { threads });
+      if (fixedAxesOf(record) > 0) parent = await Run.open(files.file("parent"), { threads });
       loadFrom(files.file("weights"), () => {
         model.load(arrays);
         FeatureBasis.load(arrays).requireFor(unit.count, record.rings, record.featureSize);
@@ -242,18 +244,18 @@ export class Run {
       standardDeviation: decoder.trained(standardDeviation),
       base,
     };
-    return { files, record, neutral, places, decoder: decoder.ofTrainedAxes };
+    return { files, record, neutral, places, decoder: decoder.ofTrainedAxes, vary: decoder.vary };
   }
 
-  /** @throws InputError if axes are fixed. @param what is to be done instead */
-  private requireAllTrained(instead: string): void {
-    if (!this.parent) return;
-    const { latent } = this.parent;
-    throw new InputError(
-      this.folder,
-      `a run that trained all of its axes: ${instead}`,
-      `one with ${latent} fixed`,
-    );
+  /**
+   * As {@link measured}, with all axes in one decoder, fixed ones too: they are unknown where poses change, and of particles that
+   * the run has not seen.
+   */
+  private async measuredOnAllAxes(): Promise<MeasuredRun> {
+    const { files, record, neutral, decoder } = this;
+    const { refined, standardDeviation } = await this.latents();
+    const places = { refined, standardDeviation, base: undefined };
+    return { files, record, neutral, places, decoder: decoder.ofAllAxes, vary: decoder.vary };
   }
 
   /**
@@ -301,6 +303,16 @@ export class Run {
     return stored ?? measureRunUnexplained(await this.measured(), begun);
   }
 
+  /** Factor on the variance along each axis that the halves of held-out particles show; 1 where it was not measured. */
+  private async varianceFactors(): Promise<number[] | undefined> {
+    const { parent } = this;
+    const own = (await this.storedEvidence())?.axes.map(({ variance }) => variance);
+    if (!parent) return own;
+    const ones = (of: Run) => new Array<number>(of.latent).fill(1);
+    const fixed = (await parent.varianceFactors()) ?? ones(parent);
+    return [...fixed, ...(own ?? ones(this).slice(fixed.length))];
+  }
+
   /**
    * Decodes several points of the latent space at once, [n · latent], which is faster than one after the other.
    * @returns the parameters of their Gaussians as in `decode`, [n · 5N]
@@ -312,26 +324,33 @@ export class Run {
 
   /**
    * The models that this run decodes for its particles, as the bases of a second round.
-   * @param particles their numbers. Default: all
+   * @param rows their numbers in `latents.csv`, with a symmetry those of all their units. Default: all
    * @internal
    */
-  async basesOf(particles?: ArrayLike<number>): Promise<BaseModels> {
+  async basesOf(rows?: ArrayLike<number>): Promise<BaseModels> {
     const latents = await this.latents();
-    if (!particles) return new BaseModels(this, latents);
+    const { ofAllAxes: whole, units } = this.decoder;
+    const decodeMany = (places: Float32Array) => whole.decode(places, places.length / whole.latent);
     const { latent } = latents;
-    return new BaseModels(this, {
-      latent,
-      encoder: gatherRows(latents.encoder, latent, particles),
-      refined: gatherRows(latents.refined, latent, particles),
-      standardDeviation: gatherRows(latents.standardDeviation, latent, particles),
-    });
+    const some = (values: Float32Array) => (rows ? gatherRows(values, latent, rows) : values);
+    return new BaseModels(
+      { neutral: this.neutral, decodeMany },
+      {
+        latent,
+        encoder: some(latents.encoder),
+        refined: some(latents.refined),
+        standardDeviation: some(latents.standardDeviation),
+      },
+      units,
+    );
   }
 
   /**
    * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
    * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, which refuses those that the report finds no better, and make map, model
    * and training anew from that file. If the poses of the run were refined before, the result replaces them: it is relative to
-   * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined.
+   * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined;
+   * in a second round, the places on all axes, also on those that stayed fixed.
    * @throws InputError before the run is complete, and if its particles have changed
    * @example
    * ```ts
@@ -343,14 +362,13 @@ export class Run {
    */
   async refinePoses(options: RunPosesOptions = {}): Promise<RefinedPoses> {
     const begun = beginTask(options);
-    this.requireAllTrained("refine the poses of the run that this second round started from");
-    return refinePosesOfRun(await this.measured(), begun);
+    return refinePosesOfRun(await this.measuredOnAllAxes(), begun);
   }
 
   /**
    * Places of other particles of the same molecule in the latent space of the run, which its training has not seen: posterior
    * means and standard deviations with the decoder fixed, as those in `latents().refined`. The particles of the run are read
-   * again for their CTFs. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
+   * again for their CTFs. In a second round they are places on all axes together. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
    * @param particles images as wide as those of the run in Å, with poses in the frame of its map
    * @returns [particles · latent] each
    * @throws InputError before the run is complete, for images of another width, and if the particles of the run have changed;
@@ -367,14 +385,23 @@ export class Run {
    */
   async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
     const begun = beginTask(options);
-    this.requireAllTrained(
-      "other particles have no places on the axes of a run that this second round started from",
-    );
-    return placesOfOthers(await this.measured(), particles, begun);
+    const others = { set: particles, factors: await this.varianceFactors() };
+    return placesOfOthers(await this.measuredOnAllAxes(), others, begun);
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
   close(): void {
     this.decoder.close();
   }
+}
+
+/** Which Gaussians of a whole model the head of its first unit may change; undefined if it may change all. */
+function wholeFlags(
+  { free, neutral }: { free: Uint8Array | undefined; neutral: GaussianModel },
+  count: number,
+): Uint8Array | undefined {
+  if (!free && neutral.count === count) return undefined;
+  const flags = new Uint8Array(count);
+  flags.set(free ?? new Uint8Array(neutral.count).fill(1));
+  return flags;
 }

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
 import type { AxisRoles } from "../../network/decoder";
+import type { Varied } from "../../network/head";
 import type { LatentModel } from "../../network/latentModel";
 import { gatherColumns } from "../batches";
 import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
@@ -23,7 +24,12 @@ export interface DecoderParts {
  * started from, and the others change the result.
  */
 export class RunDecoder {
-  constructor(private readonly parts: DecoderParts) {}
+  /** The neutral model of a unit. */
+  private readonly unit: GaussianModel;
+
+  constructor(private readonly parts: DecoderParts) {
+    this.unit = parts.units.first(parts.neutral);
+  }
 
   /** Dimensions of the latent space. */
   get latent(): number {
@@ -58,6 +64,23 @@ export class RunDecoder {
   get ofTrainedAxes(): PlaceDecoder {
     const { units, model, neutral } = this.parts;
     return units.decoder(decoderOf(model), neutral.count / units.count);
+  }
+
+  /** Decodes whole particles from the places of all their units, on all axes. */
+  get ofAllAxes(): PlaceDecoder {
+    const { units, neutral } = this.parts;
+    const ofUnit = { latent: this.latent, decode: (z: Float32Array) => this.modelsAt(z) };
+    return units.decoder(ofUnit, neutral.count / units.count);
+  }
+
+  /** Kinds of parameters that the axes vary that the run trained. */
+  get vary(): readonly Varied[] {
+    return this.parts.model.head.vary;
+  }
+
+  /** Units of a particle. */
+  get units(): number {
+    return this.parts.units.count;
   }
 
   /** The columns of the axes that the run trained, of values on all axes, [n · latent]. */
@@ -95,15 +118,16 @@ export class RunDecoder {
   /** First units at places on all axes, [n · latent]. */
   private modelsAt(points: Float32Array): Float32Array {
     const { latent } = this;
-    const { model, parent, neutral } = this.parts;
+    const { unit } = this;
+    const { model, parent } = this.parts;
     const count = points.length / latent;
     if (!parent) return model.decode(points, count);
-    const models = parent.decodeMany(gatherColumns(points, latent, this.axesOf("fixed")));
+    const models = parent.modelsAt(gatherColumns(points, latent, this.axesOf("fixed")));
     const changed = model.decode(gatherColumns(points, latent, this.axesOf("new")), count);
-    const width = neutral.params.length;
+    const width = unit.params.length;
     for (let from = 0; from < models.length; from += width) {
       const own = models.subarray(from, from + width);
-      changeBase(neutral, own, changed.subarray(from, from + width), own);
+      changeBase(unit, own, changed.subarray(from, from + width), own);
     }
     return models;
   }

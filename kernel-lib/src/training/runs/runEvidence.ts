@@ -3,6 +3,7 @@ import { readMask } from "../../maps/mask";
 import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { maskFlags } from "../../model/regions";
+import type { Varied } from "../../network/head";
 import type { TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Evidence } from "../evidence/evidence";
@@ -10,6 +11,7 @@ import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { BaseModels } from "../secondRound/baseModels";
+import { keptAxesOf } from "./lineage";
 import type { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
@@ -45,6 +47,8 @@ export interface MeasuredRun {
   places: TrainedPlaces;
   /** Decodes whole particles. */
   decoder: PlaceDecoder;
+  /** Kinds of parameters that it varies. */
+  vary: readonly Varied[];
 }
 
 /**
@@ -52,7 +56,7 @@ export interface MeasuredRun {
  * @throws InputError for fewer than 5 particles held out, and if the particles of the run are no longer the same
  */
 export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOptions): Promise<Evidence> {
-  const { files, record, neutral, decoder } = run;
+  const { files, record, neutral, decoder, vary } = run;
   const { refined: mean, standardDeviation, base } = run.places;
   const { mask } = options;
   const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, options));
@@ -64,7 +68,10 @@ export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOpti
     }
     const population = { latent: decoder.latent, members: trainingSet, mean, standardDeviation };
     return await measureEvidence(
-      { ...context, base, decoder, population, heldOut, vary: record.options.vary },
+      {
+        ...{ ...context, base, decoder, population, heldOut, vary },
+        keptAxes: keptAxesOf(record) || undefined,
+      },
       { ...options, region, misfit: record.fit?.misfit },
     );
   } finally {

@@ -9,7 +9,6 @@ import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
 import { measureUnexplained } from "../unexplained/measureUnexplained";
 import type { Unexplained } from "../unexplained/unexplained";
-import { readEvidence } from "./evidenceFile";
 import type { EvidenceOptions, MeasuredRun } from "./runEvidence";
 
 /** Options of `Run.unexplained`. */
@@ -31,7 +30,7 @@ export async function measureRunUnexplained(
   }
 }
 
-/** Place and pose of every particle together, from images that are read again. The run must have trained all of its axes. */
+/** Place on all axes and pose of every particle together, from images that are read again. */
 export async function refinePosesOfRun(
   { files, record, places, decoder }: MeasuredRun,
   options: RunPosesOptions,
@@ -47,18 +46,17 @@ export async function refinePosesOfRun(
   }
 }
 
-/** Places of particles that the run has not seen. The run must have trained all of its axes. */
+/** Places on all axes of particles that the run has not seen. */
 export async function placesOfOthers(
   { files, record, places, decoder }: MeasuredRun,
-  set: ParticleSet,
+  { set, factors }: { set: ParticleSet; factors: ArrayLike<number> | undefined },
   options: PlacesOptions,
 ): Promise<Posterior> {
-  const evidence = await readEvidence(files);
   const reopened = await reopenParticles(files, record, options);
   try {
     const { refined: mean, standardDeviation } = places;
     const population = { latent: decoder.latent, members: reopened.trainingSet, mean, standardDeviation };
-    return await otherPlaces({ reopened, decoder, population, evidence, set }, options);
+    return await otherPlaces({ reopened, decoder, population, factors, set }, options);
   } finally {
     await reopened.close();
   }

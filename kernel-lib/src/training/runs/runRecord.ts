@@ -31,7 +31,7 @@ export interface RunRecord {
     /** Why this engine was chosen, if by a trial. */
     engineReason?: string;
   };
-  /** Time, ISO 8601. */
+  /** When the training began, before poses were checked: ISO 8601. */
   started: string;
   /** Input files: absolute paths, in the file relative ones of those in the run folder. They may be edited after files were moved. */
   inputs: {

@@ -6,19 +6,19 @@ import { gatherRows } from "../batches";
 export interface FixedDecoder {
   /** The model that changes are relative to. */
   readonly neutral: GaussianModel;
-  /** Parameters of Gaussians [n · 5N] at places [n · latent]. */
+  /** Parameters of Gaussians of whole particles [n · 5N] at the places of all their units [n · units · latent]. */
   decodeMany(places: Float32Array): Float32Array;
 }
 
-/** Coordinates of particles on the fixed axes. */
+/** Coordinates on the fixed axes of all rows: particles, with a symmetry their units. */
 export interface FixedAxes {
   /** Their number. */
   latent: number;
-  /** From the encoder, [particles · latent]. */
+  /** From the encoder, [rows · latent]. */
   encoder: Float32Array;
-  /** Those at which bases are decoded, [particles · latent]. */
+  /** Those at which bases are decoded, [rows · latent]. */
   refined: Float32Array;
-  /** Their standard deviations, [particles · latent]. */
+  /** Their standard deviations, [rows · latent]. */
   standardDeviation: Float32Array;
 }
 
@@ -36,11 +36,13 @@ export class BaseModels {
 
   /**
    * @param decoder of the first round
-   * @param axes    places of all particles in its latent space
+   * @param axes    places of all particles, with a symmetry of their units, in its latent space
+   * @param units   of a particle
    */
   constructor(
     private readonly decoder: FixedDecoder,
     readonly axes: FixedAxes,
+    private readonly units = 1,
   ) {}
 
   /** The base model of each particle, [B · 5N]. */
@@ -53,7 +55,7 @@ export class BaseModels {
       const rows = wanted.map((particle) => known.rows.get(particle)!);
       return gatherRows(known.models, width, rows);
     }
-    const models = this.decoder.decodeMany(gatherRows(refined, latent, wanted));
+    const models = this.decoder.decodeMany(gatherRows(refined, this.units * latent, wanted));
     this.recent.unshift({ rows: new Map(wanted.map((particle, row) => [particle, row])), models });
     this.recent.splice(keptBatches);
     return models;
@@ -90,13 +92,13 @@ export class BaseModels {
     return gradient;
   }
 
-  /** Numbers of the fixed axes before those of the new ones [particles · latent], for each particle. */
+  /** Numbers of the fixed axes before those of the new ones [rows · latent], for each row. */
   beside(which: "encoder" | "refined" | "standardDeviation", values: Float32Array): Float32Array {
     const { latent, [which]: own } = this.axes;
-    const particles = own.length / latent;
-    const added = values.length / particles;
-    const out = new Float32Array(particles * (latent + added));
-    for (let i = 0; i < particles; i++) {
+    const rows = own.length / latent;
+    const added = values.length / rows;
+    const out = new Float32Array(rows * (latent + added));
+    for (let i = 0; i < rows; i++) {
       out.set(own.subarray(i * latent, (i + 1) * latent), i * (latent + added));
       out.set(values.subarray(i * added, (i + 1) * added), i * (latent + added) + latent);
     }

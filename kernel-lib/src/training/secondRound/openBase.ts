@@ -21,6 +21,14 @@ export async function openBase(
 ): Promise<{ models: BaseModels; close: () => void } | undefined> {
   const lineage = resumed?.from ?? round?.lineage;
   if (lineage?.axes !== "fixed") return undefined;
+  return openParent(folder, { resumed, round, threads });
+}
+
+/** The models that the first round decodes for the particles of a second one. */
+export async function openParent(
+  folder: RunFolder,
+  { resumed, round, threads }: BaseOptions,
+): Promise<{ models: BaseModels; close: () => void }> {
   const run = await Run.open(folder.file("parent"), { threads });
   try {
     const selection = resumed ? await folder.readSelection(resumed) : round?.selection;

@@ -11,27 +11,12 @@ import { Run } from "../runs/run";
 import { openRunParticles } from "../runs/runParticles";
 import type { StartingRun, TrainingSettings } from "../settings";
 import { trainInThisThread } from "../train";
+import { axis, checkPlaces, engine, magnitude, roundOf, sideOf } from "./placesOfRounds.test.helper";
 import { twoMotions } from "./twoMotions.test.helper";
 
 const data = twoMotions();
-const engine = { threads: 2 };
-
-/** Settings of a second round with one axis inside the mask. */
-const round = (out: string, from: Omit<StartingRun, "run"> = {}, more: Partial<TrainingSettings> = {}) => ({
-  ...{ from: { run: data.run, ...from }, mask: data.mask, out, engine },
-  options: { latent: 1 },
-  ...more,
-});
-const axis = (values: Float32Array, latent: number, d: number) => values.filter((_, i) => i % latent === d);
-const magnitude = (values: Float32Array, truth: number[]) => Math.abs(pearson(values, truth));
-
-/** Particles on one side of the first axis, ascending. */
-async function oneSide(): Promise<number[]> {
-  const run = await Run.open(data.run);
-  const { refined } = await run.latents();
-  run.close();
-  return [...refined.keys()].filter((i) => refined[i]! > 0);
-}
+const round = roundOf(data);
+const oneSide = () => sideOf(data);
 
 describe("a second round", () => {
   test("finds in a mask what the first round left, and keeps the axis of the first", async (t) => {
@@ -79,8 +64,12 @@ describe("a second round", () => {
     }
     assert.deepEqual(run.decodeMany(Float32Array.of(0.8, -1)), one.params);
     assert.deepEqual(run.roles, { position: [0, 1], density: [] });
-    await assert.rejects(run.refinePoses(), /expected a run that trained all of its axes/);
     first.close();
+    await checkPlaces(run, refined);
+    const poses = await run.refinePoses({ engine, prior: { rotation: 1, shift: 1 } });
+    assert.equal(poses.places.length, 2 * 500);
+    assert.equal(poses.report.verdict, "leave", poses.report.sentence);
+    assert.ok(pearson(axis(poses.places, 2, 1), found) > 0.97);
     run.close();
   });
 
@@ -195,7 +184,15 @@ describe("a second round", () => {
       ],
       [round(out, { select: [1, 1] }), /from\.select: expected every particle once, found 1 again/],
       [round(out, {}, { particles: data.particles }), /particles: expected nothing: a second round has it/],
-      [round(out, { axes: "kept" as "drop" }), /from\.axes: expected fixed or drop, found kept/],
+      [round(out, { axes: "keep" as "drop" }), /from\.axes: expected fixed, kept or drop, found keep/],
+      [
+        round(out, { axes: "kept" }, { rigid: [data.mask] }),
+        /rigid: expected nothing where axes go on: the rigid bodies are those of the run/,
+      ],
+      [
+        round(out, { axes: "kept" }, { options: { hidden: [32] } }),
+        /options\.hidden: expected 256,256,256, the layers of the run, whose weights go on, found 32/,
+      ],
       [round(out, {}, { from: { run: folder } }), /expected a run folder with run\.json in it/],
       [round(out, {}, { mask: path.join(folder, "none.mrc") }), /none\.mrc/],
     ];

@@ -2,12 +2,11 @@ import { cp, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
-import { pointGroup } from "../../optics/symmetry";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { TrainingOptions } from "../options";
 import { minParticles } from "../preparation";
 import { checkSameParticleFile, fileState } from "../runs/inputFiles";
-import { inheritedAxes, type Lineage } from "../runs/lineage";
+import { fixedAxesOf, inheritedAxes, type Lineage } from "../runs/lineage";
 import { Run } from "../runs/run";
 import { RunFolder } from "../runs/runFolder";
 import { openRunParticles } from "../runs/runParticles";
@@ -20,7 +19,7 @@ import { startingState } from "./startingState";
 export interface SecondRound {
   settings: CompleteSettings;
   lineage: Lineage;
-  /** Particles of the run, ascending; undefined for all. */
+  /** Particles of the run, ascending, with a symmetry all their units; undefined for all. */
   selection: Int32Array | undefined;
   /** The model that changes are relative to. */
   neutral: GaussianModel;
@@ -44,13 +43,16 @@ const inherited = [
 ] as const satisfies readonly (keyof TrainingSettings)[];
 
 /** Files of the run that are needed to decode it, copied into the folder `parent` of a round that keeps its axes. */
-const copied = ["record", "neutral", "neutralFrc", "free", "rigid", "history", "latents", "weights"] as const;
+const copied = [
+  ...["record", "neutral", "neutralFrc", "free", "rigid", "history", "latents", "weights"],
+  "evidence",
+] as const;
 
 /**
  * Opens the run that a second round starts from, and writes what the round needs of it into its own folder: the selected
- * particles and, if its axes are kept, the run itself. So the run may be moved or removed later.
- * @throws InputError for a run that is not complete, or has symmetry; for settings that belong to the run; for a selection that
- *   does not belong to its particles
+ * particles and, unless its axes are dropped, the run itself. So the run may be moved or removed later.
+ * @throws InputError for a run that is not complete; for settings that belong to the run; for a selection that does not belong to its
+ *   particles; for axes that cannot go on
  */
 export async function openSecondRound(
   from: StartingRun,
@@ -60,25 +62,28 @@ export async function openSecondRound(
   requireOwnSettings(settings);
   const { axes = "fixed" } = from;
   if (!inheritedAxes.includes(axes)) {
-    throw new InputError("from.axes", inheritedAxes.join(" or "), String(axes));
+    throw new InputError("from.axes", "fixed, kept or drop", String(axes));
   }
   const run = await Run.open(from.run);
   try {
     requireUsable(run);
+    if (axes === "kept") requireKeepable(run, settings);
     const set = await openParticlesOf(run, settings);
     try {
-      const selection = await selectedParticles(from.select, set);
-      requireEnough(selection, from);
+      const chosenRows = await selectedParticles(from.select, set);
+      const units = set.symmetry?.order ?? 1;
+      const selection = chosenRows && allUnitsOf(chosenRows, units);
+      requireEnough(selection, units, from);
       await mkdir(folder.folder, { recursive: true });
-      if (axes === "fixed") await copyRun(run.folder, folder.file("parent"));
+      if (axes !== "drop") await copyRun(run.folder, folder.file("parent"));
       const chosen = selection ? set.select(selection) : set;
       const isOwn = selection !== undefined || isInside(set.file, run.folder);
-      const written = isOwn ? await writeParticles(chosen, folder) : undefined;
+      const written = isOwn ? await writeParticles(chosen.originals(), folder) : undefined;
       const { free, bodies, record } = run;
       return {
         settings: settingsOf(run, settings, written),
         lineage: await lineageOf(run, { ...from, axes }, selection),
-        neutral: axes === "fixed" ? run.neutral : await startingState(run, selection),
+        neutral: axes === "drop" ? await startingState(run, chosenRows) : run.neutral,
         ...{ selection, free, bodies, rings: record.rings },
       };
     } finally {
@@ -136,7 +141,6 @@ function requireOwnSettings(settings: TrainingSettings): void {
     throw new InputError("poses", "auto or file: a second round has the poses of its run", "refine");
   }
   if (given === undefined) return;
-  if (given === undefined) return;
   throw new InputError(
     given,
     "nothing: a second round has it from the run it starts from",
@@ -146,28 +150,48 @@ function requireOwnSettings(settings: TrainingSettings): void {
 
 /** @throws InputError unless a second round can start from the run */
 function requireUsable({ record, folder }: Run): void {
-  if (record.status !== "complete") {
-    throw new InputError(
-      folder,
-      "a finished run",
-      "one whose training is not finished (--resume continues it)",
-    );
+  if (record.status === "complete") return;
+  throw new InputError(
+    folder,
+    "a finished run",
+    "one whose training is not finished (--resume continues it)",
+  );
+}
+
+/** @throws InputError unless the axes of the run can go on with these settings */
+function requireKeepable({ record, folder }: Run, { rigid, options }: TrainingSettings): void {
+  const fixed = fixedAxesOf(record);
+  if (fixed > 0) {
+    const expected =
+      "a run that trained all of its axes, for axes that go on (from.axes: fixed works with any run)";
+    throw new InputError(folder, expected, `one with ${fixed} fixed`);
   }
-  const { symmetry } = record.inputs;
-  if (symmetry !== undefined && pointGroup(symmetry).order > 1) {
-    throw new InputError(
-      folder,
-      "a run without symmetry: second rounds of symmetry copies are not supported",
-      `one with ${symmetry}`,
-    );
+  if (rigid) {
+    const expected = "nothing where axes go on: the rigid bodies are those of the run";
+    throw new InputError("rigid", expected, rigid.join(" "));
+  }
+  const { hidden } = record.options;
+  if (options?.hidden && options.hidden.join() !== hidden.join()) {
+    const expected = `${hidden}, the layers of the run, whose weights go on`;
+    throw new InputError("options.hidden", expected, options.hidden.join());
   }
 }
 
+/** All units of the particles that have one of these rows, ascending. */
+function allUnitsOf(rows: Int32Array, units: number): Int32Array {
+  if (units === 1) return rows;
+  const particles = [...new Set(rows.map((row) => Math.floor(row / units)))];
+  return Int32Array.from(
+    particles.flatMap((particle) => Array.from({ length: units }, (_, g) => units * particle + g)),
+  );
+}
+
 /** @throws InputError for too few particles */
-function requireEnough(selection: Int32Array | undefined, { select }: StartingRun): void {
-  if (!selection || selection.length >= minParticles) return;
+function requireEnough(selection: Int32Array | undefined, units: number, { select }: StartingRun): void {
+  if (!selection || selection.length >= minParticles * units) return;
   const where = typeof select === "string" ? select : "from.select";
-  throw new InputError(where, `at least ${minParticles} particles to train on`, String(selection.length));
+  const found = String(selection.length / units);
+  throw new InputError(where, `at least ${minParticles} particles to train on`, found);
 }
 
 /** Copies the files that decoding needs, also those of the run that this one started from. */
@@ -214,7 +238,7 @@ async function lineageOf(
     started,
     ...(checksum !== undefined && { checksum }),
     axes,
-    inherited: axes === "fixed" ? latentAxes(record) : 0,
+    inherited: axes === "drop" ? 0 : latentAxes(record),
     ...(selection && {
       selection: {
         ...{ count: selection.length, of: particles },

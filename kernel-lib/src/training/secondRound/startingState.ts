@@ -1,10 +1,13 @@
 import type { GaussianModel } from "../../model/gaussianModel";
+import { pointGroup } from "../../optics/symmetry";
 import type { Run } from "../runs/run";
+import { UnitAssembly } from "../units/unitAssembly";
 
 /**
  * The state that a second round without the axes of the first starts from: decoded at the place, among those of its particles,
  * that is nearest to their mean. The mean itself may lie between states, where nothing is.
- * @param selection particles of the run. Default: all
+ * With a symmetry it is that of a unit, and all units of the model are in it.
+ * @param selection rows of the run. Default: all
  */
 export async function startingState(run: Run, selection: Int32Array | undefined): Promise<GaussianModel> {
   const { latent } = run;
@@ -24,5 +27,9 @@ export async function startingState(run: Run, selection: Int32Array | undefined)
     const square = mean.reduce((sum, m, d) => sum + (refined[particle * latent + d]! - m) ** 2, 0);
     if (square < least) [nearest, least] = [particle, square];
   }
-  return run.decode(refined.subarray(nearest * latent, (nearest + 1) * latent));
+  const state = run.decode(refined.subarray(nearest * latent, (nearest + 1) * latent));
+  const { symmetry } = run.record.inputs;
+  if (symmetry === undefined) return state;
+  const units = new UnitAssembly(pointGroup(symmetry));
+  return units.symmetric(units.first(state));
 }

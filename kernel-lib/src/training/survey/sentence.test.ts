@@ -19,6 +19,20 @@ describe("the sentence of a survey", () => {
     );
   });
 
+  test("says that axes of a second round are new, and beside how many", () => {
+    const found = { latent: 1, roles, kinds: [], axes: gains(5, 5) };
+    assert.match(
+      surveySentence(found, { axes: 2, are: "fixed" }),
+      /gets one new axis beside 2 that stay fixed; /,
+    );
+    assert.match(
+      surveySentence(found, { axes: 1, are: "kept" }),
+      /gets one new axis beside 1 that goes on; /,
+    );
+    const none = surveySentence({ ...found, axes: gains(-1) }, { axes: 1, are: "fixed" });
+    assert.match(none, /one new axis beside 1 that stays fixed, although .* better than these alone$/);
+  });
+
   test("says where no axis explains held-out particles better", () => {
     for (const first of [-0.3, 0.15]) {
       const found = surveySentence({ latent: 1, roles, kinds, axes: gains(first, -0.2) });

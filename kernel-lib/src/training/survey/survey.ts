@@ -15,7 +15,7 @@ import type { Trainer } from "../trainer";
 import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
-import { surveySentence } from "./sentence";
+import { type EarlierAxes, surveySentence } from "./sentence";
 
 /** What a survey of the latent space found, and the training after it uses. */
 export interface Survey {
@@ -31,6 +31,12 @@ export interface Survey {
   kinds: { position: number; density: number }[];
   /** Result in a sentence. */
   sentence: string;
+}
+
+/** Options of {@link surveyLatentSpace}. */
+export interface SurveyOptions extends TaskOptions {
+  /** Axes that there are already, in a second round. Default: none. */
+  beside?: EarlierAxes | undefined;
 }
 
 /** Most axes that a survey looks at. */
@@ -71,7 +77,7 @@ const sufficientFraction = 0.75;
  */
 export async function surveyLatentSpace(
   trainer: Trainer,
-  options: TaskOptions = {},
+  options: SurveyOptions = {},
   use?: (surveyed: SurveyedMotion) => Promise<void>,
 ): Promise<Survey> {
   const sibling = trainer.sibling({
@@ -137,7 +143,7 @@ class SurveyMeasurement {
 
   constructor(
     private readonly trainer: Trainer,
-    private readonly options: TaskOptions,
+    private readonly options: SurveyOptions,
   ) {
     this.model = trainer.model;
     this.particles = evenly(trainer.validationSet.slice().sort(), maxMeasured);
@@ -160,7 +166,7 @@ class SurveyMeasurement {
     const roles = rolesOf(latent, kinds);
     const found = { latent, roles, kinds };
     const whole = networks > 1 && roles.position.length === 0 ? await this.composition(found) : found;
-    return { ...whole, axes, sentence: surveySentence({ ...whole, axes }) };
+    return { ...whole, axes, sentence: surveySentence({ ...whole, axes }, this.options.beside) };
   }
 
   /** The first axes, from which the others follow, as a decoder of whole particles. */

@@ -51,12 +51,39 @@ export async function symmetricInputs(
     mask === undefined
       ? freeUnit(neutral, gaussians)
       : unitOfMask(neutral, await readFreeGaussians(neutral, mask, warn), { gaussians, group, mask });
-  const varied = found.free.reduce((sum, flag) => sum + flag, 0);
-  warn(
-    `symmetry ${group.name}: the ${group.order} units of a particle vary independently, each with ${varied} of its ${gaussians} ` +
-      `Gaussians (${neutral.count} in all), with one decoder for all of them`,
-  );
+  warn(varyingSentence(found, group));
   return found;
+}
+
+/**
+ * What may change in each unit of the model of a run from which a second round starts. Its Gaussians keep their order, so that
+ * what the run decodes stays as it is: a Gaussian of the first unit may change if one of its copies is in the mask.
+ * @param inherited Gaussians that could change in the run; undefined if all could
+ * @throws InputError for a mask of several units
+ */
+export async function symmetricRound(
+  neutral: GaussianModel,
+  inherited: Uint8Array | undefined,
+  { group, mask, warn }: SymmetryOptions,
+): Promise<SymmetricInputs> {
+  const gaussians = neutral.count / group.order;
+  let found = freeUnit(neutral, gaussians);
+  if (mask !== undefined) {
+    const flags = await readFreeGaussians(neutral, mask, warn);
+    found = { neutral, free: copiesInMask(flags, { gaussians, mask }).free };
+  } else if (inherited) {
+    found = { neutral, free: inherited };
+  }
+  warn(varyingSentence(found, group));
+  return found;
+}
+
+function varyingSentence({ neutral, free }: SymmetricInputs, { name, order }: PointGroup): string {
+  const varied = free.reduce((sum, flag) => sum + flag, 0);
+  return (
+    `symmetry ${name}: the ${order} units of a particle vary independently, each with ${varied} of its ${neutral.count / order} ` +
+    `Gaussians (${neutral.count} in all), with one decoder for all of them`
+  );
 }
 
 /** All Gaussians of the first unit are free. */
@@ -73,11 +100,24 @@ function unitOfMask(
   flags: Uint8Array,
   { gaussians, group, mask }: { gaussians: number; group: PointGroup; mask: string },
 ): SymmetricInputs {
-  const free = new Uint8Array(neutral.count);
+  const { free, first } = copiesInMask(flags, { gaussians, mask });
+  return { neutral: allUnits(pickGaussians(neutral, first), group), free };
+}
+
+/**
+ * Which Gaussians of the first unit have a copy in a mask, and the first of these copies.
+ * @param flags 1 for the Gaussians in the mask
+ * @throws InputError for a mask of several units
+ */
+function copiesInMask(
+  flags: Uint8Array,
+  { gaussians, mask }: { gaussians: number; mask: string },
+): { free: Uint8Array; first: Int32Array } {
+  const free = new Uint8Array(flags.length);
   let several = 0;
   const first = Int32Array.from({ length: gaussians }, (_, j) => {
     const copies: number[] = [];
-    for (let i = j; i < neutral.count; i += gaussians) if (flags[i] === 1) copies.push(i);
+    for (let i = j; i < flags.length; i += gaussians) if (flags[i] === 1) copies.push(i);
     if (copies.length > 0) free[j] = 1;
     if (copies.length > 1) several++;
     return copies[0] ?? j;
@@ -87,7 +127,7 @@ function unitOfMask(
     const found = `${several} of ${orbits} Gaussians with their symmetric copies`;
     throw new InputError(mask, "a mask of one asymmetric unit, or of a part of it", found);
   }
-  return { neutral: allUnits(pickGaussians(neutral, first), group), free };
+  return { free, first };
 }
 
 /** Whether two models have the same Gaussians, in any order. */
