@@ -16,6 +16,7 @@ export {
 } from "./studies";
 export type {
   AverageReport,
+  AxisReport,
   ChangeReport,
   ClusterPair,
   ClusterReport,
@@ -23,6 +24,7 @@ export type {
   Finding,
   Interval,
   PartReport,
+  PopulationReport,
   SpaceReport,
   StudyReport,
 } from "./studyReport";
