@@ -14,9 +14,9 @@ const fewestAtEnd = 5;
 /** Correlation of the changes of the density from which they count as the same. */
 const leastDensity = 0.7;
 /** Å RMS from which there is a motion to compare, and the least correlation and ratio of sizes of the same motion. */
-const leastMotion = 0.5;
+export const leastMotion = 0.5;
 const leastOverlap = 0.5;
-const leastRatio = 0.6;
+export const leastRatio = 0.6;
 /** Change of the masses above which Gaussians come and go, whose motion says little. */
 const mostMassChange = 0.1;
 

@@ -206,6 +206,14 @@ describe("the verdict", () => {
     assert.match(findings[1]!.short, /along 1 of 1 axis \(r 0\.97\)/);
   });
 
+  test("says where one part decodes a motion as density that comes and goes", () => {
+    const faded = good();
+    faded.changes[0] = { ...change, sizes: [1.8, 6.7], masses: [0.8, 0.3] };
+    const { sentence } = verdictOf({ ...faded, changes: [faded.changes[0]] });
+    assert.match(sentence, /motion of 1\.8 and 6\.7 Å .* in part decoded as density that comes and goes/);
+    assert.doesNotMatch(verdictOf(good()).sentence, /in part decoded/);
+  });
+
   test("says that there is nothing to reproduce where neither half has heterogeneity", () => {
     const none = {
       ...good(),

@@ -1,4 +1,5 @@
 import type { AxisReport, ChangeReport, Comparison, Finding, PartReport } from "../studyReport";
+import { leastMotion, leastRatio } from "./changes";
 import { wantedAxes } from "./spaces";
 
 /** Correlation from which an axis counts as found again; lower end of its interval. */
@@ -145,8 +146,10 @@ function populationFinding({ space, populations }: Compared): Finding[] {
 function sizesOf(changes: readonly ChangeReport[]): string {
   const largest = changes.reduce((a, b) => (Math.min(...a.sizes) >= Math.min(...b.sizes) ? a : b));
   const { sizes, motion } = largest;
-  if (Math.min(...sizes) < 0.5) return "";
-  return `, motion of ${sizes.map((size) => size.toFixed(1)).join(" and ")} Å RMS between the ends with overlap ${motion.toFixed(2)}`;
+  if (Math.min(...sizes) < leastMotion) return "";
+  const unequal = Math.min(...sizes) < leastRatio * Math.max(...sizes);
+  const rather = unequal && largest.same ? ", in part decoded as density that comes and goes" : "";
+  return `, motion of ${sizes.map((size) => size.toFixed(1)).join(" and ")} Å RMS between the ends with overlap ${motion.toFixed(2)}${rather}`;
 }
 
 function clusterFindings({ clusters, parts }: Compared): Finding[] {
