@@ -42,6 +42,7 @@ export async function divideParts(
   if (clusters !== "auto") return compared(clusters, "given");
   const apart = await compared("auto", "apart");
   if (apart.report.alone.every((list) => list.length === 0)) return apart;
+  if (context.shared.length === 0) return compared(1, "none");
   return compared(await numberTogether(context, options), "together");
 }
 
@@ -72,7 +73,6 @@ async function numberTogether(
   options: GroupOptions,
 ): Promise<number> {
   const axes = shared.length;
-  if (axes === 0) return 1;
   const n = shared[0]!.first.length;
   const points = new Float32Array(n * axes);
   const deviations = new Float32Array(n * axes);

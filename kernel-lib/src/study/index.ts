@@ -1,5 +1,6 @@
 /** Studies of what is reproduced: the whole twice on halves of the particles, with several seeds, with several options. */
-export { type StudySection, studySections as sections } from "./report/sections";
+export { studySections as sections } from "./report/sections";
+export type { StudySection } from "./report/studySection";
 export type {
   HalvesSettings,
   OptionsSettings,

@@ -129,9 +129,9 @@ export interface ClusterReport {
   apart: [number, number];
   /**
    * How the numbers were chosen: by each part `apart`, which found the same clusters; `together`, from the places of all
-   * particles on the shared scale; or `given`.
+   * particles on the shared scale; or `given`. `none`: the parts have no axis in common, and their clusters are not compared.
    */
-  chosen: "apart" | "together" | "given";
+  chosen: "apart" | "together" | "given" | "none";
   /** Adjusted Rand index of the two divisions of all particles. */
   rand: number;
   /** Pairs, in the order of the first part. */

@@ -98,7 +98,7 @@ function spaceFinding({ parts, space }: Compared): Finding {
       : [],
   );
   const without = lost.length > 0 ? `; without a counterpart: ${lost.join(", ")}` : "";
-  const bent = wanted.flat().filter(({ told, linear }) => told.value - linear > leastBend).length;
+  const bent = wanted.flat().filter((one) => isFound(one) && one.told.value - one.linear > leastBend).length;
   const curved =
     bent > 0 ? `; ${bent} of them ${bent === 1 ? "is a curve" : "are curves"} in the other space` : "";
   return {
@@ -154,6 +154,7 @@ function sizesOf(changes: readonly ChangeReport[]): string {
 
 function clusterFindings({ clusters, parts }: Compared): Finding[] {
   const { numbers, pairs, alone, rand, apart, chosen } = clusters;
+  if (chosen === "none") return [];
   const each = chosen === "together" ? ` (each by itself: ${apart.join(" and ")})` : "";
   if (Math.max(...numbers) === 1) {
     const gapless = "no gaps between particles that both have: a continuum";
