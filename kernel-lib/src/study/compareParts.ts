@@ -7,7 +7,7 @@ import { comparePopulations } from "./comparison/populations";
 import { compareSpaces, type MatchedAxis } from "./comparison/spaces";
 import { isFound, verdictOf } from "./comparison/verdict";
 import { type DividedParts, divideParts } from "./dividedParts";
-import type { GroupNumber, GroupOptions } from "./particleGroups";
+import type { GroupNumber } from "./particleGroups";
 import type { StudyFolder } from "./studyFolder";
 import type { AverageReport, Comparison } from "./studyReport";
 import type { TrainedPart } from "./trainedPart";
@@ -43,7 +43,7 @@ export async function compareParts(
     options.clusters,
     how,
   );
-  const averages = await averagesOf({ both, common, divided, shared }, how);
+  const averages = await averagesOf({ both, common, divided, shared }, task);
   const compared = {
     ...{ space, changes, populations, clusters: divided.report },
     ...(averages && { averages }),
@@ -60,29 +60,26 @@ interface DividedHalves {
 }
 
 /** Averages of the matched clusters of two halves, or of the thirds of a continuum. */
-async function averagesOf(halves: DividedHalves, options: GroupOptions): Promise<AverageReport | undefined> {
+async function averagesOf(halves: DividedHalves, task: TaskOptions): Promise<AverageReport | undefined> {
   const { both, divided, shared } = halves;
   const [first, second] = both;
   if (!first.part.half) return undefined;
   const isContinuum = Math.max(...divided.report.numbers) === 1;
   if (isContinuum && shared.length === 0) return undefined;
-  const { signal, onProgress } = options;
   return compareAverages(
     {
       sets: [first.set, second.set],
-      ...(isContinuum ? thirds(halves) : await matchedClusters(halves, options)),
+      ...(isContinuum ? thirds(halves) : matchedClusters(halves)),
       boxSize: Math.min(first.set.boxSize, Math.max(first.run.neutral.boxSize, second.run.neutral.boxSize)),
     },
-    { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    task,
   );
 }
 
 type Labelled = Pick<AveragesContext, "labels" | "pairs" | "of">;
 
-async function matchedClusters({ both, divided }: DividedHalves, options: GroupOptions): Promise<Labelled> {
-  const labels: Int32Array[] = [];
-  for (const part of both)
-    labels.push(ofSet(part, (await part.groups.divided(divided.number, options)).labels));
+function matchedClusters({ both, common, divided }: DividedHalves): Labelled {
+  const labels = both.map((part, p) => ofSet(part, ownOf(divided.labels[p]!, common, p)));
   return {
     of: "clusters",
     labels: labels as [Int32Array, Int32Array],
@@ -90,13 +87,17 @@ async function matchedClusters({ both, divided }: DividedHalves, options: GroupO
   };
 }
 
+/** What is known of all particles, of the own ones of a half. */
+const ownOf = <T extends Int32Array | Float64Array>(values: T, { owner }: CommonParticles, p: number): T =>
+  values.filter((_, i) => owner[i] === p + 1) as T;
+
 /** The own particles of either half in three parts along the first axis of the shared scale, cut at the same places in both. */
 function thirds({ both, common, shared }: DividedHalves): Labelled {
   const { first, second } = shared[0]!;
   const all = first.map((x, i) => (x + second[i]!) / 2).sort();
   const cuts = [1 / 3, 2 / 3].map((part) => all[Math.floor(part * all.length)]!);
   const labels = both.map((part, p) => {
-    const own = (p === 0 ? first : second).filter((_, i) => common.owner[i] === p + 1);
+    const own = ownOf(p === 0 ? first : second, common, p);
     return ofSet(
       part,
       Int32Array.from(own, (x) => cuts.filter((cut) => x >= cut).length),

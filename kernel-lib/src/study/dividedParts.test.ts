@@ -38,11 +38,8 @@ const numbers = (count: number, of: (random: Random, i: number) => number, seed 
 describe("the groups of two halves", () => {
   test("that each finds by itself are compared as they are", async () => {
     const truth = numbers(600, (random) => random.integer(3) * 1.2);
-    const { report, number } = await divideParts(halves(truth, 1), "auto", { seed: 1 });
-    assert.deepEqual(
-      [report.numbers, report.apart, report.chosen, number],
-      [[3, 3], [3, 3], "apart", "auto"],
-    );
+    const { report } = await divideParts(halves(truth, 1), "auto", { seed: 1 });
+    assert.deepEqual([report.numbers, report.apart, report.chosen], [[3, 3], [3, 3], "apart"]);
     assert.ok(report.pairs.every(({ matched }) => matched));
   });
 
@@ -65,14 +62,24 @@ describe("the groups of two halves", () => {
       i < 90 ? 0.7 * random.uniform() + 0.35 : [0, 1.4, 3][random.integer(3)]!,
     );
     const context = halves(truth, 3);
-    const { report, number } = await divideParts(context, "auto", { seed: 1 });
+    const { report } = await divideParts(context, "auto", { seed: 1 });
     assert.notEqual(report.apart[0], report.apart[1]);
-    assert.deepEqual([report.chosen, number], ["together", 3]);
-    assert.deepEqual(report.numbers, [3, 3]);
+    assert.deepEqual([report.numbers, report.chosen], [[3, 3], "together"]);
     assert.ok(
       report.pairs.every(({ matched }) => matched),
       JSON.stringify(report.pairs),
     );
+  });
+
+  test("are the same where many states lie on a line, which each half cuts elsewhere", async () => {
+    const truth = numbers(900, (random) => 0.62 * random.integer(12));
+    const { report, labels } = await divideParts(halves(truth, 7), "auto", { seed: 1 });
+    assert.ok(
+      report.pairs.every(({ matched }) => matched) && report.numbers[0] === report.numbers[1],
+      JSON.stringify(report),
+    );
+    assert.deepEqual(report.alone, [[], []]);
+    assert.equal(labels[0].length, 900);
   });
 
   test("are as many as are asked for, also in a continuum", async () => {

@@ -1,3 +1,4 @@
+import { labelPoints } from "../latent/labelPoints";
 import { selectMixture } from "../latent/mixtureSelection";
 import type { CommonParticles } from "./commonPlaces";
 import { type Clustering, compareClusters } from "./comparison/clusters";
@@ -15,36 +16,49 @@ export interface DivideContext {
   reference: 1 | 2;
 }
 
-/** The clusters of two parts, in one number. */
+/** The clusters of two parts. */
 export interface DividedParts {
   report: ClusterReport;
-  /** Number of clusters of each part as it was asked for. */
-  number: GroupNumber;
+  /** Cluster of each particle by the first and by the second part, from 0, [particles]. */
+  labels: [Int32Array, Int32Array];
 }
 
 /**
- * Divides both parts and compares. If each by itself finds the same clusters, these are compared. Else the number is chosen for both
- * together, from the places of all particles on the shared scale: two halves of a continuum, or of groups whose gaps are
- * shallow, are divided at other places, or not at all, where their own particles happen to be few. One means a continuum.
+ * Divides both parts and compares. If each by itself finds the same clusters, these are compared. Else there is one division for
+ * both, of the places of all particles on the shared scale, and each part says in which cluster a particle is: two halves of a
+ * continuum, or of groups whose gaps are shallow, are cut at other places, or not at all, where their own particles happen to be
+ * few. One cluster means a continuum.
  */
 export async function divideParts(
   context: DivideContext,
   clusters: GroupNumber,
   options: GroupOptions,
 ): Promise<DividedParts> {
-  const { both } = context;
-  const compared = async (number: GroupNumber, chosen: ClusterReport["chosen"]): Promise<DividedParts> => {
-    const [first, second] = await clusterings(context, number, options);
-    const report = compareClusters({ first, second, owner: context.common.owner });
-    const apart = clusters === "auto" ? await numbersApart(both, options) : report.numbers;
-    return { report: { ...report, apart, chosen }, number };
-  };
-  if (clusters !== "auto") return compared(clusters, "given");
-  const apart = await compared("auto", "apart");
-  if (apart.report.alone.every((list) => list.length === 0)) return apart;
-  if (context.shared.length === 0) return compared(1, "none");
-  return compared(await numberTogether(context, options), "together");
+  const { both, shared } = context;
+  const { owner } = context.common;
+  const [first, second] = await clusterings(context, clusters, options);
+  const found = compareClusters({ first, second, owner });
+  const apart = { ...found, apart: found.numbers };
+  const labels: DividedParts["labels"] = [first.labels, second.labels];
+  if (clusters !== "auto") return { report: { ...apart, chosen: "given" }, labels };
+  if (found.alone.every((list) => list.length === 0))
+    return { report: { ...apart, chosen: "apart" }, labels };
+  const numbers = await numbersApart(both, options);
+  if (shared.length === 0) {
+    const one = alike(owner.length);
+    const report = compareClusters({ first: one, second: one, owner });
+    return { report: { ...report, apart: numbers, chosen: "none" }, labels: [one.labels, one.labels] };
+  }
+  const [a, b] = await clusteringsTogether(context, options);
+  // Distances between the same centres say nothing.
+  const { arrangement: _, ...report } = compareClusters({ first: a, second: b, owner });
+  return { report: { ...report, apart: numbers, chosen: "together" }, labels: [a.labels, b.labels] };
 }
+
+/** All particles in one cluster. */
+const alike = (count: number): Clustering => ({
+  ...{ labels: new Int32Array(count), centres: [0], dimensions: 1, spread: [1] },
+});
 
 async function numbersApart(both: DivideContext["both"], options: GroupOptions): Promise<[number, number]> {
   const numbers: number[] = [];
@@ -67,21 +81,27 @@ async function clusterings(
   return divided as [Clustering, Clustering];
 }
 
-/** The number of groups of all particles, by the mean of their coordinates in both parts. */
-async function numberTogether(
+/** One division of all particles, by the mean of their coordinates in both parts, and the clusters that either part gives them. */
+async function clusteringsTogether(
   { both, shared, reference }: DivideContext,
   options: GroupOptions,
-): Promise<number> {
-  const axes = shared.length;
+): Promise<[Clustering, Clustering]> {
+  const dimensions = shared.length;
   const n = shared[0]!.first.length;
-  const points = new Float32Array(n * axes);
-  const deviations = new Float32Array(n * axes);
-  for (const [d, { axis, first, second }] of shared.entries()) {
-    const error = both[reference - 1]!.relativeError(axis - 1);
-    for (let i = 0; i < n; i++) {
-      points[i * axes + d] = (first[i]! + second[i]!) / 2;
-      deviations[i * axes + d] = error;
-    }
+  const points = (of: (axis: MatchedAxis, i: number) => number) =>
+    Float32Array.from({ length: n * dimensions }, (_, k) =>
+      of(shared[k % dimensions]!, Math.floor(k / dimensions)),
+    );
+  const errors = shared.map(({ axis }) => both[reference - 1]!.relativeError(axis - 1));
+  const deviations = Float32Array.from({ length: n * dimensions }, (_, k) => errors[k % dimensions]!);
+  const mean = points(({ first, second }, i) => (first[i]! + second[i]!) / 2);
+  const selection = await selectMixture(mean, dimensions, { ...options, deviations });
+  const { seed: _, ...task } = options;
+  const clusterings: Clustering[] = [];
+  for (const part of ["first", "second"] as const) {
+    const places = points((axis, i) => axis[part][i]!);
+    const labels = await labelPoints(selection, places, dimensions, { ...task, deviations });
+    clusterings.push({ labels, centres: selection.centres, dimensions, spread: errors.map(() => 1) });
   }
-  return numberOf(await selectMixture(points, axes, { ...options, deviations }));
+  return clusterings as [Clustering, Clustering];
 }

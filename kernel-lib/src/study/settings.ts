@@ -21,8 +21,8 @@ export interface StudySettings
   /** Parts at a time. Default 1. */
   jobs?: number;
   /**
-   * Number of clusters of each part, or `auto`, the default: as many as there are gaps, and the same number in both of two
-   * parts unless each by itself finds the same clusters.
+   * Number of clusters of each part, or `auto`, the default: as many as there are gaps; one division for two parts unless
+   * each by itself finds the same clusters.
    */
   clusters?: number | "auto";
   /** Called with a sentence when a part is finished. */

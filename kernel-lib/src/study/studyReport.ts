@@ -128,8 +128,8 @@ export interface ClusterReport {
   /** Groups with gaps between them that each part finds by itself. */
   apart: [number, number];
   /**
-   * How the numbers were chosen: by each part `apart`, which found the same clusters; `together`, from the places of all
-   * particles on the shared scale; or `given`. `none`: the parts have no axis in common, and their clusters are not compared.
+   * How they were made: by each part `apart`, which found the same clusters; `together`, as one division of the places of all
+   * particles on the shared scale; or in a `given` number. `none`: the parts have no axis in common, and their clusters are not compared.
    */
   chosen: "apart" | "together" | "given" | "none";
   /** Adjusted Rand index of the two divisions of all particles. */

@@ -118,8 +118,8 @@ function clustersSection(
       : [];
   const text = [
     ...together,
-    `${numbers[0]} clusters in ${a}, ${numbers[1]} in ${b}, each found from the part's own particles and then given to all ` +
-      `particles. Adjusted Rand index of the two divisions ${rand.toFixed(3)}.` +
+    `${numbers[0]} clusters in ${a}, ${numbers[1]} in ${b}${chosen === "together" ? "" : ", each found from the part's own particles and then given to all particles"}. ` +
+      `Adjusted Rand index of the two divisions ${rand.toFixed(3)}.` +
       (arrangement === undefined
         ? ""
         : ` Distances between matched clusters in the two spaces correlate with r ${arrangement.toFixed(2)}.`),
