@@ -1,6 +1,7 @@
 // Makes the pictures of the explorer's controls in guide/, from a small simulated run in a real JupyterLab:
 //   node notebooks/pictures/controls.mjs [RUN [files]]     RUN: another run folder, with the particles in data/ beside it;
 //                                                          files: only the file viewers
+//   node notebooks/pictures/controls.mjs RUN explorer      only explorer.png, the picture of the README, of any run
 // Needs Chromium (or CHROMIUM=/path) and the set-up of `npm start`.
 import { execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -306,6 +307,27 @@ async function takeFileViews({ page }) {
   }
 }
 
+/** The notebook with the explorer: sets, two of them reconstructed, a path through the places, and the motion at its end. */
+async function takeExplorer(sitter) {
+  const { explorer, page } = sitter;
+  await page.setViewportSize({ width: 1600, height: 1060 });
+  await sitter.press("Clusters");
+  await page.waitForTimeout(4000);
+  await explorer.getByRole("combobox", { name: "Colour", exact: true }).selectOption("sets");
+  const rows = explorer.getByRole("table", { name: "Sets of particles" }).getByRole("row");
+  const last = (await rows.count()) - 1;
+  for (const row of [1, last]) await rows.nth(row).getByRole("button", { name: "Reconstruct" }).click();
+  await explorer.getByRole("checkbox", { name: "show" }).nth(1).waitFor({ timeout: 240_000 });
+  await sitter.press(/^Move the probe/);
+  await sitter.drag([await sitter.inPlot(0.5, 0.5), await sitter.inPlot(0.88, 0.5)]);
+  await page.waitForTimeout(6000);
+  await page.locator(".jp-Notebook .jp-Cell").first().scrollIntoViewIfNeeded();
+  await page.waitForTimeout(1000);
+  const file = path.join(here, "explorer.png");
+  await page.screenshot({ path: file });
+  console.log(`explorer.png ${(statSync(file).size / 1024).toFixed(0)} kB`);
+}
+
 async function main([given, ...only]) {
   mkdirSync(pictures, { recursive: true });
   const folder = given
@@ -321,8 +343,11 @@ async function main([given, ...only]) {
   try {
     const sitter = await Sitter.open(browser, address);
     try {
-      if (!only.includes("files")) await takePictures(sitter);
-      await takeFileViews(sitter);
+      if (only.includes("explorer")) await takeExplorer(sitter);
+      else {
+        if (!only.includes("files")) await takePictures(sitter);
+        await takeFileViews(sitter);
+      }
     } catch (error) {
       await sitter.page.screenshot({ path: path.join(tmpdir(), "e2gmm-picture-failed.png") });
       throw error;

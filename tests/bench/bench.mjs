@@ -10,6 +10,8 @@
 // Each measurement runs in a separate process, so that its memory can be measured.
 // `npm run bench -- adk|linear [options]`: accuracy on a known motion (tests/bench/accuracy.ts)
 // `npm run bench -- method DESIGN [options]`: what a training with all defaults finds of a known truth (tests/bench/method.ts)
+// `npm run bench -- homogeneous [options]`: the verdict on sets of one state (tests/bench/homogeneous.ts)
+// `npm run bench -- power [options]`: the smallest motion and fraction that are found (tests/bench/power.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
 // `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
@@ -37,6 +39,8 @@ const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
 const programs = {
   "bench/accuracy.js": ["adk", "linear"],
   "bench/method.js": ["method"],
+  "bench/homogeneous.js": ["homogeneous"],
+  "bench/power.js": ["power"],
   "bench/idealObserver.js": ["ideal"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "bench/kernel.js": ["kernel"],

@@ -27,6 +27,7 @@ interface Comparison {
 async function compare({ models, stateOf, star }: e2.simulate.SimulatedData): Promise<Comparison> {
   const { boxSize, apix } = models[0]!;
   const { ImageMaker } = inner("./simulate/simulatedImages");
+  const { projectModel } = inner("./simulate/simulatedStates");
   const { eulerFromRotation } = inner("./optics/pose");
   const images = new ImageMaker(boxSize, apix);
   const set = await e2.particles.open(star);
@@ -40,9 +41,9 @@ async function compare({ models, stateOf, star }: e2.simulate.SimulatedData): Pr
     const origin = [-shifts[2 * i]!, -shifts[2 * i + 1]!];
     const particle = { angles: [rot, tilt, psi], origin, ctf: set.hasCtf ? set.ctf(i) : undefined };
     for (let p = 0; p < noise.length; p++) noise[p] = random.normal();
-    const own = images.make(models[stateOf[i]!], particle).slice();
+    const own = images.make(projectModel(models[stateOf[i]!]), particle).slice();
     models.forEach((model, s) => {
-      const image = images.make(model, particle);
+      const image = images.make(projectModel(model), particle);
       let [square, along] = [0, 0];
       for (let p = 0; p < noise.length; p++) {
         const difference = image[p] - own[p];

@@ -42,6 +42,49 @@ export function auc(score: ArrayLike<number>, truth: ArrayLike<number>): number 
   return Math.max(area, 1 - area);
 }
 
+/** Most values of the truth that are taken one by one; more are divided into as many bins of equal size. */
+const mostBins = 30;
+
+/**
+ * Fraction of the particles whose interval of so many standard deviations covers their true place. The true place of a value of the
+ * truth is the mean place of its particles, on the scale on which the truth has slope 1 over the places, as it must have
+ * over means of a posterior.
+ */
+export function coverage(
+  places: { means: Float64Array; deviations: Float64Array },
+  truth: readonly number[],
+  width: number,
+): number {
+  const { means, deviations } = places;
+  const count = truth.length;
+  const order = Array.from(truth.keys()).sort((a, b) => truth[a]! - truth[b]!);
+  const values = new Set(truth);
+  const bin = new Int32Array(count);
+  const rank = new Map([...values].sort((a, b) => a - b).map((value, i) => [value, i]));
+  for (const [i, particle] of order.entries()) {
+    const own = rank.get(truth[particle]!)!;
+    bin[particle] = values.size <= mostBins ? own : Math.floor((i * mostBins) / count);
+  }
+  const [sums, sizes] = [new Float64Array(mostBins), new Float64Array(mostBins)];
+  for (let i = 0; i < count; i++) {
+    sums[bin[i]!]! += means[i]!;
+    sizes[bin[i]!]!++;
+  }
+  const middle = means.reduce((sum, z) => sum + z / count, 0);
+  let [ofMeans, between] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const mean = sums[bin[i]!]! / sizes[bin[i]!]!;
+    ofMeans += (means[i]! - middle) ** 2;
+    between += (means[i]! - middle) * (mean - middle);
+  }
+  let covered = 0;
+  for (let i = 0; i < count; i++) {
+    const place = middle + (ofMeans / between) * (sums[bin[i]!]! / sizes[bin[i]!]! - middle);
+    if (Math.abs(means[i]! - place) <= width * deviations[i]!) covered++;
+  }
+  return covered / count;
+}
+
 const pairs = (n: number) => (n * (n - 1)) / 2;
 
 /** Adjusted Rand index of two labellings (Hubert and Arabie, 1985). */

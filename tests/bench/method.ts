@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as e2 from "e2gmm";
@@ -7,6 +8,7 @@ import {
   auc,
   axisOf,
   circularCorrelation,
+  coverage,
   foundClass,
   motionSize,
   spread,
@@ -17,11 +19,21 @@ import { type Case, caseNames, makeCase, type Truth } from "./methodCases";
  * What a training with all defaults finds of a known truth: for each seed the scores of the latent coordinates and of the
  * decoded motions, and at the end the worst of each.
  * `node tests/dist/bench/method.js DESIGN [--seeds 1-3] [--resolution Å] [--gaussians n] [--simulation-option value …]
- *  [option=value …]`
+ *  [--keep FOLDER] [option=value …]`
  *
  * Further `--name value` are options of the simulation (`--particles 1000 --pose-error 2 --ctf none`), `name=value` those of the
  * training or its settings (`latent=1`, `symmetry=C7`). With pose errors the map is reconstructed from the wrong poses.
  */
+
+/** Internal modules of the library. */
+const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
+const { mixtureSets } = inner("./latent/mixtureSets") as {
+  mixtureSets: (
+    points: Float32Array,
+    dimensions: number,
+    options: { clusters: "auto"; deviations: Float32Array },
+  ) => Promise<{ labels: Int32Array; sizes: Int32Array; advice: string }>;
+};
 
 const [design = "", ...rest] = process.argv.slice(2);
 const seconds = (since: number) => (performance.now() - since) / 1000;
@@ -37,6 +49,8 @@ interface Arguments {
   growth: Record<string, unknown>;
   simulation: Record<string, unknown>;
   training: Record<string, unknown>;
+  /** Folder in which data and runs are made and kept. Undefined: a temporary one. */
+  keep?: string;
 }
 
 function readArguments(words: readonly string[]): Arguments {
@@ -56,7 +70,8 @@ function readArguments(words: readonly string[]): Arguments {
     if (name === "seeds") {
       const [first, last] = value.split("-").map(Number) as [number, number?];
       found.seeds = Array.from({ length: (last ?? first) - first + 1 }, (_, k) => first + k);
-    } else if (name === "resolution" || name === "gaussians") found.growth[name] = Number(value);
+    } else if (name === "keep") found.keep = path.resolve(value);
+    else if (name === "resolution" || name === "gaussians") found.growth[name] = Number(value);
     else if (name === "fractions") found.simulation[name] = value.split(",").map(Number);
     else found.simulation[name] = name === "ctf" && value !== "none" ? {} : parsed(value);
   }
@@ -109,7 +124,11 @@ function freeUnit({ neutral: model, free }: e2.training.Run, units: number): num
 }
 
 /** @returns the axis that correlates best with each column of the truth */
-function correlations({ points, latent, truth }: Places, circular: string | undefined, scores: Scores) {
+function correlations(
+  { points, deviations, latent, truth }: Places,
+  circular: string | undefined,
+  scores: Scores,
+) {
   const best = new Map<string, number>();
   const { mean, axes } = e2.latent.pca(points, latent);
   const along = (component: number) =>
@@ -146,26 +165,18 @@ function correlations({ points, latent, truth }: Places, circular: string | unde
     });
     best.set(name, all.indexOf(Math.max(...all)));
     scores.set(`${name}: of best axis`, Math.max(...all));
+    const place = {
+      means: columns[best.get(name)!]!,
+      deviations: axisOf(deviations, latent, best.get(name)!),
+    };
+    scores.set(`${name}: covered by ± 1 deviation`, coverage(place, values, 1));
+    scores.set(`${name}: by ± 1.96`, coverage(place, values, 1.96));
     scores.set(`${name}: of PC1`, Math.abs(e2.latent.pearson(first, values)));
     if (values.every((v) => v === 0 || v === 1)) {
       scores.set(`${name}: AUC of best axis`, Math.max(...columns.map((column) => auc(column, values))));
     }
   }
   return best;
-}
-
-/** The choice of the number of clusters and what it needs, where this version of the library has them. */
-interface OwnClustering {
-  withoutPrior?: (
-    means: Float32Array,
-    deviations: Float32Array,
-    dimensions: number,
-  ) => { points: Float32Array; deviations: Float32Array };
-  selectMixture?: (
-    points: Float32Array,
-    dimensions: number,
-    options: { deviations: Float32Array },
-  ) => Promise<{ labels: Int32Array; sizes: Int32Array }>;
 }
 
 /** Clusters against classes: as many as there are classes, and as many as the library finds. */
@@ -178,13 +189,11 @@ async function clusterings(places: Places, test: Case, scores: Scores): Promise<
     [`k-means ${k}`]: e2.latent.kMeans(points, latent, k).labels,
     [`mixture ${k}`]: (await e2.latent.gaussianMixture(points, latent, k)).labels,
   };
-  const { withoutPrior, selectMixture } = e2.latent as typeof e2.latent & OwnClustering;
-  if (withoutPrior && selectMixture) {
-    const measured = withoutPrior(points, deviations, latent);
-    const { labels, sizes } = await selectMixture(measured.points, latent, measured);
-    found["own mixture"] = labels;
-    scores.set("own mixture: groups", sizes.length);
-  }
+  // As the command divides.
+  const { labels, sizes, advice } = await mixtureSets(points, latent, { clusters: "auto", deviations });
+  found["own mixture"] = labels;
+  scores.set("own mixture: groups", sizes.length);
+  console.log(`  ${advice}`);
   for (const [name, labels] of Object.entries(found)) {
     scores.set(`${name}: ARI`, adjustedRandIndex(labels, classes));
     scores.set(`${name}: agreement`, e2.latent.matchLabels(labels, Int32Array.from(classes)).agreement);
@@ -222,7 +231,12 @@ function print(scores: Scores): void {
   for (const [group, values] of groups) console.log(`    ${group.padEnd(width)}  ${values.join(", ")}`);
 }
 
-async function measure(test: Case, model: string, seed: number, { training }: Arguments): Promise<Scores> {
+async function measure(
+  test: Case,
+  model: string,
+  seed: number,
+  { training, keep }: Arguments,
+): Promise<Scores> {
   const known = Object.keys(e2.training.defaultOptions);
   const part = (inOptions: boolean) =>
     Object.fromEntries(Object.entries(training).filter(([name]) => known.includes(name) === inOptions));
@@ -257,17 +271,18 @@ async function measure(test: Case, model: string, seed: number, { training }: Ar
     scores.set(`${name}: motion on best axis, Å`, scores.get(`motion, Å: axis ${axis + 1}`)!);
   }
   run.close();
-  rmSync(out, { recursive: true, force: true });
+  if (keep === undefined) rmSync(out, { recursive: true, force: true });
   return scores;
 }
 
 async function main(): Promise<void> {
   if (!caseNames.includes(design)) throw new Error(`usage: method.js ${caseNames.join("|")} [options]`);
-  const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
-  process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+  const given = readArguments(rest);
+  const scratch = given.keep ?? mkdtempSync(path.join(tmpdir(), "e2gmm-bench-"));
+  if (given.keep === undefined) process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+  else mkdirSync(scratch, { recursive: true });
   // Without a handler a signal would end the process without clean-up.
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
-  const given = readArguments(rest);
   const { name } = await e2.useBackend("auto");
   console.log(`${design}, ${JSON.stringify(given)}, backend ${name}, Node ${process.version}`);
   const test = await makeCase(design, scratch, given.simulation);

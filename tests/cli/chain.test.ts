@@ -267,6 +267,7 @@ describe("a trained run", () => {
 
   test("latent finds the number of sets by each method, and maps the particles", () => {
     const chosen = succeed(folder, "latent", "run", "--clusters", "auto", "--umap", "--out", "auto");
+    assert.match(chosen, /^(No separate groups|A continuum, no separate groups|Separate groups.*): .*\.$/m);
     assert.match(chosen, /^\d+ Gaussians? describes? the particles best \(BIC.*\.$/m);
     assert.match(chosen, /^set_1: \d+ particles .*, \d+\.\d % of the population$/m);
     assert.equal(table(text("auto", "umap.csv")).length, 61);
@@ -279,6 +280,13 @@ describe("a trained run", () => {
     );
     succeed(folder, "latent", "run", "--umap", "--out", "map");
     assert.deepEqual(readdirSync(at("map")), ["umap.csv"]);
+  });
+
+  test("latent says that sets are no states if, and only if, the run found no heterogeneity", () => {
+    const { verdict } = JSON.parse(text("run", "run.json")).evidence;
+    const out = succeed(folder, ...words("latent run --clusters 2 --method kmeans --out noise"));
+    const noise = /^note: the verdict of run is that no heterogeneity was found: the 2 sets divide noise/m;
+    assert.equal(noise.test(out), verdict === "none", out);
   });
 
   test("motions measures the molecule and regions in Å, and writes paths that decode and region-motion read", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
@@ -60,8 +60,58 @@ test("simulate writes right poses beside wrong ones, and images with coloured no
   assert.match(lines("wrong", "particles.star").join("\n"), / 12\.12 16 2\n/);
 });
 
+test("simulate atoms: an ensemble, CTFs of a table, an envelope, two boxes, and true maps that score takes as perfect", () => {
+  const atom = (x: number) =>
+    `ATOM      1  CA  ALA A   1    ${x.toFixed(3).padStart(8)}   5.000  -7.000  1.00  0.00           C\n`;
+  const models = [0, 20].map((x, i) => `MODEL ${i + 1}\n${atom(-10)}${atom(x)}${atom(30)}ENDMDL\n`);
+  writeFileSync(path.join(folder, "path.pdb"), `${models.join("")}END\n`);
+  const table = Array.from({ length: 30 }, (_, i) => `${10000 + 100 * i},${10000 + 50 * i},${i},200\n`);
+  writeFileSync(path.join(folder, "ctf.csv"), `defocusU,defocusV,angle,voltage\n${table.join("")}`);
+  const options = words(
+    "--from path.pdb --resolution 12 --particles 24 --box-size 32 --apix 4 --ctf-from ctf.csv",
+  );
+  const more = words("--b-factor 80 --solvent-snr 2 --boxes 16 --truth-maps --quiet --out atoms");
+  succeed(folder, "simulate", "atoms", ...options, ...more);
+  assert.deepEqual(readdirSync(path.join(folder, "atoms")).sort(), [
+    "consensus.mrc",
+    "particles.mrcs",
+    "particles.star",
+    "particles_box16.mrcs",
+    "particles_box16.star",
+    "truth.csv",
+    "truth_maps",
+  ]);
+  const rows = lines("atoms", "particles.star").filter((line) => line.includes("@"));
+  for (const row of rows)
+    assert.match(row, / 1\d{4}\.00 1\d{4}\.00 \d+\.0000 80\.0000 1 \d{6}@particles\.mrcs$/);
+  assert.match(lines("atoms", "particles.star").join("\n"), /opticsGroup1 1 200 2\.7 0\.1 4 32 2/);
+  const score = words("score --truth atoms/truth.csv --volumes atoms/truth_maps --scored atoms/truth_maps");
+  writeFileSync(
+    path.join(folder, "own.csv"),
+    `index,volume\n0,${lines("atoms", "truth.csv")[1]!.split(",")[1]}\n`,
+  );
+  const printed = succeed(folder, ...score, "--assignment", "own.csv");
+  assert.match(printed, /area under the FSC 0\.469 ± 0\.000 over 1 volumes \(perfect: 0\.469\)/);
+  // The maps and views of these particles once more
+  const maps = words(
+    "--from atoms/truth_maps --particles 24 --views atoms/particles.star --ctf-from atoms/particles.star",
+  );
+  succeed(folder, "simulate", "maps", ...maps, "--quiet", "--out", "again");
+  const poses = (name: string) =>
+    lines(name, "particles.star")
+      .filter((line) => line.includes("@"))
+      .map((row) => row.split(" ").slice(0, 8).map(Number));
+  poses("again").forEach((row, i) => {
+    for (const [c, value] of row.entries()) assert.ok(Math.abs(value - poses("atoms")[i]![c]!) < 1e-3);
+  });
+});
+
 test("simulate refuses options of other designs and numbers that contradict each other", () => {
   for (const [command, message] of [
+    ["maps --particles 3", /--from: expected the files of the states, found none/],
+    ["maps --from . --apix 3 --particles 3", /--apix: not an option of the design maps/],
+    ["one --from a.mrc", /--from: not an option of the design one/],
+    ["one --ctf --ctf-from x.star", /--ctf: not given together with --ctf-from/],
     ["one --angle 3", /--angle: not an option of the design one/],
     ["symmetric --particles-per-state 3", /--particles-per-state: not an option of the design symmetric/],
     ["linear --unit missing", /--unit: not an option of the design linear/],

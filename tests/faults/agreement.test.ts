@@ -212,7 +212,18 @@ const cases: Case[] = [
   {
     name: "a model 3 % too large",
     model: (c) => 1.03 * c,
-    said: [/model\.txt [23](\.\d)? % smaller: .*pixel sizes/],
+    said: [/fit best to .*model\.txt 2\.0 ± 0\.\d % smaller: .*pixel sizes/],
+  },
+  {
+    name: "a defocus 10 % too small",
+    row: (fields, column) => {
+      for (const label of ["_rlnDefocusU", "_rlnDefocusV"]) {
+        fields[column(label)] = String(0.9 * Number(fields[column(label)]));
+      }
+    },
+    said: [
+      /fit best to a defocus 1[012]\.\d ± [01]\.\d % larger than that of .*particles\.star, .* instead of 4 Å/,
+    ],
   },
   {
     name: "a model without amplitude",
@@ -258,7 +269,10 @@ function write({ image, row, rows = COUNT, model, amplitude }: Case, to: string)
   writeFileSync(at(to, "model.txt"), moved);
 }
 
-/** Trains up to the first step: the warnings, and the outliers of the run. */
+/** Sentences about what does not fit. */
+const ofMisfit = /fit best|moved by|from where their origins say|shifted separately|in their own poses/;
+
+/** Trains up to the first step: the warnings, the outliers of the run, and what its record says does not fit. */
 async function begin(of: Case, to: string) {
   const said: string[] = [];
   const controller = new AbortController();
@@ -283,7 +297,8 @@ async function begin(of: Case, to: string) {
   );
   const table = at(to, "run", "outliers.csv");
   const outliers = existsSync(table) ? readFileSync(table, "utf8").trim().split("\n").slice(1) : [];
-  return { said, outliers: outliers.map((line) => line.split(",")) };
+  const record = JSON.parse(readFileSync(at(to, "run", "run.json"), "utf8"));
+  return { said, outliers: outliers.map((line) => line.split(",")), misfit: record.fit.misfit ?? [] };
 }
 
 describe("particles and model", () => {
@@ -301,9 +316,13 @@ describe("particles and model", () => {
         assert.equal(existsSync(at(to, "run")), false, "nothing is written");
         return;
       }
-      const { said, outliers } = await begin(of, to);
+      const { said, outliers, misfit } = await begin(of, to);
       assert.equal(said.length, of.said!.length, said.join("\n"));
       for (const [s, pattern] of of.said!.entries()) assert.match(said[s]!, pattern);
+      assert.deepEqual(
+        misfit,
+        said.filter((sentence) => ofMisfit.test(sentence)),
+      );
       const { which, reason, atLeast } = of.outliers ?? { which: () => false, reason: /none/ };
       const expected = Array.from({ length: COUNT }, (_, i) => i).filter(which);
       const found = outliers.map(([index]) => Number(index));
@@ -382,6 +401,23 @@ describe("a training through all its epochs", () => {
     assert.deepEqual(of(other.latents.refined), of(latents.refined));
     assert.deepEqual(of(other.latents.encoder), of(latents.encoder));
     assert.deepEqual(await (await e2.training.Run.open(at("few", "whole"))).outliers(), outliers);
+  });
+
+  test("what does not fit is in the record with its standard error, and in the verdict, also when measured again", async () => {
+    write({ name: "", model: (c) => 1.01 * c }, "large");
+    const { run } = await trained("large", {});
+    const { scale, defocus, misfit } = run.record.fit!;
+    assert.ok(Math.abs(scale!.by - 0.99) < 4 * scale!.standardError, JSON.stringify(scale));
+    assert.ok(scale!.standardError < 0.002);
+    assert.ok(Math.abs(defocus!.by - 1) < 5 * defocus!.standardError, JSON.stringify(defocus));
+    assert.equal(misfit!.length, 1);
+    const closing = `: ${misfit![0]}`;
+    assert.ok(run.record.evidence!.sentence.endsWith(closing), run.record.evidence!.sentence);
+    const reopened = await e2.training.Run.open(at("large", "whole"));
+    const again = await reopened.evidence({ particles: 5 });
+    assert.ok(again.sentence.endsWith(closing));
+    assert.deepEqual(again.misfit, misfit);
+    reopened.close();
   });
 
   test("a last batch of one particle, undefined options and few held-out particles give no NaN", async () => {

@@ -97,7 +97,16 @@ async function damaged(
 function makeEarlier(from: string, to: string): void {
   cpSync(from, to, { recursive: true });
   const record = JSON.parse(readFileSync(path.join(to, "run.json"), "utf8")) as e2.training.RunRecord;
-  const added = ["checksum", "files", "inputFiles", "detail", "schedule", "evidence", "poses"] as const;
+  const added = [
+    "checksum",
+    "files",
+    "inputFiles",
+    "detail",
+    "schedule",
+    "evidence",
+    "poses",
+    "fit",
+  ] as const;
   for (const name of added) delete record[name];
   writeFileSync(path.join(to, "run.json"), JSON.stringify(record));
   const file = path.join(to, "weights.safetensors");

@@ -81,6 +81,7 @@ const design = () => ({
 /** A call of each function that succeeds unless it is stopped. Functions of `explorer` pass their task on to these. */
 const calls: Record<string, () => Promise<unknown>> = {
   readAtoms: () => e2.atoms.read(at("start.pdb")),
+  readAtomEnsemble: () => e2.atoms.readEnsemble(at("start.pdb")),
   nearestPlace: () => e2.atoms.nearestPlace({} as never, {} as never, [0]),
   carryAtoms: () => e2.atoms.carry({} as never, {} as never, [0]),
   populationPlaces: () => e2.atoms.populationPlaces(points, 2, 20),
@@ -115,6 +116,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   writeMap: () => e2.maps.write(at("map.mrc"), map),
   growNeutralModel: () => e2.model.grow(map, { resolution: 16, gaussians: 40 }),
   simulateFromModels: () => e2.simulate.fromModels([model], { folder: at("more"), particlesPerState: 300 }),
+  simulateFromMaps: () => e2.simulate.fromMaps([map], { folder: at("maps"), particlesPerState: 300 }),
   simulateLinearMotion: () => e2.simulate.linearMotion(design()),
   simulateCircularMotion: () => e2.simulate.circularMotion({ ...design(), radius: 0.1 } as never),
   simulateComposition: () => e2.simulate.composition(design()),
@@ -198,6 +200,7 @@ for (const name of [
   "reconstruct",
   "growNeutralModel",
   "simulateFromModels",
+  "simulateFromMaps",
   "trainInThisThread",
 ]) {
   test(`${name} stops at a step when its cell is interrupted`, async () => {

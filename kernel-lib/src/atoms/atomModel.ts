@@ -70,13 +70,14 @@ const present = (value: string | undefined) =>
   value === undefined || value === "." || value === "?" ? "" : value.trim();
 
 /**
- * The first model of the tables of a file.
+ * One of the models of the tables of a file.
+ * @param at which of them, from 0
  * @throws InputError naming the atom whose position or residue number is no number
  */
-export function modelFromTables(tables: CifTables, file: string, format: AtomFormat): AtomModel {
+export function modelFromTables(tables: CifTables, file: string, format: AtomFormat, at = 0): AtomModel {
   const all = tables.get("atom_site");
   if (!all || all.rows === 0) throw new InputError(file, "atoms", "none");
-  const site = firstModel(all);
+  const site = modelOf(all, at);
   const { rows: count, columns } = site;
   const texts = (...items: string[]) => {
     const found = items.map((item) => columns.get(item)).filter((column) => column !== undefined);
@@ -114,9 +115,10 @@ export function modelFromTables(tables: CifTables, file: string, format: AtomFor
   };
 }
 
-function firstModel({ rows, columns }: CifTable): CifTable {
+function modelOf({ rows, columns }: CifTable, at: number): CifTable {
   const models = columns.get("pdbx_PDB_model_num");
-  const first = Array.from({ length: rows }, (_, i) => i).filter((i) => !models || models[i] === models[0]);
+  const wanted = [...new Set(models)][at];
+  const first = Array.from({ length: rows }, (_, i) => i).filter((i) => !models || models[i] === wanted);
   if (first.length === rows) return { rows, columns };
   const picked = [...columns].map(([name, values]) => [name, first.map((i) => values[i]!)] as const);
   return { rows: first.length, columns: new Map(picked) };

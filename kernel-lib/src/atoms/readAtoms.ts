@@ -37,6 +37,24 @@ export async function readAtoms(file: string, options: ReadAtomsOptions = {}): P
   return model;
 }
 
+/**
+ * Reads all models of a file, as of an ensemble; otherwise as {@link readAtoms}.
+ * @throws InputError as {@link readAtoms}
+ * @example
+ * ```ts
+ * const models = await e2.atoms.readEnsemble("start.pdb");
+ * console.log(models.length, models[0]?.count);
+ * ```
+ */
+export async function readAtomEnsemble(file: string, options: ReadAtomsOptions = {}): Promise<AtomModel[]> {
+  const { signal } = beginTask(options);
+  const bytes = await contentOf(file, signal);
+  throwIfStopped(signal);
+  const { tables, format } = await tablesOf(bytes, file, options.onWarning);
+  const models = new Set(tables.get("atom_site")!.columns.get("pdbx_PDB_model_num"));
+  return Array.from({ length: Math.max(1, models.size) }, (_, i) => modelFromTables(tables, file, format, i));
+}
+
 async function contentOf(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
   try {
     const bytes = await readFile(file, { signal });

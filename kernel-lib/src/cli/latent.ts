@@ -130,6 +130,13 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
         `${set.count}`,
       );
     }
+    const { evidence } = record;
+    if (evidence?.verdict === "none" && division.sizes.length > 1) {
+      session.note(
+        `the verdict of ${folder} is that no heterogeneity was found: the ${division.sizes.length} sets divide noise, and are ` +
+          "not states",
+      );
+    }
     await writeSets(place, { set, used, division, latent }, out, session);
     noteLeftOut(used, session, "no set");
   }

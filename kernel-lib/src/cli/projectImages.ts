@@ -1,5 +1,5 @@
 import { throwIfStopped } from "../errors";
-import { disc } from "../fourier/disc";
+import { disc, discToHalf } from "../fourier/disc";
 import { halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
 import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
@@ -59,7 +59,7 @@ export async function projectImages(
     const images = new Float32Array(count * size * size);
     for (let i = 0; i < count; i++) {
       const ctf = views.ctf?.(from + i);
-      toHalf(transforms.subarray(i * perImage, (i + 1) * perImage), layout.rings, size, half);
+      discToHalf(transforms.subarray(i * perImage, (i + 1) * perImage), layout.rings, size, half);
       half[0] = sumOf(model);
       if (ctf) multiplyByCtf(half, size, boxLength, new CtfEvaluator(ctf));
       shiftOrigin(half, [size, size, 1], "toCorner");
@@ -77,21 +77,6 @@ function sumOf({ count, params }: GaussianModel): number {
     sum += params[3 * count + i]! * (2 * Math.PI * params[4 * count + i]! ** 2) ** 1.5;
   }
   return sum;
-}
-
-/** Converts a transform from the layout of a disc to that of fourier/fft; zero outside the disc. */
-function toHalf(transform: Float32Array, rings: number, size: number, half: Float32Array): void {
-  half.fill(0);
-  const columns = halfWidth(size);
-  const width = 2 * rings + 1;
-  for (let kx = 0; kx <= rings; kx++) {
-    for (let ky = -rings; ky <= rings; ky++) {
-      const from = 2 * (kx * width + ky + rings);
-      const to = 2 * (kx + columns * (ky < 0 ? ky + size : ky));
-      half[to] = transform[from]!;
-      half[to + 1] = transform[from + 1]!;
-    }
-  }
 }
 
 function multiplyByCtf(half: Float32Array, size: number, boxLength: number, ctf: CtfEvaluator): void {

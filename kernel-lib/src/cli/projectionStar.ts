@@ -1,6 +1,5 @@
 import { finiteText } from "../finite";
-import { noMicroscope, relionStarHead } from "../formats/relionStar";
-import type { Ctf } from "../optics/ctf";
+import { noMicroscope, OpticsGroups, relionStarHead } from "../formats/relionStar";
 import { eulerFromRotation } from "../optics/pose";
 import type { Views } from "./projectImages";
 
@@ -40,20 +39,4 @@ export function projectionStar(
 function decimal(value: number): string {
   const text = finiteText(value, 6, "STAR file of the projections", "a pose or CTF");
   return text === "-0.000000" ? "0.000000" : text;
-}
-
-type Microscope = Pick<Ctf, "voltage" | "sphericalAberration" | "amplitudeContrast">;
-
-/** One optics group per microscope, numbered from 1. */
-class OpticsGroups {
-  readonly microscopes: Microscope[] = [];
-  private readonly numbers = new Map<string, number>();
-
-  number({ voltage, sphericalAberration, amplitudeContrast }: Microscope): number {
-    const key = `${voltage} ${sphericalAberration} ${amplitudeContrast}`;
-    const number =
-      this.numbers.get(key) ?? this.microscopes.push({ voltage, sphericalAberration, amplitudeContrast });
-    this.numbers.set(key, number);
-    return number;
-  }
 }

@@ -238,7 +238,9 @@ async function writeResult(
       ? { rotations: set.rotations(), shifts: set.shifts() }
       : await posesIn(report.reference, set);
   const used = report.verdict === "refine" || options.force === true;
-  await writePoses(outputs.place(files.poses), set, used ? refined : own, { signal: session.signal });
+  await writePoses(outputs.place(files.poses), set, used ? refined : own, {
+    ...{ signal: session.signal, force: used },
+  });
   // The report tells later refinements what the poses came from.
   const kept = { ...report, reference: report.reference ?? path.resolve(set.file) };
   await writeAtomic(outputs.place(files.report), `${JSON.stringify(kept, null, 2)}\n`);
@@ -255,7 +257,7 @@ async function writeResult(
     `refined poses are moved by ${moved.angle.rms.toFixed(2)}° and ${moved.shift.rms.toFixed(2)} Å root mean square, uncertain by ${uncertainty.angle.toFixed(2)}° and ${uncertainty.shift.toFixed(2)} Å along each axis`,
   );
   session.print(
-    `motion of all particles together, taken out: ${moved.common.angle.toFixed(2)}° and ${moved.common.shift.toFixed(2)} Å`,
+    `motion of all particles together, into the frame of the model: ${moved.common.angle.toFixed(2)}° and ${moved.common.shift.toFixed(2)} Å`,
   );
   if (shared.angle > 0 || shared.shift > 0) {
     session.print(

@@ -18,6 +18,7 @@ import {
   quietOption,
   required,
   seedOption,
+  symmetryOption,
   threadsOption,
 } from "./options";
 import { engineOf, type PoseCommandOptions, priorOf, priorOptions } from "./refinePoses";
@@ -31,6 +32,7 @@ interface RoundsCommandOptions extends PoseCommandOptions, QuietOption {
   gaussians: number;
   threshold: number;
   resolution?: number;
+  symmetry?: string;
   seed: number;
   dataFolder?: string;
   apix?: number;
@@ -71,6 +73,7 @@ export function addRounds(program: Command, run: RunCommand): void {
     );
   for (const option of priorOptions()) command.addOption(option);
   command
+    .addOption(symmetryOption("maps and models are symmetric"))
     .addOption(seedOption())
     .addOption(dataFolderOption())
     .addOption(apixOption())
@@ -85,13 +88,14 @@ export function addRounds(program: Command, run: RunCommand): void {
 
 async function rounds(options: RoundsCommandOptions, session: Session): Promise<void> {
   const { particles, out, mask, rounds: most, gaussians, threshold, resolution, seed } = options;
-  const { dataFolder, apix, invertContrast, bytes } = options;
+  const { dataFolder, apix, invertContrast, bytes, symmetry } = options;
   const { signal, onProgress } = session;
   const work = refineInRounds({
     ...{ particles, out, rounds: most, gaussians, threshold, seed, signal, onProgress },
     ...{ ...priorOf(options), ...engineOf(options), onWarning: session.note },
     ...(mask !== undefined && { mask }),
     ...(resolution !== undefined && { resolution }),
+    ...(symmetry !== undefined && { symmetry }),
     ...(dataFolder !== undefined && { dataFolder }),
     ...(apix !== undefined && { apix }),
     ...(invertContrast && { invertContrast }),

@@ -13,12 +13,20 @@ import type { SimulatedData } from "../simulate/simulateParticles";
 import { simulateSymmetric } from "../simulate/symmetricDesign";
 import { examples, fileOption, type QuietOption, quietOption, required, seedOption } from "./options";
 import type { RunCommand, Session } from "./session";
+import {
+  type GivenStates,
+  givenOptions,
+  readCtfs,
+  readViews,
+  simulateAtoms,
+  simulateGivenMaps,
+} from "./simulateGiven";
 import { addImageOptions, imperfectionOptions, numberOptions, stateOptions } from "./simulateOptions";
 
 interface Design {
   /** For the help. */
   description: string;
-  simulate: (options: DesignOptions) => Promise<SimulatedData>;
+  simulate: (options: DesignOptions & GivenStates) => Promise<Omit<SimulatedData, "models">>;
   /** Options of this design, of those that are not valid for all. */
   options: readonly string[];
 }
@@ -70,6 +78,16 @@ const designs: Record<string, Design> = {
     simulate: simulateTilt,
     options: [...motion, "angle"],
   },
+  maps: {
+    description: "the maps of --from, one for each state, whose voxels become the pixels",
+    simulate: simulateGivenMaps,
+    options: [...perState, "from"],
+  },
+  atoms: {
+    description: "the atomic models of --from (PDB, mmCIF), one for each state, at --resolution",
+    simulate: simulateAtoms,
+    options: [...perState, "from", "resolution"],
+  },
 };
 
 /** Adds the command `simulate`. */
@@ -81,11 +99,11 @@ export function addSimulate(program: Command, run: RunCommand): void {
     .description(
       "Simulates particles and writes a folder with particles.mrcs, particles.star (RELION 3.1), consensus.mrc (the mean " +
         "map) and truth.csv (the state of each particle). With errors of poses or shifts, particles.star has the wrong poses " +
-        `and true_poses.star the right ones; consensus.mrc does not change. Designs: ${list.join("; ")}.`,
+        `and true_poses.star the right ones; consensus.mrc does not change. With maps or atoms, --particles or --particles-per-state is needed. Designs: ${list.join("; ")}.`,
     )
     .argument("<design>", Object.keys(designs).join(", "))
     .addOption(required(fileOption("--out <folder>", "output folder, new or empty")));
-  for (const option of [...numberOptions(), ...stateOptions()]) command.addOption(option);
+  for (const option of [...numberOptions(), ...stateOptions(), ...givenOptions()]) command.addOption(option);
   addImageOptions(command);
   for (const option of imperfectionOptions()) command.addOption(option);
   command.addOption(seedOption()).addOption(quietOption());
@@ -94,6 +112,8 @@ export function addSimulate(program: Command, run: RunCommand): void {
     "e2gmm simulate linear --range 0.36 --out linear",
     "e2gmm simulate assembly --particles 7000 --fractions 0.25,0.22,0.2,0.18,0.14,0.01 --out assembly",
     "e2gmm simulate symmetric --symmetry C7 --unit missing --out ring",
+    "e2gmm simulate atoms --from 'path/*.pdb' --particles 10000 --box-size 128 --apix 1.5 --snr 0.01 --ctf --truth-maps --out path-sim",
+    "e2gmm simulate maps --from 'maps/*.mrc' --particles 10000 --views run_data.star --ctf-from run_data.star --boxes 64 --out map-sim",
     "e2gmm simulate one --pose-error 2 --shift-error 1.5 --out wrong-poses",
   );
   command.action((design: string, options: SimulateCommandOptions) =>
@@ -101,20 +121,26 @@ export function addSimulate(program: Command, run: RunCommand): void {
   );
 }
 
-interface SimulateCommandOptions extends QuietOption, Omit<DesignOptions, "ctf" | "folder"> {
+interface SimulateCommandOptions extends QuietOption, Omit<DesignOptions, "ctf" | "folder" | "views"> {
   out: string;
   ctf?: boolean;
+  ctfFrom?: string;
+  views?: string;
 }
 
 async function simulate(name: string, options: SimulateCommandOptions, session: Session): Promise<void> {
   const { signal, onProgress } = session;
-  const { out, ctf, quiet: _, ...given } = options;
+  const { out, ctf, ctfFrom, views, quiet: _, ...given } = options;
   const design = designNamed(name, options);
+  if (ctf && ctfFrom !== undefined) throw new InputError("--ctf", "not given together with --ctf-from");
+  const from = views === undefined ? undefined : await readViews(views, session);
+  const ctfs = ctfFrom === undefined ? undefined : await readCtfs(ctfFrom, session);
   const outputs = await session.makes(out);
   const { stateOf, noise } = await design.simulate({
     ...given,
     folder: outputs.place(out),
-    ctf: ctf ? {} : "none",
+    ctf: ctfs ?? (ctf ? {} : "none"),
+    ...(from && { views: from }),
     ...{ signal, onProgress },
   });
   await outputs.keep(signal);

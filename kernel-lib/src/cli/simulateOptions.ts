@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { addBoxSize, choiceOption, lengthOption, numberOption, parseNumbers } from "./options";
+import { addBoxSize, choiceOption, fileOption, lengthOption, numberOption, parseNumbers } from "./options";
 
 /*
  * Options of the command `simulate`. Their names are those of the library's options.
@@ -60,9 +60,9 @@ export function stateOptions(): Option[] {
 
 /** Adds the options of images and microscope. */
 export function addImageOptions(command: Command): void {
-  addBoxSize(command, "pixels", "box size of the images", { least: 16, default: 64 });
+  addBoxSize(command, "pixels", "box size of the images (default: 64; maps: theirs)", { least: 16 });
   command
-    .addOption(lengthOption("--apix <Å>", "pixel size").default(3))
+    .addOption(lengthOption("--apix <Å>", "pixel size (default: 3; maps: theirs)"))
     .addOption(
       numberOption(
         "--snr <ratio>",
@@ -71,13 +71,44 @@ export function addImageOptions(command: Command): void {
       ),
     )
     .addOption(
-      numberOption("--shifts <Å>", "largest shift along x and y", {
+      numberOption(
+        "--solvent-snr <ratio>",
+        "SNR of white noise in the specimen, which the CTF acts on (default: no such noise)",
+        {
+          above: 0,
+        },
+      ),
+    )
+    .addOption(
+      numberOption("--shifts <Å>", "largest shift along x and y (default: 0, or as in --views)", {
         expected: "a length in Å",
         least: 0,
-        default: 0,
       }),
     )
-    .addOption(new Option("--ctf", "apply CTFs of a 300 kV microscope with 8,000 to 20,000 Å underfocus"));
+    .addOption(
+      fileOption(
+        "--views <file>",
+        "views and shifts of this particle file, in order, or some of more (default: uniform views)",
+      ),
+    )
+    .addOption(new Option("--ctf", "apply CTFs of a 300 kV microscope with 8,000 to 20,000 Å underfocus"))
+    .addOption(
+      fileOption(
+        "--ctf-from <file>",
+        "apply the CTFs of this particle file, or of a table (CSV) with the columns defocusU, defocusV and angle, and optionally " +
+          "phaseShift, voltage, sphericalAberration, amplitudeContrast, bFactor and scale; in order, or some of more",
+      ),
+    )
+    .addOption(
+      numberOption("--b-factor <Å²>", "B factor of an envelope exp(−B s²/4) of the CTF", { least: 0 }),
+    )
+    .addOption(
+      new Option(
+        "--boxes <list>",
+        "smaller boxes, comma-separated, in which the images are written as well",
+      ).argParser((text: string) => parseNumbers(text, "--boxes")),
+    )
+    .addOption(new Option("--truth-maps", "write the map of each state, for e2gmm score --volumes"));
 }
 
 /** What is wrong with the images and with the STAR file. */
@@ -97,6 +128,10 @@ export function imperfectionOptions(): Option[] {
       {
         least: 0,
       },
+    ),
+    numberOption(
+      "--defocus-offset <fraction>",
+      "relative error that the written defocus of all particles has in common",
     ),
     numberOption(
       "--pixel-error <fraction>",

@@ -1,5 +1,6 @@
 import { Matrix, solve } from "ml-matrix";
 import { InputError } from "../errors";
+import { pearson } from "../pearson";
 
 /** Places with their uncertainty, and what is true. */
 export interface CoverageData {
@@ -84,17 +85,5 @@ function coverageOf(z: number[], deviation: number[], terms: number[][]): AxisCo
   const expected = terms.map((row) => row.reduce((sum, x, k) => sum + x * map[k]!, 0));
   const within = (limit: number) =>
     z.filter((value, i) => Math.abs(value - expected[i]!) <= limit * deviation[i]!).length / n;
-  return { within68: within(1), within95: within(1.96), correlation: correlation(z, expected) };
-}
-
-function correlation(a: number[], b: number[]): number {
-  const n = a.length;
-  const [ma, mb] = [a, b].map((v) => v.reduce((sum, x) => sum + x / n, 0)) as [number, number];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    ab += (a[i]! - ma) * (b[i]! - mb);
-    aa += (a[i]! - ma) ** 2;
-    bb += (b[i]! - mb) ** 2;
-  }
-  return aa * bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
+  return { within68: within(1), within95: within(1.96), correlation: pearson(z, expected) || 0 };
 }

@@ -14,7 +14,7 @@ export interface Verdict {
   headline: string;
   /** What it follows from: the gain, real axes, the size of the decoded motion; or why it was not measured. */
   facts: string;
-  /** What is wrong beside it: poses, and places that depend on what must not matter; empty for nothing. */
+  /** What is wrong beside it: poses, pixel size or defocus, and places that depend on what must not matter; empty for nothing. */
   advice: string;
   /** A line for each axis of the latent space: what it changes, how much, whether it is real, how well it is seen. */
   axes: string[];
@@ -51,10 +51,10 @@ export function verdictOfRun(
 ): Verdict {
   const lines = axes.map(({ summary }) => summary);
   if (evidence) {
-    const { advice: poses, ...text } = verdictText(evidence);
+    const { advice: fit, ...text } = verdictText(evidence);
     // Where there is nothing, nothing depends on anything.
     const dependent = leaks?.found && evidence.verdict !== "none" ? capitalised(leaks.sentence) : "";
-    const advice = [poses, dependent].filter((one) => one !== "").join(". ");
+    const advice = [fit, dependent].filter((one) => one !== "").join(". ");
     const isEmpty = evidence.verdict === "none" && (evidence.fixed ?? 0) === 0;
     return { kind: evidence.verdict, isEmpty, ...text, advice, axes: lines };
   }

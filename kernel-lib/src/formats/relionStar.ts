@@ -23,6 +23,22 @@ export interface OpticsRow {
 /** RELION requires the microscope even for images without CTF. */
 export const noMicroscope = { voltage: 300, sphericalAberration: 2.7, amplitudeContrast: 0.1 } as const;
 
+type Microscope = Pick<OpticsRow, "voltage" | "sphericalAberration" | "amplitudeContrast">;
+
+/** One optics group per microscope, numbered from 1. */
+export class OpticsGroups {
+  readonly microscopes: Microscope[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  number({ voltage, sphericalAberration, amplitudeContrast }: Microscope): number {
+    const key = `${voltage} ${sphericalAberration} ${amplitudeContrast}`;
+    const number =
+      this.numbers.get(key) ?? this.microscopes.push({ voltage, sphericalAberration, amplitudeContrast });
+    this.numbers.set(key, number);
+    return number;
+  }
+}
+
 /**
  * The start of a RELION 3.1 STAR file up to the rows of the particles: the optics table, with groups numbered from 1, and the
  * labels of the particle table.

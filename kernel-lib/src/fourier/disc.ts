@@ -1,3 +1,5 @@
+import { halfWidth } from "./fft";
+
 /**
  * The layout of 2-D Fourier transforms: the half plane kx ≥ 0 up to ring K, in Fourier pixels of a box of S pixels,
  * 1 ≤ K ≤ ⌊(S − 1)/2⌋.
@@ -50,4 +52,27 @@ export function disc(rings: number): Disc {
 /** Index of the complex sample (kx, ky) in a disc of K rings. */
 export function sampleIndex(rings: number, kx: number, ky: number): number {
   return kx * (2 * rings + 1) + ky + rings;
+}
+
+/**
+ * Writes a transform in the layout of a disc into the half transform of S × S pixels in the layout of fourier/fft; zero outside the
+ * disc and at its origin.
+ */
+export function discToHalf(
+  transform: ArrayLike<number>,
+  rings: number,
+  size: number,
+  half: Float32Array | Float64Array,
+): void {
+  half.fill(0);
+  const columns = halfWidth(size);
+  const width = 2 * rings + 1;
+  for (let kx = 0; kx <= rings; kx++) {
+    for (let ky = -rings; ky <= rings; ky++) {
+      const from = 2 * (kx * width + ky + rings);
+      const to = 2 * (kx + columns * (ky < 0 ? ky + size : ky));
+      half[to] = transform[from]!;
+      half[to + 1] = transform[from + 1]!;
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
+import { commonErrors } from "./equalErrors";
 import { chunk, type MixtureFit, runEM, stepOf } from "./expectationMaximization";
 import { grownMixtures, mostGrown, startFromClusters } from "./mixtureGrowth";
 import type { MixtureComponents, NoisyPoints } from "./mixtureParts";
@@ -36,7 +37,7 @@ export interface MixtureOptions extends TaskOptions {
   maxIterations?: number;
 }
 
-/** A mixture of k Gaussians in the latent space, ordered by the first coordinate of their means. */
+/** A mixture of k Gaussians, or t distributions, in the latent space, ordered by the first coordinate of their means. */
 export interface GaussianMixture {
   /** Fraction of each Gaussian, [k]. */
   weights: Float64Array;
@@ -44,6 +45,11 @@ export interface GaussianMixture {
   means: Float64Array;
   /** Symmetric, [k · dimensions · dimensions]. */
   covariances: Float64Array;
+  /**
+   * Degrees of freedom of Student's t distribution, whose scale matrices are `covariances` then; undefined for Gaussians, as in
+   * every result of {@link gaussianMixture}.
+   */
+  tails?: number | undefined;
   /** Sum of the log density over the points that were fitted to. */
   logLikelihood: number;
   /**
@@ -121,6 +127,11 @@ export class MixtureFitting {
     this.ridge = this.checked.ridge * meanVariance(this.fitted);
   }
 
+  /** Whether the points have no errors, or all the same, so that distributions with tails can be fitted. */
+  get hasEqualErrors(): boolean {
+    return this.fitted.deviations === undefined || commonErrors(this.fitted) !== undefined;
+  }
+
   /** Number of points that are fitted to. */
   get count(): number {
     return this.fitted.points.length / this.fitted.dimensions;
@@ -159,23 +170,28 @@ export class MixtureFitting {
     return best!.components;
   }
 
-  /** Fits to all of the points until convergence. */
-  fit(initial: MixtureComponents, pacing: Pacing): Promise<MixtureFit> {
+  /** Fits to all of the points until convergence. @param tied whether all Gaussians have the same covariance */
+  fit(initial: MixtureComponents, pacing: Pacing, tied = false): Promise<MixtureFit> {
     const { tolerance, maxIterations } = this.checked;
-    return runEM(this.fitted, initial, { ridge: this.ridge, tolerance, maxIterations }, pacing);
+    return runEM(this.fitted, initial, { ridge: this.ridge, tolerance, maxIterations, tied }, pacing);
   }
 
-  /** Bayesian information criterion of a fit. */
-  bic({ components, logLikelihood }: MixtureFit): number {
+  /** Bayesian information criterion of a fit. @param tied whether all Gaussians have the same covariance */
+  bic({ components, logLikelihood }: MixtureFit, tied = false): number {
     const { dimensions } = this.all;
     const k = components.weights.length;
-    const parameters = k * (dimensions + (dimensions * (dimensions + 1)) / 2) + k - 1;
+    const parameters =
+      k * dimensions +
+      k -
+      1 +
+      Number(components.tails !== undefined) +
+      ((tied ? 1 : k) * dimensions * (dimensions + 1)) / 2;
     return -2 * logLikelihood + parameters * Math.log(this.count);
   }
 
   /** The result of a fit, with the probabilities of all points. */
-  async describe(best: MixtureFit, pacing: Pacing): Promise<GaussianMixture> {
-    const bic = this.bic(best);
+  async describe(best: MixtureFit, pacing: Pacing, tied = false): Promise<GaussianMixture> {
+    const bic = this.bic(best, tied);
     const { components, ...rest } = ordered(best, this.all.dimensions);
     return { ...components, ...rest, bic, ...(await membership(components, this.all, pacing)) };
   }
@@ -214,7 +230,7 @@ function meanVariance({ points, dimensions }: NoisyPoints): number {
 
 /** Renumbers the components by the first coordinate of their means. */
 function ordered(fit: MixtureFit, dimensions: number): MixtureFit {
-  const { weights, means, covariances } = fit.components;
+  const { weights, means, covariances, tails } = fit.components;
   const order = Array.from(weights.keys()).sort((a, b) => means[a * dimensions]! - means[b * dimensions]!);
   const reordered = (values: Float64Array) => {
     const width = values.length / order.length;
@@ -230,6 +246,7 @@ function ordered(fit: MixtureFit, dimensions: number): MixtureFit {
       weights: reordered(weights),
       means: reordered(means),
       covariances: reordered(covariances),
+      ...(tails !== undefined && { tails }),
     },
   };
 }

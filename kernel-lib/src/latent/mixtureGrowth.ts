@@ -1,6 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { type MixtureFit, runEM, SufficientStatistics } from "./expectationMaximization";
+import { type MixtureFit, runEM } from "./expectationMaximization";
 import { type Clusters, kMeans } from "./kmeans";
+import { SufficientStatistics } from "./mixtureDensity";
 import type { MixtureComponents, NoisyPoints } from "./mixtureParts";
 import type { Pacing } from "./pacing";
 
@@ -10,6 +11,8 @@ export interface StartOptions {
   ridge: number;
   /** Of k-means. */
   seed: number;
+  /** Whether all Gaussians have the same covariance. Default false. */
+  tied?: boolean;
 }
 
 /** Fits of initializations end early: they only have to be compared. */
@@ -27,11 +30,11 @@ export const mostGrown = 12;
 export function startFromClusters(
   set: NoisyPoints,
   k: number,
-  { ridge, seed }: StartOptions,
+  { ridge, seed, tied = false }: StartOptions,
   pacing: Pacing,
 ): Promise<MixtureFit> {
   const clusters = kMeans(set.points, set.dimensions, k, { seed, restarts: 1 });
-  return runEM(set, fromClusters(set, clusters, ridge), { ridge, ...trial }, pacing);
+  return runEM(set, fromClusters(set, clusters, ridge), { ridge, tied, ...trial }, pacing);
 }
 
 /**
@@ -41,12 +44,12 @@ export function startFromClusters(
  */
 export async function* grownMixtures(
   set: NoisyPoints,
-  { ridge, seed }: StartOptions,
+  { ridge, seed, tied = false }: StartOptions,
   pacing: Pacing,
 ): AsyncGenerator<MixtureFit> {
   const n = set.points.length / set.dimensions;
   const near = groupsOfPoints(set, Math.min(groups, n), { ridge, seed });
-  let current = await startFromClusters(set, 1, { ridge, seed }, pacing);
+  let current = await startFromClusters(set, 1, { ridge, seed, tied }, pacing);
   for (let k = 1; ; k++) {
     yield current;
     if (k === n) return;
@@ -56,12 +59,12 @@ export async function* grownMixtures(
     ];
     const screened: MixtureFit[] = [];
     for (const candidate of candidates) {
-      screened.push(await runEM(set, candidate, { ridge, ...screening }, pacing));
+      screened.push(await runEM(set, candidate, { ridge, tied, ...screening }, pacing));
     }
     screened.sort((a, b) => b.logLikelihood - a.logLikelihood);
     let best: MixtureFit | undefined;
     for (const { components } of screened.slice(0, finalists)) {
-      const fit = await runEM(set, components, { ridge, ...trial }, pacing);
+      const fit = await runEM(set, components, { ridge, tied, ...trial }, pacing);
       if (!best || fit.logLikelihood > best.logLikelihood) best = fit;
     }
     current = best!;

@@ -8,6 +8,11 @@ export interface MixtureComponents {
   means: Float64Array;
   /** Symmetric, [k · dimensions · dimensions]. */
   covariances: Float64Array;
+  /**
+   * Degrees of freedom of Student's t distribution, which has longer tails than the normal one; with it `covariances` are scale matrices.
+   * Undefined for Gaussians.
+   */
+  tails?: number | undefined;
 }
 
 /** Points whose coordinates may have known, independent errors. */
@@ -24,6 +29,19 @@ export interface EMStep {
   evaluate(i: number): number;
   /** Adds the point that was evaluated last, `i`, to the moments of the components. */
   add(i: number): void;
-  /** The maximum-likelihood components, `ridge` added to every variance. */
-  components(ridge: number): MixtureComponents;
+  /**
+   * The maximum-likelihood components, `ridge` added to every variance.
+   * @param tied whether all have the same covariance
+   */
+  components(ridge: number, tied?: boolean): MixtureComponents;
+}
+
+/** Gives every component the weighted mean of all covariances, which is the likeliest common one. */
+export function tieCovariances({ weights, covariances }: MixtureComponents): void {
+  const squared = covariances.length / weights.length;
+  const mean = new Float64Array(squared);
+  covariances.forEach((v, i) => {
+    mean[i % squared]! += weights[Math.floor(i / squared)]! * v;
+  });
+  for (let c = 0; c < weights.length; c++) covariances.set(mean, c * squared);
 }

@@ -4,7 +4,7 @@ import { type GaussianMixture, MixtureFitting, type MixtureOptions } from "./mix
 import { grownMixtures } from "./mixtureGrowth";
 import { Pacing } from "./pacing";
 import { checkIntegers, countPoints } from "./points";
-import { mergedGaussians } from "./ridgeline";
+import { gap, mergedGaussians } from "./ridgeline";
 
 /** Options of {@link selectMixture}. */
 export interface MixtureSelectionOptions extends Omit<MixtureOptions, "restarts"> {
@@ -19,9 +19,11 @@ export interface MixtureSelectionOptions extends Omit<MixtureOptions, "restarts"
 
 /** A mixture whose number of Gaussians the points determine, and the groups that its Gaussians form. */
 export interface MixtureSelection {
-  /** The mixture with the lowest BIC. */
+  /** The mixture with the lowest BIC, in which no Gaussian lowers it by less than 10. */
   mixture: GaussianMixture;
-  /** BIC of the mixtures of 1, 2, … Gaussians that were tried, [tried]. */
+  /** Whether its Gaussians have one covariance in common, with which its BIC is lower than with one of each. */
+  tied: boolean;
+  /** BIC of the mixtures of 1, 2, … Gaussians that were tried with such covariances, [tried]. */
   bics: Float64Array;
   /** Group of each Gaussian, [k]. Groups are ordered by the first coordinate of their means. */
   groupOf: Int32Array;
@@ -35,15 +37,24 @@ export interface MixtureSelection {
   centres: Float32Array;
   /** Mean probability of the points' groups; near 1 if the groups are told apart in every point. */
   certainty: number;
+  /** Whether there are separate groups, or one group, without gaps in its density. */
+  structure: "groups" | "continuum" | "one";
+  /** The structure in a sentence. */
+  structureSentence: string;
   /** One sentence that says how many groups there are and why. */
   advice: string;
 }
 
+/** A further Gaussian is kept if it lowers BIC by more: very strong evidence (Kass and Raftery, J. Am. Stat. Assoc. 90, 773, 1995). */
+const strongEvidence = 10;
 /** Further Gaussians that are tried without improvement. */
 const patience = 2;
 
 /**
- * Fits mixtures of 1, 2, … Gaussians until the Bayesian information criterion no longer decreases, and takes the lowest.
+ * Answers two questions. How many Gaussians describe the points: mixtures of 1, 2, … are fitted until the Bayesian information
+ * criterion no longer decreases by more than 10, and the lowest is taken: of Gaussians that each have a covariance, and of
+ * equal ones, for states of a molecule that scatter alike, with tails as of Student's t distribution, since particles differ in
+ * how well they are placed (Peel and McLachlan, 2000). Without them tails become groups. And whether they are separate groups:
  * Gaussians without a gap between them describe one group together, such as a continuous motion, which no single
  * Gaussian fits; see {@link MixtureSelection.groupOf}. There is a gap where the density of the mixture along the ridgeline
  * from one mean to the other (Ray and Lindsay, 2005) falls below 15 % of the lower of the peaks on its sides:
@@ -72,35 +83,96 @@ export async function selectMixture(
   // Differences of BIC below 0.1 do not matter.
   const { tolerance = Math.min(1e-5, 0.05 / n), maxPoints = 20_000 } = rest;
   const fitting = new MixtureFitting({ points, dimensions }, 1, { ...rest, tolerance, maxPoints });
-  const { best, bics } = await lowestBic(fitting, Math.min(most, n), pacing);
-  const mixture = await fitting.describe(best, pacing);
+  const families: Family[] = [];
+  // With errors that differ, the particles' own errors account for the tails.
+  for (const tied of fitting.hasEqualErrors ? [true, false] : [false]) {
+    families.push(await lowestBic(fitting, { most: Math.min(most, n), tied }, pacing));
+  }
+  const bicOf = ({ best, tied }: Family) => fitting.bic(best, tied);
+  const { best, ...trials } = families.reduce((a, b) => (bicOf(b) < bicOf(a) ? b : a));
+  const mixture = await fitting.describe(best, pacing, trials.tied);
   pacing.report("Gaussian mixtures", 1, 1);
   const groupOf = mergedGaussians(mixture, dimensions, groups);
   const grouped = groupsOf(mixture, groupOf, dimensions);
-  return { mixture, bics, groupOf, ...grouped, advice: advise(mixture, grouped, { bics, asked: groups }) };
+  const tried = trials.bics.length;
+  return {
+    ...{ mixture, ...trials, groupOf, ...grouped },
+    ...structureOf(mixture, mergedGaussians(mixture, dimensions)),
+    advice: advise(mixture, grouped, { tried, asked: groups }),
+  };
 }
+
+/** The mixture with the lowest BIC of a family. */
+interface Family {
+  tied: boolean;
+  best: MixtureFit;
+  bics: Float64Array;
+}
+
+/** Fits that are grown from different seeds: a small group beside large ones is easily missed by one of them. */
+const lines = 2;
+/** Log-likelihoods of a sample that differ by less belong to the same maximum. */
+const sameLikelihood = 0.1;
 
 async function lowestBic(
   fitting: MixtureFitting,
-  most: number,
+  { most, tied }: { most: number; tied: boolean },
   pacing: Pacing,
-): Promise<{ best: MixtureFit; bics: Float64Array }> {
+): Promise<Family> {
+  const { ridge, seed } = fitting;
+  const sample = fitting.sample(1);
+  const grown = Array.from({ length: fitting.hasEqualErrors ? lines : 1 }, (_, line) =>
+    grownMixtures(sample, { ridge, seed: seed + line, tied }, pacing),
+  );
   const bics: number[] = [];
   let best: MixtureFit | undefined;
   let lowestAt = 0;
-  const { ridge, seed } = fitting;
-  for await (const { components } of grownMixtures(fitting.sample(1), { ridge, seed }, pacing)) {
-    pacing.report("Gaussian mixtures", bics.length, most);
-    const fit = await fitting.fit(components, pacing);
-    bics.push(fitting.bic(fit));
-    if (bics.at(-1)! < bics[lowestAt]! || !best) {
+  while (bics.length < most && bics.length - 1 - lowestAt < patience) {
+    pacing.report(`Gaussian mixtures${tied ? " of equal shape" : ""}`, bics.length, most);
+    const fit = await likeliest(fitting, { grown, tied }, pacing);
+    if (!fit) break;
+    bics.push(fitting.bic(fit, tied));
+    if (!best || bics.at(-1)! < bics[lowestAt]! - strongEvidence) {
       best = fit;
       lowestAt = bics.length - 1;
     }
-    if (bics.length === most || bics.length - 1 - lowestAt >= patience) break;
   }
   if (!best) throw new InputError("points", "at least one", "none");
-  return { best, bics: Float64Array.from(bics) };
+  return { tied, best, bics: Float64Array.from(bics) };
+}
+
+/** Degrees of freedom that are tried. With more the t distribution is nearly normal. */
+const tailsTried = [30, 16, 8];
+
+/** The likeliest of fits with normal and with longer tails: as particles differ in how well they are placed, states have tails. */
+async function withTails(fitting: MixtureFitting, normal: MixtureFit, pacing: Pacing): Promise<MixtureFit> {
+  let best = normal;
+  for (const tails of tailsTried) {
+    const fit = await fitting.fit({ ...best.components, tails }, pacing, true);
+    if (fit.logLikelihood <= best.logLikelihood) break;
+    best = fit;
+  }
+  return best;
+}
+
+/** The likeliest of the next fits of all lines, fitted to all points. */
+async function likeliest(
+  fitting: MixtureFitting,
+  { grown, tied }: { grown: readonly AsyncGenerator<MixtureFit>[]; tied: boolean },
+  pacing: Pacing,
+): Promise<MixtureFit | undefined> {
+  let best: MixtureFit | undefined;
+  const tried: number[] = [];
+  for (const line of grown) {
+    const { value, done } = await line.next();
+    // Lines that have met need no second fit.
+    if (done || tried.some((other) => Math.abs(other - value.logLikelihood) < sameLikelihood)) continue;
+    tried.push(value.logLikelihood);
+    const normal = await fitting.fit(value.components, pacing, tied);
+    const fit = tied ? await withTails(fitting, normal, pacing) : normal;
+    if (!best || fit.logLikelihood > best.logLikelihood) best = fit;
+  }
+  return best;
 }
 
 type Groups = Pick<MixtureSelection, "labels" | "sizes" | "weights" | "centres" | "certainty">;
@@ -148,25 +220,48 @@ export function groupLabels(
   return { labels, sizes, certainty };
 }
 
+function structureOf(
+  { weights: { length: k } }: GaussianMixture,
+  natural: Int32Array,
+): Pick<MixtureSelection, "structure" | "structureSentence"> {
+  const groups = Math.max(...natural) + 1;
+  const percent = `${100 * gap} %`;
+  if (groups > 1) {
+    const parts = k === groups ? "" : ", some of which are continua";
+    const structureSentence =
+      `Separate groups${parts}: without the particles' errors the density between any two falls below ${percent} of the lower ` +
+      "of their peaks.";
+    return { structure: "groups", structureSentence };
+  }
+  if (k === 1) {
+    const structureSentence =
+      "No separate groups: one Gaussian describes the particles better than several do.";
+    return { structure: "one", structureSentence };
+  }
+  const structureSentence =
+    `A continuum, no separate groups: its shape takes ${k} Gaussians, and nowhere between them does the density without the ` +
+    `particles' errors fall below ${percent} of the lower peak.`;
+  return { structure: "continuum", structureSentence };
+}
+
 function advise(
   mixture: GaussianMixture,
   { weights, certainty }: Groups,
-  { bics, asked }: { bics: Float64Array; asked: number | undefined },
+  { tried, asked }: { tried: number; asked: number | undefined },
 ): string {
   const k = mixture.weights.length;
-  const gaussians = `${k} ${k === 1 ? "Gaussian describes" : "Gaussians describe"} the particles best`;
   // The last one tried is only the best of all if the search ended there.
-  const tried =
-    k === bics.length && k > 1 ? `BIC, which still falls at ${k}` : `BIC, 1 to ${bics.length} tried`;
-  if (asked !== undefined) return `${gaussians} (${tried}), joined to ${weights.length} groups as asked.`;
+  const range = k === tried && k > 1 ? `BIC, which still falls at ${k}` : `BIC, 1 to ${tried} tried`;
+  const gaussians = `${k} ${k === 1 ? "Gaussian describes" : "Gaussians describe"} the particles best (${range})`;
+  if (asked !== undefined) return `${gaussians}, joined to ${weights.length} groups as asked.`;
   if (weights.length === 1) {
     const why = k === 1 ? "" : ", without gaps between them";
-    return `${gaussians} (${tried})${why}: one group, so that further sets are parts of a continuum.`;
+    return `${gaussians}${why}: one group, so that further sets are parts of a continuum.`;
   }
   const smallest = Math.min(...weights);
   const percent = (100 * smallest).toFixed(smallest < 0.1 ? 1 : 0);
   const sure = `particles are assigned with a mean probability of ${(100 * certainty).toFixed(0)} %`;
   const groups =
     k === weights.length ? "each a group of its own" : `in ${weights.length} groups with gaps between`;
-  return `${gaussians} (${tried}), ${groups}, the smallest with ${percent} % of the population; ${sure}.`;
+  return `${gaussians}, ${groups}, the smallest with ${percent} % of the population; ${sure}.`;
 }

@@ -1,6 +1,6 @@
 import { typicalErrors } from "./deconvolution";
 import { gaussianMixture, type MixtureOptions } from "./mixture";
-import { selectMixture } from "./mixtureSelection";
+import { type MixtureSelection, selectMixture } from "./mixtureSelection";
 
 /** Points divided into sets by a mixture of Gaussians. */
 export interface MixtureSets {
@@ -14,7 +14,7 @@ export interface MixtureSets {
   certainty: Float32Array;
   /** Fraction of the population in each set, with the errors of the coordinates taken out, [sets]. */
   populations: ArrayLike<number>;
-  /** A sentence about the number of sets. */
+  /** Whether there are separate groups, and how many, in two sentences on two lines. */
   advice: string;
 }
 
@@ -44,9 +44,9 @@ export async function mixtureSets(
     ...options,
     ...(clusters !== "auto" && { groups: clusters, most: Math.max(mostGaussians, clusters) }),
   });
-  // Fewer Gaussians than sets describe the particles: parts of a continuum.
+  // Fewer Gaussians than sets describe the particles.
   if (clusters !== "auto" && found.sizes.length < clusters) {
-    return partsOfContinuum(points, dimensions, { clusters, instead: found.groupOf.length }, options);
+    return partsOfGroups(points, dimensions, { clusters, found }, options);
   }
   const k = found.groupOf.length;
   const certainty = Float32Array.from(found.labels, (label, i) => {
@@ -56,22 +56,25 @@ export async function mixtureSets(
     }
     return sum;
   });
-  return { ...found, certainty, populations: found.weights };
+  const advice = `${found.structureSentence}\n${found.advice}`;
+  return { ...found, certainty, populations: found.weights, advice };
 }
 
-async function partsOfContinuum(
+async function partsOfGroups(
   points: Float32Array,
   dimensions: number,
-  { clusters, instead }: { clusters: number; instead: number },
+  { clusters, found }: { clusters: number; found: MixtureSelection },
   options: MixtureOptions,
 ): Promise<MixtureSets> {
-  const found = await gaussianMixture(points, dimensions, clusters, options);
+  const parts = await gaussianMixture(points, dimensions, clusters, options);
   const certainty = Float32Array.from(
-    found.labels,
-    (label, i) => found.responsibilities[i * clusters + label]!,
+    parts.labels,
+    (label, i) => parts.responsibilities[i * clusters + label]!,
   );
-  const advice =
-    `${instead} ${instead === 1 ? "Gaussian describes" : "Gaussians describe"} the particles best (BIC); the ${clusters} sets ` +
-    "asked for are parts of a continuum.";
-  return { ...found, centres: found.means, certainty, populations: found.weights, advice };
+  const what =
+    found.structure === "groups"
+      ? `divide the ${found.sizes.length} groups further`
+      : "are parts of one group";
+  const advice = `${found.structureSentence}\nThe ${clusters} sets asked for ${what}.`;
+  return { ...parts, centres: parts.means, certainty, populations: parts.weights, advice };
 }

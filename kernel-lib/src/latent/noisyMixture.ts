@@ -1,5 +1,5 @@
 import { invertLower } from "./cholesky";
-import type { EMStep, MixtureComponents, NoisyPoints } from "./mixtureParts";
+import { type EMStep, type MixtureComponents, type NoisyPoints, tieCovariances } from "./mixtureParts";
 import { normalizeDensities } from "./normalizeDensities";
 
 /** Responsibilities below this do not contribute to moments. */
@@ -112,7 +112,7 @@ export class NoisyStep implements EMStep {
     }
   }
 
-  components(ridge: number): MixtureComponents {
+  components(ridge: number, tied = false): MixtureComponents {
     const { current, k, weight } = this;
     const { dimensions } = this.set;
     const squared = dimensions * dimensions;
@@ -138,7 +138,9 @@ export class NoisyStep implements EMStep {
         }
       }
     }
-    return { weights: weight.map((w) => w / all), means, covariances };
+    const found = { weights: weight.map((w) => w / all), means, covariances };
+    if (tied) tieCovariances(found);
+    return found;
   }
 
   /** V Σ q g / Σ q. */

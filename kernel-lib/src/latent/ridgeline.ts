@@ -1,10 +1,10 @@
 import { inverse, Matrix } from "ml-matrix";
-import { MixtureDensity } from "./expectationMaximization";
+import { MixtureDensity } from "./mixtureDensity";
 import type { MixtureComponents } from "./mixtureParts";
 import { UnionFind } from "./unionFind";
 
 /** A gap: the density falls below this fraction of the lower of the two peaks on its sides. */
-const gap = 0.15;
+export const gap = 0.15;
 /** Points along a ridgeline. */
 const steps = 64;
 

@@ -18,5 +18,5 @@ export {
   type VisitImage,
 } from "./particleSet";
 export { type ParticleTargets, prepareTargets, type TargetOptions } from "./targets";
-export { type ParticlePoses, writePoses } from "./writePoses";
+export { type ParticlePoses, type WritePosesOptions, writePoses } from "./writePoses";
 export { latentColumns, type WriteSelectionOptions, writeSelection } from "./writeSelection";

@@ -284,7 +284,18 @@ test("poses that do not fit are refused, and no file is written", async (t) => {
     ...good,
     shifts: [0, 0, 0, 0, Number.NaN, 7, 0, 0],
   });
+  const leave = { verdict: "leave", sentence: "as good as the images can tell" } as const;
+  await refused(
+    /that are better than those of the file, found as good as .* `force` writes them/,
+    at("x.star"),
+    {
+      ...turned(set),
+      report: leave,
+    },
+  );
   assert.deepEqual(readdirSync(folder).sort(), ["particles.star", "x.mrcs"]);
+  await writePoses(at("forced.star"), set, { ...turned(set), report: leave }, { force: true });
+  assert.ok(readdirSync(folder).includes("forced.star"));
   const { set: cs, at: beside } = await openedCs(
     t,
     csFields.filter(([name]) => name !== "alignments3D/shift"),

@@ -12,6 +12,14 @@ export interface ParticlePoses {
   rotations: ArrayLike<number>;
   /** Shifts in Å, [count · 2]. */
   shifts: ArrayLike<number>;
+  /** Of refined poses: whether they are better than those of the file, and why. */
+  report?: { verdict: "refine" | "leave"; sentence: string };
+}
+
+/** Options of {@link writePoses}. */
+export interface WritePosesOptions extends TaskOptions {
+  /** Whether to write refined poses although they are no better than those of the file. Default false. */
+  force?: boolean;
 }
 
 /** Largest deviation of R·Rᵀ from the unit matrix that rounding explains. */
@@ -28,7 +36,7 @@ const roundingError = 1e-3;
  *
  * @param target path ending in `.star` or `.cs`
  * @returns warnings, see {@link writeSelection}
- * @throws InputError for poses that do not fit, the source as target, a `.cs` file from a STAR file, and a `.cs` file without
+ * @throws InputError for poses that do not fit, refined poses that are no better unless `force` is set, the source as target, a `.cs` file from a STAR file, and a `.cs` file without
  *   fields for poses
  * @example
  * ```ts
@@ -41,10 +49,14 @@ export async function writePoses(
   target: string,
   particles: ParticleSet,
   poses: ParticlePoses,
-  given: TaskOptions = {},
+  given: WritePosesOptions = {},
 ): Promise<string[]> {
-  const options = beginTask(given);
+  const { force, ...options } = beginTask(given);
   checkPoses(particles, poses);
+  if (poses.report?.verdict === "leave" && force !== true) {
+    const found = `${poses.report.sentence}; \`force\` writes them all the same`;
+    throw new InputError(target, "refined poses that are better than those of the file", found);
+  }
   const { metadata } = particles;
   const isStar = /\.star$/i.test(finalName(target));
   if (isStar && !metadata.writeStar) {

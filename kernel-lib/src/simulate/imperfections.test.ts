@@ -77,6 +77,29 @@ test("errors of defocus and pixel size are in the STAR file only", async (t) => 
   await b.close();
 });
 
+test("an error that all defocus values have in common is in the STAR file only, beside those of each", async (t) => {
+  const { right, wrong } = await pair(t, { ctf: {} }, { defocusOffset: 0.05 });
+  const both = await simulateOneState({
+    ...{ ...box, particles: 400, seed: 7, ctf: {} },
+    ...{ defocusOffset: 0.05, defocusError: 0.02, folder: temporaryFolder(t) },
+  });
+  assert.ok(pixelsOf(right.stack).equals(pixelsOf(wrong.stack)));
+  const [a, b, c] = [
+    await openParticles(right.star),
+    await openParticles(wrong.star),
+    await openParticles(both.star),
+  ];
+  const ratios: number[] = [];
+  for (let i = 0; i < a.count; i++) {
+    const [before, after] = [a.ctf(i)!, b.ctf(i)!];
+    assert.ok(Math.abs(after.defocusU / before.defocusU - 1.05) < 1e-5);
+    assert.ok(Math.abs(after.defocusV / before.defocusV - 1.05) < 1e-5);
+    ratios.push(c.ctf(i)!.defocusU / after.defocusU - 1);
+  }
+  assert.ok(Math.abs(Math.sqrt(meanSquare(ratios)) - 0.02) < 0.003);
+  for (const set of [a, b, c]) await set.close();
+});
+
 test("coloured noise has the variance of white noise, and a power that falls to half at 20 Å", async (t) => {
   const { right, wrong } = await pair(t, { snr: 1e-6, particles: 300 }, { colouredNoise: true });
   assert.equal(right.noise, wrong.noise);
@@ -140,6 +163,8 @@ test("numbers and imperfections out of range are refused by name", async (t) => 
   await refused({ poseError: -1 }, /poseError: expected 0° or more/);
   await refused({ shiftError: Number.NaN }, /shiftError: expected 0 Å or more/);
   await refused({ defocusError: 0.1 }, /defocusError: needs a CTF/);
+  await refused({ defocusOffset: 0.1 }, /defocusOffset: needs a CTF/);
+  await refused({ defocusOffset: 0.5, ctf: {} }, /defocusOffset: expected a fraction between/);
   await refused({ pixelError: 0.7 }, /pixelError: expected a fraction between/);
   await refused({ maskImages: 0 }, /maskImages: expected a diameter/);
 });

@@ -15,10 +15,12 @@ export {
   simulateTwoDomains as twoDomains,
   type TiltOptions,
 } from "./domainDesigns";
-export type { Imperfections, SimulatedCtf } from "./simulatedParticles";
+export type { Imperfections, SimulatedCtf, SimulatedViews } from "./simulatedParticles";
+export type { MapSource } from "./simulatedStates";
 export {
   type SimulatedData,
   type SimulateOptions,
+  simulateFromMaps as fromMaps,
   simulateFromModels as fromModels,
 } from "./simulateParticles";
 export { type SymmetricOptions, simulateSymmetric as symmetric } from "./symmetricDesign";

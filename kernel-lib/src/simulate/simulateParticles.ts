@@ -2,23 +2,25 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
-import { createStack } from "../formats/mrc";
 import { writeMap } from "../maps/mapFile";
 import type { GaussianModel } from "../model/gaussianModel";
+import type { Ctf } from "../optics/ctf";
 import { beginTask, type TaskOptions } from "../progress";
 import { Random } from "../random";
-import { meanDensity } from "./meanDensity";
-import { circularMask, ImageMaker, meanVariance, NoiseMaker } from "./simulatedImages";
+import { BoxCrop } from "./boxCrop";
+import { ImageMaker, meanVariance } from "./simulatedImages";
 import {
   checkImperfections,
   drawParticles,
   type Imperfections,
   type SimulatedCtf,
-  type SimulatedParticle,
+  type SimulatedViews,
   starText,
   truthText,
   withErrors,
 } from "./simulatedParticles";
+import { nameInBox, type StackBox, writeStacks } from "./simulatedStack";
+import { type MapSource, type SimulatedStates, statesOfMaps, statesOfModels } from "./simulatedStates";
 import { stateCounts } from "./stateCounts";
 
 /** Options of `simulate.fromModels`. */
@@ -33,10 +35,26 @@ export interface SimulateOptions extends TaskOptions, Imperfections {
   fractions?: readonly number[];
   /** Signal-to-noise ratio: variance of the signal (after the CTF, over all pixels) divided by that of the noise. Default 1. */
   snr?: number;
-  /** Microscope, or `none` for images and a STAR file without CTF. Default `none`. */
-  ctf?: SimulatedCtf | "none";
+  /** SNR of white noise in the specimen, on which the CTF and its envelope act: variances before the CTF. Default: no such noise. */
+  solventSnr?: number;
+  /**
+   * Microscope, or `none` for images and a STAR file without CTF; or CTFs, such as those of real particles: one for each particle in
+   * order, or more, of which some are drawn. Default `none`.
+   */
+  ctf?: SimulatedCtf | "none" | readonly Ctf[];
+  /** B factor in Å² of an envelope exp(−B s²/4), in addition to those of the CTFs; written as rlnCtfBfactor. Default 0. */
+  bFactor?: number;
+  /**
+   * Views, such as those of a `ParticleSet`: one for each particle in order, or more, of which some are drawn. Their shifts are used
+   * unless `shifts` is given. Default: uniform.
+   */
+  views?: SimulatedViews;
   /** Largest shift along x and y in Å. Default 0. */
   shifts?: number;
+  /** Sizes in pixels of smaller boxes, in which the same images are written as well: particles_box32.mrcs, …. Default: none. */
+  boxes?: readonly number[];
+  /** Whether to write the map of each state, truth_maps/state_0.mrc, …, as `e2gmm score` reads them. Default false. */
+  truthMaps?: boolean;
   /** Seed of orientations, CTFs, noise and errors. Default 1. */
   seed?: number;
   /** Additional columns of truth.csv, one value per state. Default: none. */
@@ -65,8 +83,6 @@ export interface SimulatedData {
   noise: number;
 }
 
-const chunkImages = 100;
-
 /**
  * Simulates particles from models: writes an image stack, a RELION 3.1 STAR file, the mean map and the ground truth.
  * Orientations are uniform, states are mixed, and projections of the Gaussians are exact. Equal seeds give equal files.
@@ -90,30 +106,69 @@ export async function simulateFromModels(
   given: SimulateOptions,
 ): Promise<SimulatedData> {
   const options = beginTask(given);
-  const { folder, snr = 1, truth = {}, ctf = "none", shifts = 0, pixelError = 0, signal } = options;
-  const { boxSize, apix } = checkInput(models, options);
-  const counts = stateCounts(models.length, options);
+  const states = statesOfModels(models);
+  return { ...(await simulateStates(states, options)), models };
+}
+
+/**
+ * Simulates particles from maps, such as those of a molecular-dynamics path or of an atomic ensemble: as {@link simulateFromModels}, with
+ * projections that are slices of the maps' transforms up to the Nyquist frequency, interpolated to 1e-4. Give functions that read
+ * the maps if they are many: one is in memory at a time.
+ *
+ * @param maps one map per state, cubes of the same voxels, which become the pixels of the images
+ * @throws InputError for maps or options that do not fit; StoppedError
+ * @example
+ * ```ts
+ * const map = await e2.maps.read("consensus.mrc");
+ * const states = [map, () => e2.maps.read("consensus.mrc")];
+ * const data = await e2.simulate.fromMaps(states, { folder: "maps", particles: 10, snr: 0.1, ctf: {}, bFactor: 100 });
+ * console.log(data.star);
+ * ```
+ */
+export async function simulateFromMaps(
+  maps: readonly MapSource[],
+  given: SimulateOptions,
+): Promise<Omit<SimulatedData, "models">> {
+  const options = beginTask(given);
+  return simulateStates(await statesOfMaps(maps), options);
+}
+
+async function simulateStates(
+  states: SimulatedStates,
+  options: SimulateOptions,
+): Promise<Omit<SimulatedData, "models">> {
+  const { folder, snr = 1, solventSnr, truth = {}, pixelError = 0, signal } = options;
+  checkInput(states, options);
+  const counts = stateCounts(states.count, options);
   const random = new Random(options.seed ?? 1);
-  const particles = drawParticles({ counts, ctf, shifts }, random.fork(1));
+  const particles = drawParticles(counts, options, random);
+  const boxes = boxesOf(states, options.boxes);
   await mkdir(folder, { recursive: true });
   const at = (name: string) => path.join(folder, name);
 
-  const images = new ImageMaker(boxSize, apix);
-  const noise = Math.sqrt(meanVariance(models, particles, images, signal) / snr);
-  await writeStack(
-    at("particles.mrcs"),
-    { models, particles, images, noise, random: random.fork(2) },
-    options,
-  );
-  const stated = { boxSize, apix: Number((apix * (1 + pixelError)).toPrecision(9)), scale: 1 + pixelError };
+  const images = new ImageMaker(states.boxSize, states.apix);
+  const noise = Math.sqrt((await meanVariance(states, particles, images, signal)) / snr);
+  let solventNoise = 0;
+  if (solventSnr !== undefined) {
+    const withoutCtf = particles.map((particle) => ({ ...particle, ctf: undefined }));
+    solventNoise = Math.sqrt((await meanVariance(states, withoutCtf, images, signal)) / solventSnr);
+  }
+  const generators = { random: random.fork(2), solventRandom: random.fork(5) };
+  const content = { ...generators, states, particles, images, noise, solventNoise };
+  await writeStacks(folder, boxes, content, options);
   const written = withErrors(particles, options, random.fork(3));
   const wrongPoses = Boolean(options.poseError || options.shiftError);
-  if (wrongPoses) {
-    const right = written.map((p, i) => ({ ...particles[i]!, ctf: p.ctf }));
-    await writeAtomic(at("true_poses.star"), starText(right, stated));
+  const right = written.map((p, i) => ({ ...particles[i]!, ctf: p.ctf }));
+  for (const box of boxes) {
+    const stated = { ...box, apix: Number((box.apix * (1 + pixelError)).toPrecision(9)) };
+    const named = { ...stated, scale: 1 + pixelError, stack: `${nameInBox("particles", box, states)}.mrcs` };
+    const star = (name: string) => at(`${nameInBox(name, box, states)}.star`);
+    if (wrongPoses) await writeAtomic(star("true_poses"), starText(right, named));
+    await writeAtomic(star("particles"), starText(written, named));
   }
-  await writeAtomic(at("particles.star"), starText(written, stated));
-  await writeMap(at("consensus.mrc"), { ...meanDensity(models, counts), apix: stated.apix });
+  const apix = Number((states.apix * (1 + pixelError)).toPrecision(9));
+  await writeMap(at("consensus.mrc"), { ...(await states.mean(counts)), apix });
+  if (options.truthMaps) await writeTruthMaps(states, at("truth_maps"), signal);
   await writeAtomic(at("truth.csv"), truthText(particles, truth));
   return {
     stack: at("particles.mrcs"),
@@ -122,66 +177,50 @@ export async function simulateFromModels(
     consensus: at("consensus.mrc"),
     truth: at("truth.csv"),
     stateOf: Int32Array.from(particles, (p) => p.state),
-    models,
     noise,
   };
 }
 
-interface StackContent {
-  models: readonly GaussianModel[];
-  particles: readonly SimulatedParticle[];
-  images: ImageMaker;
-  noise: number;
-  random: Random;
+/** @throws InputError for boxes that are not smaller, or given twice */
+function boxesOf(states: SimulatedStates, smaller: readonly number[] = []): StackBox[] {
+  const { boxSize, apix } = states;
+  const twice = smaller.find((size, i) => smaller.indexOf(size) < i);
+  if (twice !== undefined) throw new InputError("boxes", "different sizes", `${twice} twice`);
+  for (const size of smaller) new BoxCrop(boxSize, size);
+  return [boxSize, ...smaller].map((size) => ({ boxSize: size, apix: (boxSize * apix) / size }));
 }
 
-async function writeStack(file: string, content: StackContent, options: SimulateOptions): Promise<void> {
-  const { models, particles, images, noise, random } = content;
-  const { boxSize, apix } = models[0]!;
-  const { signal, onProgress, colouredNoise = false, maskImages } = options;
-  const noiseMaker = new NoiseMaker(random, boxSize, apix, colouredNoise);
-  const mask = maskImages === undefined ? undefined : circularMask(boxSize, maskImages / apix);
-  const stack = await createStack(file, { size: [boxSize, boxSize], apix });
-  try {
-    const chunk = new Float32Array(chunkImages * boxSize * boxSize);
-    for (let from = 0; from < particles.length; from += chunkImages) {
-      throwIfStopped(signal);
-      const count = Math.min(chunkImages, particles.length - from);
-      for (let i = 0; i < count; i++) {
-        const particle = particles[from + i]!;
-        const image = images.make(models[particle.state]!, particle);
-        const added = noiseMaker.make();
-        const to = i * boxSize * boxSize;
-        for (let p = 0; p < image.length; p++) chunk[to + p] = image[p]! + noise * added[p]!;
-        if (mask) for (let p = 0; p < image.length; p++) chunk[to + p]! *= mask[p]!;
-      }
-      await stack.append(chunk.subarray(0, count * boxSize * boxSize));
-      onProgress?.({ task: "simulating particles", done: from + count, total: particles.length });
-    }
-    await stack.close();
-  } finally {
-    await stack.abort();
+async function writeTruthMaps(
+  states: SimulatedStates,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const digits = String(states.count - 1).length;
+  for (let s = 0; s < states.count; s++) {
+    throwIfStopped(signal);
+    await writeMap(
+      path.join(folder, `state_${String(s).padStart(digits, "0")}.mrc`),
+      await states.density(s),
+    );
   }
 }
 
-function checkInput(models: readonly GaussianModel[], options: SimulateOptions): GaussianModel {
-  const { snr = 1, truth = {}, shifts = 0, ctf = "none" } = options;
-  const first = models[0];
-  if (!first) throw new InputError("models", "at least one state", "none");
-  if (models.some((m) => m.boxSize !== first.boxSize || m.apix !== first.apix)) {
-    throw new InputError("models", "states of one box and pixel size", "several");
-  }
+function checkInput(states: SimulatedStates, options: SimulateOptions): void {
+  const { snr = 1, solventSnr = 1, bFactor = 0, truth = {}, shifts = 0, ctf = "none" } = options;
   if (!(snr > 0)) throw new InputError("snr", "a number above 0", String(snr));
+  if (!(solventSnr > 0)) throw new InputError("solventSnr", "a number above 0", String(solventSnr));
   if (!(shifts >= 0)) throw new InputError("shifts", "0 Å or more", String(shifts));
+  if (!(bFactor >= 0)) throw new InputError("bFactor", "0 Å² or more", String(bFactor));
+  if (bFactor > 0 && ctf === "none") throw new InputError("bFactor", "needs a CTF");
   checkImperfections(options, ctf !== "none");
   for (const [name, values] of Object.entries(truth)) {
-    if (values.length !== models.length) {
+    if (values.length !== states.count) {
       throw new InputError(
         `truth.${name}`,
-        `a value for each of ${models.length} states`,
+        `a value for each of ${states.count} states`,
         String(values.length),
       );
     }
   }
-  return first;
 }

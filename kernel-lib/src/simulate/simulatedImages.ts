@@ -1,11 +1,10 @@
 import { throwIfStopped } from "../errors";
 import { fft2Real, frequency, halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
-import type { GaussianModel } from "../model/gaussianModel";
-import { projectionTransform } from "../model/projectionTransform";
 import { CtfEvaluator } from "../optics/ctf";
 import { rotationFromEuler } from "../optics/pose";
 import type { Random } from "../random";
 import type { SimulatedParticle } from "./simulatedParticles";
+import { keptOpen, type Project, type SimulatedStates } from "./simulatedStates";
 
 /** Particles from which the variance of the signal is estimated. */
 const varianceSample = 500;
@@ -18,6 +17,7 @@ const maskEdge = 5;
 export class ImageMaker {
   private readonly half: Float64Array;
   private readonly image: Float64Array;
+  private readonly noise: Float64Array;
   private readonly rotation = new Float64Array(9);
 
   constructor(
@@ -26,15 +26,28 @@ export class ImageMaker {
   ) {
     this.half = new Float64Array(2 * halfWidth(boxSize) * boxSize);
     this.image = new Float64Array(boxSize * boxSize);
+    this.noise = new Float64Array(this.half.length);
   }
 
-  /** The image of a particle, [S · S]; valid until the next call. */
-  make(model: GaussianModel, { angles, origin, ctf }: SimulatedParticle): Float64Array {
+  /**
+   * The image of a particle, [S · S]; valid until the next call.
+   * @param solvent noise of the specimen, [S · S], which the CTF acts on. Default: none
+   */
+  make(
+    project: Project,
+    { angles, origin, ctf }: Omit<SimulatedParticle, "state">,
+    solvent?: Float64Array,
+  ): Float64Array {
     const { boxSize, half, rotation } = this;
     const boxLength = boxSize * this.apix;
     rotationFromEuler(angles, rotation);
     const shift = [-origin[0] / boxLength, -origin[1] / boxLength] as const;
-    projectionTransform(model, { rotation, shift }, half);
+    project({ rotation, shift }, half);
+    if (solvent) {
+      fft2Real(solvent, boxSize, boxSize, this.noise);
+      shiftOrigin(this.noise, [boxSize, boxSize, 1], "toCentre");
+      for (let i = 0; i < half.length; i++) half[i]! += this.noise[i]!;
+    }
     if (ctf) {
       const transfer = new CtfEvaluator(ctf);
       const width = halfWidth(boxSize);
@@ -52,18 +65,20 @@ export class ImageMaker {
 }
 
 /** Mean variance of noise-free images, estimated from particles spread evenly over the set. */
-export function meanVariance(
-  models: readonly GaussianModel[],
+export async function meanVariance(
+  states: SimulatedStates,
   particles: readonly SimulatedParticle[],
   images: ImageMaker,
   signal: AbortSignal | undefined,
-): number {
+): Promise<number> {
   const count = Math.min(varianceSample, particles.length);
+  const sample = Array.from({ length: count }, (_, i) => Math.floor((i * particles.length) / count));
+  const open = keptOpen(states);
   let total = 0;
-  for (let i = 0; i < count; i++) {
+  for (const i of states.costly ? byState(sample, particles) : sample) {
     throwIfStopped(signal);
-    const particle = particles[Math.floor((i * particles.length) / count)]!;
-    const image = images.make(models[particle.state]!, particle);
+    const particle = particles[i]!;
+    const image = images.make(await open(particle.state), particle);
     let sum = 0;
     let square = 0;
     for (const v of image) {
@@ -74,6 +89,10 @@ export function meanVariance(
   }
   return total / count;
 }
+
+/** The indices of particles with those of one state together. */
+export const byState = (indices: readonly number[], particles: readonly SimulatedParticle[]): number[] =>
+  [...indices].sort((a, b) => particles[a]!.state - particles[b]!.state || a - b);
 
 /** The noise of one image after the other. */
 export class NoiseMaker {

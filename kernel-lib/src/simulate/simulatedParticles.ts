@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
-import { noMicroscope, relionStarHead } from "../formats/relionStar";
+import { noMicroscope, OpticsGroups, relionStarHead } from "../formats/relionStar";
 import type { Ctf } from "../optics/ctf";
 import { type EulerAngles, eulerFromRotation, rotationFromEuler, rotationFromVector } from "../optics/pose";
 import type { Random } from "../random";
@@ -32,6 +32,8 @@ export interface Imperfections {
    * Needs a `ctf`. Default 0.
    */
   defocusError?: number;
+  /** Relative error that the written defocus of all particles has in common: 0.05 writes 5 % more. Needs a `ctf`. Default 0. */
+  defocusOffset?: number;
   /**
    * Relative error of the pixel size that the STAR file and consensus.mrc state: 0.01 writes 3.03 Å for 3 Å. Shifts are scaled
    * alike, as by a program that finds them in pixels. Default 0.
@@ -45,12 +47,17 @@ export interface Imperfections {
 
 /** @throws InputError for values out of range */
 export function checkImperfections(options: Imperfections, hasCtf: boolean): void {
-  const { poseError = 0, shiftError = 0, defocusError = 0, pixelError = 0, maskImages } = options;
+  const { poseError = 0, shiftError = 0, defocusError = 0, defocusOffset = 0 } = options;
+  const { pixelError = 0, maskImages } = options;
   if (!(poseError >= 0)) throw new InputError("poseError", "0° or more", String(poseError));
   if (!(shiftError >= 0)) throw new InputError("shiftError", "0 Å or more", String(shiftError));
   if (!(defocusError >= 0))
     throw new InputError("defocusError", "a fraction of 0 or more", String(defocusError));
   if (defocusError > 0 && !hasCtf) throw new InputError("defocusError", "needs a CTF");
+  if (!(Math.abs(defocusOffset) < 0.5)) {
+    throw new InputError("defocusOffset", "a fraction between -0.5 and 0.5", String(defocusOffset));
+  }
+  if (defocusOffset !== 0 && !hasCtf) throw new InputError("defocusOffset", "needs a CTF");
   if (!(Math.abs(pixelError) < 0.5)) {
     throw new InputError("pixelError", "a fraction between -0.5 and 0.5", String(pixelError));
   }
@@ -68,38 +75,96 @@ export interface SimulatedParticle {
   ctf: Ctf | undefined;
 }
 
-/** What is drawn for each particle. */
-interface Draws {
-  /** Particles of each state. */
-  counts: readonly number[];
-  ctf: SimulatedCtf | "none";
-  /** Largest shift in Å. */
-  shifts: number;
+/** Views to simulate: those of a `ParticleSet`, for example. */
+export interface SimulatedViews {
+  /** Rotation matrices reference → image, [n · 9]. */
+  rotations: ArrayLike<number>;
+  /** In Å, [n · 2]. Default: 0. */
+  shifts?: ArrayLike<number>;
 }
 
-/** Draws particles in random order of their states. */
-export function drawParticles({ counts, ctf, shifts }: Draws, random: Random): SimulatedParticle[] {
-  const between = (low: number, high: number, decimals: number) =>
-    // Rounded as in the STAR file, so that its poses are exact.
-    Number((low + (high - low) * random.uniform()).toFixed(decimals));
+/** What is drawn for each particle; see the options of a simulation. */
+interface Draws {
+  ctf?: SimulatedCtf | "none" | readonly Ctf[];
+  bFactor?: number;
+  views?: SimulatedViews;
+  shifts?: number;
+}
+
+const isList = (ctf: SimulatedCtf | "none" | readonly Ctf[]): ctf is readonly Ctf[] => Array.isArray(ctf);
+
+type Between = (low: number, high: number, decimals: number) => number;
+
+/**
+ * Draws particles in random order of their states.
+ * @param counts particles of each state
+ * @throws InputError for fewer views or CTFs than particles
+ */
+export function drawParticles(
+  counts: readonly number[],
+  options: Draws,
+  generators: Random,
+): SimulatedParticle[] {
+  const { ctf = "none", bFactor = 0, views, shifts } = options;
+  const random = generators.fork(1);
+  // Rounded as in the STAR file, so that its poses are exact.
+  const between: Between = (low, high, decimals) => rounded(low + (high - low) * random.uniform(), decimals);
   const states = Int32Array.from(counts.flatMap((count, state) => Array<number>(count).fill(state)));
   const order = random.permutation(states.length);
-  return Array.from(order, (place) => ({
-    state: states[place]!,
-    angles: [
-      between(-180, 180, 6),
-      Number(((Math.acos(1 - 2 * random.uniform()) * 180) / Math.PI).toFixed(6)),
-      between(-180, 180, 6),
-    ],
-    origin: [between(-shifts, shifts, 6), between(-shifts, shifts, 6)],
-    ctf: ctf === "none" ? undefined : drawCtf(ctf, between),
-  }));
+  const viewAt = views && chosen("views", views.rotations.length / 9, states.length, generators.fork(6));
+  const ctfs = isList(ctf) ? ctf : undefined;
+  const microscope = ctf === "none" || isList(ctf) ? undefined : ctf;
+  const ctfAt = ctfs && chosen("ctf", ctfs.length, states.length, generators.fork(7));
+  const most = shifts ?? 0;
+  return Array.from(order, (place, i) => {
+    const given = views && viewOf(views, viewAt![i]!);
+    const angles = given?.angles ?? drawAngles(between, random);
+    const drawn: [number, number] = [between(-most, most, 6), between(-most, most, 6)];
+    const own = ctfAt ? givenCtf(ctfs![ctfAt[i]!]!) : microscope && drawCtf(microscope, between);
+    return {
+      ...{ state: states[place]!, angles },
+      origin: given && shifts === undefined ? given.origin : drawn,
+      ctf: own && { ...own, bFactor: own.bFactor + bFactor },
+    };
+  });
 }
 
-function drawCtf(
-  microscope: SimulatedCtf,
-  between: (low: number, high: number, decimals: number) => number,
-): Ctf {
+const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
+
+/** Which of `available` rows each of `count` particles gets: its own, or some of more. */
+function chosen(name: string, available: number, count: number, random: Random): Int32Array {
+  if (!Number.isInteger(available) || available < count) {
+    throw new InputError(name, `one for each of ${count} particles, or more`, String(available));
+  }
+  if (available === count) return Int32Array.from({ length: count }, (_, i) => i);
+  return random.permutation(available).slice(0, count);
+}
+
+const drawAngles = (between: Between, random: Random): EulerAngles => [
+  between(-180, 180, 6),
+  rounded((Math.acos(1 - 2 * random.uniform()) * 180) / Math.PI, 6),
+  between(-180, 180, 6),
+];
+
+function viewOf({ rotations, shifts }: SimulatedViews, i: number) {
+  const { rot, tilt, psi } = eulerFromRotation(rotations, 9 * i);
+  const angles = [rot, tilt, psi].map((angle) => rounded(angle, 6)) as unknown as EulerAngles;
+  const origin = [0, 1].map((axis) => rounded(-(shifts?.[2 * i + axis] ?? 0), 6)) as [number, number];
+  return { angles, origin };
+}
+
+/** A CTF as the STAR file states it. */
+function givenCtf(ctf: Ctf): Ctf {
+  return {
+    ...ctf,
+    defocusU: rounded(ctf.defocusU, 2),
+    defocusV: rounded(ctf.defocusV, 2),
+    angle: rounded(ctf.angle, 4),
+    phaseShift: rounded(ctf.phaseShift, 4),
+  };
+}
+
+function drawCtf(microscope: SimulatedCtf, between: Between): Ctf {
   const { defocus = [8000, 20000], astigmatism = 400 } = microscope;
   const mean = between(defocus[0], defocus[1], 2);
   const half = between(0, astigmatism / 2, 2);
@@ -122,7 +187,7 @@ export function withErrors(
   options: Imperfections,
   random: Random,
 ): SimulatedParticle[] {
-  const { poseError = 0, shiftError = 0, defocusError = 0 } = options;
+  const { poseError = 0, shiftError = 0, defocusError = 0, defocusOffset = 0 } = options;
   const forPoses = random.fork(1);
   const forDefocus = random.fork(2);
   return particles.map((particle) => {
@@ -134,8 +199,8 @@ export function withErrors(
         number,
       ];
     }
-    if (particle.ctf && defocusError > 0) {
-      const factor = 1 + defocusError * forDefocus.normal();
+    if (particle.ctf && (defocusError > 0 || defocusOffset !== 0)) {
+      const factor = (1 + defocusOffset) * (1 + defocusError * forDefocus.normal());
       const { defocusU, defocusV } = particle.ctf;
       written.ctf = { ...particle.ctf, defocusU: factor * defocusU, defocusV: factor * defocusV };
     }
@@ -156,22 +221,41 @@ function turned(angles: EulerAngles, degrees: number, random: Random): EulerAngl
   return [rot, tilt, psi];
 }
 
-/** Text of a RELION 3.1 STAR file. @param box pixel size as stated, and what it is relative to the true one */
-export function starText(
-  particles: readonly SimulatedParticle[],
-  box: { boxSize: number; apix: number; scale: number },
-): string {
-  const { boxSize, apix, scale } = box;
-  const ctf = particles[0]!.ctf;
+/** What a STAR file says of its images: pixel size as stated, what it is relative to the true one, and the file of the stack. */
+interface StatedImages {
+  boxSize: number;
+  apix: number;
+  scale: number;
+  stack: string;
+}
+
+/** Columns of a CTF that only some data have: decimals, and the value that is left out. */
+const optionalCtf = [
+  ["rlnPhaseShift", "phaseShift", 4, 0],
+  ["rlnCtfBfactor", "bFactor", 4, 0],
+  ["rlnCtfScalefactor", "scale", 6, 1],
+] as const;
+
+/** Text of a RELION 3.1 STAR file, with an optics group for each microscope. */
+export function starText(particles: readonly SimulatedParticle[], images: StatedImages): string {
+  const { boxSize, apix, scale, stack } = images;
+  const hasCtf = particles[0]!.ctf !== undefined;
+  const groups = new OpticsGroups();
   const columns = ["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnOriginXAngst", "rlnOriginYAngst"];
-  if (ctf) columns.push("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle");
-  columns.push("rlnOpticsGroup", "rlnImageName");
+  if (hasCtf) columns.push("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle");
+  const more = optionalCtf.filter(([, key, , standard]) =>
+    particles.some((p) => p.ctf && p.ctf[key] !== standard),
+  );
+  columns.push(...more.map(([label]) => label), "rlnOpticsGroup", "rlnImageName");
   const rows = particles.map((p, i) => {
     const row = [...p.angles, ...p.origin.map((v) => v * scale)].map((v) => v.toFixed(6));
     if (p.ctf) row.push(p.ctf.defocusU.toFixed(2), p.ctf.defocusV.toFixed(2), p.ctf.angle.toFixed(4));
-    return `${[...row, 1, `${String(i + 1).padStart(6, "0")}@particles.mrcs`].join(" ")}\n`;
+    for (const [, key, decimals] of more) row.push(p.ctf![key].toFixed(decimals));
+    const group = groups.number(p.ctf ?? noMicroscope);
+    return `${[...row, group, `${String(i + 1).padStart(6, "0")}@${stack}`].join(" ")}\n`;
   });
-  return relionStarHead([{ ...(ctf ?? noMicroscope), apix, boxSize }], columns) + rows.join("");
+  const optics = groups.microscopes.map((microscope) => ({ ...microscope, apix, boxSize }));
+  return relionStarHead(optics, columns) + rows.join("");
 }
 
 /** Text of truth.csv. @param truth further columns, one value per state */

@@ -48,7 +48,7 @@ interface Found extends Required<Pick<RunRecord, "poses" | "inputFiles">> {
 }
 
 function newRecord(
-  { trainer, settings, options: asked, files, engine, round, choice }: OpenedTraining,
+  { trainer, settings, options: asked, files, engine, round, choice, fit }: OpenedTraining,
   { prepared, survey, poses, inputFiles }: Found,
 ): RunRecord {
   const { neutral, targets } = trainer;
@@ -75,6 +75,7 @@ function newRecord(
     }),
     featureSize: basis.size,
     ...{ options, poses },
+    ...(fit && { fit }),
     ...(survey && { survey }),
     ...(batchSize < options.batchSize && { batchThatFitted: batchSize }),
     ...(count > 0 && { outliers: { count, kept: choice.keepOutliers } }),

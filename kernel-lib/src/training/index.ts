@@ -2,6 +2,8 @@
 export type { AxisRoles, DecoderForm } from "../network/decoder";
 export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
+export type { Fit } from "./agreement/chosenParticles";
+export type { FittedFactor } from "./agreement/defocusFit";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
 export type { Schedule } from "./course";
@@ -18,7 +20,12 @@ export type {
 export { defaultTrainingOptions as defaultOptions, type RunOptions, type TrainingOptions } from "./options";
 export { type PoseChange, poseChange, type Spread } from "./poses/commonFrame";
 export { type RefinePosesOptions, refineConsensusPoses as refinePoses } from "./poses/consensusPoses";
-export type { PoseChoice, PoseDecision, PoseMeasurement } from "./poses/first/poseDecision";
+export type {
+  MotionMeasurement,
+  PoseChoice,
+  PoseDecision,
+  PoseMeasurement,
+} from "./poses/first/poseDecision";
 export type { PoseReport, RefinedPoses } from "./poses/refinedPoses";
 export { type BestPoses, bestPoses } from "./poses/rounds/bestPoses";
 export type { HalfMapGain } from "./poses/rounds/halfMapGain";

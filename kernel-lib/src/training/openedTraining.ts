@@ -6,6 +6,7 @@ import type { TaskOptions } from "../progress";
 import {
   checkFit,
   chosenParticles,
+  type Fit,
   type ParticleChoice,
   particlesWithout,
 } from "./agreement/chosenParticles";
@@ -58,6 +59,8 @@ export class OpenedTraining {
   private readonly budget: number;
   /** Closed in reverse order. */
   private readonly opened: (() => unknown)[] = [];
+  /** Result of {@link checkFit}. */
+  fit: Fit | undefined;
   /** Warnings of {@link checkFit}. */
   private readonly doubts: string[] = [];
 
@@ -126,7 +129,7 @@ export class OpenedTraining {
   /** Checks that particles and model fit each other. @throws InputError if they do not at all */
   async checkFit(): Promise<void> {
     const { trainer, choice, doubts, task } = this;
-    await checkFit(trainer, { ...choice, onWarning: (warning) => doubts.push(warning) }, task);
+    this.fit = await checkFit(trainer, { ...choice, onWarning: (warning) => doubts.push(warning) }, task);
   }
 
   /** Tells what does not fit, unless other poses and another model are used. */

@@ -1,4 +1,5 @@
 import type { OpenedTraining } from "./openedTraining";
+import { errorsOfPoses } from "./poses/lineage";
 import { type Checkpoint, latentsArray } from "./runs/checkpoint";
 import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
@@ -21,12 +22,14 @@ export async function recordResults(
 ): Promise<void> {
   const posterior = await trainer.refine(task);
   const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
-  const evidence = await trainer.evidence(posterior, task);
+  const evidence = await trainer.evidence(posterior, { ...task, misfit: record.fit?.misfit });
   await verifyLock(lock);
   const { axes } = trainer;
   const { set } = inputs;
   const copies = inputs.units.count;
-  const calibrated = trainer.calibrated(posterior, evidence);
+  const certain = trainer.calibrated(posterior, evidence);
+  const errors = await errorsOfPoses(record);
+  const calibrated = errors ? await trainer.withUncertainPoses(certain, errors, task) : certain;
   const whole = {
     mean: trainer.onAllAxes(calibrated.mean, "refined"),
     standardDeviation: trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation"),

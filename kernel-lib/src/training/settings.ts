@@ -75,7 +75,8 @@ export interface TrainingSettings extends TaskOptions {
   /**
    * Whether poses are checked and refined before the training, since motion is invented where they are wrong. `auto`: a round of
    * refinement on up to 2,000 particles, in halves that never meet; if their half maps agree better, the poses of all are
-   * refined, and the training uses these and a new model like the given one, both in `poses` in the run folder. `file`: the
+   * refined in the same way, then together with places on the axes of a survey if these explain held-out samples better. The
+   * training uses these poses and a new model like the given one, both in `poses` in the run folder. `file`: the
    * poses of the file, unchecked. `refine`: refined in any case. Default `auto`.
    */
   poses?: PoseChoice;

@@ -2,6 +2,8 @@ import { beginTask } from "../progress";
 import { createRun } from "./createRun";
 import { runEpochs } from "./epochs";
 import { OpenedTraining, type TrainingPlace } from "./openedTraining";
+import { motionFirst } from "./poses/first/motionFirst";
+import { motionSentence, type PoseDecision } from "./poses/first/poseDecision";
 import { type DecidedPoses, posesFirst } from "./poses/first/posesFirst";
 import { requestOf, waitingSettings } from "./poses/first/trainingRequest";
 import { recordResults } from "./recordResults";
@@ -14,7 +16,7 @@ import { RunFolder } from "./runs/runFolder";
 import type { RunLockToken } from "./runs/runLock";
 import { openSecondRound } from "./secondRound/secondRound";
 import type { CompleteSettings, TrainingSettings } from "./settings";
-import { completeSettings } from "./trainingInputs";
+import { completeSettings, recordedInputs } from "./trainingInputs";
 
 /**
  * Trains in the calling thread; `train` uses a separate thread. A TensorFlow.js backend must be active (`useBackend`).
@@ -71,11 +73,15 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
     let record = resumed?.record;
     if (!record) {
       await training.checkFit();
-      const { decision, inputs } = await decidePoses(training);
-      if (inputs) {
+      let { decision, inputs } = await decidePoses(training);
+      const reopen = async () => {
         await training.close();
         training = await OpenedTraining.open({ ...settings, ...inputs }, place);
         await training.checkFit();
+      };
+      while (inputs) {
+        await reopen();
+        ({ decision, inputs } = await refineWithMotion(training, decision, settings));
       }
       training.tellDoubts();
       training.warnIfEndsCoarse();
@@ -89,6 +95,24 @@ async function trainRun(settings: CompleteSettings, place: TrainingPlace): Promi
   } finally {
     await training.close();
   }
+}
+
+/** Refines poses that were refined in rounds further. @returns with inputs, if the poses are others now */
+async function refineWithMotion(
+  { folder, options, choice, trainer, task, warn }: OpenedTraining,
+  decision: PoseDecision,
+  settings: CompleteSettings,
+): Promise<DecidedPoses> {
+  const found = await motionFirst(
+    {
+      ...{ decision, trainer, folder: folder.poses, seed: options.seed, set: choice.judged.set },
+      request: requestOf(settings, recordedInputs(settings)),
+    },
+    task,
+  );
+  const last = found.decision.motion?.at(-1);
+  if (last && found.decision !== decision) warn("poses", motionSentence(last));
+  return found;
 }
 
 /** Decides which poses a new run uses. @returns with inputs, if they are not those of the settings */

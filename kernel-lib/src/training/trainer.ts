@@ -8,10 +8,15 @@ import type { ParticleTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
-import { type Misfit, measureMisfit } from "./agreement/misfit";
+import { type Misfit, type MisfitOptions, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import type { Evidence } from "./evidence/evidence";
-import { evidenceParticles, fewestMeasured, measureEvidence } from "./evidence/measureEvidence";
+import {
+  evidenceParticles,
+  fewestMeasured,
+  type MeasureOptions,
+  measureUntilDecided,
+} from "./evidence/measureEvidence";
 import type { Population } from "./evidence/population";
 import { evenly } from "./evidence/sample";
 import { calibratedPosterior } from "./evidence/scatter";
@@ -23,7 +28,9 @@ import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
 import { PlaceLikelihood } from "./posterior/likelihood";
+import type { PosePrior } from "./posterior/placePosterior";
 import type { Posterior } from "./posterior/posterior";
+import { withUncertainPoses } from "./posterior/uncertainPoses";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { ringsOfEpoch } from "./schedule";
@@ -181,8 +188,8 @@ export class Trainer {
     return { ...this.context, weights: (await this.prepare()).likelihood };
   }
 
-  /** Whether particles and neutral model would agree better if one of them were moved or scaled. */
-  async misfit(options: TaskOptions = {}): Promise<Misfit> {
+  /** Whether particles and neutral model would agree better if one of them were moved or scaled, or with another defocus. */
+  async misfit(options: Omit<MisfitOptions, "weights" | "particles"> = {}): Promise<Misfit> {
     const { likelihood, agreement } = await this.prepare(options);
     return measureMisfit(this.context, { weights: likelihood, particles: agreement.kept, ...options });
   }
@@ -329,11 +336,14 @@ export class Trainer {
    * The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned.
    * Undefined if there are too few to say anything.
    */
-  async evidence(places: Posterior, options: TaskOptions = {}): Promise<Evidence | undefined> {
+  async evidence(
+    places: Posterior,
+    options: Pick<MeasureOptions, "misfit" | keyof TaskOptions> = {},
+  ): Promise<Evidence | undefined> {
     const { likelihood } = await this.prepare();
     if (this.validationSet.length < fewestMeasured) return undefined;
     const { decoder } = this;
-    return measureEvidence(
+    return measureUntilDecided(
       {
         ...{ ...this.context, vary: this.options.vary, decoder, weights: likelihood },
         ...{ population: this.population(places), heldOut: this.validationSet },
@@ -350,6 +360,14 @@ export class Trainer {
     // Those of the latent space hold for every unit.
     const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
     return calibratedPosterior(population, factors);
+  }
+
+  /** Places with widths that allow for what is not known about their poses, see {@link withUncertainPoses}. */
+  async withUncertainPoses(places: Posterior, prior: PosePrior, options: TaskOptions): Promise<Posterior> {
+    const { likelihood: weights } = await this.prepare();
+    const { context, decoder } = this;
+    const population = this.population(places);
+    return withUncertainPoses({ ...context, decoder, weights }, { population, prior }, options);
   }
 
   /** The decoder and the places that {@link refine} returned, as what particles are explained by. */

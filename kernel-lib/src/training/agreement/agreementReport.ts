@@ -2,6 +2,7 @@ import { InputError } from "../../errors";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { Agreement, Outlier } from "./agreement";
 import type { Gain, Misfit } from "./misfit";
+import { opticsSentences } from "./opticsReport";
 
 /*
  * Errors and warnings about the agreement of particles and neutral model.
@@ -25,8 +26,6 @@ const significant = 5;
 /** Gains in nats per particle from which an offset or individual shifts are reported. */
 const leastOffsetGain = 1;
 const leastShiftGain = 2;
-/** Deviation of the scale from 1 that is reported. */
-const leastScale = 0.003;
 /** Poses are wrong if they gain less than this fraction of what correct ones would. */
 const leastPoseGain = 0.25;
 /** Agreement is reported if it ends before this fraction of the rings. */
@@ -95,21 +94,23 @@ export function outlierWarning(outliers: readonly Outlier[], count: number, kept
   );
 }
 
-/** Sentences about what would improve the agreement; only the most significant one. */
-export function misfitWarnings(
-  misfit: Misfit,
+/** Sentences about what does not fit; of offsets only the most significant one, and sizes only without an offset. */
+export function misfitSentences(misfit: Misfit, judged: Judged): string[] {
+  const offset = offsetWarning(misfit, judged);
+  return offset === undefined ? opticsSentences(misfit, judged) : [offset];
+}
+
+/** A sentence about an agreement that ends early; undefined if it does not. */
+export function coarseAgreement(
   agreement: Agreement,
   lastRing: number,
-  judged: Judged,
-): string[] {
-  const { model, rings, boxLength } = judged;
-  const warning = offsetWarning(misfit, judged) ?? scaleWarning(misfit, judged);
-  if (warning !== undefined) return [warning];
-  if (lastRing >= earlyEnd * rings) return [];
-  return [
+  { model, rings, boxLength }: Judged,
+): string | undefined {
+  if (lastRing >= earlyEnd * rings) return undefined;
+  return (
     `particles and neutral model ${model} agree only to ${(boxLength / lastRing).toFixed(1)} Å (ring ${lastRing} of ${rings}, ` +
-      `mean FRC ${meanFrc(agreement)}): finer detail is not used; possible reasons are few particles, poses, shifts and CTF`,
-  ];
+    `mean FRC ${meanFrc(agreement)}): finer detail is not used; possible reasons are few particles, poses, shifts and CTF`
+  );
 }
 
 function offsetWarning({ offset, shift, ownShift }: Misfit, { set, model }: Judged): string | undefined {
@@ -141,21 +142,6 @@ function offsetWarning({ offset, shift, ownShift }: Misfit, { set, model }: Judg
     );
   }
   return undefined;
-}
-
-function scaleWarning({ scale }: Misfit, { set, model }: Judged): string | undefined {
-  const excess = scale.by - 1;
-  const matters =
-    Math.abs(scale.gain) > significant * scale.standardError &&
-    Math.abs(excess) >= leastScale &&
-    scale.gain * excess > 0;
-  if (!matters) return undefined;
-  const percent = (100 * excess).toFixed(1);
-  return (
-    `the particles agree better with ${model} ${Math.abs(Number(percent))} % ${scale.by > 1 ? "larger" : "smaller"}: ` +
-    `check the pixel sizes of map and particles (${(set.apix / scale.by).toFixed(4)} Å instead of ${Number(set.apix.toFixed(4))} Å ` +
-    "for the particles would fit)"
-  );
 }
 
 function meanFrc({ frc, standardError }: Agreement): string {

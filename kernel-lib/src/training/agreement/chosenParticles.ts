@@ -1,7 +1,16 @@
+import type { ParticleSet } from "../../particles/particleSet";
 import type { TaskOptions } from "../../progress";
 import type { Trainer } from "../trainer";
 import type { Agreement, Outlier } from "./agreement";
-import { agreementError, type Judged, misfitWarnings, outlierWarning, poseError } from "./agreementReport";
+import {
+  agreementError,
+  coarseAgreement,
+  type Judged,
+  misfitSentences,
+  outlierWarning,
+  poseError,
+} from "./agreementReport";
+import type { FittedFactor, ImageCtf } from "./defocusFit";
 
 /** How the result of the first pass over the data is used. */
 export interface ParticleChoice {
@@ -32,19 +41,41 @@ export function particlesWithout(count: number, outliers: readonly Outlier[]): I
 
 const allParticles = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
 
+/** How well particles and neutral model fit each other: `fit` in `run.json`. */
+export interface Fit {
+  /** The best factor on the size of the model; undefined if none is best. */
+  scale?: FittedFactor;
+  /** The best factor on the defocus of all particles; undefined without CTFs, and if none is best. */
+  defocus?: FittedFactor;
+  /** What does not fit, in sentences; undefined for nothing. */
+  misfit?: string[];
+}
+
 /**
- * Warns if the chosen particles would fit the model better after moving or scaling one of them.
+ * Measures how the chosen particles would fit the model better: after moving or scaling one of them, or with another defocus. Warns
+ * of what is significant.
  * @throws InputError if the poses do not belong to the images, unless outliers are kept
  */
 export async function checkFit(
   trainer: Trainer,
   { judged, keepOutliers, onWarning }: ParticleChoice,
   options: TaskOptions,
-): Promise<void> {
+): Promise<Fit> {
   const { agreement, weights } = await trainer.prepare(options);
-  const misfit = await trainer.misfit(options);
-  const error = poseError(misfit, judged);
+  const { set } = judged;
+  const found = await trainer.misfit({ ...options, ctf: (i) => imageCtf(set, i) });
+  const { scale, defocus } = found;
+  const error = poseError(found, judged);
   if (error && !keepOutliers) throw error;
-  const warnings = error ? [error.message] : misfitWarnings(misfit, agreement, weights.lastRing, judged);
-  for (const warning of warnings) onWarning(warning);
+  const misfit = error ? [error.message] : misfitSentences(found, judged);
+  const coarse = coarseAgreement(agreement, weights.lastRing, judged);
+  for (const warning of misfit) onWarning(warning);
+  if (misfit.length === 0 && coarse !== undefined) onWarning(coarse);
+  return { ...(scale && { scale }), ...(defocus && { defocus }), ...(misfit.length > 0 && { misfit }) };
+}
+
+/** The CTF of a particle, and what was done with it before. */
+function imageCtf(set: ParticleSet, i: number): ImageCtf | undefined {
+  const ctf = set.ctf(i);
+  return ctf && { ctf, premultiplied: set.opticsGroup(i).ctfPremultiplied };
 }

@@ -4,6 +4,7 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import type { TaskOptions } from "../../progress";
 import type { ProjectionBatch } from "../../projection/engine";
 import { gatherRows, ParticleBatches } from "../batches";
+import { evenly } from "../evidence/sample";
 import { particlesPerPass } from "../memory";
 import type { ProjectionContext } from "../projectionContext";
 import { onBase } from "../secondRound/baseModels";
@@ -16,8 +17,9 @@ import {
   peakInPlane,
   peakInSpace,
   type Triple,
-  vertex,
 } from "./crossCorrelation";
+import { type FittedFactor, fitDefocus, type ImageCtf } from "./defocusFit";
+import { bestScale, scaledModel } from "./modelScale";
 import { meanAndError } from "./moments";
 
 /**
@@ -42,11 +44,10 @@ export interface Misfit {
    * the Fourier samples and scored on the other, so that the gain is negative if there is none.
    */
   ownShift: Gain & { by: number };
-  /**
-   * The best factor on the size of the model, and the gain of a model larger by `scaleStep` over one smaller by it
-   * (negative if smaller is better).
-   */
-  scale: Gain & { by: number };
+  /** The best factor on the size of the model, from 0.98 to 1.02; undefined if none is best. */
+  scale: FittedFactor | undefined;
+  /** The best factor on the defocus of all particles; undefined without CTFs, or with too few particles. */
+  defocus: FittedFactor | undefined;
 }
 
 /** A gain in log-likelihood. */
@@ -61,15 +62,17 @@ export interface MisfitOptions extends TaskOptions {
   weights: RingWeights;
   /** Particles to take the sample from, ascending. */
   particles: Int32Array;
+  /** CTF of a particle. Default: none have one. */
+  ctf?: (particle: number) => ImageCtf | undefined;
 }
 
-/** Most particles of the sample. */
+/** Most particles of the sample, and of that for the defocus, which needs one projection of each only. */
 const sampleSize = 512;
+const defocusSampleSize = 2048;
+/** Most particles over whose views the power of the model is averaged. */
+const powerSampleSize = 128;
 /** Outermost ring of the cross-correlations: offsets are found at low resolution, and then scored on all rings. */
 const offsetRings = 12;
-/** Factors on the size of the model that are tried: 1 ± this, and 2 and 4 times it. */
-const scaleStep = 0.005;
-const scales = [-4, -2, -1, 0, 1, 2, 4].map((steps) => 1 + steps * scaleStep);
 /** Rotations that differ by less than this many degrees count as the same. */
 const samePose = 20;
 
@@ -77,11 +80,7 @@ const samePose = 20;
 export async function measureMisfit(context: ProjectionContext, options: MisfitOptions): Promise<Misfit> {
   const { neutral } = context;
   const { weights, particles } = options;
-  const count = Math.min(sampleSize, particles.length);
-  const sample = Int32Array.from(
-    { length: count },
-    (_, i) => particles[Math.floor((i * particles.length) / count)]!,
-  );
+  const sample = evenly(particles, sampleSize);
   const boxLength = neutral.boxSize * neutral.apix;
   const trial = new Trial(context, sample, options);
   const rings = Math.min(offsetRings, weights.lastRing);
@@ -98,13 +97,29 @@ export async function measureMisfit(context: ProjectionContext, options: MisfitO
   const shift = peakInPlane(spectra);
   const own = ownShifts(spectra);
   return {
-    sample: count,
+    sample: sample.length,
     ownPose: await trial.ownPoseGain(spectra),
     offset: { ...(await gainBy(moved(neutral, offset))), by: inÅ(offset) },
     shift: { ...(await gainBy(neutral, shift)), by: inÅ(shift) },
     ownShift: { ...gainOf(own.gain), by: own.rms * boxLength },
-    scale: await bestScale((factor) => trial.scores(scaled(neutral, factor))),
+    scale: await bestScale((factor) => trial.scores(scaledModel(neutral, factor))),
+    defocus: await bestDefocus(context, options),
   };
+}
+
+/** The best factor on the defocus of all particles. */
+async function bestDefocus(
+  context: ProjectionContext,
+  options: MisfitOptions,
+): Promise<FittedFactor | undefined> {
+  const { weights, ctf } = options;
+  const particles = evenly(options.particles, defocusSampleSize);
+  const ctfs = Array.from(particles, (i) => ctf?.(i)).filter((one) => one !== undefined);
+  if (ctfs.length < particles.length) return undefined;
+  const frc = await new Trial(context, particles, options).frc();
+  const modelPower = await new Trial(context, evenly(particles, powerSampleSize), options).modelPower();
+  const { boxSize, apix } = context.neutral;
+  return fitDefocus({ particles, frc, ctfs, weights, modelPower, boxLength: boxSize * apix });
 }
 
 /** A model whose centres are moved, in box units. */
@@ -113,13 +128,6 @@ function moved(model: GaussianModel, by: Readonly<Triple>): GaussianModel {
   for (let axis = 0; axis < 3; axis++) {
     for (let i = 0; i < model.count; i++) params[axis * model.count + i]! += by[axis]!;
   }
-  return { ...model, params };
-}
-
-/** A model whose centres and widths are multiplied by a factor, as a wrong pixel size does. */
-function scaled(model: GaussianModel, factor: number): GaussianModel {
-  const { count } = model;
-  const params = model.params.map((value, i) => (i < 3 * count || i >= 4 * count ? value * factor : value));
   return { ...model, params };
 }
 
@@ -162,6 +170,39 @@ class Trial {
       out.set(score, from);
     }
     return out;
+  }
+
+  /** FRC of each particle with the neutral model in each ring, [particles · (rings + 1)]. */
+  async frc(): Promise<Float32Array> {
+    const { targets, engine, neutral } = this.context;
+    const width = targets.rings + 1;
+    const out = new Float32Array(this.sample.length * width);
+    const ringWeights = new Float32Array(width).fill(1 / targets.rings);
+    for (const { from, part } of this.parts()) {
+      const batch = await this.load(part, neutral);
+      const { frc } = await engine.evaluate(batch, {
+        ...{ boxSize: neutral.boxSize, rings: targets.rings, ringWeights },
+      });
+      out.set(frc, from * width);
+    }
+    return out;
+  }
+
+  /** Power of the neutral model's projections per sample of each ring, [rings + 1], in any unit. */
+  async modelPower(): Promise<Float64Array> {
+    const { targets, engine, neutral } = this.context;
+    const { rings } = targets;
+    const { samples, ring, multiplicity, samplesInRing } = disc(rings);
+    const power = new Float64Array(rings + 1);
+    for (const { part } of this.parts()) {
+      const batch = await this.load(part, neutral);
+      const projected = await engine.project(batch, { boxSize: neutral.boxSize, rings });
+      for (let i = 0; i < part.length * samples; i++) {
+        const k = i % samples;
+        power[ring[k]!]! += multiplicity[k]! * (projected[2 * i]! ** 2 + projected[2 * i + 1]! ** 2);
+      }
+    }
+    return power.map((sum, r) => (r === 0 ? 0 : sum / samplesInRing[r]!));
   }
 
   /** Rotations of other particles, half the sample away. */
@@ -289,21 +330,6 @@ function angleBetween(a: Float32Array, b: Float32Array, at: number): number {
   let trace = 0;
   for (let i = 0; i < 9; i++) trace += a[at + i]! * b[at + i]!;
   return (Math.acos(Math.min(1, Math.max(-1, (trace - 1) / 2))) * 180) / Math.PI;
-}
-
-/** The scale of the model with the highest mean score, by a parabola. */
-async function bestScale(scores: (factor: number) => Promise<Float64Array>): Promise<Misfit["scale"]> {
-  const tried: Float64Array[] = [];
-  for (const factor of scales) tried.push(await scores(factor));
-  const middle = scales.indexOf(1);
-  const means = tried.map((values) => gainOf(values).gain);
-  const best = means.indexOf(Math.max(...means));
-  // A parabola through equidistant factors around the best one; the best factor itself if its neighbours are not.
-  const [low, high] = best < middle - 1 || best > middle + 1 ? [0, 0] : [best - 1, best + 1];
-  const equidistant = high > 0 && Math.abs(scales[high]! - 2 * scales[best]! + scales[low]!) < 1e-9;
-  const off = equidistant ? vertex(means[low]!, means[best]!, means[high]!) * scaleStep : 0;
-  const smaller = tried[middle - 1]!;
-  return { ...gainOf(tried[middle + 1]!.map((value, i) => value - smaller[i]!)), by: scales[best]! + off };
 }
 
 /** Mean gain and its standard error. */

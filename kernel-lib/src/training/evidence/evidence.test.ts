@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { measureEvidence } from "./measureEvidence";
+import { measureEvidence, measureUntilDecided } from "./measureEvidence";
 import { spreadOf } from "./population";
 import { calibratedPosterior } from "./scatter";
 import { gaussians, type SyntheticOptions, syntheticRun } from "./syntheticRun.test.helper";
@@ -64,6 +64,24 @@ describe("evidence for heterogeneity", () => {
     const { verdict, sentence, block } = await evidenceOf({ mask: 0.6, count: 120 });
     assert.equal(block, 2);
     assert.equal(verdict, "none", sentence);
+  });
+
+  test("more particles are measured where few do not decide, and only there", async () => {
+    const measured = async (options: SyntheticOptions, particles: number) => {
+      const run = await syntheticRun(options);
+      try {
+        const few = await measureEvidence(run.context, { particles });
+        return { few, evidence: await measureUntilDecided(run.context, { particles }) };
+      } finally {
+        await run.close();
+      }
+    };
+    const small = await measured({ motion: 0.03 }, 20);
+    assert.equal(small.few.verdict, "none", small.few.sentence);
+    assert.equal(small.evidence.particles, 80);
+    assert.ok(small.evidence.gain.standardError < small.few.gain.standardError);
+    assert.equal((await measured({ motion: 0.04 }, 70)).evidence.particles, 70);
+    assert.equal((await measured({}, 20)).evidence.particles, 20);
   });
 
   test("the same particles give the same numbers", async () => {

@@ -93,6 +93,8 @@ export interface Evidence {
   region?: EvidenceGain;
   /** Size of the decoded motion. */
   motion: MotionSize;
+  /** What did not fit between particles and neutral model before the training, in sentences; undefined for nothing. */
+  misfit?: string[];
   /** What the best single model is. */
   single: "neutral" | "mean" | "decoded";
   /** Standard deviations of the priors of the poses. */

@@ -17,7 +17,7 @@ import { type Population, type Spread, spreadOf, startingPlaces } from "./popula
 import { measurePosePrior } from "./posePrior";
 import { evenly, keepInMemory } from "./sample";
 import { agreementOfHalves, scatterOfHalves } from "./scatter";
-import { finestRing, isReal, sentenceOf, verdictOf } from "./verdict";
+import { finestRing, isReal, isUndecided, sentenceOf, verdictOf } from "./verdict";
 
 /** What is measured. */
 export interface EvidenceContext extends ProjectionContext {
@@ -41,6 +41,8 @@ export interface MeasureOptions extends TaskOptions {
   block?: number | undefined;
   /** Gaussians of a region whose own gain is wanted: 1 for each of them, [N]. Default: none. */
   region?: Uint8Array | undefined;
+  /** What did not fit between particles and neutral model, for the verdict. Default: nothing. */
+  misfit?: string[] | undefined;
 }
 
 /** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
@@ -61,6 +63,22 @@ export function evidenceParticles(count: number): number {
 /** Measures the evidence for heterogeneity in a trained decoder. */
 export async function measureEvidence(context: EvidenceContext, options: MeasureOptions): Promise<Evidence> {
   return new Measurement(context, options).run();
+}
+
+/** How many times more held-out particles are measured if those first measured do not decide. */
+const furtherFactor = 4;
+
+/**
+ * Measures the evidence on some held-out particles, as {@link measureEvidence}. If their gain is positive, but too uncertain for a
+ * verdict, it is measured anew on up to four times as many.
+ */
+export async function measureUntilDecided(
+  context: EvidenceContext,
+  options: MeasureOptions & { particles: number },
+): Promise<Evidence> {
+  const first = await measureEvidence(context, options);
+  if (!isUndecided(first.gain) || first.particles === context.heldOut.length) return first;
+  return measureEvidence(context, { ...options, particles: furtherFactor * options.particles });
 }
 
 /** Scores of particles by ring, [particles · (rings + 1)]. */
@@ -133,6 +151,7 @@ class Measurement {
       ...(base && { fixed: base.axes.latent }),
       ...{ axes, realAxes: axes.filter(({ real }) => real).length },
       motion: motionSize(decoder, { ...neutral, params: single.params }, population),
+      ...(options.misfit && { misfit: options.misfit }),
     };
     return {
       format: 1,

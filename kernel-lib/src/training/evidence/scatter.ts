@@ -1,3 +1,4 @@
+import { pearson } from "../../pearson";
 import type { Posterior } from "../posterior/posterior";
 import type { HalfPoints } from "./halfTest";
 import { type Population, spreadOf } from "./population";
@@ -48,20 +49,8 @@ export function agreementOfHalves({ inference, halves }: HalfPoints): Float64Arr
   const [even, odd] = halves.map(({ mean }) => mean) as [Float32Array, Float32Array];
   return Float64Array.from({ length: latent }, (_, d) => {
     const along = (of: Float32Array) => of.filter((_, i) => i % latent === d);
-    return correlation(along(even), along(odd));
+    return pearson(along(even), along(odd)) || 0;
   });
-}
-
-function correlation(a: Float32Array, b: Float32Array): number {
-  const mean = (of: Float32Array) => of.reduce((sum, x) => sum + x, 0) / of.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += (a[i]! - ma) * (b[i]! - mb);
-    aa += (a[i]! - ma) ** 2;
-    bb += (b[i]! - mb) ** 2;
-  }
-  return aa * bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
 }
 
 /** The factor f at which the mean of min(ratio / f, most²) is that of a normal distribution, by bisection. */

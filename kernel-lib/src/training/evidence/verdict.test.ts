@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EvidenceGain, RingGain } from "./evidence";
-import { finestRing, sentenceOf, verdictOf } from "./verdict";
+import { finestRing, isUndecided, sentenceOf, verdictOf } from "./verdict";
 
 const gainOf = (gain: number, standardError: number): EvidenceGain => ({ gain, standardError });
 
@@ -13,6 +13,14 @@ describe("verdict", () => {
     assert.equal(verdictOf(gainOf(0.015, 0.001)), "none");
     assert.equal(verdictOf(gainOf(-0.06, 0.02)), "none");
     assert.equal(verdictOf(gainOf(Number.NaN, 1)), "none");
+  });
+
+  test("is open where a gain is positive, but not by three standard errors", () => {
+    assert.equal(isUndecided(gainOf(0.26, 0.13)), true);
+    assert.equal(isUndecided(gainOf(0.12, 0.13)), false);
+    assert.equal(isUndecided(gainOf(0.4, 0.13)), false);
+    assert.equal(isUndecided(gainOf(0.015, 0.006)), false);
+    assert.equal(isUndecided(gainOf(-0.26, 0.13)), false);
   });
 
   test("says gain, axes, resolution and size of the motion, and when poses are wrong", () => {
@@ -34,6 +42,25 @@ describe("verdict", () => {
     assert.match(
       of(gainOf(-0.06, 0.02), gainOf(8.8, 0.15)),
       /^no heterogeneity found: −0\.06 ± 0\.02 .*\. Poses are wrong: refining them gains \+8\.80 ± 0\.15$/,
+    );
+  });
+
+  test("says what did not fit, and doubts what was found because of it", () => {
+    const of = (gain: EvidenceGain) =>
+      sentenceOf({
+        ...{ gain, verdict: verdictOf(gain), realAxes: 1 },
+        ...{ poses: gainOf(0, 1), table: { motion: gain, poses: gainOf(0, 1), both: gain } },
+        axes: [{ ...gain, real: true, told: 0.9, agreement: 0.9, variance: 1 }],
+        motion: { rms: 2.86, large: 4, rigid: { shift: 0, angle: 0 }, mass: 0 },
+        misfit: ["the map is too large", "the defocus is too small"],
+      });
+    assert.match(
+      of(gainOf(2, 0.1)),
+      /^heterogeneity found: .* RMS\. Particles and model do not fit, which training may take for heterogeneity: the map is too large; the defocus is too small$/,
+    );
+    assert.match(
+      of(gainOf(-1, 0.1)),
+      /^no heterogeneity found: .*\. Particles and model do not fit: the map is too large; the defocus is too small$/,
     );
   });
 

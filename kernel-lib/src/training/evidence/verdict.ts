@@ -18,6 +18,11 @@ export function isReal({ gain, standardError }: EvidenceGain): boolean {
   return gain > leastGain && gain > errors * standardError;
 }
 
+/** Whether a gain is no evidence, but more particles could make it one. */
+export function isUndecided(gain: EvidenceGain): boolean {
+  return !isReal(gain) && gain.gain > leastGain && gain.gain > gain.standardError;
+}
+
 /** The verdict on a gain. */
 export function verdictOf(gain: EvidenceGain): Evidence["verdict"] {
   if (!isReal(gain)) return "none";
@@ -44,7 +49,7 @@ export function finestRing(
 /** What a verdict is made from. */
 export type VerdictSource = Pick<
   Evidence,
-  "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "fixed" | "realAxes" | "motion"
+  "verdict" | "gain" | "poses" | "table" | "finest" | "axes" | "fixed" | "realAxes" | "motion" | "misfit"
 >;
 
 /** A verdict in words. */
@@ -53,11 +58,11 @@ export interface VerdictText {
   headline: string;
   /** What it follows from: the gain, real axes, the size of the decoded motion. */
   facts: string;
-  /** What to do about the poses; empty unless they are wrong. */
+  /** What to do about poses, and about what else does not fit; empty for nothing. */
   advice: string;
 }
 
-/** The verdict in a sentence, and what to do about poses. */
+/** The verdict in a sentence, and what to do about what does not fit. */
 export function sentenceOf(evidence: VerdictSource): string {
   const { headline, facts, advice } = verdictText(evidence);
   return `${headline}: ${facts}${advice === "" ? "" : `. ${advice}`}`;
@@ -80,7 +85,14 @@ export function verdictText(evidence: VerdictSource): VerdictText {
     none: [`no ${what} found`, `${number} over ${over}; the decoded motion of ${size} is not to be trusted`],
   } as const;
   const [headline, facts] = texts[verdict];
-  return { headline, facts, advice: poseAdvice(evidence) };
+  const advice = [poseAdvice(evidence), misfitAdvice(evidence)].filter((one) => one !== "").join(". ");
+  return { headline, facts, advice };
+}
+
+function misfitAdvice({ misfit = [], verdict }: VerdictSource): string {
+  if (misfit.length === 0) return "";
+  const doubt = verdict === "none" ? "" : ", which training may take for heterogeneity";
+  return `Particles and model do not fit${doubt}: ${misfit.join("; ")}`;
 }
 
 function poseAdvice({ verdict, table, poses: beside }: VerdictSource): string {

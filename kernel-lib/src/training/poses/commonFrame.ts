@@ -30,7 +30,10 @@ export interface PoseChange {
   angle: Spread;
   /** Length of the shift of each particle in the image, in Å, after the common motion is taken out. */
   shift: Spread;
-  /** The common motion of all particles: the angle of its rotation in degrees, and the length of its shift in Å. */
+  /**
+   * The common motion of all particles: the angle of its rotation in degrees, and the length of its shift in Å. It is small where the
+   * reference lies where the map from the poses before does.
+   */
   common: { angle: number; shift: number };
 }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { temporaryFolder } from "../../../../tests/testing";
 import { InputError, StoppedError } from "../../errors";
-import { poseChange } from "./commonFrame";
+import { vectorFromRotation } from "../../optics/pose";
+import { poseChange, poseMoves } from "./commonFrame";
 import { refineConsensusPoses } from "./consensusPoses";
 import { narrowest } from "./posePriors";
 import { wrongPoses } from "./wrongPoses.test.helper";
@@ -43,8 +44,32 @@ test("true poses are left, and hardly move", async (t) => {
   });
   const { report } = await refineConsensusPoses(right, model, { engine });
   assert.equal(report.verdict, "leave", report.sentence);
-  assert.ok(report.moved.angle.rms < 1, `${report.moved.angle.rms}°`);
-  assert.ok(report.moved.shift.rms < 0.5, `${report.moved.shift.rms} Å`);
+  const { moved, uncertainty } = report;
+  assert.ok(moved.angle.rms < Math.sqrt(3) * uncertainty.angle, `${moved.angle.rms}°, ${uncertainty.angle}°`);
+  assert.ok(moved.shift.rms < Math.sqrt(2) * uncertainty.shift, `${moved.shift.rms}, ${uncertainty.shift} Å`);
+});
+
+test("poses are in the frame of the model: a map from them lies where the model does", async (t) => {
+  const { model, truth, right } = await wrongPoses(t, temporaryFolder(t), {
+    ...{ particles: 60, rotation: 1, shift: 1, snr: 3 },
+  });
+  const options = { engine, prior: { rotation: 5, shift: 3 } };
+  const same = await refineConsensusPoses(right, model, options);
+  const { common } = same.report.moved;
+  assert.ok(common.angle < 0.3 && common.shift < 0.3, `${common.angle}° and ${common.shift} Å`);
+  const { count } = model;
+  const [c, s] = [Math.cos(Math.PI / 60), Math.sin(Math.PI / 60)];
+  const params = model.params.slice();
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [model.params[i]!, model.params[count + i]!];
+    params[i] = c * x - s * y;
+    params[count + i] = s * x + c * y + 1.5 / 128;
+  }
+  const turned = await refineConsensusPoses(right, { ...model, params }, options);
+  const { frame } = poseMoves(truth, turned);
+  const [x, y, z] = vectorFromRotation(frame.rotation).map((angle) => (180 * angle) / Math.PI);
+  assert.ok(Math.abs(z! - 3) < 0.3 && Math.hypot(x!, y!) < 0.3, `${x} ${y} ${z}°`);
+  assert.ok(Math.abs(frame.shift[1] - 1.5) < 0.2, `${frame.shift} Å`);
 });
 
 test("what is known stays, and a search that begins at refined poses ends there", async (t) => {

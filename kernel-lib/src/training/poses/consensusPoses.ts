@@ -54,7 +54,7 @@ export interface RefinePosesOptions extends TaskOptions {
  * const model = await e2.model.readText("neutral.txt");
  * const poses = await e2.training.refinePoses(particles, model, { prior: { rotation: 1, shift: 1 } });
  * console.log(poses.report.sentence);
- * await e2.particles.writePoses("refined.star", particles, poses);
+ * if (poses.report.verdict === "refine") await e2.particles.writePoses("refined.star", particles, poses);
  * await particles.close();
  * ```
  */

@@ -3,6 +3,10 @@ import path from "node:path";
 import { InputError } from "../../errors";
 import { openParticles, type ParticleSet } from "../../particles/particleSet";
 import type { ParticlePoses } from "../../particles/writePoses";
+import type { PosePrior } from "../posterior/placePosterior";
+import type { RunRecord } from "../runs/runRecord";
+import { priorOf } from "./first/poseDecision";
+import type { RoundsReport } from "./rounds/roundsSettings";
 
 /** Name of the report that is written beside a particle file: `folder/poses_report.json` for `folder/poses.star`. */
 export function reportName(file: string): string {
@@ -21,6 +25,29 @@ export async function referenceOf(file: string): Promise<string | undefined> {
   const rounds = await readJson(path.join(path.dirname(file), "rounds.json"));
   const settings = rounds?.["settings"] as Record<string, unknown> | undefined;
   return typeof settings?.["particles"] === "string" ? settings["particles"] : undefined;
+}
+
+/**
+ * How far the poses of a run were off before they were refined here, along each axis: before its training, or as the reports
+ * of `e2gmm rounds` and `e2gmm poses` beside its particle file say. Undefined for poses that were not refined here, whose
+ * errors are not known.
+ */
+export async function errorsOfPoses({
+  poses,
+  inputs,
+}: Pick<RunRecord, "poses" | "inputs">): Promise<PosePrior | undefined> {
+  if (poses?.prior) return poses.prior;
+  const file = inputs.particles;
+  const own = await readJson(reportName(file));
+  if (own) return own["verdict"] === "refine" ? priorIn(own) : undefined;
+  if (!/^poses\.(star|cs)$/.test(path.basename(file))) return undefined;
+  const rounds = (await readJson(path.join(path.dirname(file), "rounds.json"))) as RoundsReport | undefined;
+  return rounds?.verdict === "refine" && Array.isArray(rounds.rounds) ? priorOf(rounds) : undefined;
+}
+
+function priorIn({ prior }: { [name: string]: unknown }): PosePrior | undefined {
+  const { rotation, shift } = (prior ?? {}) as Record<keyof PosePrior, unknown>;
+  return typeof rotation === "number" && typeof shift === "number" ? { rotation, shift } : undefined;
 }
 
 async function readJson(file: string): Promise<Record<string, unknown> | undefined> {

@@ -18,7 +18,11 @@ test("place and pose of a run are refined together: wrong poses come closer to t
   t.onTestFinished(() => run.close());
   const right = await run.refinePoses();
   assert.equal(right.report.verdict, "leave", right.report.sentence);
-  assert.ok(right.report.shared.shift < 2, `${right.report.shared.shift} Å`);
+  const { shared, moved, uncertainty } = right.report;
+  assert.ok(shared.shift < 2, `${shared.shift} Å`);
+  // Right poses move by no more than their own uncertainty.
+  assert.ok(moved.angle.rms < Math.sqrt(3) * uncertainty.angle, `${moved.angle.rms}°, ${uncertainty.angle}°`);
+  assert.ok(moved.shift.rms < Math.sqrt(2) * uncertainty.shift, `${moved.shift.rms}, ${uncertainty.shift} Å`);
   assert.equal(right.places.length, set.count);
 
   const wrong = path.join(data.folder, "wrong.star");

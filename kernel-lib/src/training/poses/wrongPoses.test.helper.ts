@@ -6,12 +6,12 @@ import { product } from "../../optics/symmetry";
 import { openParticles, type ParticleSet } from "../../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../../particles/writePoses";
 import { Random } from "../../random";
-import { moleculeWithDomains } from "../../simulate/molecule";
+import { moleculeWithDomains, type Place } from "../../simulate/molecule";
 import { simulateFromModels } from "../../simulate/simulateParticles";
 
 const degree = Math.PI / 180;
 
-/** One state of a molecule, and particles with its true and with wrong poses. */
+/** A molecule in one state, or the first of several, and particles with its true and with wrong poses. */
 export interface WrongPoses {
   model: GaussianModel;
   truth: ParticlePoses;
@@ -30,19 +30,26 @@ export interface WrongPosesOptions {
   shift: number;
   /** Default 0.5. */
   snr?: number;
+  /** Places of the small domains of the state. Default: two. */
+  places?: readonly Place[];
+  /** More states, with as many particles each, by the places of their small domains. Default: none. */
+  others?: readonly (readonly Place[])[];
 }
+
+const standardPlaces: readonly Place[] = [
+  [0.15, 0.1, 0],
+  [-0.05, -0.05, 0.2],
+];
 
 /** Simulates particles of 32 × 32 pixels of 4 Å in a folder. */
 export async function wrongPoses(
   t: TestContext,
   folder: string,
-  { particles, rotation, shift, snr = 0.5 }: WrongPosesOptions,
+  { particles, rotation, shift, snr = 0.5, places = standardPlaces, others = [] }: WrongPosesOptions,
 ): Promise<WrongPoses> {
-  const model = moleculeWithDomains({ boxSize: 32, apix: 4 }, [
-    [0.15, 0.1, 0],
-    [-0.05, -0.05, 0.2],
-  ]);
-  const { star } = await simulateFromModels([model], {
+  const states = [places, ...others].map((of) => moleculeWithDomains({ boxSize: 32, apix: 4 }, of));
+  const model = states[0]!;
+  const { star } = await simulateFromModels(states, {
     ...{ folder, particlesPerState: particles, snr, shifts: 4, seed: 6, ctf: {} },
   });
   const right = await openParticles(star);

@@ -13,6 +13,7 @@ import { HalfSamples } from "./halfSamples";
 import { PlaceLikelihood } from "./likelihood";
 import { PlaceSearch } from "./placePosterior";
 import { PointLayout } from "./poseOffsets";
+import { withUncertainPoses } from "./uncertainPoses";
 
 const count = 4;
 const gaussians = 40;
@@ -123,6 +124,56 @@ describe("place and pose together", () => {
     const poses = search.likelihood.posesOf(Int32Array.of(2), mean.slice(10, 15));
     const offset = vectorFromRotation(product(poses.rotations, transpose(batch.rotations.subarray(18, 27))));
     for (const d of [0, 1, 2]) assert.ok(Math.abs(offset[d]! - mean[10 + d]!) < 1e-5);
+  });
+
+  test("places are as wide as the posterior of place and pose together, if poses are not known", async () => {
+    const shared = {
+      neutral,
+      engine,
+      decoder,
+      weights,
+      targets: await imagesOf(new Float32Array(6 * count)),
+    };
+    const population = {
+      latent: 1,
+      members: particles,
+      mean: new Float32Array(count),
+      standardDeviation: new Float32Array(count),
+    };
+    const narrow = await new PlaceSearch(shared).find(particles, population.mean, {});
+    // A population of unit variance, as the prior of the search.
+    const { mean } = population;
+    const spread = Float32Array.of(1, -1, 1, -1).map(
+      (side, i) => side * Math.sqrt(1 - narrow.standardDeviation[i]! ** 2),
+    );
+    const of = (at: Float32Array) => ({
+      ...population,
+      ...{ mean: at, standardDeviation: narrow.standardDeviation },
+    });
+    assert.ok(mean.every((z) => z === 0));
+    const known = await withUncertainPoses(shared, {
+      population: of(spread),
+      prior: { rotation: 1e-3, shift: 1e-4 },
+    });
+    known.standardDeviation.forEach((s, i) => {
+      assert.ok(Math.abs(s / narrow.standardDeviation[i]! - 1) < 1e-3, `${s}`);
+    });
+    const targets = await imagesOf(
+      Float32Array.from({ length: 6 * count }, (_, i) => (i % 6 === 0 ? spread[i / 6]! : 0)),
+    );
+    const there = { ...shared, targets };
+    const fixed = await new PlaceSearch(there).find(particles, spread);
+    const joint = new PlaceSearch({ ...there, prior });
+    const both = await joint.find(particles, joint.startAt(spread, count));
+    const { standardDeviation } = await withUncertainPoses(there, {
+      population: { ...of(spread), standardDeviation: fixed.standardDeviation },
+      prior,
+    });
+    standardDeviation.forEach((s, i) => {
+      assert.ok(s > 1.1 * fixed.standardDeviation[i]!, `${s} in place of ${fixed.standardDeviation[i]}`);
+      const expected = both.standardDeviation[6 * i]!;
+      assert.ok(Math.abs(s / expected - 1) < 0.1, `${s}, in the posterior of both ${expected}`);
+    });
   });
 
   test("without any freedom the result is empty, and scores are those of the file's poses", async () => {

@@ -35,6 +35,7 @@ const text = v.looseObject({
   finest: v.optional(finite),
   kinds: v.looseObject({ position: v.optional(gain), amplitude: v.optional(gain), width: v.optional(gain) }),
   region: v.optional(gain),
+  misfit: v.optional(v.array(someText, "a list of sentences")),
   motion: v.looseObject({
     ...{ rms: finite, large: finite, mass: finite },
     rigid: v.looseObject({ shift: finite, angle: finite }),

@@ -329,7 +329,7 @@ export class Run {
 
   /**
    * Refines place and pose of every particle together, with the decoder as it is. What the decoder moves as a rigid body is taken
-   * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, if the report says so, and make map, model
+   * out of it and becomes part of the poses. Write them with `e2.particles.writePoses`, which refuses those that the report finds no better, and make map, model
    * and training anew from that file. If the poses of the run were refined before, the result replaces them: it is relative to
    * those that they came from, `options.reference`. Of a symmetric run, the places of all units and the pose of the whole are refined.
    * @throws InputError before the run is complete, and if its particles have changed

@@ -65,7 +65,7 @@ export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOpti
     const population = { latent: decoder.latent, members: trainingSet, mean, standardDeviation };
     return await measureEvidence(
       { ...context, base, decoder, population, heldOut, vary: record.options.vary },
-      { ...options, region },
+      { ...options, region, misfit: record.fit?.misfit },
     );
   } finally {
     await reopened.close();

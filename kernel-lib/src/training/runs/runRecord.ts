@@ -6,6 +6,7 @@ import type { ByteSign } from "../../formats/mrc";
 import { describeRange, inRange } from "../../numberRange";
 import { checked, listOf, numberIn, parsedJson, someText } from "../../schema";
 import { packageVersion } from "../../version";
+import type { Fit } from "../agreement/chosenParticles";
 import type { Schedule } from "../course";
 import { type RunOptions, trainingRanges, variedKinds, weightings } from "../options";
 import { type PoseDecision, poseChoices } from "../poses/first/poseDecision";
@@ -73,6 +74,8 @@ export interface RunRecord {
   options: RunOptions;
   /** Which poses are used, and why; missing in runs of earlier versions. */
   poses?: PoseDecision;
+  /** How well particles and neutral model fit each other; missing in runs of earlier versions. */
+  fit?: Fit;
   /** What a survey of the latent space found, if it was asked how many axes are needed. */
   survey?: Survey;
   /** Batch size, if the requested one did not fit into memory. */
@@ -155,6 +158,13 @@ const poses = v.looseObject({
   sentence: someText,
 });
 
+const factor = v.looseObject({ by: numberIn({ above: 0 }), standardError: numberIn({ least: 0 }) });
+const fit = v.looseObject({
+  scale: v.optional(factor),
+  defocus: v.optional(factor),
+  misfit: v.optional(listOf(someText, "a list of sentences")),
+});
+
 /** @throws InputError for an invalid option. `where` is a file or `options` */
 export function checkTrainingOptions(value: RunOptions, where: string): void {
   checked(options, value, where);
@@ -208,6 +218,7 @@ const record = v.looseObject({
   featureSize: positive,
   options,
   poses: v.optional(poses),
+  fit: v.optional(fit),
   survey: v.optional(survey),
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
   outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),

@@ -66,8 +66,14 @@ const sufficientFraction = 0.75;
  * are turned so that conformation and composition are apart, and the evidence with one kind of parameters alone says which of
  * them each axis needs. Positions are given a smaller gain than in training: if they learned faster than amplitudes, what
  * vanishes would be moved into its neighbours.
+ *
+ * @param use is given the decoder of the survey before it is disposed of
  */
-export async function surveyLatentSpace(trainer: Trainer, options: TaskOptions = {}): Promise<Survey> {
+export async function surveyLatentSpace(
+  trainer: Trainer,
+  options: TaskOptions = {},
+  use?: (surveyed: SurveyedMotion) => Promise<void>,
+): Promise<Survey> {
   const sibling = trainer.sibling({
     options: surveyOptions(trainer.options),
     positionGain,
@@ -88,10 +94,22 @@ export async function surveyLatentSpace(trainer: Trainer, options: TaskOptions =
           }),
       });
     }
-    return await new SurveyMeasurement(sibling, options).run();
+    const measurement = new SurveyMeasurement(sibling, options);
+    const survey = await measurement.run();
+    await use?.({ survey, ...measurement.motion(survey.latent) });
+    return survey;
   } finally {
     sibling.dispose();
   }
+}
+
+/** The decoder of a survey with the axes that it found: coarse, and ready long before the training. */
+export interface SurveyedMotion {
+  survey: Survey;
+  /** Of whole particles, with the axes of all their units. */
+  decoder: PlaceDecoder;
+  /** Encoder's places of all particles, [particles · latent of the decoder]. */
+  places: Float32Array;
 }
 
 function surveyOptions(options: RunOptions): RunOptions {
@@ -143,6 +161,13 @@ class SurveyMeasurement {
     const found = { latent, roles, kinds };
     const whole = networks > 1 && roles.position.length === 0 ? await this.composition(found) : found;
     return { ...whole, axes, sentence: surveySentence({ ...whole, axes }) };
+  }
+
+  /** The first axes, from which the others follow, as a decoder of whole particles. */
+  motion(latent: number): Pick<SurveyedMotion, "decoder" | "places"> {
+    const all = Array.from({ length: latent }, () => 1);
+    const { decoder, start } = this.space(latent, [all]);
+    return { decoder: this.trainer.decoderOf(decoder), places: start };
   }
 
   /**

@@ -29,7 +29,7 @@ export function likenessToMap(model: GaussianModel, map: Volume, halves: FscCurv
 export async function modelLike(
   given: GaussianModel,
   map: Volume,
-  task: TaskOptions & { seed: number },
+  task: TaskOptions & { seed: number; symmetry: string | undefined },
 ): Promise<GaussianModel> {
   const { boxSize, count, origin } = given;
   const { model } = await growNeutralModel(map, {

@@ -1,6 +1,10 @@
+import type { EvidenceGain } from "../../evidence/evidence";
+import { gainText } from "../../evidence/verdict";
+import type { PosePrior } from "../../posterior/placePosterior";
 import type { FileState } from "../../runs/inputFiles";
 import type { HalfMapGain } from "../rounds/halfMapGain";
 import type { RoundsReport } from "../rounds/roundsSettings";
+import type { SharedMotion } from "../sharedMotion";
 
 /** Values of {@link PoseChoice}. */
 export const poseChoices = ["auto", "file", "refine"] as const satisfies readonly PoseChoice[];
@@ -30,6 +34,25 @@ export interface PoseMeasurement {
   seconds: number;
 }
 
+/** What was found by a refinement of place and pose together. */
+export interface MotionMeasurement {
+  /** Whether its poses are used: places explain more than poses alone. */
+  used: boolean;
+  /**
+   * Gain of places and poses over poses and the best single model, on samples that they were not inferred from: nats per
+   * particle that the decoder was not trained on.
+   */
+  gain: EvidenceGain;
+  /** Root mean square of how far poses moved from those of the file, in degrees and Å. */
+  moved?: { angle: number; shift: number };
+  /** Their posterior standard deviations along an axis, in degrees and Å. */
+  uncertainty?: { angle: number; shift: number };
+  /** Rigid motion of the decoder, which became part of the poses, root mean squares in degrees and Å. */
+  shared?: SharedMotion;
+  /** How long it took. */
+  seconds: number;
+}
+
 /** Which poses a run was trained with, and why; part of `run.json`. */
 export interface PoseDecision {
   /** What was asked for. */
@@ -42,6 +65,10 @@ export interface PoseDecision {
   check?: PoseMeasurement;
   /** Refinement of all particles; missing where it was not needed. */
   refinement?: PoseMeasurement;
+  /** Refinements of place and pose together, after the rounds; missing where poses were not refined. */
+  motion?: MotionMeasurement[];
+  /** How far the poses of the file are off, as measured: standard deviations along each axis, if refined poses are used. */
+  prior?: PosePrior;
   /** How far the map from the refined poses is turned (degrees) and moved (Å) against the given model. */
   frame?: { angle: number; shift: number };
   /** The files that were given, if the training uses refined ones. */
@@ -91,6 +118,24 @@ export function refinedSentence(
     `in place of ${before.toFixed(1)} Å; poses moved by ${moves}, the map by ${frame.angle.toFixed(1)}° and ` +
     `${frame.shift.toFixed(1)} Å against the given model`
   );
+}
+
+/** What the refinement of place and pose together found. */
+export function motionSentence({ used, gain, moved }: MotionMeasurement): string {
+  const found = `${gainText(gain)} nats per particle over poses alone`;
+  if (!used || !moved) return `places explain held-out samples no better than these poses do: ${found}`;
+  return (
+    `they were then refined together with places on the axes of a survey, which explain held-out samples better, ${found}; ` +
+    `in all they moved by ${moved.angle.toFixed(2)}° and ${moved.shift.toFixed(2)} Å`
+  );
+}
+
+/** How far the poses of the file are off: what the first round measured, the mean of both halves. */
+export function priorOf({ rounds }: RoundsReport): PosePrior | undefined {
+  const halves = rounds[0]?.halves;
+  if (!halves) return undefined;
+  const mean = (of: keyof PosePrior) => (halves[0].prior[of] + halves[1].prior[of]) / 2;
+  return { rotation: mean("rotation"), shift: mean("shift") };
 }
 
 function signed(value: number): string {

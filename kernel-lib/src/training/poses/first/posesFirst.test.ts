@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "vitest";
 import { temporaryFolder } from "../../../../../tests/testing";
@@ -11,6 +19,7 @@ import { RunFolder } from "../../runs/runFolder";
 import { halfSets } from "../rounds/halfSets";
 import type { RoundsReport } from "../rounds/roundsSettings";
 import { wrongPoses } from "../wrongPoses.test.helper";
+import { withAbsoluteStacks } from "./absoluteStacks";
 import { frameOf, likenessToMap } from "./newModel";
 import { isWorthRefining, measurementOf, staySentence } from "./poseDecision";
 import { type PoseQuestion, posesFirst } from "./posesFirst";
@@ -35,15 +44,13 @@ test("poses that cannot be checked are used as they are, with the reason, and no
   };
   assert.match(await sentenceOf({}), /unchecked, since 60 particles are too few to check them \(500\)/);
   assert.match(await sentenceOf({ choice: "file" }), /unchecked, as was asked for/);
-  const symmetric = { ...asked.request, symmetry: "C3" };
-  assert.match(await sentenceOf({ request: symmetric }), /unchecked, since poses of symmetric molecules/);
   assert.match(
     await sentenceOf({ isSecondRound: true }),
     /unchecked, since they are those of the run before/,
   );
   await assert.rejects(
-    posesFirst({ ...asked, choice: "refine", request: symmetric }, {}),
-    /poses: expected auto or file with a symmetry, found refine/,
+    posesFirst({ ...asked, choice: "refine", isSecondRound: true }, {}),
+    /poses: expected auto or file in a second round, found refine/,
   );
   assert.ok(!existsSync(asked.folder.folder));
 });
@@ -95,6 +102,35 @@ test("the folder of image stacks is found, wherever the particle file is relativ
   const again = await openParticles(path.join(below, "copy.star"));
   t.onTestFinished(() => again.close());
   assert.equal(await stackFolder(again), below);
+});
+
+test("refined poses name their image stacks in full where these lie in several folders", async (t) => {
+  const { set } = await question(t);
+  const folder = path.dirname(set.file);
+  const [first, second] = ["first", "second"].map((name) => path.join(folder, name));
+  for (const [place, name] of [
+    [first!, "a.mrcs"],
+    [second!, "b.mrcs"],
+  ] as const) {
+    mkdirSync(place);
+    copyFileSync(path.join(folder, "particles.mrcs"), path.join(place, name));
+  }
+  const text = readFileSync(set.file, "utf8").replaceAll(/(\d+)@particles\.mrcs/g, (_, number: string) =>
+    Number(number) % 2 === 1 ? `${number}@a.mrcs` : `${number}@second/b.mrcs`,
+  );
+  // Found beside the file, and in the folder above it.
+  writeFileSync(path.join(first!, "scattered.star"), text);
+  const scattered = await openParticles(path.join(first!, "scattered.star"));
+  t.onTestFinished(() => scattered.close());
+  assert.equal(await stackFolder(scattered), undefined);
+  const refined = path.join(temporaryFolder(t), "poses.star");
+  await scattered.writeStar(refined);
+  await withAbsoluteStacks(refined, scattered, {});
+  const again = await openParticles(refined);
+  t.onTestFinished(() => again.close());
+  assert.equal(await stackFolder(again), "absolute");
+  assert.deepEqual(await again.readImages([0, 1, 59]), await scattered.readImages([0, 1, 59]));
+  assert.deepEqual(again.rotations(), scattered.rotations());
 });
 
 test("a folder in which poses were being refined waits for its training, and names it in errors", async (t) => {

@@ -8,9 +8,9 @@ import type { TaskOptions } from "../../../progress";
 import type { EngineChoice } from "../../../projection/engines";
 import { readFsc } from "../../../reconstruction/fsc";
 import { fileState } from "../../runs/inputFiles";
-import type { CompleteSettings } from "../../settings";
 import { refineInRounds } from "../rounds/refineInRounds";
 import type { RoundsReport, RoundsSettings } from "../rounds/roundsSettings";
+import { withAbsoluteStacks } from "./absoluteStacks";
 import { frameOf, likenessToMap, modelLike } from "./newModel";
 import {
   isWorthRefining,
@@ -18,10 +18,12 @@ import {
   type PoseChoice,
   type PoseDecision,
   type PoseMeasurement,
+  priorOf,
   refinedSentence,
   staySentence,
 } from "./poseDecision";
 import type { PosesFolder, RoundsPlace, TrainingRequest } from "./posesFolder";
+import { type RefinedInputs, refinedInputs } from "./refinedInputs";
 import { stackFolder } from "./stackFolder";
 
 /** Fewest particles whose half maps can tell good poses from bad ones. */
@@ -57,7 +59,7 @@ export interface PoseQuestion {
 /** The decision, and the inputs of the training where they are not the given ones. */
 export interface DecidedPoses {
   decision: PoseDecision;
-  inputs?: Pick<CompleteSettings, "particles" | "model" | "dataFolder">;
+  inputs?: RefinedInputs;
 }
 
 /**
@@ -89,23 +91,9 @@ export async function posesFirst(question: PoseQuestion, task: TaskOptions): Pro
   return decided(question, decision);
 }
 
-async function decided(
-  { folder, set, request }: PoseQuestion,
-  decision: PoseDecision,
-): Promise<DecidedPoses> {
+async function decided(question: PoseQuestion, decision: PoseDecision): Promise<DecidedPoses> {
   if (decision.used === "file") return { decision };
-  const dataFolder = request.dataFolder ?? (await stackFolder(set));
-  return {
-    decision,
-    inputs: {
-      particles: folder.rounds(
-        "rounds",
-        `poses${path.extname(request.particles) === ".cs" ? ".cs" : ".star"}`,
-      ),
-      model: folder.file("neutral"),
-      ...(dataFolder !== undefined && dataFolder !== "absolute" && { dataFolder }),
-    },
-  };
+  return { decision, inputs: await refinedInputs(question, decision) };
 }
 
 /** Why poses are not checked, if they are not. @throws InputError if they cannot be refined although that is asked for */
@@ -116,17 +104,18 @@ async function reasonNotTo(question: PoseQuestion): Promise<string | undefined> 
     if (choice === "auto") return "since they are those of the run before";
     throw new InputError("poses", "auto or file in a second round", "refine");
   }
-  if (request.symmetry !== undefined) {
-    if (choice === "auto") return "since poses of symmetric molecules are not refined in rounds";
-    throw new InputError("poses", "auto or file with a symmetry", "refine");
-  }
-  if (request.dataFolder === undefined && (await stackFolder(set)) === undefined) {
-    if (choice === "auto") return "since its image stacks lie in several folders";
+  if (path.extname(request.particles) === ".cs" && (await isScattered(question))) {
+    if (choice === "auto") return "since the image stacks of a .cs file lie in several folders";
     throw new InputError(request.particles, "image stacks in one folder, or dataFolder", "several folders");
   }
   if (choice === "auto" && set.count < leastParticles)
     return `since ${set.count} particles are too few to check them (${leastParticles})`;
   return undefined;
+}
+
+/** Whether the image stacks lie in several folders. */
+async function isScattered({ request, set }: Pick<PoseQuestion, "request" | "set">): Promise<boolean> {
+  return request.dataFolder === undefined && (await stackFolder(set)) === undefined;
 }
 
 function unchecked({ choice }: PoseQuestion, reason: string): PoseDecision {
@@ -178,15 +167,20 @@ class PosesFirst {
       const refinement = measurementOf(report, secondsSince(began));
       return { used: "file", sentence: staySentence(refinement), refinement };
     }
+    if (await isScattered(this.question)) {
+      await withAbsoluteStacks(folder.rounds("rounds", "poses.star"), this.question.set, this.task);
+    }
     const map = await readMap(folder.rounds("rounds", "map.mrc"));
     await writeModelText(
       folder.file("neutral"),
-      await modelLike(model, map, { ...this.named("new model: "), seed }),
+      await modelLike(model, map, { ...this.named("new model: "), seed, symmetry: request.symmetry }),
     );
     const frame = frameOf(model, map);
     const refinement = measurementOf(report, secondsSince(began));
+    const prior = priorOf(report);
     return {
       used: "refined",
+      ...(prior && { prior }),
       sentence: refinedSentence(refinement, frame),
       ...{ refinement, frame },
       given: { particles: await fileState(request.particles), model: await fileState(request.model) },
@@ -208,7 +202,7 @@ class PosesFirst {
 
   private rounds(place: RoundsPlace, how: Partial<RoundsSettings>): Promise<RoundsReport> {
     const { request, folder, seed, engine } = this.question;
-    const { particles, dataFolder, apix, invertContrast, bytes } = request;
+    const { particles, dataFolder, apix, invertContrast, bytes, symmetry } = request;
     return refineInRounds({
       ...{ ...this.named(place === "check" ? "poses, check: " : "poses, "), ...how, particles, seed },
       out: folder.rounds(place),
@@ -216,6 +210,7 @@ class PosesFirst {
       ...(dataFolder !== undefined && { dataFolder }),
       ...(apix !== undefined && { apix }),
       ...(invertContrast && { invertContrast }),
+      ...(symmetry !== undefined && { symmetry }),
       ...(bytes && { bytes }),
     });
   }

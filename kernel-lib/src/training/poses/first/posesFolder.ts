@@ -57,6 +57,11 @@ export class PosesFolder {
     return path.join(this.folder, place, file);
   }
 
+  /** Path of a file of the poses that were refined together with places for the first, second … time. */
+  motion(pass: number, file: string): string {
+    return path.join(this.folder, `motion_${pass}`, file);
+  }
+
   /** Creates the folder, and writes with what settings the training continues. */
   async begin(request: TrainingRequest): Promise<void> {
     await mkdir(this.folder, { recursive: true });

@@ -57,9 +57,16 @@ test("a training refines wrong poses first, in a folder of its own, and continue
   run.close();
   const { poses, inputs, inputFiles } = run.record;
   assert.equal(poses?.used, "refined");
-  assert.ok(warnings.includes(poses.sentence), warnings.join("\n"));
+  const told = warnings.filter((warning) => poses.sentence.includes(warning));
+  assert.ok(poses.sentence.startsWith(told[0]!) && poses.sentence.endsWith(told[1]!), warnings.join("\n"));
   assert.match(poses.sentence, /refined before the training, with a new model/);
   assert.ok(poses.refinement!.after < poses.refinement!.before);
+  // There is one state only.
+  assert.deepEqual(
+    poses.motion!.map(({ used }) => used),
+    [false],
+  );
+  assert.ok(Math.abs(poses.prior!.shift - 5) < 1, `${poses.prior!.shift} Å`);
   assert.equal(inputs.particles, path.join(folder, "whole/poses/rounds/poses.star"));
   assert.equal(inputs.model, path.join(folder, "whole/poses/neutral.txt"));
   assert.equal(run.neutral.count, 40);

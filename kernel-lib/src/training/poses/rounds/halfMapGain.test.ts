@@ -21,4 +21,8 @@ test("the gain is the mean difference over the shells that one of the curves rea
   assert.ok(Math.abs(gain - (0 + 0.05 + 0.1 + 0.1) / 4) < 1e-12);
   assert.ok(standardError > 0.03 && standardError < 0.06, `${standardError}`);
   assert.ok(Math.abs(halfMapGain(after, before).gain + gain) < 1e-12);
+  // Of a symmetric map a quarter of the samples are independent.
+  const symmetric = halfMapGain(before, after, 4);
+  assert.equal(symmetric.gain, gain);
+  assert.ok(Math.abs(symmetric.standardError - 2 * standardError) < 1e-12);
 });

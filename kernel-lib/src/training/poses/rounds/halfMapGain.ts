@@ -16,8 +16,9 @@ export interface HalfMapGain {
 /**
  * Whether half maps agree better after a change of poses than before: mean difference of their Fourier shell correlations over
  * the shells down to 0.143. The standard error of a correlation f of n independent samples is (1 − f²)/√n.
+ * @param copies operators of the point group: so many samples of a symmetric map are the same
  */
-export function halfMapGain(before: FscCurve, after: FscCurve): HalfMapGain {
+export function halfMapGain(before: FscCurve, after: FscCurve, copies = 1): HalfMapGain {
   const { shell } = before;
   let last = 1;
   while (last + 1 < shell.length && Math.max(before.fsc[last + 1]!, after.fsc[last + 1]!) >= threshold)
@@ -26,7 +27,7 @@ export function halfMapGain(before: FscCurve, after: FscCurve): HalfMapGain {
   for (let r = 1; r <= last; r++) {
     sum += after.fsc[r]! - before.fsc[r]!;
     // Half of the samples of a shell are independent.
-    variance += (1 - after.fsc[r]! ** 2) ** 2 / (2 * Math.PI * r * r);
+    variance += ((1 - after.fsc[r]! ** 2) ** 2 * copies) / (2 * Math.PI * r * r);
   }
   return { gain: sum / last, standardError: Math.sqrt(variance) / last, lastShell: last };
 }

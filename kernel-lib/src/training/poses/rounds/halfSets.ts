@@ -1,6 +1,7 @@
 import { InputError } from "../../../errors";
 import { randomHalves } from "../../../particles/halves";
 import type { ParticleSet } from "../../../particles/particleSet";
+import { evenly } from "../../evidence/sample";
 
 /** Fewest particles of a half. */
 const leastHalf = 10;
@@ -31,16 +32,11 @@ export function halfSets(
     );
   }
   if (perHalf === undefined || members.every(({ length }) => length <= perHalf)) return { set, halves };
-  const sample = members.flatMap((half) => [...evenlySpaced(half, perHalf)]).sort((a, b) => a - b);
+  const sample = members.flatMap((half) => [...evenly(half, perHalf)]).sort((a, b) => a - b);
   return { set: set.select(sample), halves: Uint8Array.from(sample, (i) => halves[i]!) };
 }
 
 /** The particles of a half, ascending. */
 export function indicesOf(halves: Uint8Array, half: number): Int32Array {
   return Int32Array.from(halves.keys()).filter((i) => halves[i] === half);
-}
-
-function evenlySpaced(indices: Int32Array, most: number): Int32Array {
-  if (indices.length <= most) return indices;
-  return Int32Array.from({ length: most }, (_, k) => indices[Math.floor((k * indices.length) / most)]!);
 }

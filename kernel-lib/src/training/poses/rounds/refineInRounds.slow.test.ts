@@ -6,7 +6,9 @@ import { skipIf } from "../../../../../tests/requirement";
 import { haveProgram, runProgram, temporaryFolder } from "../../../../../tests/testing";
 import { StoppedError } from "../../../errors";
 import { readMap } from "../../../maps/mapFile";
+import { symmetryCorrelation } from "../../../maps/symmetry";
 import { modelDensity } from "../../../model/density";
+import { pointGroup } from "../../../optics/symmetry";
 import { openParticles } from "../../../particles/particleSet";
 import { fourierShellCorrelation, readFsc } from "../../../reconstruction/fsc";
 import { poseChange } from "../commonFrame";
@@ -73,6 +75,35 @@ test(
     assert.ok(fromRefined > fromWrong + 0.1, `${fromWrong} and ${fromRefined}`);
   },
 );
+
+test("poses of a symmetric molecule are refined against symmetric models", async (t) => {
+  const folder = temporaryFolder(t);
+  const third = (degrees: number): [number, number, number] => {
+    const angle = (degrees * Math.PI) / 180;
+    return [0.2 * Math.cos(angle), 0.2 * Math.sin(angle), 0.05];
+  };
+  const { truth, wrong } = await wrongPoses(t, folder, {
+    ...{ particles: 100, rotation: 4, shift: 4, snr: 2, places: [third(10), third(130), third(250)] },
+  });
+  const out = path.join(folder, "rounds");
+  const settings = {
+    ...{ ...small, rounds: 1, gaussians: 42, prior: { rotation: 4, shift: 4 } },
+    ...{ particles: wrong.file, out },
+  };
+  const { verdict, sentence } = await refineInRounds({ ...settings, symmetry: "C3" });
+  assert.equal(verdict, "refine", sentence);
+  assert.ok(symmetryCorrelation(await readMap(path.join(out, "map.mrc")), pointGroup("C3")) > 0.99);
+  const refined = await openParticles(path.join(out, "poses.star"));
+  t.onTestFinished(() => refined.close());
+  const [before, after] = [wrong, refined].map((set) =>
+    poseChange(truth, { rotations: set.rotations(), shifts: set.shifts() }),
+  );
+  assert.ok(after!.shift.rms < 0.6 * before!.shift.rms, `${before!.shift.rms} to ${after!.shift.rms} Å`);
+  await assert.rejects(
+    refineInRounds({ ...settings, symmetry: "C4" }),
+    /symmetry: expected "C3", as the run/,
+  );
+});
 
 test("right poses stay, to the last digit, and other folders are refused", async (t) => {
   const folder = temporaryFolder(t);

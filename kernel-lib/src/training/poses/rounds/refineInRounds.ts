@@ -6,6 +6,7 @@ import { writeMap } from "../../../maps/mapFile";
 import { readMask } from "../../../maps/mask";
 import type { Volume } from "../../../maps/volume";
 import { growNeutralModel } from "../../../model/growNeutralModel";
+import { groupOf } from "../../../model/growthSymmetry";
 import { writeModelText } from "../../../model/text";
 import { openParticles, type ParticleSet } from "../../../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
@@ -28,8 +29,8 @@ const standStill = 0.25;
 /**
  * Refines consensus poses in rounds: maps of two halves of the particles, a Gaussian model of each, poses of each half against its
  * own model, maps again, as long as the half maps agree better than before. The halves never meet: each has its own map, model,
- * priors and poses; only the resolution to which both are aligned comes from the correlation of their maps. A motion that
- * all poses of a half share is taken out, so that its map stays where it was.
+ * priors and poses; only the resolution to which both are aligned comes from the correlation of their maps. Poses of a half
+ * are relative to the model of its map, so that this map stays where it was, and both halves in the frame of the file.
  *
  * Whether the poses in the file were good is decided by the half maps: where they do not agree better, the result has the
  * poses of the file.
@@ -38,7 +39,7 @@ const standStill = 0.25;
  * and a folder for each round. A run that was stopped continues when it is called again with the same settings.
  *
  * @returns the report, as in `rounds.json`
- * @throws InputError for bad input, particles without poses, half maps that do not agree at all, and a folder with other files
+ * @throws InputError for bad input, an unknown symmetry or one that the maps have not, particles without poses, half maps that do not agree at all, and a folder with other files
  *   or with a run of other settings; StoppedError
  * @example
  * ```ts
@@ -86,11 +87,12 @@ function checkSettings({ rounds = 1, gaussians = 1, perHalf = 1, threshold = 0.5
 async function recordedSettings(settings: RoundsSettings): Promise<RoundsReport["settings"]> {
   const { particles, mask, rounds, gaussians, threshold, resolution, prior, seed } = settings;
   const { perHalf, apix, invertContrast, bytes } = settings;
+  const symmetry = groupOf(settings.symmetry)?.name;
   return {
     particles: path.resolve(particles),
     sha256: (await fileState(particles)).sha256,
     ...(mask !== undefined && { mask: path.resolve(mask) }),
-    ...{ rounds, gaussians, threshold, resolution, prior, seed, perHalf, apix, bytes },
+    ...{ rounds, gaussians, threshold, resolution, prior, symmetry, seed, perHalf, apix, bytes },
     ...(invertContrast && { invertContrast }),
   };
 }
@@ -127,7 +129,7 @@ class Rounds {
     let best = first;
     for (let round = 1; round <= (settings.rounds ?? 4); round++) {
       throwIfStopped(settings.signal);
-      const { state, report } = await this.round(round, best);
+      const { state, report } = await this.round(round, best, record.rounds[0]);
       record = { ...record, rounds: [...record.rounds, report] };
       settings.onRound?.(report);
       if (report.kept) best = state;
@@ -169,6 +171,7 @@ class Rounds {
       const { map, half1, half2, fsc } = await reconstruct(posedSource(set, poses), {
         ...this.task,
         halves: this.parts.halves,
+        symmetry: settings.symmetry,
       });
       if (half1 && half2 && fsc) return { map, half1, half2, fsc };
       throw new InputError(set.file, "images that vary in both half sets", "none in one of them");
@@ -176,9 +179,16 @@ class Rounds {
     return folder.maps(round, make, settings.signal);
   }
 
-  /** One round from the poses and maps of the last one that was kept. */
-  private async round(round: number, before: State): Promise<{ state: State; report: RoundReport }> {
-    const { set, halves, folder } = this.parts;
+  /**
+   * One round from the poses and maps of the last one that was kept.
+   * @param first report of the first round, whose priors stay: in finer rings, poses from afar are not found, and look right
+   */
+  private async round(
+    round: number,
+    before: State,
+    first: RoundReport | undefined,
+  ): Promise<{ state: State; report: RoundReport }> {
+    const { set, halves, folder, settings } = this.parts;
     const alignedTo = this.limitOf(before.maps.fsc);
     let poses = before.poses;
     const reports: RoundReport["halves"][number][] = [];
@@ -187,7 +197,10 @@ class Rounds {
       const part = set.select(indices);
       const own = await folder.half({ round, half, set: part }, () =>
         this.refineHalf(
-          { round, half, part, alignedTo, start: round > 1 ? pickPoses(before.poses, indices) : undefined },
+          {
+            ...{ round, half, part, alignedTo, prior: first?.halves[half - 1]?.prior },
+            start: round > 1 ? pickPoses(before.poses, indices) : undefined,
+          },
           before.maps,
         ),
       );
@@ -195,7 +208,8 @@ class Rounds {
       poses = mergedPoses(poses, own.poses, indices);
     }
     const maps = await this.mapsOf(round, poses);
-    const halfMaps = halfMapGain(before.maps.fsc, maps.fsc);
+    const copies = groupOf(settings.symmetry)?.order ?? 1;
+    const halfMaps = halfMapGain(before.maps.fsc, maps.fsc, copies);
     const report: RoundReport = {
       ...{
         round,
@@ -222,15 +236,15 @@ class Rounds {
   }
 
   private async refineHalf(
-    { round, half, part, alignedTo, start }: HalfTask,
+    { round, half, part, alignedTo, start, prior: measured }: HalfTask,
     maps: RoundMaps,
   ): Promise<{ poses: ParticlePoses; report: RoundReport["halves"][number] }> {
     const { folder, mask, settings } = this.parts;
-    const { gaussians = 512, prior, engine, seed = 1 } = settings;
+    const { gaussians = 512, prior = measured, engine, seed = 1, symmetry } = settings;
     const task = named(this.task, `round ${round}, half ${half}: `);
     // That the model is coarse is no cause for a warning: poses from twice or three times as many Gaussians are no better.
     const { model } = await growNeutralModel(half === 1 ? maps.half1 : maps.half2, {
-      ...{ ...task, resolution: alignedTo, gaussians, seed },
+      ...{ ...task, resolution: alignedTo, gaussians, seed, symmetry },
       ...(mask && { mask }),
     });
     await mkdir(folder.file(round, ""), { recursive: true });
@@ -263,6 +277,8 @@ interface HalfTask {
   alignedTo: number;
   /** Poses of the last round, if there is one. */
   start: ParticlePoses | undefined;
+  /** What the first round measured of this half. */
+  prior: RoundReport["halves"][number]["prior"] | undefined;
 }
 
 /** Progress with a name before each task. */

@@ -116,7 +116,8 @@ export class RoundsFolder {
       await mkdir(this.file(round, ""), { recursive: true });
       const { poses, report } = await make();
       await writeAtomic(reportFile, `${JSON.stringify(report, null, 2)}\n`);
-      await writePoses(posesFile, set, poses);
+      // Whatever the verdict on one half: the half maps decide.
+      await writePoses(posesFile, set, poses, { force: true });
     }
     return {
       poses: await readPoses(posesFile, set),

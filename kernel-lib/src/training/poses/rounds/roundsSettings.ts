@@ -24,6 +24,10 @@ export interface RoundsSettings extends TaskOptions {
   resolution?: number;
   /** Priors of the poses in the file, in degrees and Å. Default: measured for each half. */
   prior?: PosePrior;
+  /**
+   * Point group of the molecule, in RELION's notation and orientation: maps and models are symmetric. Default: none.
+   */
+  symmetry?: string;
   /** Seed of the division into halves, unless the file has half sets, and of the models. Default 1. */
   seed?: number;
   /**
