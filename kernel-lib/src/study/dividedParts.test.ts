@@ -64,7 +64,8 @@ describe("the groups of two halves", () => {
     const context = halves(truth, 3);
     const { report } = await divideParts(context, "auto", { seed: 1 });
     assert.notEqual(report.apart[0], report.apart[1]);
-    assert.deepEqual([report.numbers, report.chosen], [[3, 3], "together"]);
+    assert.equal(report.chosen, "together");
+    assert.ok(report.numbers[0] === report.numbers[1] && report.numbers[0] >= 3, `${report.numbers}`);
     assert.ok(
       report.pairs.every(({ matched }) => matched),
       JSON.stringify(report.pairs),
