@@ -72,8 +72,8 @@ function addHalves(study: Command, run: RunCommand): void {
     .summary("everything twice, on halves of the particles that never meet")
     .description(
       "Even/odd study. Each half of the particles gets its own reconstruction, Gaussian model and training. Then every particle is " +
-        "placed in both latent spaces, and compared are places, motion and density, clusters with their sizes, and " +
-        "averages of matched clusters. Halves are those of _rlnRandomSubset, else random. Each training checks the poses of the file, and refines them if they are not good. " +
+        "placed in both latent spaces, and compared are places, motion and density, the distribution of particles, clusters with their sizes, and " +
+        "averages of matched clusters or of the thirds of a continuum. Halves are those of _rlnRandomSubset, else random. Each training checks the poses of the file, and refines them if they are not good. " +
         page,
     );
   addStudyOptions(command, [

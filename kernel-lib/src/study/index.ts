@@ -1,5 +1,6 @@
 /** Studies of what is reproduced: the whole twice on halves of the particles, with several seeds, with several options. */
-export { type StudySection, studySections as sections } from "./report/sections";
+export { studySections as sections } from "./report/sections";
+export type { StudySection } from "./report/studySection";
 export type {
   HalvesSettings,
   OptionsSettings,
@@ -16,6 +17,7 @@ export {
 } from "./studies";
 export type {
   AverageReport,
+  AxisReport,
   ChangeReport,
   ClusterPair,
   ClusterReport,
@@ -23,6 +25,7 @@ export type {
   Finding,
   Interval,
   PartReport,
+  PopulationReport,
   SpaceReport,
   StudyReport,
 } from "./studyReport";

@@ -20,7 +20,10 @@ export interface StudySettings
   part?: number;
   /** Parts at a time. Default 1. */
   jobs?: number;
-  /** Number of clusters of each part, or `auto`, the default: as many as there are gaps. */
+  /**
+   * Number of clusters of each part, or `auto`, the default: as many as there are gaps; one division for two parts unless
+   * each by itself finds the same clusters.
+   */
   clusters?: number | "auto";
   /** Called with a sentence when a part is finished. */
   onPart?: (sentence: string) => void;

@@ -10,8 +10,9 @@ import type { StudyReport } from "./studyReport";
 /**
  * Even/odd study: everything twice, on halves of the particles that never meet. Each half is reconstructed, gets a Gaussian model
  * and a training of its own. Then each particle is placed in both latent spaces, in one of which it was never seen, and
- * compared are the spaces (canonical correlations with intervals), what they change (motion in the same region, density), the
- * clusters (matched one to one, with their sizes and their arrangement), and averages of matched clusters.
+ * compared are the spaces (each axis told from the places in the other space), what they change (motion in the same region,
+ * density), the distribution of the particles, the clusters (matched one to one, with their sizes and their arrangement), and averages of matched
+ * clusters, or of the thirds of a continuum.
  *
  * Halves are those of `rlnRandomSubset`, else random; particles that share an image stay together. Each training
  * checks the poses of the file.

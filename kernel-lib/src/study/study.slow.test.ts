@@ -68,7 +68,7 @@ describe("a study", { timeout: 600_000 }, () => {
     assert.equal(made(), before);
     assert.notEqual(report.verdict, "not", report.sentence);
     const [comparison] = report.comparisons;
-    assert.ok(comparison!.space.canonical[0]!.value > 0.85, report.sentence);
+    assert.ok(comparison!.space.axes[0][0]!.told.value > 0.85, report.sentence);
     assert.ok(comparison!.changes[0]!.motion > 0.6 && comparison!.changes[0]!.density > 0.7, report.sentence);
     assert.deepEqual(
       report.parts.map(({ name, gaussians }) => [name, gaussians]),
@@ -134,7 +134,7 @@ describe("a study", { timeout: 600_000 }, () => {
       seeds.parts.map(({ label }) => label),
       ["seed 1", "seed 2"],
     );
-    assert.ok(seeds.comparisons[0]!.space.canonical[0]!.value > 0.85, seeds.sentence);
+    assert.ok(seeds.comparisons[0]!.space.axes[0][0]!.told.value > 0.85, seeds.sentence);
     assert.equal(seeds.comparisons[0]!.averages, undefined);
     const sets = { one: {}, two: { latent: 2 }, few: { epochs: 5 } };
     const found = (await studyOptions({ ...settings, out: path.join(folder, "options"), sets }))!;

@@ -37,21 +37,61 @@ export interface PartReport {
   standardError: number;
 }
 
+/** An axis of the latent space of a part, and whether the other part has it. */
+export interface AxisReport {
+  /** Number, from 1. */
+  axis: number;
+  /** Kind and number among the axes of this kind, such as `conformation 1`. */
+  label: string;
+  /** Whether the evidence of the part calls it real. */
+  real: boolean;
+  /**
+   * Correlation of the coordinates of the particles with what their places in the other space say of them, by a polynomial of
+   * degree 1 to 3 that was fitted to other particles.
+   */
+  told: Interval;
+  /** The same by a straight map; lower where the axis is a curve in the other space. */
+  linear: number;
+}
+
 /** Agreement of the places of the same particles in two latent spaces. */
 export interface SpaceReport {
   /** Particles that have a place in both. */
   particles: number;
-  /** Canonical correlations: of the pairs of directions along which the places agree most, in descending order. */
-  canonical: Interval[];
+  /** Axes of the first and of the second part. */
+  axes: [AxisReport[], AxisReport[]];
+  /** Part whose real axes are the shared scale, 1 or 2: the one that needs fewer of them. */
+  reference: 1 | 2;
   /** Correlation of each axis of the first space with each of the second, [axes · axes], row by row. */
-  axes: number[][];
-  /** Places of some of the particles along the first pair of directions, in standard deviations. */
+  correlations: number[][];
+  /** Places of some of the particles along the first axis of the shared scale by both parts, in standard deviations. */
   sample: { first: number[]; second: number[] };
 }
 
-/** The change from one end of a pair of directions to the other, in both spaces. */
+/** The own particles of two parts along an axis of the shared scale. */
+export interface PopulationReport {
+  /** Number of the axis in the part of reference, from 1. */
+  axis: number;
+  /** Wasserstein distance of the two distributions: how far particles differ in the mean, in standard deviations. */
+  distance: number;
+  /** The distance that halves of one population stay below with 95 %; 0 where both parts have the same particles. */
+  chance: number;
+  /** Whether the distance is at most 0.15, or within chance. */
+  same: boolean;
+  /** Fractions of the particles between edges in standard deviations; those beyond the ends are in the outermost. */
+  histograms: { edges: number[]; first: number[]; second: number[] };
+}
+
+/** The change from one end of an axis of the shared scale to the other, in both spaces. */
 export interface ChangeReport {
-  /** Correlation of the vectors of motion, weighted by mass, without a rigid motion of the whole. */
+  /** Number of the axis in the part of reference, from 1. */
+  axis: number;
+  /**
+   * Whether it is the same change: the density with r of 0.7 or more, and the motion, if there is one and nothing comes and goes,
+   * with an overlap of 0.5 or more and sizes that differ by less than 40 %.
+   */
+  same: boolean;
+  /** Overlap of the fields of motion: correlation of their vectors, weighted by mass, without a rigid motion of the whole. */
   motion: number;
   /** Correlation of the amounts of motion: whether the same region moves. */
   region: number;
@@ -83,8 +123,15 @@ export interface ClusterPair {
 
 /** The clusters of two parts. */
 export interface ClusterReport {
-  /** Clusters of each part. */
+  /** Clusters of each part that are compared; 1 and 1 for a continuum. */
   numbers: [number, number];
+  /** Groups with gaps between them that each part finds by itself. */
+  apart: [number, number];
+  /**
+   * How they were made: by each part `apart`, which found the same clusters; `together`, as one division of the places of all
+   * particles on the shared scale; or in a `given` number. `none`: the parts have no axis in common, and their clusters are not compared.
+   */
+  chosen: "apart" | "together" | "given" | "none";
   /** Adjusted Rand index of the two divisions of all particles. */
   rand: number;
   /** Pairs, in the order of the first part. */
@@ -97,7 +144,9 @@ export interface ClusterReport {
 
 /** Fourier shell correlations of class averages. */
 export interface AverageReport {
-  /** Matched pairs of clusters that were reconstructed, as numbers in the first part. */
+  /** What they are averages of: matched clusters, or, in a continuum, the thirds of the first axis of the shared scale. */
+  of: "clusters" | "thirds";
+  /** Matched pairs that were reconstructed, as numbers in the first part. */
   clusters: number[];
   /** Particles of each in the first and the second part. */
   particles: [number, number][];
@@ -120,7 +169,7 @@ export interface AverageReport {
 /** How well one statement of the verdict holds. */
 export interface Finding {
   /** What was asked. */
-  question: "evidence" | "space" | "changes" | "clusters" | "counts" | "averages";
+  question: "evidence" | "space" | "changes" | "population" | "clusters" | "counts" | "averages";
   /** The answer. */
   answer: "yes" | "partly" | "no";
   /** In a few words. */
@@ -141,8 +190,10 @@ export interface Comparison {
   findings: Finding[];
   /** Places of the same particles. */
   space: SpaceReport;
-  /** For each pair of directions. */
+  /** For each axis of the shared scale. */
   changes: ChangeReport[];
+  /** For each axis of the shared scale. */
+  populations: PopulationReport[];
   /** Clusters of both parts. */
   clusters: ClusterReport;
   /** Only of halves: averages of the same particles agree anyway. */

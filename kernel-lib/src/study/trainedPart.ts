@@ -1,27 +1,17 @@
 import { typicalErrors } from "../latent/deconvolution";
-import { labelPoints } from "../latent/labelPoints";
-import { type MixtureSelection, selectMixture } from "../latent/mixtureSelection";
 import type { ParticleSet } from "../particles/particleSet";
-import type { TaskOptions } from "../progress";
 import { gatherRows } from "../training/batches";
 import { openRun } from "../training/runs/openRun";
 import type { Run } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
+import type { NamedAxis } from "./comparison/spaces";
+import { ParticleGroups } from "./particleGroups";
 import type { StudyPart } from "./settings";
 import type { StudyFolder } from "./studyFolder";
 import type { PartReport } from "./studyReport";
 
-/** How clusters are made. */
-export interface ClusterOptions {
-  /** Number of clusters, or `auto`. */
-  clusters: number | "auto";
-  seed: number;
-}
-
 /** A part of a study whose training is complete. */
 export class TrainedPart {
-  private selection: MixtureSelection | undefined;
-
   private constructor(
     readonly part: StudyPart,
     readonly run: Run,
@@ -29,56 +19,33 @@ export class TrainedPart {
     readonly set: ParticleSet,
     /** Places of the own particles, [particles · axes]. */
     readonly places: Float32Array,
-    /** Typical errors of the places along each axis, repeated, [particles · axes]. */
-    private readonly errors: Float32Array,
     /** Own particles that were used, ascending. */
     readonly used: Int32Array,
+    /** The same particles, to be divided into groups. */
+    readonly groups: ParticleGroups,
+    /** Axes of the latent space. */
+    readonly axes: readonly NamedAxis[],
   ) {}
 
   static async open(folder: StudyFolder, part: StudyPart, signal?: AbortSignal): Promise<TrainedPart> {
     const run = await openRun(folder.run(part).folder);
     try {
-      const { refined, standardDeviation } = await run.latents();
+      const latents = await run.latents();
+      const { refined, standardDeviation } = latents;
+      const axes = (await run.axes(latents)).map(({ label, real }) => ({ label, real: real === true }));
       const outliers = run.record.outliers?.kept ? [] : await run.outliers();
       const excluded = new Set(outliers.map(({ index }) => index));
       const used = Int32Array.from({ length: refined.length / run.latent }, (_, i) => i).filter(
         (i) => !excluded.has(i),
       );
-      const errors = typicalErrors(refined, standardDeviation, run.latent);
+      const errors = typicalErrors(refined, standardDeviation, run.latent).subarray(0, run.latent);
+      const groups = new ParticleGroups(gatherRows(refined, run.latent, used), run.latent, errors);
       const set = await openRunParticles(run.record.inputs, { ...(signal && { signal }) });
-      return new TrainedPart(part, run, set, refined, errors, used);
+      return new TrainedPart(part, run, set, refined, used, groups, axes);
     } catch (error) {
       run.close();
       throw error;
     }
-  }
-
-  /** Standard deviation of the used particles along each axis. */
-  get spread(): Float64Array {
-    const { latent } = this.run;
-    const own = gatherRows(this.places, latent, this.used);
-    return Float64Array.from({ length: latent }, (_, d) => {
-      const along = own.filter((_, i) => i % latent === d);
-      const mean = along.reduce((sum, x) => sum + x / along.length, 0);
-      return Math.sqrt(along.reduce((sum, x) => sum + (x - mean) ** 2 / along.length, 0));
-    });
-  }
-
-  /** Clusters of the own particles. */
-  async clusters({ clusters, seed }: ClusterOptions, task: TaskOptions): Promise<MixtureSelection> {
-    const { latent } = this.run;
-    this.selection ??= await selectMixture(gatherRows(this.places, latent, this.used), latent, {
-      ...{ ...task, seed, deviations: gatherRows(this.errors, latent, this.used) },
-      ...(clusters !== "auto" && { groups: clusters, most: Math.max(12, clusters) }),
-    });
-    return this.selection;
-  }
-
-  /** Cluster of each of some places in this part's space, [rows · axes]. */
-  async labels(places: Float32Array, options: ClusterOptions, task: TaskOptions): Promise<Int32Array> {
-    const { latent } = this.run;
-    const deviations = places.map((_, i) => this.errors[i % latent]!);
-    return labelPoints(await this.clusters(options, task), places, latent, { ...task, deviations });
   }
 
   /** What the part is. */

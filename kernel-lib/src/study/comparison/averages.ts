@@ -20,13 +20,17 @@ export interface AveragesContext {
   labels: readonly [Int32Array, Int32Array];
   /** Voxels along each edge of the maps. */
   boxSize: number;
-  /** Pairs that match. */
-  pairs: readonly ClusterPair[];
+  /** Pairs that match, as numbers from 1. */
+  pairs: readonly MatchedPair[];
+  /** What the clusters are. */
+  of: AverageReport["of"];
 }
+
+type MatchedPair = Pick<ClusterPair, "first" | "second">;
 
 /** Averages of one class in both halves. */
 interface ClassMaps {
-  pair: ClusterPair;
+  pair: MatchedPair;
   particles: [number, number];
   maps: [Volume, Volume];
 }
@@ -49,7 +53,7 @@ export async function compareAverages(
     const particles: [number, number] = [rows[0].length, rows[1].length];
     if (Math.min(...particles) < fewestOfClass) {
       refused.push(
-        `cluster ${pair.first}: ${particles.join(" and ")} particles are too few for a map, at least ${fewestOfClass} are needed in each half`,
+        `${context.of === "thirds" ? "third" : "cluster"} ${pair.first}: ${particles.join(" and ")} particles are too few for a map, at least ${fewestOfClass} are needed in each half`,
       );
       continue;
     }
@@ -60,10 +64,10 @@ export async function compareAverages(
     }
     made.push({ pair, particles, maps: maps as [Volume, Volume] });
   }
-  return made.length === 0 ? undefined : { ...curvesOf(made), refused };
+  return made.length === 0 ? undefined : { of: context.of, ...curvesOf(made), refused };
 }
 
-function curvesOf(made: readonly ClassMaps[]): Omit<AverageReport, "refused"> {
+function curvesOf(made: readonly ClassMaps[]): Omit<AverageReport, "refused" | "of"> {
   const fsc = made.map((a) => made.map((b) => fourierShellCorrelation(a.maps[0], b.maps[1])));
   const matched = fsc.map((row, i) => row[i]!);
   // A single class has nothing to be told apart from.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { emptyModel, type GaussianModel, pickGaussians, Row } from "../../model/gaussianModel";
 import { Random } from "../../random";
-import { compareChange } from "./changes";
+import { compareChange, compareChanges } from "./changes";
 
 /** Gaussians evenly in a ball of 0.25 box units. @param seed other Gaussians of the same ball */
 function ball(seed: number, count = 300): GaussianModel {
@@ -98,5 +98,29 @@ describe("a change in two models with other Gaussians", () => {
     );
     const same = compareChange({ from, to }, { from, to });
     assert.ok(Math.abs(found.motion - same.motion) < 1e-6 && found.density > 0.9999, JSON.stringify(found));
+  });
+
+  test("along a matched axis is the same only if as much moves as far, and is named by its axis", () => {
+    const n = 100;
+    const along = Float64Array.from({ length: n }, (_, i) => (i - (n - 1) / 2) / 29);
+    const moving = (model: GaussianModel, length: number) => ({
+      decode: (z: ArrayLike<number>) =>
+        changed(model, right, (params, i, count) => {
+          params[count + i]! += length * z[0]!;
+        }),
+    });
+    const compared = (length: number, flipped = 1) =>
+      compareChanges({
+        decoders: [moving(first, 0.02), moving(second, flipped * length)],
+        placed: {
+          ...{ first: Float32Array.from(along), firstAxes: 1 },
+          ...{ second: Float32Array.from(along, (x) => flipped * x), secondAxes: 1 },
+        },
+        matched: [{ axis: 3, first: along, second: along }],
+      })[0]!;
+    assert.deepEqual([compared(0.02).axis, compared(0.02).same], [3, true]);
+    assert.equal(compared(0.02, -1).same, true, "an axis of the other sign is the same axis");
+    assert.equal(compared(0.05).same, false, "more than twice as far");
+    assert.equal(compared(-0.02).same, false, "the other way");
   });
 });

@@ -4,12 +4,21 @@ import { moveRigidly, rigidFit } from "../../atoms/rigidFit";
 import { modelDensity } from "../../model/density";
 import { type GaussianModel, Row } from "../../model/gaussianModel";
 import type { ChangeReport } from "../studyReport";
-import type { CanonicalPairs } from "./canonical";
-import { countPlaced, type PlacedParticles } from "./placedParticles";
+import type { PlacedParticles } from "./placedParticles";
+import type { MatchedAxis } from "./spaces";
 
-/** Fraction of the particles at each end of a pair of directions, and fewest of them. */
+/** Fraction of the particles at each end of an axis, and fewest of them. */
 const endFraction = 0.1;
 const fewestAtEnd = 5;
+
+/** Correlation of the changes of the density from which they count as the same. */
+const leastDensity = 0.7;
+/** Å RMS from which there is a motion to compare, and the least correlation and ratio of sizes of the same motion. */
+export const leastMotion = 0.5;
+const leastOverlap = 0.5;
+export const leastRatio = 0.6;
+/** Change of the masses above which Gaussians come and go, whose motion says little. */
+const mostMassChange = 0.1;
 
 /** Decodes a place into Gaussians; an open run is one. */
 export interface StateDecoder {
@@ -20,7 +29,7 @@ export interface StateDecoder {
 export interface ChangesContext {
   decoders: readonly [StateDecoder, StateDecoder];
   placed: PlacedParticles;
-  pairs: CanonicalPairs;
+  matched: readonly MatchedAxis[];
 }
 
 /** A change in one decoder: Gaussians at both ends. */
@@ -30,35 +39,40 @@ interface Change {
 }
 
 /**
- * What both decoders change along each pair of directions. The ends are the mean places, in either space, of the tenth of
- * the particles that are lowest and highest along the pair: the same particles in both.
+ * What both decoders change along each matched axis. The ends are the mean places, in either space, of the tenth of the
+ * particles that are lowest and highest along the axis: the same particles in both.
  */
-export function compareChanges({ decoders, placed, pairs }: ChangesContext): ChangeReport[] {
-  return pairs.correlations.map((_, k) => {
-    const [low, high] = endsOf(pairs, k, countPlaced(placed));
-    const spaces = [
-      { points: placed.first, axes: placed.firstAxes },
-      { points: placed.second, axes: placed.secondAxes },
-    ];
+export function compareChanges({ decoders, placed, matched }: ChangesContext): ChangeReport[] {
+  const spaces = [
+    { points: placed.first, axes: placed.firstAxes },
+    { points: placed.second, axes: placed.secondAxes },
+  ];
+  return matched.map((one) => {
+    const [low, high] = endsOf(one);
     const [first, second] = spaces.map(({ points, axes }, s) => ({
       from: decoders[s]!.decode(meanPlace(points, axes, low)),
       to: decoders[s]!.decode(meanPlace(points, axes, high)),
     })) as [Change, Change];
-    return compareChange(first, second);
+    const compared = compareChange(first, second);
+    return { axis: one.axis, ...compared, same: isSame(compared) };
   });
 }
 
-/** Particles that are lowest and highest along a pair, by the mean of both coordinates. */
-function endsOf(
-  { first, second, correlations }: CanonicalPairs,
-  k: number,
-  n: number,
-): [Int32Array, Int32Array] {
-  const count = correlations.length;
-  const along = Float64Array.from({ length: n }, (_, i) => first[i * count + k]! + second[i * count + k]!);
+/** Particles that are lowest and highest along an axis, by the mean of both coordinates. */
+function endsOf({ first, second }: MatchedAxis): [Int32Array, Int32Array] {
+  const n = first.length;
+  const along = first.map((x, i) => x + second[i]!);
   const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => along[a]! - along[b]!);
   const size = Math.min(n, Math.max(fewestAtEnd, Math.round(endFraction * n)));
   return [order.slice(0, size), order.slice(n - size)];
+}
+
+/** Whether the density changes in the same way, and what moves, moves as far in the same directions. */
+function isSame({ density, motion, sizes, masses }: ComparedChange): boolean {
+  const [small, large] = [Math.min(...sizes), Math.max(...sizes)];
+  if (density < leastDensity) return false;
+  if (large < leastMotion || Math.max(...masses) > mostMassChange) return true;
+  return small >= leastRatio * large && motion >= leastOverlap;
 }
 
 function meanPlace(points: Float32Array, axes: number, rows: Int32Array): Float64Array {
@@ -69,8 +83,11 @@ function meanPlace(points: Float32Array, axes: number, rows: Int32Array): Float6
   return mean;
 }
 
+/** Two changes compared. */
+export type ComparedChange = Omit<ChangeReport, "axis" | "same">;
+
 /** Compares one change in two models, which may have different Gaussians. */
-export function compareChange(first: Change, second: Change): ChangeReport {
+export function compareChange(first: Change, second: Change): ComparedChange {
   const [a, b] = [first, second].map(({ from, to }) => ({ from: blobsOf(from), to: blobsOf(to) })) as [
     { from: Blobs; to: Blobs },
     { from: Blobs; to: Blobs },

@@ -27,7 +27,11 @@ export interface DividedParticles {
 const leastOverlap = 0.5;
 
 /** Matches the clusters of two parts one to one, and compares their sizes and distances. */
-export function compareClusters({ first, second, owner }: DividedParticles): ClusterReport {
+export function compareClusters({
+  first,
+  second,
+  owner,
+}: DividedParticles): Omit<ClusterReport, "apart" | "chosen"> {
   const numbers: [number, number] = [numberOf(first), numberOf(second)];
   const { match, shared } = matchLabels(first.labels, second.labels);
   const deviations = simultaneous(Math.max(...numbers));

@@ -1,12 +1,14 @@
-import type { ChangeReport, Comparison, Finding, Interval, PartReport } from "../studyReport";
+import type { AxisReport, ChangeReport, Comparison, Finding, PartReport } from "../studyReport";
+import { leastMotion, leastRatio } from "./changes";
+import { wantedAxes } from "./spaces";
 
-/** Correlations from which a direction, and a change, count as found again; lower ends of the intervals of directions. */
+/** Correlation from which an axis counts as found again; lower end of its interval. */
 const leastCorrelation = 0.7;
 /** The same of differences of class averages, which are noisy. */
 const leastDifference = 0.3;
 
 /** What was found about two parts. */
-export type Compared = Pick<Comparison, "space" | "changes" | "clusters" | "averages"> & {
+export type Compared = Pick<Comparison, "space" | "changes" | "populations" | "clusters" | "averages"> & {
   parts: readonly [PartReport, PartReport];
 };
 
@@ -16,10 +18,11 @@ export function verdictOf(compared: Compared): Pick<Comparison, "verdict" | "sen
     evidenceFinding(compared),
     spaceFinding(compared),
     changesFinding(compared),
+    ...populationFinding(compared),
     ...clusterFindings(compared),
     ...averagesFinding(compared),
   ];
-  // Clusters may be parts of a continuum, which each part divides where its own particles happen to be few.
+  // Populations and clusters are made by thresholds from what the others compare directly.
   const decisive = ["evidence", "space", "changes"];
   const isNot = findings.some(({ question, answer }) => answer === "no" && decisive.includes(question));
   const verdict = isNot
@@ -77,48 +80,85 @@ function evidenceFinding({ parts }: Compared): Finding {
   return { question: "evidence", answer, short, sentence: text.join(", ") };
 }
 
-/** Number of leading pairs of directions that are found again. */
-export const reproducedPairs = (canonical: readonly Interval[]): number =>
-  canonical.filter(({ low }) => low >= leastCorrelation).length;
+/** Whether the other part has an axis. */
+export const isFound = ({ told }: AxisReport): boolean => told.low >= leastCorrelation;
 
 function spaceFinding({ parts, space }: Compared): Finding {
-  const wanted = Math.max(1, ...parts.map(({ realAxes }) => realAxes));
-  const found = reproducedPairs(space.canonical);
-  const numbers = space.canonical.map(({ value }) => value.toFixed(2)).join(", ");
-  const real = parts.map(({ realAxes }) => realAxes).join(" and ");
+  const wanted = space.axes.map(wantedAxes) as [AxisReport[], AxisReport[]];
+  const missing = wanted.map((axes) => axes.filter((axis) => !isFound(axis)));
+  const shared = wanted[space.reference - 1]!;
+  const found = shared.length - missing[space.reference - 1]!.length;
+  const told = wanted.map(
+    (axes, p) =>
+      `${axes.map(({ label, told }) => `${label} r ${told.value.toFixed(2)}`).join(", ")} of ${parts[p]!.label}`,
+  );
+  const lost = missing.flatMap((axes, p) =>
+    axes.length > 0
+      ? [`${axes.map(({ axis, label }) => `axis ${axis} (${label})`).join(", ")} of ${parts[p]!.label}`]
+      : [],
+  );
+  const without = lost.length > 0 ? `; without a counterpart: ${lost.join(", ")}` : "";
+  const bent = wanted.flat().filter((one) => isFound(one) && one.told.value - one.linear > leastBend).length;
+  const curved =
+    bent > 0 ? `; ${bent} of them ${bent === 1 ? "is a curve" : "are curves"} in the other space` : "";
   return {
     question: "space",
-    answer: found >= wanted ? "yes" : found > 0 ? "partly" : "no",
-    short: `places agree along ${found} of ${space.canonical.length} directions (r ${range(space.canonical.map(({ value }) => value))})`,
-    sentence: `places of the same particles agree along ${found} of ${space.canonical.length} directions (r ${numbers}; real axes by evidence: ${real})`,
+    answer: lost.length === 0 ? "yes" : found > 0 ? "partly" : "no",
+    short: `places agree along ${found} of ${shared.length} ${shared.length === 1 ? "axis" : "axes"} (r ${range(shared.map(({ told }) => told.value))})${without}`,
+    sentence: `places in one part tell those of the same particles in the other: ${told.join("; ")}${curved}${without}`,
   };
 }
 
+/** By so much a curve tells more than a straight line where it is mentioned. */
+const leastBend = 0.05;
+
 function changesFinding({ space, changes }: Compared): Finding {
-  const compared = changes.slice(0, Math.max(1, reproducedPairs(space.canonical)));
-  const agree = compared.filter(({ density }) => density >= leastCorrelation).length;
+  const axes = space.axes[space.reference - 1];
+  const found = changes.filter(({ axis }) => isFound(axes![axis - 1]!));
+  const compared = found.length > 0 ? found : changes.slice(0, 1);
+  const agree = compared.filter(({ same }) => same).length;
   const numbers = compared.map(({ density }) => density.toFixed(2)).join(", ");
   return {
     question: "changes",
     answer: agree === compared.length ? "yes" : agree > 0 ? "partly" : "no",
     short: `the same change along ${agree} of ${compared.length} of them${sizesOf(compared)}`,
-    sentence: `the same change of the density along ${agree} of ${compared.length} of them (r ${numbers})${sizesOf(compared)}`,
+    sentence: `the same change along ${agree} of ${compared.length} of them (of the density, r ${numbers})${sizesOf(compared)}`,
   };
 }
 
-/** How far the molecule moves along the pair of directions with the largest motion, if it moves. */
+function populationFinding({ space, populations }: Compared): Finding[] {
+  const axes = space.axes[space.reference - 1];
+  const compared = populations.filter(({ axis }) => isFound(axes![axis - 1]!));
+  if (compared.length === 0) return [];
+  const same = compared.filter((one) => one.same).length;
+  const distances = compared.map(({ distance }) => distance.toFixed(2)).join(", ");
+  return [
+    {
+      question: "population",
+      answer: same === compared.length ? "yes" : same > 0 ? "partly" : "no",
+      short: `particles are distributed alike along ${same} of ${compared.length}`,
+      sentence: `own particles are distributed alike along ${same} of ${compared.length} (distances ${distances} standard deviations)`,
+    },
+  ];
+}
+
+/** How far the molecule moves along the axis with the largest motion, if it moves. */
 function sizesOf(changes: readonly ChangeReport[]): string {
   const largest = changes.reduce((a, b) => (Math.min(...a.sizes) >= Math.min(...b.sizes) ? a : b));
   const { sizes, motion } = largest;
-  if (Math.min(...sizes) < 0.5) return "";
-  return `, motion of ${sizes.map((size) => size.toFixed(1)).join(" and ")} Å RMS between the ends with r ${motion.toFixed(2)}`;
+  if (Math.min(...sizes) < leastMotion) return "";
+  const unequal = Math.min(...sizes) < leastRatio * Math.max(...sizes);
+  const rather = unequal && largest.same ? ", in part decoded as density that comes and goes" : "";
+  return `, motion of ${sizes.map((size) => size.toFixed(1)).join(" and ")} Å RMS between the ends with overlap ${motion.toFixed(2)}${rather}`;
 }
 
 function clusterFindings({ clusters, parts }: Compared): Finding[] {
-  const { numbers, pairs, alone, rand } = clusters;
+  const { numbers, pairs, alone, rand, apart, chosen } = clusters;
+  if (chosen === "none") return [];
+  const each = chosen === "together" ? ` (each by itself: ${apart.join(" and ")})` : "";
   if (Math.max(...numbers) === 1) {
-    const gapless = "no gaps between particles in either: one group";
-    return [{ question: "clusters", answer: "yes", short: gapless, sentence: gapless }];
+    const gapless = "no gaps between particles that both have: a continuum";
+    return [{ question: "clusters", answer: "yes", short: gapless, sentence: `${gapless}${each}` }];
   }
   const matched = pairs.filter((pair) => pair.matched);
   const lonely = alone.flatMap((list, p) =>
@@ -130,7 +170,7 @@ function clusterFindings({ clusters, parts }: Compared): Finding[] {
     question: "clusters",
     answer: matched.length === 0 ? "no" : lonely.length > 0 ? "partly" : "yes",
     short: `${matchedText}${without}`,
-    sentence: `${matchedText} (adjusted Rand index ${rand.toFixed(2)}${without})`,
+    sentence: `${matchedText}${each} (adjusted Rand index ${rand.toFixed(2)}${without})`,
   };
   if (matched.length === 0) return [found];
   const equal = matched.filter((pair) => pair.equal).length;
@@ -149,12 +189,15 @@ function clusterFindings({ clusters, parts }: Compared): Finding[] {
 
 function averagesFinding({ averages }: Compared): Finding[] {
   if (!averages) return [];
-  const { resolution, differences, differencesTo } = averages;
+  const { of, resolution, differences, differencesTo } = averages;
+  const what = of === "thirds" ? "the thirds of an axis" : "matched clusters";
   const limits = resolution.flatMap(({ seventh }) => (seventh === null ? [] : [seventh]));
   const short =
-    limits.length > 0 ? `their averages agree to ${range(limits, 0)} Å` : "their averages do not agree";
+    limits.length > 0
+      ? `averages of ${what} agree to ${range(limits, 0)} Å`
+      : `averages of ${what} do not agree`;
   const reached = resolution.map(({ seventh }) => (seventh === null ? "no" : seventh.toFixed(1))).join(", ");
-  const says = `averages of matched clusters agree to ${reached} Å (FSC 0.143)`;
+  const says = `averages of ${what} agree to ${reached} Å (FSC 0.143)`;
   if (differences.length === 0) {
     return [{ question: "averages", answer: limits.length > 0 ? "yes" : "no", short, sentence: says }];
   }
@@ -167,7 +210,7 @@ function averagesFinding({ averages }: Compared): Finding[] {
       question: "averages",
       answer: own === differences.length ? "yes" : own > 0 ? "partly" : "no",
       short: `${short}, ${own} of ${differences.length} with the same differences from the mean`,
-      sentence: `${says}, and ${own} of ${differences.length} differ from the mean as their partner does (to ${differencesTo.toFixed(0)} Å)`,
+      sentence: `${says}, and ${own} of ${differences.length} differ from the mean as their counterpart does (to ${differencesTo.toFixed(0)} Å)`,
     },
   ];
 }

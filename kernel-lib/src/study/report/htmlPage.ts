@@ -1,7 +1,7 @@
 import { displaySymbol, escapeMarkup } from "tslab-widgets/display";
 import { Figure } from "../../display/figure";
 import type { StudyReport } from "../studyReport";
-import type { StudySection } from "./sections";
+import type { StudySection } from "./studySection";
 
 const style = `
 :root { color-scheme: light; }

@@ -1,7 +1,7 @@
 import { displaySymbol } from "tslab-widgets/display";
 import type { StudyReport } from "../studyReport";
 import { titleOf } from "./htmlPage";
-import type { StudySection } from "./sections";
+import type { StudySection } from "./studySection";
 
 /** Cells and outputs of nbformat 4.5. */
 interface Cell {

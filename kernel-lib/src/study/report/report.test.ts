@@ -6,6 +6,9 @@ import { notebookText } from "./notebook";
 import { studySections } from "./sections";
 
 const at = (value: number) => ({ value, low: value - 0.05, high: value + 0.03 });
+const axis = (number: number, r: number) => ({
+  ...{ axis: number, label: `conformation ${number}`, real: true, told: at(r), linear: r },
+});
 const trick = '<script>alert("1")</script> & `x`';
 
 /** A study of halves with two clusters, whose names of files try to be code. */
@@ -34,16 +37,28 @@ const report = (): StudyReport => ({
       findings: [{ question: "evidence", answer: "yes", short: "", sentence: trick }],
       space: {
         particles: 1000,
-        canonical: [at(0.95), at(0.8)],
+        reference: 1,
         axes: [
+          [axis(1, 0.95), axis(2, 0.8)],
+          [axis(1, 0.94), axis(2, 0.8)],
+        ],
+        correlations: [
           [0.9, 0.1],
           [-0.2, -0.7],
         ],
         sample: { first: [-1, 0, 1], second: [-0.9, 0.1, 1.2] },
       },
-      changes: [{ motion: 0.8, region: 0.9, sizes: [3, 3.2], density: 0.85, masses: [0.1, 0.2] }],
+      changes: [
+        { axis: 1, same: true, motion: 0.8, region: 0.9, sizes: [3, 3.2], density: 0.85, masses: [0.1, 0.2] },
+      ],
+      populations: [
+        {
+          ...{ axis: 1, distance: 0.06, chance: 0.08, same: true },
+          histograms: { edges: [-3, 0, 3], first: [0.5, 0.5], second: [0.45, 0.55] },
+        },
+      ],
       clusters: {
-        numbers: [3, 2],
+        ...{ numbers: [3, 2], apart: [3, 2], chosen: "apart" },
         rand: 0.8,
         pairs: [1, 2].map((cluster) => ({
           ...{ first: cluster, second: 3 - cluster, overlap: 0.9, matched: true, equal: true },
@@ -53,6 +68,7 @@ const report = (): StudyReport => ({
         alone: [[3], []],
       },
       averages: {
+        of: "clusters",
         clusters: [1, 2],
         particles: [
           [250, 240],
@@ -93,7 +109,7 @@ describe("the report of a study", () => {
       [],
     );
     assert.ok(page.indexOf('class="verdict partly"') < page.indexOf("<table"));
-    assert.equal([...page.matchAll(/<svg /g)].length, 6);
+    assert.equal([...page.matchAll(/<svg /g)].length, 7);
     for (const text of [
       /3\.10 ± 0\.20/,
       /Without a partner in the other part: cluster 3 of half 1/,
@@ -109,7 +125,7 @@ describe("the report of a study", () => {
     const ids = notebook.cells.map(({ id }: { id: string }) => id);
     assert.equal(new Set(ids).size, ids.length);
     const outputs = notebook.cells.flatMap((cell: { outputs?: { data: object }[] }) => cell.outputs ?? []);
-    assert.equal(outputs.filter(({ data }: { data: object }) => "image/svg+xml" in data).length, 6);
+    assert.equal(outputs.filter(({ data }: { data: object }) => "image/svg+xml" in data).length, 7);
     const title = notebook.cells[0].source.join("");
     assert.ok(title.startsWith("# Even/odd study\n\n**Partly reproducible"), title);
     assert.ok(!title.includes("<script>"), title);
@@ -129,8 +145,12 @@ describe("the report of a study", () => {
     };
     comparison!.averages.particles = [[250, 240]];
     assert.match(await htmlPage(one, studySections(one)), /cluster 1 \(250 and 240\)/);
+    comparison!.averages.of = "thirds";
+    assert.match(await htmlPage(one, studySections(one)), /third 1 \(250 and 240\)/);
     delete comparison!.averages;
-    comparison!.clusters = { ...comparison!.clusters, numbers: [1, 1] };
-    assert.equal([...(await htmlPage(one, studySections(one))).matchAll(/<svg /g)].length, 3);
+    comparison!.clusters = { ...comparison!.clusters, numbers: [1, 1], apart: [3, 2], chosen: "together" };
+    const page = await htmlPage(one, studySections(one));
+    assert.equal([...page.matchAll(/<svg /g)].length, 4);
+    assert.match(page, /a continuum\. By themselves the parts find 3 and 2/);
   });
 });

@@ -1,38 +1,24 @@
-import type { Figure } from "../../display/figure";
 import { fscFigure, type LabelledFsc } from "../../display/fscFigure";
-import { scatterFigure } from "../../display/scatterFigure";
 import { Table } from "../../display/table";
 import type { FscCurve } from "../../reconstruction/fsc";
 import type {
   AverageReport,
-  ChangeReport,
   ClusterReport,
   Comparison,
   Finding,
   PartReport,
-  SpaceReport,
   StudyReport,
 } from "../studyReport";
 import { type IntervalPoint, intervalFigure } from "./intervalFigure";
 import { matrixFigure } from "./matrixFigure";
-
-/** A section of the report of a study: text, tables and figures. */
-export interface StudySection {
-  /** Heading. */
-  title: string;
-  /** Paragraphs. */
-  text: string[];
-  /** To be shown below the text, in this order. */
-  shown: (Table | Figure)[];
-}
-
-/** Å RMS below which there is no motion to compare. */
-const leastMotion = 0.05;
+import { changesSection, populationsSection, spaceSection } from "./spaceSections";
+import type { Labels, StudySection } from "./studySection";
 
 const questions: Record<Finding["question"], string> = {
   evidence: "Is there heterogeneity in both?",
   space: "Do the same particles have the same places?",
   changes: "Does the same region change in the same way?",
+  population: "Are particles distributed alike?",
   clusters: "Are the clusters the same?",
   counts: "Are they as large?",
   averages: "Do their averages show the same?",
@@ -63,7 +49,7 @@ function comparisonSections(comparison: Comparison, report: StudyReport): StudyS
     string,
   ];
   const title = `${a} and ${b}`;
-  const { findings, space, changes, clusters, averages } = comparison;
+  const { findings, space, changes, populations, clusters, averages } = comparison;
   const several = report.comparisons.length > 1;
   return [
     {
@@ -77,7 +63,8 @@ function comparisonSections(comparison: Comparison, report: StudyReport): StudyS
       ],
     },
     spaceSection(space, [a, b]),
-    changesSection(changes, [a, b]),
+    changesSection(changes, space, [a, b]),
+    populationsSection(populations, space, [a, b]),
     clustersSection(clusters, [a, b]),
     ...(averages ? [averagesSection(averages, clusters, [a, b])] : []),
   ];
@@ -104,78 +91,35 @@ function partsTable(parts: readonly PartReport[]): Table {
   );
 }
 
-type Labels = readonly [string, string];
-
-function spaceSection({ canonical, axes, particles, sample }: SpaceReport, [a, b]: Labels): StudySection {
-  const points = canonical.map(
-    (one, k): IntervalPoint => ({ ...one, at: `${k + 1}`, series: "correlation" }),
-  );
-  const names = (label: string, count: number) => ({
-    title: `axis of ${label}`,
-    names: Array.from({ length: count }, (_, d) => `z${d + 1}`),
-  });
-  return {
-    title: `Places in ${a} and ${b}`,
-    text: [
-      `${particles} particles have a place in both latent spaces. Canonical correlations do not depend on how the axes are turned ` +
-        "or stretched; their 95 % intervals are from 200 samples of the particles with repetition. Below 0.7 (dotted) a " +
-        "direction does not count as found again.",
-    ],
-    shown: [
-      intervalFigure(points, {
-        ...{ x: "pair of directions", y: "canonical correlation", threshold: 0.7, top: 1 },
-        title: "Directions that both spaces have in common",
-      }),
-      scatterFigure(
-        { label: `first direction, ${a}`, values: sample.first },
-        { label: `first direction, ${b}`, values: sample.second },
-        { title: "The same particles in both spaces", correlation: true, width: 280, height: 240 },
-      ),
-      matrixFigure(axes, {
-        ...{ rows: names(a, axes.length), columns: names(b, axes[0]?.length ?? 0) },
-        title: "Correlation, axis by axis",
-      }),
-    ],
-  };
-}
-
-function changesSection(changes: readonly ChangeReport[], [a, b]: Labels): StudySection {
-  return {
-    title: "What changes along these directions",
-    text: [
-      "Both decoders are asked for the places of the same particles: the tenth that is lowest and the tenth that is highest " +
-        `along a pair of directions. The motion decoded in ${a} is interpolated at the Gaussians of ${b}; a rigid motion of the ` +
-        "whole is taken out. The change of the density has motion and composition in it.",
-    ],
-    shown: [
-      new Table(
-        [
-          ...["direction", "density, r", "motion, r", "region that moves, r"],
-          ...[
-            `motion, ${a} (Å RMS)`,
-            `motion, ${b} (Å RMS)`,
-            `change of masses, ${a}`,
-            `change of masses, ${b}`,
-          ],
-        ],
-        changes.map(({ density, motion, region, sizes, masses }, k) => [
-          ...[`${k + 1}`, density.toFixed(2)],
-          ...[motion, region].map((r) => (Math.min(...sizes) < leastMotion ? "no motion" : r.toFixed(2))),
-          ...sizes.map((size) => size.toFixed(2)),
-          ...masses.map((mass) => `${(100 * mass).toFixed(0)} %`),
-        ]),
-      ),
-    ],
-  };
-}
-
 function clustersSection(
-  { numbers, pairs, alone, rand, arrangement }: ClusterReport,
+  { numbers, pairs, alone, rand, arrangement, apart, chosen }: ClusterReport,
   [a, b]: Labels,
 ): StudySection {
+  if (chosen === "none") {
+    return { title: "Clusters", text: ["Not compared: the parts have no axis in common."], shown: [] };
+  }
+  if (Math.max(...numbers) === 1) {
+    const how =
+      chosen === "together"
+        ? ` By themselves the parts find ${apart.join(" and ")}, which are no gaps of all particles on the shared scale.`
+        : "";
+    return {
+      title: "Clusters",
+      text: [`No gaps between particles that both have: a continuum.${how}`],
+      shown: [],
+    };
+  }
+  const together =
+    chosen === "together"
+      ? [
+          `By themselves the parts find ${apart.join(" and ")} clusters, which do not all match. So both are divided into as many as ` +
+            "all particles have on the shared scale.",
+        ]
+      : [];
   const text = [
-    `${numbers[0]} clusters in ${a}, ${numbers[1]} in ${b}, each found from the part's own particles and then given to all ` +
-      `particles. Adjusted Rand index of the two divisions ${rand.toFixed(3)}.` +
+    ...together,
+    `${numbers[0]} clusters in ${a}, ${numbers[1]} in ${b}${chosen === "together" ? "" : ", each found from the part's own particles and then given to all particles"}. ` +
+      `Adjusted Rand index of the two divisions ${rand.toFixed(3)}.` +
       (arrangement === undefined
         ? ""
         : ` Distances between matched clusters in the two spaces correlate with r ${arrangement.toFixed(2)}.`),
@@ -185,7 +129,6 @@ function clustersSection(
         : [],
     ),
   ];
-  if (Math.max(...numbers) === 1) return { title: "Clusters", text, shown: [] };
   const percent = ({ value, low, high }: { value: number; low: number; high: number }) =>
     `${(100 * value).toFixed(1)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
   const points = pairs.flatMap(({ first, second, fractions }) =>
@@ -229,7 +172,9 @@ function clustersSection(
 }
 
 function averagesSection(averages: AverageReport, { pairs }: ClusterReport, [a, b]: Labels): StudySection {
-  const { clusters, particles, frequency, matched, others, refused, differences, differencesTo } = averages;
+  const { of, clusters, particles, frequency, matched, others, refused, differences, differencesTo } =
+    averages;
+  const one = of === "thirds" ? "third" : "cluster";
   const curve = (fsc: readonly number[]): FscCurve => ({
     shell: Int32Array.from(fsc, (_, r) => r),
     frequency: Float64Array.from(frequency),
@@ -237,20 +182,25 @@ function averagesSection(averages: AverageReport, { pairs }: ClusterReport, [a, 
     fsc: Float64Array.from(fsc),
   });
   const curves: LabelledFsc[] = matched.map((fsc, i) => ({
-    label: `cluster ${clusters[i]} (${particles[i]!.join(" and ")})`,
+    label: `${one} ${clusters[i]} (${particles[i]!.join(" and ")})`,
     curve: curve(fsc),
   }));
   const control =
     others.length === 0
       ? undefined
       : others[0]!.map((_, r) => others.reduce((sum, fsc) => sum + fsc[r]! / others.length, 0));
-  if (control) curves.push({ label: "clusters that do not match, mean", curve: curve(control) });
-  const partner = (cluster: number) => `${pairs.find(({ first }) => first === cluster)?.second ?? ""}`;
+  if (control) curves.push({ label: `${one}s that do not match, mean`, curve: curve(control) });
+  const partner = (cluster: number) =>
+    of === "thirds" ? `${cluster}` : `${pairs.find(({ first }) => first === cluster)?.second ?? ""}`;
+  const cut =
+    of === "thirds"
+      ? "The first axis of the shared scale is cut into thirds, at the same places in both halves. "
+      : "";
   return {
-    title: "Averages of matched clusters",
+    title: of === "thirds" ? "Averages of thirds of the continuum" : "Averages of matched clusters",
     text: [
-      `Each cluster reconstructed from the own particles of ${a} and of ${b}. Parts that all clusters share correlate in any pair; the ` +
-        "differences from the mean over the clusters of a half have only the heterogeneity in common.",
+      `${cut}Each ${one} reconstructed from the own particles of ${a} and of ${b}. Regions that all ${one}s share correlate in any pair; the ` +
+        `differences from the mean over the ${one}s of a half have only the heterogeneity in common.`,
       ...refused.map((sentence) => `Not reconstructed: ${sentence}.`),
     ],
     shown: [
@@ -259,8 +209,8 @@ function averagesSection(averages: AverageReport, { pairs }: ClusterReport, [a, 
         ? []
         : [
             matrixFigure(differences, {
-              rows: { title: `cluster of ${a}`, names: clusters.map(String) },
-              columns: { title: `partner in ${b}`, names: clusters.map(partner) },
+              rows: { title: `${one} of ${a}`, names: clusters.map(String) },
+              columns: { title: `counterpart in ${b}`, names: clusters.map(partner) },
               title: `Differences from the mean, correlation to ${differencesTo.toFixed(0)} Å`,
             }),
           ]),
