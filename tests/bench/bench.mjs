@@ -1,5 +1,5 @@
 // `npm run bench`: speed of projection and training on this machine, compared with its peak rate. Options:
-//   --engines wasm,tensor      which projection engines (default both)
+//   --engines wasm,tensor      which projection engines: also webgpu (default wasm, tensor)
 //   --backends tensorflow,…    for tensor: which TensorFlow.js backends (default all available ones except cpu)
 //   --sizes 512/64/31,…        N/S, or N/S/rings (default three target sizes, with 42 rings and with all)
 //   --batch 32                 batch size
