@@ -3,7 +3,11 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
-import { informationImbalance, neighbourhoodSimilarity } from "../evidence/score/neighbourhoods";
+import {
+  type ChanceLevel,
+  informationImbalance,
+  neighbourhoodSimilarity,
+} from "../evidence/score/neighbourhoods";
 import {
   decodedVolume,
   drawnParticles,
@@ -19,7 +23,7 @@ import {
   type VolumeScores,
   type VolumeTruth,
 } from "../evidence/score/scoreVolumes";
-import { columnsOf, type NumberTable, readNumberTable } from "../evidence/score/truthFile";
+import { columnsOf, type NumberTable, readNumberTable } from "../formats/numberTable";
 import { readNumpyArray } from "../formats/numpyArray";
 import { readMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
@@ -29,6 +33,7 @@ import { matchingFiles, numberInName } from "./filePattern";
 import {
   examples,
   fileOption,
+  lengthOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -48,6 +53,7 @@ interface ScoreOptions extends QuietOption {
   places?: string;
   scored?: string[];
   assignment?: string;
+  apix?: number;
   seed: number;
   out?: string;
 }
@@ -100,13 +106,13 @@ export function addScore(program: Command, run: RunCommand): void {
     .addOption(
       fileOption(
         "--places <file>",
-        "places of another program: a table (CSV) with a row, or an array (.npy), of all particles",
+        "places of another program, of all particles: a table with or without header (CSV, or text with blanks), or an array (.npy)",
       ),
     )
     .addOption(
       new Option(
         "--scored <files...>",
-        "volumes of another program, names or a pattern, one for each scored image",
+        "volumes of another program, names, a pattern or a folder, one for each scored image",
       ),
     )
     .addOption(
@@ -116,6 +122,7 @@ export function addScore(program: Command, run: RunCommand): void {
           "⌊N/n⌋th particle, for n volumes)",
       ),
     )
+    .addOption(lengthOption("--apix <Å>", "voxel size of --scored, if its headers lack it or have it wrong"))
     .addOption(seedOption())
     .addOption(fileOption("--out <file>", "output file of all numbers (JSON)"))
     .addOption(quietOption());
@@ -159,7 +166,7 @@ async function score(folder: string | undefined, options: ScoreOptions, session:
 
 /** @throws InputError for options that contradict each other, or leave nothing to do */
 function checkOptions(folder: string | undefined, options: ScoreOptions): void {
-  const { places, scored, volumes, reconstruct, assignment, mask } = options;
+  const { places, scored, volumes, reconstruct, assignment, mask, apix } = options;
   if (folder === undefined && !places && !scored) {
     throw new InputError("input", "a run, --places or --scored", "none of them");
   }
@@ -168,6 +175,8 @@ function checkOptions(folder: string | undefined, options: ScoreOptions): void {
   if (reconstruct !== undefined && folder === undefined) {
     throw new InputError("--reconstruct", "a run, whose particles are read", "none");
   }
+  if (apix !== undefined && !scored)
+    throw new InputError("--apix", "--scored, the volumes, beside it", "none");
   if (assignment && !scored) throw new InputError("--assignment", "--scored, the volumes, beside it", "none");
   if (mask && !volumes) throw new InputError("--mask", "--volumes beside it", "none");
 }
@@ -198,7 +207,7 @@ async function readPlaces(file: string): Promise<Pick<PlacedStates, "places" | "
     const { shape, values } = await readNumpyArray(file);
     return { places: values, latent: shape[1] ?? 1 };
   }
-  const table = await readNumberTable(file);
+  const table = await readNumberTable(file, { unnamed: "z" });
   const names = table.columns.filter((name) => name !== "index");
   return { places: columnsOf(table, names, file), latent: names.length };
 }
@@ -214,11 +223,16 @@ async function scorePlaces(
   const task = { signal: session.signal, onProgress: session.onProgress, seed };
   const neighbourhoods = await neighbourhoodSimilarity(spaces, task);
   const imbalance = await informationImbalance(spaces, task);
-  for (const { k, fraction } of neighbourhoods) {
-    session.print(`neighbourhood similarity: ${(100 * fraction).toFixed(1)} % of ${k} neighbours`);
+  const level = ({ mean, deviation }: ChanceLevel, scale: number, digits: number) =>
+    `${(scale * mean).toFixed(digits)} ± ${(scale * deviation).toFixed(digits)}`;
+  for (const { k, fraction, chance } of neighbourhoods) {
+    const text = `${(100 * fraction).toFixed(1)} % of ${k} neighbours`;
+    session.print(`neighbourhood similarity: ${text} (by chance ${level(chance, 100, 1)} %)`);
   }
-  for (const { k, truthToPlaces, placesToTruth } of imbalance) {
-    const numbers = `truth to places ${truthToPlaces.toFixed(3)}, places to truth ${placesToTruth.toFixed(3)}`;
+  for (const { k, truthToPlaces, placesToTruth, chance } of imbalance) {
+    const numbers =
+      `truth to places ${truthToPlaces.toFixed(3)} (by chance ${level(chance.truthToPlaces, 1, 3)}), ` +
+      `places to truth ${placesToTruth.toFixed(3)} (${level(chance.placesToTruth, 1, 3)})`;
     session.print(`information imbalance, ${k === 1 ? "nearest neighbour" : `${k} neighbours`}: ${numbers}`);
   }
   return { neighbourhoods, imbalance };
@@ -242,6 +256,7 @@ async function scoreAllVolumes(
     const found = await scoreVolumes(volumes, truth, session);
     result[name] = found;
     session.print(`${title}: ${scoreText(found)}`);
+    for (const line of shellLines(found)) session.print(line);
   };
   if (options.scored) {
     await add("perImage", "per image", await givenVolumes(states, options, session));
@@ -265,7 +280,7 @@ async function readTruth({ volumes, mask }: ScoreOptions, session: Session): Pro
 /** Volumes of another program. */
 async function givenVolumes(
   states: Float64Array,
-  { scored, assignment }: ScoreOptions,
+  { scored, assignment, apix }: ScoreOptions,
   session: Session,
 ): Promise<ScoredVolume[]> {
   const files = await matchingFiles(scored!, "--scored");
@@ -289,8 +304,12 @@ async function givenVolumes(
   }
   return pairs.map(([particle, file]) => ({
     particle,
+    name: file,
     state: states[particle]!,
-    volume: () => readMap(file, session.reading),
+    volume: async () => {
+      const map = await readMap(file, session.reading);
+      return apix === undefined ? map : { ...map, apix };
+    },
   }));
 }
 
@@ -299,4 +318,24 @@ function scoreText({ volumes, perfect, unmasked, masked }: VolumeScores): string
     `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
   const inMask = masked ? `, masked ${area(masked)}` : "";
   return `area under the FSC ${area(unmasked)}${inMask} over ${volumes} volumes (perfect: ${perfect.toFixed(3)})`;
+}
+
+/** Shells of a line of output. */
+const shellsOfLine = 10;
+
+/** The mean FSC of each shell, ten in a line. */
+function shellLines({ unmasked, masked, resolutions }: VolumeScores): string[] {
+  const lines: string[] = [];
+  for (let from = 1; from < resolutions.length; from += shellsOfLine) {
+    const to = Math.min(from + shellsOfLine, resolutions.length);
+    const values = (fsc: readonly number[]) =>
+      fsc
+        .slice(from, to)
+        .map((value) => value.toFixed(3))
+        .join(" ");
+    const range = `${resolutions[from]!.toFixed(1)} to ${resolutions[to - 1]!.toFixed(1)} Å`;
+    lines.push(`  FSC of shells ${from} to ${to - 1}, ${range}: ${values(unmasked.fsc)}`);
+    if (masked) lines.push(`    masked: ${values(masked.fsc)}`);
+  }
+  return lines;
 }

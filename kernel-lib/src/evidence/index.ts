@@ -15,6 +15,7 @@ export { leaksReport } from "./leaksReport";
 export { report } from "./report";
 export { type FscArea, type FscAreaOptions, fscArea } from "./score/fscArea";
 export {
+  type ChanceLevel,
   type InformationImbalance,
   informationImbalance,
   type NeighbourhoodOptions,

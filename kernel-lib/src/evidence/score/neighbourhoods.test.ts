@@ -65,6 +65,37 @@ describe("neighbourhood similarity", () => {
     );
     assert.ok(Math.abs(chance!.fraction - 20 / 99) < 0.03);
   });
+
+  test("has a chance level from permuted places, k/(n − 1), which places that say nothing do not leave", async () => {
+    const random = new Random(7);
+    const places = Float64Array.from({ length: 500 }, () => random.normal());
+    for (const { k, fraction, chance } of await neighbourhoodSimilarity({ ...spaces(500, 0), places })) {
+      assert.ok(Math.abs(chance.mean - k / 99) < 0.005, `${chance.mean} for ${k}`);
+      assert.ok(chance.deviation > 0 && Math.abs(fraction - chance.mean) < 4 * chance.deviation);
+    }
+    const [followed] = await neighbourhoodSimilarity(spaces(500, 0.02), { sizes: [10] });
+    assert.ok(followed!.fraction > followed!.chance.mean + 20 * followed!.chance.deviation);
+    const again = await neighbourhoodSimilarity(spaces(500, 0.02), { sizes: [10] });
+    assert.deepEqual(again, [followed]);
+    const other = await neighbourhoodSimilarity(spaces(500, 0.02), { sizes: [10], seed: 2 });
+    assert.notDeepEqual(other, again);
+  });
+
+  test("of permuted places is that of the places put in that order", async () => {
+    const data = spaces(60, 0.05);
+    const [found] = await informationImbalance(data, { sizes: [3], permutations: 1, seed: 3 });
+    // The same draws as inside: the order of the particles, then the permutation.
+    const draws = new Random(3);
+    const rows = draws.permutation(60);
+    const permutation = draws.fork(1).permutation(60);
+    const places = new Float64Array(60);
+    for (let i = 0; i < 60; i++) places[rows[i]!] = data.places[rows[permutation[i]!]!]!;
+    const [direct] = await informationImbalance({ ...data, places }, { sizes: [3], seed: 3 });
+    assert.ok(Math.abs(found!.chance.truthToPlaces.mean - direct!.truthToPlaces) < 1e-12);
+    assert.ok(Math.abs(found!.chance.placesToTruth.mean - direct!.placesToTruth) < 1e-12);
+    assert.ok(Math.abs(direct!.truthToPlaces - found!.truthToPlaces) > 0.5);
+    await assert.rejects(informationImbalance(data, { permutations: 0 }), /permutations: expected/);
+  });
 });
 
 describe("information imbalance", () => {

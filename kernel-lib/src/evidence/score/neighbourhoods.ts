@@ -1,18 +1,18 @@
-import { InputError, throwIfStopped } from "../../errors";
+import { InputError } from "../../errors";
 import { beginTask, type TaskOptions } from "../../progress";
 import { Random } from "../../random";
+import {
+  type ChanceLevel,
+  inverse,
+  moments,
+  type Orders,
+  ordersOf,
+  permutationsOf,
+  sampled,
+  type TwoSpaces,
+} from "./orders";
 
-/** Points of the same particles in two spaces. */
-export interface TwoSpaces {
-  /** True coordinates, [particles · truthDimensions]. */
-  truth: ArrayLike<number>;
-  /** Dimensions of the true coordinates. */
-  truthDimensions: number;
-  /** Places, [particles · latent]. */
-  places: ArrayLike<number>;
-  /** Dimensions of the latent space. */
-  latent: number;
-}
+export type { ChanceLevel, TwoSpaces } from "./orders";
 
 /** Neighbours that a particle has in both spaces. */
 export interface NeighbourhoodSimilarity {
@@ -24,26 +24,31 @@ export interface NeighbourhoodSimilarity {
   deviation: number;
   /** Fraction of the k nearest neighbours in one space that are so in the other. */
   fraction: number;
+  /** The fraction for permuted places. */
+  chance: ChanceLevel;
 }
 
 /** Options of the scores of places. */
 export interface NeighbourhoodOptions extends TaskOptions {
   /** Sizes of neighbourhoods. Default: 1, 2, 5, 10 and 20 % of a subset; of the information imbalance 1 and 3. */
   sizes?: readonly number[];
-  /** Most particles of a subset. Default 2000. */
+  /** Most particles n of a subset, for which 8 n² bytes of memory are needed. Default 2000. */
   particles?: number;
-  /** Seed of the order among equal distances, and of the sample. Default 1. */
+  /** Permutations of the places for the chance level. Default 20. */
+  permutations?: number;
+  /** Seed of the order among equal distances, of the sample and of the permutations. Default 1. */
   seed?: number;
 }
 
 /** Subsets of which the deviation is found. */
 const subsets = 5;
+const defaultPermutations = 20;
 
 /**
  * CryoBench's neighbourhood similarity (Jeon et al., NeurIPS 2024, after Boggust et al., IUI 2022): how many of the k nearest neighbours of a
  * particle by its true coordinates are among its k nearest by its place. Mean over particles, of five subsets with every fifth
  * particle. Equal distances, as between particles of the same state, are ordered at random, which amounts to CryoBench's smear of the
- * truth by a little noise.
+ * truth by a little noise. `chance` is the same for permuted places; its mean tends to k/(n − 1) of n particles.
  * @throws InputError unless both spaces have a point for each of 20 particles or more
  * @example
  * ```ts
@@ -60,6 +65,7 @@ export async function neighbourhoodSimilarity(
   given: NeighbourhoodOptions = {},
 ): Promise<NeighbourhoodSimilarity[]> {
   const options = beginTask(given);
+  const { permutations = defaultPermutations } = options;
   const count = checkSpaces(spaces);
   const random = new Random(options.seed ?? 1);
   const members = Array.from({ length: subsets }, (_, s) => {
@@ -71,41 +77,61 @@ export async function neighbourhoodSimilarity(
     ...new Set([0.01, 0.02, 0.05, 0.1, 0.2].map((part) => Math.max(1, Math.round(part * smallest)))),
   ];
   checkSizes(sizes, smallest);
-  const matches: Float64Array[] = [];
+  const found: SimilarityOfSubset[] = [];
   for (const rows of members) {
-    matches.push(await matchesOf(spaces, rows, sizes, options));
-    options.onProgress?.({ task: "neighbours", done: matches.length, total: subsets });
+    const orders = await ordersOf(spaces, rows, options);
+    const permuted = permutationsOf(rows.length, permutations, random.fork(found.length + 1));
+    found.push(await similarityOf(orders, sizes, permuted));
+    options.onProgress?.({ task: "neighbours", done: found.length, total: subsets });
   }
   return sizes.map((k, at) => {
-    const own = matches.map((of) => of[at]!);
-    const mean = own.reduce((sum, x) => sum + x, 0) / subsets;
-    const variance = own.reduce((sum, x) => sum + (x - mean) ** 2, 0) / subsets;
-    return { k, matches: mean, deviation: Math.sqrt(variance), fraction: (mean - 1) / k };
+    const { mean, deviation } = moments(found.map(({ matches }) => matches[at]!));
+    // The mean over subsets, permuted at once
+    const permuted = found[0]!.permuted.map((_, p) => moments(found.map((of) => of.permuted[p]![at]!)).mean);
+    const fraction = (matches: number) => (matches - 1) / k;
+    return {
+      ...{ k, matches: mean, deviation, fraction: fraction(mean) },
+      chance: moments(permuted.map(fraction)),
+    };
   });
 }
 
-/** Mean number of matches for each size, over these particles. */
-async function matchesOf(
-  spaces: TwoSpaces,
-  rows: Int32Array,
+/** Mean number of matches for each size. */
+interface SimilarityOfSubset {
+  /** [sizes] */
+  matches: Float64Array;
+  /** [permutations][sizes] */
+  permuted: Float64Array[];
+}
+
+async function similarityOf(
+  { truth, places, count, pause }: Orders,
   sizes: readonly number[],
-  { signal }: TaskOptions,
-): Promise<Float64Array> {
-  const [first, second] = orders(spaces, rows);
-  const sums = new Float64Array(sizes.length);
-  const seen = new Int32Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    if (i % 64 === 0) await pause(signal);
-    const [a, b] = [first.of(i), second.of(i)];
-    // rank + 1 in a; particles of b that are nearer than k in both.
-    for (let rank = 0; rank < a.length; rank++) seen[a[rank]!] = rank;
-    for (const [at, k] of sizes.entries()) {
-      let common = 0;
-      for (let rank = 0; rank <= k; rank++) if (seen[b[rank]!]! <= k) common++;
-      sums[at]! += common / rows.length;
+  permutations: readonly Int32Array[],
+): Promise<SimilarityOfSubset> {
+  const most = Math.max(...sizes);
+  const seen = new Int32Array(count);
+  const add = (sums: Float64Array, own: number, nameOf?: Int32Array) => {
+    // seen: ranks in the truth around a particle; `own` is the particle whose place it has.
+    for (let rank = 0; rank <= most; rank++) {
+      const b = places[own * count + rank]!;
+      const inTruth = seen[nameOf ? nameOf[b]! : b]!;
+      const reached = Math.max(rank, inTruth);
+      for (let at = 0; at < sizes.length; at++) if (reached <= sizes[at]!) sums[at]! += 1 / count;
     }
+  };
+  const matches = new Float64Array(sizes.length);
+  const permuted = permutations.map(() => new Float64Array(sizes.length));
+  const inverses = permutations.map(inverse);
+  for (let i = 0; i < count; i++) {
+    if (i % 64 === 0) await pause();
+    for (let rank = 0; rank < count; rank++) seen[truth[i * count + rank]!] = rank;
+    add(matches, i);
+    permutations.forEach((permutation, p) => {
+      add(permuted[p]!, permutation[i]!, inverses[p]);
+    });
   }
-  return sums;
+  return { matches, permuted };
 }
 
 /** Information imbalance for neighbourhoods of one size. */
@@ -116,6 +142,8 @@ export interface InformationImbalance {
   truthToPlaces: number;
   /** From the places to the truth. */
   placesToTruth: number;
+  /** Both for permuted places. */
+  chance: { truthToPlaces: ChanceLevel; placesToTruth: ChanceLevel };
 }
 
 /**
@@ -141,29 +169,54 @@ export async function informationImbalance(
   const all = Int32Array.from({ length: count }, (_, i) => i);
   const rows = sampled(all, options.particles ?? 2000, random);
   const sizes = options.sizes ?? [1, 3];
+  const { permutations = defaultPermutations } = options;
   checkSizes(sizes, rows.length);
-  const [truth, places] = orders(spaces, rows);
+  const found = await ordersOf(spaces, rows, options);
+  const own = await imbalanceOf(found, sizes);
+  const permuted: [number, number][][] = [];
+  for (const permutation of permutationsOf(rows.length, permutations, random.fork(1))) {
+    permuted.push(await imbalanceOf(found, sizes, permutation));
+    options.onProgress?.({ task: "information imbalance", done: permuted.length, total: permutations });
+  }
+  return sizes.map((k, at) => {
+    const [truthToPlaces, placesToTruth] = own[at]!;
+    const chance = (way: 0 | 1) => moments(permuted.map((of) => of[at]![way]));
+    return {
+      ...{ k, truthToPlaces, placesToTruth },
+      chance: { truthToPlaces: chance(0), placesToTruth: chance(1) },
+    };
+  });
+}
+
+/** From the truth to the places and back, for each size; with a permutation, particle i has the place of particle permutation[i]. */
+async function imbalanceOf(
+  { truth, places, count, pause }: Orders,
+  sizes: readonly number[],
+  permutation = Int32Array.from({ length: count }, (_, i) => i),
+): Promise<[number, number][]> {
+  const nameOf = inverse(permutation);
+  const most = Math.max(...sizes);
   const sums = sizes.map(() => [0, 0] as [number, number]);
-  const [rankA, rankB] = [0, 1].map(() => new Int32Array(rows.length)) as [Int32Array, Int32Array];
-  for (let i = 0; i < rows.length; i++) {
-    if (i % 64 === 0) await pause(options.signal);
-    const [a, b] = [truth.of(i), places.of(i)];
-    for (let rank = 0; rank < a.length; rank++) {
-      rankA[a[rank]!] = rank;
-      rankB[b[rank]!] = rank;
+  const [rankInTruth, rankInPlaces] = [new Int32Array(count), new Int32Array(count)];
+  for (let i = 0; i < count; i++) {
+    if (i % 64 === 0) await pause();
+    const [a, b] = [i * count, permutation[i]! * count];
+    for (let rank = 0; rank < count; rank++) {
+      rankInTruth[truth[a + rank]!] = rank;
+      rankInPlaces[nameOf[places[b + rank]!]!] = rank;
     }
-    for (const [at, k] of sizes.entries()) {
-      for (let rank = 1; rank <= k; rank++) {
-        sums[at]![0] += rankB[a[rank]!]! / k;
-        sums[at]![1] += rankA[b[rank]!]! / k;
+    for (let rank = 1; rank <= most; rank++) {
+      const forward = rankInPlaces[truth[a + rank]!]!;
+      const back = rankInTruth[nameOf[places[b + rank]!]!]!;
+      for (let at = 0; at < sizes.length; at++) {
+        if (rank > sizes[at]!) continue;
+        sums[at]![0] += forward / sizes[at]!;
+        sums[at]![1] += back / sizes[at]!;
       }
     }
   }
-  const scale = 2 / rows.length ** 2;
-  return sizes.map((k, at) => {
-    const [forward, back] = sums[at]!;
-    return { k, truthToPlaces: forward * scale, placesToTruth: back * scale };
-  });
+  const scale = 2 / count ** 2;
+  return sums.map(([forward, back]) => [forward * scale, back * scale]);
 }
 
 /** @returns the number of particles */
@@ -181,55 +234,4 @@ function checkSizes(sizes: readonly number[], particles: number): void {
     if (Number.isInteger(k) && k >= 1 && k < particles) continue;
     throw new InputError("sizes", `whole numbers from 1 to ${particles - 1}`, String(k));
   }
-}
-
-/** Some of the rows in random order, by which equal distances are told apart. */
-function sampled(rows: Int32Array, most: number, random: Random): Int32Array {
-  const order = random.permutation(rows.length).map((at) => rows[at]!);
-  return order.subarray(0, most);
-}
-
-/** The order of points around each point, of both spaces. */
-function orders(spaces: TwoSpaces, rows: Int32Array): [Neighbourhood, Neighbourhood] {
-  return [
-    new Neighbourhood(spaces.truth, spaces.truthDimensions, rows),
-    new Neighbourhood(spaces.places, spaces.latent, rows),
-  ];
-}
-
-/** Points, sorted by their distance from one of them. */
-class Neighbourhood {
-  private readonly points: Float64Array;
-  private readonly order: Int32Array;
-  private readonly distance: Float64Array;
-
-  constructor(
-    values: ArrayLike<number>,
-    private readonly dimensions: number,
-    rows: Int32Array,
-  ) {
-    this.points = Float64Array.from({ length: rows.length * dimensions }, (_, i) => {
-      return values[rows[Math.floor(i / dimensions)]! * dimensions + (i % dimensions)]!;
-    });
-    this.order = new Int32Array(rows.length);
-    this.distance = new Float64Array(rows.length);
-  }
-
-  /** All points by distance from point i, itself first; valid until the next call. */
-  of(i: number): Int32Array {
-    const { points, dimensions, order, distance } = this;
-    for (let j = 0; j < order.length; j++) {
-      let sum = 0;
-      for (let d = 0; d < dimensions; d++)
-        sum += (points[j * dimensions + d]! - points[i * dimensions + d]!) ** 2;
-      distance[j] = j === i ? -1 : sum;
-      order[j] = j;
-    }
-    return order.sort((a, b) => distance[a]! - distance[b]! || a - b);
-  }
-}
-
-async function pause(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  throwIfStopped(signal);
 }

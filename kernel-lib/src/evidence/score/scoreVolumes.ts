@@ -22,6 +22,8 @@ export interface VolumeScores {
   volumes: number;
   /** The area for perfect volumes, 1/2 − 1/n. */
   perfect: number;
+  /** Å at the outer edge of each shell of `fsc`, box length / i; infinite, null in files, for shell 0. */
+  resolutions: number[];
   /** Without a mask. */
   unmasked: AreaScore;
   /** Both maps times the mask. */
@@ -38,6 +40,8 @@ export interface ScoredVolume {
   state: number;
   /** Particle that it belongs to, if any. */
   particle?: number;
+  /** What to call it in errors, such as its file. Default: volume and its number. */
+  name?: string;
   /** Makes the volume, on the grid of the truth. */
   volume(grid: Volume): Promise<Volume>;
 }
@@ -70,24 +74,26 @@ export async function scoreVolumes(
   if (volumes.length === 0) throw new InputError("volumes", "at least one", "none");
   const known = new Map<number, Truth>();
   const found: { unmasked: Score[]; masked: Score[] } = { unmasked: [], masked: [] };
-  for (const [at, { state, volume }] of volumes.entries()) {
+  for (const [at, { state, volume, name = `volume ${at + 1}` }] of volumes.entries()) {
     throwIfStopped(options.signal);
     const map = truth.get(state);
-    if (!map) throw new InputError(`volume ${at + 1}`, "a state with a true volume", `state ${state}`);
+    if (!map) throw new InputError(name, "a state with a true volume", `state ${state}`);
     const right = known.get(state) ?? {
       plain: shellTransform(map, undefined),
       masked: mask && shellTransform(map, mask),
     };
     known.set(state, right);
     const own = await volume(map);
-    checkVoxels(own, map, at);
+    checkVoxels(own, map, name);
     // Headers of other programs may round the voxel size.
     const placed = { ...own, apix: map.apix };
     found.unmasked.push(areaOfTransforms(shellTransform(placed, undefined), right.plain));
     if (right.masked) found.masked.push(areaOfTransforms(shellTransform(placed, mask), right.masked));
     options.onProgress?.({ task: "scoring volumes", done: at + 1, total: volumes.length });
   }
-  return { ...summary(volumes, found), perfect: 0.5 - 1 / [...truth.values()][0]!.size[0] };
+  const { size, apix } = [...truth.values()][0]!;
+  const resolutions = Array.from({ length: size[0] / 2 }, (_, i) => (size[0] * apix) / i);
+  return { ...summary(volumes, found), perfect: 0.5 - 1 / size[0], resolutions };
 }
 
 interface Truth {
@@ -97,16 +103,16 @@ interface Truth {
 
 type Score = ReturnType<typeof areaOfTransforms>;
 
-function checkVoxels(own: Volume, truth: Volume, at: number): void {
+function checkVoxels(own: Volume, truth: Volume, name: string): void {
   if (own.size.every((n, axis) => n === truth.size[axis]) && hasSameBoxLength(own, truth)) return;
   const text = ({ size, apix }: Volume) => `${size.join(" × ")} voxels of ${apix} Å`;
-  throw new InputError(`volume ${at + 1}`, `${text(truth)}, as the truth`, text(own));
+  throw new InputError(name, `${text(truth)}, as the truth`, text(own));
 }
 
 function summary(
   volumes: readonly ScoredVolume[],
   { unmasked, masked }: { unmasked: Score[]; masked: Score[] },
-): Omit<VolumeScores, "perfect"> {
+): Omit<VolumeScores, "perfect" | "resolutions"> {
   const hasMask = masked.length > 0;
   const each = volumes.map(({ state, particle }, i) => ({
     ...(particle !== undefined && { particle }),
