@@ -44,7 +44,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     dot(vec3f(poses[pose], poses[pose + 1u], poses[pose + 2u]), centre) + poses[pose + 9u],
     dot(vec3f(poses[pose + 3u], poses[pose + 4u], poses[pose + 5u]), centre) + poses[pose + 10u],
   );
-  let own = sigma * sigma;
+  // In training, a width may leave the range that the plan was made for: none may be narrower than what its class is narrowed by.
+  let own = max(sigma * sigma, plan[1]);
   var extra = plan[2];
   var widthClass = 0u;
   for (var c = 1u; c < classes; c++) {
@@ -54,7 +55,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   let variance = (own + extra) * (grid / boxSize) * (grid / boxSize);
-  let weight = amplitude * plan[1u + classes * classStride] * perWidth * own * sigma;
+  let weight = amplitude * plan[1u + classes * classStride] * perWidth * sigma * sigma * sigma;
   let index = id.y * gaussians + i;
   placed[index] = vec4f((u - floor(u)) * grid, 0.5 / variance, weight);
   reach[index] = vec2f(min(plan[0] * sqrt(variance), 0.5 * grid - 1.0), f32(widthClass));

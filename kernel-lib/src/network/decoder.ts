@@ -38,7 +38,7 @@ export interface DecoderSpec {
 const smallOutput = 1e-2;
 
 /** A run of raw outputs, from `first` on, and the network that computes it from some axes. */
-interface Part {
+export interface DecoderPart {
   polynomial: LatentPolynomial;
   first: number;
   network: DenseNetwork;
@@ -57,7 +57,8 @@ interface Tape {
  * by another, each from its own axes; without axes they are constants, the same for all particles.
  */
 export class Decoder {
-  private readonly parts: Part[];
+  /** Runs of raw outputs, in their order. */
+  readonly parts: readonly DecoderPart[];
   /** Raw outputs of all parts, if one part does not compute them all. */
   private combined: Rows | undefined;
   private tape: Tape | undefined;
@@ -83,7 +84,7 @@ export class Decoder {
     if (random) this.initialize(random);
   }
 
-  private part(axes: number[], first: number, end: number): Part {
+  private part(axes: number[], first: number, end: number): DecoderPart {
     const { form, hidden, latent } = this.spec;
     // Parameters that no axis changes are constants, which training fits to the particles.
     const quadratic = form === "quadratic" || axes.length === 0;

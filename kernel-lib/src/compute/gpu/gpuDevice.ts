@@ -67,7 +67,9 @@ export class GpuDevice {
 
   /** Copies numbers to the beginning of a buffer. */
   write(buffer: GPUBuffer, numbers: Float32Array | Uint32Array): void {
-    this.device.queue.writeBuffer(buffer, 0, numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    // WebGPU refuses memory that is shared with threads.
+    const own = numbers.buffer instanceof SharedArrayBuffer ? numbers.slice() : numbers;
+    this.device.queue.writeBuffer(buffer, 0, own.buffer, own.byteOffset, own.byteLength);
   }
 
   /** A kernel with its buffers. Kernels are compiled once for the same files and constants. */
@@ -93,6 +95,21 @@ export class GpuDevice {
       layout: "auto",
       compute: { module, entryPoint: "main", constants },
     });
+  }
+
+  /** Runs kernels one after another for a number of particles, without waiting for them. */
+  submit(dispatches: readonly Dispatch[], count: number): void {
+    const encoder = this.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const dispatch of dispatches) dispatch.record(pass, count);
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Waits for everything that was submitted. @throws Error if the GPU fails */
+  async idle(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+    if (this.failure) throw this.failure;
   }
 
   /** Runs kernels one after another for a number of particles, then reads buffers. @throws Error if the GPU fails */

@@ -10,7 +10,7 @@ import type {
   ProjectionResult,
   VariantBatch,
 } from "../engine";
-import { chooseSpread, planTable } from "../plan";
+import { chooseSpread } from "../plan";
 import { productNumbers } from "../products";
 import type { PlanInput, SpreadPlan } from "../spreadPlan";
 import { WasmEngine } from "../wasm";
@@ -151,7 +151,8 @@ export class GpuEngine implements ProjectionEngine {
     return turn;
   }
 
-  private opened(): Promise<GpuDevice> {
+  /** The GPU, opened by the first call. @throws InputError, with reason and advice, without one */
+  opened(): Promise<GpuDevice> {
     this.device ??= GpuDevice.open();
     return this.device;
   }
@@ -169,11 +170,11 @@ export class GpuEngine implements ProjectionEngine {
     const plan = (this.options.plan ?? chooseSpread)(input);
     if (!plan) return undefined;
     const shared = variants === 1 && model.length === 5 * gaussians;
-    const ownWeights = (weights?.length ?? 0) > rings + 1;
+    const weightStride = (weights?.length ?? 0) > rings + 1 ? rings + 1 : 0;
     const classes = plan.classes.length;
     const targetRings = targets?.targetRings ?? rings;
     const { grid } = plan;
-    const shape = { boxSize, rings, gaussians, variants, shared, ownWeights, targetRings, grid, classes };
+    const shape = { boxSize, rings, gaussians, variants, shared, weightStride, targetRings, grid, classes };
     return { plan, shape, scale: scaleOf(model, gaussians) };
   }
 
@@ -184,12 +185,9 @@ export class GpuEngine implements ProjectionEngine {
     task: (part: Part) => Promise<void>,
   ): Promise<void> {
     const { batch, targets, weights } = work;
-    const { gaussians, rings, variants, shared, ownWeights, targetRings, boxSize } = shape;
+    const { gaussians, variants, shared, weightStride, targetRings } = shape;
     const projection = await this.projectionFor(shape, batch.count);
-    const table = planTable(plan, boxSize, rings);
-    const withScale = new Float32Array(table.length + 1);
-    withScale.set(table);
-    withScale[table.length] = scale;
+    projection.setPlan(plan, scale);
     const targetLength = 2 * disc(targetRings).samples;
     for (let first = 0; first < batch.count; first += projection.capacity) {
       const count = Math.min(projection.capacity, batch.count - first);
@@ -199,9 +197,10 @@ export class GpuEngine implements ProjectionEngine {
         models: shared ? batch.model : part(batch.model, variants * 5 * gaussians),
         poses: poseNumbers(batch, first, count),
         ...(targets && { targets: part(targets.targets, targetLength) }),
-        ...(weights && { weights: ownWeights ? part(weights, rings + 1) : weights }),
+        ...(weights && { weights: weightStride > 0 ? part(weights, weightStride) : weights }),
       };
-      projection.load(input, count, withScale);
+      projection.load(input);
+      projection.setCount(count);
       await task({ projection, first, count, scale });
     }
   }
@@ -232,7 +231,7 @@ function poseNumbers({ rotations, shifts }: PosedModels, first: number, count: n
 }
 
 /** The inverse of the largest amplitude. */
-function scaleOf(model: Float32Array, gaussians: number): number {
+export function scaleOf(model: Float32Array, gaussians: number): number {
   let largest = 0;
   for (let set = 0; set < model.length; set += 5 * gaussians) {
     for (let i = set + 3 * gaussians; i < set + 4 * gaussians; i++)

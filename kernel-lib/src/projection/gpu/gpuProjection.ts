@@ -2,7 +2,9 @@ import type { Dispatch, DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice, Output } from "../../compute/gpu/gpuDevice";
 import { disc } from "../../fourier/disc";
 import type { ImageSize } from "../engine";
+import { planTable } from "../plan";
 import { productNumbers } from "../products";
+import type { SpreadPlan } from "../spreadPlan";
 import { ringSamples } from "./ringSamples";
 
 /** Sizes that the kernels and buffers of a {@link GpuProjection} are made for. */
@@ -13,8 +15,8 @@ export interface GpuShape extends ImageSize {
   variants: number;
   /** Whether all particles have one model. */
   shared: boolean;
-  /** Whether every particle has ring weights of its own. */
-  ownWeights: boolean;
+  /** Numbers from one particle's ring weights to the next one's: 0 if all share them. */
+  weightStride: number;
   /** K of the targets. */
   targetRings: number;
   /** M, cells along an edge of the grids. */
@@ -29,7 +31,8 @@ const maxBytes = 2 ** 30;
 const maxGroups = 65535;
 
 /** Numbers of each buffer per particle; those of the models are per model. */
-function numbersPerParticle({ gaussians: n, variants, rings, targetRings, grid, classes }: GpuShape) {
+function numbersPerParticle(shape: GpuShape) {
+  const { gaussians: n, variants, rings, targetRings, weightStride, grid, classes } = shape;
   const samples = disc(rings).samples;
   const grids = classes * grid * grid;
   return {
@@ -41,7 +44,7 @@ function numbersPerParticle({ gaussians: n, variants, rings, targetRings, grid, 
     half: variants * 2 * classes * (rings + 1) * grid,
     images: variants * 2 * samples,
     targets: 2 * disc(targetRings).samples,
-    weights: rings + 1,
+    weights: Math.max(weightStride, rings + 1),
     sums: 2 * (rings + 1),
     frc: rings + 1,
     factors: 2 * (rings + 1),
@@ -100,15 +103,29 @@ export class GpuProjection {
     return this.shape.rings + 3;
   }
 
-  /**
-   * Copies input to the device.
-   * @param table of the plan, followed by a factor on amplitudes
-   */
-  load(input: Partial<Record<Name, Float32Array>>, count: number, table: Float32Array): void {
+  /** Copies input to the device. */
+  load(input: Partial<Record<Name, Float32Array>>): void {
     for (const [name, numbers] of Object.entries(input))
       this.device.write(this.buffers[name as Name], numbers);
-    this.device.write(this.fixed.plan, table);
+  }
+
+  /** The particles of the next batches. */
+  setCount(count: number): void {
     this.device.write(this.fixed.count, Uint32Array.of(count));
+  }
+
+  /** @param scale factor on amplitudes, so that powers neither overflow nor vanish in float32 */
+  setPlan(plan: SpreadPlan, scale: number): void {
+    const table = planTable(plan, this.shape.boxSize, this.shape.rings);
+    const withScale = new Float32Array(table.length + 1);
+    withScale.set(table);
+    withScale[table.length] = scale;
+    this.device.write(this.fixed.plan, withScale);
+  }
+
+  /** A buffer, to be shared with other kernels. */
+  buffer(name: Name): GPUBuffer {
+    return this.buffers[name];
   }
 
   /** A result to be read from the device. */
@@ -150,7 +167,7 @@ export class GpuProjection {
 
   /** From projections to scores. */
   scores(): Promise<Dispatch[]> {
-    const { rings, ownWeights } = this.shape;
+    const { rings, weightStride } = this.shape;
     const { images, targets, weights, sums, frc, factors } = this.buffers;
     const { starts, samples, count: particles } = this.fixed;
     return this.made([
@@ -162,15 +179,15 @@ export class GpuProjection {
       },
       {
         files: ["score"],
-        constants: { rings, weightStride: ownWeights ? rings + 1 : 0 },
+        constants: { rings, weightStride },
         buffers: [particles, weights, sums, frc, factors],
         groups: (count) => [Math.ceil(count / 64), 1, 1],
       },
     ]);
   }
 
-  /** From scores to the gradients in models and poses. */
-  gradients(): Promise<Dispatch[]> {
+  /** From scores to the gradients in models and, unless it is not wanted, in poses. */
+  gradients({ pose = true } = {}): Promise<Dispatch[]> {
     const { gaussians, boxSize, rings, targetRings, grid, classes, shared } = this.shape;
     const { models, poses, placed, reach, half, images, targets, factors } = this.buffers;
     // What the projections were made from is not used again.
@@ -178,6 +195,11 @@ export class GpuProjection {
     const { plan, circle: table, ringOf } = this.fixed;
     const { classStride } = this;
     const modelStride = shared ? 0 : 5 * gaussians;
+    const ofPose: Omit<DispatchSpec, "buffers"> = {
+      files: ["poseGradient"],
+      constants: { gaussians, modelStride },
+      groups: (count) => [count, 1, 1],
+    };
     return this.made([
       product("fieldY", [rings + 1, grid, classes], {
         constants: { grid, rings, targetRings, classes, classStride },
@@ -193,12 +215,7 @@ export class GpuProjection {
         buffers: [models, poses, plan, placed, reach, fields, modelGradient, moved],
         groups: (count) => [Math.ceil(gaussians / 64), count, 1],
       },
-      {
-        files: ["poseGradient"],
-        constants: { gaussians, modelStride },
-        buffers: [models, moved, poseGradient],
-        groups: (count) => [count, 1, 1],
-      },
+      ...(pose ? [{ ...ofPose, buffers: [models, moved, poseGradient] }] : []),
     ]);
   }
 
