@@ -9,33 +9,39 @@ const noGpu =
 /** The command that installs Dawn. */
 export const installWebgpu = "npm run native -- webgpu";
 
+/** One instance for all devices of a thread: with several, Dawn ends the process. */
+let dawn: GPU | undefined;
+
 /**
  * Installs Dawn as `navigator.gpu`, where TensorFlow.js expects the browser's, and returns its adapter.
  * @throws BackendUnavailable without Dawn or a GPU
  */
 export async function dawnAdapter(): Promise<GPUAdapter> {
-  const dawn = find("webgpu", installWebgpu);
-  if (!mayHaveGpu()) throw new BackendUnavailable("no GPU is found", noGpu);
-  let gpu: GPU;
-  try {
-    const { create, globals } = require(dawn) as {
-      create(options: string[]): GPU;
-      globals: Record<string, unknown>;
-    };
-    Object.assign(globalThis, globals);
-    gpu = create([]);
-  } catch (error) {
-    throw new BackendUnavailable(`Dawn does not load: ${errorLine(error)}`, installWebgpu);
-  }
+  dawn ??= loadDawn();
   const scope = globalThis as { navigator?: object };
   if (scope.navigator === undefined)
     Object.defineProperty(scope, "navigator", { value: {}, configurable: true });
-  Object.defineProperty(scope.navigator, "gpu", { value: gpu, configurable: true });
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  Object.defineProperty(scope.navigator, "gpu", { value: dawn, configurable: true });
+  const adapter = await dawn.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new BackendUnavailable("no GPU adapter is found", noGpu);
   }
   return adapter;
+}
+
+function loadDawn(): GPU {
+  const main = find("webgpu", installWebgpu);
+  if (!mayHaveGpu()) throw new BackendUnavailable("no GPU is found", noGpu);
+  try {
+    const { create, globals } = require(main) as {
+      create(options: string[]): GPU;
+      globals: Record<string, unknown>;
+    };
+    Object.assign(globalThis, globals);
+    return create([]);
+  } catch (error) {
+    throw new BackendUnavailable(`Dawn does not load: ${errorLine(error)}`, installWebgpu);
+  }
 }
 
 /** What an adapter calls itself. */
