@@ -1,7 +1,7 @@
 // Compiles tslab-widgets, which this package is built on, then the package: TypeScript to dist/, AssemblyScript (assembly/) to
-// dist/wasm/. The reader of atomic models is bundled with the parts of molstar that it uses.
+// dist/wasm/. WGSL (shaders/) is copied to dist/shaders/. The reader of atomic models is bundled with the parts of molstar that it uses.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,8 @@ if (existsSync(entry)) {
   run(asc, ["assembly/index.ts", "--config", "assembly/asconfig.json"]);
   statSync(path.join(here, "dist/wasm/projection.wasm"));
 }
+rmSync(path.join(here, "dist/shaders"), { recursive: true, force: true });
+cpSync(path.join(here, "shaders"), path.join(here, "dist/shaders"), { recursive: true });
 run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
 await bundleReader();
 

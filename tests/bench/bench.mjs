@@ -1,5 +1,5 @@
 // `npm run bench`: speed of projection and training on this machine, compared with its peak rate. Options:
-//   --engines wasm,tensor      which projection engines (default both)
+//   --engines wasm,tensor      which projection engines: also webgpu (default wasm, tensor)
 //   --backends tensorflow,…    for tensor: which TensorFlow.js backends (default all available ones except cpu)
 //   --sizes 512/64/31,…        N/S, or N/S/rings (default three target sizes, with 42 rings and with all)
 //   --batch 32                 batch size
@@ -14,6 +14,7 @@
 // `npm run bench -- power [options]`: the smallest motion and fraction that are found (tests/bench/power.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
+// `npm run bench -- gpu [options]`: a training step on the GPU (tests/bench/gpuStep.ts)
 // `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
 // `npm run bench -- scatter`: a scatter plot of a million particles (tests/bench/latentScatter.ts)
 // `npm run bench -- probe`: latency from a pointer event to the Gaussians (tests/bench/probe.ts)
@@ -43,6 +44,7 @@ const programs = {
   "bench/power.js": ["power"],
   "bench/idealObserver.js": ["ideal"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
+  "bench/gpuStep.js": ["gpu"],
   "bench/kernel.js": ["kernel"],
   "bench/latentScatter.js": ["scatter"],
   "bench/probe.js": ["probe"],

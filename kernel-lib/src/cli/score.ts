@@ -1,4 +1,3 @@
-import path from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
@@ -24,7 +23,7 @@ import {
   type VolumeTruth,
 } from "../evidence/score/scoreVolumes";
 import { columnsOf, type NumberTable, readNumberTable } from "../formats/numberTable";
-import { readNumpyArray } from "../formats/numpyArray";
+import { readPlaces } from "../latent/placesFile";
 import { readMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
 import { openRun } from "../training/runs/openRun";
@@ -51,6 +50,7 @@ interface ScoreOptions extends QuietOption {
   perImage: number;
   reconstruct?: number;
   places?: string;
+  array?: string;
   scored?: string[];
   assignment?: string;
   apix?: number;
@@ -106,8 +106,12 @@ export function addScore(program: Command, run: RunCommand): void {
     .addOption(
       fileOption(
         "--places <file>",
-        "places of another program, of all particles: a table with or without header (CSV, or text with blanks), or an array (.npy)",
+        "places of another program, of all particles: a table with or without header (CSV, or text with blanks), an array (.npy), or a " +
+          "pickle (.pkl), such as cryoDRGN's",
       ),
+    )
+    .addOption(
+      new Option("--array <name>", "the array of places in a pickle of several: its keys, such as zs/4"),
     )
     .addOption(
       new Option(
@@ -129,7 +133,7 @@ export function addScore(program: Command, run: RunCommand): void {
   examples(
     command,
     "e2gmm score run --truth truth.csv --volumes 'truth/*.mrc' --mask mask.mrc --out score.json",
-    "e2gmm score --truth truth.csv --places z.npy --volumes 'truth/*.mrc' --scored 'volumes/vol_*.mrc'",
+    "e2gmm score --truth truth.csv --places z.24.pkl --volumes 'truth/*.mrc' --scored 'volumes/vol_*.mrc'",
   );
   command.action((folder: string | undefined, options: ScoreOptions) =>
     run(options, (session) => score(folder, options, session)),
@@ -187,9 +191,9 @@ async function openScored(
   options: ScoreOptions,
   session: Session,
 ): Promise<Scored> {
-  const { places, reconstruct: near } = options;
+  const { places, array, reconstruct: near } = options;
   if (folder === undefined) {
-    const placed = places === undefined ? undefined : { ...(await readPlaces(places)), states };
+    const placed = places === undefined ? undefined : { ...(await readPlaces(places, { array })), states };
     return { placed, make: undefined };
   }
   const trained = await openRun(folder);
@@ -199,17 +203,6 @@ async function openScored(
   if (near === undefined) return { placed, make: decodedVolume((z) => trained.decode(z)) };
   const set = session.closing(await openRunParticles(trained.record.inputs, { signal: session.signal }));
   return { placed, make: nearbyReconstruction(set, placed, near, session) };
-}
-
-/** Places from a table or an array. */
-async function readPlaces(file: string): Promise<Pick<PlacedStates, "places" | "latent">> {
-  if (path.extname(file).toLowerCase() === ".npy") {
-    const { shape, values } = await readNumpyArray(file);
-    return { places: values, latent: shape[1] ?? 1 };
-  }
-  const table = await readNumberTable(file, { unnamed: "z" });
-  const names = table.columns.filter((name) => name !== "index");
-  return { places: columnsOf(table, names, file), latent: names.length };
 }
 
 async function scorePlaces(

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
-import { type BackendName, BackendUnavailable, backendNames, errorLine, loadBackend } from "./loadBackend";
+import { type BackendName, backendNames, loadBackend } from "./loadBackend";
+import { BackendUnavailable, errorLine, notAvailable } from "./optionalPackages";
 import { readAndDispose } from "./tensors";
 
 export { type BackendName, backendNames } from "./loadBackend";
@@ -59,11 +60,7 @@ export async function useBackend(name: BackendName | "auto" = "auto"): Promise<B
     try {
       return { name, device: await loadBackend(name, false), passedOver: [] };
     } catch (error) {
-      const { reason, advice } = unavailable(name, error);
-      throw new InputError(
-        `backend ${name}`,
-        `not available, ${reason}${advice ? `; needed: ${advice}` : ""}`,
-      );
+      throw notAvailable(`backend ${name}`, error);
     }
   }
   const passedOver: BackendReport[] = [];

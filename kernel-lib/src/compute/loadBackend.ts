@@ -4,11 +4,10 @@ import path from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { addressLimit, gigabytes, memoryLimit, raiseAddressLimit } from "../memoryLimit";
+import { dawnAdapter, describe, infoOf, installWebgpu } from "./dawn";
+import { BackendUnavailable, errorLine, find } from "./optionalPackages";
 
-/**
- * Loading of TensorFlow.js backends. `wasm` and `cpu` are dependencies of the package; native ones are looked for beside it and
- * in the folder `native/` that `npm run native` fills.
- */
+/** Loading of TensorFlow.js backends. `wasm` and `cpu` are dependencies of the package; native ones are optional packages. */
 
 /**
  * The backends from fastest to slowest, the order in which `auto` tries them. `cpu` is for tests and never chosen
@@ -22,38 +21,6 @@ export const backendNames = ["tensorflow-gpu", "webgpu", "tensorflow", "wasm", "
 
 /** Name of a TensorFlow.js backend. */
 export type BackendName = (typeof backendNames)[number];
-
-/** A backend is not available: the reason, and advice on how to get it. */
-export class BackendUnavailable extends Error {
-  /** @param advice a command, mostly */
-  constructor(
-    reason: string,
-    readonly advice?: string,
-  ) {
-    super(reason);
-  }
-}
-
-/** Folders from which optional packages are resolved: the package's, the working folder, and each `native/` above them. */
-function searchFolders(): string[] {
-  const folders = [__dirname, process.cwd()];
-  for (const start of [__dirname, process.cwd()]) {
-    for (let folder = start; path.dirname(folder) !== folder; folder = path.dirname(folder)) {
-      const native = path.join(folder, "native");
-      if (existsSync(path.join(native, "node_modules"))) folders.push(native);
-    }
-  }
-  return folders;
-}
-
-/** Path of an optional package's main file. @throws BackendUnavailable if it is not installed */
-function find(name: string, advice: string): string {
-  try {
-    return require.resolve(name, { paths: searchFolders() });
-  } catch {
-    throw new BackendUnavailable(`${name} is not installed`, advice);
-  }
-}
 
 /** Loads a package with its own TensorFlow.js core, without its warning that a platform is already set. */
 function requireQuietly(main: string): unknown {
@@ -77,13 +44,6 @@ async function startsQuietly(name: string): Promise<boolean> {
   } finally {
     Object.assign(console, { warn, error });
   }
-}
-
-/** First line of an error's message. */
-export function errorLine(error: unknown): string {
-  return String((error as Error)?.message ?? error)
-    .split("\n")[0]!
-    .trim();
 }
 
 /** Loads tfjs-node or tfjs-node-gpu, which registers itself as `tensorflow`, and returns the backend. */
@@ -155,60 +115,13 @@ function processor(): string {
   return `${processors[0]?.model.trim() ?? "CPU"}, ${processors.length} cores`;
 }
 
-/** The part of WebGPU's adapter that is used. */
-interface Adapter {
-  readonly info?: { vendor?: string; architecture?: string; device?: string; description?: string };
-}
-
-const noGpu =
-  "a GPU driver with Vulkan, and Debian's libvulkan1 (sudo apt install libvulkan1); for a software adapter, its ICD file in " +
-  "VK_DRIVER_FILES";
-const installWebgpu = "npm run native -- webgpu";
-
-/** Installs Dawn's WebGPU where TensorFlow.js expects the browser's, and returns its adapter. */
-async function webgpuAdapter(): Promise<Adapter> {
-  const dawn = find("webgpu", installWebgpu);
-  find("@tensorflow/tfjs-backend-webgpu", installWebgpu);
-  if (!mayHaveGpu()) throw new BackendUnavailable("no GPU is found", noGpu);
-  let gpu: { requestAdapter(options?: object): Promise<Adapter | null> };
-  try {
-    const { create, globals } = require(dawn) as {
-      create(options: string[]): typeof gpu;
-      globals: Record<string, unknown>;
-    };
-    Object.assign(globalThis, globals);
-    gpu = create([]);
-  } catch (error) {
-    throw new BackendUnavailable(`Dawn does not load: ${errorLine(error)}`, installWebgpu);
-  }
-  const scope = globalThis as { navigator?: object };
-  if (scope.navigator === undefined)
-    Object.defineProperty(scope, "navigator", { value: {}, configurable: true });
-  Object.defineProperty(scope.navigator, "gpu", { value: gpu, configurable: true });
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) {
-    throw new BackendUnavailable("no GPU adapter is found", noGpu);
-  }
-  return adapter;
-}
-
-function describe(adapter: Adapter): string {
-  const { vendor, architecture, device, description } = adapter.info ?? {};
-  return description || [vendor, architecture, device].filter(Boolean).join(" ") || "GPU";
-}
-
-/** Whether there may be a GPU: on Linux, drivers create device files. Without one, Dawn and Vulkan print errors. */
-function mayHaveGpu(): boolean {
-  if (process.platform !== "linux" || process.env["VK_DRIVER_FILES"]) return true;
-  return ["/dev/dri", "/dev/nvidia0", "/dev/dxg"].some((file) => existsSync(file));
-}
-
 const software = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
 
 async function loadWebgpu(automatic: boolean): Promise<string> {
-  const adapter = await webgpuAdapter();
+  find("@tensorflow/tfjs-backend-webgpu", installWebgpu);
+  const adapter = await dawnAdapter();
   const device = describe(adapter);
-  if (automatic && software.test(`${device} ${adapter.info?.architecture ?? ""}`)) {
+  if (automatic && software.test(`${device} ${infoOf(adapter).architecture ?? ""}`)) {
     throw new BackendUnavailable(
       `the only adapter is software, not a GPU: ${device}`,
       "a GPU driver with Vulkan",

@@ -33,6 +33,7 @@ export {
   reachOfPath,
 } from "./pathParts";
 export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
+export { type Places, type ReadPlacesOptions, readPlaces } from "./placesFile";
 export type { PointSet } from "./points";
 export {
   type Columns,

@@ -56,7 +56,7 @@ export interface DecoderSpec {
 const smallOutput = 1e-2;
 
 /** Some raw outputs, and the network that computes them, or what is added to them, from some axes. */
-interface Part {
+export interface DecoderPart {
   polynomial: LatentPolynomial;
   /** Raw output of each output of the network. */
   columns: Int32Array;
@@ -80,7 +80,8 @@ interface Tape {
  * by another, each from its own axes; without axes they are constants, the same for all particles.
  */
 export class Decoder {
-  private readonly parts: Part[] = [];
+  /** Parts that compute raw outputs, block by block. */
+  readonly parts: DecoderPart[] = [];
   /** Blocks of axes in their order. */
   readonly blocks: readonly AxisBlock[];
   /** Raw outputs of all parts, if one part does not compute them all. */
@@ -123,7 +124,7 @@ export class Decoder {
     for (const run of runs) if (run.columns.length > 0) this.parts.push(this.part(run, block));
   }
 
-  private part({ axes, columns }: { axes: number[]; columns: Int32Array }, block: number): Part {
+  private part({ axes, columns }: { axes: number[]; columns: Int32Array }, block: number): DecoderPart {
     const { hidden, latent } = this.spec;
     // Parameters that no axis changes are constants, which training fits to the particles.
     const quadratic = this.blocks[block]!.form === "quadratic" || axes.length === 0;
@@ -290,7 +291,7 @@ function prefixOf(part: number): string {
 }
 
 /** Adds a row of the outputs of a part to its raw outputs. */
-function addRow(source: Rows, row: number, to: { rows: Rows; row: number; part: Part }): void {
+function addRow(source: Rows, row: number, to: { rows: Rows; row: number; part: DecoderPart }): void {
   const { columns, alone } = to.part;
   const [from, at] = [row * source.pitch, to.row * to.rows.pitch];
   if (alone) to.rows.values.set(source.values.subarray(from, from + source.columns), at + columns[0]!);

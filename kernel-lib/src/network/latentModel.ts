@@ -111,6 +111,11 @@ export class LatentModel {
     this.statistics = new LatentStatistics(spec.latent);
   }
 
+  /** Mean and standard deviation of each axis of the encoder's output. */
+  get latentStatistics(): LatentStatistics {
+    return this.statistics;
+  }
+
   /** All networks, for an optimizer. */
   get networks(): DenseNetwork[] {
     return [this.encoder, ...this.decoder.networks, ...(this.shape ? [this.shape] : [])];

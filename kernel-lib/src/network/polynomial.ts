@@ -24,8 +24,8 @@ export class LatentPolynomial {
    */
   constructor(
     private readonly latent: number,
-    private readonly axes: readonly number[],
-    private readonly degree: 1 | 2,
+    readonly axes: readonly number[],
+    readonly degree: 1 | 2,
   ) {
     const n = axes.length;
     // Without axes a single 0, so that only the bias of a network counts.

@@ -80,7 +80,7 @@ export interface VariantBatch extends ProjectionBatch {
 
 /** Projects Gaussians and compares them with images. */
 export interface ProjectionEngine {
-  /** `reference`, `wasm`, `tensor`. */
+  /** `wasm`, `webgpu`, `tensor`, `reference`. */
   readonly name: string;
   /**
    * Scores a batch. The arrays of the result are valid until the next call on the same engine, which may reuse them.

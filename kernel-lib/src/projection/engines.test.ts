@@ -63,24 +63,21 @@ function fakes(engines: Partial<Record<EngineName, Fake>>, gpu: string | undefin
 const ended = (log: string[]) => log.filter((line) => line.startsWith("dispose"));
 
 test("on a GPU the faster engine is chosen, and the reason has both times", async () => {
-  const fast = fakes(
-    { wasm: { together: 12 }, tensor: { together: 3.14, alone: 1, warming: 500 } },
-    "WebGPU",
-  );
+  const fast = fakes({ wasm: { together: 12 }, tensor: { together: 3.14, alone: 1, warming: 500 } }, "CUDA");
   const gpu = await chooseEngine({}, work, fast.environment);
   assert.equal(gpu.engine.name, "tensor");
   assert.equal(gpu.gpuFailed, false);
   assert.equal(
     gpu.reason,
-    "projections are computed by the engine tensor (WebGPU): 3.1 ms for a step of 4 particles, wasm (1 thread) 12 ms",
+    "projections are computed by the engine tensor (CUDA): 3.1 ms for a step of 4 particles, wasm (1 thread) 12 ms",
   );
   assert.deepEqual(ended(fast.log), ["dispose wasm"]);
-  const slow = fakes({ wasm: { together: 12 }, tensor: { together: 40, alone: 10 } }, "WebGPU");
+  const slow = fakes({ wasm: { together: 12 }, tensor: { together: 40, alone: 10 } }, "CUDA");
   const cpu = await chooseEngine({ engine: "auto" }, work, slow.environment);
   assert.equal(cpu.engine.name, "wasm");
   assert.equal(
     cpu.reason,
-    "projections are computed by the engine wasm (1 thread): 12 ms for a step of 4 particles, tensor (WebGPU) 40 ms",
+    "projections are computed by the engine wasm (1 thread): 12 ms for a step of 4 particles, tensor (CUDA) 40 ms",
   );
   assert.deepEqual(ended(slow.log), ["dispose tensor"]);
 });
@@ -110,12 +107,12 @@ test("a trial evaluates the caller's workload with the gradient, after a warm-up
 test("a GPU that is slower with one particle than the CPU with all is not tried further", async () => {
   const { environment, log } = fakes(
     { wasm: { together: 12 }, tensor: { together: 9e5, alone: 200 } },
-    "WebGPU",
+    "CUDA",
   );
   const { engine, reason, gpuFailed } = await chooseEngine({}, work, environment);
   assert.equal(engine.name, "wasm");
   assert.equal(gpuFailed, false);
-  assert.match(reason!, /12 ms for a step of 4 particles, tensor \(WebGPU\) 200 ms for a single one$/);
+  assert.match(reason!, /12 ms for a step of 4 particles, tensor \(CUDA\) 200 ms for a single one$/);
   assert.ok(!log.includes("tensor 4"));
   assert.deepEqual(ended(log), ["dispose tensor"]);
 });
@@ -123,13 +120,13 @@ test("a GPU that is slower with one particle than the CPU with all is not tried 
 test("an engine that throws in the trial loses, with one particle or many, and its error is reported", async () => {
   for (const least of [1, 4]) {
     const fails = (count: number) => (count >= least ? new Error("Device lost\n  somewhere") : undefined);
-    const { environment, log } = fakes({ wasm: { together: 12 }, tensor: { together: 3, fails } }, "WebGPU");
+    const { environment, log } = fakes({ wasm: { together: 12 }, tensor: { together: 3, fails } }, "CUDA");
     const { engine, reason, gpuFailed } = await chooseEngine({}, work, environment);
     assert.equal(engine.name, "wasm");
     assert.equal(gpuFailed, true);
     assert.equal(
       reason,
-      "projections are computed by the engine wasm (1 thread): tensor (WebGPU) failed, Device lost",
+      "projections are computed by the engine wasm (1 thread): tensor (CUDA) failed, Device lost",
     );
     assert.deepEqual(ended(log), ["dispose tensor"]);
   }
@@ -137,10 +134,10 @@ test("an engine that throws in the trial loses, with one particle or many, and i
 
 test("a fast engine with wrong results loses, and that is reported", async () => {
   for (const [value, reported] of [
-    [0.5, "the FRC from tensor (WebGPU) is wrong by 50 %"],
-    [Number.NaN, "the FRC from tensor (WebGPU) is not finite"],
+    [0.5, "the FRC from tensor (CUDA) is wrong by 50 %"],
+    [Number.NaN, "the FRC from tensor (CUDA) is not finite"],
   ] as const) {
-    const { environment } = fakes({ wasm: { together: 12 }, tensor: { together: 3, value } }, "WebGPU");
+    const { environment } = fakes({ wasm: { together: 12 }, tensor: { together: 3, value } }, "CUDA");
     const { engine, reason, gpuFailed } = await chooseEngine({}, work, environment);
     assert.equal(engine.name, "wasm");
     assert.equal(gpuFailed, true);
@@ -150,15 +147,15 @@ test("a fast engine with wrong results loses, and that is reported", async () =>
 
 test("an error of the CPU's engine is thrown, and both engines are disposed of", async () => {
   const fails = () => new Error("a worker thread ended");
-  const { environment, log } = fakes({ wasm: { together: 12, fails }, tensor: { together: 3 } }, "WebGPU");
+  const { environment, log } = fakes({ wasm: { together: 12, fails }, tensor: { together: 3 } }, "CUDA");
   await assert.rejects(chooseEngine({}, work, environment), /^Error: a worker thread ended$/);
   assert.deepEqual(ended(log).sort(), ["dispose tensor", "dispose wasm"]);
 });
 
 test("an engine asked for by name is used without a trial, and so is wasm on a CPU", async () => {
   for (const [asked, gpu, taken] of [
-    ["wasm", "WebGPU", "wasm"],
-    ["tensor", "WebGPU", "tensor"],
+    ["wasm", "CUDA", "wasm"],
+    ["tensor", "CUDA", "tensor"],
     ["tensor", undefined, "tensor"],
     ["reference", "CUDA", "reference"],
     ["auto", undefined, "wasm"],
@@ -177,4 +174,18 @@ test("an unknown engine is an error that lists the known ones", async () => {
     assert.equal(error.message, "engine: expected auto, wasm, tensor, reference, found quantum");
     return true;
   });
+});
+
+test("a GPU that Dawn uses is tried with the engine webgpu", async () => {
+  const { environment, log } = fakes(
+    { wasm: { together: 12 }, webgpu: { together: 3.14, alone: 1 } },
+    "WebGPU",
+  );
+  const { engine, reason } = await chooseEngine({}, work, environment);
+  assert.equal(engine.name, "webgpu");
+  assert.equal(
+    reason,
+    "projections are computed by the engine webgpu: 3.1 ms for a step of 4 particles, wasm (1 thread) 12 ms",
+  );
+  assert.deepEqual(ended(log), ["dispose wasm"]);
 });

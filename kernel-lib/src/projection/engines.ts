@@ -2,22 +2,23 @@ import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
 import type { ProjectionEngine } from "./engine";
 import { exampleBatch } from "./examples";
+import { GpuEngine } from "./gpu/gpuEngine";
 import { ReferenceEngine } from "./reference";
 import { TensorEngine } from "./tensor";
 import { fasterOf, type Workload } from "./trial";
 import { WasmEngine } from "./wasm";
 
 /** Names of the engines. */
-export const engineNames = ["wasm", "tensor", "reference"] as const;
+export const engineNames = ["wasm", "webgpu", "tensor", "reference"] as const;
 /** One of {@link engineNames}. */
 export type EngineName = (typeof engineNames)[number];
 
 /** Which engine to use. */
 export interface EngineChoice {
   /**
-   * `wasm` for CPUs, `tensor` for GPUs (it runs on the current TensorFlow.js backend), `reference` slow and exact.
-   * Default `auto`: where the current backend uses a GPU, the faster of `wasm` and `tensor` in a trial of a few
-   * seconds, otherwise `wasm`.
+   * `wasm` for CPUs, `webgpu` for GPUs by Vulkan, Metal or D3D12 (needs Dawn, `npm run native -- webgpu`), `tensor` for the current
+   * TensorFlow.js backend, `reference` slow and exact. Default `auto`: where the current backend uses a GPU, the faster of `wasm`
+   * and that GPU's engine (`webgpu`, with CUDA `tensor`) in a trial of a few seconds, otherwise `wasm`.
    */
   engine?: EngineName | "auto";
   /** Worker threads of `wasm`. Default: one per core. */
@@ -51,10 +52,13 @@ function typicalWork(): Workload {
   return { model: { count, params: batch.model, boxSize, apix: 1 }, rings, batchSize: 32 };
 }
 
+/** Name of a GPU that Dawn uses. */
+const webGpu = "WebGPU";
+
 /** The GPU of the current TensorFlow.js backend, if it uses one. */
 function currentGpu(): string | undefined {
   const name = tf.getBackend();
-  if (name === "webgpu") return "WebGPU";
+  if (name === "webgpu") return webGpu;
   const cuda =
     name === "tensorflow" && (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
   return cuda ? "CUDA" : undefined;
@@ -64,6 +68,8 @@ function makeEngine(name: EngineName, threads: number | undefined): ProjectionEn
   switch (name) {
     case "wasm":
       return new WasmEngine(threads === undefined ? {} : { threads });
+    case "webgpu":
+      return new GpuEngine();
     case "tensor":
       if (tf.getBackend() === undefined) {
         throw new InputError(
@@ -101,9 +107,13 @@ export async function chooseEngine(
   const wasm = make("wasm");
   if (gpu === undefined) return { engine: wasm };
   const workers = (wasm as Partial<WasmEngine>).threads ?? 1;
+  const contestant =
+    gpu === webGpu
+      ? { engine: make("webgpu"), title: "webgpu" }
+      : { engine: make("tensor"), title: `tensor (${gpu})` };
   return fasterOf(
     { engine: wasm, title: `wasm (${workers} ${workers === 1 ? "thread" : "threads"})` },
-    { engine: make("tensor"), title: `tensor (${gpu})` },
+    contestant,
     work ?? typicalWork(),
     now,
   );

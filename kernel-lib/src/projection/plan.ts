@@ -20,8 +20,17 @@ const grids: readonly number[] = [
 
 /** The cheapest plan, by a model of the cost in cycles fitted to measured times (see BENCHMARKS.md). */
 export function choosePlan(input: PlanInput): Plan {
-  let best: Plan = { method: "separable" };
-  let cost = separableCost(input);
+  return cheapestBelow(separableCost(input), input) ?? { method: "separable" };
+}
+
+/** The cheapest plan with a grid; undefined if no grid is suitable, since widths differ too much or are not valid. */
+export function chooseSpread(input: PlanInput): SpreadPlan | undefined {
+  return cheapestBelow(Number.POSITIVE_INFINITY, input);
+}
+
+/** The cheapest plan with a grid that costs less than `cost`. */
+function cheapestBelow(cost: number, input: PlanInput): SpreadPlan | undefined {
+  let best: SpreadPlan | undefined;
   const room = roomForRounding(input);
   for (const grid of grids) {
     // From here on the transforms alone cost more.

@@ -28,7 +28,7 @@ const sampleSize = 4096;
 const minSampleOfSet = 128;
 
 /** Measures the widths of the Gaussians of a batch. */
-export function measureWidths({ model, gaussians: n }: PosedModels): Widths {
+export function measureWidths({ model, gaussians: n }: Pick<PosedModels, "model" | "gaussians">): Widths {
   const sets = model.length / (5 * n);
   const { smallest, largest } = varianceRange(model, n, sets);
   const count = new Float64Array(binCount + 1);

@@ -68,7 +68,7 @@ test("a training with projections on WebGPU agrees with one on the CPU", async (
   offer(t, env);
   const folder = temporaryFolder(t);
   const settings = await simulated(folder);
-  const trained = async (backend: "wasm" | "webgpu", engine: "wasm" | "tensor") => {
+  const trained = async (backend: "wasm" | "webgpu", engine: "wasm" | "webgpu") => {
     const out = path.join(folder, engine);
     const run = await train({ ...settings, out, backend, engine: { engine, threads: 2 } });
     run.close();
@@ -78,7 +78,7 @@ test("a training with projections on WebGPU agrees with one on the CPU", async (
     return { latents: await run.latents(), history: run.history };
   };
   const cpu = await trained("wasm", "wasm");
-  const gpu = await trained("webgpu", "tensor");
+  const gpu = await trained("webgpu", "webgpu");
   assert.equal(gpu.history.length, 2);
   for (const [i, epoch] of gpu.history.entries()) {
     for (const what of ["trainFrc", "validationFrc", "validationScore"] as const) {
@@ -114,7 +114,7 @@ test("by default, a training with a GPU slower than the CPU uses the CPU, report
   assert.deepEqual([backend, engine], ["webgpu", "wasm"]);
   assert.match(
     engineReason!,
-    /^projections are computed by the engine wasm \(2 threads\): [\d.]+ ms for a step of 16 particles, tensor \(WebGPU\) [\d.]+ ms for a single one$/,
+    /^projections are computed by the engine wasm \(2 threads\): [\d.]+ ms for a step of 16 particles, webgpu [\d.]+ ms for a single one$/,
   );
   assert.deepEqual(warnings, [engineReason]);
 });

@@ -5,6 +5,7 @@ import type { TaskOptions } from "../progress";
 import type { Random } from "../random";
 import { batchEnds, gatherRows, type ParticleBatches } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
+import { gpuSteps, stepsOnGpu } from "./gpu/gpuSteps";
 import type { RunOptions } from "./options";
 import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
@@ -56,8 +57,9 @@ export interface StepOptions extends TaskOptions, Pick<RunOptions, "latentNoise"
   epochs?: number | undefined;
 }
 
-/** Takes the steps of an epoch. The next batch is read while the current one is trained on. */
+/** Takes the steps of an epoch, on the GPU where it can; else the next batch is read while the current one is trained on. */
 export async function trainSteps(parts: EpochParts, step: StepSettings, options: StepOptions): Promise<void> {
+  if (stepsOnGpu(parts) && (await gpuSteps(parts, step, options))) return;
   const { context, batches, order, batchSize } = parts;
   const { neutral, targets } = context;
   const ends = batchEnds(order.length, batchSize);

@@ -12,10 +12,12 @@ const knee = 0.05;
  */
 export class StrainEnergy {
   private readonly count: number;
-  private readonly pairs: Int32Array;
-  private readonly lengths: Float64Array;
+  /** Two Gaussians for each pair, [2 · pairs]. */
+  readonly pairs: Int32Array;
+  /** Distance d₀ of each pair, box units. */
+  readonly lengths: Float64Array;
   /** 1/(l·k) */
-  private readonly stiffness: Float64Array;
+  readonly stiffness: Float64Array;
 
   /** @param free 1 for each Gaussian that may move, [N]. Default: all may */
   constructor(neutral: GaussianModel, free?: Uint8Array) {

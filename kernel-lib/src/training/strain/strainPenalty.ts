@@ -11,7 +11,7 @@ const sampled = 0.25;
  * particles there are.
  */
 export class StrainPenalty {
-  private readonly energy: StrainEnergy;
+  readonly energy: StrainEnergy;
 
   /**
    * @param head    of a unit
@@ -34,11 +34,19 @@ export class StrainPenalty {
    */
   subtract(models: Float32Array, gradient: Float32Array): void {
     const width = this.head.neutral.params.length;
-    const batch = models.length / width;
-    const some = Math.ceil(batch * sampled);
+    const { some, factor } = this.share(models.length / width);
     const own = gradient.subarray(0, some * width);
-    const noise = centreForce(own, this.head.neutral.count) / Math.sqrt(this.rows);
-    this.energy.addGradient(models.subarray(0, some * width), own, (-this.weight * noise * batch) / some);
+    const force = centreForce(own, this.head.neutral.count);
+    this.energy.addGradient(models.subarray(0, some * width), own, -factor * force);
+  }
+
+  /**
+   * The first rows of a batch, on which the penalty is computed, and the factor of the penalty's gradient on them before that by the
+   * root mean square of the score's gradient in a centre.
+   */
+  share(batch: number): { some: number; factor: number } {
+    const some = Math.ceil(batch * sampled);
+    return { some, factor: (this.weight * batch) / (some * Math.sqrt(this.rows)) };
   }
 }
 

@@ -1,0 +1,151 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { dawnAdapter, describe } from "../dawn";
+import { notAvailable } from "../optionalPackages";
+import { Dispatch, type DispatchSpec } from "./dispatch";
+
+/** Sources of the compute kernels, one operation a file. */
+const shaders = path.join(__dirname, "../../shaders");
+
+/** Limits that are asked for as large as the adapter has them; by default they are those of a phone. */
+const wanted = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
+
+/** A part of a device buffer to read, and where to. */
+export interface Output {
+  buffer: GPUBuffer;
+  to: Float32Array;
+}
+
+/** The GPU: its buffers and its compute kernels. */
+export class GpuDevice {
+  /** The first error that no promise reports: a kernel or a buffer that is not valid. */
+  private failure: Error | undefined;
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  private staging: GPUBuffer | undefined;
+
+  private constructor(
+    private readonly device: GPUDevice,
+    /** What the adapter calls itself. */
+    readonly name: string,
+  ) {
+    device.onuncapturederror = ({ error }) => {
+      this.failure ??= new Error(`GPU: ${error.message}`);
+    };
+    device.lost.then(({ reason, message }) => {
+      if (reason !== "destroyed") this.failure ??= new Error(`GPU: the device was lost: ${message}`);
+    });
+  }
+
+  /** Opens the GPU. The caller disposes of it. @throws InputError, with reason and advice, without Dawn or a GPU */
+  static async open(): Promise<GpuDevice> {
+    const adapter = await dawnAdapter().catch((error: unknown) => {
+      throw notAvailable("GPU", error);
+    });
+    const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
+    const device = await adapter.requestDevice({ requiredLimits });
+    return new GpuDevice(device, describe(adapter));
+  }
+
+  /** Bytes of the largest buffer that a kernel may use. */
+  get largestBuffer(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  /** A buffer of zeros for kernels, copies and `write`. */
+  buffer(bytes: number): GPUBuffer {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return this.device.createBuffer({ size: Math.max(16, 4 * Math.ceil(bytes / 4)), usage });
+  }
+
+  /** A buffer with these numbers. */
+  constants(numbers: Float32Array | Uint32Array): GPUBuffer {
+    const buffer = this.buffer(numbers.byteLength);
+    this.write(buffer, numbers);
+    return buffer;
+  }
+
+  /** Copies numbers to the beginning of a buffer. */
+  write(buffer: GPUBuffer, numbers: Float32Array | Uint32Array): void {
+    // WebGPU refuses memory that is shared with threads.
+    const own = numbers.buffer instanceof SharedArrayBuffer ? numbers.slice() : numbers;
+    this.device.queue.writeBuffer(buffer, 0, own.buffer, own.byteOffset, own.byteLength);
+  }
+
+  /** A kernel with its buffers. Kernels are compiled once for the same files and constants. */
+  async dispatch({ files, constants, buffers, groups }: DispatchSpec): Promise<Dispatch> {
+    const key = `${files.join()} ${JSON.stringify(constants)}`;
+    let pipeline = this.pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.compile(files, constants);
+      this.pipelines.set(key, pipeline);
+    }
+    const compiled = await pipeline;
+    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    const bindGroup = this.device.createBindGroup({ layout: compiled.getBindGroupLayout(0), entries });
+    return new Dispatch(compiled, bindGroup, groups);
+  }
+
+  private compile(files: readonly string[], constants: Record<string, number>): Promise<GPUComputePipeline> {
+    const code = files.map((file) => readFileSync(path.join(shaders, `${file}.wgsl`), "utf8")).join("\n");
+    const label = files.join("+");
+    const module = this.device.createShaderModule({ code, label });
+    return this.device.createComputePipelineAsync({
+      label,
+      layout: "auto",
+      compute: { module, entryPoint: "main", constants },
+    });
+  }
+
+  /** Runs kernels one after another for a number of particles, without waiting for them. */
+  submit(dispatches: readonly Dispatch[], count: number): void {
+    const encoder = this.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const dispatch of dispatches) dispatch.record(pass, count);
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Waits for everything that was submitted. @throws Error if the GPU fails */
+  async idle(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+    if (this.failure) throw this.failure;
+  }
+
+  /** Runs kernels one after another for a number of particles, then reads buffers. @throws Error if the GPU fails */
+  async run(dispatches: readonly Dispatch[], count: number, outputs: readonly Output[]): Promise<void> {
+    const encoder = this.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const dispatch of dispatches) dispatch.record(pass, count);
+    pass.end();
+    // Mapped ranges start at multiples of 8 bytes.
+    const placed = outputs.map(({ buffer, to }) => ({ buffer, to, at: 0, bytes: to.byteLength }));
+    let bytes = 0;
+    for (const output of placed) {
+      output.at = bytes;
+      bytes += 8 * Math.ceil(output.bytes / 8);
+    }
+    const staging = this.stagingFor(bytes);
+    for (const { buffer, at, bytes } of placed) encoder.copyBufferToBuffer(buffer, 0, staging, at, bytes);
+    this.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ, 0, bytes).catch((error: Error) => {
+      throw this.failure ?? error;
+    });
+    for (const { to, at, bytes } of placed) to.set(new Float32Array(staging.getMappedRange(at, bytes)));
+    staging.unmap();
+    if (this.failure) throw this.failure;
+  }
+
+  private stagingFor(bytes: number): GPUBuffer {
+    if (this.staging && this.staging.size >= bytes) return this.staging;
+    this.staging?.destroy();
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    this.staging = this.device.createBuffer({ size: bytes, usage });
+    return this.staging;
+  }
+
+  /** Frees the GPU's memory. The device cannot be used afterwards. */
+  dispose(): void {
+    this.device.destroy();
+  }
+}

@@ -1,0 +1,64 @@
+import path from "node:path";
+import { InputError } from "../errors";
+import { columnsOf, readNumberTable } from "../formats/numberTable";
+import { readNumpyArray } from "../formats/numpyArray";
+import { arraysIn, readPickle } from "../formats/pickle";
+
+/** Places of particles in the latent space of any program. */
+export interface Places {
+  /** Dimensions of the latent space. */
+  latent: number;
+  /** [particles · latent] */
+  places: Float64Array;
+}
+
+/** Options of {@link readPlaces}. */
+export interface ReadPlacesOptions {
+  /** Which array of a pickle: the keys and indices that lead to it, such as `zs/4`. Default: the only one with a row per particle. */
+  array?: string | undefined;
+}
+
+/**
+ * Reads places from a table with or without header (CSV, or text with blanks; a column `index` orders the rows), a NumPy array
+ * (`.npy`), or a pickle of arrays (`.pkl`), such as cryoDRGN's `z.24.pkl`. Pickles are read as data, nothing in them is executed.
+ * @throws InputError for anything else, for numbers that are not finite, and for a pickle of several arrays, with their names
+ * @example
+ * ```ts no-run
+ * const { latent, places } = await e2.latent.readPlaces("z.24.pkl");
+ * console.log(places.length / latent, "particles");
+ * ```
+ */
+export async function readPlaces(file: string, { array }: ReadPlacesOptions = {}): Promise<Places> {
+  const kind = path.extname(file).toLowerCase();
+  const isPickle = kind === ".pkl" || kind === ".pickle";
+  if (array !== undefined && !isPickle)
+    throw new InputError("array", `a pickle (.pkl) to choose it from`, file);
+  if (!isPickle && kind !== ".npy") {
+    const table = await readNumberTable(file, { unnamed: "z" });
+    const names = table.columns.filter((name) => name !== "index");
+    return { latent: names.length, places: columnsOf(table, names, file) };
+  }
+  const { shape, values } = isPickle ? await pickled(file, array) : await readNumpyArray(file);
+  const latent = shape[1] ?? 1;
+  if (values.length === 0) throw new InputError(file, "a row for each particle", "none");
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new InputError(`${file}: row ${Math.floor(bad / latent)}`, "finite numbers", `${values[bad]}`);
+  return { latent, places: values };
+}
+
+async function pickled(
+  file: string,
+  name: string | undefined,
+): Promise<{ shape: number[]; values: Float64Array }> {
+  const arrays = arraysIn(await readPickle(file));
+  const isPlaces = ({ shape }: { shape: number[] }) => shape.length === 1 || shape.length === 2;
+  const named = arrays.filter((array) => isPlaces(array) && (name === undefined || array.name === name));
+  if (named.length === 1) return named[0]!;
+  const found = arrays
+    .map((array) => `${array.name || "the pickle itself"} (${array.shape.join(" × ")})`)
+    .join(", ");
+  const expected =
+    name === undefined ? "one array of one or two dimensions; name one of several" : `an array ${name}`;
+  throw new InputError(file, expected, found || "no array of numbers");
+}

@@ -1,0 +1,288 @@
+import type { Dispatch, DispatchSpec } from "../../compute/gpu/dispatch";
+import type { GpuDevice, Output } from "../../compute/gpu/gpuDevice";
+import { disc } from "../../fourier/disc";
+import type { ImageSize } from "../engine";
+import { planTable } from "../plan";
+import { productNumbers } from "../products";
+import type { SpreadPlan } from "../spreadPlan";
+import { ringSamples } from "./ringSamples";
+
+/** Sizes that the kernels and buffers of a {@link GpuProjection} are made for. */
+export interface GpuShape extends ImageSize {
+  /** N, Gaussians of a model. */
+  gaussians: number;
+  /** V, models of a particle. */
+  variants: number;
+  /** Whether all particles have one model. */
+  shared: boolean;
+  /** Numbers from one particle's ring weights to the next one's: 0 if all share them. */
+  weightStride: number;
+  /** K of the targets. */
+  targetRings: number;
+  /** M, cells along an edge of the grids. */
+  grid: number;
+  /** Classes of widths. */
+  classes: number;
+}
+
+/** Device memory that buffers may use in all, in bytes. */
+const maxBytes = 2 ** 30;
+/** Workgroups along y and z that every GPU can start. */
+const maxGroups = 65535;
+
+/** Numbers of each buffer per particle; those of the models are per model. */
+function numbersPerParticle(shape: GpuShape) {
+  const { gaussians: n, variants, rings, targetRings, weightStride, grid, classes } = shape;
+  const samples = disc(rings).samples;
+  const grids = classes * grid * grid;
+  return {
+    models: variants * 5 * n,
+    poses: 11,
+    placed: variants * 4 * n,
+    reach: variants * 2 * n,
+    grids: variants * grids,
+    half: variants * 2 * classes * (rings + 1) * grid,
+    images: variants * 2 * samples,
+    targets: 2 * disc(targetRings).samples,
+    weights: Math.max(weightStride, rings + 1),
+    sums: 2 * (rings + 1),
+    frc: rings + 1,
+    factors: 2 * (rings + 1),
+    modelGradient: 5 * n,
+    moved: 2 * n,
+    poseGradient: 8,
+    products: (rings + 1) * productNumbers(variants),
+  };
+}
+
+type Name = keyof ReturnType<typeof numbersPerParticle>;
+
+/** The largest number of particles whose buffers fit. */
+export function particlesAtOnce(shape: GpuShape, largestBuffer: number): number {
+  const numbers = Object.values(numbersPerParticle(shape));
+  const all = numbers.reduce((sum, value) => sum + value, 0);
+  const most = Math.min(
+    largestBuffer / (4 * Math.max(...numbers)),
+    maxBytes / (4 * all),
+    maxGroups / (shape.variants * shape.classes),
+  );
+  return Math.max(1, Math.floor(most));
+}
+
+/** Kernels and buffers for batches of one shape, from Gaussians to projections, scores, gradients and products. */
+export class GpuProjection {
+  private readonly buffers: Record<Name, GPUBuffer>;
+  private readonly fixed: Record<
+    "plan" | "circle" | "starts" | "samples" | "ringOf" | "count" | "pairs",
+    GPUBuffer
+  >;
+
+  /** @param capacity the largest number of particles of a batch */
+  constructor(
+    private readonly device: GpuDevice,
+    private readonly shape: GpuShape,
+    readonly capacity: number,
+  ) {
+    const numbers = Object.entries(numbersPerParticle(shape));
+    this.buffers = Object.fromEntries(
+      numbers.map(([name, each]) => [name, device.buffer(4 * each * capacity)]),
+    ) as Record<Name, GPUBuffer>;
+    const { starts, samples, ringOf } = ringSamples(shape.rings, shape.targetRings);
+    this.fixed = {
+      plan: device.buffer(4 * (2 + shape.classes * this.classStride)),
+      circle: device.constants(circle(shape.grid)),
+      starts: device.constants(starts),
+      samples: device.constants(samples),
+      ringOf: device.constants(ringOf),
+      count: device.buffer(4),
+      pairs: device.constants(pairsOf(shape.variants)),
+    };
+  }
+
+  private get classStride(): number {
+    return this.shape.rings + 3;
+  }
+
+  /** Copies input to the device. */
+  load(input: Partial<Record<Name, Float32Array>>): void {
+    for (const [name, numbers] of Object.entries(input))
+      this.device.write(this.buffers[name as Name], numbers);
+  }
+
+  /** The particles of the next batches. */
+  setCount(count: number): void {
+    this.device.write(this.fixed.count, Uint32Array.of(count));
+  }
+
+  /** @param scale factor on amplitudes, so that powers neither overflow nor vanish in float32 */
+  setPlan(plan: SpreadPlan, scale: number): void {
+    const table = planTable(plan, this.shape.boxSize, this.shape.rings);
+    const withScale = new Float32Array(table.length + 1);
+    withScale.set(table);
+    withScale[table.length] = scale;
+    this.device.write(this.fixed.plan, withScale);
+  }
+
+  /** A buffer, to be shared with other kernels. */
+  buffer(name: Name): GPUBuffer {
+    return this.buffers[name];
+  }
+
+  /** A result to be read from the device. */
+  output(name: Name, to: Float32Array): Output {
+    return { buffer: this.buffers[name], to };
+  }
+
+  /** From models to projections. */
+  projections(): Promise<Dispatch[]> {
+    const { gaussians, variants, boxSize, rings, grid, classes, shared } = this.shape;
+    const { models, poses, placed, reach, grids, half, images } = this.buffers;
+    const { plan, circle: table, ringOf } = this.fixed;
+    const { classStride } = this;
+    const tiles = Math.ceil(grid / 16);
+    const modelStride = shared ? 0 : 5 * gaussians;
+    return this.made([
+      {
+        files: ["place"],
+        constants: { gaussians, modelStride, variants, boxSize, grid, classes, classStride },
+        buffers: [models, poses, plan, placed, reach],
+        groups: (count) => [Math.ceil(gaussians / 64), count * variants, 1],
+      },
+      {
+        files: ["spread"],
+        constants: { gaussians, grid, classes },
+        buffers: [placed, reach, grids],
+        groups: (count) => [tiles, tiles, count * variants * classes],
+      },
+      product("transformX", [rings + 1, grid, variants * classes], {
+        constants: { grid, rings },
+        buffers: [table, grids, half],
+      }),
+      product("transformY", [rings + 1, 2 * rings + 1, variants], {
+        constants: { grid, rings, classes, classStride },
+        buffers: [table, plan, half, ringOf, images],
+      }),
+    ]);
+  }
+
+  /** From projections to scores. */
+  scores(): Promise<Dispatch[]> {
+    const { rings, weightStride } = this.shape;
+    const { images, targets, weights, sums, frc, factors } = this.buffers;
+    const { starts, samples, count: particles } = this.fixed;
+    return this.made([
+      {
+        files: ["rings"],
+        constants: this.ringConstants,
+        buffers: [starts, samples, images, targets, sums],
+        groups: (count) => [rings + 1, count, 1],
+      },
+      {
+        files: ["score"],
+        constants: { rings, weightStride },
+        buffers: [particles, weights, sums, frc, factors],
+        groups: (count) => [Math.ceil(count / 64), 1, 1],
+      },
+    ]);
+  }
+
+  /** From scores to the gradients in models and, unless it is not wanted, in poses. */
+  gradients({ pose = true } = {}): Promise<Dispatch[]> {
+    const { gaussians, boxSize, rings, targetRings, grid, classes, shared } = this.shape;
+    const { models, poses, placed, reach, half, images, targets, factors } = this.buffers;
+    // What the projections were made from is not used again.
+    const { grids: fields, modelGradient, moved, poseGradient } = this.buffers;
+    const { plan, circle: table, ringOf } = this.fixed;
+    const { classStride } = this;
+    const modelStride = shared ? 0 : 5 * gaussians;
+    const ofPose: Omit<DispatchSpec, "buffers"> = {
+      files: ["poseGradient"],
+      constants: { gaussians, modelStride },
+      groups: (count) => [count, 1, 1],
+    };
+    return this.made([
+      product("fieldY", [rings + 1, grid, classes], {
+        constants: { grid, rings, targetRings, classes, classStride },
+        buffers: [table, plan, ringOf, factors, images, targets, half],
+      }),
+      product("fieldX", [grid, grid, classes], {
+        constants: { grid, rings },
+        buffers: [table, half, fields],
+      }),
+      {
+        files: ["gather"],
+        constants: { gaussians, modelStride, boxSize, grid, classes, classStride },
+        buffers: [models, poses, plan, placed, reach, fields, modelGradient, moved],
+        groups: (count) => [Math.ceil(gaussians / 64), count, 1],
+      },
+      ...(pose ? [{ ...ofPose, buffers: [models, moved, poseGradient] }] : []),
+    ]);
+  }
+
+  /** From projections to their products, not yet divided by norms. */
+  products(): Promise<Dispatch[]> {
+    const { rings, variants } = this.shape;
+    const pairs = productNumbers(variants);
+    const { images, targets, products } = this.buffers;
+    const { starts, samples, pairs: factors } = this.fixed;
+    return this.made([
+      {
+        files: ["products"],
+        constants: { ...this.ringConstants, variants, pairs },
+        buffers: [starts, samples, images, targets, factors, products],
+        groups: (count) => [rings + 1, pairs, count],
+      },
+    ]);
+  }
+
+  private get ringConstants() {
+    const { rings, targetRings } = this.shape;
+    return {
+      rings,
+      imageSamples: disc(rings).samples,
+      targetSamples: disc(targetRings).samples,
+      singles: 2 * rings + 1,
+    };
+  }
+
+  private made(specs: DispatchSpec[]): Promise<Dispatch[]> {
+    return Promise.all(specs.map((spec) => this.device.dispatch(spec)));
+  }
+
+  /** Frees the buffers. */
+  dispose(): void {
+    for (const buffer of [...Object.values(this.buffers), ...Object.values(this.fixed)]) buffer.destroy();
+  }
+}
+
+/** A product of matrices, [rows, columns] for each of some batches per particle. */
+function product(
+  file: string,
+  [rows, columns, batches]: readonly [number, number, number],
+  { constants, buffers }: Pick<DispatchSpec, "constants" | "buffers">,
+): DispatchSpec {
+  return {
+    files: ["product", file],
+    constants,
+    buffers,
+    groups: (count) => [Math.ceil(columns / 32), Math.ceil(rows / 32), batches * count],
+  };
+}
+
+/** cos and sin of 2πj/M. */
+function circle(grid: number): Float32Array {
+  const table = new Float32Array(2 * grid);
+  for (let j = 0; j < grid; j++) {
+    table[2 * j] = Math.cos((2 * Math.PI * j) / grid);
+    table[2 * j + 1] = Math.sin((2 * Math.PI * j) / grid);
+  }
+  return table;
+}
+
+/** The factors of each number of `products`: model v and the target, which has number V, then models v and w ≥ v. */
+function pairsOf(variants: number): Uint32Array {
+  const pairs: number[] = [];
+  for (let v = 0; v < variants; v++) pairs.push(v, variants);
+  for (let v = 0; v < variants; v++) for (let w = v; w < variants; w++) pairs.push(v, w);
+  return Uint32Array.from(pairs);
+}
