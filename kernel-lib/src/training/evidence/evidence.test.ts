@@ -93,8 +93,10 @@ describe("scatter of the halves", () => {
     };
     const { deviation } = spreadOf(population);
     const narrower = calibratedPosterior(population, [0.5]).standardDeviation;
-    // 1.2 · 0.5 of the variance, errors of the decoder included.
-    assert.ok(Math.abs(narrower[0]! - 0.1 * Math.sqrt(0.6)) < 1e-3, `${narrower[0]}`);
+    // The logarithm of the factor, 0.693, counts less 0.25² / 0.693.
+    assert.ok(Math.abs(narrower[0]! - 0.1 * Math.exp(-0.603 / 2)) < 1e-3, `${narrower[0]}`);
+    const same = calibratedPosterior(population, [1.2]).standardDeviation;
+    assert.deepEqual(same, population.standardDeviation, "within the uncertainty of the factor");
     const wider = calibratedPosterior(population, [2]).standardDeviation;
     assert.ok(wider[0]! > 0.15 && wider[0]! < deviation[0]!);
     assert.equal(wider[3], 3, "wider than the prior: the image tells nothing");

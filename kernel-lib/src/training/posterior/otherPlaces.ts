@@ -48,7 +48,7 @@ export async function otherPlaces(
   { reopened, decoder, population, evidence, set }: OtherPlacesContext,
   { engine: choice, signal, onProgress }: PlacesOptions,
 ): Promise<Posterior> {
-  const { neutral, engine, units, weights, targets: own } = reopened;
+  const { neutral, engine, units, placedWeights, targets: own } = reopened;
   requireSameKind(set, reopened);
   const task = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const threads = choice?.threads;
@@ -58,7 +58,7 @@ export async function otherPlaces(
     ...task,
   });
   try {
-    const context = { targets, neutral, engine, units, weights: weights.forOthers(targets.ctfPower) };
+    const context = { targets, neutral, engine, units, weights: placedWeights.forOthers(targets.ctfPower) };
     const search = new PlaceSearch({ ...context, decoder });
     const { latent } = decoder;
     const all = Int32Array.from({ length: targets.count }, (_, i) => i);

@@ -39,6 +39,7 @@ export const runFiles = {
   rigid: "rigid.txt",
   history: "history.csv",
   neutralFrc: "neutral_frc.csv",
+  placedFrc: "places_frc.csv",
   latents: "latents.csv",
   outliers: "outliers.csv",
   units: "symmetry.csv",
@@ -272,6 +273,18 @@ export class RunFolder {
   async readNeutralFrc(record: RunRecord): Promise<Float64Array> {
     const text = await this.readOriginal("neutralFrc", record);
     return parseNeutralFrc(text, this.file("neutralFrc"), record.rings);
+  }
+
+  /** Writes the mean FRC of particles with the models at their places in each ring 0 … rings. */
+  async writePlacedFrc(meanFrc: Float64Array): Promise<void> {
+    await writeAtomic(this.file("placedFrc"), formatNeutralFrc(meanFrc, this.file("placedFrc")));
+  }
+
+  /** Reads the mean FRC of particles with the models at their places; undefined in runs of earlier versions. */
+  async readPlacedFrc(record: RunRecord): Promise<Float64Array | undefined> {
+    const file = this.file("placedFrc");
+    if (!existsSync(file)) return undefined;
+    return parseNeutralFrc(await readText(file), file, record.rings);
   }
 
   /** Reads the particles that do not agree with the neutral model, ascending. */
