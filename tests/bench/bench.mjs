@@ -10,6 +10,8 @@
 // Each measurement runs in a separate process, so that its memory can be measured.
 // `npm run bench -- adk|linear [options]`: accuracy on a known motion (tests/bench/accuracy.ts)
 // `npm run bench -- method DESIGN [options]`: what a training with all defaults finds of a known truth (tests/bench/method.ts)
+// `npm run bench -- coverage DESIGN --folder FOLDER [options]`: how often intervals of places hold (tests/bench/coverage.ts)
+// `npm run bench -- symmetry|eigenmotions|tilt|atoms --folder FOLDER [options]`: what is read from it (tests/bench/readings.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
 // `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
@@ -37,6 +39,8 @@ const defaults = ["512/64/31", "2048/84/41", "3082/128/42", "3082/128/63"];
 const programs = {
   "bench/accuracy.js": ["adk", "linear"],
   "bench/method.js": ["method"],
+  "bench/coverage.js": ["coverage"],
+  "bench/readings.js": ["symmetry", "eigenmotions", "tilt", "atoms"],
   "bench/idealObserver.js": ["ideal"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "bench/kernel.js": ["kernel"],

@@ -72,24 +72,27 @@ function robustVariance(ratios: Float64Array): number {
   return Math.exp((low + high) / 2);
 }
 
-/** Limits of the factor in {@link calibratedPosterior}: beyond, something else is wrong. */
-const [leastFactor, mostFactor] = [0.2, 5];
+/** Largest factor in {@link calibratedPosterior}: beyond, something else is wrong. */
+const mostFactor = 5;
 /**
  * How well the factor is known, as a standard deviation of its logarithm: by a hundred to a thousand particles, whose posteriors
- * are not exactly normal. On simulated sets with white noise it was 0.72 to 1.15, while the widths were right.
+ * are not exactly normal.
  */
 const uncertainty = 0.25;
 
-/** The factor that counts: as much of it as is beyond its uncertainty (a positive-part estimate after James and Stein). */
+/**
+ * The factor that counts: as much of it as is beyond its uncertainty (a positive-part estimate after James and Stein), and never
+ * less than 1. Ring weights from particles at their own places take errors of the decoder for noise, which the halves share:
+ * where the decoder is wrong they differ less than the widths say, but the places are no better than that.
+ */
 function certainFactor(factor: number): number {
-  const size = Math.log(Math.min(Math.max(factor, leastFactor), mostFactor));
-  return Math.exp(size * Math.max(0, 1 - (uncertainty / Math.abs(size)) ** 2));
+  const size = Math.log(Math.min(factor, mostFactor));
+  return size > uncertainty ? Math.exp(size - uncertainty ** 2 / size) : 1;
 }
 
 /**
  * A posterior with the widths that the scatter of the halves shows: what an image adds to the prior is divided by the factor
- * of the axis, as far as that is certain. With ring weights from particles at their own places (`placedFrc`) and white noise
- * it is near 1.
+ * of the axis, if that is certainly above 1, as where noise is correlated between samples.
  * @param factors see {@link scatterOfHalves}: of each axis, or of the axes of a unit if the model has several
  */
 export function calibratedPosterior(population: Population, factors: ArrayLike<number>): Posterior {
