@@ -284,7 +284,7 @@ export class RunFolder {
   async readPlacedFrc(record: RunRecord): Promise<Float64Array | undefined> {
     const file = this.file("placedFrc");
     if (!existsSync(file)) return undefined;
-    return parseNeutralFrc(await readText(file), file, record.rings);
+    return parseNeutralFrc(whole(await readText(file), file), file, record.rings);
   }
 
   /** Reads the particles that do not agree with the neutral model, ascending. */
@@ -305,8 +305,7 @@ export class RunFolder {
   private async readOriginal(name: (typeof originals)[number], record: RunRecord): Promise<string> {
     const file = this.file(name);
     const text = await readText(file);
-    // A truncated number may still be a number.
-    if (!text.endsWith("\n")) throw new InputError(file, "a line end after the last line", "none");
+    whole(text, file);
     const known = record.files?.[name];
     if (known !== undefined && known !== sha256(text)) {
       throw new InputError(
@@ -395,6 +394,12 @@ export class RunFolder {
     }
     return latents;
   }
+}
+
+/** The text of a file that ends with a line end. A truncated number may still be a number. */
+function whole(text: string, file: string): string {
+  if (!text.endsWith("\n")) throw new InputError(file, "a line end after the last line", "none");
+  return text;
 }
 
 /** The inputs of a record with other paths of particle file and model. */
