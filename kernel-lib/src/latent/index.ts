@@ -35,6 +35,11 @@ export {
 export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
 export type { PointSet } from "./points";
 export {
+  type PopulationDensity,
+  type PopulationDensityOptions,
+  populationDensity,
+} from "./populationDensity";
+export {
   type Columns,
   columnsOf,
   intersectRows,
