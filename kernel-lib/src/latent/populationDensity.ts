@@ -36,7 +36,7 @@ interface Cells {
 const errorClasses = 8;
 /** Cells per error: measurements closer together are alike. */
 const perError = 4;
-const iterations = 150;
+const [iterations, fewIterations] = [150, 40];
 /** Bandwidths that are tried: the range divided by these. */
 const divisions = [6, 9, 14, 20, 30, 45];
 
@@ -85,12 +85,14 @@ export function populationDensity(
   const all = cellsOf(() => true);
   const width =
     bandwidth ?? bestBandwidth(places, [cellsOf((i) => i % 2 === 0), cellsOf((i) => i % 2 === 1)]);
-  const densityOf = (cells: Cells) => smoothed(places, weightsOf(places, cells, width), width);
-  const density = densityOf(all);
+  const of = likelihoods(places, all, width);
+  const weights = weightsOf(of, all.count, count);
+  const density = smoothed(places, weights, width);
   const random = new Random(seed);
   const square = new Float64Array(count);
   for (let k = 0; k < resamplings; k++) {
-    const again = densityOf({ ...all, count: all.count.map((n) => poisson(n, random)) });
+    const counts = all.count.map((n) => poisson(n, random));
+    const again = smoothed(places, weightsOf(of, counts, count, weights), width);
     for (let g = 0; g < count; g++) square[g]! += (again[g]! - density[g]!) ** 2 / resamplings;
   }
   return { places, density, standardError: square.map(Math.sqrt), bandwidth: width };
@@ -136,20 +138,22 @@ function likelihoods(places: Float64Array, { place, deviation }: Cells, bandwidt
   return out;
 }
 
-/** Weights of the Gaussians, [places]. */
-function weightsOf(places: Float64Array, cells: Cells, bandwidth: number): Float64Array {
-  const size = places.length;
-  const of = likelihoods(places, cells, bandwidth);
-  let weights = new Float64Array(size).fill(1 / size);
-  const total = cells.count.reduce((sum, n) => sum + n, 0);
-  for (let k = 0; k < iterations; k++) {
+/**
+ * Weights of the Gaussians, [size].
+ * @param of     likelihood of each cell for each of them, [cells · size]
+ * @param counts particles in each cell
+ * @param start  weights of about the same particles, from which fewer steps are enough
+ */
+function weightsOf(of: Float64Array, counts: Float64Array, size: number, start?: Float64Array): Float64Array {
+  let weights = start ?? new Float64Array(size).fill(1 / size);
+  for (let k = 0; k < (start ? fewIterations : iterations); k++) {
     const next = new Float64Array(size);
-    cells.count.forEach((n, c) => {
+    for (const [c, n] of counts.entries()) {
       let sum = 0;
       for (let g = 0; g < size; g++) sum += weights[g]! * of[c * size + g]!;
-      if (!(sum > 0)) return;
-      for (let g = 0; g < size; g++) next[g]! += (n / total) * weights[g]! * (of[c * size + g]! / sum);
-    });
+      if (!(sum > 0)) continue;
+      for (let g = 0; g < size; g++) next[g]! += (n * weights[g]! * of[c * size + g]!) / sum;
+    }
     const sum = next.reduce((a, b) => a + b, 0);
     weights = next.map((w) => w / sum);
   }
@@ -163,7 +167,7 @@ function bestBandwidth(places: Float64Array, halves: readonly [Cells, Cells]): n
     const width = range / division;
     return halves.reduce((sum, half, k) => {
       const other = halves[1 - k]!;
-      const weights = weightsOf(places, half, width);
+      const weights = weightsOf(likelihoods(places, half, width), half.count, places.length);
       const of = likelihoods(places, other, width);
       return (
         sum +
