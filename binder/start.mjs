@@ -68,7 +68,7 @@ function become(program, args, env) {
 }
 
 /**
- * Marks our own notebook as trusted; Jupyter hides the figures of an untrusted one until its cells are run. Runs while
+ * Marks one of our own notebooks as trusted; Jupyter hides the figures of an untrusted one until its cells are run. Runs while
  * JupyterLab starts. A failure is harmless: the figures appear later.
  */
 function trust(notebook) {
@@ -87,7 +87,7 @@ function openLab({ notebook, variables, passed }) {
   ];
   if (process.getuid?.() === 0) options.push("--allow-root");
   if (!passed.includes("--no-browser") && !hasBrowser()) options.push("--no-browser");
-  if (notebook === path.join(root, firstNotebook)) trust(notebook);
+  if (path.dirname(notebook) === path.join(root, "notebooks")) trust(notebook);
   console.log("Starting JupyterLab; press Ctrl-C twice to stop it.");
   become("jupyter-lab", [...options, ...passed], variables);
 }

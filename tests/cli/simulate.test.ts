@@ -21,15 +21,18 @@ const lines = (...parts: string[]) =>
 const designs: [design: string, options: string, columns: string, rows: number][] = [
   ["linear-occupancy", "--states 2 --particles-per-state 3 --range 0.3", "displacement,present", 12],
   ["assembly", "--particles 100 --snr 1", "part1,part2,part3,part4,part5", 100],
+  ["assembly", "--states 7 --particles 90 --snr 1", "part1,part2,part3,part4,part5", 90],
   ["symmetric", "--symmetry D2 --unit missing --unaffected 0.5 --particles 8", "unit,missing", 8],
+  ["symmetric", "--symmetry C3 --unit tilted --angle 25 --particles 8", "unit,angle", 8],
   ["two-domains", "--continuous --particles 5", "first,second", 5],
   ["tilt", "--angle 11 --states 3 --particles 10 --fractions 0.5,0.3,0.2", "angle", 10],
 ];
 
-for (const [design, options, columns, rows] of designs) {
-  test(`simulate ${design} writes its truth for as many particles as asked for`, () => {
-    succeed(folder, "simulate", design, ...words(options), ...small, "--out", design);
-    const [header, ...table] = lines(design, "truth.csv");
+for (const [i, [design, options, columns, rows]] of designs.entries()) {
+  test(`simulate ${design} ${options} writes its truth for as many particles as asked for`, () => {
+    const out = `${i}-${design}`;
+    succeed(folder, "simulate", design, ...words(options), ...small, "--out", out);
+    const [header, ...table] = lines(out, "truth.csv");
     assert.equal(header, `index,state,${columns}`);
     assert.equal(table.length, rows);
   });

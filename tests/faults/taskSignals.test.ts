@@ -119,7 +119,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   simulateCircularMotion: () => e2.simulate.circularMotion({ ...design(), radius: 0.1 } as never),
   simulateComposition: () => e2.simulate.composition(design()),
   simulateLinearOccupancy: () => e2.simulate.linearOccupancy(design()),
-  simulateAssembly: () => e2.simulate.assembly(design()),
+  simulateAssembly: () => e2.simulate.assembly({ ...design(), states: 6 }),
   simulateSymmetric: () => e2.simulate.symmetric({ folder: at("ring"), boxSize: 32, apix: 4, particles: 30 }),
   simulateOneState: () => e2.simulate.oneState(design()),
   simulateTwoDomains: () => e2.simulate.twoDomains(design()),

@@ -1,79 +1,13 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import * as e2 from "e2gmm";
-import { describe, type TestContext, test } from "vitest";
+import { describe, test } from "vitest";
 import { skipIf } from "../requirement";
 import { root } from "../workspace/repository";
+import { checkStored, execute, joined, type Notebook, outputs, skip, temporaryFolder } from "./executed";
 
 // Runs all cells of the tutorial in the kernel, on its own and on given data.
-
-const source = path.join(root, "notebooks/first-light.ipynb");
-const python = path.join(root, ".venv/bin/python");
-const kernel = path.join(root, ".venv/share/jupyter/kernels/e2gmm/kernel.json");
-const skip =
-  existsSync(python) && existsSync(kernel)
-    ? false
-    : "JupyterLab or the kernel is not set up (npm test does both)";
-if (skip && process.env["CI"] === "true") throw new Error(`${skip}, and CI may not skip it`);
-
-interface Output {
-  output_type: string;
-  data?: Record<string, string | string[]>;
-  text?: string | string[];
-}
-
-interface Notebook {
-  cells: {
-    cell_type: string;
-    id: string;
-    source: string[];
-    outputs?: Output[];
-    execution_count?: number | null;
-  }[];
-  metadata: { kernelspec: { name: string; display_name: string } };
-}
-
-const joined = (text: string | string[] | undefined) => (Array.isArray(text) ? text.join("") : (text ?? ""));
-
-const read = (file: string): Notebook => JSON.parse(readFileSync(file, "utf8"));
-
-/** All outputs of the cells. */
-function outputs(notebook: Notebook) {
-  const all = notebook.cells.flatMap((cell) => cell.outputs ?? []);
-  return {
-    shown: all.filter((output) => output.data !== undefined).map((output) => output.data!),
-    figures: all.flatMap((output) => {
-      const svg = output.data?.["image/svg+xml"];
-      const png = Buffer.from(joined(output.data?.["image/png"]), "base64");
-      return svg ? [{ svg: joined(svg), png, words: joined(output.data!["text/plain"]) }] : [];
-    }),
-    printed: all.map((output) => joined(output.text)).join(""),
-    errors: all.filter((output) => output.output_type === "error"),
-  };
-}
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-notebook-"));
-  t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Runs the notebook like `npm start -- --execute`. @returns the executed notebook and its output folder */
-function execute(t: TestContext, variables: Record<string, string>) {
-  const folder = temporaryFolder(t);
-  const results = path.join(folder, "results");
-  const before = readFileSync(source, "utf8");
-  const { status, stderr } = spawnSync(python, [path.join(root, "binder/execute.py"), source, folder], {
-    encoding: "utf8",
-    env: { ...process.env, JUPYTER_PREFER_ENV_PATH: "1", E2GMM_OUT: results, ...variables },
-  });
-  assert.equal(status, 0, stderr);
-  assert.equal(readFileSync(source, "utf8"), before, "the notebook itself changed");
-  return { notebook: read(path.join(folder, "first-light.ipynb")), results };
-}
 
 /** Columns of a CSV file of numbers. */
 function csv(file: string): Record<string, number[]> {
@@ -166,7 +100,7 @@ async function checkEnds(
 
 describe("first-light.ipynb", skipIf(skip), () => {
   test("finds the motion in its own data, and its class averages differ like the states", async (t) => {
-    const { notebook, results } = execute(t, { E2GMM_EPOCHS: "8" });
+    const { notebook, results } = execute(t, "first-light", { E2GMM_EPOCHS: "8" });
     const latents = await checkResults(notebook, results, path.join(results, "data/particles.star"));
     const { displacement } = csv(path.join(results, "data/truth.csv"));
     assert.ok(Math.abs(e2.latent.pearson(latents["z1_refined"]!, displacement!)) > 0.95);
@@ -196,7 +130,7 @@ describe("first-light.ipynb", skipIf(skip), () => {
     skipIf(existsSync(adk) ? false : "the development data are missing"),
     async (t) => {
       const star = path.join(adk, "particles.star");
-      const { notebook, results } = execute(t, {
+      const { notebook, results } = execute(t, "first-light", {
         E2GMM_PARTICLES: star,
         E2GMM_MAP: path.join(adk, "consensus.mrc"),
         E2GMM_GAUSSIANS: "128",
@@ -227,7 +161,7 @@ describe("first-light.ipynb", skipIf(skip), () => {
       seed: 5,
     });
     rmSync(made.truth);
-    const { notebook, results } = execute(t, {
+    const { notebook, results } = execute(t, "first-light", {
       E2GMM_PARTICLES: made.star,
       E2GMM_MAP: made.consensus,
       E2GMM_GAUSSIANS: "32",
@@ -242,18 +176,5 @@ describe("first-light.ipynb", skipIf(skip), () => {
 });
 
 test("first-light.ipynb is stored with all outputs and figures, and small enough to view on GitHub", () => {
-  const notebook = read(source);
-  assert.deepEqual(notebook.metadata.kernelspec, {
-    display_name: "TypeScript (e2gmm)",
-    language: "typescript",
-    name: "e2gmm",
-  });
-  const code = notebook.cells.filter((cell) => cell.cell_type === "code");
-  assert.deepEqual(
-    code.map((cell) => cell.execution_count),
-    code.map((_, i) => i + 1),
-  );
-  const { figures, errors } = outputs(notebook);
-  assert.deepEqual([figures.length, errors.length], [13, 0]);
-  assert.ok(readFileSync(source).length < 1_000_000);
+  checkStored("first-light", 13);
 });

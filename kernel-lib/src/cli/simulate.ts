@@ -52,12 +52,12 @@ const designs: Record<string, Design> = {
     description:
       "a core with five parts in six combinations (7,000 particles, 1 % of them in the last state)",
     simulate: simulateAssembly,
-    options: perState,
+    options: ["states", ...perState],
   },
   symmetric: {
-    description: "a ring of equal units, of which one is moved or missing (3,000 particles)",
+    description: "a ring of equal units, of which one is moved, tilted or missing (3,000 particles)",
     simulate: simulateSymmetric,
-    options: ["symmetry", "unit", "unaffected", "range"],
+    options: ["symmetry", "unit", "unaffected", "range", "angle"],
   },
   one: { description: "one state (3,000 particles)", simulate: simulateOneState, options: perState },
   "two-domains": {

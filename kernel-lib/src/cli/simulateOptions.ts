@@ -25,7 +25,10 @@ export function numberOptions(): Option[] {
 /** Options of the simulated states. */
 export function stateOptions(): Option[] {
   return [
-    numberOption("--states <n>", "number of states along the motion", { integer: true, least: 2 }),
+    numberOption("--states <n>", "number of states along the motion; assembly: 6 or 7 (default: 6)", {
+      integer: true,
+      least: 2,
+    }),
     new Option("--continuous", "place each particle at random along the motion, instead of in states"),
     numberOption(
       "--range <length>",
@@ -36,10 +39,15 @@ export function stateOptions(): Option[] {
       above: 0,
       below: 0.5,
     }),
-    numberOption("--angle <degrees>", "tilt: angle of the last state (default: 8)", { above: 0 }),
+    numberOption(
+      "--angle <degrees>",
+      "tilt: angle of the last state (default: 8); symmetric: largest angle of a tilted unit (default: 30)",
+      { above: 0 },
+    ),
     new Option("--symmetry <name>", "symmetric: C2, C3, … or D2, D3, … about z (default: C7)"),
-    choiceOption("--unit <what>", "symmetric: one unit is moved, or missing (default: moved)", [
+    choiceOption("--unit <what>", "symmetric: one unit is moved, tilted, or missing (default: moved)", [
       "moved",
+      "tilted",
       "missing",
     ]),
     numberOption(

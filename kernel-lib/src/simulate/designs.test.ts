@@ -85,6 +85,18 @@ test("assembly states have their fractions, the last one 1 %, and the parts that
   assert.equal(other.stateOf.filter((s) => s === 5).length, 2);
 });
 
+test("seven assembly states are six common ones that differ, and the same rare one below 1 %", async (t) => {
+  const data = await simulateAssembly({ folder: temporaryFolder(t), ...small, states: 7, particles: 500 });
+  const truth = truthOf(data);
+  const partsOf = (i: number) => [1, 2, 3, 4, 5].map((p) => truth[`part${p}`]![i]).join("");
+  const sizes = [0, 1, 2, 3, 4, 5, 6].map((state) => data.stateOf.filter((s) => s === state).length);
+  assert.deepEqual(sizes, [110, 100, 90, 80, 60, 56, 4]);
+  const found = [0, 1, 2, 3, 4, 5, 6].map((state) => partsOf(data.stateOf.indexOf(state)));
+  assert.deepEqual(found, ["10000", "11000", "11100", "10110", "11111", "11001", "00011"]);
+  const wrong = simulateAssembly({ folder: temporaryFolder(t), ...small, states: 5 as 6 });
+  await assert.rejects(wrong, /states: expected 6 or 7, found 5/);
+});
+
 for (const [symmetry, ring, units] of [
   ["C7", 7, 7],
   ["C2", 2, 2],
@@ -138,6 +150,35 @@ test("a moved unit of a ring moves outwards and up by its displacement, the othe
       const moves = Math.floor(g / size) + 1 === unit ? step : 0;
       const expected = [moves * Math.cos(along), moves * Math.sin(along), moves];
       for (let axis = 0; axis < 3; axis++) close(place[axis]! - rest[g]![axis]!, expected[axis]!, 2e-6);
+    });
+  });
+});
+
+test("a tilted unit of a ring opens outwards about its foot by its angle, the others stay", async (t) => {
+  const options = { ...small, symmetry: "C3", unit: "tilted", angle: 40, particles: 40 } as const;
+  const data = await simulateSymmetric({ folder: temporaryFolder(t), ...options });
+  const truth = truthOf(data);
+  const rest = centres(data.models[data.stateOf[truth.unit!.indexOf(0)]!]!);
+  const size = rest.length / 3;
+  assert.ok(Math.max(...truth.angle!) > 30 && Math.max(...truth.angle!) < 40);
+  data.stateOf.forEach((state, i) => {
+    const unit = truth.unit![i]!;
+    if (unit === 0) return;
+    const before = turnedAboutZ(rest.slice((unit - 1) * size, unit * size), -120 * (unit - 1));
+    const all = centres(data.models[state]!);
+    const after = turnedAboutZ(all.slice((unit - 1) * size, unit * size), -120 * (unit - 1));
+    const foot = before.reduce((lowest, place) => (place[2]! < lowest[2]! ? place : lowest));
+    const sine = Math.sin((truth.angle![i]! * Math.PI) / 180);
+    // Unit 1 stands at x = 0.12; it turns about y through its foot.
+    after.forEach((place, g) => {
+      const [arm, height] = [before[g]![0]! - 0.12, before[g]![2]! - foot[2]!];
+      const cosine = Math.sqrt(1 - sine * sine);
+      close(place[0]! - 0.12, arm * cosine + height * sine, 2e-6);
+      close(place[1]!, before[g]![1]!, 2e-6);
+      close(place[2]! - foot[2]!, height * cosine - arm * sine, 2e-6);
+    });
+    all.forEach((place, g) => {
+      if (Math.floor(g / size) + 1 !== unit) samePlaces([place], [rest[g]!]);
     });
   });
 });

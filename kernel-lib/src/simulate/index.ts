@@ -1,5 +1,5 @@
 /** Simulated particles whose state is known. */
-export { simulateAssembly as assembly } from "./assemblyDesign";
+export { type AssemblyOptions, simulateAssembly as assembly } from "./assemblyDesign";
 export type { DesignOptions, MotionOptions } from "./designOptions";
 export {
   type CircularMotionOptions,

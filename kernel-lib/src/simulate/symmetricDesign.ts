@@ -6,7 +6,7 @@ import { ellipsoid, modelOfPieces, movedPieces, type Piece } from "./molecule";
 import { type SimulatedData, simulateFromModels } from "./simulateParticles";
 import { stateCounts } from "./stateCounts";
 
-/** A ring of equal units, one of which is moved or missing. */
+/** A ring of equal units, one of which is moved, tilted or missing. */
 
 /** Options of `simulate.symmetric`. */
 export interface SymmetricOptions extends Omit<DesignOptions, "particlesPerState" | "fractions"> {
@@ -15,18 +15,20 @@ export interface SymmetricOptions extends Omit<DesignOptions, "particlesPerState
   /** Symmetry about z: C2, C3, … (one ring), or D2, D3, … (two rings, the second turned by 180° about x). Default C7. */
   symmetry?: string;
   /** What happens to one unit of a particle. Default `moved`. */
-  unit?: "moved" | "missing";
+  unit?: "moved" | "tilted" | "missing";
   /** Largest displacement of a moved unit in box units. Default 0.1. */
   range?: number;
+  /** Largest angle of a tilted unit in degrees, up to 90. Default 30. */
+  angle?: number;
   /** Fraction of the particles whose units are all equal. Default 0.25. */
   unaffected?: number;
 }
 
 /**
  * Simulates a symmetric molecule around z, of which one unit, chosen at random in each particle, is moved along a line (outwards
- * and up at 45°, by a random amount) or missing. `truth.csv` has the columns index (from 0), state, unit (0 for none, else
+ * and up at 45°, by a random amount), tilted (outwards about its foot, as a petal opens, by a random angle), or missing. `truth.csv` has the columns index (from 0), state, unit (0 for none, else
  * from 1; unit k of a ring is unit 1, on the x axis, turned by 360°·(k − 1)/n about z; the second ring of Dn has the units
- * n + 1 to 2n, the first ones turned about x) and displacement in box units (`moved`), or missing, 0 or 1 (`missing`).
+ * n + 1 to 2n, the first ones turned about x) and displacement in box units (`moved`), angle in degrees (`tilted`), or missing, 0 or 1.
  * @throws InputError for options out of range; StoppedError
  * @example
  * ```ts
@@ -37,31 +39,57 @@ export interface SymmetricOptions extends Omit<DesignOptions, "particlesPerState
  * ```
  */
 export async function simulateSymmetric(options: SymmetricOptions): Promise<SimulatedData> {
-  const { unit = "moved", range = 0.1, symmetry = "C7", moleculeSeed = 1 } = options;
+  const { unit = "moved", symmetry = "C7", moleculeSeed = 1 } = options;
   checkOptions(options);
   const places = unitPlaces(symmetry);
   const body = unitShape(moleculeSeed, places);
   const { affected, amounts, numbers } = unitStates(options, places.length);
-  const displacement = amounts.map((amount) => amount * (unit === "missing" ? 1 : range));
+  const changes = amounts.map((amount) => amount * mostOf(options));
   const models = affected.map((which, state) => {
-    const along = displacement[state]! * Math.SQRT1_2;
-    const other = unit === "missing" ? [] : movedPieces(body, [along, 0, along]);
+    const other = changedUnit(body, unit, changes[state]!);
     const units = places.map((place, i) => placedPieces(i + 1 === which ? other : body, place));
     return modelOfPieces(boxOf(options), units.flat());
   });
-  const truth = { unit: affected, [unit === "missing" ? "missing" : "displacement"]: displacement };
+  const truth = { unit: affected, [columnOf[unit]]: changes };
   return simulateFromModels(models, { ...options, ...numbers, truth });
 }
 
-function checkOptions({ unit = "moved", range = 0.1, unaffected = 0.25 }: SymmetricOptions): void {
-  if (unit !== "moved" && unit !== "missing") throw new InputError("unit", "moved or missing", `"${unit}"`);
+/** Columns of truth.csv. */
+const columnOf = { moved: "displacement", tilted: "angle", missing: "missing" } as const;
+
+/** The largest change of a unit: box units, degrees, or 1. */
+function mostOf({ unit = "moved", range = 0.1, angle = 30 }: SymmetricOptions): number {
+  return { moved: range, tilted: angle, missing: 1 }[unit];
+}
+
+/** The unit around the origin, moved by so many box units, or tilted by so many degrees. */
+function changedUnit(body: Piece[], unit: keyof typeof columnOf, change: number): Piece[] {
+  if (unit === "missing") return [];
+  if (unit === "moved") return movedPieces(body, [change * Math.SQRT1_2, 0, change * Math.SQRT1_2]);
+  const foot = Math.min(...body.map(({ centre }) => centre[2]!));
+  // Counter-clockwise about y the top turns to +x, away from the axis.
+  const turned = turnedPieces(
+    movedPieces(body, [0, 0, -foot]),
+    rotationFromVector([0, (change * Math.PI) / 180, 0]),
+  );
+  return movedPieces(turned, [0, 0, foot]);
+}
+
+function checkOptions({
+  unit = "moved",
+  range = 0.1,
+  angle = 30,
+  unaffected = 0.25,
+}: SymmetricOptions): void {
+  if (!Object.hasOwn(columnOf, unit)) throw new InputError("unit", "moved, tilted or missing", `"${unit}"`);
+  if (!(angle > 0 && angle <= 90)) throw new InputError("angle", "an angle of 0 to 90°", String(angle));
   if (!(unaffected >= 0 && unaffected <= 1)) {
     throw new InputError("unaffected", "a fraction of 0 to 1", String(unaffected));
   }
   checkLength("range", range, 0.2);
 }
 
-/** The affected unit of each state (0 for none) and how much it is affected, 0 to 1. A moved unit is different in each particle. */
+/** The affected unit of each state (0 for none) and how much it is affected, 0 to 1. A moved or tilted unit is different in each particle. */
 function unitStates(options: SymmetricOptions, units: number) {
   const { unit = "moved", unaffected = 0.25, particles = 3000 } = options;
   if (unit === "missing") {
@@ -121,7 +149,12 @@ function unitShape(seed: number, places: readonly UnitPlace[]): Piece[] {
 }
 
 function placedPieces(pieces: readonly Piece[], { radius, height, rotation }: UnitPlace): Piece[] {
-  return movedPieces(pieces, [radius, 0, height]).map((piece) => ({
+  return turnedPieces(movedPieces(pieces, [radius, 0, height]), rotation);
+}
+
+/** Pieces turned about the origin by a rotation (row-major). */
+function turnedPieces(pieces: readonly Piece[], rotation: ArrayLike<number>): Piece[] {
+  return pieces.map((piece) => ({
     ...piece,
     centre: [0, 1, 2].map((row) => piece.centre.reduce((sum, c, k) => sum + rotation[3 * row + k]! * c, 0)),
   }));
