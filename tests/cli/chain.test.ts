@@ -217,8 +217,8 @@ describe("a trained run", () => {
     assert.match(printed, axis);
     assert.match(succeed(folder, "evidence", "run"), /^ {2}z2: conformation 2 · /m);
     assert.match(succeed(folder, "latent", "run", "--angstrom", "--out", "places"), axis);
-    succeed(folder, "latent", "run", "--population", "--out", "density");
-    const [columns, ...places] = table(text("density", "population.csv"));
+    succeed(folder, "latent", "run", "--population", "--out", "population");
+    const [columns, ...places] = table(text("population", "population.csv"));
     assert.deepEqual(columns, words("axis place length density standard_error"));
     const [first, second] = places as [string[], string[]];
     const step = Number(second[1]) - Number(first[1]);

@@ -182,14 +182,14 @@ function bestBandwidth(places: Float64Array, halves: readonly [Cells, Cells]): n
   return range / divisions[scores.indexOf(Math.max(...scores))]!;
 }
 
-/** The density of weighted Gaussians at their places. */
+/** The density of weighted Gaussians at their places, which adds up to 1 between the first and the last of them. */
 function smoothed(places: Float64Array, weights: Float64Array, bandwidth: number): Float64Array {
-  return places.map((x) => {
-    let sum = 0;
-    for (let g = 0; g < places.length; g++)
-      sum += weights[g]! * Math.exp(-((x - places[g]!) ** 2) / (2 * bandwidth ** 2));
-    return sum / (Math.sqrt(2 * Math.PI) * bandwidth);
-  });
+  const step = places[1]! - places[0]!;
+  const sums = places.map((x) =>
+    places.reduce((sum, y, g) => sum + weights[g]! * Math.exp(-((x - y) ** 2) / (2 * bandwidth ** 2)), 0),
+  );
+  const total = step * sums.reduce((a, b) => a + b, 0);
+  return sums.map((value) => value / total);
 }
 
 /** A number from the Poisson distribution. */
