@@ -12,6 +12,8 @@
 // `npm run bench -- method DESIGN [options]`: what a training with all defaults finds of a known truth (tests/bench/method.ts)
 // `npm run bench -- homogeneous [options]`: the verdict on sets of one state (tests/bench/homogeneous.ts)
 // `npm run bench -- power [options]`: the smallest motion and fraction that are found (tests/bench/power.ts)
+// `npm run bench -- coverage DESIGN --folder FOLDER [options]`: how often intervals of places hold (tests/bench/coverage.ts)
+// `npm run bench -- symmetry|eigenmotions|tilt|atoms --folder FOLDER [options]`: what is read from it (tests/bench/readings.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
 // `npm run bench -- gpu [options]`: a training step on the GPU (tests/bench/gpuStep.ts)
@@ -42,6 +44,8 @@ const programs = {
   "bench/method.js": ["method"],
   "bench/homogeneous.js": ["homogeneous"],
   "bench/power.js": ["power"],
+  "bench/coverage.js": ["coverage"],
+  "bench/readings.js": ["symmetry", "eigenmotions", "tilt", "atoms"],
   "bench/idealObserver.js": ["ideal"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "bench/gpuStep.js": ["gpu"],

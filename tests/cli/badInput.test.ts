@@ -439,7 +439,7 @@ describe("outputs", () => {
     refuses(
       folder,
       latent,
-      /output: expected --clusters, --method density, --umap, or --angstrom, found none/,
+      /output: expected --clusters, --method density, --umap, --angstrom, or --population, found none/,
     );
     refuses(
       folder,

@@ -217,6 +217,14 @@ describe("a trained run", () => {
     assert.match(printed, axis);
     assert.match(succeed(folder, "evidence", "run"), /^ {2}z2: conformation 2 · /m);
     assert.match(succeed(folder, "latent", "run", "--angstrom", "--out", "places"), axis);
+    succeed(folder, "latent", "run", "--population", "--out", "population");
+    const [columns, ...places] = table(text("population", "population.csv"));
+    assert.deepEqual(columns, words("axis place length density standard_error"));
+    const [first, second] = places as [string[], string[]];
+    const step = Number(second[1]) - Number(first[1]);
+    const ofFirst = places.filter(([axis]) => axis === "z1");
+    const whole = ofFirst.reduce((sum, row) => sum + step * Number(row[3]), 0);
+    assert.ok(Math.abs(whole - 1) < 0.1, `the whole population is ${whole}`);
     const [header, ...rows] = table(text("places", "angstrom.csv"));
     const of = (n: number) =>
       `conformation${n}_A conformation${n}_A_deviation conformation${n}_observability`;

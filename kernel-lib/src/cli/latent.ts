@@ -23,6 +23,7 @@ import {
   required,
   seedOption,
 } from "./options";
+import { populationTable } from "./populationTable";
 import type { RunCommand, Session } from "./session";
 import { noteLeftOut, readUsedParticles, type UsedParticles } from "./usedParticles";
 
@@ -32,6 +33,7 @@ interface LatentOptions extends QuietOption {
   minClusterSize?: number;
   umap?: boolean;
   angstrom?: boolean;
+  population?: boolean;
   out: string;
   encoder?: boolean;
   seed: number;
@@ -77,6 +79,12 @@ export function addLatent(program: Command, run: RunCommand): void {
         "--angstrom",
         "also, or only, write angstrom.csv: places along the axes in Å from the mean (composition: as a fraction of the " +
           "density), their standard deviations, and how much of each axis the view of each particle tells",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--population",
+        "also, or only, write population.csv: the density of the population along each axis, with the errors of the places taken out",
       ),
     )
     .addOption(new Option("--encoder", "use the encoder's coordinates instead of the refined ones"))
@@ -148,6 +156,10 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
     await writeAtomic(path.join(place, "angstrom.csv"), axesTable(used, axes));
     session.print(`${path.join(out, "angstrom.csv")}: ${used.indices.length} particles`);
   }
+  if (options.population) {
+    await writeAtomic(path.join(place, "population.csv"), populationTable(used, axes, options.seed));
+    session.print(`${path.join(out, "population.csv")}: ${used.indices.length} particles`);
+  }
   await outputs.keep(session.signal);
 }
 
@@ -162,7 +174,8 @@ async function axesOf(folder: string): Promise<LatentAxis[]> {
 }
 
 /** @throws InputError for options that contradict each other, and for nothing to do */
-function checkOptions({ clusters, method, umap: map, angstrom, minClusterSize }: LatentOptions): void {
+function checkOptions(options: LatentOptions): void {
+  const { clusters, method, minClusterSize } = options;
   if (method === "density" && typeof clusters === "number") {
     throw new InputError(
       "--clusters",
@@ -173,8 +186,10 @@ function checkOptions({ clusters, method, umap: map, angstrom, minClusterSize }:
   if (minClusterSize !== undefined && method !== "density") {
     throw new InputError("--min-cluster-size", "--method density, which it applies to", method ?? "mixture");
   }
-  if (clusters === undefined && method !== "density" && !map && !angstrom) {
-    throw new InputError("output", "--clusters, --method density, --umap, or --angstrom", "none of them");
+  const tables = options.umap || options.angstrom || options.population;
+  if (clusters === undefined && method !== "density" && !tables) {
+    const expected = "--clusters, --method density, --umap, --angstrom, or --population";
+    throw new InputError("output", expected, "none of them");
   }
 }
 

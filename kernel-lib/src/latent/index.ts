@@ -36,6 +36,11 @@ export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
 export { type Places, type ReadPlacesOptions, readPlaces } from "./placesFile";
 export type { PointSet } from "./points";
 export {
+  type PopulationDensity,
+  type PopulationDensityOptions,
+  populationDensity,
+} from "./populationDensity";
+export {
   type Columns,
   columnsOf,
   intersectRows,

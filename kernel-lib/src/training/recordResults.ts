@@ -24,6 +24,7 @@ export async function recordResults(
   const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
   const evidence = await trainer.evidence(posterior, { ...task, misfit: record.fit?.misfit });
   await verifyLock(lock);
+  await folder.writePlacedFrc(trainer.placedFrc);
   const { axes } = trainer;
   const { set } = inputs;
   const copies = inputs.units.count;

@@ -35,6 +35,7 @@ describe("training", () => {
       "leaks.json",
       "neutral.txt",
       "neutral_frc.csv",
+      "places_frc.csv",
       "run.json",
       "unexplained.csv",
       "weights.safetensors",

@@ -28,6 +28,7 @@ import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
 import { PlaceLikelihood } from "./posterior/likelihood";
+import { placedFrc } from "./posterior/placedFrc";
 import type { PosePrior } from "./posterior/placePosterior";
 import type { Posterior } from "./posterior/posterior";
 import { withUncertainPoses } from "./posterior/uncertainPoses";
@@ -41,7 +42,7 @@ import type { NestedDropout } from "./survey/nestedDropout";
 import { type StepSettings, trainSteps } from "./trainingSteps";
 import type { ExplainingModel } from "./unexplained/placeAgreement";
 import { UnitAssembly } from "./units/unitAssembly";
-import type { RingWeights } from "./weights";
+import { RingWeights } from "./weights";
 
 /** Result of one epoch. */
 export interface EpochReport {
@@ -126,6 +127,8 @@ export class Trainer {
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
   private strain: StrainPenalty | undefined;
+  /** Mean FRC of particles with the models at their places, and the ring weights of the posterior that follow from it. */
+  private placed: { frc: Float64Array; weights: RingWeights } | undefined;
   /** Units of a particle; the networks have a row for each. */
   readonly units: UnitAssembly;
   private readonly context: ProjectionContext;
@@ -350,16 +353,18 @@ export class Trainer {
    * trains the encoder on them.
    */
   async refine(options: TaskOptions = {}): Promise<Posterior> {
-    const { likelihood, features } = await this.prepare();
+    const { features } = await this.prepare();
     const { model, context, units } = this;
     const { kept } = this.parts;
     const like = kept && gatherRows(kept.places, kept.latent, units.rowsOf(this.used));
     model.orderAxes(...this.usedFeatures(), like);
     const { decoder } = this;
     const { latent } = decoder;
+    const places = this.encodeAll();
+    const { weights } = await this.placeParticles(places, options);
     const posterior = await latentPosterior(
-      new PlaceLikelihood({ ...context, decoder, weights: likelihood }),
-      this.encodeAll(),
+      new PlaceLikelihood({ ...context, decoder, weights }),
+      places,
       latent,
       {
         ...options,
@@ -371,6 +376,22 @@ export class Trainer {
     const particles = units.rowsOf(this.trainingSet);
     await distilEncoder(model, { particles, features, posterior, random, ...options });
     return posterior;
+  }
+
+  /** Ring weights from what particles agree with the models at their own places, found from the encoder's. */
+  private async placeParticles(places: Float32Array, options: TaskOptions) {
+    const { likelihood: weights, meanFrc } = await this.prepare();
+    const { context, decoder, used, validationSet: heldOut } = this;
+    const frc = await placedFrc({ context, decoder, weights, meanFrc, places, heldOut, used }, options);
+    const { ctfPower, count: particles } = this.targets;
+    const placed = { weighting: "information" as const, meanFrc: frc, ctfPower, particles, members: used };
+    this.placed = { frc, weights: new RingWeights(placed) };
+    return this.placed;
+  }
+
+  /** Mean FRC of particles with the models at their places in each ring, [rings + 1], after {@link refine}. */
+  get placedFrc(): Float64Array {
+    return this.placed!.frc;
   }
 
   /**
@@ -387,6 +408,7 @@ export class Trainer {
     return measureUntilDecided(
       {
         ...{ ...this.context, vary: this.parts.head.vary, decoder, weights: likelihood },
+        placedWeights: this.placed?.weights,
         ...{ population: this.population(places), heldOut: this.validationSet },
         keptAxes: this.parts.kept?.latent,
       },

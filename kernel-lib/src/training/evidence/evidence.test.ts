@@ -103,18 +103,23 @@ describe("scatter of the halves", () => {
     assert.ok(ratio > 0.45 && ratio < 0.8, `${ratio}`);
   });
 
-  test("widths follow the factor, up to the width of the prior, which stays", () => {
+  test("widths follow a factor that is certainly above 1, up to the width of the prior, which stays", () => {
     const population = {
       ...{ latent: 1, members: Int32Array.of(0, 1, 2, 3) },
       mean: Float32Array.of(-1, 1, -1, 1),
       standardDeviation: Float32Array.of(0.1, 0.1, 0.1, 3),
     };
     const { deviation } = spreadOf(population);
-    const narrower = calibratedPosterior(population, [0.5]).standardDeviation;
-    // 1.2 · 0.5 of the variance, errors of the decoder included.
-    assert.ok(Math.abs(narrower[0]! - 0.1 * Math.sqrt(0.6)) < 1e-3, `${narrower[0]}`);
+    // The logarithm of the factor counts less 0.25² / itself.
     const wider = calibratedPosterior(population, [2]).standardDeviation;
-    assert.ok(wider[0]! > 0.15 && wider[0]! < deviation[0]!);
+    const information = 1 / 0.1 ** 2 - 1 / deviation[0]! ** 2;
+    const expected =
+      1 / Math.sqrt(information / Math.exp(Math.log(2) - 0.0625 / Math.log(2)) + 1 / deviation[0]! ** 2);
+    assert.ok(Math.abs(wider[0]! - expected) < 1e-6, `${wider[0]}`);
+    for (const factor of [1.2, 0.4]) {
+      const same = calibratedPosterior(population, [factor]).standardDeviation;
+      assert.ok(same.every((value, i) => Math.abs(value - population.standardDeviation[i]!) < 1e-6));
+    }
     assert.equal(wider[3], 3, "wider than the prior: the image tells nothing");
   });
 });

@@ -23,8 +23,10 @@ import { finestRing, isReal, isUndecided, sentenceOf, verdictOf } from "./verdic
 export interface EvidenceContext extends ProjectionContext {
   /** The trained decoder. */
   decoder: PlaceDecoder;
-  /** Ring weights by information. */
+  /** Ring weights by information, from the neutral model. */
   weights: RingWeights;
+  /** Ring weights of the posterior of places, see `placedFrc`. Default: those from the neutral model. */
+  placedWeights?: RingWeights | undefined;
   /** Places of the particles that it was trained on. */
   population: Population;
   /** Particles that it was not trained on, ascending. */
@@ -92,6 +94,8 @@ class Measurement {
   private prior!: PosePrior;
   private block = 1;
   private test!: HalfTest;
+  /** The same test with the ring weights of the posterior. */
+  private placedTest!: HalfTest;
   private done = 0;
 
   constructor(
@@ -117,6 +121,8 @@ class Measurement {
     this.prior = await measurePosePrior(measured, single.params, options);
     this.block = block;
     this.test = new HalfTest(measured);
+    const { placedWeights } = context;
+    this.placedTest = placedWeights ? new HalfTest({ ...measured, weights: placedWeights }) : this.test;
     return single;
   }
 
@@ -169,8 +175,8 @@ class Measurement {
   /** Reports progress. */
   private step(): void {
     const { decoder, units: { count: units = 1 } = {} } = this.context;
-    // The single model, poses, motion, both, parts, and the axes but the last.
-    const total = 4 + decoder.latent / units;
+    // The single model, poses, motion, both, parts, scatter, and the axes but the last.
+    const total = 4 + Number(this.placedTest !== this.test) + decoder.latent / units;
     this.options.onProgress?.({ task: "evidence", done: ++this.done, total });
     throwIfStopped(this.options.signal);
   }
@@ -179,8 +185,9 @@ class Measurement {
     decoder: PlaceDecoder,
     deviations: ArrayLike<number>,
     how: Pick<HalfPoints["inference"], "prior" | "poses" | "start">,
+    test = this.test,
   ): Promise<HalfPoints> {
-    const points = await this.test.infer({ decoder, deviations, ...how }, this.options);
+    const points = await test.infer({ decoder, deviations, ...how }, this.options);
     this.step();
     return points;
   }
@@ -190,6 +197,14 @@ class Measurement {
     const { decoder, population } = this.context;
     const places = startingPlaces(population, startsPerAxis * Math.min(3, decoder.latent));
     return this.infer(decoder, this.spread.deviation, { start: { places } });
+  }
+
+  /** Scatter of the places from the halves, with the ring weights of the posterior. */
+  private async scatter(moved: HalfPoints): Promise<Float64Array> {
+    if (this.placedTest === this.test) return scatterOfHalves(moved);
+    const start = { points: moved.halves.map(({ mean }) => mean) };
+    const { decoder } = this.context;
+    return scatterOfHalves(await this.infer(decoder, this.spread.deviation, { start }, this.placedTest));
   }
 
   /** Points with the poses of the file. */
@@ -235,7 +250,7 @@ class Measurement {
     const numbers = {
       told: this.spread.told,
       agreement: agreementOfHalves(given.moved),
-      variance: scatterOfHalves(given.moved),
+      variance: await this.scatter(given.moved),
     };
     const overUnits = (values: Float64Array, d: number) =>
       values.reduce((sum, value, i) => sum + (i % ofUnit === d ? value / units : 0), 0);

@@ -17,6 +17,8 @@ export interface Reopened extends ProjectionContext {
   set: ParticleSet;
   /** Ring weights by information. */
   weights: RingWeights;
+  /** Ring weights of the posterior of places; those from the neutral model in runs of earlier versions. */
+  placedWeights: RingWeights;
   /** Particles that were trained on, ascending. */
   trainingSet: Int32Array;
   /** Particles that were held out, ascending. */
@@ -68,13 +70,16 @@ export async function reopenParticles(
     opened.push(() => targets.dispose());
     const outliers = record.outliers?.kept ? [] : await folder.readOutliers(record);
     const used = particlesWithout(originals.count, originalOutliers(outliers, units.count));
-    const weights = new RingWeights({
-      weighting: "information",
-      meanFrc: await folder.readNeutralFrc(record),
-      ...{ ctfPower: targets.ctfPower, particles: originals.count, members: used },
-    });
+    const weightsFor = (meanFrc: Float64Array) =>
+      new RingWeights({
+        weighting: "information",
+        ...{ meanFrc, ctfPower: targets.ctfPower, particles: originals.count, members: used },
+      });
+    const weights = weightsFor(await folder.readNeutralFrc(record));
+    const placed = await folder.readPlacedFrc(record);
+    const placedWeights = placed ? weightsFor(placed) : weights;
     const split = splitHeldOut(used, targets, record.options);
-    return { set: originals, targets, neutral, engine, units, weights, ...split, close };
+    return { set: originals, targets, neutral, engine, units, weights, placedWeights, ...split, close };
   } catch (error) {
     await close();
     throw error;

@@ -7,11 +7,6 @@ import { type Population, spreadOf } from "./population";
 const most = 1;
 /** Mean of min(x², most²) of a standard normal number. */
 const normal = 0.5161;
-/**
- * Variance of the places about the truth, over that which the halves show: errors of the decoder are the same in both. On
- * simulated sets with known truth (`adk` and linear motions, SNR 0.1 to 1) it was 1.12 to 1.24.
- */
-const sharedError = 1.2;
 
 /**
  * Factor on the variance of what an image tells about each axis, [latent]: 1 if the difference of the places from the two
@@ -66,18 +61,33 @@ function robustVariance(ratios: Float64Array): number {
   return Math.exp((low + high) / 2);
 }
 
-/** Limits of the factor in {@link calibratedPosterior}: beyond, something else is wrong. */
-const [leastFactor, mostFactor] = [0.2, 5];
+/** Largest factor in {@link calibratedPosterior}: beyond, something else is wrong. */
+const mostFactor = 5;
+/**
+ * How well the factor is known, as a standard deviation of its logarithm: by a hundred to a thousand particles, whose posteriors
+ * are not exactly normal.
+ */
+const uncertainty = 0.25;
+
+/**
+ * The factor that counts: as much of it as is beyond its uncertainty (a positive-part estimate after James and Stein), and never
+ * less than 1. Ring weights from particles at their own places take errors of the decoder for noise, which the halves share:
+ * where the decoder is wrong they differ less than the widths say, but the places are no better than that.
+ */
+function certainFactor(factor: number): number {
+  const size = Math.log(Math.min(factor, mostFactor));
+  return size > uncertainty ? Math.exp(size - uncertainty ** 2 / size) : 1;
+}
 
 /**
  * A posterior with the widths that the scatter of the halves shows: what an image adds to the prior is divided by the factor
- * of the axis, with an allowance for errors of the decoder. The ring weights of a training follow from the neutral model, which agrees less with the particles than their own
- * states do; so a posterior is usually too wide.
+ * of the axis, if that is certainly above 1, as where noise is correlated between samples.
  * @param factors see {@link scatterOfHalves}: of each axis, or of the axes of a unit if the model has several
  */
 export function calibratedPosterior(population: Population, factors: ArrayLike<number>): Posterior {
   const { latent, mean, standardDeviation } = population;
   const { deviation: prior } = spreadOf(population);
+  const certain = Array.from(factors, certainFactor);
   return {
     mean,
     standardDeviation: standardDeviation.map((deviation, i) => {
@@ -85,8 +95,7 @@ export function calibratedPosterior(population: Population, factors: ArrayLike<n
       const information = 1 / deviation ** 2 - 1 / prior[d]! ** 2;
       // Where the image tells nothing, the width is that of the prior.
       if (!(information > 0)) return deviation;
-      const factor = Math.min(Math.max(sharedError * factors[d % factors.length]!, leastFactor), mostFactor);
-      return 1 / Math.sqrt(information / factor + 1 / prior[d]! ** 2);
+      return 1 / Math.sqrt(information / certain[d % certain.length]! + 1 / prior[d]! ** 2);
     }),
   };
 }

@@ -47,7 +47,7 @@ export async function otherPlaces(
   { reopened, decoder, population, factors, set }: OtherPlacesContext,
   { engine: choice, signal, onProgress }: PlacesOptions,
 ): Promise<Posterior> {
-  const { neutral, engine, units, weights, targets: own } = reopened;
+  const { neutral, engine, units, placedWeights, targets: own } = reopened;
   requireSameKind(set, reopened);
   const task = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const threads = choice?.threads;
@@ -57,7 +57,7 @@ export async function otherPlaces(
     ...task,
   });
   try {
-    const context = { targets, neutral, engine, units, weights: weights.forOthers(targets.ctfPower) };
+    const context = { targets, neutral, engine, units, weights: placedWeights.forOthers(targets.ctfPower) };
     const search = new PlaceSearch({ ...context, decoder });
     const { latent } = decoder;
     const all = Int32Array.from({ length: targets.count }, (_, i) => i);

@@ -39,6 +39,7 @@ export const runFiles = {
   rigid: "rigid.txt",
   history: "history.csv",
   neutralFrc: "neutral_frc.csv",
+  placedFrc: "places_frc.csv",
   latents: "latents.csv",
   outliers: "outliers.csv",
   units: "symmetry.csv",
@@ -274,6 +275,18 @@ export class RunFolder {
     return parseNeutralFrc(text, this.file("neutralFrc"), record.rings);
   }
 
+  /** Writes the mean FRC of particles with the models at their places in each ring 0 … rings. */
+  async writePlacedFrc(meanFrc: Float64Array): Promise<void> {
+    await writeAtomic(this.file("placedFrc"), formatNeutralFrc(meanFrc, this.file("placedFrc")));
+  }
+
+  /** Reads the mean FRC of particles with the models at their places; undefined in runs of earlier versions. */
+  async readPlacedFrc(record: RunRecord): Promise<Float64Array | undefined> {
+    const file = this.file("placedFrc");
+    if (!existsSync(file)) return undefined;
+    return parseNeutralFrc(whole(await readText(file), file), file, record.rings);
+  }
+
   /** Reads the particles that do not agree with the neutral model, ascending. */
   async readOutliers(record: RunRecord): Promise<Outlier[]> {
     if (!record.outliers) return [];
@@ -292,8 +305,7 @@ export class RunFolder {
   private async readOriginal(name: (typeof originals)[number], record: RunRecord): Promise<string> {
     const file = this.file(name);
     const text = await readText(file);
-    // A truncated number may still be a number.
-    if (!text.endsWith("\n")) throw new InputError(file, "a line end after the last line", "none");
+    whole(text, file);
     const known = record.files?.[name];
     if (known !== undefined && known !== sha256(text)) {
       throw new InputError(
@@ -382,6 +394,12 @@ export class RunFolder {
     }
     return latents;
   }
+}
+
+/** The text of a file that ends with a line end. A truncated number may still be a number. */
+function whole(text: string, file: string): string {
+  if (!text.endsWith("\n")) throw new InputError(file, "a line end after the last line", "none");
+  return text;
 }
 
 /** The inputs of a record with other paths of particle file and model. */
