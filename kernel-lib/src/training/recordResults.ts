@@ -7,6 +7,7 @@ import { recordLeaks } from "./runs/leaksFile";
 import { type RunLockToken, verifyLock } from "./runs/runLock";
 import type { RunRecord } from "./runs/runRecord";
 import { recordUnexplained } from "./runs/unexplainedFile";
+import { TrainedPlaces } from "./trainedPlaces";
 
 /** How far a training has come. */
 interface Trained {
@@ -20,17 +21,17 @@ export async function recordResults(
   { trainer, folder, inputs, task }: OpenedTraining,
   { record, at, lock }: Trained,
 ): Promise<void> {
-  const posterior = await trainer.refine(task);
+  const places = await TrainedPlaces.find(await trainer.ended(), task);
   const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
-  const evidence = await trainer.evidence(posterior, { ...task, misfit: record.fit?.misfit });
+  const evidence = await places.evidence({ ...task, misfit: record.fit?.misfit });
   await verifyLock(lock);
-  await folder.writePlacedFrc(trainer.placedFrc);
+  await folder.writePlacedFrc(places.frc);
   const { axes } = trainer;
   const { set } = inputs;
   const copies = inputs.units.count;
-  const certain = trainer.calibrated(posterior, evidence);
+  const certain = places.calibrated(evidence);
   const errors = await errorsOfPoses(record);
-  const calibrated = errors ? await trainer.withUncertainPoses(certain, errors, task) : certain;
+  const calibrated = errors ? await places.withUncertainPoses(certain, errors, task) : certain;
   const whole = {
     mean: trainer.onAllAxes(calibrated.mean, "refined"),
     standardDeviation: trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation"),
@@ -39,7 +40,7 @@ export async function recordResults(
   if (evidence) await writeEvidence(folder, evidence);
   const placed = { set, latents: { latent: axes, refined: whole.mean, ...whole }, copies };
   await recordLeaks(folder, record, placed, task);
-  await recordUnexplained(folder, await trainer.explaining(calibrated), task);
+  await recordUnexplained(folder, places.explaining(calibrated), task);
   const final = { ...at, refined: true as const, latents };
   const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
   await folder.writeCheckpoint("weights", arrays, final);

@@ -10,39 +10,24 @@ import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { type Misfit, type MisfitOptions, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
-import type { Evidence } from "./evidence/evidence";
-import {
-  evidenceParticles,
-  fewestMeasured,
-  type MeasureOptions,
-  measureUntilDecided,
-} from "./evidence/measureEvidence";
-import type { Population } from "./evidence/population";
 import { evenly } from "./evidence/sample";
-import { calibratedPosterior } from "./evidence/scatter";
 import { splitHeldOut } from "./heldOut";
-import { particlesPerPass } from "./memory";
 import type { RunOptions } from "./options";
 import { type PlacesAgreement, placesAgreement } from "./placesAgreement";
 import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
 import { distilEncoder } from "./posterior/distil";
-import { latentPosterior } from "./posterior/latentPosterior";
-import { PlaceLikelihood } from "./posterior/likelihood";
-import { placedFrc } from "./posterior/placedFrc";
-import type { PosePrior } from "./posterior/placePosterior";
-import type { Posterior } from "./posterior/posterior";
-import { withUncertainPoses } from "./posterior/uncertainPoses";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { ringsOfEpoch } from "./schedule";
 import type { BaseModels } from "./secondRound/baseModels";
 import type { ContinuedAxes, KeptAxes } from "./secondRound/continuedAxes";
+import type { StepSettings } from "./stepParts";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
-import { type StepSettings, trainSteps } from "./trainingSteps";
-import type { ExplainingModel } from "./unexplained/placeAgreement";
+import type { EndedTraining } from "./trainedPlaces";
+import { trainSteps } from "./trainingSteps";
 import { UnitAssembly } from "./units/unitAssembly";
-import { RingWeights } from "./weights";
+import type { RingWeights } from "./weights";
 
 /** Result of one epoch. */
 export interface EpochReport {
@@ -127,8 +112,6 @@ export class Trainer {
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
   private strain: StrainPenalty | undefined;
-  /** Mean FRC of particles with the models at their places, and the ring weights of the posterior that follow from it. */
-  private placed: { frc: Float64Array; weights: RingWeights } | undefined;
   /** Units of a particle; the networks have a row for each. */
   readonly units: UnitAssembly;
   private readonly context: ProjectionContext;
@@ -348,101 +331,17 @@ export class Trainer {
     return placesAgreement({ ...{ context, batches, weights, decoder }, indices, z }, options);
   }
 
-  /**
-   * Ends the training: orders the axes of the latent space, refines the latents of all particles with the decoder fixed, then
-   * trains the encoder on them.
-   */
-  async refine(options: TaskOptions = {}): Promise<Posterior> {
-    const { features } = await this.prepare();
-    const { model, context, units } = this;
-    const { kept } = this.parts;
-    const like = kept && gatherRows(kept.places, kept.latent, units.rowsOf(this.used));
-    model.orderAxes(...this.usedFeatures(), like);
-    const { decoder } = this;
-    const { latent } = decoder;
-    const places = this.encodeAll();
-    const { weights } = await this.placeParticles(places, options);
-    const posterior = await latentPosterior(
-      new PlaceLikelihood({ ...context, decoder, weights }),
-      places,
-      latent,
-      {
-        ...options,
-        batchSize: particlesPerPass(this.neutral.count * (latent + 1)),
-        population: this.used,
-      },
-    );
-    const random = this.random.fork(3);
-    const particles = units.rowsOf(this.trainingSet);
-    await distilEncoder(model, { particles, features, posterior, random, ...options });
-    return posterior;
-  }
-
-  /** Ring weights from what particles agree with the models at their own places, found from the encoder's. */
-  private async placeParticles(places: Float32Array, options: TaskOptions) {
-    const { likelihood: weights, meanFrc } = await this.prepare();
-    const { context, decoder, used, validationSet: heldOut } = this;
-    const frc = await placedFrc({ context, decoder, weights, meanFrc, places, heldOut, used }, options);
-    const { ctfPower, count: particles } = this.targets;
-    const placed = { weighting: "information" as const, meanFrc: frc, ctfPower, particles, members: used };
-    this.placed = { frc, weights: new RingWeights(placed) };
-    return this.placed;
-  }
-
-  /** Mean FRC of particles with the models at their places in each ring, [rings + 1], after {@link refine}. */
-  get placedFrc(): Float64Array {
-    return this.placed!.frc;
-  }
-
-  /**
-   * The evidence for heterogeneity on some of the particles held out, from the places that {@link refine} returned.
-   * Undefined if there are too few to say anything.
-   */
-  async evidence(
-    places: Posterior,
-    options: Pick<MeasureOptions, "misfit" | keyof TaskOptions> = {},
-  ): Promise<Evidence | undefined> {
-    const { likelihood } = await this.prepare();
-    if (this.validationSet.length < fewestMeasured) return undefined;
-    const { decoder } = this;
-    return measureUntilDecided(
-      {
-        ...{ ...this.context, vary: this.parts.head.vary, decoder, weights: likelihood },
-        placedWeights: this.placed?.weights,
-        ...{ population: this.population(places), heldOut: this.validationSet },
-        keptAxes: this.parts.kept?.latent,
-      },
-      { ...options, particles: evidenceParticles(this.used.length) },
-    );
-  }
-
-  /** The posterior with the widths that the halves of the held-out particles show. */
-  calibrated(places: Posterior, evidence: Evidence | undefined): Posterior {
-    if (!evidence) return places;
-    const { axes } = evidence;
-    const population = this.population(places);
-    // Those of the latent space hold for every unit.
-    const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
-    return calibratedPosterior(population, factors);
-  }
-
-  /** Places with widths that allow for what is not known about their poses, see {@link withUncertainPoses}. */
-  async withUncertainPoses(places: Posterior, prior: PosePrior, options: TaskOptions): Promise<Posterior> {
-    const { likelihood: weights } = await this.prepare();
-    const { context, decoder } = this;
-    const population = this.population(places);
-    return withUncertainPoses({ ...context, decoder, weights }, { population, prior }, options);
-  }
-
-  /** The decoder and the places that {@link refine} returned, as what particles are explained by. */
-  async explaining({ mean }: Posterior): Promise<ExplainingModel> {
-    const { likelihood } = await this.prepare();
-    const { context, decoder, used } = this;
-    return { context, decoder, places: mean, weights: likelihood, members: used };
-  }
-
-  private population(places: Posterior): Population {
-    return { ...places, latent: this.decoder.latent, members: this.trainingSet };
+  /** What the places of the particles are found with once the last epoch has ended. */
+  async ended(): Promise<EndedTraining> {
+    const prepared = await this.prepare();
+    const { model, context, units, used, trainingSet, validationSet: heldOut } = this;
+    const { kept, head } = this.parts;
+    return {
+      ...{ model, prepared, context, units, used, trainingSet, heldOut, kept, vary: head.vary },
+      ...{ features: this.usedFeatures(), random: this.random.fork(3) },
+      encodeAll: () => this.encodeAll(),
+      decoder: () => this.decoder,
+    };
   }
 
   /** Arrays for decoding and, unless training is `complete`, for continuing it. */

@@ -1,61 +1,11 @@
 import { throwIfStopped } from "../errors";
-import type { Adam } from "../network/adam";
-import type { LatentModel } from "../network/latentModel";
-import type { TaskOptions } from "../progress";
-import type { Random } from "../random";
-import { batchEnds, gatherRows, type ParticleBatches } from "./batches";
+import { batchEnds, gatherRows } from "./batches";
 import { BatchReader, type ReadBatch } from "./batchReader";
 import { gpuSteps, stepsOnGpu } from "./gpu/gpuSteps";
-import type { RunOptions } from "./options";
-import type { Prepared } from "./preparation";
-import type { ProjectionContext } from "./projectionContext";
 import { nameOfEpoch } from "./schedule";
 import { onBase } from "./secondRound/baseModels";
-import type { StrainPenalty } from "./strain/strainPenalty";
-import { type NestedDropout, nestedMasks } from "./survey/nestedDropout";
-import type { UnitAssembly } from "./units/unitAssembly";
-
-/** What the steps of an epoch work with. */
-export interface StepParts {
-  model: LatentModel;
-  adam: Adam;
-  prepared: Prepared;
-  context: ProjectionContext;
-  batches: ParticleBatches;
-  /** Units of a particle; the networks have a row for each. */
-  units: UnitAssembly;
-  /** Leaves out axes and kinds of parameters. Default: none. */
-  dropout: NestedDropout | undefined;
-  /** Default: none. */
-  strain: StrainPenalty | undefined;
-}
-
-/** Particles of an epoch. */
-export interface EpochParts extends StepParts {
-  /** Particles in the order in which they are trained on. */
-  order: Int32Array;
-  /** Particles per step. */
-  batchSize: number;
-}
-
-/** What all steps of an epoch have in common. */
-export interface StepSettings {
-  /** Outermost ring. */
-  rings: number;
-  random: Random;
-  /** Factor that makes a score a weighted mean FRC. */
-  scale: number;
-  /** Learning rate. */
-  rate: number;
-}
-
-/** Options of {@link trainSteps}. */
-export interface StepOptions extends TaskOptions, Pick<RunOptions, "latentNoise" | "spreadPenalty"> {
-  /** Number of the epoch, from 1. */
-  epoch: number;
-  /** Epochs in all, as far as known. */
-  epochs?: number | undefined;
-}
+import type { EpochParts, StepOptions, StepParts, StepSettings } from "./stepParts";
+import { nestedMasks } from "./survey/nestedDropout";
 
 /** Takes the steps of an epoch, on the GPU where it can; else the next batch is read while the current one is trained on. */
 export async function trainSteps(parts: EpochParts, step: StepSettings, options: StepOptions): Promise<void> {

@@ -2,7 +2,7 @@ import type { PlanInput } from "../../projection/spreadPlan";
 import { measureWidths } from "../../projection/widths";
 import { gatherRows } from "../batches";
 import { evenly } from "../evidence/sample";
-import type { EpochParts } from "../trainingSteps";
+import type { EpochParts } from "../stepParts";
 
 /** Particles whose decoded Gaussians are measured. */
 const sampled = 64;

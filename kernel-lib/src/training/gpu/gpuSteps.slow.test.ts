@@ -15,8 +15,9 @@ import { WasmEngine } from "../../projection/wasm";
 import { Random } from "../../random";
 import { ParticleBatches } from "../batches";
 import type { Prepared } from "../preparation";
+import type { EpochParts } from "../stepParts";
 import { StrainPenalty } from "../strain/strainPenalty";
-import { type EpochParts, trainSteps } from "../trainingSteps";
+import { trainSteps } from "../trainingSteps";
 import { UnitAssembly } from "../units/unitAssembly";
 import { gpuSteps, stepsOnGpu } from "./gpuSteps";
 

@@ -9,7 +9,7 @@ import { chooseSpread } from "../../projection/plan";
 import type { SpreadPlan } from "../../projection/spreadPlan";
 import { batchEnds } from "../batches";
 import { nameOfEpoch } from "../schedule";
-import type { EpochParts, StepOptions, StepSettings } from "../trainingSteps";
+import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { expectedWidths } from "./expectedWidths";
 import { GpuDecoding } from "./gpuDecoding";
 import { ParticleSegments } from "./particleSegments";

@@ -1,7 +1,7 @@
 import type { GpuDevice } from "../../compute/gpu/gpuDevice";
 import { disc } from "../../fourier/disc";
 import { gatherRows } from "../batches";
-import type { EpochParts } from "../trainingSteps";
+import type { EpochParts } from "../stepParts";
 
 /** Device memory for particles, in bytes. */
 const memory = 2 ** 29;
