@@ -171,7 +171,7 @@ test("an engine asked for by name is used without a trial, and so is wasm on a C
 test("an unknown engine is an error that lists the known ones", async () => {
   await assert.rejects(createEngine({ engine: "quantum" as EngineName }), (error: Error) => {
     assert.ok(error instanceof InputError);
-    assert.equal(error.message, "engine: expected auto, wasm, tensor, reference, found quantum");
+    assert.equal(error.message, "engine: expected auto, wasm, webgpu, tensor, reference, found quantum");
     return true;
   });
 });

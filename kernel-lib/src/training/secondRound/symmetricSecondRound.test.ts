@@ -136,7 +136,8 @@ describe("a second round of a run with symmetry", () => {
     await set.close();
     for (const d of [0, 1]) {
       const again = pearson(axis(mean, 2, d), axis(refined, 2, d).slice(0, 30));
-      assert.ok(again > 0.95, `axis ${d}: ${again}`);
+      // Fixed axes are as the first round placed them, without the new ones.
+      assert.ok(again > (axes === "fixed" ? 0.9 : 0.95), `axis ${d}: ${again}`);
     }
     before.close();
     run.close();
