@@ -48,6 +48,8 @@ async function simulated(folder: string): Promise<Omit<TrainingSettings, "out">>
       batchSize: 16,
       hidden: [32, 32, 32],
       featureSize: 8,
+      // Both draw numbers of their own.
+      ...{ dropout: 0, latentNoise: 0 },
     },
   };
 }
