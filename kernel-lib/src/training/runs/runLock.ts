@@ -136,8 +136,10 @@ async function create(file: string, lock: LockContent): Promise<boolean> {
     await link(partial, file);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
+    // The training that has the folder has removed what looked like a leftover.
+    if (code === "ENOENT" && syscall === "link") return false;
     // Some network and removable drives have no hard links.
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"].includes(code ?? "")) throw error;
     return writeNew(file, text).then(
