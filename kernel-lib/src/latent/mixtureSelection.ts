@@ -57,8 +57,8 @@ const patience = 2;
  * how well they are placed (Peel and McLachlan, 2000). Without them tails become groups. And whether they are separate groups:
  * Gaussians without a gap between them describe one group together, such as a continuous motion, which no single
  * Gaussian fits; see {@link MixtureSelection.groupOf}. There is a gap where the density of the mixture along the ridgeline
- * from one mean to the other (Ray and Lindsay, 2005) falls below 15 % of the lower of the peaks on its sides:
- * in mixtures fitted to uniform lines and rings with noise it stayed above 20 %.
+ * from one mean to the other (Ray and Lindsay, 2005), blurred by a quarter of the points' errors, falls below 15 % of the lower of the
+ * peaks on its sides: in mixtures fitted to uniform lines and rings with noise it stayed above 20 %.
  *
  * @param points [n · dimensions]
  * @throws InputError for coordinates that are not finite and options out of their range
@@ -92,14 +92,22 @@ export async function selectMixture(
   const { best, ...trials } = families.reduce((a, b) => (bicOf(b) < bicOf(a) ? b : a));
   const mixture = await fitting.describe(best, pacing, trials.tied);
   pacing.report("Gaussian mixtures", 1, 1);
-  const groupOf = mergedGaussians(mixture, dimensions, groups);
+  const errors = options.deviations && typicalErrorOf(options.deviations, dimensions);
+  const groupOf = mergedGaussians(mixture, dimensions, { wanted: groups, errors });
   const grouped = groupsOf(mixture, groupOf, dimensions);
   const tried = trials.bics.length;
   return {
     ...{ mixture, ...trials, groupOf, ...grouped },
-    ...structureOf(mixture, mergedGaussians(mixture, dimensions)),
+    ...structureOf(mixture, mergedGaussians(mixture, dimensions, { errors })),
     advice: advise(mixture, grouped, { tried, asked: groups }),
   };
+}
+
+/** Root mean square error of each coordinate, [dimensions]. */
+function typicalErrorOf(deviations: Float32Array, dimensions: number): Float64Array {
+  const squares = new Float64Array(dimensions);
+  for (let i = 0; i < deviations.length; i++) squares[i % dimensions]! += deviations[i]! ** 2;
+  return squares.map((square) => Math.sqrt((square * dimensions) / deviations.length));
 }
 
 /** The mixture with the lowest BIC of a family. */

@@ -5,16 +5,33 @@ import { UnionFind } from "./unionFind";
 
 /** A gap: the density falls below this fraction of the lower of the two peaks on its sides. */
 export const gap = 0.15;
+/**
+ * Part of the points' errors by which a mixture is blurred before its gaps are looked for: without their errors, Gaussians may shrink
+ * to points or lines, and then the smallest difference of their means is a gap.
+ */
+const blur = 0.25;
 /** Points along a ridgeline. */
 const steps = 64;
+
+/** How {@link mergedGaussians} merges. */
+export interface MergeOptions {
+  /** Number of groups, which the shallowest gaps are closed for. Default: as many as there are gaps. */
+  wanted?: number | undefined;
+  /** Typical error of each coordinate of the points, which the mixture is without, [dimensions]. Default: 0. */
+  errors?: ArrayLike<number> | undefined;
+}
 
 /**
  * Which Gaussians of a mixture describe one group together, since there is no gap in its density on the ridgeline between
  * them, directly or through others.
- * @param wanted number of groups, which the shallowest gaps are closed for. Default: as many as there are gaps
  * @returns the group of each Gaussian, [k], numbered by the first coordinate of the groups' means
  */
-export function mergedGaussians(mixture: MixtureComponents, dimensions: number, wanted?: number): Int32Array {
+export function mergedGaussians(
+  described: MixtureComponents,
+  dimensions: number,
+  { wanted, errors }: MergeOptions = {},
+): Int32Array {
+  const mixture = errors ? blurred(described, errors) : described;
   const k = mixture.weights.length;
   const density = new MixtureDensity(mixture, dimensions);
   const pairs: { a: number; b: number; dip: number }[] = [];
@@ -34,6 +51,16 @@ export function mergedGaussians(mixture: MixtureComponents, dimensions: number, 
     if (groups.union(a, b)) count--;
   }
   return numbered(mixture, dimensions, (c) => groups.find(c));
+}
+
+/** A mixture with a part of the errors in its covariances. */
+function blurred(mixture: MixtureComponents, errors: ArrayLike<number>): MixtureComponents {
+  const dimensions = errors.length;
+  const covariances = mixture.covariances.map((value, at) => {
+    const [row, column] = [Math.floor(at / dimensions) % dimensions, at % dimensions];
+    return row === column ? value + (blur * errors[row]!) ** 2 : value;
+  });
+  return { ...mixture, covariances };
 }
 
 /**
