@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { MixtureDensity, SufficientStatistics } from "./mixtureDensity";
-import { type EMStep, type MixtureComponents, type NoisyPoints, tieCovariances } from "./mixtureParts";
+import { type MixtureComponents, type NoisyPoints, widened } from "./mixtureParts";
+import { PlainStep } from "./plainStep";
 
 /** Errors by the array that holds them, which a fit passes in every iteration. */
 const known = new WeakMap<Float32Array, Float64Array | undefined>();
@@ -23,57 +23,24 @@ export function commonErrors({ deviations, dimensions }: NoisyPoints): Float64Ar
  * 1 is set to 1. This is the maximum that extreme deconvolution approaches, in as few iterations as without errors, and at
  * their cost.
  */
-export class EqualErrorsStep implements EMStep {
-  private readonly density: MixtureDensity;
-  private readonly statistics: SufficientStatistics;
-
+export class EqualErrorsStep extends PlainStep {
   /** @param errors standard deviations, [dimensions], above 0 */
   constructor(
-    private readonly current: MixtureComponents,
-    private readonly set: NoisyPoints,
+    current: MixtureComponents,
+    set: NoisyPoints,
     private readonly errors: Float64Array,
   ) {
-    const { dimensions } = set;
-    this.density = new MixtureDensity(widened(current, errors), dimensions);
-    this.statistics = new SufficientStatistics(current.weights.length, dimensions, current.means);
+    super(current, set, widened(current, errors));
   }
 
-  get responsibilities(): Float64Array {
-    return this.density.responsibilities;
-  }
-
-  evaluate(i: number): number {
-    return this.density.evaluate(this.set.points, i * this.set.dimensions);
-  }
-
-  add(i: number): void {
-    this.statistics.add(
-      this.set.points,
-      i * this.set.dimensions,
-      this.density.responsibilities,
-      this.density.pull,
-    );
-  }
-
-  components(ridge: number, tied = false): MixtureComponents {
-    const found = this.statistics.components(0);
-    if (tied) tieCovariances(found);
+  override components(ridge: number, tied = false): MixtureComponents {
+    const found = super.components(0, tied);
     const squared = this.set.dimensions ** 2;
     for (let c = 0; c < found.weights.length; c++) {
       removeErrors(found.covariances.subarray(c * squared, (c + 1) * squared), this.errors, ridge);
     }
-    return { ...found, tails: this.current.tails };
+    return found;
   }
-}
-
-/** A mixture with the covariance of the errors added to every component. */
-function widened(components: MixtureComponents, errors: Float64Array): MixtureComponents {
-  const { length } = errors;
-  const covariances = components.covariances.slice();
-  for (let i = 0; i < covariances.length; i += length * length) {
-    for (let d = 0; d < length; d++) covariances[i + d * length + d]! += errors[d]! ** 2;
-  }
-  return { ...components, covariances };
 }
 
 /** Subtracts the covariance of the errors from a covariance, what is left of it being nowhere negative, and adds the ridge. */

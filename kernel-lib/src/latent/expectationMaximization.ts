@@ -1,9 +1,9 @@
 import { InputError } from "../errors";
 import { commonErrors, EqualErrorsStep } from "./equalErrors";
-import { MixtureDensity, SufficientStatistics } from "./mixtureDensity";
-import { type EMStep, type MixtureComponents, type NoisyPoints, tieCovariances } from "./mixtureParts";
+import type { EMStep, MixtureComponents, NoisyPoints } from "./mixtureParts";
 import { NoisyStep } from "./noisyMixture";
 import type { Pacing } from "./pacing";
+import { PlainStep } from "./plainStep";
 
 /** A fit by {@link runEM}. */
 export interface MixtureFit {
@@ -72,42 +72,5 @@ export async function runEM(
       return { components, logLikelihood, iterations: iteration, converged };
     }
     components = step.components(ridge, tied);
-  }
-}
-
-/** A step for points without noise. */
-class PlainStep implements EMStep {
-  private readonly density: MixtureDensity;
-  private readonly statistics: SufficientStatistics;
-
-  constructor(
-    private readonly current: MixtureComponents,
-    private readonly set: NoisyPoints,
-  ) {
-    this.density = new MixtureDensity(current, set.dimensions);
-    this.statistics = new SufficientStatistics(current.weights.length, set.dimensions, current.means);
-  }
-
-  get responsibilities(): Float64Array {
-    return this.density.responsibilities;
-  }
-
-  evaluate(i: number): number {
-    return this.density.evaluate(this.set.points, i * this.set.dimensions);
-  }
-
-  add(i: number): void {
-    this.statistics.add(
-      this.set.points,
-      i * this.set.dimensions,
-      this.density.responsibilities,
-      this.density.pull,
-    );
-  }
-
-  components(ridge: number, tied = false): MixtureComponents {
-    const found = this.statistics.components(ridge);
-    if (tied) tieCovariances(found);
-    return { ...found, tails: this.current.tails };
   }
 }

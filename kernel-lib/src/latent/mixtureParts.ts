@@ -45,3 +45,13 @@ export function tieCovariances({ weights, covariances }: MixtureComponents): voi
   });
   for (let c = 0; c < weights.length; c++) covariances.set(mean, c * squared);
 }
+
+/** A mixture with the covariance of the errors added to every component. */
+export function widened(components: MixtureComponents, errors: Float64Array): MixtureComponents {
+  const { length } = errors;
+  const covariances = components.covariances.slice();
+  for (let i = 0; i < covariances.length; i += length * length) {
+    for (let d = 0; d < length; d++) covariances[i + d * length + d]! += errors[d]! ** 2;
+  }
+  return { ...components, covariances };
+}

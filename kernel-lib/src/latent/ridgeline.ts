@@ -1,6 +1,6 @@
 import { inverse, Matrix } from "ml-matrix";
 import { MixtureDensity } from "./mixtureDensity";
-import type { MixtureComponents } from "./mixtureParts";
+import { type MixtureComponents, widened } from "./mixtureParts";
 import { UnionFind } from "./unionFind";
 
 /** A gap: the density falls below this fraction of the lower of the two peaks on its sides. */
@@ -31,7 +31,12 @@ export function mergedGaussians(
   dimensions: number,
   { wanted, errors }: MergeOptions = {},
 ): Int32Array {
-  const mixture = errors ? blurred(described, errors) : described;
+  const mixture = errors
+    ? widened(
+        described,
+        Float64Array.from(errors, (error) => blur * error),
+      )
+    : described;
   const k = mixture.weights.length;
   const density = new MixtureDensity(mixture, dimensions);
   const pairs: { a: number; b: number; dip: number }[] = [];
@@ -51,16 +56,6 @@ export function mergedGaussians(
     if (groups.union(a, b)) count--;
   }
   return numbered(mixture, dimensions, (c) => groups.find(c));
-}
-
-/** A mixture with a part of the errors in its covariances. */
-function blurred(mixture: MixtureComponents, errors: ArrayLike<number>): MixtureComponents {
-  const dimensions = errors.length;
-  const covariances = mixture.covariances.map((value, at) => {
-    const [row, column] = [Math.floor(at / dimensions) % dimensions, at % dimensions];
-    return row === column ? value + (blur * errors[row]!) ** 2 : value;
-  });
-  return { ...mixture, covariances };
 }
 
 /**

@@ -37,6 +37,8 @@ export class GaussianHead {
   readonly outputs: number;
   /** Raw outputs that move centres; they are the first. */
   readonly positions: number;
+  /** Raw outputs before those of widths, which are the last. */
+  readonly firstWidth: number;
   /** Index of each raw output in a set of 5·N parameters, ascending. */
   readonly slots: Int32Array;
   /** Default: all may vary. */
@@ -76,6 +78,8 @@ export class GaussianHead {
       const members = bodies.map((body, i) => (!free || free[i] ? body : 0));
       this.bodies = new RigidBodies(neutral.params, members);
     }
-    this.positions = slots.reduce((sum, slot) => sum + Number(slot < Row.amplitude * n), 0);
+    const before = (end: number) => slots.reduce((sum, slot) => sum + Number(slot < end), 0);
+    this.positions = before(Row.amplitude * n);
+    this.firstWidth = before(Row.sigma * n);
   }
 }

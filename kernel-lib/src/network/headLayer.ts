@@ -1,4 +1,3 @@
-import { Row } from "../model/gaussianModel";
 import { type GaussianHead, reach } from "./head";
 import type { NetworkThreads } from "./networkThreads";
 import type { Rows } from "./rows";
@@ -50,8 +49,6 @@ interface Tape {
 export class HeadLayer {
   private readonly slotsAt: number;
   private readonly neutralAt: number;
-  private readonly firstAmplitude: number;
-  private readonly firstWidth: number;
   private models: { rows: number; at: number; values: Float32Array } | undefined;
   /** For training: addresses of the derivatives at the last {@link decode}, and of the incoming gradient. */
   private tape: Tape | undefined;
@@ -65,9 +62,6 @@ export class HeadLayer {
     threads.integers(this.slotsAt, slots.length).set(slots);
     this.neutralAt = threads.take(4 * neutral.params.length);
     threads.view(this.neutralAt, neutral.params.length).set(neutral.params);
-    const before = (end: number) => slots.reduce((count, slot) => count + Number(slot < end), 0);
-    this.firstAmplitude = before(Row.amplitude * neutral.count);
-    this.firstWidth = before(Row.sigma * neutral.count);
   }
 
   /** Memory for the models of all rows, filled with the neutral model for parameters that do not vary. */
@@ -106,8 +100,8 @@ export class HeadLayer {
       outputs,
       pitch: 4 * raw.pitch,
       gaussians: neutral.count,
-      firstAmplitude: this.firstAmplitude,
-      firstWidth: this.firstWidth,
+      firstAmplitude: head.positions,
+      firstWidth: head.firstWidth,
       slots: this.slotsAt,
       neutral: this.neutralAt,
       raw: raw.address,

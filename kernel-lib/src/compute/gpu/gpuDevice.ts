@@ -99,11 +99,15 @@ export class GpuDevice {
 
   /** Runs kernels one after another for a number of particles, without waiting for them. */
   submit(dispatches: readonly Dispatch[], count: number): void {
+    this.device.queue.submit([this.recorded(dispatches, count).finish()]);
+  }
+
+  private recorded(dispatches: readonly Dispatch[], count: number): GPUCommandEncoder {
     const encoder = this.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const dispatch of dispatches) dispatch.record(pass, count);
     pass.end();
-    this.device.queue.submit([encoder.finish()]);
+    return encoder;
   }
 
   /** Waits for everything that was submitted. @throws Error if the GPU fails */
@@ -114,10 +118,7 @@ export class GpuDevice {
 
   /** Runs kernels one after another for a number of particles, then reads buffers. @throws Error if the GPU fails */
   async run(dispatches: readonly Dispatch[], count: number, outputs: readonly Output[]): Promise<void> {
-    const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const dispatch of dispatches) dispatch.record(pass, count);
-    pass.end();
+    const encoder = this.recorded(dispatches, count);
     // Mapped ranges start at multiples of 8 bytes.
     const placed = outputs.map(({ buffer, to }) => ({ buffer, to, at: 0, bytes: to.byteLength }));
     let bytes = 0;

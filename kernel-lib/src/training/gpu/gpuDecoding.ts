@@ -1,6 +1,5 @@
 import type { DispatchSpec } from "../../compute/gpu/dispatch";
 import type { Output } from "../../compute/gpu/gpuDevice";
-import { Row } from "../../model/gaussianModel";
 import type { DecoderPart } from "../../network/decoder";
 import { GpuNetwork, type GpuNetworkPlace } from "../../network/gpu/gpuNetwork";
 import { reach } from "../../network/head";
@@ -69,13 +68,12 @@ export class GpuDecoding {
   /** Sizes of the head's kernels. */
   private get headConstants() {
     const { head, decoder } = this.parts.model;
-    const { slots, neutral, outputs } = head;
-    const before = (end: number) => slots.reduce((count, slot) => count + Number(slot < end), 0);
+    const { positions, firstWidth, neutral, outputs } = head;
     return {
       outputs,
       ofFirst: decoder.parts[0]!.network.spec.outputs,
-      firstAmplitude: before(Row.amplitude * neutral.count),
-      firstWidth: before(Row.sigma * neutral.count),
+      firstAmplitude: positions,
+      firstWidth,
       parameters: neutral.params.length,
     };
   }

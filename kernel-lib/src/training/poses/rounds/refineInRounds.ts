@@ -20,11 +20,9 @@ import { refineConsensusPoses } from "../consensusPoses";
 import { halfMapGain } from "./halfMapGain";
 import { type HalfSets, halfSets, indicesOf } from "./halfSets";
 import { mergedPoses, pickPoses, posedSource } from "./posedSource";
+import { named, resolutionOf, standsStill } from "./roundEnd";
 import { extensionOf, type RoundMaps, RoundsFolder } from "./roundsFolder";
-import type { HalfMapResolution, RoundReport, RoundsReport, RoundsSettings } from "./roundsSettings";
-
-/** Rounds end when poses move by less than this part of their own uncertainty. */
-const standStill = 0.25;
+import type { RoundReport, RoundsReport, RoundsSettings } from "./roundsSettings";
 
 /**
  * Refines consensus poses in rounds: maps of two halves of the particles, a Gaussian model of each, poses of each half against its
@@ -134,7 +132,8 @@ class Rounds {
       settings.onRound?.(report);
       if (report.kept) best = state;
       await folder.writeRecord({ ...record, after: resolutionOf(best.maps.fsc) });
-      if (!report.kept || standsStill(report)) break;
+      const uncertainties = report.halves.map(({ uncertainty }) => uncertainty);
+      if (!report.kept || standsStill(report.moved, uncertainties)) break;
     }
     const moved = poseChange(file, best.poses);
     const result = { ...record, ...verdictOf(first, best, moved), after: resolutionOf(best.maps.fsc), moved };
@@ -279,27 +278,6 @@ interface HalfTask {
   start: ParticlePoses | undefined;
   /** What the first round measured of this half. */
   prior: RoundReport["halves"][number]["prior"] | undefined;
-}
-
-/** Progress with a name before each task. */
-function named({ signal, onProgress }: TaskOptions, name: string): TaskOptions {
-  return {
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, task: name + progress.task }) }),
-  };
-}
-
-function resolutionOf(fsc: FscCurve): HalfMapResolution {
-  return { half: resolutionAt(fsc, 0.5), seventh: resolutionAt(fsc, 0.143) };
-}
-
-/** Whether poses have moved by less than images can tell. */
-function standsStill({ moved, halves }: RoundReport): boolean {
-  const least = (of: (half: RoundReport["halves"][number]) => number) => Math.min(...halves.map(of));
-  return (
-    moved.angle.rms < standStill * Math.sqrt(3) * least(({ uncertainty }) => uncertainty.angle) &&
-    moved.shift.rms < standStill * Math.sqrt(2) * least(({ uncertainty }) => uncertainty.shift)
-  );
 }
 
 function verdictOf(

@@ -22,15 +22,13 @@ import { halfMapGain } from "../rounds/halfMapGain";
 import { type HalfSets, halfSets, indicesOf } from "../rounds/halfSets";
 import { mergedPoses, pickPoses, posedSource } from "../rounds/posedSource";
 import { refineInRounds } from "../rounds/refineInRounds";
+import { named, resolutionOf, standsStill } from "../rounds/roundEnd";
 import { extensionOf, type RoundMaps, RoundsFolder } from "../rounds/roundsFolder";
-import type { HalfMapResolution, RoundsReport } from "../rounds/roundsSettings";
+import type { RoundsReport } from "../rounds/roundsSettings";
 import { type HalfAtWork, placeAndPose, trainHalf } from "./trainedHalf";
 import { evidenceOfRounds, trainedSentence } from "./trainedSentence";
 import type { TrainedHalf, TrainedReport, TrainedRoundsSettings, TrainingRound } from "./trainedSettings";
 import { trainingsTable } from "./trainingsTable";
-
-/** Rounds end when poses move by less than this part of their own uncertainty. */
-const standStill = 0.25;
 
 /**
  * Refines poses in rounds, first against one model without motion ({@link refineInRounds}), until they stand still; then against the
@@ -159,10 +157,11 @@ class TrainedRounds {
       record = { ...record, trainings: [...record.trainings, report] };
       settings.onTraining?.(report);
       if (report.kept) best = state;
-      record = { ...record, after: resolutionOf(best.maps) };
+      record = { ...record, after: resolutionOf(best.maps.fsc) };
       await folder.writeRecord(record);
       await writeAtomic(folder.at("trainings.csv"), trainingsTable(record));
-      if (!report.kept || standsStill(report)) break;
+      const uncertainties = report.halves.map(({ poses }) => poses.uncertainty);
+      if (!report.kept || standsStill(report.moved, uncertainties)) break;
     }
     const moved = poseChange(file, best.poses);
     const isRefined = best !== start || consensus.verdict === "refine";
@@ -208,7 +207,7 @@ class TrainedRounds {
     const halfMaps = halfMapGain(before.maps.fsc, maps.fsc);
     const better = reports.every((own) => own.poses.verdict === "refine");
     const report: TrainingRound = {
-      ...{ round, resolution, halves: [reports[0]!, reports[1]!], after: resolutionOf(maps), halfMaps },
+      ...{ round, resolution, halves: [reports[0]!, reports[1]!], after: resolutionOf(maps.fsc), halfMaps },
       moved: poseChange(before.poses, poses),
       kept: better && halfMaps.gain > -halfMaps.standardError,
     };
@@ -261,25 +260,4 @@ class TrainedRounds {
     await writeAtomic(folder.at("fsc_before.txt"), formatFsc(before));
     await writeAtomic(folder.at("fsc_after.txt"), formatFsc(best.maps.fsc));
   }
-}
-
-/** Progress with a name before each task. */
-function named({ signal, onProgress }: TaskOptions, name: string): TaskOptions {
-  return {
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, task: name + progress.task }) }),
-  };
-}
-
-function resolutionOf({ fsc }: RoundMaps): HalfMapResolution {
-  return { half: resolutionAt(fsc, 0.5), seventh: resolutionAt(fsc, 0.143) };
-}
-
-/** Whether poses have moved by less than images can tell. */
-function standsStill({ moved, halves }: TrainingRound): boolean {
-  const least = (of: (half: TrainedHalf) => number) => Math.min(...halves.map(of));
-  return (
-    moved.angle.rms < standStill * Math.sqrt(3) * least(({ poses }) => poses.uncertainty.angle) &&
-    moved.shift.rms < standStill * Math.sqrt(2) * least(({ poses }) => poses.uncertainty.shift)
-  );
 }
