@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { dawnAdapter, describe } from "../dawn";
 import { notAvailable } from "../optionalPackages";
-import { Dispatch, type DispatchSpec } from "./dispatch";
+import { bindGroupEntries, Dispatch, type DispatchSpec, type Pass } from "./dispatch";
 
 /** Sources of the compute kernels, one operation a file. */
 const shaders = path.join(__dirname, "../../shaders");
@@ -58,6 +58,11 @@ export class GpuDevice {
     return this.device.createBuffer({ size: Math.max(16, 4 * Math.ceil(bytes / 4)), usage });
   }
 
+  /** A buffer of zeros that kernels read as one record. */
+  uniform(bytes: number): GPUBuffer {
+    return this.device.createBuffer({ size: bytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  }
+
   /** A buffer with these numbers. */
   constants(numbers: Float32Array | Uint32Array): GPUBuffer {
     const buffer = this.buffer(numbers.byteLength);
@@ -65,11 +70,11 @@ export class GpuDevice {
     return buffer;
   }
 
-  /** Copies numbers to the beginning of a buffer. */
-  write(buffer: GPUBuffer, numbers: Float32Array | Uint32Array): void {
+  /** Copies numbers to a buffer, from byte `at` on. Default: to its beginning. */
+  write(buffer: GPUBuffer, numbers: Float32Array | Uint32Array, at = 0): void {
     // WebGPU refuses memory that is shared with threads.
     const own = numbers.buffer instanceof SharedArrayBuffer ? numbers.slice() : numbers;
-    this.device.queue.writeBuffer(buffer, 0, own.buffer, own.byteOffset, own.byteLength);
+    this.device.queue.writeBuffer(buffer, at, own.buffer, own.byteOffset, own.byteLength);
   }
 
   /** A kernel with its buffers. Kernels are compiled once for the same files and constants. */
@@ -81,9 +86,9 @@ export class GpuDevice {
       this.pipelines.set(key, pipeline);
     }
     const compiled = await pipeline;
-    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    const entries = bindGroupEntries(buffers);
     const bindGroup = this.device.createBindGroup({ layout: compiled.getBindGroupLayout(0), entries });
-    return new Dispatch(compiled, bindGroup, groups);
+    return new Dispatch(files.join("+"), compiled, bindGroup, groups);
   }
 
   private compile(files: readonly string[], constants: Record<string, number>): Promise<GPUComputePipeline> {
@@ -97,16 +102,19 @@ export class GpuDevice {
     });
   }
 
-  /** Runs kernels one after another for a number of particles, without waiting for them. */
-  submit(dispatches: readonly Dispatch[], count: number): void {
-    this.device.queue.submit([this.recorded(dispatches, count).finish()]);
+  /** Runs passes one after another, without waiting for them. */
+  submit(passes: readonly Pass[]): void {
+    this.device.queue.submit([this.recorded(passes).finish()]);
   }
 
-  private recorded(dispatches: readonly Dispatch[], count: number): GPUCommandEncoder {
+  private recorded(passes: readonly Pass[]): GPUCommandEncoder {
     const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const dispatch of dispatches) dispatch.record(pass, count);
-    pass.end();
+    for (const { dispatches, count, input } of passes) {
+      if (input) encoder.copyBufferToBuffer(input.from, input.at, input.to, 0, input.bytes);
+      const pass = encoder.beginComputePass();
+      for (const dispatch of dispatches) dispatch.record(pass, count);
+      pass.end();
+    }
     return encoder;
   }
 
@@ -118,7 +126,7 @@ export class GpuDevice {
 
   /** Runs kernels one after another for a number of particles, then reads buffers. @throws Error if the GPU fails */
   async run(dispatches: readonly Dispatch[], count: number, outputs: readonly Output[]): Promise<void> {
-    const encoder = this.recorded(dispatches, count);
+    const encoder = this.recorded([{ dispatches, count }]);
     // Mapped ranges start at multiples of 8 bytes.
     const placed = outputs.map(({ buffer, to }) => ({ buffer, to, at: 0, bytes: to.byteLength }));
     let bytes = 0;
