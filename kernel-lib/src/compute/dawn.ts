@@ -9,6 +9,12 @@ const noGpu =
 /** The command that installs Dawn. */
 export const installWebgpu = "npm run native -- webgpu";
 
+/**
+ * Features of Dawn that are switched off. SwiftShader takes ten times as long to compile kernels whose workgroup memory the driver
+ * sets to zeros; Dawn then does so in the kernel. Times of kernels would be rounded to 0.1 ms.
+ */
+const withoutFeatures = ["use_vulkan_zero_initialize_workgroup_memory_extension", "timestamp_quantization"];
+
 /** One instance for all devices of a thread: with several, Dawn ends the process. */
 let dawn: GPU | undefined;
 
@@ -38,7 +44,7 @@ function loadDawn(): GPU {
       globals: Record<string, unknown>;
     };
     Object.assign(globalThis, globals);
-    return create([]);
+    return create([`disable-dawn-features=${withoutFeatures.join()}`]);
   } catch (error) {
     throw new BackendUnavailable(`Dawn does not load: ${errorLine(error)}`, installWebgpu);
   }

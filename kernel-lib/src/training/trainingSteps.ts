@@ -16,7 +16,9 @@ export async function trainSteps(parts: EpochParts, step: StepSettings, options:
   if (obstacle !== undefined) {
     const found = obstacle || (await gpuSteps(parts, step, options));
     if (!found) return;
-    options.onNote?.(`networks are trained on the CPU, the GPU computes projections only: its kernels do not support ${found} yet`);
+    options.onNote?.(
+      `networks are trained on the CPU, the GPU computes projections only: its kernels do not support ${found} yet`,
+    );
   }
   const { context, batches, order, batchSize } = parts;
   const { neutral, targets } = context;

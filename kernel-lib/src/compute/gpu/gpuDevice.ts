@@ -10,6 +10,9 @@ const shaders = path.join(__dirname, "../../shaders");
 /** Limits that are asked for as large as the adapter has them; by default they are those of a phone. */
 const wanted = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
+/** The GPU's own clock, where it has one. */
+const clock = "timestamp-query";
+
 /** A part of a device buffer to read, and where to. */
 export interface Output {
   buffer: GPUBuffer;
@@ -42,7 +45,8 @@ export class GpuDevice {
       throw notAvailable("GPU", error);
     });
     const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
-    const device = await adapter.requestDevice({ requiredLimits });
+    const requiredFeatures: GPUFeatureName[] = adapter.features.has(clock) ? [clock] : [];
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
     return new GpuDevice(device, describe(adapter));
   }
 
@@ -50,6 +54,18 @@ export class GpuDevice {
   get largestBuffer(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  /** Whether kernels are timed by the GPU's own clock. */
+  get hasClock(): boolean {
+    return this.device.features.has(clock);
+  }
+
+  /** Limits of the device, by their names in WebGPU. */
+  get limits(): Readonly<Record<string, number>> {
+    const limits: Record<string, number> = {};
+    for (const name in this.device.limits) limits[name] = this.device.limits[name as "maxBufferSize"];
+    return limits;
   }
 
   /** A buffer of zeros for kernels, copies and `write`. */
@@ -143,6 +159,32 @@ export class GpuDevice {
     for (const { to, at, bytes } of placed) to.set(new Float32Array(staging.getMappedRange(at, bytes)));
     staging.unmap();
     if (this.failure) throw this.failure;
+  }
+
+  /** Milliseconds of a pass, by the GPU's clock if it has one, else by the CPU's. @throws Error if the GPU fails */
+  async time(pass: Omit<Pass, "input">): Promise<number> {
+    if (!this.hasClock) {
+      const start = performance.now();
+      this.submit([pass]);
+      await this.idle();
+      return performance.now() - start;
+    }
+    const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 });
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    const times = this.device.createBuffer({ size: 16, usage });
+    const encoder = this.device.createCommandEncoder();
+    const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+    const recorded = encoder.beginComputePass({ timestampWrites });
+    for (const dispatch of pass.dispatches) dispatch.record(recorded, pass.count);
+    recorded.end();
+    encoder.resolveQuerySet(querySet, 0, 2, times, 0);
+    this.device.queue.submit([encoder.finish()]);
+    const read = new Float32Array(4);
+    await this.run([], 0, [{ buffer: times, to: read }]);
+    querySet.destroy();
+    times.destroy();
+    const [from, to] = new BigUint64Array(read.buffer) as unknown as [bigint, bigint];
+    return Number(to - from) / 1e6;
   }
 
   private stagingFor(bytes: number): GPUBuffer {

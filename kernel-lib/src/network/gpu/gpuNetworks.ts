@@ -272,7 +272,10 @@ export class GpuNetworks {
 
 /** Parts into which the sums of the backward pass of a layer are divided: it has few inputs and may have many outputs. */
 function splitsOf({ outputPitch }: PackedLayer): number {
-  return Math.min(mostSplits, Math.ceil(outputPitch / (2 * sumLength)) > 1 ? Math.ceil(outputPitch / sumLength) : 1);
+  return Math.min(
+    mostSplits,
+    Math.ceil(outputPitch / (2 * sumLength)) > 1 ? Math.ceil(outputPitch / sumLength) : 1,
+  );
 }
 
 /** See `shaders/layer.wgsl`. */

@@ -71,10 +71,7 @@ export function particlesAtOnce(shape: GpuShape, largestBuffer: number): number 
 /** Kernels and buffers for batches of one shape, from Gaussians to projections, scores, gradients and products. */
 export class GpuProjection {
   private readonly buffers: Record<Name, GPUBuffer>;
-  private readonly fixed: Record<
-    "plan" | "circle" | "starts" | "samples" | "ringOf" | "pairs",
-    GPUBuffer
-  >;
+  private readonly fixed: Record<"plan" | "circle" | "starts" | "samples" | "ringOf" | "pairs", GPUBuffer>;
 
   /** @param capacity the largest number of particles of a batch */
   constructor(

@@ -126,10 +126,7 @@ export class GpuDecoding {
     specs.push({
       files: ["step", "head", "decodeBackward"],
       constants: this.headConstants,
-      buffers: [
-        ...[step, gradients, models, inModels, graph, undefined],
-        ...[activations, sources, neutral],
-      ],
+      buffers: [...[step, gradients, models, inModels, graph, undefined], ...[activations, sources, neutral]],
       groups: (count) => this.unitGroups(count),
     });
     for (let depth = this.decoderDepth - 1; depth > 0; depth--) {

@@ -115,7 +115,10 @@ export class ParticleMemory {
       return;
     }
     if (this.placeOf.size === 0) await this.fill();
-    this.device.write(this.order, Uint32Array.from(order, (particle) => this.placeOf.get(particle)!));
+    this.device.write(
+      this.order,
+      Uint32Array.from(order, (particle) => this.placeOf.get(particle)!),
+    );
     this.epoch.to = order.length;
   }
 

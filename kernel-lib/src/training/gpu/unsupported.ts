@@ -3,10 +3,7 @@ import type { EpochParts } from "../stepParts";
 import { mostAxes } from "./gpuDecoding";
 
 /** What kernels for a training step do not do yet, as the end of a sentence; undefined if they can take the steps of an epoch. */
-export function unsupported({
-  context,
-  model,
-}: Pick<EpochParts, "context" | "model">): string | undefined {
+export function unsupported({ context, model }: Pick<EpochParts, "context" | "model">): string | undefined {
   const { spec, decoder, head, networks } = model;
   if (context.base !== undefined) return "the axes of an earlier run that stay as they are";
   if (head.bodies !== undefined) return "rigid bodies";
