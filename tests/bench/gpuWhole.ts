@@ -39,6 +39,7 @@ function repeated(star: string, particles: number): string {
 
 /** Seconds of each stage of a training, as far as it came. */
 export async function measureWhole(of: WholeTraining) {
+  await e2.useBackend("wasm");
   const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-gpu-"));
   process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
   const stages: Record<string, number> = {};
