@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 
-/** Internal modules of the library. */
-export const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
+/** Internal modules of the library, found without an installation of packages: a machine with a GPU may have none. */
+export const inner = createRequire(path.resolve(__dirname, "../../../kernel-lib/dist/index.js"));
 
 /** Different particles of noise; a longer order repeats them. */
 const different = 128;

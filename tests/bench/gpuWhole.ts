@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import * as e2 from "e2gmm";
-import { randomModel } from "./fullStep";
+import type * as library from "e2gmm";
+import { inner } from "./gpuParts";
+
+type GaussianModel = library.model.GaussianModel;
 
 /** A training of simulated particles. */
 export interface WholeTraining {
@@ -19,8 +21,10 @@ export interface WholeTraining {
 }
 
 /** Two states of random Gaussians, a third of which moves by a few pixels. */
-function states(gaussians: number, boxSize: number) {
-  const first = randomModel(gaussians, boxSize);
+function states(gaussians: number, boxSize: number): GaussianModel[] {
+  const { exampleBatch } = inner("./projection/examples");
+  const { batch } = exampleBatch({ count: 1, gaussians, boxSize, rings: 1, shared: true });
+  const first: GaussianModel = { count: gaussians, params: batch.model, boxSize, apix: 1 };
   const params = first.params.slice();
   for (let i = 0; i < gaussians / 3; i++) params[i]! += 3 / boxSize;
   return [first, { ...first, params }];
@@ -39,6 +43,7 @@ function repeated(star: string, particles: number): string {
 
 /** Seconds of each stage of a training, as far as it came. */
 export async function measureWhole(of: WholeTraining) {
+  const e2 = inner("./index") as typeof library;
   await e2.useBackend("wasm");
   const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-gpu-"));
   process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { type TestContext, test } from "vitest";
-import { softwareGpu, temporaryFolder } from "../../../tests/testing";
+import { afterAll, beforeAll, type TestContext, test } from "vitest";
+import { softwareGpu } from "../../../tests/testing";
 import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { readMap } from "../maps/mapFile";
@@ -16,43 +18,32 @@ import type { TrainingSettings } from "./settings";
  * Trainings on SwiftShader, a software GPU: slow, with sines accurate to 1e-4, but with the same code path as a real GPU.
  */
 
-/** 64 particles of 24² pixels and 24 Gaussians with a strong signal, so that rounding does not decide the result. */
-async function simulated(folder: string): Promise<Omit<TrainingSettings, "out">> {
+/** Data of the trainings: 64 particles of 20² pixels and 16 Gaussians with a strong signal, so that rounding does not decide. */
+const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-gpu-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let settings: Omit<TrainingSettings, "out">;
+
+beforeAll(async () => {
   await useBackend("wasm");
   const { consensus, star } = await simulateLinearMotion({
-    folder,
-    states: 8,
-    particlesPerState: 8,
-    range: 0.25,
-    boxSize: 24,
-    apix: 5,
-    snr: 10,
-    seed: 5,
+    ...{ folder, states: 8, particlesPerState: 8, range: 0.25 },
+    ...{ boxSize: 20, apix: 6, snr: 10, seed: 5 },
   });
   const grown = await growNeutralModel(await readMap(consensus), {
-    resolution: 15,
-    gaussians: 24,
-    startGaussians: 24,
-    boxSize: 24,
+    ...{ resolution: 16, gaussians: 16, startGaussians: 16, boxSize: 20 },
   });
   const model = path.join(folder, "neutral.txt");
   await writeModelText(model, grown.model);
-  return {
-    particles: star,
-    model,
+  settings = {
+    ...{ particles: star, model, poses: "file" },
     options: {
-      latent: 1,
-      vary: ["position"],
-      epochs: 2,
-      coarseEpochs: 1,
-      batchSize: 16,
-      hidden: [32, 32, 32],
-      featureSize: 8,
+      ...{ latent: 1, vary: ["position"], epochs: 2, coarseEpochs: 1, batchSize: 16 },
+      ...{ hidden: [16, 16, 16], featureSize: 8 },
       // Both draw numbers of their own.
       ...{ dropout: 0, latentNoise: 0 },
     },
   };
-}
+});
 
 /** Sets the Vulkan driver for the duration of a test. */
 function offer(t: TestContext, env: Record<string, string>): void {
@@ -64,34 +55,33 @@ function offer(t: TestContext, env: Record<string, string>): void {
   });
 }
 
-test("a training with projections on WebGPU agrees with one on the CPU", async (t) => {
+test("a training on the GPU agrees with one on the CPU", async (t) => {
   const env = softwareGpu(t);
   if (!env) return;
   offer(t, env);
-  const folder = temporaryFolder(t);
-  const settings = await simulated(folder);
-  const trained = async (backend: "wasm" | "webgpu", engine: "wasm" | "webgpu") => {
+  const trained = async (engine: "wasm" | "webgpu") => {
+    const warnings: string[] = [];
     const out = path.join(folder, engine);
-    const run = await train({ ...settings, out, backend, engine: { engine, threads: 2 } });
+    const onWarning = (warning: string) => warnings.push(warning);
+    const run = await train({ ...settings, out, backend: "wasm", engine: { engine, threads: 2 }, onWarning });
     run.close();
     assert.equal(run.record.status, "complete");
-    assert.deepEqual([run.record.program.backend, run.record.program.engine], [backend, engine]);
-    assert.equal(run.record.program.engineReason, undefined);
+    assert.equal(run.record.program.engine, engine);
+    assert.deepEqual([warnings, run.record.program.engineReason], [[], undefined]);
     return { latents: await run.latents(), history: run.history };
   };
-  const cpu = await trained("wasm", "wasm");
-  const gpu = await trained("webgpu", "webgpu");
+  const cpu = await trained("wasm");
+  const gpu = await trained("webgpu");
   assert.equal(gpu.history.length, 2);
   for (const [i, epoch] of gpu.history.entries()) {
     for (const what of ["trainFrc", "validationFrc", "validationScore"] as const) {
       const off = Math.abs(epoch[what] - cpu.history[i]![what]);
-      assert.ok(off < 2e-3, `${what} of epoch ${i + 1}: ${epoch[what]}, on the CPU ${cpu.history[i]![what]}`);
+      assert.ok(off < 1e-3, `${what} of epoch ${i + 1}: ${epoch[what]}, on the CPU ${cpu.history[i]![what]}`);
     }
   }
-  for (const which of ["encoder", "refined", "standardDeviation"] as const) {
-    assert.ok(gpu.latents[which].every(Number.isFinite), which);
+  for (const which of ["encoder", "refined"] as const) {
     const r = pearson(gpu.latents[which], cpu.latents[which]);
-    assert.ok(Math.abs(r) > 0.95, `${which}: correlation ${r} with that of the CPU`);
+    assert.ok(Math.abs(r) > 0.999, `${which}: correlation ${r} with that of the CPU`);
   }
 });
 
@@ -99,8 +89,6 @@ test("by default, a training with a GPU slower than the CPU uses the CPU, report
   const env = softwareGpu(t);
   if (!env) return;
   offer(t, env);
-  const folder = temporaryFolder(t);
-  const settings = await simulated(folder);
   const warnings: string[] = [];
   const run = await train({
     ...settings,
@@ -108,7 +96,6 @@ test("by default, a training with a GPU slower than the CPU uses the CPU, report
     out: path.join(folder, "run"),
     backend: "webgpu",
     engine: { threads: 2 },
-    poses: "file",
     onWarning: (warning) => warnings.push(warning),
   });
   run.close();
