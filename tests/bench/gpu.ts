@@ -97,8 +97,14 @@ async function apart(name: string, seconds: number, small: boolean): Promise<obj
   const took = { seconds: (performance.now() - start) / 1000, ...(gpuMiB !== undefined && { gpuMiB }) };
   const last = out.trim().split("\n").at(-1) ?? "";
   if (child.exitCode === 0 && last.startsWith("{")) return { ...(JSON.parse(last) as object), ...took };
-  const error = child.exitCode === null ? `not done in ${seconds} s` : errors.trim().split("\n").at(-1);
+  const error = child.exitCode === null ? `not done in ${seconds} s` : errorLine(errors);
   return { error, ...took };
+}
+
+/** The line of a program's messages that says what went wrong. */
+function errorLine(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.find((line) => /Error\b/.test(line)) ?? lines.at(-1) ?? "";
 }
 
 async function main(): Promise<void> {

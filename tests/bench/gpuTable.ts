@@ -37,10 +37,14 @@ export function gpuTable({ date, machine, parts, small }: GpuRecord): string {
   for (const name of ["whole gpu", "whole cpu"]) {
     const whole = found[name];
     if (!whole) continue;
+    if (whole["error"] !== undefined) {
+      lines.push("", `Whole training, ${name.slice(6)}: ${whole["error"]}`);
+      continue;
+    }
     const what =
       `${whole["particles"]} particles of ${whole["boxSize"]}² (${whole["images"]} images, repeated), ` +
       `N ${whole["gaussians"]}, ${whole["epochs"]} epochs, ${whole["engine"]}`;
-    lines.push("", `Whole training, ${what}: ${whole["ended"] ?? whole["error"]}`);
+    lines.push("", `Whole training, ${what}: ${whole["ended"]}`);
     lines.push("", "| stage | s |", "| --- | --- |");
     for (const [stage, seconds] of Object.entries(whole.stages ?? {}))
       lines.push(`| ${stage} | ${digits(seconds, 1)} |`);

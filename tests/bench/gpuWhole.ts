@@ -6,6 +6,12 @@ import { inner } from "./gpuParts";
 
 type GaussianModel = library.model.GaussianModel;
 
+// Not the library as a whole: on a machine with a GPU, the packages of its kernel may be missing.
+const compute = inner("./compute/backends") as Pick<typeof library, "useBackend">;
+const simulate = inner("./simulate/index") as typeof library.simulate;
+const texts = inner("./model/text") as { writeModelText: typeof library.model.writeText };
+const training = inner("./training/train") as Pick<typeof library.training, "trainInThisThread">;
+
 /** A training of simulated particles. */
 export interface WholeTraining {
   particles: number;
@@ -43,8 +49,7 @@ function repeated(star: string, particles: number): string {
 
 /** Seconds of each stage of a training, as far as it came. */
 export async function measureWhole(of: WholeTraining) {
-  const e2 = inner("./index") as typeof library;
-  await e2.useBackend("wasm");
+  await compute.useBackend("wasm");
   const scratch = mkdtempSync(path.join(tmpdir(), "e2gmm-gpu-"));
   process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
   const stages: Record<string, number> = {};
@@ -57,15 +62,15 @@ export async function measureWhole(of: WholeTraining) {
   const both = states(of.gaussians, of.boxSize);
   const particlesPerState = Math.ceil(of.images / 2);
   const folder = path.join(scratch, "data");
-  const { star } = await e2.simulate.fromModels(both, { folder, particlesPerState, snr: 0.5, ctf: {} });
+  const { star } = await simulate.fromModels(both, { folder, particlesPerState, snr: 0.5, ctf: {} });
   const model = path.join(scratch, "neutral.txt");
-  await e2.model.writeText(model, both[0]!);
+  await texts.writeModelText(model, both[0]!);
   const particles = repeated(star, of.particles);
   enter("opening");
   const { epochs, hidden, engine } = of;
   let ended = "complete";
   const warnings: string[] = [];
-  const run = await e2.training
+  const run = await training
     .trainInThisThread({
       ...{ particles, model, out: path.join(scratch, "run"), engine: { engine } },
       options: { latent: 4, epochs, coarseEpochs: Math.min(3, epochs - 1), hidden: [hidden, hidden, hidden] },

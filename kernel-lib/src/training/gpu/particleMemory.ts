@@ -10,12 +10,16 @@ const segmentBytes = 2 ** 26;
 /** Segments on the device: one is trained on, the others wait or are being filled. */
 const segments = 3;
 
-/** Particles in the order of an epoch from `first` up to `end`, ready to be sent. */
-interface Segment {
-  first: number;
-  end: number;
+/** What is sent of some particles. */
+interface ParticleNumbers {
   records: Float32Array;
   targets: Float32Array;
+}
+
+/** Particles in the order of an epoch from `first` up to `end`, ready to be sent. */
+interface Segment extends ParticleNumbers {
+  first: number;
+  end: number;
 }
 
 /** How far the particles of an epoch have been sent. */
@@ -69,12 +73,13 @@ export class ParticleMemory {
     this.recordLength = units.count * prepared.basis.size + 11 + rings + 1;
     this.targetLength = 2 * disc(rings).samples;
     const each = 4 * Math.max(this.recordLength, this.targetLength);
-    const all = order.length * each;
-    this.isResident = order.length * 4 * (this.recordLength + this.targetLength) <= resident;
-    if (all > device.largestBuffer) this.isResident = false;
+    // A particle may occur more than once.
+    const different = new Set(order).size;
+    const bytes = 4 * different * (this.recordLength + this.targetLength);
+    this.isResident = bytes <= resident && different * each <= device.largestBuffer;
     const fitting = Math.min(segment, device.largestBuffer / segments) / each;
     this.capacity = Math.max(batchSize + 1, Math.floor(fitting));
-    const places = this.isResident ? order.length : segments * this.capacity;
+    const places = this.isResident ? different : segments * this.capacity;
     this.records = device.buffer(4 * places * this.recordLength);
     this.targets = device.buffer(4 * places * this.targetLength);
     this.order = device.buffer(4 * order.length);
@@ -93,13 +98,15 @@ export class ParticleMemory {
   /** Whether these particles are on the device, or can pass through this memory. */
   private holds({ context, prepared, order, units, batchSize }: EpochParts): boolean {
     const own = this.parts;
+    const hasRoom = this.isResident
+      ? own.order.length >= order.length && order.every((particle) => this.placeOf.has(particle))
+      : own.order.length === order.length;
     return (
-      own.order.length === order.length &&
+      hasRoom &&
       own.batchSize === batchSize &&
       own.context.targets === context.targets &&
       own.prepared === prepared &&
-      own.units === units &&
-      (!this.isResident || order.every((particle) => this.placeOf.has(particle)))
+      own.units === units
     );
   }
 
@@ -124,12 +131,12 @@ export class ParticleMemory {
 
   /** Sends all particles, a segment at a time. */
   private async fill(): Promise<void> {
-    const { order } = this.epoch;
-    for (let first = 0; first < order.length; first += this.capacity) {
-      const end = Math.min(order.length, first + this.capacity);
-      this.send(await this.segment(first, end), first);
+    const particles = Int32Array.from(new Set(this.epoch.order));
+    for (let first = 0; first < particles.length; first += this.capacity) {
+      const some = particles.subarray(first, first + this.capacity);
+      this.send(await this.numbersOf(some), first);
     }
-    for (const [place, particle] of order.entries()) this.placeOf.set(particle, place);
+    for (const [place, particle] of particles.entries()) this.placeOf.set(particle, place);
   }
 
   /** Waits until the particles of a step, up to `end` in the order, are on their way to the device. */
@@ -151,14 +158,17 @@ export class ParticleMemory {
   private read(first: number): void {
     const { epoch } = this;
     const end = epoch.ends.filter((e) => e > first && e - first <= this.capacity).at(-1)!;
-    epoch.reading = this.segment(first, end);
+    epoch.reading = this.numbersOf(epoch.order.subarray(first, end)).then((numbers) => ({
+      first,
+      end,
+      ...numbers,
+    }));
     // Awaited later; until then a failure must not count as an unhandled rejection.
     epoch.reading.catch(() => undefined);
   }
 
-  private async segment(first: number, end: number): Promise<Segment> {
+  private async numbersOf(indices: Int32Array): Promise<ParticleNumbers> {
     const { context, prepared, units } = this.parts;
-    const indices = this.epoch.order.subarray(first, end);
     const { basis, features, weights } = prepared;
     const { targets } = context;
     const { recordLength } = this;
@@ -177,10 +187,10 @@ export class ParticleMemory {
         at += width;
       }
     }
-    return { first, end, records, targets: await targets.batch(indices) };
+    return { records, targets: await targets.batch(indices) };
   }
 
-  private send({ records, targets }: Segment, at: number): void {
+  private send({ records, targets }: ParticleNumbers, at: number): void {
     this.device.write(this.records, records, 4 * at * this.recordLength);
     this.device.write(this.targets, targets, 4 * at * this.targetLength);
   }
