@@ -29,7 +29,11 @@ export interface WholeTraining {
 /** Two states of random Gaussians, a third of which moves by a few pixels. */
 function states(gaussians: number, boxSize: number): GaussianModel[] {
   const { exampleBatch } = inner("./projection/examples");
+  const { Random } = inner("./random");
   const { batch } = exampleBatch({ count: 1, gaussians, boxSize, rings: 1, shared: true });
+  // Similar widths, as a neutral model has them.
+  const random = new Random(1);
+  for (let i = 4 * gaussians; i < 5 * gaussians; i++) batch.model[i] = 1.1 + 0.3 * random.uniform();
   const first: GaussianModel = { count: gaussians, params: batch.model, boxSize, apix: 1 };
   const params = first.params.slice();
   for (let i = 0; i < gaussians / 3; i++) params[i]! += 3 / boxSize;
