@@ -104,14 +104,24 @@ export class HalfTest {
    * @param decoder decodes the points. Default: that which they were inferred with
    */
   async score(
+    points: HalfPoints,
+    options: TaskOptions & { decoder?: PlaceDecoder } = {},
+  ): Promise<Float64Array> {
+    const [even, odd] = (await this.scoreEach(points, options)) as [Float64Array, Float64Array];
+    return even.map((value, i) => value + odd[i]!);
+  }
+
+  /** Score of the other half at the points from the even, and from the odd samples, by ring; see {@link score}. */
+  async scoreEach(
     { inference, halves }: HalfPoints,
     { decoder = inference.decoder, ...options }: TaskOptions & { decoder?: PlaceDecoder } = {},
-  ): Promise<Float64Array> {
+  ): Promise<Float64Array[]> {
     const { particles, targets, neutral } = this.context;
     const width = targets.rings + 1;
-    const sum = new Float64Array(particles.length * width);
     const step = particlesPerPass(neutral.count);
+    const scores: Float64Array[] = [];
     for (const from of [0, 1]) {
+      const own = new Float64Array(particles.length * width);
       const search = this.search({ ...inference, decoder }, 1 - from, from);
       const { mean } = halves[from]!;
       const numbers = search.layout.width;
@@ -119,10 +129,10 @@ export class HalfTest {
         throwIfStopped(options.signal);
         const part = particles.slice(first, first + step);
         const points = mean.slice(first * numbers, (first + part.length) * numbers);
-        const { ofRing } = await search.likelihood.scores(part, points);
-        for (let i = 0; i < ofRing.length; i++) sum[first * width + i]! += ofRing[i]!;
+        own.set((await search.likelihood.scores(part, points)).ofRing, first * width);
       }
+      scores.push(own);
     }
-    return sum;
+    return scores;
   }
 }

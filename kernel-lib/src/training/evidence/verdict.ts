@@ -1,4 +1,4 @@
-import type { Evidence, EvidenceGain, RingGain } from "./evidence";
+import type { Evidence, EvidenceGain, RingGain, ToldApart } from "./evidence";
 
 /*
  * Limits of the verdict, from simulated sets of one state, in which the gain is negative: what a decoder has learned from
@@ -13,19 +13,35 @@ const clearGain = 0.1;
 /** Gain of refining poses from which they are called wrong. */
 const poseGain = 0.5;
 
-/** Whether a gain is real. */
-export function isReal({ gain, standardError }: EvidenceGain): boolean {
-  return gain > leastGain && gain > errors * standardError;
+/** Fewest particles told apart from which anything follows, and the least that each of them gains, in nats. */
+const fewestApart = 4;
+const leastApart = 1;
+
+/** Whether a gain is real: that of all particles, or that of those told apart, of whatever number. */
+export function isReal({ gain, standardError }: EvidenceGain, toldApart?: ToldApart): boolean {
+  if (!(gain > leastGain)) return false;
+  return gain > errors * standardError || (toldApart !== undefined && isConfirmed(toldApart));
 }
 
-/** Whether a gain is no evidence, but more particles could make it one. */
-export function isUndecided(gain: EvidenceGain): boolean {
-  return !isReal(gain) && gain.gain > leastGain && gain.gain > gain.standardError;
+/** Whether the gain of particles told apart is above 0 by Student's t, as certainly as three standard errors of many. */
+function isConfirmed({ particles, gain, standardError }: ToldApart): boolean {
+  if (particles < fewestApart || !(gain > leastApart)) return false;
+  const degrees = particles - 1;
+  const square = (gain / standardError) ** 2;
+  // The normal deviate of a value of Student's t (Wallace, Ann. Math. Stat. 30, 1124, 1959).
+  const deviate = ((8 * degrees + 1) / (8 * degrees + 3)) * Math.sqrt(degrees * Math.log1p(square / degrees));
+  return deviate > errors;
+}
+
+/** Whether all axes, or the first, have a gain that is no evidence, but that more particles could make one. */
+export function isUndecided({ verdict, gain, axes }: Pick<Evidence, "verdict" | "gain" | "axes">): boolean {
+  const positive = (one: EvidenceGain) => one.gain > leastGain && one.gain > one.standardError;
+  return verdict === "none" && (positive(gain) || (axes.length > 0 && positive(axes[0]!)));
 }
 
 /** The verdict on a gain. */
-export function verdictOf(gain: EvidenceGain): Evidence["verdict"] {
-  if (!isReal(gain)) return "none";
+export function verdictOf(gain: EvidenceGain, toldApart?: ToldApart): Evidence["verdict"] {
+  if (!isReal(gain, toldApart)) return "none";
   return gain.gain > clearGain ? "found" : "weak";
 }
 
