@@ -13,6 +13,10 @@ export interface EvidenceGain {
 export interface ToldApart extends EvidenceGain {
   /** How many of the particles measured they are. */
   particles: number;
+  /** How many of them are told apart by both halves of their image. */
+  both: number;
+  /** Probability that independent halves agree on so many. */
+  chance: number;
 }
 
 /** Gain of one Fourier ring. */

@@ -43,18 +43,26 @@ const leastExpected = 4;
  * With an expected gain e = d²/2, a gain is e ± d where the place is right and −e ± d where the noise of the half was taken for
  * it. So g/d = b·d/2 + noise is fitted for all of them, each particle with the sum of its halves, and b over its error is Student's t.
  * The noise is measured, and never taken for less than what is expected. Undefined for fewer than two particles.
+ *
+ * Few particles cannot be certain by their scatter. So it is also counted how many are told apart by both halves, which independent
+ * halves do by chance as the hypergeometric distribution says (Fisher's exact test).
  */
 export function gainOfToldApart(of: HalfScores, over: HalfScores, rings: number): ToldApart | undefined {
   const [gains, expectations]: [number[], number[]] = [[], []];
+  const byHalf = [0, 0];
+  let both = 0;
   for (let i = 0; i < of.byRing[0]!.length / (rings + 1); i++) {
-    let [gain, promised] = [0, 0];
+    let [gain, promised, halves] = [0, 0, 0];
     of.byRing.forEach((scores, half) => {
       const expected = Math.max(of.expected?.[half]?.[i] ?? 0, over.expected?.[half]?.[i] ?? 0);
       if (expected < leastExpected) return;
       promised += expected;
+      halves++;
+      byHalf[half]!++;
       gain += rowGain(scores, over.byRing[half]!, i * (rings + 1) + 1, (i + 1) * (rings + 1) - 1);
     });
-    if (promised === 0) continue;
+    if (halves === 0) continue;
+    if (halves === 2) both++;
     gains.push(gain);
     expectations.push(promised);
   }
@@ -68,5 +76,19 @@ export function gainOfToldApart(of: HalfScores, over: HalfScores, rings: number)
     particles,
     gain: sum(gains) / particles,
     standardError: Math.sqrt(2 * noise * sum(expectations)) / particles,
+    both,
+    chance: chanceOf(both, byHalf as [number, number], of.byRing[0]!.length / (rings + 1)),
   };
+}
+
+/** Probability that two independent choices of so many among `count` share `both` or more. */
+function chanceOf(both: number, [first, second]: [number, number], count: number): number {
+  const logFactorial = new Float64Array(count + 1);
+  for (let k = 2; k <= count; k++) logFactorial[k] = logFactorial[k - 1]! + Math.log(k);
+  const logChoices = (n: number, k: number) => logFactorial[n]! - logFactorial[k]! - logFactorial[n - k]!;
+  let sum = 0;
+  for (let k = Math.max(both, first + second - count); k <= Math.min(first, second); k++) {
+    sum += Math.exp(logChoices(first, k) + logChoices(count - first, second - k) - logChoices(count, second));
+  }
+  return Math.min(sum, 1);
 }

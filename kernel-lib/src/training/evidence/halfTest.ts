@@ -111,6 +111,41 @@ export class HalfTest {
     return even.map((value, i) => value + odd[i]!);
   }
 
+  /**
+   * Log-likelihood of each half at points of its own, with the prior of the poses but not that of the places, [halves][particles].
+   * @param points of each half, [particles · width]
+   */
+  async ownScores(
+    inference: Inference,
+    points: readonly Float32Array[],
+    options: TaskOptions,
+  ): Promise<Float64Array[]> {
+    const { particles, neutral } = this.context;
+    const { latent } = inference.decoder;
+    const step = particlesPerPass(neutral.count);
+    const scores: Float64Array[] = [];
+    for (const [half, own] of points.entries()) {
+      const search = this.search(inference, half, half);
+      const { width } = search.layout;
+      const values = search.priorCost(own).map((cost) => -cost);
+      own.forEach((x, i) => {
+        const d = i % width;
+        if (d < latent) values[Math.floor(i / width)]! += (x / inference.deviations[d]!) ** 2 / 2;
+      });
+      for (let first = 0; first < particles.length; first += step) {
+        throwIfStopped(options.signal);
+        const part = particles.slice(first, first + step);
+        const here = own.slice(first * width, (first + part.length) * width);
+        const { score } = await search.likelihood.scores(part, here);
+        score.forEach((value, i) => {
+          values[first + i]! += value;
+        });
+      }
+      scores.push(values);
+    }
+    return scores;
+  }
+
   /** Score of the other half at the points from the even, and from the odd samples, by ring; see {@link score}. */
   async scoreEach(
     { inference, halves }: HalfPoints,

@@ -155,12 +155,12 @@ class Measurement {
     const asIs = await this.score(await this.test.infer({ decoder: one, deviations: [] }, options));
     const posed = await this.score(await this.infer(one, [], { prior: this.prior }));
     const moved = await this.motion();
-    const motion = await this.score(underPopulation(moved, this.density, single.z));
+    const motion = await this.score(await this.placed(moved, this.density, single.z));
     const both = await this.infer(decoder, this.spread.deviation, {
       prior: this.prior,
       start: { points: moved.halves.map(({ mean }) => this.withoutPoses(mean)) },
     });
-    const placed = underPopulation(both, this.density, single.z);
+    const placed = await this.placed(both, this.density, single.z);
     const all = await this.score(placed);
     const { axes, added, decisive } = await this.axes(both, { single, before: posed, after: all, moved });
     const { gain, toldApart, verdict, leading } = decisive;
@@ -233,6 +233,10 @@ class Measurement {
       points.set(places.subarray(i * latent, (i + 1) * latent), i * (latent + 5));
     }
     return points;
+  }
+
+  private placed(points: HalfPoints, density: PopulationMixture, one: ArrayLike<number>) {
+    return underPopulation(points, density, { ...this.options, test: this.test, one });
   }
 
   /** Scores of each half at the points from the other. */
@@ -315,7 +319,7 @@ class Measurement {
     const how = { poses: this.test.posesOf(both), start };
     const points = await this.infer(someAxes(decoder, axes, held), deviations, how);
     const at = axes.map((i) => held[i]!);
-    return this.score(underPopulation(points, marginal(this.density, axes), at));
+    return this.score(await this.placed(points, marginal(this.density, axes), at));
   }
 
   /** Gains of parts of the decoder at the points of all of it. */

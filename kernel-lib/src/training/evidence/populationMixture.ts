@@ -32,6 +32,8 @@ const iterations = 60;
 const mostOperations = 2e9;
 /** Width of a component at the start, in spreads of the population. */
 const firstWidth = 0.5;
+/** Largest correction of a log-likelihood. */
+const mostCorrection = 50;
 /** Least variance, relative to that of the population: keeps covariances invertible. */
 const ridge = 1e-9;
 
@@ -196,18 +198,34 @@ export class PlaceUnder {
 
   /** The mean place of a particle of which this is known, [latent]. */
   find(information: Float64Array, pull: ArrayLike<number>): Float64Array {
-    const { mixture, shares, mean, places } = this;
-    const { latent } = mixture;
+    const { mixture, shares } = this;
     let top = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < shares.length; k++) {
       shares[k] = Math.log(mixture.weights[k]!) + this.component(k, information, pull);
       top = Math.max(top, shares[k]!);
     }
-    let sum = 0;
-    for (let k = 0; k < shares.length; k++) {
-      shares[k] = Math.exp(shares[k]! - top);
-      sum += shares[k]!;
-    }
+    for (let k = 0; k < shares.length; k++) shares[k] = Math.exp(shares[k]! - top);
+    return this.weigh();
+  }
+
+  /**
+   * The mean place, if the logarithm of the likelihood of all components but one is larger by this than it was found: by what
+   * the likelihood itself says where its second order is not exact.
+   */
+  correct(but: number, by: number): Float64Array {
+    // Of a component that has no share nothing is left, whichever it is.
+    const factor = Math.exp(Math.min(Math.abs(by), mostCorrection));
+    this.shares.forEach((share, k) => {
+      if ((k === but) === by < 0) this.shares[k] = share * factor;
+    });
+    return this.weigh();
+  }
+
+  /** The mean place by these shares, whose sum becomes 1. */
+  private weigh(): Float64Array {
+    const { shares, mean, places } = this;
+    const { latent } = this.mixture;
+    const sum = shares.reduce((all, share) => all + share, 0);
     mean.fill(0);
     for (let k = 0; k < shares.length; k++) {
       shares[k]! /= sum;

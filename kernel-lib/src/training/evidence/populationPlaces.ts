@@ -4,7 +4,8 @@ import type { TaskOptions } from "../../progress";
 import { gatherRows } from "../batches";
 import { particlesPerPass } from "../memory";
 import { type PlaceContext, PlaceLikelihood } from "../posterior/likelihood";
-import type { HalfPoints } from "./halfTest";
+import type { PointPosterior } from "../posterior/newtonPosterior";
+import type { HalfPoints, HalfTest, Inference } from "./halfTest";
 import type { Population } from "./population";
 import { fitPopulation, PlaceUnder, type PopulationMixture } from "./populationMixture";
 import { evenly } from "./sample";
@@ -49,70 +50,158 @@ export interface PopulationPoints extends HalfPoints {
   expected: Float64Array[];
 }
 
+/** A place for all, and how its halves are scored. */
+export interface PlacingContext extends TaskOptions {
+  test: HalfTest;
+  /** The place for all, [latent]. */
+  one: ArrayLike<number>;
+}
+
 /**
  * The points with the density of a population as the prior of places, in place of the normal distribution that they were
  * inferred with. Poses follow, as far as they depend on the place.
- * @param one the place for all, [latent]
+ *
+ * Which component of the density a particle belongs to follows from its likelihood to second order, and from the score itself in
+ * the largest component and in the best of the others.
  */
-export function underPopulation(
+export async function underPopulation(
   points: HalfPoints,
   mixture: PopulationMixture,
-  one: ArrayLike<number>,
-): PopulationPoints {
-  const { deviations, decoder } = points.inference;
-  const { latent } = decoder;
+  { test, one, ...options }: PlacingContext,
+): Promise<PopulationPoints> {
+  const largest = mixture.weights.indexOf(Math.max(...mixture.weights));
+  const told = points.halves.map((half) => new ToldPlaces(half, points.inference));
   const under = new PlaceUnder(mixture);
-  const expected: Float64Array[] = [];
-  const halves = points.halves.map((half) => {
-    const covariance = half.covariance!;
-    const width = covariance.length / half.mean.length;
-    const rows = half.mean.length / width;
-    const mean = half.mean.slice();
-    const promised = new Float64Array(rows);
-    for (let i = 0; i < rows; i++) {
-      const own = covariance.subarray(i * width * width, (i + 1) * width * width);
-      const { precision, information, pull } = measurementOf(own, mean.subarray(i * width), {
-        ...{ latent, width, deviations },
+  const { latent } = mixture;
+  const tried = [0, 1].map(() => points.halves.map(({ mean }) => mean.slice()));
+  const ahead = told.map(({ rows }) => new Float64Array(rows));
+  for (const [half, own] of told.entries()) {
+    for (let i = 0; i < own.rows; i++) {
+      under.find(...own.measurement(i));
+      const other = bestOther(under.shares, largest);
+      const places = [largest, other].map((k) => under.places.slice(k * latent, (k + 1) * latent));
+      places.forEach((place, k) => {
+        own.move(i, place, tried[k]![half]!);
       });
-      const place = under.find(information, pull);
-      const move = Float64Array.from(place, (z, d) => z - mean[i * width + d]!);
-      for (let d = 0; d < latent; d++) {
-        for (let e = 0; e < latent; e++) {
-          promised[i]! += ((place[d]! - one[d]!) * information[d * latent + e]! * (place[e]! - one[e]!)) / 2;
-        }
-      }
-      const along = precision.mmul(Matrix.columnVector([...move]));
-      for (let n = 0; n < width; n++) {
-        let by = 0;
-        for (let d = 0; d < latent; d++) by += own[n * width + d]! * along.get(d, 0);
-        mean[i * width + n]! += by;
-      }
+      ahead[half]![i] = own.likelihood(i, places[1]!) - own.likelihood(i, places[0]!);
     }
-    expected.push(promised);
-    return { ...half, mean };
+  }
+  const [base, others] = (await Promise.all(
+    tried.map((at) => test.ownScores(points.inference, at, options)),
+  )) as [Float64Array[], Float64Array[]];
+  const expected = told.map(({ rows }) => new Float64Array(rows));
+  const halves = points.halves.map((posterior, half) => {
+    const own = told[half]!;
+    const mean = posterior.mean.slice();
+    for (let i = 0; i < own.rows; i++) {
+      under.find(...own.measurement(i));
+      const exact = others[half]![i]! - base[half]![i]!;
+      const place = under.correct(largest, Number.isFinite(exact) ? exact - ahead[half]![i]! : 0);
+      own.move(i, place, mean);
+      expected[half]![i] = own.expected(i, place, one);
+    }
+    return { ...posterior, mean };
   });
   return { ...points, halves, expected };
 }
 
-/** What a half tells about a place, its pose being unknown: its posterior without the prior. */
-function measurementOf(
-  covariance: Float32Array,
-  mean: Float32Array,
-  { latent, width, deviations }: { latent: number; width: number; deviations: ArrayLike<number> },
-): { precision: Matrix; information: Float64Array; pull: Float64Array } {
-  const ofPlace = new Matrix(latent, latent);
-  for (let d = 0; d < latent; d++) {
-    for (let e = 0; e < latent; e++) ofPlace.set(d, e, covariance[d * width + e]!);
+/** The component with the largest share but for one; that one if there is no other. */
+function bestOther(shares: Float64Array, but: number): number {
+  return shares.reduce((best, share, k) => {
+    if (k === but) return best;
+    return best === but || share > shares[best]! ? k : best;
+  }, but);
+}
+
+/** What halves of images tell about places, their poses being unknown: posteriors without the prior. */
+class ToldPlaces {
+  readonly rows: number;
+  private readonly width: number;
+  private readonly information: Float64Array;
+  private readonly pull: Float64Array;
+  private readonly precision: Float64Array;
+
+  constructor(
+    private readonly posterior: PointPosterior,
+    private readonly inference: Inference,
+  ) {
+    const { latent } = inference.decoder;
+    const { mean, covariance } = posterior;
+    this.width = covariance!.length / mean.length;
+    this.rows = mean.length / this.width;
+    this.information = new Float64Array(this.rows * latent * latent);
+    this.precision = new Float64Array(this.rows * latent * latent);
+    this.pull = new Float64Array(this.rows * latent);
+    for (let i = 0; i < this.rows; i++) this.separate(i);
   }
-  const precision = pseudoInverse(ofPlace);
-  const information = new Float64Array(latent * latent);
-  const pull = new Float64Array(latent);
-  for (let d = 0; d < latent; d++) {
-    for (let e = 0; e < latent; e++) {
-      const own = (precision.get(d, e) + precision.get(e, d)) / 2;
-      pull[d]! += own * mean[e]!;
-      information[d * latent + e] = own - (d === e ? 1 / deviations[d]! ** 2 : 0);
+
+  private separate(i: number): void {
+    const { width, posterior, inference } = this;
+    const { latent } = inference.decoder;
+    const own = posterior.covariance!.subarray(i * width * width, (i + 1) * width * width);
+    const ofPlace = new Matrix(latent, latent);
+    for (let d = 0; d < latent; d++) {
+      for (let e = 0; e < latent; e++) ofPlace.set(d, e, own[d * width + e]!);
+    }
+    const inverse = pseudoInverse(ofPlace);
+    for (let d = 0; d < latent; d++) {
+      for (let e = 0; e < latent; e++) {
+        const at = (i * latent + d) * latent + e;
+        this.precision[at] = (inverse.get(d, e) + inverse.get(e, d)) / 2;
+        this.information[at] = this.precision[at]! - (d === e ? 1 / inference.deviations[d]! ** 2 : 0);
+        this.pull[i * latent + d]! += this.precision[at]! * posterior.mean[i * width + e]!;
+      }
     }
   }
-  return { precision, information, pull };
+
+  /** Information and pull of a row; see `PlaceMeasurements`. */
+  measurement(i: number): [information: Float64Array, pull: Float64Array] {
+    const { latent } = this.inference.decoder;
+    const square = latent * latent;
+    return [
+      this.information.subarray(i * square, (i + 1) * square),
+      this.pull.subarray(i * latent, (i + 1) * latent),
+    ];
+  }
+
+  /** Log-likelihood of a row at a place, to second order and up to a constant. */
+  likelihood(i: number, place: ArrayLike<number>): number {
+    const [information, pull] = this.measurement(i);
+    return pull.reduce((sum, along, d) => {
+      let bent = 0;
+      for (let e = 0; e < pull.length; e++) bent += information[d * pull.length + e]! * place[e]!;
+      return sum + place[d]! * (along - bent / 2);
+    }, 0);
+  }
+
+  /** Half the square of the way between two places, in units of what the half tells: the gain to expect of another half. */
+  expected(i: number, place: ArrayLike<number>, from: ArrayLike<number>): number {
+    const [information] = this.measurement(i);
+    const way = Float64Array.from(place, (z, d) => z - from[d]!);
+    return way.reduce((sum, along, d) => {
+      let bent = 0;
+      for (let e = 0; e < way.length; e++) bent += information[d * way.length + e]! * way[e]!;
+      return sum + (along * bent) / 2;
+    }, 0);
+  }
+
+  /** Writes the point of a row at a place, with the pose that is best there, into points [rows · width]. */
+  move(i: number, place: ArrayLike<number>, points: Float32Array): void {
+    const { width, posterior } = this;
+    const { latent } = this.inference.decoder;
+    const { mean } = posterior;
+    const covariance = posterior.covariance!;
+    const along = new Float64Array(latent);
+    for (let d = 0; d < latent; d++) {
+      for (let e = 0; e < latent; e++) {
+        along[d]! += this.precision[(i * latent + d) * latent + e]! * (place[e]! - mean[i * width + e]!);
+      }
+    }
+    for (let n = 0; n < width; n++) {
+      let by = n < latent ? place[n]! - mean[i * width + n]! : 0;
+      for (let d = 0; d < latent && n >= latent; d++)
+        by += covariance[(i * width + n) * width + d]! * along[d]!;
+      points[i * width + n] = mean[i * width + n]! + by;
+    }
+  }
 }

@@ -14,8 +14,11 @@ const clearGain = 0.1;
 const poseGain = 0.5;
 
 /** Fewest particles told apart from which anything follows, and the least that each of them gains, in nats. */
-const fewestApart = 4;
+const fewestApart = 3;
 const leastApart = 1;
+/** Standard errors that are enough where both halves agree on particles that are less probable than this. */
+const fewerErrors = 2;
+const leastChance = 1e-3;
 
 /** Whether a gain is real: that of all particles, or that of those told apart, of whatever number. */
 export function isReal({ gain, standardError }: EvidenceGain, toldApart?: ToldApart): boolean {
@@ -23,14 +26,17 @@ export function isReal({ gain, standardError }: EvidenceGain, toldApart?: ToldAp
   return gain > errors * standardError || (toldApart !== undefined && isConfirmed(toldApart));
 }
 
-/** Whether the gain of particles told apart is above 0 by Student's t, as certainly as three standard errors of many. */
-function isConfirmed({ particles, gain, standardError }: ToldApart): boolean {
+/**
+ * Whether the gain of particles told apart is above 0 by Student's t, as certainly as three standard errors of many; two are enough
+ * if both halves agree on more particles than chance allows. Agreement alone is no evidence: halves share the errors of poses.
+ */
+function isConfirmed({ particles, gain, standardError, chance }: ToldApart): boolean {
   if (particles < fewestApart || !(gain > leastApart)) return false;
   const degrees = particles - 1;
   const square = (gain / standardError) ** 2;
   // The normal deviate of a value of Student's t (Wallace, Ann. Math. Stat. 30, 1124, 1959).
   const deviate = ((8 * degrees + 1) / (8 * degrees + 3)) * Math.sqrt(degrees * Math.log1p(square / degrees));
-  return deviate > errors;
+  return deviate > (chance < leastChance ? fewerErrors : errors);
 }
 
 /** Whether all axes, or the first, have a gain that is no evidence, but that more particles could make one. */

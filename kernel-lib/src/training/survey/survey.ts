@@ -266,7 +266,8 @@ class SurveyMeasurement {
     const deviations = new Float64Array(decoder.latent).fill(1);
     const found = await test.infer({ decoder, deviations, start: { points: [points, points] } }, options);
     const density = await this.density(decoder, start);
-    const placed = underPopulation(found, density, new Float64Array(decoder.latent));
+    const one = new Float64Array(decoder.latent);
+    const placed = await underPopulation(found, density, { ...options, test, one });
     const ofRing = await test.score(placed, options);
     const width = ofRing.length / particles.length;
     const scores = new Float64Array(particles.length);
