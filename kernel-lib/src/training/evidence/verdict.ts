@@ -73,6 +73,7 @@ export type VerdictSource = Pick<
   Evidence,
   | "verdict"
   | "gain"
+  | "toldApart"
   | "poses"
   | "table"
   | "finest"
@@ -103,7 +104,8 @@ export function sentenceOf(evidence: VerdictSource): string {
 /** The verdict in words. */
 export function verdictText(evidence: VerdictSource): VerdictText {
   const { verdict, gain, finest, axes, fixed = 0, kept, realAxes, motion } = evidence;
-  const number = `${gainText(gain)} nats per particle held out`;
+  const rare = evidence.toldApart && verdict !== "none" && !isReal(gain) ? apartText(evidence.toldApart) : "";
+  const number = `${gainText(gain)} nats per particle held out${rare}`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
   const isNew = fixed > 0 ? "new " : "";
   const axesText = `${realAxes} of ${axes.length} ${isNew}${axes.length === 1 ? "axis" : "axes"} real`;
@@ -120,6 +122,11 @@ export function verdictText(evidence: VerdictSource): VerdictText {
   const [headline, facts] = texts[verdict];
   const advice = [poseAdvice(evidence), misfitAdvice(evidence)].filter((one) => one !== "").join(". ");
   return { headline, facts, advice };
+}
+
+/** What a verdict follows from if it is not the gain of all particles. */
+function apartText(toldApart: ToldApart): string {
+  return `, ${gainText(toldApart)} of the ${toldApart.particles} that half of their image tells apart`;
 }
 
 function misfitAdvice({ misfit = [], verdict }: VerdictSource): string {

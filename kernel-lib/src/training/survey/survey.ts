@@ -2,14 +2,12 @@ import { throwIfStopped } from "../../errors";
 import type { AxisRoles, DecoderForm } from "../../network/decoder";
 import type { LatentFrame } from "../../network/latentFrame";
 import type { LatentModel } from "../../network/latentModel";
-import type { ParticleTargets } from "../../particles/targets";
 import type { TaskOptions } from "../../progress";
 import { gatherRows } from "../batches";
 import type { EvidenceGain } from "../evidence/evidence";
 import { gainOf } from "../evidence/gain";
 import { HalfTest } from "../evidence/halfTest";
-import type { PopulationMixture } from "../evidence/populationMixture";
-import { measurePopulation, underPopulation } from "../evidence/populationPlaces";
+import { underPopulation } from "../evidence/populationPlaces";
 import { evenly, keepInMemory } from "../evidence/sample";
 import type { RunOptions } from "../options";
 import type { PlaceDecoder } from "../posterior/decoders";
@@ -19,6 +17,7 @@ import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
 import { type EarlierAxes, surveySentence } from "./sentence";
+import { SurveyedPopulation } from "./surveyedPopulation";
 
 /** What a survey of the latent space found, and the training after it uses. */
 export interface Survey {
@@ -49,8 +48,6 @@ const fineEpochs = 2;
 /** Most particles that a survey is trained on, and most that it is measured on. */
 const maxTrained = 20_000;
 const maxMeasured = 256;
-/** Most particles of the training set from which the density of their places is estimated. */
-const maxMembers = 512;
 /** Box units per raw output of a position: motion is learned no faster than composition, see {@link surveyLatentSpace}. */
 const positionGain = 0.03;
 /** Decoders that are measured for one axis: with each number of axes, none, and with each kind. */
@@ -144,14 +141,14 @@ class SurveyMeasurement {
   /** Fitted once for each number of free axes. */
   private readonly curved = new Map<number, CurvedSpace>();
   private test: HalfTest | undefined;
-  /** Particles of the training set whose places show the density of the population. */
-  private members: ParticleTargets | undefined;
   private done = 0;
+  private readonly population: SurveyedPopulation;
 
   constructor(
     private readonly trainer: Trainer,
     private readonly options: SurveyOptions,
   ) {
+    this.population = new SurveyedPopulation(trainer);
     this.model = trainer.model;
     this.particles = evenly(trainer.validationSet.slice().sort(), maxMeasured);
     this.z = trainer.encodeAll();
@@ -265,7 +262,7 @@ class SurveyMeasurement {
     const points = gatherRows(start, decoder.latent, particles);
     const deviations = new Float64Array(decoder.latent).fill(1);
     const found = await test.infer({ decoder, deviations, start: { points: [points, points] } }, options);
-    const density = await this.density(decoder, start);
+    const density = await this.population.density(decoder, start, options);
     const one = new Float64Array(decoder.latent);
     const placed = await underPopulation(found, density, { ...options, test, one });
     const ofRing = await test.score(placed, options);
@@ -281,19 +278,6 @@ class SurveyMeasurement {
       total: Math.max(this.done, expectedMeasurements),
     });
     return scores;
-  }
-
-  /** The density of the places of the training set, as a decoder has them. */
-  private async density(decoder: PlaceDecoder, places: Float32Array): Promise<PopulationMixture> {
-    const { trainer, options } = this;
-    const context = await trainer.projections();
-    this.members ??= await keepInMemory(
-      context.targets,
-      evenly(trainer.trainingSet.slice().sort(), maxMembers),
-    );
-    const members = evenly(trainer.trainingSet.slice().sort(), maxMembers);
-    const population = { latent: decoder.latent, members, mean: places };
-    return measurePopulation({ ...context, decoder, targets: this.members }, population, options);
   }
 
   /** How much of the gain of each axis is left with one kind alone. */
