@@ -18,7 +18,7 @@ const toldApart = v.optional(
     ...gain.entries,
     particles: numberIn({ integer: true, least: 2 }),
     both: numberIn({ integer: true, least: 0 }),
-    chance: numberIn({ least: 0, most: 1 }),
+    chance: numberIn({ least: 0 }),
   }),
 );
 const text = v.looseObject({
