@@ -1,4 +1,4 @@
-import { cholesky, invertLower } from "../../latent/cholesky";
+import { cholesky, invertLower } from "../../cholesky";
 import { Random } from "../../random";
 
 /**
