@@ -1,5 +1,6 @@
 import * as e2 from "e2gmm";
 import { auc, axisOf } from "./latentScores";
+import { powerFigure } from "./powerFigure";
 import {
   finish,
   makeRows,
@@ -15,6 +16,8 @@ import {
  * signal-to-noise ratio of 0.2.
  * `node tests/dist/bench/power.js [--only motion,composition] [--levels 4,2,…] [--particles 3000] [--seeds 1] [--poses auto|file]
  *  [--out FILE]`
+ *
+ * The power curve of all rows of the file is drawn beside it, as an SVG.
  *
  * `--levels`: root mean square displacements of the domain about its mean place in Å, or percentages of particles without it.
  */
@@ -90,5 +93,12 @@ finish(async () => {
       }
     }
   }
-  await makeRows(out, wanted);
+  const rows = await makeRows(out, wanted);
+  const { figure, smallest } = await powerFigure(rows, [
+    { kind: "motion", axis: "motion of the domain, Å RMS", score: "r" },
+    { kind: "composition", axis: "particles without the domain, %", score: "AUC" },
+  ]);
+  const file = out.replace(/(\.jsonl)?$/, ".svg");
+  await figure.save(file);
+  for (const line of [...smallest, file]) console.log(line);
 });

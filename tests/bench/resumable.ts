@@ -18,8 +18,8 @@ export interface Wanted {
 
 const keyOf = (row: Row, wanted: Row) => JSON.stringify(Object.keys(wanted).map((name) => row[name]));
 
-/** Makes all rows that a file of JSON lines does not have yet, and prints all. */
-export async function makeRows(file: string, wanted: readonly Wanted[]): Promise<void> {
+/** Makes all rows that a file of JSON lines does not have yet, and prints them. @returns all rows of the file */
+export async function makeRows(file: string, wanted: readonly Wanted[]): Promise<Row[]> {
   mkdirSync(path.dirname(file), { recursive: true });
   const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").filter(Boolean) : [];
   const rows = lines.map((line) => JSON.parse(line) as Row);
@@ -40,9 +40,11 @@ export async function makeRows(file: string, wanted: readonly Wanted[]): Promise
         rmSync(scratch, { recursive: true, force: true });
       }
       appendFileSync(file, `${JSON.stringify(row)}\n`);
+      rows.push(row);
     }
     print(row);
   }
+  return rows;
 }
 
 /** What the benchmarks of this kind are called with; lists are separated by commas, seeds are a number or a range such as 1-20. */

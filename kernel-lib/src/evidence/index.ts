@@ -1,5 +1,12 @@
 /** Whether to believe a run: evidence for heterogeneity, leaks, and how well its places fit where the truth is known. */
-export type { AxisGain, Evidence, EvidenceGain, MotionSize, RingGain } from "../training/evidence/evidence";
+export type {
+  AxisGain,
+  Evidence,
+  EvidenceGain,
+  MotionSize,
+  RingGain,
+  ToldApart,
+} from "../training/evidence/evidence";
 export {
   type AxisLeak,
   type Leak,

@@ -1,4 +1,4 @@
-import { cholesky, invertLower } from "./cholesky";
+import { cholesky, invertLower } from "../cholesky";
 import type { MixtureComponents } from "./mixtureParts";
 import { normalizeDensities } from "./normalizeDensities";
 

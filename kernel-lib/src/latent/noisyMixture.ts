@@ -1,4 +1,4 @@
-import { invertLower } from "./cholesky";
+import { invertLower } from "../cholesky";
 import { type EMStep, type MixtureComponents, type NoisyPoints, tieCovariances } from "./mixtureParts";
 import { normalizeDensities } from "./normalizeDensities";
 

@@ -52,6 +52,19 @@ describe("evidence for heterogeneity", () => {
     }
   });
 
+  test("a state that few particles have is found, on the axis that has it", async () => {
+    const evidence = await evidenceOf({ motion: 0.03, rare: 0.03, count: 400, frc: 0.6 });
+    assert.equal(evidence.verdict, "found", evidence.sentence);
+    assert.equal(evidence.axes[0]!.real, true);
+    assert.equal(evidence.axes[1]!.real, false);
+    const { gain, standardError } = evidence.gain;
+    assert.ok(gain < 3 * standardError, "not in the mean of all");
+    const { particles, both, chance } = evidence.toldApart!;
+    assert.ok(particles <= 7 && both >= 2, `${both} and ${particles} of 6`);
+    assert.ok(chance < 1e-3, `${chance}`);
+    assert.match(evidence.sentence, /of the \d that half of their image tells apart, 1 of 2 axes real/);
+  });
+
   test("one state with wrong poses: no heterogeneity, but poses to be refined", async () => {
     const { verdict, sentence, table } = await evidenceOf({ turned: 0.06, shifted: 0.02, frc: 0.5 });
     assert.equal(verdict, "none", sentence);

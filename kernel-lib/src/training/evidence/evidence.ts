@@ -9,6 +9,16 @@ export interface EvidenceGain {
   standardError: number;
 }
 
+/** Gain of the particles that one half of their image tells apart from the one model, per such particle. */
+export interface ToldApart extends EvidenceGain {
+  /** How many of the particles measured they are. */
+  particles: number;
+  /** How many of them are told apart by both halves of their image. */
+  both: number;
+  /** Probability that independent halves agree on so many. */
+  chance: number;
+}
+
 /** Gain of one Fourier ring. */
 export interface RingGain extends EvidenceGain {
   /** Ring, from 1. */
@@ -19,8 +29,10 @@ export interface RingGain extends EvidenceGain {
 
 /** Gain of one axis of the latent space. */
 export interface AxisGain extends EvidenceGain {
-  /** Whether the axis is real: a gain of more than 3 standard errors and more than 0.02 nats per particle. */
+  /** Whether the axis is real: its gain, or that of the particles told apart by it, is certainly above 0. */
   real: boolean;
+  /** Gain by the axis of the particles that one half of their image tells apart; undefined for fewer than two. */
+  toldApart?: ToldApart;
   /** Fraction of the spread of the particles along the axis that their images tell, 0 to 1. */
   told: number;
   /** Correlation, over the particles, of the places from the two halves of their images. */
@@ -63,6 +75,17 @@ export interface Evidence {
   sentence: string;
   /** Gain of the decoder over the best single model, with the poses of both refined. */
   gain: EvidenceGain;
+  /**
+   * Gain of those particles that one half of their image tells apart from the best single model, on the other half: evidence
+   * for a state that few particles have, which hardly count in the mean of all. Undefined for fewer than two such particles, and
+   * in runs of earlier versions.
+   */
+  toldApart?: ToldApart;
+  /**
+   * Number of first axes that `gain`, `toldApart` and `rings` are of, where they have a gain and all axes together have none.
+   * Default: all.
+   */
+  leading?: number;
   /** Gains over the best single model in the poses of the file. */
   table: {
     /** Of the decoder, poses as they are. */
@@ -78,7 +101,7 @@ export interface Evidence {
   rings: RingGain[];
   /** Resolution in Å to which a gain is seen; undefined if none is. */
   finest?: number;
-  /** Gain of each axis, given those before it; they add up to `gain`. */
+  /** Gain of each axis, given those before it; they add up to the gain of all. */
   axes: AxisGain[];
   /**
    * Axes of the latent space before these, if a second round kept axes as they are. All gains are then over the best one change of

@@ -104,14 +104,59 @@ export class HalfTest {
    * @param decoder decodes the points. Default: that which they were inferred with
    */
   async score(
+    points: HalfPoints,
+    options: TaskOptions & { decoder?: PlaceDecoder } = {},
+  ): Promise<Float64Array> {
+    const [even, odd] = (await this.scoreEach(points, options)) as [Float64Array, Float64Array];
+    return even.map((value, i) => value + odd[i]!);
+  }
+
+  /**
+   * Log-likelihood of each half at points of its own, with the prior of the poses but not that of the places, [halves][particles].
+   * @param points of each half, [particles · width]
+   */
+  async ownScores(
+    inference: Inference,
+    points: readonly Float32Array[],
+    options: TaskOptions,
+  ): Promise<Float64Array[]> {
+    const { particles, neutral } = this.context;
+    const { latent } = inference.decoder;
+    const step = particlesPerPass(neutral.count);
+    const scores: Float64Array[] = [];
+    for (const [half, own] of points.entries()) {
+      const search = this.search(inference, half, half);
+      const { width } = search.layout;
+      const values = search.priorCost(own).map((cost) => -cost);
+      own.forEach((x, i) => {
+        const d = i % width;
+        if (d < latent) values[Math.floor(i / width)]! += (x / inference.deviations[d]!) ** 2 / 2;
+      });
+      for (let first = 0; first < particles.length; first += step) {
+        throwIfStopped(options.signal);
+        const part = particles.slice(first, first + step);
+        const here = own.slice(first * width, (first + part.length) * width);
+        const { score } = await search.likelihood.scores(part, here);
+        score.forEach((value, i) => {
+          values[first + i]! += value;
+        });
+      }
+      scores.push(values);
+    }
+    return scores;
+  }
+
+  /** Score of the other half at the points from the even, and from the odd samples, by ring; see {@link score}. */
+  async scoreEach(
     { inference, halves }: HalfPoints,
     { decoder = inference.decoder, ...options }: TaskOptions & { decoder?: PlaceDecoder } = {},
-  ): Promise<Float64Array> {
+  ): Promise<Float64Array[]> {
     const { particles, targets, neutral } = this.context;
     const width = targets.rings + 1;
-    const sum = new Float64Array(particles.length * width);
     const step = particlesPerPass(neutral.count);
+    const scores: Float64Array[] = [];
     for (const from of [0, 1]) {
+      const own = new Float64Array(particles.length * width);
       const search = this.search({ ...inference, decoder }, 1 - from, from);
       const { mean } = halves[from]!;
       const numbers = search.layout.width;
@@ -119,10 +164,10 @@ export class HalfTest {
         throwIfStopped(options.signal);
         const part = particles.slice(first, first + step);
         const points = mean.slice(first * numbers, (first + part.length) * numbers);
-        const { ofRing } = await search.likelihood.scores(part, points);
-        for (let i = 0; i < ofRing.length; i++) sum[first * width + i]! += ofRing[i]!;
+        own.set((await search.likelihood.scores(part, points)).ofRing, first * width);
       }
+      scores.push(own);
     }
-    return sum;
+    return scores;
   }
 }

@@ -7,17 +7,20 @@ import type { PosePrior } from "../posterior/placePosterior";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
 import { type BestSingle, bestSingle } from "./bestSingle";
+import { type DecisiveAxes, decide } from "./decisiveAxes";
 import type { AxisGain, Evidence, EvidenceGain, RingGain } from "./evidence";
-import { gainOf } from "./gain";
+import { gainOfToldApart, gainOver, type HalfScores } from "./halfScores";
 import { type HalfPoints, HalfTest } from "./halfTest";
 import { motionSize } from "./motionSize";
 import { independentBlock } from "./noiseCorrelation";
 import { parametersOf, partialDecoder } from "./partialDecoder";
 import { type Population, type Spread, spreadOf, startingPlaces } from "./population";
+import { marginal, type PopulationMixture } from "./populationMixture";
+import { measurePopulation, type PopulationPoints, underPopulation } from "./populationPlaces";
 import { measurePosePrior } from "./posePrior";
 import { evenly, keepInMemory } from "./sample";
 import { agreementOfHalves, scatterOfHalves } from "./scatter";
-import { finestRing, isReal, isUndecided, sentenceOf, verdictOf } from "./verdict";
+import { finestRing, isReal, isUndecided, sentenceOf } from "./verdict";
 
 /** What is measured. */
 export interface EvidenceContext extends ProjectionContext {
@@ -81,17 +84,33 @@ export async function measureUntilDecided(
   options: MeasureOptions & { particles: number },
 ): Promise<Evidence> {
   const first = await measureEvidence(context, options);
-  if (!isUndecided(first.gain) || first.particles === context.heldOut.length) return first;
+  if (!isUndecided(first) || first.particles === context.heldOut.length) return first;
   return measureEvidence(context, { ...options, particles: furtherFactor * options.particles });
 }
 
-/** Scores of particles by ring, [particles · (rings + 1)]. */
-type RingScores = Float64Array;
+/** What the gains of axes follow from. */
+interface MeasuredPoints {
+  single: BestSingle;
+  /** Scores of the single model, and at the places on all axes. */
+  before: HalfScores;
+  after: HalfScores;
+  /** Places in the poses of the file. */
+  moved: HalfPoints;
+}
+
+/** Gains of axes. */
+interface MeasuredAxes {
+  axes: AxisGain[];
+  /** Gain of what comes after the axes that were kept. */
+  added: EvidenceGain | undefined;
+  decisive: DecisiveAxes;
+}
 
 class Measurement {
   private readonly particles: Int32Array;
   private readonly spread: Spread;
   private prior!: PosePrior;
+  private density!: PopulationMixture;
   private block = 1;
   private test!: HalfTest;
   /** The same test with the ring weights of the posterior. */
@@ -114,6 +133,8 @@ class Measurement {
     const members = evenly(population.members, choosing);
     const choice = { ...known, decoder, targets: await keepInMemory(targets, members) };
     const single = await bestSingle(choice, population, { ...options, particles: members });
+    const everyone = { ...known, decoder, targets };
+    this.density = await measurePopulation(everyone, population, options);
     this.step();
     const kept = { ...known, targets: await keepInMemory(targets, particles) };
     const block = options.block ?? (await independentBlock(kept, single.params, particles));
@@ -131,28 +152,25 @@ class Measurement {
     const { decoder, population, neutral, base } = this.context;
     const single = await this.prepare();
     const one = fixedModel(single.params);
-    const asIs = await this.test.score(
-      await this.test.infer({ decoder: one, deviations: [] }, options),
-      options,
-    );
-    const posed = await this.test.score(await this.infer(one, [], { prior: this.prior }), options);
+    const asIs = await this.score(await this.test.infer({ decoder: one, deviations: [] }, options));
+    const posed = await this.score(await this.infer(one, [], { prior: this.prior }));
     const moved = await this.motion();
-    const motion = await this.test.score(moved, options);
+    const motion = await this.score(await this.placed(moved, this.density, single.z));
     const both = await this.infer(decoder, this.spread.deviation, {
       prior: this.prior,
       start: { points: moved.halves.map(({ mean }) => this.withoutPoses(mean)) },
     });
-    const all = await this.test.score(both, options);
-    const gain = this.gain(all, posed);
-    const verdict = verdictOf(gain);
-    const rings = this.ringGains(all, posed);
-    const { axes: found, added } = await this.axes(both, { single, before: posed, after: all, moved });
-    // Without a gain of all axes together, none of them is real.
-    const axes = found.map((axis) => ({ ...axis, real: axis.real && verdict !== "none" }));
+    const placed = await this.placed(both, this.density, single.z);
+    const all = await this.score(placed);
+    const { axes, added, decisive } = await this.axes(both, { single, before: posed, after: all, moved });
+    const { gain, toldApart, verdict, leading } = decisive;
+    const rings = this.ringGains(decisive.scores, posed);
     const finest =
-      verdict === "none" ? undefined : finestRing(rings, (...range) => this.gain(all, posed, ...range));
+      verdict === "none"
+        ? undefined
+        : finestRing(rings, (...range) => this.gain(decisive.scores, posed, ...range));
     const result = {
-      ...{ verdict, gain },
+      ...{ verdict, gain, ...(toldApart && { toldApart }), ...(leading && { leading }) },
       table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
@@ -167,7 +185,7 @@ class Measurement {
       particles: particles.length,
       sentence: sentenceOf(result),
       ...{ ...result, rings },
-      ...(await this.parts(both, single)),
+      ...(await this.parts(placed, single)),
       ...{ single: single.from, prior: this.prior, block: this.block },
     };
   }
@@ -217,18 +235,23 @@ class Measurement {
     return points;
   }
 
-  /** Mean gain of one set of scores over another, in rings `from` to `to`. */
-  private gain(of: RingScores, over: RingScores, from = 1, to = this.context.targets.rings): EvidenceGain {
-    const width = this.context.targets.rings + 1;
-    const differences = Float64Array.from(this.particles, (_, i) => {
-      let sum = 0;
-      for (let r = from; r <= to; r++) sum += of[i * width + r]! - over[i * width + r]!;
-      return sum;
-    });
-    return gainOf(differences);
+  private placed(points: HalfPoints, density: PopulationMixture, one: ArrayLike<number>) {
+    return underPopulation(points, density, { ...this.options, test: this.test, one });
   }
 
-  private ringGains(of: RingScores, over: RingScores): RingGain[] {
+  /** Scores of each half at the points from the other. */
+  private async score(points: HalfPoints, decoder = points.inference.decoder): Promise<HalfScores> {
+    const byRing = await this.test.scoreEach(points, { ...this.options, decoder });
+    return { byRing, ...("expected" in points && { expected: (points as PopulationPoints).expected }) };
+  }
+
+  /** Mean gain of one set of scores over another, in rings `from` to `to`. */
+  private gain(of: HalfScores, over: HalfScores, from?: number, to?: number): EvidenceGain {
+    const { rings } = this.context.targets;
+    return gainOver(of, over, { rings, from, to });
+  }
+
+  private ringGains(of: HalfScores, over: HalfScores): RingGain[] {
     const { targets, neutral } = this.context;
     return Array.from({ length: targets.rings }, (_, i) => ({
       ring: i + 1,
@@ -241,10 +264,7 @@ class Measurement {
    * Gains of the axes in turn: the places on the first k of them are inferred anew in the poses of all. The axes of a model of
    * several units are those of a unit, and vary in all of them.
    */
-  private async axes(
-    both: HalfPoints,
-    given: { single: BestSingle; before: RingScores; after: RingScores; moved: HalfPoints },
-  ): Promise<{ axes: AxisGain[]; added: EvidenceGain | undefined }> {
+  private async axes(both: HalfPoints, given: MeasuredPoints): Promise<MeasuredAxes> {
     const { decoder, keptAxes, units: { count: units = 1 } = {} } = this.context;
     const ofUnit = decoder.latent / units;
     const numbers = {
@@ -254,42 +274,59 @@ class Measurement {
     };
     const overUnits = (values: Float64Array, d: number) =>
       values.reduce((sum, value, i) => sum + (i % ofUnit === d ? value / units : 0), 0);
-    const poses = this.test.posesOf(both);
-    const axes: AxisGain[] = [];
-    let added: EvidenceGain | undefined;
-    let before = given.before;
-    for (let k = 1; k <= ofUnit; k++) {
-      const first = Array.from({ length: decoder.latent }, (_, i) => i).filter((i) => i % ofUnit < k);
-      const points = both.halves.map(({ mean }) => gatherColumns(mean, decoder.latent + 5, first));
-      const after =
-        k === ofUnit
-          ? given.after
-          : await this.test.score(
-              await this.infer(
-                someAxes(decoder, first, given.single.z),
-                first.map((i) => this.spread.deviation[i]!),
-                { poses, start: { points } },
-              ),
-              this.options,
-            );
-      const gain = this.gain(after, before);
-      const { told, agreement, variance } = numbers;
-      axes.push({
-        ...{ ...gain, real: isReal(gain), told: overUnits(told, k - 1) },
-        ...{ agreement: overUnits(agreement, k - 1), variance: overUnits(variance, k - 1) },
-      });
-      if (k === keptAxes) added = this.gain(given.after, after);
-      before = after;
+    const along = (chosen: (axis: number) => boolean) => this.some(both, given.single.z, chosen);
+    const after: HalfScores[] = [];
+    for (let k = 1; k < ofUnit; k++) after.push(await along((axis) => axis % ofUnit < k));
+    after.push(given.after);
+    const decisive = decide(after, (scores) => this.compared(scores, given.before));
+    const axes: AxisGain[] = after.map((scores, k) => {
+      const { gain, ...apart } = this.compared(scores, after[k - 1] ?? given.before);
+      return {
+        ...{ ...gain, ...apart, real: isReal(gain, apart.toldApart), told: overUnits(numbers.told, k) },
+        ...{ agreement: overUnits(numbers.agreement, k), variance: overUnits(numbers.variance, k) },
+      };
+    });
+    const used = decisive.verdict === "none" ? 0 : (decisive.leading ?? ofUnit);
+    const last = axes.reduce((found, { real }, k) => (real && k < used ? k : found), -1);
+    for (const [k, axis] of axes.entries()) {
+      // Along a curve that leads around the origin an axis may be worth nothing before another one is there.
+      if (!axis.real && k < last) {
+        const { gain, toldApart } = this.compared(given.after, await along((one) => one % ofUnit !== k));
+        axis.real = isReal(gain, toldApart);
+      }
+      // Without a gain of all axes together, none of them is real.
+      if (k >= used) axis.real = false;
     }
-    return { axes, added };
+    const kept = keptAxes ? after[keptAxes - 1] : undefined;
+    return { axes, decisive, added: kept && this.gain(given.after, kept) };
+  }
+
+  private compared(of: HalfScores, over: HalfScores): Pick<Evidence, "gain" | "toldApart"> {
+    const toldApart = gainOfToldApart(of, over, this.context.targets.rings);
+    return { gain: this.gain(of, over), ...(toldApart && { toldApart }) };
+  }
+
+  /** Scores at places inferred along some axes in the poses of `both`; the others stay at `held`. */
+  private async some(
+    both: HalfPoints,
+    held: Float32Array,
+    chosen: (axis: number) => boolean,
+  ): Promise<HalfScores> {
+    const { decoder } = this.context;
+    const axes = Array.from({ length: decoder.latent }, (_, i) => i).filter(chosen);
+    const deviations = axes.map((i) => this.spread.deviation[i]!);
+    const start = { points: both.halves.map(({ mean }) => gatherColumns(mean, decoder.latent + 5, axes)) };
+    const how = { poses: this.test.posesOf(both), start };
+    const points = await this.infer(someAxes(decoder, axes, held), deviations, how);
+    const at = axes.map((i) => held[i]!);
+    return this.score(await this.placed(points, marginal(this.density, axes), at));
   }
 
   /** Gains of parts of the decoder at the points of all of it. */
   private async parts(both: HalfPoints, { params }: BestSingle): Promise<Pick<Evidence, "kinds" | "region">> {
     const { vary, decoder, neutral } = this.context;
     const { region } = this.options;
-    const score = (varied: Uint8Array) =>
-      this.test.score(both, { ...this.options, decoder: partialDecoder(decoder, params, varied) });
+    const score = (varied: Uint8Array) => this.score(both, partialDecoder(decoder, params, varied));
     const kinds: Evidence["kinds"] = {};
     const nothing = vary.length > 1 || region ? await score(new Uint8Array(params.length)) : undefined;
     for (const kind of nothing && vary.length > 1 ? vary : []) {

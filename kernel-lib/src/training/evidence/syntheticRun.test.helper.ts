@@ -25,6 +25,8 @@ export interface SyntheticOptions {
   count?: number;
   /** Motion of the first domain along x per standard deviation of z₁, in box units. Default 0. */
   motion?: number;
+  /** Fraction of the particles that are in a state at z₁ = 3, all others at 0. Default: z₁ is normally distributed. */
+  rare?: number | undefined;
   /** Errors of the poses: rotation in radians, shift in box units. Default 0. */
   turned?: number;
   shifted?: number;
@@ -91,6 +93,7 @@ export async function syntheticRun(options: SyntheticOptions = {}): Promise<Synt
     frc = 0.35,
     assumed = 1,
     mask,
+    rare,
     seed = 1,
   } = options;
   const random = new Random(seed);
@@ -102,7 +105,8 @@ export async function syntheticRun(options: SyntheticOptions = {}): Promise<Synt
   for (let i = 0; i < count; i++) {
     rotations.set(randomRotation(random), 9 * i);
     const offsets = [turned, turned, turned, shifted, shifted].map((size) => size * random.normal());
-    points.set([random.normal(), 0, ...offsets], layout.width * i);
+    const z = rare === undefined ? random.normal() : (i * rare) % 1 < rare ? 3 : 0;
+    points.set([z, 0, ...offsets], layout.width * i);
   }
   const places = layout.places(points);
   const right = { rotations: rotations.slice(), shifts: shifts.slice() };
@@ -130,7 +134,9 @@ export async function syntheticRun(options: SyntheticOptions = {}): Promise<Synt
     decoder: decoderOf(params, motion || 0.03),
     population: {
       ...{ latent: 2, members: range(half, count) },
-      mean: Float32Array.from({ length: 2 * count }, () => 0.9 * random.normal()),
+      mean: Float32Array.from({ length: 2 * count }, (_, i) =>
+        rare !== undefined && i % 2 === 0 ? 0.8 * places[i]! + 0.4 * random.normal() : 0.9 * random.normal(),
+      ),
       standardDeviation: new Float32Array(2 * count).fill(0.4),
     },
     heldOut: range(0, half),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { EvidenceGain, RingGain } from "./evidence";
+import type { EvidenceGain, RingGain, ToldApart } from "./evidence";
 import { finestRing, isUndecided, sentenceOf, verdictOf } from "./verdict";
 
 const gainOf = (gain: number, standardError: number): EvidenceGain => ({ gain, standardError });
@@ -15,12 +15,33 @@ describe("verdict", () => {
     assert.equal(verdictOf(gainOf(Number.NaN, 1)), "none");
   });
 
+  test("is also found in few particles that are told apart: by Student's t, or where halves agree on them", () => {
+    const all = gainOf(0.3, 0.2);
+    const apart = (particles: number, errors: number, chance: number): ToldApart => ({
+      ...{ particles, gain: errors, standardError: 1, both: 3, chance },
+    });
+    assert.equal(verdictOf(all, apart(1000, 3.1, 1)), "found");
+    assert.equal(verdictOf(all, apart(1000, 2.9, 1)), "none");
+    // t with 8 degrees of freedom exceeds 4.28 as seldom as a normal deviate exceeds 3.
+    assert.equal(verdictOf(all, apart(9, 4.4, 1)), "found");
+    assert.equal(verdictOf(all, apart(9, 4.1, 1)), "none");
+    assert.equal(verdictOf(all, apart(9, 4.1, 1e-6)), "found");
+    assert.equal(verdictOf(all, apart(9, 1.5, 1e-6)), "none");
+    assert.equal(verdictOf(all, apart(2, 100, 1e-6)), "none");
+    assert.equal(verdictOf(gainOf(-0.1, 0.2), apart(9, 10, 1e-6)), "none");
+  });
+
   test("is open where a gain is positive, but not by three standard errors", () => {
-    assert.equal(isUndecided(gainOf(0.26, 0.13)), true);
-    assert.equal(isUndecided(gainOf(0.12, 0.13)), false);
-    assert.equal(isUndecided(gainOf(0.4, 0.13)), false);
-    assert.equal(isUndecided(gainOf(0.015, 0.006)), false);
-    assert.equal(isUndecided(gainOf(-0.26, 0.13)), false);
+    const undecided = (gain: EvidenceGain, first = gainOf(0, 1)) => {
+      const axis = { ...first, real: false, told: 0.9, agreement: 0.9, variance: 1 };
+      return isUndecided({ gain, verdict: verdictOf(gain), axes: [axis] });
+    };
+    assert.equal(undecided(gainOf(0.26, 0.13)), true);
+    assert.equal(undecided(gainOf(0.12, 0.13)), false);
+    assert.equal(undecided(gainOf(0.4, 0.13)), false);
+    assert.equal(undecided(gainOf(0.015, 0.006)), false);
+    assert.equal(undecided(gainOf(-0.26, 0.13)), false);
+    assert.equal(undecided(gainOf(-0.26, 0.13), gainOf(0.3, 0.2)), true, "the first axis may be worth more");
   });
 
   test("says gain, axes, resolution and size of the motion, and when poses are wrong", () => {
@@ -38,6 +59,17 @@ describe("verdict", () => {
     assert.match(
       of(gainOf(0.05, 0.01), gainOf(0, 0.1)),
       /^weak heterogeneity: \+0\.05 ± 0\.01 .* part is noise$/,
+    );
+    const rare = { particles: 6, gain: 20, standardError: 3, both: 5, chance: 1e-9 };
+    const gain = gainOf(0.32, 0.2);
+    assert.match(
+      sentenceOf({
+        ...{ gain, toldApart: rare, verdict: verdictOf(gain, rare), realAxes: 1 },
+        ...{ poses: gainOf(0, 1), table: { motion: gain, poses: gainOf(0, 1), both: gain } },
+        axes: [{ ...gain, toldApart: rare, real: true, told: 0.9, agreement: 0.9, variance: 1 }],
+        motion: { rms: 2.86, large: 4, rigid: { shift: 0, angle: 0 }, mass: 0 },
+      }),
+      /^heterogeneity found: \+0\.32 ± 0\.20 nats per particle held out, \+20\.00 ± 3\.00 of the 6 that half of their image tells apart, 1 of 1 axis real/,
     );
     assert.match(
       of(gainOf(-0.06, 0.02), gainOf(8.8, 0.15)),

@@ -1,4 +1,4 @@
-import type { Evidence, EvidenceGain, RingGain } from "./evidence";
+import type { Evidence, EvidenceGain, RingGain, ToldApart } from "./evidence";
 
 /*
  * Limits of the verdict, from simulated sets of one state, in which the gain is negative: what a decoder has learned from
@@ -13,19 +13,41 @@ const clearGain = 0.1;
 /** Gain of refining poses from which they are called wrong. */
 const poseGain = 0.5;
 
-/** Whether a gain is real. */
-export function isReal({ gain, standardError }: EvidenceGain): boolean {
-  return gain > leastGain && gain > errors * standardError;
+/** Fewest particles told apart from which anything follows, and the least that each of them gains, in nats. */
+const fewestApart = 3;
+const leastApart = 1;
+/** Standard errors that are enough where both halves agree on particles that are less probable than this. */
+const fewerErrors = 2;
+const leastChance = 1e-3;
+
+/** Whether a gain is real: that of all particles, or that of those told apart, of whatever number. */
+export function isReal({ gain, standardError }: EvidenceGain, toldApart?: ToldApart): boolean {
+  if (!(gain > leastGain)) return false;
+  return gain > errors * standardError || (toldApart !== undefined && isConfirmed(toldApart));
 }
 
-/** Whether a gain is no evidence, but more particles could make it one. */
-export function isUndecided(gain: EvidenceGain): boolean {
-  return !isReal(gain) && gain.gain > leastGain && gain.gain > gain.standardError;
+/**
+ * Whether the gain of particles told apart is above 0 by Student's t, as certainly as three standard errors of many; two are enough
+ * if both halves agree on more particles than chance allows. Agreement alone is no evidence: halves share the errors of poses.
+ */
+function isConfirmed({ particles, gain, standardError, chance }: ToldApart): boolean {
+  if (particles < fewestApart || !(gain > leastApart)) return false;
+  const degrees = particles - 1;
+  const square = (gain / standardError) ** 2;
+  // The normal deviate of a value of Student's t (Wallace, Ann. Math. Stat. 30, 1124, 1959).
+  const deviate = ((8 * degrees + 1) / (8 * degrees + 3)) * Math.sqrt(degrees * Math.log1p(square / degrees));
+  return deviate > (chance < leastChance ? fewerErrors : errors);
+}
+
+/** Whether all axes, or the first, have a gain that is no evidence, but that more particles could make one. */
+export function isUndecided({ verdict, gain, axes }: Pick<Evidence, "verdict" | "gain" | "axes">): boolean {
+  const positive = (one: EvidenceGain) => one.gain > leastGain && one.gain > one.standardError;
+  return verdict === "none" && (positive(gain) || (axes.length > 0 && positive(axes[0]!)));
 }
 
 /** The verdict on a gain. */
-export function verdictOf(gain: EvidenceGain): Evidence["verdict"] {
-  if (!isReal(gain)) return "none";
+export function verdictOf(gain: EvidenceGain, toldApart?: ToldApart): Evidence["verdict"] {
+  if (!isReal(gain, toldApart)) return "none";
   return gain.gain > clearGain ? "found" : "weak";
 }
 
@@ -51,6 +73,7 @@ export type VerdictSource = Pick<
   Evidence,
   | "verdict"
   | "gain"
+  | "toldApart"
   | "poses"
   | "table"
   | "finest"
@@ -81,7 +104,8 @@ export function sentenceOf(evidence: VerdictSource): string {
 /** The verdict in words. */
 export function verdictText(evidence: VerdictSource): VerdictText {
   const { verdict, gain, finest, axes, fixed = 0, kept, realAxes, motion } = evidence;
-  const number = `${gainText(gain)} nats per particle held out`;
+  const rare = evidence.toldApart && verdict !== "none" && !isReal(gain) ? apartText(evidence.toldApart) : "";
+  const number = `${gainText(gain)} nats per particle held out${rare}`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
   const isNew = fixed > 0 ? "new " : "";
   const axesText = `${realAxes} of ${axes.length} ${isNew}${axes.length === 1 ? "axis" : "axes"} real`;
@@ -98,6 +122,11 @@ export function verdictText(evidence: VerdictSource): VerdictText {
   const [headline, facts] = texts[verdict];
   const advice = [poseAdvice(evidence), misfitAdvice(evidence)].filter((one) => one !== "").join(". ");
   return { headline, facts, advice };
+}
+
+/** What a verdict follows from if it is not the gain of all particles. */
+function apartText(toldApart: ToldApart): string {
+  return `, ${gainText(toldApart)} of the ${toldApart.particles} that half of their image tells apart`;
 }
 
 function misfitAdvice({ misfit = [], verdict }: VerdictSource): string {

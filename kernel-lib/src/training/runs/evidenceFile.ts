@@ -13,18 +13,28 @@ import type { RunRecord } from "./runRecord";
 
 const finite = numberIn({});
 const gain = v.looseObject({ gain: finite, standardError: numberIn({ least: 0 }) });
+const toldApart = v.optional(
+  v.looseObject({
+    ...gain.entries,
+    particles: numberIn({ integer: true, least: 2 }),
+    both: numberIn({ integer: true, least: 0 }),
+    chance: numberIn({ least: 0 }),
+  }),
+);
 const text = v.looseObject({
   format: v.literal(1),
   particles: numberIn({ integer: true, least: 1 }),
   verdict: v.picklist(["found", "weak", "none"], "found, weak or none"),
   sentence: someText,
   gain,
+  toldApart,
+  leading: v.optional(numberIn({ integer: true, least: 1 })),
   table: v.looseObject({ motion: gain, poses: gain, both: gain }),
   poses: gain,
   rings: v.array(v.looseObject({ ...gain.entries, ring: finite, resolution: finite }), "a list of rings"),
   axes: v.array(
     v.looseObject({
-      ...gain.entries,
+      ...{ ...gain.entries, toldApart },
       real: v.boolean("true or false"),
       ...{ told: finite, agreement: finite, variance: numberIn({ above: 0 }) },
     }),

@@ -7,6 +7,7 @@ import { gatherRows } from "../batches";
 import type { EvidenceGain } from "../evidence/evidence";
 import { gainOf } from "../evidence/gain";
 import { HalfTest } from "../evidence/halfTest";
+import { underPopulation } from "../evidence/populationPlaces";
 import { evenly, keepInMemory } from "../evidence/sample";
 import type { RunOptions } from "../options";
 import type { PlaceDecoder } from "../posterior/decoders";
@@ -16,6 +17,7 @@ import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
 import { type EarlierAxes, surveySentence } from "./sentence";
+import { SurveyedPopulation } from "./surveyedPopulation";
 
 /** What a survey of the latent space found, and the training after it uses. */
 export interface Survey {
@@ -140,11 +142,13 @@ class SurveyMeasurement {
   private readonly curved = new Map<number, CurvedSpace>();
   private test: HalfTest | undefined;
   private done = 0;
+  private readonly population: SurveyedPopulation;
 
   constructor(
     private readonly trainer: Trainer,
     private readonly options: SurveyOptions,
   ) {
+    this.population = new SurveyedPopulation(trainer);
     this.model = trainer.model;
     this.particles = evenly(trainer.validationSet.slice().sort(), maxMeasured);
     this.z = trainer.encodeAll();
@@ -258,7 +262,10 @@ class SurveyMeasurement {
     const points = gatherRows(start, decoder.latent, particles);
     const deviations = new Float64Array(decoder.latent).fill(1);
     const found = await test.infer({ decoder, deviations, start: { points: [points, points] } }, options);
-    const ofRing = await test.score(found, options);
+    const density = await this.population.density(decoder, start, options);
+    const one = new Float64Array(decoder.latent);
+    const placed = await underPopulation(found, density, { ...options, test, one });
+    const ofRing = await test.score(placed, options);
     const width = ofRing.length / particles.length;
     const scores = new Float64Array(particles.length);
     ofRing.forEach((value, i) => {
