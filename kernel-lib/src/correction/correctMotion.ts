@@ -1,0 +1,170 @@
+import { InputError, throwIfStopped } from "../errors";
+import { applyMask, sphericalMask } from "../maps/mask";
+import type { Volume } from "../maps/volume";
+import type { GaussianModel } from "../model/gaussianModel";
+import type { LeftOutImage } from "../particles/images/imageOutliers";
+import { beginTask, type TaskOptions } from "../progress";
+import { type FscCurve, fourierShellCorrelation } from "../reconstruction/fsc";
+import type { ImageSource } from "../reconstruction/imageSource";
+import {
+  checkBoxSize,
+  checkIndices,
+  halfChooser,
+  type ReconstructOptions,
+} from "../reconstruction/reconstruct";
+import { cellCount, type LatentCell, latentCells } from "./cells";
+import { CorrectedSums } from "./correctedSums";
+import type { Motion } from "./motion";
+import { chooseShells, joinShells, type NestedMaps } from "./shellChoice";
+
+/** Options of {@link correctMotion}. */
+export interface CorrectOptions
+  extends TaskOptions,
+    Pick<ReconstructOptions, "indices" | "boxSize" | "maskDiameter" | "keepOutliers"> {
+  /** Assignment of particles to half maps, as in `reconstruct`. Default: the source's `randomSubset`, else alternate. */
+  halves?: "alternate" | Uint8Array;
+  /** Cells that the latent space is divided into. Default: one per 30 particles, at most 32 on one axis and 96 on more. */
+  cells?: number;
+  /** Seed of the division. Default 1. */
+  seed?: number;
+}
+
+/** A map with its halves and their FSC. */
+export interface MapWithHalves {
+  map: Volume;
+  half1: Volume;
+  half2: Volume;
+  /** Between the half maps. */
+  fsc: FscCurve;
+}
+
+/** The result of {@link correctMotion}. */
+export interface CorrectedReconstruction {
+  /** The map of the state. */
+  corrected: MapWithHalves;
+  /** From the same particles and halves without correction. */
+  plain: MapWithHalves;
+  /** The state as Gaussians. */
+  state: GaussianModel;
+  /** RMS displacement that was undone, over particles and mass, in Å; changes of density count as in the order of particles. */
+  motion: number;
+  /** For each shell 0 … ⌊S/2⌋ the fraction of the particles that it is made from, those nearest to the state. */
+  fractions: Float64Array;
+  /** Number of cells. */
+  cells: number;
+  /** Outlier images that were not used. */
+  leftOut: LeftOutImage[];
+}
+
+/** Fractions of the particles, nearest to the state first, of which maps are made. */
+const fractionsOfNested = [0.05, 0.1, 0.2, 0.4, 0.7, 1];
+/** Fewest particles of the smallest. */
+const fewest = 100;
+
+/**
+ * Reconstructs one state from all particles: each is back-projected into the frame of the state, its motion away from it undone by the
+ * displacements of the Gaussians. Particles are divided into cells by their places; the sums of a cell are back-projected as
+ * usual and warped once (displacements interpolated between Gaussians by rigid motions, tapered around the molecule, with the volume
+ * element). In each shell as many particles are used, the nearest to the state first, as make the best map by
+ * cross-validation between halves. Where nothing moves the result is that of `reconstruct`, which is returned beside it.
+ *
+ * Time is that of a plain reconstruction and three 3-D transforms of twice the box for each cell and half. Memory is about 300 bytes per
+ * voxel of the map.
+ * @param motion places and decoder, of a run. Both halves are corrected by it: a training that saw both may make them
+ *   agree a little too well; give two, of trainings on either half, for halves that never met
+ * @param state the place of the state, [latent] in the space of the (first) motion
+ * @throws InputError as `reconstruct`, if places are not those of the source, and for halves without particles
+ * @throws StoppedError
+ */
+export async function correctMotion(
+  source: ImageSource,
+  motion: Motion,
+  state: ArrayLike<number>,
+  options: CorrectOptions = {},
+): Promise<CorrectedReconstruction> {
+  const task = beginTask(options);
+  const indices = checkIndices(source, task.indices);
+  if (motion.places.length !== source.count * motion.latent) {
+    throw new InputError(
+      "places",
+      `${source.count} of ${motion.latent} numbers`,
+      `${motion.places.length} numbers`,
+    );
+  }
+  const boxSize = checkBoxSize(source, task.boxSize);
+  const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate")!;
+  for (const half of [0, 1])
+    if (!indices.some((i) => halfOf(i) === half))
+      throw new InputError(`half ${half + 1}`, "at least one particle", "none");
+  const target = motion.decode(state);
+  const { seed = 1, cells = cellCount(indices.length, motion.latent) } = task;
+  const ordered = await latentCells(motion, indices, { target, cells, seed }, task);
+  const sums = await CorrectedSums.begin({ source, indices, boxSize, target, halfOf }, task);
+  const nested: NestedMaps[] = [];
+  for (const group of nestedCells(ordered, indices.length)) {
+    for (const cell of group) await sums.add(cell);
+    throwIfStopped(task.signal);
+    nested.push(sums.corrected());
+  }
+  const plain = sums.plain();
+  const chosen = chooseShells(nested, sums.mask);
+  const mask = sphericalMask(
+    { size: [boxSize, boxSize, boxSize], apix: plain.both.apix },
+    { diameter: task.maskDiameter ?? source.boxSize * source.apix, softEdge: 3 },
+  );
+  const finish = (pick: (maps: NestedMaps) => Volume, from: readonly NestedMaps[], shells: Int32Array) =>
+    applyMask(joinShells(from.map(pick), shells), mask, { outside: "mean" });
+  const withHalves = (from: readonly NestedMaps[], shells: Int32Array): MapWithHalves => {
+    const half1 = finish((maps) => maps.half1, from, shells);
+    const half2 = finish((maps) => maps.half2, from, shells);
+    const map = finish((maps) => maps.both, from, shells);
+    return { map, half1, half2, fsc: fourierShellCorrelation(half1, half2) };
+  };
+  const sizes = nestedSizes(ordered, indices.length);
+  return {
+    corrected: withHalves(nested, chosen),
+    plain: withHalves(
+      [plain],
+      chosen.map(() => 0),
+    ),
+    state: target,
+    motion: rmsDistance(ordered),
+    fractions: Float64Array.from(chosen, (set) => sizes[set]! / indices.length),
+    cells: ordered.length,
+    leftOut: sums.leftOut,
+  };
+}
+
+function rmsDistance(cells: readonly LatentCell[]): number {
+  let [sum, count] = [0, 0];
+  for (const { particles, distance } of cells) {
+    sum += particles.length * distance ** 2;
+    count += particles.length;
+  }
+  return Math.sqrt(sum / count);
+}
+
+/** Cells in groups, each of which completes the next of the nested sets. */
+function nestedCells(cells: readonly LatentCell[], total: number): LatentCell[][] {
+  const groups: LatentCell[][] = [];
+  let group: LatentCell[] = [];
+  let [taken, next] = [0, 0];
+  for (const cell of cells) {
+    group.push(cell);
+    taken += cell.particles.length;
+    if (taken < Math.max(fractionsOfNested[next]! * total, Math.min(fewest, total))) continue;
+    groups.push(group);
+    group = [];
+    while (next < fractionsOfNested.length - 1 && taken >= fractionsOfNested[next]! * total) next++;
+  }
+  return groups;
+}
+
+/** Particles of each of the nested sets. */
+function nestedSizes(cells: readonly LatentCell[], total: number): number[] {
+  let sum = 0;
+  return nestedCells(cells, total).map((group) => {
+    for (const { particles } of group) sum += particles.length;
+    return sum;
+  });
+}
