@@ -49,7 +49,13 @@ async function main(): Promise<void> {
     const seconds = (Date.now() - began) / 1000;
     const near = await e2.reconstruct(set, { indices: nearestTenth(places, latent, at), ...options });
     console.log(
-      `state ${label}: ${found.cells} cells, ${found.motion.toFixed(1)} Å undone, ${seconds.toFixed(1)} s; fractions ${Array.from(found.fractions, (f) => f.toFixed(2)).join(" ")}`,
+      `state ${label}: ${found.cells} cells, ${found.motion.toFixed(1)} Å undone, ${seconds.toFixed(1)} s`,
+    );
+    for (const part of found.fractions) {
+      console.log(`  fractions ${Array.from(part.slice(1, shells + 1), (f) => f.toFixed(2)).join(" ")}`);
+    }
+    console.log(
+      `  by the nearest ${Array.from(found.stateFsc.slice(1, shells + 1), (x) => x.toFixed(2)).join(" ")}`,
     );
     const maps = { consensus: found.plain.map, "nearest tenth": near.map, corrected: found.corrected.map };
     for (const [where, options] of [["whole", {}], ...(mask ? [["moving", { mask }]] : [])] as [

@@ -14,8 +14,10 @@ import {
 } from "../reconstruction/reconstruct";
 import { cellCount, type LatentCell, latentCells } from "./cells";
 import { CorrectedSums } from "./correctedSums";
+import { mobilityClasses } from "./mobilityClasses";
 import type { Motion } from "./motion";
-import { chooseShells, joinShells, type NestedMaps } from "./shellChoice";
+import { chooseShells, joinParts, type NestedMaps } from "./shellChoice";
+import { stateFsc } from "./stateFsc";
 
 /** Options of {@link correctMotion}. */
 export interface CorrectOptions
@@ -48,8 +50,16 @@ export interface CorrectedReconstruction {
   state: GaussianModel;
   /** RMS displacement that was undone, over particles and mass, in Å; changes of density count as in the order of particles. */
   motion: number;
-  /** For each shell 0 … ⌊S/2⌋ the fraction of the particles that it is made from, those nearest to the state. */
-  fractions: Float64Array;
+  /**
+   * Correlation of a half map with the state itself in each shell 0 … ⌊S/2⌋, as the particles nearest to it tell; NaN where they
+   * tell nothing. Where it is well below the FSC of the halves, both err alike.
+   */
+  stateFsc: Float64Array;
+  /**
+   * For each part of the molecule, from still to mobile, and each shell the fraction of the particles that it is made from, those
+   * nearest to the state.
+   */
+  fractions: Float64Array[];
   /** Number of cells. */
   cells: number;
   /** Outlier images that were not used. */
@@ -107,29 +117,35 @@ export async function correctMotion(
     nested.push(sums.corrected());
   }
   const plain = sums.plain();
-  const chosen = chooseShells(nested, sums.mask);
+  const parts = mobilityClasses(sums.mobility());
+  const chosen = parts.map((part) =>
+    chooseShells(
+      nested,
+      part.map((x, i) => x * sums.mask[i]!),
+    ),
+  );
   const mask = sphericalMask(
     { size: [boxSize, boxSize, boxSize], apix: plain.both.apix },
     { diameter: task.maskDiameter ?? source.boxSize * source.apix, softEdge: 3 },
   );
-  const finish = (pick: (maps: NestedMaps) => Volume, from: readonly NestedMaps[], shells: Int32Array) =>
-    applyMask(joinShells(from.map(pick), shells), mask, { outside: "mean" });
-  const withHalves = (from: readonly NestedMaps[], shells: Int32Array): MapWithHalves => {
-    const half1 = finish((maps) => maps.half1, from, shells);
-    const half2 = finish((maps) => maps.half2, from, shells);
-    const map = finish((maps) => maps.both, from, shells);
+  const withHalves = (finish: (pick: (maps: NestedMaps) => Volume) => Volume): MapWithHalves => {
+    const [half1, half2, map] = [
+      finish(({ half1: one }) => one),
+      finish(({ half2: one }) => one),
+      finish(({ both }) => both),
+    ].map((one) => applyMask(one, mask, { outside: "mean" })) as [Volume, Volume, Volume];
     return { map, half1, half2, fsc: fourierShellCorrelation(half1, half2) };
   };
+  const corrected = withHalves((pick) => joinParts(nested.map(pick), parts, chosen));
   const sizes = nestedSizes(ordered, indices.length);
+  const { half1, half2 } = nested[0]!;
   return {
-    corrected: withHalves(nested, chosen),
-    plain: withHalves(
-      [plain],
-      chosen.map(() => 0),
-    ),
+    corrected,
+    plain: withHalves((pick) => pick(plain)),
+    stateFsc: stateFsc([corrected.half1, corrected.half2], [half1, half2], sums.mask),
     state: target,
     motion: rmsDistance(ordered),
-    fractions: Float64Array.from(chosen, (set) => sizes[set]! / indices.length),
+    fractions: chosen.map((sets) => Float64Array.from(sets, (set) => sizes[set]! / indices.length)),
     cells: ordered.length,
     leftOut: sums.leftOut,
   };

@@ -8,8 +8,9 @@ import { imageScreens } from "../reconstruction/imageScreens";
 import { type ImageGroup, type ImageSource, imageChunks, readAhead } from "../reconstruction/imageSource";
 import { dividedMap, filteredMap } from "../reconstruction/sampleSums";
 import type { LatentCell } from "./cells";
-import { displacementField, type FieldLattice, fieldLattice } from "./displacementField";
+import { displacementField } from "./displacementField";
 import { expectedSampling } from "./expectedSampling";
+import { type FieldLattice, fieldLattice, onVoxels } from "./fieldLattice";
 import { centredBlobs } from "./motion";
 import type { NestedMaps } from "./shellChoice";
 import { addWarped } from "./warp";
@@ -33,6 +34,8 @@ interface CorrectedTask {
 export class CorrectedSums {
   /** Where the molecule is, [S · S · S]. */
   readonly mask: Float32Array;
+  /** Σ of the squared displacements of the particles at each lattice point, in Å². */
+  private readonly squares: Float64Array;
   private readonly halves: readonly [Backprojector, Backprojector];
   private readonly both: Backprojector;
   /** Sums of one cell and half. */
@@ -58,7 +61,11 @@ export class CorrectedSums {
     this.adder = new ImageAdder(source, apix);
     this.target = centredBlobs(target);
     this.lattice = fieldLattice(this.target);
-    this.mask = maskOf(this.lattice, boxSize, apix);
+    const { near, share, size } = this.lattice;
+    this.squares = new Float64Array(size[0] * size[1] * size[2]);
+    const shares = new Float64Array(this.squares.length);
+    for (const [i, at] of near.entries()) shares[at] = share[i]!;
+    this.mask = onVoxels(this.lattice, shares, { boxSize, apix });
   }
 
   /** Empty sums. @throws StoppedError */
@@ -81,6 +88,10 @@ export class CorrectedSums {
   async add({ particles, model }: LatentCell): Promise<void> {
     const { given, halves, both, own, weights, changes } = this;
     const field = displacementField(this.lattice, this.target, centredBlobs(model));
+    const { displacements } = field;
+    for (const at of this.lattice.near)
+      for (let axis = 0; axis < 3; axis++)
+        this.squares[at]! += particles.length * displacements[3 * at + axis]! ** 2;
     for (const half of [0, 1] as const) {
       const members = particles.filter((index) => given.halfOf(index) === half);
       if (members.length === 0) continue;
@@ -114,29 +125,17 @@ export class CorrectedSums {
     };
   }
 
+  /** RMS displacement of the particles in each voxel, in Å, [S · S · S]. */
+  mobility(): Float32Array {
+    const { boxSize, source, indices } = this.given;
+    const apix = (source.boxSize * source.apix) / boxSize;
+    const rms = this.squares.map((sum) => Math.sqrt(sum / indices.length));
+    return onVoxels(this.lattice, rms, { boxSize, apix });
+  }
+
   /** The maps without correction of what was added so far. */
   plain(): NestedMaps {
     const [half1, half2] = this.halves;
     return { half1: half1.map(), half2: half2.map(), both: this.both.map() };
   }
-}
-
-/** The share of the molecule in each voxel, from that at the nearest lattice point. */
-function maskOf(lattice: FieldLattice, n: number, apix: number): Float32Array {
-  const { low, size, spacing, near, share } = lattice;
-  const shares = new Float64Array(size[0] * size[1] * size[2]);
-  for (const [i, at] of near.entries()) shares[at] = share[i]!;
-  const nearest = (i: number, axis: number) =>
-    Math.round(((i - Math.floor(n / 2)) * apix - low[axis]!) / spacing);
-  const mask = new Float32Array(n ** 3);
-  for (let z = 0, i = 0; z < n; z++) {
-    for (let y = 0; y < n; y++) {
-      for (let x = 0; x < n; x++, i++) {
-        const [lx, ly, lz] = [nearest(x, 0), nearest(y, 1), nearest(z, 2)];
-        if (lx < 0 || ly < 0 || lz < 0 || lx >= size[0] || ly >= size[1] || lz >= size[2]) continue;
-        mask[i] = shares[lx + size[0] * (ly + size[1] * lz)]!;
-      }
-    }
-  }
-  return mask;
 }

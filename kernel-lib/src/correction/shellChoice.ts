@@ -8,20 +8,39 @@ export interface NestedMaps {
   both: Volume;
 }
 
-/** Shells on either side that are judged together. */
-const window = 1;
+/** Standard errors by which smaller sets must be better than all particles. */
+const least = 2;
 
 /**
  * Which of several nested sets of particles gives the best map in each shell, by cross-validation between halves (as the kernel width in
  * RECOVAR; Gilles and Singer, PNAS 122, 2025). The smallest set is hardly blurred or distorted but noisy: its map of one half is the
- * truth with noise, so that the squared difference of the other half's map from it is the error of that map, plus a constant.
- * All particles are used unless a smaller set is better by more than the standard error.
+ * truth with noise, so that the squared difference of the other half's map from it is the error of that map, plus a constant. The
+ * noise grows with the frequency, so that no shell has a smaller set than those within: of all such choices the one with
+ * the least error in units of the noise is taken, unless all particles everywhere are as good within two standard errors.
  *
  * @param mask where the maps are compared, [S · S · S]
  * @returns for each shell 0 … ⌊S/2⌋ the number of the set
  */
 export function chooseShells(nested: readonly NestedMaps[], mask: Float32Array): Int32Array {
-  const size = nested[0]!.half1.size;
+  const { gains, variances } = shellGains(nested, mask);
+  const chosen = bestRising(gains);
+  let [gain, variance] = [0, 0];
+  for (const [shell, set] of chosen.entries()) {
+    gain += gains[set]![shell]!;
+    variance += variances[set]![shell]!;
+  }
+  return gain > least * Math.sqrt(variance) ? chosen : chosen.map(() => nested.length - 1);
+}
+
+/**
+ * By how much each set is better than all particles: the difference of the squared errors in units of the noise of the smallest set, and its
+ * variance. [sets][shells]
+ */
+function shellGains(
+  nested: readonly NestedMaps[],
+  mask: Float32Array,
+): { gains: Float64Array[]; variances: Float64Array[] } {
+  const { size } = nested[0]!.half1;
   const n = size[0];
   const all = nested.length - 1;
   const transforms = nested.map(({ half1, half2 }) =>
@@ -34,54 +53,68 @@ export function chooseShells(nested: readonly NestedMaps[], mask: Float32Array):
   );
   const shells = Math.floor(n / 2) + 1;
   const of = shellNumbers(n);
-  const samples = new Float64Array(shells);
-  const gains = nested.map(() => ({ sum: new Float64Array(shells), square: new Float64Array(shells) }));
-  for (let i = 0; i < of.length; i++) {
-    const shell = of[i]!;
+  const squared = (a: Float32Array, b: Float32Array, i: number) =>
+    (a[2 * i]! - b[2 * i]!) ** 2 + (a[2 * i + 1]! - b[2 * i + 1]!) ** 2;
+  const error = (r: number, i: number) =>
+    squared(transforms[r]![0]!, transforms[0]![1]!, i) + squared(transforms[r]![1]!, transforms[0]![0]!, i);
+  const zeros = () => nested.map(() => new Float64Array(shells));
+  const [gains, squares] = [zeros(), zeros()];
+  const [noise, samples] = [new Float64Array(shells), new Float64Array(shells)];
+  for (const [i, shell] of of.entries()) {
     if (shell >= shells) continue;
     samples[shell]! += 1;
-    const error = (r: number) => {
-      let sum = 0;
-      for (const half of [0, 1]) {
-        const [a, b] = [transforms[r]![half]!, transforms[0]![1 - half]!];
-        sum += (a[2 * i]! - b[2 * i]!) ** 2 + (a[2 * i + 1]! - b[2 * i + 1]!) ** 2;
-      }
-      return sum;
-    };
-    const ofAll = error(all);
+    noise[shell]! += error(0, i);
+    const ofAll = error(all, i);
     for (let r = 0; r < all; r++) {
-      const gain = ofAll - error(r);
-      gains[r]!.sum[shell]! += gain;
-      gains[r]!.square[shell]! += gain * gain;
+      const gain = ofAll - error(r, i);
+      gains[r]![shell]! += gain;
+      squares[r]![shell]! += gain * gain;
     }
   }
-  // Neighbouring samples are alike since the mask is smaller than the box.
-  const inside = mask.reduce((sum, x) => sum + x, 0) / mask.length;
-  return Int32Array.from({ length: shells }, (_, shell) => {
-    let best = { set: all, gain: 0 };
-    for (let r = 0; r < all; r++) {
-      let [sum, square, count] = [0, 0, 0];
-      for (let s = Math.max(1, shell - window); s <= Math.min(shells - 1, shell + window); s++) {
-        // Per sample: outer shells have more of them.
-        sum += gains[r]!.sum[s]!;
-        square += gains[r]!.square[s]!;
-        count += samples[s]!;
-      }
-      const error = Math.sqrt(square / Math.max(inside, 1 / count));
-      if (sum > error && sum > best.gain) best = { set: r, gain: sum };
+  // Neighbouring samples are alike since the mask is smaller than the box: they count as fewer.
+  const alike = 1 / Math.max(mask.reduce((sum, x) => sum + x, 0) / mask.length, 1e-6);
+  for (let r = 0; r < all; r++) {
+    for (let s = 0; s < shells; s++) {
+      const unit = noise[s]! / Math.max(samples[s]!, 1) || 1;
+      gains[r]![s]! /= unit;
+      squares[r]![s]! *= alike / unit ** 2;
     }
-    return best.set;
-  });
+  }
+  return { gains, variances: squares };
+}
+
+/** For each shell the set of the greatest total gain among choices that never fall from one shell to the next. @param gains [sets][shells] */
+export function bestRising(gains: readonly Float64Array[]): Int32Array {
+  const sets = gains.length;
+  const shells = gains[0]!.length;
+  const from = gains.map(() => new Int32Array(shells));
+  let total = gains.map((own) => own[0]!);
+  for (let s = 1; s < shells; s++) {
+    let best = 0;
+    total = gains.map((own, r) => {
+      if (total[r]! >= total[best]!) best = r;
+      from[r]![s] = best;
+      return total[best]! + own[s]!;
+    });
+  }
+  const chosen = new Int32Array(shells);
+  let set = sets - 1;
+  for (let r = sets - 1; r >= 0; r--) if (total[r]! > total[set]!) set = r;
+  for (let s = shells - 1; s >= 0; s--) {
+    chosen[s] = set;
+    set = from[set]![s]!;
+  }
+  return chosen;
 }
 
 /** The map whose shells are those of the chosen maps. */
-export function joinShells(maps: readonly Volume[], chosen: Int32Array): Volume {
+export function joinShells(maps: readonly Volume[], chosen: ArrayLike<number>): Volume {
   const first = maps[0]!;
   const n = first.size[0];
   const of = shellNumbers(n);
   const half = new Float32Array(2 * of.length);
   for (const [r, map] of maps.entries()) {
-    if (!chosen.includes(r)) continue;
+    if (!Array.from(chosen).includes(r)) continue;
     const own = fft3Real(map.data, map.size);
     for (let i = 0; i < of.length; i++) {
       if (chosen[Math.min(of[i]!, chosen.length - 1)] !== r) continue;
@@ -93,7 +126,7 @@ export function joinShells(maps: readonly Volume[], chosen: Int32Array): Volume 
 }
 
 /** The shell, |k| rounded, of each sample of a half transform. */
-function shellNumbers(n: number): Int32Array {
+export function shellNumbers(n: number): Int32Array {
   const width = halfWidth(n);
   const of = new Int32Array(width * n * n);
   for (let z = 0, i = 0; z < n; z++)
@@ -101,4 +134,23 @@ function shellNumbers(n: number): Int32Array {
       for (let x = 0; x < width; x++, i++)
         of[i] = Math.round(Math.hypot(x, frequency(y, n), frequency(z, n)));
   return of;
+}
+
+/**
+ * The map of several parts of a molecule that each have chosen sets of their own.
+ * @param parts share of each part in each voxel
+ * @param chosen for each part the set of each shell
+ */
+export function joinParts(
+  maps: readonly Volume[],
+  parts: readonly Float32Array[],
+  chosen: readonly Int32Array[],
+): Volume {
+  const first = maps[0]!;
+  const data = new Float32Array(first.data.length);
+  for (const [p, part] of parts.entries()) {
+    const own = joinShells(maps, chosen[p]!);
+    for (let i = 0; i < data.length; i++) data[i]! += part[i]! * own.data[i]!;
+  }
+  return { ...first, data };
 }

@@ -1,6 +1,7 @@
 import type { Volume } from "../maps/volume";
 import { SplineReader, splineCoefficients } from "./cubicSpline";
 import type { DisplacementField } from "./displacementField";
+import { latticeAxes } from "./fieldLattice";
 
 /** Displacements below this, in voxels, change nothing. */
 const still = 1e-6;
@@ -16,11 +17,8 @@ export function addWarped(map: Volume, field: DisplacementField, into: Float32Ar
   const n = map.size[0];
   const reader = new SplineReader(splineCoefficients(map.data, n), n);
   const { lattice, displacements, volume } = field;
-  const { low, size, spacing } = lattice;
-  const axes = [0, 1, 2].map((axis) =>
-    latticeAxis(n, map.apix, { low: low[axis]!, size: size[axis]!, spacing }),
-  );
-  const [ax, ay, az] = axes as [LatticeAxis, LatticeAxis, LatticeAxis];
+  const { size } = lattice;
+  const [ax, ay, az] = latticeAxes(lattice, { boxSize: n, apix: map.apix });
   const corner = Int32Array.from(
     { length: 8 },
     (_, c) => (c & 1) + size[0] * (((c >> 1) & 1) + size[1] * (c >> 2)),
@@ -52,33 +50,4 @@ export function addWarped(map: Volume, field: DisplacementField, into: Float32Ar
       }
     }
   }
-}
-
-/** Voxels along one axis within a lattice. */
-interface LatticeAxis {
-  first: number;
-  last: number;
-  /** Lattice point before each voxel, [n]. */
-  cell: Int32Array;
-  /** Fraction of the way to the next one, [n]. */
-  part: Float64Array;
-}
-
-function latticeAxis(
-  n: number,
-  apix: number,
-  { low, size, spacing }: { low: number; size: number; spacing: number },
-): LatticeAxis {
-  const cell = new Int32Array(n);
-  const part = new Float64Array(n);
-  let [first, last] = [n, -1];
-  for (let i = 0; i < n; i++) {
-    const at = ((i - Math.floor(n / 2)) * apix - low) / spacing;
-    cell[i] = Math.floor(at);
-    part[i] = at - cell[i]!;
-    if (at < 0 || cell[i]! + 1 >= size) continue;
-    first = Math.min(first, i);
-    last = i;
-  }
-  return { first, last, cell, part };
 }
