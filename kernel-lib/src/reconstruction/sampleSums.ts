@@ -18,7 +18,10 @@ export interface SampleSums {
   readonly apix: number;
 }
 
-/** A map that is added to sums: its transform is multiplied by `weights` and added to the weighted images' sums. */
+/**
+ * A change of the map that is added to that of sums: its transform is multiplied by `weights` and divided by the mean weight of the
+ * sums in each shell. It may have samples where the images have none, so that their own weights do not apply.
+ */
 export interface AddedMap {
   /** [S · S · S] */
   data: Float32Array;
@@ -34,10 +37,7 @@ export function dividedMap(sums: SampleSums, added?: AddedMap): Volume {
   return mapOf(sums, divided(sums, added && transformOf(sums, added)));
 }
 
-/**
- * Sums that are divided by one factor in each padded shell instead of their own weights, [S + 1], as a map. Linear in the sums:
- * what is added to it afterwards returns through {@link dividedMap} with the same weights.
- */
+/** Sums that are divided by one factor in each padded shell instead of their own weights, [S + 1], as a map. */
 export function filteredMap(sums: SampleSums, weights: Float64Array): Volume {
   const { grid } = sums;
   const half = emptyHalf(sums);
@@ -129,10 +129,16 @@ function divided(sums: SampleSums, added: Float32Array | undefined): Float32Arra
       im -= grid[mirror + 1]!;
       weight += grid[mirror + 2]!;
     }
+    const mean = shellWeight[shell]! / shellCount[shell]!;
+    if (mean === 0) return;
+    if (added) {
+      half[to] = added[to]! / mean;
+      half[to + 1] = added[to + 1]! / mean;
+    }
     if (weight === 0) return;
-    const divisor = Math.max(weight, (minWeight * shellWeight[shell]!) / shellCount[shell]!);
-    half[to] = (re + (added ? added[to]! : 0)) / divisor;
-    half[to + 1] = (im + (added ? added[to + 1]! : 0)) / divisor;
+    const divisor = Math.max(weight, minWeight * mean);
+    half[to]! += re / divisor;
+    half[to + 1]! += im / divisor;
   });
   return half;
 }
