@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "vitest";
 import { skipIf } from "../requirement";
@@ -140,3 +140,37 @@ function fscTable(text: string): number[][] {
     .filter((line) => /^[1-9]/.test(line))
     .map((line) => line.split("\t").map(Number));
 }
+
+test(
+  "relion_postprocess takes half maps as they are named, and finds the FSC that is written beside them",
+  skipIf(skip),
+  (t) => {
+    const folder = temporaryFolder(t);
+    succeed(folder, ...words("simulate linear --states 2 --particles-per-state 50 --snr 1 --out sim"));
+    succeed(folder, ...words("reconstruct --particles sim/particles.star --out map.mrc"));
+    runProgram(
+      "relion_mask_create",
+      words("--i map.mrc --o mask.mrc --ini_threshold 0.4 --width_soft_edge 4"),
+      folder,
+    );
+    mkdirSync(path.join(folder, "job"));
+    const options = words("--o job/post --angpix 3 --mask mask.mrc");
+    runProgram("relion_postprocess", ["--i", "map_half1.mrc", ...options], folder);
+    const [, curve] = readFileSync(path.join(folder, "job/post.star"), "utf8").split("data_fsc");
+    const column = Number(/_rlnFourierShellCorrelationUnmaskedMaps #(\d+)/.exec(curve!)![1]) - 1;
+    const theirs = [...curve!.matchAll(/^ +\d+ .*$/gm)].map(([row]) =>
+      Number(row.trim().split(/ +/)[column]),
+    );
+    const ours = readFileSync(path.join(folder, "map_fsc.txt"), "utf8")
+      .split("\n")
+      .slice(1)
+      .map((line) => Number(line.split("\t")[3]));
+    assert.equal(theirs.length, 33);
+    for (let shell = 0; shell < 32; shell++) {
+      assert.ok(
+        Math.abs(theirs[shell]! - ours[shell]!) < 0.005,
+        `shell ${shell}: ${theirs[shell]} ${ours[shell]}`,
+      );
+    }
+  },
+);

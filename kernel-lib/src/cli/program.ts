@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../version";
 import { addAtoms } from "./atoms";
 import { addBackends } from "./backends";
+import { addCorrect } from "./correct";
 import { addDecode } from "./decode";
 import { addEvidence } from "./evidence";
 import { addFsc } from "./fsc";
@@ -51,6 +52,7 @@ export function makeProgram(run: RunCommand): Command {
   addPoses(program, run);
   addRounds(program, run);
   addReconstruct(program, run);
+  addCorrect(program, run);
   addFsc(program, run);
   addProject(program, run);
   addBackends(program, run);

@@ -62,6 +62,8 @@ export interface CorrectedReconstruction {
   fractions: Float64Array[];
   /** Number of cells. */
   cells: number;
+  /** Number of particles, outlier images included. */
+  particles: number;
   /** Outlier images that were not used. */
   leftOut: LeftOutImage[];
 }
@@ -147,6 +149,7 @@ export async function correctMotion(
     motion: rmsDistance(ordered),
     fractions: chosen.map((sets) => Float64Array.from(sets, (set) => sizes[set]! / indices.length)),
     cells: ordered.length,
+    particles: indices.length,
     leftOut: sums.leftOut,
   };
 }

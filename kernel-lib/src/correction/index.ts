@@ -5,4 +5,5 @@ export {
   correctMotion,
   type MapWithHalves,
 } from "./correctMotion";
+export { type CorrectRunOptions, correctRun } from "./correctRun";
 export type { Motion } from "./motion";
