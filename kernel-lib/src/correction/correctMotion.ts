@@ -87,6 +87,17 @@ const fewest = 100;
  * @param state the place of the state, [latent] in the space of the (first) motion
  * @throws InputError as `reconstruct`, if places are not those of the source, and for halves without particles
  * @throws StoppedError
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const run = await e2.openRun("RUN");
+ * const { refined: places, latent } = await run.latents();
+ * const motion = { latent, places, decode: (z: ArrayLike<number>) => run.decode(z) };
+ * const { corrected, stateFsc } = await e2.correction.correctMotion(particles, motion, [0, 0], { cells: 4 });
+ * console.log(corrected.map.size, stateFsc.length);
+ * await particles.close();
+ * run.close();
+ * ```
  */
 export async function correctMotion(
   source: ImageSource,
