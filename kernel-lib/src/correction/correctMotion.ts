@@ -33,8 +33,11 @@ export interface CorrectOptions
 
 /** A map with its halves and their FSC. */
 export interface MapWithHalves {
+  /** From all particles. */
   map: Volume;
+  /** From the first half of them. */
   half1: Volume;
+  /** From the second half of them. */
   half2: Volume;
   /** Between the half maps. */
   fsc: FscCurve;
