@@ -20,6 +20,7 @@ const commands = [
   "reconstruct",
   "correct",
   "fsc",
+  "postprocess",
   "project",
   "backends",
   "kernel install",

@@ -142,7 +142,7 @@ function fscTable(text: string): number[][] {
 }
 
 test(
-  "relion_postprocess takes half maps as they are named, and finds the FSC that is written beside them",
+  "relion_postprocess takes half maps as they are named, and finds the FSC and the B factor that postprocess finds",
   skipIf(skip),
   (t) => {
     const folder = temporaryFolder(t);
@@ -154,23 +154,35 @@ test(
       folder,
     );
     mkdirSync(path.join(folder, "job"));
-    const options = words("--o job/post --angpix 3 --mask mask.mrc");
-    runProgram("relion_postprocess", ["--i", "map_half1.mrc", ...options], folder);
-    const [, curve] = readFileSync(path.join(folder, "job/post.star"), "utf8").split("data_fsc");
-    const column = Number(/_rlnFourierShellCorrelationUnmaskedMaps #(\d+)/.exec(curve!)![1]) - 1;
-    const theirs = [...curve!.matchAll(/^ +\d+ .*$/gm)].map(([row]) =>
-      Number(row.trim().split(/ +/)[column]),
+    const options = words(
+      "--o job/post --angpix 3 --mask mask.mrc --auto_bfac --autob_lowres 32 --autob_highres 12.8",
     );
-    const ours = readFileSync(path.join(folder, "map_fsc.txt"), "utf8")
-      .split("\n")
-      .slice(1)
-      .map((line) => Number(line.split("\t")[3]));
-    assert.equal(theirs.length, 33);
-    for (let shell = 0; shell < 32; shell++) {
-      assert.ok(
-        Math.abs(theirs[shell]! - ours[shell]!) < 0.01,
-        `shell ${shell}: ${theirs[shell]} ${ours[shell]}`,
-      );
+    runProgram("relion_postprocess", ["--i", "map_half1.mrc", ...options], folder);
+    const star = readFileSync(path.join(folder, "job/post.star"), "utf8");
+    const [, curve] = star.split("data_fsc");
+    const theirs = (name: string) => {
+      const column = Number(new RegExp(`_rlnFourierShellCorrelation${name} #(\\d+)`).exec(curve!)![1]) - 1;
+      const rows = curve!.split("data_")[0]!.matchAll(/^ +\d+ .*$/gm);
+      return [...rows].map(([row]) => Number(row.trim().split(/ +/)[column]));
+    };
+    const post = words("postprocess map_half1.mrc map_half2.mrc --mask mask.mrc --out ours.mrc");
+    const printed = succeed(folder, ...post, "--resolution", "12.8");
+    const rows = readFileSync(path.join(folder, "ours_fsc.csv"), "utf8").trim().split("\n").slice(1);
+    const ours = (column: number) => rows.map((row) => Number(row.split(",")[column]));
+    // RELION counts the samples of the column kx = 0 twice, and draws other random phases.
+    for (const [name, column, tolerance] of [
+      ["UnmaskedMaps", 3, 0.01],
+      ["MaskedMaps", 4, 0.01],
+      ["Corrected", 2, 0.12],
+    ] as const) {
+      const [a, b] = [theirs(name), ours(column)];
+      assert.equal(a.length, 33);
+      for (let shell = 0; shell < 32; shell++)
+        assert.ok(Math.abs(a[shell]! - b[shell]!) < tolerance, `${name} ${shell}: ${a[shell]} ${b[shell]}`);
     }
+    const expected = Number(/_rlnBfactorUsedForSharpening +(\S+)/.exec(star)![1]);
+    const found = Number(/B factor (-?[\d.]+)/.exec(printed)![1]);
+    // The amplitudes are weighted by the corrected FSC, which depends on the random phases.
+    assert.ok(Math.abs(found / expected - 1) < 0.2, `${found} ${expected}`);
   },
 );

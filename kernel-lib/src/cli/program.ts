@@ -12,6 +12,7 @@ import { addMotions } from "./motions";
 import { addNeutral } from "./neutral";
 import { addOutliers } from "./outliers";
 import { addPlace } from "./place";
+import { addPostprocess } from "./postprocess";
 import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
 import { addPoses } from "./refinePoses";
@@ -54,6 +55,7 @@ export function makeProgram(run: RunCommand): Command {
   addReconstruct(program, run);
   addCorrect(program, run);
   addFsc(program, run);
+  addPostprocess(program, run);
   addProject(program, run);
   addBackends(program, run);
   addKernel(program, run);
