@@ -11,6 +11,7 @@ export { type Displayable, displaySymbol, type MimeBundle } from "tslab-widgets/
 export * as atoms from "./atoms";
 export * as compute from "./compute";
 export { useBackend } from "./compute/backends";
+export * as correction from "./correction";
 export * as figures from "./display";
 export { progressBar } from "./display/progressBar";
 export { type ShowOptions, show } from "./display/show";

@@ -15,6 +15,7 @@
 // `npm run bench -- coverage DESIGN --folder FOLDER [options]`: how often intervals of places hold (tests/bench/coverage.ts)
 // `npm run bench -- symmetry|eigenmotions|tilt|atoms --folder FOLDER [options]`: what is read from it (tests/bench/readings.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
+// `npm run bench -- correct --run RUN [options]`: motion-corrected maps of known states (tests/bench/corrected.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
 // `npm run bench -- gpu [options]`: training on the GPU, and the same on all cores (tests/bench/gpu.ts)
 // `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
@@ -47,6 +48,7 @@ const programs = {
   "bench/coverage.js": ["coverage"],
   "bench/readings.js": ["symmetry", "eigenmotions", "tilt", "atoms"],
   "bench/idealObserver.js": ["ideal"],
+  "bench/corrected.js": ["correct"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "bench/gpu.js": ["gpu"],
   "bench/kernel.js": ["kernel"],

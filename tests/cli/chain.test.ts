@@ -98,6 +98,50 @@ describe("a trained run", () => {
     assert.equal(record.program.backend, "wasm");
   });
 
+  test("correct writes the map of a state with its halves, the same without correction, and a table of shells", () => {
+    writeFileSync(at("states.txt"), "0,0\n0.5,-0.5\n");
+    const few = ["--cells", "2", "--box-size", "16"];
+    const printed = succeed(folder, "correct", "run", "--path", "states.txt", "--out", "state.mrc", ...few);
+    assert.match(
+      printed,
+      /^state_2\.mrc: state 0\.5,-0\.5 from 60 particles in 2 cells, \d+\.\d Å RMS of motion undone/m,
+    );
+    const names = readdirSync(folder).filter((name) => name.startsWith("state_2"));
+    assert.deepEqual(
+      names.sort(),
+      words(
+        "state_2.mrc state_2_fsc.txt state_2_half1.mrc state_2_half2.mrc state_2_plain.mrc state_2_plain_fsc.txt " +
+          "state_2_plain_half1.mrc state_2_plain_half2.mrc state_2_shells.csv",
+      ),
+    );
+    succeed(
+      folder,
+      "reconstruct",
+      "--particles",
+      "sim/particles.star",
+      "--box-size",
+      "16",
+      "--out",
+      "all.mrc",
+    );
+    assert.equal(text("state_2_plain_fsc.txt"), text("all_fsc.txt"));
+    const [header, ...rows] = table(text("state_2_shells.csv"));
+    assert.deepEqual(header!.slice(0, 5), words("shell resolution_angstrom fsc fsc_plain fsc_with_nearest"));
+    assert.equal(rows.length, 9);
+    // Poses of the run with images of another file of the same particles; others are refused.
+    const own = ["--particles", "sim/particles.star", "--out", "own.mrc", "--z=0.5,-0.5", ...few];
+    succeed(folder, "correct", "run", ...own);
+    assert.ok(readFileSync(at("own.mrc")).equals(readFileSync(at("state_2.mrc"))));
+    const fewer = text("sim", "particles.star").trimEnd().split("\n").slice(0, -1).join("\n");
+    writeFileSync(at("sim", "fewer.star"), `${fewer}\n`);
+    refuses(
+      folder,
+      ["correct", "run", "--particles", "sim/fewer.star", "--out", "none.mrc"],
+      /fewer\.star: expected the 60 particles of .*particles\.star, found 59/,
+    );
+    refuses(folder, ["correct", "run", "--z=1", "--out", "none.mrc"], /--z 1: expected 2 numbers/);
+  });
+
   test("train and evidence say whether there is heterogeneity", () => {
     const verdict =
       /^(heterogeneity found|weak heterogeneity|no heterogeneity found): [+−]\d.* nats per particle held out/m;

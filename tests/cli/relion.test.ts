@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "vitest";
 import { skipIf } from "../requirement";
@@ -140,3 +140,49 @@ function fscTable(text: string): number[][] {
     .filter((line) => /^[1-9]/.test(line))
     .map((line) => line.split("\t").map(Number));
 }
+
+test(
+  "relion_postprocess takes half maps as they are named, and finds the FSC and the B factor that postprocess finds",
+  skipIf(skip),
+  (t) => {
+    const folder = temporaryFolder(t);
+    succeed(folder, ...words("simulate linear --states 2 --particles-per-state 50 --snr 1 --out sim"));
+    succeed(folder, ...words("reconstruct --particles sim/particles.star --out map.mrc"));
+    runProgram(
+      "relion_mask_create",
+      words("--i map.mrc --o mask.mrc --ini_threshold 0.4 --width_soft_edge 4"),
+      folder,
+    );
+    mkdirSync(path.join(folder, "job"));
+    const options = words(
+      "--o job/post --angpix 3 --mask mask.mrc --auto_bfac --autob_lowres 32 --autob_highres 12.8",
+    );
+    runProgram("relion_postprocess", ["--i", "map_half1.mrc", ...options], folder);
+    const star = readFileSync(path.join(folder, "job/post.star"), "utf8");
+    const [, curve] = star.split("data_fsc");
+    const theirs = (name: string) => {
+      const column = Number(new RegExp(`_rlnFourierShellCorrelation${name} #(\\d+)`).exec(curve!)![1]) - 1;
+      const rows = curve!.split("data_")[0]!.matchAll(/^ +\d+ .*$/gm);
+      return [...rows].map(([row]) => Number(row.trim().split(/ +/)[column]));
+    };
+    const post = words("postprocess map_half1.mrc map_half2.mrc --mask mask.mrc --out ours.mrc");
+    const printed = succeed(folder, ...post, "--resolution", "12.8");
+    const rows = readFileSync(path.join(folder, "ours_fsc.csv"), "utf8").trim().split("\n").slice(1);
+    const ours = (column: number) => rows.map((row) => Number(row.split(",")[column]));
+    // RELION counts the samples of the column kx = 0 twice, and draws other random phases.
+    for (const [name, column, tolerance] of [
+      ["UnmaskedMaps", 3, 0.01],
+      ["MaskedMaps", 4, 0.01],
+      ["Corrected", 2, 0.12],
+    ] as const) {
+      const [a, b] = [theirs(name), ours(column)];
+      assert.equal(a.length, 33);
+      for (let shell = 0; shell < 32; shell++)
+        assert.ok(Math.abs(a[shell]! - b[shell]!) < tolerance, `${name} ${shell}: ${a[shell]} ${b[shell]}`);
+    }
+    const expected = Number(/_rlnBfactorUsedForSharpening +(\S+)/.exec(star)![1]);
+    const found = Number(/B factor (-?[\d.]+)/.exec(printed)![1]);
+    // The amplitudes are weighted by the corrected FSC, which depends on the random phases.
+    assert.ok(Math.abs(found / expected - 1) < 0.2, `${found} ${expected}`);
+  },
+);

@@ -25,6 +25,7 @@ const order = [
   "latent",
   "evidence",
   "atoms",
+  "correction",
   "display",
   "study",
   "widgets",

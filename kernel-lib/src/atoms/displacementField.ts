@@ -18,7 +18,7 @@ const reach = 3;
  * @returns the moved points, [n · 3]
  */
 export function carryPoints(points: Float64Array, from: Blobs, to: Blobs): Float64Array {
-  const width = spacing(from);
+  const width = gaussianSpacing(from);
   const moved = points.slice();
   // What is absent in one of the states has no place there.
   const present = from.amplitudes.map((a, i) => Math.min(a, to.amplitudes[i]!));
@@ -51,8 +51,8 @@ function near(
   return { indices, weights };
 }
 
-/** In Å: the median distance of a Gaussian from its sixth neighbour. */
-function spacing({ centres, count }: Blobs): number {
+/** In Å: the median distance of a Gaussian from its sixth neighbour, at least 1. */
+export function gaussianSpacing({ centres, count }: Blobs): number {
   const sample = Math.min(count, 200);
   const distances = Float64Array.from({ length: sample }, (_, s) => {
     const i = Math.floor((s * count) / sample);

@@ -9,7 +9,7 @@ import type { GaussianModel } from "../model/gaussianModel";
 import { Run, runFiles } from "../training/runs/run";
 import { type ComponentRange, componentOption, componentPoints, type Point } from "./componentPoints";
 import { inTermsOf } from "./failure";
-import { modelFormat, writeModel } from "./modelFiles";
+import { modelFormat, numberedNames, writeModel } from "./modelFiles";
 import {
   addBoxSize,
   backendOption,
@@ -84,7 +84,7 @@ async function decode(folder: string, options: DecodeOptions, session: Session):
   const points = [...(await readPoints(options)), ...(await componentPoints(folder, options, session))];
   const files = {
     models: modelOut === undefined ? [] : modelFiles(modelOut, points.length),
-    maps: mapOut === undefined ? [] : numbered(mapOut, points.length),
+    maps: mapOut === undefined ? [] : numberedNames(mapOut, points.length),
   };
   const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
   const outputs = await session.writes([...files.models, ...files.maps], [options.path, ...runPaths]);
@@ -97,7 +97,7 @@ async function decode(folder: string, options: DecodeOptions, session: Session):
 
 /** One PDB file for all points, or one text file for each. */
 function modelFiles(file: string, points: number): string[] {
-  return modelFormat(file) === "pdb" ? [file] : numbered(file, points);
+  return modelFormat(file) === "pdb" ? [file] : numberedNames(file, points);
 }
 
 async function writeModels(
@@ -157,14 +157,4 @@ async function decodePoints(
   } finally {
     run.close();
   }
-}
-
-/** `motion_01.mrc`, … for several files, with as many digits as the last needs; the name itself for one. */
-function numbered(file: string, count: number): string[] {
-  if (count === 1) return [file];
-  const { dir, name, ext } = path.parse(file);
-  const digits = String(count).length;
-  return Array.from({ length: count }, (_, i) =>
-    path.join(dir, `${name}_${String(i + 1).padStart(digits, "0")}${ext}`),
-  );
 }

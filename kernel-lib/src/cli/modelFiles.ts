@@ -37,3 +37,13 @@ export function besideName(file: string, suffix: string): string {
   const { dir, name } = path.parse(file);
   return path.join(dir, `${name}${suffix}`);
 }
+
+/** `motion_01.mrc`, … for several files, with as many digits as the last needs; the name itself for one. */
+export function numberedNames(file: string, count: number): string[] {
+  if (count === 1) return [file];
+  const { dir, name, ext } = path.parse(file);
+  const digits = String(count).length;
+  return Array.from({ length: count }, (_, i) =>
+    path.join(dir, `${name}_${String(i + 1).padStart(digits, "0")}${ext}`),
+  );
+}

@@ -1,12 +1,8 @@
-import { halfWidth, ifft3Real } from "../fourier/fft";
+import { halfWidth } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
 import type { CtfEvaluator } from "../optics/ctf";
 import { type PointGroup, product } from "../optics/symmetry";
-
-/** Factor by which the transform is oversampled: RELION's default. */
-export const padding = 2;
-/** Weights are kept above this fraction of the mean weight of their shell, as RELION does. */
-const minWeight = 1e-3;
+import { dividedMap, padding, type SampleSums } from "./sampleSums";
 
 /** How the CTF is contained in an image: as recorded, with phases flipped, or multiplied by the CTF once more. */
 export type CtfState = "raw" | "phaseFlipped" | "premultiplied";
@@ -62,10 +58,11 @@ function sampledRows(limit: number): SampledRows {
  * shell below Nyquist, or better here), with 300 very noisy ones RELION's FSC is 0.01–0.03 higher where it is below 0.4,
  * and with 3,000 the two agree to an FSC of 0.997 at half Nyquist.
  */
-export class Backprojector {
+export class Backprojector implements SampleSums {
   /** Interleaved (Σ c·re, Σ c·im, Σ c²), [z][y][x] with x ≥ 0 and the origin at (0, reach, reach). */
-  private readonly grid: Float32Array;
-  private readonly reach: number;
+  readonly grid: Float32Array;
+  /** Index of the origin along y and z. */
+  readonly reach: number;
   private readonly rows = new Map<number, SampledRows>();
   private phaseX = new Float64Array(0);
   private phaseY = new Float64Array(0);
@@ -256,84 +253,14 @@ export class Backprojector {
     for (let i = 0; i < grid.length; i++) grid[i]! += other.grid[i]!;
   }
 
+  /** Sets all sums to 0, for other images. */
+  clear(): void {
+    this.grid.fill(0);
+  }
+
   /** The map of the added images: sums divided by weights, transformed back, and corrected for the gridding. */
   map(): Volume {
-    const { boxSize: size } = this;
-    const padded = padding * size;
-    const half = this.divided();
-    const real = ifft3Real(half, [padded, padded, padded]);
-    const origin = Math.floor(size / 2);
-    const place = Int32Array.from({ length: size }, (_, x) => (x - origin + padded) % padded);
-    // Trilinear weights are a triangle in the transform, sinc² in the map.
-    const correction = Float64Array.from({ length: size }, (_, x) => {
-      const turns = (Math.PI * (x - origin)) / padded;
-      return turns === 0 ? 1 : (turns / Math.sin(turns)) ** 2;
-    });
-    const data = new Float32Array(size ** 3);
-    for (let z = 0, i = 0; z < size; z++) {
-      for (let y = 0; y < size; y++) {
-        const from = padded * (place[y]! + padded * place[z]!);
-        const factor = correction[y]! * correction[z]!;
-        for (let x = 0; x < size; x++, i++) data[i] = real[from + place[x]!]! * factor * correction[x]!;
-      }
-    }
-    return { data, size: [size, size, size], apix: this.apix };
-  }
-
-  /** Sums divided by weights, as a padded half transform with the origin in its corner. */
-  private divided(): Float32Array {
-    const { grid } = this;
-    const padded = padding * this.boxSize;
-    const shellWeight = new Float64Array(padded / 2 + 1);
-    const shellCount = new Float64Array(padded / 2 + 1);
-    this.visit((from, mirror, _, shell) => {
-      shellWeight[shell]! += grid[from + 2]! + (mirror < 0 ? 0 : grid[mirror + 2]!);
-      shellCount[shell]! += 1;
-    });
-    const half = new Float32Array(2 * halfWidth(padded) * padded * padded);
-    this.visit((from, mirror, to, shell) => {
-      let re = grid[from]!;
-      let im = grid[from + 1]!;
-      let weight = grid[from + 2]!;
-      if (mirror >= 0) {
-        re += grid[mirror]!;
-        im -= grid[mirror + 1]!;
-        weight += grid[mirror + 2]!;
-      }
-      if (weight === 0) return;
-      const divisor = Math.max(weight, (minWeight * shellWeight[shell]!) / shellCount[shell]!);
-      half[to] = re / divisor;
-      half[to + 1] = im / divisor;
-    });
-    return half;
-  }
-
-  /**
-   * Calls `use` for every grid point within the sphere of radius S/2.
-   *
-   * `from` is the index of its sums in `grid`; `mirror` that of its mirror image in the plane x = 0, where samples that
-   * were reflected to x ≥ 0 left their share, else −1; `to` the index of its value in a half transform.
-   */
-  private visit(use: (from: number, mirror: number, to: number, shell: number) => void): void {
-    const { reach } = this;
-    const padded = padding * this.boxSize;
-    const columns = halfWidth(padded);
-    const height = 2 * reach + 1;
-    const index = (y: number, z: number) => 3 * (reach + 1) * (y + reach + height * (z + reach));
-    const limit = padded / 2;
-    for (let z = 1 - limit; z < limit; z++) {
-      for (let y = 1 - limit; y < limit; y++) {
-        const square = limit * limit - z * z - y * y;
-        if (square <= 0) continue;
-        const end = Math.ceil(Math.sqrt(square)) - 1;
-        const to = 2 * columns * ((y < 0 ? y + padded : y) + padded * (z < 0 ? z + padded : z));
-        const from = index(y, z);
-        for (let x = 0; x <= end; x++) {
-          const shell = Math.round(Math.sqrt(x * x + y * y + z * z));
-          use(from + 3 * x, x === 0 ? index(-y, -z) : -1, to + 2 * x, shell);
-        }
-      }
-    }
+    return dividedMap(this);
   }
 }
 

@@ -1,3 +1,4 @@
+import { throwIfStopped } from "../errors";
 import type { Ctf } from "../optics/ctf";
 
 /** Properties that the images of a group of particles share. */
@@ -65,4 +66,24 @@ export function imageChunks(source: ImageSource, indices: Int32Array): ImageChun
     chunk.indices.push(index);
   }
   return chunks;
+}
+
+/** The images of one chunk after another, each read while the one before is in use. */
+export async function* readAhead(
+  source: ImageSource,
+  chunks: readonly ImageChunk[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ chunk: ImageChunk; images: Float32Array }> {
+  let reading = source.readGroupImages(chunks[0]!.indices);
+  for (const [c, chunk] of chunks.entries()) {
+    const images = await reading;
+    throwIfStopped(signal);
+    const next = chunks[c + 1];
+    if (next) {
+      reading = source.readGroupImages(next.indices);
+      // Awaited in the next turn; until then a failure must not count as unhandled.
+      reading.catch(() => undefined);
+    }
+    yield { chunk, images };
+  }
 }

@@ -10,4 +10,6 @@ export {
   resolutionAt,
 } from "./fsc";
 export type { ImageGroup, ImageSource } from "./imageSource";
+export { type MaskedFsc, type MaskedFscOptions, maskedFsc } from "./maskedFsc";
 export { type Reconstruction, type ReconstructOptions, reconstruct } from "./reconstruct";
+export { type SharpenedMap, type SharpenOptions, sharpen } from "./sharpen";

@@ -1,21 +1,15 @@
-import { InputError, throwIfStopped } from "../errors";
-import { fft2Real, halfWidth } from "../fourier/fft";
+import { InputError } from "../errors";
 import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
-import { CtfEvaluator } from "../optics/ctf";
 import { type PointGroup, pointGroup } from "../optics/symmetry";
 import { alternateHalves, undividedHalves } from "../particles/halves";
-import {
-  type ImageScreen,
-  type ImageStatistics,
-  imageStatistics,
-  type LeftOutImage,
-} from "../particles/images/imageOutliers";
+import type { ImageScreen, LeftOutImage } from "../particles/images/imageOutliers";
 import { beginTask, type TaskOptions } from "../progress";
 import { Backprojector } from "./backprojector";
 import { type FscCurve, fourierShellCorrelation } from "./fsc";
+import { ImageAdder } from "./imageAdder";
 import { imageScreens } from "./imageScreens";
-import { type ImageChunk, type ImageSource, imageChunks } from "./imageSource";
+import { type ImageChunk, type ImageSource, imageChunks, readAhead } from "./imageSource";
 
 /** Options of {@link reconstruct}. */
 export interface ReconstructOptions extends TaskOptions {
@@ -114,75 +108,34 @@ export async function reconstruct(
   return { ...sums.maps(task.maskDiameter ?? boxLength), leftOut };
 }
 
-/** The images of one chunk after another, each read while the one before is in use. */
-async function* readAhead(
-  source: ImageSource,
-  chunks: readonly ImageChunk[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<{ chunk: ImageChunk; images: Float32Array }> {
-  let reading = source.readGroupImages(chunks[0]!.indices);
-  for (const [c, chunk] of chunks.entries()) {
-    const images = await reading;
-    throwIfStopped(signal);
-    const next = chunks[c + 1];
-    if (next) {
-      reading = source.readGroupImages(next.indices);
-      // Awaited in the next turn; until then a failure must not count as unhandled.
-      reading.catch(() => undefined);
-    }
-    yield { chunk, images };
-  }
-}
-
 /** Sums of one or two halves of the particles. */
 class ParticleSums {
-  /** Outlier images, in the order in which they were found. */
-  readonly leftOut: LeftOutImage[] = [];
   private readonly sums: Backprojector[];
   private readonly counts = [0, 0];
-  private readonly rotations: Float32Array;
-  private readonly shifts: Float32Array;
+  private readonly adder: ImageAdder;
 
   constructor(
-    private readonly source: ImageSource,
+    source: ImageSource,
     private readonly grid: { boxSize: number; apix: number; group: PointGroup | undefined },
     private readonly halfOf: ((index: number) => number) | undefined,
   ) {
     const { boxSize, apix, group } = grid;
     this.sums = (halfOf ? [0, 1] : [0]).map(() => new Backprojector(boxSize, apix, group));
-    this.rotations = source.rotations();
-    this.shifts = source.shifts();
+    this.adder = new ImageAdder(source, apix);
+  }
+
+  /** Outlier images, in the order in which they were found. */
+  get leftOut(): LeftOutImage[] {
+    return this.adder.leftOut;
   }
 
   /** Adds the images of a chunk, except for outliers. */
-  add({ group, indices }: ImageChunk, images: Float32Array, screen: ImageScreen | undefined): void {
-    const { source, rotations, shifts } = this;
-    const size = group.boxSize;
-    const pixels = size * size;
-    const half = new Float32Array(2 * halfWidth(size) * size);
-    const gain = (group.apix ** 2 * source.apix) / this.grid.apix ** 3;
-    const image = { half, size, boxLength: size * group.apix, gain };
-    const ctfState = group.ctfPremultiplied ? "premultiplied" : group.phaseFlipped ? "phaseFlipped" : "raw";
-    for (const [n, index] of indices.entries()) {
-      const statistics = imageStatistics(images, n * pixels, pixels);
-      const reason = screen?.judge(statistics);
-      if (reason !== undefined) {
-        this.leftOut.push({ index, reason });
-        continue;
-      }
+  add(chunk: ImageChunk, images: Float32Array, screen: ImageScreen | undefined): void {
+    this.adder.add(chunk, images, screen, (index) => {
       const h = this.halfOf ? this.halfOf(index) : 0;
-      const values = images.subarray(n * pixels, (n + 1) * pixels);
-      subtractLargeMean(values, statistics);
-      fft2Real(values, size, size, half);
-      const ctf = source.ctf(index);
-      this.sums[h]!.add(image, {
-        rotation: rotations.subarray(9 * index, 9 * index + 9),
-        shift: shifts.subarray(2 * index, 2 * index + 2),
-        ctf: ctf && new CtfEvaluator(ctf),
-        ctfState,
-      });
       this.counts[h]!++;
-    }
+      return this.sums[h]!;
+    });
   }
 
   /** The masked maps; half maps only if both halves have particles. The sums cannot be used afterwards. */
@@ -204,16 +157,8 @@ class ParticleSums {
   }
 }
 
-/** In standard deviations; images with larger means were never normalized, and the mean is not part of the particle. */
-const largeMean = 10;
-
-/** A mean far from 0 would cost digits of a transform in single precision. */
-function subtractLargeMean(values: Float32Array, { mean, standardDeviation }: ImageStatistics): void {
-  if (Math.abs(mean) <= largeMean * standardDeviation) return;
-  for (let i = 0; i < values.length; i++) values[i]! -= mean;
-}
-
-function checkIndices(source: ImageSource, indices: ArrayLike<number> | undefined): Int32Array {
+/** The indices of particles to use, or all. @throws InputError for none, and for indices beyond the source */
+export function checkIndices(source: ImageSource, indices: ArrayLike<number> | undefined): Int32Array {
   const all = indices === undefined;
   const length = all ? source.count : indices.length;
   if (length === 0) throw new InputError("particles to reconstruct", "at least one", "none");
@@ -231,15 +176,19 @@ function checkIndices(source: ImageSource, indices: ArrayLike<number> | undefine
   return Int32Array.from(indices);
 }
 
-function checkBoxSize(source: ImageSource, boxSize = source.boxSize): number {
+/** @throws InputError for a box larger than the images */
+export function checkBoxSize(source: ImageSource, boxSize = source.boxSize): number {
   if (!Number.isInteger(boxSize) || boxSize < 4 || boxSize > source.boxSize) {
     throw new InputError("boxSize", `an integer from 4 to ${source.boxSize}`, `${boxSize}`);
   }
   return boxSize;
 }
 
-/** A function from a particle's index to its half, 0 or 1; undefined for no half maps. */
-function halfChooser(
+/**
+ * A function from a particle's index to its half, 0 or 1; undefined for no half maps.
+ * @throws InputError for halves that are not 1 or 2, or not one for each particle
+ */
+export function halfChooser(
   source: ImageSource,
   indices: Int32Array,
   halves: "alternate" | "none" | Uint8Array,

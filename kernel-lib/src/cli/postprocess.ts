@@ -1,0 +1,112 @@
+import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
+import { finiteText } from "../finite";
+import { readMap, writeMap } from "../maps/mapFile";
+import { readMask } from "../maps/mask";
+import { type MaskedFsc, maskedFsc } from "../reconstruction/maskedFsc";
+import { sharpen } from "../reconstruction/sharpen";
+import { inTermsOf } from "./failure";
+import { resolutionText } from "./fsc";
+import { besideName } from "./modelFiles";
+import {
+  examples,
+  fileOption,
+  lengthOption,
+  numberOption,
+  type QuietOption,
+  quietOption,
+  required,
+} from "./options";
+import type { RunCommand, Session } from "./session";
+
+interface PostprocessOptions extends QuietOption {
+  mask: string;
+  bFactor: number | "auto";
+  resolution?: number;
+  seed: number;
+  out: string;
+}
+
+/** Adds the command `postprocess`. */
+export function addPostprocess(program: Command, run: RunCommand): void {
+  const command = program
+    .command("postprocess")
+    .summary("FSC of half maps in a mask, and the sharpened map")
+    .description(
+      "Computes the FSC of two half maps in a mask, corrected for what the mask itself correlates (by randomised phases), weights their " +
+        "mean by it, sharpens it and filters it to its resolution. Writes the map and a table of the curves (map_fsc.csv for map.mrc).",
+    )
+    .argument("<half1>", "a half map (MRC)")
+    .argument("<half2>", "the other one")
+    .addOption(required(fileOption("--mask <file>", "mask of the molecule, with a soft edge")))
+    .addOption(
+      new Option("--b-factor <Å²>", "negative to sharpen; auto fits it to the fall of the amplitudes")
+        .argParser(parseBFactor)
+        .default("auto"),
+    )
+    .addOption(
+      lengthOption(
+        "--resolution <Å>",
+        "low-pass filter (default: where the corrected FSC falls below 0.143)",
+      ),
+    )
+    .addOption(
+      numberOption("--seed <n>", "seed of the random phases", { integer: true, least: 0, default: 1 }),
+    )
+    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(quietOption());
+  examples(command, "e2gmm postprocess map_half1.mrc map_half2.mrc --mask mask.mrc --out sharp.mrc");
+  command.action((half1: string, half2: string, options: PostprocessOptions) =>
+    run(options, (session) => postprocess([half1, half2], options, session)),
+  );
+}
+
+function parseBFactor(text: string): number | "auto" {
+  const value = Number(text);
+  if (text === "auto") return text;
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new InputError("--b-factor", "auto or a number of Å²", `"${text}"`);
+  return value;
+}
+
+async function postprocess(
+  [a, b]: [string, string],
+  options: PostprocessOptions,
+  session: Session,
+): Promise<void> {
+  const { mask: maskFile, bFactor, resolution, seed, out } = options;
+  const table = besideName(out, "_fsc.csv");
+  const outputs = await session.writes([out, table], [a, b, maskFile]);
+  const half1 = await readMap(a, session.reading);
+  const half2 = await readMap(b, session.reading);
+  const mask = await readMask(maskFile, half1, { ...session.reading, sameVoxels: true });
+  const curves = maskedFsc(half1, half2, mask, { seed, names: [a, b] });
+  const { corrected, unmasked, masked } = curves;
+  const sharpened = await inTermsOf(
+    { bFactor: "--b-factor" },
+    Promise.resolve().then(() =>
+      sharpen(half1, half2, corrected, { bFactor, ...(resolution !== undefined && { resolution }) }),
+    ),
+  );
+  await writeMap(outputs.place(out), sharpened.map, { signal: session.signal });
+  await writeAtomic(outputs.place(table), tableOf(curves, table));
+  await outputs.keep(session.signal);
+  session.print(
+    `FSC 0.143 ${resolutionText(corrected, 0.143)}; in the mask without correction ${resolutionText(masked, 0.143)}, without mask ${resolutionText(unmasked, 0.143)}`,
+  );
+  session.print(
+    `${out}: B factor ${sharpened.bFactor.toFixed(1)} Å²${bFactor === "auto" ? ", fitted" : ""}, filtered to ${sharpened.resolution.toFixed(2)} Å`,
+  );
+}
+
+function tableOf({ unmasked, masked, randomized, corrected }: MaskedFsc, file: string): string {
+  const header = "shell,resolution_angstrom,fsc_corrected,fsc_unmasked,fsc_masked,fsc_randomized";
+  const rows = Array.from(corrected.shell, (shell, i) => {
+    const text = (x: number) => finiteText(x, 6, file, `shell ${shell}`);
+    const resolution = corrected.resolution[i]!;
+    const curves = [corrected, unmasked, masked, randomized].map(({ fsc }) => text(fsc[i]!));
+    return [shell, Number.isFinite(resolution) ? text(resolution) : "", ...curves].join(",");
+  });
+  return `${header}\n${rows.join("\n")}\n`;
+}

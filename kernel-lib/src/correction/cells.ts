@@ -1,0 +1,75 @@
+import { kMeansAsync } from "../latent/kmeans";
+import { gatherPoints } from "../latent/points";
+import type { GaussianModel } from "../model/gaussianModel";
+import type { TaskOptions } from "../progress";
+import { type Motion, massOf } from "./motion";
+
+/** Particles that are corrected together: their places differ little. */
+export interface LatentCell {
+  /** Indices of the particles, ascending. */
+  particles: Int32Array;
+  /** Their mean place, [latent]. */
+  place: Float32Array;
+  /** The state at that place. */
+  model: GaussianModel;
+  /** How unlike the target it is, in Å; see {@link stateDistance}. */
+  distance: number;
+}
+
+/** Particles of a cell on the average: more would be blurred by the motion within the cell. */
+const perCell = 30;
+/** Most cells in one dimension, and in more. */
+const mostCells = [32, 96] as const;
+
+/** Cells that a number of particles is divided into. */
+export function cellCount(particles: number, latent: number): number {
+  return Math.max(1, Math.min(mostCells[latent === 1 ? 0 : 1], Math.floor(particles / perCell)));
+}
+
+/**
+ * Divides particles into cells by k-means of their places, nearest to the target state first.
+ * @param indices the particles, ascending
+ */
+export async function latentCells(
+  motion: Motion,
+  indices: Int32Array,
+  { target, cells, seed }: { target: GaussianModel; cells: number; seed: number },
+  task: TaskOptions,
+): Promise<LatentCell[]> {
+  const { latent, places } = motion;
+  const own = gatherPoints(places, latent, indices);
+  const { labels, centres } = await kMeansAsync(own, latent, cells, { seed, restarts: 2, ...task });
+  const members = Array.from({ length: cells }, (): number[] => []);
+  for (const [i, label] of labels.entries()) members[label]!.push(indices[i]!);
+  return members
+    .map((particles, c): LatentCell => {
+      const place = centres.slice(c * latent, (c + 1) * latent);
+      const model = motion.decode(place);
+      return { particles: Int32Array.from(particles), place, model, distance: stateDistance(target, model) };
+    })
+    .filter(({ particles }) => particles.length > 0)
+    .sort((a, b) => a.distance - b.distance);
+}
+
+/** Å of motion that count as much as the whole density being another one: 5 Å are as unlike as a tenth of the density. */
+const angstromsPerDensity = 50;
+
+/**
+ * How unlike two states are, in Å: the RMS displacement of the Gaussians by mass, and the fraction of the density that came or went,
+ * times 50 Å. Only the order of particles depends on it: how many of them are used is decided by the maps.
+ */
+export function stateDistance(a: GaussianModel, b: GaussianModel): number {
+  const { count, params } = a;
+  const boxLength = a.boxSize * a.apix;
+  let [motion, change, total] = [0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const [ma, mb] = [massOf(a, i), massOf(b, i)];
+    const mass = Math.min(ma, mb);
+    for (let axis = 0; axis < 3; axis++) {
+      motion += mass * (boxLength * (b.params[axis * count + i]! - params[axis * count + i]!)) ** 2;
+    }
+    change += Math.abs(mb - ma);
+    total += Math.max(ma, mb);
+  }
+  return total > 0 ? Math.hypot(Math.sqrt(motion / total), (angstromsPerDensity * change) / total) : 0;
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { InputError, StoppedError } from "../errors";
+import { Random } from "../random";
+import { fourierShellCorrelation } from "../reconstruction/fsc";
+import { reconstruct } from "../reconstruction/reconstruct";
+import { correctMotion } from "./correctMotion";
+import { mapAt, movingParticles } from "./movingDomain.test.helper";
+
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
+
+function uniformPlaces(count: number): Float32Array {
+  const random = new Random(5);
+  return Float32Array.from({ length: count }, () => 2 * random.uniform() - 1);
+}
+
+test("a corrected map is nearer to the true state than that of all particles and that of the nearest tenth", async () => {
+  const places = uniformPlaces(600);
+  const { source, motion } = movingParticles(places, 2);
+  const state = 0.8;
+  const { corrected, plain, stateFsc } = await correctMotion(source, motion, [state], { cells: 12 });
+  const nearest = Array.from(places.keys())
+    .sort((a, b) => Math.abs(places[a]! - state) - Math.abs(places[b]! - state))
+    .slice(0, 60);
+  const near = await reconstruct(source, { indices: nearest.sort((a, b) => a - b) });
+  const truth = mapAt(state);
+  const agreement = (map: typeof truth) => mean(fourierShellCorrelation(map, truth).fsc.slice(1, 13));
+  const found = { corrected: agreement(corrected.map), all: agreement(plain.map), near: agreement(near.map) };
+  assert.ok(found.corrected > found.all + 0.05 && found.corrected > found.near + 0.05, JSON.stringify(found));
+  // What is said of it without the truth is true.
+  const real = fourierShellCorrelation(corrected.half1, truth).fsc;
+  for (let shell = 1; shell <= 6; shell++) {
+    assert.ok(Math.abs(stateFsc[shell]! - real[shell]!) < 0.1, `${shell}: ${stateFsc[shell]} ${real[shell]}`);
+  }
+});
+
+test("where nothing moves, the corrected map is that of the plain reconstruction, and so are its halves", async () => {
+  const { source, motion } = movingParticles(new Float32Array(200), 1);
+  const still = { ...motion, places: uniformPlaces(200), decode: () => motion.decode([0]) };
+  const { corrected, plain, fractions } = await correctMotion(source, still, [0.3], { cells: 3 });
+  const all = await reconstruct(source);
+  assert.ok(fractions.every((part) => part.every((fraction) => fraction === 1)));
+  for (const [one, other] of [
+    [corrected.map, all.map],
+    [corrected.half1, all.half1!],
+    [corrected.half2, all.half2!],
+    [plain.map, all.map],
+  ] as const) {
+    const scale = Math.max(...other.data);
+    const wrong = other.data.findIndex((x, i) => !(Math.abs(one.data[i]! - x) < 1e-4 * scale));
+    assert.equal(wrong, -1);
+  }
+});
+
+test("invented motion of a rigid molecule does not make half maps agree beyond the truth", async () => {
+  const random = new Random(2);
+  const { source, motion } = movingParticles(new Float32Array(400), 3);
+  // Places that are noise, read by a decoder that moves by a tenth of the turn.
+  const invented = {
+    latent: 1,
+    places: Float32Array.from({ length: 400 }, () => random.normal()),
+    decode: (place: ArrayLike<number>) => motion.decode([0.1 * place[0]!]),
+  };
+  const { corrected } = await correctMotion(source, invented, [0], { cells: 8 });
+  const truth = mapAt(0);
+  const real = fourierShellCorrelation(corrected.half1, truth).fsc;
+  for (let shell = 1; shell < 13; shell++) {
+    // Halves with independent noise correlate by the square of what each has in common with the truth.
+    const most = real[shell]! ** 2 + 0.12;
+    assert.ok(corrected.fsc.fsc[shell]! < most, `${shell}: ${corrected.fsc.fsc[shell]} of ${most}`);
+  }
+});
+
+test("the result depends on the seed alone, and a correction can be stopped", async () => {
+  const { source, motion } = movingParticles(uniformPlaces(150), 1);
+  const options = { cells: 2 };
+  const a = await correctMotion(source, motion, [0], options);
+  const b = await correctMotion(source, motion, [0], options);
+  assert.deepEqual(a.corrected.map.data, b.corrected.map.data);
+  const controller = new AbortController();
+  const stopped = correctMotion(source, motion, [0], {
+    signal: controller.signal,
+    onProgress: () => controller.abort(),
+  });
+  await assert.rejects(stopped, StoppedError);
+});
+
+test("places of other particles and empty halves are refused", async () => {
+  const { source, motion } = movingParticles(uniformPlaces(20), 1);
+  const other = { ...motion, places: new Float32Array(19) };
+  await assert.rejects(correctMotion(source, other, [0]), (error: Error) => {
+    assert.ok(error instanceof InputError);
+    assert.match(error.message, /places: expected 20 of 1 numbers, found 19/);
+    return true;
+  });
+  await assert.rejects(
+    correctMotion(source, motion, [0], { halves: new Uint8Array(20).fill(1) }),
+    /half 2: expected at least one particle, found none/,
+  );
+});

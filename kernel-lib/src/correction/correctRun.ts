@@ -1,0 +1,69 @@
+import { InputError } from "../errors";
+import { originInBox, withOrigin } from "../model/gaussianModel";
+import type { ParticleSet } from "../particles/particleSet";
+import { beginTask } from "../progress";
+import type { Run } from "../training/runs/run";
+import { openRunParticles } from "../training/runs/runParticles";
+import {
+  type CorrectedReconstruction,
+  type CorrectOptions,
+  correctMotion,
+  type MapWithHalves,
+} from "./correctMotion";
+import { posedSource } from "./posedSource";
+
+/** Options of {@link correctRun}. */
+export interface CorrectRunOptions extends Omit<CorrectOptions, "indices"> {
+  /**
+   * Images of the particles of the run, in the same order, of any box and pixel size, such as those in full size; poses are
+   * those of the run. Default: the images that the run was trained on.
+   */
+  images?: ParticleSet;
+}
+
+/**
+ * The motion-corrected map of one state of a run; see {@link correctMotion}. Particles that were left out of the training as outliers
+ * take no part. The maps lie over the consensus map, with its origin.
+ *
+ * Both halves are corrected by the one training of the run, which has seen all particles.
+ * @param state the place of the state, one number for each axis
+ * @throws InputError before the run is complete, for a run with symmetry, for a state that is no place of its latent space, for images of
+ *   other particles, and as `reconstruct`; StoppedError
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const { corrected, plain } = await e2.correction.correctRun(run, [1, 0], { cells: 4 });
+ * console.log(e2.reconstruction.resolutionAt(corrected.fsc, 0.143), e2.reconstruction.resolutionAt(plain.fsc, 0.143));
+ * run.close();
+ * ```
+ */
+export async function correctRun(
+  run: Run,
+  state: ArrayLike<number>,
+  options: CorrectRunOptions = {},
+): Promise<CorrectedReconstruction> {
+  const { images, ...task } = beginTask(options);
+  const { record, neutral, latent } = run;
+  if (record.inputs.symmetry !== undefined) {
+    throw new InputError(run.folder, "a run without symmetry", `one with ${record.inputs.symmetry}`);
+  }
+  const { refined: places } = await run.latents();
+  const leftOut = new Set(record.outliers?.kept ? [] : (await run.outliers()).map(({ index }) => index));
+  const poses = await openRunParticles(record.inputs, { signal: task.signal });
+  try {
+    const source = images ? posedSource(images, poses) : poses;
+    await (images ?? poses).checkStacks({ ...(task.signal && { signal: task.signal }) });
+    const indices = Int32Array.from(places.keys()).filter((i) => i < poses.count && !leftOut.has(i));
+    const motion = { latent, places, decode: (place: ArrayLike<number>) => run.decode(place) };
+    const found = await correctMotion(source, motion, state, { ...task, indices });
+    const placed = (maps: MapWithHalves): MapWithHalves => {
+      const [boxSize, ,] = maps.map.size;
+      const origin = withOrigin(originInBox(neutral.origin, neutral, { boxSize, apix: maps.map.apix }));
+      const [map, half1, half2] = [maps.map, maps.half1, maps.half2].map((one) => ({ ...one, ...origin }));
+      return { ...maps, map: map!, half1: half1!, half2: half2! };
+    };
+    return { ...found, corrected: placed(found.corrected), plain: placed(found.plain) };
+  } finally {
+    await poses.close();
+  }
+}

@@ -1,0 +1,136 @@
+import type { Blobs } from "../atoms/blobs";
+import { CellGrid } from "../atoms/cellGrid";
+import { gaussianSpacing } from "../atoms/displacementField";
+
+/** A lattice of points around a state on which displacements are computed, in Å from the middle of the box. */
+export interface FieldLattice {
+  /** Position of the first point, [3]. */
+  low: Float64Array;
+  /** Points along x, y and z. */
+  size: [number, number, number];
+  /** Distance between points, in Å. */
+  spacing: number;
+  /** Points that take part in the motion, as indices x + nx·(y + ny·z). */
+  near: Int32Array;
+  /** How far they take part, from 0 to 1, [near]. */
+  share: Float64Array;
+}
+
+/** Distance between lattice points in Å: the field changes over the spacing of Gaussians, which is larger. */
+const latticeSpacing = 3;
+/** In spacings of the Gaussians: distance from the nearest of them up to which places move with the molecule, … */
+const inner = 1.5;
+/** … and from which on they stay. A hard edge tears the map. */
+const outer = 3.5;
+
+/** The lattice around a state. */
+export function fieldLattice(target: Blobs): FieldLattice {
+  const unit = gaussianSpacing(target);
+  const reach = outer * unit;
+  const low = new Float64Array(3);
+  const size: [number, number, number] = [1, 1, 1];
+  for (let axis = 0; axis < 3; axis++) {
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let i = axis; i < 3 * target.count; i += 3) {
+      least = Math.min(least, target.centres[i]!);
+      most = Math.max(most, target.centres[i]!);
+    }
+    low[axis] = least - reach - latticeSpacing;
+    size[axis] = Math.ceil((most - least + 2 * reach) / latticeSpacing) + 3;
+  }
+  const grid = new CellGrid(target.centres, reach);
+  const near: number[] = [];
+  const share: number[] = [];
+  for (let n = 0; n < size[0] * size[1] * size[2]; n++) {
+    const [x, y, z] = latticePoint({ low, size, spacing: latticeSpacing }, n);
+    let squared = Number.POSITIVE_INFINITY;
+    grid.near(x, y, z, (_, found) => {
+      if (found < squared) squared = found;
+    });
+    const far = (Math.sqrt(squared) / unit - inner) / (outer - inner);
+    if (far >= 1) continue;
+    near.push(n);
+    share.push(far <= 0 ? 1 : 0.5 + 0.5 * Math.cos(Math.PI * far));
+  }
+  return {
+    ...{ low, size, spacing: latticeSpacing },
+    near: Int32Array.from(near),
+    share: Float64Array.from(share),
+  };
+}
+
+/** Position of a lattice point in Å from the middle of the box. */
+export function latticePoint(
+  { low, size, spacing }: Pick<FieldLattice, "low" | "size" | "spacing">,
+  n: number,
+): [number, number, number] {
+  const x = n % size[0];
+  const y = Math.floor(n / size[0]) % size[1];
+  const z = Math.floor(n / (size[0] * size[1]));
+  return [low[0]! + x * spacing, low[1]! + y * spacing, low[2]! + z * spacing];
+}
+
+/** Voxels along one axis within a lattice. */
+export interface LatticeAxis {
+  first: number;
+  last: number;
+  /** Lattice point before each voxel, [n]. */
+  cell: Int32Array;
+  /** Fraction of the way to the next one, [n]. */
+  part: Float64Array;
+}
+
+/** Where the voxels of a cubic map are in a lattice, along each axis. */
+export function latticeAxes(
+  { low, size, spacing }: FieldLattice,
+  { boxSize: n, apix }: { boxSize: number; apix: number },
+): [LatticeAxis, LatticeAxis, LatticeAxis] {
+  const along = (axis: number): LatticeAxis => {
+    const cell = new Int32Array(n);
+    const part = new Float64Array(n);
+    let [first, last] = [n, -1];
+    for (let i = 0; i < n; i++) {
+      const at = ((i - Math.floor(n / 2)) * apix - low[axis]!) / spacing;
+      cell[i] = Math.floor(at);
+      part[i] = at - cell[i]!;
+      if (at < 0 || cell[i]! + 1 >= size[axis]!) continue;
+      first = Math.min(first, i);
+      last = i;
+    }
+    return { first, last, cell, part };
+  };
+  return [along(0), along(1), along(2)];
+}
+
+/**
+ * Values on a lattice, interpolated to the voxels of a cubic map; 0 outside of the lattice.
+ * @returns [S · S · S]
+ */
+export function onVoxels(
+  lattice: FieldLattice,
+  values: Float64Array,
+  box: { boxSize: number; apix: number },
+): Float32Array {
+  const { boxSize: n } = box;
+  const [ax, ay, az] = latticeAxes(lattice, box);
+  const [nx, ny] = lattice.size;
+  const out = new Float32Array(n ** 3);
+  for (let z = az.first; z <= az.last; z++) {
+    for (let y = ay.first; y <= ay.last; y++) {
+      for (let x = ax.first; x <= ax.last; x++) {
+        let sum = 0;
+        for (let c = 0; c < 8; c++) {
+          const [dx, dy, dz] = [c & 1, (c >> 1) & 1, c >> 2];
+          const at = ax.cell[x]! + dx + nx * (ay.cell[y]! + dy + ny * (az.cell[z]! + dz));
+          sum +=
+            (dx ? ax.part[x]! : 1 - ax.part[x]!) *
+            (dy ? ay.part[y]! : 1 - ay.part[y]!) *
+            (dz ? az.part[z]! : 1 - az.part[z]!) *
+            values[at]!;
+        }
+        out[x + n * (y + n * z)] = sum;
+      }
+    }
+  }
+  return out;
+}
