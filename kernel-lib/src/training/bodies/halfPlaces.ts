@@ -13,6 +13,9 @@ const leastAgreement = 0.1;
 /** The same in standard errors. */
 const leastErrors = 4;
 const startsPerAxis = 4;
+const mostIterations = 5;
+/** Changes of places that no longer count, in standard deviations of the population. */
+const smallChange = 0.01;
 
 /** Places of particles from one half of each image, and what the other half says about them. */
 export interface HalfPlaces {
@@ -22,7 +25,7 @@ export interface HalfPlaces {
   decoder: PlaceDecoder;
   /** For each half the places from it, [n · axes]. */
   inferred: readonly Float32Array[];
-  /** The same places as measured in the other half. */
+  /** What the other half says about them, measured where it confirms them. */
   confirmed: readonly MeasuredNumbers[];
 }
 
@@ -56,11 +59,29 @@ export async function halfPlaces(
   }
   const own = someAxes(decoder, axes, new Float32Array(latent));
   const inferred = found.halves.map(({ mean }) => gatherColumns(mean, latent, axes));
-  const confirmed: MeasuredNumbers[] = [];
-  for (const [half, points] of inferred.entries()) {
-    confirmed.push(await other.measure(own, { from: half, points }, options));
+  let measured: HalfPlaces = { axes, decoder: own, inferred, confirmed: [] };
+  let at = inferred;
+  // Parabolas hold nearby: they are measured anew where they say that the particles are.
+  for (let iteration = 0; iteration < mostIterations; iteration++) {
+    const confirmed: MeasuredNumbers[] = [];
+    for (const [half, points] of at.entries()) {
+      confirmed.push(await other.measure(own, { from: half, points }, options));
+    }
+    measured = { ...measured, confirmed };
+    const next = expectedPlaces(measured);
+    const change = largestChange(at, next);
+    at = next;
+    if (change < smallChange) break;
   }
-  return { axes, decoder: own, inferred, confirmed };
+  return measured;
+}
+
+/** Root mean square change of the places, of the half where it is larger. */
+function largestChange(before: readonly Float32Array[], after: readonly Float32Array[]): number {
+  const squares = before.map((points, half) =>
+    points.reduce((sum, x, i) => sum + (x - after[half]![i]!) ** 2, 0),
+  );
+  return Math.max(...squares.map((sum, half) => Math.sqrt(sum / before[half]!.length)));
 }
 
 /**
