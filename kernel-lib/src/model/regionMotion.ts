@@ -46,6 +46,8 @@ const noiseLevel = 0.2;
  * and shift t of the centre c, the translation is t·n, and the axis passes through c + (t′ + cot(θ/2) n × t′)/2, where t′ is
  * the part of t across n.
  *
+ * It is as large as the decoder shows it. `run.regionMotion` measures what the particles' images show, with standard errors.
+ *
  * @param from   first state, in which the centres of Gaussians decide what is in a shape or mask
  * @param region a part of space, or the indices of Gaussians
  * @throws InputError for fewer than three Gaussians, models that do not match, and a region that is no rigid body: if what
