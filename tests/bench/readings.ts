@@ -53,7 +53,7 @@ const boxOf = ({ neutral }: e2.training.Run) => {
   return { boxSize: 64, apix: length / 64 };
 };
 
-/** The turn of the arm between the places of the outermost states. */
+/** The turn of the arm between the mean places of the outermost states. */
 async function tilt({ run, test }: KeptRun): Promise<void> {
   const angles = test.truth.angle!;
   const [low, high] = [Math.min(...angles), Math.max(...angles)];
@@ -63,9 +63,9 @@ async function tilt({ run, test }: KeptRun): Promise<void> {
   const inside = gaussiansOfPart(run.neutral, [first, last]);
   const region = new Set(inside);
   const reference = Int32Array.from({ length: run.neutral.count }, (_, i) => i).filter((i) => !region.has(i));
-  const at = (angle: number) =>
-    run.commonPlace(Array.from(angles.keys()).filter((i) => Math.abs(angles[i]! - angle) < 1e-6));
-  const [from, to] = [await at(low), await at(high)];
+  const latents = await run.latents();
+  const at = (angle: number) => meanPlace(latents, run.latent, (i) => Math.abs(angles[i]! - angle) < 1e-6);
+  const [from, to] = [at(low), at(high)];
   const options = { reference, mostLeft: Number.POSITIVE_INFINITY };
   const [measured] = await run.regionMotion([from, to], inside, options);
   console.log(

@@ -37,7 +37,6 @@ import { RunDecoder } from "./runDecoder";
 import { type EvidenceOptions, type MeasuredRun, measureRunEvidence } from "./runEvidence";
 import { RunFolder } from "./runFolder";
 import {
-  commonPlaceOfRun,
   measureRunUnexplained,
   placesOfOthers,
   refinePosesOfRun,
@@ -421,27 +420,6 @@ export class Run {
   ): Promise<MeasuredMotion[]> {
     const begun = beginTask(options);
     return measuredRegionMotion(await this.measuredOnAllAxes(), { points, region }, begun);
-  }
-
-  /**
-   * The one place at which some particles of the run together agree best, by their images alone. Means of their posterior places are
-   * drawn towards the middle of the population, and `latent.withoutPrior` corrects them exactly only where it is normal: at the ends of
-   * a motion means fall short by a few per cent.
-   * @param particles their numbers, from 0
-   * @returns [latent]
-   * @throws InputError before the run is complete, for runs with symmetry, for no particles or others than those of the run, and if its
-   *   particles have changed
-   * @example
-   * ```ts
-   * const run = await e2.openRun("RUN");
-   * const place = await run.commonPlace([0, 1, 2, 3]);
-   * console.log(place.length === run.latent);
-   * run.close();
-   * ```
-   */
-  async commonPlace(particles: ArrayLike<number>, options: UnexplainedOptions = {}): Promise<Float64Array> {
-    const begun = beginTask(options);
-    return commonPlaceOfRun(await this.measuredOnAllAxes(), particles, begun);
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */

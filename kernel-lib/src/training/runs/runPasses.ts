@@ -1,4 +1,3 @@
-import { InputError } from "../../errors";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { TaskOptions } from "../../progress";
 import { reopenParticles } from "../evidence/reopen";
@@ -6,7 +5,6 @@ import { defaultMemoryBudget } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
-import { commonPlace } from "../posterior/commonPlace";
 import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
 import { measureUnexplained } from "../unexplained/measureUnexplained";
@@ -59,41 +57,6 @@ export async function placesOfOthers(
     const { refined: mean, standardDeviation } = places;
     const population = { latent: decoder.latent, members: reopened.trainingSet, mean, standardDeviation };
     return await otherPlaces({ reopened, decoder, population, factors, set }, options);
-  } finally {
-    await reopened.close();
-  }
-}
-
-/** The one place at which some particles of a run agree best. */
-export async function commonPlaceOfRun(
-  { files, record, places: { refined }, decoder }: MeasuredRun,
-  rows: ArrayLike<number>,
-  options: UnexplainedOptions,
-): Promise<Float64Array> {
-  const { symmetry } = record.inputs;
-  if (symmetry !== undefined) throw new InputError(files.folder, "a run without symmetry", symmetry);
-  const { latent } = decoder;
-  const total = refined.length / latent;
-  const particles = Int32Array.from(rows);
-  const wrong = particles.find((i) => !(i >= 0 && i < total));
-  if (particles.length === 0 || wrong !== undefined) {
-    throw new InputError(
-      "particles",
-      `some of 0 to ${total - 1}`,
-      wrong === undefined ? "none" : String(wrong),
-    );
-  }
-  const start = Float64Array.from({ length: latent }, (_, d) =>
-    particles.reduce((sum, i) => sum + refined[i * latent + d]! / particles.length, 0),
-  );
-  const memoryBudget = defaultMemoryBudget() / 2;
-  const reopened = await reopenParticles(files, record, { ...options, memoryBudget });
-  try {
-    const { targets, neutral, engine, units, placedWeights: weights } = reopened;
-    return await commonPlace(
-      { targets, neutral, engine, units, weights, decoder, particles, start },
-      options,
-    );
   } finally {
     await reopened.close();
   }
