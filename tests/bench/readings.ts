@@ -64,15 +64,17 @@ async function tilt({ run, test }: KeptRun): Promise<void> {
   const region = new Set(inside);
   const reference = Int32Array.from({ length: run.neutral.count }, (_, i) => i).filter((i) => !region.has(i));
   const latents = await run.latents();
-  const at = (angle: number) =>
-    run.decode(meanPlace(latents, run.latent, (i) => Math.abs(angles[i]! - angle) < 1e-6));
+  const at = (angle: number) => meanPlace(latents, run.latent, (i) => Math.abs(angles[i]! - angle) < 1e-6);
+  const [from, to] = [at(low), at(high)];
+  const options = { reference, mostLeft: Number.POSITIVE_INFINITY };
+  const [measured] = await run.regionMotion([from, to], inside, options);
+  console.log(
+    `  true ${fixed(high - low)}°, by images ${fixed(measured!.angle)} ± ${fixed(measured!.angleError)}°, ` +
+      `its centre moves by ${fixed(Math.hypot(...measured!.shift))} ± ${fixed(measured!.shiftError)} Å`,
+  );
   for (const by of ["centres", "density"] as const) {
-    const turn = e2.model.regionMotion(at(low), at(high), inside, {
-      ...{ by, reference, mostLeft: Number.POSITIVE_INFINITY },
-    });
-    console.log(
-      `  true ${fixed(high - low)}°, by ${by} ${fixed(turn.angle)}°, left over ${fixed(turn.rmsd)} of ${fixed(turn.size)} Å`,
-    );
+    const turn = e2.model.regionMotion(run.decode(from), run.decode(to), inside, { ...options, by });
+    console.log(`  by ${by} ${fixed(turn.angle)}°, left over ${fixed(turn.rmsd)} of ${fixed(turn.size)} Å`);
   }
 }
 

@@ -381,7 +381,7 @@ describe("a trained run", () => {
       assert.equal(text("path.pdb").match(/^MODEL /gm)?.length, 3, name);
     }
     const turn = words(
-      "region-motion run --mask knob.mrc --path motions/pc1.txt --reference rest --out turn.csv",
+      "region-motion run --mask knob.mrc --path motions/pc1.txt --reference rest --by density --out turn.csv",
     );
     // After two epochs a region may well be no rigid body.
     const { code, out: measured, err } = e2gmm(folder, ...turn);
@@ -394,6 +394,14 @@ describe("a trained run", () => {
         /^e2gmm: knob\.mrc: expected a rigid body, of whose motion at most 50 % is left, found /,
       );
     }
+    // By images, which after two epochs may well not tell the places.
+    const shown = e2gmm(folder, ..."region-motion run --mask knob.mrc --from=-1,0 --to 1,0".split(" "));
+    if (shown.code === 0) assert.match(shown.out, /: turn of \d+\.\d\d ± \d+\.\d\d° about \(/);
+    else
+      assert.match(
+        shown.err,
+        /^e2gmm: (latent space: expected an axis on which places|knob\.mrc: expected a rigid)/,
+      );
   });
 });
 

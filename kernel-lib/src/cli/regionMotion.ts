@@ -5,6 +5,7 @@ import { finiteText } from "../finite";
 import { readLines } from "../formats/textLines";
 import type { GaussianModel } from "../model/gaussianModel";
 import { type RegionMotion, regionMotion } from "../model/regionMotion";
+import type { MeasuredMotion } from "../training/bodies/measuredRegionMotion";
 import { Run } from "../training/runs/run";
 import { inTermsOf } from "./failure";
 import { gaussiansInMask } from "./masks";
@@ -12,6 +13,7 @@ import {
   choiceOption,
   examples,
   fileOption,
+  numberOption,
   parseNumbers,
   type QuietOption,
   quietOption,
@@ -25,7 +27,8 @@ interface RegionMotionOptions extends QuietOption {
   to?: string;
   path?: string;
   reference?: string;
-  by: "density" | "centres";
+  by: "images" | "density" | "centres";
+  particles: number;
   out?: string;
 }
 
@@ -36,8 +39,9 @@ export function addRegionMotion(program: Command, run: RunCommand): void {
     .summary("measure how a region turns and shifts between two states")
     .description(
       "Measures the motion of a region between two points of a run's latent space as that of a rigid body: rotation angle and " +
-        "axis, the shift along the axis, a point on the axis in Å from the middle of the box, and what is left over. Refused where the " +
-        "region is no rigid body. Along a path, each point is compared with the first.",
+        "axis, the shift along the axis, a point on the axis in Å from the middle of the box, and what the decoded centres leave over. " +
+        "By default it is what the particles' images show, with standard errors; decoded states alone understate motions. Refused " +
+        "where the region is no rigid body. Along a path, each point is compared with the first.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(required(fileOption("--mask <file>", "mask of the region")))
@@ -53,9 +57,16 @@ export function addRegionMotion(program: Command, run: RunCommand): void {
     .addOption(
       choiceOption(
         "--by <what>",
-        "density or centres: what is superimposed (Gaussians slip within a density)",
-        ["density", "centres"],
-      ).default("density"),
+        "images: fitted to the particles; density or centres: decoded states are superimposed (Gaussians slip within a density)",
+        ["images", "density", "centres"],
+      ).default("images"),
+    )
+    .addOption(
+      numberOption("--particles <n>", "with --by images: most particles to measure", {
+        integer: true,
+        least: 20,
+        default: 5000,
+      }),
     )
     .addOption(fileOption("--out <file>", "table of the motions (CSV)"))
     .addOption(quietOption());
@@ -77,22 +88,22 @@ async function measure(folder: string, options: RegionMotionOptions, session: Se
   session.closing({ close: async () => run.close() });
   const inside = await gaussiansInMask(run.neutral, mask, session);
   const reference = await referenceOf(run.neutral, inside, options, session);
-  const states = points.map(({ z, where }) => {
-    if (z.length === run.latent) return run.decode(z);
+  for (const { z, where } of points) {
+    if (z.length === run.latent) continue;
     throw new InputError(where, `${run.latent} numbers, one per dimension of ${folder}`, String(z.length));
-  });
-  const motions: RegionMotion[] = [];
-  for (const state of states.slice(1)) {
-    // Only the whole motion must be rigid: small steps are all noise.
-    const last = motions.length === states.length - 2;
-    const settings = {
-      by: options.by,
-      ...(reference && { reference }),
-      ...(!last && { mostLeft: Number.POSITIVE_INFINITY }),
-    };
-    const measured = Promise.resolve().then(() => regionMotion(states[0]!, state, inside, settings));
-    motions.push(await inTermsOf({ region: mask, reference: "--reference" }, measured));
   }
+  const places = points.map(({ z }) => z);
+  const motions: (RegionMotion | MeasuredMotion)[] = await inTermsOf(
+    { region: mask, reference: "--reference" },
+    options.by === "images"
+      ? run.regionMotion(places, inside, {
+          ...session.reading,
+          onProgress: session.onProgress,
+          particles: options.particles,
+          ...(reference && { reference }),
+        })
+      : decodedMotions(run, places, { by: options.by, inside, reference }),
+  );
   session.print(`${mask}: ${inside.length} of ${run.neutral.count} Gaussians`);
   for (const [s, motion] of motions.entries()) {
     session.print(`${points[0]!.z.join(",")} to ${points[s + 1]!.z.join(",")}: ${describe(motion)}`);
@@ -102,6 +113,27 @@ async function measure(folder: string, options: RegionMotionOptions, session: Se
     await outputs.keep(session.signal);
     session.print(out);
   }
+}
+
+/** Motions between decoded states, of the first to each other one. */
+async function decodedMotions(
+  run: Run,
+  points: readonly number[][],
+  {
+    by,
+    inside,
+    reference,
+  }: { by: "density" | "centres"; inside: Int32Array; reference: Int32Array | undefined },
+): Promise<RegionMotion[]> {
+  const [first, ...others] = points.map((z) => run.decode(z));
+  return others.map((state, s) =>
+    regionMotion(first!, state, inside, {
+      by,
+      ...(reference && { reference }),
+      // Only the whole motion must be rigid: small steps are all noise.
+      ...(s < others.length - 1 && { mostLeft: Number.POSITIVE_INFINITY }),
+    }),
+  );
 }
 
 /** @throws InputError unless there are two points or more */
@@ -141,21 +173,25 @@ async function referenceOf(
 const vector = (values: readonly number[], decimals: number) =>
   values.map((x) => x.toFixed(decimals)).join(", ");
 
-function describe({ angle, axis, axisPoint, translation, size, rmsd, shift }: RegionMotion): string {
+function describe(motion: RegionMotion | MeasuredMotion): string {
+  const { angle, axis, axisPoint, translation, size, rmsd, shift } = motion;
   const place = axisPoint ? ` through (${vector(axisPoint, 1)}) Å` : "";
+  const [turn, moved] = "angleError" in motion ? [motion.angleError, motion.shiftError] : [];
+  const error = (value: number | undefined) => (value === undefined ? "" : ` ± ${value.toFixed(2)}`);
   return (
-    `turn of ${angle.toFixed(2)}° about (${vector(axis, 3)})${place}, ${translation.toFixed(2)} Å along it; ` +
-    `its centre moves by ${Math.hypot(...shift).toFixed(2)} Å; ` +
+    `turn of ${angle.toFixed(2)}${error(turn)}° about (${vector(axis, 3)})${place}, ${translation.toFixed(2)} Å along it; ` +
+    `its centre moves by ${Math.hypot(...shift).toFixed(2)}${error(moved)} Å; ` +
     `motion ${size.toFixed(2)} Å, left over ${rmsd.toFixed(2)} Å`
   );
 }
 
-function tableOf(motions: readonly RegionMotion[], file: string): string {
+function tableOf(motions: readonly (RegionMotion | MeasuredMotion)[], file: string): string {
   const columns = [
     "point,angle_degrees,axis_x,axis_y,axis_z,translation_angstrom,point_x,point_y,point_z",
-    "shift_x,shift_y,shift_z,motion_angstrom,left_over_angstrom",
+    "shift_x,shift_y,shift_z,motion_angstrom,left_over_angstrom,angle_error_degrees,shift_error_angstrom",
   ].join(",");
-  const rows = motions.map(({ angle, axis, translation, axisPoint, shift, size, rmsd }, s) => {
+  const rows = motions.map((motion, s) => {
+    const { angle, axis, translation, axisPoint, shift, size, rmsd } = motion;
     const text = (x: number) => finiteText(x, 4, file, `point ${s + 2}`);
     const place = axisPoint ? axisPoint.map(text) : ["", "", ""];
     return [
@@ -165,6 +201,7 @@ function tableOf(motions: readonly RegionMotion[], file: string): string {
       text(translation),
       ...place,
       ...[...shift, size, rmsd].map(text),
+      ...("angleError" in motion ? [motion.angleError, motion.shiftError].map(text) : ["", ""]),
     ].join(",");
   });
   return `${columns}\n${rows.join("\n")}\n`;

@@ -46,6 +46,8 @@ const noiseLevel = 0.2;
  * and shift t of the centre c, the translation is t·n, and the axis passes through c + (t′ + cot(θ/2) n × t′)/2, where t′ is
  * the part of t across n.
  *
+ * It is as large as the decoder shows it. `run.regionMotion` measures what the particles' images show, with standard errors.
+ *
  * @param from   first state, in which the centres of Gaussians decide what is in a shape or mask
  * @param region a part of space, or the indices of Gaussians
  * @throws InputError for fewer than three Gaussians, models that do not match, and a region that is no rigid body: if what
@@ -66,11 +68,11 @@ export function regionMotion(
 ): RegionMotion {
   const { mostLeft = 0.5 } = options;
   if (!(mostLeft > 0)) throw new InputError("mostLeft", "a number above 0", String(mostLeft));
-  const indices = chosen(from, region, "region");
+  const indices = chosenGaussians(from, region, "region");
   const second =
     options.reference === undefined
       ? to
-      : superimposed(from, to, chosen(from, options.reference, "reference"));
+      : superimposed(from, to, chosenGaussians(from, options.reference, "reference"));
   const centres = rigidMotion(from, second, indices);
   const size = rmsDisplacement(from, second, indices);
   const motion = options.by === "centres" ? centres : densityMotion(from, second, indices, centres);
@@ -85,7 +87,15 @@ export function regionMotion(
   return { ...motion, ...screwOf(motion), size, indices };
 }
 
-function chosen(model: GaussianModel, region: Region | ArrayLike<number>, where: string): Int32Array {
+/**
+ * Indices of the Gaussians of a region.
+ * @throws InputError for fewer than three, and for indices that are not Gaussians
+ */
+export function chosenGaussians(
+  model: GaussianModel,
+  region: Region | ArrayLike<number>,
+  where: string,
+): Int32Array {
   const indices = "length" in region ? Int32Array.from(region) : gaussiansInRegion(model, region);
   if (indices.length < 3) throw new InputError(where, "three Gaussians or more", String(indices.length));
   const wrong = indices.find((i) => i < 0 || i >= model.count);
@@ -125,7 +135,8 @@ function rmsDisplacement(from: GaussianModel, to: GaussianModel, indices: Int32A
   return mass > 0 ? Math.sqrt(square / mass) : 0;
 }
 
-function screwOf({
+/** The screw of a rigid motion. */
+export function screwOf({
   angle,
   axis,
   centre,

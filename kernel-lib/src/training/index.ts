@@ -6,6 +6,7 @@ export type { Fit } from "./agreement/chosenParticles";
 export type { FittedFactor } from "./agreement/defocusFit";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
+export type { MeasuredMotion, MeasuredMotionOptions } from "./bodies/measuredRegionMotion";
 export type { Schedule } from "./course";
 export type { RunLeaksOptions } from "./leaks/runLeaks";
 export { neutralFromParticles, polishNeutralModel } from "./neutral/neutralFromParticles";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
+import type { Region } from "../../model/regions";
 import type { AxisRoles } from "../../network/decoder";
 import { LatentModel } from "../../network/latentModel";
 import { pointGroup } from "../../optics/symmetry";
@@ -10,6 +11,11 @@ import type { Outlier } from "../agreement/agreement";
 import type { LatentAxis } from "../axes/latentAxis";
 import { measureAxes } from "../axes/measureAxes";
 import { gatherRows } from "../batches";
+import {
+  type MeasuredMotion,
+  type MeasuredMotionOptions,
+  measuredRegionMotion,
+} from "../bodies/measuredRegionMotion";
 import type { Evidence } from "../evidence/evidence";
 import { FeatureBasis } from "../features/featureBasis";
 import type { Leaks } from "../leaks/leaks";
@@ -387,6 +393,33 @@ export class Run {
     const begun = beginTask(options);
     const others = { set: particles, factors: await this.varianceFactors() };
     return placesOfOthers(await this.measuredOnAllAxes(), others, begun);
+  }
+
+  /**
+   * How a region moves as a rigid body from the first of some points of the latent space to each other one, as the particles' images
+   * show it, with standard errors. The images are read again. Decoded states alone understate and blur motions, see
+   * `model.regionMotion`: here they only say which particles are where, and which Gaussians the region has.
+   * @param points two or more, [latent] each: a way, which may curve
+   * @param region a part of space at the first point, or the indices of Gaussians
+   * @returns the motion to each point after the first
+   * @throws InputError before the run is complete; for runs with symmetry, fewer than three Gaussians, a region that is no rigid body
+   *   or overlaps the reference; if the images tell none of the axes along which the points differ; and if the particles have changed
+   * @example
+   * ```ts
+   * const run = await e2.openRun("RUN");
+   * const all = { mostLeft: Number.POSITIVE_INFINITY }; // accepts what is not rigid, too
+   * const [motion] = await run.regionMotion([[-1, 0], [1, 0]], { centre: [0, 0, 0], radius: 0.2 }, all);
+   * console.log(motion!.angle, motion!.angleError);
+   * run.close();
+   * ```
+   */
+  async regionMotion(
+    points: readonly ArrayLike<number>[],
+    region: Region | ArrayLike<number>,
+    options: MeasuredMotionOptions = {},
+  ): Promise<MeasuredMotion[]> {
+    const begun = beginTask(options);
+    return measuredRegionMotion(await this.measuredOnAllAxes(), { points, region }, begun);
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */
