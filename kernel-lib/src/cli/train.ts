@@ -5,6 +5,7 @@ import { InputError, StoppedError } from "../errors";
 import { pointGroup } from "../optics/symmetry";
 import { openParticles } from "../particles/particleSet";
 import { poseChoices } from "../training/poses/first/poseDecision";
+import { lastEpoch } from "../training/runs/afterGpuFailure";
 import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
 import { nameOfEpoch } from "../training/schedule";
 import type { TrainingSettings } from "../training/settings";
@@ -126,9 +127,8 @@ async function train(
   if (!record) await requireNewFolder(out, session);
   await describeParticles(round?.record.inputs ?? (inputs as Inputs), session);
   const { name, device } = await useBackend(options.backend);
-  // The backend computes the encoder's input and runs the engine tensor; the networks are trained on CPU threads.
   session.print(
-    `networks on ${threads ?? availableParallelism()} threads; TensorFlow.js backend ${name}: ${device}`,
+    `CPU threads: ${threads ?? availableParallelism()}; TensorFlow.js backend ${name}: ${device}`,
   );
   const settings = {
     ...settingsOf(options, inputs, session),
@@ -249,13 +249,7 @@ async function stopped(out: string): Promise<StoppedError> {
     );
   }
   if (!folder.exists) return new StoppedError("stopped before training started; nothing was written");
-  const epoch = await lastEpoch(folder).catch(() => 0);
+  const epoch = await lastEpoch(folder);
   const where = epoch > 0 ? `after epoch ${epoch}` : "before the first epoch was finished";
   return new StoppedError(`stopped ${where}; to continue: e2gmm train --out ${out} --resume`);
-}
-
-/** The epoch of the last checkpoint, 0 if there is none. */
-async function lastEpoch(folder: RunFolder): Promise<number> {
-  const { at } = await folder.readCheckpoint("weights", await folder.readWrittenRecord());
-  return at.epoch;
 }
