@@ -11,6 +11,7 @@ import { nameOfEpoch } from "../training/schedule";
 import type { TrainingSettings } from "../training/settings";
 import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
+import { engineChoice, engineOptions } from "./engineOptions";
 import { inTermsOf } from "./failure";
 import {
   apixOption,
@@ -18,7 +19,6 @@ import {
   bytesOption,
   choiceOption,
   dataFolderOption,
-  engineOption,
   examples,
   fileOption,
   filesOption,
@@ -27,7 +27,6 @@ import {
   quietOption,
   required,
   symmetryOption,
-  threadsOption,
 } from "./options";
 import { readResumed } from "./resumedInputs";
 import { askedRound, secondRoundOptions } from "./secondRound";
@@ -108,11 +107,7 @@ export function posesOption(): Option {
 
 /** Hardware. */
 function computingOptions(): Option[] {
-  return [
-    backendOption("auto"),
-    engineOption("wasm; on a GPU the faster of wasm and tensor in a short trial"),
-    threadsOption("the networks and the wasm engine"),
-  ];
+  return [backendOption("auto"), ...engineOptions("the networks and the wasm engine")];
 }
 
 async function train(
@@ -163,11 +158,11 @@ function settingsOf(
   inputs: Partial<Inputs>,
   session: Session,
 ): TrainingSettings {
-  const { out, resume, engine, threads, keepOutliers, resolution, poses } = options;
+  const { out, resume, keepOutliers, resolution, poses } = options;
   return {
     ...{ ...inputs, out, poses },
     resume: resume === true,
-    engine: { engine, ...(threads !== undefined && { threads }) },
+    engine: engineChoice(options),
     options: trainingOptionsOf(options),
     ...(keepOutliers && { keepOutliers }),
     ...(resolution !== undefined && { resolution }),

@@ -156,21 +156,20 @@ export class GpuDevice {
   /** The result of the device's work. @throws GpuFailure if the device has failed by then */
   private async waitFor<T>(work: Promise<T>, what: string): Promise<T> {
     let onLoss: ((failure: GpuFailure) => void) | undefined;
-    try {
-      const result = await new Promise<T>((resolve, reject) => {
-        onLoss = reject;
-        this.waits.add(reject);
-        work.then(resolve, reject);
-      });
-      this.check();
-      return result;
-    } catch (error) {
-      throw (
-        this.failure ?? new GpuFailure("invalid", `the GPU ${this.name} failed, ${what}: ${errorLine(error)}`)
-      );
-    } finally {
-      this.waits.delete(onLoss!);
-    }
+    const done = new Promise<T>((resolve, reject) => {
+      onLoss = reject;
+      this.waits.add(reject);
+      work.then(resolve, reject);
+    });
+    const result = await done
+      .catch((error: unknown) => {
+        // A refused command has said nothing about what it was for.
+        if (this.failure && this.failure.fault !== "invalid") throw this.failure;
+        throw new GpuFailure("invalid", `the GPU ${this.name} failed, ${what}: ${errorLine(error)}`);
+      })
+      .finally(() => this.waits.delete(onLoss!));
+    this.check();
+    return result;
   }
 
   /** Runs kernels one after another for a number of particles, without waiting for them. */

@@ -1,6 +1,6 @@
 import { GpuDevice } from "../../compute/gpu/gpuDevice";
 import { GpuFailure } from "../../compute/gpu/gpuFailure";
-import type { ProjectionBatch, ProjectionEngine } from "../engine";
+import type { ProjectionBatch, ProjectionEngine, ProjectionRequest } from "../engine";
 import { exampleBatch } from "../examples";
 import { WasmEngine } from "../wasm";
 import { GpuEngine } from "./gpuEngine";
@@ -39,12 +39,33 @@ export function requireSame(gpu: string, { name, found, expected, tolerance }: C
   );
 }
 
-/** Sizes that are no multiples of those of workgroups and tiles. */
-const example = { count: 3, gaussians: 70, boxSize: 40, rings: 17, targetRings: 19, ownWeights: true };
+/**
+ * The batch of the tests: sizes that are no multiples of those of workgroups and tiles, and widths in a narrow range, which fit a grid.
+ * @param count particles, with a model each
+ */
+export function testBatch(count: number): { batch: ProjectionBatch; request: ProjectionRequest } {
+  const example = exampleBatch({ count, gaussians: 70, boxSize: 24, ownWeights: true });
+  const { model, gaussians } = example.batch;
+  for (let i = 0; i < model.length; i++) {
+    if (Math.floor(i / gaussians) % 5 === 4) model[i] = 1 + 0.2 * (model[i]! - 0.8);
+  }
+  return example;
+}
 
 /** Compares projections, scores, gradients and products of a GPU with the CPU's. @throws GpuFailure if they differ */
-async function compareProjections(gpu: ProjectionEngine, cpu: ProjectionEngine, name: string): Promise<void> {
-  const { batch, request } = exampleBatch(example);
+export async function requireSameProjections(device: GpuDevice): Promise<void> {
+  // Its buffers are small; they are freed with the device.
+  const gpu = new GpuEngine({ open: async () => device });
+  const cpu = new WasmEngine({ threads: 1 });
+  try {
+    await compare(gpu, cpu, device.name);
+  } finally {
+    await cpu.dispose();
+  }
+}
+
+async function compare(gpu: ProjectionEngine, cpu: ProjectionEngine, name: string): Promise<void> {
+  const { batch, request } = testBatch(3);
   const images = await gpu.project(batch, request);
   requireSame(name, {
     ...{ name: "projections", found: images, tolerance: 2e-3 },
@@ -78,15 +99,11 @@ function threeModels({ rotations, shifts, targets, ...batch }: ProjectionBatch):
  */
 export async function openTestedGpu(gpu?: number): Promise<GpuDevice> {
   const device = await GpuDevice.open(gpu);
-  const cpu = new WasmEngine({ threads: 1 });
   try {
-    // Its buffers are small; they are freed with the device.
-    await compareProjections(new GpuEngine({ open: async () => device }), cpu, device.name);
+    await requireSameProjections(device);
     return device;
   } catch (error) {
     device.dispose();
     throw error;
-  } finally {
-    await cpu.dispose();
   }
 }

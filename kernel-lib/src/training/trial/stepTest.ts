@@ -2,24 +2,21 @@ import { GpuFailure } from "../../compute/gpu/gpuFailure";
 import { GaussianHead } from "../../network/head";
 import type { NamedArray } from "../../network/parameters";
 import type { ProjectionEngine } from "../../projection/engine";
-import { exampleBatch } from "../../projection/examples";
 import type { GpuEngine } from "../../projection/gpu/gpuEngine";
-import { requireSame } from "../../projection/gpu/testedGpu";
+import { requireSame, testBatch } from "../../projection/gpu/testedGpu";
 import { WasmEngine } from "../../projection/wasm";
 import { UnitAssembly } from "../units/unitAssembly";
 import { type SampleShape, SampleSteps } from "./sampleSteps";
 
-/** A step with all kinds of kernels and without random numbers, in sizes that are no multiples of those of workgroups and tiles. */
+/** A step with all kinds of kernels and without random numbers, on the model with which projections are tested. */
 function smallShape(): SampleShape {
-  const [gaussians, boxSize] = [70, 24];
-  const { batch } = exampleBatch({ count: 1, gaussians, boxSize, rings: 1, shared: true });
-  // Widths in a narrow range, which fit a grid.
-  for (let i = 4 * gaussians; i < 5 * gaussians; i++) batch.model[i] = 1 + 0.2 * (batch.model[i]! - 0.8);
-  const neutral = { count: gaussians, params: batch.model, boxSize, apix: 1 };
+  const { batch, request } = testBatch(1);
+  const { rings, boxSize } = request;
+  const neutral = { count: batch.gaussians, params: batch.model, boxSize, apix: 1 };
   return {
     head: new GaussianHead(neutral, ["position", "amplitude", "width"]),
     units: new UnitAssembly(),
-    ...{ rings: 11, batchSize: 6, threads: 1, latentNoise: 0, strainPenalty: 1 },
+    ...{ rings, batchSize: 6, threads: 1, latentNoise: 0, strainPenalty: 1 },
     spec: { latent: 3, featureSize: 10, hidden: [40, 36], dropout: 0 },
   };
 }
