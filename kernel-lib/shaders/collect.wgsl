@@ -1,20 +1,25 @@
 // Copies what a step needs of its particles to where the other kernels read it. One thread per number, one row of workgroups per
 // particle.
 
-/** Numbers of a particle: encoder input, ring weights, target. */
+/** Encoder input of a particle: its rows, numbers of a row, and from one row to the next where the network reads it. */
+override units: u32;
 override features: u32;
+override featurePitch: u32;
+/** Numbers of a particle: ring weights, target. */
 override weights: u32;
 override targets: u32;
 
-/** Encoder input, pose and ring weights of the particles of several steps, in their order. */
-@group(0) @binding(1) var<storage, read> records: array<f32>;
+/** Where the particles of the epoch are on the device, in the order in which they are trained on. */
+@group(0) @binding(1) var<storage, read> order: array<u32>;
+/** Encoder input, pose and ring weights of the particles on the device. */
+@group(0) @binding(2) var<storage, read> records: array<f32>;
 /** Their targets. */
-@group(0) @binding(2) var<storage, read> allTargets: array<f32>;
-/** Of the particles of the step. */
-@group(0) @binding(3) var<storage, read_write> ownFeatures: array<f32>;
-@group(0) @binding(4) var<storage, read_write> ownPoses: array<f32>;
-@group(0) @binding(5) var<storage, read_write> ownWeights: array<f32>;
-@group(0) @binding(6) var<storage, read_write> ownTargets: array<f32>;
+@group(0) @binding(3) var<storage, read> allTargets: array<f32>;
+/** Of the particles of the step. The first of the activations are the encoder's input. */
+@group(0) @binding(4) var<storage, read_write> activations: array<f32>;
+@group(0) @binding(5) var<storage, read_write> ownPoses: array<f32>;
+@group(0) @binding(6) var<storage, read_write> ownWeights: array<f32>;
+@group(0) @binding(7) var<storage, read_write> ownTargets: array<f32>;
 
 const pose = 11u;
 
@@ -22,15 +27,16 @@ const pose = 11u;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let j = id.x;
   let row = id.y;
-  let particle = step.first + row;
-  let recordLength = features + pose + weights;
+  let particle = order[step.first + row];
+  let inputs = units * features;
+  let recordLength = inputs + pose + weights;
   let source = particle * recordLength + j;
-  if (j < features) {
-    ownFeatures[row * features + j] = records[source];
-  } else if (j < features + pose) {
-    ownPoses[row * pose + j - features] = records[source];
+  if (j < inputs) {
+    activations[(row * units + j / features) * featurePitch + j % features] = records[source];
+  } else if (j < inputs + pose) {
+    ownPoses[row * pose + j - inputs] = records[source];
   } else if (j < recordLength) {
-    ownWeights[row * weights + j - features - pose] = records[source];
+    ownWeights[row * weights + j - inputs - pose] = records[source];
   } else if (j < recordLength + targets) {
     ownTargets[row * targets + j - recordLength] = allTargets[particle * targets + j - recordLength];
   }

@@ -1,61 +1,60 @@
-// The head of the decoder: from its raw outputs to the Gaussians of each particle, and the derivative of each in its raw output. A
-// position moves by reach·tanh(gain·raw/reach) box units, an amplitude is multiplied by 2·sigmoid(raw), a width by 0.5 + sigmoid(raw).
-// One thread per raw output, one row of workgroups per particle. Parameters that do not vary are in `models` already.
+// The head of the decoder. Joined to decode.wgsl and decodeBackward.wgsl. A position moves by reach·tanh(gain·raw/reach) box units,
+// an amplitude is multiplied by 2·sigmoid(raw), a width by 0.5 + sigmoid(raw). A raw output is the sum of those of all networks that
+// have it.
 
-/** Raw outputs of a particle; of the first network; index of the first one of the amplitudes, and of the widths. */
-override outputs: u32;
-override ofFirst: u32;
-override firstAmplitude: u32;
-override firstWidth: u32;
-/** Numbers of a model, 5N. */
-override parameters: u32;
+/** M, Gaussians of a unit, and units of a particle: with a symmetry several. */
+override unitGaussians: u32;
+override units: u32;
+/** Networks of the decoder. */
+override networks: u32;
 /** Largest displacement, and displacement per raw output near zero, in box units. */
-override reach: f32;
+override farthest: f32;
 override gain: f32;
 
-/** Raw outputs of the first and of the second network of the decoder. */
-@group(0) @binding(0) var<storage, read> raw0: array<f32>;
-@group(0) @binding(1) var<storage, read> raw1: array<f32>;
-/** Index of the parameter of each raw output. */
-@group(0) @binding(2) var<storage, read> slots: array<u32>;
-@group(0) @binding(3) var<storage, read> neutral: array<f32>;
-@group(0) @binding(4) var<storage, read_write> models: array<f32>;
-/** [count · outputs] */
-@group(0) @binding(5) var<storage, read_write> derivatives: array<f32>;
+/** Outputs of the networks, among other numbers. */
+@group(0) @binding(6) var<storage, read> activations: array<f32>;
+/**
+ * For each network where its outputs start, and numbers from one row to the next; then for each network and each of the 5M
+ * parameters of a unit the number of the output that changes it, or −1.
+ */
+@group(0) @binding(7) var<storage, read> sources: array<i32>;
+/** The neutral model of a unit, then for each unit its rotation from the first one, row by row. */
+@group(0) @binding(8) var<storage, read> neutral: array<f32>;
+
+/** Place of an output of a network that changes a parameter, among the activations and the gradients in them; −1 without one. */
+fn outputAt(network: u32, row: u32, slot: u32) -> i32 {
+  let source = sources[2u * networks + network * 5u * unitGaussians + slot];
+  return select(sources[2u * network] + i32(row) * sources[2u * network + 1u] + source, -1, source < 0);
+}
+
+fn rawOutput(row: u32, slot: u32) -> f32 {
+  var raw = 0.0;
+  for (var network = 0u; network < networks; network++) {
+    let at = outputAt(network, row, slot);
+    if (at >= 0) {
+      raw += activations[at];
+    }
+  }
+  return raw;
+}
 
 fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(-clamp(x, -60.0, 60.0)));
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let j = id.x;
-  let row = id.y;
-  if (j >= outputs) {
-    return;
-  }
-  var raw: f32;
-  if (j < ofFirst) {
-    raw = raw0[row * ofFirst + j];
-  } else {
-    raw = raw1[row * (outputs - ofFirst) + j - ofFirst];
-  }
-  let slot = slots[j];
-  let base = neutral[slot];
-  var value: f32;
-  var derivative: f32;
-  if (j < firstAmplitude) {
-    // tanh(x) = 2·sigmoid(2x) − 1
-    let t = 2.0 * sigmoid(2.0 * gain / reach * raw) - 1.0;
-    value = base + reach * t;
-    derivative = gain * (1.0 - t * t);
-  } else {
-    let s = sigmoid(raw);
-    let isAmplitude = j < firstWidth;
-    let factor = select(1.0, 2.0, isAmplitude);
-    value = base * (factor * s + select(0.5, 0.0, isAmplitude));
-    derivative = base * factor * s * (1.0 - s);
-  }
-  models[row * parameters + slot] = value;
-  derivatives[row * outputs + j] = derivative;
+/** tanh(gain·raw/farthest) = 2·sigmoid(2·gain·raw/farthest) − 1 */
+fn moved(raw: f32) -> f32 {
+  return 2.0 * sigmoid(2.0 * gain / farthest * raw) - 1.0;
+}
+
+/** Rotation of a unit from the first one. */
+fn turnOf(unit: u32) -> mat3x3f {
+  let at = 5u * unitGaussians + 9u * unit;
+  return transpose(
+    mat3x3f(
+      vec3f(neutral[at], neutral[at + 1u], neutral[at + 2u]),
+      vec3f(neutral[at + 3u], neutral[at + 4u], neutral[at + 5u]),
+      vec3f(neutral[at + 6u], neutral[at + 7u], neutral[at + 8u]),
+    ),
+  );
 }

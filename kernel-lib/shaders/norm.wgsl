@@ -1,17 +1,18 @@
 // Dropout and batch normalization (Ioffe and Szegedy, 2015) of the last hidden layer. One thread per column.
 
+/** Columns, and numbers from one row to the next. */
 override width: u32;
+override pitch: u32;
 /** Rate of dropout. */
 override dropout: f32;
+/** Where the hidden layer after its ReLU, its normalized values, and the result start among the activations. */
+override hidden: u32;
+override normalized: u32;
+override treated: u32;
 
-/** [count · width], after its ReLU. */
-@group(0) @binding(1) var<storage, read> hidden: array<f32>;
+@group(0) @binding(1) var<storage, read_write> activations: array<f32>;
 /** Runs of `width` numbers: scale, offset, running mean, running variance, 1/deviation of this batch. */
 @group(0) @binding(2) var<storage, read_write> parameters: array<f32>;
-/** [count · width] */
-@group(0) @binding(3) var<storage, read_write> normalized: array<f32>;
-/** [count · width] */
-@group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
 /** Decay of the running statistics per batch. */
 const momentum = 0.95;
@@ -24,18 +25,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (j >= width) {
     return;
   }
-  let count = f32(step.count);
+  let count = f32(step.rows);
   var mean = 0.0;
-  for (var b = 0u; b < step.count; b++) {
-    let at = b * width + j;
-    let value = hidden[at] * kept(at);
-    normalized[at] = value;
+  for (var b = 0u; b < step.rows; b++) {
+    let value = activations[hidden + b * pitch + j] * kept(b * width + j);
+    activations[normalized + b * pitch + j] = value;
     mean += value;
   }
   mean /= count;
   var variance = 0.0;
-  for (var b = 0u; b < step.count; b++) {
-    let distance = normalized[b * width + j] - mean;
+  for (var b = 0u; b < step.rows; b++) {
+    let distance = activations[normalized + b * pitch + j] - mean;
     variance += distance * distance;
   }
   variance /= count;
@@ -43,10 +43,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   parameters[2u * width + j] = momentum * parameters[2u * width + j] + (1.0 - momentum) * mean;
   parameters[3u * width + j] = momentum * parameters[3u * width + j] + (1.0 - momentum) * variance;
   parameters[4u * width + j] = inverse;
-  for (var b = 0u; b < step.count; b++) {
-    let at = b * width + j;
-    let value = (normalized[at] - mean) * inverse;
-    normalized[at] = value;
-    output[at] = value * parameters[j] + parameters[width + j];
+  for (var b = 0u; b < step.rows; b++) {
+    let at = b * pitch + j;
+    let value = (activations[normalized + at] - mean) * inverse;
+    activations[normalized + at] = value;
+    activations[treated + at] = value * parameters[j] + parameters[width + j];
   }
 }

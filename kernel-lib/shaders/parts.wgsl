@@ -1,48 +1,60 @@
-// Networks of the decoder, at most two, and the polynomials of the latents that they read. Joined to latents.wgsl and
-// latentsBackward.wgsl.
+// Networks of the decoder and the polynomials of the latents that they read. Joined to latents.wgsl and latentsBackward.wgsl.
 
 /** Axes of the latent space, and networks of the decoder. */
 override latent: u32;
 override networks: u32;
 
-/** For each network the number of its axes, the degree of its polynomials, then its axes, in 10 numbers. */
-@group(0) @binding(1) var<storage, read> parts: array<u32>;
+struct Part {
+  /** Number of its axes, and degree of its polynomials. */
+  axisCount: u32,
+  degree: u32,
+  axes: array<u32, 8>,
+  /** Where its terms start among the activations, and from one row to the next. */
+  input: u32,
+  inputPitch: u32,
+  /** Its first layer: where its weights and its outputs start, numbers of a row of both. */
+  weights: u32,
+  output: u32,
+  outputPitch: u32,
+}
+
+@group(0) @binding(1) var<storage, read> parts: array<Part>;
+
+/** The last layer of the encoder: its inputs, where they, its weights and its outputs start, numbers of a row of outputs. */
+override inputs: u32;
+override inputPitch: u32;
+override input: u32;
+override weightsAt: u32;
+override output: u32;
+override outputPitch: u32;
 
 /** Factor on the products of latents, as in src/network/polynomial.ts. */
 const productScale = 0.5;
 
-fn axisCount(network: u32) -> u32 {
-  return parts[10u * network];
-}
-
 fn isQuadratic(network: u32) -> bool {
-  return parts[10u * network + 1u] == 2u;
-}
-
-fn axisOf(network: u32, i: u32) -> u32 {
-  return parts[10u * network + 2u + i];
+  return parts[network].degree == 2u;
 }
 
 /** Terms of a network's polynomials; without axes a single 0. */
 fn termCount(network: u32) -> u32 {
-  let n = axisCount(network);
+  let n = parts[network].axisCount;
   return max(1u, select(n, n + n * (n + 1u) / 2u, isQuadratic(network)));
 }
 
-/** Axes that nested dropout leaves to a particle, and the only network that it leaves, or `networks` for all of them. */
+/** Axes that nested dropout leaves to a row, and the network that it leaves out, or `networks` for none. */
 fn kept(row: u32) -> vec2u {
   var result = vec2u(latent, networks);
   let first = 0x40000000u + 4u * row;
-  if (latent > 1u && uniform(first) < step.axes) {
-    result.x = 1u + u32(uniform(first + 1u) * f32(latent - 1u));
+  if (latent > 1u && fraction(first) < step.axes) {
+    result.x = 1u + u32(fraction(first + 1u) * f32(latent - 1u));
   }
-  if (networks > 1u && uniform(first + 2u) < step.kinds) {
-    result.y = 1u - min(1u, u32(uniform(first + 3u) * 2.0));
+  if (networks > 1u && fraction(first + 2u) < step.kinds) {
+    result.y = min(networks - 1u, u32(fraction(first + 3u) * f32(networks)));
   }
   return result;
 }
 
 /** Factor on an axis that a network reads. */
 fn mask(kept: vec2u, network: u32, axis: u32) -> f32 {
-  return select(0.0, 1.0, axis < kept.x && (kept.y == networks || kept.y == network));
+  return select(0.0, 1.0, axis < kept.x && kept.y != network);
 }

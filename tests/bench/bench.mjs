@@ -16,7 +16,7 @@
 // `npm run bench -- symmetry|eigenmotions|tilt|atoms --folder FOLDER [options]`: what is read from it (tests/bench/readings.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
-// `npm run bench -- gpu [options]`: a training step on the GPU (tests/bench/gpuStep.ts)
+// `npm run bench -- gpu [options]`: training on the GPU, and the same on all cores (tests/bench/gpu.ts)
 // `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
 // `npm run bench -- scatter`: a scatter plot of a million particles (tests/bench/latentScatter.ts)
 // `npm run bench -- probe`: latency from a pointer event to the Gaussians (tests/bench/probe.ts)
@@ -48,7 +48,7 @@ const programs = {
   "bench/readings.js": ["symmetry", "eigenmotions", "tilt", "atoms"],
   "bench/idealObserver.js": ["ideal"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
-  "bench/gpuStep.js": ["gpu"],
+  "bench/gpu.js": ["gpu"],
   "bench/kernel.js": ["kernel"],
   "bench/latentScatter.js": ["scatter"],
   "bench/probe.js": ["probe"],

@@ -10,6 +10,12 @@ const noGpu =
 /** The command that installs Dawn. */
 export const installWebgpu = "npm run native -- webgpu";
 
+/**
+ * Features of Dawn that are switched off. SwiftShader takes ten times as long to compile kernels whose workgroup memory the driver
+ * sets to zeros; Dawn then does so in the kernel. Times of kernels would be rounded to 0.1 ms.
+ */
+const withoutFeatures = ["use_vulkan_zero_initialize_workgroup_memory_extension", "timestamp_quantization"];
+
 /** An instance for each selection of an adapter, kept: Dawn ends the process if one is freed while its devices are in use. */
 const instances = new Map<string, GPU>();
 
@@ -45,7 +51,7 @@ export function openDawn(options: string[]): GPU {
       globals: Record<string, unknown>;
     };
     Object.assign(globalThis, globals);
-    return create(options);
+    return create([...options, `disable-dawn-features=${withoutFeatures.join()}`]);
   } catch (error) {
     throw new BackendUnavailable(`Dawn does not load: ${errorLine(error)}`, installWebgpu);
   }

@@ -201,8 +201,13 @@ export class OpenedTraining {
     for (const warning of set.stackWarnings) settings.onWarning?.(warning);
     const base = await openBase(folder, { resumed: resumed?.record, round, threads });
     if (base) this.opened.push(base.close);
+    const told = new Set<string>();
+    const onNote = (note: string) => {
+      if (!told.has(note)) this.warn("training", note);
+      told.add(note);
+    };
     const parts: TrainerParts = {
-      ...{ targets, head, units, options: { ...options, batchSize }, engine, threads },
+      ...{ targets, head, units, options: { ...options, batchSize }, engine, threads, onNote },
       ...{ base: base?.models, kept: kept && { ...kept, newSlots: own.slots } },
     };
     const trainer = new Trainer(parts);

@@ -60,4 +60,6 @@ export interface StepOptions extends TaskOptions, Pick<RunOptions, "latentNoise"
   epoch: number;
   /** Epochs in all, as far as known. */
   epochs?: number | undefined;
+  /** Called with a sentence about how the steps are computed. */
+  onNote?: ((note: string) => void) | undefined;
 }

@@ -74,6 +74,8 @@ export interface TrainerParts {
   kept?: ContinuedAxes | undefined;
   /** Leaves out axes and kinds of parameters in training. Default: none. */
   dropout?: NestedDropout | undefined;
+  /** Called with a sentence about how the steps of an epoch are computed. */
+  onNote?: ((note: string) => void) | undefined;
 }
 
 /** What a {@link Trainer.sibling} does differently. */
@@ -276,12 +278,13 @@ export class Trainer {
     };
     const strain = this.strainPenalty();
     const parts = { ...this.networks!, prepared: prepared!, context, batches, units, strain };
-    const { dropout } = this.parts;
+    const { dropout, onNote } = this.parts;
     await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
       ...this.options,
       ...task,
       epochs,
       epoch,
+      onNote,
     });
     this.model.calibrate(...this.usedFeatures());
   }

@@ -3,7 +3,7 @@ import path from "node:path";
 import { gigabytes } from "../../memoryLimit";
 import { dawnAdapter, describe, isSoftwareAdapter } from "../dawn";
 import { errorLine, notAvailable } from "../optionalPackages";
-import { Dispatch, type DispatchSpec } from "./dispatch";
+import { bindGroupEntries, Dispatch, type DispatchSpec, type Pass } from "./dispatch";
 import { GpuFailure } from "./gpuFailure";
 
 /** Sources of the compute kernels, one operation a file. */
@@ -11,6 +11,9 @@ const shaders = path.join(__dirname, "../../shaders");
 
 /** Limits that are asked for as large as the adapter has them; by default they are those of a phone. */
 const wanted = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
+
+/** The GPU's own clock, where it has one. */
+const clock = "timestamp-query";
 
 /** A part of a device buffer to read, and where to. */
 export interface Output {
@@ -61,8 +64,9 @@ export class GpuDevice {
       throw notAvailable("GPU", error);
     });
     const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
+    const requiredFeatures: GPUFeatureName[] = adapter.features.has(clock) ? [clock] : [];
     const name = describe(adapter);
-    const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: unknown) => {
       throw new GpuFailure("lost", `the GPU ${name} does not start: ${errorLine(error)}`);
     });
     return new GpuDevice(device, name, isSoftwareAdapter(adapter));
@@ -81,6 +85,18 @@ export class GpuDevice {
   get largestBuffer(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  /** Whether kernels are timed by the GPU's own clock. */
+  get hasClock(): boolean {
+    return this.device.features.has(clock);
+  }
+
+  /** Limits of the device, by their names in WebGPU. */
+  get limits(): Readonly<Record<string, number>> {
+    const limits: Record<string, number> = {};
+    for (const name in this.device.limits) limits[name] = this.device.limits[name as "maxBufferSize"];
+    return limits;
   }
 
   /** The most bytes that buffers have had at a time. */
@@ -114,6 +130,11 @@ export class GpuDevice {
     return buffer;
   }
 
+  /** A buffer of zeros that kernels read as one record. */
+  uniform(bytes: number): GPUBuffer {
+    return this.allocate(bytes, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+  }
+
   /** A buffer with these numbers. */
   constants(numbers: Float32Array | Uint32Array): GPUBuffer {
     const buffer = this.buffer(numbers.byteLength);
@@ -121,11 +142,11 @@ export class GpuDevice {
     return buffer;
   }
 
-  /** Copies numbers to the beginning of a buffer. */
-  write(buffer: GPUBuffer, numbers: Float32Array | Uint32Array): void {
+  /** Copies numbers to a buffer, from byte `at` on. Default: to its beginning. */
+  write(buffer: GPUBuffer, numbers: Float32Array | Uint32Array, at = 0): void {
     // WebGPU refuses memory that is shared with threads.
     const own = numbers.buffer instanceof SharedArrayBuffer ? numbers.slice() : numbers;
-    this.device.queue.writeBuffer(buffer, 0, own.buffer, own.byteOffset, own.byteLength);
+    this.device.queue.writeBuffer(buffer, at, own.buffer, own.byteOffset, own.byteLength);
   }
 
   /** A kernel with its buffers. Kernels are compiled once for the same files and constants. @throws GpuFailure if the GPU fails */
@@ -137,9 +158,9 @@ export class GpuDevice {
       this.pipelines.set(key, pipeline);
     }
     const compiled = await this.waitFor(pipeline, `its kernel ${files.join("+")} does not compile`);
-    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    const entries = bindGroupEntries(buffers);
     const bindGroup = this.device.createBindGroup({ layout: compiled.getBindGroupLayout(0), entries });
-    return new Dispatch(compiled, bindGroup, groups);
+    return new Dispatch(files.join("+"), compiled, bindGroup, groups);
   }
 
   private compile(files: readonly string[], constants: Record<string, number>): Promise<GPUComputePipeline> {
@@ -172,16 +193,19 @@ export class GpuDevice {
     return result;
   }
 
-  /** Runs kernels one after another for a number of particles, without waiting for them. */
-  submit(dispatches: readonly Dispatch[], count: number): void {
-    this.device.queue.submit([this.recorded(dispatches, count).finish()]);
+  /** Runs passes one after another, without waiting for them. */
+  submit(passes: readonly Pass[]): void {
+    this.device.queue.submit([this.recorded(passes).finish()]);
   }
 
-  private recorded(dispatches: readonly Dispatch[], count: number): GPUCommandEncoder {
+  private recorded(passes: readonly Pass[]): GPUCommandEncoder {
     const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const dispatch of dispatches) dispatch.record(pass, count);
-    pass.end();
+    for (const { dispatches, count, input } of passes) {
+      if (input) encoder.copyBufferToBuffer(input.from, input.at, input.to, 0, input.bytes);
+      const pass = encoder.beginComputePass();
+      for (const dispatch of dispatches) dispatch.record(pass, count);
+      pass.end();
+    }
     return encoder;
   }
 
@@ -192,7 +216,7 @@ export class GpuDevice {
 
   /** Runs kernels one after another for a number of particles, then reads buffers. @throws GpuFailure if the GPU fails */
   async run(dispatches: readonly Dispatch[], count: number, outputs: readonly Output[]): Promise<void> {
-    const encoder = this.recorded(dispatches, count);
+    const encoder = this.recorded([{ dispatches, count }]);
     // Mapped ranges start at multiples of 8 bytes.
     const placed = outputs.map(({ buffer, to }) => ({ buffer, to, at: 0, bytes: to.byteLength }));
     let bytes = 0;
@@ -206,6 +230,32 @@ export class GpuDevice {
     await this.waitFor(staging.mapAsync(GPUMapMode.READ, 0, bytes), "its results cannot be read");
     for (const { to, at, bytes } of placed) to.set(new Float32Array(staging.getMappedRange(at, bytes)));
     staging.unmap();
+  }
+
+  /** Milliseconds of a pass, by the GPU's clock if it has one, else by the CPU's. @throws GpuFailure if the GPU fails */
+  async time(pass: Omit<Pass, "input">): Promise<number> {
+    if (!this.hasClock) {
+      const start = performance.now();
+      this.submit([pass]);
+      await this.idle();
+      return performance.now() - start;
+    }
+    const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 });
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    const times = this.allocate(16, usage);
+    const encoder = this.device.createCommandEncoder();
+    const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+    const recorded = encoder.beginComputePass({ timestampWrites });
+    for (const dispatch of pass.dispatches) dispatch.record(recorded, pass.count);
+    recorded.end();
+    encoder.resolveQuerySet(querySet, 0, 2, times, 0);
+    this.device.queue.submit([encoder.finish()]);
+    const read = new Float32Array(4);
+    await this.run([], 0, [{ buffer: times, to: read }]);
+    querySet.destroy();
+    times.destroy();
+    const [from, to] = new BigUint64Array(read.buffer) as unknown as [bigint, bigint];
+    return Number(to - from) / 1e6;
   }
 
   private stagingFor(bytes: number): GPUBuffer {

@@ -208,7 +208,6 @@ export class GpuEngine implements ProjectionEngine {
         ...(weights && { weights: weightStride > 0 ? part(weights, weightStride) : weights }),
       };
       projection.load(input);
-      projection.setCount(count);
       await task({ projection, first, count, scale });
     }
   }

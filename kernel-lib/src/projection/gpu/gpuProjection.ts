@@ -45,7 +45,6 @@ function numbersPerParticle(shape: GpuShape) {
     images: variants * 2 * samples,
     targets: 2 * disc(targetRings).samples,
     weights: Math.max(weightStride, rings + 1),
-    sums: 2 * (rings + 1),
     frc: rings + 1,
     factors: 2 * (rings + 1),
     modelGradient: 5 * n,
@@ -72,10 +71,7 @@ export function particlesAtOnce(shape: GpuShape, largestBuffer: number): number 
 /** Kernels and buffers for batches of one shape, from Gaussians to projections, scores, gradients and products. */
 export class GpuProjection {
   private readonly buffers: Record<Name, GPUBuffer>;
-  private readonly fixed: Record<
-    "plan" | "circle" | "starts" | "samples" | "ringOf" | "count" | "pairs",
-    GPUBuffer
-  >;
+  private readonly fixed: Record<"plan" | "circle" | "starts" | "samples" | "ringOf" | "pairs", GPUBuffer>;
 
   /** @param capacity the largest number of particles of a batch */
   constructor(
@@ -94,7 +90,6 @@ export class GpuProjection {
       starts: device.constants(starts),
       samples: device.constants(samples),
       ringOf: device.constants(ringOf),
-      count: device.buffer(4),
       pairs: device.constants(pairsOf(shape.variants)),
     };
   }
@@ -107,11 +102,6 @@ export class GpuProjection {
   load(input: Partial<Record<Name, Float32Array>>): void {
     for (const [name, numbers] of Object.entries(input))
       this.device.write(this.buffers[name as Name], numbers);
-  }
-
-  /** The particles of the next batches. */
-  setCount(count: number): void {
-    this.device.write(this.fixed.count, Uint32Array.of(count));
   }
 
   /** @param scale factor on amplitudes, so that powers neither overflow nor vanish in float32 */
@@ -133,21 +123,39 @@ export class GpuProjection {
     return { buffer: this.buffers[name], to };
   }
 
+  /** Poses, plan, and where Gaussians are placed: buffers 1 to 4 of `shaders/placement.wgsl`. */
+  get placement(): [poses: GPUBuffer, plan: GPUBuffer, placed: GPUBuffer, reach: GPUBuffer] {
+    const { poses, placed, reach } = this.buffers;
+    return [poses, this.fixed.plan, placed, reach];
+  }
+
+  /** Sizes of `shaders/placement.wgsl`. */
+  get placementConstants() {
+    const { boxSize, grid, classes } = this.shape;
+    return { boxSize, grid, classes, classStride: this.classStride };
+  }
+
   /** From models to projections. */
-  projections(): Promise<Dispatch[]> {
-    const { gaussians, variants, boxSize, rings, grid, classes, shared } = this.shape;
-    const { models, poses, placed, reach, grids, half, images } = this.buffers;
+  async projections(): Promise<Dispatch[]> {
+    const { gaussians, variants, shared } = this.shape;
+    const modelStride = shared ? 0 : 5 * gaussians;
+    const place: DispatchSpec = {
+      files: ["placement", "place"],
+      constants: { gaussians, modelStride, variants, ...this.placementConstants },
+      buffers: [undefined, ...this.placement, this.buffers.models],
+      groups: (count) => [Math.ceil(gaussians / 64), count * variants, 1],
+    };
+    return [...(await this.made([place])), ...(await this.placedProjections())];
+  }
+
+  /** From Gaussians that are placed on their grids to projections. */
+  placedProjections(): Promise<Dispatch[]> {
+    const { gaussians, variants, rings, grid, classes } = this.shape;
+    const { placed, reach, grids, half, images } = this.buffers;
     const { plan, circle: table, ringOf } = this.fixed;
     const { classStride } = this;
     const tiles = Math.ceil(grid / 16);
-    const modelStride = shared ? 0 : 5 * gaussians;
     return this.made([
-      {
-        files: ["place"],
-        constants: { gaussians, modelStride, variants, boxSize, grid, classes, classStride },
-        buffers: [models, poses, plan, placed, reach],
-        groups: (count) => [Math.ceil(gaussians / 64), count * variants, 1],
-      },
       {
         files: ["spread"],
         constants: { gaussians, grid, classes },
@@ -168,20 +176,14 @@ export class GpuProjection {
   /** From projections to scores. */
   scores(): Promise<Dispatch[]> {
     const { rings, weightStride } = this.shape;
-    const { images, targets, weights, sums, frc, factors } = this.buffers;
-    const { starts, samples, count: particles } = this.fixed;
+    const { images, targets, weights, frc, factors } = this.buffers;
+    const { starts, samples } = this.fixed;
     return this.made([
       {
-        files: ["rings"],
-        constants: this.ringConstants,
-        buffers: [starts, samples, images, targets, sums],
-        groups: (count) => [rings + 1, count, 1],
-      },
-      {
-        files: ["score"],
-        constants: { rings, weightStride },
-        buffers: [particles, weights, sums, frc, factors],
-        groups: (count) => [Math.ceil(count / 64), 1, 1],
+        files: ["ringScore"],
+        constants: { ...this.ringConstants, weightStride, lanes: lanesOf(rings) },
+        buffers: [starts, samples, images, targets, weights, frc, factors],
+        groups: (count) => [count, 1, 1],
       },
     ]);
   }
@@ -267,6 +269,11 @@ function product(
     buffers,
     groups: (count) => [Math.ceil(columns / 32), Math.ceil(rows / 32), batches * count],
   };
+}
+
+/** Threads of 256 that share a ring: as many as leave a share to each ring, a power of two. */
+function lanesOf(rings: number): number {
+  return 2 ** Math.max(0, Math.min(6, Math.floor(Math.log2(256 / rings))));
 }
 
 /** cos and sin of 2πj/M. */

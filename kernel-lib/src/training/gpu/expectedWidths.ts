@@ -10,12 +10,12 @@ const sampled = 64;
 const change = 1.25;
 
 /** What the plan of an epoch's projections depends on: widths of Gaussians as they are decoded now, with room for what they become. */
-export function expectedWidths({ model, prepared, context, order }: EpochParts, rings: number): PlanInput {
-  const { neutral } = context;
-  const { count: n, boxSize } = neutral;
+export function expectedWidths({ model, prepared, units, order }: EpochParts, rings: number): PlanInput {
+  const { count: n, boxSize } = model.head.neutral;
   const some = evenly(order.slice().sort(), sampled);
-  const features = gatherRows(prepared.features, prepared.basis.size, some);
-  const decoded = model.decode(model.encode(features, some.length), some.length);
+  const features = gatherRows(prepared.features, units.count * prepared.basis.size, some);
+  const rows = units.count * some.length;
+  const decoded = model.decode(model.encode(features, rows), rows);
   const varies = model.head.vary.includes("width");
   const factors = varies ? [1, change, 1 / change] : [1];
   const all = new Float32Array(factors.length * decoded.length);
@@ -25,5 +25,5 @@ export function expectedWidths({ model, prepared, context, order }: EpochParts, 
       for (let i = at + 4 * n; i < at + 5 * n; i++) all[i]! *= factor;
     }
   }
-  return { gaussians: n, boxSize, rings, widths: measureWidths({ model: all, gaussians: n }) };
+  return { gaussians: units.count * n, boxSize, rings, widths: measureWidths({ model: all, gaussians: n }) };
 }

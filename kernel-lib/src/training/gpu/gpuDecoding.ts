@@ -1,183 +1,174 @@
 import type { DispatchSpec } from "../../compute/gpu/dispatch";
-import type { Output } from "../../compute/gpu/gpuDevice";
+import type { GpuDevice, Output } from "../../compute/gpu/gpuDevice";
 import type { DecoderPart } from "../../network/decoder";
-import { GpuNetwork, type GpuNetworkPlace } from "../../network/gpu/gpuNetwork";
+import type { GpuNetworks } from "../../network/gpu/gpuNetworks";
+import type { PackedLayer } from "../../network/gpu/networkLayout";
 import { reach } from "../../network/head";
 import type { LatentModel } from "../../network/latentModel";
 import type { GpuProjection } from "../../projection/gpu/gpuProjection";
+import { strainGraph } from "../strain/strainGraph";
 import type { StrainPenalty } from "../strain/strainPenalty";
+import type { UnitAssembly } from "../units/unitAssembly";
 
 /** What a {@link GpuDecoding} works with. */
-export interface GpuDecodingParts extends Omit<GpuNetworkPlace, "input"> {
+export interface GpuDecodingParts {
+  device: GpuDevice;
   model: LatentModel;
+  /** Units of a particle. */
+  units: UnitAssembly;
+  /** Default: none. */
   strain: StrainPenalty | undefined;
-  /** Raw output of the encoder; receives the gradient of the loss in it. */
-  raw: GPUBuffer;
+  /** Those of the model: the encoder, then those of the decoder. */
+  networks: GpuNetworks;
+  /** Largest number of rows of a batch. */
+  rows: number;
+  /** The record of `shaders/step.wgsl`. */
+  step: GPUBuffer;
   /** Receives the models, and has the gradient of the score in them. */
   projection: GpuProjection;
 }
 
-/** Neighbours of each Gaussian on the device, see `shaders/strain.wgsl`. */
-interface Neighbours {
-  starts: GPUBuffer;
-  neighbours: GPUBuffer;
-  pairs: GPUBuffer;
-  force: GPUBuffer;
-}
-
-/** From the raw output of the encoder to the Gaussians of each particle, and backwards, on the device. */
+/** From the encoder's input to the Gaussians of each particle, placed for their projection, and backwards, on the device. */
 export class GpuDecoding {
-  private readonly networks: GpuNetwork[];
-  private readonly own: Record<
-    "statistics" | "z" | "parts" | "terms0" | "terms1" | "none" | "slots" | "neutral" | "derivatives",
-    GPUBuffer
-  >;
-  private readonly neighbours: Neighbours | undefined;
+  private readonly own: Record<"statistics" | "z" | "parts" | "sources" | "neutral" | "graph", GPUBuffer>;
 
   constructor(private readonly parts: GpuDecodingParts) {
-    const { device, capacity, step, model, projection, strain } = parts;
+    const { device, rows, model, networks, units, strain } = parts;
     const { spec, decoder, head } = model;
-    const terms = (p: number) => 4 * capacity * (decoder.parts[p]?.polynomial.terms ?? 1);
+    const layers = networks.layout.networks.slice(1).map(({ layers }) => layers);
     this.own = {
       statistics: device.buffer(8 * spec.latent),
-      z: device.buffer(4 * capacity * spec.latent),
-      parts: device.constants(partsTable(decoder.parts)),
-      terms0: device.buffer(terms(0)),
-      terms1: device.buffer(terms(1)),
-      none: device.buffer(4),
-      slots: device.constants(Uint32Array.from(head.slots)),
-      neutral: device.constants(head.neutral.params),
-      derivatives: device.buffer(4 * capacity * head.outputs),
+      z: device.buffer(4 * rows * spec.latent),
+      parts: device.constants(partsTable(decoder.parts, layers)),
+      sources: device.constants(sourcesTable(model, layers)),
+      neutral: device.constants(Float32Array.of(...head.neutral.params, ...units.rotations)),
+      graph: device.constants(strainGraph(strain?.energy, head.neutral.count)),
     };
-    const { terms0, terms1 } = this.own;
-    this.networks = decoder.networks.map(
-      (network, p) => new GpuNetwork(network, { device, capacity, step, input: p === 0 ? terms0 : terms1 }),
-    );
-    this.neighbours = strain && neighboursOf(parts, strain);
-    // Parameters that do not vary stay at the neutral model.
-    const all = new Float32Array(capacity * head.neutral.params.length);
-    for (let b = 0; b < capacity; b++) all.set(head.neutral.params, b * head.neutral.params.length);
-    projection.load({ models: all });
   }
 
+  /** Layers of the encoder, and of each network of the decoder. */
+  private get layers(): [encoder: PackedLayer[], ...decoder: PackedLayer[][]] {
+    const layers = this.parts.networks.layout.networks.map((network) => network.layers);
+    return layers as [PackedLayer[], ...PackedLayer[][]];
+  }
+
+  /** See `shaders/parts.wgsl`. */
   private get latentConstants() {
     const { spec, decoder } = this.parts.model;
-    return { latent: spec.latent, networks: decoder.partCount };
+    const { inputs, inputPitch, input, weights, output, outputPitch } = this.layers[0].at(-1)!;
+    const encoder = { inputs, inputPitch, input, weightsAt: weights, output, outputPitch };
+    return { latent: spec.latent, networks: decoder.partCount, ...encoder };
   }
 
-  /** Sizes of the head's kernels. */
+  private get unitConstants() {
+    const { model, units } = this.parts;
+    return { unitGaussians: model.head.neutral.count, units: units.count };
+  }
+
+  /** See `shaders/head.wgsl`. */
   private get headConstants() {
     const { head, decoder } = this.parts.model;
-    const { positions, firstWidth, neutral, outputs } = head;
-    return {
-      outputs,
-      ofFirst: decoder.parts[0]!.network.spec.outputs,
-      firstAmplitude: positions,
-      firstWidth,
-      parameters: neutral.params.length,
-    };
+    return { ...this.unitConstants, networks: decoder.partCount, farthest: reach, gain: head.gain };
   }
 
-  /** Raw outputs of both networks. */
-  private get rawOutputs(): [GPUBuffer, GPUBuffer] {
-    return [this.networks[0]!.output, this.networks[1]?.output ?? this.own.none];
+  /** Layers that do not wait for each other: number `depth` of each network of the decoder that has it. */
+  private decoderLevel(depth: number): PackedLayer[] {
+    const [, ...decoder] = this.layers;
+    return decoder.flatMap((layers) => layers[depth] ?? []);
   }
 
-  /** From raw latents to models. */
+  private get decoderDepth(): number {
+    const [, ...decoder] = this.layers;
+    return Math.max(...decoder.map(({ length }) => length));
+  }
+
+  private unitGroups(count: number): [number, number, number] {
+    const { model, units } = this.parts;
+    return [Math.ceil(model.head.neutral.count / 64), count * units.count, 1];
+  }
+
+  /** From the encoder's input to models. */
   forward(): DispatchSpec[] {
-    const { step, raw, projection, model } = this.parts;
-    const { statistics, z, parts, terms0, terms1, slots, neutral, derivatives } = this.own;
-    const { outputs } = model.head;
-    return [
-      {
-        files: ["step", "parts", "latents"],
-        constants: this.latentConstants,
-        buffers: [step, parts, raw, statistics, z, terms0, terms1],
-        groups: () => [1, 1, 1],
-      },
-      ...this.networks.flatMap((network) => network.forward()),
-      {
-        files: ["head"],
-        constants: { ...this.headConstants, reach, gain: model.head.gain },
-        buffers: [...this.rawOutputs, slots, neutral, projection.buffer("models"), derivatives],
-        groups: (count) => [Math.ceil(outputs / 64), count, 1],
-      },
-    ];
+    const { step, networks, projection } = this.parts;
+    const { activations, weights } = networks.memory;
+    const { statistics, z, parts, sources, neutral } = this.own;
+    const [encoder] = this.layers;
+    const specs = encoder.slice(0, -1).map((layer) => networks.forward([layer]));
+    specs.push(...networks.normForward(0), {
+      files: ["step", "random", "parts", "latents"],
+      constants: this.latentConstants,
+      buffers: [step, parts, activations, weights, statistics, z],
+      groups: () => [1, 1, 1],
+    });
+    for (let depth = 0; depth < this.decoderDepth; depth++) {
+      specs.push(networks.forward(this.decoderLevel(depth)));
+    }
+    const [poses, plan, placed, reachOf] = projection.placement;
+    specs.push({
+      files: ["placement", "head", "decode"],
+      constants: { ...this.headConstants, ...projection.placementConstants },
+      buffers: [
+        ...[undefined, poses, plan, placed, reachOf],
+        ...[projection.buffer("models"), activations, sources, neutral],
+      ],
+      groups: (count) => this.unitGroups(count),
+    });
+    return specs;
   }
 
-  /** From the gradient of the score in the models to that in the raw latents, with a step of Adam. */
+  /** From the gradient of the score in the models to a step of Adam for all networks. */
   backward(): DispatchSpec[] {
-    const { step, raw, projection, model } = this.parts;
-    const { statistics, z, parts, slots, neutral, derivatives, none } = this.own;
-    const { firstWidth: _, ...constants } = this.headConstants;
-    const [first, second] = this.networks;
-    const models = projection.buffer("models");
-    return [
-      ...this.strain(),
-      {
-        files: ["step", "headBackward"],
-        constants,
-        buffers: [
-          step,
-          slots,
-          neutral,
-          models,
-          derivatives,
-          projection.buffer("modelGradient"),
-          ...this.rawOutputs,
-        ],
-        groups: (count) => [Math.ceil(model.head.outputs / 64), count, 1],
-      },
-      ...this.networks.flatMap((network) => network.backward(true)),
-      {
-        files: ["step", "parts", "latentsBackward"],
-        constants: this.latentConstants,
-        buffers: [step, parts, statistics, z, first!.inputGradient, second?.inputGradient ?? none, raw],
-        groups: (count) => [Math.ceil(count / 64), 1, 1],
-      },
-    ];
+    const { step, networks, projection, model } = this.parts;
+    const { activations, gradients, weights } = networks.memory;
+    const { statistics, z, parts, sources, neutral, graph } = this.own;
+    const [models, inModels] = [projection.buffer("models"), projection.buffer("modelGradient")];
+    const specs: DispatchSpec[] = [...this.strain(inModels)];
+    specs.push({
+      files: ["step", "head", "decodeBackward"],
+      constants: this.headConstants,
+      buffers: [...[step, gradients, models, inModels, graph, undefined], ...[activations, sources, neutral]],
+      groups: (count) => this.unitGroups(count),
+    });
+    for (let depth = this.decoderDepth - 1; depth > 0; depth--) {
+      specs.push(...networks.backward(this.decoderLevel(depth)));
+    }
+    specs.push({
+      files: ["step", "random", "parts", "latentsBackward"],
+      constants: this.latentConstants,
+      buffers: [step, parts, statistics, z, weights, gradients],
+      groups: (count) => [count * this.parts.units.count, 1, 1],
+    });
+    specs.push(...networks.normBackward(0));
+    const hidden = model.encoder.spec.hidden.length;
+    for (let i = hidden - 1; i > 0; i--) specs.push(...networks.backward([this.layers[0][i]!]));
+    return [...specs, networks.update()];
   }
 
-  private strain(): DispatchSpec[] {
-    if (!this.neighbours) return [];
-    const { step, projection, model } = this.parts;
-    const { starts, neighbours, pairs, force } = this.neighbours;
-    const gaussians = model.head.neutral.count;
-    const gradient = projection.buffer("modelGradient");
+  private strain(inModels: GPUBuffer): DispatchSpec[] {
+    if (!this.parts.strain) return [];
     return [
       {
         files: ["step", "strainForce"],
-        constants: { gaussians },
-        buffers: [step, gradient, force],
+        constants: this.unitConstants,
+        buffers: [this.parts.step, inModels, this.own.graph],
         groups: () => [1, 1, 1],
-      },
-      {
-        files: ["step", "strain"],
-        constants: { gaussians },
-        buffers: [step, starts, neighbours, pairs, projection.buffer("models"), force, gradient],
-        groups: (count) => [Math.ceil(gaussians / 64), count, 1],
       },
     ];
   }
 
-  /** Takes weights, moments and statistics from the CPU's networks. */
+  /** Takes the statistics of the latents from the CPU. */
   load(): void {
     const [mean, deviation] = this.parts.model.latentStatistics.save();
     this.parts.device.write(this.own.statistics, Float32Array.of(...mean!.data, ...deviation!.data));
-    for (const network of this.networks) network.load();
   }
 
   /** What has to be read for {@link save}. */
   outputs(): Output[] {
-    const statistics = {
-      buffer: this.own.statistics,
-      to: new Float32Array(2 * this.parts.model.spec.latent),
-    };
-    return [statistics, ...this.networks.flatMap((network) => network.outputs())];
+    return [{ buffer: this.own.statistics, to: new Float32Array(2 * this.parts.model.spec.latent) }];
   }
 
-  /** Puts what was read of {@link outputs} into the CPU's networks. */
-  save([statistics, ...rest]: readonly Output[]): void {
+  /** Puts what was read of {@link outputs} into the statistics on the CPU. */
+  save([statistics]: readonly Output[]): void {
     const { model } = this.parts;
     const { latent } = model.spec;
     const [mean, deviation] = model.latentStatistics.save();
@@ -185,50 +176,39 @@ export class GpuDecoding {
       { ...mean!, data: statistics!.to.slice(0, latent) },
       { ...deviation!, data: statistics!.to.slice(latent) },
     ]);
-    let at = 0;
-    for (const network of this.networks) {
-      const { length } = network.outputs();
-      network.save(rest.slice(at, at + length));
-      at += length;
-    }
   }
 
   /** Frees the buffers. */
   dispose(): void {
-    for (const network of this.networks) network.dispose();
-    for (const buffer of [...Object.values(this.own), ...Object.values(this.neighbours ?? {})])
-      buffer.destroy();
+    for (const buffer of Object.values(this.own)) buffer.destroy();
   }
 }
 
-/** For each network the number of its axes, the degree of its polynomials, then its axes, in 10 numbers. */
-function partsTable(parts: readonly DecoderPart[]): Uint32Array {
-  const table = new Uint32Array(10 * parts.length);
-  for (const [p, { polynomial }] of parts.entries()) {
-    const { axes, degree } = polynomial;
-    table.set([axes.length, degree, ...axes], 10 * p);
-  }
-  return table;
+/** Axes for which the kernels have room. */
+export const mostAxes = 8;
+
+/** See `shaders/parts.wgsl`. */
+function partsTable(parts: readonly DecoderPart[], layers: readonly PackedLayer[][]): Uint32Array {
+  const words = parts.flatMap(({ polynomial: { axes, degree } }, p) => {
+    const { input, inputPitch, weights, output, outputPitch } = layers[p]![0]!;
+    const padded = Array.from({ length: mostAxes }, (_, i) => axes[i] ?? 0);
+    return [axes.length, degree, ...padded, input, inputPitch, weights, output, outputPitch];
+  });
+  return Uint32Array.from(words);
 }
 
-function neighboursOf({ device, model }: GpuDecodingParts, { energy }: StrainPenalty): Neighbours {
-  const n = model.head.neutral.count;
-  const { pairs, lengths, stiffness } = energy;
-  const starts = new Uint32Array(n + 1);
-  for (const i of pairs) starts[i + 1]!++;
-  for (let i = 0; i < n; i++) starts[i + 1]! += starts[i]!;
-  const next = starts.slice();
-  const neighbours = new Uint32Array(Math.max(1, pairs.length));
-  const numbers = new Float32Array(2 * neighbours.length);
-  for (let k = 0; k < pairs.length; k++) {
-    const at = next[pairs[k]!]!++;
-    neighbours[at] = pairs[k ^ 1]!;
-    numbers.set([lengths[k >> 1]!, stiffness[k >> 1]!], 2 * at);
+/** Which outputs of the networks change which parameters, see `shaders/head.wgsl`. */
+function sourcesTable({ decoder, head }: LatentModel, layers: readonly PackedLayer[][]): Uint32Array {
+  const { parts } = decoder;
+  const width = head.neutral.params.length;
+  const table = new Int32Array(parts.length * (2 + width)).fill(-1);
+  for (const [p, { columns }] of parts.entries()) {
+    const { output, outputPitch } = layers[p]!.at(-1)!;
+    table.set([output, outputPitch], 2 * p);
+    const at = 2 * parts.length + p * width;
+    columns.forEach((column, j) => {
+      table[at + head.slots[column]!] = j;
+    });
   }
-  return {
-    starts: device.constants(starts),
-    neighbours: device.constants(neighbours),
-    pairs: device.constants(numbers),
-    force: device.buffer(4),
-  };
+  return new Uint32Array(table.buffer);
 }

@@ -1,8 +1,9 @@
-import type { Dispatch, DispatchSpec } from "../../compute/gpu/dispatch";
+import type { Dispatch, DispatchSpec, Pass } from "../../compute/gpu/dispatch";
 import type { GpuDevice } from "../../compute/gpu/gpuDevice";
 import { throwIfStopped } from "../../errors";
 import { disc } from "../../fourier/disc";
-import { GpuNetwork } from "../../network/gpu/gpuNetwork";
+import { GpuNetworks } from "../../network/gpu/gpuNetworks";
+import { pitchOf } from "../../network/gpu/networkLayout";
 import { GpuEngine, scaleOf } from "../../projection/gpu/gpuEngine";
 import { GpuProjection } from "../../projection/gpu/gpuProjection";
 import { chooseSpread } from "../../projection/plan";
@@ -12,70 +13,81 @@ import { nameOfEpoch } from "../schedule";
 import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { expectedWidths } from "./expectedWidths";
 import { GpuDecoding } from "./gpuDecoding";
-import { ParticleSegments } from "./particleSegments";
+import { ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
+import { unsupported } from "./unsupported";
 
-/** Axes of the latent space for which the kernels have room. */
-const mostAxes = 8;
-/** Steps that are submitted before their end is waited for. */
-const stepsAhead = 16;
+/** Steps that are submitted at once. */
+const stepsAtOnce = 8;
+/** Submissions of which the end is waited for together. */
+const submissionsAhead = 4;
+/** Bytes of the record of `shaders/step.wgsl`, and numbers from one record to the next. */
+const recordBytes = 64;
+const recordWords = recordBytes / 4;
 
-/** Whether the GPU can take the steps of an epoch: its engine is that of a GPU, and nothing is asked that kernels do not do yet. */
-export function stepsOnGpu({ context, model, units }: EpochParts): boolean {
-  return (
-    context.engine instanceof GpuEngine &&
-    units.count === 1 &&
-    context.base === undefined &&
-    model.head.bodies === undefined &&
-    model.spec.latent <= mostAxes &&
-    model.decoder.partCount <= 2 &&
-    model.decoder.parts.every(({ alone }) => alone) &&
-    model.networks.every(({ spec }) => GpuNetwork.supports(spec))
-  );
+/**
+ * What prevents the GPU of the engine from taking the steps of an epoch, as the end of a sentence; an empty text if it can, undefined
+ * for an engine of another kind.
+ */
+export function obstacleOnGpu({ context, model }: Pick<EpochParts, "context" | "model">): string | undefined {
+  return context.engine instanceof GpuEngine ? (unsupported({ context, model }) ?? "") : undefined;
 }
 
 /**
- * Takes the steps of an epoch on the GPU. Particles are copied there once per epoch, in the order in which they are trained on; a step
- * sends 56 bytes, and nothing comes back. Weights and moments are taken from the networks and put back at the end.
- * @returns whether it was done; not if the Gaussians' widths fit no grid
+ * Takes the steps of an epoch on the GPU. Its particles are sent there in the first epoch of a training, or in every one in a ring of
+ * segments if they do not fit; a step sends 64 bytes, and nothing comes back. Weights and moments are taken from the networks and put
+ * back at the end.
+ * @returns what prevented it, as the end of a sentence; undefined if it was done
  * @throws StoppedError between two steps; the networks are then as before the epoch
  */
 export async function gpuSteps(
   parts: EpochParts,
   step: StepSettings,
-  options: StepOptions,
-): Promise<boolean> {
+  options: StepOptions & { memory?: ParticleMemoryOptions },
+): Promise<string | undefined> {
   const plan = chooseSpread(expectedWidths(parts, step.rings));
-  if (!plan) return false;
+  if (!plan) return "Gaussians whose widths fit no grid";
   const device = await (parts.context.engine as GpuEngine).opened();
-  const epoch = new GpuEpoch(device, parts, { plan, rings: step.rings });
+  const rows = parts.units.count * (parts.batchSize + 1);
+  const specs = parts.model.networks.map(({ spec }) => spec);
+  if (GpuNetworks.largestBuffer(specs, rows) > device.largestBuffer) {
+    return "networks of this size in the memory that the GPU gives to a kernel";
+  }
+  const epoch = new GpuEpoch(device, parts, { plan, rings: step.rings, memory: options.memory });
   try {
     await epoch.run(step, options);
   } finally {
     epoch.dispose();
   }
-  return true;
+  return undefined;
+}
+
+/** What an epoch on the GPU is made for. */
+interface GpuEpochOptions {
+  plan: SpreadPlan;
+  rings: number;
+  memory?: ParticleMemoryOptions | undefined;
 }
 
 /** Networks, projection and particles of an epoch on the device. */
-class GpuEpoch {
+export class GpuEpoch {
   private readonly record: GPUBuffer;
-  private readonly encoder: GpuNetwork;
+  private readonly records: GPUBuffer;
+  private readonly networks: GpuNetworks;
   private readonly decoding: GpuDecoding;
   private readonly projection: GpuProjection;
-  private readonly segments: ParticleSegments;
-  private readonly features: GPUBuffer;
+  private readonly particles: ParticleMemory;
 
   constructor(
     private readonly device: GpuDevice,
     private readonly parts: EpochParts,
-    { plan, rings }: { plan: SpreadPlan; rings: number },
+    { plan, rings, memory }: GpuEpochOptions,
   ) {
-    const { context, model, prepared, strain } = parts;
+    const { context, model, strain, units } = parts;
     const { neutral, targets } = context;
     // A last batch of one is merged with the one before it.
     const capacity = parts.batchSize + 1;
-    this.record = device.buffer(64);
-    this.features = device.buffer(4 * capacity * prepared.basis.size);
+    this.record = device.uniform(recordBytes);
+    this.records = device.buffer(recordBytes * stepsAtOnce);
     const shape = {
       ...{ boxSize: neutral.boxSize, rings, gaussians: neutral.count, variants: 1, shared: false },
       ...{ weightStride: targets.rings + 1, targetRings: targets.rings },
@@ -83,112 +95,107 @@ class GpuEpoch {
     };
     this.projection = new GpuProjection(device, shape, capacity);
     this.projection.setPlan(plan, scaleOf(neutral.params, neutral.count));
-    const place = { device, capacity, step: this.record };
-    this.encoder = new GpuNetwork(model.encoder, { ...place, input: this.features });
-    this.decoding = new GpuDecoding({
-      ...place,
-      model,
-      strain,
-      raw: this.encoder.output,
-      projection: this.projection,
-    });
-    this.segments = new ParticleSegments(device, parts);
+    const rows = units.count * capacity;
+    const place = { device, rows, step: this.record };
+    this.networks = new GpuNetworks(model.networks, { ...place, rowsPerParticle: units.count });
+    const { networks, projection } = this;
+    this.decoding = new GpuDecoding({ ...place, model, units, strain, networks, projection });
+    this.particles = ParticleMemory.for(device, parts, memory);
   }
 
   /** All kernels of a step in their order. */
-  private async dispatches(): Promise<Dispatch[]> {
-    const { device, encoder, decoding, projection } = this;
+  async dispatches(): Promise<Dispatch[]> {
+    const { device, decoding, projection } = this;
     const made = (specs: readonly DispatchSpec[]) => Promise.all(specs.map((spec) => device.dispatch(spec)));
     return [
-      ...(await made([this.collect(), ...encoder.forward(), ...decoding.forward()])),
-      ...(await projection.projections()),
+      ...(await made([this.collect(), ...decoding.forward()])),
+      ...(await projection.placedProjections()),
       ...(await projection.scores()),
       ...(await projection.gradients({ pose: false })),
-      ...(await made([...decoding.backward(), ...encoder.backward(false)])),
+      ...(await made(decoding.backward())),
     ];
   }
 
   private collect(): DispatchSpec {
-    const { prepared, context } = this.parts;
+    const { prepared, context, units } = this.parts;
     const features = prepared.basis.size;
     const weights = context.targets.rings + 1;
     const targets = 2 * disc(context.targets.rings).samples;
-    const { projection, segments } = this;
+    const { projection, particles, networks } = this;
+    const length = units.count * features + 11 + weights + targets;
     return {
       files: ["step", "collect"],
-      constants: { features, weights, targets },
+      constants: { units: units.count, features, featurePitch: pitchOf(features), weights, targets },
       buffers: [
-        ...[this.record, segments.records, segments.targets, this.features],
-        ...[projection.buffer("poses"), projection.buffer("weights"), projection.buffer("targets")],
+        ...[this.record, particles.order, particles.records, particles.targets],
+        ...[networks.memory.activations, projection.buffer("poses")],
+        ...[projection.buffer("weights"), projection.buffer("targets")],
       ],
-      groups: (count) => [Math.ceil((features + 11 + weights + targets) / 64), count, 1],
+      groups: (count) => [Math.ceil(length / 64), count, 1],
     };
   }
 
+  /** Takes all steps. */
   async run(step: StepSettings, options: StepOptions): Promise<void> {
-    const { device, parts, encoder, decoding, segments } = this;
+    const { device, parts, networks, decoding, particles } = this;
     const { order, batchSize } = parts;
-    encoder.load();
+    networks.load();
     decoding.load();
     const dispatches = await this.dispatches();
     const ends = batchEnds(order.length, batchSize);
-    let first = 0;
-    for (const [i, end] of ends.entries()) {
+    await particles.begin(order, ends);
+    for (let i = 0, turn = 1; i < ends.length; i += stepsAtOnce, turn++) {
       throwIfStopped(options.signal);
-      const at = await segments.place(first, end, ends);
-      this.writeStep(at, end - first, step, options);
-      device.submit(dispatches, end - first);
-      if (i % stepsAhead === stepsAhead - 1) await device.idle();
-      first = end;
-      options.onProgress?.({
-        task: `${nameOfEpoch(options)}, rings to ${step.rings}`,
-        done: end,
-        total: order.length,
-      });
+      const some = ends.slice(i, i + stepsAtOnce);
+      const records = new Uint32Array(some.length * recordWords);
+      const passes: Pass[] = [];
+      let first = ends[i - 1] ?? 0;
+      for (const [k, end] of some.entries()) {
+        await particles.reach(end);
+        records.set(this.recordOf(first, end - first, step, options), k * recordWords);
+        const input = { from: this.records, at: k * recordBytes, bytes: recordBytes, to: this.record };
+        passes.push({ dispatches, count: end - first, input });
+        first = end;
+      }
+      device.write(this.records, records);
+      device.submit(passes);
+      if (turn % submissionsAhead === 0) await device.idle();
+      const task = `${nameOfEpoch(options)}, rings to ${step.rings}`;
+      options.onProgress?.({ task, done: first, total: order.length });
     }
     await this.takeBack();
   }
 
   /** The record of `shaders/step.wgsl`. */
-  private writeStep(first: number, count: number, step: StepSettings, options: StepOptions): void {
-    const { parts, device } = this;
-    const { dropout, strain, adam } = parts;
+  private recordOf(first: number, count: number, step: StepSettings, options: StepOptions): Uint32Array {
+    const { dropout, strain, adam, model, units } = this.parts;
     const { rate, root, decay } = adam.next(step.rate);
-    const { some, factor } = strain?.share(count) ?? { some: 0, factor: 0 };
-    const words = new Uint32Array(14);
-    words.set([first, count, step.random.uint32(), 0]);
-    const penalty = (2 * options.spreadPenalty) / (count * parts.model.head.neutral.count);
+    const rows = units.count * count;
+    const { some, factor } = strain?.share(rows) ?? { some: 0, factor: 0 };
+    const words = new Uint32Array(recordWords);
+    words.set([first, count, rows, step.random.uint32()]);
+    const penalty = (2 * options.spreadPenalty) / (rows * model.head.neutral.count);
+    const { axes = 0, kinds = 0 } = dropout ?? {};
     new Float32Array(words.buffer).set(
-      [
-        rate,
-        root,
-        decay,
-        -step.scale / count,
-        penalty,
-        options.latentNoise,
-        dropout?.axes ?? 0,
-        dropout?.kinds ?? 0,
-        factor,
-      ],
+      [rate, root, decay, -step.scale / count, penalty, options.latentNoise, axes, kinds, factor],
       4,
     );
     words[13] = some;
-    device.write(this.record, words);
-    this.projection.setCount(count);
+    return words;
   }
 
   /** Puts weights, moments and statistics into the networks. */
   private async takeBack(): Promise<void> {
-    const { device, encoder, decoding } = this;
-    const [ofEncoder, ofDecoding] = [encoder.outputs(), decoding.outputs()];
-    await device.run([], 0, [...ofEncoder, ...ofDecoding]);
-    encoder.save(ofEncoder);
+    const { device, networks, decoding } = this;
+    const [ofNetworks, ofDecoding] = [networks.outputs(), decoding.outputs()];
+    await device.run([], 0, [...ofNetworks, ...ofDecoding]);
+    networks.save(ofNetworks);
     decoding.save(ofDecoding);
   }
 
+  /** Frees the buffers, but not those of the particles, which the next epoch uses. */
   dispose(): void {
-    const { record, features, encoder, decoding, projection, segments } = this;
-    for (const part of [encoder, decoding, projection, segments]) part.dispose();
-    for (const buffer of [record, features]) buffer.destroy();
+    for (const part of [this.networks, this.decoding, this.projection]) part.dispose();
+    for (const buffer of [this.record, this.records]) buffer.destroy();
   }
 }

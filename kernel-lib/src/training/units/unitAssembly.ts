@@ -17,6 +17,11 @@ export class UnitAssembly {
     this.count = group?.order ?? 1;
   }
 
+  /** Rotation of each unit from the first one, row by row, [n · 9]. */
+  get rotations(): number[] {
+    return this.group?.operators.flatMap((operator) => [...operator]) ?? [1, 0, 0, 0, 1, 0, 0, 0, 1];
+  }
+
   /** The first unit of a symmetric model. */
   first(whole: GaussianModel): GaussianModel {
     if (!this.group) return whole;
