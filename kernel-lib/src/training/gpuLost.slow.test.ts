@@ -3,10 +3,15 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { afterAll, beforeEach, test, vi } from "vitest";
 import { repositoryRoot, softwareGpu, temporaryFolder } from "../../../tests/testing";
+import { useBackend } from "../compute/backends";
 import { GpuDevice } from "../compute/gpu/gpuDevice";
 import { GpuFailure } from "../compute/gpu/gpuFailure";
+import { readMap } from "../maps/mapFile";
+import { growNeutralModel } from "../model/growNeutralModel";
+import { writeModelText } from "../model/text";
+import { simulateLinearMotion } from "../simulate/designs";
 import { Run } from "./runs/run";
-import { smallTraining } from "./smallTraining.test.helper";
+import type { TrainingSettings } from "./settings";
 import { trainInThisThread } from "./train";
 
 /** On SwiftShader, a software GPU. */
@@ -18,26 +23,40 @@ afterAll(() => {
   else process.env["VK_DRIVER_FILES"] = before;
 });
 
-const { settings } = smallTraining();
+/** Settings of a training of 64 particles of 24² pixels with 24 Gaussians. */
+async function tiny(folder: string): Promise<TrainingSettings> {
+  await useBackend("wasm");
+  const { consensus, star } = await simulateLinearMotion({
+    ...{ folder, states: 8, particlesPerState: 8, range: 0.25, boxSize: 24, apix: 5, snr: 10, seed: 5 },
+  });
+  const grown = await growNeutralModel(await readMap(consensus), {
+    ...{ resolution: 15, gaussians: 24, startGaussians: 24, boxSize: 24 },
+  });
+  const model = path.join(folder, "neutral.txt");
+  await writeModelText(model, grown.model);
+  return {
+    ...{ particles: star, model, out: path.join(folder, "run"), poses: "file" },
+    options: { latent: 1, epochs: 2, coarseEpochs: 1, batchSize: 16, hidden: [16, 16], featureSize: 8 },
+  };
+}
 
 /** Loses the device at its step number `step` of those with particles. */
-function losingAt(step: number) {
+function losingAt(most: number) {
   const { submit } = GpuDevice.prototype;
   let steps = 0;
-  return vi.spyOn(GpuDevice.prototype, "submit").mockImplementation(function (this: GpuDevice, ...args) {
-    submit.apply(this, args);
-    steps++;
-    if (steps === step) (this as unknown as { device: GPUDevice }).device.destroy();
+  return vi.spyOn(GpuDevice.prototype, "submit").mockImplementation(function (this: GpuDevice, passes) {
+    submit.call(this, passes);
+    steps += passes.length;
+    if (steps >= most) (this as unknown as { device: GPUDevice }).device.destroy();
   });
 }
 
 test("a GPU lost in an epoch ends the training with a sentence; the run goes on from the epoch before, on the CPU too", async (t) => {
-  const out = path.join(temporaryFolder(t), "run");
-  const options = { epochs: 2, coarseEpochs: 1, batchSize: 64, hidden: [16, 16], featureSize: 8 };
-  const base = settings(out, options);
-  const gpu = { ...base, engine: { engine: "webgpu" as const, threads: 1 } };
-  // A step of the test at the start, 7 steps an epoch.
-  const spy = losingAt(1 + 7 + 3);
+  const settings = await tiny(temporaryFolder(t));
+  const { out } = settings;
+  const gpu = { ...settings, engine: { engine: "webgpu" as const, threads: 1 } };
+  // A step of the test at the start, 4 steps an epoch.
+  const spy = losingAt(1 + 4 + 2);
   await assert
     .rejects(trainInThisThread(gpu), (error: Error) => {
       assert.ok(error instanceof GpuFailure && error.fault === "lost", String(error));

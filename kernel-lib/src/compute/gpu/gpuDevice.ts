@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { InputError } from "../../errors";
 import { gigabytes } from "../../memoryLimit";
 import { dawnAdapter, describe, isSoftwareAdapter } from "../dawn";
 import { errorLine, notAvailable } from "../optionalPackages";
@@ -61,14 +62,16 @@ export class GpuDevice {
    */
   static async open(gpu?: number): Promise<GpuDevice> {
     const adapter = await dawnAdapter(gpu).catch((error: unknown) => {
-      throw notAvailable("GPU", error);
+      throw error instanceof InputError ? error : notAvailable("GPU", error);
     });
     const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
     const requiredFeatures: GPUFeatureName[] = adapter.features.has(clock) ? [clock] : [];
     const name = describe(adapter);
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: unknown) => {
-      throw new GpuFailure("lost", `the GPU ${name} does not start: ${errorLine(error)}`);
-    });
+    const device = await adapter
+      .requestDevice({ requiredLimits, requiredFeatures })
+      .catch((error: unknown) => {
+        throw new GpuFailure("lost", `the GPU ${name} does not start: ${errorLine(error)}`);
+      });
     return new GpuDevice(device, name, isSoftwareAdapter(adapter));
   }
 

@@ -30,7 +30,7 @@ test("a GPU that computes as the CPU does passes; one with a fault is refused wi
     assert.match(device.name, /SwiftShader/);
     for (const [kernel, change, message] of [
       ["place", { boxSize: 25 }, /projections, number \d+ of \d+: expected \S+, found \S+$/],
-      ["rings", { singles: 22 }, /FRC, number/],
+      ["ringScore", { singles: 22 }, /FRC, number/],
       ["gather", { boxSize: 25 }, /gradient in the Gaussians, number/],
       ["products", { singles: 22 }, /products of projections, number/],
     ] as const) {

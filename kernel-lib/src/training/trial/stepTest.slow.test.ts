@@ -18,13 +18,15 @@ afterAll(() => {
 /** Faults of a GPU, and what is said about them. */
 const faults: { fault: (device: typeof GpuDevice.prototype) => () => void; message: RegExp }[] = [
   {
-    // Hidden layers without their activation.
+    // Products of layers of which the last columns are missing.
     fault: ({ dispatch }) => {
       const spy = vi.spyOn(GpuDevice.prototype, "dispatch").mockImplementation(function (
         this: GpuDevice,
         spec,
       ) {
-        const constants = spec.constants["relu"] === 1 ? { ...spec.constants, relu: 0 } : spec.constants;
+        const { across = 0 } = spec.constants;
+        const isProduct = spec.files.includes("denseForward");
+        const constants = isProduct ? { ...spec.constants, across: across / 2 } : spec.constants;
         return dispatch.call(this, { ...spec, constants });
       });
       return () => spy.mockRestore();
@@ -33,16 +35,17 @@ const faults: { fault: (device: typeof GpuDevice.prototype) => () => void; messa
       /training step, gradients \(Adam's (first|second)\d+\), number \d+ of \d+: expected \S+, found \S+$/,
   },
   {
-    // Twice the learning rate: the record of a step has 14 words, the fifth of which is the rate.
+    // Twice the learning rate: the record of a step has 16 words, the fifth of which is the rate.
     fault: ({ write }) => {
       const spy = vi.spyOn(GpuDevice.prototype, "write").mockImplementation(function (
         this: GpuDevice,
         buffer,
         numbers,
+        at,
       ) {
-        const isStep = numbers instanceof Uint32Array && numbers.length === 14;
+        const isStep = numbers instanceof Uint32Array && numbers.length === 16;
         if (isStep) new Float32Array(numbers.buffer)[4]! *= 2;
-        write.call(this, buffer, numbers);
+        write.call(this, buffer, numbers, at);
       });
       return () => spy.mockRestore();
     },
