@@ -7,8 +7,8 @@ import { BackendUnavailable, errorLine, find } from "./optionalPackages";
 const noGpu =
   "a GPU driver with Vulkan, and Debian's libvulkan1 (sudo apt install libvulkan1); for a software adapter, its ICD file in " +
   "VK_DRIVER_FILES";
-/** The command that installs Dawn. */
-export const installWebgpu = "npm run native -- webgpu";
+/** How Dawn is installed. */
+export const installWebgpu = "npm install webgpu@0.6.2, in a checkout npm run native -- webgpu";
 
 /**
  * Features of Dawn that are switched off. SwiftShader takes ten times as long to compile kernels whose workgroup memory the driver
