@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { InputError } from "../errors";
-import { BackendUnavailable, errorLine } from "./optionalPackages";
 
 /** GPUs as Dawn lists them: their order, their names, and which of them a computation uses. */
 
@@ -105,15 +104,4 @@ export async function adapterOptions(gpu: number): Promise<string[]> {
     );
   }
   return [`backend=${found.api}`, `adapter=${found.name}`];
-}
-
-/** Dawn's answer to a name that no adapter has. @throws BackendUnavailable if Dawn cannot be asked */
-export async function adapterMessage(dawn: GPU): Promise<string> {
-  try {
-    const adapter = await dawn.requestAdapter();
-    if (!adapter) return "";
-  } catch (error) {
-    return String((error as Error).message);
-  }
-  throw new BackendUnavailable(`an adapter is called ${errorLine(noAdapter)}`);
 }

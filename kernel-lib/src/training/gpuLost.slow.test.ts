@@ -23,11 +23,11 @@ afterAll(() => {
   else process.env["VK_DRIVER_FILES"] = before;
 });
 
-/** Settings of a training of 64 particles of 24² pixels with 24 Gaussians. */
+/** Settings of a training of 32 particles of 24² pixels with 24 Gaussians. */
 async function tiny(folder: string): Promise<TrainingSettings> {
   await useBackend("wasm");
   const { consensus, star } = await simulateLinearMotion({
-    ...{ folder, states: 8, particlesPerState: 8, range: 0.25, boxSize: 24, apix: 5, snr: 10, seed: 5 },
+    ...{ folder, states: 8, particlesPerState: 4, range: 0.25, boxSize: 24, apix: 5, snr: 10, seed: 5 },
   });
   const grown = await growNeutralModel(await readMap(consensus), {
     ...{ resolution: 15, gaussians: 24, startGaussians: 24, boxSize: 24 },
@@ -36,27 +36,37 @@ async function tiny(folder: string): Promise<TrainingSettings> {
   await writeModelText(model, grown.model);
   return {
     ...{ particles: star, model, out: path.join(folder, "run"), poses: "file" },
-    options: { latent: 1, epochs: 2, coarseEpochs: 1, batchSize: 16, hidden: [16, 16], featureSize: 8 },
+    options: {
+      latent: 1,
+      vary: ["position"],
+      epochs: 2,
+      coarseEpochs: 1,
+      batchSize: 16,
+      hidden: [16, 16],
+      featureSize: 4,
+    },
   };
 }
 
-/** Loses the device at its step number `step` of those with particles. */
-function losingAt(most: number) {
+/** Loses the device in the first steps that are submitted after the call of the function that is returned. */
+function losing() {
   const { submit } = GpuDevice.prototype;
-  let steps = 0;
-  return vi.spyOn(GpuDevice.prototype, "submit").mockImplementation(function (this: GpuDevice, passes) {
+  let armed = false;
+  const spy = vi.spyOn(GpuDevice.prototype, "submit").mockImplementation(function (this: GpuDevice, passes) {
     submit.call(this, passes);
-    steps += passes.length;
-    if (steps >= most) (this as unknown as { device: GPUDevice }).device.destroy();
+    if (armed) (this as unknown as { device: GPUDevice }).device.destroy();
   });
+  const arm = () => {
+    armed = true;
+  };
+  return { arm, repair: () => spy.mockRestore() };
 }
 
 test("a GPU lost in an epoch ends the training with a sentence; the run goes on from the epoch before, on the CPU too", async (t) => {
   const settings = await tiny(temporaryFolder(t));
   const { out } = settings;
-  const gpu = { ...settings, engine: { engine: "webgpu" as const, threads: 1 } };
-  // A step of the test at the start, 4 steps an epoch.
-  const spy = losingAt(1 + 4 + 2);
+  const { arm, repair } = losing();
+  const gpu = { ...settings, engine: { engine: "webgpu" as const, threads: 1 }, onEpoch: arm };
   await assert
     .rejects(trainInThisThread(gpu), (error: Error) => {
       assert.ok(error instanceof GpuFailure && error.fault === "lost", String(error));
@@ -66,7 +76,7 @@ test("a GPU lost in an epoch ends the training with a sentence; the run goes on 
       );
       return true;
     })
-    .finally(() => spy.mockRestore());
+    .finally(repair);
   // The same without its GPU: no driver is found.
   const resume = [path.join(repositoryRoot, "kernel-lib/bin/e2gmm.js"), "train", "--out", out, "--resume"];
   const env = { ...process.env, VK_DRIVER_FILES: "/nowhere/no_icd.json" };
