@@ -52,9 +52,12 @@ test("the version is that of the package", (t) => {
   assert.deepEqual({ code, out, err }, { code: 0, out: `${packageVersion}\n`, err: "" });
 });
 
-test("backends are listed for people and, as JSON, for programs", (t) => {
+test("GPUs and backends are listed, as JSON for programs", (t) => {
   const folder = temporaryFolder(t);
-  const reports = JSON.parse(succeed(folder, "backends", "--json")) as Record<string, unknown>[];
+  const { cpu, gpus, backends } = JSON.parse(succeed(folder, "backends", "--json"));
+  assert.ok(cpu.stepMilliseconds > 0);
+  assert.ok(Array.isArray(gpus));
+  const reports = backends as Record<string, unknown>[];
   const wasm = reports.find(({ name }) => name === "wasm");
   assert.equal(wasm?.["available"], true);
   assert.ok((wasm["gflops"] as number) > 0);

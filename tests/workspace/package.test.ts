@@ -97,6 +97,7 @@ const withScripts: Record<string, string> = {
   "@fortawesome/fontawesome-free": "prints credits",
   "@scarf/scarf": "counts downloads",
   "es5-ext": "prints a message",
+  webgpu: "takes the mark of a download from its macOS addon, which npm's packages do not have",
   zeromq: "builds its addon if none is prebuilt: socketAddon in binder/setup.mjs",
 };
 

@@ -1,3 +1,4 @@
+import { GpuFailure } from "../compute/gpu/gpuFailure";
 import { InputError, StoppedError } from "../errors";
 import { describeFileError } from "../fileErrors";
 import { describeMemoryError } from "../memoryLimit";
@@ -11,7 +12,8 @@ export function describeFailure(error: unknown): string {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof InputError || error instanceof StoppedError) return error.message;
+  const isPlain = [InputError, StoppedError, GpuFailure].some((kind) => error instanceof kind);
+  if (isPlain) return (error as Error).message;
   if (!(error instanceof Error)) return `unexpected error: ${String(error)}`;
   const memory = describeMemoryError(error);
   if (memory !== undefined) return memory;

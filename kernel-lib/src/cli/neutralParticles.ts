@@ -5,22 +5,19 @@ import { readMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import type { GrownModel } from "../model/growth";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
-import type { EngineName } from "../projection/engines";
 import { neutralFromParticles, polishNeutralModel } from "../training/neutral/neutralFromParticles";
 import type { NeutralReport } from "../training/neutral/neutralOptions";
-import { dataFolderOption, engineOption, fileOption, numberOption, threadsOption } from "./options";
+import { type EngineOptions, engineChoice, engineOptions } from "./engineOptions";
+import { dataFolderOption, fileOption, numberOption } from "./options";
 import type { Outputs } from "./outputs";
-import { engineOf } from "./refinePoses";
 import type { Session } from "./session";
 
 /** Options of `neutral` about particles, and those that they share with maps. */
-export interface ParticleOptions {
+export interface ParticleOptions extends EngineOptions {
   particles?: string;
   half?: 1 | 2;
   halves?: boolean;
   dataFolder?: string;
-  engine: EngineName | "auto";
-  threads?: number;
   mask?: string;
   resolution: number | "auto";
   apix?: number;
@@ -47,8 +44,7 @@ export function particleOptions(): Option[] {
     ),
     new Option("--halves", "a model of each half of the particles (model_half1.txt and model_half2.txt)"),
     dataFolderOption(),
-    engineOption("wasm; on a GPU the faster of wasm and tensor in a short trial"),
-    threadsOption("images and the wasm engine"),
+    ...engineOptions("images and the wasm engine"),
   ];
 }
 
@@ -126,13 +122,13 @@ export async function polishGrown(
 }
 
 function sharedOptions(
-  { half, seed, symmetry, engine, threads }: Omit<ParticleInput, "mask">,
+  { half, seed, symmetry, ...input }: Omit<ParticleInput, "mask">,
   { signal, onProgress }: Session,
 ) {
   return {
     ...{ signal, onProgress, seed, symmetry },
     ...(half !== undefined && { half }),
-    ...engineOf({ engine, ...(threads !== undefined && { threads }) }),
+    engine: engineChoice(input),
   };
 }
 

@@ -105,7 +105,10 @@ async function writeStack(
   const stack = await createStack(file, { size: [boxSize, boxSize], apix });
   // Starting a GPU does not pay off for a single pass, unless it is requested.
   if (name === "tensor") await useBackend();
-  const engine = await createEngine({ engine: name, ...(threads !== undefined && { threads }) });
+  const engine = await createEngine({
+    engine: name === "auto" ? "wasm" : name,
+    ...(threads !== undefined && { threads }),
+  });
   try {
     await projectImages({ model, views: poses, engine }, (images) => stack.append(images), session);
     await stack.close();

@@ -6,19 +6,18 @@ import { finiteText } from "../finite";
 import type { ByteSign } from "../formats/mrc";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../particles/writePoses";
-import type { EngineName } from "../projection/engines";
 import { refineConsensusPoses } from "../training/poses/consensusPoses";
 import { posesIn, reportName } from "../training/poses/lineage";
 import type { RefinedPoses } from "../training/poses/refinedPoses";
 import type { PosePrior } from "../training/posterior/placePosterior";
 import { Run, RunFolder } from "../training/runs/run";
+import { type EngineOptions, engineChoice, engineOptions } from "./engineOptions";
 import { inTermsOf } from "./failure";
 import { besideName, readModel } from "./modelFiles";
 import {
   apixOption,
   bytesOption,
   dataFolderOption,
-  engineOption,
   examples,
   fileOption,
   invertContrastOption,
@@ -27,17 +26,14 @@ import {
   type QuietOption,
   quietOption,
   required,
-  threadsOption,
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
 
 /** Options about priors and computing, of `poses` and `rounds`. */
-export interface PoseCommandOptions {
+export interface PoseCommandOptions extends EngineOptions {
   rotationPrior?: number;
   shiftPrior?: number;
-  engine: EngineName | "auto";
-  threads?: number;
 }
 
 interface RefinePosesCommandOptions extends PoseCommandOptions, QuietOption {
@@ -84,9 +80,9 @@ export function addPoses(program: Command, run: RunCommand): void {
     .addOption(dataFolderOption())
     .addOption(apixOption())
     .addOption(invertContrastOption("the images"))
-    .addOption(bytesOption())
-    .addOption(engineOption("wasm; on a GPU the faster of wasm and tensor in a short trial"))
-    .addOption(threadsOption("images and the wasm engine"))
+    .addOption(bytesOption());
+  for (const option of engineOptions("images and the wasm engine")) command.addOption(option);
+  command
     .addOption(
       required(fileOption("--out <file>", "output file of the particles, in the format of the input")),
     )
@@ -127,11 +123,6 @@ export function priorOf({ rotationPrior, shiftPrior }: PoseCommandOptions): { pr
   return { prior: { rotation: rotationPrior, shift: shiftPrior } };
 }
 
-/** Engine and threads. */
-export function engineOf({ engine, threads }: PoseCommandOptions) {
-  return { engine: { engine, ...(threads !== undefined && { threads }) } };
-}
-
 /** Output files. */
 interface PoseFiles {
   poses: string;
@@ -158,7 +149,7 @@ async function refinePoses(
     await openParticles(particles, { signal, dataFolder, apix, invertContrast, bytes }),
   );
   for (const warning of set.warnings) session.note(warning);
-  const task = { signal, onProgress: session.onProgress, ...priorOf(options), ...engineOf(options) };
+  const task = { signal, onProgress: session.onProgress, ...priorOf(options), engine: engineChoice(options) };
   const refined = await (folder === undefined
     ? refineAgainstModel(set, options, task)
     : refineOfRun(folder, { ...task, ...(options.reference && { reference: options.reference }) }));

@@ -7,12 +7,12 @@ import { refineInRounds } from "../training/poses/rounds/refineInRounds";
 import type { RoundReport, RoundsReport, RoundsSettings } from "../training/poses/rounds/roundsSettings";
 import { refineWithTraining } from "../training/poses/trained/refineWithTraining";
 import type { TrainingRound } from "../training/poses/trained/trainedSettings";
+import { engineChoice, engineOptions } from "./engineOptions";
 import { inTermsOf } from "./failure";
 import {
   apixOption,
   bytesOption,
   dataFolderOption,
-  engineOption,
   examples,
   fileOption,
   invertContrastOption,
@@ -23,9 +23,8 @@ import {
   required,
   seedOption,
   symmetryOption,
-  threadsOption,
 } from "./options";
-import { engineOf, type PoseCommandOptions, priorOf, priorOptions } from "./refinePoses";
+import { type PoseCommandOptions, priorOf, priorOptions } from "./refinePoses";
 import type { RunCommand, Session } from "./session";
 import { trainingOptions } from "./trainingOptions";
 
@@ -92,10 +91,9 @@ export function addRounds(program: Command, run: RunCommand): void {
     .addOption(dataFolderOption())
     .addOption(apixOption())
     .addOption(invertContrastOption("the images"))
-    .addOption(bytesOption())
-    .addOption(engineOption("wasm; on a GPU the faster of wasm and tensor in a short trial"))
-    .addOption(threadsOption("images and the wasm engine"))
-    .addOption(quietOption());
+    .addOption(bytesOption());
+  for (const option of engineOptions("images and the wasm engine")) command.addOption(option);
+  command.addOption(quietOption());
   examples(
     command,
     "e2gmm rounds --particles particles.star --out rounds",
@@ -151,7 +149,7 @@ async function rounds(
   const { signal, onProgress } = session;
   const settings: RoundsSettings = {
     ...{ particles, out, rounds: most, gaussians, threshold, seed, signal, onProgress },
-    ...{ ...priorOf(options), ...engineOf(options), onWarning: session.note },
+    ...{ ...priorOf(options), engine: engineChoice(options), onWarning: session.note },
     ...(mask !== undefined && { mask }),
     ...(resolution !== undefined && { resolution }),
     ...(symmetry !== undefined && { symmetry }),

@@ -5,6 +5,7 @@ import { studyHalves, studyOptions, studySeeds } from "../study/studies";
 import { studyFiles } from "../study/studyFolder";
 import type { StudyReport } from "../study/studyReport";
 import type { TrainingOptions } from "../training/options";
+import { engineChoice, engineOptions } from "./engineOptions";
 import { inTermsOf } from "./failure";
 import { clustersOption } from "./latent";
 import {
@@ -12,7 +13,6 @@ import {
   backendOption,
   bytesOption,
   dataFolderOption,
-  engineOption,
   examples,
   fileOption,
   filesOption,
@@ -21,7 +21,6 @@ import {
   numberOption,
   quietOption,
   required,
-  threadsOption,
 } from "./options";
 import type { RunCommand, Session } from "./session";
 import { parseSeeds, readOptionSets } from "./studyInputs";
@@ -188,11 +187,7 @@ function addStudyOptions(command: Command, own: readonly Option[], without: read
     ["Training:", trainingOptions.filter((option) => !without.includes(option.attributeName()))],
     [
       "Computing:",
-      [
-        backendOption("auto"),
-        engineOption("wasm; on a GPU the faster of wasm and tensor in a short trial"),
-        threadsOption("the networks and the wasm engine of each part"),
-      ],
+      [backendOption("auto"), ...engineOptions("the networks and the wasm engine of each part")],
     ],
   ];
   for (const [heading, options] of groups) {
@@ -204,12 +199,12 @@ function addStudyOptions(command: Command, own: readonly Option[], without: read
 function settingsOf(options: StudyCommandOptions, session: Session): StudySettings {
   const { particles, out, mask, rigid, poses, dataFolder, apix, invertContrast, bytes, keepOutliers } =
     options;
-  const { resolution, part, jobs, clusters, backend, engine, threads } = options;
+  const { resolution, part, jobs, clusters, backend } = options;
   const { signal, onProgress, note: onWarning } = session;
   return {
     ...{ particles, out, poses, jobs, clusters, backend, signal, onProgress, onWarning },
     onPart: (sentence) => session.print(sentence),
-    engine: { engine, ...(threads !== undefined && { threads }) },
+    engine: engineChoice(options),
     options: givenOptions(options),
     ...(part !== undefined && { part }),
     ...(mask !== undefined && { mask }),

@@ -5,11 +5,13 @@ import { InputError, StoppedError } from "../errors";
 import { pointGroup } from "../optics/symmetry";
 import { openParticles } from "../particles/particleSet";
 import { poseChoices } from "../training/poses/first/poseDecision";
+import { lastEpoch } from "../training/runs/afterGpuFailure";
 import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
 import { nameOfEpoch } from "../training/schedule";
 import type { TrainingSettings } from "../training/settings";
 import { trainInThisThread } from "../training/train";
 import type { EpochReport } from "../training/trainer";
+import { engineChoice, engineOptions } from "./engineOptions";
 import { inTermsOf } from "./failure";
 import {
   apixOption,
@@ -17,7 +19,6 @@ import {
   bytesOption,
   choiceOption,
   dataFolderOption,
-  engineOption,
   examples,
   fileOption,
   filesOption,
@@ -26,7 +27,6 @@ import {
   quietOption,
   required,
   symmetryOption,
-  threadsOption,
 } from "./options";
 import { readResumed } from "./resumedInputs";
 import { askedRound, secondRoundOptions } from "./secondRound";
@@ -107,11 +107,7 @@ export function posesOption(): Option {
 
 /** Hardware. */
 function computingOptions(): Option[] {
-  return [
-    backendOption("auto"),
-    engineOption("wasm; on a GPU the faster of wasm and tensor in a short trial"),
-    threadsOption("the networks and the wasm engine"),
-  ];
+  return [backendOption("auto"), ...engineOptions("the networks and the wasm engine")];
 }
 
 async function train(
@@ -126,9 +122,8 @@ async function train(
   if (!record) await requireNewFolder(out, session);
   await describeParticles(round?.record.inputs ?? (inputs as Inputs), session);
   const { name, device } = await useBackend(options.backend);
-  // The backend computes the encoder's input and runs the engine tensor; the networks are trained on CPU threads.
   session.print(
-    `networks on ${threads ?? availableParallelism()} threads; TensorFlow.js backend ${name}: ${device}`,
+    `CPU threads: ${threads ?? availableParallelism()}; TensorFlow.js backend ${name}: ${device}`,
   );
   const settings = {
     ...settingsOf(options, inputs, session),
@@ -163,11 +158,11 @@ function settingsOf(
   inputs: Partial<Inputs>,
   session: Session,
 ): TrainingSettings {
-  const { out, resume, engine, threads, keepOutliers, resolution, poses } = options;
+  const { out, resume, keepOutliers, resolution, poses } = options;
   return {
     ...{ ...inputs, out, poses },
     resume: resume === true,
-    engine: { engine, ...(threads !== undefined && { threads }) },
+    engine: engineChoice(options),
     options: trainingOptionsOf(options),
     ...(keepOutliers && { keepOutliers }),
     ...(resolution !== undefined && { resolution }),
@@ -249,13 +244,7 @@ async function stopped(out: string): Promise<StoppedError> {
     );
   }
   if (!folder.exists) return new StoppedError("stopped before training started; nothing was written");
-  const epoch = await lastEpoch(folder).catch(() => 0);
+  const epoch = await lastEpoch(folder);
   const where = epoch > 0 ? `after epoch ${epoch}` : "before the first epoch was finished";
   return new StoppedError(`stopped ${where}; to continue: e2gmm train --out ${out} --resume`);
-}
-
-/** The epoch of the last checkpoint, 0 if there is none. */
-async function lastEpoch(folder: RunFolder): Promise<number> {
-  const { at } = await folder.readCheckpoint("weights", await folder.readWrittenRecord());
-  return at.epoch;
 }

@@ -2,7 +2,6 @@ import { Option } from "commander";
 import type { BackendName } from "../compute/backends";
 import { InputError } from "../errors";
 import type { ByteSign } from "../formats/mrc";
-import type { EngineName } from "../projection/engines";
 import {
   defaultTrainingOptions,
   type TrainingOptions,
@@ -12,10 +11,11 @@ import {
 } from "../training/options";
 import type { PoseChoice } from "../training/poses/first/poseDecision";
 import type { InheritedAxes } from "../training/runs/lineage";
+import type { EngineOptions } from "./engineOptions";
 import { choiceOption, numberOption, orAuto, parseNumbers, type QuietOption, wordsOption } from "./options";
 
 /** Parsed options of the command `train`. */
-export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOption {
+export interface TrainCommandOptions extends Partial<TrainingOptions>, EngineOptions, QuietOption {
   particles?: string;
   model?: string;
   mask?: string;
@@ -34,8 +34,6 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, QuietOpti
   out: string;
   resume?: boolean;
   backend: BackendName | "auto";
-  engine: EngineName | "auto";
-  threads?: number;
 }
 
 const standard = defaultTrainingOptions;

@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { adapterOptions, chosenGpu, isSoftware } from "./adapters";
 import { BackendUnavailable, errorLine, find } from "./optionalPackages";
 
 /** Dawn's WebGPU: the GPU of this machine by Vulkan, Metal or D3D12. */
@@ -6,8 +7,8 @@ import { BackendUnavailable, errorLine, find } from "./optionalPackages";
 const noGpu =
   "a GPU driver with Vulkan, and Debian's libvulkan1 (sudo apt install libvulkan1); for a software adapter, its ICD file in " +
   "VK_DRIVER_FILES";
-/** The command that installs Dawn. */
-export const installWebgpu = "npm run native -- webgpu";
+/** How Dawn is installed. */
+export const installWebgpu = "npm install webgpu@0.6.2, in a checkout npm run native -- webgpu";
 
 /**
  * Features of Dawn that are switched off. SwiftShader takes ten times as long to compile kernels whose workgroup memory the driver
@@ -15,15 +16,20 @@ export const installWebgpu = "npm run native -- webgpu";
  */
 const withoutFeatures = ["use_vulkan_zero_initialize_workgroup_memory_extension", "timestamp_quantization"];
 
-/** One instance for all devices of a thread: with several, Dawn ends the process. */
-let dawn: GPU | undefined;
+/** An instance for each selection of an adapter, kept: Dawn ends the process if one is freed while its devices are in use. */
+const instances = new Map<string, GPU>();
 
 /**
- * Installs Dawn as `navigator.gpu`, where TensorFlow.js expects the browser's, and returns its adapter.
- * @throws BackendUnavailable without Dawn or a GPU
+ * Installs Dawn as `navigator.gpu`, where TensorFlow.js expects the browser's, and returns an adapter.
+ * @param gpu its number in `listGpus`. Default: that of `E2GMM_GPU`, else the one for high performance
+ * @throws BackendUnavailable without Dawn or a GPU; InputError for a number that no GPU has
  */
-export async function dawnAdapter(): Promise<GPUAdapter> {
-  dawn ??= loadDawn();
+export async function dawnAdapter(gpu?: number): Promise<GPUAdapter> {
+  const chosen = chosenGpu(gpu);
+  const options = chosen === undefined ? [] : await adapterOptions(chosen);
+  const key = options.join();
+  const dawn = instances.get(key) ?? openDawn(options);
+  instances.set(key, dawn);
   const scope = globalThis as { navigator?: object };
   if (scope.navigator === undefined)
     Object.defineProperty(scope, "navigator", { value: {}, configurable: true });
@@ -35,7 +41,8 @@ export async function dawnAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
-function loadDawn(): GPU {
+/** A new instance of Dawn. @throws BackendUnavailable if it is not installed, does not load, or there is no GPU */
+export function openDawn(options: string[]): GPU {
   const main = find("webgpu", installWebgpu);
   if (!mayHaveGpu()) throw new BackendUnavailable("no GPU is found", noGpu);
   try {
@@ -44,7 +51,7 @@ function loadDawn(): GPU {
       globals: Record<string, unknown>;
     };
     Object.assign(globalThis, globals);
-    return create([`disable-dawn-features=${withoutFeatures.join()}`]);
+    return create([...options, `disable-dawn-features=${withoutFeatures.join()}`]);
   } catch (error) {
     throw new BackendUnavailable(`Dawn does not load: ${errorLine(error)}`, installWebgpu);
   }
@@ -63,8 +70,23 @@ export function infoOf(
   return (adapter as { info?: Partial<GPUAdapterInfo> }).info ?? {};
 }
 
-/** Whether there may be a GPU: on Linux, drivers create device files. Without one, Dawn and Vulkan print errors. */
-function mayHaveGpu(): boolean {
+/** Whether an adapter is a program on the CPU. */
+export function isSoftwareAdapter(adapter: GPUAdapter): boolean {
+  const { architecture, device } = infoOf(adapter);
+  const { isFallbackAdapter } = infoOf(adapter) as { isFallbackAdapter?: boolean };
+  return isFallbackAdapter === true || isSoftware([describe(adapter), architecture, device].join(" "));
+}
+
+/**
+ * Whether there may be a GPU: on Linux, drivers create device files. Without one, Dawn and Vulkan print errors. (The graphics of a
+ * server's management controller have a card there but no render node.)
+ */
+export function mayHaveGpu(): boolean {
   if (process.platform !== "linux" || process.env["VK_DRIVER_FILES"]) return true;
-  return ["/dev/dri", "/dev/nvidia0", "/dev/dxg"].some((file) => existsSync(file));
+  if (["/dev/nvidia0", "/dev/dxg"].some((file) => existsSync(file))) return true;
+  try {
+    return readdirSync("/dev/dri").some((name) => name.startsWith("renderD"));
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
-/** TensorFlow.js backends: which there are, which is in use, how fast they are. */
+/** Computing: GPUs, and TensorFlow.js backends: which there are, which is in use, how fast they are. */
+export { type GpuAdapter, listGpus } from "./adapters";
 export {
   type BackendInUse,
   type BackendName,

@@ -4,7 +4,7 @@ import path from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { addressLimit, gigabytes, memoryLimit, raiseAddressLimit } from "../memoryLimit";
-import { dawnAdapter, describe, infoOf, installWebgpu } from "./dawn";
+import { dawnAdapter, describe, installWebgpu, isSoftwareAdapter } from "./dawn";
 import { BackendUnavailable, errorLine, find } from "./optionalPackages";
 
 /** Loading of TensorFlow.js backends. `wasm` and `cpu` are dependencies of the package; native ones are optional packages. */
@@ -115,13 +115,11 @@ function processor(): string {
   return `${processors[0]?.model.trim() ?? "CPU"}, ${processors.length} cores`;
 }
 
-const software = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
-
 async function loadWebgpu(automatic: boolean): Promise<string> {
   find("@tensorflow/tfjs-backend-webgpu", installWebgpu);
   const adapter = await dawnAdapter();
   const device = describe(adapter);
-  if (automatic && software.test(`${device} ${infoOf(adapter).architecture ?? ""}`)) {
+  if (automatic && isSoftwareAdapter(adapter)) {
     throw new BackendUnavailable(
       `the only adapter is software, not a GPU: ${device}`,
       "a GPU driver with Vulkan",

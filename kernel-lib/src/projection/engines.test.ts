@@ -25,7 +25,11 @@ interface Fake {
 }
 
 /** Engines that only advance a clock, and a log of their calls. */
-function fakes(engines: Partial<Record<EngineName, Fake>>, gpu: string | undefined) {
+function fakes(
+  engines: Partial<Record<EngineName, Fake>>,
+  gpu: "CUDA" | "WebGPU" | undefined,
+  passedOver?: string,
+) {
   let clock = 0;
   const log: string[] = [];
   const batches: [ProjectionBatch, ProjectionRequest][] = [];
@@ -56,7 +60,12 @@ function fakes(engines: Partial<Record<EngineName, Fake>>, gpu: string | undefin
       },
     };
   };
-  const environment: EngineEnvironment = { gpu, make, now: () => clock };
+  const engine = gpu === "WebGPU" ? ("webgpu" as const) : ("tensor" as const);
+  const found = {
+    ...(gpu && { gpu: { engine, title: `${engine} (${gpu})` } }),
+    ...(passedOver && { passedOver }),
+  };
+  const environment: EngineEnvironment = { findGpu: async () => found, make, now: () => clock };
   return { environment, log, batches, clock: () => clock };
 }
 
@@ -185,7 +194,43 @@ test("a GPU that Dawn uses is tried with the engine webgpu", async () => {
   assert.equal(engine.name, "webgpu");
   assert.equal(
     reason,
-    "projections are computed by the engine webgpu: 3.1 ms for a step of 4 particles, wasm (1 thread) 12 ms",
+    "projections are computed by the engine webgpu (WebGPU): 3.1 ms for a step of 4 particles, wasm (1 thread) 12 ms",
   );
   assert.deepEqual(ended(log), ["dispose wasm"]);
+});
+
+test("a GPU that is there but cannot be used is reported, and the CPU is used", async () => {
+  const why = "no GPU is used: the Vulkan loader is missing";
+  const { environment, log } = fakes({ wasm: { together: 12 } }, undefined, why);
+  const { engine, reason } = await chooseEngine({}, work, environment);
+  assert.deepEqual([engine.name, reason, log], ["wasm", why, ["make wasm"]]);
+});
+
+test("a trial times the work it is given, and both times are in the reason and the result", async () => {
+  const { environment, log } = fakes({ wasm: { together: 12 }, webgpu: { together: 3, alone: 1 } }, "WebGPU");
+  const timed = {
+    name: "steps",
+    milliseconds: async ({ name }: ProjectionEngine) => (name === "wasm" ? 50 : 20),
+  };
+  const chosen = await chooseEngine({}, { ...work, timed }, environment);
+  assert.equal(chosen.engine.name, "webgpu");
+  assert.deepEqual(chosen.milliseconds, { cpu: 50, gpu: 20 });
+  assert.equal(
+    chosen.reason,
+    "steps are computed by the engine webgpu (WebGPU): 20 ms for a step of 4 particles, wasm (1 thread) 50 ms",
+  );
+  const broken = {
+    name: "steps",
+    milliseconds: async ({ name }: ProjectionEngine) => {
+      if (name === "webgpu") throw new Error("it computes wrong");
+      return 50;
+    },
+  };
+  const without = await chooseEngine({}, { ...work, timed: broken }, environment);
+  assert.deepEqual(
+    [without.engine.name, without.gpuFailed, without.milliseconds],
+    ["wasm", true, { cpu: 50 }],
+  );
+  assert.match(without.reason!, /webgpu \(WebGPU\) failed, it computes wrong$/);
+  assert.deepEqual(ended(log), ["dispose wasm", "dispose webgpu"]);
 });

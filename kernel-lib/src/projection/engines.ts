@@ -2,10 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../errors";
 import type { ProjectionEngine } from "./engine";
 import { exampleBatch } from "./examples";
+import { findGpu as findGpuOf, type GpuSearch } from "./foundGpu";
 import { GpuEngine } from "./gpu/gpuEngine";
+import { openTestedGpu } from "./gpu/testedGpu";
 import { ReferenceEngine } from "./reference";
 import { TensorEngine } from "./tensor";
-import { fasterOf, type Workload } from "./trial";
+import { fasterOf, type TrialTimes, type Workload } from "./trial";
 import { WasmEngine } from "./wasm";
 
 /** Names of the engines. */
@@ -16,29 +18,33 @@ export type EngineName = (typeof engineNames)[number];
 /** Which engine to use. */
 export interface EngineChoice {
   /**
-   * `wasm` for CPUs, `webgpu` for GPUs by Vulkan, Metal or D3D12 (needs Dawn, `npm run native -- webgpu`), `tensor` for the current
-   * TensorFlow.js backend, `reference` slow and exact. Default `auto`: where the current backend uses a GPU, the faster of `wasm`
-   * and that GPU's engine (`webgpu`, with CUDA `tensor`) in a trial of a few seconds, otherwise `wasm`.
+   * `wasm` for CPUs, `webgpu` for GPUs by Vulkan, Metal or D3D12 (Dawn, an optional dependency), `tensor` for the current
+   * TensorFlow.js backend, `reference` slow and exact. Default `auto`: on a machine with a GPU the faster of `wasm` and that GPU's
+   * engine (`webgpu`; with CUDA alone `tensor`) in a trial of a few seconds, otherwise `wasm`.
    */
   engine?: EngineName | "auto";
   /** Worker threads of `wasm`. Default: one per core. */
   threads?: number;
+  /** Number of the GPU of `webgpu`, from 0 as in `listGpus`. Default: that of `E2GMM_GPU`, else the one for high performance. */
+  gpu?: number;
 }
 
 /** The result of {@link chooseEngine}. */
 export interface ChosenEngine {
   /** The caller disposes of it. */
   engine: ProjectionEngine;
-  /** Why it was chosen, as a sentence without a full stop; only after a trial. */
+  /** Why it was chosen, as a sentence without a full stop; only after a trial, or if there is a GPU that cannot be used. */
   reason?: string;
+  /** Milliseconds of what was timed in the trial, by engine. */
+  milliseconds?: TrialTimes;
   /** Whether the GPU failed in the trial, with an error or wrong results. */
   gpuFailed?: boolean;
 }
 
 /** What {@link chooseEngine} depends on, apart from its arguments; replaced in tests. */
 export interface EngineEnvironment {
-  /** Short name of the current TensorFlow.js backend's GPU, if it uses one. */
-  gpu: string | undefined;
+  /** Looks for the GPU to try. */
+  findGpu(): Promise<GpuSearch>;
   /** Makes an engine. */
   make(name: EngineName): ProjectionEngine;
   /** A clock in milliseconds. */
@@ -52,24 +58,12 @@ function typicalWork(): Workload {
   return { model: { count, params: batch.model, boxSize, apix: 1 }, rings, batchSize: 32 };
 }
 
-/** Name of a GPU that Dawn uses. */
-const webGpu = "WebGPU";
-
-/** The GPU of the current TensorFlow.js backend, if it uses one. */
-function currentGpu(): string | undefined {
-  const name = tf.getBackend();
-  if (name === "webgpu") return webGpu;
-  const cuda =
-    name === "tensorflow" && (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
-  return cuda ? "CUDA" : undefined;
-}
-
-function makeEngine(name: EngineName, threads: number | undefined): ProjectionEngine {
+function makeEngine(name: EngineName, { threads, gpu }: EngineChoice): ProjectionEngine {
   switch (name) {
     case "wasm":
       return new WasmEngine(threads === undefined ? {} : { threads });
     case "webgpu":
-      return new GpuEngine();
+      return new GpuEngine({ open: () => openTestedGpu(gpu) });
     case "tensor":
       if (tf.getBackend() === undefined) {
         throw new InputError(
@@ -97,23 +91,20 @@ export async function chooseEngine(
   work?: Workload,
   environment?: EngineEnvironment,
 ): Promise<ChosenEngine> {
-  const { engine: asked = "auto", threads } = choice;
-  const { gpu, make, now } = environment ?? {
-    gpu: currentGpu(),
-    make: (name: EngineName) => makeEngine(name, threads),
+  const { engine: asked = "auto" } = choice;
+  const { findGpu, make, now } = environment ?? {
+    findGpu: () => findGpuOf(choice.gpu),
+    make: (name: EngineName) => makeEngine(name, choice),
     now: () => performance.now(),
   };
   if (asked !== "auto") return { engine: make(asked) };
+  const { gpu, passedOver } = await findGpu();
   const wasm = make("wasm");
-  if (gpu === undefined) return { engine: wasm };
+  if (!gpu) return { engine: wasm, ...(passedOver !== undefined && { reason: passedOver }) };
   const workers = (wasm as Partial<WasmEngine>).threads ?? 1;
-  const contestant =
-    gpu === webGpu
-      ? { engine: make("webgpu"), title: "webgpu" }
-      : { engine: make("tensor"), title: `tensor (${gpu})` };
   return fasterOf(
     { engine: wasm, title: `wasm (${workers} ${workers === 1 ? "thread" : "threads"})` },
-    contestant,
+    { engine: make(gpu.engine), title: gpu.title },
     work ?? typicalWork(),
     now,
   );

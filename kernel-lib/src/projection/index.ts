@@ -9,4 +9,4 @@ export type {
   VariantBatch,
 } from "./engine";
 export { createEngine, type EngineChoice, type EngineName, engineNames } from "./engines";
-export type { Workload } from "./trial";
+export type { TimedWork, Workload } from "./trial";

@@ -10,6 +10,25 @@ export interface Workload {
   rings: number;
   /** Particles per evaluation. */
   batchSize: number;
+  /**
+   * What is timed. Default: evaluations with the gradient in the Gaussians.
+   * @throws what keeps a GPU from being used
+   */
+  timed?: TimedWork;
+}
+
+/** Work that is more than evaluations, such as steps of a training. */
+export interface TimedWork {
+  /** What it is, in the plural. */
+  name: string;
+  /** Milliseconds for a batch with an engine. */
+  milliseconds(engine: ProjectionEngine): Promise<number>;
+}
+
+/** Milliseconds of a step in a trial; none for an engine that failed or was not timed further. */
+export interface TrialTimes {
+  cpu: number;
+  gpu?: number;
 }
 
 /** An engine in a trial. */
@@ -28,6 +47,8 @@ export interface Verdict {
   reason: string;
   /** Whether the GPU failed, with an error or wrong results. */
   gpuFailed: boolean;
+  /** What both took. */
+  milliseconds: TrialTimes;
 }
 
 const minRepeats = 3;
@@ -63,33 +84,46 @@ export async function fasterOf(
   let cpuTime: number;
   try {
     expected = copyOf(await cpu.engine.evaluate(trial.batch, trial.request));
-    cpuTime = await shortestTime(cpu.engine, trial, now);
+    cpuTime = await timeOf(cpu.engine, trial, { work, now });
   } catch (error) {
     await Promise.allSettled([cpu.engine.dispose(), gpu.engine.dispose()]);
     throw error;
   }
-  const outcome = await tryGpu(gpu, trial, { expected, cpuTime, now });
+  const outcome = await tryGpu(gpu, trial, { expected, cpuTime, work, now });
   const [winner, loser] = outcome.gpuWins ? [gpu, cpu] : [cpu, gpu];
   // What a failed engine leaves behind cannot always be freed.
   await loser.engine.dispose().catch(() => undefined);
   return {
     engine: winner.engine,
-    reason: `projections are computed by the engine ${winner.title}: ${outcome.reason(cpu, gpu)}`,
+    reason: `${work.timed?.name ?? "projections"} are computed by the engine ${winner.title}: ${outcome.reason(cpu, gpu)}`,
     gpuFailed: outcome.gpuFailed,
+    milliseconds: { cpu: cpuTime, ...(outcome.gpuTime !== undefined && { gpu: outcome.gpuTime }) },
   };
 }
 
 /** How the GPU did. */
 interface Outcome {
   gpuWins: boolean;
+  gpuTime?: number;
   gpuFailed: boolean;
   reason: (cpu: Contestant, gpu: Contestant) => string;
+}
+
+/** How time is taken. */
+interface TimedBy {
+  work: Workload;
+  now: () => number;
+}
+
+/** Milliseconds of what the trial is about. */
+function timeOf(engine: ProjectionEngine, trial: Evaluation, { work, now }: TimedBy): Promise<number> {
+  return work.timed ? work.timed.milliseconds(engine) : shortestTime(engine, trial, now);
 }
 
 async function tryGpu(
   { engine }: Contestant,
   trial: Evaluation,
-  { expected, cpuTime, now }: { expected: ProjectionResult; cpuTime: number; now: () => number },
+  { expected, cpuTime, work, now }: TimedBy & { expected: ProjectionResult; cpuTime: number },
 ): Promise<Outcome> {
   const particles = `a step of ${trial.batch.count} particles`;
   try {
@@ -107,13 +141,13 @@ async function tryGpu(
       const reason: Outcome["reason"] = (_, gpu) => `the ${wrong.name} from ${gpu.title} is ${wrong.how}`;
       return { gpuWins: false, gpuFailed: true, reason };
     }
-    const gpuTime = await shortestTime(engine, trial, now);
+    const gpuTime = await timeOf(engine, trial, { work, now });
     const gpuWins = gpuTime < cpuTime;
     const reason: Outcome["reason"] = (cpu, gpu) =>
       gpuWins
         ? `${timeText(gpuTime)} for ${particles}, ${cpu.title} ${timeText(cpuTime)}`
         : `${timeText(cpuTime)} for ${particles}, ${gpu.title} ${timeText(gpuTime)}`;
-    return { gpuWins, gpuFailed: false, reason };
+    return { gpuWins, gpuTime, gpuFailed: false, reason };
   } catch (error) {
     const message = String((error as Error)?.message ?? error).split("\n")[0];
     return { gpuWins: false, gpuFailed: true, reason: (_, gpu) => `${gpu.title} failed, ${message}` };

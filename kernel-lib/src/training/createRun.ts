@@ -64,7 +64,7 @@ function newRecord(
   const count = n * agreement.outliers.length;
   return {
     format: 1,
-    program: programRecord(engine.name, engine.reason),
+    program: programRecord(engine),
     started: new Date(startedAt).toISOString(),
     inputs: files,
     inputFiles,

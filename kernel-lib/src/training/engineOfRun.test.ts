@@ -29,7 +29,8 @@ function environment(gpu: string | undefined, evaluated: string[], broken = fals
       },
       dispose: async () => undefined,
     }) as ProjectionEngine;
-  return { gpu, make, now: () => clock };
+  const found = gpu === undefined ? {} : { gpu: { engine: "tensor" as const, title: `tensor (${gpu})` } };
+  return { findGpu: async () => found, make, now: () => clock };
 }
 
 const started = (engine: string, backend: string) => ({ e2gmm: "0", node: "0", engine, backend });

@@ -70,6 +70,7 @@ export type { StartingRun, TrainingSettings } from "./settings";
 export type { Survey } from "./survey/survey";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";
+export { type GpuReport, measureCpuStep, measureGpus } from "./trial/gpuReports";
 export type { Unexplained } from "./unexplained/unexplained";
 export { decodeUnits, type UnitLatents, unitLatents } from "./units/unitTables";
 export type { Weighting } from "./weights";

@@ -4,6 +4,7 @@ import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
+import type { ChosenEngine } from "../projection/engines";
 import {
   checkFit,
   chosenParticles,
@@ -35,6 +36,7 @@ import {
   resumedInputs,
   type TrainingInputs,
 } from "./trainingInputs";
+import type { SampleShape } from "./trial/sampleSteps";
 
 /** Where a training writes, and what it continues. */
 export interface TrainingPlace {
@@ -57,7 +59,7 @@ export class OpenedTraining {
   /** Which particles are used. */
   choice!: ParticleChoice;
   /** The projection engine, and why it was chosen, if by a trial. */
-  engine!: { name: string; reason: string | undefined };
+  engine!: ChosenEngine;
   private readonly resumed: ResumedRun | undefined;
   private kept: KeptAxes | undefined;
   /** Of a trainer of the new axes alone. */
@@ -181,12 +183,13 @@ export class OpenedTraining {
     const batchSize = this.batchSize(head, rings);
     const threads = settings.engine?.threads;
     const workload = { model: neutral, rings, batchSize };
-    const { engine, reason } = await engineOfRun(settings.engine, workload, {
+    this.engine = await engineOfRun(settings.engine, workload, {
       recorded: resumed?.record.program,
-      onWarning: (warning) => this.warn("projection engine", warning),
+      onWarning: (warning) => this.warn("engine", warning),
+      steps: blocks || round ? undefined : this.sampleShape({ head, units, rings, batchSize }),
     });
+    const { engine } = this.engine;
     this.opened.push(() => engine.dispose());
-    this.engine = { name: engine.name, reason };
     const targets = await prepareTargets(set.originals(), {
       boxSize: neutral.boxSize,
       rings,
@@ -211,6 +214,17 @@ export class OpenedTraining {
     this.opened.push(() => trainer.dispose());
     this.surveyed = { ...parts, head: own, kept: undefined };
     return trainer;
+  }
+
+  /** The steps of this training, for the trial of engines. */
+  private sampleShape(of: Pick<SampleShape, "head" | "units" | "rings" | "batchSize">): SampleShape {
+    const { options, settings } = this;
+    const { latent, featureSize, hidden, dropout, form, roles, latentNoise, strainPenalty = 0 } = options;
+    return {
+      ...of,
+      spec: { latent, featureSize, hidden, dropout, form, roles },
+      ...{ latentNoise, strainPenalty, threads: settings.engine?.threads },
+    };
   }
 
   /** Axes of the run before that go on in this training, if some do. */

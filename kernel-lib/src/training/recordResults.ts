@@ -1,3 +1,4 @@
+import { GpuEngine } from "../projection/gpu/gpuEngine";
 import type { OpenedTraining } from "./openedTraining";
 import { errorsOfPoses } from "./poses/lineage";
 import { type Checkpoint, latentsArray } from "./runs/checkpoint";
@@ -18,7 +19,7 @@ interface Trained {
 
 /** After the last epoch: places of all particles, and what they show; completes the run. */
 export async function recordResults(
-  { trainer, folder, inputs, task }: OpenedTraining,
+  { trainer, folder, inputs, task, engine }: OpenedTraining,
   { record, at, lock }: Trained,
 ): Promise<void> {
   const places = await TrainedPlaces.find(await trainer.ended(), task);
@@ -44,5 +45,6 @@ export async function recordResults(
   const final = { ...at, refined: true as const, latents };
   const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
   await folder.writeCheckpoint("weights", arrays, final);
-  await finishRun(folder, record, final);
+  const gpu = engine.engine instanceof GpuEngine ? await engine.engine.usage() : undefined;
+  await finishRun(folder, gpu ? { ...record, program: { ...record.program, gpu } } : record, final);
 }

@@ -4,17 +4,27 @@ import type { TaskOptions } from "../progress";
 import type { Random } from "../random";
 import type { ParticleBatches } from "./batches";
 import type { RunOptions } from "./options";
-import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import type { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import type { UnitAssembly } from "./units/unitAssembly";
+import type { RingWeights } from "./weights";
+
+/** What steps need of the first pass over the data. */
+export interface StepInput {
+  /** Ring weights of the loss. */
+  weights: Pick<RingWeights, "of">;
+  /** Numbers of the encoder's input. */
+  basis: { readonly size: number };
+  /** Encoder input of all units of all particles, [particles · units · basis.size]. */
+  features: Float32Array;
+}
 
 /** What the steps of an epoch work with. */
 export interface StepParts {
   model: LatentModel;
   adam: Adam;
-  prepared: Prepared;
+  prepared: StepInput;
   context: ProjectionContext;
   batches: ParticleBatches;
   /** Units of a particle; the networks have a row for each. */

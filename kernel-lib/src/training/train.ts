@@ -1,3 +1,4 @@
+import { GpuFailure } from "../compute/gpu/gpuFailure";
 import { beginTask } from "../progress";
 import { createRun } from "./createRun";
 import { runEpochs } from "./epochs";
@@ -7,6 +8,7 @@ import { motionSentence, type PoseDecision } from "./poses/first/poseDecision";
 import { type DecidedPoses, posesFirst } from "./poses/first/posesFirst";
 import { requestOf, waitingSettings } from "./poses/first/trainingRequest";
 import { recordResults } from "./recordResults";
+import { afterGpuFailure } from "./runs/afterGpuFailure";
 import { withClaimedRun } from "./runs/claimRun";
 import { finishRun } from "./runs/finishRun";
 import { checkSameParticleFile } from "./runs/inputFiles";
@@ -55,7 +57,7 @@ export async function trainClaimed(given: TrainingSettings, lock: RunLockToken):
   } catch (error) {
     // Nothing is left of a second round that did not begin.
     if (settings.from && !folder.exists) await folder.removeLeftovers();
-    throw error;
+    throw error instanceof GpuFailure ? await afterGpuFailure(error, folder) : error;
   }
 }
 

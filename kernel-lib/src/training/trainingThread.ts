@@ -1,5 +1,7 @@
 import { constants, setPriority } from "node:os";
 import { useBackend } from "../compute/backends";
+import { GpuFailure } from "../compute/gpu/gpuFailure";
+import { InputError } from "../errors";
 import type { TaskOptions } from "../progress";
 import { serveCalls } from "../workerCalls";
 import type { TrainingEvent, TrainingRequest } from "./background";
@@ -28,7 +30,10 @@ serveCalls<TrainingRequest, void, TrainingEvent>(
         onProgress: progressEvents(emit),
       },
       lock,
-    );
+    ).catch((error: unknown) => {
+      // Only these errors keep their class between threads.
+      throw error instanceof GpuFailure ? InputError.of(error.message) : error;
+    });
   },
 );
 

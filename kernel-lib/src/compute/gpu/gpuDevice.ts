@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { dawnAdapter, describe } from "../dawn";
-import { notAvailable } from "../optionalPackages";
+import { InputError } from "../../errors";
+import { gigabytes } from "../../memoryLimit";
+import { dawnAdapter, describe, isSoftwareAdapter } from "../dawn";
+import { errorLine, notAvailable } from "../optionalPackages";
 import { bindGroupEntries, Dispatch, type DispatchSpec, type Pass } from "./dispatch";
+import { GpuFailure } from "./gpuFailure";
 
 /** Sources of the compute kernels, one operation a file. */
 const shaders = path.join(__dirname, "../../shaders");
@@ -21,33 +24,64 @@ export interface Output {
 
 /** The GPU: its buffers and its compute kernels. */
 export class GpuDevice {
-  /** The first error that no promise reports: a kernel or a buffer that is not valid. */
-  private failure: Error | undefined;
+  /** The first failure, after which nothing that the device computes is used. */
+  private failure: GpuFailure | undefined;
+  private disposed = false;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   private staging: GPUBuffer | undefined;
+  private allocated = 0;
+  private mostAllocated = 0;
+  /** Ends the waits for the device's work when it is lost: that work may never end. */
+  private readonly waits = new Set<(failure: GpuFailure) => void>();
 
   private constructor(
     private readonly device: GPUDevice,
     /** What the adapter calls itself. */
     readonly name: string,
+    /** Whether it is a program on the CPU. */
+    readonly isSoftware: boolean,
   ) {
     device.onuncapturederror = ({ error }) => {
-      this.failure ??= new Error(`GPU: ${error.message}`);
+      const [fault, what] =
+        error instanceof GPUOutOfMemoryError
+          ? (["memory", `has not enough memory for ${gigabytes(this.allocated)}`] as const)
+          : (["invalid", "refused a command"] as const);
+      this.fail(new GpuFailure(fault, `the GPU ${name} ${what}: ${errorLine(error)}`));
     };
-    device.lost.then(({ reason, message }) => {
-      if (reason !== "destroyed") this.failure ??= new Error(`GPU: the device was lost: ${message}`);
+    device.lost.then(({ message }) => {
+      const how = message ? ` (${errorLine({ message })})` : "";
+      this.fail(new GpuFailure("lost", `the GPU ${name} was lost${how}`));
+      for (const reject of this.waits) reject(this.failure!);
     });
   }
 
-  /** Opens the GPU. The caller disposes of it. @throws InputError, with reason and advice, without Dawn or a GPU */
-  static async open(): Promise<GpuDevice> {
-    const adapter = await dawnAdapter().catch((error: unknown) => {
-      throw notAvailable("GPU", error);
+  /**
+   * Opens a GPU. The caller disposes of it.
+   * @param gpu its number in `listGpus`. Default: that of `E2GMM_GPU`, else the one for high performance
+   * @throws InputError, with reason and advice, without Dawn or a GPU; GpuFailure if the driver does not open it
+   */
+  static async open(gpu?: number): Promise<GpuDevice> {
+    const adapter = await dawnAdapter(gpu).catch((error: unknown) => {
+      throw error instanceof InputError ? error : notAvailable("GPU", error);
     });
     const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
     const requiredFeatures: GPUFeatureName[] = adapter.features.has(clock) ? [clock] : [];
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-    return new GpuDevice(device, describe(adapter));
+    const name = describe(adapter);
+    const device = await adapter
+      .requestDevice({ requiredLimits, requiredFeatures })
+      .catch((error: unknown) => {
+        throw new GpuFailure("lost", `the GPU ${name} does not start: ${errorLine(error)}`);
+      });
+    return new GpuDevice(device, name, isSoftwareAdapter(adapter));
+  }
+
+  private fail(failure: GpuFailure): void {
+    this.failure ??= failure;
+  }
+
+  /** @throws GpuFailure if the GPU has failed */
+  private check(): void {
+    if (this.failure && !this.disposed) throw this.failure;
   }
 
   /** Bytes of the largest buffer that a kernel may use. */
@@ -68,15 +102,40 @@ export class GpuDevice {
     return limits;
   }
 
-  /** A buffer of zeros for kernels, copies and `write`. */
+  /** The most bytes that buffers have had at a time. */
+  get peakBytes(): number {
+    return this.mostAllocated;
+  }
+
+  /** A buffer of zeros for kernels, copies and `write`. @throws GpuFailure if it is larger than the GPU allows */
   buffer(bytes: number): GPUBuffer {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    return this.device.createBuffer({ size: Math.max(16, 4 * Math.ceil(bytes / 4)), usage });
+    return this.allocate(Math.max(16, 4 * Math.ceil(bytes / 4)), usage);
+  }
+
+  private allocate(size: number, usage: number): GPUBuffer {
+    if (size > this.largestBuffer) {
+      throw new GpuFailure(
+        "size",
+        `the GPU ${this.name} allows buffers of ${gigabytes(this.largestBuffer)}, and ${gigabytes(size)} are needed`,
+      );
+    }
+    const buffer = this.device.createBuffer({ size, usage });
+    this.allocated += size;
+    this.mostAllocated = Math.max(this.mostAllocated, this.allocated);
+    const { destroy } = buffer;
+    let held = size;
+    buffer.destroy = () => {
+      this.allocated -= held;
+      held = 0;
+      return destroy.call(buffer);
+    };
+    return buffer;
   }
 
   /** A buffer of zeros that kernels read as one record. */
   uniform(bytes: number): GPUBuffer {
-    return this.device.createBuffer({ size: bytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+    return this.allocate(bytes, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
   }
 
   /** A buffer with these numbers. */
@@ -93,7 +152,7 @@ export class GpuDevice {
     this.device.queue.writeBuffer(buffer, at, own.buffer, own.byteOffset, own.byteLength);
   }
 
-  /** A kernel with its buffers. Kernels are compiled once for the same files and constants. */
+  /** A kernel with its buffers. Kernels are compiled once for the same files and constants. @throws GpuFailure if the GPU fails */
   async dispatch({ files, constants, buffers, groups }: DispatchSpec): Promise<Dispatch> {
     const key = `${files.join()} ${JSON.stringify(constants)}`;
     let pipeline = this.pipelines.get(key);
@@ -101,7 +160,7 @@ export class GpuDevice {
       pipeline = this.compile(files, constants);
       this.pipelines.set(key, pipeline);
     }
-    const compiled = await pipeline;
+    const compiled = await this.waitFor(pipeline, `its kernel ${files.join("+")} does not compile`);
     const entries = bindGroupEntries(buffers);
     const bindGroup = this.device.createBindGroup({ layout: compiled.getBindGroupLayout(0), entries });
     return new Dispatch(files.join("+"), compiled, bindGroup, groups);
@@ -116,6 +175,25 @@ export class GpuDevice {
       layout: "auto",
       compute: { module, entryPoint: "main", constants },
     });
+  }
+
+  /** The result of the device's work. @throws GpuFailure if the device has failed by then */
+  private async waitFor<T>(work: Promise<T>, what: string): Promise<T> {
+    let onLoss: ((failure: GpuFailure) => void) | undefined;
+    const done = new Promise<T>((resolve, reject) => {
+      onLoss = reject;
+      this.waits.add(reject);
+      work.then(resolve, reject);
+    });
+    const result = await done
+      .catch((error: unknown) => {
+        // A refused command has said nothing about what it was for.
+        if (this.failure && this.failure.fault !== "invalid") throw this.failure;
+        throw new GpuFailure("invalid", `the GPU ${this.name} failed, ${what}: ${errorLine(error)}`);
+      })
+      .finally(() => this.waits.delete(onLoss!));
+    this.check();
+    return result;
   }
 
   /** Runs passes one after another, without waiting for them. */
@@ -134,13 +212,12 @@ export class GpuDevice {
     return encoder;
   }
 
-  /** Waits for everything that was submitted. @throws Error if the GPU fails */
+  /** Waits for everything that was submitted. @throws GpuFailure if the GPU fails */
   async idle(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
-    if (this.failure) throw this.failure;
+    await this.waitFor(this.device.queue.onSubmittedWorkDone(), "its work does not end");
   }
 
-  /** Runs kernels one after another for a number of particles, then reads buffers. @throws Error if the GPU fails */
+  /** Runs kernels one after another for a number of particles, then reads buffers. @throws GpuFailure if the GPU fails */
   async run(dispatches: readonly Dispatch[], count: number, outputs: readonly Output[]): Promise<void> {
     const encoder = this.recorded([{ dispatches, count }]);
     // Mapped ranges start at multiples of 8 bytes.
@@ -153,15 +230,12 @@ export class GpuDevice {
     const staging = this.stagingFor(bytes);
     for (const { buffer, at, bytes } of placed) encoder.copyBufferToBuffer(buffer, 0, staging, at, bytes);
     this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ, 0, bytes).catch((error: Error) => {
-      throw this.failure ?? error;
-    });
+    await this.waitFor(staging.mapAsync(GPUMapMode.READ, 0, bytes), "its results cannot be read");
     for (const { to, at, bytes } of placed) to.set(new Float32Array(staging.getMappedRange(at, bytes)));
     staging.unmap();
-    if (this.failure) throw this.failure;
   }
 
-  /** Milliseconds of a pass, by the GPU's clock if it has one, else by the CPU's. @throws Error if the GPU fails */
+  /** Milliseconds of a pass, by the GPU's clock if it has one, else by the CPU's. @throws GpuFailure if the GPU fails */
   async time(pass: Omit<Pass, "input">): Promise<number> {
     if (!this.hasClock) {
       const start = performance.now();
@@ -171,7 +245,7 @@ export class GpuDevice {
     }
     const querySet = this.device.createQuerySet({ type: "timestamp", count: 2 });
     const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
-    const times = this.device.createBuffer({ size: 16, usage });
+    const times = this.allocate(16, usage);
     const encoder = this.device.createCommandEncoder();
     const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
     const recorded = encoder.beginComputePass({ timestampWrites });
@@ -190,13 +264,13 @@ export class GpuDevice {
   private stagingFor(bytes: number): GPUBuffer {
     if (this.staging && this.staging.size >= bytes) return this.staging;
     this.staging?.destroy();
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    this.staging = this.device.createBuffer({ size: bytes, usage });
+    this.staging = this.allocate(bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
     return this.staging;
   }
 
   /** Frees the GPU's memory. The device cannot be used afterwards. */
   dispose(): void {
+    this.disposed = true;
     this.device.destroy();
   }
 }

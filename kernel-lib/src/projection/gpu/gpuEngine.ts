@@ -19,6 +19,8 @@ import { GpuProjection, type GpuShape, particlesAtOnce } from "./gpuProjection";
 
 /** Options of {@link GpuEngine}. */
 export interface GpuEngineOptions {
+  /** Opens the GPU. Default: `GpuDevice.open`. */
+  open?: () => Promise<GpuDevice>;
   /** Chooses grid and classes of a batch; for tests. Default: the cheapest ones. */
   plan?: (input: PlanInput) => SpreadPlan | undefined;
   /** Most particles at once; for tests. Default: as many as fit. */
@@ -56,7 +58,7 @@ interface Part {
  * grids as in the WebAssembly engine; sums are taken in a fixed order, so that a GPU gives the same bits in every run.
  *
  * Gaussians whose widths fit no grid (not finite, or of very different widths in a very fine box) are left to the WebAssembly
- * engine. The device is opened with the first call. All methods throw an Error when the GPU fails; the engine cannot be used
+ * engine. The device is opened with the first call. All methods throw a GpuFailure when the GPU fails; the engine cannot be used
  * afterwards.
  */
 export class GpuEngine implements ProjectionEngine {
@@ -151,10 +153,16 @@ export class GpuEngine implements ProjectionEngine {
     return turn;
   }
 
-  /** The GPU, opened by the first call. @throws InputError, with reason and advice, without one */
+  /** The GPU, opened by the first call. @throws InputError, with reason and advice, without one; GpuFailure if it fails */
   opened(): Promise<GpuDevice> {
-    this.device ??= GpuDevice.open();
+    this.device ??= (this.options.open ?? GpuDevice.open)();
     return this.device;
+  }
+
+  /** Name of the GPU and the most bytes of its memory that were used at a time; undefined if it has not been used. */
+  async usage(): Promise<{ adapter: string; peakBytes: number } | undefined> {
+    const device = await this.device;
+    return device && { adapter: device.name, peakBytes: device.peakBytes };
   }
 
   private withoutGrid(): WasmEngine {

@@ -5,7 +5,7 @@ import { disc } from "../../fourier/disc";
 import { GpuNetworks } from "../../network/gpu/gpuNetworks";
 import { pitchOf } from "../../network/gpu/networkLayout";
 import { GpuEngine, scaleOf } from "../../projection/gpu/gpuEngine";
-import { GpuProjection } from "../../projection/gpu/gpuProjection";
+import { GpuProjection, type GpuShape, particlesAtOnce } from "../../projection/gpu/gpuProjection";
 import { chooseSpread } from "../../projection/plan";
 import type { SpreadPlan } from "../../projection/spreadPlan";
 import { batchEnds } from "../batches";
@@ -52,6 +52,10 @@ export async function gpuSteps(
   if (GpuNetworks.largestBuffer(specs, rows) > device.largestBuffer) {
     return "networks of this size in the memory that the GPU gives to a kernel";
   }
+  const shape = shapeOf(parts, { plan, rings: step.rings });
+  if (particlesAtOnce(shape, device.largestBuffer) < capacityOf(parts)) {
+    return "a step of so many particles in the memory that the GPU gives to a kernel";
+  }
   const epoch = new GpuEpoch(device, parts, { plan, rings: step.rings, memory: options.memory });
   try {
     await epoch.run(step, options);
@@ -66,6 +70,19 @@ interface GpuEpochOptions {
   plan: SpreadPlan;
   rings: number;
   memory?: ParticleMemoryOptions | undefined;
+}
+
+/** Most particles of a step: a last batch of one is merged with the one before it. */
+const capacityOf = ({ batchSize }: EpochParts): number => batchSize + 1;
+
+/** Sizes of the projections. */
+function shapeOf({ context }: EpochParts, { plan, rings }: GpuEpochOptions): GpuShape {
+  const { neutral, targets } = context;
+  return {
+    ...{ boxSize: neutral.boxSize, rings, gaussians: neutral.count, variants: 1, shared: false },
+    ...{ weightStride: targets.rings + 1, targetRings: targets.rings },
+    ...{ grid: plan.grid, classes: plan.classes.length },
+  };
 }
 
 /** Networks, projection and particles of an epoch on the device. */
@@ -83,17 +100,11 @@ export class GpuEpoch {
     { plan, rings, memory }: GpuEpochOptions,
   ) {
     const { context, model, strain, units } = parts;
-    const { neutral, targets } = context;
-    // A last batch of one is merged with the one before it.
-    const capacity = parts.batchSize + 1;
+    const { neutral } = context;
+    const capacity = capacityOf(parts);
     this.record = device.uniform(recordBytes);
     this.records = device.buffer(recordBytes * stepsAtOnce);
-    const shape = {
-      ...{ boxSize: neutral.boxSize, rings, gaussians: neutral.count, variants: 1, shared: false },
-      ...{ weightStride: targets.rings + 1, targetRings: targets.rings },
-      ...{ grid: plan.grid, classes: plan.classes.length },
-    };
-    this.projection = new GpuProjection(device, shape, capacity);
+    this.projection = new GpuProjection(device, shapeOf(parts, { plan, rings }), capacity);
     this.projection.setPlan(plan, scaleOf(neutral.params, neutral.count));
     const rows = units.count * capacity;
     const place = { device, rows, step: this.record };

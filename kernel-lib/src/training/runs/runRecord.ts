@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { InputError } from "../../errors";
 import type { ByteSign } from "../../formats/mrc";
 import { describeRange, inRange } from "../../numberRange";
+import type { ChosenEngine } from "../../projection/engines";
 import { checked, listOf, numberIn, parsedJson, someText } from "../../schema";
 import { packageVersion } from "../../version";
 import type { Fit } from "../agreement/chosenParticles";
@@ -28,8 +29,12 @@ export interface RunRecord {
     backend: string;
     /** Projection engine. */
     engine: string;
-    /** Why this engine was chosen, if by a trial. */
+    /** Why this engine was chosen, if by a trial, or why the GPU was not. */
     engineReason?: string;
+    /** Milliseconds of what was timed in the trial, a step or its projections, with CPU and GPU. */
+    engineMilliseconds?: { cpu: number; gpu?: number };
+    /** The GPU of the engine `webgpu`, and the most bytes of its memory that were used at a time, once the run is complete. */
+    gpu?: { adapter: string; peakBytes: number };
   };
   /** When the training began, before poses were checked: ISO 8601. */
   started: string;
@@ -170,6 +175,7 @@ export function checkTrainingOptions(value: RunOptions, where: string): void {
   checked(options, value, where);
 }
 
+const milliseconds = numberIn({ least: 0, expected: "milliseconds" });
 const positive = numberIn({ integer: true, least: 1 });
 const fileState = v.looseObject({
   file: someText,
@@ -186,6 +192,13 @@ const record = v.looseObject({
     backend: someText,
     engine: someText,
     engineReason: v.optional(someText),
+    engineMilliseconds: v.optional(v.looseObject({ cpu: milliseconds, gpu: v.optional(milliseconds) })),
+    gpu: v.optional(
+      v.looseObject({
+        adapter: someText,
+        peakBytes: numberIn({ least: 0, integer: true, expected: "bytes" }),
+      }),
+    ),
   }),
   started: instant,
   inputs: v.looseObject({
@@ -321,12 +334,13 @@ function sorted(value: unknown): unknown {
 }
 
 /** The record of this program. */
-export function programRecord(engine: string, engineReason?: string): RunRecord["program"] {
+export function programRecord({ engine, reason, milliseconds }: ChosenEngine): RunRecord["program"] {
   return {
     e2gmm: packageVersion,
     node: process.version,
     backend: tf.getBackend(),
-    engine,
-    ...(engineReason !== undefined && { engineReason }),
+    engine: engine.name,
+    ...(reason !== undefined && { engineReason: reason }),
+    ...(milliseconds && { engineMilliseconds: milliseconds }),
   };
 }

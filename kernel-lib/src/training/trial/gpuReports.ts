@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { type GpuAdapter, listGpus } from "../../compute/adapters";
+import type { GpuDevice } from "../../compute/gpu/gpuDevice";
+import { errorLine } from "../../compute/optionalPackages";
+import { GaussianHead } from "../../network/head";
+import type { ProjectionEngine } from "../../projection/engine";
+import { exampleBatch } from "../../projection/examples";
+import { GpuEngine } from "../../projection/gpu/gpuEngine";
+import { openTestedGpu } from "../../projection/gpu/testedGpu";
+import { WasmEngine } from "../../projection/wasm";
+import { UnitAssembly } from "../units/unitAssembly";
+import type { SampleShape } from "./sampleSteps";
+import { requireSameStep } from "./stepTest";
+import { stepMilliseconds } from "./stepTime";
+
+/** A GPU, whether it computes correctly, and how fast. */
+export interface GpuReport extends GpuAdapter {
+  /** Why it cannot be used: it fails, computes wrong, or is not measured. */
+  reason?: string;
+  /** Measured rate of float32 multiplications and additions in registers, in 10⁹ a second: no kernel is faster. */
+  gflops?: number;
+  /** Milliseconds of a training step of 32 particles with 512 Gaussians in a box of 64 pixels and networks of 3 × 256. */
+  stepMilliseconds?: number;
+}
+
+/** The training step by which GPUs and the CPU are compared. */
+export function standardStep(): SampleShape {
+  const [gaussians, boxSize, rings] = [512, 64, 31];
+  const { batch } = exampleBatch({ count: 1, gaussians, boxSize, rings: 1, shared: true });
+  const neutral = { count: gaussians, params: batch.model, boxSize, apix: 1 };
+  return {
+    head: new GaussianHead(neutral, ["position", "amplitude", "width"]),
+    units: new UnitAssembly(),
+    ...{ rings, batchSize: 32, latentNoise: 0.2, strainPenalty: 0.3 },
+    spec: { latent: 4, featureSize: 128, hidden: [256, 256, 256], dropout: 0.3 },
+  };
+}
+
+/**
+ * The GPUs of this machine, each tested and measured in a process of its own, so that a driver that crashes does not end this one.
+ * Programs that imitate a GPU are listed but not measured. Takes some seconds per GPU.
+ * @example
+ * ```ts
+ * for (const { index, name, gflops } of await e2.training.measureGpus()) console.log(index, name, gflops);
+ * ```
+ */
+export async function measureGpus(): Promise<GpuReport[]> {
+  const reports: GpuReport[] = [];
+  for (const adapter of await listGpus()) {
+    const how = adapter.software
+      ? { reason: "a program on the CPU, not measured and never chosen automatically" }
+      : await measured(adapter.index);
+    reports.push({ ...adapter, ...how });
+  }
+  return reports;
+}
+
+/**
+ * Milliseconds of the standard step on all cores of the CPU: the one that `measureGpus` measures. Takes a second.
+ * @example
+ * ```ts no-run
+ * console.log(`${(await e2.training.measureCpuStep()).toFixed(1)} ms`);
+ * ```
+ */
+export async function measureCpuStep(): Promise<number> {
+  const engine = new WasmEngine();
+  try {
+    return await stepMilliseconds(standardStep(), engine);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+type Measured = Pick<GpuReport, "reason" | "gflops" | "stepMilliseconds">;
+
+/** What `gpuProbe.ts` finds about a GPU. */
+function measured(gpu: number): Promise<Measured> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join(__dirname, "gpuProbe.js"), String(gpu)], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (more) => {
+      text += more;
+    });
+    child.on("error", (error) => resolve({ reason: errorLine(error) }));
+    child.on("close", (code, signal) => {
+      const last = text.trim().split("\n").at(-1) ?? "";
+      const died = { reason: `its process ended with ${signal ?? `exit status ${code}`}` };
+      resolve(last.startsWith("{") ? (JSON.parse(last) as Measured) : died);
+    });
+  });
+}
+
+/** Tests and measures a GPU in this process; used by `gpuProbe.ts`. @internal */
+export async function measureGpuHere(gpu: number, step = standardStep()): Promise<Measured> {
+  const engine: GpuEngine & ProjectionEngine = new GpuEngine({ open: () => openTestedGpu(gpu) });
+  try {
+    await requireSameStep(engine);
+    const gflops = await arithmeticRate(await engine.opened());
+    return { gflops, stepMilliseconds: await stepMilliseconds(step, engine) };
+  } catch (error) {
+    return { reason: errorLine(error) };
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** Rate of multiplications and additions, the largest of some tries in which the work grows until it takes long enough to be timed. */
+async function arithmeticRate(device: GpuDevice): Promise<number> {
+  const [threads, rounds] = [2 ** 14, 64];
+  const buffer = device.buffer(16 * threads);
+  const dispatch = await device.dispatch({
+    files: ["peak"],
+    constants: { rounds },
+    buffers: [buffer],
+    groups: () => [threads / 256, 1, 1],
+  });
+  let best = 0;
+  const deadline = performance.now() + 400;
+  for (let repeats = 1; performance.now() < deadline; ) {
+    const milliseconds = await device.time({ dispatches: Array(repeats).fill(dispatch), count: 1 });
+    best = Math.max(best, (threads * rounds * 64 * repeats) / milliseconds / 1e6);
+    if (milliseconds < 20 && repeats < 4096) repeats *= 2;
+  }
+  buffer.destroy();
+  return best;
+}
