@@ -42,7 +42,9 @@ export function mapSignal(map: Volume, mask: Volume | undefined, rings: number):
   const size = boxOfRings(rings);
   const small = resizeVolume(inMask(map, undefined), { size });
   const shape = filterVolume(small, shapeFilter);
-  const around = densityMask(shape, { threshold: meanPlusDeviations(shape.data, 1), extend, softEdge }).data;
+  const threshold = meanPlusDeviations(shape.data, 1);
+  if (!shape.data.some((v) => v > threshold)) return undefined;
+  const around = densityMask(shape, { threshold, extend, softEdge }).data;
   const within = mask ? resizeVolume(mask, { size }).data : undefined;
   const sphere = insideSphere(size);
   const surroundings = sphere.map((weight, i) => {
