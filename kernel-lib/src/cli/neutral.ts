@@ -75,7 +75,7 @@ export function addNeutral(program: Command, run: RunCommand): void {
       orAuto(
         lengthOption(
           "--resolution <Å>",
-          "resolution that the model represents; auto: the finest to which Gaussians describe the map (with --map)",
+          "resolution that the model represents; auto: the finest to which the map has signal and Gaussians describe it (with --map)",
         ),
       ),
     )
@@ -97,11 +97,15 @@ export function addNeutral(program: Command, run: RunCommand): void {
     .addOption(invertContrastOption("the map, without a map the images"))
     .addOption(bytesOption())
     .addOption(
-      numberOption("--target-frc <value>", "mean FRC with the map at which automatic growth ends", {
-        above: 0,
-        below: 1,
-        default: 0.95,
-      }),
+      numberOption(
+        "--target-frc <value>",
+        "mean FRC with the map at which automatic growth ends, relative to the FRC that its noise allows",
+        {
+          above: 0,
+          below: 1,
+          default: 0.95,
+        },
+      ),
     )
     .addOption(seedOption())
     .addOption(required(fileOption("--out <file>", "output file of the model, .txt or .pdb")))

@@ -13,12 +13,13 @@ import { growToFinest } from "./finestGrowth";
 import { fitToShells, scaleToMap } from "./fitToShells";
 import { type GaussianModel, originInBox, pickGaussians, withOrigin } from "./gaussianModel";
 import type { DecidedGrowth, GrownModel, GrowOptions, GrowthRound } from "./growth";
-import { firstGaussians, gaussiansSentence, standardFrc } from "./growthChoices";
+import { firstGaussians, gaussiansSentence, meanAllowed, standardFrc } from "./growthChoices";
 import { inMask, volumeInMask } from "./growthMap";
 import { type GrowthStep, gainedNothing, growthSchedule, nextGaussians, sigmaBounds } from "./growthSchedule";
 import { groupOf, insideMask, insideUnit, symmetryWarnings } from "./growthSymmetry";
 import { growthWarnings } from "./growthWarnings";
 import { checkContrast, checkMap } from "./mapChecks";
+import { mapSignal } from "./mapSignal";
 import { projectionFrc } from "./projectionFrc";
 import { addGaussians, type Inside, molecularVoxels, type Placement, seedModel } from "./seeding";
 import { mapTransform, ShellTarget } from "./shellTarget";
@@ -46,14 +47,19 @@ export async function growNeutralModel(map: Volume, options: GrowOptions = {}): 
   checkMapAndMask(bright, task);
   const { gaussians, resolution = "auto" } = task;
   const decided = { ...task, gaussians: gaussians === "auto" ? undefined : gaussians };
-  if (resolution !== "auto") return growTo(bright, { ...decided, resolution });
+  if (resolution !== "auto") {
+    const { rings } = checkOptions(bright, { ...decided, resolution });
+    return growTo(bright, { ...decided, resolution, clear: mapSignal(bright, task.mask, rings) });
+  }
   return growToFinest(bright, decided, growTo);
 }
 
 /** Grows to a given resolution. */
 async function growTo(bright: Volume, task: DecidedGrowth): Promise<GrownModel> {
-  const { targetFrc = standardFrc, resolution } = task;
+  const { targetFrc = standardFrc, resolution, doubling = true } = task;
   const { boxLength, rings, boxSize } = checkOptions(bright, task);
+  const target = { targetFrc, allowed: meanAllowed(task.clear, rings) };
+  const enough = targetFrc * target.allowed;
   const growth = new Growth(bright, boxSize, rings, task);
   const plan = growthSchedule({
     firstGaussians: growth.firstGaussians,
@@ -75,16 +81,17 @@ async function growTo(bright: Volume, task: DecidedGrowth): Promise<GrownModel> 
         note: `FRC ${frc.toFixed(3)}`,
       });
     rounds.push(await growth.round(step, isLast, onStep));
-    const more = isLast && task.gaussians === undefined ? nextGaussians(rounds, targetFrc) : undefined;
+    const more =
+      isLast && task.gaussians === undefined && doubling ? nextGaussians(rounds, enough) : undefined;
     if (more !== undefined) plan.push({ ...step, gaussians: more });
   }
-  const superfluous = task.gaussians === undefined && rounds.at(-1)!.frc < targetFrc && gainedNothing(rounds);
+  const superfluous = task.gaussians === undefined && rounds.at(-1)!.frc < enough && gainedNothing(rounds);
   const dropped = superfluous ? rounds.pop() : undefined;
   const { model, unit } = growth.finished(superfluous);
   const origin = originInBox(bright.origin, { boxSize: bright.size[0], apix: bright.apix }, model);
   const choices =
-    task.gaussians === undefined ? [gaussiansSentence(rounds, { resolution, targetFrc }, dropped)] : [];
-  const warnings = [...growth.warnings, ...growthWarnings(bright, rounds, targetFrc, task)];
+    task.gaussians === undefined ? [gaussiansSentence(rounds, { resolution, ...target }, dropped)] : [];
+  const warnings = [...growth.warnings, ...growthWarnings(bright, rounds, task)];
   return {
     ...{
       model: { ...model, ...withOrigin(origin) },
@@ -237,7 +244,7 @@ function checkMapAndMask(map: Volume, { mask }: GrowOptions): void {
 
 function checkOptions(
   map: Volume,
-  options: DecidedGrowth,
+  options: Pick<DecidedGrowth, "resolution" | "gaussians" | "startGaussians" | "boxSize">,
 ): { boxLength: number; rings: number; boxSize: number } {
   const { resolution, gaussians, startGaussians } = options;
   for (const [name, value] of Object.entries({ gaussians, startGaussians })) {

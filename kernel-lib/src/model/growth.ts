@@ -1,12 +1,13 @@
 import type { Volume } from "../maps/volume";
 import type { TaskOptions } from "../progress";
 import type { GaussianModel } from "./gaussianModel";
+import type { MapSignal } from "./mapSignal";
 
 /** Options of `growNeutralModel`. */
 export interface GrowOptions extends TaskOptions {
   /**
-   * Resolution in Å down to which the model shall describe the map. Default `auto`: the finest to which at most 3,000 Gaussians
-   * describe it with `targetFrc`, but no finer than four voxels.
+   * Resolution in Å down to which the model shall describe the map. Default `auto`: the finest to which the map has signal, judged by
+   * the noise around the molecule, and at most 3,000 Gaussians describe it with `targetFrc`; no finer than three voxels.
    */
   resolution?: number | "auto";
   /**
@@ -30,11 +31,14 @@ export interface GrowOptions extends TaskOptions {
   seed?: number;
   /** S, the training box in pixels. Default: the smallest good FFT size that holds the resolution. */
   boxSize?: number;
-  /** Mean FRC over the rings of the target resolution at which automatic growth ends. Default 0.95. */
+  /**
+   * Mean FRC over the rings of the target resolution at which automatic growth ends, relative to the one that the noise of the map
+   * allows. Default 0.95.
+   */
   targetFrc?: number;
   /**
-   * Gaussians of the first round. Default: 256 if `gaussians` is given, else five for two cubes as wide as the resolution in the
-   * volume of the molecule, at least 32.
+   * Gaussians of the first round. Default: 256 if `gaussians` is given, else one for each cube as wide as the resolution in
+   * the volume of the molecule, at least 32.
    */
   startGaussians?: number;
   /** Resolution of the first round in Å. Default 50. */
@@ -81,4 +85,8 @@ export interface GrownModel {
 export interface DecidedGrowth extends GrowOptions {
   resolution: number;
   gaussians?: number;
+  /** Signal of the map; undefined where its noise cannot be seen. */
+  clear: MapSignal | undefined;
+  /** Whether Gaussians are doubled until they describe the map. Default true. */
+  doubling?: boolean;
 }

@@ -29,25 +29,41 @@ function withNoise(map: Volume, deviation: number): Volume {
 }
 
 describe("choice of resolution and number of Gaussians", () => {
-  test("a clear map is described to four voxels, by as many Gaussians as its volume suggests", async () => {
+  test("a clear map is described to three voxels, by as many Gaussians as its volume suggests", async () => {
     const { resolution, choices, rounds, model } = await growNeutralModel(soft);
-    assert.equal(resolution, 8);
-    assert.equal(model.count, firstGaussians(volumeInMask(soft, undefined), 8));
+    assert.equal(resolution, 6);
+    assert.equal(model.count, firstGaussians(volumeInMask(soft, undefined), 6));
     assert.ok(rounds.at(-1)!.frc >= 0.95);
-    assert.match(choices[0]!, /^resolution 8\.0 Å: 4 voxels of the map$/);
+    assert.match(choices[0]!, /^resolution 6\.0 Å: 3 voxels of the map$/);
     assert.match(
       choices[1]!,
-      /^\d+ Gaussians: mean FRC with the map \d\.\d+ to 8\.0 Å, enough for the target of 0\.95$/,
+      /^\d+ Gaussians: mean FRC with the map \d\.\d+ to 6\.0 Å, enough for the target of 0\.95$/,
     );
   });
 
-  test("a noisy map gets the resolution to which it can be described, and the reason is given", async () => {
+  test("a noisy map gets the resolution to which it has signal, and Gaussians for what its noise allows", async () => {
     const { resolution, choices, rounds } = await growNeutralModel(withNoise(soft, 0.3));
-    assert.ok(resolution > 9 && resolution < 30, `${resolution} Å`);
+    assert.ok(resolution > 6.5 && resolution < 12, `${resolution} Å`);
+    assert.match(
+      choices[0]!,
+      /in the next ring less than a quarter of the map's power within the molecule is signal/,
+    );
+    const [, frc, allowed] = choices[1]!.match(
+      /FRC with the map (0\.\d+) to .* enough for the target of 0\.95 of the (0\.\d+) that the noise of the map allows$/,
+    )!;
+    assert.ok(Number(allowed) < 0.9 && Number(frc) >= 0.95 * Number(allowed), choices[1]);
+    assert.equal(rounds.at(-1)!.frc.toFixed(3), frc);
+  });
+
+  test("where noise is not seen around the molecule, the resolution is the one to which Gaussians describe the map", async () => {
+    const masked = withNoise(soft, 0.8);
+    for (const [i, v] of soft.data.entries()) if (v < 0.02) masked.data[i] = 0;
+    const { resolution, choices, rounds } = await growNeutralModel(masked);
+    assert.ok(resolution > 6.5 && resolution < 30, `${resolution} Å`);
     assert.ok(rounds.at(-1)!.frc >= 0.93, `FRC ${rounds.at(-1)!.frc}`);
     assert.match(
       choices[0]!,
-      /to there \d+ Gaussians describe the map .* to 8\.0 Å \(4 voxels of the map\) with 0\.\d+ only$/,
+      /to there \d+ Gaussians describe the map .* to 6\.0 Å \(3 voxels of the map\) with 0\.\d+ only$/,
     );
   });
 
@@ -67,14 +83,18 @@ describe("choice of resolution and number of Gaussians", () => {
     const volume = volumeInMask(soft, undefined);
     const finer = volumeInMask(resizeVolume(soft, { size: 64 }), undefined);
     assert.ok(Math.abs(finer / volume - 1) < 0.1, `${volume} and ${finer} Å³`);
-    assert.deepEqual(allowedResolution(1e5, 1.5).resolution, 6);
+    assert.deepEqual(allowedResolution(3e4, 1.5).resolution, 4.5);
     const large = allowedResolution(6e6, 1.5);
     assert.ok(large.resolution > 14 && large.resolution < 15, `${large.resolution} Å`);
     assert.match(large.reason, /more than 3000 Gaussians/);
   });
 
-  test("a map is described as far as the mean FRC reaches the target", () => {
-    assert.equal(describedResolution([0, 1, 1, 0.9, 0.4, 0.1], 0.95, 100), 100 / 3);
-    assert.equal(describedResolution([0, 0.9, 0.5], 0.95, 100), undefined);
+  test("a map is described as far as the mean FRC reaches the target, of what its noise allows", () => {
+    const task = { targetFrc: 0.95, boxLength: 100 };
+    assert.equal(describedResolution([0, 1, 1, 0.9, 0.4, 0.1], task), 100 / 3);
+    assert.equal(describedResolution([0, 0.9, 0.5], task), undefined);
+    const clear = { fraction: Float64Array.of(0, 1, 1, 1), allowedFrc: Float64Array.of(0, 1, 0.8, 0.6) };
+    assert.equal(describedResolution([0, 1, 0.8, 0.5], { ...task, clear }), 100 / 3);
+    assert.equal(describedResolution([0, 1, 0.8, 0.4], { ...task, clear }), 50);
   });
 });

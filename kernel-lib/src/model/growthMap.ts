@@ -6,6 +6,11 @@ import { molecularVoxels } from "./seeding";
 /** In Å: low-passed to here a map has shape without detail. */
 const shapeResolution = 12;
 
+/** A Gaussian fall-off to 1/e at {@link shapeResolution}. @param frequency in 1/Å */
+export function shapeFilter(frequency: number): number {
+  return Math.exp(-((frequency * shapeResolution) ** 2));
+}
+
 /** The map without background, times the mask if there is one. */
 export function inMask(map: Volume, mask: Volume | undefined): Volume {
   const level = withoutBackground(map);
@@ -18,7 +23,7 @@ export function volumeInMask(map: Volume, mask: Volume | undefined): number {
   const length = map.size[0] * map.apix;
   const size = Math.min(map.size[0], 2 * Math.ceil((1.5 * length) / shapeResolution));
   const small = size < map.size[0] ? resizeVolume(masked, { size }) : masked;
-  const smooth = filterVolume(small, (s) => Math.exp(-((s * shapeResolution) ** 2)));
+  const smooth = filterVolume(small, shapeFilter);
   return molecularVoxels(smooth.data) * small.apix ** 3;
 }
 

@@ -48,10 +48,13 @@ export function growthSchedule(options: ScheduleOptions): GrowthStep[] {
   });
 }
 
-/** Gaussians of a further round that may describe the map better than the last; undefined if none is worth it. */
-export function nextGaussians(rounds: readonly GrowthRound[], targetFrc: number): number | undefined {
+/**
+ * Gaussians of a further round that may describe the map better than the last; undefined if none is worth it.
+ * @param enough mean FRC at which growth ends
+ */
+export function nextGaussians(rounds: readonly GrowthRound[], enough: number): number | undefined {
   const { frc, gaussians } = rounds.at(-1)!;
-  if (frc >= targetFrc || gaussians >= mostGaussians || gainedNothing(rounds)) return undefined;
+  if (frc >= enough || gaussians >= mostGaussians || gainedNothing(rounds)) return undefined;
   return Math.min(2 * gaussians, mostGaussians);
 }
 

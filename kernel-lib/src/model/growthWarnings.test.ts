@@ -48,7 +48,7 @@ describe("warnings about a grown model", () => {
 
   test("a model that does not describe its map", () => {
     const round = { gaussians: 64, resolution: 8, frcByRing: [0, 0.03, 0.03, 0.02], frc: 0.03 };
-    const [warning] = growthWarnings(map, [round], 0.95, { gaussians: 64, resolution: 8 });
+    const [warning] = growthWarnings(map, [round], { gaussians: 64, resolution: 8 });
     assert.match(warning!, /mean FRC is 0\.030 .*does not describe the map in any ring.*check the map/);
   });
 });

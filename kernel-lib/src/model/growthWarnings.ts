@@ -1,6 +1,11 @@
 import type { Volume } from "../maps/volume";
 import type { DecidedGrowth, GrowthRound } from "./growth";
+import { meanAllowed, standardFrc, targetSentence } from "./growthChoices";
 import { hotVoxel } from "./mapChecks";
+
+/** What a growth was asked for. */
+type WarnedGrowth = Pick<DecidedGrowth, "gaussians" | "resolution" | "targetFrc"> &
+  Partial<Pick<DecidedGrowth, "clear">>;
 
 /** FRC below which a ring counts as not described. */
 const describedFrc = 0.5;
@@ -16,17 +21,17 @@ const shortfall = 0.05;
 export function growthWarnings(
   map: Volume,
   rounds: readonly GrowthRound[],
-  targetFrc: number,
-  { gaussians, resolution }: Pick<DecidedGrowth, "gaussians" | "resolution">,
+  { gaussians, resolution, clear, targetFrc = standardFrc }: WarnedGrowth,
 ): string[] {
   const warnings: string[] = [];
   const hot = hotVoxel(map);
   if (hot) warnings.push(hot);
   const { frc, frcByRing, gaussians: count } = rounds.at(-1)!;
-  if (frc >= targetFrc - shortfall) return warnings;
+  const allowed = meanAllowed(clear, frcByRing.length - 1);
+  if (frc >= (targetFrc - shortfall) * allowed) return warnings;
   const boxLength = map.size[0] * map.apix;
   const firstBelow = (least: number) => {
-    const ring = frcByRing.findIndex((value, r) => r > 0 && value < least);
+    const ring = frcByRing.findIndex((value, r) => r > 0 && value < least * (clear?.allowedFrc[r] ?? 1));
     return ring < 0 ? frcByRing.length : ring;
   };
   const described = firstBelow(describedFrc) - 1;
@@ -46,7 +51,7 @@ export function growthWarnings(
         ? `the rest may be noise in the map: mask it, or use ${coarser}`
         : `use more Gaussians (roughly ${needed}), leave --gaussians out, or use ${coarser}; a mask may help where the map is noisy`;
   warnings.push(
-    `the model's mean FRC is ${frc.toFixed(3)} to ${resolution} Å, below the target of ${targetFrc}: ${extent}; ${help}`,
+    `the model's mean FRC is ${frc.toFixed(3)} to ${resolution} Å, below ${targetSentence({ targetFrc, allowed })}: ${extent}; ${help}`,
   );
   return warnings;
 }
