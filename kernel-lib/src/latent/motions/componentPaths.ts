@@ -1,6 +1,6 @@
+import { cholesky, invertLower } from "../../cholesky";
 import { InputError } from "../../errors";
 import type { TaskOptions } from "../../progress";
-import { cholesky, invertLower } from "../cholesky";
 import { Pacing } from "../pacing";
 import { checkIntegers, countPoints } from "../points";
 import type { PatternScores } from "./patterns";

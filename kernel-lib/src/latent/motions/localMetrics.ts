@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { cholesky, invertLower } from "../cholesky";
+import { cholesky, invertLower } from "../../cholesky";
 import type { Pacing } from "../pacing";
 import { type DecodedState, type MotionDecoder, visitDecoded, visitFew } from "./decoder";
 import type { MotionFrame } from "./motionFrame";

@@ -1,5 +1,5 @@
+import { cholesky } from "../../cholesky";
 import { InputError } from "../../errors";
-import { cholesky } from "../cholesky";
 import { pathLine, pathThrough } from "../path";
 import { placesOnPath, reachOfPath } from "../pathParts";
 import { checkIntegers } from "../points";

@@ -1,4 +1,4 @@
-import { cholesky, invertLower } from "../cholesky";
+import { cholesky, invertLower } from "../../cholesky";
 import type { Pacing } from "../pacing";
 import { gatherPoints, sampleRows } from "../points";
 import { type DecodedState, type MotionDecoder, visitDecoded } from "./decoder";

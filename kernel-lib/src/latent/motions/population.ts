@@ -1,5 +1,5 @@
+import { cholesky, invertLower } from "../../cholesky";
 import { InputError } from "../../errors";
-import { cholesky, invertLower } from "../cholesky";
 import { KdTree, type Neighbours, neighbourBuffers } from "../kdTree";
 import { gatherPoints, sampleRows } from "../points";
 
