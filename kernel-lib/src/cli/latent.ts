@@ -138,6 +138,10 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
   const outputs = await session.makes(out);
   const files = new RunFolder(folder);
   const record = await files.readRecord();
+  const { symmetry } = record.inputs;
+  if (options.by === "images" && symmetry !== undefined) {
+    throw new InputError("--by", `places: particles of ${folder} have several places each`, options.by);
+  }
   const latent = latentAxes(record);
   const used = await readUsedParticles(files, record, options);
   if (typeof clusters === "number" && clusters > used.indices.length) {
@@ -154,7 +158,7 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
       latent,
       {
         ...{ ...options, clusters, method, folder },
-        by: encoder || record.inputs.symmetry !== undefined ? "places" : by,
+        by: encoder || symmetry !== undefined ? "places" : by,
       },
       session,
     );
