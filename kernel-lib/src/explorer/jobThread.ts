@@ -1,3 +1,5 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { useBackend } from "../compute/backends";
 import { umap } from "../latent/umap";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { Progress, TaskOptions } from "../progress";
@@ -45,6 +47,8 @@ const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Pr
     reconstruct(await particlesOf(source), { indices, ...(boxSize !== undefined && { boxSize }), ...task }),
   clusters: async ({ clustering, run: folder, ...points }, task) => {
     if (folder === undefined) return clusterRows(points, clustering, task);
+    // The networks of the run need one, in this thread too.
+    if (!tf.getBackend()) await useBackend("auto");
     const run = await openRun(folder);
     const assign: ClusteredPoints["assign"] = (groups, under) => run.assignByImages(groups, under);
     return clusterRows({ ...points, assign }, clustering, task).finally(() => run.close());
