@@ -56,18 +56,26 @@ export async function mixtureSets(
   if (clusters !== "auto" && found.sizes.length < clusters) {
     return partsOfGroups(points, dimensions, { clusters, found }, options);
   }
-  const advice = `${found.structureSentence}\n${found.advice}`;
+  const lines = [found.structureSentence, found.advice];
   if (assign && found.structure === "groups" && found.sizes.length > 1) {
     const { signal, onProgress } = task;
     const { weights, sentence, ...sets } = await assign(
       { ...found, join: clusters === "auto" },
       { ...(signal && { signal }), ...(onProgress && { onProgress }) },
     );
-    return { ...sets, populations: weights, by: "images", advice: `${advice}\n${sentence}` };
+    const left = sets.sizes.length;
+    if (clusters === "auto" || left === clusters) {
+      const advice = [...lines, sentence].join("\n");
+      return { ...sets, populations: weights, by: "images", advice };
+    }
+    lines.push(
+      `The images tell ${left} of these ${clusters} groups apart: particles are assigned by their places.`,
+    );
   }
   const probabilities = groupProbabilities(found);
   const certainty = certaintyOf(probabilities, found.labels);
-  return { ...found, certainty, probabilities, by: "places", populations: found.weights, advice };
+  const populations = found.weights;
+  return { ...found, certainty, probabilities, by: "places", populations, advice: lines.join("\n") };
 }
 
 /** Probability of each group for each point, [n · groups]. */
