@@ -28,3 +28,17 @@ export function invertLower(factor: Float64Array, size: number, out: Float64Arra
     }
   }
 }
+
+/** Solution x of L·Lᵀ·x = b with a lower triangular L, in place of b. */
+export function solveCholesky(factor: Float64Array, b: Float64Array): Float64Array {
+  const n = b.length;
+  for (let d = 0; d < n; d++) {
+    for (let e = 0; e < d; e++) b[d]! -= factor[d * n + e]! * b[e]!;
+    b[d]! /= factor[d * n + d]! || 1;
+  }
+  for (let d = n - 1; d >= 0; d--) {
+    for (let e = d + 1; e < n; e++) b[d]! -= factor[e * n + d]! * b[e]!;
+    b[d]! /= factor[d * n + d]! || 1;
+  }
+  return b;
+}

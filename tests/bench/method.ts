@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as e2 from "e2gmm";
@@ -24,16 +23,6 @@ import { type Case, caseNames, makeCase, type Truth } from "./methodCases";
  * Further `--name value` are options of the simulation (`--particles 1000 --pose-error 2 --ctf none`), `name=value` those of the
  * training or its settings (`latent=1`, `symmetry=C7`). With pose errors the map is reconstructed from the wrong poses.
  */
-
-/** Internal modules of the library. */
-const inner = createRequire(path.join(require.resolve("e2gmm"), "../index.js"));
-const { mixtureSets } = inner("./latent/mixtureSets") as {
-  mixtureSets: (
-    points: Float32Array,
-    dimensions: number,
-    options: { clusters: "auto"; deviations: Float32Array },
-  ) => Promise<{ labels: Int32Array; sizes: Int32Array; advice: string }>;
-};
 
 const [design = "", ...rest] = process.argv.slice(2);
 const seconds = (since: number) => (performance.now() - since) / 1000;
@@ -180,8 +169,8 @@ function correlations(
 }
 
 /** Clusters against classes: as many as there are classes, and as many as the library finds. */
-async function clusterings(places: Places, test: Case, scores: Scores): Promise<void> {
-  const { points, deviations, latent } = places;
+async function clusterings(run: e2.training.Run, places: Places, test: Case, scores: Scores): Promise<void> {
+  const { points, latent } = places;
   const classes = test.classes && test.truth[test.classes];
   if (!classes) return;
   const k = new Set(classes).size;
@@ -189,11 +178,23 @@ async function clusterings(places: Places, test: Case, scores: Scores): Promise<
     [`k-means ${k}`]: e2.latent.kMeans(points, latent, k).labels,
     [`mixture ${k}`]: (await e2.latent.gaussianMixture(points, latent, k)).labels,
   };
-  // As the command divides.
-  const { labels, sizes, advice } = await mixtureSets(points, latent, { clusters: "auto", deviations });
-  found["own mixture"] = labels;
-  scores.set("own mixture: groups", sizes.length);
-  console.log(`  ${advice}`);
+  // As the command divides, by images and by places.
+  for (const by of ["places", "images"] as const) {
+    const sets = await e2.latent.particleSets(run, { by });
+    // Particles that were left out are in no set.
+    const labels = new Int32Array(classes.length).fill(-1);
+    sets.indices.forEach((particle, row) => {
+      labels[particle] = sets.labels[row]!;
+    });
+    const name = `own sets by ${by}`;
+    found[name] = labels;
+    scores.set(`${name}: groups`, sets.sizes.length);
+    scores.set(
+      `${name}: mean probability`,
+      sets.certainty.reduce((sum, p) => sum + p / labels.length, 0),
+    );
+    console.log(`  ${by}: ${sets.advice.replaceAll("\n", "\n  ")}`);
+  }
   for (const [name, labels] of Object.entries(found)) {
     scores.set(`${name}: ARI`, adjustedRandIndex(labels, classes));
     scores.set(`${name}: agreement`, e2.latent.matchLabels(labels, Int32Array.from(classes)).agreement);
@@ -264,7 +265,7 @@ async function measure(
   const truth = unitTruth(test.truth, run, copies);
   const places = { points: refined, deviations, latent: run.latent, truth };
   const best = correlations(places, test.circular, scores);
-  await clusterings(places, test, scores);
+  await clusterings(run, places, test, scores);
   motions(run, places, scores);
   // What comes and goes should not be decoded as a motion.
   for (const [name, axis] of best) {

@@ -310,10 +310,12 @@ describe("a trained run", () => {
     succeed(folder, "reconstruct", ...byStar);
     assert.ok(readFileSync(at("list.mrc")).equals(readFileSync(at("star.mrc"))), "list and STAR file agree");
     const [header, ...particles] = table(text("sets", "particles.csv"));
-    assert.deepEqual(header, words("index set certainty"));
-    for (const [index, set, certainty] of particles) {
+    assert.deepEqual(header, words("index set certainty p1 p2"));
+    for (const [index, set, certainty, ...probabilities] of particles) {
       assert.ok(sets[Number(set) - 1]!.includes(Number(index)), `particle ${index}`);
       assert.ok(Number(certainty) >= 0.5 && Number(certainty) <= 1);
+      assert.equal(probabilities[Number(set) - 1], certainty);
+      assert.ok(Math.abs(Number(probabilities[0]) + Number(probabilities[1]) - 1) < 2e-4);
     }
   });
 

@@ -2,7 +2,8 @@ import { InputError } from "../errors";
 import { densityClusters } from "../latent/density";
 import { selectKMeans } from "../latent/kMeansSelection";
 import { kMeansAsync } from "../latent/kmeans";
-import { mixtureSets } from "../latent/mixtureSets";
+import { type MixtureSets, mixtureSets } from "../latent/mixtureSets";
+import { openRun } from "../training/runs/openRun";
 import type { Session } from "./session";
 import type { UsedParticles } from "./usedParticles";
 
@@ -10,8 +11,18 @@ import type { UsedParticles } from "./usedParticles";
 export const methods = ["mixture", "kmeans", "density"] as const;
 export type Method = (typeof methods)[number];
 
+/** By what particles are assigned to separate groups. */
+export const assignments = ["images", "places"] as const;
+export type AssignedBy = (typeof assignments)[number];
+
 /** How to divide particles. */
 export interface DivisionOptions {
+  /** The run of the particles. */
+  folder: string;
+  /** By what a mixture assigns them to separate groups. */
+  by: AssignedBy;
+  /** Threads for the projections. */
+  threads?: number;
   method: Method;
   /** Undefined for a method that finds the number itself. */
   clusters: number | "auto" | undefined;
@@ -29,6 +40,8 @@ export interface Division {
   sizes: Int32Array;
   /** How certain the set of each particle is, from 0 to 1, [n]. */
   certainty?: ArrayLike<number>;
+  /** Probability of each set for each particle, [n · sets]. */
+  probabilities?: ArrayLike<number>;
   /** Fraction of the population in each set, with the errors of the coordinates taken out, [sets]. */
   populations?: ArrayLike<number>;
   /** A sentence about the number of sets. */
@@ -43,10 +56,10 @@ export async function divideParticles(
   session: Session,
 ): Promise<Division> {
   const { clusters = "auto", seed, method } = options;
+  if (method === "mixture") return byMixture(used, latent, options, session);
   const { signal, onProgress } = session;
   const task = { signal, onProgress, seed };
   const errors = used.deviations && { deviations: used.deviations };
-  if (method === "mixture") return mixtureSets(used.points, latent, { clusters, ...errors, ...task });
   if (method === "kmeans") {
     return clusters === "auto"
       ? selectKMeans(used.points, latent, task)
@@ -62,4 +75,24 @@ export async function divideParticles(
     throw new InputError("--method density", "clusters of higher density", `none. ${found.advice}`);
   }
   return { ...found, certainty: found.strength };
+}
+
+async function byMixture(
+  { indices, points, deviations }: UsedParticles,
+  latent: number,
+  { folder, by, threads, clusters = "auto", seed }: DivisionOptions,
+  { signal, onProgress, note: onWarning }: Session,
+): Promise<MixtureSets> {
+  const options = { clusters, seed, signal, onProgress, ...(deviations && { deviations }) };
+  if (by === "places") return mixtureSets(points, latent, options);
+  const run = await openRun(folder);
+  try {
+    const engine = { ...(threads !== undefined && { threads }) };
+    return await mixtureSets(points, latent, {
+      ...options,
+      assign: (groups, task) => run.assignByImages(groups, { ...task, rows: indices, engine, onWarning }),
+    });
+  } finally {
+    run.close();
+  }
 }

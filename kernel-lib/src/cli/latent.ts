@@ -12,7 +12,14 @@ import { openRun } from "../training/runs/openRun";
 import { type LatentAxis, latentAxes, RunFolder } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { axesTable } from "./axesTable";
-import { type Division, divideParticles, type Method, methods } from "./divisions";
+import {
+  type AssignedBy,
+  assignments,
+  type Division,
+  divideParticles,
+  type Method,
+  methods,
+} from "./divisions";
 import {
   choiceOption,
   examples,
@@ -22,6 +29,7 @@ import {
   quietOption,
   required,
   seedOption,
+  threadsOption,
 } from "./options";
 import { populationTable } from "./populationTable";
 import type { RunCommand, Session } from "./session";
@@ -30,6 +38,8 @@ import { noteLeftOut, readUsedParticles, type UsedParticles } from "./usedPartic
 interface LatentOptions extends QuietOption {
   clusters?: number | "auto";
   method?: Method;
+  by?: AssignedBy;
+  threads?: number;
   minClusterSize?: number;
   umap?: boolean;
   angstrom?: boolean;
@@ -50,7 +60,8 @@ export function addLatent(program: Command, run: RunCommand): void {
         "unaligned ones, do not count) and set_1.star (the rows of the particle file with all columns), with centres.txt (for " +
         "e2gmm decode --path), sets.csv, and particles.csv with the set of each particle and how certain it is. Particles " +
         "that were left out of training (outliers.csv of the run) are in no set. A mixture takes the uncertainty of each " +
-        "particle's coordinates into account, so that small sets are found and counted. In a run with symmetry the sets " +
+        "particle's coordinates into account, so that small sets are found and counted; to separate groups particles are then " +
+        "assigned by their images, and particles.csv has the probability of each set. In a run with symmetry the sets " +
         "consist of units: the STAR files have a row for each, with the angles that bring it to the place of the first unit, " +
         "so that reconstructions without symmetry show the units of a set there; e2gmm units gives the particles they belong to.",
     )
@@ -62,6 +73,14 @@ export function addLatent(program: Command, run: RunCommand): void {
         "mixture (Gaussians; default), kmeans, or density (HDBSCAN, which finds the number and leaves particles between " +
           "clusters out)",
         methods,
+      ),
+    )
+    .addOption(
+      choiceOption(
+        "--by <what>",
+        "mixture: by what particles are assigned to separate groups, images (read again, which is more exact; default) or places; " +
+          "with symmetry, --encoder, or where there are no separate groups it is places",
+        assignments,
       ),
     )
     .addOption(
@@ -89,6 +108,7 @@ export function addLatent(program: Command, run: RunCommand): void {
     )
     .addOption(new Option("--encoder", "use the encoder's coordinates instead of the refined ones"))
     .addOption(seedOption())
+    .addOption(threadsOption("images and projections"))
     .addOption(required(fileOption("--out <folder>", "output folder, new or empty")))
     .addOption(quietOption());
   examples(
@@ -113,11 +133,15 @@ export function clustersOption(): Option {
 }
 
 async function analyse(folder: string, options: LatentOptions, session: Session): Promise<void> {
-  const { clusters, method = "mixture", out } = options;
+  const { clusters, method = "mixture", out, by = "images", encoder } = options;
   checkOptions(options);
   const outputs = await session.makes(out);
   const files = new RunFolder(folder);
   const record = await files.readRecord();
+  const { symmetry } = record.inputs;
+  if (options.by === "images" && symmetry !== undefined) {
+    throw new InputError("--by", `places: particles of ${folder} have several places each`, options.by);
+  }
   const latent = latentAxes(record);
   const used = await readUsedParticles(files, record, options);
   if (typeof clusters === "number" && clusters > used.indices.length) {
@@ -129,7 +153,15 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
   const place = outputs.place(out);
   await mkdir(place, { recursive: true });
   if (clusters !== undefined || method === "density") {
-    const division = await divideParticles(used, latent, { ...options, clusters, method }, session);
+    const division = await divideParticles(
+      used,
+      latent,
+      {
+        ...{ ...options, clusters, method, folder },
+        by: encoder || symmetry !== undefined ? "places" : by,
+      },
+      session,
+    );
     const set = session.closing(await openRunParticles(record.inputs, { signal: session.signal }));
     if (set.count !== used.total) {
       throw new InputError(
@@ -175,7 +207,17 @@ async function axesOf(folder: string): Promise<LatentAxis[]> {
 
 /** @throws InputError for options that contradict each other, and for nothing to do */
 function checkOptions(options: LatentOptions): void {
-  const { clusters, method, minClusterSize } = options;
+  const { clusters, method, minClusterSize, by, encoder } = options;
+  if (by !== undefined && method !== undefined && method !== "mixture") {
+    throw new InputError("--by", "--method mixture, which it applies to", method);
+  }
+  if (by === "images" && encoder) {
+    throw new InputError(
+      "--by",
+      "places with --encoder, whose coordinates the images are not compared at",
+      by,
+    );
+  }
   if (method === "density" && typeof clusters === "number") {
     throw new InputError(
       "--clusters",
@@ -232,12 +274,19 @@ async function writeSets(
   await writeAtomic(path.join(folder, "particles.csv"), particleTable(used, division));
 }
 
-/** Set of each particle, 0 for none, and how certain it is. */
-function particleTable({ indices }: UsedParticles, { labels, certainty }: Division): string {
+/** Set of each particle, 0 for none, how certain it is, and the probability of each set. */
+function particleTable({ indices }: UsedParticles, division: Division): string {
+  const { labels, certainty, probabilities, sizes } = division;
+  const sets = sizes.length;
   const rows = indices.map((index, at) =>
-    [index, labels[at]! + 1, ...(certainty ? [certainty[at]!.toFixed(4)] : [])].join(","),
+    [
+      ...[index, labels[at]! + 1, ...(certainty ? [certainty[at]!.toFixed(4)] : [])],
+      ...(probabilities ? Array.from(sizes, (_, set) => probabilities[at * sets + set]!.toFixed(4)) : []),
+    ].join(","),
   );
-  return `${["index", "set", ...(certainty ? ["certainty"] : [])].join(",")}\n${rows.join("\n")}\n`;
+  const names = probabilities ? Array.from(sizes, (_, set) => `p${set + 1}`) : [];
+  const header = ["index", "set", ...(certainty ? ["certainty"] : []), ...names].join(",");
+  return `${header}\n${rows.join("\n")}\n`;
 }
 
 async function writeUmap(

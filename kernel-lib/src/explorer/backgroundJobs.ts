@@ -34,9 +34,9 @@ export interface Jobs {
     given: { source: ParticleSource; indices: Uint32Array; boxSize?: number };
     result: Reconstruction;
   };
-  /** Rows of each cluster of points [n · dimensions]. */
+  /** Rows of each cluster of points [n · dimensions], which a mixture assigns by their images if the folder of their run is given. */
   clusters: {
-    given: ClusteredPoints & { clustering: Clustering };
+    given: Omit<ClusteredPoints, "assign"> & { clustering: Clustering; run?: string | undefined };
     result: Uint32Array[];
   };
   /** UMAP of points [n · dimensions]. */

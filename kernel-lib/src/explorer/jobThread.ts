@@ -1,10 +1,13 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { useBackend } from "../compute/backends";
 import { umap } from "../latent/umap";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { Progress, TaskOptions } from "../progress";
 import { reconstruct } from "../reconstruction/reconstruct";
+import { openRun } from "../training/runs/openRun";
 import { serveCalls } from "../workerCalls";
 import type { JobKind, JobRequest, JobResult, Jobs, ParticleSource } from "./backgroundJobs";
-import { clusterRows } from "./sets/clusterings";
+import { type ClusteredPoints, clusterRows } from "./sets/clusterings";
 
 /** The worker thread of `BackgroundJobs`. */
 
@@ -42,7 +45,14 @@ async function particlesOf({
 const work: { [K in JobKind]: (given: Jobs[K]["given"], task: TaskOptions) => Promise<Jobs[K]["result"]> } = {
   reconstruct: async ({ source, indices, boxSize }, task) =>
     reconstruct(await particlesOf(source), { indices, ...(boxSize !== undefined && { boxSize }), ...task }),
-  clusters: ({ clustering, ...points }, task) => clusterRows(points, clustering, task),
+  clusters: async ({ clustering, run: folder, ...points }, task) => {
+    if (folder === undefined) return clusterRows(points, clustering, task);
+    // The networks of the run need one, in this thread too.
+    if (!tf.getBackend()) await useBackend("auto");
+    const run = await openRun(folder);
+    const assign: ClusteredPoints["assign"] = (groups, under) => run.assignByImages(groups, under);
+    return clusterRows({ ...points, assign }, clustering, task).finally(() => run.close());
+  },
   umap: ({ points, dimensions }, task) => umap(points, dimensions, task),
 };
 

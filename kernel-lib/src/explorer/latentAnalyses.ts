@@ -20,17 +20,29 @@ export class LatentAnalyses {
     const { explored, page, sets } = this.parts;
     const { latents, latent, deviations } = explored;
     const label = { kmeans: "k-means", mixture: "mixture", density: "density" }[clustering.method];
+    const given = { points: latents, dimensions: latent, deviations, clustering };
+    const byImages = clustering.method === "mixture" && this.canReadImages();
     const clusters = await this.run(
       "clusters",
-      { points: latents, dimensions: latent, deviations, clustering },
+      { ...given, ...(byImages && { run: explored.folder }) },
       task,
-    );
+    ).catch((error: unknown) => {
+      if (!byImages || !(error instanceof InputError)) throw error;
+      page.set({ status: `Assigned by places, since the images cannot be compared: ${error.message}` });
+      return this.run("clusters", given, task);
+    });
     if (latents !== explored.latents) {
       page.set({ status: "Training has continued: the clusters are from an earlier epoch" });
     }
     return sets.addAll(
       clusters.map((rows, i) => ({ rows, name: `${label} ${i + 1} of ${clusters.length}` })),
     );
+  }
+
+  /** Whether the run is complete and its images are there, each of one place. */
+  private canReadImages(): boolean {
+    const { deviations, particles, run } = this.parts.explored;
+    return deviations !== undefined && particles !== undefined && run?.record.inputs.symmetry === undefined;
   }
 
   /** Shows the particles over the axes of a UMAP. */

@@ -8,6 +8,7 @@ export { type LabelOptions, labelPoints } from "./labelPoints";
 export { adjustedRandIndex, assignment, type MatchedLabels, matchLabels } from "./match";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";
 export { type MixtureSelection, type MixtureSelectionOptions, selectMixture } from "./mixtureSelection";
+export type { MixtureSets } from "./mixtureSets";
 export {
   type ComponentPathOptions,
   type Eigenmotion,
@@ -23,6 +24,7 @@ export {
   type TracedMotion,
   type TraceOptions,
 } from "./motions";
+export { type ParticleSets, type ParticleSetsOptions, particleSets } from "./particleSets";
 export { type Path, type PathLine, type PathOptions, pathLine, pathThrough } from "./path";
 export {
   type PathParts,

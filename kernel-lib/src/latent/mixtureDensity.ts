@@ -1,6 +1,6 @@
 import { cholesky, invertLower } from "../cholesky";
+import { normalizeDensities } from "../normalizeDensities";
 import type { MixtureComponents } from "./mixtureParts";
-import { normalizeDensities } from "./normalizeDensities";
 
 /** Weighted moments of the points of each component, relative to a reference near its mean for accuracy. */
 export class SufficientStatistics {

@@ -268,7 +268,7 @@ function advise(
   }
   const smallest = Math.min(...weights);
   const percent = (100 * smallest).toFixed(smallest < 0.1 ? 1 : 0);
-  const sure = `particles are assigned with a mean probability of ${(100 * certainty).toFixed(0)} %`;
+  const sure = `by their places particles are assigned with a mean probability of ${(100 * certainty).toFixed(0)} %`;
   const groups =
     k === weights.length ? "each a group of its own" : `in ${weights.length} groups with gaps between`;
   return `${gaussians}, ${groups}, the smallest with ${percent} % of the population; ${sure}.`;

@@ -1,3 +1,5 @@
+import type { TaskOptions } from "../progress";
+import type { GroupsByImages, PlacedGroups } from "../training/assignment/assignByImages";
 import { typicalErrors } from "./deconvolution";
 import { gaussianMixture, type MixtureOptions } from "./mixture";
 import { type MixtureSelection, selectMixture } from "./mixtureSelection";
@@ -12,9 +14,13 @@ export interface MixtureSets {
   sizes: Int32Array;
   /** Probability of its set for each point, [n]. */
   certainty: Float32Array;
+  /** Probability of each set for each point, [n · sets]. */
+  probabilities: Float32Array;
+  /** Whether particles were assigned by their images, or by their places, as parts of a continuum always are. */
+  by: "images" | "places";
   /** Fraction of the population in each set, with the errors of the coordinates taken out, [sets]. */
   populations: ArrayLike<number>;
-  /** Whether there are separate groups, and how many, in two sentences on two lines. */
+  /** Whether there are separate groups, how many, and how particles were assigned, each a sentence on a line. */
   advice: string;
 }
 
@@ -22,6 +28,8 @@ export interface MixtureSets {
 export interface MixtureSetsOptions extends MixtureOptions {
   /** Number of sets; `auto`: as many as gaps between the points tell. */
   clusters: number | "auto";
+  /** Assigns the particles to separate groups by their images, see `Run.assignByImages`. Default: they are assigned by their places. */
+  assign?: ((groups: PlacedGroups, task: TaskOptions) => Promise<GroupsByImages>) | undefined;
 }
 
 /** Gaussians that are tried. */
@@ -36,7 +44,7 @@ const mostGaussians = 12;
 export async function mixtureSets(
   points: Float32Array,
   dimensions: number,
-  { clusters, deviations, ...task }: MixtureSetsOptions,
+  { clusters, deviations, assign, ...task }: MixtureSetsOptions,
 ): Promise<MixtureSets> {
   const errors = deviations && typicalErrors(points, deviations, dimensions);
   const options = { ...task, ...(errors && { deviations: errors }) };
@@ -48,16 +56,42 @@ export async function mixtureSets(
   if (clusters !== "auto" && found.sizes.length < clusters) {
     return partsOfGroups(points, dimensions, { clusters, found }, options);
   }
-  const k = found.groupOf.length;
-  const certainty = Float32Array.from(found.labels, (label, i) => {
-    let sum = 0;
-    for (let c = 0; c < k; c++) {
-      if (found.groupOf[c] === label) sum += found.mixture.responsibilities[i * k + c]!;
+  const lines = [found.structureSentence, found.advice];
+  if (assign && found.structure === "groups" && found.sizes.length > 1) {
+    const { signal, onProgress } = task;
+    const { weights, sentence, ...sets } = await assign(
+      { ...found, join: clusters === "auto" },
+      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    );
+    const left = sets.sizes.length;
+    if (clusters === "auto" || left === clusters) {
+      const advice = [...lines, sentence].join("\n");
+      return { ...sets, populations: weights, by: "images", advice };
     }
-    return sum;
+    lines.push(
+      `The images tell ${left} of these ${clusters} groups apart: particles are assigned by their places.`,
+    );
+  }
+  const probabilities = groupProbabilities(found);
+  const certainty = certaintyOf(probabilities, found.labels);
+  const populations = found.weights;
+  return { ...found, certainty, probabilities, by: "places", populations, advice: lines.join("\n") };
+}
+
+/** Probability of each group for each point, [n · groups]. */
+function groupProbabilities({ groupOf, labels, mixture, sizes }: MixtureSelection): Float32Array {
+  const [k, groups] = [groupOf.length, sizes.length];
+  const probabilities = new Float32Array(labels.length * groups);
+  mixture.responsibilities.forEach((share, at) => {
+    probabilities[Math.floor(at / k) * groups + groupOf[at % k]!]! += share;
   });
-  const advice = `${found.structureSentence}\n${found.advice}`;
-  return { ...found, certainty, populations: found.weights, advice };
+  return probabilities;
+}
+
+/** Probability of the set of each point, [n]. */
+function certaintyOf(probabilities: Float32Array, labels: Int32Array): Float32Array {
+  const sets = probabilities.length / labels.length;
+  return Float32Array.from(labels, (label, i) => probabilities[i * sets + label]!);
 }
 
 async function partsOfGroups(
@@ -67,14 +101,15 @@ async function partsOfGroups(
   options: MixtureOptions,
 ): Promise<MixtureSets> {
   const parts = await gaussianMixture(points, dimensions, clusters, options);
-  const certainty = Float32Array.from(
-    parts.labels,
-    (label, i) => parts.responsibilities[i * clusters + label]!,
-  );
+  const { responsibilities: probabilities } = parts;
+  const certainty = certaintyOf(probabilities, parts.labels);
   const what =
     found.structure === "groups"
       ? `divide the ${found.sizes.length} groups further`
       : "are parts of one group";
   const advice = `${found.structureSentence}\nThe ${clusters} sets asked for ${what}.`;
-  return { ...parts, centres: parts.means, certainty, populations: parts.weights, advice };
+  return {
+    ...{ ...parts, centres: parts.means, certainty, probabilities, by: "places" },
+    ...{ populations: parts.weights, advice },
+  };
 }

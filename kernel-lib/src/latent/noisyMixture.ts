@@ -1,6 +1,6 @@
 import { invertLower } from "../cholesky";
+import { normalizeDensities } from "../normalizeDensities";
 import { type EMStep, type MixtureComponents, type NoisyPoints, tieCovariances } from "./mixtureParts";
-import { normalizeDensities } from "./normalizeDensities";
 
 /** Responsibilities below this do not contribute to moments. */
 const negligible = 1e-10;

@@ -4,6 +4,8 @@ export type { Varied } from "../network/head";
 export type { Outlier, OutlierReason } from "./agreement/agreement";
 export type { Fit } from "./agreement/chosenParticles";
 export type { FittedFactor } from "./agreement/defocusFit";
+export type { GroupsByImages, PlacedGroups } from "./assignment/assignByImages";
+export type { PlaceMixture } from "./assignment/placeMixture";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
 export type { MeasuredMotion, MeasuredMotionOptions } from "./bodies/measuredRegionMotion";
@@ -53,6 +55,7 @@ export type { Posterior } from "./posterior/posterior";
 export type { FileState, InputFiles } from "./runs/inputFiles";
 export { openRun } from "./runs/openRun";
 export {
+  type AssignOptions,
   type EvidenceOptions,
   type InheritedAxes,
   type Latents,

@@ -1,7 +1,7 @@
 import { InputError } from "../../errors";
 import { densityClusters } from "../../latent/density";
 import { kMeans } from "../../latent/kmeans";
-import { mixtureSets } from "../../latent/mixtureSets";
+import { type MixtureSetsOptions, mixtureSets } from "../../latent/mixtureSets";
 import { rowsByLabel } from "../../latent/selection";
 import type { TaskOptions } from "../../progress";
 
@@ -34,6 +34,8 @@ export interface ClusteredPoints {
   dimensions: number;
   /** Their standard deviations, [n · dimensions], which mixture and density take into account. Default: none. */
   deviations?: Float32Array | undefined;
+  /** Assigns them to separate groups of a mixture by their images. Default: they are assigned by these coordinates. */
+  assign?: MixtureSetsOptions["assign"];
 }
 
 /**
@@ -41,7 +43,7 @@ export interface ClusteredPoints {
  * @throws InputError for an unknown method, for fewer points than clusters, and if no cluster is found
  */
 export async function clusterRows(
-  { points, dimensions, deviations }: ClusteredPoints,
+  { points, dimensions, deviations, assign }: ClusteredPoints,
   clustering: Clustering,
   task: TaskOptions = {},
 ): Promise<Uint32Array[]> {
@@ -52,7 +54,8 @@ export async function clusterRows(
       return nonEmpty(kMeans(points, dimensions, clustering.count, { seed }).labels, clustering.count);
     case "mixture": {
       const { count: clusters } = clustering;
-      const { labels, sizes } = await mixtureSets(points, dimensions, { clusters, seed, ...errors, ...task });
+      const options = { clusters, seed, assign, ...errors, ...task };
+      const { labels, sizes } = await mixtureSets(points, dimensions, options);
       return nonEmpty(labels, sizes.length);
     }
     case "density": {

@@ -74,7 +74,7 @@ const uncertainty = 0.25;
  * less than 1. Ring weights from particles at their own places take errors of the decoder for noise, which the halves share:
  * where the decoder is wrong they differ less than the widths say, but the places are no better than that.
  */
-function certainFactor(factor: number): number {
+export function certainFactor(factor: number): number {
   const size = Math.log(Math.min(factor, mostFactor));
   return size > uncertainty ? Math.exp(size - uncertainty ** 2 / size) : 1;
 }

@@ -8,6 +8,7 @@ import { pointGroup } from "../../optics/symmetry";
 import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask } from "../../progress";
 import type { Outlier } from "../agreement/agreement";
+import type { GroupsByImages, PlacedGroups } from "../assignment/assignByImages";
 import type { LatentAxis } from "../axes/latentAxis";
 import { measureAxes } from "../axes/measureAxes";
 import { gatherRows } from "../batches";
@@ -37,6 +38,8 @@ import { RunDecoder } from "./runDecoder";
 import { type EvidenceOptions, type MeasuredRun, measureRunEvidence } from "./runEvidence";
 import { RunFolder } from "./runFolder";
 import {
+  type AssignOptions,
+  assignParticlesOfRun,
   measureRunUnexplained,
   placesOfOthers,
   refinePosesOfRun,
@@ -51,7 +54,7 @@ export type { Checkpoint } from "./checkpoint";
 export type { InheritedAxes, Lineage } from "./lineage";
 export type { EvidenceOptions } from "./runEvidence";
 export { RunFolder, runFiles } from "./runFolder";
-export type { UnexplainedOptions } from "./runPasses";
+export type { AssignOptions, UnexplainedOptions } from "./runPasses";
 export { latentAxes, type RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
 
@@ -420,6 +423,19 @@ export class Run {
   ): Promise<MeasuredMotion[]> {
     const begun = beginTask(options);
     return measuredRegionMotion(await this.measuredOnAllAxes(), { points, region }, begun);
+  }
+
+  /**
+   * Assigns particles to groups that were found among their places, by their images, which are read again: the probability of each
+   * group, with the fractions, places and spread of the groups that make the images likeliest. `latent.particleSets` finds the
+   * groups and calls this.
+   * @param groups a mixture of the places, as from `latent.selectMixture`
+   * @throws InputError before the run is complete, for a run with symmetry, and if its particles have changed; StoppedError
+   */
+  async assignByImages(groups: PlacedGroups, options: AssignOptions = {}): Promise<GroupsByImages> {
+    const begun = beginTask(options);
+    const given = { groups, factors: await this.varianceFactors() };
+    return assignParticlesOfRun(await this.measuredOnAllAxes(), given, begun);
   }
 
   /** Releases the networks. The run cannot be decoded afterwards. */

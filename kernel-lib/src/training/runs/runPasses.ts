@@ -1,10 +1,15 @@
+import { InputError } from "../../errors";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { TaskOptions } from "../../progress";
+import { assignByImages, type GroupsByImages, type PlacedGroups } from "../assignment/assignByImages";
+import { gatherRows } from "../batches";
 import { reopenParticles } from "../evidence/reopen";
-import { defaultMemoryBudget } from "../memory";
+import { certainFactor } from "../evidence/scatter";
+import { defaultMemoryBudget, particlesPerPass } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
+import { PlaceLikelihood } from "../posterior/likelihood";
 import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
 import { measureUnexplained } from "../unexplained/measureUnexplained";
@@ -57,6 +62,52 @@ export async function placesOfOthers(
     const { refined: mean, standardDeviation } = places;
     const population = { latent: decoder.latent, members: reopened.trainingSet, mean, standardDeviation };
     return await otherPlaces({ reopened, decoder, population, factors, set }, options);
+  } finally {
+    await reopened.close();
+  }
+}
+
+/** Options of `Run.assignByImages`. */
+export interface AssignOptions extends UnexplainedOptions {
+  /** The particles that the groups were found among, in this order. Default: all. */
+  rows?: ArrayLike<number>;
+}
+
+/** Assigns particles to groups that were found among their places, from images that are read again. */
+export async function assignParticlesOfRun(
+  { files, record, places, decoder }: MeasuredRun,
+  { groups, factors }: { groups: PlacedGroups; factors: readonly number[] | undefined },
+  { rows, ...options }: AssignOptions,
+): Promise<GroupsByImages> {
+  if (record.inputs.symmetry !== undefined) {
+    throw new InputError(
+      files.folder,
+      "a run without symmetry, whose particles have one place each",
+      record.inputs.symmetry,
+    );
+  }
+  const { latent } = decoder;
+  const particles = Int32Array.from(rows ?? { length: places.refined.length / latent }, (row, i) => row ?? i);
+  if (groups.mixture.responsibilities.length !== particles.length * groups.mixture.weights.length) {
+    const found = groups.mixture.responsibilities.length / groups.mixture.weights.length;
+    throw new InputError("groups", `probabilities of ${particles.length} particles`, `${found}`);
+  }
+  const reopened = await reopenParticles(files, record, {
+    memoryBudget: defaultMemoryBudget() / 2,
+    ...options,
+  });
+  try {
+    const likelihood = new PlaceLikelihood({ ...reopened, decoder, weights: reopened.placedWeights });
+    // What the halves of the images show to be too sure along the axes is so between them.
+    const sizes = (factors ?? []).map((factor) => Math.log(certainFactor(factor)));
+    const scale = Math.exp(-sizes.reduce((sum, size) => sum + size / sizes.length, 0));
+    const set = {
+      ...{ likelihood, latent, particles, scale },
+      means: gatherRows(places.refined, latent, particles),
+      deviations: gatherRows(places.standardDeviation, latent, particles),
+      batchSize: particlesPerPass(reopened.neutral.count * (latent + 1)),
+    };
+    return await assignByImages(set, groups, options);
   } finally {
     await reopened.close();
   }
