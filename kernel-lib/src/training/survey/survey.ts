@@ -29,8 +29,11 @@ export interface Survey {
   form?: DecoderForm;
   /** Gain in log-likelihood over the mean model with the first 1, 2 … axes: nats per particle. */
   axes: EvidenceGain[];
-  /** Of each axis that was kept: the fraction of its gain that is left if it only moves Gaussians, or only changes their density. */
-  kinds: { position: number; density: number }[];
+  /**
+   * Of each axis that was kept: the fraction of its gain that is left if it only moves Gaussians, or only changes their density, and by
+   * how much the latter is better, in nats per particle (missing in runs of earlier versions).
+   */
+  kinds: { position: number; density: number; difference?: EvidenceGain }[];
   /** Result in a sentence. */
   sentence: string;
 }
@@ -292,9 +295,12 @@ class SurveyMeasurement {
       const none = await scores(without(axis));
       const { gain } = gainOver(whole, none);
       const fraction = (own: Float64Array) => (gain > 0 ? gainOver(own, none).gain / gain : 0);
+      const position = await scores(all, without(axis));
+      const density = await scores(without(axis), all);
       kinds.push({
-        position: fraction(await scores(all, without(axis))),
-        density: fraction(await scores(without(axis), all)),
+        position: fraction(position),
+        density: fraction(density),
+        difference: gainOver(density, position),
       });
     }
     return kinds;
@@ -316,11 +322,18 @@ interface SurveyedSpace {
   start: Float32Array;
 }
 
-function rolesOf(latent: number, kinds: Survey["kinds"]): AxisRoles {
+/**
+ * What each axis changes: one kind if that alone leaves enough of its gain. Where both do, amplitudes must explain it better by more than
+ * a standard error: those of neighbouring Gaussians imitate a small motion, while no motion imitates what comes and goes.
+ */
+export function rolesOf(latent: number, kinds: Survey["kinds"]): AxisRoles {
   const all = Array.from({ length: latent }, (_, d) => d);
-  const alone = kinds.map(({ position, density }) => {
-    if (Math.max(position, density) < sufficientFraction) return "both";
-    return density >= position ? "density" : "position";
+  const alone = kinds.map(({ position, density, difference }) => {
+    const sufficient = { position: position >= sufficientFraction, density: density >= sufficientFraction };
+    if (sufficient.position && sufficient.density) {
+      return difference && difference.gain > difference.standardError ? "density" : "position";
+    }
+    return sufficient.position ? "position" : sufficient.density ? "density" : "both";
   });
   return {
     position: all.filter((d) => alone[d] !== "density"),
