@@ -1,10 +1,6 @@
-import { existsSync } from "node:fs";
-import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
 import type { Region } from "../../model/regions";
 import type { AxisRoles } from "../../network/decoder";
-import { LatentModel } from "../../network/latentModel";
-import { pointGroup } from "../../optics/symmetry";
 import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask } from "../../progress";
 import type { Outlier } from "../agreement/agreement";
@@ -18,7 +14,6 @@ import {
   measuredRegionMotion,
 } from "../bodies/measuredRegionMotion";
 import type { Evidence } from "../evidence/evidence";
-import { FeatureBasis } from "../features/featureBasis";
 import type { Leaks } from "../leaks/leaks";
 import type { RunLeaksOptions } from "../leaks/runLeaks";
 import type { RefinedPoses } from "../poses/refinedPoses";
@@ -26,15 +21,12 @@ import type { RunPosesOptions } from "../poses/runPoses";
 import type { PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
 import { BaseModels } from "../secondRound/baseModels";
-import { blocksOf, headOfBlocks } from "../secondRound/keptAxes";
 import type { EpochReport } from "../trainer";
 import type { Unexplained } from "../unexplained/unexplained";
-import { UnitAssembly } from "../units/unitAssembly";
-import { chosenStart, encoderLatentsOf, loadFrom } from "./checkpoint";
 import { readEvidence, writeEvidence } from "./evidenceFile";
 import { leaksOfRun, readLeaks } from "./leaksFile";
-import { fixedAxesOf } from "./lineage";
-import { RunDecoder } from "./runDecoder";
+import { type RunContents, readRunContents } from "./readRunContents";
+import type { RunDecoder } from "./runDecoder";
 import { type EvidenceOptions, type MeasuredRun, measureRunEvidence } from "./runEvidence";
 import { RunFolder } from "./runFolder";
 import {
@@ -57,19 +49,6 @@ export { RunFolder, runFiles } from "./runFolder";
 export type { AssignOptions, UnexplainedOptions } from "./runPasses";
 export { latentAxes, type RunRecord } from "./runRecord";
 export type { Latents } from "./runTables";
-
-/** Contents of a run folder. */
-interface RunContents {
-  record: RunRecord;
-  neutral: GaussianModel;
-  free: Uint8Array | undefined;
-  bodies: Uint8Array | undefined;
-  history: EpochReport[];
-  neutralFrc: Float64Array;
-  encoderLatents: Float32Array | undefined;
-  decoder: RunDecoder;
-  parent: Run | undefined;
-}
 
 /**
  * A trained model, opened from its run folder.
@@ -99,13 +78,14 @@ export class Run {
    * complete. Undefined in runs of earlier versions.
    */
   readonly encoderLatents: Float32Array | undefined;
-  private readonly decoder: RunDecoder;
+  /** @internal */
+  readonly decoder: RunDecoder;
   /** The run whose axes are the first of this one, and stayed as they are. */
   private readonly parent: Run | undefined;
 
   private constructor(
     private readonly files: RunFolder,
-    contents: RunContents,
+    contents: RunContents<Run>,
   ) {
     this.record = contents.record;
     this.neutral = contents.neutral;
@@ -125,47 +105,8 @@ export class Run {
    */
   static async open(folder: string, { threads }: { threads?: number | undefined } = {}): Promise<Run> {
     const files = new RunFolder(folder);
-    const record = await files.readRecord();
-    const neutral = await files.readNeutral(record);
-    const bodies = await files.readBodies(record, neutral.count);
-    if (!existsSync(files.file("weights")))
-      throw new InputError(folder, "at least one finished epoch", "none");
-    const { arrays, at } = await files.readCheckpoint("weights", record);
-    const history = await files.readHistory(at);
-    const neutralFrc = await files.readNeutralFrc(record);
-    const { symmetry } = record.inputs;
-    const units = new UnitAssembly(symmetry === undefined ? undefined : pointGroup(symmetry));
-    const unit = units.first(neutral);
-    const { options, featureSize } = record;
-    const blocks = await blocksOf(files, record, unit);
-    const latent = blocks.reduce((sum, block) => sum + block.latent, 0);
-    const model = new LatentModel(
-      { ...options, latent, featureSize, ...(blocks.length > 1 && { blocks }) },
-      headOfBlocks(unit, blocks, bodies?.slice(0, unit.count)),
-      undefined,
-      threads,
-    );
-    const free =
-      blocks.length > 1 ? wholeFlags(model.head, neutral.count) : await files.readFree(record, neutral.count);
-    let parent: Run | undefined;
-    try {
-      if (fixedAxesOf(record) > 0) parent = await Run.open(files.file("parent"), { threads });
-      loadFrom(files.file("weights"), () => {
-        model.load(arrays);
-        FeatureBasis.load(arrays).requireFor(unit.count, record.rings, record.featureSize);
-      });
-      const encoderLatents = encoderLatentsOf(arrays, record, files.file("weights"));
-      const starts = chosenStart(record, at);
-      return new Run(files, {
-        record: { ...record, ...(starts && { starts }) },
-        ...{ neutral, free, bodies, history, neutralFrc, encoderLatents, parent },
-        decoder: new RunDecoder({ neutral, free, model, units, parent: parent?.decoder }),
-      });
-    } catch (error) {
-      model.dispose();
-      parent?.close();
-      throw error;
-    }
+    const openParent = (parentFolder: string) => Run.open(parentFolder, { threads });
+    return new Run(files, await readRunContents(files, openParent, threads));
   }
 
   /** Path of the run folder. */
@@ -442,15 +383,4 @@ export class Run {
   close(): void {
     this.decoder.close();
   }
-}
-
-/** Which Gaussians of a whole model the head of its first unit may change; undefined if it may change all. */
-function wholeFlags(
-  { free, neutral }: { free: Uint8Array | undefined; neutral: GaussianModel },
-  count: number,
-): Uint8Array | undefined {
-  if (!free && neutral.count === count) return undefined;
-  const flags = new Uint8Array(count);
-  flags.set(free ?? new Uint8Array(neutral.count).fill(1));
-  return flags;
 }
