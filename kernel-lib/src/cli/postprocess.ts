@@ -4,6 +4,7 @@ import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
+import { type LocalResolution, localResolution } from "../reconstruction/localResolution";
 import { type MaskedFsc, maskedFsc } from "../reconstruction/maskedFsc";
 import { sharpen } from "../reconstruction/sharpen";
 import { inTermsOf } from "./failure";
@@ -25,6 +26,7 @@ interface PostprocessOptions extends QuietOption {
   bFactor: number | "auto";
   resolution?: number;
   seed: number;
+  local?: boolean;
   out: string;
 }
 
@@ -54,9 +56,15 @@ export function addPostprocess(program: Command, run: RunCommand): void {
     .addOption(
       numberOption("--seed <n>", "seed of the random phases", { integer: true, least: 0, default: 1 }),
     )
+    .addOption(
+      new Option(
+        "--local",
+        "also write the local resolution (map_local_resolution.mrc, in Å) and the mean map filtered to it (map_local_filtered.mrc)",
+      ),
+    )
     .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
-  examples(command, "e2gmm postprocess map_half1.mrc map_half2.mrc --mask mask.mrc --out sharp.mrc");
+  examples(command, "e2gmm postprocess map_half1.mrc map_half2.mrc --mask mask.mrc --local --out sharp.mrc");
   command.action((half1: string, half2: string, options: PostprocessOptions) =>
     run(options, (session) => postprocess([half1, half2], options, session)),
   );
@@ -77,7 +85,8 @@ async function postprocess(
 ): Promise<void> {
   const { mask: maskFile, bFactor, resolution, seed, out } = options;
   const table = besideName(out, "_fsc.csv");
-  const outputs = await session.writes([out, table], [a, b, maskFile]);
+  const local = options.local ? localFiles(out) : undefined;
+  const outputs = await session.writes([out, table, ...Object.values(local ?? {})], [a, b, maskFile]);
   const half1 = await readMap(a, session.reading);
   const half2 = await readMap(b, session.reading);
   const mask = await readMask(maskFile, half1, { ...session.reading, sameVoxels: true });
@@ -91,6 +100,11 @@ async function postprocess(
   );
   await writeMap(outputs.place(out), sharpened.map, { signal: session.signal });
   await writeAtomic(outputs.place(table), tableOf(curves, table));
+  const found = local && (await localResolution(half1, half2, mask, { seed, ...taskOf(session) }));
+  if (local && found) {
+    await writeMap(outputs.place(local.resolution), found.resolution, { signal: session.signal });
+    await writeMap(outputs.place(local.filtered), found.filtered, { signal: session.signal });
+  }
   await outputs.keep(session.signal);
   session.print(
     `FSC 0.143 ${resolutionText(corrected, 0.143)}; in the mask without correction ${resolutionText(masked, 0.143)}, without mask ${resolutionText(unmasked, 0.143)}`,
@@ -98,6 +112,24 @@ async function postprocess(
   session.print(
     `${out}: B factor ${sharpened.bFactor.toFixed(1)} Å²${bFactor === "auto" ? ", fitted" : ""}, filtered to ${sharpened.resolution.toFixed(2)} Å`,
   );
+  if (local && found) session.print(localSentence(local.resolution, found));
+}
+
+/** Names of the maps of `--local`. */
+function localFiles(out: string): { resolution: string; filtered: string } {
+  return {
+    resolution: besideName(out, "_local_resolution.mrc"),
+    filtered: besideName(out, "_local_filtered.mrc"),
+  };
+}
+
+const taskOf = ({ signal, onProgress }: Session) => ({ signal, onProgress });
+
+/** The median local resolution in the mask, and that of its best and worst tenth. */
+function localSentence(file: string, { resolution }: LocalResolution): string {
+  const sorted = resolution.data.filter((x) => x > 0).sort();
+  const at = (fraction: number) => sorted[Math.floor(fraction * (sorted.length - 1))]!.toFixed(1);
+  return `${file}: ${at(0.5)} Å in the median, ${at(0.1)} Å or better in a tenth, worse than ${at(0.9)} Å in another`;
 }
 
 function tableOf({ unmasked, masked, randomized, corrected }: MaskedFsc, file: string): string {

@@ -10,6 +10,11 @@ export {
   resolutionAt,
 } from "./fsc";
 export type { ImageGroup, ImageSource } from "./imageSource";
+export {
+  type LocalResolution,
+  type LocalResolutionOptions,
+  localResolution,
+} from "./localResolution";
 export { type MaskedFsc, type MaskedFscOptions, maskedFsc } from "./maskedFsc";
 export { type Reconstruction, type ReconstructOptions, reconstruct } from "./reconstruct";
 export { type SharpenedMap, type SharpenOptions, sharpen } from "./sharpen";
