@@ -115,6 +115,15 @@ const calls: Record<string, () => Promise<unknown>> = {
   writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
   reconstruct: () => e2.reconstruct(particles),
+  correctMotion: () =>
+    e2.correction.correctMotion(
+      particles,
+      { latent: 1, places: new Float32Array(1), decode: () => model },
+      [0],
+    ),
+  correctRun: () => e2.correction.correctRun({} as never, [0]),
+  localResolution: () => e2.reconstruction.localResolution(map, map, map),
+  "Run.regionMotion": () => e2.training.Run.prototype.regionMotion.call({} as never, [], []),
   writeMap: () => e2.maps.write(at("map.mrc"), map),
   growNeutralModel: () => e2.model.grow(map, { resolution: 16, gaussians: 40 }),
   simulateFromModels: () => e2.simulate.fromModels([model], { folder: at("more"), particlesPerState: 300 }),
