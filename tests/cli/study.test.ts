@@ -36,6 +36,25 @@ test("a study of seeds is made part by part and compared, and places of other pa
   refuses(folder, [...study, "--epochs", "3"], /study: options: expected .*as the study was started with/);
 });
 
+test("correct takes a study of halves, and corrects each by its own training", (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder, "--snr", "2");
+  const halves = ["study", "halves", ...words("--particles sim/particles.star --resolution 16 --poses file")];
+  succeed(folder, ...halves, ...words("--gaussians 24 --out study"), ...small);
+  const printed = succeed(folder, ...words("correct study --z=0.5 --cells 2 --box-size 16 --out state.mrc"));
+  assert.match(printed, /^state\.mrc: state 0\.5 from 60 particles/m);
+  assert.match(printed, /^each half is corrected by a training of its own$/m);
+  const whole = words("--particles sim/particles.star --box-size 16 --out all.mrc");
+  succeed(folder, "reconstruct", ...whole);
+  const shells = (file: string) => readFileSync(path.join(folder, file), "utf8").trim().split("\n").length;
+  assert.equal(shells("state_plain_fsc.txt"), shells("all_fsc.txt"));
+  refuses(
+    folder,
+    words("correct study --particles sim/particles.star --out no.mrc"),
+    /--particles: expected none/,
+  );
+});
+
 test("what a study cannot be made of is refused", (t) => {
   const folder = temporaryFolder(t);
   simulatedProject(folder);

@@ -121,6 +121,7 @@ const calls: Record<string, () => Promise<unknown>> = {
       { latent: 1, places: new Float32Array(1), decode: () => model },
       [0],
     ),
+  correctHalves: () => e2.study.correctHalves(at("study"), [0]),
   correctRun: () => e2.correction.correctRun({} as never, [0]),
   localResolution: () => e2.reconstruction.localResolution(map, map, map),
   "Run.regionMotion": () => e2.training.Run.prototype.regionMotion.call({} as never, [], []),

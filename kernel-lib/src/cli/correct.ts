@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
@@ -9,6 +10,8 @@ import { writeMap } from "../maps/mapFile";
 import { describeLeftOut } from "../particles/images/imageOutliers";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { formatFsc } from "../reconstruction/fsc";
+import { correctHalves } from "../study/correctHalves";
+import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
 import type { Point } from "./componentPoints";
 import { inTermsOf } from "./failure";
@@ -52,7 +55,10 @@ export function addCorrect(program: Command, run: RunCommand): void {
         "without correction (map_plain.mrc, …), and map_shells.csv with both FSC curves, the agreement with the particles nearest to the " +
         "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …).",
     )
-    .argument("<run>", "run folder of e2gmm train")
+    .argument(
+      "<run>",
+      "run folder of e2gmm train, or folder of e2gmm study halves: then each half is corrected by its own training",
+    )
     .addOption(
       new Option(
         "--z <a,b,…>",
@@ -128,6 +134,9 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   const { particles, path: file, out, dataFolder } = options;
   if (particles === undefined && dataFolder !== undefined)
     throw new InputError("--data-folder", "--particles, which it applies to", "none");
+  const isStudy = existsSync(path.join(folder, studyFiles.settings));
+  if (isStudy && particles !== undefined)
+    throw new InputError("--particles", "none for a study, whose halves have images of their own", particles);
   const points = await readPoints(options);
   const states = (points.length === 0 ? [out] : numberedNames(out, points.length)).map(filesOf);
   const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
@@ -135,7 +144,7 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
     states.flatMap((files) => Object.values(files)),
     [particles, file, ...runPaths],
   );
-  const run = await Run.open(folder);
+  const run = await Run.open(isStudy ? path.join(folder, "half1", "run") : folder);
   session.closing({ close: async () => run.close() });
   for (const { z, where } of points) {
     if (z.length !== run.latent)
@@ -145,9 +154,10 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   if (images) await outputs.spare(await images.stackFiles());
   for (const [s, files] of states.entries()) {
     const z = points[s]?.z ?? new Array<number>(run.latent).fill(0);
+    const own = libraryOptions(options, session);
     const found = await inTermsOf(
       { boxSize: "--box-size", cells: "--cells" },
-      correctRun(run, z, { ...libraryOptions(options, session), ...(images && { images }) }),
+      isStudy ? correctHalves(folder, z, own) : correctRun(run, z, { ...own, ...(images && { images }) }),
     );
     if (s === 0 && found.leftOut.length > 0) {
       session.note(
@@ -159,7 +169,9 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   }
   await outputs.keep(session.signal);
   session.print(
-    "both halves are corrected by the one training of the run; where the agreement with the nearest particles is below the FSC of the halves, the correction errs alike in both",
+    isStudy
+      ? "each half is corrected by a training of its own"
+      : "both halves are corrected by the one training of the run; where the agreement with the nearest particles is below the FSC of the halves, the correction errs alike in both",
   );
 }
 

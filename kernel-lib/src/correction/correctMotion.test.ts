@@ -71,6 +71,25 @@ test("invented motion of a rigid molecule does not make half maps agree beyond t
   }
 });
 
+test("each half can have a space of its own: the same one with the other sign gives the same maps", async () => {
+  const places = uniformPlaces(150);
+  const { source, motion } = movingParticles(places, 1);
+  const mirrored = {
+    latent: 1,
+    places: places.map((z) => -z),
+    decode: (place: ArrayLike<number>) => motion.decode([-place[0]!]),
+  };
+  const one = await correctMotion(source, motion, [0.5], { cells: 3 });
+  const secondHalf = { motion: mirrored, state: [-0.5] };
+  const two = await correctMotion(source, motion, [0.5], { cells: 3, secondHalf });
+  const scale = Math.max(...one.corrected.half2.data);
+  const off = two.corrected.half2.data.findIndex(
+    (x, i) => !(Math.abs(x - one.corrected.half2.data[i]!) < 0.02 * scale),
+  );
+  assert.equal(off, -1);
+  assert.deepEqual(two.plain.map.data, one.plain.map.data);
+});
+
 test("the result depends on the seed alone, and a correction can be stopped", async () => {
   const { source, motion } = movingParticles(uniformPlaces(150), 1);
   const options = { cells: 2 };

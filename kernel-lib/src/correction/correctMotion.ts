@@ -29,6 +29,11 @@ export interface CorrectOptions
   cells?: number;
   /** Seed of the division. Default 1. */
   seed?: number;
+  /**
+   * Places and decoder for the particles of half 2, and where the state is in their space, from a training that saw only those. Default:
+   * the same for both halves, which are then not independent.
+   */
+  secondHalf?: { motion: Motion; state: ArrayLike<number> };
 }
 
 /** A map with its halves and their FSC. */
@@ -49,7 +54,7 @@ export interface CorrectedReconstruction {
   corrected: MapWithHalves;
   /** From the same particles and halves without correction. */
   plain: MapWithHalves;
-  /** The state as Gaussians. */
+  /** The state as Gaussians; that of half 1. */
   state: GaussianModel;
   /** RMS displacement that was undone, over particles and mass, in Å; changes of density count as in the order of particles. */
   motion: number;
@@ -63,7 +68,7 @@ export interface CorrectedReconstruction {
    * nearest to the state.
    */
   fractions: Float64Array[];
-  /** Number of cells. */
+  /** Number of cells of half 1. */
   cells: number;
   /** Number of particles, outlier images included. */
   particles: number;
@@ -72,9 +77,9 @@ export interface CorrectedReconstruction {
 }
 
 /** Fractions of the particles, nearest to the state first, of which maps are made. */
-const fractionsOfNested = [0.05, 0.1, 0.2, 0.4, 0.7, 1];
-/** Fewest particles of the smallest. */
-const fewest = 100;
+const nestedFractions = [0.05, 0.1, 0.2, 0.4, 0.7, 1];
+/** Fewest particles of a half in the smallest. */
+const fewest = 50;
 
 /**
  * Reconstructs one state from all particles: each is back-projected into the frame of the state, its motion away from it undone by the
@@ -85,9 +90,8 @@ const fewest = 100;
  *
  * Time is that of a plain reconstruction and three 3-D transforms of twice the box for each cell and half. Memory is about 300 bytes per
  * voxel of the map.
- * @param motion places and decoder, of a run. Both halves are corrected by it: a training that saw both may make them
- *   agree a little too well; give two, of trainings on either half, for halves that never met
- * @param state the place of the state, [latent] in the space of the (first) motion
+ * @param motion places and decoder, of a run; of half 1 with `secondHalf`. Places of particles of the other half do not count then
+ * @param state the place of the state, [latent]
  * @throws InputError as `reconstruct`, if places are not those of the source, and for halves without particles
  * @throws StoppedError
  * @example
@@ -110,28 +114,23 @@ export async function correctMotion(
 ): Promise<CorrectedReconstruction> {
   const task = beginTask(options);
   const indices = checkIndices(source, task.indices);
-  if (motion.places.length !== source.count * motion.latent) {
-    throw new InputError(
-      "places",
-      `${source.count} of ${motion.latent} numbers`,
-      `${motion.places.length} numbers`,
-    );
-  }
+  const second = task.secondHalf ?? { motion, state };
+  for (const one of [motion, second.motion]) checkPlaces(source, one);
   const boxSize = checkBoxSize(source, task.boxSize);
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate")!;
-  for (const half of [0, 1])
-    if (!indices.some((i) => halfOf(i) === half))
-      throw new InputError(`half ${half + 1}`, "at least one particle", "none");
-  const target = motion.decode(state);
-  const { seed = 1, cells = cellCount(indices.length, motion.latent) } = task;
-  const ordered = await latentCells(motion, indices, { target, cells, seed }, task);
-  const sums = await CorrectedSums.begin({ source, indices, boxSize, target, halfOf }, task);
-  const nested: NestedMaps[] = [];
-  for (const group of nestedCells(ordered, indices.length)) {
-    for (const cell of group) await sums.add(cell);
-    throwIfStopped(task.signal);
-    nested.push(sums.corrected());
-  }
+  const { seed = 1 } = task;
+  const divided = async (half: 0 | 1, own: Motion, place: ArrayLike<number>) => {
+    const members = indices.filter((i) => halfOf(i) === half);
+    if (members.length === 0) throw new InputError(`half ${half + 1}`, "at least one particle", "none");
+    const cells = Math.min(task.cells ?? cellCount(indices.length, own.latent), members.length);
+    const target = own.decode(place);
+    return { target, cells: await latentCells(own, members, { target, cells, seed }, task) };
+  };
+  const [first, other] = [await divided(0, motion, state), await divided(1, second.motion, second.state)];
+  const ordered = [first.cells, other.cells] as const;
+  const targets = [first.target, other.target] as const;
+  const sums = await CorrectedSums.begin({ source, indices, boxSize, targets }, task);
+  const { nested, sizes } = await nestedMaps(sums, ordered, task);
   const plain = sums.plain();
   const parts = mobilityClasses(sums.mobility());
   const chosen = parts.map((part) =>
@@ -153,51 +152,66 @@ export async function correctMotion(
     return { map, half1, half2, fsc: fourierShellCorrelation(half1, half2) };
   };
   const corrected = withHalves((pick) => joinParts(nested.map(pick), parts, chosen));
-  const sizes = nestedSizes(ordered, indices.length);
   const { half1, half2 } = nested[0]!;
   return {
     corrected,
     plain: withHalves((pick) => pick(plain)),
     stateFsc: stateFsc([corrected.half1, corrected.half2], [half1, half2], sums.mask),
-    state: target,
-    motion: rmsDistance(ordered),
+    state: first.target,
+    motion: rmsDistance(ordered.flat()),
     fractions: chosen.map((sets) => Float64Array.from(sets, (set) => sizes[set]! / indices.length)),
-    cells: ordered.length,
+    cells: first.cells.length,
     particles: indices.length,
     leftOut: sums.leftOut,
   };
 }
 
+/** Maps of the nested sets of particles, and the particles in each. */
+async function nestedMaps(
+  sums: CorrectedSums,
+  ordered: readonly [LatentCell[], LatentCell[]],
+  { signal }: TaskOptions,
+): Promise<{ nested: NestedMaps[]; sizes: number[] }> {
+  const groups = ordered.map(nestedCells);
+  const nested: NestedMaps[] = [];
+  const sizes: number[] = [];
+  for (let r = 0; r < nestedFractions.length; r++) {
+    const added = [0, 1].map((half) => groups[half]![r]!);
+    for (const half of [0, 1] as const) for (const cell of added[half]!) await sums.add(cell, half);
+    throwIfStopped(signal);
+    // The cells of the set before may have sufficed for this one.
+    nested.push(r > 0 && added.every((cells) => cells.length === 0) ? nested[r - 1]! : sums.corrected());
+    sizes.push((sizes[r - 1] ?? 0) + particlesOf(added.flat()));
+  }
+  return { nested, sizes };
+}
+
+/** @throws InputError unless there is a place for every particle */
+function checkPlaces({ count }: ImageSource, { latent, places }: Motion): void {
+  if (places.length === count * latent) return;
+  throw new InputError("places", `${count} of ${latent} numbers`, `${places.length} numbers`);
+}
+
+const particlesOf = (cells: readonly LatentCell[]) =>
+  cells.reduce((sum, { particles }) => sum + particles.length, 0);
+
 function rmsDistance(cells: readonly LatentCell[]): number {
-  let [sum, count] = [0, 0];
-  for (const { particles, distance } of cells) {
-    sum += particles.length * distance ** 2;
-    count += particles.length;
-  }
-  return Math.sqrt(sum / count);
+  const sum = cells.reduce((total, { particles, distance }) => total + particles.length * distance ** 2, 0);
+  return Math.sqrt(sum / particlesOf(cells));
 }
 
-/** Cells in groups, each of which completes the next of the nested sets. */
-function nestedCells(cells: readonly LatentCell[], total: number): LatentCell[][] {
-  const groups: LatentCell[][] = [];
-  let group: LatentCell[] = [];
+/** Cells of a half in groups, each of which completes the next of the nested sets; a group may be empty. */
+function nestedCells(cells: readonly LatentCell[]): LatentCell[][] {
+  const total = particlesOf(cells);
   let [taken, next] = [0, 0];
-  for (const cell of cells) {
-    group.push(cell);
-    taken += cell.particles.length;
-    if (taken < Math.max(fractionsOfNested[next]! * total, Math.min(fewest, total))) continue;
-    groups.push(group);
-    group = [];
-    while (next < fractionsOfNested.length - 1 && taken >= fractionsOfNested[next]! * total) next++;
-  }
-  return groups;
-}
-
-/** Particles of each of the nested sets. */
-function nestedSizes(cells: readonly LatentCell[], total: number): number[] {
-  let sum = 0;
-  return nestedCells(cells, total).map((group) => {
-    for (const { particles } of group) sum += particles.length;
-    return sum;
+  return nestedFractions.map((fraction) => {
+    const group: LatentCell[] = [];
+    const wanted = Math.max(fraction * total, Math.min(fewest, total));
+    while (next < cells.length && taken < wanted) {
+      const cell = cells[next++]!;
+      group.push(cell);
+      taken += cell.particles.length;
+    }
+    return group;
   });
 }

@@ -21,10 +21,24 @@ interface CorrectedTask {
   /** The particles, ascending. */
   indices: Int32Array;
   boxSize: number;
-  /** The state into whose frame they are carried. */
-  target: GaussianModel;
-  /** The half, 0 or 1, of a particle. */
-  halfOf: (index: number) => number;
+  /** The state into whose frame the particles of each half are carried. */
+  targets: readonly [GaussianModel, GaussianModel];
+}
+
+/** The frame of one half. */
+interface HalfFrame {
+  target: Blobs;
+  lattice: FieldLattice;
+  /** Σ of the squared displacements of its particles at each lattice point, in Å². */
+  squares: Float64Array;
+  particles: number;
+}
+
+function frameOf(model: GaussianModel): HalfFrame {
+  const target = centredBlobs(model);
+  const lattice = fieldLattice(target);
+  const [nx, ny, nz] = lattice.size;
+  return { target, lattice, squares: new Float64Array(nx * ny * nz), particles: 0 };
 }
 
 /**
@@ -34,16 +48,13 @@ interface CorrectedTask {
 export class CorrectedSums {
   /** Where the molecule is, [S · S · S]. */
   readonly mask: Float32Array;
-  /** Σ of the squared displacements of the particles at each lattice point, in Å². */
-  private readonly squares: Float64Array;
+  private readonly frames: readonly [HalfFrame, HalfFrame];
   private readonly halves: readonly [Backprojector, Backprojector];
   private readonly both: Backprojector;
   /** Sums of one cell and half. */
   private readonly own: Backprojector;
   private readonly changes: readonly [Float32Array, Float32Array];
   private readonly adder: ImageAdder;
-  private readonly target: Blobs;
-  private readonly lattice: FieldLattice;
   private done = 0;
 
   private constructor(
@@ -52,20 +63,18 @@ export class CorrectedSums {
     private readonly screens: Map<ImageGroup, ImageScreen> | undefined,
     private readonly task: TaskOptions,
   ) {
-    const { source, boxSize, target } = given;
+    const { source, boxSize, targets } = given;
     const apix = (source.boxSize * source.apix) / boxSize;
     this.halves = [new Backprojector(boxSize, apix), new Backprojector(boxSize, apix)];
     this.both = new Backprojector(boxSize, apix);
     this.own = new Backprojector(boxSize, apix);
     this.changes = [new Float32Array(boxSize ** 3), new Float32Array(boxSize ** 3)];
     this.adder = new ImageAdder(source, apix);
-    this.target = centredBlobs(target);
-    this.lattice = fieldLattice(this.target);
-    const { near, share, size } = this.lattice;
-    this.squares = new Float64Array(size[0] * size[1] * size[2]);
-    const shares = new Float64Array(this.squares.length);
-    for (const [i, at] of near.entries()) shares[at] = share[i]!;
-    this.mask = onVoxels(this.lattice, shares, { boxSize, apix });
+    this.frames = [frameOf(targets[0]), frameOf(targets[1])];
+    const { lattice, squares } = this.frames[0];
+    const shares = new Float64Array(squares.length);
+    for (const [i, at] of lattice.near.entries()) shares[at] = lattice.share[i]!;
+    this.mask = onVoxels(lattice, shares, { boxSize, apix });
   }
 
   /** Empty sums. @throws StoppedError */
@@ -84,23 +93,21 @@ export class CorrectedSums {
     return this.adder.leftOut.sort((a, b) => a.index - b.index);
   }
 
-  /** Adds the particles of a cell. @throws StoppedError */
-  async add({ particles, model }: LatentCell): Promise<void> {
-    const { given, halves, both, own, weights, changes } = this;
-    const field = displacementField(this.lattice, this.target, centredBlobs(model));
-    const { displacements } = field;
-    for (const at of this.lattice.near)
+  /** Adds a cell of particles of one half. @throws StoppedError */
+  async add({ particles, model }: LatentCell, half: 0 | 1): Promise<void> {
+    const { halves, both, own, weights, changes } = this;
+    const frame = this.frames[half];
+    const { target, lattice, squares } = frame;
+    const field = displacementField(lattice, target, centredBlobs(model));
+    for (const at of lattice.near)
       for (let axis = 0; axis < 3; axis++)
-        this.squares[at]! += particles.length * displacements[3 * at + axis]! ** 2;
-    for (const half of [0, 1] as const) {
-      const members = particles.filter((index) => given.halfOf(index) === half);
-      if (members.length === 0) continue;
-      own.clear();
-      await this.backproject(members);
-      addWarped(filteredMap(own, weights), field, changes[half]);
-      halves[half].merge(own);
-      both.merge(own);
-    }
+        squares[at]! += particles.length * field.displacements[3 * at + axis]! ** 2;
+    frame.particles += particles.length;
+    own.clear();
+    await this.backproject(particles);
+    addWarped(filteredMap(own, weights), field, changes[half]);
+    halves[half].merge(own);
+    both.merge(own);
   }
 
   private async backproject(particles: Int32Array): Promise<void> {
@@ -127,10 +134,16 @@ export class CorrectedSums {
 
   /** RMS displacement of the particles in each voxel, in Å, [S · S · S]. */
   mobility(): Float32Array {
-    const { boxSize, source, indices } = this.given;
-    const apix = (source.boxSize * source.apix) / boxSize;
-    const rms = this.squares.map((sum) => Math.sqrt(sum / indices.length));
-    return onVoxels(this.lattice, rms, { boxSize, apix });
+    const { boxSize, source } = this.given;
+    const box = { boxSize, apix: (source.boxSize * source.apix) / boxSize };
+    const [a, b] = this.frames.map(({ lattice, squares, particles }) =>
+      onVoxels(
+        lattice,
+        squares.map((sum) => sum / Math.max(particles, 1)),
+        box,
+      ),
+    ) as [Float32Array, Float32Array];
+    return a.map((square, i) => Math.sqrt((square + b[i]!) / 2));
   }
 
   /** The maps without correction of what was added so far. */

@@ -1,0 +1,37 @@
+import { InputError } from "../errors";
+import type { ParticleSet } from "../particles/particleSet";
+import type { ImageSource } from "../reconstruction/imageSource";
+
+/**
+ * The particles of two sets as one source, those of the first set first, each set a half.
+ * @throws InputError for sets of another box or pixel size
+ */
+export function joinedSource(first: ParticleSet, second: ParticleSet): ImageSource {
+  if (first.boxSize !== second.boxSize || Math.abs(first.apix / second.apix - 1) > 1e-4) {
+    const text = ({ boxSize, apix }: ParticleSet) => `${boxSize} pixels of ${apix} Å`;
+    throw new InputError(second.file, `images of ${text(first)}, as in ${first.file}`, text(second));
+  }
+  const n = first.count;
+  const joined = (of: (set: ParticleSet) => Float32Array) => {
+    const [a, b] = [of(first), of(second)];
+    const both = new Float32Array(a.length + b.length);
+    both.set(a);
+    both.set(b, a.length);
+    return both;
+  };
+  return {
+    count: n + second.count,
+    boxSize: first.boxSize,
+    apix: first.apix,
+    randomSubset: new Uint8Array(n + second.count).fill(2).fill(1, 0, n),
+    opticsGroup: (i) => (i < n ? first.opticsGroup(i) : second.opticsGroup(i - n)),
+    rotations: () => joined((set) => set.rotations()),
+    shifts: () => joined((set) => set.shifts()),
+    ctf: (i) => (i < n ? first.ctf(i) : second.ctf(i - n)),
+    // Chunks are of one optics group, and groups of different files are different objects.
+    readGroupImages: (indices) =>
+      indices[0]! < n
+        ? first.readGroupImages(indices)
+        : second.readGroupImages(Array.from(indices, (i) => i - n)),
+  };
+}

@@ -1,0 +1,93 @@
+import {
+  type CorrectedReconstruction,
+  type CorrectOptions,
+  correctMotion,
+} from "../correction/correctMotion";
+import { joinedSource } from "../correction/joinedSource";
+import type { Motion } from "../correction/motion";
+import { InputError } from "../errors";
+import { beginTask } from "../progress";
+import { commonParticles } from "./commonPlaces";
+import { StudyFolder } from "./studyFolder";
+import { TrainedPart } from "./trainedPart";
+
+/** Options of {@link correctHalves}. */
+export type CorrectHalvesOptions = Omit<CorrectOptions, "indices" | "halves" | "secondHalf">;
+
+/** Particles of half 1 that say where a state of its space is in the other space. */
+const nearest = 50;
+
+/**
+ * The motion-corrected map of a state from the halves of a study that never met: each half is corrected by its own training, so that
+ * an error of a decoder is not common to both half maps. See `correction.correctMotion`.
+ *
+ * Where the state is in the space of half 2 is what that training says of the particles of half 1 that are nearest to it. Poses are those of
+ * each half.
+ * @param folder of a study of halves, both trained
+ * @param state in the latent space of half 1
+ * @throws InputError for other studies and runs with symmetry, before both halves are complete, for a state that is no place of the space,
+ *   and as `reconstruct`; StoppedError
+ * @example
+ * ```ts no-run
+ * const { corrected, stateFsc } = await e2.study.correctHalves("study", [1.2]);
+ * console.log(e2.reconstruction.resolutionAt(corrected.fsc, 0.143), stateFsc[5]);
+ * ```
+ */
+export async function correctHalves(
+  folder: string,
+  state: ArrayLike<number>,
+  options: CorrectHalvesOptions = {},
+): Promise<CorrectedReconstruction> {
+  const task = beginTask(options);
+  const files = new StudyFolder(folder);
+  const opened: TrainedPart[] = [];
+  try {
+    for (const half of [1, 2] as const) {
+      const part = { name: `half${half}`, label: `half ${half}`, half, options: {} };
+      if (!(await files.isComplete(part)))
+        throw new InputError(folder, "a study of halves, both trained", `no complete half ${half}`);
+      opened.push(await TrainedPart.open(files, part, task.signal));
+    }
+    const [first, second] = opened as [TrainedPart, TrainedPart];
+    for (const { run } of opened) {
+      const { symmetry } = run.record.inputs;
+      if (symmetry !== undefined)
+        throw new InputError(run.folder, "a run without symmetry", `one with ${symmetry}`);
+    }
+    // Refuses states of other dimensions.
+    first.run.decode(state);
+    const common = await commonParticles(files, [first, second], task);
+    const count = first.set.count + second.set.count;
+    const motions = opened.map(({ run, places }, p): Motion => {
+      const all = new Float32Array(count * run.latent);
+      all.set(places, p === 0 ? 0 : first.set.count * run.latent);
+      return { latent: run.latent, places: all, decode: (place) => run.decode(place) };
+    }) as [Motion, Motion];
+    const used = [...first.used, ...Array.from(second.used, (i) => i + first.set.count)];
+    const stateOfSecond = placeInSecond(common, state);
+    const secondHalf = { motion: motions[1], state: stateOfSecond };
+    const source = joinedSource(first.set, second.set);
+    return await correctMotion(source, motions[0], state, { ...task, indices: used, secondHalf });
+  } finally {
+    for (const part of opened) await part.close();
+  }
+}
+
+/** The mean place in the second space of the particles of half 1 that are nearest to a state in the first. */
+function placeInSecond(
+  { placed, owner }: Awaited<ReturnType<typeof commonParticles>>,
+  state: ArrayLike<number>,
+): Float64Array {
+  const { first, firstAxes, second, secondAxes } = placed;
+  const own = Array.from(owner.keys()).filter((i) => owner[i] === 1);
+  const squared = (i: number) => {
+    let sum = 0;
+    for (let d = 0; d < firstAxes; d++) sum += (first[i * firstAxes + d]! - state[d]!) ** 2;
+    return sum;
+  };
+  const near = own.sort((a, b) => squared(a) - squared(b)).slice(0, nearest);
+  const mean = new Float64Array(secondAxes);
+  for (const i of near)
+    for (let d = 0; d < secondAxes; d++) mean[d]! += second[i * secondAxes + d]! / near.length;
+  return mean;
+}
