@@ -140,6 +140,19 @@ describe("a trained run", () => {
       /fewer\.star: expected the 60 particles of .*particles\.star, found 59/,
     );
     refuses(folder, ["correct", "run", "--z=1", "--out", "none.mrc"], /--z 1: expected 2 numbers/);
+    // Files of the run are never written.
+    const before = readFileSync(at("sim", "particles.mrcs"));
+    refuses(folder, ["correct", "run", "--out", "sim/particles.mrcs", ...few], /sim\/particles\.mrcs/);
+    assert.ok(readFileSync(at("sim", "particles.mrcs")).equals(before));
+    const lines = text("sim", "particles.star").trimEnd().split("\n");
+    const firstRow = lines.findIndex((row) => /@/.test(row));
+    const turned = [...lines.slice(0, firstRow), ...lines.slice(firstRow).reverse()];
+    writeFileSync(at("sim", "turned.star"), `${turned.join("\n")}\n`);
+    refuses(
+      folder,
+      ["correct", "run", "--particles", "sim/turned.star", "--out", "none.mrc"],
+      /turned\.star: particle 0: expected .*the same particles in the same order/,
+    );
   });
 
   test("train and evidence say whether there is heterogeneity", () => {

@@ -13,6 +13,7 @@ import { formatFsc } from "../reconstruction/fsc";
 import { correctHalves } from "../study/correctHalves";
 import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
+import { openRunParticles } from "../training/runs/runParticles";
 import type { Point } from "./componentPoints";
 import { inTermsOf } from "./failure";
 import { fscThresholds, resolutionText } from "./fsc";
@@ -83,7 +84,7 @@ export function addCorrect(program: Command, run: RunCommand): void {
     .addOption(
       numberOption(
         "--cells <n>",
-        "cells of the latent space (default: one per 30 particles, at most 32 or 96)",
+        "cells of the latent space for each half (default: one per 15 of its particles, at most 32 or 96)",
         {
           integer: true,
           least: 1,
@@ -144,8 +145,9 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
     states.flatMap((files) => Object.values(files)),
     [particles, file, ...runPaths],
   );
-  const run = await Run.open(isStudy ? path.join(folder, "half1", "run") : folder);
-  session.closing({ close: async () => run.close() });
+  const runs = isStudy ? await openHalves(folder, session) : [await openedRun(folder, session)];
+  for (const { record } of runs) await spareInputs(record.inputs, outputs, session);
+  const run = runs[0]!;
   for (const { z, where } of points) {
     if (z.length !== run.latent)
       throw new InputError(where, `${run.latent} numbers, one per dimension of ${folder}`, String(z.length));
@@ -171,8 +173,35 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   session.print(
     isStudy
       ? "each half is corrected by a training of its own"
-      : "both halves are corrected by the one training of the run; where the agreement with the nearest particles is below the FSC of the halves, the correction errs alike in both",
+      : "both halves are corrected by the one training of the run; where the agreement with the nearest particles (fsc_with_nearest) is well below the square root of the FSC of the halves, the correction errs alike in both",
   );
+}
+
+async function openedRun(folder: string, session: Session): Promise<Run> {
+  const run = await Run.open(folder);
+  session.closing({ close: async () => run.close() });
+  return run;
+}
+
+/** @throws InputError unless both halves of a study are trained */
+async function openHalves(folder: string, session: Session): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const name of ["half1", "half2"]) {
+    if (!existsSync(path.join(folder, name, "run", runFiles.record)))
+      throw new InputError(folder, "a study of halves, both trained", `no ${name}`);
+    runs.push(await openedRun(path.join(folder, name, "run"), session));
+  }
+  return runs;
+}
+
+/** Particle files, models and stacks of a run are never written. @throws InputError if an output is one of them */
+async function spareInputs(
+  inputs: Run["record"]["inputs"],
+  outputs: Outputs,
+  session: Session,
+): Promise<void> {
+  const set = session.closing(await openRunParticles(inputs, { signal: session.signal }));
+  await outputs.spare([inputs.particles, inputs.model, ...(await set.stackFiles())]);
 }
 
 async function readPoints({ z = [], path: file }: CorrectCommandOptions): Promise<Point[]> {

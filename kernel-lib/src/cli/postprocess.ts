@@ -92,8 +92,13 @@ async function postprocess(
   const mask = await readMask(maskFile, half1, { ...session.reading, sameVoxels: true });
   const curves = maskedFsc(half1, half2, mask, { seed, names: [a, b] });
   const { corrected, unmasked, masked } = curves;
+  if (curves.from >= corrected.fsc.length) {
+    session.note(
+      "the FSC without mask stays above 0.8: no phases are randomised, and the FSC in the mask is not corrected",
+    );
+  }
   const sharpened = await inTermsOf(
-    { bFactor: "--b-factor" },
+    { bFactor: "--b-factor", resolution: "--resolution" },
     Promise.resolve().then(() =>
       sharpen(half1, half2, corrected, { bFactor, ...(resolution !== undefined && { resolution }) }),
     ),
@@ -129,7 +134,7 @@ const taskOf = ({ signal, onProgress }: Session) => ({ signal, onProgress });
 function localSentence(file: string, { resolution }: LocalResolution): string {
   const sorted = resolution.data.filter((x) => x > 0).sort();
   const at = (fraction: number) => sorted[Math.floor(fraction * (sorted.length - 1))]!.toFixed(1);
-  return `${file}: ${at(0.5)} Å in the median, ${at(0.1)} Å or better in a tenth, worse than ${at(0.9)} Å in another`;
+  return `${file}: ${at(0.5)} Å in the median, ${at(0.1)} Å or better in a tenth, ${at(0.9)} Å or worse in another`;
 }
 
 function tableOf({ unmasked, masked, randomized, corrected }: MaskedFsc, file: string): string {

@@ -16,12 +16,12 @@ export interface LatentCell {
   distance: number;
 }
 
-/** Particles of a cell on the average: more would be blurred by the motion within the cell. */
-const perCell = 30;
+/** Particles of a half in a cell on the average: more would be blurred by the motion within the cell. */
+const perCell = 15;
 /** Most cells in one dimension, and in more. */
 const mostCells = [32, 96] as const;
 
-/** Cells that a number of particles is divided into. */
+/** Cells that the particles of a half are divided into. */
 export function cellCount(particles: number, latent: number): number {
   return Math.max(1, Math.min(mostCells[latent === 1 ? 0 : 1], Math.floor(particles / perCell)));
 }

@@ -116,4 +116,13 @@ test("places of other particles and empty halves are refused", async () => {
     correctMotion(source, motion, [0], { halves: new Uint8Array(20).fill(1) }),
     /half 2: expected at least one particle, found none/,
   );
+  await assert.rejects(
+    correctMotion(source, motion, [0], { cells: 0 }),
+    /cells: expected an integer of 1 or more/,
+  );
+  const blank = {
+    ...source,
+    readGroupImages: async (indices: ArrayLike<number>) => new Float32Array(indices.length * 32 ** 2),
+  };
+  await assert.rejects(correctMotion(blank, motion, [0], { cells: 2 }), /half 1: expected images that vary/);
 });

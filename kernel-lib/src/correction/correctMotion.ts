@@ -1,4 +1,5 @@
 import { InputError, throwIfStopped } from "../errors";
+import { checkIntegers } from "../latent/points";
 import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import type { GaussianModel } from "../model/gaussianModel";
@@ -25,7 +26,10 @@ export interface CorrectOptions
     Pick<ReconstructOptions, "indices" | "boxSize" | "maskDiameter" | "keepOutliers"> {
   /** Assignment of particles to half maps, as in `reconstruct`. Default: the source's `randomSubset`, else alternate. */
   halves?: "alternate" | Uint8Array;
-  /** Cells that the latent space is divided into. Default: one per 30 particles, at most 32 on one axis and 96 on more. */
+  /**
+   * Cells that the latent space is divided into, for each half. Default: one per 15 particles of the half, at most 32 on one axis and 96
+   * on more.
+   */
   cells?: number;
   /** Seed of the division. Default 1. */
   seed?: number;
@@ -60,7 +64,8 @@ export interface CorrectedReconstruction {
   motion: number;
   /**
    * Correlation of a half map with the state itself in each shell 0 … ⌊S/2⌋, as the particles nearest to it tell; NaN where they
-   * tell nothing. Where it is well below the FSC of the halves, both err alike.
+   * tell nothing, and everywhere if these are more than half of the particles. Where it is well below the square root of the FSC of the halves, both
+   * err alike.
    */
   stateFsc: Float64Array;
   /**
@@ -78,6 +83,8 @@ export interface CorrectedReconstruction {
 
 /** Fractions of the particles, nearest to the state first, of which maps are made. */
 const nestedFractions = [0.05, 0.1, 0.2, 0.4, 0.7, 1];
+/** Nearest particles that are more than this part of all tell nothing of their own. */
+const mostOfNearest = 0.5;
 /** Fewest particles of a half in the smallest. */
 const fewest = 50;
 
@@ -88,7 +95,7 @@ const fewest = 50;
  * element). In each shell as many particles are used, the nearest to the state first, as make the best map by
  * cross-validation between halves. Where nothing moves the result is that of `reconstruct`, which is returned beside it.
  *
- * Time is that of a plain reconstruction and three 3-D transforms of twice the box for each cell and half. Memory is about 300 bytes per
+ * Time is that of two plain reconstructions and a 3-D transform of twice the box for each cell and half. Memory is about 450 bytes per
  * voxel of the map.
  * @param motion places and decoder, of a run; of half 1 with `secondHalf`. Places of particles of the other half do not count then
  * @param state the place of the state, [latent]
@@ -119,18 +126,22 @@ export async function correctMotion(
   const boxSize = checkBoxSize(source, task.boxSize);
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate")!;
   const { seed = 1 } = task;
+  checkIntegers({ ...(task.cells !== undefined && { cells: task.cells }) }, 1);
+  checkIntegers({ seed }, 0);
   const divided = async (half: 0 | 1, own: Motion, place: ArrayLike<number>) => {
     const members = indices.filter((i) => halfOf(i) === half);
     if (members.length === 0) throw new InputError(`half ${half + 1}`, "at least one particle", "none");
-    const cells = Math.min(task.cells ?? cellCount(indices.length, own.latent), members.length);
+    const cells = Math.min(task.cells ?? cellCount(members.length, own.latent), members.length);
     const target = own.decode(place);
-    return { target, cells: await latentCells(own, members, { target, cells, seed }, task) };
+    return { target, members, cells: await latentCells(own, members, { target, cells, seed }, task) };
   };
   const [first, other] = [await divided(0, motion, state), await divided(1, second.motion, second.state)];
   const ordered = [first.cells, other.cells] as const;
   const targets = [first.target, other.target] as const;
-  const sums = await CorrectedSums.begin({ source, indices, boxSize, targets }, task);
+  const members = [first.members, other.members] as const;
+  const sums = await CorrectedSums.begin({ source, members, boxSize, targets }, task);
   const { nested, sizes } = await nestedMaps(sums, ordered, task);
+  sums.requireImages();
   const plain = sums.plain();
   const parts = mobilityClasses(sums.mobility());
   const chosen = parts.map((part) =>
@@ -139,30 +150,35 @@ export async function correctMotion(
       part.map((x, i) => x * sums.mask[i]!),
     ),
   );
-  const mask = sphericalMask(
-    { size: [boxSize, boxSize, boxSize], apix: plain.both.apix },
-    { diameter: task.maskDiameter ?? source.boxSize * source.apix, softEdge: 3 },
-  );
-  const withHalves = (finish: (pick: (maps: NestedMaps) => Volume) => Volume): MapWithHalves => {
-    const [half1, half2, map] = [
-      finish(({ half1: one }) => one),
-      finish(({ half2: one }) => one),
-      finish(({ both }) => both),
-    ].map((one) => applyMask(one, mask, { outside: "mean" })) as [Volume, Volume, Volume];
-    return { map, half1, half2, fsc: fourierShellCorrelation(half1, half2) };
-  };
+  const withHalves = finisher(plain.both, task.maskDiameter ?? source.boxSize * source.apix);
   const corrected = withHalves((pick) => joinParts(nested.map(pick), parts, chosen));
   const { half1, half2 } = nested[0]!;
   return {
     corrected,
     plain: withHalves((pick) => pick(plain)),
-    stateFsc: stateFsc([corrected.half1, corrected.half2], [half1, half2], sums.mask),
+    stateFsc:
+      sizes[0]! > mostOfNearest * indices.length
+        ? corrected.fsc.fsc.map(() => Number.NaN)
+        : stateFsc([corrected.half1, corrected.half2], [half1, half2], sums.mask),
     state: first.target,
     motion: rmsDistance(ordered.flat()),
     fractions: chosen.map((sets) => Float64Array.from(sets, (set) => sizes[set]! / indices.length)),
     cells: first.cells.length,
     particles: indices.length,
     leftOut: sums.leftOut,
+  };
+}
+
+/** Makes a map and its halves from what a function picks of nested maps: masked, with their FSC. */
+function finisher({ size, apix }: Volume, diameter: number) {
+  const mask = sphericalMask({ size, apix }, { diameter, softEdge: 3 });
+  return (finish: (pick: (maps: NestedMaps) => Volume) => Volume): MapWithHalves => {
+    const [half1, half2, map] = [
+      finish(({ half1: one }) => one),
+      finish(({ half2: one }) => one),
+      finish(({ both }) => both),
+    ].map((one) => applyMask(one, mask, { outside: "mean" })) as [Volume, Volume, Volume];
+    return { map, half1, half2, fsc: fourierShellCorrelation(half1, half2) };
   };
 }
 

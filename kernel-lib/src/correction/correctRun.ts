@@ -1,15 +1,10 @@
 import { InputError } from "../errors";
-import { originInBox, withOrigin } from "../model/gaussianModel";
 import type { ParticleSet } from "../particles/particleSet";
 import { beginTask } from "../progress";
 import type { Run } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
-import {
-  type CorrectedReconstruction,
-  type CorrectOptions,
-  correctMotion,
-  type MapWithHalves,
-} from "./correctMotion";
+import { type CorrectedReconstruction, type CorrectOptions, correctMotion } from "./correctMotion";
+import { overConsensus } from "./overConsensus";
 import { posedSource } from "./posedSource";
 
 /** Options of {@link correctRun}. */
@@ -56,13 +51,7 @@ export async function correctRun(
     const indices = Int32Array.from(places.keys()).filter((i) => i < poses.count && !leftOut.has(i));
     const motion = { latent, places, decode: (place: ArrayLike<number>) => run.decode(place) };
     const found = await correctMotion(source, motion, state, { ...task, indices });
-    const placed = (maps: MapWithHalves): MapWithHalves => {
-      const [boxSize, ,] = maps.map.size;
-      const origin = withOrigin(originInBox(neutral.origin, neutral, { boxSize, apix: maps.map.apix }));
-      const [map, half1, half2] = [maps.map, maps.half1, maps.half2].map((one) => ({ ...one, ...origin }));
-      return { ...maps, map: map!, half1: half1!, half2: half2! };
-    };
-    return { ...found, corrected: placed(found.corrected), plain: placed(found.plain) };
+    return overConsensus(found, neutral);
   } finally {
     await poses.close();
   }

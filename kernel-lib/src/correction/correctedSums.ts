@@ -1,4 +1,5 @@
 import type { Blobs } from "../atoms/blobs";
+import { InputError, throwIfStopped } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import type { ImageScreen, LeftOutImage } from "../particles/images/imageOutliers";
 import type { TaskOptions } from "../progress";
@@ -6,10 +7,9 @@ import { Backprojector } from "../reconstruction/backprojector";
 import { ImageAdder } from "../reconstruction/imageAdder";
 import { imageScreens } from "../reconstruction/imageScreens";
 import { type ImageGroup, type ImageSource, imageChunks, readAhead } from "../reconstruction/imageSource";
-import { dividedMap, filteredMap } from "../reconstruction/sampleSums";
+import { type AddedMap, dividedMap, shareOfMap, shellMeans } from "../reconstruction/sampleSums";
 import type { LatentCell } from "./cells";
 import { displacementField } from "./displacementField";
-import { expectedSampling } from "./expectedSampling";
 import { type FieldLattice, fieldLattice, onVoxels } from "./fieldLattice";
 import { centredBlobs } from "./motion";
 import type { NestedMaps } from "./shellChoice";
@@ -18,8 +18,8 @@ import { addWarped } from "./warp";
 /** What is reconstructed. */
 interface CorrectedTask {
   source: ImageSource;
-  /** The particles, ascending. */
-  indices: Int32Array;
+  /** The particles of each half, ascending. */
+  members: readonly [Int32Array, Int32Array];
   boxSize: number;
   /** The state into whose frame the particles of each half are carried. */
   targets: readonly [GaussianModel, GaussianModel];
@@ -41,9 +41,13 @@ function frameOf(model: GaussianModel): HalfFrame {
   return { target, lattice, squares: new Float64Array(nx * ny * nz), particles: 0 };
 }
 
+/** Particles whose weights are added before the event loop turns. */
+const weightChunk = 256;
+
 /**
- * Sums of the images as in a plain reconstruction, and for both halves the change of the map by the correction of each cell, divided
- * by the expected sampling: where a cell does not move, nothing is added to the plain sums.
+ * Sums of the images as in a plain reconstruction, and for both halves the change of the map by the correction of each cell. A cell is
+ * warped as its share of the map of its half, divided by the weights of all particles of that half, so that views that many particles
+ * have count no more than others. Where a cell does not move, nothing is added to the plain map.
  */
 export class CorrectedSums {
   /** Where the molecule is, [S · S · S]. */
@@ -55,19 +59,24 @@ export class CorrectedSums {
   private readonly own: Backprojector;
   private readonly changes: readonly [Float32Array, Float32Array];
   private readonly adder: ImageAdder;
+  /** The weights of all particles of each half, and their means in each shell. */
+  private readonly totals: readonly [Backprojector, Backprojector];
+  private means: [Float64Array, Float64Array] = [new Float64Array(0), new Float64Array(0)];
+  /** Particles of each half that were added, without outliers. */
+  private readonly counts = [0, 0];
   private done = 0;
 
   private constructor(
     private readonly given: CorrectedTask,
-    private readonly weights: Float64Array,
     private readonly screens: Map<ImageGroup, ImageScreen> | undefined,
     private readonly task: TaskOptions,
   ) {
     const { source, boxSize, targets } = given;
     const apix = (source.boxSize * source.apix) / boxSize;
-    this.halves = [new Backprojector(boxSize, apix), new Backprojector(boxSize, apix)];
-    this.both = new Backprojector(boxSize, apix);
-    this.own = new Backprojector(boxSize, apix);
+    const empty = () => new Backprojector(boxSize, apix);
+    this.halves = [empty(), empty()];
+    this.totals = [empty(), empty()];
+    [this.both, this.own] = [empty(), empty()];
     this.changes = [new Float32Array(boxSize ** 3), new Float32Array(boxSize ** 3)];
     this.adder = new ImageAdder(source, apix);
     this.frames = [frameOf(targets[0]), frameOf(targets[1])];
@@ -82,10 +91,34 @@ export class CorrectedSums {
     given: CorrectedTask,
     task: TaskOptions & { keepOutliers?: boolean },
   ): Promise<CorrectedSums> {
-    const { source, indices, boxSize } = given;
-    const screens = task.keepOutliers ? undefined : await imageScreens(source, indices, task.signal);
-    const weights = expectedSampling(source, indices, { boxSize, boxLength: source.boxSize * source.apix });
-    return new CorrectedSums(given, weights, screens, task);
+    const { source, members } = given;
+    const all = Int32Array.from([...members[0], ...members[1]]).sort();
+    const screens = task.keepOutliers ? undefined : await imageScreens(source, all, task.signal);
+    const sums = new CorrectedSums(given, screens, task);
+    await sums.addWeights();
+    return sums;
+  }
+
+  private async addWeights(): Promise<void> {
+    const { given, totals, adder, task } = this;
+    for (const half of [0, 1] as const) {
+      const members = given.members[half];
+      for (let from = 0; from < members.length; from += weightChunk) {
+        throwIfStopped(task.signal);
+        adder.addWeights(members.subarray(from, from + weightChunk), totals[half]);
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      this.means[half] = shellMeans(totals[half]);
+    }
+  }
+
+  /** @throws InputError if all images of a half were left out */
+  requireImages(): void {
+    for (const [half, count] of this.counts.entries()) {
+      if (count > 0) continue;
+      const found = `${this.given.members[half]!.length} outliers or constant ones`;
+      throw new InputError(`half ${half + 1}`, "images that vary", found);
+    }
   }
 
   /** Outlier images that were not used, by index. */
@@ -95,7 +128,7 @@ export class CorrectedSums {
 
   /** Adds a cell of particles of one half. @throws StoppedError */
   async add({ particles, model }: LatentCell, half: 0 | 1): Promise<void> {
-    const { halves, both, own, weights, changes } = this;
+    const { halves, both, own, totals, changes } = this;
     const frame = this.frames[half];
     const { target, lattice, squares } = frame;
     const field = displacementField(lattice, target, centredBlobs(model));
@@ -104,31 +137,38 @@ export class CorrectedSums {
         squares[at]! += particles.length * field.displacements[3 * at + axis]! ** 2;
     frame.particles += particles.length;
     own.clear();
-    await this.backproject(particles);
-    addWarped(filteredMap(own, weights), field, changes[half]);
+    await this.backproject(particles, half);
+    addWarped(shareOfMap(own, totals[half]), field, changes[half]);
     halves[half].merge(own);
     both.merge(own);
   }
 
-  private async backproject(particles: Int32Array): Promise<void> {
+  private async backproject(particles: Int32Array, half: 0 | 1): Promise<void> {
     const { given, adder, own, screens, task } = this;
-    const { source, indices } = given;
+    const { source, members } = given;
+    const total = members[0].length + members[1].length;
     const chunks = imageChunks(source, particles);
     for await (const { chunk, images } of readAhead(source, chunks, task.signal)) {
-      adder.add(chunk, images, screens?.get(chunk.group), () => own);
+      adder.add(chunk, images, screens?.get(chunk.group), () => {
+        this.counts[half]!++;
+        return own;
+      });
       this.done += chunk.indices.length;
-      task.onProgress?.({ task: "motion-corrected map", done: this.done, total: indices.length });
+      task.onProgress?.({ task: "motion-corrected map", done: this.done, total });
     }
   }
 
   /** The corrected maps of what was added so far. */
   corrected(): NestedMaps {
-    const { halves, both, changes, weights } = this;
-    const together = changes[0].map((x, i) => x + changes[1][i]!);
+    const { halves, both, changes, means } = this;
+    const [first, second] = [0, 1].map((half) => ({ data: changes[half]!, weights: means[half]! })) as [
+      AddedMap,
+      AddedMap,
+    ];
     return {
-      half1: dividedMap(halves[0], { data: changes[0], weights }),
-      half2: dividedMap(halves[1], { data: changes[1], weights }),
-      both: dividedMap(both, { data: together, weights }),
+      half1: dividedMap(halves[0], [first]),
+      half2: dividedMap(halves[1], [second]),
+      both: dividedMap(both, [first, second]),
     };
   }
 

@@ -7,7 +7,7 @@ export interface DisplacementField {
   lattice: FieldLattice;
   /** Displacement in Å, [points · 3]; 0 far from the molecule. */
   displacements: Float32Array;
-  /** Volume element: factor on volumes, [points]. */
+  /** Volume element: factor on volumes, not below 0, [points]. */
   volume: Float32Array;
 }
 
@@ -36,10 +36,12 @@ function volumeElements({ size, spacing, near }: FieldLattice, u: Float32Array):
       for (let row = 0; row < 3; row++)
         j[3 * row + column] = (u[after + row]! - u[before + row]!) / (2 * spacing) + (row === column ? 1 : 0);
     }
-    volume[n] =
+    const element =
       j[0]! * (j[4]! * j[8]! - j[5]! * j[7]!) -
       j[1]! * (j[3]! * j[8]! - j[5]! * j[6]!) +
       j[2]! * (j[3]! * j[7]! - j[4]! * j[6]!);
+    // Where the field folds, places have no density of their own.
+    volume[n] = Math.max(0, element);
   }
   return volume;
 }

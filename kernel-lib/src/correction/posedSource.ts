@@ -8,7 +8,7 @@ const sameDefocus = 1;
 /**
  * Images of one file with the poses and half sets of another one of the same particles in the same order, such as full-size images with poses
  * that were refined on smaller ones.
- * @throws InputError if the files cannot be of the same particles: by their number, and by defocus where both have it
+ * @throws InputError if the files cannot be of the same particles: by their number, and by defocus, original images and micrographs where both have them
  */
 export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSource {
   if (images.count !== poses.count) {
@@ -23,6 +23,7 @@ export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSourc
       `${a.defocusU.toFixed(1)} Å`,
     );
   }
+  checkNames(images, poses);
   return {
     count: images.count,
     boxSize: images.boxSize,
@@ -35,4 +36,27 @@ export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSourc
     ctf: (i) => images.ctf(i),
     readGroupImages: (indices) => images.readGroupImages(indices),
   };
+}
+
+/** Columns that name a particle whatever its images are, in the order of preference. */
+const names = ["_rlnImageOriginalName", "_rlnMicrographName"];
+
+/**
+ * @throws InputError where a column that names particles differs between both files, folders left out, or images of the same stacks
+ *   are in another order
+ */
+function checkNames(images: ParticleSet, poses: ParticleSet): void {
+  const sameStacks = JSON.stringify(images.stackNames().sort()) === JSON.stringify(poses.stackNames().sort());
+  for (const name of [...names, ...(sameStacks ? ["_rlnImageName"] : [])]) {
+    if (!images.hasColumn(name) || !poses.hasColumn(name)) continue;
+    const own = (set: ParticleSet) => set.textColumn(name).map((text) => text.replace(/[^@/]*\//g, ""));
+    const [a, b] = [own(images), own(poses)];
+    const i = a.findIndex((text, row) => text !== b[row]);
+    if (i < 0) continue;
+    throw new InputError(
+      `${images.file}: particle ${i}: ${name}`,
+      `${b[i]}, as in ${poses.file}: the same particles in the same order`,
+      a[i]!,
+    );
+  }
 }

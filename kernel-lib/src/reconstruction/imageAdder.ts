@@ -15,6 +15,8 @@ export class ImageAdder {
   readonly leftOut: LeftOutImage[] = [];
   private readonly rotations: Float32Array;
   private readonly shifts: Float32Array;
+  /** The transform of an empty image. */
+  private blank = new Float32Array(0);
 
   /** @param apix voxel size of the sums, in Å */
   constructor(
@@ -23,6 +25,28 @@ export class ImageAdder {
   ) {
     this.rotations = source.rotations();
     this.shifts = source.shifts();
+  }
+
+  /** Adds the weights of particles without their images: what the sums of all of them are divided by. */
+  addWeights(indices: ArrayLike<number>, sums: Backprojector): void {
+    const { source, rotations, shifts } = this;
+    for (let n = 0; n < indices.length; n++) {
+      const index = indices[n]!;
+      const { boxSize: size, apix } = source.opticsGroup(index);
+      if (this.blank.length < 2 * halfWidth(size) * size) {
+        this.blank = new Float32Array(2 * halfWidth(size) * size);
+      }
+      const ctf = source.ctf(index);
+      sums.add(
+        { half: this.blank, size, boxLength: size * apix, gain: 1 },
+        {
+          rotation: rotations.subarray(9 * index, 9 * index + 9),
+          shift: shifts.subarray(2 * index, 2 * index + 2),
+          ctf: ctf && new CtfEvaluator(ctf),
+          ctfState: "raw",
+        },
+      );
+    }
   }
 
   /**

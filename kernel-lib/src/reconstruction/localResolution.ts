@@ -68,12 +68,16 @@ export async function localResolution(
   const { threshold = 0.143, window = 1, falsePositives = 0.05, bands = 32, seed = 1 } = task;
   checkRange("threshold", threshold, 1);
   checkRange("falsePositives", falsePositives, 0.5);
+  checkRange("window", window, 100);
+  if (!Number.isInteger(bands) || bands < 3)
+    throw new InputError("bands", "an integer of 3 or more", `${bands}`);
   checkSameGrid(half1, half2, "first half map", "second half map");
   checkSameGrid(half1, mask, "half maps", "mask");
   const [n] = half1.size;
   if (half1.size.some((edge) => edge !== n))
     throw new InputError("half maps", "cubic maps", half1.size.join("×"));
   const centres = bandCentres(n, bands);
+  if (centres.length < 2) throw new InputError("half maps", "8 voxels or more along each edge", `${n}`);
   const looks = new BandLooks([half1, half2], mask, { window, seed, centres });
   const [data, sum] = [new Float32Array(n ** 3), new Float32Array(n ** 3)];
   const open = mask.data.map((value) => (value >= 0.5 ? 1 : 0));

@@ -24,7 +24,7 @@ export interface MaskedFsc {
   randomized: FscCurve;
   /** What of the masked FSC is not the mask's. */
   corrected: FscCurve;
-  /** Shell from which on phases are random. */
+  /** Shell from which on phases are random; the number of shells if the FSC nowhere falls below the limit, so that nothing is corrected. */
   from: number;
 }
 

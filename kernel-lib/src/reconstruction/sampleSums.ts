@@ -5,6 +5,8 @@ import type { Volume } from "../maps/volume";
 export const padding = 2;
 /** Weights are kept above this fraction of the mean weight of their shell, as RELION does. */
 const minWeight = 1e-3;
+/** The same of shares of a map. */
+const minShareWeight = 0.1;
 
 /** Sums of CTF-weighted image transforms, and of their weights, on the padded half grid of a 3-D transform. */
 export interface SampleSums {
@@ -31,22 +33,42 @@ export interface AddedMap {
 
 /**
  * The map of sums: divided by their weights, transformed back, and corrected for the gridding.
- * @param added what is added to the sums first. Default: nothing
+ * @param added what is added to it. Default: nothing
  */
-export function dividedMap(sums: SampleSums, added?: AddedMap): Volume {
-  return mapOf(sums, divided(sums, added && transformOf(sums, added)));
+export function dividedMap(sums: SampleSums, added: readonly AddedMap[] = []): Volume {
+  const half = divided(sums);
+  const means = added.length > 0 ? shellMeans(sums) : undefined;
+  for (const one of added) {
+    const change = transformOf(sums, one);
+    visit(sums, (_from, _mirror, to, shell) => {
+      const mean = means![shell]!;
+      if (mean === 0) return;
+      half[to]! += change[to]! / mean;
+      half[to + 1]! += change[to + 1]! / mean;
+    });
+  }
+  return mapOf(sums, half);
 }
 
-/** Sums that are divided by one factor in each padded shell instead of their own weights, [S + 1], as a map. */
-export function filteredMap(sums: SampleSums, weights: Float64Array): Volume {
-  const { grid } = sums;
-  const half = emptyHalf(sums);
-  visit(sums, (from, mirror, to, shell) => {
-    const divisor = weights[shell]!;
-    half[to] = (grid[from]! + (mirror < 0 ? 0 : grid[mirror]!)) / divisor;
-    half[to + 1] = (grid[from + 1]! - (mirror < 0 ? 0 : grid[mirror + 1]!)) / divisor;
+/**
+ * The share of sums in a map: divided by the weights of the whole, of which these sums are a part. The shares of all parts add up to the
+ * map of the whole, but for samples that are hardly seen: weights are kept above a tenth of the mean of their shell, since noise there
+ * would be spread over others when a share is moved.
+ */
+export function shareOfMap(sums: SampleSums, whole: SampleSums): Volume {
+  return mapOf(sums, divided(sums, whole, minShareWeight));
+}
+
+/** Mean weight in each padded shell, [S + 1]. */
+export function shellMeans(sums: SampleSums): Float64Array {
+  const { grid, boxSize } = sums;
+  const shells = (padding * boxSize) / 2 + 1;
+  const [weight, count] = [new Float64Array(shells), new Float64Array(shells)];
+  visit(sums, (from, mirror, _, shell) => {
+    weight[shell]! += grid[from + 2]! + (mirror < 0 ? 0 : grid[mirror + 2]!);
+    count[shell]! += 1;
   });
-  return mapOf(sums, half);
+  return weight.map((sum, shell) => (count[shell]! > 0 ? sum / count[shell]! : 0));
 }
 
 function emptyHalf({ boxSize }: SampleSums): Float32Array {
@@ -109,36 +131,29 @@ function transformOf(sums: SampleSums, { data, weights }: AddedMap): Float32Arra
   return half;
 }
 
-/** Sums divided by weights, as a padded half transform with the origin in its corner. */
-function divided(sums: SampleSums, added: Float32Array | undefined): Float32Array {
-  const { grid, boxSize } = sums;
-  const shells = (padding * boxSize) / 2 + 1;
-  const shellWeight = new Float64Array(shells);
-  const shellCount = new Float64Array(shells);
-  visit(sums, (from, mirror, _, shell) => {
-    shellWeight[shell]! += grid[from + 2]! + (mirror < 0 ? 0 : grid[mirror + 2]!);
-    shellCount[shell]! += 1;
-  });
+/**
+ * Sums divided by weights, as a padded half transform with the origin in its corner.
+ * @param whole sums of the same grid whose weights divide. Default: their own
+ * @param least fraction of the mean of their shell that weights are kept above
+ */
+function divided(sums: SampleSums, whole: SampleSums = sums, least = minWeight): Float32Array {
+  const { grid } = sums;
+  const weights = whole.grid;
+  const means = shellMeans(whole);
   const half = emptyHalf(sums);
   visit(sums, (from, mirror, to, shell) => {
     let re = grid[from]!;
     let im = grid[from + 1]!;
-    let weight = grid[from + 2]!;
+    let weight = weights[from + 2]!;
     if (mirror >= 0) {
       re += grid[mirror]!;
       im -= grid[mirror + 1]!;
-      weight += grid[mirror + 2]!;
-    }
-    const mean = shellWeight[shell]! / shellCount[shell]!;
-    if (mean === 0) return;
-    if (added) {
-      half[to] = added[to]! / mean;
-      half[to + 1] = added[to + 1]! / mean;
+      weight += weights[mirror + 2]!;
     }
     if (weight === 0) return;
-    const divisor = Math.max(weight, minWeight * mean);
-    half[to]! += re / divisor;
-    half[to + 1]! += im / divisor;
+    const divisor = Math.max(weight, least * means[shell]!);
+    half[to] = re / divisor;
+    half[to + 1] = im / divisor;
   });
   return half;
 }

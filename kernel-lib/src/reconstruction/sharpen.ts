@@ -23,6 +23,8 @@ export interface SharpenedMap {
   resolution: number;
 }
 
+/** Largest exponent at Nyquist. */
+const mostExponent = 60;
 /** Fewest shells of a fit. */
 const fewestShells = 3;
 
@@ -31,7 +33,8 @@ const fewestShells = 3;
  * low-pass filtered where the FSC ends (Rosenthal and Henderson, J. Mol. Biol. 333, 721, 2003), as `relion_postprocess` does.
  *
  * @param curve of the half maps, such as `maskedFsc(…).corrected`
- * @throws InputError when the maps differ, for a curve that is nowhere above 0.143, and where too few shells are left for a fit
+ * @throws InputError when the maps differ, for a curve that is nowhere above 0.143, a resolution beyond Nyquist or the box, a B factor that
+ *   overflows, and where too few shells are left for a fit
  * @example
  * ```ts
  * const [half1, half2] = [await e2.maps.read("half1.mrc"), await e2.maps.read("half2.mrc")];
@@ -50,6 +53,11 @@ export function sharpen(
   const resolution = options.resolution ?? resolutionAt(curve, 0.143);
   if (!(resolution > 0 && Number.isFinite(resolution)))
     throw new InputError("FSC of the half maps", "values above 0.143", "none");
+  const [finest, coarsest] = [2 * half1.apix, Math.max(...half1.size) * half1.apix];
+  if (resolution < finest * (1 - 1e-6) || resolution > coarsest)
+    throw new InputError("resolution", `${finest.toFixed(2)} to ${coarsest.toFixed(1)} Å`, `${resolution}`);
+  if (typeof wanted === "number" && Math.abs(wanted) / (4 * finest ** 2) > mostExponent)
+    throw new InputError("bFactor", "one that leaves finite numbers", `${wanted}`);
   if (half1.data.length !== half2.data.length)
     throw new InputError(
       "half maps",

@@ -1,3 +1,4 @@
+import { Matrix, solve } from "ml-matrix";
 import {
   type CorrectedReconstruction,
   type CorrectOptions,
@@ -5,24 +6,28 @@ import {
 } from "../correction/correctMotion";
 import { joinedSource } from "../correction/joinedSource";
 import type { Motion } from "../correction/motion";
+import { overConsensus } from "../correction/overConsensus";
 import { InputError } from "../errors";
 import { beginTask } from "../progress";
-import { commonParticles } from "./commonPlaces";
+import { type CommonParticles, commonParticles } from "./commonPlaces";
 import { StudyFolder } from "./studyFolder";
 import { TrainedPart } from "./trainedPart";
 
 /** Options of {@link correctHalves}. */
 export type CorrectHalvesOptions = Omit<CorrectOptions, "indices" | "halves" | "secondHalf">;
 
-/** Particles of half 1 that say where a state of its space is in the other space. */
+/** Particles of half 1 that say where a state of its space is in the other space, at least so many for each coefficient. */
 const nearest = 50;
+const leastNear = 5;
+/** Distance from the nearest particle of half 1 beyond which a state is outside of the population, in standard deviations. */
+const farthest = 1;
 
 /**
  * The motion-corrected map of a state from the halves of a study that never met: each half is corrected by its own training, so that
  * an error of a decoder is not common to both half maps. See `correction.correctMotion`.
  *
- * Where the state is in the space of half 2 is what that training says of the particles of half 1 that are nearest to it. Poses are those of
- * each half.
+ * Where the state is in the space of half 2 is what that training says of the particles of half 1 that are nearest to it (their places, which
+ * are kept in the study's folder, `half1_in_half2.csv`). Poses are those of each half.
  * @param folder of a study of halves, both trained
  * @param state in the latent space of half 1
  * @throws InputError for other studies and runs with symmetry, before both halves are complete, for a state that is no place of the space,
@@ -67,17 +72,19 @@ export async function correctHalves(
     const stateOfSecond = placeInSecond(common, state);
     const secondHalf = { motion: motions[1], state: stateOfSecond };
     const source = joinedSource(first.set, second.set);
-    return await correctMotion(source, motions[0], state, { ...task, indices: used, secondHalf });
+    const found = await correctMotion(source, motions[0], state, { ...task, indices: used, secondHalf });
+    return overConsensus(found, first.run.neutral);
   } finally {
     for (const part of opened) await part.close();
   }
 }
 
-/** The mean place in the second space of the particles of half 1 that are nearest to a state in the first. */
-function placeInSecond(
-  { placed, owner }: Awaited<ReturnType<typeof commonParticles>>,
-  state: ArrayLike<number>,
-): Float64Array {
+/**
+ * Where a state of the first space is in the second: the linear regression of the second places on the first, over the particles of half 1 that are
+ * nearest to the state, so that states at the edge of the population are not drawn into it.
+ * @throws InputError for a state that is farther from all particles of half 1 than they are from each other
+ */
+function placeInSecond({ placed, owner }: CommonParticles, state: ArrayLike<number>): Float64Array {
   const { first, firstAxes, second, secondAxes } = placed;
   const own = Array.from(owner.keys()).filter((i) => owner[i] === 1);
   const squared = (i: number) => {
@@ -85,9 +92,19 @@ function placeInSecond(
     for (let d = 0; d < firstAxes; d++) sum += (first[i * firstAxes + d]! - state[d]!) ** 2;
     return sum;
   };
-  const near = own.sort((a, b) => squared(a) - squared(b)).slice(0, nearest);
-  const mean = new Float64Array(secondAxes);
-  for (const i of near)
-    for (let d = 0; d < secondAxes; d++) mean[d]! += second[i * secondAxes + d]! / near.length;
-  return mean;
+  const near = own
+    .sort((a, b) => squared(a) - squared(b))
+    .slice(0, Math.max(leastNear * (firstAxes + 1), nearest));
+  // Places have unit variance.
+  if (Math.sqrt(squared(near[0]!)) > farthest) {
+    const place = Array.from(state, (z) => z.toFixed(2)).join(", ");
+    throw new InputError("state", "a place where particles of half 1 are", `${place}`);
+  }
+  const offsets = new Matrix(
+    near.map((i) => [1, ...Array.from(state, (z, d) => first[i * firstAxes + d]! - z)]),
+  );
+  const values = new Matrix(
+    near.map((i) => Array.from({ length: secondAxes }, (_, d) => second[i * secondAxes + d]!)),
+  );
+  return Float64Array.from(solve(offsets, values, true).getRow(0));
 }
