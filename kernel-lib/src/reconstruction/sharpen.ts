@@ -16,6 +16,7 @@ export interface SharpenOptions {
 
 /** A sharpened map. */
 export interface SharpenedMap {
+  /** The sharpened mean of the half maps. */
   map: Volume;
   /** The B factor that was applied, in Å². */
   bFactor: number;
