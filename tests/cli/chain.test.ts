@@ -104,7 +104,7 @@ describe("a trained run", () => {
     const printed = succeed(folder, "correct", "run", "--path", "states.txt", "--out", "state.mrc", ...few);
     assert.match(
       printed,
-      /^state_2\.mrc: state 0\.5,-0\.5 from 60 particles in 2 cells, \d+\.\d Å RMS of motion undone/m,
+      /^state_2\.mrc: state 0\.5,-0\.5 from 60 particles in 2 cells of each half, \d+\.\d Å RMS of motion undone/m,
     );
     const names = readdirSync(folder).filter((name) => name.startsWith("state_2"));
     assert.deepEqual(

@@ -154,6 +154,7 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   }
   const images = particles === undefined ? undefined : await openImages(particles, options, session);
   if (images) await outputs.spare(await images.stackFiles());
+  const lines: string[] = [];
   for (const [s, files] of states.entries()) {
     const z = points[s]?.z ?? new Array<number>(run.latent).fill(0);
     const own = libraryOptions(options, session);
@@ -167,9 +168,11 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
       );
     }
     await writeState(files, found, outputs, session);
-    report(files.map, z, found, session);
+    lines.push(...reportOf(files.map, z, found, session));
   }
   await outputs.keep(session.signal);
+  // Not before: a stop keeps none of the files.
+  for (const line of lines) session.print(line);
   session.print(
     isStudy
       ? "each half is corrected by a training of its own"
@@ -276,15 +279,19 @@ function shellTable(
   return `${header}\n${rows.join("\n")}\n`;
 }
 
-function report(file: string, z: readonly number[], found: CorrectedReconstruction, session: Session): void {
+function reportOf(
+  file: string,
+  z: readonly number[],
+  found: CorrectedReconstruction,
+  session: Session,
+): string[] {
   const { corrected, plain, motion, cells, particles, leftOut } = found;
-  session.print(
-    `${file}: state ${z.join(",")} from ${particles - leftOut.length} particles in ${cells} cells, ` +
+  return [
+    `${file}: state ${z.join(",")} from ${particles - leftOut.length} particles in ${cells} cells of each half, ` +
       `${motion.toFixed(1)} Å RMS of motion undone, ${session.elapsed()}`,
-  );
-  for (const threshold of fscThresholds) {
-    session.print(
-      `FSC of the half maps ${threshold} ${resolutionText(corrected.fsc, threshold)}, without correction ${resolutionText(plain.fsc, threshold)}`,
-    );
-  }
+    ...fscThresholds.map(
+      (threshold) =>
+        `FSC of the half maps ${threshold} ${resolutionText(corrected.fsc, threshold)}, without correction ${resolutionText(plain.fsc, threshold)}`,
+    ),
+  ];
 }
