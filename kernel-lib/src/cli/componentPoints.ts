@@ -3,14 +3,9 @@ import { InputError } from "../errors";
 import { motionComponents } from "../latent/motions";
 import { Run, RunFolder } from "../training/runs/run";
 import { inTermsOf } from "./failure";
+import type { Point } from "./latentPoints";
 import type { Session } from "./session";
 import { readUsedParticles } from "./usedParticles";
-
-/** A point of the latent space, and where it was given. */
-export interface Point {
-  z: number[];
-  where: string;
-}
 
 /** A range along a principal component of the decoded motion, in Å. */
 export interface ComponentRange {

@@ -5,7 +5,6 @@ import { writeAtomic } from "../atomicWrite";
 import { type CorrectedReconstruction, correctRun } from "../correction";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
-import { readLines } from "../formats/textLines";
 import { writeMap } from "../maps/mapFile";
 import { describeLeftOut } from "../particles/images/imageOutliers";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
@@ -14,9 +13,9 @@ import { correctHalves } from "../study/correctHalves";
 import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
-import type { Point } from "./componentPoints";
 import { inTermsOf } from "./failure";
 import { fscThresholds, resolutionText } from "./fsc";
+import { checkPoint, givenPoints, pointOption } from "./latentPoints";
 import { besideName, numberedNames } from "./modelFiles";
 import {
   addBoxSize,
@@ -24,7 +23,6 @@ import {
   fileOption,
   lengthOption,
   numberOption,
-  parseNumbers,
   type QuietOption,
   quietOption,
   required,
@@ -61,10 +59,9 @@ export function addCorrect(program: Command, run: RunCommand): void {
       "run folder of e2gmm train, or folder of e2gmm study halves: then each half is corrected by its own training",
     )
     .addOption(
-      new Option(
-        "--z <a,b,…>",
+      pointOption(
         "a state, one number per dimension; may be repeated (default: 0, the centre of the particles)",
-      ).argParser((text: string, before: string[] = []) => [...before, text]),
+      ),
     )
     .addOption(fileOption("--path <file>", "text file with one state per line"))
     .addOption(
@@ -138,7 +135,9 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   const isStudy = existsSync(path.join(folder, studyFiles.settings));
   if (isStudy && particles !== undefined)
     throw new InputError("--particles", "none for a study, whose halves have images of their own", particles);
-  const points = await readPoints(options);
+  const points = await givenPoints(options);
+  if (file !== undefined && points.length === 0)
+    throw new InputError(file, "at least one point of the latent space", "none");
   const states = (points.length === 0 ? [out] : numberedNames(out, points.length)).map(filesOf);
   const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
   const outputs = await session.writes(
@@ -148,10 +147,7 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   const runs = isStudy ? await openHalves(folder, session) : [await openedRun(folder, session)];
   for (const { record } of runs) await spareInputs(record.inputs, outputs, session);
   const run = runs[0]!;
-  for (const { z, where } of points) {
-    if (z.length !== run.latent)
-      throw new InputError(where, `${run.latent} numbers, one per dimension of ${folder}`, String(z.length));
-  }
+  for (const point of points) checkPoint(point, run.latent, folder);
   const images = particles === undefined ? undefined : await openImages(particles, options, session);
   if (images) await outputs.spare(await images.stackFiles());
   const lines: string[] = [];
@@ -205,14 +201,6 @@ async function spareInputs(
 ): Promise<void> {
   const set = session.closing(await openRunParticles(inputs, { signal: session.signal }));
   await outputs.spare([inputs.particles, inputs.model, ...(await set.stackFiles())]);
-}
-
-async function readPoints({ z = [], path: file }: CorrectCommandOptions): Promise<Point[]> {
-  const points = z.map((text) => ({ z: parseNumbers(text, "--z"), where: `--z ${text}` }));
-  if (file === undefined) return points;
-  const lines = await readLines(file);
-  if (lines.length === 0) throw new InputError(file, "at least one point of the latent space", "none");
-  return [...points, ...lines.map(({ text, where }) => ({ z: parseNumbers(text, where), where }))];
 }
 
 async function openImages(

@@ -1,14 +1,14 @@
 import path from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError, throwIfStopped } from "../errors";
-import { readLines } from "../formats/textLines";
 import { writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
 import { Run, runFiles } from "../training/runs/run";
-import { type ComponentRange, componentOption, componentPoints, type Point } from "./componentPoints";
+import { type ComponentRange, componentOption, componentPoints } from "./componentPoints";
 import { inTermsOf } from "./failure";
+import { checkPoint, givenPoints, type Point, pointOption } from "./latentPoints";
 import { modelFormat, numberedNames, writeModel } from "./modelFiles";
 import {
   addBoxSize,
@@ -17,7 +17,6 @@ import {
   fileOption,
   lengthOption,
   numberOption,
-  parseNumbers,
   type QuietOption,
   quietOption,
 } from "./options";
@@ -47,10 +46,7 @@ export function addDecode(program: Command, run: RunCommand): void {
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(
-      new Option(
-        "--z <a,b,…>",
-        "a point, one number per dimension; may be repeated. 0 is the centre of the particles",
-      ).argParser((text: string, before: string[] = []) => [...before, text]),
+      pointOption("a point, one number per dimension; may be repeated. 0 is the centre of the particles"),
     )
     .addOption(fileOption("--path <file>", "text file with one point per line"))
     .addOption(componentOption())
@@ -129,13 +125,10 @@ async function writeMaps(
 }
 
 /** @throws InputError for no points, and points that do not consist of numbers */
-async function readPoints({ z = [], path: file, pc }: DecodeOptions): Promise<Point[]> {
-  const points = z.map((text) => ({ z: parseNumbers(text, "--z"), where: `--z ${text}` }));
-  if (file !== undefined) {
-    for (const { text, where } of await readLines(file)) points.push({ z: parseNumbers(text, where), where });
-  }
+async function readPoints({ pc, ...given }: DecodeOptions): Promise<Point[]> {
+  const points = await givenPoints(given);
   if (points.length === 0 && !pc)
-    throw new InputError(file ?? "--z", "at least one point of the latent space", "none");
+    throw new InputError(given.path ?? "--z", "at least one point of the latent space", "none");
   return points;
 }
 
@@ -147,12 +140,9 @@ async function decodePoints(
   await useBackend(backend);
   const run = await Run.open(folder);
   try {
-    return points.map(({ z, where }): GaussianModel => {
-      if (z.length !== run.latent) {
-        const expected = `${run.latent} ${run.latent === 1 ? "number" : "numbers"}, one per dimension of ${folder}`;
-        throw new InputError(where, expected, String(z.length));
-      }
-      return run.decode(z);
+    return points.map((point): GaussianModel => {
+      checkPoint(point, run.latent, folder);
+      return run.decode(point.z);
     });
   } finally {
     run.close();

@@ -3,6 +3,7 @@ import { densityClusters } from "../latent/density";
 import { selectKMeans } from "../latent/kMeansSelection";
 import { kMeansAsync } from "../latent/kmeans";
 import { type MixtureSets, mixtureSets } from "../latent/mixtureSets";
+import { particleSets } from "../latent/particleSets";
 import { openRun } from "../training/runs/openRun";
 import type { Session } from "./session";
 import type { UsedParticles } from "./usedParticles";
@@ -78,20 +79,17 @@ export async function divideParticles(
 }
 
 async function byMixture(
-  { indices, points, deviations }: UsedParticles,
+  { points, deviations }: UsedParticles,
   latent: number,
   { folder, by, threads, clusters = "auto", seed }: DivisionOptions,
   { signal, onProgress, note: onWarning }: Session,
 ): Promise<MixtureSets> {
-  const options = { clusters, seed, signal, onProgress, ...(deviations && { deviations }) };
-  if (by === "places") return mixtureSets(points, latent, options);
+  const options = { clusters, seed, signal, onProgress };
+  if (by === "places") return mixtureSets(points, latent, { ...options, ...(deviations && { deviations }) });
   const run = await openRun(folder);
   try {
     const engine = { ...(threads !== undefined && { threads }) };
-    return await mixtureSets(points, latent, {
-      ...options,
-      assign: (groups, task) => run.assignByImages(groups, { ...task, rows: indices, engine, onWarning }),
-    });
+    return await particleSets(run, { ...options, engine, onWarning });
   } finally {
     run.close();
   }

@@ -1,5 +1,6 @@
 import { gatherRows } from "../training/batches";
 import type { RunFolder, RunRecord } from "../training/runs/run";
+import { usedParticles } from "../training/runs/usedParticles";
 import type { Session } from "./session";
 
 /** Latent coordinates of the particles that took part in a training. */
@@ -25,9 +26,8 @@ export async function readUsedParticles(
   const { latent, ...latents } = await files.readLatents();
   const coordinates = encoder ? latents.encoder : latents.refined;
   const total = coordinates.length / latent;
-  const outliers = record.outliers?.kept ? [] : await files.readOutliers(record);
-  const excluded = new Set(outliers.map(({ index }) => index));
-  const indices = Array.from({ length: total }, (_, i) => i).filter((i) => !excluded.has(i));
+  const outliers = () => files.readOutliers(record);
+  const indices = Array.from(await usedParticles({ record, outliers }, total));
   return {
     indices,
     points: gatherRows(coordinates, latent, indices),

@@ -1,6 +1,7 @@
 import { kMeansAsync } from "../latent/kmeans";
 import { gatherPoints } from "../latent/points";
 import type { GaussianModel } from "../model/gaussianModel";
+import { displacements } from "../model/rigidMotion";
 import type { TaskOptions } from "../progress";
 import { type Motion, massOf } from "./motion";
 
@@ -8,9 +9,7 @@ import { type Motion, massOf } from "./motion";
 export interface LatentCell {
   /** Indices of the particles, ascending. */
   particles: Int32Array;
-  /** Their mean place, [latent]. */
-  place: Float32Array;
-  /** The state at that place. */
+  /** The state at their mean place. */
   model: GaussianModel;
   /** How unlike the target it is, in Å; see {@link stateDistance}. */
   distance: number;
@@ -43,9 +42,8 @@ export async function latentCells(
   for (const [i, label] of labels.entries()) members[label]!.push(indices[i]!);
   return members
     .map((particles, c): LatentCell => {
-      const place = centres.slice(c * latent, (c + 1) * latent);
-      const model = motion.decode(place);
-      return { particles: Int32Array.from(particles), place, model, distance: stateDistance(target, model) };
+      const model = motion.decode(centres.subarray(c * latent, (c + 1) * latent));
+      return { particles: Int32Array.from(particles), model, distance: stateDistance(target, model) };
     })
     .filter(({ particles }) => particles.length > 0)
     .sort((a, b) => a.distance - b.distance);
@@ -59,15 +57,12 @@ const angstromsPerDensity = 50;
  * times 50 Å. Only the order of particles depends on it: how many of them are used is decided by the maps.
  */
 export function stateDistance(a: GaussianModel, b: GaussianModel): number {
-  const { count, params } = a;
-  const boxLength = a.boxSize * a.apix;
+  const moved = displacements(a, b);
   let [motion, change, total] = [0, 0, 0];
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < a.count; i++) {
     const [ma, mb] = [massOf(a, i), massOf(b, i)];
-    const mass = Math.min(ma, mb);
-    for (let axis = 0; axis < 3; axis++) {
-      motion += mass * (boxLength * (b.params[axis * count + i]! - params[axis * count + i]!)) ** 2;
-    }
+    const squared = moved[3 * i]! ** 2 + moved[3 * i + 1]! ** 2 + moved[3 * i + 2]! ** 2;
+    motion += Math.min(ma, mb) * squared;
     change += Math.abs(mb - ma);
     total += Math.max(ma, mb);
   }

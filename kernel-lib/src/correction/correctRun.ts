@@ -3,6 +3,7 @@ import type { ParticleSet } from "../particles/particleSet";
 import { beginTask } from "../progress";
 import type { Run } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
+import { usedParticles } from "../training/runs/usedParticles";
 import { type CorrectedReconstruction, type CorrectOptions, correctMotion } from "./correctMotion";
 import { overConsensus } from "./overConsensus";
 import { posedSource } from "./posedSource";
@@ -43,12 +44,11 @@ export async function correctRun(
     throw new InputError(run.folder, "a run without symmetry", `one with ${record.inputs.symmetry}`);
   }
   const { refined: places } = await run.latents();
-  const leftOut = new Set(record.outliers?.kept ? [] : (await run.outliers()).map(({ index }) => index));
+  const indices = await usedParticles({ record, outliers: () => run.outliers() }, places.length / latent);
   const poses = await openRunParticles(record.inputs, { signal: task.signal });
   try {
     const source = images ? posedSource(images, poses) : poses;
     await (images ?? poses).checkStacks({ ...(task.signal && { signal: task.signal }) });
-    const indices = Int32Array.from(places.keys()).filter((i) => i < poses.count && !leftOut.has(i));
     const motion = { latent, places, decode: (place: ArrayLike<number>) => run.decode(place) };
     const found = await correctMotion(source, motion, state, { ...task, indices });
     return overConsensus(found, neutral);

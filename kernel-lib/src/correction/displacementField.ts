@@ -1,6 +1,6 @@
 import type { Blobs } from "../atoms/blobs";
 import { carryPoints } from "../atoms/displacementField";
-import { type FieldLattice, latticePoint } from "./fieldLattice";
+import type { FieldLattice } from "./fieldLattice";
 
 /** What becomes of each lattice point in another state; between points it is interpolated linearly. */
 export interface DisplacementField {
@@ -13,9 +13,7 @@ export interface DisplacementField {
 
 /** The field that carries the target state into another one of the same Gaussians. */
 export function displacementField(lattice: FieldLattice, target: Blobs, other: Blobs): DisplacementField {
-  const { near, share, size } = lattice;
-  const points = new Float64Array(3 * near.length);
-  for (const [i, n] of near.entries()) points.set(latticePoint(lattice, n), 3 * i);
+  const { near, points, share, size } = lattice;
   const moved = carryPoints(points, target, other);
   const displacements = new Float32Array(3 * size[0] * size[1] * size[2]);
   for (const [i, n] of near.entries())

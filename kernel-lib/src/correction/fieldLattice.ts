@@ -12,6 +12,8 @@ export interface FieldLattice {
   spacing: number;
   /** Points that take part in the motion, as indices x + nx·(y + ny·z). */
   near: Int32Array;
+  /** Their positions, [near · 3]. */
+  points: Float64Array;
   /** How far they take part, from 0 to 1, [near]. */
   share: Float64Array;
 }
@@ -40,6 +42,7 @@ export function fieldLattice(target: Blobs): FieldLattice {
   }
   const grid = new CellGrid(target.centres, reach);
   const near: number[] = [];
+  const points: number[] = [];
   const share: number[] = [];
   for (let n = 0; n < size[0] * size[1] * size[2]; n++) {
     const [x, y, z] = latticePoint({ low, size, spacing: latticeSpacing }, n);
@@ -50,11 +53,13 @@ export function fieldLattice(target: Blobs): FieldLattice {
     const far = (Math.sqrt(squared) / unit - inner) / (outer - inner);
     if (far >= 1) continue;
     near.push(n);
+    points.push(x, y, z);
     share.push(far <= 0 ? 1 : 0.5 + 0.5 * Math.cos(Math.PI * far));
   }
   return {
     ...{ low, size, spacing: latticeSpacing },
     near: Int32Array.from(near),
+    points: Float64Array.from(points),
     share: Float64Array.from(share),
   };
 }

@@ -1,5 +1,5 @@
-import type { Blobs } from "../atoms/blobs";
-import { boxLengthOf, type GaussianModel, Row } from "../model/gaussianModel";
+import { type Blobs, blobsOf } from "../atoms/blobs";
+import { type GaussianModel, Row } from "../model/gaussianModel";
 
 /** Where particles are in a latent space, and what its points look like; a run and its latents. */
 export interface Motion {
@@ -18,15 +18,11 @@ export function massOf({ count, params }: GaussianModel, i: number): number {
 
 /** The Gaussians of a state, in Å from the middle of the box (voxel ⌊S/2⌋), with masses as amplitudes. */
 export function centredBlobs(model: GaussianModel): Blobs {
-  const { count, params, apix } = model;
-  const boxLength = boxLengthOf(model);
-  const centres = new Float64Array(3 * count);
-  for (let axis = 0; axis < 3; axis++)
-    for (let i = 0; i < count; i++) centres[3 * i + axis] = params[axis * count + i]! * boxLength;
-  return {
-    count,
-    centres,
-    amplitudes: Float64Array.from({ length: count }, (_, i) => massOf(model, i)),
-    variances: Float64Array.from({ length: count }, (_, i) => (params[Row.sigma * count + i]! * apix) ** 2),
-  };
+  const { count, params, boxSize, apix } = model;
+  const middle = -Math.floor(boxSize / 2) * apix;
+  const volumes = Float64Array.from(
+    params.subarray(Row.sigma * count, (Row.sigma + 1) * count),
+    (s) => s ** 3,
+  );
+  return blobsOf({ ...model, origin: [middle, middle, middle] }, volumes);
 }

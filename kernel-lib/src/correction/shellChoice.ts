@@ -1,4 +1,5 @@
-import { fft3Real, frequency, halfWidth, ifft3Real } from "../fourier/fft";
+import { fft3Real, ifft3Real } from "../fourier/fft";
+import { shellRadii } from "../fourier/shellRadii";
 import type { Volume } from "../maps/volume";
 
 /** Half maps from more and more particles: the nearest to the target state first, in the end all. */
@@ -107,39 +108,15 @@ export function bestRising(gains: readonly Float64Array[]): Int32Array {
   return chosen;
 }
 
-/** The map whose shells are those of the chosen maps. */
-export function joinShells(maps: readonly Volume[], chosen: ArrayLike<number>): Volume {
-  const first = maps[0]!;
-  const n = first.size[0];
-  const of = shellNumbers(n);
-  const half = new Float32Array(2 * of.length);
-  for (const [r, map] of maps.entries()) {
-    if (!Array.from(chosen).includes(r)) continue;
-    const own = fft3Real(map.data, map.size);
-    for (let i = 0; i < of.length; i++) {
-      if (chosen[Math.min(of[i]!, chosen.length - 1)] !== r) continue;
-      half[2 * i] = own[2 * i]!;
-      half[2 * i + 1] = own[2 * i + 1]!;
-    }
-  }
-  return { ...first, data: ifft3Real(half, first.size) };
-}
-
-/** The shell, |k| rounded, of each sample of a half transform. */
+/** The shell, |k| rounded, of each sample of the half transform of a cubic map. */
 export function shellNumbers(n: number): Int32Array {
-  const width = halfWidth(n);
-  const of = new Int32Array(width * n * n);
-  for (let z = 0, i = 0; z < n; z++)
-    for (let y = 0; y < n; y++)
-      for (let x = 0; x < width; x++, i++)
-        of[i] = Math.round(Math.hypot(x, frequency(y, n), frequency(z, n)));
-  return of;
+  return Int32Array.from(shellRadii([n, n, n]), Math.round);
 }
 
 /**
- * The map of several parts of a molecule that each have chosen sets of their own.
+ * The map of several parts of a molecule, in each of which shells are those of chosen maps.
  * @param parts share of each part in each voxel
- * @param chosen for each part the set of each shell
+ * @param chosen for each part the number of the map of each shell; what is beyond the last shell is of its map
  */
 export function joinParts(
   maps: readonly Volume[],
@@ -147,10 +124,25 @@ export function joinParts(
   chosen: readonly Int32Array[],
 ): Volume {
   const first = maps[0]!;
+  const of = shellNumbers(first.size[0]);
+  const halves = parts.map(() => new Float32Array(2 * of.length));
+  for (const [r, map] of maps.entries()) {
+    const users = parts.map((_, p) => p).filter((p) => chosen[p]!.includes(r));
+    if (users.length === 0) continue;
+    const own = fft3Real(map.data, map.size);
+    for (const p of users) {
+      const [shells, half] = [chosen[p]!, halves[p]!];
+      for (let i = 0; i < of.length; i++) {
+        if (shells[Math.min(of[i]!, shells.length - 1)] !== r) continue;
+        half[2 * i] = own[2 * i]!;
+        half[2 * i + 1] = own[2 * i + 1]!;
+      }
+    }
+  }
   const data = new Float32Array(first.data.length);
   for (const [p, part] of parts.entries()) {
-    const own = joinShells(maps, chosen[p]!);
-    for (let i = 0; i < data.length; i++) data[i]! += part[i]! * own.data[i]!;
+    const own = ifft3Real(halves[p]!, first.size);
+    for (let i = 0; i < data.length; i++) data[i]! += part[i]! * own[i]!;
   }
   return { ...first, data };
 }

@@ -2,6 +2,7 @@ import { beginTask, type TaskOptions } from "../progress";
 import type { EngineChoice } from "../projection/engines";
 import { gatherRows } from "../training/batches";
 import type { Run } from "../training/runs/run";
+import { usedParticles } from "../training/runs/usedParticles";
 import { type MixtureSets, mixtureSets } from "./mixtureSets";
 
 /** Options of {@link particleSets}. */
@@ -46,10 +47,8 @@ export async function particleSets(run: Run, options: ParticleSetsOptions = {}):
   const { clusters = "auto", by = "images", engine, onWarning, ...task } = beginTask(options);
   const { latent, record } = run;
   const { refined, standardDeviation } = await run.latents();
-  const leftOut = new Set(record.outliers?.kept ? [] : (await run.outliers()).map(({ index }) => index));
-  const indices = Int32Array.from({ length: refined.length / latent }, (_, i) => i).filter(
-    (i) => !leftOut.has(i),
-  );
+  const outliers = () => run.outliers();
+  const indices = await usedParticles({ record, outliers }, refined.length / latent);
   const images = { ...(engine && { engine }), ...(onWarning && { onWarning }) };
   const sets = await mixtureSets(gatherRows(refined, latent, indices), latent, {
     ...{ ...task, clusters, deviations: gatherRows(standardDeviation, latent, indices) },

@@ -1,5 +1,6 @@
 import { InputError, throwIfStopped } from "../errors";
-import { fft3Real, frequency, halfWidth, ifft3Real } from "../fourier/fft";
+import { fft3Real, ifft3Real } from "../fourier/fft";
+import { shellRadii } from "../fourier/shellRadii";
 import { checkSameGrid } from "../maps/grid";
 import type { Volume } from "../maps/volume";
 import { beginTask, type TaskOptions } from "../progress";
@@ -149,7 +150,7 @@ class BandLooks {
   ) {
     this.n = mask.size[0];
     this.transforms = [this.transform(halves[0].data), this.transform(halves[1].data)];
-    this.radii = radiiOf(this.n);
+    this.radii = shellRadii(mask.size);
     this.random = new Random(options.seed);
   }
 
@@ -222,16 +223,6 @@ class BandLooks {
     const one = () => Math.round(n * (leastShift + (1 - 2 * leastShift) * random.uniform()));
     return [one(), one(), one()];
   }
-}
-
-/** |k| in Fourier pixels of each sample of the half transform of a cubic map. */
-function radiiOf(n: number): Float32Array {
-  const width = halfWidth(n);
-  const radii = new Float32Array(width * n * n);
-  for (let z = 0, i = 0; z < n; z++)
-    for (let y = 0; y < n; y++)
-      for (let x = 0; x < width; x++, i++) radii[i] = Math.hypot(x, frequency(y, n), frequency(z, n));
-  return radii;
 }
 
 /** A cubic map displaced along its axes, with what leaves it coming in on the other side. */

@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
-import { fft3Real, frequency, halfWidth, ifft3Real } from "../fourier/fft";
+import { fft3Real, halfWidth, ifft3Real } from "../fourier/fft";
+import { shellRadii } from "../fourier/shellRadii";
 import type { Volume } from "../maps/volume";
 import { Random } from "../random";
 import { type FscCurve, fourierShellCorrelation } from "./fsc";
@@ -71,21 +72,16 @@ export function maskedFsc(a: Volume, b: Volume, mask: Volume, options: MaskedFsc
 /** A map whose phases are random from a shell on, with the amplitudes that it has. */
 function withRandomPhases(map: Volume, from: number, random: Random): Volume {
   const [nx, ny, nz] = map.size;
-  const longest = Math.max(nx, ny, nz);
+  const radii = shellRadii(map.size);
   const half = fft3Real(map.data, map.size);
   const width = halfWidth(nx);
   const at = (x: number, y: number, z: number) => 2 * (x + width * (y + ny * z));
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < width; x++) {
-        const radius = Math.hypot(
-          (x * longest) / nx,
-          (frequency(y, ny) * longest) / ny,
-          (frequency(z, nz) * longest) / nz,
-        );
-        if (radius < from) continue;
-        const angle = 2 * Math.PI * random.uniform();
         const i = at(x, y, z);
+        if (radii[i / 2]! < from) continue;
+        const angle = 2 * Math.PI * random.uniform();
         const amplitude = Math.hypot(half[i]!, half[i + 1]!);
         // Samples that are their own Friedel mates are real.
         const own = (x === 0 || 2 * x === nx) && (2 * y) % ny === 0 && (2 * z) % nz === 0;

@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
-import { fft3Real, frequency, halfWidth } from "../fourier/fft";
+import { fft3Real } from "../fourier/fft";
+import { shellRadii } from "../fourier/shellRadii";
 import { filterVolume, lowPass } from "../maps/filter";
 import type { Volume } from "../maps/volume";
 import { type FscCurve, resolutionAt } from "./fsc";
@@ -79,25 +80,15 @@ export function sharpen(
 
 /** B of a straight line through the logarithm of the RMS amplitudes of the shells over s²/4, which has gradient −B of the map. */
 function fittedBFactor(map: Volume, coarsest: number, finest: number): number {
-  const [nx, ny, nz] = map.size;
-  const longest = Math.max(nx, ny, nz);
+  const longest = Math.max(...map.size);
   const half = fft3Real(map.data, map.size);
   const shells = Math.floor(longest / 2) + 1;
   const [power, count] = [new Float64Array(shells), new Float64Array(shells)];
-  for (let z = 0, i = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      for (let x = 0; x < halfWidth(nx); x++, i += 2) {
-        const radius = Math.hypot(
-          (x * longest) / nx,
-          (frequency(y, ny) * longest) / ny,
-          (frequency(z, nz) * longest) / nz,
-        );
-        const shell = Math.round(radius);
-        if (shell >= shells) continue;
-        power[shell]! += half[i]! ** 2 + half[i + 1]! ** 2;
-        count[shell]! += 1;
-      }
-    }
+  for (const [i, radius] of shellRadii(map.size).entries()) {
+    const shell = Math.round(radius);
+    if (shell >= shells) continue;
+    power[shell]! += half[2 * i]! ** 2 + half[2 * i + 1]! ** 2;
+    count[shell]! += 1;
   }
   const points: [number, number][] = [];
   for (let shell = 1; shell < shells; shell++) {

@@ -8,7 +8,10 @@ import { joinedSource } from "../correction/joinedSource";
 import type { Motion } from "../correction/motion";
 import { overConsensus } from "../correction/overConsensus";
 import { InputError } from "../errors";
+import { columnsOf } from "../latent/selection/columns";
+import { nearestRows } from "../latent/selection/regions";
 import { beginTask } from "../progress";
+import { gatherRows } from "../training/batches";
 import { type CommonParticles, commonParticles } from "./commonPlaces";
 import { StudyFolder } from "./studyFolder";
 import { TrainedPart } from "./trainedPart";
@@ -82,23 +85,19 @@ export async function correctHalves(
 /**
  * Where a state of the first space is in the second: the linear regression of the second places on the first, over the particles of half 1 that are
  * nearest to the state, so that states at the edge of the population are not drawn into it.
- * @throws InputError for a state that is farther from all particles of half 1 than they are from each other
+ * @throws InputError for a state that is farther than a standard deviation from all particles of half 1
  */
 function placeInSecond({ placed, owner }: CommonParticles, state: ArrayLike<number>): Float64Array {
   const { first, firstAxes, second, secondAxes } = placed;
   const own = Array.from(owner.keys()).filter((i) => owner[i] === 1);
-  const squared = (i: number) => {
-    let sum = 0;
-    for (let d = 0; d < firstAxes; d++) sum += (first[i * firstAxes + d]! - state[d]!) ** 2;
-    return sum;
-  };
-  const near = own
-    .sort((a, b) => squared(a) - squared(b))
-    .slice(0, Math.max(leastNear * (firstAxes + 1), nearest));
+  const columns = columnsOf(gatherRows(first, firstAxes, own), firstAxes);
+  const count = Math.max(leastNear * (firstAxes + 1), nearest);
+  const near = Array.from(nearestRows(columns, state, count), (row) => own[row]!);
+  const distance = (i: number) => Math.hypot(...Array.from(state, (z, d) => first[i * firstAxes + d]! - z));
   // Places have unit variance.
-  if (Math.sqrt(squared(near[0]!)) > farthest) {
+  if (Math.min(...near.map(distance)) > farthest) {
     const place = Array.from(state, (z) => z.toFixed(2)).join(", ");
-    throw new InputError("state", "a place where particles of half 1 are", `${place}`);
+    throw new InputError("state", "a place where particles of half 1 are", place);
   }
   const offsets = new Matrix(
     near.map((i) => [1, ...Array.from(state, (z, d) => first[i * firstAxes + d]! - z)]),

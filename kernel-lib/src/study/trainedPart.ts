@@ -4,6 +4,7 @@ import { gatherRows } from "../training/batches";
 import { openRun } from "../training/runs/openRun";
 import type { Run } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
+import { usedParticles } from "../training/runs/usedParticles";
 import type { NamedAxis } from "./comparison/spaces";
 import { ParticleGroups } from "./particleGroups";
 import type { StudyPart } from "./settings";
@@ -33,11 +34,8 @@ export class TrainedPart {
       const latents = await run.latents();
       const { refined, standardDeviation } = latents;
       const axes = (await run.axes(latents)).map(({ label, real }) => ({ label, real: real === true }));
-      const outliers = run.record.outliers?.kept ? [] : await run.outliers();
-      const excluded = new Set(outliers.map(({ index }) => index));
-      const used = Int32Array.from({ length: refined.length / run.latent }, (_, i) => i).filter(
-        (i) => !excluded.has(i),
-      );
+      const outliers = () => run.outliers();
+      const used = await usedParticles({ record: run.record, outliers }, refined.length / run.latent);
       const errors = typicalErrors(refined, standardDeviation, run.latent).subarray(0, run.latent);
       const groups = new ParticleGroups(gatherRows(refined, run.latent, used), run.latent, errors);
       const set = await openRunParticles(run.record.inputs, { ...(signal && { signal }) });
