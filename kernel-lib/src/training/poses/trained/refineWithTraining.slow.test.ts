@@ -32,7 +32,7 @@ test("rounds with a training refine poses of a moving molecule in halves, stop, 
     options: {
       latent: 1,
       vary: ["position"],
-      epochs: 10,
+      epochs: 20,
       coarseEpochs: 3,
       batchSize: 8,
       heldOut: 0.3,
