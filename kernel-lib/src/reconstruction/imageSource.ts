@@ -51,14 +51,21 @@ export interface ImageChunk {
   indices: number[];
 }
 
-/** Divides particles into chunks of one group each, in order. */
-export function imageChunks(source: ImageSource, indices: Int32Array): ImageChunk[] {
+/**
+ * Divides particles into chunks of one group each, in order.
+ * @param mostOf most images of a group in a chunk. Default: those of 4 MiB
+ */
+export function imageChunks(
+  source: ImageSource,
+  indices: Int32Array,
+  mostOf: (group: ImageGroup) => number = ({ boxSize }) => Math.floor(chunkLength / boxSize ** 2),
+): ImageChunk[] {
   const open = new Map<ImageGroup, ImageChunk>();
   const chunks: ImageChunk[] = [];
   for (const index of indices) {
     const group = source.opticsGroup(index);
     let chunk = open.get(group);
-    if (!chunk || (chunk.indices.length + 1) * group.boxSize ** 2 > chunkLength) {
+    if (!chunk || chunk.indices.length >= mostOf(group)) {
       chunk = { group, indices: [] };
       open.set(group, chunk);
       chunks.push(chunk);
