@@ -1,9 +1,11 @@
 import { InputError, throwIfStopped } from "../errors";
-import { CtfEvaluator } from "../optics/ctf";
+import { isMagnified, largestMagnification } from "../optics/aberrations";
+import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import { type PointGroup, product } from "../optics/symmetry";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
 import type { TaskOptions } from "../progress";
 import { threadCount } from "../wasm/threadCount";
+import { aberrationTables, magnifiedAxes, magnifiedTerms } from "./aberrationTables";
 import { type BatchGroup, imageNumber, imageNumbers, statisticsNumbers } from "./backprojectionMemory";
 import { sampleLength } from "./gridLayout";
 import { imageScreens } from "./imageScreens";
@@ -58,7 +60,7 @@ const smallTask = { pixels: 1 << 21, boxSize: 64 };
  */
 export async function backproject(source: ImageSource, task: BackprojectTask): Promise<Backprojection> {
   const { indices, signal, name } = task;
-  const groups = new ImageGroups(source, task.boxSize);
+  const groups = new ImageGroups(source, indices, task.boxSize);
   const chunks = imageChunks(source, indices, (group) => groups.batchLength(group));
   task.onProgress?.({ task: name, done: 0, total: indices.length });
   const screens = task.keepOutliers ? undefined : await imageScreens(source, indices, signal);
@@ -126,10 +128,11 @@ class ImageGroups {
   private readonly mapLength: number;
 
   constructor(
-    { boxSize, apix }: ImageSource,
+    private readonly source: ImageSource,
+    private readonly indices: Int32Array,
     private readonly mapBox: number,
   ) {
-    this.mapLength = boxSize * apix;
+    this.mapLength = source.boxSize * source.apix;
   }
 
   batchLength(group: ImageGroup): number {
@@ -154,14 +157,23 @@ class ImageGroups {
     const { boxSize: size, apix } = group;
     if (size < smallestImage)
       throw new InputError("images", `at least ${smallestImage} pixels along an edge`, `${size}`);
-    const limit = Math.min(size, (this.mapBox * size * apix) / this.mapLength) / 2;
+    const { aberrations } = group;
+    const stretch = aberrations ? Math.max(1, largestMagnification(aberrations.magnification)) : 1;
+    const limit = Math.min(size, (this.mapBox * size * apix) / (this.mapLength * stretch)) / 2;
     const rings = Math.ceil(limit) - 1;
     const extent = Int32Array.from(
       { length: rings + 1 },
       (_, kx) => Math.ceil(Math.sqrt(limit * limit - kx * kx)) - 1,
     );
     const state = group.ctfPremultiplied ? 2 : group.phaseFlipped ? 1 : 0;
-    return { key: this.known.size, size, rings, extent, state };
+    const tables = aberrationTables(aberrations, { rings, extent }, size * apix, this.ctfOf(group));
+    return { key: this.known.size, size, rings, extent, state, ...(tables && { aberrations: tables }) };
+  }
+
+  /** The CTF of some image of a group. */
+  private ctfOf(group: ImageGroup): Ctf | undefined {
+    const index = this.indices.find((i) => this.source.opticsGroup(i) === group);
+    return index === undefined ? undefined : this.source.ctf(index);
   }
 }
 
@@ -192,7 +204,9 @@ class BatchWriter {
       const ctf = source.ctf(index);
       numbers[imageNumber.ctf] = ctf ? 1 : 0;
       if (ctf) {
-        const { xx, yy, xy, fourth, constant, decay } = new CtfEvaluator(ctf).inTurns(boxLength);
+        const { fourth, constant, decay, ...terms } = new CtfEvaluator(ctf).inTurns(boxLength);
+        const { aberrations } = group;
+        const { xx, yy, xy } = aberrations ? magnifiedTerms(terms, aberrations.magnification) : terms;
         numbers.set([xx, yy, xy, fourth, constant, decay], imageNumber.turns);
       }
       numbers[imageNumber.scale] = ctf ? ctf.scale : 1;
@@ -206,11 +220,15 @@ class BatchWriter {
   /** Adds the orientations of image n of a batch, one for each operator and sum. */
   addViews(views: BatchView[], n: number, index: number, shares: readonly SumShare[]): void {
     const rotation = this.rotations.subarray(9 * index, 9 * index + 9);
-    const scale = this.groups.scale(this.source.opticsGroup(index));
+    const group = this.source.opticsGroup(index);
+    const scale = this.groups.scale(group);
+    const { aberrations } = group;
+    const magnification = aberrations && isMagnified(aberrations) ? aberrations.magnification : undefined;
     const operators = this.task.group?.operators;
     const rotations = operators ? operators.map((operator) => product(rotation, operator)) : [rotation];
     for (const one of rotations) {
-      const axes = Float64Array.from({ length: 6 }, (_, i) => scale * one[i]!);
+      const rows = magnification ? magnifiedAxes(one, magnification) : one;
+      const axes = Float64Array.from({ length: 6 }, (_, i) => scale * rows[i]!);
       for (const { sum, weight } of shares) views.push({ image: n, sum, weight, axes });
     }
   }

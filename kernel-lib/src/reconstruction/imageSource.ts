@@ -1,4 +1,5 @@
 import { throwIfStopped } from "../errors";
+import type { Aberrations } from "../optics/aberrations";
 import type { Ctf } from "../optics/ctf";
 
 /** Properties that the images of a group of particles share. */
@@ -11,6 +12,8 @@ export interface ImageGroup {
   readonly phaseFlipped: boolean;
   /** Images were multiplied by their CTF. */
   readonly ctfPremultiplied: boolean;
+  /** Aberrations beyond defocus and spherical aberration. Default: none. */
+  readonly aberrations?: Aberrations | undefined;
 }
 
 /** The particles of a reconstruction; a `ParticleSet` is one. */

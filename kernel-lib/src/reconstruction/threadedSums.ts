@@ -20,8 +20,10 @@ import { minWeight } from "./sampleSums";
 
 /** Bytes of the samples of a batch: enough that a slab of the grid, once in the cache, is used many times. */
 const batchBytes = 48 * 2 ** 20;
-/** Bytes of the planes that a thread adds to at a time. */
-const slabBytes = 4 * 2 ** 20;
+/** Most bytes of the planes that a thread adds to at a time. */
+const slabBytes = 16 * 2 ** 20;
+/** Slabs per thread, at least: near the origin there are more samples. */
+const slabsPerThread = 4;
 /** Fewest planes of a slab: samples at its edge are computed for both sides. */
 const fewestPlanes = 4;
 
@@ -117,7 +119,9 @@ export class ThreadedSums {
   }
 
   private dividePlanes(): Slab[] {
-    const each = Math.max(fewestPlanes, Math.round(slabBytes / (4 * this.layout.strideZ)));
+    const { strideZ, reach } = this.layout;
+    const shared = Math.ceil((2 * reach + 1) / (slabsPerThread * Math.max(1, this.given.threads)));
+    const each = Math.max(fewestPlanes, Math.min(shared, Math.round(slabBytes / (4 * strideZ))));
     return this.layout.parts.flatMap(({ first, end }, part) => {
       const slabs: Slab[] = [];
       for (let lo = first; lo < end; lo += each) slabs.push({ part, lo, hi: Math.min(end, lo + each) });
