@@ -17,4 +17,7 @@ export {
 } from "./localResolution";
 export { type MaskedFsc, type MaskedFscOptions, maskedFsc } from "./maskedFsc";
 export { type Reconstruction, type ReconstructOptions, reconstruct } from "./reconstruct";
+export type { PlacedParticles } from "./kernelWeights";
+export { type StateMap, type StateMaps, type StateMapsOptions, reconstructStates as states } from "./stateMaps";
+export { type WriteStatesOptions, type WrittenState, type WrittenStates, writeStates } from "./stateFolder";
 export { type SharpenedMap, type SharpenOptions, sharpen } from "./sharpen";

@@ -103,24 +103,30 @@ export async function reconstruct(
       const found = `${leftOut.length} constant ones`;
       throw new InputError("particles to reconstruct", "images that vary", found);
     }
-    return { ...(await mapsOf(sums, counts, task.maskDiameter ?? source.boxSize * source.apix)), leftOut };
+    const diameter = task.maskDiameter ?? source.boxSize * source.apix;
+    return { ...(await mapsOf(sums, halfOf ? [0, 1] : [0], counts, diameter)), leftOut };
   } finally {
     await sums.close();
   }
 }
 
-/** The masked maps; half maps only if both halves have particles. */
-async function mapsOf(
+/**
+ * The masked maps of one or two sums; half maps only if both have particles.
+ * @param counts particles in each sum
+ * @param diameter of the mask in Å
+ */
+export async function mapsOf(
   sums: ThreadedSums,
+  [first, second]: readonly [number, number?],
   counts: Float64Array,
   diameter: number,
 ): Promise<Omit<Reconstruction, "leftOut">> {
-  const map = await sums.map(counts.length === 1 ? [0] : [0, 1]);
+  const map = await sums.map(second === undefined ? [first] : [first, second]);
   const mask = sphericalMask(map, { diameter, softEdge: 3 });
   const finish = (one: Volume): Volume => applyMask(one, mask, { outside: "mean" });
-  if (!counts.every((count) => count > 0) || counts.length === 1) return { map: finish(map) };
-  const half1 = finish(await sums.map([0]));
-  const half2 = finish(await sums.map([1]));
+  if (second === undefined || counts[first] === 0 || counts[second] === 0) return { map: finish(map) };
+  const half1 = finish(await sums.map([first]));
+  const half2 = finish(await sums.map([second]));
   return { map: finish(map), half1, half2, fsc: fourierShellCorrelation(half1, half2) };
 }
 
