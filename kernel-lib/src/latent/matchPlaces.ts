@@ -74,8 +74,9 @@ function missing(
   { column, file, set }: { column: string; file: string; set: ParticleSet },
 ): never {
   const known = new Map<string, number>();
-  for (const name of given) known.set(name, (known.get(name) ?? 0) + 1);
-  const lost = own.find((name) => known.get(name) !== 1)!;
-  const found = known.has(lost) ? `${known.get(lost)}` : "none";
+  for (const name of given.map(withoutFolder)) known.set(name, (known.get(name) ?? 0) + 1);
+  const times = (name: string) => known.get(withoutFolder(name)) ?? 0;
+  const lost = own.find((name) => times(name) !== 1) ?? own[0]!;
+  const found = times(lost) === 0 ? "none" : `${times(lost)}`;
   throw new InputError(file, `one row with the ${column} ${lost}, as in ${set.file}`, found);
 }

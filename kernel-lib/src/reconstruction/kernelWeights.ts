@@ -21,9 +21,13 @@ export interface StateKernel {
   effective: number;
 }
 
+/** Squared distance at which weights would reach 0, in that of the farthest of all particles. */
+const beyond = 1.1;
+
 /**
  * Weights 1 − (d / h)² (Epanechnikov) of the `count` particles nearest to a state, with d their distance from it, and h that of the next
- * one, so that weights reach 0 there.
+ * one. Particles as far as the last of
+ * them belong to them.
  */
 export function stateKernel(
   { latent, places }: PlacedParticles,
@@ -38,13 +42,12 @@ export function stateKernel(
   });
   const sorted = squared.slice().sort();
   const last = sorted[Math.min(count, sorted.length) - 1]!;
-  // Beyond the last particle of a set there is no next one.
-  const edge = sorted[count] ?? last * 1.1;
-  const limit = edge > last ? edge : last * (1 + 1e-6);
+  // Particles at one distance stay together. Beyond the last one of all there is no next one.
+  const limit = sorted.find((value) => value > last) ?? last * beyond;
   const members: number[] = [];
   const weights: number[] = [];
   for (const [n, index] of indices.entries()) {
-    if (members.length === count || squared[n]! > last) continue;
+    if (squared[n]! > last) continue;
     members.push(index);
     weights.push(limit > 0 ? 1 - squared[n]! / limit : 1);
   }
