@@ -57,14 +57,22 @@ async function writeImages({ boxSize }: Size, distinct: number): Promise<string>
 
 function writeStar({ count, boxSize }: Size, stack: string, distinct: number): string {
   const random = new Random(1);
-  const optics = "OpticsGroupName OpticsGroup Voltage SphericalAberration AmplitudeContrast ImagePixelSize ImageSize ImageDimensionality";
-  const columns = "AngleRot AngleTilt AnglePsi OriginXAngst OriginYAngst DefocusU DefocusV DefocusAngle OpticsGroup ImageName";
+  const optics =
+    "OpticsGroupName OpticsGroup Voltage SphericalAberration AmplitudeContrast ImagePixelSize ImageSize ImageDimensionality";
+  const columns =
+    "AngleRot AngleTilt AnglePsi OriginXAngst OriginYAngst DefocusU DefocusV DefocusAngle OpticsGroup ImageName";
   const named = (names: string) => names.split(" ").map((name) => `_rln${name}`);
   const uniform = (from: number, to: number) => (from + (to - from) * random.uniform()).toFixed(4);
   const rows = Array.from({ length: count }, (_, n) => {
     const tilt = ((Math.acos(2 * random.uniform() - 1) * 180) / Math.PI).toFixed(4);
     const angles = [uniform(-180, 180), tilt, uniform(-180, 180)];
-    const optical = [uniform(-5, 5), uniform(-5, 5), uniform(8000, 20000), uniform(8000, 20000), uniform(0, 180)];
+    const optical = [
+      uniform(-5, 5),
+      uniform(-5, 5),
+      uniform(8000, 20000),
+      uniform(8000, 20000),
+      uniform(0, 180),
+    ];
     return [...angles, ...optical, 1, `${(n % distinct) + 1}@${stack}`].join(" ");
   });
   const head = ["data_optics", "", "loop_", ...named(optics), `group 1 300 2.7 0.1 ${apix} ${boxSize} 2`, ""];
@@ -74,15 +82,30 @@ function writeStar({ count, boxSize }: Size, stack: string, distinct: number): s
   return file;
 }
 
-/** Runs a program; its time in seconds and the most memory that it held, in MiB. */
-function measure(program: string, args: string[]): Promise<{ seconds: number; mebibytes: number }> {
+/** What a program took. */
+interface Cost {
+  seconds: number;
+  /** Of all cores together. */
+  cpuSeconds: number;
+  /** The most memory that it held. */
+  mebibytes: number;
+}
+
+/** Of Linux. */
+const ticksPerSecond = 100;
+
+function measure(program: string, args: string[]): Promise<Cost> {
   const start = performance.now();
   const child = spawn(program, args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-  let most = 0;
+  let [most, ticks] = [0, 0];
   const look = () => {
     try {
       const found = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"));
       most = Math.max(most, Number(found?.[1] ?? 0));
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ");
+      ticks = Number(fields[11]) + Number(fields[12]);
     } catch {
       // It has ended.
     }
@@ -93,7 +116,10 @@ function measure(program: string, args: string[]): Promise<{ seconds: number; me
     child.on("exit", (code) => {
       clearInterval(timer);
       if (code !== 0) reject(new Error(`${program} ended with ${code}`));
-      else resolve({ seconds: (performance.now() - start) / 1000, mebibytes: most / 1024 });
+      else {
+        const seconds = (performance.now() - start) / 1000;
+        resolve({ seconds, cpuSeconds: ticks / ticksPerSecond, mebibytes: most / 1024 });
+      }
     });
   });
 }
@@ -110,7 +136,8 @@ async function main(): Promise<void> {
     const args = [command, "reconstruct", "--particles", star, "--out", "ours.mrc", "--quiet"];
     const own = await measure(process.execPath, [...args, "--threads", values.threads]);
     const name = `${size.count} × ${size.boxSize}²`;
-    const text = ({ seconds, mebibytes }: typeof own) => `${seconds.toFixed(1)} s, ${mebibytes.toFixed(0)} MiB`;
+    const text = ({ seconds, cpuSeconds, mebibytes }: Cost) =>
+      `${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU, ${mebibytes.toFixed(0)} MiB`;
     console.log(`${name}: e2gmm ${text(own)} (${values.threads} threads, load ${load} before)`);
     if (!withRelion.has(`${size.count}/${size.boxSize}`)) continue;
     const theirs = await measure("relion_reconstruct", ["--i", star, "--o", "relion.mrc", "--ctf"]);

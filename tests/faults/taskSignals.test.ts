@@ -115,6 +115,19 @@ const calls: Record<string, () => Promise<unknown>> = {
   writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
   reconstruct: () => e2.reconstruct(particles),
+  reconstructStates: () =>
+    e2.reconstruction.states(
+      particles,
+      { latent: 1, places: new Float32Array(particles.count) },
+      [[0]],
+    ),
+  writeStates: () =>
+    e2.reconstruction.writeStates(
+      particles,
+      { latent: 1, places: new Float32Array(particles.count) },
+      [[0]],
+      at("states"),
+    ),
   correctMotion: () =>
     e2.correction.correctMotion(
       particles,

@@ -86,19 +86,32 @@ export function addStates(program: Command, run: RunCommand): void {
           "components. Rows are in the order of the particles, or name them: a column image, or uid in a .cs file",
       ),
     )
-    .addOption(new Option("--array <name>", "the array of places in a pickle of several: its keys, such as zs/4"))
+    .addOption(
+      new Option("--array <name>", "the array of places in a pickle of several: its keys, such as zs/4"),
+    )
     .addOption(dataFolderOption())
     .addOption(apixOption())
     .addOption(invertContrastOption("the images"))
     .addOption(bytesOption())
     .addOption(pointOption("a state, one number per dimension; may be repeated"))
-    .addOption(fileOption("--path <file>", "text file with one state per line, such as centres.txt of e2gmm latent"))
-    .addOption(numberOption("--clusters <k>", "states at the centres of k clusters (k-means)", { integer: true, least: 1 }))
     .addOption(
-      numberOption("--grid <n>", "n states along each dimension, from the 5 % to the 95 % quantile of the places", {
+      fileOption("--path <file>", "text file with one state per line, such as centres.txt of e2gmm latent"),
+    )
+    .addOption(
+      numberOption("--clusters <k>", "states at the centres of k clusters (k-means)", {
         integer: true,
-        least: 2,
+        least: 1,
       }),
+    )
+    .addOption(
+      numberOption(
+        "--grid <n>",
+        "n states along each dimension, from the 5 % to the 95 % quantile of the places",
+        {
+          integer: true,
+          least: 2,
+        },
+      ),
     )
     .addOption(
       numberOption("--nearest <n>", "particles of each state (default: a tenth of all, at least 100)", {
@@ -194,7 +207,8 @@ const timesText = (n: number) => (n === 1 ? "once" : `${n} times`);
 
 function sentenceOf(out: string, { file, place, particles, effective, resolution }: WrittenState): string {
   const z = place.map((x) => Number(x.toPrecision(4))).join(",");
-  const gold = resolution.gold === null ? "no agreement of halves" : `FSC 0.143 at ${resolution.gold.toFixed(2)} Å`;
+  const gold =
+    resolution.gold === null ? "no agreement of halves" : `FSC 0.143 at ${resolution.gold.toFixed(2)} Å`;
   return `${path.join(out, file)}: state ${z} from ${particles} particles (${effective.toFixed(0)} of equal weight), ${gold}`;
 }
 
@@ -238,12 +252,16 @@ async function statesOf(
   if (ways !== 1)
     throw new InputError("states", "--z or --path, --clusters, or --grid", ways === 0 ? "none" : "several");
   for (const { z, where } of points)
-    if (z.length !== latent) throw new InputError(where, `${latent} numbers, one per dimension`, `${z.length}`);
+    if (z.length !== latent)
+      throw new InputError(where, `${latent} numbers, one per dimension`, `${z.length}`);
   if (points.length > 0) return points.map(({ z }) => z);
   if (grid !== undefined) return gridStates({ latent, places }, grid);
   const all = Float32Array.from(places);
   const task = { signal: session.signal, onProgress: session.onProgress };
-  const { centres } = await inTermsOf({ k: "--clusters" }, kMeansAsync(all, latent, clusters!, { seed, ...task }));
+  const { centres } = await inTermsOf(
+    { k: "--clusters" },
+    kMeansAsync(all, latent, clusters!, { seed, ...task }),
+  );
   return Array.from({ length: clusters! }, (_, k) => [...centres.subarray(k * latent, (k + 1) * latent)]);
 }
 
@@ -252,7 +270,11 @@ const mostStates = 1000;
 
 function gridStates({ latent, places }: PlacedParticles, n: number): number[][] {
   if (n ** latent > mostStates)
-    throw new InputError("--grid", `at most ${mostStates} states`, `${n} to the power of ${latent} dimensions`);
+    throw new InputError(
+      "--grid",
+      `at most ${mostStates} states`,
+      `${n} to the power of ${latent} dimensions`,
+    );
   const count = places.length / latent;
   const axes = Array.from({ length: latent }, (_, d) => {
     const sorted = Float64Array.from({ length: count }, (_, i) => places[i * latent + d]!).sort();

@@ -1,5 +1,5 @@
-import { packageVersion } from "../version";
 import { InputError } from "../errors";
+import { packageVersion } from "../version";
 
 // Also used in browsers by JupyterLab's file viewers: no Node modules.
 

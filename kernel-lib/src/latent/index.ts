@@ -36,7 +36,8 @@ export {
   reachOfPath,
 } from "./pathParts";
 export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
-export { type Places, type ReadPlacesOptions, readPlaces } from "./placesFile";
+export type { Places } from "./places";
+export { type ReadPlacesOptions, readPlaces } from "./placesFile";
 export type { PointSet } from "./points";
 export {
   type PopulationDensity,

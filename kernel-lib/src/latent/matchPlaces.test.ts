@@ -26,16 +26,28 @@ test("rows without names are the particles of the set, or those of the whole fil
   assert.deepEqual([...matchPlaces(places, set)], [1, 2, 3, 4, 5, 6, 7, 8]);
   assert.deepEqual([...matchPlaces(places, set.select([3, 0]))], [7, 8, 1, 2]);
   const three = { latent: 1, places: Float64Array.of(1, 2, 3) };
-  assert.throws(() => matchPlaces(three, set, "z.csv"), /z\.csv: expected a row for each of the 4 particles .*, found 3/);
+  assert.throws(
+    () => matchPlaces(three, set, "z.csv"),
+    /z\.csv: expected a row for each of the 4 particles .*, found 3/,
+  );
 });
 
 test("rows with the name of the image are found in any order, by the folder too where it is the same", async (t) => {
-  const rows = ["4@stack.mrcs\t40", "000002@other/place/stack.mrcs\t20", "1@stack.mrcs\t10", "3@stack.mrcs\t30", "9@stack.mrcs\t90"];
+  const rows = [
+    "4@stack.mrcs\t40",
+    "000002@other/place/stack.mrcs\t20",
+    "1@stack.mrcs\t10",
+    "3@stack.mrcs\t30",
+    "9@stack.mrcs\t90",
+  ];
   const { set, file } = await opened(t, "z.tsv", `_rlnImageName\tz1\n${rows.join("\n")}\n`);
   assert.deepEqual([...matchPlaces(await readPlaces(file), set)], [10, 20, 30, 40]);
   writeFileSync(file, `image z1\n${rows.slice(1).join("\n").replaceAll("\t", " ")}\n`);
   const missing = await readPlaces(file);
-  assert.throws(() => matchPlaces(missing, set, file), /expected one row with the image 4@Extract\/job004\/stack\.mrcs, .*found none/);
+  assert.throws(
+    () => matchPlaces(missing, set, file),
+    /expected one row with the image 4@Extract\/job004\/stack\.mrcs, .*found none/,
+  );
   writeFileSync(file, `image,z1\n${[...rows, rows[0]].join("\n").replaceAll("\t", ",")}\n`);
   const twice = await readPlaces(file);
   assert.throws(() => matchPlaces(twice, set, file), /one row with the image/);

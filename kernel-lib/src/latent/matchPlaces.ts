@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import type { ParticleSet } from "../particles/particleSet";
-import type { Places } from "./placesFile";
+import type { Places } from "./places";
 
 /**
  * Places of the particles of a set, in its order, [count · latent]: by the names of the rows if they have any, else by order, rows being
@@ -30,7 +30,11 @@ export function matchPlaces(
   const inFile = set.metadata.count;
   if (rows === inFile) return taken(set.rows);
   const expected = `a row for each of the ${set.count} particles of ${set.file}`;
-  throw new InputError(file, inFile === set.count ? expected : `${expected}, or of the ${inFile} of the whole file`, `${rows}`);
+  throw new InputError(
+    file,
+    inFile === set.count ? expected : `${expected}, or of the ${inFile} of the whole file`,
+    `${rows}`,
+  );
 }
 
 /** The row of each particle. */
@@ -41,7 +45,11 @@ function rowsByName(
 ): Int32Array {
   const own = column === "uid" ? set.textColumn("uid") : imagesOf(set);
   const given = column === "uid" ? values : values.map(plainImage);
-  return rowsOf(own, given) ?? rowsOf(own.map(withoutFolder), given.map(withoutFolder)) ?? missing(own, given, { column, file, set });
+  return (
+    rowsOf(own, given) ??
+    rowsOf(own.map(withoutFolder), given.map(withoutFolder)) ??
+    missing(own, given, { column, file, set })
+  );
 }
 
 /** Images as `17@folder/stack.mrcs`, sections counted from 1. */

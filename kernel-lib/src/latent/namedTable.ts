@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { InputError } from "../errors";
 import { withFileName } from "../fileErrors";
 import { shorten } from "../shortText";
-import type { Places } from "./placesFile";
+import type { Places } from "./places";
 
 /** Names of columns that name images. */
 const imageColumns = ["image", "image_name", "rlnImageName"];
@@ -14,7 +14,11 @@ export async function namedTable(file: string): Promise<Places | undefined> {
   });
   const lines = text.trimEnd().split(/\r?\n/);
   const separator = lines[0]!.includes("\t") ? "\t" : lines[0]!.includes(",") ? "," : /\s+/;
-  const wordsOf = (line: string) => line.trim().split(separator).map((word) => word.trim());
+  const wordsOf = (line: string) =>
+    line
+      .trim()
+      .split(separator)
+      .map((word) => word.trim());
   const columns = wordsOf(lines[0]!.replace(/^\s*#\s*/, ""));
   const at = columns.findIndex((name) => imageColumns.includes(name.replace(/^_/, "")));
   if (at < 0) return undefined;

@@ -1,12 +1,12 @@
 import { InputError } from "../errors";
-import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import { pointGroup } from "../optics/symmetry";
 import { alternateHalves, undividedHalves } from "../particles/halves";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { beginTask, type TaskOptions } from "../progress";
 import { backproject } from "./backproject";
-import { type FscCurve, fourierShellCorrelation } from "./fsc";
+import { finishMaps } from "./finishMaps";
+import type { FscCurve } from "./fsc";
 import type { ImageSource } from "./imageSource";
 import type { ThreadedSums } from "./threadedSums";
 
@@ -122,13 +122,17 @@ export async function mapsOf(
   diameter: number,
 ): Promise<Omit<Reconstruction, "leftOut">> {
   const map = await sums.map(second === undefined ? [first] : [first, second]);
-  const mask = sphericalMask(map, { diameter, softEdge: 3 });
-  const finish = (one: Volume): Volume => applyMask(one, mask, { outside: "mean" });
-  if (second === undefined || counts[first] === 0 || counts[second] === 0) return { map: finish(map) };
-  const half1 = finish(await sums.map([first]));
-  const half2 = finish(await sums.map([second]));
-  return { map: finish(map), half1, half2, fsc: fourierShellCorrelation(half1, half2) };
+  if (second === undefined || counts[first] === 0 || counts[second] === 0) {
+    await finishMaps({ maps: [map], diameter });
+    return { map: unshared(map) };
+  }
+  const [half1, half2] = [await sums.map([first]), await sums.map([second])];
+  const fsc = (await finishMaps({ maps: [map, half1, half2], diameter }))!;
+  return { map: unshared(map), half1: unshared(half1), half2: unshared(half2), fsc };
 }
+
+/** A map whose data are not in shared memory, which not every function takes. */
+const unshared = (map: Volume): Volume => ({ ...map, data: map.data.slice() });
 
 /** The indices of particles to use, or all. @throws InputError for none, and for indices beyond the source */
 export function checkIndices(source: ImageSource, indices: ArrayLike<number> | undefined): Int32Array {

@@ -86,5 +86,8 @@ test("numbers that no microscope has are refused, and what is not corrected is s
   writeStar(file, randomPoses(2, 1), "none.mrcs", { apix, size });
   const text = readFileSync(file, "utf8").replace("_rlnAngleRot", "_rlnBeamTiltX");
   writeFileSync(file, text);
-  assert.match((await openParticles(file)).warnings.join(), /beam tilt in the particle table is not corrected/);
+  assert.match(
+    (await openParticles(file)).warnings.join(),
+    /beam tilt in the particle table is not corrected/,
+  );
 });

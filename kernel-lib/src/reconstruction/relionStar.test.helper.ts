@@ -69,4 +69,3 @@ export function writeStar(
   ].join("\n");
   writeFileSync(file, text);
 }
-

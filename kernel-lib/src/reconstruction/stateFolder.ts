@@ -41,6 +41,7 @@ export interface WrittenState {
 
 /** The result of {@link writeStates}. */
 export interface WrittenStates {
+  /** All states, also those of a former call. */
   states: WrittenState[];
   /** States that a former call had written. */
   resumed: number;
@@ -170,10 +171,11 @@ async function openFolder(
   return record;
 }
 
-const exists = (file: string) => stat(file).then(
-  () => true,
-  () => false,
-);
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
 
 /** Writes a state, its map last. */
 async function writeState(

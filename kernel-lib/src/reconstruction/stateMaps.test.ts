@@ -56,7 +56,12 @@ test("maps of states show their state better than the map of all particles does,
 });
 
 test("weights fall from 1 at the state to 0 at the first particle beyond, and do not depend on the order of particles", () => {
-  const near = stateKernel({ latent: 2, places: [0, 0, 3, 4, 0, 1, 6, 8, 0, -1] }, Int32Array.of(0, 1, 2, 3, 4), [0, 0], 2);
+  const near = stateKernel(
+    { latent: 2, places: [0, 0, 3, 4, 0, 1, 6, 8, 0, -1] },
+    Int32Array.of(0, 1, 2, 3, 4),
+    [0, 0],
+    2,
+  );
   assert.deepEqual([...near.particles], [0, 2, 4], "both at the same distance");
   assert.deepEqual([...near.weights], [1, 1 - 1 / 25, 1 - 1 / 25]);
   assert.equal(near.radius, 5);
@@ -81,8 +86,16 @@ test("with little memory the images are read more than once, for the same maps",
 test("places, states and particles that do not fit are refused", async () => {
   const refused = (given: typeof placed, states: number[][], expected: RegExp, particles = 5) =>
     assert.rejects(reconstructStates(source, given, states, { particles }), expected);
-  await refused({ latent: 1, places: places.slice(1) }, [[0]], /places: expected 500 of 1 numbers, found 499/);
-  await refused({ latent: 1, places: places.map((x, i) => (i === 3 ? Number.NaN : x)) }, [[0]], /particle 3: .*NaN/);
+  await refused(
+    { latent: 1, places: places.slice(1) },
+    [[0]],
+    /places: expected 500 of 1 numbers, found 499/,
+  );
+  await refused(
+    { latent: 1, places: places.map((x, i) => (i === 3 ? Number.NaN : x)) },
+    [[0]],
+    /particle 3: .*NaN/,
+  );
   await refused(placed, [], /states: expected at least one/);
   await refused(placed, [[0], [0, 1]], /state 2: expected 1 finite numbers, found 0, 1/);
   await refused(placed, [[0]], /particles: expected an integer of 1 or more, found 0/, 0);
@@ -93,47 +106,81 @@ test("a folder of states that was stopped is resumed to the same files, and refu
   const wanted = [[-0.5], [0.1], [0.6]];
   const options = { memory: 2 * sumBytes(32), label: "some.star" };
   const { states } = await writeStates(source, placed, wanted, whole, options);
-  assert.deepEqual(states.map(({ file }) => file), ["state_01.mrc", "state_02.mrc", "state_03.mrc"]);
+  assert.deepEqual(
+    states.map(({ file }) => file),
+    ["state_01.mrc", "state_02.mrc", "state_03.mrc"],
+  );
   const controller = new AbortController();
   const onProgress = () => existsSync(path.join(stopped, "state_01.mrc")) && controller.abort();
   const { signal } = controller;
-  await assert.rejects(writeStates(source, placed, wanted, stopped, { ...options, signal, onProgress }), StoppedError);
+  await assert.rejects(
+    writeStates(source, placed, wanted, stopped, { ...options, signal, onProgress }),
+    StoppedError,
+  );
   assert.ok(!existsSync(path.join(stopped, "state_03.mrc")));
-  await assert.rejects(writeStates(source, placed, wanted, stopped, options), /expected a new or empty folder/);
+  await assert.rejects(
+    writeStates(source, placed, wanted, stopped, options),
+    /expected a new or empty folder/,
+  );
   const other = { ...options, resume: true, particles: 17 };
-  await assert.rejects(writeStates(source, placed, wanted, stopped, other), /the same particles, places, states and options/);
+  await assert.rejects(
+    writeStates(source, placed, wanted, stopped, other),
+    /the same particles, places, states and options/,
+  );
   const first = path.join(stopped, "state_01.mrc");
   utimesSync(first, 1000, 1000);
   const resumed = await writeStates(source, placed, wanted, stopped, { ...options, resume: true });
   assert.ok(resumed.resumed >= 1);
   assert.equal(statSync(first).mtimeMs, 1_000_000, "what was complete stays");
-  for (const name of ["state_01.mrc", "state_03_half1_unfil.mrc", "states.csv", "series.cxc", "state_02_fsc.txt"])
+  for (const name of [
+    "state_01.mrc",
+    "state_03_half1_unfil.mrc",
+    "states.csv",
+    "series.cxc",
+    "state_02_fsc.txt",
+  ])
     assert.deepEqual(readFileSync(path.join(stopped, name)), readFileSync(path.join(whole, name)), name);
   rmSync(path.join(stopped, "state_02.mrc"));
   assert.equal((await writeStates(source, placed, wanted, stopped, { ...options, resume: true })).resumed, 2);
   assert.match(readFileSync(path.join(whole, "series.cxc"), "utf8"), /open state_01\.mrc .* vseries true/);
-  assert.match(readFileSync(first).toString("latin1", 224, 1024), /^e2gmm \d.*states of some\.star .*state 1 at -0\.5/);
+  assert.match(
+    readFileSync(first).toString("latin1", 224, 1024),
+    /^e2gmm \d.*states of some\.star .*state 1 at -0\.5/,
+  );
 });
 
 const skip = haveProgram("relion_postprocess") ? false : "RELION is not installed";
-test("relion_postprocess takes the half maps of a state, and finds the FSC of the states' own table", skipIf(skip), async (t) => {
-  const folder = temporaryFolder(t);
-  await writeStates(source, placed, [[0]], path.join(folder, "out"), { local: { bands: 4 } });
-  const map = await readMap(path.join(folder, "out/state_01.mrc"));
-  assert.deepEqual([map.apix, map.origin], [3, [0, 0, 0]]);
-  assert.ok(existsSync(path.join(folder, "out/state_01_local_resolution.mrc")));
-  assert.ok(existsSync(path.join(folder, "out/state_01_local_filtered.mrc")));
-  await writeMap(path.join(folder, "mask.mrc"), sphericalMask(map, { diameter: 80, softEdge: 4 }));
-  const args = ["--i", "out/state_01_half1_unfil.mrc", "--mask", "mask.mrc", "--angpix", "3", "--o", "out/post"];
-  runProgram("relion_postprocess", args, folder);
-  const text = readFileSync(path.join(folder, "out/post.star"), "utf8");
-  const block = text.slice(text.indexOf("data_fsc"), text.indexOf("data_guinier"));
-  const names = [...block.matchAll(/^_(\w+) #(\d+)/gm)].map(([, name]) => name!);
-  const rows = [...block.matchAll(/^\s+\d.*$/gm)].map(([row]) => row.trim().split(/\s+/).map(Number));
-  const at = names.indexOf("rlnFourierShellCorrelationUnmaskedMaps");
-  const own = readFileSync(path.join(folder, "out/state_01_fsc.txt"), "utf8").trim().split("\n").slice(1);
-  for (let r = 1; r < 14; r++) {
-    const [found, expected] = [rows[r]![at]!, Number(own[r]!.split("\t")[3])];
-    assert.ok(Math.abs(found - expected) < 0.01, `shell ${r}: ${found}, ${expected}`);
-  }
-});
+test(
+  "relion_postprocess takes the half maps of a state, and finds the FSC of the states' own table",
+  skipIf(skip),
+  async (t) => {
+    const folder = temporaryFolder(t);
+    await writeStates(source, placed, [[0]], path.join(folder, "out"), { local: { bands: 4 } });
+    const map = await readMap(path.join(folder, "out/state_01.mrc"));
+    assert.deepEqual([map.apix, map.origin], [3, [0, 0, 0]]);
+    assert.ok(existsSync(path.join(folder, "out/state_01_local_resolution.mrc")));
+    assert.ok(existsSync(path.join(folder, "out/state_01_local_filtered.mrc")));
+    await writeMap(path.join(folder, "mask.mrc"), sphericalMask(map, { diameter: 80, softEdge: 4 }));
+    const args = [
+      "--i",
+      "out/state_01_half1_unfil.mrc",
+      "--mask",
+      "mask.mrc",
+      "--angpix",
+      "3",
+      "--o",
+      "out/post",
+    ];
+    runProgram("relion_postprocess", args, folder);
+    const text = readFileSync(path.join(folder, "out/post.star"), "utf8");
+    const block = text.slice(text.indexOf("data_fsc"), text.indexOf("data_guinier"));
+    const names = [...block.matchAll(/^_(\w+) #(\d+)/gm)].map(([, name]) => name!);
+    const rows = [...block.matchAll(/^\s+\d.*$/gm)].map(([row]) => row.trim().split(/\s+/).map(Number));
+    const at = names.indexOf("rlnFourierShellCorrelationUnmaskedMaps");
+    const own = readFileSync(path.join(folder, "out/state_01_fsc.txt"), "utf8").trim().split("\n").slice(1);
+    for (let r = 1; r < 14; r++) {
+      const [found, expected] = [rows[r]![at]!, Number(own[r]!.split("\t")[3])];
+      assert.ok(Math.abs(found - expected) < 0.01, `shell ${r}: ${found}, ${expected}`);
+    }
+  },
+);

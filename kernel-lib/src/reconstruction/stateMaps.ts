@@ -8,9 +8,22 @@ import { beginTask, type TaskOptions } from "../progress";
 import { backproject } from "./backproject";
 import { sumBytes } from "./gridLayout";
 import type { ImageSource } from "./imageSource";
-import { checkPlaces, type PlacedParticles, sharesOfStates, type StateKernel, stateKernel } from "./kernelWeights";
+import {
+  checkPlaces,
+  type PlacedParticles,
+  type StateKernel,
+  sharesOfStates,
+  stateKernel,
+} from "./kernelWeights";
 import { type LocalResolution, type LocalResolutionOptions, localResolution } from "./localResolution";
-import { checkBoxSize, checkIndices, halfChooser, mapsOf, type Reconstruction, type ReconstructOptions } from "./reconstruct";
+import {
+  checkBoxSize,
+  checkIndices,
+  halfChooser,
+  mapsOf,
+  type Reconstruction,
+  type ReconstructOptions,
+} from "./reconstruct";
 
 /** Options of {@link reconstructStates}. */
 export interface StateMapsOptions
@@ -68,7 +81,7 @@ const localBands = 16;
  * distance d in the latent space, up to the distance h within which the wanted number of particles lies. Places may be of any program. Every state has half maps, their FSC,
  * and as an option its local resolution.
  *
- * Distances are Euclidean in the coordinates as they are given. Memory is 96 · S³ bytes for each half of a state and S voxels along an edge; with less memory
+ * Distances are Euclidean in the coordinates as they are given. Memory is 96 · S³ bytes for a state of S voxels along an edge; with less memory
  * than that of all states the images are read more than once.
  * @param placed places of all particles of the source, as of `e2.latent.readPlaces`
  * @param states places of the states, [latent] each

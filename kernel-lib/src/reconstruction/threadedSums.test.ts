@@ -6,8 +6,8 @@ import { plainCtf } from "../optics/ctf.test.helper";
 import { pointGroup, product } from "../optics/symmetry";
 import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
-import { Backprojector } from "./backprojector";
 import { type BatchGroup, imageNumber, imageNumbers } from "./backprojectionMemory";
+import { Backprojector } from "./backprojector";
 import { gridLayout, sampleLength, sumBytes } from "./gridLayout";
 import { type BatchView, ThreadedSums, type ThreadedSumsOptions } from "./threadedSums";
 
@@ -55,7 +55,10 @@ async function filled(one: Example, options: Partial<ThreadedSumsOptions> = {}, 
     const numbers = sums.images.subarray(imageNumbers * n, imageNumbers * (n + 1));
     numbers[imageNumber.ctf] = 1;
     numbers.set([xx, yy, xy, fourth, constant, decay, ctf.scale, 1], imageNumber.turns);
-    numbers.set(shifts[n]!.map((x) => x / (size * apix)), imageNumber.shift);
+    numbers.set(
+      shifts[n]!.map((x) => x / (size * apix)),
+      imageNumber.shift,
+    );
     for (const operator of pointGroup("C2").operators) {
       const rotation = product(rotations[n]!, operator);
       const axes = Array.from({ length: 6 }, (_, i) => 2 * rotation[i]!);
@@ -70,7 +73,12 @@ async function filled(one: Example, options: Partial<ThreadedSumsOptions> = {}, 
 const ctfStates = ["raw", "phaseFlipped", "premultiplied"] as const;
 
 test("sums in WebAssembly are those in double precision, for even and odd boxes and however the CTF is contained", async () => {
-  for (const [size, state] of [[24, 0], [25, 1], [30, 2], [34, 0]] as const) {
+  for (const [size, state] of [
+    [24, 0],
+    [25, 1],
+    [30, 2],
+    [34, 0],
+  ] as const) {
     const one = example(size);
     const sums = await filled(one, {}, state);
     const reference = new Backprojector(size, apix, pointGroup("C2"));
@@ -83,7 +91,10 @@ test("sums in WebAssembly are those in double precision, for even and odd boxes 
     const [found, expected] = [(await sums.map([0])).data, reference.map().data];
     const most = expected.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
     for (let i = 0; i < expected.length; i++)
-      assert.ok(Math.abs(found[i]! - expected[i]!) < 2e-4 * most, `box ${size}, voxel ${i}: ${found[i]}, ${expected[i]}`);
+      assert.ok(
+        Math.abs(found[i]! - expected[i]!) < 2e-4 * most,
+        `box ${size}, voxel ${i}: ${found[i]}, ${expected[i]}`,
+      );
   }
 });
 
@@ -91,11 +102,20 @@ test("maps are the same to the last bit with any number of threads, and any divi
   const one = example(32);
   const expected = await filled(one);
   const few = 2 * 4 * gridLayout(32, 2).strideZ * 7;
-  for (const options of [{ threads: 1 }, { threads: 3 }, { partBytes: few }, { partBytes: few, threads: 2 }]) {
+  for (const options of [
+    { threads: 1 },
+    { threads: 3 },
+    { partBytes: few },
+    { partBytes: few, threads: 2 },
+  ]) {
     const sums = await filled(one, options);
     t.onTestFinished(() => sums.close());
     for (const wanted of [[0], [1], [0, 1]])
-      assert.deepEqual((await sums.map(wanted)).data, (await expected.map(wanted)).data, JSON.stringify(options));
+      assert.deepEqual(
+        (await sums.map(wanted)).data,
+        (await expected.map(wanted)).data,
+        JSON.stringify(options),
+      );
   }
 });
 
@@ -110,7 +130,12 @@ test("a map of several sums is that of all their images, and a common weight doe
       const half = fft2Real(one.images.subarray(n * 24 * 24, (n + 1) * 24 * 24), 24, 24);
       own.add(
         { half, size: 24, boxLength: 24 * apix, gain: 1 },
-        { rotation: one.rotations[n]!, shift: one.shifts[n]!, ctf: new CtfEvaluator(one.ctf), ctfState: "raw" },
+        {
+          rotation: one.rotations[n]!,
+          shift: one.shifts[n]!,
+          ctf: new CtfEvaluator(one.ctf),
+          ctfState: "raw",
+        },
       );
       for (let i = 0; i < own.grid.length; i++) all.grid[i]! += weight(n) * own.grid[i]!;
     }
@@ -120,8 +145,20 @@ test("a map of several sums is that of all their images, and a common weight doe
     const most = b.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
     assert.ok(a.every((x, i) => Math.abs(x - b[i]!) < 5e-4 * most));
   };
-  near((await sums.map([1])).data, reference((n) => n % 2 === 1, () => 1));
-  near((await sums.map([0, 1])).data, reference(() => true, (n) => (n % 2 === 0 ? 1 : 0.25)));
+  near(
+    (await sums.map([1])).data,
+    reference(
+      (n) => n % 2 === 1,
+      () => 1,
+    ),
+  );
+  near(
+    (await sums.map([0, 1])).data,
+    reference(
+      () => true,
+      (n) => (n % 2 === 0 ? 1 : 0.25),
+    ),
+  );
 });
 
 test("sums of any box are divided into memories of less than 4 GiB", () => {

@@ -29,7 +29,10 @@ export function aberrationsOf(optics: StarTable, group: number): Aberrations | u
     ],
   };
   const [a, b, c, d] = found.magnification;
-  if (Math.abs(a * d - b * c - 1) > mostDistortion || [a - 1, b, c, d - 1].some((x) => Math.abs(x) > mostDistortion)) {
+  if (
+    Math.abs(a * d - b * c - 1) > mostDistortion ||
+    [a - 1, b, c, d - 1].some((x) => Math.abs(x) > mostDistortion)
+  ) {
     const place = `${optics.where(group)}, columns _rlnMagMat00 to _rlnMagMat11`;
     throw new InputError(place, "a matrix near 1, 0, 0, 1", found.magnification.join(", "));
   }
@@ -49,6 +52,8 @@ export function aberrationWarnings(groups: readonly OpticsGroup[], table: StarTa
   if (all.some(isMagnified)) warnings.push(`the anisotropic magnification in the optics table is ${where}`);
   const ofParticles = ["_rlnBeamTiltX", "_rlnBeamTiltY"].filter((name) => table.has(name));
   if (ofParticles.some((name) => table.text(name).some((value) => Number(value) !== 0)))
-    warnings.push("the beam tilt in the particle table is not corrected: `relion_convert_star` moves it to the optics table");
+    warnings.push(
+      "the beam tilt in the particle table is not corrected: `relion_convert_star` moves it to the optics table",
+    );
   return warnings;
 }

@@ -1,7 +1,6 @@
 import { InputError } from "../../errors";
 import type { NumberReader, StarTable } from "../../formats/starTable";
 import type { OpticsGroup } from "./metadata";
-import { aberrationsOf, aberrationWarnings } from "./relionAberrations";
 import type { CheckedColumn } from "./metadataChecks";
 import {
   type At,
@@ -19,6 +18,7 @@ import {
   requireOnePixelSize,
   type Source,
 } from "./opticsNumbers";
+import { aberrationsOf, aberrationWarnings } from "./relionAberrations";
 
 const imageQuantities = ["apix", "boxSize"] as const;
 const microscopeQuantities = ["voltage", "sphericalAberration", "amplitudeContrast"] as const;
