@@ -116,11 +116,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
   reconstruct: () => e2.reconstruct(particles),
   reconstructStates: () =>
-    e2.reconstruction.states(
-      particles,
-      { latent: 1, places: new Float32Array(particles.count) },
-      [[0]],
-    ),
+    e2.reconstruction.states(particles, { latent: 1, places: new Float32Array(particles.count) }, [[0]]),
   writeStates: () =>
     e2.reconstruction.writeStates(
       particles,

@@ -63,7 +63,8 @@ export interface Reconstruction {
  * Reconstructs a map from particle images by direct Fourier inversion: every transform is weighted by its CTF,
  * distributed over the nearest samples of a twofold oversampled 3-D transform, and divided by the squared CTFs
  * distributed likewise, kept above a thousandth of the mean of their shell. Both half maps and the whole come from one
- * pass; images are read in chunks, so that memory does not depend on their number.
+ * pass, on all cores; images are read in chunks, so that memory does not depend on their number. It is about 130 · S³ bytes for S
+ * voxels along an edge. Beam tilt, Zernike polynomials and anisotropic magnification of optics groups are corrected.
  *
  * The map is on the scale of the images: its projections, sums over voxels, are what the particles show at the pixel
  * size of the source. Images of another pixel size count as finer or coarser samples; a smaller `boxSize` gives the
