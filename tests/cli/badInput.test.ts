@@ -416,6 +416,11 @@ describe("outputs", () => {
     refuses(folder, ["decode", "finished", "--map-out", "z.mrc"], /--z: expected at least one point/);
     refuses(
       folder,
+      ["decode", "finished", "--z", "0,0", "--map-out", "z.mrcs"],
+      /z\.mrcs: expected a name that ends in \.mrc, \.map or \.ccp4, found \.mrcs/,
+    );
+    refuses(
+      folder,
       ["decode", "finished", "--z", "0,0", "--model-out", "m.cif"],
       /m\.cif: expected .*\.txt or \.pdb/,
     );

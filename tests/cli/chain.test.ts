@@ -241,6 +241,22 @@ describe("a trained run", () => {
     assert.ok(same > 0.5 && same < 1, `${same}`);
   });
 
+  test("points that no particles are around are named, also where a component of the motion does not reach", () => {
+    const decode = (...points: string[]) =>
+      e2gmm(folder, "decode", "run", ...points, "--model-out", "far.txt");
+    assert.match(
+      decode("--z=0,0", "--z=30,0").out,
+      /^note: no particles are around 1 of 2 points \(30,0\); what is decoded there is extrapolated: the particles have z1 from -/m,
+    );
+    assert.doesNotMatch(decode("--z=0,0").out, /^note: no particles/m);
+    const { code, err } = decode("--pc=3=-400..400");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /--pc: expected a score that a point of the latent space has along PC3 .*, found -400 Å, of which/,
+    );
+  });
+
   test("atoms carries a model along a path and to the population, as several models with a table", () => {
     succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "gaussians.pdb");
     writeFileSync(at("start.pdb"), text("gaussians.pdb").replaceAll(/^REMARK.*\n/gm, ""));

@@ -14,6 +14,7 @@ import { pathThrough } from "../latent/path";
 import { gatherRows } from "../training/batches";
 import { Run, runFiles } from "../training/runs/run";
 import { inTermsOf } from "./failure";
+import { noteFarPoints } from "./farPoints";
 import { besideName } from "./modelFiles";
 import {
   backendOption,
@@ -137,6 +138,11 @@ async function carryAlong(folder: string, options: AtomsOptions, session: Sessio
   const run = await Run.open(folder);
   try {
     const places = await placesOf(run, options, session);
+    const { places: all } = places;
+    const rows = Array.from({ length: all.length / run.latent }, (_, k) => ({
+      z: Array.from({ length: run.latent }, (_, d) => all[k * run.latent + d]!),
+    }));
+    if (options.ensemble === undefined) await noteFarPoints(run.folder, rows, session);
     const start = options.start === undefined ? undefined : place(options.start, "--start", run);
     const task = { signal: session.signal, onProgress: session.onProgress, onWarning: session.note };
     const { rigid, density } = options;

@@ -22,6 +22,7 @@ import {
   examples,
   fileOption,
   lengthOption,
+  mapOutOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -89,7 +90,7 @@ export function addCorrect(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(new Option("--keep-outliers", "also use images that are unlike the others"))
-    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(
     command,

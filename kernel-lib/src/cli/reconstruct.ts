@@ -19,6 +19,7 @@ import {
   fileOption,
   invertContrastOption,
   lengthOption,
+  mapOutOption,
   type QuietOption,
   quietOption,
   required,
@@ -76,7 +77,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         "also use images that are unlike the others: constant, on another scale, or with a hot pixel",
       ),
     )
-    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(command, "e2gmm reconstruct --particles run_data.star --select set_1.txt --out set_1.mrc");
   command.action((options: ReconstructCommandOptions) =>

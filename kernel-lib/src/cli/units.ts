@@ -16,7 +16,15 @@ import { Run, runFiles } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { decodeUnits, freeCentre, type UnitLatents, unitLatents } from "../training/units/unitTables";
 import { modelFormat, writeModel } from "./modelFiles";
-import { examples, fileOption, numberOption, type QuietOption, quietOption, seedOption } from "./options";
+import {
+  examples,
+  fileOption,
+  mapOutOption,
+  numberOption,
+  type QuietOption,
+  quietOption,
+  seedOption,
+} from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
 
@@ -61,7 +69,7 @@ export function addUnits(program: Command, run: RunCommand): void {
       }),
     )
     .addOption(seedOption())
-    .addOption(fileOption("--mask-out <file>", "write a mask of what varies in the first unit (MRC)"))
+    .addOption(mapOutOption("--mask-out <file>", "write a mask of what varies in the first unit (MRC)"))
     .addOption(
       numberOption("--particle <index>", "a particle, from 0, for --model-out", { integer: true, least: 0 }),
     )

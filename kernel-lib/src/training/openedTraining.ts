@@ -157,7 +157,7 @@ export class OpenedTraining {
     this.warn(
       "training",
       `the training ends at ring ${end} of ${all} (${finest(end)} in place of ${finest(all)}), since finer rings are added ` +
-        `over the first ${coarseEpochs} epochs: train for at least ${coarseEpochs + 1} epochs, or set a smaller coarseEpochs`,
+        `over the first ${coarseEpochs} epochs: train for at least ${coarseEpochs + 1} epochs, or for fewer coarse epochs (--coarse-epochs, in a notebook \`coarseEpochs\`)`,
     );
   }
 
