@@ -23,7 +23,7 @@ export async function noteFarPoints(
   const latent = points[0]?.z.length ?? 0;
   if (places.length < 3 * latent || places.every((x, i) => x === places[i % latent])) return;
   const population = new Population(places, latent);
-  const far = points.filter(({ z }) => !population.contains(z)).map(({ z }) => z.map(shortened).join(","));
+  const far = points.filter(({ z }) => population.isFar(z)).map(({ z }) => z.map(shortened).join(","));
   if (far.length === 0) return;
   const few = far.slice(0, named).join("; ") + (far.length > named ? "; …" : "");
   const which =

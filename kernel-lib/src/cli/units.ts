@@ -116,7 +116,10 @@ async function units(folder: string, options: UnitsOptions, session: Session): P
     const latents = await unitLatents(run);
     if (out !== undefined) await writeCorrelation(out, { run, latents }, options, { outputs, session });
     if (maskOut !== undefined) await writeUnitMask(maskOut, run, outputs, session);
-    if (modelOut !== undefined) await writeParticle(modelOut, particle!, { run, latents }, outputs);
+    if (modelOut !== undefined) {
+      await writeParticle(modelOut, particle!, { run, latents }, outputs);
+      session.print(`${modelOut}: particle ${particle}, each of its ${latents.units} units in its own state`);
+    }
     if (particlesOut !== undefined) await writeParticles(particlesOut, select!, run, { outputs, session });
     await outputs.keep(session.signal);
   } finally {
