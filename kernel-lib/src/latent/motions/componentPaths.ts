@@ -204,7 +204,8 @@ export class MotionComponents {
       for (let factor = 1; factor > 0.1 && !accepted; factor /= 2) {
         const next = z.map((x, d) => x + factor * move[d]!);
         const nextRest = leftOver(next);
-        if (lengthOf(nextRest) >= lengthOf(rest)) continue;
+        // Also where nothing moves, and the move is no number.
+        if (!(lengthOf(nextRest) < lengthOf(rest))) continue;
         [z, rest, accepted] = [next, nextRest, true];
       }
       if (!accepted) break;
