@@ -249,6 +249,11 @@ describe("a trained run", () => {
       /^note: no particles are around 1 of 2 points \(30,0\); what is decoded there is extrapolated: the particles have z1 from -/m,
     );
     assert.doesNotMatch(decode("--z=0,0").out, /^note: no particles/m);
+    refuses(
+      folder,
+      words("correct run --z=0,0 --z=30,0 --out far.mrc"),
+      /states: expected ones that particles are around, which have z1 from .*, found 30,0$/m,
+    );
     const { code, err } = decode("--pc=3=-400..400");
     assert.equal(code, 1);
     assert.match(
@@ -264,6 +269,9 @@ describe("a trained run", () => {
     const along = words("--from=-1,0 --to=1,0 --frames 3 --start 0,0 --out motion.pdb --table motion.csv");
     const out = succeed(folder, ...model, ...along);
     assert.match(out, /^start: z = 0\.000, 0\.000, correlation 0\.9\d+$/m);
+    // The model belongs between two frames that are its ends.
+    const ends = succeed(folder, ...model, ...words("--from=-1,0 --to=1,0 --frames 2 --out ends.pdb"));
+    assert.match(ends, /^start: z = -?0\.[0-4]\d\d, -?0\.000, correlation 0\.9\d+$/m);
     assert.match(out, /^motion\.pdb: 3 models of 24 atoms, /m);
     assert.equal(text("motion.pdb").match(/^MODEL/gm)!.length, 3);
     const [header, ...rows] = table(text("motion.csv"));

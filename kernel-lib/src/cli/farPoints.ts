@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
+import { InputError } from "../errors";
 import { Population } from "../latent/motions/population";
 import { RunFolder } from "../training/runs/run";
 import type { Point } from "./latentPoints";
 import type { Session } from "./session";
 import { readUsedParticles } from "./usedParticles";
 
-/** Points that a note names. */
+/** Points that are named. */
 const named = 3;
 
 /** Notes points that no particles are around. Networks decode them without complaint, but nothing was learned there. */
@@ -14,25 +15,45 @@ export async function noteFarPoints(
   points: readonly Pick<Point, "z">[],
   session: Session,
 ): Promise<void> {
-  const files = new RunFolder(folder);
-  if (!existsSync(files.file("latents"))) {
+  if (!existsSync(new RunFolder(folder).file("latents"))) {
     session.note(`the training of ${folder} has not ended: its latent space may still change`);
     return;
   }
+  const found = await farPoints(folder, points);
+  if (!found) return;
+  const { far, ranges } = found;
+  const which =
+    points.length === 1 ? `the point ${far}` : `${found.count} of ${points.length} points (${far})`;
+  session.note(
+    `no particles are around ${which}; what is decoded there is extrapolated: the particles have ${ranges}`,
+  );
+}
+
+/** @throws InputError for points that no particles are around */
+export async function requireNearPoints(folder: string, points: readonly Pick<Point, "z">[]): Promise<void> {
+  const found = await farPoints(folder, points);
+  if (found)
+    throw new InputError("states", `ones that particles are around, which have ${found.ranges}`, found.far);
+}
+
+/** Points without particles around them, and where the particles are; undefined if there are none. */
+async function farPoints(
+  folder: string,
+  points: readonly Pick<Point, "z">[],
+): Promise<{ count: number; far: string; ranges: string } | undefined> {
+  const files = new RunFolder(folder);
   const { points: places } = await readUsedParticles(files, await files.readRecord());
   const latent = points[0]?.z.length ?? 0;
-  if (places.length < 3 * latent || places.every((x, i) => x === places[i % latent])) return;
+  if (places.length < 3 * latent || places.every((x, i) => x === places[i % latent])) return undefined;
   const population = new Population(places, latent);
   const far = points.filter(({ z }) => population.isFar(z)).map(({ z }) => z.map(shortened).join(","));
-  if (far.length === 0) return;
-  const few = far.slice(0, named).join("; ") + (far.length > named ? "; …" : "");
-  const which =
-    points.length === 1 ? `the point ${few}` : `${far.length} of ${points.length} points (${few})`;
+  if (far.length === 0) return undefined;
   const ranges = Array.from({ length: latent }, (_, d) => `z${d + 1} ${rangeOf(places, d, latent)}`);
-  session.note(
-    `no particles are around ${which}; what is decoded there is extrapolated: ` +
-      `the particles have ${ranges.join(", ")}${latent > 1 ? ", not everywhere within" : ""}`,
-  );
+  return {
+    count: far.length,
+    far: far.slice(0, named).join("; ") + (far.length > named ? "; …" : ""),
+    ranges: `${ranges.join(", ")}${latent > 1 ? ", not everywhere within" : ""}`,
+  };
 }
 
 const shortened = (x: number): string => String(Number(x.toFixed(2)));

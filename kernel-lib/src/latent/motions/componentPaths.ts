@@ -203,8 +203,9 @@ export class MotionComponents {
       let accepted = false;
       for (let factor = 1; factor > 0.1 && !accepted; factor /= 2) {
         const next = z.map((x, d) => x + factor * move[d]!);
+        // Where nothing moves, the move is no number.
+        if (!next.every(Number.isFinite)) continue;
         const nextRest = leftOver(next);
-        // Also where nothing moves, and the move is no number.
         if (!(lengthOf(nextRest) < lengthOf(rest))) continue;
         [z, rest, accepted] = [next, nextRest, true];
       }
