@@ -119,8 +119,13 @@ async function reconstructMap(options: ReconstructCommandOptions, session: Sessi
   );
   if (!fsc) session.print("no half maps: one half has no particles");
   else {
+    const { maskDiameter = Number.POSITIVE_INFINITY } = options;
+    const isMasked = maskDiameter < map.size[0] * map.apix;
+    const where = isMasked
+      ? ` in the sphere of ${maskDiameter} Å, not corrected for what it correlates,`
+      : "";
     for (const threshold of fscThresholds) {
-      session.print(`FSC of the half maps ${threshold} ${resolutionText(fsc, threshold)}`);
+      session.print(`FSC of the half maps${where} ${threshold} ${resolutionText(fsc, threshold)}`);
     }
   }
 }

@@ -26,6 +26,7 @@ import {
   seedOption,
 } from "./options";
 import type { Outputs } from "./outputs";
+import { requireParticleEnding } from "./particleOutput";
 import type { RunCommand, Session } from "./session";
 
 interface UnitsOptions extends QuietOption {
@@ -120,7 +121,10 @@ async function units(folder: string, options: UnitsOptions, session: Session): P
       await writeParticle(modelOut, particle!, { run, latents }, outputs);
       session.print(`${modelOut}: particle ${particle}, each of its ${latents.units} units in its own state`);
     }
-    if (particlesOut !== undefined) await writeParticles(particlesOut, select!, run, { outputs, session });
+    if (particlesOut !== undefined) {
+      requireParticleEnding(particlesOut, run.record.inputs.particles);
+      await writeParticles(particlesOut, select!, run, { outputs, session });
+    }
     await outputs.keep(session.signal);
   } finally {
     run.close();
