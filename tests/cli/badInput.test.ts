@@ -305,10 +305,10 @@ describe("outputs", () => {
   test("an input is never overwritten, even by another path", () => {
     const particles = ["--particles", "sim/particles.star"];
     for (const [link, input] of Object.entries({ "a.mrc": "particles.mrcs", "b.mrc": "particles.star" })) {
-      symlinkSync(input, at(`sim/${link}`));
+      symlinkSync(`sim/${input}`, at(link));
       refuses(
         folder,
-        ["reconstruct", ...particles, "--out", `sim/../sim/${link}`],
+        ["reconstruct", ...particles, "--out", `sim/../${link}`],
         /other than the input files/,
       );
     }
