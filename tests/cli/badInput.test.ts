@@ -306,11 +306,7 @@ describe("outputs", () => {
     const particles = ["--particles", "sim/particles.star"];
     for (const [link, input] of Object.entries({ "a.mrc": "particles.mrcs", "b.mrc": "particles.star" })) {
       symlinkSync(`sim/${input}`, at(link));
-      refuses(
-        folder,
-        ["reconstruct", ...particles, "--out", `sim/../${link}`],
-        /other than the input files/,
-      );
+      refuses(folder, ["reconstruct", ...particles, "--out", `sim/../${link}`], /other than the input files/);
     }
     const project = ["project", "--model", "model.txt", "--star", "sim/particles.star"];
     refuses(folder, [...project, "--out", "sim/particles.mrcs"], /other than the input files/);
