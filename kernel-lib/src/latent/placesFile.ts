@@ -17,7 +17,8 @@ export interface ReadPlacesOptions {
  * Reads places from a table with or without header (CSV, or text with blanks; a column `index` orders the rows), a NumPy array
  * (`.npy`), a pickle of arrays (`.pkl`), such as cryoDRGN's `z.24.pkl`, or the components of cryoSPARC's 3D variability or 3D Flex (`.cs`).
  * Pickles are read as data, nothing in them is executed. A column of the table with the name of the image (`image`, `_rlnImageName`), and the
- * `uid` of cryoSPARC, say which particle a row is of.
+ * `uid` of cryoSPARC, say which particle a row is of. Of tables that this program writes only the coordinates count: of `latents.csv` the
+ * refined ones.
  * @throws InputError for anything else, for numbers that are not finite, and for a pickle of several arrays, with their names
  * @example
  * ```ts no-run
@@ -35,7 +36,7 @@ export async function readPlaces(file: string, { array }: ReadPlacesOptions = {}
     const named = await namedTable(file);
     if (named) return named;
     const table = await readNumberTable(file, { unnamed: "z" });
-    const names = table.columns.filter((name) => name !== "index");
+    const names = placeColumns(table.columns);
     return { latent: names.length, places: columnsOf(table, names, file) };
   }
   const { shape, values } = isPickle ? await pickled(file, array) : await readNumpyArray(file);
@@ -71,6 +72,13 @@ function checkFinite(values: Float64Array, latent: number, file: string): void {
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new InputError(`${file}: row ${Math.floor(bad / latent)}`, "finite numbers", `${values[bad]}`);
+}
+
+/** Columns of coordinates: not what is said about them. */
+function placeColumns(names: readonly string[]): string[] {
+  const refined = names.filter((name) => /^z\d+_refined$/.test(name));
+  if (refined.length > 0) return refined;
+  return names.filter((name) => name !== "index" && !/_(deviation|observability)$/.test(name));
 }
 
 async function pickled(
